@@ -1,0 +1,475 @@
+/** PURE. What the window may ask of the main process, and what it hears. Types and one list of names, nothing else. */
+import type { Catalogue } from '../trainer/protocol/catalogue.ts';
+import type { Fault } from '../trainer/protocol/fault.ts';
+import type { Inspection, Thumbnail } from '../trainer/protocol/dataset.ts';
+import type { Calibration, Phase } from '../trainer/protocol/events.ts';
+import type { DoctorReport, HardwareReading } from '../trainer/protocol/hardware.ts';
+import type { Choice } from '../trainer/protocol/options.ts';
+import type { Cell } from '../trainer/protocol/paper.ts';
+import type { Claim, Plan } from '../trainer/protocol/plan.ts';
+import type { Preset, PresetDifference } from '../trainer/protocol/preset.ts';
+import type { Protocol, Result } from '../trainer/protocol/results.ts';
+import type { RunConfig, RunKind, RunStatus } from '../trainer/protocol/run.ts';
+
+export type Language = 'en' | 'zh';
+export type Theme = 'system' | 'light' | 'dark';
+
+export interface Settings {
+  readonly language: Language | 'system';
+  readonly theme: Theme;
+  /** Resume interrupted runs without asking, when the last attempt made progress. */
+  readonly resumeAutomatically: boolean;
+  readonly keepAwake: boolean;
+  readonly threads: number | null;
+}
+
+export interface About {
+  readonly version: string;
+  /** "-dev" when this runs on the fallback Electron. */
+  readonly edition: string;
+  readonly home: string;
+  readonly platform: string;
+  readonly versions: Readonly<Record<string, string>>;
+  readonly systemLanguage: Language;
+  readonly settings: Settings;
+}
+
+export interface RunRow {
+  readonly id: string;
+  readonly kind: RunKind;
+  readonly title: string;
+  readonly status: RunStatus;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** Place in the queue from 1, null when not queued. */
+  readonly queuePosition: number | null;
+  /** Why a queued run waits: another run holds the device, or a run it depends on is not done. */
+  readonly waitsFor: { readonly kind: 'device' | 'run'; readonly run: string } | null;
+  readonly method: string;
+  readonly dataset: string;
+  readonly seed: number;
+  readonly plan: string | null;
+  readonly planKey: string | null;
+  readonly note: string;
+  readonly archived: boolean;
+  readonly step: number;
+  readonly steps: number | null;
+  readonly safeStep: number | null;
+  readonly attempts: number;
+  readonly diskBytes: number;
+  readonly headline: { readonly metric: string; readonly value: number | null } | null;
+  readonly fault: Fault | null;
+}
+
+export interface AttemptRow {
+  readonly attempt: number;
+  readonly fromStep: number;
+  readonly startedAt: number;
+  readonly lastSeenAt: number | null;
+  readonly lastStep: number | null;
+  readonly ended: 'done' | 'asked' | 'failed' | 'lost' | null;
+  readonly fault: Fault | null;
+}
+export interface CheckpointRow {
+  readonly attempt: number;
+  readonly step: number;
+  readonly epoch: number;
+  readonly folder: string;
+  readonly bytes: number;
+  readonly at: number;
+  readonly reason: string;
+  readonly present: boolean;
+}
+export interface RunDetail {
+  readonly row: RunRow;
+  readonly config: RunConfig;
+  readonly folder: string;
+  readonly attempts: readonly AttemptRow[];
+  readonly checkpoints: readonly CheckpointRow[];
+  readonly results: readonly Result[];
+  /** Names of the metrics that have points. */
+  readonly metrics: readonly string[];
+  readonly hello: {
+    readonly device: string;
+    readonly threads: number;
+    readonly instructionSet: string;
+    readonly versions: Readonly<Record<string, string>>;
+  } | null;
+  /** Checkpoints, resumes, faults on the step axis. */
+  readonly marks: readonly {
+    readonly step: number;
+    readonly kind: 'checkpoint' | 'resume' | 'interrupted' | 'log' | 'result';
+    readonly text: string;
+  }[];
+}
+
+/** A curve as it is drawn: at most `points` buckets, each the first step of its bucket with mean, min and max. */
+export interface Series {
+  readonly name: string;
+  readonly steps: readonly number[];
+  /** null: not finite somewhere in the bucket. */
+  readonly mean: readonly (number | null)[];
+  readonly min: readonly (number | null)[];
+  readonly max: readonly (number | null)[];
+  /** Points a later attempt took over from: drawn grey, never joined to the curve. */
+  readonly discarded: readonly {
+    readonly attempt: number;
+    readonly steps: readonly number[];
+    readonly values: readonly (number | null)[];
+  }[];
+}
+
+export interface LogLine {
+  readonly at: number;
+  readonly level: 'info' | 'attention' | 'error';
+  readonly code: string;
+  readonly text: string;
+  readonly values: Readonly<Record<string, string | number>>;
+}
+
+/** What a run will take, before the button. null = not known, with the reason beside it. */
+export interface Estimate {
+  readonly steps: number | null;
+  readonly seconds: number | null;
+  readonly secondsSpread: number | null;
+  /** measured: a calibration of real steps on this machine; recorded: from an earlier run of the same shape; none: not known yet. */
+  readonly basis: 'measured' | 'recorded' | 'none';
+  readonly diskBytes: number | null;
+  readonly diskFreeBytes: number | null;
+  readonly memoryBytes: number | null;
+  readonly memoryFreeBytes: number | null;
+  readonly warnings: readonly Fault[];
+}
+
+export interface Progress {
+  readonly run: string;
+  readonly phase: Phase | null;
+  /** How long silence is normal in this phase, and since when the trainer has been silent. */
+  readonly quietForMs: number;
+  readonly silentMs: number;
+  readonly liveness: 'alive' | 'slow' | 'silent';
+  readonly step: number;
+  readonly steps: number;
+  readonly epoch: number;
+  readonly fraction: number | null;
+  readonly samplesPerSecond: number | null;
+  readonly waitShare: number | null;
+  readonly secondsLeft: number | null;
+  readonly secondsLeftSpread: number | null;
+  readonly memoryBytes: number | null;
+  readonly safeStep: number | null;
+  readonly safeAt: number | null;
+  readonly device: string;
+}
+
+export interface DatasetRow {
+  readonly fingerprint: string;
+  readonly name: string;
+  readonly path: string;
+  readonly inspection: Inspection;
+  readonly inspectedAt: number;
+  /** The folder still stands and its quick signature is unchanged. */
+  readonly state: 'ready' | 'missing' | 'changed';
+  readonly builtIn: boolean;
+}
+/** Data that the machine has without the user picking anything. */
+export interface KnownData {
+  readonly name: string;
+  readonly dataset: string;
+  readonly path: string | null;
+  /** Why it is not there, where it is not. */
+  readonly missing: string | null;
+}
+
+export interface PlanRow {
+  readonly plan: Plan;
+  /** Needs with this machine's answers. */
+  readonly needs: readonly {
+    readonly kind: 'data' | 'disk' | 'memory' | 'time';
+    readonly ok: boolean | null;
+    readonly values: Readonly<Record<string, string | number>>;
+  }[];
+  readonly runs: readonly { readonly key: string; readonly run: string | null; readonly status: RunStatus | null }[];
+  readonly state: 'ready' | 'running' | 'paused' | 'done' | 'blocked';
+  readonly secondsLeft: number | null;
+  /** The claim rules as stored when the plan was started: later edits do not count. */
+  readonly startedAt: number | null;
+}
+
+export type Verdict = 'reproduced' | 'not-reproduced' | 'inconclusive' | 'not-comparable' | 'pending';
+
+/** Why two numbers are or are not comparable: a field that differs. */
+export interface Reason {
+  readonly field: string;
+  readonly theirs: string | number | boolean | null;
+  readonly ours: string | number | boolean | null;
+  /** breaks: no verdict is possible; deviation: stated beside it. */
+  readonly kind: 'breaks' | 'deviation';
+}
+export interface Interval {
+  readonly low: number;
+  readonly high: number;
+  readonly confidence: number;
+  /** t over seeds, Wilson over images, paired bootstrap over images … */
+  readonly method: 't-seeds' | 'wilson' | 'bootstrap' | 'paired-bootstrap' | 'welch';
+}
+export interface ComparisonRow {
+  readonly key: string;
+  /** What was measured, on what. */
+  readonly subject: {
+    readonly label: string;
+    readonly role: 'main' | 'ablation' | 'control' | 'other';
+    readonly method: string;
+    readonly encoder: string;
+  };
+  readonly evaluator: string;
+  readonly dataset: string;
+  readonly split: string;
+  readonly metric: string;
+  readonly protocol: Protocol;
+  readonly paper: Cell | null;
+  readonly earlier: Cell | null;
+  readonly ours: {
+    readonly mean: number | null;
+    readonly n: number;
+    readonly images: number;
+    readonly interval: Interval | null;
+    readonly values: readonly {
+      readonly run: string;
+      readonly seed: number;
+      readonly value: number | null;
+      readonly which: 'last' | 'best' | 'only';
+    }[];
+  } | null;
+  readonly difference: { readonly value: number; readonly interval: Interval | null; readonly margin: number } | null;
+  readonly verdict: Verdict;
+  /** The same words the verdict opens to. */
+  readonly reasons: readonly Reason[];
+  readonly notes: readonly ('single-run' | 'paper-uncertainty-unknown' | 'paper-single-run' | 'best-epoch-on-test')[];
+}
+export interface ClaimVerdict {
+  readonly claim: Claim;
+  readonly verdict: 'holds' | 'does-not-hold' | 'inconclusive' | 'pending';
+  /** The figures the rule looked at, by name. */
+  readonly evidence: readonly {
+    readonly name: string;
+    readonly value: number | null;
+    readonly limit: number | null;
+    readonly interval: Interval | null;
+  }[];
+}
+export interface Comparison {
+  readonly selection: Selection;
+  readonly rows: readonly ComparisonRow[];
+  readonly claims: readonly ClaimVerdict[];
+  /** Differences on the same images: "VICReg above raw pixels". */
+  readonly pairs: readonly {
+    readonly better: string;
+    readonly worse: string;
+    readonly evaluator: string;
+    readonly metric: string;
+    readonly difference: number;
+    readonly interval: Interval;
+    readonly images: number;
+  }[];
+  readonly parameters: readonly { readonly path: string; readonly values: Readonly<Record<string, string>> }[];
+}
+export type Selection =
+  { readonly kind: 'plan'; readonly plan: string } | { readonly kind: 'runs'; readonly runs: readonly string[] };
+
+export type ReportFormat = 'html' | 'pdf' | 'markdown' | 'csv' | 'json';
+export interface ReportRow {
+  readonly id: string;
+  readonly title: string;
+  readonly language: Language;
+  readonly createdAt: number;
+  readonly folder: string;
+  readonly files: readonly {
+    readonly format: ReportFormat;
+    readonly path: string;
+    readonly bytes: number;
+    readonly sha256: string;
+  }[];
+  /** Formats that could not be written, with why. */
+  readonly missing: readonly { readonly format: ReportFormat; readonly reason: string }[];
+}
+
+/** A run that was cut off, as the start-up sweep found it. */
+export interface Interrupted {
+  readonly run: string;
+  readonly title: string;
+  readonly step: number;
+  readonly safeStep: number | null;
+  readonly cause: 'trainer-killed' | 'workstation-killed' | 'machine' | 'failed';
+  readonly fault: Fault | null;
+  /** Data or machine that is not what it was: named before a resume. */
+  readonly changes: readonly Reason[];
+}
+
+export interface Requests {
+  about: () => About;
+  changeSettings: (settings: Settings) => Settings;
+  chooseHome: () => string | null;
+
+  catalogue: () => Catalogue;
+  presets: () => readonly Preset[];
+  /** A complete configuration from a preset and a data set; the form edits it. */
+  draftRun: (preset: string, fingerprint: string, seed: number) => RunConfig;
+  comparePresets: (left: string, right: string) => readonly PresetDifference[];
+  estimate: (config: RunConfig) => Estimate;
+  /** Times a few real steps. Progress comes by `job`. */
+  calibrate: (config: RunConfig) => Calibration;
+
+  createRun: (config: RunConfig) => string;
+  draftEvaluation: (run: string, evaluator: Choice, fingerprint: string) => RunConfig;
+  runs: () => readonly RunRow[];
+  run: (run: string) => RunDetail;
+  metric: (run: string, name: string, points: number) => Series;
+  log: (run: string, lines: number) => readonly LogLine[];
+  pauseRun: (run: string) => void;
+  continueRun: (run: string) => void;
+  stopRun: (run: string, how: 'safely' | 'now') => void;
+  resumeRun: (run: string) => void;
+  checkpointNow: (run: string) => void;
+  discardRun: (run: string) => void;
+  renameRun: (run: string, title: string) => void;
+  noteRun: (run: string, note: string) => void;
+  archiveRun: (run: string, archived: boolean) => void;
+  deleteRun: (run: string) => void;
+  undoDelete: (run: string) => void;
+  moveInQueue: (run: string, position: number) => void;
+  importRun: (folder: string) => string;
+  interrupted: () => readonly Interrupted[];
+  progress: () => readonly Progress[];
+
+  plans: () => readonly PlanRow[];
+  startPlan: (plan: string) => void;
+  pausePlan: (plan: string) => void;
+  /** Times a few real steps of each kind of run in the plan. */
+  calibratePlan: (plan: string) => PlanRow;
+
+  datasets: () => readonly DatasetRow[];
+  knownData: () => readonly KnownData[];
+  chooseFolder: () => string | null;
+  /** Scans a folder; progress comes by `job`; cancelled by `cancelJob`. */
+  inspect: (path: string) => Inspection;
+  addDataset: (inspection: Inspection, name: string) => DatasetRow;
+  removeDataset: (fingerprint: string) => void;
+  thumbnails: (fingerprint: string, split: string, count: number) => readonly Thumbnail[];
+  writeSampleSet: () => Inspection;
+  cancelJob: () => void;
+
+  compare: (selection: Selection) => Comparison;
+  exportReport: (selection: Selection, formats: readonly ReportFormat[], language: Language) => ReportRow;
+  reports: () => readonly ReportRow[];
+  openReport: (id: string, format: ReportFormat) => void;
+  showInFolder: (what: { readonly kind: 'run' | 'report' | 'home' | 'dataset'; readonly id: string }) => void;
+
+  hardware: () => HardwareReading;
+  doctor: () => DoctorReport;
+  openLink: (url: string) => void;
+}
+
+/** What the main process tells the window. Small, and safe to miss: the window can always ask again. */
+export interface Pushes {
+  runsChanged: (runs: readonly string[]) => void;
+  progress: (progress: Progress) => void;
+  /** A side job (inspection, calibration, sample set, thumbnails, report). fraction null: length unknown. */
+  job: (job: {
+    readonly kind: string;
+    readonly phase: string;
+    readonly fraction: number | null;
+    readonly secondsLeft: number | null;
+    readonly ended: boolean;
+  }) => void;
+  /** A folder was dropped on the window or handed over by a second instance. */
+  folderDropped: (path: string) => void;
+  command: (id: CommandId) => void;
+}
+export const pushNames = [
+  'runsChanged',
+  'progress',
+  'job',
+  'folderDropped',
+  'command',
+] as const satisfies readonly (keyof Pushes)[];
+
+/** Menu and keyboard commands the window carries out. */
+export type CommandId =
+  | 'newRun'
+  | 'openFolder'
+  | 'exportReport'
+  | 'plans'
+  | 'runs'
+  | 'compare'
+  | 'datasets'
+  | 'reports'
+  | 'hardware'
+  | 'settings';
+
+export type Answer<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly fault: Fault };
+
+const every = {
+  about: true,
+  changeSettings: true,
+  chooseHome: true,
+  catalogue: true,
+  presets: true,
+  draftRun: true,
+  comparePresets: true,
+  estimate: true,
+  calibrate: true,
+  createRun: true,
+  draftEvaluation: true,
+  runs: true,
+  run: true,
+  metric: true,
+  log: true,
+  pauseRun: true,
+  continueRun: true,
+  stopRun: true,
+  resumeRun: true,
+  checkpointNow: true,
+  discardRun: true,
+  renameRun: true,
+  noteRun: true,
+  archiveRun: true,
+  deleteRun: true,
+  undoDelete: true,
+  moveInQueue: true,
+  importRun: true,
+  interrupted: true,
+  progress: true,
+  plans: true,
+  startPlan: true,
+  pausePlan: true,
+  calibratePlan: true,
+  datasets: true,
+  knownData: true,
+  chooseFolder: true,
+  inspect: true,
+  addDataset: true,
+  removeDataset: true,
+  thumbnails: true,
+  writeSampleSet: true,
+  cancelJob: true,
+  compare: true,
+  exportReport: true,
+  reports: true,
+  openReport: true,
+  showInFolder: true,
+  hardware: true,
+  doctor: true,
+  openLink: true,
+} satisfies Record<keyof Requests, true>;
+export const requestNames = Object.keys(every) as (keyof Requests)[];
+
+/** `window.workstation`: one function a capability. */
+export type Workstation = {
+  readonly [K in keyof Requests]: (...args: Parameters<Requests[K]>) => Promise<Answer<ReturnType<Requests[K]>>>;
+} & {
+  readonly on: <K extends keyof Pushes>(push: K, listener: Pushes[K]) => () => void;
+  /** Path of a dropped file, known to the preload only. */
+  readonly pathOf: (file: unknown) => string;
+};

@@ -1,0 +1,130 @@
+/**
+ * What the run database answers. `queries` in the child implement it with better-sqlite3; `client.ts` offers the same, asynchronous.
+ * Every function is one transaction.
+ */
+import type { AttemptRow, CheckpointRow, LogLine, RunDetail, RunRow, Series } from '../../api.ts';
+import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
+import type { Fault } from '../../../trainer/protocol/fault.ts';
+import type { Result } from '../../../trainer/protocol/results.ts';
+import type { RunConfig, RunStatus } from '../../../trainer/protocol/run.ts';
+
+/** A run as stored: what RunRow shows, less what only the live workstation knows (queue waits, disk use). */
+export type StoredRun = Omit<RunRow, 'waitsFor' | 'diskBytes'> & {
+  readonly config: RunConfig;
+  readonly folder: string;
+  readonly deleted: boolean;
+};
+
+export interface StoredResult {
+  readonly run: string;
+  readonly attempt: number;
+  readonly result: Result;
+}
+
+export interface StoredDataset {
+  readonly fingerprint: string;
+  readonly name: string;
+  readonly path: string;
+  readonly inspection: Inspection;
+  /** Cheap look at names, sizes and times, to notice a change without hashing again. */
+  readonly signature: string;
+  readonly inspectedAt: number;
+  readonly builtIn: boolean;
+}
+
+export interface StoredPlan {
+  readonly id: string;
+  /** The plan as it stood when started: its rules count, later edits do not. */
+  readonly plan: string;
+  readonly startedAt: number;
+  readonly paused: boolean;
+}
+
+export interface StoredReport {
+  readonly id: string;
+  readonly title: string;
+  readonly language: 'en' | 'zh';
+  readonly createdAt: number;
+  readonly folder: string;
+}
+
+export interface Queries {
+  /** Events → rows. Idempotent in (run, attempt, sequence); unknown runs are refused. Used live, on replay and on import. */
+  apply(events: readonly TrainerEvent[]): void;
+  /** Highest applied (attempt, sequence) of a run. */
+  lastApplied(run: string): { readonly attempt: number; readonly sequence: number } | null;
+
+  insertRun(run: {
+    readonly id: string;
+    readonly config: RunConfig;
+    readonly folder: string;
+    readonly createdAt: number;
+    readonly plan: string | null;
+    readonly planKey: string | null;
+    readonly status: RunStatus;
+  }): void;
+  beginAttempt(
+    run: string,
+    attempt: {
+      readonly attempt: number;
+      readonly fromStep: number;
+      readonly startedAt: number;
+      readonly pid: number;
+      readonly pidStartedAt: number;
+    },
+  ): void;
+  endAttempt(
+    run: string,
+    attempt: number,
+    ended: NonNullable<AttemptRow['ended']>,
+    fault: Fault | null,
+    at: number,
+  ): void;
+  openAttempts(): readonly {
+    readonly run: string;
+    readonly attempt: number;
+    readonly pid: number;
+    readonly pidStartedAt: number;
+  }[];
+  setStatus(run: string, status: RunStatus, fault: Fault | null): void;
+  rename(run: string, title: string): void;
+  note(run: string, note: string): void;
+  archive(run: string, archived: boolean): void;
+  markDeleted(run: string, deleted: boolean): void;
+  /** Removes the rows for good. */
+  forget(run: string): void;
+  setQueue(order: readonly string[]): void;
+  queue(): readonly string[];
+
+  runs(): readonly StoredRun[];
+  run(run: string): StoredRun | null;
+  attempts(run: string): readonly AttemptRow[];
+  checkpoints(run: string): readonly CheckpointRow[];
+  markCheckpoint(run: string, step: number, present: boolean): void;
+  metricNames(run: string): readonly string[];
+  lastMetric(run: string, name: string): number | null;
+  /** Mean of a metric over the kept points from a step on: what a claim rule looks at. */
+  meanMetric(run: string, name: string, fromStep: number): number | null;
+  series(run: string, name: string, points: number): Series;
+  log(run: string, lines: number): readonly LogLine[];
+  marks(run: string): RunDetail['marks'];
+  hello(run: string): RunDetail['hello'];
+  results(runs: readonly string[] | null): readonly StoredResult[];
+
+  saveDataset(dataset: StoredDataset): void;
+  forgetDataset(fingerprint: string): void;
+  datasets(): readonly StoredDataset[];
+  savePlan(plan: StoredPlan): void;
+  plans(): readonly StoredPlan[];
+  saveReport(report: StoredReport): void;
+  reports(): readonly StoredReport[];
+  /** Measured seconds a step, by the shape of a run (`calibrationKey`). */
+  saveCalibration(key: string, calibration: string, at: number): void;
+  calibration(key: string): { readonly calibration: string; readonly at: number } | null;
+}
+
+/** The same, over a pipe to the child that owns the database. */
+export type Store = {
+  readonly [K in keyof Queries]: (...args: Parameters<Queries[K]>) => Promise<ReturnType<Queries[K]>>;
+} & { readonly close: () => Promise<void> };

@@ -1,0 +1,40 @@
+/** What the data pipeline offers the loop. Order and augmentation come from (seed, epoch, index, view): never from worker count or history. */
+import type { DataSource, Normalization, Preprocessing, View } from '../protocol/run.ts';
+import type { HostBatch } from '../engine/engine.ts';
+
+export interface TrainingLoader {
+  readonly count: number;
+  readonly classes: number;
+  readonly stepsPerEpoch: number;
+  /** The batch of the next step, across epochs without end. Prefetched, within a memory bound. */
+  next(): Promise<{ readonly batch: HostBatch; readonly epoch: number; readonly batchInEpoch: number }>;
+  close(): Promise<void>;
+}
+
+export interface TrainingLoaderOptions {
+  readonly data: DataSource;
+  readonly views: readonly View[];
+  readonly normalization: Normalization;
+  readonly seed: number;
+  readonly batch: number;
+  readonly dropLast: boolean;
+  /** First step to deliver: epoch and position follow from it. */
+  readonly fromStep: number;
+  readonly workers: number;
+}
+
+export interface EvaluationLoader {
+  readonly count: number;
+  readonly classes: number;
+  /** All samples once, in order; the last batch may be short; null at the end. */
+  next(): Promise<HostBatch | null>;
+  close(): Promise<void>;
+}
+
+export interface EvaluationLoaderOptions {
+  readonly data: DataSource;
+  readonly preprocessing: Preprocessing;
+  readonly normalization: Normalization;
+  readonly batch: number;
+  readonly workers: number;
+}

@@ -1,0 +1,73 @@
+/**
+ * The engine as the loop sees it: something that builds variables, runs training steps and runs inference.
+ * `eager.ts` is the reference; a traced engine takes its place without a change in any recipe.
+ */
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Builder, Learner, Moment, OptimizerRecipe } from '../recipe.ts';
+import type { Options } from '../protocol/options.ts';
+
+/** A tensor on the host. */
+export interface HostTensor {
+  readonly shape: readonly number[];
+  readonly values: Float32Array | Int32Array;
+}
+
+/** A batch as the loader gives it. */
+export interface HostBatch {
+  /** float32 [n, size, size, channels], augmented and normalised; one entry a view. */
+  readonly views: readonly HostTensor[];
+  readonly index: Int32Array;
+  readonly labels: Int32Array | null;
+}
+
+/** One named piece of state, in the fixed order every checkpoint uses. */
+export interface StateEntry {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly dtype: 'float32' | 'int32';
+  read(): Float32Array | Int32Array;
+  write(values: Float32Array | Int32Array): void;
+}
+
+export interface StepResult {
+  readonly loss: number;
+  /** Empty unless asked for: reading a value waits for the device. */
+  readonly metrics: Readonly<Record<string, number>>;
+}
+
+export interface Stepper {
+  /** `step` counts from 0; `lr` is the rate of this step. A non-finite loss leaves all state as it was and is returned. */
+  run(
+    batch: HostBatch,
+    at: { readonly step: number; readonly lr: number },
+    wanted: { readonly metrics: boolean },
+  ): Promise<StepResult>;
+  /** Weights, optimizer slots, running statistics, the learner's own state. */
+  readonly state: readonly StateEntry[];
+  dispose(): void;
+}
+
+export interface EngineFacts {
+  readonly device: string;
+  readonly threads: number;
+  readonly instructionSet: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
+
+export interface Engine {
+  readonly facts: EngineFacts;
+  builder(seed: number): Builder;
+  stepper(
+    learner: Learner,
+    optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
+    seed: number,
+  ): Stepper;
+  /** Runs a function of images without training; the host sees the result only. */
+  infer(compute: (input: Tensor, at: Moment) => Tensor): (input: HostTensor) => Promise<HostTensor>;
+  /** Live tensors, for the leak alarm. */
+  tensors(): number;
+  /** Times a matrix product of `size` on the device that really executes it. */
+  probe(
+    size: number,
+  ): Promise<{ readonly executedOn: string; readonly milliseconds: number; readonly gigaflops: number }>;
+}

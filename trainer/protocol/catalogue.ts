@@ -1,0 +1,37 @@
+/** What this build can do: written at build time from the registry, read by the workstation to draw forms and check values. */
+import * as v from 'valibot';
+import { OptionDescription } from './options.ts';
+
+export const RecipeDescription = v.strictObject({
+  id: v.string(),
+  title: v.string(),
+  options: v.array(OptionDescription),
+});
+export type RecipeDescription = v.InferOutput<typeof RecipeDescription>;
+
+export const Catalogue = v.strictObject({
+  version: v.string(),
+  methods: v.array(
+    v.strictObject({
+      ...RecipeDescription.entries,
+      paper: v.nullable(v.string()),
+      branches: v.number(),
+      views: v.number(),
+      labels: v.boolean(),
+    }),
+  ),
+  encoders: v.array(v.strictObject({ ...RecipeDescription.entries })),
+  optimizers: v.array(RecipeDescription),
+  schedules: v.array(RecipeDescription),
+  evaluators: v.array(v.strictObject({ ...RecipeDescription.entries, metrics: v.array(v.string()) })),
+  datasets: v.array(
+    v.strictObject({
+      ...RecipeDescription.entries,
+      licence: v.nullable(v.string()),
+      homepage: v.nullable(v.string()),
+      splits: v.array(v.string()),
+      channels: v.nullable(v.number()),
+    }),
+  ),
+});
+export type Catalogue = v.InferOutput<typeof Catalogue>;

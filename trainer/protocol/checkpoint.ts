@@ -1,0 +1,34 @@
+/** The manifest beside a checkpoint's tensors (ARCHITECTURE 2.8). A checkpoint without a valid one does not exist. */
+import * as v from 'valibot';
+
+export const TensorEntry = v.strictObject({
+  name: v.string(),
+  dtype: v.picklist(['float32', 'int32', 'bool']),
+  shape: v.array(v.number()),
+  offset: v.number(),
+  bytes: v.number(),
+  sha256: v.string(),
+});
+export type TensorEntry = v.InferOutput<typeof TensorEntry>;
+
+export const Manifest = v.strictObject({
+  format: v.literal(1),
+  run: v.string(),
+  attempt: v.number(),
+  step: v.number(),
+  epoch: v.number(),
+  /** Wall seconds of training up to here, all attempts. */
+  trainedSeconds: v.number(),
+  configHash: v.string(),
+  codeVersion: v.string(),
+  tensorflow: v.string(),
+  threads: v.number(),
+  instructionSet: v.string(),
+  /** Randomness is derived from (seed, epoch, index, view), so the seed and the step are all of its state. */
+  seed: v.number(),
+  /** Small state of the loop and of a learner that is not a tensor: best epoch so far and the like. */
+  counters: v.record(v.string(), v.number()),
+  tensorBytes: v.number(),
+  tensors: v.array(TensorEntry),
+});
+export type Manifest = v.InferOutput<typeof Manifest>;

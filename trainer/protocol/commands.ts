@@ -1,0 +1,72 @@
+/** What a trainer is told. One job a process. */
+import * as v from 'valibot';
+import { DataSource, Preprocessing, Normalization, RunConfig, RunId, Subject, Execution } from './run.ts';
+
+/** Where an evaluation finds what it evaluates: resolved by the workstation, which knows the runs. */
+export const ResolvedSubject = v.strictObject({
+  subject: Subject,
+  /** Folder of the checkpoint, for a subject of kind 'run'. */
+  checkpointFolder: v.nullable(v.string()),
+  /** Configuration of the run it came from. */
+  config: v.nullable(RunConfig),
+});
+export type ResolvedSubject = v.InferOutput<typeof ResolvedSubject>;
+
+export const Job = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('train'),
+    run: RunId,
+    attempt: v.pipe(v.number(), v.integer(), v.minValue(1)),
+    runFolder: v.string(),
+    cacheFolder: v.string(),
+    config: RunConfig,
+    /** Step of the checkpoint to start from; null: from the beginning. */
+    from: v.nullable(v.number()),
+    subject: v.optional(v.nullable(ResolvedSubject), null),
+  }),
+  v.strictObject({
+    kind: v.literal('inspect'),
+    path: v.string(),
+    /** Which reader to use; null: whichever recognises the folder. */
+    dataset: v.nullable(v.string()),
+  }),
+  v.strictObject({ kind: v.literal('probe'), threads: v.number() }),
+  v.strictObject({
+    kind: v.literal('calibrate'),
+    config: RunConfig,
+    cacheFolder: v.string(),
+    subject: v.optional(v.nullable(ResolvedSubject), null),
+  }),
+  v.strictObject({
+    kind: v.literal('features'),
+    subject: ResolvedSubject,
+    data: DataSource,
+    preprocessing: Preprocessing,
+    normalization: Normalization,
+    execution: Execution,
+    seed: v.number(),
+    file: v.string(),
+  }),
+  v.strictObject({ kind: v.literal('thumbnails'), data: DataSource, indexes: v.array(v.number()), size: v.number() }),
+  /** Writes the built-in sample set as an image folder. */
+  v.strictObject({
+    kind: v.literal('sample'),
+    folder: v.string(),
+    seed: v.number(),
+    train: v.number(),
+    val: v.number(),
+  }),
+]);
+export type Job = v.InferOutput<typeof Job>;
+
+export const Command = v.variant('type', [
+  v.strictObject({ type: v.literal('start'), job: Job }),
+  /** Save at the next step boundary, then exit. */
+  v.strictObject({ type: v.literal('stop') }),
+  v.strictObject({ type: v.literal('pause') }),
+  v.strictObject({ type: v.literal('resume') }),
+  v.strictObject({ type: v.literal('checkpointNow') }),
+  /** The checkpoint's row is committed: older folders may go. */
+  v.strictObject({ type: v.literal('recorded'), step: v.number() }),
+]);
+export type Command = v.InferOutput<typeof Command>;

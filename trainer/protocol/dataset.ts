@@ -1,0 +1,54 @@
+/** What `inspect` says of a folder before anything trains on it. */
+import * as v from 'valibot';
+
+export const Reject = v.strictObject({ file: v.string(), reason: v.string() });
+export type Reject = v.InferOutput<typeof Reject>;
+
+export const SplitInspection = v.strictObject({
+  split: v.string(),
+  images: v.number(),
+  /** Images a class, in class order. Empty when the split has no labels. */
+  perClass: v.array(v.number()),
+});
+export type SplitInspection = v.InferOutput<typeof SplitInspection>;
+
+export const Inspection = v.strictObject({
+  version: v.literal(1),
+  /** The reader that recognised it, or null: then `expected` and `found` say why. */
+  dataset: v.nullable(v.string()),
+  title: v.string(),
+  path: v.string(),
+  /** SHA-256 over names, sizes and contents. The identity of the data. */
+  fingerprint: v.string(),
+  expected: v.array(v.string()),
+  found: v.array(v.string()),
+  splits: v.array(SplitInspection),
+  classes: v.array(v.string()),
+  channels: v.nullable(v.number()),
+  /** Smallest and largest image, [width, height]. */
+  smallest: v.nullable(v.tuple([v.number(), v.number()])),
+  largest: v.nullable(v.tuple([v.number(), v.number()])),
+  bytes: v.number(),
+  rejects: v.array(Reject),
+  rejectCount: v.number(),
+  /** Pictures whose contents stand in more than one split, with the two names: a leak. */
+  leaks: v.array(v.tuple([v.string(), v.string()])),
+  leakCount: v.number(),
+  /** The same picture more than once inside one split. */
+  duplicateCount: v.number(),
+  licence: v.nullable(v.string()),
+  source: v.nullable(v.string()),
+  /** How a validation split was made when the folder had none. */
+  splitRule: v.nullable(v.string()),
+  seconds: v.number(),
+});
+export type Inspection = v.InferOutput<typeof Inspection>;
+
+/** A small picture for the window: PNG or JPEG bytes in base64, with its label. */
+export const Thumbnail = v.strictObject({
+  index: v.number(),
+  label: v.nullable(v.string()),
+  mime: v.picklist(['image/png', 'image/jpeg', 'image/webp']),
+  base64: v.string(),
+});
+export type Thumbnail = v.InferOutput<typeof Thumbnail>;

@@ -1,0 +1,135 @@
+/** What a trainer says. The same objects go down the pipe and into events.ndjson. */
+import * as v from 'valibot';
+import { Fault } from './fault.ts';
+import { Result } from './results.ts';
+import { Inspection, Thumbnail } from './dataset.ts';
+import { DeviceProbe } from './hardware.ts';
+
+export const protocolVersion = 1;
+
+/** null = not finite: a diverged loss is data, not a gap. */
+export const MetricPoint = v.strictObject({ step: v.number(), name: v.string(), value: v.nullable(v.number()) });
+export type MetricPoint = v.InferOutput<typeof MetricPoint>;
+
+export const Phase = v.picklist([
+  'loading',
+  'preparing',
+  'training',
+  'probing',
+  'extracting',
+  'evaluating',
+  'saving',
+  'paused',
+  'stopping',
+  'scanning',
+  'calibrating',
+]);
+export type Phase = v.InferOutput<typeof Phase>;
+
+/** Seconds of a few real steps, for an estimate. */
+export const Calibration = v.strictObject({
+  secondsPerStep: v.number(),
+  /** Median absolute deviation of the measured steps. */
+  spreadSeconds: v.number(),
+  steps: v.number(),
+  stepsTotal: v.number(),
+  loadSeconds: v.number(),
+  peakMemoryBytes: v.number(),
+  checkpointBytes: v.number(),
+});
+export type Calibration = v.InferOutput<typeof Calibration>;
+
+/** What a job leaves behind besides files. */
+export const Outcome = v.variant('kind', [
+  v.strictObject({ kind: v.literal('results'), results: v.array(Result) }),
+  v.strictObject({ kind: v.literal('inspection'), inspection: Inspection }),
+  v.strictObject({ kind: v.literal('thumbnails'), thumbnails: v.array(Thumbnail) }),
+  v.strictObject({ kind: v.literal('probe'), probe: DeviceProbe }),
+  v.strictObject({ kind: v.literal('calibration'), calibration: Calibration }),
+  v.strictObject({ kind: v.literal('features'), file: v.string(), rows: v.number(), columns: v.number() }),
+  v.strictObject({ kind: v.literal('sample'), path: v.string(), images: v.number() }),
+]);
+export type Outcome = v.InferOutput<typeof Outcome>;
+
+const head = {
+  run: v.string(),
+  attempt: v.number(),
+  /** Increases by one an event within an attempt; (attempt, sequence) makes `apply` idempotent. */
+  sequence: v.number(),
+  /** Wall clock, for display only. */
+  at: v.number(),
+};
+
+export const TrainerEvent = v.variant('type', [
+  v.strictObject({
+    ...head,
+    type: v.literal('hello'),
+    protocol: v.number(),
+    pid: v.number(),
+    versions: v.record(v.string(), v.string()),
+    device: v.string(),
+    threads: v.number(),
+    instructionSet: v.string(),
+    /** Resumed from here; 0 for a fresh start. */
+    fromStep: v.number(),
+  }),
+  /** Sent before something slow; `quietForMs` is how long silence is normal from here on. */
+  v.strictObject({
+    ...head,
+    type: v.literal('phase'),
+    phase: Phase,
+    quietForMs: v.number(),
+    detail: v.optional(v.string()),
+  }),
+  v.strictObject({ ...head, type: v.literal('metrics'), points: v.array(MetricPoint) }),
+  /** From the step loop, so it proves that training lives. May be dropped on the pipe and is never written to the file. */
+  v.strictObject({
+    ...head,
+    type: v.literal('beat'),
+    step: v.number(),
+    steps: v.number(),
+    epoch: v.number(),
+    /** Work left of the current phase where it is no training step (scan, features): 0 to 1. */
+    fraction: v.nullable(v.number()),
+    samplesPerSecond: v.nullable(v.number()),
+    /** Share of the last steps spent waiting for data, 0 to 1. */
+    waitShare: v.nullable(v.number()),
+    secondsLeft: v.nullable(v.number()),
+    secondsLeftSpread: v.nullable(v.number()),
+    memoryBytes: v.number(),
+    tensors: v.number(),
+    safeStep: v.nullable(v.number()),
+  }),
+  v.strictObject({
+    ...head,
+    type: v.literal('checkpoint'),
+    step: v.number(),
+    epoch: v.number(),
+    folder: v.string(),
+    bytes: v.number(),
+    seconds: v.number(),
+    reason: v.picklist(['time', 'steps', 'asked', 'stop', 'end', 'disconnect']),
+    manifestSha256: v.string(),
+  }),
+  v.strictObject({ ...head, type: v.literal('result'), outcome: Outcome }),
+  v.strictObject({
+    ...head,
+    type: v.literal('log'),
+    level: v.picklist(['info', 'attention', 'error']),
+    /** A code the window words; `text` is the English of it. */
+    code: v.string(),
+    text: v.string(),
+    step: v.optional(v.number()),
+    values: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
+  }),
+  v.strictObject({
+    ...head,
+    type: v.literal('stopped'),
+    why: v.picklist(['done', 'asked', 'failed']),
+    step: v.number(),
+    safeStep: v.nullable(v.number()),
+    fault: v.optional(Fault),
+  }),
+]);
+export type TrainerEvent = v.InferOutput<typeof TrainerEvent>;
+export type TrainerEventOf<T extends TrainerEvent['type']> = Extract<TrainerEvent, { type: T }>;

@@ -1,0 +1,46 @@
+/** An error as a value: a code that the window translates, with the values its sentence needs. */
+import * as v from 'valibot';
+
+export const faultCodes = [
+  'bad-argument',
+  'unknown-id',
+  'not-found',
+  'busy',
+  'locked',
+  'newer-version',
+  'disk-full',
+  'read-failed',
+  'write-failed',
+  'wrong-folder',
+  'empty-dataset',
+  'unreadable-file',
+  'dataset-changed',
+  'corrupt-checkpoint',
+  'no-checkpoint',
+  'config-mismatch',
+  'diverged',
+  'collapsed',
+  'out-of-memory',
+  'device-unavailable',
+  'library-missing',
+  'trainer-died',
+  'trainer-silent',
+  'protocol-mismatch',
+  'store-died',
+  'subject-missing',
+  'cancelled',
+  'not-available',
+  'internal',
+] as const;
+export const FaultCode = v.picklist(faultCodes);
+export type FaultCode = v.InferOutput<typeof FaultCode>;
+
+export const Fault = v.strictObject({
+  code: FaultCode,
+  /** English, for the log and the terminal: what happened, with which value, what to do. */
+  message: v.string(),
+  values: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
+  /** What was kept safe and which action makes sense next. */
+  retry: v.optional(v.picklist(['again', 'resume', 'smaller-batch', 'choose-folder', 'free-space'])),
+});
+export type Fault = v.InferOutput<typeof Fault>;

@@ -1,0 +1,25 @@
+/** A number an evaluator produced, with everything that is needed to compare it honestly. */
+import * as v from 'valibot';
+
+/** The options that define how a figure was measured: two figures are comparable only when these agree. */
+export const Protocol = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
+export type Protocol = v.InferOutput<typeof Protocol>;
+
+export const Result = v.strictObject({
+  evaluator: v.string(),
+  dataset: v.string(),
+  fingerprint: v.optional(v.string()),
+  split: v.string(),
+  /** top1, top5 … in percent. */
+  metric: v.string(),
+  value: v.nullable(v.number()),
+  /** Images the value was measured on. */
+  n: v.number(),
+  /** Which epoch of a trained head: the last, or the best on the evaluation set. 'only' where nothing was trained. */
+  which: v.picklist(['last', 'best', 'only']),
+  epoch: v.optional(v.number()),
+  protocol: Protocol,
+  /** File in the run's folder with one byte an image: 1 right, 0 wrong. Lets two results on the same images be paired. */
+  perImage: v.optional(v.string()),
+});
+export type Result = v.InferOutput<typeof Result>;

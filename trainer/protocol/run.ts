@@ -1,0 +1,157 @@
+/** What a run is asked to do. A configuration is complete: nothing that changes a result is left to a default elsewhere. */
+import * as v from 'valibot';
+import { Choice } from './options.ts';
+
+export const RunId = v.pipe(v.string(), v.regex(/^[0-9a-z][0-9a-z-]{3,79}$/, 'a run id is 4 to 80 of a-z, 0-9 and -'));
+export type RunId = v.InferOutput<typeof RunId>;
+
+const probability = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
+const range = v.tuple([v.number(), v.number()]);
+
+/** A data set on disk: which reader, where, which split. `fingerprint` is the content hash at the time the run was made. */
+export const DataSource = v.strictObject({
+  dataset: v.string(),
+  path: v.pipe(v.string(), v.minLength(1)),
+  split: v.string(),
+  fingerprint: v.optional(v.string()),
+});
+export type DataSource = v.InferOutput<typeof DataSource>;
+
+/** One augmented view, operations in this order (RECIPES 1.4). */
+export const View = v.strictObject({
+  size: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(1024)),
+  /** Random resized crop: area as a fraction of the image, then aspect ratio (log-uniform). */
+  cropArea: range,
+  cropRatio: v.optional(range, [3 / 4, 4 / 3]),
+  interpolation: v.optional(v.picklist(['bilinear', 'bicubic']), 'bicubic'),
+  flip: v.optional(probability, 0.5),
+  jitter: v.optional(probability, 0.8),
+  brightness: v.optional(v.number(), 0.4),
+  contrast: v.optional(v.number(), 0.4),
+  saturation: v.optional(v.number(), 0.2),
+  hue: v.optional(v.number(), 0.1),
+  grayscale: v.optional(probability, 0.2),
+  blur: v.optional(probability, 0),
+  blurSigma: v.optional(range, [0.1, 2]),
+  solarize: v.optional(probability, 0),
+  solarizeThreshold: v.optional(v.number(), 128),
+});
+export type View = v.InferOutput<typeof View>;
+
+/** Channel statistics the image is normalised with, on the 0 to 1 scale; one entry a channel the encoder sees. */
+export const Normalization = v.strictObject({ mean: v.array(v.number()), std: v.array(v.number()) });
+export type Normalization = v.InferOutput<typeof Normalization>;
+
+/** Deterministic preprocessing for evaluation: resize the short side, then crop the centre. `resize` null: the image is `crop` wide already. */
+export const Preprocessing = v.strictObject({
+  resize: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(2048))),
+  crop: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(1024)),
+  interpolation: v.optional(v.picklist(['bilinear', 'bicubic']), 'bilinear'),
+});
+export type Preprocessing = v.InferOutput<typeof Preprocessing>;
+
+/** What makes the arithmetic repeatable (RUNTIME 1.3): recorded with the run, restored on resume. */
+export const Execution = v.strictObject({
+  engine: v.optional(v.picklist(['eager']), 'eager'),
+  device: v.optional(v.pipe(v.string(), v.regex(/^(cpu|gpu:\d+)$/)), 'cpu'),
+  precision: v.optional(v.picklist(['float32']), 'float32'),
+  /** Threads inside an operation. Changes results in the last bits, so it is part of the run. */
+  threads: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256)),
+  /** Worker threads that decode and augment. Never changes results. */
+  loaderWorkers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(64)), 1),
+});
+export type Execution = v.InferOutput<typeof Execution>;
+
+export const CheckpointPolicy = v.strictObject({
+  everySeconds: v.optional(v.pipe(v.number(), v.minValue(1)), 300),
+  /** Also every so many steps, exactly (0: only by time). Tests and plans that must be repeatable use it. */
+  everySteps: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0)), 0),
+  keepLast: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2)), 3),
+});
+export type CheckpointPolicy = v.InferOutput<typeof CheckpointPolicy>;
+
+const common = {
+  version: v.literal(1),
+  title: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)),
+  /** The preset the values came from, for the record; the values below are what counts. */
+  preset: v.optional(v.string()),
+  execution: Execution,
+  checkpoint: v.optional(CheckpointPolicy, {}),
+  /** A metric point every so many steps, by step number and never by time. */
+  logEvery: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 10),
+};
+
+/** The k-NN probe during pretraining. */
+export const Probe = v.strictObject({
+  evaluator: Choice,
+  everyEpochs: v.pipe(v.number(), v.minValue(0.01)),
+  train: DataSource,
+  test: DataSource,
+  preprocessing: Preprocessing,
+});
+export type Probe = v.InferOutput<typeof Probe>;
+
+export const PretrainConfig = v.strictObject({
+  ...common,
+  kind: v.literal('pretrain'),
+  method: Choice,
+  /** One entry: both branches share it. Two: no weights are shared, and they may differ. */
+  encoders: v.union([v.tuple([Choice]), v.tuple([Choice, Choice])]),
+  data: DataSource,
+  views: v.pipe(v.array(View), v.minLength(1)),
+  normalization: Normalization,
+  optimizer: Choice,
+  schedule: Choice,
+  batch: v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)),
+  /** May be fractional: a run of 3.2 epochs stops inside the fourth. */
+  epochs: v.pipe(v.number(), v.minValue(0.001), v.maxValue(100000)),
+  dropLast: v.optional(v.boolean(), true),
+  probe: v.optional(v.nullable(Probe), null),
+});
+export type PretrainConfig = v.InferOutput<typeof PretrainConfig>;
+
+/** What an evaluation looks at. */
+export const Subject = v.variant('kind', [
+  /** A pretrained encoder of another run; `branch` chooses where two are trained. */
+  v.strictObject({
+    kind: v.literal('run'),
+    run: RunId,
+    checkpoint: v.union([v.literal('last'), v.pipe(v.number(), v.integer(), v.minValue(0))]),
+    branch: v.optional(v.picklist([0, 1]), 0),
+  }),
+  /** Control: the same architecture with its initial weights. */
+  v.strictObject({ kind: v.literal('random'), encoder: Choice, seed: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+  /** Control: the pixels themselves, flattened. */
+  v.strictObject({ kind: v.literal('pixels') }),
+]);
+export type Subject = v.InferOutput<typeof Subject>;
+
+export const EvaluateConfig = v.strictObject({
+  ...common,
+  kind: v.literal('evaluate'),
+  subject: Subject,
+  evaluator: Choice,
+  train: DataSource,
+  test: DataSource,
+  preprocessing: Preprocessing,
+  normalization: Normalization,
+});
+export type EvaluateConfig = v.InferOutput<typeof EvaluateConfig>;
+
+export const RunConfig = v.variant('kind', [PretrainConfig, EvaluateConfig]);
+export type RunConfig = v.InferOutput<typeof RunConfig>;
+export type RunKind = RunConfig['kind'];
+
+/** queued → running → done; any running one can become paused, interrupted (its process is gone), stopped (asked) or failed. */
+export const RunStatus = v.picklist([
+  'draft',
+  'queued',
+  'running',
+  'paused',
+  'interrupted',
+  'stopped',
+  'failed',
+  'done',
+]);
+export type RunStatus = v.InferOutput<typeof RunStatus>;

@@ -1,0 +1,281 @@
+/**
+ * What a recipe is: a method, an encoder, a data set, an evaluator. One file each, found by the registry.
+ * A recipe may use tfjs ops, valibot and `nn/`, `optim/`, `data/`, `detection/`; never the engine, never another recipe.
+ */
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import type * as v from 'valibot';
+import type { Inspection } from './protocol/dataset.ts';
+import type { Options } from './protocol/options.ts';
+import type { Protocol } from './protocol/results.ts';
+
+export type Tensors = Readonly<Record<string, Tensor>>;
+export type Shape = readonly number[];
+
+/** Where a step stands. Everything random or time-dependent that a recipe may use is in here. */
+export interface Moment {
+  /** Scalar int32: optimisation steps taken before this one. */
+  readonly step: Tensor;
+  readonly training: boolean;
+  /** Uniform in [0, 1), the same for the same (seed, step, name), whatever the engine. */
+  uniform(name: string, shape: Shape): Tensor;
+  /**
+   * Assigns a running statistic after the optimizer, in the same step. Calls to one variable within a step chain:
+   * the second sees the value the first gave. Does nothing when not training.
+   */
+  update(variable: Variable, next: (current: Tensor) => Tensor): void;
+}
+
+/** A network: what the optimizer trains, and what it keeps beside (running statistics). Names are paths, equal in the checkpoint. */
+export interface Net {
+  readonly weights: readonly Variable[];
+  readonly state: readonly Variable[];
+}
+
+/** Stages of an encoder; `pooled` is the representation, [n, outputs]. Images are [n, height, width, channels], normalised. */
+export interface Stages {
+  readonly conv1: Tensor;
+  readonly res2: Tensor;
+  readonly res3: Tensor;
+  readonly res4: Tensor;
+  readonly res5: Tensor;
+  readonly pooled: Tensor;
+}
+export interface Encoder extends Net {
+  readonly outputs: number;
+  forward(images: Tensor, at: Moment): Stages;
+}
+
+/** `views[i]` is [n, size, size, channels]; `index` the int32 positions in the data set; `targets.label` int32 [n] where there are labels. */
+export interface Batch {
+  readonly views: readonly Tensor[];
+  readonly index: Tensor;
+  readonly targets: Tensors;
+}
+
+/** Reads features of the whole training set, for a method that clusters between epochs. */
+export interface FeatureReader {
+  read(layer: keyof Stages): Promise<{ rows: number; columns: number; values: Float32Array }>;
+}
+
+/** One optimisation problem: pretraining, a head, fine-tuning, a detector. All but beforeEpoch may be traced: no host reads, no branch on values. */
+export interface Learner {
+  readonly trainable: readonly Net[];
+  /** Saved with the checkpoint, not trained: a teacher, a queue, prototypes. */
+  readonly state?: Readonly<Record<string, Variable>>;
+  /** Per sample but for batch norm. The engine may run it in chunks and joins the outputs, with gradient. */
+  embed(batch: Batch, at: Moment): Tensors;
+  /** The part that needs the whole batch. `loss` is a scalar; `metrics` are scalars by name. */
+  loss(embeddings: Tensors, targets: Tensors, at: Moment): { loss: Tensor; metrics: Tensors };
+  /** Figures too dear for every step (an SVD, say): computed at recorded steps only, outside the gradient. */
+  monitor?(embeddings: Tensors): Tensors;
+  updates?(embeddings: Tensors, at: Moment): readonly (readonly [Variable, Tensor])[];
+  beforeEpoch?(features: FeatureReader): Promise<void>;
+}
+
+/** Initial weights come from (seed, path of the variable), so two nets of one name are equal and order does not matter. */
+export interface Builder {
+  /** A builder whose variables are named below this one: `encoder` → `encoder/layer1`. */
+  at(name: string): Builder;
+  readonly path: string;
+  variable(name: string, shape: Shape, initial: Initial, trainable?: boolean): Variable;
+}
+/** `normal` has the given standard deviation; `uniform` is U(-bound, bound). */
+export type Initial =
+  | { readonly kind: 'zeros' }
+  | { readonly kind: 'ones' }
+  | { readonly kind: 'normal'; readonly std: number }
+  | { readonly kind: 'uniform'; readonly bound: number };
+
+type OptionsSchema = v.GenericSchema<Options, Options> | v.GenericSchema<unknown, object>;
+
+export interface MethodRecipe<S extends OptionsSchema = OptionsSchema> {
+  readonly id: string;
+  readonly title: string;
+  /** Paper and section it follows; null for a control. */
+  readonly paper: { readonly id: string; readonly section: string } | null;
+  readonly options: S;
+  /** Views a sample is shown in, and whether labels are needed. */
+  readonly views: number;
+  readonly labels: boolean;
+  /** Both branches are the same object when shared. `classes` is 0 without labels. */
+  build(
+    branches: readonly [Encoder, Encoder],
+    options: v.InferOutput<S>,
+    builder: Builder,
+    data: { readonly classes: number; readonly batch: number },
+  ): Learner;
+}
+export function defineMethod<S extends OptionsSchema>(method: MethodRecipe<S>): MethodRecipe<S> {
+  return method;
+}
+
+export interface EncoderRecipe<S extends OptionsSchema = OptionsSchema> {
+  readonly id: string;
+  readonly title: string;
+  readonly options: S;
+  build(builder: Builder, options: v.InferOutput<S>, input: { readonly channels: number }): Encoder;
+}
+export function defineEncoder<S extends OptionsSchema>(encoder: EncoderRecipe<S>): EncoderRecipe<S> {
+  return encoder;
+}
+
+/** Encoded bytes (JPEG, PNG) or raw pixels, 8 bit, interleaved, row by row. */
+export type Image =
+  | { readonly kind: 'encoded'; readonly bytes: Uint8Array }
+  | {
+      readonly kind: 'raw';
+      readonly pixels: Uint8Array;
+      readonly width: number;
+      readonly height: number;
+      readonly channels: number;
+    };
+
+export interface Sample {
+  readonly image: Image;
+  /** Class number, or null in an unlabeled split. */
+  readonly label: number | null;
+  /** Names the sample in an error or a reject list. */
+  readonly name: string;
+}
+
+export interface OpenDataset {
+  readonly count: number;
+  readonly classes: readonly string[];
+  /** Channels of the stored images (1 or 3); decoding gives every sample this many. */
+  readonly channels: number;
+  /** Labels of all samples without decoding one, or null in an unlabeled split. */
+  labels(): Promise<Int32Array | null>;
+  sample(index: number): Promise<Sample>;
+  close(): Promise<void>;
+}
+
+export interface InspectProgress {
+  (done: number, total: number | null): void;
+}
+
+export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
+  readonly id: string;
+  readonly title: string;
+  readonly licence: string | null;
+  readonly homepage: string | null;
+  readonly splits: readonly string[];
+  readonly channels: number | null;
+  readonly options: S;
+  /** What a folder of this kind holds, in words for "expected". */
+  readonly expected: readonly string[];
+  /** Quick look at names and magic numbers: is this folder of this kind? */
+  recognises(folder: string): Promise<boolean>;
+  inspect(folder: string, progress: InspectProgress, signal: AbortSignal): Promise<Inspection>;
+  open(folder: string, split: string): Promise<OpenDataset>;
+}
+export function defineDataset<S extends OptionsSchema>(dataset: DatasetRecipe<S>): DatasetRecipe<S> {
+  return dataset;
+}
+
+/** Features of one split, row by row, with labels. */
+export interface FeatureSet {
+  readonly rows: number;
+  readonly columns: number;
+  readonly values: Float32Array;
+  readonly labels: Int32Array;
+}
+
+/** One figure of an evaluation. `correct` has one byte an image (1 right), so that results can be paired. */
+export interface Measure {
+  readonly metric: string;
+  readonly value: number;
+  readonly n: number;
+  readonly which: 'last' | 'best' | 'only';
+  readonly epoch?: number;
+  readonly correct?: Uint8Array;
+}
+
+/** What an evaluator reads: frozen features, and the logits of its trained head where it has one. */
+export interface EvaluationModel {
+  readonly train: FeatureSet;
+  readonly test: FeatureSet;
+  readonly classes: number;
+  /** Scores of the head on the test split, [rows, classes], for the last and the best epoch. */
+  readonly heads?: {
+    readonly last: Float32Array;
+    readonly best: Float32Array;
+    readonly bestEpoch: number;
+    readonly lastEpoch: number;
+  };
+  /** Progress of slow measuring, 0 to 1. */
+  progress(fraction: number): void;
+}
+
+/** How the head of an evaluator is trained; the loop runs it with checkpoints and resume like any other learner. */
+export interface HeadTraining {
+  readonly learner: Learner;
+  /** Scores of a batch of inputs, [n, classes]. */
+  scores(inputs: Tensor): Tensor;
+  /** `features`: frozen and extracted once. `images`: extracted anew from augmented images every epoch. */
+  readonly inputs: 'features' | 'images';
+  readonly batch: number;
+  readonly epochs: number;
+  readonly optimizer: { readonly id: string; readonly options: Options };
+  readonly schedule: { readonly id: string; readonly options: Options };
+}
+
+export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
+  readonly id: string;
+  readonly title: string;
+  readonly options: S;
+  readonly metrics: readonly string[];
+  /** The record two figures must share to be comparable; built from the options marked comparable. */
+  protocol(options: v.InferOutput<S>): Protocol;
+  /** Absent where nothing is trained. */
+  head?(
+    options: v.InferOutput<S>,
+    builder: Builder,
+    data: {
+      readonly columns: number;
+      readonly classes: number;
+      readonly rows: number;
+      readonly train: FeatureSet | null;
+    },
+  ): HeadTraining;
+  measure(model: EvaluationModel, options: v.InferOutput<S>): AsyncGenerator<Measure>;
+}
+export function defineEvaluator<S extends OptionsSchema>(evaluator: EvaluatorRecipe<S>): EvaluatorRecipe<S> {
+  return evaluator;
+}
+
+/** `lr` is the peak; the schedule gives the factor's course. A rule turns a gradient into an update of one variable. */
+export interface OptimizerRecipe<S extends OptionsSchema = OptionsSchema> {
+  readonly id: string;
+  readonly title: string;
+  readonly options: S;
+  /** Names of the state kept for each weight (momentum, second moment …), all shaped like it and starting at zero. */
+  readonly slots: readonly string[];
+  /** Pure in tensors: no host read, so it can be traced. `lr` and `step` (1 for the first) are scalars. */
+  update(
+    weight: Tensor,
+    gradient: Tensor,
+    slots: Readonly<Record<string, Tensor>>,
+    at: { readonly lr: Tensor; readonly step: Tensor; readonly shape: Shape },
+    options: v.InferOutput<S>,
+  ): { readonly weight: Tensor; readonly slots: Readonly<Record<string, Tensor>> };
+  /** Peak learning rate for a batch (base lr * batch / 256 where the method says so). */
+  peak(options: v.InferOutput<S>, batch: number): number;
+}
+export function defineOptimizer<S extends OptionsSchema>(optimizer: OptimizerRecipe<S>): OptimizerRecipe<S> {
+  return optimizer;
+}
+
+export interface ScheduleRecipe<S extends OptionsSchema = OptionsSchema> {
+  readonly id: string;
+  readonly title: string;
+  readonly options: S;
+  /** Learning rate at a step, float64. */
+  rate(
+    step: number,
+    course: { readonly peak: number; readonly steps: number; readonly stepsPerEpoch: number },
+    options: v.InferOutput<S>,
+  ): number;
+}
+export function defineSchedule<S extends OptionsSchema>(schedule: ScheduleRecipe<S>): ScheduleRecipe<S> {
+  return schedule;
+}
