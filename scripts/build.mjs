@@ -1,0 +1,225 @@
+/**
+ * Builds the programs into `out/` with Vite. A target whose sources are unchanged is left alone.
+ *
+ *   node scripts/build.mjs [target…] [--force]
+ */
+import { createHash } from 'node:crypto';
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { filesUnder, readJson, writeJson } from './files.mjs';
+import { withLock } from './lock.mjs';
+import { childEnvironment, locations, root } from './runtime.mjs';
+
+const out = join(root, 'out');
+const record = join(out, 'build.json');
+
+/**
+ * @typedef {object} Target
+ * @property {string} id
+ * @property {readonly string[]} sources folders and files whose content decides whether the target is stale
+ * @property {Readonly<Record<string, string>>} entries output name → entry file, relative to the root
+ * @property {string} folder output folder, relative to the root
+ * @property {(entries: Readonly<Record<string, string>>) => import('vite').InlineConfig | Promise<import('vite').InlineConfig>} config
+ * @property {() => Promise<void>} [after] run once the bundle is written
+ */
+
+/**
+ * A plain Node program: packages stay outside the bundle and are found in node_modules.
+ * @param {string} folder
+ * @param {string} target
+ * @returns {Target['config']}
+ */
+function nodeProgram(folder, target) {
+  return (entries) => ({
+    build: {
+      ssr: true,
+      target,
+      outDir: join(root, folder),
+      rolldownOptions: {
+        input: entries,
+        // Chunks lie beside the entries, so that `new URL('./decode-worker.js', import.meta.url)` holds in both.
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name]-[hash].js' },
+      },
+    },
+  });
+}
+
+/** @type {readonly Target[]} */
+export const targets = [
+  {
+    id: 'main',
+    sources: ['electron', 'trainer/protocol'],
+    entries: { main: 'electron/main.ts' },
+    folder: 'out/main',
+    // The oldest Electron set-up can provide carries Node 20.18.
+    config: nodeProgram('out/main', 'node20.18'),
+  },
+  {
+    id: 'preload',
+    sources: ['electron/shell/preload.ts', 'electron/api.ts', 'trainer/protocol'],
+    entries: { preload: 'electron/shell/preload.ts' },
+    folder: 'out/preload',
+    config: (entries) => ({
+      // A sandboxed preload can neither be a module nor require files: one CommonJS file with everything in it.
+      ssr: { noExternal: true, external: ['electron'] },
+      build: {
+        ssr: true,
+        target: 'node20.18',
+        outDir: join(root, 'out/preload'),
+        rolldownOptions: { input: entries, output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false } },
+      },
+    }),
+  },
+  {
+    id: 'renderer',
+    sources: ['renderer', 'electron/api.ts', 'trainer/protocol', 'svelte.config.js'],
+    entries: { index: 'renderer/index.html' },
+    folder: 'out/renderer',
+    config: async (entries) => {
+      const { svelte } = await import('@sveltejs/vite-plugin-svelte');
+      return {
+        root: join(root, 'renderer'),
+        base: './',
+        plugins: [svelte({ configFile: join(root, 'svelte.config.js') })],
+        build: {
+          target: 'chrome130',
+          outDir: join(root, 'out/renderer'),
+          // The content security policy allows fonts and scripts as files only, never as data: addresses.
+          assetsInlineLimit: 0,
+          modulePreload: { polyfill: false },
+          rolldownOptions: { input: entries },
+        },
+      };
+    },
+  },
+  {
+    id: 'trainer',
+    sources: ['trainer', 'resources'],
+    entries: {
+      trainer: 'trainer/main.ts',
+      'decode-worker': 'trainer/data/worker.ts',
+      catalogue: 'trainer/catalogue.ts',
+    },
+    folder: 'out/node',
+    config: nodeProgram('out/node', 'node22'),
+    after: writeCatalogue,
+  },
+  {
+    id: 'workstation',
+    sources: ['electron', 'trainer/protocol'],
+    entries: { headless: 'electron/headless.ts', store: 'electron/workstation/store/child.ts' },
+    folder: 'out/node',
+    config: nodeProgram('out/node', 'node22'),
+  },
+];
+
+/** What the recipes offer, as data: main and the window read it and start nothing to draw a form. */
+async function writeCatalogue() {
+  const program = join(out, 'node', 'catalogue.js');
+  if (!existsSync(program)) return;
+  const { stdout } = await promisify(execFile)(locations.node, [program], {
+    cwd: root,
+    env: childEnvironment(),
+    maxBuffer: 64 << 20,
+  });
+  writeJson(join(out, 'catalogue.json'), JSON.parse(stdout));
+}
+
+/**
+ * @param {Target} target
+ * @returns {string} hash of all that decides the target's output
+ */
+function inputHash(target) {
+  const hash = createHash('sha256');
+  const files = target.sources.flatMap((source) => filesUnder(join(root, source)));
+  for (const file of [...files, join(root, 'package-lock.json'), join(root, 'scripts', 'build.mjs')]) {
+    if (/\.test\.ts$/.test(file)) continue;
+    hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
+  }
+  return hash.digest('hex');
+}
+
+/**
+ * @param {Target} target
+ * @param {(line: string) => void} log
+ * @returns {Promise<readonly string[]>} the files written, relative to the root
+ */
+async function buildTarget(target, log) {
+  /** @type {Record<string, string>} */
+  const entries = {};
+  for (const [name, file] of Object.entries(target.entries)) {
+    if (existsSync(join(root, file))) entries[name] = join(root, file);
+    else log(`build: ${file} does not exist yet, ${name} is left out`);
+  }
+  if (Object.keys(entries).length === 0) return [];
+  const { build, mergeConfig } = await import('vite');
+  const result = await build(
+    mergeConfig(
+      {
+        configFile: false,
+        root,
+        logLevel: 'warn',
+        build: { emptyOutDir: false, minify: false, sourcemap: true, reportCompressedSize: false, copyPublicDir: false },
+      },
+      await target.config(entries),
+    ),
+  );
+  const outputs = /** @type {import('vite').Rolldown.RolldownOutput[]} */ ([result].flat());
+  return outputs.flatMap((output) => output.output.map((file) => join(target.folder, file.fileName)));
+}
+
+/**
+ * Builds what is stale.
+ * @param {{ only?: readonly string[], force?: boolean, log?: (line: string) => void }} [options]
+ * @returns {Promise<readonly string[]>} the ids of the targets that were built
+ */
+export async function buildAll({ only = [], force = false, log = console.error } = {}) {
+  const chosen = targets.filter((target) => only.length === 0 || only.includes(target.id));
+  /** @param {Target} target */
+  const isStale = (target) => {
+    const known = readJson(record)?.[target.id];
+    return (
+      force ||
+      known?.hash !== inputHash(target) ||
+      known.files.some((/** @type {string} */ file) => !existsSync(join(root, file)))
+    );
+  };
+  if (!chosen.some(isStale)) return [];
+  const waiting = (/** @type {number} */ pid) => log(`build: another build is running (process ${pid}), waiting for it`);
+  return withLock(join(out, 'build.lock'), waiting, async () => {
+    const built = [];
+    for (const target of chosen.filter(isStale)) {
+      const began = performance.now();
+      const hash = inputHash(target);
+      const files = await buildTarget(target, log);
+      const known = readJson(record) ?? {};
+      for (const old of known[target.id]?.files ?? []) {
+        if (!files.includes(old)) rmSync(join(root, old), { force: true });
+      }
+      await target.after?.();
+      writeJson(record, { ...known, [target.id]: { hash, files } });
+      log(`build: ${target.id}, ${((performance.now() - began) / 1000).toFixed(1)} s`);
+      built.push(target.id);
+    }
+    return built;
+  });
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const names = process.argv.slice(2).filter((word) => !word.startsWith('-'));
+  const unknown = names.filter((name) => !targets.some((target) => target.id === name));
+  if (unknown.length > 0) {
+    console.error(`No build target "${unknown.join(', ')}". Known: ${targets.map((target) => target.id).join(', ')}.`);
+    process.exit(2);
+  }
+  try {
+    await buildAll({ only: names, force: process.argv.includes('--force') });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exit(1);
+  }
+}

@@ -1,0 +1,82 @@
+/**
+ * Where everything lies that set-up provides, and the environment a child process needs to find it.
+ * Every script asks here, so that no path is written twice.
+ */
+import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import process from 'node:process';
+
+/** The project's root folder. */
+export const root = join(import.meta.dirname, '..');
+
+/** The runtime folder: downloaded binaries and data, never committed. */
+export const runtimeFolder = process.env.REPRISE_RUNTIME ?? join(root, '.runtime');
+
+const executable = process.platform === 'win32' ? '.exe' : '';
+
+/** @param {string} folder the unpacked Electron */
+export function electronIn(folder) {
+  return process.platform === 'darwin'
+    ? join(folder, 'Electron.app', 'Contents', 'MacOS', 'Electron')
+    : join(folder, `electron${executable}`);
+}
+
+export const locations = {
+  /** The Node that runs the trainer, the store and the tools. */
+  node: join(root, 'node_modules', 'node', 'bin', `node${executable}`),
+  electronFolder: join(runtimeFolder, 'electron'),
+  electron: electronIn(join(runtimeFolder, 'electron')),
+  tensorflow: join(runtimeFolder, 'tensorflow'),
+  fashionMnist: join(runtimeFolder, 'data', 'fashion-mnist'),
+  /** Debian packages unpacked beside the system, for users who may not install them. */
+  sysroot: join(runtimeFolder, 'sysroot'),
+  /** Programs set-up wrote itself; before all else on a child's PATH. */
+  programs: join(runtimeFolder, 'bin'),
+  /** What each set-up step leaves behind when it has succeeded. */
+  stamps: join(runtimeFolder, 'stamps'),
+  downloads: join(runtimeFolder, 'downloads'),
+  main: join(root, 'out', 'main', 'main.js'),
+  headless: join(root, 'out', 'node', 'headless.js'),
+};
+
+/** The Debian multiarch folder of this processor. */
+export const multiarch = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_64-linux-gnu';
+
+/**
+ * The environment of a child: the runtime folder, the shipped Node first on PATH, and, where Debian packages were
+ * unpacked into the sysroot, their libraries and fonts.
+ * @param {NodeJS.ProcessEnv} [extra]
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function childEnvironment(extra = {}) {
+  const environment = { ...process.env, REPRISE_RUNTIME: runtimeFolder };
+  // With it set Electron would start as a plain Node.
+  delete environment.ELECTRON_RUN_AS_NODE;
+  environment.PATH = [locations.programs, join(root, 'node_modules', 'node', 'bin'), environment.PATH ?? ''].join(
+    delimiter,
+  );
+  if (existsSync(locations.sysroot)) Object.assign(environment, sysrootEnvironment(locations.sysroot, process.env));
+  return { ...environment, ...extra };
+}
+
+/**
+ * What lets programs use the libraries and fonts of a sysroot.
+ * @param {string} sysroot
+ * @param {NodeJS.ProcessEnv} inherited
+ * @returns {NodeJS.ProcessEnv}
+ */
+export function sysrootEnvironment(sysroot, inherited) {
+  const libraries = [join(sysroot, 'usr', 'lib', multiarch), join(sysroot, 'lib', multiarch)];
+  if (inherited.LD_LIBRARY_PATH !== undefined) libraries.push(inherited.LD_LIBRARY_PATH);
+  return { LD_LIBRARY_PATH: libraries.join(delimiter), FONTCONFIG_FILE: join(sysroot, 'fonts.conf') };
+}
+
+/** The command-line flags Electron needs on this machine: as root Chromium's sandbox cannot start. */
+export function electronFlags() {
+  return process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+}
+
+/** Whether a window can be shown. */
+export function hasDisplay() {
+  return process.platform !== 'linux' || Boolean(process.env.DISPLAY) || Boolean(process.env.WAYLAND_DISPLAY);
+}
