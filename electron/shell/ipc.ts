@@ -1,0 +1,72 @@
+/** The boundary to the window: sender check, parse, answer, fault. The only importer of ipcMain. */
+import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
+import * as v from 'valibot';
+import { requestNames, type Answer, type Pushes, type Requests } from '../api.ts';
+import type { Fault } from '../../trainer/protocol/fault.ts';
+import { faultOf } from '../workstation/fault.ts';
+import type { Handler, Handlers } from '../workstation/requests.ts';
+import { origin } from './app-protocol.ts';
+
+/** A call counts only from the main frame of a window we made, showing our own page (Electron security list, item 17). */
+export function isTrusted(
+  event: Pick<IpcMainInvokeEvent, 'sender' | 'senderFrame'>,
+  known: ReadonlySet<number>,
+): boolean {
+  const frame = event.senderFrame;
+  return (
+    frame !== null &&
+    known.has(event.sender.id) &&
+    frame === event.sender.mainFrame &&
+    frame.url.startsWith(`${origin}/`)
+  );
+}
+
+const windows = new Set<number>();
+
+export function trustWindow(contents: WebContents): void {
+  const { id } = contents;
+  windows.add(id);
+  contents.once('destroyed', () => windows.delete(id));
+}
+
+export function answerRequests(handlers: Handlers, logFault: (request: string, fault: Fault) => void): void {
+  for (const name of requestNames) {
+    ipcMain.handle(`workstation:${name}`, async (event, args: unknown): Promise<Answer<unknown>> => {
+      if (!isTrusted(event, windows)) {
+        const fault: Fault = { code: 'bad-argument', message: `Refused "${name}" from an unknown sender.`, values: {} };
+        logFault(name, fault);
+        return { ok: false, fault };
+      }
+      const answer = await answerOne(handlers[name] as Handler<typeof name>, name, args);
+      if (!answer.ok) logFault(name, answer.fault);
+      return answer;
+    });
+  }
+}
+
+/** Parses the arguments of one request and answers it; every failure becomes a value, since `invoke` keeps an error's message only. */
+export async function answerOne<K extends keyof Requests>(
+  handler: Handler<K>,
+  name: K,
+  args: unknown,
+): Promise<Answer<Awaited<ReturnType<Requests[K]>>>> {
+  const parsed = v.safeParse(handler.args, args);
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    const message = `"${name}" was called with a bad argument${v.getDotPath(issue) === null ? '' : ` at ${String(v.getDotPath(issue))}`}: ${issue.message}`;
+    return { ok: false, fault: { code: 'bad-argument', message, values: { request: name } } };
+  }
+  try {
+    return { ok: true, value: (await handler.answer(...parsed.output)) as Awaited<ReturnType<Requests[K]>> };
+  } catch (error) {
+    return { ok: false, fault: faultOf(error) };
+  }
+}
+
+export function pushTo<K extends keyof Pushes>(
+  contents: WebContents | null,
+  name: K,
+  values: Parameters<Pushes[K]>,
+): void {
+  if (contents !== null && !contents.isDestroyed()) contents.send(`push:${name}`, ...values);
+}

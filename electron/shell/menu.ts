@@ -1,0 +1,66 @@
+/** One list of commands feeds the menu; standard items are roles. */
+import { Menu, type MenuItemConstructorOptions } from 'electron';
+import type { CommandId } from '../api.ts';
+import type { Words } from './words.ts';
+
+const accelerators: Readonly<Record<CommandId, string>> = {
+  newRun: 'CmdOrCtrl+N',
+  openFolder: 'CmdOrCtrl+O',
+  exportReport: 'CmdOrCtrl+E',
+  plans: 'CmdOrCtrl+1',
+  runs: 'CmdOrCtrl+2',
+  compare: 'CmdOrCtrl+3',
+  datasets: 'CmdOrCtrl+4',
+  reports: 'CmdOrCtrl+5',
+  hardware: 'CmdOrCtrl+6',
+  settings: 'CmdOrCtrl+,',
+};
+
+export function buildMenu(text: Words, carryOut: (command: CommandId) => void): Menu {
+  const command = (id: CommandId): MenuItemConstructorOptions => ({
+    id,
+    label: text[id],
+    accelerator: accelerators[id],
+    click: () => carryOut(id),
+  });
+  const separator: MenuItemConstructorOptions = { type: 'separator' };
+  return Menu.buildFromTemplate([
+    ...(process.platform === 'darwin' ? [{ role: 'appMenu' } satisfies MenuItemConstructorOptions] : []),
+    {
+      label: text.file,
+      submenu: [
+        command('newRun'),
+        command('openFolder'),
+        command('exportReport'),
+        separator,
+        command('settings'),
+        separator,
+        { role: 'quit', label: text.quit },
+      ],
+    },
+    { label: text.edit, role: 'editMenu' },
+    {
+      label: text.go,
+      submenu: [
+        command('plans'),
+        command('runs'),
+        command('compare'),
+        command('datasets'),
+        command('reports'),
+        command('hardware'),
+      ],
+    },
+    {
+      label: text.view,
+      submenu: [
+        { role: 'resetZoom' },
+        { role: 'zoomIn' },
+        { role: 'zoomOut' },
+        separator,
+        { role: 'togglefullscreen' },
+        { role: 'toggleDevTools' },
+      ],
+    },
+    { label: text.window, role: 'windowMenu' },
+  ]);
+}

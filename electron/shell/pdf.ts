@@ -1,0 +1,34 @@
+/** Prints a finished HTML report to PDF in a hidden window that may read that one file and run no script. */
+import { BrowserWindow, session } from 'electron';
+import { open, rename, rm } from 'node:fs/promises';
+import { pathToFileURL } from 'node:url';
+
+export async function printPdf(html: string, pdf: string): Promise<void> {
+  const address = pathToFileURL(html).href;
+  const own = session.fromPartition(`report-${String(process.pid)}-${String(performance.now())}`);
+  own.webRequest.onBeforeRequest((details, decide) =>
+    decide({ cancel: details.url !== address && !details.url.startsWith('data:') }),
+  );
+  const window = new BrowserWindow({ show: false, webPreferences: { session: own, sandbox: true, javascript: false } });
+  try {
+    await window.loadURL(address);
+    const bytes = await window.webContents.printToPDF({
+      pageSize: 'A4',
+      printBackground: true,
+      preferCSSPageSize: true,
+      generateTaggedPDF: true,
+    });
+    const part = `${pdf}.part`;
+    const file = await open(part, 'w');
+    try {
+      await file.writeFile(bytes);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(part, pdf);
+  } finally {
+    window.destroy();
+    await rm(`${pdf}.part`, { force: true });
+  }
+}

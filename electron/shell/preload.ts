@@ -1,0 +1,24 @@
+/** Gives the window its one object. Bundled to a single CommonJS file; the only importer of ipcRenderer. */
+import { contextBridge, ipcRenderer, webUtils } from 'electron';
+import { pushNames, requestNames } from '../api.ts';
+
+const requests = Object.fromEntries(
+  requestNames.map((name) => [name, (...args: readonly unknown[]) => ipcRenderer.invoke(`workstation:${name}`, args)]),
+);
+
+/** Electron's event never reaches the window, only the pushed values do. */
+function on(push: string, listener: (...values: readonly unknown[]) => void): () => void {
+  if (!(pushNames as readonly string[]).includes(push))
+    throw new Error(`No push "${push}". Known: ${pushNames.join(', ')}.`);
+  const heard = (_event: unknown, ...values: readonly unknown[]): void => listener(...values);
+  ipcRenderer.on(`push:${push}`, heard);
+  return () => {
+    ipcRenderer.removeListener(`push:${push}`, heard);
+  };
+}
+
+contextBridge.exposeInMainWorld('workstation', {
+  ...requests,
+  on,
+  pathOf: (file: File) => webUtils.getPathForFile(file),
+});

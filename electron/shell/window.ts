@@ -1,0 +1,98 @@
+/** The window: hardened for every web contents there will ever be, restored where it stood. */
+import { app, BrowserWindow, nativeTheme, screen, session } from 'electron';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { origin } from './app-protocol.ts';
+
+const Place = v.strictObject({
+  x: v.number(),
+  y: v.number(),
+  width: v.number(),
+  height: v.number(),
+  maximized: v.boolean(),
+});
+type Place = v.InferOutput<typeof Place>;
+
+/** No navigation, no new windows, no webviews, no permissions: set before the first window and for all that follow. */
+export function hardenContents(): void {
+  app.on('web-contents-created', (_event, contents) => {
+    contents.on('will-navigate', (event) => event.preventDefault());
+    contents.on('will-redirect', (event) => event.preventDefault());
+    contents.on('will-attach-webview', (event) => event.preventDefault());
+    contents.setWindowOpenHandler(() => ({ action: 'deny' }));
+  });
+}
+
+const allowed = new Set(['notifications', 'clipboard-sanitized-write']);
+
+export function denyPermissions(): void {
+  session.defaultSession.setPermissionRequestHandler((_contents, permission, answer) =>
+    answer(allowed.has(permission)),
+  );
+  session.defaultSession.setPermissionCheckHandler((_contents, permission) => allowed.has(permission));
+}
+
+function placeFile(): string {
+  return join(app.getPath('userData'), 'window.json');
+}
+
+/** Where the window stood, if that place is still on a screen. */
+function lastPlace(): Place | null {
+  let text: string;
+  try {
+    text = readFileSync(placeFile(), 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw error;
+  }
+  // A damaged file costs the place, nothing else.
+  const parsed = v.safeParse(
+    v.pipe(
+      v.string(),
+      v.rawTransform(({ dataset, addIssue, NEVER }) => {
+        try {
+          return JSON.parse(dataset.value) as unknown;
+        } catch {
+          addIssue({ message: 'not JSON' });
+          return NEVER;
+        }
+      }),
+      Place,
+    ),
+    text,
+  );
+  if (!parsed.success) return null;
+  const place = parsed.output;
+  const area = screen.getDisplayMatching(place).workArea;
+  const visible =
+    place.x < area.x + area.width - 100 &&
+    place.x + place.width > area.x + 100 &&
+    place.y >= area.y - 20 &&
+    place.y < area.y + area.height - 100;
+  return visible ? place : null;
+}
+
+export function createWindow(preload: string, icon: string): BrowserWindow {
+  const place = lastPlace();
+  const window = new BrowserWindow({
+    width: place?.width ?? 1280,
+    height: place?.height ?? 800,
+    ...(place === null ? {} : { x: place.x, y: place.y }),
+    minWidth: 640,
+    minHeight: 480,
+    show: false,
+    icon,
+    title: app.getName(),
+    backgroundColor: nativeTheme.shouldUseDarkColors ? '#16181c' : '#ffffff',
+    webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true },
+  });
+  if (place?.maximized === true) window.maximize();
+  window.once('ready-to-show', () => window.show());
+  window.on('page-title-updated', (event) => event.preventDefault());
+  window.on('close', () => {
+    writeFileSync(placeFile(), JSON.stringify({ ...window.getNormalBounds(), maximized: window.isMaximized() }));
+  });
+  void window.loadURL(`${origin}/index.html`);
+  return window;
+}

@@ -1,0 +1,63 @@
+/** The few words the shell itself shows: menu, quit dialog, notifications. Everything else is in renderer/locales. */
+import type { Language } from '../api.ts';
+
+const en = {
+  file: 'File',
+  edit: 'Edit',
+  view: 'View',
+  go: 'Go',
+  window: 'Window',
+  newRun: 'New run…',
+  openFolder: 'Inspect a data set folder…',
+  exportReport: 'Export report…',
+  plans: 'Plans',
+  runs: 'Runs',
+  compare: 'Compare',
+  datasets: 'Data sets',
+  reports: 'Reports',
+  hardware: 'Hardware',
+  settings: 'Settings',
+  quitQuestion: 'A run is training. What should happen to it?',
+  quitDetail: 'Stopping safely saves a checkpoint first; the run can be resumed from there.',
+  stopSafely: 'Stop safely and quit',
+  keepInBackground: 'Keep training in the background',
+  cancel: 'Cancel',
+  show: 'Show Reprise',
+  quit: 'Quit',
+  done: 'Run finished',
+  failed: 'Run failed',
+  interrupted: 'Run was interrupted',
+  lockedTitle: 'This workspace is in use',
+};
+
+const zh: typeof en = {
+  file: '文件',
+  edit: '编辑',
+  view: '视图',
+  go: '前往',
+  window: '窗口',
+  newRun: '新建运行…',
+  openFolder: '检查数据集文件夹…',
+  exportReport: '导出报告…',
+  plans: '计划',
+  runs: '运行',
+  compare: '对比',
+  datasets: '数据集',
+  reports: '报告',
+  hardware: '硬件',
+  settings: '设置',
+  quitQuestion: '有一个运行正在训练，如何处理？',
+  quitDetail: '安全停止会先保存检查点，之后可以从该处继续。',
+  stopSafely: '安全停止并退出',
+  keepInBackground: '在后台继续训练',
+  cancel: '取消',
+  show: '显示 Reprise',
+  quit: '退出',
+  done: '运行已完成',
+  failed: '运行失败',
+  interrupted: '运行被中断',
+  lockedTitle: '该工作区正在使用中',
+};
+
+export type Words = typeof en;
+export const words: Readonly<Record<Language, Words>> = { en, zh };
