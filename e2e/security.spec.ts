@@ -1,0 +1,79 @@
+/** The security list, asked of the real window and not of our intentions. */
+import { expect, test } from './app.ts';
+
+test('the window has no Node, an isolated world and a sandbox', async ({ program }) => {
+  expect(await program.page.evaluate(() => [typeof (globalThis as Record<string, unknown>)['process'], typeof (globalThis as Record<string, unknown>)['require']])).toEqual(['undefined', 'undefined']);
+  const preferences = await program.app.evaluate(({ BrowserWindow }) => {
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents as unknown as { getLastWebPreferences(): Record<string, unknown> };
+    return contents.getLastWebPreferences();
+  });
+  expect(preferences).toMatchObject({ contextIsolation: true, sandbox: true, nodeIntegration: false, webSecurity: true });
+  expect(preferences['allowRunningInsecureContent']).not.toBe(true);
+  expect(preferences['experimentalFeatures']).not.toBe(true);
+  expect(preferences['webviewTag']).not.toBe(true);
+});
+
+test('the page is served with a strict policy, and breaking it is reported', async ({ program }) => {
+  const policy = await program.page.evaluate(async () => (await fetch('/index.html')).headers.get('content-security-policy'));
+  expect(policy).toContain("default-src 'none'");
+  expect(policy).not.toContain('unsafe');
+  const violated = await program.page.evaluate(
+    () =>
+      new Promise<string>((resolve) => {
+        document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), { once: true });
+        const script = document.createElement('script');
+        script.textContent = 'globalThis.broken = true';
+        document.body.append(script);
+      }),
+  );
+  expect(violated).toBe('script-src-elem');
+  expect(await program.page.evaluate(() => (globalThis as Record<string, unknown>)['broken'])).toBe(undefined);
+  program.complaints.length = 0;
+});
+
+test('no navigation, no new window, no permission, no network', async ({ program }) => {
+  const { page, app } = program;
+  const before = page.url();
+  await page.evaluate(() => {
+    const link = document.createElement('a');
+    link.href = 'https://example.com/';
+    document.body.append(link);
+    link.click();
+    link.remove();
+  });
+  expect(await page.evaluate(() => window.open('https://example.com/') === null)).toBe(true);
+  expect(page.url()).toBe(before);
+  expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
+  expect(await page.evaluate(async () => (await navigator.permissions.query({ name: 'geolocation' })).state)).toBe('denied');
+  expect(
+    await page.evaluate(async () => {
+      try {
+        await fetch('https://example.com/');
+        return 'reached';
+      } catch {
+        return 'refused';
+      }
+    }),
+  ).toBe('refused');
+  program.complaints.length = 0;
+});
+
+test('hostile arguments are refused with a value, and the program lives on', async ({ program }) => {
+  const codes = await program.page.evaluate(async () => {
+    const ask = window.workstation as unknown as Record<string, (...args: readonly unknown[]) => Promise<{ ok: boolean; fault?: { code: string } }>>;
+    const tries: readonly (readonly [string, readonly unknown[]])[] = [
+      ['run', ['../../etc/passwd']],
+      ['run', []],
+      ['renameRun', ['run-1', { toString: 'x' }]],
+      ['createRun', [{ kind: 'pretrain', __proto__: null }]],
+      ['inspect', ['\0']],
+      ['openLink', ['file:///etc/passwd']],
+      ['thumbnails', ['nothing', 'train', 1e9]],
+      ['metric', ['run-1', "'; DROP TABLE runs; --", -1]],
+    ];
+    return await Promise.all(tries.map(async ([name, args]) => (await ask[name]?.(...args))?.fault?.code ?? 'accepted'));
+  });
+  expect(codes).not.toContain('accepted');
+  expect(codes).not.toContain('internal');
+  expect(await program.page.evaluate(async () => (await window.workstation.runs()).ok)).toBe(true);
+});
