@@ -70,7 +70,10 @@ export const targets = [
         ssr: true,
         target: 'node20.18',
         outDir: join(root, 'out/preload'),
-        rolldownOptions: { input: entries, output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false } },
+        rolldownOptions: {
+          input: entries,
+          output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
+        },
       },
     }),
   },
@@ -163,7 +166,13 @@ async function buildTarget(target, log) {
         configFile: false,
         root,
         logLevel: 'warn',
-        build: { emptyOutDir: false, minify: false, sourcemap: true, reportCompressedSize: false, copyPublicDir: false },
+        build: {
+          emptyOutDir: false,
+          minify: false,
+          sourcemap: true,
+          reportCompressedSize: false,
+          copyPublicDir: false,
+        },
       },
       await target.config(entries),
     ),
@@ -189,7 +198,8 @@ export async function buildAll({ only = [], force = false, log = console.error }
     );
   };
   if (!chosen.some(isStale)) return [];
-  const waiting = (/** @type {number} */ pid) => log(`build: another build is running (process ${pid}), waiting for it`);
+  const waiting = (/** @type {number} */ pid) =>
+    log(`build: another build is running (process ${pid}), waiting for it`);
   return withLock(join(out, 'build.lock'), waiting, async () => {
     const built = [];
     for (const target of chosen.filter(isStale)) {

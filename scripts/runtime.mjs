@@ -49,6 +49,7 @@ export const multiarch = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_6
  * @returns {NodeJS.ProcessEnv}
  */
 export function childEnvironment(extra = {}) {
+  /** @type {NodeJS.ProcessEnv} */
   const environment = { ...process.env, REPRISE_RUNTIME: runtimeFolder };
   // With it set Electron would start as a plain Node.
   delete environment.ELECTRON_RUN_AS_NODE;

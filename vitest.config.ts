@@ -1,0 +1,47 @@
+import process from 'node:process';
+import { svelte } from '@sveltejs/vite-plugin-svelte';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Long tests, run by `npm run test:nightly` only. */
+const nightly = process.env.REPRISE_NIGHTLY === '1' ? [] : ['**/*.nightly.test.ts'];
+const exclude = [...configDefaults.exclude, 'out/**', ...nightly];
+
+export default defineConfig({
+  test: {
+    // A first gradient on two busy cores takes seconds; a hung test is still found.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          name: 'node',
+          environment: 'node',
+          include: ['{trainer,electron,scripts}/**/*.test.ts'],
+          exclude: [...exclude, '**/*.native.test.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'dom',
+          environment: 'jsdom',
+          include: ['renderer/**/*.test.ts'],
+          exclude,
+        },
+        plugins: [svelte()],
+        // Svelte's server build is what the other conditions would find; it has no mount.
+        resolve: { conditions: ['browser'] },
+      },
+      {
+        test: {
+          name: 'native',
+          environment: 'node',
+          include: ['{trainer,electron}/**/*.native.test.ts'],
+          exclude,
+          // Each loads TensorFlow or starts programs: one process a file, one after the other.
+          pool: 'forks',
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+});
