@@ -29,11 +29,21 @@ function electronPath(): string {
   return path;
 }
 
-export async function launch(home: string, profile: string, environment: Readonly<Record<string, string>> = {}): Promise<Program> {
+export async function launch(
+  home: string,
+  profile: string,
+  environment: Readonly<Record<string, string>> = {},
+): Promise<Program> {
   const app = await _electron.launch({
     executablePath: electronPath(),
     args: [root, `--user-data-dir=${profile}`, '--lang=en-US', ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
-    env: { ...(process.env as Record<string, string>), REPRISE_HOME: home, REPRISE_TEST: '1', LANGUAGE: 'en', ...environment },
+    env: {
+      ...(process.env as Record<string, string>),
+      REPRISE_HOME: home,
+      REPRISE_TEST: '1',
+      LANGUAGE: 'en',
+      ...environment,
+    },
     timeout: 60_000,
   });
   const page = await app.firstWindow();
@@ -76,9 +86,16 @@ export const test = base.extend<Fixtures>({
 export { expect };
 
 /** The window's own way to ask, with a fault as an error. */
-export async function ask<K extends keyof Workstation & string>(page: Page, name: K, ...args: readonly unknown[]): Promise<unknown> {
+export async function ask<K extends keyof Workstation & string>(
+  page: Page,
+  name: K,
+  ...args: readonly unknown[]
+): Promise<unknown> {
   const answer = (await page.evaluate(
-    ([request, values]) => (window.workstation as unknown as Record<string, (...values: readonly unknown[]) => Promise<unknown>>)[request]?.(...values),
+    ([request, values]) =>
+      (window.workstation as unknown as Record<string, (...values: readonly unknown[]) => Promise<unknown>>)[request]?.(
+        ...values,
+      ),
     [name, args] as const,
   )) as { ok: boolean; value: unknown; fault?: { message: string } };
   if (!answer.ok) throw new Error(`${name}: ${answer.fault?.message ?? ''}`);
@@ -92,9 +109,12 @@ export async function runsOf(page: Page): Promise<readonly RunRow[]> {
 /** Process ids of trainers below a process, read from the system's own table. */
 export function trainersOf(pid: number): readonly number[] {
   const table = execFileSync('ps', ['-eo', 'pid=,ppid=,args='], { encoding: 'utf8' });
-  const rows = table.split('\n').map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line)).filter((match) => match !== null);
+  const rows = table
+    .split('\n')
+    .map((line) => /^\s*(\d+)\s+(\d+)\s+(.*)$/.exec(line))
+    .filter((match) => match !== null);
   const below = new Set([pid]);
-  for (let grew = true; grew; ) {
+  for (let grew = true; grew;) {
     grew = false;
     for (const [, child, parent] of rows) {
       if (below.has(Number(parent)) && !below.has(Number(child))) {
@@ -103,7 +123,9 @@ export function trainersOf(pid: number): readonly number[] {
       }
     }
   }
-  return rows.filter(([, child, , args]) => below.has(Number(child)) && (args ?? '').includes('trainer.js')).map(([, child]) => Number(child));
+  return rows
+    .filter(([, child, , args]) => below.has(Number(child)) && (args ?? '').includes('trainer.js'))
+    .map(([, child]) => Number(child));
 }
 
 /** True while the process exists and is no zombie. */

@@ -2,25 +2,41 @@
 import { expect, test } from './app.ts';
 
 test('the window has no Node, an isolated world and a sandbox', async ({ program }) => {
-  expect(await program.page.evaluate(() => [typeof (globalThis as Record<string, unknown>)['process'], typeof (globalThis as Record<string, unknown>)['require']])).toEqual(['undefined', 'undefined']);
+  expect(
+    await program.page.evaluate(() => [
+      typeof (globalThis as Record<string, unknown>)['process'],
+      typeof (globalThis as Record<string, unknown>)['require'],
+    ]),
+  ).toEqual(['undefined', 'undefined']);
   const preferences = await program.app.evaluate(({ BrowserWindow }) => {
-    const contents = BrowserWindow.getAllWindows()[0]?.webContents as unknown as { getLastWebPreferences(): Record<string, unknown> };
+    const contents = BrowserWindow.getAllWindows()[0]?.webContents as unknown as {
+      getLastWebPreferences(): Record<string, unknown>;
+    };
     return contents.getLastWebPreferences();
   });
-  expect(preferences).toMatchObject({ contextIsolation: true, sandbox: true, nodeIntegration: false, webSecurity: true });
+  expect(preferences).toMatchObject({
+    contextIsolation: true,
+    sandbox: true,
+    nodeIntegration: false,
+    webSecurity: true,
+  });
   expect(preferences['allowRunningInsecureContent']).not.toBe(true);
   expect(preferences['experimentalFeatures']).not.toBe(true);
   expect(preferences['webviewTag']).not.toBe(true);
 });
 
 test('the page is served with a strict policy, and breaking it is reported', async ({ program }) => {
-  const policy = await program.page.evaluate(async () => (await fetch('/index.html')).headers.get('content-security-policy'));
+  const policy = await program.page.evaluate(async () =>
+    (await fetch('/index.html')).headers.get('content-security-policy'),
+  );
   expect(policy).toContain("default-src 'none'");
   expect(policy).not.toContain('unsafe');
   const violated = await program.page.evaluate(
     () =>
       new Promise<string>((resolve) => {
-        document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), { once: true });
+        document.addEventListener('securitypolicyviolation', (event) => resolve(event.effectiveDirective), {
+          once: true,
+        });
         const script = document.createElement('script');
         script.textContent = 'globalThis.broken = true';
         document.body.append(script);
@@ -44,7 +60,9 @@ test('no navigation, no new window, no permission, no network', async ({ program
   expect(await page.evaluate(() => window.open('https://example.com/') === null)).toBe(true);
   expect(page.url()).toBe(before);
   expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
-  expect(await page.evaluate(async () => (await navigator.permissions.query({ name: 'geolocation' })).state)).toBe('denied');
+  expect(await page.evaluate(async () => (await navigator.permissions.query({ name: 'geolocation' })).state)).toBe(
+    'denied',
+  );
   expect(
     await page.evaluate(async () => {
       try {
@@ -60,7 +78,10 @@ test('no navigation, no new window, no permission, no network', async ({ program
 
 test('hostile arguments are refused with a value, and the program lives on', async ({ program }) => {
   const codes = await program.page.evaluate(async () => {
-    const ask = window.workstation as unknown as Record<string, (...args: readonly unknown[]) => Promise<{ ok: boolean; fault?: { code: string } }>>;
+    const ask = window.workstation as unknown as Record<
+      string,
+      (...args: readonly unknown[]) => Promise<{ ok: boolean; fault?: { code: string } }>
+    >;
     const tries: readonly (readonly [string, readonly unknown[]])[] = [
       ['run', ['../../etc/passwd']],
       ['run', []],
@@ -71,7 +92,9 @@ test('hostile arguments are refused with a value, and the program lives on', asy
       ['thumbnails', ['nothing', 'train', 1e9]],
       ['metric', ['run-1', "'; DROP TABLE runs; --", -1]],
     ];
-    return await Promise.all(tries.map(async ([name, args]) => (await ask[name]?.(...args))?.fault?.code ?? 'accepted'));
+    return await Promise.all(
+      tries.map(async ([name, args]) => (await ask[name]?.(...args))?.fault?.code ?? 'accepted'),
+    );
   });
   expect(codes).not.toContain('accepted');
   expect(codes).not.toContain('internal');
