@@ -1,0 +1,107 @@
+/** Where TensorFlow's libraries are and how they are loaded: every fact that differs between platforms is in this table. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { fileURLToPath } from 'node:url';
+import koffi from 'koffi';
+import type { LibraryHandle } from 'koffi';
+import { FaultError } from '../fault.ts';
+
+interface Platform {
+  /** Tensor and status functions live here; loaded first, because the other one links to it. */
+  readonly framework: string;
+  /** Context, operation and string functions. */
+  readonly tensorflow: string;
+  /** The C library: memory copies and `dlopen`. */
+  readonly system: string;
+  /** RTLD_LAZY | RTLD_NODELETE, see `keepLoaded`. */
+  readonly keepFlags: number;
+  /** glibc returns large freed blocks to the kernel at once; `mallopt` tells it to keep them. Absent elsewhere. */
+  readonly hasMallopt: boolean;
+}
+
+const linux: Platform = {
+  framework: 'libtensorflow_framework.so.2',
+  tensorflow: 'libtensorflow_cc.so.2',
+  system: 'libc.so.6',
+  keepFlags: 0x1 | 0x1000,
+  hasMallopt: true,
+};
+const mac: Platform = {
+  framework: 'libtensorflow_framework.2.dylib',
+  tensorflow: 'libtensorflow_cc.2.dylib',
+  system: 'libSystem.B.dylib',
+  keepFlags: 0x1 | 0x80,
+  hasMallopt: false,
+};
+const platforms: Readonly<Record<string, Platform>> = {
+  'linux-x64': linux,
+  'linux-arm64': linux,
+  'darwin-arm64': mac,
+};
+
+export interface Libraries {
+  readonly framework: LibraryHandle;
+  readonly tensorflow: LibraryHandle;
+  readonly system: LibraryHandle;
+  readonly hasMallopt: boolean;
+}
+
+/** The folder set-up fills: named by the environment, or `.runtime` beside the nearest package.json. */
+function runtimeFolder(): string {
+  const named = process.env['REPRISE_RUNTIME'];
+  if (named) return named;
+  let folder = fileURLToPath(new URL('.', import.meta.url));
+  while (!existsSync(join(folder, 'package.json'))) {
+    const parent = join(folder, '..');
+    if (parent === folder) return '.runtime';
+    folder = parent;
+  }
+  return join(folder, '.runtime');
+}
+
+function missing(path: string, cause?: unknown): FaultError {
+  const why = cause instanceof Error ? ` (${cause.message})` : '';
+  return new FaultError(
+    'library-missing',
+    `The TensorFlow library ${path} cannot be loaded${why}: run "npm start" once to let set-up fetch it.`,
+    { path },
+    { cause },
+  );
+}
+
+function load(path: string): LibraryHandle {
+  try {
+    return koffi.load(path, { global: true, lazy: true });
+  } catch (cause) {
+    throw missing(path, cause);
+  }
+}
+
+/**
+ * koffi closes its libraries when the process ends, while exit handlers inside TensorFlow are still to run:
+ * without a second, undeletable reference the process dies with SIGSEGV after having done all its work.
+ */
+function keepLoaded(system: LibraryHandle, path: string, flags: number): void {
+  const dlopen = system.func('int64_t dlopen(const char*, int)') as (path: string, flags: number) => number;
+  if (dlopen(path, flags) === 0) throw missing(path);
+}
+
+export function loadLibraries(): Libraries {
+  const name = `${process.platform}-${process.arch}`;
+  const platform = platforms[name];
+  if (!platform) {
+    throw new FaultError(
+      'library-missing',
+      `There is no TensorFlow library for ${name}. Known: ${Object.keys(platforms).join(', ')}; on Windows use WSL2.`,
+      { platform: name },
+    );
+  }
+  const folder = join(runtimeFolder(), 'tensorflow');
+  const paths = [join(folder, platform.framework), join(folder, platform.tensorflow)] as const;
+  for (const path of paths) if (!existsSync(path)) throw missing(path);
+  const [framework, tensorflow] = [load(paths[0]), load(paths[1])];
+  const system = koffi.load(platform.system);
+  for (const path of paths) keepLoaded(system, path, platform.keepFlags);
+  return { framework, tensorflow, system, hasMallopt: platform.hasMallopt };
+}

@@ -1,0 +1,154 @@
+/**
+ * The part of TensorFlow's C API that the engine calls, typed, through koffi.
+ * Handles are declared int64_t, so that they are plain numbers here: user space addresses stay below 2^47.
+ */
+import { loadLibraries } from './library.ts';
+
+/** An address inside TensorFlow. */
+export type Handle = number;
+
+type Source = 'framework' | 'tensorflow' | 'system';
+
+/** Name → where it lives and its C declaration. */
+const declarations = {
+  TF_NewStatus: ['framework', 'int64_t TF_NewStatus()'],
+  TF_GetCode: ['framework', 'int TF_GetCode(int64_t)'],
+  TF_Message: ['framework', 'const char* TF_Message(int64_t)'],
+  TF_AllocateTensor: ['framework', 'int64_t TF_AllocateTensor(int, const void*, int, size_t)'],
+  TF_DeleteTensor: ['framework', 'void TF_DeleteTensor(int64_t)'],
+  TF_TensorData: ['framework', 'int64_t TF_TensorData(int64_t)'],
+  TF_TensorByteSize: ['framework', 'int64_t TF_TensorByteSize(int64_t)'],
+  TF_TensorElementCount: ['framework', 'int64_t TF_TensorElementCount(int64_t)'],
+  TF_Version: ['tensorflow', 'const char* TF_Version()'],
+  TF_StringInit: ['tensorflow', 'void TF_StringInit(int64_t)'],
+  TF_StringCopy: ['tensorflow', 'void TF_StringCopy(int64_t, const void*, size_t)'],
+  TF_StringGetDataPointer: ['tensorflow', 'int64_t TF_StringGetDataPointer(int64_t)'],
+  TF_StringGetSize: ['tensorflow', 'int64_t TF_StringGetSize(int64_t)'],
+  TF_DeviceListCount: ['tensorflow', 'int TF_DeviceListCount(int64_t)'],
+  TF_DeviceListName: ['tensorflow', 'const char* TF_DeviceListName(int64_t, int, int64_t)'],
+  TF_DeleteDeviceList: ['tensorflow', 'void TF_DeleteDeviceList(int64_t)'],
+  TFE_NewContextOptions: ['tensorflow', 'int64_t TFE_NewContextOptions()'],
+  TFE_ContextOptionsSetConfig: ['tensorflow', 'void TFE_ContextOptionsSetConfig(int64_t, const void*, size_t, int64_t)'],
+  TFE_DeleteContextOptions: ['tensorflow', 'void TFE_DeleteContextOptions(int64_t)'],
+  TFE_NewContext: ['tensorflow', 'int64_t TFE_NewContext(int64_t, int64_t)'],
+  TFE_ContextListDevices: ['tensorflow', 'int64_t TFE_ContextListDevices(int64_t, int64_t)'],
+  TFE_NewTensorHandle: ['tensorflow', 'int64_t TFE_NewTensorHandle(int64_t, int64_t)'],
+  TFE_DeleteTensorHandle: ['tensorflow', 'void TFE_DeleteTensorHandle(int64_t)'],
+  TFE_TensorHandleDataType: ['tensorflow', 'int TFE_TensorHandleDataType(int64_t)'],
+  TFE_TensorHandleNumDims: ['tensorflow', 'int TFE_TensorHandleNumDims(int64_t, int64_t)'],
+  TFE_TensorHandleDim: ['tensorflow', 'int64_t TFE_TensorHandleDim(int64_t, int, int64_t)'],
+  TFE_TensorHandleResolve: ['tensorflow', 'int64_t TFE_TensorHandleResolve(int64_t, int64_t)'],
+  TFE_TensorHandleBackingDeviceName: ['tensorflow', 'const char* TFE_TensorHandleBackingDeviceName(int64_t, int64_t)'],
+  TFE_NewOp: ['tensorflow', 'int64_t TFE_NewOp(int64_t, const void*, int64_t)'],
+  TFE_DeleteOp: ['tensorflow', 'void TFE_DeleteOp(int64_t)'],
+  TFE_OpAddInput: ['tensorflow', 'void TFE_OpAddInput(int64_t, int64_t, int64_t)'],
+  TFE_OpSetAttrString: ['tensorflow', 'void TFE_OpSetAttrString(int64_t, const void*, const void*, size_t)'],
+  TFE_OpSetAttrStringList: [
+    'tensorflow',
+    'void TFE_OpSetAttrStringList(int64_t, const void*, const void**, const void*, int)',
+  ],
+  TFE_OpSetAttrInt: ['tensorflow', 'void TFE_OpSetAttrInt(int64_t, const void*, int64_t)'],
+  TFE_OpSetAttrIntList: ['tensorflow', 'void TFE_OpSetAttrIntList(int64_t, const void*, const void*, int)'],
+  TFE_OpSetAttrFloat: ['tensorflow', 'void TFE_OpSetAttrFloat(int64_t, const void*, float)'],
+  TFE_OpSetAttrFloatList: ['tensorflow', 'void TFE_OpSetAttrFloatList(int64_t, const void*, const void*, int)'],
+  TFE_OpSetAttrBool: ['tensorflow', 'void TFE_OpSetAttrBool(int64_t, const void*, uint8_t)'],
+  TFE_OpSetAttrBoolList: ['tensorflow', 'void TFE_OpSetAttrBoolList(int64_t, const void*, const void*, int)'],
+  TFE_OpSetAttrType: ['tensorflow', 'void TFE_OpSetAttrType(int64_t, const void*, int)'],
+  TFE_OpSetAttrTypeList: ['tensorflow', 'void TFE_OpSetAttrTypeList(int64_t, const void*, const void*, int)'],
+  TFE_OpSetAttrShape: ['tensorflow', 'void TFE_OpSetAttrShape(int64_t, const void*, const void*, int, int64_t)'],
+  TFE_OpSetAttrShapeList: [
+    'tensorflow',
+    'void TFE_OpSetAttrShapeList(int64_t, const void*, const void**, const void*, int, int64_t)',
+  ],
+  TFE_Execute: ['tensorflow', 'void TFE_Execute(int64_t, void*, void*, int64_t)'],
+} as const satisfies Readonly<Record<string, readonly [Source, string]>>;
+
+/** A C string in memory that stays where it is: operations keep pointers to their names. */
+export type CString = Uint8Array;
+
+/* eslint-disable @typescript-eslint/naming-convention -- the names are TensorFlow's */
+export interface TensorFlow {
+  TF_NewStatus(): Handle;
+  TF_GetCode(status: Handle): number;
+  TF_Message(status: Handle): string;
+  TF_AllocateTensor(dtype: number, dimensions: BigInt64Array | null, rank: number, bytes: number): Handle;
+  TF_DeleteTensor(tensor: Handle): void;
+  TF_TensorData(tensor: Handle): Handle;
+  TF_TensorByteSize(tensor: Handle): number;
+  TF_TensorElementCount(tensor: Handle): number;
+  TF_Version(): string;
+  TF_StringInit(address: Handle): void;
+  TF_StringCopy(address: Handle, bytes: Uint8Array, length: number): void;
+  TF_StringGetDataPointer(address: Handle): Handle;
+  TF_StringGetSize(address: Handle): number;
+  TF_DeviceListCount(list: Handle): number;
+  TF_DeviceListName(list: Handle, index: number, status: Handle): string;
+  TF_DeleteDeviceList(list: Handle): void;
+  TFE_NewContextOptions(): Handle;
+  TFE_ContextOptionsSetConfig(options: Handle, proto: Uint8Array, length: number, status: Handle): void;
+  TFE_DeleteContextOptions(options: Handle): void;
+  TFE_NewContext(options: Handle, status: Handle): Handle;
+  TFE_ContextListDevices(context: Handle, status: Handle): Handle;
+  TFE_NewTensorHandle(tensor: Handle, status: Handle): Handle;
+  TFE_DeleteTensorHandle(handle: Handle): void;
+  TFE_TensorHandleDataType(handle: Handle): number;
+  TFE_TensorHandleNumDims(handle: Handle, status: Handle): number;
+  TFE_TensorHandleDim(handle: Handle, index: number, status: Handle): number;
+  TFE_TensorHandleResolve(handle: Handle, status: Handle): Handle;
+  TFE_TensorHandleBackingDeviceName(handle: Handle, status: Handle): string;
+  TFE_NewOp(context: Handle, name: CString, status: Handle): Handle;
+  TFE_DeleteOp(operation: Handle): void;
+  TFE_OpAddInput(operation: Handle, input: Handle, status: Handle): void;
+  TFE_OpSetAttrString(operation: Handle, name: CString, value: Uint8Array, length: number): void;
+  TFE_OpSetAttrStringList(
+    operation: Handle,
+    name: CString,
+    values: readonly CString[],
+    lengths: BigInt64Array,
+    count: number,
+  ): void;
+  TFE_OpSetAttrInt(operation: Handle, name: CString, value: number): void;
+  TFE_OpSetAttrIntList(operation: Handle, name: CString, values: BigInt64Array, count: number): void;
+  TFE_OpSetAttrFloat(operation: Handle, name: CString, value: number): void;
+  TFE_OpSetAttrFloatList(operation: Handle, name: CString, values: Float32Array, count: number): void;
+  TFE_OpSetAttrBool(operation: Handle, name: CString, value: number): void;
+  TFE_OpSetAttrBoolList(operation: Handle, name: CString, values: Uint8Array, count: number): void;
+  TFE_OpSetAttrType(operation: Handle, name: CString, value: number): void;
+  TFE_OpSetAttrTypeList(operation: Handle, name: CString, values: Int32Array, count: number): void;
+  TFE_OpSetAttrShape(operation: Handle, name: CString, shape: BigInt64Array, rank: number, status: Handle): void;
+  TFE_OpSetAttrShapeList(
+    operation: Handle,
+    name: CString,
+    shapes: readonly BigInt64Array[],
+    ranks: Int32Array,
+    count: number,
+    status: Handle,
+  ): void;
+  TFE_Execute(operation: Handle, outputs: BigInt64Array, count: Int32Array, status: Handle): void;
+  /** memcpy to an address inside TensorFlow. */
+  copyIn(address: Handle, from: ArrayBufferView, bytes: number): void;
+  /** memcpy out of it. Memory is never shared: an external ArrayBuffer is not allowed everywhere. */
+  copyOut(to: ArrayBufferView, address: Handle, bytes: number): void;
+}
+/* eslint-enable @typescript-eslint/naming-convention */
+
+/** mallopt's names for its settings, and the values that keep freed blocks up to this size in the process. */
+const M_TRIM_THRESHOLD = -1;
+const M_MMAP_THRESHOLD = -3;
+const keptBytes = 1 << 30;
+
+export function loadTensorFlow(): TensorFlow {
+  const libraries = loadLibraries();
+  const functions: Record<string, unknown> = {};
+  for (const [name, [source, declaration]] of Object.entries(declarations)) {
+    functions[name] = libraries[source].func(declaration);
+  }
+  functions['copyIn'] = libraries.system.func('void* memcpy(int64_t, const void*, size_t)');
+  functions['copyOut'] = libraries.system.func('void* memcpy(void*, int64_t, size_t)');
+  if (libraries.hasMallopt) {
+    const mallopt = libraries.system.func('int mallopt(int, int)') as (name: number, value: number) => number;
+    mallopt(M_MMAP_THRESHOLD, keptBytes);
+    mallopt(M_TRIM_THRESHOLD, keptBytes);
+  }
+  return functions as unknown as TensorFlow;
+}
