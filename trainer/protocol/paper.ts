@@ -1,5 +1,6 @@
 /** Numbers of papers and of earlier reproductions, as data. */
 import * as v from 'valibot';
+import { Options } from './options.ts';
 import { Protocol } from './results.ts';
 
 export const Cell = v.strictObject({
@@ -21,9 +22,11 @@ export const Cell = v.strictObject({
     pretrainedOn: v.string(),
     epochs: v.optional(v.number()),
     batch: v.optional(v.number()),
+    /** Options of the method where the cell is about them (an ablation); over the paper's `recipes`. */
+    options: v.optional(Options),
   }),
   protocol: v.optional(Protocol, {}),
-  /** For an earlier reproduction: why its number is no like for like, as a code the window words. */
+  /** What else must be known of the number (a collapse, a broken run, why it is no like for like), as a code the window words. */
   remark: v.optional(v.string()),
 });
 export type Cell = v.InferOutput<typeof Cell>;
@@ -32,10 +35,12 @@ export const Paper = v.strictObject({
   id: v.string(),
   title: v.string(),
   authors: v.string(),
-  year: v.number(),
+  year: v.nullable(v.number()),
   /** paper: what is to be reproduced; earlier: somebody's attempt before ours. */
   role: v.picklist(['paper', 'earlier']),
   source: v.string(),
+  /** The paper's own recipe of a method: what a cell was made with where its setting does not say otherwise. */
+  recipes: v.optional(v.record(v.string(), Options), {}),
   cells: v.array(Cell),
   /** Cells whose (evaluator, metric) this program cannot measure yet: `evaluator/metric`. */
   notImplemented: v.optional(v.array(v.string()), []),

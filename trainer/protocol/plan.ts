@@ -6,7 +6,10 @@ const Text = v.strictObject({ en: v.string(), zh: v.string() });
 
 /** A rule fixed before the run. Keys name runs of the plan. */
 export const Rule = v.variant('kind', [
-  /** The run's embedding has no spread left and its linear figure is that of a random encoder. RECIPES 4.4 (Table 7). */
+  /**
+   * The run's embedding has no spread left (mean over the last tenth of its steps) and nothing was learned: its linear figure is
+   * at most `withinPoints` above the random encoder's. Below it counts too: a collapsed encoder may lose what random weights keep.
+   */
   v.strictObject({
     kind: v.literal('collapse'),
     run: v.string(),
@@ -54,7 +57,14 @@ export const Plan = v.strictObject({
   claims: v.array(Claim),
   /** Paper cells worth standing beside ours, even where they cannot be compared. */
   papers: v.array(
-    v.strictObject({ paper: v.string(), evaluator: v.string(), metric: v.string(), dataset: v.string() }),
+    v.strictObject({
+      paper: v.string(),
+      evaluator: v.string(),
+      metric: v.string(),
+      dataset: v.string(),
+      /** Table, where the paper has several such cells; the first entry that fits a row best is shown. */
+      where: v.optional(v.string()),
+    }),
   ),
   runs: v.array(PlannedRun),
 });
