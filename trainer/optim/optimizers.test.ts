@@ -1,0 +1,170 @@
+/** Optimizer rules on tfjs's own CPU backend: golden values, and a slow float64 reference. */
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { beforeAll, describe, expect, it } from 'vitest';
+import type { OptimizerRecipe } from '../recipe.ts';
+import { optimizer as adamw } from './optimizers/adamw.ts';
+import { optimizer as lars } from './optimizers/lars.ts';
+import { optimizer as sgd } from './optimizers/sgd.ts';
+
+beforeAll(() => tf.setBackend('cpu'));
+
+type Values = readonly number[];
+
+/** Weights after each of `gradients`, all of one shape. */
+function follow(
+  recipe: OptimizerRecipe,
+  shape: readonly number[],
+  weight: Values,
+  gradients: readonly Values[],
+  lr: number,
+  given: object,
+): number[][] {
+  const options = v.parse(recipe.options, given) as never;
+  return tf.tidy(() => {
+    let current = tf.tensor([...weight], [...shape]);
+    let slots: Record<string, tf.Tensor> = Object.fromEntries(recipe.slots.map((name) => [name, tf.zeros([...shape])]));
+    return gradients.map((gradient, index) => {
+      const next = recipe.update(
+        current,
+        tf.tensor([...gradient], [...shape]),
+        slots,
+        { lr: tf.scalar(lr), step: tf.scalar(index + 1), shape },
+        options,
+      );
+      current = next.weight;
+      slots = { ...next.slots };
+      return [...current.dataSync()];
+    });
+  });
+}
+
+function norm(values: Values): number {
+  return Math.hypot(...values);
+}
+
+function slowLars(
+  weight: Values,
+  gradients: readonly Values[],
+  lr: number,
+  o: { momentum: number; weightDecay: number; eta: number },
+  vector: boolean,
+): number[][] {
+  let current = [...weight];
+  let momentum = weight.map(() => 0);
+  return gradients.map((gradient) => {
+    const decayed = vector ? [...gradient] : gradient.map((g, i) => g + o.weightDecay * (current[i] ?? 0));
+    const ratio = vector || norm(current) === 0 || norm(decayed) === 0 ? 1 : (o.eta * norm(current)) / norm(decayed);
+    momentum = momentum.map((m, i) => o.momentum * m + ratio * (decayed[i] ?? 0));
+    current = current.map((w, i) => w - lr * (momentum[i] ?? 0));
+    return current;
+  });
+}
+
+function slowAdamW(
+  weight: Values,
+  gradients: readonly Values[],
+  lr: number,
+  o: { beta1: number; beta2: number; epsilon: number; weightDecay: number },
+): number[][] {
+  let current = [...weight];
+  let mean = weight.map(() => 0);
+  let square = weight.map(() => 0);
+  return gradients.map((gradient, index) => {
+    const step = index + 1;
+    mean = mean.map((m, i) => o.beta1 * m + (1 - o.beta1) * (gradient[i] ?? 0));
+    square = square.map((s, i) => o.beta2 * s + (1 - o.beta2) * (gradient[i] ?? 0) ** 2);
+    current = current.map((w, i) => {
+      const decayed = w * (1 - lr * o.weightDecay);
+      const denominator = Math.sqrt(square[i] ?? 0) / Math.sqrt(1 - o.beta2 ** step) + o.epsilon;
+      return decayed - ((lr / (1 - o.beta1 ** step)) * (mean[i] ?? 0)) / denominator;
+    });
+    return current;
+  });
+}
+
+const near = (actual: readonly number[][], expected: readonly number[][], tolerance: number): void => {
+  actual.forEach((row, step) =>
+    row.forEach((value, i) => {
+      const wanted = expected[step]?.[i] ?? Number.NaN;
+      expect(
+        Math.abs(value - wanted),
+        `step ${String(step)}, weight ${String(i)}: ${String(value)} for ${String(wanted)}`,
+      ).toBeLessThanOrEqual(tolerance * (1 + Math.abs(wanted)));
+    }),
+  );
+};
+
+describe('lars', () => {
+  const official = { momentum: 0.9, weightDecay: 1e-6, eta: 0.001 };
+
+  it('gives the golden values of the official code', () => {
+    const weights = follow(
+      lars,
+      [1, 2],
+      [3, 4],
+      [
+        [0.6, 0.8],
+        [0.6, 0.8],
+      ],
+      1.6,
+      official,
+    );
+    near(
+      weights,
+      [
+        [2.9952, 3.9936],
+        [2.98608768, 3.98145024],
+      ],
+      1e-7,
+    );
+    near(follow(lars, [1], [0.25], [[0.1], [0.1]], 1.6, official), [[0.09], [-0.214]], 1e-6);
+  });
+
+  it('agrees with a slow reference, and takes ratio 1 where a norm is 0', () => {
+    const number = fc.integer({ min: -4000, max: 4000 }).map((whole) => whole / 1000);
+    const values = fc.array(number, { minLength: 4, maxLength: 4 });
+    fc.assert(
+      fc.property(
+        values,
+        fc.array(values, { minLength: 1, maxLength: 5 }),
+        fc.double({ min: 0, max: 2, noNaN: true }),
+        fc.boolean(),
+        (weight, gradients, lr, vector) => {
+          const shape = vector ? [4] : [2, 2];
+          near(
+            follow(lars, shape, weight, gradients, lr, official),
+            slowLars(weight, gradients, lr, official, vector),
+            1e-4,
+          );
+        },
+      ),
+    );
+    near(follow(lars, [2, 1], [0, 0], [[1, 2]], 0.5, official), [[-0.5, -1]], 1e-6);
+  });
+
+  it('has the peak of base rate times batch over 256', () => {
+    expect(lars.peak(v.parse(lars.options, { baseRate: 0.2 }), 2048)).toBeCloseTo(1.6, 12);
+  });
+});
+
+describe('sgd and adamw', () => {
+  it('sgd follows its formula by hand', () => {
+    // mu: 1.1, then 0.9 * 1.1 + (1 + 0.1 * 0.89) = 2.079
+    near(follow(sgd, [1], [1], [[1], [1]], 0.1, { momentum: 0.9, weightDecay: 0.1 }), [[0.89], [0.6821]], 1e-6);
+  });
+
+  it('adamw agrees with a slow reference', () => {
+    const values = fc.array(
+      fc.integer({ min: -2000, max: 2000 }).map((whole) => whole / 1000),
+      { minLength: 3, maxLength: 3 },
+    );
+    const options = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 1e-2 };
+    fc.assert(
+      fc.property(values, fc.array(values, { minLength: 1, maxLength: 6 }), (weight, gradients) => {
+        near(follow(adamw, [3], weight, gradients, 0.01, options), slowAdamW(weight, gradients, 0.01, options), 1e-4);
+      }),
+    );
+  });
+});

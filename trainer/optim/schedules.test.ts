@@ -1,0 +1,62 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { schedule as constant } from './schedules/constant.ts';
+import { schedule as cosine } from './schedules/cosine-per-epoch.ts';
+import { schedule as warmupCosine } from './schedules/warmup-cosine.ts';
+
+describe('warmup-cosine', () => {
+  const options = { warmupEpochs: 10, finalFactor: 0.001 };
+  const course = { peak: 1.6, steps: 1000, stepsPerEpoch: 10 };
+
+  it('gives the golden rates of the official code', () => {
+    const golden: readonly (readonly [number, number])[] = [
+      [0, 0],
+      [1, 0.016],
+      [99, 1.584],
+      [100, 1.6],
+      [550, 0.8008],
+      [999, 0.001604868999893918],
+    ];
+    for (const [step, rate] of golden) expect(warmupCosine.rate(step, course, options)).toBeCloseTo(rate, 14);
+  });
+
+  it('rises, then falls, and stays between its bounds', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 50 }),
+        fc.integer({ min: 2, max: 60 }),
+        fc.nat(20),
+        (stepsPerEpoch, epochs, warmupEpochs) => {
+          const steps = stepsPerEpoch * epochs;
+          const rates = Array.from({ length: steps }, (_, step) =>
+            warmupCosine.rate(step, { peak: 1, steps, stepsPerEpoch }, { warmupEpochs, finalFactor: 0.001 }),
+          );
+          const warmup = warmupEpochs * stepsPerEpoch;
+          rates.forEach((rate, step) => {
+            expect(rate).toBeGreaterThanOrEqual(0);
+            expect(rate).toBeLessThanOrEqual(1);
+            const before = rates[step - 1];
+            if (before === undefined || step === warmup) return;
+            if (step < warmup) expect(rate).toBeGreaterThan(before);
+            else expect(rate).toBeLessThanOrEqual(before);
+          });
+        },
+      ),
+    );
+  });
+});
+
+describe('cosine-per-epoch', () => {
+  it('holds a rate for an epoch, starts at the peak and would reach 0 after the last', () => {
+    const rate = (step: number): number => cosine.rate(step, { peak: 0.02, steps: 1000, stepsPerEpoch: 10 }, {});
+    expect(rate(0)).toBe(0.02);
+    expect(rate(9)).toBe(0.02);
+    expect(rate(10)).toBeLessThan(0.02);
+    expect(rate(500)).toBeCloseTo(0.01, 14);
+    expect(rate(1000)).toBeCloseTo(0, 14);
+  });
+});
+
+it('constant stays at the peak', () => {
+  expect(constant.rate(7, { peak: 0.3, steps: 10, stepsPerEpoch: 5 }, {})).toBe(0.3);
+});
