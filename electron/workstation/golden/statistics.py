@@ -1,0 +1,35 @@
+"""Reference values for statistics.test.ts. Needs scipy and statsmodels; prints JSON: python3 statistics.py > statistics.json"""
+import json
+import numpy as np
+from scipy import special, stats
+from statsmodels.stats.multitest import multipletests
+from statsmodels.stats.proportion import proportion_confint
+
+values = [73.31, 72.94, 73.55, 73.02]
+three = [73.15, 73.2, 73.25]
+right = ((np.arange(2000) * 7919) % 1000 < 840).astype(float)
+other = ((np.arange(2000) * 6101 + 13) % 1000 < 815).astype(float)
+draw = stats.bootstrap((100 * (right - other),), np.mean, n_resamples=200000, method="percentile", random_state=1)
+welch = stats.ttest_ind(values, three, equal_var=False)
+interval = welch.confidence_interval(0.95)
+
+
+def tost(margin):
+    low = stats.ttest_ind(np.array(values) + margin, three, equal_var=False, alternative="greater").pvalue
+    high = stats.ttest_ind(np.array(values) - margin, three, equal_var=False, alternative="less").pvalue
+    return float(max(low, high))
+
+
+print(json.dumps({
+    "logGamma": [[x, float(special.gammaln(x))] for x in (0.5, 1, 2.5, 10, 171.3, 5000.5)],
+    "incompleteBeta": [[a, b, x, float(special.betainc(a, b, x))] for a, b, x in ((0.5, 0.5, 0.3), (2, 3, 0.5), (10, 1, 0.9), (50.5, 0.5, 0.98), (5000, 4800, 0.51))],
+    "student": [[p, df, float(stats.t.ppf(p, df))] for p in (0.6, 0.95, 0.975, 0.995, 0.025) for df in (1, 2, 2.7, 4, 9, 99, 10000)],
+    "normal": [[p, float(stats.norm.ppf(p))] for p in (0.5001, 0.75, 0.95, 0.975, 0.9995, 0.999999, 0.1)],
+    "wilson": [[k, n, c, *(100 * float(x) for x in proportion_confint(k, n, 1 - c, method="wilson"))] for k, n in ((0, 10), (10, 10), (7, 10), (8357, 10000), (36600, 50000)) for c in (0.9, 0.95)],
+    "seedInterval": {"values": values, "interval": [float(x) for x in stats.t.interval(0.95, 3, np.mean(values), stats.sem(values))]},
+    "mcnemar": [[b, c, float(stats.binomtest(min(b, c), b + c).pvalue)] for b, c in ((3, 9), (120, 80), (0, 6), (15, 15), (900, 812), (1, 2))],
+    "welch": {"first": values, "second": three, "df": float(welch.df), "interval": [float(interval.low), float(interval.high)]},
+    "tost": [[margin, tost(margin)] for margin in (0.2, 0.5, 1.0)],
+    "holm": {"raw": [0.01, 0.04, 0.03, 0.005, 0.5], "adjusted": [float(x) for x in multipletests([0.01, 0.04, 0.03, 0.005, 0.5], method="holm")[1]]},
+    "pairedBootstrap": {"images": 2000, "mean": float(np.mean(100 * (right - other))), "interval": [float(draw.confidence_interval.low), float(draw.confidence_interval.high)]},
+}, indent=1))

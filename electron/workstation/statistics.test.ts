@@ -1,0 +1,171 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import golden from './golden/statistics.json' with { type: 'json' };
+import {
+  clampPercent,
+  differenceInterval,
+  generator,
+  holm,
+  incompleteBeta,
+  largestDeviation,
+  logGamma,
+  mcnemar,
+  normalQuantile,
+  pairedBootstrap,
+  seedHalfWidth,
+  seedInterval,
+  studentCdf,
+  studentQuantile,
+  summarize,
+  tost,
+  welch,
+  wilson,
+} from './statistics.ts';
+
+const near = (actual: number, expected: number, relative = 1e-11): void => {
+  expect(Math.abs(actual - expected)).toBeLessThanOrEqual(relative * Math.max(1, Math.abs(expected)));
+};
+
+describe('against SciPy', () => {
+  test.each(golden.logGamma)('ln Γ(%d)', (x, expected) => near(logGamma(x!), expected!, 1e-13));
+  test.each(golden.incompleteBeta)('I(%d, %d, %d)', (a, b, x, expected) => near(incompleteBeta(a!, b!, x!), expected!));
+  test.each(golden.student)('t quantile %d, %d degrees of freedom', (p, df, expected) =>
+    near(studentQuantile(p!, df!), expected!),
+  );
+  test.each(golden.normal)('normal quantile %d', (p, expected) => near(normalQuantile(p!), expected!));
+  test.each(golden.wilson)('Wilson %d of %d at %d', (k, n, confidence, low, high) => {
+    const bounds = wilson((100 * k!) / n!, n!, confidence!);
+    near(bounds.low, low!);
+    near(bounds.high, high!);
+  });
+  test.each(golden.mcnemar)('McNemar %d and %d', (b, c, p) => near(mcnemar(b!, c!), p!));
+
+  test('t interval over seeds', () => {
+    const bounds = seedInterval(golden.seedInterval.values, 0.95);
+    near(bounds!.low, golden.seedInterval.interval[0]!);
+    near(bounds!.high, golden.seedInterval.interval[1]!);
+  });
+
+  const spread = (values: readonly number[]): { mean: number; sd: number; n: number } => {
+    const { mean, sd, n } = summarize(values);
+    return { mean, sd: sd!, n };
+  };
+  const difference = welch(spread(golden.welch.first), spread(golden.welch.second));
+  test('Welch', () => {
+    near(difference.df, golden.welch.df);
+    const bounds = differenceInterval(difference, 0.95);
+    near(bounds.low, golden.welch.interval[0]!);
+    near(bounds.high, golden.welch.interval[1]!);
+  });
+  test.each(golden.tost)('TOST with margin %d', (margin, p) => {
+    near(tost(difference, margin!), p!);
+    const { low, high } = differenceInterval(difference, 0.9);
+    expect(low > -margin! && high < margin!).toBe(p! < 0.05);
+  });
+  test('Holm', () => holm(golden.holm.raw).forEach((p, index) => near(p, golden.holm.adjusted[index]!)));
+
+  test('paired bootstrap, to within its own noise', async () => {
+    const images = golden.pairedBootstrap.images;
+    const right = Uint8Array.from({ length: images }, (_, i) => Number((i * 7919) % 1000 < 840));
+    const other = Uint8Array.from({ length: images }, (_, i) => Number((i * 6101 + 13) % 1000 < 815));
+    const resampled = await pairedBootstrap([right], [other], 1);
+    near(resampled.mean, golden.pairedBootstrap.mean);
+    const { low, high } = resampled.interval(0.95);
+    expect(Math.abs(low - golden.pairedBootstrap.interval[0]!)).toBeLessThan(0.15);
+    expect(Math.abs(high - golden.pairedBootstrap.interval[1]!)).toBeLessThan(0.15);
+  });
+});
+
+/** Half-width of the 95 % t interval in standard deviations, and the figures of an ImageNet-sized evaluation set. */
+test.each([
+  [2, 8.98],
+  [3, 2.48],
+  [4, 1.59],
+  [5, 1.24],
+  [10, 0.72],
+])('half-width for %d seeds is %d σ', (n, sigmas) => {
+  expect(seedHalfWidth(n, 0.95)).toBeCloseTo(sigmas, 2);
+});
+test('73.2 % on 50 000 images is ± 0.39', () => {
+  const { low, high } = wilson(73.2, 50_000, 0.95);
+  expect((high - low) / 2).toBeCloseTo(0.39, 2);
+});
+test('three values within 0.1 have a standard deviation of at most 0.058', () => {
+  expect(largestDeviation(0.1, 3)).toBeCloseTo(0.1 / Math.sqrt(3), 12);
+});
+
+describe('properties', () => {
+  const figure = fc.double({ min: 0, max: 100, noNaN: true });
+  test('Wilson holds its figure and stays inside 0 to 100', () => {
+    fc.assert(
+      fc.property(figure, fc.integer({ min: 1, max: 100_000 }), (percent, n) => {
+        const { low, high } = wilson(percent, n, 0.95);
+        expect(low).toBeGreaterThanOrEqual(0);
+        expect(high).toBeLessThanOrEqual(100 + 1e-12);
+        expect(low).toBeLessThanOrEqual(percent + 1e-9);
+        expect(high).toBeGreaterThanOrEqual(percent - 1e-9);
+      }),
+    );
+  });
+  test('more confidence never narrows a t interval', () => {
+    fc.assert(
+      fc.property(fc.array(figure, { minLength: 2, maxLength: 8 }), (values) => {
+        const narrow = seedInterval(values, 0.9)!;
+        const wide = seedInterval(values, 0.95)!;
+        expect(wide.low).toBeLessThanOrEqual(narrow.low);
+        expect(wide.high).toBeGreaterThanOrEqual(narrow.high);
+        const clamped = clampPercent(wide);
+        expect(clamped.low >= 0 && clamped.high <= 100).toBe(true);
+      }),
+    );
+  });
+  test('quantile and distribution undo each other', () => {
+    fc.assert(
+      fc.property(
+        fc.double({ min: 0.001, max: 0.999, noNaN: true }),
+        fc.double({ min: 1, max: 500, noNaN: true }),
+        (p, df) => {
+          expect(studentCdf(studentQuantile(p, df), df)).toBeCloseTo(p, 9);
+        },
+      ),
+    );
+  });
+  test('no values within a range spread more than its largest deviation', () => {
+    fc.assert(
+      fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 2, maxLength: 9 }), (values) => {
+        const range = Math.max(...values) - Math.min(...values);
+        expect(summarize(values).sd!).toBeLessThanOrEqual(largestDeviation(range, values.length) + 1e-12);
+      }),
+    );
+  });
+  test('a paired bootstrap is antisymmetric in its mean, repeatable, and 0 for equal sides', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.tuple(fc.nat(1), fc.nat(1)), { minLength: 2, maxLength: 60 }), async (pairs) => {
+        const left = Uint8Array.from(pairs, ([one]) => one);
+        const right = Uint8Array.from(pairs, ([, two]) => two);
+        const one = await pairedBootstrap([left], [right], 5);
+        const again = await pairedBootstrap([left], [right], 5);
+        const mirror = await pairedBootstrap([right], [left], 5);
+        expect(one.interval(0.95)).toEqual(again.interval(0.95));
+        expect(one.mean).toBeCloseTo(-mirror.mean, 9);
+        const equal = await pairedBootstrap([left], [left], 5);
+        expect(equal.interval(0.95)).toEqual({ low: 0, high: 0 });
+      }),
+      { numRuns: 8 },
+    );
+  });
+});
+
+test('different sets of images cannot be paired', async () => {
+  await expect(pairedBootstrap([new Uint8Array(3)], [new Uint8Array(4)], 1)).rejects.toThrow('3 images with 4');
+});
+
+test('the generator is uniform in its bits and never the same for two seeds', () => {
+  const next = generator(1);
+  let sum = 0;
+  const draws = 100_000;
+  for (let draw = 0; draw < draws; draw += 1) sum += next() / 2 ** 32;
+  // Standard error of the mean of a uniform is 0.2887 / √draws = 0.0009.
+  expect(Math.abs(sum / draws - 0.5)).toBeLessThan(0.004);
+  expect(generator(1)()).not.toBe(generator(2)());
+});

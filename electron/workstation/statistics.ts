@@ -1,0 +1,325 @@
+/**
+ * The statistics behind every interval and verdict (checked against SciPy: golden/statistics.py).
+ * Figures are in percent where they are figures; probabilities and confidences are 0 to 1.
+ */
+import { setImmediate as breathe } from 'node:timers/promises';
+
+export interface Bounds {
+  readonly low: number;
+  readonly high: number;
+}
+export interface Summary {
+  readonly n: number;
+  readonly mean: number;
+  /** Sample standard deviation, n - 1 in the divisor; null for one value. */
+  readonly sd: number | null;
+}
+
+export function summarize(values: readonly number[]): Summary {
+  const n = values.length;
+  if (n === 0) throw new Error('No values to summarize: give at least one.');
+  const mean = values.reduce((sum, value) => sum + value, 0) / n;
+  if (n === 1) return { n, mean, sd: null };
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
+  return { n, mean, sd: Math.sqrt(squares / (n - 1)) };
+}
+
+// ---- distributions -------------------------------------------------------------------------------------------------
+
+/** ln Γ(x), x > 0: Stirling's series after the recurrence has lifted x above 15; error below 1e-14. */
+export function logGamma(x: number): number {
+  let lifted = x;
+  let product = 1;
+  while (lifted < 15) {
+    product *= lifted;
+    lifted += 1;
+  }
+  const inverse = 1 / lifted;
+  const square = inverse * inverse;
+  const series = inverse * (1 / 12 - square * (1 / 360 - square * (1 / 1260 - square * (1 / 1680 - square / 1188))));
+  return (lifted - 0.5) * Math.log(lifted) - lifted + 0.5 * Math.log(2 * Math.PI) + series - Math.log(product);
+}
+
+/** Continued fraction of the incomplete beta function, by Lentz's method. */
+function betaFraction(a: number, b: number, x: number): number {
+  const tiny = 1e-300;
+  const away = (value: number): number => (Math.abs(value) < tiny ? tiny : value);
+  let c = 1;
+  let d = 1 / away(1 - ((a + b) * x) / (a + 1));
+  let fraction = d;
+  for (let m = 1; m <= 10_000; m += 1) {
+    const even = (m * (b - m) * x) / ((a + 2 * m - 1) * (a + 2 * m));
+    d = 1 / away(1 + even * d);
+    c = away(1 + even / c);
+    fraction *= d * c;
+    const odd = (-(a + m) * (a + b + m) * x) / ((a + 2 * m) * (a + 2 * m + 1));
+    d = 1 / away(1 + odd * d);
+    c = away(1 + odd / c);
+    fraction *= d * c;
+    if (Math.abs(d * c - 1) < 1e-15) return fraction;
+  }
+  throw new Error(`The incomplete beta function did not settle for a ${a}, b ${b}, x ${x}.`);
+}
+
+/** Regularised incomplete beta function I_x(a, b). */
+export function incompleteBeta(a: number, b: number, x: number): number {
+  if (x <= 0) return 0;
+  if (x >= 1) return 1;
+  const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
+  // The fraction converges fast on this side of the mean only; the other side is its mirror image.
+  return x < (a + 1) / (a + b + 2) ? (front * betaFraction(a, b, x)) / a : 1 - (front * betaFraction(b, a, 1 - x)) / b;
+}
+
+/** P(T > t) for t ≥ 0. */
+function studentTail(t: number, df: number): number {
+  return 0.5 * incompleteBeta(df / 2, 0.5, df / (df + t * t));
+}
+
+export function studentCdf(t: number, df: number): number {
+  return t < 0 ? studentTail(-t, df) : 1 - studentTail(t, df);
+}
+
+/** P(Z > z) for z ≥ 0: power series of the error function near 0, continued fraction of its complement beyond. */
+function normalTail(z: number): number {
+  const density = Math.exp(-0.5 * z * z) / Math.sqrt(2 * Math.PI);
+  if (z < 3) {
+    let term = z;
+    let sum = z;
+    for (let k = 1; term > sum * 1e-17; k += 1) {
+      term *= (z * z) / (2 * k + 1);
+      sum += term;
+    }
+    return 0.5 - density * sum;
+  }
+  let fraction = 0;
+  for (let k = 200; k >= 1; k -= 1) fraction = k / (z + fraction);
+  return density / (z + fraction);
+}
+
+/** t with tail(t) = p, by halving: `tail` falls from 0.5 at 0. */
+function invertTail(tail: (t: number) => number, p: number): number {
+  let low = 0;
+  let high = 1;
+  while (tail(high) > p) high *= 2;
+  for (;;) {
+    const middle = (low + high) / 2;
+    if (middle <= low || middle >= high) return middle;
+    if (tail(middle) > p) low = middle;
+    else high = middle;
+  }
+}
+
+function quantile(tail: (t: number) => number, probability: number): number {
+  if (!(probability > 0 && probability < 1)) {
+    throw new Error(`A quantile needs a probability between 0 and 1, not ${probability}.`);
+  }
+  if (probability === 0.5) return 0;
+  return probability > 0.5 ? invertTail(tail, 1 - probability) : -invertTail(tail, probability);
+}
+
+export function studentQuantile(probability: number, df: number): number {
+  if (!(df > 0)) throw new Error(`Student's t needs degrees of freedom above 0, not ${df}.`);
+  return quantile((t) => studentTail(t, df), probability);
+}
+
+export function normalQuantile(probability: number): number {
+  return quantile(normalTail, probability);
+}
+
+// ---- intervals -----------------------------------------------------------------------------------------------------
+
+/** Half-width of a two-sided t interval in units of the standard deviation: t(1 - α/2, n - 1) / √n. */
+export function seedHalfWidth(n: number, confidence: number): number {
+  return studentQuantile(1 - (1 - confidence) / 2, n - 1) / Math.sqrt(n);
+}
+
+/** Two-sided t interval of a mean over seeds; null for one seed, whose spread nobody knows. */
+export function seedInterval(values: readonly number[], confidence: number): Bounds | null {
+  const { n, mean, sd } = summarize(values);
+  if (sd === null) return null;
+  const half = seedHalfWidth(n, confidence) * sd;
+  return { low: mean - half, high: mean + half };
+}
+
+/** Wilson's score interval of a proportion, in percent. `percent` may be a mean of several runs on the same n images. */
+export function wilson(percent: number, n: number, confidence: number): Bounds {
+  if (!(n > 0)) throw new Error(`Wilson's interval needs a number of images above 0, not ${n}.`);
+  const z = normalQuantile(1 - (1 - confidence) / 2);
+  const p = percent / 100;
+  const centre = (p + (z * z) / (2 * n)) / (1 + (z * z) / n);
+  const half = (z / (1 + (z * z) / n)) * Math.sqrt((p * (1 - p)) / n + (z * z) / (4 * n * n));
+  // At 0 and at 100 % one bound is the figure itself; rounding must not push it past.
+  return { low: 100 * Math.min(p, Math.max(0, centre - half)), high: 100 * Math.max(p, Math.min(1, centre + half)) };
+}
+
+/** A figure in percent cannot leave 0 to 100, whatever its t interval says. */
+export function clampPercent(bounds: Bounds): Bounds {
+  return { low: Math.max(0, bounds.low), high: Math.min(100, bounds.high) };
+}
+
+// ---- resampling ----------------------------------------------------------------------------------------------------
+
+/**
+ * xoshiro128** (Blackman and Vigna, "Scrambled linear pseudorandom number generators", 2021), its state filled by SplitMix32.
+ * Resampling needs a fast generator that gives the same report on every machine; nothing here is secret.
+ */
+export function generator(seed: number): () => number {
+  let mixed = seed >>> 0;
+  const next = (): number => {
+    mixed = (mixed + 0x9e3779b9) >>> 0;
+    let z = mixed;
+    z = Math.imul(z ^ (z >>> 16), 0x85ebca6b);
+    z = Math.imul(z ^ (z >>> 13), 0xc2b2ae35);
+    return (z ^ (z >>> 16)) >>> 0;
+  };
+  let [a, b, c, d] = [next(), next(), next(), next()];
+  return () => {
+    const product = Math.imul(b, 5);
+    const result = Math.imul((product << 7) | (product >>> 25), 9) >>> 0;
+    const shifted = b << 9;
+    c ^= a;
+    d ^= b;
+    b ^= c;
+    a ^= d;
+    c ^= shifted;
+    d = (d << 11) | (d >>> 21);
+    return result;
+  };
+}
+
+/** Linear interpolation between order statistics (Hyndman and Fan's type 7, NumPy's default). */
+export function percentile(sorted: ArrayLike<number>, probability: number): number {
+  const position = probability * (sorted.length - 1);
+  const below = Math.floor(position);
+  const low = sorted[below];
+  const high = sorted[Math.min(below + 1, sorted.length - 1)];
+  if (low === undefined || high === undefined) throw new Error('A percentile needs at least one value.');
+  return low + (high - low) * (position - below);
+}
+
+export const resamples = 2000;
+
+/** Means of `resamples` samples drawn with replacement, sorted. Lets others run every few milliseconds. */
+async function resampledMeans(values: Float64Array, seed: number): Promise<Float64Array> {
+  const next = generator(seed);
+  const n = values.length;
+  const scale = n / 2 ** 32;
+  const means = new Float64Array(resamples);
+  const perBreath = Math.max(1, Math.floor(200_000 / n));
+  for (let sample = 0; sample < resamples; sample += 1) {
+    if (sample % perBreath === 0) await breathe();
+    let sum = 0;
+    for (let draw = 0; draw < n; draw += 1) sum += values[Math.floor(next() * scale)] ?? 0;
+    means[sample] = sum / n;
+  }
+  return means.sort();
+}
+
+export interface Resampled {
+  readonly mean: number;
+  /** Percentile interval at a confidence. */
+  readonly interval: (confidence: number) => Bounds;
+}
+
+/** Bootstrap of a mean over images. */
+export async function bootstrapMean(values: Float64Array, seed: number): Promise<Resampled> {
+  if (values.length === 0) throw new Error('A bootstrap needs at least one image.');
+  const means = await resampledMeans(values, seed);
+  return {
+    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
+    interval: (confidence) => ({
+      low: percentile(means, (1 - confidence) / 2),
+      high: percentile(means, 1 - (1 - confidence) / 2),
+    }),
+  };
+}
+
+/** Share of runs that got an image right, image by image: one run gives 0 or 1. */
+function shareRight(runs: readonly Uint8Array[], images: number): Float64Array {
+  const share = new Float64Array(images);
+  for (const run of runs)
+    for (let image = 0; image < images; image += 1) share[image]! += (run[image] ?? 0) / runs.length;
+  return share;
+}
+
+/** Difference in points of two figures on the same images, resampling images; each side is the mean of its runs. */
+export async function pairedBootstrap(
+  better: readonly Uint8Array[],
+  worse: readonly Uint8Array[],
+  seed: number,
+): Promise<Resampled> {
+  const images = better[0]?.length ?? 0;
+  for (const run of [...better, ...worse]) {
+    if (run.length !== images) throw new Error(`Cannot pair ${images} images with ${run.length}: not the same set.`);
+  }
+  if (images === 0 || worse.length === 0) throw new Error('Cannot pair without images on both sides.');
+  const left = shareRight(better, images);
+  const right = shareRight(worse, images);
+  return bootstrapMean(
+    left.map((share, image) => 100 * (share - (right[image] ?? 0))),
+    seed,
+  );
+}
+
+// ---- tests ---------------------------------------------------------------------------------------------------------
+
+/** Exact McNemar test: two-sided binomial p-value over the images that only one of the two gets right. */
+export function mcnemar(onlyFirst: number, onlySecond: number): number {
+  const n = onlyFirst + onlySecond;
+  const fewer = Math.min(onlyFirst, onlySecond);
+  if (onlyFirst === onlySecond) return 1;
+  // P(X ≤ k) for X ~ Binomial(n, 1/2) is I_{1/2}(n - k, k + 1).
+  return Math.min(1, 2 * incompleteBeta(n - fewer, fewer + 1, 0.5));
+}
+
+/** A difference with its standard error and degrees of freedom. */
+export interface Difference {
+  readonly value: number;
+  readonly standardError: number;
+  readonly df: number;
+}
+
+/** Welch: two means with unequal spreads (degrees of freedom by Welch and Satterthwaite). */
+export function welch(
+  first: { readonly mean: number; readonly sd: number; readonly n: number },
+  second: { readonly mean: number; readonly sd: number; readonly n: number },
+): Difference {
+  const a = first.sd ** 2 / first.n;
+  const b = second.sd ** 2 / second.n;
+  if (!(a + b > 0)) throw new Error('Welch needs a spread above 0 on one side at least.');
+  return {
+    value: first.mean - second.mean,
+    standardError: Math.sqrt(a + b),
+    df: (a + b) ** 2 / (a ** 2 / (first.n - 1) + b ** 2 / (second.n - 1)),
+  };
+}
+
+export function differenceInterval(difference: Difference, confidence: number): Bounds {
+  const half = studentQuantile(1 - (1 - confidence) / 2, difference.df) * difference.standardError;
+  return { low: difference.value - half, high: difference.value + half };
+}
+
+/** Two one-sided tests: the larger p-value against "at least `margin` away". Below α: equivalent, and the 1 - 2α interval fits. */
+export function tost(difference: Difference, margin: number): number {
+  const { value, standardError, df } = difference;
+  const notBelow = 1 - studentCdf((value + margin) / standardError, df);
+  const notAbove = studentCdf((value - margin) / standardError, df);
+  return Math.max(notBelow, notAbove);
+}
+
+/** Largest sample standard deviation that n values with this range can have: the two ends shared as evenly as n allows. */
+export function largestDeviation(range: number, n: number): number {
+  return range * Math.sqrt((Math.floor(n / 2) * Math.ceil(n / 2)) / (n * (n - 1)));
+}
+
+/** Holm's step-down adjustment: p-values that may be compared with α although several are tested. */
+export function holm(pValues: readonly number[]): readonly number[] {
+  const order = pValues.map((p, index) => ({ p, index })).sort((one, other) => one.p - other.p);
+  const adjusted = new Array<number>(pValues.length).fill(0);
+  let running = 0;
+  order.forEach(({ p, index }, rank) => {
+    running = Math.max(running, Math.min(1, p * (pValues.length - rank)));
+    adjusted[index] = running;
+  });
+  return adjusted;
+}
