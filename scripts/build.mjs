@@ -219,6 +219,19 @@ export async function buildAll({ only = [], force = false, log = console.error }
   });
 }
 
+/**
+ * Builds what is stale, or ends the program with what is wrong.
+ * @param {Parameters<typeof buildAll>[0]} [options]
+ */
+export async function buildOrExplain(options) {
+  try {
+    await buildAll(options);
+  } catch (error) {
+    console.error(`The build failed: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(1);
+  }
+}
+
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const names = process.argv.slice(2).filter((word) => !word.startsWith('-'));
   const unknown = names.filter((name) => !targets.some((target) => target.id === name));
@@ -226,10 +239,5 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
     console.error(`No build target "${unknown.join(', ')}". Known: ${targets.map((target) => target.id).join(', ')}.`);
     process.exit(2);
   }
-  try {
-    await buildAll({ only: names, force: process.argv.includes('--force') });
-  } catch (error) {
-    console.error(error instanceof Error ? error.message : error);
-    process.exit(1);
-  }
+  await buildOrExplain({ only: names, force: process.argv.includes('--force') });
 }

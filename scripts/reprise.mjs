@@ -1,0 +1,18 @@
+/**
+ * `npm run reprise -- COMMAND`: the workstation in the terminal. What set-up and build have to say goes to stderr, so that
+ * stdout is the command's alone.
+ */
+import { setUp } from './setup.mjs';
+import process from 'node:process';
+import { handOver } from './child.mjs';
+import { buildOrExplain } from './build.mjs';
+import { childEnvironment, locations } from './runtime.mjs';
+
+await setUp({ steps: ['dependencies', 'tensorflow', 'data'], optional: ['data'] });
+await buildOrExplain();
+
+// npm runs scripts in the project's folder; the user's paths are relative to where they called it.
+const cwd = process.env.INIT_CWD ?? process.cwd();
+process.exit(
+  await handOver(locations.node, [locations.headless, ...process.argv.slice(2)], { cwd, env: childEnvironment() }),
+);

@@ -1,0 +1,131 @@
+/**
+ * Brings everything the project needs and the repository does not hold. Plain JavaScript on Node's own modules: it runs
+ * from a bare checkout. Each step can be interrupted at any point, since what is unfinished lies under another name until
+ * it is whole and its hash is right; with nothing to do the whole takes well under a second.
+ */
+import './node-version.mjs';
+import { mkdirSync, rmSync, statfsSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { readJson, writeJson } from './files.mjs';
+import { withLock } from './lock.mjs';
+import { locations, runtimeFolder } from './runtime.mjs';
+import { SetUpError, endAll } from './setup/command.mjs';
+import { dependencies } from './setup/dependencies.mjs';
+import { electron } from './setup/electron.mjs';
+import { fashionMnist } from './setup/fashion-mnist.mjs';
+import { createReporter } from './setup/progress.mjs';
+import { system } from './setup/system.mjs';
+import { tensorflow } from './setup/tensorflow.mjs';
+
+/**
+ * @typedef {object} Step
+ * @property {string} id
+ * @property {string} title
+ * @property {number} bytes disk space it takes while it works, at most
+ * @property {() => boolean} isNeeded quick: asked at every start
+ * @property {(report: import('./setup/progress.mjs').Report) => Promise<void>} run
+ */
+
+/** In the order they run: Electron's installer is one of the packages, and its libraries are found by asking Electron. */
+const allSteps = /** @type {const} */ ([dependencies, tensorflow, electron, system, fashionMnist]);
+
+/** @typedef {(typeof allSteps)[number]['id']} StepId */
+
+/** How long a step that failed and can be done without is left alone. */
+const restMs = 60 * 60 * 1000;
+
+/**
+ * The steps to do now.
+ * @param {readonly Step[]} steps
+ * @param {readonly string[]} optional
+ * @param {(id: string) => { at: number, sentence: string } | undefined} lastFailure
+ * @param {number} now
+ */
+export function plan(steps, optional, lastFailure, now) {
+  /** @type {Step[]} */
+  const pending = [];
+  /** @type {string[]} */
+  const sentences = [];
+  for (const step of steps) {
+    if (!step.isNeeded()) continue;
+    const failure = optional.includes(step.id) ? lastFailure(step.id) : undefined;
+    if (failure !== undefined && now - failure.at < restMs) sentences.push(failure.sentence);
+    else pending.push(step);
+  }
+  return { pending, sentences };
+}
+
+/** @param {string} id */
+const failurePath = (id) => join(locations.stamps, `${id}.failed.json`);
+
+/** @param {Step} step */
+function checkSpace(step) {
+  const { bavail, bsize } = statfsSync(runtimeFolder);
+  const free = bavail * bsize;
+  if (free < step.bytes) {
+    throw new SetUpError(
+      `${step.title} needs ${(step.bytes / 1e9).toFixed(1)} GB in ${runtimeFolder}, and ${(free / 1e9).toFixed(1)} GB are free.`,
+    );
+  }
+}
+
+/**
+ * @param {{ steps: readonly StepId[], optional?: readonly StepId[] }} wanted
+ * @param {ReturnType<typeof createReporter>} reporter
+ */
+async function work({ steps, optional = [] }, reporter) {
+  const chosen = allSteps.filter((step) => steps.includes(step.id));
+  const decide = () => plan(chosen, optional, (id) => readJson(failurePath(id)), Date.now());
+  const first = decide();
+  first.sentences.forEach(reporter.line);
+  if (first.pending.length === 0) return;
+
+  mkdirSync(locations.downloads, { recursive: true });
+  /** @param {number} pid */
+  const waiting = (pid) => reporter.line(`Another set-up is running (process ${pid}); waiting for it.`);
+  await withLock(join(runtimeFolder, 'setup.lock'), waiting, async () => {
+    const { pending } = decide();
+    for (const [index, step] of pending.entries()) {
+      // An earlier step may have brought it along: Electron's libraries are looked for once Electron is there.
+      if (!step.isNeeded()) continue;
+      const report = reporter.step(index + 1, pending.length, step.title);
+      try {
+        checkSpace(step);
+        await step.run(report);
+        rmSync(failurePath(step.id), { force: true });
+        report.end('ready');
+      } catch (error) {
+        if (!(error instanceof SetUpError) || !optional.includes(/** @type {StepId} */ (step.id))) throw error;
+        writeJson(failurePath(step.id), { at: Date.now(), sentence: error.message });
+        report.say(error.message);
+      }
+    }
+  });
+}
+
+/**
+ * Does what is left to do of the named steps, or ends the program with one sentence. All that is shown goes to stderr.
+ * @param {{ steps: readonly StepId[], optional?: readonly StepId[] }} wanted an optional step that fails is only mentioned
+ */
+export async function setUp(wanted) {
+  const reporter = createReporter(process.stderr);
+  const interrupt = () => {
+    endAll();
+    reporter.line('Set-up was interrupted. The same command goes on from here.');
+    process.exit(130);
+  };
+  process.on('SIGINT', interrupt);
+  process.on('SIGTERM', interrupt);
+  try {
+    await work(wanted, reporter);
+  } catch (error) {
+    const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
+    const full = code === 'ENOSPC' ? `The disk is full; free some space for ${runtimeFolder} and try again.` : message;
+    reporter.line(error instanceof SetUpError || code === 'ENOSPC' ? full : `Set-up failed: ${full}`);
+    process.exit(1);
+  } finally {
+    process.off('SIGINT', interrupt);
+    process.off('SIGTERM', interrupt);
+  }
+}

@@ -1,0 +1,121 @@
+/** The npm packages, exactly as the lock file names them, and the Node that runs trainer, store and tools. */
+import { existsSync, realpathSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import process from 'node:process';
+import { readJson, sha256 } from '../files.mjs';
+import { locations, root } from '../runtime.mjs';
+import { SetUpError, runOrExplain, which } from './command.mjs';
+
+/** npm's package `node` fetches this binary by an install script, so the lock file says nothing about it. */
+const nodeHashes = {
+  'linux-x64 22.23.3': 'fde6a4bf8d0562f7751d1a2d6cb9b417c4cfe107bbcb0aa3e9a24e125e348f48',
+};
+
+/**
+ * @typedef {{ version?: string, integrity?: string, optional?: boolean, hasInstallScript?: boolean }} Package
+ * @typedef {{ packages: Record<string, Package> }} LockFile
+ */
+
+/**
+ * Compares what npm says it installed with the lock file. The record in node_modules is npm's own and is written last, so
+ * an interrupted install has none; and it does not matter who ran npm.
+ * @param {LockFile} lock
+ * @param {LockFile | undefined} installed
+ */
+export function isInstalled(lock, installed) {
+  if (installed === undefined) return false;
+  return Object.entries(lock.packages).every(([path, { version, integrity, optional }]) => {
+    if (path === '') return true;
+    const present = installed.packages[path];
+    // Optional packages are for other platforms.
+    if (present === undefined) return optional === true;
+    return present.version === version && present.integrity === integrity;
+  });
+}
+
+/** @returns {LockFile} */
+function readLock() {
+  return readJson(join(root, 'package-lock.json'));
+}
+
+/** PATH without this project's own programs: npm must not run on a Node that it is about to replace. */
+function outerPath() {
+  const own = join(root, 'node_modules');
+  return (process.env.PATH ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.startsWith(own))
+    .join(delimiter);
+}
+
+/** @returns {{ command: string, words: readonly string[], env: NodeJS.ProcessEnv }} */
+function findNpm() {
+  const env = { ...process.env, PATH: outerPath() };
+  const inside = realpathSync(process.execPath).startsWith(join(root, 'node_modules'));
+  const node = inside ? which('node', env.PATH) : process.execPath;
+  // Set by npm itself while it runs a script: the same npm the user called.
+  const script = process.env.npm_execpath;
+  if (node !== undefined && script !== undefined && /npm-cli\.js$/.test(script) && existsSync(script)) {
+    return { command: node, words: [script], env };
+  }
+  const npm = which('npm', env.PATH);
+  if (npm === undefined) throw new SetUpError('npm is not on PATH; it comes with Node.js 20.19 or newer.');
+  return { command: npm, words: [], env };
+}
+
+/**
+ * Runs npm with the user's own settings but without its chatter.
+ * @param {string} what
+ * @param {readonly string[]} words
+ * @param {{ watch?: () => void, cwd?: string }} [options]
+ */
+export function npm(what, words, { watch, cwd = root } = {}) {
+  const { command, words: first, env } = findNpm();
+  const quiet = ['--no-audit', '--no-fund', '--loglevel=error', '--no-update-notifier', '--no-progress'];
+  const patience = ['--fetch-retries=2', '--fetch-retry-mintimeout=2000', '--fetch-retry-maxtimeout=10000'];
+  return runOrExplain(what, command, [...first, ...words, ...quiet, ...patience], {
+    cwd,
+    env,
+    ...(watch === undefined ? {} : { watch }),
+  });
+}
+
+export const dependencies = {
+  id: 'dependencies',
+  title: 'npm packages',
+  bytes: 2_000_000_000,
+
+  isNeeded() {
+    const installed = readJson(join(root, 'node_modules', '.package-lock.json'));
+    return !existsSync(locations.node) || !isInstalled(readLock(), installed);
+  },
+
+  /** @param {import('./progress.mjs').Report} report */
+  async run(report) {
+    const installed = readJson(join(root, 'node_modules', '.package-lock.json'));
+    if (!isInstalled(readLock(), installed)) {
+      const paths = Object.entries(readLock().packages).flatMap(([path, { optional }]) =>
+        path === '' || optional ? [] : [join(root, path, 'package.json')],
+      );
+      const watch = () => {
+        const done = paths.filter((path) => existsSync(path)).length;
+        if (done === 0) report.doing('reading the lock file');
+        else report.progress({ done, total: paths.length, unit: 'packages' });
+      };
+      // Install scripts would download binaries from hosts that often cannot be reached; set-up brings what is needed.
+      await npm('The npm packages could not be installed', ['ci', '--ignore-scripts', '--prefer-offline'], { watch });
+    }
+    if (!existsSync(locations.node)) {
+      report.doing('fetching Node 22');
+      await npm('Node 22 could not be installed', ['rebuild', 'node', '--foreground-scripts']);
+    }
+    const version = readLock().packages['node_modules/node']?.version ?? '';
+    const key = /** @type {keyof typeof nodeHashes} */ (`${process.platform}-${process.arch} ${version}`);
+    const expected = nodeHashes[key];
+    const found = await sha256(locations.node);
+    if (expected !== undefined && found !== expected) {
+      throw new SetUpError(
+        `Node ${version} from npm has SHA-256 ${found} instead of ${expected}; remove node_modules and try again.`,
+      );
+    }
+  },
+};
