@@ -94,6 +94,15 @@ export interface Queries {
   markDeleted(run: string, deleted: boolean): void;
   /** Removes the rows for good. */
   forget(run: string): void;
+  /** How far the start-up sweep has replayed each run's events.ndjson, and whether its folder was there. */
+  replayed(): readonly {
+    readonly run: string;
+    readonly folder: string;
+    readonly bytes: number;
+    readonly present: boolean;
+  }[];
+  markReplayed(run: string, bytes: number): void;
+  markFolder(run: string, folder: string, present: boolean): void;
   setQueue(order: readonly string[]): void;
   queue(): readonly string[];
 
@@ -102,6 +111,19 @@ export interface Queries {
   attempts(run: string): readonly AttemptRow[];
   checkpoints(run: string): readonly CheckpointRow[];
   markCheckpoint(run: string, step: number, present: boolean): void;
+  /** A verified checkpoint folder that no event told of. */
+  adoptCheckpoint(
+    run: string,
+    checkpoint: {
+      readonly attempt: number;
+      readonly step: number;
+      readonly epoch: number;
+      readonly folder: string;
+      readonly bytes: number;
+      readonly at: number;
+      readonly manifestSha256: string;
+    },
+  ): void;
   metricNames(run: string): readonly string[];
   lastMetric(run: string, name: string): number | null;
   /** Mean of a metric over the kept points from a step on: what a claim rule looks at. */

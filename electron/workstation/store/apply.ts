@@ -1,0 +1,227 @@
+/**
+ * TrainerEvent → rows, the only reducer: live, on replay and on import. `writesOf` is the pure mapping, `statements` the SQL.
+ *
+ * Every write is idempotent by its key, and what is "the newest" is decided by sequence, never by arrival, so any prefix,
+ * repetition or order of an attempt's events ends in the same rows.
+ */
+import { FaultError } from '../fault.ts';
+import type { Result } from '../../../trainer/protocol/results.ts';
+import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
+import type { ReadableDatabase, WritableDatabase } from './open.ts';
+import { statement } from './statement.ts';
+
+type Value = string | number | null;
+export interface Write {
+  readonly statement: keyof typeof statements;
+  readonly values: Readonly<Record<string, Value>>;
+}
+
+const isLatest = `@attempt = (SELECT max(attempt) FROM attempts WHERE run_id = @run)`;
+const openAttempt = `${isLatest}
+  AND EXISTS (SELECT 1 FROM attempts WHERE run_id = @run AND attempt = @attempt AND ended IS NULL)`;
+/** 'lost' is a guess of the workstation that the trainer's own word replaces. */
+const endUnknown = `(ended IS NULL OR ended = 'lost')`;
+
+const statements = {
+  /** An attempt is known by any of its events; how far it came only grows. */
+  seen: `
+    INSERT INTO attempts (run_id, attempt, from_step, started_at, last_seen_at, last_step, last_sequence)
+    VALUES (@run, @attempt, 0, @at, @at, @step, @sequence)
+    ON CONFLICT DO UPDATE SET
+      last_seen_at = max(coalesce(last_seen_at, 0), excluded.last_seen_at),
+      last_step = max(coalesce(last_step, 0), coalesce(excluded.last_step, last_step, 0)),
+      last_sequence = max(coalesce(last_sequence, 0), excluded.last_sequence)`,
+  /** Where the trainer really began counts, not where it was asked to: it falls back when a checkpoint does not verify. */
+  began: `
+    UPDATE attempts SET from_step = @fromStep, started_at = @at, pid = iif(ended IS NULL, coalesce(pid, @pid), NULL)
+    WHERE run_id = @run AND attempt = @attempt`,
+  running: `
+    UPDATE runs SET status = 'running', fault = NULL
+    WHERE id = @run AND ${openAttempt}
+      AND NOT EXISTS (SELECT 1 FROM hellos WHERE run_id = @run AND attempt = @attempt)`,
+  hello: `
+    INSERT OR IGNORE INTO hellos (run_id, attempt, device, threads, instruction_set, versions)
+    VALUES (@run, @attempt, @device, @threads, @instructionSet, @versions)`,
+  phase: `
+    UPDATE attempts SET phase = @phase, phase_sequence = @sequence
+    WHERE run_id = @run AND attempt = @attempt AND coalesce(phase_sequence, -1) < @sequence`,
+  /** After 'phase': a run is paused or running as its newest phase says. */
+  phaseStatus: `
+    UPDATE runs SET status =
+      iif((SELECT phase FROM attempts WHERE run_id = @run AND attempt = @attempt) = 'paused', 'paused', 'running')
+    WHERE id = @run AND status IN ('running', 'paused') AND ${openAttempt}`,
+  beat: `
+    INSERT INTO beats (run_id, attempt, at, step, steps) VALUES (@run, @attempt, @at, @step, @steps)
+    ON CONFLICT DO UPDATE SET at = excluded.at, step = excluded.step, steps = excluded.steps
+    WHERE excluded.at >= at`,
+  metric: `
+    INSERT OR IGNORE INTO metrics (run_id, name, attempt, step, value) VALUES (@run, @name, @attempt, @step, @value)`,
+  checkpoint: `
+    INSERT INTO checkpoints (run_id, attempt, step, epoch, folder, bytes, at, reason, manifest_sha256)
+    VALUES (@run, @attempt, @step, @epoch, @folder, @bytes, @at, @reason, @manifestSha256)
+    ON CONFLICT DO NOTHING`,
+  result: `
+    INSERT INTO results (run_id, attempt, sequence, place, at, evaluator, dataset, fingerprint, split, metric, value, n,
+      which, epoch, protocol, per_image)
+    VALUES (@run, @attempt, @sequence, @place, @at, @evaluator, @dataset, @fingerprint, @split, @metric, @value, @n,
+      @which, @epoch, @protocol, @perImage)
+    ON CONFLICT DO NOTHING`,
+  log: `
+    INSERT INTO logs (run_id, attempt, sequence, at, level, code, text, step, vals)
+    VALUES (@run, @attempt, @sequence, @at, @level, @code, @text, @step, @values)
+    ON CONFLICT DO NOTHING`,
+  /** Before 'ended': only the newest attempt says what the run is, and only the first time its end is heard of. */
+  endedStatus: `
+    UPDATE runs SET status = @status, fault = @fault WHERE id = @run AND ${isLatest}
+      AND EXISTS (SELECT 1 FROM attempts WHERE run_id = @run AND attempt = @attempt AND ${endUnknown})`,
+  ended: `
+    UPDATE attempts SET ended = @ended, fault = @fault, pid = NULL, pid_started_at = NULL
+    WHERE run_id = @run AND attempt = @attempt AND ${endUnknown}`,
+} as const;
+
+const statusAfter = { done: 'done', asked: 'stopped', failed: 'failed' } as const;
+
+/** The rows an event becomes. Pure. */
+export function writesOf(event: TrainerEvent): readonly Write[] {
+  const key = { run: event.run, attempt: event.attempt };
+  const at = { ...key, at: Math.round(event.at) };
+  const seen = (step: number | null): Write => ({
+    statement: 'seen',
+    values: { ...at, sequence: event.sequence, step },
+  });
+  switch (event.type) {
+    case 'hello':
+      return [
+        seen(event.fromStep),
+        { statement: 'began', values: { ...at, fromStep: event.fromStep, pid: event.pid } },
+        { statement: 'running', values: key },
+        {
+          statement: 'hello',
+          values: {
+            ...key,
+            device: event.device,
+            threads: event.threads,
+            instructionSet: event.instructionSet,
+            versions: JSON.stringify(event.versions),
+          },
+        },
+      ];
+    case 'phase':
+      return [
+        seen(null),
+        { statement: 'phase', values: { ...key, phase: event.phase, sequence: event.sequence } },
+        { statement: 'phaseStatus', values: key },
+      ];
+    case 'metrics':
+      return [
+        seen(event.points.length === 0 ? null : Math.max(...event.points.map((point) => point.step))),
+        ...event.points.map((point): Write => ({
+          statement: 'metric',
+          values: { ...key, name: point.name, step: point.step, value: finite(point.value) },
+        })),
+      ];
+    case 'beat':
+      return [{ statement: 'beat', values: { ...at, step: event.step, steps: event.steps } }];
+    case 'checkpoint':
+      return [
+        seen(event.step),
+        {
+          statement: 'checkpoint',
+          values: {
+            ...at,
+            step: event.step,
+            epoch: event.epoch,
+            folder: event.folder,
+            bytes: event.bytes,
+            reason: event.reason,
+            manifestSha256: event.manifestSha256,
+          },
+        },
+      ];
+    case 'result':
+      return [
+        seen(null),
+        ...(event.outcome.kind === 'results' ? event.outcome.results : []).map((result, place): Write => ({
+          statement: 'result',
+          values: { ...at, sequence: event.sequence, place, ...resultValues(result) },
+        })),
+      ];
+    case 'log':
+      return [
+        seen(event.step ?? null),
+        {
+          statement: 'log',
+          values: {
+            ...at,
+            sequence: event.sequence,
+            level: event.level,
+            code: event.code,
+            text: event.text,
+            step: event.step ?? null,
+            values: JSON.stringify(event.values),
+          },
+        },
+      ];
+    case 'stopped': {
+      const fault = event.fault === undefined ? null : JSON.stringify(event.fault);
+      return [
+        seen(event.step),
+        { statement: 'endedStatus', values: { ...key, status: statusAfter[event.why], fault } },
+        { statement: 'ended', values: { ...key, ended: event.why, fault } },
+      ];
+    }
+  }
+}
+
+function resultValues(result: Result): Write['values'] {
+  return {
+    evaluator: result.evaluator,
+    dataset: result.dataset,
+    fingerprint: result.fingerprint ?? null,
+    split: result.split,
+    metric: result.metric,
+    value: finite(result.value),
+    n: result.n,
+    which: result.which,
+    epoch: result.epoch ?? null,
+    protocol: JSON.stringify(result.protocol),
+    perImage: result.perImage ?? null,
+  };
+}
+
+/** SQLite keeps infinities apart from NULL; on the pipe and in the file both are null, and so they are here. */
+function finite(value: number | null): number | null {
+  return value !== null && Number.isFinite(value) ? value : null;
+}
+
+/** One transaction. An event of a run that has no row is refused, and with it all of the call. */
+export function applyEvents(database: WritableDatabase, events: readonly TrainerEvent[]): void {
+  const known = new Set<string>();
+  for (const event of events) {
+    if (known.has(event.run)) continue;
+    if (!runExists(database, event.run))
+      throw new FaultError('unknown-id', `An event of run "${event.run}" came, but there is no such run.`, {
+        run: event.run,
+      });
+    known.add(event.run);
+  }
+  for (const event of events) {
+    for (const write of writesOf(event)) statement(database, statements[write.statement]).run(write.values);
+  }
+}
+
+function runExists(database: ReadableDatabase, run: string): boolean {
+  return statement(database, 'SELECT 1 FROM runs WHERE id = ?').get(run) !== undefined;
+}
+
+export function lastApplied(
+  database: ReadableDatabase,
+  run: string,
+): { readonly attempt: number; readonly sequence: number } | null {
+  const row = statement<{ readonly attempt: number; readonly sequence: number }>(
+    database,
+    `SELECT attempt, last_sequence AS sequence FROM attempts
+     WHERE run_id = ? AND last_sequence IS NOT NULL ORDER BY attempt DESC LIMIT 1`,
+  ).get(run);
+  return row ?? null;
+}

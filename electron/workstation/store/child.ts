@@ -1,0 +1,115 @@
+/**
+ * The process that owns the run database: `node store.js --database FILE --migrations FOLDER [--readonly]`.
+ * One question at a time, in the order they come. When the parent goes, it closes the database and goes too.
+ */
+import process from 'node:process';
+import { parseArgs } from 'node:util';
+import type { Fault } from '../../../trainer/protocol/fault.ts';
+import { FaultError, faultOf } from '../fault.ts';
+import { openDatabase, openReadOnly, readMigrations } from './open.ts';
+import { createQueries } from './queries.ts';
+
+/** From the client; `close` ends the process after what was asked before. */
+export type StoreRequest =
+  { readonly id: number; readonly name: string; readonly args: readonly unknown[] } | { readonly close: true };
+
+/** The first message is `opened`; then one answer a request. */
+export type StoreMessage =
+  | { readonly opened: { readonly ok: true; readonly backup: string | null; readonly version: number } }
+  | { readonly opened: { readonly ok: false; readonly fault: Fault } }
+  | { readonly id: number; readonly ok: true; readonly value: unknown; readonly milliseconds: number }
+  | { readonly id: number; readonly ok: false; readonly fault: Fault; readonly milliseconds: number };
+
+function main(): void {
+  const { values } = parseArgs({
+    options: { database: { type: 'string' }, migrations: { type: 'string' }, readonly: { type: 'boolean' } },
+  });
+  const { database: file, migrations: folder } = values;
+  if (file === undefined || folder === undefined || process.send === undefined) {
+    console.error('The store is started by the workstation: --database FILE --migrations FOLDER, with an ipc pipe.');
+    process.exit(2);
+  }
+  const readonly = values.readonly === true;
+  const opened = open(file, folder, readonly);
+  if (!opened.ok) {
+    send({ opened: { ok: false, fault: opened.fault } }, () => process.exit(1));
+    return;
+  }
+  const { database, backup, version } = opened.value;
+  const queries = createQueries(database);
+  const close = (): void => {
+    // Cheap unless tables have changed much; keeps the planner's statistics right.
+    if (!readonly) database.pragma('optimize');
+    database.close();
+    process.exit(0);
+  };
+  process.on('message', (request: StoreRequest) => {
+    if ('close' in request) close();
+    else send(answer(queries as unknown as Readonly<Record<string, unknown>>, request));
+  });
+  process.on('disconnect', close);
+  // The parent stops the store by its pipe. A Ctrl-C in the terminal reaches every process of the group; the parent
+  // still has rows to write then.
+  process.on('SIGINT', () => undefined);
+  send({ opened: { ok: true, backup, version } });
+}
+
+function open(file: string, folder: string, readonly: boolean) {
+  try {
+    const now = () => new Date();
+    const migrations = readMigrations(folder);
+    return {
+      ok: true as const,
+      value: readonly ? openReadOnly(file, migrations, now) : openDatabase(file, migrations, now),
+    };
+  } catch (error) {
+    return { ok: false as const, fault: sqlFault(error) };
+  }
+}
+
+function answer(
+  queries: Readonly<Record<string, unknown>>,
+  request: Extract<StoreRequest, { id: number }>,
+): StoreMessage {
+  const began = performance.now();
+  const { id, name, args } = request;
+  try {
+    const query = Object.hasOwn(queries, name) ? queries[name] : undefined;
+    if (typeof query !== 'function')
+      throw new FaultError(
+        'unknown-id',
+        `The store has no query "${name}". Known: ${Object.keys(queries).join(', ')}.`,
+      );
+    const value: unknown = query(...args);
+    return { id, ok: true, value, milliseconds: performance.now() - began };
+  } catch (error) {
+    return { id, ok: false, fault: sqlFault(error), milliseconds: performance.now() - began };
+  }
+}
+
+/** SQLite's own codes, as faults that say what to do. */
+function sqlFault(error: unknown): Fault {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const message = error instanceof Error ? error.message : String(error);
+  if (code === 'SQLITE_FULL')
+    return {
+      code: 'disk-full',
+      message: 'The disk is full: the run database cannot grow.',
+      values: {},
+      retry: 'free-space',
+    };
+  if (code.startsWith('SQLITE_BUSY'))
+    return { code: 'busy', message: `Another program holds the run database: ${message}`, values: {}, retry: 'again' };
+  if (code.startsWith('SQLITE_READONLY'))
+    return { code: 'write-failed', message: `The run database is open for reading only: ${message}`, values: {} };
+  if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+    return { code: 'read-failed', message: `The run database cannot be read (${code}): ${message}`, values: {} };
+  return faultOf(error);
+}
+
+function send(message: StoreMessage, sent?: () => void): void {
+  // A failed send means that the parent is gone; `disconnect` ends this process.
+  process.send?.(message, undefined, undefined, () => sent?.());
+}
+
+main();

@@ -1,0 +1,288 @@
+/** The run database as main and the terminal see it: the same questions, asked of the child process that owns the file. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { childEnvironment } from '../child-environment.ts';
+import { FaultError } from '../fault.ts';
+import type { StoreMessage, StoreRequest } from './child.ts';
+import type { Queries, Store } from './store.ts';
+
+export interface StoreOptions {
+  /** The Node 22 that better-sqlite3's binary is made for. */
+  readonly node: string;
+  /** The bundled child, `out/node/store.js`. */
+  readonly script: string;
+  readonly database: string;
+  /** Folder of the SQL files. */
+  readonly migrations: string;
+  readonly env: NodeJS.ProcessEnv;
+  /** Look while another process may be writing: takes no lock, migrates nothing. */
+  readonly readonly?: boolean;
+  readonly log?: (line: string) => void;
+}
+
+/**
+ * What may be asked again when the child died with the question open: reading always, and writing whose second time
+ * changes nothing. `insertRun` refuses a second time, so whether the first was committed must be said.
+ */
+const repeatable = {
+  apply: true,
+  lastApplied: true,
+  insertRun: false,
+  beginAttempt: true,
+  endAttempt: true,
+  openAttempts: true,
+  setStatus: true,
+  rename: true,
+  note: true,
+  archive: true,
+  markDeleted: true,
+  forget: true,
+  replayed: true,
+  markReplayed: true,
+  markFolder: true,
+  setQueue: true,
+  queue: true,
+  runs: true,
+  run: true,
+  attempts: true,
+  checkpoints: true,
+  markCheckpoint: true,
+  adoptCheckpoint: true,
+  metricNames: true,
+  lastMetric: true,
+  meanMetric: true,
+  series: true,
+  log: true,
+  marks: true,
+  hello: true,
+  results: true,
+  saveDataset: true,
+  forgetDataset: true,
+  datasets: true,
+  savePlan: true,
+  plans: true,
+  saveReport: true,
+  reports: true,
+  saveCalibration: true,
+  calibration: true,
+} as const satisfies Record<keyof Queries, boolean>;
+
+const slowMs = 40;
+/** Questions under way in the child; more wait here. Bounds what a dead child leaves open and the pipe's buffer. */
+const windowSize = 32;
+/** Waiting questions beyond this are refused: somebody asks without listening. */
+const queueSize = 10_000;
+/** A child that dies this often within a minute will not get better. */
+const restartsPerMinute = 5;
+const closeTimeoutMs = 10_000;
+
+interface Call {
+  readonly name: keyof Queries;
+  readonly args: readonly unknown[];
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: FaultError) => void;
+  tries: number;
+}
+
+/** Opens, checks and migrates the database; a fault tells why it could not. */
+export async function openStore(options: StoreOptions): Promise<Store> {
+  const connection = new Connection(options);
+  await connection.start();
+  const entries = (Object.keys(repeatable) as (keyof Queries)[]).map(
+    (name) => [name, (...args: readonly unknown[]) => connection.ask(name, args)] as const,
+  );
+  return Object.freeze({ ...Object.fromEntries(entries), close: () => connection.close() }) as unknown as Store;
+}
+
+class Connection {
+  private readonly options: StoreOptions;
+  private child: ChildProcess | null = null;
+  private readonly waiting: Call[] = [];
+  private readonly open = new Map<number, Call>();
+  private readonly restarts: number[] = [];
+  private nextId = 1;
+  private state: 'starting' | 'ready' | 'dead' = 'starting';
+  private closing = false;
+  private drained: (() => void) | null = null;
+  /** Last lines the child wrote to its error output: the reason of a death that had no other. */
+  private tail = '';
+
+  constructor(options: StoreOptions) {
+    this.options = options;
+  }
+
+  ask(name: keyof Queries, args: readonly unknown[]): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      if (this.closing || this.state === 'dead') {
+        const why =
+          this.state === 'dead'
+            ? `The run database's process has died. ${this.tail}`
+            : 'The run database is being closed.';
+        reject(new FaultError('store-died', `"${name}" was not carried out. ${why}`.trim(), { query: name }));
+      } else if (this.waiting.length >= queueSize) {
+        reject(
+          new FaultError('busy', `"${name}" was refused: ${queueSize} questions wait for the run database.`, {
+            query: name,
+          }),
+        );
+      } else {
+        this.waiting.push({ name, args, resolve, reject, tries: 0 });
+        this.pump();
+      }
+    });
+  }
+
+  async start(): Promise<void> {
+    this.state = 'starting';
+    const { node, script, database, migrations, env, readonly } = this.options;
+    const args = [
+      script,
+      '--database',
+      database,
+      '--migrations',
+      migrations,
+      ...(readonly === true ? ['--readonly'] : []),
+    ];
+    // `spawn`, not `fork`: Electron changes `fork` to start its own binary, and `fork` hands on this process's flags.
+    const child = spawn(node, args, {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      env: childEnvironment(env),
+      windowsHide: true,
+    });
+    this.child = child;
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.tail = (this.tail + text).slice(-2000);
+    });
+    await new Promise<void>((resolve, reject) => {
+      const failed = (message: string) =>
+        reject(
+          new FaultError('store-died', `The run database's process ${message} ${this.tail}`.trim(), { node, script }),
+        );
+      child.once('error', (error) => failed(`could not be started (${node}): ${error.message}.`));
+      child.once('exit', (code, signal) => failed(`ended before it was ready (${signal ?? code}).`));
+      child.once('message', (message: StoreMessage) => {
+        if (!('opened' in message)) return failed('answered before it was asked.');
+        if (message.opened.ok) {
+          if (message.opened.backup !== null)
+            this.options.log?.(`store: the database was migrated; the one before is kept in ${message.opened.backup}`);
+          return resolve();
+        }
+        const { fault } = message.opened;
+        reject(new FaultError(fault.code, fault.message, fault.values, fault.retry));
+      });
+    }).catch((error: unknown) => {
+      this.state = 'dead';
+      this.child = null;
+      if (child.exitCode === null) child.kill('SIGKILL');
+      throw error;
+    });
+    child.removeAllListeners('exit').removeAllListeners('error');
+    child.on('error', (error) => this.options.log?.(`store: ${error.message}`));
+    child.on('exit', (code, signal) => this.died(child, code, signal));
+    child.on('message', (message: StoreMessage) => this.answered(message));
+    // It may have died between its first message and now; then there is no exit event left to hear.
+    if (child.exitCode !== null || child.signalCode !== null) return this.died(child, child.exitCode, child.signalCode);
+    this.state = 'ready';
+    this.pump();
+  }
+
+  private pump(): void {
+    if (this.state !== 'ready') return;
+    while (this.open.size < windowSize && this.child?.connected === true) {
+      const call = this.waiting.shift();
+      if (call === undefined) break;
+      const id = this.nextId++;
+      call.tries += 1;
+      this.open.set(id, call);
+      // A send that fails is followed by the child's exit, which takes care of every open call.
+      this.send({ id, name: call.name, args: call.args });
+    }
+    if (this.open.size === 0 && this.waiting.length === 0) this.drained?.();
+  }
+
+  private send(request: StoreRequest): void {
+    this.child?.send(request, (error) => {
+      if (error !== null) this.options.log?.(`store: ${error.message}`);
+    });
+  }
+
+  private answered(message: StoreMessage): void {
+    if ('opened' in message) return;
+    const call = this.open.get(message.id);
+    if (call === undefined) return;
+    this.open.delete(message.id);
+    if (message.milliseconds > slowMs)
+      this.options.log?.(`store: ${call.name} took ${message.milliseconds.toFixed(0)} ms`);
+    if (message.ok) call.resolve(message.value);
+    else {
+      const { code, message: text, values, retry } = message.fault;
+      call.reject(new FaultError(code, text, values, retry));
+    }
+    this.pump();
+  }
+
+  private died(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.child !== child) return;
+    this.child = null;
+    const lost = [...this.open.values()];
+    this.open.clear();
+    this.options.log?.(
+      `store: the process ended (${signal ?? code}) with ${lost.length} questions open. ${this.tail}`.trim(),
+    );
+    for (const call of lost.toReversed()) {
+      if (repeatable[call.name] && call.tries < 2) this.waiting.unshift(call);
+      else
+        call.reject(
+          new FaultError(
+            'store-died',
+            `The run database's process ended (${signal ?? code}) while "${call.name}" was being carried out. Whether it was is not known.`,
+            { query: call.name },
+            'again',
+          ),
+        );
+    }
+    this.state = 'starting';
+    if (this.closing && this.waiting.length === 0) {
+      this.state = 'dead';
+      this.drained?.();
+      return;
+    }
+    const now = Date.now();
+    while (this.restarts[0] !== undefined && now - this.restarts[0] > 60_000) this.restarts.shift();
+    this.restarts.push(now);
+    if (this.restarts.length > restartsPerMinute) {
+      this.giveUp(
+        `The run database's process ended ${this.restarts.length} times within a minute. ${this.tail}`.trim(),
+      );
+      return;
+    }
+    this.start().catch((error: unknown) => this.giveUp(error instanceof Error ? error.message : String(error)));
+  }
+
+  private giveUp(reason: string): void {
+    this.state = 'dead';
+    this.options.log?.(`store: ${reason}`);
+    for (const call of this.waiting.splice(0))
+      call.reject(new FaultError('store-died', `"${call.name}" was not carried out. ${reason}`, { query: call.name }));
+    this.drained?.();
+  }
+
+  /** Refuses new questions, waits for those asked, then for the child to close the file. */
+  async close(): Promise<void> {
+    if (this.closing || this.state === 'dead') return;
+    this.closing = true;
+    await new Promise<void>((resolve) => {
+      this.drained = resolve;
+      this.pump();
+    });
+    const { child } = this;
+    this.child = null;
+    if (child === null) return;
+    const timer = setTimeout(() => child.kill('SIGKILL'), closeTimeoutMs);
+    await new Promise<void>((resolve) => {
+      child.once('exit', () => resolve());
+      if (child.exitCode !== null || child.signalCode !== null) resolve();
+      else child.send({ close: true } satisfies StoreRequest);
+    });
+    clearTimeout(timer);
+  }
+}

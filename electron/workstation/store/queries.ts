@@ -1,0 +1,69 @@
+/** Every question the run database answers, each in one transaction, and what each is allowed to touch. */
+import { applyEvents, lastApplied } from './apply.ts';
+import { adoptCheckpoint, checkpoints, markCheckpoint, marks } from './checkpoints.ts';
+import * as library from './library.ts';
+import { lastMetric, meanMetric, metricNames, series } from './metrics.ts';
+import type { ReadableDatabase, WritableDatabase } from './open.ts';
+import { hello, log, results } from './results.ts';
+import * as runs from './runs.ts';
+import type { Queries } from './store.ts';
+
+type On<D, K extends keyof Queries> = (database: D, ...args: Parameters<Queries[K]>) => ReturnType<Queries[K]>;
+
+const reads = {
+  lastApplied,
+  openAttempts: runs.openAttempts,
+  replayed: runs.replayed,
+  queue: runs.queue,
+  runs: runs.runs,
+  run: runs.run,
+  attempts: runs.attempts,
+  checkpoints,
+  metricNames,
+  lastMetric,
+  meanMetric,
+  series,
+  log,
+  marks,
+  hello,
+  results,
+  datasets: library.datasets,
+  plans: library.plans,
+  reports: library.reports,
+  calibration: library.calibration,
+} satisfies { readonly [K in keyof Queries]?: On<ReadableDatabase, K> };
+
+const writes = {
+  apply: applyEvents,
+  insertRun: runs.insertRun,
+  beginAttempt: runs.beginAttempt,
+  endAttempt: runs.endAttempt,
+  markReplayed: runs.markReplayed,
+  markFolder: runs.markFolder,
+  setStatus: runs.setStatus,
+  rename: runs.rename,
+  note: runs.note,
+  archive: runs.archive,
+  markDeleted: runs.markDeleted,
+  forget: runs.forget,
+  setQueue: runs.setQueue,
+  markCheckpoint,
+  adoptCheckpoint,
+  saveDataset: library.saveDataset,
+  forgetDataset: library.forgetDataset,
+  savePlan: library.savePlan,
+  saveReport: library.saveReport,
+  saveCalibration: library.saveCalibration,
+} satisfies { readonly [K in Exclude<keyof Queries, keyof typeof reads>]: On<WritableDatabase, K> };
+
+export function createQueries(database: WritableDatabase): Queries {
+  const bound = (query: (database: WritableDatabase, ...args: never[]) => unknown, begin: 'deferred' | 'immediate') => {
+    const transaction = database.transaction((...args: never[]) => query(database, ...args));
+    return (...args: never[]): unknown => transaction[begin](...args);
+  };
+  return Object.fromEntries([
+    // A read inside a transaction sees one state of all tables, whatever else is written meanwhile.
+    ...Object.entries(reads).map(([name, query]) => [name, bound(query as never, 'deferred')]),
+    ...Object.entries(writes).map(([name, query]) => [name, bound(query as never, 'immediate')]),
+  ]) as unknown as Queries;
+}

@@ -1,0 +1,79 @@
+/** What evaluators measured, and what the trainer said of itself. */
+import * as v from 'valibot';
+import { Protocol, type Result } from '../../../trainer/protocol/results.ts';
+import type { LogLine, RunDetail } from '../../api.ts';
+import type { ReadableDatabase } from './open.ts';
+import { statement } from './statement.ts';
+import type { StoredResult } from './store.ts';
+
+interface ResultRecord {
+  readonly run_id: string;
+  readonly attempt: number;
+  readonly evaluator: string;
+  readonly dataset: string;
+  readonly fingerprint: string | null;
+  readonly split: string;
+  readonly metric: string;
+  readonly value: number | null;
+  readonly n: number;
+  readonly which: Result['which'];
+  readonly epoch: number | null;
+  readonly protocol: string;
+  readonly per_image: string | null;
+}
+
+/** @param runs null: of every run that is not deleted */
+export function results(database: ReadableDatabase, runs: readonly string[] | null): readonly StoredResult[] {
+  const records = statement<ResultRecord>(
+    database,
+    `SELECT * FROM results WHERE run_id IN (
+       ${runs === null ? 'SELECT id FROM runs WHERE deleted = 0' : 'SELECT value FROM json_each(?)'}
+     ) ORDER BY run_id, attempt, sequence, place`,
+  ).all(...(runs === null ? [] : [JSON.stringify(runs)]));
+  return records.map((record) => ({ run: record.run_id, attempt: record.attempt, result: resultOf(record) }));
+}
+
+function resultOf(record: ResultRecord): Result {
+  return {
+    evaluator: record.evaluator,
+    dataset: record.dataset,
+    ...(record.fingerprint === null ? {} : { fingerprint: record.fingerprint }),
+    split: record.split,
+    metric: record.metric,
+    value: record.value,
+    n: record.n,
+    which: record.which,
+    ...(record.epoch === null ? {} : { epoch: record.epoch }),
+    protocol: v.parse(Protocol, JSON.parse(record.protocol)),
+    ...(record.per_image === null ? {} : { perImage: record.per_image }),
+  };
+}
+
+const LogValues = v.record(v.string(), v.union([v.string(), v.number()]));
+
+/** The newest lines, oldest of them first. */
+export function log(database: ReadableDatabase, run: string, lines: number): readonly LogLine[] {
+  return statement<Omit<LogLine, 'values'> & { readonly vals: string }>(
+    database,
+    `SELECT at, level, code, text, vals FROM logs WHERE run_id = ? ORDER BY attempt DESC, sequence DESC LIMIT ?`,
+  )
+    .all(run, lines)
+    .map(({ vals, ...line }) => ({ ...line, values: v.parse(LogValues, JSON.parse(vals)) }))
+    .toReversed();
+}
+
+const Versions = v.record(v.string(), v.string());
+
+export function hello(database: ReadableDatabase, run: string): RunDetail['hello'] {
+  const row = statement<{
+    readonly device: string;
+    readonly threads: number;
+    readonly instructionSet: string;
+    readonly versions: string;
+  }>(
+    database,
+    `SELECT device, threads, instruction_set AS instructionSet, versions FROM hellos
+     WHERE run_id = ? ORDER BY attempt DESC LIMIT 1`,
+  ).get(run);
+  return row === undefined ? null : { ...row, versions: v.parse(Versions, JSON.parse(row.versions)) };
+}
