@@ -1,0 +1,239 @@
+/** Figures of the evaluators against slow references that share no code with them. */
+import * as tf from '@tensorflow/tfjs';
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { topKCorrect } from '../nn/top-k.ts';
+import type { Builder, EvaluationModel, FeatureSet, Initial, Measure } from '../recipe.ts';
+import { evaluator as knn } from './knn.ts';
+import { evaluator as linear } from './linear.ts';
+
+beforeAll(() => tf.setBackend('cpu'));
+
+function features(rows: readonly (readonly number[])[], labels: readonly number[]): FeatureSet {
+  return {
+    rows: rows.length,
+    columns: rows[0]?.length ?? 0,
+    values: Float32Array.from(rows.flat()),
+    labels: Int32Array.from(labels),
+  };
+}
+
+async function measured(measures: AsyncGenerator<Measure>): Promise<readonly Measure[]> {
+  const all: Measure[] = [];
+  for await (const measure of measures) all.push(measure);
+  return all;
+}
+
+function slowKnn(train: FeatureSet, test: FeatureSet, classes: number, k: number, temperature: number): number[] {
+  const row = (set: FeatureSet, index: number): number[] => {
+    const values = [...set.values.subarray(index * set.columns, (index + 1) * set.columns)];
+    const length = Math.max(Math.hypot(...values), 1e-12);
+    return values.map((value) => value / length);
+  };
+  return Array.from({ length: test.rows }, (_, index) => {
+    const own = row(test, index);
+    const near = Array.from({ length: train.rows }, (__, other) => ({
+      similarity: row(train, other).reduce((sum, value, column) => sum + value * (own[column] ?? 0), 0),
+      label: train.labels[other] ?? 0,
+    }))
+      .sort((a, b) => b.similarity - a.similarity)
+      .slice(0, k);
+    const votes = Array.from({ length: classes }, () => 0);
+    for (const { similarity, label } of near) votes[label] = (votes[label] ?? 0) + Math.exp(similarity / temperature);
+    return votes.indexOf(Math.max(...votes));
+  });
+}
+
+describe('k-NN', () => {
+  it('agrees with a slow reference', async () => {
+    let state = 7;
+    const random = (): number => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return state / 2 ** 32;
+    };
+    const cloud = (count: number): FeatureSet => {
+      const labels = Array.from({ length: count }, (_, index) => index % 4);
+      return features(
+        labels.map((label) => Array.from({ length: 6 }, (_, column) => (column === label ? 0.8 : 0) + random() - 0.5)),
+        labels,
+      );
+    };
+    const train = cloud(120);
+    const test = cloud(40);
+    const tensors = tf.memory().numTensors;
+    const progress: number[] = [];
+    const model: EvaluationModel = { train, test, classes: 4, progress: (fraction) => progress.push(fraction) };
+    const [top1, top5] = await measured(knn.measure(model, { k: 7, temperature: 0.07 }));
+    const expected = slowKnn(train, test, 4, 7, 0.07).map((predicted, index) =>
+      predicted === test.labels[index] ? 1 : 0,
+    );
+    expect([...(top1?.correct ?? [])]).toEqual(expected);
+    expect(top1?.value).toBeCloseTo((100 * expected.filter((one) => one === 1).length) / 40, 10);
+    expect(top1?.value).toBeGreaterThan(50);
+    expect(top5?.value).toBe(100);
+    expect(progress.at(-1)).toBe(1);
+    expect(tf.memory().numTensors).toBe(tensors);
+  });
+
+  it('states k and temperature, and survives fewer samples than k and a row of zeros', async () => {
+    expect(knn.protocol(v.parse(knn.options, {}))).toEqual({
+      k: 20,
+      temperature: 0.07,
+      similarity: 'cosine',
+      layer: 'pooled',
+    });
+    const train = features(
+      [
+        [1, 0],
+        [0, 1],
+      ],
+      [0, 1],
+    );
+    const test = features(
+      [
+        [2, 0.1],
+        [0, 0],
+      ],
+      [0, 0],
+    );
+    const [top1] = await measured(
+      knn.measure({ train, test, classes: 2, progress: () => undefined }, { k: 20, temperature: 0.07 }),
+    );
+    expect(top1?.correct?.[0]).toBe(1);
+  });
+});
+
+describe('top-k', () => {
+  it('counts the classes above the true one, as sorting would', () => {
+    const classes = 6;
+    fc.assert(
+      fc.property(
+        fc.array(
+          fc.tuple(
+            fc.array(fc.integer({ min: -3, max: 3 }), { minLength: classes, maxLength: classes }),
+            fc.nat(classes - 1),
+          ),
+          { minLength: 1 },
+        ),
+        fc.integer({ min: 1, max: classes }),
+        (samples, k) => {
+          const correct = topKCorrect(
+            Float32Array.from(samples.flatMap(([scores]) => scores)),
+            Int32Array.from(samples, ([, label]) => label),
+            classes,
+            k,
+          );
+          samples.forEach(([scores, label], index) => {
+            const best = scores
+              .map((score, other) => [score, other] as const)
+              .sort((a, b) => b[0] - a[0] || a[1] - b[1])
+              .slice(0, k);
+            expect(correct[index]).toBe(best.some(([, other]) => other === label) ? 1 : 0);
+          });
+        },
+      ),
+    );
+  });
+
+  it('never calls a non-finite score right', () => {
+    expect([...topKCorrect(Float32Array.of(Number.NaN, Number.NaN), Int32Array.of(0), 2, 5)]).toEqual([0]);
+  });
+});
+
+describe('linear', () => {
+  const builder: Builder = {
+    path: 'head',
+    at: () => builder,
+    variable: (name: string, shape: readonly number[], initial: Initial, trainable = true) =>
+      tf.variable(
+        initial.kind === 'ones'
+          ? tf.ones([...shape])
+          : initial.kind === 'normal'
+            ? tf.randomNormal([...shape], 0, initial.std, 'float32', 3)
+            : tf.zeros([...shape]),
+        trainable,
+        `${name}-${String(Math.random())}`,
+      ),
+  };
+
+  it('has the cross-entropy of softmax as its loss, and its gradient', () => {
+    const train = features(
+      [
+        [1, 2],
+        [3, 4],
+        [5, 9],
+      ],
+      [0, 1, 2],
+    );
+    const { learner } =
+      linear.head?.(v.parse(linear.options, { inputs: 'features', standardize: true }), builder, {
+        columns: 2,
+        classes: 3,
+        rows: 3,
+        train,
+      }) ?? {};
+    if (learner === undefined) throw new Error('no head');
+    const moment = {
+      step: tf.scalar(0, 'int32'),
+      training: true,
+      uniform: () => tf.scalar(0),
+      update: () => undefined,
+    };
+    const inputs = tf.tensor2d([...train.values], [3, 2]);
+    const logits = learner.embed({ views: [inputs], index: tf.tensor1d([0, 1, 2], 'int32'), targets: {} }, moment)[
+      'logits'
+    ] as tf.Tensor2D;
+    const label = tf.tensor1d([0, 1, 2], 'int32');
+    const { loss } = learner.loss({ logits }, { label }, moment);
+    const rows = logits.arraySync();
+    const expected =
+      rows.reduce(
+        (sum, row, index) =>
+          sum + Math.log(row.reduce((total, value) => total + Math.exp(value), 0)) - (row[index] ?? 0),
+        0,
+      ) / 3;
+    expect(loss.dataSync()[0]).toBeCloseTo(expected, 5);
+  });
+
+  it('standardises by the training features', () => {
+    const train = features(
+      [
+        [1, 10],
+        [3, 30],
+      ],
+      [0, 1],
+    );
+    const { learner, scores } =
+      linear.head?.(v.parse(linear.options, { inputs: 'features', standardize: true }), builder, {
+        columns: 2,
+        classes: 2,
+        rows: 2,
+        train,
+      }) ?? {};
+    const [weight] = learner?.trainable[0]?.weights ?? [];
+    weight?.assign(
+      tf.tensor2d([
+        [1, 0],
+        [0, 1],
+      ]),
+    );
+    expect(
+      [...(scores?.(tf.tensor2d([[3, 10]])).dataSync() ?? [])].map((value) => Math.round(value * 1e4) / 1e4),
+    ).toEqual([1, -1]);
+  });
+
+  it('reports the last and the best epoch apart', async () => {
+    const test = features([[0], [0]], [0, 1]);
+    const heads = { last: Float32Array.of(1, 0, 1, 0), best: Float32Array.of(1, 0, 0, 1), lastEpoch: 9, bestEpoch: 4 };
+    const figures = await measured(
+      linear.measure({ train: test, test, classes: 2, heads, progress: () => undefined }, v.parse(linear.options, {})),
+    );
+    expect(figures.map(({ metric, value, which, epoch }) => [metric, value, which, epoch])).toEqual([
+      ['top1', 50, 'last', 9],
+      ['top5', 100, 'last', 9],
+      ['top1', 100, 'best', 4],
+      ['top5', 100, 'best', 4],
+    ]);
+  });
+});

@@ -1,0 +1,35 @@
+/** Which samples have their class among the k best scores. */
+
+/**
+ * One byte a sample: 1 where fewer than `k` classes score above the true one. Of equal scores the lower class number
+ * counts as better, so a head that says nothing is not called right by every class. A non-finite score of the true
+ * class is wrong.
+ *
+ * @param scores row by row, [labels.length, classes]
+ */
+export function topKCorrect(scores: Float32Array, labels: Int32Array, classes: number, k: number): Uint8Array {
+  if (scores.length !== labels.length * classes)
+    throw new Error(
+      `Scores of ${String(scores.length)} values do not fit ${String(labels.length)} samples of ${String(classes)} classes.`,
+    );
+  const correct = new Uint8Array(labels.length);
+  for (let row = 0; row < labels.length; row++) {
+    const label = labels[row] ?? 0;
+    const own = scores[row * classes + label] ?? Number.NaN;
+    if (!Number.isFinite(own)) continue;
+    let better = 0;
+    for (let other = 0; other < classes && better < k; other++) {
+      const score = scores[row * classes + other] ?? Number.NaN;
+      if (score > own || (score === own && other < label)) better++;
+    }
+    if (better < k) correct[row] = 1;
+  }
+  return correct;
+}
+
+/** Share of ones, in percent. */
+export function percent(correct: Uint8Array): number {
+  let right = 0;
+  for (const one of correct) right += one;
+  return (100 * right) / correct.length;
+}
