@@ -1,0 +1,40 @@
+/** Deterministic preprocessing for evaluation: torchvision's Resize(short side) and CenterCrop, only the crop computed. */
+import { FaultError } from '../fault.ts';
+import type { Preprocessing } from '../protocol/run.ts';
+import type { Pixels } from './decode.ts';
+import { resample } from './resample.ts';
+
+/** Size after Resize(short): torchvision truncates the long side. */
+function resizedSize(width: number, height: number, short: number): [number, number] {
+  return width <= height
+    ? [short, Math.trunc((short * height) / width)]
+    : [Math.trunc((short * width) / height), short];
+}
+
+/** Python's int(round(x)) of a half: to the even neighbour. */
+function centre(room: number): number {
+  const half = room / 2;
+  return Number.isInteger(half) ? half : 2 * Math.round(half / 2);
+}
+
+/** Writes the `crop` x `crop` centre into `target`. */
+export function preprocess(image: Pixels, how: Preprocessing, target: Uint8Array, name: string): void {
+  const [width, height] =
+    how.resize === null ? [image.width, image.height] : resizedSize(image.width, image.height, how.resize);
+  if (width < how.crop || height < how.crop) {
+    throw new FaultError(
+      'bad-argument',
+      `${name} is ${width} x ${height} pixels${how.resize === null ? '' : ' after resizing'}, smaller than the crop of ` +
+        `${how.crop}. Choose a crop of at most ${Math.min(width, height)} or a resize of at least ${how.crop}.`,
+      { file: name, width, height, crop: how.crop },
+    );
+  }
+  const whole = { left: 0, top: 0, width: image.width, height: image.height };
+  const window = {
+    left: centre(width - how.crop),
+    top: centre(height - how.crop),
+    width: how.crop,
+    height: how.crop,
+  };
+  resample(image, whole, width, height, how.interpolation, target, window);
+}
