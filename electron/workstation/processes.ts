@@ -1,0 +1,51 @@
+/** Which process a pid means. A pid alone is used again; with the process's start time it names one process for good. */
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import process from 'node:process';
+import { promisify } from 'node:util';
+
+export interface ProcessName {
+  readonly pid: number;
+  /** As `processStartedAt` told it; 0 where it could not be read. */
+  readonly startedAt: number;
+}
+
+/**
+ * When a process began, as a number that is only good for comparing: on Linux clock ticks since boot (field 22 of
+ * /proc/PID/stat), elsewhere milliseconds as `ps` tells them. null: no such process, or no way to know.
+ */
+export async function processStartedAt(pid: number): Promise<number | null> {
+  if (process.platform === 'linux') {
+    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+    // The second field is the program's name in parentheses; it may hold spaces and parentheses itself.
+    const ticks = stat === null ? Number.NaN : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]);
+    return Number.isFinite(ticks) ? ticks : null;
+  }
+  if (process.platform === 'win32') return null;
+  const started = await promisify(execFile)('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => null);
+  const time = started === null ? Number.NaN : Date.parse(started.stdout.trim());
+  return Number.isFinite(time) ? time : null;
+}
+
+export async function nameOfProcess(pid: number): Promise<ProcessName> {
+  return { pid, startedAt: (await processStartedAt(pid)) ?? 0 };
+}
+
+export async function isAlive({ pid, startedAt }: ProcessName): Promise<boolean> {
+  if (pid <= 0) return false;
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    // EPERM: it lives, but belongs to somebody else.
+    if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
+  }
+  if (startedAt === 0 || process.platform === 'win32') return !(await isZombie(pid));
+  return (await processStartedAt(pid)) === startedAt && !(await isZombie(pid));
+}
+
+/** A dead process whose parent has not asked for its exit code still has a pid. */
+async function isZombie(pid: number): Promise<boolean> {
+  if (process.platform !== 'linux') return false;
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  return stat !== null && stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+}
