@@ -3,7 +3,7 @@
  * `eager.ts` is the reference; a traced engine takes its place without a change in any recipe.
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Builder, Learner, Moment, OptimizerRecipe } from '../recipe.ts';
+import type { Builder, Learner, Moment, Net, OptimizerRecipe } from '../recipe.ts';
 import type { Options } from '../protocol/options.ts';
 
 /** A tensor on the host. */
@@ -44,6 +44,7 @@ export interface Stepper {
   ): Promise<StepResult>;
   /** Weights, optimizer slots, running statistics, the learner's own state. */
   readonly state: readonly StateEntry[];
+  /** Frees what the stepper made: the optimizer's slots. The nets belong to who built them. */
   dispose(): void;
 }
 
@@ -62,6 +63,8 @@ export interface Engine {
     optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
     seed: number,
   ): Stepper;
+  /** Weights and running statistics of nets without an optimizer: what a checkpoint's encoder is read into. */
+  entries(nets: readonly Net[]): readonly StateEntry[];
   /** Runs a function of images without training; the host sees the result only. */
   infer(compute: (input: Tensor, at: Moment) => Tensor): (input: HostTensor) => Promise<HostTensor>;
   /** Live tensors, for the leak alarm. */

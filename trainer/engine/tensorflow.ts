@@ -28,7 +28,10 @@ const declarations = {
   TF_DeviceListName: ['tensorflow', 'const char* TF_DeviceListName(int64_t, int, int64_t)'],
   TF_DeleteDeviceList: ['tensorflow', 'void TF_DeleteDeviceList(int64_t)'],
   TFE_NewContextOptions: ['tensorflow', 'int64_t TFE_NewContextOptions()'],
-  TFE_ContextOptionsSetConfig: ['tensorflow', 'void TFE_ContextOptionsSetConfig(int64_t, const void*, size_t, int64_t)'],
+  TFE_ContextOptionsSetConfig: [
+    'tensorflow',
+    'void TFE_ContextOptionsSetConfig(int64_t, const void*, size_t, int64_t)',
+  ],
   TFE_DeleteContextOptions: ['tensorflow', 'void TFE_DeleteContextOptions(int64_t)'],
   TFE_NewContext: ['tensorflow', 'int64_t TFE_NewContext(int64_t, int64_t)'],
   TFE_ContextListDevices: ['tensorflow', 'int64_t TFE_ContextListDevices(int64_t, int64_t)'],

@@ -1,0 +1,70 @@
+/**
+ * How fast the small plan trains: one VICReg step as RECIPES 8 has it, images a second counting both views.
+ *
+ *   node bench/step-small.ts [steps]
+ */
+import process from 'node:process';
+import * as v from 'valibot';
+import { encoder as resnet18 } from '../trainer/encoders/resnet-18.ts';
+import { openEngine } from '../trainer/engine/eager.ts';
+import type { HostBatch } from '../trainer/engine/engine.ts';
+import { method as vicreg } from '../trainer/methods/vicreg.ts';
+import { optimizer as adamw } from '../trainer/optim/optimizers/adamw.ts';
+import { Execution } from '../trainer/protocol/run.ts';
+import { keyed } from '../trainer/random.ts';
+
+const batch = 256;
+const size = 28;
+const steps = Number(process.argv[2] ?? 20);
+
+const engine = await openEngine(v.parse(Execution, { threads: 2 }));
+const builder = engine.builder(1);
+const encoder = resnet18.build(
+  builder.at('encoder'),
+  v.parse(resnet18.options, { stem: 'small', stemStride: 2, width: 16 }),
+  { channels: 1 },
+);
+const options = v.parse(vicreg.options, { expander: [512, 512, 512] });
+const learner = vicreg.build([encoder, encoder], options, builder, { classes: 0, batch });
+const stepper = engine.stepper(learner, { recipe: adamw, options: { weightDecay: 1e-4 } }, 1);
+
+const view = (name: string) => {
+  const values = new Float32Array(batch * size * size);
+  keyed(1, name).fillNormal(values);
+  return { shape: [batch, size, size, 1], values };
+};
+const data: HostBatch = { views: [view('x'), view('y')], index: new Int32Array(batch), labels: null };
+
+const run = async (step: number, metrics: boolean) => {
+  const began = performance.now();
+  const { loss } = await stepper.run(data, { step, lr: 1e-3 }, { metrics });
+  return { milliseconds: performance.now() - began, loss };
+};
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
+
+const warm = 3;
+for (let step = 0; step < warm; step++) await run(step, false);
+const tensors = engine.tensors();
+const plain: number[] = [];
+let loss = 0;
+for (let step = warm; step < warm + steps; step++) {
+  const result = await run(step, false);
+  plain.push(result.milliseconds);
+  loss = result.loss;
+}
+const recorded: number[] = [];
+for (let step = warm + steps; step < warm + steps + 5; step++) recorded.push((await run(step, true)).milliseconds);
+
+const step = median(plain);
+console.log(
+  JSON.stringify({
+    stepMilliseconds: Number(step.toFixed(1)),
+    imagesPerSecond: Math.round((2 * batch * 1000) / step),
+    fastestStepMilliseconds: Number(Math.min(...plain).toFixed(1)),
+    recordedStepMilliseconds: Number(median(recorded).toFixed(1)),
+    loss,
+    tensorsLeaked: engine.tensors() - tensors,
+    residentMegabytes: Math.round(process.memoryUsage.rss() / 1e6),
+    ...engine.facts,
+  }),
+);

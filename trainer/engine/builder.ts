@@ -1,0 +1,45 @@
+/** Variables with initial values that depend on (seed, path) alone: order of construction never matters. */
+import * as tf from '@tensorflow/tfjs';
+import type { Variable } from '@tensorflow/tfjs';
+import { keyed } from '../random.ts';
+import type { Builder, Initial, Shape } from '../recipe.ts';
+
+function initialValues(seed: number, path: string, shape: Shape, initial: Initial): Float32Array {
+  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const random = keyed(seed, 'initial', path);
+  switch (initial.kind) {
+    case 'zeros':
+      return values;
+    case 'ones':
+      return values.fill(1);
+    case 'normal':
+      random.fillNormal(values);
+      return values.map((value) => value * initial.std);
+    case 'uniform':
+      random.fillUniform(values);
+      return values.map((value) => (2 * value - 1) * initial.bound);
+  }
+}
+
+/** tfjs keeps a list of all variables by name and refuses a second of one name, as two nets in one process have. */
+function createVariable(values: Float32Array, shape: Shape, name: string, trainable: boolean): Variable {
+  const listed = tf.engine().registeredVariables;
+  delete listed[name];
+  const initial = tf.tensor(values, [...shape]);
+  const variable = tf.variable(initial, trainable, name);
+  initial.dispose();
+  delete listed[name];
+  return variable;
+}
+
+export function createBuilder(seed: number, path = ''): Builder {
+  const below = (name: string) => (path === '' ? name : `${path}/${name}`);
+  return {
+    path,
+    at: (name) => createBuilder(seed, below(name)),
+    variable: (name, shape, initial, trainable = true) => {
+      const full = below(name);
+      return createVariable(initialValues(seed, full, shape, initial), shape, full, trainable);
+    },
+  };
+}

@@ -1,0 +1,39 @@
+/** TensorFlow's ConfigProto, the few fields the engine sets (tensorflow/core/protobuf/config.proto), as bytes. */
+
+function varint(value: number): number[] {
+  const bytes: number[] = [];
+  let rest = value;
+  while (rest > 0x7f) {
+    bytes.push((rest & 0x7f) | 0x80);
+    rest >>>= 7;
+  }
+  bytes.push(rest);
+  return bytes;
+}
+
+const integer = (field: number, value: number): number[] => [...varint(field << 3), ...varint(value)];
+
+function message(field: number, body: readonly number[]): number[] {
+  return [...varint((field << 3) | 2), ...varint(body.length), ...body];
+}
+
+const text = (field: number, value: string): number[] => message(field, [...new TextEncoder().encode(value)]);
+
+export interface ContextConfig {
+  /** Threads inside an operation. Fixed, because it decides how sums are split and so their last bits. */
+  readonly threads: number;
+  /** Number of the GPU to use, null for the CPU. */
+  readonly gpu: number | null;
+}
+
+export function configProto(config: ContextConfig): Uint8Array {
+  // One operation at a time (inter_op 1): the order of operations is then the order they were asked for.
+  const threads = [...integer(2, config.threads), ...integer(5, 1)];
+  const device =
+    config.gpu === null
+      ? // device_count { key: "GPU" value: 0 }
+        message(1, [...text(1, 'GPU'), ...integer(2, 0)])
+      : // gpu_options { allow_growth: true visible_device_list: "N" }
+        message(6, [...integer(4, 1), ...text(5, String(config.gpu))]);
+  return Uint8Array.from([...device, ...threads]);
+}

@@ -1,0 +1,48 @@
+/** Where a step stands, and the running statistics it is about to give. */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import { keyed } from '../random.ts';
+import type { Moment, Shape } from '../recipe.ts';
+
+/** Values that state variables get once the step has succeeded; kept tensors, so `settle` or `drop` must follow. */
+export class PendingUpdates {
+  private readonly values = new Map<Variable, Tensor>();
+
+  update(variable: Variable, next: (current: Tensor) => Tensor): void {
+    const current = this.values.get(variable);
+    const value = tf.tidy(() => tf.keep(next(current ?? variable).clone()));
+    this.values.set(variable, value);
+    current?.dispose();
+  }
+
+  settle(): void {
+    for (const [variable, value] of this.values) variable.assign(value);
+    this.drop();
+  }
+
+  drop(): void {
+    for (const value of this.values.values()) value.dispose();
+    this.values.clear();
+  }
+}
+
+/** Must be called inside a tidy: `step` is a tensor. */
+export function createMoment(
+  seed: number,
+  step: number,
+  training: boolean,
+  pending: PendingUpdates | null = null,
+): Moment {
+  return {
+    step: tf.scalar(step, 'int32'),
+    training,
+    uniform(name: string, shape: Shape) {
+      const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+      keyed(seed, 'moment', step, name).fillUniform(values);
+      return tf.tensor(values, [...shape]);
+    },
+    update(variable, next) {
+      pending?.update(variable, next);
+    },
+  };
+}

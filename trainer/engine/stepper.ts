@@ -1,0 +1,167 @@
+/** Training steps of one learner with one optimizer, operation by operation. */
+import { setImmediate as macrotask } from 'node:timers/promises';
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import type { Options } from '../protocol/options.ts';
+import type { Batch, Learner, OptimizerRecipe, Tensors } from '../recipe.ts';
+import type { HostBatch, StateEntry, Stepper, StepResult } from './engine.ts';
+import { createMoment, PendingUpdates } from './moment.ts';
+
+export function stateEntry(name: string, variable: Variable): StateEntry {
+  const dtype = variable.dtype;
+  if (dtype !== 'float32' && dtype !== 'int32')
+    throw new Error(`State ${name} is of type ${dtype}, not float32 or int32.`);
+  return {
+    name,
+    shape: variable.shape,
+    dtype,
+    read: () => variable.dataSync<'float32' | 'int32'>().slice(),
+    write(values) {
+      if (values.length !== variable.size) {
+        throw new Error(`State ${name} has ${variable.size} values, but ${values.length} were given.`);
+      }
+      const tensor = tf.tensor(values.slice(), variable.shape, dtype);
+      variable.assign(tensor);
+      tensor.dispose();
+    },
+  };
+}
+
+/** What the optimizer keeps for one weight, in the recipe's order of names. */
+type Slots = Readonly<Record<string, Variable>>;
+
+function createSlots(weight: Variable, names: readonly string[]): Slots {
+  const slot = (name: string) => {
+    const zeros = tf.zeros(weight.shape);
+    // Not listed by tfjs, for the reason given in builder.ts: two learners may train weights of one name.
+    const variable = tf.variable(zeros, false);
+    delete tf.engine().registeredVariables[variable.name];
+    zeros.dispose();
+    return [name, variable] as const;
+  };
+  return Object.fromEntries(names.map(slot));
+}
+
+function upload(batch: HostBatch): Batch {
+  return {
+    views: batch.views.map((view) => tf.tensor(view.values, [...view.shape])),
+    index: tf.tensor1d(batch.index, 'int32'),
+    targets: batch.labels ? { label: tf.tensor1d(batch.labels, 'int32') } : {},
+  };
+}
+
+/** The same values under new handles that outlive the gradient's scope. */
+function keepAll(tensors: Tensors): Tensors {
+  return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.keep(tensor.clone())]));
+}
+
+const disposeAll = (tensors: Tensors): void => tf.dispose(tensors as Record<string, Tensor>);
+
+/** tidy() for a function that gives back plain values; tfjs would search them for tensors, element by element. */
+export function untracked<T>(compute: () => T): T {
+  const results: T[] = [];
+  tf.tidy(() => {
+    results.push(compute());
+  });
+  return results[0]!;
+}
+
+function readScalars(tensors: Tensors): Record<string, number> {
+  const read = ([name, tensor]: readonly [string, Tensor]) => {
+    if (tensor.size !== 1) throw new Error(`Metric ${name} has shape [${tensor.shape.join(', ')}], not one value.`);
+    return [name, tensor.dataSync()[0]!] as const;
+  };
+  return Object.fromEntries(Object.entries(tensors).map(read));
+}
+
+function unique<T>(values: readonly T[]): readonly T[] {
+  return [...new Set(values)];
+}
+
+export function createStepper(
+  learner: Learner,
+  optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
+  seed: number,
+): Stepper {
+  const { recipe } = optimizer;
+  const options = v.parse(recipe.options, optimizer.options);
+  const weights = unique(learner.trainable.flatMap((net) => net.weights));
+  const statistics = unique(learner.trainable.flatMap((net) => net.state));
+  const slots = weights.map((weight) => createSlots(weight, recipe.slots));
+
+  const state: readonly StateEntry[] = [
+    ...weights.map((weight) => stateEntry(weight.name, weight)),
+    ...statistics.map((variable) => stateEntry(variable.name, variable)),
+    ...Object.entries(learner.state ?? {}).map(([name, variable]) => stateEntry(`learner/${name}`, variable)),
+    ...recipe.slots.flatMap((slot) =>
+      weights.map((weight, index) => stateEntry(`optimizer/${slot}/${weight.name}`, slots[index]![slot]!)),
+    ),
+  ];
+  const names = new Set<string>();
+  for (const { name } of state) {
+    if (names.has(name))
+      throw new Error(`Two pieces of state are called ${name}: build their nets at different names.`);
+    names.add(name);
+  }
+
+  function applyOptimizer(gradients: Tensors, at: { readonly step: number; readonly lr: number }): void {
+    const missing = weights.filter((weight) => !gradients[weight.name]);
+    if (missing.length > 0) {
+      const list = missing.map((weight) => weight.name).join(', ');
+      throw new Error(`The loss does not depend on ${list}: leave such weights out of the trainable nets.`);
+    }
+    const lr = tf.scalar(at.lr);
+    const step = tf.scalar(at.step + 1);
+    weights.forEach((weight, index) => {
+      const own = slots[index]!;
+      const next = recipe.update(weight, gradients[weight.name]!, own, { lr, step, shape: weight.shape }, options);
+      weight.assign(next.weight);
+      for (const [name, slot] of Object.entries(own)) slot.assign(next.slots[name]!);
+    });
+  }
+
+  function step(
+    host: HostBatch,
+    position: { readonly step: number; readonly lr: number },
+    wanted: { readonly metrics: boolean },
+    pending: PendingUpdates,
+  ): StepResult {
+    const batch = upload(host);
+    const at = createMoment(seed, position.step, true, pending);
+    let embeddings: Tensors = {};
+    let metrics: Tensors = {};
+    try {
+      const { value, grads } = tf.variableGrads(() => {
+        const embedded = learner.embed(batch, at);
+        const outcome = learner.loss(embedded, batch.targets, at);
+        if (learner.updates || (wanted.metrics && learner.monitor)) embeddings = keepAll(embedded);
+        if (wanted.metrics) metrics = keepAll(outcome.metrics);
+        return outcome.loss as tf.Scalar;
+      }, weights as Variable[]);
+      const loss = value.dataSync()[0]!;
+      if (!Number.isFinite(loss)) return { loss, metrics: {} };
+      applyOptimizer(grads, position);
+      pending.settle();
+      for (const [variable, next] of learner.updates?.(embeddings, at) ?? []) variable.assign(next);
+      if (!wanted.metrics) return { loss, metrics: {} };
+      return { loss, metrics: { ...readScalars(metrics), ...readScalars(learner.monitor?.(embeddings) ?? {}) } };
+    } finally {
+      pending.drop();
+      disposeAll(embeddings);
+      disposeAll(metrics);
+    }
+  }
+
+  return {
+    state,
+    async run(batch, at, wanted) {
+      const result = untracked(() => step(batch, at, wanted, new PendingUpdates()));
+      await macrotask();
+      return result;
+    },
+    dispose() {
+      for (const own of slots) for (const slot of Object.values(own)) slot.dispose();
+    },
+  };
+}

@@ -1,0 +1,28 @@
+/**
+ * The control: the same encoder trained with labels, at the same budget and on the same augmented images, so that a
+ * self-supervised figure has something to stand beside.
+ */
+import * as v from 'valibot';
+import { accuracy, crossEntropy } from '../nn/cross-entropy.ts';
+import { linear } from '../nn/linear.ts';
+import { defineMethod } from '../recipe.ts';
+
+export const method = defineMethod({
+  id: 'supervised',
+  title: 'Supervised',
+  paper: null,
+  options: v.object({}),
+  views: 1,
+  labels: true,
+  build([encoder], _options, builder, { classes }) {
+    const head = linear(builder.at('head'), encoder.outputs, classes);
+    return {
+      trainable: [encoder, head],
+      embed: ({ views: [images] }, at) => ({ scores: head.apply(encoder.forward(images!, at).pooled) }),
+      loss: ({ scores }, { label }) => ({
+        loss: crossEntropy(scores!, label!),
+        metrics: { accuracy: accuracy(scores!, label!) },
+      }),
+    };
+  },
+});

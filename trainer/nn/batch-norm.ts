@@ -1,0 +1,71 @@
+/**
+ * Batch normalisation by TensorFlow's fused operation and its fused gradient. tfjs's own is a chain of small operations
+ * whose gradient took most of a training step.
+ *
+ * y = weight (x - mean) / sqrt(variance + eps) + bias, over all axes but the last. When training, mean and biased variance
+ * are the batch's, and running = 0.9 running + 0.1 batch with the unbiased variance, as PyTorch does.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import type { Builder, Moment, Net } from '../recipe.ts';
+import { dtype, flag, number, outputsOf, text } from './operation.ts';
+
+/** PyTorch's defaults. */
+const epsilon = 1e-5;
+const momentum = 0.1;
+
+export interface BatchNorm extends Net {
+  apply(x: Tensor, at: Moment): Tensor;
+}
+
+/** `scale` is the initial weight: 0 for the last one of a residual block. */
+export function batchNorm(builder: Builder, channels: number, scale: 'ones' | 'zeros' = 'ones'): BatchNorm {
+  const weight = builder.variable('weight', [channels], { kind: scale });
+  const bias = builder.variable('bias', [channels], { kind: 'zeros' });
+  const runningMean = builder.variable('running_mean', [channels], { kind: 'zeros' }, false);
+  const runningVariance = builder.variable('running_var', [channels], { kind: 'ones' }, false);
+
+  function apply(x: Tensor, at: Moment): Tensor {
+    if (x.rank === 4) return normalise(x, at);
+    const [rows, columns] = x.shape as [number, number];
+    return normalise(x.reshape([rows, 1, 1, columns]), at).reshape([rows, columns]);
+  }
+
+  function normalise(images: Tensor, at: Moment): Tensor {
+    const common = [
+      dtype('T', 'float32'),
+      dtype('U', 'float32'),
+      number('epsilon', epsilon),
+      text('data_format', 'NHWC'),
+      flag('is_training', at.training),
+    ];
+    return tf.customGrad((...given) => {
+      const [x, w, b] = given.slice(0, 3) as Tensor[];
+      const save = given[3] as unknown as tf.GradSaveFunc;
+      const known = at.training ? [tf.tensor1d([]), tf.tensor1d([])] : [runningMean, runningVariance];
+      const factor = number('exponential_avg_factor', 1);
+      const outputs = outputsOf('FusedBatchNormV3', [...common, factor], [x!, w!, b!, ...known], 6);
+      // The first statistics are for the running ones (unbiased variance), the reserved ones for the gradient.
+      const [value, mean, variance, ...reserved] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+      if (at.training) {
+        follow(at, runningMean, mean);
+        follow(at, runningVariance, variance);
+      }
+      const used = at.training ? reserved : [runningMean, runningVariance, reserved[2]];
+      save([x!, w!, ...used]);
+      return {
+        value,
+        gradFunc: (dy: Tensor, [savedX, savedW, ...saved]: Tensor[]) => {
+          const inputs = [dy, savedX!, savedW!, ...saved];
+          return outputsOf('FusedBatchNormGradV3', common, inputs, 5).slice(0, 3) as Tensor[];
+        },
+      };
+    })(images, weight, bias);
+  }
+
+  return { weights: [weight, bias], state: [runningMean, runningVariance], apply };
+}
+
+function follow(at: Moment, running: Variable, batch: Tensor): void {
+  at.update(running, (current) => tf.add(tf.mul(current, 1 - momentum), tf.mul(batch, momentum)));
+}

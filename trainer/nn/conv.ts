@@ -1,0 +1,89 @@
+/**
+ * Convolution with PyTorch's padding: `padding` zeros on every side, output floor((n + 2 padding - k) / stride) + 1.
+ *
+ * TensorFlow's 'SAME' pads only what the output needs, and the odd row at the end: for a 3x3 window at stride 2 on an
+ * even size that is (0, 1) where PyTorch has (1, 1), and weights trained there give other features. 'SAME' is used
+ * where both agree, because it is the fastest; elsewhere the zeros are written out.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
+import type { Shape } from '../recipe.ts';
+import { dtype, flag, integers, outputOf, text } from './operation.ts';
+
+export interface Window {
+  readonly stride: number;
+  readonly padding: number;
+}
+
+/** True where TensorFlow's 'SAME' puts exactly `padding` zeros on both sides. */
+export function sameAgrees(size: number, kernel: number, { stride, padding }: Window): boolean {
+  const needed = Math.max((Math.ceil(size / stride) - 1) * stride + kernel - size, 0);
+  return needed === 2 * padding;
+}
+
+const attributes = (stride: number, padding: string) => [
+  dtype('T', 'float32'),
+  integers('strides', [1, stride, stride, 1]),
+  text('padding', padding),
+  text('data_format', 'NHWC'),
+  flag('use_cudnn_on_gpu', true),
+  integers('dilations', [1, 1, 1, 1]),
+];
+
+const sizes = (shape: Shape): Tensor => tf.tensor1d([...shape], 'int32');
+
+/** Zeros around height and width. */
+export function padded(images: Tensor, padding: number): Tensor {
+  if (padding === 0) return images;
+  return tf.pad(images as Tensor4D, [
+    [0, 0],
+    [padding, padding],
+    [padding, padding],
+    [0, 0],
+  ]);
+}
+
+interface ConvolutionOptions extends Window {
+  /** False for the first layer: nobody asks for the gradient of the images, and it is dear. */
+  readonly inputGradient?: boolean;
+}
+
+/** images: [n, height, width, in]; kernel: [k, k, in, out]. */
+export function conv2d(images: Tensor, kernel: Tensor, options: ConvolutionOptions): Tensor {
+  const { stride, padding } = options;
+  const [, height, width] = images.shape as [number, number, number, number];
+  const [kernelHeight, kernelWidth] = kernel.shape as [number, number, number, number];
+  const same = sameAgrees(height, kernelHeight, options) && sameAgrees(width, kernelWidth, options);
+  const attributeList = attributes(stride, same ? 'SAME' : 'VALID');
+  /** The images as the operations see them. */
+  const framed = (x: Tensor) => (same ? x : padded(x, padding));
+
+  const forward = (x: Tensor, w: Tensor) => outputOf('Conv2D', attributeList, [framed(x), w]);
+  const kernelGradient = (x: Tensor, dy: Tensor) =>
+    tf.tidy(() => outputOf('Conv2DBackpropFilter', attributeList, [framed(x), sizes(kernel.shape), dy]));
+  const imageGradient = (w: Tensor, dy: Tensor) =>
+    tf.tidy(() => {
+      const [n, , , channels] = images.shape as [number, number, number, number];
+      const margin = same ? 0 : padding;
+      const shape = [n, height + 2 * margin, width + 2 * margin, channels];
+      const gradient = outputOf('Conv2DBackpropInput', attributeList, [sizes(shape), w, dy]);
+      return margin === 0 ? gradient : tf.slice(gradient, [0, margin, margin, 0], [...images.shape]);
+    });
+
+  if (options.inputGradient === false) {
+    return tf.customGrad((w, save) => {
+      (save as tf.GradSaveFunc)([images]);
+      return {
+        value: forward(images, w as Tensor),
+        gradFunc: (dy: Tensor, [x]: Tensor[]) => kernelGradient(x!, dy),
+      };
+    })(kernel);
+  }
+  return tf.customGrad((x, w, save) => {
+    (save as tf.GradSaveFunc)([x as Tensor, w as Tensor]);
+    return {
+      value: forward(x as Tensor, w as Tensor),
+      gradFunc: (dy: Tensor, [savedX, savedW]: Tensor[]) => [imageGradient(savedW!, dy), kernelGradient(savedX!, dy)],
+    };
+  })(images, kernel);
+}

@@ -1,0 +1,20 @@
+/** What the singular values of a batch of embeddings say about how many directions it uses. */
+import * as tf from '@tensorflow/tfjs';
+import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import { dtype, flag, outputsOf } from './operation.ts';
+
+/** Keeps the logarithm finite, as in the paper. */
+const epsilon = 1e-7;
+
+/**
+ * Effective rank, RankMe (Garrido et al., ICML 2023): exp of the entropy of the singular values as shares of their sum.
+ * 1 when all rows lie on a line, at most min(n, d). embeddings: [n, d].
+ */
+export function effectiveRank(embeddings: Tensor): Scalar {
+  return tf.tidy(() => {
+    const attributes = [dtype('T', 'float32'), flag('compute_uv', false), flag('full_matrices', false)];
+    const singular = outputsOf('Svd', attributes, [embeddings], 3)[0]!;
+    const shares = tf.add(tf.div(singular, tf.add(tf.sum(singular), epsilon)), epsilon);
+    return tf.exp(tf.neg(tf.sum(tf.mul(shares, tf.log(shares)))));
+  });
+}
