@@ -7,6 +7,7 @@ import type * as v from 'valibot';
 import type { Inspection } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
 import type { Protocol } from './protocol/results.ts';
+import type { View } from './protocol/run.ts';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 export type Shape = readonly number[];
@@ -166,7 +167,8 @@ export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   /** Quick look at names and magic numbers: is this folder of this kind? */
   recognises(folder: string): Promise<boolean>;
   inspect(folder: string, progress: InspectProgress, signal: AbortSignal): Promise<Inspection>;
-  open(folder: string, split: string): Promise<OpenDataset>;
+  /** `exclude`: files to leave out, named as in an inspection's rejects. */
+  open(folder: string, split: string, exclude?: readonly string[]): Promise<OpenDataset>;
 }
 export function defineDataset<S extends OptionsSchema>(dataset: DatasetRecipe<S>): DatasetRecipe<S> {
   return dataset;
@@ -202,8 +204,8 @@ export interface EvaluationModel {
     readonly bestEpoch: number;
     readonly lastEpoch: number;
   };
-  /** Progress of slow measuring, 0 to 1. */
-  progress(fraction: number): void;
+  /** Progress of slow measuring, 0 to 1. Lets commands in; await it. */
+  progress(fraction: number): Promise<void>;
 }
 
 /** How the head of an evaluator is trained; the loop runs it with checkpoints and resume like any other learner. */
@@ -213,6 +215,8 @@ export interface HeadTraining {
   scores(inputs: Tensor): Tensor;
   /** `features`: frozen and extracted once. `images`: extracted anew from augmented images every epoch. */
   readonly inputs: 'features' | 'images';
+  /** How images are shown for `inputs: 'images'`; their size is the evaluation's crop. */
+  readonly augmentation?: Omit<View, 'size'>;
   readonly batch: number;
   readonly epochs: number;
   readonly optimizer: { readonly id: string; readonly options: Options };

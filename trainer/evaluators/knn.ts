@@ -33,19 +33,23 @@ export const evaluator = defineEvaluator({
         const votes = tf.tidy(() => {
           const similarity = tf.matMul(normalized(tensorOf(test, from, to)), bank, false, true); // [chunk, train rows]
           const { values, indices } = tf.topk(similarity, neighbours);
-          const weights = tf.exp(tf.div(values, options.temperature)); // [chunk, k]
+          // Relative to the nearest, so that a small temperature does not overflow. [chunk, k]
+          const weights = tf.exp(tf.div(tf.sub(values, tf.max(values, 1, true)), options.temperature));
           const classOf = tf.oneHot(tf.cast(tf.gather(labels, indices), 'int32'), classes); // [chunk, k, classes]
           return tf.sum(tf.mul(tf.expandDims(weights, 2), tf.cast(classOf, 'float32')), 1); // [chunk, classes]
         });
         scores.set(await votes.data<'float32'>(), from * classes);
         votes.dispose();
-        model.progress(to / test.rows);
-        await new Promise((resolve) => setImmediate(resolve));
+        await model.progress(to / test.rows);
       }
     } finally {
       bank.dispose();
       labels.dispose();
     }
+    // A class that nobody voted for is no guess, not even the fifth.
+    scores.forEach((score, at) => {
+      if (score === 0) scores[at] = Number.NEGATIVE_INFINITY;
+    });
     for (const [metric, k] of [
       ['top1', 1],
       ['top5', 5],

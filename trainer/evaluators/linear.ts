@@ -1,7 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { percent, topKCorrect } from '../nn/top-k.ts';
-import { defineEvaluator, type FeatureSet } from '../recipe.ts';
+import { defineEvaluator, type FeatureSet, type HeadTraining } from '../recipe.ts';
+
+/** evaluate.py: RandomResizedCrop at its defaults (area 0.08 to 1, bilinear; the paper has 0.2 to 1) and a flip. */
+const augmentation: HeadTraining['augmentation'] = {
+  ...{ cropArea: [0.08, 1], cropRatio: [3 / 4, 4 / 3], interpolation: 'bilinear', flip: 0.5 },
+  ...{ jitter: 0, brightness: 0, contrast: 0, saturation: 0, hue: 0, grayscale: 0 },
+  ...{ blur: 0, blurSigma: [0.1, 2], solarize: 0, solarizeThreshold: 128 },
+};
 
 /**
  * Linear classification on frozen features. The defaults are the official recipe (evaluate.py; paper, appendix C.2):
@@ -59,6 +66,7 @@ export const evaluator = defineEvaluator({
       },
       scores,
       inputs: options.inputs,
+      augmentation,
       batch: options.batch,
       epochs: options.epochs,
       optimizer: {

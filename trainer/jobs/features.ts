@@ -1,0 +1,27 @@
+/** Features of a split as NumPy files: `NAME.npy`, one row an image, and `NAME.labels.npy`. */
+import { openEngine } from '../engine/eager.ts';
+import { readFeatures } from '../features.ts';
+import { writeNpy } from '../npy.ts';
+import { openSubject } from '../subject.ts';
+import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
+
+const loadQuietMs = 120_000;
+
+export async function run(job: JobOf<'features'>, context: JobContext): Promise<Ending> {
+  const { port } = context;
+  const { data, preprocessing, normalization, execution, file } = job;
+  port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
+  const engine = await openEngine(execution);
+  const subject = await openSubject(engine, job.subject, normalization.mean.length);
+  port.send({ type: 'phase', phase: 'extracting', quietForMs: loadQuietMs, detail: data.split });
+  const { rows, columns, values, labels } = await readFeatures({
+    ...{ subject, data, preprocessing, normalization, facts: engine.facts, workers: execution.loaderWorkers },
+    cacheFolder: null,
+    progress: progressOf(context, { tensors: engine.tensors }),
+    notice: (code, text, notes) => port.log('attention', code, text, notes),
+  });
+  await writeNpy(file, [rows, columns], values);
+  await writeNpy(`${file.replace(/\.npy$/, '')}.labels.npy`, [rows], labels);
+  port.send({ type: 'result', outcome: { kind: 'features', file, rows, columns } });
+  return { why: 'done', step: 0, safeStep: null };
+}

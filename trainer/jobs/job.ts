@@ -1,0 +1,82 @@
+/** What every job shares: how it hears that it shall stop, and how it says how far it is. */
+import process from 'node:process';
+import { setImmediate as macrotask } from 'node:timers/promises';
+import type { Job } from '../protocol/commands.ts';
+import type { MessageOf, Port } from '../port.ts';
+
+export type JobOf<K extends Job['kind']> = Extract<Job, { kind: K }>;
+export type Ending = Pick<MessageOf<'stopped'>, 'why' | 'step' | 'safeStep'>;
+
+export interface JobContext {
+  readonly port: Port;
+  /** Milliseconds, monotonic. */
+  readonly clock: () => number;
+}
+
+/** Thrown where work that leaves nothing behind is told to stop. */
+export class StopAsked extends Error {
+  constructor() {
+    super('stop was asked for');
+    this.name = 'StopAsked';
+  }
+}
+
+const beatEveryMs = 250;
+const pausedBeatMs = 10_000;
+
+export interface ProgressPlace {
+  readonly step: number;
+  readonly steps: number;
+  readonly epoch: number;
+  readonly safeStep: number | null;
+  readonly tensors: () => number;
+  /** False inside a training, whose loop takes the commands at its own boundary. */
+  readonly obeys: boolean;
+}
+
+const nowhere: ProgressPlace = { step: 0, steps: 0, epoch: 0, safeStep: null, tensors: () => 0, obeys: true };
+
+/**
+ * Tells how far a piece of work is, 0 to 1, at most four times a second, and lets commands in. A pause holds the work
+ * here; a stop ends it with `StopAsked`.
+ */
+export function progressOf({ port, clock }: JobContext, place: Partial<ProgressPlace> = {}) {
+  const { obeys, tensors, ...where } = { ...nowhere, ...place };
+  const began = clock();
+  let beatAt = -Infinity;
+
+  function beat(fraction: number): void {
+    beatAt = clock();
+    const secondsLeft = fraction > 0 ? ((beatAt - began) / 1000 / fraction) * (1 - fraction) : null;
+    port.send({
+      type: 'beat',
+      ...where,
+      fraction,
+      samplesPerSecond: null,
+      waitShare: null,
+      secondsLeft,
+      secondsLeftSpread: null,
+      memoryBytes: process.memoryUsage.rss(),
+      tensors: tensors(),
+    });
+  }
+
+  return async function progress(fraction: number): Promise<void> {
+    if (clock() - beatAt >= beatEveryMs) beat(Math.min(Math.max(fraction, 0), 1));
+    await macrotask();
+    if (!obeys) return;
+    let held = false;
+    for (let ask = port.take(); ask || held; ask = port.take()) {
+      if (!ask) {
+        await port.wait(pausedBeatMs);
+        beat(fraction);
+      } else if (ask.type === 'stop' || ask.type === 'disconnect') throw new StopAsked();
+      else if (ask.type === 'resume') held = false;
+      else if (ask.type === 'pause') {
+        held = true;
+        port.send({ type: 'phase', phase: 'paused', quietForMs: 6 * pausedBeatMs });
+      }
+    }
+  };
+}
+export type Progress = ReturnType<typeof progressOf>;

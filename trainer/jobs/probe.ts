@@ -1,0 +1,21 @@
+/** Multiplies two matrices on the device that really does it, and times that. */
+import { openEngine } from '../engine/eager.ts';
+import type { Ending, JobContext, JobOf } from './job.ts';
+
+/** Large enough that starting the operation does not count, small enough for a fraction of a second on one core. */
+const size = 1024;
+const quietMs = 120_000;
+
+export async function run(job: JobOf<'probe'>, { port }: JobContext): Promise<Ending> {
+  port.send({ type: 'phase', phase: 'loading', quietForMs: quietMs });
+  const engine = await openEngine({
+    ...{ engine: 'eager', device: 'cpu', precision: 'float32', loaderWorkers: 0 },
+    threads: job.threads,
+  });
+  const { device, threads, instructionSet, versions } = engine.facts;
+  const measured = await engine.probe(size);
+  const tensorflow = versions['tensorflow'] ?? 'unknown';
+  const probe = { device, ...measured, size, tensorflow, threads, instructionSet };
+  port.send({ type: 'result', outcome: { kind: 'probe', probe } });
+  return { why: 'done', step: 0, safeStep: null };
+}

@@ -1,0 +1,49 @@
+/** Small pictures of a data set, for the window. Decoded here, because sharp does not go with Electron's libraries. */
+import sharp from 'sharp';
+import type { Thumbnail } from '../protocol/dataset.ts';
+import type { Image } from '../recipe.ts';
+import { FaultError } from '../fault.ts';
+import { datasets } from '../registry.ts';
+import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
+
+const quietMs = 60_000;
+/** What a picture may cost to open: the largest that training accepts. */
+const mostPixels = 50_000_000;
+
+async function shrink(image: Image, size: number): Promise<Buffer> {
+  const opened =
+    image.kind === 'encoded'
+      ? sharp(image.bytes, { limitInputPixels: mostPixels }).rotate()
+      : sharp(image.pixels, {
+          raw: { width: image.width, height: image.height, channels: image.channels === 1 ? 1 : 3 },
+        });
+  return opened.resize(size, size, { fit: 'cover', kernel: 'nearest', fastShrinkOnLoad: true }).png().toBuffer();
+}
+
+export async function run(job: JobOf<'thumbnails'>, context: JobContext): Promise<Ending> {
+  const { port } = context;
+  port.send({ type: 'phase', phase: 'scanning', quietForMs: quietMs });
+  const { dataset, path, split } = job.data;
+  const opened = await datasets.get(dataset).open(path, split);
+  const progress = progressOf(context);
+  const thumbnails: Thumbnail[] = [];
+  try {
+    for (const index of job.indexes) {
+      if (!Number.isInteger(index) || index < 0 || index >= opened.count) {
+        throw new FaultError('bad-argument', `There is no picture ${index}: ${path} has ${opened.count} in "${split}".`, {
+          index,
+          count: opened.count,
+        });
+      }
+      const { image, label } = await opened.sample(index);
+      const base64 = (await shrink(image, job.size)).toString('base64');
+      const name = label === null ? null : (opened.classes[label] ?? String(label));
+      thumbnails.push({ index, label: name, mime: 'image/png', base64 });
+      await progress(thumbnails.length / job.indexes.length);
+    }
+  } finally {
+    await opened.close();
+  }
+  port.send({ type: 'result', outcome: { kind: 'thumbnails', thumbnails } });
+  return { why: 'done', step: 0, safeStep: null };
+}

@@ -1,0 +1,103 @@
+/** One run, or what is left of it: a pretraining or an evaluation, from the beginning or from a checkpoint. */
+import process from 'node:process';
+import { openEngine } from '../engine/eager.ts';
+import type { Engine } from '../engine/engine.ts';
+import { protocolVersion } from '../protocol/events.ts';
+import { configHash, newestValid, sweep, type Loaded } from '../checkpoint.ts';
+import { FaultError } from '../fault.ts';
+import { openEvaluation } from '../evaluate.ts';
+import { train, type Desk } from '../loop.ts';
+import { openPretraining } from '../pretrain.ts';
+import { version } from '../version.ts';
+import { StopAsked, type Ending, type JobContext, type JobOf } from './job.ts';
+
+type Notices = (readonly [code: string, text: string, values: Record<string, string | number>])[];
+
+const loadQuietMs = 120_000;
+
+/** Warns where the machine computes with other instructions than it did: the bits may then differ from here on. */
+function compare(loaded: Loaded, engine: Engine, notices: Notices): void {
+  const { manifest } = loaded;
+  const now = { instructionSet: engine.facts.instructionSet, tensorflow: engine.facts.versions['tensorflow'] ?? 'unknown' };
+  for (const [what, value] of Object.entries(now) as [keyof typeof now, string][]) {
+    if (manifest[what] === value) continue;
+    const text = `Resumed with ${what} ${value}; until step ${manifest.step} it was ${manifest[what]}. The last bits may differ.`;
+    notices.push(['other-arithmetic', text, { what, before: manifest[what], now: value }]);
+  }
+}
+
+async function findCheckpoint(job: JobOf<'train'>, notices: Notices): Promise<Loaded | null> {
+  await sweep(job.runFolder);
+  if (job.from === null) return null;
+  const loaded = await newestValid(job.runFolder, job.from, (...notice) => notices.push(notice));
+  if (!loaded) {
+    throw new FaultError('no-checkpoint', `There is no checkpoint of step ${job.from} or before in ${job.runFolder}.`, {
+      step: job.from,
+    });
+  }
+  if (loaded.manifest.configHash !== configHash(job.config)) {
+    throw new FaultError(
+      'config-mismatch',
+      `The checkpoint ${loaded.folder} was made with another configuration: start a new run instead.`,
+      { folder: loaded.folder },
+    );
+  }
+  return loaded;
+}
+
+export async function run(job: JobOf<'train'>, context: JobContext): Promise<Ending> {
+  const { port, clock } = context;
+  const { config, attempt, runFolder } = job;
+  port.attach({ run: job.run, attempt, folder: runFolder });
+  const notices: Notices = [];
+  const from = await findCheckpoint(job, notices);
+  const engine = await openEngine(config.execution);
+  const { device, threads, instructionSet, versions } = engine.facts;
+  const step = from?.manifest.step ?? 0;
+  port.send({
+    ...{ type: 'hello', protocol: protocolVersion, pid: process.pid, device, threads, instructionSet, fromStep: step },
+    versions: { ...versions, reprise: version },
+  });
+  if (from) compare(from, engine, notices);
+  for (const [code, text, values] of notices) port.log('attention', code, text, values);
+  port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
+
+  const desk: Desk = {
+    ...{ port, runFolder, clock, policy: config.checkpoint, logEvery: config.logEvery, tensors: engine.tensors },
+    header: {
+      ...{ run: job.run, attempt, threads, instructionSet, seed: config.seed },
+      configHash: configHash(config),
+      codeVersion: version,
+      tensorflow: versions['tensorflow'] ?? 'unknown',
+    },
+  };
+  if (config.kind === 'pretrain') {
+    const { course } = await openPretraining(context, engine, config, step);
+    return train(course, desk, from);
+  }
+  return evaluate(job, config, context, engine, desk, from);
+}
+
+async function evaluate(
+  job: JobOf<'train'>,
+  config: Extract<JobOf<'train'>['config'], { kind: 'evaluate' }>,
+  context: JobContext,
+  engine: Engine,
+  desk: Desk,
+  from: Loaded | null,
+): Promise<Ending> {
+  const subject = job.subject ?? { subject: config.subject, checkpointFolder: null, config: null };
+  let ending: Ending = { why: 'done', step: from?.manifest.step ?? 0, safeStep: from?.manifest.step ?? null };
+  try {
+    const evaluation = await openEvaluation(context, engine, config, subject, job.cacheFolder, ending.step);
+    if (evaluation.course) ending = await train(evaluation.course, desk, from);
+    if (ending.why === 'asked') return ending;
+    const results = await evaluation.measure(job.runFolder);
+    context.port.send({ type: 'result', outcome: { kind: 'results', results: [...results] } });
+    return ending;
+  } catch (error) {
+    if (error instanceof StopAsked) return { ...ending, why: 'asked' };
+    throw error;
+  }
+}
+

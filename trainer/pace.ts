@@ -1,0 +1,59 @@
+/** How fast steps go and how long the rest will take: medians of the last steps, so that one hiccup moves nothing. */
+
+export interface PaceReport {
+  readonly samplesPerSecond: number | null;
+  readonly waitShare: number | null;
+  readonly secondsLeft: number | null;
+  readonly secondsLeftSpread: number | null;
+}
+
+export interface Pace {
+  step(seconds: number, waitedSeconds: number, samples: number): void;
+  /** Median seconds of a step, or null before there are enough. */
+  readonly median: () => number | null;
+  report(stepsLeft: number): PaceReport;
+}
+
+/** The first steps pay for kernel selection and caches. */
+const warmUpSteps = 3;
+const window = 64;
+
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const middle = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2;
+}
+
+/** Median absolute deviation: the spread that goes with a median. */
+export function deviation(values: readonly number[], centre: number): number {
+  return median(values.map((value) => Math.abs(value - centre)));
+}
+
+export function createPace(): Pace {
+  let seen = 0;
+  const steps: { readonly seconds: number; readonly waited: number; readonly samples: number }[] = [];
+  const seconds = (): number[] => steps.map((step) => step.seconds);
+  const sum = (of: (step: (typeof steps)[number]) => number): number => steps.reduce((total, step) => total + of(step), 0);
+  return {
+    step(secondsTaken, waited, samples) {
+      seen += 1;
+      if (seen <= warmUpSteps) return;
+      steps.push({ seconds: secondsTaken, waited, samples });
+      if (steps.length > window) steps.shift();
+    },
+    median: () => (steps.length < warmUpSteps ? null : median(seconds())),
+    report(stepsLeft) {
+      if (steps.length < warmUpSteps) {
+        return { samplesPerSecond: null, waitShare: null, secondsLeft: null, secondsLeftSpread: null };
+      }
+      const total = sum((step) => step.seconds);
+      const typical = median(seconds());
+      return {
+        samplesPerSecond: sum((step) => step.samples) / total,
+        waitShare: sum((step) => step.waited) / total,
+        secondsLeft: typical * stepsLeft,
+        secondsLeftSpread: deviation(seconds(), typical) * stepsLeft,
+      };
+    },
+  };
+}

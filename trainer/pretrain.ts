@@ -1,0 +1,128 @@
+/** A pretraining as a course for the loop: data, branches, method, optimizer, schedule, and the probe on its schedule. */
+import * as v from 'valibot';
+import type { Engine, Stepper } from './engine/engine.ts';
+import type { PretrainConfig, Probe } from './protocol/run.ts';
+import type { Encoder } from './recipe.ts';
+import { openTrainingLoader } from './data/loader.ts';
+import { FaultError } from './fault.ts';
+import { readFeatures } from './features.ts';
+import { progressOf, type JobContext } from './jobs/job.ts';
+import type { Course, Look } from './loop.ts';
+import { evaluators, methods, optimizers, schedules } from './registry.ts';
+import { buildEncoder, encoderPath, encodeWith } from './subject.ts';
+
+/** Steps of a run; a fraction of an epoch stops inside it. */
+export function stepsOf(epochs: number, stepsPerEpoch: number): number {
+  return Math.max(1, Math.round(epochs * stepsPerEpoch));
+}
+
+const probeQuietMs = 300_000;
+
+function probeLook(
+  context: JobContext,
+  engine: Engine,
+  encoder: Encoder,
+  config: PretrainConfig,
+  probe: Probe,
+  course: Pick<Course, 'steps' | 'stepsPerEpoch' | 'counters'>,
+): Look {
+  const { port } = context;
+  const recipe = evaluators.get(probe.evaluator.id);
+  const options = v.parse(recipe.options, probe.evaluator.options);
+  if (recipe.head) {
+    throw new FaultError('bad-argument', `The probe cannot be "${recipe.id}", which trains a head: choose knn.`, {
+      id: recipe.id,
+    });
+  }
+  const subject = { key: '', encode: encodeWith(engine, encoder) };
+  const every = probe.everyEpochs * course.stepsPerEpoch;
+  return {
+    due: (done) => Math.floor(done / every) > Math.floor((done - 1) / every) || done === course.steps,
+    async run(done) {
+      port.send({ type: 'phase', phase: 'probing', quietForMs: probeQuietMs });
+      const place = { step: done, steps: course.steps, epoch: done / course.stepsPerEpoch, obeys: false };
+      const progress = progressOf(context, { ...place, tensors: engine.tensors });
+      const features = (data: Probe['train'], from: number) =>
+        readFeatures({
+          subject,
+          data,
+          preprocessing: probe.preprocessing,
+          normalization: config.normalization,
+          facts: engine.facts,
+          workers: config.execution.loaderWorkers,
+          cacheFolder: null,
+          progress: (fraction) => progress(from + fraction / 3),
+          notice: (code, text, values) => port.log('attention', code, text, values),
+        });
+      const train = await features(probe.train, 0);
+      const test = await features(probe.test, 1 / 3);
+      const points: Record<string, number> = {};
+      const model = { train, test, classes: train.classes, progress: (fraction: number) => progress((2 + fraction) / 3) };
+      for await (const measure of recipe.measure(model, options)) points[`probe/${measure.metric}`] = measure.value;
+      const figure = points['probe/top1'] ?? Number.NEGATIVE_INFINITY;
+      const best = figure > (course.counters.get('bestProbe') ?? Number.NEGATIVE_INFINITY);
+      if (best) course.counters.set('bestProbe', figure);
+      return { points, best };
+    },
+  };
+}
+
+export interface Pretraining {
+  readonly course: Course;
+  readonly stepper: Stepper;
+}
+
+export async function openPretraining(
+  context: JobContext,
+  engine: Engine,
+  config: PretrainConfig,
+  fromStep: number,
+): Promise<Pretraining> {
+  const method = methods.get(config.method.id);
+  const optimizer = optimizers.get(config.optimizer.id);
+  const schedule = schedules.get(config.schedule.id);
+  const optimizerOptions = v.parse(optimizer.options, config.optimizer.options);
+  const scheduleOptions = v.parse(schedule.options, config.schedule.options);
+  if (config.views.length !== method.views) {
+    throw new FaultError(
+      'bad-argument',
+      `${method.title} needs ${method.views} views of an image, the configuration has ${config.views.length}.`,
+      { method: method.id, views: config.views.length, needed: method.views },
+    );
+  }
+  const { data, views, normalization, seed, batch, dropLast } = config;
+  const source = await openTrainingLoader({
+    ...{ data, views, normalization, seed, batch, dropLast, fromStep },
+    workers: config.execution.loaderWorkers,
+  });
+  if (method.labels && source.classes === 0) {
+    await source.close();
+    throw new FaultError('wrong-folder', `${method.title} needs labels, but ${data.path} has none.`, { path: data.path });
+  }
+
+  const builder = engine.builder(seed);
+  const built = config.encoders.map((choice, branch) => {
+    const path = encoderPath(config.encoders.length, branch);
+    return buildEncoder(builder.at(path), choice, normalization.mean.length);
+  });
+  const branches = [built[0]!, built[1] ?? built[0]!] as const;
+  const methodOptions = v.parse(method.options, config.method.options);
+  const learner = method.build(branches, methodOptions, builder, { classes: source.classes, batch });
+  const stepper = engine.stepper(learner, { recipe: optimizer, options: config.optimizer.options }, seed);
+
+  const { stepsPerEpoch } = source;
+  const steps = stepsOf(config.epochs, stepsPerEpoch);
+  const counters = new Map<string, number>();
+  const peak = optimizer.peak(optimizerOptions, batch);
+  const course: Course = {
+    ...{ steps, stepsPerEpoch, counters, source },
+    run: stepper.run,
+    state: stepper.state,
+    rate: (step) => schedule.rate(step, { peak, steps, stepsPerEpoch }, scheduleOptions),
+    embeddingStd: 'embeddingStd',
+    ...(config.probe
+      ? { look: probeLook(context, engine, branches[0], config, config.probe, { steps, stepsPerEpoch, counters }) }
+      : {}),
+  };
+  return { course, stepper };
+}

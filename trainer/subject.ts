@@ -1,0 +1,88 @@
+/** What an evaluation looks at, opened: images in, one row of features an image out. */
+import * as v from 'valibot';
+import type { Engine, HostTensor } from './engine/engine.ts';
+import type { ResolvedSubject } from './protocol/commands.ts';
+import type { Choice } from './protocol/options.ts';
+import type { PretrainConfig } from './protocol/run.ts';
+import { readCheckpoint } from './checkpoint.ts';
+import { FaultError } from './fault.ts';
+import { canonicalJson, sha256 } from './files.ts';
+import type { Builder, Encoder } from './recipe.ts';
+import { encoders } from './registry.ts';
+
+export interface OpenSubject {
+  /** The same for the same weights and the same architecture: what cached features are found by. */
+  readonly key: string;
+  encode(images: HostTensor): Promise<HostTensor>;
+}
+
+/** Path of a branch's encoder inside the model. Two branches share one unless two are named. */
+export function encoderPath(count: number, branch: number): string {
+  return count === 1 ? 'encoder' : `encoder-${branch}`;
+}
+
+export function buildEncoder(builder: Builder, choice: Choice, channels: number): Encoder {
+  const recipe = encoders.get(choice.id);
+  return recipe.build(builder, v.parse(recipe.options, choice.options), { channels });
+}
+
+/** The representation of an encoder in evaluation mode: running statistics, nothing updated. */
+export function encodeWith(engine: Engine, encoder: Encoder): OpenSubject['encode'] {
+  return engine.infer((images, at) => encoder.forward(images, at).pooled);
+}
+
+/** Reads the encoder's part of a checkpoint and gives its identity. */
+async function load(engine: Engine, encoder: Encoder, folder: string): Promise<string> {
+  const loaded = await readCheckpoint(folder);
+  const table = new Map(loaded.manifest.tensors.map((tensor) => [tensor.name, tensor]));
+  const hashes = engine.entries([encoder]).map((entry) => {
+    const tensor = table.get(entry.name);
+    if (!tensor || tensor.shape.join() !== entry.shape.join()) {
+      throw new FaultError(
+        'config-mismatch',
+        `The checkpoint ${folder} holds no ${entry.name} of shape [${entry.shape.join(', ')}]: it is of another encoder.`,
+        { folder, tensor: entry.name },
+      );
+    }
+    entry.write(loaded.tensors.get(entry.name)!);
+    return [entry.name, tensor.sha256];
+  });
+  return sha256(canonicalJson(hashes));
+}
+
+function pretrainConfig({ subject, config }: ResolvedSubject): PretrainConfig {
+  if (config?.kind === 'pretrain') return config;
+  const run = subject.kind === 'run' ? subject.run : subject.kind;
+  throw new FaultError('subject-missing', `The run ${run} to evaluate is no pretraining that this workspace knows.`, { run });
+}
+
+/** `initialWhereMissing`: an encoder that is not trained yet is taken at its initial weights, to time it. */
+export async function openSubject(
+  engine: Engine,
+  resolved: ResolvedSubject,
+  channels: number,
+  { initialWhereMissing = false } = {},
+): Promise<OpenSubject> {
+  const { subject } = resolved;
+  if (subject.kind === 'pixels') {
+    return {
+      key: 'pixels',
+      encode: ({ shape, values }) =>
+        Promise.resolve({ shape: [shape[0]!, shape.slice(1).reduce((a, b) => a * b, 1)], values }),
+    };
+  }
+  if (subject.kind === 'random') {
+    const encoder = buildEncoder(engine.builder(subject.seed).at('encoder'), subject.encoder, channels);
+    return { key: `random ${subject.seed} ${canonicalJson(subject.encoder)}`, encode: encodeWith(engine, encoder) };
+  }
+  const config = pretrainConfig(resolved);
+  const choice = config.encoders[subject.branch] ?? config.encoders[0];
+  const path = encoderPath(config.encoders.length, subject.branch);
+  const encoder = buildEncoder(engine.builder(config.seed).at(path), choice, channels);
+  const folder = resolved.checkpointFolder;
+  if (folder === null && !initialWhereMissing) {
+    throw new FaultError('subject-missing', `The run ${subject.run} has no checkpoint to evaluate yet.`, { run: subject.run });
+  }
+  const weights = folder === null ? 'initial' : await load(engine, encoder, folder);
+  return { key: `run ${weights} ${canonicalJson(choice)}`, encode: encodeWith(engine, encoder) };
+}

@@ -1,0 +1,2 @@
+/** The version that a checkpoint and a hello name. */
+export { version } from '../package.json';
