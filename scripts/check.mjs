@@ -22,7 +22,7 @@ const checks = [
       '--workspace',
       'renderer',
       '--tsconfig',
-      './renderer/tsconfig.json',
+      './tsconfig.json',
       '--fail-on-warnings',
       '--output',
       'human',
@@ -35,7 +35,7 @@ const checks = [
   { name: 'prettier', command: ['prettier/bin/prettier.cjs', '--check', '--log-level', 'warn', '.'] },
   {
     name: 'dependency-cruiser',
-    command: ['dependency-cruiser/bin/dependency-cruise.mjs', ...folders, '--config', '.dependency-cruiser.mjs'],
+    command: ['dependency-cruiser/bin/dependency-cruiser.mjs', ...folders, '--config', '.dependency-cruiser.mjs'],
   },
   { name: 'knip', command: ['knip/bin/knip.js'] },
 ];

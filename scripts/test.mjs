@@ -1,0 +1,71 @@
+/**
+ * `npm test`: sets up, builds, runs the unit, contract and native tests and then the app itself, and ends with a line
+ * `N passed, N failed`.
+ *
+ *   npm test                     all
+ *   npm test -- methods          those whose file name contains the word
+ *   npm run test:nightly         the long ones too
+ */
+import { setUp } from './setup.mjs';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, relative } from 'node:path';
+import process from 'node:process';
+import { buildOrExplain } from './build.mjs';
+import { handOver } from './child.mjs';
+import { openDisplay } from './display.mjs';
+import { filesUnder, readJson } from './files.mjs';
+import { childEnvironment, locations, root } from './runtime.mjs';
+import { add, settle } from './tally.mjs';
+
+const words = process.argv.slice(2);
+const nightly = words.includes('--nightly');
+const filters = words.filter((word) => word !== '--nightly');
+const results = join(root, 'test-results');
+
+/** @typedef {import('./tally.mjs').Count} Count */
+
+/** @returns {Promise<Count>} */
+async function unit() {
+  const report = join(results, 'unit.json');
+  const code = await handOver(
+    locations.node,
+    [
+      ...[join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--passWithNoTests'],
+      ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters],
+    ],
+    { cwd: root, env: childEnvironment(nightly ? { REPRISE_NIGHTLY: '1' } : {}) },
+  );
+  const read = readJson(report);
+  return settle(read && { passed: read.numPassedTests, failed: read.numFailedTests }, code);
+}
+
+/** @returns {Promise<Count>} */
+async function endToEnd() {
+  const specs = filesUnder(join(root, 'e2e')).filter((path) => path.endsWith('.spec.ts'));
+  const chosen = specs.filter(
+    (path) => filters.length === 0 || filters.some((word) => relative(root, path).includes(word)),
+  );
+  if (chosen.length === 0) return { passed: 0, failed: 0 };
+  const report = join(results, 'end-to-end.json');
+  const { environment, close } = await openDisplay();
+  const code = await handOver(
+    locations.node,
+    [
+      ...[join(root, 'node_modules', '@playwright', 'test', 'cli.js'), 'test', '--config', 'e2e'],
+      ...['--reporter', 'list,json', ...(nightly ? [] : ['--grep-invert', '@nightly'])],
+      ...chosen.map((path) => relative(join(root, 'e2e'), path)),
+    ],
+    { cwd: root, env: { ...environment, PLAYWRIGHT_JSON_OUTPUT_NAME: report } },
+  );
+  close();
+  const stats = readJson(report)?.stats;
+  return settle(stats && { passed: stats.expected + stats.flaky, failed: stats.unexpected }, code);
+}
+
+await setUp({ steps: ['dependencies', 'tensorflow', 'electron', 'system', 'data'], optional: ['data'] });
+await buildOrExplain();
+rmSync(results, { recursive: true, force: true });
+mkdirSync(results, { recursive: true });
+const total = add([await unit(), await endToEnd()]);
+console.log(`\n${total.passed} passed, ${total.failed} failed`);
+process.exit(total.failed === 0 ? 0 : 1);
