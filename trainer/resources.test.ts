@@ -1,0 +1,163 @@
+/** The shipped papers, presets and plans: right in shape, and speaking only of recipes that exist. */
+import * as v from 'valibot';
+import { describe, expect, test } from 'vitest';
+import type { Choice } from './protocol/options.ts';
+import { Paper } from './protocol/paper.ts';
+import { Plan } from './protocol/plan.ts';
+import { Preset } from './protocol/preset.ts';
+import { PretrainConfig, type RunConfig } from './protocol/run.ts';
+import { datasets, encoders, evaluators, methods, optimizers, schedules, type Registry } from './registry.ts';
+
+const papers = Object.entries(import.meta.glob('../resources/papers/*.json', { eager: true, import: 'default' }));
+const presets = Object.entries(import.meta.glob('../resources/presets/*.json', { eager: true, import: 'default' }));
+const plans = Object.entries(import.meta.glob('../resources/plans/*.json', { eager: true, import: 'default' }));
+
+function checkChoice(registry: Registry<{ readonly id: string; readonly options: unknown }>, choice: Choice): void {
+  const { options } = registry.get(choice.id);
+  const schema = options as v.GenericSchema & { readonly entries: Readonly<Record<string, unknown>> };
+  // valibot's object drops unknown keys in silence; a value nobody reads would be a lie in the record.
+  expect(Object.keys(schema.entries)).toEqual(expect.arrayContaining(Object.keys(choice.options)));
+  const parsed = v.safeParse(schema, choice.options);
+  expect(parsed.issues?.map(({ message }) => message) ?? []).toEqual([]);
+}
+
+function checkConfig(config: RunConfig): void {
+  if (config.kind === 'pretrain') {
+    checkChoice(methods, config.method);
+    config.encoders.forEach((encoder) => checkChoice(encoders, encoder));
+    checkChoice(optimizers, config.optimizer);
+    checkChoice(schedules, config.schedule);
+    expect(config.views).toHaveLength(methods.get(config.method.id).views);
+    expect(datasets.get(config.data.dataset).splits).toContain(config.data.split);
+    return;
+  }
+  checkChoice(evaluators, config.evaluator);
+  if (config.subject.kind === 'random') checkChoice(encoders, config.subject.encoder);
+  for (const source of [config.train, config.test]) {
+    expect(datasets.get(source.dataset).splits).toContain(source.split);
+  }
+}
+
+/** `a.b.c` → nested objects. */
+function nest(target: Record<string, unknown>, path: string, value: unknown): void {
+  const keys = path.split('.');
+  const last = keys.pop();
+  let at = target;
+  for (const key of keys) at = (at[key] ??= {}) as Record<string, unknown>;
+  if (last !== undefined) at[last] = value;
+}
+
+describe.each(papers)('%s', (file, raw) => {
+  const paper = v.parse(Paper, raw);
+  test('is named like its id', () => {
+    expect(file.endsWith(`/${paper.id}.json`)).toBe(true);
+  });
+  test('every figure can be measured here or is said not to be', () => {
+    for (const { evaluator, metric } of paper.cells) {
+      const known = evaluators.all.find(({ id }) => id === evaluator)?.metrics.includes(metric) === true;
+      expect(known !== paper.notImplemented.includes(`${evaluator}/${metric}`), `${evaluator}/${metric}`).toBe(true);
+    }
+  });
+  test('a cell without a figure says why', () => {
+    for (const cell of paper.cells) {
+      if (cell.value === null) expect(cell.remark, JSON.stringify(cell)).toBeDefined();
+      else expect(cell.value).toBeLessThanOrEqual(100);
+    }
+  });
+  test('no two cells are the same figure', () => {
+    const keys = paper.cells.map(({ value: _, ...cell }) => JSON.stringify(cell));
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+  test('recipes speak of options that the method has', () => {
+    for (const [id, options] of Object.entries(paper.recipes)) checkChoice(methods, { id, options });
+  });
+});
+
+test('the paper gives its own headline figures', () => {
+  const paper = v.parse(Paper, papers.find(([file]) => file.endsWith('/vicreg.json'))?.[1]);
+  const value = (evaluator: string, dataset: string, metric: string, where: string): readonly (number | null)[] =>
+    paper.cells
+      .filter((cell) => cell.method === 'vicreg' && cell.evaluator === evaluator && cell.dataset === dataset)
+      .filter((cell) => cell.metric === metric && cell.where === where)
+      .map((cell) => cell.value);
+  expect(value('linear', 'imagenet', 'top1', 'Table 1')).toEqual([73.2]);
+  expect(value('linear', 'imagenet', 'top5', 'Table 1')).toEqual([91.1]);
+  expect(value('semi-supervised', 'imagenet', 'top1', 'Table 1')).toEqual([54.8, 69.5]);
+  expect(value('knn', 'imagenet', 'top1', 'Table 11')).toEqual([64.5, 62.8]);
+  expect(value('voc-svm', 'voc07', 'map', 'Table 2')).toEqual([86.6]);
+  expect(value('linear', 'imagenet', 'top1', 'Table 13')).toEqual([67.3, 67.9, 68.2, 68.3, 68.6, 67.8]);
+  expect(value('linear', 'imagenet', 'top1', 'Table 12')).toEqual([55.9, 59.2, 62.4, 65.1, 67.3, 68.6, 68.8]);
+  expect(value('linear', 'imagenet', 'top1', 'Table 7').filter((figure) => figure === null)).toHaveLength(6);
+});
+
+describe.each(presets)('%s', (file, raw) => {
+  const preset = v.parse(Preset, raw);
+  test('is a complete pretraining once it has data, and every value has a source', () => {
+    expect(file.endsWith(`/${preset.id}.json`)).toBe(true);
+    for (const { path, source } of preset.values) expect(source, path).not.toBe('');
+    const config: Record<string, unknown> = {
+      version: 1,
+      kind: 'pretrain',
+      title: 'test',
+      seed: 1,
+      execution: { threads: 1 },
+      method: { id: preset.method },
+      data: { dataset: 'idx', path: '$data', split: 'train' },
+    };
+    for (const { path, value } of preset.values) nest(config, path, value);
+    checkConfig(v.parse(PretrainConfig, config));
+  });
+});
+
+describe.each(plans)('%s', (file, raw) => {
+  const plan = v.parse(Plan, raw);
+  const keys = plan.runs.map(({ key }) => key);
+  test('runs have different keys, in the order their dependencies ask for', () => {
+    expect(file.endsWith(`/${plan.id}.json`)).toBe(true);
+    expect(new Set(keys).size).toBe(keys.length);
+    plan.runs.forEach(({ config }, index) => {
+      if (config.kind === 'evaluate' && config.subject.kind === 'run') {
+        expect(keys.slice(0, index)).toContain(config.subject.run);
+      }
+    });
+  });
+  test('every run is one that this build can do', () => plan.runs.forEach(({ config }) => checkConfig(config)));
+  test('claims speak of its runs, and its data of its names', () => {
+    for (const { rule } of plan.claims) {
+      const named = rule.kind === 'collapse' ? [rule.run, rule.linear, rule.random] : [rule.better, rule.worse];
+      for (const key of named) expect(keys).toContain(key);
+    }
+    const paths = plan.data.map(({ name }) => `$${name}`);
+    for (const { config } of plan.runs) {
+      const sources = config.kind === 'pretrain' ? [config.data] : [config.train, config.test];
+      for (const { path } of sources) expect(paths).toContain(path);
+    }
+  });
+  test('paper cells that it shows exist', () => {
+    for (const entry of plan.papers) {
+      const [, found] = papers.find(([, paper]) => v.parse(Paper, paper).id === entry.paper) ?? [];
+      const cells = v
+        .parse(Paper, found)
+        .cells.filter(
+          ({ evaluator, metric, dataset, where }) =>
+            evaluator === entry.evaluator &&
+            metric === entry.metric &&
+            dataset === entry.dataset &&
+            (entry.where === undefined || where === entry.where),
+        );
+      expect(cells.length).toBeGreaterThan(0);
+    }
+  });
+});
+
+test('the small preset is what the first plan trains', () => {
+  const preset = v.parse(Preset, presets.find(([file]) => file.endsWith('/vicreg-small.json'))?.[1]);
+  const plan = v.parse(Plan, plans.find(([file]) => file.endsWith('/first.json'))?.[1]);
+  const run = plan.runs.find(({ key }) => key === 'vicreg')?.config as unknown as Record<string, unknown>;
+  const at = (path: string): unknown =>
+    path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], run);
+  for (const { path, value } of preset.values) {
+    // The data set's own statistics take the place of ImageNet's.
+    if (path !== 'normalization') expect(at(path), path).toEqual(value);
+  }
+});
