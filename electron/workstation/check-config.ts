@@ -1,0 +1,87 @@
+/** A configuration against what this build can do: unknown recipes and impossible values are refused, defaults are written out. */
+import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalogue.ts';
+import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
+import type { RunConfig } from '../../trainer/protocol/run.ts';
+import { FaultError } from './fault.ts';
+
+/** The same configuration with every option spelled out, so that a later default cannot change what this run meant. */
+export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConfig {
+  const { methods, encoders, optimizers, schedules, evaluators, datasets } = catalogue;
+  const encoder = (choice: Choice): Choice => completeChoice(choice, encoders, 'encoder');
+  if (config.kind === 'pretrain') {
+    expectRecipe(config.data.dataset, datasets, 'data set');
+    return {
+      ...config,
+      method: completeChoice(config.method, methods, 'method'),
+      encoders:
+        config.encoders.length === 1
+          ? [encoder(config.encoders[0])]
+          : [encoder(config.encoders[0]), encoder(config.encoders[1])],
+      optimizer: completeChoice(config.optimizer, optimizers, 'optimizer'),
+      schedule: completeChoice(config.schedule, schedules, 'schedule'),
+      probe:
+        config.probe === null
+          ? null
+          : { ...config.probe, evaluator: completeChoice(config.probe.evaluator, evaluators, 'evaluator') },
+    };
+  }
+  expectRecipe(config.train.dataset, datasets, 'data set');
+  expectRecipe(config.test.dataset, datasets, 'data set');
+  const { subject } = config;
+  return {
+    ...config,
+    evaluator: completeChoice(config.evaluator, evaluators, 'evaluator'),
+    subject: subject.kind === 'random' ? { ...subject, encoder: encoder(subject.encoder) } : subject,
+  };
+}
+
+export function expectRecipe<T extends RecipeDescription>(id: string, known: readonly T[], what: string): T {
+  const found = known.find((recipe) => recipe.id === id);
+  if (found !== undefined) return found;
+  const ids = known
+    .map((recipe) => recipe.id)
+    .sort()
+    .join(', ');
+  throw new FaultError('unknown-id', `No ${what} "${id}". Known: ${ids}.`, { id });
+}
+
+export function completeChoice(choice: Choice, known: readonly RecipeDescription[], what: string): Choice {
+  const recipe = expectRecipe(choice.id, known, what);
+  for (const key of Object.keys(choice.options)) {
+    if (!recipe.options.some((option) => option.key === key))
+      throw new FaultError(
+        'bad-argument',
+        `The ${what} "${recipe.id}" has no option "${key}". Known: ${recipe.options.map((option) => option.key).join(', ') || 'none'}.`,
+        { key },
+      );
+  }
+  const options: Options = {};
+  for (const option of recipe.options) {
+    const value = choice.options[option.key] ?? option.default;
+    const problem = problemOf(option, value);
+    if (problem !== null)
+      throw new FaultError('bad-argument', `${what} "${recipe.id}", option "${option.key}": ${problem}.`, {
+        key: option.key,
+      });
+    options[option.key] = value;
+  }
+  return { id: recipe.id, options };
+}
+
+function problemOf(option: OptionDescription, value: OptionValue): string | null {
+  const { kind, minimum, maximum, choices } = option;
+  if (kind === 'number' || kind === 'integer') {
+    if (typeof value !== 'number' || !Number.isFinite(value)) return `${JSON.stringify(value)} is not a number`;
+    if (kind === 'integer' && !Number.isInteger(value)) return `${value} is not a whole number`;
+    if (minimum !== undefined && value < minimum) return `${value} is below ${minimum}`;
+    if (maximum !== undefined && value > maximum) return `${value} is above ${maximum}`;
+    return null;
+  }
+  if (kind === 'boolean') return typeof value === 'boolean' ? null : `${JSON.stringify(value)} is neither true nor false`;
+  if (kind === 'numbers')
+    return Array.isArray(value) && value.every(Number.isFinite) ? null : `${JSON.stringify(value)} is no list of numbers`;
+  if (typeof value !== 'string') return `${JSON.stringify(value)} is not a text`;
+  if (kind === 'choice' && choices !== undefined && !choices.includes(value))
+    return `"${value}" is none of ${choices.join(', ')}`;
+  return null;
+}

@@ -1,0 +1,191 @@
+/** What a run will take, before the button: from a calibration of real steps, else from an earlier run of the same shape, else unknown. */
+import { createHash } from 'node:crypto';
+import { freemem } from 'node:os';
+import { readFile, statfs } from 'node:fs/promises';
+import * as v from 'valibot';
+import { Calibration } from '../../trainer/protocol/events.ts';
+import type { Fault } from '../../trainer/protocol/fault.ts';
+import type { RunConfig } from '../../trainer/protocol/run.ts';
+import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
+import type { Estimate } from '../api.ts';
+import { completeConfig } from './check-config.ts';
+import { resolveSubject } from './queue.ts';
+import type { SideJobs } from './side-jobs.ts';
+import type { Store, StoredRun } from './store/store.ts';
+import type { TrainerHost } from './trainer-host.ts';
+
+export interface Estimates {
+  /** @param subject configuration of what an evaluation looks at, where that run is not made yet */
+  readonly estimate: (config: RunConfig, subject?: RunConfig | null) => Promise<Estimate>;
+  readonly calibrate: (config: RunConfig) => Promise<Calibration>;
+}
+
+export interface EstimatesOptions {
+  readonly store: Store;
+  readonly host: TrainerHost;
+  readonly jobs: SideJobs;
+  readonly catalogue: Catalogue;
+  readonly home: string;
+  readonly cacheFolder: string;
+  readonly now: () => number;
+}
+
+/** Everything that decides how long a step takes, and nothing else: seeds, rates and lengths do not. */
+export function calibrationKey(config: RunConfig, subject: RunConfig | null): string {
+  const { execution } = config;
+  const shape =
+    config.kind === 'pretrain'
+      ? {
+          method: config.method,
+          encoders: config.encoders,
+          optimizer: config.optimizer.id,
+          data: config.data.fingerprint ?? config.data.path,
+          views: config.views.map(({ size, blur, interpolation }) => ({ size, blur, interpolation })),
+          channels: config.normalization.mean.length,
+          batch: config.batch,
+        }
+      : {
+          evaluator: config.evaluator,
+          encoder: encoderOf(config, subject),
+          train: config.train.fingerprint ?? config.train.path,
+          test: config.test.fingerprint ?? config.test.path,
+          preprocessing: config.preprocessing,
+          channels: config.normalization.mean.length,
+        };
+  const { engine, device, precision, threads } = execution;
+  const text = JSON.stringify({ kind: config.kind, shape, engine, device, precision, threads });
+  return createHash('sha256').update(text).digest('hex');
+}
+
+function encoderOf(config: Extract<RunConfig, { kind: 'evaluate' }>, subject: RunConfig | null): unknown {
+  if (config.subject.kind === 'pixels') return 'pixels';
+  if (config.subject.kind === 'random') return config.subject.encoder;
+  return subject?.kind === 'pretrain' ? subject.encoders[config.subject.branch] : config.subject.run;
+}
+
+/** Optimisation steps of a pretraining: whole batches where the last is dropped. */
+export function stepsOf(config: Extract<RunConfig, { kind: 'pretrain' }>, images: number): number {
+  const stepsPerEpoch = config.dropLast ? Math.floor(images / config.batch) : Math.ceil(images / config.batch);
+  return Math.max(1, Math.round(config.epochs * stepsPerEpoch));
+}
+
+/** Room for what is kept, one more being written, and a tenth on top. */
+export function diskNeeded(checkpointBytes: number, keepLast: number): number {
+  return Math.round(checkpointBytes * (keepLast + 1) * 1.1);
+}
+
+export function createEstimates(options: EstimatesOptions): Estimates {
+  const { store, host, jobs, catalogue } = options;
+
+  async function shapeOf(config: RunConfig, planned: RunConfig | null): Promise<{
+    readonly key: string;
+    readonly runs: readonly StoredRun[];
+    readonly all: ReadonlyMap<string, StoredRun>;
+  }> {
+    const runs = await store.runs();
+    const all = new Map(runs.map((run) => [run.id, run]));
+    const evaluated = config.kind === 'evaluate' && config.subject.kind === 'run' ? all.get(config.subject.run) : undefined;
+    return { key: calibrationKey(config, evaluated?.config ?? planned), runs, all };
+  }
+
+  async function stepsFor(config: RunConfig): Promise<number | null> {
+    if (config.kind !== 'pretrain') return null;
+    const dataset = (await store.datasets()).find((row) => row.fingerprint === config.data.fingerprint || row.path === config.data.path);
+    const split = dataset?.inspection.splits.find((one) => one.split === config.data.split);
+    return split === undefined ? null : stepsOf(config, split.images);
+  }
+
+  async function estimate(given: RunConfig, planned: RunConfig | null = null): Promise<Estimate> {
+    const config = completeConfig(given, catalogue);
+    const { key, runs } = await shapeOf(config, planned);
+    const [stored, counted, disk, memoryFreeBytes] = await Promise.all([
+      store.calibration(key),
+      stepsFor(config),
+      statfs(options.home).then(
+        (found) => found.bavail * found.bsize,
+        () => null,
+      ),
+      availableMemory(),
+    ]);
+    const measured = stored === null ? null : v.parse(Calibration, JSON.parse(stored.calibration));
+    const recorded = measured === null ? await fromRuns(key, runs) : null;
+    const pace = measured ?? recorded;
+    const steps = counted ?? measured?.stepsTotal ?? recorded?.steps ?? null;
+    const seconds = pace === null || steps === null ? null : pace.loadSeconds + pace.secondsPerStep * steps;
+    const checkpointBytes = pace?.checkpointBytes ?? null;
+    const diskBytes = checkpointBytes === null ? null : diskNeeded(checkpointBytes, config.checkpoint.keepLast);
+    const memoryBytes = measured?.peakMemoryBytes ?? null;
+    return {
+      steps,
+      seconds,
+      // The spread of single steps averages out; the machine's mood over a long run does not, so it is not divided by √steps.
+      secondsSpread: measured === null || steps === null ? null : measured.spreadSeconds * steps,
+      basis: measured !== null ? 'measured' : recorded !== null ? 'recorded' : 'none',
+      diskBytes,
+      diskFreeBytes: disk,
+      memoryBytes,
+      memoryFreeBytes,
+      warnings: warningsOf({ diskBytes, diskFreeBytes: disk, memoryBytes, memoryFreeBytes }),
+    };
+  }
+
+  /** Seconds a step in the newest finished run of the same shape. */
+  async function fromRuns(key: string, runs: readonly StoredRun[]) {
+    const configs = new Map(runs.map((run) => [run.id, run.config]));
+    for (const run of runs) {
+      if (run.status !== 'done' || run.deleted) continue;
+      const subject = run.config.kind === 'evaluate' && run.config.subject.kind === 'run' ? (configs.get(run.config.subject.run) ?? null) : null;
+      if (calibrationKey(run.config, subject) !== key) continue;
+      const [attempts, checkpoints] = await Promise.all([store.attempts(run.id), store.checkpoints(run.id)]);
+      const spans = attempts.map(({ startedAt, lastSeenAt }) => ((lastSeenAt ?? startedAt) - startedAt) / 1000);
+      const seconds = spans.reduce((sum, span) => sum + span, 0);
+      const steps = run.steps ?? run.step;
+      const checkpointBytes = checkpoints.at(-1)?.bytes ?? null;
+      return { secondsPerStep: steps > 0 ? seconds / steps : 0, loadSeconds: steps > 0 ? 0 : seconds, steps, checkpointBytes };
+    }
+    return null;
+  }
+
+  async function calibrate(given: RunConfig): Promise<Calibration> {
+    const config = completeConfig(given, catalogue);
+    const { key, all } = await shapeOf(config, null);
+    const subject = await resolveSubject(store, config, all);
+    const job = { kind: 'calibrate' as const, config, cacheFolder: options.cacheFolder, subject };
+    const { calibration } = await host.hold('calibrate', () => jobs.run(job, 'calibration'));
+    await store.saveCalibration(key, JSON.stringify(calibration), options.now());
+    return calibration;
+  }
+
+  return { estimate, calibrate };
+}
+
+function warningsOf(estimate: Pick<Estimate, 'diskBytes' | 'diskFreeBytes' | 'memoryBytes' | 'memoryFreeBytes'>): readonly Fault[] {
+  const { diskBytes, diskFreeBytes, memoryBytes, memoryFreeBytes } = estimate;
+  const warnings: Fault[] = [];
+  if (diskBytes !== null && diskFreeBytes !== null && diskBytes > diskFreeBytes)
+    warnings.push({
+      code: 'disk-full',
+      message: `The run needs about ${mebibytes(diskBytes)} MiB of disk space, ${mebibytes(diskFreeBytes)} MiB are free.`,
+      values: { needed: diskBytes, free: diskFreeBytes },
+      retry: 'free-space',
+    });
+  if (memoryBytes !== null && memoryFreeBytes !== null && memoryBytes > memoryFreeBytes)
+    warnings.push({
+      code: 'out-of-memory',
+      message: `The run needs about ${mebibytes(memoryBytes)} MiB of memory, ${mebibytes(memoryFreeBytes)} MiB are free.`,
+      values: { needed: memoryBytes, free: memoryFreeBytes },
+      retry: 'smaller-batch',
+    });
+  return warnings;
+}
+
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
+}
+
+/** What programs may still take: on Linux the kernel's own estimate, which counts caches it can drop. */
+export async function availableMemory(): Promise<number> {
+  const text = await readFile('/proc/meminfo', 'utf8').catch(() => '');
+  const found = /^MemAvailable:\s+(\d+) kB$/m.exec(text);
+  return found === null ? freemem() : Number(found[1]) * 1024;
+}

@@ -1,0 +1,278 @@
+/** Plans: what can be reproduced, what it needs on this machine, and the runs it becomes. Starting one again goes on where it was. */
+import * as v from 'valibot';
+import { Plan, type PlannedRun } from '../../trainer/protocol/plan.ts';
+import type { RunConfig } from '../../trainer/protocol/run.ts';
+import type { Estimate, PlanRow } from '../api.ts';
+import type { Datasets } from './datasets.ts';
+import { calibrationKey, type Estimates } from './estimate.ts';
+import { FaultError } from './fault.ts';
+import type { Queue } from './queue.ts';
+import type { Push } from './requests.ts';
+import type { Runs } from './runs.ts';
+import type { Store, StoredDataset, StoredPlan, StoredRun } from './store/store.ts';
+import type { TrainerHost } from './trainer-host.ts';
+import { savePlan, type Workspace } from './workspace.ts';
+
+export interface Plans {
+  readonly rows: () => Promise<readonly PlanRow[]>;
+  readonly start: (plan: string) => Promise<void>;
+  readonly pause: (plan: string) => Promise<void>;
+  readonly calibrate: (plan: string) => Promise<PlanRow>;
+}
+
+export interface PlansOptions {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly shipped: readonly Plan[];
+  readonly datasets: Datasets;
+  readonly estimates: Estimates;
+  readonly runs: Runs;
+  readonly queue: Queue;
+  readonly host: TrainerHost;
+  readonly push: Push;
+  readonly now: () => number;
+}
+
+const unfinished = new Set<StoredRun['status']>(['interrupted', 'stopped', 'failed', 'draft']);
+
+export function createPlans(options: PlansOptions): Plans {
+  const { workspace, store, datasets, estimates, runs, queue, host, push, now } = options;
+
+  function shippedPlan(id: string): Plan {
+    const found = options.shipped.find((plan) => plan.id === id);
+    if (found !== undefined) return found;
+    const known = options.shipped.map((plan) => plan.id).join(', ');
+    throw new FaultError('unknown-id', `No plan "${id}". Known: ${known}.`, { id });
+  }
+  /** As it stood when it was started: later edits of the shipped file do not count. */
+  function planOf(id: string, stored: StoredPlan | undefined): Plan {
+    return stored === undefined ? shippedPlan(id) : v.parse(Plan, JSON.parse(stored.plan));
+  }
+  async function storedPlan(id: string): Promise<StoredPlan | undefined> {
+    return (await store.plans()).find((plan) => plan.id === id);
+  }
+  async function runsOf(id: string): Promise<ReadonlyMap<string, StoredRun>> {
+    const found = (await store.runs()).filter((run) => run.plan === id && run.planKey !== null && !run.deleted);
+    // The newest of a key counts; the store lists newest first.
+    return new Map(found.toReversed().map((run) => [run.planKey ?? '', run]));
+  }
+
+  /** Folder of each named data set: what set-up laid there, else a data set of the user's with that title. */
+  async function foldersOf(plan: Plan): Promise<ReadonlyMap<string, string>> {
+    const [known, rows] = await Promise.all([datasets.known(), store.datasets()]);
+    const found = new Map<string, string>();
+    for (const { name, dataset, title } of plan.data) {
+      const own = rows.find((row) => row.inspection.dataset === dataset && [row.name, row.inspection.title].includes(title));
+      const path = known.find((data) => data.name === name)?.path ?? own?.path;
+      if (path !== undefined) found.set(name, path);
+    }
+    return found;
+  }
+
+  async function resolved(plan: Plan): Promise<readonly PlannedRun[]> {
+    const [folders, rows] = await Promise.all([foldersOf(plan), store.datasets()]);
+    const found = new Map<string, Pick<StoredDataset, 'path'> & { readonly fingerprint?: string }>();
+    for (const [name, path] of folders) found.set(name, rows.find((row) => row.path === path) ?? { path });
+    return plan.runs.map((run) => ({ ...run, config: withData(run.config, found) }));
+  }
+
+  async function estimatesOf(planned: readonly PlannedRun[]): Promise<ReadonlyMap<string, Estimate>> {
+    const pairs = planned.map(async (run): Promise<[string, Estimate]> => {
+      return [run.key, await estimates.estimate(run.config, subjectConfig(run.config, planned))];
+    });
+    return new Map(await Promise.all(pairs));
+  }
+
+  async function rowOf(id: string, stored: StoredPlan | undefined): Promise<PlanRow> {
+    const plan = planOf(id, stored);
+    const [planned, own, folders] = await Promise.all([resolved(plan), runsOf(id), foldersOf(plan)]);
+    const estimated = await estimatesOf(planned);
+    const missing = plan.data.filter(({ name }) => !folders.has(name));
+    const left = planned.filter(({ key }) => own.get(key)?.status !== 'done');
+    const secondsLeft = total(left.map(({ key }) => secondsLeftOf(own.get(key), estimated.get(key))));
+    const statuses = plan.runs.map(({ key }) => own.get(key)?.status ?? null);
+    const moving = statuses.some((status) => status === 'running' || status === 'paused' || status === 'queued');
+    const state: PlanRow['state'] =
+      statuses.length > 0 && statuses.every((status) => status === 'done')
+        ? 'done'
+        : stored !== undefined && (stored.paused || !moving)
+          ? 'paused'
+          : moving
+            ? 'running'
+            : missing.length > 0
+              ? 'blocked'
+              : 'ready';
+    return {
+      plan,
+      needs: needsOf(plan, folders, [...estimated.values()], secondsLeft),
+      runs: plan.runs.map(({ key }) => ({ key, run: own.get(key)?.id ?? null, status: own.get(key)?.status ?? null })),
+      state,
+      secondsLeft,
+      startedAt: stored?.startedAt ?? null,
+    };
+  }
+
+  function secondsLeftOf(run: StoredRun | undefined, estimate: Estimate | undefined): number | null {
+    const live = run === undefined ? null : (host.sessionOrNull(run.id)?.progress() ?? null);
+    if (live !== null && live.secondsLeft !== null) return live.secondsLeft;
+    const seconds = estimate?.seconds ?? null;
+    if (seconds === null || run?.safeStep == null || estimate?.steps == null) return seconds;
+    return seconds * Math.max(0, 1 - run.safeStep / estimate.steps);
+  }
+
+  /** Every data set a plan names, inspected. */
+  async function ensureData(plan: Plan): Promise<void> {
+    const folders = await foldersOf(plan);
+    for (const { name, title } of plan.data) {
+      const path = folders.get(name);
+      if (path === undefined) {
+        const known = (await datasets.known()).find((data) => data.name === name);
+        const advice = known?.missing ?? `Add a folder with ${title} first.`;
+        throw new FaultError('not-available', `The plan needs ${title}. ${advice}`, { data: name }, 'choose-folder');
+      }
+      await datasets.ensure(path, title, (await datasets.known()).some((data) => data.path === path));
+    }
+  }
+
+  async function start(id: string): Promise<void> {
+    const before = await storedPlan(id);
+    const plan = planOf(id, before);
+    await ensureData(plan);
+    const kept = before ?? { id, plan: JSON.stringify(plan), startedAt: now(), paused: false };
+    await savePlan(workspace, store, { ...kept, paused: false });
+    const own = new Map(await runsOf(id));
+    const ids = new Map([...own].map(([key, run]) => [key, run.id]));
+    const toQueue: string[] = [];
+    for (const run of inDependencyOrder(await resolved(plan))) {
+      const there = own.get(run.key);
+      const made = there?.id ?? (await runs.make(withSubject(run.config, ids), { plan: id, planKey: run.key }));
+      ids.set(run.key, made);
+      if (there === undefined || there.status === 'queued' || unfinished.has(there.status)) toQueue.push(made);
+    }
+    await queue.add(toQueue, 'back');
+    push('runsChanged', toQueue);
+  }
+
+  return {
+    start,
+    rows: async () => {
+      const stored = await store.plans();
+      const ids = new Set([...options.shipped.map((plan) => plan.id), ...stored.map((plan) => plan.id)]);
+      return Promise.all([...ids].map((id) => rowOf(id, stored.find((plan) => plan.id === id))));
+    },
+    pause: async (id) => {
+      const stored = await storedPlan(id);
+      if (stored === undefined) throw new FaultError('not-available', `The plan "${id}" has not been started.`, { id });
+      await savePlan(workspace, store, { ...stored, paused: true });
+      // The run that is on the device is saved and stopped; starting the plan again resumes it.
+      for (const run of (await runsOf(id)).values()) {
+        if (host.sessionOrNull(run.id) !== null) await runs.stop(run.id, 'safely');
+      }
+    },
+    calibrate: async (id) => {
+      const plan = planOf(id, await storedPlan(id));
+      await ensureData(plan);
+      const planned = await resolved(plan);
+      const shapes = new Map<string, RunConfig>();
+      for (const { config } of planned) {
+        const subject = subjectConfig(config, planned);
+        const key = calibrationKey(config, subject);
+        if (!shapes.has(key)) shapes.set(key, withRandomSubject(config, subject));
+      }
+      for (const config of shapes.values()) await estimates.calibrate(config);
+      return rowOf(id, await storedPlan(id));
+    },
+  };
+}
+
+/** `$name` in a planned path becomes the folder on this machine. */
+export function withData(
+  config: RunConfig,
+  found: ReadonlyMap<string, { readonly path: string; readonly fingerprint?: string }>,
+): RunConfig {
+  const place = <T extends { readonly path: string; readonly fingerprint?: string | undefined }>(source: T): T => {
+    const data = source.path.startsWith('$') ? found.get(source.path.slice(1)) : undefined;
+    if (data === undefined) return source;
+    return { ...source, path: data.path, ...(data.fingerprint === undefined ? {} : { fingerprint: data.fingerprint }) };
+  };
+  if (config.kind === 'evaluate') return { ...config, train: place(config.train), test: place(config.test) };
+  const { probe } = config;
+  return {
+    ...config,
+    data: place(config.data),
+    probe: probe === null ? null : { ...probe, train: place(probe.train), test: place(probe.test) },
+  };
+}
+
+/** The key of a planned run becomes the id of the run it was made into. */
+export function withSubject(config: RunConfig, ids: ReadonlyMap<string, string>): RunConfig {
+  if (config.kind !== 'evaluate' || config.subject.kind !== 'run') return config;
+  const run = ids.get(config.subject.run);
+  if (run === undefined)
+    throw new FaultError('internal', `The plan evaluates "${config.subject.run}", which it does not have before it.`);
+  return { ...config, subject: { ...config.subject, run } };
+}
+
+function subjectConfig(config: RunConfig, planned: readonly PlannedRun[]): RunConfig | null {
+  if (config.kind !== 'evaluate' || config.subject.kind !== 'run') return null;
+  const { run } = config.subject;
+  return planned.find((other) => other.key === run)?.config ?? null;
+}
+
+/** What an evaluation costs does not depend on what the weights have learned: a random encoder stands in for one not trained yet. */
+function withRandomSubject(config: RunConfig, subject: RunConfig | null): RunConfig {
+  if (config.kind !== 'evaluate' || config.subject.kind !== 'run' || subject?.kind !== 'pretrain') return config;
+  const encoder = subject.encoders[config.subject.branch] ?? subject.encoders[0];
+  return { ...config, subject: { kind: 'random', encoder, seed: config.seed } };
+}
+
+/** Stable: a run comes after what it evaluates, else in the plan's own order. */
+export function inDependencyOrder(runs: readonly PlannedRun[]): readonly PlannedRun[] {
+  const ordered: PlannedRun[] = [];
+  const open = [...runs];
+  while (open.length > 0) {
+    const done = new Set(ordered.map((run) => run.key));
+    const next = open.findIndex(
+      ({ config }) => config.kind !== 'evaluate' || config.subject.kind !== 'run' || done.has(config.subject.run),
+    );
+    if (next < 0)
+      throw new FaultError('internal', `The plan's runs ${open.map((run) => run.key).join(', ')} wait for each other or for a run it does not have.`);
+    ordered.push(...open.splice(next, 1));
+  }
+  return ordered;
+}
+
+function needsOf(
+  plan: Plan,
+  folders: ReadonlyMap<string, string>,
+  estimates: readonly Estimate[],
+  secondsLeft: number | null,
+): PlanRow['needs'] {
+  const disk = total(estimates.map((estimate) => estimate.diskBytes));
+  const memory = estimates.map((estimate) => estimate.memoryBytes).filter((bytes) => bytes !== null);
+  const [first] = estimates;
+  const free = { disk: first?.diskFreeBytes ?? null, memory: first?.memoryFreeBytes ?? null };
+  const most = memory.length === 0 ? null : Math.max(...memory);
+  const fits = (needed: number | null, has: number | null) => (needed === null || has === null ? null : needed <= has);
+  const known = (values: Readonly<Record<string, number | null>>) =>
+    Object.fromEntries(Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== null));
+  return [
+    ...plan.data.map(({ name, title }) => {
+      const path = folders.get(name);
+      return { kind: 'data' as const, ok: path !== undefined, values: { name, title, ...(path === undefined ? {} : { path }) } };
+    }),
+    { kind: 'disk', ok: fits(disk, free.disk), values: known({ needed: disk, free: free.disk }) },
+    { kind: 'memory', ok: fits(most, free.memory), values: known({ needed: most, free: free.memory }) },
+    { kind: 'time', ok: secondsLeft === null ? null : true, values: known({ seconds: secondsLeft }) },
+  ];
+}
+
+/** Unknown as soon as one part is. */
+function total(values: readonly (number | null)[]): number | null {
+  let sum = 0;
+  for (const value of values) {
+    if (value === null) return null;
+    sum += value;
+  }
+  return sum;
+}

@@ -1,0 +1,200 @@
+/** From a preset and a data set to a complete configuration, and presets side by side. */
+import { availableParallelism } from 'node:os';
+import * as v from 'valibot';
+import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
+import type { Inspection } from '../../trainer/protocol/dataset.ts';
+import type { Choice } from '../../trainer/protocol/options.ts';
+import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
+import { RunConfig, type DataSource, type Normalization, type Preprocessing } from '../../trainer/protocol/run.ts';
+import type { Answering } from './answering.ts';
+import { completeConfig, expectRecipe } from './check-config.ts';
+import { FaultError } from './fault.ts';
+import type { Resources } from './resources.ts';
+import type { Store, StoredDataset, StoredRun } from './store/store.ts';
+
+export interface Presets {
+  readonly catalogue: Answering<'catalogue'>;
+  readonly all: Answering<'presets'>;
+  readonly compare: Answering<'comparePresets'>;
+  readonly draftRun: (preset: string, fingerprint: string, seed: number) => Promise<RunConfig>;
+  readonly draftEvaluation: (run: string, evaluator: Choice, fingerprint: string) => Promise<RunConfig>;
+}
+
+export function createPresets(
+  resources: Resources,
+  store: Store,
+  threads: () => number | null,
+): Presets {
+  const { catalogue, presets } = resources;
+  const preset = (id: string): Preset => {
+    const found = presets.find((candidate) => candidate.id === id);
+    if (found !== undefined) return found;
+    throw new FaultError('unknown-id', `No preset "${id}". Known: ${presets.map((one) => one.id).join(', ')}.`, { id });
+  };
+  const dataset = async (fingerprint: string): Promise<StoredDataset> => {
+    const found = (await store.datasets()).find((row) => row.fingerprint === fingerprint);
+    if (found !== undefined) return found;
+    throw new FaultError('unknown-id', `No data set with the fingerprint ${fingerprint}. Inspect its folder first.`, {
+      fingerprint,
+    });
+  };
+  const execution = () => ({
+    engine: 'eager' as const,
+    device: 'cpu',
+    precision: 'float32' as const,
+    threads: threads() ?? availableParallelism(),
+    loaderWorkers: 1,
+  });
+
+  return {
+    catalogue: () => catalogue,
+    all: () => presets,
+    compare: (left, right) => comparePresets(preset(left), preset(right)),
+    draftRun: async (id, fingerprint, seed) => {
+      const chosen = preset(id);
+      const row = await dataset(fingerprint);
+      const title = `${expectRecipe(chosen.method, catalogue.methods, 'method').title} ${chosen.id} · ${row.name}`;
+      const base = {
+        version: 1,
+        kind: 'pretrain',
+        title: title.slice(0, 200),
+        seed,
+        preset: chosen.id,
+        method: { id: chosen.method, options: {} },
+        data: sourceOf(row, trainSplit(row.inspection)),
+        execution: execution(),
+      };
+      return draft(base, chosen, row.inspection, catalogue);
+    },
+    draftEvaluation: async (id, evaluator, fingerprint) => {
+      const run = await store.run(id);
+      if (run === null || run.config.kind !== 'pretrain')
+        throw new FaultError('unknown-id', `There is no pretraining run "${id}" to evaluate.`, { run: id });
+      const row = await dataset(fingerprint);
+      return completeConfig(evaluationOf(run, run.config, evaluator, row, catalogue), catalogue);
+    },
+  };
+}
+
+/** Values of a preset laid over what the data set and the machine say; a value that cannot be is named by its path. */
+export function draft(
+  base: Readonly<Record<string, unknown>>,
+  preset: Preset,
+  inspection: Inspection,
+  catalogue: Catalogue,
+): RunConfig {
+  const config = structuredClone(base) as Record<string, unknown>;
+  for (const { path, value } of preset.values) setPath(config, path.split('.'), structuredClone(value));
+  const { normalization } = config as { normalization?: Normalization };
+  if (normalization !== undefined) config['normalization'] = normalizationFor(normalization, inspection.channels);
+  const parsed = v.safeParse(RunConfig, config);
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    throw new FaultError(
+      'bad-argument',
+      `The preset "${preset.id}" gives no complete run: "${v.getDotPath(issue) ?? ''}": ${issue.message}`,
+      { preset: preset.id },
+    );
+  }
+  return completeConfig(parsed.output, catalogue);
+}
+
+export function setPath(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const [key, ...rest] = path;
+  if (key === undefined || key === '__proto__' || key === 'constructor' || key === 'prototype')
+    throw new FaultError('bad-argument', `"${path.join('.')}" is no path of a configuration.`);
+  if (rest.length === 0) {
+    target[key] = value;
+    return;
+  }
+  const below = target[key];
+  if (below !== undefined && (typeof below !== 'object' || below === null))
+    throw new FaultError('bad-argument', `"${key}" is a value and has no "${rest.join('.')}".`);
+  const next = (below ?? {}) as Record<string, unknown>;
+  target[key] = next;
+  setPath(next, rest, value);
+}
+
+/** One entry a channel: a grey data set under statistics of three channels takes their mean. */
+export function normalizationFor(given: Normalization, channels: number | null): Normalization {
+  if (channels !== 1 || given.mean.length === 1) return given;
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { mean: [mean(given.mean)], std: [mean(given.std)] };
+}
+
+export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>, split: string): DataSource {
+  const { dataset } = row.inspection;
+  if (dataset === null)
+    throw new FaultError('wrong-folder', `${row.path} is no data set this program knows.`, { path: row.path }, 'choose-folder');
+  return { dataset, path: row.path, split, fingerprint: row.fingerprint };
+}
+
+export function trainSplit(inspection: Inspection): string {
+  return pickSplit(inspection, ['train', 'training', 'trainval', 'balanced', 'byclass', 'letters', 'digits']);
+}
+export function testSplit(inspection: Inspection): string {
+  return pickSplit(inspection, ['test', 'val', 'validation', 'train']);
+}
+function pickSplit(inspection: Inspection, wanted: readonly string[]): string {
+  const present = inspection.splits.map((split) => split.split);
+  const found = wanted.find((name) => present.includes(name)) ?? present[0];
+  if (found === undefined) throw new FaultError('empty-dataset', `${inspection.path} holds no images.`, {}, 'choose-folder');
+  return found;
+}
+
+/** Images all of the wanted size are taken as they are; else resize and crop in the paper's proportion, 256 to 224 (RECIPES 2.1). */
+export function preprocessingFor(size: number, inspection: Inspection): Preprocessing {
+  const { smallest, largest } = inspection;
+  const exact = [smallest, largest].every((image) => image !== null && image[0] === size && image[1] === size);
+  return { resize: exact ? null : Math.round((size * 256) / 224), crop: size, interpolation: 'bilinear' };
+}
+
+function evaluationOf(
+  run: StoredRun,
+  config: Extract<RunConfig, { kind: 'pretrain' }>,
+  evaluator: Choice,
+  row: StoredDataset,
+  catalogue: Catalogue,
+): RunConfig {
+  const { title } = expectRecipe(evaluator.id, catalogue.evaluators, 'evaluator');
+  if (run.status !== 'done' && run.safeStep === null)
+    throw new FaultError('no-checkpoint', `Run "${run.title}" has no checkpoint to evaluate yet.`, { run: run.id });
+  return {
+    version: 1,
+    kind: 'evaluate',
+    title: `${title} · ${run.title}`.slice(0, 200),
+    seed: config.seed,
+    execution: config.execution,
+    checkpoint: config.checkpoint,
+    logEvery: config.logEvery,
+    subject: {
+      kind: 'run',
+      run: run.id,
+      checkpoint: run.status === 'done' || run.safeStep === null ? 'last' : run.safeStep,
+      branch: 0,
+    },
+    evaluator,
+    train: sourceOf(row, trainSplit(row.inspection)),
+    test: sourceOf(row, testSplit(row.inspection)),
+    preprocessing: config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, row.inspection),
+    normalization: config.normalization,
+  };
+}
+
+export function comparePresets(left: Preset, right: Preset): readonly PresetDifference[] {
+  const values = (preset: Preset) => new Map(preset.values.map((value) => [value.path, value]));
+  const [ours, theirs] = [values(left), values(right)];
+  return [...new Set([...ours.keys(), ...theirs.keys()])]
+    .sort()
+    .map((path) => {
+      const [one, other] = [ours.get(path), theirs.get(path)];
+      return {
+        path,
+        left: one?.value ?? null,
+        right: other?.value ?? null,
+        leftSource: one?.source ?? null,
+        rightSource: other?.source ?? null,
+      };
+    })
+    .filter(({ left: one, right: other }) => JSON.stringify(one) !== JSON.stringify(other));
+}

@@ -1,0 +1,219 @@
+/** Which run is next: order, dependencies, one at a time. The order is in the database, so it outlives the program. */
+import { join } from 'node:path';
+import type { ResolvedSubject } from '../../trainer/protocol/commands.ts';
+import type { RunConfig } from '../../trainer/protocol/run.ts';
+import type { RunRow } from '../api.ts';
+import { FaultError, faultOf } from './fault.ts';
+import type { Push } from './requests.ts';
+import type { Store, StoredRun } from './store/store.ts';
+import type { SessionEnd } from './trainer-session.ts';
+import type { TrainerHost } from './trainer-host.ts';
+import { saveRunCard } from './workspace.ts';
+
+export interface Queue {
+  readonly add: (runs: readonly string[], where: 'front' | 'back') => Promise<void>;
+  readonly remove: (run: string) => Promise<void>;
+  readonly move: (run: string, position: number) => Promise<void>;
+  /** Why each queued run waits. */
+  readonly waits: (runs: readonly StoredRun[]) => ReadonlyMap<string, RunRow['waitsFor']>;
+  /** Starts the next run that can start, if the device is free. */
+  readonly advance: () => Promise<void>;
+  readonly ended: (end: SessionEnd) => void;
+  readonly whenIdle: () => Promise<void>;
+  readonly close: () => Promise<void>;
+}
+
+export interface QueueOptions {
+  readonly store: Store;
+  readonly host: TrainerHost;
+  readonly cacheFolder: string;
+  readonly push: Push;
+  readonly complain: (line: string) => void;
+  /** 'own': only runs added through this queue are started. */
+  readonly drain: 'all' | 'own';
+  readonly resumeAutomatically: () => boolean;
+}
+
+/** Lost attempts in a row after which a run is no longer started by itself. */
+const automaticResumes = 3;
+
+export function createQueue(options: QueueOptions): Queue {
+  const { store, host, push } = options;
+  const own = new Set<string>();
+  let closed = false;
+  let turn: Promise<unknown> = Promise.resolve();
+  let idlers: (() => void)[] = [];
+
+  /** One change of the queue after the other: each reads the order the one before wrote. */
+  function inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const result = turn.then(work);
+    turn = result.catch(() => undefined);
+    return result;
+  }
+
+  async function reorder(change: (order: readonly string[]) => readonly string[]): Promise<void> {
+    await inTurn(async () => {
+      const before = await store.queue();
+      const after = change(before);
+      await store.setQueue(after);
+      push('runsChanged', [...new Set([...before, ...after])]);
+    });
+  }
+
+  async function add(runs: readonly string[], where: 'front' | 'back'): Promise<void> {
+    for (const run of runs) {
+      own.add(run);
+      await store.setStatus(run, 'queued', null);
+      await saveRunCard(store, run);
+    }
+    await reorder((order) => {
+      const others = order.filter((run) => !runs.includes(run));
+      return where === 'front' ? [...runs, ...others] : [...others, ...runs];
+    });
+    void advance();
+  }
+
+  async function startNext(): Promise<void> {
+    if (closed || host.holder() !== null) return;
+    const all = new Map((await store.runs()).map((run) => [run.id, run]));
+    const paused = new Set((await store.plans()).filter((plan) => plan.paused).map((plan) => plan.id));
+    for (const id of await store.queue()) {
+      const run = all.get(id);
+      if (run === undefined || run.deleted || run.status !== 'queued') continue;
+      if (options.drain === 'own' && !own.has(id)) continue;
+      if (run.plan !== null && paused.has(run.plan)) continue;
+      const dependency = dependencyOf(run.config, all);
+      if (dependency.kind === 'wait') continue;
+      try {
+        if (dependency.kind === 'missing')
+          throw new FaultError(
+            'subject-missing',
+            `Run "${run.title}" evaluates ${dependency.what}, which is gone. Choose another run to evaluate.`,
+            { run: id },
+          );
+        await begin(run, all);
+        await store.setQueue((await store.queue()).filter((queued) => queued !== id));
+        return;
+      } catch (error) {
+        if (closed) return;
+        await store.setQueue((await store.queue()).filter((queued) => queued !== id));
+        await store.setStatus(id, 'failed', faultOf(error));
+        await saveRunCard(store, id);
+        push('runsChanged', [id]);
+      }
+    }
+    const waiting = idlers;
+    idlers = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  async function begin(run: StoredRun, all: ReadonlyMap<string, StoredRun>): Promise<void> {
+    const attempts = await store.attempts(run.id);
+    const attempt = Math.max(0, ...attempts.map((row) => row.attempt)) + 1;
+    const subject = await resolveSubject(store, run.config, all);
+    const job = {
+      kind: 'train' as const,
+      run: run.id,
+      attempt,
+      runFolder: run.folder,
+      cacheFolder: options.cacheFolder,
+      config: run.config,
+      from: run.safeStep,
+      subject,
+    };
+    await host.start(job, run.safeStep ?? 0);
+  }
+
+  function advance(): Promise<void> {
+    return inTurn(startNext).catch((error: unknown) => options.complain(`queue: ${faultOf(error).message}`));
+  }
+
+  async function afterEnd(end: SessionEnd): Promise<void> {
+    if (end.ended === 'lost' && end.madeProgress && !closed && options.resumeAutomatically()) {
+      const attempts = await store.attempts(end.run);
+      const lost = attempts.length - 1 - attempts.findLastIndex((row) => row.ended !== 'lost');
+      if (lost <= automaticResumes) await add([end.run], 'front');
+    }
+    await advance();
+  }
+
+  return {
+    add,
+    remove: (run) => reorder((order) => order.filter((queued) => queued !== run)),
+    move: (run, position) =>
+      reorder((order) => {
+        if (!order.includes(run)) throw new FaultError('not-available', `Run "${run}" is not queued.`, { run });
+        return order.filter((queued) => queued !== run).toSpliced(position - 1, 0, run);
+      }),
+    waits: (runs) => {
+      const all = new Map(runs.map((run) => [run.id, run]));
+      const holder = host.holder();
+      return new Map(
+        runs
+          .filter((run) => run.status === 'queued')
+          .map((run): [string, RunRow['waitsFor']] => {
+            const dependency = dependencyOf(run.config, all);
+            if (dependency.kind === 'wait') return [run.id, { kind: 'run', run: dependency.run }];
+            return [run.id, holder === null ? null : { kind: 'device', run: holder }];
+          }),
+      );
+    },
+    advance,
+    ended: (end) => void afterEnd(end).catch((error: unknown) => options.complain(`queue: ${faultOf(error).message}`)),
+    whenIdle: async () => {
+      await new Promise<void>((resolve) => {
+        idlers.push(resolve);
+        void advance();
+      });
+    },
+    close: async () => {
+      closed = true;
+      await turn;
+      for (const resolve of idlers.splice(0)) resolve();
+    },
+  };
+}
+
+type Dependency =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'wait'; readonly run: string }
+  | { readonly kind: 'missing'; readonly what: string };
+
+const active = new Set<StoredRun['status']>(['queued', 'running', 'paused']);
+
+/** The last checkpoint means that of a finished run; a numbered one is enough as soon as it exists. */
+export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredRun>): Dependency {
+  if (config.kind !== 'evaluate' || config.subject.kind !== 'run') return { kind: 'none' };
+  const { run: id, checkpoint } = config.subject;
+  const subject = all.get(id);
+  if (subject === undefined || subject.deleted) return { kind: 'missing', what: `run "${id}"` };
+  if (checkpoint === 'last') return subject.status === 'done' ? { kind: 'ready' } : { kind: 'wait', run: id };
+  if (subject.safeStep !== null && subject.safeStep >= checkpoint) return { kind: 'ready' };
+  return active.has(subject.status)
+    ? { kind: 'wait', run: id }
+    : { kind: 'missing', what: `step ${checkpoint} of run "${id}"` };
+}
+
+/** Where an evaluation finds the encoder it looks at. */
+export async function resolveSubject(
+  store: Store,
+  config: RunConfig,
+  all: ReadonlyMap<string, StoredRun>,
+): Promise<ResolvedSubject | null> {
+  if (config.kind !== 'evaluate') return null;
+  const { subject } = config;
+  if (subject.kind !== 'run') return { subject, checkpointFolder: null, config: null };
+  const source = all.get(subject.run);
+  if (source === undefined)
+    throw new FaultError('subject-missing', `There is no run "${subject.run}" to evaluate.`, { run: subject.run });
+  const step = subject.checkpoint === 'last' ? source.safeStep : subject.checkpoint;
+  const found = (await store.checkpoints(source.id)).findLast((row) => row.present && row.step === step);
+  if (found === undefined)
+    throw new FaultError(
+      'no-checkpoint',
+      `Run "${source.title}" has no checkpoint${step === null ? '' : ` of step ${step}`} to evaluate.`,
+      { run: source.id },
+    );
+  return { subject, checkpointFolder: join(source.folder, found.folder), config: source.config };
+}

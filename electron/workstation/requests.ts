@@ -1,0 +1,153 @@
+/** The one table of what the window and the terminal may ask: for each request a schema of its arguments and an answer. */
+import * as v from 'valibot';
+import { Inspection } from '../../trainer/protocol/dataset.ts';
+import { Choice } from '../../trainer/protocol/options.ts';
+import { RunConfig, RunId } from '../../trainer/protocol/run.ts';
+import type { Pushes, Requests, Selection } from '../api.ts';
+import type { Datasets } from './datasets.ts';
+import type { Estimates } from './estimate.ts';
+import { FaultError } from './fault.ts';
+import type { Machine } from './machine.ts';
+import type { Plans } from './plans.ts';
+import type { Presets } from './presets.ts';
+import type { Reports } from './reports.ts';
+import type { Runs } from './runs.ts';
+import { SettingsSchema } from './settings.ts';
+
+export interface Handler<K extends keyof Requests> {
+  readonly args: v.GenericSchema<unknown, Parameters<Requests[K]>>;
+  readonly answer: (...args: Parameters<Requests[K]>) => ReturnType<Requests[K]> | Promise<ReturnType<Requests[K]>>;
+}
+/** A request without a handler does not compile. */
+export type Handlers = { readonly [K in keyof Requests]: Handler<K> };
+
+export type Push = <K extends keyof Pushes>(name: K, ...values: Parameters<Pushes[K]>) => void;
+
+const none = v.strictTuple([]);
+const word = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+/** A NUL would cut the path short in the system's own calls. */
+const path = v.pipe(
+  v.string(),
+  v.minLength(1),
+  v.maxLength(4096),
+  v.check((text) => !text.includes('\0'), 'a path holds no NUL'),
+);
+const id = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'an id is a-z, 0-9 and -'));
+const fingerprint = v.pipe(v.string(), v.regex(/^[0-9a-z:-]{1,200}$/, 'not a fingerprint'));
+const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
+const seed = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
+const run = v.strictTuple([RunId]);
+const runAndFlag = v.strictTuple([RunId, v.boolean()]);
+const config = v.strictTuple([RunConfig]);
+const plan = v.strictTuple([id]);
+
+const selection: v.GenericSchema<unknown, Selection> = v.variant('kind', [
+  v.strictObject({ kind: v.literal('plan'), plan: id }),
+  v.strictObject({ kind: v.literal('runs'), runs: v.pipe(v.array(RunId), v.maxLength(1000)) }),
+]);
+const format = v.picklist(['html', 'pdf', 'markdown', 'csv', 'json']);
+const https = v.pipe(v.string(), v.maxLength(2000), v.startsWith('https://', 'only https addresses are opened'));
+
+export interface Answers {
+  readonly machine: Machine;
+  readonly presets: Presets;
+  readonly estimates: Estimates;
+  readonly runs: Runs;
+  readonly plans: Plans;
+  readonly datasets: Datasets;
+  readonly reports: Reports;
+}
+
+export function createHandlers({ machine, presets, estimates, runs, plans, datasets, reports }: Answers): Handlers {
+  return {
+    about: { args: none, answer: machine.about },
+    changeSettings: { args: v.strictTuple([SettingsSchema]), answer: machine.changeSettings },
+    chooseHome: { args: none, answer: machine.chooseHome },
+
+    catalogue: { args: none, answer: presets.catalogue },
+    presets: { args: none, answer: presets.all },
+    draftRun: { args: v.strictTuple([id, fingerprint, seed]), answer: presets.draftRun },
+    comparePresets: { args: v.strictTuple([id, id]), answer: presets.compare },
+    estimate: { args: config, answer: (given) => estimates.estimate(given) },
+    calibrate: { args: config, answer: estimates.calibrate },
+
+    createRun: { args: config, answer: runs.create },
+    draftEvaluation: { args: v.strictTuple([RunId, Choice, fingerprint]), answer: presets.draftEvaluation },
+    runs: { args: none, answer: runs.rows },
+    run: { args: run, answer: runs.detail },
+    metric: { args: v.strictTuple([RunId, word, count(20_000)]), answer: runs.metric },
+    log: { args: v.strictTuple([RunId, count(100_000)]), answer: runs.log },
+    pauseRun: { args: run, answer: runs.pause },
+    continueRun: { args: run, answer: runs.continue },
+    stopRun: { args: v.strictTuple([RunId, v.picklist(['safely', 'now'])]), answer: runs.stop },
+    resumeRun: { args: run, answer: runs.resume },
+    checkpointNow: { args: run, answer: runs.checkpointNow },
+    discardRun: { args: run, answer: runs.discard },
+    renameRun: { args: v.strictTuple([RunId, word]), answer: runs.rename },
+    noteRun: { args: v.strictTuple([RunId, v.pipe(v.string(), v.maxLength(20_000))]), answer: runs.note },
+    archiveRun: { args: runAndFlag, answer: runs.archive },
+    deleteRun: { args: run, answer: runs.delete },
+    undoDelete: { args: run, answer: runs.undoDelete },
+    moveInQueue: { args: v.strictTuple([RunId, count(10_000)]), answer: runs.moveInQueue },
+    importRun: { args: v.strictTuple([path]), answer: runs.import },
+    interrupted: { args: none, answer: runs.interrupted },
+    progress: { args: none, answer: runs.progress },
+
+    plans: { args: none, answer: plans.rows },
+    startPlan: { args: plan, answer: plans.start },
+    pausePlan: { args: plan, answer: plans.pause },
+    calibratePlan: { args: plan, answer: plans.calibrate },
+
+    datasets: { args: none, answer: datasets.rows },
+    knownData: { args: none, answer: datasets.known },
+    chooseFolder: { args: none, answer: machine.chooseFolder },
+    inspect: { args: v.strictTuple([path]), answer: datasets.inspect },
+    addDataset: { args: v.strictTuple([Inspection, word]), answer: datasets.add },
+    removeDataset: { args: v.strictTuple([fingerprint]), answer: datasets.remove },
+    thumbnails: { args: v.strictTuple([fingerprint, word, count(500)]), answer: datasets.thumbnails },
+    writeSampleSet: { args: none, answer: datasets.writeSampleSet },
+    cancelJob: { args: none, answer: datasets.cancel },
+
+    compare: { args: v.strictTuple([selection]), answer: reports.compare },
+    exportReport: {
+      args: v.strictTuple([
+        selection,
+        v.pipe(v.array(format), v.minLength(1), v.maxLength(5)),
+        v.picklist(['en', 'zh']),
+      ]),
+      answer: reports.export,
+    },
+    reports: { args: none, answer: reports.rows },
+    openReport: { args: v.strictTuple([id, format]), answer: reports.open },
+    showInFolder: {
+      args: v.strictTuple([
+        v.strictObject({ kind: v.picklist(['run', 'report', 'home', 'dataset']), id: v.pipe(v.string(), v.maxLength(200)) }),
+      ]),
+      answer: reports.showInFolder,
+    },
+
+    hardware: { args: none, answer: machine.hardware },
+    doctor: { args: none, answer: machine.doctor },
+    openLink: { args: v.strictTuple([https]), answer: machine.openLink },
+  };
+}
+
+/** What changes nothing in the workspace, and so needs no lock. A report is a folder of its own. */
+const readers = new Set<keyof Requests>([
+  ...(['about', 'chooseHome', 'catalogue', 'presets', 'draftRun', 'comparePresets', 'estimate', 'draftEvaluation'] as const),
+  ...(['runs', 'run', 'metric', 'log', 'interrupted', 'progress', 'plans', 'datasets', 'knownData', 'chooseFolder'] as const),
+  ...(['inspect', 'thumbnails', 'cancelJob', 'compare', 'exportReport', 'reports', 'openReport', 'showInFolder'] as const),
+  ...(['hardware', 'doctor', 'openLink'] as const),
+]);
+
+/** The same answers for a workspace that is open for reading only; the others say why not. */
+export function readersOnly(handlers: Handlers, home: string): Handlers {
+  const refuse = (name: string) => (): never => {
+    throw new FaultError('locked', `"${name}" changes the workspace ${home}, which is open for reading only.`, { home });
+  };
+  return Object.fromEntries(
+    Object.entries(handlers).map(([name, handler]) =>
+      readers.has(name as keyof Requests) ? [name, handler] : [name, { ...handler, answer: refuse(name) }],
+    ),
+  ) as unknown as Handlers;
+}
