@@ -1,0 +1,149 @@
+/**
+ * The whole way as a user goes it: drop a folder, see what it is, start a run, watch it, have the trainer die,
+ * resume, evaluate, compare, export.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { ReportRow, RunDetail, RunRow } from '../electron/api.ts';
+import { ask, expect, launch, lives, runsOf, test, trainersOf, type Program } from './app.ts';
+import { writeIdx } from './idx.ts';
+
+async function dropFolder(program: Program, folder: string): Promise<void> {
+  const devtools = await program.page.context().newCDPSession(program.page);
+  const drag = { x: 600, y: 400, data: { items: [], files: [folder], dragOperationsMask: 1 } };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await devtools.send('Input.dispatchDragEvent', { type, ...drag });
+  await devtools.detach();
+}
+
+async function addData(program: Program, folder: string): Promise<void> {
+  await dropFolder(program, folder);
+  const inspection = program.page.getByTestId('inspection');
+  await expect(inspection).toBeVisible({ timeout: 60_000 });
+  await program.page.getByTestId('add-dataset').click();
+  await expect(program.page.getByRole('heading', { level: 1 })).toBeVisible();
+}
+
+/** Fills the form of the small preset so that a run takes about a minute. */
+async function startSmallRun(program: Program, epochs: number): Promise<string> {
+  const { page } = program;
+  await page.getByTestId('rail-runs').click();
+  await page.getByTestId('new-run').first().click();
+  await expect(page.getByTestId('choose-preset')).toHaveValue(/small/, { timeout: 30_000 });
+  await page.getByLabel('Batch size', { exact: true }).first().fill('64');
+  await page.getByLabel('Epochs', { exact: true }).first().fill(String(epochs));
+  await page.getByTestId('start-run').click();
+  await expect.poll(async () => (await runsOf(page)).length, { timeout: 30_000 }).toBeGreaterThan(0);
+  const run = (await runsOf(page)).find((row) => row.kind === 'pretrain');
+  if (run === undefined) throw new Error('No run was made.');
+  return run.id;
+}
+
+async function row(program: Program, run: string): Promise<RunRow> {
+  const found = (await runsOf(program.page)).find((one) => one.id === run);
+  if (found === undefined) throw new Error(`Run ${run} is gone.`);
+  return found;
+}
+
+test('from a dropped folder to a report, over the death of the trainer', async ({ program, home }) => {
+  test.setTimeout(600_000);
+  const { page, app } = program;
+  const folder = join(home, 'bars');
+  writeIdx(folder, { train: 1200, test: 300 });
+
+  await addData(program, folder);
+  await page.getByTestId('rail-datasets').click();
+  await expect(page.getByTestId('dataset-card')).toContainText('bars');
+
+  const run = await startSmallRun(program, 8);
+  await expect(page.getByTestId('run-step')).toBeVisible();
+  await expect.poll(async () => (await row(program, run)).step, { timeout: 180_000 }).toBeGreaterThan(12);
+  await expect(page.locator('canvas').first()).toBeVisible();
+
+  await page.getByRole('button', { name: /Save a checkpoint|Checkpoint now/i }).click();
+  await expect.poll(async () => (await row(program, run)).safeStep, { timeout: 60_000 }).not.toBe(null);
+  const trainers = trainersOf(app.process().pid ?? -1);
+  expect(trainers.length).toBeGreaterThan(0);
+  for (const pid of trainers) process.kill(pid, 'SIGKILL');
+
+  await expect.poll(async () => (await row(program, run)).status, { timeout: 30_000 }).toBe('interrupted');
+  const banner = page.getByTestId('interrupted').first();
+  await expect(banner).toBeVisible();
+  await banner.getByTestId('resume').click();
+  await expect.poll(async () => (await row(program, run)).status, { timeout: 300_000 }).toBe('done');
+  const detail = (await ask(page, 'run', run)) as RunDetail;
+  expect(detail.attempts.map((attempt) => attempt.ended)).toEqual(['lost', 'done']);
+  expect(detail.attempts[1]?.fromStep).toBeGreaterThan(0);
+
+  await page.getByTestId('rail-runs').click();
+  await page.getByTestId('run-row').first().getByRole('link').first().click();
+  await page.getByTestId('new-evaluation').click();
+  await page.getByTestId('start-run').click();
+  await expect
+    .poll(async () => (await runsOf(page)).filter((one) => one.kind === 'evaluate' && one.status === 'done').length, {
+      timeout: 180_000,
+    })
+    .toBe(1);
+  await expect(page.getByTestId('results')).toBeVisible();
+
+  const evaluation = (await runsOf(page)).find((one) => one.kind === 'evaluate');
+  await page.evaluate((runs) => (location.hash = `#/compare/runs/${runs}`), `${run}%2C${evaluation?.id ?? ''}`);
+  await expect(page.getByTestId('comparison')).toBeVisible();
+  await page.getByTestId('export').click();
+  await page.getByRole('menuitem').first().click();
+  await expect
+    .poll(async () => ((await ask(page, 'reports')) as readonly ReportRow[]).length, { timeout: 120_000 })
+    .toBe(1);
+  const [report] = (await ask(page, 'reports')) as readonly ReportRow[];
+  expect(report?.files.map((file) => file.format).sort()).toEqual(['csv', 'html', 'json', 'markdown', 'pdf']);
+  for (const file of report?.files ?? []) expect(existsSync(file.path), file.path).toBe(true);
+  const pdf = report?.files.find((file) => file.format === 'pdf');
+  expect(
+    readFileSync(pdf?.path ?? '')
+      .subarray(0, 5)
+      .toString(),
+  ).toBe('%PDF-');
+  await page.getByTestId('rail-reports').click();
+  await expect(page.getByTestId('report')).toBeVisible();
+});
+
+test('a wrong folder is told what was expected and what was found', async ({ program, home }) => {
+  const { mkdirSync, writeFileSync } = await import('node:fs');
+  const folder = join(home, 'letters');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'dear.txt'), 'not a picture');
+  await dropFolder(program, folder);
+  await expect(program.page.getByTestId('wrong-folder')).toBeVisible({ timeout: 60_000 });
+  await expect(program.page.getByTestId('wrong-folder')).toContainText('dear.txt');
+});
+
+test('killing the whole program orphans nothing, and the next start offers to resume', async ({ home, profile }) => {
+  test.setTimeout(300_000);
+  const folder = join(home, 'bars');
+  writeIdx(folder, { train: 1200, test: 300 });
+  const first = await launch(home, profile);
+  await addData(first, folder);
+  const run = await startSmallRun(first, 40);
+  await expect.poll(async () => (await row(first, run)).step, { timeout: 180_000 }).toBeGreaterThan(5);
+  const main = first.app.process().pid ?? -1;
+  const trainers = trainersOf(main);
+  expect(trainers.length).toBeGreaterThan(0);
+  process.kill(main, 'SIGKILL');
+  // Without its parent the trainer saves and ends by itself.
+  await expect.poll(() => trainers.filter(lives).length, { timeout: 60_000 }).toBe(0);
+
+  const second = await launch(home, profile);
+  await expect(second.page.getByTestId('trainer-card')).toBeVisible();
+  const found = await row(second, run);
+  expect(found.status).toBe('interrupted');
+  expect(found.safeStep).toBeGreaterThan(0);
+  await second.page.getByTestId('rail-runs').click();
+  await expect(second.page.getByTestId('interrupted').first()).toBeVisible();
+  await second.page.getByTestId('resume').first().click();
+  await expect
+    .poll(async () => (await row(second, run)).step, { timeout: 120_000 })
+    .toBeGreaterThan(found.safeStep ?? 0);
+  await second.page.evaluate((id) => window.workstation.stopRun(id, 'safely'), run);
+  await expect.poll(async () => (await row(second, run)).status, { timeout: 60_000 }).toBe('stopped');
+  await second.close();
+});
