@@ -1,0 +1,78 @@
+/** For tests: the decoding worker built on the spot, small data sets written to a temporary folder. */
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { pathToFileURL } from 'node:url';
+import { build } from 'vite';
+import { keyed } from '../random.ts';
+
+/** Inside node_modules, so that the worker finds its packages. */
+const workerFolder = join(import.meta.dirname, '../../node_modules/.cache', `decode-worker-${process.pid}`);
+
+export async function buildWorker(): Promise<URL> {
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    build: {
+      ssr: true,
+      target: 'node22',
+      outDir: workerFolder,
+      emptyOutDir: true,
+      rolldownOptions: {
+        input: { 'decode-worker': join(import.meta.dirname, 'worker.ts') },
+        output: { format: 'es', entryFileNames: '[name].js' },
+      },
+    },
+  });
+  return pathToFileURL(join(workerFolder, 'decode-worker.js'));
+}
+
+export const removeWorker = () => rm(workerFolder, { recursive: true, force: true });
+
+/** Runs `work` in a folder that is removed afterwards. */
+export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>): Promise<T> {
+  const folder = await mkdtemp(join(tmpdir(), 'reprise-test-'));
+  try {
+    return await work(folder);
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+export function idxImages(count: number, rows: number, columns: number, body: Uint8Array): Buffer {
+  const head = Buffer.alloc(16);
+  head.writeUInt32BE(0x0803, 0);
+  head.writeUInt32BE(count, 4);
+  head.writeUInt32BE(rows, 8);
+  head.writeUInt32BE(columns, 12);
+  return Buffer.concat([head, body]);
+}
+
+export function idxLabels(labels: Uint8Array, stated = labels.length): Buffer {
+  const head = Buffer.alloc(8);
+  head.writeUInt32BE(0x0801, 0);
+  head.writeUInt32BE(stated, 4);
+  return Buffer.concat([head, labels]);
+}
+
+export function randomBytes(count: number, name: string): Uint8Array {
+  const stream = keyed(1, 'test', name);
+  return Uint8Array.from({ length: count }, () => stream.word() >>> 24);
+}
+
+/** Random 12 x 12 images in three classes. */
+export async function writeIdx(folder: string, train: number, test: number): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  for (const [prefix, count] of [
+    ['train', train],
+    ['t10k', test],
+  ] as const) {
+    const labels = Uint8Array.from({ length: count }, (_, i) => i % 3);
+    await writeFile(
+      join(folder, `${prefix}-images-idx3-ubyte`),
+      idxImages(count, 12, 12, randomBytes(count * 144, prefix)),
+    );
+    await writeFile(join(folder, `${prefix}-labels-idx1-ubyte`), idxLabels(labels));
+  }
+}

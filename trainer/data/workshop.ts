@@ -1,0 +1,96 @@
+/** Turns sample numbers into normalised views: what a decoding worker does, and what a loader without workers does itself. */
+import { FaultError } from '../fault.ts';
+import type { DataSource, Normalization, Preprocessing, View } from '../protocol/run.ts';
+import type { OpenDataset } from '../recipe.ts';
+import { drawView, renderView } from './augment.ts';
+import { decode, type Pixels } from './decode.ts';
+import { reasonOf } from './inspection.ts';
+import { normalizer } from './normalize.ts';
+import { preprocess } from './preprocess.ts';
+import { reader } from './readers.ts';
+
+/** Plain data: it crosses to a worker. */
+export interface WorkSpecification {
+  readonly data: DataSource;
+  readonly normalization: Normalization;
+  readonly task:
+    | { readonly kind: 'training'; readonly views: readonly View[]; readonly seed: number }
+    | { readonly kind: 'evaluation'; readonly preprocessing: Preprocessing };
+}
+
+export interface Workshop {
+  readonly count: number;
+  /** One array a view, [n, size, size, channels]. */
+  produce(epoch: number, index: Int32Array): Promise<readonly Float32Array<ArrayBuffer>[]>;
+  close(): Promise<void>;
+}
+
+export async function openData(data: DataSource): Promise<OpenDataset> {
+  const opened = await reader(data.dataset).open(data.path, data.split, data.exclude ?? []);
+  if (opened.count > 0) return opened;
+  await opened.close();
+  throw new FaultError('empty-dataset', `${data.path} has no images in its split "${data.split}".`, {
+    path: data.path,
+    split: data.split,
+  });
+}
+
+/** Sides of the square views. */
+export function viewSizes({ task }: WorkSpecification): readonly number[] {
+  return task.kind === 'training' ? task.views.map((view) => view.size) : [task.preprocessing.crop];
+}
+
+interface Loaded extends Pixels {
+  readonly name: string;
+}
+
+async function load(data: OpenDataset, index: number): Promise<Loaded> {
+  const { image, name } = await data.sample(index);
+  try {
+    return { ...(await decode(image, data.channels)), name };
+  } catch (error) {
+    const reason = reasonOf(error);
+    throw new FaultError('unreadable-file', `${name}: ${reason}. Leave it out, or replace it.`, { file: name, reason });
+  }
+}
+
+export async function openWorkshop(specification: WorkSpecification): Promise<Workshop> {
+  const data = await openData(specification.data);
+  const normalize = normalizer(specification.normalization, data.channels);
+  const { task } = specification;
+  const sizes = viewSizes(specification);
+  const scratch = sizes.map((size) => new Uint8Array(size * size * data.channels));
+
+  const render = (image: Loaded, number: number, epoch: number, index: number, target: Uint8Array) => {
+    if (task.kind === 'evaluation') {
+      preprocess(image, task.preprocessing, target, image.name);
+      return;
+    }
+    const view = task.views[number]!;
+    renderView(image, view, drawView(view, image, { seed: task.seed, epoch, index, number }), target);
+  };
+
+  return {
+    count: data.count,
+    async produce(epoch, index) {
+      const sampleValues = sizes.map((size) => size * size * normalize.channels);
+      const views = sampleValues.map((values) => new Float32Array(values * index.length));
+      // The next picture decodes on another thread while this one is augmented.
+      let next = load(data, index[0]!);
+      for (let i = 0; i < index.length; i++) {
+        const image = await next;
+        if (i + 1 < index.length) {
+          next = load(data, index[i + 1]!);
+          // Its failure is met at the next turn; until then it must not count as unhandled.
+          next.catch(() => undefined);
+        }
+        for (let number = 0; number < sizes.length; number++) {
+          render(image, number, epoch, index[i]!, scratch[number]!);
+          normalize.write(scratch[number]!, views[number]!, i * sampleValues[number]!);
+        }
+      }
+      return views;
+    },
+    close: () => data.close(),
+  };
+}
