@@ -3,14 +3,14 @@ CREATE TABLE checkpoints (
   attempt INTEGER NOT NULL,
   step INTEGER NOT NULL,
   epoch REAL NOT NULL,
-  -- Relative to the run's folder.
+  -- Relative to the run's folder. A step saved twice has two.
   folder TEXT NOT NULL,
   bytes INTEGER NOT NULL,
   at INTEGER NOT NULL,
   reason TEXT NOT NULL,
   manifest_sha256 TEXT NOT NULL,
   present INTEGER NOT NULL DEFAULT 1 CHECK (present IN (0, 1)),
-  PRIMARY KEY (run_id, step, attempt)
+  PRIMARY KEY (run_id, step, attempt, folder)
 ) STRICT, WITHOUT ROWID;
 
 -- The checkpoints the run stands on: those of steps that no later attempt began before, and of one folder only the newest.

@@ -20,13 +20,19 @@ export function checkpoints(database: ReadableDatabase, run: string): readonly C
     .map((row) => ({ ...row, present: row.present === 1 }));
 }
 
-export function markCheckpoint(database: WritableDatabase, run: string, step: number, present: boolean): void {
+/** @param folder one of several of that step; without it, all */
+export function markCheckpoint(
+  database: WritableDatabase,
+  run: string,
+  step: number,
+  present: boolean,
+  folder?: string,
+): void {
   expectRun(database, run);
-  statement(database, 'UPDATE checkpoints SET present = ? WHERE run_id = ? AND step = ?').run(
-    Number(present),
-    run,
-    step,
-  );
+  statement(
+    database,
+    'UPDATE checkpoints SET present = @present WHERE run_id = @run AND step = @step AND folder = coalesce(@folder, folder)',
+  ).run({ run, step, present: Number(present), folder: folder ?? null });
 }
 
 /** A verified folder that no event told of: the trainer died between the rename and the message. */

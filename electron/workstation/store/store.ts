@@ -110,7 +110,8 @@ export interface Queries {
   run(run: string): StoredRun | null;
   attempts(run: string): readonly AttemptRow[];
   checkpoints(run: string): readonly CheckpointRow[];
-  markCheckpoint(run: string, step: number, present: boolean): void;
+  /** `folder`: one of several of that step; without it, all. */
+  markCheckpoint(run: string, step: number, present: boolean, folder?: string): void;
   /** A verified checkpoint folder that no event told of. */
   adoptCheckpoint(
     run: string,

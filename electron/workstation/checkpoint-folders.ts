@@ -1,0 +1,94 @@
+/** The checkpoint folders of a run, compared with their rows. */
+import { createHash } from 'node:crypto';
+import { lstat, readdir, readFile, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import * as v from 'valibot';
+import { Manifest } from '../../trainer/protocol/checkpoint.ts';
+import type { CheckpointRow } from '../api.ts';
+import { FaultError } from './fault.ts';
+import type { Store } from './store/store.ts';
+
+const manifestLimit = 64 << 20;
+/** A step, and from the second time on that the step was saved a number. */
+export const checkpointName = /^\d{6,15}(?:-\d{1,6})?$/;
+
+/** What a save that was cut off left behind: folders of checkpoints, and small files not yet renamed. */
+export async function removeTemporary(folder: string): Promise<void> {
+  for (const place of [folder, join(folder, 'checkpoints')]) {
+    for (const name of await readdir(place).catch(() => [])) {
+      if (name.startsWith('.tmp-') || name.includes('.json.tmp-'))
+        await rm(join(place, name), { recursive: true, force: true });
+    }
+  }
+}
+
+/** Rows for folders no event told of, marks for rows whose folder is gone. `thorough`: known folders are looked into as well. */
+export async function compareCheckpoints(
+  store: Store,
+  run: string,
+  folder: string,
+  thorough: boolean,
+  notes: string[],
+): Promise<void> {
+  const names = (await readdir(join(folder, 'checkpoints')).catch(() => [])).filter((name) =>
+    checkpointName.test(name),
+  );
+  const rows = new Map((await store.checkpoints(run)).map((row) => [basename(row.folder), row]));
+  for (const row of rows.values()) {
+    const name = basename(row.folder);
+    const isWhole = names.includes(name) && (!thorough || (await isCheckpoint(store, run, folder, name, row, notes)));
+    if (isWhole !== row.present) await store.markCheckpoint(run, row.step, isWhole, row.folder);
+  }
+  for (const name of names) if (!rows.has(name)) await isCheckpoint(store, run, folder, name, null, notes);
+}
+
+/** Manifest parses, sizes agree; the trainer checks the hashes when it loads it. One without a row gets one. */
+async function isCheckpoint(
+  store: Store,
+  run: string,
+  folder: string,
+  name: string,
+  row: CheckpointRow | null,
+  notes: string[],
+): Promise<boolean> {
+  const place = join(folder, 'checkpoints', name);
+  try {
+    const { manifest, sha256, at } = await readManifest(place);
+    if (row === null) {
+      const { attempt, step, epoch, tensorBytes: bytes } = manifest;
+      await store.adoptCheckpoint(run, {
+        attempt,
+        step,
+        epoch,
+        folder: `checkpoints/${name}`,
+        bytes,
+        at,
+        manifestSha256: sha256,
+      });
+    }
+    return true;
+  } catch (error) {
+    if (error instanceof FaultError && error.fault.code === 'store-died') throw error;
+    notes.push(`${run}: checkpoint ${name} is not whole (${error instanceof Error ? error.message : error}).`);
+    return false;
+  }
+}
+
+async function readManifest(
+  folder: string,
+): Promise<{ readonly manifest: Manifest; readonly sha256: string; readonly at: number }> {
+  const path = join(folder, 'manifest.json');
+  const found = await lstat(path);
+  if (!found.isFile() || found.size > manifestLimit)
+    throw new FaultError('corrupt-checkpoint', `${path} is no manifest.`, { path });
+  const text = await readFile(path, 'utf8');
+  const manifest = v.parse(Manifest, JSON.parse(text));
+  const tensors = await lstat(join(folder, 'tensors.bin'));
+  if (!tensors.isFile() || tensors.size !== manifest.tensorBytes)
+    throw new FaultError(
+      'corrupt-checkpoint',
+      `tensors.bin has ${tensors.size} bytes, the manifest says ${manifest.tensorBytes}`,
+      { folder },
+    );
+  return { manifest, sha256: createHash('sha256').update(text).digest('hex'), at: Math.round(found.mtimeMs) };
+}
