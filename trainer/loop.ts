@@ -151,7 +151,7 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
       if (!fault) throw error;
       return (await waitForDisk(fault)) === 'stop' || reason === 'disconnect' ? 'stop' : save(reason);
     }
-    announce();
+    if (reason === 'time' || reason === 'steps' || reason === 'asked') announce();
     return 'go';
   }
 
