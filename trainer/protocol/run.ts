@@ -14,6 +14,8 @@ export const DataSource = v.strictObject({
   path: v.pipe(v.string(), v.minLength(1)),
   split: v.string(),
   fingerprint: v.optional(v.string()),
+  /** Files the run leaves out, named as in the inspection's rejects. */
+  exclude: v.optional(v.array(v.string())),
 });
 export type DataSource = v.InferOutput<typeof DataSource>;
 

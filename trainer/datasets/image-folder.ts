@@ -1,0 +1,31 @@
+/** Any folder of JPEG and PNG pictures in class folders: ImageNet's layout, or one folder of classes, or no classes. */
+import * as v from 'valibot';
+import { inspectTree } from '../data/inspect-tree.ts';
+import { looksLikeTree, openTree } from '../data/image-tree.ts';
+import { defineDataset } from '../recipe.ts';
+
+const expected = [
+  'train/CLASS/*.jpg and val/CLASS/*.jpg (or test), as ImageNet is laid out',
+  'or CLASS/*.jpg, split by a hash; or pictures without class folders, for pretraining',
+  'JPEG or PNG',
+];
+
+export const dataset = defineDataset({
+  id: 'image-folder',
+  title: 'Image folder',
+  licence: null,
+  homepage: null,
+  splits: ['train', 'val', 'test'],
+  channels: 3,
+  options: v.strictObject({}),
+  expected,
+  recognises: looksLikeTree,
+  inspect: (folder, progress, signal) =>
+    inspectTree(
+      folder,
+      { dataset: 'image-folder', title: 'Image folder', expected, licence: null, source: null },
+      progress,
+      signal,
+    ),
+  open: openTree,
+});
