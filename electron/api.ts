@@ -272,8 +272,13 @@ export interface Comparison {
     readonly difference: number;
     readonly interval: Interval;
     readonly images: number;
+    /** Exact McNemar test, where each side is one run. */
+    readonly pValue?: number;
   }[];
+  /** Only what differs, between the pretraining runs where there are two or more; values by run id. */
   readonly parameters: readonly { readonly path: string; readonly values: Readonly<Record<string, string>> }[];
+  /** Experiments of the earlier reproduction beside the paper's cell; `ours` in their reasons is the earlier figure's side. */
+  readonly references?: readonly ComparisonRow[];
 }
 export type Selection =
   { readonly kind: 'plan'; readonly plan: string } | { readonly kind: 'runs'; readonly runs: readonly string[] };

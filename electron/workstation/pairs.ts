@@ -1,0 +1,80 @@
+/** Differences between two of our own figures on the same images: the only ones that may be called paired. */
+import type { Comparison, ComparisonRow } from '../api.ts';
+import type { Row } from './compare.ts';
+import { mcnemar, pairedBootstrap, type Resampled } from './statistics.ts';
+
+type ReadImages = (run: string, file: string) => Promise<Uint8Array | null>;
+
+/** The same resampling for every pair of a report: one fixed seed. */
+const seed = 1;
+
+export interface Paired extends Resampled {
+  readonly images: number;
+  /** Exact McNemar test, where each side is one run. */
+  readonly pValue: number | null;
+}
+
+/** Which images each run of a row got right; null where one did not record it, or its file is gone. */
+async function rightImages({ used }: Row, read: ReadImages): Promise<readonly Uint8Array[] | null> {
+  const files = used.map(({ run, result }) => ({ run: run.id, file: result.perImage }));
+  if (files.length === 0) return null;
+  const sides: Uint8Array[] = [];
+  for (const { run, file } of files) {
+    if (file === undefined) return null;
+    const side = await read(run, file);
+    if (side === null) return null;
+    sides.push(side);
+  }
+  return sides;
+}
+
+/** null: the two were not measured on the same images, or which images were right was not recorded. */
+export async function pair(better: Row, worse: Row, read: ReadImages): Promise<Paired | null> {
+  const [one, other] = [better.used[0]?.result, worse.used[0]?.result];
+  if (one === undefined || other === undefined || !sameImages(better.row, worse.row)) return null;
+  if (one.fingerprint !== other.fingerprint || one.n !== other.n) return null;
+  const left = await rightImages(better, read);
+  const right = await rightImages(worse, read);
+  if (left === null || right === null) return null;
+  const resampled = await pairedBootstrap(left, right, seed);
+  const [first, second] = [left[0], right[0]];
+  const single = left.length === 1 && right.length === 1 && first !== undefined && second !== undefined;
+  const only = (mine: Uint8Array, theirs: Uint8Array): number =>
+    mine.reduce((count, value, image) => count + (value === 1 && theirs[image] === 0 ? 1 : 0), 0);
+  return {
+    ...resampled,
+    images: one.n,
+    pValue: single ? mcnemar(only(first, second), only(second, first)) : null,
+  };
+}
+
+function sameImages(one: ComparisonRow, other: ComparisonRow): boolean {
+  const keys = ['evaluator', 'dataset', 'split', 'metric'] as const;
+  return keys.every((key) => one[key] === other[key]);
+}
+
+/** Each main figure (or, in a free selection, the highest) against every other one on the same images. */
+export async function pairRows(rows: readonly Row[], read: ReadImages): Promise<Comparison['pairs']> {
+  const pairs: Comparison['pairs'][number][] = [];
+  for (const first of rows) {
+    const rivals = rows.filter((other) => other !== first && sameImages(first.row, other.row));
+    const mains = [first, ...rivals].filter(({ row }) => row.subject.role === 'main');
+    const leads = mains.length > 0 ? mains.includes(first) : rivals.every((other) => mean(other) <= mean(first));
+    if (!leads) continue;
+    for (const rival of rivals) {
+      // Two leads: the pair is made once, from the earlier of the two.
+      if (mains.includes(rival) && rows.indexOf(rival) < rows.indexOf(first)) continue;
+      const [better, worse] = mean(first) >= mean(rival) ? [first, rival] : [rival, first];
+      const paired = await pair(better, worse, read);
+      if (paired === null) continue;
+      const interval = { ...paired.interval(0.95), confidence: 0.95, method: 'paired-bootstrap' as const };
+      const { evaluator, metric } = first.row;
+      const names = { better: better.row.subject.label, worse: worse.row.subject.label };
+      const { mean: difference, images, pValue } = paired;
+      pairs.push({ ...names, evaluator, metric, difference, interval, images, ...(pValue === null ? {} : { pValue }) });
+    }
+  }
+  return pairs;
+}
+
+const mean = ({ row }: Row): number => row.ours?.mean ?? Number.NEGATIVE_INFINITY;

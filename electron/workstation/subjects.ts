@@ -1,0 +1,133 @@
+/** What an evaluation looked at: the pretraining behind it, as facts that a paper's cell can be held against. */
+import { createHash } from 'node:crypto';
+import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
+import type { Choice, Options } from '../../trainer/protocol/options.ts';
+import type { DataSource, PretrainConfig, RunConfig } from '../../trainer/protocol/run.ts';
+
+export interface SubjectFacts {
+  /** Title of the pretraining run; `random` or `pixels` for a control that is none. */
+  readonly label: string;
+  /** Method id, or `random` and `pixels`. */
+  readonly method: string;
+  /** Options of the method, defaults included. */
+  readonly options: Options;
+  readonly encoder: string;
+  readonly pretrainedOn: string | null;
+  readonly epochs: number | null;
+  readonly batch: number | null;
+  /** Equal for two runs that differ by seed only. */
+  readonly identity: unknown;
+  /** The pretraining run, null for a control. */
+  readonly run: string | null;
+  readonly seed: number;
+}
+
+/** JSON with keys in order, so that equal values give equal text. */
+export function canonicalJson(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
+  if (typeof value !== 'object' || value === null) return JSON.stringify(value) ?? 'null';
+  const entries = Object.entries(value).filter(([, entry]) => entry !== undefined);
+  entries.sort(([one], [other]) => (one < other ? -1 : 1));
+  return `{${entries.map(([key, entry]) => `${JSON.stringify(key)}:${canonicalJson(entry)}`).join(',')}}`;
+}
+
+export function shortHash(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
+}
+
+type Recipes = 'methods' | 'encoders' | 'optimizers' | 'schedules' | 'evaluators';
+
+/** Options with the recipe's defaults filled in. An id the catalogue does not know keeps what is spelled out. */
+export function completeOptions(catalogue: Catalogue, kind: Recipes, choice: Choice): Options {
+  const recipes: readonly { readonly id: string; readonly options: Catalogue['optimizers'][number]['options'] }[] =
+    catalogue[kind];
+  const described = recipes.find((recipe) => recipe.id === choice.id)?.options ?? [];
+  return { ...Object.fromEntries(described.map((option) => [option.key, option.default])), ...choice.options };
+}
+
+/** `resnet-50`, `resnet-18 stem small, width 16`: the id, and the options that are not torchvision's own layout. */
+export function encoderName(catalogue: Catalogue, choice: Choice): string {
+  const options = completeOptions(catalogue, 'encoders', choice);
+  const layout: Options = { stem: 'imagenet', width: 64 };
+  const unusual = Object.entries(options)
+    // A stride belongs to the small stem only.
+    .filter(([key, value]) => value !== layout[key] && !(key === 'stemStride' && options['stem'] === 'imagenet'))
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([key, value]) => `${key} ${String(value)}`);
+  return unusual.length === 0 ? choice.id : `${choice.id} ${unusual.join(', ')}`;
+}
+
+/** Names of data sets as the papers' cells spell them: `Fashion-MNIST` is `fashion-mnist`. */
+export function dataName(
+  source: Pick<DataSource, 'dataset' | 'fingerprint'> & { readonly path?: string },
+  names: ReadonlyMap<string, string>,
+): string {
+  // Before a plan is started its data is a name: `$fashion-mnist`.
+  if (source.path?.startsWith('$') === true) return source.path.slice(1);
+  const known = source.fingerprint === undefined ? undefined : names.get(source.fingerprint);
+  if (known === undefined) return source.dataset;
+  return known
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_]+/g, '-');
+}
+
+function dataIdentity(source: DataSource): unknown {
+  return { data: source.fingerprint ?? `${source.dataset}:${source.path}`, split: source.split };
+}
+
+function pretrainIdentity(config: PretrainConfig): unknown {
+  const { method, encoders, views, normalization, optimizer, schedule, batch, epochs, dropLast } = config;
+  const data = dataIdentity(config.data);
+  return { method, encoders, data, views, normalization, optimizer, schedule, batch, epochs, dropLast };
+}
+
+/** What a configuration evaluates, or trains. `configOf` finds the run an evaluation starts from. */
+export function subjectFacts(
+  run: { readonly id: string; readonly title: string; readonly config: RunConfig },
+  configOf: (run: string) => { readonly id: string; readonly title: string; readonly config: RunConfig } | undefined,
+  catalogue: Catalogue,
+  names: ReadonlyMap<string, string>,
+): SubjectFacts {
+  const { config } = run;
+  if (config.kind === 'pretrain') {
+    return {
+      label: run.title,
+      method: config.method.id,
+      options: completeOptions(catalogue, 'methods', config.method),
+      encoder: config.encoders.map((encoder) => encoderName(catalogue, encoder)).join(' + '),
+      pretrainedOn: dataName(config.data, names),
+      epochs: config.epochs,
+      batch: config.batch,
+      identity: pretrainIdentity(config),
+      run: run.id,
+      seed: config.seed,
+    };
+  }
+  const control = { options: {}, pretrainedOn: null, epochs: null, batch: null, run: null, seed: config.seed };
+  const { subject } = config;
+  if (subject.kind === 'pixels') {
+    return { ...control, label: 'pixels', method: 'pixels', encoder: 'pixels', identity: 'pixels' };
+  }
+  if (subject.kind === 'random') {
+    const encoder = encoderName(catalogue, subject.encoder);
+    const identity = { random: subject.encoder };
+    return { ...control, label: 'random', method: 'random', encoder, identity, seed: subject.seed };
+  }
+  const source = configOf(subject.run);
+  if (source === undefined) {
+    // The pretraining was deleted for good: its evaluation still stands, but says no more of its origin.
+    return { ...control, label: run.title, method: '', encoder: '', identity: { run: subject.run } };
+  }
+  const facts = subjectFacts(source, configOf, catalogue, names);
+  const { checkpoint, branch } = subject;
+  return { ...facts, identity: { pretraining: facts.identity, checkpoint, branch } };
+}
+
+/** Equal for two evaluations that differ by seed only. */
+export function evaluationIdentity(config: RunConfig, subject: SubjectFacts): unknown {
+  if (config.kind === 'pretrain') return { subject: subject.identity, probe: config.probe };
+  const { evaluator, preprocessing, normalization } = config;
+  const data = { train: dataIdentity(config.train), test: dataIdentity(config.test) };
+  return { subject: subject.identity, evaluator, preprocessing, normalization, data };
+}
