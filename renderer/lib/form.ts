@@ -1,0 +1,173 @@
+/** A configuration as a form edits it: by path, never in place. Pure. */
+import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalogue.ts';
+import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
+import type { Preset } from '../../trainer/protocol/preset.ts';
+import type { RunConfig } from '../../trainer/protocol/run.ts';
+
+function entryOf(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
+}
+/** `getAt(config, 'views.0.size')` */
+export function getAt(value: unknown, path: string): unknown {
+  return path.split('.').reduce(entryOf, value);
+}
+/** A copy with one value changed; what lies beside the path is shared with the original. */
+export function setAt<T>(value: T, path: string, next: unknown): T {
+  const [key = '', ...rest] = path.split('.');
+  const inner = rest.length === 0 ? next : setAt(entryOf(value, key), rest.join('.'), next);
+  if (Array.isArray(value)) return value.with(Number(key), inner) as T;
+  return { ...value, [key]: inner };
+}
+
+/** Every value of a configuration by its path; a list of plain values is one value. */
+export function leavesOf(value: unknown, path = ''): readonly { readonly path: string; readonly value: unknown }[] {
+  const isBranch = typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every((part) => typeof part !== 'object'));
+  if (!isBranch) return [{ path, value }];
+  return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, path === '' ? key : `${path}.${key}`));
+}
+
+export function defaultsOf(options: readonly OptionDescription[]): Options {
+  return Object.fromEntries(options.map((option) => [option.key, option.default]));
+}
+/** A recipe with its defaults written out: a configuration leaves nothing to a default elsewhere. */
+export function choiceOf(recipe: RecipeDescription): Choice {
+  return { id: recipe.id, options: defaultsOf(recipe.options) };
+}
+
+export interface Problem {
+  readonly path: string;
+  readonly kind: 'number' | 'whole' | 'minimum' | 'maximum' | 'choice' | 'empty';
+  readonly limit: number | null;
+}
+
+export function problemOf(option: OptionDescription, value: unknown, path = option.key): Problem | null {
+  const problem = (kind: Problem['kind'], limit: number | null = null): Problem => ({ path, kind, limit });
+  switch (option.kind) {
+    case 'boolean':
+      return typeof value === 'boolean' ? null : problem('choice');
+    case 'text':
+      return typeof value === 'string' && value.trim() !== '' ? null : problem('empty');
+    case 'choice':
+      return typeof value === 'string' && (option.choices ?? []).includes(value) ? null : problem('choice');
+    case 'numbers':
+      if (!Array.isArray(value) || value.length === 0) return problem('empty');
+      return value.map((part) => numberProblem(part)).find((found) => found !== null) ?? null;
+    case 'number':
+    case 'integer':
+      return numberProblem(value);
+  }
+  function numberProblem(number: unknown): Problem | null {
+    if (typeof number !== 'number' || !Number.isFinite(number)) return problem('number');
+    if (option.kind === 'integer' && !Number.isInteger(number)) return problem('whole');
+    if (option.minimum !== undefined && number < option.minimum) return problem('minimum', option.minimum);
+    if (option.maximum !== undefined && number > option.maximum) return problem('maximum', option.maximum);
+    return null;
+  }
+}
+
+const field = (
+  key: string,
+  kind: OptionDescription['kind'],
+  fallback: OptionValue,
+  minimum?: number,
+  maximum?: number,
+): OptionDescription => ({
+  key,
+  kind,
+  default: fallback,
+  ...(minimum === undefined ? {} : { minimum }),
+  ...(maximum === undefined ? {} : { maximum }),
+  comparable: false,
+});
+
+/** Fields every configuration has, by path. Bounds and defaults as protocol/run.ts has them; main checks them again. */
+export const courseFields: readonly OptionDescription[] = [field('batch', 'integer', 256, 2, 65_536), field('epochs', 'number', 1, 0.001, 100_000)];
+export const runFields: readonly OptionDescription[] = [
+  field('execution.threads', 'integer', 1, 1, 256),
+  field('execution.loaderWorkers', 'integer', 1, 0, 64),
+  field('checkpoint.everySeconds', 'number', 300, 1),
+  field('checkpoint.keepLast', 'integer', 3, 2),
+  field('logEvery', 'integer', 10, 1),
+];
+export const seedField = field('seed', 'integer', 0, 0, 0xffff_ffff);
+export const viewFields: readonly OptionDescription[] = [
+  field('size', 'integer', 28, 8, 1024),
+  field('cropArea', 'numbers', [0.08, 1], 0, 1),
+  field('cropRatio', 'numbers', [3 / 4, 4 / 3], 0.01),
+  { ...field('interpolation', 'choice', 'bicubic'), choices: ['bilinear', 'bicubic'] },
+  field('flip', 'number', 0.5, 0, 1),
+  field('jitter', 'number', 0.8, 0, 1),
+  field('brightness', 'number', 0.4, 0),
+  field('contrast', 'number', 0.4, 0),
+  field('saturation', 'number', 0.2, 0),
+  field('hue', 'number', 0.1, 0, 0.5),
+  field('grayscale', 'number', 0.2, 0, 1),
+  field('blur', 'number', 0, 0, 1),
+  field('blurSigma', 'numbers', [0.1, 2], 0),
+  field('solarize', 'number', 0, 0, 1),
+  field('solarizeThreshold', 'number', 128, 0, 256),
+];
+
+interface Slot {
+  readonly path: string;
+  readonly recipe: RecipeDescription | undefined;
+}
+/** The recipes a configuration chooses, with where they stand in it. */
+export function slotsOf(config: RunConfig, catalogue: Catalogue): readonly Slot[] {
+  const find = (recipes: readonly RecipeDescription[], path: string, id: string): Slot => ({
+    path,
+    recipe: recipes.find((recipe) => recipe.id === id),
+  });
+  if (config.kind === 'evaluate') return [find(catalogue.evaluators, 'evaluator', config.evaluator.id)];
+  return [
+    find(catalogue.methods, 'method', config.method.id),
+    ...config.encoders.map((encoder, at) => find(catalogue.encoders, `encoders.${at}`, encoder.id)),
+    find(catalogue.optimizers, 'optimizer', config.optimizer.id),
+    find(catalogue.schedules, 'schedule', config.schedule.id),
+    ...(config.probe === null ? [] : [find(catalogue.evaluators, 'probe.evaluator', config.probe.evaluator.id)]),
+  ];
+}
+
+/** What keeps a configuration from being started, by path. Empty: main will take it, as far as the window can tell. */
+export function problemsOf(config: RunConfig, catalogue: Catalogue): readonly Problem[] {
+  const check = (option: OptionDescription, path: string): Problem | null => problemOf(option, getAt(config, path), path);
+  const fixed = [...runFields, seedField, ...(config.kind === 'pretrain' ? courseFields : [])].map((option) => check(option, option.key));
+  const options = slotsOf(config, catalogue).flatMap(({ path, recipe }) => {
+    if (recipe === undefined) return [{ path, kind: 'choice', limit: null } as const];
+    return recipe.options.map((option) => check(option, `${path}.options.${option.key}`));
+  });
+  const views =
+    config.kind === 'pretrain'
+      ? config.views.flatMap((_view, at) => viewFields.map((option) => check(option, `views.${at}.${option.key}`)))
+      : [];
+  const title = config.title.trim() === '' ? [{ path: 'title', kind: 'empty', limit: null } as const] : [];
+  return [...title, ...fixed, ...options, ...views].filter((problem) => problem !== null);
+}
+
+export const isEqual = (one: unknown, other: unknown): boolean => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([one], [other]) => (one < other ? -1 : 1))
+      .map(([key, inner]) => [key, sorted(inner)]),
+  );
+}
+
+/** Where the value at a path was read: of the path itself, or of the nearest one above it that the preset gives. */
+export function sourceOf(preset: Preset | null, path: string): string | null {
+  if (preset === null) return null;
+  const above = preset.values
+    .filter((value) => path === value.path || path.startsWith(`${value.path}.`))
+    .sort((one, other) => other.path.length - one.path.length);
+  return above[0]?.source ?? null;
+}
+/** Paths whose value is no longer the preset's, with the value it gave. */
+export function changesFrom(preset: Preset | null, config: RunConfig): readonly { readonly path: string; readonly value: unknown; readonly now: unknown }[] {
+  if (preset === null) return [];
+  return preset.values
+    .flatMap((given) => leavesOf(given.value, given.path))
+    .map((leaf) => ({ path: leaf.path, value: leaf.value, now: getAt(config, leaf.path) }))
+    .filter((leaf) => !isEqual(leaf.value, leaf.now));
+}

@@ -1,0 +1,39 @@
+/** Which curves share a picture, and in which order they stand. */
+
+/** Names in reading order; a nested list shares one picture. What is not listed follows, each in its own. */
+const order: readonly (readonly string[])[] = [
+  ['loss'],
+  ['invariance'],
+  ['variance'],
+  ['covariance'],
+  ['embeddingStd', 'embeddingStdMin'],
+  ['offDiagonalCovariance'],
+  ['effectiveRank'],
+  ['lr'],
+];
+
+export interface MetricGroup {
+  readonly id: string;
+  readonly names: readonly string[];
+  /** Comes now and then: drawn as dots. */
+  readonly dots: boolean;
+  /** In percent already. */
+  readonly percent: boolean;
+}
+
+const isProbe = (name: string): boolean => /^(probe|knn)\b/.test(name);
+const isPercent = (name: string): boolean => /(top1|top5|accuracy)$/.test(name);
+
+export function groupsOf(names: readonly string[]): readonly MetricGroup[] {
+  const present = new Set(names);
+  const known = order.map((group) => group.filter((name) => present.has(name))).filter((group) => group.length > 0);
+  const taken = new Set(known.flat());
+  const probes = names.filter((name) => isProbe(name) && !taken.has(name));
+  const rest = names.filter((name) => !taken.has(name) && !isProbe(name));
+  return [...known, ...(probes.length > 0 ? [probes] : []), ...rest.map((name) => [name])].map((group) => ({
+    id: group[0]!,
+    names: group,
+    dots: group.some(isProbe),
+    percent: group.every(isPercent),
+  }));
+}

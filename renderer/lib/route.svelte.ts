@@ -1,0 +1,90 @@
+/** Where the window stands, kept in the address so that back, forward and reload work. */
+import type { Selection } from '../../electron/api.ts';
+
+export type Route =
+  | { readonly view: 'plans'; readonly plan: string | null }
+  | { readonly view: 'runs' }
+  | { readonly view: 'run'; readonly run: string }
+  | { readonly view: 'new'; readonly again: string | null; readonly dataset: string | null }
+  | { readonly view: 'evaluate'; readonly run: string }
+  | { readonly view: 'compare'; readonly selection: Selection | null }
+  | { readonly view: 'datasets'; readonly dataset: string | null }
+  | { readonly view: 'reports' }
+  | { readonly view: 'hardware' }
+  | { readonly view: 'settings' };
+
+export function addressOf(route: Route): string {
+  const parts = ((): readonly string[] => {
+    switch (route.view) {
+      case 'plans':
+        return route.plan === null ? ['plans'] : ['plans', route.plan];
+      case 'run':
+        return ['runs', route.run];
+      case 'new':
+        if (route.again !== null) return ['new', 'again', route.again];
+        return route.dataset === null ? ['new'] : ['new', 'on', route.dataset];
+      case 'evaluate':
+        return ['evaluate', route.run];
+      case 'compare':
+        if (route.selection === null) return ['compare'];
+        return route.selection.kind === 'plan'
+          ? ['compare', 'plan', route.selection.plan]
+          : ['compare', 'runs', route.selection.runs.join(',')];
+      case 'datasets':
+        return route.dataset === null ? ['datasets'] : ['datasets', route.dataset];
+      case 'runs':
+      case 'reports':
+      case 'hardware':
+      case 'settings':
+        return [route.view];
+    }
+  })();
+  return `#/${parts.map(encodeURIComponent).join('/')}`;
+}
+
+/** An address that says nothing known leads to the plans. */
+export function routeOf(address: string): Route {
+  const [view, first, second] = address
+    .replace(/^#\/?/, '')
+    .split('/')
+    .map((part) => decodeURIComponent(part));
+  switch (view) {
+    case 'runs':
+      return first ? { view: 'run', run: first } : { view: 'runs' };
+    case 'new':
+      return {
+        view: 'new',
+        again: first === 'again' && second ? second : null,
+        dataset: first === 'on' && second ? second : null,
+      };
+    case 'evaluate':
+      return first ? { view: 'evaluate', run: first } : { view: 'runs' };
+    case 'compare':
+      if (first === 'plan' && second) return { view: 'compare', selection: { kind: 'plan', plan: second } };
+      if (first === 'runs' && second) return { view: 'compare', selection: { kind: 'runs', runs: second.split(',') } };
+      return { view: 'compare', selection: null };
+    case 'datasets':
+      return { view: 'datasets', dataset: first ? first : null };
+    case 'reports':
+    case 'hardware':
+    case 'settings':
+      return { view };
+    default:
+      return { view: 'plans', plan: first ? first : null };
+  }
+}
+
+class Router {
+  current = $state.raw<Route>(routeOf(location.hash));
+
+  go(route: Route): void {
+    location.hash = addressOf(route);
+    this.current = route;
+  }
+
+  /** Follows the back and forward buttons; call once for the life of the window. */
+  follow = (): void => {
+    if (addressOf(this.current) !== location.hash) this.current = routeOf(location.hash);
+  };
+}
+export const router = new Router();

@@ -1,0 +1,239 @@
+/** What every screen shares: the lists main keeps, what runs now, and what was said last. */
+import { createContext } from 'svelte';
+import { createSubscriber, SvelteMap } from 'svelte/reactivity';
+import type {
+  About,
+  DatasetRow,
+  Interrupted,
+  KnownData,
+  PlanRow,
+  Progress,
+  Pushes,
+  ReportRow,
+  RunRow,
+  Settings,
+} from '../../electron/api.ts';
+import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
+import type { Inspection, Thumbnail } from '../../trainer/protocol/dataset.ts';
+import type { Fault } from '../../trainer/protocol/fault.ts';
+import type { DoctorReport } from '../../trainer/protocol/hardware.ts';
+import type { Preset } from '../../trainer/protocol/preset.ts';
+import { ask, faultOf, listen, Refusal } from './client.ts';
+import { words } from './i18n.svelte.ts';
+import { Task } from './task.svelte.ts';
+
+export type Job = Parameters<Pushes['job']>[0];
+
+export interface Notice {
+  readonly id: number;
+  readonly text: string;
+  readonly fault?: Fault;
+  readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+/** The last progress of each run, with when it was heard. Subscribes to the push only while a screen reads it. */
+export class ProgressFeed {
+  #last = new Map<string, { readonly progress: Progress; readonly heardAt: number }>();
+  #update: (() => void) | null = null;
+  #subscribe = createSubscriber((update) => {
+    this.#update = update;
+    const stop = listen('progress', (progress) => this.#hear([progress]));
+    void this.pull();
+    return () => {
+      stop();
+      this.#update = null;
+    };
+  });
+
+  #hear(all: readonly Progress[]): void {
+    const heardAt = Date.now();
+    for (const progress of all) this.#last.set(progress.run, { progress, heardAt });
+    this.#update?.();
+  }
+  /** Pushes may be missed: asks for the present state, and forgets runs that no longer report. */
+  async pull(): Promise<void> {
+    const all = await ask('progress').catch(() => null);
+    if (all === null) return;
+    this.#last.clear();
+    this.#hear(all);
+  }
+  of(run: string): { readonly progress: Progress; readonly heardAt: number } | null {
+    this.#subscribe();
+    return this.#last.get(run) ?? null;
+  }
+}
+
+/** Thumbnails by data set and split, asked for one after the other: each is a job of its own. */
+class Pictures {
+  readonly #found = new SvelteMap<string, readonly Thumbnail[]>();
+  readonly #asked = new Set<string>();
+  #last: Promise<void> = Promise.resolve();
+
+  of(fingerprint: string, split: string, count: number): readonly Thumbnail[] | null {
+    return this.#found.get(`${fingerprint} ${split} ${count}`) ?? null;
+  }
+  want(fingerprint: string, split: string, count: number): void {
+    const key = `${fingerprint} ${split} ${count}`;
+    if (this.#asked.has(key)) return;
+    this.#asked.add(key);
+    this.#last = this.#last.then(async () => {
+      try {
+        this.#found.set(key, await ask('thumbnails', fingerprint, split, count));
+      } catch (error) {
+        // A card without pictures still says all that counts; asked again when it is shown again.
+        if (!(error instanceof Refusal)) throw error;
+        this.#asked.delete(key);
+      }
+    });
+  }
+}
+
+export class Workspace {
+  about = $state.raw<About | null>(null);
+  readonly catalogue = new Task<Catalogue>();
+  readonly presets = new Task<readonly Preset[]>();
+  readonly runs = new Task<readonly RunRow[]>();
+  readonly interrupted = new Task<readonly Interrupted[]>();
+  readonly plans = new Task<readonly PlanRow[]>();
+  readonly datasets = new Task<readonly DatasetRow[]>();
+  readonly knownData = new Task<readonly KnownData[]>();
+  readonly reports = new Task<readonly ReportRow[]>();
+  readonly progress = new ProgressFeed();
+  /** Counts the changes heard of a run, so that its page knows when to ask again. */
+  readonly changes = new SvelteMap<string, number>();
+  /** Side jobs under way, by kind. */
+  readonly jobs = new SvelteMap<string, Job>();
+  notices = $state.raw<readonly Notice[]>([]);
+  /** The folder that is being looked at, or was last; it goes on while the user is elsewhere. */
+  readonly inspection = new Task<Inspection>();
+  inspectedPath = $state<string | null>(null);
+  /** Timing of a plan's steps on this machine. */
+  readonly calibration = new Task<PlanRow>();
+  readonly doctor = new Task<DoctorReport>();
+  readonly pictures = new Pictures();
+  #nextNotice = 1;
+  #refreshTimer: ReturnType<typeof setTimeout> | null = null;
+
+  readonly runById = $derived(new Map((this.runs.value ?? []).map((row) => [row.id, row])));
+  /** The run that holds the trainer, if any. */
+  readonly current = $derived(
+    (this.runs.value ?? []).find((row) => row.status === 'running') ??
+      (this.runs.value ?? []).find((row) => row.status === 'paused') ??
+      null,
+  );
+
+  /** Asks for everything once and listens from then on. Returns what ends it. */
+  open(): () => void {
+    const stops = [
+      listen('runsChanged', (runs) => {
+        for (const run of runs) this.changes.set(run, (this.changes.get(run) ?? 0) + 1);
+        this.#refreshSoon();
+      }),
+      listen('job', (job) => {
+        if (job.ended) this.jobs.delete(job.kind);
+        else this.jobs.set(job.kind, job);
+      }),
+    ];
+    const shown = (): void => {
+      if (!document.hidden) this.refresh();
+    };
+    document.addEventListener('visibilitychange', shown);
+    void this.catalogue.run(() => ask('catalogue'));
+    void this.presets.run(() => ask('presets'));
+    void ask('about').then(
+      (about) => this.#adopt(about),
+      (error: unknown) => this.tell(faultOf(error)),
+    );
+    this.refresh();
+    this.refreshDatasets();
+    return () => {
+      for (const stop of stops) stop();
+      document.removeEventListener('visibilitychange', shown);
+    };
+  }
+
+  /** Several rows change at once when a run ends; one question answers them all. */
+  #refreshSoon(): void {
+    this.#refreshTimer ??= setTimeout(() => {
+      this.#refreshTimer = null;
+      this.refresh();
+    }, 150);
+  }
+
+  refresh(): void {
+    void this.runs.run(() => ask('runs'));
+    void this.interrupted.run(() => ask('interrupted'));
+    void this.plans.run(() => ask('plans'));
+    void this.progress.pull();
+  }
+  refreshDatasets(): void {
+    void this.datasets.run(() => ask('datasets'));
+    void this.knownData.run(() => ask('knownData'));
+  }
+  /** Scans a folder; what it found stands on the data sets page. */
+  async inspect(path: string): Promise<void> {
+    this.inspectedPath = path;
+    this.inspection.clear();
+    await this.inspection.run(() => ask('inspect', path));
+  }
+  forgetInspection(): void {
+    this.inspectedPath = null;
+    this.inspection.clear();
+  }
+  async calibrate(plan: string): Promise<void> {
+    await this.calibration.run(() => ask('calibratePlan', plan));
+    void this.plans.run(() => ask('plans'));
+  }
+  refreshReports(): void {
+    void this.reports.run(() => ask('reports'));
+  }
+
+  #adopt(about: About): void {
+    this.about = about;
+    const { settings } = about;
+    words.language = settings.language === 'system' ? about.systemLanguage : settings.language;
+    document.documentElement.lang = words.language === 'zh' ? 'zh-CN' : 'en';
+    if (settings.theme === 'system') delete document.documentElement.dataset['theme'];
+    else document.documentElement.dataset['theme'] = settings.theme;
+  }
+
+  async change(settings: Settings): Promise<void> {
+    if (this.about === null) return;
+    const before = this.about;
+    // Shown at once; taken back when it could not be kept.
+    this.#adopt({ ...before, settings });
+    try {
+      this.#adopt({ ...before, settings: await ask('changeSettings', settings) });
+    } catch (error) {
+      this.#adopt(before);
+      this.tell(faultOf(error));
+    }
+  }
+
+  /** Does something and shows what went wrong, if it did. True when it worked. */
+  async attempt(work: () => Promise<unknown>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      this.tell(faultOf(error));
+      return false;
+    }
+  }
+
+  say(text: string, action?: Notice['action']): void {
+    this.#show({ id: this.#nextNotice++, text, ...(action === undefined ? {} : { action }) }, 8000);
+  }
+  tell(fault: Fault): void {
+    this.#show({ id: this.#nextNotice++, text: fault.message, fault }, null);
+  }
+  #show(notice: Notice, milliseconds: number | null): void {
+    this.notices = [...this.notices.slice(-3), notice];
+    if (milliseconds !== null) setTimeout(() => this.dismiss(notice.id), milliseconds);
+  }
+  dismiss(id: number): void {
+    this.notices = this.notices.filter((notice) => notice.id !== id);
+  }
+}
+
+export const [useWorkspace, provideWorkspace] = createContext<Workspace>();
