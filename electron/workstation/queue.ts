@@ -19,6 +19,7 @@ export interface Queue {
   /** Starts the next run that can start, if the device is free. */
   readonly advance: () => Promise<void>;
   readonly ended: (end: SessionEnd) => void;
+  readonly resumeIfWanted: (run: string) => Promise<void>;
   readonly whenIdle: () => Promise<void>;
   readonly close: () => Promise<void>;
 }
@@ -128,12 +129,18 @@ export function createQueue(options: QueueOptions): Queue {
     return inTurn(startNext).catch((error: unknown) => options.complain(`queue: ${faultOf(error).message}`));
   }
 
+  /** Once more by itself: where the user wants that, the last attempt came further, and it was not lost over and over. */
+  async function resumeIfWanted(run: string): Promise<void> {
+    if (closed || !options.resumeAutomatically()) return;
+    const attempts = await store.attempts(run);
+    const last = attempts.at(-1);
+    const progressed = last !== undefined && (last.lastStep ?? 0) > last.fromStep;
+    const lost = attempts.length - 1 - attempts.findLastIndex((row) => row.ended !== 'lost');
+    if (progressed && lost <= automaticResumes) await add([run], 'front');
+  }
+
   async function afterEnd(end: SessionEnd): Promise<void> {
-    if (end.ended === 'lost' && end.madeProgress && !closed && options.resumeAutomatically()) {
-      const attempts = await store.attempts(end.run);
-      const lost = attempts.length - 1 - attempts.findLastIndex((row) => row.ended !== 'lost');
-      if (lost <= automaticResumes) await add([end.run], 'front');
-    }
+    if (end.ended === 'lost') await resumeIfWanted(end.run);
     await advance();
   }
 
@@ -159,6 +166,7 @@ export function createQueue(options: QueueOptions): Queue {
       );
     },
     advance,
+    resumeIfWanted,
     ended: (end) => void afterEnd(end).catch((error: unknown) => options.complain(`queue: ${faultOf(error).message}`)),
     whenIdle: async () => {
       await new Promise<void>((resolve) => {

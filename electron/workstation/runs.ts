@@ -10,6 +10,7 @@ import { FaultError } from './fault.ts';
 import { createFolderSizes } from './folder-size.ts';
 import type { Queue } from './queue.ts';
 import type { Push } from './requests.ts';
+import { causeOf } from './sweep.ts';
 import type { Store, StoredRun } from './store/store.ts';
 import type { TrainerHost } from './trainer-host.ts';
 import { createRun, saveRunCard, type Workspace } from './workspace.ts';
@@ -54,8 +55,6 @@ export interface RunsOptions {
   readonly changesSince: (run: StoredRun) => Promise<readonly Reason[]>;
   /** Copies a run's folder into the workspace and makes its rows. */
   readonly importFolder: (folder: string) => Promise<string>;
-  /** How the start-up sweep found a run cut off. */
-  readonly causeOf: (run: string) => Interrupted['cause'] | null;
   readonly complain: (line: string) => void;
 }
 
@@ -229,8 +228,8 @@ export function createRuns(options: RunsOptions): Runs {
       return Promise.all(
         cut.map(async (run): Promise<Interrupted> => {
           const { id, title, step, safeStep, fault } = run;
-          const cause = options.causeOf(id) ?? 'trainer-killed';
-          return { run: id, title, step, safeStep, cause, fault, changes: await options.changesSince(run) };
+          const changes = await options.changesSince(run);
+          return { run: id, title, step, safeStep, cause: causeOf(fault), fault, changes };
         }),
       );
     },

@@ -64,7 +64,7 @@ export function createTrainerHost(
           values: { run: job.run },
         };
         options.complain(fault.message);
-        options.ended({ run: job.run, ended: 'lost', fault, madeProgress: false });
+        options.ended({ run: job.run, ended: 'lost', fault });
       },
     );
     if (closing) await session.stop('safely');

@@ -19,8 +19,6 @@ export interface SessionEnd {
   readonly run: string;
   readonly ended: 'done' | 'asked' | 'failed' | 'lost';
   readonly fault: Fault | null;
-  /** It went beyond the step it started from: starting it again is no loop. */
-  readonly madeProgress: boolean;
 }
 
 export interface Session {
@@ -195,10 +193,9 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
   const end = async (exit: TrainerExit): Promise<SessionEnd> => {
     clearInterval(watch);
     await pumping;
-    const progressed = live.step > fromStep;
     if (stopped !== null && broken === null) {
       await saveRunCard(store, run);
-      return { run, ended: stopped.why, fault: stopped.fault ?? null, madeProgress: progressed };
+      return { run, ended: stopped.why, fault: stopped.fault ?? null };
     }
     // A signal that this program sent, or an orderly exit after it asked for one, is an end as asked; all else is a loss.
     const byUs = exit.sent !== null || (asked !== null && exit.code === 0);
@@ -208,7 +205,7 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
     // A process that went away can be resumed; one that was stopped as asked stands where it was saved.
     await store.setStatus(run, ended === 'lost' ? 'interrupted' : ended === 'asked' ? 'stopped' : 'failed', fault);
     await saveRunCard(store, run);
-    return { run, ended, fault, madeProgress: progressed };
+    return { run, ended, fault };
   };
   const ended = started.exited.then(end).finally(() => {
     pushProgress.flush();

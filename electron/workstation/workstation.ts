@@ -2,19 +2,21 @@
 import { appendFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import type { Interrupted } from '../api.ts';
+import { setTimeout as after } from 'node:timers/promises';
 import { changesSince } from './changes.ts';
 import { childEnvironment } from './child-environment.ts';
 import { createDatasets } from './datasets.ts';
 import { runDoctor } from './doctor.ts';
 import { createEstimates } from './estimate.ts';
 import { faultOf } from './fault.ts';
+import { extractFeatures, type FeaturesRequest } from './features.ts';
 import { createGpuWatch } from './gpu-watch.ts';
 import { createHardware } from './hardware.ts';
+import { importRun } from './import-run.ts';
 import { createMachine } from './machine.ts';
 import { createPlans } from './plans.ts';
 import { createPresets } from './presets.ts';
-import { processStartedAt } from './processes.ts';
+import { isAlive, processStartedAt } from './processes.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { createReports } from './reports.ts';
 import { createHandlers, readersOnly, type Handlers, type Push } from './requests.ts';
@@ -23,8 +25,10 @@ import { createRuns } from './runs.ts';
 import { readSettings } from './settings.ts';
 import { createSideJobs } from './side-jobs.ts';
 import { openStore } from './store/client.ts';
-import { createTrainerHost } from './trainer-host.ts';
-import { adoptWorkspaceFiles, openWorkspace } from './workspace.ts';
+import type { Store } from './store/store.ts';
+import { sweep, sweepRun } from './sweep.ts';
+import { createTrainerHost, type TrainerHost } from './trainer-host.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
 
 /** What only a desktop can do; the terminal has its own answers. */
 export interface Desktop {
@@ -61,6 +65,8 @@ export interface WorkstationOptions {
 
 export interface Workstation {
   readonly handlers: Handlers;
+  /** Writes the features of a run's encoder to a file; only the terminal asks for it. */
+  readonly features: (request: FeaturesRequest) => Promise<{ readonly file: string; readonly rows: number; readonly columns: number }>;
   /** Resolves when nothing runs and nothing that could start is queued. */
   readonly whenIdle: () => Promise<void>;
   /** Stops what runs and closes the database. 'now' loses the work since the last checkpoint. */
@@ -115,7 +121,6 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     drain: options.drain ?? 'all',
     resumeAutomatically: () => settings.current.resumeAutomatically,
   });
-  const causes = new Map<string, Interrupted['cause']>();
   const presets = createPresets(resources, opened, threads);
   const { catalogue, papers } = resources;
   const datasets = createDatasets({ ...common, jobs, dataFolder: join(options.runtime, 'data') });
@@ -126,8 +131,11 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     catalogue,
     trash: desktop.trash,
     changesSince: (run) => changesSince(run, opened, datasets),
-    importFolder: () => Promise.reject(new Error('import')),
-    causeOf: (run) => causes.get(run) ?? null,
+    importFolder: async (folder) => {
+      const { run, notes } = await importRun(workspace, opened, folder);
+      for (const note of notes) complain(`${run}: ${note}`);
+      return run;
+    },
   });
   const plans = createPlans({ ...common, shipped: resources.plans, datasets, estimates, runs, queue });
   const versions = { node: process.versions.node };
@@ -171,12 +179,9 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   });
   const handlers = createHandlers({ machine, presets, estimates, runs, plans, datasets, reports });
 
-  if (write) {
-    for (const line of await adoptWorkspaceFiles(workspace, opened)) complain(line);
-    await takeUpQueue(opened, queue);
-    void runs.emptyTrash().catch((error: unknown) => complain(`trash: ${faultOf(error).message}`));
-    if (options.drain !== 'own') void queue.advance();
-  }
+  if (write) await takeUp({ workspace, store: opened, host, queue, complain });
+  if (write) void runs.emptyTrash().catch((error: unknown) => complain(`trash: ${faultOf(error).message}`));
+  if (write && options.drain !== 'own') void queue.advance();
 
   let closing: Promise<void> | null = null;
   const close = async (how: 'safely' | 'now'): Promise<void> => {
@@ -191,6 +196,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   };
   return {
     handlers: write ? handlers : readersOnly(handlers, home),
+    features: (request) => extractFeatures({ store: opened, host, jobs }, request),
     whenIdle: queue.whenIdle,
     close: async (how) => {
       if (how === 'now' && closing !== null) await host.close('now');
@@ -199,11 +205,29 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   };
 }
 
-/** A run that is queued but stands in no order (the program died between the two) goes to the end of it. */
-async function takeUpQueue(store: Awaited<ReturnType<typeof openStore>>, queue: Queue): Promise<void> {
-  const order = await store.queue();
-  const queued = (await store.runs()).filter((run) => run.status === 'queued' && !run.deleted).map((run) => run.id);
-  const kept = order.filter((run) => queued.includes(run));
-  await store.setQueue([...kept, ...queued.toReversed().filter((run) => !kept.includes(run))]);
-  void queue;
+interface TakeUp {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly host: TrainerHost;
+  readonly queue: Queue;
+  readonly complain: (line: string) => void;
+}
+
+/** What the last life of the program left: rows brought up to the files, trainers that still save waited for. */
+async function takeUp({ workspace, store, host, queue, complain }: TakeUp): Promise<void> {
+  const report = await sweep(workspace, store);
+  for (const note of report.notes) complain(note);
+  for (const { run } of report.interrupted) await queue.resumeIfWanted(run);
+  const [first] = report.alive;
+  if (first === undefined) return;
+  // They have lost their parent: they save, say so in their files and go. The device is theirs until then.
+  const waiting = host.hold(first.run, async () => {
+    for (const { run, pid, pidStartedAt } of report.alive) {
+      while (await isAlive({ pid, startedAt: pidStartedAt })) await after(500, undefined, { ref: false });
+      const swept = await sweepRun(workspace, store, run);
+      for (const note of swept.notes) complain(note);
+      for (const { run: cut } of swept.interrupted) await queue.resumeIfWanted(cut);
+    }
+  });
+  void waiting.catch((error: unknown) => complain(`sweep: ${faultOf(error).message}`));
 }

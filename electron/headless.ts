@@ -1,0 +1,85 @@
+/** Composition root without a window: `reprise`, the same workstation from a terminal, under plain Node. */
+import { readFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import { parseCommandLine, UsageError } from './terminal/arguments.ts';
+import { exitCodes, help } from './terminal/help.ts';
+import * as read from './terminal/read-commands.ts';
+import { openSession, type Surroundings } from './terminal/session.ts';
+import * as work from './terminal/work-commands.ts';
+import { wordsIn } from './terminal/words.ts';
+import { faultOf } from './workstation/fault.ts';
+import { systemLanguage } from './workstation/machine.ts';
+
+const commands: Readonly<Record<string, { readonly run: read.Command; readonly mode: 'read' | 'write' }>> = {
+  doctor: { run: read.doctor, mode: 'read' },
+  datasets: { run: read.datasets, mode: 'read' },
+  presets: { run: read.presets, mode: 'read' },
+  runs: { run: read.runs, mode: 'read' },
+  compare: { run: read.compare, mode: 'read' },
+  report: { run: read.report, mode: 'read' },
+  run: { run: work.run, mode: 'write' },
+  resume: { run: work.resume, mode: 'write' },
+  evaluate: { run: work.evaluate, mode: 'write' },
+  features: { run: work.features, mode: 'write' },
+  plan: { run: work.plan, mode: 'write' },
+  import: { run: work.importRun, mode: 'write' },
+};
+
+async function main(given: readonly string[], surroundings: Surroundings): Promise<number> {
+  const args = parseCommandLine(given);
+  if (args.version) surroundings.out.write(`${surroundings.version}${surroundings.edition}\n`);
+  else if (args.help) surroundings.out.write(help);
+  if (args.version || args.help) return exitCodes.done;
+  const command = Object.hasOwn(commands, args.command) ? commands[args.command] : undefined;
+  if (command === undefined)
+    throw new UsageError('bad-argument', `No command "${args.command}". Known: ${Object.keys(commands).join(', ')}.`);
+  const words = wordsIn(args.lang ?? systemLanguage(surroundings.env));
+  // The list of plans changes nothing.
+  const mode = args.command === 'plan' && args.words.length === 0 ? 'read' : command.mode;
+  const session = await openSession(args, surroundings, words, mode);
+  try {
+    return await command.run(session, args);
+  } finally {
+    await session.close('safely');
+  }
+}
+
+function codeOf(error: unknown): number {
+  if (error instanceof UsageError) return exitCodes.usage;
+  const { code } = faultOf(error);
+  if (code === 'locked' || code === 'busy') return exitCodes.locked;
+  if (code === 'not-found' || code === 'unknown-id' || code === 'not-available' || code === 'wrong-folder') return exitCodes.missing;
+  return code === 'cancelled' ? exitCodes.stopped : exitCodes.failed;
+}
+
+async function surroundingsOf(): Promise<Surroundings> {
+  // The bundle lies in out/node.
+  const appRoot = process.env['REPRISE_ROOT'] ?? resolve(import.meta.dirname, '..', '..');
+  const { version } = JSON.parse(await readFile(join(appRoot, 'package.json'), 'utf8')) as { version: string };
+  return {
+    appRoot,
+    version,
+    runtime: process.env['REPRISE_RUNTIME'] ?? join(appRoot, '.runtime'),
+    edition: process.env['REPRISE_FALLBACK_ELECTRON'] === '1' ? '-dev' : '',
+    env: process.env,
+    out: process.stdout,
+    err: process.stderr,
+  };
+}
+
+/** A reader that went away (`reprise runs | head`) is no error. */
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code === 'EPIPE') process.exit(exitCodes.done);
+  throw error;
+});
+
+try {
+  process.exitCode = await main(process.argv.slice(2), await surroundingsOf());
+} catch (error) {
+  const { message } = faultOf(error);
+  process.stderr.write(`${message}\n`);
+  if (process.env['REPRISE_TRACE'] === '1' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
+  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ fault: faultOf(error) })}\n`);
+  process.exitCode = codeOf(error);
+}

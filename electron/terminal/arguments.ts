@@ -1,0 +1,103 @@
+/** The command line as values. Anything it does not understand is refused with the word in question. */
+import { parseArgs } from 'node:util';
+import { FaultError } from '../workstation/fault.ts';
+import type { ReportFormat } from '../api.ts';
+import type { TerminalLanguage } from './words.ts';
+
+export interface Arguments {
+  readonly command: string;
+  readonly words: readonly string[];
+  readonly home: string | null;
+  readonly json: boolean;
+  readonly lang: TerminalLanguage | null;
+  readonly help: boolean;
+  readonly version: boolean;
+  readonly method: string | null;
+  readonly preset: string | null;
+  readonly dataset: string | null;
+  readonly evaluator: string | null;
+  readonly seed: number;
+  readonly title: string | null;
+  readonly split: string | null;
+  readonly out: string | null;
+  readonly plan: string | null;
+  readonly formats: readonly ReportFormat[];
+  readonly set: readonly (readonly [path: string, value: unknown])[];
+}
+
+const formats = ['html', 'pdf', 'markdown', 'csv', 'json'] as const satisfies readonly ReportFormat[];
+
+export function parseCommandLine(given: readonly string[]): Arguments {
+  const { values, positionals } = read(given);
+  const [command = 'help', ...words] = positionals;
+  const seed = Number(values.seed ?? '1');
+  if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
+    throw usage(`--seed ${String(values.seed)} is no whole number from 0 to 4294967295.`);
+  const lang = values.lang ?? null;
+  if (lang !== null && lang !== 'en' && lang !== 'zh') throw usage(`--lang ${lang} is neither en nor zh.`);
+  return {
+    command,
+    words,
+    home: values.home ?? null,
+    json: values.json === true,
+    lang,
+    help: values.help === true || command === 'help',
+    version: values.version === true,
+    method: values.method ?? null,
+    preset: values.preset ?? null,
+    dataset: values.dataset ?? null,
+    evaluator: values.evaluator ?? null,
+    seed,
+    title: values.title ?? null,
+    split: values.split ?? null,
+    out: values.out ?? null,
+    plan: values.plan ?? null,
+    formats: (values.format ?? formats.join(',')).split(',').map(formatOf),
+    set: (values.set ?? []).map(assignmentOf),
+  };
+}
+
+function read(given: readonly string[]) {
+  const text = { type: 'string' } as const;
+  const flag = { type: 'boolean' } as const;
+  try {
+    return parseArgs({
+      args: [...given],
+      allowPositionals: true,
+      options: {
+        ...{ home: text, lang: text, method: text, preset: text, dataset: text, evaluator: text, seed: text },
+        ...{ title: text, split: text, out: text, plan: text, format: text },
+        set: { type: 'string', multiple: true },
+        json: flag,
+        help: { type: 'boolean', short: 'h' },
+        version: flag,
+      },
+    });
+  } catch (error) {
+    throw usage(error instanceof Error ? error.message : String(error));
+  }
+}
+
+export class UsageError extends FaultError {}
+export function usage(message: string): UsageError {
+  return new UsageError('bad-argument', `${message} "reprise --help" lists what there is.`);
+}
+
+function formatOf(name: string): ReportFormat {
+  const found = formats.find((format) => format === name);
+  if (found === undefined) throw usage(`--format ${name} is none of ${formats.join(', ')}.`);
+  return found;
+}
+
+/** `batch=128`, `optimizer.options.rate=0.01`, `views.0.blur=0.5`: a value is JSON where it can be read as such, else text. */
+export function assignmentOf(text: string): readonly [string, unknown] {
+  const at = text.indexOf('=');
+  if (at <= 0) throw usage(`--set ${text} has no "key=value".`);
+  const value = text.slice(at + 1);
+  try {
+    return [text.slice(0, at), JSON.parse(value) as unknown];
+  } catch {
+    // No JSON: the text itself ("official-code").
+    return [text.slice(0, at), value];
+  }
+}

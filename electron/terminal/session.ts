@@ -1,0 +1,121 @@
+/** One command's hold on a workstation: opened for reading or writing, its progress shown, Ctrl-C obeyed. */
+import { join } from 'node:path';
+import type { Pushes, RunRow } from '../api.ts';
+import { defaultHome } from '../workstation/home.ts';
+import type { Push } from '../workstation/requests.ts';
+import { openWorkstation, type Workstation } from '../workstation/workstation.ts';
+import type { Arguments } from './arguments.ts';
+import { createTerminalDesktop } from './desktop.ts';
+import { createProgressLine, type Output, type ProgressLine } from './progress.ts';
+import { bytes, duration } from './table.ts';
+import type { Words } from './words.ts';
+
+export interface Surroundings {
+  readonly appRoot: string;
+  readonly runtime: string;
+  readonly version: string;
+  readonly edition: string;
+  readonly env: NodeJS.ProcessEnv;
+  readonly out: Output;
+  readonly err: Output;
+  readonly trainer?: string;
+}
+
+export interface Session extends Workstation {
+  readonly home: string;
+  readonly words: Words;
+  readonly line: ProgressLine;
+  readonly print: (text: string) => void;
+  /** Waits until the work is done or Ctrl-C has stopped it; true: stopped. */
+  readonly work: () => Promise<boolean>;
+}
+
+export async function openSession(
+  args: Arguments,
+  surroundings: Surroundings,
+  words: Words,
+  mode: 'read' | 'write',
+): Promise<Session> {
+  const { appRoot, runtime, env, err, out } = surroundings;
+  const home = args.home ?? defaultHome(env);
+  const line = createProgressLine(err, words, () => performance.now());
+  const titles = new Map<string, string>();
+  const seen = new Map<string, RunRow['status']>();
+  let workstation: Workstation | null = null;
+
+  async function tellChanges(): Promise<void> {
+    if (workstation === null) return;
+    for (const row of await workstation.handlers.runs.answer()) {
+      titles.set(row.id, row.title);
+      const before = seen.get(row.id);
+      seen.set(row.id, row.status);
+      if (before !== undefined && before !== row.status && row.status !== 'queued') line.say(changeText(row, words));
+    }
+  }
+  let telling: Promise<void> = Promise.resolve();
+  const push: Push = (name, ...values) => {
+    if (name === 'progress') {
+      const [progress] = values as Parameters<Pushes['progress']>;
+      line.progress(progress, titles.get(progress.run) ?? progress.run);
+    } else if (name === 'job') {
+      line.job(...(values as Parameters<Pushes['job']>));
+    } else if (name === 'runsChanged' && mode === 'write') {
+      // A fault here would be a fault of the next answer too; that one is told.
+      telling = telling.then(tellChanges).catch(() => undefined);
+    }
+  };
+  workstation = await openWorkstation({
+    ...{ home, appRoot, runtime, node: process.execPath, push, drain: 'own' },
+    ...{ version: surroundings.version, edition: surroundings.edition, write: mode === 'write' },
+    desktop: createTerminalDesktop({ appRoot, runtime, home, env }),
+    ...(surroundings.trainer === undefined ? {} : { trainer: surroundings.trainer }),
+  });
+  const opened = workstation;
+  for (const row of await opened.handlers.runs.answer()) {
+    titles.set(row.id, row.title);
+    seen.set(row.id, row.status);
+  }
+
+  let stops = 0;
+  let stopping: Promise<void> | null = null;
+  const onSignal = (): void => {
+    stops += 1;
+    const how = stops === 1 ? 'safely' : 'now';
+    line.say(words.say(how === 'safely' ? 'stopping' : 'stoppingNow'));
+    opened.handlers.cancelJob.answer();
+    const closing = opened.close(how);
+    stopping ??= closing;
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
+
+  return {
+    ...opened,
+    home: join(home),
+    words,
+    line,
+    print: (text) => void out.write(`${text}\n`),
+    work: async () => {
+      await opened.whenIdle();
+      await telling;
+      if (stopping !== null) await stopping;
+      line.end();
+      return stops > 0;
+    },
+    close: async (how) => {
+      await opened.close(how);
+      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, onSignal);
+      line.end();
+    },
+  };
+}
+
+function changeText(row: RunRow, words: Words): string {
+  const parts = [`${words.status(row.status).padEnd(11)} ${row.title}`];
+  const { startedAt, endedAt, headline } = row;
+  if (row.status === 'done' && startedAt !== null && endedAt !== null) parts.push(duration((endedAt - startedAt) / 1000));
+  if (row.status === 'done' && headline !== null && headline.value !== null)
+    parts.push(`${headline.metric} ${headline.value.toFixed(2)}`);
+  if (row.status === 'done') parts.push(bytes(row.diskBytes));
+  if (row.fault !== null) parts.push(row.fault.message);
+  return parts.join('  ');
+}

@@ -1,0 +1,159 @@
+/** Commands that make or change runs: they hold the workspace while they work. */
+import * as v from 'valibot';
+import type { DatasetRow, RunRow } from '../api.ts';
+import { RunConfig } from '../../trainer/protocol/run.ts';
+import type { Inspection } from '../../trainer/protocol/dataset.ts';
+import type { Options } from '../../trainer/protocol/options.ts';
+import { Choice } from '../../trainer/protocol/options.ts';
+import { FaultError } from '../workstation/fault.ts';
+import { setPath, testSplit } from '../workstation/presets.ts';
+import { usage, type Arguments } from './arguments.ts';
+import { comparisonText } from './comparison.ts';
+import { exitCodes } from './help.ts';
+import { presetId, reportText, runId, show, type Command } from './read-commands.ts';
+import type { Session } from './session.ts';
+import { duration } from './table.ts';
+
+/** KIND:PATH, a folder, the name of data that is at hand, or the name of a data set of the workspace. */
+async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
+  const { handlers } = session;
+  const rows = await handlers.datasets.answer();
+  const named = rows.find((row) => row.name === given || row.fingerprint === given);
+  if (named !== undefined && named.state === 'ready') return named;
+  const known = (await handlers.knownData.answer()).find((data) => data.name === given);
+  if (known !== undefined && known.path === null && known.name !== 'sample')
+    throw new FaultError('not-available', known.missing ?? `${given} is not on this machine.`, { data: given });
+  if (known !== undefined && known.path === null) await handlers.writeSampleSet.answer();
+  const colon = given.indexOf(':');
+  const kind = known !== undefined || colon < 0 ? null : given.slice(0, colon);
+  const path = known?.path ?? (known === undefined ? given.slice(colon + 1) : null);
+  const present = (await handlers.datasets.answer()).find((row) => row.state === 'ready' && (path === null ? row.builtIn : row.path === path));
+  if (present !== undefined && (kind === null || present.inspection.dataset === kind)) return present;
+  const inspection = await handlers.inspect.answer(path ?? named?.path ?? given);
+  expectKind(inspection, kind);
+  return handlers.addDataset.answer(inspection, known === undefined ? inspection.title : known.name);
+}
+
+function expectKind(inspection: Inspection, kind: string | null): void {
+  const { dataset, path, expected, found } = inspection;
+  if (dataset === null)
+    throw new FaultError('wrong-folder', `${path} is no data set this program knows. Expected: ${expected.join('; ')}. Found: ${found.join('; ')}.`, { path });
+  if (kind !== null && kind !== dataset)
+    throw new FaultError('wrong-folder', `${path} holds "${dataset}", not "${kind}".`, { path, found: dataset });
+}
+
+/** Values of `--set` laid over a configuration; a path that leads nowhere is refused, so that a slip changes nothing silently. */
+export function withSettings(config: RunConfig, settings: Arguments['set']): RunConfig {
+  const changed = structuredClone(config) as unknown as Record<string, unknown>;
+  for (const [path, value] of settings) setPath(changed, path.split('.'), value);
+  const parsed = v.safeParse(RunConfig, changed);
+  if (parsed.success) return parsed.output;
+  const issue = parsed.issues[0];
+  throw usage(`--set gives no valid run: "${v.getDotPath(issue) ?? ''}": ${issue.message}.`);
+}
+
+/** Waits for the work, then says how one run ended. */
+async function finish(session: Session, args: Arguments, id: string): Promise<number> {
+  if (await session.work()) {
+    session.print(session.words.say('stopped'));
+    return exitCodes.stopped;
+  }
+  const detail = await session.handlers.run.answer(id);
+  const { row, results, folder } = detail;
+  show(session, args, { row, results, folder }, () =>
+    [
+      `${row.id}  ${session.words.status(row.status)}  ${row.title}`,
+      ...results.map((result) => `  ${result.evaluator} ${result.metric} (${result.which}): ${result.value?.toFixed(2) ?? '–'}  n ${result.n}`),
+      ...(row.fault === null ? [] : [`  ${row.fault.message}`]),
+      `  ${folder}`,
+    ].join('\n'),
+  );
+  return codeOf(row);
+}
+
+function codeOf(row: Pick<RunRow, 'status'>): number {
+  if (row.status === 'done') return exitCodes.done;
+  return row.status === 'stopped' ? exitCodes.stopped : exitCodes.failed;
+}
+
+export const run: Command = async (session, args) => {
+  if (args.dataset === null) throw usage('"run" needs --dataset.');
+  const preset = await presetId(session, args.preset ?? 'small', args.method);
+  const dataset = await datasetOf(session, args.dataset);
+  const draft = await session.handlers.draftRun.answer(preset, dataset.fingerprint, args.seed);
+  const config = withSettings(args.title === null ? draft : { ...draft, title: args.title }, args.set);
+  return finish(session, args, await session.handlers.createRun.answer(config));
+};
+
+export const resume: Command = async (session, args) => {
+  const id = await runId(session, args.words[0]);
+  const cut = (await session.handlers.interrupted.answer()).find((one) => one.run === id);
+  for (const { field, theirs, ours } of cut?.changes ?? [])
+    session.line.say(`${session.words.say('changed')}: ${field} ${String(theirs)} → ${String(ours)}`);
+  await session.handlers.resumeRun.answer(id);
+  return finish(session, args, id);
+};
+
+export const evaluate: Command = async (session, args) => {
+  if (args.evaluator === null) throw usage('"evaluate" needs --evaluator.');
+  const id = await runId(session, args.words[0]);
+  const { config } = await session.handlers.run.answer(id);
+  if (config.kind !== 'pretrain') throw usage(`"${id}" is no pretraining run.`);
+  const dataset = await datasetOf(session, args.dataset ?? config.data.fingerprint ?? config.data.path);
+  const options = Object.fromEntries(args.set) as Options;
+  const choice = v.safeParse(Choice, { id: args.evaluator, options });
+  if (!choice.success) throw usage(`--set gives no options of "${args.evaluator}": ${choice.issues[0].message}.`);
+  const draft = await session.handlers.draftEvaluation.answer(id, choice.output, dataset.fingerprint);
+  return finish(session, args, await session.handlers.createRun.answer(args.title === null ? draft : { ...draft, title: args.title }));
+};
+
+export const features: Command = async (session, args) => {
+  if (args.dataset === null || args.out === null) throw usage('"features" needs --dataset and --out FILE.npy.');
+  const id = await runId(session, args.words[0]);
+  const dataset = await datasetOf(session, args.dataset);
+  const split = args.split ?? testSplit(dataset.inspection);
+  const found = await session.features({ run: id, dataset, split, file: args.out });
+  show(session, args, found, () => `${session.words.say('features')}: ${found.file}  ${found.rows} × ${found.columns}`);
+  return exitCodes.done;
+};
+
+export const plan: Command = async (session, args) => {
+  const { handlers, words } = session;
+  const [name] = args.words;
+  if (name === undefined) {
+    const rows = await handlers.plans.answer();
+    show(session, args, rows, () => rows.map((row) => `${row.plan.id.padEnd(12)} ${row.state.padEnd(8)} ${row.plan.title[words.language]}`).join('\n'));
+    return exitCodes.done;
+  }
+  await handlers.startPlan.answer(name);
+  const started = await planRow(session, name);
+  const open = started.runs.filter((one) => one.status !== 'done').length;
+  const left = started.secondsLeft === null ? '' : `, ${duration(started.secondsLeft)} ${words.say('left')}`;
+  session.line.say(`${words.say('planStarted')} "${started.plan.title[words.language]}": ${open} ${words.say('runsLeft')}${left}  (${words.say('workspace')} ${session.home})`);
+  if (await session.work()) {
+    session.print(words.say('stopped'));
+    return exitCodes.stopped;
+  }
+  const selection = { kind: 'plan' as const, plan: name };
+  const comparison = await handlers.compare.answer(selection);
+  const report = await handlers.exportReport.answer(selection, args.formats, words.language);
+  const ended = await planRow(session, name);
+  show(session, args, { plan: ended, comparison, report }, () =>
+    `${comparisonText(comparison, words)}\n\n${reportText(report, words)}`,
+  );
+  return ended.state === 'done' ? exitCodes.done : exitCodes.failed;
+};
+
+async function planRow(session: Session, name: string) {
+  const found = (await session.handlers.plans.answer()).find((row) => row.plan.id === name);
+  if (found === undefined) throw new FaultError('unknown-id', `No plan "${name}".`, { id: name });
+  return found;
+}
+
+export const importRun: Command = async (session, args) => {
+  const [folder] = args.words;
+  if (folder === undefined) throw usage('"import" needs a run folder.');
+  const id = await session.handlers.importRun.answer(folder);
+  show(session, args, { run: id }, () => `${session.words.say('imported')} ${id}`);
+  return exitCodes.done;
+};

@@ -1,0 +1,50 @@
+/** Frozen features of a run's encoder over one split, as a file other tools read. */
+import { resolve } from 'node:path';
+import type { StoredDataset, Store } from './store/store.ts';
+import { FaultError } from './fault.ts';
+import { preprocessingFor, sourceOf } from './presets.ts';
+import { resolveSubject } from './queue.ts';
+import type { SideJobs } from './side-jobs.ts';
+import type { TrainerHost } from './trainer-host.ts';
+
+export interface FeaturesRequest {
+  readonly run: string;
+  readonly dataset: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>;
+  readonly split: string;
+  /** NumPy's .npy. */
+  readonly file: string;
+}
+
+export async function extractFeatures(
+  { store, host, jobs }: { readonly store: Store; readonly host: TrainerHost; readonly jobs: SideJobs },
+  request: FeaturesRequest,
+): Promise<{ readonly file: string; readonly rows: number; readonly columns: number }> {
+  const all = new Map((await store.runs()).map((run) => [run.id, run]));
+  const run = all.get(request.run);
+  if (run?.config.kind !== 'pretrain')
+    throw new FaultError('unknown-id', `There is no pretraining run "${request.run}".`, { run: request.run });
+  const { config } = run;
+  const data = sourceOf(request.dataset, request.split);
+  const preprocessing = config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, request.dataset.inspection);
+  // The newest whole checkpoint, also of a run that has not come to its end.
+  const checkpoint = run.safeStep ?? 'last';
+  const subject = await resolveSubject(
+    store,
+    {
+      ...config,
+      kind: 'evaluate',
+      subject: { kind: 'run', run: run.id, checkpoint, branch: 0 },
+      evaluator: { id: 'features', options: {} },
+      train: data,
+      test: data,
+      preprocessing,
+    },
+    all,
+  );
+  if (subject === null) throw new FaultError('subject-missing', `Run "${run.title}" has nothing to take features from.`);
+  const { normalization, execution, seed } = config;
+  const file = resolve(request.file);
+  const job = { kind: 'features' as const, subject, data, preprocessing, normalization, execution, seed, file };
+  const { rows, columns } = await host.hold('features', () => jobs.run(job, 'features'));
+  return { file, rows, columns };
+}
