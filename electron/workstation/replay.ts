@@ -83,7 +83,8 @@ export async function replayEvents(store: Store, run: string, path: string, from
   }
   await store.markReplayed(run, end);
   const notes: ReplayNote[] = [];
-  for (const { offset, text } of bad) notes.push({ line: await lineAt(path, offset), text });
+  for (const { offset, text } of bad.toSorted((left, right) => left.offset - right.offset))
+    notes.push({ line: await lineAt(path, offset), text });
   return { notes, events, bytes: end };
 }
 

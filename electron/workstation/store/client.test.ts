@@ -1,8 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import { openStore } from './client.ts';
 import {
   attemptOf,
@@ -144,4 +147,149 @@ test('an event of an unknown run is refused and nothing of the call is kept', as
   const events = [...attemptOf('run-1', 1, [hello(0)]), ...attemptOf('nobody', 1, [hello(0)])];
   await expect(store.apply(events)).rejects.toMatchObject({ fault: { code: 'unknown-id', values: { run: 'nobody' } } });
   expect(await store.attempts('run-1')).toEqual([]);
+});
+
+/** The process that owns the test's database. */
+function childPid(): number {
+  const found = readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name)) return false;
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8').split('\0').includes(join(folder, 'reprise.db'));
+    } catch {
+      // It ended between the listing and the look.
+      return false;
+    }
+  });
+  expect(found).toHaveLength(1);
+  return Number(found[0]);
+}
+
+const runRow = {
+  id: 'run-1',
+  config: pretrainConfig,
+  folder: '/runs/run-1',
+  createdAt: 5,
+  plan: null,
+  planKey: null,
+  status: 'queued',
+} as const;
+
+test.runIf(process.platform === 'linux')(
+  'a killed child is started again; what may be repeated is, and nothing is lost',
+  async () => {
+    const store = await open();
+    await store.insertRun(runRow);
+    await store.apply(attemptOf('run-1', 1, [hello(0)]));
+    const [first] = attemptOf('run-1', 1, [metrics('loss', [[1, 1]])]);
+    const before = childPid();
+    process.kill(before, 'SIGSTOP');
+    const calls = Array.from({ length: 100 }, (_, index) =>
+      store.apply([
+        { ...first, sequence: index + 2, points: [{ step: index + 1, name: 'loss', value: index }] } as TrainerEvent,
+      ]),
+    );
+    const read = store.runs();
+    process.kill(before, 'SIGKILL');
+    await Promise.all(calls);
+    expect(await read).toMatchObject([{ id: 'run-1', step: 100 }]);
+    expect((await store.series('run-1', 'loss', 1000)).steps).toHaveLength(100);
+    expect(childPid()).not.toBe(before);
+    expect(lines.some((line) => line.includes('SIGKILL'))).toBe(true);
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'a call that must not be repeated says that it is not known whether it was carried out',
+  async () => {
+    const store = await open();
+    const pid = childPid();
+    process.kill(pid, 'SIGSTOP');
+    const insert = store.insertRun(runRow);
+    // Delivered to the stopped child, never answered.
+    await new Promise((wake) => setTimeout(wake, 50));
+    process.kill(pid, 'SIGKILL');
+    await expect(insert).rejects.toMatchObject({ fault: { code: 'store-died', retry: 'again' } });
+    expect(await store.runs()).toEqual([]);
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'a child that keeps dying is given up, and every question says so',
+  async () => {
+    const store = await open();
+    let last: unknown = null;
+    for (let death = 0; death < 6; death += 1) {
+      process.kill(childPid(), 'SIGKILL');
+      last = await store.runs().catch((error: unknown) => error);
+    }
+    expect(last).toMatchObject({ fault: { code: 'store-died' } });
+    await expect(store.runs()).rejects.toThrow(/6 times within a minute/);
+  },
+);
+
+test.runIf(process.platform === 'linux')(
+  'close answers what was asked, refuses what comes later, and leaves no process',
+  async () => {
+    const store = await open();
+    await store.insertRun(runRow);
+    const pid = childPid();
+    const asked = Array.from({ length: 50 }, () => store.runs());
+    const closed = store.close();
+    await expect(store.runs()).rejects.toMatchObject({ fault: { code: 'store-died' } });
+    for (const answer of await Promise.all(asked)) expect(answer).toHaveLength(1);
+    await closed;
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+    // Closed in order: the write-ahead log is folded into the file.
+    expect(readdirSync(folder)).toEqual(['reprise.db']);
+  },
+);
+
+test.runIf(process.platform === 'linux')('the child goes when its parent is killed', async () => {
+  const program = `
+    import { openStore } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, 'client.ts')).href)};
+    await openStore({ node: process.execPath, script: ${JSON.stringify(childScript)}, database: process.argv[1],
+      migrations: ${JSON.stringify(migrationsFolder)}, env: process.env });
+    console.log('open');`;
+  const parent = spawn(process.execPath, ['--input-type=module', '--eval', program, join(folder, 'reprise.db')], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  await new Promise((resolve) => parent.stdout.once('data', resolve));
+  const pids = readdirSync('/proc').filter((name) => {
+    if (!/^\d+$/.test(name) || name === String(parent.pid)) return false;
+    try {
+      return readFileSync(`/proc/${name}/cmdline`, 'utf8').includes(join(folder, 'reprise.db'));
+    } catch {
+      // It ended between the listing and the look.
+      return false;
+    }
+  });
+  expect(pids).toHaveLength(1);
+  parent.kill('SIGKILL');
+  await expect.poll(() => existsSync(`/proc/${pids[0]}`), { timeout: 10_000 }).toBe(false);
+});
+
+test('a second process reads while the first one writes', async () => {
+  const writer = await open();
+  await writer.insertRun(runRow);
+  const reader = await open({ readonly: true });
+  expect(await reader.runs()).toHaveLength(1);
+  await writer.rename('run-1', 'New name');
+  expect(await reader.run('run-1')).toMatchObject({ title: 'New name' });
+  await expect(reader.rename('run-1', 'x')).rejects.toMatchObject({ fault: { code: 'write-failed' } });
+});
+
+test('a database that cannot be opened is a fault before anything is asked', async () => {
+  writeFileSync(join(folder, 'reprise.db'), 'not a database at all, '.repeat(500));
+  await expect(open()).rejects.toMatchObject({ fault: { code: 'read-failed' } });
+  await expect(
+    openStore({
+      node: '/nowhere/node',
+      script: childScript,
+      database: join(folder, 'x.db'),
+      migrations: migrationsFolder,
+      env: {},
+    }),
+  ).rejects.toMatchObject({
+    fault: { code: 'store-died', message: expect.stringContaining('/nowhere/node') as string },
+  });
 });

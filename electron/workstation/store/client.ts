@@ -105,6 +105,8 @@ class Connection {
   private drained: (() => void) | null = null;
   /** Last lines the child wrote to its error output: the reason of a death that had no other. */
   private tail = '';
+  /** Why there is no child any more. */
+  private reason = 'The run database is not open.';
 
   constructor(options: StoreOptions) {
     this.options = options;
@@ -113,10 +115,7 @@ class Connection {
   ask(name: keyof Queries, args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
       if (this.closing || this.state === 'dead') {
-        const why =
-          this.state === 'dead'
-            ? `The run database's process has died. ${this.tail}`
-            : 'The run database is being closed.';
+        const why = this.state === 'dead' ? this.reason : 'The run database is being closed.';
         reject(new FaultError('store-died', `"${name}" was not carried out. ${why}`.trim(), { query: name }));
       } else if (this.waiting.length >= queueSize) {
         reject(
@@ -260,6 +259,7 @@ class Connection {
 
   private giveUp(reason: string): void {
     this.state = 'dead';
+    this.reason = reason;
     this.options.log?.(`store: ${reason}`);
     for (const call of this.waiting.splice(0))
       call.reject(new FaultError('store-died', `"${call.name}" was not carried out. ${reason}`, { query: call.name }));
