@@ -1,5 +1,5 @@
 /** Scans a folder and says what it holds, before anything trains on it. */
-import { inspect } from '../data/inspect.ts';
+import { inspectFolder } from '../data/inspect.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
 
 const scanQuietMs = 60_000;
@@ -13,7 +13,7 @@ export async function run(job: JobOf<'inspect'>, context: JobContext): Promise<E
   const tell = (done: number, total: number | null): void => {
     progress(total ? done / total : 0).catch((reason: unknown) => cancelled.abort(reason));
   };
-  const inspection = await inspect(job.path, job.dataset, tell, cancelled.signal);
+  const inspection = await inspectFolder(job.path, job.dataset, tell, cancelled.signal);
   port.send({ type: 'result', outcome: { kind: 'inspection', inspection } });
   return { why: 'done', step: 0, safeStep: null };
 }
