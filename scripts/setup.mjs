@@ -110,16 +110,20 @@ async function work({ steps, optional = [] }, reporter) {
  */
 export async function setUp(wanted) {
   const reporter = createReporter(process.stderr);
+  let interrupted = false;
   const interrupt = () => {
-    endAll();
+    if (interrupted) return;
+    interrupted = true;
     reporter.line('Set-up was interrupted. The same command goes on from here.');
-    process.exit(130);
+    void endAll().then(() => process.exit(130));
   };
   process.on('SIGINT', interrupt);
   process.on('SIGTERM', interrupt);
   try {
     await work(wanted, reporter);
   } catch (error) {
+    // The program that failed was ended by the interruption, which will end this one too.
+    if (interrupted) return new Promise(() => {});
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
     const full = code === 'ENOSPC' ? `The disk is full; free some space for ${runtimeFolder} and try again.` : message;
     reporter.line(error instanceof SetUpError || code === 'ENOSPC' ? full : `Set-up failed: ${full}`);

@@ -10,9 +10,17 @@ export class SetUpError extends Error {}
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
 
-/** Ends all programs that set-up started and that still run. */
-export function endAll() {
+/**
+ * Ends all programs that set-up started and waits for them: npm still tidies up, and the next set-up must not meet it.
+ */
+export async function endAll() {
+  const ended = [...running].map((child) => new Promise((resolve) => child.once('exit', resolve)));
   for (const child of running) child.kill('SIGTERM');
+  const hard = setTimeout(() => {
+    for (const child of running) child.kill('SIGKILL');
+  }, 10_000);
+  await Promise.all(ended);
+  clearTimeout(hard);
 }
 
 /**
@@ -92,7 +100,7 @@ export async function runOrExplain(what, command, words, options) {
 export function explain(output) {
   if (/No space left on device|ENOSPC/.test(output)) return 'the disk is full.';
   const offline =
-    /EAI_AGAIN|ENOTFOUND|ENETUNREACH|ECONNREFUSED|ETIMEDOUT|NewConnectionError|ConnectTimeout|ConnectionError|Max retries exceeded|Temporary failure (in name resolution|resolving)|Could not resolve|Network is unreachable|Unable to connect|Could not connect/;
+    /EAI_AGAIN|ENOTCACHED|ENOTFOUND|ENETUNREACH|ECONNREFUSED|ETIMEDOUT|NewConnectionError|ConnectTimeout|ConnectionError|Max retries exceeded|Temporary failure (in name resolution|resolving)|Could not resolve|Network is unreachable|Unable to connect|Could not connect/;
   if (offline.test(output)) return 'the network or the package registry cannot be reached.';
   if (/do not match the hashes|EINTEGRITY|Hash Sum mismatch/i.test(output)) {
     return 'what was downloaded does not have the expected SHA-256. Nothing of it was kept; try again.';

