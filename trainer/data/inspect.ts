@@ -48,7 +48,7 @@ export async function inspectFolder(
     const expected = dataset === null ? byParticularity.flatMap((each) => each.expected) : reader(dataset).expected;
     return await wrongFolder(folder, expected);
   } catch (error) {
-    if (error instanceof FaultError) throw error;
+    if (error instanceof FaultError || signal.aborted) throw error;
     const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
     const reason = gone ? 'there is no such file or folder' : reasonOf(error);
     throw new FaultError(

@@ -37,8 +37,11 @@ export function reasonOf(error: unknown): string {
   throw error;
 }
 
+/** Throws the reason the signal was given, or a fault where it was given none. */
 export function throwIfCancelled(signal: AbortSignal): void {
-  if (signal.aborted) throw new FaultError('cancelled', 'The inspection was cancelled.');
+  if (!signal.aborted) return;
+  const isPlain = signal.reason instanceof DOMException && signal.reason.name === 'AbortError';
+  throw isPlain ? new FaultError('cancelled', 'The inspection was cancelled.') : signal.reason;
 }
 
 /** SHA-256 of a file of any size. */
