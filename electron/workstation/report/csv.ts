@@ -1,0 +1,90 @@
+/** Every figure as a row for a spreadsheet: one a run, metric and epoch choice, with what stands beside it. RFC 4180, raw numbers. */
+import type { ReportModel } from './model.ts';
+
+const columns = [
+  'subject',
+  'role',
+  'method',
+  'encoder',
+  'evaluator',
+  'dataset',
+  'split',
+  'metric',
+  'run',
+  'seed',
+  'which',
+  'value',
+  'images',
+  'mean',
+  'runs',
+  'interval_low',
+  'interval_high',
+  'interval_method',
+  'paper_value',
+  'paper_where',
+  'earlier_value',
+  'difference',
+  'margin',
+  'verdict',
+  'breaks',
+  'deviations',
+  'protocol',
+] as const;
+
+type Value = string | number | null | undefined;
+
+function field(value: Value): string {
+  if (value === null || value === undefined) return '';
+  const text = String(value);
+  // A text that a spreadsheet would run as a formula is kept a text.
+  const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
+  return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
+}
+
+export function renderCsv({ comparison }: ReportModel): string {
+  const lines = comparison.rows.flatMap((row) => {
+    const { subject, ours, paper, earlier, difference } = row;
+    const fields = (kind: 'breaks' | 'deviation'): string =>
+      row.reasons
+        .filter((reason) => reason.kind === kind)
+        .map((reason) => reason.field)
+        .join(' ');
+    const values = ours?.values ?? [];
+    return (values.length === 0 ? [null] : values).map((value) => {
+      const record: Readonly<Record<(typeof columns)[number], Value>> = {
+        subject: subject.label,
+        role: subject.role,
+        method: subject.method,
+        encoder: subject.encoder,
+        evaluator: row.evaluator,
+        dataset: row.dataset,
+        split: row.split,
+        metric: row.metric,
+        run: value?.run,
+        seed: value?.seed,
+        which: value?.which,
+        value: value?.value,
+        images: ours?.images,
+        mean: ours?.mean,
+        runs: ours?.n,
+        interval_low: ours?.interval?.low,
+        interval_high: ours?.interval?.high,
+        interval_method: ours?.interval?.method,
+        paper_value: paper?.value,
+        paper_where: paper?.where,
+        earlier_value: earlier?.value,
+        difference: difference?.value,
+        margin: difference?.margin,
+        verdict: row.verdict,
+        breaks: fields('breaks'),
+        deviations: fields('deviation'),
+        protocol: Object.entries(row.protocol)
+          .map(([key, setting]) => `${key}=${String(setting)}`)
+          .sort()
+          .join(' '),
+      };
+      return columns.map((name) => field(record[name])).join(',');
+    });
+  });
+  return `${[columns.join(','), ...lines].join('\r\n')}\r\n`;
+}

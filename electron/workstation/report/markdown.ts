@@ -1,0 +1,48 @@
+/** The same document as Markdown (GitHub's tables). Pictures are left out: their figures stand in the tables. */
+import type { Block, Document, TableCell } from './document.ts';
+
+export function renderMarkdown({ title, subtitle, sections, footer }: Document): string {
+  const parts = sections.map(
+    ({ title: name, blocks }) => `## ${plain(name)}\n\n${blocks.flatMap(renderBlock).join('\n\n')}\n`,
+  );
+  return `# ${plain(title)}\n\n${plain(subtitle)}\n\n${parts.join('\n')}\n---\n\n${plain(footer)}\n`;
+}
+
+/** Text that no reader takes for markup, nor for the start of a list or heading. */
+function plain(text: string): string {
+  return text.replace(/[\\`*_[\]<>|#]/g, '\\$&').replace(/\s*\n\s*/g, ' ');
+}
+
+function renderBlock(block: Block): readonly string[] {
+  switch (block.kind) {
+    case 'paragraph':
+      return [plain(block.text)];
+    case 'heading':
+      return [`### ${plain(block.text)}`];
+    case 'list':
+      return [block.items.map((item) => `- ${plain(item)}`).join('\n')];
+    case 'facts':
+      return [block.items.map(([name, value]) => `- **${plain(name)}**: ${plain(value)}`).join('\n')];
+    case 'code':
+      return [`\`\`\`\n${block.lines.join('\n')}\n\`\`\``];
+    case 'figure':
+      return [];
+    case 'table': {
+      const rule = block.columns.map(({ kind }) => (kind === 'figure' ? '---:' : '---'));
+      const row = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`;
+      return [
+        [
+          row(block.columns.map(({ title }) => plain(title))),
+          row(rule),
+          ...block.rows.map((cells) => row(cells.map(renderCell))),
+        ].join('\n'),
+      ];
+    }
+  }
+}
+
+function renderCell(cell: TableCell): string {
+  if (typeof cell === 'string') return plain(cell);
+  const text = cell.label === true ? `**${plain(cell.text)}**` : plain(cell.text);
+  return cell.note === undefined || cell.note === '' ? text : `${text} ${plain(cell.note)}`;
+}

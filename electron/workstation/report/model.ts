@@ -1,0 +1,274 @@
+/** Everything a report says, from records only and in no language: the same records give the same model, byte for byte. */
+import type { AttemptRow, CheckpointRow, Comparison, LogLine, RunDetail, Series } from '../../api.ts';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import type { Paper } from '../../../trainer/protocol/paper.ts';
+import type { Plan } from '../../../trainer/protocol/plan.ts';
+import type { Preset } from '../../../trainer/protocol/preset.ts';
+import { flatten } from '../parameters.ts';
+import type { StoredDataset, StoredResult, StoredRun } from '../store/store.ts';
+import { completeOptions } from '../subjects.ts';
+
+/** A run with its rows and the files a reader can check. `records.ts` gathers it from store and disk. */
+export interface ReportRun {
+  readonly run: StoredRun;
+  readonly attempts: readonly AttemptRow[];
+  readonly checkpoints: readonly CheckpointRow[];
+  readonly results: readonly StoredResult[];
+  readonly hello: RunDetail['hello'];
+  readonly log: readonly LogLine[];
+  readonly series: readonly Series[];
+  /** Path relative to the run's folder. */
+  readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];
+}
+export interface ReportInput {
+  readonly comparison: Comparison;
+  readonly plan: Plan | null;
+  readonly papers: readonly Paper[];
+  readonly runs: readonly ReportRun[];
+  readonly datasets: readonly StoredDataset[];
+  readonly catalogue: Catalogue;
+  readonly presets: readonly Preset[];
+  readonly environment: {
+    readonly version: string;
+    readonly edition: string;
+    readonly platform: string;
+    readonly versions: Readonly<Record<string, string>>;
+  };
+}
+
+/** One value that a run was made with, defaults included, and where a preset says it comes from. */
+export interface Parameter {
+  readonly path: string;
+  readonly value: string;
+  readonly source: string | null;
+}
+export interface HistoryEntry {
+  readonly run: string;
+  readonly attempt: number;
+  readonly kind: AttemptRow['ended'] | 'open' | 'resumed';
+  readonly at: number;
+  readonly step: number | null;
+  /** Steps done again because they came after the last safe point. */
+  readonly lostSteps: number;
+  readonly text: string;
+}
+export type Limit =
+  'single-seed' | 'not-comparable' | 'one-dataset' | 'test-set-seen' | 'pending' | 'paper-single-witness' | 'no-energy';
+export interface ChecklistItem {
+  readonly id:
+    | 'claims'
+    | 'rules-before'
+    | 'error-bars'
+    | 'seeds'
+    | 'hyperparameters'
+    | 'data-identity'
+    | 'data-licence'
+    | 'leaks'
+    | 'compute'
+    | 'failed-runs'
+    | 'training-code'
+    | 'evaluation-code'
+    | 'results'
+    | 'checkpoints'
+    | 'energy';
+  readonly answer: 'yes' | 'no' | 'not-applicable';
+}
+
+export interface ReportModel extends Omit<ReportInput, 'catalogue' | 'presets'> {
+  readonly format: 1;
+  readonly title: { readonly en: string; readonly zh: string };
+  /** When the newest record was written. A report has no other date. */
+  readonly recordedAt: number;
+  /** Titles of methods, encoders and evaluators by id. */
+  readonly titles: Readonly<Record<string, string>>;
+  readonly parameters: readonly { readonly run: string; readonly values: readonly Parameter[] }[];
+  readonly compute: readonly { readonly run: string; readonly seconds: number }[];
+  readonly history: readonly HistoryEntry[];
+  readonly commands: readonly string[];
+  readonly limits: readonly Limit[];
+  readonly checklist: readonly ChecklistItem[];
+}
+
+export function buildReport(input: ReportInput): ReportModel {
+  const { catalogue, presets, ...rest } = input;
+  const pretrained = input.runs.filter(({ run }) => run.kind === 'pretrain');
+  const named = (pretrained.length > 0 ? pretrained : input.runs).map(({ run }) => run.title);
+  const titled = [...catalogue.methods, ...catalogue.encoders, ...catalogue.evaluators, ...catalogue.datasets];
+  const joined = [...new Set(named)].slice(0, 3).join(' · ');
+  return {
+    ...rest,
+    format: 1,
+    title: input.plan?.title ?? { en: joined, zh: joined },
+    recordedAt: Math.max(0, ...input.runs.flatMap(timesOf)),
+    titles: Object.fromEntries(titled.map(({ id, title }) => [id, title])),
+    parameters: pretrained.map(({ run }) => ({ run: run.id, values: parametersOf(run, catalogue, presets) })),
+    compute: input.runs.map((entry) => ({ run: entry.run.id, seconds: secondsOf(entry.attempts) })),
+    history: input.runs.flatMap(historyOf),
+    commands: commandsOf(input),
+    limits: limitsOf(input),
+    checklist: checklistOf(input),
+  };
+}
+
+function timesOf({ run, attempts }: ReportRun): readonly number[] {
+  return [run.createdAt, run.endedAt ?? 0, ...attempts.map(({ lastSeenAt, startedAt }) => lastSeenAt ?? startedAt)];
+}
+
+/** All attempts, those that failed too. */
+function secondsOf(attempts: readonly AttemptRow[]): number {
+  return attempts.reduce(
+    (sum, { startedAt, lastSeenAt }) => sum + Math.max(0, (lastSeenAt ?? startedAt) - startedAt) / 1000,
+    0,
+  );
+}
+
+function parametersOf(run: StoredRun, catalogue: Catalogue, presets: readonly Preset[]): readonly Parameter[] {
+  const { config } = run;
+  if (config.kind !== 'pretrain') return [];
+  const full = {
+    ...config,
+    method: { ...config.method, options: completeOptions(catalogue, 'methods', config.method) },
+    encoders: config.encoders.map((one) => ({ ...one, options: completeOptions(catalogue, 'encoders', one) })),
+    optimizer: { ...config.optimizer, options: completeOptions(catalogue, 'optimizers', config.optimizer) },
+    schedule: { ...config.schedule, options: completeOptions(catalogue, 'schedules', config.schedule) },
+  };
+  const preset = presets.find(({ id }) => id === config.preset);
+  const given = new Map(
+    (preset?.values ?? []).flatMap(({ path, value, source }) =>
+      flatten(value, path).map(([leaf, text]) => [leaf, { text, source }] as const),
+    ),
+  );
+  return flatten(full)
+    .filter(([path]) => path !== 'version' && path !== 'kind' && path !== 'title')
+    .map(([path, value]) => {
+      const from = given.get(path);
+      // A value that was changed no longer has the preset's source.
+      return { path, value, source: from?.text === value ? from.source : null };
+    });
+}
+
+/** Interruptions and resumes, and whatever the trainer found worth attention. */
+function historyOf({ run, attempts, log }: ReportRun): readonly HistoryEntry[] {
+  const entries: HistoryEntry[] = [];
+  attempts.forEach((attempt, index) => {
+    const { lastStep, ended, startedAt, lastSeenAt, fromStep } = attempt;
+    const own = { run: run.id, attempt: attempt.attempt };
+    if (index > 0) {
+      const before = attempts[index - 1]?.lastStep ?? fromStep;
+      const lostSteps = Math.max(0, before - fromStep);
+      entries.push({ ...own, kind: 'resumed', at: startedAt, step: fromStep, lostSteps, text: '' });
+    }
+    if (ended === 'done') return;
+    const at = lastSeenAt ?? startedAt;
+    const text = attempt.fault?.message ?? '';
+    entries.push({ ...own, kind: ended ?? 'open', at, step: lastStep, lostSteps: 0, text });
+  });
+  for (const line of log) {
+    if (line.level === 'info') continue;
+    const attempt = attempts.findLast(({ startedAt }) => startedAt <= line.at)?.attempt ?? 1;
+    entries.push({ run: run.id, attempt, kind: 'open', at: line.at, step: null, lostSteps: 0, text: line.text });
+  }
+  return entries.sort((one, other) => one.at - other.at);
+}
+
+/** What to type to do the same again. */
+function commandsOf({ plan, runs }: ReportInput): readonly string[] {
+  if (plan !== null) return [`npm run reprise -- plan ${plan.id}`];
+  const quoted = (text: string): string => (/^[\w./:=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
+  return runs.map(({ run }) => {
+    const { config } = run;
+    if (config.kind === 'pretrain') {
+      const preset = config.preset === undefined ? '' : ` --preset ${config.preset}`;
+      const data = quoted(`${config.data.dataset}:${config.data.path}`);
+      return `npm run reprise -- run --method ${config.method.id}${preset} --dataset ${data} --seed ${config.seed}`;
+    }
+    return `npm run reprise -- evaluate ${config.subject.kind === 'run' ? config.subject.run : run.id} --evaluator ${config.evaluator.id}`;
+  });
+}
+
+function limitsOf({ comparison, runs }: ReportInput): readonly Limit[] {
+  const { rows } = comparison;
+  const fingerprints = rows.map(({ dataset }) => dataset);
+  const limits: readonly (readonly [Limit, boolean])[] = [
+    ['pending', rows.some(({ verdict }) => verdict === 'pending')],
+    ['single-seed', rows.some(({ ours }) => ours?.n === 1)],
+    ['not-comparable', rows.some(({ verdict, paper }) => verdict === 'not-comparable' && paper !== null)],
+    ['one-dataset', new Set(fingerprints).size === 1],
+    ['test-set-seen', rows.some(({ ours }) => ours?.values.some(({ which }) => which === 'best') === true)],
+    ['paper-single-witness', rows.some(({ paper }) => paper !== null)],
+    ['no-energy', runs.length > 0],
+  ];
+  return limits.filter(([, applies]) => applies).map(([limit]) => limit);
+}
+
+function checklistOf({ comparison, plan, runs, datasets }: ReportInput): readonly ChecklistItem[] {
+  const measured = comparison.rows.filter(({ ours }) => ours !== null);
+  const main = measured.filter(({ subject }) => subject.role === 'main' || subject.role === 'other');
+  const answer = (yes: boolean): ChecklistItem['answer'] => (yes ? 'yes' : 'no');
+  const whereAny = (any: readonly unknown[], yes: boolean): ChecklistItem['answer'] =>
+    any.length === 0 ? 'not-applicable' : answer(yes);
+  const done = runs.filter(({ run }) => run.status === 'done');
+  const trained = done.filter(({ run }) => run.kind === 'pretrain');
+  const sources = runs.flatMap(({ run: { config } }) =>
+    config.kind === 'pretrain' ? [config.data] : [config.train, config.test],
+  );
+  return [
+    { id: 'claims', answer: whereAny(plan?.claims ?? [], true) },
+    { id: 'rules-before', answer: whereAny(plan?.claims ?? [], true) },
+    {
+      id: 'error-bars',
+      answer: whereAny(
+        measured,
+        measured.every(({ ours }) => ours?.interval !== null),
+      ),
+    },
+    {
+      id: 'seeds',
+      answer: whereAny(
+        main,
+        main.every(({ ours }) => (ours?.n ?? 0) >= 3),
+      ),
+    },
+    { id: 'hyperparameters', answer: answer(true) },
+    {
+      id: 'data-identity',
+      answer: whereAny(
+        sources,
+        sources.every(({ fingerprint }) => fingerprint !== undefined),
+      ),
+    },
+    {
+      id: 'data-licence',
+      answer: whereAny(
+        datasets,
+        datasets.every(({ inspection }) => inspection.licence !== null),
+      ),
+    },
+    {
+      id: 'leaks',
+      answer: whereAny(
+        datasets,
+        datasets.every(({ inspection }) => inspection.leakCount === 0),
+      ),
+    },
+    {
+      id: 'compute',
+      answer: whereAny(
+        runs,
+        runs.every(({ hello }) => hello !== null),
+      ),
+    },
+    { id: 'failed-runs', answer: answer(true) },
+    { id: 'training-code', answer: whereAny(trained, true) },
+    { id: 'evaluation-code', answer: whereAny(measured, true) },
+    { id: 'results', answer: whereAny(measured, true) },
+    {
+      id: 'checkpoints',
+      answer: whereAny(
+        trained,
+        trained.every(({ files }) => files.some(({ path }) => path.endsWith('/manifest.json'))),
+      ),
+    },
+    { id: 'energy', answer: 'no' },
+  ];
+}

@@ -1,0 +1,55 @@
+/** Names of things as a report in one language says them. */
+import type { ComparisonRow, Reason } from '../../api.ts';
+import type { Cell } from '../../../trainer/protocol/paper.ts';
+import { decimal, nothing } from './format.ts';
+import { en, type Words } from './locales/en.ts';
+import { zh } from './locales/zh.ts';
+import type { ReportModel } from './model.ts';
+
+export const wordsOf: Readonly<Record<'en' | 'zh', Words>> = { en, zh };
+
+/** `random` and `pixels` are controls without a title of their own. */
+export function subjectName(words: Words, label: string): string {
+  return words.subjects[label] ?? label;
+}
+
+export function runName(model: ReportModel, run: string): string {
+  return model.runs.find((entry) => entry.run.id === run)?.run.title ?? run;
+}
+
+/** `linear top-1 · fashion-mnist test`. */
+export function figureName(
+  words: Words,
+  row: Pick<ComparisonRow, 'evaluator' | 'metric' | 'dataset' | 'split' | 'protocol'>,
+): string {
+  const { evaluator, metric, dataset, split, protocol } = row;
+  const k = protocol['k'] === undefined ? '' : ` k = ${String(protocol['k'])}`;
+  return `${words.evaluators[evaluator] ?? evaluator}${k} ${words.metrics[metric] ?? metric} · ${dataset} ${split}`;
+}
+
+export function fieldName(words: Words, field: string): string {
+  const known = words.fields[field];
+  if (known !== undefined) return known;
+  // An option or a protocol key without a word of its own keeps the name it has in the configuration.
+  return field.replace(/^(options|protocol)\./, '');
+}
+
+export function reasonSide(words: Words, reason: Reason, side: 'theirs' | 'ours'): string {
+  const value = reason[side];
+  if (value === null) return reason.field === 'paper' || reason.field === 'value' ? nothing : words.unknown;
+  if (typeof value === 'boolean') return value ? words.yes : words.no;
+  if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
+  return words.remarks[value] ?? value;
+}
+
+export function cellValue(words: Words, cell: Cell | null): string {
+  if (cell === null) return nothing;
+  if (cell.value !== null) return decimal(cell.value, valueDigits(cell.value));
+  const remark = cell.remark === undefined ? undefined : words.remarks[cell.remark];
+  return cell.remark === 'collapse' && remark !== undefined ? remark : nothing;
+}
+
+/** Papers print one digit after the point, the earlier reproduction two; neither gains digits here. */
+function valueDigits(value: number): number {
+  return Math.abs(value * 10 - Math.round(value * 10)) < 1e-9 ? 1 : 2;
+}

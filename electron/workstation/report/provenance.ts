@@ -1,0 +1,275 @@
+/** The sections that say how it came out: data, method, curves, compute, history, environment, files, limits, checklist. */
+import { curveFigures } from './charts.ts';
+import type { Block, Section, TableCell } from './document.ts';
+import { bytes, clock, moment, nothing, whole } from './format.ts';
+import type { Words } from './locales/en.ts';
+import type { HistoryEntry, ReportModel } from './model.ts';
+import { runName } from './naming.ts';
+
+/** A long list shows its head; the JSON bundle has all of it. */
+const listed = 20;
+
+export function data(model: ReportModel, words: Words): Section | null {
+  if (model.datasets.length === 0) return null;
+  const { columns } = words;
+  const blocks = model.datasets.flatMap(({ name, inspection, fingerprint }): readonly Block[] => {
+    const { licence, source, splits, classes, channels, rejects, rejectCount, leaks, leakCount } = inspection;
+    const more = (count: number): readonly string[] => (count > listed ? [words.data.more(whole(count - listed))] : []);
+    return [
+      { kind: 'heading', text: name },
+      {
+        kind: 'facts',
+        items: [
+          [words.data.version, fingerprint],
+          [words.data.licence, licence ?? words.data.unknown],
+          [words.data.source, source ?? words.data.unknown],
+          [words.data.channels, channels === null ? nothing : String(channels)],
+          [words.data.size, bytes(inspection.bytes)],
+          [words.data.rejects, whole(rejectCount)],
+          [words.data.leaks, whole(leakCount)],
+          [words.data.duplicates, whole(inspection.duplicateCount)],
+          ...(inspection.splitRule === null ? [] : [[words.data.splitRule, inspection.splitRule] as const]),
+        ],
+      },
+      {
+        kind: 'table',
+        columns: [
+          { title: columns.split, kind: 'text' },
+          { title: columns.images, kind: 'figure' },
+          { title: columns.classes, kind: 'figure' },
+          { title: columns.perClass, kind: 'figure' },
+        ],
+        rows: splits.map(({ split, images, perClass }) => {
+          const [least, most] = [Math.min(...perClass), Math.max(...perClass)];
+          const spread =
+            perClass.length === 0 ? nothing : least === most ? whole(least) : `${whole(least)}–${whole(most)}`;
+          return [split, whole(images), whole(classes.length), spread];
+        }),
+      },
+      ...(rejectCount === 0
+        ? []
+        : [
+            { kind: 'heading' as const, text: words.data.rejectTitle },
+            {
+              kind: 'list' as const,
+              items: [
+                ...rejects.slice(0, listed).map(({ file, reason }) => `${file}${words.colon}${reason}`),
+                ...more(rejectCount),
+              ],
+            },
+          ]),
+      ...(leakCount === 0
+        ? []
+        : [
+            { kind: 'heading' as const, text: words.data.leakTitle },
+            {
+              kind: 'list' as const,
+              items: [...leaks.slice(0, listed).map((pair) => pair.join(' = ')), ...more(leakCount)],
+            },
+          ]),
+    ];
+  });
+  return { id: 'data', title: words.sections.data, blocks };
+}
+
+export function method(model: ReportModel, words: Words): Section | null {
+  if (model.parameters.length === 0) return null;
+  const { columns } = words;
+  const blocks = model.parameters.flatMap(({ run, values }): readonly Block[] => [
+    { kind: 'heading', text: runName(model, run) },
+    {
+      kind: 'table',
+      columns: [
+        { title: columns.name, kind: 'code' },
+        { title: columns.value, kind: 'code' },
+        { title: columns.source, kind: 'text' },
+      ],
+      rows: values.map(({ path, value, source }) => [path, value, source ?? '']),
+    },
+  ]);
+  return {
+    id: 'method',
+    title: words.sections.method,
+    blocks: [{ kind: 'paragraph', text: words.method.all }, ...blocks],
+  };
+}
+
+export function curves(model: ReportModel, words: Words): Section | null {
+  const figures = curveFigures(model, words);
+  if (figures.length === 0) return null;
+  return {
+    id: 'curves',
+    title: words.sections.curves,
+    blocks: [
+      ...figures.map(({ svg, caption }) => ({ kind: 'figure' as const, svg, caption, small: true })),
+      { kind: 'paragraph', text: words.curves.note, quiet: true },
+    ],
+  };
+}
+
+export function compute(model: ReportModel, words: Words): Section | null {
+  if (model.runs.length === 0) return null;
+  const { columns } = words;
+  const seconds = new Map(model.compute.map(({ run, seconds: own }) => [run, own]));
+  const total = (wanted: (status: string) => boolean): number =>
+    model.runs.reduce((sum, { run }) => sum + (wanted(run.status) ? (seconds.get(run.id) ?? 0) : 0), 0);
+  const lost = total((status) => ['failed', 'stopped', 'interrupted'].includes(status));
+  return {
+    id: 'compute',
+    title: words.sections.compute,
+    blocks: [
+      {
+        kind: 'table',
+        columns: [
+          { title: columns.run, kind: 'text' },
+          { title: columns.status, kind: 'text' },
+          { title: columns.time, kind: 'figure' },
+          { title: columns.steps, kind: 'figure' },
+          { title: columns.threads, kind: 'figure' },
+          { title: columns.device, kind: 'text' },
+        ],
+        rows: model.runs.map(({ run, hello }): readonly TableCell[] => [
+          run.title,
+          words.states[run.status] ?? run.status,
+          words.duration(clock(seconds.get(run.id) ?? 0)),
+          whole(run.step),
+          hello === null ? nothing : String(hello.threads),
+          hello?.device ?? nothing,
+        ]),
+      },
+      {
+        kind: 'paragraph',
+        text: words.compute.total({
+          total: words.duration(clock(total(() => true))),
+          lost: words.duration(clock(lost)),
+        }),
+      },
+      { kind: 'paragraph', text: words.compute.energy, quiet: true },
+    ],
+  };
+}
+
+export function history(model: ReportModel, words: Words): Section | null {
+  if (model.runs.length === 0) return null;
+  const { columns } = words;
+  const event = ({ kind, lostSteps }: HistoryEntry): string =>
+    kind === 'resumed' ? words.history.resumed({ lost: whole(lostSteps) }) : words.history[kind ?? 'open'];
+  const blocks: readonly Block[] =
+    model.history.length === 0
+      ? [{ kind: 'paragraph', text: words.history.none }]
+      : [
+          {
+            kind: 'table',
+            columns: [
+              { title: columns.at, kind: 'text' },
+              { title: columns.run, kind: 'text' },
+              { title: columns.attempt, kind: 'figure' },
+              { title: columns.step, kind: 'figure' },
+              { title: columns.event, kind: 'text' },
+            ],
+            rows: model.history.map((entry) => [
+              moment(entry.at),
+              runName(model, entry.run),
+              String(entry.attempt),
+              whole(entry.step),
+              { text: event(entry), ...(entry.text === '' ? {} : { note: entry.text }) },
+            ]),
+          },
+        ];
+  return { id: 'history', title: words.sections.history, blocks };
+}
+
+export function environment(model: ReportModel, words: Words): Section {
+  const { version, edition, platform, versions } = model.environment;
+  const hellos = model.runs.flatMap(({ hello }) => (hello === null ? [] : [hello]));
+  const all = (pick: (hello: (typeof hellos)[number]) => string): string =>
+    [...new Set(hellos.map(pick))].sort().join(words.comma) || nothing;
+  const precision = [...new Set(model.runs.map(({ run }) => run.config.execution.precision))].sort().join(words.comma);
+  const merged = new Map(Object.entries(versions));
+  for (const hello of hellos) for (const [name, own] of Object.entries(hello.versions)) merged.set(name, own);
+  return {
+    id: 'environment',
+    title: words.sections.environment,
+    blocks: [
+      {
+        kind: 'facts',
+        items: [
+          [words.environment.program, `Reprise ${version}${edition}`],
+          [words.environment.platform, platform],
+          [words.environment.device, all(({ device }) => device)],
+          [words.environment.threads, all(({ threads }) => String(threads))],
+          [words.environment.instructionSet, all(({ instructionSet }) => instructionSet)],
+          [words.environment.precision, precision || nothing],
+          [words.environment.determinism, words.environment.deterministic],
+          ...[...merged].sort(([one], [other]) => (one < other ? -1 : 1)),
+        ],
+      },
+    ],
+  };
+}
+
+export function artifacts(model: ReportModel, words: Words): Section | null {
+  if (model.runs.length === 0) return null;
+  const { columns } = words;
+  const rows = model.runs.flatMap(({ run, files }) =>
+    files.map((file) => [`${run.id}/${file.path}`, bytes(file.bytes), file.sha256]),
+  );
+  return {
+    id: 'artifacts',
+    title: words.sections.artifacts,
+    blocks: [
+      { kind: 'heading', text: words.artifacts.command },
+      { kind: 'code', lines: model.commands },
+      ...(rows.length === 0
+        ? []
+        : ([
+            { kind: 'heading', text: words.artifacts.files },
+            {
+              kind: 'table',
+              columns: [
+                { title: columns.file, kind: 'code' },
+                { title: columns.size, kind: 'figure' },
+                { title: 'SHA-256', kind: 'code' },
+              ],
+              rows,
+            },
+            { kind: 'paragraph', text: words.artifacts.filesNote, quiet: true },
+          ] as const)),
+    ],
+  };
+}
+
+export function limits(model: ReportModel, words: Words): Section | null {
+  if (model.limits.length === 0) return null;
+  return {
+    id: 'limits',
+    title: words.sections.limits,
+    blocks: [{ kind: 'list', items: model.limits.map((limit) => words.limits[limit]) }],
+  };
+}
+
+export function checklist(model: ReportModel, words: Words): Section {
+  const { columns } = words;
+  return {
+    id: 'checklist',
+    title: words.sections.checklist,
+    blocks: [
+      { kind: 'paragraph', text: words.checklist.intro },
+      {
+        kind: 'table',
+        columns: [
+          { title: columns.question, kind: 'text' },
+          { title: columns.answer, kind: 'text' },
+        ],
+        rows: model.checklist.map(({ id, answer }) => [
+          words.checklist.items[id],
+          {
+            text: words.checklist.answers[answer],
+            label: true,
+            tone: answer === 'yes' ? ('ok' as const) : answer === 'no' ? ('attention' as const) : ('quiet' as const),
+          },
+        ]),
+      },
+    ],
+  };
+}

@@ -1,0 +1,75 @@
+/** The report's style: one file, both themes, and A4 paper. The colours are those of the window (renderer/app.css). */
+export const style = `
+:root{color-scheme:light dark;--ground:#f7f7f5;--surface:#fff;--sunken:#f1f1ee;--line:#e0e0db;--line-strong:#c6c6bf;--text:#1b1c1e;--text-2:#5b5d61;--accent:#1d5bb8;--ok:#19703f;--ok-soft:#e3f2e8;--attention:#875a00;--attention-soft:#fbf0d9;--wrong:#b3261e;--wrong-soft:#fbe7e5;--paper:#000;--grey:#8b8d91;--s1:#0072b2;--s2:#d55e00;--s3:#009e73;--s4:#b4588f;--s5:#b97a00;--s6:#2b86bd;--s7:#6d6d00}
+@media screen and (prefers-color-scheme:dark){:root{--ground:#121315;--surface:#1a1c1f;--sunken:#15171a;--line:#2c3035;--line-strong:#454a51;--text:#e6e7e9;--text-2:#a2a6ad;--accent:#82b1ff;--ok:#5cc98d;--ok-soft:#16301f;--attention:#e3b341;--attention-soft:#332913;--wrong:#ff9088;--wrong-soft:#3b1c1a;--paper:#fff;--grey:#80858c;--s1:#56b4e9;--s2:#ef7f3c;--s3:#2fc39a;--s4:#db93bd;--s5:#e69f00;--s6:#9ad1f2;--s7:#f0e442}}
+*{box-sizing:border-box}
+html{-webkit-text-size-adjust:100%}
+body{margin:0;background:var(--ground);color:var(--text);font:14px/1.5 system-ui,"Noto Sans","Noto Sans CJK SC","PingFang SC","Microsoft YaHei",sans-serif;font-variant-numeric:tabular-nums}
+html:lang(zh) body{line-height:1.7}
+main{max-width:960px;margin:0 auto;padding:48px 56px 72px;background:var(--surface);min-height:100vh}
+h1{font-size:26px;line-height:1.25;margin:0 0 4px;letter-spacing:-.01em;text-wrap:balance}
+.subtitle{color:var(--text-2);margin:0 0 28px;font-size:13px}
+nav{margin:0 0 8px;padding:12px 16px;background:var(--sunken);border-radius:6px;font-size:13px}
+nav b{font-weight:600;margin-right:12px}
+nav a{color:var(--accent);text-decoration:none;margin-right:14px;white-space:nowrap}
+nav a:hover{text-decoration:underline}
+section{margin-top:40px}
+h2{font-size:18px;line-height:1.3;margin:0 0 12px;padding-bottom:6px;border-bottom:1px solid var(--line-strong)}
+h3{font-size:14px;line-height:1.4;margin:24px 0 6px}
+p{margin:0 0 12px;max-width:74ch}
+.quiet{color:var(--text-2);font-size:12.5px}
+ul{margin:0 0 16px;padding-left:20px;max-width:80ch}
+li{margin:3px 0}
+table{width:100%;border-collapse:collapse;margin:4px 0 16px;font-size:13px}
+th{text-align:left;font-weight:500;color:var(--text-2);font-size:12px;padding:6px 10px 6px 0;border-bottom:1px solid var(--line-strong);vertical-align:bottom}
+td{padding:7px 10px 7px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+th.figure,td.figure{text-align:right;white-space:nowrap}
+td:last-child,th:last-child{padding-right:0}
+td.code,code{font:12px/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
+td small{display:block;color:var(--text-2);font-size:11.5px;line-height:1.4}
+td.figure small{white-space:nowrap}
+.label{display:inline-block;padding:1px 8px;border-radius:9px;font-size:12px;line-height:1.5;white-space:nowrap;background:var(--sunken);color:var(--text-2)}
+.ok{color:var(--ok)}.attention{color:var(--attention)}.wrong{color:var(--wrong)}td .quiet{font-size:inherit}
+.label.ok{background:var(--ok-soft);color:var(--ok)}.label.attention{background:var(--attention-soft);color:var(--attention)}.label.wrong{background:var(--wrong-soft);color:var(--wrong)}
+dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:4px 0 16px;font-size:13px}
+dt{color:var(--text-2)}dd{margin:0;overflow-wrap:anywhere}
+pre{margin:4px 0 16px;padding:12px 16px;background:var(--sunken);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;font:12px/1.6 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
+.wide{overflow-x:auto}
+figure{margin:8px 0 20px}
+figure svg{display:block;width:100%;height:auto;font-family:inherit}
+figcaption{color:var(--text-2);font-size:12.5px;margin-top:6px}
+.multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:12px 20px;margin:8px 0 12px}
+.multiples figure{margin:0;break-inside:avoid}
+.multiples figcaption{order:-1;margin:0 0 2px;color:var(--text);font-weight:500}
+.multiples figure{display:flex;flex-direction:column}
+footer{margin-top:48px;padding-top:12px;border-top:1px solid var(--line);color:var(--text-2);font-size:12.5px}
+.series-1{--c:var(--s1)}.series-2{--c:var(--s2);--d:6 3}.series-3{--c:var(--s3);--d:2 3}.series-4{--c:var(--s4);--d:8 3 2 3}.series-5{--c:var(--s5);--d:4 2}.series-6{--c:var(--s6);--d:1 3}.series-7{--c:var(--s7);--d:10 4}
+svg text{fill:var(--text-2);font-size:11px}
+svg .axis-title{fill:var(--text);font-size:12px;font-weight:600}
+svg .row-label{fill:var(--text);font-size:12px}
+svg .end-label{fill:var(--c)}
+.axis{stroke:var(--line-strong);stroke-width:1}
+.guide{stroke:var(--line);stroke-width:1}
+.bar{stroke:var(--c);stroke-width:2}
+.dot{fill:var(--c)}
+.paper{fill:var(--paper);stroke:var(--paper);stroke-width:1.5}
+.earlier{fill:var(--grey);stroke:var(--grey);stroke-width:1.5}
+.hollow{fill:var(--surface)}
+.curve{fill:none;stroke:var(--c);stroke-width:1.6;stroke-dasharray:var(--d,none);stroke-linejoin:round}
+.band{fill:var(--c);opacity:.14;stroke:none}
+@page{size:A4;margin:16mm 15mm 18mm}
+@media print{
+body{background:#fff;font-size:10.5pt}
+main{max-width:none;padding:0;min-height:0}
+nav{display:none}
+h1{font-size:19pt}h2{font-size:13.5pt}h3{font-size:10.5pt}
+section{margin-top:22pt}
+h2,h3{break-after:avoid}
+table,dl,pre{font-size:9pt}td.code,code,pre{font-size:8pt}td small,.quiet,figcaption{font-size:8.5pt}
+tr,figure,li,dl{break-inside:avoid}
+thead{display:table-header-group}
+.multiples{grid-template-columns:1fr 1fr}
+.label,.dot,.bar,.band,nav,pre{-webkit-print-color-adjust:exact;print-color-adjust:exact}
+}
+@media screen and (max-width:720px){main{padding:24px 16px 48px}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:6px}}
+`.trim();

@@ -1,0 +1,98 @@
+/** Writes a report's files: each to a temporary name, synced, renamed. A format that cannot be written is named with the reason. */
+import { createHash } from 'node:crypto';
+import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Language, ReportFormat, ReportRow } from '../../api.ts';
+import { canonicalJson } from '../subjects.ts';
+import { compose } from './compose.ts';
+import { renderCsv } from './csv.ts';
+import { renderHtml } from './html.ts';
+import { renderMarkdown } from './markdown.ts';
+import type { ReportModel } from './model.ts';
+import { stablePdf } from './pdf.ts';
+
+export interface WriteReport {
+  /** From `buildReport(await gatherReport(…))`. */
+  readonly model: ReportModel;
+  readonly formats: readonly ReportFormat[];
+  readonly language: Language;
+  /** The report's own folder; created. */
+  readonly folder: string;
+  readonly id: string;
+  /** Wall clock, for the list of reports only: nothing in the files depends on it. */
+  readonly createdAt: number;
+  /** Prints a finished HTML file to PDF (`shell/pdf.ts`); null where that cannot be had, with the sentence that says why. */
+  readonly htmlToPdf: ((html: string, pdf: string) => Promise<void>) | { readonly unavailable: string };
+}
+
+const extensions: Readonly<Record<ReportFormat, string>> = {
+  html: 'html',
+  pdf: 'pdf',
+  markdown: 'md',
+  csv: 'csv',
+  json: 'json',
+};
+
+/** Everything the report was made of: enough to make it again, or to compare two of them. */
+export function renderJson(model: ReportModel): string {
+  return `${JSON.stringify(JSON.parse(canonicalJson(model)), null, 1)}\n`;
+}
+
+export async function writeReport(request: WriteReport): Promise<ReportRow> {
+  const { model, formats, language, folder, id, createdAt } = request;
+  await mkdir(folder, { recursive: true });
+  const document = compose(model, language);
+  const texts: Readonly<Record<Exclude<ReportFormat, 'pdf'>, () => string>> = {
+    html: () => renderHtml(document),
+    markdown: () => renderMarkdown(document),
+    csv: () => renderCsv(model),
+    json: () => renderJson(model),
+  };
+  const files: ReportRow['files'][number][] = [];
+  const missing: ReportRow['missing'][number][] = [];
+  for (const format of formats) {
+    const path = join(folder, `report.${extensions[format]}`);
+    if (format === 'pdf') {
+      const printed = await printPdf(request, texts.html());
+      if ('reason' in printed) {
+        missing.push({ format, reason: printed.reason });
+        continue;
+      }
+      files.push(await write(format, path, printed.bytes));
+    } else files.push(await write(format, path, Buffer.from(texts[format](), 'utf8')));
+  }
+  return { id, title: document.title, language, createdAt, folder, files, missing };
+}
+
+/** The PDF of the HTML; a printer that fails costs this format only, and says why. */
+async function printPdf(
+  { folder, htmlToPdf, model }: WriteReport,
+  html: string,
+): Promise<{ readonly bytes: Uint8Array } | { readonly reason: string }> {
+  if (typeof htmlToPdf !== 'function') return { reason: htmlToPdf.unavailable };
+  const source = join(folder, '.print.html');
+  const target = join(folder, '.print.pdf');
+  await write('html', source, Buffer.from(html, 'utf8'));
+  try {
+    await htmlToPdf(source, target);
+    return { bytes: stablePdf(await readFile(target), model.recordedAt) };
+  } catch (error) {
+    return { reason: error instanceof Error ? error.message : String(error) };
+  } finally {
+    await rm(source, { force: true });
+    await rm(target, { force: true });
+  }
+}
+
+async function write(format: ReportFormat, path: string, bytes: Uint8Array): Promise<ReportRow['files'][number]> {
+  const part = `${path}.part`;
+  const file = await open(part, 'w');
+  try {
+    await file.writeFile(bytes);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(part, path);
+  return { format, path, bytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+}
