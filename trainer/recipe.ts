@@ -24,6 +24,8 @@ export interface Moment {
    * the second sees the value the first gave. Does nothing when not training.
    */
   update(variable: Variable, next: (current: Tensor) => Tensor): void;
+  /** The value a running statistic has after the updates of this step so far. */
+  current(variable: Variable): Tensor;
 }
 
 /** A network: what the optimizer trains, and what it keeps beside (running statistics). Names are paths, equal in the checkpoint. */
@@ -254,6 +256,8 @@ export interface OptimizerRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly options: S;
   /** Names of the state kept for each weight (momentum, second moment …), all shaped like it and starting at zero. */
   readonly slots: readonly string[];
+  /** True where a weight of this shape is updated element by element: such weights may be laid end to end and updated together. */
+  elementwise?(shape: Shape): boolean;
   /** Pure in tensors: no host read, so it can be traced. `lr` and `step` (1 for the first) are scalars. */
   update(
     weight: Tensor,

@@ -21,15 +21,17 @@ function initialValues(seed: number, path: string, shape: Shape, initial: Initia
   }
 }
 
-/** tfjs keeps a list of all variables by name and refuses a second of one name, as two nets in one process have. */
-function createVariable(values: Float32Array, shape: Shape, name: string, trainable: boolean): Variable {
-  const listed = tf.engine().registeredVariables;
-  delete listed[name];
-  const initial = tf.tensor(values, [...shape]);
-  const variable = tf.variable(initial, trainable, name);
-  initial.dispose();
-  delete listed[name];
+/**
+ * tfjs keeps a list of all variables and refuses a second one of a name, as two nets in one process have.
+ * Nothing here uses the list, so variables leave it at once.
+ */
+export function unlisted(variable: Variable): Variable {
+  delete tf.engine().registeredVariables[variable.name];
   return variable;
+}
+
+function createVariable(values: Float32Array, shape: Shape, name: string, trainable: boolean): Variable {
+  return tf.tidy(() => unlisted(tf.variable(tf.tensor(values, [...shape]), trainable, name)));
 }
 
 export function createBuilder(seed: number, path = ''): Builder {

@@ -15,6 +15,10 @@ export class PendingUpdates {
     current?.dispose();
   }
 
+  current(variable: Variable): Tensor {
+    return this.values.get(variable) ?? variable;
+  }
+
   settle(): void {
     for (const [variable, value] of this.values) variable.assign(value);
     this.drop();
@@ -41,6 +45,7 @@ export function createMoment(
       keyed(seed, 'moment', step, name).fillUniform(values);
       return tf.tensor(values, [...shape]);
     },
+    current: (variable) => pending?.current(variable) ?? variable,
     update(variable, next) {
       pending?.update(variable, next);
     },

@@ -7,6 +7,7 @@ import type { Options } from '../protocol/options.ts';
 import type { Batch, Learner, OptimizerRecipe, Tensors } from '../recipe.ts';
 import type { HostBatch, StateEntry, Stepper, StepResult } from './engine.ts';
 import { createMoment, PendingUpdates } from './moment.ts';
+import { createUpdater } from './updater.ts';
 
 export function stateEntry(name: string, variable: Variable): StateEntry {
   const dtype = variable.dtype;
@@ -26,21 +27,6 @@ export function stateEntry(name: string, variable: Variable): StateEntry {
       tensor.dispose();
     },
   };
-}
-
-/** What the optimizer keeps for one weight, in the recipe's order of names. */
-type Slots = Readonly<Record<string, Variable>>;
-
-function createSlots(weight: Variable, names: readonly string[]): Slots {
-  const slot = (name: string) => {
-    const zeros = tf.zeros(weight.shape);
-    // Not listed by tfjs, for the reason given in builder.ts: two learners may train weights of one name.
-    const variable = tf.variable(zeros, false);
-    delete tf.engine().registeredVariables[variable.name];
-    zeros.dispose();
-    return [name, variable] as const;
-  };
-  return Object.fromEntries(names.map(slot));
 }
 
 function upload(batch: HostBatch): Batch {
@@ -85,18 +71,16 @@ export function createStepper(
   seed: number,
 ): Stepper {
   const { recipe } = optimizer;
-  const options = v.parse(recipe.options, optimizer.options);
+  const options = v.parse(recipe.options, optimizer.options) as Options;
   const weights = unique(learner.trainable.flatMap((net) => net.weights));
   const statistics = unique(learner.trainable.flatMap((net) => net.state));
-  const slots = weights.map((weight) => createSlots(weight, recipe.slots));
+  const updater = createUpdater(weights, recipe, options);
 
   const state: readonly StateEntry[] = [
     ...weights.map((weight) => stateEntry(weight.name, weight)),
     ...statistics.map((variable) => stateEntry(variable.name, variable)),
     ...Object.entries(learner.state ?? {}).map(([name, variable]) => stateEntry(`learner/${name}`, variable)),
-    ...recipe.slots.flatMap((slot) =>
-      weights.map((weight, index) => stateEntry(`optimizer/${slot}/${weight.name}`, slots[index]![slot]!)),
-    ),
+    ...updater.entries,
   ];
   const names = new Set<string>();
   for (const { name } of state) {
@@ -105,20 +89,12 @@ export function createStepper(
     names.add(name);
   }
 
-  function applyOptimizer(gradients: Tensors, at: { readonly step: number; readonly lr: number }): void {
-    const missing = weights.filter((weight) => !gradients[weight.name]);
-    if (missing.length > 0) {
-      const list = missing.map((weight) => weight.name).join(', ');
-      throw new Error(`The loss does not depend on ${list}: leave such weights out of the trainable nets.`);
-    }
-    const lr = tf.scalar(at.lr);
-    const step = tf.scalar(at.step + 1);
-    weights.forEach((weight, index) => {
-      const own = slots[index]!;
-      const next = recipe.update(weight, gradients[weight.name]!, own, { lr, step, shape: weight.shape }, options);
-      weight.assign(next.weight);
-      for (const [name, slot] of Object.entries(own)) slot.assign(next.slots[name]!);
-    });
+  /** In the order of the weights; a weight without one is a mistake of the recipe. */
+  function gradientsOf(named: Tensors): readonly Tensor[] {
+    const missing = weights.filter((weight) => !named[weight.name]);
+    if (missing.length === 0) return weights.map((weight) => named[weight.name]!);
+    const list = missing.map((weight) => weight.name).join(', ');
+    throw new Error(`The loss does not depend on ${list}: leave such weights out of the trainable nets.`);
   }
 
   function step(
@@ -141,7 +117,7 @@ export function createStepper(
       }, weights as Variable[]);
       const loss = value.dataSync()[0]!;
       if (!Number.isFinite(loss)) return { loss, metrics: {} };
-      applyOptimizer(grads, position);
+      updater.apply(gradientsOf(grads), position);
       pending.settle();
       for (const [variable, next] of learner.updates?.(embeddings, at) ?? []) variable.assign(next);
       if (!wanted.metrics) return { loss, metrics: {} };
@@ -160,8 +136,6 @@ export function createStepper(
       await macrotask();
       return result;
     },
-    dispose() {
-      for (const own of slots) for (const slot of Object.values(own)) slot.dispose();
-    },
+    dispose: () => updater.dispose(),
   };
 }

@@ -135,10 +135,16 @@ export interface TensorFlow {
 }
 /* eslint-enable @typescript-eslint/naming-convention */
 
-/** mallopt's names for its settings, and the values that keep freed blocks up to this size in the process. */
-const M_TRIM_THRESHOLD = -1;
-const M_MMAP_THRESHOLD = -3;
-const keptBytes = 1 << 30;
+/**
+ * glibc gives every block above a threshold its own mapping and returns it to the kernel when it is freed: a training step,
+ * which allocates the same large tensors again and again, would then fault in every page anew. These settings keep freed
+ * memory in the process. 32 MiB is the most glibc accepts for the first; it refuses more without a word.
+ */
+const keepFreedMemory: readonly (readonly [name: number, value: number])[] = [
+  [-3 /* M_MMAP_THRESHOLD */, 32 << 20],
+  [-1 /* M_TRIM_THRESHOLD */, 1 << 30],
+  [-2 /* M_TOP_PAD */, 64 << 20],
+];
 
 export function loadTensorFlow(): TensorFlow {
   const libraries = loadLibraries();
@@ -150,8 +156,9 @@ export function loadTensorFlow(): TensorFlow {
   functions['copyOut'] = libraries.system.func('void* memcpy(void*, int64_t, size_t)');
   if (libraries.hasMallopt) {
     const mallopt = libraries.system.func('int mallopt(int, int)') as (name: number, value: number) => number;
-    mallopt(M_MMAP_THRESHOLD, keptBytes);
-    mallopt(M_TRIM_THRESHOLD, keptBytes);
+    for (const [name, value] of keepFreedMemory) {
+      if (mallopt(name, value) !== 1) throw new Error(`The C library refuses mallopt(${name}, ${value}).`);
+    }
   }
   return functions as unknown as TensorFlow;
 }

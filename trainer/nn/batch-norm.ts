@@ -6,7 +6,7 @@
  * are the batch's, and running = 0.9 running + 0.1 batch with the unbiased variance, as PyTorch does.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor, Variable } from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
 import type { Builder, Moment, Net } from '../recipe.ts';
 import { dtype, flag, number, outputsOf, text } from './operation.ts';
 
@@ -42,14 +42,14 @@ export function batchNorm(builder: Builder, channels: number, scale: 'ones' | 'z
     return tf.customGrad((...given) => {
       const [x, w, b] = given.slice(0, 3) as Tensor[];
       const save = given[3] as unknown as tf.GradSaveFunc;
-      const known = at.training ? [tf.tensor1d([]), tf.tensor1d([])] : [runningMean, runningVariance];
-      const factor = number('exponential_avg_factor', 1);
-      const outputs = outputsOf('FusedBatchNormV3', [...common, factor], [x!, w!, b!, ...known], 6);
-      // The first statistics are for the running ones (unbiased variance), the reserved ones for the gradient.
+      const running = [at.current(runningMean), at.current(runningVariance)];
+      const factor = number('exponential_avg_factor', momentum);
+      const outputs = outputsOf('FusedBatchNormV3', [...common, factor], [x!, w!, b!, ...running], 6);
+      // The first statistics are the running ones moved on (by the unbiased variance), the reserved ones the batch's.
       const [value, mean, variance, ...reserved] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
       if (at.training) {
-        follow(at, runningMean, mean);
-        follow(at, runningVariance, variance);
+        at.update(runningMean, () => mean);
+        at.update(runningVariance, () => variance);
       }
       const used = at.training ? reserved : [runningMean, runningVariance, reserved[2]];
       save([x!, w!, ...used]);
@@ -64,8 +64,4 @@ export function batchNorm(builder: Builder, channels: number, scale: 'ones' | 'z
   }
 
   return { weights: [weight, bias], state: [runningMean, runningVariance], apply };
-}
-
-function follow(at: Moment, running: Variable, batch: Tensor): void {
-  at.update(running, (current) => tf.add(tf.mul(current, 1 - momentum), tf.mul(batch, momentum)));
 }

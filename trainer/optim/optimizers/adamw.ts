@@ -23,6 +23,7 @@ export const optimizer = defineOptimizer({
     weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 0.01),
   }),
   slots: ['mean', 'square'],
+  elementwise: () => true,
   peak: (options) => options.rate,
   update(weight, gradient, slots, at, options) {
     const { beta1, beta2 } = options;

@@ -23,6 +23,7 @@ export const optimizer = defineOptimizer({
     eta: v.optional(v.pipe(v.number(), v.minValue(0)), 0.001),
   }),
   slots: ['momentum'],
+  elementwise: (shape) => shape.length === 1,
   peak: (options, batch) => (options.baseRate * batch) / 256,
   update(weight, gradient, slots, at, options) {
     const previous = slots['momentum'] ?? tf.zerosLike(weight);

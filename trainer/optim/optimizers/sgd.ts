@@ -20,6 +20,7 @@ export const optimizer = defineOptimizer({
     weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-6),
   }),
   slots: ['momentum'],
+  elementwise: () => true,
   peak: (options, batch) => (options.scaleWithBatch ? (options.rate * batch) / 256 : options.rate),
   update(weight, gradient, slots, at, options) {
     const previous = slots['momentum'] ?? tf.zerosLike(weight);
