@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { Manifest } from '../../trainer/protocol/checkpoint.ts';
 import type { CheckpointRow } from '../api.ts';
-import { FaultError } from './fault.ts';
+import { FaultError, faultOf } from './fault.ts';
 import type { Store } from './store/store.ts';
 
 const manifestLimit = 64 << 20;
@@ -51,27 +51,25 @@ async function isCheckpoint(
   row: CheckpointRow | null,
   notes: string[],
 ): Promise<boolean> {
-  const place = join(folder, 'checkpoints', name);
-  try {
-    const { manifest, sha256, at } = await readManifest(place);
-    if (row === null) {
-      const { attempt, step, epoch, tensorBytes: bytes } = manifest;
-      await store.adoptCheckpoint(run, {
-        attempt,
-        step,
-        epoch,
-        folder: `checkpoints/${name}`,
-        bytes,
-        at,
-        manifestSha256: sha256,
-      });
-    }
-    return true;
-  } catch (error) {
-    if (error instanceof FaultError && error.fault.code === 'store-died') throw error;
-    notes.push(`${run}: checkpoint ${name} is not whole (${error instanceof Error ? error.message : error}).`);
-    return false;
+  const found = await readManifest(join(folder, 'checkpoints', name)).catch((error: unknown) => {
+    notes.push(`${run}: checkpoint ${name} is not whole (${faultOf(error).message}).`);
+    return null;
+  });
+  if (found === null) return false;
+  if (row === null) {
+    const { attempt, step, epoch, tensorBytes: bytes } = found.manifest;
+    const { at, sha256: manifestSha256 } = found;
+    await store.adoptCheckpoint(run, {
+      attempt,
+      step,
+      epoch,
+      folder: `checkpoints/${name}`,
+      bytes,
+      at,
+      manifestSha256,
+    });
   }
+  return true;
 }
 
 async function readManifest(

@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 import type { FileHandle } from 'node:fs/promises';
-import { FaultError } from './fault.ts';
+import { FaultError, faultOf } from './fault.ts';
 
 /** Write, fsync, rename, fsync the folder: at any moment the old text or the new one is under the name. */
 export async function writeDurable(path: string, text: string): Promise<void> {
@@ -64,7 +64,7 @@ export async function readJson(path: string, limit: number): Promise<unknown> {
   try {
     return JSON.parse(text) as unknown;
   } catch (error) {
-    throw new FaultError('unreadable-file', `${path} is not JSON: ${error instanceof Error ? error.message : error}`, {
+    throw new FaultError('unreadable-file', `${path} is not JSON: ${faultOf(error).message}`, {
       path,
     });
   }

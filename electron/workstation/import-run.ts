@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { RunId } from '../../trainer/protocol/run.ts';
 import { syncFolder } from './durable-file.ts';
-import { FaultError } from './fault.ts';
+import { FaultError, faultOf } from './fault.ts';
 import { isAlive } from './processes.ts';
 import { readRunCard, type RunCard } from './run-card.ts';
 import type { Store } from './store/store.ts';
@@ -38,7 +38,7 @@ export async function importRun(
     throw new FaultError('not-found', `There is no folder ${folder}.`, { path: folder }, 'choose-folder');
   });
   await readConfig(source).catch((error: unknown) => {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = faultOf(error).message;
     throw new FaultError(
       'wrong-folder',
       `${source} is no run folder. Expected: config.json with a valid configuration. Found: ${reason}`,
@@ -65,8 +65,9 @@ export async function importRun(
 
 /** What its events say; the folder may have been renamed. */
 async function runIdOf(folder: string, card: RunCard | null): Promise<string> {
-  const id = (await firstEventRun(folder)) ?? card?.id ?? basename(folder);
-  if (v.is(RunId, id)) return id;
+  const id: string = (await firstEventRun(folder)) ?? card?.id ?? basename(folder);
+  const isId: boolean = v.is(RunId, id);
+  if (isId) return id;
   throw new FaultError('wrong-folder', `"${id}" is no run id: 4 to 80 of a-z, 0-9 and -.`, { path: folder, id });
 }
 

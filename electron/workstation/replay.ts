@@ -58,13 +58,13 @@ export async function replayEvents(store: Store, run: string, path: string, from
     } catch (error) {
       if (!isRefusal(error)) throw error;
       for (const { line, event } of items) {
-        const refused = await store.apply([event]).then(
-          () => null,
-          (reason: unknown) => reason,
-        );
-        if (refused === null) events += 1;
-        else if (isRefusal(refused)) note(line.offset, `cannot be stored: ${refused.message}`);
-        else throw refused;
+        try {
+          await store.apply([event]);
+          events += 1;
+        } catch (reason) {
+          if (!isRefusal(reason)) throw reason;
+          note(line.offset, `cannot be stored: ${reason.message}`);
+        }
       }
     }
   };

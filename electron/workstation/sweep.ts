@@ -13,7 +13,7 @@ import { RunConfig, RunId } from '../../trainer/protocol/run.ts';
 import type { Interrupted } from '../api.ts';
 import { compareCheckpoints, removeTemporary } from './checkpoint-folders.ts';
 import { readJson } from './durable-file.ts';
-import { FaultError } from './fault.ts';
+import { FaultError, faultOf } from './fault.ts';
 import { isAlive } from './processes.ts';
 import { replayEvents } from './replay.ts';
 import { readRunCard, type RunCard } from './run-card.ts';
@@ -92,17 +92,13 @@ async function runFolders(workspace: Workspace, notes: string[]): Promise<readon
 
 /** Makes the rows of a folder the database does not know. False: it holds no readable configuration. */
 export async function adoptFolder(store: Store, folder: string, run: string, found: Findings): Promise<boolean> {
-  const config = await readConfig(folder).catch((error: unknown) =>
-    String(error instanceof Error ? error.message : error),
-  );
+  const config = await readConfig(folder).catch((error: unknown) => faultOf(error).message);
   if (typeof config === 'string') {
     found.notes.push(`${run}: the folder has no valid config.json and is left alone (${config}).`);
     return false;
   }
   const card = await readRunCard(folder).catch((error: unknown) => {
-    found.notes.push(
-      `${run}: run.json cannot be read and is passed over (${error instanceof Error ? error.message : error}).`,
-    );
+    found.notes.push(`${run}: run.json cannot be read and is passed over (${faultOf(error).message}).`);
     return null;
   });
   const own = card?.id === run ? card : null;

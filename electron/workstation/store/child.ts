@@ -45,7 +45,7 @@ function main(): void {
   };
   process.on('message', (request: StoreRequest) => {
     if ('close' in request) close();
-    else send(answer(queries as unknown as Readonly<Record<string, unknown>>, request));
+    else send(answer(queries as unknown as Answers, request));
   });
   process.on('disconnect', close);
   // The parent stops the store by its pipe. A Ctrl-C in the terminal reaches every process of the group; the parent
@@ -67,21 +67,19 @@ function open(file: string, folder: string, readonly: boolean) {
   }
 }
 
-function answer(
-  queries: Readonly<Record<string, unknown>>,
-  request: Extract<StoreRequest, { id: number }>,
-): StoreMessage {
+type Answers = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
+
+function answer(queries: Answers, request: Extract<StoreRequest, { id: number }>): StoreMessage {
   const began = performance.now();
   const { id, name, args } = request;
   try {
     const query = Object.hasOwn(queries, name) ? queries[name] : undefined;
-    if (typeof query !== 'function')
+    if (query === undefined)
       throw new FaultError(
         'unknown-id',
         `The store has no query "${name}". Known: ${Object.keys(queries).join(', ')}.`,
       );
-    const value: unknown = query(...args);
-    return { id, ok: true, value, milliseconds: performance.now() - began };
+    return { id, ok: true, value: query(...args), milliseconds: performance.now() - began };
   } catch (error) {
     return { id, ok: false, fault: sqlFault(error), milliseconds: performance.now() - began };
   }

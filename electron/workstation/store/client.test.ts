@@ -12,7 +12,6 @@ import {
   checkpoint,
   childScript,
   hello,
-  insertPretrain,
   metrics,
   migrationsFolder,
   pretrainConfig,

@@ -152,21 +152,23 @@ class Connection {
       this.tail = (this.tail + text).slice(-2000);
     });
     await new Promise<void>((resolve, reject) => {
-      const failed = (message: string) =>
-        reject(
-          new FaultError('store-died', `The run database's process ${message} ${this.tail}`.trim(), { node, script }),
-        );
+      const failed = (message: string): void => {
+        const text = `The run database's process ${message} ${this.tail}`.trim();
+        reject(new FaultError('store-died', text, { node, script }));
+      };
       child.once('error', (error) => failed(`could not be started (${node}): ${error.message}.`));
       child.once('exit', (code, signal) => failed(`ended before it was ready (${signal ?? code}).`));
       child.once('message', (message: StoreMessage) => {
-        if (!('opened' in message)) return failed('answered before it was asked.');
-        if (message.opened.ok) {
-          if (message.opened.backup !== null)
-            this.options.log?.(`store: the database was migrated; the one before is kept in ${message.opened.backup}`);
-          return resolve();
+        if (!('opened' in message)) failed('answered before it was asked.');
+        else if (message.opened.ok) {
+          const { backup } = message.opened;
+          if (backup !== null)
+            this.options.log?.(`store: the database was migrated; the one before is kept in ${backup}`);
+          resolve();
+        } else {
+          const { fault } = message.opened;
+          reject(new FaultError(fault.code, fault.message, fault.values, fault.retry));
         }
-        const { fault } = message.opened;
-        reject(new FaultError(fault.code, fault.message, fault.values, fault.retry));
       });
     }).catch((error: unknown) => {
       this.state = 'dead';
@@ -179,9 +181,11 @@ class Connection {
     child.on('exit', (code, signal) => this.died(child, code, signal));
     child.on('message', (message: StoreMessage) => this.answered(message));
     // It may have died between its first message and now; then there is no exit event left to hear.
-    if (child.exitCode !== null || child.signalCode !== null) return this.died(child, child.exitCode, child.signalCode);
-    this.state = 'ready';
-    this.pump();
+    if (child.exitCode !== null || child.signalCode !== null) this.died(child, child.exitCode, child.signalCode);
+    else {
+      this.state = 'ready';
+      this.pump();
+    }
   }
 
   private pump(): void {

@@ -86,10 +86,13 @@ export function attemptOf(
   attempt: number,
   bodies: readonly Body<TrainerEvent>[],
 ): readonly TrainerEvent[] {
-  return bodies.map(
-    (body, index) =>
-      ({ ...body, run, attempt, sequence: index + 1, at: attempt * 100_000 + index * 1000 }) as TrainerEvent,
-  );
+  return bodies.map((body, index) => ({
+    ...body,
+    run,
+    attempt,
+    sequence: index + 1,
+    at: attempt * 100_000 + index * 1000,
+  }));
 }
 
 export const hello = (fromStep: number): Body<TrainerEventOf<'hello'>> => ({

@@ -65,5 +65,5 @@ export function createQueries(database: WritableDatabase): Queries {
     // A read inside a transaction sees one state of all tables, whatever else is written meanwhile.
     ...Object.entries(reads).map(([name, query]) => [name, bound(query as never, 'deferred')]),
     ...Object.entries(writes).map(([name, query]) => [name, bound(query as never, 'immediate')]),
-  ]) as unknown as Queries;
+  ]);
 }

@@ -277,12 +277,12 @@ export function expectRun(database: ReadableDatabase, run: string): void {
 }
 
 export function replayed(database: ReadableDatabase): ReturnType<Queries['replayed']> {
-  return statement<ReturnType<Queries['replayed']>[number]>(
+  return statement<Omit<ReturnType<Queries['replayed']>[number], 'present'> & { readonly present: number }>(
     database,
-    'SELECT id AS run, folder, replayed_bytes AS bytes, folder_present = 1 AS present FROM runs ORDER BY id',
+    'SELECT id AS run, folder, replayed_bytes AS bytes, folder_present AS present FROM runs ORDER BY id',
   )
     .all()
-    .map((row) => ({ ...row, present: Boolean(row.present) }));
+    .map((row) => ({ ...row, present: row.present === 1 }));
 }
 
 export function markReplayed(database: WritableDatabase, run: string, bytes: number): void {
