@@ -94,7 +94,7 @@ export const targets = [
           // The content security policy allows fonts and scripts as files only, never as data: addresses.
           assetsInlineLimit: 0,
           modulePreload: { polyfill: false },
-          rolldownOptions: { input: entries },
+          rolldownOptions: { input: entries, checks: { pluginTimings: false } },
         },
       };
     },
@@ -120,10 +120,12 @@ export const targets = [
   },
 ];
 
+/** What a run in the terminal needs; the main program only prints its report. */
+export const terminalTargets = ['main', 'trainer', 'workstation'];
+
 /** What the recipes offer, as data: main and the window read it and start nothing to draw a form. */
 async function writeCatalogue() {
   const program = join(out, 'node', 'catalogue.js');
-  if (!existsSync(program)) return;
   const { stdout } = await promisify(execFile)(locations.node, [program], {
     cwd: root,
     env: childEnvironment(),
@@ -139,7 +141,10 @@ async function writeCatalogue() {
 function inputHash(target) {
   const hash = createHash('sha256');
   const files = target.sources.flatMap((source) => filesUnder(join(root, source)));
-  for (const file of [...files, join(root, 'package-lock.json'), join(root, 'scripts', 'build.mjs')]) {
+  for (const file of [
+    ...files,
+    ...['package.json', 'package-lock.json', 'scripts/build.mjs'].map((name) => join(root, name)),
+  ]) {
     if (/\.test\.ts$/.test(file)) continue;
     hash.update(relative(root, file)).update('\0').update(readFileSync(file)).update('\0');
   }
@@ -148,17 +153,10 @@ function inputHash(target) {
 
 /**
  * @param {Target} target
- * @param {(line: string) => void} log
  * @returns {Promise<readonly string[]>} the files written, relative to the root
  */
-async function buildTarget(target, log) {
-  /** @type {Record<string, string>} */
-  const entries = {};
-  for (const [name, file] of Object.entries(target.entries)) {
-    if (existsSync(join(root, file))) entries[name] = join(root, file);
-    else log(`build: ${file} does not exist yet, ${name} is left out`);
-  }
-  if (Object.keys(entries).length === 0) return [];
+async function buildTarget(target) {
+  const entries = Object.fromEntries(Object.entries(target.entries).map(([name, file]) => [name, join(root, file)]));
   const { build, mergeConfig } = await import('vite');
   const result = await build(
     mergeConfig(
@@ -205,13 +203,15 @@ export async function buildAll({ only = [], force = false, log = console.error }
     for (const target of chosen.filter(isStale)) {
       const began = performance.now();
       const hash = inputHash(target);
-      const files = await buildTarget(target, log);
+      const files = await buildTarget(target);
       const known = readJson(record) ?? {};
-      for (const old of known[target.id]?.files ?? []) {
-        if (!files.includes(old)) rmSync(join(root, old), { force: true });
+      // A program that still runs may yet import a chunk of the build before; what is older goes.
+      const before = known[target.id] ?? { files: [], earlier: [] };
+      for (const old of before.earlier) {
+        if (!files.includes(old) && !before.files.includes(old)) rmSync(join(root, old), { force: true });
       }
       await target.after?.();
-      writeJson(record, { ...known, [target.id]: { hash, files } });
+      writeJson(record, { ...known, [target.id]: { hash, files, earlier: before.files } });
       log(`build: ${target.id}, ${((performance.now() - began) / 1000).toFixed(1)} s`);
       built.push(target.id);
     }

@@ -9,8 +9,8 @@ import process from 'node:process';
 import { setUp } from './setup.mjs';
 import { childEnvironment, locations, root } from './runtime.mjs';
 
-const projects = ['.', 'trainer/protocol', 'trainer', 'electron', 'renderer', 'e2e', 'scripts'];
-const folders = ['electron', 'trainer', 'renderer', 'e2e', 'scripts'];
+const projects = ['.', 'trainer/protocol', 'trainer', 'electron', 'renderer', 'e2e', 'scripts', 'bench'];
+const folders = ['electron', 'trainer', 'renderer', 'e2e', 'scripts', 'bench'];
 
 /** @type {readonly { name: string, command: readonly string[] }[]} */
 const checks = [

@@ -5,11 +5,11 @@
 import { setUp } from './setup.mjs';
 import process from 'node:process';
 import { handOver } from './child.mjs';
-import { buildOrExplain } from './build.mjs';
+import { buildOrExplain, terminalTargets } from './build.mjs';
 import { childEnvironment, locations } from './runtime.mjs';
 
 await setUp({ steps: ['dependencies', 'tensorflow', 'data'], optional: ['data'] });
-await buildOrExplain();
+await buildOrExplain({ only: terminalTargets });
 
 // npm runs scripts in the project's folder; the user's paths are relative to where they called it.
 const cwd = process.env.INIT_CWD ?? process.cwd();

@@ -5,7 +5,7 @@
 import { setUp } from './setup.mjs';
 import process from 'node:process';
 import { handOver } from './child.mjs';
-import { buildOrExplain } from './build.mjs';
+import { buildOrExplain, terminalTargets } from './build.mjs';
 import { childEnvironment, electronFlags, hasDisplay, locations, root } from './runtime.mjs';
 
 const words = process.argv.slice(2);
@@ -16,7 +16,7 @@ await setUp({
   // The terminal needs no window; both can do without the data set, there is a built-in one.
   optional: headless ? ['electron', 'system', 'data'] : ['data'],
 });
-await buildOrExplain();
+await buildOrExplain(headless ? { only: terminalTargets } : {});
 
 if (headless) {
   const rest = words.filter((word) => word !== '--headless');
