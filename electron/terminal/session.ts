@@ -67,6 +67,7 @@ export async function openSession(
   workstation = await openWorkstation({
     ...{ home, appRoot, runtime, node: process.execPath, push, drain: 'own' },
     ...{ version: surroundings.version, edition: surroundings.edition, write: mode === 'write' },
+    complain: line.say,
     desktop: createTerminalDesktop({ appRoot, runtime, home, env }),
     ...(surroundings.trainer === undefined ? {} : { trainer: surroundings.trainer }),
   });

@@ -97,7 +97,7 @@ export function createEstimates(options: EstimatesOptions): Estimates {
 
   async function estimate(given: RunConfig, planned: RunConfig | null = null): Promise<Estimate> {
     const config = completeConfig(given, catalogue);
-    const { key, runs } = await shapeOf(config, planned);
+    const { key, runs } = await shapeOf(config, planned === null ? null : completeConfig(planned, catalogue));
     const [stored, counted, disk, memoryFreeBytes] = await Promise.all([
       store.calibration(key),
       stepsFor(config),

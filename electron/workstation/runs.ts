@@ -1,6 +1,7 @@
 /** Runs as the window and the terminal handle them: made, listed, stopped, resumed, named, deleted and brought back. */
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Interrupted, Reason, RunRow } from '../api.ts';
@@ -109,7 +110,7 @@ export function createRuns(options: RunsOptions): Runs {
     const still = await store.run(run.id);
     if (still === null || !still.deleted) return;
     // Folder first: a crash between leaves a row without a folder, which the next start clears away.
-    if (await hasFolder(run.folder)) await options.trash(run.folder);
+    if (await isFolder(run.folder)) await options.trash(run.folder);
     await store.forget(run.id);
     push('runsChanged', [run.id]);
   }
@@ -145,7 +146,10 @@ export function createRuns(options: RunsOptions): Runs {
         config,
         folder,
         attempts,
-        checkpoints,
+        // The trainer prunes old folders by itself; the sweep marks them, and until then the disk is asked.
+        checkpoints: await Promise.all(
+          checkpoints.map(async (one) => ({ ...one, present: one.present && (await isFolder(join(folder, one.folder))) })),
+        ),
         results: results.map(({ result }) => result),
         metrics,
         hello,
@@ -236,7 +240,7 @@ export function createRuns(options: RunsOptions): Runs {
   };
 }
 
-async function hasFolder(folder: string): Promise<boolean> {
+async function isFolder(folder: string): Promise<boolean> {
   return stat(folder).then(
     (found) => found.isDirectory(),
     () => false,

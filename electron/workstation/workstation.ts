@@ -59,6 +59,8 @@ export interface WorkstationOptions {
   readonly push: Push;
   /** Which queued runs are started: all (the app), or only those made or resumed through this workstation (the terminal). */
   readonly drain?: 'all' | 'own';
+  /** Hears what went wrong beside the answers; the workspace's log has it too. */
+  readonly complain?: (line: string) => void;
   /** The trainer's program, where it is another than the bundle (tests). */
   readonly trainer?: string;
 }
@@ -79,10 +81,15 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   const resources = await readResources(appRoot);
   const workspace = await openWorkspace(options.home, { write });
   const { home } = workspace;
+  // The log is a help, not a record: where it cannot be written, what matters is still said.
+  const log = (line: string): void => {
+    const text = `${new Date().toISOString()} ${line}\n`;
+    if (write) void appendFile(join(workspace.logs, 'workstation.log'), text).catch(() => undefined);
+  };
   const complain = (line: string): void => {
-    console.error(line);
-    // The log is a help, not a record: where it cannot be written the line above is all there is.
-    if (write) void appendFile(join(workspace.logs, 'workstation.log'), `${new Date().toISOString()} ${line}\n`).catch(() => undefined);
+    log(line);
+    if (options.complain === undefined) console.error(line);
+    else options.complain(line);
   };
   const environment = { ...childEnvironment(process.env), REPRISE_RUNTIME: options.runtime };
   const opened = await openStore({
@@ -92,7 +99,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     migrations: join(appRoot, 'migrations'),
     env: environment,
     readonly: !write,
-    log: complain,
+    log,
   }).catch(async (error: unknown) => {
     await workspace.close();
     throw error;

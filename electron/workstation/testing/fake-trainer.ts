@@ -1,0 +1,174 @@
+/**
+ * A trainer that trains nothing: it speaks the protocol, writes its events and checkpoints, and misbehaves as its run's
+ * title says. `steps=30 ms=20 every=10`: so many steps, so long each, a checkpoint every so many.
+ * `kill=15`: dies by SIGKILL there. `exit=3@15`, `say=TEXT@15`: leaves with that code, or after those last words.
+ * `deaf`: takes no stop. `quiet=500@15`: falls silent for so many milliseconds. `once`: misbehaves in its first attempt only.
+ */
+import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as after } from 'node:timers/promises';
+import type { Command, Job } from '../../../trainer/protocol/commands.ts';
+
+const protocol = Number(process.env['FAKE_PROTOCOL'] ?? '1');
+let job: Job | null = null;
+let stopping = false;
+let paused = false;
+let saveNow = false;
+let started: (() => void) | null = null;
+const recorded: number[] = [];
+
+function option(title: string, name: string): { readonly value: string; readonly at: number } | null {
+  const found = new RegExp(`\\b${name}=([^@\\s]+)(?:@(\\d+))?`).exec(title);
+  return found === null ? null : { value: (found[1] ?? '').replaceAll('_', ' '), at: Number(found[2] ?? '0') };
+}
+
+process.on('message', (command: Command) => {
+  if (command.type === 'start') {
+    job = command.job;
+    started?.();
+  } else if (command.type === 'stop') stopping = true;
+  else if (command.type === 'pause') paused = true;
+  else if (command.type === 'resume') paused = false;
+  else if (command.type === 'checkpointNow') saveNow = true;
+  else recorded.push(command.step);
+});
+process.on('disconnect', () => (stopping = true));
+process.on('SIGTERM', () => (stopping = true));
+process.on('SIGINT', () => (stopping = true));
+process.stdout.on('error', () => undefined);
+process.stderr.on('error', () => undefined);
+if (process.env['FAKE_MUTE'] !== '1') process.send?.({ type: 'ready', protocol });
+
+async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
+  const { run, attempt, runFolder, config } = train;
+  const { title } = config;
+  const number = (name: string, otherwise: number): number => Number(option(title, name)?.value ?? otherwise);
+  const steps = number('steps', 20);
+  const ms = number('ms', 5);
+  const every = number('every', 10);
+  const misbehaves = !/\bonce\b/.test(title) || attempt === 1;
+  let sequence = 0;
+  const say = (event: Record<string, unknown>): void => {
+    sequence += 1;
+    const whole = { run, attempt, sequence, at: Date.now(), ...event };
+    if (event['type'] !== 'beat') appendFileSync(join(runFolder, 'events.ndjson'), `${JSON.stringify(whole)}\n`);
+    if (process.connected) process.send?.(whole);
+  };
+  const folderOf = (step: number): string => join('checkpoints', String(step).padStart(6, '0'));
+  let safeStep: number | null = train.from;
+  const save = (step: number, reason: string): void => {
+    const folder = folderOf(step);
+    if (!existsSync(join(runFolder, folder))) {
+      const place = join(runFolder, folder);
+      mkdirSync(place, { recursive: true });
+      writeFileSync(join(place, 'tensors.bin'), '');
+      const head = { format: 1, run, attempt, step, epoch: step / steps, trainedSeconds: 0, configHash: '', codeVersion: '0' };
+      const rest = { tensorflow: '0', threads: 1, instructionSet: 'none', seed: 1, counters: {}, tensorBytes: 0, tensors: [] };
+      writeFileSync(join(place, 'manifest.json'), JSON.stringify({ ...head, ...rest }));
+    }
+    safeStep = step;
+    const event = { type: 'checkpoint', step, epoch: step / steps, folder, bytes: 0, seconds: 0.01, reason };
+    say({ ...event, manifestSha256: 'a'.repeat(64) });
+  };
+
+  const fromStep = train.from ?? 0;
+  const facts = { device: 'cpu', threads: 1, instructionSet: 'none', versions: { node: process.version } };
+  say({ type: 'hello', protocol, pid: process.pid, ...facts, fromStep });
+  const quiet = option(title, 'quiet');
+  say({ type: 'phase', phase: 'training', quietForMs: quiet === null ? 60_000 : 100 });
+  if (/\bgarble\b/.test(title)) process.send?.({ type: 'nonsense' });
+  let step = fromStep;
+  while (step < steps) {
+    await after(ms);
+    if (paused) {
+      say({ type: 'phase', phase: 'paused', quietForMs: 60_000 });
+      while (paused && !stopping) await after(5);
+      say({ type: 'phase', phase: 'training', quietForMs: 60_000 });
+    }
+    step += 1;
+    const progress = { epoch: step / steps, fraction: null, samplesPerSecond: 100, waitShare: 0, secondsLeft: 1, secondsLeftSpread: 0 };
+    say({ type: 'metrics', points: [{ step, name: 'loss', value: 1 / step }] });
+    say({ type: 'beat', step, steps, ...progress, memoryBytes: 1000, tensors: 1, safeStep });
+    if (step % every === 0 || saveNow) save(step, saveNow ? 'asked' : 'steps');
+    saveNow = false;
+    if (misbehaves && step === number('kill', -1)) process.kill(process.pid, 'SIGKILL');
+    const words = option(title, 'say');
+    if (misbehaves && words !== null && step === words.at) {
+      process.stderr.write(`${words.value}\n`);
+      await after(20);
+      process.exit(1);
+    }
+    const code = option(title, 'exit');
+    if (misbehaves && code !== null && step === code.at) process.exit(Number(code.value));
+    if (quiet !== null && step === quiet.at) await after(Number(quiet.value));
+    if (stopping && !/\bdeaf\b/.test(title)) {
+      save(step, 'stop');
+      say({ type: 'stopped', why: 'asked', step, safeStep });
+      return;
+    }
+  }
+  const protocolRecord = { k: 20 };
+  const figure = { evaluator: 'knn', dataset: 'idx', split: 'test', metric: 'top1', value: 50, n: 10, which: 'only' };
+  if (config.kind === 'evaluate')
+    say({ type: 'result', outcome: { kind: 'results', results: [{ ...figure, protocol: protocolRecord }] } });
+  save(step, 'end');
+  say({ type: 'stopped', why: 'done', step, safeStep });
+  // What the parent acknowledged, for the test to read.
+  await after(50);
+  writeFileSync(join(runFolder, 'recorded.json'), JSON.stringify(recorded));
+}
+
+async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
+  let sequence = 0;
+  const say = (event: Record<string, unknown>): void => {
+    sequence += 1;
+    process.send?.({ run: side.kind, attempt: 1, sequence, at: Date.now(), ...event });
+  };
+  const end = (outcome: unknown): void => {
+    say({ type: 'result', outcome });
+    say({ type: 'stopped', why: 'done', step: 0, safeStep: null });
+  };
+  if (side.kind === 'inspect') {
+    say({ type: 'phase', phase: 'scanning', quietForMs: 1000 });
+    if (side.path.includes('slow')) while (!stopping) await after(5);
+    if (stopping) return say({ type: 'stopped', why: 'asked', step: 0, safeStep: null });
+    const known = existsSync(join(side.path, 'data.bin'));
+    const splits = ['train', 'test'].map((split) => ({ split, images: 1000, perClass: [500, 500] }));
+    end({
+      kind: 'inspection',
+      inspection: {
+        ...{ version: 1, dataset: known ? 'idx' : null, title: known ? 'Fashion-MNIST' : '', path: side.path },
+        ...{ fingerprint: 'f0', expected: ['data.bin'], found: known ? ['data.bin'] : ['nothing'], splits: known ? splits : [] },
+        ...{ classes: ['a', 'b'], channels: 1, smallest: [28, 28], largest: [28, 28], bytes: 1, rejects: [], rejectCount: 0 },
+        ...{ leaks: [], leakCount: 0, duplicateCount: 0, licence: null, source: null, splitRule: null, seconds: 0.1 },
+      },
+    });
+  } else if (side.kind === 'calibrate') {
+    const memory = { peakMemoryBytes: 1000, checkpointBytes: 500 };
+    const pace = { secondsPerStep: 0.5, spreadSeconds: 0.01, steps: 8, stepsTotal: 12, loadSeconds: 2 };
+    end({ kind: 'calibration', calibration: { ...pace, ...memory } });
+  } else if (side.kind === 'probe') {
+    const speed = { gigaflops: 10, milliseconds: 5, size: 512 };
+    const facts = { tensorflow: '0', threads: side.threads, instructionSet: 'none' };
+    end({ kind: 'probe', probe: { device: 'cpu', executedOn: 'CPU:0', ...speed, ...facts } });
+  } else {
+    say({
+      type: 'stopped',
+      why: 'failed',
+      step: 0,
+      safeStep: null,
+      fault: { code: 'not-available', message: `The fake trainer does no ${side.kind}.` },
+    });
+  }
+}
+
+await new Promise<void>((resolve) => {
+  started = resolve;
+  if (stopping) resolve();
+});
+const given = job as Job | null;
+if (given?.kind === 'train') await train(given);
+else if (given !== null) await other(given);
+if (process.connected) process.disconnect();
+process.exit(0);

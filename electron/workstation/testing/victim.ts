@@ -1,0 +1,20 @@
+/** A workstation in a process of its own, made to be killed: `node victim.ts HOME RUNTIME`; says the step it is at. */
+import { dirname, join } from 'node:path';
+import process from 'node:process';
+import { openWorkstation } from '../workstation.ts';
+import { fakeTrainer, pretrain } from './bench.ts';
+
+const [home = '', runtime = ''] = process.argv.slice(2);
+const nothing = () => Promise.resolve();
+const workstation = await openWorkstation({
+  ...{ home, runtime, appRoot: join(dirname(runtime), 'app'), node: process.execPath, trainer: fakeTrainer },
+  ...{ version: '0', edition: '', write: true },
+  desktop: {
+    ...{ pickFolder: () => Promise.resolve(null), trash: nothing, openPath: nothing, showItem: nothing, openLink: nothing },
+    htmlToPdf: { unavailable: '' },
+  },
+  push: (name, ...values) => {
+    if (name === 'progress') console.log(`step ${(values[0] as { step: number }).step}`);
+  },
+});
+await workstation.handlers.createRun.answer(pretrain('steps=400 ms=10 every=1000'));
