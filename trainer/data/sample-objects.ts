@@ -108,7 +108,8 @@ function tree(u: number, v: number, { variant, stripes, slant }: Style): Surface
     ] as const) {
       const x = (u - cx) / (r + wobble);
       const y = (v - cy) / (r + wobble);
-      if (x * x + y * y < 1) return { part: x * y + Math.sin(u * 17 + v * 13) > 0.5 ? 2 : 0, nx: x * 0.9, ny: y * 0.9 };
+      if (x * x + y * y < 1)
+        return { part: Math.sin(u * 17 + v * 13) * Math.sin(v * 15 - u * 11) > 0.3 ? 2 : 0, nx: x * 0.9, ny: y * 0.9 };
     }
   } else {
     for (const [bottom, top, half] of [

@@ -359,8 +359,15 @@ export function renderScene(seed: number, split: string, index: number, label: n
   const light = drawLight(stream);
   const horizon = between(stream, 0.3, 0.66);
   const background = (stream.uniform() < 0.5 ? outdoors : indoors)(stream, noise, horizon);
-  for (let y = 0; y < side; y++) {
-    for (let x = 0; x < side; x++) blendPixel(canvas, y * side + x, background(x / side, y / side), 1);
+  // The background has no edges worth the oversampling: one colour for each pixel of the final picture.
+  for (let y = 0; y < side; y += oversampling) {
+    for (let x = 0; x < side; x += oversampling) {
+      const colour = background(x / side, y / side);
+      for (let i = 0; i < oversampling * oversampling; i++) {
+        const row = y + Math.floor(i / oversampling);
+        blendPixel(canvas, row * side + x + (i % oversampling), colour, 1);
+      }
+    }
   }
   addClutter(canvas, stream, light, horizon);
   const thing = sampleClasses[label]!;
@@ -375,11 +382,10 @@ export function renderScene(seed: number, split: string, index: number, label: n
     if (box) boxes.push(box);
   }
   const large = develop(canvas, stream, light);
-  const defocus = between(stream, 0.1, 1.1) * oversampling * 0.5;
-  gaussianBlur(large, side, side, 3, defocus);
   const pixels = new Uint8Array(size * size * 3);
   const whole = { left: 0, top: 0, width: side, height: side };
   resample({ pixels: large, width: side, channels: 3 }, whole, size, size, 'bilinear', pixels);
+  gaussianBlur(pixels, size, size, 3, between(stream, 0.05, 0.6));
   addSensorNoise(pixels, stream);
   const shrink = (box: ObjectBox): ObjectBox => ({
     left: Math.floor(box.left / oversampling),
