@@ -78,18 +78,50 @@ export const catalogue: Catalogue = {
     { id: 'resnet-50', title: 'ResNet-50', options: [] },
   ],
   optimizers: [
-    { id: 'adamw', title: 'AdamW', options: [option('rate', 'number', 0.001, positive), option('weightDecay', 'number', 0.01, positive)] },
-    { id: 'lars', title: 'LARS', options: [option('baseRate', 'number', 0.2, positive), option('momentum', 'number', 0.9, { minimum: 0, maximum: 1 })] },
+    {
+      id: 'adamw',
+      title: 'AdamW',
+      options: [option('rate', 'number', 0.001, positive), option('weightDecay', 'number', 0.01, positive)],
+    },
+    {
+      id: 'lars',
+      title: 'LARS',
+      options: [
+        option('baseRate', 'number', 0.2, positive),
+        option('momentum', 'number', 0.9, { minimum: 0, maximum: 1 }),
+      ],
+    },
   ],
-  schedules: [{ id: 'warmup-cosine', title: 'Warm-up and cosine', options: [option('warmupEpochs', 'number', 10, positive), option('finalFactor', 'number', 0.001, { minimum: 0, maximum: 1 })] }],
+  schedules: [
+    {
+      id: 'warmup-cosine',
+      title: 'Warm-up and cosine',
+      options: [
+        option('warmupEpochs', 'number', 10, positive),
+        option('finalFactor', 'number', 0.001, { minimum: 0, maximum: 1 }),
+      ],
+    },
+  ],
   evaluators: [
     {
       id: 'linear',
       title: 'Linear classification',
       metrics: ['top1', 'top5'],
-      options: [option('inputs', 'choice', 'features', { choices: ['images', 'features'], comparable: true }), option('epochs', 'number', 15, { comparable: true }), option('lr', 'number', 0.01)],
+      options: [
+        option('inputs', 'choice', 'features', { choices: ['images', 'features'], comparable: true }),
+        option('epochs', 'number', 15, { comparable: true }),
+        option('lr', 'number', 0.01),
+      ],
     },
-    { id: 'knn', title: 'k-NN', metrics: ['top1', 'top5'], options: [option('k', 'integer', 20, { minimum: 1, comparable: true }), option('temperature', 'number', 0.07, { comparable: true })] },
+    {
+      id: 'knn',
+      title: 'k-NN',
+      metrics: ['top1', 'top5'],
+      options: [
+        option('k', 'integer', 20, { minimum: 1, comparable: true }),
+        option('temperature', 'number', 0.07, { comparable: true }),
+      ],
+    },
   ],
   datasets: [],
 };
@@ -148,23 +180,88 @@ const row = (id: string, title: string, status: RunRow['status'], more: Partial<
   ...more,
 });
 const rows: readonly RunRow[] = [
-  row('vicreg-small-1', 'VICReg', 'running', { planKey: 'vicreg', createdAt: minutes(30), startedAt: minutes(28), step: 412, safeStep: 390, attempts: 2, diskBytes: 48_200_000 }),
-  row('vicreg-linear-1', 'VICReg, linear', 'queued', { kind: 'evaluate', planKey: 'vicreg-linear', createdAt: minutes(29), startedAt: null, steps: null, queuePosition: 1, waitsFor: { kind: 'run', run: 'vicreg-small-1' } }),
-  row('no-variance-1', 'VICReg without the variance term', 'queued', { planKey: 'no-variance', createdAt: minutes(29), startedAt: null, queuePosition: 2, waitsFor: { kind: 'device', run: 'vicreg-small-1' } }),
-  row('vicreg-wide-7', 'VICReg, expander 1024', 'interrupted', {
-    seed: 7, plan: null, step: 1240, steps: 2340, safeStep: 1200, attempts: 1, diskBytes: 161_000_000, createdAt: minutes(900), startedAt: minutes(899), note: 'Wider expander, Table 12. Compare with 512.',
+  row('vicreg-small-1', 'VICReg', 'running', {
+    planKey: 'vicreg',
+    createdAt: minutes(30),
+    startedAt: minutes(28),
+    step: 412,
+    safeStep: 390,
+    attempts: 2,
+    diskBytes: 48_200_000,
   }),
-  row('pixels-linear-1', 'Raw pixels, linear', 'done', { kind: 'evaluate', method: 'pixels', planKey: 'pixels-linear', step: 300, steps: 300, safeStep: 300, endedAt: minutes(180), diskBytes: 1_200_000, headline: { metric: 'top1', value: 84.32 } }),
-  row('random-linear-1', 'Random encoder, linear', 'done', { kind: 'evaluate', method: 'random', planKey: 'random-linear', step: 300, steps: 300, safeStep: 300, endedAt: minutes(170), diskBytes: 2_100_000, headline: { metric: 'top1', value: 76.49 } }),
+  row('vicreg-linear-1', 'VICReg, linear', 'queued', {
+    kind: 'evaluate',
+    planKey: 'vicreg-linear',
+    createdAt: minutes(29),
+    startedAt: null,
+    steps: null,
+    queuePosition: 1,
+    waitsFor: { kind: 'run', run: 'vicreg-small-1' },
+  }),
+  row('no-variance-1', 'VICReg without the variance term', 'queued', {
+    planKey: 'no-variance',
+    createdAt: minutes(29),
+    startedAt: null,
+    queuePosition: 2,
+    waitsFor: { kind: 'device', run: 'vicreg-small-1' },
+  }),
+  row('vicreg-wide-7', 'VICReg, expander 1024', 'interrupted', {
+    seed: 7,
+    plan: null,
+    step: 1240,
+    steps: 2340,
+    safeStep: 1200,
+    attempts: 1,
+    diskBytes: 161_000_000,
+    createdAt: minutes(900),
+    startedAt: minutes(899),
+    note: 'Wider expander, Table 12. Compare with 512.',
+  }),
+  row('pixels-linear-1', 'Raw pixels, linear', 'done', {
+    kind: 'evaluate',
+    method: 'pixels',
+    planKey: 'pixels-linear',
+    step: 300,
+    steps: 300,
+    safeStep: 300,
+    endedAt: minutes(180),
+    diskBytes: 1_200_000,
+    headline: { metric: 'top1', value: 84.32 },
+  }),
+  row('random-linear-1', 'Random encoder, linear', 'done', {
+    kind: 'evaluate',
+    method: 'random',
+    planKey: 'random-linear',
+    step: 300,
+    steps: 300,
+    safeStep: 300,
+    endedAt: minutes(170),
+    diskBytes: 2_100_000,
+    headline: { metric: 'top1', value: 76.49 },
+  }),
   row('vicreg-lr-9', 'VICReg, learning rate 0.1', 'failed', {
-    seed: 9, plan: null, step: 96, safeStep: 60, diskBytes: 21_000_000, createdAt: minutes(1500), endedAt: minutes(1490), fault: { code: 'diverged', message: 'Training diverged at step 96 (loss NaN); went back 2 times.', values: { step: 96 }, retry: 'resume' },
+    seed: 9,
+    plan: null,
+    step: 96,
+    safeStep: 60,
+    diskBytes: 21_000_000,
+    createdAt: minutes(1500),
+    endedAt: minutes(1490),
+    fault: {
+      code: 'diverged',
+      message: 'Training diverged at step 96 (loss NaN); went back 2 times.',
+      values: { step: 96 },
+      retry: 'resume',
+    },
   }),
 ];
 
 /** A falling curve with noise that is the same every time. */
 function curve(name: string, steps: number, from: number, to: number, noise: number): Series {
   const at = Array.from({ length: Math.floor(steps / 5) }, (_value, index) => index * 5);
-  const mean = at.map((step) => to + (from - to) * Math.exp(-step / 140) + noise * Math.sin(step * 12.9898) * Math.cos(step * 4.1));
+  const mean = at.map(
+    (step) => to + (from - to) * Math.exp(-step / 140) + noise * Math.sin(step * 12.9898) * Math.cos(step * 4.1),
+  );
   const spread = Math.abs(noise) * 0.8;
   return {
     name,
@@ -172,7 +269,10 @@ function curve(name: string, steps: number, from: number, to: number, noise: num
     mean,
     min: mean.map((value) => value - spread),
     max: mean.map((value) => value + spread),
-    discarded: name === 'loss' || name === 'invariance' ? [{ attempt: 1, steps: at.slice(44, 54), values: mean.slice(44, 54).map((value) => value + 2 * noise) }] : [],
+    discarded:
+      name === 'loss' || name === 'invariance'
+        ? [{ attempt: 1, steps: at.slice(44, 54), values: mean.slice(44, 54).map((value) => value + 2 * noise) }]
+        : [],
   };
 }
 const shapes: Readonly<Record<string, readonly [number, number, number]>> = {
@@ -187,7 +287,12 @@ const shapes: Readonly<Record<string, readonly [number, number, number]>> = {
   lr: [0.003, 0.00004, 0],
 };
 
-const interval = (low: number, high: number, method: Interval['method'] = 'wilson', confidence = 0.95): Interval => ({ low, high, confidence, method });
+const interval = (low: number, high: number, method: Interval['method'] = 'wilson', confidence = 0.95): Interval => ({
+  low,
+  high,
+  confidence,
+  method,
+});
 const cell = (value: number | null, where: string, more: Partial<Cell> = {}): Cell => ({
   method: 'vicreg',
   evaluator: 'linear',
@@ -200,17 +305,32 @@ const cell = (value: number | null, where: string, more: Partial<Cell> = {}): Ce
   protocol: {},
   ...more,
 });
-const figures = (evaluator: string, key: string, label: string, method: string, role: ComparisonRow['subject']['role'], value: number, more: Partial<ComparisonRow> = {}): ComparisonRow => ({
+const figures = (
+  evaluator: string,
+  key: string,
+  label: string,
+  method: string,
+  role: ComparisonRow['subject']['role'],
+  value: number,
+  more: Partial<ComparisonRow> = {},
+): ComparisonRow => ({
   key: `${evaluator}-${key}`,
   subject: { label, role, method, encoder: method === 'pixels' ? 'pixels' : 'resnet-18' },
   evaluator,
   dataset: 'fashion-mnist',
   split: 'test',
   metric: 'top1',
-  protocol: evaluator === 'knn' ? { k: 20, temperature: 0.07, similarity: 'cosine' } : { epochs: 15, inputs: 'features' },
+  protocol:
+    evaluator === 'knn' ? { k: 20, temperature: 0.07, similarity: 'cosine' } : { epochs: 15, inputs: 'features' },
   paper: null,
   earlier: null,
-  ours: { mean: value, n: 1, images: 10_000, interval: interval(value - 0.66, value + 0.64), values: [{ run: `${key}-linear-1`, seed: 1, value, which: 'last' }] },
+  ours: {
+    mean: value,
+    n: 1,
+    images: 10_000,
+    interval: interval(value - 0.66, value + 0.64),
+    values: [{ run: `${key}-linear-1`, seed: 1, value, which: 'last' }],
+  },
   difference: null,
   verdict: 'not-comparable',
   reasons: [],
@@ -232,11 +352,19 @@ const comparison = (selection: Comparison['selection']): Comparison => ({
       reasons: breaks,
       notes: ['single-run', 'best-epoch-on-test'],
     }),
-    figures('linear', 'no-variance', 'VICReg without the variance term', 'vicreg', 'ablation', 71.2, { paper: cell(null, 'Table 7', { remark: 'collapse' }), reasons: breaks, notes: ['single-run'] }),
+    figures('linear', 'no-variance', 'VICReg without the variance term', 'vicreg', 'ablation', 71.2, {
+      paper: cell(null, 'Table 7', { remark: 'collapse' }),
+      reasons: breaks,
+      notes: ['single-run'],
+    }),
     figures('linear', 'random', 'random', 'random', 'control', 76.49),
     figures('linear', 'supervised', 'Trained with labels', 'supervised', 'control', 90.44),
     figures('linear', 'pixels', 'pixels', 'pixels', 'control', 84.32),
-    figures('knn', 'vicreg', 'VICReg', 'vicreg', 'main', 86.12, { paper: cell(64.5, 'Table 11', { evaluator: 'knn' }), reasons: breaks, notes: ['paper-single-run'] }),
+    figures('knn', 'vicreg', 'VICReg', 'vicreg', 'main', 86.12, {
+      paper: cell(64.5, 'Table 11', { evaluator: 'knn' }),
+      reasons: breaks,
+      notes: ['paper-single-run'],
+    }),
     figures('knn', 'random', 'random', 'random', 'control', 76.36),
     figures('knn', 'pixels', 'pixels', 'pixels', 'control', 85.37),
   ],
@@ -252,12 +380,36 @@ const comparison = (selection: Comparison['selection']): Comparison => ({
         : [
             { name: 'better', value: 86.91, limit: null, interval: interval(86.2, 87.6) },
             { name: 'worse', value: 84.32, limit: null, interval: interval(83.6, 85) },
-            { name: 'difference', value: 2.59, limit: 0, interval: interval(at === 1 ? 2.0 : -0.2, 3.2, 'paired-bootstrap') },
+            {
+              name: 'difference',
+              value: 2.59,
+              limit: 0,
+              interval: interval(at === 1 ? 2.0 : -0.2, 3.2, 'paired-bootstrap'),
+            },
           ],
   })),
-  pairs: [{ better: 'VICReg', worse: 'pixels', evaluator: 'linear', metric: 'top1', difference: 2.59, interval: interval(2.0, 3.2, 'paired-bootstrap'), images: 10_000, pValue: 1e-14 }],
+  pairs: [
+    {
+      better: 'VICReg',
+      worse: 'pixels',
+      evaluator: 'linear',
+      metric: 'top1',
+      difference: 2.59,
+      interval: interval(2.0, 3.2, 'paired-bootstrap'),
+      images: 10_000,
+      pValue: 1e-14,
+    },
+  ],
   parameters: [{ path: 'method.options.variance', values: { 'vicreg-small-1': '25', 'no-variance-1': '0' } }],
-  references: [figures('linear', 'dong-voc', '论文 VICREG 的复现', 'vicreg', 'other', 0, { dataset: 'voc07', split: 'test', paper: cell(86.6, 'Table 2', { metric: 'map' }), earlier: cell(41.27, '表格 4', { remark: 'multi-label-top1' }), ours: null })],
+  references: [
+    figures('linear', 'dong-voc', '论文 VICREG 的复现', 'vicreg', 'other', 0, {
+      dataset: 'voc07',
+      split: 'test',
+      paper: cell(86.6, 'Table 2', { metric: 'map' }),
+      earlier: cell(41.27, '表格 4', { remark: 'multi-label-top1' }),
+      ours: null,
+    }),
+  ],
 });
 
 export const inspection: Inspection = {
@@ -294,18 +446,54 @@ export const wrongFolder: Inspection = {
   path: '/home/me/Documents',
   splits: [],
   classes: [],
-  expected: ['train/ and val/, a folder a class in each, pictures inside', 'train-images-idx3-ubyte and its three companions, packed or not', 'data_batch_1.bin to data_batch_5.bin and test_batch.bin'],
+  expected: [
+    'train/ and val/, a folder a class in each, pictures inside',
+    'train-images-idx3-ubyte and its three companions, packed or not',
+    'data_batch_1.bin to data_batch_5.bin and test_batch.bin',
+  ],
   found: ['14 PDF files', '2 folders without pictures'],
 };
 const datasets: readonly DatasetRow[] = [
-  { fingerprint: 'fashion', name: 'Fashion-MNIST', path: '/data/fashion-mnist', inspection, inspectedAt: minutes(240), state: 'ready', builtIn: true },
   {
-    fingerprint: 'tools', name: 'Workshop tools', path: '/home/me/tools', inspectedAt: minutes(2000), state: 'changed', builtIn: false,
+    fingerprint: 'fashion',
+    name: 'Fashion-MNIST',
+    path: '/data/fashion-mnist',
+    inspection,
+    inspectedAt: minutes(240),
+    state: 'ready',
+    builtIn: true,
+  },
+  {
+    fingerprint: 'tools',
+    name: 'Workshop tools',
+    path: '/home/me/tools',
+    inspectedAt: minutes(2000),
+    state: 'changed',
+    builtIn: false,
     inspection: {
-      ...inspection, dataset: 'image-folder', title: 'Image folder', path: '/home/me/tools', channels: 3, smallest: [320, 240], largest: [4032, 3024], bytes: 2_840_000_000, leakCount: 0, leaks: [], duplicateCount: 0, licence: null, source: null, splitRule: 'hash',
-      splits: [{ split: 'train', images: 1810, perClass: [702, 655, 453] }, { split: 'val', images: 201, perClass: [78, 73, 50] }],
+      ...inspection,
+      dataset: 'image-folder',
+      title: 'Image folder',
+      path: '/home/me/tools',
+      channels: 3,
+      smallest: [320, 240],
+      largest: [4032, 3024],
+      bytes: 2_840_000_000,
+      leakCount: 0,
+      leaks: [],
+      duplicateCount: 0,
+      licence: null,
+      source: null,
+      splitRule: 'hash',
+      splits: [
+        { split: 'train', images: 1810, perClass: [702, 655, 453] },
+        { split: 'val', images: 201, perClass: [78, 73, 50] },
+      ],
       classes: ['hammer', 'plane', 'saw'],
-      rejects: [{ file: 'saw/IMG_2044.jpg', reason: 'truncated' }, { file: 'plane/notes.txt', reason: 'not-an-image' }],
+      rejects: [
+        { file: 'saw/IMG_2044.jpg', reason: 'truncated' },
+        { file: 'plane/notes.txt', reason: 'not-an-image' },
+      ],
       rejectCount: 2,
     },
   },
@@ -335,7 +523,8 @@ export interface FakeOptions {
 export function createFake({ language = 'en', theme = 'light', empty = false }: FakeOptions = {}): Workstation {
   const listeners = new Map<string, Set<(...values: never[]) => void>>();
   const push = <K extends keyof Pushes>(name: K, ...values: Parameters<Pushes[K]>): void => {
-    for (const listener of listeners.get(name) ?? []) (listener as unknown as (...all: Parameters<Pushes[K]>) => void)(...values);
+    for (const listener of listeners.get(name) ?? [])
+      (listener as unknown as (...all: Parameters<Pushes[K]>) => void)(...values);
   };
   const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -344,7 +533,15 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
   const titles = new Map<string, string>();
   const gone = new Set<string>();
   const listed = (): readonly RunRow[] =>
-    empty ? [] : rows.filter((one) => !gone.has(one.id)).map((one) => ({ ...one, title: titles.get(one.id) ?? one.title, step: one.status === 'running' ? step : one.step }));
+    empty
+      ? []
+      : rows
+          .filter((one) => !gone.has(one.id))
+          .map((one) => ({
+            ...one,
+            title: titles.get(one.id) ?? one.title,
+            step: one.status === 'running' ? step : one.step,
+          }));
 
   const progress = (): Progress => ({
     run: 'vicreg-small-1',
@@ -390,18 +587,62 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
         found.startedAt === null
           ? []
           : [
-              { attempt: 1, fromStep: 0, startedAt: found.startedAt, lastSeenAt: minutes(14), lastStep: 268, ended: found.attempts > 1 ? 'lost' : found.status === 'done' ? 'done' : null, fault: null },
-              ...(found.attempts > 1 ? [{ attempt: 2, fromStep: 220, startedAt: minutes(13), lastSeenAt: now, lastStep: null, ended: null, fault: null }] : []),
+              {
+                attempt: 1,
+                fromStep: 0,
+                startedAt: found.startedAt,
+                lastSeenAt: minutes(14),
+                lastStep: 268,
+                ended: found.attempts > 1 ? 'lost' : found.status === 'done' ? 'done' : null,
+                fault: null,
+              },
+              ...(found.attempts > 1
+                ? [
+                    {
+                      attempt: 2,
+                      fromStep: 220,
+                      startedAt: minutes(13),
+                      lastSeenAt: now,
+                      lastStep: null,
+                      ended: null,
+                      fault: null,
+                    },
+                  ]
+                : []),
             ],
       checkpoints: isPretrain
-        ? [120, 220, 300, 390].map((at) => ({ attempt: 1, step: at, epoch: at / 234, folder: `checkpoints/000${at}`, bytes: 16_100_000, at: minutes(20 - at / 30), reason: 'time', present: at > 120 }))
+        ? [120, 220, 300, 390].map((at) => ({
+            attempt: 1,
+            step: at,
+            epoch: at / 234,
+            folder: `checkpoints/000${at}`,
+            bytes: 16_100_000,
+            at: minutes(20 - at / 30),
+            reason: 'time',
+            present: at > 120,
+          }))
         : [],
       results:
         found.kind === 'evaluate' && found.status === 'done'
-          ? (['top1', 'top5'] as const).map((metric) => ({ evaluator: 'linear', dataset: 'fashion-mnist', split: 'test', metric, value: metric === 'top1' ? (found.headline?.value ?? 80) : 99.1, n: 10_000, which: 'last' as const, epoch: 15, protocol: { epochs: 15, inputs: 'features' } }))
+          ? (['top1', 'top5'] as const).map((metric) => ({
+              evaluator: 'linear',
+              dataset: 'fashion-mnist',
+              split: 'test',
+              metric,
+              value: metric === 'top1' ? (found.headline?.value ?? 80) : 99.1,
+              n: 10_000,
+              which: 'last' as const,
+              epoch: 15,
+              protocol: { epochs: 15, inputs: 'features' },
+            }))
           : [],
       metrics: isPretrain ? [...Object.keys(shapes), 'probe/top1'] : [],
-      hello: { device: 'CPU', threads: 2, instructionSet: 'AVX2 FMA', versions: { node: '22.23.3', tensorflow: '2.21.0' } },
+      hello: {
+        device: 'CPU',
+        threads: 2,
+        instructionSet: 'AVX2 FMA',
+        versions: { node: '22.23.3', tensorflow: '2.21.0' },
+      },
       marks: isPretrain
         ? [
             { step: 120, kind: 'checkpoint', text: 'time' },
@@ -415,8 +656,20 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
     };
   };
 
-  const requests: { readonly [K in keyof Requests]: (...args: Parameters<Requests[K]>) => ReturnType<Requests[K]> | Promise<ReturnType<Requests[K]>> } = {
-    about: () => ({ version: '0.1.0', edition: '-dev', home: '/home/me/Reprise', platform: 'linux x64', versions: { electron: '33.2.1', node: '22.23.3', tensorflow: '2.21.0' }, systemLanguage: language, settings }),
+  const requests: {
+    readonly [K in keyof Requests]: (
+      ...args: Parameters<Requests[K]>
+    ) => ReturnType<Requests[K]> | Promise<ReturnType<Requests[K]>>;
+  } = {
+    about: () => ({
+      version: '0.1.0',
+      edition: '-dev',
+      home: '/home/me/Reprise',
+      platform: 'linux x64',
+      versions: { electron: '33.2.1', node: '22.23.3', tensorflow: '2.21.0' },
+      systemLanguage: language,
+      settings,
+    }),
     changeSettings: (next) => (settings = next),
     chooseHome: () => null,
     catalogue: () => catalogue,
@@ -424,7 +677,13 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
     draftRun: (id, _fingerprint, seed) => draftFrom(presets.find((one) => one.id === id) ?? presets[0]!, seed),
     comparePresets: (left, right) => {
       const [one, other] = [left, right].map((id) => presets.find((preset) => preset.id === id) ?? presets[0]!);
-      return changesFrom(one!, draftFrom(other!, 0)).map(({ path, value, now: there }) => ({ path, left: value, right: there, leftSource: one!.values.find((value) => path.startsWith(value.path))?.source ?? null, rightSource: other!.values.find((value) => path.startsWith(value.path))?.source ?? null }));
+      return changesFrom(one!, draftFrom(other!, 0)).map(({ path, value, now: there }) => ({
+        path,
+        left: value,
+        right: there,
+        leftSource: one!.values.find((value) => path.startsWith(value.path))?.source ?? null,
+        rightSource: other!.values.find((value) => path.startsWith(value.path))?.source ?? null,
+      }));
     },
     estimate: (config) => ({
       steps: config.kind === 'pretrain' ? Math.round((Number(getAt(config, 'epochs')) * 60_000) / config.batch) : null,
@@ -439,24 +698,59 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
     }),
     calibrate: async () => {
       await sideJob('calibrate', 'calibrating');
-      return { secondsPerStep: 0.5, spreadSeconds: 0.03, steps: 20, stepsTotal: 744, loadSeconds: 3, peakMemoryBytes: 9e8, checkpointBytes: 1.6e7 };
+      return {
+        secondsPerStep: 0.5,
+        spreadSeconds: 0.03,
+        steps: 20,
+        stepsTotal: 744,
+        loadSeconds: 3,
+        peakMemoryBytes: 9e8,
+        checkpointBytes: 1.6e7,
+      };
     },
     createRun: () => 'vicreg-small-1',
     draftEvaluation: (run, evaluator): RunConfig => {
       const { execution, checkpoint, logEvery, normalization, data } = draftFrom(presets[0]!, 1);
-      return { version: 1, kind: 'evaluate', title: 'VICReg, linear', seed: 1, execution, checkpoint, logEvery, normalization, subject: { kind: 'run', run, checkpoint: 'last', branch: 0 }, evaluator, train: data, test: { ...data, split: 'test' }, preprocessing: { resize: null, crop: 28, interpolation: 'bilinear' } };
+      return {
+        version: 1,
+        kind: 'evaluate',
+        title: 'VICReg, linear',
+        seed: 1,
+        execution,
+        checkpoint,
+        logEvery,
+        normalization,
+        subject: { kind: 'run', run, checkpoint: 'last', branch: 0 },
+        evaluator,
+        train: data,
+        test: { ...data, split: 'test' },
+        preprocessing: { resize: null, crop: 28, interpolation: 'bilinear' },
+      };
     },
     runs: listed,
     run: detail,
     metric: (run, name) => {
       const length = run === 'vicreg-small-1' ? step : (rows.find((one) => one.id === run)?.step ?? 400);
-      if (name.startsWith('probe')) return { ...curve(name, 5, 0, 0, 0), steps: [100, 200, 300, 400], mean: [71.2, 78.9, 82.1, 83.4], min: [71.2, 78.9, 82.1, 83.4], max: [71.2, 78.9, 82.1, 83.4] };
+      if (name.startsWith('probe'))
+        return {
+          ...curve(name, 5, 0, 0, 0),
+          steps: [100, 200, 300, 400],
+          mean: [71.2, 78.9, 82.1, 83.4],
+          min: [71.2, 78.9, 82.1, 83.4],
+          max: [71.2, 78.9, 82.1, 83.4],
+        };
       const [from, to, noise] = shapes[name] ?? [1, 0, 0];
       return curve(name, length, from, to, noise);
     },
     log: () => [
       { at: minutes(13), level: 'attention', code: 'torn-event', text: '', values: {} },
-      { at: minutes(12), level: 'info', code: 'data-opened', text: 'Opened 60,000 images of the training split.', values: {} },
+      {
+        at: minutes(12),
+        level: 'info',
+        code: 'data-opened',
+        text: 'Opened 60,000 images of the training split.',
+        values: {},
+      },
       { at: minutes(2), level: 'info', code: 'saved', text: 'Checkpoint of step 390 saved in 0.4 s.', values: {} },
     ],
     pauseRun: () => undefined,
@@ -479,7 +773,19 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
     moveInQueue: () => undefined,
     importRun: () => 'vicreg-small-1',
     interrupted: () =>
-      empty ? [] : [{ run: 'vicreg-wide-7', title: 'VICReg, expander 1024', step: 1240, safeStep: 1200, cause: 'trainer-killed', fault: null, changes: [{ field: 'dataset', theirs: 'a9c1e0d4', ours: '77b0c2ff', kind: 'deviation' }] }],
+      empty
+        ? []
+        : [
+            {
+              run: 'vicreg-wide-7',
+              title: 'VICReg, expander 1024',
+              step: 1240,
+              safeStep: 1200,
+              cause: 'trainer-killed',
+              fault: null,
+              changes: [{ field: 'dataset', theirs: 'a9c1e0d4', ours: '77b0c2ff', kind: 'deviation' }],
+            },
+          ],
     progress: () => (empty ? [] : [progress()]),
     plans: (): readonly PlanRow[] => {
       const runOf = (key: string): RunRow | undefined => listed().find((one) => one.planKey === key);
@@ -487,7 +793,11 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
         {
           plan,
           needs: [
-            { kind: 'data', ok: true, values: { name: 'fashion-mnist', title: 'Fashion-MNIST', path: '/data/fashion-mnist' } },
+            {
+              kind: 'data',
+              ok: true,
+              values: { name: 'fashion-mnist', title: 'Fashion-MNIST', path: '/data/fashion-mnist' },
+            },
             { kind: 'disk', ok: true, values: { needed: 240_000_000, free: 212_000_000_000 } },
             { kind: 'memory', ok: true, values: { needed: 910_000_000, free: 19_400_000_000 } },
             { kind: 'time', ok: null, values: empty ? {} : { seconds: 1480 } },
@@ -507,8 +817,13 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
     },
     datasets: () => (empty ? [] : datasets),
     knownData: () => [
-      { name: 'Fashion-MNIST', dataset: 'idx', path: '/data/fashion-mnist', missing: null },
-      { name: 'sample', dataset: 'image-folder', path: null, missing: 'The built-in sample set has not been written yet.' },
+      { name: 'fashion-mnist', dataset: 'idx', path: '/data/fashion-mnist', missing: null },
+      {
+        name: 'sample',
+        dataset: 'image-folder',
+        path: null,
+        missing: 'The built-in sample set has not been written yet.',
+      },
     ],
     chooseFolder: () => '/home/me/Documents',
     inspect: async (path) => {
@@ -517,24 +832,51 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
     },
     addDataset: () => datasets[0]!,
     removeDataset: () => undefined,
-    thumbnails: (_fingerprint, _split, count) => Array.from({ length: count }, (_value, index) => thumbnail(index, inspection.classes[index % 10] ?? '')),
+    thumbnails: (_fingerprint, _split, count) =>
+      Array.from({ length: count }, (_value, index) => thumbnail(index, inspection.classes[index % 10] ?? '')),
     writeSampleSet: async () => {
       await sideJob('sample', 'scanning');
       return inspection;
     },
     cancelJob: () => undefined,
-    compare: (selection) => (empty ? { ...comparison(selection), claims: [], pairs: [], parameters: [], rows: comparison(selection).rows.map((one) => ({ ...one, ours: null, verdict: 'pending' as const })) } : comparison(selection)),
+    compare: (selection) =>
+      empty
+        ? {
+            ...comparison(selection),
+            claims: [],
+            pairs: [],
+            parameters: [],
+            rows: comparison(selection).rows.map((one) => ({ ...one, ours: null, verdict: 'pending' as const })),
+          }
+        : comparison(selection),
     exportReport: async (_selection, formats, reportLanguage) => {
       await pause(600);
-      return { id: 'report-2', title: 'VICReg on Fashion-MNIST', language: reportLanguage, createdAt: now, folder: '/home/me/Reprise/reports/2', files: formats.map((format) => ({ format, path: `report.${format}`, bytes: 120_000, sha256: 'e3b0c442' })), missing: [] };
+      return {
+        id: 'report-2',
+        title: 'VICReg on Fashion-MNIST',
+        language: reportLanguage,
+        createdAt: now,
+        folder: '/home/me/Reprise/reports/2',
+        files: formats.map((format) => ({ format, path: `report.${format}`, bytes: 120_000, sha256: 'e3b0c442' })),
+        missing: [],
+      };
     },
     reports: () =>
       empty
         ? []
         : [
             {
-              id: 'report-1', title: 'VICReg on Fashion-MNIST', language, createdAt: minutes(60), folder: '/home/me/Reprise/reports/1',
-              files: (['html', 'markdown', 'csv', 'json'] as const).map((format, at) => ({ format, path: `report.${format}`, bytes: 214_000 / (at + 1), sha256: 'e3b0c44298fc1c14' })),
+              id: 'report-1',
+              title: 'VICReg on Fashion-MNIST',
+              language,
+              createdAt: minutes(60),
+              folder: '/home/me/Reprise/reports/1',
+              files: (['html', 'markdown', 'csv', 'json'] as const).map((format, at) => ({
+                format,
+                path: `report.${format}`,
+                bytes: 214_000 / (at + 1),
+                sha256: 'e3b0c44298fc1c14',
+              })),
               missing: [{ format: 'pdf', reason: 'Neither a display nor Xvfb was to be had.' }],
             },
           ],
@@ -544,7 +886,9 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
       at: Date.now(),
       devices: [
         {
-          id: 'cpu', name: 'AMD EPYC 7R13 (2)', kind: 'cpu',
+          id: 'cpu',
+          name: 'AMD EPYC 7R13 (2)',
+          kind: 'cpu',
           usePercent: { value: 88 + 8 * Math.sin(Date.now() / 4000), source: '/proc/stat' },
           memoryUsedBytes: { value: 4.2e9 + 2e8 * Math.sin(Date.now() / 9000), source: '/proc/meminfo' },
           memoryTotalBytes: { value: 24.9e9, source: '/proc/meminfo' },
@@ -561,13 +905,48 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
       return {
         at: Date.now(),
         checks: [
-          { id: 'runtime', state: 'ok', text: 'node 22.23.3, electron 33.2.1 on linux x64.', values: { node: '22.23.3', electron: '33.2.1' } },
-          { id: 'tensorflow', state: 'ok', text: 'TensorFlow 2.21.0 loads.', values: { version: '2.21.0', threads: 2, instructionSet: 'AVX2 FMA' } },
-          { id: 'device', state: 'ok', text: 'A 1024 × 1024 matrix product ran on CPU:0 in 31.4 ms.', values: { executedOn: 'CPU:0', milliseconds: 31.4, gigaflops: 68, size: 1024 } },
-          { id: 'gpu', state: 'ok', text: 'No NVIDIA GPU is seen (nvidia-smi); training runs on the processor.', values: { count: 0 } },
-          { id: 'disk', state: 'ok', text: '197 GiB free; 64 MiB written and synced at 402 MiB/s (fsync 12 ms).', values: { freeBytes: 212e9, bytesPerSecond: 421_000_000, fsyncMilliseconds: 12 } },
-          { id: 'display', state: 'attention', text: 'No display: the app cannot open a window here; everything works in the terminal.', values: { display: '' } },
-          { id: 'database', state: 'ok', text: 'The run database opens and holds 7 runs (412 KiB).', values: { runs: 7, bytes: 421_888 } },
+          {
+            id: 'runtime',
+            state: 'ok',
+            text: 'node 22.23.3, electron 33.2.1 on linux x64.',
+            values: { node: '22.23.3', electron: '33.2.1' },
+          },
+          {
+            id: 'tensorflow',
+            state: 'ok',
+            text: 'TensorFlow 2.21.0 loads.',
+            values: { version: '2.21.0', threads: 2, instructionSet: 'AVX2 FMA' },
+          },
+          {
+            id: 'device',
+            state: 'ok',
+            text: 'A 1024 × 1024 matrix product ran on CPU:0 in 31.4 ms.',
+            values: { executedOn: 'CPU:0', milliseconds: 31.4, gigaflops: 68, size: 1024 },
+          },
+          {
+            id: 'gpu',
+            state: 'ok',
+            text: 'No NVIDIA GPU is seen (nvidia-smi); training runs on the processor.',
+            values: { count: 0 },
+          },
+          {
+            id: 'disk',
+            state: 'ok',
+            text: '197 GiB free; 64 MiB written and synced at 402 MiB/s (fsync 12 ms).',
+            values: { freeBytes: 212e9, bytesPerSecond: 421_000_000, fsyncMilliseconds: 12 },
+          },
+          {
+            id: 'display',
+            state: 'attention',
+            text: 'No display: the app cannot open a window here; everything works in the terminal.',
+            values: { display: '' },
+          },
+          {
+            id: 'database',
+            state: 'ok',
+            text: 'The run database opens and holds 7 runs (412 KiB).',
+            values: { runs: 7, bytes: 421_888 },
+          },
         ],
       };
     },
@@ -579,7 +958,12 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
       name,
       async (...args: readonly unknown[]): Promise<Answer<unknown>> => {
         try {
-          return { ok: true, value: structuredClone(await (request as (...all: readonly unknown[]) => unknown)(...structuredClone(args))) };
+          return {
+            ok: true,
+            value: structuredClone(
+              await (request as (...all: readonly unknown[]) => unknown)(...structuredClone(args)),
+            ),
+          };
         } catch (error) {
           const fault: Fault = { code: 'internal', message: String(error), values: { request: name } };
           return { ok: false, fault };

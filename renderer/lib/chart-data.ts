@@ -41,7 +41,9 @@ export function thin(series: Series, limit = maximumPoints): Series {
   for (let first = 0; first < count; first += size) {
     const last = Math.min(first + size, count);
     steps.push(series.steps[first] ?? 0);
-    mean.push(merge(series.mean.slice(first, last), (values) => values.reduce((sum, value) => sum + value, 0) / values.length));
+    mean.push(
+      merge(series.mean.slice(first, last), (values) => values.reduce((sum, value) => sum + value, 0) / values.length),
+    );
     min.push(merge(series.min.slice(first, last), (values) => Math.min(...values)));
     max.push(merge(series.max.slice(first, last), (values) => Math.max(...values)));
   }
@@ -93,7 +95,10 @@ export function bucketAt(steps: readonly number[], step: number): number {
   return low - 1;
 }
 
-export function valueAt(series: Series, step: number | null): { readonly step: number; readonly value: number | null } | null {
+export function valueAt(
+  series: Series,
+  step: number | null,
+): { readonly step: number; readonly value: number | null } | null {
   const at = step === null ? series.steps.length - 1 : bucketAt(series.steps, step);
   const found = series.steps[at];
   return found === undefined ? null : { step: found, value: series.mean[at] ?? null };
@@ -110,7 +115,9 @@ export function summary(series: Series): {
 } | null {
   const finite = series.steps.flatMap((step, at) => {
     const value = series.mean[at];
-    return value === null || value === undefined ? [] : [{ step, value, low: series.min[at] ?? value, high: series.max[at] ?? value }];
+    return value === null || value === undefined
+      ? []
+      : [{ step, value, low: series.min[at] ?? value, high: series.max[at] ?? value }];
   });
   const first = finite[0];
   const last = finite.at(-1);

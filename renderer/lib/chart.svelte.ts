@@ -109,6 +109,7 @@ function datasetsOf(spec: ChartSpec): ChartDataset<'line', Point[]>[] {
       spanGaps: false,
       pointRadius: 0,
       pointHitRadius: 0,
+      pointHoverRadius: 0,
       borderWidth: 0,
       borderColor: colour,
     } satisfies ChartDataset<'line', Point[]>;
@@ -125,6 +126,7 @@ function datasetsOf(spec: ChartSpec): ChartDataset<'line', Point[]>[] {
           borderWidth: 1.5,
           borderDash: [...curve.dash],
           pointRadius: curve.dots === true || line.points.length === 1 ? 2.5 : 0,
+          pointHoverRadius: curve.dots === true || line.points.length === 1 ? 2.5 : 0,
           backgroundColor: colour,
         };
     }
@@ -167,7 +169,7 @@ function optionsOf(spec: ChartSpec): ChartOptions<'line'> {
         grid: { color: rule, drawTicks: false },
         afterFit: (scale) => {
           // One width for all, so that the step axes of charts below one another stand in line.
-          scale.width = 52;
+          scale.width = 46;
         },
         ticks: { color: text, font, maxTicksLimit: 4, padding: 4, callback: (value) => format.figure(Number(value)) },
       },

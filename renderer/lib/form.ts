@@ -21,7 +21,10 @@ export function setAt<T>(value: T, path: string, next: unknown): T {
 
 /** Every value of a configuration by its path; a list of plain values is one value. */
 export function leavesOf(value: unknown, path = ''): readonly { readonly path: string; readonly value: unknown }[] {
-  const isBranch = typeof value === 'object' && value !== null && !(Array.isArray(value) && value.every((part) => typeof part !== 'object'));
+  const isBranch =
+    typeof value === 'object' &&
+    value !== null &&
+    !(Array.isArray(value) && value.every((part) => typeof part !== 'object'));
   if (!isBranch) return [{ path, value }];
   return Object.entries(value).flatMap(([key, inner]) => leavesOf(inner, path === '' ? key : `${path}.${key}`));
 }
@@ -81,7 +84,10 @@ const field = (
 });
 
 /** Fields every configuration has, by path. Bounds and defaults as protocol/run.ts has them; main checks them again. */
-export const courseFields: readonly OptionDescription[] = [field('batch', 'integer', 256, 2, 65_536), field('epochs', 'number', 1, 0.001, 100_000)];
+export const courseFields: readonly OptionDescription[] = [
+  field('batch', 'integer', 256, 2, 65_536),
+  field('epochs', 'number', 1, 0.001, 100_000),
+];
 export const runFields: readonly OptionDescription[] = [
   field('execution.threads', 'integer', 1, 1, 256),
   field('execution.loaderWorkers', 'integer', 1, 0, 64),
@@ -130,8 +136,11 @@ export function slotsOf(config: RunConfig, catalogue: Catalogue): readonly Slot[
 
 /** What keeps a configuration from being started, by path. Empty: main will take it, as far as the window can tell. */
 export function problemsOf(config: RunConfig, catalogue: Catalogue): readonly Problem[] {
-  const check = (option: OptionDescription, path: string): Problem | null => problemOf(option, getAt(config, path), path);
-  const fixed = [...runFields, seedField, ...(config.kind === 'pretrain' ? courseFields : [])].map((option) => check(option, option.key));
+  const check = (option: OptionDescription, path: string): Problem | null =>
+    problemOf(option, getAt(config, path), path);
+  const fixed = [...runFields, seedField, ...(config.kind === 'pretrain' ? courseFields : [])].map((option) =>
+    check(option, option.key),
+  );
   const options = slotsOf(config, catalogue).flatMap(({ path, recipe }) => {
     if (recipe === undefined) return [{ path, kind: 'choice', limit: null } as const];
     return recipe.options.map((option) => check(option, `${path}.options.${option.key}`));
@@ -144,7 +153,8 @@ export function problemsOf(config: RunConfig, catalogue: Catalogue): readonly Pr
   return [...title, ...fixed, ...options, ...views].filter((problem) => problem !== null);
 }
 
-export const isEqual = (one: unknown, other: unknown): boolean => JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
+export const isEqual = (one: unknown, other: unknown): boolean =>
+  JSON.stringify(sorted(one)) === JSON.stringify(sorted(other));
 function sorted(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(sorted);
   if (typeof value !== 'object' || value === null) return value;
@@ -164,7 +174,10 @@ export function sourceOf(preset: Preset | null, path: string): string | null {
   return above[0]?.source ?? null;
 }
 /** Paths whose value is no longer the preset's, with the value it gave. */
-export function changesFrom(preset: Preset | null, config: RunConfig): readonly { readonly path: string; readonly value: unknown; readonly now: unknown }[] {
+export function changesFrom(
+  preset: Preset | null,
+  config: RunConfig,
+): readonly { readonly path: string; readonly value: unknown; readonly now: unknown }[] {
   if (preset === null) return [];
   return preset.values
     .flatMap((given) => leavesOf(given.value, given.path))

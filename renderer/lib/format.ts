@@ -9,7 +9,7 @@ export interface Format {
   readonly language: Language;
   /** With grouping: 1,281,167. */
   number(value: number | null | undefined, digits?: number): string;
-  /** As many digits as the size deserves: 15.82, 0.0842, 1.6e-5. */
+  /** As many digits as the size deserves: 15.82, 0.08421, 1.6e-5. */
   figure(value: number | null | undefined): string;
   /** A figure that is in percent already: 73.2 %. */
   percent(value: number | null | undefined, digits?: number): string;
@@ -48,8 +48,7 @@ export function createFormat(language: Language, say: Say): Format {
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   const timeOfDay = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
   const byteFormats = byteUnits.map(
-    (unit) =>
-      new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumSignificantDigits: 3 }),
+    (unit) => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumSignificantDigits: 3 }),
   );
 
   const isKnown = (value: number | null | undefined): value is number =>
@@ -91,25 +90,27 @@ export function createFormat(language: Language, say: Say): Format {
     },
     share: (value, digits = 0) => percent(isKnown(value) ? value * 100 : null, digits),
     points: (value, digits = 2) =>
-      isKnown(value)
-        ? `${value > 0 ? '+' : value < 0 ? '−' : ''}${fixed(digits).format(Math.abs(value))}`
-        : missing,
+      isKnown(value) ? `${value > 0 ? '+' : value < 0 ? '−' : ''}${fixed(digits).format(Math.abs(value))}` : missing,
     bytes(value) {
       if (!isKnown(value)) return missing;
       const power = value < 1000 ? 0 : Math.min(4, Math.floor(Math.log10(value) / 3));
+      if (power === 0) return say('unit.bytes', { n: value });
       return byteFormats[power]!.format(value / 1000 ** power);
     },
     about(seconds, spread) {
       if (!isKnown(seconds)) return missing;
       // A spread under a tenth of a minute on an hour is noise to a reader.
-      if (!isKnown(spread) || spread < Math.max(1, seconds * 0.01)) return say('time.about', { time: duration(coarse(seconds)) });
+      if (!isKnown(spread) || spread < Math.max(1, seconds * 0.01))
+        return say('time.about', { time: duration(coarse(seconds)) });
       return say('time.aboutSpread', { time: duration(coarse(seconds)), spread: duration(coarse(spread)) });
     },
     ago(then, now) {
       if (!isKnown(then)) return missing;
       const seconds = Math.max(0, (now - then) / 1000);
       if (seconds < 10) return say('time.now');
-      return say('time.ago', { time: duration(seconds < 60 ? Math.floor(seconds / 10) * 10 : Math.floor(seconds / 60) * 60) });
+      return say('time.ago', {
+        time: duration(seconds < 60 ? Math.floor(seconds / 10) * 10 : Math.floor(seconds / 60) * 60),
+      });
     },
     date: (at) => (isKnown(at) ? dateTime.format(at) : missing),
     time: (at) => timeOfDay.format(at),

@@ -25,12 +25,15 @@ export function createSay(language: Language): Say {
   const numbers = new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en-GB', { maximumFractionDigits: 4 });
   const plurals = new Intl.PluralRules(language);
   return (key, slots = {}) =>
-    tables[language][key].replace(/\{(\w+)(?:#([^|}]*)\|([^}]*))?\}/g, (_whole, name: string, one?: string, other?: string) => {
-      const value = slots[name];
-      if (one !== undefined && other !== undefined) return plurals.select(Number(value)) === 'one' ? one : other;
-      if (value === undefined || value === '') return missing;
-      return typeof value === 'number' ? numbers.format(value) : String(value);
-    });
+    tables[language][key].replace(
+      /\{(\w+)(?:#([^|}]*)\|([^}]*))?\}/g,
+      (_whole, name: string, one?: string, other?: string) => {
+        const value = slots[name];
+        if (one !== undefined && other !== undefined) return plurals.select(Number(value)) === 'one' ? one : other;
+        if (value === undefined || value === '') return missing;
+        return typeof value === 'number' ? numbers.format(value) : String(value);
+      },
+    );
 }
 
 class Words {

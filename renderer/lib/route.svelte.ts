@@ -69,8 +69,10 @@ export function routeOf(address: string): Route {
     case 'hardware':
     case 'settings':
       return { view };
-    default:
+    case 'plans':
       return { view: 'plans', plan: first ? first : null };
+    default:
+      return { view: 'plans', plan: null };
   }
 }
 

@@ -5,7 +5,10 @@ import type { Mark } from './chart-data.ts';
 import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
 
 /** A metric, an option, a field of a configuration, a protocol key: `embeddingStd` → "embedding std". */
-export function nameOf(group: 'metric' | 'option' | 'field' | 'dataset' | 'method' | 'evaluator', code: string): string {
+export function nameOf(
+  group: 'metric' | 'option' | 'field' | 'dataset' | 'method' | 'evaluator',
+  code: string,
+): string {
   return tCode(group, code) ?? code;
 }
 
@@ -26,16 +29,21 @@ export function pathName(path: string): string {
 }
 
 /** The values of a fault or a check as labelled lines; sizes in bytes are read as sizes. */
-export function detailsOf(values: Fault['values'] | SlotValues): readonly { readonly label: string; readonly value: string }[] {
-  return Object.entries(values).map(([key, value]) => ({ label: tCode('value', key) ?? key, value: valueOf(key, value) }));
+export function detailsOf(
+  values: Fault['values'] | SlotValues,
+): readonly { readonly label: string; readonly value: string }[] {
+  return Object.entries(values).map(([key, value]) => ({
+    label: tCode('value', key) ?? key,
+    value: valueOf(key, value),
+  }));
 }
 function valueOf(key: string, value: string | number | boolean): string {
   if (typeof value === 'boolean') return tCode('value', value ? 'true' : 'false') ?? String(value);
   if (typeof value === 'string') return value;
   if (key === 'bytesPerSecond') return t('unit.perSecond', { value: f().bytes(value) });
   if (/bytes$/i.test(key)) return f().bytes(value);
+  if (/(Ms|milliseconds)$/i.test(key)) return f().duration(value / 1000);
   if (/seconds$/i.test(key)) return f().duration(value);
-  if (/(Ms|milliseconds)$/.test(key)) return f().duration(value / 1000);
   if (key === 'seed') return String(value);
   return Number.isInteger(value) ? f().number(value) : f().figure(value);
 }

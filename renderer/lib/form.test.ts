@@ -1,0 +1,117 @@
+import * as v from 'valibot';
+import { expect, test } from 'vitest';
+import { Catalogue } from '../../trainer/protocol/catalogue.ts';
+import { Preset } from '../../trainer/protocol/preset.ts';
+import { RunConfig } from '../../trainer/protocol/run.ts';
+import { catalogue, draftFrom } from '../dev/fake.ts';
+import { changesFrom, choiceOf, getAt, leavesOf, problemOf, problemsOf, setAt, slotsOf, sourceOf } from './form.ts';
+
+const preset: Preset = {
+  id: 'tiny',
+  method: 'vicreg',
+  title: 'tiny',
+  summary: { en: '', zh: '' },
+  values: [
+    { path: 'batch', value: 128, source: 'Table 13' },
+    { path: 'method.options.variance', value: 25, source: 'Table 7' },
+    {
+      path: 'views',
+      value: [
+        {
+          size: 32,
+          cropArea: [0.08, 1],
+          cropRatio: [0.75, 1.33],
+          interpolation: 'bicubic',
+          flip: 0.5,
+          jitter: 0.8,
+          brightness: 0.4,
+          contrast: 0.4,
+          saturation: 0.2,
+          hue: 0.1,
+          grayscale: 0.2,
+          blur: 0,
+          blurSigma: [0.1, 2],
+          solarize: 0,
+          solarizeThreshold: 128,
+        },
+      ],
+      source: 'C.1',
+    },
+  ],
+};
+
+test('what the form draws from a catalogue is a valid configuration with every option written out', () => {
+  expect(v.parse(Catalogue, catalogue)).toEqual(catalogue);
+  const config = draftFrom(preset, 3);
+  expect(v.parse(RunConfig, config)).toEqual(config);
+  expect(problemsOf(config, catalogue)).toEqual([]);
+  for (const { path, recipe } of slotsOf(config, catalogue)) {
+    const written = Object.keys(getAt(config, `${path}.options`) as object);
+    expect(written.sort()).toEqual(recipe?.options.map((option) => option.key).sort());
+  }
+});
+
+test('every recipe of a catalogue can be chosen and gives a valid configuration', () => {
+  for (const [path, recipes] of [
+    ['method', catalogue.methods],
+    ['encoders.0', catalogue.encoders],
+    ['optimizer', catalogue.optimizers],
+    ['schedule', catalogue.schedules],
+  ] as const) {
+    for (const recipe of recipes) {
+      const config = setAt(draftFrom(preset, 0), path, choiceOf(recipe));
+      expect(v.safeParse(RunConfig, config).success, recipe.id).toBe(true);
+      expect(problemsOf(config, catalogue), recipe.id).toEqual([]);
+    }
+  }
+});
+
+test('an edit copies along its path and leaves the original alone', () => {
+  const before = draftFrom(preset, 0);
+  const after = setAt(before, 'views.0.cropArea', [0.2, 1]);
+  expect(getAt(before, 'views.0.cropArea')).toEqual([0.08, 1]);
+  expect(getAt(after, 'views.0.cropArea')).toEqual([0.2, 1]);
+  expect(Array.isArray(after.views)).toBe(true);
+  expect(after.optimizer).toBe(before.optimizer);
+});
+
+test.each([
+  ['batch', 1, 'minimum'],
+  ['batch', 2.5, 'whole'],
+  ['epochs', NaN, 'number'],
+  ['seed', 2 ** 32, 'maximum'],
+  ['method.options.variance', -1, 'minimum'],
+  ['method.options.varianceSum', 'other', 'choice'],
+  ['method.options.expander', [], 'empty'],
+  ['method.options.expander', [512, NaN], 'number'],
+  ['views.0.flip', 1.2, 'maximum'],
+  ['title', ' ', 'empty'],
+  ['method', { id: 'gone', options: {} }, 'choice'],
+] as const)('%s = %s is stopped before it is sent (%s)', (path, value, kind) => {
+  const config = setAt<RunConfig>(draftFrom(preset, 0), path, value);
+  expect(problemsOf(config, catalogue)).toContainEqual(expect.objectContaining({ path, kind }));
+});
+
+test('a bound itself is allowed', () => {
+  const option = { key: 'p', kind: 'number', default: 0, minimum: 0, maximum: 1, comparable: false } as const;
+  expect([0, 1].map((value) => problemOf(option, value))).toEqual([null, null]);
+});
+
+test('each value names where the preset has it from, and what no longer is the preset’s is listed', () => {
+  const config = setAt(setAt(draftFrom(preset, 0), 'batch', 64), 'views.0.flip', 0);
+  expect(sourceOf(preset, 'batch')).toBe('Table 13');
+  expect(sourceOf(preset, 'views.0.flip')).toBe('C.1');
+  expect(sourceOf(preset, 'seed')).toBeNull();
+  expect(changesFrom(preset, config)).toEqual([
+    { path: 'batch', value: 128, now: 64 },
+    { path: 'views.0.flip', value: 0.5, now: 0 },
+  ]);
+  expect(changesFrom(preset, draftFrom(preset, 9))).toEqual([]);
+});
+
+test('leaves keep lists of plain values whole', () => {
+  expect(leavesOf({ a: { b: [1, 2] }, c: [{ d: null }] })).toEqual([
+    { path: 'a.b', value: [1, 2] },
+    { path: 'c.0.d', value: null },
+  ]);
+});

@@ -1,0 +1,28 @@
+import { expect, test } from 'vitest';
+import { addressOf, routeOf, type Route } from './route.svelte.ts';
+
+const routes: readonly Route[] = [
+  { view: 'plans', plan: null },
+  { view: 'plans', plan: 'first' },
+  { view: 'runs' },
+  { view: 'run', run: 'vicreg-1' },
+  { view: 'new', again: null, dataset: null },
+  { view: 'new', again: 'vicreg-1', dataset: null },
+  { view: 'new', again: null, dataset: 'sha256:ab/c' },
+  { view: 'evaluate', run: 'vicreg-1' },
+  { view: 'compare', selection: null },
+  { view: 'compare', selection: { kind: 'plan', plan: 'first' } },
+  { view: 'compare', selection: { kind: 'runs', runs: ['one-1', 'two-2'] } },
+  { view: 'datasets', dataset: 'sha256:ab/c' },
+  { view: 'reports' },
+  { view: 'hardware' },
+  { view: 'settings' },
+];
+
+test.each(routes)('$view comes back from its own address', (route) => {
+  expect(routeOf(addressOf(route))).toEqual(route);
+});
+
+test('an unknown address leads to the plans', () => {
+  expect(routeOf('#/nowhere/at/all')).toEqual({ view: 'plans', plan: null });
+});
