@@ -13,7 +13,7 @@ import type { RunConfig } from './protocol/run.ts';
 import type { StateEntry } from './engine/engine.ts';
 import { FaultError } from './fault.ts';
 import { diskFault } from './failure.ts';
-import { bytesOf, canonicalJson, sha256, syncFolder, writeFully } from './files.ts';
+import { bytesOf, canonicalJson, longestWrite, sha256, syncFolder, writeFully } from './files.ts';
 
 export type Tensors = ReadonlyMap<string, Float32Array | Int32Array>;
 export type Header = Omit<Manifest, 'format' | 'tensorBytes' | 'tensors'>;
@@ -110,26 +110,45 @@ export async function sweep(runFolder: string): Promise<void> {
   }
 }
 
-/** Writes all tensors to one file and hashes them on the way. A value that is not finite is never saved. */
+function isFinite(values: Float32Array | Int32Array): boolean {
+  if (values instanceof Int32Array) return true;
+  for (const value of values) if (!Number.isFinite(value)) return false;
+  return true;
+}
+
+/**
+ * Writes all tensors to one file and hashes them on the way; small ones are gathered, for each write waits its turn.
+ * A value that is not finite is never saved.
+ */
 async function writeTensors(path: string, entries: readonly StateEntry[]): Promise<TensorEntry[]> {
   const table: TensorEntry[] = [];
   const handle = await open(path, 'wx');
+  let gathered: Uint8Array[] = [];
+  let gatheredBytes = 0;
+  const write = async (): Promise<void> => {
+    await writeFully(handle, Buffer.concat(gathered));
+    gathered = [];
+    gatheredBytes = 0;
+  };
   try {
     let offset = 0;
     for (const entry of entries) {
       const values = entry.read();
-      if (values instanceof Float32Array && !values.every(Number.isFinite)) {
+      if (!isFinite(values)) {
         throw new FaultError('diverged', `${entry.name} holds a value that is not finite: it is not saved.`, {
           tensor: entry.name,
         });
       }
       const bytes = bytesOf(values);
-      await writeFully(handle, bytes);
+      gathered.push(bytes);
+      gatheredBytes += bytes.length;
+      if (offset === 0 || gatheredBytes >= longestWrite) await write();
       if (offset === 0) reached('first tensor written');
       const { name, shape, dtype } = entry;
       table.push({ name, dtype, shape: [...shape], offset, bytes: bytes.length, sha256: sha256(bytes) });
       offset += bytes.length;
     }
+    await write();
     reached('tensors written');
     await handle.sync();
     reached('tensors flushed');

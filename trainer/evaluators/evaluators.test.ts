@@ -179,6 +179,7 @@ describe('linear', () => {
       training: true,
       uniform: () => tf.scalar(0),
       update: () => undefined,
+      current: (variable: tf.Variable) => variable,
     };
     const inputs = tf.tensor2d([...train.values], [3, 2]);
     const logits = learner.embed({ views: [inputs], index: tf.tensor1d([0, 1, 2], 'int32'), targets: {} }, moment)[
