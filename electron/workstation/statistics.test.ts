@@ -1,3 +1,4 @@
+import process from 'node:process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import golden from './golden/statistics.json' with { type: 'json' };
@@ -154,6 +155,15 @@ describe('properties', () => {
       { numRuns: 8 },
     );
   });
+});
+
+test('ten thousand images are resampled without holding up the window', async () => {
+  const right = Uint8Array.from({ length: 10_000 }, (_, i) => Number((i * 7919) % 1000 < 840));
+  const other = Uint8Array.from({ length: 10_000 }, (_, i) => Number((i * 6101 + 13) % 1000 < 815));
+  const before = process.cpuUsage();
+  await pairedBootstrap([right], [other], 1);
+  const { user, system } = process.cpuUsage(before);
+  expect((user + system) / 1000).toBeLessThan(1000);
 });
 
 test('different sets of images cannot be paired', async () => {
