@@ -2,6 +2,7 @@
  * Where everything lies that set-up provides, and the environment a child process needs to find it.
  * Every script asks here, so that no path is written twice.
  */
+import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
@@ -56,6 +57,7 @@ export function childEnvironment(extra = {}) {
     REPRISE_RUNTIME: runtimeFolder,
     REPRISE_NODE: locations.node,
     REPRISE_ELECTRON: locations.electron,
+    REPRISE_ELECTRON_FLAGS: electronFlags().join(' '),
   };
   // Shown in About: this is not the Electron the project asks for.
   const electron = readJson(join(locations.stamps, 'electron.json'));
@@ -81,11 +83,18 @@ export function sysrootEnvironment(sysroot, inherited) {
   return { LD_LIBRARY_PATH: libraries.join(delimiter), FONTCONFIG_FILE: join(sysroot, 'fonts.conf') };
 }
 
+/**
+ * Whether Chromium's sandbox can start: not as root, and not where users may make no namespaces, as in most containers.
+ */
+function canSandbox() {
+  if (process.platform !== 'linux') return true;
+  return process.getuid?.() !== 0 && spawnSync('unshare', ['--user', '--map-root-user', 'true']).status === 0;
+}
+
 /** The command-line flags Electron needs on this machine. */
 export function electronFlags() {
   return [
-    // As root Chromium's sandbox cannot start.
-    ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+    ...(canSandbox() ? [] : ['--no-sandbox']),
     // X11 is Electron's default, also where there is only Wayland.
     ...(!process.env.DISPLAY && process.env.WAYLAND_DISPLAY ? ['--ozone-platform=wayland'] : []),
   ];

@@ -9,7 +9,7 @@ import { readJson, sha256, writeJson } from './files.mjs';
 import { isAlive, withLock } from './lock.mjs';
 import { sysrootEnvironment } from './runtime.mjs';
 import { plan } from './setup.mjs';
-import { parseStatus } from './setup/apt.mjs';
+import { parsePolicy, parseStatus } from './setup/apt.mjs';
 import { explain, run, which } from './setup/command.mjs';
 import { isInstalled } from './setup/dependencies.mjs';
 import { obtain } from './setup/download.mjs';
@@ -185,6 +185,12 @@ test('reads the progress apt reports', () => {
   expect(parseStatus('pmstatus:libgtk-3-0:amd64:20.0000:Preparing libgtk-3-0:amd64')?.percent).toBe(20);
   expect(parseStatus('pmstatus:dpkg-exec:16.6667:Running dpkg')?.percent).toBeCloseTo(16.6667);
   expect(parseStatus('media-change: x')).toBeUndefined();
+});
+
+test('reads which packages apt could install', () => {
+  const output =
+    'libasound2:\n  Installed: (none)\n  Candidate: (none)\n  Version table:\nlibasound2t64:\n  Installed: (none)\n  Candidate: 1.2.14-1\n  Version table:\n     1.2.14-1 500\n';
+  expect([...parsePolicy(output)]).toEqual(['libasound2t64']);
 });
 
 test('reads the libraries ldd could not find', () => {

@@ -61,17 +61,28 @@ function aptGet(what, words, report) {
  * @returns {{ known: string[], unknown: string[] }}
  */
 function resolveNames(names, options) {
+  const candidates = names.flatMap((name) => [name, `${name}t64`]);
+  const installable = parsePolicy(answer('apt-cache', [...options, 'policy', ...candidates], environment) ?? '');
   const known = [];
   const unknown = [];
   for (const name of names) {
-    const found = [name, `${name}t64`].find((candidate) => {
-      const policy = answer('apt-cache', [...options, 'policy', candidate], environment) ?? '';
-      return /^ {2}Candidate: (?!\(none\))/m.test(policy);
-    });
+    const found = [name, `${name}t64`].find((candidate) => installable.has(candidate));
     if (found === undefined) unknown.push(name);
     else known.push(found);
   }
   return { known, unknown };
+}
+
+/**
+ * The packages `apt-cache policy` has a candidate for.
+ * @param {string} output
+ */
+export function parsePolicy(output) {
+  return new Set(
+    [...output.matchAll(/^(\S+):\n {2}Installed: .*\n {2}Candidate: (.*)$/gm)].flatMap(([, name = '', candidate]) =>
+      candidate === '(none)' ? [] : [name],
+    ),
+  );
 }
 
 /**
