@@ -1,9 +1,9 @@
 /**
  * Files to pixels, as PIL's `Image.open(file).convert('RGB')` gives them, because that is what the papers' loaders do:
  * EXIF orientation and colour profiles are ignored, alpha is dropped, 16-bit grey is clipped to 255, CMYK is converted
- * by PIL's formula. Damage is judged by sharp's `failOn: 'error'`, which for JPEG gives PIL's verdict file by file: up to
- * two missing bytes and trailing junk pass, anything shorter is refused. It is a little stricter than PIL at the very
- * end of a PNG.
+ * by PIL's formula. Damage is judged by sharp's `failOn: 'error'`, which for JPEG gives PIL's verdict file by file
+ * (compared on 160 files cut short by 1 to 4 bytes: trailing junk passes, a missing end mostly does not). It is a little
+ * stricter than PIL at the very end of a PNG.
  */
 import sharp from 'sharp';
 import type { Image } from '../recipe.ts';
