@@ -56,10 +56,12 @@ export function createProgressLine(output: Output, words: Words, now: () => numb
     },
     progress: (progress, title) => {
       const { phase, step, steps, samplesPerSecond, secondsLeft, secondsLeftSpread, safeStep } = progress;
+      // Before its first word there is nothing to tell but its name.
+      if (phase === null) return;
       const share = progress.fraction ?? (steps > 0 ? step / steps : null);
       const parts = [
         title,
-        phase === null ? '' : words.phase(phase),
+        words.phase(phase),
         share === null ? '' : `${String(Math.floor(share * 100)).padStart(3)} %`,
         steps > 0 ? `${words.say('step')} ${step}/${steps}` : '',
         samplesPerSecond === null ? '' : `${Math.round(samplesPerSecond)} ${words.say('images')}`,
@@ -67,7 +69,7 @@ export function createProgressLine(output: Output, words: Words, now: () => numb
         safeStep === null ? '' : `${words.say('safe')} ${safeStep}`,
         progress.liveness === 'alive' ? '' : `(${duration(progress.silentMs / 1000)} …)`,
       ];
-      tell(parts.filter((part) => part !== '').join('  '), `${progress.run} ${String(phase)}`);
+      tell(parts.filter((part) => part !== '').join('  '), `${progress.run} ${phase}`);
     },
     job: ({ kind, phase, fraction, secondsLeft, ended }) => {
       if (ended) {

@@ -1,7 +1,7 @@
 /** Every check the program can make of its surroundings, a sentence each. Nothing is assumed: what is said has just been tried. */
 import { open, rm, stat, statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { DeviceProbe, DoctorCheck, DoctorReport } from '../../trainer/protocol/hardware.ts';
 import type { KnownData } from '../api.ts';
 import { availableMemory } from './estimate.ts';
@@ -72,7 +72,9 @@ function tensorflow(probe: DeviceProbe): Check {
 }
 
 function device({ first, cpu }: Probes): Check {
-  const { executedOn, milliseconds, gigaflops, size } = first;
+  const { milliseconds, gigaflops, size } = first;
+  // TensorFlow names the whole cluster; the device is the last word of it.
+  const executedOn = first.executedOn.split('device:').at(-1) ?? first.executedOn;
   const ran = `A ${size} × ${size} matrix product ran on ${executedOn} in ${milliseconds.toFixed(1)} ms (${gigaflops.toFixed(0)} GFLOP/s)`;
   const values = { executedOn, milliseconds, gigaflops, size };
   if (cpu === null) return { state: 'ok', text: `${ran}; that is the processor.`, values };
@@ -94,8 +96,9 @@ function gpu(names: readonly string[], probe: DeviceProbe): Check {
   return { state: 'attention', text: `${names.join(', ')} is there, but TensorFlow computes on the processor.`, values };
 }
 
-/** Writes and syncs a real file where checkpoints will lie. */
-async function disk(home: string): Promise<Check> {
+/** Writes and syncs a real file where checkpoints will lie; of a workspace that is not there yet, where it would be made. */
+async function disk(place: string): Promise<Check> {
+  const home = await nearestFolder(place);
   const path = join(home, `.disk-test-${process.pid}`);
   const chunk = Buffer.alloc(chunkBytes, 0x5a);
   const began = performance.now();
@@ -122,6 +125,11 @@ async function disk(home: string): Promise<Check> {
     text: `${gibibytes(free)} GiB free; ${diskTestBytes >> 20} MiB written and synced at ${Math.round(speed / 2 ** 20)} MiB/s (fsync ${synced.toFixed(0)} ms).`,
     values: { freeBytes: free, bytesPerSecond: Math.round(speed), fsyncMilliseconds: Math.round(synced) },
   };
+}
+
+async function nearestFolder(path: string): Promise<string> {
+  const found = await stat(path).catch(() => null);
+  return found?.isDirectory() === true || dirname(path) === path ? path : nearestFolder(dirname(path));
 }
 
 async function memory(): Promise<Check> {

@@ -17,4 +17,4 @@ const workstation = await openWorkstation({
     if (name === 'progress') console.log(`step ${(values[0] as { step: number }).step}`);
   },
 });
-await workstation.handlers.createRun.answer(pretrain('steps=400 ms=10 every=1000'));
+await workstation.handlers.createRun.answer(pretrain('steps=150 ms=10 every=1000'));
