@@ -140,6 +140,8 @@ function makeRow(
     cellBeside(
       input.papers
         .filter((paper) => paper.role === kind)
+        // An ablation stands only beside a cell that is about one.
+        .map((paper) => ({ ...paper, cells: role === 'ablation' ? paper.cells.filter(isAblation) : paper.cells }))
         // The earlier figure shown is the one of the experiment whose paper figure is shown.
         .map((paper) => ({
           ...paper,
@@ -164,6 +166,15 @@ function makeRow(
   };
   return { row, used };
 }
+
+const isAblation = ({ setting }: Cell): boolean => setting.options !== undefined;
+
+const roleOrder: Readonly<Record<ComparisonRow['subject']['role'], number>> = {
+  main: 0,
+  ablation: 1,
+  other: 1,
+  control: 2,
+};
 
 function sameExperimentFirst(cells: readonly Cell[], like: Cell): Cell[] {
   const same = (cell: Cell): boolean =>
@@ -287,7 +298,10 @@ export async function compareRuns(input: CompareInput): Promise<Comparison> {
     const key = shortHash({ kind: member.config.kind, identity: evaluationIdentity(member.config, facts) });
     groups.set(key, [...(groups.get(key) ?? []), member]);
   }
-  const rows = [...groups.values()].flatMap((group) => rowsOfGroup(input, group, names, find));
+  const rows = [...groups.values()]
+    .flatMap((group) => rowsOfGroup(input, group, names, find))
+    // What it is about first, then what it is held against.
+    .sort((one, other) => roleOrder[one.row.subject.role] - roleOrder[other.row.subject.role]);
   return {
     selection,
     rows: rows.map(({ row }) => row),

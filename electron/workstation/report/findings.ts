@@ -99,7 +99,8 @@ export function summary(model: ReportModel, words: Words): Section {
       inconclusive: count('inconclusive'),
       notComparable: count('not-comparable'),
     }),
-    ...comparison.pairs
+    // Where there are claims they say it, with their rules.
+    ...(comparison.claims.length > 0 ? [] : comparison.pairs)
       .filter(({ metric }) => metric === 'top1')
       .map((pair) =>
         words.summary.pairs({

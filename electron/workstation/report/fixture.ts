@@ -100,7 +100,9 @@ export async function firstPlan(): Promise<ReportInput> {
             train: { ...config.train, ...onDisk },
             test: { ...config.test, ...onDisk },
             subject:
-              config.subject.kind === 'run' ? { ...config.subject, run: `first-${config.subject.run}` } : config.subject,
+              config.subject.kind === 'run'
+                ? { ...config.subject, run: `first-${config.subject.run}` }
+                : config.subject,
           };
     const createdAt = start + index * 120_000;
     return storedRun(`first-${key}`, resolved, {
@@ -172,14 +174,27 @@ export async function firstPlan(): Promise<ReportInput> {
         },
       },
     ],
-    environment: { version: '0.1.0', edition: '', platform: 'linux x64', versions: { Electron: '45.4.1', Node: '22.23.3' } },
+    environment: {
+      version: '0.1.0',
+      edition: '',
+      platform: 'linux x64',
+      versions: { Electron: '45.4.1', Node: '22.23.3' },
+    },
   };
 }
 
 function reportRun(run: StoredRun, stored: readonly StoredResult[]): ReportRun {
   const interrupted = run.planKey === 'no-variance';
   const startedAt = run.createdAt + 2000;
-  const whole = { attempt: 1, fromStep: 0, startedAt, lastSeenAt: run.endedAt, lastStep: 748, ended: 'done', fault: null } as const;
+  const whole = {
+    attempt: 1,
+    fromStep: 0,
+    startedAt,
+    lastSeenAt: run.endedAt,
+    lastStep: 748,
+    ended: 'done',
+    fault: null,
+  } as const;
   return {
     run,
     attempts: interrupted
@@ -200,7 +215,9 @@ function reportRun(run: StoredRun, stored: readonly StoredResult[]): ReportRun {
     series: curvesOf[run.planKey ?? ''] ?? [],
     files: [
       { path: 'config.json', bytes: 1834, sha256: 'ab'.repeat(32) },
-      ...(run.kind === 'pretrain' ? [{ path: 'checkpoints/000748/manifest.json', bytes: 9120, sha256: 'cd'.repeat(32) }] : []),
+      ...(run.kind === 'pretrain'
+        ? [{ path: 'checkpoints/000748/manifest.json', bytes: 9120, sha256: 'cd'.repeat(32) }]
+        : []),
     ],
   };
 }

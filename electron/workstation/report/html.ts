@@ -7,7 +7,7 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 export function renderHtml(document: Document): string {
   const { language, title, subtitle, contents, sections, footer } = document;
-  const links = sections.map(({ id, title: name }) => `<a href="#${id}">${escapeXml(name)}</a>`).join('');
+  const links = sections.map(({ id, title: name }) => `<a href="#${id}">${escapeXml(name)}</a>`).join(' ');
   const body = sections
     .map(
       ({ id, title: name, blocks }) =>

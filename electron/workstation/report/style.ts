@@ -25,6 +25,7 @@ th{text-align:left;font-weight:500;color:var(--text-2);font-size:12px;padding:6p
 td{padding:7px 10px 7px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
 th.figure,td.figure{text-align:right;white-space:nowrap}
 td:last-child,th:last-child{padding-right:0}
+.figure+:not(.figure){padding-left:18px}
 td.code,code{font:12px/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
 td small{display:block;color:var(--text-2);font-size:11.5px;line-height:1.4}
 td.figure small{white-space:nowrap}

@@ -1,0 +1,236 @@
+import { createHash } from 'node:crypto';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ReportFormat } from '../../api.ts';
+import { compose } from './compose.ts';
+import { renderCsv } from './csv.ts';
+import { firstPlan } from './fixture.ts';
+import { bytes, decimal, signed } from './format.ts';
+import { renderHtml } from './html.ts';
+import { en } from './locales/en.ts';
+import { zh } from './locales/zh.ts';
+import { renderMarkdown } from './markdown.ts';
+import { buildReport, type ReportInput, type ReportModel } from './model.ts';
+import { stablePdf } from './pdf.ts';
+import { ticks } from './svg.ts';
+import { renderJson, writeReport } from './write.ts';
+
+let input: ReportInput;
+let model: ReportModel;
+let folder: string;
+beforeAll(async () => {
+  input = await firstPlan();
+  model = buildReport(input);
+  folder = await mkdtemp(join(tmpdir(), 'report-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+describe('the same records give the same bytes', () => {
+  test('in every text format and both languages, whatever the clock, the locale and the time zone', async () => {
+    const once = render(model);
+    const zone = process.env['TZ'];
+    process.env['TZ'] = 'Asia/Shanghai';
+    try {
+      expect(render(buildReport(await firstPlan()))).toEqual(once);
+    } finally {
+      if (zone === undefined) delete process.env['TZ'];
+      else process.env['TZ'] = zone;
+    }
+  });
+  test('and another record gives others', () => {
+    const [first, ...rest] = input.runs;
+    const later = { ...first!, run: { ...first!.run, endedAt: first!.run.endedAt! + 86_400_000 } };
+    expect(render(buildReport({ ...input, runs: [later, ...rest] }))).not.toEqual(render(model));
+  });
+});
+const render = (from: ReportModel): readonly string[] => [
+  renderHtml(compose(from, 'en')),
+  renderHtml(compose(from, 'zh')),
+  renderMarkdown(compose(from, 'en')),
+  renderMarkdown(compose(from, 'zh')),
+  renderCsv(from),
+  renderJson(from),
+];
+
+describe('HTML', () => {
+  test('holds all it needs, runs nothing and fetches nothing', () => {
+    const html = renderHtml(compose(model, 'en'));
+    expect(html).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`);
+    expect(html).not.toMatch(/<script|<link|<img|@import|url\(|\son\w+=/i);
+    expect(html.match(/https?:\/\/[^"<\s]+/g)?.filter((url) => url !== 'http://www.w3.org/2000/svg') ?? []).toEqual([]);
+  });
+  test('shows hostile names as text', () => {
+    const [first, ...rest] = input.runs;
+    const title = `<img src=x onerror="alert(1)">&'`;
+    const hostile = buildReport({ ...input, runs: [{ ...first!, run: { ...first!.run, title } }, ...rest] });
+    const html = renderHtml(compose(hostile, 'en'));
+    expect(html).not.toContain('<img');
+    expect(html).toContain('&lt;img src=x');
+    expect(renderMarkdown(compose(hostile, 'en'))).not.toMatch(/(^|[^\\])<img/);
+  });
+  test('every link leads to a section, and every tag is closed', () => {
+    const html = renderHtml(compose(model, 'zh'));
+    for (const [, id] of html.matchAll(/href="#([^"]+)"/g)) expect(html).toContain(`<section id="${id}"`);
+    for (const tag of ['section', 'table', 'tr', 'td', 'svg', 'figure', 'ul', 'li', 'div']) {
+      const opened = html.match(new RegExp(`<${tag}[ >]`, 'g'))?.length ?? 0;
+      expect(html.match(new RegExp(`</${tag}>`, 'g'))?.length ?? 0, tag).toBe(opened);
+    }
+  });
+});
+
+describe('what it says', () => {
+  test.each(['en', 'zh'] as const)('%s: the figures, and no value that was forgotten', (language) => {
+    const html = renderHtml(compose(model, language));
+    for (const figure of ['73.2', '63.95', '85.91', '41.27', '86.6']) expect(html).toContain(figure);
+    // The word NaN is in the remark on the earlier run; a figure that is none would stand beside a bracket, a comma or a quote.
+    expect(html.match(/undefined|\[object|[[">,−+]NaN|NaN[\],"]|Infinity/g)).toBeNull();
+  });
+  test('an interrupted run is told of, with the steps that were lost', () => {
+    const history = compose(model, 'en').sections.find(({ id }) => id === 'history');
+    expect(JSON.stringify(history)).toContain('resumed, 30 steps done again');
+  });
+  test('a section that no record fills is left out', () => {
+    const empty = buildReport({
+      ...input,
+      plan: null,
+      runs: [],
+      datasets: [],
+      comparison: { ...input.comparison, rows: [], claims: [], pairs: [], parameters: [], references: [] },
+    });
+    const ids = compose(empty, 'en').sections.map(({ id }) => id);
+    expect(ids).toEqual(['summary', 'deviations', 'environment', 'checklist']);
+  });
+  test('a changed value loses the source of the preset', () => {
+    const { values } = model.parameters[0]!;
+    expect(values.find(({ path }) => path === 'batch')?.source).toContain('RECIPES 8');
+    expect(values.find(({ path }) => path === 'normalization.mean')?.source).toBeNull();
+  });
+  test('the checklist is answered from the records', () => {
+    const answer = (id: string) => model.checklist.find((item) => item.id === id)?.answer;
+    expect(answer('seeds')).toBe('no');
+    expect(answer('error-bars')).toBe('yes');
+    expect(answer('checkpoints')).toBe('yes');
+    expect(answer('energy')).toBe('no');
+  });
+  test('the languages have the same texts, and Chinese ones are Chinese', () => {
+    const keys = (value: unknown, path = ''): readonly string[] =>
+      typeof value === 'object' && value !== null
+        ? Object.entries(value).flatMap(([key, entry]) => keys(entry, `${path}.${key}`))
+        : [path];
+    expect(keys(zh)).toEqual(keys(en));
+    for (const key of Object.keys(en.sections) as (keyof typeof en.sections)[]) {
+      expect(zh.sections[key]).toMatch(/\p{Script=Han}/u);
+    }
+  });
+  test('every remark of the papers has words in both languages', () => {
+    for (const { cells } of input.papers) {
+      for (const { remark } of cells) {
+        if (remark === undefined) continue;
+        expect(en.remarks[remark], remark).toBeDefined();
+        expect(zh.remarks[remark], remark).toBeDefined();
+      }
+    }
+  });
+});
+
+describe('CSV', () => {
+  test('has a header and a row for each figure, all of the same width', () => {
+    const lines = renderCsv(model).trimEnd().split('\r\n');
+    const width = lines[0]!.split(',').length;
+    const figures = model.comparison.rows.reduce((sum, { ours }) => sum + (ours?.values.length ?? 1), 0);
+    expect(lines).toHaveLength(figures + 1);
+    for (const line of lines) expect(line.replaceAll(/"([^"]|"")*"/g, 'x').split(',')).toHaveLength(width);
+  });
+  test('a name cannot become a formula', () => {
+    const [first, ...rest] = model.comparison.rows;
+    const row = { ...first!, subject: { ...first!.subject, label: '=1+1,"x"' } };
+    const csv = renderCsv({ ...model, comparison: { ...model.comparison, rows: [row, ...rest] } });
+    expect(csv.split('\r\n')[1]).toMatch(/^"'=1\+1,""x""",/);
+  });
+});
+
+test('the JSON bundle is the model', () => {
+  expect(JSON.parse(renderJson(model))).toEqual(JSON.parse(JSON.stringify(model)));
+});
+
+describe('files', () => {
+  const formats: readonly ReportFormat[] = ['html', 'markdown', 'csv', 'json', 'pdf'];
+  const request = (over: Partial<Parameters<typeof writeReport>[0]>) => ({
+    model,
+    formats,
+    language: 'en' as const,
+    folder,
+    id: 'report-1',
+    createdAt: 5,
+    htmlToPdf: { unavailable: 'No display here.' },
+    ...over,
+  });
+  test('are written with their hashes; a PDF that cannot be had is named', async () => {
+    const row = await writeReport(request({}));
+    expect(row.missing).toEqual([{ format: 'pdf', reason: 'No display here.' }]);
+    for (const file of row.files) {
+      const content = await readFile(file.path);
+      expect(file).toMatchObject({
+        bytes: content.length,
+        sha256: createHash('sha256').update(content).digest('hex'),
+      });
+    }
+    expect((await readdir(folder)).sort()).toEqual(['report.csv', 'report.html', 'report.json', 'report.md']);
+  });
+  test('the PDF is printed from the same HTML and made stable; nothing else is left', async () => {
+    let printed = '';
+    const htmlToPdf = async (html: string, pdf: string): Promise<void> => {
+      printed = await readFile(html, 'utf8');
+      await writeFile(pdf, `%PDF-1.4\n<</CreationDate (D:20260101000000+00'00')>>`);
+    };
+    const row = await writeReport(request({ formats: ['pdf', 'html'], htmlToPdf }));
+    expect(row.files.map(({ format }) => format)).toEqual(['pdf', 'html']);
+    expect(printed).toBe(await readFile(row.files[1]!.path, 'utf8'));
+    expect((await readdir(folder)).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+  test('a printer that fails costs the PDF alone', async () => {
+    const row = await writeReport(request({ htmlToPdf: () => Promise.reject(new Error('The printer broke.')) }));
+    expect(row.missing).toEqual([{ format: 'pdf', reason: 'The printer broke.' }]);
+    expect(row.files).toHaveLength(4);
+  });
+});
+
+describe('PDF', () => {
+  const at = Date.UTC(2026, 0, 2, 3, 4, 5);
+  const pdf = (date: string, id: string): Buffer =>
+    Buffer.from(
+      `%PDF-1.4\n1 0 obj\n<</Creator (Chromium)\n/CreationDate (D:${date}+08'00')\n/ModDate (D:${date}+08'00')>>\nendobj\n` +
+        `trailer\n<</Size 9\n/ID [<${id}> <${id}>]>>\nstartxref\n9\n%%EOF`,
+      'latin1',
+    );
+  test('two prints of one report are the same bytes, of the same length, dated by the records', () => {
+    const one = pdf('20260930111213', 'A1'.repeat(16));
+    const other = pdf('20261001040506', '0F'.repeat(16));
+    const stable = Buffer.from(stablePdf(one, at));
+    expect(stable.equals(stablePdf(other, at))).toBe(true);
+    expect(stable).toHaveLength(one.length);
+    expect(stable.toString('latin1')).toContain(`/CreationDate (D:20260102030405+00'00')`);
+    expect(stable.toString('latin1')).toMatch(/\/ID \[<([0-9A-F]{32})> <\1>\]/);
+  });
+  test('bytes of compressed streams pass through unharmed', () => {
+    const body = Buffer.from(Uint8Array.from({ length: 256 }, (_, byte) => byte));
+    const whole = Buffer.concat([pdf('20260930111213', 'A1'.repeat(16)), body]);
+    expect(Buffer.from(stablePdf(whole, at)).subarray(-256).equals(body)).toBe(true);
+  });
+  test('anything else is refused', () => {
+    expect(() => stablePdf(Buffer.from('<html>'), at)).toThrow('%PDF-');
+  });
+});
+
+test('numbers are written alike everywhere', () => {
+  expect(decimal(1281167, 0)).toBe('1,281,167');
+  expect(decimal(-0.004, 2)).toBe('0.00');
+  expect(decimal(-1.5, 1)).toBe('−1.5');
+  expect(decimal(null, 2)).toBe('–');
+  expect(signed(0.001, 2)).toBe('0.00');
+  expect(signed(1.234, 2)).toBe('+1.23');
+  expect(bytes(30_878_645)).toBe('29.4 MiB');
+  expect(ticks(62.3, 91, 6)).toEqual([65, 70, 75, 80, 85, 90]);
+});
