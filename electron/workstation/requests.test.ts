@@ -1,0 +1,191 @@
+/** Every request's schema against arguments no honest window sends, and the answers of a real workstation to the strangest of those that pass. */
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { requestNames, type Requests } from '../api.ts';
+import { FaultError } from './fault.ts';
+import type { Handlers } from './requests.ts';
+import { createBench, pretrain, type Bench } from './testing/bench.ts';
+import type { Workstation } from './workstation.ts';
+
+let bench: Bench;
+let workstation: Workstation;
+let handlers: Handlers;
+beforeAll(async () => {
+  bench = createBench();
+  workstation = await bench.open({ drain: 'own' });
+  handlers = workstation.handlers;
+});
+afterAll(() => bench.remove());
+
+const accepts = (name: keyof Requests, args: unknown): boolean => v.safeParse(handlers[name].args, args).success;
+
+const takesNothing = requestNames.filter((name) => accepts(name, []));
+const takesSomething = requestNames.filter((name) => !takesNothing.includes(name));
+
+test('a request takes nothing or something, never either', () => {
+  expect([...takesNothing].sort()).toEqual(
+    (
+      [
+        ...['about', 'chooseHome', 'catalogue', 'presets', 'runs', 'interrupted', 'progress', 'plans', 'datasets'],
+        ...['knownData', 'chooseFolder', 'writeSampleSet', 'cancelJob', 'reports', 'hardware', 'doctor'],
+      ] as (keyof Requests)[]
+    ).sort(),
+  );
+});
+
+test('nothing but a list of the right length gets through, whatever it holds', () => {
+  const strange = fc.oneof(
+    fc.anything({ withBigInt: true, withDate: true, withMap: true, withNullPrototype: true, withTypedArray: true }),
+    fc.array(fc.anything(), { maxLength: 5 }),
+    fc.constantFrom({ length: 1, 0: 'x' }, '../../etc/passwd', ['__proto__'], [['a']], [Symbol.iterator]),
+  );
+  fc.assert(
+    fc.property(fc.constantFrom(...requestNames), strange, (name, args) => {
+      // Never throws: a schema that does would take the channel down with it.
+      const passed = accepts(name, args);
+      if (passed) {
+        expect(Array.isArray(args)).toBe(true);
+        if (takesNothing.includes(name)) expect(args).toHaveLength(0);
+        else expect(args).not.toHaveLength(0);
+      }
+    }),
+    { numRuns: 10_000 },
+  );
+});
+
+test('a run is named by an id and nothing else: no path, no blank, no number', () => {
+  const named = ['run', 'pauseRun', 'continueRun', 'resumeRun', 'checkpointNow', 'discardRun', 'deleteRun', 'undoDelete'] as const;
+  for (const name of named) {
+    expect(accepts(name, ['20260101-120000-abcdef'])).toBe(true);
+    for (const bad of ['', '../..', 'a/b', 'UPPER-CASE', 'a\0bc', 'x'.repeat(81), ' 2026', '.tmp-x', 7, null, {}, []])
+      expect(accepts(name, [bad]), `${name} ${JSON.stringify(bad)}`).toBe(false);
+    expect(accepts(name, ['20260101-120000-abcdef', 'more'])).toBe(false);
+  }
+});
+
+test('numbers are bounded, texts too', () => {
+  const id = '20260101-120000-abcdef';
+  for (const bad of [0, -1, 1.5, Number.NaN, Infinity, 1e9, '5']) expect(accepts('metric', [id, 'loss', bad])).toBe(false);
+  expect(accepts('noteRun', [id, 'x'.repeat(20_001)])).toBe(false);
+  expect(accepts('renameRun', [id, ''])).toBe(false);
+  for (const bad of ['', 'a\0b', 'x'.repeat(4097)]) {
+    expect(accepts('inspect', [bad])).toBe(false);
+    expect(accepts('importRun', [bad])).toBe(false);
+  }
+  for (const bad of ['http://arxiv.org', 'file:///etc/passwd', 'javascript:1', '']) expect(accepts('openLink', [bad])).toBe(false);
+  expect(accepts('startPlan', ['../plan'])).toBe(false);
+  expect(accepts('exportReport', [{ kind: 'plan', plan: 'first' }, [], 'en'])).toBe(false);
+  expect(accepts('compare', [{ kind: 'runs', runs: ['../x'] }])).toBe(false);
+});
+
+test('a configuration with one field more or one value out of range is refused', () => {
+  const good = pretrain('x') as unknown as Record<string, unknown>;
+  expect(accepts('createRun', [good])).toBe(true);
+  const broken: readonly Record<string, unknown>[] = [
+    { ...good, extra: 1 },
+    { ...good, seed: -1 },
+    { ...good, batch: 1 },
+    { ...good, epochs: 0 },
+    { ...good, views: [] },
+    { ...good, version: 2 },
+    { ...good, kind: 'format-disk' },
+    { ...good, execution: { threads: 0 } },
+    { ...good, title: '' },
+    { ...good, method: { id: 'vicreg', options: { variance: { $where: 1 } } } },
+  ];
+  for (const config of broken) expect(accepts('createRun', [config])).toBe(false);
+});
+
+test('what passes its schema is answered or refused with a fault, never with anything else', async () => {
+  const ids = fc.constantFrom('20260101-120000-abcdef', 'none', 'constructor', 'tostring');
+  const calls: readonly fc.Arbitrary<readonly [keyof Requests, readonly unknown[]]>[] = [
+    fc.tuple(
+      fc.constantFrom('run', 'pauseRun', 'continueRun', 'resumeRun', 'checkpointNow', 'discardRun', 'deleteRun', 'undoDelete' as const),
+      ids.map((id) => [id]),
+    ),
+    fc.tuple(fc.constantFrom('startPlan', 'pausePlan'), fc.constantFrom(['none'], ['constructor'])),
+    fc.tuple(fc.constant('inspect'), fc.constantFrom(['/no/such/folder'], ['/proc/self/mem'], ['.\n'])),
+    fc.tuple(fc.constant('importRun'), fc.constantFrom(['/'], ['/no/such'], ['relative'])),
+    fc.tuple(fc.constant('draftRun'), fc.tuple(fc.constantFrom('small', 'none'), fc.constantFrom('f0', 'none'), fc.nat())),
+    fc.tuple(fc.constant('openReport'), fc.constantFrom(['none', 'html'])),
+    fc.tuple(fc.constant('metric'), ids.map((id) => [id, 'loss', 10])),
+    fc.tuple(fc.constant('comparePresets'), fc.constantFrom(['small', 'small'], ['small', 'none'])),
+    fc.tuple(fc.constant('showInFolder'), fc.constantFrom([{ kind: 'run', id: '../..' }], [{ kind: 'dataset', id: 'none' }])),
+  ] as never;
+  await fc.assert(
+    fc.asyncProperty(fc.oneof(...calls), async ([name, args]) => {
+      const handler = handlers[name] as unknown as { args: v.GenericSchema; answer: (...args: readonly unknown[]) => unknown };
+      const parsed = v.safeParse(handler.args, args);
+      if (!parsed.success) return;
+      const failure = await Promise.resolve()
+        .then(() => handler.answer(...args))
+        .then(
+          () => null,
+          (error: unknown) => error,
+        );
+      if (failure !== null) {
+        expect(failure, `${name} ${JSON.stringify(args)}`).toBeInstanceOf(FaultError);
+        expect((failure as FaultError).fault.code).not.toBe('internal');
+      }
+    }),
+    { numRuns: 120 },
+  );
+}, 120_000);
+
+test('a workspace that is open for reading refuses what would change it and answers the rest', async () => {
+  const reader = await bench.open({ write: false });
+  expect(await reader.handlers.runs.answer()).toEqual([]);
+  const create = () => Promise.resolve().then(() => reader.handlers.createRun.answer(pretrain('x')));
+  await expect(create()).rejects.toMatchObject({ fault: { code: 'locked' } });
+  await expect(bench.open()).rejects.toMatchObject({ fault: { code: 'locked' } });
+  await reader.close('safely');
+});
+
+test('an inspection that was not made here cannot be added; a cancelled one is told as that', async () => {
+  const folder = `${bench.runtime}/data/fashion-mnist`;
+  const inspection = await handlers.inspect.answer(folder);
+  const forged = { ...inspection, fingerprint: 'f1', path: '/etc' };
+  await expect(Promise.resolve().then(() => handlers.addDataset.answer(forged, 'x'))).rejects.toMatchObject({ fault: { code: 'unknown-id' } });
+  expect(await handlers.addDataset.answer(inspection, 'Mine')).toMatchObject({ state: 'ready', name: 'Mine', builtIn: true });
+  const { mkdirSync } = await import('node:fs');
+  mkdirSync(`${bench.runtime}/slow`);
+  const slow = Promise.resolve(handlers.inspect.answer(`${bench.runtime}/slow`));
+  const told = expect(slow).rejects.toMatchObject({ fault: { code: 'cancelled' } });
+  await new Promise((wake) => setTimeout(wake, 1500));
+  handlers.cancelJob.answer();
+  await told;
+});
+
+test('a draft takes what the data set says: split, channels, fingerprint', async () => {
+  const config = await handlers.draftRun.answer('small', 'f0', 7);
+  expect(config).toMatchObject({
+    ...{ kind: 'pretrain', seed: 7, preset: 'small', title: 'VICREG small · Mine' },
+    data: { split: 'train', fingerprint: 'f0' },
+    // Three channels of statistics on grey pictures: their mean.
+    normalization: { mean: [0.5], std: [expect.closeTo(0.3, 10)] },
+    encoders: [{ id: 'resnet-18', options: { width: 16 } }],
+  });
+  const estimate = await handlers.estimate.answer(config);
+  expect(estimate).toMatchObject({ steps: 20, basis: 'none', seconds: null });
+  await handlers.calibrate.answer(config);
+  // 2 s to load and 20 steps of 0.5 s; 500 bytes a checkpoint, three kept and one being written, a tenth on top.
+  expect(await handlers.estimate.answer({ ...config, seed: 8, epochs: 2 })).toMatchObject({
+    ...{ basis: 'measured', seconds: 12, secondsSpread: expect.closeTo(0.2, 10), diskBytes: 2200, memoryBytes: 1000 },
+  });
+});
+
+test('settings last, and the doctor and the hardware answer with sources', async () => {
+  const { settings } = await handlers.about.answer();
+  await handlers.changeSettings.answer({ ...settings, threads: 3, language: 'zh' });
+  expect((await handlers.about.answer()).settings).toMatchObject({ threads: 3, language: 'zh' });
+  const report = await handlers.doctor.answer();
+  expect(report.checks.map((check) => check.id)).toEqual([
+    ...['runtime', 'tensorflow', 'device', 'gpu', 'disk', 'memory', 'display', 'database', 'data'],
+  ]);
+  expect(report.checks.find((check) => check.id === 'disk')?.values['bytesPerSecond']).toBeGreaterThan(0);
+  const { devices, diskFreeBytes } = await handlers.hardware.answer();
+  expect(devices[0]).toMatchObject({ id: 'cpu', kind: 'cpu', powerWatts: { value: null } });
+  expect(devices[0]?.usePercent.value).toBeGreaterThanOrEqual(0);
+  expect(diskFreeBytes.value).toBeGreaterThan(0);
+});
