@@ -52,7 +52,7 @@ export async function launch(
   page.on('console', (message) => {
     if (message.type() === 'error') complaints.push(message.text());
   });
-  await page.waitForLoadState('domcontentloaded');
+  await page.waitForLoadState('domcontentloaded', { timeout: 90_000 });
   await expect(page.getByRole('navigation').first()).toBeVisible({ timeout: 30_000 });
   return { app, page, home, complaints, close: () => app.close() };
 }

@@ -21,7 +21,7 @@ export interface Sources {
   readonly catalogue: Catalogue;
   readonly environment: ReportInput['environment'];
   /** The shipped plans, for one that was not started yet. */
-  readonly plans?: readonly Plan[];
+  readonly plans: readonly Plan[];
 }
 
 /** The plan as it stood when it was started: later edits of its rules do not count. */
@@ -29,7 +29,7 @@ async function planOf(sources: Sources, selection: Selection): Promise<Plan | nu
   if (selection.kind !== 'plan') return null;
   const stored = (await sources.store.plans()).find(({ id }) => id === selection.plan);
   if (stored !== undefined) return v.parse(Plan, JSON.parse(stored.plan));
-  const shipped = sources.plans?.find(({ id }) => id === selection.plan);
+  const shipped = sources.plans.find(({ id }) => id === selection.plan);
   if (shipped !== undefined) return shipped;
   throw new FaultError('unknown-id', `There is no plan "${selection.plan}".`, { id: selection.plan });
 }

@@ -153,6 +153,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
       store: opened,
       papers,
       presets: resources.presets,
+      plans: resources.plans,
       catalogue,
       environment: {
         version: options.version,
