@@ -17,8 +17,9 @@ export interface KillReport {
   readonly halves: number;
 }
 
-const pointsPerCall = 20;
+export const pointsPerCall = 20;
 const callsUnderWay = 8;
+export const leastAnswers = 3;
 
 /** @param delayMs how long each child writes before it is killed */
 export async function killRepeatedly(
@@ -56,6 +57,9 @@ async function writeUntilKilled(
   let next = first;
   const write = (): void => send(child, { id: next, name: 'apply', args: [[pointsOf(next++)]] });
   let opened: (() => void) | null = null;
+  let answers = 0;
+  let answered: (() => void) | null = null;
+  const underWay = new Promise<void>((resolve) => (answered = resolve));
   const ready = new Promise<void>((resolve) => (opened = resolve));
   child.on('message', (message: StoreMessage) => {
     if ('opened' in message) {
@@ -65,6 +69,8 @@ async function writeUntilKilled(
     if (!message.ok) throw new Error(message.fault.message);
     if (message.id > 0) {
       acknowledged.add(message.id);
+      answers += 1;
+      if (answers === leastAnswers) answered?.();
       write();
     }
   });
@@ -83,6 +89,8 @@ async function writeUntilKilled(
     send(child, { id: -2, name: 'apply', args: [attemptOf('run-1', 1, [hello(0)])] });
   }
   for (let call = 0; call < callsUnderWay; call += 1) write();
+  // However slow the machine is, every child is killed in the middle of writing.
+  await underWay;
   await new Promise((wake) => setTimeout(wake, delayMs));
   child.kill('SIGKILL');
   await exited;
