@@ -60,14 +60,8 @@ export function withChannels(image: Pixels, channels: number): Pixels {
   return { ...image, pixels, channels };
 }
 
-function reasonOf(error: unknown): string {
-  const text = error instanceof Error ? error.message : String(error);
-  const first = text.split('\n')[0]!.replace(/^(VipsJpeg|vipspng|pngload_buffer|jpegload_buffer): /, '');
-  return `cannot be decoded: ${first}`;
-}
-
 async function decodeEncoded(bytes: Uint8Array): Promise<Pixels> {
-  const { samples } = imageHeader(bytes);
+  const { samples, format } = imageHeader(bytes);
   const input = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: maximumPixels, autoOrient: false });
   const space = samples === 'plain' ? 'srgb' : samples;
   const pipeline = samples === 'plain' ? input : input.pipelineColourspace(space);
@@ -85,7 +79,8 @@ async function decodeEncoded(bytes: Uint8Array): Promise<Pixels> {
     }
     return { pixels: data, width, height, channels };
   } catch (error) {
-    throw new UnusableImage(reasonOf(error));
+    // The library keeps its messages in one place for all threads, so the text may belong to another file.
+    throw new UnusableImage(`a damaged or cut short ${format.toUpperCase()} file: it cannot be decoded`, error);
   }
 }
 

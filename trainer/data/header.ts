@@ -13,8 +13,8 @@ export const maximumPixels = 50_000_000;
 
 /** Why a picture cannot be used, in words that complete "file: …". */
 export class UnusableImage extends Error {
-  constructor(reason: string) {
-    super(reason);
+  constructor(reason: string, cause?: unknown) {
+    super(reason, { cause });
     this.name = 'UnusableImage';
   }
 }

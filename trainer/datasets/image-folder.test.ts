@@ -159,10 +159,10 @@ describe('bad files', () => {
       );
       expect(rejects).toEqual({
         'empty.jpg': 'the file is empty (0 bytes)',
-        'half.jpg': 'cannot be decoded: premature end of JPEG image',
+        'half.jpg': 'a damaged or cut short JPEG file: it cannot be decoded',
         'header.jpg': 'a JPEG file cut short before its size is stated',
-        'less-one.jpg': 'cannot be decoded: premature end of JPEG image',
-        'less-twenty.png': 'cannot be decoded: libpng read error',
+        'less-one.jpg': 'a damaged or cut short JPEG file: it cannot be decoded',
+        'less-twenty.png': 'a damaged or cut short PNG file: it cannot be decoded',
         'gif-inside.jpg': 'a GIF file; only JPEG and PNG are read',
         'webp-inside.png': 'a WebP file; only JPEG and PNG are read',
         'svg-inside.png': 'a SVG file; only JPEG and PNG are read',
