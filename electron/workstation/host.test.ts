@@ -194,3 +194,19 @@ test('progress comes at most ten times a second', async () => {
   expect(count).toBeGreaterThan(1);
   expect(count).toBeLessThan(10 * seconds + 5);
 });
+
+test('a run stopped while its trainer is still starting is stopped, and a close waits for such a start', async () => {
+  const workstation = await bench.open();
+  const run = await workstation.handlers.createRun.answer(pretrain('steps=5000 ms=5'));
+  await until(() => bench.pushed.some((push) => push.name === 'runsChanged'), 'the queue to take it');
+  await new Promise((wake) => setTimeout(wake, 50));
+  await workstation.handlers.stopRun.answer(run, 'safely');
+  await workstation.whenIdle();
+  expect((await rowOf(workstation, run)).status).toBe('stopped');
+  await workstation.handlers.resumeRun.answer(run);
+  await new Promise((wake) => setTimeout(wake, 50));
+  await workstation.close('safely');
+  const again = await bench.open({ drain: 'own' });
+  const { status } = await rowOf(again, run);
+  expect(['stopped', 'queued']).toContain(status);
+});

@@ -7,7 +7,7 @@ import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Interrupted, Reason, RunRow } from '../api.ts';
 import type { Answering } from './answering.ts';
 import { completeConfig } from './check-config.ts';
-import { FaultError } from './fault.ts';
+import { FaultError, faultOf } from './fault.ts';
 import { createFolderSizes } from './folder-size.ts';
 import type { Queue } from './queue.ts';
 import type { Push } from './requests.ts';
@@ -164,18 +164,18 @@ export function createRuns(options: RunsOptions): Runs {
     continue: (id) => host.session(id).tell({ type: 'resume' }),
     checkpointNow: (id) => host.session(id).tell({ type: 'checkpointNow' }),
     stop: async (id, how) => {
-      const session = host.sessionOrNull(id);
+      const running = await host.sessionWhenOpen(id);
+      // Out of the queue first: after that turn the run is either with the trainer or will not get there.
+      if (running === null) await queue.remove(id);
+      const session = running ?? host.sessionOrNull(id);
       if (session !== null) {
         // Not awaited: a safe stop takes as long as the step and the save; the row tells when it is done.
-        void session
-          .stop(how)
-          .catch((error: unknown) => options.complain(error instanceof Error ? error.message : String(error)));
+        void session.stop(how).catch((error: unknown) => options.complain(faultOf(error).message));
         return;
       }
       const run = await get(id);
       if (run.status !== 'queued')
         throw new FaultError('not-available', `Run "${run.title}" is not running (${run.status}).`, { run: id });
-      await queue.remove(id);
       await change(id, () => store.setStatus(id, 'stopped', null));
     },
     resume: async (id) => {

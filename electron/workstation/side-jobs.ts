@@ -26,7 +26,8 @@ export interface SideJobs {
 const cancelGraceMs = 5_000;
 
 export function createSideJobs(program: TrainerProgram, folder: string, push: Push): SideJobs {
-  const running = new Map<TrainerProcess, { cancelled: boolean }>();
+  /** From the call on, not from the process on: a job can be cancelled while its program is still loading. */
+  const running = new Set<{ cancelled: boolean; trainer: TrainerProcess | null; ended: Promise<void> }>();
 
   async function run<K extends Outcome['kind']>(
     job: SideJob,
@@ -50,6 +51,13 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
       else if (event.type === 'stopped') failed = event.fault ?? null;
     };
     report({ fraction: null, secondsLeft: null });
+    let end: () => void = () => undefined;
+    const state = {
+      cancelled: false,
+      trainer: null as TrainerProcess | null,
+      ended: new Promise<void>((resolve) => (end = resolve)),
+    };
+    running.add(state);
     try {
       const environment = { ...program.env, ...options.env };
       const trainer = await launchTrainer({ ...program, env: environment }, folder, heard, (reason) => {
@@ -59,18 +67,16 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
           values: { reason },
         };
       });
-      const state = { cancelled: false };
-      running.set(trainer, state);
-      try {
-        trainer.send({ type: 'start', job });
-        const exit = await trainer.exited;
-        if (state.cancelled) throw new FaultError('cancelled', `The ${job.kind} job was cancelled.`);
-        const fault = (failed as Fault | null) ?? (outcome === null ? exitFault(exit) : null);
-        if (fault !== null) throw new FaultError(fault.code, fault.message, fault.values, fault.retry);
-      } finally {
-        running.delete(trainer);
-      }
+      state.trainer = trainer;
+      if (state.cancelled) void trainer.stop(cancelGraceMs);
+      else trainer.send({ type: 'start', job });
+      const exit = await trainer.exited;
+      if (state.cancelled) throw new FaultError('cancelled', `The ${job.kind} job was cancelled.`);
+      const fault = (failed as Fault | null) ?? (outcome === null ? exitFault(exit) : null);
+      if (fault !== null) throw new FaultError(fault.code, fault.message, fault.values, fault.retry);
     } finally {
+      running.delete(state);
+      end();
       report.flush();
       if (options.quiet !== true)
         push('job', { kind: job.kind, phase, fraction: null, secondsLeft: null, ended: true });
@@ -82,9 +88,9 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
   }
 
   function cancel(): void {
-    for (const [trainer, state] of running) {
+    for (const state of running) {
       state.cancelled = true;
-      void trainer.stop(cancelGraceMs);
+      void state.trainer?.stop(cancelGraceMs);
     }
   }
   return {
@@ -92,7 +98,7 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
     cancel,
     close: async () => {
       cancel();
-      await Promise.all([...running.keys()].map((trainer) => trainer.exited));
+      await Promise.all([...running].map((state) => state.ended));
     },
   };
 }

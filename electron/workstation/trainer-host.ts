@@ -13,6 +13,8 @@ export interface TrainerHost {
   readonly hold: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly session: (run: string) => Session;
   readonly sessionOrNull: (run: string) => Session | null;
+  /** The same, waiting for a start that is under way. */
+  readonly sessionWhenOpen: (run: string) => Promise<Session | null>;
   readonly progress: () => readonly Progress[];
   readonly memoryBytes: () => number | null;
   readonly close: (how: 'safely' | 'now') => Promise<void>;
@@ -28,6 +30,8 @@ export function createTrainerHost(
 ): TrainerHost {
   let holder: string | null = null;
   let session: Session | null = null;
+  /** A start under way: its run has the device and no session yet. */
+  let opening: Promise<Session> | null = null;
   let closing = false;
 
   function take(name: string): void {
@@ -40,11 +44,14 @@ export function createTrainerHost(
   async function start(job: TrainJob, fromStep: number): Promise<void> {
     // Before the first await: a second start in the same moment finds the device taken.
     take(job.run);
+    opening = openSession(options, job, fromStep);
     try {
-      session = await openSession(options, job, fromStep);
+      session = await opening;
     } catch (error) {
       holder = null;
       throw error;
+    } finally {
+      opening = null;
     }
     const { ended } = session;
     const free = (): void => {
@@ -67,7 +74,13 @@ export function createTrainerHost(
         options.ended({ run: job.run, ended: 'lost', fault });
       },
     );
-    if (closing) await session.stop('safely');
+  }
+
+  /** A start that fails is told by whoever asked for it. */
+  async function settled(): Promise<void> {
+    await opening?.catch(() => undefined);
+    // One turn more: `start` itself takes the session up after this promise.
+    await Promise.resolve();
   }
 
   async function hold<T>(name: string, work: () => Promise<T>): Promise<T> {
@@ -89,10 +102,15 @@ export function createTrainerHost(
       throw new FaultError('not-available', `Run "${run}" is not running.`, { run });
     },
     sessionOrNull: (run) => (session?.run === run ? session : null),
+    sessionWhenOpen: async (run) => {
+      if (holder === run && session === null) await settled();
+      return session?.run === run ? session : null;
+    },
     progress: () => (session === null ? [] : [session.progress()]),
     memoryBytes: () => session?.memoryBytes() ?? null,
     close: async (how) => {
       closing = true;
+      await settled();
       await session?.stop(how);
     },
   };

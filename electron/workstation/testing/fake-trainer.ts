@@ -27,11 +27,14 @@ process.on('message', (command: Command) => {
   if (command.type === 'start') {
     job = command.job;
     started?.();
-  } else if (command.type === 'stop') stopping = true;
-  else if (command.type === 'pause') paused = true;
+  } else if (command.type === 'stop') {
+    stopping = true;
+    started?.();
+  }
+  if (command.type === 'pause') paused = true;
   else if (command.type === 'resume') paused = false;
   else if (command.type === 'checkpointNow') saveNow = true;
-  else recorded.push(command.step);
+  else if (command.type === 'recorded') recorded.push(command.step);
 });
 process.on('disconnect', () => (stopping = true));
 process.on('SIGTERM', () => (stopping = true));
