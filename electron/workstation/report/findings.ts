@@ -1,6 +1,7 @@
 /** The sections that say what came out: summary, claims, results, differences, the earlier reproduction. */
 import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
+import { canonicalJson } from '../subjects.ts';
 import { intervalPlot, seriesOf } from './charts.ts';
 import type { Block, Section, TableCell, Tone } from './document.ts';
 import { between, clock, decimal, nothing, probability, signed, whole } from './format.ts';
@@ -251,7 +252,18 @@ export function results(model: ReportModel, words: Words): Section | null {
 
 export function deviations(model: ReportModel, words: Words): Section {
   const { columns } = words;
-  const compared = model.comparison.rows.filter(({ paper, reasons }) => paper !== null && reasons.length > 0);
+  const { rows } = model.comparison;
+  // Top-5 differs from the paper in just what top-1 differs in: it is told once.
+  const repeated = (row: ComparisonRow, index: number): boolean =>
+    rows
+      .slice(0, index)
+      .some(
+        (earlierRow) =>
+          earlierRow.subject.label === row.subject.label &&
+          earlierRow.evaluator === row.evaluator &&
+          canonicalJson(earlierRow.reasons) === canonicalJson(row.reasons),
+      );
+  const compared = rows.filter((row, index) => row.paper !== null && row.reasons.length > 0 && !repeated(row, index));
   const tables = compared.flatMap((row): readonly Block[] => [
     { kind: 'heading', text: `${subjectName(words, row.subject.label)} · ${figureName(words, row)}` },
     {

@@ -75,22 +75,30 @@ export function data(model: ReportModel, words: Words): Section | null {
 export function method(model: ReportModel, words: Words): Section | null {
   if (model.parameters.length === 0) return null;
   const { columns } = words;
-  const blocks = model.parameters.flatMap(({ run, values }): readonly Block[] => [
-    { kind: 'heading', text: runName(model, run) },
-    {
-      kind: 'table',
-      columns: [
-        { title: columns.name, kind: 'code' },
-        { title: columns.value, kind: 'code' },
-        { title: columns.source, kind: 'text' },
-      ],
-      rows: values.map(({ path, value, source }) => [path, value, source ?? '']),
-    },
-  ]);
+  const paths = [...new Set(model.parameters.flatMap(({ values }) => values.map(({ path }) => path)))];
+  const runs = model.parameters.map(({ run, values }) => ({
+    title: runName(model, run),
+    values: new Map(values.map((parameter) => [parameter.path, parameter])),
+  }));
+  const row = (path: string): readonly TableCell[] => {
+    const sources = new Set(runs.flatMap(({ values }) => values.get(path)?.source ?? []));
+    return [path, ...runs.map(({ values }) => values.get(path)?.value ?? nothing), [...sources].join('; ')];
+  };
   return {
     id: 'method',
     title: words.sections.method,
-    blocks: [{ kind: 'paragraph', text: words.method.all }, ...blocks],
+    blocks: [
+      { kind: 'paragraph', text: words.method.all },
+      {
+        kind: 'table',
+        columns: [
+          { title: columns.name, kind: 'code' },
+          ...runs.map(({ title }) => ({ title, kind: 'code' as const })),
+          { title: columns.source, kind: 'text' },
+        ],
+        rows: paths.map(row),
+      },
+    ],
   };
 }
 

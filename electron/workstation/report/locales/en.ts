@@ -15,7 +15,6 @@ export const en = {
     hours > 0 ? `${hours} h ${minutes} min` : minutes > 0 ? `${minutes} min ${seconds} s` : `${seconds} s`,
   yes: 'yes',
   no: 'no',
-  of: (part: string, all: string) => `${part} of ${all}`,
 
   sections: {
     summary: 'Summary',
@@ -54,7 +53,6 @@ export const en = {
     difference: 'Difference',
     verdict: 'Verdict',
     interval: '95 % interval',
-    n: 'Runs',
     images: 'Images',
     seed: 'Seed',
     last: 'Last epoch',
@@ -72,7 +70,6 @@ export const en = {
     effect: 'Effect',
     remark: 'Why',
     name: 'Name',
-    value: 'Value',
     source: 'Source',
     split: 'Split',
     classes: 'Classes',
@@ -90,8 +87,6 @@ export const en = {
     size: 'Size',
     question: 'Question',
     answer: 'Answer',
-    file_list: 'File',
-    reason: 'Reason',
   },
   verdicts: {
     reproduced: 'reproduced',
@@ -221,10 +216,8 @@ export const en = {
   },
   method: {
     all: 'Every hyper-parameter, defaults included. Source: where the preset read it; empty where the value was chosen for this run.',
-    normalization: 'chosen for this run',
   },
   curves: {
-    caption: (metric: string) => metric,
     metrics: {
       loss: 'Loss',
       invariance: 'Invariance term',

@@ -12,7 +12,6 @@ export const zh: Words = {
     hours > 0 ? `${hours} 小时 ${minutes} 分` : minutes > 0 ? `${minutes} 分 ${seconds} 秒` : `${seconds} 秒`,
   yes: '是',
   no: '否',
-  of: (part, all) => `${part} / ${all}`,
 
   sections: {
     summary: '摘要',
@@ -50,7 +49,6 @@ export const zh: Words = {
     difference: '差值',
     verdict: '结论',
     interval: '95 % 区间',
-    n: '运行数',
     images: '图像数',
     seed: '随机种子',
     last: '末轮',
@@ -68,7 +66,6 @@ export const zh: Words = {
     effect: '影响',
     remark: '说明',
     name: '名称',
-    value: '取值',
     source: '出处',
     split: '划分',
     classes: '类别数',
@@ -86,8 +83,6 @@ export const zh: Words = {
     size: '大小',
     question: '问题',
     answer: '回答',
-    file_list: '文件',
-    reason: '原因',
   },
   verdicts: {
     reproduced: '已复现',
@@ -213,10 +208,8 @@ export const zh: Words = {
   },
   method: {
     all: '全部超参数，含默认值。“出处”为预设所注来源；为本次运行另行选定的取值不列出处。',
-    normalization: '为本次运行选定',
   },
   curves: {
-    caption: (metric) => metric,
     metrics: {
       loss: '损失',
       invariance: '不变性项',
