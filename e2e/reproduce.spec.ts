@@ -21,7 +21,7 @@ async function addData(program: Program, folder: string): Promise<void> {
   const inspection = program.page.getByTestId('inspection');
   await expect(inspection).toBeVisible({ timeout: 60_000 });
   await program.page.getByTestId('add-dataset').click();
-  await expect(program.page.getByRole('heading', { level: 1 })).toBeVisible();
+  await expect(program.page.getByRole('heading', { level: 1, name: 'bars' })).toBeVisible();
 }
 
 /** Fills the form of the small preset so that a run takes about a minute. */

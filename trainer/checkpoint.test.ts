@@ -151,7 +151,11 @@ describe('damage', () => {
     await refused('000007');
     writeFileSync(at('000007', 'tensors.bin'), whole);
     const tensors = manifest.tensors.map((tensor) =>
-      tensor === mean ? { ...tensor, offset: scale!.offset } : tensor === scale ? { ...tensor, offset: mean!.offset } : tensor,
+      tensor === mean
+        ? { ...tensor, offset: scale!.offset }
+        : tensor === scale
+          ? { ...tensor, offset: mean!.offset }
+          : tensor,
     );
     writeFileSync(at('000007', 'manifest.json'), JSON.stringify({ ...manifest, tensors }));
     await refused('000007');
@@ -190,7 +194,9 @@ describe('the newest', () => {
     truncateSync(at('000015', 'tensors.bin'), 3);
     writeFileSync(at('000010', 'manifest.json'), '{}');
     const named: string[] = [];
-    const newest = await newestValid(folder, Infinity, (code, _text, values) => named.push(`${code} ${values['step']}`));
+    const newest = await newestValid(folder, Infinity, (code, _text, values) =>
+      named.push(`${code} ${values['step']}`),
+    );
     expect(newest?.manifest.step).toBe(5);
     expect(named).toEqual(['corrupt-checkpoint 15', 'corrupt-checkpoint 10']);
     expect((await newestValid(folder, 9, () => undefined))?.manifest.step).toBe(5);
@@ -248,10 +254,21 @@ describe('retention', () => {
   it('does not count a damaged checkpoint among those it keeps', async () => {
     for (const step of [5, 10, 15, 20]) await save(step);
     truncateSync(at('000015', 'tensors.bin'), 3);
-    const gone = await prune(folder, { keepLast: 2, best: null, final: null }, new Set(['000020']));
+    const gone = await prune(folder, 20, { keepLast: 2, best: null, final: null }, new Set(['000020']));
     expect(gone).toEqual([5]);
     expect(existsSync(at('000010'))).toBe(true);
     expect(readdirSync(join(folder, 'checkpoints')).sort()).toEqual(['000010', '000015', '000020']);
+  });
+});
+
+describe('retention after going back', () => {
+  it('does not let checkpoints of a life that was given up push out those of this one', async () => {
+    for (const step of [5, 10, 15, 20]) await save(step);
+    // Begun again from 5: its own 8 and 9 are behind 10 to 20.
+    for (const step of [8, 9]) await save(step);
+    const gone = await prune(folder, 9, { keepLast: 2, best: null, final: null }, new Set());
+    expect(gone).toEqual([5]);
+    expect((await newestValid(folder, 9, () => undefined))?.manifest.step).toBe(9);
   });
 });
 

@@ -283,7 +283,7 @@ async function readTensors(folder: string, manifest: Manifest, keep: boolean): P
     for (const tensor of manifest.tensors) {
       const buffer = new ArrayBuffer(tensor.bytes);
       const bytes = new Uint8Array(buffer);
-      for (let at = 0; at < bytes.length; ) {
+      for (let at = 0; at < bytes.length;) {
         const { bytesRead } = await handle.read(bytes, at, bytes.length - at, tensor.offset + at);
         if (bytesRead === 0) throw damaged(folder, `${tensor.name} ends after ${at} of ${bytes.length} bytes`);
         at += bytesRead;
@@ -359,14 +359,18 @@ export function expendable<T extends Kept>(
     .filter((one) => one.step !== policy.best && one.step !== policy.final);
 }
 
-/** Deletes what the policy allows. `good` remembers folders already verified, by name, so that each is read once only. */
+/**
+ * Deletes what the policy allows among the checkpoints up to a step: later ones are of a life that was given up, and do
+ * not count for what is kept of this one. `good` remembers folders already verified, so that each is read once only.
+ */
 export async function prune(
   runFolder: string,
+  upTo: number,
   policy: { readonly keepLast: number; readonly best: number | null; readonly final: number | null },
   good: Set<string>,
 ): Promise<readonly number[]> {
   const parent = checkpointsOf(runFolder);
-  const found = await candidates(runFolder);
+  const found = (await candidates(runFolder)).filter((one) => one.step <= upTo);
   const kept: (Candidate & Kept)[] = [];
   for (const one of found) {
     if (!good.has(one.name) && kept.filter((other) => other.good).length < policy.keepLast) {

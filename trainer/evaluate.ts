@@ -82,7 +82,10 @@ function remembered(entries: readonly StateEntry[]): readonly StateEntry[] {
   });
 }
 
-async function scoreAll(score: (input: HostTensor) => Promise<HostTensor>, features: FeatureSet): Promise<Float32Array> {
+async function scoreAll(
+  score: (input: HostTensor) => Promise<HostTensor>,
+  features: FeatureSet,
+): Promise<Float32Array> {
   const { rows, columns, values } = features;
   let all = new Float32Array(0);
   for (let from = 0; from < rows; from += scoreRows) {
@@ -164,7 +167,11 @@ function openHead(
 }
 
 /** Both splits must speak of the same classes. */
-function classesOf(train: { readonly classes: number }, test: { readonly classes: number }, config: EvaluateConfig): number {
+function classesOf(
+  train: { readonly classes: number },
+  test: { readonly classes: number },
+  config: EvaluateConfig,
+): number {
   if (train.classes === test.classes && train.classes > 0) return train.classes;
   throw new FaultError(
     'wrong-folder',
@@ -243,7 +250,12 @@ export async function openEvaluation(
       port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
       const steps = head?.course.steps ?? 0;
       const progress = progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps || null });
-      const nothing: FeatureSet = { rows: 0, columns: test.columns, values: new Float32Array(0), labels: new Int32Array(0) };
+      const nothing: FeatureSet = {
+        rows: 0,
+        columns: test.columns,
+        values: new Float32Array(0),
+        labels: new Int32Array(0),
+      };
       const model: EvaluationModel = {
         ...{ test, classes, progress },
         train: train ?? nothing,

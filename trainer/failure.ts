@@ -35,7 +35,8 @@ interface KnownText {
 /** Sentences of TensorFlow, CUDA, Node and the dynamic loader. */
 const knownTexts: readonly KnownText[] = [
   {
-    pattern: /OOM when allocating|RESOURCE_EXHAUSTED|CUDA_ERROR_OUT_OF_MEMORY|out of memory|Array buffer allocation failed|ENOMEM/i,
+    pattern:
+      /OOM when allocating|RESOURCE_EXHAUSTED|CUDA_ERROR_OUT_OF_MEMORY|out of memory|Array buffer allocation failed|ENOMEM/i,
     code: 'out-of-memory',
     advice: 'there was not enough memory: use a smaller batch',
     retry: 'smaller-batch',
@@ -46,7 +47,8 @@ const knownTexts: readonly KnownText[] = [
     advice: 'a native library is missing or does not fit: run "npm start" once to let set-up mend it',
   },
   {
-    pattern: /CUDA_ERROR_NO_DEVICE|no CUDA-capable device|CUDA driver version is insufficient|unknown device|CUDNN_STATUS_NOT_INITIALIZED/i,
+    pattern:
+      /CUDA_ERROR_NO_DEVICE|no CUDA-capable device|CUDA driver version is insufficient|unknown device|CUDNN_STATUS_NOT_INITIALIZED/i,
     code: 'device-unavailable',
     advice: 'the device cannot be used: choose another one, or the processor',
   },

@@ -53,7 +53,16 @@ async function keyOf({ subject, data, preprocessing, normalization, facts }: Fea
   const contents = data.fingerprint ?? (await signatureOf(data.path));
   const arithmetic = [facts.device, facts.threads, facts.instructionSet, facts.versions['tensorflow'] ?? ''];
   return sha256(
-    canonicalJson({ subject: subject.key, dataset, split, exclude, contents, preprocessing, normalization, arithmetic }),
+    canonicalJson({
+      subject: subject.key,
+      dataset,
+      split,
+      exclude,
+      contents,
+      preprocessing,
+      normalization,
+      arithmetic,
+    }),
   );
 }
 
@@ -135,7 +144,12 @@ async function extract(request: FeatureRequest, loader: EvaluationLoader): Promi
 }
 
 /** A cache that cannot be written costs time at the next look, not this evaluation. */
-async function store(folder: string, path: string, features: ClassifiedFeatures, notice: FeatureRequest['notice']): Promise<void> {
+async function store(
+  folder: string,
+  path: string,
+  features: ClassifiedFeatures,
+  notice: FeatureRequest['notice'],
+): Promise<void> {
   const bytes = features.values.byteLength + features.labels.byteLength;
   if (bytes > largestFile) return;
   try {

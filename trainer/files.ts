@@ -19,7 +19,7 @@ export async function syncFolder(folder: string): Promise<void> {
 }
 
 export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length; ) {
+  for (let at = 0; at < bytes.length;) {
     const { bytesWritten } = await handle.write(bytes, at, Math.min(longestWrite, bytes.length - at));
     at += bytesWritten;
   }

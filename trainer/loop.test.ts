@@ -100,7 +100,10 @@ function scene(options: Options = {}): Scene {
         weights[i]! -= at.lr * momentum[i]!;
       }
       const std = options.std?.(at.step);
-      return Promise.resolve({ loss: given ?? weights[0]!, metrics: std !== undefined && wanted.metrics ? { embeddingStd: std } : {} });
+      return Promise.resolve({
+        loss: given ?? weights[0]!,
+        metrics: std !== undefined && wanted.metrics ? { embeddingStd: std } : {},
+      });
     },
     embeddingStd: 'embeddingStd',
     ...(options.look ? { look: options.look } : {}),

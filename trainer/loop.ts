@@ -135,7 +135,11 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
     try {
       const epoch = done / course.stepsPerEpoch;
       const header = { ...desk.header, step: done, epoch, trainedSeconds: trainedMs / 1000 };
-      const result = await saveCheckpoint(runFolder, { ...header, counters: Object.fromEntries(counters) }, course.state);
+      const result = await saveCheckpoint(
+        runFolder,
+        { ...header, counters: Object.fromEntries(counters) },
+        course.state,
+      );
       saved.set(done, result.folder);
       savedAt = clock();
       safeStep = done;
@@ -161,7 +165,7 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
     if (folder === undefined) return;
     good.add(folder.slice('checkpoints/'.length));
     const best = counters.get('bestStep') ?? null;
-    const gone = await prune(runFolder, { keepLast: desk.policy.keepLast, best, final: steps }, good);
+    const gone = await prune(runFolder, step, { keepLast: desk.policy.keepLast, best, final: steps }, good);
     for (const one of gone) saved.delete(one);
   }
 
@@ -174,18 +178,25 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
     );
     if (!target || rollbacks > mostRollbacks) {
       const tried = target ? `${mostRollbacks} rollbacks did not help` : 'there is no checkpoint to go back to';
-      throw new FaultError('diverged', `Training diverged at step ${done} (${why}); ${tried}. ${advice}`, { step: done });
+      throw new FaultError('diverged', `Training diverged at step ${done} (${why}); ${tried}. ${advice}`, {
+        step: done,
+      });
     }
     const to = target.manifest.step;
     restore(target);
     counters.set('rollbacks', rollbacks);
     rolledBackTo = to;
     badSteps = 0;
-    port.log('attention', 'rolled-back', `Went back to the state of step ${to}; batches ${to + 1} to ${done} are skipped.`, {
-      step: done,
-      to,
-      rollbacks,
-    });
+    port.log(
+      'attention',
+      'rolled-back',
+      `Went back to the state of step ${to}; batches ${to + 1} to ${done} are skipped.`,
+      {
+        step: done,
+        to,
+        rollbacks,
+      },
+    );
   }
 
   /** A loss that is not finite left all state as it was: the batch is passed over, and said to be. */
@@ -286,7 +297,8 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
       const reason = dueToSave(best);
       if (reason && (await save(reason)) === 'stop') return { why: 'asked', step: done, safeStep };
       const trouble = port.trouble();
-      if (trouble && port.retry() && (await waitForDisk(trouble)) === 'stop') return { why: 'asked', step: done, safeStep };
+      if (trouble && port.retry() && (await waitForDisk(trouble)) === 'stop')
+        return { why: 'asked', step: done, safeStep };
       if (clock() - beatAt >= beatEveryMs) beat();
       if (!announced && pace.median() !== null) {
         announced = true;

@@ -15,7 +15,9 @@ import { StopAsked, type Ending, type JobContext, type JobOf } from './jobs/job.
 import { openPort, type Channel, type Port } from './port.ts';
 
 /** Loaded when asked for: a scan of a folder needs no TensorFlow. */
-const jobs: { readonly [K in Job['kind']]: () => Promise<{ run(job: JobOf<K>, context: JobContext): Promise<Ending> }> } = {
+const jobs: {
+  readonly [K in Job['kind']]: () => Promise<{ run(job: JobOf<K>, context: JobContext): Promise<Ending> }>;
+} = {
   train: () => import('./jobs/train.ts'),
   inspect: () => import('./jobs/inspect.ts'),
   probe: () => import('./jobs/probe.ts'),
@@ -103,7 +105,10 @@ async function start(): Promise<void> {
 
   try {
     if (values.job === undefined && port.alone) {
-      throw new FaultError('bad-argument', 'Nobody to hear from: start the trainer from the workstation, or give --job FILE.json.');
+      throw new FaultError(
+        'bad-argument',
+        'Nobody to hear from: start the trainer from the workstation, or give --job FILE.json.',
+      );
     }
     const job = values.job === undefined ? await jobOfParent(port) : await jobOfFile(values.job, values.resume);
     if (job) {

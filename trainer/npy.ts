@@ -3,7 +3,11 @@ import { bytesOf, writeAtomically } from './files.ts';
 
 const magic = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
 
-export async function writeNpy(path: string, shape: readonly number[], values: Float32Array | Int32Array): Promise<void> {
+export async function writeNpy(
+  path: string,
+  shape: readonly number[],
+  values: Float32Array | Int32Array,
+): Promise<void> {
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
   const type = values instanceof Float32Array ? '<f4' : '<i4';
   const dictionary = `{'descr': '${type}', 'fortran_order': False, 'shape': (${sizes}), }`;

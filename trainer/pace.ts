@@ -33,7 +33,8 @@ export function createPace(): Pace {
   let seen = 0;
   const steps: { readonly seconds: number; readonly waited: number; readonly samples: number }[] = [];
   const seconds = (): number[] => steps.map((step) => step.seconds);
-  const sum = (of: (step: (typeof steps)[number]) => number): number => steps.reduce((total, step) => total + of(step), 0);
+  const sum = (of: (step: (typeof steps)[number]) => number): number =>
+    steps.reduce((total, step) => total + of(step), 0);
   return {
     step(secondsTaken, waited, samples) {
       seen += 1;

@@ -38,7 +38,12 @@ export interface Port {
   /** From here on events belong to this run and are kept in its folder. */
   attach(place: RunPlace): void;
   send(message: Message): void;
-  log(level: 'info' | 'attention' | 'error', code: string, text: string, values?: Record<string, string | number>): void;
+  log(
+    level: 'info' | 'attention' | 'error',
+    code: string,
+    text: string,
+    values?: Record<string, string | number>,
+  ): void;
   /** The oldest command not yet taken. */
   take(): Ask | null;
   /** Resolves when there is something to take, or after the time. */
@@ -109,7 +114,7 @@ class EventFile {
     try {
       for (let line = this.#backlog[0]; line; line = this.#backlog[0]) {
         if (this.trouble) ftruncateSync(this.#file, this.#size);
-        for (let at = 0; at < line.length; ) at += writeSync(this.#file, line, at);
+        for (let at = 0; at < line.length;) at += writeSync(this.#file, line, at);
         this.#size += line.length;
         this.trouble = null;
         this.#backlog.shift();
@@ -206,7 +211,8 @@ export function openPort({ channel, now }: PortOptions): Port {
     const event = v.parse(TrainerEvent, { ...head, ...message });
     if (event.type === 'beat') position = { step: event.step, safeStep: event.safeStep };
     if (event.type === 'checkpoint') position = { step: event.step, safeStep: event.step };
-    if (event.type === 'hello') position = { step: event.fromStep, safeStep: event.fromStep > 0 ? event.fromStep : null };
+    if (event.type === 'hello')
+      position = { step: event.fromStep, safeStep: event.fromStep > 0 ? event.fromStep : null };
     if (event.type !== 'beat') events?.append(event);
     enqueue(event);
     if (channel === null && event.type === 'checkpoint') acknowledge(event);
@@ -230,9 +236,14 @@ export function openPort({ channel, now }: PortOptions): Port {
       sequence = opened.sequence;
       events = new EventFile(join(next.folder, 'events.ndjson'), opened.file, opened.size);
       if (opened.cut > 0) {
-        log('attention', 'torn-event', `The last line of events.ndjson was torn and has been cut (${opened.cut} bytes).`, {
-          bytes: opened.cut,
-        });
+        log(
+          'attention',
+          'torn-event',
+          `The last line of events.ndjson was torn and has been cut (${opened.cut} bytes).`,
+          {
+            bytes: opened.cut,
+          },
+        );
       }
     },
     send,

@@ -57,7 +57,12 @@ function probeLook(
       const train = await features(probe.train, 0);
       const test = await features(probe.test, 1 / 3);
       const points: Record<string, number> = {};
-      const model = { train, test, classes: train.classes, progress: (fraction: number) => progress((2 + fraction) / 3) };
+      const model = {
+        train,
+        test,
+        classes: train.classes,
+        progress: (fraction: number) => progress((2 + fraction) / 3),
+      };
       for await (const measure of recipe.measure(model, options)) points[`probe/${measure.metric}`] = measure.value;
       const figure = points['probe/top1'] ?? Number.NEGATIVE_INFINITY;
       const best = figure > (course.counters.get('bestProbe') ?? Number.NEGATIVE_INFINITY);
@@ -97,7 +102,9 @@ export async function openPretraining(
   });
   if (method.labels && source.classes === 0) {
     await source.close();
-    throw new FaultError('wrong-folder', `${method.title} needs labels, but ${data.path} has none.`, { path: data.path });
+    throw new FaultError('wrong-folder', `${method.title} needs labels, but ${data.path} has none.`, {
+      path: data.path,
+    });
   }
 
   const builder = engine.builder(seed);

@@ -53,7 +53,9 @@ async function load(engine: Engine, encoder: Encoder, folder: string): Promise<s
 function pretrainConfig({ subject, config }: ResolvedSubject): PretrainConfig {
   if (config?.kind === 'pretrain') return config;
   const run = subject.kind === 'run' ? subject.run : subject.kind;
-  throw new FaultError('subject-missing', `The run ${run} to evaluate is no pretraining that this workspace knows.`, { run });
+  throw new FaultError('subject-missing', `The run ${run} to evaluate is no pretraining that this workspace knows.`, {
+    run,
+  });
 }
 
 /** `initialWhereMissing`: an encoder that is not trained yet is taken at its initial weights, to time it. */
@@ -81,7 +83,9 @@ export async function openSubject(
   const encoder = buildEncoder(engine.builder(config.seed).at(path), choice, channels);
   const folder = resolved.checkpointFolder;
   if (folder === null && !initialWhereMissing) {
-    throw new FaultError('subject-missing', `The run ${subject.run} has no checkpoint to evaluate yet.`, { run: subject.run });
+    throw new FaultError('subject-missing', `The run ${subject.run} has no checkpoint to evaluate yet.`, {
+      run: subject.run,
+    });
   }
   const weights = folder === null ? 'initial' : await load(engine, encoder, folder);
   return { key: `run ${weights} ${canonicalJson(choice)}`, encode: encodeWith(engine, encoder) };

@@ -6,6 +6,8 @@ export const en = {
   'window.idle': 'Reprise',
   'window.running': '{run}, {share} – Reprise',
   'state.loading': 'Loading…',
+  'state.changed': 'changed',
+  'state.missing': 'missing',
 
   'rail.label': 'Screens',
   'rail.plans': 'Plans',

@@ -5,6 +5,8 @@ export const zh = {
   'window.idle': 'Reprise',
   'window.running': '{run}，{share} – Reprise',
   'state.loading': '正在载入…',
+  'state.changed': '已改动',
+  'state.missing': '已缺失',
 
   'rail.label': '页面',
   'rail.plans': '计划',

@@ -19,7 +19,15 @@ export interface Style {
 
 type Thing = (u: number, v: number, style: Style) => Surface | null;
 
-const flat = (part: number): Surface => ({ part, nx: 0, ny: 0 });
+/** The one answer that is handed out again and again: a picture asks ten thousand times. */
+const answer = { part: 0, nx: 0, ny: 0 };
+function hit(part: number, nx: number, ny: number): Surface {
+  answer.part = part;
+  answer.nx = nx;
+  answer.ny = ny;
+  return answer;
+}
+const flat = (part: number): Surface => hit(part, 0, 0);
 
 function ball(u: number, v: number, { stripes, slant }: Style): Surface | null {
   const x = u / 0.9;
@@ -31,7 +39,7 @@ function ball(u: number, v: number, { stripes, slant }: Style): Surface | null {
   const tilt = 0.3 + slant * 0.9;
   const along = Math.atan2(x, z * Math.cos(tilt) - y * Math.sin(tilt));
   const segments = 4 + 2 * Math.floor(stripes * 3);
-  return { part: Math.floor((along / (2 * Math.PI) + 0.5) * segments) % 2, nx: x, ny: y };
+  return hit(Math.floor((along / (2 * Math.PI) + 0.5) * segments) % 2, x, y);
 }
 
 function crate(u: number, v: number, { stripes, slant }: Style): Surface | null {
@@ -45,21 +53,21 @@ function crate(u: number, v: number, { stripes, slant }: Style): Surface | null 
     Math.min(a + 0.95, edge - a) < 0.12 || Math.min(b + 0.95, edge - b) < 0.12 ? 1 : null;
   if (u > -0.95 && u < edge && v > -0.95 && v < edge) return flat(rim(u, v) ?? plank(v));
   const up = v - edge;
-  if (up >= 0 && up < depth && u - up > -0.95 && u - up < edge) return { part: plank(u - up), nx: 0, ny: 0.85 };
+  if (up >= 0 && up < depth && u - up > -0.95 && u - up < edge) return hit(plank(u - up), 0, 0.85);
   const right = u - edge;
   if (right >= 0 && right < depth && v - right > -0.95 && v - right < edge) {
-    return { part: plank(v - right), nx: 0.85, ny: 0 };
+    return hit(plank(v - right), 0.85, 0);
   }
   return null;
 }
 
 function cone(u: number, v: number, { stripes, slant }: Style): Surface | null {
-  if (v > -0.9 && v < -0.72 && Math.abs(u) < 0.75) return { part: 2, nx: 0, ny: 0.3 };
+  if (v > -0.9 && v < -0.72 && Math.abs(u) < 0.75) return hit(2, 0, 0.3);
   if (v < -0.72 || v > 0.92) return null;
   const half = 0.07 + ((0.92 - v) / 1.64) * (0.4 + slant * 0.15);
   if (Math.abs(u) >= half) return null;
   const band = Math.floor(((v + 0.72) / 1.64) * (3 + 2 * Math.floor(stripes * 2)));
-  return { part: band % 2, nx: (u / half) * 0.95, ny: 0.2 };
+  return hit(band % 2, (u / half) * 0.95, 0.2);
 }
 
 function ring(u: number, v: number, { stripes, slant }: Style): Surface | null {
@@ -71,11 +79,7 @@ function ring(u: number, v: number, { stripes, slant }: Style): Surface | null {
   if (Math.abs(off) >= 1) return null;
   const speck = Math.sin(u * 31 + stripes * 90) * Math.sin(v * 29 + stripes * 70);
   const iced = off < 0.75 && off > -0.8;
-  return {
-    part: iced ? (speck > 0.72 ? 2 : 0) : 1,
-    nx: (off * u) / distance,
-    ny: (off * y) / distance,
-  };
+  return hit(iced ? (speck > 0.72 ? 2 : 0) : 1, (off * u) / distance, (off * y) / distance);
 }
 
 function star(u: number, v: number, { stripes, slant }: Style): Surface | null {
@@ -95,7 +99,7 @@ function star(u: number, v: number, { stripes, slant }: Style): Surface | null {
   if (notchY * (x - tipX) - (notchX - tipX) * y > 0) return null;
   const side = (((angle % sector) + sector * 1.5) % sector) - sector / 2 > 0 ? 1 : -1;
   const ridge = angle + side * 0.9;
-  return { part: 0, nx: 0.55 * Math.sin(ridge), ny: 0.55 * Math.cos(ridge) };
+  return hit(0, 0.55 * Math.sin(ridge), 0.55 * Math.cos(ridge));
 }
 
 function tree(u: number, v: number, { variant, stripes, slant }: Style): Surface | null {
@@ -109,7 +113,7 @@ function tree(u: number, v: number, { variant, stripes, slant }: Style): Surface
       const x = (u - cx) / (r + wobble);
       const y = (v - cy) / (r + wobble);
       if (x * x + y * y < 1)
-        return { part: Math.sin(u * 17 + v * 13) * Math.sin(v * 15 - u * 11) > 0.3 ? 2 : 0, nx: x * 0.9, ny: y * 0.9 };
+        return hit(Math.sin(u * 17 + v * 13) * Math.sin(v * 15 - u * 11) > 0.3 ? 2 : 0, x * 0.9, y * 0.9);
     }
   } else {
     for (const [bottom, top, half] of [
@@ -119,11 +123,11 @@ function tree(u: number, v: number, { variant, stripes, slant }: Style): Surface
     ] as const) {
       const width = ((top - v) / (top - bottom)) * half + wobble;
       if (v > bottom && v < top && Math.abs(u) < width) {
-        return { part: v - bottom < 0.1 ? 2 : 0, nx: (u / width) * 0.7, ny: 0.35 };
+        return hit(v - bottom < 0.1 ? 2 : 0, (u / width) * 0.7, 0.35);
       }
     }
   }
-  if (v > -0.95 && v < 0 && Math.abs(u) < 0.1 + 0.05 * stripes) return { part: 1, nx: (u / 0.15) * 0.9, ny: 0 };
+  if (v > -0.95 && v < 0 && Math.abs(u) < 0.1 + 0.05 * stripes) return hit(1, (u / 0.15) * 0.9, 0);
   return null;
 }
 
@@ -131,13 +135,13 @@ function house(u: number, v: number, { stripes, slant }: Style): Surface | null 
   const eaves = 0.1 + 0.15 * slant;
   const chimney = u > 0.25 && u < 0.45 && v > eaves && v < 0.85;
   const roof = v > eaves && v < 0.92 && Math.abs(u) < (0.88 * (0.92 - v)) / (0.92 - eaves);
-  if (roof) return { part: Math.floor((v + 1) * 14) % 2 === 0 ? 1 : 3, nx: 0, ny: 0.6 };
+  if (roof) return hit(Math.floor((v + 1) * 14) % 2 === 0 ? 1 : 3, 0, 0.6);
   if (chimney) return flat(2);
   if (Math.abs(u) >= 0.68 || v <= -0.9 || v > eaves) return null;
   const doorAt = stripes < 0.5 ? -0.3 : 0.3;
   if (Math.abs(u - doorAt) < 0.15 && v < -0.3) return flat(2);
   const pane = Math.abs(u + doorAt) < 0.2 && Math.abs(v + 0.3) < 0.18;
-  if (pane) return Math.abs(u + doorAt) < 0.025 || Math.abs(v + 0.3) < 0.025 ? flat(0) : { part: 4, nx: 0.2, ny: 0.5 };
+  if (pane) return Math.abs(u + doorAt) < 0.025 || Math.abs(v + 0.3) < 0.025 ? flat(0) : hit(4, 0.2, 0.5);
   return flat(0);
 }
 
@@ -147,13 +151,13 @@ function fish(u: number, v: number, { stripes, slant }: Style): Surface | null {
   if (x * x + y * y < 1) {
     if (Math.hypot(u + 0.6, v - 0.1) < 0.09) return flat(Math.hypot(u + 0.61, v - 0.1) < 0.045 ? 3 : 2);
     const band = Math.sin((u + 0.1 * Math.cos(v * 6)) * (9 + stripes * 10));
-    return { part: x > -0.45 && band > 0.35 ? 1 : 0, nx: x * 0.6, ny: y * 0.9 };
+    return hit(x > -0.45 && band > 0.35 ? 1 : 0, x * 0.6, y * 0.9);
   }
   const tail = u - 0.45;
   if (tail > 0 && tail < 0.5 && Math.abs(v) < tail * (0.9 + 0.3 * slant) + 0.04 && tail < 0.36 + Math.abs(v) * 0.4) {
-    return { part: 1, nx: 0.2, ny: Math.sin(v * 40) * 0.3 };
+    return hit(1, 0.2, Math.sin(v * 40) * 0.3);
   }
-  if (u > -0.3 && u < 0.35 && v > 0 && v < 0.62 - (u + 0.3) * 0.45) return { part: 1, nx: 0, ny: 0.4 };
+  if (u > -0.3 && u < 0.35 && v > 0 && v < 0.62 - (u + 0.3) * 0.45) return hit(1, 0, 0.4);
   return null;
 }
 
@@ -166,29 +170,29 @@ function mushroom(u: number, v: number, { stripes, slant }: Style): Surface | nu
       const at = i * 2.399 + stripes * 6;
       const r = 0.18 + 0.11 * i;
       if (Math.hypot(u - r * Math.cos(at), (v - 0.3) * 1.3 - r * 0.6 * Math.sin(at)) < 0.1) {
-        return { part: 1, nx: x * 0.8, ny: y * 0.8 };
+        return hit(1, x * 0.8, y * 0.8);
       }
     }
-    return { part: 0, nx: x * 0.85, ny: y * 0.85 };
+    return hit(0, x * 0.85, y * 0.85);
   }
-  if (v > -0.14 && v <= -0.05 && Math.abs(u) < 0.8) return { part: 2, nx: 0, ny: -0.6 };
+  if (v > -0.14 && v <= -0.05 && Math.abs(u) < 0.8) return hit(2, 0, -0.6);
   const half = 0.24 + 0.08 * v * v + 0.06 * stripes;
-  if (v > -0.92 && v <= -0.14 && Math.abs(u) < half) return { part: 1, nx: (u / half) * 0.9, ny: 0 };
+  if (v > -0.92 && v <= -0.14 && Math.abs(u) < half) return hit(1, (u / half) * 0.9, 0);
   return null;
 }
 
 function mug(u: number, v: number, { stripes, slant }: Style): Surface | null {
   const x = (u + 0.2) / 0.6;
   const lip = (v - 0.62) / 0.16;
-  if (x * x + lip * lip < 1) return x * x * 1.25 + lip * lip * 1.6 < 1 ? flat(2) : { part: 0, nx: 0, ny: 0.5 };
+  if (x * x + lip * lip < 1) return x * x * 1.25 + lip * lip * 1.6 < 1 ? flat(2) : hit(0, 0, 0.5);
   const bottom = -0.8 - 0.1 * Math.sqrt(Math.max(0, 1 - x * x));
   if (Math.abs(x) < 1 && v > bottom && v < 0.62) {
     const band = Math.abs(v + 0.1) < 0.12 + 0.2 * stripes;
-    return { part: band ? 1 : 0, nx: x * 0.95, ny: 0 };
+    return hit(band ? 1 : 0, x * 0.95, 0);
   }
   const handle = Math.hypot((u - 0.4) / (0.9 + 0.3 * slant), v + 0.08);
   const off = (handle - 0.38) / 0.1;
-  if (u > 0.36 && Math.abs(off) < 1) return { part: 0, nx: off * 0.7, ny: off * 0.3 };
+  if (u > 0.36 && Math.abs(off) < 1) return hit(0, off * 0.7, off * 0.3);
   return null;
 }
 

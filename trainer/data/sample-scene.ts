@@ -133,7 +133,12 @@ function outdoors(stream: Generator, noise: Noise, horizon: number): Background 
     if (y < ridge) {
       const t = y / horizon;
       const cloud = Math.max(0, noise(x * 3, y * 6, 4) - clouds) * 2.2;
-      return [0, 1, 2].map((c) => mix(mix(high[c]!, low[c]!, t), 245, Math.min(1, cloud))) as unknown as Rgb;
+      const cover = Math.min(1, cloud);
+      return [
+        mix(mix(high[0], low[0], t), 245, cover),
+        mix(mix(high[1], low[1], t), 245, cover),
+        mix(mix(high[2], low[2], t), 245, cover),
+      ];
     }
     if (y < horizon) {
       const shade = 0.55 + 0.35 * noise(x * 12, y * 20, 3);
@@ -182,7 +187,7 @@ interface Canvas {
   readonly mask: Uint8Array;
 }
 
-function blendPixel({ rgb }: Canvas, i: number, [red, green, blue]: Rgb, opacity: number): void {
+function blendPixel({ rgb }: Canvas, i: number, red: number, green: number, blue: number, opacity: number): void {
   rgb[i * 3] = mix(rgb[i * 3]!, red, opacity);
   rgb[i * 3 + 1] = mix(rgb[i * 3 + 1]!, green, opacity);
   rgb[i * 3 + 2] = mix(rgb[i * 3 + 2]!, blue, opacity);
@@ -215,7 +220,7 @@ function addClutter(canvas: Canvas, stream: Generator, light: Light, horizon: nu
         if (!inside) continue;
         const slope = kind === 1 ? u * light.x - w * light.y : -w * light.y * 0.5;
         const shade = light.ambient + light.strength * Math.max(0, 0.55 + 0.45 * slope);
-        blendPixel(canvas, y * side + x, [colour[0] * shade, colour[1] * shade, colour[2] * shade], 1);
+        blendPixel(canvas, y * side + x, colour[0] * shade, colour[1] * shade, colour[2] * shade, 1);
       }
     }
   }
@@ -239,7 +244,7 @@ function addShadow(canvas: Canvas, { centreX, centreY, half }: Placement, light:
   for (let y = Math.max(0, Math.floor(shadowY - low * 1.4)); y < Math.min(side, shadowY + low * 1.4); y++) {
     for (let x = Math.max(0, Math.floor(shadowX - wide * 1.4)); x < Math.min(side, shadowX + wide * 1.4); x++) {
       const distance = Math.hypot((x - shadowX) / wide, (y - shadowY) / low);
-      if (distance < 1.4) blendPixel(canvas, y * side + x, [14, 14, 20], 0.55 * smooth(1 - distance / 1.4));
+      if (distance < 1.4) blendPixel(canvas, y * side + x, 14, 14, 20, 0.55 * smooth(1 - distance / 1.4));
     }
   }
 }
@@ -291,7 +296,7 @@ function addObject(
       const shade = (light.ambient + light.strength * Math.max(0, facing)) * texture;
       const colour = scheme[Math.min(surface.part, scheme.length - 1)]!;
       const i = y * side + x;
-      blendPixel(canvas, i, [colour[0] * shade + shine, colour[1] * shade + shine, colour[2] * shade + shine], 1);
+      blendPixel(canvas, i, colour[0] * shade + shine, colour[1] * shade + shine, colour[2] * shade + shine, 1);
       mask[i] = label + 1;
       box.left = Math.min(box.left, x);
       box.top = Math.min(box.top, y);
@@ -362,10 +367,10 @@ export function renderScene(seed: number, split: string, index: number, label: n
   // The background has no edges worth the oversampling: one colour for each pixel of the final picture.
   for (let y = 0; y < side; y += oversampling) {
     for (let x = 0; x < side; x += oversampling) {
-      const colour = background(x / side, y / side);
+      const [red, green, blue] = background(x / side, y / side);
       for (let i = 0; i < oversampling * oversampling; i++) {
         const row = y + Math.floor(i / oversampling);
-        blendPixel(canvas, row * side + x + (i % oversampling), colour, 1);
+        blendPixel(canvas, row * side + x + (i % oversampling), red, green, blue, 1);
       }
     }
   }

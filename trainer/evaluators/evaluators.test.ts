@@ -63,7 +63,12 @@ describe('k-NN', () => {
     const test = cloud(40);
     const tensors = tf.memory().numTensors;
     const progress: number[] = [];
-    const model: EvaluationModel = { train, test, classes: 4, progress: (fraction) => Promise.resolve(void progress.push(fraction)) };
+    const model: EvaluationModel = {
+      train,
+      test,
+      classes: 4,
+      progress: (fraction) => Promise.resolve(void progress.push(fraction)),
+    };
     const [top1, top5] = await measured(knn.measure(model, { k: 7, temperature: 0.07 }));
     const expected = slowKnn(train, test, 4, 7, 0.07).map((predicted, index) =>
       predicted === test.labels[index] ? 1 : 0,
@@ -228,7 +233,10 @@ describe('linear', () => {
     const test = features([[0], [0]], [0, 1]);
     const heads = { last: Float32Array.of(1, 0, 1, 0), best: Float32Array.of(1, 0, 0, 1), lastEpoch: 9, bestEpoch: 4 };
     const figures = await measured(
-      linear.measure({ train: test, test, classes: 2, heads, progress: () => Promise.resolve() }, v.parse(linear.options, {})),
+      linear.measure(
+        { train: test, test, classes: 2, heads, progress: () => Promise.resolve() },
+        v.parse(linear.options, {}),
+      ),
     );
     expect(figures.map(({ metric, value, which, epoch }) => [metric, value, which, epoch])).toEqual([
       ['top1', 50, 'last', 9],

@@ -25,7 +25,11 @@ interface Timed {
 }
 
 /** Runs steps until there are enough or the time is up; the first ones, which pay for start-up, do not count. */
-async function time(clock: () => number, progress: Progress, step: (number: number) => Promise<boolean>): Promise<Timed> {
+async function time(
+  clock: () => number,
+  progress: Progress,
+  step: (number: number) => Promise<boolean>,
+): Promise<Timed> {
   const seconds: number[] = [];
   let peakMemoryBytes = 0;
   const began = clock();
@@ -45,7 +49,11 @@ function stateBytes(state: readonly StateEntry[]): number {
   return state.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
 }
 
-async function calibratePretraining(job: JobOf<'calibrate'>, context: JobContext, engine: Engine): Promise<Calibration> {
+async function calibratePretraining(
+  job: JobOf<'calibrate'>,
+  context: JobContext,
+  engine: Engine,
+): Promise<Calibration> {
   const { config } = job;
   if (config.kind !== 'pretrain') throw new Error('not a pretraining');
   const { clock, port } = context;

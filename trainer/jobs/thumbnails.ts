@@ -30,10 +30,14 @@ export async function run(job: JobOf<'thumbnails'>, context: JobContext): Promis
   try {
     for (const index of job.indexes) {
       if (!Number.isInteger(index) || index < 0 || index >= opened.count) {
-        throw new FaultError('bad-argument', `There is no picture ${index}: ${path} has ${opened.count} in "${split}".`, {
-          index,
-          count: opened.count,
-        });
+        throw new FaultError(
+          'bad-argument',
+          `There is no picture ${index}: ${path} has ${opened.count} in "${split}".`,
+          {
+            index,
+            count: opened.count,
+          },
+        );
       }
       const { image, label } = await opened.sample(index);
       const base64 = (await shrink(image, job.size)).toString('base64');

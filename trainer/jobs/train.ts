@@ -18,7 +18,10 @@ const loadQuietMs = 120_000;
 /** Warns where the machine computes with other instructions than it did: the bits may then differ from here on. */
 function compare(loaded: Loaded, engine: Engine, notices: Notices): void {
   const { manifest } = loaded;
-  const now = { instructionSet: engine.facts.instructionSet, tensorflow: engine.facts.versions['tensorflow'] ?? 'unknown' };
+  const now = {
+    instructionSet: engine.facts.instructionSet,
+    tensorflow: engine.facts.versions['tensorflow'] ?? 'unknown',
+  };
   for (const [what, value] of Object.entries(now) as [keyof typeof now, string][]) {
     if (manifest[what] === value) continue;
     const text = `Resumed with ${what} ${value}; until step ${manifest.step} it was ${manifest[what]}. The last bits may differ.`;
@@ -100,4 +103,3 @@ async function evaluate(
     throw error;
   }
 }
-

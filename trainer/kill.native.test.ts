@@ -1,0 +1,147 @@
+/** A run that was killed, however and wherever, ends in the same bytes as one that never was (issue: 25 kills, 0 bytes). */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { TrainerEvent } from './protocol/events.ts';
+import { savePoints } from './checkpoint.ts';
+import {
+  buildTrainer,
+  eventsOf,
+  exitOf,
+  jobOf,
+  killThrough,
+  liveOn,
+  removeTrainer,
+  tinyEvaluation,
+  tinyPretraining,
+  traceOf,
+  writeTinyData,
+  type Death,
+  type Stage,
+  type Trace,
+} from './killing.ts';
+import { keyed } from './random.ts';
+
+const minutes = 60_000;
+let folder = '';
+let program = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'kill-'));
+  await writeTinyData(join(folder, 'data'));
+  program = await buildTrainer();
+}, 3 * minutes);
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  removeTrainer();
+});
+
+const randomDeath =
+  (name: string, mostSteps: number) =>
+  (_: unknown, index: number): Death => {
+    const random = keyed(11, name, index);
+    return { kind: 'step', steps: random.integer(mostSteps), delayMs: random.integer(30) };
+  };
+
+function stages(name: string, config: () => ReturnType<typeof tinyPretraining>) {
+  return (number: number): Stage => ({ program, folder: join(folder, `${name}-${number}`), config: config() });
+}
+
+async function straight(name: string, config: () => ReturnType<typeof tinyPretraining>): Promise<Trace> {
+  const stage = stages(`${name}-straight`, config)(0);
+  await liveOn(stage, 1);
+  return traceOf(stage);
+}
+
+describe.concurrent('a pretraining', () => {
+  it(
+    'ends in the same bytes after a kill at every point of a save and at random steps',
+    async () => {
+      const config = (): ReturnType<typeof tinyPretraining> => tinyPretraining(join(folder, 'data'));
+      const expected = await straight('pretrain', config);
+      expect(expected.points.filter((point) => point.includes('"loss"'))).toHaveLength(30);
+      expect(expected.points.filter((point) => point.includes('"probe/top1"'))).toHaveLength(3);
+      const atSaves = savePoints.map((_, index): Death => ({ kind: 'save', point: index + 1 }));
+      // The last point is in the deletion of an older checkpoint, which comes with the third save of a life: not there.
+      const deaths = [...atSaves.slice(0, -1), ...Array.from({ length: 6 }, randomDeath('pretrain', 7))];
+      const compare = (stage: Stage): void => {
+        expect(traceOf(stage)).toEqual(expected);
+        expect(readdirSync(join(stage.folder, 'checkpoints')).some((name) => name.startsWith('.'))).toBe(false);
+        for (const attempt of new Set(eventsOf(stage).map((event) => event.attempt))) {
+          const numbers = eventsOf(stage)
+            .filter((event) => event.attempt === attempt)
+            .map((event) => event.sequence);
+          expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+        }
+      };
+      const kills = await killThrough(stages('pretrain', config), deaths, compare);
+      expect(kills).toBeGreaterThanOrEqual(14);
+    },
+    20 * minutes,
+  );
+});
+
+describe.concurrent('an evaluation', () => {
+  it.each(['features', 'images'] as const)(
+    'on %s ends in the same figures and bytes',
+    async (inputs) => {
+      const config = (): ReturnType<typeof tinyEvaluation> => tinyEvaluation(join(folder, 'data'), inputs);
+      const expected = await straight(inputs, config);
+      expect(expected.results.map(({ metric, which }) => `${metric} ${which}`)).toEqual([
+        'top1 last',
+        'top5 last',
+        'top1 best',
+        'top5 best',
+      ]);
+      expect(Object.keys(expected.perImage)).toHaveLength(4);
+      const deaths = Array.from({ length: 4 }, randomDeath(inputs, 20));
+      const kills = await killThrough(stages(inputs, config), deaths, (stage) =>
+        expect(traceOf(stage)).toEqual(expected),
+      );
+      expect(kills).toBeGreaterThanOrEqual(1);
+    },
+    20 * minutes,
+  );
+});
+
+describe.concurrent('with a parent', () => {
+  it(
+    'greets, trains, and when the parent goes away saves and ends in order',
+    async () => {
+      const config = tinyPretraining(join(folder, 'data'));
+      const stage: Stage = { program, folder: join(folder, 'orphan'), config };
+      mkdirSync(stage.folder);
+      const child = spawn(process.execPath, [program], {
+        cwd: stage.folder,
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      });
+      const exit = exitOf(child);
+      const heard: (TrainerEvent | { readonly type: 'ready' })[] = [];
+      const third = new Promise<void>((resolve) => {
+        child.on('message', (message) => {
+          const event = message as TrainerEvent | { readonly type: 'ready' };
+          heard.push(event);
+          if (event.type === 'ready') child.send({ type: 'start', job: jobOf(stage, 1) });
+          if (event.type === 'metrics' && event.points.some((point) => point.step >= 3)) resolve();
+        });
+      });
+      await third;
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      child.disconnect();
+      expect(await exit).toEqual({ code: 0, signal: null });
+      expect(heard.slice(0, 2).map((event) => event.type)).toEqual(['ready', 'hello']);
+      const checkpoints = eventsOf(stage).filter((event) => event.type === 'checkpoint');
+      expect(checkpoints.at(-1)).toMatchObject({ reason: 'disconnect' });
+      expect(eventsOf(stage).at(-1)).toMatchObject({ type: 'stopped', why: 'asked' });
+      expect(existsSync(join(stage.folder, checkpoints.at(-1)!.folder, 'manifest.json'))).toBe(true);
+      // And a later life goes on from there to the same end.
+      await liveOn(stage, 2);
+      expect(eventsOf(stage).at(-1)).toMatchObject({ type: 'stopped', why: 'done', step: 30 });
+    },
+    10 * minutes,
+  );
+});

@@ -1,0 +1,59 @@
+/** 200 kills and more, at random moments (PRODUCT 3.2, R1). Run by `npm run test:nightly`. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  buildTrainer,
+  killThrough,
+  liveOn,
+  removeTrainer,
+  tinyEvaluation,
+  tinyPretraining,
+  traceOf,
+  writeTinyData,
+  type Death,
+  type Stage,
+} from './killing.ts';
+import { savePoints } from './checkpoint.ts';
+import { keyed } from './random.ts';
+
+const hours = 3_600_000;
+const kills = 200;
+let folder = '';
+let program = '';
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'kill-nightly-'));
+  await writeTinyData(join(folder, 'data'));
+  program = await buildTrainer();
+}, hours);
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  removeTrainer();
+});
+
+/** Two in three at a random moment, one in three at a random point of a random save. */
+function death(index: number): Death {
+  const random = keyed(23, 'nightly', index);
+  return random.integer(3) === 0
+    ? { kind: 'save', point: 1 + random.integer(savePoints.length - 1) }
+    : { kind: 'step', steps: random.integer(12), delayMs: random.integer(60) };
+}
+
+it.each([
+  ['pretraining', () => tinyPretraining(join(folder, 'data'))],
+  ['evaluation', () => tinyEvaluation(join(folder, 'data'), 'features')],
+] as const)(
+  'a killed %s always ends in the same bytes',
+  async (name, config) => {
+    const stage = (number: number): Stage => ({ program, folder: join(folder, `${name}-${number}`), config: config() });
+    const straight: Stage = { ...stage(0), folder: join(folder, `${name}-straight`) };
+    await liveOn(straight, 1);
+    const expected = traceOf(straight);
+    const deaths = Array.from({ length: Math.ceil(kills * 0.75) }, (_, index) => death(index));
+    const died = await killThrough(stage, deaths, (finished) => expect(traceOf(finished)).toEqual(expected));
+    expect(died).toBeGreaterThanOrEqual(kills / 2);
+  },
+  3 * hours,
+);

@@ -1,0 +1,234 @@
+/** For tests: the real trainer, started again and again, killed at random moments and at every point of a save. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { setTimeout as after } from 'node:timers/promises';
+import * as v from 'valibot';
+import { build } from 'vite';
+import type { Job } from './protocol/commands.ts';
+import { TrainerEvent, type MetricPoint, type TrainerEventOf } from './protocol/events.ts';
+import type { Result } from './protocol/results.ts';
+import { RunConfig } from './protocol/run.ts';
+import { writeIdx } from './data/testing.ts';
+
+/** Inside node_modules, so that the program finds its packages. */
+const programFolder = join(import.meta.dirname, '../node_modules/.cache', `trainer-${process.pid}`);
+
+export async function buildTrainer(): Promise<string> {
+  await build({
+    configFile: false,
+    logLevel: 'error',
+    build: {
+      ...{ ssr: true, target: 'node22', outDir: programFolder, emptyOutDir: true, minify: false },
+      rolldownOptions: {
+        input: {
+          trainer: join(import.meta.dirname, 'main.ts'),
+          'decode-worker': join(import.meta.dirname, 'data/worker.ts'),
+        },
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name]-[hash].js' },
+      },
+    },
+  });
+  return join(programFolder, 'trainer.js');
+}
+export const removeTrainer = (): void => rmSync(programFolder, { recursive: true, force: true });
+
+const trainImages = 96;
+const batch = 16;
+const data = (folder: string, split: string) => ({ dataset: 'idx', path: folder, split, fingerprint: `tiny-${split}` });
+const encoder = { id: 'resnet-18', options: { stem: 'small', stemStride: 2, width: 4 } };
+const common = {
+  version: 1,
+  title: 'tiny',
+  seed: 5,
+  execution: { threads: 1, loaderWorkers: 1 },
+  logEvery: 1,
+} as const;
+const seen = {
+  preprocessing: { resize: null, crop: 12 },
+  normalization: { mean: [0.5], std: [0.25] },
+};
+
+/** 30 steps of VICReg with a k-NN probe every other epoch, saved every 5 steps. */
+export function tinyPretraining(dataFolder: string): RunConfig {
+  const view = { size: 12, cropArea: [0.4, 1], saturation: 0, hue: 0, grayscale: 0, blur: 0.2, solarize: 0.2 };
+  return v.parse(RunConfig, {
+    ...common,
+    ...{ kind: 'pretrain', method: { id: 'vicreg', options: { expander: [8, 8] } }, encoders: [encoder] },
+    ...{ data: data(dataFolder, 'train'), views: [view, view], normalization: seen.normalization },
+    checkpoint: { everySteps: 5, everySeconds: 1e6, keepLast: 2 },
+    optimizer: { id: 'adamw', options: { rate: 0.01 } },
+    schedule: { id: 'warmup-cosine', options: { warmupEpochs: 1 } },
+    ...{ batch, epochs: 5 },
+    probe: {
+      ...{ evaluator: { id: 'knn', options: { k: 3 } }, everyEpochs: 2, preprocessing: seen.preprocessing },
+      ...{ train: data(dataFolder, 'train'), test: data(dataFolder, 'test') },
+    },
+  });
+}
+
+/** A linear head on the features of a random encoder: 60 steps, saved every 4. */
+export function tinyEvaluation(dataFolder: string, inputs: 'features' | 'images'): RunConfig {
+  const options = { inputs, standardize: inputs === 'features', epochs: 10, batch };
+  return v.parse(RunConfig, {
+    ...{ ...common, ...seen, kind: 'evaluate', subject: { kind: 'random', encoder, seed: 3 } },
+    checkpoint: { everySteps: 4, everySeconds: 1e6, keepLast: 2 },
+    evaluator: { id: 'linear', options },
+    ...{ train: data(dataFolder, 'train'), test: data(dataFolder, 'test') },
+  });
+}
+
+export const writeTinyData = (folder: string): Promise<void> => writeIdx(folder, trainImages, 24);
+
+export interface Stage {
+  readonly program: string;
+  readonly folder: string;
+  readonly config: RunConfig;
+}
+
+export function jobOf({ folder, config }: Stage, attempt: number): Extract<Job, { kind: 'train' }> {
+  const cacheFolder = join(folder, '../cache');
+  const place = { run: 'tiny-run', attempt, runFolder: folder, cacheFolder };
+  const subject = config.kind === 'evaluate' ? { subject: config.subject, checkpointFolder: null, config: null } : null;
+  return { kind: 'train', ...place, config, from: null, subject };
+}
+
+/** Starts the trainer without a parent, going on from the newest checkpoint. What it prints is kept beside the run. */
+export function startTrainer(stage: Stage, attempt: number, fault: string | null = null): ChildProcess {
+  mkdirSync(stage.folder, { recursive: true });
+  const file = join(stage.folder, 'job.json');
+  writeFileSync(file, JSON.stringify(jobOf(stage, attempt)));
+  const output = openSync(join(stage.folder, 'output.txt'), 'a');
+  const child = spawn(process.execPath, [stage.program, '--job', file, '--resume'], {
+    cwd: stage.folder,
+    env: { ...process.env, REPRISE_TEST: '1', ...(fault === null ? {} : { REPRISE_FAULT: fault }) },
+    stdio: ['ignore', output, output],
+  });
+  closeSync(output);
+  return child;
+}
+
+export interface Exit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+export function exitOf(child: ChildProcess): Promise<Exit> {
+  return new Promise((resolve) => child.once('exit', (code, signal) => resolve({ code, signal })));
+}
+
+export function eventsOf({ folder }: Stage): readonly TrainerEvent[] {
+  const file = join(folder, 'events.ndjson');
+  if (!existsSync(file)) return [];
+  const lines = readFileSync(file, 'utf8').split('\n');
+  // Killed in the middle of a line it may be torn; the next life cuts it.
+  return lines.slice(0, -1).map((line) => v.parse(TrainerEvent, JSON.parse(line)));
+}
+
+const eventsAs = <T extends TrainerEvent['type']>(
+  events: readonly TrainerEvent[],
+  type: T,
+): readonly TrainerEventOf<T>[] => events.filter((event): event is TrainerEventOf<T> => event.type === type);
+
+/** Waits until this attempt has recorded a point of the step, then so many milliseconds more. */
+export async function reachedStep(stage: Stage, child: ChildProcess, attempt: number, step: number): Promise<void> {
+  let gone = false;
+  child.once('exit', () => (gone = true));
+  while (!gone) {
+    const points = eventsAs(eventsOf(stage), 'metrics').filter((event) => event.attempt === attempt);
+    if (points.some((event) => event.points.some((point) => point.step >= step))) return;
+    await after(2);
+  }
+}
+
+/** All that must be equal, to the byte, whether a run was interrupted or not. */
+export interface Trace {
+  /** The curve: each attempt's points up to where a later attempt took over. */
+  readonly points: readonly string[];
+  readonly tensors: string;
+  readonly results: readonly Result[];
+  readonly perImage: Readonly<Record<string, string>>;
+}
+
+function keptPoints(events: readonly TrainerEvent[]): readonly MetricPoint[] {
+  const hellos = eventsAs(events, 'hello');
+  return eventsAs(events, 'metrics').flatMap((event) =>
+    event.points.filter(
+      (point) => !hellos.some((later) => later.attempt > event.attempt && later.fromStep < point.step),
+    ),
+  );
+}
+
+export function traceOf(stage: Stage): Trace {
+  const events = eventsOf(stage);
+  const last = readdirSync(join(stage.folder, 'checkpoints')).sort().at(-1)!;
+  const outcomes = eventsAs(events, 'result').map((event) => event.outcome);
+  const results = outcomes.flatMap((outcome) => (outcome.kind === 'results' ? outcome.results : []));
+  const ofLastAttempt = results.slice(-4);
+  const files = ofLastAttempt.flatMap(({ perImage }) => (perImage === undefined ? [] : [perImage]));
+  return {
+    points: keptPoints(events).map((point) => JSON.stringify(point)),
+    tensors: readFileSync(join(stage.folder, 'checkpoints', last, 'tensors.bin')).toString('base64'),
+    results: ofLastAttempt,
+    perImage: Object.fromEntries(
+      files.map((file) => [file, readFileSync(join(stage.folder, file)).toString('base64')]),
+    ),
+  };
+}
+
+/** How an attempt shall die: at a point of its first save, or so long after a step of its own. */
+export type Death =
+  | { readonly kind: 'save'; readonly point: number }
+  | { readonly kind: 'step'; readonly steps: number; readonly delayMs: number };
+
+/** One life that is meant to end early. False: it was done before. */
+export async function liveUntil(stage: Stage, attempt: number, death: Death): Promise<boolean> {
+  const fault = death.kind === 'save' ? `checkpoint:${death.point}` : null;
+  const child = startTrainer(stage, attempt, fault);
+  const exit = exitOf(child);
+  if (death.kind === 'step') {
+    const before = Math.max(0, ...eventsAs(eventsOf(stage), 'checkpoint').map((event) => event.step));
+    await reachedStep(stage, child, attempt, before + death.steps);
+    await after(death.delayMs);
+    child.kill('SIGKILL');
+  }
+  const { code, signal } = await exit;
+  if (signal === 'SIGKILL') return true;
+  if (code === 0) return false;
+  throw new Error(
+    `The trainer ended with ${code ?? signal}: ${readFileSync(join(stage.folder, 'output.txt'), 'utf8').slice(-2000)}`,
+  );
+}
+
+/** The last life: nobody interferes. */
+export async function liveOn(stage: Stage, attempt: number): Promise<void> {
+  const { code, signal } = await exitOf(startTrainer(stage, attempt));
+  if (code === 0) return;
+  const said = readFileSync(join(stage.folder, 'output.txt'), 'utf8').slice(-2000);
+  throw new Error(`The trainer ended with ${code ?? signal}: ${said}`);
+}
+
+/** Kills a run by the deaths of a list, each in a life of its own, starting a fresh run whenever one is done. */
+export async function killThrough(
+  stage: (number: number) => Stage,
+  deaths: readonly Death[],
+  compare: (finished: Stage) => void,
+): Promise<number> {
+  let kills = 0;
+  let run = 0;
+  let attempt = 0;
+  for (const death of deaths) {
+    attempt += 1;
+    if (await liveUntil(stage(run), attempt, death)) kills += 1;
+    else {
+      compare(stage(run));
+      run += 1;
+      attempt = 0;
+    }
+  }
+  if (attempt > 0) {
+    await liveOn(stage(run), attempt + 1);
+    compare(stage(run));
+  }
+  return kills;
+}

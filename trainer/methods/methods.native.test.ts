@@ -1,0 +1,163 @@
+/** What every method must do, whatever it is: run over the whole registry, so a new file is tested before its own test. */
+import * as tf from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../engine/eager.ts';
+import type { Engine, HostBatch, Stepper } from '../engine/engine.ts';
+import { createMoment } from '../engine/moment.ts';
+import { Execution } from '../protocol/run.ts';
+import type { Options } from '../protocol/options.ts';
+import { keyed } from '../random.ts';
+import type { Encoder, Learner, MethodRecipe } from '../recipe.ts';
+import { encoders, methods, optimizers } from '../registry.ts';
+
+const execution = v.parse(Execution, { threads: 2 });
+const batch = 16;
+const size = 12;
+const classes = 3;
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine(execution);
+});
+
+/** Options that keep a method small where it has them; the rest are its defaults. */
+function smallOptions(method: MethodRecipe): Options {
+  const small: Options = { expander: [32, 32, 32] };
+  const known = Object.keys((method.options as unknown as { readonly entries: object }).entries);
+  return Object.fromEntries(Object.entries(small).filter(([key]) => known.includes(key)));
+}
+
+function buildEncoder(on: Engine, name: string, options: Options = {}, id = 'resnet-18'): Encoder {
+  const recipe = encoders.get(id);
+  const small = v.parse(recipe.options, { stem: 'small', stemStride: 2, width: 4, ...options });
+  return recipe.build(on.builder(1).at(name), small, { channels: 1 });
+}
+
+function buildLearner(on: Engine, method: MethodRecipe, branches?: readonly [Encoder, Encoder]): Learner {
+  const shared = branches ?? ((encoder: Encoder) => [encoder, encoder] as const)(buildEncoder(on, 'encoder'));
+  const options = v.parse(method.options, smallOptions(method)) as Options;
+  return method.build(shared, options, on.builder(1), { classes: method.labels ? classes : 0, batch });
+}
+
+function makeBatch(method: MethodRecipe, seed = 1): HostBatch {
+  const views = Array.from({ length: method.views }, (_, view) => {
+    const values = new Float32Array(batch * size * size);
+    keyed(seed, 'view', view).fillNormal(values);
+    return { shape: [batch, size, size, 1], values };
+  });
+  const index = Int32Array.from({ length: batch }, (_, position) => position);
+  return { views, index, labels: method.labels ? index.map((position) => position % classes) : null };
+}
+
+const adamw = () => ({ recipe: optimizers.get('adamw'), options: {} });
+const stepperOf = (on: Engine, learner: Learner): Stepper => on.stepper(learner, adamw(), 1);
+
+async function steps(stepper: Stepper, data: HostBatch, count: number, from = 0): Promise<number[]> {
+  const losses: number[] = [];
+  for (let step = from; step < from + count; step++) {
+    losses.push((await stepper.run(data, { step, lr: 1e-3 }, { metrics: false })).loss);
+  }
+  return losses;
+}
+
+type Saved = ReadonlyMap<string, Float32Array | Int32Array>;
+const save = (stepper: Stepper): Saved => new Map(stepper.state.map((entry) => [entry.name, entry.read()]));
+
+describe.each(methods.all.map((method) => [method.id, method] as const))('method %s', (_id, method) => {
+  it('has a default for every option', () => {
+    expect(v.safeParse(method.options, {}).success).toBe(true);
+  });
+
+  it('gives a finite loss, finite metrics and a gradient on every weight', async () => {
+    const learner = buildLearner(engine, method);
+    const stepper = stepperOf(engine, learner);
+    const before = save(stepper);
+    const { loss, metrics } = await stepper.run(makeBatch(method), { step: 0, lr: 1e-3 }, { metrics: true });
+    for (const [name, value] of Object.entries({ loss, ...metrics })) expect(value, name).toSatisfy(Number.isFinite);
+    // Two steps: while the last norm of a block is 0, nothing reaches what lies before it.
+    await steps(stepper, makeBatch(method), 1, 1);
+    const weights = learner.trainable.flatMap((net) => net.weights);
+    for (const { name } of weights) {
+      expect(stepper.state.find((entry) => entry.name === name)!.read(), name).not.toEqual(before.get(name));
+    }
+    for (const { name } of learner.trainable.flatMap((net) => net.state)) {
+      expect(stepper.state.find((entry) => entry.name === name)!.read(), name).not.toEqual(before.get(name));
+    }
+    stepper.dispose();
+  });
+
+  it('lowers the loss of a fixed batch in ten steps', async () => {
+    const losses = await steps(stepperOf(engine, buildLearner(engine, method)), makeBatch(method), 10);
+    expect(losses.at(-1)).toBeLessThan(losses[0]!);
+  });
+
+  it('leaks no tensor', async () => {
+    const stepper = stepperOf(engine, buildLearner(engine, method));
+    const data = makeBatch(method);
+    await stepper.run(data, { step: 0, lr: 1e-3 }, { metrics: true });
+    const before = engine.tensors();
+    await stepper.run(data, { step: 1, lr: 1e-3 }, { metrics: true });
+    await stepper.run(data, { step: 2, lr: 1e-3 }, { metrics: false });
+    expect(engine.tensors()).toBe(before);
+  });
+
+  it('goes on from saved state with the same bits', async () => {
+    const data = makeBatch(method);
+    const straight = stepperOf(engine, buildLearner(engine, method));
+    await steps(straight, data, 2);
+    const saved = save(straight);
+    const wanted = await steps(straight, data, 2, 2);
+    const resumed = stepperOf(engine, buildLearner(engine, method));
+    for (const entry of resumed.state) entry.write(saved.get(entry.name)!);
+    expect(await steps(resumed, data, 2, 2)).toEqual(wanted);
+    expect(save(resumed)).toEqual(save(straight));
+  });
+
+  it('gives the same bits from a fresh engine', async () => {
+    const data = makeBatch(method);
+    const first = stepperOf(engine, buildLearner(engine, method));
+    const other = await openEngine(execution);
+    const second = stepperOf(other, buildLearner(other, method));
+    expect(await steps(first, data, 3)).toEqual(await steps(second, data, 3));
+    expect(save(first)).toEqual(save(second));
+  });
+
+  it('leaves all state alone when the loss is not finite', async () => {
+    const learner = buildLearner(engine, method);
+    const stepper = stepperOf(engine, learner);
+    await steps(stepper, makeBatch(method), 1);
+    const before = save(stepper);
+    const tensors = engine.tensors();
+    const broken = makeBatch(method);
+    broken.views[0]!.values[0] = Number.NaN;
+    expect((await steps(stepper, broken, 1, 1))[0]).toBeNaN();
+    expect(save(stepper)).toEqual(before);
+    expect(engine.tensors()).toBe(tensors);
+  });
+
+  it('draws its randomness from seed, step and name alone', () => {
+    const draw = (seed: number, step: number) =>
+      tf.tidy(() => [...createMoment(seed, step, true).uniform('mask', [6]).dataSync()]);
+    expect(draw(1, 4)).toEqual(draw(1, 4));
+    expect(draw(1, 4)).not.toEqual(draw(1, 5));
+    expect(draw(1, 4)).not.toEqual(draw(2, 4));
+  });
+
+  if (method.views > 1) {
+    it('trains separate branches, alike and different', async () => {
+      const pairs: readonly (readonly [Encoder, Encoder])[] = [
+        [buildEncoder(engine, 'encoder-0'), buildEncoder(engine, 'encoder-1')],
+        [buildEncoder(engine, 'encoder-0'), buildEncoder(engine, 'encoder-1', {}, 'resnet-50')],
+      ];
+      for (const branches of pairs) {
+        const learner = buildLearner(engine, method, branches);
+        const names = learner.trainable.flatMap((net) => net.weights.map((weight) => weight.name));
+        expect(new Set(names).size).toBe(names.length);
+        expect(names.filter((name) => name.startsWith('encoder-1/')).length).toBe(branches[1].weights.length);
+        const losses = await steps(stepperOf(engine, learner), makeBatch(method), 5);
+        expect(losses.at(-1)).toBeLessThan(losses[0]!);
+      }
+    });
+  }
+});
