@@ -3,7 +3,8 @@
  *
  * A package is named by its folder in node_modules; `node:` modules are "core".
  */
-const tests = String.raw`(\.test\.ts$|\.svelte\.test\.ts$)`;
+/** Tests and what only tests import. */
+const tests = String.raw`(\.test\.ts$|(^|/)testing(\.ts$|/))`;
 
 /** @param {...string} names */
 const packages = (...names) => `(^|/)node_modules/(${names.join('|')})(/|$)`;
