@@ -49,7 +49,8 @@ function codeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage;
   const { code } = faultOf(error);
   if (code === 'locked' || code === 'busy') return exitCodes.locked;
-  if (code === 'not-found' || code === 'unknown-id' || code === 'not-available' || code === 'wrong-folder') return exitCodes.missing;
+  if (code === 'not-found' || code === 'unknown-id' || code === 'not-available' || code === 'wrong-folder')
+    return exitCodes.missing;
   return code === 'cancelled' ? exitCodes.stopped : exitCodes.failed;
 }
 

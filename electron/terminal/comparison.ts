@@ -10,7 +10,9 @@ export function comparisonText(comparison: Comparison, words: Words): string {
 
 function rowsText(rows: readonly ComparisonRow[], words: Words): string {
   if (rows.length === 0) return words.say('nothing');
-  const head = (['subject', 'figure', 'paper', 'earlier', 'ours', 'interval', 'difference', 'verdict'] as const).map(words.say);
+  const head = (['subject', 'figure', 'paper', 'earlier', 'ours', 'interval', 'difference', 'verdict'] as const).map(
+    words.say,
+  );
   const cells = rows.map((row) => [
     row.subject.label,
     `${row.evaluator} ${row.metric}`,

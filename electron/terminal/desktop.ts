@@ -56,13 +56,17 @@ async function sameDisk(folder: string, path: string): Promise<boolean> {
 /** Electron prints the page; without a display it needs Xvfb. Where either is not to be had, the sentence that says so. */
 function printer({ appRoot, runtime, env }: TerminalDesktopOptions): Desktop['htmlToPdf'] {
   const electron = env['REPRISE_ELECTRON'] ?? join(runtime, 'electron', 'electron');
-  if (!existsSync(electron)) return { unavailable: `A PDF is printed by Electron, which is not at ${electron}. Run "npm start" once.` };
+  if (!existsSync(electron))
+    return { unavailable: `A PDF is printed by Electron, which is not at ${electron}. Run "npm start" once.` };
   if (!existsSync(join(appRoot, 'out', 'main', 'main.js')))
     return { unavailable: 'A PDF is printed by the desktop program, which is not built. Run "npm start" once.' };
   const hasDisplay = process.platform !== 'linux' || Boolean(env['DISPLAY']) || Boolean(env['WAYLAND_DISPLAY']);
   const xvfb = hasDisplay ? null : findProgram('Xvfb', env);
   if (!hasDisplay && xvfb === null)
-    return { unavailable: 'A PDF needs a display or Xvfb, and neither is here (Debian: apt install xvfb). The HTML report is complete.' };
+    return {
+      unavailable:
+        'A PDF needs a display or Xvfb, and neither is here (Debian: apt install xvfb). The HTML report is complete.',
+    };
   return async (html, pdf) => {
     const display = xvfb === null ? null : await startDisplay(xvfb, env);
     try {
@@ -84,14 +88,20 @@ const displayMs = 15_000;
 const printMs = 120_000;
 
 /** Xvfb chooses a free display itself and writes its number to the given descriptor. */
-async function startDisplay(xvfb: string, env: NodeJS.ProcessEnv): Promise<{ readonly name: string; readonly stop: () => void }> {
+async function startDisplay(
+  xvfb: string,
+  env: NodeJS.ProcessEnv,
+): Promise<{ readonly name: string; readonly stop: () => void }> {
   const child = spawn(xvfb, ['-displayfd', '3', '-screen', '0', '1280x1024x24', '-nolisten', 'tcp'], {
     env,
     stdio: ['ignore', 'ignore', 'ignore', 'pipe'],
   });
   const stop = (): void => void child.kill();
   const number = await new Promise<string>((done, fail) => {
-    const timer = setTimeout(() => fail(new FaultError('not-available', `Xvfb gave no display within ${displayMs / 1000} s.`)), displayMs);
+    const timer = setTimeout(
+      () => fail(new FaultError('not-available', `Xvfb gave no display within ${displayMs / 1000} s.`)),
+      displayMs,
+    );
     const settle = (): void => clearTimeout(timer);
     let text = '';
     child.stdio[3]?.on('data', (chunk: Buffer) => {
@@ -125,5 +135,8 @@ async function runToEnd(program: string, words: readonly string[], env: NodeJS.P
     child.once('exit', done);
   }).finally(() => clearTimeout(timer));
   if (code === 0) return;
-  throw new FaultError('not-available', `Electron could not print the PDF (${code === null ? 'no end within 2 minutes' : `exit code ${code}`}). ${tail.trim().slice(-400)}`);
+  throw new FaultError(
+    'not-available',
+    `Electron could not print the PDF (${code === null ? 'no end within 2 minutes' : `exit code ${code}`}). ${tail.trim().slice(-400)}`,
+  );
 }

@@ -31,7 +31,9 @@ export const datasets: Command = async (session, args) => {
   if (action === undefined) {
     const rows = await session.handlers.datasets.answer();
     show(session, args, rows, () =>
-      rows.map((row) => `${row.name}  ${row.inspection.title}  ${row.path}  ${row.state}  ${row.fingerprint}`).join('\n'),
+      rows
+        .map((row) => `${row.name}  ${row.inspection.title}  ${row.path}  ${row.state}  ${row.fingerprint}`)
+        .join('\n'),
     );
     return exitCodes.done;
   }
@@ -69,7 +71,10 @@ function inspectionText(inspection: Inspection, words: Words): string {
 export const presets: Command = async (session, args) => {
   const [left, right] = args.words;
   if (left !== undefined && right !== undefined) {
-    const differences = await session.handlers.comparePresets.answer(await presetId(session, left), await presetId(session, right));
+    const differences = await session.handlers.comparePresets.answer(
+      await presetId(session, left),
+      await presetId(session, right),
+    );
     show(session, args, differences, () =>
       tableOf(
         ['', left, right],
@@ -89,9 +94,12 @@ export const presets: Command = async (session, args) => {
 export async function presetId(session: Session, name: string, method: string | null = null): Promise<string> {
   const all = await session.handlers.presets.answer();
   const fitting = all.filter((preset) => method === null || preset.method === method);
-  const found = fitting.find((preset) => preset.id === name) ?? fitting.find((preset) => preset.id === `${preset.method}-${name}`);
+  const found =
+    fitting.find((preset) => preset.id === name) ?? fitting.find((preset) => preset.id === `${preset.method}-${name}`);
   if (found !== undefined) return found.id;
-  throw new FaultError('unknown-id', `No preset "${name}". Known: ${all.map((preset) => preset.id).join(', ')}.`, { id: name });
+  throw new FaultError('unknown-id', `No preset "${name}". Known: ${all.map((preset) => preset.id).join(', ')}.`, {
+    id: name,
+  });
 }
 
 export const runs: Command = async (session, args) => {
@@ -106,9 +114,13 @@ function runsText(rows: readonly RunRow[], words: Words): string {
   const cells = rows.map((row) => [
     row.id,
     row.title,
-    row.waitsFor === null ? words.status(row.status) : `${words.status(row.status)} (${words.say('waits')} ${row.waitsFor.run})`,
+    row.waitsFor === null
+      ? words.status(row.status)
+      : `${words.status(row.status)} (${words.say('waits')} ${row.waitsFor.run})`,
     row.steps === null ? String(row.step) : `${row.step}/${row.steps}`,
-    row.headline === null || row.headline.value === null ? '' : `${row.headline.metric} ${row.headline.value.toFixed(2)}`,
+    row.headline === null || row.headline.value === null
+      ? ''
+      : `${row.headline.metric} ${row.headline.value.toFixed(2)}`,
     String(row.seed),
     bytes(row.diskBytes),
   ]);

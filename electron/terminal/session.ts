@@ -113,7 +113,8 @@ export async function openSession(
 function changeText(row: RunRow, words: Words): string {
   const parts = [`${words.status(row.status).padEnd(11)} ${row.title}`];
   const { startedAt, endedAt, headline } = row;
-  if (row.status === 'done' && startedAt !== null && endedAt !== null) parts.push(duration((endedAt - startedAt) / 1000));
+  if (row.status === 'done' && startedAt !== null && endedAt !== null)
+    parts.push(duration((endedAt - startedAt) / 1000));
   if (row.status === 'done' && headline !== null && headline.value !== null)
     parts.push(`${headline.metric} ${headline.value.toFixed(2)}`);
   if (row.status === 'done') parts.push(bytes(row.diskBytes));

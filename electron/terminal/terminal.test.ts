@@ -9,9 +9,32 @@ import { wordsIn } from './words.ts';
 import { withSettings } from './work-commands.ts';
 
 test('commands, words and options are told apart', () => {
-  const args = parseCommandLine(['run', '--preset', 'small', '--dataset', 'idx:/data', '--set', 'batch=64', '--set', 'views.0.blur=0.5', '--seed', '7', '--json']);
-  expect(args).toMatchObject({ command: 'run', preset: 'small', dataset: 'idx:/data', seed: 7, json: true, home: null });
-  expect(args.set).toEqual([['batch', 64], ['views.0.blur', 0.5]]);
+  const args = parseCommandLine([
+    'run',
+    '--preset',
+    'small',
+    '--dataset',
+    'idx:/data',
+    '--set',
+    'batch=64',
+    '--set',
+    'views.0.blur=0.5',
+    '--seed',
+    '7',
+    '--json',
+  ]);
+  expect(args).toMatchObject({
+    command: 'run',
+    preset: 'small',
+    dataset: 'idx:/data',
+    seed: 7,
+    json: true,
+    home: null,
+  });
+  expect(args.set).toEqual([
+    ['batch', 64],
+    ['views.0.blur', 0.5],
+  ]);
   expect(parseCommandLine([]).help).toBe(true);
   expect(parseCommandLine(['report', '--format', 'html,csv']).formats).toEqual(['html', 'csv']);
 });
@@ -34,14 +57,28 @@ test('a value of --set is JSON where it can be read as such, else text', () => {
   expect(assignmentOf('a.b=[1,2]')).toEqual(['a.b', [1, 2]]);
   expect(assignmentOf('a=official-code')).toEqual(['a', 'official-code']);
   expect(assignmentOf('a=b=c')).toEqual(['a', 'b=c']);
-  expect(withSettings(pretrain('x'), [['views.0.blur', 0.5], ['batch', 64]])).toMatchObject({ batch: 64, views: [{ blur: 0.5 }] });
+  expect(
+    withSettings(pretrain('x'), [
+      ['views.0.blur', 0.5],
+      ['batch', 64],
+    ]),
+  ).toMatchObject({ batch: 64, views: [{ blur: 0.5 }] });
   expect(() => withSettings(pretrain('x'), [['batchs', 64]])).toThrow('batchs');
   expect(() => withSettings(pretrain('x'), [['batch', 'many']])).toThrow('batch');
 });
 
 test('tables line up in both scripts', () => {
   expect(widthOf('论文 a')).toBe(6);
-  expect(tableOf(['图', 'n'], [['a', '10'], ['论文', '5']], new Set([1])).split('\n')).toEqual(['图     n', '────  ──', 'a     10', '论文   5']);
+  expect(
+    tableOf(
+      ['图', 'n'],
+      [
+        ['a', '10'],
+        ['论文', '5'],
+      ],
+      new Set([1]),
+    ).split('\n'),
+  ).toEqual(['图     n', '────  ──', 'a     10', '论文   5']);
   expect(duration(59.6)).toBe('1:00');
   expect(duration(3661)).toBe('1:01:01');
   expect(bytes(1536)).toBe('1.5 KiB');
@@ -55,7 +92,11 @@ const progress: Progress = {
 
 test('in a terminal one line is rewritten and never longer than the terminal', () => {
   let written = '';
-  const line = createProgressLine({ isTTY: true, columns: 40, write: (text) => (written += text) }, wordsIn('zh'), () => 0);
+  const line = createProgressLine(
+    { isTTY: true, columns: 40, write: (text) => (written += text) },
+    wordsIn('zh'),
+    () => 0,
+  );
   line.progress(progress, '一个名字很长很长很长的运行，长得放不下');
   const [, shown = ''] = written.split('\u001b[2K');
   expect(widthOf(shown)).toBeLessThan(40);

@@ -27,7 +27,9 @@ async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
   const colon = given.indexOf(':');
   const kind = known !== undefined || colon < 0 ? null : given.slice(0, colon);
   const path = known?.path ?? (known === undefined ? given.slice(colon + 1) : null);
-  const present = (await handlers.datasets.answer()).find((row) => row.state === 'ready' && (path === null ? row.builtIn : row.path === path));
+  const present = (await handlers.datasets.answer()).find(
+    (row) => row.state === 'ready' && (path === null ? row.builtIn : row.path === path),
+  );
   if (present !== undefined && (kind === null || present.inspection.dataset === kind)) return present;
   const inspection = await handlers.inspect.answer(path ?? named?.path ?? given);
   expectKind(inspection, kind);
@@ -37,7 +39,11 @@ async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
 function expectKind(inspection: Inspection, kind: string | null): void {
   const { dataset, path, expected, found } = inspection;
   if (dataset === null)
-    throw new FaultError('wrong-folder', `${path} is no data set this program knows. Expected: ${expected.join('; ')}. Found: ${found.join('; ')}.`, { path });
+    throw new FaultError(
+      'wrong-folder',
+      `${path} is no data set this program knows. Expected: ${expected.join('; ')}. Found: ${found.join('; ')}.`,
+      { path },
+    );
   if (kind !== null && kind !== dataset)
     throw new FaultError('wrong-folder', `${path} holds "${dataset}", not "${kind}".`, { path, found: dataset });
 }
@@ -63,7 +69,10 @@ async function finish(session: Session, args: Arguments, id: string): Promise<nu
   show(session, args, { row, results, folder }, () =>
     [
       `${row.id}  ${session.words.status(row.status)}  ${row.title}`,
-      ...results.map((result) => `  ${result.evaluator} ${result.metric} (${result.which}): ${result.value?.toFixed(2) ?? '–'}  n ${result.n}`),
+      ...results.map(
+        (result) =>
+          `  ${result.evaluator} ${result.metric} (${result.which}): ${result.value?.toFixed(2) ?? '–'}  n ${result.n}`,
+      ),
       ...(row.fault === null ? [] : [`  ${row.fault.message}`]),
       `  ${folder}`,
     ].join('\n'),
@@ -104,7 +113,11 @@ export const evaluate: Command = async (session, args) => {
   const choice = v.safeParse(Choice, { id: args.evaluator, options });
   if (!choice.success) throw usage(`--set gives no options of "${args.evaluator}": ${choice.issues[0].message}.`);
   const draft = await session.handlers.draftEvaluation.answer(id, choice.output, dataset.fingerprint);
-  return finish(session, args, await session.handlers.createRun.answer(args.title === null ? draft : { ...draft, title: args.title }));
+  return finish(
+    session,
+    args,
+    await session.handlers.createRun.answer(args.title === null ? draft : { ...draft, title: args.title }),
+  );
 };
 
 export const features: Command = async (session, args) => {
@@ -122,14 +135,20 @@ export const plan: Command = async (session, args) => {
   const [name] = args.words;
   if (name === undefined) {
     const rows = await handlers.plans.answer();
-    show(session, args, rows, () => rows.map((row) => `${row.plan.id.padEnd(12)} ${row.state.padEnd(8)} ${row.plan.title[words.language]}`).join('\n'));
+    show(session, args, rows, () =>
+      rows
+        .map((row) => `${row.plan.id.padEnd(12)} ${row.state.padEnd(8)} ${row.plan.title[words.language]}`)
+        .join('\n'),
+    );
     return exitCodes.done;
   }
   await handlers.startPlan.answer(name);
   const started = await planRow(session, name);
   const open = started.runs.filter((one) => one.status !== 'done').length;
   const left = started.secondsLeft === null ? '' : `, ${duration(started.secondsLeft)} ${words.say('left')}`;
-  session.line.say(`${words.say('planStarted')} "${started.plan.title[words.language]}": ${open} ${words.say('runsLeft')}${left}  (${words.say('workspace')} ${session.home})`);
+  session.line.say(
+    `${words.say('planStarted')} "${started.plan.title[words.language]}": ${open} ${words.say('runsLeft')}${left}  (${words.say('workspace')} ${session.home})`,
+  );
   if (await session.work()) {
     session.print(words.say('stopped'));
     return exitCodes.stopped;
@@ -138,8 +157,11 @@ export const plan: Command = async (session, args) => {
   const comparison = await handlers.compare.answer(selection);
   const report = await handlers.exportReport.answer(selection, args.formats, words.language);
   const ended = await planRow(session, name);
-  show(session, args, { plan: ended, comparison, report }, () =>
-    `${comparisonText(comparison, words)}\n\n${reportText(report, words)}`,
+  show(
+    session,
+    args,
+    { plan: ended, comparison, report },
+    () => `${comparisonText(comparison, words)}\n\n${reportText(report, words)}`,
   );
   return ended.state === 'done' ? exitCodes.done : exitCodes.failed;
 };

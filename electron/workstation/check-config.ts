@@ -77,9 +77,12 @@ function problemOf(option: OptionDescription, value: OptionValue): string | null
     if (maximum !== undefined && value > maximum) return `${value} is above ${maximum}`;
     return null;
   }
-  if (kind === 'boolean') return typeof value === 'boolean' ? null : `${JSON.stringify(value)} is neither true nor false`;
+  if (kind === 'boolean')
+    return typeof value === 'boolean' ? null : `${JSON.stringify(value)} is neither true nor false`;
   if (kind === 'numbers')
-    return Array.isArray(value) && value.every(Number.isFinite) ? null : `${JSON.stringify(value)} is no list of numbers`;
+    return Array.isArray(value) && value.every(Number.isFinite)
+      ? null
+      : `${JSON.stringify(value)} is no list of numbers`;
   if (typeof value !== 'string') return `${JSON.stringify(value)} is not a text`;
   if (kind === 'choice' && choices !== undefined && !choices.includes(value))
     return `"${value}" is none of ${choices.join(', ')}`;

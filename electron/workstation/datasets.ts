@@ -59,11 +59,21 @@ export function createDatasets(options: DatasetsOptions): Datasets {
     const folder = resolve(path);
     const before = await signatureOf(folder);
     if (before === null)
-      throw new FaultError('wrong-folder', `${folder} is no folder that can be read.`, { path: folder }, 'choose-folder');
+      throw new FaultError(
+        'wrong-folder',
+        `${folder} is no folder that can be read.`,
+        { path: folder },
+        'choose-folder',
+      );
     const { inspection } = await jobs.run({ kind: 'inspect', path: folder, dataset: null }, 'inspection');
     const after = await signatureOf(folder);
     if (after !== before)
-      throw new FaultError('dataset-changed', `${folder} changed while it was inspected. Inspect it again when nothing writes to it.`, { path: folder }, 'again');
+      throw new FaultError(
+        'dataset-changed',
+        `${folder} changed while it was inspected. Inspect it again when nothing writes to it.`,
+        { path: folder },
+        'again',
+      );
     if (inspection.dataset !== null) inspected.set(inspection.fingerprint, { inspection, signature: before });
     return inspection;
   }
@@ -71,7 +81,9 @@ export function createDatasets(options: DatasetsOptions): Datasets {
   async function save(inspection: Inspection, name: string, builtIn: boolean): Promise<StoredDataset> {
     const known = inspected.get(inspection.fingerprint);
     if (known === undefined)
-      throw new FaultError('unknown-id', `${inspection.path} has not been inspected. Inspect it, then add it.`, { path: inspection.path });
+      throw new FaultError('unknown-id', `${inspection.path} has not been inspected. Inspect it, then add it.`, {
+        path: inspection.path,
+      });
     const { fingerprint, path } = known.inspection;
     const dataset = { fingerprint, name, path, ...known, inspectedAt: now(), builtIn };
     await saveDataset(workspace, store, dataset);
@@ -118,7 +130,12 @@ export function createDatasets(options: DatasetsOptions): Datasets {
       const missing = 'The built-in sample set has not been written yet.';
       return [
         ...found,
-        { name: sampleName, dataset: 'image-folder', path: written ? sampleFolder : null, missing: written ? null : missing },
+        {
+          name: sampleName,
+          dataset: 'image-folder',
+          path: written ? sampleFolder : null,
+          missing: written ? null : missing,
+        },
       ];
     },
     add: async (inspection, name) => {

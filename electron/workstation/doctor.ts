@@ -90,10 +90,18 @@ function gpu(names: readonly string[], probe: DeviceProbe): Check {
   const used = /gpu/i.test(probe.executedOn);
   const [name] = names;
   if (name === undefined)
-    return { state: 'ok', text: 'No NVIDIA GPU is seen (nvidia-smi); training runs on the processor.', values: { count: 0 } };
+    return {
+      state: 'ok',
+      text: 'No NVIDIA GPU is seen (nvidia-smi); training runs on the processor.',
+      values: { count: 0 },
+    };
   const values = { count: names.length, names: names.join(', ') };
   if (used) return { state: 'ok', text: `${names.join(', ')}: TensorFlow computes on it.`, values };
-  return { state: 'attention', text: `${names.join(', ')} is there, but TensorFlow computes on the processor.`, values };
+  return {
+    state: 'attention',
+    text: `${names.join(', ')} is there, but TensorFlow computes on the processor.`,
+    values,
+  };
 }
 
 /** Writes and syncs a real file where checkpoints will lie; of a workspace that is not there yet, where it would be made. */
@@ -143,7 +151,8 @@ async function memory(): Promise<Check> {
 }
 
 function display(): Check {
-  if (process.platform !== 'linux') return { state: 'ok', text: 'The system has a desktop.', values: { display: 'system' } };
+  if (process.platform !== 'linux')
+    return { state: 'ok', text: 'The system has a desktop.', values: { display: 'system' } };
   const found = process.env['WAYLAND_DISPLAY'] ?? process.env['DISPLAY'] ?? '';
   if (found !== '') return { state: 'ok', text: `A display is there (${found}).`, values: { display: found } };
   const text = 'No display: the app cannot open a window here; everything works in the terminal.';

@@ -77,20 +77,26 @@ export function diskNeeded(checkpointBytes: number, keepLast: number): number {
 export function createEstimates(options: EstimatesOptions): Estimates {
   const { store, host, jobs, catalogue } = options;
 
-  async function shapeOf(config: RunConfig, planned: RunConfig | null): Promise<{
+  async function shapeOf(
+    config: RunConfig,
+    planned: RunConfig | null,
+  ): Promise<{
     readonly key: string;
     readonly runs: readonly StoredRun[];
     readonly all: ReadonlyMap<string, StoredRun>;
   }> {
     const runs = await store.runs();
     const all = new Map(runs.map((run) => [run.id, run]));
-    const evaluated = config.kind === 'evaluate' && config.subject.kind === 'run' ? all.get(config.subject.run) : undefined;
+    const evaluated =
+      config.kind === 'evaluate' && config.subject.kind === 'run' ? all.get(config.subject.run) : undefined;
     return { key: calibrationKey(config, evaluated?.config ?? planned), runs, all };
   }
 
   async function stepsFor(config: RunConfig): Promise<number | null> {
     if (config.kind !== 'pretrain') return null;
-    const dataset = (await store.datasets()).find((row) => row.fingerprint === config.data.fingerprint || row.path === config.data.path);
+    const dataset = (await store.datasets()).find(
+      (row) => row.fingerprint === config.data.fingerprint || row.path === config.data.path,
+    );
     const split = dataset?.inspection.splits.find((one) => one.split === config.data.split);
     return split === undefined ? null : stepsOf(config, split.images);
   }
@@ -134,14 +140,22 @@ export function createEstimates(options: EstimatesOptions): Estimates {
     const configs = new Map(runs.map((run) => [run.id, run.config]));
     for (const run of runs) {
       if (run.status !== 'done' || run.deleted) continue;
-      const subject = run.config.kind === 'evaluate' && run.config.subject.kind === 'run' ? (configs.get(run.config.subject.run) ?? null) : null;
+      const subject =
+        run.config.kind === 'evaluate' && run.config.subject.kind === 'run'
+          ? (configs.get(run.config.subject.run) ?? null)
+          : null;
       if (calibrationKey(run.config, subject) !== key) continue;
       const [attempts, checkpoints] = await Promise.all([store.attempts(run.id), store.checkpoints(run.id)]);
       const spans = attempts.map(({ startedAt, lastSeenAt }) => ((lastSeenAt ?? startedAt) - startedAt) / 1000);
       const seconds = spans.reduce((sum, span) => sum + span, 0);
       const steps = run.steps ?? run.step;
       const checkpointBytes = checkpoints.at(-1)?.bytes ?? null;
-      return { secondsPerStep: steps > 0 ? seconds / steps : 0, loadSeconds: steps > 0 ? 0 : seconds, steps, checkpointBytes };
+      return {
+        secondsPerStep: steps > 0 ? seconds / steps : 0,
+        loadSeconds: steps > 0 ? 0 : seconds,
+        steps,
+        checkpointBytes,
+      };
     }
     return null;
   }
@@ -159,7 +173,9 @@ export function createEstimates(options: EstimatesOptions): Estimates {
   return { estimate, calibrate };
 }
 
-function warningsOf(estimate: Pick<Estimate, 'diskBytes' | 'diskFreeBytes' | 'memoryBytes' | 'memoryFreeBytes'>): readonly Fault[] {
+function warningsOf(
+  estimate: Pick<Estimate, 'diskBytes' | 'diskFreeBytes' | 'memoryBytes' | 'memoryFreeBytes'>,
+): readonly Fault[] {
   const { diskBytes, diskFreeBytes, memoryBytes, memoryFreeBytes } = estimate;
   const warnings: Fault[] = [];
   if (diskBytes !== null && diskFreeBytes !== null && diskBytes > diskFreeBytes)

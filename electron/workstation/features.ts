@@ -25,7 +25,8 @@ export async function extractFeatures(
     throw new FaultError('unknown-id', `There is no pretraining run "${request.run}".`, { run: request.run });
   const { config } = run;
   const data = sourceOf(request.dataset, request.split);
-  const preprocessing = config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, request.dataset.inspection);
+  const preprocessing =
+    config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, request.dataset.inspection);
   // The newest whole checkpoint, also of a run that has not come to its end.
   const checkpoint = run.safeStep ?? 'last';
   const subject = await resolveSubject(
@@ -41,7 +42,8 @@ export async function extractFeatures(
     },
     all,
   );
-  if (subject === null) throw new FaultError('subject-missing', `Run "${run.title}" has nothing to take features from.`);
+  if (subject === null)
+    throw new FaultError('subject-missing', `Run "${run.title}" has nothing to take features from.`);
   const { normalization, execution, seed } = config;
   const file = resolve(request.file);
   const job = { kind: 'features' as const, subject, data, preprocessing, normalization, execution, seed, file };

@@ -11,7 +11,8 @@ beforeEach(() => (bench = createBench()));
 afterEach(() => bench.remove());
 
 const isRunning = async (workstation: Awaited<ReturnType<Bench['open']>>, run: string): Promise<boolean> =>
-  (await rowOf(workstation, run)).status === 'running' && (await workstation.handlers.progress.answer()).some((one) => one.step > 0);
+  (await rowOf(workstation, run)).status === 'running' &&
+  (await workstation.handlers.progress.answer()).some((one) => one.step > 0);
 
 test('a run trains to its end, every row is written and every checkpoint acknowledged', async () => {
   const workstation = await bench.open();
@@ -49,13 +50,18 @@ test('of two runs only one is on the device, the other waits and says for what',
     workstation.handlers.createRun.answer(pretrain('steps=60 ms=10')),
     workstation.handlers.createRun.answer(pretrain('steps=5')),
   ]);
-  await until(async () => (await workstation.handlers.runs.answer()).some((row) => row.status === 'running'), 'running');
+  await until(
+    async () => (await workstation.handlers.runs.answer()).some((row) => row.status === 'running'),
+    'running',
+  );
   const rows = await workstation.handlers.runs.answer();
   const running = rows.find((row) => row.status === 'running');
   const waiting = rows.find((row) => row.status === 'queued');
   expect(rows.filter((row) => row.status === 'running')).toHaveLength(1);
   expect(waiting?.waitsFor).toEqual({ kind: 'device', run: running?.id });
-  await expect(Promise.resolve().then(() => workstation.handlers.calibrate.answer(pretrain('x')))).rejects.toMatchObject({
+  await expect(
+    Promise.resolve().then(() => workstation.handlers.calibrate.answer(pretrain('x'))),
+  ).rejects.toMatchObject({
     fault: { code: 'busy' },
   });
   await workstation.whenIdle();

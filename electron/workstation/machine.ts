@@ -33,7 +33,15 @@ export function createMachine(options: MachineOptions): Machine {
   return {
     about: () => {
       const platform = `${process.platform} ${release()} ${process.arch}`;
-      return { version, edition, home, platform, versions, systemLanguage: systemLanguage(), settings: settings.current };
+      return {
+        version,
+        edition,
+        home,
+        platform,
+        versions,
+        systemLanguage: systemLanguage(),
+        settings: settings.current,
+      };
     },
     changeSettings: async (next) => {
       if (!options.write) throw new FaultError('locked', 'The workspace is open for reading only.');

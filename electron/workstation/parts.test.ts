@@ -24,12 +24,17 @@ const exit: TrainerExit = { code: null, signal: null, sent: null, tail: '', memo
 
 test('an end is told by who ended it', () => {
   expect(exitFault({ ...exit, signal: 'SIGKILL', sent: 'SIGKILL' })).toBeNull();
-  expect(exitFault({ ...exit, signal: 'SIGKILL', memoryKills: 1 })).toMatchObject({ code: 'out-of-memory', retry: 'smaller-batch' });
+  expect(exitFault({ ...exit, signal: 'SIGKILL', memoryKills: 1 })).toMatchObject({
+    code: 'out-of-memory',
+    retry: 'smaller-batch',
+  });
   expect(exitFault({ ...exit, signal: 'SIGKILL', memoryKills: 1 })?.message).toContain('3 MiB');
   // Where the kernel's counter cannot be read, memory is the likeliest cause.
   expect(exitFault({ ...exit, signal: 'SIGKILL', memoryKills: null })?.code).toBe('out-of-memory');
   expect(exitFault({ ...exit, signal: 'SIGKILL' })).toMatchObject({ code: 'trainer-died', retry: 'resume' });
-  expect(exitFault({ ...exit, signal: 'SIGABRT', tail: 'terminate called: std::bad_alloc' })?.code).toBe('out-of-memory');
+  expect(exitFault({ ...exit, signal: 'SIGABRT', tail: 'terminate called: std::bad_alloc' })?.code).toBe(
+    'out-of-memory',
+  );
   expect(exitFault({ ...exit, code: 1, tail: 'Cannot find module koffi' })?.code).toBe('library-missing');
   expect(exitFault({ ...exit, code: 3 })?.message).toContain('exit code 3');
 });
@@ -82,9 +87,16 @@ test('options are completed, checked against their bounds, and unknown ones name
   const option = { key: 'k', kind: 'integer' as const, default: 20, minimum: 1, maximum: 200, comparable: true };
   const known = [{ id: 'knn', title: 'k-NN', options: [option] }];
   expect(completeChoice({ id: 'knn', options: {} }, known, 'evaluator')).toEqual({ id: 'knn', options: { k: 20 } });
-  for (const [value, words] of [[0, 'below 1'], [201, 'above 200'], [1.5, 'not a whole number'], ['5', 'not a number']] as const)
+  for (const [value, words] of [
+    [0, 'below 1'],
+    [201, 'above 200'],
+    [1.5, 'not a whole number'],
+    ['5', 'not a number'],
+  ] as const)
     expect(() => completeChoice({ id: 'knn', options: { k: value } }, known, 'evaluator')).toThrow(words);
-  expect(() => completeChoice({ id: 'knn', options: { kk: 1 } }, known, 'evaluator')).toThrow('has no option "kk". Known: k');
+  expect(() => completeChoice({ id: 'knn', options: { kk: 1 } }, known, 'evaluator')).toThrow(
+    'has no option "kk". Known: k',
+  );
 });
 
 test('what costs the same has one key: seeds, lengths and rates do not count, threads and batch do', () => {
@@ -94,7 +106,10 @@ test('what costs the same has one key: seeds, lengths and rates do not count, th
   expect(calibrationKey({ ...one, seed: 9, epochs: 77, title: 'b', logEvery: 3 }, null)).toBe(key);
   expect(calibrationKey({ ...one, batch: 50 }, null)).not.toBe(key);
   expect(calibrationKey({ ...one, execution: { ...one.execution, threads: 2 } }, null)).not.toBe(key);
-  const random = { ...evaluation('x', null), subject: { kind: 'random' as const, encoder: one.encoders[0], seed: 1 } } as Parameters<typeof calibrationKey>[0];
+  const random = {
+    ...evaluation('x', null),
+    subject: { kind: 'random' as const, encoder: one.encoders[0], seed: 1 },
+  } as Parameters<typeof calibrationKey>[0];
   expect(calibrationKey(evaluation('x', 'some-run'), one)).toBe(calibrationKey(random, null));
 });
 
@@ -113,13 +128,23 @@ test('planned names become folders and ids; runs follow what they look at', () =
   expect(inDependencyOrder([measure, train]).map((run) => run.key)).toEqual(['train', 'm']);
   expect(() => inDependencyOrder([measure])).toThrow('m wait for each other');
   const found = new Map([['d', { path: '/here', fingerprint: 'f' }]]);
-  expect(withData(measure.config, found)).toMatchObject({ train: { path: '/here', fingerprint: 'f' }, test: { path: '/here' } });
-  expect(withSubject(measure.config, new Map([['train', 'id-of-run']]))).toMatchObject({ subject: { run: 'id-of-run' } });
+  expect(withData(measure.config, found)).toMatchObject({
+    train: { path: '/here', fingerprint: 'f' },
+    test: { path: '/here' },
+  });
+  expect(withSubject(measure.config, new Map([['train', 'id-of-run']]))).toMatchObject({
+    subject: { run: 'id-of-run' },
+  });
   expect(() => withSubject(measure.config, new Map())).toThrow('"train"');
 });
 
 test('presets differ where a value differs or is missing', () => {
-  const other = { ...smallPreset, values: smallPreset.values.filter((one) => one.path !== 'batch').map((one) => (one.path === 'epochs' ? { ...one, value: 3 } : one)) };
+  const other = {
+    ...smallPreset,
+    values: smallPreset.values
+      .filter((one) => one.path !== 'batch')
+      .map((one) => (one.path === 'epochs' ? { ...one, value: 3 } : one)),
+  };
   expect(comparePresets(smallPreset, other).map((one) => [one.path, one.left, one.right])).toEqual([
     ['batch', 100, null],
     ['epochs', 2, 3],

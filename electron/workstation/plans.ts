@@ -62,7 +62,9 @@ export function createPlans(options: PlansOptions): Plans {
     const [known, rows] = await Promise.all([datasets.known(), store.datasets()]);
     const found = new Map<string, string>();
     for (const { name, dataset, title } of plan.data) {
-      const own = rows.find((row) => row.inspection.dataset === dataset && [row.name, row.inspection.title].includes(title));
+      const own = rows.find(
+        (row) => row.inspection.dataset === dataset && [row.name, row.inspection.title].includes(title),
+      );
       const path = known.find((data) => data.name === name)?.path ?? own?.path;
       if (path !== undefined) found.set(name, path);
     }
@@ -130,7 +132,11 @@ export function createPlans(options: PlansOptions): Plans {
         const advice = known?.missing ?? `Add a folder with ${title} first.`;
         throw new FaultError('not-available', `The plan needs ${title}. ${advice}`, { data: name }, 'choose-folder');
       }
-      await datasets.ensure(path, title, (await datasets.known()).some((data) => data.path === path));
+      await datasets.ensure(
+        path,
+        title,
+        (await datasets.known()).some((data) => data.path === path),
+      );
     }
   }
 
@@ -158,7 +164,14 @@ export function createPlans(options: PlansOptions): Plans {
     rows: async () => {
       const stored = await store.plans();
       const ids = new Set([...options.shipped.map((plan) => plan.id), ...stored.map((plan) => plan.id)]);
-      return Promise.all([...ids].map((id) => rowOf(id, stored.find((plan) => plan.id === id))));
+      return Promise.all(
+        [...ids].map((id) =>
+          rowOf(
+            id,
+            stored.find((plan) => plan.id === id),
+          ),
+        ),
+      );
     },
     pause: async (id) => {
       const stored = await storedPlan(id);
@@ -236,7 +249,10 @@ export function inDependencyOrder(runs: readonly PlannedRun[]): readonly Planned
       ({ config }) => config.kind !== 'evaluate' || config.subject.kind !== 'run' || done.has(config.subject.run),
     );
     if (next < 0)
-      throw new FaultError('internal', `The plan's runs ${open.map((run) => run.key).join(', ')} wait for each other or for a run it does not have.`);
+      throw new FaultError(
+        'internal',
+        `The plan's runs ${open.map((run) => run.key).join(', ')} wait for each other or for a run it does not have.`,
+      );
     ordered.push(...open.splice(next, 1));
   }
   return ordered;
@@ -259,7 +275,11 @@ function needsOf(
   return [
     ...plan.data.map(({ name, title }) => {
       const path = folders.get(name);
-      return { kind: 'data' as const, ok: path !== undefined, values: { name, title, ...(path === undefined ? {} : { path }) } };
+      return {
+        kind: 'data' as const,
+        ok: path !== undefined,
+        values: { name, title, ...(path === undefined ? {} : { path }) },
+      };
     }),
     { kind: 'disk', ok: fits(disk, free.disk), values: known({ needed: disk, free: free.disk }) },
     { kind: 'memory', ok: fits(most, free.memory), values: known({ needed: most, free: free.memory }) },

@@ -20,11 +20,7 @@ export interface Presets {
   readonly draftEvaluation: (run: string, evaluator: Choice, fingerprint: string) => Promise<RunConfig>;
 }
 
-export function createPresets(
-  resources: Resources,
-  store: Store,
-  threads: () => number | null,
-): Presets {
+export function createPresets(resources: Resources, store: Store, threads: () => number | null): Presets {
   const { catalogue, presets } = resources;
   const preset = (id: string): Preset => {
     const found = presets.find((candidate) => candidate.id === id);
@@ -125,7 +121,12 @@ export function normalizationFor(given: Normalization, channels: number | null):
 export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>, split: string): DataSource {
   const { dataset } = row.inspection;
   if (dataset === null)
-    throw new FaultError('wrong-folder', `${row.path} is no data set this program knows.`, { path: row.path }, 'choose-folder');
+    throw new FaultError(
+      'wrong-folder',
+      `${row.path} is no data set this program knows.`,
+      { path: row.path },
+      'choose-folder',
+    );
   return { dataset, path: row.path, split, fingerprint: row.fingerprint };
 }
 
@@ -138,7 +139,8 @@ export function testSplit(inspection: Inspection): string {
 function pickSplit(inspection: Inspection, wanted: readonly string[]): string {
   const present = inspection.splits.map((split) => split.split);
   const found = wanted.find((name) => present.includes(name)) ?? present[0];
-  if (found === undefined) throw new FaultError('empty-dataset', `${inspection.path} holds no images.`, {}, 'choose-folder');
+  if (found === undefined)
+    throw new FaultError('empty-dataset', `${inspection.path} holds no images.`, {}, 'choose-folder');
   return found;
 }
 

@@ -53,7 +53,12 @@ test('the order outlives the program', async () => {
   const second = await bench.open({ drain: 'own' });
   const rows = await second.handlers.runs.answer();
   expect(rows.find((row) => row.id === running)?.status).toBe('stopped');
-  expect(rows.filter((row) => row.queuePosition !== null).sort((x, y) => (x.queuePosition ?? 0) - (y.queuePosition ?? 0)).map((row) => row.id)).toEqual([b, a]);
+  expect(
+    rows
+      .filter((row) => row.queuePosition !== null)
+      .sort((x, y) => (x.queuePosition ?? 0) - (y.queuePosition ?? 0))
+      .map((row) => row.id),
+  ).toEqual([b, a]);
   await second.whenIdle();
   expect((await rowOf(second, a)).status).toBe('queued');
   await second.close('safely');
@@ -102,7 +107,14 @@ test('calibrating a plan times each shape once, and the estimate is measured fro
   const row = await handlers.calibratePlan.answer('tiny');
   // 1000 images, batch 100, 2 epochs: 20 steps of 0.5 s after 2 s; the evaluations have 12 steps: 8 s each.
   expect(row.secondsLeft).toBeCloseTo(12 + 8 + 8, 5);
-  expect(bench.pushed.filter((push) => push.name === 'job' && (push.values[0] as { kind: string; ended: boolean }).kind === 'calibrate' && (push.values[0] as { ended: boolean }).ended)).toHaveLength(3);
+  expect(
+    bench.pushed.filter(
+      (push) =>
+        push.name === 'job' &&
+        (push.values[0] as { kind: string; ended: boolean }).kind === 'calibrate' &&
+        (push.values[0] as { ended: boolean }).ended,
+    ),
+  ).toHaveLength(3);
 });
 
 test('deleting is undone at once; for good it goes to the trash and its rows go', async () => {
@@ -121,7 +133,14 @@ test('deleting is undone at once; for good it goes to the trash and its rows go'
   await until(() => bench.trashed.length === 1, 'trash');
   expect(bench.trashed).toEqual([folder]);
   expect(existsSync(folder)).toBe(false);
-  await until(async () => second.handlers.undoDelete.answer(run).then(() => false, () => true), 'the rows to go');
+  await until(
+    async () =>
+      second.handlers.undoDelete.answer(run).then(
+        () => false,
+        () => true,
+      ),
+    'the rows to go',
+  );
 });
 
 test('the main process is killed in the middle: nothing is lost, the run says so and goes on', async () => {

@@ -56,7 +56,16 @@ test('nothing but a list of the right length gets through, whatever it holds', (
 });
 
 test('a run is named by an id and nothing else: no path, no blank, no number', () => {
-  const named = ['run', 'pauseRun', 'continueRun', 'resumeRun', 'checkpointNow', 'discardRun', 'deleteRun', 'undoDelete'] as const;
+  const named = [
+    'run',
+    'pauseRun',
+    'continueRun',
+    'resumeRun',
+    'checkpointNow',
+    'discardRun',
+    'deleteRun',
+    'undoDelete',
+  ] as const;
   for (const name of named) {
     expect(accepts(name, ['20260101-120000-abcdef'])).toBe(true);
     for (const bad of ['', '../..', 'a/b', 'UPPER-CASE', 'a\0bc', 'x'.repeat(81), ' 2026', '.tmp-x', 7, null, {}, []])
@@ -67,14 +76,16 @@ test('a run is named by an id and nothing else: no path, no blank, no number', (
 
 test('numbers are bounded, texts too', () => {
   const id = '20260101-120000-abcdef';
-  for (const bad of [0, -1, 1.5, Number.NaN, Infinity, 1e9, '5']) expect(accepts('metric', [id, 'loss', bad])).toBe(false);
+  for (const bad of [0, -1, 1.5, Number.NaN, Infinity, 1e9, '5'])
+    expect(accepts('metric', [id, 'loss', bad])).toBe(false);
   expect(accepts('noteRun', [id, 'x'.repeat(20_001)])).toBe(false);
   expect(accepts('renameRun', [id, ''])).toBe(false);
   for (const bad of ['', 'a\0b', 'x'.repeat(4097)]) {
     expect(accepts('inspect', [bad])).toBe(false);
     expect(accepts('importRun', [bad])).toBe(false);
   }
-  for (const bad of ['http://arxiv.org', 'file:///etc/passwd', 'javascript:1', '']) expect(accepts('openLink', [bad])).toBe(false);
+  for (const bad of ['http://arxiv.org', 'file:///etc/passwd', 'javascript:1', ''])
+    expect(accepts('openLink', [bad])).toBe(false);
   expect(accepts('startPlan', ['../plan'])).toBe(false);
   expect(accepts('exportReport', [{ kind: 'plan', plan: 'first' }, [], 'en'])).toBe(false);
   expect(accepts('compare', [{ kind: 'runs', runs: ['../x'] }])).toBe(false);
@@ -102,21 +113,42 @@ test('what passes its schema is answered or refused with a fault, never with any
   const ids = fc.constantFrom('20260101-120000-abcdef', 'none', 'constructor', 'tostring');
   const calls: readonly fc.Arbitrary<readonly [keyof Requests, readonly unknown[]]>[] = [
     fc.tuple(
-      fc.constantFrom('run', 'pauseRun', 'continueRun', 'resumeRun', 'checkpointNow', 'discardRun', 'deleteRun', 'undoDelete' as const),
+      fc.constantFrom(
+        'run',
+        'pauseRun',
+        'continueRun',
+        'resumeRun',
+        'checkpointNow',
+        'discardRun',
+        'deleteRun',
+        'undoDelete' as const,
+      ),
       ids.map((id) => [id]),
     ),
     fc.tuple(fc.constantFrom('startPlan', 'pausePlan'), fc.constantFrom(['none'], ['constructor'])),
     fc.tuple(fc.constant('inspect'), fc.constantFrom(['/no/such/folder'], ['/proc/self/mem'], ['.\n'])),
     fc.tuple(fc.constant('importRun'), fc.constantFrom(['/'], ['/no/such'], ['relative'])),
-    fc.tuple(fc.constant('draftRun'), fc.tuple(fc.constantFrom('small', 'none'), fc.constantFrom('f0', 'none'), fc.nat())),
+    fc.tuple(
+      fc.constant('draftRun'),
+      fc.tuple(fc.constantFrom('small', 'none'), fc.constantFrom('f0', 'none'), fc.nat()),
+    ),
     fc.tuple(fc.constant('openReport'), fc.constantFrom(['none', 'html'])),
-    fc.tuple(fc.constant('metric'), ids.map((id) => [id, 'loss', 10])),
+    fc.tuple(
+      fc.constant('metric'),
+      ids.map((id) => [id, 'loss', 10]),
+    ),
     fc.tuple(fc.constant('comparePresets'), fc.constantFrom(['small', 'small'], ['small', 'none'])),
-    fc.tuple(fc.constant('showInFolder'), fc.constantFrom([{ kind: 'run', id: '../..' }], [{ kind: 'dataset', id: 'none' }])),
+    fc.tuple(
+      fc.constant('showInFolder'),
+      fc.constantFrom([{ kind: 'run', id: '../..' }], [{ kind: 'dataset', id: 'none' }]),
+    ),
   ] as never;
   await fc.assert(
     fc.asyncProperty(fc.oneof(...calls), async ([name, args]) => {
-      const handler = handlers[name] as unknown as { args: v.GenericSchema; answer: (...args: readonly unknown[]) => unknown };
+      const handler = handlers[name] as unknown as {
+        args: v.GenericSchema;
+        answer: (...args: readonly unknown[]) => unknown;
+      };
       const parsed = v.safeParse(handler.args, args);
       if (!parsed.success) return;
       const failure = await Promise.resolve()
@@ -147,15 +179,25 @@ test('an inspection that was not made here cannot be added; a cancelled one is t
   const folder = `${bench.runtime}/data/fashion-mnist`;
   const inspection = await handlers.inspect.answer(folder);
   const forged = { ...inspection, fingerprint: 'f1', path: '/etc' };
-  await expect(Promise.resolve().then(() => handlers.addDataset.answer(forged, 'x'))).rejects.toMatchObject({ fault: { code: 'unknown-id' } });
-  expect(await handlers.addDataset.answer(inspection, 'Mine')).toMatchObject({ state: 'ready', name: 'Mine', builtIn: true });
+  await expect(Promise.resolve().then(() => handlers.addDataset.answer(forged, 'x'))).rejects.toMatchObject({
+    fault: { code: 'unknown-id' },
+  });
+  expect(await handlers.addDataset.answer(inspection, 'Mine')).toMatchObject({
+    state: 'ready',
+    name: 'Mine',
+    builtIn: true,
+  });
   mkdirSync(`${bench.runtime}/slow`);
   // While its program is still loading, and in the middle of the scan.
   for (const phase of ['loading', 'scanning']) {
     bench.pushed.length = 0;
     const scan = Promise.resolve(handlers.inspect.answer(`${bench.runtime}/slow`));
     const told = expect(scan).rejects.toMatchObject({ fault: { code: 'cancelled' } });
-    await until(() => bench.pushed.some(({ values }) => (values[0] as { phase?: string }).phase === phase), phase, 40_000);
+    await until(
+      () => bench.pushed.some(({ values }) => (values[0] as { phase?: string }).phase === phase),
+      phase,
+      40_000,
+    );
     handlers.cancelJob.answer();
     await told;
     expect(bench.pushed.at(-1)?.values[0]).toMatchObject({ kind: 'inspect', ended: true });

@@ -121,7 +121,10 @@ export function createHandlers({ machine, presets, estimates, runs, plans, datas
     openReport: { args: v.strictTuple([id, format]), answer: reports.open },
     showInFolder: {
       args: v.strictTuple([
-        v.strictObject({ kind: v.picklist(['run', 'report', 'home', 'dataset']), id: v.pipe(v.string(), v.maxLength(200)) }),
+        v.strictObject({
+          kind: v.picklist(['run', 'report', 'home', 'dataset']),
+          id: v.pipe(v.string(), v.maxLength(200)),
+        }),
       ]),
       answer: reports.showInFolder,
     },
@@ -134,16 +137,47 @@ export function createHandlers({ machine, presets, estimates, runs, plans, datas
 
 /** What changes nothing in the workspace, and so needs no lock. A report is a folder of its own. */
 const readers = new Set<keyof Requests>([
-  ...(['about', 'chooseHome', 'catalogue', 'presets', 'draftRun', 'comparePresets', 'estimate', 'draftEvaluation'] as const),
-  ...(['runs', 'run', 'metric', 'log', 'interrupted', 'progress', 'plans', 'datasets', 'knownData', 'chooseFolder'] as const),
-  ...(['inspect', 'thumbnails', 'cancelJob', 'compare', 'exportReport', 'reports', 'openReport', 'showInFolder'] as const),
+  ...([
+    'about',
+    'chooseHome',
+    'catalogue',
+    'presets',
+    'draftRun',
+    'comparePresets',
+    'estimate',
+    'draftEvaluation',
+  ] as const),
+  ...([
+    'runs',
+    'run',
+    'metric',
+    'log',
+    'interrupted',
+    'progress',
+    'plans',
+    'datasets',
+    'knownData',
+    'chooseFolder',
+  ] as const),
+  ...([
+    'inspect',
+    'thumbnails',
+    'cancelJob',
+    'compare',
+    'exportReport',
+    'reports',
+    'openReport',
+    'showInFolder',
+  ] as const),
   ...(['hardware', 'doctor', 'openLink'] as const),
 ]);
 
 /** The same answers for a workspace that is open for reading only; the others say why not. */
 export function readersOnly(handlers: Handlers, home: string): Handlers {
   const refuse = (name: string) => (): never => {
-    throw new FaultError('locked', `"${name}" changes the workspace ${home}, which is open for reading only.`, { home });
+    throw new FaultError('locked', `"${name}" changes the workspace ${home}, which is open for reading only.`, {
+      home,
+    });
   };
   return Object.fromEntries(
     Object.entries(handlers).map(([name, handler]) =>

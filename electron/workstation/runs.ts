@@ -38,7 +38,10 @@ export interface Runs {
   readonly interrupted: Answering<'interrupted'>;
   readonly progress: Answering<'progress'>;
   /** Makes a run without queueing it; plans add theirs together. */
-  readonly make: (config: RunConfig, place: { readonly plan: string; readonly planKey: string } | null) => Promise<string>;
+  readonly make: (
+    config: RunConfig,
+    place: { readonly plan: string; readonly planKey: string } | null,
+  ) => Promise<string>;
   /** Moves the folders of deleted runs to the system's trash and forgets their rows. */
   readonly emptyTrash: () => Promise<void>;
 }
@@ -148,7 +151,10 @@ export function createRuns(options: RunsOptions): Runs {
         attempts,
         // The trainer prunes old folders by itself; the sweep marks them, and until then the disk is asked.
         checkpoints: await Promise.all(
-          checkpoints.map(async (one) => ({ ...one, present: one.present && (await isFolder(join(folder, one.folder))) })),
+          checkpoints.map(async (one) => ({
+            ...one,
+            present: one.present && (await isFolder(join(folder, one.folder))),
+          })),
         ),
         results: results.map(({ result }) => result),
         metrics,
@@ -181,7 +187,11 @@ export function createRuns(options: RunsOptions): Runs {
     resume: async (id) => {
       const run = await get(id);
       if (run.deleted || active.has(run.status) || run.status === 'queued' || run.status === 'done')
-        throw new FaultError('not-available', `Run "${run.title}" cannot be resumed: it is ${run.deleted ? 'deleted' : run.status}.`, { run: id });
+        throw new FaultError(
+          'not-available',
+          `Run "${run.title}" cannot be resumed: it is ${run.deleted ? 'deleted' : run.status}.`,
+          { run: id },
+        );
       await queue.add([id], 'front');
     },
     discard: async (id) => {
@@ -216,7 +226,11 @@ export function createRuns(options: RunsOptions): Runs {
     undoDelete: async (id) => {
       const run = await store.run(id);
       if (run === null)
-        throw new FaultError('not-available', `Run "${id}" is in the system's trash already: put its folder back from there, then import it.`, { run: id });
+        throw new FaultError(
+          'not-available',
+          `Run "${id}" is in the system's trash already: put its folder back from there, then import it.`,
+          { run: id },
+        );
       clearTimeout(undoTimers.get(id));
       undoTimers.delete(id);
       await store.markDeleted(id, false);

@@ -83,7 +83,10 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
     }
     const found = outcome as Outcome | null;
     if (found?.kind !== wanted)
-      throw new FaultError('internal', `The ${job.kind} job gave ${found === null ? 'no result' : `"${found.kind}"`} instead of "${wanted}".`);
+      throw new FaultError(
+        'internal',
+        `The ${job.kind} job gave ${found === null ? 'no result' : `"${found.kind}"`} instead of "${wanted}".`,
+      );
     return found as OutcomeOf<K>;
   }
 

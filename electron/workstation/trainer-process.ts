@@ -141,7 +141,12 @@ async function greet(
   const first = await Promise.race([greeting, died, after(withinMs, late, { ref: false })]);
   if (first === late) {
     signal('SIGKILL');
-    throw new FaultError('trainer-silent', `The trainer said nothing within ${withinMs / 1000} s of its start.`, {}, 'again');
+    throw new FaultError(
+      'trainer-silent',
+      `The trainer said nothing within ${withinMs / 1000} s of its start.`,
+      {},
+      'again',
+    );
   }
   const parsed = v.safeParse(Greeting, first);
   if (!parsed.success || parsed.output.protocol !== protocolVersion) {

@@ -68,7 +68,9 @@ export interface WorkstationOptions {
 export interface Workstation {
   readonly handlers: Handlers;
   /** Writes the features of a run's encoder to a file; only the terminal asks for it. */
-  readonly features: (request: FeaturesRequest) => Promise<{ readonly file: string; readonly rows: number; readonly columns: number }>;
+  readonly features: (
+    request: FeaturesRequest,
+  ) => Promise<{ readonly file: string; readonly rows: number; readonly columns: number }>;
   /** Resolves when nothing runs and nothing that could start is queued. */
   readonly whenIdle: () => Promise<void>;
   /** Stops what runs and closes the database. 'now' loses the work since the last checkpoint. */
@@ -92,21 +94,26 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     else options.complain(line);
   };
   const environment = { ...childEnvironment(process.env), REPRISE_RUNTIME: options.runtime };
-  const opened = await openStore({
-    node: options.node,
-    script: join(appRoot, 'out', 'node', 'store.js'),
-    database: workspace.database,
-    migrations: join(appRoot, 'migrations'),
-    env: environment,
-    readonly: !write,
-    log,
-  }).catch(async (error: unknown) => {
+  const openRecords = async () => {
+    const current = await readSettings(home);
+    const store = await openStore({
+      node: options.node,
+      script: join(appRoot, 'out', 'node', 'store.js'),
+      database: workspace.database,
+      migrations: join(appRoot, 'migrations'),
+      env: environment,
+      readonly: !write,
+      log,
+    });
+    return { settings: { current }, opened: store };
+  };
+  const { settings, opened } = await openRecords().catch(async (error: unknown) => {
     await workspace.close();
     throw error;
   });
 
-  const program = { node: options.node, script: options.trainer ?? join(appRoot, 'out', 'node', 'trainer.js'), env: environment };
-  const settings = { current: await readSettings(home) };
+  const script = options.trainer ?? join(appRoot, 'out', 'node', 'trainer.js');
+  const program = { node: options.node, script, env: environment };
   const threads = () => settings.current.threads;
   const jobs = createSideJobs(program, write ? home : appRoot, push);
   const gpus = createGpuWatch(complain);
@@ -187,10 +194,6 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   });
   const handlers = createHandlers({ machine, presets, estimates, runs, plans, datasets, reports });
 
-  if (write) await takeUp({ workspace, store: opened, host, queue, complain });
-  if (write) void runs.emptyTrash().catch((error: unknown) => complain(`trash: ${faultOf(error).message}`));
-  if (write && options.drain !== 'own') void queue.advance();
-
   let closing: Promise<void> | null = null;
   const close = async (how: 'safely' | 'now'): Promise<void> => {
     // The queue first, or the end of one run would start the next.
@@ -202,6 +205,15 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     await opened.close();
     await workspace.close();
   };
+  if (write) {
+    // A start that fails gives back what it holds: the lock, the database and its process.
+    await takeUp({ workspace, store: opened, host, queue, complain }).catch(async (error: unknown) => {
+      await close('now');
+      throw error;
+    });
+    void runs.emptyTrash().catch((error: unknown) => complain(`trash: ${faultOf(error).message}`));
+    if (options.drain !== 'own') void queue.advance();
+  }
   return {
     handlers: write ? handlers : readersOnly(handlers, home),
     features: (request) => extractFeatures({ store: opened, host, jobs }, request),

@@ -21,7 +21,14 @@ const number = (key: string, value: number, minimum?: number) => ({
 export const catalogue = {
   version: '0',
   methods: [
-    { ...recipe('vicreg'), options: [number('variance', 25, 0)], paper: 'vicreg', branches: 2, views: 2, labels: false },
+    {
+      ...recipe('vicreg'),
+      options: [number('variance', 25, 0)],
+      paper: 'vicreg',
+      branches: 2,
+      views: 2,
+      labels: false,
+    },
   ],
   encoders: [{ ...recipe('resnet-18'), options: [number('width', 64, 1)] }],
   optimizers: [recipe('adamw')],
@@ -74,7 +81,10 @@ export function createBench(withData = true): Bench {
   for (const folder of ['out/node', 'resources/plans', 'resources/presets', 'resources/papers'])
     mkdirSync(join(appRoot, folder), { recursive: true });
   symlinkSync(join(project, 'migrations'), join(appRoot, 'migrations'));
-  writeFileSync(join(appRoot, 'out', 'node', 'store.js'), `import ${JSON.stringify(pathToFileURL(childScript).href)};\n`);
+  writeFileSync(
+    join(appRoot, 'out', 'node', 'store.js'),
+    `import ${JSON.stringify(pathToFileURL(childScript).href)};\n`,
+  );
   writeFileSync(join(appRoot, 'out', 'node', 'package.json'), '{"type":"module"}');
   writeFileSync(join(appRoot, 'out', 'catalogue.json'), JSON.stringify(catalogue));
   writeFileSync(join(appRoot, 'resources', 'plans', 'tiny.json'), JSON.stringify(tinyPlan));
@@ -91,7 +101,16 @@ export function createBench(withData = true): Bench {
     ...{ home, runtime, trashed, pushed },
     open: async (over = {}) => {
       const workstation = await openWorkstation({
-        ...{ home, appRoot, runtime, node: process.execPath, version: '0', edition: '', write: true, trainer: fakeTrainer },
+        ...{
+          home,
+          appRoot,
+          runtime,
+          node: process.execPath,
+          version: '0',
+          edition: '',
+          write: true,
+          trainer: fakeTrainer,
+        },
         push: (name, ...values) => void pushed.push({ name, values }),
         desktop: {
           ...{ pickFolder: () => Promise.resolve(null), openPath: nothing, showItem: nothing, openLink: nothing },

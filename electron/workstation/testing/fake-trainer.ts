@@ -66,8 +66,25 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
       const place = join(runFolder, folder);
       mkdirSync(place, { recursive: true });
       writeFileSync(join(place, 'tensors.bin'), '');
-      const head = { format: 1, run, attempt, step, epoch: step / steps, trainedSeconds: 0, configHash: '', codeVersion: '0' };
-      const rest = { tensorflow: '0', threads: 1, instructionSet: 'none', seed: 1, counters: {}, tensorBytes: 0, tensors: [] };
+      const head = {
+        format: 1,
+        run,
+        attempt,
+        step,
+        epoch: step / steps,
+        trainedSeconds: 0,
+        configHash: '',
+        codeVersion: '0',
+      };
+      const rest = {
+        tensorflow: '0',
+        threads: 1,
+        instructionSet: 'none',
+        seed: 1,
+        counters: {},
+        tensorBytes: 0,
+        tensors: [],
+      };
       writeFileSync(join(place, 'manifest.json'), JSON.stringify({ ...head, ...rest }));
     }
     safeStep = step;
@@ -90,7 +107,14 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
       say({ type: 'phase', phase: 'training', quietForMs: 60_000 });
     }
     step += 1;
-    const progress = { epoch: step / steps, fraction: null, samplesPerSecond: 100, waitShare: 0, secondsLeft: 1, secondsLeftSpread: 0 };
+    const progress = {
+      epoch: step / steps,
+      fraction: null,
+      samplesPerSecond: 100,
+      waitShare: 0,
+      secondsLeft: 1,
+      secondsLeftSpread: 0,
+    };
     say({ type: 'metrics', points: [{ step, name: 'loss', value: 1 / step }] });
     say({ type: 'beat', step, steps, ...progress, memoryBytes: 1000, tensors: 1, safeStep });
     if (step % every === 0 || saveNow) save(step, saveNow ? 'asked' : 'steps');
@@ -142,8 +166,21 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
       kind: 'inspection',
       inspection: {
         ...{ version: 1, dataset: known ? 'idx' : null, title: known ? 'Fashion-MNIST' : '', path: side.path },
-        ...{ fingerprint: 'f0', expected: ['data.bin'], found: known ? ['data.bin'] : ['nothing'], splits: known ? splits : [] },
-        ...{ classes: ['a', 'b'], channels: 1, smallest: [28, 28], largest: [28, 28], bytes: 1, rejects: [], rejectCount: 0 },
+        ...{
+          fingerprint: 'f0',
+          expected: ['data.bin'],
+          found: known ? ['data.bin'] : ['nothing'],
+          splits: known ? splits : [],
+        },
+        ...{
+          classes: ['a', 'b'],
+          channels: 1,
+          smallest: [28, 28],
+          largest: [28, 28],
+          bytes: 1,
+          rejects: [],
+          rejectCount: 0,
+        },
         ...{ leaks: [], leakCount: 0, duplicateCount: 0, licence: null, source: null, splitRule: null, seconds: 0.1 },
       },
     });

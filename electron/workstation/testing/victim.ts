@@ -10,7 +10,13 @@ const workstation = await openWorkstation({
   ...{ home, runtime, appRoot: join(dirname(runtime), 'app'), node: process.execPath, trainer: fakeTrainer },
   ...{ version: '0', edition: '', write: true },
   desktop: {
-    ...{ pickFolder: () => Promise.resolve(null), trash: nothing, openPath: nothing, showItem: nothing, openLink: nothing },
+    ...{
+      pickFolder: () => Promise.resolve(null),
+      trash: nothing,
+      openPath: nothing,
+      showItem: nothing,
+      openLink: nothing,
+    },
     htmlToPdf: { unavailable: '' },
   },
   push: (name, ...values) => {
