@@ -217,7 +217,7 @@ test('a draft takes what the data set says: split, channels, fingerprint', async
   expect(estimate).toMatchObject({ steps: 20, basis: 'none', seconds: null });
   await handlers.calibrate.answer(config);
   // 2 s to load and 20 steps of 0.5 s; 500 bytes a checkpoint, three kept and one being written, a tenth on top.
-  expect(await handlers.estimate.answer({ ...config, seed: 8, epochs: 2 })).toMatchObject({
+  expect(await handlers.estimate.answer({ ...config, seed: 8, logEvery: 3 })).toMatchObject({
     ...{ basis: 'measured', seconds: 12, secondsSpread: expect.closeTo(0.2, 10), diskBytes: 2200, memoryBytes: 1000 },
   });
 });
