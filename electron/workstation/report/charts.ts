@@ -145,9 +145,9 @@ export function curveFigures(
   });
 }
 
-const curveWidth = 350;
+const curveWidth = 370;
 const curveHeight = 170;
-const margin = { left: 46, right: 104, top: 8, bottom: 30 };
+const margin = { left: 46, right: 122, top: 8, bottom: 30 };
 
 function curvePicture(curves: readonly Curve[], caption: string, words: Words): string {
   const finite = (values: readonly (number | null)[]): readonly number[] => values.filter((value) => value !== null);
@@ -226,7 +226,7 @@ function endLabels(curves: readonly Curve[], y: (value: number) => number): stri
     .map(({ label, index, at }) => {
       const place = Math.max(at + 4, free);
       free = place + 13;
-      const cut = label.length > 17 ? `${label.slice(0, 16)}…` : label;
+      const cut = label.length > 19 ? `${label.slice(0, 18)}…` : label;
       return text(curveWidth - margin.right + 6, place, cut, `end-label series-${index}`);
     })
     .join('');

@@ -5,12 +5,21 @@ import { createHash } from 'node:crypto';
 const dates = /\/(CreationDate|ModDate) ?\(D:(\d{14})([^)]*)\)/g;
 const identity = /\/ID ?\[ ?<([0-9A-Fa-f]*)> ?<([0-9A-Fa-f]*)> ?\]/g;
 
+/** Ids of a tagged PDF's elements count on from whatever the browser numbered before. Ranks keep them different and in order. */
+const nodes = /\(node(\d{8})\)/g;
+
+function renumberNodes(source: string): string {
+  const ids = [...new Set(Array.from(source.matchAll(nodes), ([, digits = '']) => digits))].sort();
+  const ranks = new Map(ids.map((digits, rank) => [digits, String(rank + 1).padStart(8, '0')]));
+  return source.replace(nodes, (_whole, digits: string) => `(node${ranks.get(digits) ?? digits})`);
+}
+
 export function stablePdf(bytes: Uint8Array, recordedAt: number): Uint8Array {
   // latin1 maps bytes and characters one to one, so compressed streams pass through unharmed.
   const source = Buffer.from(bytes).toString('latin1');
   if (!source.startsWith('%PDF-')) throw new Error('The printed report is no PDF: it does not begin with %PDF-.');
   const digits = new Date(recordedAt).toISOString().replace(/\D/g, '').slice(0, 14);
-  const dated = source.replace(dates, (whole: string, name: string, _old: string, offset: string) => {
+  const dated = renumberNodes(source).replace(dates, (whole: string, name: string, _old: string, offset: string) => {
     const zone = offset.replace(/[+\-Z]/, (sign) => (sign === 'Z' ? 'Z' : '+')).replace(/\d/g, '0');
     return whole.replace(/\(.*\)/s, `(D:${digits}${zone})`).replace(/^\/\w+/, `/${name}`);
   });

@@ -219,6 +219,15 @@ describe('PDF', () => {
     const whole = Buffer.concat([pdf('20260930111213', 'A1'.repeat(16)), body]);
     expect(Buffer.from(stablePdf(whole, at)).subarray(-256).equals(body)).toBe(true);
   });
+  test('elements that the browser numbered otherwise are the same elements', () => {
+    const tagged = (first: string, second: string): Buffer =>
+      Buffer.from(
+        `%PDF-1.4\n<</ID (node${first})>> <</Headers [(node${first}) (node${second})]>> <</ID (node${second})>>`,
+      );
+    const one = Buffer.from(stablePdf(tagged('00000042', '00000047'), at));
+    expect(one.equals(stablePdf(tagged('00000099', '00000100'), at))).toBe(true);
+    expect(one.toString()).toContain('[(node00000001) (node00000002)]');
+  });
   test('anything else is refused', () => {
     expect(() => stablePdf(Buffer.from('<html>'), at)).toThrow('%PDF-');
   });

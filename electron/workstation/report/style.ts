@@ -35,6 +35,7 @@ td.figure small{white-space:nowrap}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:4px 0 16px;font-size:13px}
 dt{color:var(--text-2)}dd{margin:0;overflow-wrap:anywhere}
 #claims td:first-child{width:26%}
+#method td:first-child{white-space:nowrap}
 pre{margin:4px 0 16px;padding:12px 16px;background:var(--sunken);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;font:12px/1.6 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
 .wide{overflow-x:auto}
 figure{margin:8px 0 20px}
