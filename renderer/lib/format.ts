@@ -10,7 +10,7 @@ export interface Format {
   /** With grouping: 1,281,167. */
   number(value: number | null | undefined, digits?: number): string;
   /** As many digits as the size deserves: 15.82, 0.08421, 1.6e-5. */
-  figure(value: number | null | undefined): string;
+  figure(value: number | null | undefined, digits?: number): string;
   /** A figure that is in percent already: 73.2 %. */
   percent(value: number | null | undefined, digits?: number): string;
   /** A fraction of one as a percentage: 0.452 → 45 %. */
@@ -82,11 +82,13 @@ export function createFormat(language: Language, say: Say): Format {
     number,
     percent,
     duration,
-    figure(value) {
+    figure(value, digits = 4) {
       if (!isKnown(value)) return missing;
       const size = Math.abs(value);
       if (size !== 0 && (size < 1e-3 || size >= 1e6)) return scientific.format(value).replace('E', 'e');
-      return significant.format(value);
+      return digits === 4
+        ? significant.format(value)
+        : new Intl.NumberFormat(locale, { maximumSignificantDigits: digits }).format(value);
     },
     share: (value, digits = 0) => percent(isKnown(value) ? value * 100 : null, digits),
     points: (value, digits = 2) =>

@@ -105,7 +105,8 @@ export const en = {
 
   'plans.title': 'Plans',
   'plans.summary': 'What can be reproduced, and what it takes on this machine.',
-  'plans.empty': 'A plan holds the claims of a paper and the runs that test them. This build has none; a single run can be made by hand.',
+  'plans.empty':
+    'A plan holds the claims of a paper and the runs that test them. This build has none; a single run can be made by hand.',
   'plan.state.ready': 'Ready',
   'plan.state.running': 'Running',
   'plan.state.paused': 'Paused',
@@ -259,8 +260,7 @@ export const en = {
   'chart.atStep': 'step {step}',
   'chart.notFinite': 'not finite',
   'chart.noPoints': '{name}: no points yet.',
-  'chart.summary':
-    '{name}: {first} at step {firstStep}, {last} at step {lastStep}; between {least} and {greatest}.',
+  'chart.summary': '{name}: {first} at step {firstStep}, {last} at step {lastStep}; between {least} and {greatest}.',
   'chart.showTable': 'Show {name} as a table',
   'chart.showCurve': 'Show {name} as a curve',
 
@@ -373,7 +373,8 @@ export const en = {
   'compare.whyNot': 'Why the two cannot be compared',
   'compare.deviations': 'Stated deviations',
   'compare.sameProtocol': 'Measured under the same protocol.',
-  'compare.margin': 'Margin fixed before the run: ±{margin} points. Reproduced: the 90 % interval of the difference lies inside it.',
+  'compare.margin':
+    'Margin fixed before the run: ±{margin} points. Reproduced: the 90 % interval of the difference lies inside it.',
   'compare.earlierRemark': 'Earlier reproduction: {remark}',
   'compare.where': 'In the paper',
   'compare.claims': 'Claims',
@@ -405,7 +406,8 @@ export const en = {
   'note.single-run': 'A single run: the spread over seeds is unknown; the interval is that of the test images.',
   'note.paper-uncertainty-unknown': 'The paper does not report an uncertainty for this figure.',
   'note.paper-single-run': 'The paper’s figure is of a single run.',
-  'note.best-epoch-on-test': 'The paper’s code reports the best epoch on the test set; last and best are both recorded here.',
+  'note.best-epoch-on-test':
+    'The paper’s code reports the best epoch on the test set; last and best are both recorded here.',
 
   'interval.t-seeds': '{confidence}, t over seeds',
   'interval.wilson': '{confidence}, Wilson over images',
@@ -464,7 +466,8 @@ export const en = {
   'datasets.name': 'Name',
   'datasets.add': 'Add to the data sets',
   'datasets.known': 'On this machine',
-  'datasets.notHere': 'Not on this machine. Set-up fetches it where there is a network; the built-in sample set needs none.',
+  'datasets.notHere':
+    'Not on this machine. Set-up fetches it where there is a network; the built-in sample set needs none.',
   'datasets.empty': 'A data set is a folder of images that has been looked through: counts, broken files, leaks.',
   'datasets.images': '{count} {count#image|images}',
   'datasets.classes': '{count} {count#class|classes}',
@@ -552,7 +555,8 @@ export const en = {
   'doctor.runtime.ok': 'The programs and their versions.',
   'doctor.tensorflow.ok': 'TensorFlow {version} loads and computes.',
   'doctor.device.ok': 'A {size} × {size} matrix product ran on {executedOn} in {milliseconds} ms.',
-  'doctor.device.attention': 'A {size} × {size} matrix product ran on {executedOn} in {milliseconds} ms, no faster than the processor.',
+  'doctor.device.attention':
+    'A {size} × {size} matrix product ran on {executedOn} in {milliseconds} ms, no faster than the processor.',
   'doctor.gpu.ok': 'Nothing here stands in the way of training.',
   'doctor.gpu.attention': 'A GPU is there ({names}), but TensorFlow computes on the processor.',
   'doctor.disk.ok': 'There is room, and a real write was synced.',
@@ -626,7 +630,8 @@ export const en = {
   'fault.collapsed': 'The embedding collapsed: all images look the same to it.',
   'advice.collapsed': 'Raise the variance weight, or lower the learning rate.',
   'fault.out-of-memory': 'There was not enough memory.',
-  'advice.out-of-memory': 'A smaller batch needs less. The system may also have ended the trainer for another program’s sake.',
+  'advice.out-of-memory':
+    'A smaller batch needs less. The system may also have ended the trainer for another program’s sake.',
   'fault.device-unavailable': 'The device cannot be used.',
   'advice.device-unavailable': 'Choose another device, or the processor.',
   'fault.library-missing': 'A library is missing or does not fit.',
