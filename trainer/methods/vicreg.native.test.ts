@@ -1,4 +1,4 @@
-/** VICReg's loss at the golden values of RECIPES 1.5, and its gradient against differences of a float64 version. */
+/** VICReg's loss at the golden values of the official code, and its gradient against differences of a float64 version. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';

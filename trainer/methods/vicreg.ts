@@ -1,5 +1,5 @@
 /**
- * VICReg, Bardes, Ponce and LeCun, ICLR 2022, section 4.1; the loss as main_vicreg.py computes it (RECIPES 1.3).
+ * VICReg, Bardes, Ponce and LeCun, ICLR 2022, section 4.1; the loss as main_vicreg.py computes it.
  *
  *     z, z': [n, d], embeddings of two views;  zc: z minus its column means
  *     invariance   = mean over n and d of (z - z')^2
@@ -45,7 +45,7 @@ interface Spread {
   readonly offDiagonal: Scalar;
 }
 
-/** In float32 whatever the rest is computed in: a Gram matrix of half floats overflows (RECIPES 1.3). */
+/** In float32 whatever the rest is computed in: a Gram matrix of half floats overflows. */
 function spread(z: Tensor, batch: number, { gamma, eps }: Options): Spread {
   const [rows, columns] = z.shape as [number, number];
   const centred = tf.sub(z, tf.mean(z, 0));

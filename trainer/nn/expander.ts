@@ -1,5 +1,5 @@
 /**
- * VICReg's expander (RECIPES 1.1, main_vicreg.py `Projector`): Linear + batch norm + ReLU for all widths but the last, then
+ * VICReg's expander (main_vicreg.py `Projector`): Linear + batch norm + ReLU for all widths but the last, then
  * a Linear without bias. Names as in a PyTorch Sequential: 0, 1, 3, 4, 6.
  */
 import type { Tensor } from '@tensorflow/tfjs';

@@ -1,7 +1,7 @@
 /**
  * Residual networks in torchvision's layout (v1.5: the stride of a bottleneck is on its 3x3), He et al. 2016.
  * Paths of the variables are torchvision's names with slashes for dots. The last batch norm of each block starts at 0,
- * convolutions at Kaiming normal, fan out (RECIPES 1.1).
+ * convolutions at Kaiming normal, fan out.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';

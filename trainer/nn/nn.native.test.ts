@@ -1,0 +1,209 @@
+/** Layers and whole networks against PyTorch in float64. */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { encoder as resnet18 } from '../encoders/resnet-18.ts';
+import { encoder as resnet50 } from '../encoders/resnet-50.ts';
+import { openEngine } from '../engine/eager.ts';
+import type { Engine } from '../engine/engine.ts';
+import { createMoment, PendingUpdates } from '../engine/moment.ts';
+import { Execution } from '../protocol/run.ts';
+import type { Builder, Encoder, Net, Shape } from '../recipe.ts';
+import { batchNorm } from './batch-norm.ts';
+import { conv2d, sameAgrees } from './conv.ts';
+import { accuracy, crossEntropy } from './cross-entropy.ts';
+import { deviation, formulaTensor, golden, setByFormula } from './golden.ts';
+import type { GoldenNetwork } from './golden.ts';
+import { maxPoolAfterRelu } from './pool.ts';
+import { relu } from './relu.ts';
+import { resnet } from './resnet.ts';
+import { effectiveRank } from './spectrum.ts';
+
+let engine: Engine;
+beforeAll(async () => {
+  engine = await openEngine(v.parse(Execution, { threads: 2 }));
+});
+
+const values = (tensor: Tensor): ArrayLike<number> => tensor.dataSync();
+
+describe('conv2d', () => {
+  it.each(golden.convolutions)('$window x $window, stride $stride on $size x $size is PyTorch’s', (expected) => {
+    const { size, window, stride, inputs, outputs } = expected;
+    const x = formulaTensor('x', [2, size, size, inputs], 1);
+    const w = formulaTensor('w', [window, window, inputs, outputs], 0.5);
+    const dy = formulaTensor('dy', expected.shape, 1);
+    const options = { stride, padding: (window - 1) / 2 };
+    const y = conv2d(x, w, options);
+    expect(y.shape).toEqual(expected.shape);
+    expect(deviation(values(y), expected.y)).toBeLessThan(1e-5);
+    const [dx, dw] = tf.grads((a, b) => tf.sum(tf.mul(conv2d(a!, b!, options), dy)))([x, w]) as [Tensor, Tensor];
+    expect(deviation(values(dx), expected.dx)).toBeLessThan(1e-5);
+    expect(deviation(values(dw), expected.dw)).toBeLessThan(1e-5);
+    const alone = tf.grad((b) => tf.sum(tf.mul(conv2d(x, b, { ...options, inputGradient: false }), dy)))(w);
+    expect(deviation(values(alone), expected.dw)).toBeLessThan(1e-5);
+  });
+
+  it('uses SAME only where it pads alike on both sides', () => {
+    expect(sameAgrees(7, 3, { stride: 2, padding: 1 })).toBe(true);
+    expect(sameAgrees(8, 3, { stride: 2, padding: 1 })).toBe(false);
+    expect(sameAgrees(8, 1, { stride: 2, padding: 0 })).toBe(true);
+  });
+});
+
+describe('batch norm', () => {
+  it('normalises, moves its running statistics and gives gradients as PyTorch does', () => {
+    const expected = golden.normalisation;
+    const norm = batchNorm(engine.builder(1).at('norm'), 3);
+    const [weight, bias] = norm.weights as [Variable, Variable];
+    weight.assign(formulaTensor('weight', [3], 1));
+    bias.assign(formulaTensor('bias', [3], 1));
+    const pending = new PendingUpdates();
+    const at = createMoment(1, 0, true, pending);
+    const x = formulaTensor('x', [6, 3], 2);
+    expect(deviation(values(norm.apply(x, at)), expected.y)).toBeLessThan(1e-5);
+    norm.apply(formulaTensor('x2', [6, 3], 1), at);
+    expect([...norm.state[0]!.dataSync()]).toEqual([0, 0, 0]);
+    pending.settle();
+    expect(deviation(values(norm.state[0]!), expected.running_mean)).toBeLessThan(1e-5);
+    expect(deviation(values(norm.state[1]!), expected.running_var)).toBeLessThan(1e-5);
+    expect(deviation(values(norm.apply(x, createMoment(1, 0, false))), expected.evaluated)).toBeLessThan(1e-5);
+
+    const quiet = createMoment(1, 0, true, null);
+    const dy = formulaTensor('dy', [6, 3], 1);
+    const { grads } = tf.variableGrads(() => tf.sum(tf.mul(norm.apply(x, quiet), dy)), [weight, bias]);
+    expect(deviation(values(grads[weight.name]!), expected.dw)).toBeLessThan(1e-5);
+    expect(deviation(values(grads[bias.name]!), expected.db)).toBeLessThan(1e-5);
+    const dx = tf.grad((a) => tf.sum(tf.mul(norm.apply(a, quiet), dy)))(x);
+    expect(deviation(values(dx), expected.dx)).toBeLessThan(1e-4);
+  });
+});
+
+it('max-pool after a ReLU pads as PyTorch does', () => {
+  const pooled = maxPoolAfterRelu(relu(formulaTensor('x', [2, 8, 8, 2], 1)), 3, { stride: 2, padding: 1 });
+  expect(pooled.shape).toEqual(golden.pooling.shape);
+  expect(deviation(values(pooled), golden.pooling.y)).toBeLessThan(1e-6);
+});
+
+it('relu has the gradient of its own output', () => {
+  const x = tf.tensor1d([-2, 0, 3]);
+  expect([...relu(x).dataSync()]).toEqual([0, 0, 3]);
+  expect([
+    ...tf
+      .grad((a) => tf.sum(tf.mul(relu(a), tf.tensor1d([5, 6, 7]))))(x)
+      .dataSync(),
+  ]).toEqual([0, 0, 7]);
+});
+
+it('cross-entropy and its gradient are those of the formula', () => {
+  const scores = formulaTensor('scores', [5, 4], 3);
+  const labels = tf.tensor1d([0, 3, 1, 1, 2], 'int32');
+  const slow = (given: Tensor) =>
+    tf.neg(tf.mean(tf.sum(tf.mul(tf.oneHot(labels, 4).toFloat(), tf.logSoftmax(given as tf.Tensor2D)), 1)));
+  expect(crossEntropy(scores, labels).dataSync()[0]).toBeCloseTo(slow(scores).dataSync()[0]!, 5);
+  const actual = tf.grad((given) => crossEntropy(given, labels))(scores);
+  expect(deviation(values(actual), [...tf.grad(slow)(scores).dataSync()])).toBeLessThan(1e-5);
+  expect(
+    accuracy(
+      tf.tensor2d([
+        [1, 0],
+        [0, 1],
+      ]),
+      tf.tensor1d([0, 0], 'int32'),
+    ).dataSync()[0],
+  ).toBe(50);
+});
+
+it('effective rank is 1 on a line, k for k equal directions', () => {
+  const line = tf.matMul(formulaTensor('rows', [32, 1], 1) as tf.Tensor2D, formulaTensor('direction', [1, 8], 1));
+  expect(effectiveRank(line).dataSync()[0]).toBeCloseTo(1, 2);
+  expect(effectiveRank(tf.eye(8, 16)).dataSync()[0]).toBeCloseTo(8, 2);
+});
+
+describe.each([
+  ['basic', golden.basic, [2, 2, 2, 2], { kind: 'small', stride: 1 }],
+  ['bottleneck', golden.bottleneck, [1, 2, 1, 1], { kind: 'imagenet' }],
+] as const)('residual network of %s blocks', (block, expected: GoldenNetwork, depths, stem) => {
+  const prefix = `golden ${block}`;
+
+  function build(): Encoder {
+    const net = resnet(engine.builder(1).at(prefix), { block, depths, width: 4, stem, channels: 2 });
+    for (const weight of net.weights) setByFormula(weight, below(weight));
+    return net;
+  }
+  const below = (variable: Variable) => variable.name.slice(prefix.length + 1);
+  const images = () => formulaTensor('x', [8, expected.size, expected.size, 2], 1);
+
+  it('has PyTorch’s names, output, gradients and running statistics', () => {
+    const net = build();
+    const pending = new PendingUpdates();
+    const at = createMoment(1, 0, true, pending);
+    const dy = formulaTensor('dy', expected.shape, 1);
+    const { value, grads } = tf.variableGrads(
+      () => tf.sum(tf.mul(net.forward(images(), at).pooled, dy)) as tf.Scalar,
+      net.weights as Variable[],
+    );
+    expect(net.weights.map((weight) => below(weight).replaceAll('/', '.')).sort()).toEqual(
+      Object.keys(expected.gradients).sort(),
+    );
+    const y = net.forward(images(), createMoment(1, 0, true)).pooled;
+    expect(y.shape).toEqual(expected.shape);
+    expect(deviation(values(y), expected.y)).toBeLessThan(1e-4);
+    expect(Number.isFinite(value.dataSync()[0]!)).toBe(true);
+    const largest = Math.max(...Object.values(expected.gradients).map(([norm]) => norm));
+    for (const weight of net.weights) {
+      const [norm, projection] = expected.gradients[below(weight).replaceAll('/', '.')]!;
+      const gradient = tf.reshape(grads[weight.name]!, [-1]);
+      const actualNorm = tf.norm(gradient).dataSync()[0]!;
+      const actual = tf.sum(tf.mul(gradient, formulaTensor('probe', [gradient.size], 1))).dataSync()[0]!;
+      // Behind a batch norm some gradients are 0 but for rounding: those are measured against the largest.
+      const tolerance = 5e-4 * norm + 1e-5 * largest;
+      expect(Math.abs(actualNorm - norm), `norm of ${weight.name}`).toBeLessThan(tolerance);
+      expect(Math.abs(actual - projection), `projection of ${weight.name}`).toBeLessThan(3 * tolerance);
+    }
+    pending.settle();
+    const running = stateBelow(net, below);
+    for (const [path, wantedValues] of Object.entries(expected.running)) {
+      expect(deviation(running.get(path)!, wantedValues), path).toBeLessThan(1e-4);
+    }
+    const evaluated = net.forward(images(), createMoment(1, 0, false)).pooled;
+    expect(deviation(values(evaluated), expected.evaluated)).toBeLessThan(1e-3);
+  });
+
+  it('starts with the last norm of each block at 0', () => {
+    const net = resnet(engine.builder(3).at(`fresh ${block}`), { block, depths, width: 4, stem, channels: 2 });
+    const last = block === 'basic' ? /bn2\/weight$/ : /bn3\/weight$/;
+    const closing = net.weights.filter((weight) => last.test(weight.name) && weight.name.includes('layer'));
+    expect(closing).toHaveLength(depths.reduce((sum, depth) => sum + depth, 0));
+    for (const weight of closing) expect(Math.max(...weight.dataSync())).toBe(0);
+  });
+});
+
+/** A builder that makes nothing and counts. */
+function countingBuilder(path: string, shapes: Map<string, Shape>): Builder {
+  return {
+    path,
+    at: (name) => countingBuilder(`${path}${name.replaceAll('/', '.')}.`, shapes),
+    variable(name, shape, _initial, trainable = true) {
+      if (trainable) shapes.set(`${path}${name}`, shape);
+      return { shape } as unknown as Variable;
+    },
+  };
+}
+
+it.each([
+  ['ResNet-18', resnet18, 11_176_512, 60],
+  ['ResNet-50', resnet50, 23_508_032, 159],
+] as const)('%s has torchvision’s parameters without the classifier', (_name, recipe, parameters, tensors) => {
+  const shapes = new Map<string, Shape>();
+  const options = v.parse(recipe.options, { stem: 'imagenet' });
+  recipe.build(countingBuilder('', shapes), options, { channels: 3 });
+  const sizes = [...shapes.values()].map((shape) => shape.reduce((product, size) => product * size, 1));
+  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(parameters);
+  expect(shapes.size).toBe(tensors);
+  expect(shapes.get('layer2.0.downsample.0.weight')).toBeDefined();
+});
+
+function stateBelow(net: Net, below: (variable: Variable) => string): Map<string, ArrayLike<number>> {
+  return new Map(net.state.map((variable) => [below(variable).replaceAll('/', '.'), variable.dataSync()]));
+}
