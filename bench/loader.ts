@@ -65,7 +65,7 @@ const folder = await mkdtemp(join(tmpdir(), 'reprise-bench-'));
 try {
   const common = { seed: 1, dropLast: true, fromStep: 0, workers: 0 };
   await smallImages(folder);
-  // RECIPES 8.
+  // The small preset.
   const small = v.parse(View, {
     size: 28,
     cropArea: [0.3, 1],
@@ -86,7 +86,7 @@ try {
   await photographs(folder);
   const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
   const pictures = { dataset: 'image-folder', path: folder, split: 'train' };
-  // RECIPES 1.4, official code.
+  // The official code.
   const first = v.parse(View, { size: 224, cropArea: [0.08, 1], blur: 1 });
   const second = { ...first, blur: 0.1, solarize: 0.2 };
   await measure('500 x 375 JPEG, two views of 224 with every operation', {

@@ -1,5 +1,5 @@
 /**
- * How fast the small plan trains: one VICReg step as RECIPES 8 has it, images a second counting both views.
+ * How fast the small plan trains: one VICReg step as the small preset has it, images a second counting both views.
  *
  *   node bench/step-small.ts [steps]
  */

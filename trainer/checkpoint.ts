@@ -1,5 +1,5 @@
 /**
- * Checkpoints (ARCHITECTURE 2.8). The order is the feature: tensors, flush, manifest, flush, flush the folder, rename,
+ * Checkpoints. The order is the feature: tensors, flush, manifest, flush, flush the folder, rename,
  * flush the parent. A death at any point leaves a `.tmp-` folder, which is swept, or a complete folder. There is no
  * pointer to "the latest": it is found by reading what is there, and nothing is loaded that does not match its hashes.
  */

@@ -1,4 +1,4 @@
-/** 200 kills and more, at random moments (PRODUCT 3.2, R1). Run by `npm run test:nightly`. */
+/** 200 kills and more, at random moments. Run by `npm run test:nightly`. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -144,7 +144,7 @@ function pickSplit(inspection: Inspection, wanted: readonly string[]): string {
   return found;
 }
 
-/** Images all of the wanted size are taken as they are; else resize and crop in the paper's proportion, 256 to 224 (RECIPES 2.1). */
+/** Images all of the wanted size are taken as they are; else resize and crop in the paper's proportion, 256 to 224 (evaluate.py). */
 export function preprocessingFor(size: number, inspection: Inspection): Preprocessing {
   const { smallest, largest } = inspection;
   const exact = [smallest, largest].every((image) => image !== null && image[0] === size && image[1] === size);

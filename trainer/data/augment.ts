@@ -2,7 +2,7 @@
  * One augmented view: draw its parameters, then render them. What is drawn depends on (seed, epoch, index, view) alone;
  * `drawView` is pure, so any view ever trained on can be named and shown again.
  *
- * Operations and their order are RECIPES 1.4, each by torchvision's definition on PIL images. On one channel, jitter is
+ * Operations and their order are the paper's and the official code's, each by torchvision's definition on PIL images. On one channel, jitter is
  * brightness and contrast; saturation, hue and grayscale change nothing.
  */
 import type { View } from '../protocol/run.ts';

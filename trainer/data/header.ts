@@ -8,7 +8,7 @@ export interface ImageHeader {
   readonly samples: 'plain' | 'grey16' | 'cmyk';
 }
 
-/** Largest picture that is decoded. A few hundred kilobytes of PNG can unfold into gigabytes (PRODUCT 3.3). */
+/** Largest picture that is decoded. A few hundred kilobytes of PNG can unfold into gigabytes. */
 export const maximumPixels = 50_000_000;
 
 /** Why a picture cannot be used, in words that complete "file: …". */

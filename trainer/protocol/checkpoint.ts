@@ -1,4 +1,4 @@
-/** The manifest beside a checkpoint's tensors (ARCHITECTURE 2.8). A checkpoint without a valid one does not exist. */
+/** The manifest beside a checkpoint's tensors. A checkpoint without a valid one does not exist. */
 import * as v from 'valibot';
 
 export const TensorEntry = v.strictObject({

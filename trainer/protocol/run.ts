@@ -19,7 +19,7 @@ export const DataSource = v.strictObject({
 });
 export type DataSource = v.InferOutput<typeof DataSource>;
 
-/** One augmented view, operations in this order (RECIPES 1.4). */
+/** One augmented view, operations in this order. */
 export const View = v.strictObject({
   size: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(1024)),
   /** Random resized crop: area as a fraction of the image, then aspect ratio (log-uniform). */
@@ -52,7 +52,7 @@ export const Preprocessing = v.strictObject({
 });
 export type Preprocessing = v.InferOutput<typeof Preprocessing>;
 
-/** What makes the arithmetic repeatable (RUNTIME 1.3): recorded with the run, restored on resume. */
+/** What makes the arithmetic repeatable: recorded with the run, restored on resume. */
 export const Execution = v.strictObject({
   engine: v.optional(v.picklist(['eager']), 'eager'),
   device: v.optional(v.pipe(v.string(), v.regex(/^(cpu|gpu:\d+)$/)), 'cpu'),
