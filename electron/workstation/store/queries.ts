@@ -61,9 +61,11 @@ export function createQueries(database: WritableDatabase): Queries {
     const transaction = database.transaction((...args: never[]) => query(database, ...args));
     return (...args: never[]): unknown => transaction[begin](...args);
   };
-  return Object.fromEntries([
+  const bind = (query: unknown, begin: 'deferred' | 'immediate') => bound(query as Parameters<typeof bound>[0], begin);
+  const entries: readonly (readonly [string, unknown])[] = [
     // A read inside a transaction sees one state of all tables, whatever else is written meanwhile.
-    ...Object.entries(reads).map(([name, query]) => [name, bound(query as never, 'deferred')]),
-    ...Object.entries(writes).map(([name, query]) => [name, bound(query as never, 'immediate')]),
-  ]);
+    ...Object.entries(reads).map(([name, query]) => [name, bind(query, 'deferred')] as const),
+    ...Object.entries(writes).map(([name, query]) => [name, bind(query, 'immediate')] as const),
+  ];
+  return Object.fromEntries(entries) as unknown as Queries;
 }
