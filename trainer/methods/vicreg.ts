@@ -51,7 +51,7 @@ function spread(z: Tensor, batch: number, { gamma, eps }: Options): Spread {
   const centred = tf.sub(z, tf.mean(z, 0));
   const squares = tf.sum(tf.square(centred), 0);
   const variances = tf.div(squares, rows - 1);
-  const variance = tf.mean(relu(tf.sub(gamma, tf.sqrt(tf.add(variances, eps))))) as Scalar;
+  const variance = tf.mean<Scalar>(relu(tf.sub(gamma, tf.sqrt(tf.add(variances, eps)))));
   const covariances = tf.div(tf.matMul(centred, centred, true), batch - 1);
   const diagonal = tf.div(squares, batch - 1);
   const off = tf.sub(tf.sum(tf.square(covariances)), tf.sum(tf.square(diagonal)));
@@ -70,15 +70,15 @@ const average = (a: Tensor, b: Tensor): Scalar => tf.mul(tf.add(a, b), 0.5);
 /** The loss of two batches of embeddings. `batch` is the configured size: a short last batch is divided by it all the same. */
 export function vicregLoss(x: Tensor, y: Tensor, batch: number, given: Options) {
   const [ofX, ofY] = [spread(x, batch, given), spread(y, batch, given)];
-  const invariance = tf.mean(tf.square(tf.sub(x, y))) as Scalar;
-  const sum = tf.add(ofX.variance, ofY.variance) as Scalar;
-  const variance = given.varianceSum === 'official-code' ? (tf.mul(sum, 0.5) as Scalar) : sum;
-  const covariance = tf.add(ofX.covariance, ofY.covariance) as Scalar;
-  const loss = tf.addN([
+  const invariance = tf.mean<Scalar>(tf.square(tf.sub(x, y)));
+  const sum = tf.add<Scalar>(ofX.variance, ofY.variance);
+  const variance = given.varianceSum === 'official-code' ? tf.mul<Scalar>(sum, 0.5) : sum;
+  const covariance = tf.add<Scalar>(ofX.covariance, ofY.covariance);
+  const loss = tf.addN<Scalar>([
     tf.mul(invariance, given.invariance),
     tf.mul(variance, given.variance),
     tf.mul(covariance, given.covariance),
-  ]) as Scalar;
+  ]);
   return {
     loss,
     metrics: {

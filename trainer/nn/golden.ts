@@ -46,7 +46,7 @@ function mixed(word: number): number {
 }
 
 export function formula(name: string, shape: Shape, scale: number, offset = 0): Float32Array {
-  const begin = 1000003 * [...name].reduce((sum, character) => sum + character.charCodeAt(0), 0);
+  const begin = 1000003 * new TextEncoder().encode(name).reduce((sum, byte) => sum + byte, 0);
   const count = shape.reduce((product, size) => product * size, 1);
   return Float32Array.from({ length: count }, (_, index) => offset + scale * (mixed(begin + index) / 2 ** 31 - 1));
 }

@@ -22,7 +22,7 @@ export function linear(builder: Builder, inputs: number, outputs: number, option
     weights: bias ? [weight, bias] : [weight],
     state: [],
     apply(x) {
-      const product = tf.matMul(x, weight as Tensor);
+      const product = tf.matMul(x, weight);
       return bias ? tf.add(product, bias) : product;
     },
   };
