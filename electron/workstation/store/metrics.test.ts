@@ -2,7 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { attemptOf, hello, insertPretrain, metrics, openQueries } from './fixture.ts';
 
-const finiteValue = fc.double({ min: -1e6, max: 1e6, noNaN: true });
+// To SQLite -0 and 0 are one value, and either may come back.
+const finiteValue = fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((value) => value + 0);
 
 test('property: a downsampled curve keeps the least and the greatest value, every step range and the mean', () => {
   fc.assert(
@@ -19,7 +20,7 @@ test('property: a downsampled curve keeps the least and the greatest value, ever
         const later =
           resumedFrom === null
             ? []
-            : all.filter(([step]) => step > resumedFrom).map(([step, value]) => [step, value / 2] as const);
+            : all.filter(([step]) => step > resumedFrom).map(([step, value]) => [step, value / 2 + 0] as const);
         if (resumedFrom !== null) queries.apply(attemptOf('run-1', 2, [hello(resumedFrom), metrics('loss', later)]));
         const kept = resumedFrom === null ? all : [...all.filter(([step]) => step <= resumedFrom), ...later];
         const tail = resumedFrom === null ? [] : all.filter(([step]) => step > resumedFrom);

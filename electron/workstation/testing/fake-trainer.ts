@@ -56,7 +56,8 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
     sequence += 1;
     const whole = { run, attempt, sequence, at: Date.now(), ...event };
     if (event['type'] !== 'beat') appendFileSync(join(runFolder, 'events.ndjson'), `${JSON.stringify(whole)}\n`);
-    if (process.connected) process.send?.(whole);
+    // Without a callback a pipe whose reader has just died would end this process, before 'disconnect' can make it save.
+    if (process.connected) process.send?.(whole, undefined, undefined, () => undefined);
   };
   const folderOf = (step: number): string => join('checkpoints', String(step).padStart(6, '0'));
   let safeStep: number | null = train.from;
