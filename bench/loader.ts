@@ -2,7 +2,7 @@
  * How fast one core makes pairs of views: decoding, both augmentations, normalising. The loader runs without workers, so
  * that its processor time is all there is to count.
  *
- *   node bench/loader.ts [seconds]        (through Vite: `npm run bench loader`)
+ *   npm run bench -- loader [seconds]
  */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,7 +1,7 @@
 /**
  * How fast the small plan trains: one VICReg step as the small preset has it, images a second counting both views.
  *
- *   node bench/step-small.ts [steps]
+ *   npm run bench -- step-small [steps]
  */
 import process from 'node:process';
 import * as v from 'valibot';

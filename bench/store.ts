@@ -2,7 +2,7 @@
  * How long each screen waits for the run database, asked as the app asks: over the pipe, with 1,000 runs and 1,000,000
  * metric rows in the file. Ends with 1 when a screen takes longer than it may.
  *
- *   node bench/store.ts [runs] [rows a run]
+ *   npm run bench -- store [runs] [rows a run]
  */
 import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -21,7 +21,7 @@ const points = 800;
 const mayTakeMs = 200;
 const repetitions = 7;
 
-const root = join(import.meta.dirname, '..');
+const root = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), 'reprise-bench-'));
 
 const config = (seed: number): RunConfig =>

@@ -86,11 +86,7 @@ export const test = base.extend<Fixtures>({
 export { expect };
 
 /** The window's own way to ask, with a fault as an error. */
-export async function ask<K extends keyof Workstation & string>(
-  page: Page,
-  name: K,
-  ...args: readonly unknown[]
-): Promise<unknown> {
+export async function ask(page: Page, name: keyof Workstation, ...args: readonly unknown[]): Promise<unknown> {
   const answer = (await page.evaluate(
     ([request, values]) =>
       (window.workstation as unknown as Record<string, (...values: readonly unknown[]) => Promise<unknown>>)[request]?.(

@@ -1,5 +1,5 @@
 /** Composition root of the desktop program: each concern set up in order, no logic. */
-import { app, BrowserWindow, dialog, Menu, nativeTheme } from 'electron';
+import { app, type BrowserWindow, dialog, Menu, nativeTheme } from 'electron';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CommandId, Language, Pushes, Settings } from './api.ts';
@@ -77,7 +77,10 @@ async function run(): Promise<void> {
         },
         trash,
         openPath,
-        showItem: (path) => Promise.resolve(showItem(path)),
+        showItem: (path) => {
+          showItem(path);
+          return Promise.resolve();
+        },
         openLink,
         htmlToPdf: printPdf,
       },

@@ -141,7 +141,9 @@ describe('a download', () => {
   });
 
   test('with another hash is refused and not kept', async () => {
-    const wrong = (part: string) => Promise.resolve(writeFileSync(join(part, 'wheel'), 'something else'));
+    const wrong = async (part: string) => {
+      writeFileSync(join(part, 'wheel'), 'something else');
+    };
     await expect(obtain({ folder, file: 'wheel', hash, fetch: wrong })).rejects.toThrow(`instead of ${hash}`);
     expect(readdirSync(folder)).toEqual([]);
   });

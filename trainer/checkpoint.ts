@@ -13,7 +13,7 @@ import type { RunConfig } from './protocol/run.ts';
 import type { StateEntry } from './engine/engine.ts';
 import { FaultError } from './fault.ts';
 import { diskFault } from './failure.ts';
-import { bytesOf, canonicalJson, longestWrite, sha256, syncFolder, writeFully } from './files.ts';
+import { bytesOf, canonicalJson, isMissing, longestWrite, sha256, syncFolder, writeFully } from './files.ts';
 
 export type Tensors = ReadonlyMap<string, Float32Array | Int32Array>;
 export type Header = Omit<Manifest, 'format' | 'tensorBytes' | 'tensors'>;
@@ -89,8 +89,8 @@ interface Candidate {
 
 /** Newest first. */
 async function candidates(runFolder: string): Promise<readonly Candidate[]> {
-  const names = await readdir(checkpointsOf(runFolder)).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
+  const names = await readdir(checkpointsOf(runFolder)).catch((error: unknown) => {
+    if (isMissing(error)) return [];
     throw error;
   });
   return names

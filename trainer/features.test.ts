@@ -28,7 +28,7 @@ async function look(folder: string, changes: Partial<FeatureRequest> = {}): Prom
         const result = new Float32Array(rows * 2);
         for (let row = 0; row < rows; row++) {
           const image = values.subarray(row * size, (row + 1) * size);
-          result[2 * row] = image.reduce((a, b) => a + b, 0);
+          result[2 * row] = Float32Array.from(image).reduce((a, b) => a + b, 0);
           result[2 * row + 1] = image[0]!;
         }
         return Promise.resolve({ shape: [rows, 2], values: result });

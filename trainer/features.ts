@@ -7,7 +7,7 @@ import { openEvaluationLoader } from './data/loader.ts';
 import type { EvaluationLoader } from './data/pipeline.ts';
 import { diskFault } from './failure.ts';
 import { FaultError } from './fault.ts';
-import { bytesOf, canonicalJson, sha256, writeAtomically } from './files.ts';
+import { bytesOf, canonicalJson, isMissing, sha256, writeAtomically } from './files.ts';
 import type { FeatureSet } from './recipe.ts';
 import type { OpenSubject } from './subject.ts';
 
@@ -68,8 +68,8 @@ async function keyOf({ subject, data, preprocessing, normalization, facts }: Fea
 
 /** Header line, then the values, then the labels. The header holds the hash of all that follows it. */
 async function readCached(path: string, notice: FeatureRequest['notice']): Promise<ClassifiedFeatures | null> {
-  const file = await readFile(path).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return null;
+  const file = await readFile(path).catch((error: unknown) => {
+    if (isMissing(error)) return null;
     throw error;
   });
   if (!file) return null;
@@ -85,7 +85,7 @@ async function readCached(path: string, notice: FeatureRequest['notice']): Promi
     notice('cache-damaged', `${path} is damaged: the features are computed again.`, { path });
     return null;
   }
-  const aligned = body.buffer.slice(body.byteOffset, body.byteOffset + body.length) as ArrayBuffer;
+  const aligned = body.buffer.slice(body.byteOffset, body.byteOffset + body.length);
   const values = new Float32Array(aligned, 0, rows * columns);
   const now = new Date();
   await utimes(path, now, now);

@@ -4,6 +4,10 @@ import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
 
+/** Nothing of that name: for a reader that expects as much. */
+export const isMissing = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
 /** Larger writes hold the event loop and the disk's queue for too long at a time. */
 export const longestWrite = 4 * 1024 * 1024;
 

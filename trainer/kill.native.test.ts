@@ -22,7 +22,7 @@ import {
   type Death,
   type Stage,
   type Trace,
-} from './killing.ts';
+} from './testing/killing.ts';
 import { keyed } from './random.ts';
 
 const minutes = 60_000;

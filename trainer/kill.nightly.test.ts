@@ -14,7 +14,7 @@ import {
   writeTinyData,
   type Death,
   type Stage,
-} from './killing.ts';
+} from './testing/killing.ts';
 import { savePoints } from './checkpoint.ts';
 import { keyed } from './random.ts';
 

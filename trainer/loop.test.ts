@@ -9,13 +9,14 @@ import type { TrainerEvent, TrainerEventOf } from './protocol/events.ts';
 import { collapsedPoints, mostRollbacks } from './alarms.ts';
 import { newestValid } from './checkpoint.ts';
 import { FaultError } from './fault.ts';
+import type * as filesModule from './files.ts';
 import { train, type Course, type Desk, type Ending } from './loop.ts';
 import { openPort, type Ask, type Port } from './port.ts';
 
 /** Refuses so many writes, as a full disk does. */
 const disk = vi.hoisted(() => ({ refusals: 0 }));
 vi.mock('./files.ts', async (original) => {
-  const files = await original<typeof import('./files.ts')>();
+  const files = await original<typeof filesModule>();
   return {
     ...files,
     writeFully: (...given: Parameters<typeof files.writeFully>) => {
@@ -160,7 +161,7 @@ describe('a run that was interrupted', () => {
     await fc.assert(
       fc.asyncProperty(fc.integer({ min: 1, max: 29 }), fc.constantFrom('stop', 'disconnect'), async (at, type) => {
         folder = mkdtempSync(join(tmpdir(), 'loop-'));
-        const first = await start({ everySteps: 7, asks: new Map([[at, { type } as Ask]]) });
+        const first = await start({ everySteps: 7, asks: new Map([[at, { type }]]) });
         expect(first.ending).toEqual({ why: 'asked', step: at, safeStep: at });
         const second = await resume({ everySteps: 7 });
         expect(second.ending.why).toBe('done');

@@ -6,7 +6,7 @@
 import { closeSync, fsyncSync, fstatSync, ftruncateSync, openSync, readFileSync, readSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { Command } from './protocol/commands.ts';
+import type { Command } from './protocol/commands.ts';
 import { TrainerEvent } from './protocol/events.ts';
 import type { Fault } from './protocol/fault.ts';
 import { diskFault } from './failure.ts';

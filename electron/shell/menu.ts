@@ -16,7 +16,7 @@ const accelerators: Readonly<Record<CommandId, string>> = {
   settings: 'CmdOrCtrl+,',
 };
 
-export function buildMenu(text: Words, carryOut: (command: CommandId) => void): Menu {
+export function buildMenu(text: Words, carryOut: (command: CommandId) => void) {
   const command = (id: CommandId): MenuItemConstructorOptions => ({
     id,
     label: text[id],

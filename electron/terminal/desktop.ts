@@ -5,7 +5,7 @@ import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
 import { FaultError } from '../workstation/fault.ts';
-import type { Desktop } from '../workstation/workstation.ts';
+import type { Desktop } from '../workstation/desktop.ts';
 
 export interface TerminalDesktopOptions {
   readonly appRoot: string;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { Pushes, RunRow } from '../api.ts';
 import { defaultHome } from '../workstation/home.ts';
-import type { Push } from '../workstation/requests.ts';
+import type { Push } from '../workstation/answering.ts';
 import { openWorkstation, type Workstation } from '../workstation/workstation.ts';
 import type { Arguments } from './arguments.ts';
 import { createTerminalDesktop } from './desktop.ts';
@@ -83,7 +83,7 @@ export async function openSession(
     stops += 1;
     const how = stops === 1 ? 'safely' : 'now';
     line.say(words.say(how === 'safely' ? 'stopping' : 'stoppingNow'));
-    opened.handlers.cancelJob.answer();
+    void opened.handlers.cancelJob.answer();
     const closing = opened.close(how);
     stopping ??= closing;
   };

@@ -1,6 +1,9 @@
-import type { Requests } from '../api.ts';
+import type { Pushes, Requests } from '../api.ts';
 
 /** A function that answers a request, at once or later. */
 export type Answering<K extends keyof Requests> = (
   ...args: Parameters<Requests[K]>
 ) => ReturnType<Requests[K]> | Promise<ReturnType<Requests[K]>>;
+
+/** Tells every window something small that it may miss. */
+export type Push = <K extends keyof Pushes>(name: K, ...values: Parameters<Pushes[K]>) => void;

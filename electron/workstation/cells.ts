@@ -38,7 +38,7 @@ export function measuredCell(paper: Paper, cell: Cell): Measured {
 }
 
 const shown = (value: OptionValue | null | undefined): Reason['theirs'] =>
-  value === undefined ? null : Array.isArray(value) ? value.join('-') : (value as Reason['theirs']);
+  value === undefined ? null : Array.isArray(value) ? value.join('-') : value;
 
 /** Every field in which ours differs from theirs, the ones that break the comparison first. */
 export function differences(theirs: Measured, ours: Measured): readonly Reason[] {

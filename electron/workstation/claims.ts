@@ -1,7 +1,7 @@
 /** Verdicts on a plan's claims, by the rules stored before its runs. */
 import type { Claim, Plan } from '../../trainer/protocol/plan.ts';
 import type { ClaimVerdict, Interval } from '../api.ts';
-import type { CompareInput, Row } from './compare.ts';
+import type { CompareInput, Row } from './rows.ts';
 import { pair } from './pairs.ts';
 import type { StoredRun } from './store/store.ts';
 

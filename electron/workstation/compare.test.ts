@@ -5,7 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { Paper } from '../../trainer/protocol/paper.ts';
 import type { Plan } from '../../trainer/protocol/plan.ts';
 import type { Comparison, ComparisonRow } from '../api.ts';
-import { compareRuns, referenceRows, type CompareInput } from './compare.ts';
+import { compareRuns, referenceRows } from './compare.ts';
+import type { CompareInput } from './rows.ts';
 import { catalogue, evaluate, names, pretrain, seeds, storedResult, storedRun } from './fixture.ts';
 
 const paper = (id: string): Paper =>

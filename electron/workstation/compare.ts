@@ -4,44 +4,19 @@
  * Fields a reason can name: `paper` (no such figure there), `value` (one side has no number: a collapse, a diverged run), `method`,
  * `evaluator`, `dataset`, `split`, `metric`, `encoder`, `pretrainedOn`, `epochs`, `batch`, `protocol.<key>`, `options.<key>`.
  */
-import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Cell, Paper } from '../../trainer/protocol/paper.ts';
 import type { Plan } from '../../trainer/protocol/plan.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
-import type { Comparison, ComparisonRow, Interval, Selection } from '../api.ts';
+import type { Comparison, ComparisonRow, Interval } from '../api.ts';
 import { cellBeside, differences, measuredCell, type Beside, type Measured } from './cells.ts';
 import { judgeClaims } from './claims.ts';
 import { differingParameters } from './parameters.ts';
 import { pairRows } from './pairs.ts';
+import type { CompareInput, Row } from './rows.ts';
 import { clampPercent, seedInterval, summarize, wilson } from './statistics.ts';
-import type { StoredDataset, StoredResult, StoredRun } from './store/store.ts';
+import type { StoredRun } from './store/store.ts';
 import { dataName, evaluationIdentity, shortHash, subjectFacts, type SubjectFacts } from './subjects.ts';
 import { isAccuracy, verdictOf } from './verdicts.ts';
-
-export interface CompareInput {
-  readonly selection: Selection;
-  /** Every run of the workspace that is not deleted; the selection picks from them, and finds what an evaluation started from. */
-  readonly runs: readonly StoredRun[];
-  /** Results of those runs. */
-  readonly results: readonly StoredResult[];
-  readonly papers: readonly Paper[];
-  /** The plan as it stood when it was started; null for a selection of runs. */
-  readonly plan: Plan | null;
-  readonly datasets: readonly Pick<StoredDataset, 'fingerprint' | 'name'>[];
-  /** Defaults of options, so that a spelled-out default is no difference. */
-  readonly catalogue: Catalogue;
-  /** `Store.meanMetric`: mean of a metric over the kept points from a step on. */
-  readonly meanMetric: (run: string, name: string, fromStep: number) => Promise<number | null>;
-  /** Bytes of a result's `perImage` file: 1 right, 0 wrong; null where the file is gone. */
-  readonly perImage: (run: string, file: string) => Promise<Uint8Array | null>;
-}
-
-/** A row while it is made: what the api shows, and what it was made from. */
-export interface Row {
-  readonly row: ComparisonRow;
-  /** One entry a seed: the result that the mean is made of. */
-  readonly used: readonly { readonly run: StoredRun; readonly result: Result }[];
-}
 
 /** A run as the comparison sees it: stored, or still only planned. */
 interface Member {

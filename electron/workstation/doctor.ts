@@ -38,6 +38,7 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
   await add('runtime', () => runtime(options.versions));
   await add('tensorflow', async () => tensorflow((await probes).first));
   await add('device', async () => device(await probes));
+  await add('processor', async () => processor((await probes).first));
   await add('gpu', async () => gpu(options.gpuNames(), (await probes).first));
   await add('disk', () => disk(options.home));
   await add('memory', memory);
@@ -84,6 +85,19 @@ function device({ first, cpu }: Probes): Check {
     text: `${ran}, ${times.toFixed(1)} times as fast as the processor (${cpu.milliseconds.toFixed(1)} ms).`,
     values: { ...values, cpuMilliseconds: cpu.milliseconds, times },
   };
+}
+
+/** Below this a wait for the processor is what a user will notice first. */
+const leastProcessorShare = 0.8;
+
+function processor({ processorShare: share }: DeviceProbe): Check {
+  const percent = Math.round(100 * share);
+  const values = { percent };
+  if (share >= leastProcessorShare) return { state: 'ok', text: `A busy thread gets ${percent} % of a core.`, values };
+  const text =
+    `A busy thread gets only ${percent} % of a core: other programs, or other machines on the same host, use the ` +
+    'rest. Training takes longer by as much.';
+  return { state: 'attention', text, values };
 }
 
 function gpu(names: readonly string[], probe: DeviceProbe): Check {

@@ -3,7 +3,7 @@ import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Options } from '../../trainer/protocol/options.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
 import type { PretrainConfig, RunConfig } from '../../trainer/protocol/run.ts';
-import type { CompareInput } from './compare.ts';
+import type { CompareInput } from './rows.ts';
 import type { StoredResult, StoredRun } from './store/store.ts';
 
 const option = (key: string, value: string | number | boolean | number[]) => ({

@@ -4,7 +4,7 @@ import type { Settings } from '../api.ts';
 import type { Answering } from './answering.ts';
 import { FaultError } from './fault.ts';
 import { writeSettings } from './settings.ts';
-import type { Desktop } from './workstation.ts';
+import type { Desktop } from './desktop.ts';
 
 export interface Machine {
   readonly about: Answering<'about'>;

@@ -1,6 +1,6 @@
 /** Differences between two of our own figures on the same images: the only ones that may be called paired. */
 import type { Comparison, ComparisonRow } from '../api.ts';
-import type { Row } from './compare.ts';
+import type { Row } from './rows.ts';
 import { mcnemar, pairedBootstrap, type Resampled } from './statistics.ts';
 
 type ReadImages = (run: string, file: string) => Promise<Uint8Array | null>;

@@ -7,7 +7,7 @@ import type { Datasets } from './datasets.ts';
 import { calibrationKey, type Estimates } from './estimate.ts';
 import { FaultError } from './fault.ts';
 import type { Queue } from './queue.ts';
-import type { Push } from './requests.ts';
+import type { Push } from './answering.ts';
 import type { Runs } from './runs.ts';
 import type { Store, StoredDataset, StoredPlan, StoredRun } from './store/store.ts';
 import type { TrainerHost } from './trainer-host.ts';

@@ -4,7 +4,7 @@ import type { ResolvedSubject } from '../../trainer/protocol/commands.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { RunRow } from '../api.ts';
 import { FaultError, faultOf } from './fault.ts';
-import type { Push } from './requests.ts';
+import type { Push } from './answering.ts';
 import type { Store, StoredRun } from './store/store.ts';
 import type { SessionEnd } from './trainer-session.ts';
 import type { TrainerHost } from './trainer-host.ts';

@@ -4,15 +4,14 @@ import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Language, ReportFormat, ReportRow, Requests, Selection } from '../api.ts';
-import type { Answering } from './answering.ts';
+import type { Answering, Push } from './answering.ts';
 import { writeDurableJson } from './durable-file.ts';
 import { FaultError } from './fault.ts';
 import { gatherComparison, gatherReport, type Sources } from './records.ts';
 import { buildReport } from './report/model.ts';
 import { writeReport } from './report/write.ts';
-import type { Push } from './requests.ts';
 import { readChecked } from './resources.ts';
-import type { Desktop } from './workstation.ts';
+import type { Desktop } from './desktop.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Reports {

@@ -198,7 +198,7 @@ test('an inspection that was not made here cannot be added; a cancelled one is t
       phase,
       40_000,
     );
-    handlers.cancelJob.answer();
+    void handlers.cancelJob.answer();
     await told;
     expect(bench.pushed.at(-1)?.values[0]).toMatchObject({ kind: 'inspect', ended: true });
   }
@@ -218,7 +218,13 @@ test('a draft takes what the data set says: split, channels, fingerprint', async
   await handlers.calibrate.answer(config);
   // 2 s to load and 20 steps of 0.5 s; 500 bytes a checkpoint, three kept and one being written, a tenth on top.
   expect(await handlers.estimate.answer({ ...config, seed: 8, logEvery: 3 })).toMatchObject({
-    ...{ basis: 'measured', seconds: 12, secondsSpread: expect.closeTo(0.2, 10), diskBytes: 2200, memoryBytes: 1000 },
+    ...{
+      basis: 'measured',
+      seconds: 12,
+      secondsSpread: expect.closeTo(0.2, 10) as number,
+      diskBytes: 2200,
+      memoryBytes: 1000,
+    },
   });
 });
 
@@ -228,7 +234,7 @@ test('settings last, and the doctor and the hardware answer with sources', async
   expect((await handlers.about.answer()).settings).toMatchObject({ threads: 3, language: 'zh' });
   const report = await handlers.doctor.answer();
   expect(report.checks.map((check) => check.id)).toEqual([
-    ...['runtime', 'tensorflow', 'device', 'gpu', 'disk', 'memory', 'display', 'database', 'data'],
+    ...['runtime', 'tensorflow', 'device', 'processor', 'gpu', 'disk', 'memory', 'display', 'database', 'data'],
   ]);
   expect(report.checks.find((check) => check.id === 'disk')?.values['bytesPerSecond']).toBeGreaterThan(0);
   const { devices, diskFreeBytes } = await handlers.hardware.answer();

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { Inspection } from '../../trainer/protocol/dataset.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { RunConfig, RunId } from '../../trainer/protocol/run.ts';
-import type { Pushes, Requests, Selection } from '../api.ts';
+import type { Requests, Selection } from '../api.ts';
 import type { Datasets } from './datasets.ts';
 import type { Estimates } from './estimate.ts';
 import { FaultError } from './fault.ts';
@@ -20,8 +20,6 @@ export interface Handler<K extends keyof Requests> {
 }
 /** A request without a handler does not compile. */
 export type Handlers = { readonly [K in keyof Requests]: Handler<K> };
-
-export type Push = <K extends keyof Pushes>(name: K, ...values: Parameters<Pushes[K]>) => void;
 
 const none = v.strictTuple([]);
 const word = v.pipe(v.string(), v.minLength(1), v.maxLength(200));

@@ -3,7 +3,7 @@ import type { Job } from '../../trainer/protocol/commands.ts';
 import type { Outcome, TrainerEvent } from '../../trainer/protocol/events.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import { FaultError } from './fault.ts';
-import type { Push } from './requests.ts';
+import type { Push } from './answering.ts';
 import { throttle } from './throttle.ts';
 import { exitFault } from './trainer-exit.ts';
 import { launchTrainer, type TrainerProcess, type TrainerProgram } from './trainer-process.ts';

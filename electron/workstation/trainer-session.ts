@@ -6,9 +6,9 @@ import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { Progress } from '../api.ts';
 import { faultOf } from './fault.ts';
 import { livenessOf } from './liveness.ts';
-import type { Push } from './requests.ts';
+import type { Push } from './answering.ts';
 import type { Store } from './store/store.ts';
-import { throttle } from './throttle.ts';
+import { throttle, type Throttle } from './throttle.ts';
 import { exitFault, type TrainerExit } from './trainer-exit.ts';
 import { saveRunCard } from './workspace.ts';
 import { launchTrainer, type TrainerProcess, type TrainerProgram } from './trainer-process.ts';
@@ -78,8 +78,8 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
     const { heardAt: _heardAt, saveSeconds: _saveSeconds, ...shown } = live;
     return { run, ...shown, silentMs, liveness: livenessOf(live.phase, silentMs, live.quietForMs) };
   };
-  const pushProgress = throttle<void>(everyMs, () => push('progress', progress()));
-  const pushRun = throttle<void>(everyMs, () => push('runsChanged', [run]));
+  const pushProgress: Throttle<void> = throttle(everyMs, () => push('progress', progress()));
+  const pushRun: Throttle<void> = throttle(everyMs, () => push('runsChanged', [run]));
 
   /** Stops a trainer that cannot be understood or whose rows cannot be written; its files keep what it did. */
   const breakOff = (fault: Fault): void => {

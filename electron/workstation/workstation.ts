@@ -3,9 +3,11 @@ import { appendFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import type { Push } from './answering.ts';
 import { changesSince } from './changes.ts';
 import { childEnvironment } from './child-environment.ts';
 import { createDatasets } from './datasets.ts';
+import type { Desktop } from './desktop.ts';
 import { runDoctor } from './doctor.ts';
 import { createEstimates } from './estimate.ts';
 import { faultOf } from './fault.ts';
@@ -19,7 +21,7 @@ import { createPresets } from './presets.ts';
 import { isAlive, processStartedAt } from './processes.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { createReports } from './reports.ts';
-import { createHandlers, readersOnly, type Handlers, type Push } from './requests.ts';
+import { createHandlers, readersOnly, type Handlers } from './requests.ts';
 import { readResources } from './resources.ts';
 import { createRuns } from './runs.ts';
 import { readSettings } from './settings.ts';
@@ -29,18 +31,6 @@ import type { Store } from './store/store.ts';
 import { sweep, sweepRun } from './sweep.ts';
 import { createTrainerHost, type TrainerHost } from './trainer-host.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
-
-/** What only a desktop can do; the terminal has its own answers. */
-export interface Desktop {
-  readonly pickFolder: () => Promise<string | null>;
-  /** Moves a file or folder where the system keeps deleted things. */
-  readonly trash: (path: string) => Promise<void>;
-  readonly openPath: (path: string) => Promise<void>;
-  readonly showItem: (path: string) => Promise<void>;
-  readonly openLink: (url: string) => Promise<void>;
-  /** Prints a finished HTML file; where that cannot be had, the sentence that says why. */
-  readonly htmlToPdf: ((html: string, pdf: string) => Promise<void>) | { readonly unavailable: string };
-}
 
 export interface WorkstationOptions {
   readonly home: string;
@@ -117,6 +107,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   const threads = () => settings.current.threads;
   const jobs = createSideJobs(program, write ? home : appRoot, push);
   const gpus = createGpuWatch(complain);
+  // eslint-disable-next-line prefer-const -- The host and the queue name each other.
   let queue: Queue;
   const host = createTrainerHost({
     program,

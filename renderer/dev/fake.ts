@@ -924,6 +924,12 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
             values: { executedOn: 'CPU:0', milliseconds: 31.4, gigaflops: 68, size: 1024 },
           },
           {
+            id: 'processor',
+            state: 'attention',
+            text: 'A busy thread gets only 62 % of a core.',
+            values: { percent: 62 },
+          },
+          {
             id: 'gpu',
             state: 'ok',
             text: 'No NVIDIA GPU is seen (nvidia-smi); training runs on the processor.',
@@ -975,9 +981,9 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
     ...(answered as Omit<Workstation, 'on' | 'pathOf'>),
     on: (name, listener) => {
       const all = listeners.get(name) ?? new Set();
-      all.add(listener as (...values: never[]) => void);
+      all.add(listener);
       listeners.set(name, all);
-      return () => all.delete(listener as (...values: never[]) => void);
+      return () => all.delete(listener);
     },
     pathOf: () => '/data/fashion-mnist',
   };

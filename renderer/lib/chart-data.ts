@@ -155,7 +155,7 @@ const places: Readonly<Record<string, number>> = {
   pixels: 6,
 };
 export function styleOf(method: string): { readonly colour: string; readonly dash: readonly number[] } {
-  const place = places[method] ?? [...method].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0);
+  const place = places[method] ?? Array.from(method).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0);
   return styles[place % styles.length]!;
 }
 /** For curves of one method in one chart: the colour of the place, so that runs can be told apart. */

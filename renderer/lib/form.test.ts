@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { Catalogue } from '../../trainer/protocol/catalogue.ts';
-import { Preset } from '../../trainer/protocol/preset.ts';
+import type { Preset } from '../../trainer/protocol/preset.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
 import { catalogue, draftFrom } from '../dev/fake.ts';
 import { changesFrom, choiceOf, getAt, leavesOf, problemOf, problemsOf, setAt, slotsOf, sourceOf } from './form.ts';

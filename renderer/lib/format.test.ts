@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { createFormat } from './format.ts';
-import { createSay } from './i18n.svelte.ts';
+import { createSay } from './say.ts';
 
 const en = createFormat('en', createSay('en'));
 const zh = createFormat('zh', createSay('zh'));

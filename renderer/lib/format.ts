@@ -1,9 +1,6 @@
 /** Numbers, sizes and times as people read them. The only place that formats them. */
 import type { Language } from '../../electron/api.ts';
-import type { Say } from './i18n.svelte.ts';
-
-/** What stands for a number that is not known; the reason stands in the title beside it. */
-export const missing = '–';
+import { missing, type Say } from './say.ts';
 
 export interface Format {
   readonly language: Language;

@@ -5,7 +5,7 @@ import { DoctorCheck } from '../../trainer/protocol/hardware.ts';
 import { RunStatus } from '../../trainer/protocol/run.ts';
 import { en, type Key } from '../locales/en.ts';
 import { zh } from '../locales/zh.ts';
-import { createSay } from './i18n.svelte.ts';
+import { createSay } from './say.ts';
 
 const keys = Object.keys(en) as Key[];
 const slotsOf = (text: string): readonly string[] =>

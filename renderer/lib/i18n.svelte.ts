@@ -1,15 +1,11 @@
-/**
- * The words of the window. A message is a whole sentence with named slots: `{run}`; a slot with a plural is
- * `{count#run|runs}`, chosen by the language's own rule. Numbers in slots are grouped as the language does it.
- */
+/** The words of the window in the language it is set to. */
 import type { Language } from '../../electron/api.ts';
-import { en, type Key, type Messages } from '../locales/en.ts';
-import { zh } from '../locales/zh.ts';
-import { createFormat, missing, type Format } from './format.ts';
+import { en, type Key } from '../locales/en.ts';
+import { createFormat, type Format } from './format.ts';
+import { createSay, type Say, type SlotValues } from './say.ts';
 
 export type { Key };
-export type SlotValues = Readonly<Record<string, string | number | boolean>>;
-export type Say = (key: Key, slots?: SlotValues) => string;
+export type { SlotValues };
 
 type NameOf<Slot extends string> = Slot extends `${infer Name}#${string}` ? Name : Slot;
 type SlotsOf<Text extends string> = Text extends `${string}{${infer Slot}}${infer Rest}`
@@ -18,23 +14,6 @@ type SlotsOf<Text extends string> = Text extends `${string}{${infer Slot}}${infe
 type Slots<K extends Key> = [SlotsOf<(typeof en)[K]>] extends [never]
   ? []
   : [Readonly<Record<SlotsOf<(typeof en)[K]>, string | number>>];
-
-const tables: Readonly<Record<Language, Messages>> = { en, zh };
-
-export function createSay(language: Language): Say {
-  const numbers = new Intl.NumberFormat(language === 'zh' ? 'zh-CN' : 'en-GB', { maximumFractionDigits: 4 });
-  const plurals = new Intl.PluralRules(language);
-  return (key, slots = {}) =>
-    tables[language][key].replace(
-      /\{(\w+)(?:#([^|}]*)\|([^}]*))?\}/g,
-      (_whole, name: string, one?: string, other?: string) => {
-        const value = slots[name];
-        if (one !== undefined && other !== undefined) return plurals.select(Number(value)) === 'one' ? one : other;
-        if (value === undefined || value === '') return missing;
-        return typeof value === 'number' ? numbers.format(value) : String(value);
-      },
-    );
-}
 
 class Words {
   language = $state<Language>(navigator.language.startsWith('zh') ? 'zh' : 'en');

@@ -112,7 +112,7 @@ export class Workspace {
   readonly doctor = new Task<DoctorReport>();
   readonly pictures = new Pictures();
   #nextNotice = 1;
-  #refreshTimer: ReturnType<typeof setTimeout> | null = null;
+  #refreshing = false;
 
   readonly runById = $derived(new Map((this.runs.value ?? []).map((row) => [row.id, row])));
   /** The run that holds the trainer, if any. */
@@ -154,8 +154,10 @@ export class Workspace {
 
   /** Several rows change at once when a run ends; one question answers them all. */
   #refreshSoon(): void {
-    this.#refreshTimer ??= setTimeout(() => {
-      this.#refreshTimer = null;
+    if (this.#refreshing) return;
+    this.#refreshing = true;
+    setTimeout(() => {
+      this.#refreshing = false;
       this.refresh();
     }, 150);
   }

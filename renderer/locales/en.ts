@@ -542,6 +542,7 @@ export const en = {
   'doctor.runtime': 'Runtime',
   'doctor.tensorflow': 'TensorFlow',
   'doctor.device': 'Device that computes',
+  'doctor.processor': 'Share of the processor',
   'doctor.gpu': 'Graphics processor',
   'doctor.disk': 'Disk',
   'doctor.memory': 'Memory',
@@ -557,6 +558,8 @@ export const en = {
   'doctor.device.ok': 'A {size} × {size} matrix product ran on {executedOn} in {milliseconds} ms.',
   'doctor.device.attention':
     'A {size} × {size} matrix product ran on {executedOn} in {milliseconds} ms, no faster than the processor.',
+  'doctor.processor.ok': 'A busy thread gets {percent} % of a core.',
+  'doctor.processor.attention': 'A busy thread gets only {percent} % of a core.',
   'doctor.gpu.ok': 'Nothing here stands in the way of training.',
   'doctor.gpu.attention': 'A GPU is there ({names}), but TensorFlow computes on the processor.',
   'doctor.disk.ok': 'There is room, and a real write was synced.',

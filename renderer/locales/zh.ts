@@ -537,6 +537,7 @@ export const zh = {
   'doctor.runtime': '运行环境',
   'doctor.tensorflow': 'TensorFlow',
   'doctor.device': '实际执行计算的设备',
+  'doctor.processor': '处理器份额',
   'doctor.gpu': '图形处理器',
   'doctor.disk': '磁盘',
   'doctor.memory': '内存',
@@ -551,6 +552,9 @@ export const zh = {
   'doctor.tensorflow.ok': 'TensorFlow {version} 可以加载并计算。',
   'doctor.device.ok': '{size} × {size} 矩阵乘法在 {executedOn} 上用时 {milliseconds} 毫秒。',
   'doctor.device.attention': '{size} × {size} 矩阵乘法在 {executedOn} 上用时 {milliseconds} 毫秒，并不比处理器快。',
+  'doctor.processor.ok': '繁忙线程可获得一个核心的 {percent}%。',
+  'doctor.processor.attention':
+    '繁忙线程只能获得一个核心的 {percent}%：其余被其他程序或同一主机上的其他机器占用，训练会相应变慢。',
   'doctor.gpu.ok': '没有妨碍训练的问题。',
   'doctor.gpu.attention': '有 GPU（{names}），但 TensorFlow 在处理器上计算。',
   'doctor.disk.ok': '空间充足，实际写入并同步成功。',

@@ -27,7 +27,7 @@ function fromFault({ code, message, values, retry }: Extract<WorkReply, { kind: 
 async function startWorker(specification: WorkSpecification, file: URL, count: number) {
   const worker = new Worker(file, { workerData: specification });
   const waiting = new Map<number, Waiting>();
-  let ended: unknown = null;
+  let ended: Error | null = null;
   let nextId = 0;
   let isReady: (value: null) => void;
   let failed: (error: unknown) => void;
@@ -36,7 +36,7 @@ async function startWorker(specification: WorkSpecification, file: URL, count: n
     failed = reject;
   });
   const end = (error: unknown) => {
-    ended ??= error;
+    ended ??= error instanceof Error ? error : new Error(String(error));
     failed(ended);
     for (const { reject } of waiting.values()) reject(ended);
     waiting.clear();

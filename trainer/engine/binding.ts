@@ -170,7 +170,7 @@ export function createBinding(tensorflow: TensorFlow, config: Uint8Array): Bindi
         if (list) {
           setStrings(operation, name, list as readonly string[]);
         } else {
-          const bytes = permanent(String(value));
+          const bytes = permanent(value as string);
           tensorflow.TFE_OpSetAttrString(operation, name, bytes, bytes.length - 1);
         }
         return;
@@ -297,8 +297,8 @@ export function createBinding(tensorflow: TensorFlow, config: Uint8Array): Bindi
     runSavedModel: noSavedModels,
     getNumOfSavedModels: () => 0,
     // Two classes the declaration lists; the backend never makes one.
-    TensorMetadata: class {} as unknown as TFJSBinding['TensorMetadata'],
-    TFEOpAttr: class {} as unknown as TFJSBinding['TFEOpAttr'],
+    TensorMetadata: Object as unknown as TFJSBinding['TensorMetadata'],
+    TFEOpAttr: Object as unknown as TFJSBinding['TFEOpAttr'],
     TF_FLOAT: dtypes.float,
     TF_INT32: dtypes.int32,
     TF_INT64: dtypes.int64,

@@ -26,7 +26,7 @@ function initialValues(seed: number, path: string, shape: Shape, initial: Initia
  * Nothing here uses the list, so variables leave it at once.
  */
 export function unlisted(variable: Variable): Variable {
-  delete tf.engine().registeredVariables[variable.name];
+  Reflect.deleteProperty(tf.engine().registeredVariables, variable.name);
   return variable;
 }
 

@@ -114,7 +114,7 @@ function twoLayers(name: string): Learner {
   return {
     trainable: [first!, second!],
     embed: ({ views: [x] }) => ({ y: second!.apply(tf.tanh(first!.apply(x!))) }),
-    loss: ({ y }) => ({ loss: tf.mean(tf.square(tf.sub(y!, 1))) as tf.Scalar, metrics: {} }),
+    loss: ({ y }) => ({ loss: tf.mean<tf.Scalar>(tf.square(tf.sub(y!, 1))), metrics: {} }),
   };
 }
 
@@ -129,7 +129,7 @@ describe('optimizer groups', () => {
   const options: Options = { weightDecay: 0.01, eta: 0.1 };
 
   it('give the same bits as weight by weight, under the same names', async () => {
-    const together = engine.stepper(twoLayers('net'), { recipe: lars as OptimizerRecipe, options }, 1);
+    const together = engine.stepper(twoLayers('net'), { recipe: lars, options }, 1);
     const apart = engine.stepper(twoLayers('net'), { recipe: alone, options }, 1);
     for (let step = 0; step < 4; step++) {
       for (const stepper of [together, apart]) await stepper.run(data, { step, lr: 0.5 }, { metrics: false });
@@ -141,7 +141,7 @@ describe('optimizer groups', () => {
   });
 
   it('see a weight that was written from outside', async () => {
-    const stepper = engine.stepper(twoLayers('net'), { recipe: lars as OptimizerRecipe, options }, 1);
+    const stepper = engine.stepper(twoLayers('net'), { recipe: lars, options }, 1);
     await stepper.run(data, { step: 0, lr: 0.5 }, { metrics: false });
     const bias = stepper.state.find((entry) => entry.name === 'net/2/bias')!;
     bias.write(Float32Array.of(9, 9, 9));
@@ -152,7 +152,7 @@ describe('optimizer groups', () => {
   it('give back all they made', () => {
     const learner = twoLayers('net');
     const before = engine.tensors();
-    engine.stepper(learner, { recipe: lars as OptimizerRecipe, options }, 1).dispose();
+    engine.stepper(learner, { recipe: lars, options }, 1).dispose();
     expect(engine.tensors()).toBe(before);
   });
 });
@@ -162,7 +162,7 @@ it('names a weight that the loss does not reach', async () => {
   const spare = linear(engine.builder(5).at('spare'), 3, 3);
   const stepper = engine.stepper(
     { ...learner, trainable: [...learner.trainable, spare] },
-    { recipe: lars as OptimizerRecipe, options: {} },
+    { recipe: lars, options: {} },
     1,
   );
   await expect(stepper.run(data, { step: 0, lr: 0.1 }, { metrics: false })).rejects.toThrow('spare/weight');

@@ -42,7 +42,7 @@ function keepAll(tensors: Tensors): Tensors {
   return Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tf.keep(tensor.clone())]));
 }
 
-const disposeAll = (tensors: Tensors): void => tf.dispose(tensors as Record<string, Tensor>);
+const disposeAll = (tensors: Tensors): void => tf.dispose(tensors);
 
 /** tidy() for a function that gives back plain values; tfjs would search them for tensors, element by element. */
 export function untracked<T>(compute: () => T): T {

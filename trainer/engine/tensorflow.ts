@@ -69,7 +69,6 @@ const declarations = {
 /** A C string in memory that stays where it is: operations keep pointers to their names. */
 export type CString = Uint8Array;
 
-/* eslint-disable @typescript-eslint/naming-convention -- the names are TensorFlow's */
 export interface TensorFlow {
   TF_NewStatus(): Handle;
   TF_GetCode(status: Handle): number;
@@ -133,7 +132,6 @@ export interface TensorFlow {
   /** memcpy out of it. Memory is never shared: an external ArrayBuffer is not allowed everywhere. */
   copyOut(to: ArrayBufferView, address: Handle, bytes: number): void;
 }
-/* eslint-enable @typescript-eslint/naming-convention */
 
 /**
  * glibc gives every block above a threshold its own mapping and returns it to the kernel when it is freed: a training step,

@@ -81,7 +81,7 @@ export const evaluator = defineEvaluator({
   },
 
   // No slow measuring: the head's scores are there.
-  // eslint-disable-next-line @typescript-eslint/require-await
+
   async *measure({ heads, test, classes }) {
     if (heads === undefined) throw new Error('Linear classification measures a trained head, and there is none.');
     for (const [which, scores, epoch] of [

@@ -1,10 +1,13 @@
 /** Multiplies two matrices on the device that really does it, and times that. */
 import { openEngine } from '../engine/eager.ts';
+import { measureProcessorShare } from '../processor-share.ts';
 import type { Ending, JobContext, JobOf } from './job.ts';
 
 /** Large enough that starting the operation does not count, small enough for a fraction of a second on one core. */
 const size = 1024;
 const quietMs = 120_000;
+/** Long enough to see several turns of a scheduler that shares the core. */
+const shareMilliseconds = 1000;
 
 export async function run(job: JobOf<'probe'>, { port }: JobContext): Promise<Ending> {
   port.send({ type: 'phase', phase: 'loading', quietForMs: quietMs });
@@ -15,7 +18,8 @@ export async function run(job: JobOf<'probe'>, { port }: JobContext): Promise<En
   const { device, threads, instructionSet, versions } = engine.facts;
   const measured = await engine.probe(size);
   const tensorflow = versions['tensorflow'] ?? 'unknown';
-  const probe = { device, ...measured, size, tensorflow, threads, instructionSet };
+  const processorShare = measureProcessorShare(shareMilliseconds);
+  const probe = { device, ...measured, size, tensorflow, threads, instructionSet, processorShare };
   port.send({ type: 'result', outcome: { kind: 'probe', probe } });
   return { why: 'done', step: 0, safeStep: null };
 }

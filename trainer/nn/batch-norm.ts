@@ -57,7 +57,7 @@ export function batchNorm(builder: Builder, channels: number, scale: 'ones' | 'z
         value,
         gradFunc: (dy: Tensor, [savedX, savedW, ...saved]: Tensor[]) => {
           const inputs = [dy, savedX!, savedW!, ...saved];
-          return outputsOf('FusedBatchNormGradV3', common, inputs, 5).slice(0, 3) as Tensor[];
+          return outputsOf('FusedBatchNormGradV3', common, inputs, 5).slice(0, 3);
         },
       };
     })(images, weight, bias);

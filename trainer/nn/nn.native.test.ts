@@ -37,7 +37,7 @@ describe('conv2d', () => {
     const y = conv2d(x, w, options);
     expect(y.shape).toEqual(expected.shape);
     expect(deviation(values(y), expected.y)).toBeLessThan(1e-5);
-    const [dx, dw] = tf.grads((a, b) => tf.sum(tf.mul(conv2d(a!, b!, options), dy)))([x, w]) as [Tensor, Tensor];
+    const [dx, dw] = tf.grads((a, b) => tf.sum(tf.mul(conv2d(a, b, options), dy)))([x, w]) as [Tensor, Tensor];
     expect(deviation(values(dx), expected.dx)).toBeLessThan(1e-5);
     expect(deviation(values(dw), expected.dw)).toBeLessThan(1e-5);
     const alone = tf.grad((b) => tf.sum(tf.mul(conv2d(x, b, { ...options, inputGradient: false }), dy)))(w);
@@ -115,7 +115,7 @@ it('cross-entropy and its gradient are those of the formula', () => {
 });
 
 it('effective rank is 1 on a line, k for k equal directions', () => {
-  const line = tf.matMul(formulaTensor('rows', [32, 1], 1) as tf.Tensor2D, formulaTensor('direction', [1, 8], 1));
+  const line = tf.matMul(formulaTensor('rows', [32, 1], 1), formulaTensor('direction', [1, 8], 1));
   expect(effectiveRank(line).dataSync()[0]).toBeCloseTo(1, 2);
   expect(effectiveRank(tf.eye(8, 16)).dataSync()[0]).toBeCloseTo(8, 2);
 });
@@ -140,7 +140,7 @@ describe.each([
     const at = createMoment(1, 0, true, pending);
     const dy = formulaTensor('dy', expected.shape, 1);
     const { value, grads } = tf.variableGrads(
-      () => tf.sum(tf.mul(net.forward(images(), at).pooled, dy)) as tf.Scalar,
+      () => tf.sum<tf.Scalar>(tf.mul(net.forward(images(), at).pooled, dy)),
       net.weights as Variable[],
     );
     expect(net.weights.map((weight) => below(weight).replaceAll('/', '.')).sort()).toEqual(

@@ -37,12 +37,25 @@ export const DeviceProbe = v.strictObject({
   tensorflow: v.string(),
   threads: v.number(),
   instructionSet: v.string(),
+  /** Of the time in which one thread asked for a whole core, how much it got: 0 to 1. */
+  processorShare: v.number(),
 });
 export type DeviceProbe = v.InferOutput<typeof DeviceProbe>;
 
 /** One line of the doctor: the window and the terminal word it by `id`, `state` and `values`. */
 export const DoctorCheck = v.strictObject({
-  id: v.picklist(['runtime', 'tensorflow', 'device', 'gpu', 'disk', 'memory', 'display', 'database', 'data']),
+  id: v.picklist([
+    'runtime',
+    'tensorflow',
+    'device',
+    'processor',
+    'gpu',
+    'disk',
+    'memory',
+    'display',
+    'database',
+    'data',
+  ]),
   state: v.picklist(['ok', 'attention', 'wrong', 'unknown']),
   /** English sentence for the terminal and the report. */
   text: v.string(),

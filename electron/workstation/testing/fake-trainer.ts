@@ -160,7 +160,10 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
   if (side.kind === 'inspect') {
     say({ type: 'phase', phase: 'scanning', quietForMs: 1000 });
     if (side.path.includes('slow')) while (!stopping) await after(5);
-    if (stopping) return say({ type: 'stopped', why: 'asked', step: 0, safeStep: null });
+    if (stopping) {
+      say({ type: 'stopped', why: 'asked', step: 0, safeStep: null });
+      return;
+    }
     const known = existsSync(join(side.path, 'data.bin'));
     const splits = ['train', 'test'].map((split) => ({ split, images: 1000, perClass: [500, 500] }));
     end({
@@ -191,7 +194,7 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
     end({ kind: 'calibration', calibration: { ...pace, ...memory } });
   } else if (side.kind === 'probe') {
     const speed = { gigaflops: 10, milliseconds: 5, size: 512 };
-    const facts = { tensorflow: '0', threads: side.threads, instructionSet: 'none' };
+    const facts = { tensorflow: '0', threads: side.threads, instructionSet: 'none', processorShare: 0.5 };
     end({ kind: 'probe', probe: { device: 'cpu', executedOn: 'CPU:0', ...speed, ...facts } });
   } else {
     say({

@@ -6,14 +6,14 @@ import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import * as v from 'valibot';
 import { build } from 'vite';
-import type { Job } from './protocol/commands.ts';
-import { TrainerEvent, type MetricPoint, type TrainerEventOf } from './protocol/events.ts';
-import type { Result } from './protocol/results.ts';
-import { RunConfig } from './protocol/run.ts';
-import { writeIdx } from './data/testing.ts';
+import type { Job } from '../protocol/commands.ts';
+import { TrainerEvent, type MetricPoint, type TrainerEventOf } from '../protocol/events.ts';
+import type { Result } from '../protocol/results.ts';
+import { RunConfig } from '../protocol/run.ts';
+import { writeIdx } from '../data/testing.ts';
 
 /** Inside node_modules, so that the program finds its packages. */
-const programFolder = join(import.meta.dirname, '../node_modules/.cache', `trainer-${process.pid}`);
+const programFolder = join(import.meta.dirname, '../../node_modules/.cache', `trainer-${process.pid}`);
 
 export async function buildTrainer(): Promise<string> {
   await build({
@@ -23,8 +23,8 @@ export async function buildTrainer(): Promise<string> {
       ...{ ssr: true, target: 'node22', outDir: programFolder, emptyOutDir: true, minify: false },
       rolldownOptions: {
         input: {
-          trainer: join(import.meta.dirname, 'main.ts'),
-          'decode-worker': join(import.meta.dirname, 'data/worker.ts'),
+          trainer: join(import.meta.dirname, '../main.ts'),
+          'decode-worker': join(import.meta.dirname, '../data/worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name]-[hash].js' },
       },
