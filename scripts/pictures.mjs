@@ -33,17 +33,15 @@ try {
   await page.getByRole('navigation').first().waitFor();
   /** @param {string} name @param {...unknown} values */
   const ask = (name, ...values) =>
-    page.evaluate(
-      async ([request, given]) => {
-        const answer = await /** @type {any} */ (globalThis).workstation[request](...given);
-        if (!answer.ok) throw new Error(answer.fault.message);
-        return answer.value;
-      },
-      /** @type {const} */ ([name, values]),
-    );
+    page.evaluate(async ([request, given]) => {
+      const answer = await /** @type {any} */ (globalThis).workstation[request](...given);
+      if (!answer.ok) throw new Error(answer.fault.message);
+      return answer.value;
+    }, /** @type {const} */ ([name, values]));
   const { settings } = await ask('about');
   const run = (await ask('runs')).find(
-    (/** @type {{ plan: string | null, planKey: string | null }} */ row) => row.plan === plan && row.planKey === 'vicreg',
+    (/** @type {{ plan: string | null, planKey: string | null }} */ row) =>
+      row.plan === plan && row.planKey === 'vicreg',
   );
   if (run === undefined) throw new Error(`There is no run of plan "${plan}" in ${home}.`);
   const screens = { run: `#/runs/${run.id}`, compare: `#/compare/plan/${plan}`, hardware: '#/hardware' };
@@ -55,7 +53,10 @@ try {
       }, address);
       await page.reload();
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.getByText(/Loading…|正在载入|Checking:|正在检查/).first().waitFor({ state: 'detached', timeout: 120_000 });
+      await page
+        .getByText(/Loading…|正在载入|Checking:|正在检查/)
+        .first()
+        .waitFor({ state: 'detached', timeout: 120_000 });
       // Charts draw themselves once their points are there.
       await page.waitForTimeout(1500);
       await page.screenshot({ path: join(pictures, `${name}-${language}.png`) });
