@@ -49,7 +49,7 @@ try {
     await ask('changeSettings', { ...settings, language, theme: 'light' });
     for (const [name, address] of Object.entries(screens)) {
       await page.evaluate((place) => {
-        location.hash = place;
+        /** @type {any} */ (globalThis).location.hash = place;
       }, address);
       await page.reload();
       await page.getByRole('heading', { level: 1 }).waitFor();
