@@ -49,7 +49,9 @@ export function completeOptions(catalogue: Catalogue, kind: Recipes, choice: Cho
 export function encoderName(catalogue: Catalogue, choice: Choice): string {
   const options = completeOptions(catalogue, 'encoders', choice);
   const layout: Options = { stem: 'imagenet', width: 64 };
-  const unusual = Object.entries(options)
+  // How the weights begin belongs to the training, not to the network.
+  const { zeroInitResidual, ...network } = options;
+  const unusual = Object.entries(network)
     // A stride belongs to the small stem only.
     .filter(([key, value]) => value !== layout[key] && !(key === 'stemStride' && options['stem'] === 'imagenet'))
     .sort(([one], [other]) => (one < other ? -1 : 1))

@@ -783,6 +783,7 @@ export const en = {
   'option.expander': 'Expander widths',
   'option.stem': 'Stem',
   'option.stemStride': 'Stem stride',
+  'option.zeroInitResidual': 'Residual branches begin at zero',
   'option.width': 'Width',
   'option.rate': 'Learning rate',
   'option.baseRate': 'Base learning rate',

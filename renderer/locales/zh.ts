@@ -777,6 +777,7 @@ export const zh = {
   'option.expander': '扩展器宽度',
   'option.stem': '首层',
   'option.stemStride': '首层步幅',
+  'option.zeroInitResidual': '残差分支从零开始',
   'option.width': '宽度',
   'option.rate': '学习率',
   'option.baseRate': '基础学习率',

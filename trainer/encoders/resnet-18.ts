@@ -13,6 +13,8 @@ export const encoder = defineEncoder({
     stemStride: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2)), 1),
     /** Channels after the stem. */
     width: v.optional(v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(512)), 64),
+    /** Residual branches begin at zero. Not torchvision's default. */
+    zeroInitResidual: v.optional(v.boolean(), false),
   }),
   build: (builder, options, { channels }) =>
     resnet(builder, {
@@ -21,5 +23,6 @@ export const encoder = defineEncoder({
       width: options.width,
       stem: options.stem === 'imagenet' ? { kind: 'imagenet' } : { kind: 'small', stride: options.stemStride },
       channels,
+      zeroInitResidual: options.zeroInitResidual,
     }),
 });

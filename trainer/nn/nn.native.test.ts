@@ -125,9 +125,10 @@ describe.each([
   ['bottleneck', golden.bottleneck, [1, 2, 1, 1], { kind: 'imagenet' }],
 ] as const)('residual network of %s blocks', (block, expected: GoldenNetwork, depths, stem) => {
   const prefix = `golden ${block}`;
+  const shape = { block, depths, width: 4, stem, channels: 2 };
 
   function build(): Encoder {
-    const net = resnet(engine.builder(1).at(prefix), { block, depths, width: 4, stem, channels: 2 });
+    const net = resnet(engine.builder(1).at(prefix), { ...shape, zeroInitResidual: true });
     for (const weight of net.weights) setByFormula(weight, below(weight));
     return net;
   }
@@ -170,12 +171,12 @@ describe.each([
     expect(deviation(values(evaluated), expected.evaluated)).toBeLessThan(1e-3);
   });
 
-  it('starts with the last norm of each block at 0', () => {
-    const net = resnet(engine.builder(3).at(`fresh ${block}`), { block, depths, width: 4, stem, channels: 2 });
+  it.each([true, false])('starts with the last norm of each block at 0 where that is asked for: %s', (asked) => {
+    const net = resnet(engine.builder(3).at(`fresh ${block} ${asked}`), { ...shape, zeroInitResidual: asked });
     const last = block === 'basic' ? /bn2\/weight$/ : /bn3\/weight$/;
     const closing = net.weights.filter((weight) => last.test(weight.name) && weight.name.includes('layer'));
     expect(closing).toHaveLength(depths.reduce((sum, depth) => sum + depth, 0));
-    for (const weight of closing) expect(Math.max(...weight.dataSync())).toBe(0);
+    for (const weight of closing) expect(new Set(weight.dataSync())).toEqual(new Set([asked ? 0 : 1]));
   });
 });
 

@@ -1,7 +1,6 @@
 /**
  * Residual networks in torchvision's layout (v1.5: the stride of a bottleneck is on its 3x3), He et al. 2016.
- * Paths of the variables are torchvision's names with slashes for dots. The last batch norm of each block starts at 0,
- * convolutions at Kaiming normal, fan out.
+ * Paths of the variables are torchvision's names with slashes for dots. Convolutions start at Kaiming normal, fan out.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
@@ -57,20 +56,29 @@ function residual(builder: Builder, body: Layer, shape: Omit<ConvolutionShape, '
   };
 }
 
-/** Two 3x3 convolutions. `planes` is the width inside the block. */
-function basicBlock(builder: Builder, inputs: number, planes: number, stride: number): Layer {
+interface BlockShape {
+  readonly inputs: number;
+  /** Width inside the block. */
+  readonly planes: number;
+  readonly stride: number;
+  /** What the scale of the last batch norm starts at. */
+  readonly lastScale: 'ones' | 'zeros';
+}
+
+/** Two 3x3 convolutions. */
+function basicBlock(builder: Builder, { inputs, planes, stride, lastScale }: BlockShape): Layer {
   const body = sequence(
     convolution(builder.at('conv1'), { inputs, outputs: planes, size: 3, stride }),
     batchNorm(builder.at('bn1'), planes),
     rectifier,
     convolution(builder.at('conv2'), { inputs: planes, outputs: planes, size: 3, stride: 1 }),
-    batchNorm(builder.at('bn2'), planes, 'zeros'),
+    batchNorm(builder.at('bn2'), planes, lastScale),
   );
   return residual(builder, body, { inputs, outputs: planes, stride });
 }
 
 /** 1x1 down, 3x3, 1x1 up to four times the width. */
-function bottleneck(builder: Builder, inputs: number, planes: number, stride: number): Layer {
+function bottleneck(builder: Builder, { inputs, planes, stride, lastScale }: BlockShape): Layer {
   const outputs = 4 * planes;
   const body = sequence(
     convolution(builder.at('conv1'), { inputs, outputs: planes, size: 1, stride: 1 }),
@@ -80,7 +88,7 @@ function bottleneck(builder: Builder, inputs: number, planes: number, stride: nu
     batchNorm(builder.at('bn2'), planes),
     rectifier,
     convolution(builder.at('conv3'), { inputs: planes, outputs, size: 1, stride: 1 }),
-    batchNorm(builder.at('bn3'), outputs, 'zeros'),
+    batchNorm(builder.at('bn3'), outputs, lastScale),
   );
   return residual(builder, body, { inputs, outputs, stride });
 }
@@ -101,6 +109,11 @@ export interface ResNetShape {
   readonly width: number;
   readonly stem: Stem;
   readonly channels: number;
+  /**
+   * Each block begins as the identity: torchvision's zero_init_residual. As a control, a random encoder of that kind is
+   * a handful of convolutions: its residual branches give nothing until they are trained.
+   */
+  readonly zeroInitResidual: boolean;
 }
 
 function stemOf(builder: Builder, shape: ResNetShape): Layer {
@@ -113,12 +126,13 @@ function stemOf(builder: Builder, shape: ResNetShape): Layer {
 export function resnet(builder: Builder, shape: ResNetShape): Encoder {
   const { create, expansion } = blocks[shape.block];
   const stem = stemOf(builder, shape);
+  const lastScale = shape.zeroInitResidual ? 'zeros' : 'ones';
   let inputs = shape.width;
   const stages = shape.depths.map((depth, index) => {
     const planes = shape.width * 2 ** index;
     const layers = Array.from({ length: depth }, (_, block) => {
       const stride = block === 0 && index > 0 ? 2 : 1;
-      const layer = create(builder.at(`layer${index + 1}/${block}`), inputs, planes, stride);
+      const layer = create(builder.at(`layer${index + 1}/${block}`), { inputs, planes, stride, lastScale });
       inputs = planes * expansion;
       return layer;
     });
