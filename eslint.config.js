@@ -52,6 +52,8 @@ export default defineConfig(
   {
     files: ['**/*.ts', '**/*.svelte'],
     rules: {
+      // TypeScript already knows every name, in components too.
+      'no-undef': 'off',
       // An index that is in bounds by construction is asserted with `!`, which noUncheckedIndexedAccess would else turn
       // into a branch an element.
       '@typescript-eslint/no-non-null-assertion': 'off',
@@ -81,8 +83,6 @@ export default defineConfig(
   },
   // Playwright reads a fixture's needs from its first parameter, which must be a pattern.
   { files: ['e2e/*.ts'], rules: { 'no-empty-pattern': 'off' } },
-  // TypeScript already knows every name, in components too.
-  { files: ['**/*.ts', '**/*.svelte'], rules: { 'no-undef': 'off' } },
   {
     files: ['**/*.mjs', '*.config.js', '**/*.config.ts', '.*.mjs'],
     extends: [ts.configs.disableTypeChecked],

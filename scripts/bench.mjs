@@ -6,6 +6,7 @@ import { setUp } from './setup.mjs';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { handOver } from './child.mjs';
+import { buildTarget, nodeProgram } from './build.mjs';
 import { filesUnder } from './files.mjs';
 import { childEnvironment, locations, root } from './runtime.mjs';
 
@@ -18,18 +19,9 @@ if (!names.includes(name)) {
   process.exit(2);
 }
 await setUp({ steps: ['dependencies', 'tensorflow'] });
-const { build } = await import('vite');
 // Inside node_modules, so that the program finds its packages.
-const folder = join(root, 'node_modules', '.cache', 'bench');
-await build({
-  configFile: false,
-  root,
-  logLevel: 'warn',
-  build: {
-    ...{ ssr: true, target: 'node22', outDir: folder, emptyOutDir: true, minify: false },
-    rolldownOptions: { input: { [name]: join(root, 'bench', `${name}.ts`) } },
-  },
-});
+const folder = 'node_modules/.cache/bench';
+await buildTarget({ entries: { [name]: `bench/${name}.ts` }, folder, config: nodeProgram(folder, 'node22') });
 process.exit(
-  await handOver(locations.node, [join(folder, `${name}.js`), ...words], { cwd: root, env: childEnvironment() }),
+  await handOver(locations.node, [join(root, folder, `${name}.js`), ...words], { cwd: root, env: childEnvironment() }),
 );

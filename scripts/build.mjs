@@ -33,7 +33,7 @@ const record = join(out, 'build.json');
  * @param {string} target
  * @returns {Target['config']}
  */
-function nodeProgram(folder, target) {
+export function nodeProgram(folder, target) {
   return (entries) => ({
     build: {
       ssr: true,
@@ -152,10 +152,10 @@ function inputHash(target) {
 }
 
 /**
- * @param {Target} target
+ * @param {Pick<Target, 'entries' | 'folder' | 'config'>} target
  * @returns {Promise<readonly string[]>} the files written, relative to the root
  */
-async function buildTarget(target) {
+export async function buildTarget(target) {
   const entries = Object.fromEntries(Object.entries(target.entries).map(([name, file]) => [name, join(root, file)]));
   const { build, mergeConfig } = await import('vite');
   const result = await build(

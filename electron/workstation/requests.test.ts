@@ -218,13 +218,11 @@ test('a draft takes what the data set says: split, channels, fingerprint', async
   await handlers.calibrate.answer(config);
   // 2 s to load and 20 steps of 0.5 s; 500 bytes a checkpoint, three kept and one being written, a tenth on top.
   expect(await handlers.estimate.answer({ ...config, seed: 8, logEvery: 3 })).toMatchObject({
-    ...{
-      basis: 'measured',
-      seconds: 12,
-      secondsSpread: expect.closeTo(0.2, 10) as number,
-      diskBytes: 2200,
-      memoryBytes: 1000,
-    },
+    basis: 'measured',
+    seconds: 12,
+    secondsSpread: expect.closeTo(0.2, 10) as number,
+    diskBytes: 2200,
+    memoryBytes: 1000,
   });
 });
 

@@ -7,7 +7,7 @@ export interface Format {
   /** With grouping: 1,281,167. */
   number(value: number | null | undefined, digits?: number): string;
   /** As many digits as the size deserves: 15.82, 0.08421, 1.6e-5. */
-  figure(value: number | null | undefined, digits?: number): string;
+  figure(value: number | null | undefined, digits?: 3 | 4): string;
   /** A figure that is in percent already: 73.2 %. */
   percent(value: number | null | undefined, digits?: number): string;
   /** A fraction of one as a percentage: 0.452 → 45 %. */
@@ -28,6 +28,9 @@ export interface Format {
 const localeOf: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' };
 const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
 
+const significantDigits = (locale: string, digits: number): Intl.NumberFormat =>
+  new Intl.NumberFormat(locale, { maximumSignificantDigits: digits });
+
 export function createFormat(language: Language, say: Say): Format {
   const locale = localeOf[language];
   const numberFormats = new Map<number, Intl.NumberFormat>();
@@ -41,7 +44,8 @@ export function createFormat(language: Language, say: Say): Format {
   };
   const plain = new Intl.NumberFormat(locale, { maximumFractionDigits: 3 });
   const scientific = new Intl.NumberFormat(locale, { notation: 'scientific', maximumFractionDigits: 2 });
-  const significant = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
+  // One is ready for every count of digits a screen asks for: a chart writes a figure at every move of the pointer.
+  const significant = { 3: significantDigits(locale, 3), 4: significantDigits(locale, 4) };
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
   const timeOfDay = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
   const byteFormats = byteUnits.map(
@@ -59,7 +63,7 @@ export function createFormat(language: Language, say: Say): Format {
   /** Whole parts, the two largest that say something: 1 d 4 h, 2 h 10 min, 3 min 20 s. */
   const duration = (seconds: number | null | undefined): string => {
     if (!isKnown(seconds)) return missing;
-    if (seconds > 0 && seconds < 10) return say('unit.seconds', { n: significant.format(roundTo(seconds, 2)) });
+    if (seconds > 0 && seconds < 10) return say('unit.seconds', { n: significant[4].format(roundTo(seconds, 2)) });
     const whole = Math.round(seconds);
     if (whole < 60) return say('unit.seconds', { n: whole });
     const days = Math.floor(whole / 86_400);
@@ -83,9 +87,7 @@ export function createFormat(language: Language, say: Say): Format {
       if (!isKnown(value)) return missing;
       const size = Math.abs(value);
       if (size !== 0 && (size < 1e-3 || size >= 1e6)) return scientific.format(value).replace('E', 'e');
-      return digits === 4
-        ? significant.format(value)
-        : new Intl.NumberFormat(locale, { maximumSignificantDigits: digits }).format(value);
+      return significant[digits].format(value);
     },
     share: (value, digits = 0) => percent(isKnown(value) ? value * 100 : null, digits),
     points: (value, digits = 2) =>

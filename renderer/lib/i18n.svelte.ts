@@ -4,8 +4,7 @@ import { en, type Key } from '../locales/en.ts';
 import { createFormat, type Format } from './format.ts';
 import { createSay, type Say, type SlotValues } from './say.ts';
 
-export type { Key };
-export type { SlotValues };
+export type { Key, SlotValues };
 
 type NameOf<Slot extends string> = Slot extends `${infer Name}#${string}` ? Name : Slot;
 type SlotsOf<Text extends string> = Text extends `${string}{${infer Slot}}${infer Rest}`

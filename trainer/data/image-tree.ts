@@ -8,6 +8,7 @@ import type { Dirent } from 'node:fs';
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { basename, extname, join, sep } from 'node:path';
 import { FaultError } from '../fault.ts';
+import { isMissing } from '../files.ts';
 import type { Reject } from '../protocol/dataset.ts';
 import type { OpenDataset } from '../recipe.ts';
 import { printable, reasonOf, throwIfCancelled } from './inspection.ts';
@@ -90,8 +91,7 @@ async function childrenOf(folder: string, report: (name: string, reason: string)
       const kind = target.isDirectory() ? 'folder' : target.isFile() ? 'file' : 'other';
       children.push({ name: entry.name, kind, isLink: true });
     } catch (error) {
-      const isDangling = error instanceof Error && 'code' in error && error.code === 'ENOENT';
-      report(entry.name, isDangling ? 'a link that leads nowhere' : reasonOf(error));
+      report(entry.name, isMissing(error) ? 'a link that leads nowhere' : reasonOf(error));
     }
   }
   return children;

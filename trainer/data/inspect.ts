@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { FaultError } from '../fault.ts';
+import { isMissing } from '../files.ts';
 import type { Inspection } from '../protocol/dataset.ts';
 import type { DatasetRecipe, InspectProgress } from '../recipe.ts';
 import { splitNamed } from './image-tree.ts';
@@ -49,7 +50,7 @@ export async function inspectFolder(
     return await wrongFolder(folder, expected);
   } catch (error) {
     if (error instanceof FaultError || signal.aborted) throw error;
-    const gone = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    const gone = isMissing(error);
     const reason = gone ? 'there is no such file or folder' : reasonOf(error);
     throw new FaultError(
       gone ? 'not-found' : 'read-failed',

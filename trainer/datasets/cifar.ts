@@ -17,6 +17,7 @@ import {
   throwIfCancelled,
 } from '../data/inspection.ts';
 import { FaultError } from '../fault.ts';
+import { isMissing } from '../files.ts';
 import { defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 
@@ -106,7 +107,7 @@ async function classNames(folder: string, { classes, namesFile }: Kind): Promise
     const names = lines.filter((line) => line !== '');
     return names.length === classes ? names : numbers;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return numbers;
+    if (isMissing(error)) return numbers;
     throw error;
   }
 }

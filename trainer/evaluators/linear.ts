@@ -81,7 +81,6 @@ export const evaluator = defineEvaluator({
   },
 
   // No slow measuring: the head's scores are there.
-
   async *measure({ heads, test, classes }) {
     if (heads === undefined) throw new Error('Linear classification measures a trained head, and there is none.');
     for (const [which, scores, epoch] of [

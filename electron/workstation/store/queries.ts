@@ -56,16 +56,17 @@ const writes = {
   saveCalibration: library.saveCalibration,
 } satisfies { readonly [K in Exclude<keyof Queries, keyof typeof reads>]: On<WritableDatabase, K> };
 
+type Query = (database: WritableDatabase, ...args: never[]) => unknown;
+
 export function createQueries(database: WritableDatabase): Queries {
-  const bound = (query: (database: WritableDatabase, ...args: never[]) => unknown, begin: 'deferred' | 'immediate') => {
-    const transaction = database.transaction((...args: never[]) => query(database, ...args));
+  const bound = (query: unknown, begin: 'deferred' | 'immediate') => {
+    const transaction = database.transaction((...args: never[]) => (query as Query)(database, ...args));
     return (...args: never[]): unknown => transaction[begin](...args);
   };
-  const bind = (query: unknown, begin: 'deferred' | 'immediate') => bound(query as Parameters<typeof bound>[0], begin);
   const entries: readonly (readonly [string, unknown])[] = [
     // A read inside a transaction sees one state of all tables, whatever else is written meanwhile.
-    ...Object.entries(reads).map(([name, query]) => [name, bind(query, 'deferred')] as const),
-    ...Object.entries(writes).map(([name, query]) => [name, bind(query, 'immediate')] as const),
+    ...Object.entries(reads).map(([name, query]) => [name, bound(query, 'deferred')] as const),
+    ...Object.entries(writes).map(([name, query]) => [name, bound(query, 'immediate')] as const),
   ];
   return Object.fromEntries(entries) as unknown as Queries;
 }

@@ -1,0 +1,12 @@
+/** Not a test: the README's pictures, taken by the hands that drive the app in the tests. `npm run pictures -- HOME`. */
+import { defineConfig } from '@playwright/test';
+
+export default defineConfig({
+  testDir: '.',
+  testMatch: 'pictures.ts',
+  workers: 1,
+  timeout: 600_000,
+  expect: { timeout: 120_000 },
+  reporter: 'list',
+  outputDir: '../test-results',
+});
