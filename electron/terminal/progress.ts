@@ -92,7 +92,7 @@ export function createProgressLine(output: Output, words: Words, now: () => numb
   };
 }
 
-function leftText(seconds: number, spread: number | null, words: Words): string {
+export function leftText(seconds: number, spread: number | null, words: Words): string {
   const about = spread === null || spread < 1 ? '' : ` ± ${duration(spread)}`;
   return words.language === 'zh'
     ? `${words.say('left')} ${duration(seconds)}${about}`

@@ -1,12 +1,12 @@
 /** One command's hold on a workstation: opened for reading or writing, its progress shown, Ctrl-C obeyed. */
 import { join } from 'node:path';
-import type { Pushes, RunRow } from '../api.ts';
+import type { PlanRow, Pushes, RunRow } from '../api.ts';
 import { defaultHome } from '../workstation/home.ts';
 import type { Push } from '../workstation/answering.ts';
 import { openWorkstation, type Workstation } from '../workstation/workstation.ts';
 import type { Arguments } from './arguments.ts';
 import { createTerminalDesktop } from './desktop.ts';
-import { createProgressLine, type Output, type ProgressLine } from './progress.ts';
+import { createProgressLine, leftText, type Output, type ProgressLine } from './progress.ts';
 import { bytes, duration } from './table.ts';
 import type { Words } from './words.ts';
 
@@ -49,7 +49,11 @@ export async function openSession(
       titles.set(row.id, row.title);
       const before = seen.get(row.id);
       seen.set(row.id, row.status);
-      if (before !== undefined && before !== row.status && row.status !== 'queued') line.say(changeText(row, words));
+      if (before === undefined || before === row.status || row.status === 'queued') continue;
+      line.say(changeText(row, words));
+      if (row.plan === null || row.status !== 'done') continue;
+      const plan = (await workstation.handlers.plans.answer()).find((one) => one.plan.id === row.plan);
+      if (plan !== undefined && plan.state !== 'done') line.say(planText(plan, words));
     }
   }
   let telling: Promise<void> = Promise.resolve();
@@ -108,6 +112,13 @@ export async function openSession(
       line.end();
     },
   };
+}
+
+/** How much of a plan is left, in runs and, once every kind of run has been timed, in hours. */
+export function planText(row: PlanRow, words: Words): string {
+  const open = row.runs.filter((one) => one.status !== 'done').length;
+  const left = row.secondsLeft === null ? '' : `, ${leftText(row.secondsLeft, null, words)}`;
+  return `${words.say('plan')} "${row.plan.title[words.language]}": ${open} ${words.say('runsLeft')}${left}`;
 }
 
 function changeText(row: RunRow, words: Words): string {

@@ -11,8 +11,7 @@ import { usage, type Arguments } from './arguments.ts';
 import { comparisonText } from './comparison.ts';
 import { exitCodes } from './help.ts';
 import { presetId, reportText, runId, show, type Command } from './read-commands.ts';
-import type { Session } from './session.ts';
-import { duration } from './table.ts';
+import { planText, type Session } from './session.ts';
 
 /** KIND:PATH, a folder, the name of data that is at hand, or the name of a data set of the workspace. */
 async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
@@ -142,13 +141,11 @@ export const plan: Command = async (session, args) => {
     );
     return exitCodes.done;
   }
+  // Timed before its first run, while nothing else holds the device: the time left is known from the start.
+  const found = await planRow(session, name);
+  if (found.state !== 'done' && found.secondsLeft === null) await handlers.calibratePlan.answer(name);
   await handlers.startPlan.answer(name);
-  const started = await planRow(session, name);
-  const open = started.runs.filter((one) => one.status !== 'done').length;
-  const left = started.secondsLeft === null ? '' : `, ${duration(started.secondsLeft)} ${words.say('left')}`;
-  session.line.say(
-    `${words.say('planStarted')} "${started.plan.title[words.language]}": ${open} ${words.say('runsLeft')}${left}  (${words.say('workspace')} ${session.home})`,
-  );
+  session.line.say(`${planText(await planRow(session, name), words)}  (${words.say('workspace')} ${session.home})`);
   if (await session.work()) {
     session.print(words.say('stopped'));
     return exitCodes.stopped;
