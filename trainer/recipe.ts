@@ -82,12 +82,13 @@ export interface Builder {
   readonly path: string;
   variable(name: string, shape: Shape, initial: Initial, trainable?: boolean): Variable;
 }
-/** `normal` has the given standard deviation; `uniform` is U(-bound, bound). */
+/** `normal` has the given standard deviation; `uniform` is U(-bound, bound); `given` has its values in row-major order. */
 export type Initial =
   | { readonly kind: 'zeros' }
   | { readonly kind: 'ones' }
   | { readonly kind: 'normal'; readonly std: number }
-  | { readonly kind: 'uniform'; readonly bound: number };
+  | { readonly kind: 'uniform'; readonly bound: number }
+  | { readonly kind: 'given'; readonly values: Float32Array };
 
 type OptionsSchema = v.GenericSchema<Options, Options> | v.GenericSchema<unknown, object>;
 

@@ -35,7 +35,7 @@ export function createPresets(resources: Resources, store: Store, threads: () =>
     });
   };
   const execution = () => ({
-    engine: 'eager' as const,
+    engine: 'traced' as const,
     device: 'cpu',
     precision: 'float32' as const,
     threads: threads() ?? availableParallelism(),

@@ -6,6 +6,10 @@ import type { Builder, Initial, Shape } from '../recipe.ts';
 
 function initialValues(seed: number, path: string, shape: Shape, initial: Initial): Float32Array {
   const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  if (initial.kind === 'given') {
+    values.set(initial.values);
+    return values;
+  }
   const random = keyed(seed, 'initial', path);
   switch (initial.kind) {
     case 'zeros':
@@ -30,18 +34,17 @@ export function unlisted(variable: Variable): Variable {
   return variable;
 }
 
-function createVariable(values: Float32Array, shape: Shape, name: string, trainable: boolean): Variable {
-  return tf.tidy(() => unlisted(tf.variable(tf.tensor(values, [...shape]), trainable, name)));
-}
+/** Makes a variable of an engine's own kind. */
+export type CreateVariable = (name: string, shape: Shape, values: Float32Array, trainable: boolean) => Variable;
 
-export function createBuilder(seed: number, path = ''): Builder {
+export function createBuilder(create: CreateVariable, seed: number, path = ''): Builder {
   const below = (name: string) => (path === '' ? name : `${path}/${name}`);
   return {
     path,
-    at: (name) => createBuilder(seed, below(name)),
+    at: (name) => createBuilder(create, seed, below(name)),
     variable: (name, shape, initial, trainable = true) => {
       const full = below(name);
-      return createVariable(initialValues(seed, full, shape, initial), shape, full, trainable);
+      return create(full, shape, initialValues(seed, full, shape, initial), trainable);
     },
   };
 }

@@ -35,5 +35,7 @@ export function configProto(config: ContextConfig): Uint8Array {
         message(1, [...text(1, 'GPU'), ...integer(2, 0)])
       : // gpu_options { allow_growth: true visible_device_list: "N" }
         message(6, [...integer(4, 1), ...text(5, String(config.gpu))]);
-  return Uint8Array.from([...device, ...threads]);
+  // graph_options { rewrite_options { memory_optimization: NO_MEM_OPT } }: with it a step is the same in every process, bit by bit.
+  const graph = message(10, message(10, integer(4, 1)));
+  return Uint8Array.from([...device, ...threads, ...graph]);
 }

@@ -9,7 +9,7 @@ import { Execution } from '../protocol/run.ts';
 import type { Options } from '../protocol/options.ts';
 import type { Learner, OptimizerRecipe } from '../recipe.ts';
 import type { Binding } from './binding.ts';
-import { openEngine } from './eager.ts';
+import { openEngine } from './open.ts';
 import type { Engine, HostBatch } from './engine.ts';
 
 let engine: Engine;

@@ -61,7 +61,26 @@ function readScalars(tensors: Tensors): Record<string, number> {
   return Object.fromEntries(Object.entries(tensors).map(read));
 }
 
-function unique<T>(values: readonly T[]): readonly T[] {
+/** In the order of the weights; a weight without one is a mistake of the recipe. */
+export function gradientsOf(weights: readonly Variable[], named: Tensors): readonly Tensor[] {
+  const missing = weights.filter((weight) => !named[weight.name]);
+  if (missing.length === 0) return weights.map((weight) => named[weight.name]!);
+  const list = missing.map((weight) => weight.name).join(', ');
+  throw new Error(`The loss does not depend on ${list}: leave such weights out of the trainable nets.`);
+}
+
+/** The entries, none of which may share its name with another: a checkpoint finds them by it. */
+export function namedOnce(entries: readonly StateEntry[]): readonly StateEntry[] {
+  const names = new Set<string>();
+  for (const { name } of entries) {
+    if (names.has(name))
+      throw new Error(`Two pieces of state are called ${name}: build their nets at different names.`);
+    names.add(name);
+  }
+  return entries;
+}
+
+export function unique<T>(values: readonly T[]): readonly T[] {
   return [...new Set(values)];
 }
 
@@ -76,26 +95,12 @@ export function createStepper(
   const statistics = unique(learner.trainable.flatMap((net) => net.state));
   const updater = createUpdater(weights, recipe, options);
 
-  const state: readonly StateEntry[] = [
+  const state = namedOnce([
     ...weights.map((weight) => stateEntry(weight.name, weight)),
     ...statistics.map((variable) => stateEntry(variable.name, variable)),
     ...Object.entries(learner.state ?? {}).map(([name, variable]) => stateEntry(`learner/${name}`, variable)),
     ...updater.entries,
-  ];
-  const names = new Set<string>();
-  for (const { name } of state) {
-    if (names.has(name))
-      throw new Error(`Two pieces of state are called ${name}: build their nets at different names.`);
-    names.add(name);
-  }
-
-  /** In the order of the weights; a weight without one is a mistake of the recipe. */
-  function gradientsOf(named: Tensors): readonly Tensor[] {
-    const missing = weights.filter((weight) => !named[weight.name]);
-    if (missing.length === 0) return weights.map((weight) => named[weight.name]!);
-    const list = missing.map((weight) => weight.name).join(', ');
-    throw new Error(`The loss does not depend on ${list}: leave such weights out of the trainable nets.`);
-  }
+  ]);
 
   function step(
     host: HostBatch,
@@ -117,7 +122,7 @@ export function createStepper(
       }, weights as Variable[]);
       const loss = value.dataSync()[0]!;
       if (!Number.isFinite(loss)) return { loss, metrics: {} };
-      updater.apply(gradientsOf(grads), position);
+      updater.apply(gradientsOf(weights, grads), position);
       pending.settle();
       for (const [variable, next] of learner.updates?.(embeddings, at) ?? []) variable.assign(next);
       if (!wanted.metrics) return { loss, metrics: {} };

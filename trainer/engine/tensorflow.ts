@@ -2,6 +2,7 @@
  * The part of TensorFlow's C API that the engine calls, typed, through koffi.
  * Handles are declared int64_t, so that they are plain numbers here: user space addresses stay below 2^47.
  */
+import koffi from 'koffi';
 import { loadLibraries } from './library.ts';
 
 /** An address inside TensorFlow. */
@@ -64,7 +65,71 @@ const declarations = {
     'void TFE_OpSetAttrShapeList(int64_t, const void*, const void**, const void*, int, int64_t)',
   ],
   TFE_Execute: ['tensorflow', 'void TFE_Execute(int64_t, void*, void*, int64_t)'],
+  TF_DeleteStatus: ['framework', 'void TF_DeleteStatus(int64_t)'],
+  TF_NewBuffer: ['framework', 'int64_t TF_NewBuffer()'],
+  TF_DeleteBuffer: ['framework', 'void TF_DeleteBuffer(int64_t)'],
+  TF_TensorType: ['framework', 'int TF_TensorType(int64_t)'],
+  TF_NumDims: ['framework', 'int TF_NumDims(int64_t)'],
+  TF_Dim: ['framework', 'int64_t TF_Dim(int64_t, int)'],
+  TF_NewGraph: ['tensorflow', 'int64_t TF_NewGraph()'],
+  TF_GraphGetOpDef: ['tensorflow', 'void TF_GraphGetOpDef(int64_t, const void*, int64_t, int64_t)'],
+  TF_NewOperation: ['tensorflow', 'int64_t TF_NewOperation(int64_t, const void*, const void*)'],
+  TF_AddInput: ['tensorflow', 'void TF_AddInput(int64_t, TF_Output)'],
+  TF_AddInputList: ['tensorflow', 'void TF_AddInputList(int64_t, const void*, int)'],
+  TF_AddControlInput: ['tensorflow', 'void TF_AddControlInput(int64_t, int64_t)'],
+  TF_SetAttrString: ['tensorflow', 'void TF_SetAttrString(int64_t, const void*, const void*, size_t)'],
+  TF_SetAttrStringList: [
+    'tensorflow',
+    'void TF_SetAttrStringList(int64_t, const void*, const void**, const void*, int)',
+  ],
+  TF_SetAttrInt: ['tensorflow', 'void TF_SetAttrInt(int64_t, const void*, int64_t)'],
+  TF_SetAttrIntList: ['tensorflow', 'void TF_SetAttrIntList(int64_t, const void*, const void*, int)'],
+  TF_SetAttrFloat: ['tensorflow', 'void TF_SetAttrFloat(int64_t, const void*, float)'],
+  TF_SetAttrFloatList: ['tensorflow', 'void TF_SetAttrFloatList(int64_t, const void*, const void*, int)'],
+  TF_SetAttrBool: ['tensorflow', 'void TF_SetAttrBool(int64_t, const void*, uint8_t)'],
+  TF_SetAttrBoolList: ['tensorflow', 'void TF_SetAttrBoolList(int64_t, const void*, const void*, int)'],
+  TF_SetAttrType: ['tensorflow', 'void TF_SetAttrType(int64_t, const void*, int)'],
+  TF_SetAttrTypeList: ['tensorflow', 'void TF_SetAttrTypeList(int64_t, const void*, const void*, int)'],
+  TF_SetAttrShape: ['tensorflow', 'void TF_SetAttrShape(int64_t, const void*, const void*, int)'],
+  TF_SetAttrShapeList: ['tensorflow', 'void TF_SetAttrShapeList(int64_t, const void*, const void**, const void*, int)'],
+  TF_SetAttrTensor: ['tensorflow', 'void TF_SetAttrTensor(int64_t, const void*, int64_t, int64_t)'],
+  TF_FinishOperation: ['tensorflow', 'int64_t TF_FinishOperation(int64_t, int64_t)'],
+  TF_OperationOutputType: ['tensorflow', 'int TF_OperationOutputType(TF_Output)'],
+  TF_GraphGetTensorNumDims: ['tensorflow', 'int TF_GraphGetTensorNumDims(int64_t, TF_Output, int64_t)'],
+  TF_GraphGetTensorShape: ['tensorflow', 'void TF_GraphGetTensorShape(int64_t, TF_Output, void*, int, int64_t)'],
+  TF_NewSessionOptions: ['tensorflow', 'int64_t TF_NewSessionOptions()'],
+  TF_DeleteSessionOptions: ['tensorflow', 'void TF_DeleteSessionOptions(int64_t)'],
+  TF_SetConfig: ['tensorflow', 'void TF_SetConfig(int64_t, const void*, size_t, int64_t)'],
+  TF_NewSession: ['tensorflow', 'int64_t TF_NewSession(int64_t, int64_t, int64_t)'],
+  TF_SessionRun: [
+    'tensorflow',
+    'void TF_SessionRun(int64_t, const void*, const void*, const void*, int, const void*, void*, int, const void*, int, ' +
+      'void*, int64_t)',
+  ],
 } as const satisfies Readonly<Record<string, readonly [Source, string]>>;
+
+/** One result of an operation in a graph. */
+export interface Output {
+  readonly oper: Handle;
+  readonly index: number;
+}
+koffi.struct('TF_Output', { oper: 'int64_t', index: 'int' });
+
+/** Arguments of TF_SessionRun; arrays are laid out as C lays them out. */
+export type SessionRunArguments = readonly [
+  session: Handle,
+  runOptions: null,
+  inputs: BigInt64Array | null,
+  inputValues: BigInt64Array | null,
+  inputCount: number,
+  outputs: BigInt64Array | null,
+  outputValues: BigInt64Array | null,
+  outputCount: number,
+  targets: BigInt64Array | null,
+  targetCount: number,
+  runMetadata: null,
+  status: Handle,
+];
 
 /** A C string in memory that stays where it is: operations keep pointers to their names. */
 export type CString = Uint8Array;
@@ -127,6 +192,56 @@ export interface TensorFlow {
     status: Handle,
   ): void;
   TFE_Execute(operation: Handle, outputs: BigInt64Array, count: Int32Array, status: Handle): void;
+  TF_DeleteStatus(status: Handle): void;
+  TF_NewBuffer(): Handle;
+  TF_DeleteBuffer(buffer: Handle): void;
+  TF_TensorType(tensor: Handle): number;
+  TF_NumDims(tensor: Handle): number;
+  TF_Dim(tensor: Handle, axis: number): number;
+  TF_NewGraph(): Handle;
+  TF_GraphGetOpDef(graph: Handle, name: CString, buffer: Handle, status: Handle): void;
+  TF_NewOperation(graph: Handle, kind: CString, name: CString): Handle;
+  TF_AddInput(description: Handle, input: Output): void;
+  TF_AddInputList(description: Handle, inputs: BigInt64Array, count: number): void;
+  TF_AddControlInput(description: Handle, operation: Handle): void;
+  TF_SetAttrString(description: Handle, name: CString, value: Uint8Array, length: number): void;
+  TF_SetAttrStringList(
+    description: Handle,
+    name: CString,
+    values: readonly CString[],
+    lengths: BigInt64Array,
+    count: number,
+  ): void;
+  TF_SetAttrInt(description: Handle, name: CString, value: number): void;
+  TF_SetAttrIntList(description: Handle, name: CString, values: BigInt64Array, count: number): void;
+  TF_SetAttrFloat(description: Handle, name: CString, value: number): void;
+  TF_SetAttrFloatList(description: Handle, name: CString, values: Float32Array, count: number): void;
+  TF_SetAttrBool(description: Handle, name: CString, value: number): void;
+  TF_SetAttrBoolList(description: Handle, name: CString, values: Uint8Array, count: number): void;
+  TF_SetAttrType(description: Handle, name: CString, value: number): void;
+  TF_SetAttrTypeList(description: Handle, name: CString, values: Int32Array, count: number): void;
+  TF_SetAttrShape(description: Handle, name: CString, shape: BigInt64Array, rank: number): void;
+  TF_SetAttrShapeList(
+    description: Handle,
+    name: CString,
+    shapes: readonly BigInt64Array[],
+    ranks: Int32Array,
+    count: number,
+  ): void;
+  TF_SetAttrTensor(description: Handle, name: CString, tensor: Handle, status: Handle): void;
+  TF_FinishOperation(description: Handle, status: Handle): Handle;
+  TF_OperationOutputType(output: Output): number;
+  TF_GraphGetTensorNumDims(graph: Handle, output: Output, status: Handle): number;
+  TF_GraphGetTensorShape(graph: Handle, output: Output, shape: BigInt64Array, rank: number, status: Handle): void;
+  TF_NewSessionOptions(): Handle;
+  TF_DeleteSessionOptions(options: Handle): void;
+  TF_SetConfig(options: Handle, proto: Uint8Array, length: number, status: Handle): void;
+  TF_NewSession(graph: Handle, options: Handle, status: Handle): Handle;
+  TF_SessionRun: {
+    (...given: SessionRunArguments): void;
+    /** On a thread of its own; the arrays must live until `done`. */
+    async(...given: [...SessionRunArguments, done: (error: Error | null) => void]): void;
+  };
   /** memcpy to an address inside TensorFlow. */
   copyIn(address: Handle, from: ArrayBufferView, bytes: number): void;
   /** memcpy out of it. Memory is never shared: an external ArrayBuffer is not allowed everywhere. */

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { percent, topKCorrect } from '../nn/top-k.ts';
-import { defineEvaluator, type FeatureSet, type HeadTraining } from '../recipe.ts';
+import { defineEvaluator, type FeatureSet, type HeadTraining, type Initial } from '../recipe.ts';
 
 /** evaluate.py: RandomResizedCrop at its defaults (area 0.08 to 1, bilinear; the paper has 0.2 to 1) and a flip. */
 const augmentation: HeadTraining['augmentation'] = {
@@ -36,15 +36,12 @@ export const evaluator = defineEvaluator({
   head(options, builder, { columns, classes, train }) {
     const weight = builder.variable('weight', [columns, classes], { kind: 'normal', std: 0.01 });
     const bias = builder.variable('bias', [classes], { kind: 'zeros' });
-    const mean = builder.variable('mean', [columns], { kind: 'zeros' }, false);
-    const scale = builder.variable('scale', [columns], { kind: 'ones' }, false);
-    if (options.standardize && train !== null) {
-      const statistics = columnStatistics(train);
-      tf.tidy(() => {
-        mean.assign(tf.tensor1d(statistics.mean));
-        scale.assign(tf.tensor1d(statistics.std.map((std) => 1 / Math.max(std, 1e-6))));
-      });
-    }
+    const statistics = options.standardize && train !== null ? columnStatistics(train) : null;
+    const given = (values: Float32Array | undefined, otherwise: Initial): Initial =>
+      values === undefined ? otherwise : { kind: 'given', values };
+    const mean = builder.variable('mean', [columns], given(statistics?.mean, { kind: 'zeros' }), false);
+    const inverse = statistics?.std.map((std) => 1 / Math.max(std, 1e-6));
+    const scale = builder.variable('scale', [columns], given(inverse, { kind: 'ones' }), false);
     const scores = (features: tf.Tensor): tf.Tensor => {
       const inputs = options.standardize ? tf.mul(tf.sub(features, mean), scale) : features;
       return tf.add(tf.matMul(inputs as tf.Tensor2D, weight as unknown as tf.Tensor2D), bias);

@@ -1,7 +1,7 @@
 /** Times a few real steps of a configuration on this machine, for an estimate before the run. */
 import process from 'node:process';
 import * as v from 'valibot';
-import { openEngine } from '../engine/eager.ts';
+import { openEngine } from '../engine/open.ts';
 import type { Engine, StateEntry } from '../engine/engine.ts';
 import type { Calibration } from '../protocol/events.ts';
 import type { EvaluateConfig } from '../protocol/run.ts';

@@ -1,5 +1,5 @@
 /** Features of a split as NumPy files: `NAME.npy`, one row an image, and `NAME.labels.npy`. */
-import { openEngine } from '../engine/eager.ts';
+import { openEngine } from '../engine/open.ts';
 import { readFeatures } from '../features.ts';
 import { writeNpy } from '../npy.ts';
 import { openSubject } from '../subject.ts';

@@ -1,5 +1,5 @@
 /** Multiplies two matrices on the device that really does it, and times that. */
-import { openEngine } from '../engine/eager.ts';
+import { openEngine } from '../engine/open.ts';
 import { measureProcessorShare } from '../processor-share.ts';
 import type { Ending, JobContext, JobOf } from './job.ts';
 

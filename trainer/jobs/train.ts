@@ -1,6 +1,6 @@
 /** One run, or what is left of it: a pretraining or an evaluation, from the beginning or from a checkpoint. */
 import process from 'node:process';
-import { openEngine } from '../engine/eager.ts';
+import { openEngine } from '../engine/open.ts';
 import type { Engine } from '../engine/engine.ts';
 import { protocolVersion } from '../protocol/events.ts';
 import { configHash, newestValid, sweep, type Loaded } from '../checkpoint.ts';

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { encoder as resnet18 } from '../encoders/resnet-18.ts';
 import { encoder as resnet50 } from '../encoders/resnet-50.ts';
-import { openEngine } from '../engine/eager.ts';
+import { openEngine } from '../engine/open.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createMoment, PendingUpdates } from '../engine/moment.ts';
 import { Execution } from '../protocol/run.ts';

@@ -54,7 +54,7 @@ export type Preprocessing = v.InferOutput<typeof Preprocessing>;
 
 /** What makes the arithmetic repeatable: recorded with the run, restored on resume. */
 export const Execution = v.strictObject({
-  engine: v.optional(v.picklist(['eager']), 'eager'),
+  engine: v.optional(v.picklist(['eager', 'traced']), 'traced'),
   device: v.optional(v.pipe(v.string(), v.regex(/^(cpu|gpu:\d+)$/)), 'cpu'),
   precision: v.optional(v.picklist(['float32']), 'float32'),
   /** Threads inside an operation. Changes results in the last bits, so it is part of the run. */

@@ -1,0 +1,125 @@
+/**
+ * Traces functions written in tfjs operations into one TensorFlow graph. While a function is traced, tfjs computes on a
+ * backend of its own that adds operations to the graph, and tfjs's autodiff does the rest.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { DataId, Tensor, Variable } from '@tensorflow/tfjs';
+import { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
+import { unlisted } from './builder.ts';
+import { createDeviceVariables, type DeviceVariable, type DeviceVariables } from './device-variables.ts';
+import { createGraph, type Graph, type Node } from './graph.ts';
+import { eagerBackend, type Runtime } from './runtime.ts';
+import { createTracingBinding, type TracingBinding } from './tracing-binding.ts';
+import { dtypes } from './tensors.ts';
+
+export interface Tracer {
+  readonly graph: Graph;
+  readonly variables: DeviceVariables;
+  /** Runs a function whose operations are to be traced. What it makes is gone from tfjs afterwards, not from the graph. */
+  trace<T>(compute: () => T): T;
+  /** Only while tracing. */
+  node(tensor: Tensor): Node;
+  tensor(node: Node): Tensor;
+  placeholder(dtype: 'float32' | 'int32', shape: readonly number[]): Node;
+  variable(name: string, shape: readonly number[], values: Float32Array | Int32Array, trainable: boolean): Variable;
+  /** The device's side of a variable. */
+  deviceOf(variable: Variable): DeviceVariable;
+  /** While `compute` runs, readings of these variables give the nodes. */
+  substituted<T>(values: ReadonlyMap<Variable, Node>, compute: () => T): T;
+}
+
+/** Parts of the backend that its declaration keeps to itself. */
+interface BackendInside {
+  createOutputTensor(metadata: ReturnType<TracingBinding['register']>): Tensor;
+  getInputTensorIds(tensors: readonly Tensor[]): number[];
+}
+
+/** Operations on another backend would take a variable's value away from the device, and a copy would be traced in its place. */
+class TracedBackend extends NodeJSKernelBackend {
+  readonly settled = new WeakSet<DataId>();
+
+  override disposeData(data: DataId, force = false): boolean {
+    if (force && this.settled.has(data)) {
+      throw new Error('A variable of the traced engine is used outside a traced function: read it as a state entry.');
+    }
+    return super.disposeData(data, force);
+  }
+}
+
+/** Each engine has a graph and a backend of its own, which tfjs knows by its name. */
+let opened = 0;
+
+export function createTracer({ tensorflow, binding: eager, config }: Runtime): Tracer {
+  const graph = createGraph(tensorflow, config);
+  const variables = createDeviceVariables(graph);
+  const binding = createTracingBinding(graph, eager, variables.flush);
+  const backend = new TracedBackend(binding, '@tensorflow/tfjs-node');
+  const inside = backend as unknown as BackendInside;
+  const tracedBackend = `traced-${opened++}`;
+  tf.registerBackend(tracedBackend, () => backend);
+  tf.copyRegisteredKernels(eagerBackend, tracedBackend);
+  const known = new Map<Variable, DeviceVariable>();
+
+  /** Both backends are there from the start, so that setting one takes effect at once. */
+  function use(name: string): void {
+    void tf.setBackend(name);
+    if (tf.getBackend() !== name) throw new Error(`The backend "${name}" could not be set.`);
+  }
+
+  function onGraph<T>(compute: () => T): T {
+    const before = tf.getBackend();
+    use(tracedBackend);
+    try {
+      return compute();
+    } finally {
+      use(before);
+    }
+  }
+
+  function deviceOf(variable: Variable): DeviceVariable {
+    const found = known.get(variable);
+    if (!found) throw new Error(`The variable ${variable.name} was not built by the engine that is to train it.`);
+    return found;
+  }
+
+  const tensor = (node: Node): Tensor => inside.createOutputTensor(binding.register(node));
+
+  return {
+    graph,
+    variables,
+    node: (given) => binding.node(inside.getInputTensorIds([given])[0]!),
+    tensor,
+    trace: (compute) =>
+      onGraph(() => {
+        const results: ReturnType<typeof compute>[] = [];
+        tf.tidy(() => {
+          results.push(compute());
+        });
+        return results[0]!;
+      }),
+    placeholder: (dtype, shape) => graph.placeholder(dtype === 'float32' ? dtypes.float : dtypes.int32, shape),
+    variable: (name, shape, values, trainable) =>
+      onGraph(() =>
+        tf.tidy(() => {
+          const device = variables.create(name, shape, values);
+          const variable = unlisted(tf.variable(tensor(device.read), trainable, name));
+          backend.settled.add(variable.dataId);
+          known.set(variable, device);
+          return variable;
+        }),
+      ),
+    deviceOf,
+    substituted(values, compute) {
+      const kept = [...values].map(([variable, node]) => {
+        const { dataId } = variable;
+        Object.assign(variable, { dataId: tensor(node).dataId });
+        return { variable, dataId };
+      });
+      try {
+        return compute();
+      } finally {
+        for (const { variable, dataId } of kept) Object.assign(variable, { dataId });
+      }
+    },
+  };
+}
