@@ -70,7 +70,7 @@ const view = {
   solarizeThreshold: 128,
 };
 const execution = {
-  engine: 'eager' as const,
+  engine: 'traced' as const,
   device: 'cpu',
   precision: 'float32' as const,
   threads: 2,

@@ -21,13 +21,7 @@ export interface AttributeSetters {
   type(operation: Handle, name: CString, value: number): void;
   types(operation: Handle, name: CString, values: Int32Array, count: number): void;
   shape(operation: Handle, name: CString, shape: BigInt64Array, rank: number): void;
-  shapes(
-    operation: Handle,
-    name: CString,
-    shapes: readonly BigInt64Array[],
-    ranks: Int32Array,
-    count: number,
-  ): void;
+  shapes(operation: Handle, name: CString, shapes: readonly BigInt64Array[], ranks: Int32Array, count: number): void;
 }
 
 const names = new Map<string, CString>();
@@ -81,8 +75,8 @@ export function setAttribute(set: AttributeSetters, operation: Handle, attribute
       if (list && Array.isArray(list[0])) {
         const shapes = list as readonly (readonly number[])[];
         set.shapes(
-          ...[operation, name, shapes.map(bigints)] as const,
-          ...[Int32Array.from(shapes, (shape) => shape.length), shapes.length] as const,
+          ...([operation, name, shapes.map(bigints)] as const),
+          ...([Int32Array.from(shapes, (shape) => shape.length), shapes.length] as const),
         );
       } else {
         const shape = value as readonly number[];

@@ -15,7 +15,7 @@ import type { Engine, HostBatch } from './engine.ts';
 let engine: Engine;
 let binding: Binding;
 beforeAll(async () => {
-  engine = await openEngine(v.parse(Execution, { threads: 2 }));
+  engine = await openEngine(v.parse(Execution, { engine: 'eager', threads: 2 }));
   binding = (tf.backend() as NodeJSKernelBackend).binding as Binding;
 });
 

@@ -225,9 +225,9 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
     const outputs = outputArray(fetches);
     const operations = targets.length > 0 ? bigints(targets) : null;
     const given = [
-      ...[session, null, inputs, values, feeds.length] as const,
-      ...[outputs, fetches.length > 0 ? results : null, fetches.length] as const,
-      ...[operations, targets.length, null] as const,
+      ...([session, null, inputs, values, feeds.length] as const),
+      ...([outputs, fetches.length > 0 ? results : null, fetches.length] as const),
+      ...([operations, targets.length, null] as const),
     ] as const;
     return { given, results };
   }
@@ -279,4 +279,3 @@ function outputArray(outputs: readonly Output[]): BigInt64Array | null {
   });
   return words;
 }
-

@@ -18,7 +18,6 @@ const batch = 16;
 const size = 12;
 const classes = 3;
 
-
 /** Options that keep a method small where it has them; the rest are its defaults. */
 function smallOptions(method: MethodRecipe): Options {
   const small: Options = { expander: [32, 32, 32] };

@@ -7,7 +7,7 @@ import { openEngine } from '../engine/open.ts';
 import { Execution } from '../protocol/run.ts';
 import { method, vicregLoss } from './vicreg.ts';
 
-beforeAll(() => openEngine(v.parse(Execution, { threads: 2 })));
+beforeAll(() => openEngine(v.parse(Execution, { engine: 'eager', threads: 2 })));
 
 const n = 8;
 const d = 4;

@@ -22,7 +22,7 @@ import { effectiveRank } from './spectrum.ts';
 
 let engine: Engine;
 beforeAll(async () => {
-  engine = await openEngine(v.parse(Execution, { threads: 2 }));
+  engine = await openEngine(v.parse(Execution, { engine: 'eager', threads: 2 }));
 });
 
 const values = (tensor: Tensor): ArrayLike<number> => tensor.dataSync();
