@@ -7,10 +7,11 @@ import type { DataId, Tensor, Variable } from '@tensorflow/tfjs';
 import { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import { unlisted } from './builder.ts';
 import { createDeviceVariables, type DeviceVariable, type DeviceVariables } from './device-variables.ts';
+import type { HostTensor } from './engine.ts';
 import { createGraph, type Graph, type Node } from './graph.ts';
 import { eagerBackend, type Runtime } from './runtime.ts';
 import { createTracingBinding, type TracingBinding } from './tracing-binding.ts';
-import { dtypes } from './tensors.ts';
+import { dtypes, newTensor, tensorValues } from './tensors.ts';
 
 export interface Tracer {
   readonly graph: Graph;
@@ -121,5 +122,49 @@ export function createTracer({ tensorflow, binding: eager, config }: Runtime): T
         for (const { variable, dataId } of kept) Object.assign(variable, { dataId });
       }
     },
+  };
+}
+
+/** What a compiled function takes: the type and shape of each input. */
+export interface InputSpec {
+  readonly dtype: 'float32' | 'int32';
+  readonly shape: readonly number[];
+}
+
+/**
+ * Traces a function of tensors once and gives it compiled: host tensors in, host tensors out, run as a whole.
+ *
+ * @throws where an input is not of the shape it was traced for, an operation reads a value on the host, or the shape of a
+ *   result depends on the data
+ */
+export function compile(
+  tracer: Tracer,
+  inputs: readonly InputSpec[],
+  compute: (...inputs: readonly Tensor[]) => readonly Tensor[],
+): (...values: readonly HostTensor[]) => Promise<readonly HostTensor[]> {
+  const { graph, variables } = tracer;
+  const { tensorflow } = graph;
+  const { nodes, outputs } = tracer.trace(() => {
+    const made = inputs.map(({ dtype, shape }) => tracer.placeholder(dtype, shape));
+    return { nodes: made, outputs: compute(...made.map(tracer.tensor)).map(tracer.node) };
+  });
+  return async (...given) => {
+    given.forEach(({ shape }, place) => {
+      const traced = inputs[place]?.shape ?? [];
+      if (shape.join() !== traced.join())
+        throw new Error(`Input ${place} has shape [${shape.join(', ')}], traced was [${traced.join(', ')}].`);
+    });
+    variables.flush();
+    const feeds = nodes.map((node, place) => ({
+      node,
+      tensor: newTensor(tensorflow, node.shape, node.dtype, given[place]!.values),
+    }));
+    const results = await graph.run({ feeds, fetches: outputs, targets: [] });
+    return results.map((result, place) => {
+      const { shape, dtype } = outputs[place]!;
+      const values = tensorValues(tensorflow, result, dtype) as HostTensor['values'];
+      tensorflow.TF_DeleteTensor(result);
+      return { shape, values };
+    });
   };
 }

@@ -16,7 +16,7 @@ import type { Feed, Node } from './graph.ts';
 import { openRuntime } from './runtime.ts';
 import { gradientsOf, namedOnce, unique } from './stepper.ts';
 import { newTensor, tensorValues } from './tensors.ts';
-import { createTracer, type Tracer } from './trace.ts';
+import { compile, createTracer, type Tracer } from './trace.ts';
 import type { Handle } from './tensorflow.ts';
 
 /** Shapes a function may be traced for: a full batch, a last one, an evaluation's. More is a mistake of the caller. */
@@ -124,7 +124,7 @@ function createTracedStepper(
     variables.entries(named.map(({ name, variable }) => ({ name, variable: tracer.deviceOf(variable) }))),
   );
 
-  function compile(shapes: readonly (readonly number[])[], labelled: boolean): CompiledStep {
+  function compileStep(shapes: readonly (readonly number[])[], labelled: boolean): CompiledStep {
     return tracer.trace(() => {
       const rows = shapes[0]![0]!;
       const views = shapes.map((shape) => tracer.placeholder('float32', shape));
@@ -184,8 +184,8 @@ function createTracedStepper(
       return { views, index, labels, step, stepsTaken, lr, draws, loss, metrics, train };
     });
   }
-  const unlabelled = perShape('The training step', (shapes) => compile(shapes, false));
-  const labelled = perShape('The training step', (shapes) => compile(shapes, true));
+  const unlabelled = perShape('The training step', (shapes) => compileStep(shapes, false));
+  const labelled = perShape('The training step', (shapes) => compileStep(shapes, true));
 
   function feedsOf(compiled: CompiledStep, batch: HostBatch, at: { readonly step: number; readonly lr: number }) {
     const feed = (node: Node, values: Float32Array | Int32Array): Feed => ({
@@ -240,24 +240,15 @@ function scalar({ graph }: Tracer, tensor: Handle, node: Node): number {
 }
 
 function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: Moment) => Tensor) {
-  const { graph, variables } = tracer;
-  const { tensorflow } = graph;
   const compiled = perShape('An inference', ([shape]) =>
-    tracer.trace(() => {
-      const input = tracer.placeholder('float32', shape!);
+    compile(tracer, [{ dtype: 'float32', shape: shape! }], (input) => {
       const step = tracer.node(tf.scalar(0, 'int32'));
-      const { moment } = createTracedMoment(tracer, step, false);
-      return { input, output: tracer.node(compute(tracer.tensor(input), moment)) };
+      return [compute(input!, createTracedMoment(tracer, step, false).moment)];
     }),
   );
-  return async ({ shape, values }: HostTensor): Promise<HostTensor> => {
-    const { input, output } = compiled([shape]);
-    variables.flush();
-    const feeds = [{ node: input, tensor: newTensor(tensorflow, shape, input.dtype, values) }];
-    const [result] = await graph.run({ feeds, fetches: [output], targets: [] });
-    const found = tensorValues(tensorflow, result!, output.dtype) as HostTensor['values'];
-    tensorflow.TF_DeleteTensor(result!);
-    return { shape: output.shape, values: found };
+  return async (input: HostTensor): Promise<HostTensor> => {
+    const [output] = await compiled([input.shape])(input);
+    return output!;
   };
 }
 
