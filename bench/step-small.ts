@@ -1,7 +1,7 @@
 /**
  * How fast the small plan trains: one VICReg step as the small preset has it, images a second counting both views.
  *
- *   npm run bench -- step-small [steps] [eager|traced] [threads]
+ *   npm run bench -- step-small [steps] [eager|traced] [float32|bfloat16] [threads] [profile]
  */
 import process from 'node:process';
 import * as v from 'valibot';
@@ -11,6 +11,7 @@ import type { HostBatch } from '../trainer/engine/engine.ts';
 import { method as vicreg } from '../trainer/methods/vicreg.ts';
 import { optimizer as adamw } from '../trainer/optim/optimizers/adamw.ts';
 import { Execution } from '../trainer/protocol/run.ts';
+import type { Timing } from '../trainer/engine/timings.ts';
 import { keyed } from '../trainer/random.ts';
 
 const batch = 256;
@@ -18,7 +19,11 @@ const size = 28;
 const steps = Number(process.argv[2] ?? 20);
 
 const engine = await openEngine(
-  v.parse(Execution, { engine: process.argv[3] ?? 'traced', threads: Number(process.argv[4] ?? 2) }),
+  v.parse(Execution, {
+    engine: process.argv[3] ?? 'traced',
+    precision: process.argv[4] ?? 'float32',
+    threads: Number(process.argv[5] ?? 2),
+  }),
 );
 const builder = engine.builder(1);
 const encoder = resnet18.build(
@@ -78,3 +83,24 @@ console.log(
     ...engine.facts,
   }),
 );
+
+if (process.argv[6] === 'profile' && stepper.profile) {
+  const rounds: (readonly Timing[])[] = [];
+  for (let round = 0; round < 8; round++) rounds.push(await stepper.profile(data, { step: 100 + round, lr: 1e-3 }));
+  // The fastest of several runs of each operation is the least disturbed by whatever else the machine does.
+  const fastest = new Map<string, Timing>();
+  for (const timing of rounds.flat()) {
+    const known = fastest.get(timing.name);
+    if (!known || timing.microseconds < known.microseconds) fastest.set(timing.name, timing);
+  }
+  const kinds = new Map<string, { count: number; milliseconds: number }>();
+  for (const { kind, microseconds } of fastest.values()) {
+    const sum = kinds.get(kind) ?? { count: 0, milliseconds: 0 };
+    kinds.set(kind, { count: sum.count + 1, milliseconds: sum.milliseconds + microseconds / 1000 });
+  }
+  const rows = [...kinds].sort(([, a], [, b]) => b.milliseconds - a.milliseconds);
+  const total = rows.reduce((sum, [, { milliseconds }]) => sum + milliseconds, 0);
+  console.log(`operations, fastest of ${rounds.length} runs each: ${total.toFixed(1)} ms`);
+  for (const [kind, { count, milliseconds }] of rows.slice(0, 20))
+    console.log(`${milliseconds.toFixed(1).padStart(8)} ms  ${String(count).padStart(4)}  ${kind}`);
+}

@@ -4,6 +4,7 @@
  */
 import { setImmediate as macrotask } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
+import { FaultError } from '../fault.ts';
 import type { Execution } from '../protocol/run.ts';
 import type { Net } from '../recipe.ts';
 import type { Binding } from './binding.ts';
@@ -37,6 +38,13 @@ function probe(binding: Binding, size: number): Awaited<ReturnType<Engine['probe
 }
 
 export async function openEagerEngine(execution: Execution): Promise<Engine> {
+  if (execution.precision !== 'float32') {
+    throw new FaultError(
+      'bad-argument',
+      `The eager engine computes in float32 only, not in ${execution.precision}: choose the traced engine.`,
+      { precision: execution.precision },
+    );
+  }
   const { binding, facts } = await openRuntime(execution);
   return {
     facts,

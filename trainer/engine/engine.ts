@@ -5,6 +5,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Builder, Learner, Moment, Net, OptimizerRecipe } from '../recipe.ts';
 import type { Options } from '../protocol/options.ts';
+import type { Timing } from './timings.ts';
 
 /** A tensor on the host. */
 export interface HostTensor {
@@ -42,6 +43,8 @@ export interface Stepper {
     at: { readonly step: number; readonly lr: number },
     wanted: { readonly metrics: boolean },
   ): Promise<StepResult>;
+  /** One step like any other, with the time of every operation; only where the engine knows it. */
+  profile?(batch: HostBatch, at: { readonly step: number; readonly lr: number }): Promise<readonly Timing[]>;
   /** Weights, optimizer slots, running statistics, the learner's own state. */
   readonly state: readonly StateEntry[];
   /** Frees what the stepper made: the optimizer's slots. The nets belong to who built them. */

@@ -7,6 +7,7 @@ import { FaultError } from '../fault.ts';
 import { attributeKinds, bigints, permanent, setAttribute, type AttributeSetters } from './attributes.ts';
 import { inputArguments, type InputArgument } from './op-definition.ts';
 import type { Handle, Output, TensorFlow } from './tensorflow.ts';
+import { fullTrace, timingsOf, type Timing } from './timings.ts';
 import { newTensor } from './tensors.ts';
 
 /** An output with what is known of it. */
@@ -50,6 +51,8 @@ export interface Graph {
   placeholder(dtype: number, shape: readonly number[]): Node;
   /** Tensors of the fetches; who asks for them deletes them. On a thread of TensorFlow's. */
   run(request: Request): Promise<readonly Handle[]>;
+  /** The same, with the time of every operation. */
+  profile(request: Request): Promise<{ readonly results: readonly Handle[]; readonly timings: readonly Timing[] }>;
   /** The same while this thread waits: for state, outside training. */
   runNow(request: Request): readonly Handle[];
 }
@@ -118,11 +121,7 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
     try {
       tensorflow.TF_GraphGetOpDef(graph, permanent(kind), buffer, status);
       check(`find an operation "${kind}"`);
-      // struct TF_Buffer { const void* data; size_t length; … }
-      const [data, length] = copyWords(buffer, 2);
-      const bytes = new Uint8Array(length!);
-      tensorflow.copyOut(bytes, data!, bytes.length);
-      const found = inputArguments(bytes);
+      const found = inputArguments(bufferBytes(buffer));
       definitions.set(kind, found);
       return found;
     } finally {
@@ -130,10 +129,13 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
     }
   }
 
-  function copyWords(address: Handle, words: number): readonly number[] {
-    const found = new BigInt64Array(words);
-    tensorflow.copyOut(found, address, 8 * words);
-    return Array.from(found, Number);
+  /** What a TF_Buffer holds: struct { const void* data; size_t length; … }. */
+  function bufferBytes(buffer: Handle): Uint8Array {
+    const words = new BigInt64Array(2);
+    tensorflow.copyOut(words, buffer, words.byteLength);
+    const bytes = new Uint8Array(Number(words[1]));
+    if (bytes.length > 0) tensorflow.copyOut(bytes, Number(words[0]), bytes.length);
+    return bytes;
   }
 
   function addInputs(
@@ -218,18 +220,37 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
   }
 
   /** Everything a run touches, in C's layout, kept together so that it lives as long as the run. */
-  function callOf({ feeds, fetches, targets }: Request) {
+  function callOf({ feeds, fetches, targets }: Request, options: Handle = 0, metadata: Handle = 0) {
     const results = new BigInt64Array(fetches.length);
     const inputs = outputArray(feeds.map(({ node }) => node));
     const values = feeds.length > 0 ? bigints(feeds.map(({ tensor }) => tensor)) : null;
     const outputs = outputArray(fetches);
     const operations = targets.length > 0 ? bigints(targets) : null;
     const given = [
-      ...([session, null, inputs, values, feeds.length] as const),
+      ...([session, options, inputs, values, feeds.length] as const),
       ...([outputs, fetches.length > 0 ? results : null, fetches.length] as const),
-      ...([operations, targets.length, null] as const),
+      ...([operations, targets.length, metadata] as const),
     ] as const;
     return { given, results };
+  }
+
+  /** `call` is held until the run ends, and with it the arrays that TensorFlow reads and writes. */
+  function finished(request: Request, call: ReturnType<typeof callOf>): Promise<readonly Handle[]> {
+    return new Promise((resolve, reject) => {
+      const own = tensorflow.TF_NewStatus();
+      tensorflow.TF_SessionRun.async(...call.given, own, (error) => {
+        freeFeeds(request);
+        try {
+          if (error) throw error;
+          check('run a step', own);
+          resolve(Array.from(call.results, Number));
+        } catch (failure) {
+          reject(failure as Error);
+        } finally {
+          tensorflow.TF_DeleteStatus(own);
+        }
+      });
+    });
   }
 
   const freeFeeds = ({ feeds }: Request): void => {
@@ -241,24 +262,18 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
     add,
     constant,
     placeholder,
-    run: (request) =>
-      new Promise((resolve, reject) => {
-        // Held until the run ends, and with it the arrays that TensorFlow reads and writes.
-        const call = callOf(request);
-        const own = tensorflow.TF_NewStatus();
-        tensorflow.TF_SessionRun.async(...call.given, own, (error) => {
-          freeFeeds(request);
-          try {
-            if (error) throw error;
-            check('run a step', own);
-            resolve(Array.from(call.results, Number));
-          } catch (failure) {
-            reject(failure as Error);
-          } finally {
-            tensorflow.TF_DeleteStatus(own);
-          }
-        });
-      }),
+    run: (request) => finished(request, callOf(request)),
+    async profile(request) {
+      const options = tensorflow.TF_NewBufferFromString(fullTrace, fullTrace.length);
+      const metadata = tensorflow.TF_NewBuffer();
+      try {
+        const results = await finished(request, callOf(request, options, metadata));
+        return { results, timings: timingsOf(bufferBytes(metadata)) };
+      } finally {
+        tensorflow.TF_DeleteBuffer(options);
+        tensorflow.TF_DeleteBuffer(metadata);
+      }
+    },
     runNow(request) {
       const { given, results } = callOf(request);
       tensorflow.TF_SessionRun(...given, status);

@@ -67,6 +67,7 @@ const declarations = {
   TFE_Execute: ['tensorflow', 'void TFE_Execute(int64_t, void*, void*, int64_t)'],
   TF_DeleteStatus: ['framework', 'void TF_DeleteStatus(int64_t)'],
   TF_NewBuffer: ['framework', 'int64_t TF_NewBuffer()'],
+  TF_NewBufferFromString: ['framework', 'int64_t TF_NewBufferFromString(const void*, size_t)'],
   TF_DeleteBuffer: ['framework', 'void TF_DeleteBuffer(int64_t)'],
   TF_TensorType: ['framework', 'int TF_TensorType(int64_t)'],
   TF_NumDims: ['framework', 'int TF_NumDims(int64_t)'],
@@ -103,8 +104,8 @@ const declarations = {
   TF_NewSession: ['tensorflow', 'int64_t TF_NewSession(int64_t, int64_t, int64_t)'],
   TF_SessionRun: [
     'tensorflow',
-    'void TF_SessionRun(int64_t, const void*, const void*, const void*, int, const void*, void*, int, const void*, int, ' +
-      'void*, int64_t)',
+    'void TF_SessionRun(int64_t, int64_t, const void*, const void*, int, const void*, void*, int, const void*, int, ' +
+      'int64_t, int64_t)',
   ],
 } as const satisfies Readonly<Record<string, readonly [Source, string]>>;
 
@@ -118,7 +119,8 @@ koffi.struct('TF_Output', { oper: 'int64_t', index: 'int' });
 /** Arguments of TF_SessionRun; arrays are laid out as C lays them out. */
 export type SessionRunArguments = readonly [
   session: Handle,
-  runOptions: null,
+  /** 0: none. */
+  runOptions: Handle,
   inputs: BigInt64Array | null,
   inputValues: BigInt64Array | null,
   inputCount: number,
@@ -127,7 +129,7 @@ export type SessionRunArguments = readonly [
   outputCount: number,
   targets: BigInt64Array | null,
   targetCount: number,
-  runMetadata: null,
+  runMetadata: Handle,
   status: Handle,
 ];
 
@@ -194,6 +196,7 @@ export interface TensorFlow {
   TFE_Execute(operation: Handle, outputs: BigInt64Array, count: Int32Array, status: Handle): void;
   TF_DeleteStatus(status: Handle): void;
   TF_NewBuffer(): Handle;
+  TF_NewBufferFromString(bytes: Uint8Array, length: number): Handle;
   TF_DeleteBuffer(buffer: Handle): void;
   TF_TensorType(tensor: Handle): number;
   TF_NumDims(tensor: Handle): number;

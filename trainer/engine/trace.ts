@@ -5,6 +5,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type { DataId, Tensor, Variable } from '@tensorflow/tfjs';
 import { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
+import type { Execution } from '../protocol/run.ts';
+import type { Tensors } from '../recipe.ts';
+import { createAutocast, noAutocast } from './autocast.ts';
 import { unlisted } from './builder.ts';
 import { createDeviceVariables, type DeviceVariable, type DeviceVariables } from './device-variables.ts';
 import type { HostTensor } from './engine.ts';
@@ -18,6 +21,8 @@ export interface Tracer {
   readonly variables: DeviceVariables;
   /** Runs a function whose operations are to be traced. What it makes is gone from tfjs afterwards, not from the graph. */
   trace<T>(compute: () => T): T;
+  /** Operations of a network, which may compute in the run's lower precision, forward and backward from its outputs. */
+  network(compute: () => Tensors): Tensors;
   /** Only while tracing. */
   node(tensor: Tensor): Node;
   tensor(node: Node): Tensor;
@@ -50,10 +55,14 @@ class TracedBackend extends NodeJSKernelBackend {
 /** Each engine has a graph and a backend of its own, which tfjs knows by its name. */
 let opened = 0;
 
-export function createTracer({ tensorflow, binding: eager, config }: Runtime): Tracer {
+export function createTracer(
+  { tensorflow, binding: eager, config }: Runtime,
+  precision: Execution['precision'] = 'float32',
+): Tracer {
   const graph = createGraph(tensorflow, config);
   const variables = createDeviceVariables(graph);
-  const binding = createTracingBinding(graph, eager, variables.flush);
+  const autocast = precision === 'float32' ? noAutocast : createAutocast(graph);
+  const binding = createTracingBinding(graph, eager, autocast, variables.flush);
   const backend = new TracedBackend(binding, '@tensorflow/tfjs-node');
   const inside = backend as unknown as BackendInside;
   const tracedBackend = `traced-${opened++}`;
@@ -83,13 +92,23 @@ export function createTracer({ tensorflow, binding: eager, config }: Runtime): T
     return found;
   }
 
+  const nodeOf = (given: Tensor): Node => binding.node(inside.getInputTensorIds([given])[0]!);
   const tensor = (node: Node): Tensor => inside.createOutputTensor(binding.register(node));
+
+  /** A network's output: what comes back to it as a gradient is lowered again. */
+  const bounded = (output: Tensor): Tensor =>
+    tf.customGrad((x) => ({
+      value: (x as Tensor).clone(),
+      gradFunc: (dy: Tensor) => tensor(autocast.lowered(nodeOf(dy))),
+    }))(output);
 
   return {
     graph,
     variables,
-    node: (given) => binding.node(inside.getInputTensorIds([given])[0]!),
+    node: nodeOf,
     tensor,
+    network: (compute) =>
+      Object.fromEntries(Object.entries(autocast.within(compute)).map(([name, output]) => [name, bounded(output)])),
     trace: (compute) =>
       onGraph(() => {
         const results: ReturnType<typeof compute>[] = [];

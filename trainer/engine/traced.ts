@@ -5,6 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
+import { FaultError } from '../fault.ts';
 import type { Execution } from '../protocol/run.ts';
 import type { Options } from '../protocol/options.ts';
 import { keyed } from '../random.ts';
@@ -146,7 +147,7 @@ function createTracedStepper(
       let embedded: Readonly<Record<string, Node>> = {};
       let metrics: Readonly<Record<string, Node>> = {};
       const { value, grads } = tf.variableGrads(() => {
-        const embeddings = learner.embed(batch, moment);
+        const embeddings = tracer.network(() => learner.embed(batch, moment));
         const outcome = learner.loss(embeddings, batch.targets, moment);
         embedded = nodes(embeddings);
         metrics = nodes(outcome.metrics);
@@ -187,6 +188,9 @@ function createTracedStepper(
   const unlabelled = perShape('The training step', (shapes) => compileStep(shapes, false));
   const labelled = perShape('The training step', (shapes) => compileStep(shapes, true));
 
+  const compiledFor = (batch: HostBatch): CompiledStep =>
+    (batch.labels ? labelled : unlabelled)(batch.views.map((view) => view.shape));
+
   function feedsOf(compiled: CompiledStep, batch: HostBatch, at: { readonly step: number; readonly lr: number }) {
     const feed = (node: Node, values: Float32Array | Int32Array): Feed => ({
       node,
@@ -209,8 +213,14 @@ function createTracedStepper(
 
   return {
     state,
+    async profile(batch, at) {
+      const compiled = compiledFor(batch);
+      variables.flush();
+      const request = { feeds: feedsOf(compiled, batch, at), fetches: [], targets: [compiled.train] };
+      return (await graph.profile(request)).timings;
+    },
     async run(batch, at, wanted) {
-      const compiled = (batch.labels ? labelled : unlabelled)(batch.views.map((view) => view.shape));
+      const compiled = compiledFor(batch);
       variables.flush();
       const metrics = wanted.metrics ? Object.entries(compiled.metrics) : [];
       const feeds = feedsOf(compiled, batch, at);
@@ -243,7 +253,8 @@ function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: Mome
   const compiled = perShape('An inference', ([shape]) =>
     compile(tracer, [{ dtype: 'float32', shape: shape! }], (input) => {
       const step = tracer.node(tf.scalar(0, 'int32'));
-      return [compute(input!, createTracedMoment(tracer, step, false).moment)];
+      const { moment } = createTracedMoment(tracer, step, false);
+      return Object.values(tracer.network(() => ({ output: compute(input!, moment) })));
     }),
   );
   return async (input: HostTensor): Promise<HostTensor> => {
@@ -252,10 +263,31 @@ function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: Mome
   };
 }
 
+/** Some processors have no kernel for it, which shows at the first convolution. */
+async function proveBfloat16(tracer: Tracer, instructionSet: string): Promise<void> {
+  const spec = { dtype: 'float32', shape: [1, 4, 4, 1] } as const;
+  try {
+    const convolve = compile(tracer, [spec], (x) =>
+      Object.values(
+        tracer.network(() => ({ y: tf.conv2d(x as tf.Tensor4D, tf.ones<tf.Rank.R4>([3, 3, 1, 1]), 1, 'same') })),
+      ),
+    );
+    await convolve({ shape: spec.shape, values: new Float32Array(16) });
+  } catch (cause) {
+    throw new FaultError(
+      'device-unavailable',
+      `This processor (${instructionSet}) cannot convolve in bfloat16: choose float32.`,
+      { instructionSet },
+      { cause },
+    );
+  }
+}
+
 export async function openTracedEngine(execution: Execution): Promise<Engine> {
   const runtime = await openRuntime(execution);
-  const eager = await openEagerEngine(execution);
-  const tracer = createTracer(runtime);
+  const eager = await openEagerEngine({ ...execution, precision: 'float32' });
+  const tracer = createTracer(runtime, execution.precision);
+  if (execution.precision === 'bfloat16') await proveBfloat16(tracer, runtime.facts.instructionSet);
   return {
     ...eager,
     builder: (seed) => createBuilder(tracer.variable, seed),

@@ -4,11 +4,12 @@
  */
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import type { Binding } from './binding.ts';
+import type { Autocast } from './autocast.ts';
 import type { Graph, Node } from './graph.ts';
 import { bytesPerElement, dtypes, tensorValues, typedValues } from './tensors.ts';
 
 export interface TracingBinding extends TFJSBinding {
-  /** The node behind a tensor of the backend. */
+  /** The node behind a tensor of the backend, in the type that tfjs takes it for. */
   node(tensor: number): Node;
   /** Makes a node known to the backend. */
   register(node: Node): ReturnType<TFJSBinding['executeOp']>[number];
@@ -24,7 +25,12 @@ const filledFrom = 64;
 const opaque = new Set(['FusedBatchNormV3']);
 
 /** @param flush brings what the host has written to the device, before a value is read */
-export function createTracingBinding(graph: Graph, eager: Binding, flush: () => void): TracingBinding {
+export function createTracingBinding(
+  graph: Graph,
+  eager: Binding,
+  autocast: Autocast,
+  flush: () => void,
+): TracingBinding {
   const nodes = new Map<number, Node>();
   let nextId = 0;
 
@@ -37,7 +43,7 @@ export function createTracingBinding(graph: Graph, eager: Binding, flush: () => 
   function register(made: Node) {
     const id = nextId++;
     nodes.set(id, made);
-    return { id, shape: [...made.shape], dtype: made.dtype };
+    return { id, shape: [...made.shape], dtype: made.dtype === dtypes.bfloat16 ? dtypes.float : made.dtype };
   }
 
   function createTensor(shape: number[], dtype: number, given: Parameters<TFJSBinding['createTensor']>[2]): number {
@@ -64,7 +70,8 @@ export function createTracingBinding(graph: Graph, eager: Binding, flush: () => 
   }
 
   const executeOp: TFJSBinding['executeOp'] = (kind, attributes, inputs, outputs) => {
-    const added = graph.add(kind, inputs.map(node), outputs, { attributes });
+    const prepared = autocast.prepare(kind, inputs.map(node), attributes);
+    const added = graph.add(kind, prepared.inputs, outputs, { attributes: prepared.attributes });
     return added.outputs.map((made) => {
       if (made.shape.includes(-1) && !opaque.has(kind)) {
         throw new Error(
@@ -80,12 +87,12 @@ export function createTracingBinding(graph: Graph, eager: Binding, flush: () => 
     ...eager,
     createTensor,
     executeOp,
-    node,
+    node: (id) => autocast.raised(node(id)),
     register,
     deleteTensor: (id) => void nodes.delete(id),
     getNumOfTensors: () => nodes.size,
     tensorDataSync(id) {
-      const asked = node(id);
+      const asked = autocast.raised(node(id));
       const [tensor] = readNow(asked);
       try {
         return tensorValues(graph.tensorflow, tensor!, asked.dtype);

@@ -1,0 +1,96 @@
+/** What computes in bfloat16 and what does not. */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { Execution } from '../protocol/run.ts';
+import { keyed } from '../random.ts';
+import { encoders, methods, optimizers } from '../registry.ts';
+import type { Options } from '../protocol/options.ts';
+import { openEngine } from './open.ts';
+import { instructionSet } from './processor.ts';
+import { openRuntime } from './runtime.ts';
+import { compile, createTracer } from './trace.ts';
+
+const execution = v.parse(Execution, { engine: 'traced', precision: 'bfloat16', threads: 2 });
+/** oneDNN has bfloat16 kernels for these. */
+const able = /AVX512|AVX10/.test(instructionSet());
+
+it('is refused by the eager engine, and where the processor cannot', async () => {
+  await expect(openEngine({ ...execution, engine: 'eager' })).rejects.toThrow('float32 only');
+  if (!able) await expect(openEngine(execution)).rejects.toThrow('choose float32');
+});
+
+/** Rounds to 1 in bfloat16, which has 8 bits. */
+const fine = 1 + 2 ** -12;
+
+describe.runIf(able)('bfloat16', () => {
+  it('is for networks, and for the gradients of networks', async () => {
+    const tracer = createTracer(await openRuntime(execution), 'bfloat16');
+    const spec = { dtype: 'float32', shape: [1, 1] } as const;
+    const product = (x: Tensor, y: Tensor): Tensor => tf.matMul(x as tf.Tensor2D, y as tf.Tensor2D);
+    const all = compile(tracer, [spec, spec], (x, y) => {
+      const network = (a: Tensor, b: Tensor): Tensor => tracer.network(() => ({ y: product(a, b) }))['y']!;
+      const gradients = (of: (a: Tensor, b: Tensor) => Tensor) =>
+        tf.grads(of as (...inputs: Tensor[]) => Tensor)([x!, y!]) as [Tensor, Tensor];
+      return [network(x!, y!), product(x!, y!), gradients(network)[0], gradients(product)[0]];
+    });
+    const given = { shape: [1, 1], values: Float32Array.of(fine) };
+    const [low, high, lowGradient, highGradient] = (await all(given, given)).map(({ values }) => values[0]);
+    expect(low).toBe(1);
+    expect(high).toBe(Math.fround(fine * fine));
+    expect(lowGradient).toBe(1);
+    expect(highGradient).toBe(fine);
+  });
+
+  it.each(methods.all.map((method) => [method.id, method] as const))(
+    '%s: a step near the one in float32, learning, and the same bits after a resume',
+    async (_id, method) => {
+      const batch = 16;
+      const data = {
+        views: Array.from({ length: method.views }, (_, view) => {
+          const values = new Float32Array(batch * 144);
+          keyed(1, 'view', view).fillNormal(values);
+          return { shape: [batch, 12, 12, 1], values };
+        }),
+        index: new Int32Array(batch),
+        labels: method.labels ? Int32Array.from({ length: batch }, (_, at) => at % 3) : null,
+      };
+      async function stepperIn(precision: Execution['precision']) {
+        const engine = await openEngine({ ...execution, precision });
+        const recipe = encoders.get('resnet-18');
+        const options = v.parse(recipe.options, { stem: 'small', stemStride: 2, width: 8 });
+        const encoder = recipe.build(engine.builder(1).at('encoder'), options, { channels: 1 });
+        const known = Object.keys((method.options as unknown as { readonly entries: object }).entries);
+        const own = known.includes('expander') ? { expander: [32, 32, 32] } : {};
+        const learner = method.build(
+          [encoder, encoder],
+          v.parse(method.options, own) as Options,
+          ...([engine.builder(1), { classes: method.labels ? 3 : 0, batch }] as const),
+        );
+        return engine.stepper(learner, { recipe: optimizers.get('adamw'), options: {} }, 1);
+      }
+      const read = (stepper: Awaited<ReturnType<typeof stepperIn>>) =>
+        new Map(stepper.state.map((entry) => [entry.name, entry.read()]));
+      const steps = async (stepper: Awaited<ReturnType<typeof stepperIn>>, from: number, to: number) => {
+        const losses = [];
+        for (let step = from; step < to; step++)
+          losses.push((await stepper.run(data, { step, lr: 1e-3 }, { metrics: true })).loss);
+        return losses;
+      };
+      const [low, high] = [await stepperIn('bfloat16'), await stepperIn('float32')];
+      const [[first], [wanted]] = [await steps(low, 0, 1), await steps(high, 0, 1)];
+      expect(first).not.toBe(wanted);
+      expect(Math.abs(first! - wanted!)).toBeLessThan(0.02 * Math.abs(wanted!));
+      for (const values of read(low).values()) expect(values).toBeInstanceOf(Float32Array);
+
+      const saved = read(low);
+      const straight = await steps(low, 1, 10);
+      expect(straight.at(-1)).toBeLessThan(first!);
+      const resumed = await stepperIn('bfloat16');
+      for (const entry of resumed.state) entry.write(saved.get(entry.name)!);
+      expect(await steps(resumed, 1, 10)).toEqual(straight);
+      expect(read(resumed)).toEqual(read(low));
+    },
+  );
+});

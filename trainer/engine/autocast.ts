@@ -1,0 +1,110 @@
+/**
+ * Mixed precision at trace time: convolutions, matrix products of layers, batch norm and activations compute in bfloat16,
+ * everything else, and every weight and statistic, stays in float32. To tfjs all of it is float32; which tensors are
+ * really bfloat16 is known here alone.
+ *
+ * An operation of a network's forward pass is lowered because it lies in the scope (`within`). Its gradients come later,
+ * out of any scope: they are lowered because something they read is bfloat16 already, beginning with the gradient of the
+ * network's output. The loss, whose inputs are cast up, keeps float32 both ways.
+ */
+import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
+import { type, type Graph, type Node } from './graph.ts';
+import { dtypes } from './tensors.ts';
+
+/** Inputs of the type T, by operation. Lowered in the scope, and wherever one of these is bfloat16. */
+const lowered: Readonly<Record<string, readonly number[]>> = {
+  Conv2D: [0, 1],
+  Conv2DBackpropInput: [1, 2],
+  Conv2DBackpropFilter: [0, 2],
+  BatchMatMulV2: [0, 1],
+  // Scale, offset and statistics are float32 whatever the images are.
+  FusedBatchNormV3: [0],
+  FusedBatchNormGradV3: [0, 1],
+  Relu: [0],
+  ReluGrad: [0, 1],
+  MaxPool: [0],
+  MaxPoolGrad: [0, 1, 2],
+};
+
+/** These compute in what they are given: bfloat16 where all of it is. */
+const following: Readonly<Record<string, readonly number[]>> = {
+  AddV2: [0, 1],
+  Identity: [0],
+  Reshape: [0],
+  Slice: [0],
+  Transpose: [0],
+};
+
+export interface Autocast {
+  /** Inputs and attributes as the operation is to have them. */
+  prepare(
+    kind: string,
+    inputs: readonly Node[],
+    attributes: readonly TFEOpAttr[],
+  ): { readonly inputs: readonly Node[]; readonly attributes: readonly TFEOpAttr[] };
+  /** The same value in float32. */
+  raised(node: Node): Node;
+  /** The same value as networks compute with it. */
+  lowered(node: Node): Node;
+  /** Operations added while `compute` runs are a network's forward pass. */
+  within<T>(compute: () => T): T;
+}
+
+export const noAutocast: Autocast = {
+  prepare: (_kind, inputs, attributes) => ({ inputs, attributes }),
+  raised: (node) => node,
+  lowered: (node) => node,
+  within: (compute) => compute(),
+};
+
+export function createAutocast(graph: Graph): Autocast {
+  const casts = new Map<string, Node>();
+  let depth = 0;
+
+  function cast(node: Node, to: number): Node {
+    if (node.dtype === to) return node;
+    const key = `${node.oper} ${node.index} ${to}`;
+    const known = casts.get(key);
+    if (known) return known;
+    const attributes = [type('SrcT', node.dtype), type('DstT', to)];
+    const made = graph.add('Cast', [node], 1, { attributes }).outputs[0]!;
+    // A shape that was known stays so.
+    const result = { ...made, shape: node.shape };
+    casts.set(key, result);
+    return result;
+  }
+
+  const raised = (node: Node): Node => (node.dtype === dtypes.bfloat16 ? cast(node, dtypes.float) : node);
+  function isLowered(kind: string, inputs: readonly Node[]): boolean {
+    const own = lowered[kind];
+    if (own) return depth > 0 || own.some((place) => inputs[place]!.dtype === dtypes.bfloat16);
+    const followed = following[kind];
+    if (!followed || followed.some((place) => !isFloat(inputs[place]!))) return false;
+    if (followed.every((place) => inputs[place]!.dtype === dtypes.bfloat16)) return true;
+    // A bias or a shortcut of a network.
+    return depth > 0 && kind === 'AddV2' && followed.some((place) => inputs[place]!.dtype === dtypes.bfloat16);
+  }
+
+  return {
+    raised,
+    lowered: (node) => cast(node, dtypes.bfloat16),
+    prepare(kind, inputs, attributes) {
+      if (!isLowered(kind, inputs)) return { inputs: inputs.map(raised), attributes };
+      const places = new Set(lowered[kind] ?? following[kind]);
+      return {
+        inputs: inputs.map((node, place) => (places.has(place) ? cast(node, dtypes.bfloat16) : raised(node))),
+        attributes: attributes.map((one) => (one.name === 'T' ? type('T', dtypes.bfloat16) : one)),
+      };
+    },
+    within(compute) {
+      depth += 1;
+      try {
+        return compute();
+      } finally {
+        depth -= 1;
+      }
+    },
+  };
+}
+
+const isFloat = ({ dtype }: Node): boolean => dtype === dtypes.float || dtype === dtypes.bfloat16;

@@ -1,0 +1,38 @@
+/** Reads encoded protocol buffer messages, field by field: TensorFlow describes itself in them. */
+
+export interface Field {
+  readonly number: number;
+  /** Of a varint, 0 for any other. */
+  readonly value: number;
+  /** Of a length-delimited field, empty for any other. */
+  readonly bytes: Uint8Array;
+}
+
+/** Fields of an encoded protocol buffer message, in order. */
+export function* fieldsOf(message: Uint8Array): Generator<Field> {
+  let at = 0;
+  const varint = (): number => {
+    let value = 0;
+    for (let factor = 1; ; factor *= 128) {
+      const byte = message[at++];
+      if (byte === undefined) throw new Error('A message ends in the middle of a number.');
+      value += (byte & 0x7f) * factor;
+      if (byte < 0x80) return value;
+    }
+  };
+  while (at < message.length) {
+    const key = varint();
+    const wire = key & 7;
+    let bytes = new Uint8Array(0);
+    let value = 0;
+    if (wire === 0) value = varint();
+    else if (wire === 1) at += 8;
+    else if (wire === 5) at += 4;
+    else {
+      const length = varint();
+      bytes = message.slice(at, at + length);
+      at += length;
+    }
+    yield { number: Math.floor(key / 8), value, bytes };
+  }
+}
