@@ -314,6 +314,8 @@ export const en = {
   'form.cropOnly': 'as they are, {crop} px',
   'form.resizeCrop': 'short side to {resize} px, centre {crop} px',
   'form.machine': 'Machine and records',
+  'form.precisionHint':
+    'bfloat16 computes networks at half the width, faster on processors and GPUs that have it; weights, statistics and losses stay in float32.',
   'form.threadsHint': 'The number of threads changes the last bits of a result, so it belongs to the run.',
   'form.bounds': '{minimum} to {maximum}',
   'form.presetSays': 'preset: {value}',

@@ -312,6 +312,7 @@ export const zh = {
   'form.cropOnly': '原样，{crop} 像素',
   'form.resizeCrop': '短边缩放至 {resize} 像素，中心裁剪 {crop} 像素',
   'form.machine': '机器与记录',
+  'form.precisionHint': 'bfloat16 以一半位宽计算网络，在支持它的处理器和 GPU 上更快；权重、统计量和损失仍为 float32。',
   'form.threadsHint': '线程数会改变结果的末几位，因此属于运行的一部分。',
   'form.bounds': '{minimum} 至 {maximum}',
   'form.presetSays': '预设值：{value}',
