@@ -6,7 +6,6 @@ import { describe, expect, it } from 'vitest';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import { encoders, methods, optimizers } from '../registry.ts';
-import type { Options } from '../protocol/options.ts';
 import { openEngine } from './open.ts';
 import { instructionSet } from './processor.ts';
 import { openRuntime } from './runtime.ts';
@@ -28,12 +27,11 @@ describe.runIf(able)('bfloat16', () => {
   it('is for networks, and for the gradients of networks', async () => {
     const tracer = createTracer(await openRuntime(execution), 'bfloat16');
     const spec = { dtype: 'float32', shape: [1, 1] } as const;
-    const product = (x: Tensor, y: Tensor): Tensor => tf.matMul(x as tf.Tensor2D, y as tf.Tensor2D);
+    const product = (x: Tensor, y: Tensor): Tensor => tf.matMul(x, y);
     const all = compile(tracer, [spec, spec], (x, y) => {
       const network = (a: Tensor, b: Tensor): Tensor => tracer.network(() => ({ y: product(a, b) }))['y']!;
-      const gradients = (of: (a: Tensor, b: Tensor) => Tensor) =>
-        tf.grads(of as (...inputs: Tensor[]) => Tensor)([x!, y!]) as [Tensor, Tensor];
-      return [network(x!, y!), product(x!, y!), gradients(network)[0], gradients(product)[0]];
+      const gradients = (of: (a: Tensor, b: Tensor) => Tensor) => tf.grads(of)([x, y]) as [Tensor, Tensor];
+      return [network(x, y), product(x, y), gradients(network)[0], gradients(product)[0]];
     });
     const given = { shape: [1, 1], values: Float32Array.of(fine) };
     const [low, high, lowGradient, highGradient] = (await all(given, given)).map(({ values }) => values[0]);
@@ -65,7 +63,7 @@ describe.runIf(able)('bfloat16', () => {
         const own = known.includes('expander') ? { expander: [32, 32, 32] } : {};
         const learner = method.build(
           [encoder, encoder],
-          v.parse(method.options, own) as Options,
+          v.parse(method.options, own),
           ...([engine.builder(1), { classes: method.labels ? 3 : 0, batch }] as const),
         );
         return engine.stepper(learner, { recipe: optimizers.get('adamw'), options: {} }, 1);

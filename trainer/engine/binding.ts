@@ -4,7 +4,7 @@
  */
 import type { TFEOpAttr, TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { FaultError } from '../fault.ts';
-import { attributeKinds, bigints, permanent, setAttribute, type AttributeSetters } from './attributes.ts';
+import { attributeKinds, permanent, setAttribute, type AttributeSetters } from './attributes.ts';
 import type { Handle, TensorFlow } from './tensorflow.ts';
 import { dimensions, dtypes, newTensor, tensorValues, typedValues, type BackendValues } from './tensors.ts';
 

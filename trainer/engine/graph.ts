@@ -235,22 +235,21 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
   }
 
   /** `call` is held until the run ends, and with it the arrays that TensorFlow reads and writes. */
-  function finished(request: Request, call: ReturnType<typeof callOf>): Promise<readonly Handle[]> {
-    return new Promise((resolve, reject) => {
-      const own = tensorflow.TF_NewStatus();
-      tensorflow.TF_SessionRun.async(...call.given, own, (error) => {
-        freeFeeds(request);
-        try {
-          if (error) throw error;
-          check('run a step', own);
-          resolve(Array.from(call.results, Number));
-        } catch (failure) {
-          reject(failure as Error);
-        } finally {
-          tensorflow.TF_DeleteStatus(own);
-        }
+  async function finished(request: Request, call: ReturnType<typeof callOf>): Promise<readonly Handle[]> {
+    const own = tensorflow.TF_NewStatus();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        tensorflow.TF_SessionRun.async(...call.given, own, (error) => {
+          if (error) reject(error);
+          else resolve();
+        });
       });
-    });
+      check('run a step', own);
+      return Array.from(call.results, Number);
+    } finally {
+      freeFeeds(request);
+      tensorflow.TF_DeleteStatus(own);
+    }
   }
 
   const freeFeeds = ({ feeds }: Request): void => {

@@ -254,7 +254,7 @@ function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: Mome
     compile(tracer, [{ dtype: 'float32', shape: shape! }], (input) => {
       const step = tracer.node(tf.scalar(0, 'int32'));
       const { moment } = createTracedMoment(tracer, step, false);
-      return Object.values(tracer.network(() => ({ output: compute(input!, moment) })));
+      return Object.values(tracer.network(() => ({ output: compute(input, moment) })));
     }),
   );
   return async (input: HostTensor): Promise<HostTensor> => {
