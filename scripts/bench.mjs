@@ -3,16 +3,19 @@
  * registry finds recipes by glob. Without a name it says which there are.
  */
 import { setUp } from './setup.mjs';
+import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { handOver } from './child.mjs';
 import { buildTarget, nodeProgram } from './build.mjs';
-import { filesUnder } from './files.mjs';
+import { preparePeers } from './peers.mjs';
 import { childEnvironment, locations, root } from './runtime.mjs';
 
-const names = filesUnder(join(root, 'bench'))
+const names = readdirSync(join(root, 'bench'))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => basename(file, '.ts'));
+/** Benches with another side in Python. */
+const withPeers = /^step-r/;
 const [name = '', ...words] = process.argv.slice(2);
 if (!names.includes(name)) {
   console.error(`npm run bench -- NAME [arguments], where NAME is one of: ${names.join(', ')}.`);
@@ -22,6 +25,10 @@ await setUp({ steps: ['dependencies', 'tensorflow'] });
 // Inside node_modules, so that the program finds its packages.
 const folder = 'node_modules/.cache/bench';
 await buildTarget({ entries: { [name]: `bench/${name}.ts` }, folder, config: nodeProgram(folder, 'node22') });
+const extra = withPeers.test(name) ? { REPRISE_PEERS: await preparePeers() } : {};
 process.exit(
-  await handOver(locations.node, [join(root, folder, `${name}.js`), ...words], { cwd: root, env: childEnvironment() }),
+  await handOver(locations.node, [join(root, folder, `${name}.js`), ...words], {
+    cwd: root,
+    env: childEnvironment(extra),
+  }),
 );

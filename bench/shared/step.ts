@@ -1,0 +1,180 @@
+/**
+ * The step benches: the same VICReg step here and in PyTorch, every variant in a process of its own, taking turns, so that
+ * what the machine does beside falls on all of them.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import * as v from 'valibot';
+import { encoder as resnet18 } from '../../trainer/encoders/resnet-18.ts';
+import { encoder as resnet50 } from '../../trainer/encoders/resnet-50.ts';
+import { openEngine } from '../../trainer/engine/open.ts';
+import { method as vicreg } from '../../trainer/methods/vicreg.ts';
+import { optimizer as lars } from '../../trainer/optim/optimizers/lars.ts';
+import { Execution } from '../../trainer/protocol/run.ts';
+import { keyed } from '../../trainer/random.ts';
+
+export interface StepShape {
+  readonly encoder: 'resnet-18' | 'resnet-50';
+  readonly size: number;
+  /** Pairs of views. */
+  readonly batch: number;
+  readonly expander: readonly number[];
+}
+
+interface Variant {
+  readonly name: string;
+  readonly program: string;
+  readonly words: readonly string[];
+}
+
+interface Answer {
+  readonly milliseconds: readonly number[];
+  readonly loss: number;
+  readonly peakMemoryBytes: number;
+}
+
+interface Side {
+  readonly name: string;
+  readonly versions: Readonly<Record<string, string>>;
+  run(steps: number): Promise<Answer>;
+  close(): Promise<void>;
+}
+
+const encoders = { 'resnet-18': resnet18, 'resnet-50': resnet50 } as const;
+const warm = 3;
+const stepsATurn = 3;
+
+/** A process that answers each number of steps with their times. */
+async function openSide({ name, program, words }: Variant): Promise<Side> {
+  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const ended = once(child, 'exit');
+  async function line<T>(): Promise<T> {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`"${name}" ended without an answer.`);
+    return JSON.parse(value) as T;
+  }
+  const { versions } = await line<{ versions: Readonly<Record<string, string>> }>();
+  return {
+    name,
+    versions,
+    run(steps) {
+      child.stdin.write(`${steps}\n`);
+      return line<Answer>();
+    },
+    async close() {
+      child.stdin.end();
+      await ended;
+    },
+  };
+}
+
+/** This process as one side: answers on standard output until its input ends. */
+async function beSide(shape: StepShape, execution: Execution): Promise<void> {
+  const engine = await openEngine(execution);
+  const builder = engine.builder(1);
+  const recipe = encoders[shape.encoder];
+  const options = shape.encoder === 'resnet-18' ? { stem: 'small' } : {};
+  const encoder = recipe.build(builder.at('encoder'), v.parse(recipe.options, options) as never, { channels: 3 });
+  const given = v.parse(vicreg.options, { expander: [...shape.expander] });
+  const learner = vicreg.build([encoder, encoder], given, builder, { classes: 0, batch: shape.batch });
+  const stepper = engine.stepper(learner, { recipe: lars, options: {} }, 1);
+  const views = ['x', 'y'].map((name) => {
+    const values = new Float32Array(shape.batch * shape.size * shape.size * 3);
+    keyed(1, name).fillNormal(values);
+    return { shape: [shape.batch, shape.size, shape.size, 3], values };
+  });
+  const data = { views, index: new Int32Array(shape.batch), labels: null };
+  console.log(JSON.stringify({ versions: engine.facts.versions }));
+  let step = 0;
+  for await (const line of createInterface({ input: process.stdin })) {
+    const milliseconds: number[] = [];
+    let loss = 0;
+    for (let count = Number(line); count > 0; count--) {
+      const began = performance.now();
+      ({ loss } = await stepper.run(data, { step: step++, lr: 0.1 }, { metrics: false }));
+      milliseconds.push(performance.now() - began);
+    }
+    const peakMemoryBytes = process.resourceUsage().maxRSS * 1024;
+    console.log(JSON.stringify({ milliseconds, loss, peakMemoryBytes } satisfies Answer));
+  }
+}
+
+const median = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
+
+/** Runs the bench, or one side of it when called as one. `rounds` is the first word of the command. */
+export async function benchSteps(shape: StepShape): Promise<void> {
+  const [first = '6', second] = process.argv.slice(2);
+  if (first === 'side') {
+    await beSide(shape, v.parse(Execution, JSON.parse(second ?? '{}')));
+    return;
+  }
+  const threads = availableParallelism();
+  const peers = process.env['REPRISE_PEERS'] ?? join('.runtime', 'peers');
+  const python = join(peers, 'bin', 'python');
+  if (!existsSync(python)) throw new Error(`There is no ${python}: "npm run bench" makes it.`);
+  const ours = (engine: 'traced' | 'eager', precision: 'float32' | 'bfloat16'): Variant => ({
+    name: `Reprise ${engine} ${precision}`,
+    program: process.execPath,
+    words: [process.argv[1]!, 'side', JSON.stringify({ engine, precision, threads })],
+  });
+  const theirs = (compiled: boolean, precision: 'float32' | 'bfloat16'): Variant => ({
+    name: `PyTorch ${compiled ? 'torch.compile' : 'eager'} ${precision}`,
+    program: python,
+    words: [join('bench', 'peers', 'step.py'), JSON.stringify({ ...shape, compiled, precision, threads })],
+  });
+  const variants = [
+    ...[ours('traced', 'float32'), ours('traced', 'bfloat16'), ours('eager', 'float32')],
+    ...[theirs(false, 'float32'), theirs(true, 'float32'), theirs(false, 'bfloat16'), theirs(true, 'bfloat16')],
+  ];
+  const sides: Side[] = [];
+  for (const variant of variants) sides.push(await openSide(variant));
+  const times = new Map<Side, number[]>(sides.map((side) => [side, []]));
+  const memory = new Map<Side, number>();
+  try {
+    for (const side of sides) await side.run(warm);
+    for (let round = 0; round < Number(first); round++) {
+      for (const side of sides) {
+        const { milliseconds, peakMemoryBytes } = await side.run(stepsATurn);
+        times.get(side)!.push(...milliseconds);
+        memory.set(side, peakMemoryBytes);
+      }
+    }
+  } finally {
+    for (const side of sides) await side.close();
+  }
+  const found = Object.assign({}, ...sides.map((side) => side.versions)) as Readonly<Record<string, string>>;
+  const { encoder, size, batch, expander } = shape;
+  console.log(`${encoder}, ${size} px, ${batch} pairs, expander ${expander.join('-')}, ${threads} threads`);
+  console.log(
+    Object.entries(found)
+      .map(([name, version]) => `${name} ${version}`)
+      .join(', '),
+  );
+  for (const precision of ['float32', 'bfloat16']) {
+    const own = sides.filter(({ name }) => name.endsWith(precision));
+    const best = Math.min(
+      ...own.filter(({ name }) => name.startsWith('PyTorch')).map((side) => median(times.get(side)!)),
+    );
+    for (const side of own) {
+      const milliseconds = median(times.get(side)!);
+      const row = [
+        side.name.padEnd(32),
+        `${milliseconds.toFixed(0).padStart(7)} ms`,
+        `fastest ${Math.min(...times.get(side)!)
+          .toFixed(0)
+          .padStart(6)} ms`,
+        `${((2 * batch * 1000) / milliseconds).toFixed(1).padStart(7)} images/s`,
+        `${(memory.get(side)! / 2 ** 30).toFixed(2)} GiB`,
+        side.name.startsWith('Reprise') ? `${(best / milliseconds).toFixed(2)} x the faster PyTorch` : '',
+      ];
+      console.log(row.join('  ').trimEnd());
+    }
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * A VICReg step of ResNet-18 on images of 32 px, beside PyTorch.
+ *
+ *   npm run bench -- step-r18 [rounds]
+ */
+import { benchSteps } from './shared/step.ts';
+
+await benchSteps({ encoder: 'resnet-18', size: 32, batch: 128, expander: [2048, 2048, 2048] });

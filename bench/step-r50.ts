@@ -1,0 +1,8 @@
+/**
+ * A VICReg step of ResNet-50 on images of 224 px, beside PyTorch.
+ *
+ *   npm run bench -- step-r50 [rounds]
+ */
+import { benchSteps } from './shared/step.ts';
+
+await benchSteps({ encoder: 'resnet-50', size: 224, batch: 16, expander: [8192, 8192, 8192] });
