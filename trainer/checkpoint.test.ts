@@ -275,7 +275,7 @@ describe('retention after going back', () => {
 describe('the hash of a configuration', () => {
   const config = {
     ...{ version: 1, kind: 'evaluate', title: 'a', seed: 1, logEvery: 10 },
-    execution: { engine: 'eager', device: 'cpu', precision: 'float32', threads: 2, loaderWorkers: 1 },
+    execution: { engine: 'traced', device: 'cpu', precision: 'float32', threads: 2, chunk: null, loaderWorkers: 1 },
     checkpoint: { everySeconds: 300, everySteps: 0, keepLast: 3 },
     subject: { kind: 'pixels' },
     evaluator: { id: 'knn', options: { k: 20 } },

@@ -1,4 +1,4 @@
-/** 200 kills and more, at random moments. Run by `npm run test:nightly`. */
+/** 60 kills and more, at random moments. Run by `npm run test:nightly`. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -19,7 +19,7 @@ import { savePoints } from './checkpoint.ts';
 import { keyed } from './random.ts';
 
 const hours = 3_600_000;
-const kills = 200;
+const kills = 60;
 let folder = '';
 let program = '';
 

@@ -73,6 +73,7 @@ const execution = {
   engine: 'traced' as const,
   device: 'cpu',
   precision: 'float32' as const,
+  chunk: null,
   threads: 2,
   loaderWorkers: 1,
 };

@@ -38,6 +38,7 @@ export function createPresets(resources: Resources, store: Store, threads: () =>
     engine: 'traced' as const,
     device: 'cpu',
     precision: 'float32' as const,
+    chunk: null,
     threads: threads() ?? availableParallelism(),
     loaderWorkers: 1,
   });

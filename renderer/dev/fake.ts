@@ -135,7 +135,7 @@ export function draftFrom(preset: Preset, seed: number): PretrainConfig {
     title: `VICReg ${preset.title} · Fashion-MNIST`,
     seed,
     preset: preset.id,
-    execution: { engine: 'traced', device: 'cpu', precision: 'float32', threads: 2, loaderWorkers: 1 },
+    execution: { engine: 'traced', device: 'cpu', precision: 'float32', threads: 2, chunk: null, loaderWorkers: 1 },
     checkpoint: { everySeconds: 300, everySteps: 0, keepLast: 3 },
     logEvery: 10,
     method: choiceOf(method),

@@ -16,7 +16,7 @@ const execution = v.parse(Execution, { engine: 'traced', precision: 'bfloat16', 
 const able = /AVX512|AVX10/.test(instructionSet());
 
 it('is refused by the eager engine, and where the processor cannot', async () => {
-  await expect(openEngine({ ...execution, engine: 'eager' })).rejects.toThrow('float32 only');
+  await expect(openEngine({ ...execution, engine: 'eager' })).rejects.toThrow('choose the traced engine');
   if (!able) await expect(openEngine(execution)).rejects.toThrow('choose float32');
 });
 

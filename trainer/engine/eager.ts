@@ -38,11 +38,12 @@ function probe(binding: Binding, size: number): Awaited<ReturnType<Engine['probe
 }
 
 export async function openEagerEngine(execution: Execution): Promise<Engine> {
-  if (execution.precision !== 'float32') {
+  const { precision, chunk } = execution;
+  if (precision !== 'float32' || chunk !== null) {
     throw new FaultError(
       'bad-argument',
-      `The eager engine computes in float32 only, not in ${execution.precision}: choose the traced engine.`,
-      { precision: execution.precision },
+      `The eager engine computes whole batches in float32, not ${precision} or chunks: choose the traced engine.`,
+      { precision },
     );
   }
   const { binding, facts } = await openRuntime(execution);

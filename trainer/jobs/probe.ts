@@ -12,7 +12,7 @@ const shareMilliseconds = 1000;
 export async function run(job: JobOf<'probe'>, { port }: JobContext): Promise<Ending> {
   port.send({ type: 'phase', phase: 'loading', quietForMs: quietMs });
   const engine = await openEngine({
-    ...{ engine: 'eager', device: 'cpu', precision: 'float32', loaderWorkers: 0 },
+    ...{ engine: 'eager', device: 'cpu', precision: 'float32', chunk: null, loaderWorkers: 0 },
     threads: job.threads,
   });
   const { device, threads, instructionSet, versions } = engine.facts;

@@ -60,6 +60,8 @@ export const Execution = v.strictObject({
   precision: v.optional(v.picklist(['float32', 'bfloat16']), 'float32'),
   /** Threads inside an operation. Changes results in the last bits, so it is part of the run. */
   threads: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256)),
+  /** Samples a network sees at once, null for the whole batch. A divisor of the batch; batch norm's statistics are then a chunk's. */
+  chunk: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(2))), null),
   /** Worker threads that decode and augment. Never changes results. */
   loaderWorkers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(64)), 1),
 });

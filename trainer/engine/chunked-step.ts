@@ -1,0 +1,276 @@
+/**
+ * A training step whose batch does not fit: the network sees it chunk by chunk, the loss sees all of it.
+ *
+ *   1. every chunk is embedded, without gradient
+ *   2. the loss, and its gradient in the embeddings, of the whole batch
+ *   3. every chunk again, with that gradient, and the gradients of the weights are added up
+ *   4. the optimizer
+ *
+ * (Gradient caching: Gao, Zhang, Han and Callan, 2021.) It is the gradient of the whole batch, also of a loss that is not a
+ * sum over samples, as VICReg's variance and covariance. One thing differs, and a report says so: batch norm takes its
+ * statistics of a chunk, and its running statistics move once a chunk.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import type { Options } from '../protocol/options.ts';
+import type { Learner, OptimizerRecipe } from '../recipe.ts';
+import type { HostBatch, HostTensor, Stepper } from './engine.ts';
+import type { Node } from './graph.ts';
+import { gradientsOf } from './stepper.ts';
+import type { Handle } from './tensorflow.ts';
+import { tensorValues } from './tensors.ts';
+import type { Tracer } from './trace.ts';
+import {
+  batchFeeds,
+  batchInputs,
+  checkedMetrics,
+  createTracedMoment,
+  createTrainingState,
+  feed,
+  nodesOf,
+  perShape,
+  scalarOf,
+  tensorsOf,
+  type BatchInputs,
+  type Nodes,
+} from './training-state.ts';
+
+interface CompiledChunks {
+  readonly embed: { readonly inputs: BatchInputs; readonly outputs: Nodes };
+  readonly loss: {
+    readonly embeddings: Nodes;
+    readonly labels: Node | null;
+    readonly step: Node;
+    readonly loss: Node;
+    readonly metrics: Nodes;
+    readonly gradients: Nodes;
+  };
+  /** Adds a chunk's gradient to the sums and moves the running statistics. */
+  readonly back: { readonly inputs: BatchInputs; readonly seeds: Nodes; readonly accumulate: Handle };
+  /** Updates all state from the sums, and sets those to zero. */
+  readonly update: {
+    readonly embeddings: Nodes;
+    readonly step: Node;
+    readonly stepsTaken: Node;
+    readonly lr: Node;
+    readonly train: Handle;
+  };
+}
+
+export function createChunkedStepper(
+  tracer: Tracer,
+  learner: Learner,
+  optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
+  seed: number,
+  chunk: number,
+): Stepper {
+  const { graph, variables } = tracer;
+  const { tensorflow } = graph;
+  const state = createTrainingState(tracer, learner, optimizer);
+  const { weights } = state;
+  /** Sums of the gradients: zero between steps, so they are in no checkpoint. */
+  const sums = weights.map((weight) =>
+    tracer.variable(`gradient/${weight.name}`, weight.shape, new Float32Array(weight.size), false),
+  );
+
+  const compileEmbedding = (shapes: readonly (readonly number[])[], labelled: boolean): CompiledChunks['embed'] =>
+    tracer.trace(() => {
+      const { inputs, batch, moment } = batchInputs(tracer, shapes, labelled);
+      return {
+        inputs,
+        outputs: nodesOf(
+          tracer,
+          tracer.network(() => learner.embed(batch, moment)),
+        ),
+      };
+    });
+
+  const compileLoss = (embedded: Nodes, rows: number, labelled: boolean): CompiledChunks['loss'] =>
+    tracer.trace(() => {
+      const embeddings = Object.fromEntries(
+        Object.entries(embedded).map(([name, { shape }]) => {
+          if (shape[0] !== chunk)
+            throw new Error(`Embedding ${name} of shape [${shape.join(', ')}] has not one row a sample: no chunks.`);
+          return [name, tracer.placeholder('float32', [rows, ...shape.slice(1)])];
+        }),
+      );
+      const labels = labelled ? tracer.placeholder('int32', [rows]) : null;
+      const step = tracer.placeholder('int32', []);
+      const { moment, draws, updates } = createTracedMoment(tracer, step, true);
+      const names = Object.keys(embeddings);
+      let metrics: Nodes = {};
+      const lossOf = (...given: readonly Tensor[]): tf.Scalar => {
+        const named = Object.fromEntries(names.map((name, place) => [name, given[place]!]));
+        const outcome = learner.loss(named, labels ? { label: tracer.tensor(labels) } : {}, moment);
+        metrics = nodesOf(tracer, outcome.metrics);
+        return outcome.loss as tf.Scalar;
+      };
+      const inputs = names.map((name) => tracer.tensor(embeddings[name]!));
+      const { value, grads } = tf.valueAndGrads(lossOf as (...inputs: Tensor[]) => Tensor)(inputs);
+      if (draws.length > 0 || updates.size > 0)
+        throw new Error('A loss that draws or keeps statistics cannot be taken in chunks: do both in embed().');
+      const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embeddings))) : {};
+      return {
+        ...{ embeddings, labels, step, loss: tracer.node(value) },
+        metrics: checkedMetrics({ ...metrics, ...monitored }),
+        gradients: Object.fromEntries(names.map((name, place) => [name, tracer.node(grads[place]!)])),
+      };
+    });
+
+  const compileBack = (shapes: readonly (readonly number[])[], embedded: Nodes, labelled: boolean) =>
+    tracer.trace(() => {
+      const { inputs, batch, moment, updates } = batchInputs(tracer, shapes, labelled);
+      const seeds = Object.fromEntries(
+        Object.entries(embedded).map(([name, { shape }]) => [name, tracer.placeholder('float32', shape)]),
+      );
+      const { grads } = tf.variableGrads(() => {
+        const embeddings = tracer.network(() => learner.embed(batch, moment));
+        // The gradient of this sum in the weights is the chunk's part of the loss's.
+        return tf.addN<tf.Scalar>(
+          Object.entries(embeddings).map(([name, embedding]) =>
+            tf.sum<tf.Scalar>(tf.mul(embedding, tracer.tensor(seeds[name]!))),
+          ),
+        );
+      }, weights as Variable[]);
+      const next = new Map(updates);
+      gradientsOf(weights, grads).forEach((gradient, place) => {
+        const sum = sums[place]!;
+        next.set(sum, tracer.node(tf.add(sum, gradient)));
+      });
+      return { inputs, seeds, accumulate: state.assigned(next, []) };
+    });
+
+  const compileUpdate = (embeddings: Nodes): CompiledChunks['update'] =>
+    tracer.trace(() => {
+      const whole = Object.fromEntries(
+        Object.entries(embeddings).map(([name, { shape }]) => [name, tracer.placeholder('float32', shape)]),
+      );
+      const step = tracer.placeholder('int32', []);
+      const [stepsTaken, lr] = [tracer.placeholder('float32', []), tracer.placeholder('float32', [])];
+      const { moment } = createTracedMoment(tracer, step, true);
+      const next = state.optimized(sums, { lr, stepsTaken });
+      state.follow(next, whole, moment);
+      for (const sum of sums) next.set(sum, tracer.node(tf.zerosLike(sum)));
+      return { embeddings: learner.updates ? whole : {}, step, stepsTaken, lr, train: state.assigned(next, []) };
+    });
+
+  function compileAll(shapes: readonly (readonly number[])[], labelled: boolean): CompiledChunks {
+    const rows = shapes[0]![0]!;
+    if (rows % chunk !== 0)
+      throw new Error(`A batch of ${rows} cannot be taken in chunks of ${chunk}: choose a divisor of the batch.`);
+    const parts = shapes.map((shape) => [chunk, ...shape.slice(1)]);
+    const embed = compileEmbedding(parts, labelled);
+    const loss = compileLoss(embed.outputs, rows, labelled);
+    return {
+      embed,
+      loss,
+      back: compileBack(parts, embed.outputs, labelled),
+      update: compileUpdate(loss.embeddings),
+    };
+  }
+  const unlabelled = perShape('The training step', (shapes) => compileAll(shapes, false));
+  const labelled = perShape('The training step', (shapes) => compileAll(shapes, true));
+
+  async function fetched(nodes: Nodes, feeds: Parameters<typeof graph.run>[0]['feeds']) {
+    const names = Object.keys(nodes);
+    const found = await graph.run({ feeds, fetches: names.map((name) => nodes[name]!), targets: [] });
+    return Object.fromEntries(
+      found.map((tensor, place) => {
+        const { shape, dtype } = nodes[names[place]!]!;
+        const values = tensorValues(tensorflow, tensor, dtype) as Float32Array;
+        tensorflow.TF_DeleteTensor(tensor);
+        return [names[place]!, { shape, values }];
+      }),
+    );
+  }
+
+  return {
+    state: state.entries,
+    async run(batch, { step, lr }, wanted) {
+      const { embed, loss, back, update } = (batch.labels ? labelled : unlabelled)(
+        batch.views.map((view) => view.shape),
+      );
+      variables.flush();
+      const parts = chunksOf(batch, chunk);
+      const embedded: Readonly<Record<string, HostTensor>>[] = [];
+      for (const [part, piece] of parts.entries())
+        embedded.push(await fetched(embed.outputs, batchFeeds(tracer, embed.inputs, piece, { seed, step, part })));
+
+      const whole = Object.fromEntries(
+        Object.entries(loss.embeddings).map(([name, node]) => {
+          const values = new Float32Array(node.shape.reduce((a, b) => a * b, 1));
+          const size = values.length / parts.length;
+          embedded.forEach((piece, part) => values.set(piece[name]!.values, part * size));
+          return [name, values];
+        }),
+      );
+      const wholeFeeds = (nodes: Nodes) =>
+        Object.entries(nodes).map(([name, node]) => feed(tracer, node, whole[name]!));
+      const asked = { loss: loss.loss, ...(wanted.metrics ? loss.metrics : {}) };
+      const lossFeeds = [
+        ...wholeFeeds(loss.embeddings),
+        ...(loss.labels ? [feed(tracer, loss.labels, batch.labels!)] : []),
+        feed(tracer, loss.step, Int32Array.of(step)),
+      ];
+      const names = [...Object.keys(asked), ...Object.keys(loss.gradients)];
+      const found = await graph.run({
+        feeds: lossFeeds,
+        fetches: [...Object.values<Node>(asked), ...Object.values(loss.gradients)],
+        targets: [],
+      });
+      const count = Object.keys(asked).length;
+      const figures = Object.fromEntries(
+        found.slice(0, count).map((tensor, place) => [names[place]!, scalarOf(tracer, tensor, loss.loss)]),
+      );
+      const gradients = Object.fromEntries(
+        found.slice(count).map((tensor, place) => {
+          const values = tensorValues(tensorflow, tensor, loss.loss.dtype) as Float32Array;
+          tensorflow.TF_DeleteTensor(tensor);
+          return [names[count + place]!, values];
+        }),
+      );
+      const { loss: value, ...metrics } = figures;
+      if (!Number.isFinite(value)) return { loss: value!, metrics: {} };
+
+      for (const [part, piece] of parts.entries()) {
+        const seeds = Object.entries(back.seeds).map(([name, node]) => {
+          const size = gradients[name]!.length / parts.length;
+          return feed(tracer, node, gradients[name]!.subarray(part * size, (part + 1) * size));
+        });
+        const feeds = [...batchFeeds(tracer, back.inputs, piece, { seed, step, part }), ...seeds];
+        await graph.run({ feeds, fetches: [], targets: [back.accumulate] });
+      }
+      await graph.run({
+        feeds: [
+          ...wholeFeeds(update.embeddings),
+          feed(tracer, update.step, Int32Array.of(step)),
+          feed(tracer, update.stepsTaken, Float32Array.of(step + 1)),
+          feed(tracer, update.lr, Float32Array.of(lr)),
+        ],
+        fetches: [],
+        targets: [update.train],
+      });
+      return { loss: value!, metrics };
+    },
+    dispose() {
+      state.dispose();
+      variables.destroy(sums.map(tracer.deviceOf));
+      tf.dispose(sums);
+    },
+  };
+}
+
+/** The batch cut into parts of `rows` samples, sharing its memory. */
+function chunksOf(batch: HostBatch, rows: number): readonly HostBatch[] {
+  return Array.from({ length: batch.index.length / rows }, (_, part) => {
+    const [from, to] = [part * rows, (part + 1) * rows];
+    return {
+      views: batch.views.map(({ shape, values }) => {
+        const size = values.length / shape[0]!;
+        return { shape: [rows, ...shape.slice(1)], values: values.subarray(from * size, to * size) };
+      }),
+      index: batch.index.subarray(from, to),
+      labels: batch.labels?.subarray(from, to) ?? null,
+    };
+  });
+}

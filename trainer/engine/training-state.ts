@@ -1,0 +1,215 @@
+/** What training keeps on the device, and the parts of a step that do not depend on how its batch is fed. */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import type { Options } from '../protocol/options.ts';
+import { keyed } from '../random.ts';
+import type { Learner, Moment, OptimizerRecipe, Tensors } from '../recipe.ts';
+import type { HostBatch, StateEntry } from './engine.ts';
+import type { Feed, Node } from './graph.ts';
+import { namedOnce, unique } from './stepper.ts';
+import type { Handle } from './tensorflow.ts';
+import { newTensor, tensorValues } from './tensors.ts';
+import type { Tracer } from './trace.ts';
+
+/** Shapes a function may be traced for: a full batch, a last one, an evaluation's. More is a mistake of the caller. */
+const mostShapes = 8;
+
+/** Compiled functions by the shapes they were traced for. */
+export function perShape<T>(what: string, compile: (shapes: readonly (readonly number[])[]) => T) {
+  const compiled = new Map<string, T>();
+  return (shapes: readonly (readonly number[])[]): T => {
+    const key = shapes.map((shape) => shape.join('x')).join(' ');
+    const known = compiled.get(key);
+    if (known !== undefined) return known;
+    if (compiled.size >= mostShapes) {
+      throw new Error(
+        `${what} was asked for more than ${mostShapes} shapes (${[...compiled.keys(), key].join('; ')}): ` +
+          'each is traced anew, so give batches of one size.',
+      );
+    }
+    const made = compile(shapes);
+    compiled.set(key, made);
+    return made;
+  };
+}
+
+/** Random numbers of a step, drawn on the host: a node and the name they are drawn by. */
+export interface Draw {
+  readonly node: Node;
+  readonly name: string;
+}
+
+export function createTracedMoment(
+  tracer: Tracer,
+  step: Node,
+  training: boolean,
+): { readonly moment: Moment; readonly draws: readonly Draw[]; readonly updates: ReadonlyMap<Variable, Node> } {
+  const draws: Draw[] = [];
+  const updates = new Map<Variable, Node>();
+  const current = (variable: Variable): Tensor => {
+    const pending = updates.get(variable);
+    return pending ? tracer.tensor(pending) : variable;
+  };
+  const moment: Moment = {
+    step: tracer.tensor(step),
+    training,
+    uniform(name, shape) {
+      const node = tracer.placeholder('float32', shape);
+      draws.push({ node, name });
+      return tracer.tensor(node);
+    },
+    current,
+    update(variable, next) {
+      if (training) updates.set(variable, tracer.node(next(current(variable))));
+    },
+  };
+  return { moment, draws, updates };
+}
+
+export type Nodes = Readonly<Record<string, Node>>;
+
+export const nodesOf = (tracer: Tracer, tensors: Tensors): Nodes =>
+  Object.fromEntries(Object.entries(tensors).map(([name, tensor]) => [name, tracer.node(tensor)]));
+export const tensorsOf = (tracer: Tracer, nodes: Nodes): Tensors =>
+  Object.fromEntries(Object.entries(nodes).map(([name, node]) => [name, tracer.tensor(node)]));
+
+/** A batch as placeholders, and where the step stands. */
+export interface BatchInputs {
+  readonly views: readonly Node[];
+  readonly index: Node;
+  readonly labels: Node | null;
+  readonly step: Node;
+  readonly draws: readonly Draw[];
+}
+
+export interface TrainingState {
+  readonly weights: readonly Variable[];
+  readonly entries: readonly StateEntry[];
+  /** Adds the optimizer's rule, and gives what each weight and slot becomes. `gradients` in the order of the weights. */
+  optimized(gradients: readonly Tensor[], at: { readonly lr: Node; readonly stepsTaken: Node }): Map<Variable, Node>;
+  /** Adds what the learner does after the optimizer, seeing the weights it gave; goes into `next`. */
+  follow(next: Map<Variable, Node>, embeddings: Nodes, moment: Moment): void;
+  /** Adds the assignments, which wait for `after`, and gives the operation that runs them all. */
+  assigned(next: ReadonlyMap<Variable, Node>, after: readonly Handle[]): Handle;
+  dispose(): void;
+}
+
+export function createTrainingState(
+  tracer: Tracer,
+  learner: Learner,
+  optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
+): TrainingState {
+  const { graph, variables } = tracer;
+  const { recipe } = optimizer;
+  const options = v.parse(recipe.options, optimizer.options) as Options;
+  const weights = unique(learner.trainable.flatMap((net) => net.weights));
+  const statistics = unique(learner.trainable.flatMap((net) => net.state));
+  const slots = new Map(
+    weights.map((weight) => {
+      const made = recipe.slots.map((slot) => {
+        const name = `optimizer/${slot}/${weight.name}`;
+        return [slot, tracer.variable(name, weight.shape, new Float32Array(weight.size), false)] as const;
+      });
+      return [weight, Object.fromEntries(made)] as const;
+    }),
+  );
+  const named = [
+    ...[...weights, ...statistics].map((variable) => ({ name: variable.name, variable })),
+    ...Object.entries(learner.state ?? {}).map(([name, variable]) => ({ name: `learner/${name}`, variable })),
+    ...recipe.slots.flatMap((slot) =>
+      weights.map((weight) => ({ name: `optimizer/${slot}/${weight.name}`, variable: slots.get(weight)![slot]! })),
+    ),
+  ];
+
+  return {
+    weights,
+    entries: namedOnce(
+      variables.entries(named.map(({ name, variable }) => ({ name, variable: tracer.deviceOf(variable) }))),
+    ),
+    optimized(gradients, { lr, stepsTaken }) {
+      const at = { lr: tracer.tensor(lr), step: tracer.tensor(stepsTaken) };
+      const next = new Map<Variable, Node>();
+      weights.forEach((weight, place) => {
+        const own = slots.get(weight)!;
+        const updated = recipe.update(weight, gradients[place]!, own, { ...at, shape: weight.shape }, options);
+        next.set(weight, tracer.node(updated.weight));
+        for (const [slot, variable] of Object.entries(own)) next.set(variable, tracer.node(updated.slots[slot]!));
+      });
+      return next;
+    },
+    follow(next, embeddings, moment) {
+      const later = tracer.substituted(next, () =>
+        (learner.updates?.(tensorsOf(tracer, embeddings), moment) ?? []).map(
+          ([variable, tensor]) => [variable, tracer.node(tensor)] as const,
+        ),
+      );
+      for (const [variable, node] of later) next.set(variable, node);
+    },
+    assigned(next, after) {
+      const assignments = [...next].map(([variable, node]) => tracer.deviceOf(variable).assign(node, after));
+      return graph.add('NoOp', [], 0, { after: assignments }).operation;
+    },
+    dispose() {
+      const own = [...slots.values()].flatMap((of) => Object.values(of));
+      variables.destroy(own.map(tracer.deviceOf));
+      tf.dispose(own);
+    },
+  };
+}
+
+/** Placeholders for a batch of these views, with tensors of them to compute on. Only while tracing. */
+export function batchInputs(tracer: Tracer, shapes: readonly (readonly number[])[], labelled: boolean) {
+  const rows = shapes[0]![0]!;
+  const views = shapes.map((shape) => tracer.placeholder('float32', shape));
+  const index = tracer.placeholder('int32', [rows]);
+  const labels = labelled ? tracer.placeholder('int32', [rows]) : null;
+  const step = tracer.placeholder('int32', []);
+  const { moment, draws, updates } = createTracedMoment(tracer, step, true);
+  const batch = {
+    views: views.map(tracer.tensor),
+    index: tracer.tensor(index),
+    targets: labels ? { label: tracer.tensor(labels) } : {},
+  };
+  return { inputs: { views, index, labels, step, draws } satisfies BatchInputs, batch, moment, updates };
+}
+
+export function feed({ graph }: Tracer, node: Node, values: Float32Array | Int32Array): Feed {
+  return { node, tensor: newTensor(graph.tensorflow, node.shape, node.dtype, values) };
+}
+
+/** Values for a batch's placeholders. `part` tells the draws of several parts of one step apart. */
+export function batchFeeds(
+  tracer: Tracer,
+  inputs: BatchInputs,
+  batch: HostBatch,
+  { seed, step, part }: { readonly seed: number; readonly step: number; readonly part?: number },
+): readonly Feed[] {
+  return [
+    ...inputs.views.map((node, view) => feed(tracer, node, batch.views[view]!.values)),
+    feed(tracer, inputs.index, batch.index),
+    ...(inputs.labels ? [feed(tracer, inputs.labels, batch.labels!)] : []),
+    feed(tracer, inputs.step, Int32Array.of(step)),
+    ...inputs.draws.map(({ node, name }) => {
+      const values = new Float32Array(node.shape.reduce((a, b) => a * b, 1));
+      keyed(seed, 'moment', step, name, ...(part === undefined ? [] : [part])).fillUniform(values);
+      return feed(tracer, node, values);
+    }),
+  ];
+}
+
+/** A fetched scalar; its tensor is deleted. */
+export function scalarOf({ graph }: Tracer, tensor: Handle, node: Node): number {
+  const [value] = tensorValues(graph.tensorflow, tensor, node.dtype);
+  graph.tensorflow.TF_DeleteTensor(tensor);
+  return value!;
+}
+
+/** Metrics are single values. */
+export function checkedMetrics(metrics: Nodes): Nodes {
+  for (const [name, { shape }] of Object.entries(metrics)) {
+    if (shape.reduce((a, b) => a * b, 1) !== 1)
+      throw new Error(`Metric ${name} has shape [${shape.join(', ')}], not one value.`);
+  }
+  return metrics;
+}
