@@ -20,6 +20,7 @@ export interface Measured {
   readonly pretrainedOn: string | null;
   readonly epochs: number | null;
   readonly batch: number | null;
+  readonly chunk: number | null;
   readonly options: Options;
   readonly protocol: Protocol;
 }
@@ -33,6 +34,7 @@ export function measuredCell(paper: Paper, cell: Cell): Measured {
     pretrainedOn: setting.pretrainedOn,
     epochs: setting.epochs ?? null,
     batch: setting.batch ?? null,
+    chunk: null,
     options: { ...paper.recipes[method], ...setting.options },
   };
 }
@@ -61,6 +63,7 @@ export function differences(theirs: Measured, ours: Measured): readonly Reason[]
   check('encoder', 'breaks', theirs.encoder, ours.encoder);
   check('epochs', unlessUnknown(theirs.epochs), theirs.epochs, ours.epochs);
   check('batch', 'deviation', theirs.batch, ours.batch);
+  check('chunk', 'deviation', theirs.chunk, ours.chunk);
   // Options a paper's recipe does not name are no part of its claim; the table of parameters lists them.
   for (const key of Object.keys(theirs.options).sort()) {
     check(`options.${key}`, 'breaks', theirs.options[key], ours.options[key]);

@@ -7,7 +7,7 @@ import type { Plan } from '../../trainer/protocol/plan.ts';
 import type { Comparison, ComparisonRow } from '../api.ts';
 import { compareRuns, referenceRows } from './compare.ts';
 import type { CompareInput } from './rows.ts';
-import { catalogue, evaluate, names, pretrain, seeds, storedResult, storedRun } from './fixture.ts';
+import { catalogue, evaluate, execution, names, pretrain, seeds, storedResult, storedRun } from './fixture.ts';
 
 const paper = (id: string): Paper =>
   v.parse(Paper, JSON.parse(readFileSync(new URL(`../../resources/papers/${id}.json`, import.meta.url), 'utf8')));
@@ -102,6 +102,11 @@ describe('what breaks a comparison', () => {
     const row = await one({ batch: 1024 });
     expect(row.verdict).toBe('reproduced');
     expect(row.reasons).toContainEqual({ field: 'batch', theirs: 2048, ours: 1024, kind: 'deviation' });
+  });
+  test('batch norm over chunks is a deviation that is stated', async () => {
+    const row = await one({ execution: { ...execution, chunk: 256 } });
+    expect(row.verdict).toBe('reproduced');
+    expect(row.reasons).toContainEqual({ field: 'chunk', theirs: null, ours: 256, kind: 'deviation' });
   });
   test('another encoder', async () => {
     const row = await one({ encoders: [{ id: 'resnet-18', options: { width: 16, stemStride: 2 } }] });

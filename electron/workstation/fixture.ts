@@ -69,7 +69,7 @@ const view = {
   solarize: 0,
   solarizeThreshold: 128,
 };
-const execution = {
+export const execution = {
   engine: 'traced' as const,
   device: 'cpu',
   precision: 'float32' as const,

@@ -15,6 +15,8 @@ export interface SubjectFacts {
   readonly pretrainedOn: string | null;
   readonly epochs: number | null;
   readonly batch: number | null;
+  /** Samples over which batch norm takes its statistics, where that is not the batch. */
+  readonly chunk: number | null;
   /** Equal for two runs that differ by seed only. */
   readonly identity: unknown;
   /** The pretraining run, null for a control. */
@@ -80,8 +82,12 @@ function dataIdentity(source: DataSource): unknown {
 
 function pretrainIdentity(config: PretrainConfig): unknown {
   const { method, encoders, views, normalization, optimizer, schedule, batch, epochs, dropLast } = config;
+  const { chunk, precision } = config.execution;
   const data = dataIdentity(config.data);
-  return { method, encoders, data, views, normalization, optimizer, schedule, batch, epochs, dropLast };
+  return {
+    ...{ method, encoders, data, views, normalization, optimizer, schedule, batch, epochs, dropLast },
+    ...{ chunk, precision },
+  };
 }
 
 /** What a configuration evaluates, or trains. `configOf` finds the run an evaluation starts from. */
@@ -101,12 +107,16 @@ export function subjectFacts(
       pretrainedOn: dataName(config.data, names),
       epochs: config.epochs,
       batch: config.batch,
+      chunk: config.execution.chunk,
       identity: pretrainIdentity(config),
       run: run.id,
       seed: config.seed,
     };
   }
-  const control = { options: {}, pretrainedOn: null, epochs: null, batch: null, run: null, seed: config.seed };
+  const control = {
+    ...{ options: {}, pretrainedOn: null, epochs: null, batch: null, chunk: null },
+    ...{ run: null, seed: config.seed },
+  };
   const { subject } = config;
   if (subject.kind === 'pixels') {
     return { ...control, label: 'pixels', method: 'pixels', encoder: 'pixels', identity: 'pixels' };

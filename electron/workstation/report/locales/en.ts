@@ -147,6 +147,7 @@ export const en = {
     pretrainedOn: 'pretrained on',
     epochs: 'pretraining epochs',
     batch: 'batch size',
+    chunk: 'chunk for batch norm',
     'protocol.epochs': 'epochs of the head',
     'protocol.batch': 'batch of the head',
     'protocol.rate': 'learning rate of the head',

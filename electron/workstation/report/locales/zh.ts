@@ -142,6 +142,7 @@ export const zh: Words = {
     pretrainedOn: '预训练数据',
     epochs: '预训练轮数',
     batch: '批大小',
+    chunk: '批归一化的分块大小',
     'protocol.epochs': '分类头训练轮数',
     'protocol.batch': '分类头批大小',
     'protocol.rate': '分类头学习率',

@@ -1,0 +1,70 @@
+/** The same bits from separate processes, straight and resumed, for every engine setting a run may have. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  buildTrainer,
+  killThrough,
+  liveOn,
+  removeTrainer,
+  tinyPretraining,
+  traceOf,
+  writeTinyData,
+  type Stage,
+} from './testing/killing.ts';
+import { instructionSet } from './engine/processor.ts';
+import type { Execution } from './protocol/run.ts';
+
+const minutes = 60_000;
+let folder = '';
+let program = '';
+const traces = new Map<string, string>();
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'determinism-'));
+  await writeTinyData(join(folder, 'data'));
+  program = await buildTrainer();
+}, 5 * minutes);
+afterAll(() => {
+  rmSync(folder, { recursive: true, force: true });
+  removeTrainer();
+});
+
+/** oneDNN has bfloat16 kernels for these; elsewhere the trainer refuses it, which has a test of its own. */
+const precisions: readonly Execution['precision'][] = /AVX512|AVX10/.test(instructionSet())
+  ? ['float32', 'bfloat16']
+  : ['float32'];
+const settings = [
+  ...precisions.flatMap((precision) => [1, 2, 4].map((threads) => ({ engine: 'traced', precision, threads }) as const)),
+  { engine: 'traced', precision: 'float32', threads: 2, chunk: 8 } as const,
+  { engine: 'eager', precision: 'float32', threads: 2 } as const,
+];
+
+it.each(settings.map((setting) => [JSON.stringify(setting), setting] as const))(
+  '%s',
+  async (name, setting) => {
+    const tiny = tinyPretraining(join(folder, 'data'));
+    const config = { ...tiny, execution: { ...tiny.execution, ...setting } };
+    const stage = (place: string): Stage => ({ program, folder: join(folder, `${traces.size}-${place}`), config });
+    await liveOn(stage('first'), 1);
+    const expected = traceOf(stage('first'));
+    await liveOn(stage('second'), 1);
+    expect(traceOf(stage('second'))).toEqual(expected);
+    const kills = await killThrough(
+      (number) => stage(`killed-${number}`),
+      [{ kind: 'step', steps: 8, delayMs: 5 }],
+      (finished) => expect(traceOf(finished)).toEqual(expected),
+    );
+    expect(kills).toBe(1);
+    traces.set(name, expected.tensors);
+  },
+  30 * minutes,
+);
+
+it('tells precisions, chunks and engines apart', () => {
+  const distinct = settings
+    .filter(({ threads }) => threads === 2)
+    .map((setting) => traces.get(JSON.stringify(setting)));
+  expect(new Set(distinct).size).toBe(distinct.length);
+});
