@@ -3,7 +3,7 @@ import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { configDefaults, defineConfig } from 'vitest/config';
 
 /** Long tests, run by `npm run test:nightly` only. */
-const nightly = process.env.REPRISE_NIGHTLY === '1' ? [] : ['**/*.nightly.test.ts'];
+const nightly = process.env.REPRISE_NIGHTLY === '1' ? [] : ['**/*.nightly.*'];
 const exclude = [...configDefaults.exclude, 'out/**', ...nightly];
 
 export default defineConfig({

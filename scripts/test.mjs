@@ -14,6 +14,7 @@ import { buildOrExplain } from './build.mjs';
 import { handOver } from './child.mjs';
 import { openDisplay } from './display.mjs';
 import { filesUnder, readJson } from './files.mjs';
+import { preparePeers } from './peers.mjs';
 import { childEnvironment, locations, root } from './runtime.mjs';
 import { add, settle } from './tally.mjs';
 
@@ -33,7 +34,7 @@ async function unit() {
       ...[join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--passWithNoTests'],
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters],
     ],
-    { cwd: root, env: childEnvironment(nightly ? { REPRISE_NIGHTLY: '1' } : {}) },
+    { cwd: root, env: childEnvironment(nightly ? { REPRISE_NIGHTLY: '1', REPRISE_PEERS: await preparePeers() } : {}) },
   );
   const read = readJson(report);
   return settle(read && { passed: read.numPassedTests, failed: read.numFailedTests }, code);
