@@ -32,7 +32,7 @@ function openPeer() {
   if (peers === undefined) throw new Error('REPRISE_PEERS names no Python environment: use "npm run test:nightly".');
   const script = join(import.meta.dirname, '../bench/peers/parity.py');
   const child = spawn(join(peers, 'bin', 'python'), [script], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
   return {
     async step(folder: string): Promise<Readonly<Record<string, number>>> {
       child.stdin.write(`${folder}\n`);

@@ -52,7 +52,7 @@ const stepsATurn = 3;
 /** A process that answers each number of steps with their times. */
 async function openSide({ name, program, words }: Variant): Promise<Side> {
   const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
   const ended = once(child, 'exit');
   async function line<T>(): Promise<T> {
     const { value, done } = await lines.next();
@@ -80,7 +80,7 @@ async function beSide(shape: StepShape, execution: Execution): Promise<void> {
   const builder = engine.builder(1);
   const recipe = encoders[shape.encoder];
   const options = shape.encoder === 'resnet-18' ? { stem: 'small' } : {};
-  const encoder = recipe.build(builder.at('encoder'), v.parse(recipe.options, options) as never, { channels: 3 });
+  const encoder = recipe.build(builder.at('encoder'), v.parse(recipe.options, options), { channels: 3 });
   const given = v.parse(vicreg.options, { expander: [...shape.expander] });
   const learner = vicreg.build([encoder, encoder], given, builder, { classes: 0, batch: shape.batch });
   const stepper = engine.stepper(learner, { recipe: lars, options: {} }, 1);
