@@ -329,7 +329,10 @@ const figures = (
     n: 1,
     images: 10_000,
     interval: interval(value - 0.66, value + 0.64),
-    values: [{ run: `${key}-linear-1`, seed: 1, value, which: 'last' }],
+    values:
+      evaluator === 'knn'
+        ? [{ run: `${key}-knn-1`, seed: 1, value, which: 'only' }]
+        : (['last', 'best'] as const).map((which) => ({ run: `${key}-linear-1`, seed: 1, value, which })),
   },
   difference: null,
   verdict: 'not-comparable',
