@@ -5,7 +5,7 @@ import { ask, expect, launch, root, runsOf, test } from './app.ts';
 
 const pictures = join(root, 'resources', 'pictures');
 
-test('pictures of a run, the comparison and the hardware, in both languages', async ({ profile }) => {
+test('pictures of a run and the comparison, in both languages', async ({ profile }) => {
   const home = process.env['REPRISE_HOME'];
   if (home === undefined) throw new Error('REPRISE_HOME is not set: take pictures by "npm run pictures -- HOME".');
   mkdirSync(pictures, { recursive: true });
@@ -15,7 +15,7 @@ test('pictures of a run, the comparison and the hardware, in both languages', as
   try {
     const run = (await runsOf(page)).find((row) => row.plan === 'first' && row.planKey === 'vicreg');
     if (run === undefined) throw new Error(`The first plan has no run of VICReg in ${home}.`);
-    const screens = { run: `#/runs/${run.id}`, compare: '#/compare/plan/first', hardware: '#/hardware' };
+    const screens = { run: `#/runs/${run.id}`, compare: '#/compare/plan/first' };
     for (const language of ['en', 'zh'] as const) {
       await ask(page, 'changeSettings', { ...settings, language, theme: 'light' });
       for (const [name, address] of Object.entries(screens)) {
