@@ -152,11 +152,13 @@ describe('linear', () => {
     at: () => builder,
     variable: (name: string, shape: readonly number[], initial: Initial, trainable = true) =>
       tf.variable(
-        initial.kind === 'ones'
-          ? tf.ones([...shape])
-          : initial.kind === 'normal'
-            ? tf.randomNormal([...shape], 0, initial.std, 'float32', 3)
-            : tf.zeros([...shape]),
+        initial.kind === 'given'
+          ? tf.tensor(initial.values, [...shape])
+          : initial.kind === 'ones'
+            ? tf.ones([...shape])
+            : initial.kind === 'normal'
+              ? tf.randomNormal([...shape], 0, initial.std, 'float32', 3)
+              : tf.zeros([...shape]),
         trainable,
         `${name}-${String(Math.random())}`,
       ),
