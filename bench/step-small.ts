@@ -10,6 +10,7 @@ import { openEngine } from '../trainer/engine/open.ts';
 import type { HostBatch } from '../trainer/engine/engine.ts';
 import { method as vicreg } from '../trainer/methods/vicreg.ts';
 import { optimizer as adamw } from '../trainer/optim/optimizers/adamw.ts';
+import { median } from '../trainer/pace.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import type { Timing } from '../trainer/engine/timings.ts';
 import { keyed } from '../trainer/random.ts';
@@ -49,8 +50,6 @@ const run = async (step: number, metrics: boolean) => {
   const cpu = process.cpuUsage(used);
   return { milliseconds: performance.now() - began, cpuMilliseconds: (cpu.user + cpu.system) / 1000, loss };
 };
-const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
-
 const warm = 3;
 const first = await run(0, false);
 for (let step = 1; step < warm; step++) await run(step, false);

@@ -15,6 +15,7 @@ import { encoder as resnet50 } from '../../trainer/encoders/resnet-50.ts';
 import { openEngine } from '../../trainer/engine/open.ts';
 import { method as vicreg } from '../../trainer/methods/vicreg.ts';
 import { optimizer as lars } from '../../trainer/optim/optimizers/lars.ts';
+import { median } from '../../trainer/pace.ts';
 import { Execution } from '../../trainer/protocol/run.ts';
 import { keyed } from '../../trainer/random.ts';
 
@@ -104,9 +105,6 @@ async function beSide(shape: StepShape, execution: Execution): Promise<void> {
     console.log(JSON.stringify({ milliseconds, loss, peakMemoryBytes } satisfies Answer));
   }
 }
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /** Runs the bench, or one side of it when called as one. `rounds` is the first word of the command. */
 export async function benchSteps(shape: StepShape): Promise<void> {

@@ -3,9 +3,8 @@
  * A tensor is known to tfjs by a small number; here that number leads to TensorFlow's handle.
  */
 import type { TFEOpAttr, TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import { FaultError } from '../fault.ts';
 import { attributeKinds, permanent, setAttribute, type AttributeSetters } from './attributes.ts';
-import type { Handle, TensorFlow } from './tensorflow.ts';
+import { checkStatus, type Handle, type TensorFlow } from './tensorflow.ts';
 import { dimensions, dtypes, newTensor, tensorValues, typedValues, type BackendValues } from './tensors.ts';
 
 /** sizeof(TF_TString). */
@@ -13,9 +12,6 @@ const stringBytes = 24;
 
 /** No operation the backend runs gives more outputs than this. */
 const outputLimit = 256;
-
-/** TF_Code of RESOURCE_EXHAUSTED. */
-const resourceExhausted = 8;
 
 export interface Binding extends TFJSBinding {
   /** Where TensorFlow really keeps a tensor: the device that computed it. */
@@ -42,18 +38,17 @@ export function createBinding(tensorflow: TensorFlow, config: Uint8Array): Bindi
     bools: tensorflow.TFE_OpSetAttrBoolList,
     type: tensorflow.TFE_OpSetAttrType,
     types: tensorflow.TFE_OpSetAttrTypeList,
-    shape: (operation, name, shape, rank) => tensorflow.TFE_OpSetAttrShape(operation, name, shape, rank, status),
-    shapes: (operation, name, shapes, ranks, count) =>
-      tensorflow.TFE_OpSetAttrShapeList(operation, name, shapes, ranks, count, status),
+    shape(operation, name, shape, rank) {
+      tensorflow.TFE_OpSetAttrShape(operation, name, shape, rank, status);
+      check('an attribute that is a shape');
+    },
+    shapes(operation, name, shapes, ranks, count) {
+      tensorflow.TFE_OpSetAttrShapeList(operation, name, shapes, ranks, count, status);
+      check('a list of shapes');
+    },
   };
 
-  function check(what: string): void {
-    const code = tensorflow.TF_GetCode(status);
-    if (code === 0) return;
-    const message = `TensorFlow could not run ${what}: ${tensorflow.TF_Message(status)} (code ${code}).`;
-    if (code === resourceExhausted) throw new FaultError('out-of-memory', message, {}, { retry: 'smaller-batch' });
-    throw new Error(message);
-  }
+  const check = (what: string): void => checkStatus(tensorflow, status, `run ${what}`);
 
   function register(handle: Handle): number {
     const id = nextId++;
@@ -143,7 +138,6 @@ export function createBinding(tensorflow: TensorFlow, config: Uint8Array): Bindi
     try {
       for (const input of inputs) tensorflow.TFE_OpAddInput(operation, handleOf(input), status);
       for (const attribute of opAttributes) setAttribute(setters, operation, attribute);
-      check(`the attributes of ${name}`);
       outputCount[0] = count;
       tensorflow.TFE_Execute(operation, outputs, outputCount, status);
       check(name);

@@ -3,9 +3,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { Variable } from '@tensorflow/tfjs';
 import { keyed } from '../random.ts';
 import type { Builder, Initial, Shape } from '../recipe.ts';
+import { elementsOf } from './tensors.ts';
 
 function initialValues(seed: number, path: string, shape: Shape, initial: Initial): Float32Array {
-  const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+  const values = new Float32Array(elementsOf(shape));
   if (initial.kind === 'given') {
     values.set(initial.values);
     return values;

@@ -18,7 +18,7 @@ import type { HostBatch, HostTensor, Stepper } from './engine.ts';
 import type { Node } from './graph.ts';
 import { gradientsOf } from './stepper.ts';
 import type { Handle } from './tensorflow.ts';
-import { tensorValues } from './tensors.ts';
+import { elementsOf } from './tensors.ts';
 import type { Tracer } from './trace.ts';
 import {
   batchFeeds,
@@ -26,7 +26,6 @@ import {
   checkedMetrics,
   createTracedMoment,
   createTrainingState,
-  feed,
   nodesOf,
   perShape,
   scalarOf,
@@ -65,7 +64,6 @@ export function createChunkedStepper(
   chunk: number,
 ): Stepper {
   const { graph, variables } = tracer;
-  const { tensorflow } = graph;
   const state = createTrainingState(tracer, learner, optimizer);
   const { weights } = state;
   /** Sums of the gradients: zero between steps, so they are in no checkpoint. */
@@ -106,7 +104,7 @@ export function createChunkedStepper(
         return outcome.loss as tf.Scalar;
       };
       const inputs = names.map((name) => tracer.tensor(embeddings[name]!));
-      const { value, grads } = tf.valueAndGrads(lossOf as (...inputs: Tensor[]) => Tensor)(inputs);
+      const { value, grads } = tf.valueAndGrads(lossOf)(inputs);
       if (draws.length > 0 || updates.size > 0)
         throw new Error('A loss that draws or keeps statistics cannot be taken in chunks: do both in embed().');
       const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embeddings))) : {};
@@ -177,9 +175,7 @@ export function createChunkedStepper(
     return Object.fromEntries(
       found.map((tensor, place) => {
         const { shape, dtype } = nodes[names[place]!]!;
-        const values = tensorValues(tensorflow, tensor, dtype) as Float32Array;
-        tensorflow.TF_DeleteTensor(tensor);
-        return [names[place]!, { shape, values }];
+        return [names[place]!, { shape, values: graph.take(tensor, dtype) as Float32Array }];
       }),
     );
   }
@@ -198,19 +194,18 @@ export function createChunkedStepper(
 
       const whole = Object.fromEntries(
         Object.entries(loss.embeddings).map(([name, node]) => {
-          const values = new Float32Array(node.shape.reduce((a, b) => a * b, 1));
+          const values = new Float32Array(elementsOf(node.shape));
           const size = values.length / parts.length;
           embedded.forEach((piece, part) => values.set(piece[name]!.values, part * size));
           return [name, values];
         }),
       );
-      const wholeFeeds = (nodes: Nodes) =>
-        Object.entries(nodes).map(([name, node]) => feed(tracer, node, whole[name]!));
+      const wholeFeeds = (nodes: Nodes) => Object.entries(nodes).map(([name, node]) => graph.feed(node, whole[name]!));
       const asked = { loss: loss.loss, ...(wanted.metrics ? loss.metrics : {}) };
       const lossFeeds = [
         ...wholeFeeds(loss.embeddings),
-        ...(loss.labels ? [feed(tracer, loss.labels, batch.labels!)] : []),
-        feed(tracer, loss.step, Int32Array.of(step)),
+        ...(loss.labels ? [graph.feed(loss.labels, batch.labels!)] : []),
+        graph.feed(loss.step, Int32Array.of(step)),
       ];
       const names = [...Object.keys(asked), ...Object.keys(loss.gradients)];
       const found = await graph.run({
@@ -223,11 +218,9 @@ export function createChunkedStepper(
         found.slice(0, count).map((tensor, place) => [names[place]!, scalarOf(tracer, tensor, loss.loss)]),
       );
       const gradients = Object.fromEntries(
-        found.slice(count).map((tensor, place) => {
-          const values = tensorValues(tensorflow, tensor, loss.loss.dtype) as Float32Array;
-          tensorflow.TF_DeleteTensor(tensor);
-          return [names[count + place]!, values];
-        }),
+        found
+          .slice(count)
+          .map((tensor, place) => [names[count + place]!, graph.take(tensor, loss.loss.dtype) as Float32Array]),
       );
       const { loss: value, ...metrics } = figures;
       if (!Number.isFinite(value)) return { loss: value!, metrics: {} };
@@ -235,7 +228,7 @@ export function createChunkedStepper(
       for (const [part, piece] of parts.entries()) {
         const seeds = Object.entries(back.seeds).map(([name, node]) => {
           const size = gradients[name]!.length / parts.length;
-          return feed(tracer, node, gradients[name]!.subarray(part * size, (part + 1) * size));
+          return graph.feed(node, gradients[name]!.subarray(part * size, (part + 1) * size));
         });
         const feeds = [...batchFeeds(tracer, back.inputs, piece, { seed, step, part }), ...seeds];
         await graph.run({ feeds, fetches: [], targets: [back.accumulate] });
@@ -243,9 +236,9 @@ export function createChunkedStepper(
       await graph.run({
         feeds: [
           ...wholeFeeds(update.embeddings),
-          feed(tracer, update.step, Int32Array.of(step)),
-          feed(tracer, update.stepsTaken, Float32Array.of(step + 1)),
-          feed(tracer, update.lr, Float32Array.of(lr)),
+          graph.feed(update.step, Int32Array.of(step)),
+          graph.feed(update.stepsTaken, Float32Array.of(step + 1)),
+          graph.feed(update.lr, Float32Array.of(lr)),
         ],
         fetches: [],
         targets: [update.train],

@@ -5,9 +5,9 @@
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { attributeKinds } from './attributes.ts';
 import type { StateEntry } from './engine.ts';
-import { type, type Graph, type Node } from './graph.ts';
+import { shapeAttribute, type, type Graph, type Node } from './graph.ts';
 import type { Handle, Output } from './tensorflow.ts';
-import { dtypes, newTensor, tensorValues } from './tensors.ts';
+import { dtypes, elementsOf } from './tensors.ts';
 
 export interface DeviceVariable {
   readonly name: string;
@@ -37,7 +37,6 @@ interface Resource {
 const text = (name: string, value: string): TFEOpAttr => ({ name, type: attributeKinds.string, value });
 
 export function createDeviceVariables(graph: Graph): DeviceVariables {
-  const { tensorflow } = graph;
   const resources = new Map<DeviceVariable, Resource>();
   /** Values from the host that the device does not have yet. */
   const staged = new Map<DeviceVariable, Float32Array | Int32Array>();
@@ -46,19 +45,16 @@ export function createDeviceVariables(graph: Graph): DeviceVariables {
   let count = 0;
 
   function forget(): void {
-    for (const tensor of fetched.values()) tensorflow.TF_DeleteTensor(tensor);
+    for (const tensor of fetched.values()) graph.free(tensor);
     fetched.clear();
   }
 
   function flush(): void {
     forget();
     if (staged.size === 0) return;
-    const writes = [...staged].map(([variable, values]) => ({ values, variable, ...resources.get(variable)! }));
+    const writes = [...staged].map(([variable, values]) => ({ values, ...resources.get(variable)! }));
     graph.runNow({
-      feeds: writes.map(({ input, values, variable }) => ({
-        node: input,
-        tensor: newTensor(tensorflow, variable.shape, input.dtype, values),
-      })),
+      feeds: writes.map(({ input, values }) => graph.feed(input, values)),
       fetches: [],
       targets: writes.map(({ set }) => set),
     });
@@ -73,11 +69,11 @@ export function createDeviceVariables(graph: Graph): DeviceVariables {
       const tensors = graph.runNow({ feeds: [], fetches: all.map((one) => one.read), targets: [] });
       all.forEach((one, index) => fetched.set(one, tensors[index]!));
     }
-    return tensorValues(tensorflow, fetched.get(variable)!, variable.read.dtype) as Float32Array | Int32Array;
+    return graph.values(fetched.get(variable)!, variable.read.dtype) as Float32Array | Int32Array;
   }
 
   function write(variable: DeviceVariable, values: Float32Array | Int32Array): void {
-    const size = variable.shape.reduce((a, b) => a * b, 1);
+    const size = elementsOf(variable.shape);
     if (values.length !== size)
       throw new Error(`State ${variable.name} has ${size} values, but ${values.length} were given.`);
     staged.set(variable, values.slice());
@@ -89,7 +85,7 @@ export function createDeviceVariables(graph: Graph): DeviceVariables {
       const number = dtype === 'float32' ? dtypes.float : dtypes.int32;
       const attributes = [
         type('dtype', number),
-        { name: 'shape', type: attributeKinds.shape, value: [...shape] },
+        shapeAttribute(shape),
         ...[text('container', ''), text('shared_name', `variable_${count++}`)],
       ];
       const [handle] = graph.add('VarHandleOp', [], 1, { attributes }).outputs as [Node];

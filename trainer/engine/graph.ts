@@ -3,12 +3,11 @@
  * so TensorFlow itself checks every input and attribute and infers every shape.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import { FaultError } from '../fault.ts';
 import { attributeKinds, bigints, permanent, setAttribute, type AttributeSetters } from './attributes.ts';
 import { inputArguments, type InputArgument } from './op-definition.ts';
-import type { Handle, Output, TensorFlow } from './tensorflow.ts';
+import { checkStatus, type Handle, type Output, type TensorFlow } from './tensorflow.ts';
 import { fullTrace, timingsOf, type Timing } from './timings.ts';
-import { newTensor } from './tensors.ts';
+import { elementsOf, newTensor, tensorValues } from './tensors.ts';
 
 /** An output with what is known of it. */
 export interface Node extends Output {
@@ -39,7 +38,6 @@ export interface Request {
 }
 
 export interface Graph {
-  readonly tensorflow: TensorFlow;
   /** Adds an operation and gives its handle with its outputs. */
   add(
     kind: string,
@@ -49,7 +47,14 @@ export interface Graph {
   ): { readonly operation: Handle; readonly outputs: readonly Node[] };
   constant(dtype: number, shape: readonly number[], values: ArrayBufferView): Node;
   placeholder(dtype: number, shape: readonly number[]): Node;
-  /** Tensors of the fetches; who asks for them deletes them. On a thread of TensorFlow's. */
+  /** A value for a placeholder, copied. */
+  feed(node: Node, values: Float32Array | Int32Array): Feed;
+  /** The values of a fetched tensor. */
+  values(tensor: Handle, dtype: number): Float32Array | Int32Array | Uint8Array;
+  /** The same for the last time: the tensor is deleted. */
+  take(tensor: Handle, dtype: number): Float32Array | Int32Array | Uint8Array;
+  free(tensor: Handle): void;
+  /** Tensors of the fetches; who asks for them takes or frees them. On a thread of TensorFlow's. */
   run(request: Request): Promise<readonly Handle[]>;
   /** The same, with the time of every operation. */
   profile(request: Request): Promise<{ readonly results: readonly Handle[]; readonly timings: readonly Timing[] }>;
@@ -60,15 +65,12 @@ export interface Graph {
 /** sizeof(TF_Output), and a handle, in units of 8 bytes. */
 const outputWords = 2;
 
-/** TF_Code. */
-const resourceExhausted = 8;
-
 /** Constants up to this many elements are kept once. */
 const sharedConstant = 16;
 
 export const type = (name: string, value: number): TFEOpAttr => ({ name, type: attributeKinds.type, value });
 
-const shapeAttribute = (value: readonly number[]): TFEOpAttr => ({
+export const shapeAttribute = (value: readonly number[]): TFEOpAttr => ({
   ...{ name: 'shape', type: attributeKinds.shape },
   value: [...value],
 });
@@ -95,13 +97,7 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
     shapes: tensorflow.TF_SetAttrShapeList,
   };
 
-  function check(what: string, of: Handle = status): void {
-    const code = tensorflow.TF_GetCode(of);
-    if (code === 0) return;
-    const message = `TensorFlow could not ${what}: ${tensorflow.TF_Message(of)} (code ${code}).`;
-    if (code === resourceExhausted) throw new FaultError('out-of-memory', message, {}, { retry: 'smaller-batch' });
-    throw new Error(message);
-  }
+  const check = (what: string, of: Handle = status): void => checkStatus(tensorflow, of, what);
 
   function openSession(): Handle {
     const options = tensorflow.TF_NewSessionOptions();
@@ -196,7 +192,7 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
   }
 
   function constant(dtype: number, shape: readonly number[], values: ArrayBufferView): Node {
-    const elements = shape.reduce((product, size) => product * size, 1);
+    const elements = elementsOf(shape);
     const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
     const key = elements <= sharedConstant ? `${dtype} ${shape.join()} ${bytes.join()}` : null;
     const known = key === null ? undefined : constants.get(key);
@@ -256,11 +252,22 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
     for (const { tensor } of feeds) tensorflow.TF_DeleteTensor(tensor);
   };
 
+  const values = (tensor: Handle, dtype: number) => tensorValues(tensorflow, tensor, dtype);
+
   return {
-    tensorflow,
     add,
     constant,
     placeholder,
+    feed: (node, given) => ({ node, tensor: newTensor(tensorflow, node.shape, node.dtype, given) }),
+    values,
+    free: tensorflow.TF_DeleteTensor,
+    take(tensor, dtype) {
+      try {
+        return values(tensor, dtype);
+      } finally {
+        tensorflow.TF_DeleteTensor(tensor);
+      }
+    },
     run: (request) => finished(request, callOf(request)),
     async profile(request) {
       const options = tensorflow.TF_NewBufferFromString(fullTrace, fullTrace.length);

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { keyed } from '../random.ts';
 import type { Moment, Shape } from '../recipe.ts';
+import { elementsOf } from './tensors.ts';
 
 /** Values that state variables get once the step has succeeded; kept tensors, so `settle` or `drop` must follow. */
 export class PendingUpdates {
@@ -30,6 +31,13 @@ export class PendingUpdates {
   }
 }
 
+/** Uniform in [0, 1): the same for the same (seed, step, name), and part of a step where it has several. */
+export function drawUniform(seed: number, step: number, name: string, shape: Shape, part?: number): Float32Array {
+  const values = new Float32Array(elementsOf(shape));
+  keyed(seed, 'moment', step, name, ...(part === undefined ? [] : [part])).fillUniform(values);
+  return values;
+}
+
 /** Must be called inside a tidy: `step` is a tensor. */
 export function createMoment(
   seed: number,
@@ -40,11 +48,7 @@ export function createMoment(
   return {
     step: tf.scalar(step, 'int32'),
     training,
-    uniform(name: string, shape: Shape) {
-      const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
-      keyed(seed, 'moment', step, name).fillUniform(values);
-      return tf.tensor(values, [...shape]);
-    },
+    uniform: (name, shape) => tf.tensor(drawUniform(seed, step, name, shape), [...shape]),
     current: (variable) => pending?.current(variable) ?? variable,
     update(variable, next) {
       pending?.update(variable, next);

@@ -3,6 +3,7 @@
  * Handles are declared int64_t, so that they are plain numbers here: user space addresses stay below 2^47.
  */
 import koffi from 'koffi';
+import { FaultError } from '../fault.ts';
 import { loadLibraries } from './library.ts';
 
 /** An address inside TensorFlow. */
@@ -249,6 +250,18 @@ export interface TensorFlow {
   copyIn(address: Handle, from: ArrayBufferView, bytes: number): void;
   /** memcpy out of it. Memory is never shared: an external ArrayBuffer is not allowed everywhere. */
   copyOut(to: ArrayBufferView, address: Handle, bytes: number): void;
+}
+
+/** TF_Code of RESOURCE_EXHAUSTED. */
+const resourceExhausted = 8;
+
+/** @throws what TensorFlow says went wrong; a fault that names the way out where memory did */
+export function checkStatus(tensorflow: TensorFlow, status: Handle, what: string): void {
+  const code = tensorflow.TF_GetCode(status);
+  if (code === 0) return;
+  const message = `TensorFlow could not ${what}: ${tensorflow.TF_Message(status)} (code ${code}).`;
+  if (code === resourceExhausted) throw new FaultError('out-of-memory', message, {}, { retry: 'smaller-batch' });
+  throw new Error(message);
 }
 
 /**

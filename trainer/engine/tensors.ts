@@ -33,6 +33,10 @@ export const bytesPerElement: Readonly<Record<number, number>> = {
   [dtypes.bool]: 1,
 };
 
+export function elementsOf(shape: readonly number[]): number {
+  return shape.reduce((product, size) => product * size, 1);
+}
+
 /** A tensor with a copy of the values; who asks for it deletes it. */
 export function newTensor(
   tensorflow: TensorFlow,
@@ -40,7 +44,7 @@ export function newTensor(
   dtype: number,
   values: ArrayBufferView,
 ): Handle {
-  const count = shape.reduce((product, size) => product * size, 1);
+  const count = elementsOf(shape);
   const width = bytesPerElement[dtype];
   if (width === undefined || values.byteLength !== count * width) {
     throw new Error(

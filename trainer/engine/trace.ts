@@ -14,7 +14,8 @@ import type { HostTensor } from './engine.ts';
 import { createGraph, type Graph, type Node } from './graph.ts';
 import { eagerBackend, type Runtime } from './runtime.ts';
 import { createTracingBinding, type TracingBinding } from './tracing-binding.ts';
-import { dtypes, newTensor, tensorValues } from './tensors.ts';
+import { untracked } from './stepper.ts';
+import { dtypes } from './tensors.ts';
 
 export interface Tracer {
   readonly graph: Graph;
@@ -109,14 +110,7 @@ export function createTracer(
     tensor,
     network: (compute) =>
       Object.fromEntries(Object.entries(autocast.within(compute)).map(([name, output]) => [name, bounded(output)])),
-    trace: (compute) =>
-      onGraph(() => {
-        const results: ReturnType<typeof compute>[] = [];
-        tf.tidy(() => {
-          results.push(compute());
-        });
-        return results[0]!;
-      }),
+    trace: (compute) => onGraph(() => untracked(compute)),
     placeholder: (dtype, shape) => graph.placeholder(dtype === 'float32' ? dtypes.float : dtypes.int32, shape),
     variable: (name, shape, values, trainable) =>
       onGraph(() =>
@@ -162,7 +156,6 @@ export function compile(
   compute: (...inputs: readonly Tensor[]) => readonly Tensor[],
 ): (...values: readonly HostTensor[]) => Promise<readonly HostTensor[]> {
   const { graph, variables } = tracer;
-  const { tensorflow } = graph;
   const { nodes, outputs } = tracer.trace(() => {
     const made = inputs.map(({ dtype, shape }) => tracer.placeholder(dtype, shape));
     return { nodes: made, outputs: compute(...made.map(tracer.tensor)).map(tracer.node) };
@@ -174,16 +167,11 @@ export function compile(
         throw new Error(`Input ${place} has shape [${shape.join(', ')}], traced was [${traced.join(', ')}].`);
     });
     variables.flush();
-    const feeds = nodes.map((node, place) => ({
-      node,
-      tensor: newTensor(tensorflow, node.shape, node.dtype, given[place]!.values),
-    }));
+    const feeds = nodes.map((node, place) => graph.feed(node, given[place]!.values));
     const results = await graph.run({ feeds, fetches: outputs, targets: [] });
     return results.map((result, place) => {
       const { shape, dtype } = outputs[place]!;
-      const values = tensorValues(tensorflow, result, dtype) as HostTensor['values'];
-      tensorflow.TF_DeleteTensor(result);
-      return { shape, values };
+      return { shape, values: graph.take(result, dtype) as HostTensor['values'] };
     });
   };
 }

@@ -14,7 +14,6 @@ import {
   batchInputs,
   checkedMetrics,
   createTrainingState,
-  feed,
   nodesOf,
   perShape,
   scalarOf,
@@ -82,8 +81,8 @@ export function createTracedStepper(
     variables.flush();
     const feeds = [
       ...batchFeeds(tracer, compiled.inputs, batch, { seed, step }),
-      feed(tracer, compiled.stepsTaken, Float32Array.of(step + 1)),
-      feed(tracer, compiled.lr, Float32Array.of(lr)),
+      graph.feed(compiled.stepsTaken, Float32Array.of(step + 1)),
+      graph.feed(compiled.lr, Float32Array.of(lr)),
     ];
     return { compiled, feeds };
   }

@@ -6,7 +6,7 @@ import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js
 import type { Binding } from './binding.ts';
 import type { Autocast } from './autocast.ts';
 import type { Graph, Node } from './graph.ts';
-import { bytesPerElement, dtypes, tensorValues, typedValues } from './tensors.ts';
+import { bytesPerElement, dtypes, elementsOf, typedValues } from './tensors.ts';
 
 export interface TracingBinding extends TFJSBinding {
   /** The node behind a tensor of the backend, in the type that tfjs takes it for. */
@@ -48,8 +48,7 @@ export function createTracingBinding(
 
   function createTensor(shape: number[], dtype: number, given: Parameters<TFJSBinding['createTensor']>[2]): number {
     const values = typedValues(dtype, given);
-    const count = shape.reduce((product, size) => product * size, 1);
-    if (count >= filledFrom && uniform(values, bytesPerElement[dtype]!)) {
+    if (elementsOf(shape) >= filledFrom && uniform(values, bytesPerElement[dtype]!)) {
       const first = new Uint8Array(values.buffer, values.byteOffset, bytesPerElement[dtype]).slice();
       const dimensions = graph.constant(dtypes.int32, [shape.length], Int32Array.from(shape));
       const filled = graph.add('Fill', [dimensions, graph.constant(dtype, [], first)], 1);
@@ -94,11 +93,7 @@ export function createTracingBinding(
     tensorDataSync(id) {
       const asked = autocast.raised(node(id));
       const [tensor] = readNow(asked);
-      try {
-        return tensorValues(graph.tensorflow, tensor!, asked.dtype);
-      } finally {
-        graph.tensorflow.TF_DeleteTensor(tensor!);
-      }
+      return graph.take(tensor!, asked.dtype);
     },
   };
 }

@@ -3,13 +3,13 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Options } from '../protocol/options.ts';
-import { keyed } from '../random.ts';
 import type { Learner, Moment, OptimizerRecipe, Tensors } from '../recipe.ts';
 import type { HostBatch, StateEntry } from './engine.ts';
 import type { Feed, Node } from './graph.ts';
+import { drawUniform } from './moment.ts';
 import { namedOnce, unique } from './stepper.ts';
 import type { Handle } from './tensorflow.ts';
-import { newTensor, tensorValues } from './tensors.ts';
+import { elementsOf } from './tensors.ts';
 import type { Tracer } from './trace.ts';
 
 /** Shapes a function may be traced for: a full batch, a last one, an evaluation's. More is a mistake of the caller. */
@@ -174,42 +174,29 @@ export function batchInputs(tracer: Tracer, shapes: readonly (readonly number[])
   return { inputs: { views, index, labels, step, draws } satisfies BatchInputs, batch, moment, updates };
 }
 
-export function feed({ graph }: Tracer, node: Node, values: Float32Array | Int32Array): Feed {
-  return { node, tensor: newTensor(graph.tensorflow, node.shape, node.dtype, values) };
-}
-
 /** Values for a batch's placeholders. `part` tells the draws of several parts of one step apart. */
 export function batchFeeds(
-  tracer: Tracer,
+  { graph }: Tracer,
   inputs: BatchInputs,
   batch: HostBatch,
   { seed, step, part }: { readonly seed: number; readonly step: number; readonly part?: number },
 ): readonly Feed[] {
   return [
-    ...inputs.views.map((node, view) => feed(tracer, node, batch.views[view]!.values)),
-    feed(tracer, inputs.index, batch.index),
-    ...(inputs.labels ? [feed(tracer, inputs.labels, batch.labels!)] : []),
-    feed(tracer, inputs.step, Int32Array.of(step)),
-    ...inputs.draws.map(({ node, name }) => {
-      const values = new Float32Array(node.shape.reduce((a, b) => a * b, 1));
-      keyed(seed, 'moment', step, name, ...(part === undefined ? [] : [part])).fillUniform(values);
-      return feed(tracer, node, values);
-    }),
+    ...inputs.views.map((node, view) => graph.feed(node, batch.views[view]!.values)),
+    graph.feed(inputs.index, batch.index),
+    ...(inputs.labels ? [graph.feed(inputs.labels, batch.labels!)] : []),
+    graph.feed(inputs.step, Int32Array.of(step)),
+    ...inputs.draws.map(({ node, name }) => graph.feed(node, drawUniform(seed, step, name, node.shape, part))),
   ];
 }
 
 /** A fetched scalar; its tensor is deleted. */
-export function scalarOf({ graph }: Tracer, tensor: Handle, node: Node): number {
-  const [value] = tensorValues(graph.tensorflow, tensor, node.dtype);
-  graph.tensorflow.TF_DeleteTensor(tensor);
-  return value!;
-}
+export const scalarOf = ({ graph }: Tracer, tensor: Handle, node: Node): number => graph.take(tensor, node.dtype)[0]!;
 
 /** Metrics are single values. */
 export function checkedMetrics(metrics: Nodes): Nodes {
   for (const [name, { shape }] of Object.entries(metrics)) {
-    if (shape.reduce((a, b) => a * b, 1) !== 1)
-      throw new Error(`Metric ${name} has shape [${shape.join(', ')}], not one value.`);
+    if (elementsOf(shape) !== 1) throw new Error(`Metric ${name} has shape [${shape.join(', ')}], not one value.`);
   }
   return metrics;
 }
