@@ -28,7 +28,6 @@ export const locations = {
   node: join(root, 'node_modules', 'node', 'bin', `node${executable}`),
   electronFolder: join(runtimeFolder, 'electron'),
   electron: electronIn(join(runtimeFolder, 'electron')),
-  tensorflow: join(runtimeFolder, 'tensorflow'),
   fashionMnist: join(runtimeFolder, 'data', 'fashion-mnist'),
   /** Debian packages unpacked beside the system, for users who may not install them. */
   sysroot: join(runtimeFolder, 'sysroot'),

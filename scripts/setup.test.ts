@@ -15,6 +15,7 @@ import { isInstalled } from './setup/dependencies.mjs';
 import { obtain } from './setup/download.mjs';
 import { createReporter, formatProgress, formatSeconds } from './setup/progress.mjs';
 import { parseLdd } from './setup/system.mjs';
+import { chooseBuild, chooseWheels, folderOf } from './setup/tensorflow.mjs';
 import { add, settle } from './tally.mjs';
 
 let folder = '';
@@ -109,6 +110,49 @@ describe('packages', () => {
     expect(isInstalled(lock, { packages: {} })).toBe(false);
     expect(isInstalled(lock, { packages: { 'node_modules/a': { ...a, version: '1.0.1' } } })).toBe(false);
     expect(isInstalled(lock, { packages: { 'node_modules/a': { ...a, integrity: 'sha512-b' } } })).toBe(false);
+  });
+});
+
+describe('TensorFlow', () => {
+  const seen =
+    (...paths: readonly string[]) =>
+    (path: string) =>
+      paths.includes(path);
+
+  test('is the build for NVIDIA GPUs where a driver is, unless told otherwise', () => {
+    expect(chooseBuild({}, seen())).toBe('cpu');
+    for (const trace of ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/usr/lib/wsl/lib/libcuda.so.1']) {
+      expect(chooseBuild({}, seen(trace))).toBe('gpu');
+      expect(chooseBuild({ REPRISE_TENSORFLOW: 'cpu' }, seen(trace))).toBe('cpu');
+    }
+    expect(chooseBuild({ REPRISE_TENSORFLOW: 'gpu' }, seen())).toBe('gpu');
+    expect(() => chooseBuild({ REPRISE_TENSORFLOW: 'rocm' }, seen())).toThrow('"rocm"; it can be "cpu" or "gpu"');
+    expect(() => chooseWheels('sunos-sparc', 'cpu')).toThrow('no TensorFlow 2.21.0 for sunos-sparc');
+  });
+
+  test('comes in wheels that are pinned, each with a folder of its own', () => {
+    for (const build of ['cpu', 'gpu'] as const) {
+      const wheels = chooseWheels('linux-x64', build);
+      expect(new Set(wheels.map(folderOf)).size).toBe(wheels.length);
+      for (const wheel of wheels) {
+        const [name, version] = wheel.requirement.split('==');
+        expect(wheel.file.startsWith(`${name!.replaceAll('-', '_')}-${version!}-`)).toBe(true);
+        expect(wheel.bytes).toBeGreaterThan(0);
+        for (const hash of [wheel.sha256, ...Object.values(wheel.files)]) expect(hash).toMatch(/^[0-9a-f]{64}$/);
+        for (const path of Object.keys(wheel.files)) expect(path.startsWith(`${folderOf(wheel)}/`)).toBe(true);
+      }
+    }
+  });
+
+  test('for GPUs finds CUDA where its libraries look: ../nvidia/NAME/lib', () => {
+    const files = chooseWheels('linux-x64', 'gpu').flatMap((wheel) => Object.keys(wheel.files));
+    // The names TensorFlow opens at run time.
+    const opened = [
+      ...['cublas/lib/libcublas.so.12', 'cublas/lib/libcublasLt.so.12', 'cuda_cupti/lib/libcupti.so.12'],
+      ...['cuda_runtime/lib/libcudart.so.12', 'cudnn/lib/libcudnn.so.9', 'cufft/lib/libcufft.so.11'],
+      ...['cusolver/lib/libcusolver.so.11', 'cusparse/lib/libcusparse.so.12', 'nccl/lib/libnccl.so.2'],
+    ];
+    for (const name of opened) expect(files).toContain(`nvidia/${name}`);
   });
 });
 

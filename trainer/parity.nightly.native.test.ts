@@ -19,6 +19,7 @@ import type { HostBatch, StateEntry } from './engine/engine.ts';
 import { openEngine } from './engine/open.ts';
 import { method as vicreg } from './methods/vicreg.ts';
 import { optimizer as lars } from './optim/optimizers/lars.ts';
+import { median } from './pace.ts';
 import { Execution } from './protocol/run.ts';
 import { keyed } from './random.ts';
 
@@ -78,6 +79,8 @@ it(
 
     let [term, relative] = [0, 0];
     const ratios: number[] = [];
+    /** Distances from float64 of every tensor, a step an entry. */
+    const byTensor = new Map<string, readonly { readonly own: number; readonly theirs: number }[]>();
     try {
       for (let step = 0; step < steps; step++) {
         const batch = batchOf(step);
@@ -125,20 +128,29 @@ it(
           entry.write(peers);
         }
         for (const { name, moved, own, theirs } of distances) {
-          // One tensor's rounding may be lucky in PyTorch; a mistake would be a hundred times as far.
-          expect(own, `${name} of step ${step}`).toBeLessThan(10 * theirs + 1e-3 * moved + 1e-7);
+          // In one step a unit that falls on the other side of a ReLU can be any of the three; a mistake is farther.
+          expect(own, `${name} of step ${step}`).toBeLessThan(theirs + 0.05 * moved + 1e-7);
+          const known = byTensor.get(name) ?? [];
+          byTensor.set(name, [...known, { own, theirs }]);
         }
         const whole = (pick: (one: (typeof distances)[number]) => number) => Math.hypot(...distances.map(pick));
         const [own, theirs] = [whole((one) => one.own), whole((one) => one.theirs)];
         ratios.push(own / theirs);
         relative = Math.max(relative, own / whole((one) => one.moved));
       }
-      // Over all steps we are no farther from the truth than PyTorch is.
-      expect(ratios.sort((a, b) => a - b)[Math.floor(steps / 2)]).toBeLessThan(1.2);
+      // Over all steps we are no farther from the truth than PyTorch is, whole and tensor by tensor.
+      expect(median(ratios)).toBeLessThan(1.2);
+      for (const [name, found] of byTensor) {
+        const middle = (pick: (one: (typeof found)[number]) => number) => median(found.map(pick));
+        expect(
+          middle(({ own }) => own),
+          name,
+        ).toBeLessThan(2 * middle(({ theirs }) => theirs) + 1e-7);
+      }
     } finally {
       peer.close();
       rmSync(folder, { recursive: true, force: true });
-      const middle = ratios[Math.floor(ratios.length / 2)]?.toFixed(2) ?? '–';
+      const middle = ratios.length > 0 ? median(ratios).toFixed(2) : '–';
       console.log(
         `${ratios.length} steps: a term off by ${term.toExponential(1)} at most, all updates together by ` +
           `${relative.toExponential(1)}, ${middle} of PyTorch's own distance from float64 (median)`,

@@ -2,6 +2,7 @@
 import { open, rm, stat, statfs } from 'node:fs/promises';
 import { availableParallelism, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { DeviceProbe, DoctorCheck, DoctorReport } from '../../trainer/protocol/hardware.ts';
 import type { KnownData } from '../api.ts';
 import { availableMemory } from './estimate.ts';
@@ -14,7 +15,7 @@ export interface DoctorOptions {
   readonly jobs: SideJobs;
   readonly store: Store;
   readonly knownData: () => Promise<readonly KnownData[]>;
-  readonly gpuNames: () => readonly string[];
+  readonly gpuNames: () => Promise<readonly string[]>;
   readonly threads: () => number | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly now: () => number;
@@ -36,10 +37,10 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
     checks.push({ id, ...made });
   };
   await add('runtime', () => runtime(options.versions));
-  await add('tensorflow', async () => tensorflow((await probes).first));
+  await add('tensorflow', async () => tensorflow((await probes).cpu));
   await add('device', async () => device(await probes));
-  await add('processor', async () => processor((await probes).first));
-  await add('gpu', async () => gpu(options.gpuNames(), (await probes).first));
+  await add('processor', async () => processor((await probes).cpu));
+  await add('gpu', async () => gpu(await probes));
   await add('disk', () => disk(options.home));
   await add('memory', memory);
   await add('display', display);
@@ -49,16 +50,25 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
 }
 
 interface Probes {
-  readonly first: DeviceProbe;
-  /** The same product with every GPU hidden, where the first ran on one. */
-  readonly cpu: DeviceProbe | null;
+  readonly cpu: DeviceProbe;
+  /** As the driver names them. */
+  readonly names: readonly string[];
+  /** The same product on the first GPU, or why not; null where there is none. */
+  readonly gpu: DeviceProbe | Fault | null;
 }
 
-async function probeDevices({ jobs, threads }: DoctorOptions): Promise<Probes> {
-  const job = { kind: 'probe' as const, threads: threads() ?? availableParallelism() };
-  const first = (await jobs.run(job, 'probe')).probe;
-  if (!/gpu/i.test(first.executedOn)) return { first, cpu: null };
-  return { first, cpu: (await jobs.run(job, 'probe', { env: { CUDA_VISIBLE_DEVICES: '-1' } })).probe };
+const isProbe = (found: Probes['gpu']): found is DeviceProbe => found !== null && 'executedOn' in found;
+
+async function probeDevices({ jobs, threads, gpuNames }: DoctorOptions): Promise<Probes> {
+  const probe = (device: string) =>
+    jobs.run({ kind: 'probe', device, threads: threads() ?? availableParallelism() }, 'probe').then((ran) => ran.probe);
+  const cpu = await probe('cpu');
+  try {
+    const names = await gpuNames();
+    return { cpu, names, gpu: names.length === 0 ? null : await probe('gpu:0').catch(faultOf) };
+  } catch (error) {
+    return { cpu, names: ['NVIDIA'], gpu: faultOf(error) };
+  }
 }
 
 function runtime(versions: Readonly<Record<string, string>>): Check {
@@ -72,13 +82,14 @@ function tensorflow(probe: DeviceProbe): Check {
   return { state: 'ok', text, values: { version, threads, instructionSet } };
 }
 
-function device({ first, cpu }: Probes): Check {
-  const { milliseconds, gigaflops, size } = first;
+function device({ cpu, gpu: found }: Probes): Check {
+  const measured = isProbe(found) ? found : cpu;
+  const { milliseconds, gigaflops, size } = measured;
   // TensorFlow names the whole cluster; the device is the last word of it.
-  const executedOn = first.executedOn.split('device:').at(-1) ?? first.executedOn;
+  const executedOn = measured.executedOn.split('device:').at(-1) ?? measured.executedOn;
   const ran = `A ${size} × ${size} matrix product ran on ${executedOn} in ${milliseconds.toFixed(1)} ms (${gigaflops.toFixed(0)} GFLOP/s)`;
   const values = { executedOn, milliseconds, gigaflops, size };
-  if (cpu === null) return { state: 'ok', text: `${ran}; that is the processor.`, values };
+  if (measured === cpu) return { state: 'ok', text: `${ran}; that is the processor.`, values };
   const times = cpu.milliseconds / milliseconds;
   return {
     state: times > 1 ? 'ok' : 'attention',
@@ -100,21 +111,19 @@ function processor({ processorShare: share }: DeviceProbe): Check {
   return { state: 'attention', text, values };
 }
 
-function gpu(names: readonly string[], probe: DeviceProbe): Check {
-  const used = /gpu/i.test(probe.executedOn);
-  const [name] = names;
-  if (name === undefined)
+function gpu({ names, gpu: found }: Probes): Check {
+  if (found === null)
     return {
       state: 'ok',
       text: 'No NVIDIA GPU is seen (nvidia-smi); training runs on the processor.',
       values: { count: 0 },
     };
   const values = { count: names.length, names: names.join(', ') };
-  if (used) return { state: 'ok', text: `${names.join(', ')}: TensorFlow computes on it.`, values };
+  if (isProbe(found)) return { state: 'ok', text: `${values.names}: TensorFlow computes on it.`, values };
   return {
     state: 'attention',
-    text: `${names.join(', ')} is there, but TensorFlow computes on the processor.`,
-    values,
+    text: `${values.names} is there, but TensorFlow cannot compute on it. ${found.message}`,
+    values: { ...values, why: found.message },
   };
 }
 

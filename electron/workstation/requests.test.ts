@@ -1,6 +1,8 @@
 /** Every request's schema against arguments no honest window sends, and the answers of a real workstation to the strangest of those that pass. */
 import fc from 'fast-check';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import process from 'node:process';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { requestNames, type Requests } from '../api.ts';
@@ -239,4 +241,29 @@ test('settings last, and the doctor and the hardware answer with sources', async
   expect(devices[0]).toMatchObject({ id: 'cpu', kind: 'cpu', powerWatts: { value: null } });
   expect(devices[0]?.usePercent.value).toBeGreaterThanOrEqual(0);
   expect(diskFreeBytes.value).toBeGreaterThan(0);
+});
+
+test('the doctor multiplies on the GPU the driver names, and says what is wrong with one that cannot be asked', async () => {
+  const { PATH } = process.env;
+  const programs = join(bench.runtime, 'bin');
+  mkdirSync(programs, { recursive: true });
+  const answer = (script: string) =>
+    writeFileSync(join(programs, 'nvidia-smi'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  const checks = async () => new Map((await handlers.doctor.answer()).checks.map((check) => [check.id, check]));
+  try {
+    process.env.PATH = [programs, PATH].join(delimiter);
+    answer('echo NVIDIA H100; echo NVIDIA H100');
+    const found = await checks();
+    expect(found.get('device')).toMatchObject({ state: 'ok', values: { executedOn: 'GPU:0', times: 5 } });
+    expect(found.get('gpu')).toMatchObject({ state: 'ok', values: { count: 2 } });
+    expect(found.get('gpu')?.text).toContain('TensorFlow computes on it');
+
+    answer('echo "NVIDIA-SMI has failed because it couldn\'t communicate with the NVIDIA driver."; exit 9');
+    const broken = await checks();
+    expect(broken.get('device')).toMatchObject({ state: 'ok', values: { executedOn: 'CPU:0' } });
+    expect(broken.get('gpu')?.state).toBe('attention');
+    expect(broken.get('gpu')?.text).toContain("couldn't communicate with the NVIDIA driver");
+  } finally {
+    process.env.PATH = PATH;
+  }
 });

@@ -563,7 +563,8 @@ export const en = {
   'doctor.processor.ok': 'A busy thread gets {percent} % of a core.',
   'doctor.processor.attention': 'A busy thread gets only {percent} % of a core.',
   'doctor.gpu.ok': 'Nothing here stands in the way of training.',
-  'doctor.gpu.attention': 'A GPU is there ({names}), but TensorFlow computes on the processor.',
+  'doctor.gpu.attention':
+    'A GPU is there ({names}), but TensorFlow cannot compute on it. Check the driver, then start with "npm start": set-up fetches TensorFlow for NVIDIA GPUs where it sees one.',
   'doctor.disk.ok': 'There is room, and a real write was synced.',
   'doctor.disk.attention': 'Little room is left for checkpoints.',
   'doctor.memory.ok': 'There is memory to spare.',

@@ -557,7 +557,8 @@ export const zh = {
   'doctor.processor.attention':
     '繁忙线程只能获得一个核心的 {percent}%：其余被其他程序或同一主机上的其他机器占用，训练会相应变慢。',
   'doctor.gpu.ok': '没有妨碍训练的问题。',
-  'doctor.gpu.attention': '有 GPU（{names}），但 TensorFlow 在处理器上计算。',
+  'doctor.gpu.attention':
+    '有 GPU（{names}），但 TensorFlow 无法在其上计算。请检查驱动，然后用 “npm start” 启动：检测到驱动后会自动下载支持 NVIDIA GPU 的 TensorFlow。',
   'doctor.disk.ok': '空间充足，实际写入并同步成功。',
   'doctor.disk.attention': '可用于检查点的空间不多。',
   'doctor.memory.ok': '内存充裕。',

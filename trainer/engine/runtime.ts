@@ -54,7 +54,8 @@ function open(execution: Execution): Runtime {
   if (gpu !== null && !binding.isUsingGpuDevice()) {
     throw new FaultError(
       'device-unavailable',
-      `TensorFlow sees no GPU ${gpu}; it has ${binding.devices.join(', ')}. Choose the CPU or check the driver.`,
+      `TensorFlow sees no GPU ${gpu}; it has ${binding.devices.join(', ')}. Choose the CPU, or check the driver ` +
+        'and run "npm start", which fetches TensorFlow for NVIDIA GPUs where it sees a driver.',
       { device },
     );
   }

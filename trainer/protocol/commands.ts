@@ -30,7 +30,7 @@ export const Job = v.variant('kind', [
     /** Which reader to use; null: whichever recognises the folder. */
     dataset: v.nullable(v.string()),
   }),
-  v.strictObject({ kind: v.literal('probe'), threads: v.number() }),
+  v.strictObject({ kind: v.literal('probe'), device: v.string(), threads: v.number() }),
   v.strictObject({
     kind: v.literal('calibrate'),
     config: RunConfig,

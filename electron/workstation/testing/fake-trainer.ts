@@ -193,9 +193,10 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
     const pace = { secondsPerStep: 0.5, spreadSeconds: 0.01, steps: 8, stepsTotal: 12, loadSeconds: 2 };
     end({ kind: 'calibration', calibration: { ...pace, ...memory } });
   } else if (side.kind === 'probe') {
-    const speed = { gigaflops: 10, milliseconds: 5, size: 512 };
+    const onGpu = side.device.startsWith('gpu');
+    const speed = { gigaflops: 10, milliseconds: onGpu ? 1 : 5, size: 512 };
     const facts = { tensorflow: '0', threads: side.threads, instructionSet: 'none', processorShare: 0.5 };
-    end({ kind: 'probe', probe: { device: 'cpu', executedOn: 'CPU:0', ...speed, ...facts } });
+    end({ kind: 'probe', probe: { device: side.device, executedOn: onGpu ? 'GPU:0' : 'CPU:0', ...speed, ...facts } });
   } else {
     say({
       type: 'stopped',
