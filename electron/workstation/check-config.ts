@@ -10,6 +10,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   const encoder = (choice: Choice): Choice => completeChoice(choice, encoders, 'encoder');
   if (config.kind === 'pretrain') {
     expectRecipe(config.data.dataset, datasets, 'data set');
+    checkChunk(config);
     return {
       ...config,
       method: completeChoice(config.method, methods, 'method'),
@@ -33,6 +34,17 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
     evaluator: completeChoice(config.evaluator, evaluators, 'evaluator'),
     subject: subject.kind === 'random' ? { ...subject, encoder: encoder(subject.encoder) } : subject,
   };
+}
+
+/** Every batch is cut into parts of one size: also the last of an epoch, which therefore must be a whole one. */
+function checkChunk({ batch, dropLast, execution: { chunk, engine } }: Extract<RunConfig, { kind: 'pretrain' }>): void {
+  if (chunk === null) return;
+  const refuse = (why: string): never => {
+    throw new FaultError('bad-argument', `execution.chunk ${chunk}: ${why}.`, { chunk, batch });
+  };
+  if (engine === 'eager') refuse('the eager engine takes whole batches; choose the traced one');
+  if (batch % chunk !== 0) refuse(`it does not divide the batch of ${batch}`);
+  if (!dropLast) refuse('the last batch of an epoch is smaller and may not divide; leave it out (dropLast true)');
 }
 
 export function expectRecipe<T extends RecipeDescription>(id: string, known: readonly T[], what: string): T {

@@ -228,6 +228,17 @@ test('a draft takes what the data set says: split, channels, fingerprint', async
   });
 });
 
+test('a batch is cut into equal parts or refused before anything starts, with the reason', async () => {
+  const config = pretrain('parts');
+  if (config.kind !== 'pretrain') throw new Error('kind');
+  const estimate = (execution: Partial<typeof config.execution>, dropLast = true) =>
+    handlers.estimate.answer({ ...config, batch: 48, dropLast, execution: { ...config.execution, ...execution } });
+  expect(await estimate({ chunk: 16 })).toBeTruthy();
+  await expect(estimate({ chunk: 32 })).rejects.toThrow('32: it does not divide the batch of 48');
+  await expect(estimate({ chunk: 16 }, false)).rejects.toThrow('the last batch of an epoch is smaller');
+  await expect(estimate({ chunk: 16, engine: 'eager' })).rejects.toThrow('the eager engine takes whole batches');
+});
+
 test('settings last, and the doctor and the hardware answer with sources', async () => {
   const { settings } = await handlers.about.answer();
   await handlers.changeSettings.answer({ ...settings, threads: 3, language: 'zh' });

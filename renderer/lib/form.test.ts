@@ -4,7 +4,19 @@ import { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
 import { catalogue, draftFrom } from '../dev/fake.ts';
-import { changesFrom, choiceOf, getAt, leavesOf, problemOf, problemsOf, setAt, slotsOf, sourceOf } from './form.ts';
+import {
+  changesFrom,
+  choiceOf,
+  chunksOf,
+  getAt,
+  leavesOf,
+  problemOf,
+  problemsOf,
+  setAt,
+  slotsOf,
+  smallerChunk,
+  sourceOf,
+} from './form.ts';
 
 const preset: Preset = {
   id: 'tiny',
@@ -114,4 +126,16 @@ test('leaves keep lists of plain values whole', () => {
     { path: 'a.b', value: [1, 2] },
     { path: 'c.0.d', value: null },
   ]);
+});
+
+test('a batch that lacked memory is offered in halves of what was tried, as long as they are whole', () => {
+  const config: RunConfig = draftFrom(preset, 0);
+  expect(chunksOf(256)).toEqual([128, 64, 32, 16, 8, 4, 2]);
+  expect(chunksOf(6)).toEqual([3]);
+  expect(chunksOf(7)).toEqual([]);
+  const tried = (batch: number, chunk: number | null) =>
+    smallerChunk(setAt(setAt(config, 'batch', batch), 'execution.chunk', chunk));
+  expect([tried(256, null), tried(256, 128), tried(256, 2), tried(7, null)]).toEqual([128, 64, null, null]);
+  const left = setAt(setAt(config, 'batch', 96), 'execution.chunk', 64);
+  expect(problemsOf(left, catalogue).map(({ path }) => path)).toEqual(['execution.chunk']);
 });

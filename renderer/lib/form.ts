@@ -114,6 +114,18 @@ export const viewFields: readonly OptionDescription[] = [
   field('solarizeThreshold', 'number', 128, 0, 256),
 ];
 
+/** Sizes of the equal parts a batch can be taken in, the largest first: halves of halves, as far as they are whole. */
+export function chunksOf(batch: number): readonly number[] {
+  const half = batch / 2;
+  return Number.isInteger(half) && half >= 2 ? [half, ...chunksOf(half)] : [];
+}
+/** The largest part that takes clearly less memory than the run did, null where there is none. */
+export function smallerChunk(config: RunConfig): number | null {
+  if (config.kind !== 'pretrain') return null;
+  const { chunk } = config.execution;
+  return chunksOf(config.batch).find((part) => chunk === null || part < chunk) ?? null;
+}
+
 interface Slot {
   readonly path: string;
   readonly recipe: RecipeDescription | undefined;
@@ -149,8 +161,13 @@ export function problemsOf(config: RunConfig, catalogue: Catalogue): readonly Pr
     config.kind === 'pretrain'
       ? config.views.flatMap((_view, at) => viewFields.map((option) => check(option, `views.${at}.${option.key}`)))
       : [];
+  const { chunk } = config.execution;
+  const parts =
+    config.kind === 'pretrain' && chunk !== null && config.batch % chunk !== 0
+      ? [{ path: 'execution.chunk', kind: 'choice', limit: null } as const]
+      : [];
   const title = config.title.trim() === '' ? [{ path: 'title', kind: 'empty', limit: null } as const] : [];
-  return [...title, ...fixed, ...options, ...views].filter((problem) => problem !== null);
+  return [...title, ...parts, ...fixed, ...options, ...views].filter((problem) => problem !== null);
 }
 
 export const isEqual = (one: unknown, other: unknown): boolean =>

@@ -5,7 +5,9 @@ export type Route =
   | { readonly view: 'plans'; readonly plan: string | null }
   | { readonly view: 'runs' }
   | { readonly view: 'run'; readonly run: string }
-  | { readonly view: 'new'; readonly again: string | null; readonly dataset: string | null }
+  | { readonly view: 'new'; readonly again: null; readonly dataset: string | null }
+  /** The same run again; `chunk` proposes how many samples at once, null leaves it. */
+  | { readonly view: 'new'; readonly again: string; readonly chunk: number | null }
   | { readonly view: 'evaluate'; readonly run: string }
   | { readonly view: 'compare'; readonly selection: Selection | null }
   | { readonly view: 'datasets'; readonly dataset: string | null }
@@ -21,7 +23,8 @@ export function addressOf(route: Route): string {
       case 'run':
         return ['runs', route.run];
       case 'new':
-        if (route.again !== null) return ['new', 'again', route.again];
+        if (route.again !== null)
+          return ['new', 'again', route.again, ...(route.chunk === null ? [] : [String(route.chunk)])];
         return route.dataset === null ? ['new'] : ['new', 'on', route.dataset];
       case 'evaluate':
         return ['evaluate', route.run];
@@ -44,7 +47,7 @@ export function addressOf(route: Route): string {
 
 /** An address that says nothing known leads to the plans. */
 export function routeOf(address: string): Route {
-  const [view, first, second] = address
+  const [view, first, second, third] = address
     .replace(/^#\/?/, '')
     .split('/')
     .map((part) => decodeURIComponent(part));
@@ -52,11 +55,9 @@ export function routeOf(address: string): Route {
     case 'runs':
       return first ? { view: 'run', run: first } : { view: 'runs' };
     case 'new':
-      return {
-        view: 'new',
-        again: first === 'again' && second ? second : null,
-        dataset: first === 'on' && second ? second : null,
-      };
+      if (first === 'again' && second)
+        return { view: 'new', again: second, chunk: /^[1-9]\d*$/.test(third ?? '') ? Number(third) : null };
+      return { view: 'new', again: null, dataset: first === 'on' && second ? second : null };
     case 'evaluate':
       return first ? { view: 'evaluate', run: first } : { view: 'runs' };
     case 'compare':

@@ -70,6 +70,7 @@ export const en = {
   'retry.again': 'Try again',
   'retry.resume': 'Resume the run',
   'retry.smaller-batch': 'Choose a smaller batch',
+  'retry.chunk': 'Run again with {chunk} samples at once',
   'retry.choose-folder': 'Choose another folder',
   'retry.free-space': 'Try again with more space',
 
@@ -316,6 +317,9 @@ export const en = {
   'form.machine': 'Machine and records',
   'form.precisionHint':
     'bfloat16 computes networks at half the width, faster on processors and GPUs that have it; weights, statistics and losses stay in float32.',
+  'form.wholeBatch': 'the whole batch ({batch})',
+  'form.chunkHint':
+    'Fewer samples at once take less memory and more time. The gradient is that of the whole batch; batch norm takes its statistics from each part, which the report states as a deviation.',
   'form.threadsHint': 'The number of threads changes the last bits of a result, so it belongs to the run.',
   'form.bounds': '{minimum} to {maximum}',
   'form.presetSays': 'preset: {value}',

@@ -69,6 +69,7 @@ export const zh = {
   'retry.again': '重试',
   'retry.resume': '继续该运行',
   'retry.smaller-batch': '改用更小的批量',
+  'retry.chunk': '改为每次 {chunk} 个样本重新运行',
   'retry.choose-folder': '选择其他文件夹',
   'retry.free-space': '腾出空间后重试',
 
@@ -313,6 +314,9 @@ export const zh = {
   'form.resizeCrop': '短边缩放至 {resize} 像素，中心裁剪 {crop} 像素',
   'form.machine': '机器与记录',
   'form.precisionHint': 'bfloat16 以一半位宽计算网络，在支持它的处理器和 GPU 上更快；权重、统计量和损失仍为 float32。',
+  'form.wholeBatch': '整个批次（{batch}）',
+  'form.chunkHint':
+    '一次处理的样本越少，占用内存越少，用时越长。梯度仍是整个批次的梯度；批归一化按每一部分统计，报告会将其列为偏差。',
   'form.threadsHint': '线程数会改变结果的末几位，因此属于运行的一部分。',
   'form.bounds': '{minimum} 至 {maximum}',
   'form.presetSays': '预设值：{value}',
