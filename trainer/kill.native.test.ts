@@ -1,4 +1,4 @@
-/** A run that was killed, however and wherever, ends in the same bytes as one that never was (issue: 25 kills, 0 bytes). */
+/** A run that was killed, however and wherever, ends in the same bytes as one that never was: 25 kills, 0 bytes. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,9 @@ import {
   jobOf,
   killThrough,
   liveOn,
+  liveUntil,
   removeTrainer,
+  startTrainer,
   tinyEvaluation,
   tinyPretraining,
   traceOf,
@@ -141,6 +143,36 @@ describe.concurrent('with a parent', () => {
       // And a later life goes on from there to the same end.
       await liveOn(stage, 2);
       expect(eventsOf(stage).at(-1)).toMatchObject({ type: 'stopped', why: 'done', step: 30 });
+    },
+    10 * minutes,
+  );
+});
+
+describe.concurrent('where the processor computes other last bits', () => {
+  it(
+    'stops before it changes anything and asks; resumed once more it goes on and says so',
+    async () => {
+      const config = tinyPretraining(join(folder, 'data'));
+      const stage: Stage = { program, folder: join(folder, 'elsewhere'), config };
+      expect(await liveUntil(stage, 1, { kind: 'step', steps: 12, delayMs: 0 })).toBe(true);
+      const before = eventsOf(stage).filter((event) => event.type === 'checkpoint');
+      const { instructionSet } = eventsOf(stage).find((event) => event.type === 'hello')!;
+      // As a processor of ten years ago would.
+      const env = { ONEDNN_MAX_CPU_ISA: 'SSE41' };
+      const { code } = await exitOf(startTrainer(stage, 2, { env }));
+      expect(code).not.toBe(0);
+      const asked = eventsOf(stage).filter((event) => event.attempt === 2);
+      expect(asked.map((event) => event.type)).not.toContain('hello');
+      expect(asked.at(-1)).toMatchObject({
+        ...{ type: 'stopped', why: 'failed' },
+        fault: { code: 'other-arithmetic', values: { before: instructionSet, now: 'SSE41' }, retry: 'resume' },
+      });
+      expect(eventsOf(stage).filter((event) => event.type === 'checkpoint')).toEqual(before);
+
+      expect(await exitOf(startTrainer(stage, 3, { env, anyArithmetic: true }))).toMatchObject({ code: 0 });
+      const events = eventsOf(stage).filter((event) => event.attempt === 3);
+      expect(events.find((event) => event.type === 'log')).toMatchObject({ code: 'other-arithmetic' });
+      expect(events.at(-1)).toMatchObject({ type: 'stopped', why: 'done', step: 30 });
     },
     10 * minutes,
   );

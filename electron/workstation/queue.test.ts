@@ -68,6 +68,22 @@ test('the order outlives the program', async () => {
   expect((await rowOf(third, b)).status).toBe('done');
 });
 
+test('a run that would go on with other last bits asks first, and is answered by being resumed', async () => {
+  const workstation = await bench.open();
+  const { createRun, resumeRun, run: detail } = workstation.handlers;
+  const run = await createRun.answer(pretrain('steps=20 ms=5 every=5 kill=8 once elsewhere'));
+  await until(async () => (await rowOf(workstation, run)).status === 'interrupted', 'interrupted');
+  await resumeRun.answer(run);
+  await workstation.whenIdle();
+  const asked = await rowOf(workstation, run);
+  expect(asked).toMatchObject({ status: 'failed', safeStep: 5, fault: { code: 'other-arithmetic', retry: 'resume' } });
+  await resumeRun.answer(run);
+  await workstation.whenIdle();
+  const { row, attempts } = await detail.answer(run);
+  expect(row).toMatchObject({ status: 'done', step: 20, fault: null });
+  expect(attempts.map(({ ended }) => ended)).toEqual(['lost', 'failed', 'done']);
+});
+
 test('a plan: data inspected, runs in dependency order, paused, gone on, done once', async () => {
   const workstation = await bench.open();
   const { handlers } = workstation;

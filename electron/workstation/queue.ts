@@ -1,6 +1,7 @@
 /** Which run is next: order, dependencies, one at a time. The order is in the database, so it outlives the program. */
 import { join } from 'node:path';
 import type { ResolvedSubject } from '../../trainer/protocol/commands.ts';
+import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { RunRow } from '../api.ts';
 import { FaultError, faultOf } from './fault.ts';
@@ -35,6 +36,9 @@ export interface QueueOptions {
   readonly resumeAutomatically: () => boolean;
 }
 
+/** The machine computes other last bits than the checkpoint's: the run stopped there and waits to be resumed once more. */
+const asksAboutArithmetic = (fault: Fault | null): boolean => fault?.code === 'other-arithmetic';
+
 /** Lost attempts in a row after which a run is no longer started by itself. */
 const automaticResumes = 3;
 
@@ -64,7 +68,9 @@ export function createQueue(options: QueueOptions): Queue {
   async function add(runs: readonly string[], where: 'front' | 'back'): Promise<void> {
     for (const run of runs) {
       own.add(run);
-      await store.setStatus(run, 'queued', null);
+      // What it asked is answered by resuming it, and has to be known when its turn comes.
+      const fault = (await store.run(run))?.fault ?? null;
+      await store.setStatus(run, 'queued', asksAboutArithmetic(fault) ? fault : null);
       await saveRunCard(store, run);
     }
     await reorder((order) => {
@@ -120,6 +126,7 @@ export function createQueue(options: QueueOptions): Queue {
       cacheFolder: options.cacheFolder,
       config: run.config,
       from: run.safeStep,
+      anyArithmetic: asksAboutArithmetic(run.fault),
       subject,
     };
     await host.start(job, run.safeStep ?? 0);

@@ -631,6 +631,9 @@ export const en = {
   'advice.dataset-changed': 'Inspect the folder again. A run made on the old data should not be mixed with the new.',
   'fault.corrupt-checkpoint': 'A checkpoint is damaged.',
   'advice.corrupt-checkpoint': 'The one before it is used instead.',
+  'fault.other-arithmetic': 'This machine computes with another {what} than the run did.',
+  'advice.other-arithmetic':
+    'From here on the last bits would differ from a run that was never interrupted. Resume once more to go on all the same; the run and its report will say so.',
   'fault.no-checkpoint': 'There is no checkpoint to start from.',
   'advice.no-checkpoint': 'Start the run from the beginning.',
   'fault.config-mismatch': 'The configuration does not fit.',

@@ -625,6 +625,9 @@ export const zh = {
   'advice.dataset-changed': '请重新检查该文件夹。用旧数据做的运行不应与新数据混用。',
   'fault.corrupt-checkpoint': '某个检查点已损坏。',
   'advice.corrupt-checkpoint': '将改用它之前的一个。',
+  'fault.other-arithmetic': '这台机器计算所用的 {what} 与该运行不同。',
+  'advice.other-arithmetic':
+    '此后结果的末几位将与从未中断的运行不同。再次点击继续即可接着运行，运行记录和报告会注明这一点。',
   'fault.no-checkpoint': '没有可用的检查点。',
   'advice.no-checkpoint': '请从头开始该运行。',
   'fault.config-mismatch': '配置不相符。',

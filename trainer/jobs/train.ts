@@ -15,17 +15,29 @@ type Notices = (readonly [code: string, text: string, values: Record<string, str
 
 const loadQuietMs = 120_000;
 
-/** Warns where the machine computes with other instructions than it did: the bits may then differ from here on. */
-function compare(loaded: Loaded, engine: Engine, notices: Notices): void {
-  const { manifest } = loaded;
+/**
+ * Where the machine computes with other instructions or another TensorFlow than it did, the bits differ from here on: a
+ * resumed run is then not the one that was never interrupted, and that is the user's to decide.
+ */
+function compare({ manifest }: Loaded, engine: Engine, isAccepted: boolean, notices: Notices): void {
   const now = {
     instructionSet: engine.facts.instructionSet,
     tensorflow: engine.facts.versions['tensorflow'] ?? 'unknown',
   };
   for (const [what, value] of Object.entries(now) as [keyof typeof now, string][]) {
     if (manifest[what] === value) continue;
+    const values = { what, before: manifest[what], now: value };
+    if (!isAccepted) {
+      throw new FaultError(
+        'other-arithmetic',
+        `The checkpoint of step ${manifest.step} was made with ${what} ${manifest[what]}, this machine has ${value}: from ` +
+          'there on the last bits would differ. Resume once more to go on all the same; the run will say so.',
+        values,
+        { retry: 'resume' },
+      );
+    }
     const text = `Resumed with ${what} ${value}; until step ${manifest.step} it was ${manifest[what]}. The last bits may differ.`;
-    notices.push(['other-arithmetic', text, { what, before: manifest[what], now: value }]);
+    notices.push(['other-arithmetic', text, values]);
   }
 }
 
@@ -55,13 +67,13 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
   const notices: Notices = [];
   const from = await findCheckpoint(job, notices);
   const engine = await openEngine(config.execution);
+  if (from) compare(from, engine, job.anyArithmetic, notices);
   const { device, threads, instructionSet, versions } = engine.facts;
   const step = from?.manifest.step ?? 0;
   port.send({
     ...{ type: 'hello', protocol: protocolVersion, pid: process.pid, device, threads, instructionSet, fromStep: step },
     versions: { ...versions, reprise: version },
   });
-  if (from) compare(from, engine, notices);
   for (const [code, text, values] of notices) port.log('attention', code, text, values);
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
 

@@ -22,6 +22,8 @@ export const Job = v.variant('kind', [
     config: RunConfig,
     /** Step of the checkpoint to start from; null: from the beginning. */
     from: v.nullable(v.number()),
+    /** Goes on also where this machine computes other last bits than the checkpoint's did. */
+    anyArithmetic: v.optional(v.boolean(), false),
     subject: v.optional(v.nullable(ResolvedSubject), null),
   }),
   v.strictObject({

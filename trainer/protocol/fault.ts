@@ -18,6 +18,7 @@ export const faultCodes = [
   'corrupt-checkpoint',
   'no-checkpoint',
   'config-mismatch',
+  'other-arithmetic',
   'diverged',
   'collapsed',
   'out-of-memory',

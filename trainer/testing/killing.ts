@@ -87,22 +87,27 @@ export interface Stage {
   readonly config: RunConfig;
 }
 
-export function jobOf({ folder, config }: Stage, attempt: number): Extract<Job, { kind: 'train' }> {
+export function jobOf({ folder, config }: Stage, attempt: number, anyArithmetic = false): Extract<Job, { kind: 'train' }> {
   const cacheFolder = join(folder, '../cache');
   const place = { run: 'tiny-run', attempt, runFolder: folder, cacheFolder };
   const subject = config.kind === 'evaluate' ? { subject: config.subject, checkpointFolder: null, config: null } : null;
-  return { kind: 'train', ...place, config, from: null, subject };
+  return { kind: 'train', ...place, config, from: null, anyArithmetic, subject };
+}
+
+export interface LifeOptions {
+  readonly anyArithmetic?: boolean;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts the trainer without a parent, going on from the newest checkpoint. What it prints is kept beside the run. */
-export function startTrainer(stage: Stage, attempt: number, fault: string | null = null): ChildProcess {
+export function startTrainer(stage: Stage, attempt: number, options: LifeOptions = {}): ChildProcess {
   mkdirSync(stage.folder, { recursive: true });
   const file = join(stage.folder, 'job.json');
-  writeFileSync(file, JSON.stringify(jobOf(stage, attempt)));
+  writeFileSync(file, JSON.stringify(jobOf(stage, attempt, options.anyArithmetic)));
   const output = openSync(join(stage.folder, 'output.txt'), 'a');
   const child = spawn(process.execPath, [stage.program, '--job', file, '--resume'], {
     cwd: stage.folder,
-    env: { ...process.env, REPRISE_TEST: '1', ...(fault === null ? {} : { REPRISE_FAULT: fault }) },
+    env: { ...process.env, REPRISE_TEST: '1', ...options.env },
     stdio: ['ignore', output, output],
   });
   closeSync(output);
@@ -183,8 +188,8 @@ export type Death =
 
 /** One life that is meant to end early. False: it was done before. */
 export async function liveUntil(stage: Stage, attempt: number, death: Death): Promise<boolean> {
-  const fault = death.kind === 'save' ? `checkpoint:${death.point}` : null;
-  const child = startTrainer(stage, attempt, fault);
+  const env = death.kind === 'save' ? { REPRISE_FAULT: `checkpoint:${death.point}` } : {};
+  const child = startTrainer(stage, attempt, { env });
   const exit = exitOf(child);
   if (death.kind === 'step') {
     const before = Math.max(0, ...eventsAs(eventsOf(stage), 'checkpoint').map((event) => event.step));

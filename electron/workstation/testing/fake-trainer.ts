@@ -3,6 +3,7 @@
  * title says. `steps=30 ms=20 every=10`: so many steps, so long each, a checkpoint every so many.
  * `kill=15`: dies by SIGKILL there. `exit=3@15`, `say=TEXT@15`: leaves with that code, or after those last words.
  * `deaf`: takes no stop. `quiet=500@15`: falls silent for so many milliseconds. `once`: misbehaves in its first attempt only.
+ * `elsewhere`: finds that its checkpoint was made on another processor.
  */
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -93,6 +94,12 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
     say({ ...event, manifestSha256: 'a'.repeat(64) });
   };
 
+  if (/\belsewhere\b/.test(title) && train.from !== null && !train.anyArithmetic) {
+    const values = { what: 'instructionSet', before: 'AVX2', now: 'none' };
+    const fault = { code: 'other-arithmetic', message: 'Another processor.', values, retry: 'resume' };
+    say({ type: 'stopped', why: 'failed', step: train.from, safeStep, fault });
+    return;
+  }
   const fromStep = train.from ?? 0;
   const facts = { device: 'cpu', threads: 1, instructionSet: 'none', versions: { node: process.version } };
   say({ type: 'hello', protocol, pid: process.pid, ...facts, fromStep });
