@@ -4,7 +4,7 @@
  *
  *   npm run bench -- loader [seconds]
  */
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -14,6 +14,7 @@ import { openTrainingLoader } from '../trainer/data/loader.ts';
 import { View } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
 import { resample } from '../trainer/data/resample.ts';
+import { writeNoise } from './shared/noise.ts';
 
 const seconds = Number(process.argv[2] ?? 3);
 
@@ -30,19 +31,6 @@ async function measure(title: string, options: Parameters<typeof openTrainingLoa
   await loader.close();
   const perCore = pairs / ((user + system) / 1e6);
   console.log(`${title}: ${perCore.toFixed(0)} pairs a second of one core, ${(pairs / clock).toFixed(0)} by the clock`);
-}
-
-/** An IDX file of noise in 28 x 28, as Fashion-MNIST is laid out. */
-async function smallImages(folder: string): Promise<void> {
-  const count = 4096;
-  const stream = keyed(1, 'bench');
-  const images = Buffer.alloc(16 + count * 784);
-  images.set([0, 0, 8, 3]);
-  images.writeUInt32BE(count, 4);
-  images.writeUInt32BE(28, 8);
-  images.writeUInt32BE(28, 12);
-  for (let i = 16; i < images.length; i++) images[i] = stream.word() >>> 24;
-  await writeFile(join(folder, 'train-images-idx3-ubyte'), images);
 }
 
 /** Smooth pictures of 500 x 375, about as large on disk as ImageNet's. */
@@ -64,7 +52,7 @@ async function photographs(folder: string): Promise<void> {
 const folder = await mkdtemp(join(tmpdir(), 'reprise-bench-'));
 try {
   const common = { seed: 1, dropLast: true, fromStep: 0, workers: 0 };
-  await smallImages(folder);
+  await writeNoise(folder, 4096, 28);
   // The small preset.
   const small = v.parse(View, {
     size: 28,

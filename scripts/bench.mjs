@@ -24,7 +24,8 @@ if (!names.includes(name)) {
 await setUp({ steps: ['dependencies', 'tensorflow'] });
 // Inside node_modules, so that the program finds its packages.
 const folder = 'node_modules/.cache/bench';
-await buildTarget({ entries: { [name]: `bench/${name}.ts` }, folder, config: nodeProgram(folder, 'node22') });
+const entries = { [name]: `bench/${name}.ts`, 'decode-worker': 'trainer/data/worker.ts' };
+await buildTarget({ entries, folder, config: nodeProgram(folder, 'node22') });
 const extra = withPeers.test(name) ? { REPRISE_PEERS: await preparePeers() } : {};
 process.exit(
   await handOver(locations.node, [join(root, folder, `${name}.js`), ...words], {

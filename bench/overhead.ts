@@ -1,0 +1,92 @@
+/**
+ * What training costs the process around it: how late the trainer's event loop is while steps run, and whether its memory
+ * grows. The real job with a loader's thread, a small network and many steps, saving as a run does.
+ *
+ *   npm run bench -- overhead [steps]
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import process from 'node:process';
+import * as v from 'valibot';
+import { run } from '../trainer/jobs/train.ts';
+import { openPort, type Message } from '../trainer/port.ts';
+import { RunConfig } from '../trainer/protocol/run.ts';
+import { writeNoise } from './shared/noise.ts';
+
+const steps = Number(process.argv[2] ?? 10_000);
+const [images, batch, size] = [4096, 32, 16];
+/** Tracing, kernels and the first checkpoint belong to the start. */
+const settledStep = Math.min(1000, Math.ceil(steps / 10));
+const resolutionMs = 5;
+
+interface Sample {
+  readonly step: number;
+  readonly bytes: number;
+  readonly tensors: number;
+}
+
+/** Least squares: bytes a step. */
+function slopeOf(samples: readonly Sample[]): number {
+  const mean = (pick: (sample: Sample) => number) => samples.reduce((sum, one) => sum + pick(one), 0) / samples.length;
+  const [step, bytes] = [mean((one) => one.step), mean((one) => one.bytes)];
+  const products = samples.reduce((sum, one) => sum + (one.step - step) * (one.bytes - bytes), 0);
+  return products / samples.reduce((sum, one) => sum + (one.step - step) ** 2, 0);
+}
+
+const folder = await mkdtemp(join(tmpdir(), 'bench-overhead-'));
+try {
+  const runFolder = join(folder, 'run');
+  await mkdir(runFolder);
+  await writeNoise(folder, images, size);
+  const view = { size, cropArea: [0.3, 1], saturation: 0, hue: 0, grayscale: 0 };
+  const config = v.parse(RunConfig, {
+    ...{ version: 1, kind: 'pretrain', title: 'overhead', seed: 1, logEvery: 10 },
+    execution: { threads: 2, loaderWorkers: 1 },
+    method: { id: 'vicreg', options: { expander: [64, 64, 64] } },
+    encoders: [{ id: 'resnet-18', options: { stem: 'small', stemStride: 2, width: 8 } }],
+    data: { dataset: 'idx', path: folder, split: 'train' },
+    views: [view, view],
+    normalization: { mean: [0.5], std: [0.25] },
+    optimizer: { id: 'adamw', options: {} },
+    schedule: { id: 'warmup-cosine', options: {} },
+    checkpoint: { everySeconds: 10 },
+    ...{ batch, epochs: (steps * batch) / images },
+  });
+
+  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
+  const samples: Sample[] = [];
+  const port = openPort({ channel: null, now: Date.now });
+  const watched = {
+    ...port,
+    send(message: Message) {
+      port.send(message);
+      if (message.type !== 'beat' || message.step < settledStep) return;
+      if (samples.length === 0) delay.enable();
+      samples.push({ step: message.step, bytes: message.memoryBytes, tensors: message.tensors });
+    },
+  };
+  const cacheFolder = join(folder, 'cache');
+  const job = { kind: 'train', run: 'bench-overhead', attempt: 1, runFolder, cacheFolder, config } as const;
+  const began = performance.now();
+  await run(
+    { ...job, from: null, anyArithmetic: false, subject: null },
+    { port: watched, clock: () => performance.now() },
+  );
+  const seconds = (performance.now() - began) / 1000;
+  delay.disable();
+  await port.close();
+
+  const [first, last] = [samples[0]!, samples.at(-1)!];
+  const late = (nanoseconds: number) => `${Math.max(0, nanoseconds / 1e6 - resolutionMs).toFixed(1)} ms`;
+  console.log(`${steps} steps in ${seconds.toFixed(0)} s, looked at from step ${first.step} on`);
+  console.log(`event loop late by ${late(delay.percentile(50))} (median), ${late(delay.percentile(99))} (p99)`);
+  const grown = (slopeOf(samples) * 1000) / 2 ** 20;
+  console.log(
+    `memory ${(first.bytes / 2 ** 20).toFixed(0)} to ${(last.bytes / 2 ** 20).toFixed(0)} MiB, ` +
+      `${grown.toFixed(2)} MiB a thousand steps; tensors ${first.tensors} to ${last.tensors}`,
+  );
+} finally {
+  await rm(folder, { recursive: true, force: true });
+}
