@@ -87,7 +87,11 @@ export interface Stage {
   readonly config: RunConfig;
 }
 
-export function jobOf({ folder, config }: Stage, attempt: number, anyArithmetic = false): Extract<Job, { kind: 'train' }> {
+export function jobOf(
+  { folder, config }: Stage,
+  attempt: number,
+  anyArithmetic = false,
+): Extract<Job, { kind: 'train' }> {
   const cacheFolder = join(folder, '../cache');
   const place = { run: 'tiny-run', attempt, runFolder: folder, cacheFolder };
   const subject = config.kind === 'evaluate' ? { subject: config.subject, checkpointFolder: null, config: null } : null;
