@@ -62,7 +62,9 @@ try {
     ...port,
     send(message: Message) {
       port.send(message);
-      if (message.type !== 'beat' || message.step < settledStep) return;
+      if (message.type !== 'beat') return;
+      if (process.stderr.isTTY) process.stderr.write(`\rstep ${message.step} of ${steps}\x1b[K`);
+      if (message.step < settledStep) return;
       if (samples.length === 0) delay.enable();
       samples.push({ step: message.step, bytes: message.memoryBytes, tensors: message.tensors });
     },
@@ -76,6 +78,7 @@ try {
   );
   const seconds = (performance.now() - began) / 1000;
   delay.disable();
+  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
   await port.close();
 
   const [first, last] = [samples[0]!, samples.at(-1)!];
