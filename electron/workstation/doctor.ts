@@ -7,6 +7,7 @@ import type { DeviceProbe, DoctorCheck, DoctorReport } from '../../trainer/proto
 import type { KnownData } from '../api.ts';
 import { availableMemory } from './estimate.ts';
 import { faultOf } from './fault.ts';
+import { gpuNames } from './gpu-watch.ts';
 import type { SideJobs } from './side-jobs.ts';
 import type { Store } from './store/store.ts';
 
@@ -15,7 +16,6 @@ export interface DoctorOptions {
   readonly jobs: SideJobs;
   readonly store: Store;
   readonly knownData: () => Promise<readonly KnownData[]>;
-  readonly gpuNames: () => Promise<readonly string[]>;
   readonly threads: () => number | null;
   readonly versions: Readonly<Record<string, string>>;
   readonly now: () => number;
@@ -59,7 +59,7 @@ interface Probes {
 
 const isProbe = (found: Probes['gpu']): found is DeviceProbe => found !== null && 'executedOn' in found;
 
-async function probeDevices({ jobs, threads, gpuNames }: DoctorOptions): Promise<Probes> {
+async function probeDevices({ jobs, threads }: DoctorOptions): Promise<Probes> {
   const probe = (device: string) =>
     jobs.run({ kind: 'probe', device, threads: threads() ?? availableParallelism() }, 'probe').then((ran) => ran.probe);
   const cpu = await probe('cpu');

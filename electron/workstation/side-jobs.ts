@@ -16,7 +16,7 @@ export interface SideJobs {
   readonly run: <K extends Outcome['kind']>(
     job: SideJob,
     wanted: K,
-    options?: { readonly env?: NodeJS.ProcessEnv; readonly quiet?: boolean },
+    options?: { readonly quiet?: boolean },
   ) => Promise<OutcomeOf<K>>;
   /** Ends every job under way; who waits for one hears 'cancelled'. */
   readonly cancel: () => void;
@@ -32,7 +32,7 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
   async function run<K extends Outcome['kind']>(
     job: SideJob,
     wanted: K,
-    options: { readonly env?: NodeJS.ProcessEnv; readonly quiet?: boolean } = {},
+    options: { readonly quiet?: boolean } = {},
   ): Promise<OutcomeOf<K>> {
     let phase = 'loading';
     let outcome: Outcome | null = null;
@@ -59,8 +59,7 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
     };
     running.add(state);
     try {
-      const environment = { ...program.env, ...options.env };
-      const trainer = await launchTrainer({ ...program, env: environment }, folder, heard, (reason) => {
+      const trainer = await launchTrainer(program, folder, heard, (reason) => {
         failed ??= {
           code: 'protocol-mismatch',
           message: `The ${job.kind} job sent something that is no event (${reason}).`,

@@ -12,7 +12,7 @@ import { runDoctor } from './doctor.ts';
 import { createEstimates } from './estimate.ts';
 import { faultOf } from './fault.ts';
 import { extractFeatures, type FeaturesRequest } from './features.ts';
-import { createGpuWatch, gpuNames } from './gpu-watch.ts';
+import { createGpuWatch } from './gpu-watch.ts';
 import { createHardware } from './hardware.ts';
 import { importRun } from './import-run.ts';
 import { createMachine } from './machine.ts';
@@ -177,7 +177,6 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
         jobs,
         store: opened,
         knownData: datasets.known,
-        gpuNames,
         threads,
         versions: { reprise: `${options.version}${options.edition}`, ...versions },
         now,

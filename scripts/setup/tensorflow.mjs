@@ -67,6 +67,8 @@ const stampOf = (wheel) => folderOf(wheel).replace('/', '-');
 /** @param {Wheel} wheel */
 const isInstalled = (wheel) => isStamped(stampOf(wheel), { wheel: wheel.sha256 });
 
+const missingWheels = () => chooseWheels().filter((wheel) => !isInstalled(wheel));
+
 /** @param {Wheel} wheel @param {string} base where its paths begin */
 async function hasFiles({ files }, base) {
   for (const [name, expected] of Object.entries(files)) {
@@ -172,16 +174,16 @@ export const tensorflow = {
 
   /** One wheel at a time lies beside what is unpacked. */
   get bytes() {
-    const missing = chooseWheels().filter((wheel) => !isInstalled(wheel));
+    const missing = missingWheels();
     return missing.reduce((sum, wheel) => sum + wheel.unpackedBytes, Math.max(0, ...missing.map(({ bytes }) => bytes)));
   },
 
   isNeeded() {
-    return !chooseWheels().every(isInstalled);
+    return missingWheels().length > 0;
   },
 
   /** @param {import('./progress.mjs').Report} report */
   async run(report) {
-    for (const wheel of chooseWheels()) if (!isInstalled(wheel)) await install(wheel, report);
+    for (const wheel of missingWheels()) await install(wheel, report);
   },
 };
