@@ -13,7 +13,7 @@ import {
   writeTinyData,
   type Stage,
 } from './testing/killing.ts';
-import { instructionSet } from './engine/processor.ts';
+import { bfloat16Refusal } from './testing/precision.ts';
 import type { Execution } from './protocol/run.ts';
 
 const minutes = 60_000;
@@ -31,10 +31,9 @@ afterAll(() => {
   removeTrainer();
 });
 
-/** oneDNN has bfloat16 kernels for these; elsewhere the trainer refuses it, which has a test of its own. */
-const precisions: readonly Execution['precision'][] = /AVX512|AVX10/.test(instructionSet())
-  ? ['float32', 'bfloat16']
-  : ['float32'];
+/** Where the engine refuses bfloat16, that has a test of its own. */
+const precisions: readonly Execution['precision'][] =
+  (await bfloat16Refusal()) === null ? ['float32', 'bfloat16'] : ['float32'];
 const settings = [
   ...precisions.flatMap((precision) => [1, 2, 4].map((threads) => ({ engine: 'traced', precision, threads }) as const)),
   { engine: 'traced', precision: 'float32', threads: 2, chunk: 8 } as const,

@@ -79,12 +79,14 @@ const smooth: Readonly<Record<string, Case>> = {
     ]),
   pow: ({ p }) => tf.pow(p, 1.5),
   relu: ({ x }) => relu(x),
+  reverse: ({ x }) => tf.reverse(x, [0, 1]),
   slice: ({ x }) => tf.slice(x, [1, 0], [-1, 1]),
   split: ({ x }) => tf.split(x, [1, x.shape[0] - 1])[1]!,
   sqrt: ({ p }) => tf.sqrt(p),
   square: ({ x }) => tf.square(x),
   sub: ({ x, p }) => tf.sub(x, p),
   sum: ({ x }) => tf.sum(x, 1, true),
+  transpose: ({ x }) => tf.transpose(x, [1, 0]),
   where: ({ x, p, i }) => tf.where(tf.equal(i, 1), x, tf.mul(p, 2)),
 };
 
