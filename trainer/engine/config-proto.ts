@@ -27,8 +27,9 @@ export interface ContextConfig {
 }
 
 export function configProto(config: ContextConfig): Uint8Array {
-  // One operation at a time (inter_op 1): the order of operations is then the order they were asked for.
-  const threads = [...integer(2, config.threads), ...integer(5, 1)];
+  // Two operations at a time: the views of a step, which share nothing until the loss, fill each other's pauses. What an
+  // operation computes does not depend on when it runs.
+  const threads = [...integer(2, config.threads), ...integer(5, Math.min(2, config.threads))];
   const device =
     config.gpu === null
       ? // device_count { key: "GPU" value: 0 }
