@@ -209,8 +209,8 @@ export async function openEvaluation(
     port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: data.split });
     return readFeatures({
       ...{ subject, data, preprocessing, normalization, cacheFolder },
+      execution: config.execution,
       facts: engine.facts,
-      workers: config.execution.loaderWorkers,
       progress: progressOf(context, place),
       notice: (code, text, values) => port.log('attention', code, text, values),
     });

@@ -1,12 +1,15 @@
 /** Features are extracted once, found again by what decides them, and never believed when damaged. */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { EngineFacts } from './engine/engine.ts';
+import { Execution } from './protocol/run.ts';
 import { inTemporaryFolder, writeIdx } from './data/testing.ts';
 import { readFeatures, type ClassifiedFeatures, type FeatureRequest } from './features.ts';
 import { writeNpy } from './npy.ts';
 
+const execution = v.parse(Execution, { threads: 1, loaderWorkers: 0 });
 const facts: EngineFacts = { device: 'cpu', threads: 1, instructionSet: 'x', versions: { tensorflow: '0' } };
 
 interface Look {
@@ -37,8 +40,8 @@ async function look(folder: string, changes: Partial<FeatureRequest> = {}): Prom
     data: { dataset: 'idx', path: join(folder, 'data'), split: 'train', fingerprint: 'f' },
     preprocessing: { resize: null, crop: 12, interpolation: 'bilinear' },
     normalization: { mean: [0], std: [1] },
+    execution,
     facts,
-    workers: 0,
     cacheFolder: join(folder, 'cache'),
     progress: () => Promise.resolve(),
     notice: (code) => notices.push(code),
@@ -52,6 +55,13 @@ const withData = (work: (folder: string) => Promise<void>): Promise<void> =>
     await writeIdx(join(folder, 'data'), 300, 9);
     await work(folder);
   });
+
+/** The only entry of the cache. */
+function entryOf(folder: string): string {
+  const [name, ...others] = readdirSync(join(folder, 'cache/features'));
+  expect(others).toEqual([]);
+  return join(folder, 'cache/features', name!);
+}
 
 describe('features', () => {
   it('are of every image in order, with its label', () =>
@@ -73,7 +83,7 @@ describe('features', () => {
       expect(second.features).toEqual(first.features);
     }));
 
-  it('are another entry for other weights, data, split, preprocessing, threads', () =>
+  it('are another entry for other weights, data, split, preprocessing, arithmetic', () =>
     withData(async (folder) => {
       const base = { dataset: 'idx', path: join(folder, 'data'), split: 'train' };
       await look(folder);
@@ -83,7 +93,9 @@ describe('features', () => {
         { data: base },
         { preprocessing: { resize: null, crop: 10, interpolation: 'bilinear' } },
         { normalization: { mean: [0.5], std: [1] } },
-        { facts: { ...facts, threads: 2 } },
+        { execution: { ...execution, threads: 2 } },
+        { execution: { ...execution, precision: 'bfloat16' } },
+        { facts: { ...facts, instructionSet: 'y' } },
       ];
       for (const change of others) expect((await look(folder, change)).encoded).toBeGreaterThan(0);
       expect(readdirSync(join(folder, 'cache/features'))).toHaveLength(others.length + 1);
@@ -101,8 +113,7 @@ describe('features', () => {
   it('are computed again, and that is said, wherever the cached file is damaged', () =>
     withData(async (folder) => {
       const { features } = await look(folder);
-      const [name] = readdirSync(join(folder, 'cache/features'));
-      const file = join(folder, 'cache/features', name!);
+      const file = join(entryOf(folder), '0.bin');
       const whole = readFileSync(file);
       for (const at of [0, 30, 84, 90, 120, whole.length - 1]) {
         const damaged = Buffer.from(whole);
@@ -116,6 +127,27 @@ describe('features', () => {
       expect((await look(folder)).notices).toEqual(['cache-damaged']);
       writeFileSync(file, '');
       expect((await look(folder)).notices).toEqual(['cache-damaged']);
+    }));
+
+  it('go on where they were cut off, to the same bits', () =>
+    inTemporaryFolder(async (folder) => {
+      await writeIdx(join(folder, 'data'), 6000, 9);
+      const { features } = await look(folder, { cacheFolder: null });
+      const stopped = look(folder, {
+        progress: (fraction) => (fraction > 0.9 ? Promise.reject(new Error('stopped')) : Promise.resolve()),
+      });
+      await expect(stopped).rejects.toThrow('stopped');
+      expect(readdirSync(entryOf(folder)).sort()).toEqual(['0.bin', '2500.bin']);
+      const resumed = await look(folder);
+      expect(resumed).toEqual({ features, encoded: 4, notices: [] });
+      expect((await look(folder)).encoded).toBe(0);
+
+      // A damaged part costs what lies from there on.
+      const part = join(entryOf(folder), '2500.bin');
+      const bytes = readFileSync(part);
+      bytes[200]! ^= 1;
+      writeFileSync(part, bytes);
+      expect(await look(folder)).toEqual({ features, encoded: 14, notices: ['cache-damaged'] });
     }));
 });
 

@@ -1,8 +1,11 @@
-/** Frozen features of a split, computed once: kept in the cache folder, found again by everything that decides them. */
+/**
+ * Frozen features of a split, computed once: kept in the cache folder, found again by everything that decides them. They
+ * are kept part by part, so that an extraction that was cut off goes on where it was.
+ */
 import { mkdir, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { EngineFacts, HostBatch } from './engine/engine.ts';
-import type { DataSource, Normalization, Preprocessing } from './protocol/run.ts';
+import type { DataSource, Execution, Normalization, Preprocessing } from './protocol/run.ts';
 import { openEvaluationLoader } from './data/loader.ts';
 import type { EvaluationLoader } from './data/pipeline.ts';
 import { diskFault } from './failure.ts';
@@ -20,8 +23,8 @@ export interface FeatureRequest {
   readonly data: DataSource;
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
+  readonly execution: Execution;
   readonly facts: EngineFacts;
-  readonly workers: number;
   /** Null: nothing is kept, as for a probe of weights that change. */
   readonly cacheFolder: string | null;
   progress(fraction: number): Promise<void>;
@@ -31,10 +34,11 @@ export interface FeatureRequest {
 
 /** Does not change a feature by a bit, as every image is encoded by itself; large enough to keep the cores busy. */
 const batch = 250;
-const magic = 'reprise-features-1\n';
+const magic = 'reprise-features-2\n';
+/** What the entries take together, unless one alone takes more. */
 const cacheBytes = 4 * 1024 ** 3;
-/** Node reads no larger file in one piece. */
-const largestFile = 2 * 1024 ** 3 - 4096;
+/** Images a file of the cache holds at least: minutes of encoding at most, and a file of some 20 MB for a ResNet-50. */
+const partRows = 10 * batch;
 
 /** Names, sizes and times below a folder: what stands for the contents where they have not been hashed. */
 async function signatureOf(path: string): Promise<string> {
@@ -48,10 +52,19 @@ async function signatureOf(path: string): Promise<string> {
   return sha256(path, '\0', lines.join('\n'));
 }
 
-async function keyOf({ subject, data, preprocessing, normalization, facts }: FeatureRequest): Promise<string> {
+async function keyOf({
+  subject,
+  data,
+  preprocessing,
+  normalization,
+  execution,
+  facts,
+}: FeatureRequest): Promise<string> {
   const { dataset, split, exclude = [] } = data;
   const contents = data.fingerprint ?? (await signatureOf(data.path));
-  const arithmetic = [facts.device, facts.threads, facts.instructionSet, facts.versions['tensorflow'] ?? ''];
+  const { engine, precision, device, threads } = execution;
+  const { instructionSet, versions } = facts;
+  const arithmetic = { engine, precision, device, threads, instructionSet, tensorflow: versions['tensorflow'] };
   return sha256(
     canonicalJson({
       subject: subject.key,
@@ -66,8 +79,16 @@ async function keyOf({ subject, data, preprocessing, normalization, facts }: Fea
   );
 }
 
+/** Consecutive rows of an entry: what a file of the cache holds. */
+interface Part extends ClassifiedFeatures {
+  /** Images of the whole split. */
+  readonly count: number;
+}
+
+const partPath = (entry: string, from: number): string => join(entry, `${from}.bin`);
+
 /** Header line, then the values, then the labels. The header holds the hash of all that follows it. */
-async function readCached(path: string, notice: FeatureRequest['notice']): Promise<ClassifiedFeatures | null> {
+async function readPart(path: string, notice: FeatureRequest['notice']): Promise<Part | null> {
   const file = await readFile(path).catch((error: unknown) => {
     if (isMissing(error)) return null;
     throw error;
@@ -76,41 +97,44 @@ async function readCached(path: string, notice: FeatureRequest['notice']): Promi
   const headerEnd = file.indexOf(0x0a, magic.length);
   const body = file.subarray(headerEnd + 1);
   const [hash, ...sizes] = file.subarray(magic.length, headerEnd).toString('latin1').split(' ');
-  const [rows = 0, columns = 0, classes = 0] = sizes.map(Number);
+  const [count = 0, rows = 0, columns = 0, classes = 0] = sizes.map(Number);
   if (
     file.subarray(0, magic.length).toString('latin1') !== magic ||
     hash !== sha256(file.subarray(magic.length + 64, headerEnd), body) ||
     body.length !== 4 * rows * (columns + 1)
   ) {
-    notice('cache-damaged', `${path} is damaged: the features are computed again.`, { path });
+    notice('cache-damaged', `${path} is damaged: the features are computed again from there.`, { path });
     return null;
   }
   const aligned = body.buffer.slice(body.byteOffset, body.byteOffset + body.length);
   const values = new Float32Array(aligned, 0, rows * columns);
-  const now = new Date();
-  await utimes(path, now, now);
-  return { rows, columns, classes, values, labels: new Int32Array(aligned, 4 * rows * columns, rows) };
+  return { count, rows, columns, classes, values, labels: new Int32Array(aligned, 4 * rows * columns, rows) };
 }
 
-async function writeCached(path: string, features: ClassifiedFeatures): Promise<void> {
-  const sizes = ` ${features.rows} ${features.columns} ${features.classes}`;
-  const [values, labels] = [bytesOf(features.values), bytesOf(features.labels)];
-  const header = Buffer.from(`${magic}${sha256(sizes, values, labels)}${sizes}\n`);
-  await writeAtomically(path, [header, values, labels]);
+async function writePart(path: string, { count, rows, columns, classes, values, labels }: Part): Promise<void> {
+  const sizes = ` ${count} ${rows} ${columns} ${classes}`;
+  const bytes = [bytesOf(values), bytesOf(labels)] as const;
+  const header = Buffer.from(`${magic}${sha256(sizes, ...bytes)}${sizes}\n`);
+  await writeAtomically(path, [header, ...bytes]);
 }
 
-/** Oldest first, until the rest and `coming` fit. */
-async function makeRoom(folder: string, coming: number): Promise<void> {
-  const files: { readonly path: string; readonly bytes: number; readonly usedAt: number }[] = [];
+/** Removes other entries, those not used for longest first, until the rest and this one, `coming` bytes, fit. */
+async function makeRoom(entry: string, coming: number): Promise<void> {
+  const folder = dirname(entry);
+  const others: { readonly path: string; readonly bytes: number; readonly usedAt: number }[] = [];
   for (const name of await readdir(folder)) {
-    const found = await stat(join(folder, name));
-    files.push({ path: join(folder, name), bytes: found.size, usedAt: found.mtimeMs });
+    const path = join(folder, name);
+    if (path === entry) continue;
+    const found = await stat(path);
+    const files = found.isDirectory() ? await readdir(path) : [];
+    const sizes = await Promise.all(files.map(async (file) => (await stat(join(path, file))).size));
+    others.push({ path, bytes: sizes.reduce((sum, size) => sum + size, found.size), usedAt: found.mtimeMs });
   }
-  let total = coming + files.reduce((sum, file) => sum + file.bytes, 0);
-  for (const file of files.sort((a, b) => a.usedAt - b.usedAt)) {
+  let total = coming + others.reduce((sum, other) => sum + other.bytes, 0);
+  for (const other of others.sort((a, b) => a.usedAt - b.usedAt)) {
     if (total <= cacheBytes) return;
-    await rm(file.path, { force: true });
-    total -= file.bytes;
+    await rm(other.path, { recursive: true, force: true });
+    total -= other.bytes;
   }
 }
 
@@ -122,58 +146,109 @@ function labelsOf({ labels }: HostBatch, { dataset, split, path }: DataSource): 
   });
 }
 
-async function extract(request: FeatureRequest, loader: EvaluationLoader): Promise<ClassifiedFeatures> {
-  const { count, classes } = loader;
+/** Rows as they come, from the cache and from the encoder. */
+function createTable(count: number, classes: number) {
   const labels = new Int32Array(count);
   let values = new Float32Array(0);
   let columns = 0;
-  let row = 0;
-  for (let next = await loader.next(); next; next = await loader.next()) {
-    const features = await request.subject.encode(next.views[0]!);
-    const [rows = 0, width = 0] = features.shape;
-    if (row === 0) {
-      columns = width;
-      values = new Float32Array(count * columns);
-    }
-    values.set(features.values, row * columns);
-    labels.set(labelsOf(next, request.data), row);
-    row += rows;
-    await request.progress(row / count);
+  let rows = 0;
+  return {
+    count,
+    rows: () => rows,
+    append(part: { readonly columns: number; readonly values: Float32Array; readonly labels: Int32Array }): void {
+      if (columns === 0) {
+        columns = part.columns;
+        values = new Float32Array(count * columns);
+      }
+      values.set(part.values, rows * columns);
+      labels.set(part.labels, rows);
+      rows += part.labels.length;
+    },
+    since(first: number): Part {
+      const [from, to] = [first * columns, rows * columns];
+      return {
+        ...{ count, classes, columns, rows: rows - first },
+        values: values.subarray(from, to),
+        labels: labels.subarray(first, rows),
+      };
+    },
+    whole: (): ClassifiedFeatures => ({ rows, columns, classes, values, labels }),
+  };
+}
+type Table = ReturnType<typeof createTable>;
+
+/** What the cache holds of an entry, from its first row on without a gap; null where it holds nothing. */
+async function readParts(entry: string, notice: FeatureRequest['notice']): Promise<Table | null> {
+  let table: Table | null = null;
+  while (!table || table.rows() < table.count) {
+    const part = await readPart(partPath(entry, table?.rows() ?? 0), notice);
+    if (!part) break;
+    table ??= createTable(part.count, part.classes);
+    table.append(part);
   }
-  return { rows: row, columns, classes, values, labels };
+  if (table) {
+    // It was used: others make room first.
+    const now = new Date();
+    await utimes(entry, now, now);
+  }
+  return table;
 }
 
-/** A cache that cannot be written costs time at the next look, not this evaluation. */
-async function store(
-  folder: string,
-  path: string,
-  features: ClassifiedFeatures,
+/** Writes parts as long as that works: a cache that cannot be written costs time at the next look, not this evaluation. */
+function partWriter(
+  entry: string | null,
   notice: FeatureRequest['notice'],
+): (from: number, part: Part) => Promise<void> {
+  let works = entry !== null;
+  return async (from, part) => {
+    if (entry === null || !works) return;
+    const path = partPath(entry, from);
+    try {
+      await mkdir(entry, { recursive: true });
+      await makeRoom(entry, 4 * part.count * (part.columns + 1));
+      await writePart(path, part);
+    } catch (error) {
+      const fault = diskFault(error, path);
+      if (!fault) throw error;
+      works = false;
+      notice('cache-not-written', fault.message, fault.values);
+    }
+  };
+}
+
+/** Goes on after the rows that are there, and keeps part after part, so that a stop or a kill costs one at most. */
+async function extract(
+  request: FeatureRequest,
+  loader: EvaluationLoader,
+  table: Table,
+  write: ReturnType<typeof partWriter>,
 ): Promise<void> {
-  const bytes = features.values.byteLength + features.labels.byteLength;
-  if (bytes > largestFile) return;
-  try {
-    await mkdir(folder, { recursive: true });
-    await makeRoom(folder, bytes);
-    await writeCached(path, features);
-  } catch (error) {
-    const fault = diskFault(error, path);
-    if (!fault) throw error;
-    notice('cache-not-written', fault.message, fault.values);
+  let written = table.rows();
+  for (let next = await loader.next(); next; next = await loader.next()) {
+    const encoded = await request.subject.encode(next.views[0]!);
+    const labels = labelsOf(next, request.data);
+    table.append({ columns: encoded.shape[1]!, values: encoded.values as Float32Array, labels });
+    const rows = table.rows();
+    if (rows - written >= partRows || rows === table.count) {
+      await write(written, table.since(written));
+      written = rows;
+    }
+    await request.progress(rows / table.count);
   }
 }
 
 export async function readFeatures(request: FeatureRequest): Promise<ClassifiedFeatures> {
-  const { data, preprocessing, normalization, workers, cacheFolder, notice } = request;
-  const folder = cacheFolder === null ? null : join(cacheFolder, 'features');
-  const path = folder === null ? null : join(folder, `${await keyOf(request)}.bin`);
-  const cached = path === null ? null : await readCached(path, notice);
-  if (cached) return cached;
-  const loader = await openEvaluationLoader({ data, preprocessing, normalization, batch, workers });
+  const { data, preprocessing, normalization, execution, cacheFolder, notice } = request;
+  const entry = cacheFolder === null ? null : join(cacheFolder, 'features', await keyOf(request));
+  const known = entry === null ? null : await readParts(entry, notice);
+  if (known && known.rows() === known.count) return known.whole();
+  const from = known?.rows() ?? 0;
+  const workers = execution.loaderWorkers;
+  const loader = await openEvaluationLoader({ data, preprocessing, normalization, batch, workers, from });
   try {
-    const features = await extract(request, loader);
-    if (folder !== null && path !== null) await store(folder, path, features, notice);
-    return features;
+    const table = known ?? createTable(loader.count, loader.classes);
+    await extract(request, loader, table, partWriter(entry, notice));
+    return table.whole();
   } finally {
     await loader.close();
   }

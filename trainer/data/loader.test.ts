@@ -177,7 +177,11 @@ describe('a file that turns bad while it is being read', () => {
 });
 
 describe('an evaluation loader', () => {
-  test.each([0, 2])('gives every image once, in order, then null, %i workers', (workers) =>
+  test.each([
+    [0, 0, [4, 4, 3]],
+    [2, 0, [4, 4, 3]],
+    [2, 5, [4, 2]],
+  ])('gives every image once, in order, then null, %i workers, from image %i', (workers, from, expected) =>
     inTemporaryFolder(async (folder) => {
       await writeIdx(folder, 6, 11);
       const loader = await openEvaluationLoader(
@@ -186,13 +190,14 @@ describe('an evaluation loader', () => {
           preprocessing: { resize: null, crop: 12, interpolation: 'bilinear' },
           normalization: { mean: [0], std: [1] },
           batch: 4,
+          from,
           workers,
         },
         worker,
       );
       const pixels = randomBytes(11 * 144, 't10k');
       const sizes = [];
-      let at = 0;
+      let at = from;
       for (let batch = await loader.next(); batch; batch = await loader.next()) {
         sizes.push(batch.index.length);
         expect([...batch.index]).toEqual(Array.from(batch.index, (_, i) => at + i));
@@ -200,7 +205,7 @@ describe('an evaluation loader', () => {
         expect(values).toEqual(Array.from(values, (_, i) => Math.fround(pixels[at * 144 + i]! / 255)));
         at += batch.index.length;
       }
-      expect(sizes).toEqual([4, 4, 3]);
+      expect(sizes).toEqual(expected);
       expect(await loader.next()).toBe(null);
       await loader.close();
     }),

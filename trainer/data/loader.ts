@@ -116,7 +116,7 @@ export async function openEvaluationLoader(
 ): Promise<EvaluationLoader> {
   const task = { kind: 'evaluation', preprocessing: options.preprocessing } as const;
   const { count, classes, producer, assembly } = await prepare(options, task, workerFile);
-  let at = 0;
+  let at = options.from;
   const next = createQueue(assembly.depth, () => {
     if (at >= count) return null;
     const index = Int32Array.from({ length: Math.min(options.batch, count - at) }, (_, i) => at + i);

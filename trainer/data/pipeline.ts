@@ -36,5 +36,7 @@ export interface EvaluationLoaderOptions {
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
   readonly batch: number;
+  /** First sample to deliver. */
+  readonly from: number;
   readonly workers: number;
 }

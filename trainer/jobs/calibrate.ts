@@ -103,7 +103,7 @@ async function calibrateEvaluation(job: JobOf<'calibrate'>, context: JobContext,
   const opened = await openSubject(engine, resolved, normalization.mean.length, { initialWhereMissing: true });
   const open = (data: typeof config.train) =>
     openEvaluationLoader({
-      ...{ data, preprocessing, normalization, batch: extractBatch },
+      ...{ data, preprocessing, normalization, batch: extractBatch, from: 0 },
       workers: config.execution.loaderWorkers,
     });
   const test = await open(config.test);

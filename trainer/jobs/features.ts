@@ -15,7 +15,7 @@ export async function run(job: JobOf<'features'>, context: JobContext): Promise<
   const subject = await openSubject(engine, job.subject, normalization.mean.length);
   port.send({ type: 'phase', phase: 'extracting', quietForMs: loadQuietMs, detail: data.split });
   const { rows, columns, values, labels } = await readFeatures({
-    ...{ subject, data, preprocessing, normalization, facts: engine.facts, workers: execution.loaderWorkers },
+    ...{ subject, data, preprocessing, normalization, execution, facts: engine.facts },
     cacheFolder: null,
     progress: progressOf(context, { tensors: engine.tensors }),
     notice: (code, text, notes) => port.log('attention', code, text, notes),

@@ -42,12 +42,15 @@ const nowhere: ProgressPlace = { step: 0, steps: 0, epoch: 0, safeStep: null, te
  */
 export function progressOf({ port, clock }: JobContext, place: Partial<ProgressPlace> = {}) {
   const { obeys, tensors, ...where } = { ...nowhere, ...place };
-  const began = clock();
+  /** Work that goes on where it was cut off does not begin at 0. */
+  let began: { readonly at: number; readonly fraction: number } | null = null;
   let beatAt = -Infinity;
 
   function beat(fraction: number): void {
     beatAt = clock();
-    const secondsLeft = fraction > 0 ? ((beatAt - began) / 1000 / fraction) * (1 - fraction) : null;
+    began ??= { at: beatAt, fraction };
+    const done = fraction - began.fraction;
+    const secondsLeft = done > 0 ? ((beatAt - began.at) / 1000 / done) * (1 - fraction) : null;
     port.send({
       type: 'beat',
       ...where,
