@@ -1,8 +1,8 @@
 /**
- * How fast one core makes pairs of views: decoding, both augmentations, normalising. The loader runs without workers, so
- * that its processor time is all there is to count.
+ * How fast one core makes pairs of views: decoding once, both augmentations, normalising; beside torchvision on PIL images,
+ * taking turns. Neither side has workers, so that its processor time is all there is to count.
  *
- *   npm run bench -- loader [seconds]
+ *   npm run bench -- loader [seconds a turn] [rounds]
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -11,26 +11,61 @@ import process from 'node:process';
 import sharp from 'sharp';
 import * as v from 'valibot';
 import { openTrainingLoader } from '../trainer/data/loader.ts';
+import type { TrainingLoaderOptions } from '../trainer/data/pipeline.ts';
+import { median } from '../trainer/pace.ts';
 import { View } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
 import { resample } from '../trainer/data/resample.ts';
 import { writeNoise } from './shared/noise.ts';
+import { openSide, peer, versionsOf, type Side } from './shared/side.ts';
 
 const seconds = Number(process.argv[2] ?? 3);
+const rounds = Number(process.argv[3] ?? 5);
 
-/** Pairs a second of processor time, and of the clock. */
-async function measure(title: string, options: Parameters<typeof openTrainingLoader>[0]): Promise<void> {
-  const loader = await openTrainingLoader(options);
+interface Answer {
+  readonly pairs: number;
+  readonly processorSeconds: number;
+}
+
+/** Our side, in this process. */
+async function openOurs(options: Omit<TrainingLoaderOptions, keyof typeof common>): Promise<Side<Answer>> {
+  const loader = await openTrainingLoader({ ...options, ...common });
   await loader.next();
-  const before = process.cpuUsage();
-  const began = performance.now();
-  let pairs = 0;
-  while (performance.now() - began < seconds * 1000) pairs += (await loader.next()).batch.index.length;
-  const { user, system } = process.cpuUsage(before);
-  const clock = (performance.now() - began) / 1000;
-  await loader.close();
-  const perCore = pairs / ((user + system) / 1e6);
-  console.log(`${title}: ${perCore.toFixed(0)} pairs a second of one core, ${(pairs / clock).toFixed(0)} by the clock`);
+  return {
+    name: 'Reprise',
+    versions: { sharp: sharp.versions.sharp ?? '', node: process.versions.node },
+    async ask(limit) {
+      const before = process.cpuUsage();
+      const began = performance.now();
+      let pairs = 0;
+      while (performance.now() - began < limit * 1000) pairs += (await loader.next()).batch.index.length;
+      const { user, system } = process.cpuUsage(before);
+      return { pairs, processorSeconds: (user + system) / 1e6 };
+    },
+    close: () => loader.close(),
+  };
+}
+
+/** Pairs a second of processor time, by the median of the rounds. */
+async function compare(title: string, sides: readonly Side<Answer>[]): Promise<void> {
+  const found = new Map<Side<Answer>, number[]>(sides.map((side) => [side, []]));
+  try {
+    for (let round = 0; round < rounds; round++) {
+      for (const side of sides) {
+        const { pairs, processorSeconds } = await side.ask(seconds);
+        found.get(side)!.push(pairs / processorSeconds);
+      }
+    }
+  } finally {
+    for (const side of sides) await side.close();
+  }
+  console.log(`${title}  (${versionsOf(sides)})`);
+  const theirs = sides[1] && median(found.get(sides[1])!);
+  for (const side of sides) {
+    const own = median(found.get(side)!);
+    const ratio = theirs !== undefined && side === sides[0] ? `  ${(own / theirs).toFixed(2)} x torchvision` : '';
+    console.log(`  ${side.name.padEnd(12)}${own.toFixed(0).padStart(7)} pairs a second of one core${ratio}`);
+  }
 }
 
 /** Smooth pictures of 500 x 375, about as large on disk as ImageNet's. */
@@ -49,49 +84,53 @@ async function photographs(folder: string): Promise<void> {
   }
 }
 
+const common = { seed: 1, dropLast: true, fromStep: 0, workers: 0 };
 const folder = await mkdtemp(join(tmpdir(), 'reprise-bench-'));
 try {
-  const common = { seed: 1, dropLast: true, fromStep: 0, workers: 0 };
   await writeNoise(folder, 4096, 28);
   // The small preset.
   const small = v.parse(View, {
-    size: 28,
-    cropArea: [0.3, 1],
-    brightness: 0.4,
-    contrast: 0.4,
-    saturation: 0,
-    hue: 0,
-    grayscale: 0,
-    solarize: 0.1,
+    ...{ size: 28, cropArea: [0.3, 1], brightness: 0.4, contrast: 0.4, saturation: 0, hue: 0 },
+    ...{ grayscale: 0, blur: 0, solarize: 0.1 },
   });
-  await measure('28 x 28 raw, two views', {
-    ...common,
-    data: { dataset: 'idx', path: folder, split: 'train' },
-    views: [small, small],
-    normalization: { mean: [0.286], std: [0.353] },
-    batch: 256,
-  });
+  await compare('28 x 28 raw, two views', [
+    await openOurs({
+      data: { dataset: 'idx', path: folder, split: 'train' },
+      views: [small, small],
+      normalization: { mean: [0.286], std: [0.353] },
+      batch: 256,
+    }),
+  ]);
   await photographs(folder);
-  const imagenet = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-  const pictures = { dataset: 'image-folder', path: folder, split: 'train' };
+  const batch = 12;
+  const cropArea = [0.08, 1] as const;
+  async function photographed(title: string, views: readonly View[], theirs: readonly object[]): Promise<void> {
+    await compare(`500 x 375 JPEG, two views of 224, ${title}`, [
+      await openOurs({
+        data: { dataset: 'image-folder', path: folder, split: 'train' },
+        views,
+        normalization: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+        batch,
+      }),
+      await openSide<Answer>({
+        name: 'torchvision',
+        ...peer('loader.py', { folder: join(folder, 'train/one'), views: theirs, batch }),
+      }),
+    ]);
+  }
   // The official code.
-  const first = v.parse(View, { size: 224, cropArea: [0.08, 1], blur: 1 });
-  const second = { ...first, blur: 0.1, solarize: 0.2 };
-  await measure('500 x 375 JPEG, two views of 224 with every operation', {
-    ...common,
-    data: pictures,
-    views: [first, second],
-    normalization: imagenet,
-    batch: 12,
-  });
+  const first = v.parse(View, { size: 224, cropArea, blur: 1 });
+  await photographed(
+    'every operation of the official code',
+    [first, { ...first, blur: 0.1, solarize: 0.2 }],
+    [
+      { size: 224, cropArea, colour: true, blur: 1, solarize: 0 },
+      { size: 224, cropArea, colour: true, blur: 0.1, solarize: 0.2 },
+    ],
+  );
   const plain = { ...first, jitter: 0, grayscale: 0, blur: 0 };
-  await measure('500 x 375 JPEG, two views of 224, crop and flip only', {
-    ...common,
-    data: pictures,
-    views: [plain, plain],
-    normalization: imagenet,
-    batch: 12,
-  });
+  const cropped = { size: 224, cropArea, colour: false };
+  await photographed('crop and flip only', [plain, plain], [cropped, cropped]);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

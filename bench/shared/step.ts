@@ -2,11 +2,7 @@
  * The step benches: the same VICReg step here and in PyTorch, every variant in a process of its own, taking turns, so that
  * what the machine does beside falls on all of them.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
@@ -18,6 +14,7 @@ import { optimizer as lars } from '../../trainer/optim/optimizers/lars.ts';
 import { median } from '../../trainer/pace.ts';
 import { Execution } from '../../trainer/protocol/run.ts';
 import { keyed } from '../../trainer/random.ts';
+import { openSide, peer, versionsOf, type Side, type Variant } from './side.ts';
 
 export interface StepShape {
   readonly encoder: 'resnet-18' | 'resnet-50';
@@ -27,53 +24,15 @@ export interface StepShape {
   readonly expander: readonly number[];
 }
 
-interface Variant {
-  readonly name: string;
-  readonly program: string;
-  readonly words: readonly string[];
-}
-
 interface Answer {
   readonly milliseconds: readonly number[];
   readonly loss: number;
   readonly peakMemoryBytes: number;
 }
 
-interface Side {
-  readonly name: string;
-  readonly versions: Readonly<Record<string, string>>;
-  run(steps: number): Promise<Answer>;
-  close(): Promise<void>;
-}
-
 const encoders = { 'resnet-18': resnet18, 'resnet-50': resnet50 } as const;
 const warm = 3;
 const stepsATurn = 3;
-
-/** A process that answers each number of steps with their times. */
-async function openSide({ name, program, words }: Variant): Promise<Side> {
-  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
-  const ended = once(child, 'exit');
-  async function line<T>(): Promise<T> {
-    const { value, done } = await lines.next();
-    if (done) throw new Error(`"${name}" ended without an answer.`);
-    return JSON.parse(value) as T;
-  }
-  const { versions } = await line<{ versions: Readonly<Record<string, string>> }>();
-  return {
-    name,
-    versions,
-    run(steps) {
-      child.stdin.write(`${steps}\n`);
-      return line<Answer>();
-    },
-    async close() {
-      child.stdin.end();
-      await ended;
-    },
-  };
-}
 
 /** This process as one side: answers on standard output until its input ends. */
 async function beSide(shape: StepShape, execution: Execution): Promise<void> {
@@ -114,9 +73,6 @@ export async function benchSteps(shape: StepShape): Promise<void> {
     return;
   }
   const threads = availableParallelism();
-  const peers = process.env['REPRISE_PEERS'] ?? join('.runtime', 'peers');
-  const python = join(peers, 'bin', 'python');
-  if (!existsSync(python)) throw new Error(`There is no ${python}: "npm run bench" makes it.`);
   const ours = (engine: 'traced' | 'eager', precision: 'float32' | 'bfloat16'): Variant => ({
     name: `Reprise ${engine} ${precision}`,
     program: process.execPath,
@@ -124,22 +80,21 @@ export async function benchSteps(shape: StepShape): Promise<void> {
   });
   const theirs = (compiled: boolean, precision: 'float32' | 'bfloat16'): Variant => ({
     name: `PyTorch ${compiled ? 'torch.compile' : 'eager'} ${precision}`,
-    program: python,
-    words: [join('bench', 'peers', 'step.py'), JSON.stringify({ ...shape, compiled, precision, threads })],
+    ...peer('step.py', { ...shape, compiled, precision, threads }),
   });
   const variants = [
     ...[ours('traced', 'float32'), ours('traced', 'bfloat16'), ours('eager', 'float32')],
     ...[theirs(false, 'float32'), theirs(true, 'float32'), theirs(false, 'bfloat16'), theirs(true, 'bfloat16')],
   ];
-  const sides: Side[] = [];
-  for (const variant of variants) sides.push(await openSide(variant));
-  const times = new Map<Side, number[]>(sides.map((side) => [side, []]));
-  const memory = new Map<Side, number>();
+  const sides: Side<Answer>[] = [];
+  for (const variant of variants) sides.push(await openSide<Answer>(variant));
+  const times = new Map<Side<Answer>, number[]>(sides.map((side) => [side, []]));
+  const memory = new Map<Side<Answer>, number>();
   try {
-    for (const side of sides) await side.run(warm);
+    for (const side of sides) await side.ask(warm);
     for (let round = 0; round < Number(first); round++) {
       for (const side of sides) {
-        const { milliseconds, peakMemoryBytes } = await side.run(stepsATurn);
+        const { milliseconds, peakMemoryBytes } = await side.ask(stepsATurn);
         times.get(side)!.push(...milliseconds);
         memory.set(side, peakMemoryBytes);
       }
@@ -147,14 +102,9 @@ export async function benchSteps(shape: StepShape): Promise<void> {
   } finally {
     for (const side of sides) await side.close();
   }
-  const found = Object.assign({}, ...sides.map((side) => side.versions)) as Readonly<Record<string, string>>;
   const { encoder, size, batch, expander } = shape;
   console.log(`${encoder}, ${size} px, ${batch} pairs, expander ${expander.join('-')}, ${threads} threads`);
-  console.log(
-    Object.entries(found)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(', '),
-  );
+  console.log(versionsOf(sides));
   for (const precision of ['float32', 'bfloat16']) {
     const own = sides.filter(({ name }) => name.endsWith(precision));
     const best = Math.min(
