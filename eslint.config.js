@@ -13,7 +13,18 @@ const onlyIn = (name, file) => ({
 });
 
 export default defineConfig(
-  { ignores: ['out/', 'dist/', 'release/', '.runtime/', 'test-results/', 'playwright-report/', 'scripts/planted/'] },
+  {
+    ignores: [
+      'out/',
+      'dist/',
+      'release/',
+      '.runtime/',
+      'test-results/',
+      'playwright-report/',
+      'scripts/planted/',
+      'trainer/kernels/',
+    ],
+  },
   js.configs.recommended,
   ts.configs.strictTypeChecked,
   svelte.configs.recommended,

@@ -38,6 +38,7 @@ const checks = [
     command: ['dependency-cruiser/bin/dependency-cruiser.mjs', ...folders, '--config', '.dependency-cruiser.mjs'],
   },
   { name: 'knip', command: ['knip/bin/knip.js'] },
+  { name: 'kernels', command: ['../scripts/kernels.mjs', '--check'] },
 ];
 
 /**

@@ -3,6 +3,7 @@
  * 8 bits between the passes, coefficients in 22-bit fixed point. The crop comes first, so that the filter never sees
  * pixels outside it. Only the wanted window of the result is computed.
  */
+import { bytesAt, kernels, room, wordsAt } from './kernels.ts';
 
 export type Interpolation = 'bilinear' | 'bicubic';
 
@@ -32,9 +33,8 @@ const filters: Readonly<Record<Interpolation, Filter>> = {
   },
 };
 
-/** 8 bits for the pixel, 2 for the overshoot of negative weights, the rest for the weight. */
+/** Bits after the point of a weight: of 32, 8 are the pixel's and 2 for the overshoot of negative weights. */
 const precision = 32 - 8 - 2;
-const half = 1 << (precision - 1);
 
 /** For output i: `taps` weights from `weights[i * taps]`, over inputs from `first[i]`, of which `count[i]` are used. */
 interface Taps {
@@ -92,99 +92,24 @@ function tapsFor(inSize: number, outSize: number, interpolation: Interpolation):
   return taps;
 }
 
-function clip(sum: number): number {
-  const value = sum >> precision;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
-}
+const tapsBytes = ({ taps }: Taps, outputs: number): number => 4 * outputs * (taps + 2);
 
-/** Memory of the pass between, kept from image to image. */
-let between = new Uint8Array(0);
-
-function horizontal1(
-  source: Uint8Array,
-  sourceWidth: number,
-  crop: Box,
-  firstRow: number,
-  rows: number,
+/** Lays the taps of some outputs into the kernels' memory, and gives them as arguments: first, count, weights, taps. */
+function placeTaps(
   { taps, first, count, weights }: Taps,
   from: number,
-  columns: number,
-): void {
-  for (let y = 0; y < rows; y++) {
-    const line = (crop.top + firstRow + y) * sourceWidth + crop.left;
-    for (let x = 0; x < columns; x++) {
-      const out = from + x;
-      const start = line + first[out]!;
-      const n = count[out]!;
-      const w = out * taps;
-      let sum = half;
-      for (let k = 0; k < n; k++) sum = (sum + Math.imul(source[start + k]!, weights[w + k]!)) | 0;
-      between[y * columns + x] = clip(sum);
-    }
-  }
+  outputs: number,
+  address: number,
+): readonly [number, number, number, number] {
+  const words = wordsAt(address, outputs * (taps + 2));
+  words.set(first.subarray(from, from + outputs));
+  words.set(count.subarray(from, from + outputs), outputs);
+  words.set(weights.subarray(from * taps, (from + outputs) * taps), 2 * outputs);
+  return [address, address + 4 * outputs, address + 8 * outputs, taps];
 }
 
-function horizontal3(
-  source: Uint8Array,
-  sourceWidth: number,
-  crop: Box,
-  firstRow: number,
-  rows: number,
-  { taps, first, count, weights }: Taps,
-  from: number,
-  columns: number,
-): void {
-  for (let y = 0; y < rows; y++) {
-    const line = ((crop.top + firstRow + y) * sourceWidth + crop.left) * 3;
-    let to = y * columns * 3;
-    for (let x = 0; x < columns; x++) {
-      const out = from + x;
-      let at = line + first[out]! * 3;
-      const n = count[out]!;
-      const w = out * taps;
-      let red = half;
-      let green = half;
-      let blue = half;
-      for (let k = 0; k < n; k++) {
-        const weight = weights[w + k]!;
-        red = (red + Math.imul(source[at]!, weight)) | 0;
-        green = (green + Math.imul(source[at + 1]!, weight)) | 0;
-        blue = (blue + Math.imul(source[at + 2]!, weight)) | 0;
-        at += 3;
-      }
-      between[to] = clip(red);
-      between[to + 1] = clip(green);
-      between[to + 2] = clip(blue);
-      to += 3;
-    }
-  }
-}
-
-function vertical(
-  target: Uint8Array,
-  firstRow: number,
-  { taps, first, count, weights }: Taps,
-  from: number,
-  rows: number,
-  line: number,
-): void {
-  for (let y = 0; y < rows; y++) {
-    const out = from + y;
-    const start = (first[out]! - firstRow) * line;
-    const n = count[out]!;
-    const w = out * taps;
-    const to = y * line;
-    for (let i = 0; i < line; i++) {
-      let sum = half;
-      let at = start + i;
-      for (let k = 0; k < n; k++) {
-        sum = (sum + Math.imul(between[at]!, weights[w + k]!)) | 0;
-        at += line;
-      }
-      target[to + i] = clip(sum);
-    }
-  }
-}
+/** Source rows in the kernels' memory at a time: large pictures pass through it in bands. */
+const bandBytes = 1 << 20;
 
 /**
  * Crops `crop` out of the source, resizes that to `width` x `height`, and writes the window `window` of the result
@@ -199,18 +124,37 @@ export function resample(
   target: Uint8Array,
   window: Box = { left: 0, top: 0, width, height },
 ): void {
-  const { channels } = source;
+  const { channels, pixels } = source;
+  if (channels !== 1 && channels !== 3)
+    throw new RangeError(`Images of ${channels} channels cannot be resized; 1 or 3 can.`);
   // An axis whose size does not change has one tap of weight 1, so a pass over it changes nothing.
   const columns = tapsFor(crop.width, width, interpolation);
   const rows = tapsFor(crop.height, height, interpolation);
   const firstRow = rows.first[window.top]!;
   const lastOut = window.top + window.height - 1;
   const neededRows = rows.first[lastOut]! + rows.count[lastOut]! - firstRow;
-  const needed = neededRows * window.width * channels;
-  if (between.length < needed) between = new Uint8Array(needed);
-  const pass = channels === 3 ? horizontal3 : horizontal1;
-  if (channels !== 1 && channels !== 3)
-    throw new RangeError(`Images of ${channels} channels cannot be resized; 1 or 3 can.`);
-  pass(source.pixels, source.width, crop, firstRow, neededRows, columns, window.left, window.width);
-  vertical(target, firstRow, rows, window.top, window.height, window.width * channels);
+  const sourceLine = source.width * channels;
+  const line = window.width * channels;
+  const bandRows = Math.min(neededRows, Math.max(1, Math.floor(bandBytes / sourceLine)));
+
+  const [band, between, result, columnTaps, rowTaps] = room(
+    bandRows * sourceLine,
+    neededRows * line,
+    window.height * line,
+    tapsBytes(columns, window.width),
+    tapsBytes(rows, window.height),
+  );
+  const acrossTaps = placeTaps(columns, window.left, window.width, columnTaps);
+  const downTaps = placeTaps(rows, window.top, window.height, rowTaps);
+  const pass = channels === 3 ? kernels.horizontal3 : kernels.horizontal1;
+  for (let y = 0; y < neededRows; y += bandRows) {
+    const count = Math.min(bandRows, neededRows - y);
+    const from = (crop.top + firstRow + y) * sourceLine + crop.left * channels;
+    const given = pixels.subarray(from, from + (count - 1) * sourceLine + crop.width * channels);
+    bytesAt(band, given.length).set(given);
+    pass(band, sourceLine, count, ...acrossTaps, window.width, between + y * line);
+  }
+  // Rows are counted from the top of the crop.
+  kernels.vertical(between - firstRow * line, line, window.height, ...downTaps, result);
+  target.set(bytesAt(result, window.height * line));
 }
