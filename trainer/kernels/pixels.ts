@@ -234,67 +234,151 @@ export function lumaSum(pixels: usize, length: i32): f64 {
   return <f64>sum;
 }
 
+/** One channel of four pixels of three. */
+function channelOf(pixels: v128, which: i32): v128 {
+  const first = i8x16(0, -1, -1, -1, 3, -1, -1, -1, 6, -1, -1, -1, 9, -1, -1, -1);
+  // Places beyond the vector, -1 among them, give 0.
+  return v128.swizzle(pixels, i8x16.add(first, i32x4.splat(which)));
+}
+
+/** The other way round: four levels of each channel to the twelve bytes of four pixels. */
+function storePixels(at: usize, red: v128, green: v128, blue: v128): void {
+  const words = v128.or(red, v128.or(i32x4.shl(green, 8), i32x4.shl(blue, 16)));
+  const packed = v128.swizzle(words, i8x16(0, 1, 2, 4, 5, 6, 8, 9, 10, 12, 13, 14, -1, -1, -1, -1));
+  v128.store64_lane(at, packed, 0);
+  v128.store32_lane(at + 8, packed, 2);
+}
+
 /** Blends every pixel of three channels with its own grey. */
 export function saturation(pixels: usize, length: i32, factor: f32): void {
   const by = f32x4.splat(factor);
-  for (const end = pixels + length; pixels < end; pixels += 3) {
-    const values = f32x4.convert_i32x4_s(widened(v128.load32_zero(pixels)));
-    const words = i16x8.narrow_i32x4_s(blended(f32x4.splat(<f32>luma(pixels)), values, by), values);
-    const levels = i32x4.extract_lane(i8x16.narrow_i16x8_u(words, words), 0);
-    store<u16>(pixels, <u16>levels);
-    store<u8>(pixels + 2, <u8>(levels >> 16));
-  }
-}
-
-function roundedHalfUp(x: f64): i32 {
-  return <i32>floor<f64>(x + 0.5);
-}
-
-/** For each sixth of the circle, from the last byte on: which of the levels (largest, p, q, t: 0, 8, 16, 24) a channel gets. */
-const redPlaces: u64 = 0x00_18_08_08_10_00;
-const greenPlaces: u64 = 0x08_08_10_00_00_18;
-const bluePlaces: u64 = 0x10_00_00_18_08_08;
-
-function place(places: u64, sixth: i32): i32 {
-  return (<i32>(places >> ((<u64>sixth) << 3))) & 0xff;
-}
-
-/** Turns the hue by `shift` of 256 steps: to 8-bit HSV as PIL converts it, and back. */
-export function hue(pixels: usize, length: i32, shift: i32): void {
-  for (const end = pixels + length; pixels < end; pixels += 3) {
-    const red = <i32>load<u8>(pixels);
-    const green = <i32>load<u8>(pixels + 1);
-    const blue = <i32>load<u8>(pixels + 2);
-    const most = max(red, max(green, blue));
-    const range = most - min(red, min(green, blue));
-    // Grey has hue 0 and saturation 0, and no hue changes it.
-    if (range == 0) continue;
-    const redPart = <f32>(most - red) / <f32>range;
-    const greenPart = <f32>(most - green) / <f32>range;
-    const bluePart = <f32>(most - blue) / <f32>range;
-    // Chosen without branches, which colours would lead astray.
-    const sixths = select<f32>(
-      bluePart - greenPart,
-      select<f32>(<f32>(2.0 + <f64>redPart - <f64>bluePart), <f32>(4.0 + <f64>greenPart - <f64>redPart), green == most),
-      red == most,
+  for (const end = pixels + length; pixels < end; pixels += 12) {
+    const given = v128.load(pixels);
+    const red = channelOf(given, 0);
+    const green = channelOf(given, 1);
+    const blue = channelOf(given, 2);
+    const light = i32x4.add(
+      i32x4.add(i32x4.mul(red, i32x4.splat(19595)), i32x4.mul(green, i32x4.splat(38470))),
+      i32x4.add(i32x4.mul(blue, i32x4.splat(7471)), i32x4.splat(0x8000)),
     );
-    const turned = <f64>sixths / 6.0 + 1.0;
-    const angle = <f32>(turned - floor<f64>(turned));
-    const hueByte = (<i32>(<f64>angle * 255.0) + shift) & 255;
-    const saturationByte = <i32>(<f64>(<f32>range / <f32>most) * 255.0);
-    const turn = <f64>(hueByte * 6) / 255.0;
-    const sector = <i32>turn;
-    const rest = <f32>(turn - <f64>sector);
-    // With a saturation of 0 all are the largest.
-    const strength = <f32>saturationByte / <f32>255;
-    const value = <f64>most;
-    const p = roundedHalfUp(value * (1.0 - <f64>strength));
-    const q = roundedHalfUp(value * (1.0 - <f64>(strength * rest)));
-    const t = roundedHalfUp(value * (1.0 - <f64>(<f32>(<f64>strength * (1.0 - <f64>rest)))));
-    const which = sector % 6;
-    const levels = most | (p << 8) | (q << 16) | (t << 24);
-    store<u8>(pixels, <u8>(levels >>> place(redPlaces, which)));
-    store<u8>(pixels + 1, <u8>(levels >>> place(greenPlaces, which)));
-    store<u8>(pixels + 2, <u8>(levels >>> place(bluePlaces, which)));
+    const grey = f32x4.convert_i32x4_s(i32x4.shr_s(light, 16));
+    storePixels(
+      pixels,
+      blended(grey, f32x4.convert_i32x4_s(red), by),
+      blended(grey, f32x4.convert_i32x4_s(green), by),
+      blended(grey, f32x4.convert_i32x4_s(blue), by),
+    );
   }
+}
+
+/** The upper two of four numbers, as the lower two. */
+function upper(values: v128): v128 {
+  return v128.shuffle<i64>(values, values, 1, 1);
+}
+
+/** Two and two. */
+function together(low: v128, high: v128): v128 {
+  return v128.shuffle<i64>(low, high, 0, 2);
+}
+
+/** float64 of the lower two, rounded to float32 in between: where PIL's C keeps a float. */
+function asFloat(values: v128): v128 {
+  return f64x2.promote_low_f32x4(f32x4.demote_f64x2_zero(values));
+}
+
+/** Hue of two pixels in 256 steps, from `base + plus - minus` sixths of the circle. */
+function hueSteps(base: v128, plus: v128, minus: v128): v128 {
+  const promoted = f64x2.add(f64x2.promote_low_f32x4(base), f64x2.promote_low_f32x4(plus));
+  const sixths = asFloat(f64x2.sub(promoted, f64x2.promote_low_f32x4(minus)));
+  const turned = f64x2.add(f64x2.div(sixths, f64x2.splat(6)), f64x2.splat(1));
+  const angle = asFloat(f64x2.sub(turned, f64x2.floor(turned)));
+  return i32x4.trunc_sat_f64x2_s_zero(f64x2.mul(angle, f64x2.splat(255)));
+}
+
+/** value (1 - part) of two pixels, halves rounded up. */
+function lessened(value: v128, part: v128): v128 {
+  const less = f64x2.mul(value, f64x2.sub(f64x2.splat(1), part));
+  return i32x4.trunc_sat_f64x2_s_zero(f64x2.floor(f64x2.add(less, f64x2.splat(0.5))));
+}
+
+/** strength (1 - rest) of two pixels, as a float. */
+function restOf(strength: v128, rest: v128): v128 {
+  return asFloat(
+    f64x2.mul(f64x2.promote_low_f32x4(strength), f64x2.sub(f64x2.splat(1), f64x2.promote_low_f32x4(rest))),
+  );
+}
+
+/** Turns the hue by `shift` of 256 steps: to 8-bit HSV as PIL converts it, and back. Grey stays as it is. */
+export function hue(pixels: usize, length: i32, shift: i32): void {
+  const by = f64x2.splat(255);
+  for (const end = pixels + length; pixels < end; pixels += 12) {
+    const given = v128.load(pixels);
+    const red = channelOf(given, 0);
+    const green = channelOf(given, 1);
+    const blue = channelOf(given, 2);
+    const most = i32x4.max_s(red, i32x4.max_s(green, blue));
+    const range = i32x4.sub(most, i32x4.min_s(red, i32x4.min_s(green, blue)));
+    const wide = f32x4.convert_i32x4_s(range);
+    const redPart = f32x4.div(f32x4.convert_i32x4_s(i32x4.sub(most, red)), wide);
+    const greenPart = f32x4.div(f32x4.convert_i32x4_s(i32x4.sub(most, green)), wide);
+    const bluePart = f32x4.div(f32x4.convert_i32x4_s(i32x4.sub(most, blue)), wide);
+
+    const isRed = i32x4.eq(red, most);
+    const isGreen = i32x4.eq(green, most);
+    const base = v128.bitselect(f32x4.splat(0), v128.bitselect(f32x4.splat(2), f32x4.splat(4), isGreen), isRed);
+    const plus = v128.bitselect(bluePart, v128.bitselect(redPart, greenPart, isGreen), isRed);
+    const minus = v128.bitselect(greenPart, v128.bitselect(bluePart, redPart, isGreen), isRed);
+    const steps = together(hueSteps(base, plus, minus), hueSteps(upper(base), upper(plus), upper(minus)));
+    const hueByte = v128.and(i32x4.add(steps, i32x4.splat(shift)), i32x4.splat(255));
+
+    const share = f32x4.div(wide, f32x4.convert_i32x4_s(most));
+    const saturationByte = together(
+      i32x4.trunc_sat_f64x2_s_zero(f64x2.mul(f64x2.promote_low_f32x4(share), by)),
+      i32x4.trunc_sat_f64x2_s_zero(f64x2.mul(f64x2.promote_low_f32x4(upper(share)), by)),
+    );
+    const strength = f32x4.div(f32x4.convert_i32x4_s(saturationByte), f32x4.splat(255));
+
+    const sixfold = i32x4.mul(hueByte, i32x4.splat(6));
+    const turnLow = f64x2.div(f64x2.convert_low_i32x4_s(sixfold), by);
+    const turnHigh = f64x2.div(f64x2.convert_low_i32x4_s(upper(sixfold)), by);
+    const sector = together(i32x4.trunc_sat_f64x2_s_zero(turnLow), i32x4.trunc_sat_f64x2_s_zero(turnHigh));
+    const restLow = f32x4.demote_f64x2_zero(f64x2.sub(turnLow, f64x2.floor(turnLow)));
+    const restHigh = f32x4.demote_f64x2_zero(f64x2.sub(turnHigh, f64x2.floor(turnHigh)));
+    const rest = together(restLow, restHigh);
+
+    const valueLow = f64x2.convert_low_i32x4_s(most);
+    const valueHigh = f64x2.convert_low_i32x4_s(upper(most));
+    const product = f32x4.mul(strength, rest);
+    const p = together(
+      lessened(valueLow, f64x2.promote_low_f32x4(strength)),
+      lessened(valueHigh, f64x2.promote_low_f32x4(upper(strength))),
+    );
+    const q = together(
+      lessened(valueLow, f64x2.promote_low_f32x4(product)),
+      lessened(valueHigh, f64x2.promote_low_f32x4(upper(product))),
+    );
+    const t = together(
+      lessened(valueLow, restOf(strength, restLow)),
+      lessened(valueHigh, restOf(upper(strength), restHigh)),
+    );
+
+    const first = v128.or(i32x4.eq(sector, i32x4.splat(0)), i32x4.eq(sector, i32x4.splat(6)));
+    const second = i32x4.eq(sector, i32x4.splat(1));
+    const third = i32x4.eq(sector, i32x4.splat(2));
+    const fourth = i32x4.eq(sector, i32x4.splat(3));
+    const fifth = i32x4.eq(sector, i32x4.splat(4));
+    const sixth = i32x4.eq(sector, i32x4.splat(5));
+    const grey = i32x4.eq(range, i32x4.splat(0));
+    storePixels(
+      pixels,
+      v128.bitselect(red, chosen(most, v128.or(first, sixth), p, v128.or(third, fourth), q, second, t, fifth), grey),
+      v128.bitselect(green, chosen(most, v128.or(second, third), p, v128.or(fifth, sixth), q, fourth, t, first), grey),
+      v128.bitselect(blue, chosen(most, v128.or(fourth, fifth), p, v128.or(first, second), q, sixth, t, third), grey),
+    );
+  }
+}
+
+/** Each level where its mask says so; the masks share nothing. */
+function chosen(a: v128, inA: v128, b: v128, inB: v128, c: v128, inC: v128, d: v128, inD: v128): v128 {
+  return v128.or(v128.or(v128.and(a, inA), v128.and(b, inB)), v128.or(v128.and(c, inC), v128.and(d, inD)));
 }
