@@ -65,7 +65,10 @@ async function beSide(shape: StepShape, execution: Execution): Promise<void> {
   }
 }
 
-/** Runs the bench, or one side of it when called as one. `rounds` is the first word of the command. */
+/**
+ * Runs the bench, or one side of it when called as one. Words of the command: rounds, and the only precision to run, for
+ * processors that emulate the other.
+ */
 export async function benchSteps(shape: StepShape): Promise<void> {
   const [first = '6', second] = process.argv.slice(2);
   if (first === 'side') {
@@ -82,10 +85,12 @@ export async function benchSteps(shape: StepShape): Promise<void> {
     name: `PyTorch ${compiled ? 'torch.compile' : 'eager'} ${precision}`,
     ...peer('step.py', { ...shape, compiled, precision, threads }),
   });
-  const variants = [
+  const all = [
     ...[ours('traced', 'float32'), ours('traced', 'bfloat16'), ours('eager', 'float32')],
     ...[theirs(false, 'float32'), theirs(true, 'float32'), theirs(false, 'bfloat16'), theirs(true, 'bfloat16')],
   ];
+  const precisions = ['float32', 'bfloat16'].filter((precision) => second === undefined || second === precision);
+  const variants = all.filter(({ name }) => precisions.some((precision) => name.endsWith(precision)));
   const sides: Side<Answer>[] = [];
   for (const variant of variants) sides.push(await openSide<Answer>(variant));
   const times = new Map<Side<Answer>, number[]>(sides.map((side) => [side, []]));
@@ -105,7 +110,7 @@ export async function benchSteps(shape: StepShape): Promise<void> {
   const { encoder, size, batch, expander } = shape;
   console.log(`${encoder}, ${size} px, ${batch} pairs, expander ${expander.join('-')}, ${threads} threads`);
   console.log(versionsOf(sides));
-  for (const precision of ['float32', 'bfloat16']) {
+  for (const precision of precisions) {
     const own = sides.filter(({ name }) => name.endsWith(precision));
     const best = Math.min(
       ...own.filter(({ name }) => name.startsWith('PyTorch')).map((side) => median(times.get(side)!)),
