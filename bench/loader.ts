@@ -17,7 +17,7 @@ import { View } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
 import { resample } from '../trainer/data/resample.ts';
 import { writeNoise } from './shared/noise.ts';
-import { openSide, peer, versionsOf, type Side } from './shared/side.ts';
+import { openSide, peer, takeTurns, versionsOf, type Side } from './shared/side.ts';
 
 const seconds = Number(process.argv[2] ?? 3);
 const rounds = Number(process.argv[3] ?? 5);
@@ -50,12 +50,9 @@ async function openOurs(options: Omit<TrainingLoaderOptions, keyof typeof common
 async function compare(title: string, sides: readonly Side<Answer>[]): Promise<void> {
   const found = new Map<Side<Answer>, number[]>(sides.map((side) => [side, []]));
   try {
-    for (let round = 0; round < rounds; round++) {
-      for (const side of sides) {
-        const { pairs, processorSeconds } = await side.ask(seconds);
-        found.get(side)!.push(pairs / processorSeconds);
-      }
-    }
+    await takeTurns(sides, rounds, seconds, (side, { pairs, processorSeconds }) =>
+      found.get(side)!.push(pairs / processorSeconds),
+    );
   } finally {
     for (const side of sides) await side.close();
   }

@@ -199,13 +199,16 @@ function partWriter(
   entry: string | null,
   notice: FeatureRequest['notice'],
 ): (from: number, part: Part) => Promise<void> {
-  let works = entry !== null;
+  let works = true;
+  let hasRoom = false;
   return async (from, part) => {
     if (entry === null || !works) return;
     const path = partPath(entry, from);
     try {
       await mkdir(entry, { recursive: true });
-      await makeRoom(entry, 4 * part.count * (part.columns + 1));
+      // Once, for the whole entry.
+      if (!hasRoom) await makeRoom(entry, 4 * part.count * (part.columns + 1));
+      hasRoom = true;
       await writePart(path, part);
     } catch (error) {
       const fault = diskFault(error, path);

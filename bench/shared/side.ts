@@ -50,6 +50,16 @@ export async function openSide<Answer>({ name, program, words }: Variant): Promi
   };
 }
 
+/** Asks every side in turn, round after round, so that what the machine does beside falls on all of them. */
+export async function takeTurns<Answer>(
+  sides: readonly Side<Answer>[],
+  rounds: number,
+  number: number,
+  take: (side: Side<Answer>, answer: Answer) => void,
+): Promise<void> {
+  for (let round = 0; round < rounds; round++) for (const side of sides) take(side, await side.ask(number));
+}
+
 /** Each library once: `torch 2.13.0, …`. */
 export function versionsOf(sides: readonly { readonly versions: Readonly<Record<string, string>> }[]): string {
   const found = Object.assign({}, ...sides.map((side) => side.versions)) as Readonly<Record<string, string>>;

@@ -14,7 +14,7 @@ import { optimizer as lars } from '../../trainer/optim/optimizers/lars.ts';
 import { median } from '../../trainer/pace.ts';
 import { Execution } from '../../trainer/protocol/run.ts';
 import { keyed } from '../../trainer/random.ts';
-import { openSide, peer, versionsOf, type Side, type Variant } from './side.ts';
+import { openSide, peer, takeTurns, versionsOf, type Side, type Variant } from './side.ts';
 
 export interface StepShape {
   readonly encoder: 'resnet-18' | 'resnet-50';
@@ -85,25 +85,23 @@ export async function benchSteps(shape: StepShape): Promise<void> {
     name: `PyTorch ${compiled ? 'torch.compile' : 'eager'} ${precision}`,
     ...peer('step.py', { ...shape, compiled, precision, threads }),
   });
-  const all = [
-    ...[ours('traced', 'float32'), ours('traced', 'bfloat16'), ours('eager', 'float32')],
-    ...[theirs(false, 'float32'), theirs(true, 'float32'), theirs(false, 'bfloat16'), theirs(true, 'bfloat16')],
-  ];
-  const precisions = ['float32', 'bfloat16'].filter((precision) => second === undefined || second === precision);
-  const variants = all.filter(({ name }) => precisions.some((precision) => name.endsWith(precision)));
+  const precisions = (['float32', 'bfloat16'] as const).filter((one) => second === undefined || second === one);
+  const variants = precisions.flatMap((precision) => [
+    ours('traced', precision),
+    ...(precision === 'float32' ? [ours('eager', precision)] : []),
+    theirs(false, precision),
+    theirs(true, precision),
+  ]);
   const sides: Side<Answer>[] = [];
   for (const variant of variants) sides.push(await openSide<Answer>(variant));
   const times = new Map<Side<Answer>, number[]>(sides.map((side) => [side, []]));
   const memory = new Map<Side<Answer>, number>();
   try {
     for (const side of sides) await side.ask(warm);
-    for (let round = 0; round < Number(first); round++) {
-      for (const side of sides) {
-        const { milliseconds, peakMemoryBytes } = await side.ask(stepsATurn);
-        times.get(side)!.push(...milliseconds);
-        memory.set(side, peakMemoryBytes);
-      }
-    }
+    await takeTurns(sides, Number(first), stepsATurn, (side, { milliseconds, peakMemoryBytes }) => {
+      times.get(side)!.push(...milliseconds);
+      memory.set(side, peakMemoryBytes);
+    });
   } finally {
     for (const side of sides) await side.close();
   }

@@ -6,10 +6,10 @@ import { luma } from './decode.ts';
 import { bytesAt, kernels, room } from './kernels.ts';
 
 /** Runs a kernel over a copy of the pixels in its memory, and takes the result. */
-function through(pixels: Uint8Array, kernel: (address: number) => void): void {
-  const [address] = room(pixels.length);
+function through(pixels: Uint8Array, kernel: (address: number, scratch: number) => void, scratchBytes = 0): void {
+  const [address, scratch] = room(pixels.length, scratchBytes);
   bytesAt(address, pixels.length).set(pixels);
-  kernel(address);
+  kernel(address, scratch);
   pixels.set(bytesAt(address, pixels.length));
 }
 
@@ -78,8 +78,7 @@ export function gaussianBlur(pixels: Uint8Array, width: number, height: number, 
   // In 24-bit fixed point.
   const weight = Math.trunc(fround(0x100_0000 / fround(radius * 2 + 1)));
   const edgeWeight = Math.trunc((0x100_0000 - (reach * 2 + 1) * weight) / 2);
-  const [picture, scratch] = room(pixels.length, 32 * Math.max(width, height));
-  bytesAt(picture, pixels.length).set(pixels);
-  kernels.blur(picture, width, height, channels, reach, weight, edgeWeight, scratch);
-  pixels.set(bytesAt(picture, pixels.length));
+  const blur = (address: number, scratch: number): void =>
+    kernels.blur(address, width, height, channels, reach, weight, edgeWeight, scratch);
+  through(pixels, blur, 32 * Math.max(width, height));
 }

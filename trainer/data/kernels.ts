@@ -1,19 +1,20 @@
 /** The compiled pixel kernels (`trainer/kernels`) and the memory they share with this thread. */
 import { kernelsModule } from './kernels-module.ts';
 
+/** What a resampling pass reads of each output: see `trainer/kernels`. */
+export type TapsArguments = readonly [first: number, count: number, weights: number, taps: number];
+
 /** Addresses and sizes are bytes; what each does is said beside its source. */
 interface Kernels {
-  horizontal1(...given: Horizontal): void;
-  horizontal3(...given: Horizontal): void;
+  horizontal(
+    ...given: readonly [
+      ...[source: number, line: number, rows: number],
+      ...TapsArguments,
+      ...[columns: number, channels: number, target: number],
+    ]
+  ): void;
   vertical(
-    source: number,
-    line: number,
-    rows: number,
-    first: number,
-    count: number,
-    weights: number,
-    taps: number,
-    target: number,
+    ...given: readonly [...[source: number, line: number, rows: number], ...TapsArguments, ...[target: number]]
   ): void;
   blur(
     pixels: number,
@@ -30,18 +31,6 @@ interface Kernels {
   saturation(pixels: number, length: number, factor: number): void;
   hue(pixels: number, length: number, shift: number): void;
 }
-
-type Horizontal = readonly [
-  source: number,
-  line: number,
-  rows: number,
-  first: number,
-  count: number,
-  weights: number,
-  taps: number,
-  columns: number,
-  target: number,
-];
 
 /** What is used of WebAssembly: TypeScript declares it for browsers only. */
 declare const WebAssembly: {

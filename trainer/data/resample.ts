@@ -3,7 +3,7 @@
  * 8 bits between the passes, coefficients in 22-bit fixed point. The crop comes first, so that the filter never sees
  * pixels outside it. Only the wanted window of the result is computed.
  */
-import { bytesAt, kernels, room, wordsAt } from './kernels.ts';
+import { bytesAt, kernels, room, wordsAt, type TapsArguments } from './kernels.ts';
 
 export type Interpolation = 'bilinear' | 'bicubic';
 
@@ -94,13 +94,13 @@ function tapsFor(inSize: number, outSize: number, interpolation: Interpolation):
 
 const tapsBytes = ({ taps }: Taps, outputs: number): number => 4 * outputs * (taps + 2);
 
-/** Lays the taps of some outputs into the kernels' memory, and gives them as arguments: first, count, weights, taps. */
+/** Lays the taps of some outputs into the kernels' memory, and gives them as arguments. */
 function placeTaps(
   { taps, first, count, weights }: Taps,
   from: number,
   outputs: number,
   address: number,
-): readonly [number, number, number, number] {
+): TapsArguments {
   const words = wordsAt(address, outputs * (taps + 2));
   words.set(first.subarray(from, from + outputs));
   words.set(count.subarray(from, from + outputs), outputs);
@@ -146,13 +146,12 @@ export function resample(
   );
   const acrossTaps = placeTaps(columns, window.left, window.width, columnTaps);
   const downTaps = placeTaps(rows, window.top, window.height, rowTaps);
-  const pass = channels === 3 ? kernels.horizontal3 : kernels.horizontal1;
   for (let y = 0; y < neededRows; y += bandRows) {
     const count = Math.min(bandRows, neededRows - y);
     const from = (crop.top + firstRow + y) * sourceLine + crop.left * channels;
     const given = pixels.subarray(from, from + (count - 1) * sourceLine + crop.width * channels);
     bytesAt(band, given.length).set(given);
-    pass(band, sourceLine, count, ...acrossTaps, window.width, between + y * line);
+    kernels.horizontal(band, sourceLine, count, ...acrossTaps, window.width, channels, between + y * line);
   }
   // Rows are counted from the top of the crop.
   kernels.vertical(between - firstRow * line, line, window.height, ...downTaps, result);

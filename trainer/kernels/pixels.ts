@@ -21,10 +21,11 @@ function bytes(sums: v128): u32 {
 }
 
 /**
- * Rows of `columns` pixels of three channels, out of rows `line` bytes apart. `first` and `count` say which inputs a column
- * reads, `weights` holds `taps` a column.
+ * Rows of `columns` pixels of up to four channels, out of rows `line` bytes apart. `first` and `count` say which inputs a
+ * column reads, `weights` holds `taps` a column. Four bytes are read and written whatever the channels: the next pixel
+ * overwrites those beyond.
  */
-export function horizontal3(
+export function horizontal(
   source: usize,
   line: i32,
   rows: i32,
@@ -33,53 +34,24 @@ export function horizontal3(
   weights: usize,
   taps: i32,
   columns: i32,
+  channels: i32,
   target: usize,
 ): void {
   const half = i32x4.splat(1 << (precision - 1));
   for (let y = 0; y < rows; y++) {
     const row = source + y * line;
     for (let x = 0; x < columns; x++) {
-      let at = row + load<i32>(first + (x << 2)) * 3;
+      let at = row + load<i32>(first + (x << 2)) * channels;
       let weight = weights + ((x * taps) << 2);
       const end = weight + (load<i32>(count + (x << 2)) << 2);
       let sum = half;
       while (weight < end) {
         sum = i32x4.add(sum, i32x4.mul(widened(v128.load32_zero(at)), v128.load32_splat(weight)));
-        at += 3;
+        at += channels;
         weight += 4;
       }
       store<u32>(target, bytes(sum));
-      target += 3;
-    }
-  }
-}
-
-/** The same for one channel. */
-export function horizontal1(
-  source: usize,
-  line: i32,
-  rows: i32,
-  first: usize,
-  count: usize,
-  weights: usize,
-  taps: i32,
-  columns: i32,
-  target: usize,
-): void {
-  for (let y = 0; y < rows; y++) {
-    const row = source + y * line;
-    for (let x = 0; x < columns; x++) {
-      let at = row + load<i32>(first + (x << 2));
-      let weight = weights + ((x * taps) << 2);
-      const end = weight + (load<i32>(count + (x << 2)) << 2);
-      let sum = 1 << (precision - 1);
-      while (weight < end) {
-        sum += <i32>load<u8>(at) * load<i32>(weight);
-        at += 1;
-        weight += 4;
-      }
-      store<u8>(target, <u8>max(0, min(255, sum >> precision)));
-      target += 1;
+      target += channels;
     }
   }
 }
@@ -222,9 +194,15 @@ export function blend(pixels: usize, length: i32, level: f32, factor: f32): void
   }
 }
 
-/** PIL's rgb to L, as `luma` of decode.ts. */
+/** PIL's rgb to L, as `luma` of decode.ts: shares of 16-bit fixed point. */
+const redShare: i32 = 19595;
+const greenShare: i32 = 38470;
+const blueShare: i32 = 7471;
+const roundedUp: i32 = 0x8000;
+
 function luma(at: usize): i32 {
-  return (<i32>load<u8>(at) * 19595 + <i32>load<u8>(at + 1) * 38470 + <i32>load<u8>(at + 2) * 7471 + 0x8000) >> 16;
+  const light = <i32>load<u8>(at) * redShare + <i32>load<u8>(at + 1) * greenShare + <i32>load<u8>(at + 2) * blueShare;
+  return (light + roundedUp) >> 16;
 }
 
 /** Sum of the luma of pixels of three channels. */
@@ -258,8 +236,8 @@ export function saturation(pixels: usize, length: i32, factor: f32): void {
     const green = channelOf(given, 1);
     const blue = channelOf(given, 2);
     const light = i32x4.add(
-      i32x4.add(i32x4.mul(red, i32x4.splat(19595)), i32x4.mul(green, i32x4.splat(38470))),
-      i32x4.add(i32x4.mul(blue, i32x4.splat(7471)), i32x4.splat(0x8000)),
+      i32x4.add(i32x4.mul(red, i32x4.splat(redShare)), i32x4.mul(green, i32x4.splat(greenShare))),
+      i32x4.add(i32x4.mul(blue, i32x4.splat(blueShare)), i32x4.splat(roundedUp)),
     );
     const grey = f32x4.convert_i32x4_s(i32x4.shr_s(light, 16));
     storePixels(
