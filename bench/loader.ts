@@ -15,6 +15,7 @@ import type { TrainingLoaderOptions } from '../trainer/data/pipeline.ts';
 import { median } from '../trainer/pace.ts';
 import { View } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
+import { pixelsOf } from '../trainer/data/kernels.ts';
 import { resample } from '../trainer/data/resample.ts';
 import { writeNoise } from './shared/noise.ts';
 import { openSide, peer, takeTurns, versionsOf, type Side } from './shared/side.ts';
@@ -71,9 +72,8 @@ async function photographs(folder: string): Promise<void> {
   for (let i = 0; i < 24; i++) {
     const stream = keyed(i, 'bench');
     const small = Uint8Array.from({ length: 125 * 94 * 3 }, () => stream.word() >>> 24);
-    const pixels = new Uint8Array(500 * 375 * 3);
     const whole = { left: 0, top: 0, width: 125, height: 94 };
-    resample({ pixels: small, width: 125, channels: 3 }, whole, 500, 375, 'bicubic', pixels);
+    const pixels = pixelsOf(resample({ pixels: small, width: 125, channels: 3 }, whole, 500, 375, 'bicubic'));
     const file = join(folder, `train/one/${i}.jpg`);
     await sharp(pixels, { raw: { width: 500, height: 375, channels: 3 } })
       .jpeg({ quality: 92 })

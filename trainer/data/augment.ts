@@ -8,7 +8,8 @@
 import type { View } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import type { Pixels } from './decode.ts';
-import { brightness, contrast, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
+import { brightness, contrast, flip, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
+import type { Frame } from './kernels.ts';
 import { resample, type Box } from './resample.ts';
 
 export type JitterOperation = 'brightness' | 'contrast' | 'saturation' | 'hue';
@@ -125,39 +126,22 @@ export function drawView(
   };
 }
 
-function flipRows(pixels: Uint8Array, width: number, channels: number): void {
-  const line = width * channels;
-  for (let row = 0; row < pixels.length; row += line) {
-    let left = row;
-    let right = row + line - channels;
-    while (left < right) {
-      for (let c = 0; c < channels; c++) {
-        const kept = pixels[left + c]!;
-        pixels[left + c] = pixels[right + c]!;
-        pixels[right + c] = kept;
-      }
-      left += channels;
-      right -= channels;
-    }
+function jitter(frame: Frame, { operation, amount }: ViewParameters['jitter'][number]): void {
+  if (operation === 'brightness') brightness(frame, amount);
+  else if (operation === 'contrast') contrast(frame, amount);
+  else if (frame.channels === 3) {
+    if (operation === 'saturation') saturation(frame, amount);
+    else hue(frame, amount);
   }
 }
 
-function jitter(pixels: Uint8Array, channels: number, { operation, amount }: ViewParameters['jitter'][number]): void {
-  if (operation === 'brightness') brightness(pixels, amount);
-  else if (operation === 'contrast') contrast(pixels, channels, amount);
-  else if (channels === 3) {
-    if (operation === 'saturation') saturation(pixels, amount);
-    else hue(pixels, amount);
-  }
-}
-
-/** Renders a view as 8-bit pixels of `view.size` squared, into `target`. */
-export function renderView(image: Pixels, view: View, parameters: ViewParameters, target: Uint8Array): void {
-  const { channels } = image;
-  resample(image, parameters.crop, view.size, view.size, view.interpolation, target);
-  if (parameters.flip) flipRows(target, view.size, channels);
-  for (const step of parameters.jitter) jitter(target, channels, step);
-  if (parameters.grayscale && channels === 3) grayscale(target);
-  if (parameters.blurSigma !== null) gaussianBlur(target, view.size, view.size, channels, parameters.blurSigma);
-  if (parameters.solarize) solarize(target, view.solarizeThreshold);
+/** Renders a view: a frame of `view.size` squared. */
+export function renderView(image: Pixels, view: View, parameters: ViewParameters): Frame {
+  const frame = resample(image, parameters.crop, view.size, view.size, view.interpolation);
+  if (parameters.flip) flip(frame);
+  for (const step of parameters.jitter) jitter(frame, step);
+  if (parameters.grayscale && frame.channels === 3) grayscale(frame);
+  if (parameters.blurSigma !== null) gaussianBlur(frame, parameters.blurSigma);
+  if (parameters.solarize) solarize(frame, view.solarizeThreshold);
+  return frame;
 }

@@ -5,7 +5,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { keyed } from '../random.ts';
-import { brightness, contrast, gaussianBlur, hue, saturation } from './colour.ts';
+import { brightness, contrast, flip, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
+import { frameOf, pixelsOf, type Frame } from './kernels.ts';
 import { resample } from './resample.ts';
 
 const noise = (seed: number, length: number): Uint8Array => {
@@ -30,10 +31,8 @@ function resized(
   channels: number,
   by: 'bilinear' | 'bicubic',
 ): Uint8Array {
-  const target = new Uint8Array(toWidth * toHeight * channels);
   const whole = { left: 0, top: 0, width, height };
-  resample({ pixels, width, channels }, whole, toWidth, toHeight, by, target);
-  return target;
+  return pixelsOf(resample({ pixels, width, channels }, whole, toWidth, toHeight, by));
 }
 
 describe('resizing', () => {
@@ -72,24 +71,29 @@ describe('resizing', () => {
   });
 });
 
+/** A picture after an operation. */
+function changed(
+  pixels: Uint8Array,
+  [width, height, channels]: readonly [number, number, number],
+  change: (frame: Frame) => void,
+): Uint8Array {
+  const frame = frameOf(pixels, width, height, channels);
+  change(frame);
+  return pixelsOf(frame);
+}
+
 describe('blurring', () => {
   it('treats each channel as it would alone, and turned pictures alike', () => {
     fc.assert(
       fc.property(seed, size, size, fc.double({ min: 0.1, max: 3, noNaN: true }), (number, width, height, sigma) => {
+        const blur = (frame: Frame) => gaussianBlur(frame, sigma);
         const pixels = noise(number, width * height * 3);
-        const result = pixels.slice();
-        gaussianBlur(result, width, height, 3, sigma);
-        for (const which of [0, 1, 2]) {
-          const alone = channel(pixels, which);
-          gaussianBlur(alone, width, height, 1, sigma);
-          expect(channel(result, which)).toEqual(alone);
-        }
+        const result = changed(pixels, [width, height, 3], blur);
+        for (const which of [0, 1, 2])
+          expect(channel(result, which)).toEqual(changed(channel(pixels, which), [width, height, 1], blur));
         // One row is one column.
         const row = noise(number, width);
-        const upright = row.slice();
-        gaussianBlur(row, width, 1, 1, sigma);
-        gaussianBlur(upright, 1, width, 1, sigma);
-        expect(row).toEqual(upright);
+        expect(changed(row, [width, 1, 1], blur)).toEqual(changed(row, [1, width, 1], blur));
       }),
     );
   });
@@ -97,31 +101,58 @@ describe('blurring', () => {
 
 describe('colour', () => {
   it.each([
-    ['brightness', (pixels: Uint8Array, amount: number) => brightness(pixels, amount)],
-    ['saturation', (pixels: Uint8Array, amount: number) => saturation(pixels, amount)],
-    ['hue', (pixels: Uint8Array, amount: number) => hue(pixels, amount - 1)],
+    ['brightness', brightness],
+    ['saturation', saturation],
+    ['hue', (frame: Frame, amount: number) => hue(frame, amount - 1)],
+    ['grayscale', (frame: Frame) => grayscale(frame)],
+    ['solarize', (frame: Frame, amount: number) => solarize(frame, Math.round(amount * 128))],
   ])('%s treats each pixel as it would alone', (_name, change) => {
     fc.assert(
       fc.property(seed, size, fc.double({ min: 0.5, max: 1.5, noNaN: true }), (number, count, amount) => {
         const pixels = noise(number, count * 3);
-        const together = pixels.slice();
-        change(together, amount);
+        const together = changed(pixels, [count, 1, 3], (frame) => change(frame, amount));
         for (let at = 0; at < pixels.length; at += 3) {
-          const alone = pixels.slice(at, at + 3);
-          change(alone, amount);
+          const alone = changed(pixels.slice(at, at + 3), [1, 1, 3], (frame) => change(frame, amount));
           expect(together.slice(at, at + 3)).toEqual(alone);
         }
       }),
     );
   });
 
-  it('contrast leaves a picture of one level alone', () => {
+  it.each([
+    [-1, [255, 128, 127, 0]],
+    [127.5, [0, 127, 127, 0]],
+    [255, [0, 127, 128, 0]],
+    [256, [0, 127, 128, 255]],
+  ])('solarize at %d', (threshold, expected) => {
+    const given = Uint8Array.of(0, 127, 128, 255);
+    expect([...changed(given, [4, 1, 1], (frame) => solarize(frame, threshold))]).toEqual(expected);
+  });
+
+  it.each([1, 3])('contrast leaves a picture of one level alone, of %i channels', (channels) => {
     fc.assert(
       fc.property(size, fc.nat(255), fc.double({ min: 0, max: 2, noNaN: true }), (count, level, amount) => {
-        const pixels = new Uint8Array(count).fill(level);
-        contrast(pixels, 1, amount);
-        expect(pixels).toEqual(new Uint8Array(count).fill(level));
+        const pixels = new Uint8Array(count * channels).fill(level);
+        expect(changed(pixels, [count, 1, channels], (frame) => contrast(frame, amount))).toEqual(pixels);
       }),
+    );
+  });
+});
+
+describe('flipping', () => {
+  it.each([1, 3])('turns every row round, of %i channels', (channels) => {
+    fc.assert(
+      fc.property(seed, size, size, (number, width, height) => {
+        const pixels = noise(number, width * height * channels);
+        const result = changed(pixels, [width, height, channels], flip);
+        for (let y = 0; y < height; y++)
+          for (let x = 0; x < width; x++) {
+            const from = (y * width + x) * channels;
+            const to = (y * width + width - 1 - x) * channels;
+            expect(result.subarray(to, to + channels)).toEqual(pixels.subarray(from, from + channels));
+          }
+      }),
+      { numRuns: 20 },
     );
   });
 });

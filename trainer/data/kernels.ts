@@ -26,10 +26,15 @@ interface Kernels {
     edgeWeight: number,
     scratch: number,
   ): void;
+  flip(pixels: number, width: number, height: number, channels: number): void;
   blend(pixels: number, length: number, level: number, factor: number): void;
+  sum(pixels: number, length: number): number;
   lumaSum(pixels: number, length: number): number;
+  grayscale(pixels: number, length: number): void;
+  solarize(pixels: number, length: number, threshold: number): void;
   saturation(pixels: number, length: number, factor: number): void;
   hue(pixels: number, length: number, shift: number): void;
+  lookUp(pixels: number, count: number, step: number, tables: number, channels: number, target: number): void;
 }
 
 /** What is used of WebAssembly: TypeScript declares it for browsers only. */
@@ -52,20 +57,66 @@ const instance = new WebAssembly.Instance(new WebAssembly.Module(Buffer.from(ker
 });
 export const kernels = instance.exports as Kernels;
 
-/** Makes room for parts of these sizes, one after the other, and gives their addresses. What lay there before is lost. */
-export function room<Sizes extends readonly number[]>(...sizes: Sizes): { readonly [Key in keyof Sizes]: number } {
-  // The compiled module may keep constants at the beginning.
-  let end = 1024;
-  const addresses = sizes.map((size) => {
-    const address = end;
-    end += Math.ceil((size + beyond) / beyond) * beyond;
-    return address;
-  });
-  const missing = end - memory.buffer.byteLength;
-  if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
-  return addresses as { readonly [Key in keyof Sizes]: number };
+/** The compiled module may keep constants before it. */
+const frameAddress = 1024;
+
+/**
+ * An 8-bit picture in the memory, interleaved, row by row. There is one at a time: making the next takes its place, so a
+ * view is drawn, changed and read before another begins.
+ */
+export interface Frame {
+  readonly address: number;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+  /** Bytes. */
+  readonly length: number;
 }
 
-/** The memory as it is now: asked anew after `room`. */
+const padded = (bytes: number): number => Math.ceil((bytes + beyond) / beyond) * beyond;
+
+function reserve(end: number): void {
+  const missing = end - memory.buffer.byteLength;
+  if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
+}
+
+/** A frame of this size; what is in it is not defined. */
+export function newFrame(width: number, height: number, channels: number): Frame {
+  const length = width * height * channels;
+  reserve(frameAddress + padded(length));
+  return { address: frameAddress, width, height, channels, length };
+}
+
+/** The memory as it is now: asked anew after room was made. */
 export const bytesAt = (address: number, length: number): Uint8Array => new Uint8Array(memory.buffer, address, length);
 export const wordsAt = (address: number, length: number): Int32Array => new Int32Array(memory.buffer, address, length);
+export const floatsAt = (address: number, length: number): Float32Array =>
+  new Float32Array(memory.buffer, address, length);
+
+/** A frame with a copy of these pixels. */
+export function frameOf(pixels: Uint8Array, width: number, height: number, channels: number): Frame {
+  const frame = newFrame(width, height, channels);
+  bytesAt(frame.address, frame.length).set(pixels);
+  return frame;
+}
+
+/** A copy of what is in a frame. */
+export const pixelsOf = ({ address, length }: Frame): Uint8Array => bytesAt(address, length).slice();
+
+/**
+ * Makes room beside a frame for parts of these sizes (bytes), and gives their addresses, each a multiple of 16. What lay
+ * there before is lost.
+ */
+export function roomBeside<Sizes extends readonly number[]>(
+  frame: Frame,
+  ...sizes: Sizes
+): { readonly [Key in keyof Sizes]: number } {
+  let end = frame.address + padded(frame.length);
+  const addresses = sizes.map((size) => {
+    const address = end;
+    end += padded(size);
+    return address;
+  });
+  reserve(end);
+  return addresses as { readonly [Key in keyof Sizes]: number };
+}

@@ -1,12 +1,13 @@
 /** From 8-bit pixels to what the encoder sees: (x / 255 - mean) / std in float32, one table a channel. */
 import { FaultError } from '../fault.ts';
 import type { Normalization } from '../protocol/run.ts';
+import { floatsAt, kernels, roomBeside, type Frame } from './kernels.ts';
 
 export interface Normalizer {
   /** Channels of the result: as many as the normalization names. */
   readonly channels: number;
-  /** Writes `pixels` at `offset` of `target`; one channel becomes three where three are named. */
-  write(pixels: Uint8Array, target: Float32Array, offset: number): void;
+  /** Writes a frame at `offset` of `target`; one channel becomes three where three are named. */
+  write(frame: Frame, target: Float32Array, offset: number): void;
 }
 
 export function normalizer({ mean, std }: Normalization, dataChannels: number): Normalizer {
@@ -24,26 +25,21 @@ export function normalizer({ mean, std }: Normalization, dataChannels: number): 
     throw new FaultError('bad-argument', `A standard deviation of the normalization is ${wrong}; it must be above 0.`);
   }
   const { fround } = Math;
-  const tables = mean.map((average, channel) =>
-    Float32Array.from({ length: 256 }, (_, value) =>
-      fround(fround(fround(value / 255) - fround(average)) / fround(std[channel]!)),
-    ),
-  );
-  const [first, second, third] = tables as [Float32Array, Float32Array, Float32Array];
+  const tables = new Float32Array(256 * channels);
+  mean.forEach((average, channel) => {
+    for (let value = 0; value < 256; value++) {
+      const centred = fround(fround(value / 255) - fround(average));
+      tables[256 * channel + value] = fround(centred / fround(std[channel]!));
+    }
+  });
   return {
     channels,
-    write(pixels, target, offset) {
-      if (channels === 1) {
-        for (let i = 0; i < pixels.length; i++) target[offset + i] = first[pixels[i]!]!;
-        return;
-      }
-      const step = dataChannels === 1 ? 0 : 1;
-      const stride = dataChannels;
-      for (let from = 0, to = offset; from < pixels.length; from += stride, to += 3) {
-        target[to] = first[pixels[from]!]!;
-        target[to + 1] = second[pixels[from + step]!]!;
-        target[to + 2] = third[pixels[from + 2 * step]!]!;
-      }
+    write(frame, target, offset) {
+      const count = frame.length / dataChannels;
+      const [tablesAddress, result] = roomBeside(frame, tables.byteLength, 4 * count * channels);
+      floatsAt(tablesAddress, tables.length).set(tables);
+      kernels.lookUp(frame.address, count, dataChannels, tablesAddress, channels, result);
+      target.set(floatsAt(result, count * channels), offset);
     },
   };
 }

@@ -2,6 +2,7 @@
 import { FaultError } from '../fault.ts';
 import type { Preprocessing } from '../protocol/run.ts';
 import type { Pixels } from './decode.ts';
+import type { Frame } from './kernels.ts';
 import { resample } from './resample.ts';
 
 /** Size after Resize(short): torchvision truncates the long side. */
@@ -17,8 +18,8 @@ function centre(room: number): number {
   return Number.isInteger(half) ? half : 2 * Math.round(half / 2);
 }
 
-/** Writes the `crop` x `crop` centre into `target`. */
-export function preprocess(image: Pixels, how: Preprocessing, target: Uint8Array, name: string): void {
+/** The `crop` x `crop` centre. `name` is the picture's, for errors. */
+export function preprocess(image: Pixels, how: Preprocessing, name: string): Frame {
   const [width, height] =
     how.resize === null ? [image.width, image.height] : resizedSize(image.width, image.height, how.resize);
   if (width < how.crop || height < how.crop) {
@@ -36,5 +37,5 @@ export function preprocess(image: Pixels, how: Preprocessing, target: Uint8Array
     width: how.crop,
     height: how.crop,
   };
-  resample(image, whole, width, height, how.interpolation, target, window);
+  return resample(image, whole, width, height, how.interpolation, window);
 }

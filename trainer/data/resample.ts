@@ -3,7 +3,7 @@
  * 8 bits between the passes, coefficients in 22-bit fixed point. The crop comes first, so that the filter never sees
  * pixels outside it. Only the wanted window of the result is computed.
  */
-import { bytesAt, kernels, room, wordsAt, type TapsArguments } from './kernels.ts';
+import { bytesAt, kernels, newFrame, roomBeside, wordsAt, type Frame, type TapsArguments } from './kernels.ts';
 
 export type Interpolation = 'bilinear' | 'bicubic';
 
@@ -111,19 +111,15 @@ function placeTaps(
 /** Source rows in the kernels' memory at a time: large pictures pass through it in bands. */
 const bandBytes = 1 << 20;
 
-/**
- * Crops `crop` out of the source, resizes that to `width` x `height`, and writes the window `window` of the result
- * (all of it by default) into `target`.
- */
+/** Crops `crop` out of the source, resizes that to `width` x `height`, and makes a frame of a window of the result (all of it by default). */
 export function resample(
   source: { readonly pixels: Uint8Array; readonly width: number; readonly channels: number },
   crop: Box,
   width: number,
   height: number,
   interpolation: Interpolation,
-  target: Uint8Array,
   window: Box = { left: 0, top: 0, width, height },
-): void {
+): Frame {
   const { channels, pixels } = source;
   if (channels !== 1 && channels !== 3)
     throw new RangeError(`Images of ${channels} channels cannot be resized; 1 or 3 can.`);
@@ -137,10 +133,11 @@ export function resample(
   const line = window.width * channels;
   const bandRows = Math.min(neededRows, Math.max(1, Math.floor(bandBytes / sourceLine)));
 
-  const [band, between, result, columnTaps, rowTaps] = room(
+  const frame = newFrame(window.width, window.height, channels);
+  const [band, between, columnTaps, rowTaps] = roomBeside(
+    frame,
     bandRows * sourceLine,
     neededRows * line,
-    window.height * line,
     tapsBytes(columns, window.width),
     tapsBytes(rows, window.height),
   );
@@ -154,6 +151,6 @@ export function resample(
     kernels.horizontal(band, sourceLine, count, ...acrossTaps, window.width, channels, between + y * line);
   }
   // Rows are counted from the top of the crop.
-  kernels.vertical(between - firstRow * line, line, window.height, ...downTaps, result);
-  target.set(bytesAt(result, window.height * line));
+  kernels.vertical(between - firstRow * line, line, window.height, ...downTaps, frame.address);
+  return frame;
 }

@@ -2,6 +2,7 @@
 import type { Generator } from '../random.ts';
 import { keyed } from '../random.ts';
 import { gaussianBlur } from './colour.ts';
+import { pixelsOf } from './kernels.ts';
 import { resample } from './resample.ts';
 import { sampleClasses, type SampleClass, type Style } from './sample-objects.ts';
 
@@ -387,10 +388,10 @@ export function renderScene(seed: number, split: string, index: number, label: n
     if (box) boxes.push(box);
   }
   const large = develop(canvas, stream, light);
-  const pixels = new Uint8Array(size * size * 3);
   const whole = { left: 0, top: 0, width: side, height: side };
-  resample({ pixels: large, width: side, channels: 3 }, whole, size, size, 'bilinear', pixels);
-  gaussianBlur(pixels, size, size, 3, between(stream, 0.05, 0.6));
+  const frame = resample({ pixels: large, width: side, channels: 3 }, whole, size, size, 'bilinear');
+  gaussianBlur(frame, between(stream, 0.05, 0.6));
+  const pixels = pixelsOf(frame);
   addSensorNoise(pixels, stream);
   const shrink = (box: ObjectBox): ObjectBox => ({
     left: Math.floor(box.left / oversampling),

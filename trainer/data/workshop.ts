@@ -4,6 +4,7 @@ import type { DataSource, Normalization, Preprocessing, View } from '../protocol
 import type { OpenDataset } from '../recipe.ts';
 import { drawView, renderView } from './augment.ts';
 import { decode, type Pixels } from './decode.ts';
+import type { Frame } from './kernels.ts';
 import { reasonOf } from './inspection.ts';
 import { normalizer } from './normalize.ts';
 import { preprocess } from './preprocess.ts';
@@ -59,15 +60,11 @@ export async function openWorkshop(specification: WorkSpecification): Promise<Wo
   const normalize = normalizer(specification.normalization, data.channels);
   const { task } = specification;
   const sizes = viewSizes(specification);
-  const scratch = sizes.map((size) => new Uint8Array(size * size * data.channels));
 
-  const render = (image: Loaded, number: number, epoch: number, index: number, target: Uint8Array) => {
-    if (task.kind === 'evaluation') {
-      preprocess(image, task.preprocessing, target, image.name);
-      return;
-    }
+  const render = (image: Loaded, number: number, epoch: number, index: number): Frame => {
+    if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, image.name);
     const view = task.views[number]!;
-    renderView(image, view, drawView(view, image, { seed: task.seed, epoch, index, number }), target);
+    return renderView(image, view, drawView(view, image, { seed: task.seed, epoch, index, number }));
   };
 
   return {
@@ -85,8 +82,8 @@ export async function openWorkshop(specification: WorkSpecification): Promise<Wo
           next.catch(() => undefined);
         }
         for (let number = 0; number < sizes.length; number++) {
-          render(image, number, epoch, index[i]!, scratch[number]!);
-          normalize.write(scratch[number]!, views[number]!, i * sampleValues[number]!);
+          const frame = render(image, number, epoch, index[i]!);
+          normalize.write(frame, views[number]!, i * sampleValues[number]!);
         }
       }
       return views;

@@ -1,5 +1,5 @@
 /**
- * Resizing and blurring 8-bit pixels, 128 bits at a time: the passes of PIL's `resize` and `GaussianBlur`, to the bit.
+ * What an augmentation does to 8-bit pixels, 128 bits at a time where that is faster: as PIL does it, to the bit.
  *
  * AssemblyScript, which is TypeScript with the types of WebAssembly. `node scripts/kernels.mjs` compiles it into
  * `trainer/data/kernels-module.ts`; `trainer/data/kernels.ts` lays the arguments into memory. Some loads and stores go up to
@@ -172,6 +172,24 @@ export function blur(
   blurLines(pixels, groups, 4, line - ((groups - 1) << 2), height, line, reach, weight, edgeWeight, scratch);
 }
 
+/** Turns every row round. */
+export function flip(pixels: usize, width: i32, height: i32, channels: i32): void {
+  const line = width * channels;
+  for (let y = 0; y < height; y++) {
+    let left = pixels + y * line;
+    let right = left + line - channels;
+    while (left < right) {
+      for (let c = 0; c < channels; c++) {
+        const kept = load<u8>(left + c);
+        store<u8>(left + c, load<u8>(right + c));
+        store<u8>(right + c, kept);
+      }
+      left += channels;
+      right -= channels;
+    }
+  }
+}
+
 /** `Image.blend` of four values: truncated inside [0, 255], clipped outside, as 32-bit integers. */
 function blended(degenerate: v128, values: v128, factor: v128): v128 {
   const mixed = f32x4.add(degenerate, f32x4.mul(factor, f32x4.sub(values, degenerate)));
@@ -205,11 +223,37 @@ function luma(at: usize): i32 {
   return (light + roundedUp) >> 16;
 }
 
+/** Sum of all bytes. */
+export function sum(pixels: usize, length: i32): f64 {
+  let total: i64 = 0;
+  for (const end = pixels + length; pixels < end; pixels++) total += load<u8>(pixels);
+  return <f64>total;
+}
+
 /** Sum of the luma of pixels of three channels. */
 export function lumaSum(pixels: usize, length: i32): f64 {
   let sum: i64 = 0;
   for (const end = pixels + length; pixels < end; pixels += 3) sum += luma(pixels);
   return <f64>sum;
+}
+
+/** Every channel of three becomes the luma. */
+export function grayscale(pixels: usize, length: i32): void {
+  for (const end = pixels + length; pixels < end; pixels += 3) {
+    const grey = <u8>luma(pixels);
+    store<u8>(pixels, grey);
+    store<u8>(pixels, grey, 1);
+    store<u8>(pixels, grey, 2);
+  }
+}
+
+/** Inverts the bytes at the threshold or above. */
+export function solarize(pixels: usize, length: i32, threshold: i32): void {
+  const least = i8x16.splat(<i8>threshold);
+  for (const end = pixels + length; pixels < end; pixels += 16) {
+    const given = v128.load(pixels);
+    v128.store(pixels, v128.xor(given, i8x16.ge_u(given, least)));
+  }
 }
 
 /** One channel of four pixels of three. */
@@ -359,4 +403,26 @@ export function hue(pixels: usize, length: i32, shift: i32): void {
 /** Each level where its mask says so; the masks share nothing. */
 function chosen(a: v128, inA: v128, b: v128, inB: v128, c: v128, inC: v128, d: v128, inD: v128): v128 {
   return v128.or(v128.or(v128.and(a, inA), v128.and(b, inB)), v128.or(v128.and(c, inC), v128.and(d, inD)));
+}
+
+/**
+ * Level to float32 by one table of 256 a channel. `count` pixels of `step` channels become `channels`; where those are more,
+ * all read the first.
+ */
+export function lookUp(pixels: usize, count: i32, step: i32, tables: usize, channels: i32, target: usize): void {
+  if (channels == 1) {
+    for (const end = pixels + count; pixels < end; pixels++) {
+      store<f32>(target, load<f32>(tables + ((<usize>load<u8>(pixels)) << 2)));
+      target += 4;
+    }
+    return;
+  }
+  const second: usize = step == 3 ? 1 : 0;
+  const third: usize = step == 3 ? 2 : 0;
+  for (const end = pixels + count * step; pixels < end; pixels += step) {
+    store<f32>(target, load<f32>(tables + ((<usize>load<u8>(pixels)) << 2)));
+    store<f32>(target, load<f32>(tables + ((<usize>load<u8>(pixels + second)) << 2), 1024), 4);
+    store<f32>(target, load<f32>(tables + ((<usize>load<u8>(pixels + third)) << 2), 2048), 8);
+    target += 12;
+  }
 }
