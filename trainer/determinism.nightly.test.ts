@@ -13,7 +13,7 @@ import {
   writeTinyData,
   type Stage,
 } from './testing/killing.ts';
-import { bfloat16Refusal } from './testing/precision.ts';
+import { refusalOf } from './testing/precision.ts';
 import type { Execution } from './protocol/run.ts';
 
 const minutes = 60_000;
@@ -31,9 +31,9 @@ afterAll(() => {
   removeTrainer();
 });
 
-/** Where the engine refuses bfloat16, that has a test of its own. */
-const precisions: readonly Execution['precision'][] =
-  (await bfloat16Refusal()) === null ? ['float32', 'bfloat16'] : ['float32'];
+/** Where the engine refuses a precision, that has a test of its own. */
+const precisions: Execution['precision'][] = ['float32'];
+for (const low of ['bfloat16', 'float16'] as const) if ((await refusalOf(low)) === null) precisions.push(low);
 const settings = [
   ...precisions.flatMap((precision) => [1, 2, 4].map((threads) => ({ engine: 'traced', precision, threads }) as const)),
   { engine: 'traced', precision: 'float32', threads: 2, chunk: 8 } as const,

@@ -316,7 +316,7 @@ export const en = {
   'form.resizeCrop': 'short side to {resize} px, centre {crop} px',
   'form.machine': 'Machine and records',
   'form.precisionHint':
-    'bfloat16 computes networks at half the width, faster on processors and GPUs that have it; weights, statistics and losses stay in float32.',
+    'bfloat16 and float16 compute networks at half the width, faster on processors and GPUs that have them; weights, statistics and losses stay in float32. float16, for GPUs without bfloat16, scales the loss and repeats a step whose gradients overflow.',
   'form.wholeBatch': 'the whole batch ({batch})',
   'form.chunkHint':
     'Fewer samples at once take less memory and more time. The gradient is that of the whole batch; batch norm takes its statistics from each part, which the report states as a deviation.',

@@ -313,7 +313,8 @@ export const zh = {
   'form.cropOnly': '原样，{crop} 像素',
   'form.resizeCrop': '短边缩放至 {resize} 像素，中心裁剪 {crop} 像素',
   'form.machine': '机器与记录',
-  'form.precisionHint': 'bfloat16 以一半位宽计算网络，在支持它的处理器和 GPU 上更快；权重、统计量和损失仍为 float32。',
+  'form.precisionHint':
+    'bfloat16 和 float16 以一半位宽计算网络，在支持它们的处理器和 GPU 上更快；权重、统计量和损失仍为 float32。float16 用于没有 bfloat16 的 GPU：损失会被缩放，梯度溢出的一步会重做。',
   'form.wholeBatch': '整个批次（{batch}）',
   'form.chunkHint':
     '一次处理的样本越少，占用内存越少，用时越长。梯度仍是整个批次的梯度；批归一化按每一部分统计，报告会将其列为偏差。',

@@ -1,4 +1,4 @@
-/** What computes in bfloat16 and what does not. */
+/** What computes in a low precision and what does not. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
@@ -6,25 +6,28 @@ import { describe, expect, it } from 'vitest';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import { encoders, methods, optimizers } from '../registry.ts';
-import { bfloat16Refusal } from '../testing/precision.ts';
+import { refusalOf } from '../testing/precision.ts';
 import { openEngine } from './open.ts';
 import { openRuntime } from './runtime.ts';
 import { compile, createTracer } from './trace.ts';
 
-const execution = v.parse(Execution, { engine: 'traced', precision: 'bfloat16', threads: 2 });
-const refusal = await bfloat16Refusal();
+const execution = v.parse(Execution, { engine: 'traced', threads: 2 });
+const precisions = ['bfloat16', 'float16'] as const;
+const refusals = new Map<string, string | null>();
+for (const precision of precisions) refusals.set(precision, await refusalOf(precision));
 
-it('is refused by the eager engine, and where the processor cannot', async () => {
-  await expect(openEngine({ ...execution, engine: 'eager' })).rejects.toThrow('choose the traced engine');
+it.each(precisions)('%s is refused by the eager engine, and where the processor cannot', async (precision) => {
+  await expect(openEngine({ ...execution, precision, engine: 'eager' })).rejects.toThrow('choose the traced engine');
+  const refusal = refusals.get(precision)!;
   if (refusal !== null) expect(refusal).toContain('choose float32');
 });
 
-/** Rounds to 1 in bfloat16, which has 8 bits. */
+/** Rounds to 1 in 8 bits and in 11. */
 const fine = 1 + 2 ** -12;
 
-describe.runIf(refusal === null)('bfloat16', () => {
+describe.each(precisions.filter((precision) => refusals.get(precision) === null))('%s', (low) => {
   it('is for networks, and for the gradients of networks', async () => {
-    const tracer = createTracer(await openRuntime(execution), 'bfloat16');
+    const tracer = createTracer(await openRuntime(execution), low);
     const spec = { dtype: 'float32', shape: [1, 1] } as const;
     const product = (x: Tensor, y: Tensor): Tensor => tf.matMul(x, y);
     const all = compile(tracer, [spec, spec], (x, y) => {
@@ -33,8 +36,8 @@ describe.runIf(refusal === null)('bfloat16', () => {
       return [network(x, y), product(x, y), gradients(network)[0], gradients(product)[0]];
     });
     const given = { shape: [1, 1], values: Float32Array.of(fine) };
-    const [low, high, lowGradient, highGradient] = (await all(given, given)).map(({ values }) => values[0]);
-    expect(low).toBe(1);
+    const [rounded, high, lowGradient, highGradient] = (await all(given, given)).map(({ values }) => values[0]);
+    expect(rounded).toBe(1);
     expect(high).toBe(Math.fround(fine * fine));
     expect(lowGradient).toBe(1);
     expect(highGradient).toBe(fine);
@@ -75,19 +78,19 @@ describe.runIf(refusal === null)('bfloat16', () => {
           losses.push((await stepper.run(data, { step, lr: 1e-3 }, { metrics: true })).loss);
         return losses;
       };
-      const [low, high] = [await stepperIn('bfloat16'), await stepperIn('float32')];
-      const [[first], [wanted]] = [await steps(low, 0, 1), await steps(high, 0, 1)];
+      const [fast, exact] = [await stepperIn(low), await stepperIn('float32')];
+      const [[first], [wanted]] = [await steps(fast, 0, 1), await steps(exact, 0, 1)];
       expect(first).not.toBe(wanted);
       expect(Math.abs(first! - wanted!)).toBeLessThan(0.02 * Math.abs(wanted!));
-      for (const values of read(low).values()) expect(values).toBeInstanceOf(Float32Array);
+      for (const values of read(fast).values()) expect(values).toBeInstanceOf(Float32Array);
 
-      const saved = read(low);
-      const straight = await steps(low, 1, 10);
+      const saved = read(fast);
+      const straight = await steps(fast, 1, 10);
       expect(straight.at(-1)).toBeLessThan(first!);
-      const resumed = await stepperIn('bfloat16');
+      const resumed = await stepperIn(low);
       for (const entry of resumed.state) entry.write(saved.get(entry.name)!);
       expect(await steps(resumed, 1, 10)).toEqual(straight);
-      expect(read(resumed)).toEqual(read(low));
+      expect(read(resumed)).toEqual(read(fast));
     },
   );
 });

@@ -1,17 +1,17 @@
 /**
- * Mixed precision at trace time: convolutions, matrix products of layers, batch norm and activations compute in bfloat16,
- * everything else, and every weight and statistic, stays in float32. To tfjs all of it is float32; which tensors are
- * really bfloat16 is known here alone.
+ * Mixed precision at trace time: convolutions, matrix products of layers, batch norm and activations compute in the low
+ * type (bfloat16 or float16), everything else, and every weight and statistic, stays in float32. To tfjs all of it is
+ * float32; which tensors are really of the low type is known here alone.
  *
  * An operation of a network's forward pass is lowered because it lies in the scope (`within`). Its gradients come later,
- * out of any scope: they are lowered because something they read is bfloat16 already, beginning with the gradient of the
+ * out of any scope: they are lowered because something they read is of the low type already, beginning with the gradient of the
  * network's output. The loss, whose inputs are cast up, keeps float32 both ways.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { type, type Graph, type Node } from './graph.ts';
 import { dtypes } from './tensors.ts';
 
-/** Inputs of the type T, by operation. Lowered in the scope, and wherever one of these is bfloat16. */
+/** Inputs of the type T, by operation. Lowered in the scope, and wherever one of these is of the low type. */
 const lowered: Readonly<Record<string, readonly number[]>> = {
   Conv2D: [0, 1],
   Conv2DBackpropInput: [1, 2],
@@ -26,7 +26,7 @@ const lowered: Readonly<Record<string, readonly number[]>> = {
   MaxPoolGrad: [0, 1, 2],
 };
 
-/** These compute in what they are given: bfloat16 where all of it is. */
+/** These compute in what they are given: the low type where all of it is. */
 const following: Readonly<Record<string, readonly number[]>> = {
   AddV2: [0, 1],
   Identity: [0],
@@ -57,7 +57,14 @@ export const noAutocast: Autocast = {
   within: (compute) => compute(),
 };
 
-export function createAutocast(graph: Graph): Autocast {
+/** Types a network may compute in, by their name in a run. */
+const lowTypes = { bfloat16: dtypes.bfloat16, float16: dtypes.half } as const;
+
+/** Whether tfjs is to take values of this type for float32. */
+export const isLowType = (dtype: number): boolean => dtype === lowTypes.bfloat16 || dtype === lowTypes.float16;
+
+export function createAutocast(graph: Graph, precision: keyof typeof lowTypes): Autocast {
+  const low = lowTypes[precision];
   const casts = new Map<string, Node>();
   let depth = 0;
 
@@ -74,26 +81,27 @@ export function createAutocast(graph: Graph): Autocast {
     return result;
   }
 
-  const raised = (node: Node): Node => (node.dtype === dtypes.bfloat16 ? cast(node, dtypes.float) : node);
+  const isFloat = ({ dtype }: Node): boolean => dtype === dtypes.float || dtype === low;
+  const raised = (node: Node): Node => (node.dtype === low ? cast(node, dtypes.float) : node);
   function isLowered(kind: string, inputs: readonly Node[]): boolean {
     const own = lowered[kind];
-    if (own) return depth > 0 || own.some((place) => inputs[place]!.dtype === dtypes.bfloat16);
+    if (own) return depth > 0 || own.some((place) => inputs[place]!.dtype === low);
     const followed = following[kind];
     if (!followed || followed.some((place) => !isFloat(inputs[place]!))) return false;
-    if (followed.every((place) => inputs[place]!.dtype === dtypes.bfloat16)) return true;
+    if (followed.every((place) => inputs[place]!.dtype === low)) return true;
     // A bias or a shortcut of a network.
-    return depth > 0 && kind === 'AddV2' && followed.some((place) => inputs[place]!.dtype === dtypes.bfloat16);
+    return depth > 0 && kind === 'AddV2' && followed.some((place) => inputs[place]!.dtype === low);
   }
 
   return {
     raised,
-    lowered: (node) => cast(node, dtypes.bfloat16),
+    lowered: (node) => cast(node, low),
     prepare(kind, inputs, attributes) {
       if (!isLowered(kind, inputs)) return { inputs: inputs.map(raised), attributes };
       const places = new Set(lowered[kind] ?? following[kind]);
       return {
-        inputs: inputs.map((node, place) => (places.has(place) ? cast(node, dtypes.bfloat16) : raised(node))),
-        attributes: attributes.map((one) => (one.name === 'T' ? type('T', dtypes.bfloat16) : one)),
+        inputs: inputs.map((node, place) => (places.has(place) ? cast(node, low) : raised(node))),
+        attributes: attributes.map((one) => (one.name === 'T' ? type('T', low) : one)),
       };
     },
     within(compute) {
@@ -106,5 +114,3 @@ export function createAutocast(graph: Graph): Autocast {
     },
   };
 }
-
-const isFloat = ({ dtype }: Node): boolean => dtype === dtypes.float || dtype === dtypes.bfloat16;

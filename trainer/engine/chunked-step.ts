@@ -16,6 +16,7 @@ import type { Options } from '../protocol/options.ts';
 import type { Learner, OptimizerRecipe } from '../recipe.ts';
 import type { HostBatch, HostTensor, Stepper } from './engine.ts';
 import type { Node } from './graph.ts';
+import type { LossScale } from './loss-scale.ts';
 import { gradientsOf } from './stepper.ts';
 import type { Handle } from './tensorflow.ts';
 import { elementsOf } from './tensors.ts';
@@ -27,9 +28,11 @@ import {
   createTracedMoment,
   createTrainingState,
   nodesOf,
+  overflowed,
   perShape,
   scalarOf,
   tensorsOf,
+  unscaled,
   type BatchInputs,
   type Nodes,
 } from './training-state.ts';
@@ -44,15 +47,26 @@ interface CompiledChunks {
     readonly metrics: Nodes;
     readonly gradients: Nodes;
   };
-  /** Adds a chunk's gradient to the sums and moves the running statistics. */
-  readonly back: { readonly inputs: BatchInputs; readonly seeds: Nodes; readonly accumulate: Handle };
-  /** Updates all state from the sums, and sets those to zero. */
+  readonly back: {
+    readonly inputs: BatchInputs;
+    readonly seeds: Nodes;
+    /** What the seeds are multiplied by, where they are. */
+    readonly scale: Node | null;
+    /** Adds a chunk's gradient to the sums and moves the running statistics. */
+    readonly accumulate: Handle;
+    /** The former without the latter. */
+    readonly again: Handle;
+  };
   readonly update: {
     readonly embeddings: Nodes;
     readonly step: Node;
     readonly stepsTaken: Node;
     readonly lr: Node;
+    readonly scale: Node | null;
+    /** Updates all state from the sums, and sets those to zero. */
     readonly train: Handle;
+    /** Sets the sums to zero. */
+    readonly clear: Handle;
   };
 }
 
@@ -62,9 +76,10 @@ export function createChunkedStepper(
   optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
   seed: number,
   chunk: number,
+  lossScale: LossScale | null,
 ): Stepper {
   const { graph, variables } = tracer;
-  const state = createTrainingState(tracer, learner, optimizer);
+  const state = createTrainingState(tracer, learner, optimizer, lossScale);
   const { weights } = state;
   /** Sums of the gradients: zero between steps, so they are in no checkpoint. */
   const sums = weights.map((weight) =>
@@ -121,21 +136,26 @@ export function createChunkedStepper(
       const seeds = Object.fromEntries(
         Object.entries(embedded).map(([name, { shape }]) => [name, tracer.placeholder('float32', shape)]),
       );
+      const scale = lossScale && tracer.placeholder('float32', []);
+      const seedOf = (name: string): Tensor => {
+        const own = tracer.tensor(seeds[name]!);
+        return scale ? tf.mul(own, tracer.tensor(scale)) : own;
+      };
       const { grads } = tf.variableGrads(() => {
         const embeddings = tracer.network(() => learner.embed(batch, moment));
         // The gradient of this sum in the weights is the chunk's part of the loss's.
         return tf.addN<tf.Scalar>(
-          Object.entries(embeddings).map(([name, embedding]) =>
-            tf.sum<tf.Scalar>(tf.mul(embedding, tracer.tensor(seeds[name]!))),
-          ),
+          Object.entries(embeddings).map(([name, embedding]) => tf.sum<tf.Scalar>(tf.mul(embedding, seedOf(name)))),
         );
       }, weights as Variable[]);
-      const next = new Map(updates);
-      gradientsOf(weights, grads).forEach((gradient, place) => {
-        const sum = sums[place]!;
-        next.set(sum, tracer.node(tf.add(sum, gradient)));
-      });
-      return { inputs, seeds, accumulate: state.assigned(next, []) };
+      const added = new Map(
+        gradientsOf(weights, grads).map((gradient, place) => {
+          const sum = sums[place]!;
+          return [sum, tracer.node(tf.add(sum, gradient))] as const;
+        }),
+      );
+      const accumulate = state.assigned(new Map([...updates, ...added]), []);
+      return { inputs, seeds, scale, accumulate, again: scale ? state.assigned(added, []) : accumulate };
     });
 
   const compileUpdate = (embeddings: Nodes): CompiledChunks['update'] =>
@@ -146,10 +166,14 @@ export function createChunkedStepper(
       const step = tracer.placeholder('int32', []);
       const [stepsTaken, lr] = [tracer.placeholder('float32', []), tracer.placeholder('float32', [])];
       const { moment } = createTracedMoment(tracer, step, true);
-      const next = state.optimized(sums, { lr, stepsTaken });
+      const scale = lossScale && tracer.placeholder('float32', []);
+      const divided = scale && unscaled(tracer, sums, scale);
+      const next = state.optimized(divided?.gradients ?? sums, { lr, stepsTaken });
       state.follow(next, whole, moment);
-      for (const sum of sums) next.set(sum, tracer.node(tf.zerosLike(sum)));
-      return { embeddings: learner.updates ? whole : {}, step, stepsTaken, lr, train: state.assigned(next, []) };
+      const zeros = new Map(sums.map((sum) => [sum, tracer.node(tf.zerosLike(sum))] as const));
+      const train = state.assigned(new Map([...next, ...zeros]), divided ? [divided.finite] : []);
+      const clear = state.assigned(zeros, []);
+      return { embeddings: learner.updates ? whole : {}, step, stepsTaken, lr, scale, train, clear };
     });
 
   function compileAll(shapes: readonly (readonly number[])[], labelled: boolean): CompiledChunks {
@@ -225,25 +249,41 @@ export function createChunkedStepper(
       const { loss: value, ...metrics } = figures;
       if (!Number.isFinite(value)) return { loss: value!, metrics: {} };
 
-      for (const [part, piece] of parts.entries()) {
-        const seeds = Object.entries(back.seeds).map(([name, node]) => {
-          const size = gradients[name]!.length / parts.length;
-          return graph.feed(node, gradients[name]!.subarray(part * size, (part + 1) * size));
-        });
-        const feeds = [...batchFeeds(tracer, back.inputs, piece, { seed, step, part }), ...seeds];
-        await graph.run({ feeds, fetches: [], targets: [back.accumulate] });
+      const scaleFeeds = (node: Node | null) => (node ? [graph.feed(node, Float32Array.of(lossScale!.value))] : []);
+      // Once, or as often as the scale of the loss has to be lowered; running statistics move the first time only.
+      for (let accumulate = back.accumulate; ; accumulate = back.again) {
+        for (const [part, piece] of parts.entries()) {
+          const seeds = Object.entries(back.seeds).map(([name, node]) => {
+            const size = gradients[name]!.length / parts.length;
+            return graph.feed(node, gradients[name]!.subarray(part * size, (part + 1) * size));
+          });
+          const given = batchFeeds(tracer, back.inputs, piece, { seed, step, part });
+          await graph.run({
+            feeds: [...given, ...seeds, ...scaleFeeds(back.scale)],
+            fetches: [],
+            targets: [accumulate],
+          });
+        }
+        try {
+          await graph.run({
+            feeds: [
+              ...wholeFeeds(update.embeddings),
+              graph.feed(update.step, Int32Array.of(step)),
+              graph.feed(update.stepsTaken, Float32Array.of(step + 1)),
+              graph.feed(update.lr, Float32Array.of(lr)),
+              ...scaleFeeds(update.scale),
+            ],
+            fetches: [],
+            targets: [update.train],
+          });
+          lossScale?.held();
+          return { loss: value!, metrics };
+        } catch (error) {
+          if (!overflowed(error)) throw error;
+          await graph.run({ feeds: [], fetches: [], targets: [update.clear] });
+          if (!lossScale!.lowered()) return { loss: Number.NaN, metrics: {} };
+        }
       }
-      await graph.run({
-        feeds: [
-          ...wholeFeeds(update.embeddings),
-          graph.feed(update.step, Int32Array.of(step)),
-          graph.feed(update.stepsTaken, Float32Array.of(step + 1)),
-          graph.feed(update.lr, Float32Array.of(lr)),
-        ],
-        fetches: [],
-        targets: [update.train],
-      });
-      return { loss: value!, metrics };
     },
     dispose() {
       state.dispose();

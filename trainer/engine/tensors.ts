@@ -18,6 +18,7 @@ export const dtypes = {
   int64: 9,
   bool: 10,
   bfloat16: 14,
+  half: 19,
   resource: 20,
 } as const;
 

@@ -62,7 +62,7 @@ export function createTracer(
 ): Tracer {
   const graph = createGraph(tensorflow, config);
   const variables = createDeviceVariables(graph);
-  const autocast = precision === 'float32' ? noAutocast : createAutocast(graph);
+  const autocast = precision === 'float32' ? noAutocast : createAutocast(graph, precision);
   const binding = createTracingBinding(graph, eager, autocast, variables.flush);
   const backend = new TracedBackend(binding, '@tensorflow/tfjs-node');
   const inside = backend as unknown as BackendInside;

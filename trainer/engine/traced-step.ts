@@ -3,9 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { Variable } from '@tensorflow/tfjs';
 import type { Options } from '../protocol/options.ts';
 import type { Learner, OptimizerRecipe } from '../recipe.ts';
-import { attributeKinds } from './attributes.ts';
-import type { HostBatch, Stepper } from './engine.ts';
+import type { HostBatch, Stepper, StepResult } from './engine.ts';
 import type { Node } from './graph.ts';
+import type { LossScale } from './loss-scale.ts';
 import { gradientsOf } from './stepper.ts';
 import type { Handle } from './tensorflow.ts';
 import type { Tracer } from './trace.ts';
@@ -13,11 +13,14 @@ import {
   batchFeeds,
   batchInputs,
   checkedMetrics,
+  checkFinite,
   createTrainingState,
   nodesOf,
+  overflowed,
   perShape,
   scalarOf,
   tensorsOf,
+  unscaled,
   type BatchInputs,
   type Nodes,
 } from './training-state.ts';
@@ -26,6 +29,8 @@ interface CompiledStep {
   readonly inputs: BatchInputs;
   readonly stepsTaken: Node;
   readonly lr: Node;
+  /** What the loss is multiplied by, where it is. */
+  readonly scale: Node | null;
   readonly loss: Node;
   readonly metrics: Nodes;
   /** Changes all state, once the loss is known to be finite. */
@@ -40,36 +45,45 @@ export function createTracedStepper(
   learner: Learner,
   optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
   seed: number,
+  lossScale: LossScale | null,
 ): Stepper {
   const { graph, variables } = tracer;
-  const state = createTrainingState(tracer, learner, optimizer);
+  const state = createTrainingState(tracer, learner, optimizer, lossScale);
   const { weights } = state;
 
   function compileStep(shapes: readonly (readonly number[])[], labelled: boolean): CompiledStep {
     return tracer.trace(() => {
       const { inputs, batch, moment, updates } = batchInputs(tracer, shapes, labelled);
       const [stepsTaken, lr] = [tracer.placeholder('float32', []), tracer.placeholder('float32', [])];
+      const scale = lossScale && tracer.placeholder('float32', []);
       let embedded: Nodes = {};
       let metrics: Nodes = {};
-      const { value, grads } = tf.variableGrads(() => {
+      let loss: Node | null = null;
+      const { grads } = tf.variableGrads(() => {
         const embeddings = tracer.network(() => learner.embed(batch, moment));
         const outcome = learner.loss(embeddings, batch.targets, moment);
         embedded = nodesOf(tracer, embeddings);
         metrics = nodesOf(tracer, outcome.metrics);
-        return outcome.loss as tf.Scalar;
+        loss = tracer.node(outcome.loss);
+        return (scale ? tf.mul(outcome.loss, tracer.tensor(scale)) : outcome.loss) as tf.Scalar;
       }, weights as Variable[]);
-      const loss = tracer.node(value);
-      const finite = graph.add('CheckNumerics', [loss], 1, {
-        attributes: [{ name: 'message', type: attributeKinds.string, value: notFinite }],
-      }).operation;
+      const finite = [checkFinite(tracer, loss!, notFinite)];
+      let gradients = gradientsOf(weights, grads);
+      if (scale) {
+        const divided = unscaled(tracer, gradients, scale, finite);
+        gradients = divided.gradients;
+        finite.push(divided.finite);
+      }
 
       const next = new Map(updates);
-      for (const [variable, node] of state.optimized(gradientsOf(weights, grads), { lr, stepsTaken }))
-        next.set(variable, node);
+      for (const [variable, node] of state.optimized(gradients, { lr, stepsTaken })) next.set(variable, node);
       state.follow(next, embedded, moment);
-      const train = state.assigned(next, [finite]);
+      const train = state.assigned(next, finite);
       const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embedded))) : {};
-      return { inputs, stepsTaken, lr, loss, metrics: checkedMetrics({ ...metrics, ...monitored }), train };
+      return {
+        ...{ inputs, stepsTaken, lr, scale, train, loss: loss! },
+        metrics: checkedMetrics({ ...metrics, ...monitored }),
+      };
     });
   }
   const unlabelled = perShape('The training step', (shapes) => compileStep(shapes, false));
@@ -83,8 +97,31 @@ export function createTracedStepper(
       ...batchFeeds(tracer, compiled.inputs, batch, { seed, step }),
       graph.feed(compiled.stepsTaken, Float32Array.of(step + 1)),
       graph.feed(compiled.lr, Float32Array.of(lr)),
+      ...(compiled.scale ? [graph.feed(compiled.scale, Float32Array.of(lossScale!.value))] : []),
     ];
     return { compiled, feeds };
+  }
+
+  async function run(
+    batch: HostBatch,
+    at: { readonly step: number; readonly lr: number },
+    wanted: { readonly metrics: boolean },
+  ): Promise<StepResult> {
+    const { compiled, feeds } = prepared(batch, at);
+    const metrics = wanted.metrics ? Object.entries(compiled.metrics) : [];
+    const fetches = [compiled.loss, ...metrics.map(([, node]) => node)];
+    try {
+      const found = await graph.run({ feeds, fetches, targets: [compiled.train] });
+      const [loss, ...values] = found.map((tensor, place) => scalarOf(tracer, tensor, fetches[place]!));
+      lossScale?.held();
+      return { loss: loss!, metrics: Object.fromEntries(metrics.map(([name], place) => [name, values[place]!])) };
+    } catch (error) {
+      // Nothing was assigned.
+      if (overflowed(error)) return lossScale!.lowered() ? run(batch, at, wanted) : { loss: Number.NaN, metrics: {} };
+      // TensorFlow says which kind of value it met.
+      if (!(error instanceof Error) || !error.message.includes(notFinite)) throw error;
+      return { loss: error.message.includes('Inf') ? Number.POSITIVE_INFINITY : Number.NaN, metrics: {} };
+    }
   }
 
   return {
@@ -93,20 +130,7 @@ export function createTracedStepper(
       const { compiled, feeds } = prepared(batch, at);
       return (await graph.profile({ feeds, fetches: [], targets: [compiled.train] })).timings;
     },
-    async run(batch, at, wanted) {
-      const { compiled, feeds } = prepared(batch, at);
-      const metrics = wanted.metrics ? Object.entries(compiled.metrics) : [];
-      const fetches = [compiled.loss, ...metrics.map(([, node]) => node)];
-      try {
-        const found = await graph.run({ feeds, fetches, targets: [compiled.train] });
-        const [loss, ...values] = found.map((tensor, place) => scalarOf(tracer, tensor, fetches[place]!));
-        return { loss: loss!, metrics: Object.fromEntries(metrics.map(([name], place) => [name, values[place]!])) };
-      } catch (error) {
-        // Nothing was assigned. TensorFlow says which kind of value it met.
-        if (!(error instanceof Error) || !error.message.includes(notFinite)) throw error;
-        return { loss: error.message.includes('Inf') ? Number.POSITIVE_INFINITY : Number.NaN, metrics: {} };
-      }
-    },
+    run,
     dispose: state.dispose,
   };
 }

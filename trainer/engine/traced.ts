@@ -11,6 +11,7 @@ import { createBuilder } from './builder.ts';
 import { createChunkedStepper } from './chunked-step.ts';
 import { openEagerEngine } from './eager.ts';
 import type { Engine, HostTensor } from './engine.ts';
+import { createLossScale } from './loss-scale.ts';
 import { openRuntime } from './runtime.ts';
 import { unique } from './stepper.ts';
 import { compile, createTracer, type Tracer } from './trace.ts';
@@ -31,8 +32,12 @@ function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: Mome
   };
 }
 
-/** Some processors have no kernel for it, which shows at the first convolution. */
-async function proveBfloat16(tracer: Tracer, instructionSet: string): Promise<void> {
+/** Some processors have no kernel for a low precision, which shows at the first convolution. */
+async function provePrecision(
+  tracer: Tracer,
+  precision: Execution['precision'],
+  instructionSet: string,
+): Promise<void> {
   const spec = { dtype: 'float32', shape: [1, 4, 4, 1] } as const;
   try {
     const convolve = compile(tracer, [spec], (x) =>
@@ -44,8 +49,8 @@ async function proveBfloat16(tracer: Tracer, instructionSet: string): Promise<vo
   } catch (cause) {
     throw new FaultError(
       'device-unavailable',
-      `This processor (${instructionSet}) cannot convolve in bfloat16: choose float32.`,
-      { instructionSet },
+      `This processor (${instructionSet}) cannot convolve in ${precision}: choose float32.`,
+      { instructionSet, precision },
       { cause },
     );
   }
@@ -54,15 +59,18 @@ async function proveBfloat16(tracer: Tracer, instructionSet: string): Promise<vo
 export async function openTracedEngine(execution: Execution): Promise<Engine> {
   const runtime = await openRuntime(execution);
   const eager = await openEagerEngine({ ...execution, precision: 'float32', chunk: null });
-  const tracer = createTracer(runtime, execution.precision);
-  if (execution.precision === 'bfloat16') await proveBfloat16(tracer, runtime.facts.instructionSet);
+  const { precision } = execution;
+  const tracer = createTracer(runtime, precision);
+  if (precision !== 'float32') await provePrecision(tracer, precision, runtime.facts.instructionSet);
   return {
     ...eager,
     builder: (seed) => createBuilder(tracer.variable, seed),
-    stepper: (learner, optimizer, seed) =>
-      execution.chunk === null
-        ? createTracedStepper(tracer, learner, optimizer, seed)
-        : createChunkedStepper(tracer, learner, optimizer, seed, execution.chunk),
+    stepper(learner, optimizer, seed) {
+      const lossScale = precision === 'float16' ? createLossScale() : null;
+      return execution.chunk === null
+        ? createTracedStepper(tracer, learner, optimizer, seed, lossScale)
+        : createChunkedStepper(tracer, learner, optimizer, seed, execution.chunk, lossScale);
+    },
     entries: (nets) =>
       tracer.variables.entries(
         unique(nets.flatMap((net) => [...net.weights, ...net.state])).map((variable) => ({

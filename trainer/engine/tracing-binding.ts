@@ -4,7 +4,7 @@
  */
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import type { Binding } from './binding.ts';
-import type { Autocast } from './autocast.ts';
+import { isLowType, type Autocast } from './autocast.ts';
 import type { Graph, Node } from './graph.ts';
 import { bytesPerElement, dtypes, elementsOf, typedValues } from './tensors.ts';
 
@@ -43,7 +43,7 @@ export function createTracingBinding(
   function register(made: Node) {
     const id = nextId++;
     nodes.set(id, made);
-    return { id, shape: [...made.shape], dtype: made.dtype === dtypes.bfloat16 ? dtypes.float : made.dtype };
+    return { id, shape: [...made.shape], dtype: isLowType(made.dtype) ? dtypes.float : made.dtype };
   }
 
   function createTensor(shape: number[], dtype: number, given: Parameters<TFJSBinding['createTensor']>[2]): number {

@@ -4,8 +4,10 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Options } from '../protocol/options.ts';
 import type { Learner, Moment, OptimizerRecipe, Tensors } from '../recipe.ts';
+import { attributeKinds } from './attributes.ts';
 import type { HostBatch, StateEntry } from './engine.ts';
 import type { Feed, Node } from './graph.ts';
+import type { LossScale } from './loss-scale.ts';
 import { drawUniform } from './moment.ts';
 import { namedOnce, unique } from './stepper.ts';
 import type { Handle } from './tensorflow.ts';
@@ -99,6 +101,7 @@ export function createTrainingState(
   tracer: Tracer,
   learner: Learner,
   optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
+  lossScale: LossScale | null,
 ): TrainingState {
   const { graph, variables } = tracer;
   const { recipe } = optimizer;
@@ -124,9 +127,10 @@ export function createTrainingState(
 
   return {
     weights,
-    entries: namedOnce(
-      variables.entries(named.map(({ name, variable }) => ({ name, variable: tracer.deviceOf(variable) }))),
-    ),
+    entries: namedOnce([
+      ...variables.entries(named.map(({ name, variable }) => ({ name, variable: tracer.deviceOf(variable) }))),
+      ...(lossScale ? [lossScale.entry] : []),
+    ]),
     optimized(gradients, { lr, stepsTaken }) {
       const at = { lr: tracer.tensor(lr), step: tracer.tensor(stepsTaken) };
       const next = new Map<Variable, Node>();
@@ -156,6 +160,29 @@ export function createTrainingState(
       tf.dispose(own);
     },
   };
+}
+
+/** Adds a check that fails the run with `message` where a value is not finite, once `after` ran. */
+export function checkFinite({ graph }: Tracer, node: Node, message: string, after: readonly Handle[] = []): Handle {
+  const attributes = [{ name: 'message', type: attributeKinds.string, value: message }];
+  return graph.add('CheckNumerics', [node], 1, { attributes, after }).operation;
+}
+
+/** Begins TensorFlow's message about gradients that left the range of float16. */
+const overflow = 'the gradients overflowed';
+export const overflowed = (error: unknown): boolean => error instanceof Error && error.message.includes(overflow);
+
+/** The gradients of a loss from those of a multiple of it, and a check that they are finite, made once `after` ran. */
+export function unscaled(
+  tracer: Tracer,
+  gradients: readonly Tensor[],
+  scale: Node,
+  after: readonly Handle[] = [],
+): { readonly gradients: readonly Tensor[]; readonly finite: Handle } {
+  const divided = gradients.map((gradient) => tf.div(gradient, tracer.tensor(scale)));
+  // Finite only where every one of them is.
+  const sum = tf.addN(divided.map((gradient) => tf.sum(gradient)));
+  return { gradients: divided, finite: checkFinite(tracer, tracer.node(sum), overflow, after) };
 }
 
 /** Placeholders for a batch of these views, with tensors of them to compute on. Only while tracing. */

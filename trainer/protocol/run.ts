@@ -56,8 +56,8 @@ export type Preprocessing = v.InferOutput<typeof Preprocessing>;
 export const Execution = v.strictObject({
   engine: v.optional(v.picklist(['eager', 'traced']), 'traced'),
   device: v.optional(v.pipe(v.string(), v.regex(/^(cpu|gpu:\d+)$/)), 'cpu'),
-  /** `bfloat16`: networks compute in it, weights, statistics and losses stay in float32. */
-  precision: v.optional(v.picklist(['float32', 'bfloat16']), 'float32'),
+  /** `bfloat16`, `float16`: networks compute in it, weights, statistics and losses stay in float32. */
+  precision: v.optional(v.picklist(['float32', 'bfloat16', 'float16']), 'float32'),
   /** Threads inside an operation. Changes results in the last bits, so it is part of the run. */
   threads: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256)),
   /** Samples a network sees at once, null for the whole batch. A divisor of the batch; batch norm's statistics are then a chunk's. */

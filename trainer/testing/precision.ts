@@ -1,12 +1,12 @@
-/** Whether this machine computes in bfloat16, asked of the engine itself. */
+/** Whether this machine computes in a low precision, asked of the engine itself. */
 import * as v from 'valibot';
 import { openEngine } from '../engine/open.ts';
 import { Execution } from '../protocol/run.ts';
 
 /** Why it cannot, or null where it can. */
-export async function bfloat16Refusal(): Promise<string | null> {
+export async function refusalOf(precision: Execution['precision']): Promise<string | null> {
   try {
-    await openEngine(v.parse(Execution, { engine: 'traced', precision: 'bfloat16', threads: 2 }));
+    await openEngine(v.parse(Execution, { engine: 'traced', precision, threads: 2 }));
     return null;
   } catch (error) {
     return String(error);
