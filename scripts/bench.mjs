@@ -21,7 +21,7 @@ if (!names.includes(name)) {
   console.error(`npm run bench -- NAME [arguments], where NAME is one of: ${names.join(', ')}.`);
   process.exit(2);
 }
-await setUp({ steps: ['dependencies', 'tensorflow'] });
+await setUp({ steps: ['dependencies', 'tensorflow', 'turbojpeg'], optional: ['turbojpeg'] });
 // Inside node_modules, so that the program finds its packages.
 const folder = 'node_modules/.cache/bench';
 const entries = { [name]: `bench/${name}.ts`, 'decode-worker': 'trainer/data/worker.ts' };

@@ -8,7 +8,10 @@ import { buildAll } from './build.mjs';
 import { openDisplay } from './display.mjs';
 import { electronFlags, locations, root } from './runtime.mjs';
 
-await setUp({ steps: ['dependencies', 'tensorflow', 'electron', 'system', 'data'], optional: ['data'] });
+await setUp({
+  steps: ['dependencies', 'tensorflow', 'turbojpeg', 'electron', 'system', 'data'],
+  optional: ['turbojpeg', 'data'],
+});
 const { environment } = await openDisplay();
 
 /** @type {import('node:child_process').ChildProcess | undefined} */

@@ -15,7 +15,10 @@ if (home === undefined) {
   console.error('npm run pictures -- HOME, where HOME is a workspace in which the first plan is done.');
   process.exit(2);
 }
-await setUp({ steps: ['dependencies', 'tensorflow', 'electron', 'system', 'data'], optional: ['data'] });
+await setUp({
+  steps: ['dependencies', 'tensorflow', 'turbojpeg', 'electron', 'system', 'data'],
+  optional: ['turbojpeg', 'data'],
+});
 await buildOrExplain();
 const { environment, close } = await openDisplay();
 const code = await handOver(

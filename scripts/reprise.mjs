@@ -8,7 +8,7 @@ import { handOver } from './child.mjs';
 import { buildOrExplain, terminalTargets } from './build.mjs';
 import { childEnvironment, locations } from './runtime.mjs';
 
-await setUp({ steps: ['dependencies', 'tensorflow', 'data'], optional: ['data'] });
+await setUp({ steps: ['dependencies', 'tensorflow', 'turbojpeg', 'data'], optional: ['turbojpeg', 'data'] });
 await buildOrExplain({ only: terminalTargets });
 
 // npm runs scripts in the project's folder; the user's paths are relative to where they called it.

@@ -29,6 +29,7 @@ export const locations = {
   electronFolder: join(runtimeFolder, 'electron'),
   electron: electronIn(join(runtimeFolder, 'electron')),
   fashionMnist: join(runtimeFolder, 'data', 'fashion-mnist'),
+  turboJpeg: join(runtimeFolder, 'turbojpeg', 'libturbojpeg.so.0'),
   /** Debian packages unpacked beside the system, for users who may not install them. */
   sysroot: join(runtimeFolder, 'sysroot'),
   /** Programs set-up wrote itself; before all else on a child's PATH. */

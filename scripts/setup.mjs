@@ -17,6 +17,7 @@ import { fashionMnist } from './setup/fashion-mnist.mjs';
 import { createReporter } from './setup/progress.mjs';
 import { system } from './setup/system.mjs';
 import { tensorflow } from './setup/tensorflow.mjs';
+import { turboJpeg } from './setup/turbojpeg.mjs';
 
 /**
  * @typedef {object} Step
@@ -28,7 +29,7 @@ import { tensorflow } from './setup/tensorflow.mjs';
  */
 
 /** In the order they run: Electron's installer is one of the packages, and its libraries are found by asking Electron. */
-const allSteps = /** @type {const} */ ([dependencies, tensorflow, electron, system, fashionMnist]);
+const allSteps = /** @type {const} */ ([dependencies, tensorflow, turboJpeg, electron, system, fashionMnist]);
 
 /** @typedef {(typeof allSteps)[number]['id']} StepId */
 

@@ -63,7 +63,10 @@ async function endToEnd() {
   return settle(stats && { passed: stats.expected + stats.flaky, failed: stats.unexpected }, code);
 }
 
-await setUp({ steps: ['dependencies', 'tensorflow', 'electron', 'system', 'data'], optional: ['data'] });
+await setUp({
+  steps: ['dependencies', 'tensorflow', 'turbojpeg', 'electron', 'system', 'data'],
+  optional: ['turbojpeg', 'data'],
+});
 await buildOrExplain();
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });

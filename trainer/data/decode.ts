@@ -7,7 +7,8 @@
  */
 import sharp from 'sharp';
 import type { Image } from '../recipe.ts';
-import { imageHeader, maximumPixels, UnusableImage } from './header.ts';
+import { imageHeader, maximumPixels, UnusableImage, type ImageHeader } from './header.ts';
+import { decodeByTurboJpeg } from './turbojpeg.ts';
 
 /** 8 bit, interleaved, row by row. */
 export interface Pixels {
@@ -60,8 +61,8 @@ export function withChannels(image: Pixels, channels: number): Pixels {
   return { ...image, pixels, channels };
 }
 
-async function decodeEncoded(bytes: Uint8Array): Promise<Pixels> {
-  const { samples, format } = imageHeader(bytes);
+/** Any file, and the last word on damaged ones. */
+export async function decodeBySharp(bytes: Uint8Array, { samples, format }: ImageHeader): Promise<Pixels> {
   const input = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: maximumPixels, autoOrient: false });
   const space = samples === 'plain' ? 'srgb' : samples;
   const pipeline = samples === 'plain' ? input : input.pipelineColourspace(space);
@@ -82,6 +83,13 @@ async function decodeEncoded(bytes: Uint8Array): Promise<Pixels> {
     // The library keeps its messages in one place for all threads, so the text may belong to another file.
     throw new UnusableImage(`a damaged or cut short ${format.toUpperCase()} file: it cannot be decoded`, error);
   }
+}
+
+async function decodeEncoded(bytes: Uint8Array): Promise<Pixels> {
+  const header = imageHeader(bytes);
+  const { format, samples, width, height } = header;
+  const pixels = format === 'jpeg' && samples === 'plain' ? decodeByTurboJpeg(bytes, width, height) : null;
+  return pixels ? { pixels, width, height, channels: 3 } : decodeBySharp(bytes, header);
 }
 
 /** Decodes to the data set's number of channels. Throws UnusableImage with the reason. */

@@ -72,7 +72,7 @@ export async function openWorkshop(specification: WorkSpecification): Promise<Wo
     async produce(epoch, index) {
       const sampleValues = sizes.map((size) => size * size * normalize.channels);
       const views = sampleValues.map((values) => new Float32Array(values * index.length));
-      // The next picture decodes on another thread while this one is augmented.
+      // The next picture is read on another thread while this one is augmented.
       let next = load(data, index[0]!);
       for (let i = 0; i < index.length; i++) {
         const image = await next;

@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { fileURLToPath } from 'node:url';
 import koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
 import { FaultError } from '../fault.ts';
+import { runtimeFolder } from '../runtime-folder.ts';
 
 interface Platform {
   /** Tensor and status functions live here; loaded first, because the other one links to it. */
@@ -45,19 +45,6 @@ export interface Libraries {
   readonly tensorflow: LibraryHandle;
   readonly system: LibraryHandle;
   readonly hasMallopt: boolean;
-}
-
-/** The folder set-up fills: named by the environment, or `.runtime` beside the nearest package.json. */
-function runtimeFolder(): string {
-  const named = process.env['REPRISE_RUNTIME'];
-  if (named) return named;
-  let folder = fileURLToPath(new URL('.', import.meta.url));
-  while (!existsSync(join(folder, 'package.json'))) {
-    const parent = join(folder, '..');
-    if (parent === folder) return '.runtime';
-    folder = parent;
-  }
-  return join(folder, '.runtime');
 }
 
 function missing(path: string, cause?: unknown): FaultError {
