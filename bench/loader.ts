@@ -4,7 +4,7 @@
  *
  *   npm run bench -- loader [seconds a turn] [rounds]
  */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -14,10 +14,8 @@ import { openTrainingLoader } from '../trainer/data/loader.ts';
 import type { TrainingLoaderOptions } from '../trainer/data/pipeline.ts';
 import { median } from '../trainer/pace.ts';
 import { View } from '../trainer/protocol/run.ts';
-import { keyed } from '../trainer/random.ts';
-import { pixelsOf } from '../trainer/data/kernels.ts';
-import { resample } from '../trainer/data/resample.ts';
 import { writeNoise } from './shared/noise.ts';
+import { imagenet, officialViews, photographs } from './shared/photographs.ts';
 import { openSide, peer, takeTurns, versionsOf, type Side } from './shared/side.ts';
 
 const seconds = Number(process.argv[2] ?? 3);
@@ -66,21 +64,6 @@ async function compare(title: string, sides: readonly Side<Answer>[]): Promise<v
   }
 }
 
-/** Smooth pictures of 500 x 375, about as large on disk as ImageNet's. */
-async function photographs(folder: string): Promise<void> {
-  await mkdir(join(folder, 'train/one'), { recursive: true });
-  for (let i = 0; i < 24; i++) {
-    const stream = keyed(i, 'bench');
-    const small = Uint8Array.from({ length: 125 * 94 * 3 }, () => stream.word() >>> 24);
-    const whole = { left: 0, top: 0, width: 125, height: 94 };
-    const pixels = pixelsOf(resample({ pixels: small, width: 125, channels: 3 }, whole, 500, 375, 'bicubic'));
-    const file = join(folder, `train/one/${i}.jpg`);
-    await sharp(pixels, { raw: { width: 500, height: 375, channels: 3 } })
-      .jpeg({ quality: 92 })
-      .toFile(file);
-  }
-}
-
 const common = { seed: 1, dropLast: true, fromStep: 0, workers: 0 };
 const folder = await mkdtemp(join(tmpdir(), 'reprise-bench-'));
 try {
@@ -98,35 +81,26 @@ try {
       batch: 256,
     }),
   ]);
-  await photographs(folder);
+  const files = await photographs(folder, 24);
   const batch = 12;
-  const cropArea = [0.08, 1] as const;
   async function photographed(title: string, views: readonly View[], theirs: readonly object[]): Promise<void> {
     await compare(`500 x 375 JPEG, two views of 224, ${title}`, [
       await openOurs({
         data: { dataset: 'image-folder', path: folder, split: 'train' },
         views,
-        normalization: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+        normalization: imagenet,
         batch,
       }),
       await openSide<Answer>({
         name: 'torchvision',
-        ...peer('loader.py', { folder: join(folder, 'train/one'), views: theirs, batch }),
+        ...peer('loader.py', { folder: files, views: theirs, batch }),
       }),
     ]);
   }
-  // The official code.
-  const first = v.parse(View, { size: 224, cropArea, blur: 1 });
-  await photographed(
-    'every operation of the official code',
-    [first, { ...first, blur: 0.1, solarize: 0.2 }],
-    [
-      { size: 224, cropArea, colour: true, blur: 1, solarize: 0 },
-      { size: 224, cropArea, colour: true, blur: 0.1, solarize: 0.2 },
-    ],
-  );
-  const plain = { ...first, jitter: 0, grayscale: 0, blur: 0 };
-  const cropped = { size: 224, cropArea, colour: false };
+  const { ours, theirs } = officialViews(224);
+  await photographed('every operation of the official code', ours, theirs);
+  const plain = { ...ours[0]!, jitter: 0, grayscale: 0, blur: 0 };
+  const cropped = { ...theirs[0]!, colour: false };
   await photographed('crop and flip only', [plain, plain], [cropped, cropped]);
 } finally {
   await rm(folder, { recursive: true, force: true });

@@ -5,4 +5,4 @@
  */
 import { benchSteps } from './shared/step.ts';
 
-await benchSteps({ encoder: 'resnet-18', size: 32, batch: 128, expander: [2048, 2048, 2048] });
+await benchSteps({ encoder: 'resnet-18', stem: 'small', size: 32, batch: 128, expander: [2048, 2048, 2048] });

@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import { encoder as resnet18 } from '../../trainer/encoders/resnet-18.ts';
 import { encoder as resnet50 } from '../../trainer/encoders/resnet-50.ts';
+import type { Engine, HostBatch, Stepper } from '../../trainer/engine/engine.ts';
 import { openEngine } from '../../trainer/engine/open.ts';
 import { method as vicreg } from '../../trainer/methods/vicreg.ts';
 import { optimizer as lars } from '../../trainer/optim/optimizers/lars.ts';
@@ -18,10 +19,31 @@ import { openSide, peer, takeTurns, versionsOf, type Side, type Variant } from '
 
 export interface StepShape {
   readonly encoder: 'resnet-18' | 'resnet-50';
+  readonly stem: 'small' | 'imagenet';
   readonly size: number;
   /** Pairs of views. */
   readonly batch: number;
   readonly expander: readonly number[];
+}
+
+/** VICReg of that shape with LARS, as the benches train it. */
+export function stepperOf(engine: Engine, shape: StepShape): Stepper {
+  const builder = engine.builder(1);
+  const recipe = encoders[shape.encoder];
+  const encoder = recipe.build(builder.at('encoder'), v.parse(recipe.options, { stem: shape.stem }), { channels: 3 });
+  const given = v.parse(vicreg.options, { expander: [...shape.expander] });
+  const learner = vicreg.build([encoder, encoder], given, builder, { classes: 0, batch: shape.batch });
+  return engine.stepper(learner, { recipe: lars, options: {} }, 1);
+}
+
+/** Pairs of views of noise. */
+export function noisePairs({ batch, size }: StepShape): HostBatch {
+  const views = ['x', 'y'].map((name) => {
+    const values = new Float32Array(batch * size * size * 3);
+    keyed(1, name).fillNormal(values);
+    return { shape: [batch, size, size, 3], values };
+  });
+  return { views, index: new Int32Array(batch), labels: null };
 }
 
 interface Answer {
@@ -37,19 +59,8 @@ const stepsATurn = 3;
 /** This process as one side: answers on standard output until its input ends. */
 async function beSide(shape: StepShape, execution: Execution): Promise<void> {
   const engine = await openEngine(execution);
-  const builder = engine.builder(1);
-  const recipe = encoders[shape.encoder];
-  const options = shape.encoder === 'resnet-18' ? { stem: 'small' } : {};
-  const encoder = recipe.build(builder.at('encoder'), v.parse(recipe.options, options), { channels: 3 });
-  const given = v.parse(vicreg.options, { expander: [...shape.expander] });
-  const learner = vicreg.build([encoder, encoder], given, builder, { classes: 0, batch: shape.batch });
-  const stepper = engine.stepper(learner, { recipe: lars, options: {} }, 1);
-  const views = ['x', 'y'].map((name) => {
-    const values = new Float32Array(shape.batch * shape.size * shape.size * 3);
-    keyed(1, name).fillNormal(values);
-    return { shape: [shape.batch, shape.size, shape.size, 3], values };
-  });
-  const data = { views, index: new Int32Array(shape.batch), labels: null };
+  const stepper = stepperOf(engine, shape);
+  const data = noisePairs(shape);
   console.log(JSON.stringify({ versions: engine.facts.versions }));
   let step = 0;
   for await (const line of createInterface({ input: process.stdin })) {
