@@ -20,6 +20,8 @@ import { openSide, peer, takeTurns, versionsOf, type Side, type Variant } from '
 export interface StepShape {
   readonly encoder: 'resnet-18' | 'resnet-50';
   readonly stem: 'small' | 'imagenet';
+  /** Channels after the stem; 64 unless given. */
+  readonly width?: number;
   readonly size: number;
   /** Pairs of views. */
   readonly batch: number;
@@ -30,7 +32,8 @@ export interface StepShape {
 export function stepperOf(engine: Engine, shape: StepShape): Stepper {
   const builder = engine.builder(1);
   const recipe = encoders[shape.encoder];
-  const encoder = recipe.build(builder.at('encoder'), v.parse(recipe.options, { stem: shape.stem }), { channels: 3 });
+  const options = v.parse(recipe.options, { stem: shape.stem, width: shape.width ?? 64 });
+  const encoder = recipe.build(builder.at('encoder'), options, { channels: 3 });
   const given = v.parse(vicreg.options, { expander: [...shape.expander] });
   const learner = vicreg.build([encoder, encoder], given, builder, { classes: 0, batch: shape.batch });
   return engine.stepper(learner, { recipe: lars, options: {} }, 1);
