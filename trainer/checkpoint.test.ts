@@ -15,10 +15,11 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
+import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { StateEntry } from './engine/engine.ts';
 import type { Manifest } from './protocol/checkpoint.ts';
-import type { RunConfig } from './protocol/run.ts';
+import { Execution, type RunConfig } from './protocol/run.ts';
 import {
   configHash,
   expendable,
@@ -275,7 +276,7 @@ describe('retention after going back', () => {
 describe('the hash of a configuration', () => {
   const config = {
     ...{ version: 1, kind: 'evaluate', title: 'a', seed: 1, logEvery: 10 },
-    execution: { engine: 'traced', device: 'cpu', precision: 'float32', threads: 2, chunk: null, loaderWorkers: 1 },
+    execution: v.parse(Execution, { threads: 2 }),
     checkpoint: { everySeconds: 300, everySteps: 0, keepLast: 3 },
     subject: { kind: 'pixels' },
     evaluator: { id: 'knn', options: { k: 20 } },
@@ -285,11 +286,11 @@ describe('the hash of a configuration', () => {
     normalization: { mean: [0.5], std: [0.5] },
   } satisfies RunConfig;
 
-  it('ignores what changes no number: title, workers, when it is saved, where the data lies', () => {
+  it('ignores what changes no number: title, workers, recomputation, when it is saved, where the data lies', () => {
     const moved: RunConfig = {
       ...config,
       title: 'b',
-      execution: { ...config.execution, loaderWorkers: 4 },
+      execution: { ...config.execution, loaderWorkers: 4, recompute: true },
       checkpoint: { everySeconds: 1, everySteps: 2, keepLast: 9 },
       train: { ...config.train, path: '/b' },
     };

@@ -37,7 +37,7 @@ const mostTensorBytes = 64 * 1024 ** 3;
 /** What decides the numbers of a run, hashed. Where the data lies, its title and how often it is saved do not. */
 export function configHash(config: RunConfig): string {
   const { title: _title, preset: _preset, checkpoint: _checkpoint, execution, ...rest } = config;
-  const { loaderWorkers: _workers, ...arithmetic } = execution;
+  const { loaderWorkers: _workers, recompute: _recompute, ...arithmetic } = execution;
   const withoutPlaces = JSON.parse(JSON.stringify(rest), (_key, value: unknown) => {
     if (value === null || typeof value !== 'object' || !('fingerprint' in value) || !('path' in value)) return value;
     const { path: _path, ...source } = value;

@@ -26,6 +26,11 @@ export interface Moment {
   update(variable: Variable, next: (current: Tensor) => Tensor): void;
   /** The value a running statistic has after the updates of this step so far. */
   current(variable: Variable): Tensor;
+  /**
+   * Null where a network's intermediate results are kept for its gradient. Else a block keeps its input alone and, once the
+   * gradient `dy` of its output is there, computes the rest again from what this gives.
+   */
+  readonly again: ((input: Tensor, dy: Tensor) => Tensor) | null;
 }
 
 /** A network: what the optimizer trains, and what it keeps beside (running statistics). Names are paths, equal in the checkpoint. */

@@ -52,8 +52,8 @@ export function calibrationKey(config: RunConfig, subject: RunConfig | null): st
           preprocessing: config.preprocessing,
           channels: config.normalization.mean.length,
         };
-  const { engine, device, precision, threads, chunk } = execution;
-  const text = JSON.stringify({ kind: config.kind, shape, engine, device, precision, threads, chunk });
+  const { engine, device, precision, threads, chunk, recompute } = execution;
+  const text = JSON.stringify({ kind: config.kind, shape, engine, device, precision, threads, chunk, recompute });
   return createHash('sha256').update(text).digest('hex');
 }
 

@@ -74,6 +74,7 @@ export const execution = {
   device: 'cpu',
   precision: 'float32' as const,
   chunk: null,
+  recompute: false,
   threads: 2,
   loaderWorkers: 1,
 };

@@ -39,6 +39,7 @@ export function createPresets(resources: Resources, store: Store, threads: () =>
     device: 'cpu',
     precision: 'float32' as const,
     chunk: null,
+    recompute: false,
     threads: threads() ?? availableParallelism(),
     loaderWorkers: 1,
   });

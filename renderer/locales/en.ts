@@ -318,6 +318,10 @@ export const en = {
   'form.precisionHint':
     'bfloat16 and float16 compute networks at half the width, faster on processors and GPUs that have them; weights, statistics and losses stay in float32. float16, for GPUs without bfloat16, scales the loss and repeats a step whose gradients overflow.',
   'form.wholeBatch': 'the whole batch ({batch})',
+  'form.keep': 'Kept',
+  'form.recompute': 'Computed again',
+  'form.recomputeHint':
+    'What a network computes on the way to the loss is needed again for the gradient. Computing each block again in place of keeping it takes less memory and about a third more time; the numbers are the same.',
   'form.chunkHint':
     'Fewer samples at once take less memory and more time. The gradient is that of the whole batch; batch norm takes its statistics from each part, which the report states as a deviation.',
   'form.threadsHint': 'The number of threads changes the last bits of a result, so it belongs to the run.',
@@ -766,6 +770,7 @@ export const en = {
   'field.execution.engine': 'Engine',
   'field.execution.precision': 'Precision',
   'field.execution.chunk': 'Samples at once',
+  'field.execution.recompute': 'Intermediate results',
   'field.threads': 'Threads',
   'field.checkpoint': 'Checkpoints',
   'field.checkpoint.everySeconds': 'Checkpoint every (s)',

@@ -316,6 +316,10 @@ export const zh = {
   'form.precisionHint':
     'bfloat16 和 float16 以一半位宽计算网络，在支持它们的处理器和 GPU 上更快；权重、统计量和损失仍为 float32。float16 用于没有 bfloat16 的 GPU：损失会被缩放，梯度溢出的一步会重做。',
   'form.wholeBatch': '整个批次（{batch}）',
+  'form.keep': '保留',
+  'form.recompute': '重新计算',
+  'form.recomputeHint':
+    '网络在计算损失途中得到的中间结果，求梯度时还要用到。逐块重新计算而不保留，占用内存更少，时间约多三分之一，数值不变。',
   'form.chunkHint':
     '一次处理的样本越少，占用内存越少，用时越长。梯度仍是整个批次的梯度；批归一化按每一部分统计，报告会将其列为偏差。',
   'form.threadsHint': '线程数会改变结果的末几位，因此属于运行的一部分。',
@@ -760,6 +764,7 @@ export const zh = {
   'field.execution.engine': '执行引擎',
   'field.execution.precision': '精度',
   'field.execution.chunk': '每次样本数',
+  'field.execution.recompute': '中间结果',
   'field.threads': '线程数',
   'field.checkpoint': '检查点',
   'field.checkpoint.everySeconds': '检查点间隔（秒）',

@@ -27,7 +27,7 @@ const fine = 1 + 2 ** -12;
 
 describe.each(precisions.filter((precision) => refusals.get(precision) === null))('%s', (low) => {
   it('is for networks, and for the gradients of networks', async () => {
-    const tracer = createTracer(await openRuntime(execution), low);
+    const tracer = createTracer(await openRuntime(execution), { ...execution, precision: low });
     const spec = { dtype: 'float32', shape: [1, 1] } as const;
     const product = (x: Tensor, y: Tensor): Tensor => tf.matMul(x, y);
     const all = compile(tracer, [spec, spec], (x, y) => {

@@ -26,10 +26,10 @@ const lowered: Readonly<Record<string, readonly number[]>> = {
   MaxPoolGrad: [0, 1, 2],
 };
 
-/** These compute in what they are given: the low type where all of it is. */
+/** Inputs of the type T of operations that compute in the type of the first. */
 const following: Readonly<Record<string, readonly number[]>> = {
-  AddV2: [0, 1],
   Identity: [0],
+  PadV2: [0, 2],
   Reshape: [0],
   Slice: [0],
   Transpose: [0],
@@ -81,16 +81,17 @@ export function createAutocast(graph: Graph, precision: keyof typeof lowTypes): 
     return result;
   }
 
-  const isFloat = ({ dtype }: Node): boolean => dtype === dtypes.float || dtype === low;
+  const isFloat = (dtype: number): boolean => dtype === dtypes.float || dtype === low;
   const raised = (node: Node): Node => (node.dtype === low ? cast(node, dtypes.float) : node);
   function isLowered(kind: string, inputs: readonly Node[]): boolean {
     const own = lowered[kind];
     if (own) return depth > 0 || own.some((place) => inputs[place]!.dtype === low);
-    const followed = following[kind];
-    if (!followed || followed.some((place) => !isFloat(inputs[place]!))) return false;
-    if (followed.every((place) => inputs[place]!.dtype === low)) return true;
-    // A bias or a shortcut of a network.
-    return depth > 0 && kind === 'AddV2' && followed.some((place) => inputs[place]!.dtype === low);
+    if (kind === 'Add') {
+      // Of two branches of a network and of their gradients; in the scope also of a bias.
+      const given = inputs.map(({ dtype }) => dtype);
+      return given.every((dtype) => dtype === low) || (depth > 0 && given.every(isFloat) && given.includes(low));
+    }
+    return kind in following && inputs[0]!.dtype === low;
   }
 
   return {
@@ -98,7 +99,7 @@ export function createAutocast(graph: Graph, precision: keyof typeof lowTypes): 
     lowered: (node) => cast(node, low),
     prepare(kind, inputs, attributes) {
       if (!isLowered(kind, inputs)) return { inputs: inputs.map(raised), attributes };
-      const places = new Set(lowered[kind] ?? following[kind]);
+      const places = new Set(lowered[kind] ?? following[kind] ?? inputs.keys());
       return {
         inputs: inputs.map((node, place) => (places.has(place) ? cast(node, low) : raised(node))),
         attributes: attributes.map((one) => (one.name === 'T' ? type('T', low) : one)),

@@ -38,7 +38,7 @@ function probe(binding: Binding, size: number): Awaited<ReturnType<Engine['probe
 }
 
 export async function openEagerEngine(execution: Execution): Promise<Engine> {
-  const { precision, chunk } = execution;
+  const { precision, chunk, recompute } = execution;
   if (precision !== 'float32' || chunk !== null) {
     throw new FaultError(
       'bad-argument',
@@ -55,7 +55,7 @@ export async function openEagerEngine(execution: Execution): Promise<Engine> {
           tf.tidy(() => unlisted(tf.variable(tf.tensor(values, [...shape]), trainable, name))),
         seed,
       ),
-    stepper: createStepper,
+    stepper: (learner, optimizer, seed) => createStepper(learner, optimizer, seed, recompute),
     entries: (nets: readonly Net[]) =>
       [...new Set(nets.flatMap((net) => [...net.weights, ...net.state]))].map((variable) =>
         stateEntry(variable.name, variable),

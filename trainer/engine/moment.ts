@@ -44,10 +44,13 @@ export function createMoment(
   step: number,
   training: boolean,
   pending: PendingUpdates | null = null,
+  recompute = false,
 ): Moment {
   return {
     step: tf.scalar(step, 'int32'),
     training,
+    // Operations run in the order of the calls.
+    again: recompute ? (input) => input : null,
     uniform: (name, shape) => tf.tensor(drawUniform(seed, step, name, shape), [...shape]),
     current: (variable) => pending?.current(variable) ?? variable,
     update(variable, next) {

@@ -88,6 +88,7 @@ export function createStepper(
   learner: Learner,
   optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
   seed: number,
+  recompute: boolean,
 ): Stepper {
   const { recipe } = optimizer;
   const options = v.parse(recipe.options, optimizer.options) as Options;
@@ -109,7 +110,7 @@ export function createStepper(
     pending: PendingUpdates,
   ): StepResult {
     const batch = upload(host);
-    const at = createMoment(seed, position.step, true, pending);
+    const at = createMoment(seed, position.step, true, pending, recompute);
     let embeddings: Tensors = {};
     let metrics: Tensors = {};
     try {

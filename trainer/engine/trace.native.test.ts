@@ -28,7 +28,7 @@ beforeAll(async () => {
   runtime = await openRuntime(execution);
 });
 beforeEach(() => {
-  tracer = createTracer(runtime);
+  tracer = createTracer(runtime, execution);
 });
 
 /** Inputs of a case: `x` any numbers, `p` positive ones, `w` a second matrix, `i` small whole numbers; [n, m] but for w [m, n]. */
@@ -166,7 +166,7 @@ it.each(cases)('%s', async (_name, run, gradient) => {
 
 it('has a case for every operation that a recipe or a network uses', () => {
   // What builds tensors, scopes and gradients is no operation of a graph.
-  const structure = ['customGrad', 'scalar', 'tensor', 'tensor1d', 'tensor2d', 'tidy', 'backend'];
+  const structure = ['customGrad', 'scalar', 'tensor', 'tensor1d', 'tensor2d', 'tidy', 'backend', 'engine'];
   const root = join(import.meta.dirname, '..');
   const files = ['nn', 'methods', 'evaluators', 'encoders', 'optim'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { DataId, Tensor, Variable } from '@tensorflow/tfjs';
 import { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import type { Execution } from '../protocol/run.ts';
-import type { Tensors } from '../recipe.ts';
+import type { Moment, Tensors } from '../recipe.ts';
 import { createAutocast, noAutocast } from './autocast.ts';
 import { unlisted } from './builder.ts';
 import { createDeviceVariables, type DeviceVariable, type DeviceVariables } from './device-variables.ts';
@@ -31,6 +31,8 @@ export interface Tracer {
   variable(name: string, shape: readonly number[], values: Float32Array | Int32Array, trainable: boolean): Variable;
   /** The device's side of a variable. */
   deviceOf(variable: Variable): DeviceVariable;
+  /** A moment's `again`. */
+  readonly again: Moment['again'];
   /** While `compute` runs, readings of these variables give the nodes. */
   substituted<T>(values: ReadonlyMap<Variable, Node>, compute: () => T): T;
 }
@@ -58,7 +60,7 @@ let opened = 0;
 
 export function createTracer(
   { tensorflow, binding: eager, config }: Runtime,
-  precision: Execution['precision'] = 'float32',
+  { precision, recompute }: Pick<Execution, 'precision' | 'recompute'>,
 ): Tracer {
   const graph = createGraph(tensorflow, config);
   const variables = createDeviceVariables(graph);
@@ -93,7 +95,8 @@ export function createTracer(
     return found;
   }
 
-  const nodeOf = (given: Tensor): Node => binding.node(inside.getInputTensorIds([given])[0]!);
+  const idOf = (given: Tensor): number => inside.getInputTensorIds([given])[0]!;
+  const nodeOf = (given: Tensor): Node => binding.node(idOf(given));
   const tensor = (node: Node): Tensor => inside.createOutputTensor(binding.register(node));
 
   /** A network's output: what comes back to it as a gradient is lowered again. */
@@ -123,6 +126,7 @@ export function createTracer(
         }),
       ),
     deviceOf,
+    again: recompute ? (input, dy) => inside.createOutputTensor(binding.delayed(idOf(input), idOf(dy))) : null,
     substituted(values, compute) {
       const kept = [...values].map(([variable, node]) => {
         const { dataId } = variable;

@@ -59,8 +59,8 @@ async function provePrecision(
 export async function openTracedEngine(execution: Execution): Promise<Engine> {
   const runtime = await openRuntime(execution);
   const eager = await openEagerEngine({ ...execution, precision: 'float32', chunk: null });
+  const tracer = createTracer(runtime, execution);
   const { precision } = execution;
-  const tracer = createTracer(runtime, precision);
   if (precision !== 'float32') await provePrecision(tracer, precision, runtime.facts.instructionSet);
   return {
     ...eager,

@@ -5,12 +5,14 @@
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import type { Binding } from './binding.ts';
 import { isLowType, type Autocast } from './autocast.ts';
-import type { Graph, Node } from './graph.ts';
+import { type, type Graph, type Node } from './graph.ts';
 import { bytesPerElement, dtypes, elementsOf, typedValues } from './tensors.ts';
 
 export interface TracingBinding extends TFJSBinding {
   /** The node behind a tensor of the backend, in the type that tfjs takes it for. */
   node(tensor: number): Node;
+  /** The same value, but not before another is there. */
+  delayed(tensor: number, until: number): ReturnType<TFJSBinding['executeOp']>[number];
   /** Makes a node known to the backend. */
   register(node: Node): ReturnType<TFJSBinding['executeOp']>[number];
 }
@@ -88,6 +90,11 @@ export function createTracingBinding(
     executeOp,
     node: (id) => autocast.raised(node(id)),
     register,
+    delayed(tensor, until) {
+      const input = node(tensor);
+      const options = { attributes: [type('T', input.dtype)], after: [node(until).oper] };
+      return register({ ...graph.add('Identity', [input], 1, options).outputs[0]!, shape: input.shape });
+    },
     deleteTensor: (id) => void nodes.delete(id),
     getNumOfTensors: () => nodes.size,
     tensorDataSync(id) {

@@ -56,6 +56,7 @@ export function createTracedMoment(
   const moment: Moment = {
     step: tracer.tensor(step),
     training,
+    again: tracer.again,
     uniform(name, shape) {
       const node = tracer.placeholder('float32', shape);
       draws.push({ node, name });

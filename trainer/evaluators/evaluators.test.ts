@@ -184,6 +184,7 @@ describe('linear', () => {
     const moment = {
       step: tf.scalar(0, 'int32'),
       training: true,
+      again: null,
       uniform: () => tf.scalar(0),
       update: () => undefined,
       current: (variable: tf.Variable) => variable,

@@ -9,6 +9,7 @@ import { batchNorm } from './batch-norm.ts';
 import { conv2d } from './conv.ts';
 import { kaimingNormalFanOut } from './init.ts';
 import { globalAveragePool, maxPoolAfterRelu } from './pool.ts';
+import { recomputable } from './recompute.ts';
 import { relu } from './relu.ts';
 
 interface Layer extends Net {
@@ -132,7 +133,9 @@ export function resnet(builder: Builder, shape: ResNetShape): Encoder {
     const planes = shape.width * 2 ** index;
     const layers = Array.from({ length: depth }, (_, block) => {
       const stride = block === 0 && index > 0 ? 2 : 1;
-      const layer = create(builder.at(`layer${index + 1}/${block}`), { inputs, planes, stride, lastScale });
+      const layer = recomputable(
+        create(builder.at(`layer${index + 1}/${block}`), { inputs, planes, stride, lastScale }),
+      );
       inputs = planes * expansion;
       return layer;
     });

@@ -62,6 +62,8 @@ export const Execution = v.strictObject({
   threads: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256)),
   /** Samples a network sees at once, null for the whole batch. A divisor of the batch; batch norm's statistics are then a chunk's. */
   chunk: v.optional(v.nullable(v.pipe(v.number(), v.integer(), v.minValue(2))), null),
+  /** Keeps only what enters each block of a network and computes the rest again for its gradient: less memory, more time, the same numbers. */
+  recompute: v.optional(v.boolean(), false),
   /** Worker threads that decode and augment. Never changes results. */
   loaderWorkers: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(64)), 1),
 });
