@@ -28,8 +28,9 @@ const name = 'libturbojpeg.so.0';
 
 const place = locations.turboJpeg;
 
-async function isComplete() {
-  return existsSync(place) && (await sha256(place)) === expected;
+/** @param {string} path */
+async function isRight(path) {
+  return existsSync(path) && (await sha256(path)) === expected;
 }
 
 /** @param {import('./progress.mjs').Report} report */
@@ -52,6 +53,8 @@ async function fetchLibrary(report) {
   mkdirSync(part, { recursive: true });
   const member = `package/prebuilds/jpeg-turbo-${platform}/${name}`;
   await runOrExplain('libjpeg-turbo could not be unpacked', 'tar', ['-xzf', path, '-C', part, member]);
+  if (!(await isRight(join(part, member))))
+    throw new SetUpError(`${name} of ${archive.file} does not have the expected SHA-256; nothing of it was kept.`);
   mkdirSync(join(place, '..'), { recursive: true });
   renameSync(join(part, member), place);
   rmSync(part, { recursive: true });
@@ -70,7 +73,7 @@ export const turboJpeg = {
 
   /** @param {import('./progress.mjs').Report} report */
   async run(report) {
-    if (!(await isComplete())) {
+    if (!(await isRight(place))) {
       try {
         await fetchLibrary(report);
       } catch (error) {
@@ -79,8 +82,6 @@ export const turboJpeg = {
           `${error.message} JPEG files are decoded by sharp instead, to the same pixels but slower.`,
         );
       }
-      if (!(await isComplete()))
-        throw new SetUpError(`${name} of ${archive.file} does not have the expected SHA-256; nothing of it was kept.`);
     }
     writeStamp('turbojpeg', { expected }, [place]);
   },

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Moment, Net } from '../recipe.ts';
 
-export interface Block extends Net {
+export interface Layer extends Net {
   apply(x: Tensor, at: Moment): Tensor;
 }
 
@@ -22,7 +22,7 @@ function gradients(compute: () => Tensor, inputs: Tensor[], dy: Tensor): Tensor[
  * The same block. Where the moment asks for it, nothing but its input is kept for its gradient: the rest is computed again
  * when that gradient is due, the same numbers for a third more time.
  */
-export function recomputable(block: Block): Block {
+export function recomputable(block: Layer): Layer {
   function apply(x: Tensor, at: Moment): Tensor {
     const { again } = at;
     if (!again || !at.training) return block.apply(x, at);

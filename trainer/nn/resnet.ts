@@ -3,18 +3,13 @@
  * Paths of the variables are torchvision's names with slashes for dots. Convolutions start at Kaiming normal, fan out.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor } from '@tensorflow/tfjs';
-import type { Builder, Encoder, Moment, Net } from '../recipe.ts';
+import type { Builder, Encoder } from '../recipe.ts';
 import { batchNorm } from './batch-norm.ts';
 import { conv2d } from './conv.ts';
 import { kaimingNormalFanOut } from './init.ts';
 import { globalAveragePool, maxPoolAfterRelu } from './pool.ts';
-import { recomputable } from './recompute.ts';
+import { recomputable, type Layer } from './recompute.ts';
 import { relu } from './relu.ts';
-
-interface Layer extends Net {
-  apply(x: Tensor, at: Moment): Tensor;
-}
 
 interface ConvolutionShape {
   readonly inputs: number;
