@@ -5,4 +5,11 @@
  */
 import { benchSteps } from './shared/step.ts';
 
-await benchSteps({ encoder: 'resnet-50', stem: 'imagenet', size: 224, batch: 16, expander: [8192, 8192, 8192] });
+await benchSteps({
+  encoder: 'resnet-50',
+  stem: 'imagenet',
+  size: 224,
+  batch: 16,
+  expander: [8192, 8192, 8192],
+  withoutEager: true,
+});

@@ -64,7 +64,8 @@ async function keyOf({
   const contents = data.fingerprint ?? (await signatureOf(data.path));
   const { engine, precision, device, threads } = execution;
   const { instructionSet, versions } = facts;
-  const arithmetic = { engine, precision, device, threads, instructionSet, tensorflow: versions['tensorflow'] };
+  const { tensorflow, arithmetic: sums } = versions;
+  const arithmetic = { engine, precision, device, threads, instructionSet, tensorflow, sums };
   return sha256(
     canonicalJson({
       subject: subject.key,

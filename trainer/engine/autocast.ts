@@ -26,12 +26,14 @@ const lowered: Readonly<Record<string, readonly number[]>> = {
   MaxPoolGrad: [0, 1, 2],
 };
 
-/** Inputs of the type T of operations that compute in the type of the first. */
+/** Inputs of the type T of operations that compute in the type of the first of these. */
 const following: Readonly<Record<string, readonly number[]>> = {
   Identity: [0],
   PadV2: [0, 2],
   Reshape: [0],
   Slice: [0],
+  StridedSlice: [0],
+  StridedSliceGrad: [4],
   Transpose: [0],
 };
 
@@ -91,7 +93,8 @@ export function createAutocast(graph: Graph, precision: keyof typeof lowTypes): 
       const given = inputs.map(({ dtype }) => dtype);
       return given.every((dtype) => dtype === low) || (depth > 0 && given.every(isFloat) && given.includes(low));
     }
-    return kind in following && inputs[0]!.dtype === low;
+    const first = following[kind]?.[0];
+    return first !== undefined && inputs[first]!.dtype === low;
   }
 
   return {

@@ -46,6 +46,8 @@ export interface Graph {
     options?: OperationOptions,
   ): { readonly operation: Handle; readonly outputs: readonly Node[] };
   constant(dtype: number, shape: readonly number[], values: ArrayBufferView): Node;
+  /** What a small constant of whole numbers says; null of any other node. */
+  integersOf(node: Output): readonly number[] | null;
   placeholder(dtype: number, shape: readonly number[]): Node;
   /** A value for a placeholder, copied. */
   feed(node: Node, values: Float32Array | Int32Array): Feed;
@@ -81,6 +83,7 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
   const graph = tensorflow.TF_NewGraph();
   const definitions = new Map<string, readonly InputArgument[]>();
   const constants = new Map<string, Node>();
+  const integers = new Map<Handle, readonly number[]>();
   let count = 0;
   const setters: AttributeSetters = {
     string: tensorflow.TF_SetAttrString,
@@ -204,6 +207,7 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
       tensorflow.TF_SetAttrType(description, permanent('dtype'), dtype);
       const node = nodeOf(finish(description, 'Const'), 0);
       if (key !== null) constants.set(key, node);
+      if (key !== null && values instanceof Int32Array) integers.set(node.oper, [...values]);
       return node;
     } finally {
       tensorflow.TF_DeleteTensor(tensor);
@@ -257,6 +261,7 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
   return {
     add,
     constant,
+    integersOf: ({ oper }) => integers.get(oper) ?? null,
     placeholder,
     feed: (node, given) => ({ node, tensor: newTensor(tensorflow, node.shape, node.dtype, given) }),
     values,

@@ -51,6 +51,7 @@ const smooth: Readonly<Record<string, Case>> = {
   cast: ({ x, i }) => tf.mul(x, tf.cast(i, 'float32')),
   concat1d: ({ x, p }) => tf.concat1d([x.flatten(), p.flatten()]),
   conv2d: (given) => conv2d(images(given), kernel(given, 3), { stride: 2, padding: 1 }),
+  'conv2d of single pixels': (given) => conv2d(images(given), kernel(given, 1), { stride: 2, padding: 0 }),
   'conv2d with equal zeros': (given) => conv2d(images(given), kernel(given, 3), { stride: 1, padding: 1 }),
   crossEntropy: ({ x, i }) => {
     const labels = tf.cast(tf.cast(i.slice([0, 0], [-1, 1]).flatten(), 'bool'), 'int32');

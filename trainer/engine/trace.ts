@@ -16,6 +16,7 @@ import { eagerBackend, type Runtime } from './runtime.ts';
 import { createTracingBinding, type TracingBinding } from './tracing-binding.ts';
 import { untracked } from './stepper.ts';
 import { dtypes } from './tensors.ts';
+import { createWinograd } from './winograd.ts';
 
 export interface Tracer {
   readonly graph: Graph;
@@ -31,6 +32,8 @@ export interface Tracer {
   variable(name: string, shape: readonly number[], values: Float32Array | Int32Array, trainable: boolean): Variable;
   /** The device's side of a variable. */
   deviceOf(variable: Variable): DeviceVariable;
+  /** The same value, but not before another is there. Only while tracing. */
+  delayed(tensor: Tensor, until: Tensor): Tensor;
   /** A moment's `again`. */
   readonly again: Moment['again'];
   /** While `compute` runs, readings of these variables give the nodes. */
@@ -60,12 +63,14 @@ let opened = 0;
 
 export function createTracer(
   { tensorflow, binding: eager, config }: Runtime,
-  { precision, recompute }: Pick<Execution, 'precision' | 'recompute'>,
+  { device, precision, recompute }: Pick<Execution, 'device' | 'precision' | 'recompute'>,
 ): Tracer {
   const graph = createGraph(tensorflow, config);
   const variables = createDeviceVariables(graph);
   const autocast = precision === 'float32' ? noAutocast : createAutocast(graph, precision);
-  const binding = createTracingBinding(graph, eager, autocast, variables.flush);
+  // cuDNN knows it, and others.
+  const winograd = device === 'cpu' ? createWinograd(graph) : null;
+  const binding = createTracingBinding(graph, eager, autocast, variables.flush, winograd);
   const backend = new TracedBackend(binding, '@tensorflow/tfjs-node');
   const inside = backend as unknown as BackendInside;
   const tracedBackend = `traced-${opened++}`;
@@ -99,6 +104,9 @@ export function createTracer(
   const nodeOf = (given: Tensor): Node => binding.node(idOf(given));
   const tensor = (node: Node): Tensor => inside.createOutputTensor(binding.register(node));
 
+  const delayed = (value: Tensor, until: Tensor): Tensor =>
+    inside.createOutputTensor(binding.delayed(idOf(value), idOf(until)));
+
   /** A network's output: what comes back to it as a gradient is lowered again. */
   const bounded = (output: Tensor): Tensor =>
     tf.customGrad((x) => ({
@@ -126,7 +134,8 @@ export function createTracer(
         }),
       ),
     deviceOf,
-    again: recompute ? (input, dy) => inside.createOutputTensor(binding.delayed(idOf(input), idOf(dy))) : null,
+    delayed,
+    again: recompute ? delayed : null,
     substituted(values, compute) {
       const kept = [...values].map(([variable, node]) => {
         const { dataId } = variable;

@@ -6,6 +6,7 @@ import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js
 import type { Binding } from './binding.ts';
 import { isLowType, type Autocast } from './autocast.ts';
 import { type, type Graph, type Node } from './graph.ts';
+import type { Winograd } from './winograd.ts';
 import { bytesPerElement, dtypes, elementsOf, typedValues } from './tensors.ts';
 
 export interface TracingBinding extends TFJSBinding {
@@ -26,12 +27,16 @@ const filledFrom = 64;
  */
 const opaque = new Set(['FusedBatchNormV3']);
 
-/** @param flush brings what the host has written to the device, before a value is read */
+/**
+ * @param flush brings what the host has written to the device, before a value is read
+ * @param winograd null where the device's library chooses among algorithms itself
+ */
 export function createTracingBinding(
   graph: Graph,
   eager: Binding,
   autocast: Autocast,
   flush: () => void,
+  winograd: Winograd | null,
 ): TracingBinding {
   const nodes = new Map<number, Node>();
   let nextId = 0;
@@ -72,6 +77,8 @@ export function createTracingBinding(
 
   const executeOp: TFJSBinding['executeOp'] = (kind, attributes, inputs, outputs) => {
     const prepared = autocast.prepare(kind, inputs.map(node), attributes);
+    const quicker = winograd?.inPlaceOf(kind, prepared.inputs, prepared.attributes);
+    if (quicker) return [register(quicker)];
     const added = graph.add(kind, prepared.inputs, outputs, { attributes: prepared.attributes });
     return added.outputs.map((made) => {
       if (made.shape.includes(-1) && !opaque.has(kind)) {

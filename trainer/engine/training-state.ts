@@ -137,7 +137,12 @@ export function createTrainingState(
       const next = new Map<Variable, Node>();
       weights.forEach((weight, place) => {
         const own = slots.get(weight)!;
-        const updated = recipe.update(weight, gradients[place]!, own, { ...at, shape: weight.shape }, options);
+        const gradient = gradients[place]!;
+        // Read when the gradient is there. What depends on a weight or a slot alone, a decay or a momentum, would otherwise be
+        // computed first thing in a step and be kept to its end.
+        const late = (variable: Variable): Tensor => tracer.delayed(variable, gradient);
+        const read = Object.fromEntries(Object.entries(own).map(([slot, variable]) => [slot, late(variable)]));
+        const updated = recipe.update(late(weight), gradient, read, { ...at, shape: weight.shape }, options);
         next.set(weight, tracer.node(updated.weight));
         for (const [slot, variable] of Object.entries(own)) next.set(variable, tracer.node(updated.slots[slot]!));
       });

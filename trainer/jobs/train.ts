@@ -16,13 +16,14 @@ type Notices = (readonly [code: string, text: string, values: Record<string, str
 const loadQuietMs = 120_000;
 
 /**
- * Where the machine computes with other instructions or another TensorFlow than it did, the bits differ from here on: a
+ * Where the machine computes with other instructions, another TensorFlow or by other sums than it did, the bits differ from here on: a
  * resumed run is then not the one that was never interrupted, and that is the user's to decide.
  */
 function compare({ manifest }: Loaded, engine: Engine, isAccepted: boolean, notices: Notices): void {
   const now = {
     instructionSet: engine.facts.instructionSet,
     tensorflow: engine.facts.versions['tensorflow'] ?? 'unknown',
+    arithmetic: engine.facts.versions['arithmetic'] ?? 'unknown',
   };
   for (const [what, value] of Object.entries(now) as [keyof typeof now, string][]) {
     if (manifest[what] === value) continue;
@@ -84,6 +85,7 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
       configHash: configHash(config),
       codeVersion: version,
       tensorflow: versions['tensorflow'] ?? 'unknown',
+      arithmetic: versions['arithmetic'] ?? 'unknown',
     },
   };
   if (config.kind === 'pretrain') {

@@ -3,7 +3,8 @@
  *
  * TensorFlow's 'SAME' pads only what the output needs, and the odd row at the end: for a 3x3 window at stride 2 on an
  * even size that is (0, 1) where PyTorch has (1, 1), and weights trained there give other features. 'SAME' is used
- * where both agree, because it is the fastest; elsewhere the zeros are written out.
+ * where both agree, because it is the fastest; elsewhere the zeros are written out. (Told of them, TensorFlow has no oneDNN
+ * kernels for the gradients.)
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
@@ -50,6 +51,18 @@ function turned(kernel: Tensor): Tensor {
   return tf.transpose(windows, [0, 1, 3, 2]);
 }
 
+/** Every `stride`th pixel of every `stride`th row, from the first. */
+function thinned(images: Tensor, stride: number): Tensor {
+  const { shape } = images;
+  const typed = [dtype('T', 'float32'), dtype('Index', 'int32')];
+  /** Begin, end and strides. */
+  const range = () => [sizes([0, 0, 0, 0]), sizes(shape), sizes([1, stride, stride, 1])];
+  return tf.customGrad((x) => ({
+    value: outputOf('StridedSlice', typed, [x as Tensor, ...range()]),
+    gradFunc: (dy: Tensor) => tf.tidy(() => outputOf('StridedSliceGrad', typed, [sizes(shape), ...range(), dy])),
+  }))(images);
+}
+
 interface ConvolutionOptions extends Window {
   /** False for the first layer: nobody asks for the gradient of the images, and it is dear. */
   readonly inputGradient?: boolean;
@@ -60,6 +73,11 @@ export function conv2d(images: Tensor, kernel: Tensor, options: ConvolutionOptio
   const { stride, padding } = options;
   const [, height, width] = images.shape as [number, number, number, number];
   const [kernelHeight, kernelWidth] = kernel.shape as [number, number, number, number];
+  // Of single pixels most are never looked at. (And oneDNN's gradient of such a kernel is wrong where channels do not fill
+  // a vector: with AVX2, three channels at stride 2 are off by as much as they are long.)
+  if (kernelHeight * kernelWidth === 1 && stride > 1 && padding === 0) {
+    return conv2d(thinned(images, stride), kernel, { ...options, stride: 1 });
+  }
   const same = sameAgrees(height, kernelHeight, options) && sameAgrees(width, kernelWidth, options);
   const attributeList = attributes(stride, same ? 'SAME' : 'VALID');
   /** The images as the operations see them. */

@@ -1,6 +1,7 @@
 /** Layers and whole networks against PyTorch in float64. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
+import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { encoder as resnet18 } from '../encoders/resnet-18.ts';
@@ -11,7 +12,7 @@ import { createMoment, PendingUpdates } from '../engine/moment.ts';
 import { Execution } from '../protocol/run.ts';
 import type { Builder, Encoder, Net, Shape } from '../recipe.ts';
 import { batchNorm } from './batch-norm.ts';
-import { conv2d, sameAgrees } from './conv.ts';
+import { conv2d, sameAgrees, type Window } from './conv.ts';
 import { accuracy, crossEntropy } from './cross-entropy.ts';
 import { deviation, formulaTensor, golden, setByFormula } from './golden.ts';
 import type { GoldenNetwork } from './golden.ts';
@@ -26,6 +27,41 @@ beforeAll(async () => {
 });
 
 const values = (tensor: Tensor): ArrayLike<number> => tensor.dataSync();
+
+/** A convolution and its gradients by their definition, in float64. */
+function convolved(x: Tensor, w: Tensor, dy: Tensor, { stride, padding }: Window) {
+  const [n, height, width, inputs] = x.shape as [number, number, number, number];
+  const [size, , , outputs] = w.shape as [number, number, number, number];
+  const [, rows, columns] = dy.shape as [number, number, number, number];
+  const [images, kernel, gradient] = [x, w, dy].map(values) as [
+    ArrayLike<number>,
+    ArrayLike<number>,
+    ArrayLike<number>,
+  ];
+  const [y, dx, dw] = [dy, x, w].map((tensor) => new Float64Array(tensor.size)) as [
+    Float64Array,
+    Float64Array,
+    Float64Array,
+  ];
+  for (let image = 0; image < n; image++)
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++)
+        for (let i = 0; i < size; i++)
+          for (let j = 0; j < size; j++) {
+            const [down, across] = [stride * row - padding + i, stride * column - padding + j];
+            if (down < 0 || down >= height || across < 0 || across >= width) continue;
+            for (let from = 0; from < inputs; from++)
+              for (let to = 0; to < outputs; to++) {
+                const atX = ((image * height + down) * width + across) * inputs + from;
+                const atW = ((i * size + j) * inputs + from) * outputs + to;
+                const atY = ((image * rows + row) * columns + column) * outputs + to;
+                y[atY]! += images[atX]! * kernel[atW]!;
+                dx[atX]! += gradient[atY]! * kernel[atW]!;
+                dw[atW]! += gradient[atY]! * images[atX]!;
+              }
+          }
+  return { y, dx, dw };
+}
 
 describe('conv2d', () => {
   it.each(golden.convolutions)('$window x $window, stride $stride on $size x $size is PyTorch’s', (expected) => {
@@ -42,6 +78,28 @@ describe('conv2d', () => {
     expect(deviation(values(dw), expected.dw)).toBeLessThan(1e-5);
     const alone = tf.grad((b) => tf.sum(tf.mul(conv2d(x, b, { ...options, inputGradient: false }), dy)))(w);
     expect(deviation(values(alone), expected.dw)).toBeLessThan(1e-5);
+  });
+
+  it('is the sum of its definition, and so are its gradients, whatever the window, the stride and the channels', () => {
+    const extent = fc.integer({ min: 1, max: 10 });
+    const window = fc.constantFrom(1, 3, 5);
+    const stride = fc.integer({ min: 1, max: 3 });
+    fc.assert(
+      fc.property(extent, extent, window, stride, extent, extent, (height, width, size, step, inputs, outputs) => {
+        const options = { stride: step, padding: (size - 1) / 2 };
+        const x = formulaTensor('x', [2, height, width, inputs], 1);
+        const w = formulaTensor('w', [size, size, inputs, outputs], 0.5);
+        const y = conv2d(x, w, options);
+        const dy = formulaTensor('dy', y.shape, 1);
+        const [dx, dw] = tf.grads((a, b) => tf.sum(tf.mul(conv2d(a, b, options), dy)))([x, w]) as [Tensor, Tensor];
+        const wanted = convolved(x, w, dy, options);
+        expect(deviation(values(y), wanted.y)).toBeLessThan(1e-5);
+        expect(deviation(values(dx), wanted.dx)).toBeLessThan(1e-5);
+        expect(deviation(values(dw), wanted.dw)).toBeLessThan(1e-5);
+        tf.dispose([x, w, y, dy, dx, dw]);
+      }),
+      { numRuns: 100 },
+    );
   });
 
   it('uses SAME only where it pads alike on both sides', () => {

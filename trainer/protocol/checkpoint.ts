@@ -22,6 +22,8 @@ export const Manifest = v.strictObject({
   configHash: v.string(),
   codeVersion: v.string(),
   tensorflow: v.string(),
+  /** The engine's own count of changes to its sums. */
+  arithmetic: v.optional(v.string(), '1'),
   threads: v.number(),
   instructionSet: v.string(),
   /** Randomness is derived from (seed, epoch, index, view), so the seed and the step are all of its state. */
