@@ -57,7 +57,7 @@ function entries(seed: number): readonly StateEntry[] {
 
 const header = (step: number): Header => ({
   ...{ run: 'test-run', attempt: 1, step, epoch: step / 10, trainedSeconds: 1.5, configHash: 'c', codeVersion: '0' },
-  ...{ tensorflow: '0', threads: 2, instructionSet: 'x', seed: 3, counters: { best: 0.1 } },
+  ...{ tensorflow: '0', arithmetic: '0', threads: 2, instructionSet: 'x', seed: 3, counters: { best: 0.1 } },
 });
 const save = (step: number) => saveCheckpoint(folder, header(step), entries(step));
 const at = (name: string, ...rest: readonly string[]): string => join(folder, 'checkpoints', name, ...rest);

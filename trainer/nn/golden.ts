@@ -63,8 +63,9 @@ export function setByFormula(variable: Variable, path: string): void {
 }
 
 /** Largest difference, as a share of the largest expected value. */
-export function deviation(actual: ArrayLike<number>, expected: readonly number[]): number {
+export function deviation(actual: ArrayLike<number>, expected: readonly number[] | Float64Array): number {
   if (actual.length !== expected.length) return Number.POSITIVE_INFINITY;
-  const largest = Math.max(...expected.map(Math.abs));
-  return Math.max(...expected.map((value, index) => Math.abs(actual[index]! - value))) / largest;
+  const wanted = Array.from(expected);
+  const largest = Math.max(...wanted.map(Math.abs));
+  return Math.max(...wanted.map((value, index) => Math.abs(actual[index]! - value))) / largest;
 }
