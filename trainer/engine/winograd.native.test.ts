@@ -123,6 +123,19 @@ it('gives the same bits every time', async () => {
   for (const outputs of [first, first, wanted()]) expect(await run(inputs, values, outputs)).toEqual(expected);
 });
 
+it('runs for one batch without another that the same kernel is traced for', async () => {
+  const kernel = floats([3, 3, 128, 128]);
+  const batches = [floats([2, 4, 4, 128]), floats([1, 4, 4, 128])];
+  const [, second] = batches.map((images) => winograd.convolution(images, kernel));
+  const inputs = [batches[1]!, kernel];
+  const [found] = await run(
+    inputs,
+    inputs.map(({ shape }) => noise('one', shape)),
+    [second!],
+  );
+  expect(found).toHaveLength(elementsOf([1, 4, 4, 128]));
+});
+
 describe('takes the place of an operation', () => {
   const [wide, kernel] = [
     [2, 8, 8, 128],

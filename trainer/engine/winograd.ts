@@ -116,8 +116,6 @@ function pays(attributes: readonly TFEOpAttr[], images: Node, kernel: readonly n
 
 export function createWinograd(graph: Graph): Winograd {
   const bases = new Map<string, { readonly tiles: number; readonly matrix: Node }>();
-  /** Both views of a step read the same kernel. */
-  const kernels = new Map<string, Node>();
   const area = length ** 2;
   let ofKernels: Node | null = null;
 
@@ -177,15 +175,10 @@ export function createWinograd(graph: Graph): Winograd {
   });
 
   function kernelOf(kernel: Node, images: Node): Node {
-    const key = `${kernel.oper} ${kernel.index}`;
-    const known = kernels.get(key);
-    if (known) return known;
     const [, , inputs, channels] = kernel.shape as [number, number, number, number];
     // A kernel is there from the start of a step; evaluated it is four times as large.
     const places = reshaped(delayed(kernel, images), [window ** 2, inputs * channels]);
-    const made = reshaped(product(kernelMatrix(), places), [area, inputs, channels]);
-    kernels.set(key, made);
-    return made;
+    return reshaped(product(kernelMatrix(), places), [area, inputs, channels]);
   }
 
   function convolution(images: Node, kernel: Node): Node {
