@@ -15,6 +15,7 @@ import { createWinograd } from '../trainer/engine/winograd.ts';
 import { median } from '../trainer/pace.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
+import { relativeDistance } from '../trainer/testing/distance.ts';
 
 const images = Number(process.argv[2] ?? 128);
 const rounds = 7;
@@ -81,12 +82,7 @@ for (const [size, channels] of stages) {
         found.set(node, graph.take(result!, dtypes.float) as Float32Array);
       }
     }
-    const [a, b] = [found.get(direct)!, found.get(own)!];
-    let [apart, whole] = [0, 0];
-    a.forEach((value, at) => {
-      apart += (value - b[at]!) ** 2;
-      whole += value ** 2;
-    });
+    const apart = relativeDistance(found.get(own)!, found.get(direct)!);
     const [before, after] = [median(times.get(direct)!), median(times.get(own)!)];
     console.log(
       [
@@ -95,7 +91,7 @@ for (const [size, channels] of stages) {
         `direct ${before.toFixed(1).padStart(6)} ms`,
         `Winograd ${after.toFixed(1).padStart(6)} ms`,
         `${(before / after).toFixed(2)} x`,
-        `apart by ${Math.sqrt(apart / whole).toExponential(1)}`,
+        `apart by ${apart.toExponential(1)}`,
       ].join('  '),
     );
   }

@@ -113,15 +113,8 @@ function scene(options: Options = {}): Scene {
     port,
     runFolder: folder,
     header: {
-      ...{
-        run: 'test-run',
-        attempt: options.attempt ?? 1,
-        configHash: 'c',
-        codeVersion: '0',
-        tensorflow: '0',
-        arithmetic: '0',
-      },
-      ...{ threads: 1, instructionSet: 'x', seed: 1 },
+      ...{ run: 'test-run', attempt: options.attempt ?? 1, configHash: 'c', codeVersion: '0', tensorflow: '0' },
+      ...{ arithmetic: '0', threads: 1, instructionSet: 'x', seed: 1 },
     },
     policy: { everySeconds: 1e9, everySteps: options.everySteps ?? 0, keepLast: options.keepLast ?? 2 },
     logEvery: options.logEvery ?? 3,

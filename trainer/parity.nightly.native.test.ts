@@ -22,6 +22,7 @@ import { optimizer as lars } from './optim/optimizers/lars.ts';
 import { median } from './pace.ts';
 import { Execution } from './protocol/run.ts';
 import { keyed } from './random.ts';
+import { distance } from './testing/distance.ts';
 
 const steps = 200;
 const [rows, size, stemStride, lr] = [32, 16, 2, 0.3];
@@ -55,12 +56,6 @@ function batchOf(step: number): HostBatch {
   });
   return { views, index: new Int32Array(rows), labels: null };
 }
-
-const distance = (a: ArrayLike<number>, b: ArrayLike<number>): number => {
-  let sum = 0;
-  for (let at = 0; at < a.length; at++) sum += (a[at]! - b[at]!) ** 2;
-  return Math.sqrt(sum);
-};
 
 it(
   `takes ${steps} single steps as PyTorch does`,

@@ -46,6 +46,8 @@ export interface Graph {
     options?: OperationOptions,
   ): { readonly operation: Handle; readonly outputs: readonly Node[] };
   constant(dtype: number, shape: readonly number[], values: ArrayBufferView): Node;
+  /** The same value, but not before another is there. */
+  delayed(value: Node, until: Node): Node;
   /** What a small constant of whole numbers says; null of any other node. */
   integersOf(node: Output): readonly number[] | null;
   placeholder(dtype: number, shape: readonly number[]): Node;
@@ -214,6 +216,12 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
     }
   }
 
+  function delayed(value: Node, until: Node): Node {
+    const options = { attributes: [type('T', value.dtype)], after: [until.oper] };
+    // A shape that was known stays so.
+    return { ...add('Identity', [value], 1, options).outputs[0]!, shape: value.shape };
+  }
+
   function placeholder(dtype: number, shape: readonly number[]): Node {
     const attributes = [type('dtype', dtype), shapeAttribute(shape)];
     return add('Placeholder', [], 1, { attributes }).outputs[0]!;
@@ -261,6 +269,7 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
   return {
     add,
     constant,
+    delayed,
     integersOf: ({ oper }) => integers.get(oper) ?? null,
     placeholder,
     feed: (node, given) => ({ node, tensor: newTensor(tensorflow, node.shape, node.dtype, given) }),

@@ -54,7 +54,7 @@ function open(execution: Execution): Runtime {
   // Without it CropAndResize's gradient loses updates on the CPU. On a GPU it forbids whole operations.
   if (gpu === null) process.env['TF_DETERMINISTIC_OPS'] = '1';
   // oneDNN's convolutions and products. By itself TensorFlow takes them only where a processor has instructions made for
-  // networks, yet a step with AVX2 alone is a third quicker with them (`npm run bench -- step-r18`).
+  // networks, yet with AVX2 alone a step takes a quarter less time with them.
   process.env['TF_ENABLE_ONEDNN_OPTS'] = '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   const tensorflow = loadTensorFlow();

@@ -5,9 +5,9 @@
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import type { Binding } from './binding.ts';
 import { isLowType, type Autocast } from './autocast.ts';
-import { type, type Graph, type Node } from './graph.ts';
-import type { Winograd } from './winograd.ts';
+import type { Graph, Node } from './graph.ts';
 import { bytesPerElement, dtypes, elementsOf, typedValues } from './tensors.ts';
+import type { Winograd } from './winograd.ts';
 
 export interface TracingBinding extends TFJSBinding {
   /** The node behind a tensor of the backend, in the type that tfjs takes it for. */
@@ -97,11 +97,7 @@ export function createTracingBinding(
     executeOp,
     node: (id) => autocast.raised(node(id)),
     register,
-    delayed(tensor, until) {
-      const input = node(tensor);
-      const options = { attributes: [type('T', input.dtype)], after: [node(until).oper] };
-      return register({ ...graph.add('Identity', [input], 1, options).outputs[0]!, shape: input.shape });
-    },
+    delayed: (tensor, until) => register(graph.delayed(node(tensor), node(until))),
     deleteTensor: (id) => void nodes.delete(id),
     getNumOfTensors: () => nodes.size,
     tensorDataSync(id) {

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
+import { relativeDistance } from '../testing/distance.ts';
 import { attributeKinds } from './attributes.ts';
 import { createGraph, type, type Graph, type Node } from './graph.ts';
 import { openRuntime } from './runtime.ts';
@@ -49,16 +50,6 @@ async function run(inputs: readonly Node[], values: readonly Float32Array[], wan
   return results.map((result) => graph.take(result, dtypes.float) as Float32Array);
 }
 
-/** Of two vectors, relative to the second. */
-function distance(a: Float32Array, b: Float32Array): number {
-  let [apart, whole] = [0, 0];
-  b.forEach((value, at) => {
-    apart += (a[at]! - value) ** 2;
-    whole += value ** 2;
-  });
-  return Math.sqrt(apart / whole);
-}
-
 /** Results of both ways, and what both are measured by: TensorFlow's in float64. */
 async function compared(n: number, height: number, width: number, inputs: number, outputs: number) {
   const shapes = [
@@ -80,8 +71,8 @@ async function compared(n: number, height: number, width: number, inputs: number
   const found = await run(nodes, values, [...own, ...directly(dtypes.float), ...directly(dtypes.double)]);
   return [0, 1].map((place) => ({
     shape: own[place]!.shape,
-    own: distance(found[place]!, found[place + 4]!),
-    direct: distance(found[place + 2]!, found[place + 4]!),
+    own: relativeDistance(found[place]!, found[place + 4]!),
+    direct: relativeDistance(found[place + 2]!, found[place + 4]!),
   }));
 }
 

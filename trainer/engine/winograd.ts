@@ -2,7 +2,7 @@
  * Convolutions of 3x3 windows at stride 1 with a quarter of the multiplications: Winograd's F(4x4, 3x3), Lavin and Gray,
  * "Fast algorithms for convolutional neural networks", 2015. An image is cut into tiles of 6x6 that overlap by two; tiles
  * and kernels are evaluated at six points a side, multiplied there, and the products interpolated to 4x4 outputs. Between
- * the two changes of basis a convolution is 36 matrix products, which TensorFlow does at the processor's full rate.
+ * the two changes of basis a convolution is 36 matrix products.
  *
  * The mathematics is that of the direct sum; the rounding is another, as it is between any two libraries. The points decide
  * how far: 0, ±3/4, ±3/2 and infinity lie closer together than the usual 0, ±1, ±2 and lose less. `npm run bench --
@@ -117,21 +117,21 @@ function pays(attributes: readonly TFEOpAttr[], images: Node, kernel: readonly n
 export function createWinograd(graph: Graph): Winograd {
   const bases = new Map<string, { readonly tiles: number; readonly matrix: Node }>();
   const area = length ** 2;
-  let ofKernels: Node | null = null;
+  const kernelMatrix = graph.constant(dtypes.float, [area, window ** 2], kernelValues());
 
-  const one = (kind: string, inputs: readonly Node[], attributes: Parameters<Graph['add']>[3]): Node =>
-    graph.add(kind, inputs, 1, attributes).outputs[0]!;
+  const one = (kind: string, inputs: readonly Node[], attributes: readonly TFEOpAttr[]): Node =>
+    graph.add(kind, inputs, 1, { attributes }).outputs[0]!;
   const integers = (values: readonly number[]): Node =>
     graph.constant(dtypes.int32, [values.length], Int32Array.from(values));
   const T = type('T', dtypes.float);
 
   const reshaped = (x: Node, shape: readonly number[]): Node =>
-    one('Reshape', [x, integers(shape)], { attributes: [T, type('Tshape', dtypes.int32)] });
+    one('Reshape', [x, integers(shape)], [T, type('Tshape', dtypes.int32)]);
   const transposed = (x: Node, axes: readonly number[]): Node =>
-    one('Transpose', [x, integers(axes)], { attributes: [T, type('Tperm', dtypes.int32)] });
+    one('Transpose', [x, integers(axes)], [T, type('Tperm', dtypes.int32)]);
   const flag = (name: string, value: boolean) => ({ name, type: attributeKinds.bool, value });
   const product = (a: Node, b: Node, turned: { readonly a?: boolean } = {}): Node =>
-    one('BatchMatMulV2', [a, b], { attributes: [T, flag('adj_x', turned.a ?? false), flag('adj_y', false)] });
+    one('BatchMatMulV2', [a, b], [T, flag('adj_x', turned.a ?? false), flag('adj_y', false)]);
 
   function basisOf(kind: 'tile' | 'output', size: number) {
     const key = `${kind} ${size}`;
@@ -142,8 +142,6 @@ export function createWinograd(graph: Graph): Winograd {
     bases.set(key, made);
     return made;
   }
-
-  const kernelMatrix = (): Node => (ofKernels ??= graph.constant(dtypes.float, [area, window ** 2], kernelValues()));
 
   /** [n, height, width, channels] to [points, tiles n, channels]. */
   function evaluated(x: Node, kind: 'tile' | 'output'): Node {
@@ -168,17 +166,11 @@ export function createWinograd(graph: Graph): Winograd {
     return transposed(reshaped(rows, [height, width, n, channels]), [2, 0, 1, 3]);
   }
 
-  /** The same value, but not before another is there. */
-  const delayed = (value: Node, until: Node): Node => ({
-    ...one('Identity', [value], { attributes: [T], after: [until.oper] }),
-    shape: value.shape,
-  });
-
   function kernelOf(kernel: Node, images: Node): Node {
     const [, , inputs, channels] = kernel.shape as [number, number, number, number];
     // A kernel is there from the start of a step; evaluated it is four times as large.
-    const places = reshaped(delayed(kernel, images), [window ** 2, inputs * channels]);
-    return reshaped(product(kernelMatrix(), places), [area, inputs, channels]);
+    const places = reshaped(graph.delayed(kernel, images), [window ** 2, inputs * channels]);
+    return reshaped(product(kernelMatrix, places), [area, inputs, channels]);
   }
 
   function convolution(images: Node, kernel: Node): Node {
@@ -188,9 +180,9 @@ export function createWinograd(graph: Graph): Winograd {
 
   function kernelGradient(images: Node, dy: Node): Node {
     // Evaluated again, not kept since the forward pass: it is more than twice the images.
-    const products = product(evaluated(delayed(images, dy), 'tile'), evaluated(dy, 'output'), { a: true });
+    const products = product(evaluated(graph.delayed(images, dy), 'tile'), evaluated(dy, 'output'), { a: true });
     const [inputs, channels] = [images.shape[3]!, dy.shape[3]!];
-    const places = product(kernelMatrix(), reshaped(products, [area, inputs * channels]), { a: true });
+    const places = product(kernelMatrix, reshaped(products, [area, inputs * channels]), { a: true });
     return reshaped(places, [window, window, inputs, channels]);
   }
 

@@ -1,7 +1,7 @@
 /** One run, or what is left of it: a pretraining or an evaluation, from the beginning or from a checkpoint. */
 import process from 'node:process';
 import { openEngine } from '../engine/open.ts';
-import type { Engine } from '../engine/engine.ts';
+import type { Engine, EngineFacts } from '../engine/engine.ts';
 import { protocolVersion } from '../protocol/events.ts';
 import { configHash, newestValid, sweep, type Loaded } from '../checkpoint.ts';
 import { FaultError } from '../fault.ts';
@@ -15,16 +15,19 @@ type Notices = (readonly [code: string, text: string, values: Record<string, str
 
 const loadQuietMs = 120_000;
 
+/** What decides the last bits beside a run's own settings. */
+const arithmeticOf = ({ instructionSet, versions }: EngineFacts) => ({
+  instructionSet,
+  tensorflow: versions['tensorflow'] ?? 'unknown',
+  arithmetic: versions['arithmetic'] ?? 'unknown',
+});
+
 /**
- * Where the machine computes with other instructions, another TensorFlow or by other sums than it did, the bits differ from here on: a
- * resumed run is then not the one that was never interrupted, and that is the user's to decide.
+ * Where the machine computes with other instructions, another TensorFlow or by other sums than it did, the bits differ from
+ * here on: a resumed run is then not the one that was never interrupted, and that is the user's to decide.
  */
 function compare({ manifest }: Loaded, engine: Engine, isAccepted: boolean, notices: Notices): void {
-  const now = {
-    instructionSet: engine.facts.instructionSet,
-    tensorflow: engine.facts.versions['tensorflow'] ?? 'unknown',
-    arithmetic: engine.facts.versions['arithmetic'] ?? 'unknown',
-  };
+  const now = arithmeticOf(engine.facts);
   for (const [what, value] of Object.entries(now) as [keyof typeof now, string][]) {
     if (manifest[what] === value) continue;
     const values = { what, before: manifest[what], now: value };
@@ -81,11 +84,9 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
   const desk: Desk = {
     ...{ port, runFolder, clock, policy: config.checkpoint, logEvery: config.logEvery, tensors: engine.tensors },
     header: {
-      ...{ run: job.run, attempt, threads, instructionSet, seed: config.seed },
+      ...{ run: job.run, attempt, threads, seed: config.seed, ...arithmeticOf(engine.facts) },
       configHash: configHash(config),
       codeVersion: version,
-      tensorflow: versions['tensorflow'] ?? 'unknown',
-      arithmetic: versions['arithmetic'] ?? 'unknown',
     },
   };
   if (config.kind === 'pretrain') {

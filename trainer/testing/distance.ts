@@ -1,0 +1,11 @@
+/** How far vectors are apart, in the Euclidean norm. */
+
+export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
+  let sum = 0;
+  for (let at = 0; at < a.length; at++) sum += (a[at]! - b[at]!) ** 2;
+  return Math.sqrt(sum);
+}
+
+/** The same as a share of the length of the second. */
+export const relativeDistance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  distance(a, b) / distance(b, new Float64Array(b.length));
