@@ -83,7 +83,7 @@ try {
   ]);
   const files = await photographs(folder, 24);
   const batch = 12;
-  async function photographed(title: string, views: readonly View[], theirs: readonly object[]): Promise<void> {
+  async function photographed(title: string, views: readonly View[]): Promise<void> {
     await compare(`500 x 375 JPEG, two views of 224, ${title}`, [
       await openOurs({
         data: { dataset: 'image-folder', path: folder, split: 'train' },
@@ -93,15 +93,14 @@ try {
       }),
       await openSide<Answer>({
         name: 'torchvision',
-        ...peer('loader.py', { folder: files, views: theirs, batch }),
+        ...peer('loader.py', { folder: files, views, normalization: imagenet, batch }),
       }),
     ]);
   }
-  const { ours, theirs } = officialViews(224);
-  await photographed('every operation of the official code', ours, theirs);
-  const plain = { ...ours[0]!, jitter: 0, grayscale: 0, blur: 0 };
-  const cropped = { ...theirs[0]!, colour: false };
-  await photographed('crop and flip only', [plain, plain], [cropped, cropped]);
+  const official = officialViews(224);
+  await photographed('every operation of the official code', official);
+  const plain = { ...official[0], jitter: 0, grayscale: 0, blur: 0 };
+  await photographed('crop and flip only', [plain, plain]);
 } finally {
   await rm(folder, { recursive: true, force: true });
 }

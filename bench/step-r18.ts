@@ -1,7 +1,7 @@
 /**
  * A VICReg step of ResNet-18 on images of 32 px, beside PyTorch.
  *
- *   npm run bench -- step-r18 [rounds] [float32|bfloat16]
+ *   npm run bench -- step-r18 [rounds] [float32|bfloat16] [again]
  */
 import { benchSteps } from './shared/step.ts';
 

@@ -40,7 +40,7 @@ async function beSide(part: (typeof parts)[number], folder: string): Promise<voi
   const engine = part === 'loader' ? null : await openEngine(v.parse(Execution, { threads: cores }));
   const stepper = engine && stepperOf(engine, shape);
   const data = { dataset: 'image-folder', path: folder, split: 'train' };
-  const views = officialViews(shape.size).ours;
+  const views = officialViews(shape.size);
   const loader =
     part === 'step'
       ? null
@@ -77,8 +77,8 @@ async function compare(rounds: number, steps: number): Promise<void> {
       return { name: `Reprise, ${part === 'training' ? part : `${part} alone`}`, program: process.execPath, words };
     });
     const theirs = [false, true].map((compiled): Variant => {
-      const views = officialViews(shape.size).theirs;
-      const configuration = { ...shape, views, compiled, folder: files, threads: cores, workers: cores };
+      const seen = { views: officialViews(shape.size), normalization: imagenet };
+      const configuration = { ...shape, ...seen, compiled, folder: files, threads: cores, workers: cores };
       return { name: `PyTorch ${compiled ? 'torch.compile' : 'eager'}, training`, ...peer('train.py', configuration) };
     });
     for (const variant of [...ours, ...theirs]) sides.push(await openSide<Answer>(variant));

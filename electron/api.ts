@@ -3,13 +3,13 @@ import type { Catalogue } from '../trainer/protocol/catalogue.ts';
 import type { Fault } from '../trainer/protocol/fault.ts';
 import type { Inspection, Thumbnail } from '../trainer/protocol/dataset.ts';
 import type { Calibration, Phase } from '../trainer/protocol/events.ts';
-import type { DoctorReport, HardwareReading } from '../trainer/protocol/hardware.ts';
+import type { DoctorReport, HardwareReading, PrecisionTimings } from '../trainer/protocol/hardware.ts';
 import type { Choice } from '../trainer/protocol/options.ts';
 import type { Cell } from '../trainer/protocol/paper.ts';
 import type { Claim, Plan } from '../trainer/protocol/plan.ts';
 import type { Preset, PresetDifference } from '../trainer/protocol/preset.ts';
 import type { Protocol, Result } from '../trainer/protocol/results.ts';
-import type { RunConfig, RunKind, RunStatus } from '../trainer/protocol/run.ts';
+import type { Precision, RunConfig, RunKind, RunStatus } from '../trainer/protocol/run.ts';
 
 export type Language = 'en' | 'zh';
 export type Theme = 'system' | 'light' | 'dark';
@@ -312,6 +312,13 @@ export interface Interrupted {
   readonly changes: readonly Reason[];
 }
 
+export interface Precisions {
+  readonly timings: PrecisionTimings['timings'];
+  /** What a new run is given: float32, unless a narrower type is `leastGain` times as fast. */
+  readonly preferred: Precision;
+  readonly leastGain: number;
+}
+
 export interface Requests {
   about: () => About;
   changeSettings: (settings: Settings) => Settings;
@@ -322,6 +329,8 @@ export interface Requests {
   /** A complete configuration from a preset and a data set; the form edits it. */
   draftRun: (preset: string, fingerprint: string, seed: number) => RunConfig;
   comparePresets: (left: string, right: string) => readonly PresetDifference[];
+  /** What each precision takes on a device. Measured once a machine: some seconds then, with progress by `job`. */
+  precisions: (device: string) => Precisions;
   estimate: (config: RunConfig) => Estimate;
   /** Times a few real steps. Progress comes by `job`. */
   calibrate: (config: RunConfig) => Calibration;
@@ -423,6 +432,7 @@ const every = {
   presets: true,
   draftRun: true,
   comparePresets: true,
+  precisions: true,
   estimate: true,
   calibrate: true,
   createRun: true,

@@ -15,13 +15,14 @@ const names = readdirSync(join(root, 'bench'))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => basename(file, '.ts'));
 /** Benches with another side in Python. */
-const withPeers = /^(step-r|loader$|train$)/;
+const withPeers = /^(step-r|loader$|train$|convergence$)/;
 const [name = '', ...words] = process.argv.slice(2);
 if (!names.includes(name)) {
   console.error(`npm run bench -- NAME [arguments], where NAME is one of: ${names.join(', ')}.`);
   process.exit(2);
 }
-await setUp({ steps: ['dependencies', 'tensorflow', 'turbojpeg'], optional: ['turbojpeg'] });
+const data = name === 'convergence' ? ['data'] : [];
+await setUp({ steps: ['dependencies', 'tensorflow', 'turbojpeg', ...data], optional: ['turbojpeg'] });
 // Inside node_modules, so that the program finds its packages.
 const folder = 'node_modules/.cache/bench';
 const entries = { [name]: `bench/${name}.ts`, 'decode-worker': 'trainer/data/worker.ts' };

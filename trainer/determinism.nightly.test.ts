@@ -13,8 +13,7 @@ import {
   writeTinyData,
   type Stage,
 } from './testing/killing.ts';
-import { refusalOf } from './testing/precision.ts';
-import type { Execution } from './protocol/run.ts';
+import { precisionsHere } from './testing/precision.ts';
 
 const minutes = 60_000;
 let folder = '';
@@ -32,8 +31,7 @@ afterAll(() => {
 });
 
 /** Where the engine refuses a precision, that has a test of its own. */
-const precisions: Execution['precision'][] = ['float32'];
-for (const low of ['bfloat16', 'float16'] as const) if ((await refusalOf(low)) === null) precisions.push(low);
+const precisions = await precisionsHere();
 const settings = [
   ...precisions.flatMap((precision) => [1, 2, 4].map((threads) => ({ engine: 'traced', precision, threads }) as const)),
   { engine: 'traced', precision: 'float32', threads: 2, chunk: 8 } as const,

@@ -21,6 +21,7 @@ const jobs: {
   train: () => import('./jobs/train.ts'),
   inspect: () => import('./jobs/inspect.ts'),
   probe: () => import('./jobs/probe.ts'),
+  precisions: () => import('./jobs/precisions.ts'),
   calibrate: () => import('./jobs/calibrate.ts'),
   features: () => import('./jobs/features.ts'),
   thumbnails: () => import('./jobs/thumbnails.ts'),

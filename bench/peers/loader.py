@@ -12,11 +12,11 @@ import PIL
 import torch
 from torch.utils.data import DataLoader
 
-from pairs import Pairs, batches, torchvision
+from pairs import Pairs, Photographs, batches, torchvision
 
 configuration = json.loads(sys.argv[1])
 torch.set_num_threads(1)
-data = Pairs(configuration["folder"], configuration["views"])
+data = Pairs(Photographs(configuration["folder"]), configuration)
 source = batches(DataLoader(data, batch_size=configuration["batch"], shuffle=True, num_workers=0))
 next(source)
 versions = {"torchvision": torchvision.__version__, "pillow": PIL.__version__, "torch": torch.__version__}

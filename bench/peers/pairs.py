@@ -1,4 +1,4 @@
-"""Two views of each JPEG of a folder, by torchvision on PIL images."""
+"""Two views of each picture, by torchvision on PIL images."""
 import os
 import random
 
@@ -20,51 +20,71 @@ from torchvision.transforms.functional import InterpolationMode
 
 
 class Blur:
+    def __init__(self, sigma):
+        self.sigma = sigma
+
     def __call__(self, image):
-        return image.filter(ImageFilter.GaussianBlur(radius=random.uniform(0.1, 2.0)))
+        return image.filter(ImageFilter.GaussianBlur(radius=random.uniform(*self.sigma)))
 
 
 class Solarize:
+    def __init__(self, threshold):
+        self.threshold = threshold
+
     def __call__(self, image):
-        return ImageOps.solarize(image)
+        return ImageOps.solarize(image, self.threshold)
 
 
-def view(options):
-    steps = [
-        transforms.RandomResizedCrop(options["size"], scale=options["cropArea"], interpolation=InterpolationMode.BICUBIC),
-        transforms.RandomHorizontalFlip(p=0.5),
+def view(options, normalization):
+    """A view as a run's configuration describes it."""
+    jitter = [options[name] for name in ("brightness", "contrast", "saturation", "hue")]
+    # An operation that is never drawn is left out.
+    drawn = [
+        ("flip", transforms.RandomHorizontalFlip(p=1)),
+        ("jitter", transforms.ColorJitter(*jitter)),
+        ("grayscale", transforms.RandomGrayscale(p=1)),
+        ("blur", Blur(options["blurSigma"])),
+        ("solarize", Solarize(options["solarizeThreshold"])),
     ]
-    if options["colour"]:
-        steps += [
-            transforms.RandomApply([transforms.ColorJitter(0.4, 0.4, 0.2, 0.1)], p=0.8),
-            transforms.RandomGrayscale(p=0.2),
-            transforms.RandomApply([Blur()], p=options["blur"]),
-            transforms.RandomApply([Solarize()], p=options["solarize"]),
-        ]
+    size, mode = options["size"], InterpolationMode(options["interpolation"])
     return transforms.Compose(
         [
-            *steps,
+            transforms.RandomResizedCrop(size, options["cropArea"], options["cropRatio"], mode),
+            *(transforms.RandomApply([step], p=options[name]) for name, step in drawn if options[name] > 0),
             transforms.PILToTensor(),
             transforms.ToDtype(torch.float32, scale=True),
-            transforms.Normalize([0.485, 0.456, 0.406], [0.229, 0.224, 0.225]),
+            transforms.Normalize(normalization["mean"], normalization["std"]),
         ]
     )
 
 
-class Pairs(Dataset):
-    """Decodes once for both views."""
+class Photographs:
+    """JPEG files of a folder."""
 
-    def __init__(self, folder, views):
+    def __init__(self, folder):
         self.files = [os.path.join(folder, name) for name in sorted(os.listdir(folder))]
-        self.views = [view(options) for options in views]
 
     def __len__(self):
         return len(self.files)
 
     def __getitem__(self, index):
         with Image.open(self.files[index]) as file:
-            image = file.convert("RGB")
-        return tuple(each(image) for each in self.views)
+            return file.convert("RGB")
+
+
+class Pairs(Dataset):
+    """Opens each picture once for both views."""
+
+    def __init__(self, pictures, configuration):
+        self.pictures = pictures
+        self.views = [view(options, configuration["normalization"]) for options in configuration["views"]]
+
+    def __len__(self):
+        return len(self.pictures)
+
+    def __getitem__(self, index):
+        picture = self.pictures[index]
+        return tuple(each(picture) for each in self.views)
 
 
 def batches(loader):

@@ -11,13 +11,13 @@ import PIL
 import torch
 from torch.utils.data import DataLoader
 
-from pairs import Pairs, batches, torchvision
+from pairs import Pairs, Photographs, batches, torchvision
 from vicreg import build
 
 configuration = json.loads(sys.argv[1])
 torch.set_num_threads(configuration["threads"])
 torch.manual_seed(1)
-data = Pairs(configuration["folder"], configuration["views"])
+data = Pairs(Photographs(configuration["folder"]), configuration)
 options = {"batch_size": configuration["batch"], "shuffle": True, "drop_last": True, "persistent_workers": True}
 source = batches(DataLoader(data, num_workers=configuration["workers"], **options))
 # The workers are forked here, before anything has computed.

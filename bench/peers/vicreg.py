@@ -46,11 +46,12 @@ def shortcut(inputs, outputs, stride):
     return nn.Sequential(nn.Conv2d(inputs, outputs, 1, stride, bias=False), nn.BatchNorm2d(outputs))
 
 
-def encoder(block, depths, width, small):
+def encoder(block, depths, width, small, channels=3, stem_stride=1):
     if small:
-        layers = [nn.Conv2d(3, width, 3, 1, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+        first = nn.Conv2d(channels, width, 3, stem_stride, 1, bias=False)
+        layers = [first, nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
     else:
-        layers = [nn.Conv2d(3, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
+        layers = [nn.Conv2d(channels, width, 7, 2, 3, bias=False), nn.BatchNorm2d(width), nn.ReLU(inplace=True)]
         layers.append(nn.MaxPool2d(3, 2, 1))
     inputs = width
     for stage, depth in enumerate(depths):

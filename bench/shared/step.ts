@@ -82,20 +82,21 @@ async function beSide(shape: StepShape, execution: Execution): Promise<void> {
 }
 
 /**
- * Runs the bench, or one side of it when called as one. Words of the command: rounds, and the only precision to run, for
- * processors that emulate the other.
+ * Runs the bench, or one side of it when called as one. Words of the command: rounds; the only precision to run, for
+ * processors that emulate the other; `again` to compute intermediate results again in place of keeping them.
  */
 export async function benchSteps(shape: StepShape): Promise<void> {
-  const [first = '6', second] = process.argv.slice(2);
+  const [first = '6', second, third] = process.argv.slice(2);
   if (first === 'side') {
     await beSide(shape, v.parse(Execution, JSON.parse(second ?? '{}')));
     return;
   }
   const threads = availableParallelism();
+  const recompute = third === 'again';
   const ours = (engine: 'traced' | 'eager', precision: 'float32' | 'bfloat16'): Variant => ({
-    name: `Reprise ${engine} ${precision}`,
+    name: `Reprise ${engine}${recompute ? ', again' : ''} ${precision}`,
     program: process.execPath,
-    words: [process.argv[1]!, 'side', JSON.stringify({ engine, precision, threads })],
+    words: [process.argv[1]!, 'side', JSON.stringify({ engine, precision, threads, recompute })],
   });
   const theirs = (compiled: boolean, precision: 'float32' | 'bfloat16'): Variant => ({
     name: `PyTorch ${compiled ? 'torch.compile' : 'eager'} ${precision}`,

@@ -1,6 +1,6 @@
 /** Every check the program can make of its surroundings, a sentence each. Nothing is assumed: what is said has just been tried. */
 import { open, rm, stat, statfs } from 'node:fs/promises';
-import { availableParallelism, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { DeviceProbe, DoctorCheck, DoctorReport } from '../../trainer/protocol/hardware.ts';
@@ -16,7 +16,7 @@ export interface DoctorOptions {
   readonly jobs: SideJobs;
   readonly store: Store;
   readonly knownData: () => Promise<readonly KnownData[]>;
-  readonly threads: () => number | null;
+  readonly threads: () => number;
   readonly versions: Readonly<Record<string, string>>;
   readonly now: () => number;
 }
@@ -61,7 +61,7 @@ const isProbe = (found: Probes['gpu']): found is DeviceProbe => found !== null &
 
 async function probeDevices({ jobs, threads }: DoctorOptions): Promise<Probes> {
   const probe = (device: string) =>
-    jobs.run({ kind: 'probe', device, threads: threads() ?? availableParallelism() }, 'probe').then((ran) => ran.probe);
+    jobs.run({ kind: 'probe', device, threads: threads() }, 'probe').then((ran) => ran.probe);
   const cpu = await probe('cpu');
   try {
     const names = await gpuNames();

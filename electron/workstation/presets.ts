@@ -1,5 +1,4 @@
 /** From a preset and a data set to a complete configuration, and presets side by side. */
-import { availableParallelism } from 'node:os';
 import * as v from 'valibot';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
@@ -9,6 +8,7 @@ import { RunConfig, type DataSource, type Normalization, type Preprocessing } fr
 import type { Answering } from './answering.ts';
 import { completeConfig, expectRecipe } from './check-config.ts';
 import { FaultError } from './fault.ts';
+import type { Placement } from './placement.ts';
 import type { Resources } from './resources.ts';
 import type { Store, StoredDataset, StoredRun } from './store/store.ts';
 
@@ -20,7 +20,12 @@ export interface Presets {
   readonly draftEvaluation: (run: string, evaluator: Choice, fingerprint: string) => Promise<RunConfig>;
 }
 
-export function createPresets(resources: Resources, store: Store, threads: () => number | null): Presets {
+export function createPresets(
+  resources: Resources,
+  store: Store,
+  placement: Placement,
+  threads: () => number,
+): Presets {
   const { catalogue, presets } = resources;
   const preset = (id: string): Preset => {
     const found = presets.find((candidate) => candidate.id === id);
@@ -34,13 +39,12 @@ export function createPresets(resources: Resources, store: Store, threads: () =>
       fingerprint,
     });
   };
-  const execution = () => ({
+  const execution = async () => ({
     engine: 'traced' as const,
-    device: 'cpu',
-    precision: 'float32' as const,
+    ...(await placement.chosen()),
     chunk: null,
     recompute: false,
-    threads: threads() ?? availableParallelism(),
+    threads: threads(),
     loaderWorkers: 1,
   });
 
@@ -60,7 +64,7 @@ export function createPresets(resources: Resources, store: Store, threads: () =>
         preset: chosen.id,
         method: { id: chosen.method, options: {} },
         data: sourceOf(row, trainSplit(row.inspection)),
-        execution: execution(),
+        execution: await execution(),
       };
       return draft(base, chosen, row.inspection, catalogue);
     },

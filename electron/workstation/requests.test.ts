@@ -21,6 +21,22 @@ beforeAll(async () => {
 });
 afterAll(() => bench.remove());
 
+/** Runs with an nvidia-smi before all others, whose answers `answer` writes as shell. */
+async function withDriver(test: (answer: (script: string) => void) => Promise<void>): Promise<void> {
+  const { PATH } = process.env;
+  const programs = join(bench.runtime, 'bin');
+  mkdirSync(programs, { recursive: true });
+  process.env.PATH = [programs, PATH].join(delimiter);
+  try {
+    await test((script) => writeFileSync(join(programs, 'nvidia-smi'), `#!/bin/sh\n${script}\n`, { mode: 0o755 }));
+  } finally {
+    process.env.PATH = PATH;
+  }
+}
+
+const isMeasuring = (job: unknown): boolean =>
+  v.is(v.object({ kind: v.literal('precisions'), ended: v.literal(true) }), job);
+
 const accepts = (name: keyof Requests, args: unknown): boolean => v.safeParse(handlers[name].args, args).success;
 
 const takesNothing = () => requestNames.filter((name) => accepts(name, []));
@@ -255,14 +271,8 @@ test('settings last, and the doctor and the hardware answer with sources', async
 });
 
 test('the doctor multiplies on the GPU the driver names, and says what is wrong with one that cannot be asked', async () => {
-  const { PATH } = process.env;
-  const programs = join(bench.runtime, 'bin');
-  mkdirSync(programs, { recursive: true });
-  const answer = (script: string) =>
-    writeFileSync(join(programs, 'nvidia-smi'), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
   const checks = async () => new Map((await handlers.doctor.answer()).checks.map((check) => [check.id, check]));
-  try {
-    process.env.PATH = [programs, PATH].join(delimiter);
+  await withDriver(async (answer) => {
     answer('echo NVIDIA H100; echo NVIDIA H100');
     const found = await checks();
     expect(found.get('device')).toMatchObject({ state: 'ok', values: { executedOn: 'GPU:0', times: 5 } });
@@ -274,7 +284,30 @@ test('the doctor multiplies on the GPU the driver names, and says what is wrong 
     expect(broken.get('device')).toMatchObject({ state: 'ok', values: { executedOn: 'CPU:0' } });
     expect(broken.get('gpu')?.state).toBe('attention');
     expect(broken.get('gpu')?.text).toContain("couldn't communicate with the NVIDIA driver");
-  } finally {
-    process.env.PATH = PATH;
-  }
+  });
 });
+
+test('a new run computes where and in what a step was measured to be fastest, and the measuring is done once', async () => {
+  const placed = async () => (await handlers.draftRun.answer('small', 'f0', 1)).execution;
+  const measured = () => bench.pushed.filter(({ name, values }) => name === 'job' && isMeasuring(values[0])).length;
+  // This processor emulates the narrow types, or has no kernel for them.
+  expect(await placed()).toMatchObject({ device: 'cpu', precision: 'float32' });
+  expect(await handlers.precisions.answer('cpu')).toMatchObject({
+    ...{ preferred: 'float32', leastGain: 1.2 },
+    timings: [{ milliseconds: 100 }, { milliseconds: 300 }, { milliseconds: null, refusal: 'no kernel' }],
+  });
+  const before = measured();
+  await withDriver(async (answer) => {
+    answer('echo NVIDIA H100');
+    expect(await placed()).toMatchObject({ device: 'gpu:0', precision: 'bfloat16' });
+    expect(measured()).toBe(before + 1);
+    // A later session reads what this one measured.
+    await workstation.close('safely');
+    workstation = await bench.open({ drain: 'own' });
+    handlers = workstation.handlers;
+    expect(await placed()).toMatchObject({ device: 'gpu:0', precision: 'bfloat16' });
+    expect(measured()).toBe(before + 1);
+    answer('echo no driver; exit 9');
+    expect(await placed()).toMatchObject({ device: 'cpu', precision: 'float32' });
+  });
+}, 60_000);

@@ -2,12 +2,13 @@
 import * as v from 'valibot';
 import { Inspection } from '../../trainer/protocol/dataset.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
-import { RunConfig, RunId } from '../../trainer/protocol/run.ts';
+import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
 import type { Requests, Selection } from '../api.ts';
 import type { Datasets } from './datasets.ts';
 import type { Estimates } from './estimate.ts';
 import { FaultError } from './fault.ts';
 import type { Machine } from './machine.ts';
+import type { Placement } from './placement.ts';
 import type { Plans } from './plans.ts';
 import type { Presets } from './presets.ts';
 import type { Reports } from './reports.ts';
@@ -48,6 +49,7 @@ const https = v.pipe(v.string(), v.maxLength(2000), v.startsWith('https://', 'on
 
 export interface Answers {
   readonly machine: Machine;
+  readonly placement: Placement;
   readonly presets: Presets;
   readonly estimates: Estimates;
   readonly runs: Runs;
@@ -56,7 +58,8 @@ export interface Answers {
   readonly reports: Reports;
 }
 
-export function createHandlers({ machine, presets, estimates, runs, plans, datasets, reports }: Answers): Handlers {
+export function createHandlers(answers: Answers): Handlers {
+  const { machine, placement, presets, estimates, runs, plans, datasets, reports } = answers;
   return {
     about: { args: none, answer: machine.about },
     changeSettings: { args: v.strictTuple([SettingsSchema]), answer: machine.changeSettings },
@@ -66,6 +69,7 @@ export function createHandlers({ machine, presets, estimates, runs, plans, datas
     presets: { args: none, answer: presets.all },
     draftRun: { args: v.strictTuple([id, fingerprint, seed]), answer: presets.draftRun },
     comparePresets: { args: v.strictTuple([id, id]), answer: presets.compare },
+    precisions: { args: v.strictTuple([Device]), answer: placement.precisions },
     estimate: { args: config, answer: (given) => estimates.estimate(given) },
     calibrate: { args: config, answer: estimates.calibrate },
 
@@ -142,6 +146,7 @@ const readers = new Set<keyof Requests>([
     'presets',
     'draftRun',
     'comparePresets',
+    'precisions',
     'estimate',
     'draftEvaluation',
   ] as const),

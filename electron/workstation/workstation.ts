@@ -1,6 +1,6 @@
 /** The workstation without its window: opens a workspace, answers requests, runs what is queued. Plain Node. */
 import { appendFile } from 'node:fs/promises';
-import { release } from 'node:os';
+import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Push } from './answering.ts';
@@ -16,6 +16,7 @@ import { createGpuWatch } from './gpu-watch.ts';
 import { createHardware } from './hardware.ts';
 import { importRun } from './import-run.ts';
 import { createMachine } from './machine.ts';
+import { createPlacement } from './placement.ts';
 import { createPlans } from './plans.ts';
 import { createPresets } from './presets.ts';
 import { isAlive, processStartedAt } from './processes.ts';
@@ -104,7 +105,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
 
   const script = options.trainer ?? join(appRoot, 'out', 'node', 'trainer.js');
   const program = { node: options.node, script, env: environment };
-  const threads = () => settings.current.threads;
+  const threads = () => settings.current.threads ?? availableParallelism();
   const jobs = createSideJobs(program, write ? home : appRoot, push);
   const gpus = createGpuWatch(complain);
   // eslint-disable-next-line prefer-const -- The host and the queue name each other.
@@ -126,7 +127,8 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     drain: options.drain ?? 'all',
     resumeAutomatically: () => settings.current.resumeAutomatically,
   });
-  const presets = createPresets(resources, opened, threads);
+  const placement = createPlacement({ ...common, jobs, threads, version: options.version, write });
+  const presets = createPresets(resources, opened, placement, threads);
   const { catalogue, papers } = resources;
   const datasets = createDatasets({ ...common, jobs, dataFolder: join(options.runtime, 'data') });
   const estimates = createEstimates({ ...common, jobs, catalogue, home, cacheFolder: workspace.cache });
@@ -182,7 +184,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
         now,
       }),
   });
-  const handlers = createHandlers({ machine, presets, estimates, runs, plans, datasets, reports });
+  const handlers = createHandlers({ machine, placement, presets, estimates, runs, plans, datasets, reports });
 
   let closing: Promise<void> | null = null;
   const close = async (how: 'safely' | 'now'): Promise<void> => {

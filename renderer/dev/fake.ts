@@ -696,6 +696,14 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
         rightSource: other!.values.find((value) => path.startsWith(value.path))?.source ?? null,
       }));
     },
+    precisions: () => ({
+      timings: [
+        { precision: 'float32', milliseconds: 341, refusal: null },
+        { precision: 'bfloat16', milliseconds: 2210, refusal: null },
+        { precision: 'float16', milliseconds: null, refusal: 'This processor (AVX2) cannot convolve in float16.' },
+      ],
+      ...{ preferred: 'float32', leastGain: 1.2 },
+    }),
     estimate: (config) => ({
       steps: config.kind === 'pretrain' ? Math.round((Number(getAt(config, 'epochs')) * 60_000) / config.batch) : null,
       seconds: 378,

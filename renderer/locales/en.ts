@@ -317,6 +317,11 @@ export const en = {
   'form.machine': 'Machine and records',
   'form.precisionHint':
     'bfloat16 and float16 compute networks at half the width, faster on processors and GPUs that have them; weights, statistics and losses stay in float32. float16, for GPUs without bfloat16, scales the loss and repeats a step whose gradients overflow.',
+  'form.measuringPrecisions': 'Measuring which precision is fastest here, once for this machine',
+  'form.precisionsMeasured':
+    'The times are those of a training step of a small network, measured on this device. A new run takes {preferred} here; a narrower type must be at least {times} times as fast as float32.',
+  'form.milliseconds': '{milliseconds} ms',
+  'form.refused': 'not on this device',
   'form.wholeBatch': 'the whole batch ({batch})',
   'form.keep': 'Kept',
   'form.recompute': 'Computed again',

@@ -315,6 +315,11 @@ export const zh = {
   'form.machine': '机器与记录',
   'form.precisionHint':
     'bfloat16 和 float16 以一半位宽计算网络，在支持它们的处理器和 GPU 上更快；权重、统计量和损失仍为 float32。float16 用于没有 bfloat16 的 GPU：损失会被缩放，梯度溢出的一步会重做。',
+  'form.measuringPrecisions': '正在测量本机哪种精度最快，每台机器只测一次',
+  'form.precisionsMeasured':
+    '所列时间是一个小网络的训练步，在此设备上实测。新运行在此采用 {preferred}；更窄的类型须至少为 float32 的 {times} 倍速度才会被选用。',
+  'form.milliseconds': '{milliseconds} 毫秒',
+  'form.refused': '此设备不支持',
   'form.wholeBatch': '整个批次（{batch}）',
   'form.keep': '保留',
   'form.recompute': '重新计算',

@@ -19,6 +19,7 @@ export interface DeviceVariable {
 }
 
 export interface DeviceVariables {
+  /** `values` are taken over: they are gone once the device has them. */
   create(name: string, shape: readonly number[], values: Float32Array | Int32Array): DeviceVariable;
   /** Writes what has been given since the last run. Before every run. */
   flush(): void;
@@ -33,6 +34,9 @@ interface Resource {
   readonly input: Node;
   readonly set: Handle;
 }
+
+/** Values on their way to the device are in memory twice. */
+const flushedBytes = 64 * 1024 ** 2;
 
 const text = (name: string, value: string): TFEOpAttr => ({ name, type: attributeKinds.string, value });
 
@@ -51,14 +55,24 @@ export function createDeviceVariables(graph: Graph): DeviceVariables {
 
   function flush(): void {
     forget();
-    if (staged.size === 0) return;
-    const writes = [...staged].map(([variable, values]) => ({ values, ...resources.get(variable)! }));
-    graph.runNow({
-      feeds: writes.map(({ input, values }) => graph.feed(input, values)),
-      fetches: [],
-      targets: writes.map(({ set }) => set),
-    });
-    staged.clear();
+    while (staged.size > 0) {
+      const some: (Resource & { readonly variable: DeviceVariable; readonly values: Float32Array | Int32Array })[] = [];
+      let bytes = 0;
+      for (const [variable, values] of staged) {
+        some.push({ variable, values, ...resources.get(variable)! });
+        if ((bytes += values.byteLength) >= flushedBytes) break;
+      }
+      graph.runNow({
+        feeds: some.map(({ input, values }) => graph.feed(input, values)),
+        fetches: [],
+        targets: some.map(({ set }) => set),
+      });
+      // Now, not when the collector next looks: what lies around before the first step is memory that the step lacks.
+      for (const { variable, values } of some) {
+        staged.delete(variable);
+        (values.buffer as ArrayBuffer).transfer(0);
+      }
+    }
   }
 
   function read(variable: DeviceVariable, all: readonly DeviceVariable[]): Float32Array | Int32Array {

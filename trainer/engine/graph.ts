@@ -46,8 +46,8 @@ export interface Graph {
     options?: OperationOptions,
   ): { readonly operation: Handle; readonly outputs: readonly Node[] };
   constant(dtype: number, shape: readonly number[], values: ArrayBufferView): Node;
-  /** The same value, but not before another is there. */
-  delayed(value: Node, until: Node): Node;
+  /** The same value, but not before others are there. */
+  delayed(value: Node, until: readonly Node[]): Node;
   /** What a small constant of whole numbers says; null of any other node. */
   integersOf(node: Output): readonly number[] | null;
   placeholder(dtype: number, shape: readonly number[]): Node;
@@ -216,8 +216,8 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
     }
   }
 
-  function delayed(value: Node, until: Node): Node {
-    const options = { attributes: [type('T', value.dtype)], after: [until.oper] };
+  function delayed(value: Node, until: readonly Node[]): Node {
+    const options = { attributes: [type('T', value.dtype)], after: until.map(({ oper }) => oper) };
     // A shape that was known stays so.
     return { ...add('Identity', [value], 1, options).outputs[0]!, shape: value.shape };
   }

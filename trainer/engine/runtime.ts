@@ -12,10 +12,10 @@ import type { EngineFacts } from './engine.ts';
 import { loadTensorFlow, type TensorFlow } from './tensorflow.ts';
 
 /**
- * Counted up when the engine computes the same mathematics by other sums, so that the last bits of a step change: 2 since
- * oneDNN is used everywhere, and Winograd's convolutions.
+ * Counted up when the same mathematics is computed by other sums, so that the last bits of a step change: 2 since oneDNN is
+ * used everywhere, and Winograd's convolutions; 3 since VICReg's covariance takes the smaller of two Gram matrices.
  */
-const arithmetic = '2';
+const arithmetic = '3';
 
 /** The name tfjs-node's kernels are registered under. */
 export const eagerBackend = 'tensorflow';

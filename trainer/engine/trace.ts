@@ -32,8 +32,8 @@ export interface Tracer {
   variable(name: string, shape: readonly number[], values: Float32Array | Int32Array, trainable: boolean): Variable;
   /** The device's side of a variable. */
   deviceOf(variable: Variable): DeviceVariable;
-  /** The same value, but not before another is there. Only while tracing. */
-  delayed(tensor: Tensor, until: Tensor): Tensor;
+  /** The same value, but not before others are there. Only while tracing. */
+  delayed(tensor: Tensor, until: readonly Tensor[]): Tensor;
   /** A moment's `again`. */
   readonly again: Moment['again'];
   /** While `compute` runs, readings of these variables give the nodes. */
@@ -104,8 +104,8 @@ export function createTracer(
   const nodeOf = (given: Tensor): Node => binding.node(idOf(given));
   const tensor = (node: Node): Tensor => inside.createOutputTensor(binding.register(node));
 
-  const delayed = (value: Tensor, until: Tensor): Tensor =>
-    inside.createOutputTensor(binding.delayed(idOf(value), idOf(until)));
+  const delayed = (value: Tensor, until: readonly Tensor[]): Tensor =>
+    inside.createOutputTensor(binding.delayed(idOf(value), until.map(idOf)));
 
   /** A network's output: what comes back to it as a gradient is lowered again. */
   const bounded = (output: Tensor): Tensor =>
@@ -135,7 +135,7 @@ export function createTracer(
       ),
     deviceOf,
     delayed,
-    again: recompute ? delayed : null,
+    again: recompute ? (input, dy) => delayed(input, [dy]) : null,
     substituted(values, compute) {
       const kept = [...values].map(([variable, node]) => {
         const { dataId } = variable;

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import { FaultError } from '../fault.ts';
-import type { Execution } from '../protocol/run.ts';
+import type { Execution, Precision } from '../protocol/run.ts';
 import type { Moment } from '../recipe.ts';
 import { createBuilder } from './builder.ts';
 import { createChunkedStepper } from './chunked-step.ts';
@@ -33,11 +33,7 @@ function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: Mome
 }
 
 /** Some processors have no kernel for a low precision, which shows at the first convolution. */
-async function provePrecision(
-  tracer: Tracer,
-  precision: Execution['precision'],
-  instructionSet: string,
-): Promise<void> {
+async function provePrecision(tracer: Tracer, precision: Precision, instructionSet: string): Promise<void> {
   const spec = { dtype: 'float32', shape: [1, 4, 4, 1] } as const;
   try {
     const convolve = compile(tracer, [spec], (x) =>

@@ -12,8 +12,8 @@ import type { Winograd } from './winograd.ts';
 export interface TracingBinding extends TFJSBinding {
   /** The node behind a tensor of the backend, in the type that tfjs takes it for. */
   node(tensor: number): Node;
-  /** The same value, but not before another is there. */
-  delayed(tensor: number, until: number): ReturnType<TFJSBinding['executeOp']>[number];
+  /** The same value, but not before others are there. */
+  delayed(tensor: number, until: readonly number[]): ReturnType<TFJSBinding['executeOp']>[number];
   /** Makes a node known to the backend. */
   register(node: Node): ReturnType<TFJSBinding['executeOp']>[number];
 }
@@ -97,7 +97,7 @@ export function createTracingBinding(
     executeOp,
     node: (id) => autocast.raised(node(id)),
     register,
-    delayed: (tensor, until) => register(graph.delayed(node(tensor), node(until))),
+    delayed: (tensor, until) => register(graph.delayed(node(tensor), until.map(node))),
     deleteTensor: (id) => void nodes.delete(id),
     getNumOfTensors: () => nodes.size,
     tensorDataSync(id) {

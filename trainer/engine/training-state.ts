@@ -135,14 +135,19 @@ export function createTrainingState(
     optimized(gradients, { lr, stepsTaken }) {
       const at = { lr: tracer.tensor(lr), step: tracer.tensor(stepsTaken) };
       const next = new Map<Variable, Node>();
-      weights.forEach((weight, place) => {
+      let before: readonly Tensor[] = [];
+      // As the gradients come: from the last layer to the first.
+      [...weights.entries()].reverse().forEach(([place, weight]) => {
         const own = slots.get(weight)!;
         const gradient = gradients[place]!;
-        // Read when the gradient is there. What depends on a weight or a slot alone, a decay or a momentum, would otherwise be
-        // computed first thing in a step and be kept to its end.
-        const late = (variable: Variable): Tensor => tracer.delayed(variable, gradient);
+        // Read when the gradient is there: what depends on a weight or a slot alone, a decay or a momentum, would otherwise be
+        // computed first thing in a step and be kept to its end. And one after the other: each takes several times the memory
+        // of its weight for a moment.
+        const after = [gradient, ...before];
+        const late = (variable: Variable): Tensor => tracer.delayed(variable, after);
         const read = Object.fromEntries(Object.entries(own).map(([slot, variable]) => [slot, late(variable)]));
         const updated = recipe.update(late(weight), gradient, read, { ...at, shape: weight.shape }, options);
+        before = [updated.weight];
         next.set(weight, tracer.node(updated.weight));
         for (const [slot, variable] of Object.entries(own)) next.set(variable, tracer.node(updated.slots[slot]!));
       });

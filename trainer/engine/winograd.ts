@@ -169,7 +169,7 @@ export function createWinograd(graph: Graph): Winograd {
   function kernelOf(kernel: Node, images: Node): Node {
     const [, , inputs, channels] = kernel.shape as [number, number, number, number];
     // A kernel is there from the start of a step; evaluated it is four times as large.
-    const places = reshaped(graph.delayed(kernel, images), [window ** 2, inputs * channels]);
+    const places = reshaped(graph.delayed(kernel, [images]), [window ** 2, inputs * channels]);
     return reshaped(product(kernelMatrix, places), [area, inputs, channels]);
   }
 
@@ -180,7 +180,7 @@ export function createWinograd(graph: Graph): Winograd {
 
   function kernelGradient(images: Node, dy: Node): Node {
     // Evaluated again, not kept since the forward pass: it is more than twice the images.
-    const products = product(evaluated(graph.delayed(images, dy), 'tile'), evaluated(dy, 'output'), { a: true });
+    const products = product(evaluated(graph.delayed(images, [dy]), 'tile'), evaluated(dy, 'output'), { a: true });
     const [inputs, channels] = [images.shape[3]!, dy.shape[3]!];
     const places = product(kernelMatrix, reshaped(products, [area, inputs * channels]), { a: true });
     return reshaped(places, [window, window, inputs, channels]);

@@ -9,16 +9,19 @@ import { method, vicregLoss } from './vicreg.ts';
 
 beforeAll(() => openEngine(v.parse(Execution, { engine: 'eager', threads: 2 })));
 
+type Shape = readonly [number, number];
+
 const n = 8;
 const d = 4;
 const grid = (value: (position: number) => number) => Float64Array.from({ length: n * d }, (_, index) => value(index));
 const x = grid((position) => Math.sin(1 + position));
 const y = grid((position) => 0.5 * Math.cos(0.5 * position));
-const tensor = (values: Float64Array): Tensor => tf.tensor(Float32Array.from(values), [n, d]);
+const tensor = (values: Float64Array, shape: Shape = [n, d]): Tensor =>
+  tf.tensor(Float32Array.from(values), [...shape]);
 const read = (scalar: Tensor): number => scalar.dataSync()[0]!;
 
 /** Straight from the formulas, one branch. */
-function slowSpread(z: Float64Array, eps: number) {
+function slowSpread(z: Float64Array, eps: number, [n, d]: Shape) {
   const mean = Array.from({ length: d }, (_, j) => sum(n, (i) => z[i * d + j]!) / n);
   const covariance = (a: number, b: number) =>
     sum(n, (i) => (z[i * d + a]! - mean[a]!) * (z[i * d + b]! - mean[b]!)) / (n - 1);
@@ -29,9 +32,9 @@ function slowSpread(z: Float64Array, eps: number) {
 const sum = (count: number, term: (index: number) => number): number =>
   Array.from({ length: count }, (_, index) => term(index)).reduce((total, value) => total + value, 0);
 
-function slowLoss(a: Float64Array, b: Float64Array): number {
-  const [ofA, ofB] = [slowSpread(a, 1e-4), slowSpread(b, 1e-4)];
-  const invariance = sum(n * d, (i) => (a[i]! - b[i]!) ** 2) / (n * d);
+function slowLoss(a: Float64Array, b: Float64Array, shape: Shape): number {
+  const [ofA, ofB] = [slowSpread(a, 1e-4, shape), slowSpread(b, 1e-4, shape)];
+  const invariance = sum(a.length, (i) => (a[i]! - b[i]!) ** 2) / a.length;
   return 25 * invariance + (25 * (ofA.variance + ofB.variance)) / 2 + ofA.covariance + ofB.covariance;
 }
 
@@ -61,18 +64,26 @@ describe('the loss', () => {
     expect(read(short.variance)).toBeCloseTo(0.24478921823840555, 6);
   });
 
-  it('has the gradient of a float64 version', () => {
-    const gradient = tf
-      .grad((a) => vicregLoss(a, tensor(y), n, official).loss)(tensor(x))
-      .dataSync();
-    expect(slowLoss(x, y)).toBeCloseTo(25.522218956148436, 9);
+  // More rows than dimensions, and fewer: the covariance is summed over one Gram matrix or the other.
+  it.each<Shape>([
+    [n, d],
+    [d, n],
+  ])('has the value and the gradient of a float64 version, [%i, %i]', (...shape) => {
+    const loss = (a: Tensor): tf.Scalar => vicregLoss(a, tensor(y, shape), shape[0], official).loss;
+    const gradient = tf.grad(loss)(tensor(x, shape)).dataSync();
+    expect(read(loss(tensor(x, shape)))).toBeCloseTo(slowLoss(x, y, shape), 4);
     for (let index = 0; index < n * d; index++) {
       const step = 1e-5;
       const [above, below] = [x.slice(), x.slice()];
       above[index]! += step;
       below[index]! -= step;
-      expect(gradient[index]).toBeCloseTo((slowLoss(above, y) - slowLoss(below, y)) / (2 * step), 3);
+      const slope = (slowLoss(above, y, shape) - slowLoss(below, y, shape)) / (2 * step);
+      expect(gradient[index]).toBeCloseTo(slope, 3);
     }
+  });
+
+  it('is that of the float64 version at the golden values', () => {
+    expect(slowLoss(x, y, [n, d])).toBeCloseTo(25.522218956148436, 9);
   });
 
   it('says what the embedding looks like', () => {

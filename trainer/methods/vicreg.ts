@@ -52,9 +52,11 @@ function spread(z: Tensor, batch: number, { gamma, eps }: Options): Spread {
   const squares = tf.sum(tf.square(centred), 0);
   const variances = tf.div(squares, rows - 1);
   const variance = tf.mean<Scalar>(relu(tf.sub(gamma, tf.sqrt(tf.add(variances, eps)))));
-  const covariances = tf.div(tf.matMul(centred, centred, true), batch - 1);
+  // The squares of zc^T zc, [d, d], sum up to those of zc zc^T, [n, n]: whichever is smaller is computed.
+  const wide = columns > rows;
+  const products = tf.div(tf.matMul(centred, centred, !wide, wide), batch - 1);
   const diagonal = tf.div(squares, batch - 1);
-  const off = tf.sub(tf.sum(tf.square(covariances)), tf.sum(tf.square(diagonal)));
+  const off = tf.sub(tf.sum(tf.square(products)), tf.sum(tf.square(diagonal)));
   const pairs = Math.max(columns * (columns - 1), 1);
   return {
     variance,

@@ -10,11 +10,9 @@ import { optimizer as lars } from '../optim/optimizers/lars.ts';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import type { Learner } from '../recipe.ts';
-import { refusalOf } from '../testing/precision.ts';
+import { precisionsHere } from '../testing/precision.ts';
 
-const low: string[] = [];
-for (const precision of ['bfloat16', 'float16'] as const)
-  if ((await refusalOf(precision)) === null) low.push(precision);
+const [, ...low] = await precisionsHere();
 
 const batch = 12;
 const data: HostBatch = {

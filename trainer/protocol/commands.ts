@@ -33,6 +33,8 @@ export const Job = v.variant('kind', [
     dataset: v.nullable(v.string()),
   }),
   v.strictObject({ kind: v.literal('probe'), device: v.string(), threads: v.number() }),
+  /** Times a training step in every precision. */
+  v.strictObject({ kind: v.literal('precisions'), device: v.string(), threads: v.number() }),
   v.strictObject({
     kind: v.literal('calibrate'),
     config: RunConfig,

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { Fault } from './fault.ts';
 import { Result } from './results.ts';
 import { Inspection, Thumbnail } from './dataset.ts';
-import { DeviceProbe } from './hardware.ts';
+import { DeviceProbe, PrecisionTimings } from './hardware.ts';
 
 export const protocolVersion = 1;
 
@@ -45,6 +45,7 @@ export const Outcome = v.variant('kind', [
   v.strictObject({ kind: v.literal('inspection'), inspection: Inspection }),
   v.strictObject({ kind: v.literal('thumbnails'), thumbnails: v.array(Thumbnail) }),
   v.strictObject({ kind: v.literal('probe'), probe: DeviceProbe }),
+  v.strictObject({ kind: v.literal('precisions'), precisions: PrecisionTimings }),
   v.strictObject({ kind: v.literal('calibration'), calibration: Calibration }),
   v.strictObject({ kind: v.literal('features'), file: v.string(), rows: v.number(), columns: v.number() }),
   v.strictObject({ kind: v.literal('sample'), path: v.string(), images: v.number() }),

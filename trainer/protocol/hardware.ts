@@ -1,5 +1,6 @@
 /** What the machine is and does; every number says where it was read. Unknown is null, never 0. */
 import * as v from 'valibot';
+import { precisions } from './run.ts';
 
 const reading = v.strictObject({ value: v.nullable(v.number()), source: v.string() });
 export const Reading = reading;
@@ -41,6 +42,20 @@ export const DeviceProbe = v.strictObject({
   processorShare: v.number(),
 });
 export type DeviceProbe = v.InferOutput<typeof DeviceProbe>;
+
+/** How long the same training step takes in each precision on one device. */
+export const PrecisionTimings = v.strictObject({
+  device: v.string(),
+  timings: v.array(
+    v.strictObject({
+      precision: v.picklist(precisions),
+      /** Null where the device cannot compute in it; `refusal` says why. */
+      milliseconds: v.nullable(v.number()),
+      refusal: v.nullable(v.string()),
+    }),
+  ),
+});
+export type PrecisionTimings = v.InferOutput<typeof PrecisionTimings>;
 
 /** One line of the doctor: the window and the terminal word it by `id`, `state` and `values`. */
 export const DoctorCheck = v.strictObject({

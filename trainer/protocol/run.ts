@@ -52,12 +52,18 @@ export const Preprocessing = v.strictObject({
 });
 export type Preprocessing = v.InferOutput<typeof Preprocessing>;
 
+/** What networks may compute in; weights, statistics and losses stay in float32. The first is the exact one. */
+export const precisions = ['float32', 'bfloat16', 'float16'] as const;
+export type Precision = (typeof precisions)[number];
+
+/** The processor, or a GPU by its number. */
+export const Device = v.pipe(v.string(), v.regex(/^(cpu|gpu:\d{1,3})$/));
+
 /** What makes the arithmetic repeatable: recorded with the run, restored on resume. */
 export const Execution = v.strictObject({
   engine: v.optional(v.picklist(['eager', 'traced']), 'traced'),
-  device: v.optional(v.pipe(v.string(), v.regex(/^(cpu|gpu:\d+)$/)), 'cpu'),
-  /** `bfloat16`, `float16`: networks compute in it, weights, statistics and losses stay in float32. */
-  precision: v.optional(v.picklist(['float32', 'bfloat16', 'float16']), 'float32'),
+  device: v.optional(Device, 'cpu'),
+  precision: v.optional(v.picklist(precisions), 'float32'),
   /** Threads inside an operation. Changes results in the last bits, so it is part of the run. */
   threads: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256)),
   /** Samples a network sees at once, null for the whole batch. A divisor of the batch; batch norm's statistics are then a chunk's. */

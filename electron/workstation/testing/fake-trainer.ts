@@ -199,6 +199,14 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
     const memory = { peakMemoryBytes: 1000, checkpointBytes: 500 };
     const pace = { secondsPerStep: 0.5, spreadSeconds: 0.01, steps: 8, stepsTotal: 12, loadSeconds: 2 };
     end({ kind: 'calibration', calibration: { ...pace, ...memory } });
+  } else if (side.kind === 'precisions') {
+    // A processor that emulates the narrow types, and a GPU that has one of them.
+    const onGpu = side.device.startsWith('gpu');
+    const timing = (precision: string, milliseconds: number | null) => {
+      return { precision, milliseconds, refusal: milliseconds === null ? 'no kernel' : null };
+    };
+    const timings = [timing('float32', 100), timing('bfloat16', onGpu ? 40 : 300), timing('float16', null)];
+    end({ kind: 'precisions', precisions: { device: side.device, timings } });
   } else if (side.kind === 'probe') {
     const onGpu = side.device.startsWith('gpu');
     const speed = { gigaflops: 10, milliseconds: onGpu ? 1 : 5, size: 512 };

@@ -1,0 +1,22 @@
+/** The measurement behind a new run's precision, on the processor that runs the test. */
+import { expect, test } from 'vitest';
+import { openPort, type Message } from '../port.ts';
+import { precisions } from '../protocol/run.ts';
+import { refusalOf } from '../testing/precision.ts';
+import { run } from './precisions.ts';
+
+test('every precision has a time, or the reason why the engine refuses it', async () => {
+  const said: Message[] = [];
+  const port = { ...openPort({ channel: null, now: Date.now }), send: (message: Message) => void said.push(message) };
+  await run({ kind: 'precisions', device: 'cpu', threads: 2 }, { port, clock: () => performance.now() });
+  const results = said.flatMap((message) => (message.type === 'result' ? [message.outcome] : []));
+  if (results[0]?.kind !== 'precisions') throw new Error('no result');
+  const { timings } = results[0].precisions;
+  expect(timings.map(({ precision }) => precision)).toEqual(precisions);
+  expect(timings[0]).toMatchObject({ milliseconds: expect.any(Number) as number, refusal: null });
+  for (const { precision, milliseconds, refusal } of timings) {
+    const wanted = await refusalOf(precision);
+    if (wanted === null) expect(milliseconds).toBeGreaterThan(0);
+    else expect({ milliseconds, refusal }).toEqual({ milliseconds: null, refusal: expect.any(String) as string });
+  }
+}, 120_000);
