@@ -38,7 +38,7 @@ export default {
       from: { path: '^trainer/', pathNot: tests },
       to: {
         path: outside,
-        pathNot: packages('@tensorflow/[^/]+', 'koffi', 'sharp', 'valibot', 'protobufjs', '@types/node'),
+        pathNot: packages('@tensorflow/[^/]+', 'koffi', 'sharp', 'valibot', 'yauzl', 'yazl', '@types/[^/]+'),
       },
     },
     {

@@ -16,6 +16,7 @@ import { eagerBackend, type Runtime } from './runtime.ts';
 import { createTracingBinding, type TracingBinding } from './tracing-binding.ts';
 import { untracked } from './stepper.ts';
 import { dtypes } from './tensors.ts';
+import { createSums } from './sums.ts';
 import { createWinograd } from './winograd.ts';
 
 export interface Tracer {
@@ -69,8 +70,9 @@ export function createTracer(
   const variables = createDeviceVariables(graph);
   const autocast = precision === 'float32' ? noAutocast : createAutocast(graph, precision);
   // cuDNN knows it, and others.
-  const winograd = device === 'cpu' ? createWinograd(graph) : null;
-  const binding = createTracingBinding(graph, eager, autocast, variables.flush, winograd);
+  // On a GPU the library chooses among algorithms itself.
+  const rewriters = [createSums(graph), ...(device === 'cpu' ? [createWinograd(graph)] : [])];
+  const binding = createTracingBinding(graph, eager, autocast, variables.flush, rewriters);
   const backend = new TracedBackend(binding, '@tensorflow/tfjs-node');
   const inside = backend as unknown as BackendInside;
   const tracedBackend = `traced-${opened++}`;

@@ -6,8 +6,8 @@ import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js
 import type { Binding } from './binding.ts';
 import { isLowType, type Autocast } from './autocast.ts';
 import type { Graph, Node } from './graph.ts';
+import type { Rewriter } from './rewriter.ts';
 import { bytesPerElement, dtypes, elementsOf, typedValues } from './tensors.ts';
-import type { Winograd } from './winograd.ts';
 
 export interface TracingBinding extends TFJSBinding {
   /** The node behind a tensor of the backend, in the type that tfjs takes it for. */
@@ -29,14 +29,14 @@ const opaque = new Set(['FusedBatchNormV3']);
 
 /**
  * @param flush brings what the host has written to the device, before a value is read
- * @param winograd null where the device's library chooses among algorithms itself
+ * @param rewriters asked in turn about every operation
  */
 export function createTracingBinding(
   graph: Graph,
   eager: Binding,
   autocast: Autocast,
   flush: () => void,
-  winograd: Winograd | null,
+  rewriters: readonly Rewriter[],
 ): TracingBinding {
   const nodes = new Map<number, Node>();
   let nextId = 0;
@@ -77,9 +77,13 @@ export function createTracingBinding(
 
   const executeOp: TFJSBinding['executeOp'] = (kind, attributes, inputs, outputs) => {
     const prepared = autocast.prepare(kind, inputs.map(node), attributes);
-    const quicker = winograd?.inPlaceOf(kind, prepared.inputs, prepared.attributes);
-    if (quicker) return [register(quicker)];
+    for (const rewriter of rewriters) {
+      const better = rewriter.inPlaceOf(kind, prepared.inputs, prepared.attributes);
+      if (better) return [register(better)];
+    }
     const added = graph.add(kind, prepared.inputs, outputs, { attributes: prepared.attributes });
+    const [first] = added.outputs;
+    if (first) for (const { added: note } of rewriters) note?.(kind, prepared.inputs, prepared.attributes, first);
     return added.outputs.map((made) => {
       if (made.shape.includes(-1) && !opaque.has(kind)) {
         throw new Error(

@@ -11,15 +11,14 @@
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { attributeKinds } from './attributes.ts';
 import { type, type Graph, type Node } from './graph.ts';
+import type { Rewriter } from './rewriter.ts';
 import { dtypes } from './tensors.ts';
 
-export interface Winograd {
+export interface Winograd extends Rewriter {
   /** images: [n, height, width, in]; kernel: [3, 3, in, out]; one row of zeros around the images. */
   convolution(images: Node, kernel: Node): Node;
   /** The gradient in the kernel: [3, 3, in, out]. dy: [n, height, width, out]. */
   kernelGradient(images: Node, dy: Node): Node;
-  /** The same value as the operation's where that is quicker to have, or null. */
-  inPlaceOf(kind: string, inputs: readonly Node[], attributes: readonly TFEOpAttr[]): Node | null;
 }
 
 /** Below, the changes of basis cost what the products save (`npm run bench -- convolution`). */

@@ -1,0 +1,51 @@
+/** The encoder of a checkpoint as files that other programs read, in torchvision's names and layout. */
+import type { Loaded } from '../checkpoint.ts';
+import { FaultError } from '../fault.ts';
+import { writePth } from './pth-writer.ts';
+import { writeSafetensors, type WrittenTensor } from './safetensors.ts';
+import { kernelToTorch, torchShape } from './torchvision-names.ts';
+
+export type ExportFormat = 'safetensors' | 'pth';
+
+/** Tensors below a path of a checkpoint, by torchvision's names. */
+function exported({ tensors, manifest, folder }: Loaded, path: string): readonly WrittenTensor[] {
+  const before = `${path}/`;
+  const found = manifest.tensors.filter(({ name }) => name.startsWith(before));
+  if (found.length === 0)
+    throw new FaultError('config-mismatch', `The checkpoint ${folder} holds no encoder at "${path}".`, { folder });
+  return found.map(({ name, shape }) => {
+    const values = tensors.get(name) as Float32Array;
+    return {
+      name: name.slice(before.length).replaceAll('/', '.'),
+      shape: torchShape(shape),
+      values: shape.length === 4 ? kernelToTorch(values, shape) : values,
+    };
+  });
+}
+
+/**
+ * Writes the encoder at `path` of a checkpoint. As `pth` it has batch norm's counters too, at the step of the checkpoint, so
+ * that torchvision's network without its classifier takes it strictly.
+ */
+export async function exportEncoder(
+  checkpoint: Loaded,
+  path: string,
+  file: string,
+  format: ExportFormat,
+  metadata: Readonly<Record<string, string>>,
+): Promise<number> {
+  const tensors = exported(checkpoint, path);
+  if (format === 'safetensors') await writeSafetensors(file, tensors, metadata);
+  else {
+    const counted = tensors.flatMap((tensor) =>
+      tensor.name.endsWith('running_var')
+        ? [
+            tensor,
+            { name: tensor.name.replace(/running_var$/, 'num_batches_tracked'), value: checkpoint.manifest.step },
+          ]
+        : [tensor],
+    );
+    await writePth(file, counted);
+  }
+  return tensors.length;
+}

@@ -1,0 +1,136 @@
+/**
+ * Between files in torchvision's names and layout (VICReg's own `resnet50.pth`, its full checkpoints, solo-learn, torchvision)
+ * and our encoders: `layer1.0.conv1.weight`, [out, in, k, k], is `layer1/0/conv1/weight`, [k, k, in, out].
+ */
+import type { Variable } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import type { Choice } from '../protocol/options.ts';
+import type { Builder, EncoderRecipe, Shape } from '../recipe.ts';
+import { unreadable, type StoredTensor, type WeightsFile } from './file.ts';
+
+/** Variables of an encoder by their paths below it, without making one. */
+function variablesOf(recipe: EncoderRecipe, options: object, channels: number): ReadonlyMap<string, Shape> {
+  const found = new Map<string, Shape>();
+  const recorder = (path: string): Builder => ({
+    path,
+    at: (name) => recorder(path === '' ? name : `${path}/${name}`),
+    variable(name, shape) {
+      found.set(path === '' ? name : `${path}/${name}`, shape);
+      // A net only passes its variables on until it is applied.
+      return { shape } as unknown as Variable;
+    },
+  });
+  recipe.build(recorder(''), options, { channels });
+  return found;
+}
+
+export interface Match {
+  /** What comes before the encoder's own names in the file: `module.backbone.`, say. */
+  readonly prefix: string;
+  readonly encoder: Choice;
+  readonly channels: number;
+  /** Tensor of the file by path in the encoder. */
+  readonly tensors: ReadonlyMap<string, StoredTensor>;
+  /** Tensors of the file that no variable takes: a projector, a classifier, an optimizer. */
+  readonly unmatched: readonly string[];
+}
+
+/** Batch norm's counters: of no use, and no loss. */
+const isCounter = (name: string): boolean => name.endsWith('num_batches_tracked');
+const nameOf = (path: string): string => path.replaceAll('/', '.');
+const isKernel = (shape: Shape): boolean => shape.length === 4;
+/** [k, k, in, out] as torch keeps it. */
+export const torchShape = (shape: Shape): Shape =>
+  isKernel(shape) ? [shape[3]!, shape[2]!, shape[0]!, shape[1]!] : shape;
+
+/** Where encoders begin in a file, the one to take first. A copy by momentum is not what was trained. */
+function prefixesOf(names: readonly string[]): readonly string[] {
+  const last = 'conv1.weight';
+  const known = new Set(names);
+  const found = names
+    .filter((name) => name.endsWith(last))
+    .map((name) => name.slice(0, -last.length))
+    .filter((prefix) => known.has(`${prefix}bn1.weight`) && known.has(`${prefix}layer1.0.conv1.weight`));
+  const isCopy = (prefix: string): number => Number(/momentum|teacher|ema|target|key/.test(prefix));
+  return found.sort((one, other) => isCopy(one) - isCopy(other) || one.length - other.length);
+}
+
+/** Which encoder the names and shapes below a prefix are of. */
+function inferred(path: string, encoders: readonly EncoderRecipe[], shapes: ReadonlyMap<string, Shape>) {
+  const [width = 0, channels = 0, window = 0] = shapes.get('conv1.weight') ?? [];
+  const options = { stem: window === 7 ? 'imagenet' : 'small', width };
+  const reasons: string[] = [];
+  for (const recipe of encoders) {
+    const parsed = v.safeParse(recipe.options, options);
+    if (!parsed.success) continue;
+    const variables = variablesOf(recipe, parsed.output, channels);
+    const missing = [...variables].find(([at, shape]) => shapes.get(nameOf(at))?.join() !== torchShape(shape).join());
+    if (!missing) {
+      const wanted = new Set([...variables.keys()].map(nameOf));
+      // A deeper network holds a shallower one: what is left over of a residual stage tells them apart.
+      const left = [...shapes.keys()].find(
+        (name) => /^(layer\d|conv1|bn1)\b/.test(name) && !wanted.has(name) && !isCounter(name),
+      );
+      if (left === undefined) return { recipe, options: parsed.output as Choice['options'], channels, variables };
+      reasons.push(`${recipe.title} has no ${left}`);
+    } else {
+      const shape = shapes.get(nameOf(missing[0]));
+      const has = shape === undefined ? 'is not there' : `is [${shape.join(', ')}]`;
+      reasons.push(`of ${recipe.title}, ${nameOf(missing[0])} [${torchShape(missing[1]).join(', ')}] ${has}`);
+    }
+  }
+  throw unreadable(path, `its network is none of ours: ${reasons.join('; ')}`);
+}
+
+/**
+ * Finds an encoder in a file of weights, by names and shapes.
+ * @throws 'unreadable-file' where there is none, saying for each encoder what does not fit
+ */
+export function matchEncoder({ path, tensors }: WeightsFile, encoders: readonly EncoderRecipe[]): Match {
+  const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
+  const [prefix] = prefixesOf([...byName.keys()]);
+  if (prefix === undefined) {
+    const some = [...byName.keys()].slice(0, 5).join(', ');
+    throw unreadable(path, `it holds no residual network in torchvision's names (${some || 'it holds no tensors'})`);
+  }
+  const below = new Map<string, Shape>();
+  for (const { name, shape } of tensors) if (name.startsWith(prefix)) below.set(name.slice(prefix.length), shape);
+  const { recipe, options, channels, variables } = inferred(path, encoders, below);
+  const matched = new Map([...variables.keys()].map((at) => [at, byName.get(prefix + nameOf(at))!]));
+  const taken = new Set([...matched.values()].map(({ name }) => name));
+  return {
+    ...{ prefix, encoder: { id: recipe.id, options }, channels, tensors: matched },
+    unmatched: [...byName.keys()].filter((name) => !taken.has(name) && !isCounter(name)),
+  };
+}
+
+/** Values in one order of dimensions, [a, b, c, d], as [c, d, b, a]: from torch's kernel to ours. */
+export function kernelFromTorch(values: Float32Array, shape: Shape): Float32Array {
+  const [outputs, inputs, height, width] = shape as readonly [number, number, number, number];
+  const moved = new Float32Array(values.length);
+  for (let o = 0, at = 0; o < outputs; o++)
+    for (let i = 0; i < inputs; i++)
+      for (let place = 0; place < height * width; place++) moved[(place * inputs + i) * outputs + o] = values[at++]!;
+  return moved;
+}
+
+/** From our kernel, [k, k, in, out], to torch's. */
+export function kernelToTorch(values: Float32Array, shape: Shape): Float32Array {
+  const [height, width, inputs, outputs] = shape as readonly [number, number, number, number];
+  const moved = new Float32Array(values.length);
+  for (let place = 0, at = 0; place < height * width; place++)
+    for (let i = 0; i < inputs; i++)
+      for (let o = 0; o < outputs; o++) moved[(o * inputs + i) * height * width + place] = values[at++]!;
+  return moved;
+}
+
+/** Reads what a match found: values by path, in our layout. */
+export async function readEncoder(file: WeightsFile, { tensors }: Match): Promise<ReadonlyMap<string, Float32Array>> {
+  const values = new Map<string, Float32Array>();
+  for (const [path, tensor] of tensors) {
+    const read = await file.read(tensor);
+    if (!read.every(Number.isFinite)) throw unreadable(file.path, `${tensor.name} holds values that are not finite`);
+    values.set(path, isKernel(tensor.shape) ? kernelFromTorch(read, tensor.shape) : read);
+  }
+  return values;
+}

@@ -1,0 +1,317 @@
+/** Files of weights: what is written is read back to the bit, and what is damaged or hostile is named. */
+import fc from 'fast-check';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import yazl from 'yazl';
+import { afterAll, describe, expect, it, test } from 'vitest';
+import { encoders } from '../registry.ts';
+import { rowMajor, type StoredTensor, type WeightsFile } from './file.ts';
+import { openWeights } from './open.ts';
+import { Dictionary, Instance, Named, readPickle, type Meanings, type Value } from './pickle.ts';
+import { writePth } from './pth-writer.ts';
+import { writeSafetensors } from './safetensors.ts';
+import { kernelFromTorch, kernelToTorch, matchEncoder, readEncoder } from './torchvision-names.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'weights-'));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+const place = (): string => join(folder, `${files++}.weights`);
+function written(bytes: Uint8Array): string {
+  const path = place();
+  writeFileSync(path, bytes);
+  return path;
+}
+
+/** All tensors of a file. */
+async function read(path: string): Promise<ReadonlyMap<string, { shape: readonly number[]; values: Float32Array }>> {
+  const file = await openWeights(path);
+  try {
+    const found = new Map<string, { shape: readonly number[]; values: Float32Array }>();
+    for (const tensor of file.tensors) {
+      if (tensor.type === 'I64') continue;
+      found.set(tensor.name, { shape: tensor.shape, values: await file.read(tensor) });
+    }
+    return found;
+  } finally {
+    await file.close();
+  }
+}
+const refusal = (path: string): Promise<string> =>
+  read(path).then(
+    () => 'read',
+    (error: unknown) => {
+      // The name of the file, and a reason.
+      expect(error).toMatchObject({ fault: { code: 'unreadable-file', values: { path } } });
+      return (error as Error).message;
+    },
+  );
+
+const tensors = fc
+  .array(fc.tuple(fc.stringMatching(/^[a-z_.0-9é]{1,12}$/), fc.array(fc.nat({ max: 4 }), { maxLength: 5 })), {
+    maxLength: 6,
+  })
+  .map((given) => [...new Map(given)])
+  .chain((given) =>
+    fc.tuple(
+      ...given.map(([name, shape]) => {
+        const elements = shape.reduce((product, size) => product * size, 1);
+        return fc.float32Array({ minLength: elements, maxLength: elements }).map((values) => ({ name, shape, values }));
+      }),
+    ),
+  );
+
+describe.each([
+  [
+    'safetensors',
+    (path: string, list: Parameters<typeof writeSafetensors>[1]) => writeSafetensors(path, list, { 标题: '小' }),
+  ],
+  ['pth', (path: string, list: Parameters<typeof writeSafetensors>[1]) => writePth(path, list)],
+] as const)('%s', (format, write) => {
+  it('gives back what was written, to the bit', () =>
+    fc.assert(
+      fc.asyncProperty(tensors, async (list) => {
+        const path = place();
+        await write(path, list);
+        const found = await read(path);
+        expect([...found.keys()].sort()).toEqual(list.map(({ name }) => name).sort());
+        for (const { name, shape, values } of list) {
+          expect(found.get(name)!.shape).toEqual(shape);
+          expect(Buffer.from(found.get(name)!.values.buffer).equals(Buffer.from(values.buffer))).toBe(true);
+        }
+      }),
+      { numRuns: 60 },
+    ));
+
+  it('is damaged wherever it is cut, and never read as something else', async () => {
+    const path = place();
+    const values = Float32Array.from({ length: 6 }, (_, at) => at);
+    await write(path, [{ name: 'a', shape: [2, 3], values }]);
+    const { readFile } = await import('node:fs/promises');
+    const whole = await readFile(path);
+    for (let length = 0; length < whole.length; length += 7) {
+      expect(await refusal(written(whole.subarray(0, length))), `${format} of ${length} bytes`).not.toBe('read');
+    }
+  });
+});
+
+/** A safetensors file with any header. */
+function safetensors(header: unknown, data = Buffer.alloc(16), claimed?: bigint): string {
+  const text = Buffer.from(typeof header === 'string' ? header : JSON.stringify(header));
+  const length = Buffer.alloc(8);
+  length.writeBigUInt64LE(claimed ?? BigInt(text.length));
+  return written(Buffer.concat([length, text, data]));
+}
+const entry = (from: number, to: number, shape: unknown = [(to - from) / 4], dtype = 'F32') => ({
+  ...{ dtype, shape },
+  data_offsets: [from, to],
+});
+
+test.each([
+  ['a header longer than the file', () => safetensors({}, Buffer.alloc(0), 90n), 'its header is said to have 90 bytes'],
+  ['a header that is no JSON', () => safetensors('{"a": '), 'its header is no JSON'],
+  ['a header that is a list', () => safetensors('{}'.replace('{}', '{"a":[]}')), '"a" in its header'],
+  [
+    'overlapping tensors',
+    () => safetensors({ a: entry(0, 8), b: entry(4, 12) }),
+    'two of its tensors overlap at byte 4',
+  ],
+  ['a tensor beyond the end', () => safetensors({ a: entry(8, 24) }), 'a lies at 8 to 24 of 16 bytes'],
+  ['a tensor that ends before it begins', () => safetensors({ a: entry(8, 4, [0]) }), 'a lies at 8 to 4'],
+  ['a shape of other length', () => safetensors({ a: entry(0, 8, [3]) }), 'a has 8 bytes for [3] F32'],
+  ['a shape whose product overflows', () => safetensors({ a: entry(0, 8, [2 ** 32, 2 ** 32]) }), 'elements'],
+  ['a negative size', () => safetensors({ a: entry(0, 8, [-2, -1]) }), '"a" in its header'],
+  ['an unknown type', () => safetensors({ a: entry(0, 8, [8], 'Q8') }), 'a is of the type Q8'],
+  ['a text file', () => written(Buffer.from('not weights at all')), 'neither safetensors nor a checkpoint of PyTorch'],
+  ['an empty file', () => written(Buffer.alloc(0)), 'neither safetensors nor a checkpoint of PyTorch'],
+  ['a legacy checkpoint', () => written(Buffer.from('80028a0a6cfc9c46f9206aa85019', 'hex')), 'before 1.6'],
+] as const)('%s is refused', async (_name, make, reason) => {
+  expect(await refusal(make())).toContain(reason);
+});
+
+const ascii = (text: string): Buffer => Buffer.from(text, 'latin1');
+/** A checkpoint with any pickle. */
+async function pth(pickle: Buffer | string, { compress = false, data = Buffer.alloc(16), name = 'data.pkl' } = {}) {
+  const zip = new yazl.ZipFile();
+  zip.addBuffer(typeof pickle === 'string' ? ascii(pickle) : pickle, `archive/${name}`, { compress });
+  zip.addBuffer(data, 'archive/data/0', { compress: false });
+  zip.end();
+  const parts: Buffer[] = [];
+  for await (const part of zip.outputStream) parts.push(part as Buffer);
+  return written(Buffer.concat(parts));
+}
+/** A pickled tensor `a` of a storage of so many elements. */
+function pickledTensor(
+  shape: readonly number[],
+  strides: readonly number[],
+  elements = 4,
+  type = 'FloatStorage',
+  start = 0,
+) {
+  const numbers = (values: readonly number[]) =>
+    `(${values.map((value) => `K${String.fromCharCode(value)}`).join('')}t`;
+  const word = (text: string) => `\x8c${String.fromCharCode(text.length)}${text}`;
+  const storage = `(${word('storage')}ctorch\n${type}\n${word('0')}${word('cpu')}K${String.fromCharCode(elements)}tQ`;
+  const arguments_ = `(${storage}K${String.fromCharCode(start)}${numbers(shape)}${numbers(strides)}\x89}t`;
+  return `\x80\x02}${word('a')}ctorch._utils\n_rebuild_tensor_v2\n${arguments_}Rs.`;
+}
+
+test.each([
+  [
+    'a call of the system',
+    '\x80\x02cposix\nsystem\n(X\x02\x00\x00\x00lstR.',
+    'a call of posix.system, which is refused',
+  ],
+  [
+    'a call of eval by STACK_GLOBAL',
+    '\x80\x04\x8c\x08builtins\x8c\x04eval\x93(\x8c\x011tR.',
+    'a call of builtins.eval',
+  ],
+  ['a class with a strange name', '\x80\x02cos\nsystem; rm\n.', 'a class whose name is no name'],
+  ['an operation of Python 1', "\x80\x02S'text'\n.", 'operation 0x53'],
+  ['an instance made by INST', '\x80\x02(iposix\nsystem\n.', 'operation 0x69'],
+  ['an extension', '\x80\x02\x82\x01.', 'operation 0x82'],
+  ['a stack that is empty', '\x80\x02R.', 'takes a value that is not there'],
+  ['a value never kept', '\x80\x02h\x07.', 'a value that it never kept'],
+  ['no end', '\x80\x02}', 'ends in the middle of a value'],
+  ['a text longer than all of it', '\x80\x02X\xff\xff\xff\x7fa.', 'ends in the middle of a value'],
+  ['a tensor beyond its storage', pickledTensor([3, 3], [3, 1]), 'reaches beyond the 4 elements'],
+  ['a storage larger than its file', pickledTensor([2], [1], 9), 'the storage 0 of 9 elements, which has 16 bytes'],
+  ['strides that leave the storage', pickledTensor([2, 2], [4, 1]), 'reaches beyond the 4 elements'],
+  ['too few strides', pickledTensor([2, 2], [1]), 'reaches beyond'],
+  ['quantised weights', pickledTensor([2], [1], 4, 'QInt8Storage'), 'a storage of torch.QInt8Storage'],
+] as const)('%s in a pickle is refused', async (_name, pickle, reason) => {
+  expect(await refusal(await pth(pickle))).toContain(reason);
+});
+
+test('an archive that PyTorch did not make is refused', async () => {
+  expect(await refusal(await pth('\x80\x02}.', { compress: true }))).toContain('is packed, which PyTorch never does');
+  expect(await refusal(await pth('\x80\x02}.', { name: 'other.pkl' }))).toContain('without data.pkl');
+});
+
+test('a tensor is read by its strides and from where it begins', async () => {
+  const data = Buffer.from(Float32Array.of(0, 1, 2, 3).buffer);
+  const values = async (pickle: string) => [...(await read(await pth(pickle, { data }))).get('a')!.values];
+  expect(await values(pickledTensor([2, 2], [1, 2]))).toEqual([0, 2, 1, 3]);
+  expect(await values(pickledTensor([3], [1], 4, 'FloatStorage', 1))).toEqual([1, 2, 3]);
+  expect(await values(pickledTensor([2, 2], [0, 1]))).toEqual([0, 1, 0, 1]);
+  expect(await values(pickledTensor([0, 2], [2, 1]))).toEqual([]);
+});
+
+test('half, bfloat16 and double are read as the numbers they are', async () => {
+  const cases = [
+    // 1, -2, the least number, infinity.
+    ['HalfStorage', Buffer.from('003c00c00100007c', 'hex'), [1, -2, 2 ** -24, Infinity]],
+    ['BFloat16Storage', Buffer.from('803f00c0807fc03f', 'hex'), [1, -2, Infinity, 1.5]],
+    ['DoubleStorage', Buffer.from(Float64Array.of(0.5, -3, 1e300, 0).buffer), [0.5, -3, Infinity, 0]],
+  ] as const;
+  for (const [type, data, wanted] of cases) {
+    const found = await read(await pth(pickledTensor([4], [1], 4, type), { data }));
+    expect([...found.get('a')!.values]).toEqual(wanted);
+  }
+});
+
+test('a class that means nothing here stays a name, and its state is looked through', () => {
+  const meanings: Meanings = { calls: new Map(), persistent: () => null };
+  const value = readPickle(ascii('\x80\x02c__main__\nLARS\n)\x81}X\x01\x00\x00\x00aK\x05sb.'), meanings) as Instance;
+  expect(value.of.full).toBe('__main__.LARS');
+  expect((value.state as Dictionary).entries).toEqual([['a', 5]]);
+  expect(readPickle(ascii('\x80\x02c__main__\nexclude_bias\n.'), meanings)).toEqual(
+    new Named('__main__', 'exclude_bias'),
+  );
+});
+
+test('whatever bytes a pickle has, it ends in a value or in words, soon', () => {
+  const meanings: Meanings = { calls: new Map([['a.b', (): Value => []]]), persistent: (id) => id };
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+      try {
+        readPickle(Buffer.from(bytes), meanings);
+      } catch (error) {
+        expect((error as Error).constructor.name).toBe('PickleError');
+      }
+    }),
+    { numRuns: 20_000 },
+  );
+});
+
+/** A file in memory with the names and shapes of a network. */
+function fileOf(shapes: Readonly<Record<string, readonly number[]>>): WeightsFile {
+  const list = Object.entries(shapes).map(([name, shape], at): StoredTensor => ({
+    name,
+    type: 'F32',
+    shape,
+    strides: rowMajor(shape),
+    offset: at,
+  }));
+  const read = ({ shape, offset }: StoredTensor) => {
+    const elements = shape.reduce((product, size) => product * size, 1);
+    return Promise.resolve(Float32Array.from({ length: elements }, (_, at) => offset + at / elements));
+  };
+  return { path: 'memory', format: 'pth', tensors: list, read, close: () => Promise.resolve() };
+}
+/** torchvision's ResNet-18, or one of other depths, at any width. */
+function resnet(prefix: string, { width = 8, window = 7, depths = [2, 2, 2, 2], channels = 3 } = {}) {
+  const shapes: Record<string, readonly number[]> = {};
+  const norm = (name: string, size: number) => {
+    for (const part of ['weight', 'bias', 'running_mean', 'running_var']) shapes[`${prefix}${name}.${part}`] = [size];
+    shapes[`${prefix}${name}.num_batches_tracked`] = [];
+  };
+  const convolution = (name: string, outputs: number, inputs: number, size: number) =>
+    (shapes[`${prefix}${name}.weight`] = [outputs, inputs, size, size]);
+  convolution('conv1', width, channels, window);
+  norm('bn1', width);
+  let inputs = width;
+  depths.forEach((depth, stage) => {
+    const outputs = width * 2 ** stage;
+    for (let block = 0; block < depth; block++) {
+      const at = `layer${stage + 1}.${block}`;
+      convolution(`${at}.conv1`, outputs, inputs, 3);
+      norm(`${at}.bn1`, outputs);
+      convolution(`${at}.conv2`, outputs, outputs, 3);
+      norm(`${at}.bn2`, outputs);
+      if (inputs !== outputs) {
+        convolution(`${at}.downsample.0`, outputs, inputs, 1);
+        norm(`${at}.downsample.1`, outputs);
+      }
+      inputs = outputs;
+    }
+  });
+  return shapes;
+}
+
+describe('an encoder in a file', () => {
+  it('is found below whatever prefix, and the rest is named', () => {
+    const rest = { 'module.projector.0.weight': [16, 64], epoch: [] };
+    const file = fileOf({ ...resnet('module.momentum_backbone.'), ...resnet('model.module.backbone.'), ...rest });
+    const match = matchEncoder(file, encoders.all);
+    expect(match).toMatchObject({ prefix: 'model.module.backbone.', channels: 3 });
+    expect(match.encoder).toMatchObject({ id: 'resnet-18', options: { stem: 'imagenet', width: 8 } });
+    expect(match.unmatched).toContain('module.projector.0.weight');
+    expect(match.unmatched).toContain('module.momentum_backbone.conv1.weight');
+    expect(match.unmatched.some((name) => name.startsWith('model.module.backbone.'))).toBe(false);
+  });
+
+  it('is told from a deeper one, and by its stem', () => {
+    const small = matchEncoder(fileOf(resnet('', { window: 3, channels: 1 })), encoders.all);
+    expect(small).toMatchObject({ channels: 1, encoder: { id: 'resnet-18', options: { stem: 'small' } } });
+    const deeper = fileOf(resnet('', { depths: [3, 4, 6, 3] }));
+    expect(() => matchEncoder(deeper, encoders.all)).toThrow('ResNet-18 has no layer1.2.conv1.weight');
+    expect(() => matchEncoder(fileOf({ 'blocks.0.attn.qkv.weight': [3, 3] }), encoders.all)).toThrow(
+      "no residual network in torchvision's names (blocks.0.attn.qkv.weight)",
+    );
+  });
+
+  it('comes in our layout, and goes back', async () => {
+    const file = fileOf(resnet(''));
+    const match = matchEncoder(file, encoders.all);
+    const values = await readEncoder(file, match);
+    const name = 'layer2/0/conv1/weight';
+    const tensor = match.tensors.get(name)!;
+    expect(tensor.shape).toEqual([16, 8, 3, 3]);
+    const [ours, theirs] = [values.get(name)!, await file.read(tensor)];
+    // Output 5, input 3, row 1, column 2.
+    expect(ours[((1 * 3 + 2) * 8 + 3) * 16 + 5]).toBe(theirs[((5 * 8 + 3) * 3 + 1) * 3 + 2]);
+    expect(kernelToTorch(kernelFromTorch(theirs, tensor.shape), [3, 3, 8, 16])).toEqual(theirs);
+  });
+});
