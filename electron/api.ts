@@ -1,5 +1,6 @@
 /** PURE. What the window may ask of the main process, and what it hears. Types and one list of names, nothing else. */
 import type { Catalogue } from '../trainer/protocol/catalogue.ts';
+import type { ExportFormat } from '../trainer/protocol/commands.ts';
 import type { Fault } from '../trainer/protocol/fault.ts';
 import type { Inspection, Thumbnail } from '../trainer/protocol/dataset.ts';
 import type { Calibration, Phase } from '../trainer/protocol/events.ts';
@@ -354,6 +355,8 @@ export interface Requests {
   undoDelete: (run: string) => void;
   moveInQueue: (run: string, position: number) => void;
   importRun: (folder: string) => string;
+  /** Writes the encoder of the newest checkpoint into the run's folder, and gives the file. */
+  exportWeights: (run: string, branch: 0 | 1, format: ExportFormat) => string;
   interrupted: () => readonly Interrupted[];
   progress: () => readonly Progress[];
 
@@ -454,6 +457,7 @@ const every = {
   undoDelete: true,
   moveInQueue: true,
   importRun: true,
+  exportWeights: true,
   interrupted: true,
   progress: true,
   plans: true,

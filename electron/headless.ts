@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, { readonly run: read.Command; readonly m
   resume: { run: work.resume, mode: 'write' },
   evaluate: { run: work.evaluate, mode: 'write' },
   features: { run: work.features, mode: 'write' },
+  export: { run: work.exportRun, mode: 'write' },
   plan: { run: work.plan, mode: 'write' },
   import: { run: work.importRun, mode: 'write' },
 };

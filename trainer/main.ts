@@ -24,6 +24,7 @@ const jobs: {
   precisions: () => import('./jobs/precisions.ts'),
   calibrate: () => import('./jobs/calibrate.ts'),
   features: () => import('./jobs/features.ts'),
+  export: () => import('./jobs/export.ts'),
   thumbnails: () => import('./jobs/thumbnails.ts'),
   sample: () => import('./jobs/sample.ts'),
 };

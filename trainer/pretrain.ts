@@ -1,7 +1,7 @@
 /** A pretraining as a course for the loop: data, branches, method, optimizer, schedule, and the probe on its schedule. */
 import * as v from 'valibot';
 import type { Engine, Stepper } from './engine/engine.ts';
-import type { PretrainConfig, Probe } from './protocol/run.ts';
+import { encoderPath, type PretrainConfig, type Probe } from './protocol/run.ts';
 import type { Encoder } from './recipe.ts';
 import { openTrainingLoader } from './data/loader.ts';
 import { FaultError } from './fault.ts';
@@ -9,7 +9,7 @@ import { readFeatures } from './features.ts';
 import { progressOf, type JobContext } from './jobs/job.ts';
 import type { Course, Look } from './loop.ts';
 import { evaluators, methods, optimizers, schedules } from './registry.ts';
-import { buildEncoder, encoderPath, encodeWith } from './subject.ts';
+import { buildEncoder, encodeWith } from './subject.ts';
 
 /** Steps of a run; a fraction of an epoch stops inside it. */
 export function stepsOf(epochs: number, stepsPerEpoch: number): number {

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import type { Engine, HostTensor } from './engine/engine.ts';
 import type { ResolvedSubject } from './protocol/commands.ts';
 import type { Choice } from './protocol/options.ts';
-import type { PretrainConfig } from './protocol/run.ts';
+import { encoderPath, type PretrainConfig } from './protocol/run.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { FaultError } from './fault.ts';
 import { canonicalJson, sha256 } from './files.ts';
@@ -14,11 +14,6 @@ export interface OpenSubject {
   /** The same for the same weights and the same architecture: what cached features are found by. */
   readonly key: string;
   encode(images: HostTensor): Promise<HostTensor>;
-}
-
-/** Path of a branch's encoder inside the model. Two branches share one unless two are named. */
-export function encoderPath(count: number, branch: number): string {
-  return count === 1 ? 'encoder' : `encoder-${branch}`;
 }
 
 export function buildEncoder(builder: Builder, choice: Choice, channels: number): Encoder {

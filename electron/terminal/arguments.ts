@@ -20,6 +20,8 @@ export interface Arguments {
   readonly title: string | null;
   readonly split: string | null;
   readonly out: string | null;
+  /** 1 or 2, as the window counts them. */
+  readonly branch: 1 | 2;
   readonly plan: string | null;
   readonly formats: readonly ReportFormat[];
   readonly set: readonly (readonly [path: string, value: unknown])[];
@@ -51,6 +53,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     title: values.title ?? null,
     split: values.split ?? null,
     out: values.out ?? null,
+    branch: branchOf(values.branch ?? '1'),
     plan: values.plan ?? null,
     formats: (values.format ?? formats.join(',')).split(',').map(formatOf),
     set: (values.set ?? []).map(assignmentOf),
@@ -66,7 +69,7 @@ function read(given: readonly string[]) {
       allowPositionals: true,
       options: {
         ...{ home: text, lang: text, method: text, preset: text, dataset: text, evaluator: text, seed: text },
-        ...{ title: text, split: text, out: text, plan: text, format: text },
+        ...{ title: text, split: text, out: text, branch: text, plan: text, format: text },
         set: { type: 'string', multiple: true },
         json: flag,
         help: { type: 'boolean', short: 'h' },
@@ -81,6 +84,11 @@ function read(given: readonly string[]) {
 export class UsageError extends FaultError {}
 export function usage(message: string): UsageError {
   return new UsageError('bad-argument', `${message} "reprise --help" lists what there is.`);
+}
+
+function branchOf(text: string): 1 | 2 {
+  if (text !== '1' && text !== '2') throw usage(`--branch ${text} is neither 1 nor 2.`);
+  return text === '1' ? 1 : 2;
 }
 
 function formatOf(name: string): ReportFormat {

@@ -18,6 +18,7 @@ export const help = `reprise COMMAND [options]
   resume RUN                              go on from the last safe point
   evaluate RUN --evaluator NAME           measure a run's encoder  [--dataset KIND:PATH] [--set option=value]...
   features RUN --dataset KIND:PATH --out FILE.npy   [--split NAME]
+  export RUN --out FILE.safetensors|FILE.pth      its encoder, for other programs  [--branch 2]
   plan [NAME]                             the plans, or carry one through (again: goes on where it was)
   runs                                    the runs of the workspace
   compare [RUN...] [--plan NAME]          paper, earlier reproduction and ours, with intervals

@@ -1,6 +1,8 @@
 /** Commands that make or change runs: they hold the workspace while they work. */
+import { extname, resolve } from 'node:path';
 import * as v from 'valibot';
 import type { DatasetRow, RunRow } from '../api.ts';
+import { ExportFormat } from '../../trainer/protocol/commands.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { Options } from '../../trainer/protocol/options.ts';
@@ -117,6 +119,19 @@ export const evaluate: Command = async (session, args) => {
     args,
     await session.handlers.createRun.answer(args.title === null ? draft : { ...draft, title: args.title }),
   );
+};
+
+export const exportRun: Command = async (session, args) => {
+  const named = v.safeParse(ExportFormat, args.out === null ? null : extname(args.out).slice(1));
+  if (args.out === null || !named.success) throw usage('"export" needs --out FILE.safetensors or FILE.pth.');
+  const id = await runId(session, args.words[0]);
+  const branch = args.branch === 1 ? 0 : 1;
+  const found = await session.weights({ run: id, branch, format: named.output, file: resolve(args.out) });
+  show(session, args, found, () => {
+    const { words } = session;
+    return `${words.say('exported')}: ${found.file}  ${found.tensors} ${words.say('tensors')}`;
+  });
+  return exitCodes.done;
 };
 
 export const features: Command = async (session, args) => {

@@ -163,7 +163,7 @@ export function createEstimates(options: EstimatesOptions): Estimates {
   async function calibrate(given: RunConfig): Promise<Calibration> {
     const config = completeConfig(given, catalogue);
     const { key, all } = await shapeOf(config, null);
-    const subject = await resolveSubject(store, config, all);
+    const subject = config.kind === 'evaluate' ? await resolveSubject(store, config.subject, all) : null;
     const job = { kind: 'calibrate' as const, config, cacheFolder: options.cacheFolder, subject };
     const { calibration } = await host.hold('calibrate', () => jobs.run(job, 'calibration'));
     await store.saveCalibration(key, JSON.stringify(calibration), options.now());

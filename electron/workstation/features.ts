@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import type { StoredDataset, Store } from './store/store.ts';
 import { FaultError } from './fault.ts';
 import { preprocessingFor, sourceOf } from './presets.ts';
-import { resolveSubject } from './queue.ts';
+import { newestOf, resolveSubject } from './queue.ts';
 import type { SideJobs } from './side-jobs.ts';
 import type { TrainerHost } from './trainer-host.ts';
 
@@ -27,23 +27,7 @@ export async function extractFeatures(
   const data = sourceOf(request.dataset, request.split);
   const preprocessing =
     config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, request.dataset.inspection);
-  // The newest whole checkpoint, also of a run that has not come to its end.
-  const checkpoint = run.safeStep ?? 'last';
-  const subject = await resolveSubject(
-    store,
-    {
-      ...config,
-      kind: 'evaluate',
-      subject: { kind: 'run', run: run.id, checkpoint, branch: 0 },
-      evaluator: { id: 'features', options: {} },
-      train: data,
-      test: data,
-      preprocessing,
-    },
-    all,
-  );
-  if (subject === null)
-    throw new FaultError('subject-missing', `Run "${run.title}" has nothing to take features from.`);
+  const subject = await resolveSubject(store, newestOf(run), all);
   const { normalization, execution, seed } = config;
   const file = resolve(request.file);
   const job = { kind: 'features' as const, subject, data, preprocessing, normalization, execution, seed, file };

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { ResolvedSubject } from '../../trainer/protocol/commands.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
-import type { RunConfig } from '../../trainer/protocol/run.ts';
+import type { RunConfig, Subject } from '../../trainer/protocol/run.ts';
 import type { RunRow } from '../api.ts';
 import { FaultError, faultOf } from './fault.ts';
 import type { Push } from './answering.ts';
@@ -117,7 +117,7 @@ export function createQueue(options: QueueOptions): Queue {
   async function begin(run: StoredRun, all: ReadonlyMap<string, StoredRun>): Promise<void> {
     const attempts = await store.attempts(run.id);
     const attempt = Math.max(0, ...attempts.map((row) => row.attempt)) + 1;
-    const subject = await resolveSubject(store, run.config, all);
+    const subject = run.config.kind === 'evaluate' ? await resolveSubject(store, run.config.subject, all) : null;
     const job = {
       kind: 'train' as const,
       run: run.id,
@@ -211,13 +211,16 @@ export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredR
 }
 
 /** Where an evaluation finds the encoder it looks at. */
+/** The encoder of a run's newest whole checkpoint, also where the run has not come to its end. */
+export function newestOf(run: Pick<StoredRun, 'id' | 'safeStep'>, branch: 0 | 1 = 0): Subject {
+  return { kind: 'run', run: run.id, checkpoint: run.safeStep ?? 'last', branch };
+}
+
 export async function resolveSubject(
   store: Store,
-  config: RunConfig,
+  subject: Subject,
   all: ReadonlyMap<string, StoredRun>,
-): Promise<ResolvedSubject | null> {
-  if (config.kind !== 'evaluate') return null;
-  const { subject } = config;
+): Promise<ResolvedSubject> {
   if (subject.kind !== 'run') return { subject, checkpointFolder: null, config: null };
   const source = all.get(subject.run);
   if (source === undefined)

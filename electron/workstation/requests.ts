@@ -1,9 +1,11 @@
 /** The one table of what the window and the terminal may ask: for each request a schema of its arguments and an answer. */
 import * as v from 'valibot';
+import { ExportFormat } from '../../trainer/protocol/commands.ts';
 import { Inspection } from '../../trainer/protocol/dataset.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
 import type { Requests, Selection } from '../api.ts';
+import type { Answering } from './answering.ts';
 import type { Datasets } from './datasets.ts';
 import type { Estimates } from './estimate.ts';
 import { FaultError } from './fault.ts';
@@ -56,6 +58,7 @@ export interface Answers {
   readonly plans: Plans;
   readonly datasets: Datasets;
   readonly reports: Reports;
+  readonly exportWeights: Answering<'exportWeights'>;
 }
 
 export function createHandlers(answers: Answers): Handlers {
@@ -92,6 +95,7 @@ export function createHandlers(answers: Answers): Handlers {
     undoDelete: { args: run, answer: runs.undoDelete },
     moveInQueue: { args: v.strictTuple([RunId, count(10_000)]), answer: runs.moveInQueue },
     importRun: { args: v.strictTuple([path]), answer: runs.import },
+    exportWeights: { args: v.strictTuple([RunId, v.picklist([0, 1]), ExportFormat]), answer: answers.exportWeights },
     interrupted: { args: none, answer: runs.interrupted },
     progress: { args: none, answer: runs.progress },
 

@@ -31,6 +31,7 @@ import { openStore } from './store/client.ts';
 import type { Store } from './store/store.ts';
 import { sweep, sweepRun } from './sweep.ts';
 import { createTrainerHost, type TrainerHost } from './trainer-host.ts';
+import { exportWeights, type WeightsRequest } from './weights.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 export interface WorkstationOptions {
@@ -62,6 +63,8 @@ export interface Workstation {
   readonly features: (
     request: FeaturesRequest,
   ) => Promise<{ readonly file: string; readonly rows: number; readonly columns: number }>;
+  /** Writes a run's encoder to any file; the window's own request writes into the run's folder. */
+  readonly weights: (request: WeightsRequest) => Promise<{ readonly file: string; readonly tensors: number }>;
   /** Resolves when nothing runs and nothing that could start is queued. */
   readonly whenIdle: () => Promise<void>;
   /** Stops what runs and closes the database. 'now' loses the work since the last checkpoint. */
@@ -184,7 +187,12 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
         now,
       }),
   });
-  const handlers = createHandlers({ machine, placement, presets, estimates, runs, plans, datasets, reports });
+  const exported = (request: WeightsRequest) =>
+    exportWeights({ store: opened, jobs, version: options.version }, request);
+  const handlers = createHandlers({
+    ...{ machine, placement, presets, estimates, runs, plans, datasets, reports },
+    exportWeights: async (run, branch, format) => (await exported({ run, branch, format, file: null })).file,
+  });
 
   let closing: Promise<void> | null = null;
   const close = async (how: 'safely' | 'now'): Promise<void> => {
@@ -209,6 +217,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   return {
     handlers: write ? handlers : readersOnly(handlers, home),
     features: (request) => extractFeatures({ store: opened, host, jobs }, request),
+    weights: exported,
     whenIdle: queue.whenIdle,
     close: async (how) => {
       if (how === 'now' && closing !== null) await host.close('now');

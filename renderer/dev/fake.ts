@@ -791,6 +791,7 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
     },
     moveInQueue: () => undefined,
     importRun: () => 'vicreg-small-1',
+    exportWeights: (run, branch, format) => `/home/me/Reprise/runs/${run}/exports/resnet-18-${branch}.${format}`,
     interrupted: () =>
       empty
         ? []

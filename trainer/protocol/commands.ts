@@ -2,6 +2,10 @@
 import * as v from 'valibot';
 import { DataSource, Preprocessing, Normalization, RunConfig, RunId, Subject, Execution } from './run.ts';
 
+/** `safetensors`, or a state dict as `torch.save` writes it. */
+export const ExportFormat = v.picklist(['safetensors', 'pth']);
+export type ExportFormat = v.InferOutput<typeof ExportFormat>;
+
 /** Where an evaluation finds what it evaluates: resolved by the workstation, which knows the runs. */
 export const ResolvedSubject = v.strictObject({
   subject: Subject,
@@ -50,6 +54,17 @@ export const Job = v.variant('kind', [
     execution: Execution,
     seed: v.number(),
     file: v.string(),
+  }),
+  /** Writes the encoder of a checkpoint for other programs. */
+  v.strictObject({
+    kind: v.literal('export'),
+    checkpointFolder: v.string(),
+    /** Path of the encoder inside the model. */
+    path: v.string(),
+    file: v.string(),
+    format: ExportFormat,
+    /** Said in the file, where its format has room for it. */
+    about: v.record(v.string(), v.string()),
   }),
   v.strictObject({ kind: v.literal('thumbnails'), data: DataSource, indexes: v.array(v.number()), size: v.number() }),
   /** Writes the built-in sample set as an image folder. */

@@ -48,6 +48,7 @@ export const Outcome = v.variant('kind', [
   v.strictObject({ kind: v.literal('precisions'), precisions: PrecisionTimings }),
   v.strictObject({ kind: v.literal('calibration'), calibration: Calibration }),
   v.strictObject({ kind: v.literal('features'), file: v.string(), rows: v.number(), columns: v.number() }),
+  v.strictObject({ kind: v.literal('export'), file: v.string(), tensors: v.number() }),
   v.strictObject({ kind: v.literal('sample'), path: v.string(), images: v.number() }),
 ]);
 export type Outcome = v.InferOutput<typeof Outcome>;

@@ -124,6 +124,11 @@ export const PretrainConfig = v.strictObject({
 });
 export type PretrainConfig = v.InferOutput<typeof PretrainConfig>;
 
+/** Path of a branch's encoder inside the model. Two branches share one unless two are named. */
+export function encoderPath(count: number, branch: number): string {
+  return count === 1 ? 'encoder' : `encoder-${branch}`;
+}
+
 /** What an evaluation looks at. */
 export const Subject = v.variant('kind', [
   /** A pretrained encoder of another run; `branch` chooses where two are trained. */

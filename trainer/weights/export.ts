@@ -1,11 +1,10 @@
 /** The encoder of a checkpoint as files that other programs read, in torchvision's names and layout. */
 import type { Loaded } from '../checkpoint.ts';
 import { FaultError } from '../fault.ts';
+import type { ExportFormat } from '../protocol/commands.ts';
 import { writePth } from './pth-writer.ts';
 import { writeSafetensors, type WrittenTensor } from './safetensors.ts';
 import { kernelToTorch, torchShape } from './torchvision-names.ts';
-
-export type ExportFormat = 'safetensors' | 'pth';
 
 /** Tensors below a path of a checkpoint, by torchvision's names. */
 function exported({ tensors, manifest, folder }: Loaded, path: string): readonly WrittenTensor[] {

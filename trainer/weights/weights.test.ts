@@ -5,7 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import yazl from 'yazl';
 import { afterAll, describe, expect, it, test } from 'vitest';
+import { readCheckpoint, saveCheckpoint } from '../checkpoint.ts';
+import type { StateEntry } from '../engine/engine.ts';
 import { encoders } from '../registry.ts';
+import { exportEncoder } from './export.ts';
 import { rowMajor, type StoredTensor, type WeightsFile } from './file.ts';
 import { openWeights } from './open.ts';
 import { Dictionary, Instance, Named, readPickle, type Meanings, type Value } from './pickle.ts';
@@ -299,6 +302,37 @@ describe('an encoder in a file', () => {
     expect(() => matchEncoder(deeper, encoders.all)).toThrow('ResNet-18 has no layer1.2.conv1.weight');
     expect(() => matchEncoder(fileOf({ 'blocks.0.attn.qkv.weight': [3, 3] }), encoders.all)).toThrow(
       "no residual network in torchvision's names (blocks.0.attn.qkv.weight)",
+    );
+  });
+
+  it('of a checkpoint is exported in both formats, and is the same when it is read back', async () => {
+    const file = fileOf(resnet(''));
+    const values = await readEncoder(file, matchEncoder(file, encoders.all));
+    const entries = [...matchEncoder(file, encoders.all).tensors].map(([path, { shape }]): StateEntry => {
+      const [o, i, k, l] = shape as [number, number, number, number];
+      const own = {
+        shape: shape.length === 4 ? [k, l, i, o] : shape,
+        dtype: 'float32',
+        write: () => undefined,
+      } as const;
+      return { ...own, name: `encoder-1/${path}`, read: () => values.get(path)! };
+    });
+    const header = { run: 'weights', attempt: 1, step: 12, epoch: 1, trainedSeconds: 0, seed: 1, counters: {} };
+    const machine = { codeVersion: '0', tensorflow: '0', arithmetic: '0', threads: 2, instructionSet: 'none' };
+    const saved = await saveCheckpoint(folder, { ...header, ...machine, configHash: '' }, entries);
+    const checkpoint = await readCheckpoint(join(folder, saved.folder));
+    for (const format of ['safetensors', 'pth'] as const) {
+      const path = place();
+      expect(await exportEncoder(checkpoint, 'encoder-1', path, format, { title: 'é' })).toBe(values.size);
+      const written = await openWeights(path);
+      expect(written.format).toBe(format);
+      const match = matchEncoder(written, encoders.all);
+      expect(match.unmatched).toEqual([]);
+      expect(await readEncoder(written, match)).toEqual(values);
+      await written.close();
+    }
+    await expect(exportEncoder(checkpoint, 'encoder', place(), 'pth', {})).rejects.toThrow(
+      'holds no encoder at "encoder"',
     );
   });
 
