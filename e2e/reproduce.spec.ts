@@ -77,6 +77,12 @@ test('from a dropped folder to a report, over the death of the trainer', async (
 
   await page.getByTestId('rail-runs').click();
   await page.getByTestId('run-row').first().getByRole('link').first().click();
+  await page.getByTestId('export').click();
+  await page.getByRole('menuitem', { name: '.pth' }).click();
+  const exported = join(detail.folder, 'exports', `resnet-18-step-${detail.row.steps}.pth`);
+  await expect(page.getByRole('status').filter({ hasText: exported })).toBeVisible();
+  // A zip archive, as torch.save writes them.
+  expect(readFileSync(exported).subarray(0, 2).toString()).toBe('PK');
   await page.getByTestId('new-evaluation').click();
   await page.getByTestId('start-run').click();
   await expect

@@ -10,6 +10,7 @@ import type { Cell } from '../trainer/protocol/paper.ts';
 import type { Claim, Plan } from '../trainer/protocol/plan.ts';
 import type { Preset, PresetDifference } from '../trainer/protocol/preset.ts';
 import type { Protocol, Result } from '../trainer/protocol/results.ts';
+import type { ImportedWeights, Origin } from '../trainer/protocol/weights.ts';
 import type { Precision, RunConfig, RunKind, RunStatus } from '../trainer/protocol/run.ts';
 
 export type Language = 'en' | 'zh';
@@ -313,6 +314,10 @@ export interface Interrupted {
   readonly changes: readonly Reason[];
 }
 
+/** What an evaluation is to look at. */
+export type Evaluated =
+  { readonly kind: 'run'; readonly run: string } | { readonly kind: 'weights'; readonly weights: string };
+
 export interface Precisions {
   readonly timings: PrecisionTimings['timings'];
   /** What a new run is given: float32, unless a narrower type is `leastGain` times as fast. */
@@ -337,7 +342,7 @@ export interface Requests {
   calibrate: (config: RunConfig) => Calibration;
 
   createRun: (config: RunConfig) => string;
-  draftEvaluation: (run: string, evaluator: Choice, fingerprint: string) => RunConfig;
+  draftEvaluation: (of: Evaluated, evaluator: Choice, fingerprint: string) => RunConfig;
   runs: () => readonly RunRow[];
   run: (run: string) => RunDetail;
   metric: (run: string, name: string, points: number) => Series;
@@ -357,6 +362,15 @@ export interface Requests {
   importRun: (folder: string) => string;
   /** Writes the encoder of the newest checkpoint into the run's folder, and gives the file. */
   exportWeights: (run: string, branch: 0 | 1, format: ExportFormat) => string;
+
+  weights: () => readonly ImportedWeights[];
+  /** Takes the encoder out of a file of weights. The same tensors are taken once. Progress comes by `job`. */
+  importWeights: (file: string) => ImportedWeights;
+  describeWeights: (weights: string, name: string, origin: Origin) => ImportedWeights;
+  /** Moves them where the system keeps deleted things. */
+  removeWeights: (weights: string) => void;
+  /** Asks the user for a file of weights. */
+  chooseFile: () => string | null;
   interrupted: () => readonly Interrupted[];
   progress: () => readonly Progress[];
 
@@ -391,6 +405,8 @@ export interface Requests {
 /** What the main process tells the window. Small, and safe to miss: the window can always ask again. */
 export interface Pushes {
   runsChanged: (runs: readonly string[]) => void;
+  /** Imported weights came, went or were described anew. */
+  weightsChanged: () => void;
   progress: (progress: Progress) => void;
   /** A side job (inspection, calibration, sample set, thumbnails, report). fraction null: length unknown. */
   job: (job: {
@@ -400,12 +416,13 @@ export interface Pushes {
     readonly secondsLeft: number | null;
     readonly ended: boolean;
   }) => void;
-  /** A folder was dropped on the window or handed over by a second instance. */
+  /** A folder or a file of weights was dropped on the window or handed over by a second instance. */
   folderDropped: (path: string) => void;
   command: (id: CommandId) => void;
 }
 export const pushNames = [
   'runsChanged',
+  'weightsChanged',
   'progress',
   'job',
   'folderDropped',
@@ -421,6 +438,7 @@ export type CommandId =
   | 'runs'
   | 'compare'
   | 'datasets'
+  | 'weights'
   | 'reports'
   | 'hardware'
   | 'settings';
@@ -458,6 +476,11 @@ const every = {
   moveInQueue: true,
   importRun: true,
   exportWeights: true,
+  weights: true,
+  importWeights: true,
+  describeWeights: true,
+  removeWeights: true,
+  chooseFile: true,
   interrupted: true,
   progress: true,
   plans: true,

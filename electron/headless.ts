@@ -16,6 +16,7 @@ const commands: Readonly<Record<string, { readonly run: read.Command; readonly m
   datasets: { run: read.datasets, mode: 'read' },
   presets: { run: read.presets, mode: 'read' },
   runs: { run: read.runs, mode: 'read' },
+  weights: { run: read.weights, mode: 'read' },
   compare: { run: read.compare, mode: 'read' },
   report: { run: read.report, mode: 'read' },
   run: { run: work.run, mode: 'write' },

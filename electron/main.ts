@@ -1,5 +1,5 @@
 /** Composition root of the desktop program: each concern set up in order, no logic. */
-import { app, type BrowserWindow, dialog, Menu, nativeTheme } from 'electron';
+import { app, type BrowserWindow, dialog, Menu, nativeTheme, type OpenDialogOptions } from 'electron';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { CommandId, Language, Pushes, Settings } from './api.ts';
@@ -57,6 +57,11 @@ async function run(): Promise<void> {
     if (name === 'runsChanged') void refreshPresence().catch(fail);
   };
 
+  const pick = async (options: OpenDialogOptions): Promise<string | null> => {
+    const picked =
+      window === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
+    return picked.canceled ? null : (picked.filePaths[0] ?? null);
+  };
   let workstation: Workstation;
   try {
     workstation = await openWorkstation({
@@ -69,12 +74,15 @@ async function run(): Promise<void> {
       write: true,
       push,
       desktop: {
-        pickFolder: async () => {
-          const options = { properties: ['openDirectory' as const] };
-          const picked =
-            window === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
-          return picked.canceled ? null : (picked.filePaths[0] ?? null);
-        },
+        pickFolder: () => pick({ properties: ['openDirectory'] }),
+        pickWeights: () =>
+          pick({
+            properties: ['openFile'],
+            filters: [
+              { name: 'PyTorch, safetensors', extensions: ['pth', 'pt', 'tar', 'ckpt', 'safetensors'] },
+              { name: '*', extensions: ['*'] },
+            ],
+          }),
         trash,
         openPath,
         showItem: (path) => {
@@ -139,10 +147,7 @@ async function run(): Promise<void> {
         answer: async () => {
           if (await isTraining())
             throw new FaultError('busy', 'A run is training in this workspace. Stop it before choosing another one.');
-          const options = { properties: ['openDirectory' as const, 'createDirectory' as const] };
-          const picked =
-            window === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
-          const folder = picked.canceled ? null : (picked.filePaths[0] ?? null);
+          const folder = await pick({ properties: ['openDirectory', 'createDirectory'] });
           if (folder === null) return null;
           rememberHome(folder);
           app.relaunch();
@@ -170,7 +175,7 @@ async function run(): Promise<void> {
     handOver(process.argv.slice(1));
   }
 
-  /** A folder named on the command line or by a second instance is inspected. */
+  /** A folder, or a file of weights, named on the command line or by a second instance is looked at. */
   function handOver(args: readonly string[]): void {
     const folder = args
       .filter((arg) => !arg.startsWith('-'))

@@ -25,6 +25,7 @@ const jobs: {
   calibrate: () => import('./jobs/calibrate.ts'),
   features: () => import('./jobs/features.ts'),
   export: () => import('./jobs/export.ts'),
+  importWeights: () => import('./jobs/import-weights.ts'),
   thumbnails: () => import('./jobs/thumbnails.ts'),
   sample: () => import('./jobs/sample.ts'),
 };

@@ -72,6 +72,14 @@ export async function openSubject(
     const encoder = buildEncoder(engine.builder(subject.seed).at('encoder'), subject.encoder, channels);
     return { key: `random ${subject.seed} ${canonicalJson(subject.encoder)}`, encode: encodeWith(engine, encoder) };
   }
+  if (subject.kind === 'weights') {
+    const encoder = buildEncoder(engine.builder(0).at(encoderPath(1, 0)), subject.encoder, channels);
+    const folder = resolved.checkpointFolder;
+    if (folder === null)
+      throw new FaultError('subject-missing', `The weights "${subject.name}" are not in this workspace.`);
+    const weights = await load(engine, encoder, folder);
+    return { key: `weights ${weights} ${canonicalJson(subject.encoder)}`, encode: encodeWith(engine, encoder) };
+  }
   const config = pretrainConfig(resolved);
   const choice = config.encoders[subject.branch] ?? config.encoders[0];
   const path = encoderPath(config.encoders.length, subject.branch);

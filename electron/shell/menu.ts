@@ -11,8 +11,9 @@ const accelerators: Readonly<Record<CommandId, string>> = {
   runs: 'CmdOrCtrl+2',
   compare: 'CmdOrCtrl+3',
   datasets: 'CmdOrCtrl+4',
-  reports: 'CmdOrCtrl+5',
-  hardware: 'CmdOrCtrl+6',
+  weights: 'CmdOrCtrl+5',
+  reports: 'CmdOrCtrl+6',
+  hardware: 'CmdOrCtrl+7',
   settings: 'CmdOrCtrl+,',
 };
 
@@ -46,6 +47,7 @@ export function buildMenu(text: Words, carryOut: (command: CommandId) => void) {
         command('runs'),
         command('compare'),
         command('datasets'),
+        command('weights'),
         command('reports'),
         command('hardware'),
       ],

@@ -16,14 +16,15 @@ export const help = `reprise COMMAND [options]
   presets [LEFT RIGHT]                    the presets, or the values in which two differ
   run --preset NAME --dataset KIND:PATH   pretrain  [--method vicreg] [--set key=value]... [--seed N] [--title TEXT]
   resume RUN                              go on from the last safe point
-  evaluate RUN --evaluator NAME           measure a run's encoder  [--dataset KIND:PATH] [--set option=value]...
+  evaluate RUN|WEIGHTS --evaluator NAME   measure an encoder  [--dataset KIND:PATH] [--set option=value]...
   features RUN --dataset KIND:PATH --out FILE.npy   [--split NAME]
   export RUN --out FILE.safetensors|FILE.pth      its encoder, for other programs  [--branch 2]
   plan [NAME]                             the plans, or carry one through (again: goes on where it was)
   runs                                    the runs of the workspace
   compare [RUN...] [--plan NAME]          paper, earlier reproduction and ours, with intervals
   report  [RUN...] [--plan NAME]          write it down  [--format html,pdf,markdown,csv,json]
-  import RUN_FOLDER                       take in a run folder from elsewhere
+  import RUN_FOLDER|FILE                  take in a run from elsewhere, or weights (.pth, .safetensors)
+  weights                                 weights that were taken in
 
   --dataset takes KIND:PATH (idx:/data/mnist), or a name: fashion-mnist, sample, or one of "datasets".
   RUN may be shortened as long as it is the only one that begins so.

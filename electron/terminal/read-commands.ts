@@ -1,6 +1,7 @@
 /** Commands that only look: they run beside the app. */
 import type { ReportRow, RunRow, Selection } from '../api.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
+import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { FaultError } from '../workstation/fault.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText } from './comparison.ts';
@@ -100,6 +101,19 @@ export async function presetId(session: Session, name: string, method: string | 
   throw new FaultError('unknown-id', `No preset "${name}". Known: ${all.map((preset) => preset.id).join(', ')}.`, {
     id: name,
   });
+}
+
+export const weights: Command = async (session, args) => {
+  const rows = await session.handlers.weights.answer();
+  show(session, args, rows, () =>
+    rows.length === 0 ? session.words.say('nothing') : rows.map(weightsText).join('\n'),
+  );
+  return exitCodes.done;
+};
+
+export function weightsText({ id, name, encoder, channels, file, tensors, unmatched }: ImportedWeights): string {
+  const rest = unmatched.length === 0 ? '' : `, ${unmatched.length} unmatched (${unmatched.slice(0, 3).join(', ')}…)`;
+  return `${id}  ${name}  ${encoder.id}, ${channels} channels  ${file}: ${tensors} tensors${rest}`;
 }
 
 export const runs: Command = async (session, args) => {

@@ -1,7 +1,8 @@
 /** Commands that make or change runs: they hold the workspace while they work. */
+import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import * as v from 'valibot';
-import type { DatasetRow, RunRow } from '../api.ts';
+import type { DatasetRow, Evaluated, RunRow } from '../api.ts';
 import { ExportFormat } from '../../trainer/protocol/commands.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
@@ -12,7 +13,7 @@ import { setPath, testSplit } from '../workstation/presets.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText } from './comparison.ts';
 import { exitCodes } from './help.ts';
-import { presetId, reportText, runId, show, type Command } from './read-commands.ts';
+import { presetId, reportText, runId, show, weightsText, type Command } from './read-commands.ts';
 import { planText, type Session } from './session.ts';
 
 /** KIND:PATH, a folder, the name of data that is at hand, or the name of a data set of the workspace. */
@@ -104,16 +105,30 @@ export const resume: Command = async (session, args) => {
   return finish(session, args, id);
 };
 
+/** A run, or imported weights by their id or name. */
+async function evaluatedOf(session: Session, given: string | undefined): Promise<Evaluated> {
+  const weights = await session.handlers.weights.answer();
+  const found = weights.find(({ id, name }) => id === given || name === given);
+  return found === undefined
+    ? { kind: 'run', run: await runId(session, given) }
+    : { kind: 'weights', weights: found.id };
+}
+/** The data a run was trained on. */
+async function dataOf(session: Session, of: Evaluated): Promise<string> {
+  if (of.kind === 'weights') throw usage('Imported weights come without data: "evaluate" needs --dataset.');
+  const { config } = await session.handlers.run.answer(of.run);
+  if (config.kind !== 'pretrain') throw usage(`"${of.run}" is no pretraining run.`);
+  return config.data.fingerprint ?? config.data.path;
+}
+
 export const evaluate: Command = async (session, args) => {
   if (args.evaluator === null) throw usage('"evaluate" needs --evaluator.');
-  const id = await runId(session, args.words[0]);
-  const { config } = await session.handlers.run.answer(id);
-  if (config.kind !== 'pretrain') throw usage(`"${id}" is no pretraining run.`);
-  const dataset = await datasetOf(session, args.dataset ?? config.data.fingerprint ?? config.data.path);
+  const of = await evaluatedOf(session, args.words[0]);
+  const dataset = await datasetOf(session, args.dataset ?? (await dataOf(session, of)));
   const options = Object.fromEntries(args.set) as Options;
   const choice = v.safeParse(Choice, { id: args.evaluator, options });
   if (!choice.success) throw usage(`--set gives no options of "${args.evaluator}": ${choice.issues[0].message}.`);
-  const draft = await session.handlers.draftEvaluation.answer(id, choice.output, dataset.fingerprint);
+  const draft = await session.handlers.draftEvaluation.answer(of, choice.output, dataset.fingerprint);
   return finish(
     session,
     args,
@@ -126,7 +141,7 @@ export const exportRun: Command = async (session, args) => {
   if (args.out === null || !named.success) throw usage('"export" needs --out FILE.safetensors or FILE.pth.');
   const id = await runId(session, args.words[0]);
   const branch = args.branch === 1 ? 0 : 1;
-  const found = await session.weights({ run: id, branch, format: named.output, file: resolve(args.out) });
+  const found = await session.exportWeights({ run: id, branch, format: named.output, file: resolve(args.out) });
   show(session, args, found, () => {
     const { words } = session;
     return `${words.say('exported')}: ${found.file}  ${found.tensors} ${words.say('tensors')}`;
@@ -186,7 +201,12 @@ async function planRow(session: Session, name: string) {
 
 export const importRun: Command = async (session, args) => {
   const [folder] = args.words;
-  if (folder === undefined) throw usage('"import" needs a run folder.');
+  if (folder === undefined) throw usage('"import" needs a run folder or a file of weights.');
+  if ((await stat(folder).catch(() => null))?.isFile() === true) {
+    const found = await session.handlers.importWeights.answer(resolve(folder));
+    show(session, args, found, () => `${session.words.say('importedWeights')} ${weightsText(found)}`);
+    return exitCodes.done;
+  }
   const id = await session.handlers.importRun.answer(folder);
   show(session, args, { run: id }, () => `${session.words.say('imported')} ${id}`);
   return exitCodes.done;

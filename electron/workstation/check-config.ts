@@ -32,7 +32,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   return {
     ...config,
     evaluator: completeChoice(config.evaluator, evaluators, 'evaluator'),
-    subject: subject.kind === 'random' ? { ...subject, encoder: encoder(subject.encoder) } : subject,
+    subject: 'encoder' in subject ? { ...subject, encoder: encoder(subject.encoder) } : subject,
   };
 }
 

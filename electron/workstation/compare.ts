@@ -55,7 +55,7 @@ function chosenMembers(chosen: readonly string[], runs: readonly StoredRun[]): r
     .sort(byCreation)
     .map((run) => {
       const { id, title, config } = run;
-      const control = config.kind === 'evaluate' && config.subject.kind !== 'run';
+      const control = config.kind === 'evaluate' && ['random', 'pixels'].includes(config.subject.kind);
       return { id, title, config, stored: run, key: null, role: control ? ('control' as const) : ('other' as const) };
     });
 }

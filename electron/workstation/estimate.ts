@@ -13,6 +13,7 @@ import { resolveSubject } from './queue.ts';
 import type { SideJobs } from './side-jobs.ts';
 import type { Store, StoredRun } from './store/store.ts';
 import type { TrainerHost } from './trainer-host.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface Estimates {
   /** @param subject configuration of what an evaluation looks at, where that run is not made yet */
@@ -21,12 +22,11 @@ export interface Estimates {
 }
 
 export interface EstimatesOptions {
+  readonly workspace: Workspace;
   readonly store: Store;
   readonly host: TrainerHost;
   readonly jobs: SideJobs;
   readonly catalogue: Catalogue;
-  readonly home: string;
-  readonly cacheFolder: string;
   readonly now: () => number;
 }
 
@@ -59,7 +59,7 @@ export function calibrationKey(config: RunConfig, subject: RunConfig | null): st
 
 function encoderOf(config: Extract<RunConfig, { kind: 'evaluate' }>, subject: RunConfig | null): unknown {
   if (config.subject.kind === 'pixels') return 'pixels';
-  if (config.subject.kind === 'random') return config.subject.encoder;
+  if (config.subject.kind === 'random' || config.subject.kind === 'weights') return config.subject.encoder;
   return subject?.kind === 'pretrain' ? subject.encoders[config.subject.branch] : config.subject.run;
 }
 
@@ -75,7 +75,7 @@ export function diskNeeded(checkpointBytes: number, keepLast: number): number {
 }
 
 export function createEstimates(options: EstimatesOptions): Estimates {
-  const { store, host, jobs, catalogue } = options;
+  const { workspace, store, host, jobs, catalogue } = options;
 
   async function shapeOf(
     config: RunConfig,
@@ -107,7 +107,7 @@ export function createEstimates(options: EstimatesOptions): Estimates {
     const [stored, counted, disk, memoryFreeBytes] = await Promise.all([
       store.calibration(key),
       stepsFor(config),
-      statfs(options.home).then(
+      statfs(workspace.home).then(
         (found) => found.bavail * found.bsize,
         () => null,
       ),
@@ -163,8 +163,9 @@ export function createEstimates(options: EstimatesOptions): Estimates {
   async function calibrate(given: RunConfig): Promise<Calibration> {
     const config = completeConfig(given, catalogue);
     const { key, all } = await shapeOf(config, null);
-    const subject = config.kind === 'evaluate' ? await resolveSubject(store, config.subject, all) : null;
-    const job = { kind: 'calibrate' as const, config, cacheFolder: options.cacheFolder, subject };
+    const subject =
+      config.kind === 'evaluate' ? await resolveSubject(store, config.subject, all, workspace.weights) : null;
+    const job = { kind: 'calibrate' as const, config, cacheFolder: workspace.cache, subject };
     const { calibration } = await host.hold('calibrate', () => jobs.run(job, 'calibration'));
     await store.saveCalibration(key, JSON.stringify(calibration), options.now());
     return calibration;

@@ -6,6 +6,7 @@ import { preprocessingFor, sourceOf } from './presets.ts';
 import { newestOf, resolveSubject } from './queue.ts';
 import type { SideJobs } from './side-jobs.ts';
 import type { TrainerHost } from './trainer-host.ts';
+import type { Workspace } from './workspace.ts';
 
 export interface FeaturesRequest {
   readonly run: string;
@@ -16,7 +17,17 @@ export interface FeaturesRequest {
 }
 
 export async function extractFeatures(
-  { store, host, jobs }: { readonly store: Store; readonly host: TrainerHost; readonly jobs: SideJobs },
+  {
+    workspace,
+    store,
+    host,
+    jobs,
+  }: {
+    readonly workspace: Workspace;
+    readonly store: Store;
+    readonly host: TrainerHost;
+    readonly jobs: SideJobs;
+  },
   request: FeaturesRequest,
 ): Promise<{ readonly file: string; readonly rows: number; readonly columns: number }> {
   const all = new Map((await store.runs()).map((run) => [run.id, run]));
@@ -27,7 +38,7 @@ export async function extractFeatures(
   const data = sourceOf(request.dataset, request.split);
   const preprocessing =
     config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, request.dataset.inspection);
-  const subject = await resolveSubject(store, newestOf(run), all);
+  const subject = await resolveSubject(store, newestOf(run), all, workspace.weights);
   const { normalization, execution, seed } = config;
   const file = resolve(request.file);
   const job = { kind: 'features' as const, subject, data, preprocessing, normalization, execution, seed, file };

@@ -11,6 +11,7 @@ export interface Machine {
   readonly changeSettings: Answering<'changeSettings'>;
   readonly chooseHome: Answering<'chooseHome'>;
   readonly chooseFolder: Answering<'chooseFolder'>;
+  readonly chooseFile: Answering<'chooseFile'>;
   readonly hardware: Answering<'hardware'>;
   readonly doctor: Answering<'doctor'>;
   readonly openLink: Answering<'openLink'>;
@@ -51,6 +52,7 @@ export function createMachine(options: MachineOptions): Machine {
     // Another workspace needs another start of the program; only the desktop program can do that.
     chooseHome: () => null,
     chooseFolder: desktop.pickFolder,
+    chooseFile: desktop.pickWeights,
     hardware: options.hardware,
     doctor: options.doctor,
     openLink: desktop.openLink,

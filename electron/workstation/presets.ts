@@ -4,28 +4,43 @@ import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { Choice } from '../../trainer/protocol/options.ts';
 import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
-import { RunConfig, type DataSource, type Normalization, type Preprocessing } from '../../trainer/protocol/run.ts';
+import {
+  CheckpointPolicy,
+  RunConfig,
+  type DataSource,
+  type Normalization,
+  type Preprocessing,
+} from '../../trainer/protocol/run.ts';
+import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
+import type { Evaluated } from '../api.ts';
 import type { Answering } from './answering.ts';
 import { completeConfig, expectRecipe } from './check-config.ts';
 import { FaultError } from './fault.ts';
 import type { Placement } from './placement.ts';
 import type { Resources } from './resources.ts';
 import type { Store, StoredDataset, StoredRun } from './store/store.ts';
+import { subjectOf, type Weights } from './weights.ts';
+
+/** Channel statistics of the official code and of torchvision's weights. */
+const imagenetStatistics: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 export interface Presets {
   readonly catalogue: Answering<'catalogue'>;
   readonly all: Answering<'presets'>;
   readonly compare: Answering<'comparePresets'>;
   readonly draftRun: (preset: string, fingerprint: string, seed: number) => Promise<RunConfig>;
-  readonly draftEvaluation: (run: string, evaluator: Choice, fingerprint: string) => Promise<RunConfig>;
+  readonly draftEvaluation: (of: Evaluated, evaluator: Choice, fingerprint: string) => Promise<RunConfig>;
 }
 
-export function createPresets(
-  resources: Resources,
-  store: Store,
-  placement: Placement,
-  threads: () => number,
-): Presets {
+export interface PresetsOptions {
+  readonly resources: Resources;
+  readonly store: Store;
+  readonly weights: Weights;
+  readonly placement: Placement;
+  readonly threads: () => number;
+}
+
+export function createPresets({ resources, store, weights, placement, threads }: PresetsOptions): Presets {
   const { catalogue, presets } = resources;
   const preset = (id: string): Preset => {
     const found = presets.find((candidate) => candidate.id === id);
@@ -68,7 +83,12 @@ export function createPresets(
       };
       return draft(base, chosen, row.inspection, catalogue);
     },
-    draftEvaluation: async (id, evaluator, fingerprint) => {
+    draftEvaluation: async (of, evaluator, fingerprint) => {
+      if (of.kind === 'weights') {
+        const [record, row] = await Promise.all([weights.get(of.weights), dataset(fingerprint)]);
+        return completeConfig(evaluationOfWeights(record, evaluator, row, catalogue, await execution()), catalogue);
+      }
+      const { run: id } = of;
       const run = await store.run(id);
       if (run === null || run.config.kind !== 'pretrain')
         throw new FaultError('unknown-id', `There is no pretraining run "${id}" to evaluate.`, { run: id });
@@ -186,6 +206,33 @@ function evaluationOf(
     test: sourceOf(row, testSplit(row.inspection)),
     preprocessing: config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, row.inspection),
     normalization: config.normalization,
+  };
+}
+
+/** The official code's preprocessing; a network for small images sees them as they are. */
+function evaluationOfWeights(
+  weights: ImportedWeights,
+  evaluator: Choice,
+  row: StoredDataset,
+  catalogue: Catalogue,
+  execution: RunConfig['execution'],
+): RunConfig {
+  const { title } = expectRecipe(evaluator.id, catalogue.evaluators, 'evaluator');
+  const { channels, smallest } = row.inspection;
+  if (channels !== null && channels !== weights.channels)
+    throw new FaultError(
+      'bad-argument',
+      `"${weights.name}" sees ${weights.channels} channels, and the images of ${row.name} have ${channels}.`,
+      { weights: weights.id, channels },
+    );
+  const size = weights.encoder.options['stem'] === 'small' ? (smallest?.[0] ?? 32) : 224;
+  return {
+    ...{ version: 1, kind: 'evaluate', title: `${title} · ${weights.name}`.slice(0, 200), seed: 1, logEvery: 10 },
+    ...{ execution, checkpoint: v.parse(CheckpointPolicy, {}), subject: subjectOf(weights), evaluator },
+    train: sourceOf(row, trainSplit(row.inspection)),
+    test: sourceOf(row, testSplit(row.inspection)),
+    preprocessing: preprocessingFor(size, row.inspection),
+    normalization: normalizationFor(imagenetStatistics, weights.channels),
   };
 }
 

@@ -1,4 +1,5 @@
 /** Which run is next: order, dependencies, one at a time. The order is in the database, so it outlives the program. */
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResolvedSubject } from '../../trainer/protocol/commands.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
@@ -9,7 +10,7 @@ import type { Push } from './answering.ts';
 import type { Store, StoredRun } from './store/store.ts';
 import type { SessionEnd } from './trainer-session.ts';
 import type { TrainerHost } from './trainer-host.ts';
-import { saveRunCard } from './workspace.ts';
+import { saveRunCard, type Workspace } from './workspace.ts';
 
 export interface Queue {
   readonly add: (runs: readonly string[], where: 'front' | 'back') => Promise<void>;
@@ -28,7 +29,7 @@ export interface Queue {
 export interface QueueOptions {
   readonly store: Store;
   readonly host: TrainerHost;
-  readonly cacheFolder: string;
+  readonly workspace: Pick<Workspace, 'cache' | 'weights'>;
   readonly push: Push;
   readonly complain: (line: string) => void;
   /** 'own': only runs added through this queue are started. */
@@ -43,7 +44,7 @@ const asksAboutArithmetic = (fault: Fault | null): boolean => fault?.code === 'o
 const automaticResumes = 3;
 
 export function createQueue(options: QueueOptions): Queue {
-  const { store, host, push } = options;
+  const { workspace, store, host, push } = options;
   const own = new Set<string>();
   let closed = false;
   let turn: Promise<unknown> = Promise.resolve();
@@ -117,13 +118,14 @@ export function createQueue(options: QueueOptions): Queue {
   async function begin(run: StoredRun, all: ReadonlyMap<string, StoredRun>): Promise<void> {
     const attempts = await store.attempts(run.id);
     const attempt = Math.max(0, ...attempts.map((row) => row.attempt)) + 1;
-    const subject = run.config.kind === 'evaluate' ? await resolveSubject(store, run.config.subject, all) : null;
+    const subject =
+      run.config.kind === 'evaluate' ? await resolveSubject(store, run.config.subject, all, workspace.weights) : null;
     const job = {
       kind: 'train' as const,
       run: run.id,
       attempt,
       runFolder: run.folder,
-      cacheFolder: options.cacheFolder,
+      cacheFolder: workspace.cache,
       config: run.config,
       from: run.safeStep,
       anyArithmetic: asksAboutArithmetic(run.fault),
@@ -211,6 +213,13 @@ export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredR
 }
 
 /** Where an evaluation finds the encoder it looks at. */
+/** The one checkpoint that imported weights are kept as. */
+async function weightsCheckpoint(folder: string, { weights, name }: Extract<Subject, { kind: 'weights' }>) {
+  const checkpoint = join(folder, weights, 'checkpoints', '000000');
+  if ((await stat(checkpoint).catch(() => null)) !== null) return checkpoint;
+  throw new FaultError('subject-missing', `The weights "${name}" are no longer in this workspace.`, { weights });
+}
+
 /** The encoder of a run's newest whole checkpoint, also where the run has not come to its end. */
 export function newestOf(run: Pick<StoredRun, 'id' | 'safeStep'>, branch: 0 | 1 = 0): Subject {
   return { kind: 'run', run: run.id, checkpoint: run.safeStep ?? 'last', branch };
@@ -220,7 +229,10 @@ export async function resolveSubject(
   store: Store,
   subject: Subject,
   all: ReadonlyMap<string, StoredRun>,
+  weightsFolder: string,
 ): Promise<ResolvedSubject> {
+  if (subject.kind === 'weights')
+    return { subject, checkpointFolder: await weightsCheckpoint(weightsFolder, subject), config: null };
   if (subject.kind !== 'run') return { subject, checkpointFolder: null, config: null };
   const source = all.get(subject.run);
   if (source === undefined)

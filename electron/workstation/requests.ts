@@ -4,8 +4,8 @@ import { ExportFormat } from '../../trainer/protocol/commands.ts';
 import { Inspection } from '../../trainer/protocol/dataset.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
+import { Origin, WeightsId } from '../../trainer/protocol/weights.ts';
 import type { Requests, Selection } from '../api.ts';
-import type { Answering } from './answering.ts';
 import type { Datasets } from './datasets.ts';
 import type { Estimates } from './estimate.ts';
 import { FaultError } from './fault.ts';
@@ -16,6 +16,7 @@ import type { Presets } from './presets.ts';
 import type { Reports } from './reports.ts';
 import type { Runs } from './runs.ts';
 import { SettingsSchema } from './settings.ts';
+import type { Weights } from './weights.ts';
 
 export interface Handler<K extends keyof Requests> {
   readonly args: v.GenericSchema<unknown, Parameters<Requests[K]>>;
@@ -46,6 +47,10 @@ const selection: v.GenericSchema<unknown, Selection> = v.variant('kind', [
   v.strictObject({ kind: v.literal('plan'), plan: id }),
   v.strictObject({ kind: v.literal('runs'), runs: v.pipe(v.array(RunId), v.maxLength(1000)) }),
 ]);
+const evaluated = v.variant('kind', [
+  v.strictObject({ kind: v.literal('run'), run: RunId }),
+  v.strictObject({ kind: v.literal('weights'), weights: WeightsId }),
+]);
 const format = v.picklist(['html', 'pdf', 'markdown', 'csv', 'json']);
 const https = v.pipe(v.string(), v.maxLength(2000), v.startsWith('https://', 'only https addresses are opened'));
 
@@ -58,11 +63,11 @@ export interface Answers {
   readonly plans: Plans;
   readonly datasets: Datasets;
   readonly reports: Reports;
-  readonly exportWeights: Answering<'exportWeights'>;
+  readonly weights: Weights;
 }
 
 export function createHandlers(answers: Answers): Handlers {
-  const { machine, placement, presets, estimates, runs, plans, datasets, reports } = answers;
+  const { machine, placement, presets, estimates, runs, plans, datasets, reports, weights } = answers;
   return {
     about: { args: none, answer: machine.about },
     changeSettings: { args: v.strictTuple([SettingsSchema]), answer: machine.changeSettings },
@@ -77,7 +82,7 @@ export function createHandlers(answers: Answers): Handlers {
     calibrate: { args: config, answer: estimates.calibrate },
 
     createRun: { args: config, answer: runs.create },
-    draftEvaluation: { args: v.strictTuple([RunId, Choice, fingerprint]), answer: presets.draftEvaluation },
+    draftEvaluation: { args: v.strictTuple([evaluated, Choice, fingerprint]), answer: presets.draftEvaluation },
     runs: { args: none, answer: runs.rows },
     run: { args: run, answer: runs.detail },
     metric: { args: v.strictTuple([RunId, word, count(20_000)]), answer: runs.metric },
@@ -95,7 +100,13 @@ export function createHandlers(answers: Answers): Handlers {
     undoDelete: { args: run, answer: runs.undoDelete },
     moveInQueue: { args: v.strictTuple([RunId, count(10_000)]), answer: runs.moveInQueue },
     importRun: { args: v.strictTuple([path]), answer: runs.import },
-    exportWeights: { args: v.strictTuple([RunId, v.picklist([0, 1]), ExportFormat]), answer: answers.exportWeights },
+    exportWeights: { args: v.strictTuple([RunId, v.picklist([0, 1]), ExportFormat]), answer: weights.export },
+
+    weights: { args: none, answer: weights.rows },
+    importWeights: { args: v.strictTuple([path]), answer: weights.import },
+    describeWeights: { args: v.strictTuple([WeightsId, word, Origin]), answer: weights.describe },
+    removeWeights: { args: v.strictTuple([WeightsId]), answer: weights.remove },
+    chooseFile: { args: none, answer: machine.chooseFile },
     interrupted: { args: none, answer: runs.interrupted },
     progress: { args: none, answer: runs.progress },
 
@@ -165,6 +176,8 @@ const readers = new Set<keyof Requests>([
     'datasets',
     'knownData',
     'chooseFolder',
+    'chooseFile',
+    'weights',
   ] as const),
   ...([
     'inspect',

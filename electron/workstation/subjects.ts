@@ -126,6 +126,16 @@ export function subjectFacts(
     const identity = { random: subject.encoder };
     return { ...control, label: 'random', method: 'random', encoder, identity, seed: subject.seed };
   }
+  if (subject.kind === 'weights') {
+    const { name, origin } = subject;
+    const method = origin.method ?? '';
+    const known = catalogue.methods.some(({ id }) => id === method);
+    return {
+      ...{ ...control, ...origin, method, label: name, encoder: encoderName(catalogue, subject.encoder) },
+      options: known ? completeOptions(catalogue, 'methods', { id: method, options: {} }) : {},
+      identity: { weights: subject.weights },
+    };
+  }
   const source = configOf(subject.run);
   if (source === undefined) {
     // The pretraining was deleted for good: its evaluation still stands, but says no more of its origin.

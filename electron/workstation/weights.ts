@@ -1,14 +1,20 @@
-/** A run's encoder as a file for other programs. */
-import { mkdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+/** Weights in and out: a run's encoder as a file for other programs, and encoders that other programs trained. */
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import * as v from 'valibot';
 import type { ExportFormat } from '../../trainer/protocol/commands.ts';
-import { encoderPath } from '../../trainer/protocol/run.ts';
-import type { Store } from './store/store.ts';
+import { encoderPath, type Subject } from '../../trainer/protocol/run.ts';
+import { ImportedWeights, type Origin } from '../../trainer/protocol/weights.ts';
+import type { Answering, Push } from './answering.ts';
+import { readJson, syncFolder, writeDurableJson } from './durable-file.ts';
 import { FaultError } from './fault.ts';
 import { newestOf, resolveSubject } from './queue.ts';
 import type { SideJobs } from './side-jobs.ts';
+import type { Store } from './store/store.ts';
+import type { Workspace } from './workspace.ts';
 
-export interface WeightsRequest {
+export interface ExportRequest {
   readonly run: string;
   /** Of two encoders that are trained apart. */
   readonly branch: 0 | 1;
@@ -17,32 +23,118 @@ export interface WeightsRequest {
   readonly file: string | null;
 }
 
-export async function exportWeights(
-  { store, jobs, version }: { readonly store: Store; readonly jobs: SideJobs; readonly version: string },
-  { run: id, branch, format, file: wanted }: WeightsRequest,
-): Promise<{ readonly file: string; readonly tensors: number }> {
-  const all = new Map((await store.runs()).map((run) => [run.id, run]));
-  const run = all.get(id);
-  if (run?.config.kind !== 'pretrain')
-    throw new FaultError('unknown-id', `There is no pretraining run "${id}".`, { run: id });
-  const { encoders, method } = run.config;
-  const encoder = encoders[branch];
-  if (encoder === undefined)
-    throw new FaultError('bad-argument', `Run "${run.title}" trains one encoder, which both branches share.`, {
-      branch,
-    });
-  const { checkpointFolder } = await resolveSubject(store, newestOf(run, branch), all);
-  const apart = encoders.length > 1;
-  const step = run.safeStep ?? 0;
-  const name = [encoder.id, ...(apart ? [`branch-${branch + 1}`] : []), `step-${step}`].join('-');
-  const file = wanted ?? join(run.folder, 'exports', `${name}.${format}`);
-  await mkdir(dirname(file), { recursive: true });
-  const about = {
-    ...{ program: `Reprise ${version}`, run: run.id, title: run.title, step: String(step), method: method.id },
-    ...{ encoder: JSON.stringify(encoder), layout: 'torchvision' },
+export interface Weights {
+  readonly write: (request: ExportRequest) => Promise<{ readonly file: string; readonly tensors: number }>;
+  readonly export: Answering<'exportWeights'>;
+  readonly rows: Answering<'weights'>;
+  readonly import: Answering<'importWeights'>;
+  readonly describe: Answering<'describeWeights'>;
+  readonly remove: Answering<'removeWeights'>;
+  readonly get: (id: string) => Promise<ImportedWeights>;
+}
+
+export interface WeightsOptions {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly jobs: SideJobs;
+  readonly push: Push;
+  readonly version: string;
+  /** Moves a folder where the system keeps deleted things. */
+  readonly trash: (path: string) => Promise<void>;
+  readonly now: () => number;
+}
+
+const recordFile = 'weights.json';
+const recordLimit = 64 << 20;
+const unknownOrigin: Origin = { method: null, pretrainedOn: null, epochs: null, batch: null };
+
+/** What an evaluation of these weights says it looks at. */
+export function subjectOf({ id, name, encoder, origin }: ImportedWeights): Extract<Subject, { kind: 'weights' }> {
+  return { kind: 'weights', weights: id, name, encoder, origin };
+}
+
+export function createWeights(options: WeightsOptions): Weights {
+  const { workspace, store, jobs, push, now } = options;
+  const folderOf = (id: string): string => join(workspace.weights, id);
+
+  async function recorded(id: string): Promise<ImportedWeights | null> {
+    const found = await readJson(join(folderOf(id), recordFile), recordLimit);
+    return found === null ? null : v.parse(ImportedWeights, found);
+  }
+  async function get(id: string): Promise<ImportedWeights> {
+    const found = await recorded(id);
+    if (found !== null) return found;
+    throw new FaultError('unknown-id', `There are no weights "${id}" in this workspace.`, { weights: id });
+  }
+
+  async function take(path: string): Promise<ImportedWeights> {
+    const file = resolve(path);
+    const folder = join(workspace.weights, `.tmp-${randomBytes(6).toString('hex')}`);
+    try {
+      await mkdir(folder, { recursive: true });
+      const { found } = await jobs.run({ kind: 'importWeights', file, folder }, 'weights');
+      const before = await recorded(found.id);
+      // The same tensors, whatever file they came in: what was said of them stays.
+      if (before !== null) return before;
+      const name = found.file.replace(/\.(pth|pt|safetensors)$/i, '') || found.file;
+      const record: ImportedWeights = { ...found, version: 1, name, origin: unknownOrigin, importedAt: now() };
+      await writeDurableJson(join(folder, recordFile), record);
+      await rename(folder, folderOf(found.id));
+      await syncFolder(workspace.weights);
+      push('weightsChanged');
+      return record;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async function write({ run: id, branch, format, file: wanted }: ExportRequest) {
+    const all = new Map((await store.runs()).map((run) => [run.id, run]));
+    const run = all.get(id);
+    if (run?.config.kind !== 'pretrain')
+      throw new FaultError('unknown-id', `There is no pretraining run "${id}".`, { run: id });
+    const { encoders, method } = run.config;
+    const encoder = encoders[branch];
+    if (encoder === undefined) {
+      const message = `Run "${run.title}" trains one encoder, which both branches share.`;
+      throw new FaultError('bad-argument', message, { branch });
+    }
+    const { checkpointFolder } = await resolveSubject(store, newestOf(run, branch), all, workspace.weights);
+    const apart = encoders.length > 1;
+    const step = run.safeStep ?? 0;
+    const name = [encoder.id, ...(apart ? [`branch-${branch + 1}`] : []), `step-${step}`].join('-');
+    const file = wanted ?? join(run.folder, 'exports', `${name}.${format}`);
+    await mkdir(dirname(file), { recursive: true });
+    const about = {
+      ...{ program: `Reprise ${options.version}`, run: run.id, title: run.title, step: String(step) },
+      ...{ method: method.id, encoder: JSON.stringify(encoder), layout: 'torchvision' },
+    };
+    const path = encoderPath(encoders.length, branch);
+    const job = { kind: 'export' as const, checkpointFolder: checkpointFolder!, path, file, format, about };
+    const { tensors } = await jobs.run(job, 'export');
+    return { file, tensors };
+  }
+
+  return {
+    write,
+    export: async (run, branch, format) => (await write({ run, branch, format, file: null })).file,
+    get,
+    import: take,
+    rows: async () => {
+      const names = await readdir(workspace.weights).catch(() => []);
+      const found = await Promise.all(names.filter((name) => !name.startsWith('.')).map(recorded));
+      return found.filter((one) => one !== null).sort((one, other) => other.importedAt - one.importedAt);
+    },
+    describe: async (id, name, origin) => {
+      const record = { ...(await get(id)), name, origin };
+      await writeDurableJson(join(folderOf(id), recordFile), record);
+      push('weightsChanged');
+      return record;
+    },
+    remove: async (id) => {
+      await get(id);
+      await options.trash(folderOf(id));
+      push('weightsChanged');
+    },
   };
-  const path = encoderPath(encoders.length, branch);
-  const job = { kind: 'export' as const, checkpointFolder: checkpointFolder!, path, file, format, about };
-  const { tensors } = await jobs.run(job, 'export');
-  return { file, tensors };
 }

@@ -1,5 +1,5 @@
 /**
- * The workspace on disk: `HOME/{workspace.json, reprise.db, lock, runs, plans, datasets, cache, reports, logs}`.
+ * The workspace on disk: `HOME/{workspace.json, reprise.db, lock, runs, plans, datasets, weights, cache, reports, logs}`.
  * Everything but the queue's order can be made again from its files.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -21,13 +21,15 @@ export interface Workspace {
   readonly datasets: string;
   readonly cache: string;
   readonly reports: string;
+  /** Encoders that other programs trained, a folder each. */
+  readonly weights: string;
   readonly logs: string;
   readonly write: boolean;
   /** Gives the lock back. */
   readonly close: () => Promise<void>;
 }
 
-const folderNames = ['runs', 'plans', 'datasets', 'cache', 'reports', 'logs'] as const;
+const folderNames = ['runs', 'plans', 'datasets', 'weights', 'cache', 'reports', 'logs'] as const;
 const formatVersion = 1;
 const smallFileLimit = 16 << 20;
 

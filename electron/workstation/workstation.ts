@@ -31,7 +31,7 @@ import { openStore } from './store/client.ts';
 import type { Store } from './store/store.ts';
 import { sweep, sweepRun } from './sweep.ts';
 import { createTrainerHost, type TrainerHost } from './trainer-host.ts';
-import { exportWeights, type WeightsRequest } from './weights.ts';
+import { createWeights, type ExportRequest } from './weights.ts';
 import { openWorkspace, type Workspace } from './workspace.ts';
 
 export interface WorkstationOptions {
@@ -64,7 +64,7 @@ export interface Workstation {
     request: FeaturesRequest,
   ) => Promise<{ readonly file: string; readonly rows: number; readonly columns: number }>;
   /** Writes a run's encoder to any file; the window's own request writes into the run's folder. */
-  readonly weights: (request: WeightsRequest) => Promise<{ readonly file: string; readonly tensors: number }>;
+  readonly exportWeights: (request: ExportRequest) => Promise<{ readonly file: string; readonly tensors: number }>;
   /** Resolves when nothing runs and nothing that could start is queued. */
   readonly whenIdle: () => Promise<void>;
   /** Stops what runs and closes the database. 'now' loses the work since the last checkpoint. */
@@ -126,15 +126,15 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   const common = { workspace, store: opened, host, push, now, complain };
   queue = createQueue({
     ...common,
-    cacheFolder: workspace.cache,
     drain: options.drain ?? 'all',
     resumeAutomatically: () => settings.current.resumeAutomatically,
   });
   const placement = createPlacement({ ...common, jobs, threads, version: options.version, write });
-  const presets = createPresets(resources, opened, placement, threads);
+  const weights = createWeights({ ...common, jobs, trash: desktop.trash, version: options.version });
+  const presets = createPresets({ resources, store: opened, weights, placement, threads });
   const { catalogue, papers } = resources;
   const datasets = createDatasets({ ...common, jobs, dataFolder: join(options.runtime, 'data') });
-  const estimates = createEstimates({ ...common, jobs, catalogue, home, cacheFolder: workspace.cache });
+  const estimates = createEstimates({ ...common, jobs, catalogue });
   const runs = createRuns({
     ...common,
     queue,
@@ -187,11 +187,8 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
         now,
       }),
   });
-  const exported = (request: WeightsRequest) =>
-    exportWeights({ store: opened, jobs, version: options.version }, request);
   const handlers = createHandlers({
-    ...{ machine, placement, presets, estimates, runs, plans, datasets, reports },
-    exportWeights: async (run, branch, format) => (await exported({ run, branch, format, file: null })).file,
+    ...{ machine, placement, presets, estimates, runs, plans, datasets, reports, weights },
   });
 
   let closing: Promise<void> | null = null;
@@ -216,8 +213,8 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   }
   return {
     handlers: write ? handlers : readersOnly(handlers, home),
-    features: (request) => extractFeatures({ store: opened, host, jobs }, request),
-    weights: exported,
+    features: (request) => extractFeatures({ workspace, store: opened, host, jobs }, request),
+    exportWeights: weights.write,
     whenIdle: queue.whenIdle,
     close: async (how) => {
       if (how === 'now' && closing !== null) await host.close('now');

@@ -24,6 +24,7 @@ import type { Cell } from '../../trainer/protocol/paper.ts';
 import type { Plan } from '../../trainer/protocol/plan.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
 import type { PretrainConfig, RunConfig } from '../../trainer/protocol/run.ts';
+import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import planJson from '../../resources/plans/first.json';
 import officialJson from '../../resources/presets/vicreg-official-code.json';
 import paperJson from '../../resources/presets/vicreg-paper.json';
@@ -464,6 +465,15 @@ export const wrongFolder: Inspection = {
   ],
   found: ['14 PDF files', '2 folders without pictures'],
 };
+const weights: readonly ImportedWeights[] = [
+  {
+    ...{ version: 1, id: '00c0ffee00c0ffee', name: 'resnet50', file: 'resnet50.pth', format: 'pth', bytes: 94_356_000 },
+    ...{ prefix: 'module.backbone.', channels: 3, tensors: 265, importedAt: minutes(30) },
+    encoder: { id: 'resnet-50', options: { stem: 'imagenet', width: 64 } },
+    unmatched: ['module.projector.0.weight', 'module.projector.0.bias', 'epoch'],
+    origin: { method: 'vicreg', pretrainedOn: 'imagenet', epochs: 1000, batch: 2048 },
+  },
+];
 const datasets: readonly DatasetRow[] = [
   {
     fingerprint: 'fashion',
@@ -728,7 +738,8 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
       };
     },
     createRun: () => 'vicreg-small-1',
-    draftEvaluation: (run, evaluator): RunConfig => {
+    draftEvaluation: (of, evaluator): RunConfig => {
+      const run = of.kind === 'run' ? of.run : of.weights;
       const { execution, checkpoint, logEvery, normalization, data } = draftFrom(presets[0]!, 1);
       return {
         version: 1,
@@ -836,6 +847,14 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
       return (await requests.plans())[0]!;
     },
     datasets: () => (empty ? [] : datasets),
+    weights: () => (empty ? [] : weights),
+    importWeights: async () => {
+      await sideJob('importWeights', 'scanning');
+      return weights[0]!;
+    },
+    describeWeights: (_id, name, origin) => ({ ...weights[0]!, name, origin }),
+    removeWeights: () => undefined,
+    chooseFile: () => '/home/me/resnet50.pth',
     knownData: () => [
       { name: 'fashion-mnist', dataset: 'idx', path: '/data/fashion-mnist', missing: null },
       {

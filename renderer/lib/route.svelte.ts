@@ -1,5 +1,5 @@
 /** Where the window stands, kept in the address so that back, forward and reload work. */
-import type { Selection } from '../../electron/api.ts';
+import type { Evaluated, Selection } from '../../electron/api.ts';
 
 export type Route =
   | { readonly view: 'plans'; readonly plan: string | null }
@@ -8,7 +8,8 @@ export type Route =
   | { readonly view: 'new'; readonly again: null; readonly dataset: string | null }
   /** The same run again; `chunk` proposes how many samples at once, null leaves it. */
   | { readonly view: 'new'; readonly again: string; readonly chunk: number | null }
-  | { readonly view: 'evaluate'; readonly run: string }
+  | { readonly view: 'evaluate'; readonly of: Evaluated }
+  | { readonly view: 'weights' }
   | { readonly view: 'compare'; readonly selection: Selection | null }
   | { readonly view: 'datasets'; readonly dataset: string | null }
   | { readonly view: 'reports' }
@@ -27,7 +28,7 @@ export function addressOf(route: Route): string {
           return ['new', 'again', route.again, ...(route.chunk === null ? [] : [String(route.chunk)])];
         return route.dataset === null ? ['new'] : ['new', 'on', route.dataset];
       case 'evaluate':
-        return ['evaluate', route.run];
+        return route.of.kind === 'run' ? ['evaluate', route.of.run] : ['evaluate', 'weights', route.of.weights];
       case 'compare':
         if (route.selection === null) return ['compare'];
         return route.selection.kind === 'plan'
@@ -36,6 +37,7 @@ export function addressOf(route: Route): string {
       case 'datasets':
         return route.dataset === null ? ['datasets'] : ['datasets', route.dataset];
       case 'runs':
+      case 'weights':
       case 'reports':
       case 'hardware':
       case 'settings':
@@ -59,13 +61,15 @@ export function routeOf(address: string): Route {
         return { view: 'new', again: second, chunk: /^[1-9]\d*$/.test(third ?? '') ? Number(third) : null };
       return { view: 'new', again: null, dataset: first === 'on' && second ? second : null };
     case 'evaluate':
-      return first ? { view: 'evaluate', run: first } : { view: 'runs' };
+      if (first === 'weights' && second) return { view: 'evaluate', of: { kind: 'weights', weights: second } };
+      return first ? { view: 'evaluate', of: { kind: 'run', run: first } } : { view: 'runs' };
     case 'compare':
       if (first === 'plan' && second) return { view: 'compare', selection: { kind: 'plan', plan: second } };
       if (first === 'runs' && second) return { view: 'compare', selection: { kind: 'runs', runs: second.split(',') } };
       return { view: 'compare', selection: null };
     case 'datasets':
       return { view: 'datasets', dataset: first ? first : null };
+    case 'weights':
     case 'reports':
     case 'hardware':
     case 'settings':

@@ -18,6 +18,7 @@ import type { Inspection, Thumbnail } from '../../trainer/protocol/dataset.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { DoctorReport } from '../../trainer/protocol/hardware.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
+import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { ask, faultOf, listen, Refusal } from './client.ts';
 import { words } from './i18n.svelte.ts';
 import { Task } from './task.svelte.ts';
@@ -97,6 +98,9 @@ export class Workspace {
   readonly plans = new Task<readonly PlanRow[]>();
   readonly datasets = new Task<readonly DatasetRow[]>();
   readonly knownData = new Task<readonly KnownData[]>();
+  readonly weights = new Task<readonly ImportedWeights[]>();
+  /** The file of weights that is being read, or was last. */
+  readonly importing = new Task<ImportedWeights>();
   readonly reports = new Task<readonly ReportRow[]>();
   readonly progress = new ProgressFeed();
   /** Counts the changes heard of a run, so that its page knows when to ask again. */
@@ -129,6 +133,7 @@ export class Workspace {
         for (const run of runs) this.changes.set(run, (this.changes.get(run) ?? 0) + 1);
         this.#refreshSoon();
       }),
+      listen('weightsChanged', () => this.refreshWeights()),
       listen('job', (job) => {
         if (job.ended) this.jobs.delete(job.kind);
         else this.jobs.set(job.kind, job);
@@ -146,6 +151,7 @@ export class Workspace {
     );
     this.refresh();
     this.refreshDatasets();
+    this.refreshWeights();
     return () => {
       for (const stop of stops) stop();
       document.removeEventListener('visibilitychange', shown);
@@ -171,6 +177,14 @@ export class Workspace {
   refreshDatasets(): void {
     void this.datasets.run(() => ask('datasets'));
     void this.knownData.run(() => ask('knownData'));
+  }
+  refreshWeights(): void {
+    void this.weights.run(() => ask('weights'));
+  }
+  /** Reads a file of weights; what it found stands on the weights page. */
+  async importWeights(file: string): Promise<void> {
+    this.importing.clear();
+    await this.importing.run(() => ask('importWeights', file));
   }
   /** Scans a folder; what it found stands on the data sets page. */
   async inspect(path: string): Promise<void> {

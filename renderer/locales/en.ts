@@ -14,6 +14,7 @@ export const en = {
   'rail.runs': 'Runs',
   'rail.compare': 'Compare',
   'rail.datasets': 'Data sets',
+  'rail.weights': 'Weights',
   'rail.reports': 'Reports',
   'rail.hardware': 'Hardware',
   'rail.settings': 'Settings',
@@ -472,6 +473,24 @@ export const en = {
   'language.en': 'English',
   'language.zh': 'Chinese',
 
+  'weights.title': 'Weights',
+  'weights.summary':
+    'Encoders that other programs trained: PyTorch checkpoints and safetensors. Drop a file anywhere in this window.',
+  'weights.import': 'Import weights…',
+  'weights.reading': 'Reading the file of weights',
+  'weights.empty':
+    'With the weights of a published model the downstream tables are reproduced without pretraining. A file is read as data: nothing in it is run.',
+  'weights.remove': 'Remove',
+  'weights.removeQuestion': 'The weights go to the trash; what was measured of them stays.',
+  'weights.channels': '{count} channels',
+  'weights.file': 'File',
+  'weights.taken': 'Taken',
+  'weights.takenCount': '{count} tensors, below {prefix}',
+  'weights.unmatched': '{count} tensors of the file belong to no encoder',
+  'weights.origin':
+    'How it was trained, as you know it: a comparison with the paper asks for it, and no file proves it',
+  'weights.pretrainedOn': 'Pretrained on',
+  'weights.notSaid': 'not said',
   'datasets.title': 'Data sets',
   'datasets.summary': 'Drop a folder anywhere in this window to inspect it. Nothing is copied.',
   'datasets.choose': 'Choose a folder',

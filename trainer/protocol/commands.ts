@@ -66,6 +66,8 @@ export const Job = v.variant('kind', [
     /** Said in the file, where its format has room for it. */
     about: v.record(v.string(), v.string()),
   }),
+  /** Takes the encoder of a file of weights into a folder, as its checkpoint. */
+  v.strictObject({ kind: v.literal('importWeights'), file: v.string(), folder: v.string() }),
   v.strictObject({ kind: v.literal('thumbnails'), data: DataSource, indexes: v.array(v.number()), size: v.number() }),
   /** Writes the built-in sample set as an image folder. */
   v.strictObject({

@@ -4,6 +4,7 @@ import { Fault } from './fault.ts';
 import { Result } from './results.ts';
 import { Inspection, Thumbnail } from './dataset.ts';
 import { DeviceProbe, PrecisionTimings } from './hardware.ts';
+import { FoundWeights } from './weights.ts';
 
 export const protocolVersion = 1;
 
@@ -48,6 +49,7 @@ export const Outcome = v.variant('kind', [
   v.strictObject({ kind: v.literal('precisions'), precisions: PrecisionTimings }),
   v.strictObject({ kind: v.literal('calibration'), calibration: Calibration }),
   v.strictObject({ kind: v.literal('features'), file: v.string(), rows: v.number(), columns: v.number() }),
+  v.strictObject({ kind: v.literal('weights'), found: FoundWeights }),
   v.strictObject({ kind: v.literal('export'), file: v.string(), tensors: v.number() }),
   v.strictObject({ kind: v.literal('sample'), path: v.string(), images: v.number() }),
 ]);

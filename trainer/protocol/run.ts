@@ -1,6 +1,7 @@
 /** What a run is asked to do. A configuration is complete: nothing that changes a result is left to a default elsewhere. */
 import * as v from 'valibot';
 import { Choice } from './options.ts';
+import { Origin, WeightsId } from './weights.ts';
 
 export const RunId = v.pipe(v.string(), v.regex(/^[0-9a-z][0-9a-z-]{3,79}$/, 'a run id is 4 to 80 of a-z, 0-9 and -'));
 export type RunId = v.InferOutput<typeof RunId>;
@@ -140,6 +141,14 @@ export const Subject = v.variant('kind', [
   }),
   /** Control: the same architecture with its initial weights. */
   v.strictObject({ kind: v.literal('random'), encoder: Choice, seed: v.pipe(v.number(), v.integer(), v.minValue(0)) }),
+  /** An encoder that another program trained; it says itself what is known of it, for the file may go. */
+  v.strictObject({
+    kind: v.literal('weights'),
+    weights: WeightsId,
+    name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+    encoder: Choice,
+    origin: Origin,
+  }),
   /** Control: the pixels themselves, flattened. */
   v.strictObject({ kind: v.literal('pixels') }),
 ]);

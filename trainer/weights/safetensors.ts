@@ -72,7 +72,8 @@ export async function openSafetensors(path: string): Promise<WeightsFile> {
     ] of tableOf(path, text)) {
       // Types that came later hold no weights of ours either; what they take is checked all the same.
       if (to < from || to > room) throw unreadable(path, `${name} lies at ${from} to ${to} of ${room} bytes`);
-      ranges.push([from, to]);
+      // An empty one takes no room, wherever it is said to lie.
+      if (to > from) ranges.push([from, to]);
       if (!isElementType(dtype)) throw unreadable(path, `${name} is of the type ${dtype}`);
       const bytes = elementsOf(path, name, shape) * sizeOf(dtype);
       if (bytes !== to - from)

@@ -43,6 +43,10 @@ const isKernel = (shape: Shape): boolean => shape.length === 4;
 export const torchShape = (shape: Shape): Shape =>
   isKernel(shape) ? [shape[3]!, shape[2]!, shape[0]!, shape[1]!] : shape;
 
+/** [out, in, k, k] as we keep it. */
+export const ourShape = (shape: Shape): readonly number[] =>
+  isKernel(shape) ? [shape[2]!, shape[3]!, shape[1]!, shape[0]!] : shape;
+
 /** Where encoders begin in a file, the one to take first. A copy by momentum is not what was trained. */
 function prefixesOf(names: readonly string[]): readonly string[] {
   const last = 'conv1.weight';
@@ -125,11 +129,16 @@ export function kernelToTorch(values: Float32Array, shape: Shape): Float32Array 
 }
 
 /** Reads what a match found: values by path, in our layout. */
-export async function readEncoder(file: WeightsFile, { tensors }: Match): Promise<ReadonlyMap<string, Float32Array>> {
+export async function readEncoder(
+  file: WeightsFile,
+  { tensors }: Match,
+  progress?: (fraction: number) => Promise<void>,
+): Promise<ReadonlyMap<string, Float32Array>> {
   const values = new Map<string, Float32Array>();
   for (const [path, tensor] of tensors) {
     const read = await file.read(tensor);
     if (!read.every(Number.isFinite)) throw unreadable(file.path, `${tensor.name} holds values that are not finite`);
+    await progress?.(values.size / tensors.size);
     values.set(path, isKernel(tensor.shape) ? kernelFromTorch(read, tensor.shape) : read);
   }
   return values;

@@ -182,7 +182,9 @@ function commandsOf({ plan, runs }: ReportInput): readonly string[] {
       const data = quoted(`${config.data.dataset}:${config.data.path}`);
       return `npm run reprise -- run --method ${config.method.id}${preset} --dataset ${data} --seed ${config.seed}`;
     }
-    return `npm run reprise -- evaluate ${config.subject.kind === 'run' ? config.subject.run : run.id} --evaluator ${config.evaluator.id}`;
+    const { subject } = config;
+    const of = subject.kind === 'run' ? subject.run : subject.kind === 'weights' ? subject.weights : run.id;
+    return `npm run reprise -- evaluate ${of} --evaluator ${config.evaluator.id}`;
   });
 }
 

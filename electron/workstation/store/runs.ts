@@ -34,9 +34,9 @@ function subjectOf(config: RunConfig): { method: string; dataset: string; subjec
   if (config.kind === 'pretrain') return { method: config.method.id, dataset: config.data.dataset, subjectRun: null };
   const { subject } = config;
   const dataset = config.test.dataset;
-  return subject.kind === 'run'
-    ? { method: '', dataset, subjectRun: subject.run }
-    : { method: subject.kind, dataset, subjectRun: null };
+  if (subject.kind === 'run') return { method: '', dataset, subjectRun: subject.run };
+  const method = subject.kind === 'weights' ? subject.origin.method : null;
+  return { method: method ?? subject.kind, dataset, subjectRun: null };
 }
 
 interface RunRecord {

@@ -113,7 +113,8 @@ export function createBench(withData = true): Bench {
         },
         push: (name, ...values) => void pushed.push({ name, values }),
         desktop: {
-          ...{ pickFolder: () => Promise.resolve(null), openPath: nothing, showItem: nothing, openLink: nothing },
+          ...{ pickFolder: () => Promise.resolve(null), pickWeights: () => Promise.resolve(null) },
+          ...{ openPath: nothing, showItem: nothing, openLink: nothing },
           trash: (path) => {
             trashed.push(path);
             cpSync(path, join(root, 'trash'), { recursive: true });

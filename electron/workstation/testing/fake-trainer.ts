@@ -6,7 +6,7 @@
  * `elsewhere`: finds that its checkpoint was made on another processor.
  */
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import type { Command, Job } from '../../../trainer/protocol/commands.ts';
@@ -199,6 +199,15 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
     const memory = { peakMemoryBytes: 1000, checkpointBytes: 500 };
     const pace = { secondsPerStep: 0.5, spreadSeconds: 0.01, steps: 8, stepsTotal: 12, loadSeconds: 2 };
     end({ kind: 'calibration', calibration: { ...pace, ...memory } });
+  } else if (side.kind === 'importWeights') {
+    mkdirSync(join(side.folder, 'checkpoints', '000000'), { recursive: true });
+    const encoder = { id: 'resnet-18', options: { width: 16 } };
+    const file = { file: basename(side.file), format: 'pth', bytes: 3, prefix: 'module.backbone.' };
+    const found = { id: '0123456789abcdef', ...file, encoder, channels: 1, tensors: 5, unmatched: ['fc.weight'] };
+    end({ kind: 'weights', found });
+  } else if (side.kind === 'export') {
+    writeFileSync(side.file, JSON.stringify(side.about));
+    end({ kind: 'export', file: side.file, tensors: 5 });
   } else if (side.kind === 'precisions') {
     // A processor that emulates the narrow types, and a GPU that has one of them.
     const onGpu = side.device.startsWith('gpu');

@@ -12,6 +12,7 @@ const workstation = await openWorkstation({
   desktop: {
     ...{
       pickFolder: () => Promise.resolve(null),
+      pickWeights: () => Promise.resolve(null),
       trash: nothing,
       openPath: nothing,
       showItem: nothing,

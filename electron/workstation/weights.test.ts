@@ -1,0 +1,68 @@
+/** Weights from elsewhere and for elsewhere, through a real workstation. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { createBench, pretrain, rowOf, until, type Bench } from './testing/bench.ts';
+import type { Workstation } from './workstation.ts';
+
+let bench: Bench;
+let workstation: Workstation;
+beforeAll(async () => {
+  bench = createBench();
+  workstation = await bench.open({ drain: 'own' });
+  const { handlers } = workstation;
+  await handlers.addDataset.answer(await handlers.inspect.answer(join(bench.runtime, 'data', 'fashion-mnist')), 'Mine');
+});
+afterAll(() => bench.remove());
+
+const finished = async (run: string): Promise<string> => {
+  await until(async () => ['done', 'failed'].includes((await rowOf(workstation, run)).status), run);
+  return (await rowOf(workstation, run)).status;
+};
+
+test('weights are taken in once, described, evaluated, and named when they are gone', async () => {
+  const { handlers } = workstation;
+  const file = join(bench.home, 'resnet18.pth');
+  writeFileSync(file, 'pth');
+  const taken = await handlers.importWeights.answer(file);
+  expect(taken).toMatchObject({ name: 'resnet18', channels: 1, unmatched: ['fc.weight'], origin: { method: null } });
+  expect(bench.pushed.filter(({ name }) => name === 'weightsChanged')).toHaveLength(1);
+  const origin = { method: 'vicreg', pretrainedOn: 'imagenet', epochs: 1000, batch: 2048 };
+  await handlers.describeWeights.answer(taken.id, 'The authors’', origin);
+  // The same tensors again: what was said of them stays.
+  expect(await handlers.importWeights.answer(file)).toMatchObject({ name: 'The authors’', origin });
+  expect(await handlers.weights.answer()).toHaveLength(1);
+
+  const of = { kind: 'weights', weights: taken.id } as const;
+  const draft = await handlers.draftEvaluation.answer(of, { id: 'knn', options: {} }, 'f0');
+  expect(draft).toMatchObject({
+    subject: { ...of, name: 'The authors’', encoder: { id: 'resnet-18' }, origin },
+    // Channel statistics of ImageNet, for one channel.
+    normalization: { mean: [expect.closeTo(0.449, 10)] },
+  });
+  const run = await handlers.createRun.answer({ ...draft, title: 'steps=3' });
+  expect(await finished(run)).toBe('done');
+  expect(await rowOf(workstation, run)).toMatchObject({ method: 'vicreg' });
+  const { rows } = await handlers.compare.answer({ kind: 'runs', runs: [run] });
+  expect(rows[0]?.subject).toMatchObject({ label: 'The authors’', role: 'other' });
+
+  await handlers.removeWeights.answer(taken.id);
+  expect(bench.trashed.at(-1)).toContain(taken.id);
+  expect(await handlers.weights.answer()).toEqual([]);
+  const late = await handlers.createRun.answer({ ...draft, title: 'steps=2' });
+  expect(await finished(late)).toBe('failed');
+  expect((await rowOf(workstation, late)).fault).toMatchObject({ code: 'subject-missing' });
+}, 60_000);
+
+test('the encoder of a run is written into its folder, or wherever the terminal says', async () => {
+  const { handlers } = workstation;
+  const run = await handlers.createRun.answer(pretrain('steps=10'));
+  expect(await finished(run)).toBe('done');
+  const written = await handlers.exportWeights.answer(run, 0, 'safetensors');
+  expect(written).toMatch(/runs\/.+\/exports\/resnet-18-step-10\.safetensors$/);
+  expect(JSON.parse(readFileSync(written, 'utf8'))).toMatchObject({ run, step: '10', method: 'vicreg' });
+  const file = join(bench.home, 'elsewhere', 'mine.pth');
+  expect(await workstation.exportWeights({ run, branch: 0, format: 'pth', file })).toEqual({ file, tensors: 5 });
+  expect(existsSync(file)).toBe(true);
+  await expect(handlers.exportWeights.answer(run, 1, 'pth')).rejects.toThrow('trains one encoder');
+}, 60_000);

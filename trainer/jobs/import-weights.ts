@@ -1,0 +1,47 @@
+/** Takes an encoder out of a file of weights and keeps it as a checkpoint. */
+import { basename } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { saveCheckpoint } from '../checkpoint.ts';
+import type { StateEntry } from '../engine/engine.ts';
+import { bytesOf, canonicalJson, sha256 } from '../files.ts';
+import { encoderPath } from '../protocol/run.ts';
+import { encoders } from '../registry.ts';
+import { version } from '../version.ts';
+import { openWeights } from '../weights/open.ts';
+import { matchEncoder, ourShape, readEncoder } from '../weights/torchvision-names.ts';
+import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
+
+const quietMs = 300_000;
+const idDigits = 16;
+
+export async function run(job: JobOf<'importWeights'>, context: JobContext): Promise<Ending> {
+  const { port } = context;
+  port.send({ type: 'phase', phase: 'scanning', quietForMs: quietMs });
+  const progress = progressOf(context);
+  const file = await openWeights(job.file);
+  try {
+    const match = matchEncoder(file, encoders.all);
+    const values = await readEncoder(file, match, progress);
+    const path = encoderPath(1, 0);
+    const entries = [...match.tensors].map(([name, { shape }]): StateEntry => {
+      const own = { name: `${path}/${name}`, shape: ourShape(shape), dtype: 'float32' } as const;
+      return { ...own, read: () => values.get(name)!, write: () => undefined };
+    });
+    const hashes = entries.map(({ name, shape, read }) => [name, shape, sha256(bytesOf(read()))]);
+    const id = sha256(canonicalJson({ encoder: match.encoder, hashes })).slice(0, idDigits);
+    const nothing = { attempt: 1, step: 0, epoch: 0, trainedSeconds: 0, seed: 0, counters: {}, threads: 1 };
+    const unknown = { tensorflow: 'none', arithmetic: 'none', instructionSet: 'none' };
+    const header = { run: id, ...nothing, ...unknown, codeVersion: version, configHash: sha256(id) };
+    await saveCheckpoint(job.folder, header, entries);
+    const { size } = await stat(job.file);
+    const { prefix, encoder, channels, unmatched } = match;
+    const found = { id, file: basename(job.file), format: file.format, bytes: size, prefix, encoder, channels };
+    port.send({
+      type: 'result',
+      outcome: { kind: 'weights', found: { ...found, tensors: entries.length, unmatched: [...unmatched] } },
+    });
+  } finally {
+    await file.close();
+  }
+  return { why: 'done', step: 0, safeStep: null };
+}

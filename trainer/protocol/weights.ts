@@ -1,0 +1,40 @@
+/** An encoder that another program trained, taken into a workspace. */
+import * as v from 'valibot';
+import { Choice } from './options.ts';
+
+/** Sixteen digits of the hash of its tensors: the same weights have the same id, whatever file they come in. */
+export const WeightsId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'an id of weights is 16 of 0-9 and a-f'));
+
+/** How it was trained, as whoever took it in says: nothing in a file of weights proves it. Null: not said. */
+export const Origin = v.strictObject({
+  method: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(80))),
+  pretrainedOn: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(80))),
+  epochs: v.nullable(v.pipe(v.number(), v.minValue(0))),
+  batch: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1))),
+});
+export type Origin = v.InferOutput<typeof Origin>;
+
+/** What the reader found in a file. */
+export const FoundWeights = v.strictObject({
+  id: WeightsId,
+  file: v.string(),
+  format: v.picklist(['safetensors', 'pth']),
+  bytes: v.number(),
+  /** What stands before the encoder's own names in the file. */
+  prefix: v.string(),
+  encoder: Choice,
+  channels: v.number(),
+  /** Tensors taken, and the names of those that were not: a projector, a classifier, an optimizer. */
+  tensors: v.number(),
+  unmatched: v.array(v.string()),
+});
+export type FoundWeights = v.InferOutput<typeof FoundWeights>;
+
+export const ImportedWeights = v.strictObject({
+  ...FoundWeights.entries,
+  version: v.literal(1),
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  origin: Origin,
+  importedAt: v.number(),
+});
+export type ImportedWeights = v.InferOutput<typeof ImportedWeights>;
