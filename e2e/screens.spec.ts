@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import type { Settings } from '../electron/api.ts';
 import { ask, expect, root, test } from './app.ts';
 
-const screens = ['plans', 'runs', 'compare', 'datasets', 'reports', 'hardware', 'settings'] as const;
+const screens = ['plans', 'runs', 'compare', 'datasets', 'weights', 'reports', 'hardware', 'settings'] as const;
 const pictures = process.env['REPRISE_PICTURES'] ?? join(root, 'test-results', 'screens');
 
 for (const language of ['en', 'zh'] as const)
