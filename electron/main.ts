@@ -79,7 +79,7 @@ async function run(): Promise<void> {
           pick({
             properties: ['openFile'],
             filters: [
-              { name: 'PyTorch, safetensors', extensions: ['pth', 'pt', 'tar', 'ckpt', 'safetensors'] },
+              { name: 'PyTorch, safetensors', extensions: ['pth', 'pt', 'pth.tar', 'ckpt', 'safetensors'] },
               { name: '*', extensions: ['*'] },
             ],
           }),

@@ -35,7 +35,10 @@ export class Instance {
 }
 
 /** What a caller's functions make. */
-export abstract class Foreign {}
+export abstract class Foreign {
+  /** Tells it from any other object. */
+  protected readonly isForeign = true;
+}
 
 export type Value =
   null | boolean | number | bigint | string | Uint8Array | Named | Dictionary | Instance | Value[] | Foreign;
@@ -138,10 +141,10 @@ export function readPickle(pickle: Buffer, meanings: Meanings): Value {
     return values.slice(1) as Value[];
   }
   const popMany = (count: number): Value[] => Array.from({ length: count }, pop).reverse();
-  function list(): Value[] {
-    const value = top();
-    if (!Array.isArray(value)) throw new PickleError('it appends to something that is no list');
-    return value;
+  function append(values: readonly Value[]): void {
+    const target = top();
+    if (!Array.isArray(target)) throw new PickleError('it appends to something that is no list');
+    for (const value of values) target.push(value);
   }
   function setItems(items: readonly Value[]): void {
     const target = top();
@@ -204,21 +207,9 @@ export function readPickle(pickle: Buffer, meanings: Meanings): Value {
       push(new Dictionary());
       setItems(items);
     },
-    // APPEND
-    a: () => {
-      const value = pop();
-      list().push(value);
-    },
-    // APPENDS
-    e: () => {
-      const values = sinceMark();
-      list().push(...values);
-    },
-    // ADDITEMS
-    '\x90': () => {
-      const values = sinceMark();
-      list().push(...values);
-    },
+    a: () => append([pop()]), // APPEND
+    e: () => append(sinceMark()), // APPENDS
+    '\x90': () => append(sinceMark()), // ADDITEMS
     // SETITEM
     s: () => setItems(popMany(2)),
     // SETITEMS

@@ -18,8 +18,9 @@ import { Dictionary, Foreign, Instance, Named, PickleError, readPickle, type Val
 /** Names and shapes only. That of a network of a billion weights has a few megabytes. */
 const longestPickle = 256 * 1024 ** 2;
 const mostEntries = 200_000;
-/** How deep dicts and lists may lie in each other. */
+/** How deep dicts and lists may lie in each other, and how much may lie in them: a list may hold itself twice. */
 const deepest = 64;
+const mostValues = 5_000_000;
 
 const storageTypes: Readonly<Record<string, ElementType>> = {
   ...{ DoubleStorage: 'F64', FloatStorage: 'F32', HalfStorage: 'F16', BFloat16Storage: 'BF16' },
@@ -128,8 +129,9 @@ async function persistentOf({ entries, start }: Archive, root: string): Promise<
 }
 
 /** Tensors of a nest of dicts and lists, by their keys joined with dots. */
-function* tensorsIn(value: Value, name: string, depth: number): Generator<StoredTensor> {
+function* tensorsIn(value: Value, name: string, depth: number, seen: { count: number }): Generator<StoredTensor> {
   if (depth > deepest) throw new PickleError(`dicts nested deeper than ${deepest}`);
+  if (++seen.count > mostValues) throw new PickleError(`more than ${mostValues} values`);
   const below = (key: unknown): string => (name === '' ? String(key) : `${name}.${String(key)}`);
   if (value instanceof Tensor) {
     const { shape, strides, start } = value;
@@ -137,11 +139,11 @@ function* tensorsIn(value: Value, name: string, depth: number): Generator<Stored
     yield { name, type, shape, strides, offset: offset + start * sizeOf(type) };
   } else if (value instanceof Dictionary) {
     for (const [key, inner] of value.entries) {
-      if (typeof key === 'string' || typeof key === 'number') yield* tensorsIn(inner, below(key), depth + 1);
+      if (typeof key === 'string' || typeof key === 'number') yield* tensorsIn(inner, below(key), depth + 1, seen);
     }
   } else if (Array.isArray(value)) {
-    for (const [at, inner] of value.entries()) yield* tensorsIn(inner, below(at), depth + 1);
-  } else if (value instanceof Instance) yield* tensorsIn(value.state, name, depth + 1);
+    for (const [at, inner] of value.entries()) yield* tensorsIn(inner, below(at), depth + 1, seen);
+  } else if (value instanceof Instance) yield* tensorsIn(value.state, name, depth + 1, seen);
 }
 
 async function pickleOf(
@@ -173,7 +175,7 @@ export async function openPth(path: string): Promise<WeightsFile> {
     if (order && order.uncompressedSize !== 'little'.length)
       throw unreadable(path, 'it was written on a big-endian machine');
     const persistent = await persistentOf(archive, root);
-    const tensors = [...tensorsIn(readPickle(pickle, { calls: callsOf(path), persistent }), '', 0)];
+    const tensors = [...tensorsIn(readPickle(pickle, { calls: callsOf(path), persistent }), '', 0, { count: 0 })];
     return {
       ...{ path, format: 'pth', tensors },
       read: (tensor) => readTensor(file, path, tensor),

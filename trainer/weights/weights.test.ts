@@ -159,6 +159,15 @@ function pickledTensor(
   return `\x80\x02}${word('a')}ctorch._utils\n_rebuild_tensor_v2\n${arguments_}Rs.`;
 }
 
+/** Lists of two of the list before, so many deep. */
+function laughs(depth: number): string {
+  const levels = Array.from({ length: depth }, (_, at) => {
+    const [before, own] = [String.fromCharCode(at), String.fromCharCode(at + 1)];
+    return `]q${own}h${before}ah${before}a`;
+  });
+  return `\x80\x02]q\x00${levels.join('')}.`;
+}
+
 test.each([
   [
     'a call of the system',
@@ -182,6 +191,8 @@ test.each([
   ['a storage larger than its file', pickledTensor([2], [1], 9), 'the storage 0 of 9 elements, which has 16 bytes'],
   ['strides that leave the storage', pickledTensor([2, 2], [4, 1]), 'reaches beyond the 4 elements'],
   ['too few strides', pickledTensor([2, 2], [1]), 'reaches beyond'],
+  ['a list that holds itself twice', '\x80\x02]q\x00h\x00ah\x00a.', 'nested deeper than 64'],
+  ['laughs by the billion', laughs(40), 'more than 5000000 values'],
   ['quantised weights', pickledTensor([2], [1], 4, 'QInt8Storage'), 'a storage of torch.QInt8Storage'],
 ] as const)('%s in a pickle is refused', async (_name, pickle, reason) => {
   expect(await refusal(await pth(pickle))).toContain(reason);
