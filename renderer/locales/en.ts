@@ -106,6 +106,7 @@ export const en = {
   'subject.random': 'Random encoder',
 
   'plans.title': 'Plans',
+  'plans.weights': 'Published weights at hand? Evaluate them without pretraining',
   'plans.summary': 'What can be reproduced, and what it takes on this machine.',
   'plans.empty':
     'A plan holds the claims of a paper and the runs that test them. This build has none; a single run can be made by hand.',

@@ -105,6 +105,7 @@ export const zh = {
   'subject.random': '随机编码器',
 
   'plans.title': '计划',
+  'plans.weights': '已有公开权重？无需预训练即可评估',
   'plans.summary': '可以复现什么，在这台机器上需要什么。',
   'plans.empty': '计划包含论文的论断，以及检验这些论断的运行。此版本没有附带计划，可以手动新建单个运行。',
   'plan.state.ready': '就绪',
