@@ -30,6 +30,8 @@ async function startSmallRun(program: Program, epochs: number): Promise<string> 
   await page.getByTestId('rail-runs').click();
   await page.getByTestId('new-run').first().click();
   await expect(page.getByTestId('choose-preset')).toHaveValue(/small/, { timeout: 30_000 });
+  // The first draft in a workspace measures which precision is fastest here.
+  await expect(page.getByTestId('precisions')).toContainText('float32', { timeout: 120_000 });
   await page.getByLabel('Batch size', { exact: true }).first().fill('64');
   await page.getByLabel('Epochs', { exact: true }).first().fill(String(epochs));
   await page.getByTestId('start-run').click();

@@ -1,5 +1,5 @@
 /** Weights in and out: a run's encoder as a file for other programs, and encoders that other programs trained. */
-import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';

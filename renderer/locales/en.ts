@@ -326,6 +326,8 @@ export const en = {
   'form.measuringPrecisions': 'Measuring which precision is fastest here, once for this machine',
   'form.precisionsMeasured':
     'The times are those of a training step of a small network, measured on this device. A new run takes {preferred} here; a narrower type must be at least {times} times as fast as float32.',
+  'form.precisionsLater':
+    'Which precision is fastest here has not been measured yet, and the device is in use: float32 until then.',
   'form.milliseconds': '{milliseconds} ms',
   'form.refused': 'not on this device',
   'form.wholeBatch': 'the whole batch ({batch})',
@@ -875,6 +877,7 @@ export const en = {
 
   'choice.official-code': 'halved, as the official code',
   'choice.paper-algorithm-1': 'whole, as Algorithm 1',
+  'choice.inverse-euclidean': 'inverse Euclidean distance',
   'choice.small': 'small images (3 × 3)',
   'choice.imagenet': 'ImageNet (7 × 7, pool)',
   'choice.bilinear': 'bilinear',

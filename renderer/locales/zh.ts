@@ -324,6 +324,7 @@ export const zh = {
   'form.measuringPrecisions': '正在测量本机哪种精度最快，每台机器只测一次',
   'form.precisionsMeasured':
     '所列时间是一个小网络的训练步，在此设备上实测。新运行在此采用 {preferred}；更窄的类型须至少为 float32 的 {times} 倍速度才会被选用。',
+  'form.precisionsLater': '尚未测量本机哪种精度最快，而设备正在使用中：在此之前采用 float32。',
   'form.milliseconds': '{milliseconds} 毫秒',
   'form.refused': '此设备不支持',
   'form.wholeBatch': '整个批次（{batch}）',
@@ -866,6 +867,7 @@ export const zh = {
 
   'choice.official-code': '减半（官方代码）',
   'choice.paper-algorithm-1': '不减半（算法 1）',
+  'choice.inverse-euclidean': '欧氏距离的倒数',
   'choice.small': '小图像（3 × 3）',
   'choice.imagenet': 'ImageNet（7 × 7，池化）',
   'choice.bilinear': '双线性',

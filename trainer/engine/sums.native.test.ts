@@ -23,9 +23,9 @@ async function both(rows: number, width: number, compute: (x: Tensor, y: Tensor,
   const given = [noise('x', [rows, width]), noise('y', [rows + 1, width]), noise('w', [width, width])];
   const specs = given.map(({ shape }) => ({ dtype: 'float32', shape }) as const);
   const tracer = createTracer(runtime, execution);
-  const compiled = compile(tracer, specs, (x, y, w) => [compute(x!, y!, w!)]);
+  const compiled = compile(tracer, specs, (x, y, w) => [compute(x, y, w)]);
   const [traced] = await compiled(...given);
-  tf.setBackend('tensorflow');
+  await tf.setBackend('tensorflow');
   const [x, y, w] = given.map(({ shape, values }) => tf.tensor(values, [...shape]));
   return { traced: traced!.values as Float32Array, eager: compute(x!, y!, w!).dataSync<'float32'>() };
 }

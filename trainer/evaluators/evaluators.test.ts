@@ -25,28 +25,37 @@ async function measured(measures: AsyncGenerator<Measure>): Promise<readonly Mea
   return all;
 }
 
-function slowKnn(train: FeatureSet, test: FeatureSet, classes: number, k: number, temperature: number): number[] {
-  const row = (set: FeatureSet, index: number): number[] => {
-    const values = [...set.values.subarray(index * set.columns, (index + 1) * set.columns)];
-    const length = Math.max(Math.hypot(...values), 1e-12);
-    return values.map((value) => value / length);
-  };
+/** Votes by the definition, in float64. */
+function slowKnn(
+  train: FeatureSet,
+  test: FeatureSet,
+  classes: number,
+  options: v.InferOutput<typeof knn.options>,
+): number[] {
+  const { k, temperature, similarity } = options;
+  const row = (set: FeatureSet, index: number): number[] => [
+    ...set.values.subarray(index * set.columns, (index + 1) * set.columns),
+  ];
+  const cosine = (a: readonly number[], b: readonly number[]): number =>
+    a.reduce((sum, value, column) => sum + value * b[column]!, 0) /
+    Math.max(Math.hypot(...a) * Math.hypot(...b), 1e-12);
+  const vote = (a: readonly number[], b: readonly number[]): number =>
+    similarity === 'cosine'
+      ? Math.exp(cosine(a, b) / temperature)
+      : 1 / Math.hypot(...a.map((value, column) => value - b[column]!));
   return Array.from({ length: test.rows }, (_, index) => {
-    const own = row(test, index);
     const near = Array.from({ length: train.rows }, (__, other) => ({
-      similarity: row(train, other).reduce((sum, value, column) => sum + value * (own[column] ?? 0), 0),
-      label: train.labels[other] ?? 0,
-    }))
-      .sort((a, b) => b.similarity - a.similarity)
-      .slice(0, k);
+      weight: vote(row(test, index), row(train, other)),
+      label: train.labels[other]!,
+    }));
     const votes = Array.from({ length: classes }, () => 0);
-    for (const { similarity, label } of near) votes[label] = (votes[label] ?? 0) + Math.exp(similarity / temperature);
+    for (const { weight, label } of near.sort((a, b) => b.weight - a.weight).slice(0, k)) votes[label]! += weight;
     return votes.indexOf(Math.max(...votes));
   });
 }
 
 describe('k-NN', () => {
-  it('agrees with a slow reference', async () => {
+  it.each(['cosine', 'inverse-euclidean'] as const)('agrees with a slow reference, %s', async (similarity) => {
     let state = 7;
     const random = (): number => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -69,8 +78,9 @@ describe('k-NN', () => {
       classes: 4,
       progress: (fraction) => Promise.resolve(void progress.push(fraction)),
     };
-    const [top1, top5] = await measured(knn.measure(model, { k: 7, temperature: 0.07 }));
-    const expected = slowKnn(train, test, 4, 7, 0.07).map((predicted, index) =>
+    const options = { k: 7, temperature: 0.07, similarity };
+    const [top1, top5] = await measured(knn.measure(model, options));
+    const expected = slowKnn(train, test, 4, options).map((predicted, index) =>
       predicted === test.labels[index] ? 1 : 0,
     );
     expect([...(top1?.correct ?? [])]).toEqual(expected);
@@ -81,12 +91,16 @@ describe('k-NN', () => {
     expect(tf.memory().numTensors).toBe(tensors);
   });
 
-  it('states k and temperature, and survives fewer samples than k and a row of zeros', async () => {
+  it('states its rule, and survives fewer samples than k and a row of zeros', async () => {
     expect(knn.protocol(v.parse(knn.options, {}))).toEqual({
       k: 20,
       temperature: 0.07,
       similarity: 'cosine',
       layer: 'pooled',
+    });
+    // A temperature has no part in it.
+    expect(knn.protocol(v.parse(knn.options, { similarity: 'inverse-euclidean' }))).toEqual({
+      ...{ k: 20, similarity: 'inverse-euclidean', layer: 'pooled' },
     });
     const train = features(
       [
@@ -103,7 +117,7 @@ describe('k-NN', () => {
       [0, 0],
     );
     const [top1] = await measured(
-      knn.measure({ train, test, classes: 2, progress: () => Promise.resolve() }, { k: 20, temperature: 0.07 }),
+      knn.measure({ train, test, classes: 2, progress: () => Promise.resolve() }, v.parse(knn.options, {})),
     );
     expect(top1?.correct?.[0]).toBe(1);
   });

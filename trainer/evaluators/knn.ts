@@ -6,10 +6,17 @@ import { defineEvaluator, type FeatureSet } from '../recipe.ts';
 /** Similarities held at once, in floats: bounds the memory of [chunk, train rows] to 64 MB. */
 const similaritiesAtOnce = 16 * 1024 * 1024;
 
+/** A neighbour at the very place does not vote for all others together. */
+const leastDistance = 1e-5;
+
 /**
- * Weighted k-nearest-neighbour classification of frozen features (Wu et al., 2018, section 3.4): cosine similarity s
- * on L2-normalised features, each of the k nearest votes for its class with weight exp(s / temperature).
- * The paper (Table 11) states k = 20 and 200 but no temperature, so k and temperature stand with every figure.
+ * Weighted k-nearest-neighbour classification of frozen features, by either of the two rules in use:
+ *
+ *     cosine              similarity s of rows of length 1, a vote of exp(s / temperature)     Wu et al., 2018, section 3.4
+ *     inverse-euclidean   distance d of the rows as they are, a vote of 1 / d                  solo-learn's online classifier
+ *
+ * Table 11 of the paper states k = 20 and 200 and nothing else, so the whole rule stands with every figure. Others use
+ * k = 200 and temperature 0.1 (VISSL, lightly).
  */
 export const evaluator = defineEvaluator({
   id: 'knn',
@@ -17,24 +24,27 @@ export const evaluator = defineEvaluator({
   options: v.object({
     k: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 20),
     temperature: v.optional(v.pipe(v.number(), v.minValue(0.001), v.maxValue(100)), 0.07),
+    similarity: v.optional(v.picklist(['cosine', 'inverse-euclidean']), 'cosine'),
   }),
   metrics: ['top1', 'top5'],
-  protocol: (options) => ({ k: options.k, temperature: options.temperature, similarity: 'cosine', layer: 'pooled' }),
+  protocol: ({ k, temperature, similarity }) => ({
+    ...(similarity === 'cosine' ? { k, temperature } : { k }),
+    ...{ similarity, layer: 'pooled' },
+  }),
   async *measure(model, options) {
     const { train, test, classes } = model;
     const neighbours = Math.min(options.k, train.rows);
     const scores = new Float32Array(test.rows * classes);
-    const bank = tf.tidy(() => normalized(tensorOf(train, 0, train.rows)));
+    const { compared, near, votesOf } = rules[options.similarity];
+    const bank = tf.tidy(() => compared(tensorOf(train, 0, train.rows)));
     const labels = tf.tensor1d(train.labels, 'int32');
     try {
       const chunk = Math.max(1, Math.floor(similaritiesAtOnce / train.rows));
       for (let from = 0; from < test.rows; from += chunk) {
         const to = Math.min(test.rows, from + chunk);
         const votes = tf.tidy(() => {
-          const similarity = tf.matMul(normalized(tensorOf(test, from, to)), bank, false, true); // [chunk, train rows]
-          const { values, indices } = tf.topk(similarity, neighbours);
-          // Relative to the nearest, so that a small temperature does not overflow. [chunk, k]
-          const weights = tf.exp(tf.div(tf.sub(values, tf.max(values, 1, true)), options.temperature));
+          const { values, indices } = tf.topk(near(compared(tensorOf(test, from, to)), bank), neighbours);
+          const weights = votesOf(values, options.temperature); // [chunk, k]
           const classOf = tf.oneHot(tf.cast(tf.gather(labels, indices), 'int32'), classes); // [chunk, k, classes]
           return tf.sum(tf.mul(tf.expandDims(weights, 2), tf.cast(classOf, 'float32')), 1); // [chunk, classes]
         });
@@ -59,6 +69,34 @@ export const evaluator = defineEvaluator({
     }
   },
 });
+
+interface Rule {
+  /** Rows as they are compared. */
+  compared(rows: tf.Tensor2D): tf.Tensor2D;
+  /** How near each row is to each of the bank, [chunk, train rows]; the largest is the nearest. */
+  near(rows: tf.Tensor2D, bank: tf.Tensor2D): tf.Tensor2D;
+  /** What neighbours that near have to say. */
+  votesOf(near: tf.Tensor, temperature: number): tf.Tensor;
+}
+
+const rules: Readonly<Record<'cosine' | 'inverse-euclidean', Rule>> = {
+  cosine: {
+    compared: normalized,
+    near: (rows, bank) => tf.matMul(rows, bank, false, true),
+    // Relative to the nearest, so that a small temperature does not overflow.
+    votesOf: (near, temperature) => tf.exp(tf.div(tf.sub(near, tf.max(near, 1, true)), temperature)),
+  },
+  'inverse-euclidean': {
+    compared: (rows) => rows,
+    // Minus the square of the distance.
+    near: (rows, bank) => {
+      const lengths = (set: tf.Tensor2D) => tf.sum(tf.square(set), 1);
+      const products = tf.mul(tf.matMul(rows, bank, false, true), 2);
+      return tf.sub(tf.sub(products, tf.expandDims(lengths(rows), 1)), lengths(bank));
+    },
+    votesOf: (near) => tf.div(1, tf.maximum(tf.sqrt(tf.maximum(tf.neg(near), 0)), leastDistance)),
+  },
+};
 
 function tensorOf(features: FeatureSet, from: number, to: number): tf.Tensor2D {
   return tf.tensor2d(features.values.subarray(from * features.columns, to * features.columns), [

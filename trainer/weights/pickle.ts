@@ -127,7 +127,7 @@ export function readPickle(pickle: Buffer, meanings: Meanings): Value {
   function pop(): Value {
     const value = stack.pop();
     if (value === undefined || value === mark) throw new PickleError('it takes a value that is not there');
-    return value as Value;
+    return value;
   }
   function top(): Value {
     const value = pop();
@@ -137,7 +137,7 @@ export function readPickle(pickle: Buffer, meanings: Meanings): Value {
   function sinceMark(): Value[] {
     const at = stack.lastIndexOf(mark);
     if (at < 0) throw new PickleError('it takes values that are not there');
-    const values = stack.splice(at) as (Value | typeof mark)[];
+    const values = stack.splice(at);
     return values.slice(1) as Value[];
   }
   const popMany = (count: number): Value[] => Array.from({ length: count }, pop).reverse();

@@ -83,7 +83,7 @@ function callsOf(path: string): ReadonlyMap<string, (values: readonly Value[]) =
     const naturals = (value: Value | undefined) => Array.isArray(value) && value.every(isNatural);
     if (!(storage instanceof Storage) || !isNatural(start) || !naturals(shape) || !naturals(strides))
       throw new PickleError('a tensor that is described wrongly');
-    const [sizes, steps] = [shape as number[], strides as number[]];
+    const [sizes, steps] = [shape, strides];
     const elements = elementsOf(path, 'a tensor', sizes);
     const last = sizes.reduce((at, size, dimension) => at + (size - 1) * (steps[dimension] ?? Infinity), start);
     if (steps.length !== sizes.length || (elements > 0 && last >= storage.elements))
