@@ -70,7 +70,8 @@ export function createPresets({ resources, store, weights, placement, threads }:
     draftRun: async (id, fingerprint, seed) => {
       const chosen = preset(id);
       const row = await dataset(fingerprint);
-      const title = `${expectRecipe(chosen.method, catalogue.methods, 'method').title} ${chosen.id} · ${row.name}`;
+      const method = expectRecipe(chosen.method, catalogue.methods, 'method');
+      const title = `${method.title} ${chosen.id} · ${row.name}`;
       const base = {
         version: 1,
         kind: 'pretrain',
@@ -78,7 +79,7 @@ export function createPresets({ resources, store, weights, placement, threads }:
         seed,
         preset: chosen.id,
         method: { id: chosen.method, options: {} },
-        data: sourceOf(row, trainSplit(row.inspection)),
+        data: sourceOf(row, pretrainSplit(row.inspection, method.labels)),
         execution: await execution(),
       };
       return draft(base, chosen, row.inspection, catalogue);
@@ -144,6 +145,8 @@ export function normalizationFor(given: Normalization, channels: number | null):
   return { mean: [mean(given.mean)], std: [mean(given.std)] };
 }
 
+const trainSplits = ['train', 'training', 'trainval', 'balanced', 'byclass', 'letters', 'digits'];
+
 export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>, split: string): DataSource {
   const { dataset } = row.inspection;
   if (dataset === null)
@@ -156,8 +159,12 @@ export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'finge
   return { dataset, path: row.path, split, fingerprint: row.fingerprint };
 }
 
+/** Where no labels are needed, the part of a data set that was gathered for it (STL-10). */
+function pretrainSplit(inspection: Inspection, labels: boolean): string {
+  return pickSplit(inspection, [...(labels ? [] : ['unlabeled']), ...trainSplits]);
+}
 export function trainSplit(inspection: Inspection): string {
-  return pickSplit(inspection, ['train', 'training', 'trainval', 'balanced', 'byclass', 'letters', 'digits']);
+  return pickSplit(inspection, trainSplits);
 }
 export function testSplit(inspection: Inspection): string {
   return pickSplit(inspection, ['test', 'val', 'validation', 'train']);

@@ -762,10 +762,12 @@ export const en = {
   'dataset.cifar-10': 'CIFAR-10',
   'dataset.cifar-100': 'CIFAR-100',
   'dataset.cifar': 'CIFAR files',
+  'dataset.stl10': 'STL-10',
   'dataset.sample': 'Sample set',
   'split.train': 'train',
   'split.val': 'val',
   'split.test': 'test',
+  'split.unlabeled': 'unlabeled',
   'splitRule.hash': 'by a hash of the file names, one in ten for validation',
   'device.cpu': 'Processor',
 

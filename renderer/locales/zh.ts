@@ -752,10 +752,12 @@ export const zh = {
   'dataset.cifar-10': 'CIFAR-10',
   'dataset.cifar-100': 'CIFAR-100',
   'dataset.cifar': 'CIFAR 文件',
+  'dataset.stl10': 'STL-10',
   'dataset.sample': '示例数据集',
   'split.train': '训练集',
   'split.val': '验证集',
   'split.test': '测试集',
+  'split.unlabeled': '无标签',
   'splitRule.hash': '按文件名的哈希，取十分之一作验证集',
   'device.cpu': '处理器',
 

@@ -3,7 +3,6 @@
  * 3072 pixel bytes, red plane first. https://www.cs.toronto.edu/~kriz/cifar.html
  */
 import { hash } from 'node:crypto';
-import { closeSync, openSync, readSync } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -16,6 +15,7 @@ import {
   startFindings,
   throwIfCancelled,
 } from '../data/inspection.ts';
+import { namesOf, openRecords, unreadableFile, type RecordFile } from '../data/record-file.ts';
 import { FaultError } from '../fault.ts';
 import { isMissing } from '../files.ts';
 import { defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
@@ -74,19 +74,6 @@ async function findLayout(folder: string): Promise<Layout | null> {
   return null;
 }
 
-/** Records of a file, from its size. */
-async function recordCount(path: string, { labelBytes }: Kind): Promise<number> {
-  const record = labelBytes + pixelBytes;
-  const { size } = await stat(path);
-  if (size === 0) throw new UnusableImage('the file is empty (0 bytes)');
-  if (size % record !== 0) {
-    throw new UnusableImage(
-      `its ${size} bytes are no whole number of records of ${record} bytes: cut short or damaged`,
-    );
-  }
-  return size / record;
-}
-
 /** Red, green and blue planes to interleaved pixels. */
 function interleave(planes: Uint8Array): Uint8Array {
   const plane = side * side;
@@ -101,44 +88,24 @@ function interleave(planes: Uint8Array): Uint8Array {
 
 /** The names file has one name a line; without it (or with another count) classes are numbers. */
 async function classNames(folder: string, { classes, namesFile }: Kind): Promise<readonly string[]> {
-  const numbers = Array.from({ length: classes }, (_, label) => String(label));
-  try {
-    const lines = (await readFile(join(folder, namesFile), 'utf8')).split('\n').map((line) => line.trim());
-    const names = lines.filter((line) => line !== '');
-    return names.length === classes ? names : numbers;
-  } catch (error) {
-    if (isMissing(error)) return numbers;
+  const text = await readFile(join(folder, namesFile), 'utf8').catch((error: unknown) => {
+    if (isMissing(error)) return null;
     throw error;
-  }
+  });
+  return namesOf(text, classes);
 }
 
-interface RecordFile {
-  readonly name: string;
-  readonly count: number;
-  read(index: number): { readonly label: number; readonly planes: Uint8Array };
-  close(): void;
-}
+const recordBytes = ({ labelBytes }: Kind): number => labelBytes + pixelBytes;
 
-async function openRecords(folder: string, name: string, kind: Kind): Promise<RecordFile> {
-  const count = await recordCount(join(folder, name), kind);
-  const file = openSync(join(folder, name), 'r');
-  const record = kind.labelBytes + pixelBytes;
-  return {
-    name,
-    count,
-    read(index) {
-      const bytes = new Uint8Array(record);
-      if (readSync(file, bytes, 0, record, index * record) < record) {
-        throw new UnusableImage(`record ${index} lies beyond the end of the file`);
-      }
-      const label = bytes[kind.labelBytes - 1]!;
-      if (label >= kind.classes) {
-        throw new UnusableImage(`record ${index} has label ${label}; ${kind.title} has 0 to ${kind.classes - 1}`);
-      }
-      return { label, planes: bytes.subarray(kind.labelBytes) };
-    },
-    close: () => closeSync(file),
-  };
+function parsed(
+  record: Uint8Array,
+  index: number,
+  kind: Kind,
+): { readonly label: number; readonly planes: Uint8Array } {
+  const label = record[kind.labelBytes - 1]!;
+  if (label >= kind.classes)
+    throw new UnusableImage(`record ${index} has label ${label}; ${kind.title} has 0 to ${kind.classes - 1}`);
+  return { label, planes: record.subarray(kind.labelBytes) };
 }
 
 async function inspect(folder: string, progress: InspectProgress, signal: AbortSignal): Promise<Inspection> {
@@ -155,9 +122,9 @@ async function inspect(folder: string, progress: InspectProgress, signal: AbortS
       try {
         const path = join(folder, name);
         findings.file(name, (await stat(path)).size, await hashFile(path, signal));
-        records = await openRecords(folder, name, layout!.kind);
+        records = await openRecords(folder, name, recordBytes(layout!.kind));
         for (let index = 0; index < records.count; index++) {
-          const { label, planes } = records.read(index);
+          const { label, planes } = parsed(records.read(index), index, layout!.kind);
           findings.picture(split, `${name} image ${index}`, hash('sha256', planes, 'buffer'), side, side);
           own.push(label);
           if (++done % 1000 === 0) {
@@ -191,10 +158,6 @@ async function inspect(folder: string, progress: InspectProgress, signal: AbortS
   });
 }
 
-function unreadable(path: string, error: unknown): FaultError {
-  return new FaultError('unreadable-file', `${path}: ${reasonOf(error)}.`, { file: path }, { cause: error });
-}
-
 async function open(folder: string, split: string): Promise<OpenDataset> {
   const layout = await findLayout(folder);
   const found = layout?.splits.find((each) => each.split === split);
@@ -205,10 +168,10 @@ async function open(folder: string, split: string): Promise<OpenDataset> {
   const files: RecordFile[] = [];
   for (const name of found.files) {
     try {
-      files.push(await openRecords(folder, name, layout.kind));
+      files.push(await openRecords(folder, name, recordBytes(layout.kind)));
     } catch (error) {
       for (const file of files) file.close();
-      throw unreadable(join(folder, name), error);
+      throw unreadableFile(join(folder, name), error);
     }
   }
   const count = files.reduce((sum, file) => sum + file.count, 0);
@@ -217,9 +180,9 @@ async function open(folder: string, split: string): Promise<OpenDataset> {
     for (const file of files) {
       if (rest < file.count) {
         try {
-          return { ...file.read(rest), name: `${file.name} image ${rest}` };
+          return { ...parsed(file.read(rest), rest, layout.kind), name: `${file.name} image ${rest}` };
         } catch (error) {
-          throw unreadable(join(folder, file.name), error);
+          throw unreadableFile(join(folder, file.name), error);
         }
       }
       rest -= file.count;

@@ -1,4 +1,4 @@
-/** IDX and CIFAR files: headers that lie, files cut short, labels that do not fit. */
+/** IDX, CIFAR and STL-10 files: headers that lie, files cut short, labels that do not fit. */
 import { mkdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -8,6 +8,7 @@ import { idxImages, idxLabels, inTemporaryFolder, randomBytes, writeIdx } from '
 import type { OpenDataset } from '../recipe.ts';
 import { dataset as cifar } from './cifar.ts';
 import { dataset as idx } from './idx.ts';
+import { dataset as stl10 } from './stl10.ts';
 
 const quiet = () => undefined;
 const never = new AbortController().signal;
@@ -239,4 +240,75 @@ describe('CIFAR', () => {
       ]);
       await expect(cifar.open(folder, 'train')).rejects.toMatchObject({ fault: { code: 'unreadable-file' } });
     }));
+});
+
+describe('STL-10', () => {
+  const plane = 96 * 96;
+  /** Pictures whose number, colour, column and row can be read off their bytes. */
+  function pictures(count: number): Buffer {
+    const bytes = Buffer.alloc(count * 3 * plane);
+    for (let at = 0; at < bytes.length; at++) {
+      const [picture, colour] = [Math.floor(at / (3 * plane)), Math.floor(at / plane) % 3];
+      const [column, row] = [Math.floor((at % plane) / 96), at % 96];
+      bytes[at] = (picture * 64 + colour * 20 + column * 2 + row) & 0xff;
+    }
+    return bytes;
+  }
+  async function write(folder: string): Promise<void> {
+    await writeFile(join(folder, 'train_X.bin'), pictures(3));
+    await writeFile(join(folder, 'train_y.bin'), Buffer.of(1, 10, 2));
+    await writeFile(join(folder, 'unlabeled_X.bin'), pictures(2));
+    await writeFile(
+      join(folder, 'class_names.txt'),
+      'airplane\nbird\ncar\ncat\ndeer\ndog\nhorse\nmonkey\nship\ntruck\n',
+    );
+  }
+
+  test('turns planes that run down the columns into pictures, and counts labels from 0', () =>
+    inTemporaryFolder(async (folder) => {
+      await write(folder);
+      const opened = await stl10.open(folder, 'train');
+      expect([opened.count, opened.channels, opened.classes[9]]).toEqual([3, 3, 'truck']);
+      expect([...(await opened.labels())!]).toEqual([0, 9, 1]);
+      const pixels = await pixelsOf(opened, 1);
+      // Row 5, column 7.
+      expect([...pixels.subarray((5 * 96 + 7) * 3, (5 * 96 + 8) * 3)]).toEqual(
+        [0, 1, 2].map((c) => 64 + c * 20 + 14 + 5),
+      );
+      await opened.close();
+      const inspection = await inspect(folder);
+      expect(inspection).toMatchObject({ dataset: 'stl10', smallest: [96, 96], channels: 3, rejectCount: 0 });
+      expect(inspection.splits).toEqual([
+        { split: 'train', images: 3, perClass: [1, 1, 0, 0, 0, 0, 0, 0, 0, 1] },
+        { split: 'unlabeled', images: 2, perClass: [] },
+      ]);
+      const unlabeled = await stl10.open(folder, 'unlabeled');
+      expect(await unlabeled.labels()).toBe(null);
+      expect((await unlabeled.sample(1)).label).toBe(-1);
+      await unlabeled.close();
+    }));
+
+  test.each([
+    ['cut short', async (folder: string) => truncate(join(folder, 'train_X.bin'), 27647), 'no whole number of records'],
+    ['without labels', async (folder: string) => rm(join(folder, 'train_y.bin')), 'train_y.bin, are not beside it'],
+    [
+      'with too few labels',
+      async (folder: string) => writeFile(join(folder, 'train_y.bin'), Buffer.of(1)),
+      'it holds 3 pictures, but train_y.bin has 1 labels',
+    ],
+    [
+      'with a label that is none',
+      async (folder: string) => writeFile(join(folder, 'train_y.bin'), Buffer.of(1, 11, 2)),
+      'picture 1 has label 11 in train_y.bin',
+    ],
+  ])('pictures %s are rejected by name', (_what, damage, reason) =>
+    inTemporaryFolder(async (folder) => {
+      await write(folder);
+      await damage(folder);
+      const inspection = await inspect(folder);
+      expect(inspection.rejects).toEqual([{ file: 'train_X.bin', reason: expect.stringContaining(reason) as string }]);
+      expect(inspection.splits.map(({ split }) => split)).toEqual(['unlabeled']);
+      await expect(stl10.open(folder, 'train')).rejects.toThrow(reason);
+    }),
+  );
 });
