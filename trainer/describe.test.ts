@@ -36,8 +36,7 @@ describe('catalogue', () => {
   it('marks what a comparison checks', () => {
     const knn = catalogue.evaluators.find(({ id }) => id === 'knn');
     expect(knn?.options.filter((option) => option.comparable).map((option) => option.key)).toEqual([
-      'k',
-      'temperature',
+      ...['k', 'temperature', 'similarity'],
     ]);
   });
 
