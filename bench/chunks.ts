@@ -9,7 +9,7 @@ import process from 'node:process';
 import * as v from 'valibot';
 import { openEngine } from '../trainer/engine/open.ts';
 import { Execution } from '../trainer/protocol/run.ts';
-import { noisePairs, stepperOf, type StepShape } from './shared/step.ts';
+import { noisePairs, stepperOf, type StepShape } from '../trainer/rehearsal.ts';
 
 const [pairs = 2048, chunk = 16] = process.argv.slice(2).map(Number);
 const shape: StepShape = {

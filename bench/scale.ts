@@ -16,7 +16,7 @@ import { median } from '../trainer/pace.ts';
 import { measureProcessorShare } from '../trainer/processor-share.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import { svg } from './shared/plot.ts';
-import { noisePairs, stepperOf, type StepShape } from './shared/step.ts';
+import { noisePairs, stepperOf, type StepShape } from '../trainer/rehearsal.ts';
 
 const batches = [16, 64, 256, 1024, 2048];
 const widths = [256, 1024, 4096, 8192];

@@ -17,7 +17,7 @@ import { median } from '../trainer/pace.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import { imagenet, officialViews, photographs } from './shared/photographs.ts';
 import { openSide, peer, takeTurns, versionsOf, type Side, type Variant } from './shared/side.ts';
-import { noisePairs, stepperOf, type StepShape } from './shared/step.ts';
+import { noisePairs, stepperOf, type StepShape } from '../trainer/rehearsal.ts';
 
 interface Answer {
   readonly pairs: number;

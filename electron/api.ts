@@ -1,6 +1,6 @@
 /** PURE. What the window may ask of the main process, and what it hears. Types and one list of names, nothing else. */
 import type { Catalogue } from '../trainer/protocol/catalogue.ts';
-import type { ExportFormat } from '../trainer/protocol/commands.ts';
+import type { WeightsFormat } from '../trainer/protocol/weights.ts';
 import type { Fault } from '../trainer/protocol/fault.ts';
 import type { Inspection, Thumbnail } from '../trainer/protocol/dataset.ts';
 import type { Calibration, Phase } from '../trainer/protocol/events.ts';
@@ -361,7 +361,7 @@ export interface Requests {
   moveInQueue: (run: string, position: number) => void;
   importRun: (folder: string) => string;
   /** Writes the encoder of the newest checkpoint into the run's folder, and gives the file. */
-  exportWeights: (run: string, branch: 0 | 1, format: ExportFormat) => string;
+  exportWeights: (run: string, branch: 0 | 1, format: WeightsFormat) => string;
 
   weights: () => readonly ImportedWeights[];
   /** Takes the encoder out of a file of weights. The same tensors are taken once. Progress comes by `job`. */

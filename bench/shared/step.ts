@@ -6,49 +6,16 @@ import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
-import { encoder as resnet18 } from '../../trainer/encoders/resnet-18.ts';
-import { encoder as resnet50 } from '../../trainer/encoders/resnet-50.ts';
-import type { Engine, HostBatch, Stepper } from '../../trainer/engine/engine.ts';
 import { openEngine } from '../../trainer/engine/open.ts';
-import { method as vicreg } from '../../trainer/methods/vicreg.ts';
-import { optimizer as lars } from '../../trainer/optim/optimizers/lars.ts';
 import { median } from '../../trainer/pace.ts';
 import { Execution } from '../../trainer/protocol/run.ts';
-import { keyed } from '../../trainer/random.ts';
+import { noisePairs, stepperOf, type StepShape } from '../../trainer/rehearsal.ts';
 import { openSide, peer, takeTurns, versionsOf, type Side, type Variant } from './side.ts';
 
-export interface StepShape {
-  readonly encoder: 'resnet-18' | 'resnet-50';
-  readonly stem: 'small' | 'imagenet';
-  /** Channels after the stem; 64 unless given. */
-  readonly width?: number;
-  readonly size: number;
-  /** Pairs of views. */
-  readonly batch: number;
-  readonly expander: readonly number[];
+/** What a step bench compares. */
+interface ComparedShape extends StepShape {
   /** Where the eager engine would not fit into memory beside the others. */
   readonly withoutEager?: boolean;
-}
-
-/** VICReg of that shape with LARS, as the benches train it. */
-export function stepperOf(engine: Engine, shape: StepShape): Stepper {
-  const builder = engine.builder(1);
-  const recipe = encoders[shape.encoder];
-  const options = v.parse(recipe.options, { stem: shape.stem, width: shape.width ?? 64 });
-  const encoder = recipe.build(builder.at('encoder'), options, { channels: 3 });
-  const given = v.parse(vicreg.options, { expander: [...shape.expander] });
-  const learner = vicreg.build([encoder, encoder], given, builder, { classes: 0, batch: shape.batch });
-  return engine.stepper(learner, { recipe: lars, options: {} }, 1);
-}
-
-/** Pairs of views of noise. */
-export function noisePairs({ batch, size }: StepShape): HostBatch {
-  const views = ['x', 'y'].map((name) => {
-    const values = new Float32Array(batch * size * size * 3);
-    keyed(1, name).fillNormal(values);
-    return { shape: [batch, size, size, 3], values };
-  });
-  return { views, index: new Int32Array(batch), labels: null };
 }
 
 interface Answer {
@@ -57,7 +24,6 @@ interface Answer {
   readonly peakMemoryBytes: number;
 }
 
-const encoders = { 'resnet-18': resnet18, 'resnet-50': resnet50 } as const;
 const warm = 3;
 const stepsATurn = 3;
 
@@ -85,7 +51,7 @@ async function beSide(shape: StepShape, execution: Execution): Promise<void> {
  * Runs the bench, or one side of it when called as one. Words of the command: rounds; the only precision to run, for
  * processors that emulate the other; `again` to compute intermediate results again in place of keeping them.
  */
-export async function benchSteps(shape: StepShape): Promise<void> {
+export async function benchSteps(shape: ComparedShape): Promise<void> {
   const [first = '6', second, third] = process.argv.slice(2);
   if (first === 'side') {
     await beSide(shape, v.parse(Execution, JSON.parse(second ?? '{}')));

@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import * as v from 'valibot';
 import type { DatasetRow, Evaluated, RunRow } from '../api.ts';
-import { ExportFormat } from '../../trainer/protocol/commands.ts';
+import { WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { Options } from '../../trainer/protocol/options.ts';
@@ -137,7 +137,7 @@ export const evaluate: Command = async (session, args) => {
 };
 
 export const exportRun: Command = async (session, args) => {
-  const named = v.safeParse(ExportFormat, args.out === null ? null : extname(args.out).slice(1));
+  const named = v.safeParse(WeightsFormat, args.out === null ? null : extname(args.out).slice(1));
   if (args.out === null || !named.success) throw usage('"export" needs --out FILE.safetensors or FILE.pth.');
   const id = await runId(session, args.words[0]);
   const branch = args.branch === 1 ? 0 : 1;

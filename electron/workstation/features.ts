@@ -1,9 +1,8 @@
 /** Frozen features of a run's encoder over one split, as a file other tools read. */
 import { resolve } from 'node:path';
 import type { StoredDataset, Store } from './store/store.ts';
-import { FaultError } from './fault.ts';
 import { preprocessingFor, sourceOf } from './presets.ts';
-import { newestOf, resolveSubject } from './queue.ts';
+import { newestEncoder } from './queue.ts';
 import type { SideJobs } from './side-jobs.ts';
 import type { TrainerHost } from './trainer-host.ts';
 import type { Workspace } from './workspace.ts';
@@ -30,15 +29,10 @@ export async function extractFeatures(
   },
   request: FeaturesRequest,
 ): Promise<{ readonly file: string; readonly rows: number; readonly columns: number }> {
-  const all = new Map((await store.runs()).map((run) => [run.id, run]));
-  const run = all.get(request.run);
-  if (run?.config.kind !== 'pretrain')
-    throw new FaultError('unknown-id', `There is no pretraining run "${request.run}".`, { run: request.run });
-  const { config } = run;
+  const { config, subject } = await newestEncoder(store, request.run, workspace.weights);
   const data = sourceOf(request.dataset, request.split);
   const preprocessing =
     config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, request.dataset.inspection);
-  const subject = await resolveSubject(store, newestOf(run), all, workspace.weights);
   const { normalization, execution, seed } = config;
   const file = resolve(request.file);
   const job = { kind: 'features' as const, subject, data, preprocessing, normalization, execution, seed, file };

@@ -49,9 +49,15 @@ export function createPlacement(options: PlacementOptions): Placement {
   const asked = new Map<string, Promise<PrecisionTimings>>();
 
   /** Everything that may change which precision is fastest. */
-  async function keyOf(device: string): Promise<string> {
-    const name = device === 'cpu' ? (cpus()[0]?.model ?? '') : ((await gpuNames())[Number(device.slice(4))] ?? '');
-    return JSON.stringify({ kind: 'precisions', device, name, threads: options.threads(), version: options.version });
+  function keyOf(device: string, gpus: readonly string[]): string {
+    const name = device === 'cpu' ? cpus()[0]?.model : gpus[Number(device.slice(4))];
+    return JSON.stringify({
+      kind: 'precisions',
+      device,
+      name: name ?? '',
+      threads: options.threads(),
+      version: options.version,
+    });
   }
 
   async function measured(device: string, key: string): Promise<PrecisionTimings> {
@@ -64,8 +70,8 @@ export function createPlacement(options: PlacementOptions): Placement {
     return precisions;
   }
 
-  async function timings(device: string): Promise<PrecisionTimings> {
-    const key = await keyOf(device);
+  async function timings(device: string, gpus: readonly string[]): Promise<PrecisionTimings> {
+    const key = keyOf(device, gpus);
     const known = asked.get(key);
     if (known !== undefined) return known;
     const found = measured(device, key);
@@ -76,9 +82,9 @@ export function createPlacement(options: PlacementOptions): Placement {
     return found;
   }
 
-  async function placedOn(device: string): Promise<Precision | null> {
+  async function placedOn(device: string, gpus: readonly string[]): Promise<Precision | null> {
     try {
-      return preferredPrecision(await timings(device));
+      return preferredPrecision(await timings(device, gpus));
     } catch (error) {
       const { code, message } = faultOf(error);
       if (sayNothing.has(code)) return 'float32';
@@ -89,7 +95,7 @@ export function createPlacement(options: PlacementOptions): Placement {
 
   return {
     precisions: async (device) => {
-      const found = await timings(device);
+      const found = await timings(device, device === 'cpu' ? [] : await gpuNames());
       return { timings: found.timings, preferred: preferredPrecision(found), leastGain };
     },
     chosen: async () => {
@@ -97,9 +103,9 @@ export function createPlacement(options: PlacementOptions): Placement {
         complain(faultOf(error).message);
         return [];
       });
-      const onGpu = gpus.length === 0 ? null : await placedOn('gpu:0');
+      const onGpu = gpus.length === 0 ? null : await placedOn('gpu:0', gpus);
       if (onGpu !== null) return { device: 'gpu:0', precision: onGpu };
-      return { device: 'cpu', precision: (await placedOn('cpu')) ?? 'float32' };
+      return { device: 'cpu', precision: (await placedOn('cpu', gpus)) ?? 'float32' };
     },
   };
 }

@@ -220,9 +220,14 @@ async function weightsCheckpoint(folder: string, { weights, name }: Extract<Subj
   throw new FaultError('subject-missing', `The weights "${name}" are no longer in this workspace.`, { weights });
 }
 
-/** The encoder of a run's newest whole checkpoint, also where the run has not come to its end. */
-export function newestOf(run: Pick<StoredRun, 'id' | 'safeStep'>, branch: 0 | 1 = 0): Subject {
-  return { kind: 'run', run: run.id, checkpoint: run.safeStep ?? 'last', branch };
+/** A pretraining run, and the encoder of its newest whole checkpoint, also where it has not come to its end. */
+export async function newestEncoder(store: Store, id: string, weightsFolder: string, branch: 0 | 1 = 0) {
+  const all = new Map((await store.runs()).map((run) => [run.id, run]));
+  const run = all.get(id);
+  if (run?.config.kind !== 'pretrain')
+    throw new FaultError('unknown-id', `There is no pretraining run "${id}".`, { run: id });
+  const newest = { kind: 'run', run: id, checkpoint: run.safeStep ?? 'last', branch } as const;
+  return { run, config: run.config, subject: await resolveSubject(store, newest, all, weightsFolder) };
 }
 
 export async function resolveSubject(

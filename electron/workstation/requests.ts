@@ -1,6 +1,6 @@
 /** The one table of what the window and the terminal may ask: for each request a schema of its arguments and an answer. */
 import * as v from 'valibot';
-import { ExportFormat } from '../../trainer/protocol/commands.ts';
+import { WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { Inspection } from '../../trainer/protocol/dataset.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
@@ -100,7 +100,7 @@ export function createHandlers(answers: Answers): Handlers {
     undoDelete: { args: run, answer: runs.undoDelete },
     moveInQueue: { args: v.strictTuple([RunId, count(10_000)]), answer: runs.moveInQueue },
     importRun: { args: v.strictTuple([path]), answer: runs.import },
-    exportWeights: { args: v.strictTuple([RunId, v.picklist([0, 1]), ExportFormat]), answer: weights.export },
+    exportWeights: { args: v.strictTuple([RunId, v.picklist([0, 1]), WeightsFormat]), answer: weights.export },
 
     weights: { args: none, answer: weights.rows },
     importWeights: { args: v.strictTuple([path]), answer: weights.import },

@@ -3,13 +3,13 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
-import type { ExportFormat } from '../../trainer/protocol/commands.ts';
+import type { WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { encoderPath, type Subject } from '../../trainer/protocol/run.ts';
 import { ImportedWeights, type Origin } from '../../trainer/protocol/weights.ts';
 import type { Answering, Push } from './answering.ts';
 import { readJson, syncFolder, writeDurableJson } from './durable-file.ts';
 import { FaultError } from './fault.ts';
-import { newestOf, resolveSubject } from './queue.ts';
+import { newestEncoder } from './queue.ts';
 import type { SideJobs } from './side-jobs.ts';
 import type { Store } from './store/store.ts';
 import type { Workspace } from './workspace.ts';
@@ -18,7 +18,7 @@ export interface ExportRequest {
   readonly run: string;
   /** Of two encoders that are trained apart. */
   readonly branch: 0 | 1;
-  readonly format: ExportFormat;
+  readonly format: WeightsFormat;
   /** Null: into the run's folder. */
   readonly file: string | null;
 }
@@ -89,17 +89,13 @@ export function createWeights(options: WeightsOptions): Weights {
   }
 
   async function write({ run: id, branch, format, file: wanted }: ExportRequest) {
-    const all = new Map((await store.runs()).map((run) => [run.id, run]));
-    const run = all.get(id);
-    if (run?.config.kind !== 'pretrain')
-      throw new FaultError('unknown-id', `There is no pretraining run "${id}".`, { run: id });
-    const { encoders, method } = run.config;
+    const { run, config, subject } = await newestEncoder(store, id, workspace.weights, branch);
+    const { encoders, method } = config;
     const encoder = encoders[branch];
     if (encoder === undefined) {
       const message = `Run "${run.title}" trains one encoder, which both branches share.`;
       throw new FaultError('bad-argument', message, { branch });
     }
-    const { checkpointFolder } = await resolveSubject(store, newestOf(run, branch), all, workspace.weights);
     const apart = encoders.length > 1;
     const step = run.safeStep ?? 0;
     const name = [encoder.id, ...(apart ? [`branch-${branch + 1}`] : []), `step-${step}`].join('-');
@@ -110,7 +106,7 @@ export function createWeights(options: WeightsOptions): Weights {
       ...{ method: method.id, encoder: JSON.stringify(encoder), layout: 'torchvision' },
     };
     const path = encoderPath(encoders.length, branch);
-    const job = { kind: 'export' as const, checkpointFolder: checkpointFolder!, path, file, format, about };
+    const job = { kind: 'export' as const, checkpointFolder: subject.checkpointFolder!, path, file, format, about };
     const { tensors } = await jobs.run(job, 'export');
     return { file, tensors };
   }

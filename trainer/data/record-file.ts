@@ -1,8 +1,9 @@
 /** Files of records of one length, as small data sets come: opened without being read, read a record at a time. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../fault.ts';
+import { isMissing } from '../files.ts';
 import { UnusableImage } from './header.ts';
 import { reasonOf } from './inspection.ts';
 
@@ -40,7 +41,11 @@ export function unreadableFile(path: string, error: unknown): FaultError {
 }
 
 /** Names of classes, one a line; numbers where the file is not there or has another count. */
-export function namesOf(text: string | null, classes: number): readonly string[] {
+export async function readNames(path: string, classes: number): Promise<readonly string[]> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (isMissing(error)) return null;
+    throw error;
+  });
   const names = (text ?? '').split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
   return names.length === classes ? names : Array.from({ length: classes }, (_, label) => String(label));
 }

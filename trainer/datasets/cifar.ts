@@ -3,7 +3,7 @@
  * 3072 pixel bytes, red plane first. https://www.cs.toronto.edu/~kriz/cifar.html
  */
 import { hash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { UnusableImage } from '../data/header.ts';
@@ -15,9 +15,8 @@ import {
   startFindings,
   throwIfCancelled,
 } from '../data/inspection.ts';
-import { namesOf, openRecords, unreadableFile, type RecordFile } from '../data/record-file.ts';
+import { openRecords, readNames, unreadableFile, type RecordFile } from '../data/record-file.ts';
 import { FaultError } from '../fault.ts';
-import { isMissing } from '../files.ts';
 import { defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 
@@ -87,13 +86,8 @@ function interleave(planes: Uint8Array): Uint8Array {
 }
 
 /** The names file has one name a line; without it (or with another count) classes are numbers. */
-async function classNames(folder: string, { classes, namesFile }: Kind): Promise<readonly string[]> {
-  const text = await readFile(join(folder, namesFile), 'utf8').catch((error: unknown) => {
-    if (isMissing(error)) return null;
-    throw error;
-  });
-  return namesOf(text, classes);
-}
+const classNames = (folder: string, { classes, namesFile }: Kind): Promise<readonly string[]> =>
+  readNames(join(folder, namesFile), classes);
 
 const recordBytes = ({ labelBytes }: Kind): number => labelBytes + pixelBytes;
 

@@ -16,7 +16,7 @@ import {
   startFindings,
   throwIfCancelled,
 } from '../data/inspection.ts';
-import { namesOf, openRecords, unreadableFile, type RecordFile } from '../data/record-file.ts';
+import { openRecords, readNames, unreadableFile, type RecordFile } from '../data/record-file.ts';
 import { FaultError } from '../fault.ts';
 import { isMissing } from '../files.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
@@ -60,13 +60,8 @@ async function readLabels(folder: string, split: Split, count: number): Promise<
   });
 }
 
-async function classNames(folder: string): Promise<readonly string[]> {
-  const text = await readFile(join(folder, 'class_names.txt'), 'utf8').catch((error: unknown) => {
-    if (isMissing(error)) return null;
-    throw error;
-  });
-  return namesOf(text, classCount);
-}
+const classNames = (folder: string): Promise<readonly string[]> =>
+  readNames(join(folder, 'class_names.txt'), classCount);
 
 /** Planes that run down the columns to interleaved rows. */
 function interleave(planes: Uint8Array): Uint8Array {

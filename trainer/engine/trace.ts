@@ -69,7 +69,6 @@ export function createTracer(
   const graph = createGraph(tensorflow, config);
   const variables = createDeviceVariables(graph);
   const autocast = precision === 'float32' ? noAutocast : createAutocast(graph, precision);
-  // cuDNN knows it, and others.
   // On a GPU the library chooses among algorithms itself.
   const rewriters = [createSums(graph), ...(device === 'cpu' ? [createWinograd(graph)] : [])];
   const binding = createTracingBinding(graph, eager, autocast, variables.flush, rewriters);

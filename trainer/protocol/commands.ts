@@ -1,10 +1,7 @@
 /** What a trainer is told. One job a process. */
 import * as v from 'valibot';
 import { DataSource, Preprocessing, Normalization, RunConfig, RunId, Subject, Execution } from './run.ts';
-
-/** `safetensors`, or a state dict as `torch.save` writes it. */
-export const ExportFormat = v.picklist(['safetensors', 'pth']);
-export type ExportFormat = v.InferOutput<typeof ExportFormat>;
+import { WeightsFormat } from './weights.ts';
 
 /** Where an evaluation finds what it evaluates: resolved by the workstation, which knows the runs. */
 export const ResolvedSubject = v.strictObject({
@@ -62,7 +59,7 @@ export const Job = v.variant('kind', [
     /** Path of the encoder inside the model. */
     path: v.string(),
     file: v.string(),
-    format: ExportFormat,
+    format: WeightsFormat,
     /** Said in the file, where its format has room for it. */
     about: v.record(v.string(), v.string()),
   }),

@@ -5,6 +5,10 @@ import { Choice } from './options.ts';
 /** Sixteen digits of the hash of its tensors: the same weights have the same id, whatever file they come in. */
 export const WeightsId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'an id of weights is 16 of 0-9 and a-f'));
 
+/** `safetensors`, or a state dict as `torch.save` writes it. */
+export const WeightsFormat = v.picklist(['safetensors', 'pth']);
+export type WeightsFormat = v.InferOutput<typeof WeightsFormat>;
+
 /** How it was trained, as whoever took it in says: nothing in a file of weights proves it. Null: not said. */
 export const Origin = v.strictObject({
   method: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(80))),
@@ -18,7 +22,7 @@ export type Origin = v.InferOutput<typeof Origin>;
 export const FoundWeights = v.strictObject({
   id: WeightsId,
   file: v.string(),
-  format: v.picklist(['safetensors', 'pth']),
+  format: WeightsFormat,
   bytes: v.number(),
   /** What stands before the encoder's own names in the file. */
   prefix: v.string(),

@@ -1,10 +1,10 @@
 /** The encoder of a checkpoint as files that other programs read, in torchvision's names and layout. */
 import type { Loaded } from '../checkpoint.ts';
 import { FaultError } from '../fault.ts';
-import type { ExportFormat } from '../protocol/commands.ts';
+import type { WeightsFormat } from '../protocol/weights.ts';
 import { writePth } from './pth-writer.ts';
 import { writeSafetensors, type WrittenTensor } from './safetensors.ts';
-import { kernelToTorch, torchShape } from './torchvision-names.ts';
+import { nameOf, torchShape, toTorch } from './torchvision-names.ts';
 
 /** Tensors below a path of a checkpoint, by torchvision's names. */
 function exported({ tensors, manifest, folder }: Loaded, path: string): readonly WrittenTensor[] {
@@ -15,9 +15,9 @@ function exported({ tensors, manifest, folder }: Loaded, path: string): readonly
   return found.map(({ name, shape }) => {
     const values = tensors.get(name) as Float32Array;
     return {
-      name: name.slice(before.length).replaceAll('/', '.'),
+      name: nameOf(name.slice(before.length)),
       shape: torchShape(shape),
-      values: shape.length === 4 ? kernelToTorch(values, shape) : values,
+      values: toTorch(values, shape),
     };
   });
 }
@@ -30,7 +30,7 @@ export async function exportEncoder(
   checkpoint: Loaded,
   path: string,
   file: string,
-  format: ExportFormat,
+  format: WeightsFormat,
   metadata: Readonly<Record<string, string>>,
 ): Promise<number> {
   const tensors = exported(checkpoint, path);

@@ -1,6 +1,7 @@
 /** What any file of weights is to its reader: a list of named tensors, none of them read yet. */
-import type { FileHandle } from 'node:fs/promises';
+import { open, type FileHandle } from 'node:fs/promises';
 import { FaultError } from '../fault.ts';
+import type { WeightsFormat } from '../protocol/weights.ts';
 
 /** Element types by their names in safetensors; those with a size can be read as float32. */
 const elementBytes = {
@@ -23,7 +24,7 @@ export interface StoredTensor {
 
 export interface WeightsFile {
   readonly path: string;
-  readonly format: 'safetensors' | 'pth';
+  readonly format: WeightsFormat;
   readonly tensors: readonly StoredTensor[];
   /** Values in row-major order. @throws 'unreadable-file' for a type that holds no real numbers */
   read(tensor: StoredTensor): Promise<Float32Array>;
@@ -84,7 +85,7 @@ async function bytesAt(file: FileHandle, path: string, offset: number, length: n
 }
 
 /** Reads one tensor, whatever its strides are, as float32 in row-major order. */
-export async function readTensor(file: FileHandle, path: string, tensor: StoredTensor): Promise<Float32Array> {
+async function readTensor(file: FileHandle, path: string, tensor: StoredTensor): Promise<Float32Array> {
   const { name, type, shape, strides, offset } = tensor;
   const read = readers[type];
   if (!read) throw unreadable(path, `${name} is of type ${type}, which holds no weights`);
@@ -116,4 +117,20 @@ export async function readTensor(file: FileHandle, path: string, tensor: StoredT
     }
   }
   return values;
+}
+
+/** Opens a file whose tensors `list` finds; it is closed where that fails. */
+export async function openedWith(
+  path: string,
+  format: WeightsFormat,
+  list: (file: FileHandle) => Promise<readonly StoredTensor[]>,
+): Promise<WeightsFile> {
+  const file = await open(path, 'r');
+  try {
+    const tensors = await list(file);
+    return { path, format, tensors, read: (tensor) => readTensor(file, path, tensor), close: () => file.close() };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }

@@ -2,11 +2,11 @@
  * PyTorch's checkpoints (`torch.save` since 1.6): a zip archive whose entries are stored, not packed; a pickle that says what
  * there is, and a file of raw elements for every storage. The pickle is read as data (pickle.ts).
  */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
 import {
   elementsOf,
-  readTensor,
+  openedWith,
   sizeOf,
   unreadable,
   type ElementType,
@@ -165,27 +165,27 @@ async function pickleOf(
   return { root: found.fileName.slice(0, -'data.pkl'.length), pickle: Buffer.concat(parts) };
 }
 
-/** @throws 'unreadable-file' with the reason */
-export async function openPth(path: string): Promise<WeightsFile> {
-  const file = await open(path, 'r');
-  try {
-    const archive = await openArchive(file, path);
-    const { root, pickle } = await pickleOf(archive, path);
-    const order = archive.entries.get(`${root}byteorder`);
-    if (order && order.uncompressedSize !== 'little'.length)
-      throw unreadable(path, 'it was written on a big-endian machine');
-    const persistent = await persistentOf(archive, root);
-    const tensors = [...tensorsIn(readPickle(pickle, { calls: callsOf(path), persistent }), '', 0, { count: 0 })];
-    return {
-      ...{ path, format: 'pth', tensors },
-      read: (tensor) => readTensor(file, path, tensor),
-      close: () => file.close(),
-    };
-  } catch (error) {
-    await file.close();
-    if (error instanceof PickleError) throw unreadable(path, `its pickle holds ${error.message}`);
-    // yauzl's own errors name what is wrong with the archive.
-    if (error instanceof Error && error.constructor === Error) throw unreadable(path, error.message);
-    throw error;
-  }
+async function tensorsOf(file: FileHandle, path: string): Promise<readonly StoredTensor[]> {
+  const archive = await openArchive(file, path);
+  const { root, pickle } = await pickleOf(archive, path);
+  const order = archive.entries.get(`${root}byteorder`);
+  if (order && order.uncompressedSize !== 'little'.length)
+    throw unreadable(path, 'it was written on a big-endian machine');
+  const persistent = await persistentOf(archive, root);
+  return [...tensorsIn(readPickle(pickle, { calls: callsOf(path), persistent }), '', 0, { count: 0 })];
 }
+
+/** What a damaged or hostile archive makes its readers say. */
+function reasonedFrom(path: string, error: unknown): unknown {
+  if (error instanceof PickleError) return unreadable(path, `its pickle holds ${error.message}`);
+  // yauzl's own errors name what is wrong with the archive.
+  return error instanceof Error && error.constructor === Error ? unreadable(path, error.message) : error;
+}
+
+/** @throws 'unreadable-file' with the reason */
+export const openPth = (path: string): Promise<WeightsFile> =>
+  openedWith(path, 'pth', (file) =>
+    tensorsOf(file, path).catch((error: unknown) => {
+      throw reasonedFrom(path, error);
+    }),
+  );

@@ -2,14 +2,14 @@
  * The safetensors format (github.com/huggingface/safetensors): the length of a header in 8 bytes, the header in JSON, the
  * tensors' bytes. A reader must trust none of it: lengths, ranges and overlaps are checked before anything is read.
  */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import * as v from 'valibot';
 import { FaultError } from '../fault.ts';
 import { bytesOf, writeAtomically } from '../files.ts';
 import {
   elementsOf,
   isElementType,
-  readTensor,
+  openedWith,
   rowMajor,
   sizeOf,
   unreadable,
@@ -54,47 +54,34 @@ function tableOf(path: string, text: string): ReadonlyMap<string, v.InferOutput<
   return table;
 }
 
-/** @throws 'unreadable-file' with the reason */
-export async function openSafetensors(path: string): Promise<WeightsFile> {
-  const file = await open(path, 'r');
-  try {
-    const { text, end } = await headerOf(file, path);
-    const room = (await file.stat()).size - end;
-    const tensors: StoredTensor[] = [];
-    const ranges: (readonly [number, number])[] = [];
-    for (const [
-      name,
-      {
-        dtype,
-        shape,
-        data_offsets: [from, to],
-      },
-    ] of tableOf(path, text)) {
-      // Types that came later hold no weights of ours either; what they take is checked all the same.
-      if (to < from || to > room) throw unreadable(path, `${name} lies at ${from} to ${to} of ${room} bytes`);
-      // An empty one takes no room, wherever it is said to lie.
-      if (to > from) ranges.push([from, to]);
-      if (!isElementType(dtype)) throw unreadable(path, `${name} is of the type ${dtype}`);
-      const bytes = elementsOf(path, name, shape) * sizeOf(dtype);
-      if (bytes !== to - from)
-        throw unreadable(path, `${name} has ${to - from} bytes for [${shape.join(', ')}] ${dtype}`);
-      tensors.push({ name, type: dtype, shape, strides: rowMajor(shape), offset: end + from });
-    }
-    ranges.sort(([one], [other]) => one - other);
-    ranges.reduce((before, [from, to]) => {
-      if (from < before) throw unreadable(path, `two of its tensors overlap at byte ${from}`);
-      return Math.max(before, to);
-    }, 0);
-    return {
-      ...{ path, format: 'safetensors', tensors },
-      read: (tensor) => readTensor(file, path, tensor),
-      close: () => file.close(),
-    };
-  } catch (error) {
-    await file.close();
-    throw error;
+async function tensorsOf(file: FileHandle, path: string): Promise<readonly StoredTensor[]> {
+  const { text, end } = await headerOf(file, path);
+  const room = (await file.stat()).size - end;
+  const tensors: StoredTensor[] = [];
+  const ranges: (readonly [number, number])[] = [];
+  for (const [name, { dtype, shape, data_offsets: range }] of tableOf(path, text)) {
+    const [from, to] = range;
+    // Types that came later hold no weights of ours either; what they take is checked all the same.
+    if (to < from || to > room) throw unreadable(path, `${name} lies at ${from} to ${to} of ${room} bytes`);
+    // An empty one takes no room, wherever it is said to lie.
+    if (to > from) ranges.push(range);
+    if (!isElementType(dtype)) throw unreadable(path, `${name} is of the type ${dtype}`);
+    const bytes = elementsOf(path, name, shape) * sizeOf(dtype);
+    if (bytes !== to - from)
+      throw unreadable(path, `${name} has ${to - from} bytes for [${shape.join(', ')}] ${dtype}`);
+    tensors.push({ name, type: dtype, shape, strides: rowMajor(shape), offset: end + from });
   }
+  ranges.sort(([one], [other]) => one - other);
+  ranges.reduce((before, [from, to]) => {
+    if (from < before) throw unreadable(path, `two of its tensors overlap at byte ${from}`);
+    return Math.max(before, to);
+  }, 0);
+  return tensors;
 }
+
+/** @throws 'unreadable-file' with the reason */
+export const openSafetensors = (path: string): Promise<WeightsFile> =>
+  openedWith(path, 'safetensors', (file) => tensorsOf(file, path));
 
 export interface WrittenTensor {
   readonly name: string;

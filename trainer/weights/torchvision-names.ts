@@ -37,7 +37,7 @@ export interface Match {
 
 /** Batch norm's counters: of no use, and no loss. */
 const isCounter = (name: string): boolean => name.endsWith('num_batches_tracked');
-const nameOf = (path: string): string => path.replaceAll('/', '.');
+export const nameOf = (path: string): string => path.replaceAll('/', '.');
 const isKernel = (shape: Shape): boolean => shape.length === 4;
 /** [k, k, in, out] as torch keeps it. */
 export const torchShape = (shape: Shape): Shape =>
@@ -117,6 +117,10 @@ export function kernelFromTorch(values: Float32Array, shape: Shape): Float32Arra
       for (let place = 0; place < height * width; place++) moved[(place * inputs + i) * outputs + o] = values[at++]!;
   return moved;
 }
+
+/** A variable's values as torch keeps them. */
+export const toTorch = (values: Float32Array, shape: Shape): Float32Array =>
+  isKernel(shape) ? kernelToTorch(values, shape) : values;
 
 /** From our kernel, [k, k, in, out], to torch's. */
 export function kernelToTorch(values: Float32Array, shape: Shape): Float32Array {

@@ -12,7 +12,7 @@ import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import { encoders } from '../registry.ts';
 import { buildEncoder, encodeWith } from '../subject.ts';
-import { distance } from '../testing/distance.ts';
+import { relativeDistance } from '../testing/distance.ts';
 import { tinyPretraining } from '../testing/killing.ts';
 import { exportEncoder } from './export.ts';
 import { openWeights } from './open.ts';
@@ -66,7 +66,7 @@ it.each([
       for (const entry of entries) entry.write(values.get(entry.name.slice('encoder/'.length))!);
       const found = await encodeWith(engine, encoder)({ shape: [images, size, size, channels], values: pixels });
       const features = found.values as Float32Array;
-      expect(distance(features, wanted) / distance(wanted, new Float32Array(wanted.length))).toBeLessThan(1e-4);
+      expect(relativeDistance(features, wanted)).toBeLessThan(1e-4);
 
       const header = { run: 'weights', attempt: 1, step: 12, epoch: 1, trainedSeconds: 0, seed: 1, counters: {} };
       const machine = { codeVersion: '0', tensorflow: '0', arithmetic: '0', threads: 2, instructionSet: 'none' };
