@@ -1,6 +1,7 @@
 /**
- * Convolutions of 3x3 windows: TensorFlow's own operation beside Winograd's, forward and the gradient in the kernel, and how
- * far apart their results are. What the rule in trainer/engine/winograd.ts is drawn from.
+ * Convolutions of 3x3 windows, forward and the gradient in the kernel: TensorFlow's own operation beside what takes its
+ * place, Winograd's in float32 and matrix products in bfloat16 (where the processor has it), and how far apart their results
+ * are. What the rules in trainer/engine/winograd.ts and kernel-gradient.ts are drawn from.
  *
  *   npm run bench -- convolution [images]
  */
@@ -9,6 +10,7 @@ import process from 'node:process';
 import * as v from 'valibot';
 import { attributeKinds } from '../trainer/engine/attributes.ts';
 import { createGraph, type, type Node } from '../trainer/engine/graph.ts';
+import { createKernelGradient } from '../trainer/engine/kernel-gradient.ts';
 import { openRuntime } from '../trainer/engine/runtime.ts';
 import { dtypes, elementsOf } from '../trainer/engine/tensors.ts';
 import { createWinograd } from '../trainer/engine/winograd.ts';
@@ -51,23 +53,42 @@ for (const [size, channels] of stages) {
     return drawn;
   });
   const [x, kernel, dy] = nodes as [Node, Node, Node];
-  const attributes = [
-    type('T', dtypes.float),
+  const attributes = (dtype: number) => [
+    type('T', dtype),
     { name: 'strides', type: attributeKinds.int, value: [1, 1, 1, 1] },
     { name: 'padding', type: attributeKinds.string, value: 'SAME' },
   ];
+  const added = (kind: string, inputs: readonly Node[], given = attributes(inputs[0]!.dtype)): Node =>
+    graph.add(kind, inputs, 1, { attributes: given }).outputs[0]!;
+  const cast = (node: Node, to: number): Node => added('Cast', [node], [type('SrcT', node.dtype), type('DstT', to)]);
   const kernelSizes = graph.constant(dtypes.int32, [4], Int32Array.from(shapes[1]));
-  const ways = {
-    forward: {
-      direct: graph.add('Conv2D', [x, kernel], 1, { attributes }).outputs[0]!,
-      winograd: winograd.convolution(x, kernel),
+  const ways = [
+    { name: 'forward, Winograd', direct: added('Conv2D', [x, kernel]), own: winograd.convolution(x, kernel) },
+    {
+      name: 'gradient, Winograd',
+      direct: added('Conv2DBackpropFilter', [x, kernelSizes, dy]),
+      own: winograd.kernelGradient(x, dy),
     },
-    gradient: {
-      direct: graph.add('Conv2DBackpropFilter', [x, kernelSizes, dy], 1, { attributes }).outputs[0]!,
-      winograd: winograd.kernelGradient(x, dy),
-    },
-  };
-  for (const [name, { direct, winograd: own }] of Object.entries(ways)) {
+  ];
+  if (runtime.facts.instructionSet.includes('BF16')) {
+    const [images, errors] = [cast(x, dtypes.bfloat16), cast(dy, dtypes.bfloat16)];
+    const placement = {
+      window: 3,
+      stride: 1,
+      margins: [
+        [1, 1],
+        [1, 1],
+      ],
+    } as const;
+    const direct = added('Conv2DBackpropFilter', [images, kernelSizes, errors]);
+    const own = createKernelGradient(graph).gradient(images, errors, placement);
+    ways.push({
+      name: 'gradient, bfloat16 products',
+      direct: cast(direct, dtypes.float),
+      own: cast(own, dtypes.float),
+    });
+  }
+  for (const { name, direct, own } of ways) {
     const times = new Map<Node, number[]>([
       [direct, []],
       [own, []],
@@ -87,9 +108,9 @@ for (const [size, channels] of stages) {
     console.log(
       [
         `${n} images of ${size} px, ${channels} channels`.padEnd(40),
-        name.padEnd(9),
-        `direct ${before.toFixed(1).padStart(6)} ms`,
-        `Winograd ${after.toFixed(1).padStart(6)} ms`,
+        name.padEnd(27),
+        `TensorFlow's ${before.toFixed(1).padStart(6)} ms`,
+        `ours ${after.toFixed(1).padStart(6)} ms`,
         `${(before / after).toFixed(2)} x`,
         `apart by ${apart.toExponential(1)}`,
       ].join('  '),

@@ -68,47 +68,56 @@ export async function benchSteps(shape: ComparedShape): Promise<void> {
     name: `PyTorch ${compiled ? 'torch.compile' : 'eager'} ${precision}`,
     ...peer('step.py', { ...shape, compiled, precision, threads }),
   });
-  const precisions = (['float32', 'bfloat16'] as const).filter((one) => second === undefined || second === one);
-  const variants = precisions.flatMap((precision) => [
-    ours('traced', precision),
-    ...(precision === 'float32' && !shape.withoutEager ? [ours('eager', precision)] : []),
-    theirs(false, precision),
-    theirs(true, precision),
-  ]);
+  console.log(
+    `${shape.encoder}, ${shape.size} px, ${shape.batch} pairs, expander ${shape.expander.join('-')}, ${threads} threads`,
+  );
+  // One precision after the other: the processes of both beside each other do not fit into the memory of most machines.
+  for (const precision of ['float32', 'bfloat16'] as const) {
+    if (second !== undefined && second !== precision) continue;
+    const withEager = precision === 'float32' && !shape.withoutEager;
+    await compare(shape, Number(first), [
+      ours('traced', precision),
+      ...(withEager ? [ours('eager', precision)] : []),
+      theirs(false, precision),
+      theirs(true, precision),
+    ]);
+  }
+}
+
+/** Runs the variants by turns and prints a line each. */
+async function compare({ batch }: ComparedShape, rounds: number, variants: readonly Variant[]): Promise<void> {
   const sides: Side<Answer>[] = [];
-  for (const variant of variants) sides.push(await openSide<Answer>(variant));
-  const times = new Map<Side<Answer>, number[]>(sides.map((side) => [side, []]));
+  const times = new Map<Side<Answer>, number[]>();
   const memory = new Map<Side<Answer>, number>();
   try {
+    for (const variant of variants) {
+      const side = await openSide<Answer>(variant);
+      sides.push(side);
+      times.set(side, []);
+    }
     for (const side of sides) await side.ask(warm);
-    await takeTurns(sides, Number(first), stepsATurn, (side, { milliseconds, peakMemoryBytes }) => {
+    await takeTurns(sides, rounds, stepsATurn, (side, { milliseconds, peakMemoryBytes }) => {
       times.get(side)!.push(...milliseconds);
       memory.set(side, peakMemoryBytes);
     });
   } finally {
     for (const side of sides) await side.close();
   }
-  const { encoder, size, batch, expander } = shape;
-  console.log(`${encoder}, ${size} px, ${batch} pairs, expander ${expander.join('-')}, ${threads} threads`);
   console.log(versionsOf(sides));
-  for (const precision of precisions) {
-    const own = sides.filter(({ name }) => name.endsWith(precision));
-    const best = Math.min(
-      ...own.filter(({ name }) => name.startsWith('PyTorch')).map((side) => median(times.get(side)!)),
-    );
-    for (const side of own) {
-      const milliseconds = median(times.get(side)!);
-      const row = [
-        side.name.padEnd(32),
-        `${milliseconds.toFixed(0).padStart(7)} ms`,
-        `fastest ${Math.min(...times.get(side)!)
-          .toFixed(0)
-          .padStart(6)} ms`,
-        `${((2 * batch * 1000) / milliseconds).toFixed(1).padStart(7)} images/s`,
-        `${(memory.get(side)! / 2 ** 30).toFixed(2)} GiB`,
-        side.name.startsWith('Reprise') ? `${(best / milliseconds).toFixed(2)} x the faster PyTorch` : '',
-      ];
-      console.log(row.join('  ').trimEnd());
-    }
+  const theirs = sides.filter(({ name }) => name.startsWith('PyTorch'));
+  const best = Math.min(...theirs.map((side) => median(times.get(side)!)));
+  for (const side of sides) {
+    const milliseconds = median(times.get(side)!);
+    const row = [
+      side.name.padEnd(32),
+      `${milliseconds.toFixed(0).padStart(7)} ms`,
+      `fastest ${Math.min(...times.get(side)!)
+        .toFixed(0)
+        .padStart(6)} ms`,
+      `${((2 * batch * 1000) / milliseconds).toFixed(1).padStart(7)} images/s`,
+      `${(memory.get(side)! / 2 ** 30).toFixed(2)} GiB`,
+      theirs.includes(side) ? '' : `${(best / milliseconds).toFixed(2)} x the faster PyTorch`,
+    ];
+    console.log(row.join('  ').trimEnd());
   }
 }

@@ -32,8 +32,6 @@ const following: Readonly<Record<string, readonly number[]>> = {
   PadV2: [0, 2],
   Reshape: [0],
   Slice: [0],
-  StridedSlice: [0],
-  StridedSliceGrad: [4],
   Transpose: [0],
 };
 

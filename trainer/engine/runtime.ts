@@ -13,9 +13,10 @@ import { loadTensorFlow, type TensorFlow } from './tensorflow.ts';
 
 /**
  * Counted up when the same mathematics is computed by other sums, so that the last bits of a step change: 2 since oneDNN is
- * used everywhere, and Winograd's convolutions; 3 since VICReg's covariance takes the smaller of two Gram matrices.
+ * used everywhere, and Winograd's convolutions; 3 since VICReg's covariance takes the smaller of two Gram matrices; 4 since
+ * gradients of wide kernels in bfloat16 are matrix products.
  */
-const arithmetic = '3';
+const arithmetic = '4';
 
 /** The name tfjs-node's kernels are registered under. */
 export const eagerBackend = 'tensorflow';

@@ -16,6 +16,7 @@ import { eagerBackend, type Runtime } from './runtime.ts';
 import { createTracingBinding, type TracingBinding } from './tracing-binding.ts';
 import { untracked } from './stepper.ts';
 import { dtypes } from './tensors.ts';
+import { createKernelGradient } from './kernel-gradient.ts';
 import { createSums } from './sums.ts';
 import { createWinograd } from './winograd.ts';
 
@@ -63,14 +64,19 @@ class TracedBackend extends NodeJSKernelBackend {
 let opened = 0;
 
 export function createTracer(
-  { tensorflow, binding: eager, config }: Runtime,
+  { tensorflow, binding: eager, config, facts }: Runtime,
   { device, precision, recompute }: Pick<Execution, 'device' | 'precision' | 'recompute'>,
 ): Tracer {
   const graph = createGraph(tensorflow, config);
   const variables = createDeviceVariables(graph);
   const autocast = precision === 'float32' ? noAutocast : createAutocast(graph, precision);
-  // On a GPU the library chooses among algorithms itself.
-  const rewriters = [createSums(graph), ...(device === 'cpu' ? [createWinograd(graph)] : [])];
+  const rewriters = [
+    createSums(graph),
+    // On a GPU the library chooses among algorithms itself.
+    ...(device === 'cpu' ? [createWinograd(graph)] : []),
+    // Processors with units for matrices have convolutions of another kind.
+    ...(device === 'cpu' && facts.instructionSet === 'AVX512_CORE_BF16' ? [createKernelGradient(graph)] : []),
+  ];
   const binding = createTracingBinding(graph, eager, autocast, variables.flush, rewriters);
   const backend = new TracedBackend(binding, '@tensorflow/tfjs-node');
   const inside = backend as unknown as BackendInside;

@@ -1,0 +1,95 @@
+/** A kernel's gradient by matrix products against TensorFlow's own, and when it takes its place. */
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { beforeAll, expect, it } from 'vitest';
+import { Execution } from '../protocol/run.ts';
+import { keyed } from '../random.ts';
+import { relativeDistance } from '../testing/distance.ts';
+import { attributeKinds } from './attributes.ts';
+import { createGraph, type, type Graph, type Node } from './graph.ts';
+import { createKernelGradient, type KernelGradient } from './kernel-gradient.ts';
+import { openRuntime } from './runtime.ts';
+import { dtypes, elementsOf } from './tensors.ts';
+
+let graph: Graph;
+let products: KernelGradient;
+beforeAll(async () => {
+  const runtime = await openRuntime(v.parse(Execution, { engine: 'traced', threads: 2 }));
+  graph = createGraph(runtime.tensorflow, runtime.config);
+  products = createKernelGradient(graph);
+});
+
+const attributes = (dtype: number, stride: number, padding: string, dilation = 1) => [
+  type('T', dtype),
+  { name: 'strides', type: attributeKinds.int, value: [1, stride, stride, 1] },
+  { name: 'dilations', type: attributeKinds.int, value: [1, dilation, dilation, 1] },
+  { name: 'padding', type: attributeKinds.string, value: padding },
+];
+const sizes = (shape: readonly number[]): Node => graph.constant(dtypes.int32, [shape.length], Int32Array.from(shape));
+
+function noise(name: string, shape: readonly number[]): Float32Array {
+  const values = new Float32Array(elementsOf(shape));
+  keyed(3, name, ...shape).fillNormal(values);
+  return values;
+}
+
+it('is the gradient, whatever the window, the stride, the images and the padding', async () => {
+  const few = fc.integer({ min: 1, max: 3 });
+  const side = fc.integer({ min: 1, max: 9 });
+  const channels = fc.integer({ min: 1, max: 5 });
+  await fc.assert(
+    fc.asyncProperty(
+      ...[few, side, side, channels, channels, few, few, fc.boolean()],
+      async (
+        n: number,
+        height: number,
+        width: number,
+        from: number,
+        to: number,
+        window: number,
+        stride: number,
+        same: boolean,
+      ) => {
+        if (!same && Math.min(height, width) < window) return;
+        const extent = (size: number) => (same ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1);
+        const margin = (size: number): [number, number] => {
+          const needed = same ? Math.max((extent(size) - 1) * stride + window - size, 0) : 0;
+          return [Math.floor(needed / 2), Math.ceil(needed / 2)];
+        };
+        const shapes = [
+          [n, height, width, from],
+          [n, extent(height), extent(width), to],
+        ] as const;
+        const [images, dy] = shapes.map((shape) => graph.placeholder(dtypes.float, shape)) as [Node, Node];
+        const own = products.gradient(images, dy, { window, stride, margins: [margin(height), margin(width)] });
+        const kernel = [window, window, from, to];
+        const given = { attributes: attributes(dtypes.float, stride, same ? 'SAME' : 'VALID') };
+        const theirs = graph.add('Conv2DBackpropFilter', [images, sizes(kernel), dy], 1, given).outputs[0]!;
+        const feeds = [images, dy].map((node, place) => graph.feed(node, noise(String(place), shapes[place]!)));
+        const results = await graph.run({ feeds, fetches: [own, theirs], targets: [] });
+        const [found, expected] = results.map((result) => graph.take(result, dtypes.float) as Float32Array);
+        expect(own.shape).toEqual(kernel);
+        expect(relativeDistance(found!, expected!)).toBeLessThan(1e-5);
+      },
+    ),
+    { numRuns: 60 },
+  );
+});
+
+it('takes the place of an operation where channels are many and their type narrow', () => {
+  const chosen = (
+    channels: number,
+    window: number,
+    { dtype = dtypes.bfloat16, dilation = 1 }: { dtype?: number; dilation?: number } = {},
+  ) => {
+    const images = graph.placeholder(dtype, [2, 8, 8, channels]);
+    const dy = graph.placeholder(dtype, [2, 4, 4, 256]);
+    const inputs = [images, sizes([window, window, channels, 256]), dy];
+    return products.inPlaceOf('Conv2DBackpropFilter', inputs, attributes(dtype, 2, 'SAME', dilation))?.shape ?? null;
+  };
+  expect(chosen(256, 3)).toEqual([3, 3, 256, 256]);
+  expect(chosen(256, 1)).toBeNull();
+  expect(chosen(128, 3)).toBeNull();
+  expect(chosen(256, 3, { dtype: dtypes.float })).toBeNull();
+  expect(chosen(256, 3, { dilation: 2 })).toBeNull();
+});
