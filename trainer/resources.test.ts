@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import type { Choice } from './protocol/options.ts';
 import { Paper } from './protocol/paper.ts';
-import { Plan } from './protocol/plan.ts';
+import { PlanFile, type Rule } from './protocol/plan.ts';
 import { Preset } from './protocol/preset.ts';
 import { PretrainConfig, type RunConfig } from './protocol/run.ts';
 import { datasets, encoders, evaluators, methods, optimizers, schedules, type Registry } from './registry.ts';
@@ -109,8 +109,19 @@ describe.each(presets)('%s', (file, raw) => {
   });
 });
 
+function namedIn(rule: Rule): readonly string[] {
+  switch (rule.kind) {
+    case 'collapse':
+      return [rule.run, rule.linear, rule.random];
+    case 'paired-better':
+      return [rule.better, rule.worse];
+    case 'paired-same':
+      return [rule.one, rule.other];
+  }
+}
+
 describe.each(plans)('%s', (file, raw) => {
-  const plan = v.parse(Plan, raw);
+  const plan = v.parse(PlanFile, raw);
   const keys = plan.runs.map(({ key }) => key);
   test('runs have different keys, in the order their dependencies ask for', () => {
     expect(file.endsWith(`/${plan.id}.json`)).toBe(true);
@@ -124,8 +135,7 @@ describe.each(plans)('%s', (file, raw) => {
   test('every run is one that this build can do', () => plan.runs.forEach(({ config }) => checkConfig(config)));
   test('claims speak of its runs, and its data of its names', () => {
     for (const { rule } of plan.claims) {
-      const named = rule.kind === 'collapse' ? [rule.run, rule.linear, rule.random] : [rule.better, rule.worse];
-      for (const key of named) expect(keys).toContain(key);
+      for (const key of namedIn(rule)) expect(keys).toContain(key);
     }
     const paths = plan.data.map(({ name }) => `$${name}`);
     for (const { config } of plan.runs) {
@@ -150,9 +160,27 @@ describe.each(plans)('%s', (file, raw) => {
   });
 });
 
+test('a plan says what it cannot make a run of', () => {
+  const [, raw] = plans.find(([file]) => file.endsWith('/claims-small.json'))!;
+  const file = raw as { runs: Record<string, unknown>[] };
+  const reason = (run: Record<string, unknown>): string => {
+    const { issues } = v.safeParse(PlanFile, {
+      ...file,
+      runs: [...file.runs, { key: 'new', role: 'ablation', ...run }],
+    });
+    return issues?.[0].message ?? '';
+  };
+  expect(reason({ like: 'nothing', change: {} })).toBe('Run "new" is like "nothing", which does not stand before it.');
+  expect(reason({ like: 'vicreg', change: { 'batch.size': 2 } })).toBe(
+    'Run "new": "batch" is a value and has no "size".',
+  );
+  expect(reason({ like: 'vicreg', change: { batch: 'many' } })).toContain('Expected number');
+  expect(reason({ like: 'vicreg', change: { batch: 128 } })).toBe('');
+});
+
 test('the small preset is what the first plan trains', () => {
   const preset = v.parse(Preset, presets.find(([file]) => file.endsWith('/vicreg-small.json'))?.[1]);
-  const plan = v.parse(Plan, plans.find(([file]) => file.endsWith('/first.json'))?.[1]);
+  const plan = v.parse(PlanFile, plans.find(([file]) => file.endsWith('/first.json'))?.[1]);
   const run = plan.runs.find(({ key }) => key === 'vicreg')?.config as unknown as Record<string, unknown>;
   const at = (path: string): unknown =>
     path.split('.').reduce<unknown>((value, key) => (value as Record<string, unknown>)[key], run);

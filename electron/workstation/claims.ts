@@ -57,30 +57,61 @@ async function judgeCollapse(rule: RuleOf<'collapse'>, context: Context): Promis
   return { verdict: collapsed ? 'holds' : 'does-not-hold', evidence };
 }
 
-async function judgePaired(rule: RuleOf<'paired-better'>, context: Context): Promise<Judged> {
-  const better = rowOf(context, rule.better, rule.metric);
-  const worse = rowOf(context, rule.worse, rule.metric);
-  const paired = better && worse ? await pair(better, worse, context.input.perImage) : null;
-  const interval =
-    paired === null
-      ? null
-      : { ...paired.interval(rule.confidence), confidence: rule.confidence, method: 'paired-bootstrap' as const };
+/** Two evaluations on the same images, and the interval of their difference at a confidence. */
+async function pairOf(context: Context, one: string, other: string, metric: string) {
+  const rows = [rowOf(context, one, metric), rowOf(context, other, metric)] as const;
+  const paired = rows[0] && rows[1] ? await pair(rows[0], rows[1], context.input.perImage) : null;
+  const intervalAt = (confidence: number): Interval | null =>
+    paired === null ? null : { ...paired.interval(confidence), confidence, method: 'paired-bootstrap' };
+  return { rows, difference: paired?.mean ?? null, intervalAt };
+}
+
+const rowFigure = (name: string, row: Row | undefined): Evidence =>
+  figure(name, row?.row.ours?.mean ?? null, null, row?.row.ours?.interval ?? null);
+
+async function judgeBetter(rule: RuleOf<'paired-better'>, context: Context): Promise<Judged> {
+  const { rows, difference, intervalAt } = await pairOf(context, rule.better, rule.worse, rule.metric);
+  const interval = intervalAt(rule.confidence);
   const evidence = [
-    figure('better', better?.row.ours?.mean ?? null, null, better?.row.ours?.interval ?? null),
-    figure('worse', worse?.row.ours?.mean ?? null, null, worse?.row.ours?.interval ?? null),
-    figure('difference', paired?.mean ?? null, 0, interval),
+    rowFigure('better', rows[0]),
+    rowFigure('worse', rows[1]),
+    figure('difference', difference, 0, interval),
   ];
   if (interval === null) return { verdict: 'pending', evidence };
   const verdict = interval.low > 0 ? 'holds' : interval.high < 0 ? 'does-not-hold' : 'inconclusive';
   return { verdict, evidence };
 }
 
+async function judgeSame(rule: RuleOf<'paired-same'>, context: Context): Promise<Judged> {
+  const { rows, difference, intervalAt } = await pairOf(context, rule.one, rule.other, rule.metric);
+  const [narrow, wide] = [intervalAt(0.9), intervalAt(0.95)];
+  const evidence = [
+    rowFigure('one', rows[0]),
+    rowFigure('other', rows[1]),
+    figure('apart', difference, rule.withinPoints, narrow),
+  ];
+  if (narrow === null || wide === null) return { verdict: 'pending', evidence };
+  const margin = rule.withinPoints;
+  const holds = narrow.low > -margin && narrow.high < margin;
+  const fails = wide.low > margin || wide.high < -margin;
+  return { verdict: holds ? 'holds' : fails ? 'does-not-hold' : 'inconclusive', evidence };
+}
+
+function judge(rule: Claim['rule'], context: Context): Promise<Judged> {
+  switch (rule.kind) {
+    case 'collapse':
+      return judgeCollapse(rule, context);
+    case 'paired-better':
+      return judgeBetter(rule, context);
+    case 'paired-same':
+      return judgeSame(rule, context);
+  }
+}
+
 export async function judgeClaims(plan: Plan, context: Context): Promise<readonly ClaimVerdict[]> {
   const verdicts: ClaimVerdict[] = [];
   for (const claim of plan.claims) {
-    const { rule } = claim;
-    const judged = rule.kind === 'collapse' ? await judgeCollapse(rule, context) : await judgePaired(rule, context);
-    verdicts.push({ claim, ...judged });
+    verdicts.push({ claim, ...(await judge(claim.rule, context)) });
   }
   return verdicts;
 }

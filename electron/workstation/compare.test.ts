@@ -232,6 +232,18 @@ describe('a plan', () => {
           confidence: 0.95,
         },
       },
+      {
+        id: 'same',
+        text: { en: '', zh: '' },
+        where: 'Table 13',
+        rule: {
+          kind: 'paired-same',
+          one: 'vicreg-linear',
+          other: 'pixels-linear',
+          metric: 'top1',
+          withinPoints: 3,
+        },
+      },
     ],
     papers: [
       { paper: 'vicreg', evaluator: 'linear', metric: 'top1', dataset: 'imagenet', where: 'Table 1' },
@@ -289,7 +301,7 @@ describe('a plan', () => {
   });
   test('claims are judged by their rules', async () => {
     const { claims, pairs } = await compared({});
-    expect(claims.map(({ verdict }) => verdict)).toEqual(['holds', 'holds']);
+    expect(claims.map(({ verdict }) => verdict)).toEqual(['holds', 'holds', 'holds']);
     expect(claims[0]!.evidence.find(({ name }) => name === 'linearAboveRandom')).toMatchObject({ value: -5, limit: 2 });
     expect(pairs.map(({ better, worse }) => [better, worse])).toEqual([
       ['VICReg', 'without'],
@@ -320,6 +332,18 @@ describe('a plan', () => {
     const gone = await compared({ perImage: () => Promise.resolve(null) });
     expect(gone.claims[1]!.verdict).toBe('pending');
     expect(gone.pairs).toEqual([]);
+  });
+  test('the same is what lies within the margin, not what is merely not shown to differ', async () => {
+    const verdict = async (one: number, other: number) => {
+      const perImage = (run: string) => Promise.resolve(right(run === 'run-vicreg-linear' ? one : other));
+      const { claims } = await compared({ perImage });
+      return claims[2]!.verdict;
+    };
+    expect(await verdict(84, 84)).toBe('holds');
+    expect(await verdict(86, 84)).toBe('holds');
+    expect(await verdict(87, 84)).toBe('inconclusive');
+    expect(await verdict(90, 84)).toBe('does-not-hold');
+    expect(await verdict(84, 90)).toBe('does-not-hold');
   });
   test('before it is started every figure is pending', async () => {
     const { rows, claims } = await compared({ runs: [], results: [] });

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { Choice } from '../../trainer/protocol/options.ts';
+import { setPath as setAtPath } from '../../trainer/protocol/paths.ts';
 import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
 import {
   CheckpointPolicy,
@@ -123,19 +124,8 @@ export function draft(
 }
 
 export function setPath(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
-  const [key, ...rest] = path;
-  if (key === undefined || key === '__proto__' || key === 'constructor' || key === 'prototype')
-    throw new FaultError('bad-argument', `"${path.join('.')}" is no path of a configuration.`);
-  if (rest.length === 0) {
-    target[key] = value;
-    return;
-  }
-  const below = target[key];
-  if (below !== undefined && (typeof below !== 'object' || below === null))
-    throw new FaultError('bad-argument', `"${key}" is a value and has no "${rest.join('.')}".`);
-  const next = (below ?? {}) as Record<string, unknown>;
-  target[key] = next;
-  setPath(next, rest, value);
+  const problem = setAtPath(target, path, value);
+  if (problem !== null) throw new FaultError('bad-argument', problem);
 }
 
 /** One entry a channel: a grey data set under statistics of three channels takes their mean. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import { Paper } from '../../trainer/protocol/paper.ts';
-import { Plan } from '../../trainer/protocol/plan.ts';
+import { PlanFile, type Plan } from '../../trainer/protocol/plan.ts';
 import { Preset } from '../../trainer/protocol/preset.ts';
 import { readJson } from './durable-file.ts';
 import { FaultError } from './fault.ts';
@@ -24,7 +24,7 @@ export async function readResources(appRoot: string): Promise<Resources> {
     readChecked(join(appRoot, 'out', 'catalogue.json'), Catalogue),
     readAll(join(folder, 'papers'), Paper),
     readAll(join(folder, 'presets'), Preset),
-    readAll(join(folder, 'plans'), Plan),
+    readAll(join(folder, 'plans'), PlanFile),
   ]);
   return { catalogue, papers, presets, plans };
 }

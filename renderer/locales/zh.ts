@@ -439,6 +439,9 @@ export const zh = {
   'evidence.linearAboveRandom': '高出随机编码器（百分点）',
   'evidence.better': '预期较高者（%）',
   'evidence.worse': '预期较低者（%）',
+  'evidence.one': '其一（%）',
+  'evidence.other': '其二（%）',
+  'evidence.apart': '同一批图像上的差（百分点）',
   'evidence.difference': '同一批图像上的差值（百分点）',
 
   'remark.fewer-epochs': '预训练轮数少于论文',
@@ -848,6 +851,8 @@ export const zh = {
   'option.optimizer': '优化器',
   'option.schedule': '学习率调度',
   'option.fraction': '标签比例',
+  'option.drawnBy': '抽取标签所用的种子',
+  'option.headRate': '分类头的学习率',
   'option.crop': '裁剪',
   'option.head': '分类头',
   'option.augmentation': '增强',

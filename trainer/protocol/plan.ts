@@ -1,5 +1,6 @@
 /** A plan: the runs that test some claims, in the order their dependencies ask for. */
 import * as v from 'valibot';
+import { setPath } from './paths.ts';
 import { RunConfig } from './run.ts';
 
 const Text = v.strictObject({ en: v.string(), zh: v.string() });
@@ -26,6 +27,17 @@ export const Rule = v.variant('kind', [
     worse: v.string(),
     metric: v.string(),
     confidence: v.number(),
+  }),
+  /**
+   * `one` and `other` are the same on the same images but for `withinPoints`: two one-sided tests at 5 % by the paired bootstrap,
+   * that is, its 90 % interval lies within. It does not hold where the 95 % interval lies wholly outside.
+   */
+  v.strictObject({
+    kind: v.literal('paired-same'),
+    one: v.string(),
+    other: v.string(),
+    metric: v.string(),
+    withinPoints: v.pipe(v.number(), v.minValue(0)),
   }),
 ]);
 export type Rule = v.InferOutput<typeof Rule>;
@@ -69,3 +81,42 @@ export const Plan = v.strictObject({
   runs: v.array(PlannedRun),
 });
 export type Plan = v.InferOutput<typeof Plan>;
+
+/** A run that is another of the plan's, one written out before it, but for some values: by their paths, `method.options.variance`. */
+const LikeRun = v.strictObject({
+  ...v.omit(PlannedRun, ['config']).entries,
+  like: v.string(),
+  change: v.record(v.string(), v.unknown()),
+});
+
+/** Of plain data. */
+const copyOf = <T>(value: T): T => JSON.parse(JSON.stringify(value)) as T;
+
+/** A plan as its file has it: an ablation says what it changes, and nothing else. */
+export const PlanFile = v.pipe(
+  v.strictObject({ ...Plan.entries, runs: v.array(v.union([PlannedRun, LikeRun])) }),
+  v.rawTransform(({ dataset: { value: file }, addIssue, NEVER }) => {
+    const configs = new Map<string, object>();
+    const runs: unknown[] = [];
+    for (const { key, role, ...own } of file.runs) {
+      const written = 'config' in own ? own.config : configs.get(own.like);
+      if (written === undefined) {
+        addIssue({
+          message: `Run "${key}" is like "${'like' in own ? own.like : ''}", which does not stand before it.`,
+        });
+        return NEVER;
+      }
+      const config = copyOf(written);
+      for (const [path, value] of 'change' in own ? Object.entries(own.change) : []) {
+        const problem = setPath(config as Record<string, unknown>, path.split('.'), copyOf(value));
+        if (problem === null) continue;
+        addIssue({ message: `Run "${key}": ${problem}` });
+        return NEVER;
+      }
+      configs.set(key, config);
+      runs.push({ key, role, config });
+    }
+    return { ...file, runs };
+  }),
+  Plan,
+);

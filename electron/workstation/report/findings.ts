@@ -129,9 +129,14 @@ export function summary(model: ReportModel, words: Words): Section {
 }
 
 function ruleText(words: Words, { rule }: ClaimVerdict['claim']): string {
-  return rule.kind === 'collapse'
-    ? words.claims.collapse({ std: String(rule.embeddingStdBelow), points: String(rule.withinPoints) })
-    : words.claims['paired-better']({ confidence: `${decimal(100 * rule.confidence, 0)} %` });
+  switch (rule.kind) {
+    case 'collapse':
+      return words.claims.collapse({ std: String(rule.embeddingStdBelow), points: String(rule.withinPoints) });
+    case 'paired-better':
+      return words.claims['paired-better']({ confidence: `${decimal(100 * rule.confidence, 0)} %` });
+    case 'paired-same':
+      return words.claims['paired-same']({ points: String(rule.withinPoints) });
+  }
 }
 
 function evidenceText(words: Words, evidence: ClaimVerdict['evidence']): string {

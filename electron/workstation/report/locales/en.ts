@@ -175,6 +175,8 @@ export const en = {
       `Mean standard deviation of the embedding over the last tenth of the steps below ${values['std']}, and the linear figure at most ${values['points']} points above a random encoder’s.`,
     'paired-better': (values: Values) =>
       `Lower bound of the ${values['confidence']} paired bootstrap interval over images above 0.`,
+    'paired-same': (values: Values) =>
+      `The 90 % paired bootstrap interval over images within ±${values['points']} points of 0; does not hold where the 95 % one lies wholly outside.`,
   },
   evidence: {
     embeddingStd: 'std of the embedding',
@@ -184,6 +186,9 @@ export const en = {
     better: 'higher',
     worse: 'lower',
     difference: 'difference',
+    one: 'one',
+    other: 'the other',
+    apart: 'apart',
   } as Values,
   limitOf: (limit: string) => `(limit ${limit})`,
   results: {

@@ -169,6 +169,8 @@ export const zh: Words = {
     collapse: (values) =>
       `最后十分之一步内嵌入标准差的均值低于 ${values['std']}，且线性评估至多比随机编码器高 ${values['points']} 个百分点。`,
     'paired-better': (values) => `按图像配对自助法的 ${values['confidence']} 区间下界大于 0。`,
+    'paired-same': (values) =>
+      `按图像配对自助法的 90 % 区间在 ±${values['points']} 个百分点之内；若 95 % 区间完全在外则不成立。`,
   },
   evidence: {
     embeddingStd: '嵌入标准差',
@@ -178,6 +180,9 @@ export const zh: Words = {
     better: '较高者',
     worse: '较低者',
     difference: '差值',
+    one: '其一',
+    other: '其二',
+    apart: '相差',
   },
   limitOf: (limit) => `（界限 ${limit}）`,
   results: {
