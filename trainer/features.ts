@@ -60,7 +60,7 @@ async function keyOf({
   execution,
   facts,
 }: FeatureRequest): Promise<string> {
-  const { dataset, split, exclude = [] } = data;
+  const { dataset, split, exclude = [], subset } = data;
   const contents = data.fingerprint ?? (await signatureOf(data.path));
   const { engine, precision, device, threads } = execution;
   const { instructionSet, versions } = facts;
@@ -72,6 +72,7 @@ async function keyOf({
       dataset,
       split,
       exclude,
+      subset,
       contents,
       preprocessing,
       normalization,

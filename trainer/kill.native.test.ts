@@ -87,11 +87,11 @@ describe.concurrent('a pretraining', () => {
 });
 
 describe.concurrent('an evaluation', () => {
-  it.each(['features', 'images'] as const)(
-    'on %s ends in the same figures and bytes',
-    async (inputs) => {
-      const config = (): ReturnType<typeof tinyEvaluation> => tinyEvaluation(join(folder, 'data'), inputs);
-      const expected = await straight(inputs, config);
+  it.each(['features', 'images', 'fine-tuning'] as const)(
+    '(%s) ends in the same figures and bytes',
+    async (kind) => {
+      const config = (): ReturnType<typeof tinyEvaluation> => tinyEvaluation(join(folder, 'data'), kind);
+      const expected = await straight(kind, config);
       expect(expected.results.map(({ metric, which }) => `${metric} ${which}`)).toEqual([
         'top1 last',
         'top5 last',
@@ -99,8 +99,8 @@ describe.concurrent('an evaluation', () => {
         'top5 best',
       ]);
       expect(Object.keys(expected.perImage)).toHaveLength(4);
-      const deaths = Array.from({ length: 4 }, randomDeath(inputs, 20));
-      const kills = await killThrough(stages(inputs, config), deaths, (stage) =>
+      const deaths = Array.from({ length: 4 }, randomDeath(kind, 20));
+      const kills = await killThrough(stages(kind, config), deaths, (stage) =>
         expect(traceOf(stage)).toEqual(expected),
       );
       expect(kills).toBeGreaterThanOrEqual(1);

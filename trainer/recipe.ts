@@ -7,7 +7,7 @@ import type * as v from 'valibot';
 import type { Inspection } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
 import type { Protocol } from './protocol/results.ts';
-import type { View } from './protocol/run.ts';
+import type { Subset, View } from './protocol/run.ts';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 export type Shape = readonly number[];
@@ -37,6 +37,8 @@ export interface Moment {
 export interface Net {
   readonly weights: readonly Variable[];
   readonly state: readonly Variable[];
+  /** Learning rate of its weights as a multiple of the schedule's; 1 where it says nothing. */
+  readonly rate?: number;
 }
 
 /** Stages of an encoder; `pooled` is the representation, [n, outputs]. Images are [n, height, width, channels], normalised. */
@@ -200,7 +202,7 @@ export interface Measure {
   readonly correct?: Uint8Array;
 }
 
-/** What an evaluator reads: frozen features, and the logits of its trained head where it has one. */
+/** What an evaluator reads: frozen features (labels alone where there are none), and the scores of its trained head. */
 export interface EvaluationModel {
   readonly train: FeatureSet;
   readonly test: FeatureSet;
@@ -216,19 +218,41 @@ export interface EvaluationModel {
   progress(fraction: number): Promise<void>;
 }
 
+/**
+ * What the head of an evaluator learns from: features extracted once; features of images augmented anew every epoch, by an
+ * encoder that stays as it is; or images augmented anew, while the encoder learns too.
+ */
+export type HeadInputs = 'features' | 'augmented-features' | 'images';
+
 /** How the head of an evaluator is trained; the loop runs it with checkpoints and resume like any other learner. */
 export interface HeadTraining {
   readonly learner: Learner;
   /** Scores of a batch of inputs, [n, classes]. */
-  scores(inputs: Tensor): Tensor;
-  /** `features`: frozen and extracted once. `images`: extracted anew from augmented images every epoch. */
-  readonly inputs: 'features' | 'images';
-  /** How images are shown for `inputs: 'images'`; their size is the evaluation's crop. */
+  scores(inputs: Tensor, at: Moment): Tensor;
+  /** How images are shown where they are augmented; their size is the evaluation's crop. */
   readonly augmentation?: Omit<View, 'size'>;
   readonly batch: number;
   readonly epochs: number;
   readonly optimizer: { readonly id: string; readonly options: Options };
   readonly schedule: { readonly id: string; readonly options: Options };
+}
+
+/** What a head is built for. */
+export interface HeadData {
+  /** Width of the representation. */
+  readonly columns: number;
+  readonly classes: number;
+  /** The training features, where it learns from features extracted once. */
+  readonly train: FeatureSet | null;
+  /** The encoder, where it learns too. */
+  readonly encoder: Encoder | null;
+}
+
+export interface HeadRecipe<O> {
+  inputs(options: O): HeadInputs;
+  /** The part of the training split whose labels it may see, where that is not all. */
+  subset?(options: O): Subset;
+  build(options: O, builder: Builder, data: HeadData): HeadTraining;
 }
 
 export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
@@ -239,16 +263,7 @@ export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
   /** The record two figures must share to be comparable; built from the options marked comparable. */
   protocol(options: v.InferOutput<S>): Protocol;
   /** Absent where nothing is trained. */
-  head?(
-    options: v.InferOutput<S>,
-    builder: Builder,
-    data: {
-      readonly columns: number;
-      readonly classes: number;
-      readonly rows: number;
-      readonly train: FeatureSet | null;
-    },
-  ): HeadTraining;
+  readonly head?: HeadRecipe<v.InferOutput<S>>;
   measure(model: EvaluationModel, options: v.InferOutput<S>): AsyncGenerator<Measure>;
 }
 export function defineEvaluator<S extends OptionsSchema>(evaluator: EvaluatorRecipe<S>): EvaluatorRecipe<S> {

@@ -53,24 +53,27 @@ function pretrainConfig({ subject, config }: ResolvedSubject): PretrainConfig {
   });
 }
 
-/** `initialWhereMissing`: an encoder that is not trained yet is taken at its initial weights, to time it. */
-export async function openSubject(
+interface SubjectOptions {
+  /** An encoder that is not trained yet is taken at its initial weights, to time it. */
+  readonly initialWhereMissing?: boolean;
+}
+
+export interface OpenEncoder extends Pick<OpenSubject, 'key'> {
+  readonly encoder: Encoder;
+}
+
+/** The encoder an evaluation looks at, with its weights; null where it looks at pixels. */
+export async function openEncoder(
   engine: Engine,
   resolved: ResolvedSubject,
   channels: number,
-  { initialWhereMissing = false } = {},
-): Promise<OpenSubject> {
+  { initialWhereMissing = false }: SubjectOptions = {},
+): Promise<OpenEncoder | null> {
   const { subject } = resolved;
-  if (subject.kind === 'pixels') {
-    return {
-      key: 'pixels',
-      encode: ({ shape, values }) =>
-        Promise.resolve({ shape: [shape[0]!, shape.slice(1).reduce((a, b) => a * b, 1)], values }),
-    };
-  }
+  if (subject.kind === 'pixels') return null;
   if (subject.kind === 'random') {
     const encoder = buildEncoder(engine.builder(subject.seed).at('encoder'), subject.encoder, channels);
-    return { key: `random ${subject.seed} ${canonicalJson(subject.encoder)}`, encode: encodeWith(engine, encoder) };
+    return { key: `random ${subject.seed} ${canonicalJson(subject.encoder)}`, encoder };
   }
   if (subject.kind === 'weights') {
     const encoder = buildEncoder(engine.builder(0).at(encoderPath(1, 0)), subject.encoder, channels);
@@ -78,7 +81,7 @@ export async function openSubject(
     if (folder === null)
       throw new FaultError('subject-missing', `The weights "${subject.name}" are not in this workspace.`);
     const weights = await load(engine, encoder, folder);
-    return { key: `weights ${weights} ${canonicalJson(subject.encoder)}`, encode: encodeWith(engine, encoder) };
+    return { key: `weights ${weights} ${canonicalJson(subject.encoder)}`, encoder };
   }
   const config = pretrainConfig(resolved);
   const choice = config.encoders[subject.branch] ?? config.encoders[0];
@@ -91,5 +94,20 @@ export async function openSubject(
     });
   }
   const weights = folder === null ? 'initial' : await load(engine, encoder, folder);
-  return { key: `run ${weights} ${canonicalJson(choice)}`, encode: encodeWith(engine, encoder) };
+  return { key: `run ${weights} ${canonicalJson(choice)}`, encoder };
+}
+
+export async function openSubject(
+  engine: Engine,
+  resolved: ResolvedSubject,
+  channels: number,
+  options: SubjectOptions = {},
+): Promise<OpenSubject> {
+  const opened = await openEncoder(engine, resolved, channels, options);
+  if (opened) return { key: opened.key, encode: encodeWith(engine, opened.encoder) };
+  return {
+    key: 'pixels',
+    encode: ({ shape, values }) =>
+      Promise.resolve({ shape: [shape[0]!, shape.slice(1).reduce((a, b) => a * b, 1)], values }),
+  };
 }

@@ -9,6 +9,7 @@ import { reasonOf } from './inspection.ts';
 import { normalizer } from './normalize.ts';
 import { preprocess } from './preprocess.ts';
 import { reader } from './readers.ts';
+import { partOf } from './subset.ts';
 
 /** Plain data: it crosses to a worker. */
 export interface WorkSpecification {
@@ -27,7 +28,8 @@ export interface Workshop {
 }
 
 export async function openData(data: DataSource): Promise<OpenDataset> {
-  const opened = await reader(data.dataset).open(data.path, data.split, data.exclude ?? []);
+  const whole = await reader(data.dataset).open(data.path, data.split, data.exclude ?? []);
+  const opened = data.subset ? await partOf(whole, data.subset, data) : whole;
   if (opened.count > 0) return opened;
   await opened.close();
   throw new FaultError('empty-dataset', `${data.path} has no images in its split "${data.split}".`, {

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { linear } from '../nn/linear.ts';
 import { optimizer as lars } from '../optim/optimizers/lars.ts';
+import { optimizer as sgd } from '../optim/optimizers/sgd.ts';
 import { Execution } from '../protocol/run.ts';
 import type { Options } from '../protocol/options.ts';
 import type { Learner, OptimizerRecipe } from '../recipe.ts';
@@ -108,11 +109,11 @@ describe('builder', () => {
   });
 });
 
-/** Two layers, so that there are weights of both ranks. */
-function twoLayers(name: string): Learner {
+/** Two layers, so that there are weights of both ranks; the second learns at `rate` times the learning rate. */
+function twoLayers(name: string, rate = 1): Learner {
   const [first, second] = [1, 2].map((layer) => linear(engine.builder(5).at(`${name}/${layer}`), 3, 3));
   return {
-    trainable: [first!, second!],
+    trainable: [first!, { ...second!, rate }],
     embed: ({ views: [x] }) => ({ y: second!.apply(tf.tanh(first!.apply(x!))) }),
     loss: ({ y }) => ({ loss: tf.mean<tf.Scalar>(tf.square(tf.sub(y!, 1))), metrics: {} }),
   };
@@ -129,8 +130,8 @@ describe('optimizer groups', () => {
   const options: Options = { weightDecay: 0.01, eta: 0.1 };
 
   it('give the same bits as weight by weight, under the same names', async () => {
-    const together = engine.stepper(twoLayers('net'), { recipe: lars, options }, 1);
-    const apart = engine.stepper(twoLayers('net'), { recipe: alone, options }, 1);
+    const together = engine.stepper(twoLayers('net', 3), { recipe: lars, options }, 1);
+    const apart = engine.stepper(twoLayers('net', 3), { recipe: alone, options }, 1);
     for (let step = 0; step < 4; step++) {
       for (const stepper of [together, apart]) await stepper.run(data, { step, lr: 0.5 }, { metrics: false });
     }
@@ -138,6 +139,22 @@ describe('optimizer groups', () => {
     const [left, right] = [read(together), read(apart)];
     expect([...left.keys()].sort()).toEqual([...right.keys()].sort());
     for (const [name, values] of left) expect(values, name).toEqual(right.get(name));
+  });
+
+  it('move the weights of a net by its own multiple of the learning rate', async () => {
+    const moved = async (rate: number) => {
+      const stepper = engine.stepper(twoLayers('net', rate), { recipe: sgd, options: { weightDecay: 0 } }, 1);
+      const before = stepper.state.map((entry) => entry.read());
+      await stepper.run(data, { step: 0, lr: 0.5 }, { metrics: false });
+      return new Map(
+        stepper.state.map((entry, place) => [entry.name, entry.read().map((value, at) => value - before[place]![at]!)]),
+      );
+    };
+    const [once, thrice] = [await moved(1), await moved(3)];
+    expect(thrice.get('net/1/weight')).toEqual(once.get('net/1/weight'));
+    for (const name of ['net/2/weight', 'net/2/bias'])
+      thrice.get(name)!.forEach((value, at) => expect(value).toBeCloseTo(3 * once.get(name)![at]!, 6));
+    expect(Math.max(...once.get('net/2/bias')!.map(Math.abs))).toBeGreaterThan(1e-3);
   });
 
   it('see a weight that was written from outside', async () => {

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Options } from '../protocol/options.ts';
-import type { Batch, Learner, OptimizerRecipe, Tensors } from '../recipe.ts';
+import type { Batch, Learner, Net, OptimizerRecipe, Tensors } from '../recipe.ts';
 import type { HostBatch, StateEntry, Stepper, StepResult } from './engine.ts';
 import { createMoment, PendingUpdates } from './moment.ts';
 import { createUpdater } from './updater.ts';
@@ -84,6 +84,11 @@ export function unique<T>(values: readonly T[]): readonly T[] {
   return [...new Set(values)];
 }
 
+/** The weights of nets, in order, and what the learning rate is multiplied by for each. */
+export function ratesOf(nets: readonly Net[]): ReadonlyMap<Variable, number> {
+  return new Map(nets.flatMap(({ weights, rate = 1 }) => weights.map((weight) => [weight, rate] as const)));
+}
+
 export function createStepper(
   learner: Learner,
   optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
@@ -92,9 +97,10 @@ export function createStepper(
 ): Stepper {
   const { recipe } = optimizer;
   const options = v.parse(recipe.options, optimizer.options) as Options;
-  const weights = unique(learner.trainable.flatMap((net) => net.weights));
+  const rates = ratesOf(learner.trainable);
+  const weights = [...rates.keys()];
   const statistics = unique(learner.trainable.flatMap((net) => net.state));
-  const updater = createUpdater(weights, recipe, options);
+  const updater = createUpdater(rates, recipe, options);
 
   const state = namedOnce([
     ...weights.map((weight) => stateEntry(weight.name, weight)),
@@ -120,7 +126,7 @@ export function createStepper(
         if (learner.updates || (wanted.metrics && learner.monitor)) embeddings = keepAll(embedded);
         if (wanted.metrics) metrics = keepAll(outcome.metrics);
         return outcome.loss as tf.Scalar;
-      }, weights as Variable[]);
+      }, weights);
       const loss = value.dataSync()[0]!;
       if (!Number.isFinite(loss)) return { loss, metrics: {} };
       updater.apply(gradientsOf(weights, grads), position);

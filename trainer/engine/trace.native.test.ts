@@ -214,13 +214,13 @@ describe('tracing refuses', () => {
 });
 
 describe('a learner with state of its own', () => {
-  /** A teacher that follows a student, a random mask on the inputs, a running statistic updated twice in a step. */
+  /** A teacher that follows a student at a rate of its own, a random mask on the inputs, a statistic updated twice in a step. */
   function student(engine: Engine): Learner {
     const net = linear(engine.builder(3).at('student'), 3, 3);
     const teacher = engine.builder(3).variable('teacher', [3, 3], { kind: 'zeros' }, false);
     const seen = engine.builder(3).variable('seen', [], { kind: 'zeros' }, false);
     return {
-      trainable: [{ weights: net.weights, state: [seen] }],
+      trainable: [{ weights: net.weights, state: [seen], rate: 3 }],
       state: { teacher },
       embed: ({ views: [x] }, at) => {
         for (let time = 0; time < 2; time++) at.update(seen, (current) => tf.add(tf.mul(current, 2), 1));

@@ -9,7 +9,7 @@ import type { HostBatch, StateEntry } from './engine.ts';
 import type { Feed, Node } from './graph.ts';
 import type { LossScale } from './loss-scale.ts';
 import { drawUniform } from './moment.ts';
-import { namedOnce, unique } from './stepper.ts';
+import { namedOnce, ratesOf, unique } from './stepper.ts';
 import type { Handle } from './tensorflow.ts';
 import { elementsOf } from './tensors.ts';
 import type { Tracer } from './trace.ts';
@@ -98,6 +98,8 @@ export interface TrainingState {
   dispose(): void;
 }
 
+const multiplied = (value: Tensor, factor: number): Tensor => (factor === 1 ? value : tf.mul(value, factor));
+
 export function createTrainingState(
   tracer: Tracer,
   learner: Learner,
@@ -107,7 +109,8 @@ export function createTrainingState(
   const { graph, variables } = tracer;
   const { recipe } = optimizer;
   const options = v.parse(recipe.options, optimizer.options) as Options;
-  const weights = unique(learner.trainable.flatMap((net) => net.weights));
+  const rates = ratesOf(learner.trainable);
+  const weights = [...rates.keys()];
   const statistics = unique(learner.trainable.flatMap((net) => net.state));
   const slots = new Map(
     weights.map((weight) => {
@@ -133,7 +136,8 @@ export function createTrainingState(
       ...(lossScale ? [lossScale.entry] : []),
     ]),
     optimized(gradients, { lr, stepsTaken }) {
-      const at = { lr: tracer.tensor(lr), step: tracer.tensor(stepsTaken) };
+      const step = tracer.tensor(stepsTaken);
+      const lrOf = new Map([...new Set(rates.values())].map((rate) => [rate, multiplied(tracer.tensor(lr), rate)]));
       const next = new Map<Variable, Node>();
       let before: readonly Tensor[] = [];
       // As the gradients come: from the last layer to the first.
@@ -146,7 +150,8 @@ export function createTrainingState(
         const after = [gradient, ...before];
         const late = (variable: Variable): Tensor => tracer.delayed(variable, after);
         const read = Object.fromEntries(Object.entries(own).map(([slot, variable]) => [slot, late(variable)]));
-        const updated = recipe.update(late(weight), gradient, read, { ...at, shape: weight.shape }, options);
+        const at = { lr: lrOf.get(rates.get(weight)!)!, step, shape: weight.shape };
+        const updated = recipe.update(late(weight), gradient, read, at, options);
         before = [updated.weight];
         next.set(weight, tracer.node(updated.weight));
         for (const [slot, variable] of Object.entries(own)) next.set(variable, tracer.node(updated.slots[slot]!));

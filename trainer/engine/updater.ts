@@ -20,6 +20,8 @@ export interface Updater {
 /** Some weights and the tensor they make together. */
 interface Group {
   readonly weights: readonly Variable[];
+  /** What the learning rate is multiplied by. */
+  readonly rate: number;
   readonly shape: Shape;
   /** Where each weight begins in the flat tensor. */
   readonly offsets: readonly number[];
@@ -64,19 +66,27 @@ function createSlot(shape: Shape): Slot {
   };
 }
 
-function createGroup(weights: readonly Variable[], shape: Shape, slots: readonly string[]): Group {
+function createGroup(weights: readonly Variable[], rate: number, shape: Shape, slots: readonly string[]): Group {
   let end = 0;
   const offsets = weights.map((weight) => (end += weight.size) - weight.size);
-  return { weights, shape, offsets, slots: Object.fromEntries(slots.map((name) => [name, createSlot(shape)])) };
+  return { weights, rate, shape, offsets, slots: Object.fromEntries(slots.map((name) => [name, createSlot(shape)])) };
 }
 
-function groupsOf(weights: readonly Variable[], recipe: OptimizerRecipe): readonly Group[] {
-  const together = weights.filter((weight) => recipe.elementwise?.(weight.shape));
-  const alone = weights.filter((weight) => !together.includes(weight));
-  const total = together.reduce((sum, weight) => sum + weight.size, 0);
+function groupsOf(rates: ReadonlyMap<Variable, number>, recipe: OptimizerRecipe): readonly Group[] {
+  const isElementwise = (weight: Variable): boolean => recipe.elementwise?.(weight.shape) === true;
+  const weights = [...rates.keys()];
+  const together = [...new Set(rates.values())].map((rate) => ({
+    rate,
+    own: weights.filter((weight) => rates.get(weight) === rate && isElementwise(weight)),
+  }));
   return [
-    ...(together.length > 0 ? [createGroup(together, [total], recipe.slots)] : []),
-    ...alone.map((weight) => createGroup([weight], weight.shape, recipe.slots)),
+    ...together.flatMap(({ rate, own }) => {
+      const total = own.reduce((sum, weight) => sum + weight.size, 0);
+      return own.length > 0 ? [createGroup(own, rate, [total], recipe.slots)] : [];
+    }),
+    ...weights
+      .filter((weight) => !isElementwise(weight))
+      .map((weight) => createGroup([weight], rates.get(weight)!, weight.shape, recipe.slots)),
   ];
 }
 
@@ -138,15 +148,19 @@ function slotEntries(group: Group, name: string): readonly StateEntry[] {
   }));
 }
 
-export function createUpdater(weights: readonly Variable[], recipe: OptimizerRecipe, options: Options): Updater {
-  const groups = groupsOf(weights, recipe).map((group) => ({ group, mirror: createMirror(group) }));
+export function createUpdater(
+  rates: ReadonlyMap<Variable, number>,
+  recipe: OptimizerRecipe,
+  options: Options,
+): Updater {
+  const groups = groupsOf(rates, recipe).map((group) => ({ group, mirror: createMirror(group) }));
   const entries = recipe.slots.flatMap((name) => groups.flatMap(({ group }) => slotEntries(group, name)));
 
   return {
     entries,
     apply(gradients, { step, lr }) {
-      const byWeight = new Map(weights.map((weight, index) => [weight, gradients[index]!]));
-      const at = { lr: tf.scalar(lr), step: tf.scalar(step + 1) };
+      const byWeight = new Map([...rates.keys()].map((weight, index) => [weight, gradients[index]!]));
+      const stepsTaken = tf.scalar(step + 1);
       for (const { group, mirror } of groups) {
         tf.tidy(() => {
           const gradient = gather(
@@ -154,7 +168,8 @@ export function createUpdater(weights: readonly Variable[], recipe: OptimizerRec
             group.weights.map((weight) => byWeight.get(weight)!),
           );
           const slots = Object.fromEntries(Object.entries(group.slots).map(([name, slot]) => [name, slot.value()]));
-          const next = recipe.update(mirror.read(), gradient, slots, { ...at, shape: group.shape }, options);
+          const at = { lr: tf.scalar(lr * group.rate), step: stepsTaken, shape: group.shape };
+          const next = recipe.update(mirror.read(), gradient, slots, at, options);
           mirror.write(next.weight);
           for (const [name, slot] of Object.entries(group.slots)) slot.assign(next.slots[name]!);
         });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { topKCorrect } from '../nn/top-k.ts';
-import type { Builder, EvaluationModel, FeatureSet, Initial, Measure } from '../recipe.ts';
+import type { Builder, EvaluationModel, FeatureSet, Initial, Measure, Moment } from '../recipe.ts';
 import { evaluator as knn } from './knn.ts';
 import { evaluator as linear } from './linear.ts';
 
@@ -161,6 +161,14 @@ describe('top-k', () => {
 });
 
 describe('linear', () => {
+  const moment: Moment = {
+    step: tf.scalar(0, 'int32'),
+    training: true,
+    again: null,
+    uniform: () => tf.scalar(0),
+    update: () => undefined,
+    current: (variable) => variable,
+  };
   const builder: Builder = {
     path: 'head',
     at: () => builder,
@@ -178,47 +186,6 @@ describe('linear', () => {
       ),
   };
 
-  it('has the cross-entropy of softmax as its loss, and its gradient', () => {
-    const train = features(
-      [
-        [1, 2],
-        [3, 4],
-        [5, 9],
-      ],
-      [0, 1, 2],
-    );
-    const { learner } =
-      linear.head?.(v.parse(linear.options, { inputs: 'features', standardize: true }), builder, {
-        columns: 2,
-        classes: 3,
-        rows: 3,
-        train,
-      }) ?? {};
-    if (learner === undefined) throw new Error('no head');
-    const moment = {
-      step: tf.scalar(0, 'int32'),
-      training: true,
-      again: null,
-      uniform: () => tf.scalar(0),
-      update: () => undefined,
-      current: (variable: tf.Variable) => variable,
-    };
-    const inputs = tf.tensor2d([...train.values], [3, 2]);
-    const logits = learner.embed({ views: [inputs], index: tf.tensor1d([0, 1, 2], 'int32'), targets: {} }, moment)[
-      'logits'
-    ] as tf.Tensor2D;
-    const label = tf.tensor1d([0, 1, 2], 'int32');
-    const { loss } = learner.loss({ logits }, { label }, moment);
-    const rows = logits.arraySync();
-    const expected =
-      rows.reduce(
-        (sum, row, index) =>
-          sum + Math.log(row.reduce((total, value) => total + Math.exp(value), 0)) - (row[index] ?? 0),
-        0,
-      ) / 3;
-    expect(loss.dataSync()[0]).toBeCloseTo(expected, 5);
-  });
-
   it('standardises by the training features', () => {
     const train = features(
       [
@@ -227,22 +194,17 @@ describe('linear', () => {
       ],
       [0, 1],
     );
-    const { learner, scores } =
-      linear.head?.(v.parse(linear.options, { inputs: 'features', standardize: true }), builder, {
-        columns: 2,
-        classes: 2,
-        rows: 2,
-        train,
-      }) ?? {};
-    const [weight] = learner?.trainable[0]?.weights ?? [];
-    weight?.assign(
+    const options = v.parse(linear.options, { inputs: 'features', standardize: true });
+    const head = linear.head!.build(options, builder, { columns: 2, classes: 2, train, encoder: null });
+    const [weight] = head.learner.trainable[0]!.weights;
+    weight!.assign(
       tf.tensor2d([
         [1, 0],
         [0, 1],
       ]),
     );
     expect(
-      [...(scores?.(tf.tensor2d([[3, 10]])).dataSync() ?? [])].map((value) => Math.round(value * 1e4) / 1e4),
+      [...head.scores(tf.tensor2d([[3, 10]]), moment).dataSync()].map((value) => Math.round(value * 1e4) / 1e4),
     ).toEqual([1, -1]);
   });
 

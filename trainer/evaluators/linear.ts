@@ -1,14 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { percent, topKCorrect } from '../nn/top-k.ts';
-import { defineEvaluator, type FeatureSet, type HeadTraining, type Initial } from '../recipe.ts';
-
-/** evaluate.py: RandomResizedCrop at its defaults (area 0.08 to 1, bilinear; the paper has 0.2 to 1) and a flip. */
-const augmentation: HeadTraining['augmentation'] = {
-  ...{ cropArea: [0.08, 1], cropRatio: [3 / 4, 4 / 3], interpolation: 'bilinear', flip: 0.5 },
-  ...{ jitter: 0, brightness: 0, contrast: 0, saturation: 0, hue: 0, grayscale: 0 },
-  ...{ blur: 0, blurSigma: [0.1, 2], solarize: 0, solarizeThreshold: 128 },
-};
+import { classificationLoss, headFigures, officialAugmentation, officialInitial, onlyView } from '../nn/classifier.ts';
+import { linear } from '../nn/linear.ts';
+import { defineEvaluator, type FeatureSet, type Initial } from '../recipe.ts';
 
 /**
  * Linear classification on frozen features. The defaults are the official recipe (evaluate.py; paper, appendix C.2):
@@ -33,66 +27,40 @@ export const evaluator = defineEvaluator({
   metrics: ['top1', 'top5'],
   protocol: (options) => ({ head: 'linear', layer: 'pooled', ...options }),
 
-  head(options, builder, { columns, classes, train }) {
-    const weight = builder.variable('weight', [columns, classes], { kind: 'normal', std: 0.01 });
-    const bias = builder.variable('bias', [classes], { kind: 'zeros' });
-    const statistics = options.standardize && train !== null ? columnStatistics(train) : null;
-    const given = (values: Float32Array | undefined, otherwise: Initial): Initial =>
-      values === undefined ? otherwise : { kind: 'given', values };
-    const mean = builder.variable('mean', [columns], given(statistics?.mean, { kind: 'zeros' }), false);
-    const inverse = statistics?.std.map((std) => 1 / Math.max(std, 1e-6));
-    const scale = builder.variable('scale', [columns], given(inverse, { kind: 'ones' }), false);
-    const scores = (features: tf.Tensor): tf.Tensor => {
-      const inputs = options.standardize ? tf.mul(tf.sub(features, mean), scale) : features;
-      return tf.add(tf.matMul(inputs as tf.Tensor2D, weight as unknown as tf.Tensor2D), bias);
-    };
-    return {
-      learner: {
-        trainable: [{ weights: [weight, bias], state: [mean, scale] }],
-        embed: ({ views: [features] }) => {
-          if (features === undefined) throw new Error('A linear head needs one view of features.');
-          return { logits: scores(features) };
+  head: {
+    inputs: ({ inputs }) => (inputs === 'features' ? 'features' : 'augmented-features'),
+    build(options, builder, { columns, classes, train }) {
+      const head = linear(builder, columns, classes, { initial: officialInitial });
+      const statistics = options.standardize && train !== null ? columnStatistics(train) : null;
+      const given = (values: Float32Array | undefined, otherwise: Initial): Initial =>
+        values === undefined ? otherwise : { kind: 'given', values };
+      const mean = builder.variable('mean', [columns], given(statistics?.mean, { kind: 'zeros' }), false);
+      const inverse = statistics?.std.map((std) => 1 / Math.max(std, 1e-6));
+      const scale = builder.variable('scale', [columns], given(inverse, { kind: 'ones' }), false);
+      const scores = (features: tf.Tensor): tf.Tensor =>
+        head.apply(options.standardize ? tf.mul(tf.sub(features, mean), scale) : features);
+      return {
+        learner: {
+          trainable: [{ weights: head.weights, state: [mean, scale] }],
+          embed: ({ views }) => ({ scores: scores(onlyView(views)) }),
+          loss: classificationLoss,
         },
-        loss({ logits }, { label }) {
-          if (logits === undefined || label === undefined) throw new Error('A linear head needs logits and labels.');
-          const own = tf.sum(tf.mul(logits, tf.cast(tf.oneHot(label, classes), 'float32')), 1); // [n]
-          const loss = tf.mean(tf.sub(tf.logSumExp(logits, 1), own));
-          const accuracy = tf.mean(tf.cast(tf.equal(tf.argMax(logits, 1), label), 'float32'));
-          return { loss, metrics: { accuracy } };
+        scores,
+        augmentation: officialAugmentation,
+        batch: options.batch,
+        epochs: options.epochs,
+        optimizer: {
+          id: options.optimizer,
+          options: { rate: options.rate, weightDecay: options.weightDecay },
         },
-      },
-      scores,
-      inputs: options.inputs,
-      augmentation,
-      batch: options.batch,
-      epochs: options.epochs,
-      optimizer: {
-        id: options.optimizer,
-        options: { rate: options.rate, weightDecay: options.weightDecay },
-      },
-      schedule: {
-        id: options.schedule,
-        options: options.schedule === 'warmup-cosine' ? { warmupEpochs: 0, finalFactor: 0 } : {},
-      },
-    };
+        schedule: {
+          id: options.schedule,
+          options: options.schedule === 'warmup-cosine' ? { warmupEpochs: 0, finalFactor: 0 } : {},
+        },
+      };
+    },
   },
-
-  // No slow measuring: the head's scores are there.
-  async *measure({ heads, test, classes }) {
-    if (heads === undefined) throw new Error('Linear classification measures a trained head, and there is none.');
-    for (const [which, scores, epoch] of [
-      ['last', heads.last, heads.lastEpoch],
-      ['best', heads.best, heads.bestEpoch],
-    ] as const) {
-      for (const [metric, k] of [
-        ['top1', 1],
-        ['top5', 5],
-      ] as const) {
-        const correct = topKCorrect(scores, test.labels, classes, k);
-        yield { metric, value: percent(correct), n: test.rows, which, epoch, correct };
-      }
-    }
-  },
+  measure: headFigures,
 });
 
 /** Mean and (biased) standard deviation of each column, in float64. */

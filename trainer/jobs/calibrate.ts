@@ -3,9 +3,14 @@ import process from 'node:process';
 import * as v from 'valibot';
 import { openEngine } from '../engine/open.ts';
 import type { Engine, StateEntry } from '../engine/engine.ts';
+import type { ResolvedSubject } from '../protocol/commands.ts';
 import type { Calibration } from '../protocol/events.ts';
-import type { EvaluateConfig } from '../protocol/run.ts';
+import type { EvaluateConfig, PretrainConfig } from '../protocol/run.ts';
+import type { EvaluatorRecipe } from '../recipe.ts';
 import { openEvaluationLoader } from '../data/loader.ts';
+import { openData } from '../data/workshop.ts';
+import { openEvaluation } from '../evaluate.ts';
+import type { Course } from '../loop.ts';
 import { deviation, median } from '../pace.ts';
 import { openPretraining } from '../pretrain.ts';
 import { evaluators } from '../registry.ts';
@@ -18,6 +23,8 @@ const warmUpSteps = 2;
 const mostSteps = 12;
 const mostSeconds = 20;
 const extractBatch = 250;
+/** A forward pass takes about a third of what it takes with its gradients. */
+const forwardShare = 1 / 3;
 
 interface Timed {
   readonly seconds: readonly number[];
@@ -49,24 +56,23 @@ function stateBytes(state: readonly StateEntry[]): number {
   return state.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
 }
 
-async function calibratePretraining(
-  job: JobOf<'calibrate'>,
-  context: JobContext,
-  engine: Engine,
+/** Times steps of a course from its first, and closes its source. `examined`: images that are only looked at, in all. */
+async function timeCourse(
+  course: Course,
+  examined: number,
+  began: number,
+  logEvery: number,
+  { clock, port }: JobContext,
+  progress: Progress,
 ): Promise<Calibration> {
-  const { config } = job;
-  if (config.kind !== 'pretrain') throw new Error('not a pretraining');
-  const { clock, port } = context;
-  const began = clock();
-  const { course } = await openPretraining(context, engine, config, 0);
   try {
     const first = await course.source.next();
     const loadSeconds = (clock() - began) / 1000;
     port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
     let next = Promise.resolve(first);
-    const timed = await time(clock, progressOf(context, { tensors: engine.tensors }), async (step) => {
+    const timed = await time(clock, progress, async (step) => {
       const { batch } = await next;
-      const metrics = (step + 1) % config.logEvery === 0;
+      const metrics = (step + 1) % logEvery === 0;
       await course.run(batch, { step, lr: course.rate(step) }, { metrics });
       next = course.source.next();
       return true;
@@ -76,7 +82,7 @@ async function calibratePretraining(
       ...{ secondsPerStep, loadSeconds, peakMemoryBytes: timed.peakMemoryBytes },
       spreadSeconds: deviation(timed.seconds, secondsPerStep),
       steps: timed.seconds.length,
-      stepsTotal: course.steps,
+      stepsTotal: course.steps + Math.ceil((forwardShare * examined) / first.batch.index.length),
       checkpointBytes: stateBytes(course.state),
     };
   } finally {
@@ -84,23 +90,42 @@ async function calibratePretraining(
   }
 }
 
-/** Images the encoder sees in an evaluation: both splits once, and the training split once an epoch of a head shown images. */
-function passes(config: EvaluateConfig): number {
-  const recipe = evaluators.get(config.evaluator.id);
-  const options = v.parse(recipe.options, config.evaluator.options) as Readonly<Record<string, unknown>>;
-  const epochs = options['epochs'];
-  return recipe.head && options['inputs'] === 'images' && typeof epochs === 'number' ? epochs : 1;
+async function calibratePretraining(config: PretrainConfig, context: JobContext, engine: Engine): Promise<Calibration> {
+  const began = context.clock();
+  const { course } = await openPretraining(context, engine, config, 0);
+  return timeCourse(course, 0, began, config.logEvery, context, progressOf(context, { tensors: engine.tensors }));
 }
 
-/** An evaluation is as long as its encoding; a head on features adds seconds. A step is one batch encoded. */
-async function calibrateEvaluation(job: JobOf<'calibrate'>, context: JobContext, engine: Engine): Promise<Calibration> {
-  const { config, subject } = job;
-  if (config.kind !== 'evaluate') throw new Error('not an evaluation');
+/** Steps of fine-tuning, and the looks at the test split: one an epoch, and two for the figures. */
+async function calibrateFineTuning(
+  config: EvaluateConfig,
+  subject: ResolvedSubject,
+  context: JobContext,
+  engine: Engine,
+): Promise<Calibration> {
+  const began = context.clock();
+  const test = await openData(config.test);
+  const { count } = test;
+  await test.close();
+  const place = { subject, cacheFolder: null, fromStep: 0, initialWhereMissing: true };
+  const { course } = await openEvaluation(context, engine, config, place);
+  const looks = Math.ceil(course!.steps / course!.stepsPerEpoch) + 2;
+  const progress = progressOf(context, { tensors: engine.tensors });
+  return timeCourse(course!, looks * count, began, config.logEvery, context, progress);
+}
+
+/** An evaluation of frozen features is as long as its encoding; a head on them adds seconds. A step is one batch encoded. */
+async function calibrateEncoding(
+  config: EvaluateConfig,
+  subject: ResolvedSubject,
+  passes: number,
+  context: JobContext,
+  engine: Engine,
+): Promise<Calibration> {
   const { clock, port } = context;
   const began = clock();
-  const resolved = subject ?? { subject: config.subject, checkpointFolder: null, config: null };
   const { normalization, preprocessing } = config;
-  const opened = await openSubject(engine, resolved, normalization.mean.length, { initialWhereMissing: true });
+  const opened = await openSubject(engine, subject, normalization.mean.length, { initialWhereMissing: true });
   const open = (data: typeof config.train) =>
     openEvaluationLoader({
       ...{ data, preprocessing, normalization, batch: extractBatch, from: 0 },
@@ -123,18 +148,39 @@ async function calibrateEvaluation(job: JobOf<'calibrate'>, context: JobContext,
       ...{ secondsPerStep, loadSeconds, peakMemoryBytes: timed.peakMemoryBytes, checkpointBytes: 0 },
       spreadSeconds: timed.seconds.length > 0 ? deviation(timed.seconds, secondsPerStep) : 0,
       steps: timed.seconds.length,
-      stepsTotal: Math.ceil((train.count * passes(config) + testImages) / extractBatch),
+      stepsTotal: Math.ceil((train.count * passes + testImages) / extractBatch),
     };
   } finally {
     await train.close();
   }
 }
 
+async function calibrateEvaluation(
+  config: EvaluateConfig,
+  subject: ResolvedSubject,
+  context: JobContext,
+  engine: Engine,
+): Promise<Calibration> {
+  const recipe: EvaluatorRecipe = evaluators.get(config.evaluator.id);
+  const options = v.parse(recipe.options, config.evaluator.options) as Readonly<Record<string, unknown>>;
+  const inputs = recipe.head?.inputs(options) ?? 'features';
+  if (inputs === 'images') return calibrateFineTuning(config, subject, context, engine);
+  // Both splits once, and the training split once an epoch where it is augmented.
+  const epochs = options['epochs'];
+  const passes = inputs === 'augmented-features' && typeof epochs === 'number' ? epochs : 1;
+  return calibrateEncoding(config, subject, passes, context, engine);
+}
+
 export async function run(job: JobOf<'calibrate'>, context: JobContext): Promise<Ending> {
   const { port } = context;
+  const { config } = job;
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
-  const engine = await openEngine(job.config.execution);
-  const of = job.config.kind === 'pretrain' ? calibratePretraining : calibrateEvaluation;
-  port.send({ type: 'result', outcome: { kind: 'calibration', calibration: await of(job, context, engine) } });
+  const engine = await openEngine(config.execution);
+  const measure = (): Promise<Calibration> => {
+    if (config.kind === 'pretrain') return calibratePretraining(config, context, engine);
+    const subject = job.subject ?? { subject: config.subject, checkpointFolder: null, config: null };
+    return calibrateEvaluation(config, subject, context, engine);
+  };
+  port.send({ type: 'result', outcome: { kind: 'calibration', calibration: await measure() } });
   return { why: 'done', step: 0, safeStep: null };
 }

@@ -107,7 +107,9 @@ async function evaluate(
   const subject = job.subject ?? { subject: config.subject, checkpointFolder: null, config: null };
   let ending: Ending = { why: 'done', step: from?.manifest.step ?? 0, safeStep: from?.manifest.step ?? null };
   try {
-    const evaluation = await openEvaluation(context, engine, config, subject, job.cacheFolder, ending.step);
+    const evaluation = await openEvaluation(context, engine, config, {
+      ...{ subject, cacheFolder: job.cacheFolder, fromStep: ending.step },
+    });
     if (evaluation.course) ending = await train(evaluation.course, desk, from);
     if (ending.why === 'asked') return ending;
     const results = await evaluation.measure(job.runFolder);

@@ -9,6 +9,16 @@ export type RunId = v.InferOutput<typeof RunId>;
 const probability = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const range = v.tuple([v.number(), v.number()]);
 
+/**
+ * Part of a split: a share of every class, drawn by a seed. The images of a small share are among those of a larger one drawn
+ * by the same seed.
+ */
+export const Subset = v.strictObject({
+  share: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+  seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)),
+});
+export type Subset = v.InferOutput<typeof Subset>;
+
 /** A data set on disk: which reader, where, which split. `fingerprint` is the content hash at the time the run was made. */
 export const DataSource = v.strictObject({
   dataset: v.string(),
@@ -17,6 +27,8 @@ export const DataSource = v.strictObject({
   fingerprint: v.optional(v.string()),
   /** Files the run leaves out, named as in the inspection's rejects. */
   exclude: v.optional(v.array(v.string())),
+  /** Left out: all images of the split. */
+  subset: v.optional(Subset),
 });
 export type DataSource = v.InferOutput<typeof DataSource>;
 

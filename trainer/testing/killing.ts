@@ -68,13 +68,15 @@ export function tinyPretraining(dataFolder: string): RunConfig {
   });
 }
 
-/** A linear head on the features of a random encoder: 60 steps, saved every 4. */
-export function tinyEvaluation(dataFolder: string, inputs: 'features' | 'images'): RunConfig {
-  const options = { inputs, standardize: inputs === 'features', epochs: 10, batch };
+/** A head on what a random encoder gives, 60 steps; or head and encoder on half of the labels, 30. Saved every 4. */
+export function tinyEvaluation(dataFolder: string, kind: 'features' | 'images' | 'fine-tuning'): RunConfig {
+  const evaluator =
+    kind === 'fine-tuning'
+      ? { id: 'semi-supervised', options: { fraction: 0.5, epochs: 10, batch } }
+      : { id: 'linear', options: { inputs: kind, standardize: kind === 'features', epochs: 10, batch } };
   return v.parse(RunConfig, {
-    ...{ ...common, ...seen, kind: 'evaluate', subject: { kind: 'random', encoder, seed: 3 } },
+    ...{ ...common, ...seen, kind: 'evaluate', subject: { kind: 'random', encoder, seed: 3 }, evaluator },
     checkpoint: { everySteps: 4, everySeconds: 1e6, keepLast: 2 },
-    evaluator: { id: 'linear', options },
     ...{ train: data(dataFolder, 'train'), test: data(dataFolder, 'test') },
   });
 }

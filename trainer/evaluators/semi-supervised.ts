@@ -1,0 +1,57 @@
+import type { Tensor } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { classificationLoss, headFigures, officialAugmentation, officialInitial, onlyView } from '../nn/classifier.ts';
+import { linear } from '../nn/linear.ts';
+import { defineEvaluator, type Moment } from '../recipe.ts';
+
+/**
+ * Fine-tuning: the encoder and a linear head are trained on part of the labels, or on all of them. The defaults are the
+ * official recipe for 1 % (evaluate.py; paper, appendix C.2): SGD 0.9 without weight decay, batch 256, 20 epochs, cosine per
+ * epoch, batch norm by the batch, the encoder at 0.03 and the head at 0.08; for 10 % 0.01 and 0.1. The official labels are
+ * SimCLR's lists; here a share of every class is drawn by a seed, which the protocol states.
+ */
+export const evaluator = defineEvaluator({
+  id: 'semi-supervised',
+  title: 'Semi-supervised fine-tuning',
+  options: v.object({
+    /** Part of the training labels it sees; 1 is all. */
+    fraction: v.optional(v.pipe(v.number(), v.minValue(0.0001), v.maxValue(1)), 0.01),
+    /** What the share is drawn by. */
+    drawnBy: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)), 0),
+    rate: v.optional(v.pipe(v.number(), v.minValue(1e-6)), 0.03),
+    headRate: v.optional(v.pipe(v.number(), v.minValue(0)), 0.08),
+    weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
+    batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)), 256),
+    epochs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10000)), 20),
+  }),
+  metrics: ['top1', 'top5'],
+  protocol: (options) => ({
+    head: 'linear',
+    layer: 'pooled',
+    optimizer: 'sgd',
+    schedule: 'cosine-per-epoch',
+    ...options,
+  }),
+  head: {
+    inputs: () => 'images',
+    subset: ({ fraction, drawnBy }) => ({ share: fraction, seed: drawnBy }),
+    build({ rate, headRate, weightDecay, batch, epochs }, builder, { columns, classes, encoder }) {
+      if (encoder === null) throw new Error('Fine-tuning trains an encoder, and none was given.');
+      const head = linear(builder, columns, classes, { initial: officialInitial });
+      const scores = (images: Tensor, at: Moment): Tensor => head.apply(encoder.forward(images, at).pooled);
+      return {
+        learner: {
+          trainable: [encoder, { ...head, rate: headRate / rate }],
+          embed: ({ views }, at) => ({ scores: scores(onlyView(views), at) }),
+          loss: classificationLoss,
+        },
+        scores,
+        augmentation: officialAugmentation,
+        ...{ batch, epochs },
+        optimizer: { id: 'sgd', options: { rate, weightDecay } },
+        schedule: { id: 'cosine-per-epoch', options: {} },
+      };
+    },
+  },
+  measure: headFigures,
+});
