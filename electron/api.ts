@@ -1,4 +1,5 @@
 /** PURE. What the window may ask of the main process, and what it hears. Types and one list of names, nothing else. */
+import type { PauseTime } from '../trainer/protocol/commands.ts';
 import type { Catalogue } from '../trainer/protocol/catalogue.ts';
 import type { WeightsFormat } from '../trainer/protocol/weights.ts';
 import type { Fault } from '../trainer/protocol/fault.ts';
@@ -347,7 +348,7 @@ export interface Requests {
   run: (run: string) => RunDetail;
   metric: (run: string, name: string, points: number) => Series;
   log: (run: string, lines: number) => readonly LogLine[];
-  pauseRun: (run: string) => void;
+  pauseRun: (run: string, when: PauseTime) => void;
   continueRun: (run: string) => void;
   stopRun: (run: string, how: 'safely' | 'now') => void;
   resumeRun: (run: string) => void;

@@ -201,13 +201,26 @@ describe('commands', () => {
     const straight = await start();
     rmSync(folder, { recursive: true });
     folder = mkdtempSync(join(tmpdir(), 'loop-'));
-    const made = scene({ asks: new Map([[5, { type: 'pause' }]]) });
+    const made = scene({ asks: new Map([[5, { type: 'pause', when: 'now' }]]) });
     const running = train(made.course, made.desk, null);
     await isPaused(made.events);
     expect(of(made.events, 'checkpoint').map((event) => event.step)).toEqual([5]);
     made.port.hear({ type: 'resume' });
     expect((await running).why).toBe('done');
     expect(bits(made.weights)).toBe(bits(straight.weights));
+  });
+
+  it('pauses when the epoch is over, once, unless that is taken back', async () => {
+    const asks = new Map<number, Ask>([[5, { type: 'pause', when: 'epoch-end' }]]);
+    const made = scene({ asks });
+    const running = train(made.course, made.desk, null);
+    await isPaused(made.events);
+    expect(of(made.events, 'checkpoint').map((event) => event.step)).toEqual([10]);
+    made.port.hear({ type: 'resume' });
+    expect((await running).why).toBe('done');
+    expect(of(made.events, 'phase').filter(({ phase }) => phase === 'paused')).toHaveLength(1);
+    const { events } = await start({ asks: asks.set(6, { type: 'resume' }) });
+    expect(of(events, 'phase').filter(({ phase }) => phase === 'paused')).toHaveLength(0);
   });
 
   it('deletes older checkpoints only once the newer ones are recorded', async () => {

@@ -85,6 +85,8 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
   let beatAt = -Infinity;
   let badSteps = 0;
   let announced = false;
+  /** Asked to pause once the epoch is over. */
+  let pausesAtEpochEnd = false;
   /** The checkpoint a rollback went to, until a new one is saved: a second failure goes further back. */
   let rolledBackTo = Infinity;
 
@@ -225,12 +227,19 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
     return 'go';
   }
 
+  async function savedAndPaused(): Promise<'go' | 'stop'> {
+    pausesAtEpochEnd = false;
+    return (await save('asked')) === 'stop' ? 'stop' : paused();
+  }
+
   /** Commands that came since the last step, in their order. */
   async function obey(): Promise<'go' | 'stop'> {
     for (let ask = port.take(); ask; ask = port.take()) {
       if (ask.type === 'recorded') await recorded(ask.step);
       else if (ask.type === 'checkpointNow' && (await save('asked')) === 'stop') return 'stop';
-      else if (ask.type === 'pause' && ((await save('asked')) === 'stop' || (await paused()) === 'stop')) return 'stop';
+      else if (ask.type === 'resume') pausesAtEpochEnd = false;
+      else if (ask.type === 'pause' && ask.when === 'epoch-end') pausesAtEpochEnd = true;
+      else if (ask.type === 'pause' && (await savedAndPaused()) === 'stop') return 'stop';
       else if (ask.type === 'stop' || ask.type === 'disconnect') {
         port.send({ type: 'phase', phase: 'stopping', quietForMs: saveQuietMs });
         await save(ask.type);
@@ -304,7 +313,10 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
         announced = true;
         announce();
       }
-      if (done < steps && (await obey()) === 'stop') return { why: 'asked', step: done, safeStep };
+      if (done === steps) break;
+      const isEpochOver = pausesAtEpochEnd && done % course.stepsPerEpoch === 0;
+      if (isEpochOver && (await savedAndPaused()) === 'stop') return { why: 'asked', step: done, safeStep };
+      if ((await obey()) === 'stop') return { why: 'asked', step: done, safeStep };
     }
   } finally {
     await course.source.close();

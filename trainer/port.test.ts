@@ -138,9 +138,9 @@ describe('commands', () => {
   it('are taken in their order, and waiting ends when one comes', async () => {
     const port = openPort({ channel: null, now: () => 5 });
     const waited = port.wait(60_000);
-    port.hear({ type: 'pause' });
+    port.hear({ type: 'pause', when: 'now' });
     port.hear({ type: 'resume' });
     await waited;
-    expect([port.take(), port.take(), port.take()]).toEqual([{ type: 'pause' }, { type: 'resume' }, null]);
+    expect([port.take(), port.take(), port.take()]).toEqual([{ type: 'pause', when: 'now' }, { type: 'resume' }, null]);
   });
 });

@@ -73,7 +73,7 @@ test('pause holds the step, continue goes on, checkpointNow saves', async () => 
   const workstation = await bench.open();
   const run = await workstation.handlers.createRun.answer(pretrain('steps=100 ms=10 every=1000'));
   await until(() => isRunning(workstation, run), 'running');
-  await workstation.handlers.pauseRun.answer(run);
+  await workstation.handlers.pauseRun.answer(run, 'now');
   await until(async () => (await rowOf(workstation, run)).status === 'paused', 'paused');
   const [before] = await workstation.handlers.progress.answer();
   await new Promise((wake) => setTimeout(wake, 100));

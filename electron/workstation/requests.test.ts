@@ -84,22 +84,15 @@ test('nothing but a list of the right length gets through, whatever it holds', (
 });
 
 test('a run is named by an id and nothing else: no path, no blank, no number', () => {
-  const named = [
-    'run',
-    'pauseRun',
-    'continueRun',
-    'resumeRun',
-    'checkpointNow',
-    'discardRun',
-    'deleteRun',
-    'undoDelete',
-  ] as const;
+  const named = ['run', 'continueRun', 'resumeRun', 'checkpointNow', 'discardRun', 'deleteRun', 'undoDelete'] as const;
   for (const name of named) {
     expect(accepts(name, ['20260101-120000-abcdef'])).toBe(true);
     for (const bad of ['', '../..', 'a/b', 'UPPER-CASE', 'a\0bc', 'x'.repeat(81), ' 2026', '.tmp-x', 7, null, {}, []])
       expect(accepts(name, [bad]), `${name} ${JSON.stringify(bad)}`).toBe(false);
     expect(accepts(name, ['20260101-120000-abcdef', 'more'])).toBe(false);
   }
+  expect(accepts('pauseRun', ['20260101-120000-abcdef', 'epoch-end'])).toBe(true);
+  expect(accepts('pauseRun', ['20260101-120000-abcdef', 'later'])).toBe(false);
 });
 
 test('numbers are bounded, texts too', () => {
@@ -143,7 +136,6 @@ test('what passes its schema is answered or refused with a fault, never with any
     fc.tuple(
       fc.constantFrom(
         'run',
-        'pauseRun',
         'continueRun',
         'resumeRun',
         'checkpointNow',
@@ -152,6 +144,10 @@ test('what passes its schema is answered or refused with a fault, never with any
         'undoDelete' as const,
       ),
       ids.map((id) => [id]),
+    ),
+    fc.tuple(
+      fc.constant('pauseRun'),
+      ids.map((id) => [id, 'epoch-end']),
     ),
     fc.tuple(fc.constantFrom('startPlan', 'pausePlan'), fc.constantFrom(['none'], ['constructor'])),
     fc.tuple(fc.constant('inspect'), fc.constantFrom(['/no/such/folder'], ['/proc/self/mem'], ['.\n'])),

@@ -1,5 +1,6 @@
 /** The one table of what the window and the terminal may ask: for each request a schema of its arguments and an answer. */
 import * as v from 'valibot';
+import { PauseTime } from '../../trainer/protocol/commands.ts';
 import { WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { Inspection } from '../../trainer/protocol/dataset.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
@@ -87,7 +88,7 @@ export function createHandlers(answers: Answers): Handlers {
     run: { args: run, answer: runs.detail },
     metric: { args: v.strictTuple([RunId, word, count(20_000)]), answer: runs.metric },
     log: { args: v.strictTuple([RunId, count(100_000)]), answer: runs.log },
-    pauseRun: { args: run, answer: runs.pause },
+    pauseRun: { args: v.strictTuple([RunId, PauseTime]), answer: runs.pause },
     continueRun: { args: run, answer: runs.continue },
     stopRun: { args: v.strictTuple([RunId, v.picklist(['safely', 'now'])]), answer: runs.stop },
     resumeRun: { args: run, answer: runs.resume },

@@ -165,7 +165,7 @@ export function createRuns(options: RunsOptions): Runs {
     log: (id, lines) => store.log(id, lines),
     progress: () => host.progress(),
 
-    pause: (id) => host.session(id).tell({ type: 'pause' }),
+    pause: (id, when) => host.session(id).tell({ type: 'pause', when }),
     continue: (id) => host.session(id).tell({ type: 'resume' }),
     checkpointNow: (id) => host.session(id).tell({ type: 'checkpointNow' }),
     stop: async (id, how) => {

@@ -77,11 +77,15 @@ export const Job = v.variant('kind', [
 ]);
 export type Job = v.InferOutput<typeof Job>;
 
+export const PauseTime = v.picklist(['now', 'epoch-end']);
+export type PauseTime = v.InferOutput<typeof PauseTime>;
+
 export const Command = v.variant('type', [
   v.strictObject({ type: v.literal('start'), job: Job }),
   /** Save at the next step boundary, then exit. */
   v.strictObject({ type: v.literal('stop') }),
-  v.strictObject({ type: v.literal('pause') }),
+  /** At the next step boundary, or when the epoch that is going on ends: `resume` takes that back. */
+  v.strictObject({ type: v.literal('pause'), when: PauseTime }),
   v.strictObject({ type: v.literal('resume') }),
   v.strictObject({ type: v.literal('checkpointNow') }),
   /** The checkpoint's row is committed: older folders may go. */
