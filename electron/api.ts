@@ -275,8 +275,8 @@ export interface Comparison {
     readonly difference: number;
     readonly interval: Interval;
     readonly images: number;
-    /** Exact McNemar test, where each side is one run. */
-    readonly pValue?: number;
+    /** Exact McNemar test, where each side is one run; `adjusted` by Holm over all pairs of the comparison that have one. */
+    readonly test?: { readonly pValue: number; readonly adjusted: number };
   }[];
   /** Only what differs, between the pretraining runs where there are two or more; values by run id. */
   readonly parameters: readonly { readonly path: string; readonly values: Readonly<Record<string, string>> }[];

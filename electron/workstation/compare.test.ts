@@ -308,10 +308,11 @@ describe('a plan', () => {
       ['VICReg', 'random'],
       ['VICReg', 'pixels'],
     ]);
-    for (const { interval, difference, pValue } of pairs) {
+    for (const { interval, difference, test: tested } of pairs) {
       expect(interval.low).toBeGreaterThan(0);
       expect(difference).toBeGreaterThan(0);
-      expect(pValue).toBeLessThan(0.001);
+      expect(tested!.pValue).toBeLessThan(0.001);
+      expect(tested!.adjusted).toBeGreaterThanOrEqual(tested!.pValue);
     }
   });
   test('an embedding that keeps its spread, or a figure above the random one, is no collapse', async () => {

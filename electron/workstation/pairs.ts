@@ -1,7 +1,7 @@
 /** Differences between two of our own figures on the same images: the only ones that may be called paired. */
 import type { Comparison, ComparisonRow } from '../api.ts';
 import type { Row } from './rows.ts';
-import { mcnemar, pairedBootstrap, type Resampled } from './statistics.ts';
+import { holm, mcnemar, pairedBootstrap, type Resampled } from './statistics.ts';
 
 type ReadImages = (run: string, file: string) => Promise<Uint8Array | null>;
 
@@ -55,7 +55,7 @@ function sameImages(one: ComparisonRow, other: ComparisonRow): boolean {
 
 /** Each main figure (or, in a free selection, the highest) against every other one on the same images. */
 export async function pairRows(rows: readonly Row[], read: ReadImages): Promise<Comparison['pairs']> {
-  const pairs: Comparison['pairs'][number][] = [];
+  const pairs: (Omit<Comparison['pairs'][number], 'test'> & { readonly pValue: number | null })[] = [];
   for (const first of rows) {
     const rivals = rows.filter((other) => other !== first && sameImages(first.row, other.row));
     const mains = [first, ...rivals].filter(({ row }) => row.subject.role === 'main');
@@ -71,10 +71,14 @@ export async function pairRows(rows: readonly Row[], read: ReadImages): Promise<
       const { evaluator, metric } = first.row;
       const names = { better: better.row.subject.label, worse: worse.row.subject.label };
       const { mean: difference, images, pValue } = paired;
-      pairs.push({ ...names, evaluator, metric, difference, interval, images, ...(pValue === null ? {} : { pValue }) });
+      pairs.push({ ...names, evaluator, metric, difference, interval, images, pValue });
     }
   }
-  return pairs;
+  const tested = pairs.flatMap(({ pValue }) => (pValue === null ? [] : [pValue]));
+  const adjusted = holm(tested).values();
+  return pairs.map(({ pValue, ...rest }) =>
+    pValue === null ? rest : { ...rest, test: { pValue, adjusted: adjusted.next().value! } },
+  );
 }
 
 const mean = ({ row }: Row): number => row.ours?.mean ?? Number.NEGATIVE_INFINITY;

@@ -409,7 +409,7 @@ const comparison = (selection: Comparison['selection']): Comparison => ({
       difference: 2.59,
       interval: interval(2.0, 3.2, 'paired-bootstrap'),
       images: 10_000,
-      pValue: 1e-14,
+      test: { pValue: 1e-14, adjusted: 2e-14 },
     },
   ],
   parameters: [{ path: 'method.options.variance', values: { 'vicreg-small-1': '25', 'no-variance-1': '0' } }],

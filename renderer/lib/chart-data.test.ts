@@ -1,7 +1,18 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Series } from '../../electron/api.ts';
-import { bucketAt, linesOf, maximumPoints, styleOf, summary, thin, valueAt, type Curve } from './chart-data.ts';
+import {
+  bucketAt,
+  linesOf,
+  maximumPoints,
+  scaled,
+  smoothed,
+  styleOf,
+  summary,
+  thin,
+  valueAt,
+  type Curve,
+} from './chart-data.ts';
 
 const series = (values: readonly (number | null)[], more: Partial<Series> = {}): Series => ({
   name: 'loss',
@@ -56,6 +67,34 @@ test('an envelope is drawn only where there is a spread, low before high', () =>
   const spread = series([2, 3], { min: [1, 3], max: [3, 3] });
   expect(linesOf([curve(spread)], false).map((line) => line.role)).toEqual(['low', 'high', 'mean']);
   expect(linesOf([{ ...curve(spread), dots: true }], false).map((line) => line.role)).toEqual(['mean']);
+});
+
+test('smoothing is a weighted mean of the points so far, with the raw curve behind it and gaps kept', () => {
+  expect(smoothed([4, 4, 4], 0.9).map((value) => value!.toFixed(12))).toEqual(Array(3).fill((4).toFixed(12)));
+  expect(smoothed([0, 3], 0.5)).toEqual([0, 2]);
+  expect(smoothed([8, null, 2, 2], 0.5)).toEqual([8, null, 2, 2]);
+  fc.assert(
+    fc.property(
+      fc.array(fc.double({ noNaN: true, min: -1e6, max: 1e6 }), { minLength: 1, maxLength: 50 }),
+      fc.double({ min: 0, max: 0.99, noNaN: true }),
+      (values, weight) => {
+        const [least, most] = [Math.min(...values), Math.max(...values)];
+        for (const value of smoothed(values, weight)) {
+          expect(value).toBeGreaterThanOrEqual(least - 1e-6);
+          expect(value).toBeLessThanOrEqual(most + 1e-6);
+        }
+      },
+    ),
+  );
+  const lines = linesOf([curve(series([2, 4], { min: [1, 3], max: [3, 5] }))], false, 0.5);
+  expect(lines.map((line) => line.role)).toEqual(['raw', 'mean']);
+  expect(lines[0]?.points.map((point) => point.y)).toEqual([2, 4]);
+});
+
+test('another axis moves every point, also those that were discarded', () => {
+  const over = scaled(series([5, 4, 3], { discarded: [{ attempt: 1, steps: [20], values: [3.5] }] }), 0.5);
+  expect(over.steps).toEqual([0, 5, 10]);
+  expect(over.discarded[0]?.steps).toEqual([10]);
 });
 
 test('a logarithmic axis has no place for zero and below', () => {

@@ -24,7 +24,8 @@ export interface Point {
   readonly y: number | null;
 }
 export interface Line {
-  readonly role: 'low' | 'high' | 'mean' | 'discarded';
+  /** `raw` lies behind a smoothed `mean`. */
+  readonly role: 'low' | 'high' | 'raw' | 'mean' | 'discarded';
   readonly curve: number;
   readonly points: readonly Point[];
 }
@@ -55,14 +56,42 @@ function merge(values: readonly (number | null)[], join: (known: readonly number
   return known.length === values.length && known.length > 0 ? join(known) : null;
 }
 
-/** The lines of a chart in drawing order: envelopes below, means above, each discarded tail apart from its curve. */
-export function linesOf(curves: readonly Curve[], logarithmic: boolean): readonly Line[] {
+/**
+ * Exponential moving average over points: each keeps `weight` of the average before it, the first ones weighted as if those
+ * before them were unknown, so that it does not begin near 0. A point that is not finite is a gap, and the average begins anew.
+ */
+export function smoothed(values: readonly (number | null)[], weight: number): readonly (number | null)[] {
+  let [sum, weights] = [0, 0];
+  return values.map((value) => {
+    if (value === null) {
+      [sum, weights] = [0, 0];
+      return null;
+    }
+    sum = weight * sum + value;
+    weights = weight * weights + 1;
+    return sum / weights;
+  });
+}
+
+/** The same curve over another axis: epochs or images in place of steps. */
+export function scaled(series: Series, perStep: number): Series {
+  const steps = (of: readonly number[]): readonly number[] => of.map((step) => step * perStep);
+  const discarded = series.discarded.map((tail) => ({ ...tail, steps: steps(tail.steps) }));
+  return { ...series, steps: steps(series.steps), discarded };
+}
+
+/**
+ * The lines of a chart in drawing order: envelopes below, means above, each discarded tail apart from its curve. `smoothing`:
+ * the weight of the average drawn in place of the means, which then lie behind it.
+ */
+export function linesOf(curves: readonly Curve[], logarithmic: boolean, smoothing = 0): readonly Line[] {
   const shown = (value: number | null): number | null => (value === null || (logarithmic && value <= 0) ? null : value);
   return curves.flatMap((curve, index) => {
     const series = thin(curve.series);
     const along = (values: readonly (number | null)[]): readonly Point[] =>
       series.steps.map((x, at) => ({ x, y: shown(values[at] ?? null) }));
-    const hasSpread = series.min.some((value, at) => value !== series.max[at]);
+    const isSmoothed = smoothing > 0 && curve.dots !== true;
+    const hasSpread = !isSmoothed && series.min.some((value, at) => value !== series.max[at]);
     return [
       ...series.discarded.map((tail): Line => {
         const thinned = thin({ ...series, steps: tail.steps, mean: tail.values, min: tail.values, max: tail.values });
@@ -78,7 +107,8 @@ export function linesOf(curves: readonly Curve[], logarithmic: boolean): readonl
             { role: 'high', curve: index, points: along(series.max) } as const,
           ]
         : []),
-      { role: 'mean', curve: index, points: along(series.mean) },
+      ...(isSmoothed ? [{ role: 'raw', curve: index, points: along(series.mean) } as const] : []),
+      { role: 'mean', curve: index, points: along(isSmoothed ? smoothed(series.mean, smoothing) : series.mean) },
     ];
   });
 }

@@ -20,13 +20,21 @@ import { theme } from './theme.svelte.ts';
 
 Chart.register(Filler, LinearScale, LineController, LineElement, LogarithmicScale, PointElement, zoomPlugin);
 
-/** The step axis that the charts of one page share: range, crosshair and scale. */
+/** What a curve may run over. */
+export type Over = 'step' | 'epoch' | 'image';
+
+/** The axis that the charts of one page share: what it counts, range, crosshair and scale. */
 export class StepAxis {
+  over = $state<Over>('step');
+  /** Epochs have fractions. */
+  readonly digits = $derived(this.over === 'epoch' ? 2 : 0);
   from = $state<number | null>(null);
   to = $state<number | null>(null);
-  /** Step under the pointer, in all charts at once. */
+  /** Place under the pointer, in all charts at once. */
   at = $state<number | null>(null);
   logarithmic = $state(false);
+  /** Weight of what came before in a moving average; 0: the curves as they are. */
+  smoothing = $state(0);
 
   readonly zoomed = $derived(this.from !== null || this.to !== null);
   reset(): void {
@@ -99,7 +107,7 @@ function belongsToPage(event: WheelEvent, canvas: HTMLCanvasElement): boolean {
 
 function datasetsOf(spec: ChartSpec): ChartDataset<'line', Point[]>[] {
   const grey = theme.colour('--grey-data');
-  return linesOf(spec.curves, spec.axis.logarithmic).map((line): ChartDataset<'line', Point[]> => {
+  return linesOf(spec.curves, spec.axis.logarithmic, spec.axis.smoothing).map((line): ChartDataset<'line', Point[]> => {
     const curve = spec.curves[line.curve]!;
     const colour = theme.colour(curve.colour);
     const common = {
@@ -118,6 +126,8 @@ function datasetsOf(spec: ChartSpec): ChartDataset<'line', Point[]>[] {
         return common;
       case 'high':
         return { ...common, fill: '-1', backgroundColor: `color-mix(in srgb, ${colour} 18%, transparent)` };
+      case 'raw':
+        return { ...common, borderWidth: 1, borderColor: `color-mix(in srgb, ${colour} 30%, transparent)` };
       case 'discarded':
         return { ...common, borderWidth: 1, borderColor: grey, borderDash: [3, 3] };
       case 'mean':
@@ -160,7 +170,7 @@ function optionsOf(spec: ChartSpec): ChartOptions<'line'> {
           maxTicksLimit: 5,
           maxRotation: 0,
           includeBounds: false,
-          callback: (value) => format.number(Number(value), 0),
+          callback: (value) => format.number(Number(value), axis.digits),
         },
       },
       y: {
@@ -176,7 +186,7 @@ function optionsOf(spec: ChartSpec): ChartOptions<'line'> {
     },
     plugins: {
       zoom: {
-        limits: { x: { min: 0, max: end, minRange: Math.max(1, end / 1000) } },
+        limits: { x: { min: 0, max: end, minRange: axis.over === 'epoch' ? end / 1000 : Math.max(1, end / 1000) } },
         zoom: {
           wheel: { enabled: true, speed: 0.15 },
           mode: 'x',
@@ -199,8 +209,10 @@ function overlay(spec: () => ChartSpec): Plugin<'line'> {
     afterEvent(instance, { event }) {
       const { axis } = spec();
       const inside = event.type === 'mousemove' && event.x !== null && event.x >= instance.chartArea.left;
-      const step = inside ? Math.round(instance.scales['x']?.getValueForPixel(event.x ?? 0) ?? 0) : null;
-      if (axis.at !== step) axis.at = step;
+      const grain = 10 ** -axis.digits;
+      const place = instance.scales['x']?.getValueForPixel(event.x ?? 0) ?? 0;
+      const at = inside ? Math.round(place / grain) * grain : null;
+      if (axis.at !== at) axis.at = at;
     },
     afterDatasetsDraw(instance) {
       const { axis, marks, curves, endLabels } = untrack(spec);

@@ -225,6 +225,7 @@ export function results(model: ReportModel, words: Words): Section | null {
               { title: columns.difference, kind: 'figure' },
               { title: columns.interval, kind: 'figure' },
               { title: columns.test, kind: 'figure' },
+              { title: columns.adjusted, kind: 'figure' },
               { title: columns.images, kind: 'figure' },
             ],
             rows: comparison.pairs.map((pair) => [
@@ -233,7 +234,8 @@ export function results(model: ReportModel, words: Words): Section | null {
               `${words.evaluators[pair.evaluator] ?? pair.evaluator} ${words.metrics[pair.metric] ?? pair.metric}`,
               signed(pair.difference, 2),
               between(pair.interval, 2),
-              pair.pValue === undefined ? nothing : probability(pair.pValue),
+              pair.test === undefined ? nothing : probability(pair.test.pValue),
+              pair.test === undefined ? nothing : probability(pair.test.adjusted),
               whole(pair.images),
             ]),
           },

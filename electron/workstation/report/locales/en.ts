@@ -65,6 +65,7 @@ export const en = {
     better: 'Higher',
     worse: 'Lower',
     test: 'McNemar p',
+    adjusted: 'by Holm',
     field: 'What',
     theirs: 'Paper',
     effect: 'Effect',
@@ -195,7 +196,7 @@ export const en = {
     seeds: 'Every run',
     pairs: 'Differences on the same images',
     pairsNote:
-      'Bootstrap over images (2,000 resamples, fixed seed) and exact McNemar test. No correction for several comparisons.',
+      'Bootstrap over images (2,000 resamples, fixed seed) and exact McNemar test; its p-value is also given adjusted by Holm for all tests of this table.',
     best: 'The best epoch is chosen on the test set and is shown for completeness; every mean is made of the last epoch.',
   },
   deviations: {

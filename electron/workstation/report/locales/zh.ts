@@ -61,6 +61,7 @@ export const zh: Words = {
     better: '较高',
     worse: '较低',
     test: 'McNemar p 值',
+    adjusted: 'Holm 校正',
     field: '项目',
     theirs: '论文',
     effect: '影响',
@@ -188,7 +189,8 @@ export const zh: Words = {
   results: {
     seeds: '各次运行',
     pairs: '同一批图像上的差值',
-    pairsNote: '对图像做自助法（重采样 2,000 次，种子固定），并做 McNemar 精确检验；未作多重比较校正。',
+    pairsNote:
+      '对图像做自助法（重采样 2,000 次，种子固定），并做 McNemar 精确检验；p 值另按 Holm 方法就本表全部检验作多重比较校正。',
     best: '最佳轮按测试集选取，仅供参考；所有均值均取末轮。',
   },
   deviations: {
