@@ -26,7 +26,9 @@ export async function readResources(appRoot: string): Promise<Resources> {
     readAll(join(folder, 'presets'), Preset),
     readAll(join(folder, 'plans'), PlanFile),
   ]);
-  return { catalogue, papers, presets, plans };
+  // The one that is ready after set-up stands first, whatever the others are called.
+  const ordered = plans.toSorted((one, other) => Number(other.id === 'first') - Number(one.id === 'first'));
+  return { catalogue, papers, presets, plans: ordered };
 }
 
 async function readAll<S extends v.GenericSchema>(folder: string, schema: S): Promise<readonly v.InferOutput<S>[]> {

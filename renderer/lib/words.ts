@@ -12,6 +12,12 @@ export function nameOf(
   return tCode(group, code) ?? code;
 }
 
+export type RecipeKind = 'method' | 'encoder' | 'optimizer' | 'schedule' | 'evaluator';
+/** A recipe in the language of the window, else by its own title. */
+export function recipeName(kind: RecipeKind, { id, title }: { readonly id: string; readonly title: string }): string {
+  return tCode(kind, id) ?? title;
+}
+
 /** What was evaluated: controls have a word of their own, runs their title. */
 export function subjectName(label: string): string {
   return tCode('subject', label) ?? label;

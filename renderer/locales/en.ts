@@ -315,7 +315,7 @@ export const en = {
   'new.same': 'No difference.',
 
   'evaluate.title': 'Evaluate {run}',
-  'evaluate.summary': 'The encoder stays as it is; what stands on it is measured.',
+  'evaluate.summary': 'The encoder is measured: its features as they are, or with more training on labels.',
 
   'form.run': 'Run',
   'form.method': 'Method',
@@ -424,7 +424,7 @@ export const en = {
   'compare.pairsHint': 'Both encoders answered for the same test images, so the difference is paired.',
   'compare.pair': 'Pair',
   'compare.above': '{better} against {worse}',
-  'compare.curves': 'Loss of the pretraining runs',
+  'compare.curves': 'Curves of the pretraining runs',
   'compare.parameters': 'What differs between the runs',
   'compare.references': 'The earlier reproduction beside the paper',
   'compare.pValue': 'McNemar p',
@@ -763,6 +763,9 @@ export const en = {
   'method.supervised': 'Supervised',
   'method.random': 'Random encoder',
   'method.pixels': 'Raw pixels',
+  'schedule.warmup-cosine': 'Warm-up, cosine',
+  'schedule.cosine-per-epoch': 'Cosine, per epoch',
+  'schedule.constant': 'Constant',
   'evaluator.linear': 'Linear classification',
   'evaluator.knn': 'k-NN',
   'evaluator.semi-supervised': 'Semi-supervised fine-tuning',

@@ -313,7 +313,7 @@ export const zh = {
   'new.same': '没有差异。',
 
   'evaluate.title': '评估 {run}',
-  'evaluate.summary': '编码器保持不变，测量其特征的质量。',
+  'evaluate.summary': '测量编码器：原样的特征，或用标签继续训练后的结果。',
 
   'form.run': '运行',
   'form.method': '方法',
@@ -420,7 +420,7 @@ export const zh = {
   'compare.pairsHint': '两个编码器对同一批测试图像作答，因此差值是成对的。',
   'compare.pair': '对照',
   'compare.above': '{better} 对 {worse}',
-  'compare.curves': '预训练运行的损失',
+  'compare.curves': '预训练运行的曲线',
   'compare.parameters': '各运行之间不同的设置',
   'compare.references': '先前的复现与论文并列',
   'compare.pValue': 'McNemar p 值',
@@ -752,6 +752,9 @@ export const zh = {
   'method.supervised': '有监督',
   'method.random': '随机编码器',
   'method.pixels': '原始像素',
+  'schedule.warmup-cosine': '预热后余弦',
+  'schedule.cosine-per-epoch': '余弦（按轮）',
+  'schedule.constant': '恒定',
   'evaluator.linear': '线性评估',
   'evaluator.knn': 'k-NN',
   'evaluator.semi-supervised': '半监督微调',
