@@ -4,15 +4,18 @@ import type { DataSource, Normalization, Preprocessing, View } from '../protocol
 import type { OpenDataset } from '../recipe.ts';
 import { drawView, renderView } from './augment.ts';
 import { decode, type Pixels } from './decode.ts';
+import type { FoundImages } from './image-table.ts';
 import type { Frame } from './kernels.ts';
 import { reasonOf } from './inspection.ts';
 import { normalizer } from './normalize.ts';
 import { preprocess } from './preprocess.ts';
 import { reader } from './readers.ts';
 
-/** Plain data: it crosses to a worker. */
+/** Plain data: it crosses to a worker, and `found`, which is shared memory, without a copy. */
 export interface WorkSpecification {
   readonly data: DataSource;
+  /** What was found when the data set was opened before, so that it is not looked for again. */
+  readonly found?: FoundImages | undefined;
   readonly normalization: Normalization;
   readonly task:
     | { readonly kind: 'training'; readonly views: readonly View[]; readonly seed: number }
@@ -26,8 +29,8 @@ export interface Workshop {
   close(): Promise<void>;
 }
 
-export async function openData(data: DataSource): Promise<OpenDataset> {
-  const opened = await reader(data.dataset).open(data.path, data.split, data.exclude ?? []);
+export async function openData(data: DataSource, found?: FoundImages): Promise<OpenDataset> {
+  const opened = await reader(data.dataset).open(data.path, data.split, data.exclude ?? [], found);
   if (opened.count > 0) return opened;
   await opened.close();
   throw new FaultError('empty-dataset', `${data.path} has no images in its split "${data.split}".`, {
@@ -56,7 +59,7 @@ async function load(data: OpenDataset, index: number): Promise<Loaded> {
 }
 
 export async function openWorkshop(specification: WorkSpecification): Promise<Workshop> {
-  const data = await openData(specification.data);
+  const data = await openData(specification.data, specification.found);
   const normalize = normalizer(specification.normalization, data.channels);
   const { task } = specification;
   const sizes = viewSizes(specification);
