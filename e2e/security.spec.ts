@@ -87,7 +87,7 @@ test('hostile arguments are refused with a value, and the program lives on', asy
       ['run', []],
       ['renameRun', ['run-1', { toString: 'x' }]],
       ['createRun', [{ kind: 'pretrain', __proto__: null }]],
-      ['inspect', ['\0']],
+      ['inspect', ['\0', false]],
       ['openLink', ['file:///etc/passwd']],
       ['thumbnails', ['nothing', 'train', 1e9]],
       ['metric', ['run-1', "'; DROP TABLE runs; --", -1]],

@@ -384,8 +384,11 @@ export interface Requests {
   datasets: () => readonly DatasetRow[];
   knownData: () => readonly KnownData[];
   chooseFolder: () => string | null;
-  /** Scans a folder; progress comes by `job`; cancelled by `cancelJob`. */
-  inspect: (path: string) => Inspection;
+  /**
+   * Scans a folder; progress comes by `job`; cancelled by `cancelJob`. Of a large data set names and sizes are taken, and its
+   * contents are checked only when `contents` asks for it.
+   */
+  inspect: (path: string, contents: boolean) => Inspection;
   addDataset: (inspection: Inspection, name: string) => DatasetRow;
   removeDataset: (fingerprint: string) => void;
   thumbnails: (fingerprint: string, split: string, count: number) => readonly Thumbnail[];

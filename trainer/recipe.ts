@@ -4,6 +4,7 @@
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
+import type { FoundImages } from './data/image-table.ts';
 import type { Inspection } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
 import type { Protocol } from './protocol/results.ts';
@@ -156,6 +157,8 @@ export interface OpenDataset {
   readonly channels: number;
   /** Labels of all samples without decoding one, or null in an unlabeled split. */
   labels(): Promise<Int32Array | null>;
+  /** Where its images lie, if that had to be looked for. Another thread's `open` takes it in place of looking again. */
+  readonly found?: FoundImages;
   sample(index: number): Promise<Sample>;
   close(): Promise<void>;
 }
@@ -174,11 +177,14 @@ export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly options: S;
   /** What a folder of this kind holds, in words for "expected". */
   readonly expected: readonly string[];
+  /** Readers are asked from the least general, 0, to the most: a folder that one recognises may be a special kind of it. */
+  readonly generality?: number;
   /** Quick look at names and magic numbers: is this folder of this kind? */
   recognises(folder: string): Promise<boolean>;
-  inspect(folder: string, progress: InspectProgress, signal: AbortSignal): Promise<Inspection>;
-  /** `exclude`: files to leave out, named as in an inspection's rejects. */
-  open(folder: string, split: string, exclude?: readonly string[]): Promise<OpenDataset>;
+  /** `contents`: check those of every image, also where there are so many that a list of them is all that is made unasked. */
+  inspect(folder: string, progress: InspectProgress, signal: AbortSignal, contents: boolean): Promise<Inspection>;
+  /** `exclude`: files to leave out, named as in an inspection's rejects. `found`: see `OpenDataset`. */
+  open(folder: string, split: string, exclude?: readonly string[], found?: FoundImages): Promise<OpenDataset>;
 }
 export function defineDataset<S extends OptionsSchema>(dataset: DatasetRecipe<S>): DatasetRecipe<S> {
   return dataset;

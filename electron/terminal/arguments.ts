@@ -19,6 +19,8 @@ export interface Arguments {
   readonly seed: number;
   readonly title: string | null;
   readonly split: string | null;
+  /** Of a data set, also where it is large. */
+  readonly contents: boolean;
   readonly out: string | null;
   /** 1 or 2, as the window counts them. */
   readonly branch: 1 | 2;
@@ -52,6 +54,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     seed,
     title: values.title ?? null,
     split: values.split ?? null,
+    contents: values.contents === true,
     out: values.out ?? null,
     branch: branchOf(values.branch ?? '1'),
     plan: values.plan ?? null,
@@ -72,6 +75,7 @@ function read(given: readonly string[]) {
         ...{ title: text, split: text, out: text, branch: text, plan: text, format: text },
         set: { type: 'string', multiple: true },
         json: flag,
+        contents: flag,
         help: { type: 'boolean', short: 'h' },
         version: flag,
       },

@@ -13,6 +13,7 @@ export const help = `reprise COMMAND [options]
   doctor                                  what this machine can do, a line a check
   datasets                                data sets of the workspace
   datasets inspect PATH                   what a folder holds: kind, classes, unreadable files, leaks
+                                          --contents checks every image also where there are many (hours)
   presets [LEFT RIGHT]                    the presets, or the values in which two differ
   run --preset NAME --dataset KIND:PATH   pretrain  [--method vicreg] [--set key=value]... [--seed N] [--title TEXT]
   resume RUN                              go on from the last safe point

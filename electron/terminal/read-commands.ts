@@ -39,7 +39,7 @@ export const datasets: Command = async (session, args) => {
     return exitCodes.done;
   }
   if (action !== 'inspect' || path === undefined) throw usage(`"datasets ${args.words.join(' ')}" is not known.`);
-  const inspection = await session.handlers.inspect.answer(path);
+  const inspection = await session.handlers.inspect.answer(path, args.contents);
   show(session, args, inspection, () => inspectionText(inspection, session.words));
   return inspection.dataset === null ? exitCodes.missing : exitCodes.done;
 };
@@ -60,7 +60,9 @@ function inspectionText(inspection: Inspection, words: Words): string {
       const range = perClass.length === 0 ? '' : ` (${Math.min(...perClass)} … ${Math.max(...perClass)})`;
       return `${say('split')} ${split}: ${images}${range}`;
     }),
-    `${inspection.rejectCount} ${say('rejects')}, ${inspection.leakCount} ${say('leaks')}, ${inspection.duplicateCount} ${say('duplicates')}`,
+    inspection.contents === 'listed'
+      ? `${inspection.rejectCount} ${say('rejects')}; ${say('listed')}`
+      : `${inspection.rejectCount} ${say('rejects')}, ${inspection.leakCount} ${say('leaks')}, ${inspection.duplicateCount} ${say('duplicates')}`,
     ...inspection.rejects.slice(0, 10).map(({ file, reason }) => `  ${file}: ${reason}`),
     ...inspection.leaks.slice(0, 10).map(([one, other]) => `  ${one} = ${other}`),
     `${say('licence')}: ${inspection.licence ?? say('unknown')}   ${say('source')}: ${inspection.source ?? say('unknown')}`,

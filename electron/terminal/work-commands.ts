@@ -33,7 +33,7 @@ async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
     (row) => row.state === 'ready' && (path === null ? row.builtIn : row.path === path),
   );
   if (present !== undefined && (kind === null || present.inspection.dataset === kind)) return present;
-  const inspection = await handlers.inspect.answer(path ?? named?.path ?? given);
+  const inspection = await handlers.inspect.answer(path ?? named?.path ?? given, false);
   expectKind(inspection, kind);
   return handlers.addDataset.answer(inspection, known === undefined ? inspection.title : known.name);
 }

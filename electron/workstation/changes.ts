@@ -25,7 +25,9 @@ async function stateOf(
   rows: Awaited<ReturnType<Store['datasets']>>,
   datasets: Datasets,
 ): Promise<'ready' | 'missing' | 'changed'> {
-  const known = rows.find((row) => row.path === source.path);
+  // A folder whose contents were checked after it was listed has two rows, and the run is of one of them.
+  const here = rows.filter((row) => row.path === source.path);
+  const known = here.find((row) => row.fingerprint === source.fingerprint) ?? here[0];
   if (known !== undefined) {
     // Inspected anew since: other contents have another fingerprint.
     if (source.fingerprint !== undefined && known.fingerprint !== source.fingerprint) return 'changed';

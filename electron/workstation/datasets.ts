@@ -13,7 +13,7 @@ import { forgetDataset, saveDataset, type Workspace } from './workspace.ts';
 export interface Datasets {
   readonly rows: () => Promise<readonly DatasetRow[]>;
   readonly known: () => Promise<readonly KnownData[]>;
-  readonly inspect: (path: string) => Promise<Inspection>;
+  readonly inspect: (path: string, contents: boolean) => Promise<Inspection>;
   readonly add: (inspection: Inspection, name: string) => Promise<DatasetRow>;
   readonly remove: Answering<'removeDataset'>;
   readonly thumbnails: Answering<'thumbnails'>;
@@ -55,7 +55,7 @@ export function createDatasets(options: DatasetsOptions): Datasets {
     return { ...shown, state: await stateOf(dataset) };
   }
 
-  async function inspect(path: string): Promise<Inspection> {
+  async function inspect(path: string, contents: boolean): Promise<Inspection> {
     const folder = resolve(path);
     const before = await signatureOf(folder);
     if (before === null)
@@ -65,7 +65,7 @@ export function createDatasets(options: DatasetsOptions): Datasets {
         { path: folder },
         'choose-folder',
       );
-    const { inspection } = await jobs.run({ kind: 'inspect', path: folder, dataset: null }, 'inspection');
+    const { inspection } = await jobs.run({ kind: 'inspect', path: folder, dataset: null, contents }, 'inspection');
     const after = await signatureOf(folder);
     if (after !== before)
       throw new FaultError(
@@ -94,7 +94,7 @@ export function createDatasets(options: DatasetsOptions): Datasets {
     const folder = resolve(path);
     const known = (await store.datasets()).find((dataset) => dataset.path === folder);
     if (known !== undefined && (await stateOf(known)) === 'ready') return known;
-    const inspection = await inspect(folder);
+    const inspection = await inspect(folder, false);
     if (inspection.dataset === null)
       throw new FaultError(
         'wrong-folder',

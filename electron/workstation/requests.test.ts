@@ -102,7 +102,7 @@ test('numbers are bounded, texts too', () => {
   expect(accepts('noteRun', [id, 'x'.repeat(20_001)])).toBe(false);
   expect(accepts('renameRun', [id, ''])).toBe(false);
   for (const bad of ['', 'a\0b', 'x'.repeat(4097)]) {
-    expect(accepts('inspect', [bad])).toBe(false);
+    expect(accepts('inspect', [bad, false])).toBe(false);
     expect(accepts('importRun', [bad])).toBe(false);
   }
   for (const bad of ['http://arxiv.org', 'file:///etc/passwd', 'javascript:1', ''])
@@ -150,7 +150,10 @@ test('what passes its schema is answered or refused with a fault, never with any
       ids.map((id) => [id, 'epoch-end']),
     ),
     fc.tuple(fc.constantFrom('startPlan', 'pausePlan'), fc.constantFrom(['none'], ['constructor'])),
-    fc.tuple(fc.constant('inspect'), fc.constantFrom(['/no/such/folder'], ['/proc/self/mem'], ['.\n'])),
+    fc.tuple(
+      fc.constant('inspect'),
+      fc.constantFrom(['/no/such/folder', true], ['/proc/self/mem', false], ['.\n', false]),
+    ),
     fc.tuple(fc.constant('importRun'), fc.constantFrom(['/'], ['/no/such'], ['relative'])),
     fc.tuple(
       fc.constant('draftRun'),
@@ -201,7 +204,7 @@ test('a workspace that is open for reading refuses what would change it and answ
 
 test('an inspection that was not made here cannot be added; a cancelled one is told as that', async () => {
   const folder = `${bench.runtime}/data/fashion-mnist`;
-  const inspection = await handlers.inspect.answer(folder);
+  const inspection = await handlers.inspect.answer(folder, false);
   const forged = { ...inspection, fingerprint: 'f1', path: '/etc' };
   await expect(Promise.resolve().then(() => handlers.addDataset.answer(forged, 'x'))).rejects.toMatchObject({
     fault: { code: 'unknown-id' },
@@ -215,7 +218,7 @@ test('an inspection that was not made here cannot be added; a cancelled one is t
   // While its program is still loading, and in the middle of the scan.
   for (const phase of ['loading', 'scanning']) {
     bench.pushed.length = 0;
-    const scan = Promise.resolve(handlers.inspect.answer(`${bench.runtime}/slow`));
+    const scan = Promise.resolve(handlers.inspect.answer(`${bench.runtime}/slow`, false));
     const told = expect(scan).rejects.toMatchObject({ fault: { code: 'cancelled' } });
     await until(
       () => bench.pushed.some(({ values }) => (values[0] as { phase?: string }).phase === phase),

@@ -119,7 +119,7 @@ export function createHandlers(answers: Answers): Handlers {
     datasets: { args: none, answer: datasets.rows },
     knownData: { args: none, answer: datasets.known },
     chooseFolder: { args: none, answer: machine.chooseFolder },
-    inspect: { args: v.strictTuple([path]), answer: datasets.inspect },
+    inspect: { args: v.strictTuple([path, v.boolean()]), answer: datasets.inspect },
     addDataset: { args: v.strictTuple([Inspection, word]), answer: datasets.add },
     removeDataset: { args: v.strictTuple([fingerprint]), answer: datasets.remove },
     thumbnails: { args: v.strictTuple([fingerprint, word, count(500)]), answer: datasets.thumbnails },

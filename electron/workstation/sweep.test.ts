@@ -381,6 +381,7 @@ test('delete the database, sweep the folders: the same tables (queue order and b
       rejectCount: 0,
       leaks: [],
       leakCount: 0,
+      contents: 'checked',
       duplicateCount: 0,
       licence: null,
       source: null,

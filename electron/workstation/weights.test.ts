@@ -11,7 +11,10 @@ beforeAll(async () => {
   bench = createBench();
   workstation = await bench.open({ drain: 'own' });
   const { handlers } = workstation;
-  await handlers.addDataset.answer(await handlers.inspect.answer(join(bench.runtime, 'data', 'fashion-mnist')), 'Mine');
+  await handlers.addDataset.answer(
+    await handlers.inspect.answer(join(bench.runtime, 'data', 'fashion-mnist'), false),
+    'Mine',
+  );
 });
 afterAll(() => bench.remove());
 

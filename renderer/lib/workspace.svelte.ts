@@ -190,7 +190,12 @@ export class Workspace {
   async inspect(path: string): Promise<void> {
     this.inspectedPath = path;
     this.inspection.clear();
-    await this.inspection.run(() => ask('inspect', path));
+    await this.inspection.run(() => ask('inspect', path, false));
+  }
+  /** Checks what a scan only listed. Until that is done, and if it is cancelled, what the scan found stands. */
+  checkContents(path: string): Promise<Inspection | null> {
+    this.inspectedPath = path;
+    return this.inspection.run(() => ask('inspect', path, true));
   }
   forgetInspection(): void {
     this.inspectedPath = null;

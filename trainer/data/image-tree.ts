@@ -4,14 +4,14 @@
  * at the level of splits and classes only, so no circle can be entered.
  */
 import { hash } from 'node:crypto';
-import type { Dirent } from 'node:fs';
-import { open, readdir, realpath, stat } from 'node:fs/promises';
-import { basename, extname, join, sep } from 'node:path';
-import { FaultError } from '../fault.ts';
+import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
+import type { Dirent, Stats } from 'node:fs';
+import { extname, join, sep } from 'node:path';
 import { isMissing } from '../files.ts';
-import type { Reject } from '../protocol/dataset.ts';
-import type { OpenDataset } from '../recipe.ts';
-import { printable, reasonOf, throwIfCancelled } from './inspection.ts';
+import { nameOf, selected, startTable, type ImageTable, type TableBuilder } from './image-table.ts';
+import { reasonOf, type Rejects } from './inspection.ts';
+import { united, type Draft, type ListedSplit, type Listing } from './listing.ts';
+import type { Slices } from './slices.ts';
 
 const readable: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png']);
 const foreign: ReadonlySet<string> = new Set(
@@ -36,170 +36,143 @@ export function splitNamed(folderName: string): string | null {
 /** Part of the pictures of an unsplit folder that become the validation split: one in so many. */
 const heldOut = 10;
 const hashedTailBytes = 4096;
-export const splitRule =
+const splitRule =
   `No split on disk: a picture is in val when the SHA-256 of its size and its last ${hashedTailBytes} bytes, ` +
   `taken as a number, is a multiple of ${heldOut} (first 32 bits); equal files are always in the same split.`;
 
-export interface TreeFile {
+interface Child {
+  readonly name: string;
   /** Relative to the root, with `/`. */
   readonly path: string;
-  /** Class number, or -1. */
-  readonly label: number;
-}
-
-export interface TreeSplit {
-  readonly split: string;
-  readonly labelled: boolean;
-  readonly files: readonly TreeFile[];
-}
-
-export interface Tree {
-  readonly kind: 'splits' | 'classes' | 'flat' | 'none';
-  readonly splits: readonly TreeSplit[];
-  readonly classes: readonly string[];
-  readonly problems: readonly Reject[];
-  /** Files that are no pictures by their names: left alone. */
-  readonly otherFiles: number;
+  readonly kind: 'folder' | 'file' | 'other';
+  readonly isLink: boolean;
 }
 
 const byName = (a: { readonly name: string }, b: { readonly name: string }) =>
   a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
 
-const slashes = (path: string) => (sep === '/' ? path : path.replaceAll(sep, '/'));
+const below = (folder: string, name: string) => (folder === '' ? name : `${folder}/${name}`);
 
-async function entriesOf(folder: string): Promise<readonly Dirent[]> {
-  return (await readdir(folder, { withFileTypes: true })).sort(byName);
-}
+const kindOf = (entry: Dirent | Stats): Child['kind'] =>
+  entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : 'other';
 
-interface Child {
-  readonly name: string;
-  readonly kind: 'folder' | 'file' | 'other';
-  readonly isLink: boolean;
-}
+const ignore = () => undefined;
 
-/** Entries with links resolved. What a link cannot resolve to is a problem. */
-async function childrenOf(folder: string, report: (name: string, reason: string) => void): Promise<readonly Child[]> {
+/** Entries of a folder below the root ('' for the root itself), links resolved. What a link cannot resolve to is reported. */
+function childrenOf(root: string, folder: string, report: Rejects['add']): readonly Child[] {
   const children: Child[] = [];
-  for (const entry of await entriesOf(folder)) {
-    if (!entry.isSymbolicLink()) {
-      const kind = entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : 'other';
-      children.push({ name: entry.name, kind, isLink: false });
-      continue;
-    }
+  for (const entry of readdirSync(join(root, folder), { withFileTypes: true }).sort(byName)) {
+    const { name } = entry;
+    const path = below(folder, name);
+    const isLink = entry.isSymbolicLink();
     try {
-      const target = await stat(join(folder, entry.name));
-      const kind = target.isDirectory() ? 'folder' : target.isFile() ? 'file' : 'other';
-      children.push({ name: entry.name, kind, isLink: true });
+      children.push({ name, path, kind: kindOf(isLink ? statSync(join(root, path)) : entry), isLink });
     } catch (error) {
-      report(entry.name, isMissing(error) ? 'a link that leads nowhere' : reasonOf(error));
+      report(path, isMissing(error) ? 'a link that leads nowhere' : reasonOf(error));
     }
   }
   return children;
 }
 
+/** A walk through the folders below a root. */
 interface Walk {
   readonly root: string;
-  readonly problems: Reject[];
-  readonly signal: AbortSignal | null;
+  readonly rejects: Rejects;
+  readonly slices: Slices;
+  /** Pictures found so far. */
+  pictures: number;
+  /** Files that are no pictures by their names: left alone. */
   otherFiles: number;
 }
 
-function problem(walk: Walk, path: string, reason: string): void {
-  walk.problems.push({ file: printable(path), reason });
+export function startWalk(root: string, rejects: Rejects, slices: Slices): Walk {
+  return { root, rejects, slices, pictures: 0, otherFiles: 0 };
+}
+
+/** A folder that cannot be listed becomes a problem. */
+function childrenIn({ root, rejects }: Walk, folder: string): readonly Child[] {
+  try {
+    return childrenOf(root, folder, rejects.add);
+  } catch (error) {
+    rejects.add(`${folder}/`, reasonOf(error));
+    return [];
+  }
 }
 
 /** Sorts one file into pictures, problems and others. */
-function accept(walk: Walk, path: string, kind: Child['kind']): boolean {
+function accept(walk: Walk, { path, kind }: Child): boolean {
   if (kind === 'other') {
-    problem(walk, path, 'not a plain file (a pipe, a socket or a device)');
+    walk.rejects.add(path, 'not a plain file (a pipe, a socket or a device)');
     return false;
   }
   const extension = extname(path).toLowerCase();
-  if (readable.has(extension)) return true;
-  if (foreign.has(extension)) problem(walk, path, `its name ends in ${extension}; only JPEG and PNG are read`);
+  if (readable.has(extension)) {
+    walk.pictures++;
+    return true;
+  }
+  if (foreign.has(extension)) walk.rejects.add(path, `its name ends in ${extension}; only JPEG and PNG are read`);
   else walk.otherFiles++;
   return false;
 }
 
-/** Runs `work` on a folder; one that cannot be listed becomes a problem. */
-async function listing(walk: Walk, path: string, work: () => Promise<void>): Promise<void> {
-  if (walk.signal) throwIfCancelled(walk.signal);
-  try {
-    await work();
-  } catch (error) {
-    problem(walk, `${path}/`, reasonOf(error));
+/** Adds all pictures under a class folder, at any depth. */
+async function addPictures(walk: Walk, folder: string, label: number, into: TableBuilder): Promise<void> {
+  for (const child of childrenIn(walk, folder)) {
+    if (walk.slices.due()) await walk.slices.next(walk.pictures, null);
+    const { path, kind, isLink } = child;
+    if (kind !== 'folder') {
+      if (accept(walk, child)) into.add(path, label);
+    } else if (isLink) walk.rejects.add(path, 'a link to a folder inside a class folder; it is not followed');
+    else await addPictures(walk, path, label, into);
   }
 }
 
-/** All pictures under a class folder, at any depth. */
-async function picturesUnder(walk: Walk, folder: string, into: string[]): Promise<void> {
-  await listing(walk, folder, async () => {
-    const children = await childrenOf(join(walk.root, folder), (name, reason) =>
-      problem(walk, `${folder}/${name}`, reason),
-    );
-    for (const { name, kind, isLink } of children) {
-      const path = `${folder}/${name}`;
-      if (kind !== 'folder') {
-        if (accept(walk, path, kind)) into.push(path);
-      } else if (isLink) problem(walk, path, 'a link to a folder inside a class folder; it is not followed');
-      else await picturesUnder(walk, path, into);
-    }
-  });
-}
-
 /** Whether a linked folder is the root, or above it, or inside a folder it would be listed from again. */
-async function leadsBack(walk: Walk, path: string): Promise<boolean> {
-  const target = await realpath(join(walk.root, path));
-  const from = await realpath(join(walk.root, path, '..'));
+function leadsBack({ root }: Walk, path: string): boolean {
+  const target = realpathSync(join(root, path));
+  const from = realpathSync(join(root, path, '..'));
   return from === target || from.startsWith(target + sep);
 }
 
-interface ClassFolders {
-  readonly folders: readonly string[];
+interface SplitFolder {
+  readonly classes: readonly Child[];
+  /** Pictures beside the class folders. */
   readonly loose: readonly string[];
 }
 
 /** The class folders and loose pictures of a split (`folder` is '' for the root). */
-async function classFolders(walk: Walk, folder: string): Promise<ClassFolders> {
-  const folders: string[] = [];
+export function readSplitFolder(walk: Walk, folder: string): SplitFolder {
+  const classes: Child[] = [];
   const loose: string[] = [];
-  await listing(walk, folder, async () => {
-    const children = await childrenOf(join(walk.root, folder), (name, reason) =>
-      problem(walk, folder === '' ? name : `${folder}/${name}`, reason),
-    );
-    for (const { name, kind, isLink } of children) {
-      const path = folder === '' ? name : `${folder}/${name}`;
-      if (kind === 'folder') {
-        if (isLink && (await leadsBack(walk, path))) problem(walk, path, 'a link that leads back to a folder above it');
-        else if (!name.startsWith('.')) folders.push(path);
-      } else if (accept(walk, path, kind)) loose.push(path);
-    }
-  });
-  return { folders, loose };
+  for (const child of childrenIn(walk, folder)) {
+    const { name, path, kind, isLink } = child;
+    if (kind !== 'folder') {
+      if (accept(walk, child)) loose.push(path);
+    } else if (isLink && leadsBack(walk, path)) walk.rejects.add(path, 'a link that leads back to a folder above it');
+    else if (!name.startsWith('.')) classes.push(child);
+  }
+  return { classes, loose };
 }
 
-async function readSplit(
-  walk: Walk,
-  folder: string,
-): Promise<{ files: { path: string; name: string | null }[]; names: string[] }> {
-  const { folders, loose } = await classFolders(walk, folder);
-  if (folders.length === 0) return { files: loose.map((path) => ({ path, name: null })), names: [] };
-  const files: { path: string; name: string }[] = [];
-  for (const each of folders) {
-    const pictures: string[] = [];
-    await picturesUnder(walk, each, pictures);
-    const name = basename(each);
-    if (pictures.length === 0) problem(walk, `${each}/`, 'a class folder without a picture that can be read');
-    for (const path of pictures) files.push({ path, name });
+/** Lists a split by its class folders, or its loose pictures without labels where there are none. */
+export async function draftSplit(walk: Walk, split: string, { classes, loose }: SplitFolder): Promise<Draft> {
+  const images = startTable();
+  for (const [label, { path }] of classes.entries()) {
+    const before = images.count();
+    await addPictures(walk, path, label, images);
+    if (images.count() === before) walk.rejects.add(`${path}/`, 'a class folder without a picture that can be read');
   }
-  if (files.length === 0) return { files: loose.map((path) => ({ path, name: null })), names: [] };
-  for (const path of loose) problem(walk, path, 'lies beside the class folders, so it has no class');
-  return { files, names: folders.map((each) => basename(each)) };
+  if (images.count() === 0) {
+    for (const path of loose) images.add(path, -1);
+    return { split, images, names: null };
+  }
+  for (const path of loose) walk.rejects.add(path, 'lies beside the class folders, so it has no class');
+  return { split, images, names: classes.map(({ name }) => name) };
 }
 
 /** The split folders of a root, or none: then its folders are classes. */
-async function splitFolders(root: string): Promise<readonly { readonly split: string; readonly folder: string }[]> {
-  const folders = (await childrenOf(root, () => undefined)).filter((child) => child.kind === 'folder');
+function splitFolders(root: string): readonly { readonly split: string; readonly folder: string }[] {
+  const folders = childrenOf(root, '', ignore).filter((child) => child.kind === 'folder');
   const splits = folders.flatMap(({ name }) => {
     const split = splitNamed(name);
     return split === null ? [] : [{ split, folder: name }];
@@ -207,141 +180,75 @@ async function splitFolders(root: string): Promise<readonly { readonly split: st
   const distinct = splits.filter((each, i) => splits.findIndex((other) => other.split === each.split) === i);
   if (distinct.length !== 1 || folders.length === 1) return distinct;
   // One folder called "train" among others may be the class of trains: it is a split only if it holds class folders.
-  const inside = await childrenOf(join(root, distinct[0]!.folder), () => undefined);
-  return inside.some((child) => child.kind === 'folder') ? distinct : [];
+  return childrenOf(root, distinct[0]!.folder, ignore).some((child) => child.kind === 'folder') ? distinct : [];
 }
 
-async function isHeldOut(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
+function isHeldOut(path: string): boolean {
+  const file = openSync(path, 'r');
   try {
-    const { size } = await file.stat();
+    const { size } = fstatSync(file);
     const length = Math.min(size, hashedTailBytes);
     const tail = Buffer.alloc(length);
-    await file.read(tail, 0, length, size - length);
+    readSync(file, tail, 0, length, size - length);
     return hash('sha256', Buffer.concat([Buffer.from(`${size}\n`), tail]), 'buffer').readUInt32BE(0) % heldOut === 0;
   } finally {
-    await file.close();
+    closeSync(file);
   }
 }
 
-async function splitByHash(walk: Walk, files: readonly TreeFile[], labelled: boolean): Promise<readonly TreeSplit[]> {
-  const train: TreeFile[] = [];
-  const val: TreeFile[] = [];
-  for (const file of files) {
-    if (walk.signal) throwIfCancelled(walk.signal);
+async function splitByHash({ root, rejects, slices }: Walk, images: ImageTable): Promise<readonly ListedSplit[]> {
+  const splits: (string | null)[] = [];
+  for (let index = 0; index < images.count; index++) {
+    if (slices.due()) await slices.next(index, images.count);
+    const path = nameOf(images, index);
     try {
-      ((await isHeldOut(join(walk.root, file.path))) ? val : train).push(file);
+      splits.push(isHeldOut(join(root, path)) ? 'val' : 'train');
     } catch (error) {
-      problem(walk, file.path, reasonOf(error));
+      rejects.add(path, reasonOf(error));
+      splits.push(null);
     }
   }
+  return ['train', 'val'].map((split) => ({ split, images: selected(images, (index) => splits[index] === split) }));
+}
+
+/** What every listing of folders says beside its layout. */
+export function foundBeside({ otherFiles }: Walk, classes: readonly string[]): readonly string[] {
   return [
-    { split: 'train', labelled, files: train },
-    { split: 'val', labelled, files: val },
+    ...(classes.length === 1 ? ['only one class: nothing can be learned by labels'] : []),
+    ...(otherFiles > 0 ? [`${otherFiles} other files, left alone`] : []),
   ];
 }
 
-/** Lists a folder of pictures. Classes are the union over the splits, so a class has one number in all of them. */
-export async function scanTree(root: string, signal: AbortSignal | null = null): Promise<Tree> {
-  const walk: Walk = { root, problems: [], signal, otherFiles: 0 };
-  const found = await splitFolders(root);
-  const read = await Promise.all(
-    (found.length > 0 ? found : [{ split: '', folder: '' }]).map(async ({ split, folder }) => ({
-      split,
-      ...(await readSplit(walk, folder)),
-    })),
-  );
-  const classes = [...new Set(read.flatMap((each) => each.names))].sort();
-  const numbers = new Map(classes.map((name, number) => [name, number]));
-  const splits = read.map(({ split, files, names }): TreeSplit => ({
-    split,
-    labelled: names.length > 0,
-    files: files.map(({ path, name }) => ({ path, label: name === null ? -1 : numbers.get(name)! })),
-  }));
-  for (const split of splits.filter((each) => each.labelled && found.length > 1)) {
-    const own = new Set(split.files.map((file) => file.label));
-    for (const other of splits) {
-      if (other === split || !other.labelled || split.split !== 'train') continue;
-      const foreignLabels = new Set(other.files.map((file) => file.label).filter((label) => !own.has(label)));
-      for (const label of foreignLabels) {
-        problem(walk, `${other.split}/${classes[label]}/`, 'a class without pictures in train');
-      }
-    }
-  }
-  const finish = (kind: Tree['kind'], finished: readonly TreeSplit[]): Tree => ({
-    kind,
-    splits: finished,
+export async function listTree(root: string, rejects: Rejects, slices: Slices): Promise<Listing> {
+  const walk = startWalk(root, rejects, slices);
+  const folders = splitFolders(root);
+  const drafts: Draft[] = [];
+  for (const { split, folder } of folders.length > 0 ? folders : [{ split: 'train', folder: '' }])
+    drafts.push(await draftSplit(walk, split, readSplitFolder(walk, folder)));
+  const { splits, classes } = united(drafts, rejects);
+  const listed = (layout: string, rest: Partial<Listing> = {}): Listing => ({
+    splits,
     classes,
-    problems: walk.problems,
-    otherFiles: walk.otherFiles,
+    found: [layout, ...foundBeside(walk, classes)],
+    splitRule: null,
+    ...rest,
   });
-  if (found.length > 0) return finish('splits', splits);
-  const only = splits[0]!;
-  if (only.files.length === 0) return finish('none', []);
-  if (only.labelled) return finish('classes', await splitByHash(walk, only.files, true));
-  return finish('flat', [{ ...only, split: 'train' }]);
+  const { images } = splits[0]!;
+  if (folders.length > 0) return listed(`split folders: ${splits.map(({ split }) => split).join(', ')}`);
+  if (images.count === 0) return listed('no pictures', { splits: [] });
+  if (images.labels === null) return listed('pictures without class folders: for pretraining only');
+  return listed('one folder of classes', { splits: await splitByHash(walk, images), splitRule });
 }
 
 /** Whether the folder holds pictures where a tree would have them, from a look at a few entries. */
 export async function looksLikeTree(root: string): Promise<boolean> {
-  if ((await splitFolders(root)).length > 0) return true;
+  if (splitFolders(root).length > 0) return true;
   const hasPicture = (children: readonly Child[]) =>
     children.some(({ name, kind }) => kind === 'file' && readable.has(extname(name).toLowerCase()));
-  const children = await childrenOf(root, () => undefined);
+  const children = childrenOf(root, '', ignore);
   if (hasPicture(children)) return true;
-  for (const { name } of children.filter((child) => child.kind === 'folder').slice(0, 20)) {
-    if (hasPicture(await childrenOf(join(root, name), () => undefined))) return true;
-  }
-  return false;
-}
-
-/** A picture may not be larger than this on disk; nothing real is, and a file of any size must not fill the memory. */
-const largestFileBytes = 256 << 20;
-
-export async function readPicture(path: string): Promise<Buffer> {
-  const file = await open(path, 'r');
-  try {
-    const { size } = await file.stat();
-    if (size > largestFileBytes) {
-      throw new FaultError('unreadable-file', `${path} has ${size} bytes; a picture may have ${largestFileBytes}.`);
-    }
-    return await file.readFile();
-  } finally {
-    await file.close();
-  }
-}
-
-export async function openTree(root: string, split: string, exclude: readonly string[] = []): Promise<OpenDataset> {
-  const tree = await scanTree(root).catch((error: unknown) => {
-    throw new FaultError('not-found', `${root}: ${reasonOf(error)}.`, { path: root }, { cause: error });
-  });
-  const found = tree.splits.find((each) => each.split === split);
-  if (!found) {
-    const known = tree.splits.map((each) => each.split).join(', ') || 'none';
-    throw new FaultError('not-found', `${root} has no split "${split}". It has: ${known}.`, { path: root, split });
-  }
-  const excluded = new Set(exclude);
-  const files = found.files.filter((file) => !excluded.has(printable(file.path)));
-  return {
-    count: files.length,
-    classes: tree.classes,
-    channels: 3,
-    labels: async () => (found.labelled ? Int32Array.from(files, (file) => file.label) : null),
-    async sample(index) {
-      const { path, label } = files[index]!;
-      const name = printable(slashes(path));
-      try {
-        const bytes = await readPicture(join(root, path));
-        return { image: { kind: 'encoded', bytes }, label: label < 0 ? null : label, name };
-      } catch (error) {
-        if (error instanceof FaultError) throw error;
-        const reason = reasonOf(error);
-        throw new FaultError('unreadable-file', `${name}: ${reason}. Leave it out, or replace it.`, {
-          file: name,
-          reason,
-        });
-      }
-    },
-    close: async () => undefined,
-  };
+  return children
+    .filter((child) => child.kind === 'folder')
+    .slice(0, 20)
+    .some(({ path }) => hasPicture(childrenOf(root, path, ignore)));
 }

@@ -9,13 +9,11 @@ import { splitNamed } from './image-tree.ts';
 import { reasonOf, wrongFolder } from './inspection.ts';
 import { reader, readers } from './readers.ts';
 
-/** Readers from the most particular to the most general: an image folder is what is left when nothing else fits. */
-const byParticularity = [...readers].sort(
-  (a, b) => Number(a.id === 'image-folder') - Number(b.id === 'image-folder') || (a.id < b.id ? -1 : 1),
-);
+/** The order in which readers are asked. */
+const byGenerality = [...readers].sort((a, b) => (a.generality ?? 0) - (b.generality ?? 0) || (a.id < b.id ? -1 : 1));
 
 async function readerFor(folder: string, wanted: string | null): Promise<DatasetRecipe | null> {
-  for (const each of wanted === null ? byParticularity : [reader(wanted)]) {
+  for (const each of wanted === null ? byGenerality : [reader(wanted)]) {
     if (await each.recognises(folder)) return each;
   }
   return null;
@@ -34,19 +32,20 @@ async function folderMeant(path: string): Promise<string> {
   return hasOther ? dirname(folder) : folder;
 }
 
-/** `dataset`: the reader to use, or null for whichever recognises the folder. */
+/** `dataset`: the reader to use, or null for whichever recognises the folder. `contents`: as in a reader's `inspect`. */
 export async function inspectFolder(
   path: string,
   dataset: string | null,
   progress: InspectProgress,
   signal: AbortSignal,
+  contents = false,
 ): Promise<Inspection> {
   const absolute = resolve(path);
   try {
     const folder = await folderMeant(absolute);
     const found = await readerFor(folder, dataset);
-    if (found) return await found.inspect(folder, progress, signal);
-    const expected = dataset === null ? byParticularity.flatMap((each) => each.expected) : reader(dataset).expected;
+    if (found) return await found.inspect(folder, progress, signal, contents);
+    const expected = dataset === null ? byGenerality.flatMap((each) => each.expected) : reader(dataset).expected;
     return await wrongFolder(folder, expected);
   } catch (error) {
     if (error instanceof FaultError || signal.aborted) throw error;

@@ -74,6 +74,26 @@ export async function describeFolder(path: string): Promise<readonly string[]> {
   return [shown.length === 0 ? 'an empty folder' : `${counted}: ${shown.join(', ')}${more}`];
 }
 
+/** What cannot be used, as it is met: all of it is counted, the first `listedLimit` are listed. */
+export interface Rejects {
+  readonly list: readonly Reject[];
+  readonly count: () => number;
+  add(file: string, reason: string): void;
+}
+
+export function startRejects(): Rejects {
+  const list: Reject[] = [];
+  let count = 0;
+  return {
+    list,
+    count: () => count,
+    add(file, reason) {
+      count++;
+      if (list.length < listedLimit) list.push({ file: printable(file), reason });
+    },
+  };
+}
+
 /** Everything of an inspection that a reader states itself. */
 export interface Stated {
   readonly dataset: string;
@@ -86,14 +106,17 @@ export interface Stated {
   readonly licence: string | null;
   readonly source: string | null;
   readonly splitRule: string | null;
+  /** Whether the contents were looked at; readers that always do say nothing. */
+  readonly contents?: Inspection['contents'];
 }
 
 export interface Findings {
+  readonly rejects: Rejects;
   reject(file: string, reason: string): void;
   /** A usable picture; `digest` is the SHA-256 of its contents. Finds duplicates and leaks. */
   picture(split: string, name: string, digest: Buffer, width: number, height: number): void;
-  /** A file of the data set, for the fingerprint. */
-  file(name: string, size: number, sha256: string): void;
+  /** A file of the data set, for the fingerprint; `sha256` is null where its contents were not looked at. */
+  file(name: string, size: number, sha256: string | null): void;
   finish(stated: Stated): Inspection;
 }
 
@@ -101,11 +124,10 @@ type Size = readonly [width: number, height: number];
 
 export function startFindings(path: string): Findings {
   const began = performance.now();
-  const rejects: Reject[] = [];
+  const rejects = startRejects();
   const leaks: [string, string][] = [];
   const files: string[] = [];
-  const seen = new Map<string, { readonly first: string; readonly splits: Set<string> }>();
-  let rejectCount = 0;
+  const seen = new Map<string, { readonly first: string; readonly splits: string[] }>();
   let leakCount = 0;
   let duplicateCount = 0;
   let bytes = 0;
@@ -113,10 +135,8 @@ export function startFindings(path: string): Findings {
   let largest: Size | null = null;
 
   return {
-    reject(file, reason) {
-      rejectCount++;
-      if (rejects.length < listedLimit) rejects.push({ file: printable(file), reason });
-    },
+    rejects,
+    reject: rejects.add,
     picture(split, name, digest, width, height) {
       const area = width * height;
       if (!smallest || area < smallest[0] * smallest[1]) smallest = [width, height];
@@ -125,20 +145,20 @@ export function startFindings(path: string): Findings {
       const key = digest.toString('latin1', 0, 12);
       const known = seen.get(key);
       if (!known) {
-        seen.set(key, { first: name, splits: new Set([split]) });
+        seen.set(key, { first: name, splits: [split] });
         return;
       }
-      if (known.splits.has(split)) {
+      if (known.splits.includes(split)) {
         duplicateCount++;
         return;
       }
-      known.splits.add(split);
+      known.splits.push(split);
       leakCount++;
       if (leaks.length < listedLimit) leaks.push([printable(known.first), printable(name)]);
     },
     file(name, size, sha256) {
       bytes += size;
-      files.push(`${JSON.stringify(name)} ${size} ${sha256}\n`);
+      files.push(`${JSON.stringify(name)} ${size}${sha256 === null ? '' : ` ${sha256}`}\n`);
     },
     finish(stated) {
       const hash = createHash('sha256');
@@ -149,6 +169,7 @@ export function startFindings(path: string): Findings {
         dataset: images > 0 ? stated.dataset : null,
         title: stated.title,
         path: resolve(path),
+        contents: stated.contents ?? 'checked',
         fingerprint: hash.digest('hex'),
         expected: images > 0 ? [] : [...stated.expected],
         found: [...stated.found],
@@ -158,8 +179,8 @@ export function startFindings(path: string): Findings {
         smallest: smallest && [...smallest],
         largest: largest && [...largest],
         bytes,
-        rejects,
-        rejectCount,
+        rejects: [...rejects.list],
+        rejectCount: rejects.count(),
         leaks,
         leakCount,
         duplicateCount,

@@ -75,9 +75,9 @@ async function prepare(
   task: WorkSpecification['task'],
   workerFile: URL | undefined,
 ) {
-  const specification: WorkSpecification = { data: options.data, normalization: options.normalization, task };
   const opened = await openData(options.data);
-  const { count } = opened;
+  const { count, found } = opened;
+  const specification: WorkSpecification = { data: options.data, found, normalization: options.normalization, task };
   const classes = opened.classes.length;
   const labels = await opened.labels();
   await opened.close();

@@ -4,6 +4,7 @@ import type { DataSource, Normalization, Preprocessing, View } from '../protocol
 import type { OpenDataset } from '../recipe.ts';
 import { drawView, renderView } from './augment.ts';
 import { decode, type Pixels } from './decode.ts';
+import type { FoundImages } from './image-table.ts';
 import type { Frame } from './kernels.ts';
 import { reasonOf } from './inspection.ts';
 import { normalizer } from './normalize.ts';
@@ -11,9 +12,11 @@ import { preprocess } from './preprocess.ts';
 import { reader } from './readers.ts';
 import { partOf } from './subset.ts';
 
-/** Plain data: it crosses to a worker. */
+/** Plain data: it crosses to a worker, and `found`, which is shared memory, without a copy. */
 export interface WorkSpecification {
   readonly data: DataSource;
+  /** What was found when the data set was opened before, so that it is not looked for again. */
+  readonly found?: FoundImages | undefined;
   readonly normalization: Normalization;
   readonly task:
     | { readonly kind: 'training'; readonly views: readonly View[]; readonly seed: number }
@@ -27,8 +30,8 @@ export interface Workshop {
   close(): Promise<void>;
 }
 
-export async function openData(data: DataSource): Promise<OpenDataset> {
-  const whole = await reader(data.dataset).open(data.path, data.split, data.exclude ?? []);
+export async function openData(data: DataSource, found?: FoundImages): Promise<OpenDataset> {
+  const whole = await reader(data.dataset).open(data.path, data.split, data.exclude ?? [], found);
   const opened = data.subset ? await partOf(whole, data.subset, data) : whole;
   if (opened.count > 0) return opened;
   await opened.close();
@@ -58,7 +61,7 @@ async function load(data: OpenDataset, index: number): Promise<Loaded> {
 }
 
 export async function openWorkshop(specification: WorkSpecification): Promise<Workshop> {
-  const data = await openData(specification.data);
+  const data = await openData(specification.data, specification.found);
   const normalize = normalizer(specification.normalization, data.channels);
   const { task } = specification;
   const sizes = viewSizes(specification);

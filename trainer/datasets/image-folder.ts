@@ -1,7 +1,7 @@
 /** Any folder of JPEG and PNG pictures in class folders: ImageNet's layout, or one folder of classes, or no classes. */
 import * as v from 'valibot';
-import { inspectTree } from '../data/inspect-tree.ts';
-import { looksLikeTree, openTree } from '../data/image-tree.ts';
+import { listTree, looksLikeTree } from '../data/image-tree.ts';
+import { readerOfListing } from '../data/inspect-listing.ts';
 import { defineDataset } from '../recipe.ts';
 
 const expected = [
@@ -19,13 +19,14 @@ export const dataset = defineDataset({
   channels: 3,
   options: v.strictObject({}),
   expected,
+  // Whatever holds pictures is an image folder, if it is nothing else.
+  generality: 2,
   recognises: looksLikeTree,
-  inspect: (folder, progress, signal) =>
-    inspectTree(
-      folder,
-      { dataset: 'image-folder', title: 'Image folder', expected, licence: null, source: null },
-      progress,
-      signal,
-    ),
-  open: openTree,
+  ...readerOfListing(listTree, {
+    dataset: 'image-folder',
+    title: 'Image folder',
+    expected,
+    licence: null,
+    source: null,
+  }),
 });

@@ -13,7 +13,7 @@ export async function run(job: JobOf<'inspect'>, context: JobContext): Promise<E
   const tell = (done: number, total: number | null): void => {
     progress(total ? done / total : 0).catch((reason: unknown) => cancelled.abort(reason));
   };
-  const inspection = await inspectFolder(job.path, job.dataset, tell, cancelled.signal);
+  const inspection = await inspectFolder(job.path, job.dataset, tell, cancelled.signal, job.contents);
   port.send({ type: 'result', outcome: { kind: 'inspection', inspection } });
   return { why: 'done', step: 0, safeStep: null };
 }

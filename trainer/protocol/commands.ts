@@ -32,6 +32,8 @@ export const Job = v.variant('kind', [
     path: v.string(),
     /** Which reader to use; null: whichever recognises the folder. */
     dataset: v.nullable(v.string()),
+    /** Checks the contents of every image, however many there are. */
+    contents: v.boolean(),
   }),
   v.strictObject({ kind: v.literal('probe'), device: v.string(), threads: v.number() }),
   /** Times a training step in every precision. */

@@ -18,7 +18,12 @@ export const Inspection = v.strictObject({
   dataset: v.nullable(v.string()),
   title: v.string(),
   path: v.string(),
-  /** SHA-256 over names, sizes and contents. The identity of the data. */
+  /**
+   * `checked`: every image was read, decoded and hashed. `listed`: names and sizes only, so damage, duplicates and leaks are
+   * not known yet. Records from before there were both were checked.
+   */
+  contents: v.optional(v.picklist(['checked', 'listed']), 'checked'),
+  /** SHA-256 over names, sizes and contents; over names and sizes where contents were not checked. The identity of the data. */
   fingerprint: v.string(),
   expected: v.array(v.string()),
   found: v.array(v.string()),

@@ -166,6 +166,7 @@ export async function firstPlan(): Promise<ReportInput> {
           rejectCount: 0,
           leaks: [],
           leakCount: 0,
+          contents: 'checked',
           duplicateCount: 43,
           licence: 'MIT',
           source: null,

@@ -250,7 +250,7 @@ function checklistOf({ comparison, plan, runs, datasets }: ReportInput): readonl
       id: 'leaks',
       answer: whereAny(
         datasets,
-        datasets.every(({ inspection }) => inspection.leakCount === 0),
+        datasets.every(({ inspection }) => inspection.contents === 'checked' && inspection.leakCount === 0),
       ),
     },
     {

@@ -15,6 +15,7 @@ export function data(model: ReportModel, words: Words): Section | null {
   const blocks = model.datasets.flatMap(({ name, inspection, fingerprint }): readonly Block[] => {
     const { licence, source, splits, classes, channels, rejects, rejectCount, leaks, leakCount } = inspection;
     const more = (count: number): readonly string[] => (count > listed ? [words.data.more(whole(count - listed))] : []);
+    const found = (count: number) => (inspection.contents === 'checked' ? whole(count) : words.data.notLookedFor);
     return [
       { kind: 'heading', text: name },
       {
@@ -26,8 +27,8 @@ export function data(model: ReportModel, words: Words): Section | null {
           [words.data.channels, channels === null ? nothing : String(channels)],
           [words.data.size, bytes(inspection.bytes)],
           [words.data.rejects, whole(rejectCount)],
-          [words.data.leaks, whole(leakCount)],
-          [words.data.duplicates, whole(inspection.duplicateCount)],
+          [words.data.leaks, found(leakCount)],
+          [words.data.duplicates, found(inspection.duplicateCount)],
           ...(inspection.splitRule === null ? [] : [[words.data.splitRule, inspection.splitRule] as const]),
         ],
       },

@@ -213,6 +213,7 @@ export const en = {
     rejects: 'Unreadable files',
     leaks: 'Images in more than one split',
     duplicates: 'Images twice in one split',
+    notLookedFor: 'not looked for: the contents were not checked',
     splitRule: 'Split',
     size: 'Size',
     channels: 'Channels',

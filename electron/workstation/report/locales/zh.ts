@@ -206,6 +206,7 @@ export const zh: Words = {
     rejects: '无法读取的文件',
     leaks: '跨划分重复的图像',
     duplicates: '同一划分内重复的图像',
+    notLookedFor: '未查找：未检查内容',
     splitRule: '划分方式',
     size: '大小',
     channels: '通道数',
