@@ -51,11 +51,13 @@ async function beJob(file: string): Promise<void> {
 }
 
 async function outputOf(file: string): Promise<readonly Result[]> {
-  const child = spawn(process.execPath, [process.argv[1]!, 'job', file], { stdio: ['ignore', 'pipe', 'ignore'] });
+  const child = spawn(process.execPath, [process.argv[1]!, 'job', file], { stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
+  let complained = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complained = (complained + text).slice(-2000)));
   const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`The job ${file} ended with ${code ?? 'a signal'}.`);
+  if (code !== 0) throw new Error(`The job ${file} ended with ${code ?? 'a signal'}:\n${complained}`);
   return v.parse(v.array(Result), JSON.parse(said));
 }
 

@@ -11,14 +11,14 @@ import { openTrainingLoader } from './data/loader.ts';
 import type { TrainingLoader } from './data/pipeline.ts';
 import { openData } from './data/workshop.ts';
 import { FaultError } from './fault.ts';
-import { readFeatures, type ClassifiedFeatures } from './features.ts';
-import { writeAtomically } from './files.ts';
+import { readFeatures } from './features.ts';
+import { bytesOf, writeAtomically } from './files.ts';
 import { encodedSource, featureSource, openHead, testFeatures, testImages, type Head } from './head.ts';
 import { progressOf, type JobContext } from './jobs/job.ts';
 import type { Course } from './loop.ts';
 import { stepsOf } from './pretrain.ts';
 import { evaluators } from './registry.ts';
-import { openEncoder, openSubject } from './subject.ts';
+import { openEncoder, openSubject, type OpenSubject } from './subject.ts';
 
 const extractQuietMs = 120_000;
 const examineQuietMs = 300_000;
@@ -36,42 +36,51 @@ type Options = Readonly<Record<string, unknown>>;
 interface Material {
   readonly train: FeatureSet;
   readonly test: FeatureSet;
-  readonly classes: number;
   readonly head: Head | null;
 }
 
+/** What is known of the images of a split, without them. */
+interface Truth {
+  readonly labels: Int32Array;
+  readonly presence?: Int8Array;
+  readonly names: readonly string[];
+}
+
 /** Both splits must speak of the same classes. */
-function classesOf(
-  train: { readonly classes: number },
-  test: { readonly classes: number },
-  config: EvaluateConfig,
-): number {
-  if (train.classes === test.classes && train.classes > 0) return train.classes;
+function classesOf(train: Truth, test: Truth, config: EvaluateConfig): number {
+  const [own, tested] = [train.names.length, test.names.length];
+  if (own === tested && own > 0) return own;
   throw new FaultError(
     'wrong-folder',
-    `The training split has ${train.classes} classes, the test split ${test.classes}: they must be the same data set.`,
+    `The training split has ${own} classes, the test split ${tested}: they must be the same data set.`,
     { train: config.train.path, test: config.test.path },
   );
 }
 
-/** Labels of a split without its images. */
-async function labelsOf(data: DataSource): Promise<{ readonly labels: Int32Array; readonly classes: number }> {
+/** The truth an evaluator asks for; a split that has it not is refused with what would fit it. */
+async function truthOf(data: DataSource, { title, targets = 'class' }: EvaluatorRecipe): Promise<Truth> {
   const opened = await openData(data);
   try {
-    const labels = await opened.labels();
-    if (labels) return { labels, classes: opened.classes.length };
+    const [labels, presence] = [await opened.labels(), (await opened.presence?.()) ?? null];
+    const names = opened.classes;
+    if (targets === 'class' && labels) return { labels, names };
+    if (targets === 'presence' && presence) return { labels: new Int32Array(opened.count).fill(-1), presence, names };
+    const why =
+      targets === 'presence'
+        ? 'needs images that show several classes, as PASCAL VOC has them; here each has one at most'
+        : presence
+          ? 'needs one class an image, and here an image may show several: use the linear SVM'
+          : 'needs labels, and there are none';
+    const text = `${title} ${why} (split "${data.split}" of ${data.path}).`;
+    throw new FaultError('wrong-folder', text, { path: data.path, split: data.split });
   } finally {
     await opened.close();
   }
-  throw new FaultError('wrong-folder', `The split "${data.split}" of ${data.path} has no labels to evaluate with.`, {
-    ...{ path: data.path, split: data.split },
-  });
 }
 
-const withoutValues = (labels: Int32Array): FeatureSet => ({
+const withoutValues = ({ labels }: Truth): FeatureSet => ({
   ...{ rows: labels.length, columns: 0, values: new Float32Array(0), labels },
 });
-const nothing = withoutValues(new Int32Array(0));
 
 async function openImages(
   config: EvaluateConfig,
@@ -111,44 +120,49 @@ export async function openEvaluation(
   const place = { step: fromStep, safeStep: fromStep > 0 ? fromStep : null, tensors: engine.tensors };
   const builder = engine.builder(seed).at(recipe.id);
 
-  /** Frozen features, and a head on them where the evaluator has one. */
-  async function onFeatures(head: HeadRecipe<unknown> | null): Promise<Material> {
-    const subject = await openSubject(engine, resolved, channels, { initialWhereMissing });
-    async function features(data: DataSource): Promise<ClassifiedFeatures> {
-      port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: data.split });
-      return readFeatures({
-        ...{ subject, data, preprocessing, normalization, cacheFolder },
-        execution: config.execution,
-        facts: engine.facts,
-        progress: progressOf(context, place),
-        notice: (code, text, values) => port.log('attention', code, text, values),
-      });
-    }
+  const { head: headRecipe = null } = recipe;
+  const inputs = headRecipe?.inputs(options) ?? 'features';
+  const subset = headRecipe?.subset?.(options);
+  const data: DataSource = subset ? { ...config.train, subset } : config.train;
+  const truth = { train: await truthOf(data, recipe), test: await truthOf(config.test, recipe) };
+  const classes = classesOf(truth.train, truth.test, config);
 
-    const test = await features(config.test);
-    const { columns, classes } = test;
+  async function features(of: DataSource, subject: OpenSubject, known: Truth): Promise<FeatureSet> {
+    port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: of.split });
+    const found = await readFeatures({
+      ...{ subject, preprocessing, normalization, cacheFolder, data: of, withLabels: false },
+      execution: config.execution,
+      facts: engine.facts,
+      progress: progressOf(context, place),
+      notice: (code, text, values) => port.log('attention', code, text, values),
+    });
+    const { rows, columns, values } = found;
+    const { labels, presence } = known;
+    return { rows, columns, values, labels, ...(presence ? { presence } : {}) };
+  }
+
+  /** Frozen features, and a head on them where the evaluator has one. */
+  async function onFeatures(): Promise<Material> {
+    const subject = await openSubject(engine, resolved, channels, { initialWhereMissing });
+    const test = await features(config.test, subject, truth.test);
+    const { columns } = test;
     const examination = { test: testFeatures(test, classes), seed, examining: () => () => Promise.resolve() };
-    if (head?.inputs(options) === 'augmented-features') {
-      const training = head.build(options, builder, { columns, classes, train: null, encoder: null });
-      const loader = await openImages(config, config.train, training, { fromStep, dropLast: false });
-      classesOf(loader, test, config);
+    if (headRecipe && inputs === 'augmented-features') {
+      const training = headRecipe.build(options, builder, { columns, classes, train: null, encoder: null });
+      const loader = await openImages(config, data, training, { fromStep, dropLast: false });
       const { stepsPerEpoch } = loader;
       const source = encodedSource(loader, subject);
       return {
-        ...{ train: nothing, test, classes },
+        ...{ train: withoutValues(truth.train), test },
         head: openHead(engine, { ...examination, training, source, stepsPerEpoch }),
       };
     }
-    const train = await features(config.train);
-    classesOf(train, test, config);
-    if (!head) return { train, test, classes, head: null };
-    const training = head.build(options, builder, { columns, classes, train, encoder: null });
+    const train = await features(data, subject, truth.train);
+    if (!headRecipe) return { train, test, head: null };
+    const training = headRecipe.build(options, builder, { columns, classes, train, encoder: null });
     const source = featureSource(train, training.batch, seed, fromStep);
     const stepsPerEpoch = Math.ceil(train.rows / training.batch);
-    return {
-      ...{ train, test, classes },
-      head: openHead(engine, { ...examination, training, source, stepsPerEpoch }),
-    };
+    return { train, test, head: openHead(engine, { ...examination, training, source, stepsPerEpoch }) };
   }
 
   /** The encoder learns too: no features are kept. */
@@ -159,34 +173,28 @@ export async function openEvaluation(
       throw new FaultError('bad-argument', text, { evaluator: recipe.id });
     }
     const { encoder } = opened;
-    const subset = head.subset?.(options);
-    const data: DataSource = subset ? { ...config.train, subset } : config.train;
-    const [train, test] = [await labelsOf(data), await labelsOf(config.test)];
-    const classes = classesOf(train, test, config);
     const training = head.build(options, builder, { columns: encoder.outputs, classes, train: null, encoder });
     // The statistics of a single image are none: such a last batch is left out.
-    const dropLast = train.labels.length % training.batch === 1;
-    const loader = await openImages(config, data, training, { fromStep, dropLast });
-    const { stepsPerEpoch } = loader;
+    const dropLast = truth.train.labels.length % training.batch === 1;
+    const source = await openImages(config, data, training, { fromStep, dropLast });
+    const { stepsPerEpoch } = source;
     const examining = (done: number) => {
       port.send({ type: 'phase', phase: 'evaluating', quietForMs: examineQuietMs });
       const at = { step: done, steps: stepsOf(training.epochs, stepsPerEpoch), epoch: done / stepsPerEpoch };
       return progressOf(context, { ...place, ...at, obeys: false });
     };
-    const examined = testImages(config, test.labels, classes);
+    const test = testImages(config, truth.test.labels, classes);
     return {
-      ...{ train: withoutValues(train.labels), test: withoutValues(test.labels), classes },
-      head: openHead(engine, { training, source: loader, stepsPerEpoch, test: examined, seed, examining }),
+      ...{ train: withoutValues(truth.train), test: withoutValues(truth.test) },
+      head: openHead(engine, { training, source, stepsPerEpoch, test, seed, examining }),
     };
   }
 
-  const { head: headRecipe = null } = recipe;
-  const { train, test, classes, head } =
-    headRecipe?.inputs(options) === 'images' ? await onImages(headRecipe) : await onFeatures(headRecipe);
+  const { train, test, head } = headRecipe && inputs === 'images' ? await onImages(headRecipe) : await onFeatures();
 
-  async function keep(runFolder: string, name: string, correct: Uint8Array): Promise<string> {
+  async function keep(runFolder: string, name: string, parts: readonly Uint8Array[]): Promise<string> {
     await mkdir(join(runFolder, 'results'), { recursive: true });
-    await writeAtomically(join(runFolder, 'results', name), [correct]);
+    await writeAtomically(join(runFolder, 'results', name), parts);
     return `results/${name}`;
   }
 
@@ -203,14 +211,18 @@ export async function openEvaluation(
       const protocol = recipe.protocol(options);
       const { dataset, split, fingerprint } = config.test;
       const results: Result[] = [];
-      for await (const { correct, epoch, ...figure } of recipe.measure(model, options)) {
-        const name = `${recipe.id}-${figure.metric}-${figure.which}.bin`;
+      for await (const { correct, epoch, byClass, ranking, ...figure } of recipe.measure(model, options)) {
+        const name = `${recipe.id}-${figure.metric}-${figure.which}`;
         results.push({
           ...{ evaluator: recipe.id, dataset, split, protocol },
           ...figure,
           ...(fingerprint === undefined ? {} : { fingerprint }),
           ...(epoch === undefined ? {} : { epoch }),
-          ...(correct ? { perImage: await keep(runFolder, name, correct) } : {}),
+          ...(correct ? { perImage: await keep(runFolder, `${name}.bin`, [correct]) } : {}),
+          ...(byClass ? { byClass: byClass.map((one, label) => ({ name: truth.test.names[label]!, ...one })) } : {}),
+          ...(ranking
+            ? { ranking: await keep(runFolder, `${name}.ranking.bin`, [ranking.scores, ranking.presence].map(bytesOf)) }
+            : {}),
         });
       }
       return results;

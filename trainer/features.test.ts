@@ -42,6 +42,7 @@ async function look(folder: string, changes: Partial<FeatureRequest> = {}): Prom
     normalization: { mean: [0], std: [1] },
     execution,
     facts,
+    withLabels: true,
     cacheFolder: join(folder, 'cache'),
     progress: () => Promise.resolve(),
     notice: (code) => notices.push(code),

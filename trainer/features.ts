@@ -25,6 +25,8 @@ export interface FeatureRequest {
   readonly normalization: Normalization;
   readonly execution: Execution;
   readonly facts: EngineFacts;
+  /** False: images without a class of their own are taken too; their labels are -1. */
+  readonly withLabels: boolean;
   /** Null: nothing is kept, as for a probe of weights that change. */
   readonly cacheFolder: string | null;
   progress(fraction: number): Promise<void>;
@@ -140,8 +142,9 @@ async function makeRoom(entry: string, coming: number): Promise<void> {
   }
 }
 
-function labelsOf({ labels }: HostBatch, { dataset, split, path }: DataSource): Int32Array {
+function labelsOf({ labels, index }: HostBatch, { dataset, split, path }: DataSource, needed: boolean): Int32Array {
   if (labels) return labels;
+  if (!needed) return new Int32Array(index.length).fill(-1);
   throw new FaultError('wrong-folder', `The split "${split}" of ${path} (${dataset}) has no labels to evaluate with.`, {
     path,
     split,
@@ -231,7 +234,7 @@ async function extract(
   let written = table.rows();
   for (let next = await loader.next(); next; next = await loader.next()) {
     const encoded = await request.subject.encode(next.views[0]!);
-    const labels = labelsOf(next, request.data);
+    const labels = labelsOf(next, request.data, request.withLabels);
     table.append({ columns: encoded.shape[1]!, values: encoded.values as Float32Array, labels });
     const rows = table.rows();
     if (rows - written >= partRows || rows === table.count) {

@@ -50,6 +50,7 @@ function probeLook(
           normalization: config.normalization,
           execution: config.execution,
           facts: engine.facts,
+          withLabels: true,
           cacheFolder: null,
           progress: (fraction) => progress(from + fraction / 3),
           notice: (code, text, values) => port.log('attention', code, text, values),

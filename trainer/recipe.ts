@@ -157,6 +157,11 @@ export interface OpenDataset {
   readonly channels: number;
   /** Labels of all samples without decoding one, or null in an unlabeled split. */
   labels(): Promise<Int32Array | null>;
+  /**
+   * Where an image shows several classes: [count, classes], 1 there, 0 not, -1 there but marked difficult, which no measure counts.
+   * Absent where an image has one class or none.
+   */
+  presence?(): Promise<Int8Array>;
   /** Where its images lie, if that had to be looked for. Another thread's `open` takes it in place of looking again. */
   readonly found?: FoundImages;
   sample(index: number): Promise<Sample>;
@@ -190,12 +195,15 @@ export function defineDataset<S extends OptionsSchema>(dataset: DatasetRecipe<S>
   return dataset;
 }
 
-/** Features of one split, row by row, with labels. */
+/** Features of one split, row by row, and the truth about each row, of the kind its evaluator asked for. */
 export interface FeatureSet {
   readonly rows: number;
   readonly columns: number;
   readonly values: Float32Array;
+  /** -1 where the class is not known, or there are several. */
   readonly labels: Int32Array;
+  /** [rows, classes], as a data set gives it. */
+  readonly presence?: Int8Array;
 }
 
 /** One figure of an evaluation. `correct` has one byte an image (1 right), so that results can be paired. */
@@ -206,6 +214,10 @@ export interface Measure {
   readonly which: 'last' | 'best' | 'only';
   readonly epoch?: number;
   readonly correct?: Uint8Array;
+  /** What it is the mean of, a class each: null where nothing of the class is there. `cost`: the C chosen for it. */
+  readonly byClass?: readonly { readonly value: number | null; readonly cost: number }[];
+  /** [n, classes], with the truth, so that a mean of average precisions can be resampled. */
+  readonly ranking?: { readonly scores: Float32Array; readonly presence: Int8Array };
 }
 
 /** What an evaluator reads: frozen features (labels alone where there are none), and the scores of its trained head. */
@@ -266,6 +278,8 @@ export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly title: string;
   readonly options: S;
   readonly metrics: readonly string[];
+  /** What it must know of an image: the one class it is of (where this says nothing), or of every class whether it is there. */
+  readonly targets?: 'class' | 'presence';
   /** The record two figures must share to be comparable; built from the options marked comparable. */
   protocol(options: v.InferOutput<S>): Protocol;
   /** Absent where nothing is trained. */

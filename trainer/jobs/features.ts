@@ -16,6 +16,7 @@ export async function run(job: JobOf<'features'>, context: JobContext): Promise<
   port.send({ type: 'phase', phase: 'extracting', quietForMs: loadQuietMs, detail: data.split });
   const { rows, columns, values, labels } = await readFeatures({
     ...{ subject, data, preprocessing, normalization, execution, facts: engine.facts },
+    withLabels: true,
     cacheFolder: null,
     progress: progressOf(context, { tensors: engine.tensors }),
     notice: (code, text, notes) => port.log('attention', code, text, notes),

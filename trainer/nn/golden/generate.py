@@ -2,8 +2,7 @@
 
     pip install torch==2.13.0 && python generate.py
 
-Weights and images are a hash of (name, position), so that the other side makes the same ones without a file: murmur3's
-finaliser of the position plus a multiple of the sum of the name's characters, as a number in [-scale, scale).
+Weights and images are made by formula.py, so that the other side makes the same ones without a file.
 """
 
 import json
@@ -14,19 +13,13 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from formula import numbers
+
 torch.set_default_dtype(torch.float64)
 
 
-def mixed(word):
-    word = ((word ^ (word >> 16)) * 0x85EBCA6B) & 0xFFFFFFFF
-    word = ((word ^ (word >> 13)) * 0xC2B2AE35) & 0xFFFFFFFF
-    return word ^ (word >> 16)
-
-
 def values(name, shape, scale):
-    begin = 1000003 * sum(map(ord, name))
-    words = [mixed((begin + i) & 0xFFFFFFFF) for i in range(math.prod(shape))]
-    return torch.tensor([scale * (word / 2**31 - 1) for word in words]).reshape(shape)
+    return torch.tensor(numbers(name, math.prod(shape), scale)).reshape(shape)
 
 
 def kernel(name, height, inputs, outputs, scale):

@@ -1,0 +1,145 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor2D } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { averagePrecision, envelopePrecision } from '../nn/average-precision.ts';
+import { stratifiedFolds } from '../nn/folds.ts';
+import { solveSvms } from '../nn/linear-svm.ts';
+import { defineEvaluator, type FeatureSet } from '../recipe.ts';
+
+/** VISSL's values of C, among which each class has its own by cross-validation. */
+const costs = [0.01, 0.1, 1, 2, 5, 10, 15, 20, 50, 100, 1000] as const;
+const parts = 3;
+/** VISSL's class weight of what is there. */
+const positiveWeight = 2;
+/** Keeps a row of zeros from a division by 0, as VISSL does. */
+const leastNorm = 1e-5;
+
+/**
+ * Classification of images that show several classes, as the paper's VOC07 figure (appendix C.3; VISSL's benchmark, which the
+ * author names in issue #10): for every class a linear SVM on rows of length 1, its C by 3-fold cross-validation of average
+ * precision, trained again on all images; the figure is the mean over the classes of the area under precision against recall.
+ * What is marked difficult is left out of its class, in training and in the test.
+ */
+export const evaluator = defineEvaluator({
+  id: 'voc-svm',
+  title: 'Linear SVM, one class against the rest',
+  options: v.object({}),
+  targets: 'presence',
+  metrics: ['map'],
+  protocol: () => ({
+    ...{ head: 'linear SVM', costs: costs.join(', '), folds: parts, positiveWeight },
+    ...{ normalized: true, averagePrecision: 'envelope' },
+  }),
+  async *measure({ train, test, classes, progress }) {
+    const [inputs, truth] = [presenceOf(train), presenceOf(test)];
+    const [samples, questions] = [rowsOf(train), rowsOf(test)];
+    try {
+      const chosen = await chooseCosts(samples, inputs, classes, progress);
+      const signs = tf.tensor2d(signsOf(inputs), [train.rows, classes]);
+      const weights = solveSvms(samples, { signs, costs: chosen, positiveWeight });
+      const scores = await readAll(tf.tidy(() => tf.matMul(questions, weights)));
+      tf.dispose([signs, weights]);
+      const byClass = Array.from({ length: classes }, (_, label) => {
+        const kept = keptOf(truth, classes, label);
+        const own = kept.map((row) => scores[row * classes + label]!);
+        return (
+          100 *
+          envelopePrecision(
+            own,
+            kept.map((row) => truth[row * classes + label]!),
+          )
+        );
+      });
+      const known = byClass.filter((value) => !Number.isNaN(value));
+      const value = known.reduce((sum, each) => sum + each, 0) / known.length;
+      yield {
+        ...{ metric: 'map', value, n: test.rows, which: 'only', ranking: { scores, presence: truth } },
+        byClass: byClass.map((each, label) => ({ value: Number.isNaN(each) ? null : each, cost: chosen[label]! })),
+      };
+    } finally {
+      tf.dispose([samples, questions]);
+    }
+  },
+});
+
+function presenceOf({ presence }: FeatureSet): Int8Array {
+  if (!presence) throw new Error('An SVM a class needs to know which classes are in each image.');
+  return presence;
+}
+
+/** Rows of length 1, and a 1 for the bias, which is then made small like every weight: LinearSVC's intercept_scaling of 1. */
+function rowsOf({ rows, columns, values }: FeatureSet): Tensor2D {
+  return tf.tidy(() => {
+    const given = tf.tensor2d(values, [rows, columns]);
+    const norm = tf.sqrt(tf.sum(given.square(), 1, true)).add(leastNorm);
+    return tf.concat([given.div(norm), tf.ones([rows, 1])], 1) as Tensor2D;
+  });
+}
+
+async function readAll(tensor: Tensor2D): Promise<Float32Array> {
+  const values = await tensor.data<'float32'>();
+  tensor.dispose();
+  return values;
+}
+
+/** 1 there, -1 not, 0 left out. */
+function signsOf(presence: Int8Array): Float32Array {
+  return Float32Array.from(presence, (there) => (there === 1 ? 1 : there === 0 ? -1 : 0));
+}
+
+/** Rows of the images that count for a class. */
+function keptOf(presence: Int8Array, classes: number, label: number): readonly number[] {
+  const rows = Array.from({ length: presence.length / classes }, (_, row) => row);
+  return rows.filter((row) => presence[row * classes + label] !== -1);
+}
+
+/** For every class the C with the highest mean average precision over the parts held out; of equals the first. */
+async function chooseCosts(
+  samples: Tensor2D,
+  presence: Int8Array,
+  classes: number,
+  progress: (fraction: number) => Promise<void>,
+): Promise<number[]> {
+  const rows = presence.length / classes;
+  // A column a class and part: the part's images are left out.
+  const columns = classes * parts;
+  const all = signsOf(presence);
+  const signs = new Float32Array(rows * columns);
+  const held = Array.from({ length: classes }, (_, label) => {
+    const kept = keptOf(presence, classes, label);
+    const folds = stratifiedFolds(
+      kept.map((row) => presence[row * classes + label]!),
+      parts,
+    );
+    kept.forEach((row, at) => {
+      for (let part = 0; part < parts; part++)
+        if (folds[at] !== part) signs[row * columns + label * parts + part] = all[row * classes + label]!;
+    });
+    return { kept, folds };
+  });
+  const given = tf.tensor2d(signs, [rows, columns]);
+  const best = held.map(() => ({ cost: costs[0] as number, precision: Number.NEGATIVE_INFINITY }));
+  let weights: Tensor2D | null = null;
+  for (const [place, cost] of costs.entries()) {
+    const next = solveSvms(samples, { signs: given, costs: new Array(columns).fill(cost), positiveWeight }, weights);
+    weights?.dispose();
+    weights = next;
+    const scores = await readAll(tf.tidy(() => tf.matMul(samples, next)));
+    held.forEach(({ kept, folds }, label) => {
+      const precisions = Array.from({ length: parts }, (_, part) => {
+        const out = kept.filter((_row, at) => folds[at] === part);
+        const own = out.map((row) => scores[row * columns + label * parts + part]!);
+        return averagePrecision(
+          own,
+          out.map((row) => presence[row * classes + label]!),
+        );
+      });
+      const precision = precisions.reduce((sum, each) => sum + each, 0) / parts;
+      if (precision > best[label]!.precision) best[label] = { cost, precision };
+    });
+    await progress((place + 1) / (costs.length + 1));
+  }
+  given.dispose();
+  weights?.dispose();
+  return best.map(({ cost }) => cost);
+}

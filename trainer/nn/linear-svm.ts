@@ -1,0 +1,128 @@
+/**
+ * Linear support vector machines with the squared hinge loss, many at once. Each minimises
+ *
+ *     |w|² / 2 + C sum_i k_i max(0, 1 - y_i wᵀx_i)²        k_i: weight of the sample's class
+ *
+ * as LIBLINEAR's solvers 1 and 2 do (Fan et al., JMLR 2008); there is one minimum, so what finds it does not matter. Here a
+ * Newton method whose steps are found by conjugate gradients (Keerthi and DeCoste, JMLR 2005): all problems share the samples,
+ * so a step of all of them is a few products of large matrices.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
+
+/** Newton steps and, within one, steps of conjugate gradients: far more than are needed for C up to some hundreds. */
+const mostSteps = 30;
+const mostInnerSteps = 60;
+/** A problem is solved once its gradient has shrunk to this share of its first. */
+const tolerance = 1e-4;
+const innerTolerance = 0.1;
+
+export interface Problems {
+  /** [n, problems]: 1 where the class is there, -1 where not, 0 for a sample that the problem leaves out. */
+  readonly signs: Tensor2D;
+  /** C of each. */
+  readonly costs: readonly number[];
+  /** k of samples whose sign is 1; it is 1 for the others. */
+  readonly positiveWeight: number;
+}
+
+const columnSums = (x: Tensor): Tensor => tf.sum(x, 0, true);
+
+/**
+ * Weights of the minima, [d, problems]. samples: [n, d], a constant column included where there shall be a bias.
+ *
+ * @param start weights to begin with; near ones save time and change nothing
+ */
+export function solveSvms(samples: Tensor2D, problems: Problems, start: Tensor2D | null = null): Tensor2D {
+  const { signs, costs, positiveWeight } = problems;
+  const { weights: k, transposed } = tf.tidy(() => {
+    const ofSign = tf.where(tf.greater(signs, 0), tf.onesLike(signs).mul(positiveWeight), tf.abs(signs));
+    return { weights: ofSign.mul(tf.tensor2d([[...costs]])), transposed: tf.transpose(samples) as Tensor2D };
+  });
+
+  /** What is left of each margin, [n, problems]: 0 where it is kept. */
+  const slacks = (w: Tensor2D): Tensor => tf.relu(tf.sub(1, tf.mul(signs, tf.matMul(samples, w)))).mul(tf.abs(signs));
+  const losses = (w: Tensor2D, slack: Tensor): Tensor =>
+    columnSums(w.square())
+      .div(2)
+      .add(columnSums(k.mul(slack.square())));
+
+  function gradientOf(w: Tensor2D, slack: Tensor): Tensor {
+    return w.sub(tf.matMul(transposed, k.mul(slack).mul(signs).mul(2) as Tensor2D));
+  }
+
+  /** (I + 2 Xᵀ K X)⁻¹ of minus the gradient, as far as is worth it; K has the samples whose margin is not kept. */
+  function newtonStep(gradient: Tensor, slack: Tensor): Tensor {
+    const active = tf.tidy(() => k.mul(tf.cast(tf.greater(slack, 0), 'float32')).mul(2));
+    let [x, residual] = tf.tidy(() => [tf.zerosLike(gradient), tf.neg(gradient)]);
+    let direction = residual.clone();
+    let squared = tf.tidy(() => columnSums(residual!.square()));
+    const wanted = tf.tidy(() => squared.mul(innerTolerance ** 2));
+    for (let inner = 0; inner < mostInnerSteps; inner++) {
+      const next = tf.tidy(() => {
+        const curved = direction.add(
+          tf.matMul(transposed, active.mul(tf.matMul(samples, direction as Tensor2D)) as Tensor2D),
+        );
+        // A column that is done, or whose residual is 0, moves no further.
+        const open = tf.cast(tf.greater(squared, wanted), 'float32');
+        const step = squared.div(columnSums(direction.mul(curved)).add(1e-30)).mul(open);
+        const moved = x.add(direction.mul(step));
+        const left = residual.sub(curved.mul(step));
+        const now = columnSums(left.square());
+        const turned = left.add(direction.mul(now.div(squared.add(1e-30))));
+        const remaining = tf.sum(tf.cast(tf.greater(now, wanted), 'float32'));
+        return { moved, left, now, turned, remaining };
+      });
+      tf.dispose([x, residual, direction, squared]);
+      [x, residual, direction, squared] = [next.moved, next.left, next.turned, next.now];
+      const remaining = next.remaining.dataSync()[0]!;
+      next.remaining.dispose();
+      if (remaining === 0) break;
+    }
+    tf.dispose([active, residual, direction, squared, wanted]);
+    return x;
+  }
+
+  let w = (start?.clone() ?? tf.zeros([samples.shape[1], costs.length])) as Tensor2D;
+  let wanted: Tensor | null = null;
+  for (let step = 0; step < mostSteps; step++) {
+    const slack = tf.tidy(() => slacks(w));
+    const gradient = tf.tidy(() => gradientOf(w, slack));
+    const squared = tf.tidy(() => columnSums(gradient.square()));
+    // Held against the gradient at 0, so that a good start does not make the demand a harder one.
+    wanted ??= tf.tidy(() => {
+      const zero = tf.zerosLike(w);
+      return columnSums(gradientOf(zero, slacks(zero)).square()).mul(tolerance ** 2);
+    });
+    const isDone = tf.tidy(() => tf.all(tf.lessEqual(squared, wanted!)).dataSync()[0] === 1);
+    if (!isDone) {
+      const direction = newtonStep(gradient, slack);
+      const next = tf.tidy(() => halved(w, direction, losses, slacks, losses(w, slack)));
+      tf.dispose([w, direction]);
+      w = next;
+    }
+    tf.dispose([slack, gradient, squared]);
+    if (isDone) break;
+  }
+  tf.dispose([k, transposed, ...(wanted ? [wanted] : [])]);
+  return w;
+}
+
+/** Goes along the direction, each problem as far as its loss falls: the whole way, half of it, a quarter … */
+function halved(
+  w: Tensor2D,
+  direction: Tensor,
+  losses: (w: Tensor2D, slack: Tensor) => Tensor,
+  slacks: (w: Tensor2D) => Tensor,
+  before: Tensor,
+): Tensor2D {
+  let share: Tensor = tf.onesLike(before);
+  for (let halving = 0; halving < 20; halving++) {
+    const tried = w.add(direction.mul(share)) as Tensor2D;
+    const worse = tf.greater(losses(tried, slacks(tried)), before);
+    if (tf.any(worse).dataSync()[0] === 0) return tried;
+    // The last time a problem that still does not fall stays where it is.
+    share = tf.where(worse, halving === 18 ? tf.zerosLike(share) : share.div(2), share);
+  }
+  return w;
+}
