@@ -90,6 +90,7 @@ export function describeAll(): Catalogue {
     evaluators: evaluators.all.map((evaluator) => ({
       ...describeRecipe(evaluator, new Set(Object.keys(evaluator.protocol(v.parse(evaluator.options, {}))))),
       metrics: [...evaluator.metrics],
+      ...(evaluator.targets ? { targets: evaluator.targets } : {}),
     })),
     datasets: datasets.all.map((dataset) => ({
       ...describeRecipe(dataset),

@@ -23,7 +23,14 @@ export const Catalogue = v.strictObject({
   encoders: v.array(v.strictObject({ ...RecipeDescription.entries })),
   optimizers: v.array(RecipeDescription),
   schedules: v.array(RecipeDescription),
-  evaluators: v.array(v.strictObject({ ...RecipeDescription.entries, metrics: v.array(v.string()) })),
+  evaluators: v.array(
+    v.strictObject({
+      ...RecipeDescription.entries,
+      metrics: v.array(v.string()),
+      /** As in the recipe: the class of an image where this says nothing. */
+      targets: v.optional(v.picklist(['class', 'presence'])),
+    }),
+  ),
   datasets: v.array(
     v.strictObject({
       ...RecipeDescription.entries,

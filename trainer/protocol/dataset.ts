@@ -29,6 +29,8 @@ export const Inspection = v.strictObject({
   found: v.array(v.string()),
   splits: v.array(SplitInspection),
   classes: v.array(v.string()),
+  /** An image may show several classes, so images a class add up to more than there are. */
+  severalClasses: v.optional(v.boolean()),
   channels: v.nullable(v.number()),
   /** Smallest and largest image, [width, height]. */
   smallest: v.nullable(v.tuple([v.number(), v.number()])),
