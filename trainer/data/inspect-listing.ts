@@ -78,7 +78,7 @@ export async function inspectListing(
   const findings = startFindings(folder);
   const slices = createSlices(progress, signal);
   await slices.next(0, null);
-  const { classes, found, ...listing } = await list(folder, findings.rejects, slices);
+  const { classes, title, found, ...listing } = await list(folder, findings.rejects, slices);
   const total = listing.splits.reduce((sum, { images }) => sum + images.count, 0);
   const checks = contents || total <= checkedUnasked;
   let done = 0;
@@ -127,6 +127,7 @@ export async function inspectListing(
   }
   return findings.finish({
     ...stated,
+    title: title ?? stated.title,
     found: [...(await describeFolder(folder)), ...found],
     splits,
     classes,

@@ -76,3 +76,34 @@ export async function writeIdx(folder: string, train: number, test: number): Pro
     await writeFile(join(folder, `${prefix}-labels-idx1-ubyte`), idxLabels(labels));
   }
 }
+
+export interface TarEntry {
+  readonly name: string;
+  readonly contents?: Uint8Array | string;
+  /** The typeflag; a plain file where it is not given. */
+  readonly type?: string;
+  /** What the header states, where that is not the size of the contents: text of the field, or a number as it is kept by GNU. */
+  readonly size?: string;
+  readonly prefix?: string;
+}
+
+/** The header of a member (IEEE 1003.1, pax: ustar Interchange Format), and its contents in whole blocks. */
+export function tarMember({ name, contents = '', type = '0', size, prefix = '' }: TarEntry): Buffer {
+  const body = Buffer.from(contents);
+  const header = Buffer.alloc(512);
+  header.write(name, 0, 100, 'utf8');
+  header.write('0000644\0' + '0000000\0'.repeat(2), 100);
+  header.write(size ?? `${body.length.toString(8).padStart(11, '0')}\0`, 124, 12, 'latin1');
+  header.write('00000000000\0', 136);
+  header.write(' '.repeat(8) + type, 148, 'latin1');
+  header.write('ustar\x0000', 257, 'latin1');
+  header.write(prefix, 345, 155, 'utf8');
+  const sum = header.reduce((total, byte) => total + byte, 0);
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148);
+  return Buffer.concat([header, body, Buffer.alloc(-body.length & 511)]);
+}
+
+/** A whole archive, with its end mark. */
+export function tarOf(entries: readonly TarEntry[]): Buffer {
+  return Buffer.concat([...entries.map(tarMember), Buffer.alloc(1024)]);
+}
