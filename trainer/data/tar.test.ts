@@ -137,7 +137,7 @@ describe('members', () => {
     [{ name: 'C:\\a.jpg' }, 'its name starts with a drive'],
     [{ name: '\\\\server\\a.jpg' }, 'its name is that of another machine'],
     [{ name: '//server/a.jpg' }, 'its name is that of another machine'],
-    [{ name: '' }, 'a member without a name'],
+    [{ name: '' }, 'it has no name'],
     [{ name: 'link.jpg', type: '2' }, 'a symbolic link'],
     [{ name: 'link.jpg', type: '1', size: '00000001000\0' }, 'a hard link'],
     [{ name: 'disk', type: '4' }, 'a block device'],

@@ -6,6 +6,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UnusableImage } from './header.ts';
 import { printable, type Rejects } from './inspection.ts';
+import { troubleWith } from './foreign-name.ts';
 
 export interface TarMember {
   readonly name: string;
@@ -95,16 +96,6 @@ function sizeOf(header: Buffer, type: string, records: ReadonlyMap<string, strin
   if (!/^\d+$/.test(stated) || !Number.isSafeInteger(size))
     throw new UnusableImage(`it states a size of "${printable(stated)}"`);
   return size;
-}
-
-/** Nothing is extracted, yet a name that leads out of its folder is no name of a picture. */
-function troubleWith(name: string): string | null {
-  if (name === '') return 'a member without a name';
-  if (name.includes('\0')) return 'its name has a NUL in it';
-  if (/^[\\/]{2}/.test(name)) return 'its name is that of another machine';
-  if (/^[\\/]/.test(name)) return 'its name starts at the root of the disk';
-  if (/^[A-Za-z]:/.test(name)) return 'its name starts with a drive';
-  return name.split(/[\\/]/).includes('..') ? 'its name leads out of its folder' : null;
 }
 
 export function openTar(path: string): Tar {

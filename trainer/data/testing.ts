@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
+import { deflateSync } from 'node:zlib';
 import { build } from 'vite';
 import { keyed } from '../random.ts';
 
@@ -106,4 +107,51 @@ export function tarMember({ name, contents = '', type = '0', size, prefix = '' }
 /** A whole archive, with its end mark. */
 export function tarOf(entries: readonly TarEntry[]): Buffer {
   return Buffer.concat([...entries.map(tarMember), Buffer.alloc(1024)]);
+}
+
+/** An element of a MATLAB file: a tag, the bytes, and what fills them up to a multiple of 8. */
+function matElement(type: number, bytes: Uint8Array): Buffer {
+  if (bytes.length > 0 && bytes.length <= 4) {
+    const small = Buffer.alloc(8);
+    small.writeUInt32LE((bytes.length << 16) | type);
+    small.set(bytes, 4);
+    return small;
+  }
+  const tag = Buffer.alloc(8);
+  tag.writeUInt32LE(type);
+  tag.writeUInt32LE(bytes.length, 4);
+  return Buffer.concat([tag, bytes, Buffer.alloc(-bytes.length & 7)]);
+}
+
+/** `kind`: 2 a struct array, 4 text, 6 doubles (MathWorks, MAT-File Format, table 1-3). */
+function matArray(kind: number, name: string, rows: number, parts: readonly Buffer[]): Buffer {
+  const dimensions = Buffer.from(Int32Array.of(rows, 1).buffer);
+  const flags = Buffer.from(Uint32Array.of(kind, 0).buffer);
+  const head = [matElement(6, flags), matElement(5, dimensions), matElement(1, Buffer.from(name))];
+  return matElement(14, Buffer.concat([...head, ...parts]));
+}
+
+/** A MATLAB file with one table, a struct array, of numbers (kept as doubles, or as bytes where they fit) and texts. */
+export function matFile(
+  name: string,
+  fields: readonly string[],
+  rows: readonly (readonly (number | string)[])[],
+  compresses: boolean,
+): Buffer {
+  const header = Buffer.alloc(128);
+  header.write('MATLAB 5.0 MAT-file');
+  header.writeUInt16LE(0x0100, 124);
+  header.write('IM', 126);
+  const value = (each: number | string) => {
+    if (typeof each === 'string') return matArray(4, '', 1, [matElement(4, Buffer.from(each, 'utf16le'))]);
+    const bytes = each < 256 ? Buffer.of(each) : Buffer.from(Float64Array.of(each).buffer);
+    return matArray(6, '', 1, [matElement(each < 256 ? 2 : 9, bytes)]);
+  };
+  const names = Buffer.concat(fields.map((field) => Buffer.concat([Buffer.from(field)], 32)));
+  const length = matElement(5, Buffer.from(Int32Array.of(32).buffer));
+  const table = matArray(2, name, rows.length, [length, matElement(1, names), ...rows.flat().map(value)]);
+  if (!compresses) return Buffer.concat([header, table]);
+  const packed = deflateSync(table);
+  const tag = Buffer.from(Uint32Array.of(15, packed.length).buffer);
+  return Buffer.concat([header, tag, packed]);
 }

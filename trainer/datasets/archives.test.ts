@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { inspectFolder } from '../data/inspect.ts';
-import { inTemporaryFolder, randomBytes, tarOf } from '../data/testing.ts';
+import { inTemporaryFolder, matFile, randomBytes, tarOf } from '../data/testing.ts';
 import type { OpenDataset } from '../recipe.ts';
 import { dataset as imagenet } from './imagenet.ts';
 import { dataset as webdataset } from './webdataset.ts';
@@ -62,7 +62,13 @@ const putFlat = async (folder: string) => {
 const solution = ['ImageId,PredictionString', ...validation.map((id, i) => `${validationName(i)},${id} 1 2 3 4 `)].join(
   '\n',
 );
-const groundTruth = validation.map((id) => ['n02119789', 'n03888257', 'n01440764'].indexOf(id) + 1).join('\n');
+/** ILSVRC ids, in another order than the WordNet ids. */
+const numbered = [
+  [1, 'n02119789', 'kit_fox'],
+  [2, 'n03888257', 'parachute'],
+  [1001, 'n01440764', 'tench'],
+] as const;
+const groundTruth = validation.map((id) => numbered.find((row) => row[1] === id)![0]).join('\n');
 
 const layouts: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   'class folders': async (folder) => {
@@ -74,6 +80,14 @@ const layouts: Readonly<Record<string, (folder: string) => Promise<void>>> = {
     await putTraining(folder);
     await putFlat(folder);
     await put(folder, { 'val.txt': validation.map((id, i) => `${validationName(i)}.JPEG ${id}`).join('\n') });
+  },
+  'a flat val with ILSVRC ids': async (folder) => {
+    await putTraining(folder);
+    await putFlat(folder);
+    await put(folder, {
+      'ILSVRC2012_validation_ground_truth.txt': groundTruth,
+      'map_clsloc.txt': numbered.map(([number, id, words]) => `${id} ${number} ${words}`).join('\n'),
+    });
   },
   "Kaggle's folders": async (folder) => {
     await putTraining(join(folder, 'ILSVRC/Data/CLS-LOC'));
@@ -94,7 +108,7 @@ const layouts: Readonly<Record<string, (folder: string) => Promise<void>>> = {
         pictures.map((contents, index) => ({ name: `${validationName(index)}.JPEG`, contents })),
       ),
       'ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt': `${groundTruth}\n`,
-      'ILSVRC2012_devkit_t12/data/map_clsloc.txt': 'n02119789 1 kit_fox\nn03888257 2 parachute\nn01440764 3 tench\n',
+      'ILSVRC2012_devkit_t12/data/meta.mat': matFile('synsets', ['ILSVRC2012_ID', 'WNID', 'words'], numbered, true),
     });
   },
 };
