@@ -75,7 +75,7 @@ function childrenOf(root: string, folder: string, report: Rejects['add']): reado
 }
 
 /** A walk through the folders below a root. */
-interface Walk {
+export interface Walk {
   readonly root: string;
   readonly rejects: Rejects;
   readonly slices: Slices;

@@ -19,6 +19,8 @@ export interface ListedSplit {
 export interface Listing {
   readonly splits: readonly ListedSplit[];
   readonly classes: readonly string[];
+  /** What it is, where that is more than its reader's title says. */
+  readonly title?: string;
   /** What was found, in words. */
   readonly found: readonly string[];
   /** How a validation split was made where there was none. */

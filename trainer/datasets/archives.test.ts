@@ -1,0 +1,298 @@
+/** ImageNet and WebDataset: the same pictures in every layout, lists that do not fit, archives that are cut short. */
+import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import sharp from 'sharp';
+import { beforeAll, describe, expect, test } from 'vitest';
+import { inspectFolder } from '../data/inspect.ts';
+import { inTemporaryFolder, matFile, randomBytes, tarOf } from '../data/testing.ts';
+import type { OpenDataset } from '../recipe.ts';
+import { dataset as imagenet } from './imagenet.ts';
+import { dataset as webdataset } from './webdataset.ts';
+
+const inspect = (folder: string) => inspectFolder(folder, null, () => undefined, new AbortController().signal);
+
+async function put(folder: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
+  for (const [path, contents] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), contents);
+  }
+}
+
+/** All samples in order: label and bytes. */
+async function samplesOf(opened: OpenDataset) {
+  const samples = [];
+  for (let index = 0; index < opened.count; index++) {
+    const { image, label } = await opened.sample(index);
+    if (image.kind !== 'encoded') throw new Error(`Sample ${index} is not encoded.`);
+    samples.push({ label, bytes: Buffer.from(image.bytes).toString('base64') });
+  }
+  return samples;
+}
+
+const synsets = ['n01440764', 'n02119789', 'n03888257'] as const;
+/** Classes of the validation pictures 1 to 5. */
+const validation = ['n03888257', 'n01440764', 'n01440764', 'n02119789', 'n03888257'] as const;
+const numberOf = (index: number) => String(index + 1).padStart(8, '0');
+const validationName = (index: number) => `ILSVRC2012_val_${numberOf(index)}`;
+/** Name in its class, then bytes. */
+const training = new Map<string, readonly (readonly [name: string, bytes: Buffer])[]>();
+const pictures: Buffer[] = [];
+
+const jpeg = (name: string) =>
+  sharp(randomBytes(12 * 10 * 3, name), { raw: { width: 12, height: 10, channels: 3 } })
+    .jpeg()
+    .toBuffer();
+
+beforeAll(async () => {
+  for (const synset of synsets)
+    training.set(
+      synset,
+      await Promise.all([2, 10, 7].map(async (n) => [`${synset}_${n}.JPEG`, await jpeg(`${synset} ${n}`)] as const)),
+    );
+  for (const [index] of validation.entries()) pictures.push(await jpeg(`val ${index}`));
+});
+
+const putTraining = async (folder: string) => {
+  for (const [synset, files] of training)
+    for (const [name, bytes] of files) await put(folder, { [`train/${synset}/${name}`]: bytes });
+};
+const putFlat = async (folder: string) => {
+  for (const [index, bytes] of pictures.entries()) await put(folder, { [`val/${validationName(index)}.JPEG`]: bytes });
+};
+const solution = ['ImageId,PredictionString', ...validation.map((id, i) => `${validationName(i)},${id} 1 2 3 4 `)].join(
+  '\n',
+);
+/** ILSVRC ids, in another order than the WordNet ids. */
+const numbered = [
+  [1, 'n02119789', 'kit_fox'],
+  [2, 'n03888257', 'parachute'],
+  [1001, 'n01440764', 'tench'],
+] as const;
+const groundTruth = validation.map((id) => numbered.find((row) => row[1] === id)![0]).join('\n');
+
+const layouts: Readonly<Record<string, (folder: string) => Promise<void>>> = {
+  'class folders': async (folder) => {
+    await putTraining(folder);
+    for (const [index, bytes] of pictures.entries())
+      await put(folder, { [`val/${validation[index]!}/${validationName(index)}.JPEG`]: bytes });
+  },
+  'a flat val with a list of names': async (folder) => {
+    await putTraining(folder);
+    await putFlat(folder);
+    await put(folder, { 'val.txt': validation.map((id, i) => `${validationName(i)}.JPEG ${id}`).join('\n') });
+  },
+  'a flat val with ILSVRC ids': async (folder) => {
+    await putTraining(folder);
+    await putFlat(folder);
+    await put(folder, {
+      'ILSVRC2012_validation_ground_truth.txt': groundTruth,
+      'map_clsloc.txt': numbered.map(([number, id, words]) => `${id} ${number} ${words}`).join('\n'),
+    });
+  },
+  "Kaggle's folders": async (folder) => {
+    await putTraining(join(folder, 'ILSVRC/Data/CLS-LOC'));
+    await putFlat(join(folder, 'ILSVRC/Data/CLS-LOC'));
+    await put(folder, {
+      'LOC_val_solution.csv': solution,
+      'ILSVRC/Data/CLS-LOC/test/ILSVRC2012_test_00000001.JPEG': '',
+    });
+  },
+  'the archives and the development kit': async (folder) => {
+    const classes = [...training].map(([synset, files]) => ({
+      name: `${synset}.tar`,
+      contents: tarOf(files.map(([name, contents]) => ({ name, contents }))),
+    }));
+    await put(folder, {
+      'ILSVRC2012_img_train.tar': tarOf(classes),
+      'ILSVRC2012_img_val.tar': tarOf(
+        pictures.map((contents, index) => ({ name: `${validationName(index)}.JPEG`, contents })),
+      ),
+      'ILSVRC2012_devkit_t12/data/ILSVRC2012_validation_ground_truth.txt': `${groundTruth}\n`,
+      'ILSVRC2012_devkit_t12/data/meta.mat': matFile('synsets', ['ILSVRC2012_ID', 'WNID', 'words'], numbered, true),
+    });
+  },
+};
+
+describe('ImageNet', () => {
+  test.each(Object.entries(layouts))('holds the same as %s', (_layout, lay) =>
+    inTemporaryFolder(async (folder) => {
+      await lay(folder);
+      const inspection = await inspect(folder);
+      expect(inspection).toMatchObject({
+        dataset: 'imagenet',
+        title: 'ImageNet, 3 classes',
+        classes: synsets,
+        contents: 'checked',
+        rejects: [],
+        smallest: [12, 10],
+      });
+      expect(inspection.splits).toEqual([
+        { split: 'train', images: 9, perClass: [3, 3, 3] },
+        { split: 'val', images: 5, perClass: [2, 1, 2] },
+      ]);
+      const train = await imagenet.open(folder, 'train');
+      // By code units: 10 before 2 before 7.
+      const sorted = synsets.flatMap((synset, label) =>
+        [1, 0, 2].map((place) => ({ label, bytes: training.get(synset)![place]![1].toString('base64') })),
+      );
+      expect(await samplesOf(train)).toEqual(sorted);
+      const val = await samplesOf(await imagenet.open(folder, 'val'));
+      const expected = pictures.map((bytes, index) => ({
+        label: synsets.indexOf(validation[index]!),
+        bytes: bytes.toString('base64'),
+      }));
+      expect(val).toEqual(expect.arrayContaining(expected));
+      expect(val).toHaveLength(expected.length);
+    }),
+  );
+
+  test('a picture in an archive is left out by the name an inspection gives it', () =>
+    inTemporaryFolder(async (folder) => {
+      const bad = { name: 'n01440764.tar', contents: tarOf([{ name: 'n01440764_1.JPEG', contents: 'no picture' }]) };
+      const good = { name: 'n02119789.tar', contents: tarOf([{ name: 'n02119789_1.JPEG', contents: pictures[0]! }]) };
+      await put(folder, { 'ILSVRC2012_img_train.tar': tarOf([bad, good]) });
+      const name = 'ILSVRC2012_img_train.tar/n01440764.tar/n01440764_1.JPEG';
+      expect((await inspect(folder)).rejects).toEqual([
+        { file: name, reason: 'neither JPEG nor PNG: it begins with 6e 6f 20 70' },
+      ]);
+      const opened = await imagenet.open(folder, 'train', [name]);
+      expect([...(await opened.labels())!]).toEqual([1]);
+      await truncate(join(folder, 'ILSVRC2012_img_train.tar'), 3600);
+      await expect(opened.sample(0)).rejects.toThrow('n02119789_1.JPEG: its archive has become shorter');
+    }));
+
+  test('pictures without a list of their classes are no split, and it is said what is missing', () =>
+    inTemporaryFolder(async (folder) => {
+      await putTraining(folder);
+      await putFlat(folder);
+      const reason = /^nothing beside it says which classes its pictures have: LOC_val_solution.csv or val.txt/;
+      const inspection = await inspect(folder);
+      expect(inspection.rejects).toEqual([{ file: 'val', reason: expect.stringMatching(reason) as string }]);
+      expect(inspection.splits.map(({ split }) => split)).toEqual(['train']);
+      await expect(imagenet.open(folder, 'val')).rejects.toThrow(
+        'has no split "val". It has: train. val: nothing beside',
+      );
+    }));
+
+  test.each<[what: string, files: Record<string, string>, rejects: readonly [file: string, reason: string][]]>([
+    [
+      'numbers in place of WordNet ids',
+      { 'val.txt': `${validationName(0)}.JPEG 65\n` },
+      [['val.txt', `"${validationName(0)}.JPEG 65" is no name of a validation picture with a WordNet id`]],
+    ],
+    [
+      'a list of synsets without numbers',
+      { 'synsets.txt': 'n01440764 tench, Tinca tinca\n', 'ILSVRC2012_validation_ground_truth.txt': groundTruth },
+      [['synsets.txt', '"n01440764 tench, Tinca tinca" is no ILSVRC id with a WordNet id']],
+    ],
+    [
+      'an id that no synset has',
+      { 'synsets.txt': '1 n01440764\n', 'ILSVRC2012_validation_ground_truth.txt': '1\n2\n' },
+      [['ILSVRC2012_validation_ground_truth.txt', '"2" in line 2 is no known ILSVRC id']],
+    ],
+  ])('a list with %s is refused by name, not guessed at', (_what, files, rejects) =>
+    inTemporaryFolder(async (folder) => {
+      await putTraining(folder);
+      await putFlat(folder);
+      await put(folder, files);
+      const inspection = await inspect(folder);
+      const expected = rejects.map(([file, reason]) => ({ file, reason }));
+      expect(inspection.rejects).toEqual([...expected, expect.objectContaining({ file: 'val' }) as unknown]);
+    }),
+  );
+
+  test('a picture the list does not have, and archives with strangers or an early end, are told one by one', () =>
+    inTemporaryFolder(async (folder) => {
+      const cut = tarOf([{ name: 'n02119789_1.JPEG', contents: pictures[1]! }]).subarray(0, 700);
+      await put(folder, {
+        'ILSVRC2012_img_train.tar': tarOf([
+          { name: 'n01440764.tar', contents: tarOf([{ name: 'n01440764_1.JPEG', contents: pictures[0]! }]) },
+          { name: 'n02119789.tar', contents: cut },
+          { name: 'readme.txt', contents: 'hello' },
+        ]),
+        'LOC_val_solution.csv': solution,
+        'val/ILSVRC2012_val_00000099.JPEG': pictures[2]!,
+        [`val/${validationName(1)}.JPEG`]: pictures[3]!,
+      });
+      const inspection = await inspect(folder);
+      const archive = 'ILSVRC2012_img_train.tar';
+      expect(inspection.rejects).toEqual([
+        { file: `${archive}/n02119789.tar`, reason: expect.stringContaining('cut short, or a lie') as string },
+        { file: `${archive}/readme.txt`, reason: 'no archive of a class, which is called n########.tar' },
+        { file: 'val/ILSVRC2012_val_00000099.JPEG', reason: 'not listed in LOC_val_solution.csv' },
+      ]);
+      expect(inspection.splits).toEqual([
+        { split: 'train', images: 1, perClass: [1, 0] },
+        { split: 'val', images: 1, perClass: [1, 0] },
+      ]);
+    }));
+});
+
+describe('WebDataset', () => {
+  const sample = (key: string, label: string | null, picture: number) => [
+    ...(label === null ? [] : [{ name: `${key}.cls`, contents: label }]),
+    { name: `${key}.JPG`, contents: pictures[picture]! },
+    { name: `${key}.json`, contents: '{}' },
+  ];
+
+  test('groups members by key, takes labels from .cls and splits from names', () =>
+    inTemporaryFolder(async (folder) => {
+      await put(folder, {
+        'set-train-000001.tar': tarOf([...sample('b.v2/0003', '1\n', 2)]),
+        'set-train-000000.tar': tarOf([...sample('0001', '10', 0), ...sample('0002', '0', 1), { name: 'note.txt' }]),
+        'val/000000.tar': tarOf(sample('./0001', '1', 3)),
+      });
+      const inspection = await inspect(folder);
+      expect(inspection).toMatchObject({ dataset: 'webdataset', rejects: [], contents: 'checked' });
+      expect(inspection.found).toContain('1 samples without a JPEG or PNG, left alone');
+      expect(inspection.classes).toEqual(Array.from({ length: 11 }, (_, label) => String(label)));
+      expect(inspection.splits.map(({ split, images }) => [split, images])).toEqual([
+        ['train', 3],
+        ['val', 1],
+      ]);
+      const opened = await webdataset.open(folder, 'train');
+      expect(await samplesOf(opened)).toEqual(
+        [10, 0, 1].map((label, index) => ({ label, bytes: pictures[index]!.toString('base64') })),
+      );
+      expect((await opened.sample(2)).name).toBe('set-train-000001.tar/b.v2/0003.JPG');
+    }));
+
+  test('without .cls is unlabelled', () =>
+    inTemporaryFolder(async (folder) => {
+      await put(folder, { '0.tar': tarOf([...sample('1', null, 0), ...sample('2', null, 1)]) });
+      expect((await inspect(folder)).splits).toEqual([{ split: 'train', images: 2, perClass: [] }]);
+      expect(await (await webdataset.open(folder, 'train')).labels()).toBe(null);
+    }));
+
+  test('says which samples cannot be used, and goes on with the next shard after one that is cut short', () =>
+    inTemporaryFolder(async (folder) => {
+      await put(folder, {
+        '0.tar': tarOf([
+          ...sample('1', '0', 0),
+          ...sample('2', 'cat', 1),
+          ...sample('3', '99999999', 1),
+          ...sample('4', '1'.repeat(65), 1),
+          ...sample('5', null, 1),
+        ]),
+        '1.tar': tarOf(sample('6', '1', 2)).subarray(0, 512 + 512 + 600),
+        '2.tar': tarOf(sample('7', '1', 3)),
+      });
+      const inspection = await inspect(folder);
+      expect(inspection.rejects).toEqual([
+        { file: '0.tar/2.JPG', reason: '2.cls holds "cat", which is no number of a class' },
+        { file: '0.tar/3.JPG', reason: '3.cls holds "99999999", which is no number of a class' },
+        { file: '0.tar/4.JPG', reason: 'it has 65 bytes where at most 64 are expected' },
+        { file: '1.tar', reason: expect.stringContaining('cut short') as string },
+        { file: '0.tar/5.JPG', reason: 'it has no .cls beside it, as others have' },
+      ]);
+      expect(inspection.splits).toEqual([{ split: 'train', images: 2, perClass: [1, 1] }]);
+    }));
+
+  test('archives of anything else are no shards', () =>
+    inTemporaryFolder(async (folder) => {
+      await put(folder, { 'source.tar': tarOf([{ name: 'main.c', contents: 'int main' }]), 'b.tar': 'no archive' });
+      expect((await inspect(folder)).dataset).toBe(null);
+      await rm(join(folder, 'source.tar'));
+      expect((await inspect(folder)).dataset).toBe(null);
+    }));
+});

@@ -1,0 +1,197 @@
+/**
+ * WebDataset shards: tar archives whose members belong together by their names up to the first dot, `0001.jpg` and `0001.cls`.
+ * https://github.com/webdataset/webdataset#the-webdataset-format
+ */
+import { readdirSync, type Dirent } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { UnusableImage } from '../data/header.ts';
+import { nameOf, selected, startTable, type ImageTable } from '../data/image-table.ts';
+import { splitNamed } from '../data/image-tree.ts';
+import { readerOfListing } from '../data/inspect-listing.ts';
+import { reasonOf, startRejects, type Rejects } from '../data/inspection.ts';
+import type { Listing } from '../data/listing.ts';
+import type { Slices } from '../data/slices.ts';
+import { openTar, type Tar, type TarMember } from '../data/tar.ts';
+import { defineDataset } from '../recipe.ts';
+
+const homepage = 'https://github.com/webdataset/webdataset';
+const expected = [
+  '*.tar, or train/*.tar and val/*.tar, or names with train or val in them (WebDataset)',
+  'in each KEY.jpg (or jpeg, png), and KEY.cls with the number of its class; without, unlabelled',
+];
+const imageExtensions: ReadonlySet<string> = new Set(['jpg', 'jpeg', 'png']);
+const labelExtension = 'cls';
+/** Numbers of classes are counted up to the largest, and a number from a file must not fill the memory. */
+const mostClasses = 1_000_000;
+/** Members looked at to tell what a shard holds. */
+const lookedAt = 20;
+
+interface Shard {
+  readonly split: string;
+  /** From the folder. */
+  readonly path: string;
+}
+
+/** A split by the folder of a shard, or by a word of its name: `imagenet-val-000012.tar`. Without either it is train. */
+function splitOf(name: string): string {
+  return (
+    name
+      .replace(/\.tar$/, '')
+      .split(/[-_./]/)
+      .map(splitNamed)
+      .find((split) => split !== null) ?? 'train'
+  );
+}
+
+function shardsIn(folder: string): readonly Shard[] {
+  const archives = (entries: readonly Dirent[]) =>
+    entries.filter((entry) => !entry.isDirectory() && entry.name.endsWith('.tar'));
+  const entries = readdirSync(folder, { withFileTypes: true });
+  const splits = entries.filter((entry) => entry.isDirectory() && splitNamed(entry.name) !== null);
+  const paths = [
+    ...archives(entries).map(({ name }) => name),
+    ...splits.flatMap((split) =>
+      archives(readdirSync(join(folder, split.name), { withFileTypes: true })).map(
+        ({ name }) => `${split.name}/${name}`,
+      ),
+    ),
+  ];
+  return paths.sort().map((path) => ({ split: splitOf(path), path }));
+}
+
+/** The name up to the first dot of its last part, and what follows. */
+function keyOf(name: string): readonly [key: string, extension: string] {
+  const dot = name.indexOf('.', name.lastIndexOf('/') + 1);
+  return dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot + 1).toLowerCase()];
+}
+
+/** Members that follow one another and have one key; the same key with the same extension begins another sample. */
+function* samplesOf(members: Iterable<TarMember>): Generator<ReadonlyMap<string, TarMember>> {
+  let current = '';
+  let sample = new Map<string, TarMember>();
+  for (const member of members) {
+    const [key, extension] = keyOf(member.name);
+    if (sample.size > 0 && (key !== current || sample.has(extension))) {
+      yield sample;
+      sample = new Map();
+    }
+    current = key;
+    sample.set(extension, member);
+  }
+  if (sample.size > 0) yield sample;
+}
+
+function imageOf(sample: ReadonlyMap<string, TarMember>): TarMember | null {
+  for (const [extension, member] of sample) if (imageExtensions.has(extension)) return member;
+  return null;
+}
+
+/** -1 where a sample has no class. */
+function labelOf(tar: Tar, sample: ReadonlyMap<string, TarMember>): number {
+  const member = sample.get(labelExtension);
+  if (!member) return -1;
+  const text = tar.text(member);
+  const label = Number(text);
+  if (!/^\d+$/.test(text) || label >= mostClasses)
+    throw new UnusableImage(`${member.name} holds ${JSON.stringify(text)}, which is no number of a class`);
+  return label;
+}
+
+/** Images of a split, with labels if any of them has one; those that have none are then left out. */
+function labelledWhereAny(images: ImageTable, rejects: Rejects): ImageTable {
+  const { labels } = images;
+  if (!labels?.some((label) => label >= 0)) return { ...images, labels: null };
+  for (const [index, label] of labels.entries())
+    if (label < 0) rejects.add(nameOf(images, index), `it has no .${labelExtension} beside it, as others have`);
+  return selected(images, (index) => labels[index]! >= 0);
+}
+
+async function list(folder: string, rejects: Rejects, slices: Slices): Promise<Listing> {
+  const shards = shardsIn(folder);
+  const tables = new Map(shards.map(({ split }) => [split, startTable()]));
+  let read = 0;
+  let withoutImage = 0;
+  let classCount = 0;
+
+  function take(tar: Tar, sample: ReadonlyMap<string, TarMember>, { split, path }: Shard): void {
+    read++;
+    const image = imageOf(sample);
+    if (!image) {
+      withoutImage++;
+      return;
+    }
+    const { name, offset, size } = image;
+    try {
+      const label = labelOf(tar, sample);
+      classCount = Math.max(classCount, label + 1);
+      tables.get(split)!.add(name, label, { archive: path, offset, size });
+    } catch (error) {
+      rejects.add(`${path}/${name}`, reasonOf(error));
+    }
+  }
+
+  for (const shard of shards) {
+    try {
+      const tar = openTar(join(folder, shard.path));
+      try {
+        for (const sample of samplesOf(tar.members(rejects, shard.path))) {
+          if (slices.due()) await slices.next(read, null);
+          take(tar, sample, shard);
+        }
+      } finally {
+        tar.close();
+      }
+    } catch (error) {
+      rejects.add(shard.path, reasonOf(error));
+    }
+  }
+  const splits = [...tables].map(([split, table]) => ({
+    split,
+    images: labelledWhereAny(
+      table.finish((label) => label),
+      rejects,
+    ),
+  }));
+  return {
+    splits,
+    classes: Array.from({ length: classCount }, (_, label) => String(label)),
+    found: [
+      `${shards.length} shards`,
+      ...(withoutImage > 0 ? [`${withoutImage} samples without a JPEG or PNG, left alone`] : []),
+    ],
+    splitRule: null,
+  };
+}
+
+/** Whether the first members of the first shard are samples with images. */
+async function recognises(folder: string): Promise<boolean> {
+  const [first] = shardsIn(folder);
+  if (first === undefined) return false;
+  const tar = openTar(join(folder, first.path));
+  try {
+    let looked = 0;
+    for (const { name } of tar.members(startRejects(), first.path)) {
+      if (imageExtensions.has(keyOf(name)[1])) return true;
+      if (++looked === lookedAt) break;
+    }
+    return false;
+  } finally {
+    tar.close();
+  }
+}
+
+export const dataset = defineDataset({
+  id: 'webdataset',
+  title: 'WebDataset shards',
+  licence: null,
+  homepage,
+  splits: ['train', 'val', 'test'],
+  channels: 3,
+  options: v.strictObject({}),
+  expected,
+  // The archives of other data sets hold pictures too.
+  generality: 1,
+  recognises,
+  ...readerOfListing(list, { dataset: 'webdataset', title: 'WebDataset', expected, licence: null, source: null }),
+});
