@@ -37,6 +37,9 @@ export interface About {
   readonly settings: Settings;
 }
 
+/** What a file is chosen as: weights, or a list of names. */
+export type FileKind = 'weights' | 'list';
+
 export interface RunRow {
   readonly id: string;
   readonly kind: RunKind;
@@ -371,7 +374,7 @@ export interface Requests {
   /** Moves them where the system keeps deleted things. */
   removeWeights: (weights: string) => void;
   /** Asks the user for a file of weights. */
-  chooseFile: () => string | null;
+  chooseFile: (kind: FileKind) => string | null;
   interrupted: () => readonly Interrupted[];
   progress: () => readonly Progress[];
 

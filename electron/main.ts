@@ -1,8 +1,8 @@
 /** Composition root of the desktop program: each concern set up in order, no logic. */
-import { app, type BrowserWindow, dialog, Menu, nativeTheme, type OpenDialogOptions } from 'electron';
+import { app, type BrowserWindow, dialog, type FileFilter, Menu, nativeTheme, type OpenDialogOptions } from 'electron';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import type { CommandId, Language, Pushes, Settings } from './api.ts';
+import type { CommandId, FileKind, Language, Pushes, Settings } from './api.ts';
 import { declareScheme, servePages } from './shell/app-protocol.ts';
 import { fail, watchForCrashes } from './shell/crash.ts';
 import { createPresence, type DesktopPresence } from './shell/desktop.ts';
@@ -15,6 +15,11 @@ import { createWindow, denyPermissions, hardenContents } from './shell/window.ts
 import { words } from './shell/words.ts';
 import { FaultError } from './workstation/fault.ts';
 import { openWorkstation, type Workstation } from './workstation/workstation.ts';
+
+const fileFilters: Readonly<Record<FileKind, FileFilter>> = {
+  weights: { name: 'PyTorch, safetensors', extensions: ['pth', 'pt', 'pth.tar', 'ckpt', 'safetensors'] },
+  list: { name: 'txt', extensions: ['txt'] },
+};
 
 // The root user cannot use the sandbox of Chromium; the start script passes the flag then, never this code.
 if (!process.argv.includes('--no-sandbox')) app.enableSandbox();
@@ -75,14 +80,8 @@ async function run(): Promise<void> {
       push,
       desktop: {
         pickFolder: () => pick({ properties: ['openDirectory'] }),
-        pickWeights: () =>
-          pick({
-            properties: ['openFile'],
-            filters: [
-              { name: 'PyTorch, safetensors', extensions: ['pth', 'pt', 'pth.tar', 'ckpt', 'safetensors'] },
-              { name: '*', extensions: ['*'] },
-            ],
-          }),
+        pickFile: (kind) =>
+          pick({ properties: ['openFile'], filters: [fileFilters[kind], { name: '*', extensions: ['*'] }] }),
         trash,
         openPath,
         showItem: (path) => {

@@ -13,7 +13,11 @@ interface Node {
   readonly default?: unknown;
   readonly options?: readonly string[];
   readonly item?: Node;
-  readonly pipe?: readonly { readonly type: string; readonly requirement?: unknown }[];
+  readonly pipe?: readonly {
+    readonly type: string;
+    readonly requirement?: unknown;
+    readonly metadata?: Readonly<Record<string, unknown>>;
+  }[];
 }
 
 interface Described {
@@ -64,7 +68,9 @@ function kindOf(recipe: string, key: string, node: Node): OptionDescription['kin
     case 'picklist':
       return 'choice';
     case 'string':
-      return 'text';
+      return node.pipe?.some(({ type, metadata }) => type === 'metadata' && metadata?.['kind'] === 'file') === true
+        ? 'file'
+        : 'text';
     case 'array':
       return 'numbers';
     default:

@@ -21,7 +21,7 @@ export function createTerminalDesktop(options: TerminalDesktopOptions): Desktop 
   };
   return {
     pickFolder: () => Promise.resolve(null),
-    pickWeights: () => Promise.resolve(null),
+    pickFile: () => Promise.resolve(null),
     trash: (path) => moveToTrash(path, options),
     openPath: say,
     showItem: say,

@@ -1,8 +1,9 @@
+import type { FileKind } from '../api.ts';
+
 /** What only a desktop can do; the terminal has its own answers. */
 export interface Desktop {
   readonly pickFolder: () => Promise<string | null>;
-  /** A file of weights. */
-  readonly pickWeights: () => Promise<string | null>;
+  readonly pickFile: (kind: FileKind) => Promise<string | null>;
   /** Moves a file or folder where the system keeps deleted things. */
   readonly trash: (path: string) => Promise<void>;
   readonly openPath: (path: string) => Promise<void>;

@@ -52,7 +52,7 @@ export function createMachine(options: MachineOptions): Machine {
     // Another workspace needs another start of the program; only the desktop program can do that.
     chooseHome: () => null,
     chooseFolder: desktop.pickFolder,
-    chooseFile: desktop.pickWeights,
+    chooseFile: desktop.pickFile,
     hardware: options.hardware,
     doctor: options.doctor,
     openLink: desktop.openLink,

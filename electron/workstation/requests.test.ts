@@ -46,17 +46,7 @@ test('a request takes nothing or something, never either', () => {
     (
       [
         ...['about', 'chooseHome', 'catalogue', 'presets', 'runs', 'interrupted', 'progress', 'plans', 'datasets'],
-        ...[
-          'weights',
-          'knownData',
-          'chooseFolder',
-          'chooseFile',
-          'writeSampleSet',
-          'cancelJob',
-          'reports',
-          'hardware',
-          'doctor',
-        ],
+        ...['weights', 'knownData', 'chooseFolder', 'writeSampleSet', 'cancelJob', 'reports', 'hardware', 'doctor'],
       ] as (keyof Requests)[]
     ).sort(),
   );

@@ -107,7 +107,7 @@ export function createHandlers(answers: Answers): Handlers {
     importWeights: { args: v.strictTuple([path]), answer: weights.import },
     describeWeights: { args: v.strictTuple([WeightsId, word, Origin]), answer: weights.describe },
     removeWeights: { args: v.strictTuple([WeightsId]), answer: weights.remove },
-    chooseFile: { args: none, answer: machine.chooseFile },
+    chooseFile: { args: v.strictTuple([v.picklist(['weights', 'list'])]), answer: machine.chooseFile },
     interrupted: { args: none, answer: runs.interrupted },
     progress: { args: none, answer: runs.progress },
 

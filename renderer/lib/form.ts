@@ -48,6 +48,8 @@ export function problemOf(option: OptionDescription, value: unknown, path = opti
   switch (option.kind) {
     case 'boolean':
       return typeof value === 'boolean' ? null : problem('choice');
+    case 'file':
+      return typeof value === 'string' ? null : problem('empty');
     case 'text':
       return typeof value === 'string' && value.trim() !== '' ? null : problem('empty');
     case 'choice':

@@ -8,16 +8,19 @@ import { defineEvaluator, type Moment } from '../recipe.ts';
  * Fine-tuning: the encoder and a linear head are trained on part of the labels, or on all of them. The defaults are the
  * official recipe for 1 % (evaluate.py; paper, appendix C.2): SGD 0.9 without weight decay, batch 256, 20 epochs, cosine per
  * epoch, batch norm by the batch, the encoder at 0.03 and the head at 0.08; for 10 % 0.01 and 0.1. The official labels are
- * SimCLR's lists; here a share of every class is drawn by a seed, which the protocol states.
+ * SimCLR's lists (`1percent.txt`), which a user may choose; else a share of every class is drawn by a seed, and the protocol
+ * says so.
  */
 export const evaluator = defineEvaluator({
   id: 'semi-supervised',
   title: 'Semi-supervised fine-tuning',
   options: v.object({
-    /** Part of the training labels it sees; 1 is all. */
+    /** Part of the training labels it sees; 1 is all. With a list it only says what the list is. */
     fraction: v.optional(v.pipe(v.number(), v.minValue(0.0001), v.maxValue(1)), 0.01),
     /** What the share is drawn by. */
     drawnBy: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)), 0),
+    /** A file with the names of the labelled images, one a line, such as SimCLR's lists: in place of a share. */
+    list: v.optional(v.pipe(v.string(), v.maxLength(4096), v.metadata({ kind: 'file' })), ''),
     rate: v.optional(v.pipe(v.number(), v.minValue(1e-6)), 0.03),
     headRate: v.optional(v.pipe(v.number(), v.minValue(0)), 0.08),
     weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
@@ -25,16 +28,14 @@ export const evaluator = defineEvaluator({
     epochs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10000)), 20),
   }),
   metrics: ['top1', 'top5'],
-  protocol: (options) => ({
-    head: 'linear',
-    layer: 'pooled',
-    optimizer: 'sgd',
-    schedule: 'cosine-per-epoch',
-    ...options,
+  protocol: ({ list, fraction, drawnBy, ...options }) => ({
+    ...{ head: 'linear', layer: 'pooled', optimizer: 'sgd', schedule: 'cosine-per-epoch', ...options },
+    ...(list === '' ? { fraction, drawnBy } : { list: list.slice(list.lastIndexOf('/') + 1), fraction }),
   }),
   head: {
     inputs: () => 'images',
-    subset: ({ fraction, drawnBy }) => ({ share: fraction, seed: drawnBy }),
+    subset: ({ list, fraction, drawnBy }) =>
+      list === '' ? { kind: 'share', share: fraction, seed: drawnBy } : { kind: 'list', path: list },
     build({ rate, headRate, weightDecay, batch, epochs }, builder, { columns, classes, encoder }) {
       if (encoder === null) throw new Error('Fine-tuning trains an encoder, and none was given.');
       const head = linear(builder, columns, classes, { initial: officialInitial });

@@ -14,7 +14,8 @@ export type Choice = v.InferOutput<typeof Choice>;
 /** One option as a form draws it; derived from the recipe's schema, where the default lives. */
 export const OptionDescription = v.strictObject({
   key: v.string(),
-  kind: v.picklist(['number', 'integer', 'boolean', 'choice', 'text', 'numbers']),
+  /** `file`: the path of a list of names, or nothing. */
+  kind: v.picklist(['number', 'integer', 'boolean', 'choice', 'text', 'file', 'numbers']),
   default: OptionValue,
   minimum: v.optional(v.number()),
   maximum: v.optional(v.number()),

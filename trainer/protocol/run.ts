@@ -9,14 +9,17 @@ export type RunId = v.InferOutput<typeof RunId>;
 const probability = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 const range = v.tuple([v.number(), v.number()]);
 
-/**
- * Part of a split: a share of every class, drawn by a seed. The images of a small share are among those of a larger one drawn
- * by the same seed.
- */
-export const Subset = v.strictObject({
-  share: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
-  seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)),
-});
+/** Part of a split. */
+export const Subset = v.variant('kind', [
+  /** A share of every class, drawn by a seed. The images of a small share are among those of a larger one by the same seed. */
+  v.strictObject({
+    kind: v.literal('share'),
+    share: v.pipe(v.number(), v.gtValue(0), v.maxValue(1)),
+    seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)),
+  }),
+  /** The images that a file names, one a line, by their names without folders: SimCLR's lists of ImageNet. */
+  v.strictObject({ kind: v.literal('list'), path: v.pipe(v.string(), v.minLength(1)) }),
+]);
 export type Subset = v.InferOutput<typeof Subset>;
 
 /** A data set on disk: which reader, where, which split. `fingerprint` is the content hash at the time the run was made. */

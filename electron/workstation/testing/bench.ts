@@ -113,7 +113,7 @@ export function createBench(withData = true): Bench {
         },
         push: (name, ...values) => void pushed.push({ name, values }),
         desktop: {
-          ...{ pickFolder: () => Promise.resolve(null), pickWeights: () => Promise.resolve(null) },
+          ...{ pickFolder: () => Promise.resolve(null), pickFile: () => Promise.resolve(null) },
           ...{ openPath: nothing, showItem: nothing, openLink: nothing },
           trash: (path) => {
             trashed.push(path);

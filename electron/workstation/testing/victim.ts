@@ -12,7 +12,7 @@ const workstation = await openWorkstation({
   desktop: {
     ...{
       pickFolder: () => Promise.resolve(null),
-      pickWeights: () => Promise.resolve(null),
+      pickFile: () => Promise.resolve(null),
       trash: nothing,
       openPath: nothing,
       showItem: nothing,
