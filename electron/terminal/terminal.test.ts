@@ -36,6 +36,10 @@ test('commands, words and options are told apart', () => {
     ['views.0.blur', 0.5],
   ]);
   expect(parseCommandLine([]).help).toBe(true);
+  expect(parseCommandLine(['datasets', 'inspect', '/data', '--contents'])).toMatchObject({
+    words: ['inspect', '/data'],
+    contents: true,
+  });
   expect(parseCommandLine(['report', '--format', 'html,csv']).formats).toEqual(['html', 'csv']);
 });
 

@@ -5,8 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { PlannedRun } from '../../trainer/protocol/plan.ts';
+import { changesSince } from './changes.ts';
 import { completeChoice } from './check-config.ts';
-import { evenly } from './datasets.ts';
+import { evenly, type Datasets } from './datasets.ts';
 import { calibrationKey, diskNeeded, stepsOf } from './estimate.ts';
 import { deviceOf } from './gpu-watch.ts';
 import { livenessOf } from './liveness.ts';
@@ -14,6 +15,7 @@ import { inDependencyOrder, withData, withSubject } from './plans.ts';
 import { comparePresets, preprocessingFor, setPath } from './presets.ts';
 import { newRunId } from './runs.ts';
 import { signatureOf } from './signature.ts';
+import type { Store, StoredRun } from './store/store.ts';
 import { evaluation, pretrain, smallPreset } from './testing/bench.ts';
 import { throttle } from './throttle.ts';
 import { exitFault, type TrainerExit } from './trainer-exit.ts';
@@ -177,6 +179,19 @@ test('a signature notices a new file, a longer one, a touched one and a missing 
     rmSync(folder, { recursive: true });
   }
   expect(await signatureOf(folder)).toBeNull();
+});
+
+test('a run is of the row it names, also where the same folder was listed first and checked later', async () => {
+  const rows = ['listed', 'checked'].map((fingerprint) => ({ path: '/data', fingerprint, signature: 's' }));
+  const store = { datasets: () => Promise.resolve(rows) } as unknown as Store;
+  const datasets = { stateOf: () => Promise.resolve('ready') } as unknown as Datasets;
+  const changes = (fingerprint: string) => {
+    const data = { dataset: 'idx', path: '/data', split: 'train', fingerprint };
+    return changesSince({ config: { ...pretrain('x'), data } } as StoredRun, store, datasets);
+  };
+  expect(await changes('listed')).toEqual([]);
+  expect(await changes('checked')).toEqual([]);
+  expect(await changes('of other contents')).toMatchObject([{ field: 'dataset', ours: 'changed' }]);
 });
 
 test('nvidia-smi: what it does not tell is unknown, not zero', () => {

@@ -195,6 +195,7 @@ test('a workspace that is open for reading refuses what would change it and answ
 test('an inspection that was not made here cannot be added; a cancelled one is told as that', async () => {
   const folder = `${bench.runtime}/data/fashion-mnist`;
   const inspection = await handlers.inspect.answer(folder, false);
+  expect([inspection.contents, (await handlers.inspect.answer(folder, true)).contents]).toEqual(['listed', 'checked']);
   const forged = { ...inspection, fingerprint: 'f1', path: '/etc' };
   await expect(Promise.resolve().then(() => handlers.addDataset.answer(forged, 'x'))).rejects.toMatchObject({
     fault: { code: 'unknown-id' },

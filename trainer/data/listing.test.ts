@@ -3,7 +3,9 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
+import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Inspection } from '../protocol/dataset.ts';
 import { nameOf, placeOf, selected, startTable, type Place } from './image-table.ts';
 import { checkedUnasked, inspectListing } from './inspect-listing.ts';
 import { united, type List } from './listing.ts';
@@ -87,6 +89,8 @@ describe('an inspection in two depths', () => {
       const inspect = (count: number, size = bytes.length) =>
         inspectListing(listOf(count, size), folder, description, quiet, new AbortController().signal, false);
       const many = await inspect(checkedUnasked + 1);
+      const { contents: _contents, ...old } = many;
+      expect(v.parse(Inspection, old).contents).toBe('checked');
       expect(many).toMatchObject({
         contents: 'listed',
         splits: [

@@ -1,7 +1,7 @@
 /** For tests: the decoding worker built on the spot, small data sets written to a temporary folder. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
@@ -38,6 +38,14 @@ export async function inTemporaryFolder<T>(work: (folder: string) => Promise<T>)
     return await work(folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
+  }
+}
+
+/** Writes files by their paths below a folder. */
+export async function put(folder: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
+  for (const [path, contents] of Object.entries(files)) {
+    await mkdir(dirname(join(folder, path)), { recursive: true });
+    await writeFile(join(folder, path), contents);
   }
 }
 

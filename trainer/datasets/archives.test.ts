@@ -1,22 +1,15 @@
 /** ImageNet and WebDataset: the same pictures in every layout, lists that do not fit, archives that are cut short. */
-import { mkdir, rm, truncate, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { rm, truncate } from 'node:fs/promises';
+import { join } from 'node:path';
 import sharp from 'sharp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { inspectFolder } from '../data/inspect.ts';
-import { inTemporaryFolder, matFile, randomBytes, tarOf } from '../data/testing.ts';
+import { inTemporaryFolder, matFile, put, randomBytes, tarOf } from '../data/testing.ts';
 import type { OpenDataset } from '../recipe.ts';
 import { dataset as imagenet } from './imagenet.ts';
 import { dataset as webdataset } from './webdataset.ts';
 
 const inspect = (folder: string) => inspectFolder(folder, null, () => undefined, new AbortController().signal);
-
-async function put(folder: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
-  for (const [path, contents] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), contents);
-  }
-}
 
 /** All samples in order: label and bytes. */
 async function samplesOf(opened: OpenDataset) {

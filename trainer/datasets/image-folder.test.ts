@@ -1,14 +1,14 @@
 /** Folders as people have them: every kind of bad file gets its reason, nothing crashes, nothing is lost in silence. */
 import { execFileSync } from 'node:child_process';
 import { mkdir, rm, symlink, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import process from 'node:process';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { inspectFolder } from '../data/inspect.ts';
 import { reasonOf } from '../data/inspection.ts';
-import { inTemporaryFolder, randomBytes } from '../data/testing.ts';
+import { inTemporaryFolder, put, randomBytes } from '../data/testing.ts';
 import { dataset } from './image-folder.ts';
 
 const quiet = () => undefined;
@@ -18,13 +18,6 @@ const inspect = (folder: string) => inspectFolder(folder, null, quiet, never);
 const picture = (name: string, width = 20, height = 16) =>
   sharp(randomBytes(width * height * 3, name), { raw: { width, height, channels: 3 } });
 const jpeg = (name: string, width?: number, height?: number) => picture(name, width, height).jpeg().toBuffer();
-
-async function put(folder: string, files: Readonly<Record<string, Uint8Array | string>>): Promise<void> {
-  for (const [path, contents] of Object.entries(files)) {
-    await mkdir(dirname(join(folder, path)), { recursive: true });
-    await writeFile(join(folder, path), contents);
-  }
-}
 
 /** Two classes in train and val, all good. */
 async function goodTree(folder: string): Promise<void> {

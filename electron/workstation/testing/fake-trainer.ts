@@ -177,6 +177,7 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
       kind: 'inspection',
       inspection: {
         ...{ version: 1, dataset: known ? 'idx' : null, title: known ? 'Fashion-MNIST' : '', path: side.path },
+        contents: side.contents ? 'checked' : 'listed',
         ...{
           fingerprint: 'f0',
           expected: ['data.bin'],
