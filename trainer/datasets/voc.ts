@@ -28,6 +28,9 @@ const wholes = [
   ['trainval', 'test'],
   ['train', 'val', 'test'],
 ] as const;
+/** As the field writes it, and papers' tables: VOC07. */
+const titleOf = (year: string): string => (/\d\d$/.test(year) ? `VOC${year.slice(-2)}` : title);
+
 /** Ids become parts of paths. */
 const id = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 /** Lists of the largest sets have 23,000 lines of 15 characters. */
@@ -93,7 +96,7 @@ const list: List = async (folder, rejects, slices) => {
     listed.push({ split, images: images.finish(null) });
   }
   const several = 'an image may show several of the classes: for the linear SVM and for pretraining';
-  return { splits: listed, classes, title: `${title} ${year.slice(-4)}`.trim(), found: [several], splitRule: null };
+  return { splits: listed, classes, title: titleOf(year), found: [several], splitRule: null };
 };
 
 const truths: Readonly<Record<string, number>> = { '1': 1, '-1': 0, '0': -1 };
