@@ -97,6 +97,7 @@ export function describeAll(): Catalogue {
       ...describeRecipe(evaluator, new Set(Object.keys(evaluator.protocol(v.parse(evaluator.options, {}))))),
       metrics: [...evaluator.metrics],
       ...(evaluator.targets ? { targets: evaluator.targets } : {}),
+      ...(evaluator.shows ? { shows: evaluator.shows } : {}),
     })),
     datasets: datasets.all.map((dataset) => ({
       ...describeRecipe(dataset),

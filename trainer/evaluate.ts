@@ -113,7 +113,7 @@ export async function openEvaluation(
   { subject: resolved, cacheFolder, fromStep, initialWhereMissing = false }: EvaluationPlace,
 ): Promise<Evaluation> {
   const { port } = context;
-  const { seed, preprocessing, normalization } = config;
+  const { seed, preprocessing, normalization, layer = 'pooled' } = config;
   const recipe: EvaluatorRecipe = evaluators.get(config.evaluator.id);
   const options = v.parse(recipe.options, config.evaluator.options) as Options;
   const channels = normalization.mean.length;
@@ -143,7 +143,7 @@ export async function openEvaluation(
 
   /** Frozen features, and a head on them where the evaluator has one. */
   async function onFeatures(): Promise<Material> {
-    const subject = await openSubject(engine, resolved, channels, { initialWhereMissing });
+    const subject = await openSubject(engine, resolved, channels, { initialWhereMissing, layer });
     const test = await features(config.test, subject, truth.test);
     const { columns } = test;
     const examination = { test: testFeatures(test, classes), seed, examining: () => () => Promise.resolve() };
@@ -173,6 +173,14 @@ export async function openEvaluation(
       throw new FaultError('bad-argument', text, { evaluator: recipe.id });
     }
     const { encoder } = opened;
+    if (layer !== 'pooled')
+      throw new FaultError(
+        'bad-argument',
+        `${recipe.title} trains the pooled representation, not ${layer}: take "pooled".`,
+        {
+          layer,
+        },
+      );
     const training = head.build(options, builder, { columns: encoder.outputs, classes, train: null, encoder });
     // The statistics of a single image are none: such a last batch is left out.
     const dropLast = truth.train.labels.length % training.batch === 1;
@@ -208,7 +216,7 @@ export async function openEvaluation(
         ...{ train, test, classes, progress },
         ...(head ? { heads: await head.scores() } : {}),
       };
-      const protocol = recipe.protocol(options);
+      const protocol = { ...recipe.protocol(options), layer };
       const { dataset, split, fingerprint } = config.test;
       const results: Result[] = [];
       for await (const { correct, epoch, byClass, ranking, ...figure } of recipe.measure(model, options)) {

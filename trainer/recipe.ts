@@ -8,7 +8,7 @@ import type { FoundImages } from './data/image-table.ts';
 import type { Inspection } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
 import type { Protocol } from './protocol/results.ts';
-import type { Subset, View } from './protocol/run.ts';
+import type { Layer, Subset, View } from './protocol/run.ts';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
 export type Shape = readonly number[];
@@ -280,7 +280,9 @@ export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly metrics: readonly string[];
   /** What it must know of an image: the one class it is of (where this says nothing), or of every class whether it is there. */
   readonly targets?: 'class' | 'presence';
-  /** The record two figures must share to be comparable; built from the options marked comparable. */
+  /** How its recipe shows images and what it reads of the encoder, where that is not the centre and the pooled representation. */
+  readonly shows?: { readonly fit: 'squash'; readonly layer: Layer };
+  /** The record two figures must share to be comparable, built from the options marked comparable; the layer goes with it. */
   protocol(options: v.InferOutput<S>): Protocol;
   /** Absent where nothing is trained. */
   readonly head?: HeadRecipe<v.InferOutput<S>>;

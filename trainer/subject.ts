@@ -1,17 +1,19 @@
 /** What an evaluation looks at, opened: images in, one row of features an image out. */
+import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Engine, HostTensor } from './engine/engine.ts';
 import type { ResolvedSubject } from './protocol/commands.ts';
 import type { Choice } from './protocol/options.ts';
-import { encoderPath, type PretrainConfig } from './protocol/run.ts';
+import { encoderPath, type Layer, type PretrainConfig } from './protocol/run.ts';
 import { readCheckpoint } from './checkpoint.ts';
 import { FaultError } from './fault.ts';
 import { canonicalJson, sha256 } from './files.ts';
-import type { Builder, Encoder } from './recipe.ts';
+import { cornerAveragePool } from './nn/pool.ts';
+import type { Builder, Encoder, Stages } from './recipe.ts';
 import { encoders } from './registry.ts';
 
 export interface OpenSubject {
-  /** The same for the same weights and the same architecture: what cached features are found by. */
+  /** The same for the same weights, the same architecture and the same layer: what cached features are found by. */
   readonly key: string;
   encode(images: HostTensor): Promise<HostTensor>;
 }
@@ -21,9 +23,14 @@ export function buildEncoder(builder: Builder, choice: Choice, channels: number)
   return recipe.build(builder, v.parse(recipe.options, choice.options), { channels });
 }
 
+const representations: Readonly<Record<Layer, (stages: Stages) => Tensor>> = {
+  pooled: ({ pooled }) => pooled,
+  'res5-2x2': ({ res5 }) => cornerAveragePool(res5),
+};
+
 /** The representation of an encoder in evaluation mode: running statistics, nothing updated. */
-export function encodeWith(engine: Engine, encoder: Encoder): OpenSubject['encode'] {
-  return engine.infer((images, at) => encoder.forward(images, at).pooled);
+export function encodeWith(engine: Engine, encoder: Encoder, layer: Layer = 'pooled'): OpenSubject['encode'] {
+  return engine.infer((images, at) => representations[layer](encoder.forward(images, at)));
 }
 
 /** Reads the encoder's part of a checkpoint and gives its identity. */
@@ -53,12 +60,14 @@ function pretrainConfig({ subject, config }: ResolvedSubject): PretrainConfig {
   });
 }
 
-interface SubjectOptions {
+interface EncoderOptions {
   /** An encoder that is not trained yet is taken at its initial weights, to time it. */
   readonly initialWhereMissing?: boolean;
 }
 
-export interface OpenEncoder extends Pick<OpenSubject, 'key'> {
+export interface OpenEncoder {
+  /** The same for the same weights and the same architecture. */
+  readonly key: string;
   readonly encoder: Encoder;
 }
 
@@ -67,7 +76,7 @@ export async function openEncoder(
   engine: Engine,
   resolved: ResolvedSubject,
   channels: number,
-  { initialWhereMissing = false }: SubjectOptions = {},
+  { initialWhereMissing = false }: EncoderOptions = {},
 ): Promise<OpenEncoder | null> {
   const { subject } = resolved;
   if (subject.kind === 'pixels') return null;
@@ -101,10 +110,18 @@ export async function openSubject(
   engine: Engine,
   resolved: ResolvedSubject,
   channels: number,
-  options: SubjectOptions = {},
+  { layer = 'pooled', ...options }: EncoderOptions & { readonly layer?: Layer } = {},
 ): Promise<OpenSubject> {
   const opened = await openEncoder(engine, resolved, channels, options);
-  if (opened) return { key: opened.key, encode: encodeWith(engine, opened.encoder) };
+  if (opened) return { key: `${opened.key} ${layer}`, encode: encodeWith(engine, opened.encoder, layer) };
+  if (layer !== 'pooled')
+    throw new FaultError(
+      'bad-argument',
+      `The layer ${layer} is one of an encoder, and pixels have none: take "pooled".`,
+      {
+        layer,
+      },
+    );
   return {
     key: 'pixels',
     encode: ({ shape, values }) =>

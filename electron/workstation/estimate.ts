@@ -50,6 +50,7 @@ export function calibrationKey(config: RunConfig, subject: RunConfig | null): st
           train: config.train.fingerprint ?? config.train.path,
           test: config.test.fingerprint ?? config.test.path,
           preprocessing: config.preprocessing,
+          layer: config.layer,
           channels: config.normalization.mean.length,
         };
   const { engine, device, precision, threads, chunk, recompute } = execution;

@@ -9,6 +9,7 @@ import {
   CheckpointPolicy,
   RunConfig,
   type DataSource,
+  type EvaluateConfig,
   type Normalization,
   type Preprocessing,
 } from '../../trainer/protocol/run.ts';
@@ -72,6 +73,12 @@ export function createPresets({ resources, store, weights, placement, threads }:
       const chosen = preset(id);
       const row = await dataset(fingerprint);
       const method = expectRecipe(chosen.method, catalogue.methods, 'method');
+      if (method.labels && row.inspection.severalClasses === true)
+        throw new FaultError(
+          'bad-argument',
+          `${method.title} learns from the one class of an image, and in ${row.name} an image may show several. Choose another data set.`,
+          { method: method.id },
+        );
       const title = `${method.title} ${chosen.id} · ${row.name}`;
       const base = {
         version: 1,
@@ -174,6 +181,29 @@ export function preprocessingFor(size: number, inspection: Inspection): Preproce
   return { resize: exact ? null : Math.round((size * 256) / 224), crop: size, interpolation: 'bilinear' };
 }
 
+type Evaluator = Catalogue['evaluators'][number];
+
+/** The evaluator, if what it must know of an image is what the data set says of one. */
+function expectEvaluator({ id }: Choice, row: StoredDataset, { evaluators }: Catalogue): Evaluator {
+  const several = row.inspection.severalClasses === true;
+  const fits = ({ targets }: Evaluator): boolean => (targets === 'presence') === several;
+  const found = expectRecipe(id, evaluators, 'evaluator');
+  if (fits(found)) return found;
+  const said = several ? 'an image may show several classes' : 'every image has one class';
+  const fitting = evaluators.filter(fits).map(({ title }) => title);
+  throw new FaultError(
+    'bad-argument',
+    `"${found.title}" does not fit ${row.name}, where ${said}. What fits: ${fitting.join(', ') || 'none'}.`,
+    { evaluator: id },
+  );
+}
+
+/** What is usual for an encoder, or what the evaluator's own recipe has in its place. */
+function shownTo({ shows }: Evaluator, usual: Preprocessing): Pick<EvaluateConfig, 'preprocessing' | 'layer'> {
+  if (shows === undefined) return { preprocessing: usual, layer: 'pooled' };
+  return { preprocessing: { ...usual, fit: shows.fit }, layer: shows.layer };
+}
+
 function evaluationOf(
   run: StoredRun,
   config: Extract<RunConfig, { kind: 'pretrain' }>,
@@ -181,13 +211,13 @@ function evaluationOf(
   row: StoredDataset,
   catalogue: Catalogue,
 ): RunConfig {
-  const { title } = expectRecipe(evaluator.id, catalogue.evaluators, 'evaluator');
+  const recipe = expectEvaluator(evaluator, row, catalogue);
   if (run.status !== 'done' && run.safeStep === null)
     throw new FaultError('no-checkpoint', `Run "${run.title}" has no checkpoint to evaluate yet.`, { run: run.id });
   return {
     version: 1,
     kind: 'evaluate',
-    title: `${title} · ${run.title}`.slice(0, 200),
+    title: `${recipe.title} · ${run.title}`.slice(0, 200),
     seed: config.seed,
     execution: config.execution,
     checkpoint: config.checkpoint,
@@ -201,7 +231,7 @@ function evaluationOf(
     evaluator,
     train: sourceOf(row, trainSplit(row.inspection)),
     test: sourceOf(row, testSplit(row.inspection)),
-    preprocessing: config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, row.inspection),
+    ...shownTo(recipe, config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, row.inspection)),
     normalization: config.normalization,
   };
 }
@@ -214,7 +244,7 @@ function evaluationOfWeights(
   catalogue: Catalogue,
   execution: RunConfig['execution'],
 ): RunConfig {
-  const { title } = expectRecipe(evaluator.id, catalogue.evaluators, 'evaluator');
+  const recipe = expectEvaluator(evaluator, row, catalogue);
   const { channels, smallest } = row.inspection;
   if (channels !== null && channels !== weights.channels)
     throw new FaultError(
@@ -224,11 +254,17 @@ function evaluationOfWeights(
     );
   const size = weights.encoder.options['stem'] === 'small' ? (smallest?.[0] ?? 32) : 224;
   return {
-    ...{ version: 1, kind: 'evaluate', title: `${title} · ${weights.name}`.slice(0, 200), seed: 1, logEvery: 10 },
+    ...{
+      version: 1,
+      kind: 'evaluate',
+      title: `${recipe.title} · ${weights.name}`.slice(0, 200),
+      seed: 1,
+      logEvery: 10,
+    },
     ...{ execution, checkpoint: v.parse(CheckpointPolicy, {}), subject: subjectOf(weights), evaluator },
     train: sourceOf(row, trainSplit(row.inspection)),
     test: sourceOf(row, testSplit(row.inspection)),
-    preprocessing: preprocessingFor(size, row.inspection),
+    ...shownTo(recipe, preprocessingFor(size, row.inspection)),
     normalization: normalizationFor(imagenetStatistics, weights.channels),
   };
 }

@@ -149,7 +149,7 @@ export function subjectFacts(
 /** Equal for two evaluations that differ by seed only. */
 export function evaluationIdentity(config: RunConfig, subject: SubjectFacts): unknown {
   if (config.kind === 'pretrain') return { subject: subject.identity, probe: config.probe };
-  const { evaluator, preprocessing, normalization } = config;
+  const { evaluator, preprocessing, normalization, layer = 'pooled' } = config;
   const data = { train: dataIdentity(config.train), test: dataIdentity(config.test) };
-  return { subject: subject.identity, evaluator, preprocessing, normalization, data };
+  return { subject: subject.identity, evaluator, preprocessing, normalization, layer, data };
 }

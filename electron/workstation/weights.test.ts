@@ -1,5 +1,5 @@
 /** Weights from elsewhere and for elsewhere, through a real workstation. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createBench, pretrain, rowOf, until, type Bench } from './testing/bench.ts';
@@ -55,6 +55,32 @@ test('weights are taken in once, described, evaluated, and named when they are g
   const late = await handlers.createRun.answer({ ...draft, title: 'steps=2' });
   expect(await finished(late)).toBe('failed');
   expect((await rowOf(workstation, late)).fault).toMatchObject({ code: 'subject-missing' });
+}, 60_000);
+
+test('an evaluator gets the data it can be asked about, shown as its recipe says', async () => {
+  const { handlers } = workstation;
+  const file = join(bench.home, 'resnet18.pth');
+  writeFileSync(file, 'pth');
+  const of = { kind: 'weights', weights: (await handlers.importWeights.answer(file)).id } as const;
+  const folder = join(bench.home, 'several');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'data.bin'), 'data');
+  await handlers.addDataset.answer(await handlers.inspect.answer(folder, false), 'Several');
+  const draft = (evaluator: string, data: string) =>
+    handlers.draftEvaluation.answer(of, { id: evaluator, options: {} }, data);
+
+  expect(await draft('voc-svm', 'f-several')).toMatchObject({
+    preprocessing: { resize: 256, crop: 224, interpolation: 'bilinear', fit: 'squash' },
+    layer: 'res5-2x2',
+  });
+  const usual = await draft('knn', 'f0');
+  expect(usual).toMatchObject({ layer: 'pooled' });
+  expect(usual).not.toHaveProperty('preprocessing.fit');
+  await expect(draft('knn', 'f-several')).rejects.toThrow(
+    '"KNN" does not fit Several, where an image may show several classes. What fits: VOC-SVM.',
+  );
+  await expect(draft('voc-svm', 'f0')).rejects.toThrow('where every image has one class. What fits: KNN.');
+  await handlers.removeWeights.answer(of.weights);
 }, 60_000);
 
 test('the encoder of a run is written into its folder, or wherever the terminal says', async () => {

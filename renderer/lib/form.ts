@@ -98,6 +98,10 @@ export const runFields: readonly OptionDescription[] = [
   field('logEvery', 'integer', 10, 1),
 ];
 export const seedField = field('seed', 'integer', 0, 0, 0xffff_ffff);
+export const layerField: OptionDescription = {
+  ...field('layer', 'choice', 'pooled'),
+  choices: ['pooled', 'res5-2x2'],
+};
 export const viewFields: readonly OptionDescription[] = [
   field('size', 'integer', 28, 8, 1024),
   field('cropArea', 'numbers', [0.08, 1], 0, 1),

@@ -336,6 +336,8 @@ export const en = {
   'form.chooseFile': 'Choose…',
   'form.evaluator': 'Evaluation',
   'form.cropOnly': 'as they are, {crop} px',
+  'form.squashOnly': 'the whole image as {crop} × {crop} px',
+  'form.resizeSquash': 'short side to {resize} px, then all of it as {crop} × {crop} px',
   'form.resizeCrop': 'short side to {resize} px, centre {crop} px',
   'form.machine': 'Machine and records',
   'form.precisionHint':
@@ -917,6 +919,8 @@ export const en = {
   'choice.inverse-euclidean': 'inverse Euclidean distance',
   'choice.small': 'small images (3 × 3)',
   'choice.imagenet': 'ImageNet (7 × 7, pool)',
+  'choice.pooled': 'pooled (mean over the last stage)',
+  'choice.res5-2x2': 'last stage, 2 × 2 places',
   'choice.bilinear': 'bilinear',
   'choice.bicubic': 'bicubic',
   'choice.images': 'augmented images',

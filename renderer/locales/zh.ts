@@ -334,6 +334,8 @@ export const zh = {
   'form.chooseFile': '选择…',
   'form.evaluator': '评估',
   'form.cropOnly': '原样，{crop} 像素',
+  'form.squashOnly': '整幅图像缩放至 {crop} × {crop} 像素',
+  'form.resizeSquash': '短边缩放至 {resize} 像素，再将整幅图像缩放至 {crop} × {crop} 像素',
   'form.resizeCrop': '短边缩放至 {resize} 像素，中心裁剪 {crop} 像素',
   'form.machine': '机器与记录',
   'form.precisionHint':
@@ -906,6 +908,8 @@ export const zh = {
   'choice.inverse-euclidean': '欧氏距离的倒数',
   'choice.small': '小图像（3 × 3）',
   'choice.imagenet': 'ImageNet（7 × 7，池化）',
+  'choice.pooled': '池化（最后一级的均值）',
+  'choice.res5-2x2': '最后一级，2 × 2 个位置',
   'choice.bilinear': '双线性',
   'choice.bicubic': '双三次',
   'choice.images': '增强后的图像',

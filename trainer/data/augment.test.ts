@@ -62,7 +62,8 @@ function apply(name: string, image: Pixels, given: Readonly<Record<string, numbe
     return resample(image, crop, number('size'), number('size'), interpolation);
   }
   if (name === 'evaluation') {
-    const how = { resize: given['resize'] as number | null, crop: number('crop'), interpolation };
+    const fit = given['fit'] === 'squash' ? ({ fit: 'squash' } as const) : {};
+    const how = { resize: given['resize'] as number | null, crop: number('crop'), interpolation, ...fit };
     return preprocess(image, how, 'picture');
   }
   const frame = frameOfPicture(image);

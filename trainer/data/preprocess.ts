@@ -1,9 +1,9 @@
-/** Deterministic preprocessing for evaluation: torchvision's Resize(short side) and CenterCrop, only the crop computed. */
+/** Deterministic preprocessing for evaluation: torchvision's Resize(short side), then CenterCrop, only the crop computed, or Resize to a square. */
 import { FaultError } from '../fault.ts';
 import type { Preprocessing } from '../protocol/run.ts';
 import type { Pixels } from './decode.ts';
-import type { Frame } from './kernels.ts';
-import { resample } from './resample.ts';
+import { pixelsOf, type Frame } from './kernels.ts';
+import { resample, type Box } from './resample.ts';
 
 /** Size after Resize(short): torchvision truncates the long side. */
 function resizedSize(width: number, height: number, short: number): [number, number] {
@@ -18,8 +18,22 @@ function centre(room: number): number {
   return Number.isInteger(half) ? half : 2 * Math.round(half / 2);
 }
 
-/** The `crop` x `crop` centre. `name` is the picture's, for errors. */
+const wholeOf = ({ width, height }: Pixels): Box => ({ left: 0, top: 0, width, height });
+
+/** The two resizings one after the other, as the recipe has them: one alone would give other levels. */
+function squash(image: Pixels, { resize, crop, interpolation }: Preprocessing): Frame {
+  let source = image;
+  if (resize !== null) {
+    const [width, height] = resizedSize(image.width, image.height, resize);
+    const pixels = pixelsOf(resample(image, wholeOf(image), width, height, interpolation));
+    source = { pixels, width, height, channels: image.channels };
+  }
+  return resample(source, wholeOf(source), crop, crop, interpolation);
+}
+
+/** `crop` x `crop` pixels. `name` is the picture's, for errors. */
 export function preprocess(image: Pixels, how: Preprocessing, name: string): Frame {
+  if (how.fit === 'squash') return squash(image, how);
   const [width, height] =
     how.resize === null ? [image.width, image.height] : resizedSize(image.width, image.height, how.resize);
   if (width < how.crop || height < how.crop) {
@@ -30,12 +44,11 @@ export function preprocess(image: Pixels, how: Preprocessing, name: string): Fra
       { file: name, width, height, crop: how.crop },
     );
   }
-  const whole = { left: 0, top: 0, width: image.width, height: image.height };
   const window = {
     left: centre(width - how.crop),
     top: centre(height - how.crop),
     width: how.crop,
     height: how.crop,
   };
-  return resample(image, whole, width, height, how.interpolation, window);
+  return resample(image, wholeOf(image), width, height, how.interpolation, window);
 }

@@ -106,6 +106,7 @@ export const dataset = defineDataset({
   expected,
   recognises: async (folder) => splits.some((split) => existsSync(join(folder, jsonOf(split)))),
   ...readerOfListing(list, {
-    ...{ dataset: 'inaturalist18', title: 'iNaturalist 2018', expected, licence: null, source: homepage },
+    // The name in papers' tables: a data set is found in them by its title.
+    ...{ dataset: 'inaturalist18', title: 'iNaturalist18', expected, licence: null, source: homepage },
   }),
 });

@@ -96,11 +96,10 @@ describe('k-NN', () => {
       k: 20,
       temperature: 0.07,
       similarity: 'cosine',
-      layer: 'pooled',
     });
     // A temperature has no part in it.
     expect(knn.protocol(v.parse(knn.options, { similarity: 'inverse-euclidean' }))).toEqual({
-      ...{ k: 20, similarity: 'inverse-euclidean', layer: 'pooled' },
+      ...{ k: 20, similarity: 'inverse-euclidean' },
     });
     const train = features(
       [

@@ -29,7 +29,7 @@ export const evaluator = defineEvaluator({
   metrics: ['top1', 'top5'],
   protocol: ({ k, temperature, similarity }) => ({
     ...(similarity === 'cosine' ? { k, temperature } : { k }),
-    ...{ similarity, layer: 'pooled' },
+    similarity,
   }),
   async *measure(model, options) {
     const { train, test, classes } = model;

@@ -25,7 +25,7 @@ export const evaluator = defineEvaluator({
     epochs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10000)), 100),
   }),
   metrics: ['top1', 'top5'],
-  protocol: (options) => ({ head: 'linear', layer: 'pooled', ...options }),
+  protocol: (options) => ({ head: 'linear', ...options }),
 
   head: {
     inputs: ({ inputs }) => (inputs === 'features' ? 'features' : 'augmented-features'),

@@ -29,7 +29,7 @@ export const evaluator = defineEvaluator({
   }),
   metrics: ['top1', 'top5'],
   protocol: ({ list, fraction, drawnBy, ...options }) => ({
-    ...{ head: 'linear', layer: 'pooled', optimizer: 'sgd', schedule: 'cosine-per-epoch', ...options },
+    ...{ head: 'linear', optimizer: 'sgd', schedule: 'cosine-per-epoch', ...options },
     ...(list === '' ? { fraction, drawnBy } : { list: list.slice(list.lastIndexOf('/') + 1), fraction }),
   }),
   head: {

@@ -25,6 +25,7 @@ export const evaluator = defineEvaluator({
   title: 'Linear SVM, one class against the rest',
   options: v.object({}),
   targets: 'presence',
+  shows: { fit: 'squash', layer: 'res5-2x2' },
   metrics: ['map'],
   protocol: () => ({
     ...{ head: 'linear SVM', costs: costs.join(', '), folds: parts, positiveWeight },

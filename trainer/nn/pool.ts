@@ -15,3 +15,17 @@ export function maxPoolAfterRelu(images: Tensor, size: number, { stride, padding
 export function globalAveragePool(images: Tensor): Tensor {
   return tf.mean(images, [1, 2]);
 }
+
+/**
+ * Means over windows of one less than the side, at a stride of 1: [n, channels * 4], a channel's 2 x 2 places together, as PyTorch
+ * flattens what its AvgPool2d gives.
+ */
+export function cornerAveragePool(images: Tensor): Tensor {
+  const [n = 0, height = 0, width = 0, channels = 0] = images.shape;
+  if (height < 2 || width < 2)
+    throw new RangeError(
+      `The last stage is ${height} x ${width}: it has no 2 x 2 places. Take larger images, or "pooled".`,
+    );
+  const means = tf.avgPool(images as Tensor4D, [height - 1, width - 1], 1, 'valid');
+  return tf.reshape(tf.transpose(means, [0, 3, 1, 2]), [n, channels * 4]);
+}

@@ -1,6 +1,7 @@
 /** What this build can do: written at build time from the registry, read by the workstation to draw forms and check values. */
 import * as v from 'valibot';
 import { OptionDescription } from './options.ts';
+import { Layer } from './run.ts';
 
 export const RecipeDescription = v.strictObject({
   id: v.string(),
@@ -29,6 +30,8 @@ export const Catalogue = v.strictObject({
       metrics: v.array(v.string()),
       /** As in the recipe: the class of an image where this says nothing. */
       targets: v.optional(v.picklist(['class', 'presence'])),
+      /** As in the recipe: the centre of an image and the pooled representation where this says nothing. */
+      shows: v.optional(v.strictObject({ fit: v.literal('squash'), layer: Layer })),
     }),
   ),
   datasets: v.array(

@@ -60,11 +60,16 @@ export type View = v.InferOutput<typeof View>;
 export const Normalization = v.strictObject({ mean: v.array(v.number()), std: v.array(v.number()) });
 export type Normalization = v.InferOutput<typeof Normalization>;
 
-/** Deterministic preprocessing for evaluation: resize the short side, then crop the centre. `resize` null: the image is `crop` wide already. */
+/**
+ * Deterministic preprocessing for evaluation: resize the short side to `resize`, then take `crop` x `crop` of it: the centre, or
+ * all of it, squashed. `resize` null: the image is `crop` wide already, or is squashed as it is.
+ */
 export const Preprocessing = v.strictObject({
   resize: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(2048))),
   crop: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(1024)),
   interpolation: v.optional(v.picklist(['bilinear', 'bicubic']), 'bilinear'),
+  /** Left out: the centre is cut out. */
+  fit: v.optional(v.literal('squash')),
 });
 export type Preprocessing = v.InferOutput<typeof Preprocessing>;
 
@@ -169,10 +174,19 @@ export const Subject = v.variant('kind', [
 ]);
 export type Subject = v.InferOutput<typeof Subject>;
 
+/**
+ * What of an encoder is its representation of an image: the mean over the last stage, or that stage averaged over windows of one
+ * less than its side at a stride of 1, which leaves 2 x 2 places.
+ */
+export const Layer = v.picklist(['pooled', 'res5-2x2']);
+export type Layer = v.InferOutput<typeof Layer>;
+
 export const EvaluateConfig = v.strictObject({
   ...common,
   kind: v.literal('evaluate'),
   subject: Subject,
+  /** Left out: the pooled one. */
+  layer: v.optional(Layer),
   evaluator: Choice,
   train: DataSource,
   test: DataSource,

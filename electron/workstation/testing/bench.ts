@@ -33,7 +33,15 @@ export const catalogue = {
   encoders: [{ ...recipe('resnet-18'), options: [number('width', 64, 1)] }],
   optimizers: [recipe('adamw')],
   schedules: [recipe('constant')],
-  evaluators: [{ ...recipe('knn'), options: [{ ...number('k', 20, 1), kind: 'integer' as const }], metrics: ['top1'] }],
+  evaluators: [
+    { ...recipe('knn'), options: [{ ...number('k', 20, 1), kind: 'integer' as const }], metrics: ['top1'] },
+    {
+      ...recipe('voc-svm'),
+      metrics: ['map'],
+      targets: 'presence' as const,
+      shows: { fit: 'squash' as const, layer: 'res5-2x2' as const },
+    },
+  ],
   datasets: [{ ...recipe('idx'), licence: null, homepage: null, splits: ['train', 'test'], channels: 1 }],
 };
 

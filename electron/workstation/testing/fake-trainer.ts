@@ -172,14 +172,16 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
       return;
     }
     const known = existsSync(join(side.path, 'data.bin'));
+    const several = side.path.includes('several');
     const splits = ['train', 'test'].map((split) => ({ split, images: 1000, perClass: [500, 500] }));
     end({
       kind: 'inspection',
       inspection: {
+        ...(several ? { severalClasses: true } : {}),
         ...{ version: 1, dataset: known ? 'idx' : null, title: known ? 'Fashion-MNIST' : '', path: side.path },
         contents: side.contents ? 'checked' : 'listed',
         ...{
-          fingerprint: 'f0',
+          fingerprint: several ? 'f-several' : 'f0',
           expected: ['data.bin'],
           found: known ? ['data.bin'] : ['nothing'],
           splits: known ? splits : [],

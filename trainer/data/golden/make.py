@@ -134,6 +134,21 @@ for source, resize, crop in (("smooth", 32, 28), ("smooth", 33, 28), ("noisy", 2
         case("evaluation", source, result, resize=resize, crop=crop, interpolation=filter_name)
 
 
+def squashed(image, resize, size, filter_number):
+    # torchvision Resize(int) and Resize((size, size)) on a PIL image
+    if resize is not None:
+        width, height = image.size
+        long = int(resize * max(width, height) / min(width, height))
+        image = image.resize((resize, long) if width <= height else (long, resize), filter_number)
+    return image.resize((size, size), filter_number)
+
+
+for source, resize, crop in (("smooth", 32, 28), ("noisy", 20, 9), ("grey", None, 20), ("tall", 8, 12)):
+    for filter_name, filter_number in filters.items():
+        result = squashed(sources[source], resize, crop, filter_number)
+        case("evaluation", source, result, resize=resize, crop=crop, interpolation=filter_name, fit="squash")
+
+
 def encoded(image, kind, **options):
     buffer = io.BytesIO()
     image.save(buffer, kind, **options)
