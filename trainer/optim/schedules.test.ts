@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { schedule as constant } from './schedules/constant.ts';
+import { schedule as steps } from './schedules/steps.ts';
 import { schedule as cosine } from './schedules/cosine-per-epoch.ts';
 import { schedule as warmupCosine } from './schedules/warmup-cosine.ts';
 
@@ -55,6 +56,15 @@ describe('cosine-per-epoch', () => {
     expect(rate(500)).toBeCloseTo(0.01, 14);
     expect(rate(1000)).toBeCloseTo(0, 14);
   });
+});
+
+it('steps falls by its factor as each of its epochs begins', () => {
+  const rate = (step: number): number =>
+    steps.rate(step, { peak: 0.003, steps: 280, stepsPerEpoch: 10 }, { at: [4, 8, 12], factor: 0.1 });
+  const rates = [0, 39, 40, 79, 80, 119, 120, 279].map(rate);
+  [3e-3, 3e-3, 3e-4, 3e-4, 3e-5, 3e-5, 3e-6, 3e-6].forEach((wanted, place) =>
+    expect(rates[place]! / wanted).toBeCloseTo(1, 12),
+  );
 });
 
 it('constant stays at the peak', () => {
