@@ -130,6 +130,56 @@ describe('what breaks a comparison', () => {
   });
 });
 
+describe('a mean average precision', () => {
+  const images = 300;
+  const scored = (better: number): Uint8Array => {
+    const presence = Int8Array.from({ length: images * 2 }, (_, at) => Number((at * 7919) % 1000 < 200));
+    const scores = Float32Array.from(presence, (there, at) => ((at * 6101) % 97) + better * there);
+    return Buffer.concat([Buffer.from(scores.buffer), Buffer.from(presence.buffer)]);
+  };
+  const svm = (key: string) => [
+    storedRun(`vicreg-${key}`, pretrain(1, key === 'one' ? {} : { epochs: 100 })),
+    storedRun(key, evaluate({ kind: 'run', run: `vicreg-${key}`, checkpoint: 'last', branch: 0 }, 'voc-svm')),
+  ];
+  const over = { evaluator: 'voc-svm', metric: 'map', split: 'test', which: 'only', fingerprint: 'f-voc' } as const;
+  const figure = (run: string, value: number) =>
+    storedResult(run, value, { ...over, n: images, protocol: {}, ranking: 'results/map.bin' });
+  const compared = (perImage: CompareInput['perImage']): Promise<Comparison> =>
+    compareRuns(
+      input({
+        runs: [...svm('one'), ...svm('other')],
+        results: [figure('one', 86), figure('other', 60)],
+        datasets: [...names, { fingerprint: 'f-voc', name: 'VOC07' }],
+        perImage,
+      }),
+    );
+
+  test('of one run has the interval of its own images, beside the paper and beside another run', async () => {
+    const { rows, pairs } = await compared((run) => Promise.resolve(scored(run === 'one' ? 60 : 10)));
+    const row = rows.find(({ ours }) => ours?.mean === 86)!;
+    expect(row).toMatchObject({
+      paper: { value: 86.6, metric: 'map' },
+      ours: { interval: { method: 'bootstrap', confidence: 0.95 } },
+      difference: { interval: { method: 'bootstrap' } },
+    });
+    expect(breaks(row)).toEqual([]);
+    expect(pairs).toMatchObject([{ metric: 'map', images, interval: { method: 'paired-bootstrap' } }]);
+    expect(pairs[0]!.interval.low).toBeGreaterThan(0);
+    expect(pairs[0]).not.toHaveProperty('test');
+  });
+  test('has none where the scores are gone, and a cut file is named', async () => {
+    const { rows, pairs } = await compared(() => Promise.resolve(null));
+    expect(rows.map(({ ours, verdict }) => [ours?.interval, verdict])).toEqual([
+      [null, 'inconclusive'],
+      [null, expect.any(String)],
+    ]);
+    expect(pairs).toEqual([]);
+    await expect(compared(() => Promise.resolve(scored(1).subarray(1)))).rejects.toThrow(
+      'results/map.bin of run one has 2999 bytes, which are no scores of 300 images.',
+    );
+  });
+});
+
 describe('the earlier reproduction beside the paper', () => {
   const rows = referenceRows(papers);
   const of = (dataset: string, metric: string): ComparisonRow | undefined =>

@@ -12,8 +12,9 @@ import { cellBeside, differences, measuredCell, type Beside, type Measured } fro
 import { judgeClaims } from './claims.ts';
 import { differingParameters } from './parameters.ts';
 import { pairRows } from './pairs.ts';
+import { resampleRankings, type Resamplings } from './rankings.ts';
 import type { CompareInput, Row } from './rows.ts';
-import { clampPercent, seedInterval, summarize, wilson } from './statistics.ts';
+import { clampPercent, seedInterval, summarize, wilson, type Resampled } from './statistics.ts';
 import type { StoredRun } from './store/store.ts';
 import { dataName, evaluationIdentity, shortHash, subjectFacts, type SubjectFacts } from './subjects.ts';
 import { isAccuracy, verdictOf } from './verdicts.ts';
@@ -62,18 +63,32 @@ function chosenMembers(chosen: readonly string[], runs: readonly StoredRun[]): r
 
 const preference: Readonly<Record<Result['which'], number>> = { only: 0, last: 1, best: 2 };
 
-function intervalOf(values: readonly number[], images: number, metric: string): Interval | null {
+interface RowInput extends CompareInput {
+  readonly resamplings: Resamplings;
+}
+
+function intervalOf(
+  values: readonly number[],
+  images: number,
+  metric: string,
+  resampled: Resampled | null,
+): Interval | null {
   const seeds = seedInterval(values, 0.95);
   if (seeds !== null) return { ...clampPercent(seeds), confidence: 0.95, method: 't-seeds' };
   const [only] = values;
   // An AP over images has no binomial spread: without its own resampling there is none to show.
+  if (resampled !== null) return { ...resampled.interval(0.95), confidence: 0.95, method: 'bootstrap' };
   if (only === undefined || !isAccuracy(metric) || images === 0) return null;
   return { ...wilson(only, images, 0.95), confidence: 0.95, method: 'wilson' };
 }
 
-function oursOf(values: readonly { readonly run: StoredRun; readonly seed: number; readonly result: Result }[]): {
+function oursOf(
+  values: readonly { readonly run: StoredRun; readonly seed: number; readonly result: Result }[],
+  resamplings: Resamplings,
+): {
   readonly ours: NonNullable<ComparisonRow['ours']>;
   readonly used: Row['used'];
+  readonly resampled: Resampled | null;
 } {
   const best = Math.min(...values.map(({ result }) => preference[result.which]));
   const used = values.filter(({ result }) => preference[result.which] === best);
@@ -82,14 +97,15 @@ function oursOf(values: readonly { readonly run: StoredRun; readonly seed: numbe
   // One diverged seed makes the mean unknown: leaving it out would flatter.
   const mean = finite.length === figures.length ? summarize(finite).mean : null;
   const images = used[0]?.result.n ?? 0;
+  const resampled = (used.length === 1 && used[0] ? resamplings.get(used[0].result) : undefined) ?? null;
   const ours: NonNullable<ComparisonRow['ours']> = {
     mean,
     n: used.length,
     images,
-    interval: mean === null ? null : intervalOf(finite, images, used[0]?.result.metric ?? ''),
+    interval: mean === null ? null : intervalOf(finite, images, used[0]?.result.metric ?? '', resampled),
     values: values.map(({ run, seed, result }) => ({ run: run.id, seed, value: result.value, which: result.which })),
   };
-  return { ours, used: used.map(({ run, result }) => ({ run, result })) };
+  return { ours, used: used.map(({ run, result }) => ({ run, result })), resampled };
 }
 
 function notesOf(ours: ComparisonRow['ours'], cell: Cell | null): ComparisonRow['notes'] {
@@ -103,14 +119,15 @@ function notesOf(ours: ComparisonRow['ours'], cell: Cell | null): ComparisonRow[
 }
 
 function makeRow(
-  input: CompareInput,
+  input: RowInput,
   facts: SubjectFacts,
   role: ComparisonRow['subject']['role'],
   measured: Measured,
   values: Parameters<typeof oursOf>[0],
   identity: unknown,
 ): Row {
-  const { ours, used } = values.length === 0 ? { ours: null, used: [] } : oursOf(values);
+  const { ours, used, resampled } =
+    values.length === 0 ? { ours: null, used: [], resampled: null } : oursOf(values, input.resamplings);
   const beside = (kind: Paper['role'], like: Beside | null): Beside | null =>
     cellBeside(
       input.papers
@@ -136,7 +153,7 @@ function makeRow(
     paper: paper?.cell ?? null,
     earlier: earlier?.cell ?? null,
     ours,
-    ...verdictOf(ours, paper),
+    ...verdictOf(ours, paper, resampled),
     notes: notesOf(ours, paper?.cell ?? null),
   };
   return { row, used };
@@ -165,7 +182,7 @@ function measuredOurs(facts: SubjectFacts, result: Omit<Result, 'value' | 'n' | 
 
 /** Rows of one group of runs that differ by seed only: one a metric, in the order the evaluator gave them. */
 function rowsOfGroup(
-  input: CompareInput,
+  input: RowInput,
   members: readonly Member[],
   names: ReadonlyMap<string, string>,
   find: Find,
@@ -273,8 +290,10 @@ export async function compareRuns(input: CompareInput): Promise<Comparison> {
     const key = shortHash({ kind: member.config.kind, identity: evaluationIdentity(member.config, facts) });
     groups.set(key, [...(groups.get(key) ?? []), member]);
   }
+  const chosen = new Set(members.map(({ id }) => id));
+  const rowInput = { ...input, resamplings: await resampleRankings(input, chosen) };
   const rows = [...groups.values()]
-    .flatMap((group) => rowsOfGroup(input, group, names, find))
+    .flatMap((group) => rowsOfGroup(rowInput, group, names, find))
     // What it is about first, then what it is held against.
     .sort((one, other) => roleOrder[one.row.subject.role] - roleOrder[other.row.subject.role]);
   return {

@@ -1,12 +1,10 @@
 /** Differences between two of our own figures on the same images: the only ones that may be called paired. */
 import type { Comparison, ComparisonRow } from '../api.ts';
+import { readRanking, resamplingSeed } from './rankings.ts';
 import type { Row } from './rows.ts';
-import { holm, mcnemar, pairedBootstrap, type Resampled } from './statistics.ts';
+import { bootstrapPrecision, holm, mcnemar, pairedBootstrap, type Ranking, type Resampled } from './statistics.ts';
 
 type ReadImages = (run: string, file: string) => Promise<Uint8Array | null>;
-
-/** The same resampling for every pair of a report: one fixed seed. */
-const seed = 1;
 
 export interface Paired extends Resampled {
   readonly images: number;
@@ -28,15 +26,25 @@ async function rightImages({ used }: Row, read: ReadImages): Promise<readonly Ui
   return sides;
 }
 
-/** null: the two were not measured on the same images, or which images were right was not recorded. */
+/** What each run of a row scored the images; null where one did not record it, or its file is gone. */
+async function rankingsOf({ used }: Row, read: ReadImages): Promise<readonly Ranking[] | null> {
+  const found = await Promise.all(used.map(({ run, result }) => readRanking(run.id, result, read)));
+  const known = found.filter((ranking) => ranking !== null);
+  return known.length === 0 || known.length < found.length ? null : known;
+}
+
+/** null: the two were not measured on the same images, or what was said of each image was not recorded. */
 export async function pair(better: Row, worse: Row, read: ReadImages): Promise<Paired | null> {
   const [one, other] = [better.used[0]?.result, worse.used[0]?.result];
   if (one === undefined || other === undefined || !sameImages(better.row, worse.row)) return null;
   if (one.fingerprint !== other.fingerprint || one.n !== other.n) return null;
+  const [ranked, against] = [await rankingsOf(better, read), await rankingsOf(worse, read)];
+  if (ranked && against)
+    return { ...(await bootstrapPrecision(ranked, against, resamplingSeed)), images: one.n, pValue: null };
   const left = await rightImages(better, read);
   const right = await rightImages(worse, read);
   if (left === null || right === null) return null;
-  const resampled = await pairedBootstrap(left, right, seed);
+  const resampled = await pairedBootstrap(left, right, resamplingSeed);
   const [first, second] = [left[0], right[0]];
   const single = left.length === 1 && right.length === 1 && first !== undefined && second !== undefined;
   const only = (mine: Uint8Array, theirs: Uint8Array): number =>

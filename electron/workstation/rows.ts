@@ -20,7 +20,7 @@ export interface CompareInput {
   readonly catalogue: Catalogue;
   /** `Store.meanMetric`: mean of a metric over the kept points from a step on. */
   readonly meanMetric: (run: string, name: string, fromStep: number) => Promise<number | null>;
-  /** Bytes of a result's `perImage` file: 1 right, 0 wrong; null where the file is gone. */
+  /** Bytes of a file that a result names (`perImage`, `ranking`); null where the file is gone. */
   readonly perImage: (run: string, file: string) => Promise<Uint8Array | null>;
 }
 

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import golden from './golden/statistics.json' with { type: 'json' };
 import {
+  bootstrapPrecision,
   clampPercent,
   differenceInterval,
   generator,
@@ -21,6 +22,7 @@ import {
   tost,
   welch,
   wilson,
+  type Ranking,
 } from './statistics.ts';
 
 const near = (actual: number, expected: number, relative = 1e-11): void => {
@@ -74,6 +76,49 @@ describe('against SciPy', () => {
     const { low, high } = resampled.interval(0.95);
     expect(Math.abs(low - golden.pairedBootstrap.interval[0]!)).toBeLessThan(0.15);
     expect(Math.abs(high - golden.pairedBootstrap.interval[1]!)).toBeLessThan(0.15);
+  });
+});
+
+/** Scores of images of three classes by the formula of golden/statistics.py: whole numbers, so that many are equal. */
+function ranking(images: number, better = 20): Ranking {
+  const classes = 3;
+  const presence = Int8Array.from({ length: images * classes }, (_, at) => {
+    const mark = (Math.floor(at / classes) * 7919 + (at % classes) * 613) % 1000;
+    return mark < 150 ? 1 : mark < 200 ? -1 : 0;
+  });
+  const scores = Float32Array.from(presence, (there, at) => {
+    const score = (Math.floor(at / classes) * 6101 + (at % classes) * 389 + 13) % 50;
+    return score + (there === 1 ? better : 0);
+  });
+  return { images, classes, scores, presence };
+}
+
+describe('bootstrap of a mean average precision', () => {
+  test('has the figure of scikit-learn, and its interval to within its own noise', async () => {
+    const { images, mean, interval } = golden.averagePrecision;
+    const resampled = await bootstrapPrecision([ranking(images)], [], 1);
+    near(resampled.mean, mean);
+    const { low, high } = resampled.interval(0.95);
+    expect(Math.abs(low - interval[0]!)).toBeLessThan(0.9);
+    expect(Math.abs(high - interval[1]!)).toBeLessThan(0.9);
+    expect((await bootstrapPrecision([ranking(images)], [], 1)).interval(0.9)).toEqual(resampled.interval(0.9));
+  });
+  test('of a difference takes the same images on both sides', async () => {
+    const [run, other] = [ranking(200), ranking(200, 5)];
+    const paired = await bootstrapPrecision([run], [other], 1);
+    const [own, theirs] = [await bootstrapPrecision([run], [], 1), await bootstrapPrecision([other], [], 1)];
+    near(paired.mean, own.mean - theirs.mean);
+    const width = ({ low, high }: { readonly low: number; readonly high: number }): number => high - low;
+    expect(width(paired.interval(0.95))).toBeLessThan(width(own.interval(0.95)) + width(theirs.interval(0.95)));
+    expect((await bootstrapPrecision([run], [run], 1)).interval(0.95)).toEqual({ low: 0, high: 0 });
+  });
+  test('a class of which nothing is there has no part in it; other images are no pair', async () => {
+    const run = ranking(100);
+    const without = Int8Array.from(run.presence, (there, at) => (at % 3 === 2 ? 0 : there));
+    const two = await bootstrapPrecision([{ ...run, presence: without }], [], 1);
+    expect(two.mean).toBeGreaterThan(0);
+    expect(Object.values(two.interval(0.95)).every(Number.isFinite)).toBe(true);
+    await expect(bootstrapPrecision([run], [ranking(99)], 1)).rejects.toThrow('Cannot pair 100 images with 99');
   });
 });
 

@@ -282,17 +282,21 @@ export interface Resampled {
   readonly interval: (confidence: number) => Bounds;
 }
 
+function resampledOf(mean: number, sorted: Float64Array): Resampled {
+  return {
+    mean,
+    interval: (confidence) => ({
+      low: percentile(sorted, (1 - confidence) / 2),
+      high: percentile(sorted, 1 - (1 - confidence) / 2),
+    }),
+  };
+}
+
 /** Bootstrap of a mean over images. */
 export async function bootstrapMean(values: Float64Array, seed: number): Promise<Resampled> {
   if (values.length === 0) throw new Error('A bootstrap needs at least one image.');
   const means = await resampledMeans(values, seed);
-  return {
-    mean: values.reduce((sum, value) => sum + value, 0) / values.length,
-    interval: (confidence) => ({
-      low: percentile(means, (1 - confidence) / 2),
-      high: percentile(means, 1 - (1 - confidence) / 2),
-    }),
-  };
+  return resampledOf(values.reduce((sum, value) => sum + value, 0) / values.length, means);
 }
 
 /** Share of runs that got an image right, image by image: one run gives 0 or 1. */
@@ -320,6 +324,109 @@ export async function pairedBootstrap(
     left.map((share, image) => 100 * (share - (right[image] ?? 0))),
     seed,
   );
+}
+
+/**
+ * What a run said of the images of a split, class by class: [images, classes]. `presence`: 1 the class is there, 0 not, -1 it does
+ * not count for this class.
+ */
+export interface Ranking {
+  readonly images: number;
+  readonly classes: number;
+  readonly scores: Float32Array;
+  readonly presence: Int8Array;
+}
+
+/** The images that count for a class, the highest score first; `last` marks the last of equal scores. */
+interface RankedClass {
+  readonly image: Int32Array;
+  readonly isThere: Uint8Array;
+  readonly last: Uint8Array;
+}
+
+function rankedClasses({ images, classes, scores, presence }: Ranking): readonly RankedClass[] {
+  return Array.from({ length: classes }, (_, label) => {
+    const score = (image: number): number => scores[image * classes + label]!;
+    const there = (image: number): number => presence[image * classes + label]!;
+    const image = Int32Array.from({ length: images }, (__, at) => at)
+      .filter((at) => there(at) !== -1)
+      .sort((one, other) => score(other) - score(one) || one - other);
+    return {
+      image,
+      isThere: Uint8Array.from(image, (at) => Number(there(at) === 1)),
+      last: Uint8Array.from(image, (at, place) =>
+        Number(place === image.length - 1 || score(at) !== score(image[place + 1]!)),
+      ),
+    };
+  });
+}
+
+/**
+ * Area under precision against recall with the highest precision at that recall or beyond (PASCAL VOC's measure since 2010),
+ * every image taken `counts[image]` times; NaN where nothing is there.
+ */
+function envelopeArea({ image, isThere, last }: RankedClass, counts: Uint16Array): number {
+  const found: number[] = [0];
+  const precision: number[] = [0];
+  let right = 0;
+  let seen = 0;
+  image.forEach((at, place) => {
+    const count = counts[at]!;
+    seen += count;
+    if (isThere[place] === 1) right += count;
+    if (last[place] === 0 || seen === 0) return;
+    found.push(right);
+    precision.push(right / seen);
+  });
+  let highest = 0;
+  let area = 0;
+  for (let point = found.length - 1; point > 0; point -= 1) {
+    highest = Math.max(highest, precision[point]!);
+    area += (found[point]! - found[point - 1]!) * highest;
+  }
+  return area / right;
+}
+
+/** Mean over the classes that are there, in percent. */
+function meanAveragePrecision(classes: readonly RankedClass[], counts: Uint16Array): number {
+  const areas = classes.map((ranked) => envelopeArea(ranked, counts)).filter((area) => !Number.isNaN(area));
+  return (100 * areas.reduce((sum, area) => sum + area, 0)) / areas.length;
+}
+
+/** Fewer than of an accuracy: a mean of average precisions is no sum over images, so every sample is measured anew. */
+const rankingResamples = 1000;
+
+/**
+ * Bootstrap over images of the mean average precision of some runs, minus that of others on the same images where there are any;
+ * each side is the mean of its runs.
+ */
+export async function bootstrapPrecision(
+  runs: readonly Ranking[],
+  others: readonly Ranking[],
+  seed: number,
+): Promise<Resampled> {
+  const images = runs[0]?.images ?? 0;
+  if (images === 0) throw new Error('A bootstrap needs at least one image.');
+  const strange = [...runs, ...others].find((run) => run.images !== images);
+  if (strange) throw new Error(`Cannot pair ${images} images with ${strange.images}: not the same set.`);
+  const sides = [runs, others].map((side) => side.map(rankedClasses));
+  const figureOf = (counts: Uint16Array): number => {
+    const [own = 0, theirs = 0] = sides.map(
+      (side) =>
+        side.reduce((sum, classes) => sum + meanAveragePrecision(classes, counts), 0) / Math.max(1, side.length),
+    );
+    return own - theirs;
+  };
+  const next = generator(seed);
+  const figures = new Float64Array(rankingResamples);
+  const counts = new Uint16Array(images);
+  for (let sample = 0; sample < rankingResamples; sample += 1) {
+    if (sample % 20 === 0) await breathe();
+    counts.fill(0);
+    for (let drawn = 0; drawn < images; drawn += 1) counts[Math.floor(uniform(next) * images)]! += 1;
+    figures[sample] = figureOf(counts);
+  }
+  return resampledOf(figureOf(counts.fill(1)), figures.sort());
 }
 
 // ---- tests ---------------------------------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ import {
   welch,
   wilson,
   type Bounds,
+  type Resampled,
 } from './statistics.ts';
 
 /** Metrics that are a share of images right. */
@@ -25,12 +26,13 @@ export function marginOf(evaluator: string, metric: string, fraction: unknown): 
   return 0.5;
 }
 
-/** Interval of ours minus the paper's figure at a confidence; null where no spread is known. */
+/** Interval of ours minus the paper's figure at a confidence; null where no spread is known. `resampled`: of the only run, over images. */
 function spreadOf(
   values: readonly number[],
   images: number,
   metric: string,
   cell: Cell & { readonly value: number },
+  resampled: Resampled | null,
 ): { readonly method: Interval['method']; readonly at: (confidence: number) => Bounds } | null {
   const { n, mean, sd } = summarize(values);
   if (sd !== null && sd > 0 && cell.runs !== undefined && cell.runs > 1 && cell.range !== undefined) {
@@ -46,6 +48,7 @@ function spreadOf(
       at: (confidence) => shift(seedInterval(values, confidence) ?? { low: mean, high: mean }),
     };
   }
+  if (resampled !== null) return { method: 'bootstrap', at: (confidence) => shift(resampled.interval(confidence)) };
   if (!isAccuracy(metric) || images === 0) return null;
   return { method: 'wilson', at: (confidence) => shift(wilson(mean, images, confidence)) };
 }
@@ -57,6 +60,7 @@ function spreadOf(
 export function verdictOf(
   ours: ComparisonRow['ours'],
   beside: Beside | null,
+  resampled: Resampled | null = null,
 ): Pick<ComparisonRow, 'difference' | 'verdict' | 'reasons'> {
   const reasons: readonly Reason[] = beside?.reasons ?? [];
   if (ours === null) return { difference: null, verdict: 'pending', reasons };
@@ -81,7 +85,7 @@ export function verdictOf(
     ({ which }) => which !== 'best' || ours.values.every((value) => value.which === 'best'),
   );
   const values = used.flatMap(({ value }) => (value === null ? [] : [value]));
-  const spread = spreadOf(values, ours.images, cell.metric, { ...cell, value: cell.value });
+  const spread = spreadOf(values, ours.images, cell.metric, { ...cell, value: cell.value }, resampled);
   const value = ours.mean - cell.value;
   if (spread === null) return { difference: { value, interval: null, margin }, verdict: 'inconclusive', reasons };
   const wide = spread.at(0.95);

@@ -5,6 +5,9 @@ import * as v from 'valibot';
 export const Protocol = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
 export type Protocol = v.InferOutput<typeof Protocol>;
 
+/** A figure class by class; null where nothing of a class is in the split. `cost`: the C that was chosen for it. */
+export const ByClass = v.array(v.strictObject({ name: v.string(), value: v.nullable(v.number()), cost: v.number() }));
+
 export const Result = v.strictObject({
   evaluator: v.string(),
   dataset: v.string(),
@@ -21,8 +24,8 @@ export const Result = v.strictObject({
   protocol: Protocol,
   /** File in the run's folder with one byte an image: 1 right, 0 wrong. Lets two results on the same images be paired. */
   perImage: v.optional(v.string()),
-  /** What the value is the mean of, class by class; null where nothing of a class is in the split. */
-  byClass: v.optional(v.array(v.strictObject({ name: v.string(), value: v.nullable(v.number()), cost: v.number() }))),
+  /** What the value is the mean of. */
+  byClass: v.optional(ByClass),
   /** File in the run's folder: float32 scores [n, classes], then a byte each, 1 there, 0 not, -1 left out. For resampling. */
   ranking: v.optional(v.string()),
 });

@@ -1,7 +1,8 @@
-"""Reference values for statistics.test.ts. Needs scipy and statsmodels; prints JSON: python3 statistics.py > statistics.json"""
+"""Reference values for statistics.test.ts. Needs scipy, statsmodels and scikit-learn; prints JSON: python3 statistics.py > statistics.json"""
 import json
 import numpy as np
 from scipy import special, stats
+from sklearn.metrics import precision_recall_curve
 from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.proportion import proportion_confint
 
@@ -20,6 +21,28 @@ def tost(margin):
     return float(max(low, high))
 
 
+# Scores that a run gave to images of three classes: whole numbers, so that many are equal.
+images, classes = 400, 3
+image, label = np.meshgrid(np.arange(images), np.arange(classes), indexing="ij")
+marks = (image * 7919 + label * 613) % 1000
+presence = np.where(marks < 150, 1, np.where(marks < 200, -1, 0))
+scores = (image * 6101 + label * 389 + 13) % 50 + 20 * (presence == 1)
+
+
+def envelope(counts, of):
+    counted = presence[:, of] != -1
+    precision, recall, _ = precision_recall_curve(presence[counted, of], scores[counted, of], sample_weight=counts[counted])
+    highest = np.maximum.accumulate(precision[:-1])
+    return float(np.sum(-np.diff(recall) * highest))
+
+
+def mean_average_precision(counts):
+    return 100 * float(np.mean([envelope(counts, of) for of in range(classes)]))
+
+
+random = np.random.default_rng(1)
+draws = [mean_average_precision(np.bincount(random.integers(images, size=images), minlength=images)) for _ in range(5000)]
+
 print(json.dumps({
     "logGamma": [[x, float(special.gammaln(x))] for x in (0.5, 1, 2.5, 10, 171.3, 5000.5)],
     "incompleteBeta": [[a, b, x, float(special.betainc(a, b, x))] for a, b, x in ((0.5, 0.5, 0.3), (2, 3, 0.5), (10, 1, 0.9), (50.5, 0.5, 0.98), (5000, 4800, 0.51))],
@@ -32,4 +55,5 @@ print(json.dumps({
     "tost": [[margin, tost(margin)] for margin in (0.2, 0.5, 1.0)],
     "holm": {"raw": [0.01, 0.04, 0.03, 0.005, 0.5], "adjusted": [float(x) for x in multipletests([0.01, 0.04, 0.03, 0.005, 0.5], method="holm")[1]]},
     "pairedBootstrap": {"images": 2000, "mean": float(np.mean(100 * (right - other))), "interval": [float(draw.confidence_interval.low), float(draw.confidence_interval.high)]},
+    "averagePrecision": {"images": images, "classes": classes, "mean": mean_average_precision(np.ones(images)), "interval": [float(x) for x in np.percentile(draws, (2.5, 97.5))]},
 }, indent=1))

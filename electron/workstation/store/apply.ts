@@ -62,9 +62,9 @@ const statements = {
     ON CONFLICT DO NOTHING`,
   result: `
     INSERT INTO results (run_id, attempt, sequence, place, at, evaluator, dataset, fingerprint, split, metric, value, n,
-      which, epoch, protocol, per_image)
+      which, epoch, protocol, per_image, by_class, ranking)
     VALUES (@run, @attempt, @sequence, @place, @at, @evaluator, @dataset, @fingerprint, @split, @metric, @value, @n,
-      @which, @epoch, @protocol, @perImage)
+      @which, @epoch, @protocol, @perImage, @byClass, @ranking)
     ON CONFLICT DO NOTHING`,
   log: `
     INSERT INTO logs (run_id, attempt, sequence, at, level, code, text, step, vals)
@@ -186,6 +186,8 @@ function resultValues(result: Result): Write['values'] {
     epoch: result.epoch ?? null,
     protocol: JSON.stringify(result.protocol),
     perImage: result.perImage ?? null,
+    byClass: result.byClass === undefined ? null : JSON.stringify(result.byClass),
+    ranking: result.ranking ?? null,
   };
 }
 

@@ -59,6 +59,12 @@ export const result = v.parse(Result, {
   n: 10000,
   which: 'only',
   protocol: { k: 20, temperature: 0.07, cosine: true },
+  perImage: 'results/knn-top1-only.bin',
+  byClass: [
+    { name: 'boat', value: 61.5, cost: 10 },
+    { name: 'cow', value: null, cost: 0.1 },
+  ],
+  ranking: 'results/knn-top1-only.ranking.bin',
 });
 
 export function openQueries(): { readonly database: WritableDatabase; readonly queries: Queries } {

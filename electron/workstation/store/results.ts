@@ -1,6 +1,6 @@
 /** What evaluators measured, and what the trainer said of itself. */
 import * as v from 'valibot';
-import { Protocol, type Result } from '../../../trainer/protocol/results.ts';
+import { ByClass, Protocol, type Result } from '../../../trainer/protocol/results.ts';
 import type { LogLine, RunDetail } from '../../api.ts';
 import type { ReadableDatabase } from './open.ts';
 import { statement } from './statement.ts';
@@ -20,6 +20,8 @@ interface ResultRecord {
   readonly epoch: number | null;
   readonly protocol: string;
   readonly per_image: string | null;
+  readonly by_class: string | null;
+  readonly ranking: string | null;
 }
 
 /** @param runs null: of every run that is not deleted */
@@ -46,6 +48,8 @@ function resultOf(record: ResultRecord): Result {
     ...(record.epoch === null ? {} : { epoch: record.epoch }),
     protocol: v.parse(Protocol, JSON.parse(record.protocol)),
     ...(record.per_image === null ? {} : { perImage: record.per_image }),
+    ...(record.by_class === null ? {} : { byClass: v.parse(ByClass, JSON.parse(record.by_class)) }),
+    ...(record.ranking === null ? {} : { ranking: record.ranking }),
   };
 }
 
