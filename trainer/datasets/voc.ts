@@ -3,13 +3,15 @@
  * ImageSets/Main/CLASS_SPLIT.txt with 1 after an id whose image shows the class, -1 where it does not, 0 where it is there but
  * difficult to recognise. http://host.robots.ox.ac.uk/pascal/VOC/
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { UnusableImage } from '../data/header.ts';
 import { nameOf, startTable, type FoundImages } from '../data/image-table.ts';
 import { inspectListing, type ListingDescription } from '../data/inspect-listing.ts';
+import { linesIn } from '../data/lines.ts';
 import { openListing, type List } from '../data/listing.ts';
+import { unreadableFile } from '../data/record-file.ts';
 import { FaultError } from '../fault.ts';
 import type { SplitInspection } from '../protocol/dataset.ts';
 import { defineDataset } from '../recipe.ts';
@@ -33,8 +35,6 @@ const titleOf = (year: string): string => (/\d\d$/.test(year) ? `VOC${year.slice
 
 /** Ids become parts of paths. */
 const id = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
-/** Lists of the largest sets have 23,000 lines of 15 characters. */
-const longestList = 64 << 20;
 
 const isYear = (folder: string): boolean => existsSync(join(folder, lists)) && existsSync(join(folder, 'JPEGImages'));
 
@@ -49,13 +49,13 @@ function yearIn(folder: string): string | null {
   return years.length === 1 ? years[0]! : null;
 }
 
-function linesOf(path: string): readonly string[] {
-  const text = readFileSync(path, 'latin1');
-  if (text.length > longestList) throw new UnusableImage(`it has ${text.length} bytes; a list may have ${longestList}`);
-  return text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line !== '');
+/** @throws FaultError that names the list */
+function* linesOf(path: string): Generator<string> {
+  try {
+    for (const line of linesIn(path)) if (line.trim() !== '') yield line.trim();
+  } catch (error) {
+    throw unreadableFile(path, error);
+  }
 }
 
 interface Layout {
@@ -108,7 +108,7 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
   const presence = new Int8Array(names.length * classes.length);
   classes.forEach((name, label) => {
     const path = join(folder, year, lists, `${name}_${split}.txt`);
-    let found = 0;
+    const known = new Set<number>();
     for (const line of linesOf(path)) {
       const [image = '', said = ''] = line.split(/\s+/);
       const truth = truths[said];
@@ -116,13 +116,17 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
         throw new FaultError('unreadable-file', `${path}: "${line}" is no id followed by 1, 0 or -1.`, { file: path });
       const row = rows.get(inYear(year, `JPEGImages/${image}.jpg`));
       if (row === undefined) continue;
+      if (known.has(row))
+        throw new FaultError('unreadable-file', `${path} says of ${image} twice whether it shows the class.`, {
+          file: path,
+        });
       presence[row * classes.length + label] = truth;
-      found++;
+      known.add(row);
     }
-    if (found < names.length)
+    if (known.size < names.length)
       throw new FaultError(
         'unreadable-file',
-        `${path} says of ${found} images whether they show the class; the split has ${names.length}.`,
+        `${path} says of ${known.size} images whether they show the class; the split has ${names.length}.`,
         { file: path },
       );
   });
@@ -149,8 +153,9 @@ export const dataset = defineDataset({
   async inspect(folder, progress, signal, contents) {
     const inspection = await inspectListing(list, folder, description, progress, signal, contents);
     const splits: SplitInspection[] = [];
+    const unusable = inspection.rejects.map(({ file }) => file);
     for (const split of inspection.splits) {
-      const presence = await (await open(folder, split.split)).presence();
+      const presence = await (await open(folder, split.split, unusable)).presence();
       const perClass = inspection.classes.map(() => 0);
       presence.forEach((there, at) => {
         if (there !== 0) perClass[at % perClass.length]! += 1;
