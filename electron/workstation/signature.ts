@@ -6,20 +6,23 @@ import { join } from 'node:path';
 /** Folders deeper or more than this are not looked at: a look must stay cheap over a million files. */
 const deepest = 4;
 const mostFolders = 5_000;
-/** Files looked at in each folder, evenly spaced over the sorted names. */
+/** Files looked at in a folder, evenly spaced over the sorted names: so many, */
 const filesLookedAt = 32;
+/** and about so many in all, shared evenly among the folders of a folder, but one in each. */
+const filesInAll = 2_048;
 
 /** null: the folder is not there. */
 export async function signatureOf(folder: string): Promise<string | null> {
   const hash = createHash('sha256');
   let folders = 0;
-  async function look(path: string, name: string, depth: number): Promise<boolean> {
+  async function look(path: string, name: string, depth: number, share: number): Promise<boolean> {
     const entries = await readdir(path, { withFileTypes: true }).catch(() => null);
     if (entries === null) return false;
     folders += 1;
     const names = entries.map((entry) => entry.name).sort();
     hash.update(`${name}\0${names.length}\0`);
-    const stride = Math.max(1, Math.ceil(names.length / filesLookedAt));
+    const looked = Math.max(1, Math.min(filesLookedAt, share));
+    const stride = Math.max(1, Math.ceil(names.length / looked));
     for (let index = 0; index < names.length; index += stride) {
       const child = names[index] ?? '';
       const found = await stat(join(path, child)).catch(() => null);
@@ -30,9 +33,9 @@ export async function signatureOf(folder: string): Promise<string | null> {
     const below = entries.filter((entry) => entry.isDirectory()).sort((one, other) => (one.name < other.name ? -1 : 1));
     for (const entry of below) {
       if (depth >= deepest || folders >= mostFolders) break;
-      await look(join(path, entry.name), `${name}/${entry.name}`, depth + 1);
+      await look(join(path, entry.name), `${name}/${entry.name}`, depth + 1, Math.floor(share / below.length));
     }
     return true;
   }
-  return (await look(folder, '', 0)) ? hash.digest('hex') : null;
+  return (await look(folder, '', 0, filesInAll)) ? hash.digest('hex') : null;
 }

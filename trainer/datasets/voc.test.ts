@@ -84,7 +84,7 @@ describe('a year', () => {
           { split: 'test', images: 2, perClass: [1, 2, 1] },
         ],
       });
-      expect(inspection.title).toBe(year === '' ? 'PASCAL VOC' : 'PASCAL VOC 2007');
+      expect(inspection.title).toBe(year === '' ? 'PASCAL VOC' : 'VOC07');
       const opened = await dataset.open(folder, 'trainval');
       expect(await opened.labels()).toBe(null);
       expect([...(await opened.presence!())]).toEqual([1, 0, -1, 1, 1, 0, 0, 0, 1]);
@@ -100,7 +100,7 @@ describe('a year', () => {
       await put(year, listsOf('trainval', { '2008_000002': { cat: 1 }, '2008_000003': { cat: -1 } }));
       await put(year, { [`${lists}/test.txt`]: '2008_000001\n' });
       const inspection = await inspect(folder);
-      expect(inspection).toMatchObject({ title: 'PASCAL VOC 2012', splits: [{ split: 'trainval', perClass: [1] }] });
+      expect(inspection).toMatchObject({ title: 'VOC12', splits: [{ split: 'trainval', perClass: [1] }] });
       expect(inspection.splits).toHaveLength(1);
     }));
 
