@@ -124,7 +124,8 @@ export async function openEvaluation(
   const inputs = headRecipe?.inputs(options) ?? 'features';
   const subset = headRecipe?.subset?.(options);
   const data: DataSource = subset ? { ...config.train, subset } : config.train;
-  const truth = { train: await truthOf(data, recipe), test: await truthOf(config.test, recipe) };
+  // The test split first: of a part of one that does not fit it would only be said that no part can be taken.
+  const truth = { test: await truthOf(config.test, recipe), train: await truthOf(data, recipe) };
   const classes = classesOf(truth.train, truth.test, config);
 
   async function features(of: DataSource, subject: OpenSubject, known: Truth): Promise<FeatureSet> {

@@ -285,9 +285,6 @@ export const en = {
   'chart.showTable': 'Show {name} as a table',
   'chart.showCurve': 'Show {name} as a curve',
 
-  'results.byClass': '{count} {count#class|classes}, each by itself',
-  'results.class': 'Class',
-  'results.averagePrecision': 'Average precision',
   'results.evaluator': 'Evaluation',
   'results.data': 'Data',
   'results.metric': 'Figure',
@@ -295,6 +292,8 @@ export const en = {
   'results.which': 'Of the head',
   'results.images': 'Images',
   'results.protocol': 'Protocol',
+  'results.byClass': '{figure}, class by class',
+  'results.class': 'Class',
   'results.epoch': 'epoch {epoch}',
   'which.last': 'last epoch',
   'which.best': 'best epoch',

@@ -283,9 +283,6 @@ export const zh = {
   'chart.showTable': '以表格显示{name}',
   'chart.showCurve': '以曲线显示{name}',
 
-  'results.byClass': '{count} 个类别，逐一列出',
-  'results.class': '类别',
-  'results.averagePrecision': '平均精度',
   'results.evaluator': '评估',
   'results.data': '数据',
   'results.metric': '指标',
@@ -293,6 +290,8 @@ export const zh = {
   'results.which': '取自',
   'results.images': '图像数',
   'results.protocol': '协议',
+  'results.byClass': '{figure}，逐类',
+  'results.class': '类别',
   'results.epoch': '第 {epoch} 轮',
   'which.last': '最后一轮',
   'which.best': '最佳一轮',

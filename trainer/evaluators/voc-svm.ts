@@ -73,7 +73,7 @@ function rowsOf({ rows, columns, values }: FeatureSet): Tensor2D {
   return tf.tidy(() => {
     const given = tf.tensor2d(values, [rows, columns]);
     const norm = tf.sqrt(tf.sum(given.square(), 1, true)).add(leastNorm);
-    return tf.concat([given.div(norm), tf.ones([rows, 1])], 1) as Tensor2D;
+    return tf.concat<Tensor2D>([given.div(norm), tf.ones([rows, 1])], 1);
   });
 }
 
@@ -119,7 +119,10 @@ async function chooseCosts(
     return { kept, folds };
   });
   const given = tf.tensor2d(signs, [rows, columns]);
-  const best = held.map(() => ({ cost: costs[0] as number, precision: Number.NEGATIVE_INFINITY }));
+  const best = held.map((): { cost: number; precision: number } => ({
+    cost: costs[0],
+    precision: Number.NEGATIVE_INFINITY,
+  }));
   let weights: Tensor2D | null = null;
   for (const [place, cost] of costs.entries()) {
     const next = solveSvms(samples, { signs: given, costs: new Array(columns).fill(cost), positiveWeight }, weights);
