@@ -1,5 +1,6 @@
 /** Files that survive a power cut: written in full, flushed, then given their name. */
 import { createHash } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
@@ -7,6 +8,9 @@ import process from 'node:process';
 /** Nothing of that name: for a reader that expects as much. */
 export const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && error.code === 'ENOENT';
+
+/** False where there is nothing of that name. */
+export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /** Larger writes hold the event loop and the disk's queue for too long at a time. */
 export const longestWrite = 4 * 1024 * 1024;

@@ -16,6 +16,7 @@ import { comparePresets, preprocessingFor, setPath } from './presets.ts';
 import { newRunId } from './runs.ts';
 import { signatureOf } from './signature.ts';
 import type { Store, StoredRun } from './store/store.ts';
+import { dataName } from './subjects.ts';
 import { evaluation, pretrain, smallPreset } from './testing/bench.ts';
 import { throttle } from './throttle.ts';
 import { exitFault, type TrainerExit } from './trainer-exit.ts';
@@ -192,6 +193,12 @@ test('a run is of the row it names, also where the same folder was listed first 
   expect(await changes('listed')).toEqual([]);
   expect(await changes('checked')).toEqual([]);
   expect(await changes('of other contents')).toMatchObject([{ field: 'dataset', ours: 'changed' }]);
+});
+
+test('a data set is called as its papers call it, and a removed one is not taken for all of what its reader reads', () => {
+  const source = { dataset: 'imagenet', fingerprint: '0123456789abcdef' };
+  expect(dataName(source, new Map([[source.fingerprint, 'ImageNet 100_classes']]))).toBe('imagenet-100-classes');
+  expect(dataName(source, new Map())).toBe('imagenet 01234567');
 });
 
 test('nvidia-smi: what it does not tell is unknown, not zero', () => {

@@ -68,8 +68,10 @@ export function dataName(
 ): string {
   // Before a plan is started its data is a name: `$fashion-mnist`.
   if (source.path?.startsWith('$') === true) return source.path.slice(1);
-  const known = source.fingerprint === undefined ? undefined : names.get(source.fingerprint);
-  if (known === undefined) return source.dataset;
+  if (source.fingerprint === undefined) return source.dataset;
+  const known = names.get(source.fingerprint);
+  // One that was removed from the list has its reader's name, which may be that of a data set it is only a part of.
+  if (known === undefined) return `${source.dataset} ${source.fingerprint.slice(0, 8)}`;
   return known
     .trim()
     .toLowerCase()

@@ -73,7 +73,7 @@ function readGroundTruth(bytes: Buffer, synsets: ReadonlyMap<number, string>): R
   );
 }
 
-export interface ValidationClasses {
+interface ValidationClasses {
   /** Where they were found. */
   readonly list: string;
   /** WordNet ids by the number of the picture. */

@@ -281,6 +281,17 @@ describe('WebDataset', () => {
       expect(inspection.splits).toEqual([{ split: 'train', images: 2, perClass: [1, 1] }]);
     }));
 
+  test('folders and files with the names of the other are passed over', () =>
+    inTemporaryFolder(async (folder) => {
+      await put(folder, {
+        '0.tar': tarOf(sample('1', '0', 0)),
+        val: 'a file',
+        test: 'a file',
+        '1.tar/note.txt': 'a folder',
+      });
+      expect((await inspect(folder)).splits).toEqual([{ split: 'train', images: 1, perClass: [1] }]);
+    }));
+
   test('archives of anything else are no shards', () =>
     inTemporaryFolder(async (folder) => {
       await put(folder, { 'source.tar': tarOf([{ name: 'main.c', contents: 'int main' }]), 'b.tar': 'no archive' });

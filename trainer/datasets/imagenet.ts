@@ -13,6 +13,7 @@ import { reasonOf, type Rejects } from '../data/inspection.ts';
 import { united, type Draft, type Listing } from '../data/listing.ts';
 import type { Slices } from '../data/slices.ts';
 import { openTar, type TarMember } from '../data/tar.ts';
+import { isFolder } from '../files.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'https://www.image-net.org/challenges/LSVRC/2012/';
@@ -43,7 +44,7 @@ interface Source {
 /** A folder is preferred to the archive it was taken from. */
 function sourceOf(folder: string, place: string, split: string): Source | null {
   const path = place + split;
-  const names = existsSync(join(folder, path)) ? readdirSync(join(folder, path)) : [];
+  const names = isFolder(join(folder, path)) ? readdirSync(join(folder, path)) : [];
   if (names.some((name) => wordnetId.test(name))) return { split, kind: 'classes', path };
   if (names.some((name) => validationPicture.test(name))) return { split, kind: 'flat', path };
   const archive = archives[split];

@@ -2,7 +2,7 @@
  * WebDataset shards: tar archives whose members belong together by their names up to the first dot, `0001.jpg` and `0001.cls`.
  * https://github.com/webdataset/webdataset#the-webdataset-format
  */
-import { readdirSync, type Dirent } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { UnusableImage } from '../data/header.ts';
@@ -13,6 +13,7 @@ import { reasonOf, startRejects, type Rejects } from '../data/inspection.ts';
 import type { Listing } from '../data/listing.ts';
 import type { Slices } from '../data/slices.ts';
 import { openTar, type Tar, type TarMember } from '../data/tar.ts';
+import { isFolder } from '../files.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'https://github.com/webdataset/webdataset';
@@ -45,19 +46,12 @@ function splitOf(name: string): string {
 }
 
 function shardsIn(folder: string): readonly Shard[] {
-  const archives = (entries: readonly Dirent[]) =>
-    entries.filter((entry) => !entry.isDirectory() && entry.name.endsWith('.tar'));
-  const entries = readdirSync(folder, { withFileTypes: true });
-  const splits = entries.filter((entry) => entry.isDirectory() && splitNamed(entry.name) !== null);
-  const paths = [
-    ...archives(entries).map(({ name }) => name),
-    ...splits.flatMap((split) =>
-      archives(readdirSync(join(folder, split.name), { withFileTypes: true })).map(
-        ({ name }) => `${split.name}/${name}`,
-      ),
-    ),
-  ];
-  return paths.sort().map((path) => ({ split: splitOf(path), path }));
+  const splits = readdirSync(folder).filter((name) => splitNamed(name) !== null && isFolder(join(folder, name)));
+  return ['', ...splits.map((name) => `${name}/`)]
+    .flatMap((place) => readdirSync(join(folder, place)).map((name) => place + name))
+    .filter((path) => path.endsWith('.tar') && !isFolder(join(folder, path)))
+    .sort()
+    .map((path) => ({ split: splitOf(path), path }));
 }
 
 /** The name up to the first dot of its last part, and what follows. */
