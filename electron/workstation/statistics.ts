@@ -366,25 +366,26 @@ function rankedClasses({ images, classes, scores, presence }: Ranking): readonly
  * every image taken `counts[image]` times; NaN where nothing is there.
  */
 function envelopeArea({ image, isThere, last }: RankedClass, counts: Uint16Array): number {
-  const found: number[] = [0];
-  const precision: number[] = [0];
   let right = 0;
   let seen = 0;
-  image.forEach((at, place) => {
-    const count = counts[at]!;
+  for (let place = 0; place < image.length; place += 1) {
+    const count = counts[image[place]!]!;
     seen += count;
     if (isThere[place] === 1) right += count;
-    if (last[place] === 0 || seen === 0) return;
-    found.push(right);
-    precision.push(right / seen);
-  });
+  }
+  const total = right;
   let highest = 0;
   let area = 0;
-  for (let point = found.length - 1; point > 0; point -= 1) {
-    highest = Math.max(highest, precision[point]!);
-    area += (found[point]! - found[point - 1]!) * highest;
+  // From the lowest score up: what is highest so far is highest at that recall or beyond.
+  for (let place = image.length - 1; place >= 0; place -= 1) {
+    if (last[place] === 1 && seen > 0) highest = Math.max(highest, right / seen);
+    const count = counts[image[place]!]!;
+    seen -= count;
+    if (isThere[place] === 0) continue;
+    right -= count;
+    area += count * highest;
   }
-  return area / right;
+  return area / total;
 }
 
 /** Mean over the classes that are there, in percent. */

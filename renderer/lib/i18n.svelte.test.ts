@@ -51,9 +51,10 @@ test('every key the window writes out is one that exists, and every key is used'
   const written = [...source.matchAll(/'((?:[a-z]+\.)+[\w.-]+)'/gi)].map((match) => match[1] ?? '');
   // Groups looked up by code are put together at run time.
   const byCode = new Set(
-    [...source.matchAll(/(?:tCode|nameOf)\(\s*'(\w+)'/g), ...source.matchAll(/`(\w+(?:\.\w+)?)\.\$\{/g)].map(
-      (match) => match[1] ?? '',
-    ),
+    [
+      ...source.matchAll(/(?:tCode|nameOf|recipeName|recipe)\(\s*'(\w+)'/g),
+      ...source.matchAll(/`(\w+(?:\.\w+)?)\.\$\{/g),
+    ].map((match) => match[1] ?? ''),
   );
   const unused = keys.filter(
     (key) => !written.includes(key) && ![...byCode].some((group) => key.startsWith(`${group}.`)),
