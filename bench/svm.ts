@@ -38,8 +38,10 @@ function images(name: string, rows: number): FeatureSet {
 
 const began = performance.now();
 const seconds = (): string => `${((performance.now() - began) / 1000).toFixed(0)} s`;
-const progress = (fraction: number): Promise<void> =>
-  Promise.resolve(void console.log(`${(100 * fraction).toFixed(0)} %  ${seconds()}`));
+const progress = (fraction: number): Promise<void> => {
+  console.log(`${(100 * fraction).toFixed(0)} %  ${seconds()}`);
+  return Promise.resolve();
+};
 for await (const { value } of evaluator.measure(
   { train: images('train', 5011), test: images('test', 4952), classes, progress },
   {},

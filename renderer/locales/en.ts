@@ -905,6 +905,7 @@ export const en = {
   'option.folds': 'Folds',
   'option.positiveWeight': 'Weight of what is there',
   'option.normalized': 'Rows of length 1',
+  'option.difficult': 'What is difficult',
   'option.averagePrecision': 'Average precision',
   'option.crop': 'Crop',
   'option.head': 'Head',

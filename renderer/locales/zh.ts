@@ -894,6 +894,7 @@ export const zh = {
   'option.folds': '折数',
   'option.positiveWeight': '正类权重',
   'option.normalized': '行归一化',
+  'option.difficult': '难例',
   'option.averagePrecision': '平均精度',
   'option.crop': '裁剪',
   'option.head': '分类头',

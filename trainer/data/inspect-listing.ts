@@ -15,7 +15,7 @@ import { createSlices } from './slices.ts';
 /** Up to this many images are checked without being asked: minutes on one core. */
 export const checkedUnasked = 50_000;
 
-interface ListingDescription {
+export interface ListingDescription {
   readonly dataset: string;
   readonly title: string;
   readonly expected: readonly string[];

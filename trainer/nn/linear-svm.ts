@@ -37,7 +37,7 @@ export function solveSvms(samples: Tensor2D, problems: Problems, start: Tensor2D
   const { signs, costs, positiveWeight } = problems;
   const { weights: k, transposed } = tf.tidy(() => {
     const ofSign = tf.where(tf.greater(signs, 0), tf.onesLike(signs).mul(positiveWeight), tf.abs(signs));
-    return { weights: ofSign.mul(tf.tensor2d([[...costs]])), transposed: tf.transpose(samples) as Tensor2D };
+    return { weights: ofSign.mul(tf.tensor2d([[...costs]])), transposed: tf.transpose<Tensor2D>(samples) };
   });
 
   /** What is left of each margin, [n, problems]: 0 where it is kept. */
@@ -48,7 +48,7 @@ export function solveSvms(samples: Tensor2D, problems: Problems, start: Tensor2D
       .add(columnSums(k.mul(slack.square())));
 
   function gradientOf(w: Tensor2D, slack: Tensor): Tensor {
-    return w.sub(tf.matMul(transposed, k.mul(slack).mul(signs).mul(2) as Tensor2D));
+    return w.sub(tf.matMul(transposed, k.mul<Tensor2D>(slack).mul<Tensor2D>(signs).mul<Tensor2D>(2)));
   }
 
   /** (I + 2 Xᵀ K X)⁻¹ of minus the gradient, as far as is worth it; K has the samples whose margin is not kept. */
@@ -56,12 +56,12 @@ export function solveSvms(samples: Tensor2D, problems: Problems, start: Tensor2D
     const active = tf.tidy(() => k.mul(tf.cast(tf.greater(slack, 0), 'float32')).mul(2));
     let [x, residual] = tf.tidy(() => [tf.zerosLike(gradient), tf.neg(gradient)]);
     let direction = residual.clone();
-    let squared = tf.tidy(() => columnSums(residual!.square()));
+    let squared = tf.tidy(() => columnSums(residual.square()));
     const wanted = tf.tidy(() => squared.mul(innerTolerance ** 2));
     for (let inner = 0; inner < mostInnerSteps; inner++) {
       const next = tf.tidy(() => {
         const curved = direction.add(
-          tf.matMul(transposed, active.mul(tf.matMul(samples, direction as Tensor2D)) as Tensor2D),
+          tf.matMul(transposed, active.mul<Tensor2D>(tf.matMul(samples, direction as Tensor2D))),
         );
         // A column that is done, or whose residual is 0, moves no further.
         const open = tf.cast(tf.greater(squared, wanted), 'float32');
@@ -83,7 +83,7 @@ export function solveSvms(samples: Tensor2D, problems: Problems, start: Tensor2D
     return x;
   }
 
-  let w = (start?.clone() ?? tf.zeros([samples.shape[1], costs.length])) as Tensor2D;
+  let w = start?.clone() ?? tf.zeros([samples.shape[1], costs.length]);
   let wanted: Tensor | null = null;
   for (let step = 0; step < mostSteps; step++) {
     const slack = tf.tidy(() => slacks(w));
@@ -118,7 +118,7 @@ function halved(
 ): Tensor2D {
   let share: Tensor = tf.onesLike(before);
   for (let halving = 0; halving < 20; halving++) {
-    const tried = w.add(direction.mul(share)) as Tensor2D;
+    const tried = w.add<Tensor2D>(direction.mul(share));
     const worse = tf.greater(losses(tried, slacks(tried)), before);
     if (tf.any(worse).dataSync()[0] === 0) return tried;
     // The last time a problem that still does not fall stays where it is.

@@ -57,16 +57,17 @@ test, asked = images("test", 180)
 train, test = unit(train), unit(test)
 classes = []
 for label in range(CLASSES):
-    kept, counted = known[:, label] != -1, asked[:, label] != -1
-    signs = numpy.where(known[kept, label] == 1, 1, -1)
+    # What is difficult to see counts as not there in training, and not at all in the test.
+    counted = asked[:, label] != -1
+    signs = numpy.where(known[:, label] == 1, 1, -1)
     folds = numpy.empty(len(signs), dtype=int)
-    for part, (_, held) in enumerate(StratifiedKFold(3).split(train[kept], signs)):
+    for part, (_, held) in enumerate(StratifiedKFold(3).split(train, signs)):
         folds[held] = part
-    means = [cross_val_score(machine(cost), train[kept], signs, cv=3, scoring="average_precision").mean() for cost in COSTS]
+    means = [cross_val_score(machine(cost), train, signs, cv=3, scoring="average_precision").mean() for cost in COSTS]
     chosen = COSTS[int(numpy.argmax(means))]
-    scores = machine(chosen).fit(train[kept], signs).decision_function(test[counted])
+    scores = machine(chosen).fit(train, signs).decision_function(test[counted])
     truth = asked[counted, label]
-    precise = machine(1).set_params(tol=1e-10, max_iter=100000).fit(train[kept], signs)
+    precise = machine(1).set_params(tol=1e-10, max_iter=100000).fit(train, signs)
     classes.append(
         {
             "folds": folds.tolist(),
