@@ -3,13 +3,12 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeAll, expect, it } from 'vitest';
 import { Execution } from '../protocol/run.ts';
-import { keyed } from '../random.ts';
+import { convolutionAttributes, noise } from '../testing/convolutions.ts';
 import { relativeDistance } from '../testing/distance.ts';
-import { attributeKinds } from './attributes.ts';
-import { createGraph, type, type Graph, type Node } from './graph.ts';
+import { createGraph, type Graph, type Node } from './graph.ts';
 import { createKernelGradient, type KernelGradient } from './kernel-gradient.ts';
 import { openRuntime } from './runtime.ts';
-import { dtypes, elementsOf } from './tensors.ts';
+import { dtypes } from './tensors.ts';
 
 let graph: Graph;
 let products: KernelGradient;
@@ -19,19 +18,7 @@ beforeAll(async () => {
   products = createKernelGradient(graph);
 });
 
-const attributes = (dtype: number, stride: number, padding: string, dilation = 1) => [
-  type('T', dtype),
-  { name: 'strides', type: attributeKinds.int, value: [1, stride, stride, 1] },
-  { name: 'dilations', type: attributeKinds.int, value: [1, dilation, dilation, 1] },
-  { name: 'padding', type: attributeKinds.string, value: padding },
-];
 const sizes = (shape: readonly number[]): Node => graph.constant(dtypes.int32, [shape.length], Int32Array.from(shape));
-
-function noise(name: string, shape: readonly number[]): Float32Array {
-  const values = new Float32Array(elementsOf(shape));
-  keyed(3, name, ...shape).fillNormal(values);
-  return values;
-}
 
 it('is the gradient, whatever the window, the stride, the images and the padding', async () => {
   const few = fc.integer({ min: 1, max: 3 });
@@ -63,7 +50,7 @@ it('is the gradient, whatever the window, the stride, the images and the padding
         const [images, dy] = shapes.map((shape) => graph.placeholder(dtypes.float, shape)) as [Node, Node];
         const own = products.gradient(images, dy, { window, stride, margins: [margin(height), margin(width)] });
         const kernel = [window, window, from, to];
-        const given = { attributes: attributes(dtypes.float, stride, same ? 'SAME' : 'VALID') };
+        const given = { attributes: convolutionAttributes(dtypes.float, { stride, padding: same ? 'SAME' : 'VALID' }) };
         const theirs = graph.add('Conv2DBackpropFilter', [images, sizes(kernel), dy], 1, given).outputs[0]!;
         const feeds = [images, dy].map((node, place) => graph.feed(node, noise(String(place), shapes[place]!)));
         const results = await graph.run({ feeds, fetches: [own, theirs], targets: [] });
@@ -85,7 +72,10 @@ it('takes the place of an operation where channels are many and their type narro
     const images = graph.placeholder(dtype, [2, 8, 8, channels]);
     const dy = graph.placeholder(dtype, [2, 4, 4, 256]);
     const inputs = [images, sizes([window, window, channels, 256]), dy];
-    return products.inPlaceOf('Conv2DBackpropFilter', inputs, attributes(dtype, 2, 'SAME', dilation))?.shape ?? null;
+    return (
+      products.inPlaceOf('Conv2DBackpropFilter', inputs, convolutionAttributes(dtype, { stride: 2, dilation }))
+        ?.shape ?? null
+    );
   };
   expect(chosen(256, 3)).toEqual([3, 3, 256, 256]);
   expect(chosen(256, 1)).toBeNull();

@@ -3,9 +3,8 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { Execution } from '../protocol/run.ts';
-import { keyed } from '../random.ts';
+import { convolutionAttributes, noise, type Window } from '../testing/convolutions.ts';
 import { relativeDistance } from '../testing/distance.ts';
-import { attributeKinds } from './attributes.ts';
 import { createGraph, type, type Graph, type Node } from './graph.ts';
 import { openRuntime } from './runtime.ts';
 import { dtypes, elementsOf } from './tensors.ts';
@@ -19,30 +18,11 @@ beforeAll(async () => {
   winograd = createWinograd(graph);
 });
 
-interface Window {
-  readonly stride?: number;
-  readonly padding?: string;
-  readonly dilation?: number;
-}
-
-const attributes = (dtype: number, { stride = 1, padding = 'SAME', dilation = 1 }: Window = {}) => [
-  type('T', dtype),
-  { name: 'strides', type: attributeKinds.int, value: [1, stride, stride, 1] },
-  { name: 'dilations', type: attributeKinds.int, value: [1, dilation, dilation, 1] },
-  { name: 'padding', type: attributeKinds.string, value: padding },
-];
-
-const added = (kind: string, inputs: readonly Node[], given: ReturnType<typeof attributes>): Node =>
+const added = (kind: string, inputs: readonly Node[], given: ReturnType<typeof convolutionAttributes>): Node =>
   graph.add(kind, inputs, 1, { attributes: given }).outputs[0]!;
 const sizes = (shape: readonly number[]): Node => graph.constant(dtypes.int32, [shape.length], Int32Array.from(shape));
 const floats = (shape: readonly number[], dtype: number = dtypes.float): Node => graph.placeholder(dtype, shape);
 const cast = (node: Node, to: number): Node => added('Cast', [node], [type('SrcT', node.dtype), type('DstT', to)]);
-
-function noise(name: string, shape: readonly number[]): Float32Array {
-  const values = new Float32Array(elementsOf(shape));
-  keyed(3, name, ...shape).fillNormal(values);
-  return values;
-}
 
 async function run(inputs: readonly Node[], values: readonly Float32Array[], wanted: readonly Node[]) {
   const feeds = inputs.map((node, place) => graph.feed(node, values[place]!));
@@ -61,8 +41,8 @@ async function compared(n: number, height: number, width: number, inputs: number
   const [images, kernel, dy] = nodes as [Node, Node, Node];
   const [x, w, d] = nodes.map((node) => cast(node, dtypes.double)) as [Node, Node, Node];
   const inDouble = [
-    added('Conv2D', [x, w], attributes(dtypes.double)),
-    added('Conv2DBackpropFilter', [x, sizes(shapes[1]), d], attributes(dtypes.double)),
+    added('Conv2D', [x, w], convolutionAttributes(dtypes.double)),
+    added('Conv2DBackpropFilter', [x, sizes(shapes[1]), d], convolutionAttributes(dtypes.double)),
   ].map((node) => cast(node, dtypes.float));
   const own = [winograd.convolution(images, kernel), winograd.kernelGradient(images, dy)];
   const values = ['images', 'kernel', 'dy'].map((name, place) => noise(name, shapes[place]!));
@@ -130,13 +110,14 @@ describe('takes the place of an operation', () => {
     window: readonly number[],
     given: Window = {},
     dtype: number = dtypes.float,
-  ) => winograd.inPlaceOf('Conv2D', [floats(images, dtype), floats(window, dtype)], attributes(dtype, given));
+  ) =>
+    winograd.inPlaceOf('Conv2D', [floats(images, dtype), floats(window, dtype)], convolutionAttributes(dtype, given));
 
   it('where products are large beside the changes of basis', () => {
     expect(chosen(wide, kernel)?.shape).toEqual([2, 8, 8, 256]);
     const dy = floats([2, 8, 8, 256]);
     const gradient = (shape: Node) =>
-      winograd.inPlaceOf('Conv2DBackpropFilter', [floats(wide), shape, dy], attributes(dtypes.float));
+      winograd.inPlaceOf('Conv2DBackpropFilter', [floats(wide), shape, dy], convolutionAttributes(dtypes.float));
     expect(gradient(sizes(kernel))?.shape).toEqual(kernel);
     expect(gradient(sizes([1, 1, 128, 256]))).toBeNull();
     // A shape that is only known when the graph runs.
