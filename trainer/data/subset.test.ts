@@ -76,6 +76,7 @@ test('a list chooses the images it names, and says what it names in vain', async
     const whole: OpenDataset = {
       ...{ count: names.length, classes: ['n1', 'n2'], channels: 3, found: { classes: ['n1', 'n2'], images } },
       labels: () => Promise.resolve(Int32Array.of(0, 0, 1, 1)),
+      presence: () => Promise.resolve(Int8Array.of(1, 0, 1, -1, 0, 1, -1, 1)),
       sample: (index) => Promise.reject(new Error(names[index])),
       close: () => Promise.resolve(),
     };
@@ -87,6 +88,7 @@ test('a list chooses the images it names, and says what it names in vain', async
     };
     const part = await listed('n2_10.JPEG\r\nn1_3.JPEG\n\nn2_10.JPEG\n');
     expect([part.count, [...(await part.labels())!]]).toEqual([2, [0, 1]]);
+    expect([...(await part.presence!())]).toEqual([1, 0, -1, 1]);
     await expect(part.sample(1)).rejects.toThrow('n2/n2_10.JPEG');
     await expect(listed('n1_3.JPEG\nn9_9.JPEG\n')).rejects.toThrow(
       '1 of its 2 names, such as "n9_9.JPEG", are not there',

@@ -83,13 +83,21 @@ async function placesOf(whole: OpenDataset, subset: Subset, source: DataSource):
   );
 }
 
+function rowsOf(table: Int8Array, columns: number, rows: Int32Array): Int8Array {
+  const chosen = new Int8Array(rows.length * columns);
+  rows.forEach((row, at) => chosen.set(table.subarray(row * columns, (row + 1) * columns), at * columns));
+  return chosen;
+}
+
 /** The same data set with the chosen samples alone. Closing it closes `whole`. */
 export async function partOf(whole: OpenDataset, subset: Subset, source: DataSource): Promise<OpenDataset> {
   try {
     const chosen = await placesOf(whole, subset, source);
     const labels = await whole.labels();
+    const { presence } = whole;
     return {
       ...whole,
+      ...(presence ? { presence: async () => rowsOf(await presence.call(whole), whole.classes.length, chosen) } : {}),
       count: chosen.length,
       labels: () => Promise.resolve(labels && Int32Array.from(chosen, (place) => labels[place]!)),
       sample: (index) => whole.sample(chosen[index]!),
