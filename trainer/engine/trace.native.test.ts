@@ -46,9 +46,12 @@ const kernel = ({ p }: Inputs, size: number): Tensor =>
 
 /** With a gradient in x or p. */
 const smooth: Readonly<Record<string, Case>> = {
+  abs: ({ x }) => tf.abs(x),
   add: ({ x, p }) => tf.add(x, p.sum(0, true)),
   addN: ({ x, p }) => tf.addN([x, p, x]),
+  avgPool: (given) => tf.avgPool(images(given), [2, 3], 1, 'valid'),
   cast: ({ x, i }) => tf.mul(x, tf.cast(i, 'float32')),
+  concat: ({ x, p }) => tf.concat([x, p], 1),
   concat1d: ({ x, p }) => tf.concat1d([x.flatten(), p.flatten()]),
   conv2d: (given) => conv2d(images(given), kernel(given, 3), { stride: 2, padding: 1 }),
   'conv2d of single pixels': (given) => conv2d(images(given), kernel(given, 1), { stride: 2, padding: 0 }),
@@ -80,6 +83,7 @@ const smooth: Readonly<Record<string, Case>> = {
     ]),
   pow: ({ p }) => tf.pow(p, 1.5),
   relu: ({ x }) => relu(x),
+  reshape: ({ x }) => tf.reshape(x, [x.size, 1]),
   reverse: ({ x }) => tf.reverse(x, [0, 1]),
   slice: ({ x }) => tf.slice(x, [1, 0], [-1, 1]),
   split: ({ x }) => tf.split(x, [1, x.shape[0] - 1])[1]!,
@@ -93,12 +97,16 @@ const smooth: Readonly<Record<string, Case>> = {
 
 /** Without one. */
 const plain: Readonly<Record<string, Case>> = {
+  all: ({ x, p }) => tf.cast(tf.all(tf.greater(p, x), 1), 'float32'),
+  any: ({ x, p }) => tf.cast(tf.any(tf.greater(x, p), 1), 'float32'),
   argMax: ({ x }) => tf.argMax(x, 1),
   effectiveRank: ({ x }) => effectiveRank(x),
   equal: ({ i }) => tf.cast(tf.equal(i, 1), 'float32'),
   greater: ({ x, p }) => tf.cast(tf.greater(x, p), 'int32'),
+  lessEqual: ({ x, p }) => tf.cast(tf.lessEqual(x, p), 'float32'),
   logicalAnd: ({ x, p }) => tf.cast(tf.logicalAnd(tf.greater(x, 0), tf.greater(p, 1)), 'float32'),
   oneHot: ({ i }) => tf.oneHot(i.flatten(), 4),
+  ones: ({ x }) => tf.add(x, tf.ones([x.shape[0]!, 1])),
   onesLike: ({ x }) => tf.onesLike(x),
   topk: ({ x }) => tf.topk(x, 2).values,
   zerosLike: ({ x }) => tf.zerosLike(x),
@@ -167,7 +175,7 @@ it.each(cases)('%s', async (_name, run, gradient) => {
 
 it('has a case for every operation that a recipe or a network uses', () => {
   // What builds tensors, scopes and gradients is no operation of a graph.
-  const structure = ['customGrad', 'scalar', 'tensor', 'tensor1d', 'tensor2d', 'tidy', 'backend', 'engine'];
+  const structure = ['customGrad', 'scalar', 'tensor', 'tensor1d', 'tensor2d', 'tidy', 'dispose', 'backend', 'engine'];
   const root = join(import.meta.dirname, '..');
   const files = ['nn', 'methods', 'evaluators', 'encoders', 'optim'].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
