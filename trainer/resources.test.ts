@@ -178,6 +178,15 @@ test('a plan says what it cannot make a run of', () => {
   expect(reason({ like: 'vicreg', change: { batch: 128 } })).toBe('');
 });
 
+test('two branches with encoders of their own are two, also once the configuration was read again', () => {
+  const plan = v.parse(PlanFile, plans.find(([file]) => file.endsWith('/claims-small.json'))?.[1]);
+  const config = plan.runs.find(({ key }) => key === 'unshared')!.config as PretrainConfig;
+  expect(config.encoders).toHaveLength(2);
+  expect(v.parse(PretrainConfig, JSON.parse(JSON.stringify(config))).encoders).toEqual(config.encoders);
+  const three = { ...config, encoders: [...config.encoders, config.encoders[0]] };
+  expect(v.safeParse(PretrainConfig, three).success).toBe(false);
+});
+
 test('the small preset is what the first plan trains', () => {
   const preset = v.parse(Preset, presets.find(([file]) => file.endsWith('/vicreg-small.json'))?.[1]);
   const plan = v.parse(PlanFile, plans.find(([file]) => file.endsWith('/first.json'))?.[1]);

@@ -7,7 +7,7 @@ export const RunId = v.pipe(v.string(), v.regex(/^[0-9a-z][0-9a-z-]{3,79}$/, 'a 
 export type RunId = v.InferOutput<typeof RunId>;
 
 const probability = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-const range = v.tuple([v.number(), v.number()]);
+const range = v.strictTuple([v.number(), v.number()]);
 
 /** Part of a split. */
 export const Subset = v.variant('kind', [
@@ -131,7 +131,7 @@ export const PretrainConfig = v.strictObject({
   kind: v.literal('pretrain'),
   method: Choice,
   /** One entry: both branches share it. Two: no weights are shared, and they may differ. */
-  encoders: v.union([v.tuple([Choice]), v.tuple([Choice, Choice])]),
+  encoders: v.union([v.strictTuple([Choice]), v.strictTuple([Choice, Choice])]),
   data: DataSource,
   views: v.pipe(v.array(View), v.minLength(1)),
   normalization: Normalization,

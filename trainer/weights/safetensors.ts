@@ -20,7 +20,11 @@ import {
 /** The limit of the reference implementation. */
 const longestHeader = 100_000_000;
 const natural = v.pipe(v.number(), v.safeInteger(), v.minValue(0));
-const Entry = v.strictObject({ dtype: v.string(), shape: v.array(natural), data_offsets: v.tuple([natural, natural]) });
+const Entry = v.strictObject({
+  dtype: v.string(),
+  shape: v.array(natural),
+  data_offsets: v.strictTuple([natural, natural]),
+});
 const Metadata = v.record(v.string(), v.string());
 
 async function headerOf(file: FileHandle, path: string): Promise<{ readonly text: string; readonly end: number }> {
