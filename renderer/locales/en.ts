@@ -333,7 +333,7 @@ export const en = {
   'form.probe': 'Probe during training',
   'form.probeHint': 'Measures the features on a schedule; it never changes the training.',
   'form.noProbe': 'Train without a probe',
-  'form.noFile': 'none: a share is drawn',
+  'form.noFile': 'none',
   'form.noList': 'take it out',
   'form.chooseFile': 'Choose…',
   'form.evaluator': 'Evaluation',

@@ -331,7 +331,7 @@ export const zh = {
   'form.probe': '训练中的探测',
   'form.probeHint': '定期测量特征质量，不影响训练本身。',
   'form.noProbe': '不做探测',
-  'form.noFile': '无：按比例抽取',
+  'form.noFile': '无',
   'form.noList': '移除',
   'form.chooseFile': '选择…',
   'form.evaluator': '评估',
