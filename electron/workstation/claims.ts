@@ -3,6 +3,7 @@ import type { Claim, Plan } from '../../trainer/protocol/plan.ts';
 import type { ClaimVerdict, Interval } from '../api.ts';
 import type { CompareInput, Row } from './rows.ts';
 import { pair } from './pairs.ts';
+import { placeBeside } from './statistics.ts';
 import type { StoredRun } from './store/store.ts';
 
 interface Context {
@@ -91,10 +92,9 @@ async function judgeSame(rule: RuleOf<'paired-same'>, context: Context): Promise
     figure('apart', difference, rule.withinPoints, narrow),
   ];
   if (narrow === null || wide === null) return { verdict: 'pending', evidence };
-  const margin = rule.withinPoints;
-  const holds = narrow.low > -margin && narrow.high < margin;
-  const fails = wide.low > margin || wide.high < -margin;
-  return { verdict: holds ? 'holds' : fails ? 'does-not-hold' : 'inconclusive', evidence };
+  const place = placeBeside(rule.withinPoints, narrow, wide);
+  const verdict = ({ inside: 'holds', outside: 'does-not-hold', neither: 'inconclusive' } as const)[place];
+  return { verdict, evidence };
 }
 
 function judge(rule: Claim['rule'], context: Context): Promise<Judged> {

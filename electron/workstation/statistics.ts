@@ -476,6 +476,15 @@ export function tost(difference: Difference, margin: number): number {
   return Math.max(notBelow, notAbove);
 }
 
+/**
+ * Where a difference lies: inside ± margin when its 90 % interval does (two one-sided tests at 5 %), outside when its 95 %
+ * interval lies wholly beyond, else neither.
+ */
+export function placeBeside(margin: number, narrow: Bounds, wide: Bounds): 'inside' | 'outside' | 'neither' {
+  if (narrow.low > -margin && narrow.high < margin) return 'inside';
+  return wide.low > margin || wide.high < -margin ? 'outside' : 'neither';
+}
+
 /** Largest sample standard deviation that n values with this range can have: the two ends shared as evenly as n allows. */
 export function largestDeviation(range: number, n: number): number {
   return range * Math.sqrt((Math.floor(n / 2) * Math.ceil(n / 2)) / (n * (n - 1)));

@@ -5,6 +5,7 @@ import type { Beside } from './cells.ts';
 import {
   differenceInterval,
   largestDeviation,
+  placeBeside,
   seedInterval,
   summarize,
   welch,
@@ -53,10 +54,7 @@ function spreadOf(
   return { method: 'wilson', at: (confidence) => shift(wilson(mean, images, confidence)) };
 }
 
-/**
- * Reproduced: the 90 % interval of the difference lies inside ± margin (two one-sided tests at 5 %).
- * Not reproduced: the 95 % interval lies wholly outside. Else inconclusive.
- */
+/** Reproduced: the difference lies inside ± margin. Not reproduced: outside. Else inconclusive. */
 export function verdictOf(
   ours: ComparisonRow['ours'],
   beside: Beside | null,
@@ -89,12 +87,10 @@ export function verdictOf(
   const value = ours.mean - cell.value;
   if (spread === null) return { difference: { value, interval: null, margin }, verdict: 'inconclusive', reasons };
   const wide = spread.at(0.95);
-  const narrow = spread.at(0.9);
-  const inside = narrow.low > -margin && narrow.high < margin;
-  const outside = wide.low > margin || wide.high < -margin;
+  const place = placeBeside(margin, spread.at(0.9), wide);
   return {
     difference: { value, interval: { ...wide, confidence: 0.95, method: spread.method }, margin },
-    verdict: inside ? 'reproduced' : outside ? 'not-reproduced' : 'inconclusive',
+    verdict: ({ inside: 'reproduced', outside: 'not-reproduced', neither: 'inconclusive' } as const)[place],
     reasons,
   };
 }

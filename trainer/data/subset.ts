@@ -2,6 +2,7 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FaultError } from '../fault.ts';
+import { groupedBy } from '../grouped.ts';
 import type { DataSource, Subset } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import type { OpenDataset } from '../recipe.ts';
@@ -10,12 +11,7 @@ import { reasonOf } from './inspection.ts';
 
 /** Places of the chosen samples, in order: of every class its share, rounded, but one at least. */
 export function chosenBy({ share, seed }: Extract<Subset, { kind: 'share' }>, labels: Int32Array): Int32Array {
-  const byClass = new Map<number, number[]>();
-  labels.forEach((label, place) => {
-    const known = byClass.get(label);
-    if (known) known.push(place);
-    else byClass.set(label, [place]);
-  });
+  const byClass = groupedBy(labels.keys(), (place) => labels[place]!);
   const chosen = [...byClass].flatMap(([label, places]) => {
     const order = keyed(seed, 'subset', label).permutation(places.length);
     return [...order.subarray(0, Math.max(1, Math.round(share * places.length)))].map((at) => places[at]!);

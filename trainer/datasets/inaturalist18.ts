@@ -12,6 +12,7 @@ import { readerOfListing } from '../data/inspect-listing.ts';
 import { reasonOf, type Rejects } from '../data/inspection.ts';
 import type { Listing } from '../data/listing.ts';
 import { readSmallFile } from '../data/small-file.ts';
+import { groupedBy } from '../grouped.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'https://github.com/visipedia/inat_comp/tree/master/2018';
@@ -53,16 +54,11 @@ async function readSplit(folder: string, split: string, rejects: Rejects): Promi
   const json = jsonOf(split);
   const { images: named, annotations, categories: known } = await readJson(folder, json);
   const categories = new Set(known.map(({ id }) => id));
-  const categoriesOf = new Map<number, number[]>();
-  for (const { image_id: image, category_id: category } of annotations) {
-    const others = categoriesOf.get(image);
-    if (others) others.push(category);
-    else categoriesOf.set(image, [category]);
-  }
+  const annotationsOf = groupedBy(annotations, ({ image_id: image }) => image);
   const images = startTable();
   for (const { id, file_name: path } of named) {
-    const own = categoriesOf.get(id) ?? [];
-    const [category] = own;
+    const own = annotationsOf.get(id) ?? [];
+    const category = own[0]?.category_id;
     const trouble = troubleWith(path);
     if (trouble !== null) rejects.add(path, trouble);
     else if (own.length !== 1 || category === undefined)

@@ -41,6 +41,12 @@ export function bigints(values: readonly number[]): BigInt64Array {
   return result;
 }
 
+/** The value of an attribute by its name; undefined where it is not said. */
+export const saidBy =
+  (attributes: readonly TFEOpAttr[]) =>
+  (name: string): unknown =>
+    attributes.find((attribute) => attribute.name === name)?.value;
+
 export function setAttribute(set: AttributeSetters, operation: Handle, attribute: TFEOpAttr): void {
   const name = permanent(attribute.name);
   const value = attribute.value;

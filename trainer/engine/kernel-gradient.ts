@@ -6,9 +6,9 @@
  * In bfloat16 oneDNN's own operation splits its work in a way that TensorFlow's threads cannot follow: where images are small
  * and channels many it takes twice as long as the products do, while all its other operations run as fast as they can.
  */
-import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import { attributeKinds } from './attributes.ts';
+import { attributeKinds, saidBy } from './attributes.ts';
 import { type, type Graph, type Node } from './graph.ts';
+import { createRearrangement } from './rearrangement.ts';
 import type { Rewriter } from './rewriter.ts';
 import { dtypes } from './tensors.ts';
 
@@ -32,36 +32,7 @@ export interface KernelGradient extends Rewriter {
 const leastChannels = 256;
 
 export function createKernelGradient(graph: Graph): KernelGradient {
-  const one = (
-    kind: string,
-    inputs: readonly Node[],
-    shape: readonly number[],
-    attributes: readonly TFEOpAttr[],
-  ): Node => ({
-    ...graph.add(kind, inputs, 1, { attributes }).outputs[0]!,
-    shape,
-  });
-  const integers = (values: readonly number[], shape = [values.length]): Node =>
-    graph.constant(dtypes.int32, shape, Int32Array.from(values));
-  const typed = ({ dtype }: Node, index: string): readonly TFEOpAttr[] => [type('T', dtype), type(index, dtypes.int32)];
-
-  const reshaped = (x: Node, shape: readonly number[]): Node =>
-    one('Reshape', [x, integers(shape)], shape, typed(x, 'Tshape'));
-  const transposed = (x: Node, axes: readonly number[]): Node =>
-    one(
-      'Transpose',
-      [x, integers(axes)],
-      axes.map((axis) => x.shape[axis]!),
-      typed(x, 'Tperm'),
-    );
-  const sliced = (x: Node, begin: readonly number[], size: readonly number[]): Node =>
-    one('Slice', [x, integers(begin), integers(size)], size, typed(x, 'Index'));
-  /** By axis. */
-  function padded(x: Node, margins: readonly Margin[]): Node {
-    if (margins.flat().every((zeros) => zeros === 0)) return x;
-    const shape = x.shape.map((size, axis) => size + margins[axis]![0] + margins[axis]![1]);
-    return one('Pad', [x, integers(margins.flat(), [margins.length, 2])], shape, typed(x, 'Tpaddings'));
-  }
+  const { reshaped, transposed, sliced, padded } = createRearrangement(graph);
 
   function gradient(images: Node, dy: Node, { window, stride, margins }: Placement): Node {
     const [n, rows, columns, out] = dy.shape as [number, number, number, number];
@@ -102,18 +73,14 @@ export function createKernelGradient(graph: Graph): KernelGradient {
       const [row, column] = [Math.floor(place / window), place % window];
       const seen = sliced(bandOf(row, column), [Math.floor(row / stride), 0, 0, 0], [rows, columns, ...pixel]);
       const factors = [reshaped(seen, [rows * columns * n, inputs]), errors];
-      return one('BatchMatMulV2', factors, [inputs, out], [type('T', dy.dtype), ...flags]);
+      return graph.add('BatchMatMulV2', factors, 1, { attributes: [type('T', dy.dtype), ...flags] }).outputs[0]!;
     });
-    const joined = one(
-      'Pack',
-      places,
-      [window * window, inputs, out],
-      [
-        type('T', dy.dtype),
-        { name: 'N', type: attributeKinds.int, value: places.length },
-        { name: 'axis', type: attributeKinds.int, value: 0 },
-      ],
-    );
+    const attributes = [
+      type('T', dy.dtype),
+      { name: 'N', type: attributeKinds.int, value: places.length },
+      { name: 'axis', type: attributeKinds.int, value: 0 },
+    ];
+    const joined = graph.add('Pack', places, 1, { attributes }).outputs[0]!;
     return reshaped(joined, [window, window, inputs, out]);
   }
 
@@ -123,7 +90,7 @@ export function createKernelGradient(graph: Graph): KernelGradient {
       if (kind !== 'Conv2DBackpropFilter') return null;
       const [images, shape, dy] = inputs as [Node, Node, Node];
       const [window, otherSide, from, to] = graph.integersOf(shape) ?? [0, 0, 0, 0];
-      const said = (name: string): unknown => attributes.find((each) => each.name === name)?.value;
+      const said = saidBy(attributes);
       const [, stride, otherStride] = said('strides') as [number, number, number];
       const isPlain = ((said('dilations') ?? [1]) as number[]).every((distance) => distance === 1);
       if (dy.dtype !== dtypes.bfloat16 || window !== otherSide || stride !== otherStride || !isPlain) return null;

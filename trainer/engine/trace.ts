@@ -12,11 +12,11 @@ import { unlisted } from './builder.ts';
 import { createDeviceVariables, type DeviceVariable, type DeviceVariables } from './device-variables.ts';
 import type { HostTensor } from './engine.ts';
 import { createGraph, type Graph, type Node } from './graph.ts';
+import { createKernelGradient } from './kernel-gradient.ts';
 import { eagerBackend, type Runtime } from './runtime.ts';
 import { createTracingBinding, type TracingBinding } from './tracing-binding.ts';
 import { untracked } from './stepper.ts';
 import { dtypes } from './tensors.ts';
-import { createKernelGradient } from './kernel-gradient.ts';
 import { createSums } from './sums.ts';
 import { createWinograd } from './winograd.ts';
 
@@ -74,7 +74,7 @@ export function createTracer(
     createSums(graph),
     // On a GPU the library chooses among algorithms itself.
     ...(device === 'cpu' ? [createWinograd(graph)] : []),
-    // Processors with units for matrices have convolutions of another kind.
+    // Measured where bfloat16 is multiplied in vectors: with AMX oneDNN takes other convolutions.
     ...(device === 'cpu' && facts.instructionSet === 'AVX512_CORE_BF16' ? [createKernelGradient(graph)] : []),
   ];
   const binding = createTracingBinding(graph, eager, autocast, variables.flush, rewriters);

@@ -9,8 +9,9 @@
  * convolution` runs both ways beside each other.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import { attributeKinds } from './attributes.ts';
+import { attributeKinds, saidBy } from './attributes.ts';
 import { type, type Graph, type Node } from './graph.ts';
+import { createRearrangement } from './rearrangement.ts';
 import type { Rewriter } from './rewriter.ts';
 import { dtypes } from './tensors.ts';
 
@@ -97,7 +98,7 @@ function kernelValues(): Float32Array {
  * must be large beside them, and little of the last tiles may lie outside.
  */
 function pays(attributes: readonly TFEOpAttr[], images: Node, kernel: readonly number[] | null): boolean {
-  const said = (name: string): unknown => attributes.find((one) => one.name === name)?.value;
+  const said = saidBy(attributes);
   const apart = [...(said('strides') as number[]), ...(said('dilations') as number[])];
   const [kernelHeight, kernelWidth, inputs, channels] = kernel ?? [0, 0, 0, 0];
   const [, height, width] = images.shape as [number, number, number];
@@ -118,19 +119,12 @@ export function createWinograd(graph: Graph): Winograd {
   const area = length ** 2;
   const kernelMatrix = graph.constant(dtypes.float, [area, window ** 2], kernelValues());
 
-  const one = (kind: string, inputs: readonly Node[], attributes: readonly TFEOpAttr[]): Node =>
-    graph.add(kind, inputs, 1, { attributes }).outputs[0]!;
-  const integers = (values: readonly number[]): Node =>
-    graph.constant(dtypes.int32, [values.length], Int32Array.from(values));
-  const T = type('T', dtypes.float);
-
-  const reshaped = (x: Node, shape: readonly number[]): Node =>
-    one('Reshape', [x, integers(shape)], [T, type('Tshape', dtypes.int32)]);
-  const transposed = (x: Node, axes: readonly number[]): Node =>
-    one('Transpose', [x, integers(axes)], [T, type('Tperm', dtypes.int32)]);
+  const { reshaped, transposed } = createRearrangement(graph);
   const flag = (name: string, value: boolean) => ({ name, type: attributeKinds.bool, value });
-  const product = (a: Node, b: Node, turned: { readonly a?: boolean } = {}): Node =>
-    one('BatchMatMulV2', [a, b], [T, flag('adj_x', turned.a ?? false), flag('adj_y', false)]);
+  function product(a: Node, b: Node, turned: { readonly a?: boolean } = {}): Node {
+    const attributes = [type('T', dtypes.float), flag('adj_x', turned.a ?? false), flag('adj_y', false)];
+    return graph.add('BatchMatMulV2', [a, b], 1, { attributes }).outputs[0]!;
+  }
 
   function basisOf(kind: 'tile' | 'output', size: number) {
     const key = `${kind} ${size}`;

@@ -1,4 +1,5 @@
 /** Parts of a set for cross-validation. */
+import { groupedBy } from '../grouped.ts';
 
 /**
  * The part, 0 to `parts` - 1, that each sample is held out in: every class is spread evenly, in the order of the samples, as by
@@ -6,15 +7,10 @@
  */
 export function stratifiedFolds(classes: ArrayLike<number>, parts: number): Uint8Array {
   // Classes in the order in which they first appear.
-  const seen = new Map<number, number[]>();
-  Array.from(classes).forEach((label, sample) => {
-    const known = seen.get(label);
-    if (known) known.push(sample);
-    else seen.set(label, [sample]);
-  });
-  const sorted = [...seen.values()].flatMap((samples, place) => samples.map(() => place));
+  const seen = [...groupedBy(Array.from(classes).keys(), (sample) => classes[sample]!).values()];
+  const sorted = seen.flatMap((samples, place) => samples.map(() => place));
   const folds = new Uint8Array(classes.length);
-  [...seen.values()].forEach((samples, place) => {
+  seen.forEach((samples, place) => {
     let next = 0;
     for (let part = 0; part < parts; part++) {
       // Of the classes laid end to end every `parts`th sample, from this one on, belongs to the part.
