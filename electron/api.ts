@@ -178,6 +178,8 @@ export interface DatasetRow {
   /** The folder still stands and its quick signature is unchanged. */
   readonly state: 'ready' | 'missing' | 'changed';
   readonly builtIn: boolean;
+  /** Ids of the evaluators that can measure on it. */
+  readonly evaluators: readonly string[];
 }
 /** Data that the machine has without the user picking anything. */
 export interface KnownData {

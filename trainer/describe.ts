@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { Catalogue, RecipeDescription } from './protocol/catalogue.ts';
 import type { OptionDescription, OptionValue } from './protocol/options.ts';
+import { canProbe } from './recipe.ts';
 import { datasets, encoders, evaluators, methods, optimizers, schedules } from './registry.ts';
 import { version } from './version.ts';
 
@@ -97,6 +98,7 @@ export function describeAll(): Catalogue {
       ...describeRecipe(evaluator, new Set(Object.keys(evaluator.protocol(v.parse(evaluator.options, {}))))),
       metrics: [...evaluator.metrics],
       ...(evaluator.targets ? { targets: evaluator.targets } : {}),
+      probe: canProbe(evaluator),
       ...(evaluator.shows ? { shows: evaluator.shows } : {}),
     })),
     datasets: datasets.all.map((dataset) => ({

@@ -99,3 +99,23 @@ it('refuses an evaluator that needs one class an image, with what fits', async (
   const tuning = { evaluator: { id: 'semi-supervised', options: {} } };
   await expect(evaluated(tuning)).rejects.toThrow('an image may show several');
 });
+
+it('needs neither labels nor a training split where a figure is of the images alone', async () => {
+  const figures = async (seed: number): Promise<readonly (readonly [string, number | null, number])[]> => {
+    const results = await evaluated({
+      ...{ seed, evaluator: { id: 'label-free', options: { pairs: 10 } }, layer: 'pooled' },
+      train: { dataset: 'voc', path: join(folder, 'nowhere'), split: 'trainval' },
+    });
+    return results.map(({ metric, value, n }) => [metric, value, n]);
+  };
+  const [alignment, uniformity, rank] = await figures(1);
+  expect([alignment![0], alignment![2]]).toEqual(['alignment', 10]);
+  expect([uniformity![0], uniformity![2]]).toEqual(['uniformity', 16]);
+  expect([rank![0], rank![2]]).toEqual(['rankme', 16]);
+  expect(alignment![1]).toBeGreaterThan(0);
+  // The crops come from the seed, and nothing else does.
+  const other = await figures(2);
+  expect(await figures(1)).toEqual([alignment, uniformity, rank]);
+  expect(other[0]![1]).not.toBe(alignment![1]);
+  expect(other.slice(1)).toEqual([uniformity, rank]);
+});

@@ -16,6 +16,7 @@ import { bytesOf, writeAtomically } from './files.ts';
 import { encodedSource, featureSource, openHead, testFeatures, testImages, type Head } from './head.ts';
 import { progressOf, type JobContext } from './jobs/job.ts';
 import type { Course } from './loop.ts';
+import { readPairs } from './pairs.ts';
 import { stepsOf } from './pretrain.ts';
 import { evaluators } from './registry.ts';
 import { openEncoder, openSubject, type OpenSubject } from './subject.ts';
@@ -37,7 +38,11 @@ interface Material {
   readonly train: FeatureSet;
   readonly test: FeatureSet;
   readonly head: Head | null;
+  readonly pairs?: Pairs;
 }
+
+type Pairs = NonNullable<EvaluationModel['pairs']>;
+type WantedPairs = ReturnType<NonNullable<EvaluatorRecipe['pairs']>>;
 
 /** What is known of the images of a split, without them. */
 interface Truth {
@@ -63,8 +68,10 @@ async function truthOf(data: DataSource, { title, targets = 'class' }: Evaluator
   try {
     const [labels, presence] = [await opened.labels(), (await opened.presence?.()) ?? null];
     const names = opened.classes;
+    const unknown = new Int32Array(opened.count).fill(-1);
+    if (targets === 'none') return { labels: unknown, names: [] };
     if (targets === 'class' && labels) return { labels, names };
-    if (targets === 'presence' && presence) return { labels: new Int32Array(opened.count).fill(-1), presence, names };
+    if (targets === 'presence' && presence) return { labels: unknown, presence, names };
     const why =
       targets === 'presence'
         ? 'needs images that show several classes, as PASCAL VOC has them; here each has one at most'
@@ -77,6 +84,9 @@ async function truthOf(data: DataSource, { title, targets = 'class' }: Evaluator
     await opened.close();
   }
 }
+
+/** The truth about a split that is not looked at. */
+const untold: Truth = { labels: new Int32Array(0), names: [] };
 
 const withoutValues = ({ labels }: Truth): FeatureSet => ({
   ...{ rows: labels.length, columns: 0, values: new Float32Array(0), labels },
@@ -125,8 +135,10 @@ export async function openEvaluation(
   const subset = headRecipe?.subset?.(options);
   const data: DataSource = subset ? { ...config.train, subset } : config.train;
   // The test split first: of a part of one that does not fit it would only be said that no part can be taken.
-  const truth = { test: await truthOf(config.test, recipe), train: await truthOf(data, recipe) };
-  const classes = classesOf(truth.train, truth.test, config);
+  const testTruth = await truthOf(config.test, recipe);
+  const isLabelFree = recipe.targets === 'none';
+  const truth = { test: testTruth, train: isLabelFree ? untold : await truthOf(data, recipe) };
+  const classes = isLabelFree ? 0 : classesOf(truth.train, truth.test, config);
 
   async function features(of: DataSource, subject: OpenSubject, known: Truth): Promise<FeatureSet> {
     port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: of.split });
@@ -140,6 +152,17 @@ export async function openEvaluation(
     const { rows, columns, values } = found;
     const { labels, presence } = known;
     return { rows, columns, values, labels, ...(presence ? { presence } : {}) };
+  }
+
+  /** Two views of each of so many test images, the same for every subject of this seed. */
+  async function pairs(subject: OpenSubject, { images, augmentation }: WantedPairs): Promise<Pairs> {
+    port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: config.test.split });
+    const view = { ...augmentation, size: preprocessing.crop };
+    return readPairs({
+      ...{ subject, images, view, data: config.test, normalization, seed },
+      workers: config.execution.loaderWorkers,
+      progress: progressOf(context, place),
+    });
   }
 
   /** Frozen features, and a head on them where the evaluator has one. */
@@ -158,8 +181,11 @@ export async function openEvaluation(
         head: openHead(engine, { ...examination, training, source, stepsPerEpoch }),
       };
     }
-    const train = await features(data, subject, truth.train);
-    if (!headRecipe) return { train, test, head: null };
+    const train = isLabelFree ? withoutValues(truth.train) : await features(data, subject, truth.train);
+    if (!headRecipe) {
+      const wanted = recipe.pairs?.(options);
+      return { train, test, head: null, ...(wanted ? { pairs: await pairs(subject, wanted) } : {}) };
+    }
     const training = headRecipe.build(options, builder, { columns, classes, train, encoder: null });
     const source = featureSource(train, training.batch, seed, fromStep);
     const stepsPerEpoch = Math.ceil(train.rows / training.batch);
@@ -199,7 +225,7 @@ export async function openEvaluation(
     };
   }
 
-  const { train, test, head } = headRecipe && inputs === 'images' ? await onImages(headRecipe) : await onFeatures();
+  const { head, ...material } = headRecipe && inputs === 'images' ? await onImages(headRecipe) : await onFeatures();
 
   async function keep(runFolder: string, name: string, parts: readonly Uint8Array[]): Promise<string> {
     await mkdir(join(runFolder, 'results'), { recursive: true });
@@ -214,7 +240,7 @@ export async function openEvaluation(
       const steps = head?.course.steps ?? 0;
       const progress = progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps || null });
       const model: EvaluationModel = {
-        ...{ train, test, classes, progress },
+        ...{ ...material, classes, progress },
         ...(head ? { heads: await head.scores() } : {}),
       };
       const protocol = { ...recipe.protocol(options), layer };

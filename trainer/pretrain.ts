@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import type { Engine, Stepper } from './engine/engine.ts';
 import { encoderPath, type PretrainConfig, type Probe } from './protocol/run.ts';
-import type { Encoder } from './recipe.ts';
+import { canProbe, type Encoder } from './recipe.ts';
 import { openTrainingLoader } from './data/loader.ts';
 import { FaultError } from './fault.ts';
 import { readFeatures } from './features.ts';
@@ -29,10 +29,9 @@ function probeLook(
   const { port } = context;
   const recipe = evaluators.get(probe.evaluator.id);
   const options = v.parse(recipe.options, probe.evaluator.options);
-  if (recipe.head) {
-    throw new FaultError('bad-argument', `The probe cannot be "${recipe.id}", which trains a head: choose knn.`, {
-      id: recipe.id,
-    });
+  if (!canProbe(recipe)) {
+    const text = `The probe cannot be "${recipe.id}": it must train nothing and read one label an image, as knn does.`;
+    throw new FaultError('bad-argument', text, { id: recipe.id });
   }
   const subject = { key: '', encode: encodeWith(engine, encoder) };
   const every = probe.everyEpochs * course.stepsPerEpoch;

@@ -225,6 +225,8 @@ export interface EvaluationModel {
   readonly train: FeatureSet;
   readonly test: FeatureSet;
   readonly classes: number;
+  /** Where the recipe asks for them: row by row two views of one image. */
+  readonly pairs?: readonly [FeatureSet, FeatureSet];
   /** Scores of the head on the test split, [rows, classes], for the last and the best epoch. */
   readonly heads?: {
     readonly last: Float32Array;
@@ -278,8 +280,16 @@ export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly title: string;
   readonly options: S;
   readonly metrics: readonly string[];
-  /** What it must know of an image: the one class it is of (where this says nothing), or of every class whether it is there. */
-  readonly targets?: 'class' | 'presence';
+  /**
+   * What it must know of an image: the one class it is of (where this says nothing), of every class whether it is there, or
+   * nothing at all, and then the training split is not read either.
+   */
+  readonly targets?: 'class' | 'presence' | 'none';
+  /** Asks for features of so many test images in two views each; their size is the evaluation's crop. */
+  readonly pairs?: (options: v.InferOutput<S>) => {
+    readonly images: number;
+    readonly augmentation: Omit<View, 'size'>;
+  };
   /** How its recipe shows images and what it reads of the encoder, where that is not the centre and the pooled representation. */
   readonly shows?: { readonly fit: 'squash'; readonly layer: Layer };
   /** The record two figures must share to be comparable, built from the options marked comparable; the layer goes with it. */
@@ -287,6 +297,10 @@ export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
   /** Absent where nothing is trained. */
   readonly head?: HeadRecipe<v.InferOutput<S>>;
   measure(model: EvaluationModel, options: v.InferOutput<S>): AsyncGenerator<Measure>;
+}
+/** Trains nothing and reads labels: it can look at an encoder while that is pretrained. */
+export function canProbe({ head, targets = 'class' }: EvaluatorRecipe): boolean {
+  return head === undefined && targets === 'class';
 }
 export function defineEvaluator<S extends OptionsSchema>(evaluator: EvaluatorRecipe<S>): EvaluatorRecipe<S> {
   return evaluator;

@@ -8,6 +8,7 @@ import { FaultError } from './fault.ts';
 export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConfig {
   const { methods, encoders, optimizers, schedules, evaluators, datasets } = catalogue;
   const encoder = (choice: Choice): Choice => completeChoice(choice, encoders, 'encoder');
+  const probes = evaluators.filter(({ probe }) => probe);
   if (config.kind === 'pretrain') {
     expectRecipe(config.data.dataset, datasets, 'data set');
     checkChunk(config);
@@ -23,7 +24,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
       probe:
         config.probe === null
           ? null
-          : { ...config.probe, evaluator: completeChoice(config.probe.evaluator, evaluators, 'evaluator') },
+          : { ...config.probe, evaluator: completeChoice(config.probe.evaluator, probes, 'evaluator for a probe') },
     };
   }
   expectRecipe(config.train.dataset, datasets, 'data set');

@@ -1,10 +1,12 @@
 /** Data sets: inspected before anything trains on them, remembered by their content, looked at again before they are used. */
 import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
+import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { DatasetRow, KnownData } from '../api.ts';
 import type { Answering } from './answering.ts';
 import { FaultError } from './fault.ts';
+import { fittingEvaluators } from './fitting.ts';
 import type { SideJobs } from './side-jobs.ts';
 import { signatureOf } from './signature.ts';
 import type { Store, StoredDataset } from './store/store.ts';
@@ -28,6 +30,7 @@ export interface DatasetsOptions {
   readonly workspace: Workspace;
   readonly store: Store;
   readonly jobs: SideJobs;
+  readonly catalogue: Catalogue;
   /** Folder in which set-up lays data. */
   readonly dataFolder: string;
   readonly now: () => number;
@@ -40,7 +43,7 @@ const sampleName = 'sample';
 const sample = { seed: 1, train: 2_000, val: 500 };
 
 export function createDatasets(options: DatasetsOptions): Datasets {
-  const { workspace, store, jobs, now } = options;
+  const { workspace, store, jobs, catalogue, now } = options;
   const sampleFolder = join(workspace.datasets, sampleName);
   /** What `inspect` found in this session: only that can be added, whatever the caller hands back. */
   const inspected = new Map<string, { readonly inspection: Inspection; readonly signature: string }>();
@@ -52,7 +55,8 @@ export function createDatasets(options: DatasetsOptions): Datasets {
   }
   async function rowOf(dataset: StoredDataset): Promise<DatasetRow> {
     const { signature: _signature, ...shown } = dataset;
-    return { ...shown, state: await stateOf(dataset) };
+    const evaluators = fittingEvaluators(dataset.inspection, catalogue).map(({ id }) => id);
+    return { ...shown, state: await stateOf(dataset), evaluators };
   }
 
   async function inspect(path: string, contents: boolean): Promise<Inspection> {

@@ -18,6 +18,7 @@ import type { Evaluated } from '../api.ts';
 import type { Answering } from './answering.ts';
 import { completeConfig, expectRecipe } from './check-config.ts';
 import { FaultError } from './fault.ts';
+import { fittingEvaluators, toldOf, type EvaluatorDescription } from './fitting.ts';
 import type { Placement } from './placement.ts';
 import type { Resources } from './resources.ts';
 import type { Store, StoredDataset, StoredRun } from './store/store.ts';
@@ -181,25 +182,27 @@ export function preprocessingFor(size: number, inspection: Inspection): Preproce
   return { resize: exact ? null : Math.round((size * 256) / 224), crop: size, interpolation: 'bilinear' };
 }
 
-type Evaluator = Catalogue['evaluators'][number];
+const told = {
+  presence: 'an image may show several classes',
+  class: 'every image has one class',
+  nothing: 'nothing is labelled',
+};
 
 /** The evaluator, if what it must know of an image is what the data set says of one. */
-function expectEvaluator({ id }: Choice, row: StoredDataset, { evaluators }: Catalogue): Evaluator {
-  const several = row.inspection.severalClasses === true;
-  const fits = ({ targets }: Evaluator): boolean => (targets === 'presence') === several;
-  const found = expectRecipe(id, evaluators, 'evaluator');
-  if (fits(found)) return found;
-  const said = several ? 'an image may show several classes' : 'every image has one class';
-  const fitting = evaluators.filter(fits).map(({ title }) => title);
-  throw new FaultError(
-    'bad-argument',
-    `"${found.title}" does not fit ${row.name}, where ${said}. What fits: ${fitting.join(', ') || 'none'}.`,
-    { evaluator: id },
-  );
+function expectEvaluator({ id }: Choice, row: StoredDataset, catalogue: Catalogue): EvaluatorDescription {
+  const found = expectRecipe(id, catalogue.evaluators, 'evaluator');
+  const fitting = fittingEvaluators(row.inspection, catalogue);
+  if (fitting.includes(found)) return found;
+  const titles = fitting.map(({ title }) => title).join(', ');
+  const text = `"${found.title}" does not fit ${row.name}, where ${told[toldOf(row.inspection)]}. What fits: ${titles || 'none'}.`;
+  throw new FaultError('bad-argument', text, { evaluator: id });
 }
 
 /** What is usual for an encoder, or what the evaluator's own recipe has in its place. */
-function shownTo({ shows }: Evaluator, usual: Preprocessing): Pick<EvaluateConfig, 'preprocessing' | 'layer'> {
+function shownTo(
+  { shows }: EvaluatorDescription,
+  usual: Preprocessing,
+): Pick<EvaluateConfig, 'preprocessing' | 'layer'> {
   if (shows === undefined) return { preprocessing: usual, layer: 'pooled' };
   return { preprocessing: { ...usual, fit: shows.fit }, layer: shows.layer };
 }

@@ -133,7 +133,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   const weights = createWeights({ ...common, jobs, trash: desktop.trash, version: options.version });
   const presets = createPresets({ resources, store: opened, weights, placement, threads });
   const { catalogue, papers } = resources;
-  const datasets = createDatasets({ ...common, jobs, dataFolder: join(options.runtime, 'data') });
+  const datasets = createDatasets({ ...common, jobs, catalogue, dataFolder: join(options.runtime, 'data') });
   const estimates = createEstimates({ ...common, jobs, catalogue });
   const runs = createRuns({
     ...common,

@@ -107,6 +107,7 @@ export const catalogue: Catalogue = {
     {
       id: 'linear',
       title: 'Linear classification',
+      probe: false,
       metrics: ['top1', 'top5'],
       options: [
         option('inputs', 'choice', 'features', { choices: ['images', 'features'], comparable: true }),
@@ -117,6 +118,7 @@ export const catalogue: Catalogue = {
     {
       id: 'knn',
       title: 'k-NN',
+      probe: true,
       metrics: ['top1', 'top5'],
       options: [
         option('k', 'integer', 20, { minimum: 1, comparable: true }),
@@ -484,6 +486,7 @@ const datasets: readonly DatasetRow[] = [
     inspectedAt: minutes(240),
     state: 'ready',
     builtIn: true,
+    evaluators: ['linear', 'knn'],
   },
   {
     fingerprint: 'tools',
@@ -492,6 +495,7 @@ const datasets: readonly DatasetRow[] = [
     inspectedAt: minutes(2000),
     state: 'changed',
     builtIn: false,
+    evaluators: ['linear', 'knn'],
     inspection: {
       ...inspection,
       dataset: 'image-folder',

@@ -1,7 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
+import { normalized, squaredDistances, tensorOf } from '../nn/rows.ts';
 import { percent, topKCorrect } from '../nn/top-k.ts';
-import { defineEvaluator, type FeatureSet } from '../recipe.ts';
+import { defineEvaluator } from '../recipe.ts';
 
 /** Similarities held at once, in floats: bounds the memory of [chunk, train rows] to 64 MB. */
 const similaritiesAtOnce = 16 * 1024 * 1024;
@@ -88,25 +89,7 @@ const rules: Readonly<Record<'cosine' | 'inverse-euclidean', Rule>> = {
   },
   'inverse-euclidean': {
     compared: (rows) => rows,
-    // Minus the square of the distance.
-    near: (rows, bank) => {
-      const lengths = (set: tf.Tensor2D) => tf.sum(tf.square(set), 1);
-      const products = tf.mul(tf.matMul(rows, bank, false, true), 2);
-      return tf.sub(tf.sub(products, tf.expandDims(lengths(rows), 1)), lengths(bank));
-    },
-    votesOf: (near) => tf.div(1, tf.maximum(tf.sqrt(tf.maximum(tf.neg(near), 0)), leastDistance)),
+    near: (rows, bank) => tf.neg(squaredDistances(rows, bank)),
+    votesOf: (near) => tf.div(1, tf.maximum(tf.sqrt(tf.neg(near)), leastDistance)),
   },
 };
-
-function tensorOf(features: FeatureSet, from: number, to: number): tf.Tensor2D {
-  return tf.tensor2d(features.values.subarray(from * features.columns, to * features.columns), [
-    to - from,
-    features.columns,
-  ]);
-}
-
-/** Rows of length 1; a row of zeros stays one. */
-function normalized(rows: tf.Tensor2D): tf.Tensor2D {
-  const length = tf.sqrt(tf.sum(tf.square(rows), 1, true));
-  return tf.div(rows, tf.maximum(length, 1e-12));
-}

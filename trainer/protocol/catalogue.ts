@@ -29,7 +29,9 @@ export const Catalogue = v.strictObject({
       ...RecipeDescription.entries,
       metrics: v.array(v.string()),
       /** As in the recipe: the class of an image where this says nothing. */
-      targets: v.optional(v.picklist(['class', 'presence'])),
+      targets: v.optional(v.picklist(['class', 'presence', 'none'])),
+      /** Can look at an encoder while that is pretrained. */
+      probe: v.boolean(),
       /** As in the recipe: the centre of an image and the pooled representation where this says nothing. */
       shows: v.optional(v.strictObject({ fit: v.literal('squash'), layer: Layer })),
     }),

@@ -34,10 +34,16 @@ export const catalogue = {
   optimizers: [recipe('adamw')],
   schedules: [recipe('constant')],
   evaluators: [
-    { ...recipe('knn'), options: [{ ...number('k', 20, 1), kind: 'integer' as const }], metrics: ['top1'] },
+    {
+      ...recipe('knn'),
+      options: [{ ...number('k', 20, 1), kind: 'integer' as const }],
+      metrics: ['top1'],
+      probe: true,
+    },
     {
       ...recipe('voc-svm'),
       metrics: ['map'],
+      probe: false,
       targets: 'presence' as const,
       shows: { fit: 'squash' as const, layer: 'res5-2x2' as const },
     },

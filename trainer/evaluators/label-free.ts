@@ -1,0 +1,95 @@
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor2D } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { officialAugmentation } from '../nn/classifier.ts';
+import { normalized, squaredDistances, tensorOf } from '../nn/rows.ts';
+import { effectiveRank } from '../nn/spectrum.ts';
+import { defineEvaluator, type FeatureSet } from '../recipe.ts';
+
+/** Distances held at once, in floats: bounds the memory of [chunk, rows] to 64 MB. */
+const distancesAtOnce = 16 * 1024 * 1024;
+
+/**
+ * What can be said of a representation without a label:
+ *
+ *     rankme       exp of the entropy of its singular values             Garrido et al., 2023, equation 1; 25,600 images
+ *     alignment    mean of |x - y|^2 over two views x, y of an image     Wang and Isola, 2020, alpha = 2
+ *     uniformity   log of the mean of exp(-2 |x - y|^2) over pairs of    Wang and Isola, 2020, t = 2
+ *                  different images
+ *
+ * The last two of rows of length 1. The rank and the uniformity are of the images as an evaluation shows them; the two views
+ * of an image are the random crops and flips of linear evaluation, the same for every encoder, whatever it was trained on.
+ * Runs of one method may be ranked by these; between methods they say little (Garrido et al., section 3).
+ */
+export const evaluator = defineEvaluator({
+  id: 'label-free',
+  title: 'Rank, alignment, uniformity',
+  options: v.object({
+    /** Images for the rank and the uniformity, spread evenly over the split. */
+    images: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(100_000)), 25_600),
+    /** Images of which two views are taken. */
+    pairs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000)), 2560),
+  }),
+  targets: 'none',
+  metrics: ['rankme', 'alignment', 'uniformity'],
+  pairs: ({ pairs }) => ({ images: pairs, augmentation: officialAugmentation }),
+  protocol: ({ images, pairs }) => ({ images, pairs, views: 'random resized crop, flip' }),
+  async *measure({ test, pairs, progress }, { images }) {
+    if (!pairs) throw new Error('Alignment needs two views of every image.');
+    const [first, second] = pairs;
+    const alignment = tf.tidy(() => {
+      const [left, right] = [first, second].map((views) => normalized(tensorOf(views, 0, views.rows)));
+      return tf.mean(tf.sum(tf.squaredDifference(left!, right!), 1)).dataSync<'float32'>()[0]!;
+    });
+    yield { metric: 'alignment', value: alignment, n: first.rows, which: 'only' };
+
+    const spread = spreadRows(test, Math.min(images, test.rows));
+    const rows = tensorOf(spread, 0, spread.rows);
+    try {
+      const uniformity = await uniformityOf(rows, progress);
+      yield { metric: 'uniformity', value: uniformity, n: spread.rows, which: 'only' };
+      const rank = effectiveRank(rows);
+      const value = (await rank.data<'float32'>())[0]!;
+      rank.dispose();
+      yield { metric: 'rankme', value, n: spread.rows, which: 'only' };
+    } finally {
+      rows.dispose();
+    }
+  },
+});
+
+/** So many rows at even distances: a split is often ordered by class. */
+function spreadRows({ rows, columns, values, labels }: FeatureSet, count: number): FeatureSet {
+  if (count === rows) return { rows, columns, values, labels };
+  const chosen = new Float32Array(count * columns);
+  for (let to = 0; to < count; to++) {
+    const from = Math.floor((to * rows) / count) * columns;
+    chosen.set(values.subarray(from, from + columns), to * columns);
+  }
+  return { rows: count, columns, values: chosen, labels: new Int32Array(count).fill(-1) };
+}
+
+/** rows: [n, d], n > 1. Every pair of different rows, in parts. */
+async function uniformityOf(rows: Tensor2D, progress: (fraction: number) => Promise<void>): Promise<number> {
+  const [count, columns] = rows.shape;
+  const bank = tf.tidy(() => normalized(rows));
+  let sum = 0;
+  try {
+    const chunk = Math.max(1, Math.floor(distancesAtOnce / count));
+    for (let from = 0; from < count; from += chunk) {
+      const part = Math.min(chunk, count - from);
+      // One sum a row, so that float32 adds up no more than a row of them.
+      const sums = tf.tidy(() => {
+        const distances = squaredDistances(tf.slice(bank, [from, 0], [part, columns]), bank);
+        return tf.sum(tf.exp(tf.mul(distances, -2)), 1);
+      });
+      for (const one of await sums.data<'float32'>()) sum += one;
+      sums.dispose();
+      await progress((from + part) / count);
+    }
+  } finally {
+    bank.dispose();
+  }
+  // Less each row beside itself, at a distance of 0.
+  return Math.log((sum - count) / (count * (count - 1)));
+}
