@@ -103,7 +103,9 @@ test('from a dropped folder to a report, over the death of the trainer', async (
     .poll(async () => ((await ask(page, 'reports')) as readonly ReportRow[]).length, { timeout: 120_000 })
     .toBe(1);
   const [report] = (await ask(page, 'reports')) as readonly ReportRow[];
-  expect(report?.files.map((file) => file.format).sort()).toEqual(['csv', 'html', 'json', 'markdown', 'pdf']);
+  expect(report?.files.map((file) => file.format).sort()).toEqual([
+    ...['bundle', 'csv', 'html', 'json', 'latex', 'markdown', 'pdf'],
+  ]);
   for (const file of report?.files ?? []) expect(existsSync(file.path), file.path).toBe(true);
   const pdf = report?.files.find((file) => file.format === 'pdf');
   expect(

@@ -38,7 +38,7 @@ export interface About {
 }
 
 /** What a file is chosen as: weights, or a list of names. */
-export type FileKind = 'weights' | 'list';
+export type FileKind = 'weights' | 'list' | 'bundle';
 
 export interface RunRow {
   readonly id: string;
@@ -190,6 +190,20 @@ export interface KnownData {
   readonly missing: string | null;
 }
 
+/** A plan from elsewhere, and what it gave there. */
+export interface AddedPlan {
+  readonly plan: string;
+  /** By the key of the plan's run. */
+  readonly results: readonly (Pick<Result, 'evaluator' | 'dataset' | 'split' | 'metric' | 'value' | 'which' | 'n'> & {
+    readonly run: string;
+  })[];
+  readonly environment: {
+    readonly version: string;
+    readonly platform: string;
+    readonly versions: Readonly<Record<string, string>>;
+    readonly instructionSets: readonly string[];
+  };
+}
 export interface PlanRow {
   readonly plan: Plan;
   /** Needs with this machine's answers. */
@@ -291,7 +305,7 @@ export interface Comparison {
 export type Selection =
   { readonly kind: 'plan'; readonly plan: string } | { readonly kind: 'runs'; readonly runs: readonly string[] };
 
-export type ReportFormat = 'html' | 'pdf' | 'markdown' | 'csv' | 'json';
+export type ReportFormat = 'html' | 'pdf' | 'markdown' | 'latex' | 'csv' | 'json' | 'bundle';
 export interface ReportRow {
   readonly id: string;
   readonly title: string;
@@ -385,6 +399,8 @@ export interface Requests {
   pausePlan: (plan: string) => void;
   /** Times a few real steps of each kind of run in the plan. */
   calibratePlan: (plan: string) => PlanRow;
+  /** Takes in the plan of a report's bundle, to be carried through here; starts nothing. */
+  addPlan: (file: string) => AddedPlan;
 
   datasets: () => readonly DatasetRow[];
   knownData: () => readonly KnownData[];
@@ -496,6 +512,7 @@ const every = {
   startPlan: true,
   pausePlan: true,
   calibratePlan: true,
+  addPlan: true,
   datasets: true,
   knownData: true,
   chooseFolder: true,

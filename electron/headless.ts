@@ -25,6 +25,7 @@ const commands: Readonly<Record<string, { readonly run: read.Command; readonly m
   features: { run: work.features, mode: 'write' },
   export: { run: work.exportRun, mode: 'write' },
   plan: { run: work.plan, mode: 'write' },
+  replay: { run: work.replay, mode: 'write' },
   import: { run: work.importRun, mode: 'write' },
 };
 

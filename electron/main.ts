@@ -19,6 +19,7 @@ import { openWorkstation, type Workstation } from './workstation/workstation.ts'
 const fileFilters: Readonly<Record<FileKind, FileFilter>> = {
   weights: { name: 'PyTorch, safetensors', extensions: ['pth', 'pt', 'pth.tar', 'ckpt', 'safetensors'] },
   list: { name: 'txt', extensions: ['txt'] },
+  bundle: { name: 'bundle.json', extensions: ['json'] },
 };
 
 // The root user cannot use the sandbox of Chromium; the start script passes the flag then, never this code.

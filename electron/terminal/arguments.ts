@@ -29,7 +29,15 @@ export interface Arguments {
   readonly set: readonly (readonly [path: string, value: unknown])[];
 }
 
-const formats = ['html', 'pdf', 'markdown', 'csv', 'json'] as const satisfies readonly ReportFormat[];
+const formats = [
+  'html',
+  'pdf',
+  'markdown',
+  'latex',
+  'csv',
+  'json',
+  'bundle',
+] as const satisfies readonly ReportFormat[];
 
 export function parseCommandLine(given: readonly string[]): Arguments {
   const { values, positionals } = read(given);

@@ -62,6 +62,10 @@ const en = {
   holds: 'holds',
   'does-not-hold': 'does not hold',
   waits: 'waits for',
+  then: 'Then',
+  now: 'Here',
+  sameBits: 'to the bit',
+  otherBits: 'differs',
 } as const;
 type Key = keyof typeof en;
 
@@ -124,6 +128,10 @@ const zh: Readonly<Record<Key, string>> = {
   holds: '成立',
   'does-not-hold': '不成立',
   waits: '等待',
+  then: '当时',
+  now: '此处',
+  sameBits: '逐位相同',
+  otherBits: '不同',
 };
 
 const verdicts = {

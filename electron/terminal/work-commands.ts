@@ -2,12 +2,13 @@
 import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import * as v from 'valibot';
-import type { DatasetRow, Evaluated, RunRow } from '../api.ts';
+import type { AddedPlan, DatasetRow, Evaluated, RunRow } from '../api.ts';
 import { WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { Options } from '../../trainer/protocol/options.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
+import type { Result } from '../../trainer/protocol/results.ts';
 import { FaultError } from '../workstation/fault.ts';
 import { setPath, testSplit } from '../workstation/presets.ts';
 import { usage, type Arguments } from './arguments.ts';
@@ -15,6 +16,7 @@ import { comparisonText } from './comparison.ts';
 import { exitCodes } from './help.ts';
 import { presetId, reportText, runId, show, weightsText, type Command } from './read-commands.ts';
 import { planText, type Session } from './session.ts';
+import { tableOf } from './table.ts';
 
 /** KIND:PATH, a folder, the name of data that is at hand, or the name of a data set of the workspace. */
 async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
@@ -160,9 +162,9 @@ export const features: Command = async (session, args) => {
 };
 
 export const plan: Command = async (session, args) => {
-  const { handlers, words } = session;
   const [name] = args.words;
   if (name === undefined) {
+    const { handlers, words } = session;
     const rows = await handlers.plans.answer();
     show(session, args, rows, () =>
       rows
@@ -171,6 +173,21 @@ export const plan: Command = async (session, args) => {
     );
     return exitCodes.done;
   }
+  return carryThrough(session, args, name);
+};
+
+/** The same plan as it was run elsewhere, and how its figures there and here agree. */
+export const replay: Command = async (session, args) => {
+  const [file] = args.words;
+  if (file === undefined) throw usage('"replay" needs the bundle.json of a report.');
+  const added = await session.handlers.addPlan.answer(resolve(file));
+  const code = await carryThrough(session, args, added.plan);
+  if (!args.json && code === exitCodes.done) session.print(await replayText(session, added));
+  return code;
+};
+
+async function carryThrough(session: Session, args: Arguments, name: string): Promise<number> {
+  const { handlers, words } = session;
   // Timed before its first run, while nothing else holds the device: the time left is known from the start.
   const found = await planRow(session, name);
   if (found.state !== 'done' && found.secondsLeft === null) await handlers.calibratePlan.answer(name);
@@ -191,7 +208,30 @@ export const plan: Command = async (session, args) => {
     () => `${comparisonText(comparison, words)}\n\n${reportText(report, words)}`,
   );
   return ended.state === 'done' ? exitCodes.done : exitCodes.failed;
-};
+}
+
+/** Every figure of the bundle beside the one that the same run gave here. */
+async function replayText(
+  { handlers, words }: Session,
+  { plan: id, results, environment }: AddedPlan,
+): Promise<string> {
+  const row = (await handlers.plans.answer()).find(({ plan }) => plan.id === id);
+  const here = new Map<string, readonly Result[]>();
+  for (const { key, run: made } of row?.runs ?? [])
+    if (made !== null) here.set(key, (await handlers.run.answer(made)).results);
+  const shown = (value: number | null | undefined): string => (value == null ? '–' : value.toFixed(2));
+  const lines = results.map(({ run: key, evaluator, metric, which, value }) => {
+    const own = here
+      .get(key)
+      ?.find((one) => one.evaluator === evaluator && one.metric === metric && one.which === which)?.value;
+    const agrees = own === undefined ? '' : words.say(own === value ? 'sameBits' : 'otherBits');
+    return [key, `${evaluator} ${metric} (${which})`, shown(value), shown(own), agrees];
+  });
+  const { version, platform, instructionSets, versions } = environment;
+  const made = [version, platform, ...instructionSets, ...Object.entries(versions).map((pair) => pair.join(' '))];
+  const head = [words.say('id'), words.say('figure'), words.say('then'), words.say('now'), ''];
+  return `\n${tableOf(head, lines, new Set([2, 3]))}\n${words.say('then')}: ${made.join(', ')}`;
+}
 
 async function planRow(session: Session, name: string) {
   const found = (await session.handlers.plans.answer()).find((row) => row.plan.id === name);

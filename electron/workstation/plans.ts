@@ -1,5 +1,6 @@
 /** Plans: what can be reproduced, what it needs on this machine, and the runs it becomes. Starting one again goes on where it was. */
 import * as v from 'valibot';
+import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import { Plan, type PlannedRun } from '../../trainer/protocol/plan.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Estimate, PlanRow } from '../api.ts';
@@ -7,10 +8,15 @@ import type { Datasets } from './datasets.ts';
 import { calibrationKey, type Estimates } from './estimate.ts';
 import { FaultError } from './fault.ts';
 import type { Queue } from './queue.ts';
-import type { Push } from './answering.ts';
+import type { Answering, Push } from './answering.ts';
+import { Bundle } from './bundle.ts';
+import { completeConfig } from './check-config.ts';
 import type { Runs } from './runs.ts';
+import { readChecked } from './resources.ts';
+import { withSources } from './sources.ts';
 import type { Store, StoredDataset, StoredPlan, StoredRun } from './store/store.ts';
 import type { TrainerHost } from './trainer-host.ts';
+import type { Weights } from './weights.ts';
 import { savePlan, type Workspace } from './workspace.ts';
 
 export interface Plans {
@@ -18,12 +24,15 @@ export interface Plans {
   readonly start: (plan: string) => Promise<void>;
   readonly pause: (plan: string) => Promise<void>;
   readonly calibrate: (plan: string) => Promise<PlanRow>;
+  readonly add: Answering<'addPlan'>;
 }
 
 export interface PlansOptions {
   readonly workspace: Workspace;
   readonly store: Store;
   readonly shipped: readonly Plan[];
+  readonly catalogue: Catalogue;
+  readonly weights: Weights;
   readonly datasets: Datasets;
   readonly estimates: Estimates;
   readonly runs: Runs;
@@ -57,15 +66,17 @@ export function createPlans(options: PlansOptions): Plans {
     return new Map(found.toReversed().map((run) => [run.planKey ?? '', run]));
   }
 
-  /** Folder of each named data set: what set-up laid there, else a data set of the user's with that title. */
+  /** Folder of each named data set: the very contents, where those are named; else what set-up laid there, or one with that title. */
   async function foldersOf(plan: Plan): Promise<ReadonlyMap<string, string>> {
     const [known, rows] = await Promise.all([datasets.known(), store.datasets()]);
     const found = new Map<string, string>();
-    for (const { name, dataset, title } of plan.data) {
-      const own = rows.find(
+    for (const { name, dataset, title, fingerprint } of plan.data) {
+      const laid = known.find((data) => data.name === name)?.path;
+      const same = rows.find((row) => row.fingerprint === fingerprint);
+      const called = rows.find(
         (row) => row.inspection.dataset === dataset && [row.name, row.inspection.title].includes(title),
       );
-      const path = known.find((data) => data.name === name)?.path ?? own?.path;
+      const path = same?.path ?? laid ?? (fingerprint === undefined ? called?.path : undefined);
       if (path !== undefined) found.set(name, path);
     }
     return found;
@@ -93,11 +104,12 @@ export function createPlans(options: PlansOptions): Plans {
     const left = planned.filter(({ key }) => own.get(key)?.status !== 'done');
     const secondsLeft = total(left.map(({ key }) => secondsLeftOf(own.get(key), estimated.get(key))));
     const statuses = plan.runs.map(({ key }) => own.get(key)?.status ?? null);
+    const begun = statuses.some((status) => status !== null);
     const moving = statuses.some((status) => status === 'running' || status === 'paused' || status === 'queued');
     const state: PlanRow['state'] =
       statuses.length > 0 && statuses.every((status) => status === 'done')
         ? 'done'
-        : stored !== undefined && (stored.paused || !moving)
+        : begun && (stored?.paused === true || !moving)
           ? 'paused'
           : moving
             ? 'running'
@@ -110,7 +122,7 @@ export function createPlans(options: PlansOptions): Plans {
       runs: plan.runs.map(({ key }) => ({ key, run: own.get(key)?.id ?? null, status: own.get(key)?.status ?? null })),
       state,
       secondsLeft,
-      startedAt: stored?.startedAt ?? null,
+      startedAt: begun ? (stored?.startedAt ?? null) : null,
     };
   }
 
@@ -125,18 +137,19 @@ export function createPlans(options: PlansOptions): Plans {
   /** Every data set a plan names, inspected. */
   async function ensureData(plan: Plan): Promise<void> {
     const folders = await foldersOf(plan);
-    for (const { name, title } of plan.data) {
+    for (const { name, title, fingerprint } of plan.data) {
       const path = folders.get(name);
+      const same = fingerprint === undefined ? '' : ` (fingerprint ${fingerprint.slice(0, 12)}…)`;
       if (path === undefined) {
         const known = (await datasets.known()).find((data) => data.name === name);
-        const advice = known?.missing ?? `Add a folder with ${title} first.`;
+        const advice = known?.missing ?? `Add a folder with ${title}${same} first.`;
         throw new FaultError('not-available', `The plan needs ${title}. ${advice}`, { data: name }, 'choose-folder');
       }
-      await datasets.ensure(
-        path,
-        title,
-        (await datasets.known()).some((data) => data.path === path),
-      );
+      const isBuiltIn = (await datasets.known()).some((data) => data.path === path);
+      const there = await datasets.ensure(path, title, isBuiltIn);
+      if (fingerprint === undefined || there.fingerprint === fingerprint) continue;
+      const text = `The plan was made with other files of ${title}${same} than those in ${path} (${there.fingerprint.slice(0, 12)}…).`;
+      throw new FaultError('dataset-changed', text, { data: name, path }, 'choose-folder');
     }
   }
 
@@ -144,9 +157,9 @@ export function createPlans(options: PlansOptions): Plans {
     const before = await storedPlan(id);
     const plan = planOf(id, before);
     await ensureData(plan);
-    const kept = before ?? { id, plan: JSON.stringify(plan), startedAt: now(), paused: false };
-    await savePlan(workspace, store, { ...kept, paused: false });
     const own = new Map(await runsOf(id));
+    const startedAt = own.size === 0 ? now() : (before?.startedAt ?? now());
+    await savePlan(workspace, store, { id, plan: JSON.stringify(plan), startedAt, paused: false });
     const ids = new Map([...own].map(([key, run]) => [key, run.id]));
     const toQueue: string[] = [];
     for (const run of inDependencyOrder(await resolved(plan))) {
@@ -159,8 +172,33 @@ export function createPlans(options: PlansOptions): Plans {
     push('runsChanged', toQueue);
   }
 
+  async function expectWeights(plan: Plan): Promise<void> {
+    const there = new Set((await options.weights.rows()).map(({ id }) => id));
+    for (const { config } of plan.runs) {
+      if (config.kind !== 'evaluate' || config.subject.kind !== 'weights' || there.has(config.subject.weights))
+        continue;
+      const { weights, name } = config.subject;
+      const text = `The plan evaluates the weights "${name}" (${weights}): import their file first.`;
+      throw new FaultError('not-available', text, { weights });
+    }
+  }
+
   return {
     start,
+    add: async (file) => {
+      const { plan, results, environment } = await readChecked(file, Bundle);
+      // All that this build cannot do is found before anything is kept.
+      for (const { config } of plan.runs) completeConfig(config, options.catalogue);
+      inDependencyOrder(plan.runs);
+      await expectWeights(plan);
+      const { id } = plan;
+      if (options.shipped.some((own) => own.id === id))
+        throw new FaultError('bad-argument', `${file} calls its plan "${id}", which is one that ships.`, { id });
+      if ((await storedPlan(id)) === undefined)
+        await savePlan(workspace, store, { id, plan: JSON.stringify(plan), startedAt: now(), paused: false });
+      push('runsChanged', []);
+      return { plan: id, results, environment };
+    },
     rows: async () => {
       const stored = await store.plans();
       const ids = new Set([...options.shipped.map((plan) => plan.id), ...stored.map((plan) => plan.id)]);
@@ -203,18 +241,11 @@ export function withData(
   config: RunConfig,
   found: ReadonlyMap<string, { readonly path: string; readonly fingerprint?: string }>,
 ): RunConfig {
-  const place = <T extends { readonly path: string; readonly fingerprint?: string | undefined }>(source: T): T => {
+  return withSources(config, (source) => {
     const data = source.path.startsWith('$') ? found.get(source.path.slice(1)) : undefined;
     if (data === undefined) return source;
     return { ...source, path: data.path, ...(data.fingerprint === undefined ? {} : { fingerprint: data.fingerprint }) };
-  };
-  if (config.kind === 'evaluate') return { ...config, train: place(config.train), test: place(config.test) };
-  const { probe } = config;
-  return {
-    ...config,
-    data: place(config.data),
-    probe: probe === null ? null : { ...probe, train: place(probe.train), test: place(probe.test) },
-  };
+  });
 }
 
 /** The key of a planned run becomes the id of the run it was made into. */

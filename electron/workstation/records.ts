@@ -12,6 +12,7 @@ import type { Comparison, Selection } from '../api.ts';
 import { compareRuns } from './compare.ts';
 import { FaultError } from './fault.ts';
 import type { ReportInput, ReportRun } from './report/model.ts';
+import { sourcesOf } from './sources.ts';
 import type { Store, StoredRun } from './store/store.ts';
 
 export interface Sources {
@@ -86,7 +87,7 @@ export async function gatherReport(sources: Sources, selection: Selection): Prom
   const plan = await planOf(sources, selection);
   const stored = (await store.runs()).filter(({ deleted }) => !deleted);
   const runs = reportedRuns(stored, selection, comparison, plan);
-  const fingerprints = new Set(runs.flatMap(sourcesOf).map(({ fingerprint }) => fingerprint));
+  const fingerprints = new Set(runs.flatMap(({ config }) => sourcesOf(config)).map(({ fingerprint }) => fingerprint));
   return {
     comparison,
     plan,
@@ -97,10 +98,6 @@ export async function gatherReport(sources: Sources, selection: Selection): Prom
     runs: await Promise.all(runs.map((run) => gatherRun(store, run))),
     datasets: (await store.datasets()).filter(({ fingerprint }) => fingerprints.has(fingerprint)),
   };
-}
-
-function sourcesOf({ config }: StoredRun): readonly { readonly fingerprint?: string | undefined }[] {
-  return config.kind === 'pretrain' ? [config.data] : [config.train, config.test];
 }
 
 /** The runs of the plan or the selection, those their figures come from, and what those started from. Oldest first. */

@@ -52,7 +52,7 @@ const evaluated = v.variant('kind', [
   v.strictObject({ kind: v.literal('run'), run: RunId }),
   v.strictObject({ kind: v.literal('weights'), weights: WeightsId }),
 ]);
-const format = v.picklist(['html', 'pdf', 'markdown', 'csv', 'json']);
+const format = v.picklist(['html', 'pdf', 'markdown', 'latex', 'csv', 'json', 'bundle']);
 const https = v.pipe(v.string(), v.maxLength(2000), v.startsWith('https://', 'only https addresses are opened'));
 
 export interface Answers {
@@ -107,7 +107,7 @@ export function createHandlers(answers: Answers): Handlers {
     importWeights: { args: v.strictTuple([path]), answer: weights.import },
     describeWeights: { args: v.strictTuple([WeightsId, word, Origin]), answer: weights.describe },
     removeWeights: { args: v.strictTuple([WeightsId]), answer: weights.remove },
-    chooseFile: { args: v.strictTuple([v.picklist(['weights', 'list'])]), answer: machine.chooseFile },
+    chooseFile: { args: v.strictTuple([v.picklist(['weights', 'list', 'bundle'])]), answer: machine.chooseFile },
     interrupted: { args: none, answer: runs.interrupted },
     progress: { args: none, answer: runs.progress },
 
@@ -115,6 +115,7 @@ export function createHandlers(answers: Answers): Handlers {
     startPlan: { args: plan, answer: plans.start },
     pausePlan: { args: plan, answer: plans.pause },
     calibratePlan: { args: plan, answer: plans.calibrate },
+    addPlan: { args: v.strictTuple([path]), answer: plans.add },
 
     datasets: { args: none, answer: datasets.rows },
     knownData: { args: none, answer: datasets.known },
@@ -130,7 +131,7 @@ export function createHandlers(answers: Answers): Handlers {
     exportReport: {
       args: v.strictTuple([
         selection,
-        v.pipe(v.array(format), v.minLength(1), v.maxLength(5)),
+        v.pipe(v.array(format), v.minLength(1), v.maxLength(7)),
         v.picklist(['en', 'zh']),
       ]),
       answer: reports.export,

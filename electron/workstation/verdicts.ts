@@ -19,6 +19,11 @@ export function isAccuracy(metric: string): boolean {
   return metric === 'top1' || metric === 'top5';
 }
 
+/** Metrics in percent. */
+export function isPercent(metric: string): boolean {
+  return isAccuracy(metric) || ['map', 'ap50', 'box-ap', 'mask-ap'].includes(metric);
+}
+
 /** How far from the paper's figure still counts as the same, in points. */
 export function marginOf(evaluator: string, metric: string, fraction: unknown): number {
   if (evaluator === 'knn') return 0.7;

@@ -147,7 +147,16 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
       return run;
     },
   });
-  const plans = createPlans({ ...common, shipped: resources.plans, datasets, estimates, runs, queue });
+  const plans = createPlans({
+    ...common,
+    shipped: resources.plans,
+    catalogue,
+    datasets,
+    estimates,
+    runs,
+    queue,
+    weights,
+  });
   const versions = { node: process.versions.node };
   const reports = createReports({
     ...common,

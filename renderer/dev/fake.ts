@@ -847,6 +847,10 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
     },
     startPlan: () => undefined,
     pausePlan: () => undefined,
+    addPlan: () => ({
+      ...{ plan: 'first', results: [] },
+      environment: { version: '0.1.0', platform: 'linux x64', versions: {}, instructionSets: [] },
+    }),
     calibratePlan: async () => {
       await sideJob('calibrate', 'calibrating');
       return (await requests.plans())[0]!;

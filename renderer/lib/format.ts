@@ -1,5 +1,6 @@
 /** Numbers, sizes and times as people read them. The only place that formats them. */
 import type { Language } from '../../electron/api.ts';
+import { isPercent } from './metric-groups.ts';
 import { missing, type Say } from './say.ts';
 
 export interface Format {
@@ -10,6 +11,8 @@ export interface Format {
   figure(value: number | null | undefined, digits?: 3 | 4): string;
   /** A figure that is in percent already: 73.2 %. */
   percent(value: number | null | undefined, digits?: number): string;
+  /** What an evaluation gave, in the unit of its metric: 73.2 %, or 231.07. */
+  measured(metric: string, value: number | null | undefined): string;
   /** A fraction of one as a percentage: 0.452 → 45 %. */
   share(value: number | null | undefined, digits?: number): string;
   /** With its sign, in percentage points: +1.2. */
@@ -82,6 +85,7 @@ export function createFormat(language: Language, say: Say): Format {
     language,
     number,
     percent,
+    measured: (metric, value) => (isPercent(metric) ? percent(value) : number(value, 2)),
     duration,
     figure(value, digits = 4) {
       if (!isKnown(value)) return missing;

@@ -22,7 +22,7 @@ export interface MetricGroup {
 }
 
 const isProbe = (name: string): boolean => /^(probe|knn)\b/.test(name);
-const isPercent = (name: string): boolean => /(top1|top5|accuracy)$/.test(name);
+export const isPercent = (name: string): boolean => /(top1|top5|accuracy|map|ap50|box-ap|mask-ap)$/.test(name);
 
 export function groupsOf(names: readonly string[]): readonly MetricGroup[] {
   const present = new Set(names);

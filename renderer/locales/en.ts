@@ -107,6 +107,7 @@ export const en = {
 
   'plans.title': 'Plans',
   'plans.weights': 'Published weights at hand? Evaluate them without pretraining',
+  'plans.replay': 'Replay a bundle…',
   'plans.summary': 'What can be reproduced, and what it takes on this machine.',
   'plans.empty':
     'A plan holds the claims of a paper and the runs that test them. This build has none; a single run can be made by hand.',
@@ -500,6 +501,8 @@ export const en = {
   'format.markdown': 'Markdown',
   'format.csv': 'CSV',
   'format.json': 'JSON',
+  'format.latex': 'LaTeX',
+  'format.bundle': 'Bundle',
   'language.en': 'English',
   'language.zh': 'Chinese',
 

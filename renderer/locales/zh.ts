@@ -106,6 +106,7 @@ export const zh = {
 
   'plans.title': '计划',
   'plans.weights': '已有公开权重？无需预训练即可评估',
+  'plans.replay': '重新执行复现包…',
   'plans.summary': '可以复现什么，在这台机器上需要什么。',
   'plans.empty': '计划包含论文的论断，以及检验这些论断的运行。此版本没有附带计划，可以手动新建单个运行。',
   'plan.state.ready': '就绪',
@@ -494,6 +495,8 @@ export const zh = {
   'format.markdown': 'Markdown',
   'format.csv': 'CSV',
   'format.json': 'JSON',
+  'format.latex': 'LaTeX',
+  'format.bundle': '复现包',
   'language.en': '英文',
   'language.zh': '中文',
 

@@ -65,7 +65,15 @@ export const Plan = v.strictObject({
   title: Text,
   summary: Text,
   /** Data sets by the name used in the runs' `path` (`$fashion-mnist`), resolved on this machine when the plan is opened. */
-  data: v.array(v.strictObject({ name: v.string(), dataset: v.string(), title: v.string() })),
+  data: v.array(
+    v.strictObject({
+      name: v.string(),
+      dataset: v.string(),
+      title: v.string(),
+      /** Where the plan was made from runs: nothing but the data they saw will do. */
+      fingerprint: v.optional(v.string()),
+    }),
+  ),
   claims: v.array(Claim),
   /** Paper cells worth standing beside ours, even where they cannot be compared. */
   papers: v.array(

@@ -2,6 +2,7 @@
 import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import { canonicalJson } from '../subjects.ts';
+import { isPercent } from '../verdicts.ts';
 import { intervalPlot, seriesOf } from './charts.ts';
 import type { Block, Section, TableCell, Tone } from './document.ts';
 import { between, clock, decimal, nothing, probability, signed, whole } from './format.ts';
@@ -115,7 +116,9 @@ export function summary(model: ReportModel, words: Words): Section {
       ),
   ];
   const lead: readonly Block[] = plan === null ? [] : [{ kind: 'paragraph', text: plan.summary[words.language] }];
-  const drawn = rows.filter(({ ours, paper, earlier }) => ours !== null || paper !== null || earlier !== null);
+  const drawn = rows.filter(
+    ({ metric, ours, paper, earlier }) => isPercent(metric) && (ours !== null || paper !== null || earlier !== null),
+  );
   const plot: readonly Block[] =
     drawn.length === 0
       ? []

@@ -6,7 +6,7 @@ import type { Words } from './locales/en.ts';
 import type { HistoryEntry, ReportModel } from './model.ts';
 import { runName } from './naming.ts';
 
-/** A long list shows its head; the JSON bundle has all of it. */
+/** A long list shows its head; the JSON has all of it. */
 const listed = 20;
 
 export function data(model: ReportModel, words: Words): Section | null {

@@ -9,6 +9,7 @@ import { renderCsv } from './csv.ts';
 import { firstPlan } from './fixture.ts';
 import { bytes, decimal, signed } from './format.ts';
 import { renderHtml } from './html.ts';
+import { renderLatex } from './latex.ts';
 import { en } from './locales/en.ts';
 import { zh } from './locales/zh.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -50,6 +51,8 @@ const render = (from: ReportModel): readonly string[] => [
   renderHtml(compose(from, 'zh')),
   renderMarkdown(compose(from, 'en')),
   renderMarkdown(compose(from, 'zh')),
+  renderLatex(compose(from, 'en')),
+  renderLatex(compose(from, 'zh')),
   renderCsv(from),
   renderJson(from),
 ];
@@ -151,12 +154,43 @@ describe('CSV', () => {
   });
 });
 
-test('the JSON bundle is the model', () => {
+describe('LaTeX', () => {
+  test('is a table for each of the paper’s, with as many cells in every row, in both languages', () => {
+    for (const language of ['en', 'zh'] as const) {
+      const tables = renderLatex(compose(model, language)).split('\\begin{table}').slice(1);
+      expect(tables.length).toBeGreaterThan(4);
+      for (const table of tables) {
+        const columns = /\\begin\{tabularx\}\{\\linewidth\}\{@\{\}([Xr]+)@\{\}\}/.exec(table)![1]!.length;
+        const rows = table.split('\n').filter((line) => line.endsWith(' \\\\'));
+        expect(rows.length).toBeGreaterThan(1);
+        for (const row of rows) expect(row.match(/(?<!\\)&/g) ?? [], row).toHaveLength(columns - 1);
+        expect(table.match(/\\begin\{/g)).toHaveLength(table.match(/\\end\{/g)!.length - 1);
+      }
+    }
+  });
+  test('runs nothing that a name holds, and lets nothing out of its comment', () => {
+    const [first, ...rest] = input.runs;
+    const title = '\\input{/etc/passwd} 100 % & #1_x^2 ~$y$ {';
+    const hostile = buildReport({
+      ...{ ...input, plan: null, comparison: { ...input.comparison, claims: [] } },
+      runs: [{ ...first!, run: { ...first!.run, title: `${title}\n\\end{document}` } }, ...rest],
+    });
+    const text = renderLatex(compose(hostile, 'en'));
+    const outside = text.split('\n').filter((line) => !line.startsWith('%'));
+    expect(text.split('\n').filter((line) => line.startsWith('%'))).toHaveLength(3);
+    expect(outside.join('\n')).not.toMatch(/\\input|\\end\{document/);
+    expect(outside.join('\n')).toContain(
+      String.raw`\textbackslash{}input\{/etc/passwd\} 100 \% \& \#1\_x\textasciicircum{}2 \textasciitilde{}\$y\$ \{`,
+    );
+  });
+});
+
+test('the JSON is the model', () => {
   expect(JSON.parse(renderJson(model))).toEqual(JSON.parse(JSON.stringify(model)));
 });
 
 describe('files', () => {
-  const formats: readonly ReportFormat[] = ['html', 'markdown', 'csv', 'json', 'pdf'];
+  const formats: readonly ReportFormat[] = ['html', 'markdown', 'latex', 'csv', 'json', 'bundle', 'pdf'];
   const request = (over: Partial<Parameters<typeof writeReport>[0]>) => ({
     model,
     formats,
@@ -177,7 +211,8 @@ describe('files', () => {
         sha256: createHash('sha256').update(content).digest('hex'),
       });
     }
-    expect((await readdir(folder)).sort()).toEqual(['report.csv', 'report.html', 'report.json', 'report.md']);
+    const names = ['bundle.json', 'report.csv', 'report.html', 'report.json', 'report.md', 'report.tex'];
+    expect((await readdir(folder)).sort()).toEqual(names);
   });
   test('the PDF is printed from the same HTML and made stable; nothing else is left', async () => {
     let printed = '';
@@ -193,7 +228,7 @@ describe('files', () => {
   test('a printer that fails costs the PDF alone', async () => {
     const row = await writeReport(request({ htmlToPdf: () => Promise.reject(new Error('The printer broke.')) }));
     expect(row.missing).toEqual([{ format: 'pdf', reason: 'The printer broke.' }]);
-    expect(row.files).toHaveLength(4);
+    expect(row.files).toHaveLength(6);
   });
 });
 

@@ -3,10 +3,12 @@ import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Language, ReportFormat, ReportRow } from '../../api.ts';
+import { bundleOf, type Bundle } from '../bundle.ts';
 import { canonicalJson } from '../subjects.ts';
 import { compose } from './compose.ts';
 import { renderCsv } from './csv.ts';
 import { renderHtml } from './html.ts';
+import { renderLatex } from './latex.ts';
 import { renderMarkdown } from './markdown.ts';
 import type { ReportModel } from './model.ts';
 import { stablePdf } from './pdf.ts';
@@ -31,11 +33,13 @@ const extensions: Readonly<Record<ReportFormat, string>> = {
   markdown: 'md',
   csv: 'csv',
   json: 'json',
+  latex: 'tex',
+  bundle: 'json',
 };
 
-/** Everything the report was made of: enough to make it again, or to compare two of them. */
-export function renderJson(model: ReportModel): string {
-  return `${JSON.stringify(JSON.parse(canonicalJson(model)), null, 1)}\n`;
+/** Keys in order, so that the same content gives the same bytes. */
+export function renderJson(content: ReportModel | Bundle): string {
+  return `${JSON.stringify(JSON.parse(canonicalJson(content)), null, 1)}\n`;
 }
 
 export async function writeReport(request: WriteReport): Promise<ReportRow> {
@@ -47,11 +51,13 @@ export async function writeReport(request: WriteReport): Promise<ReportRow> {
     markdown: () => renderMarkdown(document),
     csv: () => renderCsv(model),
     json: () => renderJson(model),
+    latex: () => renderLatex(document),
+    bundle: () => renderJson(bundleOf(model)),
   };
   const files: ReportRow['files'][number][] = [];
   const missing: ReportRow['missing'][number][] = [];
   for (const format of formats) {
-    const path = join(folder, `report.${extensions[format]}`);
+    const path = join(folder, `${format === 'bundle' ? 'bundle' : 'report'}.${extensions[format]}`);
     if (format === 'pdf') {
       const printed = await printPdf(request, texts.html());
       if ('reason' in printed) {

@@ -1,0 +1,84 @@
+/** The tables of a report for a paper in LaTeX, a `table` each. */
+import type { Block, Column, Document, TableCell } from './document.ts';
+
+/** Sections whose tables a paper shows; the rest are for who checks. */
+const shown = new Set(['claims', 'results', 'earlier', 'deviations', 'method', 'data', 'compute']);
+
+const preamble: Readonly<Record<Document['language'], string>> = {
+  en: '% \\usepackage{booktabs,tabularx}, and XeLaTeX or LuaLaTeX for what is not ASCII',
+  zh: '% \\usepackage{booktabs,tabularx,ctex}, with XeLaTeX or LuaLaTeX',
+};
+
+export function renderLatex(document: Document): string {
+  const tables = document.sections
+    .filter(({ id }) => shown.has(id))
+    .flatMap(({ id, title, blocks }) =>
+      blocks
+        .filter((block) => block.kind === 'table')
+        .map((block, at) => table(block, `${id}-${at + 1}`, block.caption ?? title)),
+    );
+  return `% ${oneLine(document.title)}\n% ${oneLine(document.subtitle)}\n${preamble[document.language]}\n\n${tables.join('\n')}`;
+}
+
+type Table = Extract<Block, { readonly kind: 'table' }>;
+
+function table({ columns, rows }: Table, label: string, caption: string): string {
+  const line = (cells: readonly string[]): string => `    ${cells.join(' & ')} \\\\`;
+  return [
+    '\\begin{table}[t]',
+    '  \\centering\\small',
+    `  \\caption{${plain(caption)}}`,
+    `  \\label{tab:${label}}`,
+    // Text takes the width that figures leave.
+    `  \\begin{tabularx}{\\linewidth}{@{}${columns.map(({ kind }) => (kind === 'figure' ? 'r' : 'X')).join('')}@{}}`,
+    '    \\toprule',
+    line(columns.map(({ title }) => plain(title))),
+    '    \\midrule',
+    ...rows.map((cells) => line(cells.map((cell, at) => rendered(cell, columns[at]!)))),
+    '    \\bottomrule',
+    '  \\end{tabularx}',
+    '\\end{table}',
+    '',
+  ].join('\n');
+}
+
+function rendered(cell: TableCell, { kind }: Column): string {
+  const { text, note } = typeof cell === 'string' ? { text: cell, note: undefined } : cell;
+  const shownText = kind === 'code' ? `\\texttt{${plain(text)}}` : plain(text);
+  return note === undefined || note === '' ? shownText : `${shownText} {\\scriptsize ${plain(note)}}`;
+}
+
+/** What LaTeX would take for a command or a sign of its own, and signs that its text fonts lack. */
+const signs: Readonly<Record<string, string>> = {
+  '\\': '\\textbackslash{}',
+  '{': '\\{',
+  '}': '\\}',
+  '%': '\\%',
+  '&': '\\&',
+  $: '\\$',
+  '#': '\\#',
+  _: '\\_',
+  '~': '\\textasciitilde{}',
+  '^': '\\textasciicircum{}',
+  '<': '\\textless{}',
+  '>': '\\textgreater{}',
+  '|': '\\textbar{}',
+  '±': '$\\pm$',
+  '−': '$-$',
+  '×': '$\\times$',
+  '→': '$\\to$',
+  '≤': '$\\le$',
+  '≥': '$\\ge$',
+  λ: '$\\lambda$',
+  μ: '$\\mu$',
+  ν: '$\\nu$',
+};
+
+function plain(text: string): string {
+  return oneLine(text).replaceAll(/[\\{}%&$#_~^<>|±−×→≤≥λμν]/g, (sign) => signs[sign]!);
+}
+
+/** A line break would end a comment, and two a paragraph. */
+function oneLine(text: string): string {
+  return text.replaceAll(/\s*[\n\r\u2028\u2029]\s*/g, ' ');
+}
