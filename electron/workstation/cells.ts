@@ -86,14 +86,29 @@ interface Candidate {
   readonly cell: Cell;
 }
 
-const breaking = (reasons: readonly Reason[]): number => reasons.filter(({ kind }) => kind === 'breaks').length;
+const breaks = (reasons: readonly Reason[]): number => reasons.filter(({ kind }) => kind === 'breaks').length;
 
-/** The candidate with the fewest breaks; of equals the first. */
+/** Fields that both state, and alike: of two cells that break equally the one that says more of what ours is stands nearer. */
+function agreements(theirs: Measured, ours: Measured): number {
+  const fields = ['encoder', 'pretrainedOn', 'epochs', 'batch'] as const;
+  const same = (left: unknown, right: unknown): boolean =>
+    left != null && right != null && canonicalJson(left) === canonicalJson(right);
+  return (
+    fields.filter((field) => same(theirs[field], ours[field])).length +
+    Object.keys(theirs.options).filter((key) => same(theirs.options[key], ours.options[key])).length +
+    Object.keys(theirs.protocol).filter((key) => same(theirs.protocol[key], ours.protocol[key])).length
+  );
+}
+
+/** The candidate with the fewest breaks, of those the one that agrees in most; of equals the first. */
 function closest(candidates: readonly Candidate[], ours: Measured): Beside | null {
-  let best: Beside | null = null;
+  let best: (Beside & { readonly agreeing: number }) | null = null;
   for (const { paper, cell } of candidates) {
-    const reasons = differences(measuredCell(paper, cell), ours);
-    if (best === null || breaking(reasons) < breaking(best.reasons)) best = { paper, cell, reasons };
+    const theirs = measuredCell(paper, cell);
+    const [reasons, agreeing] = [differences(theirs, ours), agreements(theirs, ours)];
+    const fewer = best === null ? 1 : breaks(best.reasons) - breaks(reasons);
+    if (best === null || fewer > 0 || (fewer === 0 && agreeing > best.agreeing))
+      best = { paper, cell, reasons, agreeing };
   }
   return best;
 }

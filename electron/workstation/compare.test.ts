@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import { Paper } from '../../trainer/protocol/paper.ts';
-import type { Plan } from '../../trainer/protocol/plan.ts';
+import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
+import { PlanFile, type Plan } from '../../trainer/protocol/plan.ts';
 import type { Comparison, ComparisonRow } from '../api.ts';
 import { compareRuns, referenceRows } from './compare.ts';
 import type { CompareInput } from './rows.ts';
@@ -177,6 +178,57 @@ describe('a mean average precision', () => {
     await expect(compared(() => Promise.resolve(scored(1).subarray(1)))).rejects.toThrow(
       'results/map.bin of run one has 2999 bytes, which are no scores of 300 images.',
     );
+  });
+});
+
+describe('the plans of the paper’s own size', () => {
+  const comparable = (key: string, usual: number) => ({
+    ...{ key, kind: 'number' as const, default: usual, comparable: true },
+  });
+  const evaluators: Catalogue['evaluators'] = [
+    { id: 'linear', title: '', options: [comparable('epochs', 100)], metrics: ['top1'], probe: false },
+    { id: 'semi-supervised', title: '', options: [comparable('fraction', 0.01)], metrics: ['top1'], probe: false },
+    { id: 'knn', title: '', options: [comparable('k', 20)], metrics: ['top1'], probe: true },
+    { id: 'voc-svm', title: '', options: [], metrics: ['map'], probe: false },
+  ];
+  async function planned(name: string): Promise<ReadonlyMap<string, ComparisonRow>> {
+    const file = new URL(`../../resources/plans/${name}.json`, import.meta.url);
+    const plan = v.parse(PlanFile, JSON.parse(readFileSync(file, 'utf8')));
+    const selection = { kind: 'plan' as const, plan: plan.id };
+    const { rows } = await compareRuns(input({ selection, plan, catalogue: { ...catalogue, evaluators } }));
+    // Controls come last.
+    const order = ['main', 'ablation', 'control'];
+    const measured = plan.runs
+      .filter(({ config }) => config.kind === 'evaluate')
+      .sort((one, other) => order.indexOf(one.role) - order.indexOf(other.role));
+    expect(rows).toHaveLength(measured.length);
+    return new Map(rows.map((row, at) => [measured[at]!.key, row]));
+  }
+  const figures = (rows: ReadonlyMap<string, ComparisonRow>): Readonly<Record<string, unknown>> =>
+    Object.fromEntries([...rows].map(([key, { paper: cell }]) => [key, cell && (cell.value ?? cell.remark)]));
+
+  test('stand beside Tables 1, 2 and 11 before they are run, and nothing breaks a comparison', async () => {
+    const rows = await planned('paper');
+    expect(figures(rows)).toEqual({
+      ...{ linear: 73.2, 'semi-1': 54.8, 'semi-10': 69.5, 'knn-20': 64.5, 'knn-200': 62.8 },
+      ...{ places205: 54.3, voc07: 86.6, inaturalist18: 47 },
+    });
+    for (const [key, row] of rows) expect([key, breaks(row)]).toEqual([key, []]);
+  });
+  test('and the ablations beside their own cells', async () => {
+    const rows = await planned('claims-paper');
+    expect(figures(rows)).toEqual({
+      'vicreg-linear': 68.6,
+      'random-linear': null,
+      'invariance-alone-linear': 'collapse',
+      'no-variance-linear': 'collapse',
+      'plain-weights-linear': 68.1,
+      'no-covariance-linear': 57.5,
+      'expander-1024-linear': 62.4,
+      'batch-256-linear': 67.9,
+      'batch-1024-linear': 68.3,
+      'unshared-linear': 66.5,
+    });
   });
 });
 

@@ -5,8 +5,10 @@
  * `evaluator`, `dataset`, `split`, `metric`, `encoder`, `pretrainedOn`, `epochs`, `batch`, `chunk`, `protocol.<key>`, `options.<key>`.
  */
 import type { Cell, Paper } from '../../trainer/protocol/paper.ts';
+import type { OptionDescription } from '../../trainer/protocol/options.ts';
 import type { Plan } from '../../trainer/protocol/plan.ts';
-import type { Result } from '../../trainer/protocol/results.ts';
+import type { Protocol, Result } from '../../trainer/protocol/results.ts';
+import type { EvaluateConfig } from '../../trainer/protocol/run.ts';
 import type { Comparison, ComparisonRow, Interval } from '../api.ts';
 import { cellBeside, differences, measuredCell, type Beside, type Measured } from './cells.ts';
 import { judgeClaims } from './claims.ts';
@@ -133,7 +135,7 @@ function makeRow(
       input.papers
         .filter((paper) => paper.role === kind)
         // An ablation stands only beside a cell that is about one.
-        .map((paper) => ({ ...paper, cells: role === 'ablation' ? paper.cells.filter(isAblation) : paper.cells }))
+        .map((paper) => ({ ...paper, cells: role === 'ablation' ? ablations(paper) : paper.cells }))
         // The earlier figure shown is the one of the experiment whose paper figure is shown.
         .map((paper) => ({
           ...paper,
@@ -159,7 +161,13 @@ function makeRow(
   return { row, used };
 }
 
-const isAblation = ({ setting }: Cell): boolean => setting.options !== undefined;
+/** Cells in which something of a method differs from the first of its cells: its options, the batch, the branches. */
+function ablations({ cells }: Paper): Cell[] {
+  return cells.filter(({ method, setting: { options, batch, encoder } }) => {
+    const main = cells.find((cell) => cell.method === method)?.setting;
+    return options !== undefined || encoder !== main?.encoder || (batch !== undefined && batch !== main.batch);
+  });
+}
 
 const roleOrder: Readonly<Record<ComparisonRow['subject']['role'], number>> = {
   main: 0,
@@ -218,9 +226,21 @@ function rowsOfGroup(
     dataset: '',
     split: config.test.split,
     metric: recipe?.metrics[0] ?? 'top1',
-    protocol: {},
+    protocol: plannedProtocol(config, recipe?.options ?? []),
   };
   return [makeRow(input, facts, first.role, measuredOurs(facts, pending, dataName(config.test, names)), [], identity)];
+}
+
+/** What of a protocol is known before anything was measured: numbers and switches stand in it as they are, texts may be worded. */
+function plannedProtocol(
+  { evaluator, layer = 'pooled' }: EvaluateConfig,
+  options: readonly OptionDescription[],
+): Protocol {
+  const known = options.flatMap(({ key, comparable, default: usual }): [string, number | boolean][] => {
+    const value = evaluator.options[key] ?? usual;
+    return comparable && (typeof value === 'number' || typeof value === 'boolean') ? [[key, value]] : [];
+  });
+  return { ...Object.fromEntries(known), layer };
 }
 
 type Find = (run: string) => Member | undefined;

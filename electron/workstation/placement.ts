@@ -27,8 +27,10 @@ export function preferredPrecision({ timings }: PrecisionTimings): Precision {
 
 export interface Placement {
   readonly precisions: Answering<'precisions'>;
-  /** For a new run: the first GPU where there is one that computes, and the precision preferred there. */
-  readonly chosen: () => Promise<Pick<Execution, 'device' | 'precision'>>;
+  /** For a new run: the first GPU where there is one that computes, else the processor; the precision preferred there. */
+  readonly chosen: () => Promise<Execution>;
+  /** What `chosen` would give, where that is known without measuring anything. */
+  readonly known: () => Execution | null;
 }
 
 export interface PlacementOptions {
@@ -47,6 +49,7 @@ export function createPlacement(options: PlacementOptions): Placement {
   const { store, host, jobs, complain } = options;
   /** Once a session and a device, also where it fails: a GPU that TensorFlow cannot use is not tried for every draft. */
   const asked = new Map<string, Promise<PrecisionTimings>>();
+  let last: Execution | null = null;
 
   /** Everything that may change which precision is fastest. */
   function keyOf(device: string, gpus: readonly string[]): string {
@@ -98,14 +101,20 @@ export function createPlacement(options: PlacementOptions): Placement {
       const found = await timings(device, device === 'cpu' ? [] : await gpuNames());
       return { timings: found.timings, preferred: preferredPrecision(found), leastGain };
     },
+    known: () => last,
     chosen: async () => {
       const gpus = await gpuNames().catch((error: unknown) => {
         complain(faultOf(error).message);
         return [];
       });
       const onGpu = gpus.length === 0 ? null : await placedOn('gpu:0', gpus);
-      if (onGpu !== null) return { device: 'gpu:0', precision: onGpu };
-      return { device: 'cpu', precision: (await placedOn('cpu', gpus)) ?? 'float32' };
+      const rest = { engine: 'traced', chunk: null, recompute: false, threads: options.threads() } as const;
+      last =
+        onGpu === null
+          ? { ...rest, device: 'cpu', precision: (await placedOn('cpu', gpus)) ?? 'float32', loaderWorkers: 1 }
+          : // The processor has nothing to do but decode.
+            { ...rest, device: 'gpu:0', precision: onGpu, loaderWorkers: Math.max(1, options.threads() - 1) };
+      return last;
     },
   };
 }

@@ -7,13 +7,14 @@ import type { Estimate, PlanRow } from '../api.ts';
 import type { Datasets } from './datasets.ts';
 import { calibrationKey, type Estimates } from './estimate.ts';
 import { FaultError } from './fault.ts';
+import type { Placement } from './placement.ts';
 import type { Queue } from './queue.ts';
 import type { Answering, Push } from './answering.ts';
 import { Bundle } from './bundle.ts';
 import { completeConfig } from './check-config.ts';
 import type { Runs } from './runs.ts';
 import { readChecked } from './resources.ts';
-import { withSources } from './sources.ts';
+import { sourcesOf, withSources } from './sources.ts';
 import type { Store, StoredDataset, StoredPlan, StoredRun } from './store/store.ts';
 import type { TrainerHost } from './trainer-host.ts';
 import type { Weights } from './weights.ts';
@@ -35,6 +36,7 @@ export interface PlansOptions {
   readonly weights: Weights;
   readonly datasets: Datasets;
   readonly estimates: Estimates;
+  readonly placement: Placement;
   readonly runs: Runs;
   readonly queue: Queue;
   readonly host: TrainerHost;
@@ -82,11 +84,16 @@ export function createPlans(options: PlansOptions): Plans {
     return found;
   }
 
+  /** With the data and, where that is left to the machine and known, the device and precision of this one. */
   async function resolved(plan: Plan): Promise<readonly PlannedRun[]> {
     const [folders, rows] = await Promise.all([foldersOf(plan), store.datasets()]);
+    const execution = plan.placed === true ? options.placement.known() : null;
     const found = new Map<string, Pick<StoredDataset, 'path'> & { readonly fingerprint?: string }>();
     for (const [name, path] of folders) found.set(name, rows.find((row) => row.path === path) ?? { path });
-    return plan.runs.map((run) => ({ ...run, config: withData(run.config, found) }));
+    return plan.runs.map((run) => {
+      const config = withData(run.config, found);
+      return { ...run, config: execution === null ? config : { ...config, execution } };
+    });
   }
 
   async function estimatesOf(planned: readonly PlannedRun[]): Promise<ReadonlyMap<string, Estimate>> {
@@ -100,22 +107,23 @@ export function createPlans(options: PlansOptions): Plans {
     const plan = planOf(id, stored);
     const [planned, own, folders] = await Promise.all([resolved(plan), runsOf(id), foldersOf(plan)]);
     const estimated = await estimatesOf(planned);
-    const missing = plan.data.filter(({ name }) => !folders.has(name));
-    const left = planned.filter(({ key }) => own.get(key)?.status !== 'done');
-    const secondsLeft = total(left.map(({ key }) => secondsLeftOf(own.get(key), estimated.get(key))));
+    const possible = possibleRuns(plan, folders);
+    const left = planned.filter(({ key }) => possible.has(key) && own.get(key)?.status !== 'done');
+    const isDone = planned.length > 0 && planned.every(({ key }) => own.get(key)?.status === 'done');
+    const secondsLeft =
+      isDone || left.length > 0 ? total(left.map(({ key }) => secondsLeftOf(own.get(key), estimated.get(key)))) : null;
     const statuses = plan.runs.map(({ key }) => own.get(key)?.status ?? null);
     const begun = statuses.some((status) => status !== null);
     const moving = statuses.some((status) => status === 'running' || status === 'paused' || status === 'queued');
-    const state: PlanRow['state'] =
-      statuses.length > 0 && statuses.every((status) => status === 'done')
-        ? 'done'
+    const state: PlanRow['state'] = isDone
+      ? 'done'
+      : left.length === 0
+        ? 'blocked'
         : begun && (stored?.paused === true || !moving)
           ? 'paused'
           : moving
             ? 'running'
-            : missing.length > 0
-              ? 'blocked'
-              : 'ready';
+            : 'ready';
     return {
       plan,
       needs: needsOf(plan, folders, [...estimated.values()], secondsLeft),
@@ -134,10 +142,11 @@ export function createPlans(options: PlansOptions): Plans {
     return seconds * Math.max(0, 1 - run.safeStep / estimate.steps);
   }
 
-  /** Every data set a plan names, inspected. */
+  /** The data of the runs that can be made, inspected. Without any such run the first data set that is missing is named. */
   async function ensureData(plan: Plan): Promise<void> {
     const folders = await foldersOf(plan);
-    for (const { name, title, fingerprint } of plan.data) {
+    const some = possibleRuns(plan, folders).size > 0;
+    for (const { name, title, fingerprint } of plan.data.filter((data) => !some || folders.has(data.name))) {
       const path = folders.get(name);
       const same = fingerprint === undefined ? '' : ` (fingerprint ${fingerprint.slice(0, 12)}…)`;
       if (path === undefined) {
@@ -162,7 +171,9 @@ export function createPlans(options: PlansOptions): Plans {
     await savePlan(workspace, store, { id, plan: JSON.stringify(plan), startedAt, paused: false });
     const ids = new Map([...own].map(([key, run]) => [key, run.id]));
     const toQueue: string[] = [];
-    for (const run of inDependencyOrder(await resolved(plan))) {
+    if (plan.placed === true) await options.placement.chosen();
+    const possible = possibleRuns(plan, await foldersOf(plan));
+    for (const run of inDependencyOrder(await resolved(plan)).filter(({ key }) => possible.has(key))) {
       const there = own.get(run.key);
       const made = there?.id ?? (await runs.make(withSubject(run.config, ids), { plan: id, planKey: run.key }));
       ids.set(run.key, made);
@@ -223,7 +234,9 @@ export function createPlans(options: PlansOptions): Plans {
     calibrate: async (id) => {
       const plan = planOf(id, await storedPlan(id));
       await ensureData(plan);
-      const planned = await resolved(plan);
+      if (plan.placed === true) await options.placement.chosen();
+      const possible = possibleRuns(plan, await foldersOf(plan));
+      const planned = (await resolved(plan)).filter(({ key }) => possible.has(key));
       const shapes = new Map<string, RunConfig>();
       for (const { config } of planned) {
         const subject = subjectConfig(config, planned);
@@ -255,6 +268,17 @@ export function withSubject(config: RunConfig, ids: ReadonlyMap<string, string>)
   if (run === undefined)
     throw new FaultError('internal', `The plan evaluates "${config.subject.run}", which it does not have before it.`);
   return { ...config, subject: { ...config.subject, run } };
+}
+
+/** Keys of the runs whose data is there, and that of what they evaluate. */
+function possibleRuns(plan: Plan, folders: ReadonlyMap<string, string>): ReadonlySet<string> {
+  const possible = new Set<string>();
+  for (const { key, config } of inDependencyOrder(plan.runs)) {
+    const hasData = sourcesOf(config).every(({ path }) => !path.startsWith('$') || folders.has(path.slice(1)));
+    const evaluates = config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null;
+    if (hasData && (evaluates === null || possible.has(evaluates))) possible.add(key);
+  }
+  return possible;
 }
 
 function subjectConfig(config: RunConfig, planned: readonly PlannedRun[]): RunConfig | null {

@@ -40,10 +40,9 @@ export interface PresetsOptions {
   readonly store: Store;
   readonly weights: Weights;
   readonly placement: Placement;
-  readonly threads: () => number;
 }
 
-export function createPresets({ resources, store, weights, placement, threads }: PresetsOptions): Presets {
+export function createPresets({ resources, store, weights, placement }: PresetsOptions): Presets {
   const { catalogue, presets } = resources;
   const preset = (id: string): Preset => {
     const found = presets.find((candidate) => candidate.id === id);
@@ -57,15 +56,6 @@ export function createPresets({ resources, store, weights, placement, threads }:
       fingerprint,
     });
   };
-  const execution = async () => ({
-    engine: 'traced' as const,
-    ...(await placement.chosen()),
-    chunk: null,
-    recompute: false,
-    threads: threads(),
-    loaderWorkers: 1,
-  });
-
   return {
     catalogue: () => catalogue,
     all: () => presets,
@@ -89,14 +79,17 @@ export function createPresets({ resources, store, weights, placement, threads }:
         preset: chosen.id,
         method: { id: chosen.method, options: {} },
         data: sourceOf(row, pretrainSplit(row.inspection, method.labels)),
-        execution: await execution(),
+        execution: await placement.chosen(),
       };
       return draft(base, chosen, row.inspection, catalogue);
     },
     draftEvaluation: async (of, evaluator, fingerprint) => {
       if (of.kind === 'weights') {
         const [record, row] = await Promise.all([weights.get(of.weights), dataset(fingerprint)]);
-        return completeConfig(evaluationOfWeights(record, evaluator, row, catalogue, await execution()), catalogue);
+        return completeConfig(
+          evaluationOfWeights(record, evaluator, row, catalogue, await placement.chosen()),
+          catalogue,
+        );
       }
       const { run: id } = of;
       const run = await store.run(id);

@@ -1,10 +1,11 @@
 /** Order, dependencies, plans and lives of the program: what the queue remembers and starts. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { createBench, evaluation, pretrain, rowOf, until, type Bench } from './testing/bench.ts';
+import { createBench, evaluation, pretrain, rowOf, tinyPlan, until, type Bench } from './testing/bench.ts';
 
 let bench: Bench;
 const children: ChildProcess[] = [];
@@ -115,6 +116,37 @@ test('a plan without its data is blocked and says what is missing', async () => 
   expect(row?.state).toBe('blocked');
   expect(row?.needs.find((need) => need.kind === 'data')?.ok).toBe(false);
   await expect(workstation.handlers.startPlan.answer('tiny')).rejects.toThrow(/dataset-fashion-mnist/);
+});
+
+test('what lacks its data waits for it, the rest starts, where and in what the machine computes best', async () => {
+  const more = { name: 'other', dataset: 'idx', title: 'Other' };
+  const late = { key: 'late', role: 'main', config: evaluation('steps=5', 'train', '$other') };
+  const plan = { ...tinyPlan, id: 'partly', placed: true, data: [...tinyPlan.data, more] };
+  const file = join(bench.home, '..', 'app', 'resources', 'plans', 'partly.json');
+  writeFileSync(file, JSON.stringify({ ...plan, runs: [...tinyPlan.runs, late] }));
+  const workstation = await bench.open();
+  const { handlers } = workstation;
+  const row = async () => (await handlers.plans.answer()).find(({ plan: { id } }) => id === 'partly')!;
+  expect(await row()).toMatchObject({ state: 'ready', needs: [{ ok: true }, { kind: 'data', ok: false }, {}, {}, {}] });
+  await handlers.startPlan.answer('partly');
+  await workstation.whenIdle();
+  expect(await row()).toMatchObject({ state: 'blocked', secondsLeft: null });
+  const runs = await handlers.runs.answer();
+  expect(runs.map(({ planKey }) => planKey).sort()).toEqual(['measure', 'pixels', 'train']);
+  const { execution } = (await handlers.run.answer(runs[0]!.id)).config;
+  const { preferred } = await handlers.precisions.answer('cpu');
+  expect(execution).toMatchObject({ device: 'cpu', precision: preferred, threads: availableParallelism() });
+
+  const other = join(bench.home, '..', 'other');
+  mkdirSync(other);
+  writeFileSync(join(other, 'data.bin'), 'x');
+  const inspection = await handlers.inspect.answer(other, false);
+  await handlers.addDataset.answer(inspection, 'Other');
+  expect(await row()).toMatchObject({ state: 'paused' });
+  await handlers.startPlan.answer('partly');
+  await workstation.whenIdle();
+  expect(await row()).toMatchObject({ state: 'done', secondsLeft: 0 });
+  expect(await handlers.runs.answer()).toHaveLength(4);
 });
 
 test('calibrating a plan times each shape once, and the estimate is measured from then on', async () => {

@@ -131,7 +131,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   });
   const placement = createPlacement({ ...common, jobs, threads, version: options.version, write });
   const weights = createWeights({ ...common, jobs, trash: desktop.trash, version: options.version });
-  const presets = createPresets({ resources, store: opened, weights, placement, threads });
+  const presets = createPresets({ resources, store: opened, weights, placement });
   const { catalogue, papers } = resources;
   const datasets = createDatasets({ ...common, jobs, catalogue, dataFolder: join(options.runtime, 'data') });
   const estimates = createEstimates({ ...common, jobs, catalogue });
@@ -153,6 +153,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     catalogue,
     datasets,
     estimates,
+    placement,
     runs,
     queue,
     weights,

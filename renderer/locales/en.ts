@@ -125,6 +125,8 @@ export const en = {
   'plan.done': '{done} of {all} done',
   'plan.notStarted': 'Not started',
   'plan.needs': 'What it needs',
+  'plan.partly': 'Runs whose data is missing wait; add it and continue the plan.',
+  'plan.cost': 'The authors: {text} ({where})',
   'plan.measure': 'Time it on this machine',
   'plan.measureHint': 'Runs a few real steps of each kind and says how long the whole will take.',
   'plan.measuring': 'Timing a few real steps',

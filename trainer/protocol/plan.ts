@@ -64,6 +64,10 @@ export const Plan = v.strictObject({
   id: v.pipe(v.string(), v.regex(/^[a-z0-9-]+$/)),
   title: Text,
   summary: Text,
+  /** Device, precision and threads of its runs are chosen on the machine it is started on, whatever they say. */
+  placed: v.optional(v.literal(true)),
+  /** What its pretraining took the authors. */
+  cost: v.optional(v.strictObject({ text: Text, where: v.string() })),
   /** Data sets by the name used in the runs' `path` (`$fashion-mnist`), resolved on this machine when the plan is opened. */
   data: v.array(
     v.strictObject({
