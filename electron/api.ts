@@ -228,6 +228,15 @@ export interface Reason {
   readonly ours: string | number | boolean | null;
   /** breaks: no verdict is possible; deviation: stated beside it. */
   readonly kind: 'breaks' | 'deviation';
+  /** What the paper found where it changed this alone: its figure, what it became (or a remark), at which value, and where that stands. */
+  readonly effect?:
+    | {
+        readonly from: number;
+        readonly to: number | string | null;
+        readonly at: Reason['theirs'];
+        readonly where: string;
+      }
+    | undefined;
 }
 export interface Interval {
   readonly low: number;

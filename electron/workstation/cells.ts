@@ -39,7 +39,7 @@ export function measuredCell(paper: Paper, cell: Cell): Measured {
   };
 }
 
-const shown = (value: OptionValue | null | undefined): Reason['theirs'] =>
+export const shown = (value: OptionValue | null | undefined): Reason['theirs'] =>
   value === undefined ? null : Array.isArray(value) ? value.join('-') : value;
 
 /** Every field in which ours differs from theirs, the ones that break the comparison first. */

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Paper } from '../../trainer/protocol/paper.ts';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import { PlanFile, type Plan } from '../../trainer/protocol/plan.ts';
+import type { PretrainConfig } from '../../trainer/protocol/run.ts';
 import type { Comparison, ComparisonRow } from '../api.ts';
 import { compareRuns, referenceRows } from './compare.ts';
 import type { CompareInput } from './rows.ts';
@@ -102,7 +103,7 @@ describe('what breaks a comparison', () => {
   test('another batch is a deviation that is stated', async () => {
     const row = await one({ batch: 1024 });
     expect(row.verdict).toBe('reproduced');
-    expect(row.reasons).toContainEqual({ field: 'batch', theirs: 2048, ours: 1024, kind: 'deviation' });
+    expect(row.reasons).toMatchObject([{ field: 'batch', theirs: 2048, ours: 1024, kind: 'deviation' }]);
   });
   test('batch norm over chunks is a deviation that is stated', async () => {
     const row = await one({ execution: { ...execution, chunk: 256 } });
@@ -178,6 +179,26 @@ describe('a mean average precision', () => {
     await expect(compared(() => Promise.resolve(scored(1).subarray(1)))).rejects.toThrow(
       'results/map.bin of run one has 2999 bytes, which are no scores of 300 images.',
     );
+  });
+});
+
+describe('what a deviation is expected to do', () => {
+  async function reasonsOf(change: Partial<PretrainConfig>): Promise<ComparisonRow['reasons']> {
+    const run = storedRun('pre', pretrain(1, {}, change));
+    const subject = { kind: 'run', run: 'pre', checkpoint: 'last', branch: 0 } as const;
+    const runs = [run, storedRun('lin', evaluate(subject))];
+    return only(await compareRuns(input({ runs, results: [storedResult('lin', 60)] }))).reasons;
+  }
+  test('is what the paper found where it changed that alone, at the nearest value on the same side', async () => {
+    const [epochs] = await reasonsOf({ epochs: 300 });
+    expect(epochs).toMatchObject({ field: 'epochs', effect: { from: 73.2, to: 68.6, at: 100 } });
+    const batch = (await reasonsOf({ batch: 320 })).find(({ field }) => field === 'batch');
+    expect(batch?.effect).toEqual({ from: 68.6, to: 67.9, at: 256, where: 'Table 13' });
+  });
+  test('and nothing is said where the paper changed nothing of the kind, or only the other way', async () => {
+    const [epochs] = await reasonsOf({ epochs: 2000 });
+    expect(epochs).toMatchObject({ field: 'epochs' });
+    expect(epochs).not.toHaveProperty('effect');
   });
 });
 

@@ -12,6 +12,7 @@ import type { EvaluateConfig } from '../../trainer/protocol/run.ts';
 import type { Comparison, ComparisonRow, Interval } from '../api.ts';
 import { cellBeside, differences, measuredCell, type Beside, type Measured } from './cells.ts';
 import { judgeClaims } from './claims.ts';
+import { effectOf } from './effects.ts';
 import { differingParameters } from './parameters.ts';
 import { pairRows } from './pairs.ts';
 import { resampleRankings, type Resamplings } from './rankings.ts';
@@ -144,7 +145,7 @@ function makeRow(
       measured,
       input.plan,
     );
-  const paper = beside('paper', null);
+  const paper = withEffects(beside('paper', null), measured);
   const earlier = beside('earlier', paper);
   const { evaluator, dataset, split, metric, protocol } = measured;
   const { label, method, encoder } = facts;
@@ -159,6 +160,19 @@ function makeRow(
     notes: notesOf(ours, paper?.cell ?? null),
   };
   return { row, used };
+}
+
+function withEffects(beside: Beside | null, ours: Measured): Beside | null {
+  if (beside === null) return null;
+  const { paper, cell, reasons } = beside;
+  const theirs = measuredCell(paper, cell);
+  return {
+    ...beside,
+    reasons: reasons.map((reason) => {
+      const effect = effectOf(paper, theirs, ours, reason.field);
+      return effect === undefined ? reason : { ...reason, effect };
+    }),
+  };
 }
 
 /** Cells in which something of a method differs from the first of its cells: its options, the batch, the branches. */

@@ -1,5 +1,5 @@
 /** Names and sentences for codes that the other programs send. What nobody has worded keeps its own name. */
-import type { LogLine } from '../../electron/api.ts';
+import type { LogLine, Reason } from '../../electron/api.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { Mark } from './chart-data.ts';
 import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
@@ -32,6 +32,13 @@ export function pathName(path: string): string {
     .filter((part) => part !== 'options' && part !== 'id')
     .map((part) => tCode('field', part) ?? tCode('option', part) ?? part)
     .join(' · ');
+}
+
+/** What the paper found where it changed a field alone: what to expect of the same change here. */
+export function effectText({ from, to, at, where }: NonNullable<Reason['effect']>): string {
+  const figure = (value: number | string | null): string =>
+    typeof value === 'number' ? f().number(value, 1) : (tCode('remark', value ?? '') ?? '–');
+  return t('reason.effect', { from: figure(from), to: figure(to), at: plainValue(at), where });
 }
 
 /** The values of a fault or a check as labelled lines; sizes in bytes are read as sizes. */

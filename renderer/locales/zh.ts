@@ -448,6 +448,7 @@ export const zh = {
   'reason.breaks': '不可比',
   'reason.deviation': '差异',
   'reason.between': '论文为 {theirs}，此处为 {ours}',
+  'reason.effect': '论文中仅改变此项：{at} 时 {from} → {to}（{where}）',
   'note.single-run': '只有一次运行：种子间的波动未知，区间仅反映测试图像的抽样误差。',
   'note.paper-uncertainty-unknown': '论文未报告该数字的不确定度。',
   'note.paper-single-run': '论文的数字来自单次运行。',

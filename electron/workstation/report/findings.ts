@@ -8,7 +8,7 @@ import type { Block, Section, TableCell, Tone } from './document.ts';
 import { between, clock, decimal, nothing, probability, signed, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
-import { cellValue, fieldName, figureName, reasonSide, runName, subjectName } from './naming.ts';
+import { cellValue, effectNote, fieldName, figureName, reasonSide, runName, subjectName } from './naming.ts';
 
 const tones: Readonly<Record<Verdict | ClaimVerdict['verdict'], Tone>> = {
   reproduced: 'ok',
@@ -288,7 +288,11 @@ export function deviations(model: ReportModel, words: Words): Section {
         fieldName(words, reason.field),
         reasonSide(words, reason, 'theirs'),
         reasonSide(words, reason, 'ours'),
-        { text: words.effects[reason.kind], tone: reason.kind === 'breaks' ? 'attention' : 'quiet' },
+        {
+          text: words.effects[reason.kind],
+          tone: reason.kind === 'breaks' ? 'attention' : 'quiet',
+          ...(reason.effect === undefined ? {} : { note: effectNote(words, reason.effect) }),
+        },
       ]),
     },
   ]);

@@ -42,6 +42,13 @@ export function reasonSide(words: Words, reason: Reason, side: 'theirs' | 'ours'
   return words.remarks[value] ?? value;
 }
 
+/** What the paper found where it changed this field alone. */
+export function effectNote(words: Words, { from, to, at, where }: NonNullable<Reason['effect']>): string {
+  const figure = (value: number | string | null): string =>
+    typeof value === 'number' ? decimal(value, valueDigits(value)) : (words.remarks[value ?? ''] ?? nothing);
+  return words.effect({ from: figure(from), to: figure(to), at: String(at), where });
+}
+
 export function cellValue(words: Words, cell: Cell | null): string {
   if (cell === null) return nothing;
   if (cell.value !== null) return decimal(cell.value, valueDigits(cell.value));

@@ -177,6 +177,8 @@ export const en = {
     'options.expander': 'expander widths',
   } as Values,
   effects: { breaks: 'no comparison possible', deviation: 'stated deviation' },
+  effect: (values: Values) =>
+    `with nothing else changed in the paper, ${values['from']} → ${values['to']} at ${values['at']} (${values['where']})`,
   unknown: 'not stated',
   claims: {
     collapse: (values: Values) =>

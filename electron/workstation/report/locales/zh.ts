@@ -172,6 +172,7 @@ export const zh: Words = {
     'options.expander': '扩展器宽度',
   },
   effects: { breaks: '无法比较', deviation: '已注明的差异' },
+  effect: (values) => `论文中仅改变此项：${values['at']} 时 ${values['from']} → ${values['to']}（${values['where']}）`,
   unknown: '未说明',
   claims: {
     collapse: (values) =>
