@@ -1,7 +1,7 @@
 /** Verdicts on a plan's claims, by the rules stored before its runs. */
 import type { Claim, Plan } from '../../trainer/protocol/plan.ts';
 import type { ClaimVerdict, Interval } from '../api.ts';
-import type { CompareInput, Row } from './rows.ts';
+import type { CompareInput, Kept, Row } from './rows.ts';
 import { pair } from './pairs.ts';
 import { placeBeside } from './statistics.ts';
 import type { StoredRun } from './store/store.ts';
@@ -9,7 +9,7 @@ import type { StoredRun } from './store/store.ts';
 interface Context {
   readonly members: readonly { readonly key: string | null; readonly stored: StoredRun | null }[];
   readonly rows: readonly Row[];
-  readonly input: Pick<CompareInput, 'meanMetric' | 'perImage'>;
+  readonly input: Pick<CompareInput, 'meanMetric'> & Kept;
 }
 type Evidence = ClaimVerdict['evidence'][number];
 type RuleOf<K extends Claim['rule']['kind']> = Extract<Claim['rule'], { kind: K }>;
@@ -44,7 +44,7 @@ async function judgeCollapse(rule: RuleOf<'collapse'>, context: Context): Promis
   const random = rowOf(context, rule.random, 'top1');
   const figures = { linear: linear?.row.ours?.mean ?? null, random: random?.row.ours?.mean ?? null };
   const above = figures.linear === null || figures.random === null ? null : figures.linear - figures.random;
-  const paired = linear && random ? await pair(linear, random, context.input.perImage) : null;
+  const paired = linear && random ? await pair(linear, random, context.input) : null;
   const interval =
     paired === null ? null : { ...paired.interval(0.95), confidence: 0.95, method: 'paired-bootstrap' as const };
   const evidence = [
@@ -61,7 +61,7 @@ async function judgeCollapse(rule: RuleOf<'collapse'>, context: Context): Promis
 /** Two evaluations on the same images, and the interval of their difference at a confidence. */
 async function pairOf(context: Context, one: string, other: string, metric: string) {
   const rows = [rowOf(context, one, metric), rowOf(context, other, metric)] as const;
-  const paired = rows[0] && rows[1] ? await pair(rows[0], rows[1], context.input.perImage) : null;
+  const paired = rows[0] && rows[1] ? await pair(rows[0], rows[1], context.input) : null;
   const intervalAt = (confidence: number): Interval | null =>
     paired === null ? null : { ...paired.interval(confidence), confidence, method: 'paired-bootstrap' };
   return { rows, difference: paired?.mean ?? null, intervalAt };

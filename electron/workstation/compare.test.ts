@@ -15,7 +15,11 @@ const paper = (id: string): Paper =>
   v.parse(Paper, JSON.parse(readFileSync(new URL(`../../resources/papers/${id}.json`, import.meta.url), 'utf8')));
 const papers = [paper('vicreg'), paper('dong')];
 
-const nothing = { meanMetric: () => Promise.resolve(null), perImage: () => Promise.resolve(null) };
+const nothing = {
+  meanMetric: () => Promise.resolve(null),
+  perImage: () => Promise.resolve(null),
+  remember: <T>(_key: string, make: () => Promise<T>) => make(),
+};
 function input(over: Partial<CompareInput>): CompareInput {
   const runs = over.runs ?? [];
   return {

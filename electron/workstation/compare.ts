@@ -334,7 +334,7 @@ export async function compareRuns(input: CompareInput): Promise<Comparison> {
     selection,
     rows: rows.map(({ row }) => row),
     claims: plan === null ? [] : await judgeClaims(plan, { members, rows, input }),
-    pairs: await pairRows(rows, input.perImage),
+    pairs: await pairRows(rows, input),
     parameters: differingParameters(members.flatMap(({ stored }) => (stored === null ? [] : [stored]))),
     references: referenceRows(input.papers),
   };

@@ -1,7 +1,7 @@
 /** Differences between two of our own figures on the same images: the only ones that may be called paired. */
 import type { Comparison, ComparisonRow } from '../api.ts';
-import { readRanking, resamplingSeed } from './rankings.ts';
-import type { Row } from './rows.ts';
+import { identityOf, readRanking, resamplingSeed } from './rankings.ts';
+import type { Kept, Row } from './rows.ts';
 import { bootstrapPrecision, holm, mcnemar, pairedBootstrap, type Ranking, type Resampled } from './statistics.ts';
 
 type ReadImages = (run: string, file: string) => Promise<Uint8Array | null>;
@@ -34,13 +34,18 @@ async function rankingsOf({ used }: Row, read: ReadImages): Promise<readonly Ran
 }
 
 /** null: the two were not measured on the same images, or what was said of each image was not recorded. */
-export async function pair(better: Row, worse: Row, read: ReadImages): Promise<Paired | null> {
+export async function pair(better: Row, worse: Row, { perImage, remember }: Kept): Promise<Paired | null> {
   const [one, other] = [better.used[0]?.result, worse.used[0]?.result];
   if (one === undefined || other === undefined || !sameImages(better.row, worse.row)) return null;
   if (one.fingerprint !== other.fingerprint || one.n !== other.n) return null;
+  const side = ({ used }: Row): readonly string[] => used.map(({ run, result }) => identityOf(run.id, result));
+  return remember(JSON.stringify([side(better), side(worse)]), () => pairedOf(better, worse, one.n, perImage));
+}
+
+async function pairedOf(better: Row, worse: Row, images: number, read: ReadImages): Promise<Paired | null> {
   const [ranked, against] = [await rankingsOf(better, read), await rankingsOf(worse, read)];
   if (ranked && against)
-    return { ...(await bootstrapPrecision(ranked, against, resamplingSeed)), images: one.n, pValue: null };
+    return { ...(await bootstrapPrecision(ranked, against, resamplingSeed)), images, pValue: null };
   const left = await rightImages(better, read);
   const right = await rightImages(worse, read);
   if (left === null || right === null) return null;
@@ -51,7 +56,7 @@ export async function pair(better: Row, worse: Row, read: ReadImages): Promise<P
     mine.reduce((count, value, image) => count + (value === 1 && theirs[image] === 0 ? 1 : 0), 0);
   return {
     ...resampled,
-    images: one.n,
+    images,
     pValue: single ? mcnemar(only(first, second), only(second, first)) : null,
   };
 }
@@ -62,7 +67,7 @@ function sameImages(one: ComparisonRow, other: ComparisonRow): boolean {
 }
 
 /** Each main figure (or, in a free selection, the highest) against every other one on the same images. */
-export async function pairRows(rows: readonly Row[], read: ReadImages): Promise<Comparison['pairs']> {
+export async function pairRows(rows: readonly Row[], kept: Kept): Promise<Comparison['pairs']> {
   const pairs: (Omit<Comparison['pairs'][number], 'test'> & { readonly pValue: number | null })[] = [];
   for (const first of rows) {
     const rivals = rows.filter((other) => other !== first && sameImages(first.row, other.row));
@@ -73,7 +78,7 @@ export async function pairRows(rows: readonly Row[], read: ReadImages): Promise<
       // Two leads: the pair is made once, from the earlier of the two.
       if (mains.includes(rival) && rows.indexOf(rival) < rows.indexOf(first)) continue;
       const [better, worse] = mean(first) >= mean(rival) ? [first, rival] : [rival, first];
-      const paired = await pair(better, worse, read);
+      const paired = await pair(better, worse, kept);
       if (paired === null) continue;
       const interval = { ...paired.interval(0.95), confidence: 0.95, method: 'paired-bootstrap' as const };
       const { evaluator, metric } = first.row;

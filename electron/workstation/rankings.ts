@@ -1,7 +1,7 @@
 /** What runs scored every image of a split, read from their folders, and how far their figures would move with other images. */
 import type { Result } from '../../trainer/protocol/results.ts';
 import { FaultError } from './fault.ts';
-import type { CompareInput } from './rows.ts';
+import type { CompareInput, Kept } from './rows.ts';
 import { bootstrapPrecision, type Ranking, type Resampled } from './statistics.ts';
 
 /** The same resampling for every figure and pair of a report: one fixed seed. */
@@ -9,6 +9,11 @@ export const resamplingSeed = 1;
 
 /** By result: a figure that its own images say the spread of. */
 export type Resamplings = ReadonlyMap<Result, Resampled>;
+
+/** The file that a result names, and which result it was: the same files give the same resampling. */
+export function identityOf(run: string, { perImage, ranking, n, value, which }: Result): string {
+  return JSON.stringify([run, ranking ?? perImage ?? null, n, value, which]);
+}
 
 /** Null where nothing was kept, or its file is gone. */
 export async function readRanking(
@@ -36,13 +41,17 @@ export async function readRanking(
 }
 
 export async function resampleRankings(
-  { results, perImage }: Pick<CompareInput, 'results' | 'perImage'>,
+  { results, perImage, remember }: Pick<CompareInput, 'results'> & Kept,
   runs: ReadonlySet<string>,
 ): Promise<Resamplings> {
   const found = new Map<Result, Resampled>();
   for (const { run, result } of results) {
-    const ranking = runs.has(run) ? await readRanking(run, result, perImage) : null;
-    if (ranking) found.set(result, await bootstrapPrecision([ranking], [], resamplingSeed));
+    if (result.ranking === undefined || !runs.has(run)) continue;
+    const resampled = await remember(identityOf(run, result), async () => {
+      const ranking = await readRanking(run, result, perImage);
+      return ranking && bootstrapPrecision([ranking], [], resamplingSeed);
+    });
+    if (resampled) found.set(result, resampled);
   }
   return found;
 }

@@ -11,6 +11,7 @@ import type { Preset } from '../../trainer/protocol/preset.ts';
 import type { Comparison, Selection } from '../api.ts';
 import { compareRuns } from './compare.ts';
 import { FaultError } from './fault.ts';
+import type { Remember } from './memory.ts';
 import type { ReportInput, ReportRun } from './report/model.ts';
 import { sourcesOf } from './sources.ts';
 import type { Store, StoredRun } from './store/store.ts';
@@ -21,6 +22,8 @@ export interface Sources {
   readonly presets: readonly Preset[];
   readonly catalogue: Catalogue;
   readonly environment: ReportInput['environment'];
+  /** For as long as the workspace is open: results, once written, stay as they are. */
+  readonly remember: Remember;
   /** The shipped plans, for one that was not started yet. */
   readonly plans: readonly Plan[];
 }
@@ -50,7 +53,7 @@ function inFolder(folder: string, file: string): string {
 
 export async function gatherComparison(sources: Sources, selection: Selection): Promise<Comparison> {
   const plan = await planOf(sources, selection);
-  const { store, papers, catalogue } = sources;
+  const { store, papers, catalogue, remember } = sources;
   const runs = (await store.runs()).filter(({ deleted }) => !deleted);
   if (selection.kind === 'runs') {
     const unknown = selection.runs.find((id) => !runs.some((run) => run.id === id));
@@ -65,6 +68,7 @@ export async function gatherComparison(sources: Sources, selection: Selection): 
     plan,
     datasets: await store.datasets(),
     catalogue,
+    remember,
     meanMetric: (run, name, fromStep) => store.meanMetric(run, name, fromStep),
     perImage: async (run, file) => {
       const folder = folders.get(run);

@@ -4,6 +4,7 @@ import type { Paper } from '../../trainer/protocol/paper.ts';
 import type { Plan } from '../../trainer/protocol/plan.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
 import type { ComparisonRow, Selection } from '../api.ts';
+import type { Remember } from './memory.ts';
 import type { StoredDataset, StoredResult, StoredRun } from './store/store.ts';
 
 export interface CompareInput {
@@ -22,7 +23,12 @@ export interface CompareInput {
   readonly meanMetric: (run: string, name: string, fromStep: number) => Promise<number | null>;
   /** Bytes of a file that a result names (`perImage`, `ranking`); null where the file is gone. */
   readonly perImage: (run: string, file: string) => Promise<Uint8Array | null>;
+  /** Resamplings of the same files are the same. */
+  readonly remember: Remember;
 }
+
+/** What figures and pairs on the same images are resampled from. */
+export type Kept = Pick<CompareInput, 'perImage' | 'remember'>;
 
 /** A row while it is made: what the api shows, and what it was made from. */
 export interface Row {

@@ -23,6 +23,7 @@ import { isAlive, processStartedAt } from './processes.ts';
 import { createQueue, type Queue } from './queue.ts';
 import { createReports } from './reports.ts';
 import { createHandlers, readersOnly, type Handlers } from './requests.ts';
+import { createMemory } from './memory.ts';
 import { readResources } from './resources.ts';
 import { createRuns } from './runs.ts';
 import { readSettings } from './settings.ts';
@@ -164,6 +165,8 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     desktop,
     sources: {
       store: opened,
+      // Each some 16 KB: the figures of two thousand resamples.
+      remember: createMemory(1000),
       papers,
       presets: resources.presets,
       plans: resources.plans,
