@@ -1,7 +1,7 @@
 /**
  * How long it takes to list a tree of many small files, as a training does when it opens its data set, and with their sizes,
- * as an inspection does; beside `find` taking one stat a file, taking turns. All of it is in the system's cache after the first
- * turn, so this is the work and not the disk.
+ * as an inspection does; beside `find` taking one stat a file, taking turns. Then the same files in one archive, looked through and
+ * from the index kept of it. All of it is in the system's cache after the first turn, so this is the work and not the disk.
  *
  *   npm run bench -- scan [files] [rounds]
  */
@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { listTree } from '../trainer/data/image-tree.ts';
+import { locate } from '../trainer/data/index-file.ts';
 import { checkedUnasked, inspectListing } from '../trainer/data/inspect-listing.ts';
 import { startRejects } from '../trainer/data/inspection.ts';
 import { createSlices } from '../trainer/data/slices.ts';
@@ -68,6 +69,16 @@ try {
   for (const [name, times] of seconds) {
     const own = median(times);
     console.log(`  ${name.padEnd(24)}${own.toFixed(3).padStart(8)} s  ${(own / theirs).toFixed(2)} x find`);
+  }
+  const shards = join(folder, 'shards');
+  mkdirSync(shards);
+  execFileSync('tar', ['-cf', join(shards, 'train-000.tar'), '-C', folder, 'train']);
+  const data = { dataset: 'webdataset', path: shards, split: 'train' };
+  for (const name of ['archive, looked through', 'archive, from its index']) {
+    const began = performance.now();
+    const found = await locate(data, { cacheFolder: join(folder, 'cache'), notice: console.error });
+    if (found?.images.count !== files) throw new Error(`${found?.images.count} of ${files} were found.`);
+    console.log(`  ${name.padEnd(24)}${((performance.now() - began) / 1000).toFixed(3).padStart(8)} s`);
   }
   console.log(`memory ${mebibytes(before)} before, ${mebibytes(process.resourceUsage().maxRSS * 1024)} at its peak`);
 } finally {

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import type { Engine } from './engine/engine.ts';
 import type { ResolvedSubject } from './protocol/commands.ts';
 import type { Result } from './protocol/results.ts';
-import type { DataSource, EvaluateConfig } from './protocol/run.ts';
+import type { EvaluateConfig } from './protocol/run.ts';
 import type { EvaluationModel, EvaluatorRecipe, FeatureSet, HeadRecipe, HeadTraining } from './recipe.ts';
 import { openTrainingLoader } from './data/loader.ts';
 import type { TrainingLoader } from './data/pipeline.ts';
@@ -16,6 +16,7 @@ import { bytesOf, writeAtomically } from './files.ts';
 import { encodedSource, featureSource, openHead, testFeatures, testImages, type Head } from './head.ts';
 import { progressOf, type JobContext } from './jobs/job.ts';
 import type { Course } from './loop.ts';
+import { located, type Located } from './located.ts';
 import { readPairs } from './pairs.ts';
 import { stepsOf } from './pretrain.ts';
 import { evaluators } from './registry.ts';
@@ -63,8 +64,8 @@ function classesOf(train: Truth, test: Truth, config: EvaluateConfig): number {
 }
 
 /** The truth an evaluator asks for; a split that has it not is refused with what would fit it. */
-async function truthOf(data: DataSource, { title, targets = 'class' }: EvaluatorRecipe): Promise<Truth> {
-  const opened = await openData(data);
+async function truthOf({ data, found }: Located, { title, targets = 'class' }: EvaluatorRecipe): Promise<Truth> {
+  const opened = await openData(data, found);
   try {
     const [labels, presence] = [await opened.labels(), (await opened.presence?.()) ?? null];
     const names = opened.classes;
@@ -94,14 +95,14 @@ const withoutValues = ({ labels }: Truth): FeatureSet => ({
 
 async function openImages(
   config: EvaluateConfig,
-  data: DataSource,
+  located: Located,
   training: HeadTraining,
   { fromStep, dropLast }: { readonly fromStep: number; readonly dropLast: boolean },
 ): Promise<TrainingLoader> {
   const { normalization, preprocessing, seed } = config;
   if (!training.augmentation) throw new Error(`${config.evaluator.id} trains on images but says not how to show them.`);
   return openTrainingLoader({
-    ...{ data, normalization, seed, fromStep, dropLast, batch: training.batch },
+    ...{ ...located, normalization, seed, fromStep, dropLast, batch: training.batch },
     views: [{ ...training.augmentation, size: preprocessing.crop }],
     workers: config.execution.loaderWorkers,
   });
@@ -133,23 +134,25 @@ export async function openEvaluation(
   const { head: headRecipe = null } = recipe;
   const inputs = headRecipe?.inputs(options) ?? 'features';
   const subset = headRecipe?.subset?.(options);
-  const data: DataSource = subset ? { ...config.train, subset } : config.train;
-  // The test split first: of a part of one that does not fit it would only be said that no part can be taken.
-  const testTruth = await truthOf(config.test, recipe);
   const isLabelFree = recipe.targets === 'none';
-  const truth = { test: testTruth, train: isLabelFree ? untold : await truthOf(data, recipe) };
+  const tested = await located(config.test, port, cacheFolder);
+  const trained: Located = isLabelFree
+    ? { data: config.train, found: undefined }
+    : await located(subset ? { ...config.train, subset } : config.train, port, cacheFolder);
+  // The test split first: of a part of one that does not fit it would only be said that no part can be taken.
+  const testTruth = await truthOf(tested, recipe);
+  const truth = { test: testTruth, train: isLabelFree ? untold : await truthOf(trained, recipe) };
   const classes = isLabelFree ? 0 : classesOf(truth.train, truth.test, config);
 
-  async function features(of: DataSource, subject: OpenSubject, known: Truth): Promise<FeatureSet> {
-    port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: of.split });
-    const found = await readFeatures({
-      ...{ subject, preprocessing, normalization, cacheFolder, data: of, withLabels: false },
+  async function features(of: Located, subject: OpenSubject, known: Truth): Promise<FeatureSet> {
+    port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: of.data.split });
+    const { rows, columns, values } = await readFeatures({
+      ...{ subject, preprocessing, normalization, cacheFolder, ...of, withLabels: false },
       execution: config.execution,
       facts: engine.facts,
       progress: progressOf(context, place),
       notice: (code, text, values) => port.log('attention', code, text, values),
     });
-    const { rows, columns, values } = found;
     const { labels, presence } = known;
     return { rows, columns, values, labels, ...(presence ? { presence } : {}) };
   }
@@ -159,7 +162,7 @@ export async function openEvaluation(
     port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: config.test.split });
     const view = { ...augmentation, size: preprocessing.crop };
     return readPairs({
-      ...{ subject, images, view, data: config.test, normalization, seed },
+      ...{ subject, images, view, ...tested, normalization, seed },
       workers: config.execution.loaderWorkers,
       progress: progressOf(context, place),
     });
@@ -168,12 +171,12 @@ export async function openEvaluation(
   /** Frozen features, and a head on them where the evaluator has one. */
   async function onFeatures(): Promise<Material> {
     const subject = await openSubject(engine, resolved, channels, { initialWhereMissing, layer });
-    const test = await features(config.test, subject, truth.test);
+    const test = await features(tested, subject, truth.test);
     const { columns } = test;
     const examination = { test: testFeatures(test, classes), seed, examining: () => () => Promise.resolve() };
     if (headRecipe && inputs === 'augmented-features') {
       const training = headRecipe.build(options, builder, { columns, classes, train: null, encoder: null });
-      const loader = await openImages(config, data, training, { fromStep, dropLast: false });
+      const loader = await openImages(config, trained, training, { fromStep, dropLast: false });
       const { stepsPerEpoch } = loader;
       const source = encodedSource(loader, subject);
       return {
@@ -181,7 +184,7 @@ export async function openEvaluation(
         head: openHead(engine, { ...examination, training, source, stepsPerEpoch }),
       };
     }
-    const train = isLabelFree ? withoutValues(truth.train) : await features(data, subject, truth.train);
+    const train = isLabelFree ? withoutValues(truth.train) : await features(trained, subject, truth.train);
     if (!headRecipe) {
       const wanted = recipe.pairs?.(options);
       return { train, test, head: null, ...(wanted ? { pairs: await pairs(subject, wanted) } : {}) };
@@ -211,14 +214,14 @@ export async function openEvaluation(
     const training = head.build(options, builder, { columns: encoder.outputs, classes, train: null, encoder });
     // The statistics of a single image are none: such a last batch is left out.
     const dropLast = truth.train.labels.length % training.batch === 1;
-    const source = await openImages(config, data, training, { fromStep, dropLast });
+    const source = await openImages(config, trained, training, { fromStep, dropLast });
     const { stepsPerEpoch } = source;
     const examining = (done: number) => {
       port.send({ type: 'phase', phase: 'evaluating', quietForMs: examineQuietMs });
       const at = { step: done, steps: stepsOf(training.epochs, stepsPerEpoch), epoch: done / stepsPerEpoch };
       return progressOf(context, { ...place, ...at, obeys: false });
     };
-    const test = testImages(config, truth.test.labels, classes);
+    const test = testImages(config, truth.test.labels, classes, tested.found);
     return {
       ...{ train: withoutValues(truth.train), test: withoutValues(truth.test) },
       head: openHead(engine, { training, source, stepsPerEpoch, test, seed, examining }),

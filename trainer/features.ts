@@ -6,6 +6,7 @@ import { mkdir, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { EngineFacts, HostBatch } from './engine/engine.ts';
 import type { DataSource, Execution, Normalization, Preprocessing } from './protocol/run.ts';
+import type { FoundImages } from './data/image-table.ts';
 import { openEvaluationLoader } from './data/loader.ts';
 import type { EvaluationLoader } from './data/pipeline.ts';
 import { diskFault } from './failure.ts';
@@ -21,6 +22,8 @@ export interface ClassifiedFeatures extends FeatureSet {
 export interface FeatureRequest {
   readonly subject: OpenSubject;
   readonly data: DataSource;
+  /** Where its images lie, if that was looked up before. */
+  readonly found?: FoundImages | undefined;
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
   readonly execution: Execution;
@@ -246,13 +249,13 @@ async function extract(
 }
 
 export async function readFeatures(request: FeatureRequest): Promise<ClassifiedFeatures> {
-  const { data, preprocessing, normalization, execution, cacheFolder, notice } = request;
+  const { data, found, preprocessing, normalization, execution, cacheFolder, notice } = request;
   const entry = cacheFolder === null ? null : join(cacheFolder, 'features', await keyOf(request));
   const known = entry === null ? null : await readParts(entry, notice);
   if (known && known.rows() === known.count) return known.whole();
   const from = known?.rows() ?? 0;
   const workers = execution.loaderWorkers;
-  const loader = await openEvaluationLoader({ data, preprocessing, normalization, batch, workers, from });
+  const loader = await openEvaluationLoader({ data, found, preprocessing, normalization, batch, workers, from });
   try {
     const table = known ?? createTable(loader.count, loader.classes);
     await extract(request, loader, table, partWriter(entry, notice));

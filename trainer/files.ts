@@ -59,7 +59,9 @@ export function sha256(...parts: readonly (Uint8Array | string)[]): string {
 }
 
 /** The bytes of a typed array, without a copy. Little-endian, as every platform Node runs on. */
-export function bytesOf(values: Float32Array | Int32Array | Int8Array | Uint8Array): Uint8Array {
+export function bytesOf(
+  values: Float32Array | Float64Array | Int32Array | Uint32Array | Int8Array | Uint8Array,
+): Uint8Array {
   return new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 }
 

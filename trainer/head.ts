@@ -4,6 +4,7 @@ import type { Engine, HostBatch, HostTensor, StateEntry } from './engine/engine.
 import type { EvaluateConfig } from './protocol/run.ts';
 import type { EvaluationModel, FeatureSet, HeadTraining } from './recipe.ts';
 import { percent, topKCorrect } from './nn/top-k.ts';
+import type { FoundImages } from './data/image-table.ts';
 import { openEvaluationLoader } from './data/loader.ts';
 import type { TrainingLoader } from './data/pipeline.ts';
 import type { BatchSource, Course } from './loop.ts';
@@ -43,13 +44,14 @@ export function testImages(
   { test, preprocessing, normalization, execution }: EvaluateConfig,
   labels: Int32Array,
   classes: number,
+  found: FoundImages | undefined,
 ): TestSet {
   return {
     labels,
     classes,
     async *parts(progress) {
       const loader = await openEvaluationLoader({
-        ...{ data: test, preprocessing, normalization, batch: imageRows, from: 0 },
+        ...{ data: test, found, preprocessing, normalization, batch: imageRows, from: 0 },
         workers: execution.loaderWorkers,
       });
       try {

@@ -1,5 +1,6 @@
 /** Features of images in two views each: how far apart an encoder puts what shows the same thing. */
 import type { DataSource, Normalization, View } from './protocol/run.ts';
+import type { FoundImages } from './data/image-table.ts';
 import { openTrainingLoader } from './data/loader.ts';
 import type { FeatureSet } from './recipe.ts';
 import type { OpenSubject } from './subject.ts';
@@ -7,6 +8,8 @@ import type { OpenSubject } from './subject.ts';
 export interface PairsRequest {
   readonly subject: OpenSubject;
   readonly data: DataSource;
+  /** Where its images lie, if that was looked up before. */
+  readonly found: FoundImages | undefined;
   /** At most so many: a split may have fewer. */
   readonly images: number;
   readonly view: View;
@@ -21,9 +24,9 @@ const batch = 250;
 
 /** Row i of both is of the same image. */
 export async function readPairs(request: PairsRequest): Promise<readonly [FeatureSet, FeatureSet]> {
-  const { subject, data, view, normalization, seed, workers, progress } = request;
+  const { subject, data, found, view, normalization, seed, workers, progress } = request;
   const loader = await openTrainingLoader({
-    ...{ data, normalization, seed, workers, batch, views: [view, view] },
+    ...{ data, found, normalization, seed, workers, batch, views: [view, view] },
     ...{ dropLast: false, fromStep: 0 },
   });
   try {

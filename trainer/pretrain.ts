@@ -7,6 +7,7 @@ import { openTrainingLoader } from './data/loader.ts';
 import { FaultError } from './fault.ts';
 import { readFeatures } from './features.ts';
 import { progressOf, type JobContext } from './jobs/job.ts';
+import { located, type Located } from './located.ts';
 import type { Course, Look } from './loop.ts';
 import { evaluators, methods, optimizers, schedules } from './registry.ts';
 import { buildEncoder, encodeWith } from './subject.ts';
@@ -24,7 +25,7 @@ function probeLook(
   encoder: Encoder,
   config: PretrainConfig,
   probe: Probe,
-  course: Pick<Course, 'steps' | 'stepsPerEpoch' | 'counters'>,
+  course: Pick<Course, 'steps' | 'stepsPerEpoch' | 'counters'> & Readonly<Record<'train' | 'test', Located>>,
 ): Look {
   const { port } = context;
   const recipe = evaluators.get(probe.evaluator.id);
@@ -41,10 +42,10 @@ function probeLook(
       port.send({ type: 'phase', phase: 'probing', quietForMs: probeQuietMs });
       const place = { step: done, steps: course.steps, epoch: done / course.stepsPerEpoch, obeys: false };
       const progress = progressOf(context, { ...place, tensors: engine.tensors });
-      const features = (data: Probe['train'], from: number) =>
+      const features = (split: 'train' | 'test', from: number) =>
         readFeatures({
           subject,
-          data,
+          ...course[split],
           preprocessing: probe.preprocessing,
           normalization: config.normalization,
           execution: config.execution,
@@ -54,8 +55,8 @@ function probeLook(
           progress: (fraction) => progress(from + fraction / 3),
           notice: (code, text, values) => port.log('attention', code, text, values),
         });
-      const train = await features(probe.train, 0);
-      const test = await features(probe.test, 1 / 3);
+      const train = await features('train', 0);
+      const test = await features('test', 1 / 3);
       const points: Record<string, number> = {};
       const model = {
         train,
@@ -81,7 +82,7 @@ export async function openPretraining(
   context: JobContext,
   engine: Engine,
   config: PretrainConfig,
-  fromStep: number,
+  { fromStep, cacheFolder }: { readonly fromStep: number; readonly cacheFolder: string | null },
 ): Promise<Pretraining> {
   const method = methods.get(config.method.id);
   const optimizer = optimizers.get(config.optimizer.id);
@@ -97,7 +98,7 @@ export async function openPretraining(
   }
   const { data, views, normalization, seed, batch, dropLast } = config;
   const source = await openTrainingLoader({
-    ...{ data, views, normalization, seed, batch, dropLast, fromStep },
+    ...{ ...(await located(data, context.port, cacheFolder)), views, normalization, seed, batch, dropLast, fromStep },
     workers: config.execution.loaderWorkers,
   });
   if (method.labels && source.classes === 0) {
@@ -128,7 +129,13 @@ export async function openPretraining(
     rate: (step) => schedule.rate(step, { peak, steps, stepsPerEpoch }, scheduleOptions),
     embeddingStd: 'embeddingStd',
     ...(config.probe
-      ? { look: probeLook(context, engine, branches[0], config, config.probe, { steps, stepsPerEpoch, counters }) }
+      ? {
+          look: probeLook(context, engine, branches[0], config, config.probe, {
+            ...{ steps, stepsPerEpoch, counters },
+            train: await located(config.probe.train, context.port, cacheFolder),
+            test: await located(config.probe.test, context.port, cacheFolder),
+          }),
+        }
       : {}),
   };
   return { course, stepper };

@@ -75,7 +75,7 @@ async function prepare(
   task: WorkSpecification['task'],
   workerFile: URL | undefined,
 ) {
-  const opened = await openData(options.data);
+  const opened = await openData(options.data, options.found);
   const { count, found } = opened;
   const specification: WorkSpecification = { data: options.data, found, normalization: options.normalization, task };
   const classes = opened.classes.length;

@@ -1,6 +1,7 @@
 /** What the data pipeline offers the loop. Order and augmentation come from (seed, epoch, index, view): never from worker count or history. */
 import type { DataSource, Normalization, Preprocessing, View } from '../protocol/run.ts';
 import type { HostBatch } from '../engine/engine.ts';
+import type { FoundImages } from './image-table.ts';
 
 export interface TrainingLoader {
   readonly count: number;
@@ -13,6 +14,8 @@ export interface TrainingLoader {
 
 export interface TrainingLoaderOptions {
   readonly data: DataSource;
+  /** Where its images lie, if that was looked up before. */
+  readonly found?: FoundImages | undefined;
   readonly views: readonly View[];
   readonly normalization: Normalization;
   readonly seed: number;
@@ -33,6 +36,8 @@ export interface EvaluationLoader {
 
 export interface EvaluationLoaderOptions {
   readonly data: DataSource;
+  /** Where its images lie, if that was looked up before. */
+  readonly found?: FoundImages | undefined;
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
   readonly batch: number;

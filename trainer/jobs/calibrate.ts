@@ -5,7 +5,7 @@ import { openEngine } from '../engine/open.ts';
 import type { Engine, StateEntry } from '../engine/engine.ts';
 import type { ResolvedSubject } from '../protocol/commands.ts';
 import type { Calibration } from '../protocol/events.ts';
-import type { EvaluateConfig, PretrainConfig } from '../protocol/run.ts';
+import type { DataSource, EvaluateConfig, PretrainConfig } from '../protocol/run.ts';
 import type { EvaluatorRecipe } from '../recipe.ts';
 import { openEvaluationLoader } from '../data/loader.ts';
 import { openData } from '../data/workshop.ts';
@@ -92,8 +92,14 @@ async function timeCourse(
 
 async function calibratePretraining(config: PretrainConfig, context: JobContext, engine: Engine): Promise<Calibration> {
   const began = context.clock();
-  const { course } = await openPretraining(context, engine, config, 0);
+  const { course } = await openPretraining(context, engine, config, { fromStep: 0, cacheFolder: null });
   return timeCourse(course, 0, began, config.logEvery, context, progressOf(context, { tensors: engine.tensors }));
+}
+
+async function countOf(data: DataSource): Promise<number> {
+  const opened = await openData(data);
+  await opened.close();
+  return opened.count;
 }
 
 /** Steps of fine-tuning, and the looks at the test split: one an epoch, and two for the figures. */
@@ -104,9 +110,7 @@ async function calibrateFineTuning(
   engine: Engine,
 ): Promise<Calibration> {
   const began = context.clock();
-  const test = await openData(config.test);
-  const { count } = test;
-  await test.close();
+  const count = await countOf(config.test);
   const place = { subject, cacheFolder: null, fromStep: 0, initialWhereMissing: true };
   const { course } = await openEvaluation(context, engine, config, place);
   const looks = Math.ceil(course!.steps / course!.stepsPerEpoch) + 2;
@@ -118,7 +122,7 @@ async function calibrateFineTuning(
 async function calibrateEncoding(
   config: EvaluateConfig,
   subject: ResolvedSubject,
-  passes: number,
+  encodedBeside: (trainImages: () => Promise<number>, testImages: number) => Promise<number>,
   context: JobContext,
   engine: Engine,
 ): Promise<Calibration> {
@@ -126,20 +130,16 @@ async function calibrateEncoding(
   const began = clock();
   const { normalization, preprocessing } = config;
   const opened = await openSubject(engine, subject, normalization.mean.length, { initialWhereMissing: true });
-  const open = (data: typeof config.train) =>
-    openEvaluationLoader({
-      ...{ data, preprocessing, normalization, batch: extractBatch, from: 0 },
-      workers: config.execution.loaderWorkers,
-    });
-  const test = await open(config.test);
-  const testImages = test.count;
-  await test.close();
-  const train = await open(config.train);
+  const test = await openEvaluationLoader({
+    ...{ data: config.test, preprocessing, normalization, batch: extractBatch, from: 0 },
+    workers: config.execution.loaderWorkers,
+  });
   try {
+    const beside = await encodedBeside(() => countOf(config.train), test.count);
     const loadSeconds = (clock() - began) / 1000;
     port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
     const timed = await time(clock, progressOf(context, { tensors: engine.tensors }), async () => {
-      const batch = await train.next();
+      const batch = await test.next();
       if (batch) await opened.encode(batch.views[0]!);
       return batch !== null;
     });
@@ -148,10 +148,10 @@ async function calibrateEncoding(
       ...{ secondsPerStep, loadSeconds, peakMemoryBytes: timed.peakMemoryBytes, checkpointBytes: 0 },
       spreadSeconds: timed.seconds.length > 0 ? deviation(timed.seconds, secondsPerStep) : 0,
       steps: timed.seconds.length,
-      stepsTotal: Math.ceil((train.count * passes + testImages) / extractBatch),
+      stepsTotal: Math.ceil((test.count + beside) / extractBatch),
     };
   } finally {
-    await train.close();
+    await test.close();
   }
 }
 
@@ -165,10 +165,18 @@ async function calibrateEvaluation(
   const options = v.parse(recipe.options, config.evaluator.options) as Readonly<Record<string, unknown>>;
   const inputs = recipe.head?.inputs(options) ?? 'features';
   if (inputs === 'images') return calibrateFineTuning(config, subject, context, engine);
-  // Both splits once, and the training split once an epoch where it is augmented.
+  const wanted = recipe.pairs?.(options);
   const epochs = options['epochs'];
   const passes = inputs === 'augmented-features' && typeof epochs === 'number' ? epochs : 1;
-  return calibrateEncoding(config, subject, passes, context, engine);
+  // Besides the test split once: two views of some of its images, or the training split, once an epoch where it is augmented.
+  return calibrateEncoding(
+    config,
+    subject,
+    async (trainImages, testImages) =>
+      wanted ? 2 * Math.min(wanted.images, testImages) : passes * (await trainImages()),
+    context,
+    engine,
+  );
 }
 
 export async function run(job: JobOf<'calibrate'>, context: JobContext): Promise<Ending> {

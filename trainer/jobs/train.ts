@@ -90,7 +90,9 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
     },
   };
   if (config.kind === 'pretrain') {
-    const { course } = await openPretraining(context, engine, config, step);
+    const { course } = await openPretraining(context, engine, config, {
+      ...{ fromStep: step, cacheFolder: job.cacheFolder },
+    });
     return train(course, desk, from);
   }
   return evaluate(job, config, context, engine, desk, from);
