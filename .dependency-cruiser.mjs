@@ -38,7 +38,16 @@ export default {
       from: { path: '^trainer/', pathNot: tests },
       to: {
         path: outside,
-        pathNot: packages('@tensorflow/[^/]+', 'koffi', 'sharp', 'valibot', 'yauzl', 'yazl', '@types/[^/]+'),
+        pathNot: packages(
+          '@tensorflow/[^/]+',
+          'koffi',
+          'sharp',
+          'valibot',
+          'yauzl',
+          'yazl',
+          'hyparquet',
+          '@types/[^/]+',
+        ),
       },
     },
     {

@@ -22,12 +22,19 @@ interface Archived {
   readonly archive: Uint32Array<SharedArrayBuffer>;
   readonly offset: Float64Array<SharedArrayBuffer>;
   readonly size: Float64Array<SharedArrayBuffer>;
+  /** Where an image is a row of a page: the bytes of that page, and the row. */
+  readonly pages: {
+    readonly bytes: Float64Array<SharedArrayBuffer>;
+    readonly row: Uint32Array<SharedArrayBuffer>;
+  } | null;
 }
 
 export interface Place {
   readonly archive: string;
   readonly offset: number;
   readonly size: number;
+  /** Several images are packed into a page, which begins at `offset`; `size` is then an image's share of it. */
+  readonly page?: { readonly bytes: number; readonly row: number };
 }
 
 /** A split as it was found, and all that opening it takes. */
@@ -44,8 +51,11 @@ function ownName({ names, ends }: ImageTable, index: number): string {
 
 export function placeOf({ archived }: ImageTable, index: number): Place | null {
   if (archived === null) return null;
-  const { archives, archive, offset, size } = archived;
-  return { archive: archives[archive[index]!]!, offset: offset[index]!, size: size[index]! };
+  const { archives, archive, offset, size, pages } = archived;
+  return {
+    ...{ archive: archives[archive[index]!]!, offset: offset[index]!, size: size[index]! },
+    ...(pages ? { page: { bytes: pages.bytes[index]!, row: pages.row[index]! } } : {}),
+  };
 }
 
 /** The path of an image from the data set's folder, with that of its archive before its name there. */
@@ -56,7 +66,7 @@ export function nameOf(images: ImageTable, index: number): string {
 
 export interface TableBuilder {
   readonly count: () => number;
-  /** Images of one archive come one after the other. `place` is given for all images or for none. */
+  /** Images of one archive come one after the other. `place` is given for all images or for none, and so is its `page`. */
   add(name: string, label: number, place?: Place | null): void;
   /** `numberOf`: the class number of a label that was added; null: the table gets no labels. */
   finish(numberOf: ((label: number) => number) | null): ImageTable;
@@ -83,6 +93,8 @@ export function startTable(): TableBuilder {
   const archive: number[] = [];
   const offset: number[] = [];
   const size: number[] = [];
+  const pageBytes: number[] = [];
+  const pageRow: number[] = [];
 
   return {
     count: () => ends.length,
@@ -102,6 +114,9 @@ export function startTable(): TableBuilder {
       archive.push(archives.length - 1);
       offset.push(place.offset);
       size.push(place.size);
+      if (place.page === undefined) return;
+      pageBytes.push(place.page.bytes);
+      pageRow.push(place.page.row);
     },
     finish(numberOf) {
       const kept = new Uint8Array(new SharedArrayBuffer(used));
@@ -114,7 +129,10 @@ export function startTable(): TableBuilder {
         archived:
           archives.length === 0
             ? null
-            : { archives, archive: uint32(archive), offset: float64(offset), size: float64(size) },
+            : {
+                ...{ archives, archive: uint32(archive), offset: float64(offset), size: float64(size) },
+                pages: pageRow.length === 0 ? null : { bytes: float64(pageBytes), row: uint32(pageRow) },
+              },
       };
     },
   };

@@ -12,7 +12,7 @@ import type { DataSource } from '../protocol/run.ts';
 import type { FoundImages, ImageTable } from './image-table.ts';
 import { openData } from './workshop.ts';
 
-const magic = 'reprise-index-1\n';
+const magic = 'reprise-index-2\n';
 /** What a file begins with: what it is, and the SHA-256 of all that follows. */
 const preludeOf = (...rest: readonly Uint8Array[]): string => `${magic}${sha256(...rest)}\n`;
 const preludeBytes = preludeOf().length;
@@ -28,6 +28,7 @@ const Header = v.strictObject({
   count: v.number(),
   nameBytes: v.number(),
   labelled: v.boolean(),
+  paged: v.boolean(),
 });
 type Header = v.InferOutput<typeof Header>;
 
@@ -80,7 +81,7 @@ function headerOf(bytes: Buffer, end: number): Header | null {
 }
 
 /** The arrays follow one another, each copied into memory that threads share. */
-function tableOf(bytes: Buffer, from: number, { count, nameBytes, labelled, archives }: Header): ImageTable {
+function tableOf(bytes: Buffer, from: number, { count, nameBytes, labelled, paged, archives }: Header): ImageTable {
   let at = from;
   const take = (length: number): SharedArrayBuffer => {
     const own = new SharedArrayBuffer(length);
@@ -98,6 +99,7 @@ function tableOf(bytes: Buffer, from: number, { count, nameBytes, labelled, arch
       archive: new Uint32Array(take(4 * count)),
       offset: new Float64Array(take(8 * count)),
       size: new Float64Array(take(8 * count)),
+      pages: paged ? { bytes: new Float64Array(take(8 * count)), row: new Uint32Array(take(4 * count)) } : null,
     },
   };
 }
@@ -105,12 +107,13 @@ function tableOf(bytes: Buffer, from: number, { count, nameBytes, labelled, arch
 async function write(file: string, path: string, { classes, images }: FoundImages): Promise<void> {
   const { names, ends, labels, archived, count } = images;
   if (archived === null) return;
-  const { archives, archive, offset, size } = archived;
-  const parts = [names, ends, ...(labels ? [labels] : []), archive, offset, size].map(bytesOf);
+  const { archives, archive, offset, size, pages } = archived;
+  const own = [archive, offset, size, ...(pages ? [pages.bytes, pages.row] : [])];
+  const parts = [names, ends, ...(labels ? [labels] : []), ...own].map(bytesOf);
   const folders = [...new Set(['', ...archives.map((name) => dirname(name)).filter((name) => name !== '.')])].sort();
   const header: Header = {
     ...{ signature: await signatureOf(path, folders), folders, classes: [...classes], archives: [...archives] },
-    ...{ count, nameBytes: names.length, labelled: labels !== null },
+    ...{ count, nameBytes: names.length, labelled: labels !== null, paged: pages !== null },
   };
   await mkdir(dirname(file), { recursive: true });
   const rest = [Buffer.from(`${JSON.stringify(header)}\n`), ...parts];

@@ -9,6 +9,7 @@ import type { OpenDataset } from '../recipe.ts';
 import { UnusableImage } from './header.ts';
 import { nameOf, placeOf, selected, type FoundImages, type ImageTable, type TableBuilder } from './image-table.ts';
 import { printable, reasonOf, startRejects, type Rejects } from './inspection.ts';
+import { imageLeafOf, valueIn, type Leaf } from './parquet.ts';
 import { createSlices, type Slices } from './slices.ts';
 
 export interface ListedSplit {
@@ -63,17 +64,29 @@ export async function readImage(folder: string, images: ImageTable, index: numbe
   const place = placeOf(images, index);
   const file = await open(join(folder, place === null ? nameOf(images, index) : place.archive), 'r');
   try {
-    const size = place === null ? (await file.stat()).size : place.size;
+    const size = place === null ? (await file.stat()).size : (place.page?.bytes ?? place.size);
     if (size > largestFileBytes)
       throw new UnusableImage(`it has ${size} bytes; a picture may have ${largestFileBytes}`);
     if (place === null) return await file.readFile();
     const bytes = Buffer.alloc(size);
     const { bytesRead } = await file.read(bytes, 0, size, place.offset);
     if (bytesRead < size) throw new UnusableImage('its archive has become shorter and ends inside it');
-    return bytes;
+    return place.page === undefined ? bytes : unpack(bytes, place.page.row, images, join(folder, place.archive));
   } finally {
     await file.close();
   }
+}
+
+/** How the pages of each archive of a listing are unpacked: from its footer, read once a thread. */
+const leaves = new WeakMap<ImageTable, Map<string, Leaf>>();
+
+function unpack(page: Buffer, row: number, images: ImageTable, archive: string): Buffer {
+  const known = leaves.get(images) ?? new Map<string, Leaf>();
+  leaves.set(images, known);
+  const leaf = known.get(archive) ?? imageLeafOf(archive);
+  known.set(archive, leaf);
+  const value = valueIn(page, row, leaf);
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
 async function findImages(list: List, folder: string, split: string, exclude: readonly string[]): Promise<FoundImages> {

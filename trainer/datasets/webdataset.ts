@@ -2,18 +2,16 @@
  * WebDataset shards: tar archives whose members belong together by their names up to the first dot, `0001.jpg` and `0001.cls`.
  * https://github.com/webdataset/webdataset#the-webdataset-format
  */
-import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { UnusableImage } from '../data/header.ts';
-import { nameOf, selected, startTable, type ImageTable } from '../data/image-table.ts';
-import { splitNamed } from '../data/image-tree.ts';
+import { startTable } from '../data/image-table.ts';
 import { readerOfListing } from '../data/inspect-listing.ts';
 import { reasonOf, startRejects, type Rejects } from '../data/inspection.ts';
 import type { Listing } from '../data/listing.ts';
+import { labelledWhereAny, shardsIn, type Shard } from '../data/shards.ts';
 import type { Slices } from '../data/slices.ts';
 import { openTar, type Tar, type TarMember } from '../data/tar.ts';
-import { isFolder } from '../files.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'https://github.com/webdataset/webdataset';
@@ -27,32 +25,6 @@ const labelExtension = 'cls';
 const mostClasses = 1_000_000;
 /** Members looked at to tell what a shard holds. */
 const lookedAt = 20;
-
-interface Shard {
-  readonly split: string;
-  /** From the folder. */
-  readonly path: string;
-}
-
-/** A split by the folder of a shard, or by a word of its name: `imagenet-val-000012.tar`. Without either it is train. */
-function splitOf(name: string): string {
-  return (
-    name
-      .replace(/\.tar$/, '')
-      .split(/[-_./]/)
-      .map(splitNamed)
-      .find((split) => split !== null) ?? 'train'
-  );
-}
-
-function shardsIn(folder: string): readonly Shard[] {
-  const splits = readdirSync(folder).filter((name) => splitNamed(name) !== null && isFolder(join(folder, name)));
-  return ['', ...splits.map((name) => `${name}/`)]
-    .flatMap((place) => readdirSync(join(folder, place)).map((name) => place + name))
-    .filter((path) => path.endsWith('.tar') && !isFolder(join(folder, path)))
-    .sort()
-    .map((path) => ({ split: splitOf(path), path }));
-}
 
 /** The name up to the first dot of its last part, and what follows. */
 function keyOf(name: string): readonly [key: string, extension: string] {
@@ -92,17 +64,8 @@ function labelOf(tar: Tar, sample: ReadonlyMap<string, TarMember>): number {
   return label;
 }
 
-/** Images of a split, with labels if any of them has one; those that have none are then left out. */
-function labelledWhereAny(images: ImageTable, rejects: Rejects): ImageTable {
-  const { labels } = images;
-  if (!labels?.some((label) => label >= 0)) return { ...images, labels: null };
-  for (const [index, label] of labels.entries())
-    if (label < 0) rejects.add(nameOf(images, index), `it has no .${labelExtension} beside it, as others have`);
-  return selected(images, (index) => labels[index]! >= 0);
-}
-
 async function list(folder: string, rejects: Rejects, slices: Slices): Promise<Listing> {
-  const shards = shardsIn(folder);
+  const shards = shardsIn(folder, '.tar');
   const tables = new Map(shards.map(({ split }) => [split, startTable()]));
   let read = 0;
   let withoutImage = 0;
@@ -145,6 +108,7 @@ async function list(folder: string, rejects: Rejects, slices: Slices): Promise<L
     images: labelledWhereAny(
       table.finish((label) => label),
       rejects,
+      `it has no .${labelExtension} beside it, as others have`,
     ),
   }));
   return {
@@ -160,7 +124,7 @@ async function list(folder: string, rejects: Rejects, slices: Slices): Promise<L
 
 /** Whether the first members of the first shard are samples with images. */
 async function recognises(folder: string): Promise<boolean> {
-  const [first] = shardsIn(folder);
+  const [first] = shardsIn(folder, '.tar');
   if (first === undefined) return false;
   const tar = openTar(join(folder, first.path));
   try {
