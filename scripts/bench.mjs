@@ -7,7 +7,8 @@ import { readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { handOver } from './child.mjs';
-import { buildTarget, nodeProgram } from './build.mjs';
+import { buildOrExplain, buildTarget, nodeProgram } from './build.mjs';
+import { openDisplay } from './display.mjs';
 import { preparePeers } from './peers.mjs';
 import { childEnvironment, locations, root } from './runtime.mjs';
 
@@ -21,16 +22,19 @@ if (!names.includes(name)) {
   console.error(`npm run bench -- NAME [arguments], where NAME is one of: ${names.join(', ')}.`);
   process.exit(2);
 }
-const data = name === 'convergence' ? ['data'] : [];
-await setUp({ steps: ['dependencies', 'tensorflow', 'turbojpeg', ...data], optional: ['turbojpeg'] });
+const isWindowed = name === 'screens';
+const more = isWindowed ? ['electron', 'system'] : name === 'convergence' ? ['data'] : [];
+await setUp({ steps: ['dependencies', 'tensorflow', 'turbojpeg', ...more], optional: ['turbojpeg'] });
+if (isWindowed) await buildOrExplain();
 // Inside node_modules, so that the program finds its packages.
 const folder = 'node_modules/.cache/bench';
 const entries = { [name]: `bench/${name}.ts`, 'decode-worker': 'trainer/data/worker.ts' };
 await buildTarget({ entries, folder, config: nodeProgram(folder, 'node22') });
-const extra = withPeers.test(name) ? { REPRISE_PEERS: await preparePeers() } : {};
-process.exit(
-  await handOver(locations.node, [join(root, folder, `${name}.js`), ...words], {
-    cwd: root,
-    env: childEnvironment(extra),
-  }),
-);
+const peers = withPeers.test(name) ? { REPRISE_PEERS: await preparePeers() } : {};
+const display = isWindowed ? await openDisplay() : null;
+const code = await handOver(locations.node, [join(root, folder, `${name}.js`), ...words], {
+  cwd: root,
+  env: display?.environment ?? childEnvironment(peers),
+});
+display?.close();
+process.exit(code);

@@ -9,7 +9,7 @@ import type { OptionDescription } from '../../trainer/protocol/options.ts';
 import type { Plan } from '../../trainer/protocol/plan.ts';
 import type { Protocol, Result } from '../../trainer/protocol/results.ts';
 import type { EvaluateConfig } from '../../trainer/protocol/run.ts';
-import type { Comparison, ComparisonRow, Interval } from '../api.ts';
+import type { Comparison, ComparisonRow, Interval, Selection } from '../api.ts';
 import { cellBeside, differences, measuredCell, type Beside, type Measured } from './cells.ts';
 import { judgeClaims } from './claims.ts';
 import { effectOf } from './effects.ts';
@@ -304,13 +304,16 @@ export function referenceRows(papers: readonly Paper[]): readonly ComparisonRow[
     });
 }
 
+/** The runs that a comparison is of, stored or planned. */
+export function membersOf(selection: Selection, plan: Plan | null, runs: readonly StoredRun[]): readonly Member[] {
+  if (selection.kind === 'plan' && plan !== null) return plannedMembers(plan, runs);
+  return chosenMembers(selection.kind === 'runs' ? selection.runs : [], runs);
+}
+
 export async function compareRuns(input: CompareInput): Promise<Comparison> {
   const { selection, plan, catalogue } = input;
   const names = new Map(input.datasets.map(({ fingerprint, name }) => [fingerprint, name]));
-  const members =
-    selection.kind === 'plan' && plan !== null
-      ? plannedMembers(plan, input.runs)
-      : chosenMembers(selection.kind === 'runs' ? selection.runs : [], input.runs);
+  const members = membersOf(selection, plan, input.runs);
   const find: Find = (id) => {
     const member = members.find((candidate) => candidate.id === id || candidate.key === id);
     if (member !== undefined) return member;

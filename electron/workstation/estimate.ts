@@ -11,13 +11,17 @@ import type { Estimate } from '../api.ts';
 import { completeConfig } from './check-config.ts';
 import { resolveSubject } from './queue.ts';
 import type { SideJobs } from './side-jobs.ts';
-import type { Store, StoredRun } from './store/store.ts';
+import type { Store, StoredDataset, StoredRun } from './store/store.ts';
 import type { TrainerHost } from './trainer-host.ts';
 import type { Workspace } from './workspace.ts';
 
 export interface Estimates {
-  /** @param subject configuration of what an evaluation looks at, where that run is not made yet */
-  readonly estimate: (config: RunConfig, subject?: RunConfig | null) => Promise<Estimate>;
+  readonly estimate: (config: RunConfig) => Promise<Estimate>;
+  /** Of many at once: what they share is read once. `subject`: of what an evaluation looks at, where that run is not made yet. */
+  readonly estimateAll: (
+    wanted: readonly { readonly config: RunConfig; readonly subject: RunConfig | null }[],
+    runs: readonly StoredRun[],
+  ) => Promise<readonly Estimate[]>;
   readonly calibrate: (config: RunConfig) => Promise<Calibration>;
 }
 
@@ -78,44 +82,59 @@ export function diskNeeded(checkpointBytes: number, keepLast: number): number {
 export function createEstimates(options: EstimatesOptions): Estimates {
   const { workspace, store, host, jobs, catalogue } = options;
 
-  async function shapeOf(
-    config: RunConfig,
-    planned: RunConfig | null,
-  ): Promise<{
-    readonly key: string;
-    readonly runs: readonly StoredRun[];
-    readonly all: ReadonlyMap<string, StoredRun>;
-  }> {
-    const runs = await store.runs();
-    const all = new Map(runs.map((run) => [run.id, run]));
-    const evaluated =
-      config.kind === 'evaluate' && config.subject.kind === 'run' ? all.get(config.subject.run) : undefined;
-    return { key: calibrationKey(config, evaluated?.config ?? planned), runs, all };
+  const byId = (runs: readonly StoredRun[]): ReadonlyMap<string, StoredRun> =>
+    new Map(runs.map((run) => [run.id, run]));
+  const subjectOf = (config: RunConfig, all: ReadonlyMap<string, StoredRun>): RunConfig | null =>
+    config.kind === 'evaluate' && config.subject.kind === 'run' ? (all.get(config.subject.run)?.config ?? null) : null;
+
+  /** By run: its configuration never changes, and there may be a thousand. */
+  const keys = new Map<string, string>();
+  function keyOf({ id, config }: StoredRun, all: ReadonlyMap<string, StoredRun>): string {
+    const key = keys.get(id) ?? calibrationKey(config, subjectOf(config, all));
+    keys.set(id, key);
+    return key;
   }
 
-  async function stepsFor(config: RunConfig): Promise<number | null> {
+  function stepsFor(config: RunConfig, datasets: readonly StoredDataset[]): number | null {
     if (config.kind !== 'pretrain') return null;
-    const dataset = (await store.datasets()).find(
+    const dataset = datasets.find(
       (row) => row.fingerprint === config.data.fingerprint || row.path === config.data.path,
     );
     const split = dataset?.inspection.splits.find((one) => one.split === config.data.split);
     return split === undefined ? null : stepsOf(config, split.images);
   }
 
-  async function estimate(given: RunConfig, planned: RunConfig | null = null): Promise<Estimate> {
-    const config = completeConfig(given, catalogue);
-    const { key, runs } = await shapeOf(config, planned === null ? null : completeConfig(planned, catalogue));
-    const [stored, counted, disk, memoryFreeBytes] = await Promise.all([
-      store.calibration(key),
-      stepsFor(config),
+  interface Known {
+    readonly runs: readonly StoredRun[];
+    readonly all: ReadonlyMap<string, StoredRun>;
+    readonly datasets: readonly StoredDataset[];
+    readonly diskFreeBytes: number | null;
+    readonly memoryFreeBytes: number;
+  }
+  async function known(runs: readonly StoredRun[]): Promise<Known> {
+    const [datasets, diskFreeBytes, memoryFreeBytes] = await Promise.all([
+      store.datasets(),
       statfs(workspace.home).then(
         (found) => found.bavail * found.bsize,
         () => null,
       ),
       availableMemory(),
     ]);
+    return { runs, all: byId(runs), datasets, diskFreeBytes, memoryFreeBytes };
+  }
+
+  async function estimateOf(
+    given: RunConfig,
+    planned: RunConfig | null,
+    { runs, all, datasets, diskFreeBytes, memoryFreeBytes }: Known,
+  ): Promise<Estimate> {
+    const config = completeConfig(given, catalogue);
+    const subject = subjectOf(config, all) ?? (planned && completeConfig(planned, catalogue));
+    const key = calibrationKey(config, subject);
+    const stored = await store.calibration(key);
+    const counted = stepsFor(config, datasets);
     const measured = stored === null ? null : v.parse(Calibration, JSON.parse(stored.calibration));
-    const recorded = measured === null ? await fromRuns(key, runs) : null;
+    const recorded = measured === null ? await fromRuns(key, runs, all) : null;
     const pace = measured ?? recorded;
     const steps = counted ?? measured?.stepsTotal ?? recorded?.steps ?? null;
     const seconds = pace === null || steps === null ? null : pace.loadSeconds + pace.secondsPerStep * steps;
@@ -129,23 +148,17 @@ export function createEstimates(options: EstimatesOptions): Estimates {
       secondsSpread: measured === null || steps === null ? null : measured.spreadSeconds * steps,
       basis: measured !== null ? 'measured' : recorded !== null ? 'recorded' : 'none',
       diskBytes,
-      diskFreeBytes: disk,
+      diskFreeBytes,
       memoryBytes,
       memoryFreeBytes,
-      warnings: warningsOf({ diskBytes, diskFreeBytes: disk, memoryBytes, memoryFreeBytes }),
+      warnings: warningsOf({ diskBytes, diskFreeBytes, memoryBytes, memoryFreeBytes }),
     };
   }
 
   /** Seconds a step in the newest finished run of the same shape. */
-  async function fromRuns(key: string, runs: readonly StoredRun[]) {
-    const configs = new Map(runs.map((run) => [run.id, run.config]));
+  async function fromRuns(key: string, runs: readonly StoredRun[], all: ReadonlyMap<string, StoredRun>) {
     for (const run of runs) {
-      if (run.status !== 'done' || run.deleted) continue;
-      const subject =
-        run.config.kind === 'evaluate' && run.config.subject.kind === 'run'
-          ? (configs.get(run.config.subject.run) ?? null)
-          : null;
-      if (calibrationKey(run.config, subject) !== key) continue;
+      if (run.status !== 'done' || run.deleted || keyOf(run, all) !== key) continue;
       const [attempts, checkpoints] = await Promise.all([store.attempts(run.id), store.checkpoints(run.id)]);
       const spans = attempts.map(({ startedAt, lastSeenAt }) => ((lastSeenAt ?? startedAt) - startedAt) / 1000);
       const seconds = spans.reduce((sum, span) => sum + span, 0);
@@ -163,7 +176,8 @@ export function createEstimates(options: EstimatesOptions): Estimates {
 
   async function calibrate(given: RunConfig): Promise<Calibration> {
     const config = completeConfig(given, catalogue);
-    const { key, all } = await shapeOf(config, null);
+    const all = byId(await store.runs());
+    const key = calibrationKey(config, subjectOf(config, all));
     const subject =
       config.kind === 'evaluate' ? await resolveSubject(store, config.subject, all, workspace.weights) : null;
     const job = { kind: 'calibrate' as const, config, cacheFolder: workspace.cache, subject };
@@ -172,7 +186,14 @@ export function createEstimates(options: EstimatesOptions): Estimates {
     return calibration;
   }
 
-  return { estimate, calibrate };
+  return {
+    estimate: async (config) => estimateOf(config, null, await known(await store.runs())),
+    estimateAll: async (wanted, runs) => {
+      const shared = await known(runs);
+      return Promise.all(wanted.map(({ config, subject }) => estimateOf(config, subject, shared)));
+    },
+    calibrate,
+  };
 }
 
 function warningsOf(

@@ -63,7 +63,10 @@ export function createPlans(options: PlansOptions): Plans {
     return (await store.plans()).find((plan) => plan.id === id);
   }
   async function runsOf(id: string): Promise<ReadonlyMap<string, StoredRun>> {
-    const found = (await store.runs()).filter((run) => run.plan === id && run.planKey !== null && !run.deleted);
+    return plannedIn(await store.runs(), id);
+  }
+  function plannedIn(runs: readonly StoredRun[], id: string): ReadonlyMap<string, StoredRun> {
+    const found = runs.filter((run) => run.plan === id && run.planKey !== null && !run.deleted);
     // The newest of a key counts; the store lists newest first.
     return new Map(found.toReversed().map((run) => [run.planKey ?? '', run]));
   }
@@ -96,17 +99,13 @@ export function createPlans(options: PlansOptions): Plans {
     });
   }
 
-  async function estimatesOf(planned: readonly PlannedRun[]): Promise<ReadonlyMap<string, Estimate>> {
-    const pairs = planned.map(async (run): Promise<[string, Estimate]> => {
-      return [run.key, await estimates.estimate(run.config, subjectConfig(run.config, planned))];
-    });
-    return new Map(await Promise.all(pairs));
-  }
-
-  async function rowOf(id: string, stored: StoredPlan | undefined): Promise<PlanRow> {
+  async function rowOf(id: string, stored: StoredPlan | undefined, runs: readonly StoredRun[]): Promise<PlanRow> {
     const plan = planOf(id, stored);
-    const [planned, own, folders] = await Promise.all([resolved(plan), runsOf(id), foldersOf(plan)]);
-    const estimated = await estimatesOf(planned);
+    const own = plannedIn(runs, id);
+    const [planned, folders] = await Promise.all([resolved(plan), foldersOf(plan)]);
+    const wanted = planned.map(({ config }) => ({ config, subject: subjectConfig(config, planned) }));
+    const found = await estimates.estimateAll(wanted, runs);
+    const estimated = new Map(planned.map(({ key }, at) => [key, found[at]!]));
     const possible = possibleRuns(plan, folders);
     const left = planned.filter(({ key }) => possible.has(key) && own.get(key)?.status !== 'done');
     const isDone = planned.length > 0 && planned.every(({ key }) => own.get(key)?.status === 'done');
@@ -211,13 +210,14 @@ export function createPlans(options: PlansOptions): Plans {
       return { plan: id, results, environment };
     },
     rows: async () => {
-      const stored = await store.plans();
+      const [stored, all] = await Promise.all([store.plans(), store.runs()]);
       const ids = new Set([...options.shipped.map((plan) => plan.id), ...stored.map((plan) => plan.id)]);
       return Promise.all(
         [...ids].map((id) =>
           rowOf(
             id,
             stored.find((plan) => plan.id === id),
+            all,
           ),
         ),
       );
@@ -244,7 +244,7 @@ export function createPlans(options: PlansOptions): Plans {
         if (!shapes.has(key)) shapes.set(key, withRandomSubject(config, subject));
       }
       for (const config of shapes.values()) await estimates.calibrate(config);
-      return rowOf(id, await storedPlan(id));
+      return rowOf(id, await storedPlan(id), await store.runs());
     },
   };
 }

@@ -9,7 +9,7 @@ import type { Paper } from '../../trainer/protocol/paper.ts';
 import { Plan } from '../../trainer/protocol/plan.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
 import type { Comparison, Selection } from '../api.ts';
-import { compareRuns } from './compare.ts';
+import { compareRuns, membersOf } from './compare.ts';
 import { FaultError } from './fault.ts';
 import type { Remember } from './memory.ts';
 import type { ReportInput, ReportRun } from './report/model.ts';
@@ -63,7 +63,7 @@ export async function gatherComparison(sources: Sources, selection: Selection): 
   return compareRuns({
     selection,
     runs,
-    results: await store.results(runs.map(({ id }) => id)),
+    results: await store.results(membersOf(selection, plan, runs).flatMap(({ stored }) => stored?.id ?? [])),
     papers,
     plan,
     datasets: await store.datasets(),

@@ -11,7 +11,7 @@ export interface CompareInput {
   readonly selection: Selection;
   /** Every run of the workspace that is not deleted; the selection picks from them, and finds what an evaluation started from. */
   readonly runs: readonly StoredRun[];
-  /** Results of those runs. */
+  /** Results of the runs it is of. */
   readonly results: readonly StoredResult[];
   readonly papers: readonly Paper[];
   /** The plan as it stood when it was started; null for a selection of runs. */

@@ -132,9 +132,10 @@ export function createRuns(options: RunsOptions): Runs {
     },
     detail: async (id) => {
       const run = await get(id);
-      const all = await store.runs();
+      // Only what waits is held against the others, of which there may be a thousand.
+      const others = run.status === 'queued' ? await store.runs() : [];
       const [row, attempts, checkpoints, results, metrics, hello, marks] = await Promise.all([
-        rowOf(run, queue.waits(all)),
+        rowOf(run, queue.waits(others)),
         store.attempts(id),
         store.checkpoints(id),
         store.results([id]),

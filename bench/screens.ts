@@ -1,0 +1,123 @@
+/**
+ * How long each screen of the real window takes from the click until it stands there whole, with 1,000 runs, 1,000,000 metric rows
+ * and an ImageNet among the data sets. Ends with 1 when one takes longer than it may.
+ *
+ *   npm run bench -- screens [runs] [rows a run]
+ */
+import { _electron, type Page } from '@playwright/test';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { openStore } from '../electron/workstation/store/client.ts';
+import type { Inspection } from '../trainer/protocol/dataset.ts';
+import { median } from '../trainer/pace.ts';
+import { fill, idOf } from './shared/many-runs.ts';
+
+const runs = Number(process.argv[2] ?? 1000);
+const rowsPerRun = Number(process.argv[3] ?? 1000);
+const mayTakeMs = 200;
+const repetitions = 7;
+const root = process.cwd();
+const folder = mkdtempSync(join(tmpdir(), 'reprise-bench-'));
+const home = join(folder, 'home');
+
+const classes = Array.from({ length: 1000 }, (_, label) => `n${String(label).padStart(8, '0')}`);
+/** What a listing of ImageNet says. */
+const imagenet: Inspection = {
+  ...{ version: 1, dataset: 'imagenet', title: 'ImageNet', path: join(folder, 'imagenet'), contents: 'listed' },
+  ...{ fingerprint: 'f'.repeat(64), expected: [], found: [], classes, channels: 3, smallest: null, largest: null },
+  splits: [
+    { split: 'train', images: 1_281_167, perClass: classes.map(() => 1281) },
+    { split: 'val', images: 50_000, perClass: classes.map(() => 50) },
+  ],
+  ...{ bytes: 150e9, rejects: [], rejectCount: 0, leaks: [], leakCount: 0, duplicateCount: 0, licence: null },
+  ...{ source: null, splitRule: null, seconds: 10 },
+};
+
+async function makeWorkspace(): Promise<void> {
+  for (const name of ['runs', 'imagenet']) mkdirSync(join(name === 'runs' ? home : folder, name), { recursive: true });
+  const store = await openStore({
+    node: process.execPath,
+    script: join(root, 'electron/workstation/store/child.ts'),
+    database: join(home, 'reprise.db'),
+    migrations: join(root, 'migrations'),
+    env: process.env,
+  });
+  try {
+    await fill(store, { runs, rowsPerRun, folder: join(home, 'runs') });
+    await store.saveDataset({
+      ...{ fingerprint: imagenet.fingerprint, name: 'ImageNet', path: imagenet.path, inspection: imagenet },
+      ...{ signature: 'of another day', inspectedAt: 1, builtIn: false },
+    });
+  } finally {
+    await store.close();
+  }
+  for (let index = 0; index < runs; index += 1) {
+    const own = join(home, 'runs', idOf(index));
+    mkdirSync(join(own, 'checkpoints'), { recursive: true });
+    for (const file of ['events.ndjson', 'results.bin']) writeFileSync(join(own, file), '');
+  }
+}
+
+/** Milliseconds from the change of address until a heading stands there, nothing is being loaded, and that was drawn. */
+function reach(page: Page, address: string): Promise<number> {
+  return page.evaluate(async (to) => {
+    const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+    const began = performance.now();
+    location.hash = to;
+    await frame();
+    while (document.querySelector('h1') === null || /Loading…/.test(document.body.innerText)) await frame();
+    // What was put into the page in this frame is on the screen in the next.
+    await frame();
+    return performance.now() - began;
+  }, address);
+}
+
+await makeWorkspace();
+const executablePath = process.env['REPRISE_ELECTRON'];
+if (executablePath === undefined) throw new Error('REPRISE_ELECTRON is not set: run this by "npm run bench".');
+const app = await _electron.launch({
+  executablePath,
+  args: [root, `--user-data-dir=${join(folder, 'profile')}`, '--lang=en-US', '--no-sandbox'],
+  env: { ...(process.env as Record<string, string>), REPRISE_HOME: home, REPRISE_TEST: '1', LANGUAGE: 'en' },
+});
+let tooSlow = 0;
+try {
+  const page = await app.firstWindow();
+  await page.getByRole('navigation').first().waitFor({ timeout: 120_000 });
+  const some = Array.from({ length: 10 }, (_, index) => idOf(index * Math.floor(runs / 10)));
+  const screens: Readonly<Record<string, string>> = {
+    plans: '#/plans',
+    runs: '#/runs',
+    run: `#/runs/${some[5]!}`,
+    'ten runs beside each other': `#/compare/runs/${some.join(',')}`,
+    compare: '#/compare',
+    'data sets': '#/datasets',
+    ImageNet: `#/datasets/${imagenet.fingerprint}`,
+    weights: '#/weights',
+    reports: '#/reports',
+    hardware: '#/hardware',
+    settings: '#/settings',
+  };
+  console.log(`${runs} runs, ${runs * rowsPerRun} metric rows; median of ${repetitions}, at most ${mayTakeMs} ms`);
+  for (const [screen, address] of Object.entries(screens)) {
+    const taken: number[] = [];
+    for (let repetition = 0; repetition < repetitions; repetition += 1) {
+      await reach(page, screen === 'settings' ? '#/weights' : '#/settings');
+      taken.push(await reach(page, address));
+    }
+    const usual = median(taken);
+    if (usual > mayTakeMs) tooSlow += 1;
+    console.log(
+      `  ${screen.padEnd(28)}${usual.toFixed(0).padStart(6)} ms  (worst ${Math.max(...taken).toFixed(0)} ms)`,
+    );
+  }
+} finally {
+  await app.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+if (tooSlow > 0) {
+  console.log(`${tooSlow} screens took longer than ${mayTakeMs} ms.`);
+  process.exitCode = 1;
+}
