@@ -146,6 +146,23 @@ export interface Estimate {
   readonly memoryBytes: number | null;
   readonly memoryFreeBytes: number | null;
   readonly warnings: readonly Fault[];
+  /** Where the memory does not suffice: what of it would, and about how much it takes. */
+  readonly fits: readonly (
+    | {
+        /** So many samples at once, with the gradient of the whole batch. */
+        readonly kind: 'chunk';
+        readonly value: number;
+        readonly memoryBytes: number;
+      }
+    | {
+        /** A smaller batch, at the base learning rate that the paper has for it. */
+        readonly kind: 'batch';
+        readonly value: number;
+        readonly baseRate: number;
+        readonly where: string;
+        readonly memoryBytes: number;
+      }
+  )[];
 }
 
 export interface Progress {

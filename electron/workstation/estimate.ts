@@ -5,10 +5,12 @@ import { readFile, statfs } from 'node:fs/promises';
 import * as v from 'valibot';
 import { Calibration } from '../../trainer/protocol/events.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
+import type { Paper } from '../../trainer/protocol/paper.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Estimate } from '../api.ts';
 import { completeConfig } from './check-config.ts';
+import { fitsOf } from './memory-fit.ts';
 import { resolveSubject } from './queue.ts';
 import type { SideJobs } from './side-jobs.ts';
 import type { Store, StoredDataset, StoredRun } from './store/store.ts';
@@ -31,6 +33,7 @@ export interface EstimatesOptions {
   readonly host: TrainerHost;
   readonly jobs: SideJobs;
   readonly catalogue: Catalogue;
+  readonly papers: readonly Paper[];
   readonly now: () => number;
 }
 
@@ -80,7 +83,7 @@ export function diskNeeded(checkpointBytes: number, keepLast: number): number {
 }
 
 export function createEstimates(options: EstimatesOptions): Estimates {
-  const { workspace, store, host, jobs, catalogue } = options;
+  const { workspace, store, host, jobs, catalogue, papers } = options;
 
   const byId = (runs: readonly StoredRun[]): ReadonlyMap<string, StoredRun> =>
     new Map(runs.map((run) => [run.id, run]));
@@ -152,6 +155,10 @@ export function createEstimates(options: EstimatesOptions): Estimates {
       memoryBytes,
       memoryFreeBytes,
       warnings: warningsOf({ diskBytes, diskFreeBytes, memoryBytes, memoryFreeBytes }),
+      fits:
+        memoryBytes === null || checkpointBytes === null
+          ? []
+          : fitsOf(config, { memoryBytes, checkpointBytes, freeBytes: memoryFreeBytes }, papers),
     };
   }
 

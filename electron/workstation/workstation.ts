@@ -135,7 +135,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   const presets = createPresets({ resources, store: opened, weights, placement });
   const { catalogue, papers } = resources;
   const datasets = createDatasets({ ...common, jobs, catalogue, dataFolder: join(options.runtime, 'data') });
-  const estimates = createEstimates({ ...common, jobs, catalogue });
+  const estimates = createEstimates({ ...common, jobs, catalogue, papers });
   const runs = createRuns({
     ...common,
     queue,

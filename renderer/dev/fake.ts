@@ -729,6 +729,7 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
       memoryBytes: 910_000_000,
       memoryFreeBytes: 19_400_000_000,
       warnings: [],
+      fits: [],
     }),
     calibrate: async () => {
       await sideJob('calibrate', 'calibrating');

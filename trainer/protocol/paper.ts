@@ -41,6 +41,11 @@ export const Paper = v.strictObject({
   source: v.string(),
   /** The paper's own recipe of a method: what a cell was made with where its setting does not say otherwise. */
   recipes: v.optional(v.record(v.string(), Options), {}),
+  /** Base learning rates by batch, where the paper has one for each. */
+  rates: v.optional(
+    v.array(v.strictObject({ method: v.string(), batch: v.number(), baseRate: v.number(), where: v.string() })),
+    [],
+  ),
   cells: v.array(Cell),
   /** Cells whose (evaluator, metric) this program cannot measure yet: `evaluator/metric`. */
   notImplemented: v.optional(v.array(v.string()), []),
