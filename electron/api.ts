@@ -328,8 +328,12 @@ export interface Comparison {
   /** Experiments of the earlier reproduction beside the paper's cell; `ours` in their reasons is the earlier figure's side. */
   readonly references?: readonly ComparisonRow[];
 }
-export type Selection =
-  { readonly kind: 'plan'; readonly plan: string } | { readonly kind: 'runs'; readonly runs: readonly string[] };
+export type Selection = (
+  { readonly kind: 'plan'; readonly plan: string } | { readonly kind: 'runs'; readonly runs: readonly string[] }
+) & {
+  /** The subject that all others are held against on the same images; left out: the main one, or the highest. */
+  readonly baseline?: string | undefined;
+};
 
 export type ReportFormat = 'html' | 'pdf' | 'markdown' | 'latex' | 'csv' | 'json' | 'bundle';
 export interface ReportRow {

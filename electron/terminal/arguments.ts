@@ -25,6 +25,8 @@ export interface Arguments {
   /** 1 or 2, as the window counts them. */
   readonly branch: 1 | 2;
   readonly plan: string | null;
+  /** What a comparison holds all else against. */
+  readonly baseline: string | null;
   readonly formats: readonly ReportFormat[];
   readonly set: readonly (readonly [path: string, value: unknown])[];
 }
@@ -66,6 +68,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     out: values.out ?? null,
     branch: branchOf(values.branch ?? '1'),
     plan: values.plan ?? null,
+    baseline: values.baseline ?? null,
     formats: (values.format ?? formats.join(',')).split(',').map(formatOf),
     set: (values.set ?? []).map(assignmentOf),
   };
@@ -80,7 +83,7 @@ function read(given: readonly string[]) {
       allowPositionals: true,
       options: {
         ...{ home: text, lang: text, method: text, preset: text, dataset: text, evaluator: text, seed: text },
-        ...{ title: text, split: text, out: text, branch: text, plan: text, format: text },
+        ...{ title: text, split: text, out: text, branch: text, plan: text, baseline: text, format: text },
         set: { type: 'string', multiple: true },
         json: flag,
         contents: flag,

@@ -23,6 +23,7 @@ export const help = `reprise COMMAND [options]
   plan [NAME]                             the plans, or carry one through (again: goes on where it was)
   runs                                    the runs of the workspace
   compare [RUN...] [--plan NAME]          paper, earlier reproduction and ours, with intervals
+                                          --baseline TITLE: what all others are held against, image by image
   report  [RUN...] [--plan NAME]          write it down  [--format html,pdf,markdown,latex,csv,json,bundle]
   replay BUNDLE                           carry a report's runs through again, from its bundle.json, and set both beside
                                           each other

@@ -157,6 +157,11 @@ export async function runId(session: Session, given: string | undefined): Promis
 }
 
 async function selectionOf(session: Session, args: Arguments): Promise<Selection> {
+  const chosen = await chosenOf(session, args);
+  return args.baseline === null ? chosen : { ...chosen, baseline: args.baseline };
+}
+
+async function chosenOf(session: Session, args: Arguments): Promise<Selection> {
   if (args.plan !== null) return { kind: 'plan', plan: args.plan };
   if (args.words.length > 0)
     return { kind: 'runs', runs: await Promise.all(args.words.map((word) => runId(session, word))) };

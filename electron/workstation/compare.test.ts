@@ -426,6 +426,17 @@ describe('a plan', () => {
     const ablation = rows.find(({ subject: { role } }) => role === 'ablation')!;
     expect(ablation.paper).toMatchObject({ where: 'Table 7', remark: 'collapse' });
   });
+  test('every figure is held against a baseline, whichever way it goes; one that is not there is named with those that are', async () => {
+    const selection = { kind: 'plan', plan: 'test', baseline: 'pixels' } as const;
+    const { pairs } = await compared({ selection });
+    expect(pairs.map(({ worse }) => worse)).toEqual(['pixels', 'pixels', 'pixels']);
+    expect(pairs.map(({ difference }) => difference).sort((a, b) => a - b)).toEqual([-13, -8, 2]);
+    for (const { difference, interval } of pairs) {
+      expect(interval.low).toBeLessThanOrEqual(difference);
+      expect(interval.high).toBeGreaterThanOrEqual(difference);
+    }
+    await expect(compared({ selection: { ...selection, baseline: 'nobody' } })).rejects.toThrow(/There is: .*pixels/);
+  });
   test('claims are judged by their rules', async () => {
     const { claims, pairs } = await compared({});
     expect(claims.map(({ verdict }) => verdict)).toEqual(['holds', 'holds', 'holds']);

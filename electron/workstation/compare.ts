@@ -13,6 +13,7 @@ import type { Comparison, ComparisonRow, Interval, Selection } from '../api.ts';
 import { cellBeside, differences, measuredCell, type Beside, type Measured } from './cells.ts';
 import { judgeClaims } from './claims.ts';
 import { effectOf } from './effects.ts';
+import { FaultError } from './fault.ts';
 import { differingParameters } from './parameters.ts';
 import { pairRows } from './pairs.ts';
 import { resampleRankings, type Resamplings } from './rankings.ts';
@@ -333,11 +334,17 @@ export async function compareRuns(input: CompareInput): Promise<Comparison> {
     .flatMap((group) => rowsOfGroup(rowInput, group, names, find))
     // What it is about first, then what it is held against.
     .sort((one, other) => roleOrder[one.row.subject.role] - roleOrder[other.row.subject.role]);
+  const { baseline } = selection;
+  const labels = [...new Set(rows.map(({ row }) => row.subject.label))];
+  if (baseline !== undefined && !labels.includes(baseline)) {
+    const text = `Nothing that is compared is called "${baseline}". There is: ${labels.join(', ') || 'nothing'}.`;
+    throw new FaultError('unknown-id', text, { baseline });
+  }
   return {
     selection,
     rows: rows.map(({ row }) => row),
     claims: plan === null ? [] : await judgeClaims(plan, { members, rows, input }),
-    pairs: await pairRows(rows, input),
+    pairs: await pairRows(rows, input, baseline),
     parameters: differingParameters(members.flatMap(({ stored }) => (stored === null ? [] : [stored]))),
     references: referenceRows(input.papers),
   };

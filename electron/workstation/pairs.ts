@@ -66,18 +66,29 @@ function sameImages(one: ComparisonRow, other: ComparisonRow): boolean {
   return keys.every((key) => one[key] === other[key]);
 }
 
-/** Each main figure (or, in a free selection, the highest) against every other one on the same images. */
-export async function pairRows(rows: readonly Row[], kept: Kept): Promise<Comparison['pairs']> {
+/**
+ * Each main figure (or, in a free selection, the highest) against every other one on the same images, the higher less the lower;
+ * or every figure less that of the baseline.
+ */
+export async function pairRows(
+  rows: readonly Row[],
+  kept: Kept,
+  baseline: string | undefined,
+): Promise<Comparison['pairs']> {
   const pairs: (Omit<Comparison['pairs'][number], 'test'> & { readonly pValue: number | null })[] = [];
   for (const first of rows) {
     const rivals = rows.filter((other) => other !== first && sameImages(first.row, other.row));
-    const mains = [first, ...rivals].filter(({ row }) => row.subject.role === 'main');
+    const leading = ({ row: { subject } }: Row): boolean =>
+      baseline === undefined ? subject.role === 'main' : subject.label === baseline;
+    const mains = [first, ...rivals].filter(leading);
+    if (baseline !== undefined && mains.length === 0) continue;
     const leads = mains.length > 0 ? mains.includes(first) : rivals.every((other) => mean(other) <= mean(first));
     if (!leads) continue;
     for (const rival of rivals) {
       // Two leads: the pair is made once, from the earlier of the two.
       if (mains.includes(rival) && rows.indexOf(rival) < rows.indexOf(first)) continue;
-      const [better, worse] = mean(first) >= mean(rival) ? [first, rival] : [rival, first];
+      const isAhead = baseline === undefined && mean(first) >= mean(rival);
+      const [better, worse] = isAhead ? [first, rival] : [rival, first];
       const paired = await pair(better, worse, kept);
       if (paired === null) continue;
       const interval = { ...paired.interval(0.95), confidence: 0.95, method: 'paired-bootstrap' as const };

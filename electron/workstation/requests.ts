@@ -45,8 +45,12 @@ const config = v.strictTuple([RunConfig]);
 const plan = v.strictTuple([id]);
 
 const selection: v.GenericSchema<unknown, Selection> = v.variant('kind', [
-  v.strictObject({ kind: v.literal('plan'), plan: id }),
-  v.strictObject({ kind: v.literal('runs'), runs: v.pipe(v.array(RunId), v.maxLength(1000)) }),
+  v.strictObject({ kind: v.literal('plan'), plan: id, baseline: v.optional(word) }),
+  v.strictObject({
+    kind: v.literal('runs'),
+    runs: v.pipe(v.array(RunId), v.maxLength(1000)),
+    baseline: v.optional(word),
+  }),
 ]);
 const evaluated = v.variant('kind', [
   v.strictObject({ kind: v.literal('run'), run: RunId }),

@@ -435,6 +435,8 @@ export const en = {
   'compare.plot': 'Figures with their intervals',
   'compare.plotOf': '{what}, as dots with intervals; the same figures stand in the table above.',
   'compare.pairs': 'Differences on the same images',
+  'compare.baseline': 'Against',
+  'compare.baseline.own': 'the main one, or the highest',
   'compare.pairsHint': 'Both encoders answered for the same test images, so the difference is paired.',
   'compare.pair': 'Pair',
   'compare.above': '{better} against {worse}',

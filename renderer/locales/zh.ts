@@ -431,6 +431,8 @@ export const zh = {
   'compare.plot': '数值与置信区间',
   'compare.plotOf': '{what}：点为数值，线为置信区间；相同数字见上表。',
   'compare.pairs': '同一批图像上的差值',
+  'compare.baseline': '对照基准',
+  'compare.baseline.own': '主要结果，或最高者',
   'compare.pairsHint': '两个编码器对同一批测试图像作答，因此差值是成对的。',
   'compare.pair': '对照',
   'compare.above': '{better} 对 {worse}',
