@@ -812,6 +812,7 @@ export const en = {
   'dataset.idx': 'IDX files',
   'dataset.webdataset': 'WebDataset shards',
   'dataset.parquet': 'Parquet shards',
+  'dataset.svhn': 'SVHN',
   'dataset.image-folder': 'Image folder',
   'dataset.cifar-10': 'CIFAR-10',
   'dataset.cifar-100': 'CIFAR-100',

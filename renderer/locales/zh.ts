@@ -801,6 +801,7 @@ export const zh = {
   'dataset.idx': 'IDX 文件',
   'dataset.webdataset': 'WebDataset 分片',
   'dataset.parquet': 'Parquet 分片',
+  'dataset.svhn': 'SVHN',
   'dataset.image-folder': '图像文件夹',
   'dataset.cifar-10': 'CIFAR-10',
   'dataset.cifar-100': 'CIFAR-100',

@@ -1,6 +1,6 @@
 /**
- * The table of a MATLAB file (MathWorks, MAT-File Format, Level 5): a struct array, its fields numbers and texts. Enough for the
- * `meta.mat` of the ImageNet development kit.
+ * What data sets keep in MATLAB files (MathWorks, MAT-File Format, Level 5): a table, that is, a struct array with numbers and
+ * texts (`meta.mat` of the ImageNet development kit), and arrays of numbers (SVHN).
  */
 import { inflateSync } from 'node:zlib';
 import { UnusableImage } from './header.ts';
@@ -11,7 +11,7 @@ interface Element {
 }
 
 /** Data types: table 1-1 of the format. */
-const [uint16, utf16, matrix, compressed] = [4, 17, 14, 15];
+const [uint8, uint16, utf16, matrix, compressed] = [2, 4, 17, 14, 15];
 const numbers: Readonly<Record<number, { readonly size: number; read(bytes: Buffer): number }>> = {
   1: { size: 1, read: (bytes) => bytes.readInt8() },
   2: { size: 1, read: (bytes) => bytes.readUInt8() },
@@ -25,8 +25,8 @@ const numbers: Readonly<Record<number, { readonly size: number; read(bytes: Buff
 /** Classes of arrays: table 1-3. */
 const [structArray, text] = [2, 4];
 const headerBytes = 128;
-/** What compressed elements may unfold into. */
-const mostBytes = 64 << 20;
+/** What the compressed elements of a table may unfold into. */
+const mostTableBytes = 64 << 20;
 
 /** One data element after the other: a tag of type and length, then the bytes, up to the next multiple of 8. */
 function* elements(bytes: Buffer): Generator<Element> {
@@ -46,8 +46,11 @@ function* elements(bytes: Buffer): Generator<Element> {
 
 /** The parts of an array: flags, dimensions, name, and what its class says. */
 function partsOf({ bytes }: Element) {
-  const [flags, , name, ...rest] = elements(bytes);
-  return { kind: flags?.bytes[0] ?? 0, name: name?.bytes.toString('latin1') ?? '', rest };
+  const [flags, sizes, name, ...rest] = elements(bytes);
+  const dimensions = Array.from({ length: Math.floor((sizes?.bytes.length ?? 0) / 4) }, (_, at) =>
+    sizes!.bytes.readInt32LE(4 * at),
+  );
+  return { kind: flags?.bytes[0] ?? 0, dimensions, name: name?.bytes.toString('latin1') ?? '', rest };
 }
 
 function valueOf(field: Element): number | string | null {
@@ -61,12 +64,7 @@ function valueOf(field: Element): number | string | null {
 
 /** The rows of the struct array `name`. Values that are neither one number nor a text are null. */
 export function readMatTable(bytes: Buffer, name: string): readonly Readonly<Record<string, number | string | null>>[] {
-  if (!bytes.toString('latin1', 0, 6).startsWith('MATLAB') || bytes.toString('latin1', 126, 128) !== 'IM')
-    throw new UnusableImage('no MATLAB file of level 5, little-endian');
-  for (const element of elements(bytes.subarray(headerBytes))) {
-    const array = element.type === compressed ? [...elements(inflated(element.bytes))][0] : element;
-    if (array?.type !== matrix) continue;
-    const parts = partsOf(array);
+  for (const parts of arraysIn(bytes, mostTableBytes)) {
     if (parts.name !== name || parts.kind !== structArray) continue;
     const [lengthOfNames, names, ...values] = parts.rest;
     const length = lengthOfNames && lengthOfNames.bytes.length === 4 ? lengthOfNames.bytes.readInt32LE() : 0;
@@ -82,7 +80,41 @@ export function readMatTable(bytes: Buffer, name: string): readonly Readonly<Rec
   throw new UnusableImage(`it has no table "${name}"`);
 }
 
-function inflated(bytes: Buffer): Buffer {
+export interface NumericArray {
+  /** As MATLAB counts them: the first changes fastest. */
+  readonly dimensions: readonly number[];
+  readonly values: Uint8Array | readonly number[];
+}
+
+/** The arrays of numbers, by name. @param mostBytes what each may unfold into */
+export function readMatArrays(bytes: Buffer, mostBytes: number): ReadonlyMap<string, NumericArray> {
+  const found = new Map<string, NumericArray>();
+  for (const { name, dimensions, rest } of arraysIn(bytes, mostBytes)) {
+    const [data] = rest;
+    const number = data && numbers[data.type];
+    if (!number) continue;
+    const count = data.bytes.length / number.size;
+    if (dimensions.some((size) => size < 0) || dimensions.reduce((product, size) => product * size, 1) !== count)
+      throw new UnusableImage(`its array "${name}" has ${count} values, which are not ${dimensions.join(' x ')}`);
+    const values =
+      data.type === uint8
+        ? data.bytes
+        : Array.from({ length: count }, (_, at) => number.read(data.bytes.subarray(at * number.size)));
+    found.set(name, { dimensions, values });
+  }
+  return found;
+}
+
+function* arraysIn(bytes: Buffer, mostBytes: number): Generator<ReturnType<typeof partsOf>> {
+  if (!bytes.toString('latin1', 0, 6).startsWith('MATLAB') || bytes.toString('latin1', 126, 128) !== 'IM')
+    throw new UnusableImage('no MATLAB file of level 5, little-endian');
+  for (const element of elements(bytes.subarray(headerBytes))) {
+    const array = element.type === compressed ? [...elements(inflated(element.bytes, mostBytes))][0] : element;
+    if (array?.type === matrix) yield partsOf(array);
+  }
+}
+
+function inflated(bytes: Buffer, mostBytes: number): Buffer {
   try {
     return inflateSync(bytes, { maxOutputLength: mostBytes });
   } catch (error) {

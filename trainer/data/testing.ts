@@ -139,6 +139,30 @@ function matArray(kind: number, name: string, rows: number, parts: readonly Buff
   return matElement(14, Buffer.concat([...head, ...parts]));
 }
 
+/** A MATLAB file with arrays of bytes. */
+export function matArrays(
+  arrays: Readonly<Record<string, { readonly dimensions: readonly number[]; readonly bytes: Uint8Array }>>,
+): Buffer {
+  const header = Buffer.alloc(128);
+  header.write('MATLAB 5.0 MAT-file');
+  header.writeUInt16LE(0x0100, 124);
+  header.write('IM', 126);
+  const parts = Object.entries(arrays).map(([name, { dimensions, bytes }]) => {
+    const array = matElement(
+      14,
+      Buffer.concat([
+        matElement(6, Buffer.from(Uint32Array.of(9, 0).buffer)),
+        matElement(5, Buffer.from(Int32Array.from(dimensions).buffer)),
+        matElement(1, Buffer.from(name)),
+        matElement(2, Buffer.from(bytes)),
+      ]),
+    );
+    const packed = deflateSync(array);
+    return Buffer.concat([Buffer.from(Uint32Array.of(15, packed.length).buffer), packed]);
+  });
+  return Buffer.concat([header, ...parts]);
+}
+
 /** A MATLAB file with one table, a struct array, of numbers (kept as doubles, or as bytes where they fit) and texts. */
 export function matFile(
   name: string,
