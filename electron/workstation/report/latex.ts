@@ -2,7 +2,7 @@
 import type { Block, Column, Document, TableCell } from './document.ts';
 
 /** Sections whose tables a paper shows; the rest are for who checks. */
-const shown = new Set(['claims', 'results', 'earlier', 'deviations', 'method', 'data', 'compute']);
+const shown = new Set(['summary', 'claims', 'results', 'earlier', 'deviations', 'method', 'data', 'compute']);
 
 const preamble: Readonly<Record<Document['language'], string>> = {
   en: '% \\usepackage{booktabs,tabularx}, and XeLaTeX or LuaLaTeX for what is not ASCII',
