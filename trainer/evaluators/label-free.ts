@@ -39,7 +39,7 @@ export const evaluator = defineEvaluator({
     const [first, second] = pairs;
     const alignment = tf.tidy(() => {
       const [left, right] = [first, second].map((views) => normalized(tensorOf(views, 0, views.rows)));
-      return tf.mean(tf.sum(tf.squaredDifference(left!, right!), 1)).dataSync<'float32'>()[0]!;
+      return tf.mean(tf.sum(tf.square(tf.sub(left!, right!)), 1)).dataSync<'float32'>()[0]!;
     });
     yield { metric: 'alignment', value: alignment, n: first.rows, which: 'only' };
 
