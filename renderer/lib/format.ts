@@ -13,6 +13,8 @@ export interface Format {
   percent(value: number | null | undefined, digits?: number): string;
   /** What an evaluation gave, in the unit of its metric: 73.2 %, or 231.07. */
   measured(metric: string, value: number | null | undefined): string;
+  /** A p-value: no more zeros than anybody reads. */
+  probability(value: number | null | undefined): string;
   /** A fraction of one as a percentage: 0.452 → 45 %. */
   share(value: number | null | undefined, digits?: number): string;
   /** With its sign, in percentage points: +1.2. */
@@ -27,6 +29,8 @@ export interface Format {
   date(at: number | null | undefined): string;
   time(at: number): string;
 }
+
+const leastShown = 0.0001;
 
 const localeOf: Readonly<Record<Language, string>> = { en: 'en-GB', zh: 'zh-CN' };
 const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
@@ -85,7 +89,8 @@ export function createFormat(language: Language, say: Say): Format {
     language,
     number,
     percent,
-    measured: (metric, value) => (isPercent(metric) ? percent(value) : number(value, 2)),
+    measured: (metric, value) => (isPercent(metric) ? percent(value) : number(value, 2).replace('-', '−')),
+    probability: (value) => (isKnown(value) && value < leastShown ? `< ${leastShown}` : number(value, 4)),
     duration,
     figure(value, digits = 4) {
       if (!isKnown(value)) return missing;

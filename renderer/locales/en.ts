@@ -459,7 +459,7 @@ export const en = {
   'reason.breaks': 'breaks it',
   'reason.deviation': 'deviation',
   'reason.between': 'paper {theirs}, here {ours}',
-  'reason.effect': 'in the paper, with nothing else changed, {from} → {to} at {at} ({where})',
+  'reason.effect': 'Changing this alone, the paper went {from} → {to} at {at} ({where}).',
   'note.single-run': 'A single run: the spread over seeds is unknown; the interval is that of the test images.',
   'note.paper-uncertainty-unknown': 'The paper does not report an uncertainty for this figure.',
   'note.paper-single-run': 'The paper’s figure is of a single run.',
