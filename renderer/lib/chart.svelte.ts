@@ -21,13 +21,14 @@ import { theme } from './theme.svelte.ts';
 Chart.register(Filler, LinearScale, LineController, LineElement, LogarithmicScale, PointElement, zoomPlugin);
 
 /** What a curve may run over. */
-export type Over = 'step' | 'epoch' | 'image';
+export type Over = 'step' | 'epoch' | 'image' | 'minute';
 
 /** The axis that the charts of one page share: what it counts, range, crosshair and scale. */
 export class StepAxis {
   over = $state<Over>('step');
-  /** Epochs have fractions. */
-  readonly digits = $derived(this.over === 'epoch' ? 2 : 0);
+  /** Epochs and minutes have fractions. */
+  readonly isWhole = $derived(this.over === 'step' || this.over === 'image');
+  readonly digits = $derived(this.isWhole ? 0 : 2);
   from = $state<number | null>(null);
   to = $state<number | null>(null);
   /** Place under the pointer, in all charts at once. */
@@ -186,7 +187,7 @@ function optionsOf(spec: ChartSpec): ChartOptions<'line'> {
     },
     plugins: {
       zoom: {
-        limits: { x: { min: 0, max: end, minRange: axis.over === 'epoch' ? end / 1000 : Math.max(1, end / 1000) } },
+        limits: { x: { min: 0, max: end, minRange: axis.isWhole ? Math.max(1, end / 1000) : end / 1000 } },
         zoom: {
           wheel: { enabled: true, speed: 0.15 },
           mode: 'x',
