@@ -5,7 +5,18 @@ import { claims, deviations, earlier, results, summary } from './findings.ts';
 import { moment } from './format.ts';
 import type { ReportModel } from './model.ts';
 import { wordsOf } from './naming.ts';
-import { artifacts, checklist, compute, curves, data, environment, history, limits, method } from './provenance.ts';
+import {
+  artifacts,
+  cards,
+  checklist,
+  compute,
+  curves,
+  data,
+  environment,
+  history,
+  limits,
+  method,
+} from './provenance.ts';
 
 const order = [
   summary,
@@ -20,6 +31,7 @@ const order = [
   history,
   environment,
   artifacts,
+  cards,
   limits,
   checklist,
 ];

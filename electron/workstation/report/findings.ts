@@ -71,6 +71,15 @@ function comparisonTable(words: Words, rows: readonly ComparisonRow[]): Block {
 
 const headlines = ({ rows }: Comparison): readonly ComparisonRow[] => rows.filter(({ metric }) => metric !== 'top5');
 
+/** A figure of weights that others trained reproduces theirs; one of weights trained here replicates it (ACM). */
+function kindOf({ runs }: ReportModel, words: Words): string {
+  const names = runs.flatMap(({ run: { config } }) =>
+    config.kind === 'evaluate' && config.subject.kind === 'weights' ? [config.subject.name] : [],
+  );
+  const { replicated, withWeights } = words.summary.kind;
+  return names.length === 0 ? replicated : withWeights({ names: [...new Set(names)].join(words.comma) });
+}
+
 export function summary(model: ReportModel, words: Words): Section {
   const { comparison, plan, runs, papers, compute } = model;
   const rows = headlines(comparison);
@@ -85,7 +94,7 @@ export function summary(model: ReportModel, words: Words): Section {
       time: words.duration(clock(compute.reduce((sum, { seconds }) => sum + seconds, 0))),
       papers: papers.map(({ title }) => title).join('; '),
     }),
-    words.summary.kind,
+    kindOf(model, words),
     ...(comparison.claims.length === 0
       ? []
       : [

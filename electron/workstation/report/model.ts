@@ -81,6 +81,8 @@ export interface ReportModel extends Omit<ReportInput, 'catalogue' | 'presets'> 
   readonly recordedAt: number;
   /** Titles of methods, encoders and evaluators by id. */
   readonly titles: Readonly<Record<string, string>>;
+  /** Ids of the methods that learn from labels. */
+  readonly labelled: readonly string[];
   readonly parameters: readonly { readonly run: string; readonly values: readonly Parameter[] }[];
   readonly compute: readonly { readonly run: string; readonly seconds: number }[];
   readonly history: readonly HistoryEntry[];
@@ -101,6 +103,7 @@ export function buildReport(input: ReportInput): ReportModel {
     title: input.plan?.title ?? { en: joined, zh: joined },
     recordedAt: Math.max(0, ...input.runs.flatMap(timesOf)),
     titles: Object.fromEntries(titled.map(({ id, title }) => [id, title])),
+    labelled: catalogue.methods.filter(({ labels }) => labels).map(({ id }) => id),
     parameters: pretrained.map(({ run }) => ({ run: run.id, values: parametersOf(run, catalogue, presets) })),
     compute: input.runs.map((entry) => ({ run: entry.run.id, seconds: secondsOf(entry.attempts) })),
     history: input.runs.flatMap(historyOf),

@@ -1,10 +1,10 @@
 /** The sections that say how it came out: data, method, curves, compute, history, environment, files, limits, checklist. */
 import { curveFigures } from './charts.ts';
 import type { Block, Section, TableCell } from './document.ts';
-import { bytes, clock, moment, nothing, whole } from './format.ts';
+import { bytes, clock, decimal, moment, nothing, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { HistoryEntry, ReportModel } from './model.ts';
-import { runName } from './naming.ts';
+import { figureName, runName } from './naming.ts';
 
 /** A long list shows its head; the JSON has all of it. */
 const listed = 20;
@@ -134,17 +134,23 @@ export function compute(model: ReportModel, words: Words): Section | null {
           { title: columns.status, kind: 'text' },
           { title: columns.time, kind: 'figure' },
           { title: columns.steps, kind: 'figure' },
+          { title: words.compute.pace, kind: 'figure' },
           { title: columns.threads, kind: 'figure' },
           { title: columns.device, kind: 'text' },
         ],
-        rows: model.runs.map(({ run, hello }): readonly TableCell[] => [
-          run.title,
-          words.states[run.status] ?? run.status,
-          words.duration(clock(seconds.get(run.id) ?? 0)),
-          whole(run.step),
-          hello === null ? nothing : String(hello.threads),
-          hello?.device ?? nothing,
-        ]),
+        rows: model.runs.map((entry): readonly TableCell[] => {
+          const { run, hello } = entry;
+          const own = seconds.get(run.id) ?? 0;
+          return [
+            run.title,
+            words.states[run.status] ?? run.status,
+            words.duration(clock(own)),
+            whole(run.step),
+            paceOf(entry, own),
+            hello === null ? nothing : String(hello.threads),
+            hello?.device ?? nothing,
+          ];
+        }),
       },
       {
         kind: 'paragraph',
@@ -246,6 +252,57 @@ export function artifacts(model: ReportModel, words: Words): Section | null {
           ] as const)),
     ],
   };
+}
+
+/** Images of both views count once: what passed the loader. */
+function paceOf({ run }: ReportModel['runs'][number], seconds: number): string {
+  return run.config.kind === 'pretrain' && seconds > 0 ? whole((run.step * run.config.batch) / seconds) : nothing;
+}
+
+/** One for each encoder that was trained to its end: what it is, what it saw, what it was measured to be worth. */
+export function cards(model: ReportModel, words: Words): Section | null {
+  const blocks = model.runs.flatMap(({ run, files }): readonly Block[] => {
+    const { config } = run;
+    if (config.kind !== 'pretrain' || run.status !== 'done') return [];
+    const { method: own, encoders, epochs, batch, seed, execution, data: source } = config;
+    const dataset = model.datasets.find(({ fingerprint }) => fingerprint === source.fingerprint);
+    const titleOf = (id: string): string => model.titles[id] ?? id;
+    const figures = model.comparison.rows.flatMap((row) =>
+      row.subject.label === run.title && row.ours !== null
+        ? [`${figureName(words, row)} ${decimal(row.ours.mean, 2)}`]
+        : [],
+    );
+    const kept = files.findLast(({ path }) => path.endsWith('/manifest.json'));
+    return [
+      { kind: 'heading', text: run.title },
+      {
+        kind: 'facts',
+        items: [
+          [words.cards.model, `${titleOf(own.id)}, ${encoders.map(({ id }) => titleOf(id)).join(' + ')}`],
+          [
+            words.cards.trained,
+            words.cards.trainedOn({
+              data: dataset?.name ?? titleOf(source.dataset),
+              split: source.split,
+              labels: model.labelled.includes(own.id) ? words.cards.withLabels : words.cards.withoutLabels,
+            }),
+          ],
+          [words.cards.licence, dataset?.inspection.licence ?? words.data.unknown],
+          [
+            words.cards.course,
+            words.cards.courseOf({
+              ...{ epochs: String(epochs), batch: String(batch), seed: String(seed) },
+              precision: execution.precision,
+            }),
+          ],
+          [words.cards.figures, figures.join(words.comma) || nothing],
+          [words.cards.weights, kept === undefined ? words.cards.noWeights : `${run.id}/${kept.path} ${kept.sha256}`],
+          [words.cards.use, words.cards.useOf],
+        ],
+      },
+    ];
+  });
+  return blocks.length === 0 ? null : { id: 'cards', title: words.sections.cards, blocks };
 }
 
 export function limits(model: ReportModel, words: Words): Section | null {

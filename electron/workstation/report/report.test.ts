@@ -90,6 +90,27 @@ describe('what it says', () => {
     // The word NaN is in the remark on the earlier run; a figure that is none would stand beside a bracket, a comma or a quote.
     expect(html.match(/undefined|\[object|[[">,−+]NaN|NaN[\],"]|Infinity/g)).toBeNull();
   });
+  test('every encoder that was trained has a card, with its data, its figures and the hash of its weights', () => {
+    const card = JSON.stringify(compose(model, 'en').sections.find(({ id }) => id === 'cards'));
+    const trained = input.runs.filter(({ run }) => run.kind === 'pretrain');
+    for (const { run } of trained) expect(card).toContain(`"text":"${run.title}"`);
+    expect(card).toContain('Fashion-MNIST, train split, without labels');
+    expect(card).toContain('cd'.repeat(32));
+    expect(card).toContain('85.91');
+  });
+  test('whoever measures the authors’ weights is told that those figures are a reproduction', () => {
+    expect(JSON.stringify(compose(model, 'en').sections[0])).toContain('without the authors’ code or weights');
+    const encoder = { id: 'resnet-50', options: {} };
+    const origin = { method: 'vicreg', pretrainedOn: 'imagenet', epochs: 1000, batch: 2048 };
+    const subject = { kind: 'weights' as const, weights: 'feedfeedfeedfeed', name: 'resnet50', encoder, origin };
+    const runs = input.runs.map((entry) =>
+      entry.run.config.kind === 'evaluate'
+        ? { ...entry, run: { ...entry.run, config: { ...entry.run.config, subject } } }
+        : entry,
+    );
+    const [first] = compose(buildReport({ ...input, runs }), 'en').sections;
+    expect(JSON.stringify(first)).toContain('weights trained by others (resnet50)');
+  });
   test('an interrupted run is told of, with the steps that were lost', () => {
     const history = compose(model, 'en').sections.find(({ id }) => id === 'history');
     expect(JSON.stringify(history)).toContain('resumed, 30 steps done again');

@@ -29,11 +29,17 @@ export const en = {
     history: 'Run history',
     environment: 'Environment',
     artifacts: 'Files and how to do it again',
+    cards: 'Model cards',
     limits: 'Limits',
     checklist: 'Checklist',
   },
   summary: {
-    kind: 'An independent implementation, without the authors’ code or weights: a replication in the words of ACM’s badges.',
+    kind: {
+      replicated:
+        'An independent implementation, without the authors’ code or weights: a replication in the words of ACM’s badges.',
+      withWeights: (values: Values) =>
+        `An independent implementation that also measures weights trained by others (${values['names']}): of those figures a reproduction, of the rest a replication in the words of ACM’s badges.`,
+    },
     scope: (values: Values) =>
       `${values['runs']} runs, ${values['figures']} figures, ${values['time']} of computing. Papers: ${values['papers']}.`,
     claims: (values: Values) =>
@@ -253,6 +259,24 @@ export const en = {
   compute: {
     total: (values: Values) => `${values['total']} in all, of which ${values['lost']} in runs that did not end well.`,
     energy: 'Energy was not measured.',
+    pace: 'Images a second',
+  },
+  cards: {
+    model: 'Model',
+    trained: 'Trained on',
+    trainedOn: (values: Values) => `${values['data']}, ${values['split']} split, ${values['labels']}`,
+    withLabels: 'with labels',
+    withoutLabels: 'without labels',
+    course: 'Course',
+    courseOf: (values: Values) =>
+      `${values['epochs']} epochs, batch ${values['batch']}, seed ${values['seed']}, ${values['precision']}`,
+    figures: 'Measured',
+    licence: 'Licence of the data',
+    weights: 'Weights',
+    noWeights: 'none kept',
+    use: 'Meant for',
+    useOf:
+      'Comparing methods of representation learning. Nothing was done to make its features fair, safe or robust; it is not meant for decisions about people.',
   },
   states: {
     draft: 'draft',

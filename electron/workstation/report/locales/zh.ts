@@ -26,11 +26,16 @@ export const zh: Words = {
     history: '运行历史',
     environment: '运行环境',
     artifacts: '文件与重做方法',
+    cards: '模型卡',
     limits: '局限',
     checklist: '核对清单',
   },
   summary: {
-    kind: '独立实现，未使用作者的代码或权重；按 ACM 徽章的说法属于“重复”（replication）。',
+    kind: {
+      replicated: '独立实现，未使用作者的代码或权重；按 ACM 徽章的说法属于“重复”（replication）。',
+      withWeights: (values) =>
+        `独立实现，并测量了他人训练的权重（${values['names']}）：按 ACM 徽章的说法，这些数值属于“再现”（reproduction），其余属于“重复”（replication）。`,
+    },
     scope: (values) =>
       `${values['runs']} 次运行，${values['figures']} 个数值，计算用时 ${values['time']}。所依据的论文：${values['papers']}。`,
     claims: (values) => `论断：${values['holds']} 条成立，${values['fails']} 条不成立，${values['open']} 条未定。`,
@@ -245,6 +250,23 @@ export const zh: Words = {
   compute: {
     total: (values) => `共 ${values['total']}，其中未正常结束的运行占 ${values['lost']}。`,
     energy: '未测量能耗。',
+    pace: '图像/秒',
+  },
+  cards: {
+    model: '模型',
+    trained: '训练数据',
+    trainedOn: (values) => `${values['data']}，${values['split']} 划分，${values['labels']}`,
+    withLabels: '使用标签',
+    withoutLabels: '不使用标签',
+    course: '训练过程',
+    courseOf: (values) =>
+      `${values['epochs']} 轮，批量 ${values['batch']}，种子 ${values['seed']}，${values['precision']}`,
+    figures: '测得',
+    licence: '数据许可',
+    weights: '权重',
+    noWeights: '未保留',
+    use: '用途',
+    useOf: '用于比较表示学习方法。未就公平、安全或稳健性做任何处理；不用于对人作出决定。',
   },
   states: {
     draft: '草稿',
