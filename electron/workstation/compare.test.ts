@@ -240,6 +240,14 @@ describe('the plans of the paper’s own size', () => {
     });
     for (const [key, row] of rows) expect([key, breaks(row)]).toEqual([key, []]);
   });
+  test('and those of the earlier report beside its figures', async () => {
+    const rows = await planned('earlier');
+    const earlier = Object.fromEntries([...rows].map(([key, { earlier: cell }]) => [key, cell?.value ?? null]));
+    // Of VOC07 it has a top-1, which is no mAP.
+    expect(earlier).toEqual({ linear: 63.95, 'semi-1': 35.43, 'semi-10': 63.53, inaturalist18: 52.45, voc07: null });
+    // What the paper has for that many epochs and that batch: 73.2 is another experiment's.
+    expect(rows.get('linear')).toMatchObject({ paper: { value: 68.2, where: 'Table 13' } });
+  });
   test('and the ablations beside their own cells', async () => {
     const rows = await planned('claims-paper');
     expect(figures(rows)).toEqual({
