@@ -107,3 +107,37 @@ export async function readValidationClasses(folder: string, rejects: Rejects): P
   );
   return numbered && readFirst(folder, [groundTruth], rejects, (bytes) => readGroundTruth(bytes, numbered.synsets));
 }
+
+/** Lists that say in words what a WordNet id stands for, beside those of the development kit. */
+const wordLists = ['LOC_synset_mapping.txt', 'synset_words.txt', 'meta.mat', 'map_clsloc.txt'];
+
+/** `n01440764 tench, Tinca tinca`, or `n02119789 1 kit_fox`. */
+function readWordList(bytes: Buffer): ReadonlyMap<string, string> {
+  const rows = linesOf(bytes).flatMap((line) => {
+    const match = /^(n\d{8})\s+(?:\d+\s+)?([^,]+)/.exec(line);
+    return match ? [[match[1]!, match[2]!.trim().replaceAll('_', ' ')] as const] : [];
+  });
+  return new Map(rows);
+}
+
+function readWordTable(bytes: Buffer): ReadonlyMap<string, string> {
+  const rows = readMatTable(bytes, 'synsets').flatMap(({ WNID: synset, words }) =>
+    typeof synset === 'string' && typeof words === 'string' ? [[synset, words.split(',')[0]!.trim()] as const] : [],
+  );
+  return new Map(rows);
+}
+
+/** The first word for each WordNet id, from the first such list that is there; empty where none is, or it cannot be read. */
+export async function readClassWords(folder: string): Promise<ReadonlyMap<string, string>> {
+  for (const list of places.flatMap((place) => wordLists.map((name) => place + name))) {
+    try {
+      const bytes = await readSmallFile(join(folder, list), longestList);
+      const words = bytes && (list.endsWith('.mat') ? readWordTable(bytes) : readWordList(bytes));
+      if (words && words.size > 0) return words;
+    } catch (error) {
+      // Names are for people only: what is wrong with a list is told where labels are read from it.
+      if (!(error instanceof UnusableImage)) throw error;
+    }
+  }
+  return new Map();
+}

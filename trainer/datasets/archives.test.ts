@@ -107,6 +107,35 @@ const layouts: Readonly<Record<string, (folder: string) => Promise<void>>> = {
 };
 
 describe('ImageNet', () => {
+  test.each([
+    ['LOC_synset_mapping.txt', 'n01440764 tench, Tinca tinca\nn03888257 parachute, chute\n'],
+    ['devkit/data/map_clsloc.txt', 'n01440764 1 tench\nno line of one\nn03888257 701 parachute\n'],
+    [
+      'ILSVRC2012_devkit_t12/data/meta.mat',
+      matFile(
+        'synsets',
+        ['WNID', 'words'],
+        [
+          ['n01440764', 'tench, Tinca tinca'],
+          ['n03888257', 'parachute, chute'],
+        ],
+        true,
+      ),
+    ],
+  ])('classes are called by the words of %s, and by their ids where it has none', (list, contents) =>
+    inTemporaryFolder(async (folder) => {
+      await putTraining(folder);
+      await put(folder, { [list]: contents });
+      const { classes } = await imagenet.open(folder, 'train');
+      expect(classes).toEqual(['tench (n01440764)', 'n02119789', 'parachute (n03888257)']);
+    }),
+  );
+  test('a list of words that cannot be read costs the words', () =>
+    inTemporaryFolder(async (folder) => {
+      await putTraining(folder);
+      await put(folder, { 'meta.mat': 'no table' });
+      expect((await imagenet.open(folder, 'train')).classes).toEqual(synsets);
+    }));
   test.each(Object.entries(layouts))('holds the same as %s', (_layout, lay) =>
     inTemporaryFolder(async (folder) => {
       await lay(folder);
@@ -114,11 +143,12 @@ describe('ImageNet', () => {
       expect(inspection).toMatchObject({
         dataset: 'imagenet',
         title: 'ImageNet, 3 classes',
-        classes: synsets,
         contents: 'checked',
         rejects: [],
         smallest: [12, 10],
       });
+      // With a word where a list has one.
+      expect(inspection.classes.map((name) => /n\d{8}/.exec(name)?.[0])).toEqual(synsets);
       expect(inspection.splits).toEqual([
         { split: 'train', images: 9, perClass: [3, 3, 3] },
         { split: 'val', images: 5, perClass: [2, 1, 2] },

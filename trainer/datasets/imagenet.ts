@@ -7,7 +7,7 @@ import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { startTable, type Place } from '../data/image-table.ts';
 import { draftSplit, foundBeside, readSplitFolder, startWalk, type Walk } from '../data/image-tree.ts';
-import { listsNeeded, readValidationClasses } from '../data/imagenet-lists.ts';
+import { listsNeeded, readClassWords, readValidationClasses } from '../data/imagenet-lists.ts';
 import { readerOfListing } from '../data/inspect-listing.ts';
 import { reasonOf, type Rejects } from '../data/inspection.ts';
 import { united, type Draft, type Listing } from '../data/listing.ts';
@@ -148,9 +148,11 @@ async function list(folder: string, rejects: Rejects, slices: Slices): Promise<L
     }
   }
   const { splits, classes } = united(drafts, rejects);
+  const words = await readClassWords(folder);
   return {
     splits,
-    classes,
+    // Two classes are called "crane", so the id stays.
+    classes: classes.map((id) => (words.has(id) ? `${words.get(id)} (${id})` : id)),
     // A figure of a subset must not be taken for one of ImageNet.
     title: classes.length === classesOfAll ? 'ImageNet' : `ImageNet, ${classes.length} classes`,
     found: [...sources.map(({ split, path }) => `${split}: ${path}`), ...foundBeside(walk, classes)],
