@@ -234,6 +234,8 @@ export interface PlanRow {
   readonly secondsLeft: number | null;
   /** The claim rules as stored when the plan was started: later edits do not count. */
   readonly startedAt: number | null;
+  /** Came with the program. One that was taken in can be removed. */
+  readonly isShipped: boolean;
 }
 
 export type Verdict = 'reproduced' | 'not-reproduced' | 'inconclusive' | 'not-comparable' | 'pending';
@@ -431,6 +433,9 @@ export interface Requests {
   calibratePlan: (plan: string) => PlanRow;
   /** Takes in the plan of a report's bundle, to be carried through here; starts nothing. */
   addPlan: (file: string) => AddedPlan;
+  /** Of a plan that was taken in; its runs stay. */
+  removePlan: (plan: string) => void;
+  undoRemovePlan: (plan: string) => void;
 
   datasets: () => readonly DatasetRow[];
   knownData: () => readonly KnownData[];
@@ -543,6 +548,8 @@ const every = {
   pausePlan: true,
   calibratePlan: true,
   addPlan: true,
+  removePlan: true,
+  undoRemovePlan: true,
   datasets: true,
   knownData: true,
   chooseFolder: true,

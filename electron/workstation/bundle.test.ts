@@ -88,6 +88,31 @@ test('is carried through in another workspace: the same configurations, nothing 
   expect(await rowOf()).toMatchObject({ state: 'done' });
 });
 
+test('one that was taken in is removed and taken back, never under its runs, and a shipped one stays', async () => {
+  const first = await there.open();
+  await first.handlers.startPlan.answer('tiny');
+  await first.whenIdle();
+  const file = await bundleFrom(first, null);
+  const second = await here.open();
+  const { handlers } = second;
+  const { plan } = await handlers.addPlan.answer(file);
+  const ids = async () => (await handlers.plans.answer()).map((row) => row.plan.id);
+  await handlers.removePlan.answer(plan);
+  expect(await ids()).toEqual(['tiny']);
+  await handlers.undoRemovePlan.answer(plan);
+  expect(await ids()).toEqual(['tiny', plan]);
+  await handlers.startPlan.answer(plan);
+  await expect(handlers.removePlan.answer(plan)).rejects.toThrow(/pause the plan before removing it/);
+  await second.whenIdle();
+  await handlers.removePlan.answer(plan);
+  expect(await handlers.runs.answer()).toHaveLength(3);
+  await second.close('safely');
+  const third = await here.open();
+  expect((await third.handlers.plans.answer()).map((row) => row.plan.id)).toEqual(['tiny']);
+  await expect(third.handlers.removePlan.answer('tiny')).rejects.toThrow(/came with the program/);
+  await expect(third.handlers.undoRemovePlan.answer(plan)).rejects.toThrow(/No plan .* was removed here/);
+});
+
 test('runs that were no plan become one, what they evaluate with them', async () => {
   const first = await there.open();
   const data = join(there.runtime, 'data', 'fashion-mnist');

@@ -18,7 +18,7 @@ import { sourcesOf, withSources } from './sources.ts';
 import type { Store, StoredDataset, StoredPlan, StoredRun } from './store/store.ts';
 import type { TrainerHost } from './trainer-host.ts';
 import type { Weights } from './weights.ts';
-import { savePlan, type Workspace } from './workspace.ts';
+import { forgetPlan, savePlan, type Workspace } from './workspace.ts';
 
 export interface Plans {
   readonly rows: () => Promise<readonly PlanRow[]>;
@@ -26,6 +26,8 @@ export interface Plans {
   readonly pause: (plan: string) => Promise<void>;
   readonly calibrate: (plan: string) => Promise<PlanRow>;
   readonly add: Answering<'addPlan'>;
+  readonly remove: Answering<'removePlan'>;
+  readonly undoRemove: Answering<'undoRemovePlan'>;
 }
 
 export interface PlansOptions {
@@ -45,6 +47,7 @@ export interface PlansOptions {
 }
 
 const unfinished = new Set<StoredRun['status']>(['interrupted', 'stopped', 'failed', 'draft']);
+const moving = new Set<StoredRun['status']>(['running', 'paused', 'queued']);
 
 export function createPlans(options: PlansOptions): Plans {
   const { workspace, store, datasets, estimates, runs, queue, host, push, now } = options;
@@ -113,14 +116,14 @@ export function createPlans(options: PlansOptions): Plans {
       isDone || left.length > 0 ? total(left.map(({ key }) => secondsLeftOf(own.get(key), estimated.get(key)))) : null;
     const statuses = plan.runs.map(({ key }) => own.get(key)?.status ?? null);
     const begun = statuses.some((status) => status !== null);
-    const moving = statuses.some((status) => status === 'running' || status === 'paused' || status === 'queued');
+    const isMoving = statuses.some((status) => status !== null && moving.has(status));
     const state: PlanRow['state'] = isDone
       ? 'done'
       : left.length === 0
         ? 'blocked'
-        : begun && (stored?.paused === true || !moving)
+        : begun && (stored?.paused === true || !isMoving)
           ? 'paused'
-          : moving
+          : isMoving
             ? 'running'
             : 'ready';
     return {
@@ -130,6 +133,7 @@ export function createPlans(options: PlansOptions): Plans {
       state,
       secondsLeft,
       startedAt: begun ? (stored?.startedAt ?? null) : null,
+      isShipped: isShipped(id),
     };
   }
 
@@ -182,6 +186,10 @@ export function createPlans(options: PlansOptions): Plans {
     push('runsChanged', toQueue);
   }
 
+  const isShipped = (id: string): boolean => options.shipped.some((plan) => plan.id === id);
+  /** For as long as the workspace is open. */
+  const removed = new Map<string, StoredPlan>();
+
   async function expectWeights(plan: Plan): Promise<void> {
     const there = new Set((await options.weights.rows()).map(({ id }) => id));
     for (const { config } of plan.runs) {
@@ -202,12 +210,33 @@ export function createPlans(options: PlansOptions): Plans {
       inDependencyOrder(plan.runs);
       await expectWeights(plan);
       const { id } = plan;
-      if (options.shipped.some((own) => own.id === id))
+      if (isShipped(id))
         throw new FaultError('bad-argument', `${file} calls its plan "${id}", which is one that ships.`, { id });
       if ((await storedPlan(id)) === undefined)
         await savePlan(workspace, store, { id, plan: JSON.stringify(plan), startedAt: now(), paused: false });
       push('runsChanged', []);
       return { plan: id, results, environment };
+    },
+    remove: async (id) => {
+      if (isShipped(id))
+        throw new FaultError('bad-argument', `The plan "${id}" came with the program and stays.`, { id });
+      const stored = await storedPlan(id);
+      if (stored === undefined) throw new FaultError('unknown-id', `There is no plan "${id}" to remove.`, { id });
+      const open = [...(await runsOf(id)).values()].find(({ status }) => moving.has(status));
+      if (open !== undefined) {
+        const text = `The plan's run "${open.title}" is ${open.status}: pause the plan before removing it.`;
+        throw new FaultError('busy', text, { run: open.id });
+      }
+      removed.set(id, stored);
+      await forgetPlan(workspace, store, id);
+      push('runsChanged', []);
+    },
+    undoRemove: async (id) => {
+      const stored = removed.get(id);
+      if (stored === undefined) throw new FaultError('unknown-id', `No plan "${id}" was removed here.`, { id });
+      await savePlan(workspace, store, stored);
+      removed.delete(id);
+      push('runsChanged', []);
     },
     rows: async () => {
       const [stored, all] = await Promise.all([store.plans(), store.runs()]);

@@ -120,6 +120,8 @@ export function createHandlers(answers: Answers): Handlers {
     pausePlan: { args: plan, answer: plans.pause },
     calibratePlan: { args: plan, answer: plans.calibrate },
     addPlan: { args: v.strictTuple([path]), answer: plans.add },
+    removePlan: { args: plan, answer: plans.remove },
+    undoRemovePlan: { args: plan, answer: plans.undoRemove },
 
     datasets: { args: none, answer: datasets.rows },
     knownData: { args: none, answer: datasets.known },

@@ -183,6 +183,12 @@ export async function savePlan(workspace: Workspace, store: Store, plan: StoredP
   await store.savePlan(plan);
 }
 
+/** The row and the file; its runs stay. */
+export async function forgetPlan(workspace: Workspace, store: Store, id: string): Promise<void> {
+  await rm(join(workspace.plans, fileName(id)), { force: true });
+  await store.forgetPlan(id);
+}
+
 /** Rows for every inspection and started plan that has a file and no row. Returns the files that could not be read. */
 export async function adoptWorkspaceFiles(workspace: Workspace, store: Store): Promise<readonly string[]> {
   const unreadable: string[] = [];

@@ -843,6 +843,7 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
           state: empty ? 'ready' : 'running',
           secondsLeft: 1480,
           startedAt: empty ? null : minutes(30),
+          isShipped: true,
         },
       ];
     },
@@ -852,6 +853,8 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
       ...{ plan: 'first', results: [] },
       environment: { version: '0.1.0', platform: 'linux x64', versions: {}, instructionSets: [] },
     }),
+    removePlan: () => undefined,
+    undoRemovePlan: () => undefined,
     calibratePlan: async () => {
       await sideJob('calibrate', 'calibrating');
       return (await requests.plans())[0]!;

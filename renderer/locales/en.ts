@@ -126,6 +126,8 @@ export const en = {
   'plan.notStarted': 'Not started',
   'plan.needs': 'What it needs',
   'plan.partly': 'Runs whose data is missing wait; add it and continue the plan.',
+  'plan.remove': 'Remove the plan',
+  'plan.removed': 'The plan “{plan}” was removed; its runs stay.',
   'plan.cost': 'The authors: {text} ({where})',
   'plan.measure': 'Time it on this machine',
   'plan.measureHint': 'Runs a few real steps of each kind and says how long the whole will take.',

@@ -124,6 +124,8 @@ export const zh = {
   'plan.notStarted': '未开始',
   'plan.needs': '所需条件',
   'plan.partly': '缺少数据的运行会等待；添加数据后继续执行计划即可。',
+  'plan.remove': '移除计划',
+  'plan.removed': '已移除计划“{plan}”；其运行保留。',
   'plan.cost': '作者：{text}（{where}）',
   'plan.measure': '在本机实测耗时',
   'plan.measureHint': '对每类运行实际执行若干步，据此估计总耗时。',

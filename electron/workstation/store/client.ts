@@ -57,6 +57,7 @@ const repeatable = {
   results: true,
   saveDataset: true,
   forgetDataset: true,
+  forgetPlan: true,
   datasets: true,
   savePlan: true,
   plans: true,

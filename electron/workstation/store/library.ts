@@ -19,6 +19,10 @@ export function forgetDataset(database: WritableDatabase, fingerprint: string): 
   statement(database, 'DELETE FROM datasets WHERE fingerprint = ?').run(fingerprint);
 }
 
+export function forgetPlan(database: WritableDatabase, id: string): void {
+  statement(database, 'DELETE FROM plans WHERE id = ?').run(id);
+}
+
 export function datasets(database: ReadableDatabase): readonly StoredDataset[] {
   return statement<
     Omit<StoredDataset, 'inspection' | 'builtIn'> & { readonly inspection: string; readonly builtIn: number }

@@ -51,6 +51,7 @@ const writes = {
   adoptCheckpoint,
   saveDataset: library.saveDataset,
   forgetDataset: library.forgetDataset,
+  forgetPlan: library.forgetPlan,
   savePlan: library.savePlan,
   saveReport: library.saveReport,
   saveCalibration: library.saveCalibration,

@@ -137,6 +137,7 @@ export interface Queries {
 
   saveDataset(dataset: StoredDataset): void;
   forgetDataset(fingerprint: string): void;
+  forgetPlan(id: string): void;
   datasets(): readonly StoredDataset[];
   savePlan(plan: StoredPlan): void;
   plans(): readonly StoredPlan[];
