@@ -19,16 +19,16 @@ export async function folderBytes(folder: string): Promise<number> {
 }
 
 export interface FolderSizes {
-  /** The size as known, at most `withinMs` old. */
-  readonly of: (folder: string, withinMs: number) => Promise<number>;
+  /** The size as known, at most `withinMs` old and not measured before `since` (Unix time in ms): the folder changed then. */
+  readonly of: (folder: string, withinMs: number, since: number) => Promise<number>;
 }
 
 export function createFolderSizes(now: () => number): FolderSizes {
   const known = new Map<string, { readonly at: number; readonly bytes: Promise<number> }>();
   return {
-    of: (folder, withinMs) => {
+    of: (folder, withinMs, since) => {
       const found = known.get(folder);
-      if (found !== undefined && now() - found.at <= withinMs) return found.bytes;
+      if (found !== undefined && now() - found.at <= withinMs && found.at >= since) return found.bytes;
       const bytes = folderBytes(folder);
       known.set(folder, { at: now(), bytes });
       return bytes;

@@ -80,7 +80,7 @@ export function createRuns(options: RunsOptions): Runs {
 
   async function rowOf(run: StoredRun, waits: ReadonlyMap<string, RunRow['waitsFor']>): Promise<RunRow> {
     const { config: _config, folder, deleted: _deleted, ...shown } = run;
-    const diskBytes = await sizes.of(folder, active.has(run.status) ? activeSizeMs : restingSizeMs);
+    const diskBytes = await sizes.of(folder, active.has(run.status) ? activeSizeMs : restingSizeMs, run.endedAt ?? 0);
     return { ...shown, waitsFor: waits.get(run.id) ?? null, diskBytes };
   }
 

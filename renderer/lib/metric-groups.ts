@@ -6,6 +6,7 @@ const order: readonly (readonly string[])[] = [
   ['invariance'],
   ['variance'],
   ['covariance'],
+  ['redundancy'],
   ['embeddingStd', 'embeddingStdMin'],
   ['offDiagonalCovariance'],
   ['effectiveRank'],

@@ -1,6 +1,6 @@
 /**
- * VICReg's expander (main_vicreg.py `Projector`): Linear + batch norm + ReLU for all widths but the last, then
- * a Linear without bias. Names as in a PyTorch Sequential: 0, 1, 3, 4, 6.
+ * VICReg's expander (main_vicreg.py `Projector`), and with `hiddenBias` false Barlow Twins' projector: Linear + batch norm + ReLU
+ * for all widths but the last, then a Linear without bias. Names as in a PyTorch Sequential: 0, 1, 3, 4, 6.
  */
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Builder, Moment, Net } from '../recipe.ts';
@@ -13,11 +13,16 @@ export interface Expander extends Net {
   apply(x: Tensor, at: Moment): Tensor;
 }
 
-export function expander(builder: Builder, inputs: number, widths: readonly number[]): Expander {
+export function expander(
+  builder: Builder,
+  inputs: number,
+  widths: readonly number[],
+  { hiddenBias = true }: { readonly hiddenBias?: boolean } = {},
+): Expander {
   const last = widths.at(-1);
   if (last === undefined) throw new Error('An expander has no widths: give one or more, such as 8192, 8192, 8192.');
   const hidden = widths.slice(0, -1).map((width, index) => ({
-    linear: linear(builder.at(String(3 * index)), widths[index - 1] ?? inputs, width),
+    linear: linear(builder.at(String(3 * index)), widths[index - 1] ?? inputs, width, { bias: hiddenBias }),
     norm: batchNorm(builder.at(String(3 * index + 1)), width),
   }));
   const output = linear(builder.at(String(3 * hidden.length)), widths.at(-2) ?? inputs, last, { bias: false });

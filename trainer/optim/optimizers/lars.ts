@@ -10,7 +10,8 @@ import { defineOptimizer } from '../../recipe.ts';
  *     mu = momentum * mu + q * d
  *     w  = w - lr * mu
  *
- * A rank-1 weight (bias, batch norm) gets neither decay nor q. mu starts at 0, and lr multiplies the whole buffer.
+ * A rank-1 weight (bias, batch norm) gets neither decay nor q; Barlow Twins gives it a rate of its own, `vectorRate` times lr.
+ * mu starts at 0, and lr multiplies the whole buffer.
  */
 export const optimizer = defineOptimizer({
   id: 'lars',
@@ -21,15 +22,19 @@ export const optimizer = defineOptimizer({
     momentum: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.9),
     weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-6),
     eta: v.optional(v.pipe(v.number(), v.minValue(0)), 0.001),
+    /** Of weights of rank 1, as a multiple of the rate of the others. */
+    vectorRate: v.optional(v.pipe(v.number(), v.minValue(0)), 1),
   }),
   slots: ['momentum'],
   elementwise: (shape) => shape.length === 1,
   peak: (options, batch) => (options.baseRate * batch) / 256,
   update(weight, gradient, slots, at, options) {
     const previous = slots['momentum'] ?? tf.zerosLike(weight);
-    const direction = at.shape.length === 1 ? gradient : scaled(weight, gradient, options.weightDecay, options.eta);
+    const isVector = at.shape.length === 1;
+    const direction = isVector ? gradient : scaled(weight, gradient, options.weightDecay, options.eta);
     const momentum = tf.add(tf.mul(previous, options.momentum), direction);
-    return { weight: tf.sub(weight, tf.mul(momentum, at.lr)), slots: { momentum } };
+    const lr = isVector && options.vectorRate !== 1 ? tf.mul(at.lr, options.vectorRate) : at.lr;
+    return { weight: tf.sub(weight, tf.mul(momentum, lr)), slots: { momentum } };
   },
 });
 
