@@ -29,7 +29,7 @@ async function startSmallRun(program: Program, epochs: number): Promise<string> 
   const { page } = program;
   await page.getByTestId('rail-runs').click();
   await page.getByTestId('new-run').first().click();
-  await expect(page.getByTestId('choose-preset')).toHaveValue(/small/, { timeout: 30_000 });
+  await expect(page.getByTestId('choose-preset')).toHaveValue('vicreg-small', { timeout: 30_000 });
   // The first draft in a workspace measures which precision is fastest here.
   await expect(page.getByTestId('precisions')).toContainText('float32', { timeout: 120_000 });
   await page.getByLabel('Batch size', { exact: true }).first().fill('64');

@@ -93,12 +93,13 @@ export const presets: Command = async (session, args) => {
   return exitCodes.done;
 };
 
-/** "small" is enough where the method is known or only one preset ends so. */
+/** "small" alone is VICReg's, with --method that method's; a whole name is the preset of that name. */
 export async function presetId(session: Session, name: string, method: string | null = null): Promise<string> {
   const all = await session.handlers.presets.answer();
   const fitting = all.filter((preset) => method === null || preset.method === method);
   const found =
-    fitting.find((preset) => preset.id === name) ?? fitting.find((preset) => preset.id === `${preset.method}-${name}`);
+    fitting.find((preset) => preset.id === name) ??
+    fitting.find((preset) => preset.id === `${method ?? 'vicreg'}-${name}`);
   if (found !== undefined) return found.id;
   throw new FaultError('unknown-id', `No preset "${name}". Known: ${all.map((preset) => preset.id).join(', ')}.`, {
     id: name,

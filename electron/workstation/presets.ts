@@ -70,7 +70,7 @@ export function createPresets({ resources, store, weights, placement }: PresetsO
           `${method.title} learns from the one class of an image, and in ${row.name} an image may show several. Choose another data set.`,
           { method: method.id },
         );
-      const title = `${method.title} ${chosen.id} · ${row.name}`;
+      const title = `${method.title} ${chosen.title} · ${row.name}`;
       const base = {
         version: 1,
         kind: 'pretrain',
