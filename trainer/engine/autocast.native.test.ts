@@ -46,7 +46,8 @@ describe.each(precisions.filter((precision) => refusals.get(precision) === null)
   it.each(methods.all.map((method) => [method.id, method] as const))(
     '%s: a step near the one in float32, learning, and the same bits after a resume',
     async (_id, method) => {
-      const batch = 16;
+      // Of 16 samples a correlation moves by several hundredths when they are rounded to 8 bits; of 64 by less than a hundredth.
+      const batch = 64;
       const data = {
         views: Array.from({ length: method.views }, (_, view) => {
           const values = new Float32Array(batch * 144);
