@@ -11,7 +11,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { expander } from '../nn/expander.ts';
+import { expandedBranches } from '../nn/expanded-branches.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { defineMethod } from '../recipe.ts';
 
@@ -79,20 +79,9 @@ export const method = defineMethod({
   options,
   views: 2,
   labels: false,
-  build([first, second], given, builder, { batch }) {
-    const shared = first === second;
-    const expand = (name: string, inputs: number) =>
-      expander(builder.at(name), inputs, given.expander, { hiddenBias: false });
-    const expandFirst = expand(shared ? 'expander' : 'expander-0', first.outputs);
-    const expandSecond = shared ? expandFirst : expand('expander-1', second.outputs);
-    return {
-      trainable: shared ? [first, expandFirst] : [first, expandFirst, second, expandSecond],
-      embed: ({ views: [x, y] }, at) => ({
-        x: expandFirst.apply(first.forward(x!, at).pooled, at),
-        y: expandSecond.apply(second.forward(y!, at).pooled, at),
-      }),
-      loss: ({ x, y }) => barlowTwinsLoss(x!, y!, batch, given),
-      monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
-    };
-  },
+  build: (branches, given, builder, { batch }) => ({
+    ...expandedBranches(branches, builder, given.expander, { hiddenBias: false }),
+    loss: ({ x, y }) => barlowTwinsLoss(x!, y!, batch, given),
+    monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
+  }),
 });

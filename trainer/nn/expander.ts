@@ -13,11 +13,16 @@ export interface Expander extends Net {
   apply(x: Tensor, at: Moment): Tensor;
 }
 
+export interface ExpanderOptions {
+  /** Biases before batch norm, which takes them out again. */
+  readonly hiddenBias?: boolean;
+}
+
 export function expander(
   builder: Builder,
   inputs: number,
   widths: readonly number[],
-  { hiddenBias = true }: { readonly hiddenBias?: boolean } = {},
+  { hiddenBias = true }: ExpanderOptions = {},
 ): Expander {
   const last = widths.at(-1);
   if (last === undefined) throw new Error('An expander has no widths: give one or more, such as 8192, 8192, 8192.');

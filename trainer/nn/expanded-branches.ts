@@ -1,0 +1,23 @@
+/** Two branches of a joint embedding: an encoder and an expander each, or one of both where the encoder is shared. */
+import type { Builder, Encoder, Learner } from '../recipe.ts';
+import { expander, type ExpanderOptions } from './expander.ts';
+
+/** The embeddings are `x` of the first view and `y` of the second, [images, last width]. */
+export function expandedBranches(
+  [first, second]: readonly [Encoder, Encoder],
+  builder: Builder,
+  widths: readonly number[],
+  options: ExpanderOptions = {},
+): Pick<Learner, 'trainable' | 'embed'> {
+  const shared = first === second;
+  const expand = (name: string, inputs: number) => expander(builder.at(name), inputs, widths, options);
+  const expandFirst = expand(shared ? 'expander' : 'expander-0', first.outputs);
+  const expandSecond = shared ? expandFirst : expand('expander-1', second.outputs);
+  return {
+    trainable: shared ? [first, expandFirst] : [first, expandFirst, second, expandSecond],
+    embed: ({ views: [x, y] }, at) => ({
+      x: expandFirst.apply(first.forward(x!, at).pooled, at),
+      y: expandSecond.apply(second.forward(y!, at).pooled, at),
+    }),
+  };
+}
