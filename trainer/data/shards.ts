@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isFolder } from '../files.ts';
 import { nameOf, selected, type ImageTable } from './image-table.ts';
 import { splitNamed } from './image-tree.ts';
-import type { Rejects } from './inspection.ts';
+import { reasonOf, type Rejects } from './inspection.ts';
 
 export interface Shard {
   readonly split: string;
@@ -31,6 +31,27 @@ export function shardsIn(folder: string, ending: string): readonly Shard[] {
     .filter((path) => path.endsWith(ending) && !isFolder(join(folder, path)))
     .sort()
     .map((path) => ({ split: splitOf(path), path }));
+}
+
+/** Reads one shard after the other, each open only while it is read; one that is damaged is rejected with the reason. */
+export async function readShards<File extends { close(): void }>(
+  folder: string,
+  shards: readonly Shard[],
+  rejects: Rejects,
+  { open, read }: { open(path: string): File; read(file: File, shard: Shard): Promise<void> },
+): Promise<void> {
+  for (const shard of shards) {
+    try {
+      const file = open(join(folder, shard.path));
+      try {
+        await read(file, shard);
+      } finally {
+        file.close();
+      }
+    } catch (error) {
+      rejects.add(shard.path, reasonOf(error));
+    }
+  }
 }
 
 /** Images of a split, with labels if any of them has one; those that have none are then left out. */

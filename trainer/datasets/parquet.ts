@@ -10,7 +10,7 @@ import { printable, reasonOf, type Rejects } from '../data/inspection.ts';
 import { UnusableImage } from '../data/header.ts';
 import type { Listing } from '../data/listing.ts';
 import { imageColumnOf, openParquet, type ParquetFile } from '../data/parquet.ts';
-import { labelledWhereAny, shardsIn } from '../data/shards.ts';
+import { labelledWhereAny, readShards, shardsIn } from '../data/shards.ts';
 import type { Slices } from '../data/slices.ts';
 import { defineDataset } from '../recipe.ts';
 
@@ -99,18 +99,10 @@ async function list(folder: string, rejects: Rejects, slices: Slices): Promise<L
     }
   }
 
-  for (const { path, split } of shards) {
-    try {
-      const file = openParquet(join(folder, path));
-      try {
-        await take(file, path, tables.get(split)!);
-      } finally {
-        file.close();
-      }
-    } catch (error) {
-      rejects.add(path, reasonOf(error));
-    }
-  }
+  await readShards(folder, shards, rejects, {
+    open: openParquet,
+    read: (file, { path, split }) => take(file, path, tables.get(split)!),
+  });
   const splits = [...tables].map(([split, table]) => {
     const images = table.finish((label) => label);
     return { split, images: labelledWhereAny(images, rejects, 'its row has no class, as others have') };

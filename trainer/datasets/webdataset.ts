@@ -9,7 +9,7 @@ import { startTable } from '../data/image-table.ts';
 import { readerOfListing } from '../data/inspect-listing.ts';
 import { reasonOf, startRejects, type Rejects } from '../data/inspection.ts';
 import type { Listing } from '../data/listing.ts';
-import { labelledWhereAny, shardsIn, type Shard } from '../data/shards.ts';
+import { labelledWhereAny, readShards, shardsIn, type Shard } from '../data/shards.ts';
 import type { Slices } from '../data/slices.ts';
 import { openTar, type Tar, type TarMember } from '../data/tar.ts';
 import { defineDataset } from '../recipe.ts';
@@ -88,21 +88,15 @@ async function list(folder: string, rejects: Rejects, slices: Slices): Promise<L
     }
   }
 
-  for (const shard of shards) {
-    try {
-      const tar = openTar(join(folder, shard.path));
-      try {
-        for (const sample of samplesOf(tar.members(rejects, shard.path))) {
-          if (slices.due()) await slices.next(read, null);
-          take(tar, sample, shard);
-        }
-      } finally {
-        tar.close();
+  await readShards(folder, shards, rejects, {
+    open: openTar,
+    read: async (tar, shard) => {
+      for (const sample of samplesOf(tar.members(rejects, shard.path))) {
+        if (slices.due()) await slices.next(read, null);
+        take(tar, sample, shard);
       }
-    } catch (error) {
-      rejects.add(shard.path, reasonOf(error));
-    }
-  }
+    },
+  });
   const splits = [...tables].map(([split, table]) => ({
     split,
     images: labelledWhereAny(
