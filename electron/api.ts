@@ -335,6 +335,8 @@ export type Selection = (
 ) & {
   /** The subject that all others are held against on the same images; left out: the main one, or the highest. */
   readonly baseline?: string | undefined;
+  /** Of the epochs of a trained head; left out: the last. The best was chosen on the test images, which flatters it. */
+  readonly epoch?: 'last' | 'best' | undefined;
 };
 
 export type ReportFormat = 'html' | 'pdf' | 'markdown' | 'latex' | 'csv' | 'json' | 'bundle';

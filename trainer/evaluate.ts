@@ -1,6 +1,8 @@
 /** An evaluation: frozen features, a head trained by the loop where the evaluator has one, the figures, image by image. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
 import * as v from 'valibot';
 import type { Engine } from './engine/engine.ts';
 import type { ResolvedSubject } from './protocol/commands.ts';
@@ -21,6 +23,8 @@ import { readPairs } from './pairs.ts';
 import { stepsOf } from './pretrain.ts';
 import { evaluators } from './registry.ts';
 import { openEncoder, openSubject, type OpenSubject } from './subject.ts';
+
+const compressed = promisify(gzip);
 
 const extractQuietMs = 120_000;
 const examineQuietMs = 300_000;
@@ -232,7 +236,7 @@ export async function openEvaluation(
 
   async function keep(runFolder: string, name: string, parts: readonly Uint8Array[]): Promise<string> {
     await mkdir(join(runFolder, 'results'), { recursive: true });
-    await writeAtomically(join(runFolder, 'results', name), parts);
+    await writeAtomically(join(runFolder, 'results', name), [await compressed(Buffer.concat(parts))]);
     return `results/${name}`;
   }
 
@@ -256,10 +260,16 @@ export async function openEvaluation(
           ...figure,
           ...(fingerprint === undefined ? {} : { fingerprint }),
           ...(epoch === undefined ? {} : { epoch }),
-          ...(correct ? { perImage: await keep(runFolder, `${name}.bin`, [correct]) } : {}),
+          ...(correct ? { perImage: await keep(runFolder, `${name}.bin.gz`, [correct]) } : {}),
           ...(byClass ? { byClass: byClass.map((one, label) => ({ name: truth.test.names[label]!, ...one })) } : {}),
           ...(ranking
-            ? { ranking: await keep(runFolder, `${name}.ranking.bin`, [ranking.scores, ranking.presence].map(bytesOf)) }
+            ? {
+                ranking: await keep(
+                  runFolder,
+                  `${name}.ranking.bin.gz`,
+                  [ranking.scores, ranking.presence].map(bytesOf),
+                ),
+              }
             : {}),
         });
       }

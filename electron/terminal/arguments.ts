@@ -27,6 +27,7 @@ export interface Arguments {
   readonly plan: string | null;
   /** What a comparison holds all else against. */
   readonly baseline: string | null;
+  readonly best: boolean;
   readonly formats: readonly ReportFormat[];
   readonly set: readonly (readonly [path: string, value: unknown])[];
 }
@@ -69,6 +70,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     branch: branchOf(values.branch ?? '1'),
     plan: values.plan ?? null,
     baseline: values.baseline ?? null,
+    best: values.best === true,
     formats: (values.format ?? formats.join(',')).split(',').map(formatOf),
     set: (values.set ?? []).map(assignmentOf),
   };
@@ -87,6 +89,7 @@ function read(given: readonly string[]) {
         set: { type: 'string', multiple: true },
         json: flag,
         contents: flag,
+        best: flag,
         help: { type: 'boolean', short: 'h' },
         version: flag,
       },

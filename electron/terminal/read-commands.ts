@@ -159,7 +159,11 @@ export async function runId(session: Session, given: string | undefined): Promis
 
 async function selectionOf(session: Session, args: Arguments): Promise<Selection> {
   const chosen = await chosenOf(session, args);
-  return args.baseline === null ? chosen : { ...chosen, baseline: args.baseline };
+  return {
+    ...chosen,
+    ...(args.baseline === null ? {} : { baseline: args.baseline }),
+    ...(args.best ? { epoch: 'best' } : {}),
+  };
 }
 
 async function chosenOf(session: Session, args: Arguments): Promise<Selection> {

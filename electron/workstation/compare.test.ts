@@ -79,6 +79,10 @@ describe('against the paper, like for like', () => {
     expect(row.ours?.values.map(({ which }) => which)).toEqual(['last', 'best']);
     const bestOnly = only(await compareRuns(input({ runs, results: [best] })));
     expect(bestOnly.notes).toContain('best-epoch-on-test');
+    const all = input({ runs, results: [...results, best] });
+    const chosen = only(await compareRuns({ ...all, selection: { ...all.selection, epoch: 'best' } }));
+    expect([chosen.ours?.mean, row.notes.includes('best-epoch-on-test')]).toEqual([73.9, false]);
+    expect(chosen.notes).toContain('best-epoch-on-test');
   });
   test('an unfinished evaluation is pending', async () => {
     const { runs } = seeds([73.1]);

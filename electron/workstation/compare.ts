@@ -65,10 +65,16 @@ function chosenMembers(chosen: readonly string[], runs: readonly StoredRun[]): r
     });
 }
 
-const preference: Readonly<Record<Result['which'], number>> = { only: 0, last: 1, best: 2 };
+/** Which of a head's epochs is compared, the first that there is. */
+const preference = {
+  last: ['only', 'last', 'best'],
+  best: ['only', 'best', 'last'],
+} as const satisfies Record<NonNullable<Selection['epoch']>, readonly Result['which'][]>;
+type Epoch = keyof typeof preference;
 
 interface RowInput extends CompareInput {
   readonly resamplings: Resamplings;
+  readonly epoch: Epoch;
 }
 
 function intervalOf(
@@ -89,13 +95,14 @@ function intervalOf(
 function oursOf(
   values: readonly { readonly run: StoredRun; readonly seed: number; readonly result: Result }[],
   resamplings: Resamplings,
+  epoch: Epoch,
 ): {
   readonly ours: NonNullable<ComparisonRow['ours']>;
   readonly used: Row['used'];
   readonly resampled: Resampled | null;
 } {
-  const best = Math.min(...values.map(({ result }) => preference[result.which]));
-  const used = values.filter(({ result }) => preference[result.which] === best);
+  const which = preference[epoch].find((one) => values.some(({ result }) => result.which === one));
+  const used = values.filter(({ result }) => result.which === which);
   const figures = used.map(({ result }) => result.value);
   const finite = figures.filter((value) => value !== null);
   // One diverged seed makes the mean unknown: leaving it out would flatter.
@@ -112,13 +119,13 @@ function oursOf(
   return { ours, used: used.map(({ run, result }) => ({ run, result })), resampled };
 }
 
-function notesOf(ours: ComparisonRow['ours'], cell: Cell | null): ComparisonRow['notes'] {
+function notesOf(ours: ComparisonRow['ours'], used: Row['used'], cell: Cell | null): ComparisonRow['notes'] {
   const notes: ComparisonRow['notes'][number][] = [];
   if (ours?.n === 1) notes.push('single-run');
   if (cell !== null && cell.value !== null && cell.range === undefined) {
     notes.push(cell.runs === 1 ? 'paper-single-run' : 'paper-uncertainty-unknown');
   }
-  if (ours !== null && ours.values.every(({ which }) => which === 'best')) notes.push('best-epoch-on-test');
+  if (used.some(({ result }) => result.which === 'best')) notes.push('best-epoch-on-test');
   return notes;
 }
 
@@ -131,7 +138,7 @@ function makeRow(
   identity: unknown,
 ): Row {
   const { ours, used, resampled } =
-    values.length === 0 ? { ours: null, used: [], resampled: null } : oursOf(values, input.resamplings);
+    values.length === 0 ? { ours: null, used: [], resampled: null } : oursOf(values, input.resamplings, input.epoch);
   const beside = (kind: Paper['role'], like: Beside | null): Beside | null =>
     cellBeside(
       input.papers
@@ -158,7 +165,7 @@ function makeRow(
     earlier: earlier?.cell ?? null,
     ours,
     ...verdictOf(ours, paper, resampled),
-    notes: notesOf(ours, paper?.cell ?? null),
+    notes: notesOf(ours, used, paper?.cell ?? null),
   };
   return { row, used };
 }
@@ -329,12 +336,14 @@ export async function compareRuns(input: CompareInput): Promise<Comparison> {
     groups.set(key, [...(groups.get(key) ?? []), member]);
   }
   const chosen = new Set(members.map(({ id }) => id));
-  const rowInput = { ...input, resamplings: await resampleRankings(input, chosen) };
-  const rows = [...groups.values()]
-    .flatMap((group) => rowsOfGroup(rowInput, group, names, find))
-    // What it is about first, then what it is held against.
-    .sort((one, other) => roleOrder[one.row.subject.role] - roleOrder[other.row.subject.role]);
-  const { baseline } = selection;
+  const resamplings = await resampleRankings(input, chosen);
+  const rowsAt = (epoch: Epoch): readonly Row[] =>
+    [...groups.values()]
+      .flatMap((group) => rowsOfGroup({ ...input, resamplings, epoch }, group, names, find))
+      // What it is about first, then what it is held against.
+      .sort((one, other) => roleOrder[one.row.subject.role] - roleOrder[other.row.subject.role]);
+  const { baseline, epoch = 'last' } = selection;
+  const rows = rowsAt(epoch);
   const labels = [...new Set(rows.map(({ row }) => row.subject.label))];
   if (baseline !== undefined && !labels.includes(baseline)) {
     const text = `Nothing that is compared is called "${baseline}". There is: ${labels.join(', ') || 'nothing'}.`;
@@ -343,7 +352,9 @@ export async function compareRuns(input: CompareInput): Promise<Comparison> {
   return {
     selection,
     rows: rows.map(({ row }) => row),
-    claims: plan === null ? [] : await judgeClaims(plan, { members, rows, input }),
+    // Their rule was fixed before the run, and is about the last epoch.
+    claims:
+      plan === null ? [] : await judgeClaims(plan, { members, rows: epoch === 'last' ? rows : rowsAt('last'), input }),
     pairs: await pairRows(rows, input, baseline),
     parameters: differingParameters(members.flatMap(({ stored }) => (stored === null ? [] : [stored]))),
     references: referenceRows(input.papers),

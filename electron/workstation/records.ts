@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join, relative, resolve, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
 import * as v from 'valibot';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Paper } from '../../trainer/protocol/paper.ts';
@@ -15,6 +17,8 @@ import type { Remember } from './memory.ts';
 import type { ReportInput, ReportRun } from './report/model.ts';
 import { sourcesOf } from './sources.ts';
 import type { Store, StoredRun } from './store/store.ts';
+
+const unpacked = promisify(gunzip);
 
 export interface Sources {
   readonly store: Store;
@@ -73,12 +77,29 @@ export async function gatherComparison(sources: Sources, selection: Selection): 
     perImage: async (run, file) => {
       const folder = folders.get(run);
       if (folder === undefined) return null;
-      return readFile(inFolder(folder, file)).catch((error: unknown) => {
-        if (isMissing(error)) return null;
-        throw error;
-      });
+      return readKept(folder, file);
     },
   });
+}
+
+/** Scores of a thousand classes of 200,000 images; a file that unpacks to more was not written here. */
+const mostUnpacked = 2 ** 30;
+
+/** What a run kept of its images, unpacked; null where the file is gone. Runs of before kept it as it is. */
+export async function readKept(folder: string, file: string, most = mostUnpacked): Promise<Uint8Array | null> {
+  try {
+    const bytes = await readFile(inFolder(folder, file));
+    return file.endsWith('.gz') ? await unpacked(bytes, { maxOutputLength: most }) : bytes;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    if (error instanceof Error && 'code' in error && /^Z_|^ERR_BUFFER_TOO_LARGE$/.test(String(error.code)))
+      throw new FaultError(
+        'unreadable-file',
+        `${join(folder, file)} cannot be unpacked (${error.message}). Evaluate again, or remove the file.`,
+        { path: join(folder, file) },
+      );
+    throw error;
+  }
 }
 
 /** Points of a curve in a report: enough for its width on paper. */

@@ -44,12 +44,14 @@ const runAndFlag = v.strictTuple([RunId, v.boolean()]);
 const config = v.strictTuple([RunConfig]);
 const plan = v.strictTuple([id]);
 
+/** How a selection is looked at. */
+const viewed = { baseline: v.optional(word), epoch: v.optional(v.picklist(['last', 'best'])) };
 const selection: v.GenericSchema<unknown, Selection> = v.variant('kind', [
-  v.strictObject({ kind: v.literal('plan'), plan: id, baseline: v.optional(word) }),
+  v.strictObject({ kind: v.literal('plan'), plan: id, ...viewed }),
   v.strictObject({
     kind: v.literal('runs'),
     runs: v.pipe(v.array(RunId), v.maxLength(1000)),
-    baseline: v.optional(word),
+    ...viewed,
   }),
 ]);
 const evaluated = v.variant('kind', [

@@ -4,6 +4,7 @@ import type { Series } from '../../electron/api.ts';
 import {
   bucketAt,
   linesOf,
+  readingOf,
   maximumPoints,
   scaled,
   smoothed,
@@ -112,6 +113,15 @@ test('the crosshair reads the bucket that the step lies in', () => {
   expect(valueAt(found, 14)).toEqual({ step: 10, value: 4 });
   expect(valueAt(found, null)).toEqual({ step: 20, value: 3 });
   expect(valueAt(series([]), 3)).toBeNull();
+});
+
+test('a reading at any place is a point or the mean of what was merged; beyond the curve there is none', () => {
+  const found = series([5, 4, 3]);
+  expect(readingOf(found, 14)).toEqual({ from: 10, to: 10, value: 4 });
+  expect([readingOf(found, -1), readingOf(found, 21)]).toEqual([null, null]);
+  expect(readingOf(series([5, null, 3]), 10)).toEqual({ from: 10, to: 10, value: null });
+  const merged = thin(series([1, 3, 5, 7, 9, 11]), 3);
+  expect(readingOf(merged, 29)).toEqual({ from: 20, to: 40, value: 6 });
 });
 
 test('the summary tells the course to who does not see it', () => {

@@ -134,6 +134,22 @@ export function valueAt(
   return found === undefined ? null : { step: found, value: series.mean[at] ?? null };
 }
 
+/**
+ * What a curve reads at a place: a point where one stands there, the mean of the bucket that holds it where points were merged.
+ * Null before its first place and beyond its last, where it says nothing.
+ */
+export function readingOf(
+  series: Series,
+  place: number,
+): { readonly from: number; readonly to: number; readonly value: number | null } | null {
+  const at = bucketAt(series.steps, place);
+  const from = series.steps[at];
+  const end = series.steps.at(-1);
+  if (from === undefined || end === undefined || place > end) return null;
+  const merged = series.min[at] !== series.max[at];
+  return { from, to: merged ? (series.steps[at + 1] ?? from) : from, value: series.mean[at] ?? null };
+}
+
 /** First, last and least value, for a reader who does not see the picture. Null when there is no finite point. */
 export function summary(series: Series): {
   readonly first: number;

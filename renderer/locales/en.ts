@@ -287,6 +287,12 @@ export const en = {
   'chart.over.minute': 'Minutes',
   'chart.figure': 'Figure',
   'chart.step': 'Step',
+  'curve.at': 'At ({over})',
+  'curve.least': 'Least',
+  'curve.greatest': 'Greatest',
+  'curve.last': 'Last',
+  'curve.none': 'not that far',
+  'curve.mean': 'mean of {from} to {to}',
   'chart.notFinite': 'not finite',
   'chart.noPoints': '{name}: no points yet.',
   'chart.summary': '{name}: {first} at step {firstStep}, {last} at step {lastStep}; between {least} and {greatest}.',
@@ -401,6 +407,8 @@ export const en = {
 
   'compare.title': 'Compare',
   'compare.summary': 'The paper, the earlier reproduction and this machine, side by side.',
+  'compare.epochHint':
+    'The best epoch was chosen on the test images, which flatters it; claims are always judged by the last.',
   'compare.of': 'Comparison of',
   'compare.chosenRuns': '{count} chosen {count#run|runs}',
   'compare.pickRuns': 'Choose runs…',

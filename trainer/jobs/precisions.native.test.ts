@@ -5,7 +5,7 @@ import { precisions } from '../protocol/run.ts';
 import { refusalOf } from '../testing/precision.ts';
 import { run } from './precisions.ts';
 
-test('every precision has a time, or the reason why the engine refuses it', async () => {
+test('every precision has a time, or the reason why it is not to be used here, within seconds', async () => {
   const said: Message[] = [];
   const port = { ...openPort({ channel: null, now: Date.now }), send: (message: Message) => void said.push(message) };
   await run({ kind: 'precisions', device: 'cpu', threads: 2 }, { port, clock: () => performance.now() });
@@ -16,7 +16,9 @@ test('every precision has a time, or the reason why the engine refuses it', asyn
   expect(timings[0]).toMatchObject({ milliseconds: expect.any(Number) as number, refusal: null });
   for (const { precision, milliseconds, refusal } of timings) {
     const wanted = await refusalOf(precision);
-    if (wanted === null) expect(milliseconds).toBeGreaterThan(0);
+    // The engine may have it and the processor no fast kernels for it.
+    const isSlow = precision !== 'float32' && refusal?.includes('times as long as in float32') === true;
+    if (wanted === null && !isSlow) expect(milliseconds).toBeGreaterThan(0);
     else expect({ milliseconds, refusal }).toEqual({ milliseconds: null, refusal: expect.any(String) as string });
   }
-}, 120_000);
+}, 60_000);

@@ -2,23 +2,36 @@
 import * as v from 'valibot';
 import { openEngine } from '../engine/open.ts';
 import { faultOf } from '../failure.ts';
+import { FaultError } from '../fault.ts';
 import { Execution, precisions } from '../protocol/run.ts';
 import { noisePairs, stepperOf, type StepShape } from '../rehearsal.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
 
 const quietMs = 300_000;
-/** Enough to keep a GPU busy; on a processor little enough for a second, also where a precision is emulated. */
+/** Enough to keep a GPU busy; on a processor little enough for a second. */
 const shapeOn = (device: string): StepShape => ({
   ...{ encoder: 'resnet-18', stem: 'small', size: 32, expander: [512, 512, 512] },
   ...(device === 'cpu' ? { batch: 8, width: 32 } : { batch: 256, width: 64 }),
 });
+/**
+ * A processor may have a precision whose gradients nobody wrote fast kernels for (float16 with AVX-512 FP16: 15 to 40 times
+ * float32's time). Such a one shows in a step of next to nothing, and the real one is not begun: it would take minutes.
+ */
+const glanceShape: StepShape = {
+  encoder: 'resnet-18',
+  stem: 'small',
+  width: 16,
+  size: 16,
+  batch: 4,
+  expander: [64, 64, 64],
+};
+const mostTimesFloat32 = 5;
 /** The first step traces and pays for start-up. */
 const mostSteps = 10;
 const mostMilliseconds = 800;
 
 /** The fastest of a few steps, in milliseconds. @throws where the device has no kernels for it */
-async function timed(execution: Execution, clock: () => number): Promise<number> {
-  const shape = shapeOn(execution.device);
+async function timed(execution: Execution, shape: StepShape, clock: () => number): Promise<number> {
   const stepper = stepperOf(await openEngine(execution), shape);
   const batch = noisePairs(shape);
   const run = (step: number) => stepper.run(batch, { step, lr: 0.1 }, { metrics: false });
@@ -39,11 +52,23 @@ export async function run(job: JobOf<'precisions'>, context: JobContext): Promis
   port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
   const progress = progressOf(context);
   const timings = [];
+  let float32Glance: number | null = null;
   for (const [place, precision] of precisions.entries()) {
     await progress(place / precisions.length);
     const execution = v.parse(Execution, { device, threads, precision });
     try {
-      timings.push({ precision, milliseconds: await timed(execution, clock), refusal: null });
+      if (device === 'cpu') {
+        const glance = await timed(execution, glanceShape, clock);
+        float32Glance ??= glance;
+        const times = glance / float32Glance;
+        if (times > mostTimesFloat32)
+          throw new FaultError(
+            'device-unavailable',
+            `A small step in ${precision} takes ${times.toFixed(0)} times as long as in float32 on this processor: choose float32.`,
+            { precision, times },
+          );
+      }
+      timings.push({ precision, milliseconds: await timed(execution, shapeOn(device), clock), refusal: null });
     } catch (error) {
       // Without float32 nothing can be computed here at all.
       if (precision === 'float32') throw error;
