@@ -14,6 +14,7 @@ import { median } from '../trainer/pace.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import type { Timing } from '../trainer/engine/timings.ts';
 import { keyed } from '../trainer/random.ts';
+import { rehearsal } from '../trainer/rehearsal.ts';
 
 const batch = 256;
 const size = 28;
@@ -33,7 +34,7 @@ const encoder = resnet18.build(
   { channels: 1 },
 );
 const options = v.parse(vicreg.options, { expander: [512, 512, 512] });
-const learner = vicreg.build([encoder, encoder], options, builder, { classes: 0, batch });
+const learner = vicreg.build([encoder, encoder], options, builder, { ...rehearsal, batch });
 const stepper = engine.stepper(learner, { recipe: adamw, options: { weightDecay: 1e-4 } }, 1);
 
 const view = (name: string) => {

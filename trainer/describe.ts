@@ -87,8 +87,9 @@ export function describeAll(): Catalogue {
     methods: methods.all.map((method) => ({
       ...describeRecipe(method),
       paper: method.paper?.id ?? null,
-      branches: Math.min(method.views, 2),
+      branches: method.branches,
       views: method.views,
+      mostViews: method.mostViews ?? method.views,
       labels: method.labels,
     })),
     encoders: encoders.all.map((encoder) => describeRecipe(encoder)),

@@ -37,6 +37,10 @@ export interface Course {
   readonly state: readonly StateEntry[];
   readonly counters: Map<string, number>;
   rate(step: number): number;
+  /** The highest rate, for what stays at it; left out where nothing does. */
+  readonly peak?: number;
+  /** Runs before the first step of an epoch, also when a run goes on there. */
+  readonly beforeEpoch?: (epoch: number) => Promise<void>;
   /** Batches from the step on at which the run begins or goes on; the loop closes it. */
   readonly source: BatchSource;
   readonly look?: Look;
@@ -265,12 +269,20 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
   try {
     if (done < steps) announce();
     while (done < steps) {
+      if (course.beforeEpoch && done % course.stepsPerEpoch === 0) {
+        await course.beforeEpoch(done / course.stepsPerEpoch);
+        announce();
+      }
       const began = clock();
       const { batch } = await course.source.next();
       const waitedMs = clock() - began;
       const isRecorded = done === 0 || (done + 1) % desk.logEvery === 0 || done + 1 === steps;
       const lr = course.rate(done);
-      const { loss, metrics } = await course.run(batch, { step: done, lr }, { metrics: isRecorded });
+      const { loss, metrics } = await course.run(
+        batch,
+        { step: done, lr, ...(course.peak === undefined ? {} : { peak: course.peak }) },
+        { metrics: isRecorded },
+      );
       // Commands and the loader's batches arrive between steps only: nothing else runs while one computes.
       await macrotask();
       done += 1;

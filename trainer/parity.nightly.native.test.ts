@@ -22,6 +22,7 @@ import { optimizer as lars } from './optim/optimizers/lars.ts';
 import { median } from './pace.ts';
 import { Execution } from './protocol/run.ts';
 import { keyed } from './random.ts';
+import { rehearsal } from './rehearsal.ts';
 import { distance } from './testing/distance.ts';
 
 const steps = 200;
@@ -67,7 +68,7 @@ it(
     const options = v.parse(resnet18.options, { stem: 'small', stemStride, width: 16 });
     const encoder = resnet18.build(builder.at('encoder'), options, { channels: 1 });
     const given = v.parse(vicreg.options, { expander: widths });
-    const learner = vicreg.build([encoder, encoder], given, builder, { classes: 0, batch: rows });
+    const learner = vicreg.build([encoder, encoder], given, builder, { ...rehearsal, batch: rows });
     const stepper = engine.stepper(learner, { recipe: lars, options: {} }, 1);
     const read = (entries: readonly StateEntry[]) =>
       new Map(entries.map((entry) => [entry.name, entry.read() as Float32Array]));

@@ -1,8 +1,9 @@
 /** A pretraining as a course for the loop: data, branches, method, optimizer, schedule, and the probe on its schedule. */
+import type { Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Engine, Stepper } from './engine/engine.ts';
 import { encoderPath, type PretrainConfig, type Probe } from './protocol/run.ts';
-import { canProbe, type Encoder } from './recipe.ts';
+import { canProbe, type BetweenEpochs, type Encoder, type Learner } from './recipe.ts';
 import { openTrainingLoader } from './data/loader.ts';
 import { FaultError } from './fault.ts';
 import { readFeatures } from './features.ts';
@@ -10,7 +11,7 @@ import { progressOf, type JobContext } from './jobs/job.ts';
 import { located, type Located } from './located.ts';
 import type { Course, Look } from './loop.ts';
 import { evaluators, methods, optimizers, schedules } from './registry.ts';
-import { buildEncoder, encodeWith } from './subject.ts';
+import { buildEncoder, encodeWith, type OpenSubject } from './subject.ts';
 
 /** Steps of a run; a fraction of an epoch stops inside it. */
 export function stepsOf(epochs: number, stepsPerEpoch: number): number {
@@ -73,6 +74,50 @@ function probeLook(
   };
 }
 
+const betweenQuietMs = 600_000;
+
+/** What the learner does between epochs, with the images and the state it asks for. */
+function betweenEpochs(
+  context: JobContext,
+  engine: Engine,
+  config: PretrainConfig,
+  beforeEpoch: NonNullable<Learner['beforeEpoch']>,
+  course: Pick<Course, 'steps' | 'stepsPerEpoch'> & { readonly data: Located },
+): NonNullable<Course['beforeEpoch']> {
+  const { port } = context;
+  const entryOf = (variable: Variable) => engine.entries([{ weights: [variable], state: [] }])[0]!;
+  const size = config.views[0]!.size;
+  // Each function is compiled once.
+  const encoders = new Map<Parameters<BetweenEpochs['represent']>[0], OpenSubject['encode']>();
+  return async (epoch) => {
+    port.send({ type: 'phase', phase: 'between-epochs', quietForMs: betweenQuietMs });
+    const place = { step: epoch * course.stepsPerEpoch, steps: course.steps, epoch, obeys: false };
+    const progress = progressOf(context, { ...place, tensors: engine.tensors });
+    await beforeEpoch({
+      epoch,
+      read: (variable) => entryOf(variable).read() as Float32Array,
+      write: (variable, values) => entryOf(variable).write(values),
+      async represent(compute) {
+        const encode = encoders.get(compute) ?? engine.infer(compute);
+        encoders.set(compute, encode);
+        const { values } = await readFeatures({
+          subject: { key: '', encode },
+          ...course.data,
+          preprocessing: { resize: null, crop: size, interpolation: 'bilinear', fit: 'squash' },
+          normalization: config.normalization,
+          execution: config.execution,
+          facts: engine.facts,
+          withLabels: false,
+          cacheFolder: null,
+          progress,
+          notice: (code, text, values) => port.log('attention', code, text, values),
+        });
+        return values;
+      },
+    });
+  };
+}
+
 export interface Pretraining {
   readonly course: Course;
   readonly stepper: Stepper;
@@ -89,16 +134,10 @@ export async function openPretraining(
   const schedule = schedules.get(config.schedule.id);
   const optimizerOptions = v.parse(optimizer.options, config.optimizer.options);
   const scheduleOptions = v.parse(schedule.options, config.schedule.options);
-  if (config.views.length !== method.views) {
-    throw new FaultError(
-      'bad-argument',
-      `${method.title} needs ${method.views} views of an image, the configuration has ${config.views.length}.`,
-      { method: method.id, views: config.views.length, needed: method.views },
-    );
-  }
   const { data, views, normalization, seed, batch, dropLast } = config;
+  const given = await located(data, context.port, cacheFolder);
   const source = await openTrainingLoader({
-    ...{ ...(await located(data, context.port, cacheFolder)), views, normalization, seed, batch, dropLast, fromStep },
+    ...{ ...given, views, normalization, seed, batch, dropLast, fromStep },
     workers: config.execution.loaderWorkers,
   });
   if (method.labels && source.classes === 0) {
@@ -115,19 +154,30 @@ export async function openPretraining(
   });
   const branches = [built[0]!, built[1] ?? built[0]!] as const;
   const methodOptions = v.parse(method.options, config.method.options);
-  const learner = method.build(branches, methodOptions, builder, { classes: source.classes, batch });
-  const stepper = engine.stepper(learner, { recipe: optimizer, options: config.optimizer.options }, seed);
-
   const { stepsPerEpoch } = source;
   const steps = stepsOf(config.epochs, stepsPerEpoch);
+  const learner = method.build(branches, methodOptions, builder, {
+    ...{ classes: source.classes, samples: source.count, batch, steps, stepsPerEpoch },
+    encoder: (below) => buildEncoder(below.at(encoderPath(1, 0)), config.encoders[0], normalization.mean.length),
+  });
+  const stepper = engine.stepper(learner, { recipe: optimizer, options: config.optimizer.options }, seed);
   const counters = new Map<string, number>();
   const peak = optimizer.peak(optimizerOptions, batch);
   const course: Course = {
-    ...{ steps, stepsPerEpoch, counters, source },
+    ...{ steps, stepsPerEpoch, counters, source, peak },
     run: stepper.run,
     state: stepper.state,
     rate: (step) => schedule.rate(step, { peak, steps, stepsPerEpoch }, scheduleOptions),
     embeddingStd: 'embeddingStd',
+    ...(learner.beforeEpoch
+      ? {
+          beforeEpoch: betweenEpochs(context, engine, config, learner.beforeEpoch, {
+            steps,
+            stepsPerEpoch,
+            data: given,
+          }),
+        }
+      : {}),
     ...(config.probe
       ? {
           look: probeLook(context, engine, branches[0], config, config.probe, {

@@ -40,6 +40,8 @@ export interface Net {
   readonly state: readonly Variable[];
   /** Learning rate of its weights as a multiple of the schedule's; 1 where it says nothing. */
   readonly rate?: number;
+  /** Its learning rate stays at the schedule's peak, whatever the schedule does. */
+  readonly steady?: true;
 }
 
 /** Stages of an encoder; `pooled` is the representation, [n, outputs]. Images are [n, height, width, channels], normalised. */
@@ -63,9 +65,14 @@ export interface Batch {
   readonly targets: Tensors;
 }
 
-/** Reads features of the whole training set, for a method that clusters between epochs. */
-export interface FeatureReader {
-  read(layer: keyof Stages): Promise<{ rows: number; columns: number; values: Float32Array }>;
+/** What a method may do between two epochs, on the host. */
+export interface BetweenEpochs {
+  /** Of the epoch that is about to begin, from 0. */
+  readonly epoch: number;
+  read(variable: Variable): Float32Array;
+  write(variable: Variable, values: Float32Array): void;
+  /** What a function gives for every image of the training set, one row each in their order, without augmentation. */
+  represent(compute: (images: Tensor, at: Moment) => Tensor): Promise<Float32Array>;
 }
 
 /** One optimisation problem: pretraining, a head, fine-tuning, a detector. All but beforeEpoch may be traced: no host reads, no branch on values. */
@@ -75,18 +82,25 @@ export interface Learner {
   readonly state?: Readonly<Record<string, Variable>>;
   /** Per sample but for batch norm. The engine may run it in chunks and joins the outputs, with gradient. */
   embed(batch: Batch, at: Moment): Tensors;
-  /** The part that needs the whole batch. `loss` is a scalar; `metrics` are scalars by name. */
+  /**
+   * The part that needs the whole batch. `loss` is a scalar; `metrics` are scalars by name. `targets.index`, int32 [n], tells
+   * which samples these are, `targets.label` of which class where there are labels.
+   */
   loss(embeddings: Tensors, targets: Tensors, at: Moment): { loss: Tensor; metrics: Tensors };
   /** Figures too dear for every step (an SVD, say): computed at recorded steps only, outside the gradient. */
   monitor?(embeddings: Tensors): Tensors;
-  updates?(embeddings: Tensors, at: Moment): readonly (readonly [Variable, Tensor])[];
-  beforeEpoch?(features: FeatureReader): Promise<void>;
+  /** New values of state, or of weights that are kept in bounds, after the optimizer; sees the weights that gave. */
+  updates?(embeddings: Tensors, targets: Tensors, at: Moment): readonly (readonly [Variable, Tensor])[];
+  /** Must come to the same whenever it is called on the same state: a resume at the end of an epoch calls it again. */
+  beforeEpoch?(between: BetweenEpochs): Promise<void>;
 }
 
 /** Initial weights come from (seed, path of the variable), so two nets of one name are equal and order does not matter. */
 export interface Builder {
   /** A builder whose variables are named below this one: `encoder` → `encoder/layer1`. */
   at(name: string): Builder;
+  /** As `at`, but initial values are those the variables would have had without it: a teacher begins as what it follows. */
+  twin(name: string): Builder;
   readonly path: string;
   variable(name: string, shape: Shape, initial: Initial, trainable?: boolean): Variable;
 }
@@ -100,22 +114,33 @@ export type Initial =
 
 type OptionsSchema = v.GenericSchema<Options, Options> | v.GenericSchema<unknown, object>;
 
+/** What a method is built for. */
+export interface MethodData {
+  /** 0 without labels. */
+  readonly classes: number;
+  readonly batch: number;
+  /** Images of the training set. */
+  readonly samples: number;
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  /** Another encoder like that of the first branch, for a teacher. */
+  encoder(builder: Builder): Encoder;
+}
+
 export interface MethodRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly id: string;
   readonly title: string;
   /** Paper and section it follows; null for a control. */
   readonly paper: { readonly id: string; readonly section: string } | null;
   readonly options: S;
-  /** Views a sample is shown in, and whether labels are needed. */
+  /** Encoders it can train: with 2, its branches may be apart. */
+  readonly branches: 1 | 2;
+  /** Views a sample is shown in, and the most there may be where that is not all. Labels: whether they are needed. */
   readonly views: number;
+  readonly mostViews?: number;
   readonly labels: boolean;
-  /** Both branches are the same object when shared. `classes` is 0 without labels. */
-  build(
-    branches: readonly [Encoder, Encoder],
-    options: v.InferOutput<S>,
-    builder: Builder,
-    data: { readonly classes: number; readonly batch: number },
-  ): Learner;
+  /** Both branches are the same object when shared. */
+  build(branches: readonly [Encoder, Encoder], options: v.InferOutput<S>, builder: Builder, data: MethodData): Learner;
 }
 export function defineMethod<S extends OptionsSchema>(method: MethodRecipe<S>): MethodRecipe<S> {
   return method;

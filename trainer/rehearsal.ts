@@ -21,13 +21,24 @@ export interface StepShape {
   readonly expander: readonly number[];
 }
 
+/** A course of one step, without a data set. */
+export const rehearsal = {
+  classes: 0,
+  samples: 0,
+  steps: 1,
+  stepsPerEpoch: 1,
+  encoder: (): never => {
+    throw new Error('Only a method with a teacher builds a second encoder.');
+  },
+};
+
 export function stepperOf(engine: Engine, shape: StepShape): Stepper {
   const builder = engine.builder(1);
   const recipe = encoders[shape.encoder];
   const options = v.parse(recipe.options, { stem: shape.stem, width: shape.width ?? 64 });
   const encoder = recipe.build(builder.at('encoder'), options, { channels });
   const given = v.parse(vicreg.options, { expander: [...shape.expander] });
-  const learner = vicreg.build([encoder, encoder], given, builder, { classes: 0, batch: shape.batch });
+  const learner = vicreg.build([encoder, encoder], given, builder, { ...rehearsal, batch: shape.batch });
   return engine.stepper(learner, { recipe: lars, options: {} }, 1);
 }
 

@@ -11,6 +11,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   const probes = evaluators.filter(({ probe }) => probe);
   if (config.kind === 'pretrain') {
     expectRecipe(config.data.dataset, datasets, 'data set');
+    checkMethod(config, expectRecipe(config.method.id, methods, 'method'));
     checkChunk(config);
     return {
       ...config,
@@ -35,6 +36,21 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
     evaluator: completeChoice(config.evaluator, evaluators, 'evaluator'),
     subject: 'encoder' in subject ? { ...subject, encoder: encoder(subject.encoder) } : subject,
   };
+}
+
+/** A method has as many branches as it is written for, and sees as many views of an image. */
+function checkMethod(
+  { encoders, views }: Extract<RunConfig, { kind: 'pretrain' }>,
+  { id, title, branches, views: least, mostViews: most }: Catalogue['methods'][number],
+): void {
+  const refuse = (text: string): never => {
+    throw new FaultError('bad-argument', `${title} ${text}.`, { method: id });
+  };
+  if (encoders.length > branches) refuse(`trains ${branches} encoder, the configuration has ${encoders.length}`);
+  if (views.length < least || views.length > most)
+    refuse(
+      `needs ${most > least ? `${least} to ${most}` : least} views of an image, the configuration has ${views.length}`,
+    );
 }
 
 /** Every batch is cut into parts of one size: also the last of an epoch, which therefore must be a whole one. */

@@ -28,6 +28,7 @@ export const catalogue: Catalogue = {
       paper: 'vicreg',
       branches: 2,
       views: 2,
+      mostViews: 2,
       labels: false,
     },
   ],

@@ -53,6 +53,7 @@ export const catalogue: Catalogue = {
       paper: 'vicreg',
       branches: 2,
       views: 2,
+      mostViews: 2,
       labels: false,
       options: [
         option('invariance', 'number', 25, positive),
@@ -64,7 +65,16 @@ export const catalogue: Catalogue = {
         option('expander', 'numbers', [8192, 8192, 8192], { minimum: 1 }),
       ],
     },
-    { id: 'supervised', title: 'Supervised', paper: null, branches: 1, views: 1, labels: true, options: [] },
+    {
+      id: 'supervised',
+      title: 'Supervised',
+      paper: null,
+      branches: 1,
+      views: 1,
+      mostViews: 1,
+      labels: true,
+      options: [],
+    },
   ],
   encoders: [
     {

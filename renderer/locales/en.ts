@@ -87,6 +87,7 @@ export const en = {
   'phase.loading': 'Loading the trainer and the data',
   'phase.preparing': 'Preparing the first step',
   'phase.training': 'Training',
+  'phase.between-epochs': 'Clustering before the next epoch',
   'phase.probing': 'Probing the features with k-NN',
   'phase.extracting': 'Extracting features',
   'phase.evaluating': 'Evaluating',

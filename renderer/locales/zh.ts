@@ -86,6 +86,7 @@ export const zh = {
   'phase.loading': '正在加载训练程序与数据',
   'phase.preparing': '正在准备第一步',
   'phase.training': '正在训练',
+  'phase.between-epochs': '正在为下一轮聚类',
   'phase.probing': '正在用 k-NN 探测特征',
   'phase.extracting': '正在提取特征',
   'phase.evaluating': '正在评估',

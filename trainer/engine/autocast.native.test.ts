@@ -5,11 +5,12 @@ import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
-import { encoders, methods, optimizers } from '../registry.ts';
+import { methods, optimizers } from '../registry.ts';
 import { refusalOf } from '../testing/precision.ts';
 import { openEngine } from './open.ts';
 import { openRuntime } from './runtime.ts';
 import { compile, createTracer } from './trace.ts';
+import { smallLearner } from '../testing/small-learner.ts';
 
 const execution = v.parse(Execution, { engine: 'traced', threads: 2 });
 const precisions = ['bfloat16', 'float16'] as const;
@@ -59,16 +60,7 @@ describe.each(precisions.filter((precision) => refusals.get(precision) === null)
       };
       async function stepperIn(precision: Execution['precision']) {
         const engine = await openEngine({ ...execution, precision });
-        const recipe = encoders.get('resnet-18');
-        const options = v.parse(recipe.options, { stem: 'small', stemStride: 2, width: 8 });
-        const encoder = recipe.build(engine.builder(1).at('encoder'), options, { channels: 1 });
-        const known = Object.keys((method.options as unknown as { readonly entries: object }).entries);
-        const own = known.includes('expander') ? { expander: [32, 32, 32] } : {};
-        const learner = method.build(
-          [encoder, encoder],
-          v.parse(method.options, own),
-          ...([engine.builder(1), { classes: method.labels ? 3 : 0, batch }] as const),
-        );
+        const learner = smallLearner(engine, method, { batch, classes: 3, encoder: { width: 8 } });
         return engine.stepper(learner, { recipe: optimizers.get('adamw'), options: {} }, 1);
       }
       const read = (stepper: Awaited<ReturnType<typeof stepperIn>>) =>

@@ -44,14 +44,16 @@ export function unlisted(variable: Variable): Variable {
 /** Makes a variable of an engine's own kind. */
 export type CreateVariable = (name: string, shape: Shape, values: Float32Array, trainable: boolean) => Variable;
 
-export function createBuilder(create: CreateVariable, seed: number, path = ''): Builder {
-  const below = (name: string) => (path === '' ? name : `${path}/${name}`);
+/** `origin` is the path that initial values come from, `path` without the names of twins. */
+export function createBuilder(create: CreateVariable, seed: number, path = '', origin = path): Builder {
+  const below = (name: string, above = path) => (above === '' ? name : `${above}/${name}`);
   return {
     path,
-    at: (name) => createBuilder(create, seed, below(name)),
+    at: (name) => createBuilder(create, seed, below(name), below(name, origin)),
+    twin: (name) => createBuilder(create, seed, below(name), origin),
     variable: (name, shape, initial, trainable = true) => {
       const full = below(name);
-      return create(full, shape, initialValues(seed, full, shape, initial), trainable);
+      return create(full, shape, initialValues(seed, below(name, origin), shape, initial), trainable);
     },
   };
 }

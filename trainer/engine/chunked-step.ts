@@ -13,7 +13,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Options } from '../protocol/options.ts';
-import type { Learner, OptimizerRecipe } from '../recipe.ts';
+import type { Learner, OptimizerRecipe, Tensors } from '../recipe.ts';
 import type { HostBatch, HostTensor, Stepper } from './engine.ts';
 import type { Node } from './graph.ts';
 import type { LossScale } from './loss-scale.ts';
@@ -30,18 +30,27 @@ import {
   nodesOf,
   overflowed,
   perShape,
+  rateFeeds,
+  rateInputs,
   scalarOf,
   tensorsOf,
   unscaled,
   type BatchInputs,
+  type RateInputs,
   type Nodes,
 } from './training-state.ts';
+
+/** Which samples a batch is of, and of which classes where that is known. */
+interface TargetInputs {
+  readonly index: Node;
+  readonly labels: Node | null;
+}
 
 interface CompiledChunks {
   readonly embed: { readonly inputs: BatchInputs; readonly outputs: Nodes };
   readonly loss: {
     readonly embeddings: Nodes;
-    readonly labels: Node | null;
+    readonly targets: TargetInputs;
     readonly step: Node;
     readonly loss: Node;
     readonly metrics: Nodes;
@@ -59,9 +68,9 @@ interface CompiledChunks {
   };
   readonly update: {
     readonly embeddings: Nodes;
+    readonly targets: TargetInputs;
     readonly step: Node;
-    readonly stepsTaken: Node;
-    readonly lr: Node;
+    readonly rates: RateInputs;
     readonly scale: Node | null;
     /** Updates all state from the sums, and sets those to zero. */
     readonly train: Handle;
@@ -86,6 +95,19 @@ export function createChunkedStepper(
     tracer.variable(`gradient/${weight.name}`, weight.shape, new Float32Array(weight.size), false),
   );
 
+  const targetInputs = (rows: number, labelled: boolean): TargetInputs => ({
+    index: tracer.placeholder('int32', [rows]),
+    labels: labelled ? tracer.placeholder('int32', [rows]) : null,
+  });
+  const targetTensors = ({ index, labels }: TargetInputs): Tensors => ({
+    index: tracer.tensor(index),
+    ...(labels ? { label: tracer.tensor(labels) } : {}),
+  });
+  const targetFeeds = ({ index, labels }: TargetInputs, batch: HostBatch) => [
+    graph.feed(index, batch.index),
+    ...(labels ? [graph.feed(labels, batch.labels!)] : []),
+  ];
+
   const compileEmbedding = (shapes: readonly (readonly number[])[], labelled: boolean): CompiledChunks['embed'] =>
     tracer.trace(() => {
       const { inputs, batch, moment } = batchInputs(tracer, shapes, labelled);
@@ -107,14 +129,14 @@ export function createChunkedStepper(
           return [name, tracer.placeholder('float32', [rows, ...shape.slice(1)])];
         }),
       );
-      const labels = labelled ? tracer.placeholder('int32', [rows]) : null;
+      const targets = targetInputs(rows, labelled);
       const step = tracer.placeholder('int32', []);
       const { moment, draws, updates } = createTracedMoment(tracer, step, true);
       const names = Object.keys(embeddings);
       let metrics: Nodes = {};
       const lossOf = (...given: readonly Tensor[]): tf.Scalar => {
         const named = Object.fromEntries(names.map((name, place) => [name, given[place]!]));
-        const outcome = learner.loss(named, labels ? { label: tracer.tensor(labels) } : {}, moment);
+        const outcome = learner.loss(named, targetTensors(targets), moment);
         metrics = nodesOf(tracer, outcome.metrics);
         return outcome.loss as tf.Scalar;
       };
@@ -124,7 +146,7 @@ export function createChunkedStepper(
         throw new Error('A loss that draws or keeps statistics cannot be taken in chunks: do both in embed().');
       const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embeddings))) : {};
       return {
-        ...{ embeddings, labels, step, loss: tracer.node(value) },
+        ...{ embeddings, targets, step, loss: tracer.node(value) },
         metrics: checkedMetrics({ ...metrics, ...monitored }),
         gradients: Object.fromEntries(names.map((name, place) => [name, tracer.node(grads[place]!)])),
       };
@@ -158,22 +180,23 @@ export function createChunkedStepper(
       return { inputs, seeds, scale, accumulate, again: scale ? state.assigned(added, []) : accumulate };
     });
 
-  const compileUpdate = (embeddings: Nodes): CompiledChunks['update'] =>
+  const compileUpdate = (embeddings: Nodes, rows: number, labelled: boolean): CompiledChunks['update'] =>
     tracer.trace(() => {
       const whole = Object.fromEntries(
         Object.entries(embeddings).map(([name, { shape }]) => [name, tracer.placeholder('float32', shape)]),
       );
       const step = tracer.placeholder('int32', []);
-      const [stepsTaken, lr] = [tracer.placeholder('float32', []), tracer.placeholder('float32', [])];
+      const targets = targetInputs(rows, labelled);
+      const rates = rateInputs(tracer);
       const { moment } = createTracedMoment(tracer, step, true);
       const scale = lossScale && tracer.placeholder('float32', []);
       const divided = scale && unscaled(tracer, sums, scale);
-      const next = state.optimized(divided?.gradients ?? sums, { lr, stepsTaken });
-      state.follow(next, whole, moment);
+      const next = state.optimized(divided?.gradients ?? sums, rates);
+      state.follow(next, whole, targetTensors(targets), moment);
       const zeros = new Map(sums.map((sum) => [sum, tracer.node(tf.zerosLike(sum))] as const));
       const train = state.assigned(new Map([...next, ...zeros]), divided ? [divided.finite] : []);
       const clear = state.assigned(zeros, []);
-      return { embeddings: learner.updates ? whole : {}, step, stepsTaken, lr, scale, train, clear };
+      return { embeddings: learner.updates ? whole : {}, targets, step, rates, scale, train, clear };
     });
 
   function compileAll(shapes: readonly (readonly number[])[], labelled: boolean): CompiledChunks {
@@ -187,7 +210,7 @@ export function createChunkedStepper(
       embed,
       loss,
       back: compileBack(parts, embed.outputs, labelled),
-      update: compileUpdate(loss.embeddings),
+      update: compileUpdate(loss.embeddings, rows, labelled),
     };
   }
   const unlabelled = perShape('The training step', (shapes) => compileAll(shapes, false));
@@ -206,7 +229,8 @@ export function createChunkedStepper(
 
   return {
     state: state.entries,
-    async run(batch, { step, lr }, wanted) {
+    async run(batch, at, wanted) {
+      const { step } = at;
       const { embed, loss, back, update } = (batch.labels ? labelled : unlabelled)(
         batch.views.map((view) => view.shape),
       );
@@ -228,7 +252,7 @@ export function createChunkedStepper(
       const asked = { loss: loss.loss, ...(wanted.metrics ? loss.metrics : {}) };
       const lossFeeds = [
         ...wholeFeeds(loss.embeddings),
-        ...(loss.labels ? [graph.feed(loss.labels, batch.labels!)] : []),
+        ...targetFeeds(loss.targets, batch),
         graph.feed(loss.step, Int32Array.of(step)),
       ];
       const names = [...Object.keys(asked), ...Object.keys(loss.gradients)];
@@ -269,8 +293,8 @@ export function createChunkedStepper(
             feeds: [
               ...wholeFeeds(update.embeddings),
               graph.feed(update.step, Int32Array.of(step)),
-              graph.feed(update.stepsTaken, Float32Array.of(step + 1)),
-              graph.feed(update.lr, Float32Array.of(lr)),
+              ...targetFeeds(update.targets, batch),
+              ...rateFeeds(tracer, update.rates, at),
               ...scaleFeeds(update.scale),
             ],
             fetches: [],

@@ -36,15 +36,20 @@ export interface StepResult {
   readonly metrics: Readonly<Record<string, number>>;
 }
 
+export interface StepPosition {
+  /** From 0. */
+  readonly step: number;
+  /** Learning rate of this step. */
+  readonly lr: number;
+  /** The schedule's peak, for nets whose rate is steady; left out, `lr`. */
+  readonly peak?: number;
+}
+
 export interface Stepper {
-  /** `step` counts from 0; `lr` is the rate of this step. A non-finite loss leaves all state as it was and is returned. */
-  run(
-    batch: HostBatch,
-    at: { readonly step: number; readonly lr: number },
-    wanted: { readonly metrics: boolean },
-  ): Promise<StepResult>;
+  /** A non-finite loss leaves all state as it was and is returned. */
+  run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult>;
   /** One step like any other, with the time of every operation; only where the engine knows it. */
-  profile?(batch: HostBatch, at: { readonly step: number; readonly lr: number }): Promise<readonly Timing[]>;
+  profile?(batch: HostBatch, at: StepPosition): Promise<readonly Timing[]>;
   /** Weights, optimizer slots, running statistics, the learner's own state. */
   readonly state: readonly StateEntry[];
   /** Frees what the stepper made: the optimizer's slots. The nets belong to who built them. */

@@ -5,7 +5,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Options } from '../protocol/options.ts';
 import type { Batch, Learner, Net, OptimizerRecipe, Tensors } from '../recipe.ts';
-import type { HostBatch, StateEntry, Stepper, StepResult } from './engine.ts';
+import type { HostBatch, StateEntry, StepPosition, Stepper, StepResult } from './engine.ts';
 import { createMoment, PendingUpdates } from './moment.ts';
 import { createUpdater } from './updater.ts';
 
@@ -36,6 +36,9 @@ function upload(batch: HostBatch): Batch {
     targets: batch.labels ? { label: tf.tensor1d(batch.labels, 'int32') } : {},
   };
 }
+
+/** What a loss is told of a batch besides its embeddings. */
+export const targetsOf = ({ targets, index }: Batch): Tensors => ({ ...targets, index });
 
 /** The same values under new handles that outlive the gradient's scope. */
 function keepAll(tensors: Tensors): Tensors {
@@ -84,9 +87,24 @@ export function unique<T>(values: readonly T[]): readonly T[] {
   return [...new Set(values)];
 }
 
-/** The weights of nets, in order, and what the learning rate is multiplied by for each. */
-export function ratesOf(nets: readonly Net[]): ReadonlyMap<Variable, number> {
-  return new Map(nets.flatMap(({ weights, rate = 1 }) => weights.map((weight) => [weight, rate] as const)));
+/** How the learning rate of a weight is made of the schedule's. */
+export interface Rate {
+  readonly factor: number;
+  /** Of its peak, not of what it has come to. */
+  readonly steady: boolean;
+}
+
+/** The weights of nets, in order, and the rate of each; equal rates are one object. */
+export function ratesOf(nets: readonly Net[]): ReadonlyMap<Variable, Rate> {
+  const known = new Map<string, Rate>();
+  return new Map(
+    nets.flatMap(({ weights, rate: factor = 1, steady = false }) => {
+      const key = `${factor} ${steady}`;
+      const rate = known.get(key) ?? { factor, steady };
+      known.set(key, rate);
+      return weights.map((weight) => [weight, rate] as const);
+    }),
+  );
 }
 
 export function createStepper(
@@ -111,7 +129,7 @@ export function createStepper(
 
   function step(
     host: HostBatch,
-    position: { readonly step: number; readonly lr: number },
+    position: StepPosition,
     wanted: { readonly metrics: boolean },
     pending: PendingUpdates,
   ): StepResult {
@@ -122,7 +140,7 @@ export function createStepper(
     try {
       const { value, grads } = tf.variableGrads(() => {
         const embedded = learner.embed(batch, at);
-        const outcome = learner.loss(embedded, batch.targets, at);
+        const outcome = learner.loss(embedded, targetsOf(batch), at);
         if (learner.updates || (wanted.metrics && learner.monitor)) embeddings = keepAll(embedded);
         if (wanted.metrics) metrics = keepAll(outcome.metrics);
         return outcome.loss as tf.Scalar;
@@ -131,7 +149,7 @@ export function createStepper(
       if (!Number.isFinite(loss)) return { loss, metrics: {} };
       updater.apply(gradientsOf(weights, grads), position);
       pending.settle();
-      for (const [variable, next] of learner.updates?.(embeddings, at) ?? []) variable.assign(next);
+      for (const [variable, next] of learner.updates?.(embeddings, targetsOf(batch), at) ?? []) variable.assign(next);
       if (!wanted.metrics) return { loss, metrics: {} };
       return { loss, metrics: { ...readScalars(metrics), ...readScalars(learner.monitor?.(embeddings) ?? {}) } };
     } finally {

@@ -3,10 +3,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { Variable } from '@tensorflow/tfjs';
 import type { Options } from '../protocol/options.ts';
 import type { Learner, OptimizerRecipe } from '../recipe.ts';
-import type { HostBatch, Stepper, StepResult } from './engine.ts';
+import type { HostBatch, StepPosition, Stepper, StepResult } from './engine.ts';
 import type { Node } from './graph.ts';
 import type { LossScale } from './loss-scale.ts';
-import { gradientsOf } from './stepper.ts';
+import { gradientsOf, targetsOf } from './stepper.ts';
 import type { Handle } from './tensorflow.ts';
 import type { Tracer } from './trace.ts';
 import {
@@ -18,17 +18,19 @@ import {
   nodesOf,
   overflowed,
   perShape,
+  rateFeeds,
+  rateInputs,
   scalarOf,
   tensorsOf,
   unscaled,
   type BatchInputs,
+  type RateInputs,
   type Nodes,
 } from './training-state.ts';
 
 interface CompiledStep {
   readonly inputs: BatchInputs;
-  readonly stepsTaken: Node;
-  readonly lr: Node;
+  readonly rates: RateInputs;
   /** What the loss is multiplied by, where it is. */
   readonly scale: Node | null;
   readonly loss: Node;
@@ -54,14 +56,14 @@ export function createTracedStepper(
   function compileStep(shapes: readonly (readonly number[])[], labelled: boolean): CompiledStep {
     return tracer.trace(() => {
       const { inputs, batch, moment, updates } = batchInputs(tracer, shapes, labelled);
-      const [stepsTaken, lr] = [tracer.placeholder('float32', []), tracer.placeholder('float32', [])];
+      const rates = rateInputs(tracer);
       const scale = lossScale && tracer.placeholder('float32', []);
       let embedded: Nodes = {};
       let metrics: Nodes = {};
       let loss: Node | null = null;
       const { grads } = tf.variableGrads(() => {
         const embeddings = tracer.network(() => learner.embed(batch, moment));
-        const outcome = learner.loss(embeddings, batch.targets, moment);
+        const outcome = learner.loss(embeddings, targetsOf(batch), moment);
         embedded = nodesOf(tracer, embeddings);
         metrics = nodesOf(tracer, outcome.metrics);
         loss = tracer.node(outcome.loss);
@@ -76,12 +78,12 @@ export function createTracedStepper(
       }
 
       const next = new Map(updates);
-      for (const [variable, node] of state.optimized(gradients, { lr, stepsTaken })) next.set(variable, node);
-      state.follow(next, embedded, moment);
+      for (const [variable, node] of state.optimized(gradients, rates)) next.set(variable, node);
+      state.follow(next, embedded, targetsOf(batch), moment);
       const train = state.assigned(next, finite);
       const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embedded))) : {};
       return {
-        ...{ inputs, stepsTaken, lr, scale, train, loss: loss! },
+        ...{ inputs, rates, scale, train, loss: loss! },
         metrics: checkedMetrics({ ...metrics, ...monitored }),
       };
     });
@@ -90,23 +92,18 @@ export function createTracedStepper(
   const labelled = perShape('The training step', (shapes) => compileStep(shapes, true));
 
   /** The step for a batch like this one, and what it is fed. */
-  function prepared(batch: HostBatch, { step, lr }: { readonly step: number; readonly lr: number }) {
+  function prepared(batch: HostBatch, at: StepPosition) {
     const compiled = (batch.labels ? labelled : unlabelled)(batch.views.map((view) => view.shape));
     variables.flush();
     const feeds = [
-      ...batchFeeds(tracer, compiled.inputs, batch, { seed, step }),
-      graph.feed(compiled.stepsTaken, Float32Array.of(step + 1)),
-      graph.feed(compiled.lr, Float32Array.of(lr)),
+      ...batchFeeds(tracer, compiled.inputs, batch, { seed, step: at.step }),
+      ...rateFeeds(tracer, compiled.rates, at),
       ...(compiled.scale ? [graph.feed(compiled.scale, Float32Array.of(lossScale!.value))] : []),
     ];
     return { compiled, feeds };
   }
 
-  async function run(
-    batch: HostBatch,
-    at: { readonly step: number; readonly lr: number },
-    wanted: { readonly metrics: boolean },
-  ): Promise<StepResult> {
+  async function run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult> {
     const { compiled, feeds } = prepared(batch, at);
     const metrics = wanted.metrics ? Object.entries(compiled.metrics) : [];
     const fetches = [compiled.loss, ...metrics.map(([, node]) => node)];

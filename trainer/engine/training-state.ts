@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import type { Options } from '../protocol/options.ts';
 import type { Learner, Moment, OptimizerRecipe, Tensors } from '../recipe.ts';
 import { attributeKinds } from './attributes.ts';
-import type { HostBatch, StateEntry } from './engine.ts';
+import type { HostBatch, StateEntry, StepPosition } from './engine.ts';
 import type { Feed, Node } from './graph.ts';
 import type { LossScale } from './loss-scale.ts';
 import { drawUniform } from './moment.ts';
@@ -86,13 +86,38 @@ export interface BatchInputs {
   readonly draws: readonly Draw[];
 }
 
+/** Where a step stands, for the optimizer's rule. */
+export interface RateInputs {
+  readonly stepsTaken: Node;
+  readonly lr: Node;
+  readonly peak: Node;
+}
+
+/** Placeholders for it. Only while tracing. */
+export function rateInputs(tracer: Tracer): RateInputs {
+  const scalar = (): Node => tracer.placeholder('float32', []);
+  return { stepsTaken: scalar(), lr: scalar(), peak: scalar() };
+}
+
+export function rateFeeds(
+  { graph }: Tracer,
+  inputs: RateInputs,
+  { step, lr, peak = lr }: StepPosition,
+): readonly Feed[] {
+  return [
+    graph.feed(inputs.stepsTaken, Float32Array.of(step + 1)),
+    graph.feed(inputs.lr, Float32Array.of(lr)),
+    graph.feed(inputs.peak, Float32Array.of(peak)),
+  ];
+}
+
 export interface TrainingState {
   readonly weights: readonly Variable[];
   readonly entries: readonly StateEntry[];
   /** Adds the optimizer's rule, and gives what each weight and slot becomes. `gradients` in the order of the weights. */
-  optimized(gradients: readonly Tensor[], at: { readonly lr: Node; readonly stepsTaken: Node }): Map<Variable, Node>;
+  optimized(gradients: readonly Tensor[], at: RateInputs): Map<Variable, Node>;
   /** Adds what the learner does after the optimizer, seeing the weights it gave; goes into `next`. */
-  follow(next: Map<Variable, Node>, embeddings: Nodes, moment: Moment): void;
+  follow(next: Map<Variable, Node>, embeddings: Nodes, targets: Tensors, moment: Moment): void;
   /** Adds the assignments, which wait for `after`, and gives the operation that runs them all. */
   assigned(next: ReadonlyMap<Variable, Node>, after: readonly Handle[]): Handle;
   dispose(): void;
@@ -135,9 +160,14 @@ export function createTrainingState(
       ...variables.entries(named.map(({ name, variable }) => ({ name, variable: tracer.deviceOf(variable) }))),
       ...(lossScale ? [lossScale.entry] : []),
     ]),
-    optimized(gradients, { lr, stepsTaken }) {
+    optimized(gradients, { lr, peak, stepsTaken }) {
       const step = tracer.tensor(stepsTaken);
-      const lrOf = new Map([...new Set(rates.values())].map((rate) => [rate, multiplied(tracer.tensor(lr), rate)]));
+      const lrOf = new Map(
+        [...new Set(rates.values())].map((rate) => {
+          const { factor, steady } = rate;
+          return [rate, multiplied(tracer.tensor(steady ? peak : lr), factor)];
+        }),
+      );
       const next = new Map<Variable, Node>();
       let before: readonly Tensor[] = [];
       // As the gradients come: from the last layer to the first.
@@ -158,9 +188,9 @@ export function createTrainingState(
       });
       return next;
     },
-    follow(next, embeddings, moment) {
+    follow(next, embeddings, targets, moment) {
       const later = tracer.substituted(next, () =>
-        (learner.updates?.(tensorsOf(tracer, embeddings), moment) ?? []).map(
+        (learner.updates?.(tensorsOf(tracer, embeddings), targets, moment) ?? []).map(
           ([variable, tensor]) => [variable, tracer.node(tensor)] as const,
         ),
       );

@@ -7,21 +7,21 @@ import type { DataId, Tensor, Variable } from '@tensorflow/tfjs';
 import type { Options } from '../protocol/options.ts';
 import type { OptimizerRecipe, Shape } from '../recipe.ts';
 import { unlisted } from './builder.ts';
-import type { StateEntry } from './engine.ts';
+import type { StateEntry, StepPosition } from './engine.ts';
+import type { Rate } from './stepper.ts';
 
 export interface Updater {
   /** The slots, weight by weight, in the recipe's order of names. */
   readonly entries: readonly StateEntry[];
   /** Must be called inside a tidy. `gradients` in the order of the weights; `step` counts from 0. */
-  apply(gradients: readonly Tensor[], at: { readonly step: number; readonly lr: number }): void;
+  apply(gradients: readonly Tensor[], at: StepPosition): void;
   dispose(): void;
 }
 
 /** Some weights and the tensor they make together. */
 interface Group {
   readonly weights: readonly Variable[];
-  /** What the learning rate is multiplied by. */
-  readonly rate: number;
+  readonly rate: Rate;
   readonly shape: Shape;
   /** Where each weight begins in the flat tensor. */
   readonly offsets: readonly number[];
@@ -66,13 +66,13 @@ function createSlot(shape: Shape): Slot {
   };
 }
 
-function createGroup(weights: readonly Variable[], rate: number, shape: Shape, slots: readonly string[]): Group {
+function createGroup(weights: readonly Variable[], rate: Rate, shape: Shape, slots: readonly string[]): Group {
   let end = 0;
   const offsets = weights.map((weight) => (end += weight.size) - weight.size);
   return { weights, rate, shape, offsets, slots: Object.fromEntries(slots.map((name) => [name, createSlot(shape)])) };
 }
 
-function groupsOf(rates: ReadonlyMap<Variable, number>, recipe: OptimizerRecipe): readonly Group[] {
+function groupsOf(rates: ReadonlyMap<Variable, Rate>, recipe: OptimizerRecipe): readonly Group[] {
   const isElementwise = (weight: Variable): boolean => recipe.elementwise?.(weight.shape) === true;
   const weights = [...rates.keys()];
   const together = [...new Set(rates.values())].map((rate) => ({
@@ -148,17 +148,13 @@ function slotEntries(group: Group, name: string): readonly StateEntry[] {
   }));
 }
 
-export function createUpdater(
-  rates: ReadonlyMap<Variable, number>,
-  recipe: OptimizerRecipe,
-  options: Options,
-): Updater {
+export function createUpdater(rates: ReadonlyMap<Variable, Rate>, recipe: OptimizerRecipe, options: Options): Updater {
   const groups = groupsOf(rates, recipe).map((group) => ({ group, mirror: createMirror(group) }));
   const entries = recipe.slots.flatMap((name) => groups.flatMap(({ group }) => slotEntries(group, name)));
 
   return {
     entries,
-    apply(gradients, { step, lr }) {
+    apply(gradients, { step, lr, peak = lr }) {
       const byWeight = new Map([...rates.keys()].map((weight, index) => [weight, gradients[index]!]));
       const stepsTaken = tf.scalar(step + 1);
       for (const { group, mirror } of groups) {
@@ -168,7 +164,11 @@ export function createUpdater(
             group.weights.map((weight) => byWeight.get(weight)!),
           );
           const slots = Object.fromEntries(Object.entries(group.slots).map(([name, slot]) => [name, slot.value()]));
-          const at = { lr: tf.scalar(lr * group.rate), step: stepsTaken, shape: group.shape };
+          const at = {
+            lr: tf.scalar((group.rate.steady ? peak : lr) * group.rate.factor),
+            step: stepsTaken,
+            shape: group.shape,
+          };
           const next = recipe.update(mirror.read(), gradient, slots, at, options);
           mirror.write(next.weight);
           for (const [name, slot] of Object.entries(group.slots)) slot.assign(next.slots[name]!);

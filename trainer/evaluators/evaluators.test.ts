@@ -171,6 +171,7 @@ describe('linear', () => {
   const builder: Builder = {
     path: 'head',
     at: () => builder,
+    twin: () => builder,
     variable: (name: string, shape: readonly number[], initial: Initial, trainable = true) =>
       tf.variable(
         initial.kind === 'given'

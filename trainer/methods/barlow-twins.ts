@@ -11,12 +11,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
+import { directionSpread } from '../nn/directions.ts';
 import { expandedBranches } from '../nn/expanded-branches.ts';
+import { weight, width } from '../nn/option-kinds.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { defineMethod } from '../recipe.ts';
-
-const weight = v.pipe(v.number(), v.minValue(0));
-const width = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65536));
 
 const options = v.object({
   /** What the correlations of different dimensions count for. */
@@ -37,17 +36,6 @@ function standardised(z: Tensor): Tensor {
   return tf.div(centred, tf.sqrt(tf.add(variance, epsilon)));
 }
 
-/**
- * Standard deviation of each dimension of the rows brought to length 1, times the root of d: 1 where they point everywhere, 0
- * where all point the same way. The loss itself does not see how long they are.
- */
-function directions(z: Tensor): Tensor {
-  const length = tf.sqrt(tf.sum(tf.square(z), 1, true));
-  const unit = tf.div(z, tf.maximum(length, 1e-12));
-  const centred = tf.sub(unit, tf.mean(unit, 0));
-  return tf.mul(tf.sqrt(tf.mean(tf.square(centred), 0)), Math.sqrt(z.shape[1]!));
-}
-
 /** The loss of two batches of embeddings. `batch` is the configured size: a short last batch is divided by it all the same. */
 export function barlowTwinsLoss(x: Tensor, y: Tensor, batch: number, { lambda, scale }: Options) {
   const [rows, columns] = x.shape as [number, number];
@@ -60,14 +48,13 @@ export function barlowTwinsLoss(x: Tensor, y: Tensor, batch: number, { lambda, s
       : tf.sum(tf.square(tf.matMul(a, b, true)));
   const invariance = tf.sum<Scalar>(tf.square(tf.sub(1, diagonal)));
   const redundancy = tf.sub<Scalar>(tf.div(all, batch ** 2), tf.sum(tf.square(diagonal)));
-  const [first, second] = [directions(x), directions(y)];
   return {
     loss: tf.mul<Scalar>(tf.add(invariance, tf.mul(redundancy, lambda)), scale),
     metrics: {
       invariance,
       redundancy,
-      embeddingStd: tf.mul<Scalar>(tf.add(tf.mean(first), tf.mean(second)), 0.5),
-      embeddingStdMin: tf.minimum(tf.min(first), tf.min(second)),
+      // The loss does not see how long the embeddings are.
+      ...directionSpread(x, y),
     },
   };
 }
@@ -77,10 +64,11 @@ export const method = defineMethod({
   title: 'Barlow Twins',
   paper: { id: 'vicreg', section: 'Tables 1 and 5' },
   options,
+  branches: 2,
   views: 2,
   labels: false,
   build: (branches, given, builder, { batch }) => ({
-    ...expandedBranches(branches, builder, given.expander, { hiddenBias: false }),
+    ...expandedBranches(branches, 'expander', builder, given.expander, { hiddenBias: false }),
     loss: ({ x, y }) => barlowTwinsLoss(x!, y!, batch, given),
     monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
   }),

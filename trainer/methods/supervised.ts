@@ -12,6 +12,7 @@ export const method = defineMethod({
   title: 'Supervised',
   paper: null,
   options: v.object({}),
+  branches: 1,
   views: 1,
   labels: true,
   build([encoder], _options, builder, { classes }) {

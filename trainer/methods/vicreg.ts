@@ -13,12 +13,11 @@ import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { expandedBranches } from '../nn/expanded-branches.ts';
-import { relu } from '../nn/relu.ts';
+import { expander } from '../nn/expander.ts';
+import { weight, width } from '../nn/option-kinds.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
+import { spreadOf } from '../nn/variance-covariance.ts';
 import { defineMethod } from '../recipe.ts';
-
-const weight = v.pipe(v.number(), v.minValue(0));
-const width = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65536));
 
 const options = v.object({
   invariance: v.optional(weight, 25),
@@ -30,49 +29,23 @@ const options = v.object({
   /** The official code halves the sum of the two variance terms; Algorithm 1 of the paper does not. */
   varianceSum: v.optional(v.picklist(['official-code', 'paper-algorithm-1']), 'official-code'),
   expander: v.optional(v.pipe(v.array(width), v.minLength(1)), [8192, 8192, 8192]),
+  /** A small network that tells one embedding from the other (Table 4); its loss is taken both ways. */
+  hasPredictor: v.optional(v.boolean(), false),
+  /** In expander and predictor. */
+  batchNorm: v.optional(v.boolean(), true),
 });
 type Options = v.InferOutput<typeof options>;
 
-/** One branch's embeddings, seen alone. */
-interface Spread {
-  /** v(z). */
-  readonly variance: Scalar;
-  /** c(z). */
-  readonly covariance: Scalar;
-  /** Plain standard deviation of each dimension, [d]. */
-  readonly deviations: Tensor;
-  /** Root mean square of the covariances off the diagonal. */
-  readonly offDiagonal: Scalar;
-}
-
-/** In float32 whatever the rest is computed in: a Gram matrix of half floats overflows. */
-function spread(z: Tensor, batch: number, { gamma, eps }: Options): Spread {
-  const [rows, columns] = z.shape as [number, number];
-  const centred = tf.sub(z, tf.mean(z, 0));
-  const squares = tf.sum(tf.square(centred), 0);
-  const variances = tf.div(squares, rows - 1);
-  const variance = tf.mean<Scalar>(relu(tf.sub(gamma, tf.sqrt(tf.add(variances, eps)))));
-  // The squares of zc^T zc, [d, d], sum up to those of zc zc^T, [n, n]: whichever is smaller is computed.
-  const wide = columns > rows;
-  const products = tf.div(tf.matMul(centred, centred, !wide, wide), batch - 1);
-  const diagonal = tf.div(squares, batch - 1);
-  const off = tf.sub(tf.sum(tf.square(products)), tf.sum(tf.square(diagonal)));
-  const pairs = Math.max(columns * (columns - 1), 1);
-  return {
-    variance,
-    covariance: tf.div(off, columns),
-    deviations: tf.sqrt(variances),
-    // Rounding can leave a difference of equal sums just below 0.
-    offDiagonal: tf.sqrt(tf.div(tf.maximum(off, 0), pairs)),
-  };
-}
-
 const average = (a: Tensor, b: Tensor): Scalar => tf.mul(tf.add(a, b), 0.5);
 
-/** The loss of two batches of embeddings. `batch` is the configured size: a short last batch is divided by it all the same. */
-export function vicregLoss(x: Tensor, y: Tensor, batch: number, given: Options) {
-  const [ofX, ofY] = [spread(x, batch, given), spread(y, batch, given)];
-  const invariance = tf.mean<Scalar>(tf.square(tf.sub(x, y)));
+const meanSquare = (x: Tensor, y: Tensor): Scalar => tf.mean(tf.square(tf.sub(x, y)));
+
+/**
+ * The loss of two batches of embeddings. `batch` is the configured size: a short last batch is divided by it all the same.
+ * `invariance`: where it is not that of the embeddings themselves.
+ */
+export function vicregLoss(x: Tensor, y: Tensor, batch: number, given: Options, invariance: Scalar = meanSquare(x, y)) {
+  const [ofX, ofY] = [spreadOf(x, batch, given), spreadOf(y, batch, given)];
   const sum = tf.add<Scalar>(ofX.variance, ofY.variance);
   const variance = given.varianceSum === 'official-code' ? tf.mul<Scalar>(sum, 0.5) : sum;
   const covariance = tf.add<Scalar>(ofX.covariance, ofY.covariance);
@@ -99,11 +72,30 @@ export const method = defineMethod({
   title: 'VICReg',
   paper: { id: 'vicreg', section: '4.1' },
   options,
+  branches: 2,
   views: 2,
   labels: false,
-  build: (branches, given, builder, { batch }) => ({
-    ...expandedBranches(branches, builder, given.expander),
-    loss: ({ x, y }) => vicregLoss(x!, y!, batch, given),
-    monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
-  }),
+  build(branches, given, builder, { batch }) {
+    const { batchNorm, hasPredictor } = given;
+    const outputs = given.expander.at(-1)!;
+    const joined = expandedBranches(branches, 'expander', builder, given.expander, { batchNorm });
+    // "The expander with 2 layers".
+    const predictor = hasPredictor
+      ? expander(builder.at('predictor'), outputs, [given.expander[0]!, outputs], { batchNorm })
+      : null;
+    return {
+      trainable: [...joined.trainable, ...(predictor ? [predictor] : [])],
+      embed(views, at) {
+        const { x, y } = joined.embed(views, at);
+        if (predictor === null) return { x: x!, y: y! };
+        return { x: x!, y: y!, predictedX: predictor.apply(x!, at), predictedY: predictor.apply(y!, at) };
+      },
+      loss({ x, y, predictedX, predictedY }) {
+        if (predictedX === undefined || predictedY === undefined) return vicregLoss(x!, y!, batch, given);
+        const invariance = average(meanSquare(predictedX, y!), meanSquare(predictedY, x!));
+        return vicregLoss(x!, y!, batch, given, invariance);
+      },
+      monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
+    };
+  },
 });

@@ -18,10 +18,24 @@ export interface BatchNorm extends Net {
   apply(x: Tensor, at: Moment): Tensor;
 }
 
-/** `scale` is the initial weight: 0 for the last one of a residual block. */
-export function batchNorm(builder: Builder, channels: number, scale: 'ones' | 'zeros' = 'ones'): BatchNorm {
-  const weight = builder.variable('weight', [channels], { kind: scale });
-  const bias = builder.variable('bias', [channels], { kind: 'zeros' });
+export interface BatchNormOptions {
+  /** The initial weight: 0 for the last one of a residual block. */
+  readonly scale?: 'ones' | 'zeros';
+  /** False: the weight stays 1 and the bias 0. */
+  readonly affine?: boolean;
+}
+
+export function batchNorm(
+  builder: Builder,
+  channels: number,
+  { scale = 'ones', affine = true }: BatchNormOptions = {},
+): BatchNorm {
+  const trained = affine
+    ? {
+        weight: builder.variable('weight', [channels], { kind: scale }),
+        bias: builder.variable('bias', [channels], { kind: 'zeros' }),
+      }
+    : null;
   const runningMean = builder.variable('running_mean', [channels], { kind: 'zeros' }, false);
   const runningVariance = builder.variable('running_var', [channels], { kind: 'ones' }, false);
 
@@ -60,8 +74,8 @@ export function batchNorm(builder: Builder, channels: number, scale: 'ones' | 'z
           return outputsOf('FusedBatchNormGradV3', common, inputs, 5).slice(0, 3);
         },
       };
-    })(images, weight, bias);
+    })(images, trained?.weight ?? tf.ones([channels]), trained?.bias ?? tf.zeros([channels]));
   }
 
-  return { weights: [weight, bias], state: [runningMean, runningVariance], apply };
+  return { weights: trained ? [trained.weight, trained.bias] : [], state: [runningMean, runningVariance], apply };
 }

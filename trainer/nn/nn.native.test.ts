@@ -242,6 +242,7 @@ describe.each([
 function countingBuilder(path: string, shapes: Map<string, Shape>): Builder {
   return {
     path,
+    twin: () => countingBuilder(path, shapes),
     at: (name) => countingBuilder(`${path}${name.replaceAll('/', '.')}.`, shapes),
     variable(name, shape, _initial, trainable = true) {
       if (trainable) shapes.set(`${path}${name}`, shape);

@@ -10,6 +10,7 @@ import { optimizer as lars } from '../optim/optimizers/lars.ts';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import type { Learner } from '../recipe.ts';
+import { rehearsal } from '../rehearsal.ts';
 import { precisionsHere } from '../testing/precision.ts';
 
 const [, ...low] = await precisionsHere();
@@ -31,7 +32,8 @@ async function opened(given: object) {
   const options = v.parse(resnet18.options, { stem: 'small', width: 8 });
   const encoder = resnet18.build(builder.at('encoder'), options, { channels: 1 });
   const learner = vicreg.build([encoder, encoder], v.parse(vicreg.options, { expander: [16, 16] }), builder, {
-    ...{ classes: 0, batch },
+    ...rehearsal,
+    batch,
   });
   /** Bytes that the way to the loss leaves behind, a step. */
   const kept: number[] = [];

@@ -68,7 +68,7 @@ function basicBlock(builder: Builder, { inputs, planes, stride, lastScale }: Blo
     batchNorm(builder.at('bn1'), planes),
     rectifier,
     convolution(builder.at('conv2'), { inputs: planes, outputs: planes, size: 3, stride: 1 }),
-    batchNorm(builder.at('bn2'), planes, lastScale),
+    batchNorm(builder.at('bn2'), planes, { scale: lastScale }),
   );
   return residual(builder, body, { inputs, outputs: planes, stride });
 }
@@ -84,7 +84,7 @@ function bottleneck(builder: Builder, { inputs, planes, stride, lastScale }: Blo
     batchNorm(builder.at('bn2'), planes),
     rectifier,
     convolution(builder.at('conv3'), { inputs: planes, outputs, size: 1, stride: 1 }),
-    batchNorm(builder.at('bn3'), outputs, lastScale),
+    batchNorm(builder.at('bn3'), outputs, { scale: lastScale }),
   );
   return residual(builder, body, { inputs, outputs, stride });
 }

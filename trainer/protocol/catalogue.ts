@@ -17,7 +17,9 @@ export const Catalogue = v.strictObject({
       ...RecipeDescription.entries,
       paper: v.nullable(v.string()),
       branches: v.number(),
+      /** The fewest a sample may be shown in, and the most. */
       views: v.number(),
+      mostViews: v.number(),
       labels: v.boolean(),
     }),
   ),

@@ -16,6 +16,7 @@ export const Phase = v.picklist([
   'loading',
   'preparing',
   'training',
+  'between-epochs',
   'probing',
   'extracting',
   'evaluating',

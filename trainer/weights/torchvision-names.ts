@@ -13,6 +13,7 @@ function variablesOf(recipe: EncoderRecipe, options: object, channels: number): 
   const found = new Map<string, Shape>();
   const recorder = (path: string): Builder => ({
     path,
+    twin: () => recorder(path),
     at: (name) => recorder(path === '' ? name : `${path}/${name}`),
     variable(name, shape) {
       found.set(path === '' ? name : `${path}/${name}`, shape);

@@ -1,0 +1,144 @@
+"""What the golden values of every method are made with: a linear encoder, given weights, plain SGD, in PyTorch's float64.
+
+A method's script builds the method from its paper's formulas on `Weights`, takes three steps on the same images, and writes the
+losses and everything that is kept. `trainer/testing/golden-method.ts` does the same with our method.
+
+    pip install torch==2.13.0 && python simclr.py
+"""
+
+import json
+from pathlib import Path
+
+import torch
+
+torch.set_default_dtype(torch.float64)
+
+ROWS, CHANNELS, FEATURES = 16, 5, 6
+RATE, MOMENTUM, STEPS = 0.01, 0.9, 3
+
+
+def fill(name, shape):
+    """What a variable begins with: a sine whose phase comes from its name. Scales of a norm lie around 1."""
+    k = torch.arange(int(torch.tensor(shape).prod()), dtype=torch.float64)
+    if name.endswith("running_mean"):
+        return torch.zeros(shape)
+    if name.endswith("running_var"):
+        return torch.ones(shape)
+    # The square keeps a matrix of them from being of rank 2.
+    wave = torch.sin(sum(map(ord, name)) + 0.7 * k + 0.05 * k * k).reshape(shape)
+    parent = name.split("/")[-2] if "/" in name else ""
+    is_scale = name.endswith("/weight") and len(shape) == 1 and parent != ""
+    return 1 + 0.1 * wave if is_scale else 0.5 * wave
+
+
+def images(view, step):
+    k = torch.arange(ROWS * CHANNELS, dtype=torch.float64)
+    return torch.sin(1 + 0.9 * step + 0.3 * view + 0.37 * k + 0.013 * k * k).reshape(ROWS, CHANNELS)
+
+
+class Weights:
+    """Variables by name. Trained ones move by SGD with momentum, the others are set by hand."""
+
+    def __init__(self):
+        self.trained, self.kept, self.momenta, self.rates = {}, {}, {}, {}
+
+    def trainable(self, name, *shape):
+        if name not in self.trained:
+            self.trained[name] = fill(name, shape).requires_grad_()
+        return self.trained[name]
+
+    def state(self, name, *shape):
+        if name not in self.kept:
+            self.kept[name] = fill(name, shape)
+        return self.kept[name]
+
+    def step(self, loss):
+        for weight in self.trained.values():
+            weight.grad = None
+        loss.backward()
+        with torch.no_grad():
+            for name, weight in self.trained.items():
+                gradient = torch.zeros_like(weight) if weight.grad is None else weight.grad
+                self.momenta[name] = MOMENTUM * self.momenta.get(name, 0) + gradient
+                weight -= RATE * self.momenta[name]
+
+
+def linear(weights, name, x, outputs, bias=True, kept=False):
+    make = weights.state if kept else weights.trainable
+    product = x @ make(f"{name}/weight", x.shape[1], outputs)
+    return product + make(f"{name}/bias", outputs) if bias else product
+
+
+def batch_norm(weights, name, x, affine=True, kept=False):
+    """In training: the batch's statistics, biased; the running ones move a tenth, the variance unbiased."""
+    with torch.no_grad():
+        running = {"running_mean": x.mean(0), "running_var": x.var(0)}
+        for key, value in running.items():
+            old = weights.state(f"{name}/{key}", x.shape[1])
+            weights.kept[f"{name}/{key}"] = 0.9 * old + 0.1 * value
+    y = (x - x.mean(0)) / torch.sqrt(x.var(0, unbiased=False) + 1e-5)
+    if not affine:
+        return y
+    make = weights.state if kept else weights.trainable
+    return y * make(f"{name}/weight", x.shape[1]) + make(f"{name}/bias", x.shape[1])
+
+
+def encoder(weights, x, name="encoder", kept=False):
+    return linear(weights, name, x, FEATURES, bias=False, kept=kept)
+
+
+def perceptron(
+    weights, name, x, widths, hidden_bias=True, output_bias=False, norm=True, standardized=False, kept=False
+):
+    """Linear, batch norm, ReLU for all widths but the last; numbered as in a Sequential."""
+    for place, width in enumerate(widths[:-1]):
+        x = linear(weights, f"{name}/{3 * place}", x, width, hidden_bias, kept)
+        if norm:
+            x = batch_norm(weights, f"{name}/{3 * place + 1}", x, kept=kept)
+        x = torch.relu(x)
+    end = 3 * (len(widths) - 1)
+    x = linear(weights, f"{name}/{end}", x, widths[-1], output_bias, kept)
+    return batch_norm(weights, f"{name}/{end + 1}", x, affine=False) if standardized else x
+
+
+def follow(weights, momentum, prefix="teacher/"):
+    """Every weight of the teacher becomes `momentum` of itself and the rest of the student's."""
+    with torch.no_grad():
+        for name, student in weights.trained.items():
+            teacher = weights.kept.get(prefix + name)
+            if teacher is not None:
+                weights.kept[prefix + name] = momentum * teacher + (1 - momentum) * student
+
+
+def spread(z):
+    """VICReg's v(z) and c(z)."""
+    zc = z - z.mean(0)
+    variance = torch.relu(1 - torch.sqrt(z.var(0) + 1e-4)).mean()
+    covariance = zc.T @ zc / (len(z) - 1)
+    off = covariance[~torch.eye(z.shape[1], dtype=torch.bool)].pow(2).sum() / z.shape[1]
+    return variance, off
+
+
+def regularizers(x, y, variance, covariance):
+    (vx, cx), (vy, cy) = spread(x), spread(y)
+    return variance * (vx + vy) / 2 + covariance * (cx + cy)
+
+
+def train(weights, loss_of, after=lambda step: None):
+    """Three steps; what came of them."""
+    losses = []
+    for step in range(STEPS):
+        loss = loss_of(step)
+        losses.append(loss.item())
+        weights.step(loss)
+        after(step)
+    everything = {**weights.trained, **weights.kept}
+    return {
+        "losses": losses,
+        "state": {name: value.detach().flatten().tolist() for name, value in everything.items()},
+    }
+
+
+def write(script, cases):
+    """`cases`: by name, the options of our method and what came of them."""
+    Path(script).with_suffix(".json").write_text(json.dumps(cases) + "\n")

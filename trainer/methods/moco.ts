@@ -1,0 +1,75 @@
+/**
+ * MoCo v2, Chen, Fan, Girshick and He, 2020: He et al., CVPR 2020, algorithm 1, with SimCLR's projector and augmentation.
+ *
+ *     q: the first view by the encoder, k: the second by a momentum encoder, both brought to length 1; queue: keys of before
+ *     loss = mean of -log( exp(q . k / t) / (exp(q . k / t) + sum over the queue of exp(q . key / t)) )
+ *
+ * The batch is not shuffled among devices before the keys are computed, as there is one: batch norm takes its statistics of the
+ * whole batch.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { crossEntropy } from '../nn/cross-entropy.ts';
+import { directionSpread, similarity, unitRows } from '../nn/directions.ts';
+import { expander } from '../nn/expander.ts';
+import { share, temperature, width } from '../nn/option-kinds.ts';
+import { effectiveRank } from '../nn/spectrum.ts';
+import { teacherOf } from '../nn/teacher.ts';
+import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
+import { defineMethod } from '../recipe.ts';
+
+const options = v.object({
+  temperature: v.optional(temperature, 0.2),
+  /** Of the encoder of the keys. */
+  momentum: v.optional(share, 0.999),
+  /** Keys of before that are kept. */
+  queue: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 22)), 65536),
+  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [2048, 128]),
+  ...regularizerOptions,
+});
+
+export const method = defineMethod({
+  id: 'moco',
+  title: 'MoCo v2',
+  paper: { id: 'vicreg', section: 'Tables 1 and 2' },
+  options,
+  branches: 1,
+  views: 2,
+  labels: false,
+  build([encoder], given, builder, { batch, encoder: another }) {
+    const plain = { batchNorm: false, outputBias: true };
+    const project = (at: typeof builder) => expander(at.at('projector'), encoder.outputs, given.projector, plain);
+    const projector = project(builder);
+    const below = builder.twin('teacher');
+    const keys = { encoder: another(below), projector: project(below) };
+    const teacher = teacherOf([keys.encoder, keys.projector], [encoder, projector]);
+    const queue = builder.variable('queue', [given.queue, projector.outputs], { kind: 'normal', std: 1 }, false);
+    return {
+      trainable: [encoder, projector],
+      state: { ...teacher.state, queue },
+      embed: ({ views: [first, second] }, at) => ({
+        x: projector.apply(encoder.forward(first!, at).pooled, at),
+        y: keys.projector.apply(keys.encoder.forward(second!, at).pooled, at),
+      }),
+      loss({ x, y }) {
+        const [query, key] = [unitRows(x!), unitRows(y!)];
+        const own = tf.sum(tf.mul(query, key), 1, true);
+        // What the queue begins with is as long as it came out.
+        const others = tf.matMul(query, unitRows(queue), false, true);
+        const scores = tf.div(tf.concat([own, others], 1), given.temperature);
+        const loss = crossEntropy(scores, tf.zeros([query.shape[0]], 'int32'));
+        const metrics = { ...directionSpread(x!, y!), positiveSimilarity: similarity(x!, y!) };
+        return regularized({ loss, metrics }, [x!, y!], batch, given);
+      },
+      monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
+      updates: ({ y }) => [...teacher.follow(given.momentum), [queue, enqueued(unitRows(y!), queue)]],
+    };
+  },
+});
+
+/** The newest keys first; the oldest leave. */
+function enqueued(keys: Tensor, queue: Tensor): Tensor {
+  const [size, columns] = queue.shape as [number, number];
+  return tf.slice(tf.concat([keys, queue]), [0, 0], [size, columns]);
+}

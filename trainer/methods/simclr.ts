@@ -1,0 +1,53 @@
+/**
+ * SimCLR, Chen, Kornblith, Norouzi and Hinton, ICML 2020, equation 1 (NT-Xent).
+ *
+ *     z: [2n, d], embeddings of both views of n images, brought to length 1
+ *     loss = mean over all 2n of  -log( exp(z_i . z_j / t) / sum_{k != i} exp(z_i . z_k / t) ),  j the other view of i's image
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { crossEntropy } from '../nn/cross-entropy.ts';
+import { directionSpread, similarity, unitRows } from '../nn/directions.ts';
+import { expandedBranches } from '../nn/expanded-branches.ts';
+import { temperature, width } from '../nn/option-kinds.ts';
+import { effectiveRank } from '../nn/spectrum.ts';
+import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
+import { defineMethod } from '../recipe.ts';
+
+const options = v.object({
+  temperature: v.optional(temperature, 0.1),
+  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [2048, 128]),
+  ...regularizerOptions,
+});
+
+/** Below every similarity over a temperature, and within float32. */
+const never = -1e9;
+
+function contrast(x: Tensor, y: Tensor, temperature: number): Scalar {
+  const rows = x.shape[0];
+  const z = unitRows(tf.concat([x, y]));
+  const itself = tf.oneHot(tf.range(0, 2 * rows, 1, 'int32'), 2 * rows, never, 0, 'float32');
+  const partners = tf.concat([tf.range(rows, 2 * rows, 1, 'int32'), tf.range(0, rows, 1, 'int32')]);
+  const similarities = tf.add(tf.div(tf.matMul(z, z, false, true), temperature), itself);
+  return crossEntropy(similarities, partners);
+}
+
+export const method = defineMethod({
+  id: 'simclr',
+  title: 'SimCLR',
+  paper: { id: 'vicreg', section: 'Tables 1, 2 and 5' },
+  options,
+  branches: 2,
+  views: 2,
+  labels: false,
+  build: (branches, given, builder, { batch }) => ({
+    ...expandedBranches(branches, 'projector', builder, given.projector),
+    loss({ x, y }) {
+      const loss = contrast(x!, y!, given.temperature);
+      const metrics = { ...directionSpread(x!, y!), positiveSimilarity: similarity(x!, y!) };
+      return regularized({ loss, metrics }, [x!, y!], batch, given);
+    },
+    monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
+  }),
+});

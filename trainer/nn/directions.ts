@@ -1,0 +1,32 @@
+/** Embeddings of which only the direction counts. */
+import * as tf from '@tensorflow/tfjs';
+import type { Scalar, Tensor } from '@tensorflow/tfjs';
+
+/** PyTorch's default in F.normalize. */
+const epsilon = 1e-12;
+
+/** Rows brought to length 1. x: [n, d]. */
+export function unitRows(x: Tensor): Tensor {
+  // Under the root, so that the gradient of a row of zeros is finite.
+  return tf.div(x, tf.sqrt(tf.maximum(tf.sum(tf.square(x), 1, true), epsilon ** 2)));
+}
+
+/** Mean cosine of the rows of two batches, one by one. */
+export function similarity(x: Tensor, y: Tensor): Scalar {
+  return tf.mean(tf.sum(tf.mul(unitRows(x), unitRows(y)), 1));
+}
+
+/**
+ * Standard deviation of each dimension of the rows brought to length 1, times the root of d: 1 where they point everywhere, 0
+ * where all point the same way. The mean over both branches and all dimensions, and the least.
+ */
+export function directionSpread(...branches: readonly Tensor[]): { embeddingStd: Scalar; embeddingStdMin: Tensor } {
+  const deviations = tf.stack(
+    branches.map((z) => {
+      const unit = unitRows(z);
+      const centred = tf.sub(unit, tf.mean(unit, 0));
+      return tf.mul(tf.sqrt(tf.mean(tf.square(centred), 0)), Math.sqrt(z.shape[1]!));
+    }),
+  );
+  return { embeddingStd: tf.mean(deviations), embeddingStdMin: tf.min(deviations) };
+}

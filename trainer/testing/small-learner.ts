@@ -1,0 +1,45 @@
+/** Methods in a size that a test steps through in milliseconds. */
+import * as v from 'valibot';
+import type { Engine } from '../engine/engine.ts';
+import type { Options } from '../protocol/options.ts';
+import { encoderPath } from '../protocol/run.ts';
+import type { Builder, Encoder, Learner, MethodRecipe } from '../recipe.ts';
+import { encoders } from '../registry.ts';
+
+/** What keeps a method small, of whichever of these options it has; the rest are its defaults. */
+const small: Options = { expander: [32, 32, 32], projector: [32, 16], predictor: [16], queue: 64 };
+
+export function smallOptions(method: MethodRecipe): Options {
+  const known = Object.keys((method.options as unknown as { readonly entries: object }).entries);
+  const own = Object.fromEntries(Object.entries(small).filter(([key]) => known.includes(key)));
+  return v.parse(method.options, own) as Options;
+}
+
+export function smallEncoder(builder: Builder, options: Options = {}, id = 'resnet-18'): Encoder {
+  const recipe = encoders.get(id);
+  return recipe.build(builder, v.parse(recipe.options, { stem: 'small', stemStride: 2, width: 4, ...options }), {
+    channels: 1,
+  });
+}
+
+/** `steps` of one epoch of as many batches. */
+export interface SmallCourse {
+  readonly batch: number;
+  readonly classes: number;
+  readonly steps?: number;
+  readonly encoder?: Options;
+}
+
+export function smallLearner(
+  engine: Engine,
+  method: MethodRecipe,
+  { batch, classes, steps = 20, encoder = {} }: SmallCourse,
+  branches?: readonly [Encoder, Encoder],
+): Learner {
+  const another = (builder: Builder): Encoder => smallEncoder(builder.at(encoderPath(1, 0)), encoder);
+  const shared = branches ?? ((one: Encoder) => [one, one] as const)(another(engine.builder(1)));
+  return method.build(shared, smallOptions(method), engine.builder(1), {
+    ...{ classes: method.labels ? classes : 0, batch, samples: batch, steps, stepsPerEpoch: steps },
+    encoder: another,
+  });
+}
