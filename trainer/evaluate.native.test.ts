@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import sharp from 'sharp';
+import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openEngine } from './engine/open.ts';
@@ -77,7 +78,7 @@ it('gives one figure of both classes, with its parts, its scores and what it was
   expect(result!.value).toBeCloseTo((green!.value! + red!.value!) / 2, 10);
   // Half and a third of the images show them: that much is had by chance.
   expect(result!.value).toBeGreaterThan(75);
-  const kept = readFileSync(join(folder, result!.ranking!));
+  const kept = gunzipSync(readFileSync(join(folder, result!.ranking!)));
   expect(kept).toHaveLength(5 * 16 * 2);
   const presence = [...new Int8Array(kept.subarray(4 * 16 * 2))];
   expect(presence.slice(0, 4)).toEqual([1, 1, 0, 0]);

@@ -7,6 +7,8 @@ const order: readonly (readonly string[])[] = [
   ['variance'],
   ['covariance'],
   ['redundancy'],
+  ['positiveSimilarity'],
+  ['teacherDistance'],
   ['embeddingStd', 'embeddingStdMin'],
   ['offDiagonalCovariance'],
   ['effectiveRank'],

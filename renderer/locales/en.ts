@@ -219,6 +219,7 @@ export const en = {
   'run.logarithmic': 'Log scale',
   'run.logarithmicKey': 'Logarithmic scale (L)',
   'run.wholeRange': 'Show all',
+  'run.watch': 'What to watch: {symptom}',
   'run.discarded': 'Computed again after a resume',
   'run.results': 'Results',
   'run.log': 'Log',
@@ -772,6 +773,8 @@ export const en = {
   'metric.variance': 'Variance',
   'metric.covariance': 'Covariance',
   'metric.redundancy': 'Redundancy',
+  'metric.positiveSimilarity': 'Similarity of the views',
+  'metric.teacherDistance': 'Distance from the teacher',
   'metric.embeddingStd': 'mean',
   'metric.embeddingStdMin': 'min',
   'metric.offDiagonalCovariance': 'Off-diagonal covariance',
@@ -797,12 +800,37 @@ export const en = {
   'metricHint.variance': 'How much the dimensions fall short of a standard deviation of 1, before its weight.',
   'metricHint.covariance': 'How much the dimensions repeat one another, before its weight.',
   'metricHint.redundancy': 'How much the dimensions of the two views repeat one another, before its weight.',
+  'metricHint.positiveSimilarity': 'Mean cosine between the two views of an image.',
+  'metricHint.teacherDistance': '1 less the mean cosine between what student and teacher make of the same images.',
   'metricHint.embeddingStd': 'Standard deviation of the embedding over the batch; near 0 means collapse.',
   'metricHint.offDiagonalCovariance': 'Root mean square of the covariances off the diagonal.',
   'metricHint.effectiveRank': 'Exponential of the entropy of the singular values (RankMe).',
 
+  'symptom.vicreg':
+    'The invariance falls while the covariance stays steady; a covariance that falls to 0 is a collapse (vicreg #14). A loss that is no longer finite wants a lower rate, a longer warm-up, or LARS (vicreg #27, lightly #1032).',
+  'symptom.barlow-twins':
+    'How the loss is scaled counts beside weight decay; the authors later took 0.024 (barlowtwins #9).',
+  'symptom.simclr':
+    'Negatives come from the batch: a smaller one wants a rate of 0.075 times the root of the batch (SimCLR, paper).',
+  'symptom.moco-v2':
+    'With one device the batch is not shuffled before the keys are computed; a loss that falls at once while the features stay poor is batch norm telling which keys belong together (MoCo, section 3.3).',
+  'symptom.byol':
+    'It can collapse on data other than ImageNet; the variance term (VICReg, Table 4: 1) keeps it from that, and a teacher that is too slow for a short run leaves it standing.',
+  'symptom.simsiam':
+    'A loss of -1 with a spread near 0 is a collapse, as users met on other data (PatrickHua/SimSiam #50, #56); the variance term (VICReg, Table 4: 1) cures it.',
+  'symptom.swav':
+    'A loss that stays at ln K, 8.006 for 3000 prototypes, is a collapse: lower the entropy’s weight to 0.03, freeze the prototypes longer, start the queue later or shorten it (SwAV, repository).',
+  'symptom.deepcluster':
+    'The loss rises at the start of every epoch, as images are assigned anew; the entropy of the assignments near 0 is a collapse.',
+  'symptom.obow': 'A small vocabulary or a sharp softmax leaves bags of one word: watch their entropy.',
+  'symptom.w-mse':
+    'Whitening needs more rows in a sub-batch than the embedding is wide, and float32; a loss that is not finite means a covariance that could not be factored.',
   'method.vicreg': 'VICReg',
   'method.barlow-twins': 'Barlow Twins',
+  'method.simclr': 'SimCLR',
+  'method.byol': 'BYOL',
+  'method.simsiam': 'SimSiam',
+  'method.moco-v2': 'MoCo v2',
   'method.supervised': 'Supervised',
   'method.random': 'Random encoder',
   'method.pixels': 'Raw pixels',
@@ -899,6 +927,11 @@ export const en = {
   'option.variance': 'Variance weight μ',
   'option.covariance': 'Covariance weight ν',
   'option.lambda': 'Redundancy weight λ',
+  'option.projector': 'Projector widths',
+  'option.predictor': 'Hidden widths of the predictor',
+  'option.hasPredictor': 'Predictor',
+  'option.batchNorm': 'Batch norm in the heads',
+  'option.queue': 'Length of the queue',
   'option.scale': 'Scale of the loss',
   'option.vectorRate': 'Rate of biases and batch norm, × the rate',
   'option.gamma': 'Target std γ',

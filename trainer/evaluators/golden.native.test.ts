@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { idxImages, idxLabels, put } from '../data/testing.ts';
@@ -88,7 +89,7 @@ async function evaluated(
     results
       .filter(({ which }) => which !== 'best')
       .map(({ metric, perImage, value }) => {
-        const right = [...readFileSync(join(runFolder, perImage!))];
+        const right = [...gunzipSync(readFileSync(join(runFolder, perImage!)))];
         expect(value).toBeCloseTo((100 * right.filter((one) => one === 1).length) / right.length, 10);
         return [metric, right];
       }),

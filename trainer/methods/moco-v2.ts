@@ -30,7 +30,7 @@ const options = v.object({
 });
 
 export const method = defineMethod({
-  id: 'moco',
+  id: 'moco-v2',
   title: 'MoCo v2',
   paper: { id: 'vicreg', section: 'Tables 1 and 2' },
   options,

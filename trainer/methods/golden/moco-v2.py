@@ -1,4 +1,4 @@
-"""Writes moco.json: three steps of MoCo v2 (He et al., 2020, algorithm 1; Chen et al., 2020)."""
+"""Writes moco-v2.json: three steps of MoCo v2 (He et al., 2020, algorithm 1; Chen et al., 2020)."""
 
 import torch
 import torch.nn.functional as F
