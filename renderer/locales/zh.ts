@@ -798,7 +798,8 @@ export const zh = {
     '不变项应下降而协方差项保持稳定；协方差降到 0 即为崩溃（vicreg #14）。损失不再有限时，请降低学习率、延长预热或使用 LARS（vicreg #27、lightly #1032）。',
   'symptom.barlow-twins': '损失的缩放会与权重衰减相互影响；作者后来取 0.024（barlowtwins #9）。',
   'symptom.simclr': '负样本来自批量：批量较小时学习率取 0.075 乘以批量的平方根（SimCLR 论文）。',
-  'symptom.moco-v2': '单设备上计算键之前不打乱批量；若损失立刻下降而特征仍差，说明批归一化泄露了键的归属（MoCo，第 3.3 节）。',
+  'symptom.moco-v2':
+    '单设备上计算键之前不打乱批量；若损失立刻下降而特征仍差，说明批归一化泄露了键的归属（MoCo，第 3.3 节）。',
   'symptom.byol':
     '在 ImageNet 以外的数据上可能崩溃；加入方差项（VICReg 表 4，取 1）可避免；短时训练中教师更新过慢也会停滞。',
   'symptom.simsiam':

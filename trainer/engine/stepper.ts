@@ -4,9 +4,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Options } from '../protocol/options.ts';
-import type { Batch, Learner, Net, OptimizerRecipe, Tensors } from '../recipe.ts';
+import type { Batch, Learner, OptimizerRecipe, Tensors } from '../recipe.ts';
 import type { HostBatch, StateEntry, StepPosition, Stepper, StepResult } from './engine.ts';
 import { createMoment, PendingUpdates } from './moment.ts';
+import { ratesOf } from './rates.ts';
 import { createUpdater } from './updater.ts';
 
 export function stateEntry(name: string, variable: Variable): StateEntry {
@@ -85,26 +86,6 @@ export function namedOnce(entries: readonly StateEntry[]): readonly StateEntry[]
 
 export function unique<T>(values: readonly T[]): readonly T[] {
   return [...new Set(values)];
-}
-
-/** How the learning rate of a weight is made of the schedule's. */
-export interface Rate {
-  readonly factor: number;
-  /** Of its peak, not of what it has come to. */
-  readonly steady: boolean;
-}
-
-/** The weights of nets, in order, and the rate of each; equal rates are one object. */
-export function ratesOf(nets: readonly Net[]): ReadonlyMap<Variable, Rate> {
-  const known = new Map<string, Rate>();
-  return new Map(
-    nets.flatMap(({ weights, rate: factor = 1, steady = false }) => {
-      const key = `${factor} ${steady}`;
-      const rate = known.get(key) ?? { factor, steady };
-      known.set(key, rate);
-      return weights.map((weight) => [weight, rate] as const);
-    }),
-  );
 }
 
 export function createStepper(

@@ -8,7 +8,7 @@ import type { Options } from '../protocol/options.ts';
 import type { OptimizerRecipe, Shape } from '../recipe.ts';
 import { unlisted } from './builder.ts';
 import type { StateEntry, StepPosition } from './engine.ts';
-import type { Rate } from './stepper.ts';
+import type { Rate } from './rates.ts';
 
 export interface Updater {
   /** The slots, weight by weight, in the recipe's order of names. */
