@@ -137,6 +137,7 @@ export async function openPretraining(
   const { data, views, normalization, seed, batch, dropLast } = config;
   const given = await located(data, context.port, cacheFolder);
   const source = await openTrainingLoader({
+    paired: config.paired && (await located(config.paired, context.port, cacheFolder)),
     ...{ ...given, views, normalization, seed, batch, dropLast, fromStep },
     workers: config.execution.loaderWorkers,
   });

@@ -1,11 +1,13 @@
-/** A training without data: VICReg with LARS on pairs of noise, to time a step by. */
+/** A training without data: VICReg, or another method, with LARS on pairs of noise, to time a step by. */
 import * as v from 'valibot';
 import { encoder as resnet18 } from './encoders/resnet-18.ts';
 import { encoder as resnet50 } from './encoders/resnet-50.ts';
 import type { Engine, HostBatch, Stepper } from './engine/engine.ts';
-import { method as vicreg } from './methods/vicreg.ts';
+import type { Choice } from './protocol/options.ts';
 import { optimizer as lars } from './optim/optimizers/lars.ts';
 import { keyed } from './random.ts';
+import type { Builder } from './recipe.ts';
+import { methods } from './registry.ts';
 
 const encoders = { 'resnet-18': resnet18, 'resnet-50': resnet50 } as const;
 const channels = 3;
@@ -19,6 +21,8 @@ export interface StepShape {
   /** Pairs of views. */
   readonly batch: number;
   readonly expander: readonly number[];
+  /** Another method than VICReg with this expander. */
+  readonly method?: Choice;
 }
 
 /** A course of one step, without a data set. */
@@ -36,9 +40,14 @@ export function stepperOf(engine: Engine, shape: StepShape): Stepper {
   const builder = engine.builder(1);
   const recipe = encoders[shape.encoder];
   const options = v.parse(recipe.options, { stem: shape.stem, width: shape.width ?? 64 });
-  const encoder = recipe.build(builder.at('encoder'), options, { channels });
-  const given = v.parse(vicreg.options, { expander: [...shape.expander] });
-  const learner = vicreg.build([encoder, encoder], given, builder, { ...rehearsal, batch: shape.batch });
+  const another = (below: Builder) => recipe.build(below.at('encoder'), options, { channels });
+  const encoder = another(builder);
+  const { id, options: given } = shape.method ?? { id: 'vicreg', options: { expander: [...shape.expander] } };
+  const method = methods.get(id);
+  const learner = method.build([encoder, encoder], v.parse(method.options, given), builder, {
+    ...{ ...rehearsal, batch: shape.batch },
+    encoder: another,
+  });
   return engine.stepper(learner, { recipe: lars, options: {} }, 1);
 }
 

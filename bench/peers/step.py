@@ -1,4 +1,4 @@
-"""One VICReg training step in PyTorch: the other side of the step benches.
+"""One training step in PyTorch, of VICReg or of the method that is named: the other side of the step benches.
 
 Reads a configuration (JSON) from the first argument, then a number of steps from each line of its input, and answers each
 with a line of JSON: the milliseconds of every step.
@@ -10,12 +10,14 @@ import time
 
 import torch
 
-from vicreg import build
+import methods
+import vicreg
 
 configuration = json.loads(sys.argv[1])
 torch.set_num_threads(configuration["threads"])
 torch.manual_seed(1)
-model, optimizer = build(configuration)
+other = configuration.get("method")
+model, optimizer = methods.build(other) if other else vicreg.build(configuration)
 forward = torch.compile(model) if configuration["compiled"] else model
 shape = (configuration["batch"], 3, configuration["size"], configuration["size"])
 views = [torch.randn(shape).contiguous(memory_format=torch.channels_last) for _ in range(2)]
@@ -28,6 +30,8 @@ def step():
         loss = forward(*views)
     loss.backward()
     optimizer.step()
+    if other:
+        model.follow()
     return (time.perf_counter() - began) * 1000, loss.item()
 
 

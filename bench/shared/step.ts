@@ -28,7 +28,7 @@ const warm = 3;
 const stepsATurn = 3;
 
 /** This process as one side: answers on standard output until its input ends. */
-async function beSide(shape: StepShape, execution: Execution): Promise<void> {
+export async function beSide(shape: StepShape, execution: Execution): Promise<void> {
   const engine = await openEngine(execution);
   const stepper = stepperOf(engine, shape);
   const data = noisePairs(shape);
@@ -51,8 +51,11 @@ async function beSide(shape: StepShape, execution: Execution): Promise<void> {
  * Runs the bench, or one side of it when called as one. Words of the command: rounds; the only precision to run, for
  * processors that emulate the other; `again` to compute intermediate results again in place of keeping them.
  */
-export async function benchSteps(shape: ComparedShape): Promise<void> {
-  const [first = '6', second, third] = process.argv.slice(2);
+export async function benchSteps(
+  shape: ComparedShape,
+  words: readonly string[] = process.argv.slice(2),
+): Promise<void> {
+  const [first = '6', second, third] = words;
   if (first === 'side') {
     await beSide(shape, v.parse(Execution, JSON.parse(second ?? '{}')));
     return;
@@ -62,15 +65,17 @@ export async function benchSteps(shape: ComparedShape): Promise<void> {
   const ours = (engine: 'traced' | 'eager', precision: 'float32' | 'bfloat16'): Variant => ({
     name: `Reprise ${engine}${recompute ? ', again' : ''} ${precision}`,
     program: process.execPath,
-    words: [process.argv[1]!, 'side', JSON.stringify({ engine, precision, threads, recompute })],
+    words: [
+      ...[process.argv[1]!, 'side', JSON.stringify({ engine, precision, threads, recompute })],
+      ...(shape.method ? [shape.method.id] : []),
+    ],
   });
   const theirs = (compiled: boolean, precision: 'float32' | 'bfloat16'): Variant => ({
     name: `PyTorch ${compiled ? 'torch.compile' : 'eager'} ${precision}`,
     ...peer('step.py', { ...shape, compiled, precision, threads }),
   });
-  console.log(
-    `${shape.encoder}, ${shape.size} px, ${shape.batch} pairs, expander ${shape.expander.join('-')}, ${threads} threads`,
-  );
+  const head = shape.method?.id ?? `expander ${shape.expander.join('-')}`;
+  console.log(`${shape.encoder}, ${shape.size} px, ${shape.batch} pairs, ${head}, ${threads} threads`);
   // One precision after the other: the processes of both beside each other do not fit into the memory of most machines.
   for (const precision of ['float32', 'bfloat16'] as const) {
     if (second !== undefined && second !== precision) continue;

@@ -11,6 +11,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   const probes = evaluators.filter(({ probe }) => probe);
   if (config.kind === 'pretrain') {
     expectRecipe(config.data.dataset, datasets, 'data set');
+    if (config.paired !== undefined) expectRecipe(config.paired.dataset, datasets, 'data set');
     checkMethod(config, expectRecipe(config.method.id, methods, 'method'));
     checkChunk(config);
     return {
@@ -40,12 +41,14 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
 
 /** A method has as many branches as it is written for, and sees as many views of an image. */
 function checkMethod(
-  { encoders, views }: Extract<RunConfig, { kind: 'pretrain' }>,
+  { encoders, views, paired }: Extract<RunConfig, { kind: 'pretrain' }>,
   { id, title, branches, views: least, mostViews: most }: Catalogue['methods'][number],
 ): void {
   const refuse = (text: string): never => {
     throw new FaultError('bad-argument', `${title} ${text}.`, { method: id });
   };
+  if (paired !== undefined && branches === 1)
+    refuse('sees both views of an image alike: pairs of pictures are for VICReg, Barlow Twins and SimCLR');
   if (encoders.length > branches) refuse(`trains ${branches} encoder, the configuration has ${encoders.length}`);
   if (views.length < least || views.length > most)
     refuse(

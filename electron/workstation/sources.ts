@@ -3,7 +3,11 @@ import type { DataSource, RunConfig } from '../../trainer/protocol/run.ts';
 
 export function sourcesOf(config: RunConfig): readonly DataSource[] {
   if (config.kind === 'evaluate') return [config.train, config.test];
-  return [config.data, ...(config.probe === null ? [] : [config.probe.train, config.probe.test])];
+  return [
+    config.data,
+    ...(config.paired === undefined ? [] : [config.paired]),
+    ...(config.probe === null ? [] : [config.probe.train, config.probe.test]),
+  ];
 }
 
 /** The same configuration with other data in each of those places. */
@@ -13,6 +17,7 @@ export function withSources(config: RunConfig, place: (source: DataSource) => Da
   return {
     ...config,
     data: place(config.data),
+    ...(config.paired === undefined ? {} : { paired: place(config.paired) }),
     probe: probe === null ? null : { ...probe, train: place(probe.train), test: place(probe.test) },
   };
 }

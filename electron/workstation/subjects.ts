@@ -87,6 +87,7 @@ function pretrainIdentity(config: PretrainConfig): unknown {
   const { chunk, precision } = config.execution;
   const data = dataIdentity(config.data);
   return {
+    ...(config.paired === undefined ? {} : { paired: dataIdentity(config.paired) }),
     ...{ method, encoders, data, views, normalization, optimizer, schedule, batch, epochs, dropLast },
     ...{ chunk, precision },
   };

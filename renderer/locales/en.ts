@@ -339,6 +339,10 @@ export const en = {
   'form.method': 'Method',
   'form.encoders': 'Encoder',
   'form.shared': 'Both branches share it',
+  'form.paired': 'Second view from',
+  'form.pairedHint':
+    'A data set of another kind of picture of the same things, with the same names: drawings of edges beside photographs.',
+  'form.pairedNone': 'the same images',
   'form.separate': 'A branch each, no weights shared',
   'form.branch': 'Branch {number}',
   'form.views': 'Views',
@@ -893,6 +897,7 @@ export const en = {
   'field.epochs': 'Epochs',
   'field.everyEpochs': 'Every … epochs',
   'field.dropLast': 'Drop the last short batch',
+  'field.paired': 'Pairs',
   'field.probe': 'Probe',
   'field.device': 'Device',
   'field.execution': 'Machine',

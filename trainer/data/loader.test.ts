@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { View } from '../protocol/run.ts';
 import { openEvaluationLoader, openTrainingLoader } from './loader.ts';
-import { buildWorker, inTemporaryFolder, randomBytes, removeWorker, writeIdx } from './testing.ts';
+import { buildWorker, inTemporaryFolder, put, randomBytes, removeWorker, writeIdx } from './testing.ts';
 
 const view = v.parse(View, { size: 8, cropArea: [0.3, 1], blur: 0.3, solarize: 0.2 });
 const grey = { mean: [0.5], std: [0.25] };
@@ -79,6 +79,41 @@ describe('a training loader', () => {
         const resumed = await take({ ...training(folder), fromStep, workers: 1 }, 8 - fromStep, worker);
         expect(resumed).toEqual(whole.slice(fromStep));
       }
+    }));
+
+  test('takes the second view of the picture of the same name elsewhere, and names what is no pair', () =>
+    inTemporaryFolder(async (folder) => {
+      const picture = (brightness: number) =>
+        sharp({
+          create: { width: 12, height: 12, channels: 3, background: { r: brightness, g: brightness, b: brightness } },
+        })
+          .png()
+          .toBuffer();
+      const write = async (below: string, brightness: number, names: readonly string[]) => {
+        const one = await picture(brightness);
+        await put(join(folder, below), Object.fromEntries(names.map((name) => [`train/${name}`, one])));
+      };
+      const names = Array.from({ length: 8 }, (_, at) => `class-${at % 2}/${at}.png`);
+      await write('photographs', 255, names);
+      await write('edges', 0, names);
+      await write('others', 0, [...names.slice(1), 'class-0/other.png']);
+      await write('few', 0, names.slice(1));
+      const plain = { ...view, jitter: 0, blur: 0, solarize: 0 };
+      const source = (below: string) => ({
+        data: { dataset: 'image-folder', path: join(folder, below), split: 'train' },
+      });
+      const paired = (below: string) => ({
+        ...{ ...training(folder), ...source('photographs'), views: [plain, plain], paired: source(below) },
+        normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
+      });
+      const [{ batch }] = (await take(paired('edges'), 1, worker)) as [Awaited<ReturnType<typeof take>>[number]];
+      const [first, second] = batch.views.map(({ values }) => [Math.min(...values), Math.max(...values)]);
+      expect([first, second]).toEqual([
+        [1, 1],
+        [0, 0],
+      ]);
+      await expect(take(paired('others'), 1)).rejects.toThrow(/The pictures are no pairs: number \d+ is .*png/);
+      await expect(take(paired('few'), 1)).rejects.toThrow('Pairs need as many pictures: 8 in the first folder, 7 in');
     }));
 
   test('keeps the short last batch only when told to', () =>

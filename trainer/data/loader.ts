@@ -77,7 +77,10 @@ async function prepare(
 ) {
   const opened = await openData(options.data, options.found);
   const { count, found } = opened;
-  const specification: WorkSpecification = { data: options.data, found, normalization: options.normalization, task };
+  const { paired } = 'paired' in options ? options : {};
+  const specification: WorkSpecification = {
+    ...{ data: options.data, found, paired, normalization: options.normalization, task },
+  };
   const classes = opened.classes.length;
   const labels = await opened.labels();
   await opened.close();

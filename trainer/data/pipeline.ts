@@ -16,6 +16,8 @@ export interface TrainingLoaderOptions {
   readonly data: DataSource;
   /** Where its images lie, if that was looked up before. */
   readonly found?: FoundImages | undefined;
+  /** What the second view is taken of, where that is another kind of picture. */
+  readonly paired?: { readonly data: DataSource; readonly found?: FoundImages | undefined } | undefined;
   readonly views: readonly View[];
   readonly normalization: Normalization;
   readonly seed: number;

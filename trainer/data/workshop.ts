@@ -17,6 +17,8 @@ export interface WorkSpecification {
   readonly data: DataSource;
   /** What was found when the data set was opened before, so that it is not looked for again. */
   readonly found?: FoundImages | undefined;
+  /** Pictures of the same names, which the second view is taken of. */
+  readonly paired?: { readonly data: DataSource; readonly found?: FoundImages | undefined } | undefined;
   readonly normalization: Normalization;
   readonly task:
     | { readonly kind: 'training'; readonly views: readonly View[]; readonly seed: number }
@@ -60,8 +62,38 @@ async function load(data: OpenDataset, index: number): Promise<Loaded> {
   }
 }
 
+/** Without its ending: an edge drawing may be a PNG of a photograph that is a JPEG. */
+const stem = (name: string): string => name.replace(/\.[^./]*$/, '');
+
+/** Reads what belongs together: the picture all views are of, or that and the one the second view is of. */
+function opener(data: OpenDataset, paired: OpenDataset | null) {
+  if (paired === null) return async (index: number): Promise<readonly Loaded[]> => [await load(data, index)];
+  return async (index: number): Promise<readonly Loaded[]> => {
+    const [one, other] = await Promise.all([load(data, index), load(paired, index)]);
+    if (stem(one.name) === stem(other.name)) return [one, other];
+    throw new FaultError(
+      'wrong-folder',
+      `The pictures are no pairs: number ${index + 1} is ${one.name} in one folder and ${other.name} in the other. Give both the same names.`,
+      { first: one.name, second: other.name },
+    );
+  };
+}
+
+async function openPaired({ data, found }: NonNullable<WorkSpecification['paired']>, first: OpenDataset) {
+  const opened = await openData(data, found);
+  if (opened.count === first.count && opened.channels === first.channels) return opened;
+  await opened.close();
+  const text =
+    opened.count === first.count
+      ? `Pairs need the same channels: ${first.channels} in the first folder, ${opened.channels} in ${data.path}.`
+      : `Pairs need as many pictures: ${first.count} in the first folder, ${opened.count} in ${data.path}.`;
+  throw new FaultError('wrong-folder', text, { path: data.path, first: first.count, second: opened.count });
+}
+
 export async function openWorkshop(specification: WorkSpecification): Promise<Workshop> {
   const data = await openData(specification.data, specification.found);
+  const paired = specification.paired ? await openPaired(specification.paired, data) : null;
+  const read = opener(data, paired);
   const normalize = normalizer(specification.normalization, data.channels);
   const { task } = specification;
   const sizes = viewSizes(specification);
@@ -78,21 +110,24 @@ export async function openWorkshop(specification: WorkSpecification): Promise<Wo
       const sampleValues = sizes.map((size) => size * size * normalize.channels);
       const views = sampleValues.map((values) => new Float32Array(values * index.length));
       // The next picture is read on another thread while this one is augmented.
-      let next = load(data, index[0]!);
+      let next = read(index[0]!);
       for (let i = 0; i < index.length; i++) {
-        const image = await next;
+        const images = await next;
         if (i + 1 < index.length) {
-          next = load(data, index[i + 1]!);
+          next = read(index[i + 1]!);
           // Its failure is met at the next turn; until then it must not count as unhandled.
           next.catch(() => undefined);
         }
         for (let number = 0; number < sizes.length; number++) {
-          const frame = render(image, number, epoch, index[i]!);
+          const frame = render(images[number] ?? images[0]!, number, epoch, index[i]!);
           normalize.write(frame, views[number]!, i * sampleValues[number]!);
         }
       }
       return views;
     },
-    close: () => data.close(),
+    async close() {
+      await data.close();
+      await paired?.close();
+    },
   };
 }

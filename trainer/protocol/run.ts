@@ -133,6 +133,8 @@ export const PretrainConfig = v.strictObject({
   /** One entry: both branches share it. Two: no weights are shared, and they may differ. */
   encoders: v.union([v.strictTuple([Choice]), v.strictTuple([Choice, Choice])]),
   data: DataSource,
+  /** Where the second view is of another kind of picture of the same thing: as many images, of the same names. Left out: of `data`. */
+  paired: v.optional(DataSource),
   views: v.pipe(v.array(View), v.minLength(1)),
   normalization: Normalization,
   optimizer: Choice,
