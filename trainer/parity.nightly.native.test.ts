@@ -17,17 +17,23 @@ import { expect, it } from 'vitest';
 import { encoder as resnet18 } from './encoders/resnet-18.ts';
 import type { HostBatch, StateEntry } from './engine/engine.ts';
 import { openEngine } from './engine/open.ts';
-import { method as vicreg } from './methods/vicreg.ts';
 import { optimizer as lars } from './optim/optimizers/lars.ts';
 import { median } from './pace.ts';
 import { Execution } from './protocol/run.ts';
 import { keyed } from './random.ts';
+import { methods } from './registry.ts';
 import { rehearsal } from './rehearsal.ts';
 import { distance } from './testing/distance.ts';
 
-const steps = 200;
 const [rows, size, stemStride, lr] = [32, 16, 2, 0.3];
-const widths = [64, 64, 64];
+/** BYOL's at its first step, which half a cosine raises. */
+const base = 0.9;
+const cases = [
+  { id: 'vicreg', steps: 200, options: { expander: [64, 64, 64] } },
+  { id: 'barlow-twins', steps: 50, options: { expander: [64, 64, 64], lambda: 0.0051 } },
+  { id: 'simclr', steps: 50, options: { projector: [64, 64], temperature: 0.5 } },
+  { id: 'byol', steps: 50, options: { projector: [64, 64], predictor: [64], momentum: base } },
+];
 
 /** PyTorch's side, answering a folder with the terms of the loss. */
 function openPeer() {
@@ -58,17 +64,20 @@ function batchOf(step: number): HostBatch {
   return { views, index: new Int32Array(rows), labels: null };
 }
 
-it(
-  `takes ${steps} single steps as PyTorch does`,
-  async () => {
+it.each(cases)(
+  '$id takes $steps single steps as PyTorch does',
+  async ({ id, steps, options: given }) => {
     const folder = mkdtempSync(join(tmpdir(), 'parity-'));
     const peer = openPeer();
     const engine = await openEngine(v.parse(Execution, { engine: 'traced', threads: 2 }));
     const builder = engine.builder(1);
     const options = v.parse(resnet18.options, { stem: 'small', stemStride, width: 16 });
     const encoder = resnet18.build(builder.at('encoder'), options, { channels: 1 });
-    const given = v.parse(vicreg.options, { expander: widths });
-    const learner = vicreg.build([encoder, encoder], given, builder, { ...rehearsal, batch: rows });
+    const method = methods.get(id);
+    const learner = method.build([encoder, encoder], v.parse(method.options, given), builder, {
+      ...{ ...rehearsal, steps, batch: rows },
+      encoder: (below) => resnet18.build(below.at('encoder'), options, { channels: 1 }),
+    });
     const stepper = engine.stepper(learner, { recipe: lars, options: {} }, 1);
     const read = (entries: readonly StateEntry[]) =>
       new Map(entries.map((entry) => [entry.name, entry.read() as Float32Array]));
@@ -85,10 +94,11 @@ it(
           ...stepper.state.map(({ name, shape }) => ({ name, shape, values: before.get(name)! })),
           ...batch.views.map(({ shape, values }, view) => ({ name: `view/${view}`, shape, values })),
         ];
+        const momentum = 1 - ((1 - base) * (Math.cos((Math.PI * step) / steps) + 1)) / 2;
         const described = tensors.map(({ name, shape }) => ({ name, shape }));
         writeFileSync(
           join(folder, 'in.json'),
-          JSON.stringify({ tensors: described, layers: widths.length, stemStride, lr }),
+          JSON.stringify({ method: id, options: given, tensors: described, stemStride, lr, momentum }),
         );
         writeFileSync(
           join(folder, 'in.bin'),
@@ -148,7 +158,7 @@ it(
       rmSync(folder, { recursive: true, force: true });
       const middle = ratios.length > 0 ? median(ratios).toFixed(2) : '–';
       console.log(
-        `${ratios.length} steps: a term off by ${term.toExponential(1)} at most, all updates together by ` +
+        `${id}, ${ratios.length} steps: a term off by ${term.toExponential(1)} at most, all updates together by ` +
           `${relative.toExponential(1)}, ${middle} of PyTorch's own distance from float64 (median)`,
       );
     }

@@ -1,4 +1,4 @@
-"""VICReg's algorithm in PyTorch, one step at a time from a given state: the other side of the parity test.
+"""VICReg, SimCLR, BYOL and Barlow Twins in PyTorch, one step at a time from a given state: the other side of the parity test.
 
 Each line of the input names a folder. In it `in.json` describes the step and the tensors of `in.bin` (float32, one after
 the other), by the names and in the layout of the trainer's state: a kernel is [height, width, in, out], a linear weight
@@ -42,8 +42,7 @@ def block(state, path, x, stride):
     return functional.relu(y + x)
 
 
-def encode(state, x, stem_stride):
-    path = "encoder"
+def encode(state, x, stem_stride, path="encoder"):
     x = functional.relu(batch_norm(state, f"{path}/bn1", convolution(state, f"{path}/conv1", x, stem_stride)))
     for stage in range(1, 5):
         for place in range(2):
@@ -51,25 +50,69 @@ def encode(state, x, stem_stride):
     return x.mean((2, 3))
 
 
-def expand(state, x, layers):
-    for layer in range(layers - 1):
-        x = x @ state[f"expander/{3 * layer}/weight"] + state[f"expander/{3 * layer}/bias"]
-        x = functional.relu(batch_norm(state, f"expander/{3 * layer + 1}", x))
-    return x @ state[f"expander/{3 * (layers - 1)}/weight"]
+def expand(state, x, path):
+    layer = 0
+    while f"{path}/{layer + 3}/weight" in state:
+        x = x @ state[f"{path}/{layer}/weight"] + state.get(f"{path}/{layer}/bias", 0)
+        x = functional.relu(batch_norm(state, f"{path}/{layer + 1}", x))
+        layer += 3
+    return x @ state[f"{path}/{layer}/weight"]
 
 
 def off_diagonal(matrix):
     return matrix.pow(2).sum() - matrix.diagonal().pow(2).sum()
 
 
-def terms(x, y):
+def vicreg(state, views, description):
+    x, y = (expand(state, encode(state, view, description["stemStride"]), "expander") for view in views)
     rows, columns = x.shape
     invariance = functional.mse_loss(x, y)
     x = x - x.mean(dim=0)
     y = y - y.mean(dim=0)
     variance = sum(functional.relu(1 - torch.sqrt(z.var(dim=0) + 0.0001)).mean() / 2 for z in (x, y))
     covariance = sum(off_diagonal((z.T @ z) / (rows - 1)) / columns for z in (x, y))
-    return invariance, variance, covariance
+    loss = 25 * invariance + 25 * variance + covariance
+    return {"loss": loss, "invariance": invariance, "variance": variance, "covariance": covariance}
+
+
+def barlow_twins(state, views, description):
+    x, y = (expand(state, encode(state, view, description["stemStride"]), "expander") for view in views)
+    x, y = ((z - z.mean(0)) / torch.sqrt(z.var(0, unbiased=False) + 1e-5) for z in (x, y))
+    c = x.T @ y / len(x)
+    invariance, redundancy = (1 - c.diagonal()).pow(2).sum(), off_diagonal(c)
+    loss = invariance + description["options"]["lambda"] * redundancy
+    return {"loss": loss, "invariance": invariance, "redundancy": redundancy}
+
+
+def simclr(state, views, description):
+    z = torch.cat([expand(state, encode(state, view, description["stemStride"]), "projector") for view in views])
+    z = functional.normalize(z, dim=1)
+    rows = len(z)
+    scores = z @ z.T / description["options"]["temperature"]
+    scores = scores.masked_fill(torch.eye(rows, dtype=torch.bool), float("-inf"))
+    return {"loss": functional.cross_entropy(scores, (torch.arange(rows) + rows // 2) % rows)}
+
+
+def byol(state, views, description):
+    stride = description["stemStride"]
+    predicted = [expand(state, expand(state, encode(state, view, stride), "projector"), "predictor") for view in views]
+    teacher = "learner/teacher"
+    targets = [
+        expand(state, encode(state, view, stride, f"{teacher}/encoder"), f"{teacher}/projector") for view in views
+    ]
+    pairs = zip(predicted, reversed(targets))
+    return {"loss": sum((2 - 2 * functional.cosine_similarity(p, t, dim=1)).mean() for p, t in pairs)}
+
+
+methods = {"vicreg": vicreg, "barlow-twins": barlow_twins, "simclr": simclr, "byol": byol}
+
+
+def follow(state, momentum):
+    """The teacher's weights, where there is one."""
+    for name, value in state.items():
+        if name.startswith("learner/teacher/") and not name.endswith(("running_mean", "running_var")):
+            student = state[name.removeprefix("learner/teacher/")]
+            value.copy_(momentum * value + (1 - momentum) * student)
 
 
 def lars(weight, gradient, momentum, lr):
@@ -94,19 +137,17 @@ def step(folder, description, values, dtype, name):
     for weight in trained:
         state[weight].requires_grad_(True)
     views = [inputs[f"view/{number}"].permute(0, 3, 1, 2) for number in range(2)]
-    layers = description["layers"]
-    embeddings = [expand(state, encode(state, view, description["stemStride"]), layers) for view in views]
-    invariance, variance, covariance = terms(*embeddings)
-    loss = 25 * invariance + 25 * variance + covariance
+    found = methods[description["method"]](state, views, description)
+    loss = found["loss"]
     gradients = torch.autograd.grad(loss, [state[weight] for weight in trained])
     with torch.no_grad():
         for weight, gradient in zip(trained, gradients):
             lars(state[weight], gradient, state[f"optimizer/momentum/{weight}"], description["lr"])
+        follow(state, description["momentum"])
     with open(os.path.join(folder, name), "wb") as file:
         for tensor in description["tensors"]:
             if tensor["name"] in state:
                 state[tensor["name"]].detach().numpy().tofile(file)
-    found = {"loss": loss, "invariance": invariance, "variance": variance, "covariance": covariance}
     return {term: value.item() for term, value in found.items()}
 
 
