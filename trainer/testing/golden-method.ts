@@ -8,6 +8,8 @@ import * as v from 'valibot';
 
 export interface GoldenCase {
   readonly options: Options;
+  /** How many it was made with, where that is not the method's least. */
+  readonly views?: number;
   readonly losses: readonly number[];
   /** Everything that is kept, by name, after the last step. */
   readonly state: Readonly<Record<string, readonly number[]>>;
