@@ -803,6 +803,7 @@ export const en = {
 
   'method.vicreg': 'VICReg',
   'method.barlow-twins': 'Barlow Twins',
+  'method.w-mse': 'W-MSE',
   'method.supervised': 'Supervised',
   'method.random': 'Random encoder',
   'method.pixels': 'Raw pixels',
@@ -905,6 +906,7 @@ export const en = {
   'option.eps': 'ε under the root',
   'option.varianceSum': 'Sum of the variance terms',
   'option.expander': 'Expander widths',
+  'option.subBatch': 'Rows whitened together',
   'option.stem': 'Stem',
   'option.stemStride': 'Stem stride',
   'option.zeroInitResidual': 'Residual branches begin at zero',

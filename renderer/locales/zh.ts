@@ -791,6 +791,7 @@ export const zh = {
 
   'method.vicreg': 'VICReg',
   'method.barlow-twins': 'Barlow Twins',
+  'method.w-mse': 'W-MSE',
   'method.supervised': '有监督',
   'method.random': '随机编码器',
   'method.pixels': '原始像素',
@@ -893,6 +894,7 @@ export const zh = {
   'option.eps': '根号内的 ε',
   'option.varianceSum': '两个方差项之和',
   'option.expander': '扩展器宽度',
+  'option.subBatch': '一起白化的行数',
   'option.stem': '首层',
   'option.stemStride': '首层步幅',
   'option.zeroInitResidual': '残差分支从零开始',
