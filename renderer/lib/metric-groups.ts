@@ -9,6 +9,7 @@ const order: readonly (readonly string[])[] = [
   ['redundancy'],
   ['embeddingStd', 'embeddingStdMin'],
   ['offDiagonalCovariance'],
+  ['bagEntropy', 'meanBagEntropy'],
   ['effectiveRank'],
   ['lr'],
 ];
