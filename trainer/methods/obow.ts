@@ -88,7 +88,7 @@ export const method = defineMethod({
         const maps = teacherEncoder.forward(whole!, at);
         const told = levels.flatMap((level) => [
           [`places-${level}`, toldPlaces(maps[level])] as const,
-          [`words-${level}`, wordsOf(maps[level], at.uniform(`word-${level}`, [whole!.shape[0]!]))] as const,
+          [`words-${level}`, wordsOf(maps[level], at.uniform(`word-${level}`, [whole!.shape[0]]))] as const,
         ]);
         const predictors = generators.map((net, place) => unitRows(net.apply(unitRows(vocabularies[place]!), at)));
         const predicted = bySize(crops).flatMap((kind, number) => {

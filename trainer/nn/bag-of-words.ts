@@ -66,7 +66,7 @@ export function bagsOf(places: Tensor, vocabulary: Tensor, inverseDelta: number)
     const distances = tf.maximum(tf.sub(squares, tf.mul(products, 2)), 0);
     const nearest = tf.maximum(tf.mean(tf.min(distances, 1)), leastDistance);
     const shares = tf.softmax(tf.mul(distances, tf.div(-inverseDelta, nearest)));
-    const largest = tf.max(shares.reshape([n, count, vocabulary.shape[0]!]), 1);
+    const largest = tf.max(shares.reshape([n, count, vocabulary.shape[0]]), 1);
     const value = tf.div(largest, tf.sum(largest, 1, true));
     return { value, gradFunc: () => tf.zeros([n, count, channels]) };
   })(places);
