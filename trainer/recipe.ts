@@ -55,6 +55,8 @@ export interface Stages {
 }
 export interface Encoder extends Net {
   readonly outputs: number;
+  /** Channels of `res4`; those of `res5` are the outputs. */
+  readonly res4Outputs: number;
   forward(images: Tensor, at: Moment): Stages;
 }
 

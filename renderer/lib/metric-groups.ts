@@ -11,6 +11,7 @@ const order: readonly (readonly string[])[] = [
   ['teacherDistance'],
   ['embeddingStd', 'embeddingStdMin'],
   ['offDiagonalCovariance'],
+  ['bagEntropy', 'meanBagEntropy'],
   ['effectiveRank'],
   ['lr'],
 ];

@@ -81,6 +81,21 @@ it.each([2, 3, 12])('in chunks of %i, without batch norm: the steps of the whole
   close(await trained(chunk, withoutNorm), await trained(null, withoutNorm));
 });
 
+/** Beside the loss's embeddings one for the teacher alone. */
+function withTeacherInput(engine: Engine): Learner {
+  const learner = withoutNorm(engine);
+  const [[, teacher]] = Object.entries(learner.state!) as [[string, tf.Variable]];
+  return {
+    ...learner,
+    embed: (batch, at) => ({ ...learner.embed(batch, at), beside: tf.slice(batch.views[0]!, [0, 0], [-1, 4]) }),
+    updates: ({ beside }) => [[teacher, tf.mean(beside!, 0)]],
+  };
+}
+
+it('with an embedding that the loss does not depend on', async () => {
+  close(await trained(3, withTeacherInput), await trained(null, withTeacherInput));
+});
+
 it('with batch norm: the same where a chunk is the batch, other statistics where it is not', async () => {
   const whole = await trained(null, withNorm);
   close(await trained(rows, withNorm), whole);

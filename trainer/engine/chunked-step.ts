@@ -54,6 +54,7 @@ interface CompiledChunks {
     readonly step: Node;
     readonly loss: Node;
     readonly metrics: Nodes;
+    /** Of the embeddings that the loss depends on. */
     readonly gradients: Nodes;
   };
   readonly back: {
@@ -141,22 +142,30 @@ export function createChunkedStepper(
         return outcome.loss as tf.Scalar;
       };
       const inputs = names.map((name) => tracer.tensor(embeddings[name]!));
-      const { value, grads } = tf.valueAndGrads(lossOf)(inputs);
+      // Not tf.valueAndGrads, which takes an embedding for a mistake that is there for metrics or updates alone.
+      const { value, grads } = tf.engine().gradients(() => lossOf(...inputs), [...inputs], undefined, true);
+      const differentiated = names.flatMap((name, place) => {
+        const gradient = (grads as readonly (Tensor | undefined)[])[place];
+        return gradient ? [[name, tracer.node(gradient)] as const] : [];
+      });
       if (draws.length > 0 || updates.size > 0)
         throw new Error('A loss that draws or keeps statistics cannot be taken in chunks: do both in embed().');
       const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embeddings))) : {};
       return {
         ...{ embeddings, targets, step, loss: tracer.node(value) },
         metrics: checkedMetrics({ ...metrics, ...monitored }),
-        gradients: Object.fromEntries(names.map((name, place) => [name, tracer.node(grads[place]!)])),
+        gradients: Object.fromEntries(differentiated),
       };
     });
 
-  const compileBack = (shapes: readonly (readonly number[])[], embedded: Nodes, labelled: boolean) =>
+  const compileBack = (shapes: readonly (readonly number[])[], differentiated: Nodes, labelled: boolean) =>
     tracer.trace(() => {
       const { inputs, batch, moment, updates } = batchInputs(tracer, shapes, labelled);
       const seeds = Object.fromEntries(
-        Object.entries(embedded).map(([name, { shape }]) => [name, tracer.placeholder('float32', shape)]),
+        Object.entries(differentiated).map(([name, { shape }]) => [
+          name,
+          tracer.placeholder('float32', [chunk, ...shape.slice(1)]),
+        ]),
       );
       const scale = lossScale && tracer.placeholder('float32', []);
       const seedOf = (name: string): Tensor => {
@@ -167,7 +176,7 @@ export function createChunkedStepper(
         const embeddings = tracer.network(() => learner.embed(batch, moment));
         // The gradient of this sum in the weights is the chunk's part of the loss's.
         return tf.addN<tf.Scalar>(
-          Object.entries(embeddings).map(([name, embedding]) => tf.sum<tf.Scalar>(tf.mul(embedding, seedOf(name)))),
+          Object.keys(seeds).map((name) => tf.sum<tf.Scalar>(tf.mul(embeddings[name]!, seedOf(name)))),
         );
       }, weights as Variable[]);
       const added = new Map(
@@ -209,7 +218,7 @@ export function createChunkedStepper(
     return {
       embed,
       loss,
-      back: compileBack(parts, embed.outputs, labelled),
+      back: compileBack(parts, loss.gradients, labelled),
       update: compileUpdate(loss.embeddings, rows, labelled),
     };
   }

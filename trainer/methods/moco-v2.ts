@@ -8,12 +8,12 @@
  * whole batch.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { crossEntropy } from '../nn/cross-entropy.ts';
 import { directionSpread, similarity, unitRows } from '../nn/directions.ts';
 import { expander } from '../nn/expander.ts';
 import { share, temperature, width } from '../nn/option-kinds.ts';
+import { enqueued } from '../nn/queue.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { teacherOf } from '../nn/teacher.ts';
 import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
@@ -67,9 +67,3 @@ export const method = defineMethod({
     };
   },
 });
-
-/** The newest keys first; the oldest leave. */
-function enqueued(keys: Tensor, queue: Tensor): Tensor {
-  const [size, columns] = queue.shape as [number, number];
-  return tf.slice(tf.concat([keys, queue]), [0, 0], [size, columns]);
-}

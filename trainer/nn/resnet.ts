@@ -143,6 +143,7 @@ export function resnet(builder: Builder, shape: ResNetShape): Encoder {
     weights: all.weights,
     state: all.state,
     outputs: inputs,
+    res4Outputs: inputs / 2,
     forward(images, at) {
       const conv1 = stem.apply(images, at);
       const pooledStem = shape.stem.kind === 'imagenet' ? maxPoolAfterRelu(conv1, 3, { stride: 2, padding: 1 }) : conv1;

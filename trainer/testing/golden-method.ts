@@ -8,6 +8,8 @@ import * as v from 'valibot';
 
 export interface GoldenCase {
   readonly options: Options;
+  /** How many it was made with, where that is not the method's least. */
+  readonly views?: number;
   readonly losses: readonly number[];
   /** Everything that is kept, by name, after the last step. */
   readonly state: Readonly<Record<string, readonly number[]>>;
@@ -38,7 +40,7 @@ function images(view: number, step: number): Float32Array {
 function linearEncoder(builder: Builder): Encoder {
   const layer = linear(builder, channels, features, { bias: false });
   return {
-    ...{ weights: layer.weights, state: layer.state, outputs: features },
+    ...{ weights: layer.weights, state: layer.state, outputs: features, res4Outputs: features },
     forward(x) {
       const pooled = layer.apply(x.reshape([-1, channels]));
       const res5 = pooled.reshape([-1, 1, 1, features]);

@@ -7,11 +7,15 @@ import type { Builder, Encoder, Learner, MethodRecipe } from '../recipe.ts';
 import { encoders } from '../registry.ts';
 
 /** What keeps a method small, of whichever of these options it has; the rest are its defaults. */
-const small: Options = { expander: [32, 32, 32], projector: [32, 16], predictor: [16], queue: 64 };
+const small: Options = { expander: [32, 32, 32], projector: [32, 16], predictor: [16], queue: 64, words: 64 };
+
+/** Where a method has to be small in another way: a sub-batch has more rows than the embedding has numbers. */
+const smallOf: Readonly<Record<string, Options>> = { 'w-mse': { projector: [32, 8], subBatch: 16 } };
 
 export function smallOptions(method: MethodRecipe): Options {
   const known = Object.keys((method.options as unknown as { readonly entries: object }).entries);
-  const own = Object.fromEntries(Object.entries(small).filter(([key]) => known.includes(key)));
+  const all = { ...small, ...smallOf[method.id] };
+  const own = Object.fromEntries(Object.entries(all).filter(([key]) => known.includes(key)));
   return v.parse(method.options, own) as Options;
 }
 

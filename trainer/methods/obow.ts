@@ -1,0 +1,130 @@
+/**
+ * OBoW, Gidaris, Bursuc, Puy, Komodakis, Cord and Perez, CVPR 2021; the loss as the official code computes it.
+ *
+ *     teacher: follows the encoder; momentum rises from its base to 1 by half a cosine; sees the first view, the whole image
+ *     V: a vocabulary for each of res4 and res5, a queue of words; each step every image gives each a local mean of its map
+ *     b: the teacher's map as a bag of words of V (nn/bag-of-words.ts)
+ *     W: Linear, batch norm, ReLU, Linear of the rows of V brought to length 1, themselves brought to length 1
+ *     loss = mean over res4 and res5 of  KL(b || softmax(kappa f . W)),  f: the student's representation of a crop
+ *
+ * The student sees all views but the first. Views of one size are one kind, crops or patches: the network sees them as one batch.
+ * The loss is the mean over the views of a kind and the sum over kinds.
+ *
+ * Two things differ from the official code. The mean distance that sharpens the bags is that of the batch, not one that follows it
+ * from step to step; and the vocabulary begins as noise of both signs. It is replaced after words / batch steps.
+ *
+ * The teacher never sees what the student sees, so there is no distance between them to watch.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { bagsOf, divergence, entropyOf, toldPlaces, wordsOf } from '../nn/bag-of-words.ts';
+import { directionSpread, unitRows } from '../nn/directions.ts';
+import { expander } from '../nn/expander.ts';
+import { share, weight } from '../nn/option-kinds.ts';
+import { enqueued } from '../nn/queue.ts';
+import { effectiveRank } from '../nn/spectrum.ts';
+import { risingMomentum, teacherOf } from '../nn/teacher.ts';
+import { defineMethod } from '../recipe.ts';
+
+const options = v.object({
+  /** Of the teacher at the first step. */
+  momentum: v.optional(share, 0.99),
+  /** Of each vocabulary. */
+  words: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 20)), 8192),
+  /** How sharply a place is told in words. */
+  inverseDelta: v.optional(weight, 15),
+  /** Length of the vectors that words are predicted with. */
+  kappa: v.optional(weight, 8),
+});
+
+const levels = ['res4', 'res5'] as const;
+
+/** Views of one size each, in the order in which sizes first occur. */
+function bySize(views: readonly Tensor[]): readonly (readonly Tensor[])[] {
+  const kinds = new Map<string, Tensor[]>();
+  for (const view of views) {
+    const size = view.shape.slice(1, 3).join();
+    kinds.set(size, [...(kinds.get(size) ?? []), view]);
+  }
+  return [...kinds.values()];
+}
+
+/** A row for each image and each of its crops, from the rows of all images' first crops, then of their second. */
+function byImage(rows: Tensor, crops: number): Tensor {
+  const [count, columns] = rows.shape as [number, number];
+  return tf.transpose(rows.reshape([crops, count / crops, columns]), [1, 0, 2]);
+}
+
+const meanOf = (terms: readonly Tensor[]): Scalar => tf.div(tf.addN([...terms]), terms.length);
+
+export const method = defineMethod({
+  id: 'obow',
+  title: 'OBoW',
+  paper: { id: 'vicreg', section: 'Tables 1 and 2' },
+  options,
+  branches: 1,
+  views: 3,
+  mostViews: 8,
+  labels: false,
+  build([encoder], given, builder, { steps, encoder: another }) {
+    const { outputs, res4Outputs } = encoder;
+    const teacherEncoder = another(builder.twin('teacher'));
+    const teacher = teacherOf([teacherEncoder], [encoder]);
+    const vocabularies = levels.map((level) => {
+      const channels = level === 'res4' ? res4Outputs : outputs;
+      const initial = { kind: 'normal', std: 1 } as const;
+      return builder.at('vocabulary').variable(level, [given.words, channels], initial, false);
+    });
+    const generators = levels.map((level, place) =>
+      expander(builder.at('generator').at(level), vocabularies[place]!.shape[1]!, [2 * outputs, outputs], {
+        ...{ hiddenBias: false, outputBias: true },
+      }),
+    );
+    return {
+      trainable: [encoder, ...generators],
+      state: { ...teacher.state, ...Object.fromEntries(vocabularies.map((variable) => [variable.name, variable])) },
+      embed({ views: [whole, ...crops] }, at) {
+        const maps = teacherEncoder.forward(whole!, at);
+        const told = levels.flatMap((level) => [
+          [`places-${level}`, toldPlaces(maps[level])] as const,
+          [`words-${level}`, wordsOf(maps[level], at.uniform(`word-${level}`, [whole!.shape[0]]))] as const,
+        ]);
+        const predictors = generators.map((net, place) => unitRows(net.apply(unitRows(vocabularies[place]!), at)));
+        const predicted = bySize(crops).flatMap((kind, number) => {
+          const features = byImage(encoder.forward(tf.concat([...kind]), at).pooled, kind.length);
+          const rows = tf.mul(features.reshape([-1, outputs]), given.kappa);
+          const scores = levels.map((level, place) => {
+            const all = tf.matMul(rows, predictors[place]!, false, true);
+            return [`scores-${level}-${number}`, all.reshape([-1, kind.length, given.words])] as const;
+          });
+          return [[`features-${number}`, features] as const, ...scores];
+        });
+        return Object.fromEntries([...told, ...predicted]);
+      },
+      loss(embeddings) {
+        const bags = levels.map((level, place) =>
+          bagsOf(embeddings[`places-${level}`]!, vocabularies[place]!, given.inverseDelta),
+        );
+        const ofLevels = levels.map((level, place) => {
+          const kinds = Object.keys(embeddings).filter((name) => name.startsWith(`scores-${level}-`));
+          return tf.addN(kinds.map((name) => divergence(bags[place]!, embeddings[name]!)));
+        });
+        const features = embeddings['features-0']!.reshape([-1, outputs]);
+        const metrics = {
+          ...directionSpread(features),
+          bagEntropy: meanOf(bags.map(entropyOf)),
+          meanBagEntropy: meanOf(bags.map((all) => entropyOf(tf.mean(all, 0, true)))),
+        };
+        return { loss: meanOf(ofLevels), metrics };
+      },
+      monitor: (embeddings) => ({ effectiveRank: effectiveRank(embeddings['features-0']!.reshape([-1, outputs])) }),
+      updates: (embeddings, _targets, at) => [
+        ...teacher.follow(risingMomentum(at, steps, given.momentum)),
+        ...vocabularies.map(
+          (vocabulary, place) => [vocabulary, enqueued(embeddings[`words-${levels[place]!}`]!, vocabulary)] as const,
+        ),
+      ],
+    };
+  },
+});

@@ -1,0 +1,84 @@
+/**
+ * W-MSE, Ermolov, Siarohin, Sangineto and Sebe, ICML 2021.
+ *
+ *     z_1 .. z_d: [n, k], projections of d views; w: z with each sub-batch of rows centred and multiplied by L^-1, where
+ *     L L^T is the sub-batch's covariance over its size - 1
+ *     loss = mean over all pairs of views and all rows of  |w_i/|w_i| - w_j/|w_j||^2 = 2 - 2 cos(w_i, w_j)
+ *
+ * Both sides of a pair have a gradient; solo-learn's version takes one of them for a constant. A sub-batch is a run of neighbours:
+ * the samples are shuffled every epoch, so neighbours are as random as drawn ones, and the same rows of every view.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { directionSpread, similarity } from '../nn/directions.ts';
+import { expander } from '../nn/expander.ts';
+import { width } from '../nn/option-kinds.ts';
+import { effectiveRank } from '../nn/spectrum.ts';
+import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
+import { whitened } from '../nn/whitening.ts';
+import { defineMethod, type MethodData } from '../recipe.ts';
+
+const options = v.object({
+  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [1024, 64]),
+  /** Rows that are whitened together. */
+  subBatch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)), 128),
+  ...regularizerOptions,
+});
+
+/** Every row must find its sub-batch, and every sub-batch have a covariance of full rank. */
+function checkSizes(subBatch: number, embedding: number, { batch, samples, stepsPerEpoch }: MethodData): void {
+  if (subBatch <= embedding)
+    throw new Error(
+      `W-MSE: the covariance of ${subBatch} rows of ${embedding} numbers cannot be inverted. Make subBatch (${subBatch}) larger ` +
+        `than the last width of the projector (${embedding}).`,
+    );
+  if (batch % subBatch !== 0)
+    throw new Error(
+      `W-MSE: a batch of ${batch} cannot be cut into sub-batches of ${subBatch}. Choose a subBatch that divides the batch.`,
+    );
+  const rest = stepsPerEpoch * batch > samples ? samples % batch : 0;
+  if (rest % subBatch !== 0)
+    throw new Error(
+      `W-MSE: the last batch of an epoch has ${rest} samples, which cannot be cut into sub-batches of ${subBatch}. Leave it out ` +
+        `(dropLast true).`,
+    );
+}
+
+const pairsOf = <T>(items: readonly T[]): readonly (readonly [T, T])[] =>
+  items.flatMap((first, place) => items.slice(place + 1).map((second) => [first, second] as const));
+
+function distance([first, second]: readonly [Tensor, Tensor]): Scalar {
+  return tf.sub<Scalar>(2, tf.mul(similarity(first, second), 2));
+}
+
+export const method = defineMethod({
+  id: 'w-mse',
+  title: 'W-MSE',
+  paper: { id: 'vicreg', section: 'related work' },
+  options,
+  branches: 1,
+  views: 2,
+  mostViews: 4,
+  labels: false,
+  build([encoder], given, builder, data) {
+    // Without a bias at its end, which centring would take out.
+    const projector = expander(builder.at('projector'), encoder.outputs, given.projector);
+    checkSizes(given.subBatch, projector.outputs, data);
+    return {
+      trainable: [encoder, projector],
+      embed: ({ views }, at) =>
+        Object.fromEntries(
+          views.map((images, view) => [`z${view}`, projector.apply(encoder.forward(images, at).pooled, at)]),
+        ),
+      loss(embeddings) {
+        const projections = Object.values(embeddings);
+        const pairs = pairsOf(projections.map((z) => whitened(z, given.subBatch)));
+        const loss = tf.div<Scalar>(tf.addN(pairs.map(distance)), pairs.length);
+        const [x, y] = projections as [Tensor, Tensor];
+        return regularized({ loss, metrics: directionSpread(...projections) }, [x, y], data.batch, given);
+      },
+      monitor: ({ z0 }) => ({ effectiveRank: effectiveRank(z0!) }),
+    };
+  },
+});

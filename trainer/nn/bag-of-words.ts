@@ -1,0 +1,84 @@
+/** Bags of visual words: which words of a vocabulary the places of a feature map are near to (OBoW). */
+import * as tf from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs';
+
+/** Side of the window that a word is averaged over, where the map is as large; official code. */
+const side = 3;
+
+/** Below every mean distance that means something; a teacher that collapsed would divide by 0. */
+const leastDistance = 1e-12;
+
+/** Below every share that counts. */
+const leastShare = 1e-30;
+
+/** Without the outermost places, which see the padding, where a window fits into the rest; official code. */
+function inner(map: Tensor): Tensor {
+  const [n, height, width, channels] = map.shape as [number, number, number, number];
+  if (Math.min(height, width) < side + 2) return map;
+  return tf.slice(map, [0, 1, 1, 0], [n, height - 2, width - 2, channels]);
+}
+
+/** Rows and columns in a row: [n, places, channels]. */
+function placesOf(map: Tensor): Tensor {
+  const [n, height, width, channels] = map.shape as [number, number, number, number];
+  return map.reshape([n, height * width, channels]);
+}
+
+/** The features of a map that are told in words, [n, places, channels]. map: [n, height, width, channels]. */
+export function toldPlaces(map: Tensor): Tensor {
+  return placesOf(inner(map));
+}
+
+/**
+ * A word of each image, [n, channels]: the mean over a window of 3 x 3 somewhere in its map, or over a whole side that is shorter.
+ * uniform: [n], in [0, 1), chooses the window.
+ */
+export function wordsOf(map: Tensor, uniform: Tensor): Tensor {
+  const told = inner(map);
+  const [, height, width] = told.shape as [number, number, number, number];
+  const means = placesOf(tf.avgPool(told as Tensor4D, [Math.min(side, height), Math.min(side, width)], 1, 'valid'));
+  const count = means.shape[1]!;
+  // A product that is rounded up must not lie behind the last.
+  const chosen = tf.minimum(tf.floor(tf.mul(uniform, count)), count - 1);
+  const isChosen = tf.cast(tf.equal(chosen.expandDims(1), tf.range(0, count)), 'float32');
+  return tf.sum(tf.mul(means, isChosen.expandDims(2)), 1);
+}
+
+/**
+ * Bags as targets, constants whatever they come from. With d the squared distance of a place from a word, and m the mean over all
+ * places of that from the nearest word:
+ *
+ *     a place's shares: softmax over words of -inverseDelta d / m
+ *     a bag: the largest share over the image's places, word by word, divided by their sum
+ *
+ * places: [n, places, channels]; vocabulary: [words, channels]; bags: [n, words].
+ */
+export function bagsOf(places: Tensor, vocabulary: Tensor, inverseDelta: number): Tensor {
+  const [n, count, channels] = places.shape as [number, number, number];
+  return tf.customGrad((given) => {
+    const features = (given as Tensor).reshape([n * count, channels]);
+    // Distances are the same from everywhere; from the middle their parts are no larger than they, and little is rounded away.
+    const middle = tf.mean(features, 0);
+    const [rows, words] = [tf.sub(features, middle), tf.sub(vocabulary, middle)];
+    const products = tf.matMul(rows, words, false, true);
+    const squares = tf.add(tf.sum(tf.square(rows), 1, true), tf.sum(tf.square(words), 1));
+    // Rounding can leave a difference of equal sums just below 0.
+    const distances = tf.maximum(tf.sub(squares, tf.mul(products, 2)), 0);
+    const nearest = tf.maximum(tf.mean(tf.min(distances, 1)), leastDistance);
+    const shares = tf.softmax(tf.mul(distances, tf.div(-inverseDelta, nearest)));
+    const largest = tf.max(shares.reshape([n, count, vocabulary.shape[0]]), 1);
+    const value = tf.div(largest, tf.sum(largest, 1, true));
+    return { value, gradFunc: () => tf.zeros([n, count, channels]) };
+  })(places);
+}
+
+/** Mean entropy of the bags in nats: 0 where each is one word, the logarithm of their number where each is all words alike. */
+export function entropyOf(bags: Tensor): Scalar {
+  return tf.neg(tf.mean(tf.sum(tf.mul(bags, tf.log(tf.maximum(bags, leastShare))), 1)));
+}
+
+/** Kullback-Leibler divergence of predictions from bags, mean over images and crops. bags: [n, words]; scores: [n, crops, words]. */
+export function divergence(bags: Tensor, scores: Tensor): Scalar {
+  const crossEntropy = tf.neg(tf.mean(tf.sum(tf.mul(bags.expandDims(1), tf.logSoftmax(scores)), 2)));
+  return tf.sub<Scalar>(crossEntropy, entropyOf(bags));
+}

@@ -1,0 +1,9 @@
+/** What was computed in the last steps, kept as rows of one variable. */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+
+/** The newest rows first; the oldest leave. */
+export function enqueued(rows: Tensor, queue: Tensor): Tensor {
+  const [size, columns] = queue.shape as [number, number];
+  return tf.slice(tf.concat([rows, queue]), [0, 0], [size, columns]);
+}
