@@ -289,6 +289,11 @@ it('ResNet-200 has 198 convolutions in its blocks', () => {
   expect(blocks).toHaveLength(198);
 });
 
+// DeiT-S (2021) has 22,050,664 with its classifier of 1000 classes.
+it('ViT-S/16 has DeiT’s parameters without the classifier', () => {
+  expect(parametersOf(shapesOf('vit-s-16', {}))).toBe(22_050_664 - 385 * 1000);
+});
+
 function stateBelow(net: Net, below: (variable: Variable) => string): Map<string, ArrayLike<number>> {
   return new Map(net.state.map((variable) => [below(variable).replaceAll('/', '.'), variable.dataSync()]));
 }
