@@ -28,10 +28,17 @@ export interface Moment {
   /** The value a running statistic has after the updates of this step so far. */
   current(variable: Variable): Tensor;
   /**
-   * Null where a network's intermediate results are kept for its gradient. Else a block keeps its input alone and, once the
-   * gradient `dy` of its output is there, computes the rest again from what this gives.
+   * Null where a network's intermediate results are kept for its gradient. Else a block keeps its input alone and computes the
+   * rest again once the gradient of its output is there.
    */
-  readonly again: ((input: Tensor, dy: Tensor) => Tensor) | null;
+  readonly again: Recomputation | null;
+}
+
+export interface Recomputation {
+  /** The input that was kept, for the second pass: nothing of it happens before the gradient `dy` of the output is there. */
+  input(kept: Tensor, dy: Tensor): Tensor;
+  /** Runs the second pass, so that it computes in the precision of the first. */
+  network<T>(compute: () => T): T;
 }
 
 /** A network: what the optimizer trains, and what it keeps beside (running statistics). Names are paths, equal in the checkpoint. */

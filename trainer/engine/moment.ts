@@ -50,7 +50,7 @@ export function createMoment(
     step: tf.scalar(step, 'int32'),
     training,
     // Operations run in the order of the calls.
-    again: recompute ? (input) => input : null,
+    again: recompute ? { input: (kept) => kept, network: (compute) => compute() } : null,
     uniform: (name, shape) => tf.tensor(drawUniform(seed, step, name, shape), [...shape]),
     current: (variable) => pending?.current(variable) ?? variable,
     update(variable, next) {

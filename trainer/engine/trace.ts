@@ -142,7 +142,7 @@ export function createTracer(
       ),
     deviceOf,
     delayed,
-    again: recompute ? (input, dy) => delayed(input, [dy]) : null,
+    again: recompute ? { input: (kept, dy) => delayed(kept, [dy]), network: autocast.within } : null,
     substituted(values, compute) {
       const kept = [...values].map(([variable, node]) => {
         const { dataId } = variable;

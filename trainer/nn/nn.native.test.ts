@@ -4,13 +4,12 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { encoder as resnet18 } from '../encoders/resnet-18.ts';
-import { encoder as resnet50 } from '../encoders/resnet-50.ts';
 import { openEngine } from '../engine/open.ts';
 import type { Engine } from '../engine/engine.ts';
 import { createMoment, PendingUpdates } from '../engine/moment.ts';
 import { Execution } from '../protocol/run.ts';
 import type { Builder, Encoder, Net, Shape } from '../recipe.ts';
+import { encoders } from '../registry.ts';
 import { batchNorm } from './batch-norm.ts';
 import { conv2d, sameAgrees, type Window } from './conv.ts';
 import { accuracy, crossEntropy } from './cross-entropy.ts';
@@ -251,17 +250,48 @@ function countingBuilder(path: string, shapes: Map<string, Shape>): Builder {
   };
 }
 
-it.each([
-  ['ResNet-18', resnet18, 11_176_512, 60],
-  ['ResNet-50', resnet50, 23_508_032, 159],
-] as const)('%s has torchvision’s parameters without the classifier', (_name, recipe, parameters, tensors) => {
+/** Shapes of what an encoder trains, by PyTorch's names. */
+function shapesOf(id: string, options: object): ReadonlyMap<string, Shape> {
   const shapes = new Map<string, Shape>();
-  const options = v.parse(recipe.options, { stem: 'imagenet' });
-  recipe.build(countingBuilder('', shapes), options, { channels: 3 });
-  const sizes = [...shapes.values()].map((shape) => shape.reduce((product, size) => product * size, 1));
-  expect(sizes.reduce((sum, size) => sum + size, 0)).toBe(parameters);
+  const recipe = encoders.get(id);
+  recipe.build(countingBuilder('', shapes), v.parse(recipe.options, options), { channels: 3 });
+  return shapes;
+}
+function parametersOf(shapes: ReadonlyMap<string, Shape>): number {
+  return [...shapes.values()]
+    .map((shape) => shape.reduce((product, size) => product * size, 1))
+    .reduce((sum, size) => sum + size, 0);
+}
+
+// Minus the classifier of torchvision's 1000 classes, weight and bias.
+it.each([
+  ['resnet-18', 11_689_512 - 513 * 1000, 60],
+  ['resnet-50', 25_557_032 - 2049 * 1000, 159],
+  ['resnet-101', 44_549_160 - 2049 * 1000, 312],
+] as const)('%s has torchvision’s parameters without the classifier', (id, parameters, tensors) => {
+  const shapes = shapesOf(id, { stem: 'imagenet' });
+  expect(parametersOf(shapes)).toBe(parameters);
   expect(shapes.size).toBe(tensors);
   expect(shapes.get('layer2.0.downsample.0.weight')).toBeDefined();
+});
+
+// In millions, as SimCLR and BYOL (both 2020) count their encoders.
+it.each([
+  ['R50x2', 'resnet-50', 128, 94],
+  ['R50x4', 'resnet-50', 256, 375],
+  ['R200x2', 'resnet-200', 128, 250],
+] as const)('%s is a width, by its parameters', (_name, id, width, millions) => {
+  expect(Math.round(parametersOf(shapesOf(id, { width })) / 1e6)).toBe(millions);
+});
+
+it('ResNet-200 has 198 convolutions in its blocks', () => {
+  const blocks = [...shapesOf('resnet-200', {}).keys()].filter((name) => /layer\d\.\d+\.conv\d\.weight$/.test(name));
+  expect(blocks).toHaveLength(198);
+});
+
+// DeiT-S (2021) has 22,050,664 with its classifier of 1000 classes.
+it('ViT-S/16 has DeiT’s parameters without the classifier', () => {
+  expect(parametersOf(shapesOf('vit-s-16', {}))).toBe(22_050_664 - 385 * 1000);
 });
 
 function stateBelow(net: Net, below: (variable: Variable) => string): Map<string, ArrayLike<number>> {

@@ -36,8 +36,9 @@ export function recomputable(block: Layer): Layer {
       return {
         value,
         gradFunc(dy: Tensor, [saved]: Tensor[]) {
-          const input = again(saved!, dy);
-          return gradients(() => block.apply(input, second), [input, ...block.weights], dy);
+          const input = again.input(saved!, dy);
+          const compute = () => again.network(() => block.apply(input, second));
+          return gradients(compute, [input, ...block.weights], dy);
         },
       };
     })(x, ...block.weights);

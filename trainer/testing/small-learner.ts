@@ -19,11 +19,15 @@ export function smallOptions(method: MethodRecipe): Options {
   return v.parse(method.options, own) as Options;
 }
 
+/** What keeps an encoder small, residual network or transformer: each takes what it knows. */
+const smallNetwork: Options = {
+  ...{ width: 4, stem: 'small', stemStride: 2 },
+  ...{ patch: 4, depth: 2, heads: 2, imageSize: 12 },
+};
+
 export function smallEncoder(builder: Builder, options: Options = {}, id = 'resnet-18'): Encoder {
   const recipe = encoders.get(id);
-  return recipe.build(builder, v.parse(recipe.options, { stem: 'small', stemStride: 2, width: 4, ...options }), {
-    channels: 1,
-  });
+  return recipe.build(builder, v.parse(recipe.options, { ...smallNetwork, ...options }), { channels: 1 });
 }
 
 /** `steps` of one epoch of as many batches. */
