@@ -7,6 +7,8 @@ const order: readonly (readonly string[])[] = [
   ['variance'],
   ['covariance'],
   ['redundancy'],
+  ['codeSpread'],
+  ['clustersInUse'],
   ['embeddingStd', 'embeddingStdMin'],
   ['offDiagonalCovariance'],
   ['effectiveRank'],
