@@ -9,6 +9,8 @@ const order: readonly (readonly string[])[] = [
   ['redundancy'],
   ['positiveSimilarity'],
   ['teacherDistance'],
+  ['codeSpread'],
+  ['clustersInUse'],
   ['embeddingStd', 'embeddingStdMin'],
   ['offDiagonalCovariance'],
   ['bagEntropy', 'meanBagEntropy'],

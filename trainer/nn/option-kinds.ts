@@ -9,3 +9,5 @@ export const weight = v.pipe(v.number(), v.minValue(0));
 export const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
 /** Of a softmax. */
 export const temperature = v.pipe(v.number(), v.minValue(1e-3));
+/** How many there are of something, or none. */
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2 ** 22));

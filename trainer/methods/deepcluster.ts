@@ -1,0 +1,131 @@
+/**
+ * DeepCluster-v2, Caron et al., NeurIPS 2020 (the paper of SwAV), where DeepCluster, ECCV 2018, is brought to SwAV's terms.
+ *
+ *     z_v: embeddings of view v brought to length 1;  bank: those of the two full views, each image as it last was shown
+ *     before every epoch, for each head h:  spherical k-means of the bank gives K centroids c_h and each image's cluster
+ *     loss = mean over heads h and all views v of  cross-entropy(z_v c_h^T / t, the image's cluster in h)
+ *
+ * Heads cluster the banks of the two views in turn, each from centroids of its own. Before the first epoch nothing was shown yet:
+ * the bank is what the network makes of the images without augmentation, in evaluation mode.
+ *
+ * The original DeepCluster is another system: AlexNet or VGG on Sobel-filtered images, k-means with K 10000 of features whitened
+ * by a PCA, and a classifier that is trained anew after every clustering.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { FaultError } from '../fault.ts';
+import { crossEntropy } from '../nn/cross-entropy.ts';
+import { directionSpread, unitRows } from '../nn/directions.ts';
+import { expander } from '../nn/expander.ts';
+import { sphericalKMeans } from '../nn/k-means.ts';
+import { temperature, width } from '../nn/option-kinds.ts';
+import { effectiveRank } from '../nn/spectrum.ts';
+import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
+import { embeddedViews, inOrder } from '../nn/views.ts';
+import { keyed } from '../random.ts';
+import { defineMethod, type Moment } from '../recipe.ts';
+
+const options = v.object({
+  temperature: v.optional(temperature, 0.1),
+  /** K, of each head. */
+  prototypes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 20)), 3000),
+  /** Clusterings that are learned side by side. */
+  heads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)), 3),
+  /** Of k-means. */
+  iterations: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 10),
+  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [2048, 128]),
+  ...regularizerOptions,
+});
+
+/** In how many clusters the images of a batch lie: exp of the entropy of the clusters' shares. clusters: int32 [n]. */
+function clustersInUse(clusters: Tensor, count: number): Scalar {
+  const shares = tf.mean(tf.oneHot(clusters, count, 1, 0, 'float32'), 0);
+  return tf.exp(tf.neg(tf.sum(tf.mul(shares, tf.log(tf.maximum(shares, 1e-30))))));
+}
+
+export const method = defineMethod({
+  id: 'deepcluster',
+  title: 'DeepCluster v2',
+  paper: { id: 'vicreg', section: 'Related work' },
+  options,
+  branches: 1,
+  views: 2,
+  mostViews: 10,
+  labels: false,
+  build([encoder], given, builder, { batch, samples }) {
+    const { heads, prototypes: clusters } = given;
+    if (samples < clusters) {
+      throw new FaultError(
+        'bad-argument',
+        `${samples} images cannot be ${clusters} clusters: set the number of prototypes to ${samples} or fewer.`,
+        { samples, prototypes: clusters },
+      );
+    }
+    const projector = expander(builder.at('projector'), encoder.outputs, given.projector, { outputBias: true });
+    const columns = projector.outputs;
+    const project = (images: Tensor, at: Moment) => projector.apply(encoder.forward(images, at).pooled, at);
+    const represented = (images: Tensor, at: Moment) => unitRows(project(images, at));
+
+    const banks = ['x', 'y'].map((name) =>
+      builder.at('bank').variable(name, [samples, columns], { kind: 'zeros' }, false),
+    );
+    const prototypes = builder.variable(
+      'prototypes',
+      [heads, clusters, columns],
+      { kind: 'normal', std: 1 / Math.sqrt(columns) },
+      false,
+    );
+    // Until the first clustering images lie in the clusters in turn.
+    const inTurn = Float32Array.from({ length: samples * heads }, (_, place) => Math.floor(place / heads) % clusters);
+    const assignments = builder.variable('assignments', [samples, heads], { kind: 'given', values: inTurn }, false);
+
+    return {
+      trainable: [encoder, projector],
+      state: Object.fromEntries([...banks, prototypes, assignments].map((variable) => [variable.name, variable])),
+      embed: ({ views }, at) => embeddedViews(views, (images) => project(images, at)),
+      loss(embeddings, { index }) {
+        const views = inOrder(embeddings);
+        const [x, y] = views;
+        const own = tf.cast(tf.gather(assignments, index!), 'int32');
+        const all = prototypes.reshape([heads * clusters, columns]);
+        const losses = views.map((z) => {
+          const scores = tf.div(tf.matMul(unitRows(z), all, false, true), given.temperature);
+          return crossEntropy(scores.reshape([-1, clusters]), own.flatten());
+        });
+        const loss = tf.div<Scalar>(tf.addN(losses), losses.length);
+        const first = tf.slice(own, [0, 0], [-1, 1]).flatten();
+        const metrics = { ...directionSpread(x, y), clustersInUse: clustersInUse(first, clusters) };
+        return regularized({ loss, metrics }, [x, y], batch, given);
+      },
+      monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
+      updates: ({ x, y }, { index }) =>
+        [x!, y!].map((z, view) => [banks[view]!, replaced(banks[view]!, index!, unitRows(z))] as const),
+      async beforeEpoch({ epoch, read, write, represent }) {
+        if (epoch === 0) {
+          const rows = await represent(represented);
+          for (const bank of banks) write(bank, rows);
+        }
+        const rows = banks.map(read);
+        const centroids = new Float32Array(heads * clusters * columns);
+        const places = new Float32Array(samples * heads);
+        for (let head = 0; head < heads; head++) {
+          const found = sphericalKMeans(rows[head % rows.length]!, {
+            ...{ columns, clusters, iterations: given.iterations },
+            // No seed: the rows are the run's own.
+            random: keyed(0, 'clusters', epoch, head),
+          });
+          centroids.set(found.centroids, head * clusters * columns);
+          found.assignments.forEach((cluster, sample) => (places[sample * heads + head] = cluster));
+        }
+        write(prototypes, centroids);
+        write(assignments, places);
+      },
+    };
+  },
+});
+
+/** A table with new rows in some places. */
+function replaced(table: Variable, index: Tensor, rows: Tensor): Tensor {
+  return tf.tensorScatterUpdate(table, tf.expandDims(index, 1), rows);
+}

@@ -1,0 +1,130 @@
+/**
+ * SwAV, Caron, Misra, Mairal, Goyal, Bojanowski and Joulin, NeurIPS 2020, section 3.
+ *
+ *     z_v: embeddings of view v brought to length 1;  c: prototypes of length 1;  s_v = z_v c^T
+ *     q_v  = exp(s_v / eps), balanced by Sinkhorn so that all prototypes are used alike; of the two full views, as a constant
+ *     loss = mean over q_0, q_1 and over all other views v of  -mean over samples of sum_k q_k log softmax(s_v / t)_k
+ *
+ * A small batch is balanced together with a queue of earlier embeddings. The queue fills from the first step on, so that it is
+ * there when it comes into use. Where embeddings collapse, every code spreads over all K prototypes and the loss stays at ln K.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { directionSpread, unitRows } from '../nn/directions.ts';
+import { expander } from '../nn/expander.ts';
+import { count, temperature, width } from '../nn/option-kinds.ts';
+import { balanced } from '../nn/sinkhorn.ts';
+import { effectiveRank } from '../nn/spectrum.ts';
+import { constant, stopGradient } from '../nn/stop-gradient.ts';
+import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
+import { embeddedViews, inOrder } from '../nn/views.ts';
+import { defineMethod, type Moment } from '../recipe.ts';
+
+const options = v.object({
+  temperature: v.optional(temperature, 0.1),
+  /** K. */
+  prototypes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 20)), 3000),
+  /** Steps for which the prototypes stay as they begin. */
+  freezeSteps: v.optional(count, 313),
+  /** Of the codes: the smaller, the nearer each is to one prototype. */
+  codeEpsilon: v.optional(temperature, 0.05),
+  /** Of Sinkhorn's algorithm. */
+  iterations: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 3),
+  /** Embeddings of before that are kept of each full view; 0: none. */
+  queue: v.optional(count, 0),
+  /** From which on the queue is used, once it is full. */
+  queueEpoch: v.optional(v.pipe(v.number(), v.minValue(0)), 15),
+  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [2048, 128]),
+  ...regularizerOptions,
+});
+
+/** Scalar: -mean of sum_k q_k log p_k. */
+function crossEntropyOf(codes: Tensor, logarithms: Tensor): Scalar {
+  return tf.neg(tf.mean(tf.sum(tf.mul(codes, logarithms), 1)));
+}
+
+/** How many prototypes a code spreads over: exp of its entropy in the mean, 1 to K. */
+function codeSpread(codes: Tensor): Scalar {
+  return tf.exp<Scalar>(crossEntropyOf(codes, tf.log(tf.maximum(codes, 1e-30))));
+}
+
+/** The newest first; the oldest leave. */
+function enqueued(embeddings: Tensor, queue: Variable): Tensor {
+  const [size, columns] = queue.shape as [number, number];
+  return tf.slice(tf.concat([embeddings, queue]), [0, 0], [size, columns]);
+}
+
+export const method = defineMethod({
+  id: 'swav',
+  title: 'SwAV',
+  paper: { id: 'vicreg', section: 'Tables 1 and 2' },
+  options,
+  branches: 1,
+  views: 2,
+  mostViews: 10,
+  labels: false,
+  build([encoder], given, builder, { batch, stepsPerEpoch }) {
+    const projector = expander(builder.at('projector'), encoder.outputs, given.projector, { outputBias: true });
+    const columns = projector.outputs;
+    // Near length 1 from the start.
+    const initial = { kind: 'normal', std: 1 / Math.sqrt(columns) } as const;
+    const prototypes = builder.at('prototypes').variable('weight', [given.prototypes, columns], initial);
+    const sinkhorn = { epsilon: given.codeEpsilon, iterations: given.iterations };
+    const queues =
+      given.queue === 0
+        ? []
+        : ['x', 'y'].map((name) =>
+            builder.at('queue').variable(name, [given.queue, columns], { kind: 'zeros' }, false),
+          );
+
+    /** The prototypes, whose gradient does not count as long as they are frozen. */
+    function gated({ step }: Moment): Tensor {
+      if (given.freezeSteps === 0) return prototypes;
+      const fixed = stopGradient(prototypes);
+      const isFree = tf.cast(tf.greaterEqual(step, given.freezeSteps), 'float32');
+      return tf.add(fixed, tf.mul(tf.sub(prototypes, fixed), isFree));
+    }
+
+    function codesOf(z: Tensor, queue: Variable | undefined, { step }: Moment): Tensor {
+      const scores = (of: Tensor) => tf.matMul(of, prototypes, false, true);
+      return constant((embeddings) => {
+        const alone = balanced(scores(embeddings), sinkhorn);
+        if (queue === undefined) return alone;
+        const both = balanced(scores(tf.concat([embeddings, queue])), sinkhorn);
+        const isDue = tf.greaterEqual(step, Math.ceil(given.queueEpoch * stepsPerEpoch));
+        // It begins with zeros, and what is in it has length 1.
+        const isFull = tf.greater(tf.sum(tf.square(tf.slice(queue, [given.queue - 1, 0], [1, columns]))), 0);
+        return tf.where(tf.logicalAnd(isDue, isFull), tf.slice(both, [0, 0], alone.shape as [number, number]), alone);
+      }, z);
+    }
+
+    return {
+      trainable: [encoder, projector, { weights: [prototypes], state: [] }],
+      state: Object.fromEntries(queues.map((queue) => [queue.name, queue])),
+      embed: ({ views }, at) =>
+        embeddedViews(views, (images) => projector.apply(encoder.forward(images, at).pooled, at)),
+      loss(embeddings, _targets, at) {
+        const views = inOrder(embeddings);
+        const [x, y] = views;
+        const units = views.map(unitRows);
+        const used = gated(at);
+        const predicted = units.map((z) =>
+          tf.logSoftmax(tf.div(tf.matMul(z, used, false, true), given.temperature)),
+        );
+        const codes = [0, 1].map((view) => codesOf(units[view]!, queues[view], at));
+        const terms = codes.flatMap((code, own) =>
+          predicted.filter((_, view) => view !== own).map((logarithms) => crossEntropyOf(code, logarithms)),
+        );
+        const loss = tf.div<Scalar>(tf.addN(terms), terms.length);
+        const metrics = { ...directionSpread(x, y), codeSpread: codeSpread(codes[0]!) };
+        return regularized({ loss, metrics }, [x, y], batch, given);
+      },
+      monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
+      updates: ({ x, y }) => [
+        [prototypes, unitRows(prototypes)],
+        ...queues.map((queue, view) => [queue, enqueued(unitRows(view === 0 ? x! : y!), queue)] as const),
+      ],
+    };
+  },
+});
