@@ -38,7 +38,7 @@ afterAll(() => {
   removeTrainer();
 });
 
-const small = { prototypes: 5, heads: 3, projector: [8, 4] };
+const small = { prototypes: 5, clusterings: 3, projector: [8, 4] };
 const samples = 40;
 
 function learnerOf(engine: Engine, options = small) {
@@ -91,7 +91,7 @@ it.each(['eager', 'traced'] as const)(
 );
 
 it('says what to set where there are fewer images than clusters', async () => {
-  const engine = await openEngine(v.parse(Execution, { threads: 1 }));
+  const engine = await openEngine(v.parse(Execution, { threads: 2 }));
   expect(() => learnerOf(engine, { ...small, prototypes: samples + 1 })).toThrow(
     '40 images cannot be 41 clusters: set the number of prototypes to 40 or fewer.',
   );

@@ -12,7 +12,7 @@
  * by a PCA, and a classifier that is trained anew after every clustering.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
+import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { FaultError } from '../fault.ts';
 import { crossEntropy } from '../nn/cross-entropy.ts';
@@ -21,6 +21,7 @@ import { expander } from '../nn/expander.ts';
 import { sphericalKMeans } from '../nn/k-means.ts';
 import { temperature, width } from '../nn/option-kinds.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
+import { replacedRows, rowsOf } from '../nn/table.ts';
 import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
 import { embeddedViews, inOrder } from '../nn/views.ts';
 import { keyed } from '../random.ts';
@@ -31,7 +32,7 @@ const options = v.object({
   /** K, of each head. */
   prototypes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 20)), 3000),
   /** Clusterings that are learned side by side. */
-  heads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)), 3),
+  clusterings: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)), 3),
   /** Of k-means. */
   iterations: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 10),
   projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [2048, 128]),
@@ -54,7 +55,7 @@ export const method = defineMethod({
   mostViews: 10,
   labels: false,
   build([encoder], given, builder, { batch, samples }) {
-    const { heads, prototypes: clusters } = given;
+    const { clusterings: heads, prototypes: clusters } = given;
     if (samples < clusters) {
       throw new FaultError(
         'bad-argument',
@@ -87,7 +88,7 @@ export const method = defineMethod({
       loss(embeddings, { index }) {
         const views = inOrder(embeddings);
         const [x, y] = views;
-        const own = tf.cast(tf.gather(assignments, index!), 'int32');
+        const own = tf.cast(rowsOf(assignments, index!), 'int32');
         const all = prototypes.reshape([heads * clusters, columns]);
         const losses = views.map((z) => {
           const scores = tf.div(tf.matMul(unitRows(z), all, false, true), given.temperature);
@@ -100,7 +101,7 @@ export const method = defineMethod({
       },
       monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
       updates: ({ x, y }, { index }) =>
-        [x!, y!].map((z, view) => [banks[view]!, replaced(banks[view]!, index!, unitRows(z))] as const),
+        [x!, y!].map((z, view) => [banks[view]!, replacedRows(banks[view]!, index!, unitRows(z))] as const),
       async beforeEpoch({ epoch, read, write, represent }) {
         if (epoch === 0) {
           const rows = await represent(represented);
@@ -124,8 +125,3 @@ export const method = defineMethod({
     };
   },
 });
-
-/** A table with new rows in some places. */
-function replaced(table: Variable, index: Tensor, rows: Tensor): Tensor {
-  return tf.tensorScatterUpdate(table, tf.expandDims(index, 1), rows);
-}

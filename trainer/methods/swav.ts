@@ -14,6 +14,7 @@ import * as v from 'valibot';
 import { directionSpread, unitRows } from '../nn/directions.ts';
 import { expander } from '../nn/expander.ts';
 import { count, temperature, width } from '../nn/option-kinds.ts';
+import { enqueued } from '../nn/queue.ts';
 import { balanced } from '../nn/sinkhorn.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { constant, stopGradient } from '../nn/stop-gradient.ts';
@@ -47,12 +48,6 @@ function crossEntropyOf(codes: Tensor, logarithms: Tensor): Scalar {
 /** How many prototypes a code spreads over: exp of its entropy in the mean, 1 to K. */
 function codeSpread(codes: Tensor): Scalar {
   return tf.exp<Scalar>(crossEntropyOf(codes, tf.log(tf.maximum(codes, 1e-30))));
-}
-
-/** The newest first; the oldest leave. */
-function enqueued(embeddings: Tensor, queue: Variable): Tensor {
-  const [size, columns] = queue.shape as [number, number];
-  return tf.slice(tf.concat([embeddings, queue]), [0, 0], [size, columns]);
 }
 
 export const method = defineMethod({
@@ -109,9 +104,7 @@ export const method = defineMethod({
         const [x, y] = views;
         const units = views.map(unitRows);
         const used = gated(at);
-        const predicted = units.map((z) =>
-          tf.logSoftmax(tf.div(tf.matMul(z, used, false, true), given.temperature)),
-        );
+        const predicted = units.map((z) => tf.logSoftmax(tf.div(tf.matMul(z, used, false, true), given.temperature)));
         const codes = [0, 1].map((view) => codesOf(units[view]!, queues[view], at));
         const terms = codes.flatMap((code, own) =>
           predicted.filter((_, view) => view !== own).map((logarithms) => crossEntropyOf(code, logarithms)),

@@ -11,6 +11,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
+import { FaultError } from '../fault.ts';
 import { directionSpread, similarity } from '../nn/directions.ts';
 import { expander } from '../nn/expander.ts';
 import { width } from '../nn/option-kinds.ts';
@@ -29,17 +30,20 @@ const options = v.object({
 /** Every row must find its sub-batch, and every sub-batch have a covariance of full rank. */
 function checkSizes(subBatch: number, embedding: number, { batch, samples, stepsPerEpoch }: MethodData): void {
   if (subBatch <= embedding)
-    throw new Error(
+    throw new FaultError(
+      'bad-argument',
       `W-MSE: the covariance of ${subBatch} rows of ${embedding} numbers cannot be inverted. Make subBatch (${subBatch}) larger ` +
         `than the last width of the projector (${embedding}).`,
     );
   if (batch % subBatch !== 0)
-    throw new Error(
+    throw new FaultError(
+      'bad-argument',
       `W-MSE: a batch of ${batch} cannot be cut into sub-batches of ${subBatch}. Choose a subBatch that divides the batch.`,
     );
   const rest = stepsPerEpoch * batch > samples ? samples % batch : 0;
   if (rest % subBatch !== 0)
-    throw new Error(
+    throw new FaultError(
+      'bad-argument',
       `W-MSE: the last batch of an epoch has ${rest} samples, which cannot be cut into sub-batches of ${subBatch}. Leave it out ` +
         `(dropLast true).`,
     );

@@ -90,13 +90,11 @@ export function sphericalKMeans(
   rows: Float32Array,
   { columns, clusters, iterations, random }: KMeansOptions,
 ): Clustering {
-  let centroids = new Float32Array(clusters * columns);
+  let centroids: Float32Array = new Float32Array(clusters * columns);
   random
     .permutation(rows.length / columns)
     .subarray(0, clusters)
-    .forEach((row, cluster) =>
-      centroids.set(rows.subarray(row * columns, (row + 1) * columns), cluster * columns),
-    );
+    .forEach((row, cluster) => centroids.set(rows.subarray(row * columns, (row + 1) * columns), cluster * columns));
   for (let iteration = 0; iteration < iterations; iteration++) {
     centroids = centres(rows, columns, filled(nearest(rows, centroids, columns), clusters), clusters);
   }

@@ -37,7 +37,7 @@ def case(heads=3, views=2, variance=0, covariance=0):
     options = {
         "projector": [7, 4],
         "prototypes": CLUSTERS,
-        "heads": heads,
+        "clusterings": heads,
         "temperature": temperature,
         "variance": variance,
         "covariance": covariance,
