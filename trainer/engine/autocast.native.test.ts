@@ -4,6 +4,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { Execution } from '../protocol/run.ts';
+import { lowGradient } from '../nn/low-gradient.ts';
 import { keyed } from '../random.ts';
 import { methods, optimizers } from '../registry.ts';
 import { refusalOf } from '../testing/precision.ts';
@@ -42,6 +43,16 @@ describe.each(precisions.filter((precision) => refusals.get(precision) === null)
     expect(high).toBe(Math.fround(fine * fine));
     expect(lowGradient).toBe(1);
     expect(highGradient).toBe(fine);
+  });
+
+  it('takes a gradient on in the low type where a layer asks for it', async () => {
+    const tracer = createTracer(await openRuntime(execution), { ...execution, precision: low });
+    const spec = { dtype: 'float32', shape: [1, 1] } as const;
+    const doubled = (x: Tensor): Tensor => tf.mul(x, 2);
+    const asking = (x: Tensor): Tensor => lowGradient(doubled(x));
+    const all = compile(tracer, [spec], (x) => [asking(x), tf.grad(asking)(x, x), tf.grad(doubled)(x, x)]);
+    const [value, asked, plain] = await all({ shape: [1, 1], values: Float32Array.of(fine) });
+    expect([value, asked, plain].map((one) => one!.values[0])).toEqual([2 * fine, 2, 2 * fine]);
   });
 
   it.each(methods.all.map((method) => [method.id, method] as const))(

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Builder, Initial, Net } from '../recipe.ts';
 import { linear } from './linear.ts';
+import { lowGradient } from './low-gradient.ts';
 
 export interface Attention extends Net {
   /** [n, tokens, width] in and out. */
@@ -19,9 +20,11 @@ export function attention(builder: Builder, width: number, heads: number, initia
   const packedBias = builder.variable('qkv/bias', [3 * width], initial.bias);
   const projection = linear(builder.at('proj'), width, width, { initial });
   const part = (rows: Tensor, index: number): Tensor =>
-    tf.add(
-      tf.matMul(rows, tf.slice(packed, [0, index * width], [width, width])),
-      tf.slice(packedBias, [index * width], [width]),
+    lowGradient(
+      tf.add(
+        tf.matMul(rows, tf.slice(packed, [0, index * width], [width, width])),
+        tf.slice(packedBias, [index * width], [width]),
+      ),
     );
   return {
     weights: [packed, packedBias, ...projection.weights],
@@ -32,10 +35,10 @@ export function attention(builder: Builder, width: number, heads: number, initia
       const byHead = (index: number): Tensor =>
         tf.transpose(tf.reshape(part(rows, index), [n, count, heads, size]), [0, 2, 1, 3]);
       const [queries, keys, values] = [byHead(0), byHead(1), byHead(2)];
-      const scores = tf.matMul(tf.mul(queries, 1 / Math.sqrt(size)), keys, false, true);
+      const scores = lowGradient(tf.matMul(tf.mul(queries, 1 / Math.sqrt(size)), keys, false, true));
       const mixed = tf.matMul(tf.softmax(scores), values);
       const joined = tf.reshape(tf.transpose(mixed, [0, 2, 1, 3]), [n * count, width]);
-      return tf.reshape(projection.apply(joined), [n, count, width]);
+      return tf.reshape(lowGradient(projection.apply(joined)), [n, count, width]);
     },
   };
 }

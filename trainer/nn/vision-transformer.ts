@@ -14,6 +14,7 @@ import { gelu } from './gelu.ts';
 import { uniformFanIn } from './init.ts';
 import { layerNorm } from './layer-norm.ts';
 import { linear } from './linear.ts';
+import { lowGradient } from './low-gradient.ts';
 import { resizedPositions } from './positions.ts';
 import { recomputable, type Layer } from './recompute.ts';
 
@@ -41,7 +42,7 @@ function block(builder: Builder, { width, heads }: VisionTransformerShape): Laye
   const narrow = linear(builder.at('mlp/fc2'), expansion * width, width, { initial });
   const perceptron = (tokens: Tensor): Tensor => {
     const rows = tf.reshape(tokens, [-1, width]);
-    return tf.reshape(narrow.apply(gelu(widen.apply(rows))), tokens.shape);
+    return tf.reshape(lowGradient(narrow.apply(gelu(lowGradient(widen.apply(rows))))), tokens.shape);
   };
   return {
     weights: [before, attend, between, widen, narrow].flatMap(({ weights }) => weights),
@@ -101,7 +102,8 @@ export function visionTransformer(builder: Builder, shape: VisionTransformerShap
     state: [],
     outputs: width,
     forward(images, at) {
-      const conv1 = tf.add(conv2d(images, kernel, { stride: patch, padding: 0, inputGradient: false }), bias);
+      const patches = conv2d(images, kernel, { stride: patch, padding: 0, inputGradient: false });
+      const conv1 = lowGradient(tf.add(patches, bias));
       const [n, rows, columns] = conv1.shape as [number, number, number, number];
       if (rows * columns === 0)
         throw new FaultError(
