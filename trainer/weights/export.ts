@@ -1,4 +1,7 @@
-/** The encoder of a checkpoint as files that other programs read, in torchvision's names and layout. */
+/**
+ * The encoder of a checkpoint as files that other programs read: a residual network in torchvision's names and layout, a vision
+ * transformer in timm's and DINO's.
+ */
 import type { Loaded } from '../checkpoint.ts';
 import { FaultError } from '../fault.ts';
 import type { WeightsFormat } from '../protocol/weights.ts';
@@ -6,7 +9,7 @@ import { writePth } from './pth-writer.ts';
 import { writeSafetensors, type WrittenTensor } from './safetensors.ts';
 import { nameOf, torchShape, toTorch } from './torchvision-names.ts';
 
-/** Tensors below a path of a checkpoint, by torchvision's names. */
+/** Tensors below a path of a checkpoint, by PyTorch's names. */
 function exported({ tensors, manifest, folder }: Loaded, path: string): readonly WrittenTensor[] {
   const before = `${path}/`;
   const found = manifest.tensors.filter(({ name }) => name.startsWith(before));
@@ -24,7 +27,7 @@ function exported({ tensors, manifest, folder }: Loaded, path: string): readonly
 
 /**
  * Writes the encoder at `path` of a checkpoint. As `pth` it has batch norm's counters too, at the step of the checkpoint, so
- * that torchvision's network without its classifier takes it strictly.
+ * that PyTorch's network without its classifier takes it strictly.
  */
 export async function exportEncoder(
   checkpoint: Loaded,

@@ -40,9 +40,12 @@ export interface Match {
 const isCounter = (name: string): boolean => name.endsWith('num_batches_tracked');
 export const nameOf = (path: string): string => path.replaceAll('/', '.');
 const isKernel = (shape: Shape): boolean => shape.length === 4;
-/** [k, k, in, out] as torch keeps it. */
-export const torchShape = (shape: Shape): Shape =>
-  isKernel(shape) ? [shape[3]!, shape[2]!, shape[0]!, shape[1]!] : shape;
+const isMatrix = (shape: Shape): boolean => shape.length === 2;
+/** [k, k, in, out] and [in, out] as torch keeps them. */
+export function torchShape(shape: Shape): Shape {
+  if (isMatrix(shape)) return [shape[1]!, shape[0]!];
+  return isKernel(shape) ? [shape[3]!, shape[2]!, shape[0]!, shape[1]!] : shape;
+}
 
 /** [out, in, k, k] as we keep it. */
 export const ourShape = (shape: Shape): readonly number[] =>
@@ -67,7 +70,8 @@ function inferred(path: string, encoders: readonly EncoderRecipe[], shapes: Read
   const reasons: string[] = [];
   for (const recipe of encoders) {
     const parsed = v.safeParse(recipe.options, options);
-    if (!parsed.success) continue;
+    // What has no stem is no residual network, and its names are others.
+    if (!parsed.success || !('stem' in parsed.output)) continue;
     const variables = variablesOf(recipe, parsed.output, channels);
     const missing = [...variables].find(([at, shape]) => shapes.get(nameOf(at))?.join() !== torchShape(shape).join());
     if (!missing) {
@@ -76,7 +80,7 @@ function inferred(path: string, encoders: readonly EncoderRecipe[], shapes: Read
       const left = [...shapes.keys()].find(
         (name) => /^(layer\d|conv1|bn1)\b/.test(name) && !wanted.has(name) && !isCounter(name),
       );
-      if (left === undefined) return { recipe, options: parsed.output as Choice['options'], channels, variables };
+      if (left === undefined) return { recipe, options: parsed.output, channels, variables };
       reasons.push(`${recipe.title} has no ${left}`);
     } else {
       const shape = shapes.get(nameOf(missing[0]));
@@ -120,8 +124,11 @@ export function kernelFromTorch(values: Float32Array, shape: Shape): Float32Arra
 }
 
 /** A variable's values as torch keeps them. */
-export const toTorch = (values: Float32Array, shape: Shape): Float32Array =>
-  isKernel(shape) ? kernelToTorch(values, shape) : values;
+export function toTorch(values: Float32Array, shape: Shape): Float32Array {
+  // A matrix is a kernel of one pixel.
+  if (isMatrix(shape)) return kernelToTorch(values, [1, 1, ...shape]);
+  return isKernel(shape) ? kernelToTorch(values, shape) : values;
+}
 
 /** From our kernel, [k, k, in, out], to torch's. */
 export function kernelToTorch(values: Float32Array, shape: Shape): Float32Array {

@@ -348,6 +348,43 @@ describe('an encoder in a file', () => {
     );
   });
 
+  it('of another kind is exported in the names and the layout of PyTorch', async () => {
+    const entry = (name: string, shape: readonly number[]): StateEntry => {
+      const count = shape.reduce((product, size) => product * size, 1);
+      const values = Float32Array.from({ length: count }, (_, at) => at);
+      return { name: `encoder/${name}`, shape, dtype: 'float32', read: () => values, write: () => undefined };
+    };
+    const header = { run: 'weights', attempt: 1, step: 12, epoch: 1, trainedSeconds: 0, seed: 1, counters: {} };
+    const machine = { codeVersion: '0', tensorflow: '0', arithmetic: '0', threads: 2, instructionSet: 'none' };
+    const entries = [entry('blocks/0/mlp/fc1/weight', [2, 3]), entry('pos_embed', [1, 2, 2])];
+    const saved = await saveCheckpoint(folder, { ...header, ...machine, configHash: '' }, entries);
+    const path = place();
+    await exportEncoder(await readCheckpoint(join(folder, saved.folder)), 'encoder', path, 'safetensors', {});
+    const written = await openWeights(path);
+    const read = await Promise.all(
+      written.tensors.map(async (tensor) => [tensor.name, tensor.shape, [...(await written.read(tensor))]] as const),
+    );
+    await written.close();
+    expect(new Map(read.map(([name, ...rest]) => [name, rest]))).toEqual(
+      new Map([
+        [
+          'blocks.0.mlp.fc1.weight',
+          [
+            [3, 2],
+            [0, 3, 1, 4, 2, 5],
+          ],
+        ],
+        [
+          'pos_embed',
+          [
+            [1, 2, 2],
+            [0, 1, 2, 3],
+          ],
+        ],
+      ]),
+    );
+  });
+
   it('comes in our layout, and goes back', async () => {
     const file = fileOf(resnet(''));
     const match = matchEncoder(file, encoders.all);
