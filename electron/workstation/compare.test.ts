@@ -127,6 +127,10 @@ describe('what breaks a comparison', () => {
       kind: 'breaks',
     });
   });
+  test('a wider encoder has the papers’ name', async () => {
+    const row = await one({ encoders: [{ id: 'resnet-50', options: { stem: 'imagenet', width: 128 } }] });
+    expect(row.subject.encoder).toBe('resnet-50x2');
+  });
   test('an ablation stands beside the table that has it', async () => {
     const row = await one({ epochs: 100 }, { variance: 0 });
     expect(row.paper).toMatchObject({ where: 'Table 7', row: 'λ 25, μ 0, ν 1', value: null, remark: 'collapse' });

@@ -47,10 +47,22 @@ export function completeOptions(catalogue: Catalogue, kind: Recipes, choice: Cho
   return { ...Object.fromEntries(described.map((option) => [option.key, option.default])), ...choice.options };
 }
 
-/** `resnet-50`, `resnet-18 stem small, width 16`: the id, and the options that are not torchvision's own layout. */
+/** Channels after the stem of a residual network that is called by its depth alone. */
+const baseWidth = 64;
+
+/**
+ * `resnet-50`, `resnet-18 stem small, width 16`: the id, and the options that are not torchvision's own layout, or for another network
+ * not its usual ones. A residual network that is wider by a whole number has the papers' name: `resnet-50x2`.
+ */
 export function encoderName(catalogue: Catalogue, choice: Choice): string {
   const options = completeOptions(catalogue, 'encoders', choice);
-  const layout: Options = { stem: 'imagenet', width: 64 };
+  const isResidual = 'stem' in options;
+  const times = isResidual ? Number(options['width']) / baseWidth : 1;
+  const isWider = times > 1 && Number.isInteger(times);
+  const id = isWider ? `${choice.id}x${times}` : choice.id;
+  const layout: Options = isResidual
+    ? { stem: 'imagenet', width: isWider ? baseWidth * times : baseWidth }
+    : completeOptions(catalogue, 'encoders', { id: choice.id, options: {} });
   // How the weights begin belongs to the training, not to the network.
   const { zeroInitResidual, ...network } = options;
   const unusual = Object.entries(network)
@@ -58,7 +70,7 @@ export function encoderName(catalogue: Catalogue, choice: Choice): string {
     .filter(([key, value]) => value !== layout[key] && !(key === 'stemStride' && options['stem'] === 'imagenet'))
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([key, value]) => `${key} ${String(value)}`);
-  return unusual.length === 0 ? choice.id : `${choice.id} ${unusual.join(', ')}`;
+  return unusual.length === 0 ? id : `${id} ${unusual.join(', ')}`;
 }
 
 /** Names of data sets as the papers' cells spell them: `Fashion-MNIST` is `fashion-mnist`. */
