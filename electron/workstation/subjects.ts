@@ -56,13 +56,13 @@ const baseWidth = 64;
  */
 export function encoderName(catalogue: Catalogue, choice: Choice): string {
   const options = completeOptions(catalogue, 'encoders', choice);
-  const times = 'stem' in options ? Number(options['width']) / baseWidth : 1;
+  const isResidual = 'stem' in options;
+  const times = isResidual ? Number(options['width']) / baseWidth : 1;
   const isWider = times > 1 && Number.isInteger(times);
   const id = isWider ? `${choice.id}x${times}` : choice.id;
-  const layout: Options = {
-    ...completeOptions(catalogue, 'encoders', { id: choice.id, options: {} }),
-    ...('stem' in options ? { stem: 'imagenet', width: isWider ? baseWidth * times : baseWidth, stemStride: 0 } : {}),
-  };
+  const layout: Options = isResidual
+    ? { stem: 'imagenet', width: isWider ? baseWidth * times : baseWidth }
+    : completeOptions(catalogue, 'encoders', { id: choice.id, options: {} });
   // How the weights begin belongs to the training, not to the network.
   const { zeroInitResidual, ...network } = options;
   const unusual = Object.entries(network)
