@@ -264,7 +264,7 @@ export function results(model: ReportModel, words: Words): Section | null {
       ...pairs,
       { kind: 'heading', text: words.results.seeds },
       seedsTable(model, words),
-      { kind: 'paragraph', text: words.results.best, quiet: true },
+      { kind: 'paragraph', text: words.results.best[model.comparison.selection.epoch ?? 'last'], quiet: true },
     ],
   };
 }

@@ -64,6 +64,13 @@ describe('HTML', () => {
     expect(html).not.toMatch(/<script|<link|<img|@import|url\(|\son\w+=/i);
     expect(html.match(/https?:\/\/[^"<\s]+/g)?.filter((url) => url !== 'http://www.w3.org/2000/svg') ?? []).toEqual([]);
   });
+  test('says which epoch of a head its means are made of', () => {
+    expect(renderHtml(compose(model, 'en'))).toContain('every mean is made of the last epoch');
+    const selection = { ...input.comparison.selection, epoch: 'best' } as const;
+    const best = buildReport({ ...input, comparison: { ...input.comparison, selection } });
+    expect(renderHtml(compose(best, 'en'))).toContain('Every mean is made of the best epoch');
+    expect(renderHtml(compose(best, 'zh'))).toContain('所有均值取训练头的最佳轮');
+  });
   test('shows hostile names as text', () => {
     const [first, ...rest] = input.runs;
     const title = `<img src=x onerror="alert(1)">&'`;
