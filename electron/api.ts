@@ -235,6 +235,8 @@ export interface PlanRow {
   /** The claim rules as stored when the plan was started: later edits do not count. */
   readonly startedAt: number | null;
   /** Came with the program. One that was taken in can be removed. */
+  /** How many seeds its runs have. */
+  readonly seeds: number;
   readonly isShipped: boolean;
 }
 
@@ -429,7 +431,8 @@ export interface Requests {
   progress: () => readonly Progress[];
 
   plans: () => readonly PlanRow[];
-  startPlan: (plan: string) => void;
+  /** `seeds`: how many its runs shall have; null: as many as they have. */
+  startPlan: (plan: string, seeds: number | null) => void;
   pausePlan: (plan: string) => void;
   /** Times a few real steps of each kind of run in the plan. */
   calibratePlan: (plan: string) => PlanRow;

@@ -17,6 +17,8 @@ export interface Arguments {
   readonly dataset: string | null;
   readonly evaluator: string | null;
   readonly seed: number;
+  /** How many a plan's runs shall have; null: as they are. */
+  readonly seeds: number | null;
   readonly title: string | null;
   readonly split: string | null;
   /** Of a data set, also where it is large. */
@@ -63,6 +65,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     dataset: values.dataset ?? null,
     evaluator: values.evaluator ?? null,
     seed,
+    seeds: seedsOf(values.seeds),
     title: values.title ?? null,
     split: values.split ?? null,
     contents: values.contents === true,
@@ -76,6 +79,13 @@ export function parseCommandLine(given: readonly string[]): Arguments {
   };
 }
 
+function seedsOf(given: string | undefined): number | null {
+  if (given === undefined) return null;
+  const seeds = Number(given);
+  if (Number.isInteger(seeds) && seeds >= 1 && seeds <= 100) return seeds;
+  throw usage(`--seeds ${given} is no whole number from 1 to 100.`);
+}
+
 function read(given: readonly string[]) {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
@@ -84,7 +94,16 @@ function read(given: readonly string[]) {
       args: [...given],
       allowPositionals: true,
       options: {
-        ...{ home: text, lang: text, method: text, preset: text, dataset: text, evaluator: text, seed: text },
+        ...{
+          home: text,
+          lang: text,
+          method: text,
+          preset: text,
+          dataset: text,
+          evaluator: text,
+          seed: text,
+          seeds: text,
+        },
         ...{ title: text, split: text, out: text, branch: text, plan: text, baseline: text, format: text },
         set: { type: 'string', multiple: true },
         json: flag,

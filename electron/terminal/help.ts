@@ -21,6 +21,7 @@ export const help = `reprise COMMAND [options]
   features RUN --dataset KIND:PATH --out FILE.npy   [--split NAME]
   export RUN --out FILE.safetensors|FILE.pth      its encoder, for other programs  [--branch 2]
   plan [NAME]                             the plans, or carry one through (again: goes on where it was)
+                                          --seeds 3: its runs with so many seeds, as groups
   runs                                    the runs of the workspace
   compare [RUN...] [--plan NAME]          paper, earlier reproduction and ours, with intervals
                                           --baseline TITLE: what all others are held against, image by image

@@ -191,7 +191,7 @@ async function carryThrough(session: Session, args: Arguments, name: string): Pr
   // Timed before its first run, while nothing else holds the device: the time left is known from the start.
   const found = await planRow(session, name);
   if (found.state !== 'done' && found.secondsLeft === null) await handlers.calibratePlan.answer(name);
-  await handlers.startPlan.answer(name);
+  await handlers.startPlan.answer(name, args.seeds);
   session.line.say(`${planText(await planRow(session, name), words)}  (${words.say('workspace')} ${session.home})`);
   if (await session.work()) {
     session.print(words.say('stopped'));

@@ -68,7 +68,7 @@ async function configsOf({ handlers }: Workstation, plan: string): Promise<Recor
 
 test('is carried through in another workspace: the same configurations, nothing started before it is asked for', async () => {
   const first = await there.open();
-  await first.handlers.startPlan.answer('tiny');
+  await first.handlers.startPlan.answer('tiny', null);
   await first.whenIdle();
   const file = await bundleFrom(first, null);
 
@@ -79,7 +79,7 @@ test('is carried through in another workspace: the same configurations, nothing 
   const rowOf = async () => (await handlers.plans.answer()).find(({ plan }) => plan.id === added.plan);
   expect(await rowOf()).toMatchObject({ state: 'ready', startedAt: null, plan: { title: { en: 'Tiny' } } });
   expect(await handlers.runs.answer()).toEqual([]);
-  await handlers.startPlan.answer(added.plan);
+  await handlers.startPlan.answer(added.plan, null);
   await second.whenIdle();
   expect(await rowOf()).toMatchObject({ state: 'done' });
   expect(await configsOf(second, added.plan)).toEqual(await configsOf(first, 'tiny'));
@@ -90,7 +90,7 @@ test('is carried through in another workspace: the same configurations, nothing 
 
 test('one that was taken in is removed and taken back, never under its runs, and a shipped one stays', async () => {
   const first = await there.open();
-  await first.handlers.startPlan.answer('tiny');
+  await first.handlers.startPlan.answer('tiny', null);
   await first.whenIdle();
   const file = await bundleFrom(first, null);
   const second = await here.open();
@@ -101,7 +101,7 @@ test('one that was taken in is removed and taken back, never under its runs, and
   expect(await ids()).toEqual(['tiny']);
   await handlers.undoRemovePlan.answer(plan);
   expect(await ids()).toEqual(['tiny', plan]);
-  await handlers.startPlan.answer(plan);
+  await handlers.startPlan.answer(plan, null);
   await expect(handlers.removePlan.answer(plan)).rejects.toThrow(/pause the plan before removing it/);
   await second.whenIdle();
   await handlers.removePlan.answer(plan);
@@ -129,7 +129,7 @@ test('runs that were no plan become one, what they evaluate with them', async ()
 
 test('other data than then, and data that is not there, are told before anything is made', async () => {
   const first = await there.open();
-  await first.handlers.startPlan.answer('tiny');
+  await first.handlers.startPlan.answer('tiny', null);
   await first.whenIdle();
   const bundle = v.parse(Bundle, JSON.parse(readFileSync(await bundleFrom(first, null), 'utf8')));
   const second = await here.open();
@@ -138,7 +138,7 @@ test('other data than then, and data that is not there, are told before anything
   async function refused(plan: Partial<Bundle['plan']>, words: RegExp): Promise<void> {
     writeFileSync(file, JSON.stringify({ ...bundle, plan: { ...bundle.plan, ...plan } }));
     const added = await handlers.addPlan.answer(file);
-    await expect(handlers.startPlan.answer(added.plan)).rejects.toThrow(words);
+    await expect(handlers.startPlan.answer(added.plan, null)).rejects.toThrow(words);
     expect(await handlers.runs.answer()).toEqual([]);
   }
   const [data] = bundle.plan.data;
@@ -151,7 +151,7 @@ test('other data than then, and data that is not there, are told before anything
 
 test('a file that is no bundle, or one this build cannot carry through, is refused with the reason and leaves nothing', async () => {
   const first = await there.open();
-  await first.handlers.startPlan.answer('tiny');
+  await first.handlers.startPlan.answer('tiny', null);
   await first.whenIdle();
   const bundle = v.parse(Bundle, JSON.parse(readFileSync(await bundleFrom(first, null), 'utf8')));
   const { handlers } = first;

@@ -12,6 +12,7 @@ import type { Queue } from './queue.ts';
 import type { Answering, Push } from './answering.ts';
 import { Bundle } from './bundle.ts';
 import { completeConfig } from './check-config.ts';
+import { seedsOf, withSeeds } from './plan-seeds.ts';
 import type { Runs } from './runs.ts';
 import { readChecked } from './resources.ts';
 import { sourcesOf, withSources } from './sources.ts';
@@ -22,7 +23,8 @@ import { forgetPlan, savePlan, type Workspace } from './workspace.ts';
 
 export interface Plans {
   readonly rows: () => Promise<readonly PlanRow[]>;
-  readonly start: (plan: string) => Promise<void>;
+  /** `seeds`: how many its runs shall have; null: as many as they have. */
+  readonly start: (plan: string, seeds?: number | null) => Promise<void>;
   readonly pause: (plan: string) => Promise<void>;
   readonly calibrate: (plan: string) => Promise<PlanRow>;
   readonly add: Answering<'addPlan'>;
@@ -50,6 +52,7 @@ const unfinished = new Set<StoredRun['status']>(['interrupted', 'stopped', 'fail
 const moving = new Set<StoredRun['status']>(['running', 'paused', 'queued']);
 
 export function createPlans(options: PlansOptions): Plans {
+  const withHead = new Set(options.catalogue.evaluators.filter(({ probe }) => !probe).map(({ id }) => id));
   const { workspace, store, datasets, estimates, runs, queue, host, push, now } = options;
 
   function shippedPlan(id: string): Plan {
@@ -133,6 +136,7 @@ export function createPlans(options: PlansOptions): Plans {
       state,
       secondsLeft,
       startedAt: begun ? (stored?.startedAt ?? null) : null,
+      seeds: seedsOf(plan),
       isShipped: isShipped(id),
     };
   }
@@ -165,9 +169,14 @@ export function createPlans(options: PlansOptions): Plans {
     }
   }
 
-  async function start(id: string): Promise<void> {
+  async function start(id: string, seeds: number | null = null): Promise<void> {
     const before = await storedPlan(id);
-    const plan = planOf(id, before);
+    const known = planOf(id, before);
+    if (seeds !== null && seeds < seedsOf(known))
+      throw new FaultError('bad-argument', `The plan has ${seedsOf(known)} seeds already; ${seeds} would be fewer.`, {
+        id,
+      });
+    const plan = seeds === null ? known : withSeeds(known, seeds, withHead);
     await ensureData(plan);
     const own = new Map(await runsOf(id));
     const startedAt = own.size === 0 ? now() : (before?.startedAt ?? now());

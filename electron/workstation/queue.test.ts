@@ -89,7 +89,7 @@ test('a plan: data inspected, runs in dependency order, paused, gone on, done on
   const workstation = await bench.open();
   const { handlers } = workstation;
   expect((await handlers.plans.answer())[0]).toMatchObject({ state: 'ready', startedAt: null });
-  await handlers.startPlan.answer('tiny');
+  await handlers.startPlan.answer('tiny', null);
   const rows = await handlers.runs.answer();
   expect(rows.map((row) => row.planKey).sort()).toEqual(['measure', 'pixels', 'train']);
   const train = rows.find((row) => row.planKey === 'train')?.id ?? '';
@@ -101,10 +101,10 @@ test('a plan: data inspected, runs in dependency order, paused, gone on, done on
   await handlers.pausePlan.answer('tiny');
   await workstation.whenIdle();
   expect((await handlers.plans.answer())[0]?.state).toBe('paused');
-  await handlers.startPlan.answer('tiny');
+  await handlers.startPlan.answer('tiny', null);
   await workstation.whenIdle();
   expect((await handlers.plans.answer())[0]).toMatchObject({ state: 'done', secondsLeft: 0 });
-  await handlers.startPlan.answer('tiny');
+  await handlers.startPlan.answer('tiny', null);
   expect(await handlers.runs.answer()).toHaveLength(3);
 });
 
@@ -115,7 +115,7 @@ test('a plan without its data is blocked and says what is missing', async () => 
   const [row] = await workstation.handlers.plans.answer();
   expect(row?.state).toBe('blocked');
   expect(row?.needs.find((need) => need.kind === 'data')?.ok).toBe(false);
-  await expect(workstation.handlers.startPlan.answer('tiny')).rejects.toThrow(/dataset-fashion-mnist/);
+  await expect(workstation.handlers.startPlan.answer('tiny', null)).rejects.toThrow(/dataset-fashion-mnist/);
 });
 
 test('what lacks its data waits for it, the rest starts, where and in what the machine computes best', async () => {
@@ -128,7 +128,7 @@ test('what lacks its data waits for it, the rest starts, where and in what the m
   const { handlers } = workstation;
   const row = async () => (await handlers.plans.answer()).find(({ plan: { id } }) => id === 'partly')!;
   expect(await row()).toMatchObject({ state: 'ready', needs: [{ ok: true }, { kind: 'data', ok: false }, {}, {}, {}] });
-  await handlers.startPlan.answer('partly');
+  await handlers.startPlan.answer('partly', null);
   await workstation.whenIdle();
   expect(await row()).toMatchObject({ state: 'blocked', secondsLeft: null });
   const runs = await handlers.runs.answer();
@@ -143,7 +143,7 @@ test('what lacks its data waits for it, the rest starts, where and in what the m
   const inspection = await handlers.inspect.answer(other, false);
   await handlers.addDataset.answer(inspection, 'Other');
   expect(await row()).toMatchObject({ state: 'paused' });
-  await handlers.startPlan.answer('partly');
+  await handlers.startPlan.answer('partly', null);
   await workstation.whenIdle();
   expect(await row()).toMatchObject({ state: 'done', secondsLeft: 0 });
   expect(await handlers.runs.answer()).toHaveLength(4);

@@ -118,7 +118,7 @@ export function createHandlers(answers: Answers): Handlers {
     progress: { args: none, answer: runs.progress },
 
     plans: { args: none, answer: plans.rows },
-    startPlan: { args: plan, answer: plans.start },
+    startPlan: { args: v.strictTuple([id, v.nullable(count(100))]), answer: plans.start },
     pausePlan: { args: plan, answer: plans.pause },
     calibratePlan: { args: plan, answer: plans.calibrate },
     addPlan: { args: v.strictTuple([path]), answer: plans.add },

@@ -853,6 +853,7 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
           state: empty ? 'ready' : 'running',
           secondsLeft: 1480,
           startedAt: empty ? null : minutes(30),
+          seeds: 1,
           isShipped: true,
         },
       ];
