@@ -10,6 +10,7 @@ import { conv2d } from '../nn/conv.ts';
 import { crossEntropy } from '../nn/cross-entropy.ts';
 import { maxPoolAfterRelu } from '../nn/pool.ts';
 import { linear } from '../nn/linear.ts';
+import { replacedRows, rowsOf } from '../nn/table.ts';
 import { relu } from '../nn/relu.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { optimizer as sgd } from '../optim/optimizers/sgd.ts';
@@ -50,21 +51,26 @@ const smooth: Readonly<Record<string, Case>> = {
   add: ({ x, p }) => tf.add(x, p.sum(0, true)),
   addN: ({ x, p }) => tf.addN([x, p, x]),
   avgPool: (given) => tf.avgPool(images(given), [2, 3], 1, 'valid'),
+  broadcastTo: ({ x }) => tf.broadcastTo(tf.expandDims(x, 0), [2, ...x.shape]),
   cast: ({ x, i }) => tf.mul(x, tf.cast(i, 'float32')),
+  clone: ({ x }) => tf.mul(tf.clone(x), 2),
   concat: ({ x, p }) => tf.concat([x, p], 1),
   concat1d: ({ x, p }) => tf.concat1d([x.flatten(), p.flatten()]),
   conv2d: (given) => conv2d(images(given), kernel(given, 3), { stride: 2, padding: 1 }),
   'conv2d of single pixels': (given) => conv2d(images(given), kernel(given, 1), { stride: 2, padding: 0 }),
   'conv2d with equal zeros': (given) => conv2d(images(given), kernel(given, 3), { stride: 1, padding: 1 }),
+  cos: ({ x }) => tf.cos(x),
   crossEntropy: ({ x, i }) => {
     const labels = tf.cast(tf.cast(i.slice([0, 0], [-1, 1]).flatten(), 'bool'), 'int32');
     return crossEntropy(x, labels);
   },
   div: ({ x, p }) => tf.div(x, p),
+  erf: ({ x }) => tf.erf(x),
   exp: ({ x }) => tf.exp(x),
   expandDims: ({ x }) => tf.expandDims(x, 1),
   gather: ({ x }) => tf.gather(x, tf.tensor1d([0, 0], 'int32')),
   log: ({ p }) => tf.log(p),
+  logSoftmax: ({ x }) => tf.logSoftmax(x),
   logSumExp: ({ x }) => tf.logSumExp(x, 1),
   matMul: ({ x, w }) => tf.matMul(x, w),
   'matMul transposed': ({ x, p }) => tf.matMul(x, p, true),
@@ -85,10 +91,14 @@ const smooth: Readonly<Record<string, Case>> = {
   relu: ({ x }) => relu(x),
   reshape: ({ x }) => tf.reshape(x, [x.size, 1]),
   reverse: ({ x }) => tf.reverse(x, [0, 1]),
+  rsqrt: ({ p }) => tf.rsqrt(p),
   slice: ({ x }) => tf.slice(x, [1, 0], [-1, 1]),
+  softmax: ({ x }) => tf.softmax(x),
   split: ({ x }) => tf.split(x, [1, x.shape[0] - 1])[1]!,
   sqrt: ({ p }) => tf.sqrt(p),
   square: ({ x }) => tf.square(x),
+  squaredDifference: ({ x, p }) => tf.squaredDifference(x, p),
+  stack: ({ x, p }) => tf.stack([x, p]),
   sub: ({ x, p }) => tf.sub(x, p),
   sum: ({ x }) => tf.sum(x, 1, true),
   transpose: ({ x }) => tf.transpose(x, [1, 0]),
@@ -102,12 +112,18 @@ const plain: Readonly<Record<string, Case>> = {
   argMax: ({ x }) => tf.argMax(x, 1),
   effectiveRank: ({ x }) => effectiveRank(x),
   equal: ({ i }) => tf.cast(tf.equal(i, 1), 'float32'),
+  floor: ({ x }) => tf.floor(x),
   greater: ({ x, p }) => tf.cast(tf.greater(x, p), 'int32'),
+  greaterEqual: ({ x, p }) => tf.cast(tf.greaterEqual(x, p), 'float32'),
   lessEqual: ({ x, p }) => tf.cast(tf.lessEqual(x, p), 'float32'),
   logicalAnd: ({ x, p }) => tf.cast(tf.logicalAnd(tf.greater(x, 0), tf.greater(p, 1)), 'float32'),
   oneHot: ({ i }) => tf.oneHot(i.flatten(), 4),
   ones: ({ x }) => tf.add(x, tf.ones([x.shape[0], 1])),
   onesLike: ({ x }) => tf.onesLike(x),
+  range: ({ x }) => tf.add(x, tf.range(0, x.shape[1]!)),
+  replacedRows: ({ x, i }) =>
+    replacedRows(x, tf.range(0, 2, 1, 'int32'), tf.cast(tf.slice(i, [0, 0], [2, -1]), 'float32')),
+  rowsOf: ({ x }) => rowsOf(x, tf.tensor1d([1, 0], 'int32')),
   topk: ({ x }) => tf.topk(x, 2).values,
   zerosLike: ({ x }) => tf.zerosLike(x),
   zeros: ({ x }) => tf.add(x, tf.zeros([9, 8, 1, x.shape[1]!])),
