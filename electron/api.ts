@@ -234,9 +234,9 @@ export interface PlanRow {
   readonly secondsLeft: number | null;
   /** The claim rules as stored when the plan was started: later edits do not count. */
   readonly startedAt: number | null;
-  /** Came with the program. One that was taken in can be removed. */
   /** How many seeds its runs have. */
   readonly seeds: number;
+  /** Came with the program. One that was taken in can be removed. */
   readonly isShipped: boolean;
 }
 

@@ -1,14 +1,8 @@
 /** Data of a run, its images looked up once for all who open it. */
-import type { FoundImages } from './data/image-table.ts';
+import type { Located } from './data/image-table.ts';
 import { locate } from './data/index-file.ts';
 import type { Port } from './port.ts';
 import type { DataSource } from './protocol/run.ts';
-
-export interface Located {
-  readonly data: DataSource;
-  /** Where its images lie; undefined where its reader has its own way. */
-  readonly found: FoundImages | undefined;
-}
 
 /** An archive of a million pictures on a hard disk, looked through for the first time. */
 const scanQuietMs = 3_600_000;

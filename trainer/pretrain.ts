@@ -4,11 +4,12 @@ import * as v from 'valibot';
 import type { Engine, Stepper } from './engine/engine.ts';
 import { encoderPath, type PretrainConfig, type Probe } from './protocol/run.ts';
 import { canProbe, type BetweenEpochs, type Encoder, type Learner } from './recipe.ts';
+import type { Located } from './data/image-table.ts';
 import { openTrainingLoader } from './data/loader.ts';
 import { FaultError } from './fault.ts';
-import { readFeatures } from './features.ts';
+import { readFeatures, type FeatureRequest } from './features.ts';
 import { progressOf, type JobContext } from './jobs/job.ts';
-import { located, type Located } from './located.ts';
+import { located } from './located.ts';
 import type { Course, Look } from './loop.ts';
 import { evaluators, methods, optimizers, schedules } from './registry.ts';
 import { buildEncoder, encodeWith, type OpenSubject } from './subject.ts';
@@ -16,6 +17,21 @@ import { buildEncoder, encodeWith, type OpenSubject } from './subject.ts';
 /** Steps of a run; a fraction of an epoch stops inside it. */
 export function stepsOf(epochs: number, stepsPerEpoch: number): number {
   return Math.max(1, Math.round(epochs * stepsPerEpoch));
+}
+
+/** What the network makes of the run's images between two steps: its weights change, so nothing of it is kept. */
+function featuresNow(
+  { port }: JobContext,
+  engine: Engine,
+  { normalization, execution }: PretrainConfig,
+  encode: OpenSubject['encode'],
+  asked: Located & Pick<FeatureRequest, 'preprocessing' | 'withLabels' | 'progress'>,
+): ReturnType<typeof readFeatures> {
+  return readFeatures({
+    ...asked,
+    ...{ normalization, execution, facts: engine.facts, cacheFolder: null, subject: { key: '', encode } },
+    notice: (code, text, values) => port.log('attention', code, text, values),
+  });
 }
 
 const probeQuietMs = 300_000;
@@ -35,7 +51,7 @@ function probeLook(
     const text = `The probe cannot be "${recipe.id}": it must train nothing and read one label an image, as knn does.`;
     throw new FaultError('bad-argument', text, { id: recipe.id });
   }
-  const subject = { key: '', encode: encodeWith(engine, encoder) };
+  const encode = encodeWith(engine, encoder);
   const every = probe.everyEpochs * course.stepsPerEpoch;
   return {
     due: (done) => Math.floor(done / every) > Math.floor((done - 1) / every) || done === course.steps,
@@ -44,17 +60,11 @@ function probeLook(
       const place = { step: done, steps: course.steps, epoch: done / course.stepsPerEpoch, obeys: false };
       const progress = progressOf(context, { ...place, tensors: engine.tensors });
       const features = (split: 'train' | 'test', from: number) =>
-        readFeatures({
-          subject,
+        featuresNow(context, engine, config, encode, {
           ...course[split],
           preprocessing: probe.preprocessing,
-          normalization: config.normalization,
-          execution: config.execution,
-          facts: engine.facts,
           withLabels: true,
-          cacheFolder: null,
           progress: (fraction) => progress(from + fraction / 3),
-          notice: (code, text, values) => port.log('attention', code, text, values),
         });
       const train = await features('train', 0);
       const test = await features('test', 1 / 3);
@@ -100,17 +110,11 @@ function betweenEpochs(
       async represent(compute) {
         const encode = encoders.get(compute) ?? engine.infer(compute);
         encoders.set(compute, encode);
-        const { values } = await readFeatures({
-          subject: { key: '', encode },
+        const { values } = await featuresNow(context, engine, config, encode, {
           ...course.data,
           preprocessing: { resize: null, crop: size, interpolation: 'bilinear', fit: 'squash' },
-          normalization: config.normalization,
-          execution: config.execution,
-          facts: engine.facts,
           withLabels: false,
-          cacheFolder: null,
           progress,
-          notice: (code, text, values) => port.log('attention', code, text, values),
         });
         return values;
       },

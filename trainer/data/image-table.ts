@@ -3,6 +3,7 @@
  * typed arrays, all of it shared memory. A table is plain data, and what a decoding worker is given of it is no copy.
  */
 import { FaultError } from '../fault.ts';
+import type { DataSource } from '../protocol/run.ts';
 
 export interface ImageTable {
   readonly count: number;
@@ -41,6 +42,13 @@ export interface Place {
 export interface FoundImages {
   readonly classes: readonly string[];
   readonly images: ImageTable;
+}
+
+/** A data set, looked up. */
+export interface Located {
+  readonly data: DataSource;
+  /** Where its images lie; undefined where its reader has its own way. */
+  readonly found: FoundImages | undefined;
 }
 
 /** The name inside its archive, or the path of the file. */

@@ -77,10 +77,7 @@ async function prepare(
 ) {
   const opened = await openData(options.data, options.found);
   const { count, found } = opened;
-  const { paired } = 'paired' in options ? options : {};
-  const specification: WorkSpecification = {
-    ...{ data: options.data, found, paired, normalization: options.normalization, task },
-  };
+  const specification: WorkSpecification = { data: options.data, found, normalization: options.normalization, task };
   const classes = opened.classes.length;
   const labels = await opened.labels();
   await opened.close();
@@ -90,8 +87,12 @@ async function prepare(
 }
 
 export async function openTrainingLoader(options: TrainingLoaderOptions, workerFile?: URL): Promise<TrainingLoader> {
-  const { views, seed } = options;
-  const { count, classes, producer, assembly } = await prepare(options, { kind: 'training', views, seed }, workerFile);
+  const { views, seed, paired } = options;
+  const { count, classes, producer, assembly } = await prepare(
+    options,
+    { kind: 'training', views, seed, paired },
+    workerFile,
+  );
   try {
     const sampler = createSampler(count, options.batch, options.dropLast, seed);
     let step = options.fromStep;

@@ -1,7 +1,7 @@
 /** What the data pipeline offers the loop. Order and augmentation come from (seed, epoch, index, view): never from worker count or history. */
 import type { DataSource, Normalization, Preprocessing, View } from '../protocol/run.ts';
 import type { HostBatch } from '../engine/engine.ts';
-import type { FoundImages } from './image-table.ts';
+import type { FoundImages, Located } from './image-table.ts';
 
 export interface TrainingLoader {
   readonly count: number;
@@ -17,7 +17,7 @@ export interface TrainingLoaderOptions {
   /** Where its images lie, if that was looked up before. */
   readonly found?: FoundImages | undefined;
   /** What the second view is taken of, where that is another kind of picture. */
-  readonly paired?: { readonly data: DataSource; readonly found?: FoundImages | undefined } | undefined;
+  readonly paired?: Located | undefined;
   readonly views: readonly View[];
   readonly normalization: Normalization;
   readonly seed: number;

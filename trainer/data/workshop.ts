@@ -4,7 +4,7 @@ import type { DataSource, Normalization, Preprocessing, View } from '../protocol
 import type { OpenDataset } from '../recipe.ts';
 import { drawView, renderView } from './augment.ts';
 import { decode, type Pixels } from './decode.ts';
-import type { FoundImages } from './image-table.ts';
+import type { FoundImages, Located } from './image-table.ts';
 import type { Frame } from './kernels.ts';
 import { reasonOf } from './inspection.ts';
 import { normalizer } from './normalize.ts';
@@ -17,11 +17,15 @@ export interface WorkSpecification {
   readonly data: DataSource;
   /** What was found when the data set was opened before, so that it is not looked for again. */
   readonly found?: FoundImages | undefined;
-  /** Pictures of the same names, which the second view is taken of. */
-  readonly paired?: { readonly data: DataSource; readonly found?: FoundImages | undefined } | undefined;
   readonly normalization: Normalization;
   readonly task:
-    | { readonly kind: 'training'; readonly views: readonly View[]; readonly seed: number }
+    | {
+        readonly kind: 'training';
+        readonly views: readonly View[];
+        readonly seed: number;
+        /** Pictures of the same names, which the second view is taken of. */
+        readonly paired?: Located | undefined;
+      }
     | { readonly kind: 'evaluation'; readonly preprocessing: Preprocessing };
 }
 
@@ -79,7 +83,7 @@ function opener(data: OpenDataset, paired: OpenDataset | null) {
   };
 }
 
-async function openPaired({ data, found }: NonNullable<WorkSpecification['paired']>, first: OpenDataset) {
+async function openPaired({ data, found }: Located, first: OpenDataset): Promise<OpenDataset> {
   const opened = await openData(data, found);
   if (opened.count === first.count && opened.channels === first.channels) return opened;
   await opened.close();
@@ -92,10 +96,10 @@ async function openPaired({ data, found }: NonNullable<WorkSpecification['paired
 
 export async function openWorkshop(specification: WorkSpecification): Promise<Workshop> {
   const data = await openData(specification.data, specification.found);
-  const paired = specification.paired ? await openPaired(specification.paired, data) : null;
-  const read = opener(data, paired);
   const normalize = normalizer(specification.normalization, data.channels);
   const { task } = specification;
+  const paired = task.kind === 'training' && task.paired ? await openPaired(task.paired, data) : null;
+  const read = opener(data, paired);
   const sizes = viewSizes(specification);
 
   const render = (image: Loaded, number: number, epoch: number, index: number): Frame => {

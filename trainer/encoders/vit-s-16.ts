@@ -3,24 +3,23 @@
  * 224 px.
  */
 import * as v from 'valibot';
+import { whole } from '../nn/option-kinds.ts';
 import { visionTransformer } from '../nn/vision-transformer.ts';
 import { defineEncoder } from '../recipe.ts';
-
-const count = (least: number, most: number) => v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 
 export const encoder = defineEncoder({
   id: 'vit-s-16',
   title: 'ViT-S/16',
   options: v.object({
     /** Side of a patch, in pixels. */
-    patch: v.optional(count(1, 64), 16),
+    patch: v.optional(whole(1, 64), 16),
     /** Of the tokens and the representation: a multiple of the heads. */
-    width: v.optional(count(1, 4096), 384),
+    width: v.optional(whole(1, 4096), 384),
     /** Blocks. */
-    depth: v.optional(count(1, 64), 12),
-    heads: v.optional(count(1, 64), 6),
+    depth: v.optional(whole(1, 64), 12),
+    heads: v.optional(whole(1, 64), 6),
     /** Side of the images its positions are learned for. Images of other sizes get them by bicubic interpolation. */
-    imageSize: v.optional(count(1, 2048), 224),
+    imageSize: v.optional(whole(1, 2048), 224),
   }),
   build: (builder, options, { channels }) => visionTransformer(builder, { ...options, channels }),
 });

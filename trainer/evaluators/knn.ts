@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { normalized, squaredDistances, tensorOf } from '../nn/rows.ts';
+import { unitRows } from '../nn/directions.ts';
+import { squaredDistances, tensorOf } from '../nn/rows.ts';
 import { percent, topKCorrect } from '../nn/top-k.ts';
 import { defineEvaluator } from '../recipe.ts';
 
@@ -82,7 +83,7 @@ interface Rule {
 
 const rules: Readonly<Record<'cosine' | 'inverse-euclidean', Rule>> = {
   cosine: {
-    compared: normalized,
+    compared: unitRows,
     near: (rows, bank) => tf.matMul(rows, bank, false, true),
     // Relative to the nearest, so that a small temperature does not overflow.
     votesOf: (near, temperature) => tf.exp(tf.div(tf.sub(near, tf.max(near, 1, true)), temperature)),

@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { officialAugmentation } from '../nn/classifier.ts';
-import { normalized, squaredDistances, tensorOf } from '../nn/rows.ts';
+import { unitRows } from '../nn/directions.ts';
+import { squaredDistances, tensorOf } from '../nn/rows.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { defineEvaluator, type FeatureSet } from '../recipe.ts';
 
@@ -38,7 +39,7 @@ export const evaluator = defineEvaluator({
     if (!pairs) throw new Error('Alignment needs two views of every image.');
     const [first, second] = pairs;
     const alignment = tf.tidy(() => {
-      const [left, right] = [first, second].map((views) => normalized(tensorOf(views, 0, views.rows)));
+      const [left, right] = [first, second].map((views) => unitRows(tensorOf(views, 0, views.rows)));
       return tf.mean(tf.sum(tf.square(tf.sub(left!, right!)), 1)).dataSync<'float32'>()[0]!;
     });
     yield { metric: 'alignment', value: alignment, n: first.rows, which: 'only' };
@@ -72,7 +73,7 @@ function spreadRows({ rows, columns, values, labels }: FeatureSet, count: number
 /** rows: [n, d], n > 1. Every pair of different rows, in parts. */
 async function uniformityOf(rows: Tensor2D, progress: (fraction: number) => Promise<void>): Promise<number> {
   const [count, columns] = rows.shape;
-  const bank = tf.tidy(() => normalized(rows));
+  const bank = tf.tidy(() => unitRows(rows));
   let sum = 0;
   try {
     const chunk = Math.max(1, Math.floor(distancesAtOnce / count));

@@ -13,7 +13,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { directionSpread } from '../nn/directions.ts';
 import { expandedBranches } from '../nn/expanded-branches.ts';
-import { weight, width } from '../nn/option-kinds.ts';
+import { weight, widths } from '../nn/option-kinds.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { defineMethod } from '../recipe.ts';
 
@@ -22,7 +22,7 @@ const options = v.object({
   lambda: v.optional(weight, 0.0051),
   /** Of the whole loss: it matters beside weight decay, and to an optimizer that does not scale by the gradient. */
   scale: v.optional(weight, 1),
-  expander: v.optional(v.pipe(v.array(width), v.minLength(1)), [8192, 8192, 8192]),
+  expander: v.optional(widths, [8192, 8192, 8192]),
 });
 type Options = v.InferOutput<typeof options>;
 

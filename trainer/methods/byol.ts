@@ -10,7 +10,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { directionSpread, unitRows } from '../nn/directions.ts';
 import { expander } from '../nn/expander.ts';
-import { share, width } from '../nn/option-kinds.ts';
+import { share, widths } from '../nn/option-kinds.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { risingMomentum, teacherDistance, teacherOf } from '../nn/teacher.ts';
 import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
@@ -19,9 +19,9 @@ import { defineMethod } from '../recipe.ts';
 const options = v.object({
   /** Of the target at the first step. */
   momentum: v.optional(share, 0.996),
-  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [4096, 256]),
+  projector: v.optional(widths, [4096, 256]),
   /** Hidden widths; its output is as wide as the projector's. */
-  predictor: v.optional(v.pipe(v.array(width), v.minLength(1)), [4096]),
+  predictor: v.optional(widths, [4096]),
   ...regularizerOptions,
 });
 

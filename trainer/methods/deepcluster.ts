@@ -19,7 +19,7 @@ import { crossEntropy } from '../nn/cross-entropy.ts';
 import { directionSpread, unitRows } from '../nn/directions.ts';
 import { expander } from '../nn/expander.ts';
 import { sphericalKMeans } from '../nn/k-means.ts';
-import { temperature, width } from '../nn/option-kinds.ts';
+import { temperature, whole, widths } from '../nn/option-kinds.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { replacedRows, rowsOf } from '../nn/table.ts';
 import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
@@ -30,12 +30,12 @@ import { defineMethod, type Moment } from '../recipe.ts';
 const options = v.object({
   temperature: v.optional(temperature, 0.1),
   /** K, of each head. */
-  prototypes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 20)), 3000),
+  prototypes: v.optional(whole(2, 2 ** 20), 3000),
   /** Clusterings that are learned side by side. */
-  clusterings: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64)), 3),
+  clusterings: v.optional(whole(1, 64), 3),
   /** Of k-means. */
-  iterations: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 10),
-  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [2048, 128]),
+  iterations: v.optional(whole(1, 1000), 10),
+  projector: v.optional(widths, [2048, 128]),
   ...regularizerOptions,
 });
 

@@ -12,7 +12,7 @@ import * as v from 'valibot';
 import { crossEntropy } from '../nn/cross-entropy.ts';
 import { directionSpread, similarity, unitRows } from '../nn/directions.ts';
 import { expander } from '../nn/expander.ts';
-import { share, temperature, width } from '../nn/option-kinds.ts';
+import { share, temperature, whole, widths } from '../nn/option-kinds.ts';
 import { enqueued } from '../nn/queue.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { teacherOf } from '../nn/teacher.ts';
@@ -24,8 +24,8 @@ const options = v.object({
   /** Of the encoder of the keys. */
   momentum: v.optional(share, 0.999),
   /** Keys of before that are kept. */
-  queue: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 22)), 65536),
-  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [2048, 128]),
+  queue: v.optional(whole(2, 2 ** 22), 65536),
+  projector: v.optional(widths, [2048, 128]),
   ...regularizerOptions,
 });
 

@@ -21,7 +21,7 @@ import * as v from 'valibot';
 import { bagsOf, divergence, entropyOf, toldPlaces, wordsOf } from '../nn/bag-of-words.ts';
 import { directionSpread, unitRows } from '../nn/directions.ts';
 import { expander } from '../nn/expander.ts';
-import { share, weight } from '../nn/option-kinds.ts';
+import { share, weight, whole } from '../nn/option-kinds.ts';
 import { enqueued } from '../nn/queue.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { risingMomentum, teacherOf } from '../nn/teacher.ts';
@@ -31,7 +31,7 @@ const options = v.object({
   /** Of the teacher at the first step. */
   momentum: v.optional(share, 0.99),
   /** Of each vocabulary. */
-  words: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 20)), 8192),
+  words: v.optional(whole(2, 2 ** 20), 8192),
   /** How sharply a place is told in words. */
   inverseDelta: v.optional(weight, 15),
   /** Length of the vectors that words are predicted with. */

@@ -10,14 +10,14 @@ import * as v from 'valibot';
 import { crossEntropy } from '../nn/cross-entropy.ts';
 import { directionSpread, similarity, unitRows } from '../nn/directions.ts';
 import { expandedBranches } from '../nn/expanded-branches.ts';
-import { temperature, width } from '../nn/option-kinds.ts';
+import { temperature, widths } from '../nn/option-kinds.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({
   temperature: v.optional(temperature, 0.1),
-  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [2048, 128]),
+  projector: v.optional(widths, [2048, 128]),
   ...regularizerOptions,
 });
 

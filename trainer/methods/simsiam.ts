@@ -12,16 +12,16 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { directionSpread, similarity } from '../nn/directions.ts';
 import { expander } from '../nn/expander.ts';
-import { width } from '../nn/option-kinds.ts';
+import { widths } from '../nn/option-kinds.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { stopGradient } from '../nn/stop-gradient.ts';
 import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({
-  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [2048, 2048, 2048]),
+  projector: v.optional(widths, [2048, 2048, 2048]),
   /** Hidden widths; its output is as wide as the projector's. */
-  predictor: v.optional(v.pipe(v.array(width), v.minLength(1)), [512]),
+  predictor: v.optional(widths, [512]),
   /** False: each projection stands for its own prediction. */
   hasPredictor: v.optional(v.boolean(), true),
   /** In projector and predictor. */

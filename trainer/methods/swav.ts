@@ -13,7 +13,7 @@ import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { directionSpread, unitRows } from '../nn/directions.ts';
 import { expander } from '../nn/expander.ts';
-import { count, temperature, width } from '../nn/option-kinds.ts';
+import { count, temperature, whole, widths } from '../nn/option-kinds.ts';
 import { enqueued } from '../nn/queue.ts';
 import { balanced } from '../nn/sinkhorn.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
@@ -25,18 +25,18 @@ import { defineMethod, type Moment } from '../recipe.ts';
 const options = v.object({
   temperature: v.optional(temperature, 0.1),
   /** K. */
-  prototypes: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(2 ** 20)), 3000),
+  prototypes: v.optional(whole(2, 2 ** 20), 3000),
   /** Steps for which the prototypes stay as they begin. */
   freezeSteps: v.optional(count, 313),
   /** Of the codes: the smaller, the nearer each is to one prototype. */
   codeEpsilon: v.optional(temperature, 0.05),
   /** Of Sinkhorn's algorithm. */
-  iterations: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1000)), 3),
+  iterations: v.optional(whole(1, 1000), 3),
   /** Embeddings of before that are kept of each full view; 0: none. */
   queue: v.optional(count, 0),
   /** From which on the queue is used, once it is full. */
   queueEpoch: v.optional(v.pipe(v.number(), v.minValue(0)), 15),
-  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [2048, 128]),
+  projector: v.optional(widths, [2048, 128]),
   ...regularizerOptions,
 });
 

@@ -14,7 +14,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { expandedBranches } from '../nn/expanded-branches.ts';
 import { expander } from '../nn/expander.ts';
-import { weight, width } from '../nn/option-kinds.ts';
+import { weight, widths } from '../nn/option-kinds.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { spreadOf } from '../nn/variance-covariance.ts';
 import { defineMethod } from '../recipe.ts';
@@ -28,7 +28,7 @@ const options = v.object({
   eps: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-4),
   /** The official code halves the sum of the two variance terms; Algorithm 1 of the paper does not. */
   varianceSum: v.optional(v.picklist(['official-code', 'paper-algorithm-1']), 'official-code'),
-  expander: v.optional(v.pipe(v.array(width), v.minLength(1)), [8192, 8192, 8192]),
+  expander: v.optional(widths, [8192, 8192, 8192]),
   /** A small network that tells one embedding from the other (Table 4); its loss is taken both ways. */
   hasPredictor: v.optional(v.boolean(), false),
   /** In expander and predictor. */

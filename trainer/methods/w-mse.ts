@@ -14,16 +14,16 @@ import * as v from 'valibot';
 import { FaultError } from '../fault.ts';
 import { directionSpread, similarity } from '../nn/directions.ts';
 import { expander } from '../nn/expander.ts';
-import { width } from '../nn/option-kinds.ts';
+import { whole, widths } from '../nn/option-kinds.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
 import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
 import { whitened } from '../nn/whitening.ts';
 import { defineMethod, type MethodData } from '../recipe.ts';
 
 const options = v.object({
-  projector: v.optional(v.pipe(v.array(width), v.minLength(1)), [1024, 64]),
+  projector: v.optional(widths, [1024, 64]),
   /** Rows that are whitened together. */
-  subBatch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)), 128),
+  subBatch: v.optional(whole(2, 65536), 128),
   ...regularizerOptions,
 });
 

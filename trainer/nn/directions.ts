@@ -5,8 +5,8 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 /** PyTorch's default in F.normalize. */
 const epsilon = 1e-12;
 
-/** Rows brought to length 1. x: [n, d]. */
-export function unitRows(x: Tensor): Tensor {
+/** Rows brought to length 1; a row of zeros stays one. x: [n, d]. */
+export function unitRows<T extends Tensor>(x: T): T {
   // Under the root, so that the gradient of a row of zeros is finite.
   return tf.div(x, tf.sqrt(tf.maximum(tf.sum(tf.square(x), 1, true), epsilon ** 2)));
 }

@@ -8,12 +8,6 @@ export function tensorOf({ values, columns }: FeatureSet, from: number, to: numb
   return tf.tensor2d(values.subarray(from * columns, to * columns), [to - from, columns]);
 }
 
-/** Rows of length 1; a row of zeros stays one. */
-export function normalized(rows: Tensor2D): Tensor2D {
-  const length = tf.sqrt(tf.sum(tf.square(rows), 1, true));
-  return tf.div(rows, tf.maximum(length, 1e-12));
-}
-
 /** Squares of the Euclidean distances of each of `rows` from each of `others`, [rows, others]; none below 0. */
 export function squaredDistances(rows: Tensor2D, others: Tensor2D): Tensor2D {
   const lengths = (set: Tensor2D): Tensor1D => tf.sum(tf.square(set), 1);

@@ -5,15 +5,14 @@
 Weights and images are made by formula.py, so that the other side makes the same ones without a file.
 """
 
-import json
 import math
-from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from formula import numbers
+from written import write
 
 torch.set_default_dtype(torch.float64)
 
@@ -180,15 +179,4 @@ golden = {
     "bottleneck": network((1, 2, 1, 1), True, True, 64),
 }
 
-
-def rounded(node):
-    if isinstance(node, float):
-        return float(f"{node:.10g}")
-    if isinstance(node, list):
-        return [rounded(item) for item in node]
-    if isinstance(node, dict):
-        return {key: rounded(item) for key, item in node.items()}
-    return node
-
-
-Path(__file__).with_name("golden.json").write_text(json.dumps(rounded(golden), separators=(",", ":")) + "\n")
+write(__file__, "golden.json", golden)

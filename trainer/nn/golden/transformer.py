@@ -6,15 +6,14 @@ Weights and images are made by formula.py, as in generate.py. The network is wri
 timm and DINO have.
 """
 
-import json
 import math
-from pathlib import Path
 
 import torch
 from torch import nn
 from torch.nn import functional
 
 from formula import numbers
+from written import write
 
 torch.set_default_dtype(torch.float64)
 
@@ -170,15 +169,4 @@ golden = {
     "networks": [network(12, 12), network(20, 16), network(11, 14)],
 }
 
-
-def rounded(node):
-    if isinstance(node, float):
-        return float(f"{node:.10g}")
-    if isinstance(node, list):
-        return [rounded(item) for item in node]
-    if isinstance(node, dict):
-        return {key: rounded(item) for key, item in node.items()}
-    return node
-
-
-Path(__file__).with_name("transformer.json").write_text(json.dumps(rounded(golden), separators=(",", ":")) + "\n")
+write(__file__, "transformer.json", golden)
