@@ -5,6 +5,7 @@ import type { WeightsFormat } from '../trainer/protocol/weights.ts';
 import type { Fault } from '../trainer/protocol/fault.ts';
 import type { Inspection, Thumbnail } from '../trainer/protocol/dataset.ts';
 import type { Calibration, Phase } from '../trainer/protocol/events.ts';
+import type { Sign } from '../trainer/protocol/health.ts';
 import type { DoctorReport, HardwareReading, PrecisionTimings } from '../trainer/protocol/hardware.ts';
 import type { Choice } from '../trainer/protocol/options.ts';
 import type { Cell } from '../trainer/protocol/paper.ts';
@@ -96,6 +97,8 @@ export interface RunDetail {
   readonly results: readonly Result[];
   /** Names of the metrics that have points. */
   readonly metrics: readonly string[];
+  /** What its metrics are watched for. */
+  readonly signs: readonly Sign[];
   readonly hello: {
     readonly device: string;
     readonly threads: number;

@@ -1,24 +1,23 @@
 /** What watches a training for trouble. Each alarm is a rule over numbers, stated here, that speaks once. */
+import { isTroubled, signs, type Sign } from './protocol/health.ts';
 
 /** Losses in a row that are not finite before the run goes back to its last checkpoint. */
 export const badStepsInARow = 3;
 export const mostRollbacks = 3;
 
 /**
- * Collapse: VICReg's variance term asks every dimension of the embedding for a standard deviation of 1, and an encoder
- * that maps everything to one point has 0. Below a tenth of the target at this many recorded points one after the other
- * the run is called suspect. It is not stopped: the ablation without the variance term collapses on purpose.
+ * Beyond a sign's limit at this many recorded points one after the other a run is called suspect. It is not stopped: the
+ * ablation without the variance term collapses on purpose.
  */
-export const collapsedBelow = 0.1;
-export const collapsedPoints = 5;
+export const troubledPoints = 5;
 
 /** Live tensors at the end of every step; a step that leaves one behind is a leak. Counted from this step on. */
 const leakFromStep = 10;
 const leakSteps = 100;
 
 export interface Alarms {
-  /** The mean embedding std of a recorded point: true when the rule is met for the first time. */
-  collapsed(std: number): boolean;
+  /** The figures of a recorded point: the signs whose rule is met for the first time. */
+  troubled(figures: Readonly<Record<string, number>>): readonly Sign[];
   /** The growth over the last 100 steps, if there was any, the first time. */
   leaked(tensors: number): number | null;
 }
@@ -30,13 +29,17 @@ export function createAlarms(counters: Map<string, number>): Alarms {
   let leakSaid = false;
   let before: number | null = null;
   return {
-    collapsed(std) {
-      const below = std < collapsedBelow ? (counters.get('collapsedPoints') ?? 0) + 1 : 0;
-      counters.set('collapsedPoints', below);
-      if (below < collapsedPoints || counters.get('collapseSaid') === 1) return false;
-      counters.set('collapseSaid', 1);
-      return true;
-    },
+    troubled: (figures) =>
+      signs.filter((sign) => {
+        const value = figures[sign.metric];
+        if (value === undefined) return false;
+        const [inARow, said] = [`${sign.code}/points`, `${sign.code}/said`];
+        const points = isTroubled(sign, value) ? (counters.get(inARow) ?? 0) + 1 : 0;
+        counters.set(inARow, points);
+        if (points < troubledPoints || counters.get(said) === 1) return false;
+        counters.set(said, 1);
+        return true;
+      }),
     leaked(tensors) {
       steps += 1;
       if (steps <= leakFromStep) return null;

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { StateEntry } from './engine/engine.ts';
 import type { TrainerEvent, TrainerEventOf } from './protocol/events.ts';
-import { collapsedPoints, mostRollbacks } from './alarms.ts';
+import { troubledPoints, mostRollbacks } from './alarms.ts';
 import { newestValid } from './checkpoint.ts';
 import { FaultError } from './fault.ts';
 import type * as filesModule from './files.ts';
@@ -106,7 +106,6 @@ function scene(options: Options = {}): Scene {
         metrics: std !== undefined && wanted.metrics ? { embeddingStd: std } : {},
       });
     },
-    embeddingStd: 'embeddingStd',
     ...(options.look ? { look: options.look } : {}),
   };
   const desk: Desk = {
@@ -340,7 +339,24 @@ describe('alarms', () => {
     const logs = of(events, 'log').filter((event) => event.code === 'collapse-suspected');
     expect(logs).toHaveLength(1);
     const low = of(events, 'metrics').filter((event) => event.points.some((point) => point.value === 0.05));
-    expect(logs[0]?.step).toBe(low[collapsedPoints - 1]?.points[0]?.step);
+    expect(logs[0]?.step).toBe(low[troubledPoints - 1]?.points[0]?.step);
+  });
+
+  it('suspects by every sign whose figure is recorded, each by its side of the limit', async () => {
+    const made = scene({});
+    let asked = 0;
+    const course: Course = {
+      ...made.course,
+      run: async (batch, at, wanted) => {
+        asked += 1;
+        const { loss } = await made.course.run(batch, at, wanted);
+        const metrics = { embeddingStd: 0.9, effectiveRank: 1.2, clustersInUse: 9, codeSpread: asked > 5 ? 0.99 : 0.5 };
+        return { loss, metrics: wanted.metrics ? metrics : {} };
+      },
+    };
+    await train(course, made.desk, null);
+    const codes = of(made.events, 'log').map(({ code }) => code);
+    expect(codes).toEqual(['rank-lost', 'codes-alike']);
   });
 
   it('does not suspect one that recovers', async () => {

@@ -44,8 +44,6 @@ export interface Course {
   /** Batches from the step on at which the run begins or goes on; the loop closes it. */
   readonly source: BatchSource;
   readonly look?: Look;
-  /** Metric that holds the mean standard deviation of the embedding, where there is one. */
-  readonly embeddingStd?: string;
 }
 
 export interface Desk {
@@ -294,12 +292,8 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
       else {
         badSteps = 0;
         if (isRecorded) record({ loss, lr, ...metrics });
-        const std = course.embeddingStd === undefined ? undefined : metrics[course.embeddingStd];
-        if (std !== undefined && alarms.collapsed(std)) {
-          port.log('attention', 'collapse-suspected', `The embedding has hardly any spread left (mean std ${std}).`, {
-            step: done,
-            std,
-          });
+        for (const { code, metric, text } of alarms.troubled(metrics)) {
+          port.log('attention', code, text, { step: done, [metric]: metrics[metric]! });
         }
       }
       const growth = alarms.leaked(desk.tensors());

@@ -173,7 +173,6 @@ export async function openPretraining(
     run: stepper.run,
     state: stepper.state,
     rate: (step) => schedule.rate(step, { peak, steps, stepsPerEpoch }, scheduleOptions),
-    embeddingStd: 'embeddingStd',
     ...(learner.beforeEpoch
       ? {
           beforeEpoch: betweenEpochs(context, engine, config, learner.beforeEpoch, {

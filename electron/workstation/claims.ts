@@ -1,4 +1,5 @@
 /** Verdicts on a plan's claims, by the rules stored before its runs. */
+import { embeddingStd } from '../../trainer/protocol/health.ts';
 import type { Claim, Plan } from '../../trainer/protocol/plan.ts';
 import type { ClaimVerdict, Interval } from '../api.ts';
 import type { CompareInput, Kept, Row } from './rows.ts';
@@ -14,9 +15,6 @@ interface Context {
 type Evidence = ClaimVerdict['evidence'][number];
 type RuleOf<K extends Claim['rule']['kind']> = Extract<Claim['rule'], { kind: K }>;
 type Judged = Omit<ClaimVerdict, 'claim'>;
-
-/** Name under which a method logs the mean standard deviation of its embedding. */
-export const embeddingStd = 'embeddingStd';
 
 const figure = (
   name: string,

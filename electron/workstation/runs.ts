@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
+import { signs } from '../../trainer/protocol/health.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Interrupted, Reason, RunRow } from '../api.ts';
 import type { Answering, Push } from './answering.ts';
@@ -158,6 +159,7 @@ export function createRuns(options: RunsOptions): Runs {
         ),
         results: results.map(({ result }) => result),
         metrics,
+        signs: signs.filter(({ metric }) => metrics.includes(metric)),
         hello,
         marks,
       };

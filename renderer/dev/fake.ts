@@ -673,6 +673,9 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
             }))
           : [],
       metrics: isPretrain ? [...Object.keys(shapes), 'probe/top1'] : [],
+      signs: isPretrain
+        ? [{ metric: 'embeddingStd', limit: 0.1, trouble: 'below', code: 'collapse-suspected', text: 'No spread.' }]
+        : [],
       hello: {
         device: 'CPU',
         threads: 2,

@@ -45,9 +45,9 @@ function crossEntropyOf(codes: Tensor, logarithms: Tensor): Scalar {
   return tf.neg(tf.mean(tf.sum(tf.mul(codes, logarithms), 1)));
 }
 
-/** How many prototypes a code spreads over: exp of its entropy in the mean, 1 to K. */
+/** Over which share of the prototypes a code spreads: exp of its entropy in the mean, of K; 1 where all are alike to it. */
 function codeSpread(codes: Tensor): Scalar {
-  return tf.exp<Scalar>(crossEntropyOf(codes, tf.log(tf.maximum(codes, 1e-30))));
+  return tf.div<Scalar>(tf.exp(crossEntropyOf(codes, tf.log(tf.maximum(codes, 1e-30)))), codes.shape[1]!);
 }
 
 export const method = defineMethod({

@@ -259,7 +259,7 @@ export const en = {
       redundancy: 'Redundancy term',
       positiveSimilarity: 'Similarity of the views',
       teacherDistance: 'Distance from the teacher',
-      codeSpread: 'Prototypes a code spreads over',
+      codeSpread: 'Share of the prototypes in a code',
       clustersInUse: 'Clusters in a batch',
       bagEntropy: 'Entropy of a bag',
       meanBagEntropy: 'Entropy of the mean bag',

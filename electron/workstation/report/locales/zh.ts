@@ -250,7 +250,7 @@ export const zh: Words = {
       redundancy: '冗余项',
       positiveSimilarity: '两个视图的相似度',
       teacherDistance: '与教师的距离',
-      codeSpread: '编码涉及的原型数',
+      codeSpread: '编码占原型的比例',
       clustersInUse: '批内簇数',
       bagEntropy: '词袋的熵',
       meanBagEntropy: '平均词袋的熵',
