@@ -344,7 +344,7 @@ export type Selection = (
   readonly epoch?: 'last' | 'best' | undefined;
 };
 
-export type ReportFormat = 'html' | 'pdf' | 'markdown' | 'latex' | 'csv' | 'json' | 'bundle';
+export type ReportFormat = 'html' | 'pdf' | 'markdown' | 'latex' | 'svg' | 'csv' | 'json' | 'bundle';
 export interface ReportRow {
   readonly id: string;
   readonly title: string;

@@ -39,6 +39,7 @@ const formats = [
   'pdf',
   'markdown',
   'latex',
+  'svg',
   'csv',
   'json',
   'bundle',

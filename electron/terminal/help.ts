@@ -26,7 +26,7 @@ export const help = `reprise COMMAND [options]
   compare [RUN...] [--plan NAME]          paper, earlier reproduction and ours, with intervals
                                           --baseline TITLE: what all others are held against, image by image
                                           --best: each head's best epoch, chosen on the test images, in place of its last
-  report  [RUN...] [--plan NAME]          write it down  [--format html,pdf,markdown,latex,csv,json,bundle]
+  report  [RUN...] [--plan NAME]          write it down  [--format html,pdf,markdown,latex,svg,csv,json,bundle]
   replay BUNDLE                           carry a report's runs through again, from its bundle.json, and set both beside
                                           each other
   import RUN_FOLDER|FILE                  take in a run from elsewhere, or weights (.pth, .safetensors)

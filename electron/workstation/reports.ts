@@ -31,7 +31,7 @@ export interface ReportsOptions {
   readonly complain: (line: string) => void;
 }
 
-const format = v.picklist(['html', 'pdf', 'markdown', 'latex', 'csv', 'json', 'bundle']);
+const format = v.picklist(['html', 'pdf', 'markdown', 'latex', 'svg', 'csv', 'json', 'bundle']);
 const StoredReportRow = v.strictObject({
   id: v.string(),
   title: v.string(),

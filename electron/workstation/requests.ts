@@ -58,7 +58,7 @@ const evaluated = v.variant('kind', [
   v.strictObject({ kind: v.literal('run'), run: RunId }),
   v.strictObject({ kind: v.literal('weights'), weights: WeightsId }),
 ]);
-const format = v.picklist(['html', 'pdf', 'markdown', 'latex', 'csv', 'json', 'bundle']);
+const format = v.picklist(['html', 'pdf', 'markdown', 'latex', 'svg', 'csv', 'json', 'bundle']);
 const https = v.pipe(v.string(), v.maxLength(2000), v.startsWith('https://', 'only https addresses are opened'));
 
 export interface Answers {

@@ -533,6 +533,7 @@ export const en = {
   'format.csv': 'CSV',
   'format.json': 'JSON',
   'format.latex': 'LaTeX',
+  'format.svg': 'Figure (SVG)',
   'format.bundle': 'Bundle',
   'language.en': 'English',
   'language.zh': 'Chinese',

@@ -525,6 +525,7 @@ export const zh = {
   'format.csv': 'CSV',
   'format.json': 'JSON',
   'format.latex': 'LaTeX',
+  'format.svg': '插图（SVG）',
   'format.bundle': '复现包',
   'language.en': '英文',
   'language.zh': '中文',

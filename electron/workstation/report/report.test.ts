@@ -14,6 +14,7 @@ import { en } from './locales/en.ts';
 import { zh } from './locales/zh.ts';
 import { renderMarkdown } from './markdown.ts';
 import { buildReport, type ReportInput, type ReportModel } from './model.ts';
+import { subjectName, wordsOf } from './naming.ts';
 import { stablePdf } from './pdf.ts';
 import { ticks } from './svg.ts';
 import { renderJson, writeReport } from './write.ts';
@@ -218,7 +219,7 @@ test('the JSON is the model', () => {
 });
 
 describe('files', () => {
-  const formats: readonly ReportFormat[] = ['html', 'markdown', 'latex', 'csv', 'json', 'bundle', 'pdf'];
+  const formats: readonly ReportFormat[] = ['html', 'markdown', 'latex', 'svg', 'csv', 'json', 'bundle', 'pdf'];
   const request = (over: Partial<Parameters<typeof writeReport>[0]>) => ({
     model,
     formats,
@@ -239,8 +240,22 @@ describe('files', () => {
         sha256: createHash('sha256').update(content).digest('hex'),
       });
     }
-    const names = ['bundle.json', 'report.csv', 'report.html', 'report.json', 'report.md', 'report.tex'];
+    const names = ['bundle.json', 'figure.svg', 'report.csv', 'report.html', 'report.json', 'report.md', 'report.tex'];
     expect((await readdir(folder)).sort()).toEqual(names);
+  });
+  test('the picture stands alone: every colour is written out, and every row is in it', async () => {
+    const row = await writeReport(request({ formats: ['svg'] }));
+    const figure = await readFile(row.files[0]!.path, 'utf8');
+    expect(figure).not.toContain('var(');
+    for (const { ours, subject } of model.comparison.rows) {
+      if (ours !== null) expect(figure).toContain(subjectName(wordsOf.en, subject.label));
+    }
+    expect(figure).toMatch(/\.series-1\.dot\{fill:#/);
+  });
+  test('without a figure there is no picture, and the reason is named', async () => {
+    const nothing = { ...model, comparison: { ...model.comparison, rows: [] } };
+    const row = await writeReport(request({ model: nothing, formats: ['svg'] }));
+    expect(row).toMatchObject({ files: [], missing: [{ format: 'svg' }] });
   });
   test('the PDF is printed from the same HTML and made stable; nothing else is left', async () => {
     let printed = '';
@@ -256,7 +271,7 @@ describe('files', () => {
   test('a printer that fails costs the PDF alone', async () => {
     const row = await writeReport(request({ htmlToPdf: () => Promise.reject(new Error('The printer broke.')) }));
     expect(row.missing).toEqual([{ format: 'pdf', reason: 'The printer broke.' }]);
-    expect(row.files).toHaveLength(6);
+    expect(row.files).toHaveLength(7);
   });
 });
 

@@ -1,6 +1,64 @@
 /** The report's style: one file, both themes, and A4 paper. The colours are those of the window (renderer/app.css). */
+
+/** On paper and by day. */
+export const light = {
+  ground: '#f7f7f5',
+  surface: '#fff',
+  sunken: '#f1f1ee',
+  line: '#e0e0db',
+  'line-strong': '#c6c6bf',
+  text: '#1b1c1e',
+  'text-2': '#5b5d61',
+  accent: '#1d5bb8',
+  ok: '#19703f',
+  'ok-soft': '#e3f2e8',
+  attention: '#875a00',
+  'attention-soft': '#fbf0d9',
+  wrong: '#b3261e',
+  'wrong-soft': '#fbe7e5',
+  paper: '#000',
+  grey: '#8b8d91',
+  s1: '#0072b2',
+  s2: '#d55e00',
+  s3: '#009e73',
+  s4: '#b4588f',
+  s5: '#b97a00',
+  s6: '#2b86bd',
+  s7: '#6d6d00',
+} as const;
+
+/** Colour and dashes of each series. */
+export const seriesLooks = [
+  ['s1', null],
+  ['s2', '6 3'],
+  ['s3', '2 3'],
+  ['s4', '8 3 2 3'],
+  ['s5', '4 2'],
+  ['s6', '1 3'],
+  ['s7', '10 4'],
+] as const satisfies readonly (readonly [keyof typeof light, string | null])[];
+
+/** What the pictures' shapes look like: a selector below the picture, its rule. */
+export const shapes = [
+  ['text', 'fill:var(--text-2);font-size:11px'],
+  ['.axis-title', 'fill:var(--text);font-size:12px;font-weight:600'],
+  ['.row-label', 'fill:var(--text);font-size:12px'],
+  ['.end-label', 'fill:var(--c)'],
+  ['.axis', 'stroke:var(--line-strong);stroke-width:1'],
+  ['.guide', 'stroke:var(--line);stroke-width:1'],
+  ['.bar', 'stroke:var(--c);stroke-width:2'],
+  ['.dot', 'fill:var(--c)'],
+  ['.paper', 'fill:var(--paper);stroke:var(--paper);stroke-width:1.5'],
+  ['.earlier', 'fill:var(--grey);stroke:var(--grey);stroke-width:1.5'],
+  ['.hollow', 'fill:var(--surface)'],
+  ['.curve', 'fill:none;stroke:var(--c);stroke-width:1.6;stroke-dasharray:var(--d);stroke-linejoin:round'],
+  ['.band', 'fill:var(--c);opacity:.14;stroke:none'],
+] as const;
+
 export const style = `
-:root{color-scheme:light dark;--ground:#f7f7f5;--surface:#fff;--sunken:#f1f1ee;--line:#e0e0db;--line-strong:#c6c6bf;--text:#1b1c1e;--text-2:#5b5d61;--accent:#1d5bb8;--ok:#19703f;--ok-soft:#e3f2e8;--attention:#875a00;--attention-soft:#fbf0d9;--wrong:#b3261e;--wrong-soft:#fbe7e5;--paper:#000;--grey:#8b8d91;--s1:#0072b2;--s2:#d55e00;--s3:#009e73;--s4:#b4588f;--s5:#b97a00;--s6:#2b86bd;--s7:#6d6d00}
+:root{color-scheme:light dark;${Object.entries(light)
+  .map(([name, value]) => `--${name}:${value}`)
+  .join(';')}}
 @media screen and (prefers-color-scheme:dark){:root{--ground:#121315;--surface:#1a1c1f;--sunken:#15171a;--line:#2c3035;--line-strong:#454a51;--text:#e6e7e9;--text-2:#a2a6ad;--accent:#82b1ff;--ok:#5cc98d;--ok-soft:#16301f;--attention:#e3b341;--attention-soft:#332913;--wrong:#ff9088;--wrong-soft:#3b1c1a;--paper:#fff;--grey:#80858c;--s1:#56b4e9;--s2:#ef7f3c;--s3:#2fc39a;--s4:#db93bd;--s5:#e69f00;--s6:#9ad1f2;--s7:#f0e442}}
 *{box-sizing:border-box}
 html{-webkit-text-size-adjust:100%}
@@ -46,20 +104,8 @@ figcaption{color:var(--text-2);font-size:12.5px;margin-top:6px}
 .multiples figcaption{order:-1;margin:0 0 2px;color:var(--text);font-weight:500}
 .multiples figure{display:flex;flex-direction:column}
 footer{margin-top:48px;padding-top:12px;border-top:1px solid var(--line);color:var(--text-2);font-size:12.5px}
-.series-1{--c:var(--s1)}.series-2{--c:var(--s2);--d:6 3}.series-3{--c:var(--s3);--d:2 3}.series-4{--c:var(--s4);--d:8 3 2 3}.series-5{--c:var(--s5);--d:4 2}.series-6{--c:var(--s6);--d:1 3}.series-7{--c:var(--s7);--d:10 4}
-svg text{fill:var(--text-2);font-size:11px}
-svg .axis-title{fill:var(--text);font-size:12px;font-weight:600}
-svg .row-label{fill:var(--text);font-size:12px}
-svg .end-label{fill:var(--c)}
-.axis{stroke:var(--line-strong);stroke-width:1}
-.guide{stroke:var(--line);stroke-width:1}
-.bar{stroke:var(--c);stroke-width:2}
-.dot{fill:var(--c)}
-.paper{fill:var(--paper);stroke:var(--paper);stroke-width:1.5}
-.earlier{fill:var(--grey);stroke:var(--grey);stroke-width:1.5}
-.hollow{fill:var(--surface)}
-.curve{fill:none;stroke:var(--c);stroke-width:1.6;stroke-dasharray:var(--d,none);stroke-linejoin:round}
-.band{fill:var(--c);opacity:.14;stroke:none}
+${seriesLooks.map(([colour, dashes], at) => `.series-${at + 1}{--c:var(--${colour})${dashes === null ? '' : `;--d:${dashes}`}}`).join('')}
+${shapes.map(([selector, rule]) => `svg ${selector}{${rule}}`).join('\n')}
 @page{size:A4;margin:16mm 15mm 18mm}
 @media print{
 body{background:#fff;font-size:10.5pt}

@@ -7,6 +7,7 @@ import { bundleOf, type Bundle } from '../bundle.ts';
 import { canonicalJson } from '../subjects.ts';
 import { compose } from './compose.ts';
 import { renderCsv } from './csv.ts';
+import { renderFigure } from './figure.ts';
 import { renderHtml } from './html.ts';
 import { renderLatex } from './latex.ts';
 import { renderMarkdown } from './markdown.ts';
@@ -34,8 +35,12 @@ const extensions: Readonly<Record<ReportFormat, string>> = {
   csv: 'csv',
   json: 'json',
   latex: 'tex',
+  svg: 'svg',
   bundle: 'json',
 };
+
+/** Of what is not the report itself. */
+const names: Readonly<Partial<Record<ReportFormat, string>>> = { bundle: 'bundle', svg: 'figure' };
 
 /** Keys in order, so that the same content gives the same bytes. */
 export function renderJson(content: ReportModel | Bundle): string {
@@ -46,7 +51,7 @@ export async function writeReport(request: WriteReport): Promise<ReportRow> {
   const { model, formats, language, folder, id, createdAt } = request;
   await mkdir(folder, { recursive: true });
   const document = compose(model, language);
-  const texts: Readonly<Record<Exclude<ReportFormat, 'pdf'>, () => string>> = {
+  const texts: Readonly<Record<Exclude<ReportFormat, 'pdf' | 'svg'>, () => string>> = {
     html: () => renderHtml(document),
     markdown: () => renderMarkdown(document),
     csv: () => renderCsv(model),
@@ -57,7 +62,7 @@ export async function writeReport(request: WriteReport): Promise<ReportRow> {
   const files: ReportRow['files'][number][] = [];
   const missing: ReportRow['missing'][number][] = [];
   for (const format of formats) {
-    const path = join(folder, `${format === 'bundle' ? 'bundle' : 'report'}.${extensions[format]}`);
+    const path = join(folder, `${names[format] ?? 'report'}.${extensions[format]}`);
     if (format === 'pdf') {
       const printed = await printPdf(request, texts.html());
       if ('reason' in printed) {
@@ -65,6 +70,10 @@ export async function writeReport(request: WriteReport): Promise<ReportRow> {
         continue;
       }
       files.push(await write(format, path, printed.bytes));
+    } else if (format === 'svg') {
+      const figure = renderFigure(document);
+      if (figure === null) missing.push({ format, reason: 'Nothing is measured yet, so there is no picture.' });
+      else files.push(await write(format, path, Buffer.from(figure, 'utf8')));
     } else files.push(await write(format, path, Buffer.from(texts[format](), 'utf8')));
   }
   return { id, title: document.title, language, createdAt, folder, files, missing };

@@ -1,0 +1,32 @@
+/** The picture of a report as a file of its own, for a paper: an SVG whose colours are written out, as many programs know no variables. */
+import type { Document } from './document.ts';
+import { light, seriesLooks, shapes } from './style.ts';
+
+/** Null where the report has no picture. */
+export function renderFigure({ sections }: Document): string | null {
+  const svg = sections
+    .flatMap(({ blocks }) => blocks)
+    .flatMap((block) => (block.kind === 'figure' && block.small !== true ? [block.svg] : []))
+    .at(0);
+  return svg === undefined
+    ? null
+    : `${svg.replace('>', `><style>text{font-family:sans-serif}${rules().join('')}</style>`)}\n`;
+}
+
+/** The rules of the page's shapes, one for every series where they ask for its looks. */
+function rules(): readonly string[] {
+  const known = Object.entries(light);
+  const fill = (rule: string, variables: readonly (readonly [string, string])[]): string =>
+    variables.reduce((text, [name, value]) => text.replaceAll(`var(--${name})`, value), rule);
+  return shapes.flatMap(([selector, rule]) =>
+    rule.includes('var(--c')
+      ? seriesLooks.map(([colour, dashes], at) => {
+          const own = [
+            ['c', light[colour]],
+            ['d', dashes ?? 'none'],
+          ] as const;
+          return `.series-${at + 1}${selector}{${fill(rule, own)}}`;
+        })
+      : [`${selector}{${fill(rule, known)}}`],
+  );
+}
