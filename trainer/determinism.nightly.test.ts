@@ -1,34 +1,12 @@
 /** The same bits from separate processes, straight and resumed, for every engine setting a run may have. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
-import {
-  buildTrainer,
-  killThrough,
-  liveOn,
-  removeTrainer,
-  tinyPretraining,
-  traceOf,
-  writeTinyData,
-  type Stage,
-} from './testing/killing.ts';
+import { expect, it } from 'vitest';
+import { killThrough, liveOn, tinyPretraining, traceOf, useTinyTrainer, type Stage } from './testing/killing.ts';
 import { precisionsHere } from './testing/precision.ts';
 
 const minutes = 60_000;
-let folder = '';
-let program = '';
+const place = useTinyTrainer('determinism');
 const traces = new Map<string, string>();
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'determinism-'));
-  await writeTinyData(join(folder, 'data'));
-  program = await buildTrainer();
-}, 5 * minutes);
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  removeTrainer();
-});
 
 /** Where the engine refuses a precision, that has a test of its own. */
 const precisions = await precisionsHere();
@@ -41,9 +19,13 @@ const settings = [
 it.each(settings.map((setting) => [JSON.stringify(setting), setting] as const))(
   '%s',
   async (name, setting) => {
-    const tiny = tinyPretraining(join(folder, 'data'));
+    const tiny = tinyPretraining(place.data);
     const config = { ...tiny, execution: { ...tiny.execution, ...setting } };
-    const stage = (place: string): Stage => ({ program, folder: join(folder, `${traces.size}-${place}`), config });
+    const stage = (life: string): Stage => ({
+      program: place.program,
+      folder: join(place.folder, `${traces.size}-${life}`),
+      config,
+    });
     await liveOn(stage('first'), 1);
     const expected = traceOf(stage('first'));
     await liveOn(stage('second'), 1);

@@ -1,26 +1,23 @@
 /** A run that was killed, however and wherever, ends in the same bytes as one that never was: 25 kills, 0 bytes. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { TrainerEvent } from './protocol/events.ts';
 import { savePoints } from './checkpoint.ts';
 import {
-  buildTrainer,
   eventsOf,
   exitOf,
   jobOf,
   killThrough,
   liveOn,
   liveUntil,
-  removeTrainer,
   startTrainer,
   tinyEvaluation,
   tinyPretraining,
   traceOf,
-  writeTinyData,
+  useTinyTrainer,
   type Death,
   type Stage,
   type Trace,
@@ -28,18 +25,7 @@ import {
 import { keyed } from './random.ts';
 
 const minutes = 60_000;
-let folder = '';
-let program = '';
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'kill-'));
-  await writeTinyData(join(folder, 'data'));
-  program = await buildTrainer();
-}, 3 * minutes);
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  removeTrainer();
-});
+const place = useTinyTrainer('kill');
 
 const randomDeath =
   (name: string, mostSteps: number) =>
@@ -49,7 +35,11 @@ const randomDeath =
   };
 
 function stages(name: string, config: () => ReturnType<typeof tinyPretraining>) {
-  return (number: number): Stage => ({ program, folder: join(folder, `${name}-${number}`), config: config() });
+  return (number: number): Stage => ({
+    program: place.program,
+    folder: join(place.folder, `${name}-${number}`),
+    config: config(),
+  });
 }
 
 async function straight(name: string, config: () => ReturnType<typeof tinyPretraining>): Promise<Trace> {
@@ -62,7 +52,7 @@ describe.concurrent('a pretraining', () => {
   it(
     'ends in the same bytes after a kill at every point of a save and at random steps',
     async () => {
-      const config = (): ReturnType<typeof tinyPretraining> => tinyPretraining(join(folder, 'data'));
+      const config = (): ReturnType<typeof tinyPretraining> => tinyPretraining(place.data);
       const expected = await straight('pretrain', config);
       expect(expected.points.filter((point) => point.includes('"loss"'))).toHaveLength(30);
       expect(expected.points.filter((point) => point.includes('"probe/top1"'))).toHaveLength(3);
@@ -90,7 +80,7 @@ describe.concurrent('an evaluation', () => {
   it.each(['features', 'images', 'fine-tuning'] as const)(
     '(%s) ends in the same figures and bytes',
     async (kind) => {
-      const config = (): ReturnType<typeof tinyEvaluation> => tinyEvaluation(join(folder, 'data'), kind);
+      const config = (): ReturnType<typeof tinyEvaluation> => tinyEvaluation(place.data, kind);
       const expected = await straight(kind, config);
       expect(expected.results.map(({ metric, which }) => `${metric} ${which}`)).toEqual([
         'top1 last',
@@ -113,10 +103,10 @@ describe.concurrent('with a parent', () => {
   it(
     'greets, trains, and when the parent goes away saves and ends in order',
     async () => {
-      const config = tinyPretraining(join(folder, 'data'));
-      const stage: Stage = { program, folder: join(folder, 'orphan'), config };
+      const config = tinyPretraining(place.data);
+      const stage: Stage = { program: place.program, folder: join(place.folder, 'orphan'), config };
       mkdirSync(stage.folder);
-      const child = spawn(process.execPath, [program], {
+      const child = spawn(process.execPath, [place.program], {
         cwd: stage.folder,
         stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
       });
@@ -152,8 +142,8 @@ describe.concurrent('where the processor computes other last bits', () => {
   it(
     'stops before it changes anything and asks; resumed once more it goes on and says so',
     async () => {
-      const config = tinyPretraining(join(folder, 'data'));
-      const stage: Stage = { program, folder: join(folder, 'elsewhere'), config };
+      const config = tinyPretraining(place.data);
+      const stage: Stage = { program: place.program, folder: join(place.folder, 'elsewhere'), config };
       expect(await liveUntil(stage, 1, { kind: 'step', steps: 12, delayMs: 0 })).toBe(true);
       const before = eventsOf(stage).filter((event) => event.type === 'checkpoint');
       const { instructionSet } = eventsOf(stage).find((event) => event.type === 'hello')!;

@@ -1,17 +1,13 @@
 /** 60 kills and more, at random moments. Run by `npm run test:nightly`. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import {
-  buildTrainer,
   killThrough,
   liveOn,
-  removeTrainer,
   tinyEvaluation,
   tinyPretraining,
   traceOf,
-  writeTinyData,
+  useTinyTrainer,
   type Death,
   type Stage,
 } from './testing/killing.ts';
@@ -20,18 +16,7 @@ import { keyed } from './random.ts';
 
 const hours = 3_600_000;
 const kills = 60;
-let folder = '';
-let program = '';
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'kill-nightly-'));
-  await writeTinyData(join(folder, 'data'));
-  program = await buildTrainer();
-}, hours);
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  removeTrainer();
-});
+const place = useTinyTrainer('kill-nightly');
 
 /** Two in three at a random moment, one in three at a random point of a random save. */
 function death(index: number): Death {
@@ -42,13 +27,17 @@ function death(index: number): Death {
 }
 
 it.each([
-  ['pretraining', () => tinyPretraining(join(folder, 'data'))],
-  ['evaluation', () => tinyEvaluation(join(folder, 'data'), 'features')],
+  ['pretraining', () => tinyPretraining(place.data)],
+  ['evaluation', () => tinyEvaluation(place.data, 'features')],
 ] as const)(
   'a killed %s always ends in the same bytes',
   async (name, config) => {
-    const stage = (number: number): Stage => ({ program, folder: join(folder, `${name}-${number}`), config: config() });
-    const straight: Stage = { ...stage(0), folder: join(folder, `${name}-straight`) };
+    const stage = (number: number): Stage => ({
+      program: place.program,
+      folder: join(place.folder, `${name}-${number}`),
+      config: config(),
+    });
+    const straight: Stage = { ...stage(0), folder: join(place.folder, `${name}-straight`) };
     await liveOn(straight, 1);
     const expected = traceOf(straight);
     const deaths = Array.from({ length: Math.ceil(kills * 0.75) }, (_, index) => death(index));

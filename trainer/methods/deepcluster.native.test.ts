@@ -1,9 +1,7 @@
 /** What of DeepCluster-v2 a step does not show: its clusters between epochs, and that they come again after a kill. */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { savePoints } from '../checkpoint.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/open.ts';
@@ -11,13 +9,11 @@ import { Execution, type RunConfig } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import type { BetweenEpochs } from '../recipe.ts';
 import {
-  buildTrainer,
   killThrough,
   liveOn,
-  removeTrainer,
   tinyPretraining,
   traceOf,
-  writeTinyData,
+  useTinyTrainer,
   type Death,
   type Stage,
 } from '../testing/killing.ts';
@@ -25,18 +21,7 @@ import { smallEncoder } from '../testing/small-learner.ts';
 import { method } from './deepcluster.ts';
 
 const minutes = 60_000;
-let folder = '';
-let program = '';
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'deepcluster-'));
-  await writeTinyData(join(folder, 'data'));
-  program = await buildTrainer();
-}, 3 * minutes);
-afterAll(() => {
-  rmSync(folder, { recursive: true, force: true });
-  removeTrainer();
-});
+const place = useTinyTrainer('deepcluster');
 
 const small = { prototypes: 5, clusterings: 3, projector: [8, 4] };
 const samples = 40;
@@ -101,7 +86,7 @@ it(
   'ends in the same bytes after kills inside an epoch and at the end of one',
   async () => {
     // 6 steps an epoch, saved every 4: what follows the third save begins an epoch.
-    const tiny = tinyPretraining(join(folder, 'data')) as Extract<RunConfig, { kind: 'pretrain' }>;
+    const tiny = tinyPretraining(place.data) as Extract<RunConfig, { kind: 'pretrain' }>;
     const config: RunConfig = {
       ...tiny,
       method: { id: 'deepcluster', options: small },
@@ -109,7 +94,7 @@ it(
       epochs: 3,
       probe: null,
     };
-    const stage = (name: string) => (): Stage => ({ program, folder: join(folder, name), config });
+    const stage = (name: string) => (): Stage => ({ program: place.program, folder: join(place.folder, name), config });
     await liveOn(stage('straight')(), 1);
     const expected = traceOf(stage('straight')());
     expect(expected.points.filter((point) => point.includes('"loss"'))).toHaveLength(18);

@@ -1,11 +1,23 @@
 /** For tests: the real trainer, started again and again, killed at random moments and at every point of a save. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { closeSync, existsSync, mkdirSync, openSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import * as v from 'valibot';
 import { build } from 'vite';
+import { afterAll, beforeAll } from 'vitest';
 import type { Job } from '../protocol/commands.ts';
 import { TrainerEvent, type MetricPoint, type TrainerEventOf } from '../protocol/events.ts';
 import type { Result } from '../protocol/results.ts';
@@ -15,7 +27,7 @@ import { writeIdx } from '../data/testing.ts';
 /** Inside node_modules, so that the program finds its packages. */
 const programFolder = join(import.meta.dirname, '../../node_modules/.cache', `trainer-${process.pid}`);
 
-export async function buildTrainer(): Promise<string> {
+async function buildTrainer(): Promise<string> {
   await build({
     configFile: false,
     logLevel: 'error',
@@ -32,7 +44,7 @@ export async function buildTrainer(): Promise<string> {
   });
   return join(programFolder, 'trainer.js');
 }
-export const removeTrainer = (): void => rmSync(programFolder, { recursive: true, force: true });
+const removeTrainer = (): void => rmSync(programFolder, { recursive: true, force: true });
 
 const trainImages = 96;
 const batch = 16;
@@ -81,7 +93,7 @@ export function tinyEvaluation(dataFolder: string, kind: 'features' | 'images' |
   });
 }
 
-export const writeTinyData = (folder: string): Promise<void> => writeIdx(folder, trainImages, 24);
+const writeTinyData = (folder: string): Promise<void> => writeIdx(folder, trainImages, 24);
 
 export interface Stage {
   readonly program: string;
@@ -242,4 +254,26 @@ export async function killThrough(
     compare(stage(run));
   }
   return kills;
+}
+
+/** A built trainer, a folder for its runs and the tiny data in it, for the tests of one file. Filled before the first of them. */
+export interface TinyTrainer {
+  folder: string;
+  data: string;
+  program: string;
+}
+
+export function useTinyTrainer(name: string): TinyTrainer {
+  const tiny = { folder: '', data: '', program: '' };
+  beforeAll(async () => {
+    tiny.folder = mkdtempSync(join(tmpdir(), `${name}-`));
+    tiny.data = join(tiny.folder, 'data');
+    await writeTinyData(tiny.data);
+    tiny.program = await buildTrainer();
+  }, 300_000);
+  afterAll(() => {
+    rmSync(tiny.folder, { recursive: true, force: true });
+    removeTrainer();
+  });
+  return tiny;
 }
