@@ -88,12 +88,20 @@ export interface CheckpointRow {
   readonly reason: string;
   readonly present: boolean;
 }
+/** A part of a checkpoint, by the first word of its tensors' names. */
+export interface CheckpointPart {
+  readonly part: string;
+  readonly tensors: number;
+  readonly bytes: number;
+}
 export interface RunDetail {
   readonly row: RunRow;
   readonly config: RunConfig;
   readonly folder: string;
   readonly attempts: readonly AttemptRow[];
   readonly checkpoints: readonly CheckpointRow[];
+  /** What the last checkpoint that is there holds; empty where there is none, or none that can be read. */
+  readonly holds: readonly CheckpointPart[];
   readonly results: readonly Result[];
   /** Names of the metrics that have points. */
   readonly metrics: readonly string[];

@@ -4,7 +4,7 @@ import { lstat, readdir, readFile, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { Manifest } from '../../trainer/protocol/checkpoint.ts';
-import type { CheckpointRow } from '../api.ts';
+import type { CheckpointPart, CheckpointRow } from '../api.ts';
 import { FaultError, faultOf } from './fault.ts';
 import type { Store } from './store/store.ts';
 
@@ -70,6 +70,19 @@ async function isCheckpoint(
     });
   }
   return true;
+}
+
+/** What a checkpoint holds, part by part in its own order: encoder, optimizer, and what a method keeps besides. */
+export async function partsOf(folder: string): Promise<readonly CheckpointPart[]> {
+  const { manifest } = await readManifest(folder);
+  const parts = new Map<string, CheckpointPart>();
+  for (const { name, bytes } of manifest.tensors) {
+    const [first, second] = name.split('/');
+    const part = (first === 'learner' ? second : undefined) ?? first!;
+    const before = parts.get(part);
+    parts.set(part, { part, tensors: (before?.tensors ?? 0) + 1, bytes: (before?.bytes ?? 0) + bytes });
+  }
+  return [...parts.values()];
 }
 
 async function readManifest(

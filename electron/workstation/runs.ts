@@ -6,6 +6,7 @@ import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import { signs } from '../../trainer/protocol/health.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Interrupted, Reason, RunRow } from '../api.ts';
+import { partsOf } from './checkpoint-folders.ts';
 import type { Answering, Push } from './answering.ts';
 import { completeConfig } from './check-config.ts';
 import { FaultError, faultOf } from './fault.ts';
@@ -145,18 +146,22 @@ export function createRuns(options: RunsOptions): Runs {
         store.marks(id),
       ]);
       const { config, folder } = run;
+      // The trainer prunes old folders by itself; the sweep marks them, and until then the disk is asked.
+      const onDisk = await Promise.all(
+        checkpoints.map(async (one) => ({
+          ...one,
+          present: one.present && (await isFolder(join(folder, one.folder))),
+        })),
+      );
+      const last = onDisk.findLast(({ present }) => present);
       return {
         row,
         config,
         folder,
         attempts,
-        // The trainer prunes old folders by itself; the sweep marks them, and until then the disk is asked.
-        checkpoints: await Promise.all(
-          checkpoints.map(async (one) => ({
-            ...one,
-            present: one.present && (await isFolder(join(folder, one.folder))),
-          })),
-        ),
+        checkpoints: onDisk,
+        // One that does not read is named by the sweep, and when a run goes on from it.
+        holds: last === undefined ? [] : await partsOf(join(folder, last.folder)).catch(() => []),
         results: results.map(({ result }) => result),
         metrics,
         signs: signs.filter(({ metric }) => metrics.includes(metric)),

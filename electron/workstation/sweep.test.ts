@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TrainerEvent } from '../../trainer/protocol/events.ts';
+import { partsOf } from './checkpoint-folders.ts';
 import { importRun } from './import-run.ts';
 import { nameOfProcess } from './processes.ts';
 import {
@@ -74,7 +75,7 @@ async function say(store: Store | null, events: readonly TrainerEvent[]): Promis
   await store?.apply(events);
 }
 
-function writeCheckpoint(run: string, step: number, bytes = 8): void {
+function writeCheckpoint(run: string, step: number, bytes = 8, tensors: readonly object[] = []): void {
   const folder = join(folderOf(run), 'checkpoints', String(step).padStart(6, '0'));
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'tensors.bin'), Buffer.alloc(bytes));
@@ -93,7 +94,7 @@ function writeCheckpoint(run: string, step: number, bytes = 8): void {
     seed: 1,
     counters: {},
     tensorBytes: 8,
-    tensors: [],
+    tensors,
   };
   writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
 }
@@ -258,6 +259,21 @@ test('checkpoints: whole ones without a row are adopted, rows without a folder a
   expect(notes).toEqual([
     'run-1: checkpoint 000030 is not whole (tensors.bin has 5 bytes, the manifest says 8).',
     'run-1: checkpoint 000050 is not whole (tensors.bin has 9 bytes, the manifest says 8).',
+  ]);
+});
+
+test('a checkpoint is told part by part, what a method keeps by its own name', async () => {
+  const { store } = database();
+  await make(store, 'run-1');
+  const names = ['encoder/conv1/weight', 'encoder/bn1/weight', 'learner/teacher/encoder/conv1/weight', 'learner/queue'];
+  const tensors = names.map((name, at) => ({
+    ...{ name, dtype: 'float32', shape: [1], offset: at * 2, bytes: 2, sha256: 'x' },
+  }));
+  writeCheckpoint('run-1', 20, 8, tensors);
+  expect(await partsOf(join(folderOf('run-1'), 'checkpoints', '000020'))).toEqual([
+    { part: 'encoder', tensors: 2, bytes: 4 },
+    { part: 'teacher', tensors: 1, bytes: 2 },
+    { part: 'queue', tensors: 1, bytes: 2 },
   ]);
 });
 

@@ -673,6 +673,14 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
             }))
           : [],
       metrics: isPretrain ? [...Object.keys(shapes), 'probe/top1'] : [],
+      holds: isPretrain
+        ? [
+            { part: 'encoder', tensors: 100, bytes: 2_809_152 },
+            { part: 'teacher', tensors: 107, bytes: 5_995_840 },
+            { part: 'queue', tensors: 1, bytes: 2_097_152 },
+            { part: 'optimizer', tensors: 140, bytes: 7_720_832 },
+          ]
+        : [],
       signs: isPretrain
         ? [{ metric: 'embeddingStd', limit: 0.1, trouble: 'below', code: 'collapse-suspected', text: 'No spread.' }]
         : [],
