@@ -79,6 +79,8 @@ test('from a dropped folder to a report, over the death of the trainer', async (
 
   await page.getByTestId('rail-runs').click();
   await page.getByTestId('run-row').first().getByRole('link').first().click();
+  await expect(page.getByTestId('health')).toContainText(/Embedding std\s*\d/);
+  expect(detail.holds.map(({ part }) => part)).toEqual(['encoder', 'expander', 'optimizer']);
   await page.getByTestId('export').click();
   await page.getByRole('menuitem', { name: '.pth' }).click();
   const exported = join(detail.folder, 'exports', `resnet-18-step-${detail.row.steps}.pth`);
@@ -104,7 +106,7 @@ test('from a dropped folder to a report, over the death of the trainer', async (
     .toBe(1);
   const [report] = (await ask(page, 'reports')) as readonly ReportRow[];
   expect(report?.files.map((file) => file.format).sort()).toEqual([
-    ...['bundle', 'csv', 'html', 'json', 'latex', 'markdown', 'pdf'],
+    ...['bundle', 'csv', 'html', 'json', 'latex', 'markdown', 'pdf', 'svg'],
   ]);
   for (const file of report?.files ?? []) expect(existsSync(file.path), file.path).toBe(true);
   const pdf = report?.files.find((file) => file.format === 'pdf');
