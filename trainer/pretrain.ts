@@ -84,7 +84,8 @@ function probeLook(
   };
 }
 
-const betweenQuietMs = 600_000;
+/** A pass over the images compiles first; all else tells how far it is within seconds. */
+const betweenQuietMs = 300_000;
 
 /** What the learner does between epochs, with the images and the state it asks for. */
 function betweenEpochs(
@@ -104,7 +105,7 @@ function betweenEpochs(
     const place = { step: epoch * course.stepsPerEpoch, steps: course.steps, epoch, obeys: false };
     const progress = progressOf(context, { ...place, tensors: engine.tensors });
     await beforeEpoch({
-      epoch,
+      ...{ epoch, progress },
       read: (variable) => entryOf(variable).read() as Float32Array,
       write: (variable, values) => entryOf(variable).write(values),
       async represent(compute) {

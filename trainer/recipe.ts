@@ -82,6 +82,8 @@ export interface BetweenEpochs {
   write(variable: Variable, values: Float32Array): void;
   /** What a function gives for every image of the training set, one row each in their order, without augmentation. */
   represent(compute: (images: Tensor, at: Moment) => Tensor): Promise<Float32Array>;
+  /** To be awaited between pieces of long work: says how far it is, 0 to 1. */
+  progress(fraction: number): Promise<void>;
 }
 
 /** One optimisation problem: pretraining, a head, fine-tuning, a detector. All but beforeEpoch may be traced: no host reads, no branch on values. */

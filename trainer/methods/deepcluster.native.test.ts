@@ -42,6 +42,7 @@ function between(engine: Engine, epoch: number, asked: { count: number }): Betwe
     epoch,
     read: (variable) => entryOf(variable).read() as Float32Array,
     write: (variable, values) => entryOf(variable).write(values),
+    progress: () => Promise.resolve(),
     async represent(compute) {
       asked.count += 1;
       const values = new Float32Array(samples * 144);

@@ -102,7 +102,7 @@ export const method = defineMethod({
       monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
       updates: ({ x, y }, { index }) =>
         [x!, y!].map((z, view) => [banks[view]!, replacedRows(banks[view]!, index!, unitRows(z))] as const),
-      async beforeEpoch({ epoch, read, write, represent }) {
+      async beforeEpoch({ epoch, read, write, represent, progress }) {
         if (epoch === 0) {
           const rows = await represent(represented);
           for (const bank of banks) write(bank, rows);
@@ -111,10 +111,11 @@ export const method = defineMethod({
         const centroids = new Float32Array(heads * clusters * columns);
         const places = new Float32Array(samples * heads);
         for (let head = 0; head < heads; head++) {
-          const found = sphericalKMeans(rows[head % rows.length]!, {
+          const found = await sphericalKMeans(rows[head % rows.length]!, {
             ...{ columns, clusters, iterations: given.iterations },
             // No seed: the rows are the run's own.
             random: keyed(0, 'clusters', epoch, head),
+            progress: (fraction) => progress((head + fraction) / heads),
           });
           centroids.set(found.centroids, head * clusters * columns);
           found.assignments.forEach((cluster, sample) => (places[sample * heads + head] = cluster));

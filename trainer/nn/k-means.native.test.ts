@@ -27,14 +27,20 @@ function blobs(count: number, places: number, noise: number): Float32Array {
   return rows;
 }
 
-const cluster = (rows: Float32Array, clusters: number, start = 0, iterations = 10): Clustering =>
-  sphericalKMeans(rows, { columns, clusters, iterations, random: keyed(0, 'start', start) });
+const cluster = (
+  rows: Float32Array,
+  clusters: number,
+  start = 0,
+  iterations = 10,
+  progress: (fraction: number) => Promise<void> = () => Promise.resolve(),
+): Promise<Clustering> =>
+  sphericalKMeans(rows, { columns, clusters, iterations, random: keyed(0, 'start', start), progress });
 
 describe('spherical k-means', () => {
-  it('finds blobs that lie apart, and gives each its direction', () => {
+  it('finds blobs that lie apart, and gives each its direction', async () => {
     const rows = blobs(600, 4, 0.05);
     // Of several starts one has a row of each blob.
-    const found = [0, 1, 2, 3, 4, 5, 6, 7].map((start) => cluster(rows, 4, start));
+    const found = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map((start) => cluster(rows, 4, start)));
     const isFound = ({ assignments }: Clustering): boolean => {
       const names = Array.from({ length: 4 }, (_, blob) => assignments[blob]!);
       return new Set(names).size === 4 && assignments.every((own, row) => own === names[row % 4]);
@@ -49,9 +55,9 @@ describe('spherical k-means', () => {
     }
   });
 
-  it('assigns every row to the centroid nearest to it', () => {
+  it('assigns every row to the centroid nearest to it', async () => {
     const rows = blobs(300, 6, 0.5);
-    const { centroids, assignments } = cluster(rows, 7, 0, 3);
+    const { centroids, assignments } = await cluster(rows, 7, 0, 3);
     assignments.forEach((own, row) => {
       const products = Array.from({ length: 7 }, (_, other) =>
         rows
@@ -62,34 +68,43 @@ describe('spherical k-means', () => {
     });
   });
 
-  it('gives the same bits for the same rows and start, others for another', () => {
+  it('gives the same bits for the same rows and start, others for another', async () => {
     const rows = blobs(500, 8, 0.4);
-    expect(cluster(rows, 12)).toEqual(cluster(rows, 12));
-    expect(cluster(rows, 12, 1).centroids).not.toEqual(cluster(rows, 12).centroids);
+    expect(await cluster(rows, 12)).toEqual(await cluster(rows, 12));
+    expect((await cluster(rows, 12, 1)).centroids).not.toEqual((await cluster(rows, 12)).centroids);
   });
 
-  it('fills clusters that nothing is near to, with the rows that fit their own worst', () => {
+  it('tells how far it is, up to the end', async () => {
+    const told: number[] = [];
+    await cluster(blobs(300, 6, 0.5), 7, 0, 3, (fraction) => {
+      told.push(fraction);
+      return Promise.resolve();
+    });
+    expect(told).toEqual([0.25, 0.5, 0.75, 1]);
+  });
+
+  it('fills clusters that nothing is near to, with the rows that fit their own worst', async () => {
     // Three directions, many times each: most of the rows it begins with are the same.
     const rows = blobs(90, 3, 0);
     const odd = unit(Float32Array.of(1, 1, 1, 1, 0, 0, 0, 0));
     rows.set(odd, 89 * columns);
     for (const start of [0, 1, 2, 3]) {
-      const { centroids, assignments } = cluster(rows, 8, start);
+      const { centroids, assignments } = await cluster(rows, 8, start);
       expect(centroids.every(Number.isFinite)).toBe(true);
       // Every direction has a cluster to itself, the odd row too.
       expect(new Set([0, 1, 2, 89].map((row) => assignments[row])).size).toBe(4);
     }
   });
 
-  it('has a cluster for every row where there are no more', () => {
+  it('has a cluster for every row where there are no more', async () => {
     const rows = blobs(16, 8, 0.5);
-    const { assignments } = cluster(rows, 16);
+    const { assignments } = await cluster(rows, 16);
     expect(new Set(assignments).size).toBe(16);
   });
 
-  it('stays finite where all rows are the same', () => {
+  it('stays finite where all rows are the same', async () => {
     const rows = blobs(20, 1, 0);
-    const { centroids, assignments } = cluster(rows, 5);
+    const { centroids, assignments } = await cluster(rows, 5);
     expect(centroids.every(Number.isFinite)).toBe(true);
     expect(new Set(assignments).size).toBe(1);
   });

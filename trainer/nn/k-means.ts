@@ -17,6 +17,8 @@ export interface KMeansOptions {
   readonly iterations: number;
   /** Chooses the rows that the centroids begin with. */
   readonly random: Generator;
+  /** Called between blocks of work, 0 to 1: with many rows the work takes minutes. */
+  readonly progress: (fraction: number) => Promise<void>;
 }
 
 /** Inner products that are held at a time. */
@@ -29,7 +31,12 @@ interface Nearest {
 }
 
 /** By products of matrices, block by block: nearly all the work is here. */
-function nearest(rows: Float32Array, centroids: Float32Array, columns: number): Nearest {
+async function nearest(
+  rows: Float32Array,
+  centroids: Float32Array,
+  columns: number,
+  progress: KMeansOptions['progress'],
+): Promise<Nearest> {
   const count = rows.length / columns;
   const clusters = centroids.length / columns;
   const blockRows = Math.max(1, Math.floor(blockElements / clusters));
@@ -43,6 +50,7 @@ function nearest(rows: Float32Array, centroids: Float32Array, columns: number): 
       assignments.set(tf.argMax(products, 1).dataSync<'int32'>(), from);
       similarities.set(tf.max(products, 1).dataSync<'float32'>(), from);
     });
+    await progress(to / count);
   }
   return { assignments, similarities };
 }
@@ -86,18 +94,20 @@ function centres(rows: Float32Array, columns: number, assignments: Int32Array, c
 }
 
 /** `rows`: [n, columns], of length 1. The same rows and the same random numbers give the same clusters. */
-export function sphericalKMeans(
+export async function sphericalKMeans(
   rows: Float32Array,
-  { columns, clusters, iterations, random }: KMeansOptions,
-): Clustering {
+  { columns, clusters, iterations, random, progress }: KMeansOptions,
+): Promise<Clustering> {
   let centroids: Float32Array = new Float32Array(clusters * columns);
   random
     .permutation(rows.length / columns)
     .subarray(0, clusters)
     .forEach((row, cluster) => centroids.set(rows.subarray(row * columns, (row + 1) * columns), cluster * columns));
+  const found = (pass: number): Promise<Nearest> =>
+    nearest(rows, centroids, columns, (fraction) => progress((pass + fraction) / (iterations + 1)));
   for (let iteration = 0; iteration < iterations; iteration++) {
-    centroids = centres(rows, columns, filled(nearest(rows, centroids, columns), clusters), clusters);
+    centroids = centres(rows, columns, filled(await found(iteration), clusters), clusters);
   }
   // A cluster may end empty: a prototype that no image is told to look like.
-  return { centroids, assignments: nearest(rows, centroids, columns).assignments };
+  return { centroids, assignments: (await found(iterations)).assignments };
 }
