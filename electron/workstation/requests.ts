@@ -139,7 +139,7 @@ export function createHandlers(answers: Answers): Handlers {
     exportReport: {
       args: v.strictTuple([
         selection,
-        v.pipe(v.array(format), v.minLength(1), v.maxLength(7)),
+        v.pipe(v.array(format), v.minLength(1), v.maxLength(format.options.length)),
         v.picklist(['en', 'zh']),
       ]),
       answer: reports.export,
