@@ -1,6 +1,7 @@
 /** The command line as values. Anything it does not understand is refused with the word in question. */
 import { parseArgs } from 'node:util';
 import { FaultError } from '../workstation/fault.ts';
+import { reportFormats } from '../workstation/report/formats.ts';
 import type { ReportFormat } from '../api.ts';
 import type { TerminalLanguage } from './words.ts';
 
@@ -34,17 +35,6 @@ export interface Arguments {
   readonly set: readonly (readonly [path: string, value: unknown])[];
 }
 
-const formats = [
-  'html',
-  'pdf',
-  'markdown',
-  'latex',
-  'svg',
-  'csv',
-  'json',
-  'bundle',
-] as const satisfies readonly ReportFormat[];
-
 export function parseCommandLine(given: readonly string[]): Arguments {
   const { values, positionals } = read(given);
   const [command = 'help', ...words] = positionals;
@@ -75,7 +65,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     plan: values.plan ?? null,
     baseline: values.baseline ?? null,
     best: values.best === true,
-    formats: (values.format ?? formats.join(',')).split(',').map(formatOf),
+    formats: (values.format ?? reportFormats.join(',')).split(',').map(formatOf),
     set: (values.set ?? []).map(assignmentOf),
   };
 }
@@ -130,8 +120,8 @@ function branchOf(text: string): 1 | 2 {
 }
 
 function formatOf(name: string): ReportFormat {
-  const found = formats.find((format) => format === name);
-  if (found === undefined) throw usage(`--format ${name} is none of ${formats.join(', ')}.`);
+  const found = reportFormats.find((format) => format === name);
+  if (found === undefined) throw usage(`--format ${name} is none of ${reportFormats.join(', ')}.`);
   return found;
 }
 

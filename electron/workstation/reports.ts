@@ -13,6 +13,7 @@ import { writeReport } from './report/write.ts';
 import { readChecked } from './resources.ts';
 import type { Desktop } from './desktop.ts';
 import type { Workspace } from './workspace.ts';
+import { reportFormat } from './report/formats.ts';
 
 export interface Reports {
   readonly compare: (selection: Selection) => Promise<ReturnType<Requests['compare']>>;
@@ -31,15 +32,14 @@ export interface ReportsOptions {
   readonly complain: (line: string) => void;
 }
 
-const format = v.picklist(['html', 'pdf', 'markdown', 'latex', 'svg', 'csv', 'json', 'bundle']);
 const StoredReportRow = v.strictObject({
   id: v.string(),
   title: v.string(),
   language: v.picklist(['en', 'zh']),
   createdAt: v.number(),
   folder: v.string(),
-  files: v.array(v.strictObject({ format, path: v.string(), bytes: v.number(), sha256: v.string() })),
-  missing: v.array(v.strictObject({ format, reason: v.string() })),
+  files: v.array(v.strictObject({ format: reportFormat, path: v.string(), bytes: v.number(), sha256: v.string() })),
+  missing: v.array(v.strictObject({ format: reportFormat, reason: v.string() })),
 });
 const rowFile = 'row.json';
 

@@ -18,6 +18,7 @@ import type { Reports } from './reports.ts';
 import type { Runs } from './runs.ts';
 import { SettingsSchema } from './settings.ts';
 import type { Weights } from './weights.ts';
+import { reportFormat, reportFormats } from './report/formats.ts';
 
 export interface Handler<K extends keyof Requests> {
   readonly args: v.GenericSchema<unknown, Parameters<Requests[K]>>;
@@ -58,7 +59,6 @@ const evaluated = v.variant('kind', [
   v.strictObject({ kind: v.literal('run'), run: RunId }),
   v.strictObject({ kind: v.literal('weights'), weights: WeightsId }),
 ]);
-const format = v.picklist(['html', 'pdf', 'markdown', 'latex', 'svg', 'csv', 'json', 'bundle']);
 const https = v.pipe(v.string(), v.maxLength(2000), v.startsWith('https://', 'only https addresses are opened'));
 
 export interface Answers {
@@ -139,13 +139,13 @@ export function createHandlers(answers: Answers): Handlers {
     exportReport: {
       args: v.strictTuple([
         selection,
-        v.pipe(v.array(format), v.minLength(1), v.maxLength(format.options.length)),
+        v.pipe(v.array(reportFormat), v.minLength(1), v.maxLength(reportFormats.length)),
         v.picklist(['en', 'zh']),
       ]),
       answer: reports.export,
     },
     reports: { args: none, answer: reports.rows },
-    openReport: { args: v.strictTuple([id, format]), answer: reports.open },
+    openReport: { args: v.strictTuple([id, reportFormat]), answer: reports.open },
     showInFolder: {
       args: v.strictTuple([
         v.strictObject({

@@ -5,10 +5,10 @@ import { join } from 'node:path';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import { signs } from '../../trainer/protocol/health.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
-import type { Interrupted, Reason, RunRow } from '../api.ts';
-import { partsOf } from './checkpoint-folders.ts';
+import type { Interrupted, Reason, RunDetail, RunRow } from '../api.ts';
 import type { Answering, Push } from './answering.ts';
 import { completeConfig } from './check-config.ts';
+import { partsOf } from './checkpoint-folders.ts';
 import { FaultError, faultOf } from './fault.ts';
 import { createFolderSizes } from './folder-size.ts';
 import type { Queue } from './queue.ts';
@@ -73,6 +73,17 @@ export function createRuns(options: RunsOptions): Runs {
   const { workspace, store, host, queue, push, now } = options;
   const sizes = createFolderSizes(now);
   const undoTimers = new Map<string, NodeJS.Timeout>();
+  /** Of each run its last checkpoint: a folder never changes, and a page asks again at every change of the run. */
+  const held = new Map<string, { readonly folder: string; readonly parts: RunDetail['holds'] }>();
+
+  async function holds(id: string, folder: string): Promise<RunDetail['holds']> {
+    const known = held.get(id);
+    if (known?.folder === folder) return known.parts;
+    // One that does not read is named by the sweep, and when a run goes on from it.
+    const parts = await partsOf(folder).catch(() => null);
+    if (parts !== null) held.set(id, { folder, parts });
+    return parts ?? [];
+  }
 
   async function get(id: string): Promise<StoredRun> {
     const run = await store.run(id);
@@ -160,8 +171,7 @@ export function createRuns(options: RunsOptions): Runs {
         folder,
         attempts,
         checkpoints: onDisk,
-        // One that does not read is named by the sweep, and when a run goes on from it.
-        holds: last === undefined ? [] : await partsOf(join(folder, last.folder)).catch(() => []),
+        holds: last === undefined ? [] : await holds(id, join(folder, last.folder)),
         results: results.map(({ result }) => result),
         metrics,
         signs: signs.filter(({ metric }) => metrics.includes(metric)),
