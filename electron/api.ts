@@ -383,7 +383,9 @@ export interface Interrupted {
 
 /** What an evaluation is to look at. */
 export type Evaluated =
-  { readonly kind: 'run'; readonly run: string } | { readonly kind: 'weights'; readonly weights: string };
+  /** Of two encoders that share no weights the first, unless `branch` says the other. */
+  | { readonly kind: 'run'; readonly run: string; readonly branch?: 0 | 1 | undefined }
+  | { readonly kind: 'weights'; readonly weights: string };
 
 export interface Precisions {
   readonly timings: PrecisionTimings['timings'];

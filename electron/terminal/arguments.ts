@@ -26,7 +26,8 @@ export interface Arguments {
   readonly contents: boolean;
   readonly out: string | null;
   /** 1 or 2, as the window counts them. */
-  readonly branch: 1 | 2;
+  /** Typed as 1 or 2. */
+  readonly branch: 0 | 1;
   readonly plan: string | null;
   /** What a comparison holds all else against. */
   readonly baseline: string | null;
@@ -114,9 +115,9 @@ export function usage(message: string): UsageError {
   return new UsageError('bad-argument', `${message} "reprise --help" lists what there is.`);
 }
 
-function branchOf(text: string): 1 | 2 {
+function branchOf(text: string): 0 | 1 {
   if (text !== '1' && text !== '2') throw usage(`--branch ${text} is neither 1 nor 2.`);
-  return text === '1' ? 1 : 2;
+  return text === '1' ? 0 : 1;
 }
 
 function formatOf(name: string): ReportFormat {

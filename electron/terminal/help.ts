@@ -18,8 +18,9 @@ export const help = `reprise COMMAND [options]
   run --preset NAME --dataset KIND:PATH   pretrain  [--method vicreg] [--set key=value]... [--seed N] [--title TEXT]
   resume RUN                              go on from the last safe point
   evaluate RUN|WEIGHTS --evaluator NAME   measure an encoder  [--dataset KIND:PATH] [--set option=value]...
+                                          [--branch 2]: the second of two encoders, also below
   features RUN --dataset KIND:PATH --out FILE.npy   [--split NAME]
-  export RUN --out FILE.safetensors|FILE.pth      its encoder, for other programs  [--branch 2]
+  export RUN --out FILE.safetensors|FILE.pth      its encoder, for other programs
   plan [NAME]                             the plans, or carry one through (again: goes on where it was)
                                           --seeds 3: its runs with so many seeds, as groups
   runs                                    the runs of the workspace

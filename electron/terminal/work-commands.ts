@@ -10,7 +10,8 @@ import type { Options } from '../../trainer/protocol/options.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
 import { FaultError } from '../workstation/fault.ts';
-import { setPath, testSplit } from '../workstation/presets.ts';
+import { setPath } from '../workstation/presets.ts';
+import { testSplit } from '../workstation/splits.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText } from './comparison.ts';
 import { exitCodes } from './help.ts';
@@ -108,24 +109,25 @@ export const resume: Command = async (session, args) => {
 };
 
 /** A run, or imported weights by their id or name. */
-async function evaluatedOf(session: Session, given: string | undefined): Promise<Evaluated> {
+async function evaluatedOf(session: Session, { words: [given], branch }: Arguments): Promise<Evaluated> {
   const weights = await session.handlers.weights.answer();
   const found = weights.find(({ id, name }) => id === given || name === given);
   return found === undefined
-    ? { kind: 'run', run: await runId(session, given) }
+    ? { kind: 'run', run: await runId(session, given), branch }
     : { kind: 'weights', weights: found.id };
 }
-/** The data a run was trained on. */
+/** The data that the branch of a run was trained on. */
 async function dataOf(session: Session, of: Evaluated): Promise<string> {
   if (of.kind === 'weights') throw usage('Imported weights come without data: "evaluate" needs --dataset.');
   const { config } = await session.handlers.run.answer(of.run);
   if (config.kind !== 'pretrain') throw usage(`"${of.run}" is no pretraining run.`);
-  return config.data.fingerprint ?? config.data.path;
+  const data = (of.branch === 1 && config.paired) || config.data;
+  return data.fingerprint ?? data.path;
 }
 
 export const evaluate: Command = async (session, args) => {
   if (args.evaluator === null) throw usage('"evaluate" needs --evaluator.');
-  const of = await evaluatedOf(session, args.words[0]);
+  const of = await evaluatedOf(session, args);
   const dataset = await datasetOf(session, args.dataset ?? (await dataOf(session, of)));
   const options = Object.fromEntries(args.set) as Options;
   const choice = v.safeParse(Choice, { id: args.evaluator, options });
@@ -142,8 +144,12 @@ export const exportRun: Command = async (session, args) => {
   const named = v.safeParse(WeightsFormat, args.out === null ? null : extname(args.out).slice(1));
   if (args.out === null || !named.success) throw usage('"export" needs --out FILE.safetensors or FILE.pth.');
   const id = await runId(session, args.words[0]);
-  const branch = args.branch === 1 ? 0 : 1;
-  const found = await session.exportWeights({ run: id, branch, format: named.output, file: resolve(args.out) });
+  const found = await session.exportWeights({
+    run: id,
+    branch: args.branch,
+    format: named.output,
+    file: resolve(args.out),
+  });
   show(session, args, found, () => {
     const { words } = session;
     return `${words.say('exported')}: ${found.file}  ${found.tensors} ${words.say('tensors')}`;
@@ -156,7 +162,7 @@ export const features: Command = async (session, args) => {
   const id = await runId(session, args.words[0]);
   const dataset = await datasetOf(session, args.dataset);
   const split = args.split ?? testSplit(dataset.inspection);
-  const found = await session.features({ run: id, dataset, split, file: args.out });
+  const found = await session.features({ run: id, branch: args.branch, dataset, split, file: args.out });
   show(session, args, found, () => `${session.words.say('features')}: ${found.file}  ${found.rows} × ${found.columns}`);
   return exitCodes.done;
 };

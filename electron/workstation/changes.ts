@@ -3,12 +3,11 @@ import { stat } from 'node:fs/promises';
 import type { DataSource } from '../../trainer/protocol/run.ts';
 import type { Reason } from '../api.ts';
 import type { Datasets } from './datasets.ts';
+import { sourcesOf } from './sources.ts';
 import type { Store, StoredRun } from './store/store.ts';
 
 export async function changesSince(run: StoredRun, store: Store, datasets: Datasets): Promise<readonly Reason[]> {
-  const { config } = run;
-  const sources = config.kind === 'pretrain' ? [config.data] : [config.train, config.test];
-  const folders = new Map(sources.map((source) => [source.path, source]));
+  const folders = new Map(sourcesOf(run.config).map((source) => [source.path, source]));
   const rows = await store.datasets();
   const reasons = await Promise.all(
     [...folders.values()].map(async (source): Promise<readonly Reason[]> => {

@@ -3,6 +3,7 @@ import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalo
 import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import { FaultError } from './fault.ts';
+import { expectOtherImages } from './fitting.ts';
 
 /** The same configuration with every option spelled out, so that a later default cannot change what this run meant. */
 export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConfig {
@@ -23,20 +24,37 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
           : [encoder(config.encoders[0]), encoder(config.encoders[1])],
       optimizer: completeChoice(config.optimizer, optimizers, 'optimizer'),
       schedule: completeChoice(config.schedule, schedules, 'schedule'),
-      probe:
-        config.probe === null
-          ? null
-          : { ...config.probe, evaluator: completeChoice(config.probe.evaluator, probes, 'evaluator for a probe') },
+      probe: config.probe === null ? null : completeProbe(config.probe, probes),
     };
   }
   expectRecipe(config.train.dataset, datasets, 'data set');
   expectRecipe(config.test.dataset, datasets, 'data set');
+  expectOtherImages(expectRecipe(config.evaluator.id, evaluators, 'evaluator'), config.train, config.test);
   const { subject } = config;
   return {
     ...config,
     evaluator: completeChoice(config.evaluator, evaluators, 'evaluator'),
     subject: 'encoder' in subject ? { ...subject, encoder: encoder(subject.encoder) } : subject,
   };
+}
+
+type Probe = NonNullable<Extract<RunConfig, { kind: 'pretrain' }>['probe']>;
+
+function completeProbe(probe: Probe, probes: Catalogue['evaluators']): Probe {
+  const evaluator = completeChoice(probe.evaluator, probes, 'evaluator for a probe');
+  expectOtherImages(expectRecipe(evaluator.id, probes, 'evaluator for a probe'), probe.train, probe.test);
+  return { ...probe, evaluator };
+}
+
+/** What a branch of a run trains; of branches that share an encoder there is the first alone. */
+export function encoderOf(
+  title: string,
+  { encoders }: Extract<RunConfig, { kind: 'pretrain' }>,
+  branch: 0 | 1,
+): Choice {
+  const encoder = encoders[branch];
+  if (encoder !== undefined) return encoder;
+  throw new FaultError('bad-argument', `Run "${title}" trains one encoder, which both branches share.`, { branch });
 }
 
 /** A method has as many branches as it is written for, and sees as many views of an image. */

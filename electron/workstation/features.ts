@@ -9,6 +9,7 @@ import type { Workspace } from './workspace.ts';
 
 export interface FeaturesRequest {
   readonly run: string;
+  readonly branch: 0 | 1;
   readonly dataset: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>;
   readonly split: string;
   /** NumPy's .npy. */
@@ -29,10 +30,11 @@ export async function extractFeatures(
   },
   request: FeaturesRequest,
 ): Promise<{ readonly file: string; readonly rows: number; readonly columns: number }> {
-  const { config, subject } = await newestEncoder(store, request.run, workspace.weights);
+  const { config, subject } = await newestEncoder(store, request.run, request.branch, workspace.weights);
   const data = sourceOf(request.dataset, request.split);
   const preprocessing =
-    config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, request.dataset.inspection);
+    config.probe?.preprocessing ??
+    preprocessingFor(config.views[request.branch]?.size ?? 224, request.dataset.inspection);
   const { normalization, execution, seed } = config;
   const file = resolve(request.file);
   const job = { kind: 'features' as const, subject, data, preprocessing, normalization, execution, seed, file };

@@ -1,16 +1,31 @@
-/** Which evaluators can measure on a data set: those that need no more of an image than it says. */
+/** Which evaluators can measure on a data set: those that need no more of it than it has. */
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
+import type { DataSource } from '../../trainer/protocol/run.ts';
+import { FaultError } from './fault.ts';
+import { testSplit, trainSplit } from './splits.ts';
 
 export type EvaluatorDescription = Catalogue['evaluators'][number];
 
 export function fittingEvaluators(inspection: Inspection, { evaluators }: Catalogue): readonly EvaluatorDescription[] {
   const told = toldOf(inspection);
-  return evaluators.filter(({ targets = 'class' }) => targets === 'none' || targets === told);
+  const isTested = trainSplit(inspection) !== testSplit(inspection);
+  return evaluators.filter(({ targets = 'class' }) => targets === 'none' || (targets === told && isTested));
 }
 
 /** What a data set says of an image. */
 export function toldOf({ severalClasses, splits }: Inspection): 'class' | 'presence' | 'nothing' {
   if (severalClasses === true) return 'presence';
   return splits.some(({ perClass }) => perClass.length > 0) ? 'class' : 'nothing';
+}
+
+/** A figure on the images that were learnt from says nothing: k-NN finds each of them as its own neighbour. */
+export function expectOtherImages({ title, targets }: EvaluatorDescription, train: DataSource, test: DataSource): void {
+  const where = ({ dataset, path, split, subset }: DataSource) => JSON.stringify([dataset, path, split, subset]);
+  if (targets === 'none' || where(train) !== where(test)) return;
+  throw new FaultError(
+    'no-test-split',
+    `${title} would be measured on the images it learns from, the split "${test.split}" of ${test.path}. Put some images of each class into a folder "test" beside "${test.split}", and add the data set again.`,
+    { path: test.path, split: test.split },
+  );
 }

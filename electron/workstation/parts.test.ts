@@ -193,6 +193,11 @@ test('a run is of the row it names, also where the same folder was listed first 
   expect(await changes('listed')).toEqual([]);
   expect(await changes('checked')).toEqual([]);
   expect(await changes('of other contents')).toMatchObject([{ field: 'dataset', ours: 'changed' }]);
+
+  const data = { dataset: 'idx', path: '/data', split: 'train', fingerprint: 'listed' };
+  const paired = { ...data, fingerprint: 'other edges' };
+  const run = { config: { ...pretrain('x'), data, paired } } as StoredRun;
+  expect(await changesSince(run, store, datasets)).toMatchObject([{ ours: 'changed' }]);
 });
 
 test('a data set is called as its papers call it, and a removed one is not taken for all of what its reader reads', () => {

@@ -16,11 +16,12 @@ import {
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import type { Evaluated } from '../api.ts';
 import type { Answering } from './answering.ts';
-import { completeConfig, expectRecipe } from './check-config.ts';
+import { completeConfig, encoderOf, expectRecipe } from './check-config.ts';
 import { FaultError } from './fault.ts';
-import { fittingEvaluators, toldOf, type EvaluatorDescription } from './fitting.ts';
+import { expectOtherImages, fittingEvaluators, toldOf, type EvaluatorDescription } from './fitting.ts';
 import type { Placement } from './placement.ts';
 import type { Resources } from './resources.ts';
+import { pretrainSplit, testSplit, trainSplit } from './splits.ts';
 import type { Store, StoredDataset, StoredRun } from './store/store.ts';
 import { subjectOf, type Weights } from './weights.ts';
 
@@ -91,12 +92,13 @@ export function createPresets({ resources, store, weights, placement }: PresetsO
           catalogue,
         );
       }
-      const { run: id } = of;
+      const { run: id, branch = 0 } = of;
       const run = await store.run(id);
       if (run === null || run.config.kind !== 'pretrain')
         throw new FaultError('unknown-id', `There is no pretraining run "${id}" to evaluate.`, { run: id });
+      encoderOf(run.title, run.config, branch);
       const row = await dataset(fingerprint);
-      return completeConfig(evaluationOf(run, run.config, evaluator, row, catalogue), catalogue);
+      return completeConfig(evaluationOf(run, run.config, branch, evaluator, row, catalogue), catalogue);
     },
   };
 }
@@ -136,8 +138,6 @@ export function normalizationFor(given: Normalization, channels: number | null):
   return { mean: [mean(given.mean)], std: [mean(given.std)] };
 }
 
-const trainSplits = ['train', 'training', 'trainval', 'balanced', 'byclass', 'letters', 'digits'];
-
 export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>, split: string): DataSource {
   const { dataset } = row.inspection;
   if (dataset === null)
@@ -148,24 +148,6 @@ export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'finge
       'choose-folder',
     );
   return { dataset, path: row.path, split, fingerprint: row.fingerprint };
-}
-
-/** Where no labels are needed, the part of a data set that was gathered for it (STL-10). */
-function pretrainSplit(inspection: Inspection, labels: boolean): string {
-  return pickSplit(inspection, [...(labels ? [] : ['unlabeled']), ...trainSplits]);
-}
-export function trainSplit(inspection: Inspection): string {
-  return pickSplit(inspection, trainSplits);
-}
-export function testSplit(inspection: Inspection): string {
-  return pickSplit(inspection, ['test', 'val', 'validation', 'train']);
-}
-function pickSplit(inspection: Inspection, wanted: readonly string[]): string {
-  const present = inspection.splits.map((split) => split.split);
-  const found = wanted.find((name) => present.includes(name)) ?? present[0];
-  if (found === undefined)
-    throw new FaultError('empty-dataset', `${inspection.path} holds no images.`, {}, 'choose-folder');
-  return found;
 }
 
 /** Images all of the wanted size are taken as they are; else resize and crop in the paper's proportion, 256 to 224 (evaluate.py). */
@@ -186,6 +168,7 @@ function expectEvaluator({ id }: Choice, row: StoredDataset, catalogue: Catalogu
   const found = expectRecipe(id, catalogue.evaluators, 'evaluator');
   const fitting = fittingEvaluators(row.inspection, catalogue);
   if (fitting.includes(found)) return found;
+  if ((found.targets ?? 'class') === toldOf(row.inspection)) expectOtherImages(found, ...splitsOf(row));
   const titles = fitting.map(({ title }) => title).join(', ');
   const text = `"${found.title}" does not fit ${row.name}, where ${told[toldOf(row.inspection)]}. What fits: ${titles || 'none'}.`;
   throw new FaultError('bad-argument', text, { evaluator: id });
@@ -200,20 +183,26 @@ function shownTo(
   return { preprocessing: { ...usual, fit: shows.fit }, layer: shows.layer };
 }
 
+function splitsOf(row: StoredDataset): readonly [train: DataSource, test: DataSource] {
+  return [sourceOf(row, trainSplit(row.inspection)), sourceOf(row, testSplit(row.inspection))];
+}
+
 function evaluationOf(
   run: StoredRun,
   config: Extract<RunConfig, { kind: 'pretrain' }>,
+  branch: 0 | 1,
   evaluator: Choice,
   row: StoredDataset,
   catalogue: Catalogue,
 ): RunConfig {
   const recipe = expectEvaluator(evaluator, row, catalogue);
+  const [train, test] = splitsOf(row);
   if (run.status !== 'done' && run.safeStep === null)
     throw new FaultError('no-checkpoint', `Run "${run.title}" has no checkpoint to evaluate yet.`, { run: run.id });
   return {
     version: 1,
     kind: 'evaluate',
-    title: `${recipe.title} · ${run.title}`.slice(0, 200),
+    title: `${recipe.title} · ${run.title}${branch === 1 ? ' · 2' : ''}`.slice(0, 200),
     seed: config.seed,
     execution: config.execution,
     checkpoint: config.checkpoint,
@@ -222,12 +211,14 @@ function evaluationOf(
       kind: 'run',
       run: run.id,
       checkpoint: run.status === 'done' || run.safeStep === null ? 'last' : run.safeStep,
-      branch: 0,
+      branch,
     },
     evaluator,
-    train: sourceOf(row, trainSplit(row.inspection)),
-    test: sourceOf(row, testSplit(row.inspection)),
-    ...shownTo(recipe, config.probe?.preprocessing ?? preprocessingFor(config.views[0]?.size ?? 224, row.inspection)),
+    ...{ train, test },
+    ...shownTo(
+      recipe,
+      config.probe?.preprocessing ?? preprocessingFor(config.views[branch]?.size ?? 224, row.inspection),
+    ),
     normalization: config.normalization,
   };
 }
@@ -241,6 +232,7 @@ function evaluationOfWeights(
   execution: RunConfig['execution'],
 ): RunConfig {
   const recipe = expectEvaluator(evaluator, row, catalogue);
+  const [train, test] = splitsOf(row);
   const { channels, smallest } = row.inspection;
   if (channels !== null && channels !== weights.channels)
     throw new FaultError(
@@ -258,8 +250,7 @@ function evaluationOfWeights(
       logEvery: 10,
     },
     ...{ execution, checkpoint: v.parse(CheckpointPolicy, {}), subject: subjectOf(weights), evaluator },
-    train: sourceOf(row, trainSplit(row.inspection)),
-    test: sourceOf(row, testSplit(row.inspection)),
+    ...{ train, test },
     ...shownTo(recipe, preprocessingFor(size, row.inspection)),
     normalization: normalizationFor(imagenetStatistics, weights.channels),
   };

@@ -5,6 +5,7 @@ import type { ResolvedSubject } from '../../trainer/protocol/commands.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { RunConfig, Subject } from '../../trainer/protocol/run.ts';
 import type { RunRow } from '../api.ts';
+import { encoderOf } from './check-config.ts';
 import { FaultError, faultOf } from './fault.ts';
 import type { Push } from './answering.ts';
 import type { Store, StoredRun } from './store/store.ts';
@@ -220,14 +221,16 @@ async function weightsCheckpoint(folder: string, { weights, name }: Extract<Subj
   throw new FaultError('subject-missing', `The weights "${name}" are no longer in this workspace.`, { weights });
 }
 
-/** A pretraining run, and the encoder of its newest whole checkpoint, also where it has not come to its end. */
-export async function newestEncoder(store: Store, id: string, weightsFolder: string, branch: 0 | 1 = 0) {
+/** A pretraining run, and a branch's encoder of its newest whole checkpoint, also where it has not come to its end. */
+export async function newestEncoder(store: Store, id: string, branch: 0 | 1, weightsFolder: string) {
   const all = new Map((await store.runs()).map((run) => [run.id, run]));
   const run = all.get(id);
   if (run?.config.kind !== 'pretrain')
     throw new FaultError('unknown-id', `There is no pretraining run "${id}".`, { run: id });
+  const { config } = run;
+  const encoder = encoderOf(run.title, config, branch);
   const newest = { kind: 'run', run: id, checkpoint: run.safeStep ?? 'last', branch } as const;
-  return { run, config: run.config, subject: await resolveSubject(store, newest, all, weightsFolder) };
+  return { run, config, encoder, subject: await resolveSubject(store, newest, all, weightsFolder) };
 }
 
 export async function resolveSubject(

@@ -55,8 +55,9 @@ const selection: v.GenericSchema<unknown, Selection> = v.variant('kind', [
     ...viewed,
   }),
 ]);
+const branch = v.picklist([0, 1]);
 const evaluated = v.variant('kind', [
-  v.strictObject({ kind: v.literal('run'), run: RunId }),
+  v.strictObject({ kind: v.literal('run'), run: RunId, branch: v.optional(branch) }),
   v.strictObject({ kind: v.literal('weights'), weights: WeightsId }),
 ]);
 const https = v.pipe(v.string(), v.maxLength(2000), v.startsWith('https://', 'only https addresses are opened'));
@@ -107,7 +108,7 @@ export function createHandlers(answers: Answers): Handlers {
     undoDelete: { args: run, answer: runs.undoDelete },
     moveInQueue: { args: v.strictTuple([RunId, count(10_000)]), answer: runs.moveInQueue },
     importRun: { args: v.strictTuple([path]), answer: runs.import },
-    exportWeights: { args: v.strictTuple([RunId, v.picklist([0, 1]), WeightsFormat]), answer: weights.export },
+    exportWeights: { args: v.strictTuple([RunId, branch, WeightsFormat]), answer: weights.export },
 
     weights: { args: none, answer: weights.rows },
     importWeights: { args: v.strictTuple([path]), answer: weights.import },

@@ -158,7 +158,8 @@ export function subjectFacts(
   }
   const facts = subjectFacts(source, configOf, catalogue, names);
   const { checkpoint, branch } = subject;
-  return { ...facts, identity: { pretraining: facts.identity, checkpoint, branch } };
+  const label = branch === 0 ? facts.label : `${facts.label} · ${branch + 1}`;
+  return { ...facts, label, identity: { pretraining: facts.identity, checkpoint, branch } };
 }
 
 /** Equal for two evaluations that differ by seed only. */

@@ -2,6 +2,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { EvaluateConfig, PretrainConfig, RunConfig } from '../../trainer/protocol/run.ts';
 import { createBench, pretrain, rowOf, until, type Bench } from './testing/bench.ts';
 import type { Workstation } from './workstation.ts';
 
@@ -81,6 +82,37 @@ test('an evaluator gets the data it can be asked about, shown as its recipe says
   );
   await expect(draft('voc-svm', 'f0')).rejects.toThrow('where every image has one class. What fits: KNN.');
   await handlers.removeWeights.answer(of.weights);
+}, 60_000);
+
+test('of two encoders either is measured, on other images than it learns from', async () => {
+  const { handlers } = workstation;
+  const folder = join(bench.home, 'untested');
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'data.bin'), 'data');
+  await handlers.addDataset.answer(await handlers.inspect.answer(folder, false), 'Untested');
+  const [encoder] = (pretrain('steps=3') as PretrainConfig).encoders;
+  const apart = { ...pretrain('steps=3'), encoders: [encoder, encoder] } as RunConfig;
+  const [shared, two] = [await handlers.createRun.answer(pretrain('steps=3')), await handlers.createRun.answer(apart)];
+  expect([await finished(shared), await finished(two)]).toEqual(['done', 'done']);
+  const draft = (run: string, branch: 0 | 1, data = 'f0') =>
+    handlers.draftEvaluation.answer({ kind: 'run', run, branch }, { id: 'knn', options: {} }, data);
+
+  const second = await draft(two, 1);
+  expect(second).toMatchObject({ title: 'KNN · steps=3 · 2', subject: { run: two, branch: 1 } });
+  expect(await draft(two, 0)).toMatchObject({ title: 'KNN · steps=3', subject: { run: two, branch: 0 } });
+  await expect(draft(shared, 1)).rejects.toThrow('trains one encoder');
+  const measured: string[] = [];
+  for (const branch of [0, 1] as const)
+    measured.push(await handlers.createRun.answer({ ...(await draft(two, branch)), title: 'steps=2' }));
+  for (const run of measured) expect(await finished(run)).toBe('done');
+  const { rows } = await handlers.compare.answer({ kind: 'runs', runs: measured });
+  expect(rows.map(({ subject }) => subject.label).sort()).toEqual(['steps=3', 'steps=3 · 2']);
+
+  const untested = (await handlers.datasets.answer()).find(({ name }) => name === 'Untested');
+  expect(untested?.evaluators).toEqual([]);
+  await expect(draft(two, 0, 'f-untested')).rejects.toMatchObject({ fault: { code: 'no-test-split' } });
+  const same = { ...second, test: (second as EvaluateConfig).train };
+  await expect(handlers.createRun.answer(same)).rejects.toThrow('the images it learns from, the split "train" of');
 }, 60_000);
 
 test('the encoder of a run is written into its folder, or wherever the terminal says', async () => {

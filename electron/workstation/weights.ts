@@ -89,13 +89,8 @@ export function createWeights(options: WeightsOptions): Weights {
   }
 
   async function write({ run: id, branch, format, file: wanted }: ExportRequest) {
-    const { run, config, subject } = await newestEncoder(store, id, workspace.weights, branch);
+    const { run, config, encoder, subject } = await newestEncoder(store, id, branch, workspace.weights);
     const { encoders, method } = config;
-    const encoder = encoders[branch];
-    if (encoder === undefined) {
-      const message = `Run "${run.title}" trains one encoder, which both branches share.`;
-      throw new FaultError('bad-argument', message, { branch });
-    }
     const apart = encoders.length > 1;
     const step = run.safeStep ?? 0;
     const name = [encoder.id, ...(apart ? [`branch-${branch + 1}`] : []), `step-${step}`].join('-');

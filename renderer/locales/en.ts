@@ -743,6 +743,9 @@ export const en = {
   'advice.wrong-folder': 'Choose the folder that holds the data itself.',
   'fault.empty-dataset': 'There are no images in it.',
   'advice.empty-dataset': 'Choose another folder, or another split.',
+  'fault.no-test-split': 'There would be no images to test on but those that are learnt from.',
+  'advice.no-test-split':
+    'Put some images of each class into a folder "test" beside the other and add the data set again, or choose other data. Effective rank, alignment and uniformity need no such split.',
   'fault.unreadable-file': 'A file is damaged or not of its kind.',
   'advice.unreadable-file': 'Replace the file, or leave it out.',
   'fault.dataset-changed': 'The data is no longer what it was.',

@@ -731,6 +731,9 @@ export const zh = {
   'advice.wrong-folder': '请选择直接存放数据的文件夹。',
   'fault.empty-dataset': '其中没有图像。',
   'advice.empty-dataset': '请选择其他文件夹或其他划分。',
+  'fault.no-test-split': '除了用来学习的图像之外，没有可供测试的图像。',
+  'advice.no-test-split':
+    '请将每个类别的部分图像放入并列的“test”文件夹，然后重新添加数据集；或选择其他数据。有效秩、对齐度与均匀度不需要这样的划分。',
   'fault.unreadable-file': '某个文件已损坏，或不是相应的类型。',
   'advice.unreadable-file': '请替换该文件，或将其略去。',
   'fault.dataset-changed': '数据与原先不同。',

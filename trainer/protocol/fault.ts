@@ -13,6 +13,7 @@ export const faultCodes = [
   'write-failed',
   'wrong-folder',
   'empty-dataset',
+  'no-test-split',
   'unreadable-file',
   'dataset-changed',
   'corrupt-checkpoint',

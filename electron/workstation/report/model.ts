@@ -5,6 +5,7 @@ import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import { flatten } from '../parameters.ts';
+import { sourcesOf } from '../sources.ts';
 import type { StoredDataset, StoredResult, StoredRun } from '../store/store.ts';
 import { completeOptions } from '../subjects.ts';
 
@@ -174,21 +175,10 @@ function historyOf({ run, attempts, log }: ReportRun): readonly HistoryEntry[] {
   return entries.sort((one, other) => one.at - other.at);
 }
 
-/** What to type to do the same again. */
+/** What to type to do the same again: runs that no plan holds have values of their own, which a report's bundle carries. */
 function commandsOf({ plan, runs }: ReportInput): readonly string[] {
   if (plan !== null) return [`npm run reprise -- plan ${plan.id}`];
-  const quoted = (text: string): string => (/^[\w./:=,-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
-  return runs.map(({ run }) => {
-    const { config } = run;
-    if (config.kind === 'pretrain') {
-      const preset = config.preset === undefined ? '' : ` --preset ${config.preset}`;
-      const data = quoted(`${config.data.dataset}:${config.data.path}`);
-      return `npm run reprise -- run --method ${config.method.id}${preset} --dataset ${data} --seed ${config.seed}`;
-    }
-    const { subject } = config;
-    const of = subject.kind === 'run' ? subject.run : subject.kind === 'weights' ? subject.weights : run.id;
-    return `npm run reprise -- evaluate ${of} --evaluator ${config.evaluator.id}`;
-  });
+  return runs.length === 0 ? [] : ['npm run reprise -- replay bundle.json'];
 }
 
 function limitsOf({ comparison, runs }: ReportInput): readonly Limit[] {
@@ -214,9 +204,7 @@ function checklistOf({ comparison, plan, runs, datasets }: ReportInput): readonl
     any.length === 0 ? 'not-applicable' : answer(yes);
   const done = runs.filter(({ run }) => run.status === 'done');
   const trained = done.filter(({ run }) => run.kind === 'pretrain');
-  const sources = runs.flatMap(({ run: { config } }) =>
-    config.kind === 'pretrain' ? [config.data] : [config.train, config.test],
-  );
+  const sources = runs.flatMap(({ run }) => sourcesOf(run.config));
   return [
     { id: 'claims', answer: whereAny(plan?.claims ?? [], true) },
     { id: 'rules-before', answer: whereAny(plan?.claims ?? [], true) },

@@ -173,7 +173,12 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
     }
     const known = existsSync(join(side.path, 'data.bin'));
     const several = side.path.includes('several');
-    const splits = ['train', 'test'].map((split) => ({ split, images: 1000, perClass: [500, 500] }));
+    const untested = side.path.includes('untested');
+    const splits = (untested ? ['train'] : ['train', 'test']).map((split) => ({
+      split,
+      images: 1000,
+      perClass: [500, 500],
+    }));
     end({
       kind: 'inspection',
       inspection: {
@@ -181,7 +186,7 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
         ...{ version: 1, dataset: known ? 'idx' : null, title: known ? 'Fashion-MNIST' : '', path: side.path },
         contents: side.contents ? 'checked' : 'listed',
         ...{
-          fingerprint: several ? 'f-several' : 'f0',
+          fingerprint: several ? 'f-several' : untested ? 'f-untested' : 'f0',
           expected: ['data.bin'],
           found: known ? ['data.bin'] : ['nothing'],
           splits: known ? splits : [],
