@@ -376,7 +376,10 @@ function needsOf(
     }),
     { kind: 'disk', ok: fits(disk, free.disk), values: known({ needed: disk, free: free.disk }) },
     { kind: 'memory', ok: fits(most, free.memory), values: known({ needed: most, free: free.memory }) },
-    { kind: 'time', ok: secondsLeft === null ? null : true, values: known({ seconds: secondsLeft }) },
+    // A plan that is done needs none.
+    ...(secondsLeft === 0
+      ? []
+      : [{ kind: 'time' as const, ok: secondsLeft === null ? null : true, values: known({ seconds: secondsLeft }) }]),
   ];
 }
 
