@@ -40,7 +40,7 @@ function claimsText(comparison: Comparison, words: Words): string {
         return `${name} ${figure(value)}${bound}${interval === null ? '' : ` ${intervalText(interval)}`}`;
       })
       .join(', ');
-    return `  ${words.claim(verdict).padEnd(14)} ${claim.text[words.language]}  [${claim.where}]\n${' '.repeat(17)}${figures}`;
+    return `  ${words.claim(verdict).padEnd(14)} ${claim.text[words.language]}  [${claim.where ?? words.say('ownYardstick')}]\n${' '.repeat(17)}${figures}`;
   });
   return `${words.say('claims')}\n${lines.join('\n')}`;
 }

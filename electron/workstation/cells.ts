@@ -21,6 +21,8 @@ export interface Measured {
   readonly epochs: number | null;
   readonly batch: number | null;
   readonly chunk: number | null;
+  /** Of two encoders that share no weights the one that is evaluated, 1 or 2. */
+  readonly branch: number | null;
   readonly options: Options;
   readonly protocol: Protocol;
 }
@@ -35,6 +37,7 @@ export function measuredCell(paper: Paper, cell: Cell): Measured {
     epochs: setting.epochs ?? null,
     batch: setting.batch ?? null,
     chunk: null,
+    branch: null,
     options: { ...paper.recipes[method], ...setting.options },
   };
 }
@@ -64,6 +67,7 @@ export function differences(theirs: Measured, ours: Measured): readonly Reason[]
   check('epochs', unlessUnknown(theirs.epochs), theirs.epochs, ours.epochs);
   check('batch', 'deviation', theirs.batch, ours.batch);
   check('chunk', 'deviation', theirs.chunk, ours.chunk);
+  check('branch', 'deviation', theirs.branch, ours.branch);
   // Options a paper's recipe does not name are no part of its claim; the table of parameters lists them.
   for (const key of Object.keys(theirs.options).sort()) {
     check(`options.${key}`, 'breaks', theirs.options[key], ours.options[key]);

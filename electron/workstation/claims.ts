@@ -4,6 +4,7 @@ import type { Claim, Plan } from '../../trainer/protocol/plan.ts';
 import type { ClaimVerdict, Interval } from '../api.ts';
 import type { CompareInput, Kept, Row } from './rows.ts';
 import { pair } from './pairs.ts';
+import { ownKeyOf } from './plan-seeds.ts';
 import { placeBeside } from './statistics.ts';
 import type { StoredRun } from './store/store.ts';
 
@@ -33,11 +34,17 @@ function rowOf(context: Context, key: string, metric: string): Row | undefined {
   return context.rows.find(({ row, used }) => row.metric === metric && used.some((entry) => entry.run.id === run?.id));
 }
 
+/** Over the last tenth: what a run ended as, without the noise of a single step. Null until it is done. */
+async function endSpread(run: StoredRun | null, { meanMetric }: Context['input']): Promise<number | null> {
+  if (run?.status !== 'done' || run.steps === null) return null;
+  return meanMetric(run.id, embeddingStd, Math.floor(0.9 * run.steps));
+}
+
 async function judgeCollapse(rule: RuleOf<'collapse'>, context: Context): Promise<Judged> {
-  const run = context.members.find((member) => member.key === rule.run)?.stored ?? null;
-  // The last tenth: what the run ended as, without the noise of a single step.
-  const from = run?.steps === null || run === null ? null : Math.floor(0.9 * run.steps);
-  const spread = run === null || from === null ? null : await context.input.meanMetric(run.id, embeddingStd, from);
+  const runs = context.members.filter(({ key }) => key !== null && ownKeyOf(key) === rule.run);
+  const spreads = await Promise.all(runs.map(({ stored }) => endSpread(stored, context.input)));
+  // Of several seeds the one with the most: all of them have to collapse.
+  const spread = spreads.length > 0 && spreads.every((one) => one !== null) ? Math.max(...spreads) : null;
   const linear = rowOf(context, rule.linear, 'top1');
   const random = rowOf(context, rule.random, 'top1');
   const figures = { linear: linear?.row.ours?.mean ?? null, random: random?.row.ours?.mean ?? null };
@@ -51,7 +58,7 @@ async function judgeCollapse(rule: RuleOf<'collapse'>, context: Context): Promis
     figure('random', figures.random, null, random?.row.ours?.interval ?? null),
     figure('linearAboveRandom', above, rule.withinPoints, interval),
   ];
-  if (run?.status !== 'done' || spread === null || above === null) return { verdict: 'pending', evidence };
+  if (spread === null || above === null) return { verdict: 'pending', evidence };
   const collapsed = spread < rule.embeddingStdBelow && above <= rule.withinPoints;
   return { verdict: collapsed ? 'holds' : 'does-not-hold', evidence };
 }

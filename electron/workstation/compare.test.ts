@@ -118,6 +118,13 @@ describe('what breaks a comparison', () => {
     expect(row.verdict).toBe('reproduced');
     expect(row.reasons).toContainEqual({ field: 'chunk', theirs: null, ours: 256, kind: 'deviation' });
   });
+  test('pictures paired with others are other data, and the branch that is evaluated is stated', async () => {
+    const encoder = { id: 'resnet-50', options: {} };
+    const paired = { dataset: 'image-folder', path: '/data/edges', split: 'train', fingerprint: 'f-edges' };
+    const row = await one({ encoders: [encoder, encoder], paired });
+    expect(breaks(row)).toContain('pretrainedOn');
+    expect(row.reasons).toContainEqual({ field: 'branch', theirs: null, ours: 1, kind: 'deviation' });
+  });
   test('another encoder', async () => {
     const row = await one({ encoders: [{ id: 'resnet-18', options: { width: 16, stemStride: 2 } }] });
     expect(row.reasons).toContainEqual({
@@ -476,6 +483,21 @@ describe('a plan', () => {
       row.run === 'run-no-variance-linear' ? { ...row, result: { ...row.result, value: 80 } } : row,
     );
     expect((await compared({ results: learned })).claims[0]!.verdict).toBe('does-not-hold');
+  });
+  test('of several seeds all have to collapse, and all have to be done', async () => {
+    const again = { ...planned.find(({ key }) => key === 'no-variance')!, key: 'no-variance-seed-2' };
+    const more = storedRun('run-again', { ...again.config, seed: 2 }, { plan: 'test', planKey: again.key });
+    const judged = async (spread: number, stored: readonly (typeof more)[]) => {
+      const { claims } = await compared({
+        plan: { ...plan, runs: [...planned, again] },
+        runs: [...runs, ...stored],
+        meanMetric: (run) => Promise.resolve(run === 'run-again' ? spread : 0.01),
+      });
+      return claims[0]!;
+    };
+    expect(await judged(0.02, [more])).toMatchObject({ verdict: 'holds', evidence: [{ value: 0.02 }, {}, {}, {}] });
+    expect((await judged(0.5, [more])).verdict).toBe('does-not-hold');
+    expect((await judged(0.02, [])).verdict).toBe('pending');
   });
   test('worse than the pixels does not hold, equal is inconclusive, and without the images nothing is known', async () => {
     const swapped = await compared({

@@ -2,7 +2,7 @@
  * Paper, earlier reproduction and our own figures side by side. A pure join over rows: no special case for a method or an evaluator.
  *
  * Fields a reason can name: `paper` (no such figure there), `value` (one side has no number: a collapse, a diverged run), `method`,
- * `evaluator`, `dataset`, `split`, `metric`, `encoder`, `pretrainedOn`, `epochs`, `batch`, `chunk`, `protocol.<key>`, `options.<key>`.
+ * `evaluator`, `dataset`, `split`, `metric`, `encoder`, `pretrainedOn`, `epochs`, `batch`, `chunk`, `branch`, `protocol.<key>`, `options.<key>`.
  */
 import type { Cell, Paper } from '../../trainer/protocol/paper.ts';
 import type { OptionDescription } from '../../trainer/protocol/options.ts';
@@ -205,9 +205,10 @@ function sameExperimentFirst(cells: readonly Cell[], like: Cell): Cell[] {
 }
 
 function measuredOurs(facts: SubjectFacts, result: Omit<Result, 'value' | 'n' | 'which'>, dataset: string): Measured {
-  const { method, encoder, pretrainedOn, epochs, batch, chunk, options } = facts;
+  const { method, encoder, pretrainedOn, epochs, batch, chunk, branch, options } = facts;
   const { evaluator, split, metric, protocol } = result;
-  return { method, encoder, pretrainedOn, epochs, batch, chunk, options, evaluator, dataset, split, metric, protocol };
+  const trained = { method, encoder, pretrainedOn, epochs, batch, chunk, branch, options };
+  return { ...trained, evaluator, dataset, split, metric, protocol };
 }
 
 /** Rows of one group of runs that differ by seed only: one a metric, in the order the evaluator gave them. */

@@ -47,6 +47,7 @@ export function calibrationKey(config: RunConfig, subject: RunConfig | null): st
           encoders: config.encoders,
           optimizer: config.optimizer.id,
           data: config.data.fingerprint ?? config.data.path,
+          paired: config.paired && (config.paired.fingerprint ?? config.paired.path),
           views: config.views.map(({ size, blur, interpolation }) => ({ size, blur, interpolation })),
           channels: config.normalization.mean.length,
           batch: config.batch,

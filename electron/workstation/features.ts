@@ -1,7 +1,7 @@
 /** Frozen features of a run's encoder over one split, as a file other tools read. */
 import { resolve } from 'node:path';
 import type { StoredDataset, Store } from './store/store.ts';
-import { preprocessingFor, sourceOf } from './presets.ts';
+import { sourceOf, usualPreprocessing } from './presets.ts';
 import { newestEncoder } from './queue.ts';
 import type { SideJobs } from './side-jobs.ts';
 import type { TrainerHost } from './trainer-host.ts';
@@ -32,9 +32,7 @@ export async function extractFeatures(
 ): Promise<{ readonly file: string; readonly rows: number; readonly columns: number }> {
   const { config, subject } = await newestEncoder(store, request.run, request.branch, workspace.weights);
   const data = sourceOf(request.dataset, request.split);
-  const preprocessing =
-    config.probe?.preprocessing ??
-    preprocessingFor(config.views[request.branch]?.size ?? 224, request.dataset.inspection);
+  const preprocessing = usualPreprocessing(config, request.branch, request.dataset.inspection);
   const { normalization, execution, seed } = config;
   const file = resolve(request.file);
   const job = { kind: 'features' as const, subject, data, preprocessing, normalization, execution, seed, file };

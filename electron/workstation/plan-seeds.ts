@@ -3,6 +3,8 @@ import type { Plan, PlannedRun } from '../../trainer/protocol/plan.ts';
 import type { EvaluateConfig, RunConfig } from '../../trainer/protocol/run.ts';
 
 const marked = /-seed-\d+$/;
+/** The key of the plan's own run that a run repeats with another seed, or its own key. */
+export const ownKeyOf = (key: string): string => key.replace(marked, '');
 const keyAt = (key: string, seed: number): string => `${key}-seed-${seed}`;
 
 /** How many seeds its runs have. */
@@ -28,7 +30,7 @@ function subjectAt(subject: EvaluateConfig['subject'], add: number, again: Reado
  * they name, and are judged by all seeds of them. `withHead`: evaluators that train one.
  */
 export function withSeeds(plan: Plan, seeds: number, withHead: ReadonlySet<string>): Plan {
-  const own = plan.runs.filter(({ key }) => !marked.test(key));
+  const own = plan.runs.filter(({ key }) => ownKeyOf(key) === key);
   const repeated = own.filter(({ config }) => dependsOnSeed(config, withHead));
   const again = new Set(repeated.map(({ key }) => key));
   const more = Array.from({ length: seeds - 1 }, (_, at) =>

@@ -12,6 +12,7 @@ import {
   type EvaluateConfig,
   type Normalization,
   type Preprocessing,
+  type PretrainConfig,
 } from '../../trainer/protocol/run.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import type { Evaluated } from '../api.ts';
@@ -163,6 +164,12 @@ const told = {
   nothing: 'nothing is labelled',
 };
 
+/** A branch's images as its probe is shown them (it looks at the first), else in the size of its view. */
+export function usualPreprocessing(config: PretrainConfig, branch: 0 | 1, inspection: Inspection): Preprocessing {
+  const probed = branch === 0 ? config.probe?.preprocessing : undefined;
+  return probed ?? preprocessingFor(config.views[branch]?.size ?? 224, inspection);
+}
+
 /** The evaluator, if what it must know of an image is what the data set says of one. */
 function expectEvaluator({ id }: Choice, row: StoredDataset, catalogue: Catalogue): EvaluatorDescription {
   const found = expectRecipe(id, catalogue.evaluators, 'evaluator');
@@ -215,10 +222,7 @@ function evaluationOf(
     },
     evaluator,
     ...{ train, test },
-    ...shownTo(
-      recipe,
-      config.probe?.preprocessing ?? preprocessingFor(config.views[branch]?.size ?? 224, row.inspection),
-    ),
+    ...shownTo(recipe, usualPreprocessing(config, branch, row.inspection)),
     normalization: config.normalization,
   };
 }

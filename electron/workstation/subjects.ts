@@ -17,6 +17,8 @@ export interface SubjectFacts {
   readonly batch: number | null;
   /** Samples over which batch norm takes its statistics, where that is not the batch. */
   readonly chunk: number | null;
+  /** Of two encoders that share no weights the one that is evaluated, 1 or 2. */
+  readonly branch: number | null;
   /** Equal for two runs that differ by seed only. */
   readonly identity: unknown;
   /** The pretraining run, null for a control. */
@@ -119,17 +121,20 @@ export function subjectFacts(
       method: config.method.id,
       options: completeOptions(catalogue, 'methods', config.method),
       encoder: config.encoders.map((encoder) => encoderName(catalogue, encoder)).join(' + '),
-      pretrainedOn: dataName(config.data, names),
+      pretrainedOn: [config.data, ...(config.paired ? [config.paired] : [])]
+        .map((source) => dataName(source, names))
+        .join(' + '),
       epochs: config.epochs,
       batch: config.batch,
       chunk: config.execution.chunk,
+      branch: config.encoders.length === 1 ? null : 1,
       identity: pretrainIdentity(config),
       run: run.id,
       seed: config.seed,
     };
   }
   const control = {
-    ...{ options: {}, pretrainedOn: null, epochs: null, batch: null, chunk: null },
+    ...{ options: {}, pretrainedOn: null, epochs: null, batch: null, chunk: null, branch: null },
     ...{ run: null, seed: config.seed },
   };
   const { subject } = config;
@@ -159,7 +164,12 @@ export function subjectFacts(
   const facts = subjectFacts(source, configOf, catalogue, names);
   const { checkpoint, branch } = subject;
   const label = branch === 0 ? facts.label : `${facts.label} · ${branch + 1}`;
-  return { ...facts, label, identity: { pretraining: facts.identity, checkpoint, branch } };
+  return {
+    ...facts,
+    label,
+    branch: facts.branch && branch + 1,
+    identity: { pretraining: facts.identity, checkpoint, branch },
+  };
 }
 
 /** Equal for two evaluations that differ by seed only. */

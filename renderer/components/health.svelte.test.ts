@@ -6,7 +6,11 @@ import { words } from '../lib/i18n.svelte.ts';
 import Health from './Health.svelte';
 
 let shown: ReturnType<typeof mount> | null = null;
-function show(last: Readonly<Record<string, number | null>>, method = 'swav'): HTMLElement {
+function show(
+  last: Readonly<Record<string, number | null>>,
+  method = 'swav',
+  watched = Object.keys(last),
+): HTMLElement {
   words.language = 'en';
   const series = new Map(
     Object.entries(last).map(([name, value]): [string, Series] => {
@@ -14,7 +18,7 @@ function show(last: Readonly<Record<string, number | null>>, method = 'swav'): H
       return [name, { name, steps: [1, 5], mean, min: mean, max: mean, discarded: [] }];
     }),
   );
-  const own = signs.filter(({ metric }) => metric in last);
+  const own = signs.filter(({ metric }) => watched.includes(metric));
   shown = mount(Health, { target: document.body, props: { signs: own, series, method } });
   flushSync();
   return document.querySelector<HTMLElement>('[data-testid="health"]')!;
@@ -39,6 +43,15 @@ test('every sign beyond its limit is told, on whichever side that lies', () => {
   expect(view.textContent).not.toContain('No sign');
 });
 
-test('a figure that was not finite leaves the one before it', () => {
-  expect(show({ embeddingStd: null }, 'vicreg').textContent).toContain('0.5');
+test('a figure that is no longer finite leaves the one before it and is told', () => {
+  const { textContent } = show({ embeddingStd: null }, 'vicreg');
+  expect(textContent).toContain('0.5');
+  expect(textContent).toContain('no longer finite');
+  expect(textContent).not.toContain('No sign');
+});
+
+test('nothing is well before it is known', () => {
+  const view = show({}, 'vicreg', ['embeddingStd']);
+  expect(view.textContent).toContain('Not known yet');
+  expect(view.textContent).not.toContain('No sign');
 });

@@ -16,6 +16,7 @@ import {
   slotsOf,
   smallerChunk,
   sourceOf,
+  withMethod,
 } from './form.ts';
 
 const preset: Preset = {
@@ -76,6 +77,24 @@ test('every recipe of a catalogue can be chosen and gives a valid configuration'
       expect(problemsOf(config, catalogue), recipe.id).toEqual([]);
     }
   }
+});
+
+test('another method takes as many encoders and views as it has, and no pairs that it could not see', () => {
+  const drafted = draftFrom(preset, 0);
+  const [encoder] = drafted.encoders;
+  const [shape] = catalogue.methods;
+  const paired = { ...drafted.data, path: '/edges' };
+  const config = { ...drafted, preset: 'tiny', paired, encoders: [encoder, encoder] } as typeof drafted;
+  const alone = withMethod(config, { ...shape!, branches: 1, views: 3, mostViews: 8 });
+  expect(alone).toMatchObject({ method: { id: shape!.id }, encoders: [encoder] });
+  expect(alone.views).toHaveLength(3);
+  expect(alone).not.toHaveProperty('paired');
+  expect(alone).not.toHaveProperty('preset');
+  expect(withMethod(alone, { ...shape!, branches: 1, views: 2, mostViews: 2 }).views).toHaveLength(2);
+  expect(withMethod(config, { ...shape!, branches: 2, views: 1, mostViews: 2 })).toMatchObject({
+    paired,
+    views: config.views,
+  });
 });
 
 test('an edit copies along its path and leaves the original alone', () => {

@@ -2,7 +2,7 @@
 import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
-import type { RunConfig } from '../../trainer/protocol/run.ts';
+import type { PretrainConfig, RunConfig } from '../../trainer/protocol/run.ts';
 
 function entryOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
@@ -119,6 +119,20 @@ export const viewFields: readonly OptionDescription[] = [
   field('solarize', 'number', 0, 0, 1),
   field('solarizeThreshold', 'number', 128, 0, 256),
 ];
+
+/** Another method, with as many encoders and views as it takes; the values are then no longer those of the preset. */
+export function withMethod(config: PretrainConfig, method: Catalogue['methods'][number]): PretrainConfig {
+  const { paired, preset: _preset, ...rest } = config;
+  const { encoders, views } = config;
+  const missing = Array.from({ length: Math.max(0, method.views - views.length) }, () => views.at(-1)!);
+  return {
+    ...rest,
+    ...(paired === undefined || method.branches === 1 ? {} : { paired }),
+    method: choiceOf(method),
+    encoders: method.branches === 1 ? [encoders[0]] : encoders,
+    views: [...views, ...missing].slice(0, method.mostViews),
+  };
+}
 
 /** Sizes of the equal parts a batch can be taken in, the largest first: halves of halves, as far as they are whole. */
 export function chunksOf(batch: number): readonly number[] {

@@ -223,6 +223,8 @@ export const en = {
   'run.results': 'Results',
   'health.title': 'Health',
   'health.well': 'No sign of a collapse.',
+  'health.unknown': 'Not known yet.',
+  'health.notFinite': 'A figure is no longer finite.',
   'health.below': 'Trouble below {limit}',
   'health.above': 'Trouble above {limit}',
   'health.watch': 'What to watch: {symptom}',
@@ -364,6 +366,8 @@ export const en = {
     'A data set of another kind of picture of the same things, with the same names: drawings of edges beside photographs.',
   'form.pairedNone': 'the same images',
   'form.separate': 'A branch each, no weights shared',
+  'form.addView': 'Add a view',
+  'form.removeView': 'Remove the last view',
   'form.branch': 'Branch {number}',
   'form.views': 'Views',
   'form.viewsHint': 'What is done to each view, in this order. Probabilities from 0 to 1.',
@@ -467,6 +471,7 @@ export const en = {
   'compare.earlierRemark': 'Earlier reproduction: {remark}',
   'compare.where': 'In the paper',
   'compare.claims': 'Claims',
+  'claim.own': 'a yardstick of this project, not of the paper',
   'compare.ruleFixed': 'rule fixed before the run',
   'compare.evidence': 'Evidence',
   'compare.limit': 'Limit',
@@ -850,20 +855,21 @@ export const en = {
   'symptom.vicreg':
     'The invariance falls while the covariance stays steady; a covariance that falls to 0 is a collapse (vicreg #14). A loss that is no longer finite wants a lower rate, a longer warm-up, or LARS (vicreg #27, lightly #1032).',
   'symptom.barlow-twins':
-    'How the loss is scaled counts beside weight decay; the authors later took 0.024 (barlowtwins #9).',
+    'How the loss is scaled counts beside weight decay: the authors first scaled it by 0.024, and later gave biases and batch norm a rate of 0.024 times that of the weights (barlowtwins, repository).',
   'symptom.simclr':
     'Negatives come from the batch: a smaller one wants a rate of 0.075 times the root of the batch (SimCLR, paper).',
   'symptom.moco-v2':
     'With one device the batch is not shuffled before the keys are computed; a loss that falls at once while the features stay poor is batch norm telling which keys belong together (MoCo, section 3.3).',
   'symptom.byol':
-    'It can collapse on data other than ImageNet; the variance term (VICReg, Table 4: 1) keeps it from that, and a teacher that is too slow for a short run leaves it standing.',
+    'A spread that falls with the loss is a collapse, as users met on other data (PatrickHua/SimSiam #50); a teacher that is too slow for a short run leaves it standing (the small preset).',
   'symptom.simsiam':
-    'A loss of -1 with a spread near 0 is a collapse, as users met on other data (PatrickHua/SimSiam #50, #56); the variance term (VICReg, Table 4: 1) cures it.',
+    'A loss of -1 with a spread near 0 is a collapse, as users met on other data (PatrickHua/SimSiam #50, #56). Without predictor and batch norm the variance term keeps it from that (VICReg, Table 4); behind the batch norm that ends its projector that term is 0.',
   'symptom.swav':
     'A loss that stays at ln K, 8.006 for 3000 prototypes, is a collapse: lower the entropy’s weight to 0.03, freeze the prototypes longer, start the queue later or shorten it (SwAV, repository).',
   'symptom.deepcluster':
-    'The loss rises at the start of every epoch, as images are assigned anew; the entropy of the assignments near 0 is a collapse.',
-  'symptom.obow': 'A small vocabulary or a sharp softmax leaves bags of one word: watch their entropy.',
+    'The loss rises at the start of every epoch, as images are assigned anew; one cluster that takes nearly all images is a collapse (DeepCluster, paper).',
+  'symptom.obow':
+    'No symptom is on record. All images with the same word would be a collapse: the entropy of their mean bag near 0.',
   'symptom.w-mse':
     'Whitening needs more rows in a sub-batch than the embedding is wide, and float32; a loss that is not finite means a covariance that could not be factored.',
   'method.vicreg': 'VICReg',
@@ -934,6 +940,7 @@ export const en = {
   'field.normalization': 'Normalisation',
   'field.views': 'Views',
   'field.batch': 'Batch size',
+  'field.branch': 'Evaluated branch',
   'field.chunk': 'Chunk for batch norm',
   'field.epochs': 'Epochs',
   'field.everyEpochs': 'Every … epochs',

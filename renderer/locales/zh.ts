@@ -221,6 +221,8 @@ export const zh = {
   'run.results': '结果',
   'health.title': '健康状况',
   'health.well': '没有崩溃的迹象。',
+  'health.unknown': '尚不清楚。',
+  'health.notFinite': '某项数值不再有限。',
   'health.below': '低于 {limit} 即有问题',
   'health.above': '高于 {limit} 即有问题',
   'health.watch': '留意：{symptom}',
@@ -361,6 +363,8 @@ export const zh = {
   'form.pairedHint': '同一批对象的另一种图像（如边缘图与照片），文件名相同的数据集。',
   'form.pairedNone': '同一图像',
   'form.separate': '每个分支各一个，不共享权重',
+  'form.addView': '添加一个视图',
+  'form.removeView': '移除最后一个视图',
   'form.branch': '分支 {number}',
   'form.views': '视图',
   'form.viewsHint': '按此顺序施加于每个视图。概率取 0 到 1。',
@@ -461,6 +465,7 @@ export const zh = {
   'compare.earlierRemark': '先前的复现：{remark}',
   'compare.where': '论文出处',
   'compare.claims': '论断',
+  'claim.own': '本项目自设的标准，论文中没有',
   'compare.ruleFixed': '判定规则在运行前确定',
   'compare.evidence': '证据',
   'compare.limit': '界限',
@@ -834,18 +839,20 @@ export const zh = {
 
   'symptom.vicreg':
     '不变项应下降而协方差项保持稳定；协方差降到 0 即为崩溃（vicreg #14）。损失不再有限时，请降低学习率、延长预热或使用 LARS（vicreg #27、lightly #1032）。',
-  'symptom.barlow-twins': '损失的缩放会与权重衰减相互影响；作者后来取 0.024（barlowtwins #9）。',
+  'symptom.barlow-twins':
+    '损失的缩放会与权重衰减相互影响：作者起初将其乘以 0.024，后来改为偏置与批归一化的学习率取权重的 0.024 倍（barlowtwins 代码库）。',
   'symptom.simclr': '负样本来自批量：批量较小时学习率取 0.075 乘以批量的平方根（SimCLR 论文）。',
   'symptom.moco-v2':
     '单设备上计算键之前不打乱批量；若损失立刻下降而特征仍差，说明批归一化泄露了键的归属（MoCo，第 3.3 节）。',
   'symptom.byol':
-    '在 ImageNet 以外的数据上可能崩溃；加入方差项（VICReg 表 4，取 1）可避免；短时训练中教师更新过慢也会停滞。',
+    '离散度随损失一起下降即为崩溃，用户在其他数据上遇到过（PatrickHua/SimSiam #50）；短时训练中教师更新过慢会停滞（见小规模预设）。',
   'symptom.simsiam':
-    '损失为 -1 且离散度接近 0 即为崩溃，用户在其他数据上遇到过（PatrickHua/SimSiam #50、#56）；加入方差项（VICReg 表 4，取 1）可消除。',
+    '损失为 -1 且离散度接近 0 即为崩溃，用户在其他数据上遇到过（PatrickHua/SimSiam #50、#56）。没有预测头与批归一化时，方差项可避免崩溃（VICReg 表 4）；其投影头以批归一化结尾，在它之后该项为 0。',
   'symptom.swav':
     '损失停在 ln K（3000 个原型时为 8.006）即为崩溃：将熵的权重降到 0.03、延长原型冻结、推迟或缩短队列（SwAV 代码库）。',
-  'symptom.deepcluster': '每轮开始时图像被重新分配，损失随之上升；分配熵接近 0 即为崩溃。',
-  'symptom.obow': '词表过小或 softmax 过尖会使词袋只剩一个词：请关注其熵。',
+  'symptom.deepcluster':
+    '每轮开始时图像被重新分配，损失随之上升；若一个簇几乎占有全部图像即为崩溃（DeepCluster 论文）。',
+  'symptom.obow': '尚无公开记录的症状。若所有图像得到同一个词即为崩溃：平均词袋的熵接近 0。',
   'symptom.w-mse': '白化要求子批的行数大于嵌入宽度，并用 float32；损失不再有限说明协方差无法分解。',
   'method.vicreg': 'VICReg',
   'method.barlow-twins': 'Barlow Twins',
@@ -915,6 +922,7 @@ export const zh = {
   'field.normalization': '归一化',
   'field.views': '视图',
   'field.batch': '批量大小',
+  'field.branch': '所评估的分支',
   'field.chunk': '批归一化的分块大小',
   'field.epochs': '轮数',
   'field.everyEpochs': '间隔（轮）',

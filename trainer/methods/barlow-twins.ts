@@ -15,6 +15,7 @@ import { directionSpread } from '../nn/directions.ts';
 import { expandedBranches } from '../nn/expanded-branches.ts';
 import { weight, widths } from '../nn/option-kinds.ts';
 import { effectiveRank } from '../nn/spectrum.ts';
+import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({
@@ -23,6 +24,7 @@ const options = v.object({
   /** Of the whole loss: it matters beside weight decay, and to an optimizer that does not scale by the gradient. */
   scale: v.optional(weight, 1),
   expander: v.optional(widths, [8192, 8192, 8192]),
+  ...regularizerOptions,
 });
 type Options = v.InferOutput<typeof options>;
 
@@ -37,7 +39,12 @@ function standardised(z: Tensor): Tensor {
 }
 
 /** The loss of two batches of embeddings. `batch` is the configured size: a short last batch is divided by it all the same. */
-export function barlowTwinsLoss(x: Tensor, y: Tensor, batch: number, { lambda, scale }: Options) {
+export function barlowTwinsLoss(
+  x: Tensor,
+  y: Tensor,
+  batch: number,
+  { lambda, scale }: Pick<Options, 'lambda' | 'scale'>,
+) {
   const [rows, columns] = x.shape as [number, number];
   const [a, b] = [standardised(x), standardised(y)];
   const diagonal = tf.div(tf.sum(tf.mul(a, b), 0), batch);
@@ -69,7 +76,7 @@ export const method = defineMethod({
   labels: false,
   build: (branches, given, builder, { batch }) => ({
     ...expandedBranches(branches, 'expander', builder, given.expander, { hiddenBias: false }),
-    loss: ({ x, y }) => barlowTwinsLoss(x!, y!, batch, given),
+    loss: ({ x, y }) => regularized(barlowTwinsLoss(x!, y!, batch, given), [x!, y!], batch, given),
     monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
   }),
 });

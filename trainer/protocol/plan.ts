@@ -45,8 +45,8 @@ export type Rule = v.InferOutput<typeof Rule>;
 export const Claim = v.strictObject({
   id: v.string(),
   text: Text,
-  /** Where the paper says it. */
-  where: v.string(),
+  /** Where the paper says it; left out of a yardstick of our own, such as raw pixels. */
+  where: v.optional(v.string()),
   rule: Rule,
 });
 export type Claim = v.InferOutput<typeof Claim>;

@@ -178,7 +178,10 @@ export function claims({ comparison }: ReportModel, words: Words): Section | nul
           { title: columns.verdict, kind: 'text' },
         ],
         rows: comparison.claims.map(({ claim, verdict, evidence }) => [
-          { text: claim.text[words.language], note: `${columns.where}${words.colon}${claim.where}` },
+          {
+            text: claim.text[words.language],
+            note: claim.where === undefined ? words.ownYardstick : `${columns.where}${words.colon}${claim.where}`,
+          },
           ruleText(words, claim),
           evidenceText(words, evidence),
           verdictCell(words, verdict),

@@ -10,6 +10,7 @@ export const en = {
   contents: 'Contents',
   footer: 'Made from the records of the runs alone. The same records give the same report.',
   colon: ': ',
+  ownYardstick: 'A yardstick of this project, not of the paper',
   comma: ', ',
   duration: ({ hours, minutes, seconds }: Clock) =>
     hours > 0 ? `${hours} h ${minutes} min` : minutes > 0 ? `${minutes} min ${seconds} s` : `${seconds} s`,
@@ -158,6 +159,7 @@ export const en = {
     pretrainedOn: 'pretrained on',
     epochs: 'pretraining epochs',
     batch: 'batch size',
+    branch: 'evaluated branch',
     chunk: 'chunk for batch norm',
     'protocol.epochs': 'epochs of the head',
     'protocol.batch': 'batch of the head',

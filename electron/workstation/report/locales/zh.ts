@@ -7,6 +7,7 @@ export const zh: Words = {
   contents: '目录',
   footer: '本报告仅由运行记录生成；记录相同，报告逐字节相同。',
   colon: '：',
+  ownYardstick: '本项目自设的标准，论文中没有',
   comma: '，',
   duration: ({ hours, minutes, seconds }) =>
     hours > 0 ? `${hours} 小时 ${minutes} 分` : minutes > 0 ? `${minutes} 分 ${seconds} 秒` : `${seconds} 秒`,
@@ -152,6 +153,7 @@ export const zh: Words = {
     pretrainedOn: '预训练数据',
     epochs: '预训练轮数',
     batch: '批大小',
+    branch: '所评估的分支',
     chunk: '批归一化的分块大小',
     'protocol.epochs': '分类头训练轮数',
     'protocol.batch': '分类头批大小',
