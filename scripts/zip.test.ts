@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process';
-import { lstatSync, mkdtempSync, readFileSync, readlinkSync, statSync, truncateSync } from 'node:fs';
+import { lstatSync, mkdtempSync, readFileSync, readlinkSync, statSync, truncateSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { unzip } from './zip.mjs';
 
 /** Python's zipfile is the independent writer. */
@@ -29,6 +29,7 @@ beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'reprise-zip-'));
   archive = join(folder, 'a.zip');
 });
+afterEach(() => rmSync(folder, { recursive: true }));
 
 test('unpacks the chosen entries with their content, modes and links', async () => {
   execFileSync('python3', ['-c', make, archive]);

@@ -1,13 +1,15 @@
 /** Files that a run kept beside its results. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { expect, test } from 'vitest';
+import { afterAll, expect, test } from 'vitest';
 import { readKept } from './records.ts';
 
+const folder = mkdtempSync(join(tmpdir(), 'reprise-kept-'));
+afterAll(() => rmSync(folder, { recursive: true }));
+
 test('what was kept image by image is unpacked; a missing file is none, a torn or an endless one is named', async () => {
-  const folder = mkdtempSync(join(tmpdir(), 'reprise-kept-'));
   const correct = Uint8Array.from({ length: 10_000 }, (_, at) => Number(at % 7 < 5));
   const packed = gzipSync(correct);
   expect(packed.length).toBeLessThan(correct.length / 8);

@@ -84,14 +84,20 @@ test('another method takes as many encoders and views as it has, and no pairs th
   const [encoder] = drafted.encoders;
   const [shape] = catalogue.methods;
   const paired = { ...drafted.data, path: '/edges' };
-  const config = { ...drafted, preset: 'tiny', paired, encoders: [encoder, encoder] } as typeof drafted;
-  const alone = withMethod(config, { ...shape!, branches: 1, views: 3, mostViews: 8 });
-  expect(alone).toMatchObject({ method: { id: shape!.id }, encoders: [encoder] });
+  const config = {
+    ...drafted,
+    title: `${shape!.title} tiny`,
+    preset: 'tiny',
+    paired,
+    encoders: [encoder, encoder],
+  } as typeof drafted;
+  const alone = withMethod(config, { ...shape!, title: 'Other', branches: 1, views: 3, mostViews: 8 }, shape);
+  expect(alone).toMatchObject({ title: 'Other tiny', method: { id: shape!.id }, encoders: [encoder] });
   expect(alone.views).toHaveLength(3);
   expect(alone).not.toHaveProperty('paired');
   expect(alone).not.toHaveProperty('preset');
-  expect(withMethod(alone, { ...shape!, branches: 1, views: 2, mostViews: 2 }).views).toHaveLength(2);
-  expect(withMethod(config, { ...shape!, branches: 2, views: 1, mostViews: 2 })).toMatchObject({
+  expect(withMethod(alone, { ...shape!, branches: 1, views: 2, mostViews: 2 }, undefined).views).toHaveLength(2);
+  expect(withMethod(config, { ...shape!, branches: 2, views: 1, mostViews: 2 }, shape)).toMatchObject({
     paired,
     views: config.views,
   });

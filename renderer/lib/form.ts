@@ -120,13 +120,20 @@ export const viewFields: readonly OptionDescription[] = [
   field('solarizeThreshold', 'number', 128, 0, 256),
 ];
 
-/** Another method, with as many encoders and views as it takes; the values are then no longer those of the preset. */
-export function withMethod(config: PretrainConfig, method: Catalogue['methods'][number]): PretrainConfig {
+type Method = Catalogue['methods'][number];
+
+/**
+ * Another method, with as many encoders and views as it takes. The values are then no longer those of the preset, and a title that
+ * begins with the method's follows it.
+ */
+export function withMethod(config: PretrainConfig, method: Method, before: Method | undefined): PretrainConfig {
   const { paired, preset: _preset, ...rest } = config;
-  const { encoders, views } = config;
+  const { encoders, views, title } = config;
+  const isNamed = before !== undefined && title.startsWith(before.title);
   const missing = Array.from({ length: Math.max(0, method.views - views.length) }, () => views.at(-1)!);
   return {
     ...rest,
+    title: isNamed ? method.title + title.slice(before.title.length) : title,
     ...(paired === undefined || method.branches === 1 ? {} : { paired }),
     method: choiceOf(method),
     encoders: method.branches === 1 ? [encoders[0]] : encoders,
