@@ -56,6 +56,8 @@ interface Options {
   /** Asked once so many steps are taken. */
   readonly asks?: ReadonlyMap<number, Ask>;
   readonly look?: Course['look'];
+  readonly beforeEpoch?: Course['beforeEpoch'];
+  readonly clock?: () => number;
 }
 
 /** Two weights and a momentum that move by arithmetic on the step's number: any lost or repeated step shows in the bits. */
@@ -107,6 +109,7 @@ function scene(options: Options = {}): Scene {
       });
     },
     ...(options.look ? { look: options.look } : {}),
+    ...(options.beforeEpoch ? { beforeEpoch: options.beforeEpoch } : {}),
   };
   const desk: Desk = {
     port,
@@ -118,7 +121,7 @@ function scene(options: Options = {}): Scene {
     policy: { everySeconds: 1e9, everySteps: options.everySteps ?? 0, keepLast: options.keepLast ?? 2 },
     logEvery: options.logEvery ?? 3,
     tensors: () => options.tensors?.(taken) ?? 7,
-    clock: () => performance.now(),
+    clock: options.clock ?? (() => performance.now()),
   };
   return { events, port, weights, course, desk };
 }
@@ -372,6 +375,20 @@ describe('alarms', () => {
     const leaking = await start({ steps: 320, tensors: (step) => 7 + Math.floor(step / 50) });
     expect(codes(leaking.events)).toEqual(['tensors-growing']);
   });
+});
+
+it('tells the time left with the work between the epochs that are still to begin', async () => {
+  let now = 0;
+  const passing = (milliseconds: number): void => void (now += milliseconds);
+  const { events } = await start({
+    clock: () => now,
+    loss: () => void passing(100),
+    beforeEpoch: () => Promise.resolve(passing(5000)),
+  });
+  const told = of(events, 'beat').filter(({ secondsLeft }) => secondsLeft !== null);
+  expect(told.length).toBeGreaterThan(5);
+  for (const { step, secondsLeft } of told)
+    expect(secondsLeft).toBeCloseTo(0.1 * (30 - step) + 5 * (3 - Math.ceil(step / 10)), 6);
 });
 
 describe('a look', () => {

@@ -112,7 +112,7 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
       steps,
       epoch: done / course.stepsPerEpoch,
       fraction: null,
-      ...pace.report(steps - done),
+      ...pace.report(steps - done, Math.ceil(steps / course.stepsPerEpoch) - Math.ceil(done / course.stepsPerEpoch)),
       memoryBytes: process.memoryUsage.rss(),
       tensors: desk.tensors(),
       safeStep,
@@ -268,7 +268,11 @@ export async function train(course: Course, desk: Desk, from: Loaded | null): Pr
     if (done < steps) announce();
     while (done < steps) {
       if (course.beforeEpoch && done % course.stepsPerEpoch === 0) {
+        const began = clock();
         await course.beforeEpoch(done / course.stepsPerEpoch);
+        const betweenMs = clock() - began;
+        trainedMs += betweenMs;
+        pace.between(betweenMs / 1000);
         announce();
       }
       const began = clock();

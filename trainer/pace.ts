@@ -11,12 +11,16 @@ export interface Pace {
   step(seconds: number, waitedSeconds: number, samples: number): void;
   /** Median seconds of a step, or null before there are enough. */
   readonly median: () => number | null;
-  report(stepsLeft: number): PaceReport;
+  /** Work between two epochs that is no step: the clusters of DeepCluster. */
+  between(seconds: number): void;
+  /** `epochsLeft`: those that have not begun. */
+  report(stepsLeft: number, epochsLeft: number): PaceReport;
 }
 
 /** The first steps pay for kernel selection and caches. */
 const warmUpSteps = 3;
 const window = 64;
+const betweenWindow = 5;
 
 export function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -32,6 +36,7 @@ export function deviation(values: readonly number[], centre: number): number {
 export function createPace(): Pace {
   let seen = 0;
   const steps: { readonly seconds: number; readonly waited: number; readonly samples: number }[] = [];
+  const betweens: number[] = [];
   const seconds = (): number[] => steps.map((step) => step.seconds);
   const sum = (of: (step: (typeof steps)[number]) => number): number =>
     steps.reduce((total, step) => total + of(step), 0);
@@ -42,8 +47,12 @@ export function createPace(): Pace {
       steps.push({ seconds: secondsTaken, waited, samples });
       if (steps.length > window) steps.shift();
     },
+    between(secondsTaken) {
+      betweens.push(secondsTaken);
+      if (betweens.length > betweenWindow) betweens.shift();
+    },
     median: () => (steps.length < warmUpSteps ? null : median(seconds())),
-    report(stepsLeft) {
+    report(stepsLeft, epochsLeft) {
       if (steps.length < warmUpSteps) {
         return { samplesPerSecond: null, waitShare: null, secondsLeft: null, secondsLeftSpread: null };
       }
@@ -52,7 +61,7 @@ export function createPace(): Pace {
       return {
         samplesPerSecond: sum((step) => step.samples) / total,
         waitShare: sum((step) => step.waited) / total,
-        secondsLeft: typical * stepsLeft,
+        secondsLeft: typical * stepsLeft + (betweens.length === 0 ? 0 : median(betweens) * epochsLeft),
         secondsLeftSpread: deviation(seconds(), typical) * stepsLeft,
       };
     },
