@@ -379,11 +379,16 @@ describe('alarms', () => {
 
 it('tells the time left with the work between the epochs that are still to begin', async () => {
   let now = 0;
-  const passing = (milliseconds: number): void => void (now += milliseconds);
   const { events } = await start({
     clock: () => now,
-    loss: () => void passing(100),
-    beforeEpoch: () => Promise.resolve(passing(5000)),
+    loss: () => {
+      now += 100;
+      return undefined;
+    },
+    beforeEpoch: () => {
+      now += 5000;
+      return Promise.resolve();
+    },
   });
   const told = of(events, 'beat').filter(({ secondsLeft }) => secondsLeft !== null);
   expect(told.length).toBeGreaterThan(5);
