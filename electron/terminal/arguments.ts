@@ -25,8 +25,7 @@ export interface Arguments {
   /** Of a data set, also where it is large. */
   readonly contents: boolean;
   readonly out: string | null;
-  /** 1 or 2, as the window counts them. */
-  /** Typed as 1 or 2. */
+  /** Typed as 1 or 2, as the window counts them. */
   readonly branch: 0 | 1;
   readonly plan: string | null;
   /** What a comparison holds all else against. */

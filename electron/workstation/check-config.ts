@@ -1,7 +1,7 @@
 /** A configuration against what this build can do: unknown recipes and impossible values are refused, defaults are written out. */
 import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
-import type { RunConfig } from '../../trainer/protocol/run.ts';
+import type { EvaluateConfig, PretrainConfig, RunConfig } from '../../trainer/protocol/run.ts';
 import { FaultError } from './fault.ts';
 import { expectOtherImages } from './fitting.ts';
 
@@ -24,34 +24,34 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
           : [encoder(config.encoders[0]), encoder(config.encoders[1])],
       optimizer: completeChoice(config.optimizer, optimizers, 'optimizer'),
       schedule: completeChoice(config.schedule, schedules, 'schedule'),
-      probe: config.probe === null ? null : completeProbe(config.probe, probes),
+      probe:
+        config.probe === null
+          ? null
+          : { ...config.probe, evaluator: completeEvaluator(config.probe, probes, 'evaluator for a probe') },
     };
   }
   expectRecipe(config.train.dataset, datasets, 'data set');
   expectRecipe(config.test.dataset, datasets, 'data set');
-  expectOtherImages(expectRecipe(config.evaluator.id, evaluators, 'evaluator'), config.train, config.test);
   const { subject } = config;
   return {
     ...config,
-    evaluator: completeChoice(config.evaluator, evaluators, 'evaluator'),
+    evaluator: completeEvaluator(config, evaluators, 'evaluator'),
     subject: 'encoder' in subject ? { ...subject, encoder: encoder(subject.encoder) } : subject,
   };
 }
 
-type Probe = NonNullable<Extract<RunConfig, { kind: 'pretrain' }>['probe']>;
-
-function completeProbe(probe: Probe, probes: Catalogue['evaluators']): Probe {
-  const evaluator = completeChoice(probe.evaluator, probes, 'evaluator for a probe');
-  expectOtherImages(expectRecipe(evaluator.id, probes, 'evaluator for a probe'), probe.train, probe.test);
-  return { ...probe, evaluator };
+/** An evaluation or a probe's evaluator, on other images than it learns from. */
+function completeEvaluator(
+  { evaluator, train, test }: Pick<EvaluateConfig, 'evaluator' | 'train' | 'test'>,
+  known: Catalogue['evaluators'],
+  what: string,
+): Choice {
+  expectOtherImages(expectRecipe(evaluator.id, known, what), train, test);
+  return completeChoice(evaluator, known, what);
 }
 
 /** What a branch of a run trains; of branches that share an encoder there is the first alone. */
-export function encoderOf(
-  title: string,
-  { encoders }: Extract<RunConfig, { kind: 'pretrain' }>,
-  branch: 0 | 1,
-): Choice {
+export function expectEncoder(title: string, { encoders }: PretrainConfig, branch: 0 | 1): Choice {
   const encoder = encoders[branch];
   if (encoder !== undefined) return encoder;
   throw new FaultError('bad-argument', `Run "${title}" trains one encoder, which both branches share.`, { branch });

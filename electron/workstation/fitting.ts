@@ -8,9 +8,13 @@ import { testSplit, trainSplit } from './splits.ts';
 export type EvaluatorDescription = Catalogue['evaluators'][number];
 
 export function fittingEvaluators(inspection: Inspection, { evaluators }: Catalogue): readonly EvaluatorDescription[] {
-  const told = toldOf(inspection);
-  const isTested = trainSplit(inspection) !== testSplit(inspection);
-  return evaluators.filter(({ targets = 'class' }) => targets === 'none' || (targets === told && isTested));
+  const isTested = inspection.splits.length > 1 && trainSplit(inspection) !== testSplit(inspection);
+  return evaluators.filter((one) => isToldTo(one, inspection) && (one.targets === 'none' || isTested));
+}
+
+/** Whether a data set says of an image what an evaluator must know of it. */
+export function isToldTo({ targets = 'class' }: EvaluatorDescription, inspection: Inspection): boolean {
+  return targets === 'none' || targets === toldOf(inspection);
 }
 
 /** What a data set says of an image. */

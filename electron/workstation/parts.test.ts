@@ -4,10 +4,13 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, expect, test, vi } from 'vitest';
+import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
+import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { PlannedRun } from '../../trainer/protocol/plan.ts';
 import { changesSince } from './changes.ts';
 import { completeChoice } from './check-config.ts';
 import { evenly, type Datasets } from './datasets.ts';
+import { fittingEvaluators } from './fitting.ts';
 import { calibrationKey, diskNeeded, stepsOf } from './estimate.ts';
 import { deviceOf } from './gpu-watch.ts';
 import { livenessOf } from './liveness.ts';
@@ -17,7 +20,7 @@ import { newRunId } from './runs.ts';
 import { signatureOf } from './signature.ts';
 import type { Store, StoredRun } from './store/store.ts';
 import { dataName } from './subjects.ts';
-import { evaluation, pretrain, smallPreset } from './testing/bench.ts';
+import { catalogue, evaluation, pretrain, smallPreset } from './testing/bench.ts';
 import { throttle } from './throttle.ts';
 import { exitFault, type TrainerExit } from './trainer-exit.ts';
 
@@ -198,6 +201,11 @@ test('a run is of the row it names, also where the same folder was listed first 
   const paired = { ...data, fingerprint: 'other edges' };
   const run = { config: { ...pretrain('x'), data, paired } } as StoredRun;
   expect(await changesSince(run, store, datasets)).toMatchObject([{ ours: 'changed' }]);
+});
+
+test('a data set without a single image fits no evaluator, and is no error in a list', () => {
+  const empty = { severalClasses: true, splits: [] } as unknown as Inspection;
+  expect(fittingEvaluators(empty, catalogue as Catalogue)).toEqual([]);
 });
 
 test('a data set is called as its papers call it, and a removed one is not taken for all of what its reader reads', () => {

@@ -17,9 +17,9 @@ import {
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import type { Evaluated } from '../api.ts';
 import type { Answering } from './answering.ts';
-import { completeConfig, encoderOf, expectRecipe } from './check-config.ts';
+import { completeConfig, expectEncoder, expectRecipe } from './check-config.ts';
 import { FaultError } from './fault.ts';
-import { expectOtherImages, fittingEvaluators, toldOf, type EvaluatorDescription } from './fitting.ts';
+import { fittingEvaluators, isToldTo, toldOf, type EvaluatorDescription } from './fitting.ts';
 import type { Placement } from './placement.ts';
 import type { Resources } from './resources.ts';
 import { pretrainSplit, testSplit, trainSplit } from './splits.ts';
@@ -97,7 +97,7 @@ export function createPresets({ resources, store, weights, placement }: PresetsO
       const run = await store.run(id);
       if (run === null || run.config.kind !== 'pretrain')
         throw new FaultError('unknown-id', `There is no pretraining run "${id}" to evaluate.`, { run: id });
-      encoderOf(run.title, run.config, branch);
+      expectEncoder(run.title, run.config, branch);
       const row = await dataset(fingerprint);
       return completeConfig(evaluationOf(run, run.config, branch, evaluator, row, catalogue), catalogue);
     },
@@ -158,25 +158,25 @@ export function preprocessingFor(size: number, inspection: Inspection): Preproce
   return { resize: exact ? null : Math.round((size * 256) / 224), crop: size, interpolation: 'bilinear' };
 }
 
-const told = {
-  presence: 'an image may show several classes',
-  class: 'every image has one class',
-  nothing: 'nothing is labelled',
-};
-
 /** A branch's images as its probe is shown them (it looks at the first), else in the size of its view. */
 export function usualPreprocessing(config: PretrainConfig, branch: 0 | 1, inspection: Inspection): Preprocessing {
   const probed = branch === 0 ? config.probe?.preprocessing : undefined;
   return probed ?? preprocessingFor(config.views[branch]?.size ?? 224, inspection);
 }
 
+const told = {
+  presence: 'an image may show several classes',
+  class: 'every image has one class',
+  nothing: 'nothing is labelled',
+};
+
 /** The evaluator, if what it must know of an image is what the data set says of one. */
 function expectEvaluator({ id }: Choice, row: StoredDataset, catalogue: Catalogue): EvaluatorDescription {
   const found = expectRecipe(id, catalogue.evaluators, 'evaluator');
-  const fitting = fittingEvaluators(row.inspection, catalogue);
-  if (fitting.includes(found)) return found;
-  if ((found.targets ?? 'class') === toldOf(row.inspection)) expectOtherImages(found, ...splitsOf(row));
-  const titles = fitting.map(({ title }) => title).join(', ');
+  if (isToldTo(found, row.inspection)) return found;
+  const titles = fittingEvaluators(row.inspection, catalogue)
+    .map(({ title }) => title)
+    .join(', ');
   const text = `"${found.title}" does not fit ${row.name}, where ${told[toldOf(row.inspection)]}. What fits: ${titles || 'none'}.`;
   throw new FaultError('bad-argument', text, { evaluator: id });
 }
@@ -190,10 +190,6 @@ function shownTo(
   return { preprocessing: { ...usual, fit: shows.fit }, layer: shows.layer };
 }
 
-function splitsOf(row: StoredDataset): readonly [train: DataSource, test: DataSource] {
-  return [sourceOf(row, trainSplit(row.inspection)), sourceOf(row, testSplit(row.inspection))];
-}
-
 function evaluationOf(
   run: StoredRun,
   config: Extract<RunConfig, { kind: 'pretrain' }>,
@@ -203,7 +199,6 @@ function evaluationOf(
   catalogue: Catalogue,
 ): RunConfig {
   const recipe = expectEvaluator(evaluator, row, catalogue);
-  const [train, test] = splitsOf(row);
   if (run.status !== 'done' && run.safeStep === null)
     throw new FaultError('no-checkpoint', `Run "${run.title}" has no checkpoint to evaluate yet.`, { run: run.id });
   return {
@@ -221,7 +216,8 @@ function evaluationOf(
       branch,
     },
     evaluator,
-    ...{ train, test },
+    train: sourceOf(row, trainSplit(row.inspection)),
+    test: sourceOf(row, testSplit(row.inspection)),
     ...shownTo(recipe, usualPreprocessing(config, branch, row.inspection)),
     normalization: config.normalization,
   };
@@ -236,7 +232,6 @@ function evaluationOfWeights(
   execution: RunConfig['execution'],
 ): RunConfig {
   const recipe = expectEvaluator(evaluator, row, catalogue);
-  const [train, test] = splitsOf(row);
   const { channels, smallest } = row.inspection;
   if (channels !== null && channels !== weights.channels)
     throw new FaultError(
@@ -254,7 +249,8 @@ function evaluationOfWeights(
       logEvery: 10,
     },
     ...{ execution, checkpoint: v.parse(CheckpointPolicy, {}), subject: subjectOf(weights), evaluator },
-    ...{ train, test },
+    train: sourceOf(row, trainSplit(row.inspection)),
+    test: sourceOf(row, testSplit(row.inspection)),
     ...shownTo(recipe, preprocessingFor(size, row.inspection)),
     normalization: normalizationFor(imagenetStatistics, weights.channels),
   };

@@ -5,7 +5,7 @@ import type { ResolvedSubject } from '../../trainer/protocol/commands.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { RunConfig, Subject } from '../../trainer/protocol/run.ts';
 import type { RunRow } from '../api.ts';
-import { encoderOf } from './check-config.ts';
+import { expectEncoder } from './check-config.ts';
 import { FaultError, faultOf } from './fault.ts';
 import type { Push } from './answering.ts';
 import type { Store, StoredRun } from './store/store.ts';
@@ -228,7 +228,7 @@ export async function newestEncoder(store: Store, id: string, branch: 0 | 1, wei
   if (run?.config.kind !== 'pretrain')
     throw new FaultError('unknown-id', `There is no pretraining run "${id}".`, { run: id });
   const { config } = run;
-  const encoder = encoderOf(run.title, config, branch);
+  const encoder = expectEncoder(run.title, config, branch);
   const newest = { kind: 'run', run: id, checkpoint: run.safeStep ?? 'last', branch } as const;
   return { run, config, encoder, subject: await resolveSubject(store, newest, all, weightsFolder) };
 }

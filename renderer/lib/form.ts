@@ -120,6 +120,11 @@ export const viewFields: readonly OptionDescription[] = [
   field('solarizeThreshold', 'number', 128, 0, 256),
 ];
 
+/** A title that begins with one name, with another in its place; any other title as it is. */
+export function renamed(title: string, before: string, after: string): string {
+  return title.startsWith(before) ? after + title.slice(before.length) : title;
+}
+
 type Method = Catalogue['methods'][number];
 
 /**
@@ -129,11 +134,10 @@ type Method = Catalogue['methods'][number];
 export function withMethod(config: PretrainConfig, method: Method, before: Method | undefined): PretrainConfig {
   const { paired, preset: _preset, ...rest } = config;
   const { encoders, views, title } = config;
-  const isNamed = before !== undefined && title.startsWith(before.title);
   const missing = Array.from({ length: Math.max(0, method.views - views.length) }, () => views.at(-1)!);
   return {
     ...rest,
-    title: isNamed ? method.title + title.slice(before.title.length) : title,
+    title: before === undefined ? title : renamed(title, before.title, method.title),
     ...(paired === undefined || method.branches === 1 ? {} : { paired }),
     method: choiceOf(method),
     encoders: method.branches === 1 ? [encoders[0]] : encoders,
