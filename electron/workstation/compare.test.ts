@@ -84,6 +84,20 @@ describe('against the paper, like for like', () => {
     expect([chosen.ours?.mean, row.notes.includes('best-epoch-on-test')]).toEqual([73.9, false]);
     expect(chosen.notes).toContain('best-epoch-on-test');
   });
+  test('a verdict is of the epoch that is shown, not of the other one', async () => {
+    const { runs, results } = seeds([70]);
+    const all = input({ runs, results: [...results, storedResult('linear-0', 73.3, { which: 'best' })] });
+    const difference = async (epoch: 'last' | 'best') => {
+      const row = only(await compareRuns({ ...all, selection: { ...all.selection, epoch } }));
+      expect(row.difference?.interval).toBeDefined();
+      const { value, interval } = row.difference!;
+      expect(interval!.low).toBeLessThan(value);
+      expect(interval!.high).toBeGreaterThan(value);
+      return { value: Number(value.toFixed(6)), verdict: row.verdict };
+    };
+    expect(await difference('best')).toEqual({ value: 0.1, verdict: 'reproduced' });
+    expect(await difference('last')).toEqual({ value: -3.2, verdict: 'not-reproduced' });
+  });
   test('an unfinished evaluation is pending', async () => {
     const { runs } = seeds([73.1]);
     expect(only(await compareRuns(input({ runs }))).verdict).toBe('pending');

@@ -99,6 +99,8 @@ function oursOf(
 ): {
   readonly ours: NonNullable<ComparisonRow['ours']>;
   readonly used: Row['used'];
+  /** What the mean and the verdict are made of. */
+  readonly figures: readonly number[];
   readonly resampled: Resampled | null;
 } {
   const which = preference[epoch].find((one) => values.some(({ result }) => result.which === one));
@@ -116,7 +118,7 @@ function oursOf(
     interval: mean === null ? null : intervalOf(finite, images, used[0]?.result.metric ?? '', resampled),
     values: values.map(({ run, seed, result }) => ({ run: run.id, seed, value: result.value, which: result.which })),
   };
-  return { ours, used: used.map(({ run, result }) => ({ run, result })), resampled };
+  return { ours, used: used.map(({ run, result }) => ({ run, result })), figures: finite, resampled };
 }
 
 function notesOf(ours: ComparisonRow['ours'], used: Row['used'], cell: Cell | null): ComparisonRow['notes'] {
@@ -137,8 +139,10 @@ function makeRow(
   values: Parameters<typeof oursOf>[0],
   identity: unknown,
 ): Row {
-  const { ours, used, resampled } =
-    values.length === 0 ? { ours: null, used: [], resampled: null } : oursOf(values, input.resamplings, input.epoch);
+  const { ours, used, figures, resampled } =
+    values.length === 0
+      ? { ours: null, used: [], figures: [], resampled: null }
+      : oursOf(values, input.resamplings, input.epoch);
   const beside = (kind: Paper['role'], like: Beside | null): Beside | null =>
     cellBeside(
       input.papers
@@ -164,7 +168,7 @@ function makeRow(
     paper: paper?.cell ?? null,
     earlier: earlier?.cell ?? null,
     ours,
-    ...verdictOf(ours, paper, resampled),
+    ...verdictOf(ours, figures, paper, resampled),
     notes: notesOf(ours, used, paper?.cell ?? null),
   };
   return { row, used };

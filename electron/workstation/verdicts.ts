@@ -59,9 +59,13 @@ function spreadOf(
   return { method: 'wilson', at: (confidence) => shift(wilson(mean, images, confidence)) };
 }
 
-/** Reproduced: the difference lies inside ± margin. Not reproduced: outside. Else inconclusive. */
+/**
+ * Reproduced: the difference lies inside ± margin. Not reproduced: outside. Else inconclusive.
+ * @param figures the values that the mean of `ours` is made of, whichever epoch of a head they are from
+ */
 export function verdictOf(
   ours: ComparisonRow['ours'],
+  figures: readonly number[],
   beside: Beside | null,
   resampled: Resampled | null = null,
 ): Pick<ComparisonRow, 'difference' | 'verdict' | 'reasons'> {
@@ -84,11 +88,7 @@ export function verdictOf(
   if (reasons.some(({ kind }) => kind === 'breaks')) return { difference: null, verdict: 'not-comparable', reasons };
 
   const margin = marginOf(cell.evaluator, cell.metric, cell.protocol['fraction']);
-  const used = ours.values.filter(
-    ({ which }) => which !== 'best' || ours.values.every((value) => value.which === 'best'),
-  );
-  const values = used.flatMap(({ value }) => (value === null ? [] : [value]));
-  const spread = spreadOf(values, ours.images, cell.metric, { ...cell, value: cell.value }, resampled);
+  const spread = spreadOf(figures, ours.images, cell.metric, { ...cell, value: cell.value }, resampled);
   const value = ours.mean - cell.value;
   if (spread === null) return { difference: { value, interval: null, margin }, verdict: 'inconclusive', reasons };
   const wide = spread.at(0.95);

@@ -54,7 +54,14 @@ export interface HistoryEntry {
   readonly text: string;
 }
 export type Limit =
-  'single-seed' | 'not-comparable' | 'one-dataset' | 'test-set-seen' | 'pending' | 'paper-single-witness' | 'no-energy';
+  | 'single-seed'
+  | 'not-comparable'
+  | 'one-dataset'
+  | 'test-set-seen'
+  | 'chosen-on-test-set'
+  | 'pending'
+  | 'paper-single-witness'
+  | 'no-energy';
 export interface ChecklistItem {
   readonly id:
     | 'claims'
@@ -184,12 +191,14 @@ function commandsOf({ plan, runs }: ReportInput): readonly string[] {
 function limitsOf({ comparison, runs }: ReportInput): readonly Limit[] {
   const { rows } = comparison;
   const fingerprints = rows.map(({ dataset }) => dataset);
+  const hasBest = rows.some(({ ours }) => ours?.values.some(({ which }) => which === 'best') === true);
   const limits: readonly (readonly [Limit, boolean])[] = [
     ['pending', rows.some(({ verdict }) => verdict === 'pending')],
     ['single-seed', rows.some(({ ours }) => ours?.n === 1)],
     ['not-comparable', rows.some(({ verdict, paper }) => verdict === 'not-comparable' && paper !== null)],
     ['one-dataset', new Set(fingerprints).size === 1],
-    ['test-set-seen', rows.some(({ ours }) => ours?.values.some(({ which }) => which === 'best') === true)],
+    ['test-set-seen', hasBest && comparison.selection.epoch !== 'best'],
+    ['chosen-on-test-set', hasBest && comparison.selection.epoch === 'best'],
     ['paper-single-witness', rows.some(({ paper }) => paper !== null)],
     ['no-energy', runs.length > 0],
   ];

@@ -71,6 +71,11 @@ describe('HTML', () => {
     const best = buildReport({ ...input, comparison: { ...input.comparison, selection } });
     expect(renderHtml(compose(best, 'en'))).toContain('Every mean is made of the best epoch');
     expect(renderHtml(compose(best, 'zh'))).toContain('所有均值取训练头的最佳轮');
+    expect([model.limits.includes('test-set-seen'), model.limits.includes('chosen-on-test-set')]).toEqual([
+      true,
+      false,
+    ]);
+    expect([best.limits.includes('test-set-seen'), best.limits.includes('chosen-on-test-set')]).toEqual([false, true]);
   });
   test('shows hostile names as text', () => {
     const [first, ...rest] = input.runs;

@@ -341,6 +341,8 @@ export const en = {
     'one-dataset': 'One data set: nothing is said of others.',
     'test-set-seen':
       'The head’s best epoch is chosen on the test set, as in the official code; it is shown but enters no mean and no verdict.',
+    'chosen-on-test-set':
+      'Means and verdicts are of the head’s best epoch, which is chosen on the test set, as in the official code: they are higher than an epoch fixed in advance would give.',
     pending: 'Some runs have not ended: their rows are pending.',
     'paper-single-witness':
       'The paper’s figures were read from a converted text of the paper, checked against other sources where there are any.',
