@@ -59,6 +59,8 @@ function open(execution: Execution): Runtime {
   process.env['TF_ENABLE_ONEDNN_OPTS'] = '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   const tensorflow = loadTensorFlow();
+  // float32 means float32.
+  tensorflow.enableTensorFloat32(false);
   const config = configProto({ threads, gpu });
   const binding = createBinding(tensorflow, config);
   if (gpu !== null && !binding.isUsingGpuDevice()) {
