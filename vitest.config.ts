@@ -6,6 +6,9 @@ import { configDefaults, defineConfig } from 'vitest/config';
 const nightly = process.env.REPRISE_NIGHTLY === '1' ? [] : ['**/*.nightly.*'];
 const exclude = [...configDefaults.exclude, 'out/**', ...nightly];
 
+/** Where properties draw their cases from. */
+const setupFiles = ['./scripts/property-seed.ts'];
+
 export default defineConfig({
   test: {
     // A first gradient on two busy cores takes seconds; a hung test is still found.
@@ -16,6 +19,7 @@ export default defineConfig({
         test: {
           name: 'node',
           environment: 'node',
+          setupFiles,
           include: ['{trainer,electron,scripts}/**/*.test.ts'],
           exclude: [...exclude, '**/*.native.test.ts'],
         },
@@ -24,6 +28,7 @@ export default defineConfig({
         test: {
           name: 'dom',
           environment: 'jsdom',
+          setupFiles,
           include: ['renderer/**/*.test.ts'],
           exclude,
         },
@@ -35,6 +40,7 @@ export default defineConfig({
         test: {
           name: 'native',
           environment: 'node',
+          setupFiles,
           include: ['{trainer,electron}/**/*.native.test.ts'],
           exclude,
           // Each loads TensorFlow or starts programs: one process a file, one after the other.

@@ -7,6 +7,7 @@
  *   npm run test:nightly         the long ones too
  */
 import { setUp } from './setup.mjs';
+import { randomInt } from 'node:crypto';
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
@@ -14,6 +15,7 @@ import { buildOrExplain } from './build.mjs';
 import { handOver } from './child.mjs';
 import { openDisplay } from './display.mjs';
 import { filesUnder, readJson } from './files.mjs';
+import { prepareGpuBuild } from './gpu-build.mjs';
 import { preparePeers } from './peers.mjs';
 import { childEnvironment, locations, root } from './runtime.mjs';
 import { add, settle } from './tally.mjs';
@@ -25,6 +27,18 @@ const results = join(root, 'test-results');
 
 /** @typedef {import('./tally.mjs').Count} Count */
 
+/** Long tests have PyTorch beside them and TensorFlow's build for GPUs, and draw new cases for their properties. */
+async function nightlyEnvironment() {
+  const seed = process.env.REPRISE_PROPERTY_SEED ?? String(randomInt(2 ** 31));
+  console.log(`Properties are drawn from seed ${seed}: REPRISE_PROPERTY_SEED=${seed} draws the same again.`);
+  return {
+    REPRISE_NIGHTLY: '1',
+    REPRISE_PROPERTY_SEED: seed,
+    REPRISE_PEERS: await preparePeers(),
+    REPRISE_GPU_BUILD: await prepareGpuBuild(),
+  };
+}
+
 /** @returns {Promise<Count>} */
 async function unit() {
   const report = join(results, 'unit.json');
@@ -34,7 +48,7 @@ async function unit() {
       ...[join(root, 'node_modules', 'vitest', 'vitest.mjs'), 'run', '--passWithNoTests'],
       ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...filters],
     ],
-    { cwd: root, env: childEnvironment(nightly ? { REPRISE_NIGHTLY: '1', REPRISE_PEERS: await preparePeers() } : {}) },
+    { cwd: root, env: childEnvironment(nightly ? await nightlyEnvironment() : {}) },
   );
   const read = readJson(report);
   return settle(read && { passed: read.numPassedTests, failed: read.numFailedTests }, code);

@@ -3,6 +3,7 @@
  * A tensor is known to tfjs by a small number; here that number leads to TensorFlow's handle.
  */
 import type { TFEOpAttr, TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
+import { isSuspect, refuseAvoided } from './avoided-operations.ts';
 import { attributeKinds, permanent, setAttribute, type AttributeSetters } from './attributes.ts';
 import { checkStatus, type Handle, type TensorFlow } from './tensorflow.ts';
 import { dimensions, dtypes, newTensor, tensorValues, typedValues, type BackendValues } from './tensors.ts';
@@ -120,12 +121,16 @@ export function createBinding(tensorflow: TensorFlow, config: Uint8Array): Bindi
     }
   }
 
-  function describe(handle: Handle): Metadata {
+  function shapeOf(handle: Handle): number[] {
     const rank = tensorflow.TFE_TensorHandleNumDims(handle, status);
-    const shape = new Array<number>(rank);
-    for (let axis = 0; axis < rank; axis++) shape[axis] = tensorflow.TFE_TensorHandleDim(handle, axis, status);
-    return { id: register(handle), shape, dtype: tensorflow.TFE_TensorHandleDataType(handle) };
+    return Array.from({ length: rank }, (_, axis) => tensorflow.TFE_TensorHandleDim(handle, axis, status));
   }
+
+  const describe = (handle: Handle): Metadata => ({
+    id: register(handle),
+    shape: shapeOf(handle),
+    dtype: tensorflow.TFE_TensorHandleDataType(handle),
+  });
 
   function executeOp(
     name: string,
@@ -133,6 +138,13 @@ export function createBinding(tensorflow: TensorFlow, config: Uint8Array): Bindi
     inputs: readonly number[],
     count: number,
   ): Metadata[] {
+    if (isSuspect(name)) {
+      refuseAvoided(name, {
+        shapes: inputs.map((input) => shapeOf(handleOf(input))),
+        integers: (input) => [...(tensorDataSync(inputs[input]!) as Int32Array)],
+        attributes: opAttributes,
+      });
+    }
     const operation = tensorflow.TFE_NewOp(context, permanent(name), status);
     if (operation === 0) check(name);
     try {

@@ -1,9 +1,9 @@
-/** A kernel's gradient by matrix products against TensorFlow's own, and when it takes its place. */
+/** A kernel's gradient by matrix products against its definition, and when it takes its place. */
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeAll, expect, it } from 'vitest';
 import { Execution } from '../protocol/run.ts';
-import { convolutionAttributes, noise } from '../testing/convolutions.ts';
+import { convolutionAttributes, convolutionByDefinition, noise, placementOf } from '../testing/convolutions.ts';
 import { relativeDistance } from '../testing/distance.ts';
 import { createGraph, type Graph, type Node } from './graph.ts';
 import { createKernelGradient, type KernelGradient } from './kernel-gradient.ts';
@@ -38,25 +38,29 @@ it('is the gradient, whatever the window, the stride, the images and the padding
         same: boolean,
       ) => {
         if (!same && Math.min(height, width) < window) return;
-        const extent = (size: number) => (same ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1);
-        const margin = (size: number): [number, number] => {
-          const needed = same ? Math.max((extent(size) - 1) * stride + window - size, 0) : 0;
-          return [Math.floor(needed / 2), Math.ceil(needed / 2)];
+        const padding = same ? 'SAME' : 'VALID';
+        const placement = placementOf([height, width], { window, stride, padding });
+        const [rows, columns] = placement.extent;
+        const shapes = { images: [n, height, width, from], output: [n, rows, columns, to] } as const;
+        const images = graph.placeholder(dtypes.float, shapes.images);
+        const dy = graph.placeholder(dtypes.float, shapes.output);
+        const margin = (size: number, axis: 0 | 1): [number, number] => {
+          const before = placement.before[axis];
+          const covered = (placement.extent[axis] - 1) * stride + window;
+          return [before, Math.max(covered - size - before, 0)];
         };
-        const shapes = [
-          [n, height, width, from],
-          [n, extent(height), extent(width), to],
-        ] as const;
-        const [images, dy] = shapes.map((shape) => graph.placeholder(dtypes.float, shape)) as [Node, Node];
-        const own = products.gradient(images, dy, { window, stride, margins: [margin(height), margin(width)] });
+        const own = products.gradient(images, dy, { window, stride, margins: [margin(height, 0), margin(width, 1)] });
         const kernel = [window, window, from, to];
-        const given = { attributes: convolutionAttributes(dtypes.float, { stride, padding: same ? 'SAME' : 'VALID' }) };
-        const theirs = graph.add('Conv2DBackpropFilter', [images, sizes(kernel), dy], 1, given).outputs[0]!;
-        const feeds = [images, dy].map((node, place) => graph.feed(node, noise(String(place), shapes[place]!)));
-        const results = await graph.run({ feeds, fetches: [own, theirs], targets: [] });
-        const [found, expected] = results.map((result) => graph.take(result, dtypes.float) as Float32Array);
+        const values = {
+          images: noise('images', shapes.images),
+          kernel: noise('kernel', kernel),
+          dy: noise('dy', shapes.output),
+        };
+        const feeds = [graph.feed(images, values.images), graph.feed(dy, values.dy)];
+        const [result] = await graph.run({ feeds, fetches: [own], targets: [] });
+        const found = graph.take(result!, dtypes.float) as Float32Array;
         expect(own.shape).toEqual(kernel);
-        expect(relativeDistance(found!, expected!)).toBeLessThan(1e-5);
+        expect(relativeDistance(found, convolutionByDefinition(shapes, placement, values).dKernel)).toBeLessThan(1e-5);
       },
     ),
     { numRuns: 60 },

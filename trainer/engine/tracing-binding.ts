@@ -4,6 +4,7 @@
  */
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import type { Binding } from './binding.ts';
+import { isSuspect, refuseAvoided } from './avoided-operations.ts';
 import { isLowType, type Autocast } from './autocast.ts';
 import type { Graph, Node } from './graph.ts';
 import type { Rewriter } from './rewriter.ts';
@@ -80,6 +81,13 @@ export function createTracingBinding(
     for (const rewriter of rewriters) {
       const better = rewriter.inPlaceOf(kind, prepared.inputs, prepared.attributes);
       if (better) return [register(better)];
+    }
+    if (isSuspect(kind)) {
+      refuseAvoided(kind, {
+        shapes: prepared.inputs.map(({ shape }) => shape),
+        integers: (input) => graph.integersOf(prepared.inputs[input]!),
+        attributes: prepared.attributes,
+      });
     }
     const added = graph.add(kind, prepared.inputs, outputs, { attributes: prepared.attributes });
     const [first] = added.outputs;

@@ -4,7 +4,8 @@
  * TensorFlow's 'SAME' pads only what the output needs, and the odd row at the end: for a 3x3 window at stride 2 on an
  * even size that is (0, 1) where PyTorch has (1, 1), and weights trained there give other features. 'SAME' is used
  * where both agree, because it is the fastest; elsewhere the zeros are written out. (Told of them, TensorFlow has no oneDNN
- * kernels for the gradients.)
+ * kernels for the gradients.) They are written out, too, where the result of a stride is one pixel wide: in bfloat16 'SAME' is
+ * wrong there (engine/avoided-operations.ts).
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
@@ -16,10 +17,11 @@ export interface Window {
   readonly padding: number;
 }
 
-/** True where TensorFlow's 'SAME' puts exactly `padding` zeros on both sides. */
+/** True where TensorFlow's 'SAME' puts exactly `padding` zeros on both sides, and computes rightly. */
 export function sameAgrees(size: number, kernel: number, { stride, padding }: Window): boolean {
-  const needed = Math.max((Math.ceil(size / stride) - 1) * stride + kernel - size, 0);
-  return needed === 2 * padding;
+  const extent = Math.ceil(size / stride);
+  const needed = Math.max((extent - 1) * stride + kernel - size, 0);
+  return needed === 2 * padding && (stride === 1 || extent > 1);
 }
 
 const attributes = (stride: number, padding: string) => [

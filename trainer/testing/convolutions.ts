@@ -1,4 +1,7 @@
-/** For tests of what stands in place of TensorFlow's convolutions: the attributes of such an operation, and its inputs. */
+/**
+ * For tests of convolutions: the attributes of TensorFlow's operations, inputs, and what they must give by the plain definition
+ * in float64. TensorFlow's own operations are not the truth: oneDNN's are wrong for some shapes on some processors.
+ */
 import { attributeKinds } from '../engine/attributes.ts';
 import { type } from '../engine/graph.ts';
 import { elementsOf } from '../engine/tensors.ts';
@@ -22,4 +25,66 @@ export function noise(name: string, shape: readonly number[]): Float32Array {
   const values = new Float32Array(elementsOf(shape));
   keyed(3, name, ...shape).fillNormal(values);
   return values;
+}
+
+/** How a window moves over images: its side, its stride, and the zeros before the first row and column. */
+export interface WindowPlacement {
+  readonly window: number;
+  readonly stride: number;
+  readonly before: readonly [down: number, across: number];
+}
+
+/** Where the window starts and what comes out, under TensorFlow's 'SAME' (the odd zero comes last) or 'VALID'. */
+export function placementOf(
+  [height, width]: readonly [number, number],
+  { window, stride, padding }: { readonly window: number; readonly stride: number; readonly padding: 'SAME' | 'VALID' },
+): WindowPlacement & { readonly extent: readonly [number, number] } {
+  const extent = (size: number): number =>
+    padding === 'SAME' ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
+  const before = (size: number): number =>
+    padding === 'SAME' ? Math.floor(Math.max((extent(size) - 1) * stride + window - size, 0) / 2) : 0;
+  return { window, stride, before: [before(height), before(width)], extent: [extent(height), extent(width)] };
+}
+
+type Shape4 = readonly [number, number, number, number];
+
+/** Calls `visit` for every product of the convolution: offsets into images [n, h, w, in], kernel [k, k, in, out] and output [n, h', w', out]. */
+function everyProduct(
+  [n, height, width, inputs]: Shape4,
+  [, rows, columns, outputs]: Shape4,
+  { window, stride, before }: WindowPlacement,
+  visit: (image: number, kernel: number, output: number) => void,
+): void {
+  for (let sample = 0; sample < n; sample++)
+    for (let row = 0; row < rows; row++)
+      for (let column = 0; column < columns; column++)
+        for (let down = 0; down < window; down++)
+          for (let across = 0; across < window; across++) {
+            const y = row * stride + down - before[0];
+            const x = column * stride + across - before[1];
+            if (y < 0 || y >= height || x < 0 || x >= width) continue;
+            const pixel = ((sample * height + y) * width + x) * inputs;
+            const place = (down * window + across) * inputs;
+            const result = ((sample * rows + row) * columns + column) * outputs;
+            for (let from = 0; from < inputs; from++)
+              for (let to = 0; to < outputs; to++) visit(pixel + from, (place + from) * outputs + to, result + to);
+          }
+}
+
+/** The convolution and both its gradients by definition, in float64. */
+export function convolutionByDefinition(
+  shapes: { readonly images: Shape4; readonly output: Shape4 },
+  placement: WindowPlacement,
+  values: { readonly images: Float32Array; readonly kernel: Float32Array; readonly dy: Float32Array },
+): { readonly y: Float64Array; readonly dImages: Float64Array; readonly dKernel: Float64Array } {
+  const { images, kernel, dy } = values;
+  const y = new Float64Array(elementsOf(shapes.output));
+  const dImages = new Float64Array(images.length);
+  const dKernel = new Float64Array(kernel.length);
+  everyProduct(shapes.images, shapes.output, placement, (image, place, output) => {
+    y[output]! += images[image]! * kernel[place]!;
+    dImages[image]! += kernel[place]! * dy[output]!;
+    dKernel[place]! += images[image]! * dy[output]!;
+  });
+  return { y, dImages, dKernel };
 }

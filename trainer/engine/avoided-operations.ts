@@ -1,0 +1,71 @@
+/**
+ * TensorFlow operations that are wrong for some shapes, and what stands in for them: the only list of its kind. Both bindings
+ * ask here before they run an operation or add it to a graph, so that nobody meets one; `npm run test:nightly` sweeps all other
+ * operations over small and odd shapes for the next entry.
+ */
+import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
+import { saidBy } from './attributes.ts';
+import { dtypes } from './tensors.ts';
+
+interface Asked {
+  /** Shapes of the inputs. */
+  readonly shapes: readonly (readonly number[])[];
+  /** Values of an input that holds a shape; null where they are not known yet. */
+  readonly integers: (input: number) => readonly number[] | null;
+  readonly attributes: readonly TFEOpAttr[];
+}
+
+interface AvoidedOperation {
+  readonly kinds: readonly string[];
+  readonly isWrong: (asked: Asked) => boolean;
+  readonly why: string;
+  readonly instead: string;
+}
+
+const lowTypes: readonly unknown[] = [dtypes.bfloat16, dtypes.half];
+
+const stridesOf = ({ attributes }: Asked): readonly [down: number, across: number] => {
+  const [, down = 1, across = 1] = (saidBy(attributes)('strides') ?? []) as readonly number[];
+  return [down, across];
+};
+
+const avoidedOperations: readonly AvoidedOperation[] = [
+  {
+    kinds: ['Conv2DBackpropFilter'],
+    /** Inputs: images [n, height, width, in], the kernel's shape [k, k, in, out], dy [n, height', width', out]. */
+    isWrong(asked) {
+      const [height = 0, width = 0] = asked.integers(1) ?? [];
+      const channels = Math.min(asked.shapes[0]?.[3] ?? 0, asked.shapes[2]?.[3] ?? 0);
+      return height === 1 && width === 1 && Math.max(...stridesOf(asked)) > 1 && channels < 8;
+    },
+    why:
+      'With oneDNN and AVX2 alone (TensorFlow 2.21) the gradient of a 1 x 1 kernel at a stride above 1 with fewer than 8 channels ' +
+      'is off by 20 to 400 %, and the operation writes outside its memory.',
+    instead: 'Use conv2d of trainer/nn, which drops the skipped pixels first.',
+  },
+  {
+    kinds: ['Conv2D', 'Conv2DBackpropFilter'],
+    /** Inputs: images [n, height, width, in] first. */
+    isWrong(asked) {
+      const said = saidBy(asked.attributes);
+      if (!lowTypes.includes(said('T')) || said('padding') !== 'SAME') return false;
+      const [, across] = stridesOf(asked);
+      return across > 1 && Math.ceil((asked.shapes[0]?.[2] ?? Infinity) / across) === 1;
+    },
+    why:
+      "In bfloat16 (oneDNN of TensorFlow 2.21, AVX-512) a convolution at a stride above 1 whose 'SAME' result is one column wide, " +
+      'and its gradient in the kernel, read outside the images: off by 30 % up to infinity.',
+    instead: "Use conv2d of trainer/nn, which writes the zeros out and asks for 'VALID'.",
+  },
+];
+
+/** True where an operation of this kind is wrong for some shapes, so that it pays to look at them. */
+export const isSuspect = (kind: string): boolean => avoidedOperations.some(({ kinds }) => kinds.includes(kind));
+
+/** @throws where the operation would compute wrongly for these shapes */
+export function refuseAvoided(kind: string, asked: Asked): void {
+  const found = avoidedOperations.find(({ kinds, isWrong }) => kinds.includes(kind) && isWrong(asked));
+  if (!found) return;
+  const shapes = asked.shapes.map((shape) => `[${shape.join(', ')}]`).join(', ');
+  throw new Error(`TensorFlow's "${kind}" is wrong for inputs of shapes ${shapes}. ${found.why} ${found.instead}`);
+}
