@@ -45,17 +45,24 @@ const avoidedOperations: readonly AvoidedOperation[] = [
   },
   {
     kinds: ['Conv2D', 'Conv2DBackpropFilter'],
-    /** Inputs: images [n, height, width, in] first. */
+    /** Inputs: images [n, height, width, in], then the kernel [k, k, in, out] or its shape. */
     isWrong(asked) {
       const said = saidBy(asked.attributes);
-      if (!lowTypes.includes(said('T')) || said('padding') !== 'SAME') return false;
-      const [, across] = stridesOf(asked);
-      return across > 1 && Math.ceil((asked.shapes[0]?.[2] ?? Infinity) / across) === 1;
+      const [down, across] = stridesOf(asked);
+      if (!lowTypes.includes(said('T')) || across === 1) return false;
+      const [, height = 0, width = 0] = asked.shapes[0] ?? [];
+      const kernel = asked.integers(1) ?? asked.shapes[1] ?? [];
+      const isSame = said('padding') === 'SAME';
+      const extent = (size: number, window: number, stride: number) =>
+        isSame ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
+      const isColumn = extent(width, kernel[1] ?? 1, across) === 1;
+      return isColumn && (isSame || extent(height, kernel[0] ?? 1, down) > 1);
     },
     why:
-      "In bfloat16 (oneDNN of TensorFlow 2.21, AVX-512) a convolution at a stride above 1 whose 'SAME' result is one column wide, " +
-      'and its gradient in the kernel, read outside the images: off by 30 % up to infinity.',
-    instead: "Use conv2d of trainer/nn, which writes the zeros out and asks for 'VALID'.",
+      'In bfloat16 (oneDNN of TensorFlow 2.21, AVX-512) a convolution at a stride above 1 whose result is one column wide, and ' +
+      'its gradient in the kernel, read outside the images: off by 30 % up to infinity. Right are single pixels, their zeros ' +
+      'written out.',
+    instead: 'Use conv2d of trainer/nn, and square images.',
   },
 ];
 
