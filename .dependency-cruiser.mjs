@@ -68,7 +68,7 @@ export default {
       name: 'main-sees-only-the-contract',
       severity: 'error',
       from: { path: '^electron/' },
-      to: { path: ['^renderer/', '^trainer/(?!protocol/)'] },
+      to: { path: ['^renderer/', '^trainer/(?!protocol/|durable/)'] },
     },
     {
       name: 'api-is-pure',

@@ -7,9 +7,9 @@
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import * as v from 'valibot';
-import { openEngine } from '../trainer/engine/open.ts';
+import { openEngine } from '../trainer/engine/steps/open.ts';
 import { Execution } from '../trainer/protocol/run.ts';
-import { noisePairs, stepperOf, type StepShape } from '../trainer/rehearsal.ts';
+import { noisePairs, stepperOf, type StepShape } from '../trainer/jobs/step-timing.ts';
 
 const [pairs = 2048, chunk = 16] = process.argv.slice(2).map(Number);
 const shape: StepShape = {

@@ -1,20 +1,20 @@
 /**
  * Convolutions of 3x3 windows, forward and the gradient in the kernel: TensorFlow's own operation beside what takes its
  * place, Winograd's in float32 and matrix products in bfloat16 (where the processor has it), and how far apart their results
- * are. What the rules in trainer/engine/winograd.ts and kernel-gradient.ts are drawn from.
+ * are. What the rules in trainer/engine/rewriters/winograd.ts and kernel-gradient.ts are drawn from.
  *
  *   npm run bench -- convolution [images]
  */
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import * as v from 'valibot';
-import { attributeKinds } from '../trainer/engine/attributes.ts';
-import { createGraph, type, type Node } from '../trainer/engine/graph.ts';
-import { createKernelGradient } from '../trainer/engine/kernel-gradient.ts';
-import { openRuntime } from '../trainer/engine/runtime.ts';
-import { dtypes, elementsOf } from '../trainer/engine/tensors.ts';
-import { createWinograd } from '../trainer/engine/winograd.ts';
-import { median } from '../trainer/pace.ts';
+import { attributeKinds } from '../trainer/engine/binding/attributes.ts';
+import { createGraph, type, type Node } from '../trainer/engine/graph/graph.ts';
+import { createKernelGradient } from '../trainer/engine/rewriters/kernel-gradient.ts';
+import { openRuntime } from '../trainer/engine/binding/runtime.ts';
+import { dtypes, elementsOf } from '../trainer/engine/binding/tensors.ts';
+import { createWinograd } from '../trainer/engine/rewriters/winograd.ts';
+import { median } from '../trainer/training/pace.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
 import { relativeDistance } from '../trainer/testing/distance.ts';

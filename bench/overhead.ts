@@ -11,7 +11,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 import * as v from 'valibot';
 import { run } from '../trainer/jobs/train.ts';
-import { openPort, type Message } from '../trainer/port.ts';
+import { openPort, type Message } from '../trainer/channel/port.ts';
 import { RunConfig } from '../trainer/protocol/run.ts';
 import { writeNoise } from './shared/noise.ts';
 

@@ -5,7 +5,7 @@
  *   npm run bench -- processor [seconds]
  */
 import process from 'node:process';
-import { measureProcessorShare } from '../trainer/processor-share.ts';
+import { measureProcessorShare } from '../trainer/jobs/processor-share.ts';
 
 const seconds = Number(process.argv[2] ?? 5);
 console.log(JSON.stringify({ processorShare: Number(measureProcessorShare(1000 * seconds).toFixed(3)) }));

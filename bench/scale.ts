@@ -10,13 +10,13 @@ import { availableParallelism, cpus } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
-import { openEngine } from '../trainer/engine/open.ts';
-import type { Timing } from '../trainer/engine/timings.ts';
-import { median } from '../trainer/pace.ts';
-import { measureProcessorShare } from '../trainer/processor-share.ts';
+import { openEngine } from '../trainer/engine/steps/open.ts';
+import type { Timing } from '../trainer/engine/binding/timings.ts';
+import { median } from '../trainer/training/pace.ts';
+import { measureProcessorShare } from '../trainer/jobs/processor-share.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import { svg } from './shared/plot.ts';
-import { noisePairs, stepperOf, type StepShape } from '../trainer/rehearsal.ts';
+import { noisePairs, stepperOf, type StepShape } from '../trainer/jobs/step-timing.ts';
 
 const batches = [16, 64, 256, 1024, 2048];
 const widths = [256, 1024, 4096, 8192];

@@ -10,12 +10,12 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
-import { listTree } from '../trainer/data/image-tree.ts';
-import { locate } from '../trainer/data/index-file.ts';
-import { checkedUnasked, inspectListing } from '../trainer/data/inspect-listing.ts';
-import { startRejects } from '../trainer/data/inspection.ts';
-import { createSlices } from '../trainer/data/slices.ts';
-import { median } from '../trainer/pace.ts';
+import { listTree } from '../trainer/data/listing/class-folders.ts';
+import { locate } from '../trainer/data/loading/index-file.ts';
+import { checkedUnasked, inspectListing } from '../trainer/data/listing/inspect-listing.ts';
+import { startRejects } from '../trainer/data/listing/inspection-findings.ts';
+import { createSlices } from '../trainer/data/listing/time-slices.ts';
+import { median } from '../trainer/training/pace.ts';
 
 const files = Number(process.argv[2] ?? 100_000);
 const rounds = Number(process.argv[3] ?? 5);

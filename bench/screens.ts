@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { openStore } from '../electron/workstation/store/client.ts';
 import type { Inspection } from '../trainer/protocol/dataset.ts';
-import { median } from '../trainer/pace.ts';
+import { median } from '../trainer/training/pace.ts';
 import { fill, idOf } from './shared/many-runs.ts';
 
 const runs = Number(process.argv[2] ?? 1000);

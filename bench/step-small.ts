@@ -6,15 +6,15 @@
 import process from 'node:process';
 import * as v from 'valibot';
 import { encoder as resnet18 } from '../trainer/encoders/resnet-18.ts';
-import { openEngine } from '../trainer/engine/open.ts';
+import { openEngine } from '../trainer/engine/steps/open.ts';
 import type { HostBatch } from '../trainer/engine/engine.ts';
 import { method as vicreg } from '../trainer/methods/vicreg.ts';
 import { optimizer as adamw } from '../trainer/optim/optimizers/adamw.ts';
-import { median } from '../trainer/pace.ts';
+import { median } from '../trainer/training/pace.ts';
 import { Execution } from '../trainer/protocol/run.ts';
-import type { Timing } from '../trainer/engine/timings.ts';
+import type { Timing } from '../trainer/engine/binding/timings.ts';
 import { keyed } from '../trainer/random.ts';
-import { rehearsal } from '../trainer/rehearsal.ts';
+import { rehearsal } from '../trainer/jobs/step-timing.ts';
 
 const batch = 256;
 const size = 28;

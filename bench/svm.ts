@@ -7,7 +7,7 @@
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import * as v from 'valibot';
-import { openEngine } from '../trainer/engine/open.ts';
+import { openEngine } from '../trainer/engine/steps/open.ts';
 import { evaluator } from '../trainer/evaluators/voc-svm.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';

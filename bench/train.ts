@@ -11,13 +11,13 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
-import { openTrainingLoader } from '../trainer/data/loader.ts';
-import { openEngine } from '../trainer/engine/open.ts';
-import { median } from '../trainer/pace.ts';
+import { openTrainingLoader } from '../trainer/data/loading/loader.ts';
+import { openEngine } from '../trainer/engine/steps/open.ts';
+import { median } from '../trainer/training/pace.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import { imagenet, officialViews, photographs } from './shared/photographs.ts';
 import { openSide, peer, takeTurns, versionsOf, type Side, type Variant } from './shared/side.ts';
-import { noisePairs, stepperOf, type StepShape } from '../trainer/rehearsal.ts';
+import { noisePairs, stepperOf, type StepShape } from '../trainer/jobs/step-timing.ts';
 
 interface Answer {
   readonly pairs: number;

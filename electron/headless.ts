@@ -2,14 +2,14 @@
 import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
+import { faultOf } from '../trainer/durable/fault-of.ts';
 import { parseCommandLine, UsageError } from './terminal/arguments.ts';
 import { exitCodes, help } from './terminal/help.ts';
 import * as read from './terminal/read-commands.ts';
 import { openSession, type Surroundings } from './terminal/session.ts';
 import * as work from './terminal/work-commands.ts';
 import { wordsIn } from './terminal/words.ts';
-import { faultOf } from './workstation/fault.ts';
-import { systemLanguage } from './workstation/machine.ts';
+import { systemLanguage } from './workstation/machine/program.ts';
 
 const commands: Readonly<Record<string, { readonly run: read.Command; readonly mode: 'read' | 'write' }>> = {
   doctor: { run: read.doctor, mode: 'read' },

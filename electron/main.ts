@@ -2,6 +2,7 @@
 import { app, type BrowserWindow, dialog, type FileFilter, Menu, nativeTheme, type OpenDialogOptions } from 'electron';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { FaultError } from '../trainer/durable/fault-error.ts';
 import type { CommandId, FileKind, Language, Pushes, Settings } from './api.ts';
 import { declareScheme, servePages } from './shell/app-protocol.ts';
 import { fail, watchForCrashes } from './shell/crash.ts';
@@ -13,7 +14,6 @@ import { printPdf } from './shell/pdf.ts';
 import { rememberHome, rememberedHome } from './shell/home.ts';
 import { createWindow, denyPermissions, hardenContents } from './shell/window.ts';
 import { words } from './shell/words.ts';
-import { FaultError } from './workstation/fault.ts';
 import { openWorkstation, type Workstation } from './workstation/workstation.ts';
 
 const fileFilters: Readonly<Record<FileKind, FileFilter>> = {

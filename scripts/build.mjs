@@ -52,7 +52,7 @@ export function nodeProgram(folder, target) {
 export const targets = [
   {
     id: 'main',
-    sources: ['electron', 'trainer/protocol'],
+    sources: ['electron', 'trainer/protocol', 'trainer/durable'],
     entries: { main: 'electron/main.ts' },
     folder: 'out/main',
     // The oldest Electron set-up can provide carries Node 20.18.
@@ -104,8 +104,8 @@ export const targets = [
     sources: ['trainer', 'resources'],
     entries: {
       trainer: 'trainer/main.ts',
-      'decode-worker': 'trainer/data/worker.ts',
-      catalogue: 'trainer/catalogue.ts',
+      'decode-worker': 'trainer/data/loading/worker.ts',
+      catalogue: 'trainer/write-catalogue.ts',
     },
     folder: 'out/node',
     config: nodeProgram('out/node', 'node22'),
@@ -113,7 +113,7 @@ export const targets = [
   },
   {
     id: 'workstation',
-    sources: ['electron', 'trainer/protocol'],
+    sources: ['electron', 'trainer/protocol', 'trainer/durable'],
     entries: { headless: 'electron/headless.ts', store: 'electron/workstation/store/child.ts' },
     folder: 'out/node',
     config: nodeProgram('out/node', 'node22'),

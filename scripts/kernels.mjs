@@ -1,5 +1,5 @@
 /**
- * Compiles `trainer/kernels` (AssemblyScript) to WebAssembly and keeps it in `trainer/data/kernels-module.ts`, so that no
+ * Compiles `trainer/kernels` (AssemblyScript) to WebAssembly and keeps it in `trainer/data/pixels/kernels-module.ts`, so that no
  * build, test or bench needs the compiler.
  *
  *   node scripts/kernels.mjs            after a change of the sources
@@ -12,7 +12,7 @@ import asc from 'assemblyscript/asc';
 import { root } from './runtime.mjs';
 
 const source = 'trainer/kernels/pixels.ts';
-const kept = join(root, 'trainer/data/kernels-module.ts');
+const kept = join(root, 'trainer/data/pixels/kernels-module.ts');
 
 /** @type {Uint8Array | null} */
 let module = null;
@@ -39,6 +39,8 @@ export const kernelsModule =
 `;
 if (!process.argv.includes('--check')) writeFileSync(kept, text);
 else if (readFileSync(kept, 'utf8') !== text) {
-  console.error(`trainer/data/kernels-module.ts is not what ${source} compiles to: run "node scripts/kernels.mjs".`);
+  console.error(
+    `trainer/data/pixels/kernels-module.ts is not what ${source} compiles to: run "node scripts/kernels.mjs".`,
+  );
   process.exit(1);
 }

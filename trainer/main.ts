@@ -6,13 +6,13 @@ import { readFile } from 'node:fs/promises';
 import process from 'node:process';
 import { parseArgs } from 'node:util';
 import * as v from 'valibot';
+import { FaultError } from './durable/fault-error.ts';
+import { faultOf } from './durable/fault-of.ts';
 import { Command, Job } from './protocol/commands.ts';
 import { protocolVersion } from './protocol/events.ts';
-import { newestValid } from './checkpoint.ts';
-import { FaultError } from './fault.ts';
-import { faultOf } from './failure.ts';
+import { newestValid } from './checkpoints/checkpoint.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from './jobs/job.ts';
-import { openPort, type Channel, type Port } from './port.ts';
+import { openPort, type Channel, type Port } from './channel/port.ts';
 
 /** Loaded when asked for: a scan of a folder needs no TensorFlow. */
 const jobs: {

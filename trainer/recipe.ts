@@ -4,7 +4,7 @@
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
-import type { FoundImages } from './data/image-table.ts';
+import type { FoundImages } from './data/listing/image-table.ts';
 import type { Inspection } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
 import type { Protocol } from './protocol/results.ts';

@@ -1,5 +1,5 @@
 /** Every recipe there is, found by its folder: one file a recipe, called like its id. */
-import { FaultError } from './fault.ts';
+import { FaultError } from './durable/fault-error.ts';
 import type {
   DatasetRecipe,
   EncoderRecipe,

@@ -3,8 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import * as v from 'valibot';
-import { pixelsOf } from '../../trainer/data/kernels.ts';
-import { resample } from '../../trainer/data/resample.ts';
+import { pixelsOf } from '../../trainer/data/pixels/kernels.ts';
+import { resample } from '../../trainer/data/pixels/resample.ts';
 import { View } from '../../trainer/protocol/run.ts';
 import { keyed } from '../../trainer/random.ts';
 

@@ -6,10 +6,10 @@ import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
-import { openEngine } from '../../trainer/engine/open.ts';
-import { median } from '../../trainer/pace.ts';
+import { openEngine } from '../../trainer/engine/steps/open.ts';
+import { median } from '../../trainer/training/pace.ts';
 import { Execution } from '../../trainer/protocol/run.ts';
-import { noisePairs, stepperOf, type StepShape } from '../../trainer/rehearsal.ts';
+import { noisePairs, stepperOf, type StepShape } from '../../trainer/jobs/step-timing.ts';
 import { openSide, peer, takeTurns, versionsOf, type Side, type Variant } from './side.ts';
 
 /** What a step bench compares. */

@@ -10,7 +10,7 @@ vi.mock('electron', () => ({ shell: {}, protocol: {}, net: {}, session: {}, ipcM
 const { mayOpen } = await import('./links.ts');
 const { fileFor, origin } = await import('./app-protocol.ts');
 const { answerOne, isTrusted } = await import('./ipc.ts');
-const { FaultError } = await import('../workstation/fault.ts');
+const { FaultError } = await import('../../trainer/durable/fault-error.ts');
 
 describe('links', () => {
   it('opens https addresses of known hosts only', () => {

@@ -2,7 +2,8 @@
 import { app } from 'electron';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { defaultHome } from '../workstation/home.ts';
+import { isMissing } from '../../trainer/durable/files.ts';
+import { defaultHome } from '../workstation/workspace/home.ts';
 
 function file(): string {
   return join(app.getPath('userData'), 'home.txt');
@@ -15,7 +16,7 @@ export function rememberedHome(): string {
     const chosen = readFileSync(file(), 'utf8').trim();
     if (chosen !== '') return chosen;
   } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+    if (!isMissing(error)) throw error;
   }
   return defaultHome();
 }

@@ -1,9 +1,9 @@
 /** The boundary to the window: sender check, parse, answer, fault. The only importer of ipcMain. */
 import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
 import * as v from 'valibot';
+import { faultOf } from '../../trainer/durable/fault-of.ts';
 import { requestNames, type Answer, type Pushes, type Requests } from '../api.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
-import { faultOf } from '../workstation/fault.ts';
 import type { Handler, Handlers } from '../workstation/requests.ts';
 import { origin } from './app-protocol.ts';
 

@@ -3,6 +3,7 @@ import { app, BrowserWindow, nativeTheme, screen, session } from 'electron';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { isMissing } from '../../trainer/durable/files.ts';
 import { origin } from './app-protocol.ts';
 
 const Place = v.strictObject({
@@ -43,7 +44,7 @@ function lastPlace(): Place | null {
   try {
     text = readFileSync(placeFile(), 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (isMissing(error)) return null;
     throw error;
   }
   // A damaged file costs the place, nothing else.

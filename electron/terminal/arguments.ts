@@ -1,6 +1,6 @@
 /** The command line as values. Anything it does not understand is refused with the word in question. */
 import { parseArgs } from 'node:util';
-import { FaultError } from '../workstation/fault.ts';
+import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { reportFormats } from '../workstation/report/formats.ts';
 import type { ReportFormat } from '../api.ts';
 import type { TerminalLanguage } from './words.ts';

@@ -4,8 +4,8 @@ import { existsSync } from 'node:fs';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { basename, delimiter, dirname, join, resolve } from 'node:path';
-import { FaultError } from '../workstation/fault.ts';
-import type { Desktop } from '../workstation/desktop.ts';
+import { FaultError } from '../../trainer/durable/fault-error.ts';
+import type { Desktop } from '../workstation/machine/desktop.ts';
 
 export interface TerminalDesktopOptions {
   readonly appRoot: string;

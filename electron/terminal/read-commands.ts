@@ -1,8 +1,8 @@
 /** Commands that only look: they run beside the app. */
+import { FaultError } from '../../trainer/durable/fault-error.ts';
 import type { ReportRow, RunRow, Selection } from '../api.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
-import { FaultError } from '../workstation/fault.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText } from './comparison.ts';
 import { exitCodes } from './help.ts';

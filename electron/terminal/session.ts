@@ -1,8 +1,8 @@
 /** One command's hold on a workstation: opened for reading or writing, its progress shown, Ctrl-C obeyed. */
 import { join } from 'node:path';
 import type { PlanRow, Pushes, RunRow } from '../api.ts';
-import { defaultHome } from '../workstation/home.ts';
-import type { Push } from '../workstation/answering.ts';
+import { defaultHome } from '../workstation/workspace/home.ts';
+import type { Push } from '../workstation/request-types.ts';
 import { openWorkstation, type Workstation } from '../workstation/workstation.ts';
 import type { Arguments } from './arguments.ts';
 import { createTerminalDesktop } from './desktop.ts';

@@ -1,5 +1,6 @@
 /** The one table of what the window and the terminal may ask: for each request a schema of its arguments and an answer. */
 import * as v from 'valibot';
+import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { PauseTime } from '../../trainer/protocol/commands.ts';
 import { WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { Inspection } from '../../trainer/protocol/dataset.ts';
@@ -7,17 +8,16 @@ import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
 import { Origin, WeightsId } from '../../trainer/protocol/weights.ts';
 import type { Requests, Selection } from '../api.ts';
-import type { Datasets } from './datasets.ts';
-import type { Estimates } from './estimate.ts';
-import { FaultError } from './fault.ts';
-import type { Machine } from './machine.ts';
-import type { Placement } from './placement.ts';
-import type { Plans } from './plans.ts';
-import type { Presets } from './presets.ts';
-import type { Reports } from './reports.ts';
-import type { Runs } from './runs.ts';
-import { SettingsSchema } from './settings.ts';
-import type { Weights } from './weights.ts';
+import type { Datasets } from './data/datasets.ts';
+import type { Estimates } from './drafts/estimate.ts';
+import type { Machine } from './machine/program.ts';
+import type { Placement } from './drafts/device-choice.ts';
+import type { Plans } from './plans/plans.ts';
+import type { Presets } from './drafts/presets.ts';
+import type { Reports } from './report/reports.ts';
+import type { Runs } from './runs/runs.ts';
+import { SettingsSchema } from './machine/settings.ts';
+import type { Weights } from './weights/weights.ts';
 import { reportFormat, reportFormats } from './report/formats.ts';
 
 export interface Handler<K extends keyof Requests> {

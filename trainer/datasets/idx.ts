@@ -3,7 +3,7 @@ import { createHash, hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { FaultError } from '../fault.ts';
+import { FaultError } from '../durable/fault-error.ts';
 import {
   countClasses,
   describeFolder,
@@ -11,8 +11,8 @@ import {
   reasonOf,
   startFindings,
   throwIfCancelled,
-} from '../data/inspection.ts';
-import { idxItems, openIdxImages, readIdxHeader, readIdxLabels } from '../data/idx-file.ts';
+} from '../data/listing/inspection-findings.ts';
+import { idxItems, openIdxImages, readIdxHeader, readIdxLabels } from '../data/formats/idx-file.ts';
 import { defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 

@@ -6,9 +6,9 @@ import process from 'node:process';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { inspectFolder } from '../data/inspect.ts';
-import { reasonOf } from '../data/inspection.ts';
-import { inTemporaryFolder, put, randomBytes } from '../data/testing.ts';
+import { inspectFolder } from '../data/listing/inspect.ts';
+import { reasonOf } from '../data/listing/inspection-findings.ts';
+import { inTemporaryFolder, put, randomBytes } from '../data/testing/small-datasets.ts';
 import { dataset } from './image-folder.ts';
 
 const quiet = () => undefined;

@@ -1,7 +1,7 @@
 /** Any folder of JPEG and PNG pictures in class folders: ImageNet's layout, or one folder of classes, or no classes. */
 import * as v from 'valibot';
-import { listTree, looksLikeTree } from '../data/image-tree.ts';
-import { readerOfListing } from '../data/inspect-listing.ts';
+import { listTree, looksLikeTree } from '../data/listing/class-folders.ts';
+import { readerOfListing } from '../data/listing/inspect-listing.ts';
 import { defineDataset } from '../recipe.ts';
 
 const expected = [

@@ -5,15 +5,15 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
-import { startTable, type Place } from '../data/image-table.ts';
-import { draftSplit, foundBeside, readSplitFolder, startWalk, type Walk } from '../data/image-tree.ts';
-import { listsNeeded, readClassWords, readValidationClasses } from '../data/imagenet-lists.ts';
-import { readerOfListing } from '../data/inspect-listing.ts';
-import { reasonOf, type Rejects } from '../data/inspection.ts';
-import { united, type Draft, type Listing } from '../data/listing.ts';
-import type { Slices } from '../data/slices.ts';
-import { openTar, type TarMember } from '../data/tar.ts';
-import { isFolder } from '../files.ts';
+import { startTable, type Place } from '../data/listing/image-table.ts';
+import { draftSplit, foundBeside, readSplitFolder, startWalk, type Walk } from '../data/listing/class-folders.ts';
+import { listsNeeded, readClassWords, readValidationClasses } from '../data/listing/imagenet-lists.ts';
+import { readerOfListing } from '../data/listing/inspect-listing.ts';
+import { reasonOf, type Rejects } from '../data/listing/inspection-findings.ts';
+import { united, type Draft, type Listing } from '../data/listing/listing.ts';
+import type { Slices } from '../data/listing/time-slices.ts';
+import { openTar, type TarMember } from '../data/formats/tar.ts';
+import { isFolder } from '../durable/files.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'https://www.image-net.org/challenges/LSVRC/2012/';

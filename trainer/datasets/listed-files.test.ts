@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { inspectFolder } from '../data/inspect.ts';
-import { linesIn } from '../data/lines.ts';
-import { inTemporaryFolder, put, randomBytes } from '../data/testing.ts';
+import { inspectFolder } from '../data/listing/inspect.ts';
+import { linesIn } from '../data/formats/lines.ts';
+import { inTemporaryFolder, put, randomBytes } from '../data/testing/small-datasets.ts';
 import { dataset as inaturalist } from './inaturalist18.ts';
 import { dataset as places } from './places205.ts';
 

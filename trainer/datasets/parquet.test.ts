@@ -3,8 +3,8 @@ import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { decode } from '../data/decode.ts';
-import { inTemporaryFolder } from '../data/testing.ts';
+import { decode } from '../data/pixels/decode.ts';
+import { inTemporaryFolder } from '../data/testing/small-datasets.ts';
 import { dataset } from './parquet.ts';
 
 const golden = (name: string): string => new URL(`../data/golden/${name}.parquet`, import.meta.url).pathname;

@@ -4,14 +4,14 @@
  */
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
-import { startTable, type TableBuilder } from '../data/image-table.ts';
-import { readerOfListing } from '../data/inspect-listing.ts';
-import { printable, reasonOf, type Rejects } from '../data/inspection.ts';
-import { UnusableImage } from '../data/header.ts';
-import type { Listing } from '../data/listing.ts';
-import { imageColumnOf, openParquet, type ParquetFile } from '../data/parquet.ts';
-import { labelledWhereAny, readShards, shardsIn } from '../data/shards.ts';
-import type { Slices } from '../data/slices.ts';
+import { startTable, type TableBuilder } from '../data/listing/image-table.ts';
+import { readerOfListing } from '../data/listing/inspect-listing.ts';
+import { printable, reasonOf, type Rejects } from '../data/listing/inspection-findings.ts';
+import { UnusableImage } from '../data/pixels/image-header.ts';
+import type { Listing } from '../data/listing/listing.ts';
+import { imageColumnOf, openParquet, type ParquetFile } from '../data/formats/parquet.ts';
+import { labelledWhereAny, readShards, shardsIn } from '../data/listing/shards.ts';
+import type { Slices } from '../data/listing/time-slices.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'https://huggingface.co/docs/hub/datasets-image';

@@ -5,14 +5,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { troubleWith } from '../data/foreign-name.ts';
-import { UnusableImage } from '../data/header.ts';
-import { startTable, type TableBuilder } from '../data/image-table.ts';
-import { readerOfListing } from '../data/inspect-listing.ts';
-import { reasonOf, type Rejects } from '../data/inspection.ts';
-import { linesIn } from '../data/lines.ts';
-import type { ListedSplit, Listing } from '../data/listing.ts';
-import type { Slices } from '../data/slices.ts';
+import { troubleWith } from '../data/formats/unsafe-path.ts';
+import { UnusableImage } from '../data/pixels/image-header.ts';
+import { startTable, type TableBuilder } from '../data/listing/image-table.ts';
+import { readerOfListing } from '../data/listing/inspect-listing.ts';
+import { reasonOf, type Rejects } from '../data/listing/inspection-findings.ts';
+import { linesIn } from '../data/formats/lines.ts';
+import type { ListedSplit, Listing } from '../data/listing/listing.ts';
+import type { Slices } from '../data/listing/time-slices.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'http://places.csail.mit.edu/';

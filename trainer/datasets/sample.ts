@@ -1,8 +1,8 @@
 /** The built-in sample set: an image folder with a manifest that every file is checked against. */
 import * as v from 'valibot';
-import { listTree } from '../data/image-tree.ts';
-import { inspectListing, readerOfListing } from '../data/inspect-listing.ts';
-import { readSampleManifest, sampleManifestName } from '../data/sample-manifest.ts';
+import { listTree } from '../data/listing/class-folders.ts';
+import { inspectListing, readerOfListing } from '../data/listing/inspect-listing.ts';
+import { readSampleManifest, sampleManifestName } from '../data/sample/sample-manifest.ts';
 import { defineDataset } from '../recipe.ts';
 
 const title = 'Built-in sample set';

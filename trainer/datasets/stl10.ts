@@ -7,7 +7,8 @@ import { hash } from 'node:crypto';
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { UnusableImage } from '../data/header.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { UnusableImage } from '../data/pixels/image-header.ts';
 import {
   countClasses,
   describeFolder,
@@ -15,10 +16,9 @@ import {
   reasonOf,
   startFindings,
   throwIfCancelled,
-} from '../data/inspection.ts';
-import { openRecords, readNames, unreadableFile, type RecordFile } from '../data/record-file.ts';
-import { FaultError } from '../fault.ts';
-import { isMissing } from '../files.ts';
+} from '../data/listing/inspection-findings.ts';
+import { openRecords, readNames, unreadableFile, type RecordFile } from '../data/formats/record-file.ts';
+import { isMissing } from '../durable/files.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 import { defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
 

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { inTemporaryFolder, matArrays } from '../data/testing.ts';
+import { inTemporaryFolder, matArrays } from '../data/testing/small-datasets.ts';
 import { dataset } from './svhn.ts';
 
 const side = 32;

@@ -7,7 +7,8 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { UnusableImage } from '../data/header.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { UnusableImage } from '../data/pixels/image-header.ts';
 import {
   countClasses,
   describeFolder,
@@ -15,10 +16,9 @@ import {
   reasonOf,
   startFindings,
   throwIfCancelled,
-} from '../data/inspection.ts';
-import { readMatArrays } from '../data/mat-file.ts';
-import { unreadableFile } from '../data/record-file.ts';
-import { FaultError } from '../fault.ts';
+} from '../data/listing/inspection-findings.ts';
+import { readMatArrays } from '../data/formats/mat-file.ts';
+import { unreadableFile } from '../data/formats/record-file.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 import { defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
 

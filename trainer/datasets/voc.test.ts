@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
-import { inspectFolder } from '../data/inspect.ts';
-import { inTemporaryFolder, put, randomBytes } from '../data/testing.ts';
+import { inspectFolder } from '../data/listing/inspect.ts';
+import { inTemporaryFolder, put, randomBytes } from '../data/testing/small-datasets.ts';
 import { dataset } from './voc.ts';
 
 const inspect = (folder: string) => inspectFolder(folder, null, () => undefined, new AbortController().signal);

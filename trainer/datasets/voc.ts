@@ -6,13 +6,13 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { UnusableImage } from '../data/header.ts';
-import { nameOf, startTable, type FoundImages } from '../data/image-table.ts';
-import { inspectListing, type ListingDescription } from '../data/inspect-listing.ts';
-import { linesIn } from '../data/lines.ts';
-import { openListing, type List } from '../data/listing.ts';
-import { unreadableFile } from '../data/record-file.ts';
-import { FaultError } from '../fault.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { UnusableImage } from '../data/pixels/image-header.ts';
+import { nameOf, startTable, type FoundImages } from '../data/listing/image-table.ts';
+import { inspectListing, type ListingDescription } from '../data/listing/inspect-listing.ts';
+import { linesIn } from '../data/formats/lines.ts';
+import { openListing, type List } from '../data/listing/listing.ts';
+import { unreadableFile } from '../data/formats/record-file.ts';
 import type { SplitInspection } from '../protocol/dataset.ts';
 import { defineDataset } from '../recipe.ts';
 

@@ -4,14 +4,14 @@
  */
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { UnusableImage } from '../data/header.ts';
-import { startTable } from '../data/image-table.ts';
-import { readerOfListing } from '../data/inspect-listing.ts';
-import { reasonOf, startRejects, type Rejects } from '../data/inspection.ts';
-import type { Listing } from '../data/listing.ts';
-import { labelledWhereAny, readShards, shardsIn, type Shard } from '../data/shards.ts';
-import type { Slices } from '../data/slices.ts';
-import { openTar, type Tar, type TarMember } from '../data/tar.ts';
+import { UnusableImage } from '../data/pixels/image-header.ts';
+import { startTable } from '../data/listing/image-table.ts';
+import { readerOfListing } from '../data/listing/inspect-listing.ts';
+import { reasonOf, startRejects, type Rejects } from '../data/listing/inspection-findings.ts';
+import type { Listing } from '../data/listing/listing.ts';
+import { labelledWhereAny, readShards, shardsIn, type Shard } from '../data/listing/shards.ts';
+import type { Slices } from '../data/listing/time-slices.ts';
+import { openTar, type Tar, type TarMember } from '../data/formats/tar.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'https://github.com/webdataset/webdataset';

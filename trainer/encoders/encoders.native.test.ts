@@ -2,11 +2,11 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { Engine, HostBatch, Stepper } from '../engine/engine.ts';
-import { openEngine } from '../engine/open.ts';
+import { openEngine } from '../engine/steps/open.ts';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import { encoders, methods, optimizers } from '../registry.ts';
-import { encodeWith } from '../subject.ts';
+import { encodeWith } from '../evaluation/evaluated-encoder.ts';
 import { relativeDistance } from '../testing/distance.ts';
 import { precisionsHere } from '../testing/precision.ts';
 import { smallEncoder, smallLearner } from '../testing/small-learner.ts';

@@ -1,6 +1,6 @@
 /** ResNet-18, He et al. 2016, torchvision's layout. 11.2 million weights at width 64. */
 import * as v from 'valibot';
-import { resnet } from '../nn/resnet.ts';
+import { resnet } from '../nn/networks/resnet.ts';
 import { defineEncoder } from '../recipe.ts';
 
 export const encoder = defineEncoder({

@@ -2,7 +2,7 @@
  * ResNet-200: ResNet-152's stages with 16 blocks more in the second, after He et al., "Identity mappings in deep residual networks"
  * (2016); its blocks are ResNet-50's, as in BYOL. 62.6 million weights at width 64.
  */
-import { bottleneckNetwork, bottleneckOptions } from '../nn/bottleneck-network.ts';
+import { bottleneckNetwork, bottleneckOptions } from '../nn/networks/bottleneck-network.ts';
 import { defineEncoder } from '../recipe.ts';
 
 export const encoder = defineEncoder({

@@ -3,8 +3,8 @@
  * 224 px.
  */
 import * as v from 'valibot';
-import { whole } from '../nn/option-kinds.ts';
-import { visionTransformer } from '../nn/vision-transformer.ts';
+import { whole } from '../nn/ssl/option-schemas.ts';
+import { visionTransformer } from '../nn/networks/vision-transformer.ts';
 import { defineEncoder } from '../recipe.ts';
 
 export const encoder = defineEncoder({

@@ -3,14 +3,14 @@ import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { linear } from '../nn/linear.ts';
+import { linear } from '../nn/layers/linear.ts';
 import { optimizer as lars } from '../optim/optimizers/lars.ts';
 import { optimizer as sgd } from '../optim/optimizers/sgd.ts';
 import { Execution } from '../protocol/run.ts';
 import type { Options } from '../protocol/options.ts';
 import type { Learner, OptimizerRecipe } from '../recipe.ts';
-import type { Binding } from './binding.ts';
-import { openEngine } from './open.ts';
+import type { Binding } from './binding/eager-binding.ts';
+import { openEngine } from './steps/open.ts';
 import type { Engine, HostBatch } from './engine.ts';
 
 let engine: Engine;

@@ -5,7 +5,7 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Builder, Learner, Moment, Net, OptimizerRecipe } from '../recipe.ts';
 import type { Options } from '../protocol/options.ts';
-import type { Timing } from './timings.ts';
+import type { Timing } from './binding/timings.ts';
 
 /** A tensor on the host. */
 export interface HostTensor {

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { topKCorrect } from '../nn/top-k.ts';
+import { topKCorrect } from '../evaluation/figures/top-k.ts';
 import type { Builder, EvaluationModel, FeatureSet, Initial, Measure, Moment } from '../recipe.ts';
 import { evaluator as knn } from './knn.ts';
 import { evaluator as linear } from './linear.ts';

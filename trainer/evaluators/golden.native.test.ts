@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { idxImages, idxLabels, put } from '../data/testing.ts';
+import { idxImages, idxLabels, put } from '../data/testing/small-datasets.ts';
 import type { JobOf } from '../jobs/job.ts';
 import { run } from '../jobs/train.ts';
-import { formula } from '../nn/golden.ts';
-import { openPort, type Message } from '../port.ts';
+import { formula } from '../nn/testing/golden.ts';
+import { openPort, type Message } from '../channel/port.ts';
 import { Result } from '../protocol/results.ts';
 import { EvaluateConfig } from '../protocol/run.ts';
 

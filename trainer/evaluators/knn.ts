@@ -1,8 +1,8 @@
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { unitRows } from '../nn/directions.ts';
-import { squaredDistances, tensorOf } from '../nn/rows.ts';
-import { percent, topKCorrect } from '../nn/top-k.ts';
+import { unitRows } from '../nn/ops/unit-rows.ts';
+import { squaredDistances, tensorOf } from '../nn/ops/feature-rows.ts';
+import { percent, topKCorrect } from '../evaluation/figures/top-k.ts';
 import { defineEvaluator } from '../recipe.ts';
 
 /** Similarities held at once, in floats: bounds the memory of [chunk, train rows] to 64 MB. */

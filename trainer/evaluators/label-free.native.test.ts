@@ -2,8 +2,8 @@
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { beforeAll, expect, it } from 'vitest';
-import { openEngine } from '../engine/open.ts';
-import { formula } from '../nn/golden.ts';
+import { openEngine } from '../engine/steps/open.ts';
+import { formula } from '../nn/testing/golden.ts';
 import { Execution } from '../protocol/run.ts';
 import type { EvaluationModel, FeatureSet, Measure } from '../recipe.ts';
 import { evaluator } from './label-free.ts';

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { officialAugmentation } from '../nn/classifier.ts';
-import { unitRows } from '../nn/directions.ts';
-import { squaredDistances, tensorOf } from '../nn/rows.ts';
-import { effectiveRank } from '../nn/spectrum.ts';
+import { officialAugmentation } from '../evaluation/figures/classifier.ts';
+import { unitRows } from '../nn/ops/unit-rows.ts';
+import { squaredDistances, tensorOf } from '../nn/ops/feature-rows.ts';
+import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { defineEvaluator, type FeatureSet } from '../recipe.ts';
 
 /** Distances held at once, in floats: bounds the memory of [chunk, rows] to 64 MB. */

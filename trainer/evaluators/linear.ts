@@ -1,8 +1,14 @@
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { classificationLoss, headFigures, officialAugmentation, officialInitial, onlyView } from '../nn/classifier.ts';
-import { batchNorm } from '../nn/batch-norm.ts';
-import { linear } from '../nn/linear.ts';
+import {
+  classificationLoss,
+  headFigures,
+  officialAugmentation,
+  officialInitial,
+  onlyView,
+} from '../evaluation/figures/classifier.ts';
+import { batchNorm } from '../nn/layers/batch-norm.ts';
+import { linear } from '../nn/layers/linear.ts';
 import type { Options } from '../protocol/options.ts';
 import { defineEvaluator, type FeatureSet, type Initial, type Moment } from '../recipe.ts';
 

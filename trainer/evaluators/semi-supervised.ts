@@ -1,7 +1,13 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { classificationLoss, headFigures, officialAugmentation, officialInitial, onlyView } from '../nn/classifier.ts';
-import { linear } from '../nn/linear.ts';
+import {
+  classificationLoss,
+  headFigures,
+  officialAugmentation,
+  officialInitial,
+  onlyView,
+} from '../evaluation/figures/classifier.ts';
+import { linear } from '../nn/layers/linear.ts';
 import { defineEvaluator, type Moment } from '../recipe.ts';
 
 /**

@@ -3,10 +3,10 @@ import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import { beforeAll, expect, it } from 'vitest';
-import { averagePrecision, envelopePrecision } from '../nn/average-precision.ts';
-import { stratifiedFolds } from '../nn/folds.ts';
-import { formula } from '../nn/golden.ts';
-import { solveSvms } from '../nn/linear-svm.ts';
+import { averagePrecision, envelopePrecision } from '../evaluation/figures/average-precision.ts';
+import { stratifiedFolds } from '../evaluation/figures/folds.ts';
+import { formula } from '../nn/testing/golden.ts';
+import { solveSvms } from '../evaluation/figures/linear-svm.ts';
 import type { FeatureSet, Measure } from '../recipe.ts';
 import { evaluator } from './voc-svm.ts';
 

@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { FaultError } from '../fault.ts';
-import { averagePrecision, envelopePrecision } from '../nn/average-precision.ts';
-import { stratifiedFolds } from '../nn/folds.ts';
-import { solveSvms } from '../nn/linear-svm.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { averagePrecision, envelopePrecision } from '../evaluation/figures/average-precision.ts';
+import { stratifiedFolds } from '../evaluation/figures/folds.ts';
+import { solveSvms } from '../evaluation/figures/linear-svm.ts';
 import { defineEvaluator, type FeatureSet } from '../recipe.ts';
 
 /** VISSL's values of C, among which each class has its own by cross-validation. */

@@ -1,20 +1,20 @@
 /** Times a few real steps of a configuration on this machine, for an estimate before the run. */
 import process from 'node:process';
 import * as v from 'valibot';
-import { openEngine } from '../engine/open.ts';
+import { openEngine } from '../engine/steps/open.ts';
 import type { Engine, StateEntry } from '../engine/engine.ts';
 import type { ResolvedSubject } from '../protocol/commands.ts';
 import type { Calibration } from '../protocol/events.ts';
 import type { DataSource, EvaluateConfig, PretrainConfig } from '../protocol/run.ts';
 import type { EvaluatorRecipe } from '../recipe.ts';
-import { openEvaluationLoader } from '../data/loader.ts';
-import { openData } from '../data/workshop.ts';
-import { openEvaluation } from '../evaluate.ts';
-import type { Course } from '../loop.ts';
-import { deviation, median } from '../pace.ts';
-import { openPretraining } from '../pretrain.ts';
+import { openEvaluationLoader } from '../data/loading/loader.ts';
+import { openData } from '../data/loading/view-renderer.ts';
+import { openEvaluation } from '../evaluation/evaluate.ts';
+import type { Course } from '../training/loop.ts';
+import { deviation, median } from '../training/pace.ts';
+import { openPretraining } from '../pretraining/pretrain.ts';
 import { evaluators } from '../registry.ts';
-import { openSubject } from '../subject.ts';
+import { openSubject } from '../evaluation/evaluated-encoder.ts';
 import { progressOf, type Ending, type JobContext, type JobOf, type Progress } from './job.ts';
 
 const loadQuietMs = 120_000;

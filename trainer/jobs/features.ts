@@ -1,8 +1,8 @@
 /** Features of a split as NumPy files: `NAME.npy`, one row an image, and `NAME.labels.npy`. */
-import { openEngine } from '../engine/open.ts';
-import { readFeatures } from '../features.ts';
-import { writeNpy } from '../npy.ts';
-import { openSubject } from '../subject.ts';
+import { openEngine } from '../engine/steps/open.ts';
+import { readFeatures } from '../evaluation/features.ts';
+import { writeNpy } from '../evaluation/npy.ts';
+import { openSubject } from '../evaluation/evaluated-encoder.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
 
 const loadQuietMs = 120_000;

@@ -1,9 +1,10 @@
 /** Takes an encoder out of a file of weights and keeps it as a checkpoint. */
 import { basename } from 'node:path';
 import { stat } from 'node:fs/promises';
-import { saveCheckpoint } from '../checkpoint.ts';
+import { canonicalJson } from '../durable/canonical-json.ts';
+import { saveCheckpoint } from '../checkpoints/checkpoint.ts';
 import type { StateEntry } from '../engine/engine.ts';
-import { bytesOf, canonicalJson, sha256 } from '../files.ts';
+import { bytesOf, sha256 } from '../durable/files.ts';
 import { encoderPath } from '../protocol/run.ts';
 import { encoders } from '../registry.ts';
 import { version } from '../version.ts';

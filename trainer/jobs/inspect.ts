@@ -1,5 +1,5 @@
 /** Scans a folder and says what it holds, before anything trains on it. */
-import { inspectFolder } from '../data/inspect.ts';
+import { inspectFolder } from '../data/listing/inspect.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
 
 const scanQuietMs = 60_000;

@@ -1,6 +1,6 @@
 /** The measurement behind a new run's precision, on the processor that runs the test. */
 import { expect, test } from 'vitest';
-import { openPort, type Message } from '../port.ts';
+import { openPort, type Message } from '../channel/port.ts';
 import { precisions } from '../protocol/run.ts';
 import { refusalOf } from '../testing/precision.ts';
 import { run } from './precisions.ts';

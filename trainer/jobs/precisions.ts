@@ -1,10 +1,10 @@
 /** Times the same training step in every precision, so that a run can be given the one this device is fastest in. */
 import * as v from 'valibot';
-import { openEngine } from '../engine/open.ts';
-import { faultOf } from '../failure.ts';
-import { FaultError } from '../fault.ts';
+import { faultOf } from '../durable/fault-of.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { openEngine } from '../engine/steps/open.ts';
 import { Execution, precisions } from '../protocol/run.ts';
-import { noisePairs, stepperOf, type StepShape } from '../rehearsal.ts';
+import { noisePairs, stepperOf, type StepShape } from './step-timing.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
 
 const quietMs = 300_000;

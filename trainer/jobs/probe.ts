@@ -1,6 +1,6 @@
 /** Multiplies two matrices on the device that really does it, and times that. */
-import { openEngine } from '../engine/open.ts';
-import { measureProcessorShare } from '../processor-share.ts';
+import { openEngine } from '../engine/steps/open.ts';
+import { measureProcessorShare } from './processor-share.ts';
 import type { Ending, JobContext, JobOf } from './job.ts';
 
 /** Large enough that starting the operation does not count, small enough for a fraction of a second on one core. */

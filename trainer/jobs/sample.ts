@@ -1,5 +1,5 @@
 /** Writes the built-in sample set as an ordinary image folder. */
-import { writeSampleSet } from '../data/sample-set.ts';
+import { writeSampleSet } from '../data/sample/sample-set.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
 
 const quietMs = 60_000;

@@ -1,19 +1,18 @@
 /** Small pictures of a data set, for the window. Decoded here, because sharp does not go with Electron's libraries. */
 import sharp from 'sharp';
+import { FaultError } from '../durable/fault-error.ts';
 import type { Thumbnail } from '../protocol/dataset.ts';
+import { maximumPixels } from '../data/pixels/image-header.ts';
 import type { Image } from '../recipe.ts';
-import { FaultError } from '../fault.ts';
 import { datasets } from '../registry.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
 
 const quietMs = 60_000;
-/** What a picture may cost to open: the largest that training accepts. */
-const mostPixels = 50_000_000;
 
 async function shrink(image: Image, size: number): Promise<Buffer> {
   const opened =
     image.kind === 'encoded'
-      ? sharp(image.bytes, { limitInputPixels: mostPixels }).rotate()
+      ? sharp(image.bytes, { limitInputPixels: maximumPixels }).rotate()
       : sharp(image.pixels, {
           raw: { width: image.width, height: image.height, channels: image.channels === 1 ? 1 : 3 },
         });

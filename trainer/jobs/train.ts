@@ -1,13 +1,13 @@
 /** One run, or what is left of it: a pretraining or an evaluation, from the beginning or from a checkpoint. */
 import process from 'node:process';
-import { openEngine } from '../engine/open.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { openEngine } from '../engine/steps/open.ts';
 import type { Engine, EngineFacts } from '../engine/engine.ts';
 import { protocolVersion } from '../protocol/events.ts';
-import { configHash, newestValid, sweep, type Loaded } from '../checkpoint.ts';
-import { FaultError } from '../fault.ts';
-import { openEvaluation } from '../evaluate.ts';
-import { train, type Desk } from '../loop.ts';
-import { openPretraining } from '../pretrain.ts';
+import { configHash, newestValid, sweep, type Loaded } from '../checkpoints/checkpoint.ts';
+import { openEvaluation } from '../evaluation/evaluate.ts';
+import { train, type Desk } from '../training/loop.ts';
+import { openPretraining } from '../pretraining/pretrain.ts';
 import { version } from '../version.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from './job.ts';
 

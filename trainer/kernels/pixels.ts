@@ -2,7 +2,7 @@
  * What an augmentation does to 8-bit pixels, 128 bits at a time where that is faster: as PIL does it, to the bit.
  *
  * AssemblyScript, which is TypeScript with the types of WebAssembly. `node scripts/kernels.mjs` compiles it into
- * `trainer/data/kernels-module.ts`; `trainer/data/kernels.ts` lays the arguments into memory. Some loads and stores go up to
+ * `trainer/data/pixels/kernels-module.ts`; `trainer/data/pixels/kernels.ts` lays the arguments into memory. Some loads and stores go up to
  * 15 bytes beyond what they are about, which the memory has room for.
  */
 

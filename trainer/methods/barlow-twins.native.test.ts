@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { beforeAll, expect, it } from 'vitest';
-import { openEngine } from '../engine/open.ts';
+import { openEngine } from '../engine/steps/open.ts';
 import { Execution } from '../protocol/run.ts';
 import { barlowTwinsLoss, method } from './barlow-twins.ts';
 

@@ -11,11 +11,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { directionSpread } from '../nn/directions.ts';
-import { expandedBranches } from '../nn/expanded-branches.ts';
-import { weight, widths } from '../nn/option-kinds.ts';
-import { effectiveRank } from '../nn/spectrum.ts';
-import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
+import { directionSpread } from '../nn/ops/unit-rows.ts';
+import { expandedBranches } from '../nn/ssl/expanded-branches.ts';
+import { weight, widths } from '../nn/ssl/option-schemas.ts';
+import { effectiveRank } from '../nn/ops/effective-rank.ts';
+import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({

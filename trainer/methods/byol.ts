@@ -8,12 +8,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { directionSpread, unitRows } from '../nn/directions.ts';
-import { expander } from '../nn/expander.ts';
-import { share, widths } from '../nn/option-kinds.ts';
-import { effectiveRank } from '../nn/spectrum.ts';
-import { risingMomentum, teacherDistance, teacherOf } from '../nn/teacher.ts';
-import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
+import { directionSpread, unitRows } from '../nn/ops/unit-rows.ts';
+import { expander } from '../nn/layers/mlp.ts';
+import { share, widths } from '../nn/ssl/option-schemas.ts';
+import { effectiveRank } from '../nn/ops/effective-rank.ts';
+import { risingMomentum, teacherDistance, teacherOf } from '../nn/ssl/teacher.ts';
+import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({

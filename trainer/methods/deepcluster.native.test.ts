@@ -2,9 +2,9 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
-import { savePoints } from '../checkpoint.ts';
+import { savePoints } from '../checkpoints/checkpoint.ts';
 import type { Engine } from '../engine/engine.ts';
-import { openEngine } from '../engine/open.ts';
+import { openEngine } from '../engine/steps/open.ts';
 import { Execution, type RunConfig } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import type { BetweenEpochs } from '../recipe.ts';

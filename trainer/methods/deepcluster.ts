@@ -14,16 +14,16 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { FaultError } from '../fault.ts';
-import { crossEntropy } from '../nn/cross-entropy.ts';
-import { directionSpread, unitRows } from '../nn/directions.ts';
-import { expander } from '../nn/expander.ts';
-import { sphericalKMeans } from '../nn/k-means.ts';
-import { temperature, whole, widths } from '../nn/option-kinds.ts';
-import { effectiveRank } from '../nn/spectrum.ts';
-import { replacedRows, rowsOf } from '../nn/table.ts';
-import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
-import { embeddedViews, inOrder } from '../nn/views.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { crossEntropy } from '../nn/ops/cross-entropy.ts';
+import { directionSpread, unitRows } from '../nn/ops/unit-rows.ts';
+import { expander } from '../nn/layers/mlp.ts';
+import { sphericalKMeans } from '../nn/ssl/k-means.ts';
+import { temperature, whole, widths } from '../nn/ssl/option-schemas.ts';
+import { effectiveRank } from '../nn/ops/effective-rank.ts';
+import { replacedRows, rowsOf } from '../nn/ops/gather-rows.ts';
+import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
+import { embeddedViews, inOrder } from '../nn/ssl/views.ts';
 import { keyed } from '../random.ts';
 import { defineMethod, type Moment } from '../recipe.ts';
 

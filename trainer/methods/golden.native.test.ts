@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { openEngine } from '../engine/open.ts';
+import { openEngine } from '../engine/steps/open.ts';
 import { Execution } from '../protocol/run.ts';
 import { methods } from '../registry.ts';
 import { goldenSteps, type GoldenCase } from '../testing/golden-method.ts';

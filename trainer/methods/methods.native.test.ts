@@ -2,9 +2,9 @@
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
-import { openEngine } from '../engine/open.ts';
+import { openEngine } from '../engine/steps/open.ts';
 import type { Engine, HostBatch, Stepper } from '../engine/engine.ts';
-import { createMoment } from '../engine/moment.ts';
+import { createMoment } from '../engine/steps/step-context.ts';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import type { Encoder, Learner, MethodRecipe } from '../recipe.ts';

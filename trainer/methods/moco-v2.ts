@@ -9,14 +9,14 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { crossEntropy } from '../nn/cross-entropy.ts';
-import { directionSpread, similarity, unitRows } from '../nn/directions.ts';
-import { expander } from '../nn/expander.ts';
-import { share, temperature, whole, widths } from '../nn/option-kinds.ts';
-import { enqueued } from '../nn/queue.ts';
-import { effectiveRank } from '../nn/spectrum.ts';
-import { teacherOf } from '../nn/teacher.ts';
-import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
+import { crossEntropy } from '../nn/ops/cross-entropy.ts';
+import { directionSpread, similarity, unitRows } from '../nn/ops/unit-rows.ts';
+import { expander } from '../nn/layers/mlp.ts';
+import { share, temperature, whole, widths } from '../nn/ssl/option-schemas.ts';
+import { enqueued } from '../nn/ssl/embedding-queue.ts';
+import { effectiveRank } from '../nn/ops/effective-rank.ts';
+import { teacherOf } from '../nn/ssl/teacher.ts';
+import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({

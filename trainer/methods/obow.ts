@@ -18,13 +18,13 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { bagsOf, divergence, entropyOf, toldPlaces, wordsOf } from '../nn/bag-of-words.ts';
-import { directionSpread, unitRows } from '../nn/directions.ts';
-import { expander } from '../nn/expander.ts';
-import { share, weight, whole } from '../nn/option-kinds.ts';
-import { enqueued } from '../nn/queue.ts';
-import { effectiveRank } from '../nn/spectrum.ts';
-import { risingMomentum, teacherOf } from '../nn/teacher.ts';
+import { bagsOf, divergence, entropyOf, toldPlaces, wordsOf } from '../nn/ssl/bag-of-words.ts';
+import { directionSpread, unitRows } from '../nn/ops/unit-rows.ts';
+import { expander } from '../nn/layers/mlp.ts';
+import { share, weight, whole } from '../nn/ssl/option-schemas.ts';
+import { enqueued } from '../nn/ssl/embedding-queue.ts';
+import { effectiveRank } from '../nn/ops/effective-rank.ts';
+import { risingMomentum, teacherOf } from '../nn/ssl/teacher.ts';
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({

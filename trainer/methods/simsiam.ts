@@ -10,12 +10,12 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { directionSpread, similarity } from '../nn/directions.ts';
-import { expander } from '../nn/expander.ts';
-import { widths } from '../nn/option-kinds.ts';
-import { effectiveRank } from '../nn/spectrum.ts';
-import { stopGradient } from '../nn/stop-gradient.ts';
-import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
+import { directionSpread, similarity } from '../nn/ops/unit-rows.ts';
+import { expander } from '../nn/layers/mlp.ts';
+import { widths } from '../nn/ssl/option-schemas.ts';
+import { effectiveRank } from '../nn/ops/effective-rank.ts';
+import { stopGradient } from '../nn/ops/stop-gradient.ts';
+import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({

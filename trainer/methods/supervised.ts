@@ -3,8 +3,8 @@
  * self-supervised figure has something to stand beside.
  */
 import * as v from 'valibot';
-import { accuracy, crossEntropy } from '../nn/cross-entropy.ts';
-import { linear } from '../nn/linear.ts';
+import { accuracy, crossEntropy } from '../nn/ops/cross-entropy.ts';
+import { linear } from '../nn/layers/linear.ts';
 import { defineMethod } from '../recipe.ts';
 
 export const method = defineMethod({

@@ -11,15 +11,15 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { directionSpread, unitRows } from '../nn/directions.ts';
-import { expander } from '../nn/expander.ts';
-import { count, temperature, whole, widths } from '../nn/option-kinds.ts';
-import { enqueued } from '../nn/queue.ts';
-import { balanced } from '../nn/sinkhorn.ts';
-import { effectiveRank } from '../nn/spectrum.ts';
-import { constant, stopGradient } from '../nn/stop-gradient.ts';
-import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
-import { embeddedViews, inOrder } from '../nn/views.ts';
+import { directionSpread, unitRows } from '../nn/ops/unit-rows.ts';
+import { expander } from '../nn/layers/mlp.ts';
+import { count, temperature, whole, widths } from '../nn/ssl/option-schemas.ts';
+import { enqueued } from '../nn/ssl/embedding-queue.ts';
+import { balanced } from '../nn/ssl/sinkhorn.ts';
+import { effectiveRank } from '../nn/ops/effective-rank.ts';
+import { constant, stopGradient } from '../nn/ops/stop-gradient.ts';
+import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
+import { embeddedViews, inOrder } from '../nn/ssl/views.ts';
 import { defineMethod, type Moment } from '../recipe.ts';
 
 const options = v.object({

@@ -12,11 +12,11 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { expandedBranches } from '../nn/expanded-branches.ts';
-import { expander } from '../nn/expander.ts';
-import { weight, widths } from '../nn/option-kinds.ts';
-import { effectiveRank } from '../nn/spectrum.ts';
-import { spreadOf } from '../nn/variance-covariance.ts';
+import { expandedBranches } from '../nn/ssl/expanded-branches.ts';
+import { expander } from '../nn/layers/mlp.ts';
+import { weight, widths } from '../nn/ssl/option-schemas.ts';
+import { effectiveRank } from '../nn/ops/effective-rank.ts';
+import { spreadOf } from '../nn/ssl/variance-covariance.ts';
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({

@@ -1,7 +1,7 @@
 /** W-MSE refuses sizes that cannot be whitened. Its loss is tested with the golden values. */
 import * as v from 'valibot';
 import { beforeAll, expect, it } from 'vitest';
-import { openEngine } from '../engine/open.ts';
+import { openEngine } from '../engine/steps/open.ts';
 import type { Engine } from '../engine/engine.ts';
 import { Execution } from '../protocol/run.ts';
 import { smallEncoder } from '../testing/small-learner.ts';

@@ -11,13 +11,13 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { FaultError } from '../fault.ts';
-import { directionSpread, similarity } from '../nn/directions.ts';
-import { expander } from '../nn/expander.ts';
-import { whole, widths } from '../nn/option-kinds.ts';
-import { effectiveRank } from '../nn/spectrum.ts';
-import { regularized, regularizerOptions } from '../nn/variance-covariance.ts';
-import { whitened } from '../nn/whitening.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { directionSpread, similarity } from '../nn/ops/unit-rows.ts';
+import { expander } from '../nn/layers/mlp.ts';
+import { whole, widths } from '../nn/ssl/option-schemas.ts';
+import { effectiveRank } from '../nn/ops/effective-rank.ts';
+import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
+import { whitened } from '../nn/ssl/whitening.ts';
 import { defineMethod, type MethodData } from '../recipe.ts';
 
 const options = v.object({

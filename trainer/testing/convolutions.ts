@@ -2,9 +2,9 @@
  * For tests of convolutions: the attributes of TensorFlow's operations, inputs, and what they must give by the plain definition
  * in float64. TensorFlow's own operations are not the truth: oneDNN's are wrong for some shapes on some processors.
  */
-import { attributeKinds } from '../engine/attributes.ts';
-import { type } from '../engine/graph.ts';
-import { elementsOf } from '../engine/tensors.ts';
+import { attributeKinds } from '../engine/binding/attributes.ts';
+import { type } from '../engine/graph/graph.ts';
+import { elementsOf } from '../engine/binding/tensors.ts';
 import { keyed } from '../random.ts';
 
 export interface Window {

@@ -22,7 +22,7 @@ import type { Job } from '../protocol/commands.ts';
 import { TrainerEvent, type MetricPoint, type TrainerEventOf } from '../protocol/events.ts';
 import type { Result } from '../protocol/results.ts';
 import { RunConfig } from '../protocol/run.ts';
-import { writeIdx } from '../data/testing.ts';
+import { writeIdx } from '../data/testing/small-datasets.ts';
 
 /** Inside node_modules, so that the program finds its packages. */
 const programFolder = join(import.meta.dirname, '../../node_modules/.cache', `trainer-${process.pid}`);
@@ -36,7 +36,7 @@ async function buildTrainer(): Promise<string> {
       rolldownOptions: {
         input: {
           trainer: join(import.meta.dirname, '../main.ts'),
-          'decode-worker': join(import.meta.dirname, '../data/worker.ts'),
+          'decode-worker': join(import.meta.dirname, '../data/loading/worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name]-[hash].js' },
       },

@@ -2,13 +2,13 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import type { HostTensor } from '../engine/engine.ts';
-import type { InputSpec } from '../engine/trace.ts';
-import { conv2d } from '../nn/conv.ts';
-import { crossEntropy } from '../nn/cross-entropy.ts';
-import { maxPoolAfterRelu } from '../nn/pool.ts';
-import { relu } from '../nn/relu.ts';
-import { effectiveRank } from '../nn/spectrum.ts';
-import { replacedRows, rowsOf } from '../nn/table.ts';
+import type { InputSpec } from '../engine/steps/trace.ts';
+import { conv2d } from '../nn/ops/conv.ts';
+import { crossEntropy } from '../nn/ops/cross-entropy.ts';
+import { maxPoolAfterRelu } from '../nn/ops/pool.ts';
+import { relu } from '../nn/ops/relu.ts';
+import { effectiveRank } from '../nn/ops/effective-rank.ts';
+import { replacedRows, rowsOf } from '../nn/ops/gather-rows.ts';
 import { keyed } from '../random.ts';
 
 /** Inputs of a case: `x` any numbers, `p` positive ones, `w` a second matrix, `i` small whole numbers; [n, m] but for w [m, n]. */

@@ -1,6 +1,6 @@
 /** Which precisions this machine computes in, asked of the engine itself. */
 import * as v from 'valibot';
-import { openEngine } from '../engine/open.ts';
+import { openEngine } from '../engine/steps/open.ts';
 import { Execution, precisions, type Precision } from '../protocol/run.ts';
 
 /** Why it cannot, or null where it can. */

@@ -2,8 +2,8 @@
  * The encoder of a checkpoint as files that other programs read: a residual network in torchvision's names and layout, a vision
  * transformer in timm's and DINO's.
  */
-import type { Loaded } from '../checkpoint.ts';
-import { FaultError } from '../fault.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import type { Loaded } from '../checkpoints/checkpoint.ts';
 import type { WeightsFormat } from '../protocol/weights.ts';
 import { writePth } from './pth-writer.ts';
 import { writeSafetensors, type WrittenTensor } from './safetensors.ts';

@@ -1,6 +1,6 @@
 /** What any file of weights is to its reader: a list of named tensors, none of them read yet. */
 import { open, type FileHandle } from 'node:fs/promises';
-import { FaultError } from '../fault.ts';
+import { FaultError } from '../durable/fault-error.ts';
 import type { WeightsFormat } from '../protocol/weights.ts';
 
 /** Element types by their names in safetensors; those with a size can be read as float32. */

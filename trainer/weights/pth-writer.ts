@@ -3,7 +3,7 @@
  * pickle of an OrderedDict of tensors, each rebuilt from a storage of its own.
  */
 import yazl from 'yazl';
-import { bytesOf, writeAtomically } from '../files.ts';
+import { bytesOf, writeAtomically } from '../durable/files.ts';
 import { rowMajor } from './file.ts';
 import type { WrittenTensor } from './safetensors.ts';
 

@@ -4,8 +4,8 @@
  */
 import type { FileHandle } from 'node:fs/promises';
 import * as v from 'valibot';
-import { FaultError } from '../fault.ts';
-import { bytesOf, writeAtomically } from '../files.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { bytesOf, writeAtomically } from '../durable/files.ts';
 import {
   elementsOf,
   isElementType,

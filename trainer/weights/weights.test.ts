@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import yazl from 'yazl';
 import { afterAll, describe, expect, it, test } from 'vitest';
-import { readCheckpoint, saveCheckpoint } from '../checkpoint.ts';
+import { readCheckpoint, saveCheckpoint } from '../checkpoints/checkpoint.ts';
 import type { StateEntry } from '../engine/engine.ts';
 import { encoders } from '../registry.ts';
 import { exportEncoder } from './export.ts';

@@ -1,8 +1,8 @@
 /** The sections that say what came out: summary, claims, results, differences, the earlier reproduction. */
+import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
-import { canonicalJson } from '../subjects.ts';
-import { isPercent } from '../verdicts.ts';
+import { isPercent } from '../comparison/verdicts.ts';
 import { intervalPlot, seriesOf } from './charts.ts';
 import type { Block, Section, TableCell, Tone } from './document.ts';
 import { between, clock, decimal, nothing, probability, signed, whole } from './format.ts';

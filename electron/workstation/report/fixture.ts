@@ -6,8 +6,8 @@ import { Plan } from '../../../trainer/protocol/plan.ts';
 import { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { Series } from '../../api.ts';
-import { compareRuns } from '../compare.ts';
-import { catalogue, storedRun } from '../fixture.ts';
+import { compareRuns } from '../comparison/compare.ts';
+import { catalogue, storedRun } from '../testing/comparison-fixture.ts';
 import type { StoredResult, StoredRun } from '../store/store.ts';
 import type { ReportInput, ReportRun } from './model.ts';
 

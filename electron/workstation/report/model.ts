@@ -4,10 +4,10 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
-import { flatten } from '../parameters.ts';
-import { sourcesOf } from '../sources.ts';
+import { flatten } from '../comparison/parameters.ts';
+import { sourcesOf } from '../data/sources.ts';
 import type { StoredDataset, StoredResult, StoredRun } from '../store/store.ts';
-import { completeOptions } from '../subjects.ts';
+import { completeOptions } from '../comparison/subjects.ts';
 
 /** A run with its rows and the files a reader can check. `records.ts` gathers it from store and disk. */
 export interface ReportRun {

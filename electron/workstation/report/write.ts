@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Language, ReportFormat, ReportRow } from '../../api.ts';
-import { bundleOf, type Bundle } from '../bundle.ts';
-import { canonicalJson } from '../subjects.ts';
+import { bundleOf, type Bundle } from '../plans/bundle.ts';
 import { compose } from './compose.ts';
 import { renderCsv } from './csv.ts';
 import { renderFigure } from './figure.ts';

@@ -11,7 +11,7 @@ import {
   openQueries,
   result,
   stopped,
-} from './fixture.ts';
+} from './testing/store-fixture.ts';
 
 /** A run that crashed, was resumed, paused, resumed and ended: every kind of event but the beats. */
 const story: readonly TrainerEvent[] = [

@@ -4,7 +4,7 @@
  * Every write is idempotent by its key, and what is "the newest" is decided by sequence, never by arrival, so any prefix,
  * repetition or order of an attempt's events ends in the same rows.
  */
-import { FaultError } from '../fault.ts';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { ReadableDatabase, WritableDatabase } from './open.ts';

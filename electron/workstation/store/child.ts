@@ -4,8 +4,9 @@
  */
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
-import { FaultError, faultOf } from '../fault.ts';
 import { openDatabase, openReadOnly, readMigrations } from './open.ts';
 import { createQueries } from './queries.ts';
 

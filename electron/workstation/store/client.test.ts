@@ -17,7 +17,7 @@ import {
   pretrainConfig,
   result,
   stopped,
-} from './fixture.ts';
+} from './testing/store-fixture.ts';
 import type { Store } from './store.ts';
 
 let folder = '';

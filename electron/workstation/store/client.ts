@@ -1,7 +1,7 @@
 /** The run database as main and the terminal see it: the same questions, asked of the child process that owns the file. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { childEnvironment } from '../child-environment.ts';
-import { FaultError } from '../fault.ts';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { childEnvironment } from '../trainer/child-environment.ts';
 import type { StoreMessage, StoreRequest } from './child.ts';
 import type { Queries, Store } from './store.ts';
 
@@ -168,7 +168,7 @@ class Connection {
           resolve();
         } else {
           const { fault } = message.opened;
-          reject(new FaultError(fault.code, fault.message, fault.values, fault.retry));
+          reject(new FaultError(fault.code, fault.message, fault.values, { retry: fault.retry }));
         }
       });
     }).catch((error: unknown) => {
@@ -219,7 +219,7 @@ class Connection {
     if (message.ok) call.resolve(message.value);
     else {
       const { code, message: text, values, retry } = message.fault;
-      call.reject(new FaultError(code, text, values, retry));
+      call.reject(new FaultError(code, text, values, { retry: retry }));
     }
     this.pump();
   }
@@ -240,7 +240,7 @@ class Connection {
             'store-died',
             `The run database's process ended (${signal ?? code}) while "${call.name}" was being carried out. Whether it was is not known.`,
             { query: call.name },
-            'again',
+            { retry: 'again' },
           ),
         );
     }

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { killRepeatedly, leastAnswers, pointsPerCall } from './kill-test.ts';
+import { killRepeatedly, leastAnswers, pointsPerCall } from './testing/kill-store.ts';
 
 test(
   'R11: 200 times killed while writing, no acknowledged row is lost and the file is whole',

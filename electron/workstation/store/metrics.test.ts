@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { attemptOf, hello, insertPretrain, metrics, openQueries } from './fixture.ts';
+import { attemptOf, hello, insertPretrain, metrics, openQueries } from './testing/store-fixture.ts';
 
 // To SQLite -0 and 0 are one value, and either may come back.
 const finiteValue = fc.double({ min: -1e6, max: 1e6, noNaN: true }).map((value) => value + 0);

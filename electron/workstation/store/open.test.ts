@@ -3,8 +3,8 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
-import { faultOf } from '../fault.ts';
 import {
   attemptOf,
   checkpoint,
@@ -15,7 +15,7 @@ import {
   now,
   openQueries,
   stopped,
-} from './fixture.ts';
+} from './testing/store-fixture.ts';
 import { openDatabase, openReadOnly, readMigrations } from './open.ts';
 import { createQueries } from './queries.ts';
 

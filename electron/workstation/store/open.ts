@@ -3,7 +3,7 @@ import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
-import { FaultError } from '../fault.ts';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
 
 /** Reading and writing are different types at no cost at run time: a query that takes a ReadableDatabase cannot write. */
 export type ReadableDatabase = Database.Database & { readonly readableDatabase: never };

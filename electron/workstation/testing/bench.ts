@@ -7,7 +7,7 @@ import { pathToFileURL } from 'node:url';
 import * as v from 'valibot';
 import { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { Pushes, RunRow } from '../../api.ts';
-import { childScript } from '../store/fixture.ts';
+import { childScript } from '../store/testing/store-fixture.ts';
 import { openWorkstation, type Workstation, type WorkstationOptions } from '../workstation.ts';
 
 const project = join(import.meta.dirname, '..', '..', '..');

@@ -1,0 +1,122 @@
+/** Verdicts on a plan's claims, by the rules stored before its runs. */
+import { embeddingStd } from '../../../trainer/protocol/health.ts';
+import type { Claim, Plan } from '../../../trainer/protocol/plan.ts';
+import type { ClaimVerdict, Interval } from '../../api.ts';
+import type { CompareInput, Kept, Row } from './comparison-input.ts';
+import { pair } from './paired-differences.ts';
+import { ownKeyOf } from '../plans/plan-seeds.ts';
+import { placeBeside } from './statistics.ts';
+import type { StoredRun } from '../store/store.ts';
+
+interface Context {
+  readonly members: readonly { readonly key: string | null; readonly stored: StoredRun | null }[];
+  readonly rows: readonly Row[];
+  readonly input: Pick<CompareInput, 'meanMetric'> & Kept;
+}
+type Evidence = ClaimVerdict['evidence'][number];
+type RuleOf<K extends Claim['rule']['kind']> = Extract<Claim['rule'], { kind: K }>;
+type Judged = Omit<ClaimVerdict, 'claim'>;
+
+const figure = (
+  name: string,
+  value: number | null,
+  limit: number | null,
+  interval: Interval | null = null,
+): Evidence => ({
+  name,
+  value,
+  limit,
+  interval,
+});
+
+function rowOf(context: Context, key: string, metric: string): Row | undefined {
+  const run = context.members.find((member) => member.key === key)?.stored;
+  return context.rows.find(({ row, used }) => row.metric === metric && used.some((entry) => entry.run.id === run?.id));
+}
+
+/** Over the last tenth: what a run ended as, without the noise of a single step. Null until it is done. */
+async function endSpread(run: StoredRun | null, { meanMetric }: Context['input']): Promise<number | null> {
+  if (run?.status !== 'done' || run.steps === null) return null;
+  return meanMetric(run.id, embeddingStd, Math.floor(0.9 * run.steps));
+}
+
+async function judgeCollapse(rule: RuleOf<'collapse'>, context: Context): Promise<Judged> {
+  const runs = context.members.filter(({ key }) => key !== null && ownKeyOf(key) === rule.run);
+  const spreads = await Promise.all(runs.map(({ stored }) => endSpread(stored, context.input)));
+  // Of several seeds the one with the most: all of them have to collapse.
+  const spread = spreads.length > 0 && spreads.every((one) => one !== null) ? Math.max(...spreads) : null;
+  const linear = rowOf(context, rule.linear, 'top1');
+  const random = rowOf(context, rule.random, 'top1');
+  const figures = { linear: linear?.row.ours?.mean ?? null, random: random?.row.ours?.mean ?? null };
+  const above = figures.linear === null || figures.random === null ? null : figures.linear - figures.random;
+  const paired = linear && random ? await pair(linear, random, context.input) : null;
+  const interval =
+    paired === null ? null : { ...paired.interval(0.95), confidence: 0.95, method: 'paired-bootstrap' as const };
+  const evidence = [
+    figure('embeddingStd', spread, rule.embeddingStdBelow),
+    figure('linear', figures.linear, null, linear?.row.ours?.interval ?? null),
+    figure('random', figures.random, null, random?.row.ours?.interval ?? null),
+    figure('linearAboveRandom', above, rule.withinPoints, interval),
+  ];
+  if (spread === null || above === null) return { verdict: 'pending', evidence };
+  const collapsed = spread < rule.embeddingStdBelow && above <= rule.withinPoints;
+  return { verdict: collapsed ? 'holds' : 'does-not-hold', evidence };
+}
+
+/** Two evaluations on the same images, and the interval of their difference at a confidence. */
+async function pairOf(context: Context, one: string, other: string, metric: string) {
+  const rows = [rowOf(context, one, metric), rowOf(context, other, metric)] as const;
+  const paired = rows[0] && rows[1] ? await pair(rows[0], rows[1], context.input) : null;
+  const intervalAt = (confidence: number): Interval | null =>
+    paired === null ? null : { ...paired.interval(confidence), confidence, method: 'paired-bootstrap' };
+  return { rows, difference: paired?.mean ?? null, intervalAt };
+}
+
+const rowFigure = (name: string, row: Row | undefined): Evidence =>
+  figure(name, row?.row.ours?.mean ?? null, null, row?.row.ours?.interval ?? null);
+
+async function judgeBetter(rule: RuleOf<'paired-better'>, context: Context): Promise<Judged> {
+  const { rows, difference, intervalAt } = await pairOf(context, rule.better, rule.worse, rule.metric);
+  const interval = intervalAt(rule.confidence);
+  const evidence = [
+    rowFigure('better', rows[0]),
+    rowFigure('worse', rows[1]),
+    figure('difference', difference, 0, interval),
+  ];
+  if (interval === null) return { verdict: 'pending', evidence };
+  const verdict = interval.low > 0 ? 'holds' : interval.high < 0 ? 'does-not-hold' : 'inconclusive';
+  return { verdict, evidence };
+}
+
+async function judgeSame(rule: RuleOf<'paired-same'>, context: Context): Promise<Judged> {
+  const { rows, difference, intervalAt } = await pairOf(context, rule.one, rule.other, rule.metric);
+  const [narrow, wide] = [intervalAt(0.9), intervalAt(0.95)];
+  const evidence = [
+    rowFigure('one', rows[0]),
+    rowFigure('other', rows[1]),
+    figure('apart', difference, rule.withinPoints, narrow),
+  ];
+  if (narrow === null || wide === null) return { verdict: 'pending', evidence };
+  const place = placeBeside(rule.withinPoints, narrow, wide);
+  const verdict = ({ inside: 'holds', outside: 'does-not-hold', neither: 'inconclusive' } as const)[place];
+  return { verdict, evidence };
+}
+
+function judge(rule: Claim['rule'], context: Context): Promise<Judged> {
+  switch (rule.kind) {
+    case 'collapse':
+      return judgeCollapse(rule, context);
+    case 'paired-better':
+      return judgeBetter(rule, context);
+    case 'paired-same':
+      return judgeSame(rule, context);
+  }
+}
+
+export async function judgeClaims(plan: Plan, context: Context): Promise<readonly ClaimVerdict[]> {
+  const verdicts: ClaimVerdict[] = [];
+  for (const claim of plan.claims) {
+    verdicts.push({ claim, ...(await judge(claim.rule, context)) });
+  }
+  return verdicts;
+}

@@ -1,0 +1,558 @@
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { describe, expect, test } from 'vitest';
+import { Paper } from '../../../trainer/protocol/paper.ts';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import { PlanFile, type Plan } from '../../../trainer/protocol/plan.ts';
+import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
+import type { Comparison, ComparisonRow } from '../../api.ts';
+import { compareRuns, referenceRows } from './compare.ts';
+import type { CompareInput } from './comparison-input.ts';
+import {
+  catalogue,
+  evaluate,
+  execution,
+  names,
+  pretrain,
+  seeds,
+  storedResult,
+  storedRun,
+} from '../testing/comparison-fixture.ts';
+
+const paper = (id: string): Paper =>
+  v.parse(Paper, JSON.parse(readFileSync(new URL(`../../../resources/papers/${id}.json`, import.meta.url), 'utf8')));
+const papers = [paper('vicreg'), paper('dong')];
+
+const nothing = {
+  meanMetric: () => Promise.resolve(null),
+  perImage: () => Promise.resolve(null),
+  remember: <T>(_key: string, make: () => Promise<T>) => make(),
+};
+function input(over: Partial<CompareInput>): CompareInput {
+  const runs = over.runs ?? [];
+  return {
+    selection: { kind: 'runs', runs: runs.map(({ id }) => id) },
+    runs,
+    results: [],
+    papers,
+    plan: null,
+    datasets: names,
+    catalogue,
+    ...nothing,
+    ...over,
+  };
+}
+const only = ({ rows }: Comparison): ComparisonRow => {
+  expect(rows).toHaveLength(1);
+  return rows[0]!;
+};
+const breaks = (row: ComparisonRow): readonly string[] =>
+  row.reasons.filter(({ kind }) => kind === 'breaks').map(({ field }) => field);
+
+describe('against the paper, like for like', () => {
+  test('three seeds close to 73.2 reproduce it, by Welch against its three', async () => {
+    const row = only(await compareRuns(input(seeds([73.15, 73.25, 73.3]))));
+    expect(row.paper).toMatchObject({ value: 73.2, where: 'Table 1' });
+    expect(row.earlier).toMatchObject({ value: 63.95 });
+    expect(breaks(row)).toEqual([]);
+    expect(row.verdict).toBe('reproduced');
+    expect(row.difference).toMatchObject({ margin: 0.5, interval: { method: 'welch', confidence: 0.95 } });
+    expect(row.ours).toMatchObject({ n: 3, images: 50_000, interval: { method: 't-seeds' } });
+    expect(row.notes).toEqual([]);
+  });
+  test('three seeds far below do not', async () => {
+    expect(only(await compareRuns(input(seeds([70.1, 70.2, 70.15])))).verdict).toBe('not-reproduced');
+  });
+  test('three seeds that spread too widely say nothing', async () => {
+    expect(only(await compareRuns(input(seeds([72.2, 73.2, 74.2])))).verdict).toBe('inconclusive');
+  });
+  test('one run is judged by the images alone, and says so', async () => {
+    const row = only(await compareRuns(input(seeds([73.1]))));
+    expect(row.ours?.interval?.method).toBe('wilson');
+    expect(row.difference?.interval?.method).toBe('wilson');
+    expect(row.verdict).toBe('reproduced');
+    expect(row.notes).toContain('single-run');
+  });
+  test('a diverged seed leaves no mean', async () => {
+    const row = only(await compareRuns(input(seeds([73.1, null]))));
+    expect(row.ours?.mean).toBeNull();
+    expect(row.verdict).toBe('not-comparable');
+    expect(row.reasons[0]).toMatchObject({ field: 'value', theirs: 73.2, ours: null });
+  });
+  test('last and best epoch are both kept, the mean is made of the last', async () => {
+    const { runs, results } = seeds([73.1]);
+    const best = storedResult('linear-0', 73.9, { which: 'best' });
+    const row = only(await compareRuns(input({ runs, results: [...results, best] })));
+    expect(row.ours?.mean).toBe(73.1);
+    expect(row.ours?.values.map(({ which }) => which)).toEqual(['last', 'best']);
+    const bestOnly = only(await compareRuns(input({ runs, results: [best] })));
+    expect(bestOnly.notes).toContain('best-epoch-on-test');
+    const all = input({ runs, results: [...results, best] });
+    const chosen = only(await compareRuns({ ...all, selection: { ...all.selection, epoch: 'best' } }));
+    expect([chosen.ours?.mean, row.notes.includes('best-epoch-on-test')]).toEqual([73.9, false]);
+    expect(chosen.notes).toContain('best-epoch-on-test');
+  });
+  test('a verdict is of the epoch that is shown, not of the other one', async () => {
+    const { runs, results } = seeds([70]);
+    const all = input({ runs, results: [...results, storedResult('linear-0', 73.3, { which: 'best' })] });
+    const difference = async (epoch: 'last' | 'best') => {
+      const row = only(await compareRuns({ ...all, selection: { ...all.selection, epoch } }));
+      expect(row.difference?.interval).toBeDefined();
+      const { value, interval } = row.difference!;
+      expect(interval!.low).toBeLessThan(value);
+      expect(interval!.high).toBeGreaterThan(value);
+      return { value: Number(value.toFixed(6)), verdict: row.verdict };
+    };
+    expect(await difference('best')).toEqual({ value: 0.1, verdict: 'reproduced' });
+    expect(await difference('last')).toEqual({ value: -3.2, verdict: 'not-reproduced' });
+  });
+  test('an unfinished evaluation is pending', async () => {
+    const { runs } = seeds([73.1]);
+    expect(only(await compareRuns(input({ runs }))).verdict).toBe('pending');
+  });
+});
+
+describe('what breaks a comparison', () => {
+  const one = async (over: Parameters<typeof pretrain>[2], options = {}, value = 73.2): Promise<ComparisonRow> => {
+    const runs = [
+      storedRun('vicreg-1', pretrain(1, options, over)),
+      storedRun('linear-1', evaluate({ kind: 'run', run: 'vicreg-1', checkpoint: 'last', branch: 0 })),
+    ];
+    return only(await compareRuns(input({ runs, results: [storedResult('linear-1', value)] })));
+  };
+  test('fewer epochs find the paper’s own figure for them', async () => {
+    const row = await one({ epochs: 100 });
+    expect(row.paper?.value).toBe(68.6);
+  });
+  test('epochs that the paper has no figure for', async () => {
+    const row = await one({ epochs: 300 });
+    expect(row.verdict).toBe('not-comparable');
+    expect(breaks(row)).toEqual(['epochs']);
+    expect(row.difference).toBeNull();
+  });
+  test('another batch is a deviation that is stated', async () => {
+    const row = await one({ batch: 1024 });
+    expect(row.verdict).toBe('reproduced');
+    expect(row.reasons).toMatchObject([{ field: 'batch', theirs: 2048, ours: 1024, kind: 'deviation' }]);
+  });
+  test('batch norm over chunks is a deviation that is stated', async () => {
+    const row = await one({ execution: { ...execution, chunk: 256 } });
+    expect(row.verdict).toBe('reproduced');
+    expect(row.reasons).toContainEqual({ field: 'chunk', theirs: null, ours: 256, kind: 'deviation' });
+  });
+  test('pictures paired with others are other data, and the branch that is evaluated is stated', async () => {
+    const encoder = { id: 'resnet-50', options: {} };
+    const paired = { dataset: 'image-folder', path: '/data/edges', split: 'train', fingerprint: 'f-edges' };
+    const row = await one({ encoders: [encoder, encoder], paired });
+    expect(breaks(row)).toContain('pretrainedOn');
+    expect(row.reasons).toContainEqual({ field: 'branch', theirs: null, ours: 1, kind: 'deviation' });
+  });
+  test('another encoder', async () => {
+    const row = await one({ encoders: [{ id: 'resnet-18', options: { width: 16, stemStride: 2 } }] });
+    expect(row.reasons).toContainEqual({
+      field: 'encoder',
+      theirs: 'resnet-50',
+      ours: 'resnet-18 stem small, stemStride 2, width 16',
+      kind: 'breaks',
+    });
+  });
+  test('a wider encoder has the papers’ name', async () => {
+    const row = await one({ encoders: [{ id: 'resnet-50', options: { stem: 'imagenet', width: 128 } }] });
+    expect(row.subject.encoder).toBe('resnet-50x2');
+  });
+  test('an ablation stands beside the table that has it', async () => {
+    const row = await one({ epochs: 100 }, { variance: 0 });
+    expect(row.paper).toMatchObject({ where: 'Table 7', row: 'λ 25, μ 0, ν 1', value: null, remark: 'collapse' });
+    expect(row.reasons[0]).toMatchObject({ field: 'value', theirs: 'collapse' });
+  });
+  test('a control that the paper does not have', async () => {
+    const runs = [storedRun('pixels-1', evaluate({ kind: 'pixels' }))];
+    const row = only(await compareRuns(input({ runs, results: [storedResult('pixels-1', 10)] })));
+    expect(row.subject).toMatchObject({ method: 'pixels', role: 'control' });
+    expect(row).toMatchObject({ verdict: 'not-comparable', paper: null, reasons: [{ field: 'paper' }] });
+  });
+});
+
+describe('a mean average precision', () => {
+  const images = 300;
+  const scored = (better: number): Uint8Array => {
+    const presence = Int8Array.from({ length: images * 2 }, (_, at) => Number((at * 7919) % 1000 < 200));
+    const scores = Float32Array.from(presence, (there, at) => ((at * 6101) % 97) + better * there);
+    return Buffer.concat([Buffer.from(scores.buffer), Buffer.from(presence.buffer)]);
+  };
+  const svm = (key: string) => [
+    storedRun(`vicreg-${key}`, pretrain(1, key === 'one' ? {} : { epochs: 100 })),
+    storedRun(key, evaluate({ kind: 'run', run: `vicreg-${key}`, checkpoint: 'last', branch: 0 }, 'voc-svm')),
+  ];
+  const over = { evaluator: 'voc-svm', metric: 'map', split: 'test', which: 'only', fingerprint: 'f-voc' } as const;
+  const figure = (run: string, value: number) =>
+    storedResult(run, value, { ...over, n: images, protocol: {}, ranking: 'results/map.bin' });
+  const compared = (perImage: CompareInput['perImage']): Promise<Comparison> =>
+    compareRuns(
+      input({
+        runs: [...svm('one'), ...svm('other')],
+        results: [figure('one', 86), figure('other', 60)],
+        datasets: [...names, { fingerprint: 'f-voc', name: 'VOC07' }],
+        perImage,
+      }),
+    );
+
+  test('of one run has the interval of its own images, beside the paper and beside another run', async () => {
+    const { rows, pairs } = await compared((run) => Promise.resolve(scored(run === 'one' ? 60 : 10)));
+    const row = rows.find(({ ours }) => ours?.mean === 86)!;
+    expect(row).toMatchObject({
+      paper: { value: 86.6, metric: 'map' },
+      ours: { interval: { method: 'bootstrap', confidence: 0.95 } },
+      difference: { interval: { method: 'bootstrap' } },
+    });
+    expect(breaks(row)).toEqual([]);
+    expect(pairs).toMatchObject([{ metric: 'map', images, interval: { method: 'paired-bootstrap' } }]);
+    expect(pairs[0]!.interval.low).toBeGreaterThan(0);
+    expect(pairs[0]).not.toHaveProperty('test');
+  });
+  test('has none where the scores are gone, and a cut file is named', async () => {
+    const { rows, pairs } = await compared(() => Promise.resolve(null));
+    expect(rows.map(({ ours, verdict }) => [ours?.interval, verdict])).toEqual([
+      [null, 'inconclusive'],
+      [null, expect.any(String)],
+    ]);
+    expect(pairs).toEqual([]);
+    await expect(compared(() => Promise.resolve(scored(1).subarray(1)))).rejects.toThrow(
+      'results/map.bin of run one has 2999 bytes, which are no scores of 300 images.',
+    );
+  });
+});
+
+describe('what a deviation is expected to do', () => {
+  async function reasonsOf(change: Partial<PretrainConfig>): Promise<ComparisonRow['reasons']> {
+    const run = storedRun('pre', pretrain(1, {}, change));
+    const subject = { kind: 'run', run: 'pre', checkpoint: 'last', branch: 0 } as const;
+    const runs = [run, storedRun('lin', evaluate(subject))];
+    return only(await compareRuns(input({ runs, results: [storedResult('lin', 60)] }))).reasons;
+  }
+  test('is what the paper found where it changed that alone, at the nearest value on the same side', async () => {
+    const [epochs] = await reasonsOf({ epochs: 300 });
+    expect(epochs).toMatchObject({ field: 'epochs', effect: { from: 73.2, to: 68.6, at: 100 } });
+    const batch = (await reasonsOf({ batch: 320 })).find(({ field }) => field === 'batch');
+    expect(batch?.effect).toEqual({ from: 68.6, to: 67.9, at: 256, where: 'Table 13' });
+  });
+  test('and nothing is said where the paper changed nothing of the kind, or only the other way', async () => {
+    const [epochs] = await reasonsOf({ epochs: 2000 });
+    expect(epochs).toMatchObject({ field: 'epochs' });
+    expect(epochs).not.toHaveProperty('effect');
+  });
+});
+
+describe('the plans of the paper’s own size', () => {
+  const comparable = (key: string, usual: number) => ({
+    ...{ key, kind: 'number' as const, default: usual, comparable: true },
+  });
+  const evaluators: Catalogue['evaluators'] = [
+    { id: 'linear', title: '', options: [comparable('epochs', 100)], metrics: ['top1'], probe: false },
+    { id: 'semi-supervised', title: '', options: [comparable('fraction', 0.01)], metrics: ['top1'], probe: false },
+    { id: 'knn', title: '', options: [comparable('k', 20)], metrics: ['top1'], probe: true },
+    { id: 'voc-svm', title: '', options: [], metrics: ['map'], probe: false },
+  ];
+  async function planned(name: string): Promise<ReadonlyMap<string, ComparisonRow>> {
+    const file = new URL(`../../../resources/plans/${name}.json`, import.meta.url);
+    const plan = v.parse(PlanFile, JSON.parse(readFileSync(file, 'utf8')));
+    const selection = { kind: 'plan' as const, plan: plan.id };
+    const { rows } = await compareRuns(input({ selection, plan, catalogue: { ...catalogue, evaluators } }));
+    // Controls come last.
+    const order = ['main', 'ablation', 'control'];
+    const measured = plan.runs
+      .filter(({ config }) => config.kind === 'evaluate')
+      .sort((one, other) => order.indexOf(one.role) - order.indexOf(other.role));
+    expect(rows).toHaveLength(measured.length);
+    return new Map(rows.map((row, at) => [measured[at]!.key, row]));
+  }
+  const figures = (rows: ReadonlyMap<string, ComparisonRow>): Readonly<Record<string, unknown>> =>
+    Object.fromEntries([...rows].map(([key, { paper: cell }]) => [key, cell && (cell.value ?? cell.remark)]));
+
+  test('stand beside Tables 1, 2 and 11 before they are run, and nothing breaks a comparison', async () => {
+    const rows = await planned('paper');
+    expect(figures(rows)).toEqual({
+      ...{ linear: 73.2, 'semi-1': 54.8, 'semi-10': 69.5, 'knn-20': 64.5, 'knn-200': 62.8 },
+      ...{ places205: 54.3, voc07: 86.6, inaturalist18: 47 },
+    });
+    for (const [key, row] of rows) expect([key, breaks(row)]).toEqual([key, []]);
+  });
+  test('and those of the earlier report beside its figures', async () => {
+    const rows = await planned('earlier');
+    const earlier = Object.fromEntries([...rows].map(([key, { earlier: cell }]) => [key, cell?.value ?? null]));
+    // Of VOC07 it has a top-1, which is no mAP.
+    expect(earlier).toEqual({ linear: 63.95, 'semi-1': 35.43, 'semi-10': 63.53, inaturalist18: 52.45, voc07: null });
+    // What the paper has for that many epochs and that batch: 73.2 is another experiment's.
+    expect(rows.get('linear')).toMatchObject({ paper: { value: 68.2, where: 'Table 13' } });
+  });
+  test('and the ablations beside their own cells', async () => {
+    const rows = await planned('claims-paper');
+    expect(figures(rows)).toEqual({
+      'vicreg-linear': 68.6,
+      'random-linear': null,
+      'invariance-alone-linear': 'collapse',
+      'no-variance-linear': 'collapse',
+      'plain-weights-linear': 68.1,
+      'no-covariance-linear': 57.5,
+      'expander-1024-linear': 62.4,
+      'batch-256-linear': 67.9,
+      'batch-1024-linear': 68.3,
+      'unshared-linear': 66.5,
+    });
+  });
+});
+
+describe('the earlier reproduction beside the paper', () => {
+  const rows = referenceRows(papers);
+  const of = (dataset: string, metric: string): ComparisonRow | undefined =>
+    rows.find((row) => row.dataset === dataset && row.earlier?.metric === metric);
+  test('top-1 on VOC07 is no mAP', () => {
+    const row = of('voc07', 'top1');
+    expect(row?.earlier).toMatchObject({ value: 41.27, remark: 'multi-label-top1' });
+    expect(row?.paper).toMatchObject({ value: 86.6, metric: 'map' });
+    expect(row?.verdict).toBe('not-comparable');
+    expect(row?.reasons).toContainEqual({ field: 'metric', theirs: 'map', ours: 'top1', kind: 'breaks' });
+  });
+  test('every experiment of it is there, and explained where it is no result', () => {
+    expect(rows).toHaveLength(papers[1]!.cells.length);
+    expect(of('voc07+12', 'ap50')?.earlier?.remark).toBe('broken-run');
+    expect(of('coco', 'box-ap')?.earlier?.remark).toBe('diverged');
+    expect(of('coco', 'box-ap')?.reasons[0]).toMatchObject({ field: 'value', theirs: 39.4, ours: null });
+    expect(of('imagenet', 'top1')?.paper?.value).toBe(73.2);
+    expect(rows.every(({ verdict }) => verdict === 'not-comparable')).toBe(true);
+  });
+});
+
+describe('properties', () => {
+  const figure = fc.double({ min: 60, max: 90, noNaN: true });
+  test('the order of runs and results changes nothing but their listing', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(figure, { minLength: 2, maxLength: 5 }), async (figures) => {
+        const { runs, results } = seeds(figures);
+        const one = only(await compareRuns(input({ runs, results })));
+        const other = only(await compareRuns(input({ runs: [...runs].reverse(), results: [...results].reverse() })));
+        expect(other.verdict).toBe(one.verdict);
+        expect(other.key).toBe(one.key);
+        expect(other.ours!.mean).toBeCloseTo(one.ours!.mean!, 9);
+      }),
+      { numRuns: 20 },
+    );
+  });
+  test('a verdict agrees with its interval, and an interval never leaves 0 to 100', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(figure, { minLength: 1, maxLength: 5 }), async (figures) => {
+        const row = only(await compareRuns(input(seeds(figures))));
+        const { interval, margin } = row.difference!;
+        if (row.verdict === 'not-reproduced') expect(interval!.low > margin || interval!.high < -margin).toBe(true);
+        if (row.verdict === 'reproduced') expect(Math.abs(row.difference!.value)).toBeLessThan(margin);
+        expect(row.ours!.interval!.low).toBeGreaterThanOrEqual(0);
+        expect(row.ours!.interval!.high).toBeLessThanOrEqual(100);
+      }),
+      { numRuns: 20 },
+    );
+  });
+});
+
+describe('a plan', () => {
+  const subject = (run: string) => ({ kind: 'run' as const, run, checkpoint: 'last' as const, branch: 0 as const });
+  const small = { epochs: 3, data: { dataset: 'idx', path: '$fashion-mnist', split: 'train' } };
+  const planned = [
+    { key: 'vicreg', role: 'main' as const, config: pretrain(1, {}, small) },
+    {
+      key: 'no-variance',
+      role: 'ablation' as const,
+      config: { ...pretrain(1, { variance: 0 }, small), title: 'without' },
+    },
+    { key: 'vicreg-linear', role: 'main' as const, config: evaluate(subject('vicreg')) },
+    { key: 'no-variance-linear', role: 'ablation' as const, config: evaluate(subject('no-variance')) },
+    {
+      key: 'random-linear',
+      role: 'control' as const,
+      config: evaluate({ kind: 'random', encoder: { id: 'resnet-50', options: {} }, seed: 1 }),
+    },
+    { key: 'pixels-linear', role: 'control' as const, config: evaluate({ kind: 'pixels' }) },
+  ];
+  const plan: Plan = {
+    version: 1,
+    id: 'test',
+    title: { en: 'A test', zh: '测试' },
+    summary: { en: '', zh: '' },
+    data: [],
+    claims: [
+      {
+        id: 'collapse',
+        text: { en: '', zh: '' },
+        where: 'Table 7',
+        rule: {
+          kind: 'collapse',
+          run: 'no-variance',
+          linear: 'no-variance-linear',
+          random: 'random-linear',
+          embeddingStdBelow: 0.1,
+          withinPoints: 2,
+        },
+      },
+      {
+        id: 'above',
+        text: { en: '', zh: '' },
+        where: 'Table 1',
+        rule: {
+          kind: 'paired-better',
+          better: 'vicreg-linear',
+          worse: 'pixels-linear',
+          metric: 'top1',
+          confidence: 0.95,
+        },
+      },
+      {
+        id: 'same',
+        text: { en: '', zh: '' },
+        where: 'Table 13',
+        rule: {
+          kind: 'paired-same',
+          one: 'vicreg-linear',
+          other: 'pixels-linear',
+          metric: 'top1',
+          withinPoints: 3,
+        },
+      },
+    ],
+    papers: [
+      { paper: 'vicreg', evaluator: 'linear', metric: 'top1', dataset: 'imagenet', where: 'Table 1' },
+      { paper: 'vicreg', evaluator: 'linear', metric: 'top1', dataset: 'imagenet', where: 'Table 7' },
+      { paper: 'dong', evaluator: 'linear', metric: 'top1', dataset: 'imagenet' },
+    ],
+    runs: planned,
+  };
+  const runs = planned.map(({ key, config }) => {
+    const resolved =
+      config.kind === 'evaluate' && config.subject.kind === 'run'
+        ? { ...config, subject: { ...config.subject, run: `run-${config.subject.run}` } }
+        : config;
+    return storedRun(`run-${key}`, resolved, { plan: 'test', planKey: key });
+  });
+  const images = 2000;
+  /** The first `percent` of the images right. */
+  const right = (percent: number): Uint8Array =>
+    Uint8Array.from({ length: images }, (_, i) => Number(i < (percent / 100) * images));
+  const figures: Readonly<Record<string, number>> = {
+    'run-vicreg-linear': 86,
+    'run-no-variance-linear': 71,
+    'run-random-linear': 76,
+    'run-pixels-linear': 84,
+  };
+  const results = Object.entries(figures).map(([run, value]) =>
+    storedResult(run, value, { n: images, fingerprint: 'f-small', perImage: 'results/top1.bin' }),
+  );
+  const compared = (over: Partial<CompareInput>): Promise<Comparison> =>
+    compareRuns(
+      input({
+        selection: { kind: 'plan', plan: 'test' },
+        plan,
+        runs,
+        results,
+        perImage: (run) => Promise.resolve(right(figures[run]!)),
+        meanMetric: (run, name, from) =>
+          Promise.resolve(run === 'run-no-variance' && name === 'embeddingStd' && from === 90 ? 0.01 : null),
+        ...over,
+      }),
+    );
+
+  test('the figures stand as not comparable, with data set, encoder and epochs named', async () => {
+    const { rows } = await compared({});
+    const main = rows.find(({ subject: { role } }) => role === 'main')!;
+    expect(main).toMatchObject({
+      paper: { value: 73.2 },
+      earlier: { value: 63.95 },
+      verdict: 'not-comparable',
+      dataset: 'fashion-mnist',
+    });
+    expect(breaks(main)).toEqual(expect.arrayContaining(['dataset', 'pretrainedOn', 'epochs']));
+    const ablation = rows.find(({ subject: { role } }) => role === 'ablation')!;
+    expect(ablation.paper).toMatchObject({ where: 'Table 7', remark: 'collapse' });
+  });
+  test('every figure is held against a baseline, whichever way it goes; one that is not there is named with those that are', async () => {
+    const selection = { kind: 'plan', plan: 'test', baseline: 'pixels' } as const;
+    const { pairs } = await compared({ selection });
+    expect(pairs.map(({ worse }) => worse)).toEqual(['pixels', 'pixels', 'pixels']);
+    expect(pairs.map(({ difference }) => difference).sort((a, b) => a - b)).toEqual([-13, -8, 2]);
+    for (const { difference, interval } of pairs) {
+      expect(interval.low).toBeLessThanOrEqual(difference);
+      expect(interval.high).toBeGreaterThanOrEqual(difference);
+    }
+    await expect(compared({ selection: { ...selection, baseline: 'nobody' } })).rejects.toThrow(/There is: .*pixels/);
+  });
+  test('claims are judged by their rules', async () => {
+    const { claims, pairs } = await compared({});
+    expect(claims.map(({ verdict }) => verdict)).toEqual(['holds', 'holds', 'holds']);
+    expect(claims[0]!.evidence.find(({ name }) => name === 'linearAboveRandom')).toMatchObject({ value: -5, limit: 2 });
+    expect(pairs.map(({ better, worse }) => [better, worse])).toEqual([
+      ['VICReg', 'without'],
+      ['VICReg', 'random'],
+      ['VICReg', 'pixels'],
+    ]);
+    for (const { interval, difference, test: tested } of pairs) {
+      expect(interval.low).toBeGreaterThan(0);
+      expect(difference).toBeGreaterThan(0);
+      expect(tested!.pValue).toBeLessThan(0.001);
+      expect(tested!.adjusted).toBeGreaterThanOrEqual(tested!.pValue);
+    }
+  });
+  test('an embedding that keeps its spread, or a figure above the random one, is no collapse', async () => {
+    const spread = await compared({ meanMetric: () => Promise.resolve(0.5) });
+    expect(spread.claims[0]!.verdict).toBe('does-not-hold');
+    const learned = results.map((row) =>
+      row.run === 'run-no-variance-linear' ? { ...row, result: { ...row.result, value: 80 } } : row,
+    );
+    expect((await compared({ results: learned })).claims[0]!.verdict).toBe('does-not-hold');
+  });
+  test('of several seeds all have to collapse, and all have to be done', async () => {
+    const again = { ...planned.find(({ key }) => key === 'no-variance')!, key: 'no-variance-seed-2' };
+    const more = storedRun('run-again', { ...again.config, seed: 2 }, { plan: 'test', planKey: again.key });
+    const judged = async (spread: number, stored: readonly (typeof more)[]) => {
+      const { claims } = await compared({
+        plan: { ...plan, runs: [...planned, again] },
+        runs: [...runs, ...stored],
+        meanMetric: (run) => Promise.resolve(run === 'run-again' ? spread : 0.01),
+      });
+      return claims[0]!;
+    };
+    expect(await judged(0.02, [more])).toMatchObject({ verdict: 'holds', evidence: [{ value: 0.02 }, {}, {}, {}] });
+    expect((await judged(0.5, [more])).verdict).toBe('does-not-hold');
+    expect((await judged(0.02, [])).verdict).toBe('pending');
+  });
+  test('worse than the pixels does not hold, equal is inconclusive, and without the images nothing is known', async () => {
+    const swapped = await compared({
+      perImage: (run) => Promise.resolve(right(run === 'run-vicreg-linear' ? 80 : 84)),
+    });
+    expect(swapped.claims[1]!.verdict).toBe('does-not-hold');
+    const equal = await compared({ perImage: () => Promise.resolve(right(84)) });
+    expect(equal.claims[1]!.verdict).toBe('inconclusive');
+    const gone = await compared({ perImage: () => Promise.resolve(null) });
+    expect(gone.claims[1]!.verdict).toBe('pending');
+    expect(gone.pairs).toEqual([]);
+  });
+  test('the same is what lies within the margin, not what is merely not shown to differ', async () => {
+    const verdict = async (one: number, other: number) => {
+      const perImage = (run: string) => Promise.resolve(right(run === 'run-vicreg-linear' ? one : other));
+      const { claims } = await compared({ perImage });
+      return claims[2]!.verdict;
+    };
+    expect(await verdict(84, 84)).toBe('holds');
+    expect(await verdict(86, 84)).toBe('holds');
+    expect(await verdict(87, 84)).toBe('inconclusive');
+    expect(await verdict(90, 84)).toBe('does-not-hold');
+    expect(await verdict(84, 90)).toBe('does-not-hold');
+  });
+  test('before it is started every figure is pending', async () => {
+    const { rows, claims } = await compared({ runs: [], results: [] });
+    expect(rows).toHaveLength(4);
+    expect(rows.every(({ verdict, ours }) => verdict === 'pending' && ours === null)).toBe(true);
+    expect(claims.every(({ verdict }) => verdict === 'pending')).toBe(true);
+  });
+  test('only what differs between the pretrainings is listed', async () => {
+    const { parameters } = await compared({});
+    expect(parameters).toEqual([{ path: 'method.options.variance', values: { 'run-no-variance': '0' } }]);
+  });
+});

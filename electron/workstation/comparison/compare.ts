@@ -1,0 +1,367 @@
+/**
+ * Paper, earlier reproduction and our own figures side by side. A pure join over rows: no special case for a method or an evaluator.
+ *
+ * Fields a reason can name: `paper` (no such figure there), `value` (one side has no number: a collapse, a diverged run), `method`,
+ * `evaluator`, `dataset`, `split`, `metric`, `encoder`, `pretrainedOn`, `epochs`, `batch`, `chunk`, `branch`, `protocol.<key>`, `options.<key>`.
+ */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Cell, Paper } from '../../../trainer/protocol/paper.ts';
+import type { OptionDescription } from '../../../trainer/protocol/options.ts';
+import type { Plan } from '../../../trainer/protocol/plan.ts';
+import type { Protocol, Result } from '../../../trainer/protocol/results.ts';
+import type { EvaluateConfig } from '../../../trainer/protocol/run.ts';
+import type { Comparison, ComparisonRow, Interval, Selection } from '../../api.ts';
+import { cellBeside, differences, measuredCell, type Beside, type Measured } from './paper-cells.ts';
+import { judgeClaims } from './claims.ts';
+import { effectOf } from './paper-effects.ts';
+import { differingParameters } from './parameters.ts';
+import { pairRows } from './paired-differences.ts';
+import { resampleRankings, type Resamplings } from './rankings.ts';
+import type { CompareInput, Row } from './comparison-input.ts';
+import { clampPercent, seedInterval, summarize, wilson, type Resampled } from './statistics.ts';
+import type { StoredRun } from '../store/store.ts';
+import { dataName, evaluationIdentity, shortHash, subjectFacts, type SubjectFacts } from './subjects.ts';
+import { isAccuracy, verdictOf } from './verdicts.ts';
+
+/** A run as the comparison sees it: stored, or still only planned. */
+interface Member {
+  readonly id: string;
+  readonly title: string;
+  readonly config: StoredRun['config'];
+  readonly stored: StoredRun | null;
+  readonly key: string | null;
+  readonly role: ComparisonRow['subject']['role'];
+}
+
+const byCreation = (one: StoredRun, other: StoredRun): number =>
+  one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1);
+
+/** The newest run of each planned key; a key that has none stands as planned. */
+function plannedMembers(plan: Plan, runs: readonly StoredRun[]): readonly Member[] {
+  return plan.runs.map(({ key, role, config }) => {
+    const stored =
+      runs
+        .filter((run) => run.plan === plan.id && run.planKey === key)
+        .sort(byCreation)
+        .at(-1) ?? null;
+    const own = stored ?? { id: key, title: config.title, config };
+    return { id: own.id, title: own.title, config: own.config, stored, key, role };
+  });
+}
+
+/** The chosen runs, and the evaluations of the chosen pretrainings. */
+function chosenMembers(chosen: readonly string[], runs: readonly StoredRun[]): readonly Member[] {
+  const ids = new Set(chosen);
+  const inSelection = (run: StoredRun): boolean =>
+    ids.has(run.id) ||
+    (run.config.kind === 'evaluate' && run.config.subject.kind === 'run' && ids.has(run.config.subject.run));
+  return runs
+    .filter(inSelection)
+    .sort(byCreation)
+    .map((run) => {
+      const { id, title, config } = run;
+      const control = config.kind === 'evaluate' && ['random', 'pixels'].includes(config.subject.kind);
+      return { id, title, config, stored: run, key: null, role: control ? ('control' as const) : ('other' as const) };
+    });
+}
+
+/** Which of a head's epochs is compared, the first that there is. */
+const preference = {
+  last: ['only', 'last', 'best'],
+  best: ['only', 'best', 'last'],
+} as const satisfies Record<NonNullable<Selection['epoch']>, readonly Result['which'][]>;
+type Epoch = keyof typeof preference;
+
+interface RowInput extends CompareInput {
+  readonly resamplings: Resamplings;
+  readonly epoch: Epoch;
+}
+
+function intervalOf(
+  values: readonly number[],
+  images: number,
+  metric: string,
+  resampled: Resampled | null,
+): Interval | null {
+  const seeds = seedInterval(values, 0.95);
+  if (seeds !== null) return { ...clampPercent(seeds), confidence: 0.95, method: 't-seeds' };
+  const [only] = values;
+  // An AP over images has no binomial spread: without its own resampling there is none to show.
+  if (resampled !== null) return { ...resampled.interval(0.95), confidence: 0.95, method: 'bootstrap' };
+  if (only === undefined || !isAccuracy(metric) || images === 0) return null;
+  return { ...wilson(only, images, 0.95), confidence: 0.95, method: 'wilson' };
+}
+
+function oursOf(
+  values: readonly { readonly run: StoredRun; readonly seed: number; readonly result: Result }[],
+  resamplings: Resamplings,
+  epoch: Epoch,
+): {
+  readonly ours: NonNullable<ComparisonRow['ours']>;
+  readonly used: Row['used'];
+  /** What the mean and the verdict are made of. */
+  readonly figures: readonly number[];
+  readonly resampled: Resampled | null;
+} {
+  const which = preference[epoch].find((one) => values.some(({ result }) => result.which === one));
+  const used = values.filter(({ result }) => result.which === which);
+  const figures = used.map(({ result }) => result.value);
+  const finite = figures.filter((value) => value !== null);
+  // One diverged seed makes the mean unknown: leaving it out would flatter.
+  const mean = finite.length === figures.length ? summarize(finite).mean : null;
+  const images = used[0]?.result.n ?? 0;
+  const resampled = (used.length === 1 && used[0] ? resamplings.get(used[0].result) : undefined) ?? null;
+  const ours: NonNullable<ComparisonRow['ours']> = {
+    mean,
+    n: used.length,
+    images,
+    interval: mean === null ? null : intervalOf(finite, images, used[0]?.result.metric ?? '', resampled),
+    values: values.map(({ run, seed, result }) => ({ run: run.id, seed, value: result.value, which: result.which })),
+  };
+  return { ours, used: used.map(({ run, result }) => ({ run, result })), figures: finite, resampled };
+}
+
+function notesOf(ours: ComparisonRow['ours'], used: Row['used'], cell: Cell | null): ComparisonRow['notes'] {
+  const notes: ComparisonRow['notes'][number][] = [];
+  if (ours?.n === 1) notes.push('single-run');
+  if (cell !== null && cell.value !== null && cell.range === undefined) {
+    notes.push(cell.runs === 1 ? 'paper-single-run' : 'paper-uncertainty-unknown');
+  }
+  if (used.some(({ result }) => result.which === 'best')) notes.push('best-epoch-on-test');
+  return notes;
+}
+
+function makeRow(
+  input: RowInput,
+  facts: SubjectFacts,
+  role: ComparisonRow['subject']['role'],
+  measured: Measured,
+  values: Parameters<typeof oursOf>[0],
+  identity: unknown,
+): Row {
+  const { ours, used, figures, resampled } =
+    values.length === 0
+      ? { ours: null, used: [], figures: [], resampled: null }
+      : oursOf(values, input.resamplings, input.epoch);
+  const beside = (kind: Paper['role'], like: Beside | null): Beside | null =>
+    cellBeside(
+      input.papers
+        .filter((paper) => paper.role === kind)
+        // An ablation stands only beside a cell that is about one.
+        .map((paper) => ({ ...paper, cells: role === 'ablation' ? ablations(paper) : paper.cells }))
+        // The earlier figure shown is the one of the experiment whose paper figure is shown.
+        .map((paper) => ({
+          ...paper,
+          cells: like === null ? paper.cells : sameExperimentFirst(paper.cells, like.cell),
+        })),
+      measured,
+      input.plan,
+    );
+  const paper = withEffects(beside('paper', null), measured);
+  const earlier = beside('earlier', paper);
+  const { evaluator, dataset, split, metric, protocol } = measured;
+  const { label, method, encoder } = facts;
+  const row: ComparisonRow = {
+    key: shortHash({ identity, evaluator, dataset, split, metric, protocol }),
+    subject: { label, role, method, encoder },
+    ...{ evaluator, dataset, split, metric, protocol },
+    paper: paper?.cell ?? null,
+    earlier: earlier?.cell ?? null,
+    ours,
+    ...verdictOf(ours, figures, paper, resampled),
+    notes: notesOf(ours, used, paper?.cell ?? null),
+  };
+  return { row, used };
+}
+
+function withEffects(beside: Beside | null, ours: Measured): Beside | null {
+  if (beside === null) return null;
+  const { paper, cell, reasons } = beside;
+  const theirs = measuredCell(paper, cell);
+  return {
+    ...beside,
+    reasons: reasons.map((reason) => {
+      const effect = effectOf(paper, theirs, ours, reason.field);
+      return effect === undefined ? reason : { ...reason, effect };
+    }),
+  };
+}
+
+/** Cells in which something of a method differs from the first of its cells: its options, the batch, the branches. */
+function ablations({ cells }: Paper): Cell[] {
+  return cells.filter(({ method, setting: { options, batch, encoder } }) => {
+    const main = cells.find((cell) => cell.method === method)?.setting;
+    return options !== undefined || encoder !== main?.encoder || (batch !== undefined && batch !== main.batch);
+  });
+}
+
+const roleOrder: Readonly<Record<ComparisonRow['subject']['role'], number>> = {
+  main: 0,
+  ablation: 1,
+  other: 1,
+  control: 2,
+};
+
+function sameExperimentFirst(cells: readonly Cell[], like: Cell): Cell[] {
+  const same = (cell: Cell): boolean =>
+    cell.evaluator === like.evaluator && cell.dataset === like.dataset && cell.metric === like.metric;
+  return [...cells.filter(same), ...cells.filter((cell) => !same(cell))];
+}
+
+function measuredOurs(facts: SubjectFacts, result: Omit<Result, 'value' | 'n' | 'which'>, dataset: string): Measured {
+  const { method, encoder, pretrainedOn, epochs, batch, chunk, branch, options } = facts;
+  const { evaluator, split, metric, protocol } = result;
+  const trained = { method, encoder, pretrainedOn, epochs, batch, chunk, branch, options };
+  return { ...trained, evaluator, dataset, split, metric, protocol };
+}
+
+/** Rows of one group of runs that differ by seed only: one a metric, in the order the evaluator gave them. */
+function rowsOfGroup(
+  input: RowInput,
+  members: readonly Member[],
+  names: ReadonlyMap<string, string>,
+  find: Find,
+): Row[] {
+  const [first] = members;
+  if (first === undefined) return [];
+  const facts = subjectFacts(first, find, input.catalogue, names);
+  const identity = evaluationIdentity(first.config, facts);
+  const byMetric = new Map<string, { result: Result; values: Parameters<typeof oursOf>[0][number][] }>();
+  for (const member of members) {
+    if (member.stored === null) continue;
+    const { seed } = subjectFacts(member, find, input.catalogue, names);
+    for (const { run, result } of input.results) {
+      if (run !== member.stored.id) continue;
+      const { evaluator, fingerprint, dataset, split, metric, protocol } = result;
+      const key = shortHash({ evaluator, fingerprint, dataset, split, metric, protocol });
+      const entry = byMetric.get(key) ?? { result, values: [] };
+      entry.values.push({ run: member.stored, seed, result });
+      byMetric.set(key, entry);
+    }
+  }
+  if (byMetric.size > 0) {
+    return [...byMetric.values()].map(({ result, values }) =>
+      makeRow(input, facts, first.role, measuredOurs(facts, result, dataName(result, names)), values, identity),
+    );
+  }
+  const { config } = first;
+  if (config.kind === 'pretrain') return [];
+  const recipe = input.catalogue.evaluators.find(({ id }) => id === config.evaluator.id);
+  const evaluator = config.evaluator.id;
+  const pending = {
+    evaluator,
+    dataset: '',
+    split: config.test.split,
+    metric: recipe?.metrics[0] ?? 'top1',
+    protocol: plannedProtocol(config, recipe?.options ?? []),
+  };
+  return [makeRow(input, facts, first.role, measuredOurs(facts, pending, dataName(config.test, names)), [], identity)];
+}
+
+/** What of a protocol is known before anything was measured: numbers and switches stand in it as they are, texts may be worded. */
+function plannedProtocol(
+  { evaluator, layer = 'pooled' }: EvaluateConfig,
+  options: readonly OptionDescription[],
+): Protocol {
+  const known = options.flatMap(({ key, comparable, default: usual }): [string, number | boolean][] => {
+    const value = evaluator.options[key] ?? usual;
+    return comparable && (typeof value === 'number' || typeof value === 'boolean') ? [[key, value]] : [];
+  });
+  return { ...Object.fromEntries(known), layer };
+}
+
+type Find = (run: string) => Member | undefined;
+
+/** Experiments of the earlier reproduction held against the paper's cell on the same method and data. */
+export function referenceRows(papers: readonly Paper[]): readonly ComparisonRow[] {
+  const originals = papers.filter(({ role }) => role === 'paper');
+  return papers
+    .filter(({ role }) => role === 'earlier')
+    .flatMap((paper) => paper.cells.map((cell) => ({ paper, cell })))
+    .map(({ paper, cell }) => {
+      const theirs = measuredCell(paper, cell);
+      const sameData = originals.map((original) => ({
+        ...original,
+        cells: original.cells.filter(({ method, dataset }) => method === cell.method && dataset === cell.dataset),
+      }));
+      const exact = cellBeside(sameData, theirs, null);
+      // An experiment measured otherwise than in the paper (top-1 for mAP) still stands beside it, as no like for like.
+      const [fallback] = sameData.flatMap((original) => original.cells.map((other) => ({ original, other })));
+      const beside =
+        exact ??
+        (fallback === undefined
+          ? null
+          : {
+              paper: fallback.original,
+              cell: fallback.other,
+              reasons: differences(measuredCell(fallback.original, fallback.other), theirs),
+            });
+      const { evaluator, dataset, split, metric, protocol, setting } = cell;
+      const reasons = beside?.reasons ?? [{ field: 'paper', theirs: null, ours: cell.value, kind: 'breaks' as const }];
+      return {
+        key: shortHash({ paper: paper.id, ...theirs }),
+        subject: { label: paper.title, role: 'other', method: cell.method, encoder: setting.encoder },
+        ...{ evaluator, dataset, split, metric, protocol },
+        paper: beside?.cell ?? null,
+        earlier: cell,
+        ours: null,
+        difference: null,
+        // Its records are not ours: nobody can compute an interval for it, so no verdict is given beyond this one.
+        verdict: 'not-comparable',
+        reasons:
+          cell.value === null
+            ? [{ field: 'value', theirs: beside?.cell.value ?? null, ours: null, kind: 'breaks' }, ...reasons]
+            : reasons,
+        notes: ['single-run'],
+      };
+    });
+}
+
+/** The runs that a comparison is of, stored or planned. */
+export function membersOf(selection: Selection, plan: Plan | null, runs: readonly StoredRun[]): readonly Member[] {
+  if (selection.kind === 'plan' && plan !== null) return plannedMembers(plan, runs);
+  return chosenMembers(selection.kind === 'runs' ? selection.runs : [], runs);
+}
+
+export async function compareRuns(input: CompareInput): Promise<Comparison> {
+  const { selection, plan, catalogue } = input;
+  const names = new Map(input.datasets.map(({ fingerprint, name }) => [fingerprint, name]));
+  const members = membersOf(selection, plan, input.runs);
+  const find: Find = (id) => {
+    const member = members.find((candidate) => candidate.id === id || candidate.key === id);
+    if (member !== undefined) return member;
+    const stored = input.runs.find((run) => run.id === id);
+    return stored === undefined ? undefined : { ...stored, stored, key: null, role: 'other' };
+  };
+
+  const groups = new Map<string, Member[]>();
+  for (const member of members) {
+    const facts = subjectFacts(member, find, catalogue, names);
+    const key = shortHash({ kind: member.config.kind, identity: evaluationIdentity(member.config, facts) });
+    groups.set(key, [...(groups.get(key) ?? []), member]);
+  }
+  const chosen = new Set(members.map(({ id }) => id));
+  const resamplings = await resampleRankings(input, chosen);
+  const rowsAt = (epoch: Epoch): readonly Row[] =>
+    [...groups.values()]
+      .flatMap((group) => rowsOfGroup({ ...input, resamplings, epoch }, group, names, find))
+      // What it is about first, then what it is held against.
+      .sort((one, other) => roleOrder[one.row.subject.role] - roleOrder[other.row.subject.role]);
+  const { baseline, epoch = 'last' } = selection;
+  const rows = rowsAt(epoch);
+  const labels = [...new Set(rows.map(({ row }) => row.subject.label))];
+  if (baseline !== undefined && !labels.includes(baseline)) {
+    const text = `Nothing that is compared is called "${baseline}". There is: ${labels.join(', ') || 'nothing'}.`;
+    throw new FaultError('unknown-id', text, { baseline });
+  }
+  return {
+    selection,
+    rows: rows.map(({ row }) => row),
+    // Their rule was fixed before the run, and is about the last epoch.
+    claims:
+      plan === null ? [] : await judgeClaims(plan, { members, rows: epoch === 'last' ? rows : rowsAt('last'), input }),
+    pairs: await pairRows(rows, input, baseline),
+    parameters: differingParameters(members.flatMap(({ stored }) => (stored === null ? [] : [stored]))),
+    references: referenceRows(input.papers),
+  };
+}

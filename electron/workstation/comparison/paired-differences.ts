@@ -1,0 +1,108 @@
+/** Differences between two of our own figures on the same images: the only ones that may be called paired. */
+import type { Comparison, ComparisonRow } from '../../api.ts';
+import { identityOf, readRanking, resamplingSeed } from './rankings.ts';
+import type { Kept, Row } from './comparison-input.ts';
+import { bootstrapPrecision, holm, mcnemar, pairedBootstrap, type Ranking, type Resampled } from './statistics.ts';
+
+type ReadImages = (run: string, file: string) => Promise<Uint8Array | null>;
+
+export interface Paired extends Resampled {
+  readonly images: number;
+  /** Exact McNemar test, where each side is one run. */
+  readonly pValue: number | null;
+}
+
+/** Which images each run of a row got right; null where one did not record it, or its file is gone. */
+async function rightImages({ used }: Row, read: ReadImages): Promise<readonly Uint8Array[] | null> {
+  const files = used.map(({ run, result }) => ({ run: run.id, file: result.perImage }));
+  if (files.length === 0) return null;
+  const sides: Uint8Array[] = [];
+  for (const { run, file } of files) {
+    if (file === undefined) return null;
+    const side = await read(run, file);
+    if (side === null) return null;
+    sides.push(side);
+  }
+  return sides;
+}
+
+/** What each run of a row scored the images; null where one did not record it, or its file is gone. */
+async function rankingsOf({ used }: Row, read: ReadImages): Promise<readonly Ranking[] | null> {
+  const found = await Promise.all(used.map(({ run, result }) => readRanking(run.id, result, read)));
+  const known = found.filter((ranking) => ranking !== null);
+  return known.length === 0 || known.length < found.length ? null : known;
+}
+
+/** null: the two were not measured on the same images, or what was said of each image was not recorded. */
+export async function pair(better: Row, worse: Row, { perImage, remember }: Kept): Promise<Paired | null> {
+  const [one, other] = [better.used[0]?.result, worse.used[0]?.result];
+  if (one === undefined || other === undefined || !sameImages(better.row, worse.row)) return null;
+  if (one.fingerprint !== other.fingerprint || one.n !== other.n) return null;
+  const side = ({ used }: Row): readonly string[] => used.map(({ run, result }) => identityOf(run.id, result));
+  return remember(JSON.stringify([side(better), side(worse)]), () => pairedOf(better, worse, one.n, perImage));
+}
+
+async function pairedOf(better: Row, worse: Row, images: number, read: ReadImages): Promise<Paired | null> {
+  const [ranked, against] = [await rankingsOf(better, read), await rankingsOf(worse, read)];
+  if (ranked && against)
+    return { ...(await bootstrapPrecision(ranked, against, resamplingSeed)), images, pValue: null };
+  const left = await rightImages(better, read);
+  const right = await rightImages(worse, read);
+  if (left === null || right === null) return null;
+  const resampled = await pairedBootstrap(left, right, resamplingSeed);
+  const [first, second] = [left[0], right[0]];
+  const single = left.length === 1 && right.length === 1 && first !== undefined && second !== undefined;
+  const only = (mine: Uint8Array, theirs: Uint8Array): number =>
+    mine.reduce((count, value, image) => count + (value === 1 && theirs[image] === 0 ? 1 : 0), 0);
+  return {
+    ...resampled,
+    images,
+    pValue: single ? mcnemar(only(first, second), only(second, first)) : null,
+  };
+}
+
+function sameImages(one: ComparisonRow, other: ComparisonRow): boolean {
+  const keys = ['evaluator', 'dataset', 'split', 'metric'] as const;
+  return keys.every((key) => one[key] === other[key]);
+}
+
+/**
+ * Each main figure (or, in a free selection, the highest) against every other one on the same images, the higher less the lower;
+ * or every figure less that of the baseline.
+ */
+export async function pairRows(
+  rows: readonly Row[],
+  kept: Kept,
+  baseline: string | undefined,
+): Promise<Comparison['pairs']> {
+  const pairs: (Omit<Comparison['pairs'][number], 'test'> & { readonly pValue: number | null })[] = [];
+  for (const first of rows) {
+    const rivals = rows.filter((other) => other !== first && sameImages(first.row, other.row));
+    const leading = ({ row: { subject } }: Row): boolean =>
+      baseline === undefined ? subject.role === 'main' : subject.label === baseline;
+    const mains = [first, ...rivals].filter(leading);
+    if (baseline !== undefined && mains.length === 0) continue;
+    const leads = mains.length > 0 ? mains.includes(first) : rivals.every((other) => mean(other) <= mean(first));
+    if (!leads) continue;
+    for (const rival of rivals) {
+      // Two leads: the pair is made once, from the earlier of the two.
+      if (mains.includes(rival) && rows.indexOf(rival) < rows.indexOf(first)) continue;
+      const isAhead = baseline === undefined && mean(first) >= mean(rival);
+      const [better, worse] = isAhead ? [first, rival] : [rival, first];
+      const paired = await pair(better, worse, kept);
+      if (paired === null) continue;
+      const interval = { ...paired.interval(0.95), confidence: 0.95, method: 'paired-bootstrap' as const };
+      const { evaluator, metric } = first.row;
+      const names = { better: better.row.subject.label, worse: worse.row.subject.label };
+      const { mean: difference, images, pValue } = paired;
+      pairs.push({ ...names, evaluator, metric, difference, interval, images, pValue });
+    }
+  }
+  const tested = pairs.flatMap(({ pValue }) => (pValue === null ? [] : [pValue]));
+  const adjusted = holm(tested).values();
+  return pairs.map(({ pValue, ...rest }) =>
+    pValue === null ? rest : { ...rest, test: { pValue, adjusted: adjusted.next().value! } },
+  );
+}
+
+const mean = ({ row }: Row): number => row.ours?.mean ?? Number.NEGATIVE_INFINITY;

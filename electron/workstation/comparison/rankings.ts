@@ -1,0 +1,57 @@
+/** What runs scored every image of a split, read from their folders, and how far their figures would move with other images. */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Result } from '../../../trainer/protocol/results.ts';
+import type { CompareInput, Kept } from './comparison-input.ts';
+import { bootstrapPrecision, type Ranking, type Resampled } from './statistics.ts';
+
+/** The same resampling for every figure and pair of a report: one fixed seed. */
+export const resamplingSeed = 1;
+
+/** By result: a figure that its own images say the spread of. */
+export type Resamplings = ReadonlyMap<Result, Resampled>;
+
+/** The file that a result names, and which result it was: the same files give the same resampling. */
+export function identityOf(run: string, { perImage, ranking, n, value, which }: Result): string {
+  return JSON.stringify([run, ranking ?? perImage ?? null, n, value, which]);
+}
+
+/** Null where nothing was kept, or its file is gone. */
+export async function readRanking(
+  run: string,
+  { ranking: file, n: images }: Result,
+  read: CompareInput['perImage'],
+): Promise<Ranking | null> {
+  const bytes = file === undefined ? null : await read(run, file);
+  if (bytes === null) return null;
+  // Four bytes of score and one of truth, for each class of each image.
+  const classes = bytes.length / (5 * images);
+  if (!Number.isInteger(classes) || classes === 0)
+    throw new FaultError(
+      'unreadable-file',
+      `${file} of run ${run} has ${bytes.length} bytes, which are no scores of ${images} images. Evaluate again, or remove the file.`,
+      { run, file: file ?? '' },
+    );
+  const own = Uint8Array.from(bytes);
+  const values = images * classes;
+  return {
+    ...{ images, classes },
+    scores: new Float32Array(own.buffer, 0, values),
+    presence: new Int8Array(own.buffer, 4 * values, values),
+  };
+}
+
+export async function resampleRankings(
+  { results, perImage, remember }: Pick<CompareInput, 'results'> & Kept,
+  runs: ReadonlySet<string>,
+): Promise<Resamplings> {
+  const found = new Map<Result, Resampled>();
+  for (const { run, result } of results) {
+    if (result.ranking === undefined || !runs.has(run)) continue;
+    const resampled = await remember(identityOf(run, result), async () => {
+      const ranking = await readRanking(run, result, perImage);
+      return ranking && bootstrapPrecision([ranking], [], resamplingSeed);
+    });
+    if (resampled) found.set(result, resampled);
+  }
+  return found;
+}

@@ -1,0 +1,173 @@
+/** What an evaluation looked at: the pretraining behind it, as facts that a paper's cell can be held against. */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import type { Choice, Options } from '../../../trainer/protocol/options.ts';
+import type { DataSource, PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
+
+export interface SubjectFacts {
+  /** Title of the pretraining run; `random` or `pixels` for a control that is none. */
+  readonly label: string;
+  /** Method id, or `random` and `pixels`. */
+  readonly method: string;
+  /** Options of the method, defaults included. */
+  readonly options: Options;
+  readonly encoder: string;
+  readonly pretrainedOn: string | null;
+  readonly epochs: number | null;
+  readonly batch: number | null;
+  /** Samples over which batch norm takes its statistics, where that is not the batch. */
+  readonly chunk: number | null;
+  /** Of two encoders that share no weights the one that is evaluated, 1 or 2. */
+  readonly branch: number | null;
+  /** Equal for two runs that differ by seed only. */
+  readonly identity: unknown;
+  /** The pretraining run, null for a control. */
+  readonly run: string | null;
+  readonly seed: number;
+}
+
+export function shortHash(value: unknown): string {
+  return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
+}
+
+type Recipes = 'methods' | 'encoders' | 'optimizers' | 'schedules' | 'evaluators';
+
+/** Options with the recipe's defaults filled in. An id the catalogue does not know keeps what is spelled out. */
+export function completeOptions(catalogue: Catalogue, kind: Recipes, choice: Choice): Options {
+  const recipes: readonly { readonly id: string; readonly options: Catalogue['optimizers'][number]['options'] }[] =
+    catalogue[kind];
+  const described = recipes.find((recipe) => recipe.id === choice.id)?.options ?? [];
+  return { ...Object.fromEntries(described.map((option) => [option.key, option.default])), ...choice.options };
+}
+
+/** Channels after the stem of a residual network that is called by its depth alone. */
+const baseWidth = 64;
+
+/**
+ * `resnet-50`, `resnet-18 stem small, width 16`: the id, and the options that are not torchvision's own layout, or for another network
+ * not its usual ones. A residual network that is wider by a whole number has the papers' name: `resnet-50x2`.
+ */
+export function encoderName(catalogue: Catalogue, choice: Choice): string {
+  const options = completeOptions(catalogue, 'encoders', choice);
+  const isResidual = 'stem' in options;
+  const times = isResidual ? Number(options['width']) / baseWidth : 1;
+  const isWider = times > 1 && Number.isInteger(times);
+  const id = isWider ? `${choice.id}x${times}` : choice.id;
+  const layout: Options = isResidual
+    ? { stem: 'imagenet', width: isWider ? baseWidth * times : baseWidth }
+    : completeOptions(catalogue, 'encoders', { id: choice.id, options: {} });
+  // How the weights begin belongs to the training, not to the network.
+  const { zeroInitResidual, ...network } = options;
+  const unusual = Object.entries(network)
+    // A stride belongs to the small stem only.
+    .filter(([key, value]) => value !== layout[key] && !(key === 'stemStride' && options['stem'] === 'imagenet'))
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map(([key, value]) => `${key} ${String(value)}`);
+  return unusual.length === 0 ? id : `${id} ${unusual.join(', ')}`;
+}
+
+/** Names of data sets as the papers' cells spell them: `Fashion-MNIST` is `fashion-mnist`. */
+export function dataName(
+  source: Pick<DataSource, 'dataset' | 'fingerprint'> & { readonly path?: string },
+  names: ReadonlyMap<string, string>,
+): string {
+  // Before a plan is started its data is a name: `$fashion-mnist`.
+  if (source.path?.startsWith('$') === true) return source.path.slice(1);
+  if (source.fingerprint === undefined) return source.dataset;
+  const known = names.get(source.fingerprint);
+  // One that was removed from the list has its reader's name, which may be that of a data set it is only a part of.
+  if (known === undefined) return `${source.dataset} ${source.fingerprint.slice(0, 8)}`;
+  return known
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_]+/g, '-');
+}
+
+function dataIdentity(source: DataSource): unknown {
+  return { data: source.fingerprint ?? `${source.dataset}:${source.path}`, split: source.split };
+}
+
+function pretrainIdentity(config: PretrainConfig): unknown {
+  const { method, encoders, views, normalization, optimizer, schedule, batch, epochs, dropLast } = config;
+  const { chunk, precision } = config.execution;
+  const data = dataIdentity(config.data);
+  return {
+    ...(config.paired === undefined ? {} : { paired: dataIdentity(config.paired) }),
+    ...{ method, encoders, data, views, normalization, optimizer, schedule, batch, epochs, dropLast },
+    ...{ chunk, precision },
+  };
+}
+
+/** What a configuration evaluates, or trains. `configOf` finds the run an evaluation starts from. */
+export function subjectFacts(
+  run: { readonly id: string; readonly title: string; readonly config: RunConfig },
+  configOf: (run: string) => { readonly id: string; readonly title: string; readonly config: RunConfig } | undefined,
+  catalogue: Catalogue,
+  names: ReadonlyMap<string, string>,
+): SubjectFacts {
+  const { config } = run;
+  if (config.kind === 'pretrain') {
+    return {
+      label: run.title,
+      method: config.method.id,
+      options: completeOptions(catalogue, 'methods', config.method),
+      encoder: config.encoders.map((encoder) => encoderName(catalogue, encoder)).join(' + '),
+      pretrainedOn: [config.data, ...(config.paired ? [config.paired] : [])]
+        .map((source) => dataName(source, names))
+        .join(' + '),
+      epochs: config.epochs,
+      batch: config.batch,
+      chunk: config.execution.chunk,
+      branch: config.encoders.length === 1 ? null : 1,
+      identity: pretrainIdentity(config),
+      run: run.id,
+      seed: config.seed,
+    };
+  }
+  const control = {
+    ...{ options: {}, pretrainedOn: null, epochs: null, batch: null, chunk: null, branch: null },
+    ...{ run: null, seed: config.seed },
+  };
+  const { subject } = config;
+  if (subject.kind === 'pixels') {
+    return { ...control, label: 'pixels', method: 'pixels', encoder: 'pixels', identity: 'pixels' };
+  }
+  if (subject.kind === 'random') {
+    const encoder = encoderName(catalogue, subject.encoder);
+    const identity = { random: subject.encoder };
+    return { ...control, label: 'random', method: 'random', encoder, identity, seed: subject.seed };
+  }
+  if (subject.kind === 'weights') {
+    const { name, origin } = subject;
+    const method = origin.method ?? '';
+    const known = catalogue.methods.some(({ id }) => id === method);
+    return {
+      ...{ ...control, ...origin, method, label: name, encoder: encoderName(catalogue, subject.encoder) },
+      options: known ? completeOptions(catalogue, 'methods', { id: method, options: {} }) : {},
+      identity: { weights: subject.weights },
+    };
+  }
+  const source = configOf(subject.run);
+  if (source === undefined) {
+    // The pretraining was deleted for good: its evaluation still stands, but says no more of its origin.
+    return { ...control, label: run.title, method: '', encoder: '', identity: { run: subject.run } };
+  }
+  const facts = subjectFacts(source, configOf, catalogue, names);
+  const { checkpoint, branch } = subject;
+  const label = branch === 0 ? facts.label : `${facts.label} · ${branch + 1}`;
+  return {
+    ...facts,
+    label,
+    branch: facts.branch && branch + 1,
+    identity: { pretraining: facts.identity, checkpoint, branch },
+  };
+}
+
+/** Equal for two evaluations that differ by seed only. */
+export function evaluationIdentity(config: RunConfig, subject: SubjectFacts): unknown {
+  if (config.kind === 'pretrain') return { subject: subject.identity, probe: config.probe };
+  const { evaluator, preprocessing, normalization, layer = 'pooled' } = config;
+  const data = { train: dataIdentity(config.train), test: dataIdentity(config.test) };
+  return { subject: subject.identity, evaluator, preprocessing, normalization, layer, data };
+}

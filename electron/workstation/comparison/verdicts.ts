@@ -1,0 +1,101 @@
+/** The verdict on one figure: reproduced, not reproduced, inconclusive, or not comparable at all. Margins are fixed here, before any run. */
+import type { Cell } from '../../../trainer/protocol/paper.ts';
+import type { ComparisonRow, Interval, Reason } from '../../api.ts';
+import type { Beside } from './paper-cells.ts';
+import {
+  differenceInterval,
+  largestDeviation,
+  placeBeside,
+  seedInterval,
+  summarize,
+  welch,
+  wilson,
+  type Bounds,
+  type Resampled,
+} from './statistics.ts';
+
+/** Metrics that are a share of images right. */
+export function isAccuracy(metric: string): boolean {
+  return metric === 'top1' || metric === 'top5';
+}
+
+/** Metrics in percent. */
+export function isPercent(metric: string): boolean {
+  return isAccuracy(metric) || ['map', 'ap50', 'box-ap', 'mask-ap'].includes(metric);
+}
+
+/** How far from the paper's figure still counts as the same, in points. */
+export function marginOf(evaluator: string, metric: string, fraction: unknown): number {
+  if (evaluator === 'knn') return 0.7;
+  if (evaluator === 'semi-supervised') return fraction === 0.01 ? 1 : 0.7;
+  // Linear figures and every AP.
+  return 0.5;
+}
+
+/** Interval of ours minus the paper's figure at a confidence; null where no spread is known. `resampled`: of the only run, over images. */
+function spreadOf(
+  values: readonly number[],
+  images: number,
+  metric: string,
+  cell: Cell & { readonly value: number },
+  resampled: Resampled | null,
+): { readonly method: Interval['method']; readonly at: (confidence: number) => Bounds } | null {
+  const { n, mean, sd } = summarize(values);
+  if (sd !== null && sd > 0 && cell.runs !== undefined && cell.runs > 1 && cell.range !== undefined) {
+    // The paper gives the range of its seeds only: the largest deviation that range allows keeps the interval conservative.
+    const theirs = { mean: cell.value, sd: largestDeviation(cell.range, cell.runs), n: cell.runs };
+    const difference = welch({ mean, sd, n }, theirs);
+    return { method: 'welch', at: (confidence) => differenceInterval(difference, confidence) };
+  }
+  const shift = ({ low, high }: Bounds): Bounds => ({ low: low - cell.value, high: high - cell.value });
+  if (n > 1) {
+    return {
+      method: 't-seeds',
+      at: (confidence) => shift(seedInterval(values, confidence) ?? { low: mean, high: mean }),
+    };
+  }
+  if (resampled !== null) return { method: 'bootstrap', at: (confidence) => shift(resampled.interval(confidence)) };
+  if (!isAccuracy(metric) || images === 0) return null;
+  return { method: 'wilson', at: (confidence) => shift(wilson(mean, images, confidence)) };
+}
+
+/**
+ * Reproduced: the difference lies inside ± margin. Not reproduced: outside. Else inconclusive.
+ * @param figures the values that the mean of `ours` is made of, whichever epoch of a head they are from
+ */
+export function verdictOf(
+  ours: ComparisonRow['ours'],
+  figures: readonly number[],
+  beside: Beside | null,
+  resampled: Resampled | null = null,
+): Pick<ComparisonRow, 'difference' | 'verdict' | 'reasons'> {
+  const reasons: readonly Reason[] = beside?.reasons ?? [];
+  if (ours === null) return { difference: null, verdict: 'pending', reasons };
+  if (beside === null) {
+    const none: Reason = { field: 'paper', theirs: null, ours: ours.mean, kind: 'breaks' };
+    return { difference: null, verdict: 'not-comparable', reasons: [none] };
+  }
+  const { cell } = beside;
+  if (cell.value === null || ours.mean === null) {
+    const noNumber: Reason = {
+      field: 'value',
+      theirs: cell.value ?? cell.remark ?? null,
+      ours: ours.mean,
+      kind: 'breaks',
+    };
+    return { difference: null, verdict: 'not-comparable', reasons: [noNumber, ...reasons] };
+  }
+  if (reasons.some(({ kind }) => kind === 'breaks')) return { difference: null, verdict: 'not-comparable', reasons };
+
+  const margin = marginOf(cell.evaluator, cell.metric, cell.protocol['fraction']);
+  const spread = spreadOf(figures, ours.images, cell.metric, { ...cell, value: cell.value }, resampled);
+  const value = ours.mean - cell.value;
+  if (spread === null) return { difference: { value, interval: null, margin }, verdict: 'inconclusive', reasons };
+  const wide = spread.at(0.95);
+  const place = placeBeside(margin, spread.at(0.9), wide);
+  return {
+    difference: { value, interval: { ...wide, confidence: 0.95, method: spread.method }, margin },
+    verdict: ({ inside: 'reproduced', outside: 'not-reproduced', neither: 'inconclusive' } as const)[place],
+    reasons,
+  };
+}

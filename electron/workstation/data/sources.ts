@@ -1,0 +1,23 @@
+/** The data that a configuration names, wherever in it that stands. */
+import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
+
+export function sourcesOf(config: RunConfig): readonly DataSource[] {
+  if (config.kind === 'evaluate') return [config.train, config.test];
+  return [
+    config.data,
+    ...(config.paired === undefined ? [] : [config.paired]),
+    ...(config.probe === null ? [] : [config.probe.train, config.probe.test]),
+  ];
+}
+
+/** The same configuration with other data in each of those places. */
+export function withSources(config: RunConfig, place: (source: DataSource) => DataSource): RunConfig {
+  if (config.kind === 'evaluate') return { ...config, train: place(config.train), test: place(config.test) };
+  const { probe } = config;
+  return {
+    ...config,
+    data: place(config.data),
+    ...(config.paired === undefined ? {} : { paired: place(config.paired) }),
+    probe: probe === null ? null : { ...probe, train: place(probe.train), test: place(probe.test) },
+  };
+}

@@ -1,0 +1,140 @@
+/** A configuration against what this build can do: unknown recipes and impossible values are refused, defaults are written out. */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Catalogue, RecipeDescription } from '../../../trainer/protocol/catalogue.ts';
+import type { Choice, OptionDescription, Options, OptionValue } from '../../../trainer/protocol/options.ts';
+import type { EvaluateConfig, PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
+import { expectOtherImages } from './evaluator-fit.ts';
+
+/** The same configuration with every option spelled out, so that a later default cannot change what this run meant. */
+export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConfig {
+  const { methods, encoders, optimizers, schedules, evaluators, datasets } = catalogue;
+  const encoder = (choice: Choice): Choice => completeChoice(choice, encoders, 'encoder');
+  const probes = evaluators.filter(({ probe }) => probe);
+  if (config.kind === 'pretrain') {
+    expectRecipe(config.data.dataset, datasets, 'data set');
+    if (config.paired !== undefined) expectRecipe(config.paired.dataset, datasets, 'data set');
+    checkMethod(config, expectRecipe(config.method.id, methods, 'method'));
+    checkChunk(config);
+    return {
+      ...config,
+      method: completeChoice(config.method, methods, 'method'),
+      encoders:
+        config.encoders.length === 1
+          ? [encoder(config.encoders[0])]
+          : [encoder(config.encoders[0]), encoder(config.encoders[1])],
+      optimizer: completeChoice(config.optimizer, optimizers, 'optimizer'),
+      schedule: completeChoice(config.schedule, schedules, 'schedule'),
+      probe:
+        config.probe === null
+          ? null
+          : { ...config.probe, evaluator: completeEvaluator(config.probe, probes, 'evaluator for a probe') },
+    };
+  }
+  expectRecipe(config.train.dataset, datasets, 'data set');
+  expectRecipe(config.test.dataset, datasets, 'data set');
+  const { subject } = config;
+  return {
+    ...config,
+    evaluator: completeEvaluator(config, evaluators, 'evaluator'),
+    subject: 'encoder' in subject ? { ...subject, encoder: encoder(subject.encoder) } : subject,
+  };
+}
+
+/** An evaluation or a probe's evaluator, on other images than it learns from. */
+function completeEvaluator(
+  { evaluator, train, test }: Pick<EvaluateConfig, 'evaluator' | 'train' | 'test'>,
+  known: Catalogue['evaluators'],
+  what: string,
+): Choice {
+  expectOtherImages(expectRecipe(evaluator.id, known, what), train, test);
+  return completeChoice(evaluator, known, what);
+}
+
+/** What a branch of a run trains; of branches that share an encoder there is the first alone. */
+export function expectEncoder(title: string, { encoders }: PretrainConfig, branch: 0 | 1): Choice {
+  const encoder = encoders[branch];
+  if (encoder !== undefined) return encoder;
+  throw new FaultError('bad-argument', `Run "${title}" trains one encoder, which both branches share.`, { branch });
+}
+
+/** A method has as many branches as it is written for, and sees as many views of an image. */
+function checkMethod(
+  { encoders, views, paired }: Extract<RunConfig, { kind: 'pretrain' }>,
+  { id, title, branches, views: least, mostViews: most }: Catalogue['methods'][number],
+): void {
+  const refuse = (text: string): never => {
+    throw new FaultError('bad-argument', `${title} ${text}.`, { method: id });
+  };
+  if (paired !== undefined && branches === 1)
+    refuse('sees both views of an image alike: pairs of pictures are for VICReg, Barlow Twins and SimCLR');
+  if (encoders.length > branches) refuse(`trains ${branches} encoder, the configuration has ${encoders.length}`);
+  if (views.length < least || views.length > most)
+    refuse(
+      `needs ${most > least ? `${least} to ${most}` : least} views of an image, the configuration has ${views.length}`,
+    );
+}
+
+/** Every batch is cut into parts of one size: also the last of an epoch, which therefore must be a whole one. */
+function checkChunk({ batch, dropLast, execution: { chunk, engine } }: Extract<RunConfig, { kind: 'pretrain' }>): void {
+  if (chunk === null) return;
+  const refuse = (why: string): never => {
+    throw new FaultError('bad-argument', `execution.chunk ${chunk}: ${why}.`, { chunk, batch });
+  };
+  if (engine === 'eager') refuse('the eager engine takes whole batches; choose the traced one');
+  if (batch % chunk !== 0) refuse(`it does not divide the batch of ${batch}`);
+  if (!dropLast) refuse('the last batch of an epoch is smaller and may not divide; leave it out (dropLast true)');
+}
+
+export function expectRecipe<T extends RecipeDescription>(id: string, known: readonly T[], what: string): T {
+  const found = known.find((recipe) => recipe.id === id);
+  if (found !== undefined) return found;
+  const ids = known
+    .map((recipe) => recipe.id)
+    .sort()
+    .join(', ');
+  throw new FaultError('unknown-id', `No ${what} "${id}". Known: ${ids}.`, { id });
+}
+
+export function completeChoice(choice: Choice, known: readonly RecipeDescription[], what: string): Choice {
+  const recipe = expectRecipe(choice.id, known, what);
+  for (const key of Object.keys(choice.options)) {
+    if (!recipe.options.some((option) => option.key === key))
+      throw new FaultError(
+        'bad-argument',
+        `The ${what} "${recipe.id}" has no option "${key}". Known: ${recipe.options.map((option) => option.key).join(', ') || 'none'}.`,
+        { key },
+      );
+  }
+  const options: Options = {};
+  for (const option of recipe.options) {
+    const value = choice.options[option.key] ?? option.default;
+    const problem = problemOf(option, value);
+    if (problem !== null)
+      throw new FaultError('bad-argument', `${what} "${recipe.id}", option "${option.key}": ${problem}.`, {
+        key: option.key,
+      });
+    options[option.key] = value;
+  }
+  return { id: recipe.id, options };
+}
+
+function problemOf(option: OptionDescription, value: OptionValue): string | null {
+  const { kind, minimum, maximum, choices } = option;
+  if (kind === 'number' || kind === 'integer') {
+    if (typeof value !== 'number' || !Number.isFinite(value)) return `${JSON.stringify(value)} is not a number`;
+    if (kind === 'integer' && !Number.isInteger(value)) return `${value} is not a whole number`;
+    if (minimum !== undefined && value < minimum) return `${value} is below ${minimum}`;
+    if (maximum !== undefined && value > maximum) return `${value} is above ${maximum}`;
+    return null;
+  }
+  if (kind === 'boolean')
+    return typeof value === 'boolean' ? null : `${JSON.stringify(value)} is neither true nor false`;
+  if (kind === 'numbers')
+    return Array.isArray(value) && value.every(Number.isFinite)
+      ? null
+      : `${JSON.stringify(value)} is no list of numbers`;
+  if (typeof value !== 'string') return `${JSON.stringify(value)} is not a text`;
+  if (kind === 'choice' && choices !== undefined && !choices.includes(value))
+    return `"${value}" is none of ${choices.join(', ')}`;
+  return null;
+}

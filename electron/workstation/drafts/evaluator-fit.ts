@@ -1,0 +1,35 @@
+/** Which evaluators can measure on a data set: those that need no more of it than it has. */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { DataSource } from '../../../trainer/protocol/run.ts';
+import { testSplit, trainSplit } from './splits.ts';
+
+export type EvaluatorDescription = Catalogue['evaluators'][number];
+
+export function fittingEvaluators(inspection: Inspection, { evaluators }: Catalogue): readonly EvaluatorDescription[] {
+  const isTested = inspection.splits.length > 1 && trainSplit(inspection) !== testSplit(inspection);
+  return evaluators.filter((one) => isToldTo(one, inspection) && (one.targets === 'none' || isTested));
+}
+
+/** Whether a data set says of an image what an evaluator must know of it. */
+export function isToldTo({ targets = 'class' }: EvaluatorDescription, inspection: Inspection): boolean {
+  return targets === 'none' || targets === toldOf(inspection);
+}
+
+/** What a data set says of an image. */
+export function toldOf({ severalClasses, splits }: Inspection): 'class' | 'presence' | 'nothing' {
+  if (severalClasses === true) return 'presence';
+  return splits.some(({ perClass }) => perClass.length > 0) ? 'class' : 'nothing';
+}
+
+/** A figure on the images that were learnt from says nothing: k-NN finds each of them as its own neighbour. */
+export function expectOtherImages({ title, targets }: EvaluatorDescription, train: DataSource, test: DataSource): void {
+  const where = ({ dataset, path, split, subset }: DataSource) => JSON.stringify([dataset, path, split, subset]);
+  if (targets === 'none' || where(train) !== where(test)) return;
+  throw new FaultError(
+    'no-test-split',
+    `${title} would be measured on the images it learns from, the split "${test.split}" of ${test.path}. Put some images of each class into a folder "test" beside "${test.split}", and add the data set again.`,
+    { path: test.path, split: test.split },
+  );
+}

@@ -1,0 +1,50 @@
+/** What of a pretraining would fit into the memory there is: fewer samples at once, or a smaller batch at the paper's rate for it. */
+import type { Paper } from '../../../trainer/protocol/paper.ts';
+import type { RunConfig } from '../../../trainer/protocol/run.ts';
+import type { Estimate } from '../../api.ts';
+
+type Fit = Estimate['fits'][number];
+
+/** Weights, their momenta and their gradients: half as much again as a checkpoint, which has the first two. */
+const stateShare = 1.5;
+/** The program and its libraries, with nothing in them. */
+const programBytes = 512 << 20;
+const fewestAtOnce = 2;
+
+interface Known {
+  /** Measured, for the whole batch. */
+  readonly memoryBytes: number;
+  readonly checkpointBytes: number;
+  readonly freeBytes: number;
+}
+
+/** What grows with the samples that are seen at once takes the measured rest. */
+export function fitsOf(
+  config: RunConfig,
+  { memoryBytes, checkpointBytes, freeBytes }: Known,
+  papers: readonly Paper[],
+): readonly Fit[] {
+  if (config.kind !== 'pretrain' || memoryBytes <= freeBytes) return [];
+  const { batch, method, execution, optimizer, dropLast } = config;
+  const atOnce = execution.chunk ?? batch;
+  const fixed = Math.min(memoryBytes, stateShare * checkpointBytes + programBytes);
+  const needed = (samples: number): number => Math.round(fixed + ((memoryBytes - fixed) * samples) / atOnce);
+  const fits = (samples: number): boolean => needed(samples) <= freeBytes;
+
+  const found: Fit[] = [];
+  if (execution.engine === 'traced' && dropLast) {
+    let chunk = atOnce;
+    while (!fits(chunk) && chunk % 2 === 0 && chunk / 2 >= fewestAtOnce) chunk /= 2;
+    if (chunk < atOnce && fits(chunk)) found.push({ kind: 'chunk', value: chunk, memoryBytes: needed(chunk) });
+  }
+  // The rates are those of a base rate that grows with the batch.
+  const rates = 'baseRate' in optimizer.options ? papers.flatMap(({ rates: own }) => own) : [];
+  const [largest] = rates
+    .filter((rate) => rate.method === method.id && rate.batch < batch && rate.batch <= atOnce && fits(rate.batch))
+    .sort((one, other) => other.batch - one.batch);
+  if (largest !== undefined) {
+    const { batch: value, baseRate, where } = largest;
+    found.push({ kind: 'batch', value, baseRate, where, memoryBytes: needed(value) });
+  }
+  return found;
+}

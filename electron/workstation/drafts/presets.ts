@@ -1,0 +1,275 @@
+/** From a preset and a data set to a complete configuration, and presets side by side. */
+import * as v from 'valibot';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { Choice } from '../../../trainer/protocol/options.ts';
+import { setPath as setAtPath } from '../../../trainer/protocol/paths.ts';
+import type { Preset, PresetDifference } from '../../../trainer/protocol/preset.ts';
+import {
+  CheckpointPolicy,
+  RunConfig,
+  type DataSource,
+  type EvaluateConfig,
+  type Normalization,
+  type Preprocessing,
+  type PretrainConfig,
+} from '../../../trainer/protocol/run.ts';
+import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
+import type { Evaluated } from '../../api.ts';
+import type { Answering } from '../request-types.ts';
+import { completeConfig, expectEncoder, expectRecipe } from './check-config.ts';
+import { fittingEvaluators, isToldTo, toldOf, type EvaluatorDescription } from './evaluator-fit.ts';
+import type { Placement } from './device-choice.ts';
+import type { Resources } from '../workspace/resources.ts';
+import { pretrainSplit, testSplit, trainSplit } from './splits.ts';
+import type { Store, StoredDataset, StoredRun } from '../store/store.ts';
+import { subjectOf, type Weights } from '../weights/weights.ts';
+
+/** Channel statistics of the official code and of torchvision's weights. */
+const imagenetStatistics: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+export interface Presets {
+  readonly catalogue: Answering<'catalogue'>;
+  readonly all: Answering<'presets'>;
+  readonly compare: Answering<'comparePresets'>;
+  readonly draftRun: (preset: string, fingerprint: string, seed: number) => Promise<RunConfig>;
+  readonly draftEvaluation: (of: Evaluated, evaluator: Choice, fingerprint: string) => Promise<RunConfig>;
+}
+
+export interface PresetsOptions {
+  readonly resources: Resources;
+  readonly store: Store;
+  readonly weights: Weights;
+  readonly placement: Placement;
+}
+
+export function createPresets({ resources, store, weights, placement }: PresetsOptions): Presets {
+  const { catalogue, presets } = resources;
+  const preset = (id: string): Preset => {
+    const found = presets.find((candidate) => candidate.id === id);
+    if (found !== undefined) return found;
+    throw new FaultError('unknown-id', `No preset "${id}". Known: ${presets.map((one) => one.id).join(', ')}.`, { id });
+  };
+  const dataset = async (fingerprint: string): Promise<StoredDataset> => {
+    const found = (await store.datasets()).find((row) => row.fingerprint === fingerprint);
+    if (found !== undefined) return found;
+    throw new FaultError('unknown-id', `No data set with the fingerprint ${fingerprint}. Inspect its folder first.`, {
+      fingerprint,
+    });
+  };
+  return {
+    catalogue: () => catalogue,
+    all: () => presets,
+    compare: (left, right) => comparePresets(preset(left), preset(right)),
+    draftRun: async (id, fingerprint, seed) => {
+      const chosen = preset(id);
+      const row = await dataset(fingerprint);
+      const method = expectRecipe(chosen.method, catalogue.methods, 'method');
+      if (method.labels && row.inspection.severalClasses === true)
+        throw new FaultError(
+          'bad-argument',
+          `${method.title} learns from the one class of an image, and in ${row.name} an image may show several. Choose another data set.`,
+          { method: method.id },
+        );
+      const title = `${method.title} ${chosen.title} · ${row.name}`;
+      const base = {
+        version: 1,
+        kind: 'pretrain',
+        title: title.slice(0, 200),
+        seed,
+        preset: chosen.id,
+        method: { id: chosen.method, options: {} },
+        data: sourceOf(row, pretrainSplit(row.inspection, method.labels)),
+        execution: await placement.chosen(),
+      };
+      return draft(base, chosen, row.inspection, catalogue);
+    },
+    draftEvaluation: async (of, evaluator, fingerprint) => {
+      if (of.kind === 'weights') {
+        const [record, row] = await Promise.all([weights.get(of.weights), dataset(fingerprint)]);
+        return completeConfig(
+          evaluationOfWeights(record, evaluator, row, catalogue, await placement.chosen()),
+          catalogue,
+        );
+      }
+      const { run: id, branch = 0 } = of;
+      const run = await store.run(id);
+      if (run === null || run.config.kind !== 'pretrain')
+        throw new FaultError('unknown-id', `There is no pretraining run "${id}" to evaluate.`, { run: id });
+      expectEncoder(run.title, run.config, branch);
+      const row = await dataset(fingerprint);
+      return completeConfig(evaluationOf(run, run.config, branch, evaluator, row, catalogue), catalogue);
+    },
+  };
+}
+
+/** Values of a preset laid over what the data set and the machine say; a value that cannot be is named by its path. */
+export function draft(
+  base: Readonly<Record<string, unknown>>,
+  preset: Preset,
+  inspection: Inspection,
+  catalogue: Catalogue,
+): RunConfig {
+  const config = structuredClone(base) as Record<string, unknown>;
+  for (const { path, value } of preset.values) setPath(config, path.split('.'), structuredClone(value));
+  const { normalization } = config as { normalization?: Normalization };
+  if (normalization !== undefined) config['normalization'] = normalizationFor(normalization, inspection.channels);
+  const parsed = v.safeParse(RunConfig, config);
+  if (!parsed.success) {
+    const issue = parsed.issues[0];
+    throw new FaultError(
+      'bad-argument',
+      `The preset "${preset.id}" gives no complete run: "${v.getDotPath(issue) ?? ''}": ${issue.message}`,
+      { preset: preset.id },
+    );
+  }
+  return completeConfig(parsed.output, catalogue);
+}
+
+export function setPath(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
+  const problem = setAtPath(target, path, value);
+  if (problem !== null) throw new FaultError('bad-argument', problem);
+}
+
+/** One entry a channel: a grey data set under statistics of three channels takes their mean. */
+export function normalizationFor(given: Normalization, channels: number | null): Normalization {
+  if (channels !== 1 || given.mean.length === 1) return given;
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
+  return { mean: [mean(given.mean)], std: [mean(given.std)] };
+}
+
+export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>, split: string): DataSource {
+  const { dataset } = row.inspection;
+  if (dataset === null)
+    throw new FaultError(
+      'wrong-folder',
+      `${row.path} is no data set this program knows.`,
+      { path: row.path },
+      { retry: 'choose-folder' },
+    );
+  return { dataset, path: row.path, split, fingerprint: row.fingerprint };
+}
+
+/** Images all of the wanted size are taken as they are; else resize and crop in the paper's proportion, 256 to 224 (evaluate.py). */
+export function preprocessingFor(size: number, inspection: Inspection): Preprocessing {
+  const { smallest, largest } = inspection;
+  const exact = [smallest, largest].every((image) => image !== null && image[0] === size && image[1] === size);
+  return { resize: exact ? null : Math.round((size * 256) / 224), crop: size, interpolation: 'bilinear' };
+}
+
+/** A branch's images as its probe is shown them (it looks at the first), else in the size of its view. */
+export function usualPreprocessing(config: PretrainConfig, branch: 0 | 1, inspection: Inspection): Preprocessing {
+  const probed = branch === 0 ? config.probe?.preprocessing : undefined;
+  return probed ?? preprocessingFor(config.views[branch]?.size ?? 224, inspection);
+}
+
+const told = {
+  presence: 'an image may show several classes',
+  class: 'every image has one class',
+  nothing: 'nothing is labelled',
+};
+
+/** The evaluator, if what it must know of an image is what the data set says of one. */
+function expectEvaluator({ id }: Choice, row: StoredDataset, catalogue: Catalogue): EvaluatorDescription {
+  const found = expectRecipe(id, catalogue.evaluators, 'evaluator');
+  if (isToldTo(found, row.inspection)) return found;
+  const titles = fittingEvaluators(row.inspection, catalogue)
+    .map(({ title }) => title)
+    .join(', ');
+  const text = `"${found.title}" does not fit ${row.name}, where ${told[toldOf(row.inspection)]}. What fits: ${titles || 'none'}.`;
+  throw new FaultError('bad-argument', text, { evaluator: id });
+}
+
+/** What is usual for an encoder, or what the evaluator's own recipe has in its place. */
+function shownTo(
+  { shows }: EvaluatorDescription,
+  usual: Preprocessing,
+): Pick<EvaluateConfig, 'preprocessing' | 'layer'> {
+  if (shows === undefined) return { preprocessing: usual, layer: 'pooled' };
+  return { preprocessing: { ...usual, fit: shows.fit }, layer: shows.layer };
+}
+
+function evaluationOf(
+  run: StoredRun,
+  config: Extract<RunConfig, { kind: 'pretrain' }>,
+  branch: 0 | 1,
+  evaluator: Choice,
+  row: StoredDataset,
+  catalogue: Catalogue,
+): RunConfig {
+  const recipe = expectEvaluator(evaluator, row, catalogue);
+  if (run.status !== 'done' && run.safeStep === null)
+    throw new FaultError('no-checkpoint', `Run "${run.title}" has no checkpoint to evaluate yet.`, { run: run.id });
+  return {
+    version: 1,
+    kind: 'evaluate',
+    title: `${recipe.title} · ${run.title}${branch === 1 ? ' · 2' : ''}`.slice(0, 200),
+    seed: config.seed,
+    execution: config.execution,
+    checkpoint: config.checkpoint,
+    logEvery: config.logEvery,
+    subject: {
+      kind: 'run',
+      run: run.id,
+      checkpoint: run.status === 'done' || run.safeStep === null ? 'last' : run.safeStep,
+      branch,
+    },
+    evaluator,
+    train: sourceOf(row, trainSplit(row.inspection)),
+    test: sourceOf(row, testSplit(row.inspection)),
+    ...shownTo(recipe, usualPreprocessing(config, branch, row.inspection)),
+    normalization: config.normalization,
+  };
+}
+
+/** The official code's preprocessing; a network for small images sees them as they are. */
+function evaluationOfWeights(
+  weights: ImportedWeights,
+  evaluator: Choice,
+  row: StoredDataset,
+  catalogue: Catalogue,
+  execution: RunConfig['execution'],
+): RunConfig {
+  const recipe = expectEvaluator(evaluator, row, catalogue);
+  const { channels, smallest } = row.inspection;
+  if (channels !== null && channels !== weights.channels)
+    throw new FaultError(
+      'bad-argument',
+      `"${weights.name}" sees ${weights.channels} channels, and the images of ${row.name} have ${channels}.`,
+      { weights: weights.id, channels },
+    );
+  const size = weights.encoder.options['stem'] === 'small' ? (smallest?.[0] ?? 32) : 224;
+  return {
+    ...{
+      version: 1,
+      kind: 'evaluate',
+      title: `${recipe.title} · ${weights.name}`.slice(0, 200),
+      seed: 1,
+      logEvery: 10,
+    },
+    ...{ execution, checkpoint: v.parse(CheckpointPolicy, {}), subject: subjectOf(weights), evaluator },
+    train: sourceOf(row, trainSplit(row.inspection)),
+    test: sourceOf(row, testSplit(row.inspection)),
+    ...shownTo(recipe, preprocessingFor(size, row.inspection)),
+    normalization: normalizationFor(imagenetStatistics, weights.channels),
+  };
+}
+
+export function comparePresets(left: Preset, right: Preset): readonly PresetDifference[] {
+  const values = (preset: Preset) => new Map(preset.values.map((value) => [value.path, value]));
+  const [ours, theirs] = [values(left), values(right)];
+  return [...new Set([...ours.keys(), ...theirs.keys()])]
+    .sort()
+    .map((path) => {
+      const [one, other] = [ours.get(path), theirs.get(path)];
+      return {
+        path,
+        left: one?.value ?? null,
+        right: other?.value ?? null,
+        leftSource: one?.source ?? null,
+        rightSource: other?.source ?? null,
+      };
+    })
+    .filter(({ left: one, right: other }) => JSON.stringify(one) !== JSON.stringify(other));
+}

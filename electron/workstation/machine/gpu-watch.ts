@@ -1,0 +1,107 @@
+/** What nvidia-smi tells of each GPU: one long-lived query while somebody looks, none where there is no such program. */
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { promisify } from 'node:util';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { DeviceReading, Reading } from '../../../trainer/protocol/hardware.ts';
+
+export interface GpuWatch {
+  readonly read: () => readonly DeviceReading[];
+  readonly close: () => void;
+}
+
+const fields = 'index,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw';
+const source = 'nvidia-smi';
+/** Nobody has asked for this long: the query ends, and starts again with the next question. */
+const idleMs = 30_000;
+const askMs = 10_000;
+
+export function createGpuWatch(complain: (line: string) => void): GpuWatch {
+  let child: ChildProcess | null = null;
+  let absent = false;
+  let timer: NodeJS.Timeout | null = null;
+  const devices = new Map<string, DeviceReading>();
+
+  function close(): void {
+    if (timer !== null) clearTimeout(timer);
+    timer = null;
+    child?.kill();
+    child = null;
+    devices.clear();
+  }
+
+  function open(): void {
+    const query = spawn('nvidia-smi', [`--query-gpu=${fields}`, '--format=csv,noheader,nounits', '-l', '1'], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+      windowsHide: true,
+    });
+    child = query;
+    let rest = '';
+    query.stdout.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (rest + text).split('\n');
+      rest = lines.pop() ?? '';
+      for (const line of lines) {
+        const device = deviceOf(line);
+        if (device !== null) devices.set(device.id, device);
+      }
+    });
+    query.once('error', (error: NodeJS.ErrnoException) => {
+      absent = true;
+      if (error.code !== 'ENOENT') complain(`nvidia-smi: ${error.message}`);
+    });
+    query.once('exit', (code) => {
+      // It ends by itself where there is a program but no driver.
+      if (child === query && code !== 0) absent = true;
+      if (child === query) child = null;
+    });
+  }
+
+  return {
+    read: () => {
+      if (absent) return [];
+      if (child === null) open();
+      if (timer !== null) clearTimeout(timer);
+      timer = setTimeout(close, idleMs);
+      timer.unref();
+      return [...devices.values()];
+    },
+    close,
+  };
+}
+
+/**
+ * The GPUs the driver names, asked once; empty where there is no nvidia-smi.
+ * @throws a fault with its last words where it fails
+ */
+export async function gpuNames(): Promise<readonly string[]> {
+  try {
+    const words = ['--query-gpu=name', '--format=csv,noheader'];
+    const { stdout } = await promisify(execFile)('nvidia-smi', words, { timeout: askMs, windowsHide: true });
+    return stdout.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
+  } catch (error) {
+    const { code, stdout, message } = error as NodeJS.ErrnoException & { readonly stdout?: string };
+    if (code === 'ENOENT') return [];
+    const said = (stdout ?? '').trim().split('\n').at(-1) || message;
+    throw new FaultError('device-unavailable', `nvidia-smi names no GPU: ${said}`);
+  }
+}
+
+/** "[N/A]" and "[Not Supported]" are unknown, not zero. */
+export function deviceOf(line: string): DeviceReading | null {
+  const cells = line.split(',').map((cell) => cell.trim());
+  const [index, name] = cells;
+  if (index === undefined || name === undefined || cells.length !== 7 || !/^\d+$/.test(index)) return null;
+  const read = (place: number, factor: number): Reading => {
+    const value = Number(cells[place]);
+    return { value: cells[place] === '' || !Number.isFinite(value) ? null : value * factor, source };
+  };
+  return {
+    id: `gpu:${index}`,
+    name,
+    kind: 'gpu',
+    usePercent: read(2, 1),
+    memoryUsedBytes: read(3, 2 ** 20),
+    memoryTotalBytes: read(4, 2 ** 20),
+    temperatureCelsius: read(5, 1),
+    powerWatts: read(6, 1),
+  };
+}

@@ -1,0 +1,66 @@
+/** Requests about the program and the machine rather than about runs. */
+import { release } from 'node:os';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Settings } from '../../api.ts';
+import type { Answering } from '../request-types.ts';
+import { writeSettings } from './settings.ts';
+import type { Desktop } from './desktop.ts';
+
+export interface Machine {
+  readonly about: Answering<'about'>;
+  readonly changeSettings: Answering<'changeSettings'>;
+  readonly chooseHome: Answering<'chooseHome'>;
+  readonly chooseFolder: Answering<'chooseFolder'>;
+  readonly chooseFile: Answering<'chooseFile'>;
+  readonly hardware: Answering<'hardware'>;
+  readonly doctor: Answering<'doctor'>;
+  readonly openLink: Answering<'openLink'>;
+}
+
+export interface MachineOptions {
+  readonly home: string;
+  readonly version: string;
+  readonly edition: string;
+  readonly write: boolean;
+  readonly settings: { current: Settings };
+  readonly versions: Readonly<Record<string, string>>;
+  readonly desktop: Desktop;
+  readonly hardware: Answering<'hardware'>;
+  readonly doctor: Answering<'doctor'>;
+}
+
+export function createMachine(options: MachineOptions): Machine {
+  const { home, version, edition, settings, versions, desktop } = options;
+  return {
+    about: () => {
+      const platform = `${process.platform} ${release()} ${process.arch}`;
+      return {
+        version,
+        edition,
+        home,
+        platform,
+        versions,
+        systemLanguage: systemLanguage(),
+        settings: settings.current,
+      };
+    },
+    changeSettings: async (next) => {
+      if (!options.write) throw new FaultError('locked', 'The workspace is open for reading only.');
+      settings.current = await writeSettings(home, next);
+      return settings.current;
+    },
+    // Another workspace needs another start of the program; only the desktop program can do that.
+    chooseHome: () => null,
+    chooseFolder: desktop.pickFolder,
+    chooseFile: desktop.pickFile,
+    hardware: options.hardware,
+    doctor: options.doctor,
+    openLink: desktop.openLink,
+  };
+}
+
+/** As the environment says; the desktop program asks its own system instead. */
+export function systemLanguage(environment: NodeJS.ProcessEnv = process.env): 'en' | 'zh' {
+  const named = environment['LC_ALL'] || environment['LC_MESSAGES'] || environment['LANG'] || '';
+  return named.startsWith('zh') ? 'zh' : 'en';
+}

@@ -1,0 +1,177 @@
+/** Brings a run folder from elsewhere into the workspace: looked at, copied, and made into rows like any other. */
+import { constants, type Stats } from 'node:fs';
+import { copyFile, lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
+import { basename, join, resolve } from 'node:path';
+import * as v from 'valibot';
+import { syncFolder } from '../../../trainer/durable/files.ts';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { faultOf } from '../../../trainer/durable/fault-of.ts';
+import { RunId } from '../../../trainer/protocol/run.ts';
+import { isAlive } from '../workspace/processes.ts';
+import { readRunCard, type RunCard } from '../workspace/run-card.ts';
+import type { Store } from '../store/store.ts';
+import { adoptFolder, readConfig } from './sweep.ts';
+import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
+
+export interface ImportLimits {
+  readonly bytes: number;
+  readonly files: number;
+  /** Folders inside folders. */
+  readonly depth: number;
+}
+
+/** A run of ResNet-50 with its checkpoints has about 2 GB in a few dozen files. */
+const generous: ImportLimits = { bytes: 64 * 2 ** 30, files: 20_000, depth: 6 };
+
+export interface ImportedRun {
+  readonly run: string;
+  /** Lines that were skipped, checkpoints that are not whole. */
+  readonly notes: readonly string[];
+}
+
+export async function importRun(
+  workspace: Workspace,
+  store: Store,
+  folder: string,
+  limits: ImportLimits = generous,
+): Promise<ImportedRun> {
+  const source = await realpath(resolve(folder)).catch(() => {
+    throw new FaultError('not-found', `There is no folder ${folder}.`, { path: folder }, { retry: 'choose-folder' });
+  });
+  await readConfig(source).catch((error: unknown) => {
+    const reason = faultOf(error).message;
+    throw new FaultError(
+      'wrong-folder',
+      `${source} is no run folder. Expected: config.json with a valid configuration. Found: ${reason}`,
+      { path: source },
+      { retry: 'choose-folder' },
+    );
+  });
+  const card = await readRunCard(source).catch(() => null);
+  await expectNoTrainer(source, card);
+  const run = await runIdOf(source, card);
+  if ((await store.run(run)) !== null)
+    throw new FaultError('bad-argument', `Run "${run}" is already in this workspace.`, { run });
+
+  const target = join(workspace.runs, run);
+  if (source !== (await realpath(target).catch(() => null))) await copyWhole(workspace, source, run, target, limits);
+  const found = { alive: [], adopted: [], missing: [], notes: [] as string[] };
+  if (!(await adoptFolder(store, target, run, found)))
+    throw new FaultError('wrong-folder', `${source} could not be taken in: ${found.notes.join(' ')}`, { path: source });
+  // What waited in another workspace's queue does not start here by itself.
+  if ((await store.run(run))?.status === 'queued') await store.setStatus(run, 'draft', null);
+  await saveRunCard(store, run);
+  return { run, notes: found.notes };
+}
+
+/** What its events say; the folder may have been renamed. */
+async function runIdOf(folder: string, card: RunCard | null): Promise<string> {
+  const id: string = (await firstEventRun(folder)) ?? card?.id ?? basename(folder);
+  const isId: boolean = v.is(RunId, id);
+  if (isId) return id;
+  throw new FaultError('wrong-folder', `"${id}" is no run id: 4 to 80 of a-z, 0-9 and -.`, { path: folder, id });
+}
+
+const EventHead = v.object({ run: v.string() });
+const headBytes = 1 << 16;
+
+async function firstEventRun(folder: string): Promise<string | null> {
+  const path = join(folder, 'events.ndjson');
+  const found = await lstat(path).catch(() => null);
+  if (found === null || !found.isFile()) return null;
+  const file = await open(path, constants.O_RDONLY);
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(headBytes), 0, headBytes, 0);
+    for (const line of buffer.toString('utf8', 0, bytesRead).split('\n')) {
+      const head = v.safeParse(EventHead, tryParse(line));
+      if (head.success) return head.output.run;
+    }
+    return null;
+  } finally {
+    await file.close();
+  }
+}
+
+function tryParse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // Not every line of a foreign file need be an event; the replay names those that are not.
+    return null;
+  }
+}
+
+async function expectNoTrainer(folder: string, card: RunCard | null): Promise<void> {
+  for (const { pid, pidStartedAt } of card?.attempts ?? []) {
+    if (pid > 0 && pidStartedAt > 0 && (await isAlive({ pid, startedAt: pidStartedAt })))
+      throw new FaultError(
+        'busy',
+        `The run in ${folder} is being trained by process ${pid}. Stop it first.`,
+        { pid },
+        { retry: 'again' },
+      );
+  }
+}
+
+/** Into a folder beside the target first: a copy that is cut off is removed at the next start. */
+async function copyWhole(
+  workspace: Workspace,
+  source: string,
+  run: string,
+  target: string,
+  limits: ImportLimits,
+): Promise<void> {
+  const files = await listFiles(source, limits);
+  const temporary = join(workspace.runs, `.import-${run}`);
+  await rm(temporary, { recursive: true, force: true });
+  try {
+    await mkdir(temporary);
+    for (const { path, isFolder } of files) {
+      // Refuses to follow a link or to write over anything that appeared meanwhile.
+      if (isFolder) await mkdir(join(temporary, path));
+      else
+        await copyFile(join(source, path), join(temporary, path), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+    }
+    await syncFolder(temporary);
+    await rename(temporary, target);
+    await syncFolder(workspace.runs);
+  } catch (error) {
+    await rm(temporary, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+interface Entry {
+  readonly path: string;
+  readonly isFolder: boolean;
+}
+
+/** Folders before what is in them. Links and devices are refused: they lead out of the folder. */
+async function listFiles(root: string, limits: ImportLimits): Promise<readonly Entry[]> {
+  const entries: Entry[] = [];
+  let bytes = 0;
+  const refuse = (path: string, what: string): never => {
+    throw new FaultError('wrong-folder', `${join(root, path)} ${what}. A run folder holds plain files only.`, {
+      path: join(root, path),
+    });
+  };
+  const visit = async (folder: string, depth: number): Promise<void> => {
+    if (depth > limits.depth) refuse(folder, `lies more than ${limits.depth} folders deep`);
+    for (const name of (await readdir(join(root, folder))).sort()) {
+      if (name.startsWith('.tmp-')) continue;
+      const path = join(folder, name);
+      const found: Stats = await lstat(join(root, path));
+      if (found.isDirectory()) {
+        entries.push({ path, isFolder: true });
+        await visit(path, depth + 1);
+      } else if (found.isFile()) {
+        entries.push({ path, isFolder: false });
+        bytes += found.size;
+      } else refuse(path, found.isSymbolicLink() ? 'is a link' : 'is no plain file');
+      if (bytes > limits.bytes) refuse('', `has more than ${limits.bytes} bytes`);
+      if (entries.length > limits.files) refuse('', `holds more than ${limits.files} files`);
+    }
+  };
+  await visit('', 1);
+  return entries;
+}

@@ -1,0 +1,156 @@
+/** events.ndjson → rows: streamed, in bounded memory, from where the last replay ended. */
+import { createReadStream } from 'node:fs';
+import { lstat, open } from 'node:fs/promises';
+import * as v from 'valibot';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { TrainerEvent } from '../../../trainer/protocol/events.ts';
+import type { Store } from '../store/store.ts';
+
+export interface ReplayNote {
+  /** Line of the file, from 1. */
+  readonly line: number;
+  readonly text: string;
+}
+
+export interface Replay {
+  readonly notes: readonly ReplayNote[];
+  readonly events: number;
+  /** Bytes of whole lines from the file's start. */
+  readonly bytes: number;
+}
+
+/** The longest line the trainer writes is a result with its protocol: some kilobytes. */
+const longestLine = 4 << 20;
+const batchSize = 1000;
+/** A file of nothing but rubbish is not listed line by line. */
+const mostNotes = 100;
+const newline = 0x0a;
+
+interface Line {
+  /** Where it begins in the file. */
+  readonly offset: number;
+  /** null: longer than any event. */
+  readonly text: string | null;
+}
+
+/**
+ * Applies every event of the file from byte `from` on. The last line is cut off when it has no end: the trainer died
+ * while writing it. A line that is no event of this run is skipped and named. Only for a run whose trainer is gone.
+ */
+export async function replayEvents(store: Store, run: string, path: string, from: number): Promise<Replay> {
+  const found = await lstat(path).catch(() => null);
+  if (found === null) return { notes: [], events: 0, bytes: 0 };
+  if (!found.isFile()) throw new FaultError('unreadable-file', `${path} is no ordinary file.`, { path });
+  // A file shorter than what was replayed was put in the place of the old one.
+  const start = from <= found.size ? from : 0;
+  const bad: { readonly offset: number; readonly text: string }[] = [];
+  const note = (offset: number, text: string): void => {
+    if (bad.length < mostNotes) bad.push({ offset, text });
+  };
+  let events = 0;
+  let batch: { readonly line: Line; readonly event: TrainerEvent }[] = [];
+  const apply = async (): Promise<void> => {
+    const items = batch;
+    batch = [];
+    try {
+      await store.apply(items.map((item) => item.event));
+      events += items.length;
+    } catch (error) {
+      if (!isRefusal(error)) throw error;
+      for (const { line, event } of items) {
+        try {
+          await store.apply([event]);
+          events += 1;
+        } catch (reason) {
+          if (!isRefusal(reason)) throw reason;
+          note(line.offset, `cannot be stored: ${reason.message}`);
+        }
+      }
+    }
+  };
+
+  let end = start;
+  for await (const line of wholeLines(path, start, (offset) => (end = offset))) {
+    const parsed = parseEvent(line.text, run);
+    if (typeof parsed === 'string') note(line.offset, parsed);
+    else batch.push({ line, event: parsed });
+    if (batch.length >= batchSize) await apply();
+  }
+  if (batch.length > 0) await apply();
+  if (end < found.size) {
+    await cut(path, end);
+    note(end, `was cut short by the trainer's death after ${found.size - end} bytes and is left out`);
+  }
+  await store.markReplayed(run, end);
+  const notes: ReplayNote[] = [];
+  for (const { offset, text } of bad.toSorted((left, right) => left.offset - right.offset))
+    notes.push({ line: await lineAt(path, offset), text });
+  return { notes, events, bytes: end };
+}
+
+/** The event, or what is wrong with the line. */
+function parseEvent(text: string | null, run: string): TrainerEvent | string {
+  if (text === null) return `is longer than ${longestLine} bytes`;
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    return `is not JSON (${JSON.stringify(text.slice(0, 40))})`;
+  }
+  const parsed = v.safeParse(TrainerEvent, value);
+  if (!parsed.success) {
+    const [issue] = parsed.issues;
+    return `is no event: ${v.getDotPath(issue) ?? 'the line'}: ${issue.message}`;
+  }
+  return parsed.output.run === run ? parsed.output : `belongs to run "${parsed.output.run}"`;
+}
+
+/** A row the database will not take (a step of 1.5) is the line's fault; a dead database is not. */
+function isRefusal(error: unknown): error is FaultError {
+  return error instanceof FaultError && error.fault.code === 'internal';
+}
+
+/** @param ended told the offset after every line that has an end */
+async function* wholeLines(path: string, start: number, ended: (offset: number) => void): AsyncGenerator<Line> {
+  let pieces: Buffer[] = [];
+  let length = 0;
+  let offset = start;
+  for await (const chunk of createReadStream(path, { start }) as AsyncIterable<Buffer>) {
+    let at = 0;
+    for (let end = chunk.indexOf(newline); end !== -1; end = chunk.indexOf(newline, at)) {
+      const piece = chunk.subarray(at, end);
+      length += piece.length;
+      if (length <= longestLine) pieces.push(piece);
+      const text = length <= longestLine ? Buffer.concat(pieces).toString('utf8') : null;
+      at = end + 1;
+      ended(offset + length + 1);
+      if (text === null || text.trim() !== '') yield { offset, text };
+      offset += length + 1;
+      [pieces, length] = [[], 0];
+    }
+    const rest = chunk.subarray(at);
+    length += rest.length;
+    // Of a line that has grown too long only the length is kept.
+    if (length <= longestLine) pieces.push(rest);
+    else pieces = [];
+  }
+}
+
+async function cut(path: string, length: number): Promise<void> {
+  const file = await open(path, 'r+');
+  try {
+    await file.truncate(length);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+/** Counted only when a line has to be named. */
+async function lineAt(path: string, offset: number): Promise<number> {
+  if (offset === 0) return 1;
+  let line = 1;
+  for await (const chunk of createReadStream(path, { end: offset - 1 }) as AsyncIterable<Buffer>)
+    for (const byte of chunk) if (byte === newline) line += 1;
+  return line;
+}

@@ -1,0 +1,272 @@
+/**
+ * The start-up sweep: what the files say and the rows do not. Run folders without a row are adopted, events that never
+ * reached the database are replayed, attempts whose process is gone are closed, checkpoints are compared with their rows.
+ * A run whose trainer still lives is left alone.
+ */
+import { lstat, readdir, readlink, rm, stat } from 'node:fs/promises';
+import { uptime } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import * as v from 'valibot';
+import { readJson } from '../../../trainer/durable/files.ts';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { faultOf } from '../../../trainer/durable/fault-of.ts';
+import type { Fault } from '../../../trainer/protocol/fault.ts';
+import { RunConfig, RunId } from '../../../trainer/protocol/run.ts';
+import type { Interrupted } from '../../api.ts';
+import { compareCheckpoints, removeTemporary } from './checkpoint-folders.ts';
+import { isAlive } from '../workspace/processes.ts';
+import { replayEvents } from './replay.ts';
+import { readRunCard, type RunCard } from '../workspace/run-card.ts';
+import type { Queries, Store, StoredRun } from '../store/store.ts';
+import { adoptWorkspaceFiles, saveRunCard, type Workspace } from '../workspace/workspace.ts';
+
+export interface SweepReport {
+  /** Every run that waits to be resumed or discarded, also from earlier starts. `changes` is the caller's to find. */
+  readonly interrupted: readonly Omit<Interrupted, 'changes'>[];
+  /** Runs whose trainer outlived the workstation; it saves and goes by itself. Sweep them again when it has. */
+  readonly alive: readonly OpenAttempt[];
+  readonly adopted: readonly string[];
+  /** Runs whose folder is gone. */
+  readonly missing: readonly string[];
+  /** What was skipped, cut or removed, a sentence each. */
+  readonly notes: readonly string[];
+}
+
+type OpenAttempt = ReturnType<Queries['openAttempts']>[number];
+
+interface Findings {
+  readonly alive: OpenAttempt[];
+  readonly adopted: string[];
+  readonly missing: string[];
+  readonly notes: string[];
+}
+
+const configLimit = 4 << 20;
+
+export async function sweep(workspace: Workspace, store: Store): Promise<SweepReport> {
+  const found: Findings = { alive: [], adopted: [], missing: [], notes: [] };
+  found.notes.push(...(await adoptWorkspaceFiles(workspace, store)));
+  const known = new Map((await store.replayed()).map((entry) => [entry.run, entry]));
+  const folders = await runFolders(workspace, found.notes);
+  for (const name of folders) {
+    if (known.has(name)) continue;
+    await adoptFolder(store, join(workspace.runs, name), name, found);
+  }
+  for (const { run, folder, present } of known.values()) {
+    const here = join(workspace.runs, run);
+    const isThere = folders.includes(run);
+    // The workspace may have been moved as a whole: the folder inside it counts, not the path of the day.
+    if (isThere !== present || (isThere && folder !== here))
+      await store.markFolder(run, isThere ? here : folder, isThere);
+    if (!isThere) found.missing.push(run);
+  }
+  const open = await store.openAttempts();
+  for (const entry of await store.replayed()) {
+    if (!entry.present) await closeWithoutFolder(store, entry.run, open);
+    else if (!found.adopted.includes(entry.run)) await sweepOne(store, entry, open, found);
+  }
+  await queueLeftovers(store);
+  return { ...found, interrupted: await interruptedRuns(store) };
+}
+
+/** One run again: after its trainer, found alive at start-up, has gone. */
+export async function sweepRun(workspace: Workspace, store: Store, run: string): Promise<SweepReport> {
+  const found: Findings = { alive: [], adopted: [], missing: [], notes: [] };
+  const entry = (await store.replayed()).find((one) => one.run === run);
+  if (entry === undefined) throw new FaultError('unknown-id', `There is no run "${run}".`, { run });
+  await sweepOne(store, { ...entry, folder: join(workspace.runs, run) }, await store.openAttempts(), found);
+  return { ...found, interrupted: (await interruptedRuns(store)).filter((one) => one.run === run) };
+}
+
+async function runFolders(workspace: Workspace, notes: string[]): Promise<readonly string[]> {
+  const names: string[] = [];
+  for (const entry of await readdir(workspace.runs, { withFileTypes: true })) {
+    if (entry.name.startsWith('.import-')) {
+      await rm(join(workspace.runs, entry.name), { recursive: true, force: true });
+      notes.push(`${entry.name}: an import that did not finish was removed.`);
+    } else if (entry.isDirectory() && v.is(RunId, entry.name)) names.push(entry.name);
+    else notes.push(`runs/${entry.name} is no run folder and is left alone.`);
+  }
+  return names.sort();
+}
+
+/** Makes the rows of a folder the database does not know. False: it holds no readable configuration. */
+export async function adoptFolder(store: Store, folder: string, run: string, found: Findings): Promise<boolean> {
+  const config = await readConfig(folder).catch((error: unknown) => faultOf(error).message);
+  if (typeof config === 'string') {
+    found.notes.push(`${run}: the folder has no valid config.json and is left alone (${config}).`);
+    return false;
+  }
+  const card = await readRunCard(folder).catch((error: unknown) => {
+    found.notes.push(`${run}: run.json cannot be read and is passed over (${faultOf(error).message}).`);
+    return null;
+  });
+  const own = card?.id === run ? card : null;
+  const createdAt = own?.createdAt ?? Math.round((await stat(join(folder, 'config.json'))).mtimeMs);
+  const { plan, planKey } = own ?? { plan: null, planKey: null };
+  await store.insertRun({ id: run, config, folder, createdAt, plan, planKey, status: 'draft' });
+  await sweepOne(store, { run, folder, bytes: 0 }, [], found, own);
+  found.adopted.push(run);
+  return true;
+}
+
+export async function readConfig(folder: string): Promise<RunConfig> {
+  const path = join(folder, 'config.json');
+  const value = await readJson(path, configLimit);
+  if (value === null) throw new FaultError('not-found', `${path} does not exist.`, { path });
+  const parsed = v.safeParse(RunConfig, value);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new FaultError('config-mismatch', `${path}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, { path });
+}
+
+async function sweepOne(
+  store: Store,
+  entry: { readonly run: string; readonly folder: string; readonly bytes: number },
+  open: readonly OpenAttempt[],
+  found: Findings,
+  card: RunCard | null = null,
+): Promise<void> {
+  const { run, folder, bytes } = entry;
+  const ours = open.filter((attempt) => attempt.run === run);
+  const fromCard = (card?.attempts ?? []).filter((attempt) => attempt.ended === null);
+  for (const attempt of [...ours, ...fromCard.map((one) => ({ ...one, run }))]) {
+    if (await trainerLives(attempt, folder)) {
+      if (card !== null) await restoreFromCard(store, run, card);
+      found.alive.push({ run, attempt: attempt.attempt, pid: attempt.pid, pidStartedAt: attempt.pidStartedAt });
+      return;
+    }
+  }
+  await removeTemporary(folder);
+  const events = join(folder, 'events.ndjson');
+  const size = await lstat(events).then(
+    (file) => file.size,
+    () => 0,
+  );
+  if (size !== bytes) {
+    const { notes } = await replayEvents(store, run, events, bytes);
+    found.notes.push(...notes.map(({ line, text }) => `${run}: line ${line} of events.ndjson ${text}.`));
+  }
+  if (card !== null) await restoreFromCard(store, run, card);
+  const changed = await closeAttempts(store, run, [...ours, ...fromCard]);
+  await compareCheckpoints(store, run, folder, changed, found.notes);
+  if (changed) await saveRunCard(store, run);
+}
+
+/**
+ * Known by its process, or, where only its own word for the pid is left, by its working folder: a trainer works in the
+ * run's folder, and a pid alone may belong to anybody by now.
+ */
+async function trainerLives(
+  attempt: { readonly pid: number; readonly pidStartedAt: number },
+  folder: string,
+): Promise<boolean> {
+  if (attempt.pid <= 0) return false;
+  if (attempt.pidStartedAt !== 0) return isAlive({ pid: attempt.pid, startedAt: attempt.pidStartedAt });
+  if (process.platform !== 'linux') return false;
+  const place = await readlink(`/proc/${attempt.pid}/cwd`).catch(() => null);
+  return place === folder && isAlive({ pid: attempt.pid, startedAt: 0 });
+}
+
+/** What only the workstation knew: names, notes, attempts that never spoke and how it saw them end. */
+async function restoreFromCard(store: Store, run: string, card: RunCard): Promise<void> {
+  await store.rename(run, card.title);
+  if (card.note !== '') await store.note(run, card.note);
+  if (card.archived) await store.archive(run, true);
+  const spoken = new Set((await store.attempts(run)).map((attempt) => attempt.attempt));
+  for (const { attempt, fromStep, startedAt, pid, pidStartedAt, ended, fault, lastSeenAt } of card.attempts) {
+    if (!spoken.has(attempt) || ended === null)
+      await store.beginAttempt(run, { attempt, fromStep, startedAt, pid, pidStartedAt });
+    if (ended !== null) await store.endAttempt(run, attempt, ended, fault, lastSeenAt ?? startedAt);
+  }
+  const latest = Math.max(0, ...(await store.attempts(run)).map((attempt) => attempt.attempt));
+  const isCurrent = latest <= Math.max(0, ...card.attempts.map((attempt) => attempt.attempt));
+  if (isCurrent && card.status !== 'running' && card.status !== 'paused')
+    await store.setStatus(run, card.status, card.fault);
+}
+
+/** Ends what has no process any more and settles the run. True: something was changed. */
+async function closeAttempts(
+  store: Store,
+  run: string,
+  ours: readonly { readonly attempt: number }[],
+): Promise<boolean> {
+  const row = await expectRow(store, run);
+  const attempts = await store.attempts(run);
+  const latest = attempts.at(-1);
+  for (const attempt of attempts) {
+    if (attempt.ended !== null) continue;
+    const seen = attempt.lastSeenAt ?? attempt.startedAt;
+    const fault = lostFault(run, attempt.lastStep, rebootedSince(seen) ? 'machine' : 'workstation-killed');
+    await store.endAttempt(run, attempt.attempt, 'lost', fault, seen);
+    if (attempt === latest) await store.setStatus(run, 'interrupted', fault);
+  }
+  // Its trainer saved and left when the workstation went away: stopped, but by nobody's wish.
+  const orphaned = latest?.ended === 'asked' && ours.some((open) => open.attempt === latest.attempt);
+  if (orphaned) await store.setStatus(run, 'interrupted', lostFault(run, latest.lastStep, 'workstation-killed'));
+  const isUnsettled = row.status === 'running' || row.status === 'paused';
+  if (isUnsettled && !orphaned && latest?.ended !== null) {
+    const fault = latest === undefined ? lostFault(run, 0, 'workstation-killed') : latest.fault;
+    await store.setStatus(run, statusAfter(latest?.ended), fault);
+  }
+  return isUnsettled || ours.length > 0 || attempts.some((attempt) => attempt.ended === null);
+}
+
+function statusAfter(ended: 'done' | 'asked' | 'failed' | 'lost' | undefined): StoredRun['status'] {
+  return ended === 'done' ? 'done' : ended === 'failed' ? 'failed' : ended === 'asked' ? 'stopped' : 'interrupted';
+}
+
+function rebootedSince(at: number): boolean {
+  return Date.now() - uptime() * 1000 > at;
+}
+
+const causeWords: Readonly<Record<Exclude<Interrupted['cause'], 'failed'>, string>> = {
+  machine: 'The machine went down',
+  'workstation-killed': 'Reprise ended unexpectedly',
+  'trainer-killed': 'The trainer was ended from outside',
+};
+
+function lostFault(run: string, step: number | null, cause: keyof typeof causeWords): Fault {
+  const where = step === null || step === 0 ? 'before its first recorded step' : `at about step ${step}`;
+  return {
+    code: 'trainer-died',
+    message: `${causeWords[cause]} while run "${run}" was training, ${where}.`,
+    values: { cause },
+    retry: 'resume',
+  };
+}
+
+async function closeWithoutFolder(store: Store, run: string, open: readonly OpenAttempt[]): Promise<void> {
+  const ours = open.filter((attempt) => attempt.run === run);
+  if (ours.length > 0) await closeAttempts(store, run, ours);
+}
+
+/** A queued run that no queue holds (the database was made anew) is queued again, oldest first. */
+async function queueLeftovers(store: Store): Promise<void> {
+  const queue = await store.queue();
+  const forgotten = (await store.runs()).filter(
+    (run) => run.status === 'queued' && !run.deleted && !queue.includes(run.id),
+  );
+  if (forgotten.length > 0) await store.setQueue([...queue, ...forgotten.map((run) => run.id).reverse()]);
+}
+
+async function interruptedRuns(store: Store): Promise<SweepReport['interrupted']> {
+  return (await store.runs())
+    .filter((run) => run.status === 'interrupted' && !run.deleted)
+    .map(({ id, title, step, safeStep, fault }) => ({ run: id, title, step, safeStep, cause: causeOf(fault), fault }));
+}
+
+/** The sweep writes the cause into the fault; a fault of the trainer's own is a failure; none: it was killed while we watched. */
+export function causeOf(fault: Fault | null): Interrupted['cause'] {
+  if (fault === null) return 'trainer-killed';
+  const { cause } = fault.values;
+  if (cause === 'machine' || cause === 'workstation-killed') return cause;
+  return fault.code === 'trainer-died' || fault.code === 'out-of-memory' ? 'trainer-killed' : 'failed';
+}
+
+async function expectRow(store: Store, run: string): Promise<StoredRun> {
+  const row = await store.run(run);
+  if (row === null) throw new FaultError('unknown-id', `There is no run "${run}".`, { run });
+  return row;
+}

@@ -1,0 +1,183 @@
+/** Reads what a comparison or a report needs from the store and the run folders: the only part of both that touches either. */
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, relative, resolve, sep } from 'node:path';
+import { promisify } from 'node:util';
+import { gunzip } from 'node:zlib';
+import * as v from 'valibot';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { isMissing, sha256OfFile } from '../../../trainer/durable/files.ts';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import type { Paper } from '../../../trainer/protocol/paper.ts';
+import { Plan } from '../../../trainer/protocol/plan.ts';
+import type { Preset } from '../../../trainer/protocol/preset.ts';
+import type { Comparison, Selection } from '../../api.ts';
+import { compareRuns, membersOf } from '../comparison/compare.ts';
+import type { Remember } from '../comparison/memoize.ts';
+import type { ReportInput, ReportRun } from './model.ts';
+import { sourcesOf } from '../data/sources.ts';
+import type { Store, StoredRun } from '../store/store.ts';
+
+const unpacked = promisify(gunzip);
+
+export interface Sources {
+  readonly store: Store;
+  readonly papers: readonly Paper[];
+  readonly presets: readonly Preset[];
+  readonly catalogue: Catalogue;
+  readonly environment: ReportInput['environment'];
+  /** For as long as the workspace is open: results, once written, stay as they are. */
+  readonly remember: Remember;
+  /** The shipped plans, for one that was not started yet. */
+  readonly plans: readonly Plan[];
+}
+
+/** The plan as it stood when it was started: later edits of its rules do not count. */
+async function planOf(sources: Sources, selection: Selection): Promise<Plan | null> {
+  if (selection.kind !== 'plan') return null;
+  const stored = (await sources.store.plans()).find(({ id }) => id === selection.plan);
+  if (stored !== undefined) return v.parse(Plan, JSON.parse(stored.plan));
+  const shipped = sources.plans.find(({ id }) => id === selection.plan);
+  if (shipped !== undefined) return shipped;
+  throw new FaultError('unknown-id', `There is no plan "${selection.plan}".`, { id: selection.plan });
+}
+
+/** A file that a run's record names; a name that leads out of the run's folder is refused. */
+function inFolder(folder: string, file: string): string {
+  const path = resolve(folder, file);
+  if (!path.startsWith(resolve(folder) + sep)) {
+    throw new FaultError('bad-argument', `"${file}" leads out of the run's folder.`, { path: file });
+  }
+  return path;
+}
+
+export async function gatherComparison(sources: Sources, selection: Selection): Promise<Comparison> {
+  const plan = await planOf(sources, selection);
+  const { store, papers, catalogue, remember } = sources;
+  const runs = (await store.runs()).filter(({ deleted }) => !deleted);
+  if (selection.kind === 'runs') {
+    const unknown = selection.runs.find((id) => !runs.some((run) => run.id === id));
+    if (unknown !== undefined) throw new FaultError('unknown-id', `There is no run "${unknown}".`, { id: unknown });
+  }
+  const folders = new Map(runs.map(({ id, folder }) => [id, folder]));
+  return compareRuns({
+    selection,
+    runs,
+    results: await store.results(membersOf(selection, plan, runs).flatMap(({ stored }) => stored?.id ?? [])),
+    papers,
+    plan,
+    datasets: await store.datasets(),
+    catalogue,
+    remember,
+    meanMetric: (run, name, fromStep) => store.meanMetric(run, name, fromStep),
+    perImage: async (run, file) => {
+      const folder = folders.get(run);
+      if (folder === undefined) return null;
+      return readKept(folder, file);
+    },
+  });
+}
+
+/** Scores of a thousand classes of 200,000 images; a file that unpacks to more was not written here. */
+const mostUnpacked = 2 ** 30;
+
+/** What a run kept of its images, unpacked; null where the file is gone. Runs of before kept it as it is. */
+export async function readKept(folder: string, file: string, most = mostUnpacked): Promise<Uint8Array | null> {
+  try {
+    const bytes = await readFile(inFolder(folder, file));
+    return file.endsWith('.gz') ? await unpacked(bytes, { maxOutputLength: most }) : bytes;
+  } catch (error) {
+    if (isMissing(error)) return null;
+    if (error instanceof Error && 'code' in error && /^Z_|^ERR_BUFFER_TOO_LARGE$/.test(String(error.code)))
+      throw new FaultError(
+        'unreadable-file',
+        `${join(folder, file)} cannot be unpacked (${error.message}). Evaluate again, or remove the file.`,
+        { path: join(folder, file) },
+      );
+    throw error;
+  }
+}
+
+/** Points of a curve in a report: enough for its width on paper. */
+const curvePoints = 300;
+const logLines = 1000;
+
+export async function gatherReport(sources: Sources, selection: Selection): Promise<ReportInput> {
+  const { store, papers, presets, catalogue, environment } = sources;
+  const comparison = await gatherComparison(sources, selection);
+  const plan = await planOf(sources, selection);
+  const stored = (await store.runs()).filter(({ deleted }) => !deleted);
+  const runs = reportedRuns(stored, selection, comparison, plan);
+  const fingerprints = new Set(runs.flatMap(({ config }) => sourcesOf(config)).map(({ fingerprint }) => fingerprint));
+  return {
+    comparison,
+    plan,
+    papers,
+    presets,
+    catalogue,
+    environment,
+    runs: await Promise.all(runs.map((run) => gatherRun(store, run))),
+    datasets: (await store.datasets()).filter(({ fingerprint }) => fingerprints.has(fingerprint)),
+  };
+}
+
+/** The runs of the plan or the selection, those their figures come from, and what those started from. Oldest first. */
+function reportedRuns(
+  stored: readonly StoredRun[],
+  selection: Selection,
+  comparison: Comparison,
+  plan: Plan | null,
+): readonly StoredRun[] {
+  const ids = new Set(selection.kind === 'runs' ? selection.runs : []);
+  for (const row of comparison.rows) for (const { run } of row.ours?.values ?? []) ids.add(run);
+  // Failed and repeated runs of a plan cost time too, and belong to its history.
+  if (plan !== null) for (const run of stored) if (run.plan === plan.id) ids.add(run.id);
+  for (const { id, config } of stored) {
+    if (ids.has(id) && config.kind === 'evaluate' && config.subject.kind === 'run') ids.add(config.subject.run);
+  }
+  return stored
+    .filter(({ id }) => ids.has(id))
+    .sort((one, other) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1));
+}
+
+async function gatherRun(store: Store, run: StoredRun): Promise<ReportRun> {
+  const names = await store.metricNames(run.id);
+  return {
+    run,
+    attempts: await store.attempts(run.id),
+    checkpoints: await store.checkpoints(run.id),
+    results: await store.results([run.id]),
+    hello: await store.hello(run.id),
+    log: await store.log(run.id, logLines),
+    series: await Promise.all([...names].sort().map((name) => store.series(run.id, name, curvePoints))),
+    files: await hashFiles(run.folder),
+  };
+}
+
+/** What a reader can check without the weights: the configuration, the events, each checkpoint's manifest, which images were right. */
+async function hashFiles(folder: string): Promise<ReportRun['files']> {
+  const found: ReportRun['files'][number][] = [];
+  const add = async (path: string): Promise<void> => {
+    const { size } = await stat(path);
+    found.push({ path: relative(folder, path).split(sep).join('/'), bytes: size, sha256: await sha256OfFile(path) });
+  };
+  const names = await list(folder);
+  for (const name of ['config.json', 'events.ndjson']) if (names.includes(name)) await add(join(folder, name));
+  for (const checkpoint of await list(join(folder, 'checkpoints'))) {
+    if (checkpoint.startsWith('.')) continue;
+    const inside = join(folder, 'checkpoints', checkpoint);
+    if ((await list(inside)).includes('manifest.json')) await add(join(inside, 'manifest.json'));
+  }
+  for (const result of await list(join(folder, 'results'))) await add(join(folder, 'results', result));
+  return found;
+}
+
+async function list(folder: string): Promise<readonly string[]> {
+  return readdir(folder).then(
+    (names) => names.sort(),
+    (error: unknown) => {
+      // A folder that was moved or deleted leaves the rows; the report then lists no files for it.
+      if (isMissing(error)) return [];
+      throw error;
+    },
+  );
+}

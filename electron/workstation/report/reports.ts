@@ -1,0 +1,114 @@
+/** Comparisons and reports: gathered from the records, written into folders of their own, listed from what lies there. */
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { writeJson } from '../../../trainer/durable/files.ts';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Language, ReportFormat, ReportRow, Requests, Selection } from '../../api.ts';
+import type { Answering, Push } from '../request-types.ts';
+import { gatherComparison, gatherReport, type Sources } from './gather-records.ts';
+import { buildReport } from './model.ts';
+import { writeReport } from './write.ts';
+import { readChecked } from '../workspace/resources.ts';
+import type { Desktop } from '../machine/desktop.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+import { reportFormat } from './formats.ts';
+
+export interface Reports {
+  readonly compare: (selection: Selection) => Promise<ReturnType<Requests['compare']>>;
+  readonly export: (selection: Selection, formats: readonly ReportFormat[], language: Language) => Promise<ReportRow>;
+  readonly rows: Answering<'reports'>;
+  readonly open: Answering<'openReport'>;
+  readonly showInFolder: Answering<'showInFolder'>;
+}
+
+export interface ReportsOptions {
+  readonly workspace: Workspace;
+  readonly sources: Sources;
+  readonly desktop: Desktop;
+  readonly push: Push;
+  readonly now: () => number;
+  readonly complain: (line: string) => void;
+}
+
+const StoredReportRow = v.strictObject({
+  id: v.string(),
+  title: v.string(),
+  language: v.picklist(['en', 'zh']),
+  createdAt: v.number(),
+  folder: v.string(),
+  files: v.array(v.strictObject({ format: reportFormat, path: v.string(), bytes: v.number(), sha256: v.string() })),
+  missing: v.array(v.strictObject({ format: reportFormat, reason: v.string() })),
+});
+const rowFile = 'row.json';
+
+export function createReports(options: ReportsOptions): Reports {
+  const { workspace, sources, desktop, push, now } = options;
+  const { store } = sources;
+
+  /** A report that lies here is a report: written with the app open or beside it, by this program or by the terminal. */
+  async function rows(): Promise<readonly ReportRow[]> {
+    const names = await readdir(workspace.reports).catch(() => []);
+    const found: ReportRow[] = [];
+    for (const name of names.filter((entry) => /^report-[a-z0-9-]+$/.test(entry))) {
+      const file = join(workspace.reports, name, rowFile);
+      // A folder without a row is one that is being written, or whose writing was cut off.
+      const row = await readChecked(file, StoredReportRow).catch((error: unknown) => {
+        if (!(error instanceof FaultError && error.fault.code === 'not-found')) options.complain(String(error));
+        return null;
+      });
+      if (row !== null) found.push(row);
+    }
+    return found.sort((one, other) => other.createdAt - one.createdAt);
+  }
+
+  async function get(id: string): Promise<ReportRow> {
+    const found = (await rows()).find((row) => row.id === id);
+    if (found !== undefined) return found;
+    throw new FaultError('unknown-id', `There is no report "${id}".`, { id });
+  }
+
+  async function folderOf(kind: Parameters<Requests['showInFolder']>[0]['kind'], id: string): Promise<string> {
+    if (kind === 'home') return workspace.home;
+    if (kind === 'report') return (await get(id)).folder;
+    if (kind === 'run') {
+      const run = await store.run(id);
+      if (run !== null) return run.folder;
+      throw new FaultError('unknown-id', `There is no run "${id}".`, { id });
+    }
+    const dataset = (await store.datasets()).find((row) => row.fingerprint === id);
+    if (dataset !== undefined) return dataset.path;
+    throw new FaultError('unknown-id', `There is no data set with the fingerprint ${id}.`, { id });
+  }
+
+  return {
+    compare: (selection) => gatherComparison(sources, selection),
+    export: async (selection, formats, language) => {
+      const tell = (phase: string, ended: boolean) =>
+        push('job', { kind: 'report', phase, fraction: null, secondsLeft: null, ended });
+      tell('reading', false);
+      try {
+        const model = buildReport(await gatherReport(sources, selection));
+        const stamp = new Date(now()).toISOString().slice(0, 19).replaceAll(/[-:T]/g, '');
+        const id = `report-${stamp}-${randomBytes(2).toString('hex')}`;
+        const folder = join(workspace.reports, id);
+        await mkdir(workspace.reports, { recursive: true });
+        tell('writing', false);
+        const request = { model, formats: [...new Set(formats)], language, folder, id, createdAt: now() };
+        const row = await writeReport({ ...request, htmlToPdf: desktop.htmlToPdf });
+        await writeJson(join(folder, rowFile), row);
+        return row;
+      } finally {
+        tell('writing', true);
+      }
+    },
+    rows,
+    open: async (id, wanted) => {
+      const file = (await get(id)).files.find((one) => one.format === wanted);
+      if (file === undefined) throw new FaultError('not-found', `The report "${id}" has no ${wanted} file.`, { id });
+      await desktop.openPath(file.path);
+    },
+    showInFolder: async ({ kind, id }) => desktop.showItem(await folderOf(kind, id)),
+  };
+}

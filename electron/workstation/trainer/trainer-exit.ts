@@ -1,0 +1,83 @@
+/** Why a trainer's process ended, from what the system and its last words say. Pure but for one read of a kernel counter. */
+import { readFile } from 'node:fs/promises';
+import type { Fault } from '../../../trainer/protocol/fault.ts';
+
+export interface TrainerExit {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  /** The signal this program sent, if any: an end we caused is no accident. */
+  readonly sent: 'SIGTERM' | 'SIGKILL' | null;
+  /** Last lines of its error output. */
+  readonly tail: string;
+  /** Kernel out-of-memory kills while it ran; null where the counter cannot be read. */
+  readonly memoryKills: number | null;
+  /** Resident memory as last heard. */
+  readonly memoryBytes: number | null;
+}
+
+interface KnownText {
+  readonly pattern: RegExp;
+  readonly code: Fault['code'];
+  readonly advice: string;
+  readonly retry?: NonNullable<Fault['retry']>;
+}
+
+/** Last words of a process that dies before it can send a fault: V8, the C++ runtime, the dynamic loader, CUDA. */
+const lastWords: readonly KnownText[] = [
+  {
+    pattern: /heap out of memory|std::bad_alloc|CUDA_ERROR_OUT_OF_MEMORY|RESOURCE_EXHAUSTED|OOM when allocating/,
+    code: 'out-of-memory',
+    advice: 'There was not enough memory: use a smaller batch.',
+    retry: 'smaller-batch',
+  },
+  {
+    pattern: /cannot open shared object file|ERR_DLOPEN_FAILED|undefined symbol|GLIBC\w*_[\d.]+' not found/,
+    code: 'library-missing',
+    advice: 'A native library is missing or does not fit: run "npm start" once, set-up mends it.',
+  },
+  {
+    pattern: /Cannot find module|ERR_MODULE_NOT_FOUND/,
+    code: 'library-missing',
+    advice: 'The trainer is not built or a package is missing: run "npm start" once, set-up mends it.',
+  },
+  {
+    pattern: /CUDA_ERROR_NO_DEVICE|no CUDA-capable device|driver version is insufficient/,
+    code: 'device-unavailable',
+    advice: 'The GPU cannot be used: choose the processor, or check the driver.',
+  },
+];
+
+/** Null for an end that this program caused or that was none of an accident. */
+export function exitFault(exit: TrainerExit): Fault | null {
+  if (exit.sent !== null) return null;
+  const last = exit.tail.trim().split('\n').slice(-3).join(' ').slice(-500);
+  const values = { ...(last === '' ? {} : { tail: last }) };
+  if (exit.signal === 'SIGKILL' && (exit.memoryKills === null || exit.memoryKills > 0)) {
+    const held = exit.memoryBytes === null ? '' : ` It last held ${Math.round(exit.memoryBytes / 2 ** 20)} MiB.`;
+    return {
+      code: 'out-of-memory',
+      message: `The trainer was ended by the system, most likely because memory ran out.${held} Use a smaller batch.`,
+      values: { ...values, ...(exit.memoryBytes === null ? {} : { memoryBytes: exit.memoryBytes }) },
+      retry: 'smaller-batch',
+    };
+  }
+  const known = lastWords.find((text) => text.pattern.test(exit.tail));
+  if (known !== undefined) {
+    const retry = known.retry === undefined ? {} : { retry: known.retry };
+    return { code: known.code, message: `${known.advice} It said: ${last}`, values, ...retry };
+  }
+  const how = exit.signal === null ? `exit code ${String(exit.code)}` : exit.signal;
+  return {
+    code: 'trainer-died',
+    message: `The trainer ended without a word (${how}); this program did not end it.${last === '' ? '' : ` Its last lines: ${last}`}`,
+    values: { ...values, how },
+    retry: 'resume',
+  };
+}
+
+/** Processes the kernel has killed for want of memory since it booted; null where that is not told. */
+export async function memoryKillCount(): Promise<number | null> {
+  const text = await readFile('/proc/vmstat', 'utf8').catch(() => null);
+  const found = /^oom_kill (\d+)$/m.exec(text ?? '');
+  return found === null ? null : Number(found[1]);
+}

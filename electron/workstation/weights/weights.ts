@@ -1,0 +1,131 @@
+/** Weights in and out: a run's encoder as a file for other programs, and encoders that other programs trained. */
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { randomBytes } from 'node:crypto';
+import * as v from 'valibot';
+import { readJson, syncFolder, writeJson } from '../../../trainer/durable/files.ts';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { WeightsFormat } from '../../../trainer/protocol/weights.ts';
+import { encoderPath, type Subject } from '../../../trainer/protocol/run.ts';
+import { ImportedWeights, type Origin } from '../../../trainer/protocol/weights.ts';
+import type { Answering, Push } from '../request-types.ts';
+import { newestEncoder } from '../runs/queue.ts';
+import type { SideJobs } from '../trainer/side-jobs.ts';
+import type { Store } from '../store/store.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+
+export interface ExportRequest {
+  readonly run: string;
+  /** Of two encoders that are trained apart. */
+  readonly branch: 0 | 1;
+  readonly format: WeightsFormat;
+  /** Null: into the run's folder. */
+  readonly file: string | null;
+}
+
+export interface Weights {
+  readonly write: (request: ExportRequest) => Promise<{ readonly file: string; readonly tensors: number }>;
+  readonly export: Answering<'exportWeights'>;
+  readonly rows: Answering<'weights'>;
+  readonly import: Answering<'importWeights'>;
+  readonly describe: Answering<'describeWeights'>;
+  readonly remove: Answering<'removeWeights'>;
+  readonly get: (id: string) => Promise<ImportedWeights>;
+}
+
+export interface WeightsOptions {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly jobs: SideJobs;
+  readonly push: Push;
+  readonly version: string;
+  /** Moves a folder where the system keeps deleted things. */
+  readonly trash: (path: string) => Promise<void>;
+  readonly now: () => number;
+}
+
+const recordFile = 'weights.json';
+const recordLimit = 64 << 20;
+const unknownOrigin: Origin = { method: null, pretrainedOn: null, epochs: null, batch: null };
+
+/** What an evaluation of these weights says it looks at. */
+export function subjectOf({ id, name, encoder, origin }: ImportedWeights): Extract<Subject, { kind: 'weights' }> {
+  return { kind: 'weights', weights: id, name, encoder, origin };
+}
+
+export function createWeights(options: WeightsOptions): Weights {
+  const { workspace, store, jobs, push, now } = options;
+  const folderOf = (id: string): string => join(workspace.weights, id);
+
+  async function recorded(id: string): Promise<ImportedWeights | null> {
+    const found = await readJson(join(folderOf(id), recordFile), recordLimit);
+    return found === null ? null : v.parse(ImportedWeights, found);
+  }
+  async function get(id: string): Promise<ImportedWeights> {
+    const found = await recorded(id);
+    if (found !== null) return found;
+    throw new FaultError('unknown-id', `There are no weights "${id}" in this workspace.`, { weights: id });
+  }
+
+  async function take(path: string): Promise<ImportedWeights> {
+    const file = resolve(path);
+    const folder = join(workspace.weights, `.tmp-${randomBytes(6).toString('hex')}`);
+    try {
+      await mkdir(folder, { recursive: true });
+      const { found } = await jobs.run({ kind: 'importWeights', file, folder }, 'weights');
+      const before = await recorded(found.id);
+      // The same tensors, whatever file they came in: what was said of them stays.
+      if (before !== null) return before;
+      const name = found.file.replace(/\.(pth|pt|safetensors)$/i, '') || found.file;
+      const record: ImportedWeights = { ...found, version: 1, name, origin: unknownOrigin, importedAt: now() };
+      await writeJson(join(folder, recordFile), record);
+      await rename(folder, folderOf(found.id));
+      await syncFolder(workspace.weights);
+      push('weightsChanged');
+      return record;
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  async function write({ run: id, branch, format, file: wanted }: ExportRequest) {
+    const { run, config, encoder, subject } = await newestEncoder(store, id, branch, workspace.weights);
+    const { encoders, method } = config;
+    const apart = encoders.length > 1;
+    const step = run.safeStep ?? 0;
+    const name = [encoder.id, ...(apart ? [`branch-${branch + 1}`] : []), `step-${step}`].join('-');
+    const file = wanted ?? join(run.folder, 'exports', `${name}.${format}`);
+    await mkdir(dirname(file), { recursive: true });
+    const about = {
+      ...{ program: `Reprise ${options.version}`, run: run.id, title: run.title, step: String(step) },
+      ...{ method: method.id, encoder: JSON.stringify(encoder), layout: 'torchvision' },
+    };
+    const path = encoderPath(encoders.length, branch);
+    const job = { kind: 'export' as const, checkpointFolder: subject.checkpointFolder!, path, file, format, about };
+    const { tensors } = await jobs.run(job, 'export');
+    return { file, tensors };
+  }
+
+  return {
+    write,
+    export: async (run, branch, format) => (await write({ run, branch, format, file: null })).file,
+    get,
+    import: take,
+    rows: async () => {
+      const names = await readdir(workspace.weights).catch(() => []);
+      const found = await Promise.all(names.filter((name) => !name.startsWith('.')).map(recorded));
+      return found.filter((one) => one !== null).sort((one, other) => other.importedAt - one.importedAt);
+    },
+    describe: async (id, name, origin) => {
+      const record = { ...(await get(id)), name, origin };
+      await writeJson(join(folderOf(id), recordFile), record);
+      push('weightsChanged');
+      return record;
+    },
+    remove: async (id) => {
+      await get(id);
+      await options.trash(folderOf(id));
+      push('weightsChanged');
+    },
+  };
+}

@@ -1,0 +1,127 @@
+/** One writer a workspace: a file, created exclusively, that names its owner. The lock of a dead owner is replaced. */
+import { link, open, readFile, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import * as v from 'valibot';
+import { writeAtomically } from '../../../trainer/durable/files.ts';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { isAlive, nameOfProcess } from './processes.ts';
+
+const Holder = v.object({ host: v.string(), pid: v.number(), startedAt: v.number(), since: v.number() });
+type Holder = v.InferOutput<typeof Holder>;
+
+/** A takeover that was itself cut off is over after this long. */
+const takeoverMs = 10_000;
+
+/** Who writes to a workspace says so in `HOME/lock`. Gives back how to let go of it. */
+export async function takeLock(home: string): Promise<() => Promise<void>> {
+  const path = join(home, 'lock');
+  const { pid, startedAt } = await nameOfProcess(process.pid);
+  const mine = JSON.stringify({ host: hostname(), pid, startedAt, since: Date.now() } satisfies Holder);
+  if (!(await createWhole(path, mine))) {
+    await withTakeover(home, async () => {
+      // Read again inside: another process may have replaced the dead owner meanwhile.
+      const holder = await readHolder(path);
+      if (holder !== null && (await mayLive(holder))) throw lockedBy(home, holder);
+      await rm(path, { force: true });
+      if (!(await createWhole(path, mine))) {
+        const winner = await readHolder(path);
+        throw lockedBy(home, winner ?? { host: hostname(), pid: 0, startedAt: 0, since: Date.now() });
+      }
+    });
+  }
+  return async () => {
+    const text = await readFile(path, 'utf8').catch(() => null);
+    if (text === mine) await rm(path, { force: true });
+  };
+}
+
+/** The file appears with its text or not at all. False: it is there already. */
+async function createWhole(path: string, text: string): Promise<boolean> {
+  const temporary = `${path}.${process.pid}`;
+  await rm(temporary, { force: true });
+  await writeAtomically(temporary, [text]);
+  try {
+    await link(temporary, path);
+    return true;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : '';
+    if (code === 'EEXIST') return false;
+    // Some file systems have no hard links; there the file is created first and filled a moment later.
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS' && code !== 'EOPNOTSUPP') throw error;
+    return await createDirectly(path, text);
+  } finally {
+    await rm(temporary, { force: true });
+  }
+}
+
+async function createDirectly(path: string, text: string): Promise<boolean> {
+  try {
+    const file = await open(path, 'wx');
+    await file.writeFile(text);
+    await file.sync();
+    await file.close();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+/** Only one process at a time may replace a dead owner, or two would each remove the other's fresh lock. */
+async function withTakeover(home: string, work: () => Promise<void>): Promise<void> {
+  const guard = join(home, 'lock.takeover');
+  for (let attempt = 0; !(await createDirectly(guard, String(process.pid))); attempt += 1) {
+    const age = await stat(guard).then(
+      (found) => Date.now() - found.mtimeMs,
+      () => 0,
+    );
+    if (age > takeoverMs) await rm(guard, { force: true });
+    if (attempt > 100)
+      throw new FaultError(
+        'locked',
+        `Another process is taking over the workspace ${home}. Try again.`,
+        { home },
+        { retry: 'again' },
+      );
+    await new Promise((wake) => setTimeout(wake, 50));
+  }
+  try {
+    await work();
+  } finally {
+    await rm(guard, { force: true });
+  }
+}
+
+/** null: nobody, or a lock that says nothing (its writer died while writing it). */
+async function readHolder(path: string): Promise<Holder | null> {
+  const text = await readFile(path, 'utf8').catch(() => null);
+  if (text === null) return null;
+  try {
+    const parsed = v.safeParse(Holder, JSON.parse(text));
+    return parsed.success ? parsed.output : null;
+  } catch {
+    // Not JSON: cut short by a power failure.
+    return null;
+  }
+}
+
+/** A process on another machine cannot be looked at: it is taken to live. */
+async function mayLive(holder: Holder): Promise<boolean> {
+  return holder.host !== hostname() || (await isAlive(holder));
+}
+
+function lockedBy(home: string, holder: Holder): FaultError {
+  const elsewhere = holder.host === hostname() ? '' : ` on ${holder.host}`;
+  const advice =
+    elsewhere === ''
+      ? 'Close it, or choose another workspace.'
+      : `If nothing runs there any more, delete ${join(home, 'lock')}.`;
+  return new FaultError(
+    'locked',
+    `The workspace ${home} is in use by process ${holder.pid}${elsewhere}. ${advice}`,
+    { home, host: holder.host, pid: holder.pid, since: holder.since },
+    { retry: 'again' },
+  );
+}

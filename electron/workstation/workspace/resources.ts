@@ -1,0 +1,48 @@
+/** What ships with the program as data: papers, presets, plans, and the catalogue that the build wrote. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { readJson } from '../../../trainer/durable/files.ts';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import { Paper } from '../../../trainer/protocol/paper.ts';
+import { PlanFile, type Plan } from '../../../trainer/protocol/plan.ts';
+import { Preset } from '../../../trainer/protocol/preset.ts';
+
+export interface Resources {
+  readonly catalogue: Catalogue;
+  readonly papers: readonly Paper[];
+  readonly presets: readonly Preset[];
+  readonly plans: readonly Plan[];
+}
+
+const limit = 64 << 20;
+
+export async function readResources(appRoot: string): Promise<Resources> {
+  const folder = join(appRoot, 'resources');
+  const [catalogue, papers, presets, plans] = await Promise.all([
+    readChecked(join(appRoot, 'out', 'catalogue.json'), Catalogue),
+    readAll(join(folder, 'papers'), Paper),
+    readAll(join(folder, 'presets'), Preset),
+    readAll(join(folder, 'plans'), PlanFile),
+  ]);
+  // The one that is ready after set-up stands first, whatever the others are called.
+  const ordered = plans.toSorted((one, other) => Number(other.id === 'first') - Number(one.id === 'first'));
+  return { catalogue, papers, presets, plans: ordered };
+}
+
+async function readAll<S extends v.GenericSchema>(folder: string, schema: S): Promise<readonly v.InferOutput<S>[]> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith('.json')).sort();
+  return Promise.all(names.map((name) => readChecked(join(folder, name), schema)));
+}
+
+/** A JSON file that must be there and of this shape. */
+export async function readChecked<S extends v.GenericSchema>(file: string, schema: S): Promise<v.InferOutput<S>> {
+  const value = await readJson(file, limit);
+  if (value === null) throw new FaultError('not-found', `${file} is missing.`, { path: file });
+  const parsed = v.safeParse(schema, value);
+  if (parsed.success) return parsed.output;
+  const issue = parsed.issues[0];
+  const where = v.getDotPath(issue) ?? '';
+  throw new FaultError('unreadable-file', `${file} is not as expected at "${where}": ${issue.message}`, { path: file });
+}

@@ -1,0 +1,310 @@
+/** Checkpoints that were damaged in every way there is, and the rule of what may be deleted. */
+import {
+  appendFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FaultError } from '../durable/fault-error.ts';
+import type { StateEntry } from '../engine/engine.ts';
+import type { Manifest } from '../protocol/checkpoint.ts';
+import { Execution, type RunConfig } from '../protocol/run.ts';
+import {
+  configHash,
+  expendable,
+  newestValid,
+  prune,
+  readCheckpoint,
+  restoreState,
+  saveCheckpoint,
+  sweep,
+  type Header,
+} from './checkpoint.ts';
+import { keyed } from '../random.ts';
+
+let folder = '';
+beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'checkpoint-'))));
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function entries(seed: number): readonly StateEntry[] {
+  const make = (name: string, shape: readonly number[], dtype: StateEntry['dtype']): StateEntry => {
+    const size = shape.reduce((a, b) => a * b, 1);
+    let values: Float32Array | Int32Array = dtype === 'int32' ? new Int32Array(size) : new Float32Array(size);
+    const random = keyed(seed, name);
+    for (let i = 0; i < size; i++) values[i] = dtype === 'int32' ? random.integer(1000) : random.normal();
+    return { name, shape, dtype, read: () => values, write: (next) => (values = next) };
+  };
+  return [
+    make('encoder/conv1/weight', [3, 3, 1, 4], 'float32'),
+    make('encoder/bn1/mean', [4], 'float32'),
+    make('encoder/bn1/scale', [4], 'float32'),
+    make('learner/count', [], 'int32'),
+    make('learner/empty', [0, 4], 'float32'),
+  ];
+}
+
+const header = (step: number): Header => ({
+  ...{ run: 'test-run', attempt: 1, step, epoch: step / 10, trainedSeconds: 1.5, configHash: 'c', codeVersion: '0' },
+  ...{ tensorflow: '0', arithmetic: '0', threads: 2, instructionSet: 'x', seed: 3, counters: { best: 0.1 } },
+});
+const save = (step: number) => saveCheckpoint(folder, header(step), entries(step));
+const at = (name: string, ...rest: readonly string[]): string => join(folder, 'checkpoints', name, ...rest);
+
+async function refused(name: string): Promise<void> {
+  const error = await readCheckpoint(at(name)).catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(FaultError);
+  expect((error as FaultError).fault.code).toBe('corrupt-checkpoint');
+}
+
+describe('a checkpoint', () => {
+  it('reads back what was saved, bit for bit', async () => {
+    const saved = await save(7);
+    expect(saved.folder).toBe('checkpoints/000007');
+    const loaded = await readCheckpoint(at('000007'));
+    expect(loaded.manifest).toMatchObject({ ...header(7), format: 1, tensorBytes: saved.bytes });
+    const target = entries(99);
+    restoreState(target, loaded);
+    target.forEach((entry, index) => expect(entry.read()).toEqual(entries(7)[index]!.read()));
+  });
+
+  it('is never written over: the same step again is another folder, and the newer one counts', async () => {
+    await save(7);
+    const again = await saveCheckpoint(folder, header(7), entries(8));
+    expect(again.folder).toBe('checkpoints/000007-2');
+    const newest = await newestValid(folder, Infinity, () => undefined);
+    expect(newest?.tensors.get('encoder/bn1/mean')).toEqual(entries(8)[1]!.read());
+  });
+
+  it('refuses a value that is not finite, and leaves nothing behind', async () => {
+    const bad: StateEntry = {
+      ...entries(1)[1]!,
+      read: () => Float32Array.of(1, Number.NaN, 2, 3),
+    };
+    await expect(saveCheckpoint(folder, header(1), [bad])).rejects.toThrow(/not finite/);
+    expect(readdirSync(join(folder, 'checkpoints'))).toEqual([]);
+  });
+
+  it('fits its own model only', async () => {
+    await save(7);
+    const loaded = await readCheckpoint(at('000007'));
+    expect(() => restoreState(entries(1).slice(1), loaded)).toThrow(/another model/);
+    const reshaped = entries(1).map((entry, index) => (index === 1 ? { ...entry, shape: [2, 2] } : entry));
+    expect(() => restoreState(reshaped, loaded)).toThrow(/another model/);
+  });
+});
+
+describe('damage', () => {
+  it('is found wherever the tensors are cut', async () => {
+    const { bytes } = await save(7);
+    for (let cut = 0; cut < 64; cut++) {
+      cpSync(at('000007'), at('000008'), { recursive: true });
+      truncateSync(at('000008', 'tensors.bin'), Math.floor((bytes * cut) / 64));
+      await refused('000008');
+      rmSync(at('000008'), { recursive: true });
+    }
+    appendFileSync(at('000007', 'tensors.bin'), 'x');
+    await refused('000007');
+  });
+
+  it('is found wherever the manifest is cut', async () => {
+    await save(7);
+    const whole = readFileSync(at('000007', 'manifest.json'));
+    for (let cut = 0; cut < 64; cut++) {
+      // The last bytes are a bracket and a line's end; without the latter it is still the same manifest.
+      writeFileSync(at('000007', 'manifest.json'), whole.subarray(0, Math.floor(((whole.length - 2) * cut) / 64)));
+      await refused('000007');
+    }
+  });
+
+  it('is found for any flipped bit of the tensors', async () => {
+    const { bytes } = await save(7);
+    const whole = readFileSync(at('000007', 'tensors.bin'));
+    // Every seventh: each of the eight places in a byte, all over the file.
+    for (let bit = 0; bit < bytes * 8; bit += 7) {
+      const flipped = Buffer.from(whole);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      writeFileSync(at('000007', 'tensors.bin'), flipped);
+      await refused('000007');
+    }
+  });
+
+  it('is found where two tensors of one shape are swapped, in the file or in the table', async () => {
+    await save(7);
+    const manifest = JSON.parse(readFileSync(at('000007', 'manifest.json'), 'utf8')) as Manifest;
+    const [, mean, scale] = manifest.tensors;
+    const whole = readFileSync(at('000007', 'tensors.bin'));
+    const swapped = Buffer.from(whole);
+    whole.copy(swapped, mean!.offset, scale!.offset, scale!.offset + scale!.bytes);
+    whole.copy(swapped, scale!.offset, mean!.offset, mean!.offset + mean!.bytes);
+    writeFileSync(at('000007', 'tensors.bin'), swapped);
+    await refused('000007');
+    writeFileSync(at('000007', 'tensors.bin'), whole);
+    const tensors = manifest.tensors.map((tensor) =>
+      tensor === mean
+        ? { ...tensor, offset: scale!.offset }
+        : tensor === scale
+          ? { ...tensor, offset: mean!.offset }
+          : tensor,
+    );
+    writeFileSync(at('000007', 'manifest.json'), JSON.stringify({ ...manifest, tensors }));
+    await refused('000007');
+  });
+
+  it('is found where the file is zeros, gone, a link or of another checkpoint', async () => {
+    await save(7);
+    await save(8);
+    const whole = readFileSync(at('000007', 'tensors.bin'));
+    writeFileSync(at('000007', 'tensors.bin'), Buffer.alloc(whole.length));
+    await refused('000007');
+    rmSync(at('000007', 'tensors.bin'));
+    await refused('000007');
+    symlinkSync(at('000008', 'tensors.bin'), at('000007', 'tensors.bin'));
+    await refused('000007');
+    rmSync(at('000007', 'tensors.bin'));
+    writeFileSync(at('000007', 'tensors.bin'), whole);
+    cpSync(at('000008', 'manifest.json'), at('000007', 'manifest.json'));
+    await refused('000007');
+  });
+
+  it('is found in names that are paths of the file system', async () => {
+    await save(7);
+    const manifest = JSON.parse(readFileSync(at('000007', 'manifest.json'), 'utf8')) as Manifest;
+    for (const name of ['../weights', '/etc/passwd', 'a//b', 'a\\b', '', 'a/..']) {
+      const tensors = manifest.tensors.map((tensor, index) => (index === 0 ? { ...tensor, name } : tensor));
+      writeFileSync(at('000007', 'manifest.json'), JSON.stringify({ ...manifest, tensors }));
+      await refused('000007');
+    }
+  });
+});
+
+describe('the newest', () => {
+  it('is the newest that verifies, and the damaged ones are named', async () => {
+    for (const step of [5, 10, 15]) await save(step);
+    truncateSync(at('000015', 'tensors.bin'), 3);
+    writeFileSync(at('000010', 'manifest.json'), '{}');
+    const named: string[] = [];
+    const newest = await newestValid(folder, Infinity, (code, _text, values) =>
+      named.push(`${code} ${values['step']}`),
+    );
+    expect(newest?.manifest.step).toBe(5);
+    expect(named).toEqual(['corrupt-checkpoint 15', 'corrupt-checkpoint 10']);
+    expect((await newestValid(folder, 9, () => undefined))?.manifest.step).toBe(5);
+  });
+
+  it('is nothing in an empty folder, but a fault where every one is damaged', async () => {
+    expect(await newestValid(folder, Infinity, () => undefined)).toBeNull();
+    await save(5);
+    truncateSync(at('000005', 'tensors.bin'), 3);
+    await expect(newestValid(folder, Infinity, () => undefined)).rejects.toThrow(/None of the 1 checkpoints/);
+  });
+
+  it('passes over what a death left behind, which the sweep removes', async () => {
+    await save(5);
+    mkdirSync(at('.tmp-000010-1'));
+    writeFileSync(at('.tmp-000010-1', 'tensors.bin'), 'half');
+    expect((await newestValid(folder, Infinity, () => undefined))?.manifest.step).toBe(5);
+    await sweep(folder);
+    expect(readdirSync(join(folder, 'checkpoints'))).toEqual(['000005']);
+  });
+});
+
+describe('retention', () => {
+  const kept = fc.uniqueArray(
+    fc.record({ step: fc.integer({ min: 0, max: 40 }), edition: fc.integer({ min: 1, max: 2 }), good: fc.boolean() }),
+    { selector: ({ step, edition }) => step * 10 + edition, maxLength: 12 },
+  );
+  const policy = fc.record({
+    keepLast: fc.integer({ min: 2, max: 4 }),
+    best: fc.option(fc.integer({ min: 0, max: 40 })),
+    final: fc.option(fc.integer({ min: 0, max: 40 })),
+  });
+
+  it('never lets the newest good ones, the best or the final one go', () => {
+    fc.assert(
+      fc.property(kept, policy, (all, rule) => {
+        const gone = new Set(expendable(all, rule));
+        const age = (one: { step: number; edition: number }): number => one.step * 10 + one.edition;
+        const good = all.filter((one) => one.good).sort((a, b) => age(b) - age(a));
+        for (const one of good.slice(0, rule.keepLast)) expect(gone.has(one)).toBe(false);
+        for (const one of all) {
+          if (one.step === rule.best || one.step === rule.final) expect(gone.has(one)).toBe(false);
+        }
+        if (good.length < rule.keepLast) expect(gone.size).toBe(0);
+        // It does delete: what is older than the last one to keep, and neither best nor final.
+        const oldest = good[rule.keepLast - 1];
+        for (const one of oldest ? all : []) {
+          const older = age(one) < age(oldest!) && one.step !== rule.best && one.step !== rule.final;
+          expect(gone.has(one)).toBe(older);
+        }
+      }),
+    );
+  });
+
+  it('does not count a damaged checkpoint among those it keeps', async () => {
+    for (const step of [5, 10, 15, 20]) await save(step);
+    truncateSync(at('000015', 'tensors.bin'), 3);
+    const gone = await prune(folder, 20, { keepLast: 2, best: null, final: null }, new Set(['000020']));
+    expect(gone).toEqual([5]);
+    expect(existsSync(at('000010'))).toBe(true);
+    expect(readdirSync(join(folder, 'checkpoints')).sort()).toEqual(['000010', '000015', '000020']);
+  });
+});
+
+describe('retention after going back', () => {
+  it('does not let checkpoints of a life that was given up push out those of this one', async () => {
+    for (const step of [5, 10, 15, 20]) await save(step);
+    // Begun again from 5: its own 8 and 9 are behind 10 to 20.
+    for (const step of [8, 9]) await save(step);
+    const gone = await prune(folder, 9, { keepLast: 2, best: null, final: null }, new Set());
+    expect(gone).toEqual([5]);
+    expect((await newestValid(folder, 9, () => undefined))?.manifest.step).toBe(9);
+  });
+});
+
+describe('the hash of a configuration', () => {
+  const config = {
+    ...{ version: 1, kind: 'evaluate', title: 'a', seed: 1, logEvery: 10 },
+    execution: v.parse(Execution, { threads: 2 }),
+    checkpoint: { everySeconds: 300, everySteps: 0, keepLast: 3 },
+    subject: { kind: 'pixels' },
+    evaluator: { id: 'knn', options: { k: 20 } },
+    train: { dataset: 'idx', path: '/a', split: 'train', fingerprint: 'f' },
+    test: { dataset: 'idx', path: '/a', split: 'test', fingerprint: 'f' },
+    preprocessing: { resize: null, crop: 28, interpolation: 'bilinear' },
+    normalization: { mean: [0.5], std: [0.5] },
+  } satisfies RunConfig;
+
+  it('ignores what changes no number: title, workers, recomputation, when it is saved, where the data lies', () => {
+    const moved: RunConfig = {
+      ...config,
+      title: 'b',
+      execution: { ...config.execution, loaderWorkers: 4, recompute: true },
+      checkpoint: { everySeconds: 1, everySteps: 2, keepLast: 9 },
+      train: { ...config.train, path: '/b' },
+    };
+    expect(configHash(moved)).toBe(configHash(config));
+  });
+
+  it('changes with everything else', () => {
+    const others: readonly RunConfig[] = [
+      { ...config, seed: 2 },
+      { ...config, execution: { ...config.execution, threads: 1 } },
+      { ...config, evaluator: { id: 'knn', options: { k: 21 } } },
+      { ...config, train: { ...config.train, fingerprint: 'g' } },
+      { ...config, train: { dataset: 'idx', path: '/b', split: 'train' } },
+    ];
+    expect(new Set([config, ...others].map(configHash)).size).toBe(others.length + 1);
+  });
+});

@@ -1,0 +1,176 @@
+/** The IDX format of MNIST: a header of big-endian sizes, then bytes; often gzipped. Nothing in a header is believed. */
+import { createReadStream, openSync, closeSync, readSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { createGunzip } from 'node:zlib';
+import { maximumPixels, UnusableImage } from '../pixels/image-header.ts';
+
+export interface IdxHeader {
+  readonly headerBytes: number;
+  readonly count: number;
+  /** 1 for labels. */
+  readonly rows: number;
+  readonly columns: number;
+}
+
+export type IdxKind = 'images' | 'labels';
+
+/** Deflate cannot shrink further than this (zlib's technical notes: 1032 to 1). */
+const largestDeflateRatio = 1032;
+
+export function parseIdxHeader(head: Buffer, kind: IdxKind): IdxHeader {
+  const dimensions = kind === 'images' ? 3 : 1;
+  const headerBytes = 4 + 4 * dimensions;
+  if (head.length >= 4 && (head[0] !== 0 || head[1] !== 0)) {
+    throw new UnusableImage(`not an IDX file: it begins with ${head.toString('hex', 0, 4)}`);
+  }
+  if (head.length < headerBytes) throw new UnusableImage(`cut short inside its header (${head.length} bytes)`);
+  if (head[2] !== 0x08) {
+    throw new UnusableImage(`its values are of type 0x${head.toString('hex', 2, 3)}; only bytes (0x08) are read`);
+  }
+  if (head[3] !== dimensions) throw new UnusableImage(`it has ${head[3]} dimensions; ${kind} have ${dimensions}`);
+  const [count, rows, columns] = [4, 8, 12].map((at) => (at < headerBytes ? head.readUInt32BE(at) : 1));
+  if (rows! < 1 || columns! < 1 || rows! * columns! > maximumPixels) {
+    throw new UnusableImage(`its header states images of ${columns} x ${rows} pixels`);
+  }
+  return { headerBytes, count: count!, rows: rows!, columns: columns! };
+}
+
+function statedBytes({ headerBytes, count, rows, columns }: IdxHeader): number {
+  return headerBytes + count * rows * columns;
+}
+
+function describe(header: IdxHeader, kind: IdxKind): string {
+  return kind === 'images'
+    ? `${header.count} images of ${header.columns} x ${header.rows} pixels`
+    : `${header.count} labels`;
+}
+
+export function isGzip(path: string): boolean {
+  return path.endsWith('.gz');
+}
+
+function gzipReason(error: Error): string | null {
+  if (error.message === 'unexpected end of file') return 'the gzip file is cut short';
+  if (error.message === 'incorrect data check') return 'the gzip checksum does not match: the file is damaged';
+  if (error.message === 'incorrect header check') return 'not a gzip file, although its name ends in .gz';
+  return 'code' in error && String(error.code).startsWith('Z_') ? `damaged gzip data (${error.message})` : null;
+}
+
+/** Uncompressed contents, piece by piece, never more than a few hundred kilobytes at a time. */
+async function* contents(path: string, end?: number): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, !isGzip(path) && end !== undefined ? { end: end - 1 } : {});
+  if (!isGzip(path)) {
+    yield* file as AsyncIterable<Buffer>;
+    return;
+  }
+  const gunzip = createGunzip({ chunkSize: 1 << 18 });
+  file.on('error', (error) => gunzip.destroy(error));
+  file.pipe(gunzip);
+  try {
+    yield* gunzip as AsyncIterable<Buffer>;
+  } catch (error) {
+    const reason = error instanceof Error ? gzipReason(error) : null;
+    throw reason === null ? error : new UnusableImage(reason);
+  } finally {
+    file.destroy();
+    gunzip.destroy();
+  }
+}
+
+/** Reads and checks the header against the size of the file. */
+export async function readIdxHeader(path: string, kind: IdxKind): Promise<IdxHeader> {
+  const { size } = await stat(path);
+  if (size === 0) throw new UnusableImage('the file is empty (0 bytes)');
+  let head = Buffer.alloc(0);
+  for await (const chunk of contents(path, 16)) {
+    head = Buffer.concat([head, chunk.subarray(0, 16 - head.length)]);
+    if (head.length >= 16) break;
+  }
+  const header = parseIdxHeader(head, kind);
+  const stated = statedBytes(header);
+  if (isGzip(path) ? stated > size * largestDeflateRatio + 1024 : stated !== size) {
+    const holds = isGzip(path) ? `${size} compressed bytes cannot hold that` : `the file has ${size}`;
+    throw new UnusableImage(`its header states ${describe(header, kind)} (${stated} bytes), but ${holds}`);
+  }
+  return header;
+}
+
+/** Hands over the body item by item (one image or one label each), checking that it is as long as the header says. */
+export async function* idxItems(path: string, kind: IdxKind, header: IdxHeader): AsyncGenerator<Buffer> {
+  const itemBytes = header.rows * header.columns;
+  let skip = header.headerBytes;
+  let rest: Buffer = Buffer.alloc(0);
+  let items = 0;
+  const mismatch = (how: string) =>
+    new UnusableImage(`its header states ${describe(header, kind)}, but it holds ${how}`);
+  for await (const chunk of contents(path)) {
+    const body = skip >= chunk.length ? Buffer.alloc(0) : chunk.subarray(skip);
+    skip = Math.max(0, skip - chunk.length);
+    rest = rest.length === 0 ? body : Buffer.concat([rest, body]);
+    let at = 0;
+    for (; at + itemBytes <= rest.length; at += itemBytes) {
+      if (items === header.count) throw mismatch('more');
+      items++;
+      yield rest.subarray(at, at + itemBytes);
+    }
+    rest = rest.subarray(at);
+  }
+  if (items === header.count && rest.length > 0) throw mismatch('more');
+  if (items !== header.count) throw mismatch(`only ${items}`);
+}
+
+export async function readIdxLabels(path: string): Promise<Uint8Array> {
+  const header = await readIdxHeader(path, 'labels');
+  const parts: Buffer[] = [];
+  let bytes = 0;
+  let skip = header.headerBytes;
+  for await (const chunk of contents(path)) {
+    const body = chunk.subarray(Math.min(skip, chunk.length));
+    skip -= chunk.length - body.length;
+    bytes += body.length;
+    if (bytes > header.count) throw new UnusableImage(`its header states ${header.count} labels, but it holds more`);
+    parts.push(body);
+  }
+  if (bytes < header.count) {
+    throw new UnusableImage(`its header states ${header.count} labels, but it holds only ${bytes}`);
+  }
+  return Buffer.concat(parts);
+}
+
+/** Random access to images: gzipped ones are kept in memory, plain files are read where they lie. */
+export interface IdxImages {
+  image(index: number): Promise<Uint8Array>;
+  close(): void;
+}
+
+export function openIdxImages(path: string, header: IdxHeader): IdxImages {
+  const itemBytes = header.rows * header.columns;
+  if (!isGzip(path)) {
+    const file = openSync(path, 'r');
+    return {
+      async image(index) {
+        const pixels = new Uint8Array(itemBytes);
+        const read = readSync(file, pixels, 0, itemBytes, header.headerBytes + index * itemBytes);
+        if (read < itemBytes) throw new UnusableImage(`image ${index} lies beyond the end of the file`);
+        return pixels;
+      },
+      close: () => closeSync(file),
+    };
+  }
+  let loaded: Promise<Buffer> | null = null;
+  const load = async () => {
+    const all = Buffer.allocUnsafe(header.count * itemBytes);
+    let at = 0;
+    for await (const item of idxItems(path, 'images', header)) at += item.copy(all, at);
+    return all;
+  };
+  return {
+    async image(index) {
+      const all = await (loaded ??= load());
+      return all.subarray(index * itemBytes, (index + 1) * itemBytes);
+    },
+    close() {
+      loaded = null;
+    },
+  };
+}

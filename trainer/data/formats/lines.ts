@@ -1,0 +1,34 @@
+/** Text files of any size, line by line: the lists of large data sets have millions of them. */
+import { closeSync, openSync, readSync } from 'node:fs';
+import { UnusableImage } from '../pixels/image-header.ts';
+
+const pieceBytes = 1 << 16;
+
+/** Lines without their ends, from the first to the last that is not empty. One longer than a piece is refused. */
+export function* linesIn(path: string): Generator<string> {
+  const file = openSync(path, 'r');
+  try {
+    const piece = Buffer.alloc(pieceBytes);
+    /** Bytes at the start of the piece that belong to a line whose end is not read yet. */
+    let kept = 0;
+    for (;;) {
+      const filled = kept + readSync(file, piece, kept, pieceBytes - kept, null);
+      const isLast = filled === kept;
+      let start = 0;
+      for (let end = piece.indexOf(10); end >= 0 && end < filled; end = piece.indexOf(10, start)) {
+        yield piece.toString('utf8', start, end).replace(/\r$/, '');
+        start = end + 1;
+      }
+      if (isLast) {
+        if (start < filled) yield piece.toString('utf8', start, filled);
+        return;
+      }
+      if (start === 0 && filled === pieceBytes)
+        throw new UnusableImage(`it has a line of more than ${pieceBytes} bytes: this is no list`);
+      piece.copyWithin(0, start, filled);
+      kept = filled - start;
+    }
+  } finally {
+    closeSync(file);
+  }
+}

@@ -1,0 +1,42 @@
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { UnusableImage } from '../pixels/image-header.ts';
+import { readMatTable } from './mat-file.ts';
+import { matFile } from '../testing/small-datasets.ts';
+
+const rows = [
+  [7, 'n01440764', 'tench, Tinca tinca'],
+  [1860, 'n02119789', 'é 图'],
+] as const;
+const file = (compresses: boolean) => matFile('synsets', ['ILSVRC2012_ID', 'WNID', 'words'], rows, compresses);
+
+test.each([false, true])('a struct array is a table of its fields, compressed: %s', (compresses) => {
+  expect(readMatTable(file(compresses), 'synsets')).toEqual(
+    rows.map(([id, synset, words]) => ({ ILSVRC2012_ID: id, WNID: synset, words })),
+  );
+});
+
+test('another file, another table and a damaged one are told apart', () => {
+  expect(() => readMatTable(Buffer.from('PK'), 'synsets')).toThrow('no MATLAB file of level 5, little-endian');
+  expect(() => readMatTable(file(true), 'classes')).toThrow('it has no table "classes"');
+  expect(() => readMatTable(file(false).subarray(0, 500), 'synsets')).toThrow('a MATLAB file cut short');
+  const damaged = file(true);
+  damaged[150]! ^= 0xff;
+  expect(() => readMatTable(damaged, 'synsets')).toThrow('a MATLAB file with damaged or too large contents');
+});
+
+test('whatever is changed in it, it is a table or has a reason', () => {
+  const whole = file(false);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255))), fc.nat(whole.length), (changes, length) => {
+      const changed = Buffer.from(whole.subarray(0, length));
+      for (const [at, value] of changes) if (at < length) changed[at] = value;
+      try {
+        expect(readMatTable(changed, 'synsets')).toBeInstanceOf(Array);
+      } catch (error) {
+        expect(error).toBeInstanceOf(UnusableImage);
+      }
+    }),
+    { numRuns: 2000 },
+  );
+});

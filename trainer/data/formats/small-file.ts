@@ -1,0 +1,16 @@
+/** Lists that lie beside images: read whole, so their size is bounded. */
+import { readFile, stat } from 'node:fs/promises';
+import { isMissing } from '../../durable/files.ts';
+import { UnusableImage } from '../pixels/image-header.ts';
+
+/** Null where there is no such file. */
+export async function readSmallFile(path: string, mostBytes: number): Promise<Buffer | null> {
+  try {
+    const { size } = await stat(path);
+    if (size > mostBytes) throw new UnusableImage(`it has ${size} bytes; such a list has at most ${mostBytes}`);
+    return await readFile(path);
+  } catch (error) {
+    if (isMissing(error)) return null;
+    throw error;
+  }
+}

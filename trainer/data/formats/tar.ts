@@ -1,0 +1,173 @@
+/**
+ * The members of a tar archive, found by walking its headers with positioned reads: nothing is extracted and no contents are
+ * read on the way. POSIX ustar with pax records (IEEE 1003.1, pax: ustar Interchange Format) and GNU's long names and base-256
+ * numbers (GNU tar manual, Basic Tar Format).
+ */
+import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { UnusableImage } from '../pixels/image-header.ts';
+import { printable, type Rejects } from '../listing/inspection-findings.ts';
+import { troubleWith } from './unsafe-path.ts';
+
+export interface TarMember {
+  readonly name: string;
+  /** Of its first byte, from the start of the file that was opened. */
+  readonly offset: number;
+  readonly size: number;
+}
+
+export interface Tar {
+  /**
+   * The plain files in it, in order; of an archive inside the archive, where one is given. Members that are no plain files or
+   * have a name that leads elsewhere are rejected, each with its reason; damage ends the walk and is rejected by `name`.
+   */
+  members(rejects: Rejects, name: string, within?: TarMember): Generator<TarMember>;
+  /** The contents of a member that must be small. */
+  text(member: TarMember): string;
+  close(): void;
+}
+
+const block = 512;
+/** An archive of empty members must not fill the memory; sets of more images come in many archives. */
+const mostMembers = 5_000_000;
+/** Names, and the records that hold them. Linux has no longer paths than 4096 bytes. */
+const longestRecord = 1 << 20;
+const longestText = 64;
+
+/** Kinds of members: IEEE 1003.1, pax, "typeflag"; letters from the GNU tar manual. */
+const plainFile: ReadonlySet<string> = new Set(['0', '\0', '7']);
+/** A folder, a volume's name. */
+const noFile: ReadonlySet<string> = new Set(['5', 'V']);
+/** What says something of a later member: its long name, its records, those of all, the long name of what it links to. */
+const prelude: ReadonlySet<string> = new Set(['L', 'x', 'g', 'K']);
+const refused: Readonly<Record<string, string>> = {
+  '1': 'a hard link',
+  '2': 'a symbolic link',
+  '3': 'a character device',
+  '4': 'a block device',
+  '6': 'a pipe',
+};
+
+const textOf = (bytes: Buffer) => {
+  const end = bytes.indexOf(0);
+  return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
+};
+
+/** An octal number, or, where the first bit is set, one to base 256. */
+function sizeField(field: Buffer): number {
+  if (field[0]! & 0x80) {
+    const size = field.subarray(1).reduce((value, byte) => value * 256 + byte, field[0]! & 0x7f);
+    if (field[0] === 0xff || !Number.isSafeInteger(size)) throw new UnusableImage('it states a size that no file has');
+    return size;
+  }
+  const digits = textOf(field).trim();
+  if (!/^[0-7]+$/.test(digits)) throw new UnusableImage(`it states a size of "${printable(digits)}"`);
+  return Number.parseInt(digits, 8);
+}
+
+/** The sum of the header's bytes, its own field taken as spaces. */
+function checksumOf(header: Buffer): number {
+  let sum = 8 * 0x20;
+  for (let at = 0; at < block; at++) if (at < 148 || at >= 156) sum += header[at]!;
+  return sum;
+}
+
+/** `LENGTH KEY=VALUE\n`, again and again; the length counts the whole record. */
+function paxRecords(bytes: Buffer): ReadonlyMap<string, string> {
+  const records = new Map<string, string>();
+  for (let at = 0; at < bytes.length;) {
+    const space = bytes.indexOf(0x20, at);
+    const digits = bytes.toString('latin1', at, Math.max(at, space));
+    const end = at + Number(digits);
+    const equals = bytes.indexOf(0x3d, space);
+    const isWhole = /^\d{1,7}$/.test(digits) && equals > space && equals < end && bytes[end - 1] === 0x0a;
+    if (!isWhole || end > bytes.length) throw new UnusableImage('a pax record that is damaged');
+    records.set(bytes.toString('utf8', space + 1, equals), bytes.toString('utf8', equals + 1, end - 1));
+    at = end;
+  }
+  return records;
+}
+
+/** Bytes of a member: a pax record overrides the field; links have none whatever the field says. */
+function sizeOf(header: Buffer, type: string, records: ReadonlyMap<string, string>): number {
+  if (/[1-6]/.test(type)) return 0;
+  const stated = records.get('size');
+  if (stated === undefined || prelude.has(type)) return sizeField(header.subarray(124, 136));
+  const size = Number(stated);
+  if (!/^\d+$/.test(stated) || !Number.isSafeInteger(size))
+    throw new UnusableImage(`it states a size of "${printable(stated)}"`);
+  return size;
+}
+
+export function openTar(path: string): Tar {
+  const file = openSync(path, 'r');
+
+  function read(offset: number, size: number): Buffer {
+    const bytes = Buffer.alloc(size);
+    const got = readSync(file, bytes, 0, size, offset);
+    return got < size ? bytes.subarray(0, got) : bytes;
+  }
+
+  function* walk(rejects: Rejects, archive: string, from: number, end: number): Generator<TarMember> {
+    /** What the members before a file say of it. */
+    let longName: string | null = null;
+    let records: ReadonlyMap<string, string> = new Map();
+    let count = 0;
+    for (let at = from; ;) {
+      if (at === end) throw new UnusableImage(`it ends after ${at - from} bytes without its end mark: cut short`);
+      const header = read(at, Math.min(block, end - at));
+      if (header.length < block) throw new UnusableImage(`it is cut short inside the header at byte ${at - from}`);
+      if (header.every((byte) => byte === 0)) return;
+      if (Number.parseInt(textOf(header.subarray(148, 156)), 8) !== checksumOf(header))
+        throw new UnusableImage(`no tar archive, or damaged: the header at byte ${at - from} has another checksum`);
+      if (++count > mostMembers) throw new UnusableImage(`it has more than ${mostMembers} members`);
+
+      const type = String.fromCharCode(header[156]!);
+      const isUstar = header.toString('latin1', 257, 263) === 'ustar\0';
+      const prefix = isUstar ? textOf(header.subarray(345, 500)) : '';
+      const own = textOf(header.subarray(0, 100));
+      const name = records.get('path') ?? longName ?? (prefix === '' ? own : `${prefix}/${own}`);
+      const offset = at + block;
+      const size = sizeOf(header, type, records);
+      if (size > end - offset)
+        throw new UnusableImage(
+          `"${printable(name)}" is stated to have ${size} bytes, but ${end - offset} follow: cut short, or a lie`,
+        );
+      at = Math.min(end, offset + Math.ceil(size / block) * block);
+
+      if (prelude.has(type)) {
+        if (size > longestRecord) throw new UnusableImage(`it has a name or record of ${size} bytes`);
+        if (type === 'L') longName = textOf(read(offset, size));
+        if (type === 'x') records = paxRecords(read(offset, size));
+        continue;
+      }
+      // Its map goes on for any number of blocks after the header, which the size does not count.
+      if (type === 'S') throw new UnusableImage(`"${printable(name)}" is a sparse file: pack it without --sparse`);
+      const isSparse = [...records.keys()].some((key) => key.startsWith('GNU.sparse.'));
+      [longName, records] = [null, new Map()];
+      if (noFile.has(type) || (plainFile.has(type) && name.endsWith('/'))) continue;
+      const kind = plainFile.has(type) ? null : (refused[type] ?? `a member of the unknown kind "${printable(type)}"`);
+      const trouble = kind ?? troubleWith(name) ?? (isSparse ? 'a sparse file' : null);
+      if (trouble === null) yield { name: name.replace(/^(\.\/)+/, ''), offset, size };
+      else rejects.add(`${archive}/${name}`, trouble);
+    }
+  }
+
+  return {
+    *members(rejects, name, within) {
+      const from = within?.offset ?? 0;
+      const end = within ? within.offset + within.size : fstatSync(file).size;
+      try {
+        yield* walk(rejects, name, from, end);
+      } catch (error) {
+        if (!(error instanceof UnusableImage)) throw error;
+        rejects.add(name, error.message);
+      }
+    },
+    text(member) {
+      if (member.size > longestText)
+        throw new UnusableImage(`it has ${member.size} bytes where at most ${longestText} are expected`);
+      return read(member.offset, member.size).toString('utf8').trim();
+    },
+    close: () => closeSync(file),
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * Looks at a listing before anything trains on it. Few images are read, decoded and hashed at once; of many, which would take
+ * hours, the names and sizes are given first and the contents are checked when that is asked for.
+ */
+import { hash } from 'node:crypto';
+import { statSync } from 'node:fs';
+import type { Inspection, SplitInspection } from '../../protocol/dataset.ts';
+import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
+import { decode } from '../pixels/decode.ts';
+import { nameOf, placeOf, type ImageTable, type Place } from './image-table.ts';
+import { countClasses, describeFolder, reasonOf, startFindings, throwIfCancelled } from './inspection-findings.ts';
+import { openListing, readImage, type List } from './listing.ts';
+import { createSlices } from './time-slices.ts';
+
+/** Up to this many images are checked without being asked: minutes on one core. */
+export const checkedUnasked = 50_000;
+
+export interface ListingDescription {
+  readonly dataset: string;
+  readonly title: string;
+  readonly expected: readonly string[];
+  readonly licence: string | null;
+  readonly source: string | null;
+  /** What is wrong with a readable file beyond being readable, or null: its hash differs from a manifest's, say. */
+  check?(path: string, sha256: string): string | null;
+}
+
+/** Pictures decoded at the same time: enough to keep the decoder's threads busy, few enough to bound the memory. */
+const inFlight = 4;
+
+interface Contents {
+  readonly digest: Buffer;
+  readonly width: number;
+  readonly height: number;
+}
+/** `contents` is null where they were not looked at. */
+type Verdict = { readonly reason: string } | { readonly size: number; readonly contents: Contents | null };
+
+async function examine(folder: string, images: ImageTable, index: number): Promise<Verdict> {
+  try {
+    const bytes = await readImage(folder, images, index);
+    const { width, height } = await decode({ kind: 'encoded', bytes }, 3);
+    return { size: bytes.length, contents: { digest: hash('sha256', bytes, 'buffer'), width, height } };
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+}
+
+/** Hands over verdicts in the order of the images, with a few being worked on ahead. */
+async function* examineAll(folder: string, images: ImageTable): AsyncGenerator<Verdict> {
+  const started: Promise<Verdict>[] = [];
+  for (let next = 0, i = 0; i < images.count; i++) {
+    for (; next < images.count && next < i + inFlight; next++) started.push(examine(folder, images, next));
+    yield await started.shift()!;
+  }
+}
+
+function measure(folder: string, path: string, place: Place | null): Verdict {
+  try {
+    // Not joined: that takes as long as looking at the file.
+    const size = place?.size ?? statSync(`${folder}/${path}`).size;
+    return size === 0 ? { reason: 'the file is empty (0 bytes)' } : { size, contents: null };
+  } catch (error) {
+    return { reason: reasonOf(error) };
+  }
+}
+
+/** `contents`: check them however many images there are. */
+export async function inspectListing(
+  list: List,
+  folder: string,
+  description: ListingDescription,
+  progress: InspectProgress,
+  signal: AbortSignal,
+  contents: boolean,
+): Promise<Inspection> {
+  const { check, ...stated } = description;
+  const findings = startFindings(folder);
+  const slices = createSlices(progress, signal);
+  await slices.next(0, null);
+  const { classes, title, found, ...listing } = await list(folder, findings.rejects, slices);
+  const total = listing.splits.reduce((sum, { images }) => sum + images.count, 0);
+  const checks = contents || total <= checkedUnasked;
+  let done = 0;
+
+  /** True for an image that can be used. */
+  function record(split: string, path: string, verdict: Verdict): boolean {
+    if ('reason' in verdict) {
+      findings.reject(path, verdict.reason);
+      return false;
+    }
+    const { size, contents: seen } = verdict;
+    const sha256 = seen && seen.digest.toString('hex');
+    const doubt = sha256 && check?.(path, sha256);
+    if (doubt) {
+      findings.reject(path, doubt);
+      return false;
+    }
+    findings.file(path, size, sha256);
+    if (seen) findings.picture(split, path, seen.digest, seen.width, seen.height);
+    return true;
+  }
+
+  const splits: SplitInspection[] = [];
+  for (const { split, images } of listing.splits) {
+    const usable = new Uint8Array(images.count);
+    if (checks) {
+      let index = 0;
+      for await (const verdict of examineAll(folder, images)) {
+        throwIfCancelled(signal);
+        if (++done % 25 === 0 || done === total) progress(done, total);
+        usable[index] = Number(record(split, nameOf(images, index), verdict));
+        index++;
+      }
+    } else {
+      for (let index = 0; index < images.count; index++, done++) {
+        if (slices.due()) await slices.next(done, total);
+        const path = nameOf(images, index);
+        usable[index] = Number(record(split, path, measure(folder, path, placeOf(images, index))));
+      }
+    }
+    const labels = images.labels?.filter((_, index) => usable[index] === 1);
+    splits.push({
+      split,
+      images: usable.reduce((sum, each) => sum + each, 0),
+      perClass: labels ? countClasses(labels, classes.length) : [],
+    });
+  }
+  return findings.finish({
+    ...stated,
+    title: title ?? stated.title,
+    found: [...(await describeFolder(folder)), ...found],
+    splits,
+    classes,
+    channels: 3,
+    splitRule: listing.splitRule,
+    contents: checks ? 'checked' : 'listed',
+  });
+}
+
+/** For a recipe that is a way of listing and nothing else. */
+export function readerOfListing(list: List, description: ListingDescription): Pick<DatasetRecipe, 'inspect' | 'open'> {
+  return {
+    inspect: (folder, progress, signal, contents) =>
+      inspectListing(list, folder, description, progress, signal, contents),
+    open: (folder, split, exclude, found) => openListing(list, folder, split, exclude, found),
+  };
+}

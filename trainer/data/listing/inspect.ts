@@ -1,0 +1,61 @@
+/** Looks at a folder the user picked: finds the reader for it and has it scan, or says what was expected and found. */
+import { readdir, stat } from 'node:fs/promises';
+import { basename, dirname, resolve } from 'node:path';
+import { FaultError } from '../../durable/fault-error.ts';
+import { isMissing } from '../../durable/files.ts';
+import type { Inspection } from '../../protocol/dataset.ts';
+import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
+import { splitNamed } from './class-folders.ts';
+import { reasonOf, wrongFolder } from './inspection-findings.ts';
+import { reader, readers } from './readers.ts';
+
+/** The order in which readers are asked. */
+const byGenerality = [...readers].sort((a, b) => (a.generality ?? 0) - (b.generality ?? 0) || (a.id < b.id ? -1 : 1));
+
+async function readerFor(folder: string, wanted: string | null): Promise<DatasetRecipe | null> {
+  for (const each of wanted === null ? byGenerality : [reader(wanted)]) {
+    if (await each.recognises(folder)) return each;
+  }
+  return null;
+}
+
+/** Where to look: a file stands for its folder, and `train` stands for its parent where another split lies beside it. */
+async function folderMeant(path: string): Promise<string> {
+  const folder = (await stat(path)).isDirectory() ? path : dirname(path);
+  const own = splitNamed(basename(folder));
+  if (own === null) return folder;
+  const beside = await readdir(dirname(folder), { withFileTypes: true });
+  const hasOther = beside.some((entry) => {
+    const other = entry.isFile() ? null : splitNamed(entry.name);
+    return other !== null && other !== own;
+  });
+  return hasOther ? dirname(folder) : folder;
+}
+
+/** `dataset`: the reader to use, or null for whichever recognises the folder. `contents`: as in a reader's `inspect`. */
+export async function inspectFolder(
+  path: string,
+  dataset: string | null,
+  progress: InspectProgress,
+  signal: AbortSignal,
+  contents = false,
+): Promise<Inspection> {
+  const absolute = resolve(path);
+  try {
+    const folder = await folderMeant(absolute);
+    const found = await readerFor(folder, dataset);
+    if (found) return await found.inspect(folder, progress, signal, contents);
+    const expected = dataset === null ? byGenerality.flatMap((each) => each.expected) : reader(dataset).expected;
+    return await wrongFolder(folder, expected);
+  } catch (error) {
+    if (error instanceof FaultError || signal.aborted) throw error;
+    const gone = isMissing(error);
+    const reason = gone ? 'there is no such file or folder' : reasonOf(error);
+    throw new FaultError(
+      gone ? 'not-found' : 'read-failed',
+      `${absolute}: ${reason}. Choose another folder.`,
+      { path: absolute },
+      { retry: 'choose-folder', cause: error },
+    );
+  }
+}

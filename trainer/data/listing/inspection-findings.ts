@@ -1,0 +1,217 @@
+/** What every reader's `inspect` shares: collecting rejects, duplicates and the fingerprint, and the words for them. */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { opendir } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { FaultError } from '../../durable/fault-error.ts';
+import type { Inspection, Reject, SplitInspection } from '../../protocol/dataset.ts';
+import { UnusableImage } from '../pixels/image-header.ts';
+
+/** How many rejects and leaks are listed; all are counted. */
+export const listedLimit = 1000;
+
+/** A name as one line of visible text: control and direction-changing characters as \u escapes. */
+export function printable(name: string): string {
+  return name.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
+    return `\\u{${character.codePointAt(0)!.toString(16)}}`;
+  });
+}
+
+const systemReasons: Readonly<Record<string, string>> = {
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+  ENOENT: 'it is gone: removed or renamed during the scan',
+  ELOOP: 'a link that leads in a circle',
+  EISDIR: 'a folder where a file must be',
+  EIO: 'the disk reports a read error',
+  EMFILE: 'too many files are open',
+};
+
+/** Why a file cannot be used, in words that complete "file: …". Anything unforeseen is thrown on. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof UnusableImage) return error.message;
+  if (error instanceof Error && 'code' in error) {
+    const reason = systemReasons[String(error.code)];
+    if (reason !== undefined) return reason;
+  }
+  throw error;
+}
+
+/** Throws the reason the signal was given, or a fault where it was given none. */
+export function throwIfCancelled(signal: AbortSignal): void {
+  if (!signal.aborted) return;
+  const isPlain = signal.reason instanceof DOMException && signal.reason.name === 'AbortError';
+  throw isPlain ? new FaultError('cancelled', 'The inspection was cancelled.') : signal.reason;
+}
+
+/** SHA-256 of a file of any size. */
+export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
+  const hash = createHash('sha256');
+  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+    throwIfCancelled(signal);
+    hash.update(chunk as Buffer);
+  }
+  return hash.digest('hex');
+}
+
+const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+
+/** What lies in a folder, in words for "found": counts, then the first names. */
+export async function describeFolder(path: string): Promise<readonly string[]> {
+  const countedLimit = 100_000;
+  let folders = 0;
+  let files = 0;
+  const names: string[] = [];
+  for await (const entry of await opendir(path)) {
+    if (entry.isDirectory()) folders++;
+    else files++;
+    if (names.length < 1000) names.push(printable(entry.name) + (entry.isDirectory() ? '/' : ''));
+    if (folders + files >= countedLimit) break;
+  }
+  const shown = names.sort().slice(0, 6);
+  const more = folders + files > shown.length ? ' …' : '';
+  const counted = `${plural(folders, 'folder', 'folders')}, ${plural(files, 'file', 'files')}`;
+  return [shown.length === 0 ? 'an empty folder' : `${counted}: ${shown.join(', ')}${more}`];
+}
+
+/** What cannot be used, as it is met: all of it is counted, the first `listedLimit` are listed. */
+export interface Rejects {
+  readonly list: readonly Reject[];
+  readonly count: () => number;
+  add(file: string, reason: string): void;
+}
+
+export function startRejects(): Rejects {
+  const list: Reject[] = [];
+  let count = 0;
+  return {
+    list,
+    count: () => count,
+    add(file, reason) {
+      count++;
+      if (list.length < listedLimit) list.push({ file: printable(file), reason });
+    },
+  };
+}
+
+/** Everything of an inspection that a reader states itself. */
+export interface Stated {
+  readonly dataset: string;
+  readonly title: string;
+  readonly expected: readonly string[];
+  readonly found: readonly string[];
+  readonly splits: readonly SplitInspection[];
+  readonly classes: readonly string[];
+  readonly channels: number | null;
+  readonly licence: string | null;
+  readonly source: string | null;
+  readonly splitRule: string | null;
+  /** Whether the contents were looked at; readers that always do say nothing. */
+  readonly contents?: Inspection['contents'];
+}
+
+export interface Findings {
+  readonly rejects: Rejects;
+  reject(file: string, reason: string): void;
+  /** A usable picture; `digest` is the SHA-256 of its contents. Finds duplicates and leaks. */
+  picture(split: string, name: string, digest: Buffer, width: number, height: number): void;
+  /** A file of the data set, for the fingerprint; `sha256` is null where its contents were not looked at. */
+  file(name: string, size: number, sha256: string | null): void;
+  finish(stated: Stated): Inspection;
+}
+
+type Size = readonly [width: number, height: number];
+
+export function startFindings(path: string): Findings {
+  const began = performance.now();
+  const rejects = startRejects();
+  const leaks: [string, string][] = [];
+  const files: string[] = [];
+  const seen = new Map<string, { readonly first: string; readonly splits: string[] }>();
+  let leakCount = 0;
+  let duplicateCount = 0;
+  let bytes = 0;
+  let smallest: Size | null = null;
+  let largest: Size | null = null;
+
+  return {
+    rejects,
+    reject: rejects.add,
+    picture(split, name, digest, width, height) {
+      const area = width * height;
+      if (!smallest || area < smallest[0] * smallest[1]) smallest = [width, height];
+      if (!largest || area > largest[0] * largest[1]) largest = [width, height];
+      // 96 bits: among 10^7 pictures two different ones share them with a chance below 10^-14.
+      const key = digest.toString('latin1', 0, 12);
+      const known = seen.get(key);
+      if (!known) {
+        seen.set(key, { first: name, splits: [split] });
+        return;
+      }
+      if (known.splits.includes(split)) {
+        duplicateCount++;
+        return;
+      }
+      known.splits.push(split);
+      leakCount++;
+      if (leaks.length < listedLimit) leaks.push([printable(known.first), printable(name)]);
+    },
+    file(name, size, sha256) {
+      bytes += size;
+      files.push(`${JSON.stringify(name)} ${size}${sha256 === null ? '' : ` ${sha256}`}\n`);
+    },
+    finish(stated) {
+      const hash = createHash('sha256');
+      for (const line of files.sort()) hash.update(line);
+      const images = stated.splits.reduce((sum, split) => sum + split.images, 0);
+      return {
+        version: 1,
+        dataset: images > 0 ? stated.dataset : null,
+        title: stated.title,
+        path: resolve(path),
+        contents: stated.contents ?? 'checked',
+        fingerprint: hash.digest('hex'),
+        expected: images > 0 ? [] : [...stated.expected],
+        found: [...stated.found],
+        splits: stated.splits.map((split) => ({ ...split, perClass: [...split.perClass] })),
+        classes: [...stated.classes],
+        channels: stated.channels,
+        smallest: smallest && [...smallest],
+        largest: largest && [...largest],
+        bytes,
+        rejects: [...rejects.list],
+        rejectCount: rejects.count(),
+        leaks,
+        leakCount,
+        duplicateCount,
+        licence: stated.licence,
+        source: stated.source,
+        splitRule: stated.splitRule,
+        seconds: (performance.now() - began) / 1000,
+      };
+    },
+  };
+}
+
+/** The answer for a folder that no reader can use. */
+export async function wrongFolder(path: string, expected: readonly string[]): Promise<Inspection> {
+  const found = await describeFolder(path);
+  return startFindings(path).finish({
+    dataset: '',
+    title: '',
+    expected,
+    found,
+    splits: [],
+    classes: [],
+    channels: null,
+    licence: null,
+    source: null,
+    splitRule: null,
+  });
+}
+
+export function countClasses(labels: Iterable<number>, classes: number): number[] {
+  const counts = new Array<number>(classes).fill(0);
+  for (const label of labels) counts[label] = (counts[label] ?? 0) + 1;
+  return counts;
+}

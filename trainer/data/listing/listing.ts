@@ -1,0 +1,145 @@
+/**
+ * What lies in a folder of encoded images, whatever the layout: splits of images, classes, and what cannot be used. Every
+ * reader whose samples are image files is a function that makes a listing; opening and inspecting are the same for all.
+ */
+import { open } from 'node:fs/promises';
+import { join } from 'node:path';
+import { FaultError } from '../../durable/fault-error.ts';
+import type { OpenDataset } from '../../recipe.ts';
+import { UnusableImage } from '../pixels/image-header.ts';
+import { nameOf, placeOf, selected, type FoundImages, type ImageTable, type TableBuilder } from './image-table.ts';
+import { printable, reasonOf, startRejects, type Rejects } from './inspection-findings.ts';
+import { imageLeafOf, valueIn, type Leaf } from '../formats/parquet.ts';
+import { createSlices, type Slices } from './time-slices.ts';
+
+export interface ListedSplit {
+  readonly split: string;
+  readonly images: ImageTable;
+}
+
+export interface Listing {
+  readonly splits: readonly ListedSplit[];
+  readonly classes: readonly string[];
+  /** What it is, where that is more than its reader's title says. */
+  readonly title?: string;
+  /** What was found, in words. */
+  readonly found: readonly string[];
+  /** How a validation split was made where there was none. */
+  readonly splitRule: string | null;
+}
+
+/** Lists a folder. What cannot be used goes to `rejects`; what makes the whole folder unreadable is thrown. */
+export type List = (folder: string, rejects: Rejects, slices: Slices) => Promise<Listing>;
+
+/** A split that is being listed; its labels are places in `names`, its own classes. Without names it has no labels. */
+export interface Draft {
+  readonly split: string;
+  readonly images: TableBuilder;
+  readonly names: readonly string[] | null;
+}
+
+/** Classes are the union over the splits, in order of their names, so that a class has one number in all of them. */
+export function united(drafts: readonly Draft[], rejects: Rejects): Pick<Listing, 'splits' | 'classes'> {
+  const classes = [...new Set(drafts.flatMap(({ names }) => names ?? []))].sort();
+  const numbers = new Map(classes.map((name, number) => [name, number]));
+  const splits = drafts.map(({ split, images, names }) => {
+    const own = names?.map((name) => numbers.get(name)!) ?? null;
+    return { split, images: images.finish(own && ((label) => own[label]!)) };
+  });
+  const trained = new Set(splits.find(({ split }) => split === 'train')?.images.labels);
+  for (const { split, images } of splits) {
+    if (trained.size === 0) break;
+    for (const label of new Set(images.labels)) {
+      if (!trained.has(label)) rejects.add(`${split}/${classes[label]}/`, 'a class without pictures in train');
+    }
+  }
+  return { splits, classes };
+}
+
+/** A picture may not be larger than this on disk; nothing real is, and a file of any size must not fill the memory. */
+const largestFileBytes = 256 << 20;
+
+/** The encoded bytes of an image: a whole file, or a part of an archive. */
+export async function readImage(folder: string, images: ImageTable, index: number): Promise<Buffer> {
+  const place = placeOf(images, index);
+  const file = await open(join(folder, place === null ? nameOf(images, index) : place.archive), 'r');
+  try {
+    const size = place === null ? (await file.stat()).size : (place.page?.bytes ?? place.size);
+    if (size > largestFileBytes)
+      throw new UnusableImage(`it has ${size} bytes; a picture may have ${largestFileBytes}`);
+    if (place === null) return await file.readFile();
+    const bytes = Buffer.alloc(size);
+    const { bytesRead } = await file.read(bytes, 0, size, place.offset);
+    if (bytesRead < size) throw new UnusableImage('its archive has become shorter and ends inside it');
+    return place.page === undefined ? bytes : unpack(bytes, place.page.row, images, join(folder, place.archive));
+  } finally {
+    await file.close();
+  }
+}
+
+/** How the pages of each archive of a listing are unpacked: from its footer, read once a thread. */
+const leaves = new WeakMap<ImageTable, Map<string, Leaf>>();
+
+function unpack(page: Buffer, row: number, images: ImageTable, archive: string): Buffer {
+  const known = leaves.get(images) ?? new Map<string, Leaf>();
+  leaves.set(images, known);
+  const leaf = known.get(archive) ?? imageLeafOf(archive);
+  known.set(archive, leaf);
+  const value = valueIn(page, row, leaf);
+  return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+async function findImages(list: List, folder: string, split: string, exclude: readonly string[]): Promise<FoundImages> {
+  const rejects = startRejects();
+  const slices = createSlices(() => undefined, new AbortController().signal);
+  const { splits, classes } = await list(folder, rejects, slices).catch((error: unknown) => {
+    if (error instanceof FaultError) throw error;
+    throw new FaultError('not-found', `${folder}: ${reasonOf(error)}.`, { path: folder }, { cause: error });
+  });
+  const found = splits.find((each) => each.split === split);
+  if (!found) {
+    const known = splits.map((each) => each.split).join(', ') || 'none';
+    const why = rejects.list.map(({ file, reason }) => ` ${file}: ${reason}.`)[0] ?? '';
+    throw new FaultError('not-found', `${folder} has no split "${split}". It has: ${known}.${why}`, {
+      path: folder,
+      split,
+    });
+  }
+  if (exclude.length === 0) return { classes, images: found.images };
+  const excluded = new Set(exclude);
+  const keeps = (index: number) => !excluded.has(printable(nameOf(found.images, index)));
+  return { classes, images: selected(found.images, keeps) };
+}
+
+/** `found`: what another thread found when it opened this split, in place of looking again. */
+export async function openListing(
+  list: List,
+  folder: string,
+  split: string,
+  exclude: readonly string[] = [],
+  found?: FoundImages,
+): Promise<OpenDataset> {
+  const { classes, images } = found ?? (await findImages(list, folder, split, exclude));
+  const { labels } = images;
+  return {
+    count: images.count,
+    classes,
+    channels: 3,
+    found: { classes, images },
+    labels: async () => labels && Int32Array.from(labels),
+    async sample(index) {
+      const name = printable(nameOf(images, index));
+      try {
+        const bytes = await readImage(folder, images, index);
+        return { image: { kind: 'encoded', bytes }, label: labels ? labels[index]! : null, name };
+      } catch (error) {
+        const reason = reasonOf(error);
+        throw new FaultError('unreadable-file', `${name}: ${reason}. Leave it out, or replace it.`, {
+          file: name,
+          reason,
+        });
+      }
+    },
+    close: async () => undefined,
+  };
+}

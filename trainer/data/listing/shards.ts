@@ -1,0 +1,63 @@
+/** Data sets in a number of large files: which there are, and which split each belongs to. */
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { isFolder } from '../../durable/files.ts';
+import { nameOf, selected, type ImageTable } from './image-table.ts';
+import { splitNamed } from './class-folders.ts';
+import { reasonOf, type Rejects } from './inspection-findings.ts';
+
+export interface Shard {
+  readonly split: string;
+  /** From the folder. */
+  readonly path: string;
+}
+
+/** A split by the folder of a shard, or by a word of its name: `imagenet-val-000012.tar`. Without either it is train. */
+function splitOf(name: string): string {
+  return (
+    name
+      .slice(0, name.lastIndexOf('.'))
+      .split(/[-_./]/)
+      .map(splitNamed)
+      .find((split) => split !== null) ?? 'train'
+  );
+}
+
+/** Files that end so, in the folder, in `data` below it, and in folders called like a split. */
+export function shardsIn(folder: string, ending: string): readonly Shard[] {
+  const below = readdirSync(folder).filter((name) => name === 'data' || splitNamed(name) !== null);
+  return ['', ...below.filter((name) => isFolder(join(folder, name))).map((name) => `${name}/`)]
+    .flatMap((place) => readdirSync(join(folder, place)).map((name) => place + name))
+    .filter((path) => path.endsWith(ending) && !isFolder(join(folder, path)))
+    .sort()
+    .map((path) => ({ split: splitOf(path), path }));
+}
+
+/** Reads one shard after the other, each open only while it is read; one that is damaged is rejected with the reason. */
+export async function readShards<File extends { close(): void }>(
+  folder: string,
+  shards: readonly Shard[],
+  rejects: Rejects,
+  { open, read }: { open(path: string): File; read(file: File, shard: Shard): Promise<void> },
+): Promise<void> {
+  for (const shard of shards) {
+    try {
+      const file = open(join(folder, shard.path));
+      try {
+        await read(file, shard);
+      } finally {
+        file.close();
+      }
+    } catch (error) {
+      rejects.add(shard.path, reasonOf(error));
+    }
+  }
+}
+
+/** Images of a split, with labels if any of them has one; those that have none are then left out. */
+export function labelledWhereAny(images: ImageTable, rejects: Rejects, reason: string): ImageTable {
+  const { labels } = images;
+  if (!labels?.some((label) => label >= 0)) return { ...images, labels: null };
+  for (const [index, label] of labels.entries()) if (label < 0) rejects.add(nameOf(images, index), reason);
+  return selected(images, (index) => labels[index]! >= 0);
+}

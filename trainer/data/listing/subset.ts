@@ -1,0 +1,105 @@
+/** Part of a split, as evaluations with few labels are given. */
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import { FaultError } from '../../durable/fault-error.ts';
+import { groupedBy } from '../../group-by.ts';
+import type { DataSource, Subset } from '../../protocol/run.ts';
+import { keyed } from '../../random.ts';
+import type { OpenDataset } from '../../recipe.ts';
+import { nameOf } from './image-table.ts';
+import { reasonOf } from './inspection-findings.ts';
+
+/** Places of the chosen samples, in order: of every class its share, rounded, but one at least. */
+export function chosenBy({ share, seed }: Extract<Subset, { kind: 'share' }>, labels: Int32Array): Int32Array {
+  const byClass = groupedBy(labels.keys(), (place) => labels[place]!);
+  const chosen = [...byClass].flatMap(([label, places]) => {
+    const order = keyed(seed, 'subset', label).permutation(places.length);
+    return [...order.subarray(0, Math.max(1, Math.round(share * places.length)))].map((at) => places[at]!);
+  });
+  return Int32Array.from(chosen).sort();
+}
+
+/** A list of all of ImageNet is 30 MB. */
+const longestList = 256 << 20;
+
+async function readList(path: string): Promise<ReadonlySet<string>> {
+  try {
+    const file = await open(path, 'r');
+    try {
+      const { size } = await file.stat();
+      if (size > longestList)
+        throw new FaultError('unreadable-file', `${path} has ${size} bytes; a list may have ${longestList}.`, { path });
+      const lines = (await file.readFile('utf8')).split('\n').map((line) => basename(line.trim()));
+      return new Set(lines.filter((line) => line !== ''));
+    } finally {
+      await file.close();
+    }
+  } catch (error) {
+    if (error instanceof FaultError) throw error;
+    throw new FaultError('unreadable-file', `${path}: ${reasonOf(error)}. Choose the list again.`, { path });
+  }
+}
+
+/** Places of the samples that a file names, in order. */
+async function namedIn(list: string, { found }: OpenDataset, { path, split }: DataSource): Promise<Int32Array> {
+  const names = await readList(list);
+  if (!found)
+    throw new FaultError(
+      'bad-argument',
+      `The images of ${path} are no files with names, so a list cannot choose among them: draw a share by a seed.`,
+      { path },
+    );
+  const missing = new Set(names);
+  const chosen: number[] = [];
+  for (let place = 0; place < found.images.count; place++) {
+    const name = basename(nameOf(found.images, place));
+    if (!names.has(name)) continue;
+    chosen.push(place);
+    missing.delete(name);
+  }
+  const [first] = missing;
+  if (names.size > 0 && first === undefined) return Int32Array.from(chosen);
+  const why =
+    first === undefined
+      ? 'it names no image'
+      : `${missing.size} of its ${names.size} names, such as "${first}", are not there`;
+  throw new FaultError('bad-argument', `${list} is no list of images of the split "${split}" of ${path}: ${why}.`, {
+    ...{ path: list, split },
+  });
+}
+
+async function placesOf(whole: OpenDataset, subset: Subset, source: DataSource): Promise<Int32Array> {
+  if (subset.kind === 'list') return namedIn(subset.path, whole, source);
+  const labels = await whole.labels();
+  if (labels) return chosenBy(subset, labels);
+  throw new FaultError(
+    'wrong-folder',
+    `The split "${source.split}" of ${source.path} has no labels, so no share of each class can be taken: choose a labelled split.`,
+    { path: source.path, split: source.split },
+  );
+}
+
+function rowsOf(table: Int8Array, columns: number, rows: Int32Array): Int8Array {
+  const chosen = new Int8Array(rows.length * columns);
+  rows.forEach((row, at) => chosen.set(table.subarray(row * columns, (row + 1) * columns), at * columns));
+  return chosen;
+}
+
+/** The same data set with the chosen samples alone. Closing it closes `whole`. */
+export async function partOf(whole: OpenDataset, subset: Subset, source: DataSource): Promise<OpenDataset> {
+  try {
+    const chosen = await placesOf(whole, subset, source);
+    const labels = await whole.labels();
+    const { presence } = whole;
+    return {
+      ...whole,
+      ...(presence ? { presence: async () => rowsOf(await presence.call(whole), whole.classes.length, chosen) } : {}),
+      count: chosen.length,
+      labels: () => Promise.resolve(labels && Int32Array.from(chosen, (place) => labels[place]!)),
+      sample: (index) => whole.sample(chosen[index]!),
+    };
+  } catch (error) {
+    await whole.close();
+    throw error;
+  }
+}

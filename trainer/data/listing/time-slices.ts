@@ -1,0 +1,28 @@
+/**
+ * Reading folders and archives blocks, because that is several times faster than waiting for each of a million files. So it
+ * is cut into slices: between two of them progress is told, commands come in and a cancel is heard.
+ */
+import { setImmediate as macrotask } from 'node:timers/promises';
+import type { InspectProgress } from '../../recipe.ts';
+import { throwIfCancelled } from './inspection-findings.ts';
+
+export interface Slices {
+  /** True when a slice has lasted long enough; `next` is to be awaited then. */
+  due(): boolean;
+  next(done: number, total: number | null): Promise<void>;
+}
+
+const sliceMs = 50;
+
+export function createSlices(progress: InspectProgress, signal: AbortSignal): Slices {
+  let began = performance.now();
+  return {
+    due: () => performance.now() - began >= sliceMs,
+    async next(done, total) {
+      progress(done, total);
+      await macrotask();
+      throwIfCancelled(signal);
+      began = performance.now();
+    },
+  };
+}

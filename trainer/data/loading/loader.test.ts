@@ -1,0 +1,248 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import * as v from 'valibot';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { View } from '../../protocol/run.ts';
+import { openEvaluationLoader, openTrainingLoader } from './loader.ts';
+import { buildWorker, inTemporaryFolder, put, randomBytes, removeWorker, writeIdx } from '../testing/small-datasets.ts';
+
+const view = v.parse(View, { size: 8, cropArea: [0.3, 1], blur: 0.3, solarize: 0.2 });
+const grey = { mean: [0.5], std: [0.25] };
+const training = (path: string) => ({
+  data: { dataset: 'idx', path, split: 'train' },
+  views: [view, { ...view, size: 10 }],
+  normalization: grey,
+  seed: 3,
+  batch: 8,
+  dropLast: true,
+  fromStep: 0,
+  workers: 0,
+});
+
+async function take(options: ReturnType<typeof training>, steps: number, worker?: URL) {
+  const loader = await openTrainingLoader(options, worker);
+  try {
+    const taken = [];
+    for (let step = 0; step < steps; step++) taken.push(await loader.next());
+    return taken;
+  } finally {
+    await loader.close();
+  }
+}
+
+let worker: URL;
+beforeAll(async () => {
+  worker = await buildWorker();
+});
+afterAll(removeWorker);
+
+describe('a training loader', () => {
+  test('gives whole epochs in a new order each, with the labels of the images', () =>
+    inTemporaryFolder(async (folder) => {
+      await writeIdx(folder, 20, 4);
+      const batches = await take({ ...training(folder), batch: 5 }, 8);
+      const epochs = [0, 1].map((epoch) => batches.filter((each) => each.epoch === epoch));
+      for (const epoch of epochs) {
+        const seen = epoch.flatMap(({ batch }) => [...batch.index]);
+        expect(seen.toSorted((a, b) => a - b)).toEqual(Array.from({ length: 20 }, (_, i) => i));
+        expect(epoch.map((each) => each.batchInEpoch)).toEqual([0, 1, 2, 3]);
+      }
+      const [first, second] = epochs.map((epoch) => epoch.flatMap(({ batch }) => [...batch.index]));
+      expect(first).not.toEqual(second);
+      for (const { batch } of batches) {
+        expect([...batch.labels!]).toEqual([...batch.index].map((index) => index % 3));
+        expect(batch.views.map((each) => each.shape)).toEqual([
+          [5, 8, 8, 1],
+          [5, 10, 10, 1],
+        ]);
+        expect(batch.views.map((each) => each.values.length)).toEqual([320, 500]);
+      }
+    }));
+
+  test('gives the same bytes for any number of workers', () =>
+    inTemporaryFolder(async (folder) => {
+      await writeIdx(folder, 30, 4);
+      const alone = await take(training(folder), 7);
+      for (const workers of [1, 3]) {
+        const shared = await take({ ...training(folder), workers }, 7, worker);
+        expect(shared).toEqual(alone);
+      }
+      expect(alone[0]!.batch.views[0]!.values).not.toEqual(alone[1]!.batch.views[0]!.values);
+    }));
+
+  test('starts at any step with what an uninterrupted run would have seen', () =>
+    inTemporaryFolder(async (folder) => {
+      await writeIdx(folder, 30, 4);
+      const whole = await take(training(folder), 8);
+      for (const fromStep of [1, 3, 6]) {
+        const resumed = await take({ ...training(folder), fromStep, workers: 1 }, 8 - fromStep, worker);
+        expect(resumed).toEqual(whole.slice(fromStep));
+      }
+    }));
+
+  test('takes the second view of the picture of the same name elsewhere, and names what is no pair', () =>
+    inTemporaryFolder(async (folder) => {
+      const picture = (brightness: number) =>
+        sharp({
+          create: { width: 12, height: 12, channels: 3, background: { r: brightness, g: brightness, b: brightness } },
+        })
+          .png()
+          .toBuffer();
+      const write = async (below: string, brightness: number, names: readonly string[]) => {
+        const one = await picture(brightness);
+        await put(join(folder, below), Object.fromEntries(names.map((name) => [`train/${name}`, one])));
+      };
+      const names = Array.from({ length: 8 }, (_, at) => `class-${at % 2}/${at}.png`);
+      await write('photographs', 255, names);
+      await write('edges', 0, names);
+      await write('others', 0, [...names.slice(1), 'class-0/other.png']);
+      await write('few', 0, names.slice(1));
+      const plain = { ...view, jitter: 0, blur: 0, solarize: 0 };
+      const source = (below: string) => ({
+        data: { dataset: 'image-folder', path: join(folder, below), split: 'train' },
+      });
+      const paired = (below: string) => ({
+        ...{ ...training(folder), ...source('photographs'), views: [plain, plain], paired: source(below) },
+        normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
+      });
+      const [{ batch }] = (await take(paired('edges'), 1, worker)) as [Awaited<ReturnType<typeof take>>[number]];
+      const [first, second] = batch.views.map(({ values }) => [Math.min(...values), Math.max(...values)]);
+      expect([first, second]).toEqual([
+        [1, 1],
+        [0, 0],
+      ]);
+      await expect(take(paired('others'), 1)).rejects.toThrow(/The pictures are no pairs: number \d+ is .*png/);
+      await expect(take(paired('few'), 1)).rejects.toThrow('Pairs need as many pictures: 8 in the first folder, 7 in');
+    }));
+
+  test('keeps the short last batch only when told to', () =>
+    inTemporaryFolder(async (folder) => {
+      await writeIdx(folder, 20, 4);
+      const dropping = await openTrainingLoader(training(folder));
+      const keeping = await openTrainingLoader({ ...training(folder), dropLast: false });
+      expect([dropping.stepsPerEpoch, keeping.stepsPerEpoch]).toEqual([2, 3]);
+      await keeping.next();
+      await keeping.next();
+      expect((await keeping.next()).batch.index).toHaveLength(4);
+      await dropping.close();
+      await keeping.close();
+    }));
+
+  test('refuses a batch larger than the data set', () =>
+    inTemporaryFolder(async (folder) => {
+      await writeIdx(folder, 7, 4);
+      await expect(openTrainingLoader(training(folder))).rejects.toThrow(
+        'A batch of 8 was asked for, but the data set has 7 images. Choose a batch of at most 7.',
+      );
+    }));
+
+  test('turns grey images into three channels where the normalization has three', () =>
+    inTemporaryFolder(async (folder) => {
+      await writeIdx(folder, 8, 4);
+      const options = { ...training(folder), normalization: { mean: [0, 0, 0], std: [1, 1, 1] } };
+      const [{ batch }] = (await take(options, 1)) as [Awaited<ReturnType<typeof take>>[number]];
+      expect(batch.views[0]!.shape).toEqual([8, 8, 8, 3]);
+      const values = batch.views[0]!.values;
+      for (let i = 0; i < values.length; i += 3)
+        expect(values[i + 1] === values[i] && values[i + 2] === values[i]).toBe(true);
+    }));
+});
+
+async function writePictures(folder: string, count: number): Promise<void> {
+  await mkdir(join(folder, 'train', 'only'), { recursive: true });
+  for (let i = 0; i < count; i++) {
+    const picture = sharp(randomBytes(40 * 30 * 3, String(i)), { raw: { width: 40, height: 30, channels: 3 } });
+    await picture.jpeg().toFile(join(folder, 'train', 'only', `${i}.jpg`));
+  }
+}
+
+describe('a file that turns bad while it is being read', () => {
+  const pictures = (path: string) => ({
+    ...training(path),
+    data: { dataset: 'image-folder', path, split: 'train' },
+    normalization: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+    batch: 4,
+  });
+
+  test.each([0, 2])('is a fault with its name, %i workers', (workers) =>
+    inTemporaryFolder(async (folder) => {
+      await writePictures(folder, 6);
+      const loader = await openTrainingLoader({ ...pictures(folder), batch: 6, workers }, worker);
+      await loader.next();
+      await writeFile(join(folder, 'train/only/2.jpg'), 'no longer a picture');
+      const failing = (async () => {
+        for (let i = 0; i < 12; i++) await loader.next();
+      })();
+      await expect(failing).rejects.toMatchObject({
+        fault: { code: 'unreadable-file', values: { file: 'train/only/2.jpg' } },
+        message: 'train/only/2.jpg: neither JPEG nor PNG: it begins with 6e 6f 20 6c. Leave it out, or replace it.',
+      });
+      await loader.close();
+    }),
+  );
+
+  test('can be left out by name', () =>
+    inTemporaryFolder(async (folder) => {
+      await writePictures(folder, 5);
+      await writeFile(join(folder, 'train/only/2.jpg'), 'no picture');
+      const options = pictures(folder);
+      const without = { ...options, data: { ...options.data, exclude: ['train/only/2.jpg'] } };
+      const loader = await openTrainingLoader(without);
+      expect(loader.count).toBe(4);
+      expect((await loader.next()).batch.views[0]!.shape).toEqual([4, 8, 8, 3]);
+      await loader.close();
+    }));
+
+  test('workers that find another number of images than the opener stop at once', () =>
+    inTemporaryFolder(async (folder) => {
+      await writePictures(folder, 5);
+      const { openProducer } = await import('./worker-pool.ts');
+      const { data, views, normalization, seed } = pictures(folder);
+      const specification = { data, normalization, task: { kind: 'training', views, seed } } as const;
+      await expect(openProducer(specification, 1, 6, worker)).rejects.toThrow('had 6 images and now has 5');
+    }));
+
+  test('a data set that is gone says so', () =>
+    inTemporaryFolder(async (folder) => {
+      await writePictures(folder, 5);
+      await rm(join(folder, 'train'), { recursive: true });
+      await expect(openTrainingLoader(pictures(folder))).rejects.toMatchObject({ fault: { code: 'not-found' } });
+    }));
+});
+
+describe('an evaluation loader', () => {
+  test.each([
+    [0, 0, [4, 4, 3]],
+    [2, 0, [4, 4, 3]],
+    [2, 5, [4, 2]],
+  ])('gives every image once, in order, then null, %i workers, from image %i', (workers, from, expected) =>
+    inTemporaryFolder(async (folder) => {
+      await writeIdx(folder, 6, 11);
+      const loader = await openEvaluationLoader(
+        {
+          data: { dataset: 'idx', path: folder, split: 'test' },
+          preprocessing: { resize: null, crop: 12, interpolation: 'bilinear' },
+          normalization: { mean: [0], std: [1] },
+          batch: 4,
+          from,
+          workers,
+        },
+        worker,
+      );
+      const pixels = randomBytes(11 * 144, 't10k');
+      const sizes = [];
+      let at = from;
+      for (let batch = await loader.next(); batch; batch = await loader.next()) {
+        sizes.push(batch.index.length);
+        expect([...batch.index]).toEqual(Array.from(batch.index, (_, i) => at + i));
+        const values = [...batch.views[0]!.values];
+        expect(values).toEqual(Array.from(values, (_, i) => Math.fround(pixels[at * 144 + i]! / 255)));
+        at += batch.index.length;
+      }
+      expect(sizes).toEqual(expected);
+      expect(await loader.next()).toBe(null);
+      await loader.close();
+    }),
+  );
+});

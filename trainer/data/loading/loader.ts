@@ -1,0 +1,131 @@
+/**
+ * Batches for the loop. A batch is made in pieces by the producer and put together here; pieces, workers and prefetching
+ * decide when a view is computed, never what is in it.
+ */
+import type { HostBatch } from '../../engine/engine.ts';
+import type { EvaluationLoader, EvaluationLoaderOptions, TrainingLoader, TrainingLoaderOptions } from './pipeline.ts';
+import { openProducer, type Producer } from './worker-pool.ts';
+import { createSampler } from './sampler.ts';
+import { openData, viewSizes, type WorkSpecification } from './view-renderer.ts';
+
+/** Finished batches ahead of the loop take at most this much, but two are always under way. */
+const prefetchBytes = 512 << 20;
+const mostPrefetched = 8;
+/** A piece of a batch: small enough to spread over workers, large enough that messages cost nothing. */
+const pieceBytes = 8 << 20;
+
+interface Assembly {
+  readonly depth: number;
+  assemble(epoch: number, index: Int32Array): Promise<HostBatch>;
+}
+
+function createAssembly(
+  producer: Producer,
+  specification: WorkSpecification,
+  labels: Int32Array | null,
+  batch: number,
+  workers: number,
+): Assembly {
+  const channels = specification.normalization.mean.length;
+  const sizes = viewSizes(specification);
+  const sampleBytes = sizes.reduce((sum, size) => sum + size * size * channels * 4, 0);
+  const share = Math.ceil(batch / Math.max(1, workers));
+  const piece = Math.max(1, Math.min(share, Math.floor(pieceBytes / sampleBytes)));
+  const ahead = Math.floor(prefetchBytes / (batch * sampleBytes));
+  return {
+    depth: workers === 0 ? 0 : Math.max(2, Math.min(mostPrefetched, ahead)),
+    async assemble(epoch, index) {
+      const pieces: Promise<readonly Float32Array[]>[] = [];
+      for (let at = 0; at < index.length; at += piece) {
+        const part = producer.produce(epoch, index.slice(at, at + piece));
+        // With one thread, one after the other: nothing is gained by having all begun.
+        if (workers === 0) await part;
+        pieces.push(part);
+      }
+      const parts = await Promise.all(pieces);
+      const views = sizes.map((size, view) => {
+        const shape = [index.length, size, size, channels];
+        if (parts.length === 1) return { shape, values: parts[0]![view]! };
+        const values = new Float32Array(index.length * size * size * channels);
+        parts.forEach((part, i) => values.set(part[view]!, i * piece * size * size * channels));
+        return { shape, values };
+      });
+      return { views, index, labels: labels && Int32Array.from(index, (sample) => labels[sample]!) };
+    },
+  };
+}
+
+/** A queue of batches under way. `start` begins the next one, or says that there is none. */
+function createQueue<T>(depth: number, start: () => Promise<T> | null) {
+  const queue: Promise<T>[] = [];
+  return function next(): Promise<T> | null {
+    while (queue.length < depth + 1) {
+      const started = start();
+      if (!started) break;
+      // A failure is met when its batch is asked for; until then it must not count as unhandled.
+      started.catch(() => undefined);
+      queue.push(started);
+    }
+    return queue.shift() ?? null;
+  };
+}
+
+async function prepare(
+  options: TrainingLoaderOptions | EvaluationLoaderOptions,
+  task: WorkSpecification['task'],
+  workerFile: URL | undefined,
+) {
+  const opened = await openData(options.data, options.found);
+  const { count, found } = opened;
+  const specification: WorkSpecification = { data: options.data, found, normalization: options.normalization, task };
+  const classes = opened.classes.length;
+  const labels = await opened.labels();
+  await opened.close();
+  const producer = await openProducer(specification, options.workers, count, workerFile);
+  const assembly = createAssembly(producer, specification, labels, Math.min(options.batch, count), options.workers);
+  return { count, classes, producer, assembly };
+}
+
+export async function openTrainingLoader(options: TrainingLoaderOptions, workerFile?: URL): Promise<TrainingLoader> {
+  const { views, seed, paired } = options;
+  const { count, classes, producer, assembly } = await prepare(
+    options,
+    { kind: 'training', views, seed, paired },
+    workerFile,
+  );
+  try {
+    const sampler = createSampler(count, options.batch, options.dropLast, seed);
+    let step = options.fromStep;
+    const next = createQueue(assembly.depth, async () => {
+      const { epoch, batchInEpoch, index } = sampler.at(step++);
+      return { batch: await assembly.assemble(epoch, index), epoch, batchInEpoch };
+    });
+    return {
+      count,
+      classes,
+      stepsPerEpoch: sampler.stepsPerEpoch,
+      // The course of training has no end, so there is always a next batch.
+      next: () => next()!,
+      close: () => producer.close(),
+    };
+  } catch (error) {
+    await producer.close();
+    throw error;
+  }
+}
+
+export async function openEvaluationLoader(
+  options: EvaluationLoaderOptions,
+  workerFile?: URL,
+): Promise<EvaluationLoader> {
+  const task = { kind: 'evaluation', preprocessing: options.preprocessing } as const;
+  const { count, classes, producer, assembly } = await prepare(options, task, workerFile);
+  let at = options.from;
+  const next = createQueue(assembly.depth, () => {
+    if (at >= count) return null;
+    const index = Int32Array.from({ length: Math.min(options.batch, count - at) }, (_, i) => at + i);
+    at += index.length;
+    return assembly.assemble(0, index);
+  });
+  return { count, classes, next: () => next() ?? Promise.resolve(null), close: () => producer.close() };
+}

@@ -1,0 +1,49 @@
+/** What the data pipeline offers the loop. Order and augmentation come from (seed, epoch, index, view): never from worker count or history. */
+import type { DataSource, Normalization, Preprocessing, View } from '../../protocol/run.ts';
+import type { HostBatch } from '../../engine/engine.ts';
+import type { FoundImages, Located } from '../listing/image-table.ts';
+
+export interface TrainingLoader {
+  readonly count: number;
+  readonly classes: number;
+  readonly stepsPerEpoch: number;
+  /** The batch of the next step, across epochs without end. Prefetched, within a memory bound. */
+  next(): Promise<{ readonly batch: HostBatch; readonly epoch: number; readonly batchInEpoch: number }>;
+  close(): Promise<void>;
+}
+
+export interface TrainingLoaderOptions {
+  readonly data: DataSource;
+  /** Where its images lie, if that was looked up before. */
+  readonly found?: FoundImages | undefined;
+  /** What the second view is taken of, where that is another kind of picture. */
+  readonly paired?: Located | undefined;
+  readonly views: readonly View[];
+  readonly normalization: Normalization;
+  readonly seed: number;
+  readonly batch: number;
+  readonly dropLast: boolean;
+  /** First step to deliver: epoch and position follow from it. */
+  readonly fromStep: number;
+  readonly workers: number;
+}
+
+export interface EvaluationLoader {
+  readonly count: number;
+  readonly classes: number;
+  /** All samples once, in order; the last batch may be short; null at the end. */
+  next(): Promise<HostBatch | null>;
+  close(): Promise<void>;
+}
+
+export interface EvaluationLoaderOptions {
+  readonly data: DataSource;
+  /** Where its images lie, if that was looked up before. */
+  readonly found?: FoundImages | undefined;
+  readonly preprocessing: Preprocessing;
+  readonly normalization: Normalization;
+  readonly batch: number;
+  /** First sample to deliver. */
+  readonly from: number;
+  readonly workers: number;
+}

@@ -1,0 +1,33 @@
+/** Which samples a step sees: a fresh random order every epoch, from (seed, epoch) alone. */
+import { FaultError } from '../../durable/fault-error.ts';
+import { keyed } from '../../random.ts';
+
+export interface Sampler {
+  readonly stepsPerEpoch: number;
+  at(step: number): { readonly epoch: number; readonly batchInEpoch: number; readonly index: Int32Array };
+}
+
+export function createSampler(count: number, batch: number, dropLast: boolean, seed: number): Sampler {
+  const stepsPerEpoch = dropLast ? Math.floor(count / batch) : Math.ceil(count / batch);
+  if (stepsPerEpoch === 0) {
+    throw new FaultError(
+      'bad-argument',
+      `A batch of ${batch} was asked for, but the data set has ${count} images. Choose a batch of at most ${count}.`,
+      { batch, count },
+    );
+  }
+  let orderEpoch = -1;
+  let order: Int32Array = new Int32Array(0);
+  return {
+    stepsPerEpoch,
+    at(step) {
+      const epoch = Math.floor(step / stepsPerEpoch);
+      const batchInEpoch = step % stepsPerEpoch;
+      if (epoch !== orderEpoch) {
+        order = keyed(seed, 'order', epoch).permutation(count);
+        orderEpoch = epoch;
+      }
+      return { epoch, batchInEpoch, index: order.slice(batchInEpoch * batch, (batchInEpoch + 1) * batch) };
+    },
+  };
+}

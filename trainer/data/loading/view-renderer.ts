@@ -1,0 +1,137 @@
+/** Turns sample numbers into normalised views: what a decoding worker does, and what a loader without workers does itself. */
+import { FaultError } from '../../durable/fault-error.ts';
+import type { DataSource, Normalization, Preprocessing, View } from '../../protocol/run.ts';
+import type { OpenDataset } from '../../recipe.ts';
+import { drawView, renderView } from '../pixels/augment.ts';
+import { decode, type Pixels } from '../pixels/decode.ts';
+import type { FoundImages, Located } from '../listing/image-table.ts';
+import type { Frame } from '../pixels/kernels.ts';
+import { reasonOf } from '../listing/inspection-findings.ts';
+import { normalizer } from '../pixels/normalize.ts';
+import { preprocess } from '../pixels/preprocess.ts';
+import { reader } from '../listing/readers.ts';
+import { partOf } from '../listing/subset.ts';
+
+/** Plain data: it crosses to a worker, and `found`, which is shared memory, without a copy. */
+export interface WorkSpecification {
+  readonly data: DataSource;
+  /** What was found when the data set was opened before, so that it is not looked for again. */
+  readonly found?: FoundImages | undefined;
+  readonly normalization: Normalization;
+  readonly task:
+    | {
+        readonly kind: 'training';
+        readonly views: readonly View[];
+        readonly seed: number;
+        /** Pictures of the same names, which the second view is taken of. */
+        readonly paired?: Located | undefined;
+      }
+    | { readonly kind: 'evaluation'; readonly preprocessing: Preprocessing };
+}
+
+export interface Workshop {
+  readonly count: number;
+  /** One array a view, [n, size, size, channels]. */
+  produce(epoch: number, index: Int32Array): Promise<readonly Float32Array<ArrayBuffer>[]>;
+  close(): Promise<void>;
+}
+
+export async function openData(data: DataSource, found?: FoundImages): Promise<OpenDataset> {
+  const whole = await reader(data.dataset).open(data.path, data.split, data.exclude ?? [], found);
+  const opened = data.subset ? await partOf(whole, data.subset, data) : whole;
+  if (opened.count > 0) return opened;
+  await opened.close();
+  throw new FaultError('empty-dataset', `${data.path} has no images in its split "${data.split}".`, {
+    path: data.path,
+    split: data.split,
+  });
+}
+
+/** Sides of the square views. */
+export function viewSizes({ task }: WorkSpecification): readonly number[] {
+  return task.kind === 'training' ? task.views.map((view) => view.size) : [task.preprocessing.crop];
+}
+
+interface Loaded extends Pixels {
+  readonly name: string;
+}
+
+async function load(data: OpenDataset, index: number): Promise<Loaded> {
+  const { image, name } = await data.sample(index);
+  try {
+    return { ...(await decode(image, data.channels)), name };
+  } catch (error) {
+    const reason = reasonOf(error);
+    throw new FaultError('unreadable-file', `${name}: ${reason}. Leave it out, or replace it.`, { file: name, reason });
+  }
+}
+
+/** Without its ending: an edge drawing may be a PNG of a photograph that is a JPEG. */
+const stem = (name: string): string => name.replace(/\.[^./]*$/, '');
+
+/** Reads what belongs together: the picture all views are of, or that and the one the second view is of. */
+function opener(data: OpenDataset, paired: OpenDataset | null) {
+  if (paired === null) return async (index: number): Promise<readonly Loaded[]> => [await load(data, index)];
+  return async (index: number): Promise<readonly Loaded[]> => {
+    const [one, other] = await Promise.all([load(data, index), load(paired, index)]);
+    if (stem(one.name) === stem(other.name)) return [one, other];
+    throw new FaultError(
+      'wrong-folder',
+      `The pictures are no pairs: number ${index + 1} is ${one.name} in one folder and ${other.name} in the other. Give both the same names.`,
+      { first: one.name, second: other.name },
+    );
+  };
+}
+
+async function openPaired({ data, found }: Located, first: OpenDataset): Promise<OpenDataset> {
+  const opened = await openData(data, found);
+  if (opened.count === first.count && opened.channels === first.channels) return opened;
+  await opened.close();
+  const text =
+    opened.count === first.count
+      ? `Pairs need the same channels: ${first.channels} in the first folder, ${opened.channels} in ${data.path}.`
+      : `Pairs need as many pictures: ${first.count} in the first folder, ${opened.count} in ${data.path}.`;
+  throw new FaultError('wrong-folder', text, { path: data.path, first: first.count, second: opened.count });
+}
+
+export async function openWorkshop(specification: WorkSpecification): Promise<Workshop> {
+  const data = await openData(specification.data, specification.found);
+  const normalize = normalizer(specification.normalization, data.channels);
+  const { task } = specification;
+  const paired = task.kind === 'training' && task.paired ? await openPaired(task.paired, data) : null;
+  const read = opener(data, paired);
+  const sizes = viewSizes(specification);
+
+  const render = (image: Loaded, number: number, epoch: number, index: number): Frame => {
+    if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, image.name);
+    const view = task.views[number]!;
+    return renderView(image, view, drawView(view, image, { seed: task.seed, epoch, index, number }));
+  };
+
+  return {
+    count: data.count,
+    async produce(epoch, index) {
+      const sampleValues = sizes.map((size) => size * size * normalize.channels);
+      const views = sampleValues.map((values) => new Float32Array(values * index.length));
+      // The next picture is read on another thread while this one is augmented.
+      let next = read(index[0]!);
+      for (let i = 0; i < index.length; i++) {
+        const images = await next;
+        if (i + 1 < index.length) {
+          next = read(index[i + 1]!);
+          // Its failure is met at the next turn; until then it must not count as unhandled.
+          next.catch(() => undefined);
+        }
+        for (let number = 0; number < sizes.length; number++) {
+          const frame = render(images[number] ?? images[0]!, number, epoch, index[i]!);
+          normalize.write(frame, views[number]!, i * sampleValues[number]!);
+        }
+      }
+      return views;
+    },
+    async close() {
+      await data.close();
+      await paired?.close();
+    },
+  };
+}

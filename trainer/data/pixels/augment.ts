@@ -1,0 +1,147 @@
+/**
+ * One augmented view: draw its parameters, then render them. What is drawn depends on (seed, epoch, index, view) alone;
+ * `drawView` is pure, so any view ever trained on can be named and shown again.
+ *
+ * Operations and their order are the paper's and the official code's, each by torchvision's definition on PIL images. On one channel, jitter is
+ * brightness and contrast; saturation, hue and grayscale change nothing.
+ */
+import type { View } from '../../protocol/run.ts';
+import { keyed } from '../../random.ts';
+import type { Pixels } from './decode.ts';
+import { brightness, contrast, flip, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
+import type { Frame } from './kernels.ts';
+import { resample, type Box } from './resample.ts';
+
+export type JitterOperation = 'brightness' | 'contrast' | 'saturation' | 'hue';
+
+export interface ViewParameters {
+  readonly crop: Box;
+  readonly flip: boolean;
+  /** In the order they are applied; empty when the jitter was not drawn. */
+  readonly jitter: readonly { readonly operation: JitterOperation; readonly amount: number }[];
+  readonly grayscale: boolean;
+  /** Standard deviation in pixels, or null. */
+  readonly blurSigma: number | null;
+  readonly solarize: boolean;
+}
+
+/**
+ * Position of each draw in the view's uniforms (24 bits each). Every draw is made whatever the probabilities are, so
+ * that changing one option of a preset does not reshuffle the others.
+ */
+const draws = {
+  /** Ten tries of (area, aspect ratio). */
+  crop: 0,
+  top: 20,
+  left: 21,
+  flip: 22,
+  jitter: 23,
+  /** Three draws of a Fisher-Yates shuffle of the four operations. */
+  order: 24,
+  brightness: 27,
+  contrast: 28,
+  saturation: 29,
+  hue: 30,
+  grayscale: 31,
+  blur: 32,
+  blurSigma: 33,
+  solarize: 34,
+  count: 35,
+} as const;
+
+/** Python's round: halves go to the even neighbour. */
+function roundHalfEven(x: number): number {
+  const below = Math.floor(x);
+  const rest = x - below;
+  if (rest !== 0.5) return Math.round(x);
+  return below % 2 === 0 ? below : below + 1;
+}
+
+/** torchvision's RandomResizedCrop.get_params. */
+function drawCrop(view: View, width: number, height: number, uniforms: Float32Array): Box {
+  const [least, most] = view.cropArea;
+  const [narrow, wide] = view.cropRatio;
+  const logNarrow = Math.log(narrow);
+  const logWide = Math.log(wide);
+  for (let attempt = 0; attempt < 10; attempt++) {
+    const area = width * height * (least + (most - least) * uniforms[draws.crop + 2 * attempt]!);
+    const ratio = Math.exp(logNarrow + (logWide - logNarrow) * uniforms[draws.crop + 2 * attempt + 1]!);
+    const w = roundHalfEven(Math.sqrt(area * ratio));
+    const h = roundHalfEven(Math.sqrt(area / ratio));
+    if (w > 0 && w <= width && h > 0 && h <= height) {
+      return {
+        left: Math.floor(uniforms[draws.left]! * (width - w + 1)),
+        top: Math.floor(uniforms[draws.top]! * (height - h + 1)),
+        width: w,
+        height: h,
+      };
+    }
+  }
+  // The largest centred crop whose ratio is allowed. At least one pixel: torchvision fails on a 1 x 20000 picture.
+  const ratio = width / height;
+  const w = ratio > wide ? Math.max(1, roundHalfEven(height * wide)) : width;
+  const h = ratio < narrow ? Math.max(1, roundHalfEven(width / narrow)) : height;
+  return { left: (width - w) >> 1, top: (height - h) >> 1, width: w, height: h };
+}
+
+const operations: readonly JitterOperation[] = ['brightness', 'contrast', 'saturation', 'hue'];
+
+function drawJitter(view: View, uniforms: Float32Array): ViewParameters['jitter'] {
+  if (uniforms[draws.jitter]! >= view.jitter) return [];
+  const order = [...operations];
+  for (let i = 3; i > 0; i--) {
+    const j = Math.floor(uniforms[draws.order + 3 - i]! * (i + 1));
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  const amount = (operation: JitterOperation) => {
+    const u = uniforms[draws[operation]]!;
+    const strength = view[operation];
+    if (operation === 'hue') return -strength + 2 * strength * u;
+    const low = Math.max(0, 1 - strength);
+    return low + (1 + strength - low) * u;
+  };
+  // torchvision leaves an operation out entirely when its strength is 0.
+  return order
+    .filter((operation) => view[operation] > 0)
+    .map((operation) => ({ operation, amount: amount(operation) }));
+}
+
+const uniforms = new Float32Array(draws.count);
+
+/** What view number `number` of sample `index` looks like in `epoch`, for an image of this size. */
+export function drawView(
+  view: View,
+  image: { readonly width: number; readonly height: number },
+  key: { readonly seed: number; readonly epoch: number; readonly index: number; readonly number: number },
+): ViewParameters {
+  keyed(key.seed, 'view', key.epoch, key.index, key.number).fillUniform(uniforms);
+  const [least, most] = view.blurSigma;
+  return {
+    crop: drawCrop(view, image.width, image.height, uniforms),
+    flip: uniforms[draws.flip]! < view.flip,
+    jitter: drawJitter(view, uniforms),
+    grayscale: uniforms[draws.grayscale]! < view.grayscale,
+    blurSigma: uniforms[draws.blur]! < view.blur ? least + (most - least) * uniforms[draws.blurSigma]! : null,
+    solarize: uniforms[draws.solarize]! < view.solarize,
+  };
+}
+
+function jitter(frame: Frame, { operation, amount }: ViewParameters['jitter'][number]): void {
+  if (operation === 'brightness') brightness(frame, amount);
+  else if (operation === 'contrast') contrast(frame, amount);
+  else if (frame.channels === 3) {
+    if (operation === 'saturation') saturation(frame, amount);
+    else hue(frame, amount);
+  }
+}
+
+/** Renders a view: a frame of `view.size` squared. */
+export function renderView(image: Pixels, view: View, parameters: ViewParameters): Frame {
+  const frame = resample(image, parameters.crop, view.size, view.size, view.interpolation);
+  if (parameters.flip) flip(frame);
+  for (const step of parameters.jitter) jitter(frame, step);
+  if (parameters.grayscale && frame.channels === 3) grayscale(frame);
+  if (parameters.blurSigma !== null) gaussianBlur(frame, parameters.blurSigma);
+  if (parameters.solarize) solarize(frame, view.solarizeThreshold);
+  return frame;
+}

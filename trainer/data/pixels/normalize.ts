@@ -1,0 +1,45 @@
+/** From 8-bit pixels to what the encoder sees: (x / 255 - mean) / std in float32, one table a channel. */
+import { FaultError } from '../../durable/fault-error.ts';
+import type { Normalization } from '../../protocol/run.ts';
+import { floatsAt, kernels, roomBeside, type Frame } from './kernels.ts';
+
+export interface Normalizer {
+  /** Channels of the result: as many as the normalization names. */
+  readonly channels: number;
+  /** Writes a frame at `offset` of `target`; one channel becomes three where three are named. */
+  write(frame: Frame, target: Float32Array, offset: number): void;
+}
+
+export function normalizer({ mean, std }: Normalization, dataChannels: number): Normalizer {
+  const channels = mean.length;
+  if (std.length !== channels || (channels !== dataChannels && !(dataChannels === 1 && channels === 3))) {
+    throw new FaultError(
+      'bad-argument',
+      `The normalization has ${mean.length} means and ${std.length} deviations, but the images have ${dataChannels} ` +
+        `channel${dataChannels === 1 ? '' : 's'}. Give one of each for every channel (three also do for grey images).`,
+      { means: mean.length, deviations: std.length, channels: dataChannels },
+    );
+  }
+  const wrong = std.find((value) => !(value > 0));
+  if (wrong !== undefined) {
+    throw new FaultError('bad-argument', `A standard deviation of the normalization is ${wrong}; it must be above 0.`);
+  }
+  const { fround } = Math;
+  const tables = new Float32Array(256 * channels);
+  mean.forEach((average, channel) => {
+    for (let value = 0; value < 256; value++) {
+      const centred = fround(fround(value / 255) - fround(average));
+      tables[256 * channel + value] = fround(centred / fround(std[channel]!));
+    }
+  });
+  return {
+    channels,
+    write(frame, target, offset) {
+      const count = frame.length / dataChannels;
+      const [tablesAddress, result] = roomBeside(frame, tables.byteLength, 4 * count * channels);
+      floatsAt(tablesAddress, tables.length).set(tables);
+      kernels.lookUp(frame.address, count, dataChannels, tablesAddress, channels, result);
+      target.set(floatsAt(result, count * channels), offset);
+    },
+  };
+}

@@ -1,0 +1,54 @@
+/** Deterministic preprocessing for evaluation: torchvision's Resize(short side), then CenterCrop, only the crop computed, or Resize to a square. */
+import { FaultError } from '../../durable/fault-error.ts';
+import type { Preprocessing } from '../../protocol/run.ts';
+import type { Pixels } from './decode.ts';
+import { pixelsOf, type Frame } from './kernels.ts';
+import { resample, type Box } from './resample.ts';
+
+/** Size after Resize(short): torchvision truncates the long side. */
+function resizedSize(width: number, height: number, short: number): [number, number] {
+  return width <= height
+    ? [short, Math.trunc((short * height) / width)]
+    : [Math.trunc((short * width) / height), short];
+}
+
+/** Python's int(round(x)) of a half: to the even neighbour. */
+function centre(room: number): number {
+  const half = room / 2;
+  return Number.isInteger(half) ? half : 2 * Math.round(half / 2);
+}
+
+const wholeOf = ({ width, height }: Pixels): Box => ({ left: 0, top: 0, width, height });
+
+/** The two resizings one after the other, as the recipe has them: one alone would give other levels. */
+function squash(image: Pixels, { resize, crop, interpolation }: Preprocessing): Frame {
+  let source = image;
+  if (resize !== null) {
+    const [width, height] = resizedSize(image.width, image.height, resize);
+    const pixels = pixelsOf(resample(image, wholeOf(image), width, height, interpolation));
+    source = { pixels, width, height, channels: image.channels };
+  }
+  return resample(source, wholeOf(source), crop, crop, interpolation);
+}
+
+/** `crop` x `crop` pixels. `name` is the picture's, for errors. */
+export function preprocess(image: Pixels, how: Preprocessing, name: string): Frame {
+  if (how.fit === 'squash') return squash(image, how);
+  const [width, height] =
+    how.resize === null ? [image.width, image.height] : resizedSize(image.width, image.height, how.resize);
+  if (width < how.crop || height < how.crop) {
+    throw new FaultError(
+      'bad-argument',
+      `${name} is ${width} x ${height} pixels${how.resize === null ? '' : ' after resizing'}, smaller than the crop of ` +
+        `${how.crop}. Choose a crop of at most ${Math.min(width, height)} or a resize of at least ${how.crop}.`,
+      { file: name, width, height, crop: how.crop },
+    );
+  }
+  const window = {
+    left: centre(width - how.crop),
+    top: centre(height - how.crop),
+    width: how.crop,
+    height: how.crop,
+  };
+  return resample(image, wholeOf(image), width, height, how.interpolation, window);
+}

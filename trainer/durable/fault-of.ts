@@ -1,0 +1,99 @@
+/** Any error as the fault it stands for: ours as it is, the system's by its code, TensorFlow's by its words. */
+import type { Fault, FaultCode } from '../protocol/fault.ts';
+import { FaultError } from './fault-error.ts';
+
+/** The disk refuses to take more: the run waits, nothing is lost, and it goes on once there is room. */
+const diskCodes: Readonly<Record<string, FaultCode>> = {
+  ENOSPC: 'disk-full',
+  EDQUOT: 'disk-full',
+  EFBIG: 'disk-full',
+  EIO: 'write-failed',
+  EROFS: 'write-failed',
+  EACCES: 'write-failed',
+  EPERM: 'write-failed',
+  ENODEV: 'write-failed',
+  ENXIO: 'write-failed',
+  ESTALE: 'write-failed',
+};
+
+/** What a refusal means where nobody said that it was of a write. */
+const systemCodes: Readonly<Record<string, FaultCode>> = {
+  ENOSPC: 'disk-full',
+  EDQUOT: 'disk-full',
+  EFBIG: 'disk-full',
+  EROFS: 'write-failed',
+  ENOENT: 'not-found',
+  ENOTDIR: 'not-found',
+  EISDIR: 'read-failed',
+  EACCES: 'read-failed',
+  EPERM: 'read-failed',
+  EIO: 'read-failed',
+};
+
+interface KnownText {
+  readonly pattern: RegExp;
+  readonly code: FaultCode;
+  readonly advice: string;
+  readonly retry?: NonNullable<Fault['retry']>;
+}
+
+/** Sentences of TensorFlow, CUDA, Node and the dynamic loader. */
+const knownTexts: readonly KnownText[] = [
+  {
+    pattern:
+      /OOM when allocating|RESOURCE_EXHAUSTED|CUDA_ERROR_OUT_OF_MEMORY|out of memory|Array buffer allocation failed|ENOMEM/i,
+    code: 'out-of-memory',
+    advice: 'there was not enough memory: use a smaller batch',
+    retry: 'smaller-batch',
+  },
+  {
+    pattern: /cannot open shared object file|image not found|ERR_DLOPEN_FAILED|undefined symbol/i,
+    code: 'library-missing',
+    advice: 'a native library is missing or does not fit: run "npm start" once to let set-up mend it',
+  },
+  {
+    pattern:
+      /CUDA_ERROR_NO_DEVICE|no CUDA-capable device|CUDA driver version is insufficient|unknown device|CUDNN_STATUS_NOT_INITIALIZED/i,
+    code: 'device-unavailable',
+    advice: 'the device cannot be used: choose another one, or the processor',
+  },
+];
+
+function systemCode(error: unknown): string | null {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
+}
+
+/** The fault of a write that the disk refused, or null where the error is something else. */
+export function diskFault(error: unknown, path: string): Fault | null {
+  if (error instanceof FaultError) {
+    return error.fault.code === 'disk-full' || error.fault.code === 'write-failed' ? error.fault : null;
+  }
+  const system = systemCode(error);
+  const code = system === null ? undefined : diskCodes[system];
+  if (system === null || code === undefined) return null;
+  const advice = code === 'disk-full' ? 'free some space, then resume' : 'make the folder writable again, then resume';
+  return {
+    code,
+    message: `${path} could not be written (${system}): ${advice}. What was saved before is intact.`,
+    values: { path, system },
+    retry: code === 'disk-full' ? 'free-space' : 'resume',
+  };
+}
+
+export function faultOf(error: unknown): Fault {
+  if (error instanceof FaultError) return error.fault;
+  const message = error instanceof Error ? error.message : String(error);
+  const known = knownTexts.find((text) => text.pattern.test(message));
+  if (known) {
+    const fault = { code: known.code, message: `${message.split('\n')[0]} — ${known.advice}.`, values: {} };
+    return known.retry ? { ...fault, retry: known.retry } : fault;
+  }
+  const path = error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : null;
+  const disk = path === null ? null : diskFault(error, path);
+  const system = systemCode(error);
+  if (disk?.code === 'disk-full') return disk;
+  const code = system === null ? undefined : systemCodes[system];
+  return code === undefined
+    ? { code: 'internal', message, values: {} }
+    : { code, message, values: path === null ? {} : { path } };
+}

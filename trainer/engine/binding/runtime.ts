@@ -1,0 +1,85 @@
+/** What this process computes with: TensorFlow's libraries, its eager context, and tfjs's backend over it. */
+import process from 'node:process';
+import * as tf from '@tensorflow/tfjs';
+import { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
+import '@tensorflow/tfjs-node-gpu/dist/register_all_kernels.js';
+import { FaultError } from '../../durable/fault-error.ts';
+import type { Execution } from '../../protocol/run.ts';
+import { createBinding, type Binding } from './eager-binding.ts';
+import { configProto } from './config-proto.ts';
+import { instructionSet } from './processor.ts';
+import type { EngineFacts } from '../engine.ts';
+import { loadTensorFlow, type TensorFlow } from './tensorflow.ts';
+
+/**
+ * Counted up when the same mathematics is computed by other sums, so that the last bits of a step change: 2 since oneDNN is
+ * used everywhere, and Winograd's convolutions; 3 since VICReg's covariance takes the smaller of two Gram matrices; 4 since
+ * gradients of wide kernels in bfloat16 are matrix products.
+ */
+const arithmetic = '4';
+
+/** The name tfjs-node's kernels are registered under. */
+export const eagerBackend = 'tensorflow';
+
+export interface Runtime {
+  readonly tensorflow: TensorFlow;
+  readonly binding: Binding;
+  /** The ConfigProto of every context and session of this process. */
+  readonly config: Uint8Array;
+  readonly facts: EngineFacts;
+}
+
+/** TensorFlow reads its thread count once a process, so the first engine decides for all of them. */
+let opened: Runtime | null = null;
+
+/** @throws a fault where this process computes with other threads or on another device, or the device is not there */
+export async function openRuntime(execution: Execution): Promise<Runtime> {
+  opened ??= open(execution);
+  const { device, threads } = opened.facts;
+  if (device !== execution.device || threads !== execution.threads) {
+    throw new FaultError(
+      'bad-argument',
+      `This process computes on ${device} with ${threads} threads and cannot change to ` +
+        `${execution.device} with ${execution.threads}: start a new one.`,
+      { device: execution.device, threads: execution.threads },
+    );
+  }
+  await tf.setBackend(eagerBackend);
+  await tf.ready();
+  return opened;
+}
+
+function open(execution: Execution): Runtime {
+  const { device, threads } = execution;
+  const gpu = device === 'cpu' ? null : Number(device.slice('gpu:'.length));
+  // Without it CropAndResize's gradient loses updates on the CPU. On a GPU it forbids whole operations.
+  if (gpu === null) process.env['TF_DETERMINISTIC_OPS'] = '1';
+  // oneDNN's convolutions and products. By itself TensorFlow takes them only where a processor has instructions made for
+  // networks, yet with AVX2 alone a step takes a quarter less time with them.
+  process.env['TF_ENABLE_ONEDNN_OPTS'] = '1';
+  process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
+  const tensorflow = loadTensorFlow();
+  // float32 means float32.
+  tensorflow.enableTensorFloat32(false);
+  const config = configProto({ threads, gpu });
+  const binding = createBinding(tensorflow, config);
+  if (gpu !== null && !binding.isUsingGpuDevice()) {
+    throw new FaultError(
+      'device-unavailable',
+      `TensorFlow sees no GPU ${gpu}; it has ${binding.devices.join(', ')}. Choose the CPU, or check the driver ` +
+        'and run "npm start", which fetches TensorFlow for NVIDIA GPUs where it sees a driver.',
+      { device },
+    );
+  }
+  registerBackend(binding);
+  const versions = { tensorflow: binding.TF_Version, tfjs: tf.version_core, node: process.versions.node, arithmetic };
+  return { tensorflow, binding, config, facts: { device, threads, instructionSet: instructionSet(), versions } };
+}
+
+function registerBackend(binding: Binding): void {
+  if (!(NodeJSKernelBackend.prototype instanceof tf.KernelBackend)) {
+    throw new Error('Two copies of tfjs-core are loaded: @tensorflow/tfjs and tfjs-node must share one.');
+  }
+  tf.enableProdMode();
+  tf.registerBackend(eagerBackend, () => new NodeJSKernelBackend(binding, '@tensorflow/tfjs-node'), 3);
+}

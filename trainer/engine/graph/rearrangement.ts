@@ -1,0 +1,39 @@
+/** Operations that move the elements of a tensor without a change to any, for what builds a graph by hand. */
+import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
+import { type, type Graph, type Node } from './graph.ts';
+import { dtypes } from '../binding/tensors.ts';
+
+export interface Rearrangement {
+  reshaped(x: Node, shape: readonly number[]): Node;
+  transposed(x: Node, axes: readonly number[]): Node;
+  sliced(x: Node, begin: readonly number[], size: readonly number[]): Node;
+  /** Zeros before and after, by axis. */
+  padded(x: Node, margins: readonly (readonly [before: number, after: number])[]): Node;
+}
+
+export function createRearrangement(graph: Graph): Rearrangement {
+  const integers = (values: readonly number[], shape: readonly number[] = [values.length]): Node =>
+    graph.constant(dtypes.int32, shape, Int32Array.from(values));
+  /** `index`: the attribute that names the type of the whole numbers. The shape is said: TensorFlow need not see it. */
+  function moved(
+    kind: string,
+    x: Node,
+    numbers: readonly Node[],
+    { index, shape }: { readonly index: string; readonly shape: readonly number[] },
+  ): Node {
+    const attributes: readonly TFEOpAttr[] = [type('T', x.dtype), type(index, dtypes.int32)];
+    return { ...graph.add(kind, [x, ...numbers], 1, { attributes }).outputs[0]!, shape };
+  }
+
+  return {
+    reshaped: (x, shape) => moved('Reshape', x, [integers(shape)], { index: 'Tshape', shape }),
+    transposed: (x, axes) =>
+      moved('Transpose', x, [integers(axes)], { index: 'Tperm', shape: axes.map((axis) => x.shape[axis]!) }),
+    sliced: (x, begin, size) => moved('Slice', x, [integers(begin), integers(size)], { index: 'Index', shape: size }),
+    padded(x, margins) {
+      if (margins.flat().every((zeros) => zeros === 0)) return x;
+      const shape = x.shape.map((size, axis) => size + margins[axis]![0] + margins[axis]![1]);
+      return moved('Pad', x, [integers(margins.flat(), [margins.length, 2])], { index: 'Tpaddings', shape });
+    },
+  };
+}

@@ -1,0 +1,128 @@
+/**
+ * What tfjs-node's backend calls while a function is traced: operations are added to a graph where the eager binding would
+ * run them. So every operation that runs eagerly can be traced, with the same kernels and attributes.
+ */
+import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
+import type { Binding } from '../binding/eager-binding.ts';
+import { isSuspect, refuseAvoided } from '../binding/avoided-operations.ts';
+import { isLowType, type Autocast } from './autocast.ts';
+import type { Graph, Node } from './graph.ts';
+import type { Rewriter } from './rewriter.ts';
+import { bytesPerElement, dtypes, elementsOf, typedValues } from '../binding/tensors.ts';
+
+export interface TracingBinding extends TFJSBinding {
+  /** The node behind a tensor of the backend, in the type that tfjs takes it for. */
+  node(tensor: number): Node;
+  /** The same value, but not before others are there. */
+  delayed(tensor: number, until: readonly number[]): ReturnType<TFJSBinding['executeOp']>[number];
+  /** Makes a node known to the backend. */
+  register(node: Node): ReturnType<TFJSBinding['executeOp']>[number];
+}
+
+/** Constants of one value above this many elements are filled where they are used. */
+const filledFrom = 64;
+
+/**
+ * Outputs whose shape TensorFlow does not infer and nobody asks for: what a fused batch normalisation leaves for its
+ * gradient.
+ */
+const opaque = new Set(['FusedBatchNormV3']);
+
+/**
+ * @param flush brings what the host has written to the device, before a value is read
+ * @param rewriters asked in turn about every operation
+ */
+export function createTracingBinding(
+  graph: Graph,
+  eager: Binding,
+  autocast: Autocast,
+  flush: () => void,
+  rewriters: readonly Rewriter[],
+): TracingBinding {
+  const nodes = new Map<number, Node>();
+  let nextId = 0;
+
+  function node(id: number): Node {
+    const found = nodes.get(id);
+    if (!found) throw new Error(`Tensor ${id} was used after it had been deleted.`);
+    return found;
+  }
+
+  function register(made: Node) {
+    const id = nextId++;
+    nodes.set(id, made);
+    return { id, shape: [...made.shape], dtype: isLowType(made.dtype) ? dtypes.float : made.dtype };
+  }
+
+  function createTensor(shape: number[], dtype: number, given: Parameters<TFJSBinding['createTensor']>[2]): number {
+    const values = typedValues(dtype, given);
+    if (elementsOf(shape) >= filledFrom && uniform(values, bytesPerElement[dtype]!)) {
+      const first = new Uint8Array(values.buffer, values.byteOffset, bytesPerElement[dtype]).slice();
+      const dimensions = graph.constant(dtypes.int32, [shape.length], Int32Array.from(shape));
+      const filled = graph.add('Fill', [dimensions, graph.constant(dtype, [], first)], 1);
+      return register(filled.outputs[0]!).id;
+    }
+    return register(graph.constant(dtype, shape, values)).id;
+  }
+
+  /** Works for what depends on variables and constants alone. */
+  function readNow(asked: Node) {
+    flush();
+    try {
+      return graph.runNow({ feeds: [], fetches: [asked], targets: [] });
+    } catch (cause) {
+      const advice = 'While it is traced there is no value yet: use tf.where or a mask in place of a branch.';
+      throw new Error(`A traced function reads a tensor on the host. ${advice}`, { cause });
+    }
+  }
+
+  const executeOp: TFJSBinding['executeOp'] = (kind, attributes, inputs, outputs) => {
+    const prepared = autocast.prepare(kind, inputs.map(node), attributes);
+    for (const rewriter of rewriters) {
+      const better = rewriter.inPlaceOf(kind, prepared.inputs, prepared.attributes);
+      if (better) return [register(better)];
+    }
+    if (isSuspect(kind)) {
+      refuseAvoided(kind, {
+        shapes: prepared.inputs.map(({ shape }) => shape),
+        integers: (input) => graph.integersOf(prepared.inputs[input]!),
+        attributes: prepared.attributes,
+      });
+    }
+    const added = graph.add(kind, prepared.inputs, outputs, { attributes: prepared.attributes });
+    const [first] = added.outputs;
+    if (first) for (const { added: note } of rewriters) note?.(kind, prepared.inputs, prepared.attributes, first);
+    return added.outputs.map((made) => {
+      if (made.shape.includes(-1) && !opaque.has(kind)) {
+        throw new Error(
+          `"${kind}" cannot be traced: the shape of its result depends on the data. Use a mask of a fixed shape.`,
+        );
+      }
+      return register(made);
+    });
+  };
+
+  return {
+    // Constants and flags are those of the eager binding.
+    ...eager,
+    createTensor,
+    executeOp,
+    node: (id) => autocast.raised(node(id)),
+    register,
+    delayed: (tensor, until) => register(graph.delayed(node(tensor), until.map(node))),
+    deleteTensor: (id) => void nodes.delete(id),
+    getNumOfTensors: () => nodes.size,
+    tensorDataSync(id) {
+      const asked = autocast.raised(node(id));
+      const [tensor] = readNow(asked);
+      return graph.take(tensor!, asked.dtype);
+    },
+  };
+}
+
+/** True where all elements have the same bytes. */
+function uniform(values: ArrayBufferView, width: number): boolean {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  for (let at = width; at < bytes.length; at++) if (bytes[at] !== bytes[at - width]) return false;
+  return true;
+}

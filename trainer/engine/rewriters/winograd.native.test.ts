@@ -1,0 +1,141 @@
+/** Winograd's convolutions against TensorFlow's own, and when they take their place. */
+import fc from 'fast-check';
+import * as v from 'valibot';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { Execution } from '../../protocol/run.ts';
+import { convolutionAttributes, noise, type Window } from '../../testing/convolutions.ts';
+import { relativeDistance } from '../../testing/distance.ts';
+import { createGraph, type, type Graph, type Node } from '../graph/graph.ts';
+import { openRuntime } from '../binding/runtime.ts';
+import { dtypes, elementsOf } from '../binding/tensors.ts';
+import { createWinograd, type Winograd } from './winograd.ts';
+
+let graph: Graph;
+let winograd: Winograd;
+beforeAll(async () => {
+  const runtime = await openRuntime(v.parse(Execution, { engine: 'traced', threads: 2 }));
+  graph = createGraph(runtime.tensorflow, runtime.config);
+  winograd = createWinograd(graph);
+});
+
+const added = (kind: string, inputs: readonly Node[], given: ReturnType<typeof convolutionAttributes>): Node =>
+  graph.add(kind, inputs, 1, { attributes: given }).outputs[0]!;
+const sizes = (shape: readonly number[]): Node => graph.constant(dtypes.int32, [shape.length], Int32Array.from(shape));
+const floats = (shape: readonly number[], dtype: number = dtypes.float): Node => graph.placeholder(dtype, shape);
+const cast = (node: Node, to: number): Node => added('Cast', [node], [type('SrcT', node.dtype), type('DstT', to)]);
+
+async function run(inputs: readonly Node[], values: readonly Float32Array[], wanted: readonly Node[]) {
+  const feeds = inputs.map((node, place) => graph.feed(node, values[place]!));
+  const results = await graph.run({ feeds, fetches: wanted, targets: [] });
+  return results.map((result) => graph.take(result, dtypes.float) as Float32Array);
+}
+
+/** How far our results are from TensorFlow's in float64. */
+async function compared(n: number, height: number, width: number, inputs: number, outputs: number) {
+  const shapes = [
+    [n, height, width, inputs],
+    [3, 3, inputs, outputs],
+    [n, height, width, outputs],
+  ] as const;
+  const nodes = shapes.map((shape) => floats(shape));
+  const [images, kernel, dy] = nodes as [Node, Node, Node];
+  const [x, w, d] = nodes.map((node) => cast(node, dtypes.double)) as [Node, Node, Node];
+  const inDouble = [
+    added('Conv2D', [x, w], convolutionAttributes(dtypes.double)),
+    added('Conv2DBackpropFilter', [x, sizes(shapes[1]), d], convolutionAttributes(dtypes.double)),
+  ].map((node) => cast(node, dtypes.float));
+  const own = [winograd.convolution(images, kernel), winograd.kernelGradient(images, dy)];
+  const values = ['images', 'kernel', 'dy'].map((name, place) => noise(name, shapes[place]!));
+  const found = await run(nodes, values, [...own, ...inDouble]);
+  return own.map(({ shape }, place) => ({ shape, own: relativeDistance(found[place]!, found[place + 2]!) }));
+}
+
+const side = fc.integer({ min: 1, max: 13 });
+const channels = fc.integer({ min: 1, max: 9 });
+
+it('is the convolution and its gradient in the kernel, whatever the shape', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.integer({ min: 1, max: 3 }), side, side, channels, channels, async (n, h, w, c, k) => {
+      const [forward, gradient] = await compared(n, h, w, c, k);
+      expect(forward!.shape).toEqual([n, h, w, k]);
+      expect(gradient!.shape).toEqual([3, 3, c, k]);
+      expect(forward!.own).toBeLessThan(5e-6);
+      expect(gradient!.own).toBeLessThan(5e-6);
+    }),
+    { numRuns: 25 },
+  );
+});
+
+/** Held to a bound of its own: how a direct sum rounds depends on the width of vectors, 0.8e-7 by AVX-512, 4e-7 by AVX2. */
+it.each([
+  [4, 256],
+  [8, 128],
+  [14, 128],
+])('rounds in the last digits only: %s px, %s channels', async (size, width) => {
+  for (const { own } of await compared(4, size, size, width, width)) expect(own).toBeLessThan(2e-6);
+});
+
+it('gives the same bits every time', async () => {
+  const [images, dy] = [floats([8, 8, 8, 128]), floats([8, 8, 8, 128])];
+  const kernel = floats([3, 3, 128, 128]);
+  const inputs = [images, kernel, dy];
+  const values = inputs.map(({ shape }, place) => noise(`bits ${place}`, shape));
+  const wanted = () => [winograd.convolution(images, kernel), winograd.kernelGradient(images, dy)];
+  const first = wanted();
+  const expected = await run(inputs, values, first);
+  // Run again, and added to the graph again.
+  for (const outputs of [first, first, wanted()]) expect(await run(inputs, values, outputs)).toEqual(expected);
+});
+
+it('runs for one batch without another that the same kernel is traced for', async () => {
+  const kernel = floats([3, 3, 128, 128]);
+  const batches = [floats([2, 4, 4, 128]), floats([1, 4, 4, 128])];
+  const [, second] = batches.map((images) => winograd.convolution(images, kernel));
+  const inputs = [batches[1]!, kernel];
+  const [found] = await run(
+    inputs,
+    inputs.map(({ shape }) => noise('one', shape)),
+    [second!],
+  );
+  expect(found).toHaveLength(elementsOf([1, 4, 4, 128]));
+});
+
+describe('takes the place of an operation', () => {
+  const [wide, kernel] = [
+    [2, 8, 8, 128],
+    [3, 3, 128, 256],
+  ] as const;
+  const chosen = (
+    images: readonly number[],
+    window: readonly number[],
+    given: Window = {},
+    dtype: number = dtypes.float,
+  ) =>
+    winograd.inPlaceOf('Conv2D', [floats(images, dtype), floats(window, dtype)], convolutionAttributes(dtype, given));
+
+  it('where products are large beside the changes of basis', () => {
+    expect(chosen(wide, kernel)?.shape).toEqual([2, 8, 8, 256]);
+    const dy = floats([2, 8, 8, 256]);
+    const gradient = (shape: Node) =>
+      winograd.inPlaceOf('Conv2DBackpropFilter', [floats(wide), shape, dy], convolutionAttributes(dtypes.float));
+    expect(gradient(sizes(kernel))?.shape).toEqual(kernel);
+    expect(gradient(sizes([1, 1, 128, 256]))).toBeNull();
+    // A shape that is only known when the graph runs.
+    expect(gradient(graph.placeholder(dtypes.int32, [4]))).toBeNull();
+  });
+
+  it('and nowhere else', () => {
+    expect(chosen([2, 8, 8, 64], [3, 3, 64, 256])).toBeNull();
+    expect(chosen(wide, [3, 3, 128, 64])).toBeNull();
+    expect(chosen(wide, [1, 1, 128, 256])).toBeNull();
+    expect(chosen(wide, [5, 5, 128, 256])).toBeNull();
+    // Most of a tile would lie outside.
+    expect(chosen([2, 2, 2, 128], kernel)).toBeNull();
+    expect(chosen([2, 5, 5, 128], kernel)).toBeNull();
+    expect(chosen(wide, kernel, { stride: 2 })).toBeNull();
+    expect(chosen(wide, kernel, { dilation: 2 })).toBeNull();
+    expect(chosen(wide, kernel, { padding: 'VALID' })).toBeNull();
+    expect(chosen(wide, kernel, {}, dtypes.bfloat16)).toBeNull();
+    expect(winograd.inPlaceOf('MatMul', [floats([2, 2]), floats([2, 2])], [])).toBeNull();
+  });
+});

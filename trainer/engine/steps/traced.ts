@@ -1,0 +1,79 @@
+/**
+ * The traced engine: a training step is recorded once as one TensorFlow graph, gradients, optimizer and running statistics
+ * included, and then run as a whole, off this thread, with all state on the device.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+import { FaultError } from '../../durable/fault-error.ts';
+import type { Execution, Precision } from '../../protocol/run.ts';
+import type { Moment } from '../../recipe.ts';
+import { createBuilder } from './variable-builder.ts';
+import { createChunkedStepper } from './chunked-step.ts';
+import { openEagerEngine } from './eager.ts';
+import type { Engine, HostTensor } from '../engine.ts';
+import { createLossScale } from './loss-scale.ts';
+import { openRuntime } from '../binding/runtime.ts';
+import { unique } from './eager-step.ts';
+import { compile, createTracer, type Tracer } from './trace.ts';
+import { createTracedStepper } from './traced-step.ts';
+import { createTracedMoment, perShape } from './training-state.ts';
+
+function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: Moment) => Tensor) {
+  const compiled = perShape('An inference', ([shape]) =>
+    compile(tracer, [{ dtype: 'float32', shape: shape! }], (input) => {
+      const step = tracer.node(tf.scalar(0, 'int32'));
+      const { moment } = createTracedMoment(tracer, step, false);
+      return Object.values(tracer.network(() => ({ output: compute(input, moment) })));
+    }),
+  );
+  return async (input: HostTensor): Promise<HostTensor> => {
+    const [output] = await compiled([input.shape])(input);
+    return output!;
+  };
+}
+
+/** Some processors have no kernel for a low precision, which shows at the first convolution. */
+async function provePrecision(tracer: Tracer, precision: Precision, instructionSet: string): Promise<void> {
+  const spec = { dtype: 'float32', shape: [1, 4, 4, 1] } as const;
+  try {
+    const convolve = compile(tracer, [spec], (x) =>
+      Object.values(
+        tracer.network(() => ({ y: tf.conv2d(x as tf.Tensor4D, tf.ones<tf.Rank.R4>([3, 3, 1, 1]), 1, 'same') })),
+      ),
+    );
+    await convolve({ shape: spec.shape, values: new Float32Array(16) });
+  } catch (cause) {
+    throw new FaultError(
+      'device-unavailable',
+      `This processor (${instructionSet}) cannot convolve in ${precision}: choose float32.`,
+      { instructionSet, precision },
+      { cause },
+    );
+  }
+}
+
+export async function openTracedEngine(execution: Execution): Promise<Engine> {
+  const runtime = await openRuntime(execution);
+  const eager = await openEagerEngine({ ...execution, precision: 'float32', chunk: null });
+  const tracer = createTracer(runtime, execution);
+  const { precision } = execution;
+  if (precision !== 'float32') await provePrecision(tracer, precision, runtime.facts.instructionSet);
+  return {
+    ...eager,
+    builder: (seed) => createBuilder(tracer.variable, seed),
+    stepper(learner, optimizer, seed) {
+      const lossScale = precision === 'float16' ? createLossScale() : null;
+      return execution.chunk === null
+        ? createTracedStepper(tracer, learner, optimizer, seed, lossScale)
+        : createChunkedStepper(tracer, learner, optimizer, seed, execution.chunk, lossScale);
+    },
+    entries: (nets) =>
+      tracer.variables.entries(
+        unique(nets.flatMap((net) => [...net.weights, ...net.state])).map((variable) => ({
+          name: variable.name,
+          variable: tracer.deviceOf(variable),
+        })),
+      ),
+    infer: (compute) => createTracedInference(tracer, compute),
+  };
+}

@@ -1,0 +1,185 @@
+/**
+ * Applies an optimizer's rule to all weights. Weights that the rule treats element by element are laid end to end and
+ * updated together: the same numbers from a few operations in place of a dozen a weight.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { DataId, Tensor, Variable } from '@tensorflow/tfjs';
+import type { Options } from '../../protocol/options.ts';
+import type { OptimizerRecipe, Shape } from '../../recipe.ts';
+import { unlisted } from './variable-builder.ts';
+import type { StateEntry, StepPosition } from '../engine.ts';
+import type { Rate } from './weight-rates.ts';
+
+export interface Updater {
+  /** The slots, weight by weight, in the recipe's order of names. */
+  readonly entries: readonly StateEntry[];
+  /** Must be called inside a tidy. `gradients` in the order of the weights; `step` counts from 0. */
+  apply(gradients: readonly Tensor[], at: StepPosition): void;
+  dispose(): void;
+}
+
+/** Some weights and the tensor they make together. */
+interface Group {
+  readonly weights: readonly Variable[];
+  readonly rate: Rate;
+  readonly shape: Shape;
+  /** Where each weight begins in the flat tensor. */
+  readonly offsets: readonly number[];
+  readonly slots: Readonly<Record<string, Slot>>;
+}
+
+/** What the optimizer keeps for a group, under one name. */
+interface Slot {
+  value(): Tensor;
+  assign(next: Tensor): void;
+  read(offset: number, size: number): Float32Array;
+  write(offset: number, values: Float32Array | Int32Array): void;
+  dispose(): void;
+}
+
+function createSlot(shape: Shape): Slot {
+  const variable = tf.tidy(() => unlisted(tf.variable(tf.zeros([...shape]), false)));
+  /** Values written weight by weight, uploaded together when next needed. */
+  let staged: Float32Array | null = null;
+
+  function value(): Variable {
+    if (staged) {
+      const values = staged;
+      staged = null;
+      tf.tidy(() => variable.assign(tf.tensor(values, [...shape])));
+    }
+    return variable;
+  }
+
+  return {
+    value,
+    assign: (next) => value().assign(next),
+    read: (offset, size) =>
+      value()
+        .dataSync<'float32'>()
+        .slice(offset, offset + size),
+    write(offset, values) {
+      staged ??= variable.dataSync<'float32'>().slice();
+      staged.set(values, offset);
+    },
+    dispose: () => variable.dispose(),
+  };
+}
+
+function createGroup(weights: readonly Variable[], rate: Rate, shape: Shape, slots: readonly string[]): Group {
+  let end = 0;
+  const offsets = weights.map((weight) => (end += weight.size) - weight.size);
+  return { weights, rate, shape, offsets, slots: Object.fromEntries(slots.map((name) => [name, createSlot(shape)])) };
+}
+
+function groupsOf(rates: ReadonlyMap<Variable, Rate>, recipe: OptimizerRecipe): readonly Group[] {
+  const isElementwise = (weight: Variable): boolean => recipe.elementwise?.(weight.shape) === true;
+  const weights = [...rates.keys()];
+  const together = [...new Set(rates.values())].map((rate) => ({
+    rate,
+    own: weights.filter((weight) => rates.get(weight) === rate && isElementwise(weight)),
+  }));
+  return [
+    ...together.flatMap(({ rate, own }) => {
+      const total = own.reduce((sum, weight) => sum + weight.size, 0);
+      return own.length > 0 ? [createGroup(own, rate, [total], recipe.slots)] : [];
+    }),
+    ...weights
+      .filter((weight) => !isElementwise(weight))
+      .map((weight) => createGroup([weight], rates.get(weight)!, weight.shape, recipe.slots)),
+  ];
+}
+
+const flat = (tensor: Tensor): Tensor => (tensor.rank === 1 ? tensor : tensor.reshape([-1]));
+
+/** The tensors of a group's weights as one. */
+function gather(group: Group, tensors: readonly Tensor[]): Tensor {
+  if (group.weights.length === 1) return tensors[0]!.reshape([...group.shape]);
+  return tf.concat1d(tensors.map(flat) as tf.Tensor1D[]);
+}
+
+function scatter(group: Group, together: Tensor): readonly Tensor[] {
+  if (group.weights.length === 1) return [together.reshape(group.weights[0]!.shape)];
+  const parts = tf.split(
+    together,
+    group.weights.map((weight) => weight.size),
+  );
+  return parts.map((part, index) => {
+    const { shape } = group.weights[index]!;
+    return shape.length === 1 ? part : part.reshape(shape);
+  });
+}
+
+/** Remembers a group's weights as one tensor, for as long as nobody else assigns to them. */
+function createMirror(group: Group) {
+  let kept: Tensor | null = null;
+  let known: readonly DataId[] = [];
+  return {
+    read(): Tensor {
+      const current = group.weights.every((weight, index) => weight.dataId === known[index]);
+      return kept && current ? kept : gather(group, group.weights);
+    },
+    write(next: Tensor): void {
+      scatter(group, next).forEach((part, index) => group.weights[index]!.assign(part));
+      if (group.weights.length === 1) return;
+      kept?.dispose();
+      kept = tf.keep(next.clone());
+      known = group.weights.map((weight) => weight.dataId);
+    },
+    dispose(): void {
+      kept?.dispose();
+    },
+  };
+}
+
+function slotEntries(group: Group, name: string): readonly StateEntry[] {
+  const slot = group.slots[name]!;
+  return group.weights.map((weight, index) => ({
+    name: `optimizer/${name}/${weight.name}`,
+    shape: weight.shape,
+    dtype: 'float32',
+    read: () => slot.read(group.offsets[index]!, weight.size),
+    write(values) {
+      if (values.length !== weight.size) {
+        throw new Error(`Slot ${name} of ${weight.name} has ${weight.size} values, but ${values.length} were given.`);
+      }
+      slot.write(group.offsets[index]!, values);
+    },
+  }));
+}
+
+export function createUpdater(rates: ReadonlyMap<Variable, Rate>, recipe: OptimizerRecipe, options: Options): Updater {
+  const groups = groupsOf(rates, recipe).map((group) => ({ group, mirror: createMirror(group) }));
+  const entries = recipe.slots.flatMap((name) => groups.flatMap(({ group }) => slotEntries(group, name)));
+
+  return {
+    entries,
+    apply(gradients, { step, lr, peak = lr }) {
+      const byWeight = new Map([...rates.keys()].map((weight, index) => [weight, gradients[index]!]));
+      const stepsTaken = tf.scalar(step + 1);
+      for (const { group, mirror } of groups) {
+        tf.tidy(() => {
+          const gradient = gather(
+            group,
+            group.weights.map((weight) => byWeight.get(weight)!),
+          );
+          const slots = Object.fromEntries(Object.entries(group.slots).map(([name, slot]) => [name, slot.value()]));
+          const at = {
+            lr: tf.scalar((group.rate.steady ? peak : lr) * group.rate.factor),
+            step: stepsTaken,
+            shape: group.shape,
+          };
+          const next = recipe.update(mirror.read(), gradient, slots, at, options);
+          mirror.write(next.weight);
+          for (const [name, slot] of Object.entries(group.slots)) slot.assign(next.slots[name]!);
+        });
+      }
+    },
+    dispose() {
+      for (const { group, mirror } of groups) {
+        mirror.dispose();
+        for (const slot of Object.values(group.slots)) slot.dispose();
+      }
+    },
+  };
+}

@@ -1,0 +1,23 @@
+/** The learning rate of each weight. */
+import type { Variable } from '@tensorflow/tfjs';
+import type { Net } from '../../recipe.ts';
+
+/** How the learning rate of a weight is made of the schedule's. */
+export interface Rate {
+  readonly factor: number;
+  /** Of its peak, not of what it has come to. */
+  readonly steady: boolean;
+}
+
+/** The weights of nets, in order, and the rate of each; equal rates are one object. */
+export function ratesOf(nets: readonly Net[]): ReadonlyMap<Variable, Rate> {
+  const known = new Map<string, Rate>();
+  return new Map(
+    nets.flatMap(({ weights, rate: factor = 1, steady = false }) => {
+      const key = `${factor} ${steady}`;
+      const rate = known.get(key) ?? { factor, steady };
+      known.set(key, rate);
+      return weights.map((weight) => [weight, rate] as const);
+    }),
+  );
+}

@@ -1,0 +1,267 @@
+/**
+ * Frozen features of a split, computed once: kept in the cache folder, found again by everything that decides them. They
+ * are kept part by part, so that an extraction that was cut off goes on where it was.
+ */
+import { mkdir, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { diskFault } from '../durable/fault-of.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { canonicalJson } from '../durable/canonical-json.ts';
+import type { EngineFacts, HostBatch } from '../engine/engine.ts';
+import type { DataSource, Execution, Normalization, Preprocessing } from '../protocol/run.ts';
+import type { FoundImages } from '../data/listing/image-table.ts';
+import { openEvaluationLoader } from '../data/loading/loader.ts';
+import type { EvaluationLoader } from '../data/loading/pipeline.ts';
+import { bytesOf, isMissing, sha256, writeAtomically } from '../durable/files.ts';
+import type { FeatureSet } from '../recipe.ts';
+import type { OpenSubject } from './evaluated-encoder.ts';
+
+export interface ClassifiedFeatures extends FeatureSet {
+  readonly classes: number;
+}
+
+export interface FeatureRequest {
+  readonly subject: OpenSubject;
+  readonly data: DataSource;
+  /** Where its images lie, if that was looked up before. */
+  readonly found?: FoundImages | undefined;
+  readonly preprocessing: Preprocessing;
+  readonly normalization: Normalization;
+  readonly execution: Execution;
+  readonly facts: EngineFacts;
+  /** False: images without a class of their own are taken too; their labels are -1. */
+  readonly withLabels: boolean;
+  /** Null: nothing is kept, as for a probe of weights that change. */
+  readonly cacheFolder: string | null;
+  progress(fraction: number): Promise<void>;
+  /** Told when a cached file was damaged and is computed again. */
+  notice(code: string, text: string, values: Record<string, string | number>): void;
+}
+
+/** Does not change a feature by a bit, as every image is encoded by itself; large enough to keep the cores busy. */
+const batch = 250;
+const magic = 'reprise-features-2\n';
+/** What the entries take together, unless one alone takes more. */
+const cacheBytes = 4 * 1024 ** 3;
+/** Images a file of the cache holds at least: minutes of encoding at most, and a file of some 20 MB for a ResNet-50. */
+const partRows = 10 * batch;
+
+/** Names, sizes and times below a folder: what stands for the contents where they have not been hashed. */
+async function namesSizesAndTimes(path: string): Promise<string> {
+  const found = await stat(path);
+  const names = found.isDirectory() ? (await readdir(path, { recursive: true })).sort() : [''];
+  const lines: string[] = [];
+  for (const name of names) {
+    const { size, mtimeMs } = await stat(join(path, name));
+    lines.push(`${name}\0${size}\0${mtimeMs}`);
+  }
+  return sha256(path, '\0', lines.join('\n'));
+}
+
+async function keyOf({
+  subject,
+  data,
+  preprocessing,
+  normalization,
+  execution,
+  facts,
+}: FeatureRequest): Promise<string> {
+  const { dataset, split, exclude = [], subset } = data;
+  const contents = data.fingerprint ?? (await namesSizesAndTimes(data.path));
+  const { engine, precision, device, threads } = execution;
+  const { instructionSet, versions } = facts;
+  const { tensorflow, arithmetic: sums } = versions;
+  const arithmetic = { engine, precision, device, threads, instructionSet, tensorflow, sums };
+  return sha256(
+    canonicalJson({
+      subject: subject.key,
+      dataset,
+      split,
+      exclude,
+      subset,
+      contents,
+      preprocessing,
+      normalization,
+      arithmetic,
+    }),
+  );
+}
+
+/** Consecutive rows of an entry: what a file of the cache holds. */
+interface Part extends ClassifiedFeatures {
+  /** Images of the whole split. */
+  readonly count: number;
+}
+
+const partPath = (entry: string, from: number): string => join(entry, `${from}.bin`);
+
+/** Header line, then the values, then the labels. The header holds the hash of all that follows it. */
+async function readPart(path: string, notice: FeatureRequest['notice']): Promise<Part | null> {
+  const file = await readFile(path).catch((error: unknown) => {
+    if (isMissing(error)) return null;
+    throw error;
+  });
+  if (!file) return null;
+  const headerEnd = file.indexOf(0x0a, magic.length);
+  const body = file.subarray(headerEnd + 1);
+  const [hash, ...sizes] = file.subarray(magic.length, headerEnd).toString('latin1').split(' ');
+  const [count = 0, rows = 0, columns = 0, classes = 0] = sizes.map(Number);
+  if (
+    file.subarray(0, magic.length).toString('latin1') !== magic ||
+    hash !== sha256(file.subarray(magic.length + 64, headerEnd), body) ||
+    body.length !== 4 * rows * (columns + 1)
+  ) {
+    notice('cache-damaged', `${path} is damaged: the features are computed again from there.`, { path });
+    return null;
+  }
+  const aligned = body.buffer.slice(body.byteOffset, body.byteOffset + body.length);
+  const values = new Float32Array(aligned, 0, rows * columns);
+  return { count, rows, columns, classes, values, labels: new Int32Array(aligned, 4 * rows * columns, rows) };
+}
+
+async function writePart(path: string, { count, rows, columns, classes, values, labels }: Part): Promise<void> {
+  const sizes = ` ${count} ${rows} ${columns} ${classes}`;
+  const bytes = [bytesOf(values), bytesOf(labels)] as const;
+  const header = Buffer.from(`${magic}${sha256(sizes, ...bytes)}${sizes}\n`);
+  await writeAtomically(path, [header, ...bytes]);
+}
+
+/** Removes other entries, those not used for longest first, until the rest and this one, `coming` bytes, fit. */
+async function makeRoom(entry: string, coming: number): Promise<void> {
+  const folder = dirname(entry);
+  const others: { readonly path: string; readonly bytes: number; readonly usedAt: number }[] = [];
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (path === entry) continue;
+    const found = await stat(path);
+    const files = found.isDirectory() ? await readdir(path) : [];
+    const sizes = await Promise.all(files.map(async (file) => (await stat(join(path, file))).size));
+    others.push({ path, bytes: sizes.reduce((sum, size) => sum + size, found.size), usedAt: found.mtimeMs });
+  }
+  let total = coming + others.reduce((sum, other) => sum + other.bytes, 0);
+  for (const other of others.sort((a, b) => a.usedAt - b.usedAt)) {
+    if (total <= cacheBytes) return;
+    await rm(other.path, { recursive: true, force: true });
+    total -= other.bytes;
+  }
+}
+
+function labelsOf({ labels, index }: HostBatch, { dataset, split, path }: DataSource, needed: boolean): Int32Array {
+  if (labels) return labels;
+  if (!needed) return new Int32Array(index.length).fill(-1);
+  throw new FaultError('wrong-folder', `The split "${split}" of ${path} (${dataset}) has no labels to evaluate with.`, {
+    path,
+    split,
+  });
+}
+
+/** Rows as they come, from the cache and from the encoder. */
+function createTable(count: number, classes: number) {
+  const labels = new Int32Array(count);
+  let values = new Float32Array(0);
+  let columns = 0;
+  let rows = 0;
+  return {
+    count,
+    rows: () => rows,
+    append(part: { readonly columns: number; readonly values: Float32Array; readonly labels: Int32Array }): void {
+      if (columns === 0) {
+        columns = part.columns;
+        values = new Float32Array(count * columns);
+      }
+      values.set(part.values, rows * columns);
+      labels.set(part.labels, rows);
+      rows += part.labels.length;
+    },
+    since(first: number): Part {
+      const [from, to] = [first * columns, rows * columns];
+      return {
+        ...{ count, classes, columns, rows: rows - first },
+        values: values.subarray(from, to),
+        labels: labels.subarray(first, rows),
+      };
+    },
+    whole: (): ClassifiedFeatures => ({ rows, columns, classes, values, labels }),
+  };
+}
+type Table = ReturnType<typeof createTable>;
+
+/** What the cache holds of an entry, from its first row on without a gap; null where it holds nothing. */
+async function readParts(entry: string, notice: FeatureRequest['notice']): Promise<Table | null> {
+  let table: Table | null = null;
+  while (!table || table.rows() < table.count) {
+    const part = await readPart(partPath(entry, table?.rows() ?? 0), notice);
+    if (!part) break;
+    table ??= createTable(part.count, part.classes);
+    table.append(part);
+  }
+  if (table) {
+    // It was used: others make room first.
+    const now = new Date();
+    await utimes(entry, now, now);
+  }
+  return table;
+}
+
+/** Writes parts as long as that works: a cache that cannot be written costs time at the next look, not this evaluation. */
+function partWriter(
+  entry: string | null,
+  notice: FeatureRequest['notice'],
+): (from: number, part: Part) => Promise<void> {
+  let works = true;
+  let hasRoom = false;
+  return async (from, part) => {
+    if (entry === null || !works) return;
+    const path = partPath(entry, from);
+    try {
+      await mkdir(entry, { recursive: true });
+      // Once, for the whole entry.
+      if (!hasRoom) await makeRoom(entry, 4 * part.count * (part.columns + 1));
+      hasRoom = true;
+      await writePart(path, part);
+    } catch (error) {
+      const fault = diskFault(error, path);
+      if (!fault) throw error;
+      works = false;
+      notice('cache-not-written', fault.message, fault.values);
+    }
+  };
+}
+
+/** Goes on after the rows that are there, and keeps part after part, so that a stop or a kill costs one at most. */
+async function extract(
+  request: FeatureRequest,
+  loader: EvaluationLoader,
+  table: Table,
+  write: ReturnType<typeof partWriter>,
+): Promise<void> {
+  let written = table.rows();
+  for (let next = await loader.next(); next; next = await loader.next()) {
+    const encoded = await request.subject.encode(next.views[0]!);
+    const labels = labelsOf(next, request.data, request.withLabels);
+    table.append({ columns: encoded.shape[1]!, values: encoded.values as Float32Array, labels });
+    const rows = table.rows();
+    if (rows - written >= partRows || rows === table.count) {
+      await write(written, table.since(written));
+      written = rows;
+    }
+    await request.progress(rows / table.count);
+  }
+}
+
+export async function readFeatures(request: FeatureRequest): Promise<ClassifiedFeatures> {
+  const { data, found, preprocessing, normalization, execution, cacheFolder, notice } = request;
+  const entry = cacheFolder === null ? null : join(cacheFolder, 'features', await keyOf(request));
+  const known = entry === null ? null : await readParts(entry, notice);
+  if (known && known.rows() === known.count) return known.whole();
+  const from = known?.rows() ?? 0;
+  const workers = execution.loaderWorkers;
+  const loader = await openEvaluationLoader({ data, found, preprocessing, normalization, batch, workers, from });
+  try {
+    const table = known ?? createTable(loader.count, loader.classes);
+    await extract(request, loader, table, partWriter(entry, notice));
+    return table.whole();
+  } finally {
+    await loader.close();
+  }
+}

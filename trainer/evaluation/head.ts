@@ -1,0 +1,203 @@
+/** The head of an evaluation as a course for the loop: what it learns from, batch by batch, and how it does on the test split. */
+import * as v from 'valibot';
+import type { Engine, HostBatch, HostTensor, StateEntry } from '../engine/engine.ts';
+import type { EvaluateConfig } from '../protocol/run.ts';
+import type { EvaluationModel, FeatureSet, HeadTraining } from '../recipe.ts';
+import { percent, topKCorrect } from './figures/top-k.ts';
+import type { FoundImages } from '../data/listing/image-table.ts';
+import { openEvaluationLoader } from '../data/loading/loader.ts';
+import type { TrainingLoader } from '../data/loading/pipeline.ts';
+import type { BatchSource, Course } from '../training/loop.ts';
+import { stepsOf } from '../pretraining/pretrain.ts';
+import { keyed } from '../random.ts';
+import { optimizers, schedules } from '../registry.ts';
+import type { OpenSubject } from './evaluated-encoder.ts';
+
+/** Rows of features scored at a time. */
+const featureRows = 4096;
+/** Images scored at a time. */
+const imageRows = 250;
+
+/** What a head is examined on: the truth, and its inputs part by part. */
+export interface TestSet {
+  readonly labels: Int32Array;
+  readonly classes: number;
+  /** `progress` is told how much was read, 0 to 1, where reading takes time. */
+  parts(progress: (fraction: number) => Promise<void>): AsyncIterable<HostTensor>;
+}
+
+export function testFeatures({ rows, columns, values, labels }: FeatureSet, classes: number): TestSet {
+  return {
+    labels,
+    classes,
+    async *parts() {
+      for (let from = 0; from < rows; from += featureRows) {
+        const count = Math.min(featureRows, rows - from);
+        yield { shape: [count, columns], values: values.subarray(from * columns, (from + count) * columns) };
+      }
+    },
+  };
+}
+
+/** Images, read and decoded at every examination: an encoder that learns has no features to keep. */
+export function testImages(
+  { test, preprocessing, normalization, execution }: EvaluateConfig,
+  labels: Int32Array,
+  classes: number,
+  found: FoundImages | undefined,
+): TestSet {
+  return {
+    labels,
+    classes,
+    async *parts(progress) {
+      const loader = await openEvaluationLoader({
+        ...{ data: test, found, preprocessing, normalization, batch: imageRows, from: 0 },
+        workers: execution.loaderWorkers,
+      });
+      try {
+        let seen = 0;
+        for (let next = await loader.next(); next; next = await loader.next()) {
+          yield next.views[0]!;
+          seen += next.index.length;
+          await progress(seen / loader.count);
+        }
+      } finally {
+        await loader.close();
+      }
+    },
+  };
+}
+
+/** Rows of a feature table in the order of (seed, epoch); a step's batch depends on its number alone. */
+export function featureSource(train: FeatureSet, batch: number, seed: number, fromStep: number): BatchSource {
+  const { rows, columns, values } = train;
+  const stepsPerEpoch = Math.ceil(rows / batch);
+  let step = fromStep;
+  let epoch = -1;
+  let order = new Int32Array(0);
+  return {
+    next() {
+      const current = Math.floor(step / stepsPerEpoch);
+      if (current !== epoch) {
+        epoch = current;
+        order = keyed(seed, 'head order', epoch).permutation(rows) as Int32Array<ArrayBuffer>;
+      }
+      const from = (step % stepsPerEpoch) * batch;
+      const index = order.slice(from, Math.min(from + batch, rows));
+      step += 1;
+      const inputs = new Float32Array(index.length * columns);
+      const labels = new Int32Array(index.length);
+      for (let row = 0; row < index.length; row++) {
+        const at = index[row]!;
+        inputs.set(values.subarray(at * columns, (at + 1) * columns), row * columns);
+        labels[row] = train.labels[at]!;
+      }
+      const view = { shape: [index.length, columns], values: inputs };
+      return Promise.resolve({ batch: { views: [view], index, labels } });
+    },
+    close: () => Promise.resolve(),
+  };
+}
+
+/** Augmented images, encoded on their way to the head. */
+export function encodedSource(loader: TrainingLoader, subject: OpenSubject): BatchSource {
+  return {
+    async next() {
+      const { batch } = await loader.next();
+      const encoded: HostBatch = { ...batch, views: [await subject.encode(batch.views[0]!)] };
+      return { batch: encoded };
+    },
+    close: () => loader.close(),
+  };
+}
+
+/** State of the head that the host keeps and every checkpoint holds: the weights of its best epoch. */
+function remembered(entries: readonly StateEntry[]): readonly StateEntry[] {
+  return entries.map(({ name, shape, dtype, read }) => {
+    let values = read();
+    return { name: `best/${name}`, shape, dtype, read: () => values, write: (next) => (values = next) };
+  });
+}
+
+export interface Head {
+  readonly course: Course;
+  scores(): Promise<NonNullable<EvaluationModel['heads']>>;
+}
+
+export interface HeadRequest {
+  readonly training: HeadTraining;
+  readonly source: BatchSource;
+  readonly stepsPerEpoch: number;
+  readonly test: TestSet;
+  readonly seed: number;
+  /** An examination begins, after so many steps; gives whom to tell how far it is. */
+  examining(done: number): (fraction: number) => Promise<void>;
+}
+
+export function openHead(
+  engine: Engine,
+  { training, source, stepsPerEpoch, test, seed, examining }: HeadRequest,
+): Head {
+  const optimizer = optimizers.get(training.optimizer.id);
+  const schedule = schedules.get(training.schedule.id);
+  const peak = optimizer.peak(v.parse(optimizer.options, training.optimizer.options), training.batch);
+  const scheduleOptions = v.parse(schedule.options, training.schedule.options);
+  const stepper = engine.stepper(training.learner, { recipe: optimizer, options: training.optimizer.options }, seed);
+  const weights = engine.entries(training.learner.trainable);
+  const best = remembered(weights);
+  const score = engine.infer((input, at) => training.scores(input, at));
+  const counters = new Map<string, number>();
+  const steps = stepsOf(training.epochs, stepsPerEpoch);
+
+  /** Row by row, [labels, classes]. */
+  async function scoreAll(done: number): Promise<Float32Array> {
+    const all = new Float32Array(test.labels.length * test.classes);
+    let at = 0;
+    for await (const part of test.parts(examining(done))) {
+      const { values } = await score(part);
+      all.set(values, at);
+      at += values.length;
+    }
+    return all;
+  }
+
+  const copy = (from: readonly StateEntry[], to: readonly StateEntry[]): void =>
+    from.forEach((entry, index) => to[index]!.write(entry.read()));
+  const course: Course = {
+    ...{ steps, stepsPerEpoch, counters, source },
+    run: stepper.run,
+    state: [...stepper.state, ...best],
+    rate: (step) => schedule.rate(step, { peak, steps, stepsPerEpoch }, scheduleOptions),
+    look: {
+      due: (done) => done % stepsPerEpoch === 0 || done === steps,
+      async run(done) {
+        const scores = await scoreAll(done);
+        const accuracy = (k: number): number => percent(topKCorrect(scores, test.labels, test.classes, k));
+        const [top1, top5] = [accuracy(1), accuracy(5)];
+        if (top1 > (counters.get('bestTop1') ?? Number.NEGATIVE_INFINITY)) {
+          counters.set('bestTop1', top1);
+          counters.set('bestHeadStep', done);
+          copy(weights, best);
+        }
+        return { points: { 'test/top1': top1, 'test/top5': top5 }, best: false };
+      },
+    },
+  };
+  return {
+    course,
+    async scores() {
+      const last = await scoreAll(steps);
+      const kept = weights.map((entry) => entry.read());
+      copy(best, weights);
+      const ofBest = await scoreAll(steps);
+      weights.forEach((entry, index) => entry.write(kept[index]!));
+      const epochOf = (step: number): number => step / stepsPerEpoch;
+      return {
+        last,
+        best: ofBest,
+        lastEpoch: epochOf(steps),
+        bestEpoch: epochOf(counters.get('bestHeadStep') ?? steps),
+      };
+    },
+  };
+}

@@ -1,0 +1,53 @@
+/** Features of images in two views each: how far apart an encoder puts what shows the same thing. */
+import type { DataSource, Normalization, View } from '../protocol/run.ts';
+import type { FoundImages } from '../data/listing/image-table.ts';
+import { openTrainingLoader } from '../data/loading/loader.ts';
+import type { FeatureSet } from '../recipe.ts';
+import type { OpenSubject } from './evaluated-encoder.ts';
+
+export interface PairsRequest {
+  readonly subject: OpenSubject;
+  readonly data: DataSource;
+  /** Where its images lie, if that was looked up before. */
+  readonly found: FoundImages | undefined;
+  /** At most so many: a split may have fewer. */
+  readonly images: number;
+  readonly view: View;
+  readonly normalization: Normalization;
+  /** Decides which images, and how each view is cut. */
+  readonly seed: number;
+  readonly workers: number;
+  progress(fraction: number): Promise<void>;
+}
+
+const batch = 250;
+
+/** Row i of both is of the same image. */
+export async function readPairs(request: PairsRequest): Promise<readonly [FeatureSet, FeatureSet]> {
+  const { subject, data, found, view, normalization, seed, workers, progress } = request;
+  const loader = await openTrainingLoader({
+    ...{ data, found, normalization, seed, workers, batch, views: [view, view] },
+    ...{ dropLast: false, fromStep: 0 },
+  });
+  try {
+    // The first epoch shows every image once.
+    const count = Math.min(request.images, loader.count);
+    const tables: [Float32Array, Float32Array] = [new Float32Array(0), new Float32Array(0)];
+    let columns = 0;
+    for (let rows = 0; rows < count;) {
+      const { views, index } = (await loader.next()).batch;
+      for (const [side, images] of views.entries()) {
+        const { shape, values } = await subject.encode(images);
+        if (rows === 0) tables[side as 0 | 1] = new Float32Array(count * (columns = shape[1]!));
+        tables[side as 0 | 1].set(values.subarray(0, (count - rows) * columns), rows * columns);
+      }
+      rows = Math.min(rows + index.length, count);
+      await progress(rows / count);
+    }
+    const labels = new Int32Array(count).fill(-1);
+    const set = (values: Float32Array): FeatureSet => ({ rows: count, columns, values, labels });
+    return [set(tables[0]), set(tables[1])];
+  } finally {
+    await loader.close();
+  }
+}

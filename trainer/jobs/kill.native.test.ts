@@ -1,0 +1,169 @@
+/** A run that was killed, however and wherever, ends in the same bytes as one that never was: 25 kills, 0 bytes. */
+import { spawn } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import process from 'node:process';
+import { describe, expect, it } from 'vitest';
+import type { TrainerEvent } from '../protocol/events.ts';
+import { savePoints } from '../checkpoints/checkpoint.ts';
+import {
+  eventsOf,
+  exitOf,
+  jobOf,
+  killThrough,
+  liveOn,
+  liveUntil,
+  startTrainer,
+  tinyEvaluation,
+  tinyPretraining,
+  traceOf,
+  useTinyTrainer,
+  type Death,
+  type Stage,
+  type Trace,
+} from '../testing/killing.ts';
+import { keyed } from '../random.ts';
+
+const minutes = 60_000;
+const place = useTinyTrainer('kill');
+
+const randomDeath =
+  (name: string, mostSteps: number) =>
+  (_: unknown, index: number): Death => {
+    const random = keyed(11, name, index);
+    return { kind: 'step', steps: random.integer(mostSteps), delayMs: random.integer(30) };
+  };
+
+function stages(name: string, config: () => ReturnType<typeof tinyPretraining>) {
+  return (number: number): Stage => ({
+    program: place.program,
+    folder: join(place.folder, `${name}-${number}`),
+    config: config(),
+  });
+}
+
+async function straight(name: string, config: () => ReturnType<typeof tinyPretraining>): Promise<Trace> {
+  const stage = stages(`${name}-straight`, config)(0);
+  await liveOn(stage, 1);
+  return traceOf(stage);
+}
+
+describe.concurrent('a pretraining', () => {
+  it(
+    'ends in the same bytes after a kill at every point of a save and at random steps',
+    async () => {
+      const config = (): ReturnType<typeof tinyPretraining> => tinyPretraining(place.data);
+      const expected = await straight('pretrain', config);
+      expect(expected.points.filter((point) => point.includes('"loss"'))).toHaveLength(30);
+      expect(expected.points.filter((point) => point.includes('"probe/top1"'))).toHaveLength(3);
+      const atSaves = savePoints.map((_, index): Death => ({ kind: 'save', point: index + 1 }));
+      // The last point is in the deletion of an older checkpoint, which comes with the third save of a life: not there.
+      const deaths = [...atSaves.slice(0, -1), ...Array.from({ length: 6 }, randomDeath('pretrain', 7))];
+      const compare = (stage: Stage): void => {
+        expect(traceOf(stage)).toEqual(expected);
+        expect(readdirSync(join(stage.folder, 'checkpoints')).some((name) => name.startsWith('.'))).toBe(false);
+        for (const attempt of new Set(eventsOf(stage).map((event) => event.attempt))) {
+          const numbers = eventsOf(stage)
+            .filter((event) => event.attempt === attempt)
+            .map((event) => event.sequence);
+          expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+        }
+      };
+      const kills = await killThrough(stages('pretrain', config), deaths, compare);
+      expect(kills).toBeGreaterThanOrEqual(14);
+    },
+    20 * minutes,
+  );
+});
+
+describe.concurrent('an evaluation', () => {
+  it.each(['features', 'images', 'fine-tuning'] as const)(
+    '(%s) ends in the same figures and bytes',
+    async (kind) => {
+      const config = (): ReturnType<typeof tinyEvaluation> => tinyEvaluation(place.data, kind);
+      const expected = await straight(kind, config);
+      expect(expected.results.map(({ metric, which }) => `${metric} ${which}`)).toEqual([
+        'top1 last',
+        'top5 last',
+        'top1 best',
+        'top5 best',
+      ]);
+      expect(Object.keys(expected.perImage)).toHaveLength(4);
+      const deaths = Array.from({ length: 4 }, randomDeath(kind, 20));
+      const kills = await killThrough(stages(kind, config), deaths, (stage) =>
+        expect(traceOf(stage)).toEqual(expected),
+      );
+      expect(kills).toBeGreaterThanOrEqual(1);
+    },
+    20 * minutes,
+  );
+});
+
+describe.concurrent('with a parent', () => {
+  it(
+    'greets, trains, and when the parent goes away saves and ends in order',
+    async () => {
+      const config = tinyPretraining(place.data);
+      const stage: Stage = { program: place.program, folder: join(place.folder, 'orphan'), config };
+      mkdirSync(stage.folder);
+      const child = spawn(process.execPath, [place.program], {
+        cwd: stage.folder,
+        stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      });
+      const exit = exitOf(child);
+      const heard: (TrainerEvent | { readonly type: 'ready' })[] = [];
+      const third = new Promise<void>((resolve) => {
+        child.on('message', (message) => {
+          const event = message as TrainerEvent | { readonly type: 'ready' };
+          heard.push(event);
+          if (event.type === 'ready') child.send({ type: 'start', job: jobOf(stage, 1) });
+          if (event.type === 'metrics' && event.points.some((point) => point.step >= 3)) resolve();
+        });
+      });
+      await third;
+      child.stdout?.destroy();
+      child.stderr?.destroy();
+      child.disconnect();
+      expect(await exit).toEqual({ code: 0, signal: null });
+      expect(heard.slice(0, 2).map((event) => event.type)).toEqual(['ready', 'hello']);
+      const checkpoints = eventsOf(stage).filter((event) => event.type === 'checkpoint');
+      expect(checkpoints.at(-1)).toMatchObject({ reason: 'disconnect' });
+      expect(eventsOf(stage).at(-1)).toMatchObject({ type: 'stopped', why: 'asked' });
+      expect(existsSync(join(stage.folder, checkpoints.at(-1)!.folder, 'manifest.json'))).toBe(true);
+      // And a later life goes on from there to the same end.
+      await liveOn(stage, 2);
+      expect(eventsOf(stage).at(-1)).toMatchObject({ type: 'stopped', why: 'done', step: 30 });
+    },
+    10 * minutes,
+  );
+});
+
+describe.concurrent('where the processor computes other last bits', () => {
+  it(
+    'stops before it changes anything and asks; resumed once more it goes on and says so',
+    async () => {
+      const config = tinyPretraining(place.data);
+      const stage: Stage = { program: place.program, folder: join(place.folder, 'elsewhere'), config };
+      expect(await liveUntil(stage, 1, { kind: 'step', steps: 12, delayMs: 0 })).toBe(true);
+      const before = eventsOf(stage).filter((event) => event.type === 'checkpoint');
+      const { instructionSet } = eventsOf(stage).find((event) => event.type === 'hello')!;
+      // As a processor of ten years ago would.
+      const env = { ONEDNN_MAX_CPU_ISA: 'SSE41' };
+      const { code } = await exitOf(startTrainer(stage, 2, { env }));
+      expect(code).not.toBe(0);
+      const asked = eventsOf(stage).filter((event) => event.attempt === 2);
+      expect(asked.map((event) => event.type)).not.toContain('hello');
+      expect(asked.at(-1)).toMatchObject({
+        ...{ type: 'stopped', why: 'failed' },
+        fault: { code: 'other-arithmetic', values: { before: instructionSet, now: 'SSE41' }, retry: 'resume' },
+      });
+      expect(eventsOf(stage).filter((event) => event.type === 'checkpoint')).toEqual(before);
+
+      expect(await exitOf(startTrainer(stage, 3, { env, anyArithmetic: true }))).toMatchObject({ code: 0 });
+      const events = eventsOf(stage).filter((event) => event.attempt === 3);
+      expect(events.find((event) => event.type === 'log')).toMatchObject({ code: 'other-arithmetic' });
+      expect(events.at(-1)).toMatchObject({ type: 'stopped', why: 'done', step: 30 });
+    },
+    10 * minutes,
+  );
+});

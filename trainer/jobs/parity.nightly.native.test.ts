@@ -1,0 +1,167 @@
+/**
+ * The same mathematics as the official algorithm in PyTorch: at each of many steps both take one step from the peer's
+ * state and batch. (Free-running trajectories of two float32 implementations part within a few steps.)
+ *
+ * What a float32 step can agree to is set by its own rounding: an activation next to zero falls on either side of a ReLU,
+ * and a gradient moves by a thousandth. So PyTorch also takes each step in float64, and our distance from that is held
+ * against the distance of PyTorch's own float32.
+ */
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createInterface } from 'node:readline';
+import * as v from 'valibot';
+import { expect, it } from 'vitest';
+import { encoder as resnet18 } from '../encoders/resnet-18.ts';
+import type { HostBatch, StateEntry } from '../engine/engine.ts';
+import { openEngine } from '../engine/steps/open.ts';
+import { optimizer as lars } from '../optim/optimizers/lars.ts';
+import { median } from '../training/pace.ts';
+import { Execution } from '../protocol/run.ts';
+import { keyed } from '../random.ts';
+import { methods } from '../registry.ts';
+import { rehearsal } from './step-timing.ts';
+import { distance } from '../testing/distance.ts';
+
+const [rows, size, stemStride, lr] = [32, 16, 2, 0.3];
+/** BYOL's at its first step, which half a cosine raises. */
+const base = 0.9;
+const cases = [
+  { id: 'vicreg', steps: 200, options: { expander: [64, 64, 64] } },
+  { id: 'barlow-twins', steps: 50, options: { expander: [64, 64, 64], lambda: 0.0051 } },
+  { id: 'simclr', steps: 50, options: { projector: [64, 64], temperature: 0.5 } },
+  { id: 'byol', steps: 50, options: { projector: [64, 64], predictor: [64], momentum: base } },
+];
+
+/** PyTorch's side, answering a folder with the terms of the loss. */
+function openPeer() {
+  const peers = process.env['REPRISE_PEERS'];
+  if (peers === undefined) throw new Error('REPRISE_PEERS names no Python environment: use "npm run test:nightly".');
+  const script = join(import.meta.dirname, '../../bench/peers/parity.py');
+  const child = spawn(join(peers, 'bin', 'python'), [script], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
+  return {
+    async step(folder: string): Promise<Readonly<Record<string, number>>> {
+      child.stdin.write(`${folder}\n`);
+      const { value, done } = await lines.next();
+      if (done) throw new Error('PyTorch ended without an answer.');
+      return JSON.parse(value) as Readonly<Record<string, number>>;
+    },
+    close: () => child.stdin.end(),
+  };
+}
+
+function batchOf(step: number): HostBatch {
+  const views = ['x', 'y'].map((name) => {
+    const values = new Float32Array(rows * size * size);
+    keyed(9, name, step).fillNormal(values);
+    // Two views of one picture are alike, or the invariance has nothing to learn.
+    keyed(9, 'picture', step).fillNormal(values.subarray(0, values.length / 2));
+    return { shape: [rows, size, size, 1], values };
+  });
+  return { views, index: new Int32Array(rows), labels: null };
+}
+
+it.each(cases)(
+  '$id takes $steps single steps as PyTorch does',
+  async ({ id, steps, options: given }) => {
+    const folder = mkdtempSync(join(tmpdir(), 'parity-'));
+    const peer = openPeer();
+    const engine = await openEngine(v.parse(Execution, { engine: 'traced', threads: 2 }));
+    const builder = engine.builder(1);
+    const options = v.parse(resnet18.options, { stem: 'small', stemStride, width: 16 });
+    const encoder = resnet18.build(builder.at('encoder'), options, { channels: 1 });
+    const method = methods.get(id);
+    const learner = method.build([encoder, encoder], v.parse(method.options, given), builder, {
+      ...{ ...rehearsal, steps, batch: rows },
+      encoder: (below) => resnet18.build(below.at('encoder'), options, { channels: 1 }),
+    });
+    const stepper = engine.stepper(learner, { recipe: lars, options: {} }, 1);
+    const read = (entries: readonly StateEntry[]) =>
+      new Map(entries.map((entry) => [entry.name, entry.read() as Float32Array]));
+
+    let [term, relative] = [0, 0];
+    const ratios: number[] = [];
+    /** Distances from float64 of every tensor, a step an entry. */
+    const byTensor = new Map<string, readonly { readonly own: number; readonly theirs: number }[]>();
+    try {
+      for (let step = 0; step < steps; step++) {
+        const batch = batchOf(step);
+        const before = read(stepper.state);
+        const tensors = [
+          ...stepper.state.map(({ name, shape }) => ({ name, shape, values: before.get(name)! })),
+          ...batch.views.map(({ shape, values }, view) => ({ name: `view/${view}`, shape, values })),
+        ];
+        const momentum = 1 - ((1 - base) * (Math.cos((Math.PI * step) / steps) + 1)) / 2;
+        const described = tensors.map(({ name, shape }) => ({ name, shape }));
+        writeFileSync(
+          join(folder, 'in.json'),
+          JSON.stringify({ method: id, options: given, tensors: described, stemStride, lr, momentum }),
+        );
+        writeFileSync(
+          join(folder, 'in.bin'),
+          Buffer.concat(
+            tensors.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
+          ),
+        );
+        const wanted = await peer.step(folder);
+        const { loss, metrics } = await stepper.run(batch, { step, lr }, { metrics: true });
+        for (const [name, value] of Object.entries(wanted)) {
+          const found = name === 'loss' ? loss : metrics[name]!;
+          // A term that has all but vanished is measured by the loss it is part of.
+          const apart = Math.abs(found - value) / Math.max(Math.abs(value), 1e-3 * Math.abs(wanted['loss']!));
+          term = Math.max(term, apart);
+          expect(apart, `${name} of step ${step}`).toBeLessThan(1e-5);
+        }
+
+        const bytes = (file: string) => new Uint8Array(readFileSync(join(folder, file))).buffer;
+        const [rounded, exact] = [new Float32Array(bytes('out.bin')), new Float64Array(bytes('exact.bin'))];
+        const ours = read(stepper.state);
+        const distances: { name: string; moved: number; own: number; theirs: number }[] = [];
+        let at = 0;
+        for (const entry of stepper.state) {
+          const old = before.get(entry.name)!;
+          const [from, to] = [at, (at += old.length)];
+          const truth = exact.subarray(from, to);
+          const peers = rounded.slice(from, to);
+          distances.push({
+            ...{ name: entry.name, moved: distance(old, truth) },
+            ...{ own: distance(ours.get(entry.name)!, truth), theirs: distance(peers, truth) },
+          });
+          // The next step begins where the peer is.
+          entry.write(peers);
+        }
+        for (const { name, moved, own, theirs } of distances) {
+          // In one step a unit that falls on the other side of a ReLU can be any of the three; a mistake is farther.
+          expect(own, `${name} of step ${step}`).toBeLessThan(theirs + 0.05 * moved + 1e-7);
+          const known = byTensor.get(name) ?? [];
+          byTensor.set(name, [...known, { own, theirs }]);
+        }
+        const whole = (pick: (one: (typeof distances)[number]) => number) => Math.hypot(...distances.map(pick));
+        const [own, theirs] = [whole((one) => one.own), whole((one) => one.theirs)];
+        ratios.push(own / theirs);
+        relative = Math.max(relative, own / whole((one) => one.moved));
+      }
+      // Over all steps we are no farther from the truth than PyTorch is, whole and tensor by tensor.
+      expect(median(ratios)).toBeLessThan(1.2);
+      for (const [name, found] of byTensor) {
+        const middle = (pick: (one: (typeof found)[number]) => number) => median(found.map(pick));
+        expect(
+          middle(({ own }) => own),
+          name,
+        ).toBeLessThan(2 * middle(({ theirs }) => theirs) + 1e-7);
+      }
+    } finally {
+      peer.close();
+      rmSync(folder, { recursive: true, force: true });
+      const middle = ratios.length > 0 ? median(ratios).toFixed(2) : '–';
+      console.log(
+        `${id}, ${ratios.length} steps: a term off by ${term.toExponential(1)} at most, all updates together by ` +
+          `${relative.toExponential(1)}, ${middle} of PyTorch's own distance from float64 (median)`,
+      );
+    }
+  },
+  60 * 60_000,
+);

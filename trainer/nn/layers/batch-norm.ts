@@ -1,0 +1,81 @@
+/**
+ * Batch normalisation by TensorFlow's fused operation and its fused gradient. tfjs's own is a chain of small operations
+ * whose gradient took most of a training step.
+ *
+ * y = weight (x - mean) / sqrt(variance + eps) + bias, over all axes but the last. When training, mean and biased variance
+ * are the batch's, and running = 0.9 running + 0.1 batch with the unbiased variance, as PyTorch does.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Builder, Moment, Net } from '../../recipe.ts';
+import { dtype, flag, number, outputsOf, text } from '../ops/operation.ts';
+
+/** PyTorch's defaults. */
+const epsilon = 1e-5;
+const momentum = 0.1;
+
+export interface BatchNorm extends Net {
+  apply(x: Tensor, at: Moment): Tensor;
+}
+
+export interface BatchNormOptions {
+  /** The initial weight: 0 for the last one of a residual block. */
+  readonly scale?: 'ones' | 'zeros';
+  /** False: the weight stays 1 and the bias 0. */
+  readonly affine?: boolean;
+}
+
+export function batchNorm(
+  builder: Builder,
+  channels: number,
+  { scale = 'ones', affine = true }: BatchNormOptions = {},
+): BatchNorm {
+  const trained = affine
+    ? {
+        weight: builder.variable('weight', [channels], { kind: scale }),
+        bias: builder.variable('bias', [channels], { kind: 'zeros' }),
+      }
+    : null;
+  const runningMean = builder.variable('running_mean', [channels], { kind: 'zeros' }, false);
+  const runningVariance = builder.variable('running_var', [channels], { kind: 'ones' }, false);
+
+  function apply(x: Tensor, at: Moment): Tensor {
+    if (x.rank === 4) return normalise(x, at);
+    const [rows, columns] = x.shape as [number, number];
+    return normalise(x.reshape([rows, 1, 1, columns]), at).reshape([rows, columns]);
+  }
+
+  function normalise(images: Tensor, at: Moment): Tensor {
+    const common = [
+      dtype('T', 'float32'),
+      dtype('U', 'float32'),
+      number('epsilon', epsilon),
+      text('data_format', 'NHWC'),
+      flag('is_training', at.training),
+    ];
+    return tf.customGrad((...given) => {
+      const [x, w, b] = given.slice(0, 3) as Tensor[];
+      const save = given[3] as unknown as tf.GradSaveFunc;
+      const running = [at.current(runningMean), at.current(runningVariance)];
+      const factor = number('exponential_avg_factor', momentum);
+      const outputs = outputsOf('FusedBatchNormV3', [...common, factor], [x!, w!, b!, ...running], 6);
+      // The first statistics are the running ones moved on (by the unbiased variance), the reserved ones the batch's.
+      const [value, mean, variance, ...reserved] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
+      if (at.training) {
+        at.update(runningMean, () => mean);
+        at.update(runningVariance, () => variance);
+      }
+      const used = at.training ? reserved : [runningMean, runningVariance, reserved[2]];
+      save([x!, w!, ...used]);
+      return {
+        value,
+        gradFunc: (dy: Tensor, [savedX, savedW, ...saved]: Tensor[]) => {
+          const inputs = [dy, savedX!, savedW!, ...saved];
+          return outputsOf('FusedBatchNormGradV3', common, inputs, 5).slice(0, 3);
+        },
+      };
+    })(images, trained?.weight ?? tf.ones([channels]), trained?.bias ?? tf.zeros([channels]));
+  }
+
+  return { weights: trained ? [trained.weight, trained.bias] : [], state: [runningMean, runningVariance], apply };
+}

@@ -1,0 +1,56 @@
+/**
+ * Layer normalisation over the last axis, with a gradient of its own: the tape of the same steps keeps a tensor for each and sums
+ * back through every broadcast.
+ *
+ * y = weight (x - mean) / sqrt(variance + eps) + bias, with the biased variance. eps is that of the vision transformers, 1e-6.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Builder, Net } from '../../recipe.ts';
+
+const epsilon = 1e-6;
+
+export interface LayerNorm extends Net {
+  apply(x: Tensor): Tensor;
+}
+
+export function layerNorm(builder: Builder, width: number): LayerNorm {
+  const weight = builder.variable('weight', [width], { kind: 'ones' });
+  const bias = builder.variable('bias', [width], { kind: 'zeros' });
+  return { weights: [weight, bias], state: [], apply: (x) => normalise(x, weight, bias) };
+}
+
+const meanOfRow = (rows: Tensor): Tensor => tf.mean(rows, -1, true);
+
+/**
+ * No product of a product and no quotient by a root, here and below: TensorFlow reorders those in a graph, and not where a result
+ * in between is kept for the gradient. Computed again they would have other last bits.
+ */
+function normalise(input: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  return tf.customGrad((...given) => {
+    const [x, w, b] = given.slice(0, 3) as [Tensor, Tensor, Tensor];
+    const save = given[3] as unknown as tf.GradSaveFunc;
+    const mean = meanOfRow(x);
+    const scale = tf.rsqrt(tf.add(meanOfRow(tf.squaredDifference(x, mean)), epsilon));
+    const standard = tf.sub(tf.mul(x, scale), tf.mul(mean, scale));
+    save([standard, scale, w]);
+    return {
+      value: tf.add(tf.mul(standard, w), b),
+      gradFunc: (dy: Tensor, saved: Tensor[]) => gradients(dy, saved as [Tensor, Tensor, Tensor]),
+    };
+  })(input, weight, bias);
+}
+
+/** Of the input, the weight and the bias. */
+function gradients(dy: Tensor, [standard, scale, weight]: readonly [Tensor, Tensor, Tensor]): Tensor[] {
+  return tf.tidy(() => {
+    const rows = standard.shape.map((_, axis) => axis).slice(0, -1);
+    const along = tf.mul(dy, standard);
+    const wanted = tf.mul(dy, weight);
+    // Neither a shift of the whole row nor a stretch of it reaches the output.
+    const shift = meanOfRow(wanted);
+    const stretch = meanOfRow(tf.mul(along, weight));
+    const dx = tf.mul(scale, tf.sub(tf.sub(wanted, shift), tf.mul(standard, stretch)));
+    return [dx, tf.sum(along, rows), tf.sum(dy, rows)];
+  });
+}

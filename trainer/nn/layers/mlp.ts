@@ -1,0 +1,61 @@
+/**
+ * A multilayer perceptron after an encoder. As it is: VICReg's expander (main_vicreg.py `Projector`), Linear + batch norm + ReLU
+ * for all widths but the last, then a Linear without bias; the options make of it the projectors and predictors of the other
+ * methods. Names as in a PyTorch Sequential: 0, 1, 3, 4, 6.
+ */
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Builder, Moment, Net } from '../../recipe.ts';
+import { batchNorm, type BatchNorm } from './batch-norm.ts';
+import { linear, type Linear } from './linear.ts';
+import { relu } from '../ops/relu.ts';
+
+export interface Expander extends Net {
+  readonly outputs: number;
+  apply(x: Tensor, at: Moment): Tensor;
+}
+
+export interface ExpanderOptions {
+  /** Biases before batch norm, which takes them out again. */
+  readonly hiddenBias?: boolean;
+  readonly outputBias?: boolean;
+  /** False: no batch norm after the hidden layers. */
+  readonly batchNorm?: boolean;
+  /** A batch norm without weight and bias after the last layer, as at the end of SimSiam's projector. */
+  readonly standardized?: boolean;
+}
+
+export function expander(
+  builder: Builder,
+  inputs: number,
+  widths: readonly number[],
+  { hiddenBias = true, outputBias = false, batchNorm: isNormed = true, standardized = false }: ExpanderOptions = {},
+): Expander {
+  const last = widths.at(-1);
+  if (last === undefined) throw new Error('An expander has no widths: give one or more, such as 8192, 8192, 8192.');
+  const hidden = widths
+    .slice(0, -1)
+    .map((width, index): { readonly linear: Linear; readonly norm: BatchNorm | null } => ({
+      linear: linear(builder.at(String(3 * index)), widths[index - 1] ?? inputs, width, { bias: hiddenBias }),
+      norm: isNormed ? batchNorm(builder.at(String(3 * index + 1)), width) : null,
+    }));
+  const end = 3 * hidden.length;
+  const output = linear(builder.at(String(end)), widths.at(-2) ?? inputs, last, { bias: outputBias });
+  const outputNorm = standardized ? batchNorm(builder.at(String(end + 1)), last, { affine: false }) : null;
+  return {
+    outputs: last,
+    weights: [
+      ...hidden.flatMap((layer) => [...layer.linear.weights, ...(layer.norm?.weights ?? [])]),
+      ...output.weights,
+    ],
+    state: [...hidden.flatMap(({ norm }) => norm?.state ?? []), ...(outputNorm?.state ?? [])],
+    apply(x, at) {
+      let current = x;
+      for (const layer of hidden) {
+        const product = layer.linear.apply(current);
+        current = relu(layer.norm?.apply(product, at) ?? product);
+      }
+      const product = output.apply(current);
+      return outputNorm?.apply(product, at) ?? product;
+    },
+  };
+}

@@ -1,0 +1,157 @@
+/**
+ * Residual networks in torchvision's layout (v1.5: the stride of a bottleneck is on its 3x3), He et al. 2016.
+ * Paths of the variables are torchvision's names with slashes for dots. Convolutions start at Kaiming normal, fan out.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Builder, Encoder } from '../../recipe.ts';
+import { batchNorm } from '../layers/batch-norm.ts';
+import { conv2d } from '../ops/conv.ts';
+import { kaimingNormalFanOut } from '../layers/init.ts';
+import { globalAveragePool, maxPoolAfterRelu } from '../ops/pool.ts';
+import { recomputable, type Layer } from '../ops/recompute.ts';
+import { relu } from '../ops/relu.ts';
+
+interface ConvolutionShape {
+  readonly inputs: number;
+  readonly outputs: number;
+  readonly size: number;
+  readonly stride: number;
+}
+
+function convolution(builder: Builder, shape: ConvolutionShape, inputGradient = true): Layer {
+  const { inputs, outputs, size, stride } = shape;
+  const kernelShape = [size, size, inputs, outputs];
+  const weight = builder.variable('weight', kernelShape, kaimingNormalFanOut(kernelShape));
+  const options = { stride, padding: (size - 1) / 2, inputGradient };
+  return { weights: [weight], state: [], apply: (x) => conv2d(x, weight, options) };
+}
+
+function sequence(...layers: readonly Layer[]): Layer {
+  return {
+    weights: layers.flatMap((layer) => layer.weights),
+    state: layers.flatMap((layer) => layer.state),
+    apply: (x, at) => layers.reduce((current, layer) => layer.apply(current, at), x),
+  };
+}
+
+const rectifier: Layer = { weights: [], state: [], apply: relu };
+
+/** relu(body(x) + shortcut(x)); the shortcut is a 1x1 convolution where shapes differ. */
+function residual(builder: Builder, body: Layer, shape: Omit<ConvolutionShape, 'size'>): Layer {
+  const shortcut =
+    shape.stride === 1 && shape.inputs === shape.outputs
+      ? null
+      : sequence(
+          convolution(builder.at('downsample/0'), { ...shape, size: 1 }),
+          batchNorm(builder.at('downsample/1'), shape.outputs),
+        );
+  return {
+    weights: [...body.weights, ...(shortcut?.weights ?? [])],
+    state: [...body.state, ...(shortcut?.state ?? [])],
+    apply: (x, at) => relu(tf.add(body.apply(x, at), shortcut ? shortcut.apply(x, at) : x)),
+  };
+}
+
+interface BlockShape {
+  readonly inputs: number;
+  /** Width inside the block. */
+  readonly planes: number;
+  readonly stride: number;
+  /** What the scale of the last batch norm starts at. */
+  readonly lastScale: 'ones' | 'zeros';
+}
+
+/** Two 3x3 convolutions. */
+function basicBlock(builder: Builder, { inputs, planes, stride, lastScale }: BlockShape): Layer {
+  const body = sequence(
+    convolution(builder.at('conv1'), { inputs, outputs: planes, size: 3, stride }),
+    batchNorm(builder.at('bn1'), planes),
+    rectifier,
+    convolution(builder.at('conv2'), { inputs: planes, outputs: planes, size: 3, stride: 1 }),
+    batchNorm(builder.at('bn2'), planes, { scale: lastScale }),
+  );
+  return residual(builder, body, { inputs, outputs: planes, stride });
+}
+
+/** 1x1 down, 3x3, 1x1 up to four times the width. */
+function bottleneck(builder: Builder, { inputs, planes, stride, lastScale }: BlockShape): Layer {
+  const outputs = 4 * planes;
+  const body = sequence(
+    convolution(builder.at('conv1'), { inputs, outputs: planes, size: 1, stride: 1 }),
+    batchNorm(builder.at('bn1'), planes),
+    rectifier,
+    convolution(builder.at('conv2'), { inputs: planes, outputs: planes, size: 3, stride }),
+    batchNorm(builder.at('bn2'), planes),
+    rectifier,
+    convolution(builder.at('conv3'), { inputs: planes, outputs, size: 1, stride: 1 }),
+    batchNorm(builder.at('bn3'), outputs, { scale: lastScale }),
+  );
+  return residual(builder, body, { inputs, outputs, stride });
+}
+
+const blocks = {
+  basic: { create: basicBlock, expansion: 1 },
+  bottleneck: { create: bottleneck, expansion: 4 },
+} as const;
+
+/** ImageNet: 7x7 at stride 2, then a 3x3 max-pool at stride 2. Small images: one 3x3, no pool. */
+export type Stem = { readonly kind: 'imagenet' } | { readonly kind: 'small'; readonly stride: number };
+
+export interface ResNetShape {
+  readonly block: keyof typeof blocks;
+  /** Blocks in each of the four stages. */
+  readonly depths: readonly [number, number, number, number];
+  /** Channels after the stem; each stage doubles them. */
+  readonly width: number;
+  readonly stem: Stem;
+  readonly channels: number;
+  /**
+   * Each block begins as the identity: torchvision's zero_init_residual. As a control, a random encoder of that kind is
+   * a handful of convolutions: its residual branches give nothing until they are trained.
+   */
+  readonly zeroInitResidual: boolean;
+}
+
+function stemOf(builder: Builder, shape: ResNetShape): Layer {
+  const size = shape.stem.kind === 'imagenet' ? 7 : 3;
+  const stride = shape.stem.kind === 'imagenet' ? 2 : shape.stem.stride;
+  const first = { inputs: shape.channels, outputs: shape.width, size, stride };
+  return sequence(convolution(builder.at('conv1'), first, false), batchNorm(builder.at('bn1'), shape.width), rectifier);
+}
+
+export function resnet(builder: Builder, shape: ResNetShape): Encoder {
+  const { create, expansion } = blocks[shape.block];
+  const stem = stemOf(builder, shape);
+  const lastScale = shape.zeroInitResidual ? 'zeros' : 'ones';
+  let inputs = shape.width;
+  const stages = shape.depths.map((depth, index) => {
+    const planes = shape.width * 2 ** index;
+    const layers = Array.from({ length: depth }, (_, block) => {
+      const stride = block === 0 && index > 0 ? 2 : 1;
+      const layer = recomputable(
+        create(builder.at(`layer${index + 1}/${block}`), { inputs, planes, stride, lastScale }),
+      );
+      inputs = planes * expansion;
+      return layer;
+    });
+    return sequence(...layers);
+  });
+  const [layer1, layer2, layer3, layer4] = stages as [Layer, Layer, Layer, Layer];
+  const all = sequence(stem, ...stages);
+
+  return {
+    weights: all.weights,
+    state: all.state,
+    outputs: inputs,
+    res4Outputs: inputs / 2,
+    forward(images, at) {
+      const conv1 = stem.apply(images, at);
+      const pooledStem = shape.stem.kind === 'imagenet' ? maxPoolAfterRelu(conv1, 3, { stride: 2, padding: 1 }) : conv1;
+      const res2 = layer1.apply(pooledStem, at);
+      const res3 = layer2.apply(res2, at);
+      const res4 = layer3.apply(res3, at);
+      const res5 = layer4.apply(res4, at);
+      return { conv1, res2, res3, res4, res5, pooled: globalAveragePool(res5) };
+    },
+  };
+}

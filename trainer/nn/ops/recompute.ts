@@ -1,0 +1,47 @@
+/** Activation recomputation: Chen et al., "Training deep nets with sublinear memory cost" (2016). */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+import type { Moment, Net } from '../../recipe.ts';
+
+export interface Layer extends Net {
+  apply(x: Tensor, at: Moment): Tensor;
+}
+
+/** For use inside a gradient: tfjs lays the tape of the outer one aside for good when an inner one ends. */
+function gradients(compute: () => Tensor, inputs: Tensor[], dy: Tensor): Tensor[] {
+  const { state } = tf.engine();
+  const { activeTape } = state;
+  try {
+    return tf.engine().gradients(compute, inputs, dy).grads;
+  } finally {
+    state.activeTape = activeTape;
+  }
+}
+
+/**
+ * The same block. Where the moment asks for it, nothing but its input is kept for its gradient: the rest is computed again
+ * when that gradient is due, the same numbers for a third more time.
+ */
+export function recomputable(block: Layer): Layer {
+  function apply(x: Tensor, at: Moment): Tensor {
+    const { again } = at;
+    if (!again || !at.training) return block.apply(x, at);
+    // Running statistics have moved in the first pass.
+    const second: Moment = { ...at, update: () => undefined };
+    return tf.customGrad((...given) => {
+      const first = given[0] as Tensor;
+      const save = given.at(-1) as unknown as tf.GradSaveFunc;
+      const value = block.apply(first, at);
+      save([first]);
+      return {
+        value,
+        gradFunc(dy: Tensor, [saved]: Tensor[]) {
+          const input = again.input(saved!, dy);
+          const compute = () => again.network(() => block.apply(input, second));
+          return gradients(compute, [input, ...block.weights], dy);
+        },
+      };
+    })(x, ...block.weights);
+  }
+  return { ...block, apply };
+}

@@ -1,0 +1,24 @@
+/** Two branches of a joint embedding: an encoder and a projector each, or one of both where the encoder is shared. */
+import type { Builder, Encoder, Learner } from '../../recipe.ts';
+import { expander, type ExpanderOptions } from '../layers/mlp.ts';
+
+/** The embeddings are `x` of the first view and `y` of the second, [images, last width]. `name`: what the paper calls the projector. */
+export function expandedBranches(
+  [first, second]: readonly [Encoder, Encoder],
+  name: 'expander' | 'projector',
+  builder: Builder,
+  widths: readonly number[],
+  options: ExpanderOptions = {},
+): Pick<Learner, 'trainable' | 'embed'> {
+  const shared = first === second;
+  const expand = (path: string, inputs: number) => expander(builder.at(path), inputs, widths, options);
+  const expandFirst = expand(shared ? name : `${name}-0`, first.outputs);
+  const expandSecond = shared ? expandFirst : expand(`${name}-1`, second.outputs);
+  return {
+    trainable: shared ? [first, expandFirst] : [first, expandFirst, second, expandSecond],
+    embed: ({ views: [x, y] }, at) => ({
+      x: expandFirst.apply(first.forward(x!, at).pooled, at),
+      y: expandSecond.apply(second.forward(y!, at).pooled, at),
+    }),
+  };
+}

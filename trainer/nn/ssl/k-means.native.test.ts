@@ -1,0 +1,111 @@
+/** Spherical k-means: what it finds, that it finds it again, and what it does with clusters that nothing is near to. */
+import * as v from 'valibot';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openEngine } from '../../engine/steps/open.ts';
+import { Execution } from '../../protocol/run.ts';
+import { keyed } from '../../random.ts';
+import { sphericalKMeans, type Clustering } from './k-means.ts';
+
+const columns = 8;
+
+beforeAll(() => openEngine(v.parse(Execution, { engine: 'eager', threads: 2 })));
+
+function unit(row: Float32Array): Float32Array {
+  const length = Math.hypot(...row);
+  return row.map((value) => value / length);
+}
+
+/** Row by row one of `blobs` axes, with some noise. */
+function blobs(count: number, places: number, noise: number): Float32Array {
+  const rows = new Float32Array(count * columns);
+  for (let row = 0; row < count; row++) {
+    const values = new Float32Array(columns);
+    keyed(3, 'row', row).fillNormal(values);
+    const near = values.map((value, column) => noise * value + (column === row % places ? 1 : 0));
+    rows.set(unit(near), row * columns);
+  }
+  return rows;
+}
+
+const cluster = (
+  rows: Float32Array,
+  clusters: number,
+  start = 0,
+  iterations = 10,
+  progress: (fraction: number) => Promise<void> = () => Promise.resolve(),
+): Promise<Clustering> =>
+  sphericalKMeans(rows, { columns, clusters, iterations, random: keyed(0, 'start', start), progress });
+
+describe('spherical k-means', () => {
+  it('finds blobs that lie apart, and gives each its direction', async () => {
+    const rows = blobs(600, 4, 0.05);
+    // Of several starts one has a row of each blob.
+    const found = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map((start) => cluster(rows, 4, start)));
+    const isFound = ({ assignments }: Clustering): boolean => {
+      const names = Array.from({ length: 4 }, (_, blob) => assignments[blob]!);
+      return new Set(names).size === 4 && assignments.every((own, row) => own === names[row % 4]);
+    };
+    const right = found.find(isFound);
+    expect(right).toBeDefined();
+    const { centroids, assignments } = right!;
+    for (let blob = 0; blob < 4; blob++) {
+      const centre = centroids.subarray(assignments[blob]! * columns, (assignments[blob]! + 1) * columns);
+      expect(centre[blob]).toBeGreaterThan(0.99);
+      expect(Math.hypot(...centre)).toBeCloseTo(1, 5);
+    }
+  });
+
+  it('assigns every row to the centroid nearest to it', async () => {
+    const rows = blobs(300, 6, 0.5);
+    const { centroids, assignments } = await cluster(rows, 7, 0, 3);
+    assignments.forEach((own, row) => {
+      const products = Array.from({ length: 7 }, (_, other) =>
+        rows
+          .subarray(row * columns, (row + 1) * columns)
+          .reduce((sum, value, column) => sum + value * centroids[other * columns + column]!, 0),
+      );
+      expect(products[own]!).toBeGreaterThan(Math.max(...products) - 1e-6);
+    });
+  });
+
+  it('gives the same bits for the same rows and start, others for another', async () => {
+    const rows = blobs(500, 8, 0.4);
+    expect(await cluster(rows, 12)).toEqual(await cluster(rows, 12));
+    expect((await cluster(rows, 12, 1)).centroids).not.toEqual((await cluster(rows, 12)).centroids);
+  });
+
+  it('tells how far it is, up to the end', async () => {
+    const told: number[] = [];
+    await cluster(blobs(300, 6, 0.5), 7, 0, 3, (fraction) => {
+      told.push(fraction);
+      return Promise.resolve();
+    });
+    expect(told).toEqual([0.25, 0.5, 0.75, 1]);
+  });
+
+  it('fills clusters that nothing is near to, with the rows that fit their own worst', async () => {
+    // Three directions, many times each: most of the rows it begins with are the same.
+    const rows = blobs(90, 3, 0);
+    const odd = unit(Float32Array.of(1, 1, 1, 1, 0, 0, 0, 0));
+    rows.set(odd, 89 * columns);
+    for (const start of [0, 1, 2, 3]) {
+      const { centroids, assignments } = await cluster(rows, 8, start);
+      expect(centroids.every(Number.isFinite)).toBe(true);
+      // Every direction has a cluster to itself, the odd row too.
+      expect(new Set([0, 1, 2, 89].map((row) => assignments[row])).size).toBe(4);
+    }
+  });
+
+  it('has a cluster for every row where there are no more', async () => {
+    const rows = blobs(16, 8, 0.5);
+    const { assignments } = await cluster(rows, 16);
+    expect(new Set(assignments).size).toBe(16);
+  });
+
+  it('stays finite where all rows are the same', async () => {
+    const rows = blobs(20, 1, 0);
+    const { centroids, assignments } = await cluster(rows, 5);
+    expect(centroids.every(Number.isFinite)).toBe(true);
+    expect(new Set(assignments).size).toBe(1);
+  });
+});

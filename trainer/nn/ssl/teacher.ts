@@ -1,0 +1,41 @@
+/** A momentum encoder: nets that follow others, trained by nobody. */
+import * as tf from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
+import type { Learner, Moment, Net } from '../../recipe.ts';
+import { similarity } from '../ops/unit-rows.ts';
+
+export interface Teacher {
+  readonly state: NonNullable<Learner['state']>;
+  /** Every weight becomes `momentum` of itself and the rest of what it follows; running statistics are its own. */
+  follow(momentum: Scalar | number): readonly (readonly [Variable, Tensor])[];
+}
+
+export function teacherOf(nets: readonly Net[], followed: readonly Net[]): Teacher {
+  const [own, others] = [nets, followed].map((all) => all.flatMap(({ weights }) => weights)) as [
+    Variable[],
+    Variable[],
+  ];
+  if (own.length !== others.length) throw new Error('A teacher has the weights of what it follows, one for one.');
+  return {
+    state: Object.fromEntries(
+      [...own, ...nets.flatMap(({ state }) => state)].map((variable) => [variable.name, variable]),
+    ),
+    follow: (momentum) =>
+      own.map((weight, place) => {
+        const target = others[place]!;
+        return [weight, tf.add(target, tf.mul(tf.sub(weight, target), momentum))] as const;
+      }),
+  };
+}
+
+/** BYOL's: from `base` at the first step to `end` after the last, by half a cosine. */
+export function risingMomentum({ step }: Moment, steps: number, base: number, end = 1): Scalar {
+  const done = tf.div(tf.cast(step, 'float32'), Math.max(steps, 1));
+  const rest = tf.div(tf.add(tf.cos(tf.mul(done, Math.PI)), 1), 2);
+  return tf.sub<Scalar>(end, tf.mul(rest, end - base));
+}
+
+/** 1 less the mean cosine between what a student and its teacher make of the same images: 0 where they agree. */
+export function teacherDistance(student: Tensor, teacher: Tensor): Scalar {
+  return tf.sub<Scalar>(1, similarity(student, teacher));
+}

@@ -1,0 +1,197 @@
+/** A pretraining as a course for the loop: data, branches, method, optimizer, schedule, and the probe on its schedule. */
+import type { Variable } from '@tensorflow/tfjs';
+import * as v from 'valibot';
+import { FaultError } from '../durable/fault-error.ts';
+import type { Engine, Stepper } from '../engine/engine.ts';
+import { encoderPath, type PretrainConfig, type Probe } from '../protocol/run.ts';
+import { canProbe, type BetweenEpochs, type Encoder, type Learner } from '../recipe.ts';
+import type { Located } from '../data/listing/image-table.ts';
+import { openTrainingLoader } from '../data/loading/loader.ts';
+import { readFeatures, type FeatureRequest } from '../evaluation/features.ts';
+import { progressOf, type JobContext } from '../jobs/job.ts';
+import { located } from '../data/loading/locate-data.ts';
+import type { Course, Look } from '../training/loop.ts';
+import { evaluators, methods, optimizers, schedules } from '../registry.ts';
+import { buildEncoder, encodeWith, type OpenSubject } from '../evaluation/evaluated-encoder.ts';
+
+/** Steps of a run; a fraction of an epoch stops inside it. */
+export function stepsOf(epochs: number, stepsPerEpoch: number): number {
+  return Math.max(1, Math.round(epochs * stepsPerEpoch));
+}
+
+/** What the network makes of the run's images between two steps: its weights change, so nothing of it is kept. */
+function featuresNow(
+  { port }: JobContext,
+  engine: Engine,
+  { normalization, execution }: PretrainConfig,
+  encode: OpenSubject['encode'],
+  asked: Located & Pick<FeatureRequest, 'preprocessing' | 'withLabels' | 'progress'>,
+): ReturnType<typeof readFeatures> {
+  return readFeatures({
+    ...asked,
+    ...{ normalization, execution, facts: engine.facts, cacheFolder: null, subject: { key: '', encode } },
+    notice: (code, text, values) => port.log('attention', code, text, values),
+  });
+}
+
+const probeQuietMs = 300_000;
+
+function probeLook(
+  context: JobContext,
+  engine: Engine,
+  encoder: Encoder,
+  config: PretrainConfig,
+  probe: Probe,
+  course: Pick<Course, 'steps' | 'stepsPerEpoch' | 'counters'> & Readonly<Record<'train' | 'test', Located>>,
+): Look {
+  const { port } = context;
+  const recipe = evaluators.get(probe.evaluator.id);
+  const options = v.parse(recipe.options, probe.evaluator.options);
+  if (!canProbe(recipe)) {
+    const text = `The probe cannot be "${recipe.id}": it must train nothing and read one label an image, as knn does.`;
+    throw new FaultError('bad-argument', text, { id: recipe.id });
+  }
+  const encode = encodeWith(engine, encoder);
+  const every = probe.everyEpochs * course.stepsPerEpoch;
+  return {
+    due: (done) => Math.floor(done / every) > Math.floor((done - 1) / every) || done === course.steps,
+    async run(done) {
+      port.send({ type: 'phase', phase: 'probing', quietForMs: probeQuietMs });
+      const place = { step: done, steps: course.steps, epoch: done / course.stepsPerEpoch, obeys: false };
+      const progress = progressOf(context, { ...place, tensors: engine.tensors });
+      const features = (split: 'train' | 'test', from: number) =>
+        featuresNow(context, engine, config, encode, {
+          ...course[split],
+          preprocessing: probe.preprocessing,
+          withLabels: true,
+          progress: (fraction) => progress(from + fraction / 3),
+        });
+      const train = await features('train', 0);
+      const test = await features('test', 1 / 3);
+      const points: Record<string, number> = {};
+      const model = {
+        train,
+        test,
+        classes: train.classes,
+        progress: (fraction: number) => progress((2 + fraction) / 3),
+      };
+      for await (const measure of recipe.measure(model, options)) points[`probe/${measure.metric}`] = measure.value;
+      const figure = points['probe/top1'] ?? Number.NEGATIVE_INFINITY;
+      const best = figure > (course.counters.get('bestProbe') ?? Number.NEGATIVE_INFINITY);
+      if (best) course.counters.set('bestProbe', figure);
+      return { points, best };
+    },
+  };
+}
+
+/** A pass over the images compiles first; all else tells how far it is within seconds. */
+const betweenQuietMs = 300_000;
+
+/** What the learner does between epochs, with the images and the state it asks for. */
+function betweenEpochs(
+  context: JobContext,
+  engine: Engine,
+  config: PretrainConfig,
+  beforeEpoch: NonNullable<Learner['beforeEpoch']>,
+  course: Pick<Course, 'steps' | 'stepsPerEpoch'> & { readonly data: Located },
+): NonNullable<Course['beforeEpoch']> {
+  const { port } = context;
+  const entryOf = (variable: Variable) => engine.entries([{ weights: [variable], state: [] }])[0]!;
+  const size = config.views[0]!.size;
+  // Each function is compiled once.
+  const encoders = new Map<Parameters<BetweenEpochs['represent']>[0], OpenSubject['encode']>();
+  return async (epoch) => {
+    port.send({ type: 'phase', phase: 'between-epochs', quietForMs: betweenQuietMs });
+    const place = { step: epoch * course.stepsPerEpoch, steps: course.steps, epoch, obeys: false };
+    const progress = progressOf(context, { ...place, tensors: engine.tensors });
+    await beforeEpoch({
+      ...{ epoch, progress },
+      read: (variable) => entryOf(variable).read() as Float32Array,
+      write: (variable, values) => entryOf(variable).write(values),
+      async represent(compute) {
+        const encode = encoders.get(compute) ?? engine.infer(compute);
+        encoders.set(compute, encode);
+        const { values } = await featuresNow(context, engine, config, encode, {
+          ...course.data,
+          preprocessing: { resize: null, crop: size, interpolation: 'bilinear', fit: 'squash' },
+          withLabels: false,
+          progress,
+        });
+        return values;
+      },
+    });
+  };
+}
+
+export interface Pretraining {
+  readonly course: Course;
+  readonly stepper: Stepper;
+}
+
+export async function openPretraining(
+  context: JobContext,
+  engine: Engine,
+  config: PretrainConfig,
+  { fromStep, cacheFolder }: { readonly fromStep: number; readonly cacheFolder: string | null },
+): Promise<Pretraining> {
+  const method = methods.get(config.method.id);
+  const optimizer = optimizers.get(config.optimizer.id);
+  const schedule = schedules.get(config.schedule.id);
+  const optimizerOptions = v.parse(optimizer.options, config.optimizer.options);
+  const scheduleOptions = v.parse(schedule.options, config.schedule.options);
+  const { data, views, normalization, seed, batch, dropLast } = config;
+  const given = await located(data, context.port, cacheFolder);
+  const source = await openTrainingLoader({
+    paired: config.paired && (await located(config.paired, context.port, cacheFolder)),
+    ...{ ...given, views, normalization, seed, batch, dropLast, fromStep },
+    workers: config.execution.loaderWorkers,
+  });
+  if (method.labels && source.classes === 0) {
+    await source.close();
+    throw new FaultError('wrong-folder', `${method.title} needs labels, but ${data.path} has none.`, {
+      path: data.path,
+    });
+  }
+
+  const builder = engine.builder(seed);
+  const built = config.encoders.map((choice, branch) => {
+    const path = encoderPath(config.encoders.length, branch);
+    return buildEncoder(builder.at(path), choice, normalization.mean.length);
+  });
+  const branches = [built[0]!, built[1] ?? built[0]!] as const;
+  const methodOptions = v.parse(method.options, config.method.options);
+  const { stepsPerEpoch } = source;
+  const steps = stepsOf(config.epochs, stepsPerEpoch);
+  const learner = method.build(branches, methodOptions, builder, {
+    ...{ classes: source.classes, samples: source.count, batch, steps, stepsPerEpoch },
+    encoder: (below) => buildEncoder(below.at(encoderPath(1, 0)), config.encoders[0], normalization.mean.length),
+  });
+  const stepper = engine.stepper(learner, { recipe: optimizer, options: config.optimizer.options }, seed);
+  const counters = new Map<string, number>();
+  const peak = optimizer.peak(optimizerOptions, batch);
+  const course: Course = {
+    ...{ steps, stepsPerEpoch, counters, source, peak },
+    run: stepper.run,
+    state: stepper.state,
+    rate: (step) => schedule.rate(step, { peak, steps, stepsPerEpoch }, scheduleOptions),
+    ...(learner.beforeEpoch
+      ? {
+          beforeEpoch: betweenEpochs(context, engine, config, learner.beforeEpoch, {
+            steps,
+            stepsPerEpoch,
+            data: given,
+          }),
+        }
+      : {}),
+    ...(config.probe
+      ? {
+          look: probeLook(context, engine, branches[0], config, config.probe, {
+            ...{ steps, stepsPerEpoch, counters },
+            train: await located(config.probe.train, context.port, cacheFolder),
+            test: await located(config.probe.test, context.port, cacheFolder),
+          }),
+        }
+      : {}),
+  };
+  return { course, stepper };
+}

@@ -1,0 +1,427 @@
+/** The loop with a model of a few numbers: what it records, saves, survives and refuses. */
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { FaultError } from '../durable/fault-error.ts';
+import type { StateEntry } from '../engine/engine.ts';
+import type { TrainerEvent, TrainerEventOf } from '../protocol/events.ts';
+import { troubledPoints, mostRollbacks } from './alarms.ts';
+import { newestValid } from '../checkpoints/checkpoint.ts';
+import type * as filesModule from '../durable/files.ts';
+import { train, type Course, type Desk, type Ending } from './loop.ts';
+import { openPort, type Ask, type Port } from '../channel/port.ts';
+
+/** Refuses so many writes, as a full disk does. */
+const disk = vi.hoisted(() => ({ refusals: 0 }));
+vi.mock('../durable/files.ts', async (original) => {
+  const files = await original<typeof filesModule>();
+  return {
+    ...files,
+    writeFully: (...given: Parameters<typeof files.writeFully>) => {
+      if (disk.refusals === 0) return files.writeFully(...given);
+      disk.refusals -= 1;
+      return Promise.reject(Object.assign(new Error('no space left on device'), { code: 'ENOSPC' }));
+    },
+  };
+});
+
+let folder = '';
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'loop-'));
+  disk.refusals = 0;
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Scene {
+  readonly events: TrainerEvent[];
+  readonly port: Port;
+  readonly weights: Float32Array;
+  readonly course: Course;
+  readonly desk: Desk;
+}
+interface Options {
+  readonly attempt?: number;
+  readonly steps?: number;
+  readonly everySteps?: number;
+  readonly keepLast?: number;
+  readonly logEvery?: number;
+  readonly from?: number;
+  readonly alone?: boolean;
+  /** The loss of a step instead of the real one. */
+  readonly loss?: (step: number, weights: Float32Array) => number | undefined;
+  readonly std?: (step: number) => number;
+  readonly tensors?: (step: number) => number;
+  /** Asked once so many steps are taken. */
+  readonly asks?: ReadonlyMap<number, Ask>;
+  readonly look?: Course['look'];
+  readonly beforeEpoch?: Course['beforeEpoch'];
+  readonly clock?: () => number;
+}
+
+/** Two weights and a momentum that move by arithmetic on the step's number: any lost or repeated step shows in the bits. */
+function scene(options: Options = {}): Scene {
+  const events: TrainerEvent[] = [];
+  const channel = {
+    send(event: TrainerEvent, done: (error: Error | null) => void) {
+      events.push(event);
+      if (event.type === 'checkpoint') port.hear({ type: 'recorded', step: event.step });
+      done(null);
+    },
+  };
+  const port = openPort({ channel: options.alone ? null : channel, now: () => 0 });
+  port.attach({ run: 'test-run', attempt: options.attempt ?? 1, folder });
+  const weights = new Float32Array([0.5, -0.25]);
+  const momentum = new Float32Array(2);
+  const entry = (name: string, values: Float32Array): StateEntry => ({
+    ...{ name, shape: [values.length], dtype: 'float32' },
+    read: () => values.slice(),
+    write: (next) => values.set(next),
+  });
+  let next = options.from ?? 0;
+  let taken = next;
+  const course: Course = {
+    steps: options.steps ?? 30,
+    stepsPerEpoch: 10,
+    counters: new Map(),
+    state: [entry('encoder/weight', weights), entry('optimizer/momentum', momentum)],
+    rate: (step) => 0.1 / (1 + step),
+    source: {
+      next: () => Promise.resolve({ batch: { views: [], index: Int32Array.of(next++), labels: null } }),
+      close: () => Promise.resolve(),
+    },
+    run({ index }, at, wanted) {
+      expect(index[0]).toBe(at.step);
+      taken = at.step + 1;
+      const ask = options.asks?.get(taken);
+      if (ask) port.hear(ask);
+      const given = options.loss?.(at.step, weights);
+      if (given !== undefined && !Number.isFinite(given)) return Promise.resolve({ loss: given, metrics: {} });
+      for (let i = 0; i < 2; i++) {
+        momentum[i] = 0.9 * momentum[i]! + Math.sin(1 + at.step + i) * weights[i]!;
+        weights[i]! -= at.lr * momentum[i]!;
+      }
+      const std = options.std?.(at.step);
+      return Promise.resolve({
+        loss: given ?? weights[0]!,
+        metrics: std !== undefined && wanted.metrics ? { embeddingStd: std } : {},
+      });
+    },
+    ...(options.look ? { look: options.look } : {}),
+    ...(options.beforeEpoch ? { beforeEpoch: options.beforeEpoch } : {}),
+  };
+  const desk: Desk = {
+    port,
+    runFolder: folder,
+    header: {
+      ...{ run: 'test-run', attempt: options.attempt ?? 1, configHash: 'c', codeVersion: '0', tensorflow: '0' },
+      ...{ arithmetic: '0', threads: 1, instructionSet: 'x', seed: 1 },
+    },
+    policy: { everySeconds: 1e9, everySteps: options.everySteps ?? 0, keepLast: options.keepLast ?? 2 },
+    logEvery: options.logEvery ?? 3,
+    tensors: () => options.tensors?.(taken) ?? 7,
+    clock: options.clock ?? (() => performance.now()),
+  };
+  return { events, port, weights, course, desk };
+}
+
+const start = async (options: Options = {}): Promise<Scene & { readonly ending: Ending }> => {
+  const made = scene(options);
+  return { ...made, ending: await train(made.course, made.desk, null) };
+};
+
+async function resume(options: Options = {}): Promise<Scene & { readonly ending: Ending }> {
+  const loaded = await newestValid(folder, Infinity, () => undefined);
+  const made = scene({ attempt: 2, ...options, from: loaded?.manifest.step ?? 0 });
+  return { ...made, ending: await train(made.course, made.desk, loaded) };
+}
+
+const of = <T extends TrainerEvent['type']>(events: readonly TrainerEvent[], type: T): readonly TrainerEventOf<T>[] =>
+  events.filter((event): event is TrainerEventOf<T> => event.type === type);
+const points = (events: readonly TrainerEvent[]): string[] =>
+  of(events, 'metrics').flatMap((event) => event.points.map((point) => JSON.stringify(point)));
+/** The points of all attempts in the run's file: it has what a pipe whose parent is gone no longer carries. */
+const recorded = (): string[] =>
+  points(
+    readFileSync(join(folder, 'events.ndjson'), 'utf8')
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as TrainerEvent),
+  );
+const codes = (events: readonly TrainerEvent[]): string[] => of(events, 'log').map((event) => event.code);
+/** Longer than the default: a busy disk takes its time to flush. */
+const isPaused = (events: readonly TrainerEvent[]): Promise<void> =>
+  vi.waitFor(() => expect(of(events, 'phase').at(-1)?.phase).toBe('paused'), { timeout: 30_000 });
+const bits = (values: Float32Array): string => Buffer.from(values.buffer.slice(0)).toString('hex');
+
+describe('a run that was interrupted', () => {
+  it('ends in the same bits and points as one that was not, wherever it was stopped', async () => {
+    const straight = await start({ everySteps: 7 });
+    const expected = recorded();
+    rmSync(folder, { recursive: true });
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 1, max: 29 }), fc.constantFrom('stop', 'disconnect'), async (at, type) => {
+        folder = mkdtempSync(join(tmpdir(), 'loop-'));
+        const first = await start({ everySteps: 7, asks: new Map([[at, { type }]]) });
+        expect(first.ending).toEqual({ why: 'asked', step: at, safeStep: at });
+        const second = await resume({ everySteps: 7 });
+        expect(second.ending.why).toBe('done');
+        expect(bits(second.weights)).toBe(bits(straight.weights));
+        expect(recorded()).toEqual(expected);
+        rmSync(folder, { recursive: true });
+      }),
+      { numRuns: 6 },
+    );
+  });
+
+  it('records the first step, every third and the last, each after the step it is numbered by', async () => {
+    const { events } = await start({ steps: 10 });
+    const steps = of(events, 'metrics').flatMap((event) => event.points.map((point) => point.step));
+    expect([...new Set(steps)]).toEqual([1, 3, 6, 9, 10]);
+  });
+
+  it('says nothing again when there is nothing left to do', async () => {
+    await start();
+    const again = await resume();
+    expect(again.ending).toEqual({ why: 'done', step: 30, safeStep: 30 });
+    expect(points(again.events)).toEqual([]);
+  });
+});
+
+describe('commands', () => {
+  it('saves when told to, between two steps, and goes on', async () => {
+    const { events, ending } = await start({ asks: new Map([[4, { type: 'checkpointNow' }]]) });
+    expect(of(events, 'checkpoint').map(({ step, reason }) => [step, reason])).toEqual([
+      [4, 'asked'],
+      [30, 'end'],
+    ]);
+    expect(ending.why).toBe('done');
+  });
+
+  it('saves before it pauses, stays, and goes on with the same bits', async () => {
+    const straight = await start();
+    rmSync(folder, { recursive: true });
+    folder = mkdtempSync(join(tmpdir(), 'loop-'));
+    const made = scene({ asks: new Map([[5, { type: 'pause', when: 'now' }]]) });
+    const running = train(made.course, made.desk, null);
+    await isPaused(made.events);
+    expect(of(made.events, 'checkpoint').map((event) => event.step)).toEqual([5]);
+    made.port.hear({ type: 'resume' });
+    expect((await running).why).toBe('done');
+    expect(bits(made.weights)).toBe(bits(straight.weights));
+  });
+
+  it('pauses when the epoch is over, once, unless that is taken back', async () => {
+    const asks = new Map<number, Ask>([[5, { type: 'pause', when: 'epoch-end' }]]);
+    const made = scene({ asks });
+    const running = train(made.course, made.desk, null);
+    await isPaused(made.events);
+    expect(of(made.events, 'checkpoint').map((event) => event.step)).toEqual([10]);
+    made.port.hear({ type: 'resume' });
+    expect((await running).why).toBe('done');
+    expect(of(made.events, 'phase').filter(({ phase }) => phase === 'paused')).toHaveLength(1);
+    const { events } = await start({ asks: asks.set(6, { type: 'resume' }) });
+    expect(of(events, 'phase').filter(({ phase }) => phase === 'paused')).toHaveLength(0);
+  });
+
+  it('deletes older checkpoints only once the newer ones are recorded', async () => {
+    const { events } = await start({ everySteps: 5, keepLast: 2 });
+    expect(of(events, 'checkpoint').map((event) => event.step)).toEqual([5, 10, 15, 20, 25, 30]);
+    const kept = await newestValid(folder, 24, () => undefined);
+    // Nobody took the acknowledgement of the last one: 20 is still needed.
+    expect(kept?.manifest.step).toBe(20);
+    expect(await newestValid(folder, 19, () => undefined)).toBeNull();
+  });
+
+  it('acknowledges its own checkpoints where there is no parent', async () => {
+    await start({ everySteps: 5, keepLast: 2, alone: true });
+    expect(await newestValid(folder, 19, () => undefined)).toBeNull();
+    const lines = readFileSync(join(folder, 'events.ndjson'), 'utf8').trim().split('\n');
+    expect(lines.filter((line) => line.includes('"type":"checkpoint"'))).toHaveLength(6);
+  });
+});
+
+describe('a loss that is not finite', () => {
+  it('leaves the state alone, is a point without a value, and is said', async () => {
+    const { events, ending } = await start({ loss: (step) => (step === 11 ? Number.NaN : undefined) });
+    expect(points(events)).toContain(JSON.stringify({ step: 12, name: 'loss', value: null }));
+    expect(codes(events)).toEqual(['diverged']);
+    expect(ending.why).toBe('done');
+  });
+
+  it('three times in a row goes back to the last checkpoint and on with the next batch', async () => {
+    const poisoned = (step: number): number | undefined => (step >= 11 && step <= 13 ? Number.NaN : undefined);
+    const { events, weights, ending } = await start({ everySteps: 5, loss: poisoned });
+    expect(codes(events)).toEqual(['diverged', 'diverged', 'diverged', 'rolled-back']);
+    expect(of(events, 'log').at(-1)?.values).toMatchObject({ to: 10, rollbacks: 1 });
+    expect(ending).toMatchObject({ why: 'done', step: 30 });
+    // The same, had steps 11 to 14 never been.
+    const expected = new Float32Array([0.5, -0.25]);
+    const momentum = new Float32Array(2);
+    for (let step = 0; step < 30; step++) {
+      if (step >= 10 && step <= 13) continue;
+      for (let i = 0; i < 2; i++) {
+        momentum[i] = 0.9 * momentum[i]! + Math.sin(1 + step + i) * expected[i]!;
+        expected[i]! -= (0.1 / (1 + step)) * momentum[i]!;
+      }
+    }
+    expect(bits(weights)).toBe(bits(expected));
+  });
+
+  it('goes further back each time, at most three times, and then gives up', async () => {
+    const made = scene({ everySteps: 2, keepLast: 8, loss: (step) => (step >= 11 ? Number.NaN : undefined) });
+    const fault = await train(made.course, made.desk, null).catch((error: unknown) => error);
+    expect(fault).toBeInstanceOf(FaultError);
+    expect((fault as FaultError).fault.code).toBe('diverged');
+    const rolls = of(made.events, 'log').filter((event) => event.code === 'rolled-back');
+    expect(rolls).toHaveLength(mostRollbacks);
+  });
+
+  it('gives up at once where there is no checkpoint', async () => {
+    const made = scene({ loss: () => Number.NaN });
+    await expect(train(made.course, made.desk, null)).rejects.toThrow(/no checkpoint to go back to/);
+  });
+
+  it('is never saved: weights that are not finite send the run back instead', async () => {
+    const made = scene({
+      everySteps: 5,
+      loss(step, weights) {
+        if (step === 13) weights[0] = Number.POSITIVE_INFINITY;
+        return undefined;
+      },
+    });
+    await train(made.course, made.desk, null);
+    expect(codes(made.events)).toContain('rolled-back');
+    expect(made.weights.every(Number.isFinite)).toBe(true);
+    const steps = of(made.events, 'checkpoint').map((event) => event.step);
+    expect(steps).toEqual([5, 10, 20, 25, 30]);
+  });
+});
+
+describe('a full disk', () => {
+  it('pauses the run, keeps the old checkpoint, and goes on once there is room', async () => {
+    const straight = await start();
+    rmSync(folder, { recursive: true });
+    folder = mkdtempSync(join(tmpdir(), 'loop-'));
+    const made = scene({
+      everySteps: 5,
+      loss(step) {
+        if (step === 9) disk.refusals = 1;
+        return undefined;
+      },
+    });
+    const running = train(made.course, made.desk, null);
+    await isPaused(made.events);
+    expect(codes(made.events)).toEqual(['disk-full']);
+    expect((await newestValid(folder, Infinity, () => undefined))?.manifest.step).toBe(5);
+    made.port.hear({ type: 'resume' });
+    expect((await running).why).toBe('done');
+    expect(bits(made.weights)).toBe(bits(straight.weights));
+    expect(of(made.events, 'checkpoint').map((event) => event.step)).toContain(10);
+  });
+
+  it('stops with what is safe when told to', async () => {
+    const made = scene({
+      everySteps: 5,
+      loss(step) {
+        if (step === 9) disk.refusals = 1;
+        return undefined;
+      },
+    });
+    const running = train(made.course, made.desk, null);
+    await isPaused(made.events);
+    made.port.hear({ type: 'stop' });
+    expect(await running).toEqual({ why: 'asked', step: 10, safeStep: 5 });
+  });
+});
+
+describe('alarms', () => {
+  it('suspects a collapse after five recorded points, once', async () => {
+    const { events } = await start({ std: (step) => (step > 5 ? 0.05 : 0.5) });
+    const logs = of(events, 'log').filter((event) => event.code === 'collapse-suspected');
+    expect(logs).toHaveLength(1);
+    const low = of(events, 'metrics').filter((event) => event.points.some((point) => point.value === 0.05));
+    expect(logs[0]?.step).toBe(low[troubledPoints - 1]?.points[0]?.step);
+  });
+
+  it('suspects by every sign whose figure is recorded, each by its side of the limit', async () => {
+    const made = scene({});
+    let asked = 0;
+    const course: Course = {
+      ...made.course,
+      run: async (batch, at, wanted) => {
+        asked += 1;
+        const { loss } = await made.course.run(batch, at, wanted);
+        const metrics = { embeddingStd: 0.9, effectiveRank: 1.2, clustersInUse: 9, codeSpread: asked > 5 ? 0.99 : 0.5 };
+        return { loss, metrics: wanted.metrics ? metrics : {} };
+      },
+    };
+    await train(course, made.desk, null);
+    const codes = of(made.events, 'log').map(({ code }) => code);
+    expect(codes).toEqual(['rank-lost', 'codes-alike']);
+  });
+
+  it('does not suspect one that recovers', async () => {
+    const { events } = await start({ std: (step) => (step % 9 === 8 ? 0.5 : 0.05) });
+    expect(codes(events)).toEqual([]);
+  });
+
+  it('speaks of tensors that grow, not of ones that come and go', async () => {
+    const steady = await start({ steps: 320, tensors: (step) => 7 + (step % 5) });
+    expect(codes(steady.events)).toEqual([]);
+    rmSync(folder, { recursive: true });
+    folder = mkdtempSync(join(tmpdir(), 'loop-'));
+    const leaking = await start({ steps: 320, tensors: (step) => 7 + Math.floor(step / 50) });
+    expect(codes(leaking.events)).toEqual(['tensors-growing']);
+  });
+});
+
+it('tells the time left with the work between the epochs that are still to begin', async () => {
+  let now = 0;
+  const { events } = await start({
+    clock: () => now,
+    loss: () => {
+      now += 100;
+      return undefined;
+    },
+    beforeEpoch: () => {
+      now += 5000;
+      return Promise.resolve();
+    },
+  });
+  const told = of(events, 'beat').filter(({ secondsLeft }) => secondsLeft !== null);
+  expect(told.length).toBeGreaterThan(5);
+  for (const { step, secondsLeft } of told)
+    expect(secondsLeft).toBeCloseTo(0.1 * (30 - step) + 5 * (3 - Math.ceil(step / 10)), 6);
+});
+
+describe('a look', () => {
+  it('is recorded at its step, before the checkpoint, and the best is kept', async () => {
+    const figures = new Map([
+      [10, 60],
+      [20, 80],
+      [30, 70],
+    ]);
+    let best = 0;
+    const look: Course['look'] = {
+      due: (done) => done % 10 === 0,
+      run(done) {
+        const value = figures.get(done)!;
+        const isBest = value > best;
+        best = Math.max(best, value);
+        return Promise.resolve({ points: { 'probe/top1': value }, best: isBest });
+      },
+    };
+    const { events, course } = await start({ look });
+    expect(of(events, 'checkpoint').map(({ step, reason }) => [step, reason])).toEqual([
+      [10, 'steps'],
+      [20, 'steps'],
+      [30, 'end'],
+    ]);
+    expect(course.counters.get('bestStep')).toBe(20);
+    const order = events.filter((event) => event.type === 'metrics' || event.type === 'checkpoint');
+    const probe = order.findIndex((event) => event.type === 'metrics' && event.points[0]?.name === 'probe/top1');
+    expect(order[probe + 1]?.type).toBe('checkpoint');
+  });
+});
