@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
 import { openEngine } from '../trainer/engine/steps/open.ts';
-import type { HostBatch } from '../trainer/engine/engine.ts';
+import type { HostBatch } from '../trainer/host-batch.ts';
 import { median } from '../trainer/training/pace.ts';
 import { setPath } from '../trainer/protocol/paths.ts';
 import { Preset } from '../trainer/protocol/preset.ts';

@@ -13,8 +13,8 @@ import process from 'node:process';
 import { listTree } from '../trainer/data/listing/class-folders.ts';
 import { locate } from '../trainer/data/loading/index-file.ts';
 import { checkedUnasked, inspectListing } from '../trainer/data/listing/inspect-listing.ts';
-import { startRejects } from '../trainer/data/listing/inspection-findings.ts';
-import { createSlices } from '../trainer/data/listing/time-slices.ts';
+import { startRejects } from '../trainer/data/rejects.ts';
+import { createTimeSlices } from '../trainer/data/listing/time-slices.ts';
 import { median } from '../trainer/training/pace.ts';
 
 const files = Number(process.argv[2] ?? 100_000);
@@ -48,7 +48,7 @@ try {
       execFileSync('find', [folder, '-type', 'f', '-printf', '%s\n'], { stdio: ['ignore', 'ignore', 'inherit'] });
     },
     listing: async () => {
-      const { splits } = await listTree(folder, startRejects(), createSlices(quiet, signal));
+      const { splits } = await listTree(folder, startRejects(), createTimeSlices(quiet, signal));
       if (splits[0]!.images.count !== files) throw new Error(`${splits[0]!.images.count} of ${files} were listed.`);
     },
     'listing with sizes': async () => {

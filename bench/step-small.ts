@@ -7,14 +7,14 @@ import process from 'node:process';
 import * as v from 'valibot';
 import { encoder as resnet18 } from '../trainer/encoders/resnet-18.ts';
 import { openEngine } from '../trainer/engine/steps/open.ts';
-import type { HostBatch } from '../trainer/engine/engine.ts';
+import type { HostBatch } from '../trainer/host-batch.ts';
 import { method as vicreg } from '../trainer/methods/vicreg.ts';
 import { optimizer as adamw } from '../trainer/optim/optimizers/adamw.ts';
 import { median } from '../trainer/training/pace.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import type { Timing } from '../trainer/engine/binding/timings.ts';
 import { keyed } from '../trainer/random.ts';
-import { rehearsal } from '../trainer/jobs/step-timing.ts';
+import { timedRun } from '../trainer/jobs/step-timing.ts';
 
 const batch = 256;
 const size = 28;
@@ -34,7 +34,7 @@ const encoder = resnet18.build(
   { channels: 1 },
 );
 const options = v.parse(vicreg.options, { expander: [512, 512, 512] });
-const learner = vicreg.build([encoder, encoder], options, builder, { ...rehearsal, batch });
+const learner = vicreg.build([encoder, encoder], options, builder, { ...timedRun, batch });
 const stepper = engine.stepper(learner, { recipe: adamw, options: { weightDecay: 1e-4 } }, 1);
 
 const view = (name: string) => {

@@ -495,7 +495,7 @@ export interface Pushes {
     readonly ended: boolean;
   }) => void;
   /** A folder or a file of weights was dropped on the window or handed over by a second instance. */
-  folderDropped: (path: string) => void;
+  pathDropped: (path: string) => void;
   command: (id: CommandId) => void;
 }
 export const pushNames = [
@@ -503,7 +503,7 @@ export const pushNames = [
   'weightsChanged',
   'progress',
   'job',
-  'folderDropped',
+  'pathDropped',
   'command',
 ] as const satisfies readonly (keyof Pushes)[];
 

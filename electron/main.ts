@@ -183,8 +183,8 @@ async function run(): Promise<void> {
       .find((path) => path !== resolve(appRoot) && existsSync(path));
     if (folder === undefined || window === null) return;
     const contents = window.webContents;
-    if (contents.isLoading()) contents.once('did-finish-load', () => push('folderDropped', folder));
-    else push('folderDropped', folder);
+    if (contents.isLoading()) contents.once('did-finish-load', () => push('pathDropped', folder));
+    else push('pathDropped', folder);
   }
 
   let leaving = false;

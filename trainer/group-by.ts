@@ -1,5 +1,5 @@
 /** `Map.groupBy`, which Node 20 lacks: groups in the order in which their keys first appear, values in their own. */
-export function groupedBy<T, K>(values: Iterable<T>, keyOf: (value: T) => K): Map<K, T[]> {
+export function groupBy<T, K>(values: Iterable<T>, keyOf: (value: T) => K): Map<K, T[]> {
   const groups = new Map<K, T[]>();
   for (const value of values) {
     const key = keyOf(value);

@@ -11,7 +11,7 @@ import { faultOf } from './durable/fault-of.ts';
 import { Command, Job } from './protocol/commands.ts';
 import { protocolVersion } from './protocol/events.ts';
 import { newestValid } from './checkpoints/checkpoint.ts';
-import { StopAsked, type Ending, type JobContext, type JobOf } from './jobs/job.ts';
+import { StopAsked, type Ending, type JobContext, type JobOf } from './channel/job.ts';
 import { openPort, type Channel, type Port } from './channel/port.ts';
 
 /** Loaded when asked for: a scan of a folder needs no TensorFlow. */

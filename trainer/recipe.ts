@@ -4,7 +4,7 @@
  */
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
-import type { FoundImages } from './data/listing/image-table.ts';
+import type { FoundImages } from './data/found-images.ts';
 import type { Inspection } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
 import type { Protocol } from './protocol/results.ts';
@@ -14,7 +14,7 @@ export type Tensors = Readonly<Record<string, Tensor>>;
 export type Shape = readonly number[];
 
 /** Where a step stands. Everything random or time-dependent that a recipe may use is in here. */
-export interface Moment {
+export interface StepContext {
   /** Scalar int32: optimisation steps taken before this one. */
   readonly step: Tensor;
   readonly training: boolean;
@@ -31,7 +31,7 @@ export interface Moment {
    * Null where a network's intermediate results are kept for its gradient. Else a block keeps its input alone and computes the
    * rest again once the gradient of its output is there.
    */
-  readonly again: Recomputation | null;
+  readonly recompute: Recomputation | null;
 }
 
 export interface Recomputation {
@@ -48,7 +48,7 @@ export interface Net {
   /** Learning rate of its weights as a multiple of the schedule's; 1 where it says nothing. */
   readonly rate?: number;
   /** Its learning rate stays at the schedule's peak, whatever the schedule does. */
-  readonly steady?: true;
+  readonly constantRate?: true;
 }
 
 /** Stages of an encoder; `pooled` is the representation, [n, outputs]. Images are [n, height, width, channels], normalised. */
@@ -64,7 +64,7 @@ export interface Encoder extends Net {
   readonly outputs: number;
   /** Channels of `res4`; those of `res5` are the outputs. */
   readonly res4Outputs: number;
-  forward(images: Tensor, at: Moment): Stages;
+  forward(images: Tensor, at: StepContext): Stages;
 }
 
 /** `views[i]` is [n, size, size, channels]; `index` the int32 positions in the data set; `targets.label` int32 [n] where there are labels. */
@@ -81,7 +81,7 @@ export interface BetweenEpochs {
   read(variable: Variable): Float32Array;
   write(variable: Variable, values: Float32Array): void;
   /** What a function gives for every image of the training set, one row each in their order, without augmentation. */
-  represent(compute: (images: Tensor, at: Moment) => Tensor): Promise<Float32Array>;
+  represent(compute: (images: Tensor, at: StepContext) => Tensor): Promise<Float32Array>;
   /** To be awaited between pieces of long work: says how far it is, 0 to 1. */
   progress(fraction: number): Promise<void>;
 }
@@ -92,16 +92,16 @@ export interface Learner {
   /** Saved with the checkpoint, not trained: a teacher, a queue, prototypes. */
   readonly state?: Readonly<Record<string, Variable>>;
   /** Per sample but for batch norm. The engine may run it in chunks and joins the outputs, with gradient. */
-  embed(batch: Batch, at: Moment): Tensors;
+  embed(batch: Batch, at: StepContext): Tensors;
   /**
    * The part that needs the whole batch. `loss` is a scalar; `metrics` are scalars by name. `targets.index`, int32 [n], tells
    * which samples these are, `targets.label` of which class where there are labels.
    */
-  loss(embeddings: Tensors, targets: Tensors, at: Moment): { loss: Tensor; metrics: Tensors };
+  loss(embeddings: Tensors, targets: Tensors, at: StepContext): { loss: Tensor; metrics: Tensors };
   /** Figures too dear for every step (an SVD, say): computed at recorded steps only, outside the gradient. */
   monitor?(embeddings: Tensors): Tensors;
   /** New values of state, or of weights that are kept in bounds, after the optimizer; sees the weights that gave. */
-  updates?(embeddings: Tensors, targets: Tensors, at: Moment): readonly (readonly [Variable, Tensor])[];
+  updates?(embeddings: Tensors, targets: Tensors, at: StepContext): readonly (readonly [Variable, Tensor])[];
   /** Must come to the same whenever it is called on the same state: a resume at the end of an epoch calls it again. */
   beforeEpoch?(between: BetweenEpochs): Promise<void>;
 }
@@ -284,7 +284,7 @@ export type HeadInputs = 'features' | 'augmented-features' | 'images';
 export interface HeadTraining {
   readonly learner: Learner;
   /** Scores of a batch of inputs, [n, classes]. */
-  scores(inputs: Tensor, at: Moment): Tensor;
+  scores(inputs: Tensor, at: StepContext): Tensor;
   /** How images are shown where they are augmented; their size is the evaluation's crop. */
   readonly augmentation?: Omit<View, 'size'>;
   readonly batch: number;

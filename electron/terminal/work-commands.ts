@@ -11,7 +11,7 @@ import type { Options } from '../../trainer/protocol/options.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
 import { setPath } from '../workstation/drafts/presets.ts';
-import { testSplit } from '../workstation/drafts/splits.ts';
+import { testSplit } from '../workstation/data/splits.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText } from './comparison.ts';
 import { exitCodes } from './help.ts';

@@ -10,8 +10,8 @@ import { Origin, WeightsId } from '../../trainer/protocol/weights.ts';
 import type { Requests, Selection } from '../api.ts';
 import type { Datasets } from './data/datasets.ts';
 import type { Estimates } from './drafts/estimate.ts';
-import type { Machine } from './machine/program.ts';
-import type { Placement } from './drafts/device-choice.ts';
+import type { Program } from './machine/program.ts';
+import type { DeviceChoice } from './drafts/device-choice.ts';
 import type { Plans } from './plans/plans.ts';
 import type { Presets } from './drafts/presets.ts';
 import type { Reports } from './report/reports.ts';
@@ -63,8 +63,8 @@ const evaluated = v.variant('kind', [
 const https = v.pipe(v.string(), v.maxLength(2000), v.startsWith('https://', 'only https addresses are opened'));
 
 export interface Answers {
-  readonly machine: Machine;
-  readonly placement: Placement;
+  readonly machine: Program;
+  readonly placement: DeviceChoice;
   readonly presets: Presets;
   readonly estimates: Estimates;
   readonly runs: Runs;

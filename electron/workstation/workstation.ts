@@ -6,7 +6,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import { faultOf } from '../../trainer/durable/fault-of.ts';
 import type { Push } from './request-types.ts';
 import { changesSince } from './data/changed-data.ts';
-import { childEnvironment } from './trainer/child-environment.ts';
+import { childEnvironment } from './child-environment.ts';
 import { createDatasets } from './data/datasets.ts';
 import type { Desktop } from './machine/desktop.ts';
 import { runDoctor } from './machine/doctor.ts';
@@ -15,15 +15,15 @@ import { extractFeatures, type FeaturesRequest } from './runs/features.ts';
 import { createGpuWatch } from './machine/gpu-watch.ts';
 import { createHardware } from './machine/hardware.ts';
 import { importRun } from './recovery/import-run.ts';
-import { createMachine } from './machine/program.ts';
-import { createPlacement } from './drafts/device-choice.ts';
+import { createProgram } from './machine/program.ts';
+import { createDeviceChoice } from './drafts/device-choice.ts';
 import { createPlans } from './plans/plans.ts';
 import { createPresets } from './drafts/presets.ts';
 import { isAlive, processStartedAt } from './workspace/processes.ts';
 import { createQueue, type Queue } from './runs/queue.ts';
 import { createReports } from './report/reports.ts';
 import { createHandlers, readersOnly, type Handlers } from './requests.ts';
-import { createMemory } from './comparison/memoize.ts';
+import { createMemoize } from './comparison/memoize.ts';
 import { readResources } from './workspace/resources.ts';
 import { createRuns } from './runs/runs.ts';
 import { readSettings } from './machine/settings.ts';
@@ -130,7 +130,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     drain: options.drain ?? 'all',
     resumeAutomatically: () => settings.current.resumeAutomatically,
   });
-  const placement = createPlacement({ ...common, jobs, threads, version: options.version, write });
+  const placement = createDeviceChoice({ ...common, jobs, threads, version: options.version, write });
   const weights = createWeights({ ...common, jobs, trash: desktop.trash, version: options.version });
   const presets = createPresets({ resources, store: opened, weights, placement });
   const { catalogue, papers } = resources;
@@ -166,7 +166,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     sources: {
       store: opened,
       // Each some 16 KB: the figures of two thousand resamples.
-      remember: createMemory(1000),
+      memoize: createMemoize(1000),
       papers,
       presets: resources.presets,
       plans: resources.plans,
@@ -180,7 +180,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     },
   });
   const hardware = createHardware({ home, gpus, trainerMemory: host.memoryBytes, now });
-  const machine = createMachine({
+  const machine = createProgram({
     home,
     version: options.version,
     edition: options.edition,

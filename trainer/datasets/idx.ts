@@ -4,14 +4,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
-import {
-  countClasses,
-  describeFolder,
-  hashFile,
-  reasonOf,
-  startFindings,
-  throwIfCancelled,
-} from '../data/listing/inspection-findings.ts';
+import { countClasses, describeFolder, hashFile, startFindings } from '../data/listing/inspection-findings.ts';
+import { throwIfCancelled } from '../data/cancellation.ts';
+import { reasonOf } from '../data/unusable-image.ts';
 import { idxItems, openIdxImages, readIdxHeader, readIdxLabels } from '../data/formats/idx-file.ts';
 import { defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';

@@ -7,7 +7,7 @@ import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { inspectFolder } from '../data/listing/inspect.ts';
-import { reasonOf } from '../data/listing/inspection-findings.ts';
+import { reasonOf } from '../data/unusable-image.ts';
 import { inTemporaryFolder, put, randomBytes } from '../data/testing/small-datasets.ts';
 import { dataset } from './image-folder.ts';
 

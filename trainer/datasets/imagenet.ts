@@ -9,9 +9,10 @@ import { startTable, type Place } from '../data/listing/image-table.ts';
 import { draftSplit, foundBeside, readSplitFolder, startWalk, type Walk } from '../data/listing/class-folders.ts';
 import { listsNeeded, readClassWords, readValidationClasses } from '../data/listing/imagenet-lists.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
-import { reasonOf, type Rejects } from '../data/listing/inspection-findings.ts';
+import { type Rejects } from '../data/rejects.ts';
+import { reasonOf } from '../data/unusable-image.ts';
 import { united, type Draft, type Listing } from '../data/listing/listing.ts';
-import type { Slices } from '../data/listing/time-slices.ts';
+import type { TimeSlices } from '../data/listing/time-slices.ts';
 import { openTar, type TarMember } from '../data/formats/tar.ts';
 import { isFolder } from '../durable/files.ts';
 import { defineDataset } from '../recipe.ts';
@@ -60,7 +61,7 @@ function sourcesIn(folder: string): readonly Source[] {
 const byName = (a: TarMember, b: TarMember) => (a.name < b.name ? -1 : 1);
 
 /** An archive of archives, one a class. In the order of names, so that samples have the numbers they have in folders. */
-async function draftTraining(folder: string, archive: string, rejects: Rejects, slices: Slices): Promise<Draft> {
+async function draftTraining(folder: string, archive: string, rejects: Rejects, slices: TimeSlices): Promise<Draft> {
   const images = startTable();
   const names: string[] = [];
   const tar = openTar(join(folder, archive));
@@ -135,7 +136,7 @@ async function draftOf(folder: string, source: Source, walk: Walk): Promise<Draf
   return draftValidation(folder, source, pictures, rejects);
 }
 
-async function list(folder: string, rejects: Rejects, slices: Slices): Promise<Listing> {
+async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promise<Listing> {
   const walk = startWalk(folder, rejects, slices);
   const drafts: Draft[] = [];
   const sources = sourcesIn(folder);

@@ -5,14 +5,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { troubleWith } from '../data/formats/unsafe-path.ts';
-import { UnusableImage } from '../data/pixels/image-header.ts';
+import { whyUnsafe } from '../data/formats/unsafe-path.ts';
+import { UnusableImage } from '../data/unusable-image.ts';
 import { startTable, type TableBuilder } from '../data/listing/image-table.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
-import { reasonOf, type Rejects } from '../data/listing/inspection-findings.ts';
+import { type Rejects } from '../data/rejects.ts';
+import { reasonOf } from '../data/unusable-image.ts';
 import type { Listing } from '../data/listing/listing.ts';
 import { readSmallFile } from '../data/formats/small-file.ts';
-import { groupedBy } from '../group-by.ts';
+import { groupBy } from '../group-by.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'https://github.com/visipedia/inat_comp/tree/master/2018';
@@ -54,12 +55,12 @@ async function readSplit(folder: string, split: string, rejects: Rejects): Promi
   const json = jsonOf(split);
   const { images: named, annotations, categories: known } = await readJson(folder, json);
   const categories = new Set(known.map(({ id }) => id));
-  const annotationsOf = groupedBy(annotations, ({ image_id: image }) => image);
+  const annotationsOf = groupBy(annotations, ({ image_id: image }) => image);
   const images = startTable();
   for (const { id, file_name: path } of named) {
     const own = annotationsOf.get(id) ?? [];
     const category = own[0]?.category_id;
-    const trouble = troubleWith(path);
+    const trouble = whyUnsafe(path);
     if (trouble !== null) rejects.add(path, trouble);
     else if (own.length !== 1 || category === undefined)
       rejects.add(path, `${json} gives it ${own.length} categories; one is needed`);

@@ -6,12 +6,14 @@ import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { startTable, type TableBuilder } from '../data/listing/image-table.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
-import { printable, reasonOf, type Rejects } from '../data/listing/inspection-findings.ts';
-import { UnusableImage } from '../data/pixels/image-header.ts';
+import { type Rejects } from '../data/rejects.ts';
+import { printable } from '../data/rejects.ts';
+import { reasonOf } from '../data/unusable-image.ts';
+import { UnusableImage } from '../data/unusable-image.ts';
 import type { Listing } from '../data/listing/listing.ts';
 import { imageColumnOf, openParquet, type ParquetFile } from '../data/formats/parquet.ts';
 import { labelledWhereAny, readShards, shardsIn } from '../data/listing/shards.ts';
-import type { Slices } from '../data/listing/time-slices.ts';
+import type { TimeSlices } from '../data/listing/time-slices.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'https://huggingface.co/docs/hub/datasets-image';
@@ -68,7 +70,7 @@ function labelOf(value: unknown): number {
   return label;
 }
 
-async function list(folder: string, rejects: Rejects, slices: Slices): Promise<Listing> {
+async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promise<Listing> {
   const shards = shardsIn(folder, ending);
   const tables = new Map(shards.map(({ split }) => [split, startTable()]));
   let names: readonly string[] = [];

@@ -5,14 +5,15 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { troubleWith } from '../data/formats/unsafe-path.ts';
-import { UnusableImage } from '../data/pixels/image-header.ts';
+import { whyUnsafe } from '../data/formats/unsafe-path.ts';
+import { UnusableImage } from '../data/unusable-image.ts';
 import { startTable, type TableBuilder } from '../data/listing/image-table.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
-import { reasonOf, type Rejects } from '../data/listing/inspection-findings.ts';
+import { type Rejects } from '../data/rejects.ts';
+import { reasonOf } from '../data/unusable-image.ts';
 import { linesIn } from '../data/formats/lines.ts';
 import type { ListedSplit, Listing } from '../data/listing/listing.ts';
-import type { Slices } from '../data/listing/time-slices.ts';
+import type { TimeSlices } from '../data/listing/time-slices.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'http://places.csail.mit.edu/';
@@ -70,13 +71,13 @@ async function readList(
   path: string,
   images: TableBuilder,
   rejects: Rejects,
-  slices: Slices,
+  slices: TimeSlices,
 ): Promise<void> {
   let place: string | null = null;
   for (const line of linesIn(join(folder, path))) {
     if (slices.due()) await slices.next(images.count(), null);
     const [picture, label] = parsed(line);
-    const trouble = troubleWith(picture);
+    const trouble = whyUnsafe(picture);
     if (trouble !== null) {
       rejects.add(picture, trouble);
       continue;
@@ -88,7 +89,7 @@ async function readList(
   }
 }
 
-async function list(folder: string, rejects: Rejects, slices: Slices): Promise<Listing> {
+async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promise<Listing> {
   const listed: ListedSplit[] = [];
   const lists = splits.flatMap((split) => {
     const path = listOf(folder, split);

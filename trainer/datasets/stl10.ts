@@ -8,15 +8,10 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
-import { UnusableImage } from '../data/pixels/image-header.ts';
-import {
-  countClasses,
-  describeFolder,
-  hashFile,
-  reasonOf,
-  startFindings,
-  throwIfCancelled,
-} from '../data/listing/inspection-findings.ts';
+import { UnusableImage } from '../data/unusable-image.ts';
+import { countClasses, describeFolder, hashFile, startFindings } from '../data/listing/inspection-findings.ts';
+import { throwIfCancelled } from '../data/cancellation.ts';
+import { reasonOf } from '../data/unusable-image.ts';
 import { openRecords, readNames, unreadableFile, type RecordFile } from '../data/formats/record-file.ts';
 import { isMissing } from '../durable/files.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';

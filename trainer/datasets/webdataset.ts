@@ -4,13 +4,15 @@
  */
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { UnusableImage } from '../data/pixels/image-header.ts';
+import { UnusableImage } from '../data/unusable-image.ts';
 import { startTable } from '../data/listing/image-table.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
-import { reasonOf, startRejects, type Rejects } from '../data/listing/inspection-findings.ts';
+import { startRejects } from '../data/rejects.ts';
+import { type Rejects } from '../data/rejects.ts';
+import { reasonOf } from '../data/unusable-image.ts';
 import type { Listing } from '../data/listing/listing.ts';
 import { labelledWhereAny, readShards, shardsIn, type Shard } from '../data/listing/shards.ts';
-import type { Slices } from '../data/listing/time-slices.ts';
+import type { TimeSlices } from '../data/listing/time-slices.ts';
 import { openTar, type Tar, type TarMember } from '../data/formats/tar.ts';
 import { defineDataset } from '../recipe.ts';
 
@@ -64,7 +66,7 @@ function labelOf(tar: Tar, sample: ReadonlyMap<string, TarMember>): number {
   return label;
 }
 
-async function list(folder: string, rejects: Rejects, slices: Slices): Promise<Listing> {
+async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promise<Listing> {
   const shards = shardsIn(folder, '.tar');
   const tables = new Map(shards.map(({ split }) => [split, startTable()]));
   let read = 0;

@@ -1,7 +1,8 @@
 /** What every encoder must do, whatever it is: run over the whole registry, so a new file is tested before its own test. */
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import type { Engine, HostBatch, Stepper } from '../engine/engine.ts';
+import type { Engine, Stepper } from '../engine/engine.ts';
+import type { HostBatch } from '../host-batch.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';

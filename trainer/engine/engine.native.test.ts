@@ -11,7 +11,8 @@ import type { Options } from '../protocol/options.ts';
 import type { Learner, OptimizerRecipe } from '../recipe.ts';
 import type { Binding } from './binding/eager-binding.ts';
 import { openEngine } from './steps/open.ts';
-import type { Engine, HostBatch } from './engine.ts';
+import type { Engine } from './engine.ts';
+import type { HostBatch } from '../host-batch.ts';
 
 let engine: Engine;
 let binding: Binding;

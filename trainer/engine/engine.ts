@@ -3,23 +3,11 @@
  * `eager.ts` is the reference; a traced engine takes its place without a change in any recipe.
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Builder, Learner, Moment, Net, OptimizerRecipe } from '../recipe.ts';
+import type { Builder, Learner, StepContext, Net, OptimizerRecipe } from '../recipe.ts';
 import type { Options } from '../protocol/options.ts';
 import type { Timing } from './binding/timings.ts';
-
-/** A tensor on the host. */
-export interface HostTensor {
-  readonly shape: readonly number[];
-  readonly values: Float32Array | Int32Array;
-}
-
-/** A batch as the loader gives it. */
-export interface HostBatch {
-  /** float32 [n, size, size, channels], augmented and normalised; one entry a view. */
-  readonly views: readonly HostTensor[];
-  readonly index: Int32Array;
-  readonly labels: Int32Array | null;
-}
+import type { HostBatch, HostTensor } from '../host-batch.ts';
+import type { EngineFacts } from './binding/engine-facts.ts';
 
 /** One named piece of state, in the fixed order every checkpoint uses. */
 export interface StateEntry {
@@ -41,7 +29,7 @@ export interface StepPosition {
   readonly step: number;
   /** Learning rate of this step. */
   readonly lr: number;
-  /** The schedule's peak, for nets whose rate is steady; left out, `lr`. */
+  /** The schedule's peak, for nets with a constant rate; left out, `lr`. */
   readonly peak?: number;
 }
 
@@ -56,13 +44,6 @@ export interface Stepper {
   dispose(): void;
 }
 
-export interface EngineFacts {
-  readonly device: string;
-  readonly threads: number;
-  readonly instructionSet: string;
-  readonly versions: Readonly<Record<string, string>>;
-}
-
 export interface Engine {
   readonly facts: EngineFacts;
   builder(seed: number): Builder;
@@ -74,7 +55,7 @@ export interface Engine {
   /** Weights and running statistics of nets without an optimizer: what a checkpoint's encoder is read into. */
   entries(nets: readonly Net[]): readonly StateEntry[];
   /** Runs a function of images without training; the host sees the result only. */
-  infer(compute: (input: Tensor, at: Moment) => Tensor): (input: HostTensor) => Promise<HostTensor>;
+  infer(compute: (input: Tensor, at: StepContext) => Tensor): (input: HostTensor) => Promise<HostTensor>;
   /** Live tensors, for the leak alarm. */
   tensors(): number;
   /** Times a matrix product of `size` on the device that really executes it. */

@@ -13,17 +13,17 @@ import type { EvaluationModel, EvaluatorRecipe, FeatureSet, HeadRecipe, HeadTrai
 import type { Located } from '../data/listing/image-table.ts';
 import { openTrainingLoader } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
-import { openData } from '../data/loading/view-renderer.ts';
+import { openData } from '../data/loading/open-data.ts';
 import { readFeatures } from './features.ts';
 import { bytesOf, writeAtomically } from '../durable/files.ts';
 import { encodedSource, featureSource, openHead, testFeatures, testImages, type Head } from './head.ts';
-import { progressOf, type JobContext } from '../jobs/job.ts';
-import type { Course } from '../training/loop.ts';
+import { progressOf, type JobContext } from '../channel/job.ts';
+import type { TrainingTask } from '../training/loop.ts';
 import { located } from '../data/loading/locate-data.ts';
 import { readPairs } from './view-pair-features.ts';
-import { stepsOf } from '../pretraining/pretrain.ts';
+import { stepsOf } from '../training/steps-of.ts';
 import { evaluators } from '../registry.ts';
-import { openEncoder, openSubject, type OpenSubject } from './evaluated-encoder.ts';
+import { openEncoder, openEvaluatedEncoder, type EvaluatedEncoder } from './evaluated-encoder.ts';
 
 const compressed = promisify(gzip);
 
@@ -32,7 +32,7 @@ const examineQuietMs = 300_000;
 
 export interface Evaluation {
   /** Absent where nothing is trained. */
-  readonly course?: Course;
+  readonly course?: TrainingTask;
   /** The figures, once the course is done. Files go below the run's folder. */
   measure(runFolder: string): Promise<readonly Result[]>;
 }
@@ -149,7 +149,7 @@ export async function openEvaluation(
   const truth = { test: testTruth, train: isLabelFree ? untold : await truthOf(trained, recipe) };
   const classes = isLabelFree ? 0 : classesOf(truth.train, truth.test, config);
 
-  async function features(of: Located, subject: OpenSubject, known: Truth): Promise<FeatureSet> {
+  async function features(of: Located, subject: EvaluatedEncoder, known: Truth): Promise<FeatureSet> {
     port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: of.data.split });
     const { rows, columns, values } = await readFeatures({
       ...{ subject, preprocessing, normalization, cacheFolder, ...of, withLabels: false },
@@ -163,7 +163,7 @@ export async function openEvaluation(
   }
 
   /** Two views of each of so many test images, the same for every subject of this seed. */
-  async function pairs(subject: OpenSubject, { images, augmentation }: WantedPairs): Promise<Pairs> {
+  async function pairs(subject: EvaluatedEncoder, { images, augmentation }: WantedPairs): Promise<Pairs> {
     port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: config.test.split });
     const view = { ...augmentation, size: preprocessing.crop };
     return readPairs({
@@ -175,7 +175,7 @@ export async function openEvaluation(
 
   /** Frozen features, and a head on them where the evaluator has one. */
   async function onFeatures(): Promise<Material> {
-    const subject = await openSubject(engine, resolved, channels, { initialWhereMissing, layer });
+    const subject = await openEvaluatedEncoder(engine, resolved, channels, { initialWhereMissing, layer });
     const test = await features(tested, subject, truth.test);
     const { columns } = test;
     const examination = { test: testFeatures(test, classes), seed, examining: () => () => Promise.resolve() };

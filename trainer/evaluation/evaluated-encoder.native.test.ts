@@ -6,7 +6,7 @@ import { openEngine } from '../engine/steps/open.ts';
 import { cornerAveragePool } from '../nn/ops/pool.ts';
 import { Execution } from '../protocol/run.ts';
 import type { Encoder } from '../recipe.ts';
-import { encodeWith, openSubject } from './evaluated-encoder.ts';
+import { encodeWith, openEvaluatedEncoder } from './evaluated-encoder.ts';
 
 /** [n, side, side, channels], every value another. */
 const stage = (n: number, side: number, channels: number): tf.Tensor4D =>
@@ -60,5 +60,5 @@ it('refuses a stage without 2 x 2 places, and a layer of pixels', async () => {
   expect(() => cornerAveragePool(tf.ones([1, 1, 1, 3]))).toThrow('The last stage is 1 x 1');
   const engine = await openEngine(v.parse(Execution, { threads: 1 }));
   const subject = { subject: { kind: 'pixels' }, config: null, checkpointFolder: null } as const;
-  await expect(openSubject(engine, subject, 1, { layer: 'res5-2x2' })).rejects.toThrow('pixels have none');
+  await expect(openEvaluatedEncoder(engine, subject, 1, { layer: 'res5-2x2' })).rejects.toThrow('pixels have none');
 });

@@ -3,7 +3,8 @@ import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { canonicalJson } from '../durable/canonical-json.ts';
-import type { Engine, HostTensor } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { HostTensor } from '../host-batch.ts';
 import type { ResolvedSubject } from '../protocol/commands.ts';
 import type { Choice } from '../protocol/options.ts';
 import { encoderPath, type Layer, type PretrainConfig } from '../protocol/run.ts';
@@ -13,7 +14,7 @@ import { cornerAveragePool } from '../nn/ops/pool.ts';
 import type { Builder, Encoder, Stages } from '../recipe.ts';
 import { encoders } from '../registry.ts';
 
-export interface OpenSubject {
+export interface EvaluatedEncoder {
   /** The same for the same weights, the same architecture and the same layer: what cached features are found by. */
   readonly key: string;
   encode(images: HostTensor): Promise<HostTensor>;
@@ -30,7 +31,7 @@ const representations: Readonly<Record<Layer, (stages: Stages) => Tensor>> = {
 };
 
 /** The representation of an encoder in evaluation mode: running statistics, nothing updated. */
-export function encodeWith(engine: Engine, encoder: Encoder, layer: Layer = 'pooled'): OpenSubject['encode'] {
+export function encodeWith(engine: Engine, encoder: Encoder, layer: Layer = 'pooled'): EvaluatedEncoder['encode'] {
   return engine.infer((images, at) => representations[layer](encoder.forward(images, at)));
 }
 
@@ -107,12 +108,12 @@ export async function openEncoder(
   return { key: `run ${weights} ${canonicalJson(choice)}`, encoder };
 }
 
-export async function openSubject(
+export async function openEvaluatedEncoder(
   engine: Engine,
   resolved: ResolvedSubject,
   channels: number,
   { layer = 'pooled', ...options }: EncoderOptions & { readonly layer?: Layer } = {},
-): Promise<OpenSubject> {
+): Promise<EvaluatedEncoder> {
   const opened = await openEncoder(engine, resolved, channels, options);
   if (opened) return { key: `${opened.key} ${layer}`, encode: encodeWith(engine, opened.encoder, layer) };
   if (layer !== 'pooled')

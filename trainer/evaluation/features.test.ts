@@ -3,7 +3,7 @@ import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import type { EngineFacts } from '../engine/engine.ts';
+import type { EngineFacts } from '../engine/binding/engine-facts.ts';
 import { Execution } from '../protocol/run.ts';
 import { inTemporaryFolder, writeIdx } from '../data/testing/small-datasets.ts';
 import { readFeatures, type ClassifiedFeatures, type FeatureRequest } from './features.ts';

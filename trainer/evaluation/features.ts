@@ -7,21 +7,22 @@ import { dirname, join } from 'node:path';
 import { diskFault } from '../durable/fault-of.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import { canonicalJson } from '../durable/canonical-json.ts';
-import type { EngineFacts, HostBatch } from '../engine/engine.ts';
+import type { EngineFacts } from '../engine/binding/engine-facts.ts';
+import type { HostBatch } from '../host-batch.ts';
 import type { DataSource, Execution, Normalization, Preprocessing } from '../protocol/run.ts';
-import type { FoundImages } from '../data/listing/image-table.ts';
+import type { FoundImages } from '../data/found-images.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
 import type { EvaluationLoader } from '../data/loading/pipeline.ts';
 import { bytesOf, isMissing, sha256, writeAtomically } from '../durable/files.ts';
 import type { FeatureSet } from '../recipe.ts';
-import type { OpenSubject } from './evaluated-encoder.ts';
+import type { EvaluatedEncoder } from './evaluated-encoder.ts';
 
 export interface ClassifiedFeatures extends FeatureSet {
   readonly classes: number;
 }
 
 export interface FeatureRequest {
-  readonly subject: OpenSubject;
+  readonly subject: EvaluatedEncoder;
   readonly data: DataSource;
   /** Where its images lie, if that was looked up before. */
   readonly found?: FoundImages | undefined;

@@ -1,17 +1,19 @@
 /** The head of an evaluation as a course for the loop: what it learns from, batch by batch, and how it does on the test split. */
 import * as v from 'valibot';
-import type { Engine, HostBatch, HostTensor, StateEntry } from '../engine/engine.ts';
+import type { Engine, StateEntry } from '../engine/engine.ts';
+import type { HostBatch } from '../host-batch.ts';
+import type { HostTensor } from '../host-batch.ts';
 import type { EvaluateConfig } from '../protocol/run.ts';
 import type { EvaluationModel, FeatureSet, HeadTraining } from '../recipe.ts';
 import { percent, topKCorrect } from './figures/top-k.ts';
-import type { FoundImages } from '../data/listing/image-table.ts';
+import type { FoundImages } from '../data/found-images.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
-import type { BatchSource, Course } from '../training/loop.ts';
-import { stepsOf } from '../pretraining/pretrain.ts';
+import type { BatchSource, TrainingTask } from '../training/loop.ts';
+import { stepsOf } from '../training/steps-of.ts';
 import { keyed } from '../random.ts';
 import { optimizers, schedules } from '../registry.ts';
-import type { OpenSubject } from './evaluated-encoder.ts';
+import type { EvaluatedEncoder } from './evaluated-encoder.ts';
 
 /** Rows of features scored at a time. */
 const featureRows = 4096;
@@ -100,7 +102,7 @@ export function featureSource(train: FeatureSet, batch: number, seed: number, fr
 }
 
 /** Augmented images, encoded on their way to the head. */
-export function encodedSource(loader: TrainingLoader, subject: OpenSubject): BatchSource {
+export function encodedSource(loader: TrainingLoader, subject: EvaluatedEncoder): BatchSource {
   return {
     async next() {
       const { batch } = await loader.next();
@@ -120,7 +122,7 @@ function remembered(entries: readonly StateEntry[]): readonly StateEntry[] {
 }
 
 export interface Head {
-  readonly course: Course;
+  readonly course: TrainingTask;
   scores(): Promise<NonNullable<EvaluationModel['heads']>>;
 }
 
@@ -163,7 +165,7 @@ export function openHead(
 
   const copy = (from: readonly StateEntry[], to: readonly StateEntry[]): void =>
     from.forEach((entry, index) => to[index]!.write(entry.read()));
-  const course: Course = {
+  const course: TrainingTask = {
     ...{ steps, stepsPerEpoch, counters, source },
     run: stepper.run,
     state: [...stepper.state, ...best],

@@ -1,12 +1,12 @@
 /** Features of images in two views each: how far apart an encoder puts what shows the same thing. */
 import type { DataSource, Normalization, View } from '../protocol/run.ts';
-import type { FoundImages } from '../data/listing/image-table.ts';
+import type { FoundImages } from '../data/found-images.ts';
 import { openTrainingLoader } from '../data/loading/loader.ts';
 import type { FeatureSet } from '../recipe.ts';
-import type { OpenSubject } from './evaluated-encoder.ts';
+import type { EvaluatedEncoder } from './evaluated-encoder.ts';
 
 export interface PairsRequest {
-  readonly subject: OpenSubject;
+  readonly subject: EvaluatedEncoder;
   readonly data: DataSource;
   /** Where its images lie, if that was looked up before. */
   readonly found: FoundImages | undefined;

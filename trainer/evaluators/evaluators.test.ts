@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { topKCorrect } from '../evaluation/figures/top-k.ts';
-import type { Builder, EvaluationModel, FeatureSet, Initial, Measure, Moment } from '../recipe.ts';
+import type { Builder, EvaluationModel, FeatureSet, Initial, Measure, StepContext } from '../recipe.ts';
 import { evaluator as knn } from './knn.ts';
 import { evaluator as linear } from './linear.ts';
 
@@ -160,10 +160,10 @@ describe('top-k', () => {
 });
 
 describe('linear', () => {
-  const moment: Moment = {
+  const moment: StepContext = {
     step: tf.scalar(0, 'int32'),
     training: true,
-    again: null,
+    recompute: null,
     uniform: () => tf.scalar(0),
     update: () => undefined,
     current: (variable) => variable,

@@ -6,7 +6,7 @@ import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { idxImages, idxLabels, put } from '../data/testing/small-datasets.ts';
-import type { JobOf } from '../jobs/job.ts';
+import type { JobOf } from '../channel/job.ts';
 import { run } from '../jobs/train.ts';
 import { formula } from '../nn/testing/golden.ts';
 import { openPort, type Message } from '../channel/port.ts';

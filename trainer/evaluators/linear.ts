@@ -10,7 +10,7 @@ import {
 import { batchNorm } from '../nn/layers/batch-norm.ts';
 import { linear } from '../nn/layers/linear.ts';
 import type { Options } from '../protocol/options.ts';
-import { defineEvaluator, type FeatureSet, type Initial, type Moment } from '../recipe.ts';
+import { defineEvaluator, type FeatureSet, type Initial, type StepContext } from '../recipe.ts';
 
 /**
  * Linear classification on frozen features. The defaults are the official recipe (evaluate.py; paper, appendix C.2):
@@ -55,7 +55,7 @@ export const evaluator = defineEvaluator({
       const inverse = statistics?.std.map((std) => 1 / Math.max(std, 1e-6));
       const scale = builder.variable('scale', [columns], given(inverse, { kind: 'ones' }), false);
       const norm = options.head === 'batch-norm-linear' ? batchNorm(builder.at('norm'), columns) : null;
-      const scores = (features: tf.Tensor, at: Moment): tf.Tensor => {
+      const scores = (features: tf.Tensor, at: StepContext): tf.Tensor => {
         const standard = options.standardize ? tf.mul(tf.sub(features, mean), scale) : features;
         return head.apply(norm ? norm.apply(standard, at) : standard);
       };

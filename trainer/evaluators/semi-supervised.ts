@@ -8,7 +8,7 @@ import {
   onlyView,
 } from '../evaluation/figures/classifier.ts';
 import { linear } from '../nn/layers/linear.ts';
-import { defineEvaluator, type Moment } from '../recipe.ts';
+import { defineEvaluator, type StepContext } from '../recipe.ts';
 
 /**
  * Fine-tuning: the encoder and a linear head are trained on part of the labels, or on all of them. The defaults are the
@@ -45,7 +45,7 @@ export const evaluator = defineEvaluator({
     build({ rate, headRate, weightDecay, batch, epochs }, builder, { columns, classes, encoder }) {
       if (encoder === null) throw new Error('Fine-tuning trains an encoder, and none was given.');
       const head = linear(builder, columns, classes, { initial: officialInitial });
-      const scores = (images: Tensor, at: Moment): Tensor => head.apply(encoder.forward(images, at).pooled);
+      const scores = (images: Tensor, at: StepContext): Tensor => head.apply(encoder.forward(images, at).pooled);
       return {
         learner: {
           trainable: [encoder, { ...head, rate: headRate / rate }],

@@ -8,14 +8,14 @@ import type { Calibration } from '../protocol/events.ts';
 import type { DataSource, EvaluateConfig, PretrainConfig } from '../protocol/run.ts';
 import type { EvaluatorRecipe } from '../recipe.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
-import { openData } from '../data/loading/view-renderer.ts';
+import { openData } from '../data/loading/open-data.ts';
 import { openEvaluation } from '../evaluation/evaluate.ts';
-import type { Course } from '../training/loop.ts';
+import type { TrainingTask } from '../training/loop.ts';
 import { deviation, median } from '../training/pace.ts';
 import { openPretraining } from '../pretraining/pretrain.ts';
 import { evaluators } from '../registry.ts';
-import { openSubject } from '../evaluation/evaluated-encoder.ts';
-import { progressOf, type Ending, type JobContext, type JobOf, type Progress } from './job.ts';
+import { openEvaluatedEncoder } from '../evaluation/evaluated-encoder.ts';
+import { progressOf, type Ending, type JobContext, type JobOf, type Progress } from '../channel/job.ts';
 
 const loadQuietMs = 120_000;
 const quietMs = 300_000;
@@ -58,7 +58,7 @@ function stateBytes(state: readonly StateEntry[]): number {
 
 /** Times steps of a course from its first, and closes its source. `examined`: images that are only looked at, in all. */
 async function timeCourse(
-  course: Course,
+  course: TrainingTask,
   examined: number,
   began: number,
   logEvery: number,
@@ -129,7 +129,7 @@ async function calibrateEncoding(
   const { clock, port } = context;
   const began = clock();
   const { normalization, preprocessing } = config;
-  const opened = await openSubject(engine, subject, normalization.mean.length, { initialWhereMissing: true });
+  const opened = await openEvaluatedEncoder(engine, subject, normalization.mean.length, { initialWhereMissing: true });
   const test = await openEvaluationLoader({
     ...{ data: config.test, preprocessing, normalization, batch: extractBatch, from: 0 },
     workers: config.execution.loaderWorkers,

@@ -1,7 +1,7 @@
 /** Writes the encoder of a checkpoint for other programs. Needs no TensorFlow, so it runs beside a training. */
 import { readCheckpoint } from '../checkpoints/checkpoint.ts';
 import { exportEncoder } from '../weights/export.ts';
-import type { Ending, JobContext, JobOf } from './job.ts';
+import type { Ending, JobContext, JobOf } from '../channel/job.ts';
 
 const quietMs = 300_000;
 

@@ -2,8 +2,8 @@
 import { openEngine } from '../engine/steps/open.ts';
 import { readFeatures } from '../evaluation/features.ts';
 import { writeNpy } from '../evaluation/npy.ts';
-import { openSubject } from '../evaluation/evaluated-encoder.ts';
-import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
+import { openEvaluatedEncoder } from '../evaluation/evaluated-encoder.ts';
+import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const loadQuietMs = 120_000;
 
@@ -12,7 +12,7 @@ export async function run(job: JobOf<'features'>, context: JobContext): Promise<
   const { data, preprocessing, normalization, execution, file } = job;
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
   const engine = await openEngine(execution);
-  const subject = await openSubject(engine, job.subject, normalization.mean.length);
+  const subject = await openEvaluatedEncoder(engine, job.subject, normalization.mean.length);
   port.send({ type: 'phase', phase: 'extracting', quietForMs: loadQuietMs, detail: data.split });
   const { rows, columns, values, labels } = await readFeatures({
     ...{ subject, data, preprocessing, normalization, execution, facts: engine.facts },

@@ -10,7 +10,7 @@ import { encoders } from '../registry.ts';
 import { version } from '../version.ts';
 import { openWeights } from '../weights/open.ts';
 import { matchEncoder, ourShape, readEncoder } from '../weights/torchvision-names.ts';
-import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
+import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const quietMs = 300_000;
 const idDigits = 16;

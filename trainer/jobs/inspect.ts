@@ -1,6 +1,6 @@
 /** Scans a folder and says what it holds, before anything trains on it. */
 import { inspectFolder } from '../data/listing/inspect.ts';
-import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
+import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const scanQuietMs = 60_000;
 

@@ -15,14 +15,15 @@ import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { encoder as resnet18 } from '../encoders/resnet-18.ts';
-import type { HostBatch, StateEntry } from '../engine/engine.ts';
+import type { StateEntry } from '../engine/engine.ts';
+import type { HostBatch } from '../host-batch.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import { optimizer as lars } from '../optim/optimizers/lars.ts';
 import { median } from '../training/pace.ts';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import { methods } from '../registry.ts';
-import { rehearsal } from './step-timing.ts';
+import { timedRun } from './step-timing.ts';
 import { distance } from '../testing/distance.ts';
 
 const [rows, size, stemStride, lr] = [32, 16, 2, 0.3];
@@ -75,7 +76,7 @@ it.each(cases)(
     const encoder = resnet18.build(builder.at('encoder'), options, { channels: 1 });
     const method = methods.get(id);
     const learner = method.build([encoder, encoder], v.parse(method.options, given), builder, {
-      ...{ ...rehearsal, steps, batch: rows },
+      ...{ ...timedRun, steps, batch: rows },
       encoder: (below) => resnet18.build(below.at('encoder'), options, { channels: 1 }),
     });
     const stepper = engine.stepper(learner, { recipe: lars, options: {} }, 1);

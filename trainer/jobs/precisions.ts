@@ -5,7 +5,7 @@ import { FaultError } from '../durable/fault-error.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import { Execution, precisions } from '../protocol/run.ts';
 import { noisePairs, stepperOf, type StepShape } from './step-timing.ts';
-import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
+import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const quietMs = 300_000;
 /** Enough to keep a GPU busy; on a processor little enough for a second. */

@@ -1,7 +1,7 @@
 /** Multiplies two matrices on the device that really does it, and times that. */
 import { openEngine } from '../engine/steps/open.ts';
 import { measureProcessorShare } from './processor-share.ts';
-import type { Ending, JobContext, JobOf } from './job.ts';
+import type { Ending, JobContext, JobOf } from '../channel/job.ts';
 
 /** Large enough that starting the operation does not count, small enough for a fraction of a second on one core. */
 const size = 1024;

@@ -1,6 +1,6 @@
 /** Writes the built-in sample set as an ordinary image folder. */
 import { writeSampleSet } from '../data/sample/sample-set.ts';
-import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
+import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const quietMs = 60_000;
 

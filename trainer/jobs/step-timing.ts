@@ -2,7 +2,8 @@
 import * as v from 'valibot';
 import { encoder as resnet18 } from '../encoders/resnet-18.ts';
 import { encoder as resnet50 } from '../encoders/resnet-50.ts';
-import type { Engine, HostBatch, Stepper } from '../engine/engine.ts';
+import type { Engine, Stepper } from '../engine/engine.ts';
+import type { HostBatch } from '../host-batch.ts';
 import type { Choice } from '../protocol/options.ts';
 import { optimizer as lars } from '../optim/optimizers/lars.ts';
 import { keyed } from '../random.ts';
@@ -26,7 +27,7 @@ export interface StepShape {
 }
 
 /** A course of one step, without a data set. */
-export const rehearsal = {
+export const timedRun = {
   classes: 0,
   samples: 0,
   steps: 1,
@@ -45,7 +46,7 @@ export function stepperOf(engine: Engine, shape: StepShape): Stepper {
   const { id, options: given } = shape.method ?? { id: 'vicreg', options: { expander: [...shape.expander] } };
   const method = methods.get(id);
   const learner = method.build([encoder, encoder], v.parse(method.options, given), builder, {
-    ...{ ...rehearsal, batch: shape.batch },
+    ...{ ...timedRun, batch: shape.batch },
     encoder: another,
   });
   return engine.stepper(learner, { recipe: lars, options: {} }, 1);

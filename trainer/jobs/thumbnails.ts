@@ -5,7 +5,7 @@ import type { Thumbnail } from '../protocol/dataset.ts';
 import { maximumPixels } from '../data/pixels/image-header.ts';
 import type { Image } from '../recipe.ts';
 import { datasets } from '../registry.ts';
-import { progressOf, type Ending, type JobContext, type JobOf } from './job.ts';
+import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const quietMs = 60_000;
 

@@ -2,14 +2,15 @@
 import process from 'node:process';
 import { FaultError } from '../durable/fault-error.ts';
 import { openEngine } from '../engine/steps/open.ts';
-import type { Engine, EngineFacts } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { EngineFacts } from '../engine/binding/engine-facts.ts';
 import { protocolVersion } from '../protocol/events.ts';
 import { configHash, newestValid, sweep, type Loaded } from '../checkpoints/checkpoint.ts';
 import { openEvaluation } from '../evaluation/evaluate.ts';
-import { train, type Desk } from '../training/loop.ts';
+import { train, type LoopContext } from '../training/loop.ts';
 import { openPretraining } from '../pretraining/pretrain.ts';
 import { version } from '../version.ts';
-import { StopAsked, type Ending, type JobContext, type JobOf } from './job.ts';
+import { StopAsked, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 type Notices = (readonly [code: string, text: string, values: Record<string, string | number>])[];
 
@@ -81,7 +82,7 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
   for (const [code, text, values] of notices) port.log('attention', code, text, values);
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
 
-  const desk: Desk = {
+  const desk: LoopContext = {
     ...{ port, runFolder, clock, policy: config.checkpoint, logEvery: config.logEvery, tensors: engine.tensors },
     header: {
       ...{ run: job.run, attempt, threads, seed: config.seed, ...arithmeticOf(engine.facts) },
@@ -103,7 +104,7 @@ async function evaluate(
   config: Extract<JobOf<'train'>['config'], { kind: 'evaluate' }>,
   context: JobContext,
   engine: Engine,
-  desk: Desk,
+  desk: LoopContext,
   from: Loaded | null,
 ): Promise<Ending> {
   const subject = job.subject ?? { subject: config.subject, checkpointFolder: null, config: null };

@@ -9,7 +9,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { directionSpread, unitRows } from '../nn/ops/unit-rows.ts';
-import { expander } from '../nn/layers/mlp.ts';
+import { mlp } from '../nn/layers/mlp.ts';
 import { share, widths } from '../nn/ssl/option-schemas.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { risingMomentum, teacherDistance, teacherOf } from '../nn/ssl/teacher.ts';
@@ -39,12 +39,12 @@ export const method = defineMethod({
   views: 2,
   labels: false,
   build([encoder], given, builder, { batch, steps, encoder: another }) {
-    const projector = expander(builder.at('projector'), encoder.outputs, given.projector);
-    const predictor = expander(builder.at('predictor'), projector.outputs, [...given.predictor, projector.outputs]);
+    const projector = mlp(builder.at('projector'), encoder.outputs, given.projector);
+    const predictor = mlp(builder.at('predictor'), projector.outputs, [...given.predictor, projector.outputs]);
     const below = builder.twin('teacher');
     const target = {
       encoder: another(below),
-      projector: expander(below.at('projector'), encoder.outputs, given.projector),
+      projector: mlp(below.at('projector'), encoder.outputs, given.projector),
     };
     const teacher = teacherOf([target.encoder, target.projector], [encoder, projector]);
     return {

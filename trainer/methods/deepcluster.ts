@@ -17,7 +17,7 @@ import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { crossEntropy } from '../nn/ops/cross-entropy.ts';
 import { directionSpread, unitRows } from '../nn/ops/unit-rows.ts';
-import { expander } from '../nn/layers/mlp.ts';
+import { mlp } from '../nn/layers/mlp.ts';
 import { sphericalKMeans } from '../nn/ssl/k-means.ts';
 import { temperature, whole, widths } from '../nn/ssl/option-schemas.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
@@ -25,7 +25,7 @@ import { replacedRows, rowsOf } from '../nn/ops/gather-rows.ts';
 import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
 import { embeddedViews, inOrder } from '../nn/ssl/views.ts';
 import { keyed } from '../random.ts';
-import { defineMethod, type Moment } from '../recipe.ts';
+import { defineMethod, type StepContext } from '../recipe.ts';
 
 const options = v.object({
   temperature: v.optional(temperature, 0.1),
@@ -63,10 +63,10 @@ export const method = defineMethod({
         { samples, prototypes: clusters },
       );
     }
-    const projector = expander(builder.at('projector'), encoder.outputs, given.projector, { outputBias: true });
+    const projector = mlp(builder.at('projector'), encoder.outputs, given.projector, { outputBias: true });
     const columns = projector.outputs;
-    const project = (images: Tensor, at: Moment) => projector.apply(encoder.forward(images, at).pooled, at);
-    const represented = (images: Tensor, at: Moment) => unitRows(project(images, at));
+    const project = (images: Tensor, at: StepContext) => projector.apply(encoder.forward(images, at).pooled, at);
+    const represented = (images: Tensor, at: StepContext) => unitRows(project(images, at));
 
     const banks = ['x', 'y'].map((name) =>
       builder.at('bank').variable(name, [samples, columns], { kind: 'zeros' }, false),

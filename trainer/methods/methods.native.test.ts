@@ -3,8 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { openEngine } from '../engine/steps/open.ts';
-import type { Engine, HostBatch, Stepper } from '../engine/engine.ts';
-import { createMoment } from '../engine/steps/step-context.ts';
+import type { Engine, Stepper } from '../engine/engine.ts';
+import type { HostBatch } from '../host-batch.ts';
+import { createStepContext } from '../engine/steps/step-context.ts';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
 import type { Encoder, Learner, MethodRecipe } from '../recipe.ts';
@@ -135,7 +136,7 @@ describe.each(cases)('method %s, %s engine', (_id, kind, method) => {
 
   it('draws its randomness from seed, step and name alone', () => {
     const draw = (seed: number, step: number) =>
-      tf.tidy(() => [...createMoment(seed, step, true).uniform('mask', [6]).dataSync()]);
+      tf.tidy(() => [...createStepContext(seed, step, true).uniform('mask', [6]).dataSync()]);
     expect(draw(1, 4)).toEqual(draw(1, 4));
     expect(draw(1, 4)).not.toEqual(draw(1, 5));
     expect(draw(1, 4)).not.toEqual(draw(2, 4));

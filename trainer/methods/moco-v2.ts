@@ -11,7 +11,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { crossEntropy } from '../nn/ops/cross-entropy.ts';
 import { directionSpread, similarity, unitRows } from '../nn/ops/unit-rows.ts';
-import { expander } from '../nn/layers/mlp.ts';
+import { mlp } from '../nn/layers/mlp.ts';
 import { share, temperature, whole, widths } from '../nn/ssl/option-schemas.ts';
 import { enqueued } from '../nn/ssl/embedding-queue.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
@@ -39,7 +39,7 @@ export const method = defineMethod({
   labels: false,
   build([encoder], given, builder, { batch, encoder: another }) {
     const plain = { batchNorm: false, outputBias: true };
-    const project = (at: typeof builder) => expander(at.at('projector'), encoder.outputs, given.projector, plain);
+    const project = (at: typeof builder) => mlp(at.at('projector'), encoder.outputs, given.projector, plain);
     const projector = project(builder);
     const below = builder.twin('teacher');
     const keys = { encoder: another(below), projector: project(below) };

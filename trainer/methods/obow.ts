@@ -20,7 +20,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { bagsOf, divergence, entropyOf, toldPlaces, wordsOf } from '../nn/ssl/bag-of-words.ts';
 import { directionSpread, unitRows } from '../nn/ops/unit-rows.ts';
-import { expander } from '../nn/layers/mlp.ts';
+import { mlp } from '../nn/layers/mlp.ts';
 import { share, weight, whole } from '../nn/ssl/option-schemas.ts';
 import { enqueued } from '../nn/ssl/embedding-queue.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
@@ -77,7 +77,7 @@ export const method = defineMethod({
       return builder.at('vocabulary').variable(level, [given.words, channels], initial, false);
     });
     const generators = levels.map((level, place) =>
-      expander(builder.at('generator').at(level), vocabularies[place]!.shape[1]!, [2 * outputs, outputs], {
+      mlp(builder.at('generator').at(level), vocabularies[place]!.shape[1]!, [2 * outputs, outputs], {
         ...{ hiddenBias: false, outputBias: true },
       }),
     );

@@ -11,7 +11,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { directionSpread, similarity } from '../nn/ops/unit-rows.ts';
-import { expander } from '../nn/layers/mlp.ts';
+import { mlp } from '../nn/layers/mlp.ts';
 import { widths } from '../nn/ssl/option-schemas.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { stopGradient } from '../nn/ops/stop-gradient.ts';
@@ -39,16 +39,16 @@ export const method = defineMethod({
   labels: false,
   build([encoder], given, builder, { batch }) {
     const { batchNorm } = given;
-    const projector = expander(builder.at('projector'), encoder.outputs, given.projector, {
+    const projector = mlp(builder.at('projector'), encoder.outputs, given.projector, {
       ...{ batchNorm, hiddenBias: false, standardized: batchNorm },
     });
     const predictor = given.hasPredictor
-      ? expander(builder.at('predictor'), projector.outputs, [...given.predictor, projector.outputs], {
+      ? mlp(builder.at('predictor'), projector.outputs, [...given.predictor, projector.outputs], {
           ...{ batchNorm, hiddenBias: false, outputBias: true },
         })
       : null;
     return {
-      trainable: [encoder, projector, ...(predictor ? [{ ...predictor, steady: true as const }] : [])],
+      trainable: [encoder, projector, ...(predictor ? [{ ...predictor, constantRate: true as const }] : [])],
       embed({ views: [first, second] }, at) {
         const [x, y] = [first!, second!].map((images) => projector.apply(encoder.forward(images, at).pooled, at)) as [
           Tensor,

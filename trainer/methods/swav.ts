@@ -12,7 +12,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { directionSpread, unitRows } from '../nn/ops/unit-rows.ts';
-import { expander } from '../nn/layers/mlp.ts';
+import { mlp } from '../nn/layers/mlp.ts';
 import { count, temperature, whole, widths } from '../nn/ssl/option-schemas.ts';
 import { enqueued } from '../nn/ssl/embedding-queue.ts';
 import { balanced } from '../nn/ssl/sinkhorn.ts';
@@ -20,7 +20,7 @@ import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { constant, stopGradient } from '../nn/ops/stop-gradient.ts';
 import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
 import { embeddedViews, inOrder } from '../nn/ssl/views.ts';
-import { defineMethod, type Moment } from '../recipe.ts';
+import { defineMethod, type StepContext } from '../recipe.ts';
 
 const options = v.object({
   temperature: v.optional(temperature, 0.1),
@@ -60,7 +60,7 @@ export const method = defineMethod({
   mostViews: 10,
   labels: false,
   build([encoder], given, builder, { batch, stepsPerEpoch }) {
-    const projector = expander(builder.at('projector'), encoder.outputs, given.projector, { outputBias: true });
+    const projector = mlp(builder.at('projector'), encoder.outputs, given.projector, { outputBias: true });
     const columns = projector.outputs;
     // Near length 1 from the start.
     const initial = { kind: 'normal', std: 1 / Math.sqrt(columns) } as const;
@@ -74,14 +74,14 @@ export const method = defineMethod({
           );
 
     /** The prototypes, whose gradient does not count as long as they are frozen. */
-    function gated({ step }: Moment): Tensor {
+    function gated({ step }: StepContext): Tensor {
       if (given.freezeSteps === 0) return prototypes;
       const fixed = stopGradient(prototypes);
       const isFree = tf.cast(tf.greaterEqual(step, given.freezeSteps), 'float32');
       return tf.add(fixed, tf.mul(tf.sub(prototypes, fixed), isFree));
     }
 
-    function codesOf(z: Tensor, queue: Variable | undefined, { step }: Moment): Tensor {
+    function codesOf(z: Tensor, queue: Variable | undefined, { step }: StepContext): Tensor {
       const scores = (of: Tensor) => tf.matMul(of, prototypes, false, true);
       return constant((embeddings) => {
         const alone = balanced(scores(embeddings), sinkhorn);

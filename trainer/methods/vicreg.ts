@@ -13,7 +13,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { expandedBranches } from '../nn/ssl/expanded-branches.ts';
-import { expander } from '../nn/layers/mlp.ts';
+import { mlp } from '../nn/layers/mlp.ts';
 import { weight, widths } from '../nn/ssl/option-schemas.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { spreadOf } from '../nn/ssl/variance-covariance.ts';
@@ -81,7 +81,7 @@ export const method = defineMethod({
     const joined = expandedBranches(branches, 'expander', builder, given.expander, { batchNorm });
     // "The expander with 2 layers".
     const predictor = hasPredictor
-      ? expander(builder.at('predictor'), outputs, [given.expander[0]!, outputs], { batchNorm })
+      ? mlp(builder.at('predictor'), outputs, [given.expander[0]!, outputs], { batchNorm })
       : null;
     return {
       trainable: [...joined.trainable, ...(predictor ? [predictor] : [])],

@@ -13,7 +13,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { directionSpread, similarity } from '../nn/ops/unit-rows.ts';
-import { expander } from '../nn/layers/mlp.ts';
+import { mlp } from '../nn/layers/mlp.ts';
 import { whole, widths } from '../nn/ssl/option-schemas.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
@@ -67,7 +67,7 @@ export const method = defineMethod({
   labels: false,
   build([encoder], given, builder, data) {
     // Without a bias at its end, which centring would take out.
-    const projector = expander(builder.at('projector'), encoder.outputs, given.projector);
+    const projector = mlp(builder.at('projector'), encoder.outputs, given.projector);
     checkSizes(given.subBatch, projector.outputs, data);
     return {
       trainable: [encoder, projector],

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../engine/steps/open.ts';
 import type { Engine } from '../engine/engine.ts';
-import { createMoment, PendingUpdates } from '../engine/steps/step-context.ts';
+import { createStepContext, PendingUpdates } from '../engine/steps/step-context.ts';
 import { Execution } from '../protocol/run.ts';
 import type { Builder, Encoder, Net, Shape } from '../recipe.ts';
 import { encoders } from '../registry.ts';
@@ -116,7 +116,7 @@ describe('batch norm', () => {
     weight.assign(formulaTensor('weight', [3], 1));
     bias.assign(formulaTensor('bias', [3], 1));
     const pending = new PendingUpdates();
-    const at = createMoment(1, 0, true, pending);
+    const at = createStepContext(1, 0, true, pending);
     const x = formulaTensor('x', [6, 3], 2);
     expect(deviation(values(norm.apply(x, at)), expected.y)).toBeLessThan(1e-5);
     norm.apply(formulaTensor('x2', [6, 3], 1), at);
@@ -124,9 +124,9 @@ describe('batch norm', () => {
     pending.settle();
     expect(deviation(values(norm.state[0]!), expected.running_mean)).toBeLessThan(1e-5);
     expect(deviation(values(norm.state[1]!), expected.running_var)).toBeLessThan(1e-5);
-    expect(deviation(values(norm.apply(x, createMoment(1, 0, false))), expected.evaluated)).toBeLessThan(1e-5);
+    expect(deviation(values(norm.apply(x, createStepContext(1, 0, false))), expected.evaluated)).toBeLessThan(1e-5);
 
-    const quiet = createMoment(1, 0, true, null);
+    const quiet = createStepContext(1, 0, true, null);
     const dy = formulaTensor('dy', [6, 3], 1);
     const { grads } = tf.variableGrads(() => tf.sum(tf.mul(norm.apply(x, quiet), dy)), [weight, bias]);
     expect(deviation(values(grads[weight.name]!), expected.dw)).toBeLessThan(1e-5);
@@ -195,7 +195,7 @@ describe.each([
   it('has PyTorch’s names, output, gradients and running statistics', () => {
     const net = build();
     const pending = new PendingUpdates();
-    const at = createMoment(1, 0, true, pending);
+    const at = createStepContext(1, 0, true, pending);
     const dy = formulaTensor('dy', expected.shape, 1);
     const { value, grads } = tf.variableGrads(
       () => tf.sum<tf.Scalar>(tf.mul(net.forward(images(), at).pooled, dy)),
@@ -204,7 +204,7 @@ describe.each([
     expect(net.weights.map((weight) => below(weight).replaceAll('/', '.')).sort()).toEqual(
       Object.keys(expected.gradients).sort(),
     );
-    const y = net.forward(images(), createMoment(1, 0, true)).pooled;
+    const y = net.forward(images(), createStepContext(1, 0, true)).pooled;
     expect(y.shape).toEqual(expected.shape);
     expect(deviation(values(y), expected.y)).toBeLessThan(1e-4);
     expect(Number.isFinite(value.dataSync()[0]!)).toBe(true);
@@ -224,7 +224,7 @@ describe.each([
     for (const [path, wantedValues] of Object.entries(expected.running)) {
       expect(deviation(running.get(path)!, wantedValues), path).toBeLessThan(1e-4);
     }
-    const evaluated = net.forward(images(), createMoment(1, 0, false)).pooled;
+    const evaluated = net.forward(images(), createStepContext(1, 0, false)).pooled;
     expect(deviation(values(evaluated), expected.evaluated)).toBeLessThan(1e-3);
   });
 

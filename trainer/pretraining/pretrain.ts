@@ -8,23 +8,19 @@ import { canProbe, type BetweenEpochs, type Encoder, type Learner } from '../rec
 import type { Located } from '../data/listing/image-table.ts';
 import { openTrainingLoader } from '../data/loading/loader.ts';
 import { readFeatures, type FeatureRequest } from '../evaluation/features.ts';
-import { progressOf, type JobContext } from '../jobs/job.ts';
+import { progressOf, type JobContext } from '../channel/job.ts';
 import { located } from '../data/loading/locate-data.ts';
-import type { Course, Look } from '../training/loop.ts';
+import type { TrainingTask, PeriodicCheck } from '../training/loop.ts';
 import { evaluators, methods, optimizers, schedules } from '../registry.ts';
-import { buildEncoder, encodeWith, type OpenSubject } from '../evaluation/evaluated-encoder.ts';
-
-/** Steps of a run; a fraction of an epoch stops inside it. */
-export function stepsOf(epochs: number, stepsPerEpoch: number): number {
-  return Math.max(1, Math.round(epochs * stepsPerEpoch));
-}
+import { buildEncoder, encodeWith, type EvaluatedEncoder } from '../evaluation/evaluated-encoder.ts';
+import { stepsOf } from '../training/steps-of.ts';
 
 /** What the network makes of the run's images between two steps: its weights change, so nothing of it is kept. */
 function featuresNow(
   { port }: JobContext,
   engine: Engine,
   { normalization, execution }: PretrainConfig,
-  encode: OpenSubject['encode'],
+  encode: EvaluatedEncoder['encode'],
   asked: Located & Pick<FeatureRequest, 'preprocessing' | 'withLabels' | 'progress'>,
 ): ReturnType<typeof readFeatures> {
   return readFeatures({
@@ -42,8 +38,8 @@ function probeLook(
   encoder: Encoder,
   config: PretrainConfig,
   probe: Probe,
-  course: Pick<Course, 'steps' | 'stepsPerEpoch' | 'counters'> & Readonly<Record<'train' | 'test', Located>>,
-): Look {
+  course: Pick<TrainingTask, 'steps' | 'stepsPerEpoch' | 'counters'> & Readonly<Record<'train' | 'test', Located>>,
+): PeriodicCheck {
   const { port } = context;
   const recipe = evaluators.get(probe.evaluator.id);
   const options = v.parse(recipe.options, probe.evaluator.options);
@@ -93,13 +89,13 @@ function betweenEpochs(
   engine: Engine,
   config: PretrainConfig,
   beforeEpoch: NonNullable<Learner['beforeEpoch']>,
-  course: Pick<Course, 'steps' | 'stepsPerEpoch'> & { readonly data: Located },
-): NonNullable<Course['beforeEpoch']> {
+  course: Pick<TrainingTask, 'steps' | 'stepsPerEpoch'> & { readonly data: Located },
+): NonNullable<TrainingTask['beforeEpoch']> {
   const { port } = context;
   const entryOf = (variable: Variable) => engine.entries([{ weights: [variable], state: [] }])[0]!;
   const size = config.views[0]!.size;
   // Each function is compiled once.
-  const encoders = new Map<Parameters<BetweenEpochs['represent']>[0], OpenSubject['encode']>();
+  const encoders = new Map<Parameters<BetweenEpochs['represent']>[0], EvaluatedEncoder['encode']>();
   return async (epoch) => {
     port.send({ type: 'phase', phase: 'between-epochs', quietForMs: betweenQuietMs });
     const place = { step: epoch * course.stepsPerEpoch, steps: course.steps, epoch, obeys: false };
@@ -124,7 +120,7 @@ function betweenEpochs(
 }
 
 export interface Pretraining {
-  readonly course: Course;
+  readonly course: TrainingTask;
   readonly stepper: Stepper;
 }
 
@@ -169,7 +165,7 @@ export async function openPretraining(
   const stepper = engine.stepper(learner, { recipe: optimizer, options: config.optimizer.options }, seed);
   const counters = new Map<string, number>();
   const peak = optimizer.peak(optimizerOptions, batch);
-  const course: Course = {
+  const course: TrainingTask = {
     ...{ steps, stepsPerEpoch, counters, source, peak },
     run: stepper.run,
     state: stepper.state,

@@ -1,5 +1,6 @@
 /** Our side of `methods/golden/common.py`: the same linear encoder, weights, images and optimizer. */
-import type { Engine, HostBatch } from '../engine/engine.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { HostBatch } from '../host-batch.ts';
 import { linear } from '../nn/layers/linear.ts';
 import type { Options } from '../protocol/options.ts';
 import type { Builder, Encoder, MethodRecipe } from '../recipe.ts';

@@ -1,7 +1,7 @@
 /** A case for every tfjs operation and every operation of our own that recipes and networks use, whatever the shape. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
-import type { HostTensor } from '../engine/engine.ts';
+import type { HostTensor } from '../host-batch.ts';
 import type { InputSpec } from '../engine/steps/trace.ts';
 import { conv2d } from '../nn/ops/conv.ts';
 import { crossEntropy } from '../nn/ops/cross-entropy.ts';

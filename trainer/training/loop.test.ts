@@ -10,7 +10,7 @@ import type { TrainerEvent, TrainerEventOf } from '../protocol/events.ts';
 import { troubledPoints, mostRollbacks } from './alarms.ts';
 import { newestValid } from '../checkpoints/checkpoint.ts';
 import type * as filesModule from '../durable/files.ts';
-import { train, type Course, type Desk, type Ending } from './loop.ts';
+import { train, type TrainingTask, type LoopContext, type Ending } from './loop.ts';
 import { openPort, type Ask, type Port } from '../channel/port.ts';
 
 /** Refuses so many writes, as a full disk does. */
@@ -38,8 +38,8 @@ interface Scene {
   readonly events: TrainerEvent[];
   readonly port: Port;
   readonly weights: Float32Array;
-  readonly course: Course;
-  readonly desk: Desk;
+  readonly course: TrainingTask;
+  readonly desk: LoopContext;
 }
 interface Options {
   readonly attempt?: number;
@@ -55,8 +55,8 @@ interface Options {
   readonly tensors?: (step: number) => number;
   /** Asked once so many steps are taken. */
   readonly asks?: ReadonlyMap<number, Ask>;
-  readonly look?: Course['look'];
-  readonly beforeEpoch?: Course['beforeEpoch'];
+  readonly look?: TrainingTask['look'];
+  readonly beforeEpoch?: TrainingTask['beforeEpoch'];
   readonly clock?: () => number;
 }
 
@@ -81,7 +81,7 @@ function scene(options: Options = {}): Scene {
   });
   let next = options.from ?? 0;
   let taken = next;
-  const course: Course = {
+  const course: TrainingTask = {
     steps: options.steps ?? 30,
     stepsPerEpoch: 10,
     counters: new Map(),
@@ -111,7 +111,7 @@ function scene(options: Options = {}): Scene {
     ...(options.look ? { look: options.look } : {}),
     ...(options.beforeEpoch ? { beforeEpoch: options.beforeEpoch } : {}),
   };
-  const desk: Desk = {
+  const desk: LoopContext = {
     port,
     runFolder: folder,
     header: {
@@ -348,7 +348,7 @@ describe('alarms', () => {
   it('suspects by every sign whose figure is recorded, each by its side of the limit', async () => {
     const made = scene({});
     let asked = 0;
-    const course: Course = {
+    const course: TrainingTask = {
       ...made.course,
       run: async (batch, at, wanted) => {
         asked += 1;
@@ -404,7 +404,7 @@ describe('a look', () => {
       [30, 70],
     ]);
     let best = 0;
-    const look: Course['look'] = {
+    const look: TrainingTask['look'] = {
       due: (done) => done % 10 === 0,
       run(done) {
         const value = figures.get(done)!;

@@ -7,7 +7,8 @@ import process from 'node:process';
 import { setImmediate as macrotask } from 'node:timers/promises';
 import { FaultError } from '../durable/fault-error.ts';
 import { diskFault } from '../durable/fault-of.ts';
-import type { HostBatch, StateEntry, Stepper } from '../engine/engine.ts';
+import type { StateEntry, Stepper } from '../engine/engine.ts';
+import type { HostBatch } from '../host-batch.ts';
 import type { CheckpointPolicy } from '../protocol/run.ts';
 import type { MetricPoint } from '../protocol/events.ts';
 import type { Fault } from '../protocol/fault.ts';
@@ -30,14 +31,14 @@ export interface BatchSource {
 }
 
 /** A look at the model between two steps: a probe, the accuracy of a head. Its points count as recorded at that step. */
-export interface Look {
+export interface PeriodicCheck {
   due(done: number): boolean;
   /** `best`: the best so far, worth a checkpoint that is kept. */
   run(done: number): Promise<{ readonly points: Readonly<Record<string, number>>; readonly best: boolean }>;
 }
 
 /** What is trained, on what, for how long. */
-export interface Course {
+export interface TrainingTask {
   readonly steps: number;
   readonly stepsPerEpoch: number;
   readonly run: Stepper['run'];
@@ -51,10 +52,10 @@ export interface Course {
   readonly beforeEpoch?: (epoch: number) => Promise<void>;
   /** Batches from the step on at which the run begins or goes on; the loop closes it. */
   readonly source: BatchSource;
-  readonly look?: Look;
+  readonly look?: PeriodicCheck;
 }
 
-export interface Desk {
+export interface LoopContext {
   readonly port: Port;
   readonly runFolder: string;
   readonly header: Omit<Header, 'step' | 'epoch' | 'trainedSeconds' | 'counters'>;
@@ -80,7 +81,7 @@ const saveQuietMs = 300_000;
 const beatEveryMs = 250;
 const pausedBeatMs = 10_000;
 
-export async function train(course: Course, desk: Desk, from: Loaded | null): Promise<Ending> {
+export async function train(course: TrainingTask, desk: LoopContext, from: Loaded | null): Promise<Ending> {
   const { port, clock, runFolder } = desk;
   const { steps, counters } = course;
   const pace = createPace();

@@ -2,16 +2,16 @@
 import { embeddingStd } from '../../../trainer/protocol/health.ts';
 import type { Claim, Plan } from '../../../trainer/protocol/plan.ts';
 import type { ClaimVerdict, Interval } from '../../api.ts';
-import type { CompareInput, Kept, Row } from './comparison-input.ts';
-import { pair } from './paired-differences.ts';
-import { ownKeyOf } from '../plans/plan-seeds.ts';
+import type { ComparisonInput, Kept, ComparisonDraft } from './comparison-input.ts';
+import { pairedDifference } from './paired-differences.ts';
+import { ownKeyOf } from './own-key.ts';
 import { placeBeside } from './statistics.ts';
 import type { StoredRun } from '../store/store.ts';
 
 interface Context {
   readonly members: readonly { readonly key: string | null; readonly stored: StoredRun | null }[];
-  readonly rows: readonly Row[];
-  readonly input: Pick<CompareInput, 'meanMetric'> & Kept;
+  readonly rows: readonly ComparisonDraft[];
+  readonly input: Pick<ComparisonInput, 'meanMetric'> & Kept;
 }
 type Evidence = ClaimVerdict['evidence'][number];
 type RuleOf<K extends Claim['rule']['kind']> = Extract<Claim['rule'], { kind: K }>;
@@ -29,7 +29,7 @@ const figure = (
   interval,
 });
 
-function rowOf(context: Context, key: string, metric: string): Row | undefined {
+function rowOf(context: Context, key: string, metric: string): ComparisonDraft | undefined {
   const run = context.members.find((member) => member.key === key)?.stored;
   return context.rows.find(({ row, used }) => row.metric === metric && used.some((entry) => entry.run.id === run?.id));
 }
@@ -49,7 +49,7 @@ async function judgeCollapse(rule: RuleOf<'collapse'>, context: Context): Promis
   const random = rowOf(context, rule.random, 'top1');
   const figures = { linear: linear?.row.ours?.mean ?? null, random: random?.row.ours?.mean ?? null };
   const above = figures.linear === null || figures.random === null ? null : figures.linear - figures.random;
-  const paired = linear && random ? await pair(linear, random, context.input) : null;
+  const paired = linear && random ? await pairedDifference(linear, random, context.input) : null;
   const interval =
     paired === null ? null : { ...paired.interval(0.95), confidence: 0.95, method: 'paired-bootstrap' as const };
   const evidence = [
@@ -66,13 +66,13 @@ async function judgeCollapse(rule: RuleOf<'collapse'>, context: Context): Promis
 /** Two evaluations on the same images, and the interval of their difference at a confidence. */
 async function pairOf(context: Context, one: string, other: string, metric: string) {
   const rows = [rowOf(context, one, metric), rowOf(context, other, metric)] as const;
-  const paired = rows[0] && rows[1] ? await pair(rows[0], rows[1], context.input) : null;
+  const paired = rows[0] && rows[1] ? await pairedDifference(rows[0], rows[1], context.input) : null;
   const intervalAt = (confidence: number): Interval | null =>
     paired === null ? null : { ...paired.interval(confidence), confidence, method: 'paired-bootstrap' };
   return { rows, difference: paired?.mean ?? null, intervalAt };
 }
 
-const rowFigure = (name: string, row: Row | undefined): Evidence =>
+const rowFigure = (name: string, row: ComparisonDraft | undefined): Evidence =>
   figure(name, row?.row.ours?.mean ?? null, null, row?.row.ours?.interval ?? null);
 
 async function judgeBetter(rule: RuleOf<'paired-better'>, context: Context): Promise<Judged> {

@@ -8,7 +8,7 @@ import { PlanFile, type Plan } from '../../../trainer/protocol/plan.ts';
 import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
 import type { Comparison, ComparisonRow } from '../../api.ts';
 import { compareRuns, referenceRows } from './compare.ts';
-import type { CompareInput } from './comparison-input.ts';
+import type { ComparisonInput } from './comparison-input.ts';
 import {
   catalogue,
   evaluate,
@@ -27,9 +27,9 @@ const papers = [paper('vicreg'), paper('dong')];
 const nothing = {
   meanMetric: () => Promise.resolve(null),
   perImage: () => Promise.resolve(null),
-  remember: <T>(_key: string, make: () => Promise<T>) => make(),
+  memoize: <T>(_key: string, make: () => Promise<T>) => make(),
 };
-function input(over: Partial<CompareInput>): CompareInput {
+function input(over: Partial<ComparisonInput>): ComparisonInput {
   const runs = over.runs ?? [];
   return {
     selection: { kind: 'runs', runs: runs.map(({ id }) => id) },
@@ -188,7 +188,7 @@ describe('a mean average precision', () => {
   const over = { evaluator: 'voc-svm', metric: 'map', split: 'test', which: 'only', fingerprint: 'f-voc' } as const;
   const figure = (run: string, value: number) =>
     storedResult(run, value, { ...over, n: images, protocol: {}, ranking: 'results/map.bin' });
-  const compared = (perImage: CompareInput['perImage']): Promise<Comparison> =>
+  const compared = (perImage: ComparisonInput['perImage']): Promise<Comparison> =>
     compareRuns(
       input({
         runs: [...svm('one'), ...svm('other')],
@@ -445,7 +445,7 @@ describe('a plan', () => {
   const results = Object.entries(figures).map(([run, value]) =>
     storedResult(run, value, { n: images, fingerprint: 'f-small', perImage: 'results/top1.bin' }),
   );
-  const compared = (over: Partial<CompareInput>): Promise<Comparison> =>
+  const compared = (over: Partial<ComparisonInput>): Promise<Comparison> =>
     compareRuns(
       input({
         selection: { kind: 'plan', plan: 'test' },

@@ -15,9 +15,9 @@ import { cellBeside, differences, measuredCell, type Beside, type Measured } fro
 import { judgeClaims } from './claims.ts';
 import { effectOf } from './paper-effects.ts';
 import { differingParameters } from './parameters.ts';
-import { pairRows } from './paired-differences.ts';
+import { pairedDifferences } from './paired-differences.ts';
 import { resampleRankings, type Resamplings } from './rankings.ts';
-import type { CompareInput, Row } from './comparison-input.ts';
+import type { ComparisonInput, ComparisonDraft } from './comparison-input.ts';
 import { clampPercent, seedInterval, summarize, wilson, type Resampled } from './statistics.ts';
 import type { StoredRun } from '../store/store.ts';
 import { dataName, evaluationIdentity, shortHash, subjectFacts, type SubjectFacts } from './subjects.ts';
@@ -72,7 +72,7 @@ const preference = {
 } as const satisfies Record<NonNullable<Selection['epoch']>, readonly Result['which'][]>;
 type Epoch = keyof typeof preference;
 
-interface RowInput extends CompareInput {
+interface RowInput extends ComparisonInput {
   readonly resamplings: Resamplings;
   readonly epoch: Epoch;
 }
@@ -98,7 +98,7 @@ function oursOf(
   epoch: Epoch,
 ): {
   readonly ours: NonNullable<ComparisonRow['ours']>;
-  readonly used: Row['used'];
+  readonly used: ComparisonDraft['used'];
   /** What the mean and the verdict are made of. */
   readonly figures: readonly number[];
   readonly resampled: Resampled | null;
@@ -121,7 +121,11 @@ function oursOf(
   return { ours, used: used.map(({ run, result }) => ({ run, result })), figures: finite, resampled };
 }
 
-function notesOf(ours: ComparisonRow['ours'], used: Row['used'], cell: Cell | null): ComparisonRow['notes'] {
+function notesOf(
+  ours: ComparisonRow['ours'],
+  used: ComparisonDraft['used'],
+  cell: Cell | null,
+): ComparisonRow['notes'] {
   const notes: ComparisonRow['notes'][number][] = [];
   if (ours?.n === 1) notes.push('single-run');
   if (cell !== null && cell.value !== null && cell.range === undefined) {
@@ -138,7 +142,7 @@ function makeRow(
   measured: Measured,
   values: Parameters<typeof oursOf>[0],
   identity: unknown,
-): Row {
+): ComparisonDraft {
   const { ours, used, figures, resampled } =
     values.length === 0
       ? { ours: null, used: [], figures: [], resampled: null }
@@ -221,7 +225,7 @@ function rowsOfGroup(
   members: readonly Member[],
   names: ReadonlyMap<string, string>,
   find: Find,
-): Row[] {
+): ComparisonDraft[] {
   const [first] = members;
   if (first === undefined) return [];
   const facts = subjectFacts(first, find, input.catalogue, names);
@@ -323,7 +327,7 @@ export function membersOf(selection: Selection, plan: Plan | null, runs: readonl
   return chosenMembers(selection.kind === 'runs' ? selection.runs : [], runs);
 }
 
-export async function compareRuns(input: CompareInput): Promise<Comparison> {
+export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
   const { selection, plan, catalogue } = input;
   const names = new Map(input.datasets.map(({ fingerprint, name }) => [fingerprint, name]));
   const members = membersOf(selection, plan, input.runs);
@@ -342,7 +346,7 @@ export async function compareRuns(input: CompareInput): Promise<Comparison> {
   }
   const chosen = new Set(members.map(({ id }) => id));
   const resamplings = await resampleRankings(input, chosen);
-  const rowsAt = (epoch: Epoch): readonly Row[] =>
+  const rowsAt = (epoch: Epoch): readonly ComparisonDraft[] =>
     [...groups.values()]
       .flatMap((group) => rowsOfGroup({ ...input, resamplings, epoch }, group, names, find))
       // What it is about first, then what it is held against.
@@ -360,7 +364,7 @@ export async function compareRuns(input: CompareInput): Promise<Comparison> {
     // Their rule was fixed before the run, and is about the last epoch.
     claims:
       plan === null ? [] : await judgeClaims(plan, { members, rows: epoch === 'last' ? rows : rowsAt('last'), input }),
-    pairs: await pairRows(rows, input, baseline),
+    pairs: await pairedDifferences(rows, input, baseline),
     parameters: differingParameters(members.flatMap(({ stored }) => (stored === null ? [] : [stored]))),
     references: referenceRows(input.papers),
   };

@@ -4,10 +4,10 @@ import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { ComparisonRow, Selection } from '../../api.ts';
-import type { Remember } from './memoize.ts';
+import type { Memoize } from './memoize.ts';
 import type { StoredDataset, StoredResult, StoredRun } from '../store/store.ts';
 
-export interface CompareInput {
+export interface ComparisonInput {
   readonly selection: Selection;
   /** Every run of the workspace that is not deleted; the selection picks from them, and finds what an evaluation started from. */
   readonly runs: readonly StoredRun[];
@@ -24,14 +24,14 @@ export interface CompareInput {
   /** Bytes of a file that a result names (`perImage`, `ranking`); null where the file is gone. */
   readonly perImage: (run: string, file: string) => Promise<Uint8Array | null>;
   /** Resamplings of the same files are the same. */
-  readonly remember: Remember;
+  readonly memoize: Memoize;
 }
 
 /** What figures and pairs on the same images are resampled from. */
-export type Kept = Pick<CompareInput, 'perImage' | 'remember'>;
+export type Kept = Pick<ComparisonInput, 'perImage' | 'memoize'>;
 
 /** A row while it is made: what the api shows, and what it was made from. */
-export interface Row {
+export interface ComparisonDraft {
   readonly row: ComparisonRow;
   /** One entry a seed: the result that the mean is made of. */
   readonly used: readonly { readonly run: StoredRun; readonly result: Result }[];

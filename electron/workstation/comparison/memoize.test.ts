@@ -1,29 +1,29 @@
 import { expect, test } from 'vitest';
-import { createMemory } from './memoize.ts';
+import { createMemoize } from './memoize.ts';
 
 test('each thing is worked out once, also by two who ask at the same time', async () => {
-  const remember = createMemory(10);
+  const memoize = createMemoize(10);
   let made = 0;
   const make = async (): Promise<number> => {
     await Promise.resolve();
     return (made += 1);
   };
-  expect(await Promise.all([remember('a', make), remember('a', make)])).toEqual([1, 1]);
-  expect(await remember('a', make)).toBe(1);
-  expect(await remember('b', make)).toBe(2);
+  expect(await Promise.all([memoize('a', make), memoize('a', make)])).toEqual([1, 1]);
+  expect(await memoize('a', make)).toBe(1);
+  expect(await memoize('b', make)).toBe(2);
 });
 
 test('what failed, and what there was nothing of, is asked for again', async () => {
-  const remember = createMemory(10);
-  await expect(remember('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-  expect(await remember('a', () => Promise.resolve(null))).toBe(null);
-  expect(await remember('a', () => Promise.resolve(7))).toBe(7);
+  const memoize = createMemoize(10);
+  await expect(memoize('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+  expect(await memoize('a', () => Promise.resolve(null))).toBe(null);
+  expect(await memoize('a', () => Promise.resolve(7))).toBe(7);
 });
 
 test('the entry asked for longest ago makes room', async () => {
-  const remember = createMemory(2);
+  const memoize = createMemoize(2);
   const made: string[] = [];
-  const ask = (key: string) => remember(key, () => Promise.resolve(made.push(key)));
+  const ask = (key: string) => memoize(key, () => Promise.resolve(made.push(key)));
   for (const key of ['a', 'b', 'a', 'c', 'a', 'b']) await ask(key);
   expect(made).toEqual(['a', 'b', 'c', 'b']);
 });

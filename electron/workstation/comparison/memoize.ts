@@ -1,8 +1,8 @@
 /** What takes long to work out and cannot change: kept for the next who asks. */
-export type Remember = <T>(key: string, make: () => Promise<T>) => Promise<T>;
+export type Memoize = <T>(key: string, make: () => Promise<T>) => Promise<T>;
 
 /** `most` entries; then the one asked for longest ago goes. A failure is not kept, nor that there was nothing to be had. */
-export function createMemory(most: number): Remember {
+export function createMemoize(most: number): Memoize {
   const kept = new Map<string, Promise<unknown>>();
   return async <T>(key: string, make: () => Promise<T>): Promise<T> => {
     const known = kept.get(key) as Promise<T> | undefined;

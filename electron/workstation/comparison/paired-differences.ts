@@ -1,7 +1,7 @@
 /** Differences between two of our own figures on the same images: the only ones that may be called paired. */
 import type { Comparison, ComparisonRow } from '../../api.ts';
 import { identityOf, readRanking, resamplingSeed } from './rankings.ts';
-import type { Kept, Row } from './comparison-input.ts';
+import type { Kept, ComparisonDraft } from './comparison-input.ts';
 import { bootstrapPrecision, holm, mcnemar, pairedBootstrap, type Ranking, type Resampled } from './statistics.ts';
 
 type ReadImages = (run: string, file: string) => Promise<Uint8Array | null>;
@@ -13,7 +13,7 @@ export interface Paired extends Resampled {
 }
 
 /** Which images each run of a row got right; null where one did not record it, or its file is gone. */
-async function rightImages({ used }: Row, read: ReadImages): Promise<readonly Uint8Array[] | null> {
+async function rightImages({ used }: ComparisonDraft, read: ReadImages): Promise<readonly Uint8Array[] | null> {
   const files = used.map(({ run, result }) => ({ run: run.id, file: result.perImage }));
   if (files.length === 0) return null;
   const sides: Uint8Array[] = [];
@@ -27,22 +27,32 @@ async function rightImages({ used }: Row, read: ReadImages): Promise<readonly Ui
 }
 
 /** What each run of a row scored the images; null where one did not record it, or its file is gone. */
-async function rankingsOf({ used }: Row, read: ReadImages): Promise<readonly Ranking[] | null> {
+async function rankingsOf({ used }: ComparisonDraft, read: ReadImages): Promise<readonly Ranking[] | null> {
   const found = await Promise.all(used.map(({ run, result }) => readRanking(run.id, result, read)));
   const known = found.filter((ranking) => ranking !== null);
   return known.length === 0 || known.length < found.length ? null : known;
 }
 
 /** null: the two were not measured on the same images, or what was said of each image was not recorded. */
-export async function pair(better: Row, worse: Row, { perImage, remember }: Kept): Promise<Paired | null> {
+export async function pairedDifference(
+  better: ComparisonDraft,
+  worse: ComparisonDraft,
+  { perImage, memoize }: Kept,
+): Promise<Paired | null> {
   const [one, other] = [better.used[0]?.result, worse.used[0]?.result];
   if (one === undefined || other === undefined || !sameImages(better.row, worse.row)) return null;
   if (one.fingerprint !== other.fingerprint || one.n !== other.n) return null;
-  const side = ({ used }: Row): readonly string[] => used.map(({ run, result }) => identityOf(run.id, result));
-  return remember(JSON.stringify([side(better), side(worse)]), () => pairedOf(better, worse, one.n, perImage));
+  const side = ({ used }: ComparisonDraft): readonly string[] =>
+    used.map(({ run, result }) => identityOf(run.id, result));
+  return memoize(JSON.stringify([side(better), side(worse)]), () => pairedOf(better, worse, one.n, perImage));
 }
 
-async function pairedOf(better: Row, worse: Row, images: number, read: ReadImages): Promise<Paired | null> {
+async function pairedOf(
+  better: ComparisonDraft,
+  worse: ComparisonDraft,
+  images: number,
+  read: ReadImages,
+): Promise<Paired | null> {
   const [ranked, against] = [await rankingsOf(better, read), await rankingsOf(worse, read)];
   if (ranked && against)
     return { ...(await bootstrapPrecision(ranked, against, resamplingSeed)), images, pValue: null };
@@ -70,15 +80,15 @@ function sameImages(one: ComparisonRow, other: ComparisonRow): boolean {
  * Each main figure (or, in a free selection, the highest) against every other one on the same images, the higher less the lower;
  * or every figure less that of the baseline.
  */
-export async function pairRows(
-  rows: readonly Row[],
+export async function pairedDifferences(
+  rows: readonly ComparisonDraft[],
   kept: Kept,
   baseline: string | undefined,
 ): Promise<Comparison['pairs']> {
   const pairs: (Omit<Comparison['pairs'][number], 'test'> & { readonly pValue: number | null })[] = [];
   for (const first of rows) {
     const rivals = rows.filter((other) => other !== first && sameImages(first.row, other.row));
-    const leading = ({ row: { subject } }: Row): boolean =>
+    const leading = ({ row: { subject } }: ComparisonDraft): boolean =>
       baseline === undefined ? subject.role === 'main' : subject.label === baseline;
     const mains = [first, ...rivals].filter(leading);
     if (baseline !== undefined && mains.length === 0) continue;
@@ -89,7 +99,7 @@ export async function pairRows(
       if (mains.includes(rival) && rows.indexOf(rival) < rows.indexOf(first)) continue;
       const isAhead = baseline === undefined && mean(first) >= mean(rival);
       const [better, worse] = isAhead ? [first, rival] : [rival, first];
-      const paired = await pair(better, worse, kept);
+      const paired = await pairedDifference(better, worse, kept);
       if (paired === null) continue;
       const interval = { ...paired.interval(0.95), confidence: 0.95, method: 'paired-bootstrap' as const };
       const { evaluator, metric } = first.row;
@@ -105,4 +115,4 @@ export async function pairRows(
   );
 }
 
-const mean = ({ row }: Row): number => row.ours?.mean ?? Number.NEGATIVE_INFINITY;
+const mean = ({ row }: ComparisonDraft): number => row.ours?.mean ?? Number.NEGATIVE_INFINITY;

@@ -1,7 +1,7 @@
 /** What runs scored every image of a split, read from their folders, and how far their figures would move with other images. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
-import type { CompareInput, Kept } from './comparison-input.ts';
+import type { ComparisonInput, Kept } from './comparison-input.ts';
 import { bootstrapPrecision, type Ranking, type Resampled } from './statistics.ts';
 
 /** The same resampling for every figure and pair of a report: one fixed seed. */
@@ -19,7 +19,7 @@ export function identityOf(run: string, { perImage, ranking, n, value, which }: 
 export async function readRanking(
   run: string,
   { ranking: file, n: images }: Result,
-  read: CompareInput['perImage'],
+  read: ComparisonInput['perImage'],
 ): Promise<Ranking | null> {
   const bytes = file === undefined ? null : await read(run, file);
   if (bytes === null) return null;
@@ -41,13 +41,13 @@ export async function readRanking(
 }
 
 export async function resampleRankings(
-  { results, perImage, remember }: Pick<CompareInput, 'results'> & Kept,
+  { results, perImage, memoize }: Pick<ComparisonInput, 'results'> & Kept,
   runs: ReadonlySet<string>,
 ): Promise<Resamplings> {
   const found = new Map<Result, Resampled>();
   for (const { run, result } of results) {
     if (result.ranking === undefined || !runs.has(run)) continue;
-    const resampled = await remember(identityOf(run, result), async () => {
+    const resampled = await memoize(identityOf(run, result), async () => {
       const ranking = await readRanking(run, result, perImage);
       return ranking && bootstrapPrecision([ranking], [], resamplingSeed);
     });

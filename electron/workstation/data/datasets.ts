@@ -5,8 +5,8 @@ import { folderExists } from '../../../trainer/durable/files.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { DatasetRow, KnownData } from '../../api.ts';
-import type { Answering } from '../request-types.ts';
-import { fittingEvaluators } from '../drafts/evaluator-fit.ts';
+import type { RequestHandler } from '../request-types.ts';
+import { fittingEvaluators } from './evaluator-fit.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import { signatureOf } from './signature.ts';
 import type { Store, StoredDataset } from '../store/store.ts';
@@ -17,8 +17,8 @@ export interface Datasets {
   readonly known: () => Promise<readonly KnownData[]>;
   readonly inspect: (path: string, contents: boolean) => Promise<Inspection>;
   readonly add: (inspection: Inspection, name: string) => Promise<DatasetRow>;
-  readonly remove: Answering<'removeDataset'>;
-  readonly thumbnails: Answering<'thumbnails'>;
+  readonly remove: RequestHandler<'removeDataset'>;
+  readonly thumbnails: RequestHandler<'thumbnails'>;
   readonly writeSampleSet: () => Promise<Inspection>;
   readonly cancel: () => void;
   /** The data set of a folder, inspected and remembered if it is new or has changed. */

@@ -1,5 +1,7 @@
 /** The data that a configuration names, wherever in it that stands. */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
+import type { StoredDataset } from '../store/store.ts';
 
 export function sourcesOf(config: RunConfig): readonly DataSource[] {
   if (config.kind === 'evaluate') return [config.train, config.test];
@@ -20,4 +22,17 @@ export function withSources(config: RunConfig, place: (source: DataSource) => Da
     ...(config.paired === undefined ? {} : { paired: place(config.paired) }),
     probe: probe === null ? null : { ...probe, train: place(probe.train), test: place(probe.test) },
   };
+}
+
+/** A split of an inspected data set, as a configuration names it. */
+export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>, split: string): DataSource {
+  const { dataset } = row.inspection;
+  if (dataset === null)
+    throw new FaultError(
+      'wrong-folder',
+      `${row.path} is no data set this program knows.`,
+      { path: row.path },
+      { retry: 'choose-folder' },
+    );
+  return { dataset, path: row.path, split, fingerprint: row.fingerprint };
 }

@@ -3,7 +3,7 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue, RecipeDescription } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../../trainer/protocol/options.ts';
 import type { EvaluateConfig, PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
-import { expectOtherImages } from './evaluator-fit.ts';
+import { expectOtherImages } from '../data/evaluator-fit.ts';
 
 /** The same configuration with every option spelled out, so that a later default cannot change what this run meant. */
 export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConfig {

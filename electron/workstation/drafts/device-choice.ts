@@ -6,8 +6,8 @@ import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { FaultCode } from '../../../trainer/protocol/fault.ts';
 import { PrecisionTimings } from '../../../trainer/protocol/hardware.ts';
 import type { Execution, Precision } from '../../../trainer/protocol/run.ts';
-import type { Answering } from '../request-types.ts';
-import { gpuNames } from '../machine/gpu-watch.ts';
+import type { RequestHandler } from '../request-types.ts';
+import { gpuNames } from '../machine/gpu-names.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
@@ -26,15 +26,15 @@ export function preferredPrecision({ timings }: PrecisionTimings): Precision {
   return narrower.find((low) => taken('float32') >= leastGain * taken(low)) ?? 'float32';
 }
 
-export interface Placement {
-  readonly precisions: Answering<'precisions'>;
+export interface DeviceChoice {
+  readonly precisions: RequestHandler<'precisions'>;
   /** For a new run: the first GPU where there is one that computes, else the processor; the precision preferred there. */
   readonly chosen: () => Promise<Execution>;
   /** What `chosen` would give, where that is known without measuring anything. */
   readonly known: () => Execution | null;
 }
 
-export interface PlacementOptions {
+export interface DeviceChoiceOptions {
   readonly store: Store;
   readonly host: TrainerHost;
   readonly jobs: SideJobs;
@@ -46,7 +46,7 @@ export interface PlacementOptions {
   readonly complain: (line: string) => void;
 }
 
-export function createPlacement(options: PlacementOptions): Placement {
+export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
   const { store, host, jobs, complain } = options;
   /** Once a session and a device, also where it fails: a GPU that TensorFlow cannot use is not tried for every draft. */
   const asked = new Map<string, Promise<PrecisionTimings>>();

@@ -1,7 +1,6 @@
 /** What a run will take, before the button: from a calibration of real steps, else from an earlier run of the same shape, else unknown. */
 import { createHash } from 'node:crypto';
-import { freemem } from 'node:os';
-import { readFile, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import * as v from 'valibot';
 import { Calibration } from '../../../trainer/protocol/events.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
@@ -11,11 +10,12 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Estimate } from '../../api.ts';
 import { completeConfig } from './check-config.ts';
 import { fitsOf } from './memory-fit.ts';
-import { resolveSubject } from '../runs/queue.ts';
+import { resolveSubject } from './evaluated-encoder.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Store, StoredDataset, StoredRun } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { availableMemory } from '../machine/available-memory.ts';
 
 export interface Estimates {
   readonly estimate: (config: RunConfig) => Promise<Estimate>;
@@ -228,11 +228,4 @@ function warningsOf(
 
 function mebibytes(bytes: number): number {
   return Math.round(bytes / 2 ** 20);
-}
-
-/** What programs may still take: on Linux the kernel's own estimate, which counts caches it can drop. */
-export async function availableMemory(): Promise<number> {
-  const text = await readFile('/proc/meminfo', 'utf8').catch(() => '');
-  const found = /^MemAvailable:\s+(\d+) kB$/m.exec(text);
-  return found === null ? freemem() : Number(found[1]) * 1024;
 }

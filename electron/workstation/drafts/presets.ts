@@ -9,30 +9,30 @@ import type { Preset, PresetDifference } from '../../../trainer/protocol/preset.
 import {
   CheckpointPolicy,
   RunConfig,
-  type DataSource,
   type EvaluateConfig,
   type Normalization,
   type Preprocessing,
-  type PretrainConfig,
 } from '../../../trainer/protocol/run.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import type { Evaluated } from '../../api.ts';
-import type { Answering } from '../request-types.ts';
+import type { RequestHandler } from '../request-types.ts';
 import { completeConfig, expectEncoder, expectRecipe } from './check-config.ts';
-import { fittingEvaluators, isToldTo, toldOf, type EvaluatorDescription } from './evaluator-fit.ts';
-import type { Placement } from './device-choice.ts';
+import { fittingEvaluators, isToldTo, toldOf, type EvaluatorDescription } from '../data/evaluator-fit.ts';
+import type { DeviceChoice } from './device-choice.ts';
 import type { Resources } from '../workspace/resources.ts';
-import { pretrainSplit, testSplit, trainSplit } from './splits.ts';
+import { pretrainSplit, testSplit, trainSplit } from '../data/splits.ts';
 import type { Store, StoredDataset, StoredRun } from '../store/store.ts';
-import { subjectOf, type Weights } from '../weights/weights.ts';
+import { subjectOf } from './evaluated-encoder.ts';
+import { sourceOf } from '../data/sources.ts';
+import { normalizationFor, preprocessingFor, usualPreprocessing } from './preprocessing.ts';
 
 /** Channel statistics of the official code and of torchvision's weights. */
 const imagenetStatistics: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
 export interface Presets {
-  readonly catalogue: Answering<'catalogue'>;
-  readonly all: Answering<'presets'>;
-  readonly compare: Answering<'comparePresets'>;
+  readonly catalogue: RequestHandler<'catalogue'>;
+  readonly all: RequestHandler<'presets'>;
+  readonly compare: RequestHandler<'comparePresets'>;
   readonly draftRun: (preset: string, fingerprint: string, seed: number) => Promise<RunConfig>;
   readonly draftEvaluation: (of: Evaluated, evaluator: Choice, fingerprint: string) => Promise<RunConfig>;
 }
@@ -40,8 +40,9 @@ export interface Presets {
 export interface PresetsOptions {
   readonly resources: Resources;
   readonly store: Store;
-  readonly weights: Weights;
-  readonly placement: Placement;
+  /** Imported weights by their id. */
+  readonly weights: { readonly get: (id: string) => Promise<ImportedWeights> };
+  readonly placement: DeviceChoice;
 }
 
 export function createPresets({ resources, store, weights, placement }: PresetsOptions): Presets {
@@ -130,38 +131,6 @@ export function draft(
 export function setPath(target: Record<string, unknown>, path: readonly string[], value: unknown): void {
   const problem = setAtPath(target, path, value);
   if (problem !== null) throw new FaultError('bad-argument', problem);
-}
-
-/** One entry a channel: a grey data set under statistics of three channels takes their mean. */
-export function normalizationFor(given: Normalization, channels: number | null): Normalization {
-  if (channels !== 1 || given.mean.length === 1) return given;
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
-  return { mean: [mean(given.mean)], std: [mean(given.std)] };
-}
-
-export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>, split: string): DataSource {
-  const { dataset } = row.inspection;
-  if (dataset === null)
-    throw new FaultError(
-      'wrong-folder',
-      `${row.path} is no data set this program knows.`,
-      { path: row.path },
-      { retry: 'choose-folder' },
-    );
-  return { dataset, path: row.path, split, fingerprint: row.fingerprint };
-}
-
-/** Images all of the wanted size are taken as they are; else resize and crop in the paper's proportion, 256 to 224 (evaluate.py). */
-export function preprocessingFor(size: number, inspection: Inspection): Preprocessing {
-  const { smallest, largest } = inspection;
-  const exact = [smallest, largest].every((image) => image !== null && image[0] === size && image[1] === size);
-  return { resize: exact ? null : Math.round((size * 256) / 224), crop: size, interpolation: 'bilinear' };
-}
-
-/** A branch's images as its probe is shown them (it looks at the first), else in the size of its view. */
-export function usualPreprocessing(config: PretrainConfig, branch: 0 | 1, inspection: Inspection): Preprocessing {
-  const probed = branch === 0 ? config.probe?.preprocessing : undefined;
-  return probed ?? preprocessingFor(config.views[branch]?.size ?? 224, inspection);
 }
 
 const told = {

@@ -6,8 +6,8 @@ import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { DeviceProbe, DoctorCheck, DoctorReport } from '../../../trainer/protocol/hardware.ts';
 import type { KnownData } from '../../api.ts';
-import { availableMemory } from '../drafts/estimate.ts';
-import { gpuNames } from './gpu-watch.ts';
+import { availableMemory } from './available-memory.ts';
+import { gpuNames } from './gpu-names.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Store } from '../store/store.ts';
 

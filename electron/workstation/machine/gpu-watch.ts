@@ -1,7 +1,5 @@
 /** What nvidia-smi tells of each GPU: one long-lived query while somebody looks, none where there is no such program. */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { promisify } from 'node:util';
-import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { spawn, type ChildProcess } from 'node:child_process';
 import type { DeviceReading, Reading } from '../../../trainer/protocol/hardware.ts';
 
 export interface GpuWatch {
@@ -13,7 +11,7 @@ const fields = 'index,name,utilization.gpu,memory.used,memory.total,temperature.
 const source = 'nvidia-smi';
 /** Nobody has asked for this long: the query ends, and starts again with the next question. */
 const idleMs = 30_000;
-const askMs = 10_000;
+export const askMs = 10_000;
 
 export function createGpuWatch(complain: (line: string) => void): GpuWatch {
   let child: ChildProcess | null = null;
@@ -66,23 +64,6 @@ export function createGpuWatch(complain: (line: string) => void): GpuWatch {
     },
     close,
   };
-}
-
-/**
- * The GPUs the driver names, asked once; empty where there is no nvidia-smi.
- * @throws a fault with its last words where it fails
- */
-export async function gpuNames(): Promise<readonly string[]> {
-  try {
-    const words = ['--query-gpu=name', '--format=csv,noheader'];
-    const { stdout } = await promisify(execFile)('nvidia-smi', words, { timeout: askMs, windowsHide: true });
-    return stdout.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
-  } catch (error) {
-    const { code, stdout, message } = error as NodeJS.ErrnoException & { readonly stdout?: string };
-    if (code === 'ENOENT') return [];
-    const said = (stdout ?? '').trim().split('\n').at(-1) || message;
-    throw new FaultError('device-unavailable', `nvidia-smi names no GPU: ${said}`);
-  }
 }
 
 /** "[N/A]" and "[Not Supported]" are unknown, not zero. */

@@ -4,7 +4,7 @@ import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
 import type { HardwareReading, Reading } from '../../../trainer/protocol/hardware.ts';
-import { availableMemory } from '../drafts/estimate.ts';
+import { availableMemory } from './available-memory.ts';
 import type { GpuWatch } from './gpu-watch.ts';
 
 export interface Hardware {

@@ -2,22 +2,22 @@
 import { release } from 'node:os';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Settings } from '../../api.ts';
-import type { Answering } from '../request-types.ts';
+import type { RequestHandler } from '../request-types.ts';
 import { writeSettings } from './settings.ts';
 import type { Desktop } from './desktop.ts';
 
-export interface Machine {
-  readonly about: Answering<'about'>;
-  readonly changeSettings: Answering<'changeSettings'>;
-  readonly chooseHome: Answering<'chooseHome'>;
-  readonly chooseFolder: Answering<'chooseFolder'>;
-  readonly chooseFile: Answering<'chooseFile'>;
-  readonly hardware: Answering<'hardware'>;
-  readonly doctor: Answering<'doctor'>;
-  readonly openLink: Answering<'openLink'>;
+export interface Program {
+  readonly about: RequestHandler<'about'>;
+  readonly changeSettings: RequestHandler<'changeSettings'>;
+  readonly chooseHome: RequestHandler<'chooseHome'>;
+  readonly chooseFolder: RequestHandler<'chooseFolder'>;
+  readonly chooseFile: RequestHandler<'chooseFile'>;
+  readonly hardware: RequestHandler<'hardware'>;
+  readonly doctor: RequestHandler<'doctor'>;
+  readonly openLink: RequestHandler<'openLink'>;
 }
 
-export interface MachineOptions {
+export interface ProgramOptions {
   readonly home: string;
   readonly version: string;
   readonly edition: string;
@@ -25,11 +25,11 @@ export interface MachineOptions {
   readonly settings: { current: Settings };
   readonly versions: Readonly<Record<string, string>>;
   readonly desktop: Desktop;
-  readonly hardware: Answering<'hardware'>;
-  readonly doctor: Answering<'doctor'>;
+  readonly hardware: RequestHandler<'hardware'>;
+  readonly doctor: RequestHandler<'doctor'>;
 }
 
-export function createMachine(options: MachineOptions): Machine {
+export function createProgram(options: ProgramOptions): Program {
   const { home, version, edition, settings, versions, desktop } = options;
   return {
     about: () => {

@@ -1,10 +1,8 @@
 /** A plan with several seeds: every run that depends on one again, as a group whose spread can be told. */
 import type { Plan, PlannedRun } from '../../../trainer/protocol/plan.ts';
 import type { EvaluateConfig, RunConfig } from '../../../trainer/protocol/run.ts';
+import { ownKeyOf } from '../comparison/own-key.ts';
 
-const marked = /-seed-\d+$/;
-/** The key of the plan's own run that a run repeats with another seed, or its own key. */
-export const ownKeyOf = (key: string): string => key.replace(marked, '');
 const keyAt = (key: string, seed: number): string => `${key}-seed-${seed}`;
 
 /** How many seeds its runs have. */

@@ -7,10 +7,10 @@ import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { Estimate, PlanRow } from '../../api.ts';
 import type { Datasets } from '../data/datasets.ts';
 import { calibrationKey, type Estimates } from '../drafts/estimate.ts';
-import type { Placement } from '../drafts/device-choice.ts';
+import type { DeviceChoice } from '../drafts/device-choice.ts';
 import type { Queue } from '../runs/queue.ts';
-import type { Answering, Push } from '../request-types.ts';
-import { Bundle } from './bundle.ts';
+import type { RequestHandler, Push } from '../request-types.ts';
+import { Bundle } from '../report/bundle.ts';
 import { completeConfig } from '../drafts/check-config.ts';
 import { seedsOf, withSeeds } from './plan-seeds.ts';
 import type { Runs } from '../runs/runs.ts';
@@ -27,9 +27,9 @@ export interface Plans {
   readonly start: (plan: string, seeds?: number | null) => Promise<void>;
   readonly pause: (plan: string) => Promise<void>;
   readonly calibrate: (plan: string) => Promise<PlanRow>;
-  readonly add: Answering<'addPlan'>;
-  readonly remove: Answering<'removePlan'>;
-  readonly undoRemove: Answering<'undoRemovePlan'>;
+  readonly add: RequestHandler<'addPlan'>;
+  readonly remove: RequestHandler<'removePlan'>;
+  readonly undoRemove: RequestHandler<'undoRemovePlan'>;
 }
 
 export interface PlansOptions {
@@ -40,7 +40,7 @@ export interface PlansOptions {
   readonly weights: Weights;
   readonly datasets: Datasets;
   readonly estimates: Estimates;
-  readonly placement: Placement;
+  readonly placement: DeviceChoice;
   readonly runs: Runs;
   readonly queue: Queue;
   readonly host: TrainerHost;

@@ -125,7 +125,7 @@ export async function firstPlan(): Promise<ReportInput> {
     datasets: [{ fingerprint: 'f-small', name: 'Fashion-MNIST' }],
     catalogue,
     meanMetric: () => Promise.resolve(0.0041),
-    remember: (_key, make) => make(),
+    memoize: (_key, make) => make(),
     perImage: (run) => {
       const key = run.slice('first-'.length);
       return Promise.resolve(right(figures[key]?.[0] ?? 0, Object.keys(figures).indexOf(key)));

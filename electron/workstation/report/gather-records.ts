@@ -12,7 +12,7 @@ import { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Comparison, Selection } from '../../api.ts';
 import { compareRuns, membersOf } from '../comparison/compare.ts';
-import type { Remember } from '../comparison/memoize.ts';
+import type { Memoize } from '../comparison/memoize.ts';
 import type { ReportInput, ReportRun } from './model.ts';
 import { sourcesOf } from '../data/sources.ts';
 import type { Store, StoredRun } from '../store/store.ts';
@@ -26,7 +26,7 @@ export interface Sources {
   readonly catalogue: Catalogue;
   readonly environment: ReportInput['environment'];
   /** For as long as the workspace is open: results, once written, stay as they are. */
-  readonly remember: Remember;
+  readonly memoize: Memoize;
   /** The shipped plans, for one that was not started yet. */
   readonly plans: readonly Plan[];
 }
@@ -52,7 +52,7 @@ function inFolder(folder: string, file: string): string {
 
 export async function gatherComparison(sources: Sources, selection: Selection): Promise<Comparison> {
   const plan = await planOf(sources, selection);
-  const { store, papers, catalogue, remember } = sources;
+  const { store, papers, catalogue, memoize } = sources;
   const runs = (await store.runs()).filter(({ deleted }) => !deleted);
   if (selection.kind === 'runs') {
     const unknown = selection.runs.find((id) => !runs.some((run) => run.id === id));
@@ -67,7 +67,7 @@ export async function gatherComparison(sources: Sources, selection: Selection): 
     plan,
     datasets: await store.datasets(),
     catalogue,
-    remember,
+    memoize,
     meanMetric: (run, name, fromStep) => store.meanMetric(run, name, fromStep),
     perImage: async (run, file) => {
       const folder = folders.get(run);

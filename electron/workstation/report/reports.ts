@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { writeJson } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Language, ReportFormat, ReportRow, Requests, Selection } from '../../api.ts';
-import type { Answering, Push } from '../request-types.ts';
+import type { RequestHandler, Push } from '../request-types.ts';
 import { gatherComparison, gatherReport, type Sources } from './gather-records.ts';
 import { buildReport } from './model.ts';
 import { writeReport } from './write.ts';
@@ -18,9 +18,9 @@ import { reportFormat } from './formats.ts';
 export interface Reports {
   readonly compare: (selection: Selection) => Promise<ReturnType<Requests['compare']>>;
   readonly export: (selection: Selection, formats: readonly ReportFormat[], language: Language) => Promise<ReportRow>;
-  readonly rows: Answering<'reports'>;
-  readonly open: Answering<'openReport'>;
-  readonly showInFolder: Answering<'showInFolder'>;
+  readonly rows: RequestHandler<'reports'>;
+  readonly open: RequestHandler<'openReport'>;
+  readonly showInFolder: RequestHandler<'showInFolder'>;
 }
 
 export interface ReportsOptions {

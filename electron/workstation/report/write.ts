@@ -4,7 +4,7 @@ import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Language, ReportFormat, ReportRow } from '../../api.ts';
-import { bundleOf, type Bundle } from '../plans/bundle.ts';
+import { bundleOf, type Bundle } from './bundle.ts';
 import { compose } from './compose.ts';
 import { renderCsv } from './csv.ts';
 import { renderFigure } from './figure.ts';

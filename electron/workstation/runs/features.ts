@@ -1,8 +1,9 @@
 /** Frozen features of a run's encoder over one split, as a file other tools read. */
 import { resolve } from 'node:path';
 import type { StoredDataset, Store } from '../store/store.ts';
-import { sourceOf, usualPreprocessing } from '../drafts/presets.ts';
-import { newestEncoder } from './queue.ts';
+import { usualPreprocessing } from '../drafts/preprocessing.ts';
+import { sourceOf } from '../data/sources.ts';
+import { newestEncoder } from '../drafts/evaluated-encoder.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 import type { Workspace } from '../workspace/workspace.ts';

@@ -7,7 +7,7 @@ import type { ResolvedSubject } from '../../../trainer/protocol/commands.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { RunConfig, Subject } from '../../../trainer/protocol/run.ts';
 import type { RunRow } from '../../api.ts';
-import { expectEncoder } from '../drafts/check-config.ts';
+import { resolveSubject } from '../drafts/evaluated-encoder.ts';
 import type { Push } from '../request-types.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import type { SessionEnd } from '../trainer/trainer-session.ts';
@@ -212,47 +212,4 @@ export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredR
   return active.has(subject.status)
     ? { kind: 'wait', run: id }
     : { kind: 'missing', what: `step ${checkpoint} of run "${id}"` };
-}
-
-/** Where an evaluation finds the encoder it looks at. */
-/** The one checkpoint that imported weights are kept as. */
-async function weightsCheckpoint(folder: string, { weights, name }: Extract<Subject, { kind: 'weights' }>) {
-  const checkpoint = join(folder, weights, 'checkpoints', '000000');
-  if ((await stat(checkpoint).catch(() => null)) !== null) return checkpoint;
-  throw new FaultError('subject-missing', `The weights "${name}" are no longer in this workspace.`, { weights });
-}
-
-/** A pretraining run, and a branch's encoder of its newest whole checkpoint, also where it has not come to its end. */
-export async function newestEncoder(store: Store, id: string, branch: 0 | 1, weightsFolder: string) {
-  const all = new Map((await store.runs()).map((run) => [run.id, run]));
-  const run = all.get(id);
-  if (run?.config.kind !== 'pretrain')
-    throw new FaultError('unknown-id', `There is no pretraining run "${id}".`, { run: id });
-  const { config } = run;
-  const encoder = expectEncoder(run.title, config, branch);
-  const newest = { kind: 'run', run: id, checkpoint: run.safeStep ?? 'last', branch } as const;
-  return { run, config, encoder, subject: await resolveSubject(store, newest, all, weightsFolder) };
-}
-
-export async function resolveSubject(
-  store: Store,
-  subject: Subject,
-  all: ReadonlyMap<string, StoredRun>,
-  weightsFolder: string,
-): Promise<ResolvedSubject> {
-  if (subject.kind === 'weights')
-    return { subject, checkpointFolder: await weightsCheckpoint(weightsFolder, subject), config: null };
-  if (subject.kind !== 'run') return { subject, checkpointFolder: null, config: null };
-  const source = all.get(subject.run);
-  if (source === undefined)
-    throw new FaultError('subject-missing', `There is no run "${subject.run}" to evaluate.`, { run: subject.run });
-  const step = subject.checkpoint === 'last' ? source.safeStep : subject.checkpoint;
-  const found = (await store.checkpoints(source.id)).findLast((row) => row.present && row.step === step);
-  if (found === undefined)
-    throw new FaultError(
-      'no-checkpoint',
-      `Run "${source.title}" has no checkpoint${step === null ? '' : ` of step ${step}`} to evaluate.`,
-      { run: source.id },
-    );
-  return { subject, checkpointFolder: join(source.folder, found.folder), config: source.config };
 }

@@ -8,7 +8,7 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { signs } from '../../../trainer/protocol/health.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { Interrupted, Reason, RunDetail, RunRow } from '../../api.ts';
-import type { Answering, Push } from '../request-types.ts';
+import type { RequestHandler, Push } from '../request-types.ts';
 import { completeConfig } from '../drafts/check-config.ts';
 import { partsOf } from '../recovery/checkpoint-folders.ts';
 import { createFolderSizes } from './folder-size.ts';
@@ -19,26 +19,26 @@ import type { TrainerHost } from '../trainer/trainer-host.ts';
 import { createRun, saveRunCard, type Workspace } from '../workspace/workspace.ts';
 
 export interface Runs {
-  readonly create: Answering<'createRun'>;
-  readonly rows: Answering<'runs'>;
-  readonly detail: Answering<'run'>;
-  readonly metric: Answering<'metric'>;
-  readonly log: Answering<'log'>;
-  readonly pause: Answering<'pauseRun'>;
-  readonly continue: Answering<'continueRun'>;
-  readonly stop: Answering<'stopRun'>;
-  readonly resume: Answering<'resumeRun'>;
-  readonly checkpointNow: Answering<'checkpointNow'>;
-  readonly discard: Answering<'discardRun'>;
-  readonly rename: Answering<'renameRun'>;
-  readonly note: Answering<'noteRun'>;
-  readonly archive: Answering<'archiveRun'>;
-  readonly delete: Answering<'deleteRun'>;
-  readonly undoDelete: Answering<'undoDelete'>;
-  readonly moveInQueue: Answering<'moveInQueue'>;
-  readonly import: Answering<'importRun'>;
-  readonly interrupted: Answering<'interrupted'>;
-  readonly progress: Answering<'progress'>;
+  readonly create: RequestHandler<'createRun'>;
+  readonly rows: RequestHandler<'runs'>;
+  readonly detail: RequestHandler<'run'>;
+  readonly metric: RequestHandler<'metric'>;
+  readonly log: RequestHandler<'log'>;
+  readonly pause: RequestHandler<'pauseRun'>;
+  readonly continue: RequestHandler<'continueRun'>;
+  readonly stop: RequestHandler<'stopRun'>;
+  readonly resume: RequestHandler<'resumeRun'>;
+  readonly checkpointNow: RequestHandler<'checkpointNow'>;
+  readonly discard: RequestHandler<'discardRun'>;
+  readonly rename: RequestHandler<'renameRun'>;
+  readonly note: RequestHandler<'noteRun'>;
+  readonly archive: RequestHandler<'archiveRun'>;
+  readonly delete: RequestHandler<'deleteRun'>;
+  readonly undoDelete: RequestHandler<'undoDelete'>;
+  readonly moveInQueue: RequestHandler<'moveInQueue'>;
+  readonly import: RequestHandler<'importRun'>;
+  readonly interrupted: RequestHandler<'interrupted'>;
+  readonly progress: RequestHandler<'progress'>;
   /** Makes a run without queueing it; plans add theirs together. */
   readonly make: (
     config: RunConfig,

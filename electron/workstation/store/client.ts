@@ -1,7 +1,7 @@
 /** The run database as main and the terminal see it: the same questions, asked of the child process that owns the file. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import { childEnvironment } from '../trainer/child-environment.ts';
+import { childEnvironment } from '../child-environment.ts';
 import type { StoreMessage, StoreRequest } from './child.ts';
 import type { Queries, Store } from './store.ts';
 

@@ -3,7 +3,7 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Options } from '../../../trainer/protocol/options.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
-import type { CompareInput } from '../comparison/comparison-input.ts';
+import type { ComparisonInput } from '../comparison/comparison-input.ts';
 import type { StoredResult, StoredRun } from '../store/store.ts';
 
 const option = (key: string, value: string | number | boolean | number[]) => ({
@@ -195,7 +195,7 @@ export function storedResult(run: string, value: number | null, over: Partial<Re
 }
 
 /** Pretrainings of these seeds, each with a linear evaluation of the given figure. */
-export function seeds(figures: readonly (number | null)[]): Pick<CompareInput, 'runs' | 'results'> {
+export function seeds(figures: readonly (number | null)[]): Pick<ComparisonInput, 'runs' | 'results'> {
   const runs = figures.flatMap((_, index) => [
     storedRun(`vicreg-${index}`, pretrain(index), { createdAt: start + index }),
     storedRun(`linear-${index}`, evaluate({ kind: 'run', run: `vicreg-${index}`, checkpoint: 'last', branch: 0 }), {

@@ -6,10 +6,10 @@ import * as v from 'valibot';
 import { readJson, syncFolder, writeJson } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { WeightsFormat } from '../../../trainer/protocol/weights.ts';
-import { encoderPath, type Subject } from '../../../trainer/protocol/run.ts';
+import { encoderPath } from '../../../trainer/protocol/run.ts';
 import { ImportedWeights, type Origin } from '../../../trainer/protocol/weights.ts';
-import type { Answering, Push } from '../request-types.ts';
-import { newestEncoder } from '../runs/queue.ts';
+import type { RequestHandler, Push } from '../request-types.ts';
+import { newestEncoder } from '../drafts/evaluated-encoder.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Store } from '../store/store.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -25,11 +25,11 @@ export interface ExportRequest {
 
 export interface Weights {
   readonly write: (request: ExportRequest) => Promise<{ readonly file: string; readonly tensors: number }>;
-  readonly export: Answering<'exportWeights'>;
-  readonly rows: Answering<'weights'>;
-  readonly import: Answering<'importWeights'>;
-  readonly describe: Answering<'describeWeights'>;
-  readonly remove: Answering<'removeWeights'>;
+  readonly export: RequestHandler<'exportWeights'>;
+  readonly rows: RequestHandler<'weights'>;
+  readonly import: RequestHandler<'importWeights'>;
+  readonly describe: RequestHandler<'describeWeights'>;
+  readonly remove: RequestHandler<'removeWeights'>;
   readonly get: (id: string) => Promise<ImportedWeights>;
 }
 
@@ -47,11 +47,6 @@ export interface WeightsOptions {
 const recordFile = 'weights.json';
 const recordLimit = 64 << 20;
 const unknownOrigin: Origin = { method: null, pretrainedOn: null, epochs: null, batch: null };
-
-/** What an evaluation of these weights says it looks at. */
-export function subjectOf({ id, name, encoder, origin }: ImportedWeights): Extract<Subject, { kind: 'weights' }> {
-  return { kind: 'weights', weights: id, name, encoder, origin };
-}
 
 export function createWeights(options: WeightsOptions): Weights {
   const { workspace, store, jobs, push, now } = options;

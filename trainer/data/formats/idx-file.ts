@@ -2,7 +2,8 @@
 import { createReadStream, openSync, closeSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
-import { maximumPixels, UnusableImage } from '../pixels/image-header.ts';
+import { maximumPixels } from '../pixels/image-header.ts';
+import { UnusableImage } from '../unusable-image.ts';
 
 export interface IdxHeader {
   readonly headerBytes: number;

@@ -1,6 +1,6 @@
 /** Text files of any size, line by line: the lists of large data sets have millions of them. */
 import { closeSync, openSync, readSync } from 'node:fs';
-import { UnusableImage } from '../pixels/image-header.ts';
+import { UnusableImage } from '../unusable-image.ts';
 
 const pieceBytes = 1 << 16;
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { UnusableImage } from '../pixels/image-header.ts';
+import { UnusableImage } from '../unusable-image.ts';
 import { readMatTable } from './mat-file.ts';
 import { matFile } from '../testing/small-datasets.ts';
 

@@ -3,7 +3,7 @@
  * texts (`meta.mat` of the ImageNet development kit), and arrays of numbers (SVHN).
  */
 import { inflateSync } from 'node:zlib';
-import { UnusableImage } from '../pixels/image-header.ts';
+import { UnusableImage } from '../unusable-image.ts';
 
 interface Element {
   readonly type: number;

@@ -17,7 +17,7 @@ import { parquetHeader, readColumn, readPage } from 'hyparquet/src/column.js';
 import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import { decompressPage, readDataPage, readDataPageV2 } from 'hyparquet/src/datapage.js';
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from 'hyparquet/src/schema.js';
-import { UnusableImage } from '../pixels/image-header.ts';
+import { UnusableImage } from '../unusable-image.ts';
 
 /** A footer says of every page group where it lies: some kilobytes a gigabyte. */
 const longestFooter = 256 << 20;

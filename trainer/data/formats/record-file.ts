@@ -4,8 +4,8 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
 import { isMissing } from '../../durable/files.ts';
-import { UnusableImage } from '../pixels/image-header.ts';
-import { reasonOf } from '../listing/inspection-findings.ts';
+import { UnusableImage } from '../unusable-image.ts';
+import { reasonOf } from '../unusable-image.ts';
 
 export interface RecordFile {
   readonly name: string;

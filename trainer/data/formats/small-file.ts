@@ -1,7 +1,7 @@
 /** Lists that lie beside images: read whole, so their size is bounded. */
 import { readFile, stat } from 'node:fs/promises';
 import { isMissing } from '../../durable/files.ts';
-import { UnusableImage } from '../pixels/image-header.ts';
+import { UnusableImage } from '../unusable-image.ts';
 
 /** Null where there is no such file. */
 export async function readSmallFile(path: string, mostBytes: number): Promise<Buffer | null> {

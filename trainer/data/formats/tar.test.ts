@@ -5,7 +5,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { startRejects } from '../listing/inspection-findings.ts';
+import { startRejects } from '../rejects.ts';
 import { openTar, type TarMember } from './tar.ts';
 import { inTemporaryFolder, tarMember, tarOf, type TarEntry } from '../testing/small-datasets.ts';
 

@@ -4,9 +4,10 @@
  * numbers (GNU tar manual, Basic Tar Format).
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { UnusableImage } from '../pixels/image-header.ts';
-import { printable, type Rejects } from '../listing/inspection-findings.ts';
-import { troubleWith } from './unsafe-path.ts';
+import { UnusableImage } from '../unusable-image.ts';
+import { type Rejects } from '../rejects.ts';
+import { printable } from '../rejects.ts';
+import { whyUnsafe } from './unsafe-path.ts';
 
 export interface TarMember {
   readonly name: string;
@@ -146,7 +147,7 @@ export function openTar(path: string): Tar {
       [longName, records] = [null, new Map()];
       if (noFile.has(type) || (plainFile.has(type) && name.endsWith('/'))) continue;
       const kind = plainFile.has(type) ? null : (refused[type] ?? `a member of the unknown kind "${printable(type)}"`);
-      const trouble = kind ?? troubleWith(name) ?? (isSparse ? 'a sparse file' : null);
+      const trouble = kind ?? whyUnsafe(name) ?? (isSparse ? 'a sparse file' : null);
       if (trouble === null) yield { name: name.replace(/^(\.\/)+/, ''), offset, size };
       else rejects.add(`${archive}/${name}`, trouble);
     }

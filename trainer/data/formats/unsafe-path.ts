@@ -1,5 +1,5 @@
 /** Why a name that an archive or a list gives is not followed, or null: it would lead out of the data set's folder. */
-export function troubleWith(name: string): string | null {
+export function whyUnsafe(name: string): string | null {
   if (name === '') return 'it has no name';
   if (name.includes('\0')) return 'its name has a NUL in it';
   if (/^[\\/]{2}/.test(name)) return 'its name is that of another machine';

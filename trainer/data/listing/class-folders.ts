@@ -8,10 +8,12 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, st
 import type { Dirent, Stats } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import { isMissing } from '../../durable/files.ts';
-import { nameOf, selected, startTable, type ImageTable, type TableBuilder } from './image-table.ts';
-import { reasonOf, type Rejects } from './inspection-findings.ts';
+import { nameOf, selected, startTable, type TableBuilder } from './image-table.ts';
+import { type ImageTable } from '../found-images.ts';
+import { type Rejects } from '../rejects.ts';
+import { reasonOf } from '../unusable-image.ts';
 import { united, type Draft, type ListedSplit, type Listing } from './listing.ts';
-import type { Slices } from './time-slices.ts';
+import type { TimeSlices } from './time-slices.ts';
 
 const readable: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png']);
 const foreign: ReadonlySet<string> = new Set(
@@ -78,14 +80,14 @@ function childrenOf(root: string, folder: string, report: Rejects['add']): reado
 export interface Walk {
   readonly root: string;
   readonly rejects: Rejects;
-  readonly slices: Slices;
+  readonly slices: TimeSlices;
   /** Pictures found so far. */
   pictures: number;
   /** Files that are no pictures by their names: left alone. */
   otherFiles: number;
 }
 
-export function startWalk(root: string, rejects: Rejects, slices: Slices): Walk {
+export function startWalk(root: string, rejects: Rejects, slices: TimeSlices): Walk {
   return { root, rejects, slices, pictures: 0, otherFiles: 0 };
 }
 
@@ -219,7 +221,7 @@ export function foundBeside({ otherFiles }: Walk, classes: readonly string[]): r
   ];
 }
 
-export async function listTree(root: string, rejects: Rejects, slices: Slices): Promise<Listing> {
+export async function listTree(root: string, rejects: Rejects, slices: TimeSlices): Promise<Listing> {
   const walk = startWalk(root, rejects, slices);
   const folders = splitFolders(root);
   const drafts: Draft[] = [];

@@ -1,7 +1,8 @@
 /** Lists that say which class each validation picture of ILSVRC 2012 has, in the forms people have them. */
 import { join } from 'node:path';
-import { UnusableImage } from '../pixels/image-header.ts';
-import { reasonOf, type Rejects } from './inspection-findings.ts';
+import { UnusableImage } from '../unusable-image.ts';
+import { type Rejects } from '../rejects.ts';
+import { reasonOf } from '../unusable-image.ts';
 import { readMatTable } from '../formats/mat-file.ts';
 import { readSmallFile } from '../formats/small-file.ts';
 

@@ -7,10 +7,13 @@ import { statSync } from 'node:fs';
 import type { Inspection, SplitInspection } from '../../protocol/dataset.ts';
 import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
 import { decode } from '../pixels/decode.ts';
-import { nameOf, placeOf, type ImageTable, type Place } from './image-table.ts';
-import { countClasses, describeFolder, reasonOf, startFindings, throwIfCancelled } from './inspection-findings.ts';
+import { nameOf, placeOf, type Place } from './image-table.ts';
+import { type ImageTable } from '../found-images.ts';
+import { countClasses, describeFolder, startFindings } from './inspection-findings.ts';
+import { throwIfCancelled } from '../cancellation.ts';
+import { reasonOf } from '../unusable-image.ts';
 import { openListing, readImage, type List } from './listing.ts';
-import { createSlices } from './time-slices.ts';
+import { createTimeSlices } from './time-slices.ts';
 
 /** Up to this many images are checked without being asked: minutes on one core. */
 export const checkedUnasked = 50_000;
@@ -76,7 +79,7 @@ export async function inspectListing(
 ): Promise<Inspection> {
   const { check, ...stated } = description;
   const findings = startFindings(folder);
-  const slices = createSlices(progress, signal);
+  const slices = createTimeSlices(progress, signal);
   await slices.next(0, null);
   const { classes, title, found, ...listing } = await list(folder, findings.rejects, slices);
   const total = listing.splits.reduce((sum, { images }) => sum + images.count, 0);

@@ -6,7 +6,8 @@ import { isMissing } from '../../durable/files.ts';
 import type { Inspection } from '../../protocol/dataset.ts';
 import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
 import { splitNamed } from './class-folders.ts';
-import { reasonOf, wrongFolder } from './inspection-findings.ts';
+import { wrongFolder } from './inspection-findings.ts';
+import { reasonOf } from '../unusable-image.ts';
 import { reader, readers } from './readers.ts';
 
 /** The order in which readers are asked. */

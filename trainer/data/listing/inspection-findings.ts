@@ -3,46 +3,9 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { FaultError } from '../../durable/fault-error.ts';
-import type { Inspection, Reject, SplitInspection } from '../../protocol/dataset.ts';
-import { UnusableImage } from '../pixels/image-header.ts';
-
-/** How many rejects and leaks are listed; all are counted. */
-export const listedLimit = 1000;
-
-/** A name as one line of visible text: control and direction-changing characters as \u escapes. */
-export function printable(name: string): string {
-  return name.replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, (character) => {
-    return `\\u{${character.codePointAt(0)!.toString(16)}}`;
-  });
-}
-
-const systemReasons: Readonly<Record<string, string>> = {
-  EACCES: 'no permission to read it',
-  EPERM: 'no permission to read it',
-  ENOENT: 'it is gone: removed or renamed during the scan',
-  ELOOP: 'a link that leads in a circle',
-  EISDIR: 'a folder where a file must be',
-  EIO: 'the disk reports a read error',
-  EMFILE: 'too many files are open',
-};
-
-/** Why a file cannot be used, in words that complete "file: …". Anything unforeseen is thrown on. */
-export function reasonOf(error: unknown): string {
-  if (error instanceof UnusableImage) return error.message;
-  if (error instanceof Error && 'code' in error) {
-    const reason = systemReasons[String(error.code)];
-    if (reason !== undefined) return reason;
-  }
-  throw error;
-}
-
-/** Throws the reason the signal was given, or a fault where it was given none. */
-export function throwIfCancelled(signal: AbortSignal): void {
-  if (!signal.aborted) return;
-  const isPlain = signal.reason instanceof DOMException && signal.reason.name === 'AbortError';
-  throw isPlain ? new FaultError('cancelled', 'The inspection was cancelled.') : signal.reason;
-}
+import type { Inspection, SplitInspection } from '../../protocol/dataset.ts';
+import { throwIfCancelled } from '../cancellation.ts';
+import { listedLimit, printable, type Rejects, startRejects } from '../rejects.ts';
 
 /** SHA-256 of a file of any size. */
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
@@ -72,26 +35,6 @@ export async function describeFolder(path: string): Promise<readonly string[]> {
   const more = folders + files > shown.length ? ' …' : '';
   const counted = `${plural(folders, 'folder', 'folders')}, ${plural(files, 'file', 'files')}`;
   return [shown.length === 0 ? 'an empty folder' : `${counted}: ${shown.join(', ')}${more}`];
-}
-
-/** What cannot be used, as it is met: all of it is counted, the first `listedLimit` are listed. */
-export interface Rejects {
-  readonly list: readonly Reject[];
-  readonly count: () => number;
-  add(file: string, reason: string): void;
-}
-
-export function startRejects(): Rejects {
-  const list: Reject[] = [];
-  let count = 0;
-  return {
-    list,
-    count: () => count,
-    add(file, reason) {
-      count++;
-      if (list.length < listedLimit) list.push({ file: printable(file), reason });
-    },
-  };
 }
 
 /** Everything of an inspection that a reader states itself. */

@@ -9,10 +9,10 @@ import { Inspection } from '../../protocol/dataset.ts';
 import { nameOf, placeOf, selected, startTable, type Place } from './image-table.ts';
 import { checkedUnasked, inspectListing } from './inspect-listing.ts';
 import { united, type List } from './listing.ts';
-import { openProducer } from '../loading/worker-pool.ts';
-import { startRejects } from './inspection-findings.ts';
+import { openViewProducer } from '../loading/worker-pool.ts';
+import { startRejects } from '../rejects.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../testing/small-datasets.ts';
-import { openData } from '../loading/view-renderer.ts';
+import { openData } from '../loading/open-data.ts';
 
 const quiet = () => undefined;
 
@@ -146,8 +146,8 @@ describe('a decoding worker', () => {
       expect(opened.found!.images.names.buffer).toBeInstanceOf(SharedArrayBuffer);
       // A worker that lists the folder finds one more, and an order in which it comes first.
       await writeFile(join(folder, 'train/only/-.png'), await picture('late'));
-      await expect(openProducer(specification, 1, 5, worker)).rejects.toThrow('had 5 images and now has 6');
-      const producer = await openProducer({ ...specification, found: opened.found }, 1, 5, worker);
+      await expect(openViewProducer(specification, 1, 5, worker)).rejects.toThrow('had 5 images and now has 6');
+      const producer = await openViewProducer({ ...specification, found: opened.found }, 1, 5, worker);
       const [views] = await producer.produce(0, Int32Array.of(0));
       const expected = await sharp(await picture('0'))
         .raw()

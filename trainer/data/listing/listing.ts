@@ -6,11 +6,16 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { OpenDataset } from '../../recipe.ts';
-import { UnusableImage } from '../pixels/image-header.ts';
-import { nameOf, placeOf, selected, type FoundImages, type ImageTable, type TableBuilder } from './image-table.ts';
-import { printable, reasonOf, startRejects, type Rejects } from './inspection-findings.ts';
+import { UnusableImage } from '../unusable-image.ts';
+import { nameOf, placeOf, selected, type TableBuilder } from './image-table.ts';
+import { type FoundImages } from '../found-images.ts';
+import { type ImageTable } from '../found-images.ts';
+import { startRejects } from '../rejects.ts';
+import { type Rejects } from '../rejects.ts';
+import { printable } from '../rejects.ts';
+import { reasonOf } from '../unusable-image.ts';
 import { imageLeafOf, valueIn, type Leaf } from '../formats/parquet.ts';
-import { createSlices, type Slices } from './time-slices.ts';
+import { createTimeSlices, type TimeSlices } from './time-slices.ts';
 
 export interface ListedSplit {
   readonly split: string;
@@ -29,7 +34,7 @@ export interface Listing {
 }
 
 /** Lists a folder. What cannot be used goes to `rejects`; what makes the whole folder unreadable is thrown. */
-export type List = (folder: string, rejects: Rejects, slices: Slices) => Promise<Listing>;
+export type List = (folder: string, rejects: Rejects, slices: TimeSlices) => Promise<Listing>;
 
 /** A split that is being listed; its labels are places in `names`, its own classes. Without names it has no labels. */
 export interface Draft {
@@ -91,7 +96,7 @@ function unpack(page: Buffer, row: number, images: ImageTable, archive: string):
 
 async function findImages(list: List, folder: string, split: string, exclude: readonly string[]): Promise<FoundImages> {
   const rejects = startRejects();
-  const slices = createSlices(() => undefined, new AbortController().signal);
+  const slices = createTimeSlices(() => undefined, new AbortController().signal);
   const { splits, classes } = await list(folder, rejects, slices).catch((error: unknown) => {
     if (error instanceof FaultError) throw error;
     throw new FaultError('not-found', `${folder}: ${reasonOf(error)}.`, { path: folder }, { cause: error });

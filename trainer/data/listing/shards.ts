@@ -2,9 +2,11 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFolder } from '../../durable/files.ts';
-import { nameOf, selected, type ImageTable } from './image-table.ts';
+import { nameOf, selected } from './image-table.ts';
+import { type ImageTable } from '../found-images.ts';
 import { splitNamed } from './class-folders.ts';
-import { reasonOf, type Rejects } from './inspection-findings.ts';
+import { type Rejects } from '../rejects.ts';
+import { reasonOf } from '../unusable-image.ts';
 
 export interface Shard {
   readonly split: string;

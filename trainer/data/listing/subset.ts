@@ -2,16 +2,16 @@
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
-import { groupedBy } from '../../group-by.ts';
+import { groupBy } from '../../group-by.ts';
 import type { DataSource, Subset } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
 import type { OpenDataset } from '../../recipe.ts';
 import { nameOf } from './image-table.ts';
-import { reasonOf } from './inspection-findings.ts';
+import { reasonOf } from '../unusable-image.ts';
 
 /** Places of the chosen samples, in order: of every class its share, rounded, but one at least. */
 export function chosenBy({ share, seed }: Extract<Subset, { kind: 'share' }>, labels: Int32Array): Int32Array {
-  const byClass = groupedBy(labels.keys(), (place) => labels[place]!);
+  const byClass = groupBy(labels.keys(), (place) => labels[place]!);
   const chosen = [...byClass].flatMap(([label, places]) => {
     const order = keyed(seed, 'subset', label).permutation(places.length);
     return [...order.subarray(0, Math.max(1, Math.round(share * places.length)))].map((at) => places[at]!);

@@ -4,9 +4,9 @@
  */
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { InspectProgress } from '../../recipe.ts';
-import { throwIfCancelled } from './inspection-findings.ts';
+import { throwIfCancelled } from '../cancellation.ts';
 
-export interface Slices {
+export interface TimeSlices {
   /** True when a slice has lasted long enough; `next` is to be awaited then. */
   due(): boolean;
   next(done: number, total: number | null): Promise<void>;
@@ -14,7 +14,7 @@ export interface Slices {
 
 const sliceMs = 50;
 
-export function createSlices(progress: InspectProgress, signal: AbortSignal): Slices {
+export function createTimeSlices(progress: InspectProgress, signal: AbortSignal): TimeSlices {
   let began = performance.now();
   return {
     due: () => performance.now() - began >= sliceMs,

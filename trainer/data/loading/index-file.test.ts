@@ -2,7 +2,8 @@
 import { appendFile, mkdir, readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { nameOf, placeOf, type FoundImages } from '../listing/image-table.ts';
+import { nameOf, placeOf } from '../listing/image-table.ts';
+import { type FoundImages } from '../found-images.ts';
 import { locate } from './index-file.ts';
 import { inTemporaryFolder, tarOf } from '../testing/small-datasets.ts';
 

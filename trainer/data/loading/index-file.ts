@@ -10,8 +10,9 @@ import { diskFault } from '../../durable/fault-of.ts';
 import { canonicalJson } from '../../durable/canonical-json.ts';
 import { bytesOf, isMissing, sha256, writeAtomically } from '../../durable/files.ts';
 import type { DataSource } from '../../protocol/run.ts';
-import type { FoundImages, ImageTable } from '../listing/image-table.ts';
-import { openData } from './view-renderer.ts';
+import type { FoundImages } from '../found-images.ts';
+import type { ImageTable } from '../found-images.ts';
+import { openData } from './open-data.ts';
 
 const magic = 'reprise-index-2\n';
 /** What a file begins with: what it is, and the SHA-256 of all that follows. */

@@ -197,10 +197,10 @@ describe('a file that turns bad while it is being read', () => {
   test('workers that find another number of images than the opener stop at once', () =>
     inTemporaryFolder(async (folder) => {
       await writePictures(folder, 5);
-      const { openProducer } = await import('./worker-pool.ts');
+      const { openViewProducer } = await import('./worker-pool.ts');
       const { data, views, normalization, seed } = pictures(folder);
       const specification = { data, normalization, task: { kind: 'training', views, seed } } as const;
-      await expect(openProducer(specification, 1, 6, worker)).rejects.toThrow('had 6 images and now has 5');
+      await expect(openViewProducer(specification, 1, 6, worker)).rejects.toThrow('had 6 images and now has 5');
     }));
 
   test('a data set that is gone says so', () =>

@@ -2,11 +2,12 @@
  * Batches for the loop. A batch is made in pieces by the producer and put together here; pieces, workers and prefetching
  * decide when a view is computed, never what is in it.
  */
-import type { HostBatch } from '../../engine/engine.ts';
+import type { HostBatch } from '../../host-batch.ts';
 import type { EvaluationLoader, EvaluationLoaderOptions, TrainingLoader, TrainingLoaderOptions } from './pipeline.ts';
-import { openProducer, type Producer } from './worker-pool.ts';
+import { openViewProducer, type ViewProducer } from './worker-pool.ts';
 import { createSampler } from './sampler.ts';
-import { openData, viewSizes, type WorkSpecification } from './view-renderer.ts';
+import { viewSizes, type WorkSpecification } from './view-renderer.ts';
+import { openData } from './open-data.ts';
 
 /** Finished batches ahead of the loop take at most this much, but two are always under way. */
 const prefetchBytes = 512 << 20;
@@ -20,7 +21,7 @@ interface Assembly {
 }
 
 function createAssembly(
-  producer: Producer,
+  producer: ViewProducer,
   specification: WorkSpecification,
   labels: Int32Array | null,
   batch: number,
@@ -81,7 +82,7 @@ async function prepare(
   const classes = opened.classes.length;
   const labels = await opened.labels();
   await opened.close();
-  const producer = await openProducer(specification, options.workers, count, workerFile);
+  const producer = await openViewProducer(specification, options.workers, count, workerFile);
   const assembly = createAssembly(producer, specification, labels, Math.min(options.batch, count), options.workers);
   return { count, classes, producer, assembly };
 }

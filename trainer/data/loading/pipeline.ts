@@ -1,7 +1,8 @@
 /** What the data pipeline offers the loop. Order and augmentation come from (seed, epoch, index, view): never from worker count or history. */
 import type { DataSource, Normalization, Preprocessing, View } from '../../protocol/run.ts';
-import type { HostBatch } from '../../engine/engine.ts';
-import type { FoundImages, Located } from '../listing/image-table.ts';
+import type { HostBatch } from '../../host-batch.ts';
+import type { Located } from '../listing/image-table.ts';
+import type { FoundImages } from '../found-images.ts';
 
 export interface TrainingLoader {
   readonly count: number;

@@ -4,13 +4,13 @@ import type { DataSource, Normalization, Preprocessing, View } from '../../proto
 import type { OpenDataset } from '../../recipe.ts';
 import { drawView, renderView } from '../pixels/augment.ts';
 import { decode, type Pixels } from '../pixels/decode.ts';
-import type { FoundImages, Located } from '../listing/image-table.ts';
+import type { Located } from '../listing/image-table.ts';
+import type { FoundImages } from '../found-images.ts';
 import type { Frame } from '../pixels/kernels.ts';
-import { reasonOf } from '../listing/inspection-findings.ts';
+import { reasonOf } from '../unusable-image.ts';
 import { normalizer } from '../pixels/normalize.ts';
 import { preprocess } from '../pixels/preprocess.ts';
-import { reader } from '../listing/readers.ts';
-import { partOf } from '../listing/subset.ts';
+import { openData } from './open-data.ts';
 
 /** Plain data: it crosses to a worker, and `found`, which is shared memory, without a copy. */
 export interface WorkSpecification {
@@ -29,22 +29,11 @@ export interface WorkSpecification {
     | { readonly kind: 'evaluation'; readonly preprocessing: Preprocessing };
 }
 
-export interface Workshop {
+export interface ViewRenderer {
   readonly count: number;
   /** One array a view, [n, size, size, channels]. */
   produce(epoch: number, index: Int32Array): Promise<readonly Float32Array<ArrayBuffer>[]>;
   close(): Promise<void>;
-}
-
-export async function openData(data: DataSource, found?: FoundImages): Promise<OpenDataset> {
-  const whole = await reader(data.dataset).open(data.path, data.split, data.exclude ?? [], found);
-  const opened = data.subset ? await partOf(whole, data.subset, data) : whole;
-  if (opened.count > 0) return opened;
-  await opened.close();
-  throw new FaultError('empty-dataset', `${data.path} has no images in its split "${data.split}".`, {
-    path: data.path,
-    split: data.split,
-  });
 }
 
 /** Sides of the square views. */
@@ -94,7 +83,7 @@ async function openPaired({ data, found }: Located, first: OpenDataset): Promise
   throw new FaultError('wrong-folder', text, { path: data.path, first: first.count, second: opened.count });
 }
 
-export async function openWorkshop(specification: WorkSpecification): Promise<Workshop> {
+export async function openViewRenderer(specification: WorkSpecification): Promise<ViewRenderer> {
   const data = await openData(specification.data, specification.found);
   const normalize = normalizer(specification.normalization, data.channels);
   const { task } = specification;

@@ -4,10 +4,10 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { WorkReply, WorkRequest } from './worker.ts';
-import { openWorkshop, type Workshop, type WorkSpecification } from './view-renderer.ts';
+import { openViewRenderer, type ViewRenderer, type WorkSpecification } from './view-renderer.ts';
 
 type Views = readonly Float32Array<ArrayBuffer>[];
-export type Producer = Omit<Workshop, 'count'>;
+export type ViewProducer = Omit<ViewRenderer, 'count'>;
 
 // Kept out of the `new URL` expression, which a bundler would take for an asset of its own.
 const here = import.meta.url;
@@ -83,13 +83,13 @@ async function startWorker(specification: WorkSpecification, file: URL, count: n
 }
 
 /** `count`: images the opener found, which every worker must find too. */
-export async function openProducer(
+export async function openViewProducer(
   specification: WorkSpecification,
   workers: number,
   count: number,
   file: URL = bundledWorker,
-): Promise<Producer> {
-  if (workers === 0) return openWorkshop(specification);
+): Promise<ViewProducer> {
+  if (workers === 0) return openViewRenderer(specification);
   if (!existsSync(file)) {
     throw new FaultError(
       'internal',

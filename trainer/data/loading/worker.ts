@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Fault } from '../../protocol/fault.ts';
-import { openWorkshop, type WorkSpecification } from './view-renderer.ts';
+import { openViewRenderer, type WorkSpecification } from './view-renderer.ts';
 
 export interface WorkRequest {
   readonly id: number;
@@ -28,7 +28,7 @@ function faultOf(error: unknown): Fault {
 const reply = (message: WorkReply, transfer: readonly ArrayBuffer[] = []) => port.postMessage(message, [...transfer]);
 
 try {
-  const workshop = await openWorkshop(workerData as WorkSpecification);
+  const workshop = await openViewRenderer(workerData as WorkSpecification);
   // One request at a time, in order: the memory a worker holds is that of one.
   let last = Promise.resolve();
   port.on('message', ({ id, epoch, index }: WorkRequest) => {

@@ -7,7 +7,8 @@
  */
 import sharp from 'sharp';
 import type { Image } from '../../recipe.ts';
-import { imageHeader, maximumPixels, UnusableImage, type ImageHeader } from './image-header.ts';
+import { imageHeader, maximumPixels, type ImageHeader } from './image-header.ts';
+import { UnusableImage } from '../unusable-image.ts';
 import { decodeByTurboJpeg } from './turbojpeg.ts';
 
 /** 8 bit, interleaved, row by row. */

@@ -1,5 +1,7 @@
 /** What the first bytes of an image file say, without decoding: format, size, kind of samples. JPEG and PNG are read. */
 
+import { UnusableImage } from '../unusable-image.ts';
+
 export interface ImageHeader {
   readonly format: 'jpeg' | 'png';
   readonly width: number;
@@ -10,14 +12,6 @@ export interface ImageHeader {
 
 /** Largest picture that is decoded. A few hundred kilobytes of PNG can unfold into gigabytes. */
 export const maximumPixels = 50_000_000;
-
-/** Why a picture cannot be used, in words that complete "file: …". */
-export class UnusableImage extends Error {
-  constructor(reason: string, cause?: unknown) {
-    super(reason, { cause });
-    this.name = 'UnusableImage';
-  }
-}
 
 const signatures: readonly (readonly [name: string, offset: number, bytes: string])[] = [
   ['GIF', 0, 'GIF8'],

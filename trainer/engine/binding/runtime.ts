@@ -8,7 +8,7 @@ import type { Execution } from '../../protocol/run.ts';
 import { createBinding, type Binding } from './eager-binding.ts';
 import { configProto } from './config-proto.ts';
 import { instructionSet } from './processor.ts';
-import type { EngineFacts } from '../engine.ts';
+import type { EngineFacts } from './engine-facts.ts';
 import { loadTensorFlow, type TensorFlow } from './tensorflow.ts';
 
 /**

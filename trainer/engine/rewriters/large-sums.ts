@@ -17,7 +17,7 @@ import { dtypes, elementsOf } from '../binding/tensors.ts';
 /** Below, putting rows together costs what it saves. */
 const leastElements = 2 ** 16;
 
-export function createSums(graph: Graph): Rewriter {
+export function createLargeSums(graph: Graph): Rewriter {
   /** Factors of products a^T b, and what was squared, by the operation. */
   const products = new Map<Handle, readonly [Node, Node]>();
   const squares = new Map<Handle, Node>();

@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { vicregLoss } from '../../methods/vicreg.ts';
 import { method as vicreg } from '../../methods/vicreg.ts';
 import { linear } from '../../nn/layers/linear.ts';
-import { expander } from '../../nn/layers/mlp.ts';
+import { mlp } from '../../nn/layers/mlp.ts';
 import { optimizer as sgd } from '../../optim/optimizers/sgd.ts';
 import { Execution } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
@@ -49,7 +49,7 @@ function withoutNorm(engine: Engine): Learner {
 }
 
 function withNorm(engine: Engine): Learner {
-  const net = expander(engine.builder(1).at('net'), inputs, [6, 4]);
+  const net = mlp(engine.builder(1).at('net'), inputs, [6, 4]);
   const learner = learnerOn(engine, { ...net, apply: (x) => x });
   return { ...learner, embed: ({ views: [x, y] }, at) => ({ x: net.apply(x!, at), y: net.apply(y!, at) }) };
 }

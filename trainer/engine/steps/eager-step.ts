@@ -5,8 +5,9 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Options } from '../../protocol/options.ts';
 import type { Batch, Learner, OptimizerRecipe, Tensors } from '../../recipe.ts';
-import type { HostBatch, StateEntry, StepPosition, Stepper, StepResult } from '../engine.ts';
-import { createMoment, PendingUpdates } from './step-context.ts';
+import type { StateEntry, StepPosition, Stepper, StepResult } from '../engine.ts';
+import type { HostBatch } from '../../host-batch.ts';
+import { createStepContext, PendingUpdates } from './step-context.ts';
 import { ratesOf } from './weight-rates.ts';
 import { createUpdater } from './updater.ts';
 
@@ -88,7 +89,7 @@ export function unique<T>(values: readonly T[]): readonly T[] {
   return [...new Set(values)];
 }
 
-export function createStepper(
+export function createEagerStepper(
   learner: Learner,
   optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
   seed: number,
@@ -115,7 +116,7 @@ export function createStepper(
     pending: PendingUpdates,
   ): StepResult {
     const batch = upload(host);
-    const at = createMoment(seed, position.step, true, pending, recompute);
+    const at = createStepContext(seed, position.step, true, pending, recompute);
     let embeddings: Tensors = {};
     let metrics: Tensors = {};
     try {

@@ -9,10 +9,11 @@ import type { Execution } from '../../protocol/run.ts';
 import type { Net } from '../../recipe.ts';
 import type { Binding } from '../binding/eager-binding.ts';
 import { createBuilder, unlisted } from './variable-builder.ts';
-import type { Engine, HostTensor } from '../engine.ts';
-import { createMoment } from './step-context.ts';
+import type { Engine } from '../engine.ts';
+import type { HostTensor } from '../../host-batch.ts';
+import { createStepContext } from './step-context.ts';
 import { openRuntime } from '../binding/runtime.ts';
-import { createStepper, stateEntry, untracked } from './eager-step.ts';
+import { createEagerStepper, stateEntry, untracked } from './eager-step.ts';
 
 /** Times one matrix product after a first one that pays for start-up; `executedOn` is asked of the result itself. */
 function probe(binding: Binding, size: number): Awaited<ReturnType<Engine['probe']>> {
@@ -55,14 +56,14 @@ export async function openEagerEngine(execution: Execution): Promise<Engine> {
           tf.tidy(() => unlisted(tf.variable(tf.tensor(values, [...shape]), trainable, name))),
         seed,
       ),
-    stepper: (learner, optimizer, seed) => createStepper(learner, optimizer, seed, recompute),
+    stepper: (learner, optimizer, seed) => createEagerStepper(learner, optimizer, seed, recompute),
     entries: (nets: readonly Net[]) =>
       [...new Set(nets.flatMap((net) => [...net.weights, ...net.state]))].map((variable) =>
         stateEntry(variable.name, variable),
       ),
     infer: (compute) => async (input: HostTensor) => {
       const output = untracked(() => {
-        const result = compute(tf.tensor(input.values, [...input.shape]), createMoment(0, 0, false));
+        const result = compute(tf.tensor(input.values, [...input.shape]), createStepContext(0, 0, false));
         return { shape: result.shape, values: result.dataSync<'float32' | 'int32'>() };
       });
       await macrotask();

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { keyed } from '../../random.ts';
-import type { Moment, Shape } from '../../recipe.ts';
+import type { StepContext, Shape } from '../../recipe.ts';
 import { elementsOf } from '../binding/tensors.ts';
 
 /** Values that state variables get once the step has succeeded; kept tensors, so `settle` or `drop` must follow. */
@@ -39,18 +39,18 @@ export function drawUniform(seed: number, step: number, name: string, shape: Sha
 }
 
 /** Must be called inside a tidy: `step` is a tensor. */
-export function createMoment(
+export function createStepContext(
   seed: number,
   step: number,
   training: boolean,
   pending: PendingUpdates | null = null,
   recompute = false,
-): Moment {
+): StepContext {
   return {
     step: tf.scalar(step, 'int32'),
     training,
     // Operations run in the order of the calls.
-    again: recompute ? { input: (kept) => kept, network: (compute) => compute() } : null,
+    recompute: recompute ? { input: (kept) => kept, network: (compute) => compute() } : null,
     uniform: (name, shape) => tf.tensor(drawUniform(seed, step, name, shape), [...shape]),
     current: (variable) => pending?.current(variable) ?? variable,
     update(variable, next) {

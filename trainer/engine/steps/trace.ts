@@ -6,18 +6,18 @@ import * as tf from '@tensorflow/tfjs';
 import type { DataId, Tensor, Variable } from '@tensorflow/tfjs';
 import { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import type { Execution } from '../../protocol/run.ts';
-import type { Moment, Tensors } from '../../recipe.ts';
+import type { StepContext, Tensors } from '../../recipe.ts';
 import { createAutocast, noAutocast } from '../graph/autocast.ts';
 import { unlisted } from './variable-builder.ts';
 import { createDeviceVariables, type DeviceVariable, type DeviceVariables } from '../graph/device-variables.ts';
-import type { HostTensor } from '../engine.ts';
+import type { HostTensor } from '../../host-batch.ts';
 import { createGraph, type Graph, type Node } from '../graph/graph.ts';
 import { createKernelGradient } from '../rewriters/kernel-gradient.ts';
 import { eagerBackend, type Runtime } from '../binding/runtime.ts';
 import { createTracingBinding, type TracingBinding } from '../graph/tracing-binding.ts';
 import { untracked } from './eager-step.ts';
 import { dtypes } from '../binding/tensors.ts';
-import { createSums } from '../rewriters/large-sums.ts';
+import { createLargeSums } from '../rewriters/large-sums.ts';
 import { createWinograd } from '../rewriters/winograd.ts';
 
 export interface Tracer {
@@ -37,7 +37,7 @@ export interface Tracer {
   /** The same value, but not before others are there. Only while tracing. */
   delayed(tensor: Tensor, until: readonly Tensor[]): Tensor;
   /** A moment's `again`. */
-  readonly again: Moment['again'];
+  readonly recompute: StepContext['recompute'];
   /** While `compute` runs, readings of these variables give the nodes. */
   substituted<T>(values: ReadonlyMap<Variable, Node>, compute: () => T): T;
 }
@@ -71,7 +71,7 @@ export function createTracer(
   const variables = createDeviceVariables(graph);
   const autocast = precision === 'float32' ? noAutocast : createAutocast(graph, precision);
   const rewriters = [
-    createSums(graph),
+    createLargeSums(graph),
     // On a GPU the library chooses among algorithms itself.
     ...(device === 'cpu' ? [createWinograd(graph)] : []),
     // Measured where bfloat16 is multiplied in vectors: with AMX oneDNN takes other convolutions.
@@ -142,7 +142,7 @@ export function createTracer(
       ),
     deviceOf,
     delayed,
-    again: recompute ? { input: (kept, dy) => delayed(kept, [dy]), network: autocast.within } : null,
+    recompute: recompute ? { input: (kept, dy) => delayed(kept, [dy]), network: autocast.within } : null,
     substituted(values, compute) {
       const kept = [...values].map(([variable, node]) => {
         const { dataId } = variable;

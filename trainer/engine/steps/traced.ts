@@ -6,11 +6,12 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Execution, Precision } from '../../protocol/run.ts';
-import type { Moment } from '../../recipe.ts';
+import type { StepContext } from '../../recipe.ts';
 import { createBuilder } from './variable-builder.ts';
 import { createChunkedStepper } from './chunked-step.ts';
 import { openEagerEngine } from './eager.ts';
-import type { Engine, HostTensor } from '../engine.ts';
+import type { Engine } from '../engine.ts';
+import type { HostTensor } from '../../host-batch.ts';
 import { createLossScale } from './loss-scale.ts';
 import { openRuntime } from '../binding/runtime.ts';
 import { unique } from './eager-step.ts';
@@ -18,7 +19,7 @@ import { compile, createTracer, type Tracer } from './trace.ts';
 import { createTracedStepper } from './traced-step.ts';
 import { createTracedMoment, perShape } from './training-state.ts';
 
-function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: Moment) => Tensor) {
+function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: StepContext) => Tensor) {
   const compiled = perShape('An inference', ([shape]) =>
     compile(tracer, [{ dtype: 'float32', shape: shape! }], (input) => {
       const step = tracer.node(tf.scalar(0, 'int32'));

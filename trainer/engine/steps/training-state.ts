@@ -3,9 +3,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Options } from '../../protocol/options.ts';
-import type { Learner, Moment, OptimizerRecipe, Tensors } from '../../recipe.ts';
+import type { Learner, StepContext, OptimizerRecipe, Tensors } from '../../recipe.ts';
 import { attributeKinds } from '../binding/attributes.ts';
-import type { HostBatch, StateEntry, StepPosition } from '../engine.ts';
+import type { StateEntry, StepPosition } from '../engine.ts';
+import type { HostBatch } from '../../host-batch.ts';
 import type { Feed, Node } from '../graph/graph.ts';
 import type { LossScale } from './loss-scale.ts';
 import { drawUniform } from './step-context.ts';
@@ -47,17 +48,17 @@ export function createTracedMoment(
   tracer: Tracer,
   step: Node,
   training: boolean,
-): { readonly moment: Moment; readonly draws: readonly Draw[]; readonly updates: ReadonlyMap<Variable, Node> } {
+): { readonly moment: StepContext; readonly draws: readonly Draw[]; readonly updates: ReadonlyMap<Variable, Node> } {
   const draws: Draw[] = [];
   const updates = new Map<Variable, Node>();
   const current = (variable: Variable): Tensor => {
     const pending = updates.get(variable);
     return pending ? tracer.tensor(pending) : variable;
   };
-  const moment: Moment = {
+  const moment: StepContext = {
     step: tracer.tensor(step),
     training,
-    again: tracer.again,
+    recompute: tracer.recompute,
     uniform(name, shape) {
       const node = tracer.placeholder('float32', shape);
       draws.push({ node, name });
@@ -118,7 +119,7 @@ export interface TrainingState {
   /** Adds the optimizer's rule, and gives what each weight and slot becomes. `gradients` in the order of the weights. */
   optimized(gradients: readonly Tensor[], at: RateInputs): Map<Variable, Node>;
   /** Adds what the learner does after the optimizer, seeing the weights it gave; goes into `next`. */
-  follow(next: Map<Variable, Node>, embeddings: Nodes, targets: Tensors, moment: Moment): void;
+  follow(next: Map<Variable, Node>, embeddings: Nodes, targets: Tensors, moment: StepContext): void;
   /** Adds the assignments, which wait for `after`, and gives the operation that runs them all. */
   assigned(next: ReadonlyMap<Variable, Node>, after: readonly Handle[]): Handle;
   dispose(): void;
@@ -165,8 +166,8 @@ export function createTrainingState(
       const step = tracer.tensor(stepsTaken);
       const lrOf = new Map(
         [...new Set(rates.values())].map((rate) => {
-          const { factor, steady } = rate;
-          return [rate, multiplied(tracer.tensor(steady ? peak : lr), factor)];
+          const { factor, constantRate } = rate;
+          return [rate, multiplied(tracer.tensor(constantRate ? peak : lr), factor)];
         }),
       );
       const next = new Map<Variable, Node>();

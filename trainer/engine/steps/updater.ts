@@ -165,7 +165,7 @@ export function createUpdater(rates: ReadonlyMap<Variable, Rate>, recipe: Optimi
           );
           const slots = Object.fromEntries(Object.entries(group.slots).map(([name, slot]) => [name, slot.value()]));
           const at = {
-            lr: tf.scalar((group.rate.steady ? peak : lr) * group.rate.factor),
+            lr: tf.scalar((group.rate.constantRate ? peak : lr) * group.rate.factor),
             step: stepsTaken,
             shape: group.shape,
           };

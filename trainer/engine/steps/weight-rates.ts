@@ -6,16 +6,16 @@ import type { Net } from '../../recipe.ts';
 export interface Rate {
   readonly factor: number;
   /** Of its peak, not of what it has come to. */
-  readonly steady: boolean;
+  readonly constantRate: boolean;
 }
 
 /** The weights of nets, in order, and the rate of each; equal rates are one object. */
 export function ratesOf(nets: readonly Net[]): ReadonlyMap<Variable, Rate> {
   const known = new Map<string, Rate>();
   return new Map(
-    nets.flatMap(({ weights, rate: factor = 1, steady = false }) => {
-      const key = `${factor} ${steady}`;
-      const rate = known.get(key) ?? { factor, steady };
+    nets.flatMap(({ weights, rate: factor = 1, constantRate = false }) => {
+      const key = `${factor} ${constantRate}`;
+      const rate = known.get(key) ?? { factor, constantRate };
       known.set(key, rate);
       return weights.map((weight) => [weight, rate] as const);
     }),

@@ -1,5 +1,5 @@
 /** Parts of a set for cross-validation. */
-import { groupedBy } from '../../group-by.ts';
+import { groupBy } from '../../group-by.ts';
 
 /**
  * The part, 0 to `parts` - 1, that each sample is held out in: every class is spread evenly, in the order of the samples, as by
@@ -7,7 +7,7 @@ import { groupedBy } from '../../group-by.ts';
  */
 export function stratifiedFolds(classes: ArrayLike<number>, parts: number): Uint8Array {
   // Classes in the order in which they first appear.
-  const seen = [...groupedBy(Array.from(classes).keys(), (sample) => classes[sample]!).values()];
+  const seen = [...groupBy(Array.from(classes).keys(), (sample) => classes[sample]!).values()];
   const sorted = seen.flatMap((samples, place) => samples.map(() => place));
   const folds = new Uint8Array(classes.length);
   seen.forEach((samples, place) => {

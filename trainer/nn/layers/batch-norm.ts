@@ -7,7 +7,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Builder, Moment, Net } from '../../recipe.ts';
+import type { Builder, StepContext, Net } from '../../recipe.ts';
 import { dtype, flag, number, outputsOf, text } from '../ops/operation.ts';
 
 /** PyTorch's defaults. */
@@ -15,7 +15,7 @@ const epsilon = 1e-5;
 const momentum = 0.1;
 
 export interface BatchNorm extends Net {
-  apply(x: Tensor, at: Moment): Tensor;
+  apply(x: Tensor, at: StepContext): Tensor;
 }
 
 export interface BatchNormOptions {
@@ -39,13 +39,13 @@ export function batchNorm(
   const runningMean = builder.variable('running_mean', [channels], { kind: 'zeros' }, false);
   const runningVariance = builder.variable('running_var', [channels], { kind: 'ones' }, false);
 
-  function apply(x: Tensor, at: Moment): Tensor {
+  function apply(x: Tensor, at: StepContext): Tensor {
     if (x.rank === 4) return normalise(x, at);
     const [rows, columns] = x.shape as [number, number];
     return normalise(x.reshape([rows, 1, 1, columns]), at).reshape([rows, columns]);
   }
 
-  function normalise(images: Tensor, at: Moment): Tensor {
+  function normalise(images: Tensor, at: StepContext): Tensor {
     const common = [
       dtype('T', 'float32'),
       dtype('U', 'float32'),

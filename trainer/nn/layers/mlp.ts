@@ -4,17 +4,17 @@
  * methods. Names as in a PyTorch Sequential: 0, 1, 3, 4, 6.
  */
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Builder, Moment, Net } from '../../recipe.ts';
+import type { Builder, StepContext, Net } from '../../recipe.ts';
 import { batchNorm, type BatchNorm } from './batch-norm.ts';
 import { linear, type Linear } from './linear.ts';
 import { relu } from '../ops/relu.ts';
 
-export interface Expander extends Net {
+export interface Mlp extends Net {
   readonly outputs: number;
-  apply(x: Tensor, at: Moment): Tensor;
+  apply(x: Tensor, at: StepContext): Tensor;
 }
 
-export interface ExpanderOptions {
+export interface MlpOptions {
   /** Biases before batch norm, which takes them out again. */
   readonly hiddenBias?: boolean;
   readonly outputBias?: boolean;
@@ -24,12 +24,12 @@ export interface ExpanderOptions {
   readonly standardized?: boolean;
 }
 
-export function expander(
+export function mlp(
   builder: Builder,
   inputs: number,
   widths: readonly number[],
-  { hiddenBias = true, outputBias = false, batchNorm: isNormed = true, standardized = false }: ExpanderOptions = {},
-): Expander {
+  { hiddenBias = true, outputBias = false, batchNorm: isNormed = true, standardized = false }: MlpOptions = {},
+): Mlp {
   const last = widths.at(-1);
   if (last === undefined) throw new Error('An expander has no widths: give one or more, such as 8192, 8192, 8192.');
   const hidden = widths

@@ -5,7 +5,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Engine } from '../../engine/engine.ts';
-import { createMoment } from '../../engine/steps/step-context.ts';
+import { createStepContext } from '../../engine/steps/step-context.ts';
 import { openEngine } from '../../engine/steps/open.ts';
 import { Execution } from '../../protocol/run.ts';
 import type { Shape } from '../../recipe.ts';
@@ -93,7 +93,7 @@ describe.each(golden.networks)('vision transformer on $height x $width', (expect
     const net = visionTransformer(engine.builder(1).at(prefix), golden.shape);
     for (const weight of net.weights) setByFormula(weight, nameOf(weight));
     const images = formulaTensor('x', [4, expected.height, expected.width, golden.shape.channels], 1);
-    const at = createMoment(1, 0, true, null);
+    const at = createStepContext(1, 0, true, null);
     const stages = net.forward(images, at);
     const [rows, columns] = [expected.height, expected.width].map((size) => Math.floor(size / golden.shape.patch));
     const map: Shape = [4, rows!, columns!, net.outputs];

@@ -3,14 +3,14 @@ import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { encoder as resnet18 } from '../../encoders/resnet-18.ts';
-import type { HostBatch } from '../../engine/engine.ts';
+import type { HostBatch } from '../../host-batch.ts';
 import { openEngine } from '../../engine/steps/open.ts';
 import { method as vicreg } from '../../methods/vicreg.ts';
 import { optimizer as lars } from '../../optim/optimizers/lars.ts';
 import { Execution } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
 import type { Learner } from '../../recipe.ts';
-import { rehearsal } from '../../jobs/step-timing.ts';
+import { timedRun } from '../../jobs/step-timing.ts';
 import { precisionsHere } from '../../testing/precision.ts';
 
 const [, ...low] = await precisionsHere();
@@ -32,7 +32,7 @@ async function opened(given: object) {
   const options = v.parse(resnet18.options, { stem: 'small', width: 8 });
   const encoder = resnet18.build(builder.at('encoder'), options, { channels: 1 });
   const learner = vicreg.build([encoder, encoder], v.parse(vicreg.options, { expander: [16, 16] }), builder, {
-    ...rehearsal,
+    ...timedRun,
     batch,
   });
   /** Bytes that the way to the loss leaves behind, a step. */

@@ -1,10 +1,10 @@
 /** Activation recomputation: Chen et al., "Training deep nets with sublinear memory cost" (2016). */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
-import type { Moment, Net } from '../../recipe.ts';
+import type { StepContext, Net } from '../../recipe.ts';
 
 export interface Layer extends Net {
-  apply(x: Tensor, at: Moment): Tensor;
+  apply(x: Tensor, at: StepContext): Tensor;
 }
 
 /** For use inside a gradient: tfjs lays the tape of the outer one aside for good when an inner one ends. */
@@ -23,11 +23,11 @@ function gradients(compute: () => Tensor, inputs: Tensor[], dy: Tensor): Tensor[
  * when that gradient is due, the same numbers for a third more time.
  */
 export function recomputable(block: Layer): Layer {
-  function apply(x: Tensor, at: Moment): Tensor {
-    const { again } = at;
-    if (!again || !at.training) return block.apply(x, at);
+  function apply(x: Tensor, at: StepContext): Tensor {
+    const { recompute } = at;
+    if (!recompute || !at.training) return block.apply(x, at);
     // Running statistics have moved in the first pass.
-    const second: Moment = { ...at, update: () => undefined };
+    const second: StepContext = { ...at, update: () => undefined };
     return tf.customGrad((...given) => {
       const first = given[0] as Tensor;
       const save = given.at(-1) as unknown as tf.GradSaveFunc;
@@ -36,8 +36,8 @@ export function recomputable(block: Layer): Layer {
       return {
         value,
         gradFunc(dy: Tensor, [saved]: Tensor[]) {
-          const input = again.input(saved!, dy);
-          const compute = () => again.network(() => block.apply(input, second));
+          const input = recompute.input(saved!, dy);
+          const compute = () => recompute.network(() => block.apply(input, second));
           return gradients(compute, [input, ...block.weights], dy);
         },
       };

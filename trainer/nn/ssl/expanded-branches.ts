@@ -1,6 +1,6 @@
 /** Two branches of a joint embedding: an encoder and a projector each, or one of both where the encoder is shared. */
 import type { Builder, Encoder, Learner } from '../../recipe.ts';
-import { expander, type ExpanderOptions } from '../layers/mlp.ts';
+import { mlp, type MlpOptions } from '../layers/mlp.ts';
 
 /** The embeddings are `x` of the first view and `y` of the second, [images, last width]. `name`: what the paper calls the projector. */
 export function expandedBranches(
@@ -8,10 +8,10 @@ export function expandedBranches(
   name: 'expander' | 'projector',
   builder: Builder,
   widths: readonly number[],
-  options: ExpanderOptions = {},
+  options: MlpOptions = {},
 ): Pick<Learner, 'trainable' | 'embed'> {
   const shared = first === second;
-  const expand = (path: string, inputs: number) => expander(builder.at(path), inputs, widths, options);
+  const expand = (path: string, inputs: number) => mlp(builder.at(path), inputs, widths, options);
   const expandFirst = expand(shared ? name : `${name}-0`, first.outputs);
   const expandSecond = shared ? expandFirst : expand(`${name}-1`, second.outputs);
   return {

@@ -1,7 +1,7 @@
 /** A momentum encoder: nets that follow others, trained by nobody. */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
-import type { Learner, Moment, Net } from '../../recipe.ts';
+import type { Learner, StepContext, Net } from '../../recipe.ts';
 import { similarity } from '../ops/unit-rows.ts';
 
 export interface Teacher {
@@ -29,7 +29,7 @@ export function teacherOf(nets: readonly Net[], followed: readonly Net[]): Teach
 }
 
 /** BYOL's: from `base` at the first step to `end` after the last, by half a cosine. */
-export function risingMomentum({ step }: Moment, steps: number, base: number, end = 1): Scalar {
+export function risingMomentum({ step }: StepContext, steps: number, base: number, end = 1): Scalar {
   const done = tf.div(tf.cast(step, 'float32'), Math.max(steps, 1));
   const rest = tf.div(tf.add(tf.cos(tf.mul(done, Math.PI)), 1), 2);
   return tf.sub<Scalar>(end, tf.mul(rest, end - base));

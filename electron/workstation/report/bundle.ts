@@ -9,8 +9,8 @@ import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import { Plan, type PlannedRun } from '../../../trainer/protocol/plan.ts';
 import { Result } from '../../../trainer/protocol/results.ts';
 import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
-import type { ReportModel } from '../report/model.ts';
-import { moment } from '../report/format.ts';
+import type { ReportModel } from './model.ts';
+import { moment } from './format.ts';
 import { sourcesOf, withSources } from '../data/sources.ts';
 
 export const Bundle = v.strictObject({

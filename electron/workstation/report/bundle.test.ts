@@ -5,9 +5,9 @@ import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import { Bundle, bundleOf } from './bundle.ts';
-import { firstPlan } from '../report/fixture.ts';
-import { buildReport } from '../report/model.ts';
-import { renderJson } from '../report/write.ts';
+import { firstPlan } from './fixture.ts';
+import { buildReport } from './model.ts';
+import { renderJson } from './write.ts';
 import { createBench, evaluation, pretrain, type Bench } from '../testing/bench.ts';
 import type { Workstation } from '../workstation.ts';
 

@@ -2,7 +2,7 @@
 import process from 'node:process';
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Job } from '../protocol/commands.ts';
-import type { MessageOf, Port } from '../channel/port.ts';
+import type { MessageOf, Port } from './port.ts';
 
 export type JobOf<K extends Job['kind']> = Extract<Job, { kind: K }>;
 export type Ending = Pick<MessageOf<'stopped'>, 'why' | 'step' | 'safeStep'>;

@@ -1,0 +1,27 @@
+/** Why a picture cannot be used, in words that complete "file: …". */
+export class UnusableImage extends Error {
+  constructor(reason: string, cause?: unknown) {
+    super(reason, { cause });
+    this.name = 'UnusableImage';
+  }
+}
+
+const systemReasons: Readonly<Record<string, string>> = {
+  EACCES: 'no permission to read it',
+  EPERM: 'no permission to read it',
+  ENOENT: 'it is gone: removed or renamed during the scan',
+  ELOOP: 'a link that leads in a circle',
+  EISDIR: 'a folder where a file must be',
+  EIO: 'the disk reports a read error',
+  EMFILE: 'too many files are open',
+};
+
+/** Why a file cannot be used, in words that complete "file: …". Anything unforeseen is thrown on. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof UnusableImage) return error.message;
+  if (error instanceof Error && 'code' in error) {
+    const reason = systemReasons[String(error.code)];
+    if (reason !== undefined) return reason;
+  }
+  throw error;
+}

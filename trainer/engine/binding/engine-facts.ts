@@ -1,0 +1,7 @@
+/** What decides the last bits of a result beside the configuration; recorded with every run. */
+export interface EngineFacts {
+  readonly device: string;
+  readonly threads: number;
+  readonly instructionSet: string;
+  readonly versions: Readonly<Record<string, string>>;
+}
