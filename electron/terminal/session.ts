@@ -1,5 +1,4 @@
 /** One command's hold on a workstation: opened for reading or writing, its progress shown, Ctrl-C obeyed. */
-import { join } from 'node:path';
 import type { PlanRow, Pushes, RunRow } from '../api.ts';
 import { defaultHome } from '../workstation/home.ts';
 import type { Push } from '../workstation/answering.ts';
@@ -26,6 +25,8 @@ export interface Session extends Workstation {
   readonly words: Words;
   readonly line: ProgressLine;
   readonly print: (text: string) => void;
+  /** Places in a line of what is printed. */
+  readonly room: number;
   /** Waits until the work is done or Ctrl-C has stopped it; true: stopped. */
   readonly work: () => Promise<boolean>;
 }
@@ -69,8 +70,15 @@ export async function openSession(
     }
   };
   workstation = await openWorkstation({
-    ...{ home, appRoot, runtime, node: process.execPath, push, drain: 'own' },
-    ...{ version: surroundings.version, edition: surroundings.edition, write: mode === 'write' },
+    home,
+    appRoot,
+    runtime,
+    node: process.execPath,
+    push,
+    drain: 'own',
+    version: surroundings.version,
+    edition: surroundings.edition,
+    write: mode === 'write',
     complain: line.say,
     desktop: createTerminalDesktop({ appRoot, runtime, home, env }),
     ...(surroundings.trainer === undefined ? {} : { trainer: surroundings.trainer }),
@@ -95,10 +103,11 @@ export async function openSession(
 
   return {
     ...opened,
-    home: join(home),
+    home,
     words,
     line,
     print: (text) => void out.write(`${text}\n`),
+    room: roomOf(out),
     work: async () => {
       await opened.whenIdle();
       await telling;
@@ -114,6 +123,14 @@ export async function openSession(
   };
 }
 
+/** Where no terminal says how wide it is: a file, a pipe. */
+const usualRoom = 100;
+const leastRoom = 40;
+
+function roomOf({ isTTY, columns }: Output): number {
+  return isTTY === true && columns ? Math.max(leastRoom, columns) : usualRoom;
+}
+
 /** How much of a plan is left, in runs and, once every kind of run has been timed, in hours. */
 export function planText(row: PlanRow, words: Words): string {
   const open = row.runs.filter((one) => one.status !== 'done').length;
@@ -122,12 +139,12 @@ export function planText(row: PlanRow, words: Words): string {
 }
 
 function changeText(row: RunRow, words: Words): string {
-  const parts = [`${words.status(row.status).padEnd(11)} ${row.title}`];
+  const parts = [`${words.status(row.status)}  ${row.title}`];
   const { startedAt, endedAt, headline } = row;
   if (row.status === 'done' && startedAt !== null && endedAt !== null)
     parts.push(duration((endedAt - startedAt) / 1000));
   if (row.status === 'done' && headline !== null && headline.value !== null)
-    parts.push(`${headline.metric} ${headline.value.toFixed(2)}`);
+    parts.push(`${words.metric(headline.metric)} ${headline.value.toFixed(2)}`);
   if (row.status === 'done') parts.push(bytes(row.diskBytes));
   if (row.fault !== null) parts.push(row.fault.message);
   return parts.join('  ');
