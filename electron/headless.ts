@@ -76,7 +76,7 @@ async function surroundingsOf(): Promise<Surroundings> {
   };
 }
 
-/** A reader that went away (`reprise runs | head`) is no error. */
+/** A reader that went away (`reprise runs | head`) is not an error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.done);
   throw error;

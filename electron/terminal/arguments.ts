@@ -1,4 +1,4 @@
-/** The command line as values. Anything it does not understand is refused with the word in question. */
+/** Parses the command line. An unknown word is rejected by name. */
 import { parseArgs } from 'node:util';
 import { FaultError } from '../workstation/fault.ts';
 import { reportFormats } from '../workstation/report/formats.ts';

@@ -23,7 +23,7 @@ export function comparisonText(comparison: Comparison, words: Words, { room, isV
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-/** What was measured stands once, above its figures. */
+/** Figures grouped under the encoder they were measured on. */
 function rowsText(rows: readonly ComparisonRow[], words: Words, room: number): string {
   if (rows.length === 0) return words.say('nothing');
   const { figure, paper, earlier, ours, interval, difference, verdict } = words.report.columns;

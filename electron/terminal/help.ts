@@ -1,4 +1,4 @@
-/** What `reprise --help` prints. Commands and exit codes are the terminal's contract, so they stand in one place. */
+/** Text of `reprise --help`. Commands and exit codes are the terminal's contract, so they stand in one place. */
 import type { TerminalLanguage } from './words.ts';
 
 export const exitCodes = {

@@ -1,4 +1,4 @@
-/** How far the work is: one line that is rewritten in a terminal, and now and then a line where output goes to a file. */
+/** Progress of the work: one line rewritten in place in a terminal, a line now and then where output goes to a file. */
 import type { Progress, Pushes } from '../api.ts';
 import { duration } from './table.ts';
 import { clip, widthOf } from './text-width.ts';

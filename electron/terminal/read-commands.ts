@@ -1,4 +1,4 @@
-/** Commands that only look: they run beside the app. */
+/** Read-only commands. They can run while the app is open. */
 import type { DatasetRow, ReportRow, RunRow, Selection } from '../api.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
@@ -86,9 +86,10 @@ function inspectionText(inspection: Inspection, { words, room }: Session): strin
     return lines.flatMap((line) => wrap(line, room)).join('\n');
   }
   const size = (image: readonly [number, number] | null) => (image === null ? say('unknown') : image.join(' × '));
+  const sizes = [...new Set([size(inspection.smallest), size(inspection.largest)])];
   const lines = [
     `${say('recognised')}: ${inspection.title} (${inspection.dataset})  ${inspection.path}`,
-    `${inspection.classes.length} ${say('classes')}, ${inspection.channels ?? say('unknown')} ${say('channels')}, ${say('size')} ${size(inspection.smallest)} … ${size(inspection.largest)}, ${bytes(inspection.bytes)}`,
+    `${inspection.classes.length} ${say('classes')}, ${inspection.channels ?? say('unknown')} ${say('channels')}, ${say('size')} ${sizes.join(' … ')}, ${bytes(inspection.bytes)}`,
     ...inspection.splits.map(({ split, images, perClass }) => {
       const [least, most] = [Math.min(...perClass), Math.max(...perClass)];
       const each = least === most ? String(least) : `${least} … ${most}`;

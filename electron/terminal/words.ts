@@ -1,5 +1,5 @@
 /**
- * What the terminal says, in two languages. Verdicts, states, figures and most columns are worded by the report; sentences of faults
+ * Texts of the terminal in two languages. Verdicts, states, figures and most columns are worded by the report; sentences of faults
  * and of the doctor come from where they arise, in English.
  */
 import type { ClaimVerdict, DatasetRow, PlanRow, Verdict } from '../api.ts';
@@ -178,6 +178,8 @@ const phases = {
     stopping: 'stopping',
     scanning: 'reading files',
     calibrating: 'timing training steps',
+    reading: 'reading the records',
+    writing: 'writing the files',
   },
   zh: {
     loading: '加载',
@@ -192,8 +194,10 @@ const phases = {
     stopping: '正在停止',
     scanning: '读取文件',
     calibrating: '实测训练步耗时',
+    reading: '读取记录',
+    writing: '写入文件',
   },
-} as const satisfies Record<string, Record<Phase, string>>;
+} as const satisfies Record<string, Record<Phase | 'reading' | 'writing', string>>;
 
 /** Work beside the runs. */
 const jobs = {
@@ -207,6 +211,7 @@ const jobs = {
     importWeights: 'Importing weights',
     thumbnails: 'Making thumbnails',
     sample: 'Creating the sample data set',
+    report: 'Writing the report',
   },
   zh: {
     inspect: '读取数据集',
@@ -218,8 +223,9 @@ const jobs = {
     importWeights: '导入权重',
     thumbnails: '生成缩略图',
     sample: '生成示例数据集',
+    report: '生成报告',
   },
-} as const satisfies Record<string, Record<Exclude<Job['kind'], 'train'>, string>>;
+} as const satisfies Record<string, Record<Exclude<Job['kind'], 'train'> | 'report', string>>;
 
 const dataStates = {
   en: { ready: 'ready', missing: 'not found', changed: 'changed' },

@@ -1,4 +1,4 @@
-/** Commands that make or change runs: they hold the workspace while they work. */
+/** Commands that create or change runs. They hold the workspace while they work. */
 import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import * as v from 'valibot';
@@ -45,11 +45,11 @@ async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
 }
 
 function expectKind(inspection: Inspection, kind: string | null): void {
-  const { dataset, path, expected, found } = inspection;
+  const { dataset, path, found } = inspection;
   if (dataset === null)
     throw new FaultError(
       'wrong-folder',
-      `${path} is not a data set that Reprise can read. Expected: ${expected.join('; ')}. Found: ${found.join('; ')}.`,
+      `${path} is not a data set that Reprise can read; it contains ${found.join('; ')}. "reprise datasets inspect" lists the layouts it reads.`,
       { path },
     );
   if (kind !== null && kind !== dataset)
@@ -223,7 +223,7 @@ function plansText(rows: readonly PlanRow[], { words, room }: Session): string {
   return tableOf(columns, lines, room);
 }
 
-/** The same plan as it was run elsewhere, and how its figures there and here agree. */
+/** Runs the plan of a bundle and compares the figures with those of the bundle. */
 export const replay: Command = async (session, args) => {
   const [file] = args.words;
   if (file === undefined) throw usage('"replay" needs the bundle.json of a report.');
@@ -257,7 +257,7 @@ async function carryThrough(session: Session, args: Arguments, name: string): Pr
   return ended.state === 'done' ? exitCodes.done : exitCodes.failed;
 }
 
-/** Every figure of the bundle beside the one that the same run gave here. */
+/** Each figure of the bundle beside the figure of the same run here. */
 async function replayText(
   { handlers, words, room }: Session,
   { plan: id, results, environment }: AddedPlan,
