@@ -18,17 +18,18 @@ export interface Output {
   readonly write: (text: string) => unknown;
 }
 
-/** A line in two parts: where both do not fit, the title is shortened and the figures stay. */
+/** Where a line is too long its title is shortened, and the last of its figures are left out. */
 interface Line {
   readonly title: string;
-  readonly figures: string;
+  /** The most important first. */
+  readonly figures: readonly string[];
 }
 
 const eraseLine = '\r\u001b[2K';
 const eraseRest = '\u001b[K';
 const between = '  ';
-/** Title left of a line that is too long. */
-const leastTitle = 12;
+/** Places a title keeps before figures are left out for it. */
+const leastTitle = 20;
 
 export function createProgressLine(output: Output, words: Words, now: () => number): ProgressLine {
   const carrier = output.isTTY === true ? movingLine(output) : sparseLines(output, now);
@@ -37,7 +38,7 @@ export function createProgressLine(output: Output, words: Words, now: () => numb
     progress: (progress, title) => {
       // Before its first word there is nothing to tell but its name.
       if (progress.phase === null) return;
-      carrier.tell({ title, figures: runText(progress, words) }, { work: progress.run, phase: progress.phase });
+      carrier.tell({ title, figures: runFigures(progress, words) }, { work: progress.run, phase: progress.phase });
     },
     job: ({ kind, phase, fraction, secondsLeft, ended }) => {
       if (ended) {
@@ -49,7 +50,7 @@ export function createProgressLine(output: Output, words: Words, now: () => numb
         shareText(fraction),
         secondsLeft === null ? '' : leftText(secondsLeft, null, words),
       ];
-      carrier.tell({ title: words.job(kind), figures: joined(parts) }, { work: kind, phase: '' });
+      carrier.tell({ title: words.job(kind), figures: parts }, { work: kind, phase: '' });
     },
     end: () => carrier.end(null),
   };
@@ -109,7 +110,7 @@ function sparseLines(output: Output, now: () => number): Carrier {
       told.add(`${work} ${phase}`);
       current = work;
       lastAt = now();
-      output.write(`${joined([title, figures])}\n`);
+      output.write(`${joined([title, ...figures])}\n`);
     },
     end: (work) => {
       if (work !== null) told.delete(`${work} `);
@@ -118,27 +119,29 @@ function sparseLines(output: Output, now: () => number): Carrier {
 }
 
 function fitted({ title, figures }: Line, room: number): string {
-  if (figures === '') return clip(title, room);
-  const space = Math.max(leastTitle, room - widthOf(figures) - between.length);
-  return clip(joined([clip(title, space), figures]), room);
+  const titleRoom = Math.min(leastTitle, widthOf(title));
+  const spaceBeside = (kept: readonly string[]): number => room - widthOf(joined(kept)) - between.length;
+  let kept = figures.filter((figure) => figure !== '');
+  while (kept.length > 0 && spaceBeside(kept) < titleRoom) kept = kept.slice(0, -1);
+  return kept.length === 0 ? clip(title, room) : joined([clip(title, spaceBeside(kept)), ...kept]);
 }
 
 function joined(parts: readonly string[]): string {
   return parts.filter((part) => part !== '').join(between);
 }
 
-function runText(progress: Progress, words: Words): string {
+function runFigures(progress: Progress, words: Words): readonly string[] {
   const { phase, step, steps, samplesPerSecond, secondsLeft, secondsLeftSpread, safeStep } = progress;
   const share = progress.fraction ?? (steps > 0 ? step / steps : null);
-  return joined([
+  return [
     phase === null ? '' : words.phase(phase),
+    progress.liveness === 'alive' ? '' : `${words.say('silent')} ${duration(progress.silentMs / 1000)}`,
     shareText(share),
     steps > 0 ? `${words.say('step')} ${step}/${steps}` : '',
     samplesPerSecond === null ? '' : `${Math.round(samplesPerSecond)} ${words.say('pace')}`,
     secondsLeft === null ? '' : leftText(secondsLeft, secondsLeftSpread, words),
     safeStep === null ? '' : words.safeAt(safeStep),
-    progress.liveness === 'alive' ? '' : `${words.say('silent')} ${duration(progress.silentMs / 1000)}`,
-  ]);
+  ];
 }
 
 function shareText(share: number | null): string {

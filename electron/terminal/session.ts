@@ -37,70 +37,26 @@ export async function openSession(
   words: Words,
   mode: 'read' | 'write',
 ): Promise<Session> {
-  const { appRoot, runtime, env, err, out } = surroundings;
+  const { appRoot, runtime, version, edition, env, err, out, trainer } = surroundings;
   const home = args.home ?? defaultHome(env);
   const line = createProgressLine(err, words, () => performance.now());
-  const titles = new Map<string, string>();
-  const seen = new Map<string, RunRow['status']>();
-  let workstation: Workstation | null = null;
-
-  async function tellChanges(): Promise<void> {
-    if (workstation === null) return;
-    for (const row of await workstation.handlers.runs.answer()) {
-      titles.set(row.id, row.title);
-      const before = seen.get(row.id);
-      seen.set(row.id, row.status);
-      if (before === undefined || before === row.status || row.status === 'queued') continue;
-      line.say(changeText(row, words));
-      if (row.plan === null || row.status !== 'done') continue;
-      const plan = (await workstation.handlers.plans.answer()).find((one) => one.plan.id === row.plan);
-      if (plan !== undefined && plan.state !== 'done') line.say(planText(plan, words));
-    }
-  }
-  let telling: Promise<void> = Promise.resolve();
-  const push: Push = (name, ...values) => {
-    if (name === 'progress') {
-      const [progress] = values as Parameters<Pushes['progress']>;
-      line.progress(progress, titles.get(progress.run) ?? progress.run);
-    } else if (name === 'job') {
-      line.job(...(values as Parameters<Pushes['job']>));
-    } else if (name === 'runsChanged' && mode === 'write') {
-      // A fault here would be a fault of the next answer too; that one is told.
-      telling = telling.then(tellChanges).catch(() => undefined);
-    }
-  };
-  workstation = await openWorkstation({
+  const teller = createTeller(line, words, mode);
+  const opened = await openWorkstation({
     home,
     appRoot,
     runtime,
     node: process.execPath,
-    push,
+    push: teller.push,
     drain: 'own',
-    version: surroundings.version,
-    edition: surroundings.edition,
+    version,
+    edition,
     write: mode === 'write',
     complain: line.say,
     desktop: createTerminalDesktop({ appRoot, runtime, home, env }),
-    ...(surroundings.trainer === undefined ? {} : { trainer: surroundings.trainer }),
+    ...(trainer === undefined ? {} : { trainer }),
   });
-  const opened = workstation;
-  for (const row of await opened.handlers.runs.answer()) {
-    titles.set(row.id, row.title);
-    seen.set(row.id, row.status);
-  }
-
-  let stops = 0;
-  let stopping: Promise<void> | null = null;
-  const onSignal = (): void => {
-    stops += 1;
-    const how = stops === 1 ? 'safely' : 'now';
-    line.say(words.say(how === 'safely' ? 'stopping' : 'stoppingNow'));
-    void opened.handlers.cancelJob.answer();
-    const closing = opened.close(how);
-    stopping ??= closing;
-  };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-
+  await teller.begin(opened);
+  const stopper = listenForStop(opened, (text) => line.say(words.say(text)));
   return {
     ...opened,
     home,
@@ -110,15 +66,96 @@ export async function openSession(
     room: roomOf(out),
     work: async () => {
       await opened.whenIdle();
-      await telling;
-      if (stopping !== null) await stopping;
+      await teller.settled();
+      await stopper.stopped();
       line.end();
-      return stops > 0;
+      return stopper.isAsked();
     },
     close: async (how) => {
       await opened.close(how);
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, onSignal);
+      stopper.release();
       line.end();
+    },
+  };
+}
+
+interface Teller {
+  readonly push: Push;
+  /** Takes note of the runs as they are: only later changes are told. */
+  readonly begin: (workstation: Workstation) => Promise<void>;
+  /** Resolves once every change so far has been told. */
+  readonly settled: () => Promise<void>;
+}
+
+/** Tells progress as it is pushed, and the state of a run when it changes. */
+function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'): Teller {
+  const titles = new Map<string, string>();
+  const seen = new Map<string, RunRow['status']>();
+  let workstation: Workstation | null = null;
+  let telling: Promise<void> = Promise.resolve();
+
+  async function tellChanges(): Promise<void> {
+    if (workstation === null) return;
+    for (const row of await workstation.handlers.runs.answer()) {
+      titles.set(row.id, row.title);
+      const before = seen.get(row.id);
+      seen.set(row.id, row.status);
+      if (before === undefined || before === row.status || row.status === 'queued') continue;
+      if (isOver(row.status)) line.end();
+      line.say(changeText(row, words));
+      if (row.plan === null || row.status !== 'done') continue;
+      const plan = (await workstation.handlers.plans.answer()).find((one) => one.plan.id === row.plan);
+      if (plan !== undefined && plan.state !== 'done') line.say(planText(plan, words));
+    }
+  }
+  return {
+    push: (name, ...values) => {
+      if (name === 'progress') {
+        const [progress] = values as Parameters<Pushes['progress']>;
+        // The last word of a run may come after its end was told.
+        if (isOver(seen.get(progress.run))) return;
+        line.progress(progress, titles.get(progress.run) ?? progress.run);
+      } else if (name === 'job') {
+        line.job(...(values as Parameters<Pushes['job']>));
+      } else if (name === 'runsChanged' && mode === 'write') {
+        // A fault here would be a fault of the next answer too; that one is told.
+        telling = telling.then(tellChanges).catch(() => undefined);
+      }
+    },
+    begin: async (opened) => {
+      workstation = opened;
+      for (const row of await opened.handlers.runs.answer()) {
+        titles.set(row.id, row.title);
+        seen.set(row.id, row.status);
+      }
+    },
+    settled: () => telling,
+  };
+}
+
+function isOver(status: RunRow['status'] | undefined): boolean {
+  return status === 'done' || status === 'failed' || status === 'stopped' || status === 'interrupted';
+}
+
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** The first signal stops safely, the second at once. */
+function listenForStop(workstation: Workstation, say: (text: 'stopping' | 'stoppingNow') => void) {
+  let stops = 0;
+  let stopping: Promise<void> = Promise.resolve();
+  const onSignal = (): void => {
+    stops += 1;
+    say(stops === 1 ? 'stopping' : 'stoppingNow');
+    void workstation.handlers.cancelJob.answer();
+    const closing = workstation.close(stops === 1 ? 'safely' : 'now');
+    if (stops === 1) stopping = closing;
+  };
+  for (const signal of stopSignals) process.on(signal, onSignal);
+  return {
+    isAsked: () => stops > 0,
+    stopped: () => stopping,
+    release: () => {
+      for (const signal of stopSignals) process.off(signal, onSignal);
     },
   };
 }
@@ -135,7 +172,7 @@ function roomOf({ isTTY, columns }: Output): number {
 export function planText(row: PlanRow, words: Words): string {
   const open = row.runs.filter((one) => one.status !== 'done').length;
   const left = row.secondsLeft === null ? '' : `, ${leftText(row.secondsLeft, null, words)}`;
-  return `${words.say('plan')} "${row.plan.title[words.language]}": ${open} ${words.say('runsLeft')}${left}`;
+  return `${words.say('plan')} "${row.plan.title[words.language]}": ${words.runsLeft(open)}${left}`;
 }
 
 function changeText(row: RunRow, words: Words): string {

@@ -1,4 +1,5 @@
 /** The command line: what it understands, how it shows progress, how wide a Chinese table is. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Progress } from '../api.ts';
 import { pretrain } from '../workstation/testing/bench.ts';
@@ -7,7 +8,7 @@ import { assignmentOf, parseCommandLine, UsageError } from './arguments.ts';
 import { helpIn } from './help.ts';
 import { createProgressLine } from './progress.ts';
 import { bytes, duration, tableOf, type Column } from './table.ts';
-import { widthOf } from './text-width.ts';
+import { clip, widthOf, wrap } from './text-width.ts';
 import { wordsIn } from './words.ts';
 import { withSettings } from './work-commands.ts';
 
@@ -90,6 +91,19 @@ test('tables line up in both scripts', () => {
   expect(bytes(1536)).toBe('1.5 KiB');
 });
 
+test('whatever a text is made of, its lines fit and nothing of it is lost', () => {
+  const piece = fc.constantFrom('论', '文', '，', '（', '）', 'word ', 'a', '12.34', ' ', '/', ',', '…', 'é');
+  const texts = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''));
+  fc.assert(
+    fc.property(texts, fc.integer({ min: 2, max: 30 }), (text, room) => {
+      const lines = wrap(text, room);
+      for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(room);
+      expect(lines.join('').replace(/\s/g, '')).toBe(text.replace(/\s/g, ''));
+      expect(widthOf(clip(text, room))).toBeLessThanOrEqual(room);
+    }),
+  );
+});
+
 test('a table that is too wide wraps its texts and keeps figures and names whole', () => {
   const columns: readonly Column[] = [
     { title: 'Run', holds: 'name' },
@@ -144,6 +158,7 @@ test('in a terminal one line is rewritten and never longer than the terminal', (
   const shown = written.slice(1).replace('\u001b[K', '');
   expect(written).toBe(`\r${shown}\u001b[K`);
   expect(shown).toContain('…');
+  expect(shown).toContain('训练   50 %');
   expect(widthOf(shown)).toBeLessThan(40);
   // The same again draws nothing.
   line.progress(progress, '一个名字很长很长很长的运行，长得放不下');

@@ -19,7 +19,6 @@ const en = {
   stopped: 'Stopped. Run the same command again to continue.',
   workspace: 'workspace',
   plan: 'Plan',
-  runsLeft: 'runs left',
   report: 'Report',
   notWritten: 'not written',
   measured: 'Figure',
@@ -97,7 +96,6 @@ const zh: Readonly<Record<Key, string>> = {
   stopped: '已停止。再次运行同一命令即可继续。',
   workspace: '工作区',
   plan: '计划',
-  runsLeft: '个运行未完成',
   report: '报告',
   notWritten: '未生成',
   measured: '指标',
@@ -283,6 +281,7 @@ export interface Words {
   readonly check: (id: DoctorCheck['id']) => string;
   /** `top-1`, `loss`: what a run is known by in a list. */
   readonly metric: (metric: string) => string;
+  readonly runsLeft: (count: number) => string;
   /** The step of the newest checkpoint. */
   readonly safeAt: (step: number) => string;
   /** Names, and how many there are besides. */
@@ -305,6 +304,8 @@ export function wordsIn(language: TerminalLanguage): Words {
     planState: (state) => planStates[language][state],
     check: (id) => checks[language][id],
     metric: (metric) => report.metrics[metric] ?? report.curves.metrics[metric]?.toLowerCase() ?? metric,
+    runsLeft: (count) =>
+      language === 'zh' ? `${count} 个运行未完成` : `${count} ${count === 1 ? 'run' : 'runs'} left`,
     safeAt: (step) => (language === 'zh' ? `检查点：第 ${step} 步` : `checkpoint at step ${step}`),
     andMore: (names, more) => (language === 'zh' ? `${names}和另外 ${more} 项` : `${names} and ${more} more`),
   };
