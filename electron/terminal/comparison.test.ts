@@ -121,5 +121,13 @@ test('--verbose gives every reason a line with both sides', async () => {
     /^ +features standardised +not stated +yes /m,
   ])
     expect(text).toMatch(line);
-  expect(comparisonText(shown, wordsIn('en'), { room: 100, isVerbose: false })).not.toContain('imagenet');
+  const short = comparisonText({ ...shown, rows: [{ ...row, reasons, verdict: 'not-comparable' }] }, wordsIn('en'), {
+    room: 200,
+    isVerbose: false,
+  });
+  expect(short).not.toContain('imagenet');
+  expect(short).toContain('not comparable: data set, metric, weight decay of the head');
+  // What waits for its run is not waiting for the data set.
+  const pending = { ...shown, rows: [{ ...row, reasons, verdict: 'pending' as const }] };
+  expect(comparisonText(pending, wordsIn('en'), { room: 200, isVerbose: false })).toMatch(/ pending$/);
 });

@@ -72,10 +72,10 @@ function figureCells(row: ComparisonRow, name: (row: ComparisonRow) => string, w
 }
 
 function verdictText(verdict: ComparisonRow['verdict'], reasons: ComparisonRow['reasons'], words: Words): string {
-  const because = reasonsInShort(words, reasons);
+  const because = verdict === 'not-comparable' ? reasonsInShort(words, reasons) : '';
+  if (because === '') return words.verdict(verdict);
   // That there is nothing to compare it with says all.
-  const isAlone = reasons.every(({ field }) => field === 'paper');
-  if (because === '' || isAlone) return because || words.verdict(verdict);
+  if (reasons.every(({ field }) => field === 'paper')) return because;
   return `${words.verdict(verdict)}${words.report.colon}${because}`;
 }
 
