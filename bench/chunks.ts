@@ -13,7 +13,10 @@ import { noisePairs, stepperOf, type StepShape } from '../trainer/jobs/step-timi
 
 const [pairs = 2048, chunk = 16] = process.argv.slice(2).map(Number);
 const shape: StepShape = {
-  ...{ encoder: 'resnet-50', stem: 'imagenet', size: 224, batch: pairs },
+  encoder: 'resnet-50',
+  stem: 'imagenet',
+  size: 224,
+  batch: pairs,
   expander: [8192, 8192, 8192],
 };
 const threads = availableParallelism();

@@ -99,8 +99,15 @@ async function measured(side: Name, root: string, { pretraining, evaluations }: 
   const folder = join(root, `${side}-${pretraining.seed}`);
   await mkdir(folder);
   const jobOf = (name: string, config: RunConfig, subject: TrainJob['subject'] = null): TrainJob => ({
-    ...{ kind: 'train', run: `${side}-${name}`, attempt: 1, runFolder: join(folder, name) },
-    ...{ cacheFolder: join(root, 'cache'), config, from: null, anyArithmetic: false, subject },
+    kind: 'train',
+    run: `${side}-${name}`,
+    attempt: 1,
+    runFolder: join(folder, name),
+    cacheFolder: join(root, 'cache'),
+    config,
+    from: null,
+    anyArithmetic: false,
+    subject,
   });
   async function done(job: TrainJob): Promise<readonly Result[]> {
     await mkdir(job.runFolder);

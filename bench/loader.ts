@@ -70,8 +70,15 @@ try {
   await writeNoise(folder, 4096, 28);
   // The small preset.
   const small = v.parse(View, {
-    ...{ size: 28, cropArea: [0.3, 1], brightness: 0.4, contrast: 0.4, saturation: 0, hue: 0 },
-    ...{ grayscale: 0, blur: 0, solarize: 0.1 },
+    size: 28,
+    cropArea: [0.3, 1],
+    brightness: 0.4,
+    contrast: 0.4,
+    saturation: 0,
+    hue: 0,
+    grayscale: 0,
+    blur: 0,
+    solarize: 0.1,
   });
   await compare('28 x 28 raw, two views', [
     await openOurs({

@@ -56,7 +56,12 @@ async function compareSmall(rounds: number): Promise<void> {
     const another = (below: Builder) => buildEncoder(below.at('encoder'), given.encoders[0], 1);
     const encoder = another(builder);
     const learner = recipe.build([encoder, encoder], v.parse(recipe.options, given.method.options), builder, {
-      ...{ classes: 0, batch, samples: 60_000, steps: 750, stepsPerEpoch: 234, encoder: another },
+      classes: 0,
+      batch,
+      samples: 60_000,
+      steps: 750,
+      stepsPerEpoch: 234,
+      encoder: another,
     });
     const { id, options } = given.optimizer;
     const stepper = engine.stepper(learner, { recipe: optimizers.get(id), options }, 1);

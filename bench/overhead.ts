@@ -42,7 +42,11 @@ try {
   await writeNoise(folder, images, size);
   const view = { size, cropArea: [0.3, 1], saturation: 0, hue: 0, grayscale: 0 };
   const config = v.parse(RunConfig, {
-    ...{ version: 1, kind: 'pretrain', title: 'overhead', seed: 1, logEvery: 10 },
+    version: 1,
+    kind: 'pretrain',
+    title: 'overhead',
+    seed: 1,
+    logEvery: 10,
     execution: { threads: 2, loaderWorkers: 1 },
     method: { id: 'vicreg', options: { expander: [64, 64, 64] } },
     encoders: [{ id: 'resnet-18', options: { stem: 'small', stemStride: 2, width: 8 } }],
@@ -52,7 +56,8 @@ try {
     optimizer: { id: 'adamw', options: {} },
     schedule: { id: 'warmup-cosine', options: {} },
     checkpoint: { everySeconds: 10 },
-    ...{ batch, epochs: (steps * batch) / images },
+    batch,
+    epochs: (steps * batch) / images,
   });
 
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });

@@ -38,7 +38,11 @@ const kinds = {
 
 const shapeOf = (batch: number, width: number): StepShape => ({
   // A narrow network, so that the largest batch takes seconds.
-  ...{ encoder: 'resnet-18', stem: 'small', width: 16, size: 32, batch },
+  encoder: 'resnet-18',
+  stem: 'small',
+  width: 16,
+  size: 32,
+  batch,
   expander: [width, width, width],
 });
 

@@ -25,14 +25,32 @@ const home = join(folder, 'home');
 const classes = Array.from({ length: 1000 }, (_, label) => `n${String(label).padStart(8, '0')}`);
 /** What a listing of ImageNet says. */
 const imagenet: Inspection = {
-  ...{ version: 1, dataset: 'imagenet', title: 'ImageNet', path: join(folder, 'imagenet'), contents: 'listed' },
-  ...{ fingerprint: 'f'.repeat(64), expected: [], found: [], classes, channels: 3, smallest: null, largest: null },
+  version: 1,
+  dataset: 'imagenet',
+  title: 'ImageNet',
+  path: join(folder, 'imagenet'),
+  contents: 'listed',
+  fingerprint: 'f'.repeat(64),
+  expected: [],
+  found: [],
+  classes,
+  channels: 3,
+  smallest: null,
+  largest: null,
   splits: [
     { split: 'train', images: 1_281_167, perClass: classes.map(() => 1281) },
     { split: 'val', images: 50_000, perClass: classes.map(() => 50) },
   ],
-  ...{ bytes: 150e9, rejects: [], rejectCount: 0, leaks: [], leakCount: 0, duplicateCount: 0, licence: null },
-  ...{ source: null, splitRule: null, seconds: 10 },
+  bytes: 150e9,
+  rejects: [],
+  rejectCount: 0,
+  leaks: [],
+  leakCount: 0,
+  duplicateCount: 0,
+  licence: null,
+  source: null,
+  splitRule: null,
+  seconds: 10,
 };
 
 async function makeWorkspace(): Promise<void> {
@@ -47,8 +65,13 @@ async function makeWorkspace(): Promise<void> {
   try {
     await fill(store, { runs, rowsPerRun, folder: join(home, 'runs') });
     await store.saveDataset({
-      ...{ fingerprint: imagenet.fingerprint, name: 'ImageNet', path: imagenet.path, inspection: imagenet },
-      ...{ signature: 'of another day', inspectedAt: 1, builtIn: false },
+      fingerprint: imagenet.fingerprint,
+      name: 'ImageNet',
+      path: imagenet.path,
+      inspection: imagenet,
+      signature: 'of another day',
+      inspectedAt: 1,
+      builtIn: false,
     });
   } finally {
     await store.close();

@@ -25,7 +25,10 @@ interface Answer {
 }
 
 const shape: StepShape = {
-  ...{ encoder: 'resnet-18', stem: 'imagenet', size: 96, batch: 32 },
+  encoder: 'resnet-18',
+  stem: 'imagenet',
+  size: 96,
+  batch: 32,
   expander: [2048, 2048, 2048],
 };
 const pictures = 128;
@@ -45,7 +48,13 @@ async function beSide(part: (typeof parts)[number], folder: string): Promise<voi
     part === 'step'
       ? null
       : await openTrainingLoader({
-          ...{ data, views, normalization: imagenet, seed: 1, batch: shape.batch, dropLast: true, fromStep: 0 },
+          data,
+          views,
+          normalization: imagenet,
+          seed: 1,
+          batch: shape.batch,
+          dropLast: true,
+          fromStep: 0,
           // Alone it has all cores; beside a step, which waits for its batch, one thread is enough.
           workers: part === 'loader' ? cores : 1,
         });

@@ -4,7 +4,7 @@ import { join, resolve } from 'node:path';
 import process from 'node:process';
 import { faultOf } from '../trainer/durable/fault-of.ts';
 import { parseCommandLine, UsageError } from './terminal/arguments.ts';
-import { exitCodes, help } from './terminal/help.ts';
+import { exitCodes, helpIn } from './terminal/help.ts';
 import * as read from './terminal/read-commands.ts';
 import { openSession, type Surroundings } from './terminal/session.ts';
 import * as work from './terminal/work-commands.ts';
@@ -31,13 +31,17 @@ const commands: Readonly<Record<string, { readonly run: read.Command; readonly m
 
 async function main(given: readonly string[], surroundings: Surroundings): Promise<number> {
   const args = parseCommandLine(given);
+  const language = args.lang ?? systemLanguage(surroundings.env);
   if (args.version) surroundings.out.write(`${surroundings.version}${surroundings.edition}\n`);
-  else if (args.help) surroundings.out.write(help);
+  else if (args.help) surroundings.out.write(helpIn[language]);
   if (args.version || args.help) return exitCodes.done;
   const command = Object.hasOwn(commands, args.command) ? commands[args.command] : undefined;
   if (command === undefined)
-    throw new UsageError('bad-argument', `No command "${args.command}". Known: ${Object.keys(commands).join(', ')}.`);
-  const words = wordsIn(args.lang ?? systemLanguage(surroundings.env));
+    throw new UsageError(
+      'bad-argument',
+      `There is no command "${args.command}". Commands: ${Object.keys(commands).join(', ')}.`,
+    );
+  const words = wordsIn(language);
   // The list of plans changes nothing.
   const mode = args.command === 'plan' && args.words.length === 0 ? 'read' : command.mode;
   const session = await openSession(args, surroundings, words, mode);
@@ -72,11 +76,14 @@ async function surroundingsOf(): Promise<Surroundings> {
   };
 }
 
-/** A reader that went away (`reprise runs | head`) is no error. */
+/** A reader that went away (`reprise runs | head`) is not an error. */
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code === 'EPIPE') process.exit(exitCodes.done);
   throw error;
 });
+
+// Node's own warnings are for those who write the program.
+if (process.env['REPRISE_TRACE'] !== '1') process.removeAllListeners('warning');
 
 try {
   process.exitCode = await main(process.argv.slice(2), await surroundingsOf());

@@ -1,4 +1,4 @@
-/** The command line as values. Anything it does not understand is refused with the word in question. */
+/** Parses the command line. An unknown word is rejected by name. */
 import { parseArgs } from 'node:util';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { reportFormats } from '../workstation/report/formats.ts';
@@ -10,6 +10,8 @@ export interface Arguments {
   readonly words: readonly string[];
   readonly home: string | null;
   readonly json: boolean;
+  /** Also lists every reason for a verdict. */
+  readonly verbose: boolean;
   readonly lang: TerminalLanguage | null;
   readonly help: boolean;
   readonly version: boolean;
@@ -18,17 +20,17 @@ export interface Arguments {
   readonly dataset: string | null;
   readonly evaluator: string | null;
   readonly seed: number;
-  /** How many a plan's runs shall have; null: as they are. */
+  /** Number of seeds of a plan's runs; null: as the plan says. */
   readonly seeds: number | null;
   readonly title: string | null;
   readonly split: string | null;
-  /** Of a data set, also where it is large. */
+  /** Check every image, also in a large data set. */
   readonly contents: boolean;
   readonly out: string | null;
   /** Typed as 1 or 2, as the window counts them. */
   readonly branch: 0 | 1;
   readonly plan: string | null;
-  /** What a comparison holds all else against. */
+  /** Title that all others are compared with. */
   readonly baseline: string | null;
   readonly best: boolean;
   readonly formats: readonly ReportFormat[];
@@ -40,14 +42,15 @@ export function parseCommandLine(given: readonly string[]): Arguments {
   const [command = 'help', ...words] = positionals;
   const seed = Number(values.seed ?? '1');
   if (!Number.isInteger(seed) || seed < 0 || seed > 0xffffffff)
-    throw usage(`--seed ${String(values.seed)} is no whole number from 0 to 4294967295.`);
+    throw usage(`--seed ${String(values.seed)}: expected a whole number from 0 to 4294967295.`);
   const lang = values.lang ?? null;
-  if (lang !== null && lang !== 'en' && lang !== 'zh') throw usage(`--lang ${lang} is neither en nor zh.`);
+  if (lang !== null && lang !== 'en' && lang !== 'zh') throw usage(`--lang ${lang}: expected en or zh.`);
   return {
     command,
     words,
     home: values.home ?? null,
     json: values.json === true,
+    verbose: values.verbose === true,
     lang,
     help: values.help === true || command === 'help',
     version: values.version === true,
@@ -74,7 +77,7 @@ function seedsOf(given: string | undefined): number | null {
   if (given === undefined) return null;
   const seeds = Number(given);
   if (Number.isInteger(seeds) && seeds >= 1 && seeds <= 100) return seeds;
-  throw usage(`--seeds ${given} is no whole number from 1 to 100.`);
+  throw usage(`--seeds ${given}: expected a whole number from 1 to 100.`);
 }
 
 function read(given: readonly string[]) {
@@ -85,19 +88,24 @@ function read(given: readonly string[]) {
       args: [...given],
       allowPositionals: true,
       options: {
-        ...{
-          home: text,
-          lang: text,
-          method: text,
-          preset: text,
-          dataset: text,
-          evaluator: text,
-          seed: text,
-          seeds: text,
-        },
-        ...{ title: text, split: text, out: text, branch: text, plan: text, baseline: text, format: text },
+        home: text,
+        lang: text,
+        method: text,
+        preset: text,
+        dataset: text,
+        evaluator: text,
+        seed: text,
+        seeds: text,
+        title: text,
+        split: text,
+        out: text,
+        branch: text,
+        plan: text,
+        baseline: text,
+        format: text,
         set: { type: 'string', multiple: true },
         json: flag,
+        verbose: flag,
         contents: flag,
         best: flag,
         help: { type: 'boolean', short: 'h' },
@@ -111,24 +119,24 @@ function read(given: readonly string[]) {
 
 export class UsageError extends FaultError {}
 export function usage(message: string): UsageError {
-  return new UsageError('bad-argument', `${message} "reprise --help" lists what there is.`);
+  return new UsageError('bad-argument', `${message} Run "reprise --help" for the commands and options.`);
 }
 
 function branchOf(text: string): 0 | 1 {
-  if (text !== '1' && text !== '2') throw usage(`--branch ${text} is neither 1 nor 2.`);
+  if (text !== '1' && text !== '2') throw usage(`--branch ${text}: expected 1 or 2.`);
   return text === '1' ? 0 : 1;
 }
 
 function formatOf(name: string): ReportFormat {
   const found = reportFormats.find((format) => format === name);
-  if (found === undefined) throw usage(`--format ${name} is none of ${reportFormats.join(', ')}.`);
+  if (found === undefined) throw usage(`--format ${name}: expected one of ${reportFormats.join(', ')}.`);
   return found;
 }
 
 /** `batch=128`, `optimizer.options.rate=0.01`, `views.0.blur=0.5`: a value is JSON where it can be read as such, else text. */
 export function assignmentOf(text: string): readonly [string, unknown] {
   const at = text.indexOf('=');
-  if (at <= 0) throw usage(`--set ${text} has no "key=value".`);
+  if (at <= 0) throw usage(`--set ${text}: expected KEY=VALUE.`);
   const value = text.slice(at + 1);
   try {
     return [text.slice(0, at), JSON.parse(value) as unknown];

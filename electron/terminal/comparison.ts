@@ -1,69 +1,166 @@
-/** A comparison as the terminal prints it: table, claims, differences on the same images. */
+/** A comparison as the terminal prints it: figures by what was measured, claims, differences on the same images. */
 import type { Comparison, ComparisonRow, Interval } from '../api.ts';
-import { tableOf } from './table.ts';
+import { effectNote, figureName, subjectName } from '../workstation/report/naming.ts';
+import { reasonsInShort, shortFigureName, sideInWords, wordOf } from './field-words.ts';
+import { tableOf, type Column, type TableRow } from './table.ts';
 import type { Words } from './words.ts';
 
-export function comparisonText(comparison: Comparison, words: Words): string {
-  const parts = [rowsText(comparison.rows, words), claimsText(comparison, words), pairsText(comparison, words)];
+export interface ComparisonStyle {
+  /** Places in a line. */
+  readonly room: number;
+  /** Also every reason why a figure differs from the paper's, with the values of both. */
+  readonly isVerbose: boolean;
+}
+
+export function comparisonText(comparison: Comparison, words: Words, { room, isVerbose }: ComparisonStyle): string {
+  const { rows } = comparison;
+  const parts = [
+    rowsText(rows, words, room),
+    isVerbose ? reasonsText(rows, words, room) : '',
+    claimsText(comparison, words, room),
+    pairsText(comparison, words, room),
+  ];
   return parts.filter((part) => part !== '').join('\n\n');
 }
 
-function rowsText(rows: readonly ComparisonRow[], words: Words): string {
+/** Figures grouped under the encoder they were measured on. */
+function rowsText(rows: readonly ComparisonRow[], words: Words, room: number): string {
   if (rows.length === 0) return words.say('nothing');
-  const head = (['subject', 'figure', 'paper', 'earlier', 'ours', 'interval', 'difference', 'verdict'] as const).map(
-    words.say,
+  const { figure, paper, earlier, ours, interval, difference, verdict } = words.report.columns;
+  const columns: readonly Column[] = [
+    { title: `  ${figure}`, holds: 'text' },
+    ...[paper, earlier, ours, interval, difference].map((title): Column => ({ title, holds: 'figures' })),
+    { title: verdict, holds: 'text' },
+  ];
+  return tableOf(
+    columns,
+    bySubject(rows, words, (row) => [figureCells(row, nameOf(rows, words), words)]),
+    room,
   );
-  const cells = rows.map((row) => [
-    row.subject.label,
-    `${row.evaluator} ${row.metric}`,
-    figure(row.paper?.value ?? null),
-    figure(row.earlier?.value ?? null),
-    figure(row.ours?.mean ?? null),
-    intervalText(row.ours?.interval ?? null),
-    row.difference === null ? '' : signed(row.difference.value),
-    `${words.verdict(row.verdict)}${becauseText(row, words)}`,
+}
+
+function bySubject(
+  rows: readonly ComparisonRow[],
+  words: Words,
+  lines: (row: ComparisonRow) => readonly TableRow[],
+): readonly TableRow[] {
+  const groups = new Map<string, TableRow[]>();
+  for (const row of rows) {
+    const label = subjectName(words.report, row.subject.label);
+    groups.set(label, [...(groups.get(label) ?? []), ...lines(row)]);
+  }
+  return [...groups].flatMap(([label, own]) => [label, ...own]);
+}
+
+/** The data a figure was measured on is named where the figures are of more than one. */
+function nameOf(rows: readonly ComparisonRow[], words: Words): (row: ComparisonRow) => string {
+  const isOneSplit = new Set(rows.map(({ dataset, split }) => `${dataset} ${split}`)).size === 1;
+  return (row) => (isOneSplit ? shortFigureName(words, row) : figureName(words.report, row));
+}
+
+function figureCells(row: ComparisonRow, name: (row: ComparisonRow) => string, words: Words): readonly string[] {
+  const { paper, earlier, ours, difference, verdict, reasons } = row;
+  return [
+    `  ${name(row)}`,
+    figure(paper?.value ?? null),
+    figure(earlier?.value ?? null),
+    figure(ours?.mean ?? null),
+    ours?.interval == null ? '' : rangeText(ours.interval),
+    difference === null ? '' : signed(difference.value),
+    verdictText(verdict, reasons, words),
+  ];
+}
+
+function verdictText(verdict: ComparisonRow['verdict'], reasons: ComparisonRow['reasons'], words: Words): string {
+  const because = verdict === 'not-comparable' ? reasonsInShort(words, reasons) : '';
+  if (because === '') return words.verdict(verdict);
+  // That there is nothing to compare it with says all.
+  if (reasons.every(({ field }) => field === 'paper')) return because;
+  return `${words.verdict(verdict)}${words.report.colon}${because}`;
+}
+
+/** Every field in which a figure differs from the paper's, a line each. */
+function reasonsText(rows: readonly ComparisonRow[], words: Words, room: number): string {
+  const differing = rows.filter(({ reasons }) => reasons.length > 0);
+  if (differing.length === 0) return '';
+  const { columns, effects } = words.report;
+  const name = nameOf(rows, words);
+  const lines = bySubject(differing, words, (row) => [
+    `  ${name(row)}`,
+    ...row.reasons.map((reason) => {
+      const noted = reason.effect == null ? [] : [effectNote(words.report, reason.effect)];
+      return [
+        `    ${wordOf(words, reason.field)}`,
+        sideInWords(words, reason, 'theirs'),
+        sideInWords(words, reason, 'ours'),
+        [effects[reason.kind], ...noted].join('\n'),
+      ];
+    }),
   ]);
-  return tableOf(head, cells, new Set([2, 3, 4, 5, 6]));
+  const titles = [`    ${columns.field}`, columns.theirs, columns.ours, columns.effect];
+  return `${words.say('differences')}\n${tableOf(
+    titles.map((title) => ({ title, holds: 'text' })),
+    lines,
+    room,
+  )}`;
 }
 
-function becauseText(row: ComparisonRow, words: Words): string {
-  const breaks = row.reasons.filter((reason) => reason.kind === 'breaks').map((reason) => reason.field);
-  return breaks.length === 0 ? '' : ` (${words.say('because')} ${[...new Set(breaks)].join(', ')})`;
-}
-
-function claimsText(comparison: Comparison, words: Words): string {
-  if (comparison.claims.length === 0) return '';
-  const lines = comparison.claims.map(({ claim, verdict, evidence }) => {
-    const figures = evidence
-      .map(({ name, value, limit, interval }) => {
-        const bound = limit === null ? '' : ` (${figure(limit)})`;
-        return `${name} ${figure(value)}${bound}${interval === null ? '' : ` ${intervalText(interval)}`}`;
-      })
-      .join(', ');
-    return `  ${words.claim(verdict).padEnd(14)} ${claim.text[words.language]}  [${claim.where ?? words.say('ownYardstick')}]\n${' '.repeat(17)}${figures}`;
+function claimsText({ claims }: Comparison, words: Words, room: number): string {
+  if (claims.length === 0) return '';
+  const { columns, evidence: names, limitOf } = words.report;
+  const rows = claims.map(({ claim, verdict, evidence }) => {
+    const figures = evidence.map(({ name, value, limit, interval }) => {
+      const shown = [quantity(value), interval === null ? '' : intervalText(interval)].filter((part) => part !== '');
+      return `${names[name] ?? name} ${shown.join(' ')}${limit === null ? '' : ` ${limitOf(figure(limit))}`}`;
+    });
+    const where = claim.where ?? words.say('notInPaper');
+    return [words.claim(verdict), [claim.text[words.language], ...figures].join('\n'), where];
   });
-  return `${words.say('claims')}\n${lines.join('\n')}`;
+  const titles = [columns.verdict, columns.claim, columns.where];
+  return `${words.say('claims')}\n${tableOf(
+    titles.map((title) => ({ title, holds: 'text' })),
+    rows,
+    room,
+  )}`;
 }
 
-function pairsText(comparison: Comparison, words: Words): string {
-  if (comparison.pairs.length === 0) return '';
-  const lines = comparison.pairs.map(
-    ({ better, worse, evaluator, metric, difference, interval, images }) =>
-      `  ${better} ${words.say('above')} ${worse}, ${evaluator} ${metric}: ${signed(difference)} ${intervalText(interval)}, n ${images}`,
-  );
-  return `${words.say('pairs')}\n${lines.join('\n')}`;
+function pairsText({ pairs }: Comparison, words: Words, room: number): string {
+  if (pairs.length === 0) return '';
+  const { report } = words;
+  const columns: readonly Column[] = [
+    { title: report.columns.difference, holds: 'text' },
+    { title: report.columns.figure, holds: 'text' },
+    { title: words.say('points'), holds: 'figures' },
+    { title: words.say('interval'), holds: 'figures' },
+    { title: report.columns.images, holds: 'figures' },
+  ];
+  const rows = pairs.map(({ better, worse, evaluator, metric, difference, interval, images }) => [
+    `${subjectName(report, better)} ${words.say('minus')} ${subjectName(report, worse)}`,
+    `${report.evaluators[evaluator] ?? evaluator} ${report.metrics[metric] ?? metric}`,
+    signed(difference),
+    intervalText(interval),
+    String(images),
+  ]);
+  return `${words.say('pairs')}\n${tableOf(columns, rows, room)}`;
 }
 
 function figure(value: number | null): string {
   return value === null ? '–' : value.toFixed(2);
 }
 
-function signed(value: number): string {
-  return `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(2)}`;
+/** A small quantity keeps its digits: a collapsed embedding has a standard deviation of 0.0041, not of 0.00. */
+function quantity(value: number | null): string {
+  return value === null || value === 0 || Math.abs(value) >= 0.1 ? figure(value) : String(Number(value.toPrecision(2)));
 }
 
-function intervalText(interval: Interval | null): string {
-  if (interval === null) return '';
-  const percent = Math.round(interval.confidence * 100);
-  return `[${interval.low.toFixed(2)}, ${interval.high.toFixed(2)}] ${percent} %`;
+function signed(value: number): string {
+  return `${value >= 0 ? '+' : ''}${value.toFixed(2)}`;
+}
+
+function rangeText({ low, high }: Interval): string {
+  return `[${low.toFixed(2)}, ${high.toFixed(2)}]`;
+}
+
+function intervalText(interval: Interval): string {
+  return `${rangeText(interval)} ${Math.round(interval.confidence * 100)} %`;
 }

@@ -1,4 +1,4 @@
-/** What a desktop does for the app, without one: a trash folder, the system's opener, a PDF through the app's own program. */
+/** Stand-ins for the desktop in a terminal: a trash folder, paths printed instead of opened, a PDF through the app's own program. */
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
@@ -54,19 +54,23 @@ async function sameDisk(folder: string, path: string): Promise<boolean> {
   return one.dev === other.dev;
 }
 
-/** Electron prints the page; without a display it needs Xvfb. Where either is not to be had, the sentence that says so. */
+/** Electron prints the page; without a display it needs Xvfb. Where either is missing, a sentence says so. */
 function printer({ appRoot, runtime, env }: TerminalDesktopOptions): Desktop['htmlToPdf'] {
   const electron = env['REPRISE_ELECTRON'] ?? join(runtime, 'electron', 'electron');
   if (!existsSync(electron))
-    return { unavailable: `A PDF is printed by Electron, which is not at ${electron}. Run "npm start" once.` };
+    return {
+      unavailable: `Printing a PDF needs Electron, which was not found at ${electron}. Run "npm start" once to install it.`,
+    };
   if (!existsSync(join(appRoot, 'out', 'main', 'main.js')))
-    return { unavailable: 'A PDF is printed by the desktop program, which is not built. Run "npm start" once.' };
+    return {
+      unavailable: 'Printing a PDF needs the desktop app, which is not built yet. Run "npm start" once to build it.',
+    };
   const hasDisplay = process.platform !== 'linux' || Boolean(env['DISPLAY']) || Boolean(env['WAYLAND_DISPLAY']);
   const xvfb = hasDisplay ? null : findProgram('Xvfb', env);
   if (!hasDisplay && xvfb === null)
     return {
       unavailable:
-        'A PDF needs a display or Xvfb, and neither is here (Debian: apt install xvfb). The HTML report is complete.',
+        'Printing a PDF needs a display or Xvfb, and neither was found (on Debian: apt install xvfb). The HTML report has the same content.',
     };
   return async (html, pdf) => {
     const display = xvfb === null ? null : await startDisplay(xvfb, env);
@@ -100,7 +104,7 @@ async function startDisplay(
   const stop = (): void => void child.kill();
   const number = await new Promise<string>((done, fail) => {
     const timer = setTimeout(
-      () => fail(new FaultError('not-available', `Xvfb gave no display within ${displayMs / 1000} s.`)),
+      () => fail(new FaultError('not-available', `Xvfb did not open a display within ${displayMs / 1000} s.`)),
       displayMs,
     );
     const settle = (): void => clearTimeout(timer);
@@ -117,7 +121,7 @@ async function startDisplay(
     });
     child.once('exit', (code) => {
       settle();
-      fail(new FaultError('not-available', `Xvfb ended at once (${String(code)}).`));
+      fail(new FaultError('not-available', `Xvfb exited at once (exit code ${String(code)}).`));
     });
   }).catch((error: unknown) => {
     stop();
@@ -138,6 +142,6 @@ async function runToEnd(program: string, words: readonly string[], env: NodeJS.P
   if (code === 0) return;
   throw new FaultError(
     'not-available',
-    `Electron could not print the PDF (${code === null ? 'no end within 2 minutes' : `exit code ${code}`}). ${tail.trim().slice(-400)}`,
+    `Electron could not print the PDF (${code === null ? 'not finished after 2 minutes' : `exit code ${code}`}). ${tail.trim().slice(-400)}`,
   );
 }

@@ -1,4 +1,6 @@
-/** What `reprise --help` prints. Commands and exit codes are the terminal's contract, so they stand in one place. */
+/** Text of `reprise --help`. Commands and exit codes are the terminal's contract, so they stand in one place. */
+import type { TerminalLanguage } from './words.ts';
+
 export const exitCodes = {
   done: 0,
   failed: 1,
@@ -8,41 +10,106 @@ export const exitCodes = {
   stopped: 5,
 } as const;
 
-export const help = `reprise COMMAND [options]
+const en = `reprise COMMAND [options]
 
-  doctor                                  what this machine can do, a line a check
-  datasets                                data sets of the workspace
-  datasets inspect PATH                   what a folder holds: kind, classes, unreadable files, leaks
-                                          --contents checks every image also where there are many (hours)
-  presets [LEFT RIGHT]                    the presets, or the values in which two differ
-  run --preset NAME --dataset KIND:PATH   pretrain  [--method vicreg] [--set key=value]... [--seed N] [--title TEXT]
-  resume RUN                              go on from the last safe point
-  evaluate RUN|WEIGHTS --evaluator NAME   measure an encoder  [--dataset KIND:PATH] [--set option=value]...
-                                          [--branch 2]: the second of two encoders, also below
-  features RUN --dataset KIND:PATH --out FILE.npy   [--split NAME]
-  export RUN --out FILE.safetensors|FILE.pth      its encoder, for other programs
-  plan [NAME]                             the plans, or carry one through (again: goes on where it was)
-                                          --seeds 3: its runs with so many seeds, as groups
-  runs                                    the runs of the workspace
-  compare [RUN...] [--plan NAME]          paper, earlier reproduction and ours, with intervals
-                                          --baseline TITLE: what all others are held against, image by image
-                                          --best: each head's best epoch, chosen on the test images, in place of its last
-  report  [RUN...] [--plan NAME]          write it down  [--format html,pdf,markdown,latex,svg,csv,json,bundle]
-  replay BUNDLE                           carry a report's runs through again, from its bundle.json, and set both beside
-                                          each other
-  import RUN_FOLDER|FILE                  take in a run from elsewhere, or weights (.pth, .safetensors)
-  weights                                 weights that were taken in
+  doctor                                  check this machine, one line per check
+  datasets                                list the data sets of the workspace
+  datasets inspect PATH                   show what a folder contains: kind, classes, unreadable
+                                          files, images in more than one split
+                                          --contents: read every image, however many (slow)
+  presets [LEFT RIGHT]                    list the presets, or the values in which two differ
+  run --preset NAME --dataset DATA        pretrain an encoder
+                                          [--method vicreg] [--set KEY=VALUE]... [--seed N]
+                                          [--title TEXT]
+  resume RUN                              continue a run from its last checkpoint
+  evaluate RUN|WEIGHTS --evaluator NAME   evaluate an encoder
+                                          [--dataset DATA] [--set OPTION=VALUE]...
+                                          --branch 2: the second of two encoders; also for features
+                                          and export
+  features RUN --dataset DATA --out FILE.npy
+                                          save the features of a data set  [--split NAME]
+  export RUN --out FILE.safetensors|FILE.pth
+                                          save the encoder for other programs
+  plan [NAME]                             list the plans, or run one; run again to continue
+                                          --seeds N: run everything with N seeds
+  runs                                    list the runs of the workspace
+  compare [RUN...] [--plan NAME]          compare with the paper and the earlier reproduction
+                                          --verbose: list every setting that differs from the paper
+                                          --baseline TITLE: compare all others with this one, on the
+                                          same images
+                                          --best: use the best epoch of each head, chosen on the
+                                          test set, instead of the last
+  report [RUN...] [--plan NAME]           write a report
+                                          [--format html,pdf,markdown,latex,svg,csv,json,bundle]
+  replay BUNDLE                           run the bundle.json of a report again and compare
+  import RUN_FOLDER|FILE                  import a run from another workspace, or weights (.pth,
+                                          .safetensors)
+  weights                                 list the imported weights
 
-  --dataset takes KIND:PATH (idx:/data/mnist), or a name: fashion-mnist, sample, or one of "datasets".
-  RUN may be shortened as long as it is the only one that begins so.
+DATA is KIND:PATH (idx:/data/mnist), a folder, fashion-mnist, sample, or a name from "datasets".
+RUN can be shortened to the first characters of its id.
 
-  --home DIR     another workspace (default: REPRISE_HOME, else the user's data folder)
-  --json         for machines: one JSON value on standard output
-  --lang en|zh   language of tables and reports
+  --home DIR      workspace folder (default: REPRISE_HOME, else the user's data folder)
+  --json          print one JSON value on standard output, for scripts
+  --verbose       show more detail (compare, plan)
+  --lang en|zh    language of tables and reports
   --version, --help
 
-Progress goes to standard error. Ctrl-C stops safely: a checkpoint is saved first. A second one stops now.
+Progress is printed to standard error. Ctrl-C saves a checkpoint and stops; press it again to stop
+immediately.
 
-Exit codes  0 done   1 a run failed, or a check of the doctor did   2 wrong usage
-            3 something named or needed is not there   4 the workspace is in use   5 stopped before the end
+Exit codes  0 done                        1 a run failed, or "doctor" found a fault
+            2 wrong usage                 3 something is not found or not available
+            4 the workspace is in use     5 stopped before the end
 `;
+
+const zh = `reprise 命令 [选项]
+
+  doctor                                  检查这台机器，每项一行
+  datasets                                列出工作区中的数据集
+  datasets inspect 路径                   查看文件夹的内容：类型、类别、无法读取的文件、
+                                          出现在多个划分中的图像
+                                          --contents：数据集很大时也读取每张图像（较慢）
+  presets [预设 预设]                     列出预设，或比较两个预设的不同取值
+  run --preset 名称 --dataset 数据        预训练编码器
+                                          [--method vicreg] [--set 键=值]... [--seed N]
+                                          [--title 名称]
+  resume 运行                             从最近的检查点继续
+  evaluate 运行|权重 --evaluator 名称     评估编码器
+                                          [--dataset 数据] [--set 选项=值]...
+                                          --branch 2：两个编码器中的第二个；也用于 features 和
+                                          export
+  features 运行 --dataset 数据 --out 文件.npy
+                                          保存数据集的特征  [--split 划分]
+  export 运行 --out 文件.safetensors|文件.pth
+                                          导出编码器，供其他程序使用
+  plan [名称]                             列出计划，或执行一个计划；再次执行即可继续
+                                          --seeds N：每个运行使用 N 个种子
+  runs                                    列出工作区中的运行
+  compare [运行...] [--plan 名称]         与论文和此前的复现比较
+                                          --verbose：列出与论文不同的每一项设置
+                                          --baseline 名称：其余各项都在相同图像上与它比较
+                                          --best：采用分类头的最佳轮（按测试集选取），而非末轮
+  report [运行...] [--plan 名称]          生成报告
+                                          [--format html,pdf,markdown,latex,svg,csv,json,bundle]
+  replay 结果包                           按报告的 bundle.json 重新运行，并比较两次的结果
+  import 运行文件夹|文件                  导入其他工作区的运行，或权重（.pth、.safetensors）
+  weights                                 列出已导入的权重
+
+“数据”可以是 类型:路径（idx:/data/mnist）、文件夹、fashion-mnist、sample，或 datasets 列出的名称。
+“运行”可以只写编号开头的几个字符。
+
+  --home 文件夹   工作区（默认：REPRISE_HOME，否则为用户的数据文件夹）
+  --json          在标准输出打印一个 JSON 值，供脚本使用
+  --verbose       显示更多细节（compare、plan）
+  --lang en|zh    表格和报告的语言
+  --version, --help
+
+进度打印到标准错误。按 Ctrl-C 会先保存检查点再停止；再按一次立即停止。
+
+退出码  0 完成              1 有运行失败，或 doctor 发现故障
+        2 用法错误          3 找不到或无法使用所需的内容
+        4 工作区正被占用    5 提前停止
+`;
+
+export const helpIn: Readonly<Record<TerminalLanguage, string>> = { en, zh };

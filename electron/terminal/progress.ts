@@ -1,6 +1,7 @@
-/** How far the work is: one line that is rewritten in a terminal, and now and then a line where output goes to a file. */
+/** Progress of the work: one line rewritten in place in a terminal, a line now and then where output goes to a file. */
 import type { Progress, Pushes } from '../api.ts';
-import { duration, widthOf } from './table.ts';
+import { duration } from './table.ts';
+import { clip, widthOf } from './text-width.ts';
 import type { Words } from './words.ts';
 
 export interface ProgressLine {
@@ -17,79 +18,134 @@ export interface Output {
   readonly write: (text: string) => unknown;
 }
 
-/** Without a terminal: a line when the phase changes, and one at least this far apart. */
-const sparseMs = 30_000;
+/** Where a line is too long its title is shortened, and the last of its figures are left out. */
+interface Line {
+  readonly title: string;
+  /** The most important first. */
+  readonly figures: readonly string[];
+}
+
+const eraseLine = '\r\u001b[2K';
+const eraseRest = '\u001b[K';
+const between = '  ';
+/** Places a title keeps before figures are left out for it. */
+const leastTitle = 20;
 
 export function createProgressLine(output: Output, words: Words, now: () => number): ProgressLine {
-  const moving = output.isTTY === true;
-  let shown = '';
-  let lastLine = -Infinity;
-  let lastPhase = '';
-
-  function draw(text: string): void {
-    const room = (output.columns ?? 80) - 1;
-    let line = text;
-    while (widthOf(line) > room) line = line.slice(0, -1);
-    output.write(`\r\u001b[2K${line}`);
-    shown = line;
-  }
-  function erase(): void {
-    if (moving && shown !== '') output.write('\r\u001b[2K');
-  }
-
-  function tell(text: string, phase: string): void {
-    if (moving) {
-      draw(text);
-      return;
-    }
-    if (phase === lastPhase && now() - lastLine < sparseMs) return;
-    lastLine = now();
-    lastPhase = phase;
-    output.write(`${text}\n`);
-  }
-
+  const carrier = output.isTTY === true ? movingLine(output) : sparseLines(output, now);
   return {
-    say: (text) => {
-      erase();
-      output.write(`${text}\n`);
-      if (moving && shown !== '') draw(shown);
-    },
+    say: carrier.say,
     progress: (progress, title) => {
-      const { phase, step, steps, samplesPerSecond, secondsLeft, secondsLeftSpread, safeStep } = progress;
       // Before its first word there is nothing to tell but its name.
-      if (phase === null) return;
-      const share = progress.fraction ?? (steps > 0 ? step / steps : null);
-      const parts = [
-        title,
-        words.phase(phase),
-        share === null ? '' : `${String(Math.floor(share * 100)).padStart(3)} %`,
-        steps > 0 ? `${words.say('step')} ${step}/${steps}` : '',
-        samplesPerSecond === null ? '' : `${Math.round(samplesPerSecond)} ${words.say('images')}`,
-        secondsLeft === null ? '' : leftText(secondsLeft, secondsLeftSpread, words),
-        safeStep === null ? '' : `${words.say('safe')} ${safeStep}`,
-        progress.liveness === 'alive' ? '' : `(${duration(progress.silentMs / 1000)} …)`,
-      ];
-      tell(parts.filter((part) => part !== '').join('  '), `${progress.run} ${phase}`);
+      if (progress.phase === null) return;
+      carrier.tell({ title, figures: runFigures(progress, words) }, { work: progress.run, phase: progress.phase });
     },
     job: ({ kind, phase, fraction, secondsLeft, ended }) => {
       if (ended) {
-        erase();
-        shown = '';
+        carrier.end(kind);
         return;
       }
       const parts = [
-        kind,
-        words.phase(phase),
-        fraction === null ? '' : `${Math.floor(fraction * 100)} %`,
+        phase === 'loading' ? '' : words.phase(phase),
+        shareText(fraction),
         secondsLeft === null ? '' : leftText(secondsLeft, null, words),
       ];
-      tell(parts.filter((part) => part !== '').join('  '), `${kind} ${phase}`);
+      carrier.tell({ title: words.job(kind), figures: parts }, { work: kind, phase: '' });
     },
+    end: () => carrier.end(null),
+  };
+}
+
+interface Carrier {
+  readonly say: (text: string) => void;
+  readonly tell: (line: Line, stage: { readonly work: string; readonly phase: string }) => void;
+  /** @param work what has ended; null: all of it */
+  readonly end: (work: string | null) => void;
+}
+
+/** One line, written over in place: nothing is erased before its text is there, so that it does not flicker. */
+function movingLine(output: Output): Carrier {
+  let shown: Line | null = null;
+  let drawn = '';
+  const draw = (line: Line): void => {
+    const text = fitted(line, (output.columns ?? 80) - 1);
+    shown = line;
+    if (text === drawn) return;
+    drawn = text;
+    output.write(`\r${text}${eraseRest}`);
+  };
+  return {
+    say: (text) => {
+      output.write(`${shown === null ? '' : eraseLine}${text}\n`);
+      drawn = '';
+      if (shown !== null) draw(shown);
+    },
+    tell: draw,
     end: () => {
-      erase();
-      shown = '';
+      if (shown !== null) output.write(eraseLine);
+      shown = null;
+      drawn = '';
     },
   };
+}
+
+const firstPauseMs = 30_000;
+/** Watchers of unattended jobs end what has been silent for ten minutes. */
+const longestPauseMs = 300_000;
+
+/** A line when some work enters a phase for the first time, then after ever longer pauses. */
+function sparseLines(output: Output, now: () => number): Carrier {
+  const told = new Set<string>();
+  let current = '';
+  let lastAt = -Infinity;
+  let pauseMs = firstPauseMs;
+  return {
+    say: (text) => void output.write(`${text}\n`),
+    tell: ({ title, figures }, { work, phase }) => {
+      const isOther = work !== current;
+      if (isOther) pauseMs = firstPauseMs;
+      const isNew = !told.has(`${work} ${phase}`);
+      if (!isNew && now() - lastAt < pauseMs) return;
+      if (!isNew) pauseMs = Math.min(pauseMs * 2, longestPauseMs);
+      told.add(`${work} ${phase}`);
+      current = work;
+      lastAt = now();
+      output.write(`${joined([title, ...figures])}\n`);
+    },
+    end: (work) => {
+      if (work !== null) told.delete(`${work} `);
+    },
+  };
+}
+
+function fitted({ title, figures }: Line, room: number): string {
+  const titleRoom = Math.min(leastTitle, widthOf(title));
+  const spaceBeside = (kept: readonly string[]): number => room - widthOf(joined(kept)) - between.length;
+  let kept = figures.filter((figure) => figure !== '');
+  while (kept.length > 0 && spaceBeside(kept) < titleRoom) kept = kept.slice(0, -1);
+  return kept.length === 0 ? clip(title, room) : joined([clip(title, spaceBeside(kept)), ...kept]);
+}
+
+function joined(parts: readonly string[]): string {
+  return parts.filter((part) => part !== '').join(between);
+}
+
+function runFigures(progress: Progress, words: Words): readonly string[] {
+  const { phase, step, steps, samplesPerSecond, secondsLeft, secondsLeftSpread, safeStep } = progress;
+  const share = progress.fraction ?? (steps > 0 ? step / steps : null);
+  return [
+    phase === null ? '' : words.phase(phase),
+    progress.liveness === 'alive' ? '' : `${words.say('silent')} ${duration(progress.silentMs / 1000)}`,
+    shareText(share),
+    steps > 0 ? `${words.say('step')} ${step}/${steps}` : '',
+    samplesPerSecond === null ? '' : `${Math.round(samplesPerSecond)} ${words.say('pace')}`,
+    secondsLeft === null ? '' : leftText(secondsLeft, secondsLeftSpread, words),
+    safeStep === null ? '' : words.safeAt(safeStep),
+  ];
+}
+
+function shareText(share: number | null): string {
+  return share === null ? '' : `${String(Math.floor(share * 100)).padStart(3)} %`;
 }
 
 export function leftText(seconds: number, spread: number | null, words: Words): string {

@@ -1,13 +1,14 @@
-/** Commands that only look: they run beside the app. */
+/** Read-only commands. They can run while the app is open. */
 import { FaultError } from '../../trainer/durable/fault-error.ts';
-import type { ReportRow, RunRow, Selection } from '../api.ts';
+import type { DatasetRow, ReportRow, RunRow, Selection } from '../api.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { usage, type Arguments } from './arguments.ts';
-import { comparisonText } from './comparison.ts';
+import { comparisonText, type ComparisonStyle } from './comparison.ts';
 import { exitCodes } from './help.ts';
 import type { Session } from './session.ts';
-import { bytes, tableOf } from './table.ts';
+import { bytes, tableOf, type Column, type TableRow } from './table.ts';
+import { labelled, widthOf, wrap } from './text-width.ts';
 import type { Words } from './words.ts';
 
 export type Command = (session: Session, args: Arguments) => Promise<number>;
@@ -21,9 +22,16 @@ export function show(session: Session, args: Arguments, value: unknown, text: ()
 export const doctor: Command = async (session, args) => {
   const report = await session.handlers.doctor.answer();
   const marks = { ok: '✓', attention: '!', wrong: '✗', unknown: '?' };
-  show(session, args, report, () =>
-    report.checks.map((check) => `${marks[check.state]} ${check.id.padEnd(10)} ${check.text}`).join('\n'),
-  );
+  show(session, args, report, () => {
+    const names = report.checks.map(({ id }) => session.words.check(id));
+    const most = Math.max(...names.map(widthOf));
+    return report.checks
+      .map(({ state, text }, index) => {
+        const name = names[index] ?? '';
+        return labelled(`${marks[state]} ${name}${' '.repeat(most - widthOf(name))}  `, text, session.room);
+      })
+      .join('\n');
+  });
   return report.checks.some((check) => check.state === 'wrong') ? exitCodes.failed : exitCodes.done;
 };
 
@@ -31,34 +39,62 @@ export const datasets: Command = async (session, args) => {
   const [action, path] = args.words;
   if (action === undefined) {
     const rows = await session.handlers.datasets.answer();
-    show(session, args, rows, () =>
-      rows
-        .map((row) => `${row.name}  ${row.inspection.title}  ${row.path}  ${row.state}  ${row.fingerprint}`)
-        .join('\n'),
-    );
+    show(session, args, rows, () => datasetsText(rows, session));
     return exitCodes.done;
   }
-  if (action !== 'inspect' || path === undefined) throw usage(`"datasets ${args.words.join(' ')}" is not known.`);
+  if (action !== 'inspect' || path === undefined) throw usage(`"datasets ${args.words.join(' ')}" is not a command.`);
   const inspection = await session.handlers.inspect.answer(path, args.contents);
-  show(session, args, inspection, () => inspectionText(inspection, session.words));
+  show(session, args, inspection, () => inspectionText(inspection, session));
   return inspection.dataset === null ? exitCodes.missing : exitCodes.done;
 };
 
-function inspectionText(inspection: Inspection, words: Words): string {
+/** Enough of a fingerprint to tell data sets apart; --json and an inspection give all of it. */
+const fingerprintDigits = 12;
+
+function datasetsText(rows: readonly DatasetRow[], { words, room }: Session): string {
+  if (rows.length === 0) return words.say('nothing');
+  const columns: readonly Column[] = [
+    { title: words.say('name'), holds: 'text' },
+    { title: words.say('kind'), holds: 'text' },
+    { title: words.say('imageCount'), holds: 'figures' },
+    { title: words.say('state'), holds: 'text' },
+    { title: words.say('fingerprint'), holds: 'name' },
+  ];
+  const lines = rows.flatMap(({ name, inspection, path, state, fingerprint }): readonly TableRow[] => [
+    [
+      name,
+      inspection.title,
+      String(inspection.splits.reduce((sum, { images }) => sum + images, 0)),
+      words.data(state),
+      fingerprint.slice(0, fingerprintDigits),
+    ],
+    `  ${path}`,
+  ]);
+  return tableOf(columns, lines, room);
+}
+
+function inspectionText(inspection: Inspection, { words, room }: Session): string {
   const { say } = words;
-  if (inspection.dataset === null)
-    return [
-      `${say('notRecognised')}: ${inspection.path}`,
-      `${say('expected')}: ${inspection.expected.join('; ')}`,
-      `${say('found')}: ${inspection.found.join('; ')}`,
-    ].join('\n');
+  if (inspection.dataset === null) {
+    const { path, expected, found } = inspection;
+    const lines = [
+      `${say('notRecognised')}: ${path}`,
+      `${say('found')}: ${found.join('; ')}`,
+      `${say('expected')}:`,
+      ...expected.map((one) => `  ${one}`),
+    ];
+    return lines.flatMap((line) => wrap(line, room)).join('\n');
+  }
   const size = (image: readonly [number, number] | null) => (image === null ? say('unknown') : image.join(' × '));
+  const sizes = [...new Set([size(inspection.smallest), size(inspection.largest)])];
   const lines = [
     `${say('recognised')}: ${inspection.title} (${inspection.dataset})  ${inspection.path}`,
-    `${inspection.classes.length} ${say('classes')}, ${inspection.channels ?? say('unknown')} ${say('channels')}, ${say('size')} ${size(inspection.smallest)} … ${size(inspection.largest)}, ${bytes(inspection.bytes)}`,
+    `${inspection.classes.length} ${say('classes')}, ${inspection.channels ?? say('unknown')} ${say('channels')}, ${say('size')} ${sizes.join(' … ')}, ${bytes(inspection.bytes)}`,
     ...inspection.splits.map(({ split, images, perClass }) => {
-      const range = perClass.length === 0 ? '' : ` (${Math.min(...perClass)} … ${Math.max(...perClass)})`;
-      return `${say('split')} ${split}: ${images}${range}`;
+      const [least, most] = [Math.min(...perClass), Math.max(...perClass)];
+      const each = least === most ? String(least) : `${least} … ${most}`;
+      const range = perClass.length === 0 ? '' : ` (${say('perClass')} ${each})`;
+      return `${say('split')} ${split}: ${images} ${say('onImages')}${range}`;
     }),
     inspection.contents === 'listed'
       ? `${inspection.rejectCount} ${say('rejects')}; ${say('listed')}`
@@ -68,7 +104,7 @@ function inspectionText(inspection: Inspection, words: Words): string {
     `${say('licence')}: ${inspection.licence ?? say('unknown')}   ${say('source')}: ${inspection.source ?? say('unknown')}`,
     `${say('fingerprint')}: ${inspection.fingerprint}`,
   ];
-  return lines.join('\n');
+  return lines.flatMap((line) => wrap(line, room)).join('\n');
 }
 
 export const presets: Command = async (session, args) => {
@@ -78,20 +114,44 @@ export const presets: Command = async (session, args) => {
       await presetId(session, left),
       await presetId(session, right),
     );
-    show(session, args, differences, () =>
-      tableOf(
-        ['', left, right],
-        differences.map((one) => [one.path, JSON.stringify(one.left), JSON.stringify(one.right)]),
-      ),
-    );
+    const columns: readonly Column[] = [
+      { title: session.words.say('setting'), holds: 'text' },
+      { title: left, holds: 'text' },
+      { title: right, holds: 'text' },
+    ];
+    const lines = differences.flatMap((one) => differingValues(one.path, one.left, one.right));
+    show(session, args, differences, () => tableOf(columns, lines, session.room));
     return exitCodes.done;
   }
   const all = await session.handlers.presets.answer();
-  show(session, args, all, () =>
-    all.map((preset) => `${preset.id.padEnd(24)} ${preset.summary[session.words.language]}`).join('\n'),
-  );
+  const { language, say } = session.words;
+  const columns: readonly Column[] = [
+    { title: say('preset'), holds: 'name' },
+    { title: say('summary'), holds: 'text' },
+  ];
+  const lines = all.map((preset) => [preset.id, preset.summary[language]]);
+  show(session, args, all, () => tableOf(columns, lines, session.room));
   return exitCodes.done;
 };
+
+/** Every single value in which two values differ, by the path that `--set` takes. */
+function differingValues(path: string, left: unknown, right: unknown): readonly TableRow[] {
+  if (JSON.stringify(left) === JSON.stringify(right)) return [];
+  if (!isRecord(left) || !isRecord(right)) return [[path, valueText(left), valueText(right)]];
+  const keys = [...new Set([...Object.keys(left), ...Object.keys(right)])];
+  return keys.flatMap((key) => differingValues(`${path}.${key}`, left[key], right[key]));
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  const holdsValues = Array.isArray(value) && value.every((one) => typeof one !== 'object');
+  return typeof value === 'object' && value !== null && !holdsValues;
+}
+
+/** JSON with a space after each comma, where a line may end. */
+function valueText(value: unknown): string {
+  if (value === undefined) return '–';
+  return Array.isArray(value) ? `[${value.map(valueText).join(', ')}]` : JSON.stringify(value).replaceAll(',"', ', "');
+}
 
 /** "small" alone is VICReg's, with --method that method's; a whole name is the preset of that name. */
 export async function presetId(session: Session, name: string, method: string | null = null): Promise<string> {
@@ -101,59 +161,76 @@ export async function presetId(session: Session, name: string, method: string | 
     fitting.find((preset) => preset.id === name) ??
     fitting.find((preset) => preset.id === `${method ?? 'vicreg'}-${name}`);
   if (found !== undefined) return found.id;
-  throw new FaultError('unknown-id', `No preset "${name}". Known: ${all.map((preset) => preset.id).join(', ')}.`, {
-    id: name,
-  });
+  throw new FaultError('unknown-id', `There is no preset "${name}". "reprise presets" lists them.`, { id: name });
 }
 
 export const weights: Command = async (session, args) => {
   const rows = await session.handlers.weights.answer();
-  show(session, args, rows, () =>
-    rows.length === 0 ? session.words.say('nothing') : rows.map(weightsText).join('\n'),
-  );
+  show(session, args, rows, () => (rows.length === 0 ? session.words.say('nothing') : weightsText(rows, session)));
   return exitCodes.done;
 };
 
-export function weightsText({ id, name, encoder, channels, file, tensors, unmatched }: ImportedWeights): string {
-  const rest = unmatched.length === 0 ? '' : `, ${unmatched.length} unmatched (${unmatched.slice(0, 3).join(', ')}…)`;
-  return `${id}  ${name}  ${encoder.id}, ${channels} channels  ${file}: ${tensors} tensors${rest}`;
+export function weightsText(rows: readonly ImportedWeights[], { words, room }: Session): string {
+  const columns: readonly Column[] = [
+    { title: 'ID', holds: 'name' },
+    { title: words.say('name'), holds: 'text' },
+    { title: words.say('encoder'), holds: 'text' },
+    { title: words.say('tensorCount'), holds: 'figures' },
+  ];
+  const lines = rows.flatMap(({ id, name, encoder, channels, file, tensors, unmatched }): readonly TableRow[] => {
+    const shown = unmatched.slice(0, 3).join(', ');
+    const rest = `  ${unmatched.length} ${words.say('unmatched')}${words.report.colon}${shown}${unmatched.length > 3 ? ', …' : ''}`;
+    const cells = [id, name, `${encoder.id}, ${channels} ${words.say('channels')}`, String(tensors)];
+    return [cells, `  ${file}`, ...(unmatched.length === 0 ? [] : [rest])];
+  });
+  return tableOf(columns, lines, room);
 }
 
 export const runs: Command = async (session, args) => {
   const rows = await session.handlers.runs.answer();
-  show(session, args, rows, () => runsText(rows, session.words));
+  show(session, args, rows, () => runsText(rows, session));
   return exitCodes.done;
 };
 
-function runsText(rows: readonly RunRow[], words: Words): string {
+function runsText(rows: readonly RunRow[], { words, room }: Session): string {
   if (rows.length === 0) return words.say('nothing');
-  const head = (['id', 'title', 'state', 'steps', 'headline', 'seed', 'disk'] as const).map(words.say);
-  const cells = rows.map((row) => [
-    row.id,
-    row.title,
-    row.waitsFor === null
-      ? words.status(row.status)
-      : `${words.status(row.status)} (${words.say('waits')} ${row.waitsFor.run})`,
-    row.steps === null ? String(row.step) : `${row.step}/${row.steps}`,
-    row.headline === null || row.headline.value === null
-      ? ''
-      : `${row.headline.metric} ${row.headline.value.toFixed(2)}`,
-    String(row.seed),
-    bytes(row.diskBytes),
+  const columns: readonly Column[] = [
+    { title: words.say('id'), holds: 'name' },
+    { title: words.say('title'), holds: 'text' },
+    { title: words.say('state'), holds: 'text' },
+    { title: words.say('steps'), holds: 'figures' },
+    { title: words.say('headline'), holds: 'figures' },
+    { title: words.say('seed'), holds: 'figures' },
+    { title: words.say('disk'), holds: 'figures' },
+  ];
+  const titles = new Map(rows.map(({ id, title }) => [id, title]));
+  const cells = rows.map(({ id, title, status, waitsFor, step, steps, headline, seed, diskBytes }) => [
+    id,
+    title,
+    waitsFor === null
+      ? words.status(status)
+      : `${words.status(status)}, ${words.say('waits')} ${titles.get(waitsFor.run) ?? waitsFor.run}`,
+    steps === null ? String(step) : steps === 0 ? '' : `${step}/${steps}`,
+    headline?.value == null ? '' : `${words.metric(headline.metric)} ${headline.value.toFixed(2)}`,
+    String(seed),
+    bytes(diskBytes),
   ]);
-  return tableOf(head, cells, new Set([3, 5, 6]));
+  return tableOf(columns, cells, room);
 }
 
 /** A run by its id or the beginning of it. */
 export async function runId(session: Session, given: string | undefined): Promise<string> {
-  if (given === undefined) throw usage('A run is missing.');
+  if (given === undefined) throw usage('Name a run: "reprise runs" lists them.');
   const rows = await session.handlers.runs.answer();
   const exact = rows.find((row) => row.id === given);
   if (exact !== undefined) return exact.id;
   const fitting = rows.filter((row) => row.id.startsWith(given));
   const [only] = fitting;
   if (only !== undefined && fitting.length === 1) return only.id;
-  const message = fitting.length > 1 ? `${fitting.length} runs begin with "${given}".` : `There is no run "${given}".`;
+  const message =
+    fitting.length > 1
+      ? `${fitting.length} runs begin with "${given}". Give more of the id.`
+      : `There is no run "${given}". "reprise runs" lists them.`;
   throw new FaultError('unknown-id', message, { run: given });
 }
 
@@ -176,9 +253,13 @@ async function chosenOf(session: Session, args: Arguments): Promise<Selection> {
   return { kind: 'runs', runs: (await session.handlers.runs.answer()).map((row) => row.id) };
 }
 
+export function styleOf({ room }: Session, { verbose }: Arguments): ComparisonStyle {
+  return { room, isVerbose: verbose };
+}
+
 export const compare: Command = async (session, args) => {
   const comparison = await session.handlers.compare.answer(await selectionOf(session, args));
-  show(session, args, comparison, () => comparisonText(comparison, session.words));
+  show(session, args, comparison, () => comparisonText(comparison, session.words, styleOf(session, args)));
   return exitCodes.done;
 };
 

@@ -1,5 +1,4 @@
 /** One command's hold on a workstation: opened for reading or writing, its progress shown, Ctrl-C obeyed. */
-import { join } from 'node:path';
 import type { PlanRow, Pushes, RunRow } from '../api.ts';
 import { defaultHome } from '../workstation/workspace/home.ts';
 import type { Push } from '../workstation/request-types.ts';
@@ -26,6 +25,8 @@ export interface Session extends Workstation {
   readonly words: Words;
   readonly line: ProgressLine;
   readonly print: (text: string) => void;
+  /** Places in a line of what is printed. */
+  readonly room: number;
   /** Waits until the work is done or Ctrl-C has stopped it; true: stopped. */
   readonly work: () => Promise<boolean>;
 }
@@ -36,12 +37,62 @@ export async function openSession(
   words: Words,
   mode: 'read' | 'write',
 ): Promise<Session> {
-  const { appRoot, runtime, env, err, out } = surroundings;
+  const { appRoot, runtime, version, edition, env, err, out, trainer } = surroundings;
   const home = args.home ?? defaultHome(env);
   const line = createProgressLine(err, words, () => performance.now());
+  const teller = createTeller(line, words, mode);
+  const opened = await openWorkstation({
+    home,
+    appRoot,
+    runtime,
+    node: process.execPath,
+    push: teller.push,
+    drain: 'own',
+    version,
+    edition,
+    write: mode === 'write',
+    complain: line.say,
+    desktop: createTerminalDesktop({ appRoot, runtime, home, env }),
+    ...(trainer === undefined ? {} : { trainer }),
+  });
+  await teller.begin(opened);
+  const stopper = listenForStop(opened, (text) => line.say(words.say(text)));
+  return {
+    ...opened,
+    home,
+    words,
+    line,
+    print: (text) => void out.write(`${text}\n`),
+    room: roomOf(out),
+    work: async () => {
+      await opened.whenIdle();
+      await teller.settled();
+      await stopper.stopped();
+      line.end();
+      return stopper.isAsked();
+    },
+    close: async (how) => {
+      await opened.close(how);
+      stopper.release();
+      line.end();
+    },
+  };
+}
+
+interface Teller {
+  readonly push: Push;
+  /** Takes note of the runs as they are: only later changes are told. */
+  readonly begin: (workstation: Workstation) => Promise<void>;
+  /** Resolves once every change so far has been told. */
+  readonly settled: () => Promise<void>;
+}
+
+/** Tells progress as it is pushed, and the state of a run when it changes. */
+function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'): Teller {
   const titles = new Map<string, string>();
   const seen = new Map<string, RunRow['status']>();
   let workstation: Workstation | null = null;
+  let telling: Promise<void> = Promise.resolve();
 
   async function tellChanges(): Promise<void> {
     if (workstation === null) return;
@@ -50,84 +101,87 @@ export async function openSession(
       const before = seen.get(row.id);
       seen.set(row.id, row.status);
       if (before === undefined || before === row.status || row.status === 'queued') continue;
+      if (isOver(row.status)) line.end();
       line.say(changeText(row, words));
       if (row.plan === null || row.status !== 'done') continue;
       const plan = (await workstation.handlers.plans.answer()).find((one) => one.plan.id === row.plan);
       if (plan !== undefined && plan.state !== 'done') line.say(planText(plan, words));
     }
   }
-  let telling: Promise<void> = Promise.resolve();
-  const push: Push = (name, ...values) => {
-    if (name === 'progress') {
-      const [progress] = values as Parameters<Pushes['progress']>;
-      line.progress(progress, titles.get(progress.run) ?? progress.run);
-    } else if (name === 'job') {
-      line.job(...(values as Parameters<Pushes['job']>));
-    } else if (name === 'runsChanged' && mode === 'write') {
-      // A fault here would be a fault of the next answer too; that one is told.
-      telling = telling.then(tellChanges).catch(() => undefined);
-    }
+  return {
+    push: (name, ...values) => {
+      if (name === 'progress') {
+        const [progress] = values as Parameters<Pushes['progress']>;
+        // The last word of a run may come after its end was told.
+        if (isOver(seen.get(progress.run))) return;
+        line.progress(progress, titles.get(progress.run) ?? progress.run);
+      } else if (name === 'job') {
+        line.job(...(values as Parameters<Pushes['job']>));
+      } else if (name === 'runsChanged' && mode === 'write') {
+        // A fault here would be a fault of the next answer too; that one is told.
+        telling = telling.then(tellChanges).catch(() => undefined);
+      }
+    },
+    begin: async (opened) => {
+      workstation = opened;
+      for (const row of await opened.handlers.runs.answer()) {
+        titles.set(row.id, row.title);
+        seen.set(row.id, row.status);
+      }
+    },
+    settled: () => telling,
   };
-  workstation = await openWorkstation({
-    ...{ home, appRoot, runtime, node: process.execPath, push, drain: 'own' },
-    ...{ version: surroundings.version, edition: surroundings.edition, write: mode === 'write' },
-    complain: line.say,
-    desktop: createTerminalDesktop({ appRoot, runtime, home, env }),
-    ...(surroundings.trainer === undefined ? {} : { trainer: surroundings.trainer }),
-  });
-  const opened = workstation;
-  for (const row of await opened.handlers.runs.answer()) {
-    titles.set(row.id, row.title);
-    seen.set(row.id, row.status);
-  }
+}
 
+function isOver(status: RunRow['status'] | undefined): boolean {
+  return status === 'done' || status === 'failed' || status === 'stopped' || status === 'interrupted';
+}
+
+const stopSignals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** The first signal stops safely, the second at once. */
+function listenForStop(workstation: Workstation, say: (text: 'stopping' | 'stoppingNow') => void) {
   let stops = 0;
-  let stopping: Promise<void> | null = null;
+  let stopping: Promise<void> = Promise.resolve();
   const onSignal = (): void => {
     stops += 1;
-    const how = stops === 1 ? 'safely' : 'now';
-    line.say(words.say(how === 'safely' ? 'stopping' : 'stoppingNow'));
-    void opened.handlers.cancelJob.answer();
-    const closing = opened.close(how);
-    stopping ??= closing;
+    say(stops === 1 ? 'stopping' : 'stoppingNow');
+    void workstation.handlers.cancelJob.answer();
+    const closing = workstation.close(stops === 1 ? 'safely' : 'now');
+    if (stops === 1) stopping = closing;
   };
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, onSignal);
-
+  for (const signal of stopSignals) process.on(signal, onSignal);
   return {
-    ...opened,
-    home: join(home),
-    words,
-    line,
-    print: (text) => void out.write(`${text}\n`),
-    work: async () => {
-      await opened.whenIdle();
-      await telling;
-      if (stopping !== null) await stopping;
-      line.end();
-      return stops > 0;
-    },
-    close: async (how) => {
-      await opened.close(how);
-      for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(signal, onSignal);
-      line.end();
+    isAsked: () => stops > 0,
+    stopped: () => stopping,
+    release: () => {
+      for (const signal of stopSignals) process.off(signal, onSignal);
     },
   };
+}
+
+/** Where no terminal says how wide it is: a file, a pipe. */
+const usualRoom = 100;
+const leastRoom = 40;
+
+function roomOf({ isTTY, columns }: Output): number {
+  return isTTY === true && columns ? Math.max(leastRoom, columns) : usualRoom;
 }
 
 /** How much of a plan is left, in runs and, once every kind of run has been timed, in hours. */
 export function planText(row: PlanRow, words: Words): string {
   const open = row.runs.filter((one) => one.status !== 'done').length;
   const left = row.secondsLeft === null ? '' : `, ${leftText(row.secondsLeft, null, words)}`;
-  return `${words.say('plan')} "${row.plan.title[words.language]}": ${open} ${words.say('runsLeft')}${left}`;
+  return `${words.say('plan')} "${row.plan.title[words.language]}": ${words.runsLeft(open)}${left}`;
 }
 
 function changeText(row: RunRow, words: Words): string {
-  const parts = [`${words.status(row.status).padEnd(11)} ${row.title}`];
+  const parts = [`${words.status(row.status)}  ${row.title}`];
   const { startedAt, endedAt, headline } = row;
   if (row.status === 'done' && startedAt !== null && endedAt !== null)
     parts.push(duration((endedAt - startedAt) / 1000));
   if (row.status === 'done' && headline !== null && headline.value !== null)
-    parts.push(`${headline.metric} ${headline.value.toFixed(2)}`);
+    parts.push(`${words.metric(headline.metric)} ${headline.value.toFixed(2)}`);
   if (row.status === 'done') parts.push(bytes(row.diskBytes));
   if (row.fault !== null) parts.push(row.fault.message);
   return parts.join('  ');

@@ -1,45 +1,87 @@
-/** Plain text tables: columns as wide as their widest cell, Chinese characters two places wide. */
+/** Plain text tables that fit their room: figures stay whole, texts wrap, Chinese characters are two places wide. */
+import { widthOf, wrap } from './text-width.ts';
 
-/** Places a text takes in a terminal. */
-export function widthOf(text: string): number {
-  let width = 0;
-  for (const character of text) width += isWide(character.codePointAt(0) ?? 0) ? 2 : 1;
-  return width;
+export interface Column {
+  readonly title: string;
+  /** `figures` stand to the right; `name` is typed again, so neither is ever broken. */
+  readonly holds: 'figures' | 'name' | 'text';
 }
 
-/** East Asian wide and full-width ranges that occur in our words and in names. */
-function isWide(code: number): boolean {
-  return (
-    (code >= 0x1100 && code <= 0x115f) ||
-    (code >= 0x2e80 && code <= 0xa4cf) ||
-    (code >= 0xac00 && code <= 0xd7a3) ||
-    (code >= 0xf900 && code <= 0xfaff) ||
-    (code >= 0xfe30 && code <= 0xfe6f) ||
-    (code >= 0xff00 && code <= 0xff60) ||
-    (code >= 0xffe0 && code <= 0xffe6) ||
-    (code >= 0x1f300 && code <= 0x1faff) ||
-    (code >= 0x20000 && code <= 0x3fffd)
+/** Cells, or a text across all columns: a heading, or a note on the row above it. */
+export type TableRow = readonly string[] | string;
+
+/** Between two columns. */
+const gap = '  ';
+/** A column of texts narrower than this cannot be read. */
+const leastText = 12;
+
+/** A column without a single cell is left out. @param room places in a line */
+export function tableOf(given: readonly Column[], all: readonly TableRow[], room: number): string {
+  const isUsed = given.map((_, column) => all.some((row) => typeof row !== 'string' && (row[column] ?? '') !== ''));
+  const columns = given.filter((_, column) => isUsed[column]);
+  const rows = all.map((row) => (typeof row === 'string' ? row : row.filter((_, column) => isUsed[column])));
+  const widths = widthsOf(columns, rows, room);
+  if (widths === null) return listOf(columns, rows, room);
+  const line = (cells: readonly string[]): string => {
+    const wrapped = widths.map((width, column) => wrap(cells[column] ?? '', width));
+    const height = Math.max(...wrapped.map((lines) => lines.length));
+    return Array.from({ length: height }, (_, index) =>
+      wrapped
+        .map((lines, column) => padded(lines[index] ?? '', widths[column] ?? 0, columns[column]?.holds === 'figures'))
+        .join(gap)
+        .trimEnd(),
+    ).join('\n');
+  };
+  return [
+    line(columns.map(({ title }) => title)),
+    widths.map((width) => '─'.repeat(width)).join(gap),
+    ...rows.map((row) => (typeof row === 'string' ? wrap(row, room).join('\n') : line(row))),
+  ].join('\n');
+}
+
+function padded(text: string, width: number, isRight: boolean): string {
+  const space = ' '.repeat(Math.max(0, width - widthOf(text)));
+  return isRight ? space + text : text + space;
+}
+
+/** Widths with which every line fits, taken from the widest texts first; null where no text would have enough. */
+function widthsOf(columns: readonly Column[], rows: readonly TableRow[], room: number): readonly number[] | null {
+  const all = [columns.map(({ title }) => title), ...rows.filter((row) => typeof row !== 'string')];
+  const natural = columns.map((_, column) =>
+    Math.max(...all.flatMap((row) => (row[column] ?? '').split('\n').map(widthOf))),
   );
+  const sum = (widths: readonly number[]): number => widths.reduce((total, width) => total + width, 0);
+  const space = room - gap.length * (columns.length - 1);
+  if (sum(natural) <= space) return natural;
+  const isText = columns.map(({ holds }) => holds === 'text');
+  const capped = (cap: number): readonly number[] =>
+    natural.map((width, column) => (isText[column] === true ? Math.min(width, cap) : width));
+  for (let cap = Math.max(...natural); cap >= leastText; cap -= 1) {
+    const widths = capped(cap);
+    const spare = space - sum(widths);
+    if (spare < 0) continue;
+    // What the cap leaves over goes to the last column it cut.
+    const cut = widths.findLastIndex((width, column) => width < (natural[column] ?? 0));
+    return widths.map((width, column) => (column === cut ? Math.min(natural[column] ?? 0, width + spare) : width));
+  }
+  return null;
 }
 
-/** @param right columns that hold numbers */
-export function tableOf(
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  right: ReadonlySet<number> = new Set(),
-): string {
-  const all = [head, ...rows];
-  const widths = head.map((_, column) => Math.max(...all.map((row) => widthOf(row[column] ?? ''))));
-  const line = (row: readonly string[]): string =>
-    widths
-      .map((width, column) => {
-        const cell = row[column] ?? '';
-        const space = ' '.repeat(width - widthOf(cell));
-        return right.has(column) ? space + cell : cell + space;
-      })
-      .join('  ')
-      .trimEnd();
-  return [line(head), widths.map((width) => '─'.repeat(width)).join('  '), ...rows.map(line)].join('\n');
+/** Where the columns do not fit beside each other: every cell on a line of its own, after the title of its column. */
+function listOf(columns: readonly Column[], rows: readonly TableRow[], room: number): string {
+  const titles = columns.map(({ title }) => title.trim());
+  const label = Math.max(...titles.map(widthOf));
+  const space = Math.max(1, room - label - gap.length);
+  return rows
+    .map((row) => {
+      if (typeof row === 'string') return wrap(row, room).join('\n');
+      const cells = titles.flatMap((title, column) => {
+        const cell = (row[column] ?? '').trim();
+        return cell === '' ? [] : wrap(cell, space).map((line, index) => ({ title: index === 0 ? title : '', line }));
+      });
+      return cells.map(({ title, line }) => `${padded(title, label, false)}${gap}${line}`).join('\n');
+    })
+    .join('\n\n');
 }
 
 export function duration(seconds: number): string {

@@ -1,10 +1,14 @@
 /** The command line: what it understands, how it shows progress, how wide a Chinese table is. */
+import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Progress } from '../api.ts';
 import { pretrain } from '../workstation/testing/bench.ts';
+import { withoutLogLines } from '../workstation/trainer/trainer-exit.ts';
 import { assignmentOf, parseCommandLine, UsageError } from './arguments.ts';
+import { helpIn } from './help.ts';
 import { createProgressLine } from './progress.ts';
-import { bytes, duration, tableOf, widthOf } from './table.ts';
+import { bytes, duration, tableOf, type Column } from './table.ts';
+import { clip, widthOf, wrap } from './text-width.ts';
 import { wordsIn } from './words.ts';
 import { withSettings } from './work-commands.ts';
 
@@ -73,25 +77,74 @@ test('a value of --set is JSON where it can be read as such, else text', () => {
 
 test('tables line up in both scripts', () => {
   expect(widthOf('论文 a')).toBe(6);
-  expect(
-    tableOf(
-      ['图', 'n'],
-      [
-        ['a', '10'],
-        ['论文', '5'],
-      ],
-      new Set([1]),
-    ).split('\n'),
-  ).toEqual(['图     n', '────  ──', 'a     10', '论文   5']);
+  const columns: readonly Column[] = [
+    { title: '图', holds: 'text' },
+    { title: 'n', holds: 'figures' },
+  ];
+  const rows = [
+    ['a', '10'],
+    ['论文', '5'],
+  ];
+  expect(tableOf(columns, rows, 100).split('\n')).toEqual(['图     n', '────  ──', 'a     10', '论文   5']);
   expect(duration(59.6)).toBe('1:00');
   expect(duration(3661)).toBe('1:01:01');
   expect(bytes(1536)).toBe('1.5 KiB');
 });
 
+test('whatever a text is made of, its lines fit and nothing of it is lost', () => {
+  const piece = fc.constantFrom('论', '文', '，', '（', '）', 'word ', 'a', '12.34', ' ', '/', ',', '…', 'é');
+  const texts = fc.array(piece, { maxLength: 40 }).map((pieces) => pieces.join(''));
+  fc.assert(
+    fc.property(texts, fc.integer({ min: 2, max: 30 }), (text, room) => {
+      const lines = wrap(text, room);
+      for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(room);
+      expect(lines.join('').replace(/\s/g, '')).toBe(text.replace(/\s/g, ''));
+      expect(widthOf(clip(text, room))).toBeLessThanOrEqual(room);
+    }),
+  );
+});
+
+test('a table that is too wide wraps its texts and keeps figures and names whole', () => {
+  const columns: readonly Column[] = [
+    { title: 'Run', holds: 'name' },
+    { title: '名称', holds: 'text' },
+    { title: 'Figure', holds: 'figures' },
+  ];
+  const rows = [
+    ['20260101-000000-abcdef', '一个名字很长很长的运行，（括号）在后面，以及 some English words', 'top-1 12.34'],
+    '  /a/path/that/is/longer/than/the/table/is/wide/and/goes/on/to/the/next/line/and/the/next',
+  ];
+  for (const room of [40, 60, 80]) {
+    const lines = tableOf(columns, rows, room).split('\n');
+    for (const line of lines) expect(widthOf(line)).toBeLessThanOrEqual(room);
+    const text = lines.join('\n');
+    expect(text).toContain('20260101-000000-abcdef');
+    expect(text).toContain('top-1 12.34');
+    // Marks that close do not begin a line, marks that open do not end one.
+    expect(text).not.toMatch(/^\s*[，）]|（\s*$/m);
+    // Nothing is left out.
+    for (const cell of ['一个名字', '括号', 'English', 'words']) expect(text.replace(/\s/g, '')).toContain(cell);
+  }
+});
+
 const progress: Progress = {
-  ...{ run: 'r', phase: 'training', quietForMs: 1, silentMs: 0, liveness: 'alive', step: 5, steps: 10, epoch: 0.5 },
-  ...{ fraction: null, samplesPerSecond: 100, waitShare: 0, secondsLeft: 61, secondsLeftSpread: 5, memoryBytes: 1 },
-  ...{ safeStep: 4, safeAt: null, device: 'cpu' },
+  run: 'r',
+  phase: 'training',
+  quietForMs: 1,
+  silentMs: 0,
+  liveness: 'alive',
+  step: 5,
+  steps: 10,
+  epoch: 0.5,
+  fraction: null,
+  samplesPerSecond: 100,
+  waitShare: 0,
+  secondsLeft: 61,
+  secondsLeftSpread: 5,
+  memoryBytes: 1,
+  safeStep: 4,
+  safeAt: null,
+  device: 'cpu',
 };
 
 test('in a terminal one line is rewritten and never longer than the terminal', () => {
@@ -102,21 +155,77 @@ test('in a terminal one line is rewritten and never longer than the terminal', (
     () => 0,
   );
   line.progress(progress, '一个名字很长很长很长的运行，长得放不下');
-  const [, shown = ''] = written.split('\u001b[2K');
+  const shown = written.slice(1).replace('\u001b[K', '');
+  expect(written).toBe(`\r${shown}\u001b[K`);
+  expect(shown).toContain('…');
+  expect(shown).toContain('训练   50 %');
   expect(widthOf(shown)).toBeLessThan(40);
+  // The same again draws nothing.
+  line.progress(progress, '一个名字很长很长很长的运行，长得放不下');
+  expect(written.endsWith(shown + '\u001b[K')).toBe(true);
+  expect(written.split('\r')).toHaveLength(2);
   line.say('done');
-  expect(written.endsWith(shown)).toBe(true);
+  expect(written).toContain('\r\u001b[2Kdone\n');
+  expect(written.endsWith(`\r${shown}\u001b[K`)).toBe(true);
   line.end();
   expect(written.endsWith('\r\u001b[2K')).toBe(true);
 });
 
-test('without one, lines are sparse: one a phase, one every half minute', () => {
+test('without one, lines are sparse: one for a phase, then after ever longer pauses', () => {
   const lines: string[] = [];
   let now = 0;
   const line = createProgressLine({ write: (text) => lines.push(text) }, wordsIn('en'), () => now);
   for (now = 0; now < 60_000; now += 100) line.progress(progress, 'A');
   expect(lines).toHaveLength(2);
-  expect(lines[0]).toBe('A  training   50 %  step 5/10  100 images/s  1:01 ± 0:05 left  safe at step 4\n');
+  expect(lines[0]).toBe('A  training   50 %  step 5/10  100 images/s  1:01 ± 0:05 left  checkpoint at step 4\n');
   line.progress({ ...progress, phase: 'saving' }, 'A');
   expect(lines).toHaveLength(3);
+  // Phases that come back every epoch are no news.
+  for (; now < 3_600_000; now += 1000)
+    line.progress({ ...progress, phase: now % 2000 === 0 ? 'training' : 'saving' }, 'A');
+  expect(lines.length).toBeLessThan(20);
+  for (const code of ['\r', '\u001b']) expect(lines.join('')).not.toContain(code);
+});
+
+test('work beside the runs is told in words', () => {
+  const lines: string[] = [];
+  const line = createProgressLine({ write: (text) => lines.push(text) }, wordsIn('zh'), () => 0);
+  const job = { kind: 'probe', phase: 'loading', fraction: null, secondsLeft: null, ended: false };
+  line.job(job);
+  line.job({ ...job, phase: 'preparing' });
+  expect(lines).toEqual(['检测计算设备\n']);
+  line.job({ ...job, ended: true });
+  line.job(job);
+  expect(lines).toHaveLength(2);
+});
+
+test('the help fits a line and names every command in both languages', () => {
+  for (const text of Object.values(helpIn)) {
+    for (const line of text.split('\n')) expect(widthOf(line), line).toBeLessThanOrEqual(100);
+    for (const word of ['doctor', 'datasets', 'presets', 'run ', 'resume', 'evaluate', 'features', 'export', 'plan '])
+      expect(text).toContain(`\n  ${word}`);
+    for (const word of ['compare', 'report', 'replay', 'import', 'weights', '--home', '--json', '--verbose', '--lang'])
+      expect(text).toContain(`\n  ${word}`);
+  }
+});
+
+test('what TensorFlow and Node log whatever happens is not told as the end of a trainer', () => {
+  const log = [
+    'WARNING: All log messages before absl::InitializeLog() is called are written to STDERR',
+    'I0000 00:00:1795900466.140762   14685 port.cc:153] oneDNN custom operations are on.',
+    '2026-01-02 03:04:05.678901: I tensorflow/core/platform/cpu_feature_guard.cc:210] This TensorFlow binary is optimized',
+    'To enable the following instructions: AVX2 FMA, in other operations, rebuild TensorFlow.',
+    'E0000 00:00:1795900466.140762   14685 cuda_dnn.cc:8579] Unable to register cuDNN factory: already registered',
+    '(node:123) ExperimentalWarning: This may change at any time',
+    '(Use `node --trace-warnings ...` to show where the warning was created)',
+    '(node:123) [DEP0040] DeprecationWarning: The `punycode` module is deprecated.',
+  ];
+  expect(withoutLogLines(log.join('\n'))).toBe('');
+  const faults = [
+    'F0000 00:00:1795900466.140762   14685 tensor.cc:1] Check failed: 1 == 2',
+    'E0000 00:00:1795900466.140762   14685 cuda_executor.cc:1] failed call to cuInit: CUDA_ERROR_NO_DEVICE',
+    "terminate called after throwing an instance of 'std::bad_alloc'",
+    'Error: Cannot find module koffi',
+  ];
+  expect(withoutLogLines([...log, ...faults, ...log].join('\n'))).toBe(faults.join('\n'));
 });

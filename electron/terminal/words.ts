@@ -1,35 +1,38 @@
-/** What the terminal says, in two languages. Sentences of faults and of the doctor come from where they arise, in English. */
-import type { ClaimVerdict, Verdict } from '../api.ts';
+/**
+ * Texts of the terminal in two languages. Verdicts, states, figures and most columns are worded by the report; sentences of faults
+ * and of the doctor come from where they arise, in English.
+ */
+import type { ClaimVerdict, DatasetRow, PlanRow, Verdict } from '../api.ts';
+import { wordsOf } from '../workstation/report/naming.ts';
+import type { Job } from '../../trainer/protocol/commands.ts';
+import type { DoctorCheck } from '../../trainer/protocol/hardware.ts';
 import type { RunStatus } from '../../trainer/protocol/run.ts';
 import type { Phase } from '../../trainer/protocol/events.ts';
 
 const en = {
   left: 'left',
   step: 'step',
-  images: 'images/s',
-  stopping: 'Stopping safely: a checkpoint is saved first. Ctrl-C again stops now.',
-  stoppingNow: 'Stopping now: work since the last checkpoint is lost.',
-  stopped: 'Stopped. The same command goes on from here.',
-  workspace: 'Workspace',
+  pace: 'images/s',
+  silent: 'no sign of life for',
+  stopping: 'Stopping once a checkpoint is saved. Press Ctrl-C again to stop immediately.',
+  stoppingNow: 'Stopping immediately. Work since the last checkpoint is lost.',
+  stopped: 'Stopped. Run the same command again to continue.',
+  workspace: 'workspace',
   plan: 'Plan',
-  runsLeft: 'runs left',
-  safe: 'safe at step',
   report: 'Report',
   notWritten: 'not written',
-  subject: 'What was measured',
-  figure: 'Figure',
-  paper: 'Paper',
-  earlier: 'Earlier',
-  ours: 'Ours',
+  measured: 'Figure',
+  listComma: ', ',
+  notInPaper: 'not in the paper',
+  noNumber: 'one side has no number',
+  pretrainingData: 'pretraining data',
+  differences: 'Differences from the paper',
+  claims: 'Claims, judged by rules stored before the runs',
+  pairs: 'Differences on the same images',
+  points: 'Points',
   interval: 'Interval',
-  difference: 'Difference',
-  verdict: 'Verdict',
-  because: 'because of',
-  ownYardstick: 'own yardstick',
-  claims: 'Claims, with rules fixed before the run',
-  pairs: 'On the same images',
-  above: 'minus',
-  nothing: 'nothing to show',
+  minus: 'minus',
+  nothing: 'Nothing to show.',
   id: 'Run',
   title: 'Title',
   state: 'State',
@@ -37,86 +40,108 @@ const en = {
   headline: 'Figure',
   seed: 'Seed',
   disk: 'Disk',
+  name: 'Name',
+  kind: 'Kind',
+  imageCount: 'Images',
+  onImages: 'images',
+  runs: 'Runs done',
+  preset: 'Preset',
+  summary: 'Summary',
+  setting: 'Setting',
+  encoder: 'Encoder',
+  tensorCount: 'Tensors',
+  needs: 'Missing',
   recognised: 'Recognised',
   notRecognised: 'Not recognised',
-  expected: 'Expected',
+  expected: 'Expected one of',
   found: 'Found',
   fingerprint: 'Fingerprint',
   split: 'Split',
+  perClass: 'per class',
   classes: 'classes',
   channels: 'channels',
   size: 'size',
   rejects: 'unreadable files',
-  leaks: 'pictures in more than one split',
+  leaks: 'images in more than one split',
   duplicates: 'duplicates within a split',
-  listed: 'names and sizes only; --contents looks for damage, duplicates and leaks',
+  listed: 'only names and sizes were checked; use --contents to find damaged files, duplicates and leaks',
   licence: 'Licence',
   source: 'Source',
   unknown: 'unknown',
-  changed: 'Changed since the run was made',
+  changed: 'Changed since the run was created',
   features: 'Features',
   exported: 'Encoder written',
   tensors: 'tensors',
+  unmatched: 'tensors not used',
   imported: 'Imported as run',
   importedWeights: 'Imported weights',
-  device: 'Device',
-  holds: 'holds',
-  'does-not-hold': 'does not hold',
-  waits: 'waits for',
-  then: 'Then',
+  waits: 'waiting for',
+  then: 'In the bundle',
   now: 'Here',
-  sameBits: 'to the bit',
+  agreement: 'Agreement',
+  sameBits: 'identical',
   otherBits: 'differs',
+  lastEpoch: 'last epoch',
+  bestEpoch: 'best epoch',
 } as const;
 type Key = keyof typeof en;
 
 const zh: Readonly<Record<Key, string>> = {
   left: '剩余',
   step: '步',
-  images: '张/秒',
-  stopping: '正在安全停止：先保存检查点。再按一次 Ctrl-C 立即停止。',
-  stoppingNow: '立即停止：上一个检查点之后的工作会丢失。',
+  pace: '张/秒',
+  silent: '无响应已',
+  stopping: '保存检查点后停止。再按一次 Ctrl-C 立即停止。',
+  stoppingNow: '立即停止。上一个检查点之后的进度会丢失。',
   stopped: '已停止。再次运行同一命令即可继续。',
   workspace: '工作区',
   plan: '计划',
-  runsLeft: '个运行未完成',
-  safe: '已安全保存至第',
   report: '报告',
   notWritten: '未生成',
-  subject: '测量对象',
-  figure: '指标',
-  paper: '论文',
-  earlier: '先前复现',
-  ours: '本次',
+  measured: '指标',
+  listComma: '、',
+  notInPaper: '论文中没有',
+  noNumber: '有一方没有数值',
+  pretrainingData: '预训练数据',
+  differences: '与论文的差异',
+  claims: '论断（按运行前存下的规则判定）',
+  pairs: '在相同图像上的差值',
+  points: '百分点',
   interval: '区间',
-  difference: '差值',
-  verdict: '结论',
-  because: '原因',
-  ownYardstick: '自设标准',
-  claims: '论断（规则在运行前确定）',
-  pairs: '在相同图像上',
-  above: '减去',
-  nothing: '没有内容',
+  minus: '减',
+  nothing: '没有内容。',
   id: '运行',
   title: '名称',
   state: '状态',
   steps: '步数',
   headline: '指标',
   seed: '种子',
-  disk: '磁盘',
+  disk: '磁盘占用',
+  name: '名称',
+  kind: '类型',
+  imageCount: '图像数',
+  onImages: '张图像',
+  runs: '已完成运行',
+  preset: '预设',
+  summary: '说明',
+  setting: '设置',
+  encoder: '编码器',
+  tensorCount: '张量数',
+  needs: '缺少',
   recognised: '识别为',
   notRecognised: '无法识别',
-  expected: '期望',
-  found: '实际',
+  expected: '可识别的布局',
+  found: '实际内容',
   fingerprint: '指纹',
   split: '划分',
+  perClass: '每类',
   classes: '个类别',
   channels: '个通道',
   size: '尺寸',
   rejects: '个无法读取的文件',
   leaks: '张图像出现在多个划分中',
   duplicates: '张图像在同一划分内重复',
-  listed: '仅核对了文件名与大小；加 --contents 可查找损坏、重复与泄漏',
+  listed: '仅检查了文件名与大小；加 --contents 可查找损坏、重复与泄漏',
   licence: '许可',
   source: '来源',
   unknown: '未知',
@@ -124,57 +149,18 @@ const zh: Readonly<Record<Key, string>> = {
   features: '特征',
   exported: '编码器已写入',
   tensors: '个张量',
+  unmatched: '个张量未使用',
   imported: '已导入为运行',
   importedWeights: '已导入权重',
-  device: '设备',
-  holds: '成立',
-  'does-not-hold': '不成立',
   waits: '等待',
-  then: '当时',
-  now: '此处',
-  sameBits: '逐位相同',
+  then: '结果包中',
+  now: '本机',
+  agreement: '是否一致',
+  sameBits: '完全相同',
   otherBits: '不同',
+  lastEpoch: '末轮',
+  bestEpoch: '最佳轮',
 };
-
-const verdicts = {
-  en: {
-    reproduced: 'reproduced',
-    'not-reproduced': 'not reproduced',
-    inconclusive: 'inconclusive',
-    'not-comparable': 'not comparable',
-    pending: 'pending',
-  },
-  zh: {
-    reproduced: '已复现',
-    'not-reproduced': '未复现',
-    inconclusive: '无法判定',
-    'not-comparable': '不可比较',
-    pending: '待完成',
-  },
-} as const satisfies Record<string, Record<Verdict, string>>;
-
-const statuses = {
-  en: {
-    draft: 'draft',
-    queued: 'queued',
-    running: 'running',
-    paused: 'paused',
-    interrupted: 'interrupted',
-    stopped: 'stopped',
-    failed: 'failed',
-    done: 'done',
-  },
-  zh: {
-    draft: '草稿',
-    queued: '排队中',
-    running: '运行中',
-    paused: '已暂停',
-    interrupted: '已中断',
-    stopped: '已停止',
-    failed: '失败',
-    done: '完成',
-  },
-} as const satisfies Record<string, Record<RunStatus, string>>;
 
 const phases = {
   en: {
@@ -182,51 +168,145 @@ const phases = {
     preparing: 'preparing',
     training: 'training',
     'between-epochs': 'clustering',
-    probing: 'probing',
+    probing: 'checking features with k-NN',
     extracting: 'extracting features',
     evaluating: 'evaluating',
     saving: 'saving',
     paused: 'paused',
     stopping: 'stopping',
-    scanning: 'scanning',
-    calibrating: 'timing real steps',
+    scanning: 'reading files',
+    calibrating: 'timing training steps',
+    reading: 'reading the records',
+    writing: 'writing the files',
   },
   zh: {
     loading: '加载',
     preparing: '准备',
     training: '训练',
     'between-epochs': '聚类',
-    probing: '探测评估',
+    probing: '用 k-NN 检查特征',
     extracting: '提取特征',
     evaluating: '评估',
     saving: '保存',
     paused: '已暂停',
     stopping: '正在停止',
-    scanning: '扫描',
-    calibrating: '实测步时',
+    scanning: '读取文件',
+    calibrating: '实测训练步耗时',
+    reading: '读取记录',
+    writing: '写入文件',
   },
-} as const satisfies Record<string, Record<Phase, string>>;
+} as const satisfies Record<string, Record<Phase | 'reading' | 'writing', string>>;
+
+/** Work beside the runs. */
+const jobs = {
+  en: {
+    inspect: 'Reading the data set',
+    probe: 'Checking the device',
+    precisions: 'Choosing the precision',
+    calibrate: 'Estimating the time',
+    features: 'Extracting features',
+    export: 'Exporting the encoder',
+    importWeights: 'Importing weights',
+    thumbnails: 'Making thumbnails',
+    sample: 'Creating the sample data set',
+    report: 'Writing the report',
+  },
+  zh: {
+    inspect: '读取数据集',
+    probe: '检测计算设备',
+    precisions: '选择数值精度',
+    calibrate: '估计所需时间',
+    features: '提取特征',
+    export: '导出编码器',
+    importWeights: '导入权重',
+    thumbnails: '生成缩略图',
+    sample: '生成示例数据集',
+    report: '生成报告',
+  },
+} as const satisfies Record<string, Record<Exclude<Job['kind'], 'train'> | 'report', string>>;
+
+const dataStates = {
+  en: { ready: 'ready', missing: 'not found', changed: 'changed' },
+  zh: { ready: '就绪', missing: '未找到', changed: '有变化' },
+} as const satisfies Record<string, Record<DatasetRow['state'], string>>;
+
+const planStates = {
+  en: { ready: 'ready', running: 'running', paused: 'paused', done: 'done', blocked: 'data missing' },
+  zh: { ready: '就绪', running: '进行中', paused: '已暂停', done: '已完成', blocked: '缺少数据' },
+} as const satisfies Record<string, Record<PlanRow['state'], string>>;
+
+const checks = {
+  en: {
+    runtime: 'Program',
+    tensorflow: 'TensorFlow',
+    device: 'Device',
+    processor: 'Processor',
+    gpu: 'GPU',
+    disk: 'Disk',
+    memory: 'Memory',
+    display: 'Display',
+    database: 'Database',
+    data: 'Data',
+  },
+  zh: {
+    runtime: '程序',
+    tensorflow: 'TensorFlow',
+    device: '计算设备',
+    processor: '处理器',
+    gpu: 'GPU',
+    disk: '磁盘',
+    memory: '内存',
+    display: '显示器',
+    database: '数据库',
+    data: '数据',
+  },
+} as const satisfies Record<string, Record<DoctorCheck['id'], string>>;
 
 export type TerminalLanguage = 'en' | 'zh';
+type Named = Readonly<Record<string, string>>;
+
 export interface Words {
   readonly language: TerminalLanguage;
   readonly say: (key: Key) => string;
+  /** The report's words in the same language. */
+  readonly report: (typeof wordsOf)['en'];
   readonly verdict: (verdict: Verdict) => string;
   readonly claim: (verdict: ClaimVerdict['verdict']) => string;
   readonly status: (status: RunStatus) => string;
   /** A side job's phase may be no phase of training; then its own name is shown. */
   readonly phase: (phase: string) => string;
+  readonly job: (kind: string) => string;
+  readonly data: (state: string) => string;
+  readonly planState: (state: PlanRow['state']) => string;
+  readonly check: (id: DoctorCheck['id']) => string;
+  /** `top-1`, `loss`: what a run is known by in a list. */
+  readonly metric: (metric: string) => string;
+  readonly runsLeft: (count: number) => string;
+  /** The step of the newest checkpoint. */
+  readonly safeAt: (step: number) => string;
+  /** Names, and how many there are besides. */
+  readonly andMore: (names: string, more: number) => string;
 }
 
 export function wordsIn(language: TerminalLanguage): Words {
   const table: Readonly<Record<Key, string>> = language === 'zh' ? zh : en;
+  const report = wordsOf[language];
   return {
     language,
     say: (key) => table[key],
-    verdict: (verdict) => verdicts[language][verdict],
-    claim: (verdict) =>
-      verdict === 'inconclusive' || verdict === 'pending' ? verdicts[language][verdict] : table[verdict],
-    status: (status) => statuses[language][status],
-    phase: (phase) => (phases[language] as Readonly<Record<string, string>>)[phase] ?? phase,
+    report,
+    verdict: (verdict) => report.verdicts[verdict],
+    claim: (verdict) => report.verdicts[verdict],
+    status: (status) => report.states[status] ?? status,
+    phase: (phase) => (phases[language] as Named)[phase] ?? phase,
+    job: (kind) => (jobs[language] as Named)[kind] ?? kind,
+    data: (state) => (dataStates[language] as Named)[state] ?? state,
+    planState: (state) => planStates[language][state],
+    check: (id) => checks[language][id],
+    metric: (metric) => report.metrics[metric] ?? report.curves.metrics[metric]?.toLowerCase() ?? metric,
+    runsLeft: (count) =>
+      language === 'zh' ? `${count} 个运行未完成` : `${count} ${count === 1 ? 'run' : 'runs'} left`,
+    safeAt: (step) => (language === 'zh' ? `检查点：第 ${step} 步` : `checkpoint at step ${step}`),
+    andMore: (names, more) => (language === 'zh' ? `${names}和另外 ${more} 项` : `${names} and ${more} more`),
   };
 }

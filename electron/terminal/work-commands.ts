@@ -1,9 +1,9 @@
-/** Commands that make or change runs: they hold the workspace while they work. */
+/** Commands that create or change runs. They hold the workspace while they work. */
 import { stat } from 'node:fs/promises';
 import { extname, resolve } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
-import type { AddedPlan, DatasetRow, Evaluated, RunRow } from '../api.ts';
+import type { AddedPlan, DatasetRow, Evaluated, PlanRow, RunRow } from '../api.ts';
 import { WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
@@ -14,10 +14,13 @@ import { setPath } from '../workstation/drafts/presets.ts';
 import { testSplit } from '../workstation/data/splits.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText } from './comparison.ts';
+import { shortFigureName, wordOf } from './field-words.ts';
 import { exitCodes } from './help.ts';
-import { presetId, reportText, runId, show, weightsText, type Command } from './read-commands.ts';
+import { presetId, reportText, runId, show, styleOf, weightsText, type Command } from './read-commands.ts';
 import { planText, type Session } from './session.ts';
-import { tableOf } from './table.ts';
+import { tableOf, type Column } from './table.ts';
+import { labelled } from './text-width.ts';
+import type { Words } from './words.ts';
 
 /** KIND:PATH, a folder, the name of data that is at hand, or the name of a data set of the workspace. */
 async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
@@ -42,15 +45,18 @@ async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
 }
 
 function expectKind(inspection: Inspection, kind: string | null): void {
-  const { dataset, path, expected, found } = inspection;
+  const { dataset, path, found } = inspection;
   if (dataset === null)
     throw new FaultError(
       'wrong-folder',
-      `${path} is no data set this program knows. Expected: ${expected.join('; ')}. Found: ${found.join('; ')}.`,
+      `${path} is not a data set that Reprise can read; it contains ${found.join('; ')}. "reprise datasets inspect" lists the layouts it reads.`,
       { path },
     );
   if (kind !== null && kind !== dataset)
-    throw new FaultError('wrong-folder', `${path} holds "${dataset}", not "${kind}".`, { path, found: dataset });
+    throw new FaultError('wrong-folder', `${path} contains a data set of kind "${dataset}", not "${kind}".`, {
+      path,
+      found: dataset,
+    });
 }
 
 /** Values of `--set` laid over a configuration; a path that leads nowhere is refused, so that a slip changes nothing silently. */
@@ -60,7 +66,7 @@ export function withSettings(config: RunConfig, settings: Arguments['set']): Run
   const parsed = v.safeParse(RunConfig, changed);
   if (parsed.success) return parsed.output;
   const issue = parsed.issues[0];
-  throw usage(`--set gives no valid run: "${v.getDotPath(issue) ?? ''}": ${issue.message}.`);
+  throw usage(`--set ${v.getDotPath(issue) ?? ''}: ${issue.message}.`);
 }
 
 /** Waits for the work, then says how one run ended. */
@@ -74,15 +80,28 @@ async function finish(session: Session, args: Arguments, id: string): Promise<nu
   show(session, args, { row, results, folder }, () =>
     [
       `${row.id}  ${session.words.status(row.status)}  ${row.title}`,
-      ...results.map(
-        (result) =>
-          `  ${result.evaluator} ${result.metric} (${result.which}): ${result.value?.toFixed(2) ?? '–'}  n ${result.n}`,
-      ),
+      ...results.map((result) => `  ${resultText(result, session.words)}`),
       ...(row.fault === null ? [] : [`  ${row.fault.message}`]),
       `  ${folder}`,
     ].join('\n'),
   );
   return codeOf(row);
+}
+
+function resultText(result: Result, words: Words): string {
+  const { value, n } = result;
+  return `${resultName(result, words)}${words.report.colon}${value?.toFixed(2) ?? '–'}  (${n} ${words.say('onImages')})`;
+}
+
+/** `k-NN k = 20 top-1, last epoch`. */
+function resultName(
+  result: Pick<Result, 'evaluator' | 'dataset' | 'split' | 'metric' | 'which'> & Partial<Pick<Result, 'protocol'>>,
+  words: Words,
+): string {
+  const { which, protocol = {} } = result;
+  const name = shortFigureName(words, { ...result, protocol });
+  const epoch = which === 'last' ? 'lastEpoch' : 'bestEpoch';
+  return which === 'only' ? name : `${name}${words.report.comma}${words.say(epoch)}`;
 }
 
 function codeOf(row: Pick<RunRow, 'status'>): number {
@@ -103,10 +122,18 @@ export const resume: Command = async (session, args) => {
   const id = await runId(session, args.words[0]);
   const cut = (await session.handlers.interrupted.answer()).find((one) => one.run === id);
   for (const { field, theirs, ours } of cut?.changes ?? [])
-    session.line.say(`${session.words.say('changed')}: ${field} ${String(theirs)} → ${String(ours)}`);
+    session.line.say(changeText(session.words, { field, theirs: String(theirs), ours: String(ours) }));
   await session.handlers.resumeRun.answer(id);
   return finish(session, args, id);
 };
+
+function changeText(
+  words: Words,
+  { field, theirs, ours }: { readonly field: string; readonly theirs: string; readonly ours: string },
+): string {
+  const { colon } = words.report;
+  return `${words.say('changed')}${colon}${wordOf(words, field)} ${theirs} → ${words.data(ours)}`;
+}
 
 /** A run, or imported weights by their id or name. */
 async function evaluatedOf(session: Session, { words: [given], branch }: Arguments): Promise<Evaluated> {
@@ -118,9 +145,9 @@ async function evaluatedOf(session: Session, { words: [given], branch }: Argumen
 }
 /** The data that the branch of a run was trained on. */
 async function dataOf(session: Session, of: Evaluated): Promise<string> {
-  if (of.kind === 'weights') throw usage('Imported weights come without data: "evaluate" needs --dataset.');
+  if (of.kind === 'weights') throw usage('Imported weights do not name their data: give --dataset.');
   const { config } = await session.handlers.run.answer(of.run);
-  if (config.kind !== 'pretrain') throw usage(`"${of.run}" is no pretraining run.`);
+  if (config.kind !== 'pretrain') throw usage(`"${of.run}" is not a pretraining run.`);
   const data = (of.branch === 1 && config.paired) || config.data;
   return data.fingerprint ?? data.path;
 }
@@ -131,7 +158,8 @@ export const evaluate: Command = async (session, args) => {
   const dataset = await datasetOf(session, args.dataset ?? (await dataOf(session, of)));
   const options = Object.fromEntries(args.set) as Options;
   const choice = v.safeParse(Choice, { id: args.evaluator, options });
-  if (!choice.success) throw usage(`--set gives no options of "${args.evaluator}": ${choice.issues[0].message}.`);
+  if (!choice.success)
+    throw usage(`--set does not fit the evaluator "${args.evaluator}": ${choice.issues[0].message}.`);
   const draft = await session.handlers.draftEvaluation.answer(of, choice.output, dataset.fingerprint);
   return finish(
     session,
@@ -170,19 +198,32 @@ export const features: Command = async (session, args) => {
 export const plan: Command = async (session, args) => {
   const [name] = args.words;
   if (name === undefined) {
-    const { handlers, words } = session;
-    const rows = await handlers.plans.answer();
-    show(session, args, rows, () =>
-      rows
-        .map((row) => `${row.plan.id.padEnd(12)} ${row.state.padEnd(8)} ${row.plan.title[words.language]}`)
-        .join('\n'),
-    );
+    const rows = await session.handlers.plans.answer();
+    show(session, args, rows, () => plansText(rows, session));
     return exitCodes.done;
   }
   return carryThrough(session, args, name);
 };
 
-/** The same plan as it was run elsewhere, and how its figures there and here agree. */
+function plansText(rows: readonly PlanRow[], { words, room }: Session): string {
+  const columns: readonly Column[] = [
+    { title: words.say('plan'), holds: 'name' },
+    { title: words.say('state'), holds: 'text' },
+    { title: words.say('runs'), holds: 'figures' },
+    { title: words.say('title'), holds: 'text' },
+  ];
+  const lines = rows.map(({ plan: { id, title }, state, runs, needs }) => {
+    const missing = needs
+      .filter(({ kind, ok }) => kind === 'data' && ok === false)
+      .map(({ values }) => values['title']);
+    const lacks = missing.length === 0 ? [] : [`${words.say('needs')}${words.report.colon}${missing.join(', ')}`];
+    const done = runs.filter(({ status }) => status === 'done').length;
+    return [id, words.planState(state), `${done}/${runs.length}`, [title[words.language], ...lacks].join('\n')];
+  });
+  return tableOf(columns, lines, room);
+}
+
+/** Runs the plan of a bundle and compares the figures with those of the bundle. */
 export const replay: Command = async (session, args) => {
   const [file] = args.words;
   if (file === undefined) throw usage('"replay" needs the bundle.json of a report.');
@@ -211,14 +252,14 @@ async function carryThrough(session: Session, args: Arguments, name: string): Pr
     session,
     args,
     { plan: ended, comparison, report },
-    () => `${comparisonText(comparison, words)}\n\n${reportText(report, words)}`,
+    () => `${comparisonText(comparison, words, styleOf(session, args))}\n\n${reportText(report, words)}`,
   );
   return ended.state === 'done' ? exitCodes.done : exitCodes.failed;
 }
 
-/** Every figure of the bundle beside the one that the same run gave here. */
+/** Each figure of the bundle beside the figure of the same run here. */
 async function replayText(
-  { handlers, words }: Session,
+  { handlers, words, room }: Session,
   { plan: id, results, environment }: AddedPlan,
 ): Promise<string> {
   const row = (await handlers.plans.answer()).find(({ plan }) => plan.id === id);
@@ -226,22 +267,31 @@ async function replayText(
   for (const { key, run: made } of row?.runs ?? [])
     if (made !== null) here.set(key, (await handlers.run.answer(made)).results);
   const shown = (value: number | null | undefined): string => (value == null ? '–' : value.toFixed(2));
-  const lines = results.map(({ run: key, evaluator, metric, which, value }) => {
+  const lines = results.map((result) => {
+    const { run: key, evaluator, metric, which, value } = result;
     const own = here
       .get(key)
       ?.find((one) => one.evaluator === evaluator && one.metric === metric && one.which === which)?.value;
     const agrees = own === undefined ? '' : words.say(own === value ? 'sameBits' : 'otherBits');
-    return [key, `${evaluator} ${metric} (${which})`, shown(value), shown(own), agrees];
+    return [key, resultName(result, words), shown(value), shown(own), agrees];
   });
   const { version, platform, instructionSets, versions } = environment;
   const made = [version, platform, ...instructionSets, ...Object.entries(versions).map((pair) => pair.join(' '))];
-  const head = [words.say('id'), words.say('figure'), words.say('then'), words.say('now'), ''];
-  return `\n${tableOf(head, lines, new Set([2, 3]))}\n${words.say('then')}: ${made.join(', ')}`;
+  const columns: readonly Column[] = [
+    { title: words.say('id'), holds: 'text' },
+    { title: words.say('measured'), holds: 'text' },
+    { title: words.say('then'), holds: 'figures' },
+    { title: words.say('now'), holds: 'figures' },
+    { title: words.say('agreement'), holds: 'text' },
+  ];
+  const source = labelled(`${words.say('then')}${words.report.colon}`, made.join(', '), room);
+  return `\n${tableOf(columns, lines, room)}\n${source}`;
 }
 
 async function planRow(session: Session, name: string) {
   const found = (await session.handlers.plans.answer()).find((row) => row.plan.id === name);
-  if (found === undefined) throw new FaultError('unknown-id', `No plan "${name}".`, { id: name });
+  if (found === undefined)
+    throw new FaultError('unknown-id', `There is no plan "${name}". "reprise plan" lists them.`, { id: name });
   return found;
 }
 
@@ -250,7 +300,7 @@ export const importRun: Command = async (session, args) => {
   if (folder === undefined) throw usage('"import" needs a run folder or a file of weights.');
   if ((await stat(folder).catch(() => null))?.isFile() === true) {
     const found = await session.handlers.importWeights.answer(resolve(folder));
-    show(session, args, found, () => `${session.words.say('importedWeights')} ${weightsText(found)}`);
+    show(session, args, found, () => `${session.words.say('importedWeights')}\n${weightsText([found], session)}`);
     return exitCodes.done;
   }
   const id = await session.handlers.importRun.answer(folder);

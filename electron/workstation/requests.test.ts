@@ -225,7 +225,10 @@ test('an inspection that was not made here cannot be added; a cancelled one is t
 test('a draft takes what the data set says: split, channels, fingerprint', async () => {
   const config = await handlers.draftRun.answer('small', 'f0', 7);
   expect(config).toMatchObject({
-    ...{ kind: 'pretrain', seed: 7, preset: 'small', title: 'VICREG small · Mine' },
+    kind: 'pretrain',
+    seed: 7,
+    preset: 'small',
+    title: 'VICREG small · Mine',
     data: { split: 'train', fingerprint: 'f0' },
     // Three channels of statistics on grey pictures: their mean.
     normalization: { mean: [0.5], std: [expect.closeTo(0.3, 10)] },
@@ -293,7 +296,8 @@ test('a new run computes where and in what a step was measured to be fastest, an
   // This processor emulates the narrow types, or has no kernel for them.
   expect(await placed()).toMatchObject({ device: 'cpu', precision: 'float32' });
   expect(await handlers.precisions.answer('cpu')).toMatchObject({
-    ...{ preferred: 'float32', leastGain: 1.2 },
+    preferred: 'float32',
+    leastGain: 1.2,
     timings: [{ milliseconds: 100 }, { milliseconds: 300 }, { milliseconds: null, refusal: 'no kernel' }],
   });
   const before = measured();

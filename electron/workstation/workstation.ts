@@ -201,7 +201,15 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
       }),
   });
   const handlers = createHandlers({
-    ...{ machine, placement, presets, estimates, runs, plans, datasets, reports, weights },
+    machine,
+    placement,
+    presets,
+    estimates,
+    runs,
+    plans,
+    datasets,
+    reports,
+    weights,
   });
 
   let closing: Promise<void> | null = null;

@@ -20,7 +20,11 @@ afterEach(async () => {
 const listed: Inspection = {
   ...inspection,
   contents: 'listed',
-  ...{ smallest: null, largest: null, leaks: [], leakCount: 0, duplicateCount: 0 },
+  smallest: null,
+  largest: null,
+  leaks: [],
+  leakCount: 0,
+  duplicateCount: 0,
 };
 
 test('what was only listed says so, claims nothing about leaks, and offers to check the contents', () => {

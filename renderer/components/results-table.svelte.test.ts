@@ -14,7 +14,11 @@ test('the classes of a mean are listed with their C, and one that is nowhere has
     { ...linear, value: 60, which: 'last' },
     { ...linear, value: 61, which: 'best' },
     {
-      ...{ ...common, evaluator: 'voc-svm', metric: 'map', value: 61.5, which: 'only' },
+      ...common,
+      evaluator: 'voc-svm',
+      metric: 'map',
+      value: 61.5,
+      which: 'only',
       byClass: [
         { name: 'boat', value: 61.5, cost: 10 },
         { name: 'cow', value: null, cost: 0.01 },

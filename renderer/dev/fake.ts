@@ -480,8 +480,16 @@ export const wrongFolder: Inspection = {
 };
 const weights: readonly ImportedWeights[] = [
   {
-    ...{ version: 1, id: '00c0ffee00c0ffee', name: 'resnet50', file: 'resnet50.pth', format: 'pth', bytes: 94_356_000 },
-    ...{ prefix: 'module.backbone.', channels: 3, tensors: 265, importedAt: minutes(30) },
+    version: 1,
+    id: '00c0ffee00c0ffee',
+    name: 'resnet50',
+    file: 'resnet50.pth',
+    format: 'pth',
+    bytes: 94_356_000,
+    prefix: 'module.backbone.',
+    channels: 3,
+    tensors: 265,
+    importedAt: minutes(30),
     encoder: { id: 'resnet-50', options: { stem: 'imagenet', width: 64 } },
     unmatched: ['module.projector.0.weight', 'module.projector.0.bias', 'epoch'],
     origin: { method: 'vicreg', pretrainedOn: 'imagenet', epochs: 1000, batch: 2048 },
@@ -738,7 +746,8 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
         { precision: 'bfloat16', milliseconds: 2210, refusal: null },
         { precision: 'float16', milliseconds: null, refusal: 'This processor (AVX2) cannot convolve in float16.' },
       ],
-      ...{ preferred: 'float32', leastGain: 1.2 },
+      preferred: 'float32',
+      leastGain: 1.2,
     }),
     estimate: (config) => ({
       steps: config.kind === 'pretrain' ? Math.round((Number(getAt(config, 'epochs')) * 60_000) / config.batch) : null,
@@ -872,7 +881,8 @@ export function createFake({ language = 'en', theme = 'light', empty = false }: 
     startPlan: () => undefined,
     pausePlan: () => undefined,
     addPlan: () => ({
-      ...{ plan: 'first', results: [] },
+      plan: 'first',
+      results: [],
       environment: { version: '0.1.0', platform: 'linux x64', versions: {}, instructionSets: [] },
     }),
     removePlan: () => undefined,

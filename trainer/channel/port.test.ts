@@ -32,8 +32,18 @@ function slowParent() {
 }
 
 const beat = (step: number): Message => ({
-  ...{ type: 'beat', step, steps: 9, epoch: 0, fraction: null, samplesPerSecond: null, waitShare: null },
-  ...{ secondsLeft: null, secondsLeftSpread: null, memoryBytes: 1, tensors: 1, safeStep: null },
+  type: 'beat',
+  step,
+  steps: 9,
+  epoch: 0,
+  fraction: null,
+  samplesPerSecond: null,
+  waitShare: null,
+  secondsLeft: null,
+  secondsLeftSpread: null,
+  memoryBytes: 1,
+  tensors: 1,
+  safeStep: null,
 });
 const point = (step: number): Message => ({ type: 'metrics', points: [{ step, name: 'loss', value: step }] });
 const phase: Message = { type: 'phase', phase: 'training', quietForMs: 1 };

@@ -56,8 +56,19 @@ function entries(seed: number): readonly StateEntry[] {
 }
 
 const header = (step: number): Header => ({
-  ...{ run: 'test-run', attempt: 1, step, epoch: step / 10, trainedSeconds: 1.5, configHash: 'c', codeVersion: '0' },
-  ...{ tensorflow: '0', arithmetic: '0', threads: 2, instructionSet: 'x', seed: 3, counters: { best: 0.1 } },
+  run: 'test-run',
+  attempt: 1,
+  step,
+  epoch: step / 10,
+  trainedSeconds: 1.5,
+  configHash: 'c',
+  codeVersion: '0',
+  tensorflow: '0',
+  arithmetic: '0',
+  threads: 2,
+  instructionSet: 'x',
+  seed: 3,
+  counters: { best: 0.1 },
 });
 const save = (step: number) => saveCheckpoint(folder, header(step), entries(step));
 const at = (name: string, ...rest: readonly string[]): string => join(folder, 'checkpoints', name, ...rest);
@@ -275,7 +286,11 @@ describe('retention after going back', () => {
 
 describe('the hash of a configuration', () => {
   const config = {
-    ...{ version: 1, kind: 'evaluate', title: 'a', seed: 1, logEvery: 10 },
+    version: 1,
+    kind: 'evaluate',
+    title: 'a',
+    seed: 1,
+    logEvery: 10,
     execution: v.parse(Execution, { threads: 2 }),
     checkpoint: { everySeconds: 300, everySteps: 0, keepLast: 3 },
     subject: { kind: 'pixels' },

@@ -104,6 +104,10 @@ export const dataset = defineDataset({
   recognises: async (folder) => splits.some((split) => existsSync(join(folder, jsonOf(split)))),
   ...readerOfListing(list, {
     // The name in papers' tables: a data set is found in them by its title.
-    ...{ dataset: 'inaturalist18', title: 'iNaturalist18', expected, licence: null, source: homepage },
+    dataset: 'inaturalist18',
+    title: 'iNaturalist18',
+    expected,
+    licence: null,
+    source: homepage,
   }),
 });

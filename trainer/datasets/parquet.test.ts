@@ -34,13 +34,19 @@ describe.each(['snappy', 'dictionary', 'fallen-back', 'zstd', 'gzip', 'brotli'])
       expect(found).toHaveLength(count);
       found.forEach((picture, i) =>
         expect(picture).toMatchObject({
-          ...{ label: i % 3, width: 4, height: 3, pixel: colour(i), last: colour(i) },
+          label: i % 3,
+          width: 4,
+          height: 3,
+          pixel: colour(i),
+          last: colour(i),
           name: `data/train-00000-of-00001.parquet/${i}/n${String(i % 3).padStart(8, '0')}_${i}.JPEG`,
         }),
       );
       const inspection = await dataset.inspect(folder, quiet, never, true);
       expect(inspection).toMatchObject({
-        ...{ dataset: 'parquet', classes: ['tench', 'goldfish', 'great white shark'], rejectCount: 0 },
+        dataset: 'parquet',
+        classes: ['tench', 'goldfish', 'great white shark'],
+        rejectCount: 0,
         splits: [{ split: 'train', images: count, perClass: [4, 4, 4] }],
       });
     }));

@@ -97,8 +97,16 @@ async function inspect(folder: string, progress: InspectProgress, signal: AbortS
     }
   }
   return findings.finish({
-    ...{ dataset: 'stl10', title: 'STL-10', expected, found: await describeFolder(folder), splits: found },
-    ...{ classes: await classNames(folder), channels, licence: null, source, splitRule: null },
+    dataset: 'stl10',
+    title: 'STL-10',
+    expected,
+    found: await describeFolder(folder),
+    splits: found,
+    classes: await classNames(folder),
+    channels,
+    licence: null,
+    source,
+    splitRule: null,
   });
 }
 
@@ -107,7 +115,8 @@ async function open(folder: string, wanted: string): Promise<OpenDataset> {
   const split = known.find((name) => name === wanted);
   if (split === undefined)
     throw new FaultError('not-found', `${folder} has no split "${wanted}". It has: ${known.join(', ') || 'none'}.`, {
-      ...{ folder, split: wanted },
+      folder,
+      split: wanted,
     });
   const path = join(folder, picturesOf(split));
   try {
@@ -140,7 +149,10 @@ async function open(folder: string, wanted: string): Promise<OpenDataset> {
 }
 
 export const dataset = defineDataset({
-  ...{ id: 'stl10', title: 'STL-10 (binary version)', licence: null, homepage: source },
+  id: 'stl10',
+  title: 'STL-10 (binary version)',
+  licence: null,
+  homepage: source,
   splits,
   channels,
   options: v.strictObject({}),

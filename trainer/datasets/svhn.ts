@@ -91,8 +91,16 @@ async function inspect(folder: string, progress: InspectProgress, signal: AbortS
     }
   }
   return findings.finish({
-    ...{ dataset: 'svhn', title: 'SVHN', expected, found: await describeFolder(folder), splits, classes, channels: 3 },
-    ...{ licence: null, source, splitRule: null },
+    dataset: 'svhn',
+    title: 'SVHN',
+    expected,
+    found: await describeFolder(folder),
+    splits,
+    classes,
+    channels: 3,
+    licence: null,
+    source,
+    splitRule: null,
   });
 }
 

@@ -76,8 +76,13 @@ describe('a year', () => {
       await putYear(join(folder, year));
       const inspection = await inspect(folder);
       expect(inspection).toMatchObject({
-        ...{ dataset: 'voc', severalClasses: true, classes: ['cat', 'dog', 'train'], channels: 3 },
-        ...{ rejectCount: 0, leakCount: 0, duplicateCount: 0 },
+        dataset: 'voc',
+        severalClasses: true,
+        classes: ['cat', 'dog', 'train'],
+        channels: 3,
+        rejectCount: 0,
+        leakCount: 0,
+        duplicateCount: 0,
         // Halves of trainval are no splits beside it; a class counts also where it is difficult.
         splits: [
           { split: 'trainval', images: 3, perClass: [2, 1, 2] },

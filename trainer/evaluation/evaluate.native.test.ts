@@ -47,14 +47,20 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function evaluated(changes: Readonly<Record<string, unknown>> = {}): Promise<readonly Result[]> {
   const source = (split: string) => ({ dataset: 'voc', path: folder, split, fingerprint: 'mini' });
   const config = v.parse(EvaluateConfig, {
-    ...{ version: 1, kind: 'evaluate', title: 'mini', seed: 1, execution: { threads: 1, loaderWorkers: 0 } },
+    version: 1,
+    kind: 'evaluate',
+    title: 'mini',
+    seed: 1,
+    execution: { threads: 1, loaderWorkers: 0 },
     subject: {
       kind: 'random',
       encoder: { id: 'resnet-18', options: { stem: 'small', stemStride: 1, width: 4 } },
       seed: 3,
     },
-    ...{ evaluator: { id: 'voc-svm', options: {} }, layer: 'res5-2x2' },
-    ...{ train: source('trainval'), test: source('test') },
+    evaluator: { id: 'voc-svm', options: {} },
+    layer: 'res5-2x2',
+    train: source('trainval'),
+    test: source('test'),
     preprocessing: { resize: 18, crop: 16, fit: 'squash' },
     normalization: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
     ...changes,
@@ -70,7 +76,11 @@ it('gives one figure of both classes, with its parts, its scores and what it was
   const [result, ...others] = await evaluated();
   expect(others).toEqual([]);
   expect(result).toMatchObject({
-    ...{ evaluator: 'voc-svm', metric: 'map', which: 'only', n: 16, split: 'test' },
+    evaluator: 'voc-svm',
+    metric: 'map',
+    which: 'only',
+    n: 16,
+    split: 'test',
     protocol: { layer: 'res5-2x2' },
     byClass: [{ name: 'green' }, { name: 'red' }],
   });
@@ -104,7 +114,9 @@ it('refuses an evaluator that needs one class an image, with what fits', async (
 it('needs neither labels nor a training split where a figure is of the images alone', async () => {
   const figures = async (seed: number): Promise<readonly (readonly [string, number | null, number])[]> => {
     const results = await evaluated({
-      ...{ seed, evaluator: { id: 'label-free', options: { pairs: 10 } }, layer: 'pooled' },
+      seed,
+      evaluator: { id: 'label-free', options: { pairs: 10 } },
+      layer: 'pooled',
       train: { dataset: 'voc', path: join(folder, 'nowhere'), split: 'trainval' },
     });
     return results.map(({ metric, value, n }) => [metric, value, n]);

@@ -95,7 +95,10 @@ async function truthOf({ data, found }: Located, { title, targets = 'class' }: E
 const untold: Truth = { labels: new Int32Array(0), names: [] };
 
 const withoutValues = ({ labels }: Truth): FeatureSet => ({
-  ...{ rows: labels.length, columns: 0, values: new Float32Array(0), labels },
+  rows: labels.length,
+  columns: 0,
+  values: new Float32Array(0),
+  labels,
 });
 
 async function openImages(
@@ -107,7 +110,12 @@ async function openImages(
   const { normalization, preprocessing, seed } = config;
   if (!training.augmentation) throw new Error(`${config.evaluator.id} trains on images but says not how to show them.`);
   return openTrainingLoader({
-    ...{ ...located, normalization, seed, fromStep, dropLast, batch: training.batch },
+    ...located,
+    normalization,
+    seed,
+    fromStep,
+    dropLast,
+    batch: training.batch,
     views: [{ ...training.augmentation, size: preprocessing.crop }],
     workers: config.execution.loaderWorkers,
   });
@@ -152,7 +160,12 @@ export async function openEvaluation(
   async function features(of: Located, subject: EvaluatedEncoder, known: Truth): Promise<FeatureSet> {
     port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: of.data.split });
     const { rows, columns, values } = await readFeatures({
-      ...{ subject, preprocessing, normalization, cacheFolder, ...of, withLabels: false },
+      subject,
+      preprocessing,
+      normalization,
+      cacheFolder,
+      ...of,
+      withLabels: false,
       execution: config.execution,
       facts: engine.facts,
       progress: progressOf(context, place),
@@ -167,7 +180,12 @@ export async function openEvaluation(
     port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: config.test.split });
     const view = { ...augmentation, size: preprocessing.crop };
     return readPairs({
-      ...{ subject, images, view, ...tested, normalization, seed },
+      subject,
+      images,
+      view,
+      ...tested,
+      normalization,
+      seed,
       workers: config.execution.loaderWorkers,
       progress: progressOf(context, place),
     });
@@ -185,7 +203,8 @@ export async function openEvaluation(
       const { stepsPerEpoch } = loader;
       const source = encodedSource(loader, subject);
       return {
-        ...{ train: withoutValues(truth.train), test },
+        train: withoutValues(truth.train),
+        test,
         head: openHead(engine, { ...examination, training, source, stepsPerEpoch }),
       };
     }
@@ -228,7 +247,8 @@ export async function openEvaluation(
     };
     const test = testImages(config, truth.test.labels, classes, tested.found);
     return {
-      ...{ train: withoutValues(truth.train), test: withoutValues(truth.test) },
+      train: withoutValues(truth.train),
+      test: withoutValues(truth.test),
       head: openHead(engine, { training, source, stepsPerEpoch, test, seed, examining }),
     };
   }
@@ -248,7 +268,9 @@ export async function openEvaluation(
       const steps = head?.course.steps ?? 0;
       const progress = progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps || null });
       const model: EvaluationModel = {
-        ...{ ...material, classes, progress },
+        ...material,
+        classes,
+        progress,
         ...(head ? { heads: await head.scores() } : {}),
       };
       const protocol = { ...recipe.protocol(options), layer };
@@ -257,7 +279,10 @@ export async function openEvaluation(
       for await (const { correct, epoch, byClass, ranking, ...figure } of recipe.measure(model, options)) {
         const name = `${recipe.id}-${figure.metric}-${figure.which}`;
         results.push({
-          ...{ evaluator: recipe.id, dataset, split, protocol },
+          evaluator: recipe.id,
+          dataset,
+          split,
+          protocol,
           ...figure,
           ...(fingerprint === undefined ? {} : { fingerprint }),
           ...(epoch === undefined ? {} : { epoch }),

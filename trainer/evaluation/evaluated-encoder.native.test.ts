@@ -42,7 +42,10 @@ it.each(['eager', 'traced'] as const)(
   async (engine) => {
     const opened = await openEngine(v.parse(Execution, { engine, threads: 1 }));
     const encoder = {
-      ...{ outputs: 3, res4Outputs: 3, weights: [], state: [] },
+      outputs: 3,
+      res4Outputs: 3,
+      weights: [],
+      state: [],
       forward: (res5) => ({ conv1: res5, res2: res5, res3: res5, res4: res5, res5, pooled: tf.mean(res5, [1, 2]) }),
     } satisfies Encoder;
     const images = stage(2, 7, 3);

@@ -177,7 +177,10 @@ function createTable(count: number, classes: number) {
     since(first: number): Part {
       const [from, to] = [first * columns, rows * columns];
       return {
-        ...{ count, classes, columns, rows: rows - first },
+        count,
+        classes,
+        columns,
+        rows: rows - first,
         values: values.subarray(from, to),
         labels: labels.subarray(first, rows),
       };

@@ -53,7 +53,12 @@ export function testImages(
     classes,
     async *parts(progress) {
       const loader = await openEvaluationLoader({
-        ...{ data: test, found, preprocessing, normalization, batch: imageRows, from: 0 },
+        data: test,
+        found,
+        preprocessing,
+        normalization,
+        batch: imageRows,
+        from: 0,
         workers: execution.loaderWorkers,
       });
       try {
@@ -166,7 +171,10 @@ export function openHead(
   const copy = (from: readonly StateEntry[], to: readonly StateEntry[]): void =>
     from.forEach((entry, index) => to[index]!.write(entry.read()));
   const course: TrainingTask = {
-    ...{ steps, stepsPerEpoch, counters, source },
+    steps,
+    stepsPerEpoch,
+    counters,
+    source,
     run: stepper.run,
     state: [...stepper.state, ...best],
     rate: (step) => schedule.rate(step, { peak, steps, stepsPerEpoch }, scheduleOptions),

@@ -26,8 +26,15 @@ const batch = 250;
 export async function readPairs(request: PairsRequest): Promise<readonly [FeatureSet, FeatureSet]> {
   const { subject, data, found, view, normalization, seed, workers, progress } = request;
   const loader = await openTrainingLoader({
-    ...{ data, found, normalization, seed, workers, batch, views: [view, view] },
-    ...{ dropLast: false, fromStep: 0 },
+    data,
+    found,
+    normalization,
+    seed,
+    workers,
+    batch,
+    views: [view, view],
+    dropLast: false,
+    fromStep: 0,
   });
   try {
     // The first epoch shows every image once.

@@ -99,7 +99,8 @@ describe('k-NN', () => {
     });
     // A temperature has no part in it.
     expect(knn.protocol(v.parse(knn.options, { similarity: 'inverse-euclidean' }))).toEqual({
-      ...{ k: 20, similarity: 'inverse-euclidean' },
+      k: 20,
+      similarity: 'inverse-euclidean',
     });
     const train = features(
       [

@@ -62,9 +62,18 @@ async function evaluated(
 ): Promise<Readonly<Record<string, number[]>>> {
   const source = (split: string) => ({ dataset: 'idx', path: data, split });
   const config = v.parse(EvaluateConfig, {
-    ...{ version: 1, kind: 'evaluate', title: 'golden', seed: 1, execution: { threads: 1, loaderWorkers: 0 } },
-    ...{ subject: { kind: 'pixels' }, evaluator: { id, options }, train: source('train'), test: source('test') },
-    ...{ preprocessing: { resize: null, crop: side }, normalization: { mean: [0.5], std: [0.25] }, logEvery: 1000 },
+    version: 1,
+    kind: 'evaluate',
+    title: 'golden',
+    seed: 1,
+    execution: { threads: 1, loaderWorkers: 0 },
+    subject: { kind: 'pixels' },
+    evaluator: { id, options },
+    train: source('train'),
+    test: source('test'),
+    preprocessing: { resize: null, crop: side },
+    normalization: { mean: [0.5], std: [0.25] },
+    logEvery: 1000,
   });
   const runFolder = join(root, `run-${evaluations++}`);
   mkdirSync(runFolder);
@@ -80,8 +89,14 @@ async function evaluated(
   };
   const job: JobOf<'train'> = {
     kind: 'train',
-    ...{ run: 'golden', attempt: 1, runFolder, cacheFolder: join(root, 'cache'), config, from: null },
-    ...{ anyArithmetic: false, subject: null },
+    run: 'golden',
+    attempt: 1,
+    runFolder,
+    cacheFolder: join(root, 'cache'),
+    config,
+    from: null,
+    anyArithmetic: false,
+    subject: null,
   };
   await run(job, { port: watched, clock: () => performance.now() });
   await port.close();

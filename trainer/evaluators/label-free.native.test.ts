@@ -27,7 +27,10 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 async function measured(model: Partial<EvaluationModel>, options: Readonly<Record<string, number>> = {}) {
   const found: Record<string, Measure> = {};
   const whole: EvaluationModel = {
-    ...{ train: table('none', 0), test: table('test', 0), classes: 0, progress: () => Promise.resolve() },
+    train: table('none', 0),
+    test: table('test', 0),
+    classes: 0,
+    progress: () => Promise.resolve(),
     ...model,
   };
   for await (const measure of evaluator.measure(whole, v.parse(evaluator.options, options)))

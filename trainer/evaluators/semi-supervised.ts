@@ -35,7 +35,10 @@ export const evaluator = defineEvaluator({
   }),
   metrics: ['top1', 'top5'],
   protocol: ({ list, fraction, drawnBy, ...options }) => ({
-    ...{ head: 'linear', optimizer: 'sgd', schedule: 'cosine-per-epoch', ...options },
+    head: 'linear',
+    optimizer: 'sgd',
+    schedule: 'cosine-per-epoch',
+    ...options,
     ...(list === '' ? { fraction, drawnBy } : { list: list.slice(list.lastIndexOf('/') + 1), fraction }),
   }),
   head: {
@@ -54,7 +57,8 @@ export const evaluator = defineEvaluator({
         },
         scores,
         augmentation: officialAugmentation,
-        ...{ batch, epochs },
+        batch,
+        epochs,
         optimizer: { id: 'sgd', options: { rate, weightDecay } },
         schedule: { id: 'cosine-per-epoch', options: {} },
       };

@@ -29,8 +29,13 @@ export const evaluator = defineEvaluator({
   shows: { fit: 'squash', layer: 'res5-2x2' },
   metrics: ['map'],
   protocol: () => ({
-    ...{ head: 'linear SVM', costs: costs.join(', '), folds: parts, positiveWeight },
-    ...{ normalized: true, averagePrecision: 'envelope', difficult: 'out of the test' },
+    head: 'linear SVM',
+    costs: costs.join(', '),
+    folds: parts,
+    positiveWeight,
+    normalized: true,
+    averagePrecision: 'envelope',
+    difficult: 'out of the test',
   }),
   async *measure({ train, test, classes, progress }) {
     const [inputs, truth] = [presenceOf(train), presenceOf(test)];
@@ -50,7 +55,11 @@ export const evaluator = defineEvaluator({
       const known = byClass.filter((value) => !Number.isNaN(value));
       const value = known.reduce((sum, each) => sum + each, 0) / known.length;
       yield {
-        ...{ metric: 'map', value, n: test.rows, which: 'only', ranking: { scores, presence: truth } },
+        metric: 'map',
+        value,
+        n: test.rows,
+        which: 'only',
+        ranking: { scores, presence: truth },
         byClass: byClass.map((each, label) => ({ value: Number.isNaN(each) ? null : each, cost: chosen[label]! })),
       };
     } finally {

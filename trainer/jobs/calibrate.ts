@@ -79,7 +79,9 @@ async function timeCourse(
     });
     const secondsPerStep = median(timed.seconds);
     return {
-      ...{ secondsPerStep, loadSeconds, peakMemoryBytes: timed.peakMemoryBytes },
+      secondsPerStep,
+      loadSeconds,
+      peakMemoryBytes: timed.peakMemoryBytes,
       spreadSeconds: deviation(timed.seconds, secondsPerStep),
       steps: timed.seconds.length,
       stepsTotal: course.steps + Math.ceil((forwardShare * examined) / first.batch.index.length),
@@ -131,7 +133,11 @@ async function calibrateEncoding(
   const { normalization, preprocessing } = config;
   const opened = await openEvaluatedEncoder(engine, subject, normalization.mean.length, { initialWhereMissing: true });
   const test = await openEvaluationLoader({
-    ...{ data: config.test, preprocessing, normalization, batch: extractBatch, from: 0 },
+    data: config.test,
+    preprocessing,
+    normalization,
+    batch: extractBatch,
+    from: 0,
     workers: config.execution.loaderWorkers,
   });
   try {
@@ -145,7 +151,10 @@ async function calibrateEncoding(
     });
     const secondsPerStep = timed.seconds.length > 0 ? median(timed.seconds) : 0;
     return {
-      ...{ secondsPerStep, loadSeconds, peakMemoryBytes: timed.peakMemoryBytes, checkpointBytes: 0 },
+      secondsPerStep,
+      loadSeconds,
+      peakMemoryBytes: timed.peakMemoryBytes,
+      checkpointBytes: 0,
       spreadSeconds: timed.seconds.length > 0 ? deviation(timed.seconds, secondsPerStep) : 0,
       steps: timed.seconds.length,
       stepsTotal: Math.ceil((test.count + beside) / extractBatch),

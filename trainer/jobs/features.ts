@@ -15,7 +15,12 @@ export async function run(job: JobOf<'features'>, context: JobContext): Promise<
   const subject = await openEvaluatedEncoder(engine, job.subject, normalization.mean.length);
   port.send({ type: 'phase', phase: 'extracting', quietForMs: loadQuietMs, detail: data.split });
   const { rows, columns, values, labels } = await readFeatures({
-    ...{ subject, data, preprocessing, normalization, execution, facts: engine.facts },
+    subject,
+    data,
+    preprocessing,
+    normalization,
+    execution,
+    facts: engine.facts,
     withLabels: true,
     cacheFolder: null,
     progress: progressOf(context, { tensors: engine.tensors }),

@@ -154,7 +154,8 @@ describe.concurrent('where the processor computes other last bits', () => {
       const asked = eventsOf(stage).filter((event) => event.attempt === 2);
       expect(asked.map((event) => event.type)).not.toContain('hello');
       expect(asked.at(-1)).toMatchObject({
-        ...{ type: 'stopped', why: 'failed' },
+        type: 'stopped',
+        why: 'failed',
         fault: { code: 'other-arithmetic', values: { before: instructionSet, now: 'SSE41' }, retry: 'resume' },
       });
       expect(eventsOf(stage).filter((event) => event.type === 'checkpoint')).toEqual(before);

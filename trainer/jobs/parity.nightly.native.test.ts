@@ -76,7 +76,9 @@ it.each(cases)(
     const encoder = resnet18.build(builder.at('encoder'), options, { channels: 1 });
     const method = methods.get(id);
     const learner = method.build([encoder, encoder], v.parse(method.options, given), builder, {
-      ...{ ...timedRun, steps, batch: rows },
+      ...timedRun,
+      steps,
+      batch: rows,
       encoder: (below) => resnet18.build(below.at('encoder'), options, { channels: 1 }),
     });
     const stepper = engine.stepper(learner, { recipe: lars, options: {} }, 1);
@@ -128,8 +130,10 @@ it.each(cases)(
           const truth = exact.subarray(from, to);
           const peers = rounded.slice(from, to);
           distances.push({
-            ...{ name: entry.name, moved: distance(old, truth) },
-            ...{ own: distance(ours.get(entry.name)!, truth), theirs: distance(peers, truth) },
+            name: entry.name,
+            moved: distance(old, truth),
+            own: distance(ours.get(entry.name)!, truth),
+            theirs: distance(peers, truth),
           });
           // The next step begins where the peer is.
           entry.write(peers);

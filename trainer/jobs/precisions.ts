@@ -10,7 +10,10 @@ import { progressOf, type Ending, type JobContext, type JobOf } from '../channel
 const quietMs = 300_000;
 /** Enough to keep a GPU busy; on a processor little enough for a second. */
 const shapeOn = (device: string): StepShape => ({
-  ...{ encoder: 'resnet-18', stem: 'small', size: 32, expander: [512, 512, 512] },
+  encoder: 'resnet-18',
+  stem: 'small',
+  size: 32,
+  expander: [512, 512, 512],
   ...(device === 'cpu' ? { batch: 8, width: 32 } : { batch: 256, width: 64 }),
 });
 /**

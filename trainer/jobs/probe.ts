@@ -12,8 +12,13 @@ const shareMilliseconds = 1000;
 export async function run(job: JobOf<'probe'>, { port }: JobContext): Promise<Ending> {
   port.send({ type: 'phase', phase: 'loading', quietForMs: quietMs });
   const engine = await openEngine({
-    ...{ engine: 'eager', precision: 'float32', chunk: null, recompute: false, loaderWorkers: 0 },
-    ...{ device: job.device, threads: job.threads },
+    engine: 'eager',
+    precision: 'float32',
+    chunk: null,
+    recompute: false,
+    loaderWorkers: 0,
+    device: job.device,
+    threads: job.threads,
   });
   const { device, threads, instructionSet, versions } = engine.facts;
   const measured = await engine.probe(size);

@@ -46,7 +46,8 @@ export function stepperOf(engine: Engine, shape: StepShape): Stepper {
   const { id, options: given } = shape.method ?? { id: 'vicreg', options: { expander: [...shape.expander] } };
   const method = methods.get(id);
   const learner = method.build([encoder, encoder], v.parse(method.options, given), builder, {
-    ...{ ...timedRun, batch: shape.batch },
+    ...timedRun,
+    batch: shape.batch,
     encoder: another,
   });
   return engine.stepper(learner, { recipe: lars, options: {} }, 1);

@@ -76,23 +76,39 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
   const { device, threads, instructionSet, versions } = engine.facts;
   const step = from?.manifest.step ?? 0;
   port.send({
-    ...{ type: 'hello', protocol: protocolVersion, pid: process.pid, device, threads, instructionSet, fromStep: step },
+    type: 'hello',
+    protocol: protocolVersion,
+    pid: process.pid,
+    device,
+    threads,
+    instructionSet,
+    fromStep: step,
     versions: { ...versions, reprise: version },
   });
   for (const [code, text, values] of notices) port.log('attention', code, text, values);
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
 
   const desk: LoopContext = {
-    ...{ port, runFolder, clock, policy: config.checkpoint, logEvery: config.logEvery, tensors: engine.tensors },
+    port,
+    runFolder,
+    clock,
+    policy: config.checkpoint,
+    logEvery: config.logEvery,
+    tensors: engine.tensors,
     header: {
-      ...{ run: job.run, attempt, threads, seed: config.seed, ...arithmeticOf(engine.facts) },
+      run: job.run,
+      attempt,
+      threads,
+      seed: config.seed,
+      ...arithmeticOf(engine.facts),
       configHash: configHash(config),
       codeVersion: version,
     },
   };
   if (config.kind === 'pretrain') {
     const { course } = await openPretraining(context, engine, config, {
-      ...{ fromStep: step, cacheFolder: job.cacheFolder },
+      fromStep: step,
+      cacheFolder: job.cacheFolder,
     });
     return train(course, desk, from);
   }
@@ -111,7 +127,9 @@ async function evaluate(
   let ending: Ending = { why: 'done', step: from?.manifest.step ?? 0, safeStep: from?.manifest.step ?? null };
   try {
     const evaluation = await openEvaluation(context, engine, config, {
-      ...{ subject, cacheFolder: job.cacheFolder, fromStep: ending.step },
+      subject,
+      cacheFolder: job.cacheFolder,
+      fromStep: ending.step,
     });
     if (evaluation.course) ending = await train(evaluation.course, desk, from);
     if (ending.why === 'asked') return ending;

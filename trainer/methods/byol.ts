@@ -55,8 +55,12 @@ export const method = defineMethod({
         const followed = (images: Tensor) => target.projector.apply(target.encoder.forward(images, at).pooled, at);
         const [x, y] = [online(first!), online(second!)];
         return {
-          ...{ x, y, predictedX: predictor.apply(x, at), predictedY: predictor.apply(y, at) },
-          ...{ targetX: followed(first!), targetY: followed(second!) },
+          x,
+          y,
+          predictedX: predictor.apply(x, at),
+          predictedY: predictor.apply(y, at),
+          targetX: followed(first!),
+          targetY: followed(second!),
         };
       },
       loss({ x, y, predictedX, predictedY, targetX, targetY }) {

@@ -29,7 +29,11 @@ const samples = 40;
 function learnerOf(engine: Engine, options = small) {
   const encoder = smallEncoder(engine.builder(1).at('encoder'));
   return method.build([encoder, encoder], v.parse(method.options, options), engine.builder(1), {
-    ...{ classes: 0, batch: 8, samples, steps: 10, stepsPerEpoch: 5 },
+    classes: 0,
+    batch: 8,
+    samples,
+    steps: 10,
+    stepsPerEpoch: 5,
     encoder: (builder) => smallEncoder(builder.at('encoder')),
   });
 }

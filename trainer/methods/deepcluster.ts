@@ -112,7 +112,9 @@ export const method = defineMethod({
         const places = new Float32Array(samples * heads);
         for (let head = 0; head < heads; head++) {
           const found = await sphericalKMeans(rows[head % rows.length]!, {
-            ...{ columns, clusters, iterations: given.iterations },
+            columns,
+            clusters,
+            iterations: given.iterations,
             // No seed: the rows are the run's own.
             random: keyed(0, 'clusters', epoch, head),
             progress: (fraction) => progress((head + fraction) / heads),

@@ -78,7 +78,8 @@ export const method = defineMethod({
     });
     const generators = levels.map((level, place) =>
       mlp(builder.at('generator').at(level), vocabularies[place]!.shape[1]!, [2 * outputs, outputs], {
-        ...{ hiddenBias: false, outputBias: true },
+        hiddenBias: false,
+        outputBias: true,
       }),
     );
     return {

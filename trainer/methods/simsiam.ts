@@ -40,11 +40,15 @@ export const method = defineMethod({
   build([encoder], given, builder, { batch }) {
     const { batchNorm } = given;
     const projector = mlp(builder.at('projector'), encoder.outputs, given.projector, {
-      ...{ batchNorm, hiddenBias: false, standardized: batchNorm },
+      batchNorm,
+      hiddenBias: false,
+      standardized: batchNorm,
     });
     const predictor = given.hasPredictor
       ? mlp(builder.at('predictor'), projector.outputs, [...given.predictor, projector.outputs], {
-          ...{ batchNorm, hiddenBias: false, outputBias: true },
+          batchNorm,
+          hiddenBias: false,
+          outputBias: true,
         })
       : null;
     return {

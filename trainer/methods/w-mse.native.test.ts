@@ -16,7 +16,11 @@ beforeAll(async () => {
 function build(subBatch: number, samples = 96, stepsPerEpoch = 3): void {
   const encoder = smallEncoder(engine.builder(1).at('encoder'));
   method.build([encoder, encoder], { projector: [16, 8], subBatch, variance: 0, covariance: 0 }, engine.builder(1), {
-    ...{ classes: 0, batch: 32, samples, steps: 10, stepsPerEpoch },
+    classes: 0,
+    batch: 32,
+    samples,
+    steps: 10,
+    stepsPerEpoch,
     encoder: (builder) => smallEncoder(builder.at('encoder')),
   });
 }

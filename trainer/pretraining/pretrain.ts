@@ -25,7 +25,11 @@ function featuresNow(
 ): ReturnType<typeof readFeatures> {
   return readFeatures({
     ...asked,
-    ...{ normalization, execution, facts: engine.facts, cacheFolder: null, subject: { key: '', encode } },
+    normalization,
+    execution,
+    facts: engine.facts,
+    cacheFolder: null,
+    subject: { key: '', encode },
     notice: (code, text, values) => port.log('attention', code, text, values),
   });
 }
@@ -101,7 +105,8 @@ function betweenEpochs(
     const place = { step: epoch * course.stepsPerEpoch, steps: course.steps, epoch, obeys: false };
     const progress = progressOf(context, { ...place, tensors: engine.tensors });
     await beforeEpoch({
-      ...{ epoch, progress },
+      epoch,
+      progress,
       read: (variable) => entryOf(variable).read() as Float32Array,
       write: (variable, values) => entryOf(variable).write(values),
       async represent(compute) {
@@ -139,7 +144,13 @@ export async function openPretraining(
   const given = await located(data, context.port, cacheFolder);
   const source = await openTrainingLoader({
     paired: config.paired && (await located(config.paired, context.port, cacheFolder)),
-    ...{ ...given, views, normalization, seed, batch, dropLast, fromStep },
+    ...given,
+    views,
+    normalization,
+    seed,
+    batch,
+    dropLast,
+    fromStep,
     workers: config.execution.loaderWorkers,
   });
   if (method.labels && source.classes === 0) {
@@ -159,14 +170,22 @@ export async function openPretraining(
   const { stepsPerEpoch } = source;
   const steps = stepsOf(config.epochs, stepsPerEpoch);
   const learner = method.build(branches, methodOptions, builder, {
-    ...{ classes: source.classes, samples: source.count, batch, steps, stepsPerEpoch },
+    classes: source.classes,
+    samples: source.count,
+    batch,
+    steps,
+    stepsPerEpoch,
     encoder: (below) => buildEncoder(below.at(encoderPath(1, 0)), config.encoders[0], normalization.mean.length),
   });
   const stepper = engine.stepper(learner, { recipe: optimizer, options: config.optimizer.options }, seed);
   const counters = new Map<string, number>();
   const peak = optimizer.peak(optimizerOptions, batch);
   const course: TrainingTask = {
-    ...{ steps, stepsPerEpoch, counters, source, peak },
+    steps,
+    stepsPerEpoch,
+    counters,
+    source,
+    peak,
     run: stepper.run,
     state: stepper.state,
     rate: (step) => schedule.rate(step, { peak, steps, stepsPerEpoch }, scheduleOptions),
@@ -182,7 +201,9 @@ export async function openPretraining(
     ...(config.probe
       ? {
           look: probeLook(context, engine, branches[0], config, config.probe, {
-            ...{ steps, stepsPerEpoch, counters },
+            steps,
+            stepsPerEpoch,
+            counters,
             train: await located(config.probe.train, context.port, cacheFolder),
             test: await located(config.probe.test, context.port, cacheFolder),
           }),

@@ -22,23 +22,38 @@ export const embeddingStd = 'embeddingStd';
  */
 export const signs: readonly Sign[] = [
   {
-    ...{ metric: embeddingStd, limit: 0.1, trouble: 'below', code: 'collapse-suspected' },
+    metric: embeddingStd,
+    limit: 0.1,
+    trouble: 'below',
+    code: 'collapse-suspected',
     text: 'The embedding has hardly any spread left.',
   },
   {
-    ...{ metric: 'effectiveRank', limit: 1.5, trouble: 'below', code: 'rank-lost' },
+    metric: 'effectiveRank',
+    limit: 1.5,
+    trouble: 'below',
+    code: 'rank-lost',
     text: 'The embeddings lie on little more than a line.',
   },
   {
-    ...{ metric: 'codeSpread', limit: 0.98, trouble: 'above', code: 'codes-alike' },
+    metric: 'codeSpread',
+    limit: 0.98,
+    trouble: 'above',
+    code: 'codes-alike',
     text: 'The codes lie on all prototypes alike.',
   },
   {
-    ...{ metric: 'clustersInUse', limit: 1.5, trouble: 'below', code: 'one-cluster' },
+    metric: 'clustersInUse',
+    limit: 1.5,
+    trouble: 'below',
+    code: 'one-cluster',
     text: 'Nearly all images are in one cluster.',
   },
   {
-    ...{ metric: 'meanBagEntropy', limit: 0.1, trouble: 'below', code: 'one-word' },
+    metric: 'meanBagEntropy',
+    limit: 0.1,
+    trouble: 'below',
+    code: 'one-word',
     text: 'Nearly all images get the same word.',
   },
 ];

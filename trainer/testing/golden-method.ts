@@ -42,7 +42,10 @@ function images(view: number, step: number): Float32Array {
 function linearEncoder(builder: Builder): Encoder {
   const layer = linear(builder, channels, features, { bias: false });
   return {
-    ...{ weights: layer.weights, state: layer.state, outputs: features, res4Outputs: features },
+    weights: layer.weights,
+    state: layer.state,
+    outputs: features,
+    res4Outputs: features,
     forward(x) {
       const pooled = layer.apply(x.reshape([-1, channels]));
       const res5 = pooled.reshape([-1, 1, 1, features]);
@@ -64,7 +67,12 @@ export async function goldenSteps(
   const another = (builder: Builder): Encoder => linearEncoder(builder.at('encoder'));
   const encoder = another(engine.builder(1));
   const learner = method.build([encoder, encoder], v.parse(method.options, options), engine.builder(1), {
-    ...{ classes: 0, batch: rows, samples: rows, steps: stepCount, stepsPerEpoch: stepCount, encoder: another },
+    classes: 0,
+    batch: rows,
+    samples: rows,
+    steps: stepCount,
+    stepsPerEpoch: stepCount,
+    encoder: another,
   });
   const sgd = { recipe: optimizers.get('sgd'), options: { rate, momentum, weightDecay: 0 } };
   const stepper = engine.stepper(learner, sgd, 1);

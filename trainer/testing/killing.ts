@@ -32,7 +32,11 @@ async function buildTrainer(): Promise<string> {
     configFile: false,
     logLevel: 'error',
     build: {
-      ...{ ssr: true, target: 'node22', outDir: programFolder, emptyOutDir: true, minify: false },
+      ssr: true,
+      target: 'node22',
+      outDir: programFolder,
+      emptyOutDir: true,
+      minify: false,
       rolldownOptions: {
         input: {
           trainer: join(import.meta.dirname, '../main.ts'),
@@ -67,15 +71,23 @@ export function tinyPretraining(dataFolder: string): RunConfig {
   const view = { size: 12, cropArea: [0.4, 1], saturation: 0, hue: 0, grayscale: 0, blur: 0.2, solarize: 0.2 };
   return v.parse(RunConfig, {
     ...common,
-    ...{ kind: 'pretrain', method: { id: 'vicreg', options: { expander: [8, 8] } }, encoders: [encoder] },
-    ...{ data: data(dataFolder, 'train'), views: [view, view], normalization: seen.normalization },
+    kind: 'pretrain',
+    method: { id: 'vicreg', options: { expander: [8, 8] } },
+    encoders: [encoder],
+    data: data(dataFolder, 'train'),
+    views: [view, view],
+    normalization: seen.normalization,
     checkpoint: { everySteps: 5, everySeconds: 1e6, keepLast: 2 },
     optimizer: { id: 'adamw', options: { rate: 0.01 } },
     schedule: { id: 'warmup-cosine', options: { warmupEpochs: 1 } },
-    ...{ batch, epochs: 5 },
+    batch,
+    epochs: 5,
     probe: {
-      ...{ evaluator: { id: 'knn', options: { k: 3 } }, everyEpochs: 2, preprocessing: seen.preprocessing },
-      ...{ train: data(dataFolder, 'train'), test: data(dataFolder, 'test') },
+      evaluator: { id: 'knn', options: { k: 3 } },
+      everyEpochs: 2,
+      preprocessing: seen.preprocessing,
+      train: data(dataFolder, 'train'),
+      test: data(dataFolder, 'test'),
     },
   });
 }
@@ -87,9 +99,14 @@ export function tinyEvaluation(dataFolder: string, kind: 'features' | 'images' |
       ? { id: 'semi-supervised', options: { fraction: 0.5, epochs: 10, batch } }
       : { id: 'linear', options: { inputs: kind, standardize: kind === 'features', epochs: 10, batch } };
   return v.parse(RunConfig, {
-    ...{ ...common, ...seen, kind: 'evaluate', subject: { kind: 'random', encoder, seed: 3 }, evaluator },
+    ...common,
+    ...seen,
+    kind: 'evaluate',
+    subject: { kind: 'random', encoder, seed: 3 },
+    evaluator,
     checkpoint: { everySteps: 4, everySeconds: 1e6, keepLast: 2 },
-    ...{ train: data(dataFolder, 'train'), test: data(dataFolder, 'test') },
+    train: data(dataFolder, 'train'),
+    test: data(dataFolder, 'test'),
   });
 }
 

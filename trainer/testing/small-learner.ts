@@ -8,8 +8,14 @@ import { encoders } from '../registry.ts';
 
 /** What keeps a method small, of whichever of these options it has; the rest are its defaults. */
 const small: Options = {
-  ...{ expander: [32, 32, 32], projector: [32, 16], predictor: [16], queue: 64, words: 64 },
-  ...{ prototypes: 8, freezeSteps: 1, queueEpoch: 0 },
+  expander: [32, 32, 32],
+  projector: [32, 16],
+  predictor: [16],
+  queue: 64,
+  words: 64,
+  prototypes: 8,
+  freezeSteps: 1,
+  queueEpoch: 0,
 };
 
 /** Where a method has to be small in another way: a sub-batch has more rows than the embedding has numbers. */
@@ -24,8 +30,13 @@ export function smallOptions(method: MethodRecipe): Options {
 
 /** What keeps an encoder small, residual network or transformer: each takes what it knows. */
 const smallNetwork: Options = {
-  ...{ width: 4, stem: 'small', stemStride: 2 },
-  ...{ patch: 4, depth: 2, heads: 2, imageSize: 12 },
+  width: 4,
+  stem: 'small',
+  stemStride: 2,
+  patch: 4,
+  depth: 2,
+  heads: 2,
+  imageSize: 12,
 };
 
 export function smallEncoder(builder: Builder, options: Options = {}, id = 'resnet-18'): Encoder {
@@ -50,7 +61,11 @@ export function smallLearner(
   const another = (builder: Builder): Encoder => smallEncoder(builder.at(encoderPath(1, 0)), encoder);
   const shared = branches ?? ((one: Encoder) => [one, one] as const)(another(engine.builder(1)));
   return method.build(shared, smallOptions(method), engine.builder(1), {
-    ...{ classes: method.labels ? classes : 0, batch, samples: batch, steps, stepsPerEpoch: steps },
+    classes: method.labels ? classes : 0,
+    batch,
+    samples: batch,
+    steps,
+    stepsPerEpoch: steps,
     encoder: another,
   });
 }

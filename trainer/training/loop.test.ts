@@ -75,7 +75,9 @@ function scene(options: Options = {}): Scene {
   const weights = new Float32Array([0.5, -0.25]);
   const momentum = new Float32Array(2);
   const entry = (name: string, values: Float32Array): StateEntry => ({
-    ...{ name, shape: [values.length], dtype: 'float32' },
+    name,
+    shape: [values.length],
+    dtype: 'float32',
     read: () => values.slice(),
     write: (next) => values.set(next),
   });
@@ -115,8 +117,15 @@ function scene(options: Options = {}): Scene {
     port,
     runFolder: folder,
     header: {
-      ...{ run: 'test-run', attempt: options.attempt ?? 1, configHash: 'c', codeVersion: '0', tensorflow: '0' },
-      ...{ arithmetic: '0', threads: 1, instructionSet: 'x', seed: 1 },
+      run: 'test-run',
+      attempt: options.attempt ?? 1,
+      configHash: 'c',
+      codeVersion: '0',
+      tensorflow: '0',
+      arithmetic: '0',
+      threads: 1,
+      instructionSet: 'x',
+      seed: 1,
     },
     policy: { everySeconds: 1e9, everySteps: options.everySteps ?? 0, keepLast: options.keepLast ?? 2 },
     logEvery: options.logEvery ?? 3,

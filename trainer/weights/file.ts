@@ -5,8 +5,16 @@ import type { WeightsFormat } from '../protocol/weights.ts';
 
 /** Element types by their names in safetensors; those with a size can be read as float32. */
 const elementBytes = {
-  ...{ F64: 8, F32: 4, F16: 2, BF16: 2 },
-  ...{ I64: 8, I32: 4, I16: 2, I8: 1, U8: 1, BOOL: 1 },
+  F64: 8,
+  F32: 4,
+  F16: 2,
+  BF16: 2,
+  I64: 8,
+  I32: 4,
+  I16: 2,
+  I8: 1,
+  U8: 1,
+  BOOL: 1,
 } as const;
 export type ElementType = keyof typeof elementBytes;
 export const isElementType = (name: string): name is ElementType => Object.hasOwn(elementBytes, name);

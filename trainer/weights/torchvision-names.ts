@@ -108,7 +108,10 @@ export function matchEncoder({ path, tensors }: WeightsFile, encoders: readonly 
   const matched = new Map([...variables.keys()].map((at) => [at, byName.get(prefix + nameOf(at))!]));
   const taken = new Set([...matched.values()].map(({ name }) => name));
   return {
-    ...{ prefix, encoder: { id: recipe.id, options }, channels, tensors: matched },
+    prefix,
+    encoder: { id: recipe.id, options },
+    channels,
+    tensors: matched,
     unmatched: [...byName.keys()].filter((name) => !taken.has(name) && !isCounter(name)),
   };
 }

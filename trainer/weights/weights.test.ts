@@ -107,7 +107,8 @@ function safetensors(header: unknown, data = Buffer.alloc(16), claimed?: bigint)
   return written(Buffer.concat([length, text, data]));
 }
 const entry = (from: number, to: number, shape: unknown = [(to - from) / 4], dtype = 'F32') => ({
-  ...{ dtype, shape },
+  dtype,
+  shape,
   data_offsets: [from, to],
 });
 

@@ -246,7 +246,10 @@ describe('what a deviation is expected to do', () => {
 
 describe('the plans of the paper’s own size', () => {
   const comparable = (key: string, usual: number) => ({
-    ...{ key, kind: 'number' as const, default: usual, comparable: true },
+    key,
+    kind: 'number' as const,
+    default: usual,
+    comparable: true,
   });
   const evaluators: Catalogue['evaluators'] = [
     { id: 'linear', title: '', options: [comparable('epochs', 100)], metrics: ['top1'], probe: false },
@@ -273,8 +276,14 @@ describe('the plans of the paper’s own size', () => {
   test('stand beside Tables 1, 2 and 11 before they are run, and nothing breaks a comparison', async () => {
     const rows = await planned('paper');
     expect(figures(rows)).toEqual({
-      ...{ linear: 73.2, 'semi-1': 54.8, 'semi-10': 69.5, 'knn-20': 64.5, 'knn-200': 62.8 },
-      ...{ places205: 54.3, voc07: 86.6, inaturalist18: 47 },
+      linear: 73.2,
+      'semi-1': 54.8,
+      'semi-10': 69.5,
+      'knn-20': 64.5,
+      'knn-200': 62.8,
+      places205: 54.3,
+      voc07: 86.6,
+      inaturalist18: 47,
     });
     for (const [key, row] of rows) expect([key, breaks(row)]).toEqual([key, []]);
   });

@@ -31,7 +31,12 @@ export interface Measured {
 export function measuredCell(paper: Paper, cell: Cell): Measured {
   const { method, evaluator, dataset, split, metric, setting, protocol } = cell;
   return {
-    ...{ method, evaluator, dataset, split, metric, protocol },
+    method,
+    evaluator,
+    dataset,
+    split,
+    metric,
+    protocol,
     encoder: setting.encoder,
     pretrainedOn: setting.pretrainedOn,
     epochs: setting.epochs ?? null,

@@ -217,10 +217,15 @@ test('a data set is called as its papers call it, and a removed one is not taken
 
 test('nvidia-smi: what it does not tell is unknown, not zero', () => {
   expect(deviceOf('0, NVIDIA H100, 12, 1024, 81559, 41, 98.5')).toMatchObject({
-    ...{ id: 'gpu:0', usePercent: { value: 12 }, memoryUsedBytes: { value: 2 ** 30 }, powerWatts: { value: 98.5 } },
+    id: 'gpu:0',
+    usePercent: { value: 12 },
+    memoryUsedBytes: { value: 2 ** 30 },
+    powerWatts: { value: 98.5 },
   });
   expect(deviceOf('0, GPU, [N/A], 1, 2, [Not Supported], ')).toMatchObject({
-    ...{ usePercent: { value: null }, temperatureCelsius: { value: null }, powerWatts: { value: null } },
+    usePercent: { value: null },
+    temperatureCelsius: { value: null },
+    powerWatts: { value: null },
   });
   expect(deviceOf('No devices were found')).toBeNull();
 });

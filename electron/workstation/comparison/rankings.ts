@@ -34,7 +34,8 @@ export async function readRanking(
   const own = Uint8Array.from(bytes);
   const values = images * classes;
   return {
-    ...{ images, classes },
+    images,
+    classes,
     scores: new Float32Array(own.buffer, 0, values),
     presence: new Int8Array(own.buffer, 4 * values, values),
   };

@@ -94,8 +94,18 @@ function pretrainIdentity(config: PretrainConfig): unknown {
   const data = dataIdentity(config.data);
   return {
     ...(config.paired === undefined ? {} : { paired: dataIdentity(config.paired) }),
-    ...{ method, encoders, data, views, normalization, optimizer, schedule, batch, epochs, dropLast },
-    ...{ chunk, precision },
+    method,
+    encoders,
+    data,
+    views,
+    normalization,
+    optimizer,
+    schedule,
+    batch,
+    epochs,
+    dropLast,
+    chunk,
+    precision,
   };
 }
 
@@ -126,8 +136,14 @@ export function subjectFacts(
     };
   }
   const control = {
-    ...{ options: {}, pretrainedOn: null, epochs: null, batch: null, chunk: null, branch: null },
-    ...{ run: null, seed: config.seed },
+    options: {},
+    pretrainedOn: null,
+    epochs: null,
+    batch: null,
+    chunk: null,
+    branch: null,
+    run: null,
+    seed: config.seed,
   };
   const { subject } = config;
   if (subject.kind === 'pixels') {
@@ -143,7 +159,11 @@ export function subjectFacts(
     const method = origin.method ?? '';
     const known = catalogue.methods.some(({ id }) => id === method);
     return {
-      ...{ ...control, ...origin, method, label: name, encoder: encoderName(catalogue, subject.encoder) },
+      ...control,
+      ...origin,
+      method,
+      label: name,
+      encoder: encoderName(catalogue, subject.encoder),
       options: known ? completeOptions(catalogue, 'methods', { id: method, options: {} }) : {},
       identity: { weights: subject.weights },
     };

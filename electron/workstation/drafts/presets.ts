@@ -210,14 +210,15 @@ function evaluationOfWeights(
     );
   const size = weights.encoder.options['stem'] === 'small' ? (smallest?.[0] ?? 32) : 224;
   return {
-    ...{
-      version: 1,
-      kind: 'evaluate',
-      title: `${recipe.title} · ${weights.name}`.slice(0, 200),
-      seed: 1,
-      logEvery: 10,
-    },
-    ...{ execution, checkpoint: v.parse(CheckpointPolicy, {}), subject: subjectOf(weights), evaluator },
+    version: 1,
+    kind: 'evaluate',
+    title: `${recipe.title} · ${weights.name}`.slice(0, 200),
+    seed: 1,
+    logEvery: 10,
+    execution,
+    checkpoint: v.parse(CheckpointPolicy, {}),
+    subject: subjectOf(weights),
+    evaluator,
     train: sourceOf(row, trainSplit(row.inspection)),
     test: sourceOf(row, testSplit(row.inspection)),
     ...shownTo(recipe, preprocessingFor(size, row.inspection)),

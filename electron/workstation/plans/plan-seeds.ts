@@ -36,7 +36,8 @@ export function withSeeds(plan: Plan, seeds: number, withHead: ReadonlySet<strin
       const add = at + 1;
       const seeded = { ...config, seed: config.seed + add };
       return {
-        ...{ key: keyAt(key, add + 1), role },
+        key: keyAt(key, add + 1),
+        role,
         config: seeded.kind === 'pretrain' ? seeded : { ...seeded, subject: subjectAt(seeded.subject, add, again) },
       };
     }),

@@ -267,7 +267,12 @@ test('a checkpoint is told part by part, what a method keeps by its own name', a
   await make(store, 'run-1');
   const names = ['encoder/conv1/weight', 'encoder/bn1/weight', 'learner/teacher/encoder/conv1/weight', 'learner/queue'];
   const tensors = names.map((name, at) => ({
-    ...{ name, dtype: 'float32', shape: [1], offset: at * 2, bytes: 2, sha256: 'x' },
+    name,
+    dtype: 'float32',
+    shape: [1],
+    offset: at * 2,
+    bytes: 2,
+    sha256: 'x',
   }));
   writeCheckpoint('run-1', 20, 8, tensors);
   expect(await partsOf(join(folderOf('run-1'), 'checkpoints', '000020'))).toEqual([

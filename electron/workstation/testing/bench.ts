@@ -15,7 +15,10 @@ export const fakeTrainer = join(import.meta.dirname, 'fake-trainer.ts');
 
 const recipe = (id: string) => ({ id, title: id.toUpperCase(), options: [] });
 const number = (key: string, value: number, minimum?: number) => ({
-  ...{ key, kind: 'number' as const, default: value, comparable: false },
+  key,
+  kind: 'number' as const,
+  default: value,
+  comparable: false,
   ...(minimum === undefined ? {} : { minimum }),
 });
 export const catalogue = {
@@ -54,24 +57,46 @@ export const catalogue = {
 
 export function pretrain(title: string, path = '/data'): RunConfig {
   return v.parse(RunConfig, {
-    ...{ version: 1, kind: 'pretrain', title, seed: 1, execution: { threads: 1 }, method: { id: 'vicreg' } },
-    ...{ encoders: [{ id: 'resnet-18' }], data: { dataset: 'idx', path, split: 'train' } },
-    ...{ views: [{ size: 28, cropArea: [0.3, 1] }], normalization: { mean: [0.5], std: [0.5] } },
-    ...{ optimizer: { id: 'adamw' }, schedule: { id: 'constant' }, batch: 100, epochs: 2 },
+    version: 1,
+    kind: 'pretrain',
+    title,
+    seed: 1,
+    execution: { threads: 1 },
+    method: { id: 'vicreg' },
+    encoders: [{ id: 'resnet-18' }],
+    data: { dataset: 'idx', path, split: 'train' },
+    views: [{ size: 28, cropArea: [0.3, 1] }],
+    normalization: { mean: [0.5], std: [0.5] },
+    optimizer: { id: 'adamw' },
+    schedule: { id: 'constant' },
+    batch: 100,
+    epochs: 2,
   });
 }
 export function evaluation(title: string, subject: string | null, path = '/data'): RunConfig {
   const data = { dataset: 'idx', path };
   return v.parse(RunConfig, {
-    ...{ version: 1, kind: 'evaluate', title, seed: 1, execution: { threads: 1 }, evaluator: { id: 'knn' } },
+    version: 1,
+    kind: 'evaluate',
+    title,
+    seed: 1,
+    execution: { threads: 1 },
+    evaluator: { id: 'knn' },
     subject: subject === null ? { kind: 'pixels' } : { kind: 'run', run: subject, checkpoint: 'last' },
-    ...{ train: { ...data, split: 'train' }, test: { ...data, split: 'test' } },
-    ...{ preprocessing: { resize: null, crop: 28 }, normalization: { mean: [0.5], std: [0.5] } },
+    train: { ...data, split: 'train' },
+    test: { ...data, split: 'test' },
+    preprocessing: { resize: null, crop: 28 },
+    normalization: { mean: [0.5], std: [0.5] },
   });
 }
 
 export const tinyPlan = {
-  ...{ version: 1, id: 'tiny', title: { en: 'Tiny', zh: '小' }, summary: { en: '', zh: '' }, papers: [], claims: [] },
+  version: 1,
+  id: 'tiny',
+  title: { en: 'Tiny', zh: '小' },
+  summary: { en: '', zh: '' },
+  papers: [],
+  claims: [],
   data: [{ name: 'fashion-mnist', dataset: 'idx', title: 'Fashion-MNIST' }],
   runs: [
     { key: 'measure', role: 'main', config: evaluation('steps=5', 'train', '$fashion-mnist') },
@@ -113,23 +138,27 @@ export function createBench(withData = true): Bench {
   const opened: Workstation[] = [];
   const nothing = () => Promise.resolve();
   return {
-    ...{ home, runtime, trashed, pushed },
+    home,
+    runtime,
+    trashed,
+    pushed,
     open: async (over = {}) => {
       const workstation = await openWorkstation({
-        ...{
-          home,
-          appRoot,
-          runtime,
-          node: process.execPath,
-          version: '0',
-          edition: '',
-          write: true,
-          trainer: fakeTrainer,
-        },
+        home,
+        appRoot,
+        runtime,
+        node: process.execPath,
+        version: '0',
+        edition: '',
+        write: true,
+        trainer: fakeTrainer,
         push: (name, ...values) => void pushed.push({ name, values }),
         desktop: {
-          ...{ pickFolder: () => Promise.resolve(null), pickFile: () => Promise.resolve(null) },
-          ...{ openPath: nothing, showItem: nothing, openLink: nothing },
+          pickFolder: () => Promise.resolve(null),
+          pickFile: () => Promise.resolve(null),
+          openPath: nothing,
+          showItem: nothing,
+          openLink: nothing,
           trash: (path) => {
             trashed.push(path);
             cpSync(path, join(root, 'trash'), { recursive: true });
@@ -151,7 +180,10 @@ export function createBench(withData = true): Bench {
 }
 
 export const smallPreset = {
-  ...{ id: 'small', method: 'vicreg', title: 'small', summary: { en: '', zh: '' } },
+  id: 'small',
+  method: 'vicreg',
+  title: 'small',
+  summary: { en: '', zh: '' },
   values: Object.entries({
     encoders: [{ id: 'resnet-18', options: { width: 16 } }],
     'method.options.variance': 25,

@@ -7,17 +7,21 @@ import { fakeTrainer, pretrain } from './bench.ts';
 const [home = '', runtime = ''] = process.argv.slice(2);
 const nothing = () => Promise.resolve();
 const workstation = await openWorkstation({
-  ...{ home, runtime, appRoot: join(dirname(runtime), 'app'), node: process.execPath, trainer: fakeTrainer },
-  ...{ version: '0', edition: '', write: true },
+  home,
+  runtime,
+  appRoot: join(dirname(runtime), 'app'),
+  node: process.execPath,
+  trainer: fakeTrainer,
+  version: '0',
+  edition: '',
+  write: true,
   desktop: {
-    ...{
-      pickFolder: () => Promise.resolve(null),
-      pickFile: () => Promise.resolve(null),
-      trash: nothing,
-      openPath: nothing,
-      showItem: nothing,
-      openLink: nothing,
-    },
+    pickFolder: () => Promise.resolve(null),
+    pickFile: () => Promise.resolve(null),
+    trash: nothing,
+    openPath: nothing,
+    showItem: nothing,
+    openLink: nothing,
     htmlToPdf: { unavailable: '' },
   },
   push: (name, ...values) => {

@@ -47,10 +47,26 @@ const lastWords: readonly KnownText[] = [
   },
 ];
 
+/**
+ * Lines that TensorFlow, CUDA and Node log whatever happens. What they log of a death (glog's F, most of its E, V8's and the
+ * loader's lines) is not among them.
+ */
+const logLine =
+  /^(?:WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d:|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IW] |.*Unable to register \w+ (?:plugin )?factory|To enable the following instructions|\(node:\d+\) |\(Use `node --trace-)/;
+
+/** The last words of a program without the lines that it logs in any case. */
+export function withoutLogLines(text: string): string {
+  return text
+    .split('\n')
+    .filter((line) => !logLine.test(line))
+    .join('\n')
+    .trim();
+}
+
 /** Null for an end that this program caused or that was none of an accident. */
 export function exitFault(exit: TrainerExit): Fault | null {
   if (exit.sent !== null) return null;
-  const last = exit.tail.trim().split('\n').slice(-3).join(' ').slice(-500);
+  const last = withoutLogLines(exit.tail).split('\n').slice(-3).join(' ').slice(-500);
   const values = { ...(last === '' ? {} : { tail: last }) };
   if (exit.signal === 'SIGKILL' && (exit.memoryKills === null || exit.memoryKills > 0)) {
     const held = exit.memoryBytes === null ? '' : ` It last held ${Math.round(exit.memoryBytes / 2 ** 20)} MiB.`;

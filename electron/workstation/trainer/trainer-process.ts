@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Command } from '../../../trainer/protocol/commands.ts';
 import { protocolVersion, TrainerEvent } from '../../../trainer/protocol/events.ts';
-import { memoryKillCount, type TrainerExit } from './trainer-exit.ts';
+import { memoryKillCount, withoutLogLines, type TrainerExit } from './trainer-exit.ts';
 
 export interface TrainerProgram {
   /** The Node that runs it. */
@@ -130,7 +130,7 @@ async function greet(
   const died = exited.then((exit) => {
     throw new FaultError(
       'trainer-died',
-      `The trainer ended before it was ready (${String(exit.signal ?? exit.code)}). ${exit.tail.trim().slice(-600)}`.trim(),
+      `The trainer ended before it was ready (${String(exit.signal ?? exit.code)}). ${withoutLogLines(exit.tail).slice(-600)}`.trim(),
       { node: program.node, script: program.script },
       { retry: 'again' },
     );

@@ -92,8 +92,13 @@ export function createWeights(options: WeightsOptions): Weights {
     const file = wanted ?? join(run.folder, 'exports', `${name}.${format}`);
     await mkdir(dirname(file), { recursive: true });
     const about = {
-      ...{ program: `Reprise ${options.version}`, run: run.id, title: run.title, step: String(step) },
-      ...{ method: method.id, encoder: JSON.stringify(encoder), layout: 'torchvision' },
+      program: `Reprise ${options.version}`,
+      run: run.id,
+      title: run.title,
+      step: String(step),
+      method: method.id,
+      encoder: JSON.stringify(encoder),
+      layout: 'torchvision',
     };
     const path = encoderPath(encoders.length, branch);
     const job = { kind: 'export' as const, checkpointFolder: subject.checkpointFolder!, path, file, format, about };

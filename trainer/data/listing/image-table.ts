@@ -31,7 +31,9 @@ export function placeOf({ archived }: ImageTable, index: number): Place | null {
   if (archived === null) return null;
   const { archives, archive, offset, size, pages } = archived;
   return {
-    ...{ archive: archives[archive[index]!]!, offset: offset[index]!, size: size[index]! },
+    archive: archives[archive[index]!]!,
+    offset: offset[index]!,
+    size: size[index]!,
     ...(pages ? { page: { bytes: pages.bytes[index]!, row: pages.row[index]! } } : {}),
   };
 }
@@ -108,7 +110,10 @@ export function startTable(): TableBuilder {
           archives.length === 0
             ? null
             : {
-                ...{ archives, archive: uint32(archive), offset: float64(offset), size: float64(size) },
+                archives,
+                archive: uint32(archive),
+                offset: float64(offset),
+                size: float64(size),
                 pages: pageRow.length === 0 ? null : { bytes: float64(pageBytes), row: uint32(pageRow) },
               },
       };

@@ -98,7 +98,10 @@ describe('an inspection in two depths', () => {
         ],
         bytes: checkedUnasked * bytes.length,
         rejects: [{ file: 'pack/7.png', reason: 'the file is empty (0 bytes)' }],
-        ...{ smallest: null, largest: null, leakCount: 0, duplicateCount: 0 },
+        smallest: null,
+        largest: null,
+        leakCount: 0,
+        duplicateCount: 0,
       });
       expect((await inspect(checkedUnasked + 1)).fingerprint).toBe(many.fingerprint);
       expect((await inspect(checkedUnasked + 1, bytes.length - 1)).fingerprint).not.toBe(many.fingerprint);

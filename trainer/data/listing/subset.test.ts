@@ -47,12 +47,15 @@ test('a small share is part of a larger one by the same seed, and another seed d
 test('the part is a data set of its own, and needs labels', async () => {
   const labels = Int32Array.of(0, 1, 0, 1, 0, 1);
   const whole: OpenDataset = {
-    ...{ count: 6, classes: ['a', 'b'], channels: 1 },
+    count: 6,
+    classes: ['a', 'b'],
+    channels: 1,
     labels: () => Promise.resolve(labels),
     sample: (index) =>
       Promise.resolve({
         image: { kind: 'raw', pixels: Uint8Array.of(index), width: 1, height: 1, channels: 1 },
-        ...{ label: labels[index]!, name: `image ${index}` },
+        label: labels[index]!,
+        name: `image ${index}`,
       }),
     close: () => Promise.resolve(),
   };
@@ -74,7 +77,10 @@ test('a list chooses the images it names, and says what it names in vain', async
     names.forEach((name, place) => builder.add(`train/${name}`, Math.floor(place / 2)));
     const images = builder.finish((label) => label);
     const whole: OpenDataset = {
-      ...{ count: names.length, classes: ['n1', 'n2'], channels: 3, found: { classes: ['n1', 'n2'], images } },
+      count: names.length,
+      classes: ['n1', 'n2'],
+      channels: 3,
+      found: { classes: ['n1', 'n2'], images },
       labels: () => Promise.resolve(Int32Array.of(0, 0, 1, 1)),
       presence: () => Promise.resolve(Int8Array.of(1, 0, 1, -1, 0, 1, -1, 1)),
       sample: (index) => Promise.reject(new Error(names[index])),

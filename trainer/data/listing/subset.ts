@@ -64,7 +64,8 @@ async function namedIn(list: string, { found }: OpenDataset, { path, split }: Da
       ? 'it names no image'
       : `${missing.size} of its ${names.size} names, such as "${first}", are not there`;
   throw new FaultError('bad-argument', `${list} is no list of images of the split "${split}" of ${path}: ${why}.`, {
-    ...{ path: list, split },
+    path: list,
+    split,
   });
 }
 

@@ -114,8 +114,14 @@ async function write(file: string, path: string, { classes, images }: FoundImage
   const parts = [names, ends, ...(labels ? [labels] : []), ...own].map(bytesOf);
   const folders = [...new Set(['', ...archives.map((name) => dirname(name)).filter((name) => name !== '.')])].sort();
   const header: Header = {
-    ...{ signature: await namesSizesAndTimes(path, folders), folders, classes: [...classes], archives: [...archives] },
-    ...{ count, nameBytes: names.length, labelled: labels !== null, paged: pages !== null },
+    signature: await namesSizesAndTimes(path, folders),
+    folders,
+    classes: [...classes],
+    archives: [...archives],
+    count,
+    nameBytes: names.length,
+    labelled: labels !== null,
+    paged: pages !== null,
   };
   await mkdir(dirname(file), { recursive: true });
   const rest = [Buffer.from(`${JSON.stringify(header)}\n`), ...parts];

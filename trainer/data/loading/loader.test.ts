@@ -103,7 +103,10 @@ describe('a training loader', () => {
         data: { dataset: 'image-folder', path: join(folder, below), split: 'train' },
       });
       const paired = (below: string) => ({
-        ...{ ...training(folder), ...source('photographs'), views: [plain, plain], paired: source(below) },
+        ...training(folder),
+        ...source('photographs'),
+        views: [plain, plain],
+        paired: source(below),
         normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
       });
       const [{ batch }] = (await take(paired('edges'), 1, worker)) as [Awaited<ReturnType<typeof take>>[number]];

@@ -46,7 +46,12 @@ describe.runIf(hasTurboJpeg)('libjpeg-turbo', () => {
 
   it('leaves the verdict on a damaged file to sharp', async () => {
     const whole = await jpeg(1, {
-      ...{ width: 60, height: 44, quality: 90, progressive: false, chromaSubsampling: '4:2:0', grey: false },
+      width: 60,
+      height: 44,
+      quality: 90,
+      progressive: false,
+      chromaSubsampling: '4:2:0',
+      grey: false,
     });
     const outcome = (decoding: Promise<{ readonly pixels: Uint8Array }>) =>
       decoding.then(({ pixels }) => Buffer.from(pixels).toString('base64'), String);

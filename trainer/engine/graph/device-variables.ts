@@ -110,7 +110,10 @@ export function createDeviceVariables(graph: Graph): DeviceVariables {
       const input = graph.placeholder(number, shape);
       const set = graph.add('AssignVariableOp', [handle, input], 0, { attributes: typed }).operation;
       const variable: DeviceVariable = {
-        ...{ name, shape, dtype, read },
+        name,
+        shape,
+        dtype,
+        read,
         assign: (value, after) =>
           graph.add('AssignVariableOp', [handle, value], 0, {
             attributes: typed,
@@ -125,7 +128,9 @@ export function createDeviceVariables(graph: Graph): DeviceVariables {
     entries(given) {
       const all = given.map(({ variable }) => variable);
       return given.map(({ name, variable }) => ({
-        ...{ name, shape: variable.shape, dtype: variable.dtype },
+        name,
+        shape: variable.shape,
+        dtype: variable.dtype,
         read: () => read(variable, all),
         write: (values) => write(variable, values),
       }));

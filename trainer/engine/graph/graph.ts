@@ -75,7 +75,8 @@ const sharedConstant = 16;
 export const type = (name: string, value: number): TFEOpAttr => ({ name, type: attributeKinds.type, value });
 
 export const shapeAttribute = (value: readonly number[]): TFEOpAttr => ({
-  ...{ name: 'shape', type: attributeKinds.shape },
+  name: 'shape',
+  type: attributeKinds.shape,
   value: [...value],
 });
 

@@ -154,7 +154,10 @@ export function createChunkedStepper(
         throw new Error('A loss that draws or keeps statistics cannot be taken in chunks: do both in embed().');
       const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embeddings))) : {};
       return {
-        ...{ embeddings, targets, step, loss: tracer.node(value) },
+        embeddings,
+        targets,
+        step,
+        loss: tracer.node(value),
         metrics: checkedMetrics({ ...metrics, ...monitored }),
         gradients: Object.fromEntries(differentiated),
       };

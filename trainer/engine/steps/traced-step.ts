@@ -84,7 +84,11 @@ export function createTracedStepper(
       const train = state.assigned(next, finite);
       const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embedded))) : {};
       return {
-        ...{ inputs, rates, scale, train, loss: loss! },
+        inputs,
+        rates,
+        scale,
+        train,
+        loss: loss!,
         metrics: checkedMetrics({ ...metrics, ...monitored }),
       };
     });

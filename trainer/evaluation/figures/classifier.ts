@@ -7,9 +7,20 @@ import { percent, topKCorrect } from './top-k.ts';
 
 /** evaluate.py: RandomResizedCrop at its defaults (area 0.08 to 1, bilinear; the paper has 0.2 to 1) and a flip. */
 export const officialAugmentation: Omit<View, 'size'> = {
-  ...{ cropArea: [0.08, 1], cropRatio: [3 / 4, 4 / 3], interpolation: 'bilinear', flip: 0.5 },
-  ...{ jitter: 0, brightness: 0, contrast: 0, saturation: 0, hue: 0, grayscale: 0 },
-  ...{ blur: 0, blurSigma: [0.1, 2], solarize: 0, solarizeThreshold: 128 },
+  cropArea: [0.08, 1],
+  cropRatio: [3 / 4, 4 / 3],
+  interpolation: 'bilinear',
+  flip: 0.5,
+  jitter: 0,
+  brightness: 0,
+  contrast: 0,
+  saturation: 0,
+  hue: 0,
+  grayscale: 0,
+  blur: 0,
+  blurSigma: [0.1, 2],
+  solarize: 0,
+  solarizeThreshold: 128,
 };
 
 /** evaluate.py: weights of the head from N(0, 0.01), biases 0. */

@@ -1,0 +1,133 @@
+/** A comparison in the terminal: reasons in words, at most three of them, and no line wider than its room. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { expect, test } from 'vitest';
+import type { Comparison, Reason } from '../api.ts';
+import { Catalogue } from '../../trainer/protocol/catalogue.ts';
+import { Paper } from '../../trainer/protocol/paper.ts';
+import { firstPlan } from '../workstation/report/fixture.ts';
+import { comparisonText } from './comparison.ts';
+import { reasonsInShort, wordOf } from './field-words.ts';
+import { widthOf } from './text-width.ts';
+import { wordsIn } from './words.ts';
+
+const root = new URL('../../', import.meta.url);
+const json = (path: string): unknown => JSON.parse(readFileSync(new URL(path, root), 'utf8'));
+const languages = [wordsIn('en'), wordsIn('zh')];
+const breaks = (field: string): Reason => ({ field, theirs: 1, ours: 2, kind: 'breaks' });
+
+/** Fields of `compare.ts` that are not of an option or a protocol. */
+const plainFields =
+  'paper value method evaluator dataset split metric encoder pretrainedOn epochs batch chunk branch'.split(' ');
+/** What an evaluator states of itself without an option for it. */
+const stated = 'head optimizer schedule costs folds positiveWeight normalized averagePrecision difficult views layer';
+
+function paperFields(): readonly string[] {
+  const papers = readdirSync(new URL('resources/papers', root)).map((file) =>
+    v.parse(Paper, json(`resources/papers/${file}`)),
+  );
+  return papers.flatMap(({ recipes, cells }) => [
+    ...Object.values(recipes).flatMap((options) => Object.keys(options).map((key) => `options.${key}`)),
+    ...cells.flatMap(({ setting, protocol }) => [
+      ...Object.keys(setting.options ?? {}).map((key) => `options.${key}`),
+      ...Object.keys(protocol).map((key) => `protocol.${key}`),
+    ]),
+  ]);
+}
+
+function recipeFields(): readonly string[] {
+  const { methods, evaluators } = v.parse(Catalogue, json('out/catalogue.json'));
+  return [
+    ...methods.flatMap(({ options }) => options.map(({ key }) => `options.${key}`)),
+    ...evaluators.flatMap(({ options }) => options.map(({ key }) => `protocol.${key}`)),
+  ];
+}
+
+function expectWords(fields: readonly string[]): void {
+  for (const words of languages)
+    for (const field of new Set(fields)) {
+      const text = `${wordOf(words, field)} / ${reasonsInShort(words, [breaks(field)])}`;
+      expect(text, field).not.toMatch(/options|protocol|\w\.\w|[a-z][A-Z]|_/);
+      if (words.language === 'zh' && field !== 'protocol.k') expect(text, field).toMatch(/\p{Script=Han}/u);
+    }
+}
+
+test('every field that a reason can name has words in both languages', () => {
+  expectWords([...plainFields, ...stated.split(' ').map((key) => `protocol.${key}`), ...paperFields()]);
+});
+
+// The build writes the catalogue; `npm test` builds first.
+test.skipIf(!existsSync(new URL('out/catalogue.json', root)))('and so has every option of every recipe', () => {
+  expectWords(recipeFields());
+});
+
+test('a field that nobody has worded yet is spelled in words', () => {
+  expect(wordOf(wordsIn('en'), 'options.someNewOption')).toBe('some new option');
+  expect(wordOf(wordsIn('en'), 'protocol.nested.newKey')).toBe('nested new key');
+});
+
+test('a verdict names three reasons and how many more there are', () => {
+  const fields = ['dataset', 'encoder', 'epochs', 'options.expander', 'protocol.weightDecay', 'protocol.k'];
+  const [en, zh] = [wordsIn('en'), wordsIn('zh')];
+  const reasons = [...fields.map(breaks), { ...breaks('batch'), kind: 'deviation' as const }];
+  expect(reasonsInShort(en, reasons)).toBe('data set, encoder, pretraining epochs and 3 more');
+  expect(reasonsInShort(zh, reasons)).toBe('数据集、编码器、预训练轮数和另外 3 项');
+  expect(reasonsInShort(en, reasons.slice(0, 3))).toBe('data set, encoder, pretraining epochs');
+  expect(reasonsInShort(en, reasons.slice(-1))).toBe('');
+  expect(reasonsInShort(en, [breaks('paper')])).toBe('not in the paper');
+});
+
+const wide = (comparison: Comparison): Comparison => ({
+  ...comparison,
+  rows: comparison.rows.map((row, index) => ({
+    ...row,
+    dataset: index % 2 === 0 ? row.dataset : 'another-data-set-with-a-long-name',
+    subject: { ...row.subject, label: `${row.subject.label}，名字很长的一次运行 with a long title in two scripts` },
+    reasons: [...row.reasons, breaks('dataset'), breaks('encoder'), breaks('options.lambda'), breaks('protocol.crop')],
+    verdict: 'not-comparable',
+  })),
+});
+
+test('no line is wider than its room, in both languages, and no figure is cut', async () => {
+  const { comparison } = await firstPlan();
+  for (const words of languages)
+    for (const shown of [comparison, wide(comparison)])
+      for (const room of [60, 80, 100])
+        for (const isVerbose of [false, true]) {
+          const text = comparisonText(shown, words, { room, isVerbose });
+          for (const line of text.split('\n')) expect(widthOf(line), line).toBeLessThanOrEqual(room);
+          for (const { ours } of shown.rows) if (ours?.mean != null) expect(text).toContain(ours.mean.toFixed(2));
+          for (const { difference } of shown.pairs) expect(text).toContain(difference.toFixed(2));
+          expect(text).not.toMatch(/protocol\.|options\./);
+        }
+});
+
+test('--verbose gives every reason a line with both sides', async () => {
+  const { comparison } = await firstPlan();
+  const [row] = comparison.rows;
+  if (row === undefined) throw new Error('The fixture compares nothing.');
+  const reasons: readonly Reason[] = [
+    { field: 'dataset', theirs: 'imagenet', ours: 'fashion-mnist', kind: 'breaks' },
+    { field: 'metric', theirs: 'map', ours: 'top1', kind: 'breaks' },
+    { field: 'protocol.weightDecay', theirs: 0.000001, ours: 0, kind: 'breaks' },
+    { field: 'protocol.standardize', theirs: null, ours: true, kind: 'deviation' },
+  ];
+  const shown = { ...comparison, rows: [{ ...row, reasons }], claims: [], pairs: [] };
+  const text = comparisonText(shown, wordsIn('en'), { room: 100, isVerbose: true });
+  for (const line of [
+    /^ +data set +imagenet +fashion-mnist /m,
+    /^ +metric +mAP +top-1 /m,
+    /^ +weight decay of the head +0\.000001 +0 /m,
+    /^ +features standardised +not stated +yes /m,
+  ])
+    expect(text).toMatch(line);
+  const short = comparisonText({ ...shown, rows: [{ ...row, reasons, verdict: 'not-comparable' }] }, wordsIn('en'), {
+    room: 200,
+    isVerbose: false,
+  });
+  expect(short).not.toContain('imagenet');
+  expect(short).toContain('not comparable: data set, metric, weight decay of the head');
+  // What waits for its run is not waiting for the data set.
+  const pending = { ...shown, rows: [{ ...row, reasons, verdict: 'pending' as const }] };
+  expect(comparisonText(pending, wordsIn('en'), { room: 200, isVerbose: false })).toMatch(/ pending$/);
+});
