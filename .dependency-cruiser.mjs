@@ -9,11 +9,154 @@ const tests = String.raw`(\.test\.ts$|(^|/)testing(\.ts$|/))`;
 /** @param {...string} names */
 const packages = (...names) => `(^|/)node_modules/(${names.join('|')})(/|$)`;
 
+/** What almost every room of the trainer may know: faults and files, the protocol, and leaves without knowledge of their own. */
+const plain = [
+  'trainer/durable',
+  'trainer/protocol',
+  'trainer/recipe.ts',
+  'trainer/random.ts',
+  'trainer/group-by.ts',
+  'trainer/runtime-folder.ts',
+];
+
+/** What every room of the desktop may know. */
+const contract = ['electron/api', 'electron/api.ts', 'electron/workstation/request-types.ts', 'trainer/durable', 'trainer/protocol'];
+
 /** Anything that is neither ours nor Node's: the list of packages a folder may use is what is left of it. */
 const outside = '(^|/)node_modules/';
 
+/**
+ * The rooms: each folder with what it may know of our own, in the order in which they build on each other. ARCHITECTURE.md says in
+ * a line what each is for. A folder that is not listed may know nothing.
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+const rooms = {
+  'trainer/protocol': [],
+  'trainer/durable': ['trainer/protocol'],
+  'trainer/channel': ['trainer/durable', 'trainer/protocol'],
+  'trainer/nn/ops': ['trainer/recipe.ts'],
+  'trainer/nn/layers': ['trainer/nn/ops', 'trainer/recipe.ts'],
+  'trainer/nn/networks': ['trainer/nn/layers', 'trainer/nn/ops', 'trainer/durable', 'trainer/recipe.ts'],
+  'trainer/nn/ssl': ['trainer/nn/layers', 'trainer/nn/ops', 'trainer/random.ts', 'trainer/recipe.ts'],
+  'trainer/optim/optimizers': ['trainer/recipe.ts'],
+  'trainer/optim/schedules': ['trainer/recipe.ts'],
+  'trainer/encoders': ['trainer/nn', 'trainer/recipe.ts'],
+  'trainer/methods': ['trainer/nn', 'trainer/durable', 'trainer/random.ts', 'trainer/recipe.ts'],
+  'trainer/data': ['trainer/durable', 'trainer/protocol'],
+  'trainer/data/pixels': ['trainer/data/[^/]+$', ...plain],
+  'trainer/data/formats': ['trainer/data/pixels', 'trainer/data/[^/]+$', 'trainer/durable'],
+  'trainer/data/listing': ['trainer/data/formats', 'trainer/data/pixels', 'trainer/data/[^/]+$', ...plain],
+  'trainer/data/loading': [
+    'trainer/data/listing',
+    'trainer/data/pixels',
+    'trainer/data/[^/]+$',
+    'trainer/channel',
+    'trainer/host-batch.ts',
+    ...plain,
+  ],
+  'trainer/data/sample': ['trainer/data/pixels', 'trainer/durable', 'trainer/random.ts'],
+  'trainer/datasets': ['trainer/data', ...plain],
+  'trainer/evaluation/figures': ['trainer/nn/ops', ...plain],
+  'trainer/evaluators': ['trainer/evaluation/figures', 'trainer/nn', ...plain],
+  'trainer/engine/binding': ['trainer/durable', 'trainer/protocol', 'trainer/runtime-folder.ts'],
+  'trainer/engine': ['trainer/engine/binding', 'trainer/host-batch.ts', ...plain],
+  'trainer/engine/graph': ['trainer/engine/binding', 'trainer/engine/engine.ts', 'trainer/host-batch.ts'],
+  'trainer/engine/rewriters': ['trainer/engine/graph', 'trainer/engine/binding'],
+  'trainer/engine/steps': [
+    'trainer/engine/rewriters',
+    'trainer/engine/graph',
+    'trainer/engine/binding',
+    'trainer/engine/engine.ts',
+    'trainer/host-batch.ts',
+    ...plain,
+  ],
+  'trainer/checkpoints': ['trainer/engine/engine.ts', 'trainer/durable', 'trainer/protocol'],
+  'trainer/weights': ['trainer/checkpoints', 'trainer/durable', 'trainer/protocol', 'trainer/recipe.ts'],
+  'trainer/training': [
+    'trainer/checkpoints',
+    'trainer/channel',
+    'trainer/engine/engine.ts',
+    'trainer/host-batch.ts',
+    ...plain,
+  ],
+  'trainer/evaluation': [
+    'trainer/evaluation/figures',
+    'trainer/training',
+    'trainer/checkpoints',
+    'trainer/data',
+    'trainer/channel',
+    'trainer/engine/(engine|binding/engine-facts).ts',
+    'trainer/host-batch.ts',
+    'trainer/nn/ops',
+    'trainer/registry.ts',
+    ...plain,
+  ],
+  'trainer/pretraining': [
+    'trainer/evaluation',
+    'trainer/training',
+    'trainer/data',
+    'trainer/channel',
+    'trainer/engine/engine.ts',
+    'trainer/registry.ts',
+    ...plain,
+  ],
+  'trainer/jobs': ['trainer'],
+  trainer: ['trainer'],
+  'electron/api': ['trainer/protocol'],
+  'electron/workstation/store': ['electron/workstation/child-environment.ts', ...contract],
+  'electron/workstation/workspace': ['electron/workstation/store', ...contract],
+  'electron/workstation/trainer': ['electron/workstation/store', 'electron/workstation/workspace', ...contract],
+  'electron/workstation/machine': ['electron/workstation/store', 'electron/workstation/trainer', ...contract],
+  'electron/workstation/data': [
+    'electron/workstation/store',
+    'electron/workstation/trainer',
+    'electron/workstation/workspace',
+    ...contract,
+  ],
+  'electron/workstation/comparison': ['electron/workstation/store', ...contract],
+  'electron/workstation/recovery': ['electron/workstation/store', 'electron/workstation/workspace', ...contract],
+  'electron/workstation/drafts': ['electron/workstation/(data|machine|store|trainer|workspace)', ...contract],
+  'electron/workstation/weights': ['electron/workstation/(drafts|store|trainer|workspace)', ...contract],
+  'electron/workstation/runs': ['electron/workstation/(data|drafts|recovery|store|trainer|workspace)', ...contract],
+  'electron/workstation/report': ['electron/workstation/(comparison|data|machine|store|workspace)', ...contract],
+  'electron/workstation/plans': [
+    'electron/workstation/(comparison|data|drafts|report|runs|store|trainer|weights|workspace)',
+    ...contract,
+  ],
+  'electron/workstation': ['electron/workstation', ...contract],
+  'electron/terminal': ['electron/workstation', ...contract],
+  'electron/shell': ['electron/workstation', ...contract],
+  electron: ['electron', ...contract],
+};
+
+/** Folders of words and golden values, part of their room. @param {string} room */
+const foldersInside = (room) => (Object.keys(rooms).some((other) => other.startsWith(`${room}/`)) ? 'locales/' : '');
+
+/** A room may know itself, the folders inside that are not rooms of their own, and what is listed. */
+const roomRules = Object.entries(rooms).map(([room, known]) => ({
+  name: `room-${room.replaceAll('/', '-')}`,
+  severity: 'error',
+  from: {
+    path: `^${room}/`,
+    pathNot: [
+      tests,
+      ...Object.keys(rooms)
+        .filter((other) => other.startsWith(`${room}/`))
+        .map((inner) => `^${inner}/`),
+    ],
+  },
+  to: {
+    path: ['^trainer/', '^electron/'],
+    pathNot: [
+      `^${room}/([^/]+$|${foldersInside(room)})`,
+      ...known.map((path) => (/\.ts$|\$$/.test(path) ? `^${path}` : `^${path}/`)),
+    ],
+  },
+}));
+
 export default {
   forbidden: [
+    ...roomRules,
     { name: 'no-cycles', severity: 'error', from: {}, to: { circular: true } },
     { name: 'nothing-unresolved', severity: 'error', from: {}, to: { couldNotResolve: true } },
     {
@@ -54,14 +197,14 @@ export default {
       name: 'recipes-are-siblings',
       comment: 'A recipe may repeat ten lines of its neighbour, never import it.',
       severity: 'error',
-      from: { path: '^trainer/(methods|datasets|evaluators)/', pathNot: tests },
-      to: { path: '^trainer/(methods|datasets|evaluators)/' },
+      from: { path: '^trainer/(methods|encoders|datasets|evaluators|optim)/', pathNot: tests },
+      to: { path: '^trainer/(methods|encoders|datasets|evaluators|optim)/' },
     },
     {
       name: 'recipes-know-no-engine',
       comment: 'A Learner is enough; the engine decides how to run it.',
       severity: 'error',
-      from: { path: '^trainer/(methods|datasets|evaluators)/', pathNot: tests },
+      from: { path: '^trainer/(methods|encoders|datasets|evaluators|optim|nn)/', pathNot: tests },
       to: { path: ['^trainer/engine/', packages('koffi', '@tensorflow/tfjs-node', '@tensorflow/tfjs-node-gpu')] },
     },
     {

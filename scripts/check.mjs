@@ -37,6 +37,7 @@ const checks = [
     name: 'dependency-cruiser',
     command: ['dependency-cruiser/bin/dependency-cruiser.mjs', ...folders, '--config', '.dependency-cruiser.mjs'],
   },
+  { name: 'structure', command: ['../scripts/structure.mjs', '--check'] },
   { name: 'knip', command: ['knip/bin/knip.js'] },
   { name: 'kernels', command: ['../scripts/kernels.mjs', '--check'] },
 ];
