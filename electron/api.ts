@@ -1,6 +1,6 @@
 /** PURE. What the window may ask of the main process, and what it hears. Types and one list of names, nothing else. */
 import type { PauseTime } from '../trainer/protocol/commands.ts';
-import type { Catalogue } from '../trainer/protocol/catalogue.ts';
+import type { Catalogue, Metric } from '../trainer/protocol/catalogue.ts';
 import type { WeightsFormat } from '../trainer/protocol/weights.ts';
 import type { Fault } from '../trainer/protocol/fault.ts';
 import type { Inspection, Thumbnail } from '../trainer/protocol/dataset.ts';
@@ -290,6 +290,8 @@ export interface ComparisonRow {
   readonly dataset: string;
   readonly split: string;
   readonly metric: string;
+  /** As the evaluator declares it: a share of images and other percentages, or a number on a scale of its own. */
+  readonly unit: Metric['unit'];
   readonly protocol: Protocol;
   readonly paper: Cell | null;
   readonly earlier: Cell | null;

@@ -98,6 +98,7 @@ export function describeAll(): Catalogue {
     evaluators: evaluators.all.map((evaluator) => ({
       ...describeRecipe(evaluator, new Set(Object.keys(evaluator.protocol(v.parse(evaluator.options, {}))))),
       metrics: [...evaluator.metrics],
+      margin: evaluator.margin,
       ...(evaluator.targets ? { targets: evaluator.targets } : {}),
       probe: canProbe(evaluator),
       ...(evaluator.shows ? { shows: evaluator.shows } : {}),

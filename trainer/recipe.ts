@@ -5,6 +5,7 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
 import type { FoundImages } from './data/found-images.ts';
+import type { Margin, Metric } from './protocol/catalogue.ts';
 import type { Inspection } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
 import type { Protocol } from './protocol/results.ts';
@@ -315,7 +316,10 @@ export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly id: string;
   readonly title: string;
   readonly options: S;
-  readonly metrics: readonly string[];
+  /** What it measures; the first stands for a run. */
+  readonly metrics: readonly Metric[];
+  /** Fixes, before any run, how far from a paper's figure still counts as the same. */
+  readonly margin: Margin;
   /**
    * What it must know of an image: the one class it is of (where this says nothing), of every class whether it is there, or
    * nothing at all, and then the training split is not read either.

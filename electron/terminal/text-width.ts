@@ -58,11 +58,13 @@ export function wrap(text: string, room: number): readonly string[] {
 
 function wrapLine(text: string, room: number): readonly string[] {
   if (widthOf(text) <= room) return [text];
-  const indent = /^ */.exec(text)?.[0] ?? '';
+  const lead = /^ */.exec(text)?.[0].length ?? 0;
+  // Room for one wide character is left in any case.
+  const indent = ' '.repeat(Math.max(0, Math.min(lead, room - 2)));
   const space = Math.max(1, room - indent.length);
   const lines: string[] = [];
   let line = '';
-  for (const part of partsOf(text.slice(indent.length))) {
+  for (const part of partsOf(text.slice(lead))) {
     if (widthOf((line + part).trimEnd()) <= space) {
       line += part;
       continue;

@@ -13,6 +13,7 @@ const row: ComparisonRow = {
   dataset: 'fashion-mnist',
   split: 'test',
   metric: 'top1',
+  unit: 'share',
   protocol: {},
   paper: null,
   earlier: null,

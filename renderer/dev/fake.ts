@@ -118,7 +118,11 @@ export const catalogue: Catalogue = {
       id: 'linear',
       title: 'Linear classification',
       probe: false,
-      metrics: ['top1', 'top5'],
+      metrics: [
+        { name: 'top1', unit: 'share' },
+        { name: 'top5', unit: 'share' },
+      ],
+      margin: { points: 0.5 },
       options: [
         option('inputs', 'choice', 'features', { choices: ['images', 'features'], comparable: true }),
         option('epochs', 'number', 15, { comparable: true }),
@@ -129,7 +133,11 @@ export const catalogue: Catalogue = {
       id: 'knn',
       title: 'k-NN',
       probe: true,
-      metrics: ['top1', 'top5'],
+      metrics: [
+        { name: 'top1', unit: 'share' },
+        { name: 'top5', unit: 'share' },
+      ],
+      margin: { points: 0.7 },
       options: [
         option('k', 'integer', 20, { minimum: 1, comparable: true }),
         option('temperature', 'number', 0.07, { comparable: true }),
@@ -341,6 +349,7 @@ const figures = (
   dataset: 'fashion-mnist',
   split: 'test',
   metric: 'top1',
+  unit: 'share',
   protocol:
     evaluator === 'knn' ? { k: 20, temperature: 0.07, similarity: 'cosine' } : { epochs: 15, inputs: 'features' },
   paper: null,

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { unitRows } from '../nn/ops/unit-rows.ts';
 import { squaredDistances, tensorOf } from '../nn/ops/feature-rows.ts';
-import { percent, topKCorrect } from '../evaluation/figures/top-k.ts';
+import { accuracies, percent, topKCorrect } from '../evaluation/figures/top-k.ts';
 import { defineEvaluator } from '../recipe.ts';
 
 /** Similarities held at once, in floats: bounds the memory of [chunk, train rows] to 64 MB. */
@@ -28,7 +28,8 @@ export const evaluator = defineEvaluator({
     temperature: v.optional(v.pipe(v.number(), v.minValue(0.001), v.maxValue(100)), 0.07),
     similarity: v.optional(v.picklist(['cosine', 'inverse-euclidean']), 'cosine'),
   }),
-  metrics: ['top1', 'top5'],
+  metrics: accuracies,
+  margin: { points: 0.7 },
   protocol: ({ k, temperature, similarity }) => ({
     ...(similarity === 'cosine' ? { k, temperature } : { k }),
     similarity,

@@ -32,7 +32,12 @@ export const evaluator = defineEvaluator({
     pairs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000)), 2560),
   }),
   targets: 'none',
-  metrics: ['rankme', 'alignment', 'uniformity'],
+  metrics: [
+    { name: 'rankme', unit: 'number' },
+    { name: 'alignment', unit: 'number' },
+    { name: 'uniformity', unit: 'number' },
+  ],
+  margin: { points: 0.5 },
   pairs: ({ pairs }) => ({ images: pairs, augmentation: officialAugmentation }),
   protocol: ({ images, pairs }) => ({ images, pairs, views: 'random resized crop, flip' }),
   async *measure({ test, pairs, progress }, { images }) {

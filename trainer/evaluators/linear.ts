@@ -7,6 +7,7 @@ import {
   officialInitial,
   onlyView,
 } from '../evaluation/figures/classifier.ts';
+import { accuracies } from '../evaluation/figures/top-k.ts';
 import { batchNorm } from '../nn/layers/batch-norm.ts';
 import { linear } from '../nn/layers/linear.ts';
 import type { Options } from '../protocol/options.ts';
@@ -37,7 +38,8 @@ export const evaluator = defineEvaluator({
     batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)), 256),
     epochs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10000)), 100),
   }),
-  metrics: ['top1', 'top5'],
+  metrics: accuracies,
+  margin: { points: 0.5 },
   protocol: ({ fallsAt, schedule, ...options }) => ({
     ...options,
     // As the paper says it: x0.1 at 4, 8, 12.

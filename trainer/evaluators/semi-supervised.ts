@@ -7,6 +7,7 @@ import {
   officialInitial,
   onlyView,
 } from '../evaluation/figures/classifier.ts';
+import { accuracies } from '../evaluation/figures/top-k.ts';
 import { linear } from '../nn/layers/linear.ts';
 import { defineEvaluator, type StepContext } from '../recipe.ts';
 
@@ -33,7 +34,8 @@ export const evaluator = defineEvaluator({
     batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)), 256),
     epochs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10000)), 20),
   }),
-  metrics: ['top1', 'top5'],
+  metrics: accuracies,
+  margin: { points: 0.7, where: [{ field: 'fraction', is: 0.01, points: 1 }] },
   protocol: ({ list, fraction, drawnBy, ...options }) => ({
     head: 'linear',
     optimizer: 'sgd',

@@ -27,7 +27,8 @@ export const evaluator = defineEvaluator({
   options: v.object({}),
   targets: 'presence',
   shows: { fit: 'squash', layer: 'res5-2x2' },
-  metrics: ['map'],
+  metrics: [{ name: 'map', unit: 'percent' }],
+  margin: { points: 0.5 },
   protocol: () => ({
     head: 'linear SVM',
     costs: costs.join(', '),

@@ -10,6 +10,25 @@ export const RecipeDescription = v.strictObject({
 });
 export type RecipeDescription = v.InferOutput<typeof RecipeDescription>;
 
+/** What kind of number an evaluator gives. */
+export const Metric = v.strictObject({
+  name: v.string(),
+  /** `share`: images that are right, in percent; `percent`: another figure from 0 to 100; `number`: on a scale of its own. */
+  unit: v.picklist(['share', 'percent', 'number']),
+});
+export type Metric = v.InferOutput<typeof Metric>;
+
+/** How far from a paper's figure still counts as the same, in points; another distance where a field of the protocol says so. */
+export const Margin = v.strictObject({
+  points: v.number(),
+  where: v.optional(
+    v.array(
+      v.strictObject({ field: v.string(), is: v.union([v.string(), v.number(), v.boolean()]), points: v.number() }),
+    ),
+  ),
+});
+export type Margin = v.InferOutput<typeof Margin>;
+
 export const Catalogue = v.strictObject({
   version: v.string(),
   methods: v.array(
@@ -29,7 +48,9 @@ export const Catalogue = v.strictObject({
   evaluators: v.array(
     v.strictObject({
       ...RecipeDescription.entries,
-      metrics: v.array(v.string()),
+      /** The first is the one that stands for a run. */
+      metrics: v.array(Metric),
+      margin: Margin,
       /** As in the recipe: the class of an image where this says nothing. */
       targets: v.optional(v.picklist(['class', 'presence', 'none'])),
       /** Can look at an encoder while that is pretrained. */

@@ -252,10 +252,38 @@ describe('the plans of the paper’s own size', () => {
     comparable: true,
   });
   const evaluators: Catalogue['evaluators'] = [
-    { id: 'linear', title: '', options: [comparable('epochs', 100)], metrics: ['top1'], probe: false },
-    { id: 'semi-supervised', title: '', options: [comparable('fraction', 0.01)], metrics: ['top1'], probe: false },
-    { id: 'knn', title: '', options: [comparable('k', 20)], metrics: ['top1'], probe: true },
-    { id: 'voc-svm', title: '', options: [], metrics: ['map'], probe: false },
+    {
+      id: 'linear',
+      title: '',
+      options: [comparable('epochs', 100)],
+      metrics: [{ name: 'top1', unit: 'share' }],
+      margin: { points: 0.5 },
+      probe: false,
+    },
+    {
+      id: 'semi-supervised',
+      title: '',
+      options: [comparable('fraction', 0.01)],
+      metrics: [{ name: 'top1', unit: 'share' }],
+      margin: { points: 0.7, where: [{ field: 'fraction', is: 0.01, points: 1 }] },
+      probe: false,
+    },
+    {
+      id: 'knn',
+      title: '',
+      options: [comparable('k', 20)],
+      metrics: [{ name: 'top1', unit: 'share' }],
+      margin: { points: 0.7 },
+      probe: true,
+    },
+    {
+      id: 'voc-svm',
+      title: '',
+      options: [],
+      metrics: [{ name: 'map', unit: 'percent' }],
+      margin: { points: 0.5 },
+      probe: false,
+    },
   ];
   async function planned(name: string): Promise<ReadonlyMap<string, ComparisonRow>> {
     const file = new URL(`../../../resources/plans/${name}.json`, import.meta.url);
@@ -313,7 +341,7 @@ describe('the plans of the paper’s own size', () => {
 });
 
 describe('the earlier reproduction beside the paper', () => {
-  const rows = referenceRows(papers);
+  const rows = referenceRows(papers, catalogue);
   const of = (dataset: string, metric: string): ComparisonRow | undefined =>
     rows.find((row) => row.dataset === dataset && row.earlier?.metric === metric);
   test('top-1 on VOC07 is no mAP', () => {

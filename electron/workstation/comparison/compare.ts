@@ -5,6 +5,7 @@
  * `evaluator`, `dataset`, `split`, `metric`, `encoder`, `pretrainedOn`, `epochs`, `batch`, `chunk`, `branch`, `protocol.<key>`, `options.<key>`.
  */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Catalogue, Metric } from '../../../trainer/protocol/catalogue.ts';
 import type { Cell, Paper } from '../../../trainer/protocol/paper.ts';
 import type { OptionDescription } from '../../../trainer/protocol/options.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
@@ -21,7 +22,7 @@ import type { ComparisonInput, ComparisonDraft } from './comparison-input.ts';
 import { clampPercent, seedInterval, summarize, wilson, type Resampled } from './statistics.ts';
 import type { StoredRun } from '../store/store.ts';
 import { dataName, evaluationIdentity, shortHash, subjectFacts, type SubjectFacts } from './subjects.ts';
-import { isAccuracy, verdictOf } from './verdicts.ts';
+import { declaredMetric, verdictOf } from './verdicts.ts';
 
 /** A run as the comparison sees it: stored, or still only planned. */
 interface Member {
@@ -80,7 +81,7 @@ interface RowInput extends ComparisonInput {
 function intervalOf(
   values: readonly number[],
   images: number,
-  metric: string,
+  unit: Metric['unit'],
   resampled: Resampled | null,
 ): Interval | null {
   const seeds = seedInterval(values, 0.95);
@@ -88,14 +89,14 @@ function intervalOf(
   const [only] = values;
   // An AP over images has no binomial spread: without its own resampling there is none to show.
   if (resampled !== null) return { ...resampled.interval(0.95), confidence: 0.95, method: 'bootstrap' };
-  if (only === undefined || !isAccuracy(metric) || images === 0) return null;
+  if (only === undefined || unit !== 'share' || images === 0) return null;
   return { ...wilson(only, images, 0.95), confidence: 0.95, method: 'wilson' };
 }
 
 function oursOf(
   values: readonly { readonly run: StoredRun; readonly seed: number; readonly result: Result }[],
-  resamplings: Resamplings,
-  epoch: Epoch,
+  { resamplings, epoch }: Pick<RowInput, 'resamplings' | 'epoch'>,
+  unit: Metric['unit'],
 ): {
   readonly ours: NonNullable<ComparisonRow['ours']>;
   readonly used: ComparisonDraft['used'];
@@ -115,7 +116,7 @@ function oursOf(
     mean,
     n: used.length,
     images,
-    interval: mean === null ? null : intervalOf(finite, images, used[0]?.result.metric ?? '', resampled),
+    interval: mean === null ? null : intervalOf(finite, images, unit, resampled),
     values: values.map(({ run, seed, result }) => ({ run: run.id, seed, value: result.value, which: result.which })),
   };
   return { ours, used: used.map(({ run, result }) => ({ run, result })), figures: finite, resampled };
@@ -143,10 +144,9 @@ function makeRow(
   values: Parameters<typeof oursOf>[0],
   identity: unknown,
 ): ComparisonDraft {
+  const declared = declaredMetric(input.catalogue, measured.evaluator, measured.metric);
   const { ours, used, figures, resampled } =
-    values.length === 0
-      ? { ours: null, used: [], figures: [], resampled: null }
-      : oursOf(values, input.resamplings, input.epoch);
+    values.length === 0 ? { ours: null, used: [], figures: [], resampled: null } : oursOf(values, input, declared.unit);
   const beside = (kind: Paper['role'], like: Beside | null): Beside | null =>
     cellBeside(
       input.papers
@@ -172,11 +172,12 @@ function makeRow(
     dataset,
     split,
     metric,
+    unit: declared.unit,
     protocol,
     paper: paper?.cell ?? null,
     earlier: earlier?.cell ?? null,
     ours,
-    ...verdictOf(ours, figures, paper, resampled),
+    ...verdictOf(ours, figures, declared, paper, resampled),
     notes: notesOf(ours, used, paper?.cell ?? null),
   };
   return { row, used };
@@ -260,7 +261,7 @@ function rowsOfGroup(
     evaluator,
     dataset: '',
     split: config.test.split,
-    metric: recipe?.metrics[0] ?? 'top1',
+    metric: recipe?.metrics[0]?.name ?? 'top1',
     protocol: plannedProtocol(config, recipe?.options ?? []),
   };
   return [makeRow(input, facts, first.role, measuredOurs(facts, pending, dataName(config.test, names)), [], identity)];
@@ -281,7 +282,7 @@ function plannedProtocol(
 type Find = (run: string) => Member | undefined;
 
 /** Experiments of the earlier reproduction held against the paper's cell on the same method and data. */
-export function referenceRows(papers: readonly Paper[]): readonly ComparisonRow[] {
+export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): readonly ComparisonRow[] {
   const originals = papers.filter(({ role }) => role === 'paper');
   return papers
     .filter(({ role }) => role === 'earlier')
@@ -313,6 +314,7 @@ export function referenceRows(papers: readonly Paper[]): readonly ComparisonRow[
         dataset,
         split,
         metric,
+        unit: declaredMetric(catalogue, evaluator, metric).unit,
         protocol,
         paper: beside?.cell ?? null,
         earlier: cell,
@@ -374,6 +376,6 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
       plan === null ? [] : await judgeClaims(plan, { members, rows: epoch === 'last' ? rows : rowsAt('last'), input }),
     pairs: await pairedDifferences(rows, input, baseline),
     parameters: differingParameters(members.flatMap(({ stored }) => (stored === null ? [] : [stored]))),
-    references: referenceRows(input.papers),
+    references: referenceRows(input.papers, catalogue),
   };
 }

@@ -1,5 +1,7 @@
-/** The verdict on one figure: reproduced, not reproduced, inconclusive, or not comparable at all. Margins are fixed here, before any run. */
+/** The verdict on one figure: reproduced, not reproduced, inconclusive, or not comparable at all. Margins are those that the evaluators declare. */
+import type { Catalogue, Margin, Metric } from '../../../trainer/protocol/catalogue.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
+import type { Protocol } from '../../../trainer/protocol/results.ts';
 import type { ComparisonRow, Interval, Reason } from '../../api.ts';
 import type { Beside } from './paper-cells.ts';
 import {
@@ -14,29 +16,31 @@ import {
   type Resampled,
 } from './statistics.ts';
 
-/** Metrics that are a share of images right. */
-export function isAccuracy(metric: string): boolean {
-  return metric === 'top1' || metric === 'top5';
+/** Of an evaluator that this build has no recipe for, whose figures papers give in percent. */
+const undeclared = { unit: 'percent', margin: { points: 0.5 } } as const;
+
+/** What the recipe of an evaluator declares of one of its metrics. */
+export interface DeclaredMetric {
+  readonly unit: Metric['unit'];
+  readonly margin: Margin;
 }
 
-/** Metrics in percent. */
-export function isPercent(metric: string): boolean {
-  return isAccuracy(metric) || ['map', 'ap50', 'box-ap', 'mask-ap'].includes(metric);
+export function declaredMetric(catalogue: Catalogue, evaluator: string, name: string): DeclaredMetric {
+  const recipe = catalogue.evaluators.find(({ id }) => id === evaluator);
+  const metric = recipe?.metrics.find((one) => one.name === name);
+  return recipe && metric ? { unit: metric.unit, margin: recipe.margin } : undeclared;
 }
 
 /** How far from the paper's figure still counts as the same, in points. */
-export function marginOf(evaluator: string, metric: string, fraction: unknown): number {
-  if (evaluator === 'knn') return 0.7;
-  if (evaluator === 'semi-supervised') return fraction === 0.01 ? 1 : 0.7;
-  // Linear figures and every AP.
-  return 0.5;
+export function marginOf({ points, where = [] }: Margin, protocol: Protocol): number {
+  return where.find(({ field, is }) => protocol[field] === is)?.points ?? points;
 }
 
 /** Interval of ours minus the paper's figure at a confidence; null where no spread is known. `resampled`: of the only run, over images. */
 function spreadOf(
   values: readonly number[],
   images: number,
-  metric: string,
+  unit: Metric['unit'],
   cell: Cell & { readonly value: number },
   resampled: Resampled | null,
 ): { readonly method: Interval['method']; readonly at: (confidence: number) => Bounds } | null {
@@ -55,7 +59,7 @@ function spreadOf(
     };
   }
   if (resampled !== null) return { method: 'bootstrap', at: (confidence) => shift(resampled.interval(confidence)) };
-  if (!isAccuracy(metric) || images === 0) return null;
+  if (unit !== 'share' || images === 0) return null;
   return { method: 'wilson', at: (confidence) => shift(wilson(mean, images, confidence)) };
 }
 
@@ -66,6 +70,7 @@ function spreadOf(
 export function verdictOf(
   ours: ComparisonRow['ours'],
   figures: readonly number[],
+  declared: DeclaredMetric,
   beside: Beside | null,
   resampled: Resampled | null = null,
 ): Pick<ComparisonRow, 'difference' | 'verdict' | 'reasons'> {
@@ -87,8 +92,8 @@ export function verdictOf(
   }
   if (reasons.some(({ kind }) => kind === 'breaks')) return { difference: null, verdict: 'not-comparable', reasons };
 
-  const margin = marginOf(cell.evaluator, cell.metric, cell.protocol['fraction']);
-  const spread = spreadOf(figures, ours.images, cell.metric, { ...cell, value: cell.value }, resampled);
+  const margin = marginOf(declared.margin, cell.protocol);
+  const spread = spreadOf(figures, ours.images, declared.unit, { ...cell, value: cell.value }, resampled);
   const value = ours.mean - cell.value;
   if (spread === null) return { difference: { value, interval: null, margin }, verdict: 'inconclusive', reasons };
   const wide = spread.at(0.95);

@@ -2,7 +2,6 @@
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
-import { isPercent } from '../comparison/verdicts.ts';
 import { intervalPlot, seriesOf } from './charts.ts';
 import type { Block, Section, TableCell, Tone } from './document.ts';
 import { between, clock, decimal, nothing, probability, signed, whole } from './format.ts';
@@ -126,7 +125,7 @@ export function summary(model: ReportModel, words: Words): Section {
   ];
   const lead: readonly Block[] = plan === null ? [] : [{ kind: 'paragraph', text: plan.summary[words.language] }];
   const drawn = rows.filter(
-    ({ metric, ours, paper, earlier }) => isPercent(metric) && (ours !== null || paper !== null || earlier !== null),
+    ({ unit, ours, paper, earlier }) => unit !== 'number' && (ours !== null || paper !== null || earlier !== null),
   );
   const plot: readonly Block[] =
     drawn.length === 0

@@ -41,12 +41,14 @@ export const catalogue = {
     {
       ...recipe('knn'),
       options: [{ ...number('k', 20, 1), kind: 'integer' as const }],
-      metrics: ['top1'],
+      metrics: [{ name: 'top1', unit: 'share' }],
+      margin: { points: 0.7 },
       probe: true,
     },
     {
       ...recipe('voc-svm'),
-      metrics: ['map'],
+      metrics: [{ name: 'map', unit: 'percent' }],
+      margin: { points: 0.5 },
       probe: false,
       targets: 'presence' as const,
       shows: { fit: 'squash' as const, layer: 'res5-2x2' as const },

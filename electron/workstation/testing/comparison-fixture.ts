@@ -47,8 +47,28 @@ export const catalogue: Catalogue = {
   optimizers: [{ id: 'lars', title: 'LARS', options: [option('baseRate', 0.2)] }],
   schedules: [{ id: 'warmup-cosine', title: 'Warm-up, cosine', options: [] }],
   evaluators: [
-    { id: 'linear', title: 'Linear classification', options: [], metrics: ['top1', 'top5'], probe: false },
-    { id: 'knn', title: 'k-NN', options: [], metrics: ['top1', 'top5'], probe: true },
+    {
+      id: 'linear',
+      title: 'Linear classification',
+      options: [],
+      metrics: [
+        { name: 'top1', unit: 'share' },
+        { name: 'top5', unit: 'share' },
+      ],
+      margin: { points: 0.5 },
+      probe: false,
+    },
+    {
+      id: 'knn',
+      title: 'k-NN',
+      options: [],
+      metrics: [
+        { name: 'top1', unit: 'share' },
+        { name: 'top5', unit: 'share' },
+      ],
+      margin: { points: 0.7 },
+      probe: true,
+    },
   ],
   datasets: [],
 };

@@ -1,4 +1,11 @@
 /** Which samples have their class among the k best scores. */
+import type { Metric } from '../../protocol/catalogue.ts';
+
+/** What a classifier is measured by. */
+export const accuracies: readonly Metric[] = [
+  { name: 'top1', unit: 'share' },
+  { name: 'top5', unit: 'share' },
+];
 
 /**
  * One byte a sample: 1 where fewer than `k` classes score above the true one. Of equal scores the lower class number
