@@ -17,14 +17,30 @@ export function runName(model: ReportModel, run: string): string {
   return model.runs.find((entry) => entry.run.id === run)?.run.title ?? run;
 }
 
+/** `k-NN (k = 20)`. */
+export function evaluatorName(
+  words: Words,
+  { evaluator, protocol }: Pick<ComparisonRow, 'evaluator' | 'protocol'>,
+): string {
+  const name = words.evaluators[evaluator] ?? evaluator;
+  return protocol['k'] === undefined ? name : words.withNeighbours({ name, k: String(protocol['k']) });
+}
+
+/** `linear top-1`. */
+export function shortFigureName(
+  words: Words,
+  { evaluator, metric }: Pick<ComparisonRow, 'evaluator' | 'metric'>,
+): string {
+  return words.measure(words.evaluators[evaluator] ?? evaluator, words.metrics[metric] ?? metric);
+}
+
 /** `linear top-1 · fashion-mnist test`. */
 export function figureName(
   words: Words,
   row: Pick<ComparisonRow, 'evaluator' | 'metric' | 'dataset' | 'split' | 'protocol'>,
 ): string {
-  const { evaluator, metric, dataset, split, protocol } = row;
-  const k = protocol['k'] === undefined ? '' : ` k = ${String(protocol['k'])}`;
-  return `${words.evaluators[evaluator] ?? evaluator}${k} ${words.metrics[metric] ?? metric} · ${dataset} ${split}`;
+  const { metric, dataset, split } = row;
+  return `${words.measure(evaluatorName(words, row), words.metrics[metric] ?? metric)} · ${dataset} ${split}`;
 }
 
 export function fieldName(words: Words, field: string): string {
