@@ -10,7 +10,12 @@ export async function printPdf(html: string, pdf: string): Promise<void> {
   own.webRequest.onBeforeRequest((details, decide) =>
     decide({ cancel: details.url !== address && !details.url.startsWith('data:') }),
   );
-  const window = new BrowserWindow({ show: false, webPreferences: { session: own, sandbox: true, javascript: false } });
+  const window = new BrowserWindow({
+    show: false,
+    // Elements are numbered when they are first painted. Painted by the printer alone, they are numbered in the order of the page.
+    paintWhenInitiallyHidden: false,
+    webPreferences: { session: own, sandbox: true, javascript: false },
+  });
   try {
     await window.loadURL(address);
     const bytes = await window.webContents.printToPDF(printOptions);

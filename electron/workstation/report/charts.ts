@@ -115,9 +115,9 @@ function plotRow(row: ComparisonRow, words: Words, { left, x, y, index }: RowPla
 /** A name that is too long is cut, and whole for whoever points at it or has it read out. */
 function rowLabel(name: string, right: number, y: number): string {
   if (nameWidth(name) <= right) return text(right, y, name, 'row-label', 'end');
-  const letters = [...name];
-  while (nameWidth(letters.join('')) > right - 8) letters.pop();
-  const cut = text(right, y, `${letters.join('')}…`, 'row-label', 'end');
+  let shown = name;
+  while (nameWidth(shown) > right - 8) shown = shown.slice(0, -1);
+  const cut = text(right, y, `${shown}…`, 'row-label', 'end');
   return element('g', {}, element('title', {}, escapeXml(name)) + cut);
 }
 
@@ -194,14 +194,14 @@ function curvePicture(curves: readonly Curve[], caption: string, words: Words): 
   const axes =
     line(margin.left, margin.top, margin.left, bottom, 'axis') +
     line(margin.left, bottom, curveWidth - margin.right, bottom, 'axis') +
-    ticks(low - pad, high + pad, 4)
+    marks(low - pad, high + pad)
       .map(
         (tick) =>
           line(margin.left - 3, y(tick), margin.left, y(tick), 'axis') +
           text(margin.left - 6, y(tick) + 4, short(tick), 'tick', 'end'),
       )
       .join('') +
-    ticks(Math.min(...steps), Math.max(...steps), 4)
+    marks(Math.min(...steps), Math.max(...steps))
       .map(
         (tick) =>
           line(x(tick), bottom, x(tick), bottom + 3, 'axis') +
@@ -211,6 +211,12 @@ function curvePicture(curves: readonly Curve[], caption: string, words: Words): 
     text(curveWidth - margin.right + 6, bottom + 15, words.curves.step, 'tick');
   const drawn = curves.map(({ series, index }) => band(series, x, y, index) + pieces(series, x, y, index)).join('');
   return picture(curveWidth, curveHeight, caption, axes + drawn + endLabels(curves, y));
+}
+
+/** About four, and no fewer than three where a finer step gives them. */
+function marks(low: number, high: number): readonly number[] {
+  const coarse = ticks(low, high, 4);
+  return coarse.length < 3 ? ticks(low, high, 6) : coarse;
 }
 
 const short = (value: number): string =>

@@ -5,7 +5,7 @@ import { between, decimal, nothing, probability, signed, whole } from './format.
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
 import { cellValue, evaluatorName, fieldName, figureName, shortFigureName, subjectName } from './naming.ts';
-import { comparisonTable, verdictCell } from './tables.ts';
+import { comparisonTable, evidenceText, verdictCell } from './tables.ts';
 
 function ruleText(words: Words, { rule }: ClaimVerdict['claim']): string {
   switch (rule.kind) {
@@ -16,17 +16,6 @@ function ruleText(words: Words, { rule }: ClaimVerdict['claim']): string {
     case 'paired-same':
       return words.claims['paired-same']({ points: String(rule.withinPoints) });
   }
-}
-
-function evidenceText(words: Words, evidence: ClaimVerdict['evidence']): string {
-  return evidence
-    .map(({ name, value, limit, interval }) => {
-      const digits = name === 'embeddingStd' ? 4 : 2;
-      const range = interval === null ? '' : ` ${between(interval, digits)}`;
-      const bound = limit === null ? '' : ` ${words.limitOf(String(limit))}`;
-      return `${words.evidence[name] ?? name} ${decimal(value, digits)}${range}${bound}`;
-    })
-    .join(words.semicolon);
 }
 
 export function claims({ comparison }: ReportModel, words: Words): Section | null {
@@ -180,12 +169,11 @@ export function earlier(model: ReportModel, words: Words): Section | null {
   const verdicts = [...new Set(rows.map(({ verdict }) => verdict))];
   // A verdict that all rows share is said once.
   const isOne = verdicts.length === 1;
-  const said = isOne ? ` ${words.earlierVerdict(words.verdicts[first.verdict])}` : '';
   return {
     id: 'earlier',
     title: words.sections.earlier,
     blocks: [
-      { kind: 'paragraph', text: `${words.earlier(first.subject.label)}${said}` },
+      { kind: 'paragraph', text: words.earlier(first.subject.label, isOne ? words.verdicts[first.verdict] : null) },
       {
         kind: 'table',
         columns: [

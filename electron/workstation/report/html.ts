@@ -1,6 +1,7 @@
 /** One self-contained HTML file: no script, nothing fetched, and a policy that would refuse both. */
 import { cellText, type Block, type Column, type Document, type PlacedSection, type TableRow } from './document.ts';
 import type { TableCell } from './document.ts';
+import { nothing } from './format.ts';
 import { style } from './style.ts';
 import { escapeXml } from './svg.ts';
 
@@ -104,9 +105,13 @@ function renderTable({ columns, rows, caption }: Extract<Block, { kind: 'table' 
     column === undefined || column.kind === 'text' ? '' : ` class="${column.kind}"`;
   const head = columns.map((column) => `<th scope="col"${kind(column)}>${escapeXml(column.title)}</th>`).join('');
   const title = caption === undefined ? '' : `<caption>${escapeXml(caption)}</caption>`;
-  // In a narrow window each row stands as lines of its own, which begin with the column's name.
-  const cellOf = (cell: TableCell, at: number): string =>
-    `<td${kind(columns[at])}${at === 0 ? '' : ` data-column="${escapeXml(columns[at]?.title ?? '')}"`}>${renderCell(cell)}</td>`;
+  // In a narrow window a row stands as lines that begin with the column's name; a cell with nothing in it is left out there.
+  const cellOf = (cell: TableCell, at: number): string => {
+    const kinds = [columns[at]?.kind ?? 'text', cellText(cell) === nothing ? 'none' : 'text'];
+    const classes = kinds.filter((name) => name !== 'text').join(' ');
+    const named = at === 0 ? '' : ` data-column="${escapeXml(columns[at]?.title ?? '')}"`;
+    return `<td${classes === '' ? '' : ` class="${classes}"`}${named}>${renderCell(cell)}</td>`;
+  };
   const rowOf = (row: TableRow): string =>
     'group' in row
       ? `<tr class="group"><th scope="rowgroup" colspan="${columns.length}">${escapeXml(row.group)}</th></tr>`

@@ -1,7 +1,7 @@
 /** How a report is printed: on A4, upright, with its title and the page's number at the foot of every page. */
 
 const foot = [
-  'width:100%;margin:0 17mm;padding-top:2mm;display:flex;justify-content:space-between;gap:8mm',
+  'width:100%;margin:0 17mm;padding-top:2mm;display:flex;justify-content:space-between;align-items:baseline;gap:8mm',
   'border-top:.5pt solid #c6c6bf;color:#5b5d61',
   "font:7.5pt system-ui,'Noto Sans','Noto Sans CJK SC','PingFang SC','Microsoft YaHei',sans-serif",
 ].join(';');

@@ -137,7 +137,7 @@ dl{gap:2.5pt 12pt;margin-bottom:8pt}
 ul{margin-bottom:9pt}li{margin:1.5pt 0}
 .parameters{grid-template-columns:34mm 1fr;gap:4pt 8pt}
 .parameters ul{columns:2;column-gap:12pt;font-size:7.5pt;line-height:1.4}
-#artifacts table,#artifacts td.code,#artifacts td.code:last-child{font-size:6.6pt;line-height:1.3}#artifacts td.code{white-space:nowrap}#artifacts td{padding-top:.3pt;padding-bottom:.3pt;border:0}#artifacts .group th{padding:3pt 0 1pt;font-size:7.5pt}
+#artifacts table,#artifacts td.code,#artifacts td.code:last-child{font-size:6.6pt;line-height:1.3}#artifacts td.code:last-child{white-space:nowrap}#artifacts td{padding-top:.3pt;padding-bottom:.3pt;border:0}#artifacts .group th{padding:3pt 0 1pt;font-size:7.5pt}
 tr,figure,li,dl:not(.parameters){break-inside:avoid}
 thead{display:table-header-group}
 figure{max-width:118mm;margin:0 auto 6pt}
@@ -148,16 +148,16 @@ footer{margin-top:20pt;padding-top:6pt;font-size:8pt}
 @media screen and (max-width:720px){
 main{padding:24px 16px 48px}
 h1{font-size:22px}
-dl,.parameters{grid-template-columns:1fr;gap:0}dd{margin-bottom:6px}.parameters dd{margin:2px 0 12px}
+dl,.parameters{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:6px}.parameters dd{margin:2px 0 12px}
 thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
 table,tbody,tr,td,.group th{display:block;width:100%}
 #claims td,#deviations td,#earlier td{width:100%!important}
 tr{padding:7px 0;border-bottom:1px solid var(--line)}
-td,th.figure,td.figure{padding:1px 0;border:0;text-align:left;white-space:normal}
+td,th.figure,td.figure,.figure+:not(.figure){padding:1px 0;border:0;text-align:left;white-space:normal}
 td:first-child{font-weight:600}td.code:first-child{font-weight:400}
-td[data-column]{display:grid;grid-template-columns:minmax(96px,34%) 1fr;column-gap:12px;padding:1px 0}
+td[data-column]{display:grid;grid-template-columns:minmax(96px,34%) minmax(0,1fr);column-gap:12px;padding:1px 0}
 td[data-column]::before{content:attr(data-column);color:var(--text-2);font:12px/1.6 system-ui,sans-serif;grid-row:span 2}
-td[data-column]>*{justify-self:start}
+td[data-column]>*{justify-self:start}td.none[data-column]{display:none}
 tr.group{padding:14px 0 2px;border-bottom-color:var(--line-strong)}.group th{padding:0;border:0}
 }
 `.trim();

@@ -6,7 +6,7 @@ import { between, clock, decimal, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
 import { evaluatorName, shortFigureName, subjectName } from './naming.ts';
-import { glanceTable, verdictCell } from './tables.ts';
+import { evidenceText, glanceTable, verdictCell } from './tables.ts';
 
 /** What the first page can hold beside the rest. */
 const mostRows = 12;
@@ -149,9 +149,18 @@ function claimGlance({ claims }: Comparison, words: Words): Block {
     kind: 'table',
     columns: [
       { title: words.columns.claim, kind: 'text' },
+      { title: words.columns.evidence, kind: 'text' },
       { title: words.columns.verdict, kind: 'text' },
     ],
-    rows: claims.map(({ claim, verdict }) => [claim.text[words.language], verdictCell(words, verdict)]),
+    rows: claims.map(({ claim, verdict, evidence }) => [
+      claim.text[words.language],
+      // What the rule looks at; the section on claims has the rest.
+      evidenceText(
+        words,
+        evidence.filter(({ limit }) => limit !== null),
+      ),
+      verdictCell(words, verdict),
+    ]),
   };
 }
 

@@ -20,6 +20,18 @@ export function verdictCell(words: Words, verdict: keyof typeof tones): TableCel
   return { text: words.verdicts[verdict], tone: tones[verdict], label: true };
 }
 
+/** `difference 0.23 [−0.54, 0.95] (threshold 0); …`. */
+export function evidenceText(words: Words, evidence: ClaimVerdict['evidence']): string {
+  return evidence
+    .map(({ name, value, limit, interval }) => {
+      const digits = name === 'embeddingStd' ? 4 : 2;
+      const range = interval === null ? '' : ` ${between(interval, digits)}`;
+      const bound = limit === null ? '' : words.limitOf(String(limit));
+      return `${words.evidence[name] ?? name} ${decimal(value, digits)}${range}${bound}`;
+    })
+    .join(words.semicolon);
+}
+
 /** Without a figure in the paper there is nothing to judge: the row is a control. */
 function rowVerdict(words: Words, row: ComparisonRow): TableCell {
   return row.paper === null && row.ours !== null ? nothing : verdictCell(words, row.verdict);

@@ -242,7 +242,7 @@ export const en = {
     'options.prototypes': 'prototypes',
     'options.expander': 'expander widths',
   } as Values,
-  effects: { breaks: 'rules out a comparison', deviation: 'noted' },
+  effects: { breaks: 'rules out a comparison', deviation: 'stated only' },
   effect: (values: Values) =>
     `in the paper, changing only this gave ${values['from']} → ${values['to']} at ${values['at']} (${values['where']})`,
   unknown: 'not stated',
@@ -266,7 +266,7 @@ export const en = {
     other: 'second',
     apart: 'difference',
   } as Values,
-  limitOf: (limit: string) => `(threshold ${limit})`,
+  limitOf: (limit: string) => ` (threshold ${limit})`,
   results: {
     seeds: 'Individual runs',
     pairs: 'Paired differences on the same images',
@@ -287,9 +287,8 @@ export const en = {
     figuresOf: (values: Values) => `${values['subject']}: ${values['figures']}`,
     at: (values: Values) => `${values['figure']}: ${values['effect']}`,
   },
-  earlier: (title: string) =>
-    `${title}: each experiment beside the figure of the paper. Its records are not available, so there are no intervals, and no verdict of reproduction is given.`,
-  earlierVerdict: (verdict: string) => `Verdict on every row: ${verdict}.`,
+  earlier: (title: string, verdict: string | null) =>
+    `${title}: each experiment beside the figure of the paper. Its records are not available, so there are no intervals, and no verdict of reproduction is given.${verdict === null ? '' : ` Verdict on every row: ${verdict}.`}`,
   data: {
     version: 'Fingerprint (SHA-256)',
     licence: 'Licence',
@@ -409,7 +408,7 @@ export const en = {
     'single-seed':
       'Figures from a single seed do not show how results vary with initialisation and data order; their intervals cover the choice of test images only.',
     'not-comparable':
-      'Figures that differ from the paper in data, encoder or training budget show that the method works here; they neither confirm nor refute the figures of the paper.',
+      'Figures that differ from the paper in data, encoder or training budget describe the method in this setting only; they neither confirm nor refute the figures of the paper.',
     'one-dataset': 'All figures come from one data set and say nothing about others.',
     'test-set-seen':
       'The best epoch of a head is selected on the test set, as in the official code. It is listed, but no mean and no verdict uses it.',

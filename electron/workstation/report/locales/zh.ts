@@ -225,7 +225,7 @@ export const zh: Words = {
     'options.prototypes': '原型数',
     'options.expander': '扩展器宽度',
   },
-  effects: { breaks: '因此不可比', deviation: '予以注明' },
+  effects: { breaks: '因此不可比', deviation: '仅作说明' },
   effect: (values) =>
     `论文中仅改变此项：取 ${values['at']} 时，${values['from']} → ${values['to']}（${values['where']}）`,
   unknown: '未说明',
@@ -268,8 +268,8 @@ export const zh: Words = {
     figuresOf: (values) => `${values['subject']}：${values['figures']}`,
     at: (values) => `${values['figure']}：${values['effect']}`,
   },
-  earlier: (title) => `《${title}》的各项实验与论文对照。其运行记录无法取得，因此不给出区间，也不作是否复现的判定。`,
-  earlierVerdict: (verdict) => `各行结论均为：${verdict}。`,
+  earlier: (title, verdict) =>
+    `《${title}》的各项实验与论文对照。其运行记录无法取得，因此不给出区间，也不作是否复现的判定。${verdict === null ? '' : `各行结论均为：${verdict}。`}`,
   data: {
     version: '指纹（SHA-256）',
     licence: '许可',
@@ -383,7 +383,7 @@ export const zh: Words = {
   },
   limits: {
     'single-seed': '只用一个随机种子得到的数值，不能说明结果随初始化和数据顺序的变化；其区间只反映测试图像的抽样误差。',
-    'not-comparable': '数据、编码器或训练量与论文不同的数值，只说明方法在此处有效，既不证实也不否定论文的数值。',
+    'not-comparable': '数据、编码器或训练量与论文不同的数值，只反映方法在本设置下的表现，既不证实也不否定论文的数值。',
     'one-dataset': '所有数值来自同一个数据集，不能推及其他数据集。',
     'test-set-seen': '分类头的最佳轮与官方代码一样在测试集上选取；仅列出，均值与结论都不采用。',
     'chosen-on-test-set':
