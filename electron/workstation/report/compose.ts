@@ -37,6 +37,7 @@ export function compose(model: ReportModel, language: Language): Document {
     subtitle: words.subtitle(moment(model.recordedAt), `${version}${edition}`),
     contents: words.contents,
     appendix: words.appendix,
+    pictures: words.pictures,
     sections,
     footer: words.footer,
   };

@@ -3,6 +3,7 @@ import { compose } from './compose.ts';
 import { cellText, type Block, type Document } from './document.ts';
 import { firstPlan } from './fixture.ts';
 import { renderHtml } from './html.ts';
+import { renderMarkdown } from './markdown.ts';
 import { buildReport, type ReportInput, type ReportModel } from './model.ts';
 import { wordsOf } from './naming.ts';
 import { groupParameters } from './parameter-groups.ts';
@@ -79,6 +80,10 @@ describe('the order', () => {
       'H checklist',
     ]);
     expect(new Set(sections.slice(6).map(({ part }) => part))).toEqual(new Set(['appendix']));
+  });
+  test('Markdown says where the pictures are', () => {
+    const document = compose(model, 'en');
+    expect(renderMarkdown(document)).toContain(`## 1 Figures\n\n${document.pictures}\n\n## 2 Results`);
   });
   test('a difference from the paper stands once, whatever number of figures it concerns', () => {
     const rows = sectionOf(compose(model, 'en'), 'deviations').flatMap((block) =>
@@ -199,7 +204,7 @@ describe('on paper and on a phone', () => {
     const html = renderHtml(compose(model, 'en'));
     const print = /@media print\{\n([\s\S]*?)\n\}\n/.exec(html)?.[1];
     expect(print).toContain('thead{display:table-header-group}');
-    expect(print).toMatch(/h2,h3[^{]*\.group\{break-after:avoid\}/);
+    expect(print).toMatch(/h2,h3,\.part,\.group[^{]*\{break-after:avoid\}/);
     expect(html).toContain('@page{size:A4 portrait;');
   });
   test('the printer adds the running title and the number of the page, and nothing of the day or the machine', () => {

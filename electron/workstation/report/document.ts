@@ -54,6 +54,8 @@ export interface Document {
   readonly subtitle: string;
   readonly contents: string;
   readonly appendix: string;
+  /** Stands for the pictures where none can be drawn. */
+  readonly pictures: string;
   readonly sections: readonly PlacedSection[];
   readonly footer: string;
 }

@@ -1,6 +1,6 @@
 /** The sections that say what came out: results, claims, the earlier reproduction. */
 import type { ClaimVerdict, ComparisonRow } from '../../api.ts';
-import type { Block, Section, TableCell, TableRow } from './document.ts';
+import type { Block, Section, TableRow } from './document.ts';
 import { between, decimal, nothing, probability, signed, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
@@ -50,38 +50,12 @@ export function claims({ comparison }: ReportModel, words: Words): Section | nul
 /** A row for each run, with all the metrics of its evaluation: they are of the same images. */
 function seedsTable(model: ReportModel, words: Words): Block {
   const { columns } = words;
-  const value = (row: ComparisonRow, run: string, best: boolean): string => {
-    const found = row.ours?.values.find((entry) => entry.run === run && (entry.which === 'best') === best);
-    return found === undefined ? nothing : decimal(found.value, 2);
-  };
   const evaluations = new Map<string, ComparisonRow[]>();
   for (const row of model.comparison.rows) {
     if (row.ours === null) continue;
     const key = `${evaluatorName(words, row)}\n${row.dataset} ${row.split}`;
     evaluations.set(key, [...(evaluations.get(key) ?? []), row]);
   }
-  const rows = [...evaluations.values()].flatMap((own): readonly TableRow[] => {
-    const [first] = own;
-    if (first === undefined) return [];
-    const metrics = [...new Set(own.map(({ metric }) => metric))];
-    const names = metrics.map((metric) => words.metrics[metric] ?? metric).join(' / ');
-    const runs = new Map(
-      own.flatMap((row) => (row.ours?.values ?? []).map(({ run, seed }) => [run, { row, seed }] as const)),
-    );
-    const group = `${words.measure(evaluatorName(words, first), names)} · ${first.dataset} ${first.split}`;
-    const cells = [...runs].map(([run, { row, seed }]): readonly TableCell[] => {
-      const all = (best: boolean): string => {
-        const values = metrics.map((metric) => {
-          const of = own.find((one) => one.metric === metric && one.ours?.values.some((entry) => entry.run === run));
-          return of === undefined ? nothing : value(of, run, best);
-        });
-        return values.every((text) => text === nothing) ? nothing : values.join(' / ');
-      };
-      const images = whole(row.ours?.images ?? null);
-      return [subjectName(words, row.subject.label), String(seed), all(false), all(true), images, run];
-    });
-    return [{ group }, ...cells];
-  });
   return {
     kind: 'table',
     columns: [
@@ -92,8 +66,37 @@ function seedsTable(model: ReportModel, words: Words): Block {
       { title: columns.images, kind: 'figure' },
       { title: columns.run, kind: 'code' },
     ],
-    rows,
+    rows: [...evaluations.values()].flatMap((rows) => evaluationRows(rows, words)),
   };
+}
+
+function evaluationRows(rows: readonly ComparisonRow[], words: Words): readonly TableRow[] {
+  const [first] = rows;
+  if (first === undefined) return [];
+  const metrics = [...new Set(rows.map(({ metric }) => metric))];
+  const names = metrics.map((metric) => words.metrics[metric] ?? metric).join(' / ');
+  const runs = new Map(
+    rows.flatMap((row) => (row.ours?.values ?? []).map(({ run, seed }) => [run, { row, seed }] as const)),
+  );
+  const valuesOf = (run: string, best: boolean): string => {
+    const values = metrics.map((metric) => {
+      const own = rows.filter((row) => row.metric === metric).flatMap((row) => row.ours?.values ?? []);
+      const found = own.find((entry) => entry.run === run && (entry.which === 'best') === best);
+      return found === undefined ? nothing : decimal(found.value, 2);
+    });
+    return values.every((text) => text === nothing) ? nothing : values.join(' / ');
+  };
+  return [
+    { group: `${words.measure(evaluatorName(words, first), names)} · ${first.dataset} ${first.split}` },
+    ...[...runs].map(([run, { row, seed }]) => [
+      subjectName(words, row.subject.label),
+      String(seed),
+      valuesOf(run, false),
+      valuesOf(run, true),
+      whole(row.ours?.images ?? null),
+      run,
+    ]),
+  ];
 }
 
 export function results(model: ReportModel, words: Words): Section | null {

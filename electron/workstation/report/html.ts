@@ -98,7 +98,7 @@ function renderValues(items: readonly (readonly [string, string])[]): string {
   return `<ul>${lines.join('')}</ul>`;
 }
 
-const shortRows = 8;
+const shortRows = 16;
 
 function renderTable({ columns, rows, caption }: Extract<Block, { kind: 'table' }>): string {
   const kind = (column: Column | undefined): string =>

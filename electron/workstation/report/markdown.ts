@@ -1,10 +1,13 @@
 /** The same document as Markdown (GitHub's tables). Pictures are left out: their figures stand in the tables. */
 import { groupCells, type Block, type Document, type TableCell } from './document.ts';
 
-export function renderMarkdown({ title, subtitle, sections, footer }: Document): string {
+export function renderMarkdown({ title, subtitle, pictures, sections, footer }: Document): string {
   const parts = sections.map(({ title: name, label, blocks }) => {
     const heading = label === '' ? plain(name) : `${label} ${plain(name)}`;
-    return `## ${heading}\n\n${blocks.flatMap(renderBlock).join('\n\n')}\n`;
+    // Of a section of pictures nothing is left but their headings.
+    const isPictures = blocks.some(({ kind }) => kind === 'figure');
+    const shown = isPictures ? [plain(pictures)] : blocks.flatMap(renderBlock);
+    return `## ${heading}\n\n${shown.join('\n\n')}\n`;
   });
   return `# ${plain(title)}\n\n${plain(subtitle)}\n\n${parts.join('\n')}\n---\n\n${plain(footer)}\n`;
 }

@@ -90,7 +90,7 @@ td:last-child,th:last-child{padding-right:0}
 .group:first-child th{padding-top:6px}
 .figure+:not(.figure){padding-left:12px}
 td.code,code{font:12px/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
-td small{display:block;color:var(--text-2);font-size:11.5px;line-height:1.4}
+td small{display:block;color:var(--text-2);font-size:11.5px;line-height:1.4;white-space:normal}
 .label{display:inline-block;padding:0 8px;border-radius:9px;font-size:12px;line-height:1.5;white-space:nowrap;background:var(--sunken);color:var(--text-2)}
 .ok{color:var(--ok)}.attention{color:var(--attention)}.wrong{color:var(--wrong)}td .quiet,li .quiet{font-size:inherit}
 .label.ok{background:var(--ok-soft);color:var(--ok)}.label.attention{background:var(--attention-soft);color:var(--attention)}.label.wrong{background:var(--wrong-soft);color:var(--wrong)}
@@ -128,7 +128,7 @@ h1{font-size:19pt}h2{font-size:13pt;margin-bottom:7pt}h3{font-size:10pt;margin:1
 section{margin-top:17pt}#summary{margin-top:0}#summary h2{display:none}
 .appendix{break-before:page}
 .part{font-size:16pt;margin:0}.part+section{margin-top:12pt}
-h2,h3,.part,.group{break-after:avoid}
+h2,h3,.part,.group,p:has(+table){break-after:avoid}p{break-inside:avoid}tr:last-child,table+.quiet,.multiples+.quiet,dl+table.short{break-before:avoid}
 table,dl,pre{font-size:8.5pt;line-height:1.35}html:lang(zh) :is(table,dl){line-height:1.42}table.short{break-inside:avoid}th{font-size:8pt}.group th{font-size:8.5pt}
 th{padding:3pt 9pt 3pt 0}td{padding:1.8pt 9pt 1.8pt 0}.group th,.group:first-child th{padding:5pt 0 2.5pt}
 .label{font-size:8pt;line-height:1.35}

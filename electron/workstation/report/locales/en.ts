@@ -19,6 +19,7 @@ export const en = {
   subtitle: (date: string, version: string) => `Latest record: ${date} · Reprise ${version}`,
   contents: 'Contents',
   appendix: 'Appendix',
+  pictures: 'The figures are in the HTML and PDF versions of this report.',
   footer:
     'Generated from the records of the runs alone; the same records always give the same report. What is shortened here is complete in the JSON export of this report.',
   colon: ': ',

@@ -15,6 +15,7 @@ export const zh: Words = {
   subtitle: (date, version) => `最新记录：${date} · Reprise ${version}`,
   contents: '目录',
   appendix: '附录',
+  pictures: '图见本报告的 HTML 版与 PDF 版。',
   footer: '本报告完全由运行记录生成，记录相同则报告相同。文中有所节略的内容，可在本报告导出的 JSON 文件中查到全文。',
   colon: '：',
   ownYardstick: '本项目自设的标准，并非出自论文',
@@ -254,7 +255,7 @@ export const zh: Words = {
     pairs: '相同图像上的配对差值',
     onImages: (values) => `${values['figure']} · ${values['images']} 张图像`,
     pairsNote:
-      '区间由对图像的自助法得出（重采样 2,000 次，种子固定），p 值由 McNemar 精确检验得出；校正 p 值按 Holm 方法对本表全部检验作多重比较校正。',
+      '区间：图像自助法（重采样 2,000 次，种子固定）；p 值：McNemar 精确检验，并按 Holm 方法就本表全部检验校正。',
     best: {
       last: '最佳轮在测试集上选取，仅供参考；所有均值均取最后一轮。',
       best: '按要求，所有均值取训练头的最佳轮；该轮在测试集上选取，数值偏高。论断按最后一轮判定。',
