@@ -4,14 +4,17 @@ import { canonicalJson } from '../subjects.ts';
 import type { Block, Section, TableCell, TableRow } from './document.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
-import { effectNote, fieldName, reasonSide, shortFigureName, subjectName } from './naming.ts';
+import { effectNote, fieldName, namesOf, reasonSide, shortFigureName, subjectName } from './naming.ts';
 
 interface Difference {
   readonly reason: Reason;
   readonly rows: ComparisonRow[];
 }
-/** Differences of the same figures, by the name of these. */
-type Groups = ReadonlyMap<string, readonly Difference[]>;
+/** Differences of the same figures. */
+interface Group {
+  readonly name: string;
+  readonly differences: readonly Difference[];
+}
 
 export function deviations(model: ReportModel, words: Words): Section {
   const compared = model.comparison.rows.filter(({ paper, reasons }) => paper !== null && reasons.length > 0);
@@ -30,8 +33,8 @@ export function deviations(model: ReportModel, words: Words): Section {
     title: words.sections.deviations,
     blocks: [
       { kind: 'paragraph', text },
-      ...(stated.size === 0 ? [] : [statedTable(stated, words)]),
-      ...(unstated.size === 0
+      ...(stated.length === 0 ? [] : [statedTable(stated, words)]),
+      ...(unstated.length === 0
         ? []
         : [{ kind: 'heading' as const, text: words.deviations.unstated }, unstatedTable(unstated, words)]),
     ],
@@ -53,31 +56,36 @@ function differencesOf(compared: readonly ComparisonRow[]): readonly Difference[
 }
 
 /** What concerns most figures comes first. */
-function grouped(differences: readonly Difference[], compared: readonly ComparisonRow[], words: Words): Groups {
+function grouped(
+  differences: readonly Difference[],
+  compared: readonly ComparisonRow[],
+  words: Words,
+): readonly Group[] {
   const groups = new Map<string, Difference[]>();
   const sorted = [...differences].sort((one, other) => other.rows.length - one.rows.length);
   for (const difference of sorted) {
-    const { rows } = difference;
-    const isOfAll = rows.length === compared.length && rows.length > 1;
-    const name = isOfAll ? words.deviations.common : figuresOf(rows, words);
-    groups.set(name, [...(groups.get(name) ?? []), difference]);
+    const key = difference.rows.map((row) => compared.indexOf(row)).join(' ');
+    groups.set(key, [...(groups.get(key) ?? []), difference]);
   }
-  return groups;
+  return [...groups.values()].map((own): Group => {
+    const rows = own[0]?.rows ?? [];
+    const isOfAll = rows.length === compared.length && rows.length > 1;
+    return { name: isOfAll ? words.deviations.common : figuresOf(rows, words), differences: own };
+  });
 }
 
 /** `VICReg: linear top-1, linear top-5; ResNet-18, labels: linear top-1`. */
 function figuresOf(rows: readonly ComparisonRow[], words: Words): string {
   const labels = [...new Set(rows.map(({ subject }) => subject.label))];
-  return labels
-    .map((label) => {
-      const own = rows.filter(({ subject }) => subject.label === label);
-      const figures = [...new Set(own.map((row) => shortFigureName(words, row)))].join(words.listComma);
-      return words.deviations.figuresOf({ subject: subjectName(words, label), figures });
-    })
-    .join(words.semicolon);
+  const named = labels.map((label) => {
+    const own = rows.filter(({ subject }) => subject.label === label);
+    const figures = [...new Set(own.map((row) => shortFigureName(words, row)))].join(words.listComma);
+    return words.deviations.figuresOf({ subject: subjectName(words, label), figures });
+  });
+  return namesOf(words, named);
 }
 
-function statedTable(groups: Groups, words: Words): Block {
+function statedTable(groups: readonly Group[], words: Words): Block {
   const { columns } = words;
   return {
     kind: 'table',
@@ -87,24 +95,24 @@ function statedTable(groups: Groups, words: Words): Block {
       { title: columns.ours, kind: 'text' },
       { title: columns.effect, kind: 'text' },
     ],
-    rows: [...groups].flatMap(([group, own]): readonly TableRow[] => [
-      { group },
-      ...own.map((difference) => differenceCells(difference, words)),
+    rows: groups.flatMap(({ name, differences }): readonly TableRow[] => [
+      { group: name },
+      ...differences.map((difference) => differenceCells(difference, words)),
     ]),
   };
 }
 
 /** Where the paper says nothing there is no column for it: what we used, in a line for the same figures. */
-function unstatedTable(groups: Groups, words: Words): Block {
+function unstatedTable(groups: readonly Group[], words: Words): Block {
   return {
     kind: 'table',
     columns: [
       { title: words.columns.figures, kind: 'text' },
       { title: words.columns.ours, kind: 'text' },
     ],
-    rows: [...groups].map(([group, own]) => [
-      group,
-      own
+    rows: groups.map(({ name, differences }) => [
+      name,
+      differences
         .map(({ reason }) => `${fieldName(words, reason.field)}${words.colon}${reasonSide(words, reason, 'ours')}`)
         .join(words.semicolon),
     ]),

@@ -13,6 +13,17 @@ export function subjectName(words: Words, label: string): string {
   return words.subjects[label] ?? label;
 }
 
+const mostNames = 4;
+
+/** Many names as the first of them and a count; which the others are is in the JSON. */
+export function namesOf(words: Words, names: readonly string[]): string {
+  const shown = names.length > mostNames + 1 ? names.slice(0, mostNames) : names;
+  const left = names.length - shown.length;
+  // Titles have commas of their own.
+  const listed = shown.join(words.semicolon);
+  return left === 0 ? listed : words.andMore({ names: listed, count: String(left) });
+}
+
 export function runName(model: ReportModel, run: string): string {
   return model.runs.find((entry) => entry.run.id === run)?.run.title ?? run;
 }

@@ -3,7 +3,7 @@ import type { Block, Section } from './document.ts';
 import { nothing } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
-import { runName, subjectName } from './naming.ts';
+import { namesOf, runName, subjectName } from './naming.ts';
 import { groupParameters, type Scope } from './parameter-groups.ts';
 
 export function method(model: ReportModel, words: Words): Section | null {
@@ -46,6 +46,9 @@ function scopeName(model: ReportModel, words: Words, { kind, id, runs }: Scope):
     case 'run-subject':
       return scopes.evaluationsOf({ name: runName(model, id) }, count);
     case 'some':
-      return runs.map((run) => runName(model, run)).join(words.listComma);
+      return namesOf(
+        words,
+        runs.map((run) => runName(model, run)),
+      );
   }
 }

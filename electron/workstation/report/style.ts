@@ -128,7 +128,7 @@ h1{font-size:19pt}h2{font-size:13pt;margin-bottom:7pt}h3{font-size:10pt;margin:1
 section{margin-top:17pt}#summary{margin-top:0}#summary h2{display:none}
 .appendix{break-before:page}
 .part{font-size:16pt;margin:0}.part+section{margin-top:12pt}
-h2,h3,.part,.group,p:has(+table){break-after:avoid}p{break-inside:avoid}tr:last-child,table+.quiet,.multiples+.quiet,dl+table.short{break-before:avoid}
+h2,h3,.part,.group,p:has(+table),p:not(.quiet):has(+h3){break-after:avoid}p{break-inside:avoid}tr:last-child,table+.quiet,.multiples+.quiet,dl+table.short{break-before:avoid}
 table,dl,pre{font-size:8.5pt;line-height:1.35}html:lang(zh) :is(table,dl){line-height:1.42}table.short{break-inside:avoid}th{font-size:8pt}.group th{font-size:8.5pt}
 th{padding:3pt 9pt 3pt 0}td{padding:1.8pt 9pt 1.8pt 0}.group th,.group:first-child th{padding:5pt 0 2.5pt}
 .label{font-size:8pt;line-height:1.35}

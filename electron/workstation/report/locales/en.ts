@@ -27,6 +27,7 @@ export const en = {
   comma: ', ',
   listComma: ', ',
   semicolon: '; ',
+  andMore: (values: Values) => `${values['names']} and ${values['count']} more`,
   duration: ({ hours, minutes, seconds }: Clock) =>
     hours > 0 ? `${hours} h ${minutes} min` : minutes > 0 ? `${minutes} min ${seconds} s` : `${seconds} s`,
   yes: 'yes',

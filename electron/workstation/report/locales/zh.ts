@@ -22,6 +22,7 @@ export const zh: Words = {
   comma: '，',
   listComma: '、',
   semicolon: '；',
+  andMore: (values) => `${values['names']}等，另 ${values['count']} 项`,
   duration: ({ hours, minutes, seconds }) =>
     hours > 0 ? `${hours} 小时 ${minutes} 分` : minutes > 0 ? `${minutes} 分 ${seconds} 秒` : `${seconds} 秒`,
   yes: '是',
