@@ -2,6 +2,7 @@
 import { BrowserWindow, session } from 'electron';
 import { open, rename, rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
+import { printOptions } from '../workstation/report/print.ts';
 
 export async function printPdf(html: string, pdf: string): Promise<void> {
   const address = pathToFileURL(html).href;
@@ -9,15 +10,15 @@ export async function printPdf(html: string, pdf: string): Promise<void> {
   own.webRequest.onBeforeRequest((details, decide) =>
     decide({ cancel: details.url !== address && !details.url.startsWith('data:') }),
   );
-  const window = new BrowserWindow({ show: false, webPreferences: { session: own, sandbox: true, javascript: false } });
+  const window = new BrowserWindow({
+    show: false,
+    // Elements are numbered when they are first painted. Painted by the printer alone, they are numbered in the order of the page.
+    paintWhenInitiallyHidden: false,
+    webPreferences: { session: own, sandbox: true, javascript: false },
+  });
   try {
     await window.loadURL(address);
-    const bytes = await window.webContents.printToPDF({
-      pageSize: 'A4',
-      printBackground: true,
-      preferCSSPageSize: true,
-      generateTaggedPDF: true,
-    });
+    const bytes = await window.webContents.printToPDF(printOptions);
     const part = `${pdf}.part`;
     const file = await open(part, 'w');
     try {

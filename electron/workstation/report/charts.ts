@@ -4,7 +4,7 @@ import { decimal } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
 import { subjectName } from './naming.ts';
-import { element, line, path, picture, scale, text, ticks, type Point } from './svg.ts';
+import { element, escapeXml, line, path, picture, scale, text, ticks, type Point } from './svg.ts';
 
 /** The same subject has the same colour and dash in every picture: by its place among the rows, then among the runs. */
 export function seriesOf(model: ReportModel): ReadonlyMap<string, number> {
@@ -15,9 +15,15 @@ export function seriesOf(model: ReportModel): ReadonlyMap<string, number> {
   return new Map([...new Set(labels)].map((label, index) => [label, (index % 7) + 1]));
 }
 
-const labelWidth = 200;
-const plotWidth = 720;
-const rowHeight = 24;
+/** Narrow enough to be read on a phone, where the picture is as wide as the window. */
+const plotWidth = 460;
+const rowHeight = 22;
+const rowMargin = 10;
+
+const widestLabel = 190;
+
+/** About: a Chinese character is twice as wide as a Latin one. */
+const nameWidth = (name: string): number => 6.4 * name.replaceAll(/\p{Script=Han}/gu, 'xx').length;
 
 export function intervalPlot(
   rows: readonly ComparisonRow[],
@@ -30,7 +36,9 @@ export function intervalPlot(
   ]);
   const low = Math.max(0, Math.floor((Math.min(...values, 100) - 2) / 5) * 5);
   const high = Math.min(100, Math.ceil((Math.max(...values, 0) + 2) / 5) * 5);
-  const x = scale([low, high], [labelWidth + 10, plotWidth - 20]);
+  const names = rows.map(({ subject }) => subjectName(words, subject.label));
+  const left = Math.min(widestLabel, Math.max(60, ...names.map(nameWidth)));
+  const x = scale([low, high], [left + rowMargin, plotWidth - rowMargin]);
 
   const groups = [...new Set(rows.map(groupOf))];
   let y = 4;
@@ -45,29 +53,37 @@ export function intervalPlot(
     y += 6;
     for (const row of own) {
       y += rowHeight;
-      drawn += plotRow(row, words, series.get(row.subject.label) ?? 7, x, y - 8);
+      drawn += plotRow(row, words, { left, x, y: y - 8, index: series.get(row.subject.label) ?? 7 });
     }
     y += 6;
   }
   const axisY = y + 4;
   const axis =
     line(x(low), axisY, x(high), axisY, 'axis') +
-    ticks(low, high, 8)
+    ticks(low, high, 6)
       .map(
         (tick) =>
           line(x(tick), axisY, x(tick), axisY + 4, 'axis') + text(x(tick), axisY + 17, String(tick), 'tick', 'middle'),
       )
       .join('');
-  return picture(plotWidth, axisY + 24, words.summary.plot, drawn + axis);
+  return picture(plotWidth, axisY + 24, words.curves.plot, drawn + axis);
 }
 
 const groupOf = ({ evaluator, metric }: ComparisonRow): string => `${evaluator}/${metric}`;
 
-function plotRow(row: ComparisonRow, words: Words, index: number, x: (value: number) => number, y: number): string {
+interface RowPlace {
+  /** Where the name ends. */
+  readonly left: number;
+  readonly x: (value: number) => number;
+  readonly y: number;
+  readonly index: number;
+}
+
+function plotRow(row: ComparisonRow, words: Words, { left, x, y, index }: RowPlace): string {
   const hollow = row.verdict === 'not-comparable' ? ' hollow' : '';
   const { ours, paper, earlier } = row;
-  let drawn = text(labelWidth, y + 4, subjectName(words, row.subject.label), 'row-label', 'end');
-  drawn += line(labelWidth + 10, y, plotWidth - 20, y, 'guide');
+  let drawn = rowLabel(subjectName(words, row.subject.label), left, y + 4);
+  drawn += line(left + rowMargin, y, plotWidth - rowMargin, y, 'guide');
   if (earlier?.value !== null && earlier?.value !== undefined) {
     drawn += element('rect', { x: x(earlier.value) - 4, y: y - 4, width: 8, height: 8, class: `earlier${hollow}` });
   }
@@ -94,6 +110,15 @@ function plotRow(row: ComparisonRow, words: Words, index: number, x: (value: num
     drawn += element('circle', { cx: x(mean), cy: y, r: 4.5, class: `dot series-${index}` });
   }
   return drawn;
+}
+
+/** A name that is too long is cut, and whole for whoever points at it or has it read out. */
+function rowLabel(name: string, right: number, y: number): string {
+  if (nameWidth(name) <= right) return text(right, y, name, 'row-label', 'end');
+  let shown = name;
+  while (nameWidth(shown) > right - 8) shown = shown.slice(0, -1);
+  const cut = text(right, y, `${shown}…`, 'row-label', 'end');
+  return element('g', {}, element('title', {}, escapeXml(name)) + cut);
 }
 
 /** In reading order; what is not listed follows by name. */
@@ -153,7 +178,8 @@ export function curveFigures(
 }
 
 const curveWidth = 370;
-const curveHeight = 170;
+const curveHeight = 126;
+const labelHeight = 13;
 const margin = { left: 46, right: 122, top: 8, bottom: 30 };
 
 function curvePicture(curves: readonly Curve[], caption: string, words: Words): string {
@@ -168,14 +194,14 @@ function curvePicture(curves: readonly Curve[], caption: string, words: Words): 
   const axes =
     line(margin.left, margin.top, margin.left, bottom, 'axis') +
     line(margin.left, bottom, curveWidth - margin.right, bottom, 'axis') +
-    ticks(low - pad, high + pad, 4)
+    marks(low - pad, high + pad)
       .map(
         (tick) =>
           line(margin.left - 3, y(tick), margin.left, y(tick), 'axis') +
           text(margin.left - 6, y(tick) + 4, short(tick), 'tick', 'end'),
       )
       .join('') +
-    ticks(Math.min(...steps), Math.max(...steps), 4)
+    marks(Math.min(...steps), Math.max(...steps))
       .map(
         (tick) =>
           line(x(tick), bottom, x(tick), bottom + 3, 'axis') +
@@ -185,6 +211,12 @@ function curvePicture(curves: readonly Curve[], caption: string, words: Words): 
     text(curveWidth - margin.right + 6, bottom + 15, words.curves.step, 'tick');
   const drawn = curves.map(({ series, index }) => band(series, x, y, index) + pieces(series, x, y, index)).join('');
   return picture(curveWidth, curveHeight, caption, axes + drawn + endLabels(curves, y));
+}
+
+/** About four, and no fewer than three where a finer step gives them. */
+function marks(low: number, high: number): readonly number[] {
+  const coarse = ticks(low, high, 4);
+  return coarse.length < 3 ? ticks(low, high, 6) : coarse;
 }
 
 const short = (value: number): string =>
@@ -228,13 +260,18 @@ function endLabels(curves: readonly Curve[], y: (value: number) => number): stri
       return { label, index, at: y(last ?? 0) };
     })
     .sort((one, other) => one.at - other.at);
-  let free = margin.top + 4;
+  const places: number[] = [];
+  for (const { at } of ends) places.push(Math.max(at + 4, (places.at(-1) ?? margin.top - 9) + labelHeight));
+  // What was pushed below the axis comes back up, and pushes the ones above it.
+  let below = curveHeight - margin.bottom + labelHeight;
+  for (let at = places.length - 1; at >= 0; at -= 1) {
+    below = Math.min(places[at] ?? 0, below - labelHeight);
+    places[at] = below;
+  }
   return ends
-    .map(({ label, index, at }) => {
-      const place = Math.max(at + 4, free);
-      free = place + 13;
+    .map(({ label, index }, at) => {
       const cut = label.length > 19 ? `${label.slice(0, 18)}…` : label;
-      return text(curveWidth - margin.right + 6, place, cut, `end-label series-${index}`);
+      return text(curveWidth - margin.right + 6, places[at] ?? 0, cut, `end-label series-${index}`);
     })
     .join('');
 }

@@ -15,17 +15,25 @@ export interface Column {
   readonly title: string;
   readonly kind: 'text' | 'figure' | 'code';
 }
+/** Cells, or the heading of the rows that follow. */
+export type TableRow = readonly TableCell[] | { readonly group: string };
+/** Runs, by what they have in common, and the values that only they share. */
+export interface ParameterList {
+  readonly runs: string;
+  readonly items: readonly (readonly [string, string])[];
+}
 export type Block =
   | { readonly kind: 'paragraph'; readonly text: string; readonly quiet?: boolean }
   | { readonly kind: 'heading'; readonly text: string }
   | { readonly kind: 'list'; readonly items: readonly string[] }
   | { readonly kind: 'facts'; readonly items: readonly (readonly [string, string])[] }
   | { readonly kind: 'code'; readonly lines: readonly string[] }
+  | { readonly kind: 'parameters'; readonly lists: readonly ParameterList[] }
   | {
       readonly kind: 'table';
       readonly caption?: string;
       readonly columns: readonly Column[];
-      readonly rows: readonly (readonly TableCell[])[];
+      readonly rows: readonly TableRow[];
     }
   /** Drawn only where pictures can be: its figures stand in a table as well. */
   | { readonly kind: 'figure'; readonly svg: string; readonly caption: string; readonly small?: boolean };
@@ -35,15 +43,28 @@ export interface Section {
   readonly title: string;
   readonly blocks: readonly Block[];
 }
+/** A section in its place: numbered in the body, lettered in the appendix; the summary has no label. */
+export interface PlacedSection extends Section {
+  readonly label: string;
+  readonly part: 'summary' | 'body' | 'appendix';
+}
 export interface Document {
   readonly language: 'en' | 'zh';
   readonly title: string;
   readonly subtitle: string;
   readonly contents: string;
-  readonly sections: readonly Section[];
+  readonly appendix: string;
+  /** Stands for the pictures where none can be drawn. */
+  readonly pictures: string;
+  readonly sections: readonly PlacedSection[];
   readonly footer: string;
 }
 
 export function cellText(cell: TableCell): string {
   return typeof cell === 'string' ? cell : cell.text;
+}
+
+/** A group's heading as a row of its own: in the first of as many cells as the table has columns. */
+export function groupCells(group: string, columns: readonly Column[]): readonly string[] {
+  return columns.map((_, at) => (at === 0 ? group : ''));
 }

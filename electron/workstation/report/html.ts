@@ -1,19 +1,22 @@
 /** One self-contained HTML file: no script, nothing fetched, and a policy that would refuse both. */
-import { cellText, type Block, type Column, type Document, type TableCell } from './document.ts';
+import { cellText, type Block, type Column, type Document, type PlacedSection, type TableRow } from './document.ts';
+import type { TableCell } from './document.ts';
+import { nothing } from './format.ts';
 import { style } from './style.ts';
 import { escapeXml } from './svg.ts';
 
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:";
 
 export function renderHtml(document: Document): string {
-  const { language, title, subtitle, contents, sections, footer } = document;
-  const links = sections.map(({ id, title: name }) => `<a href="#${id}">${escapeXml(name)}</a>`).join(' ');
-  const body = sections
-    .map(
-      ({ id, title: name, blocks }) =>
-        `<section id="${id}">\n<h2>${escapeXml(name)}</h2>\n${renderBlocks(blocks)}\n</section>`,
-    )
-    .join('\n');
+  const { language, title, subtitle, contents, appendix, sections, footer } = document;
+  const links = sections.map((section) => `<a href="#${section.id}">${headline(section)}</a>`).join(' ');
+  const main = sections.filter(({ part }) => part !== 'appendix').map(renderSection);
+  const after = sections.filter(({ part }) => part === 'appendix').map(renderSection);
+  const rest =
+    after.length === 0
+      ? ''
+      : `\n<div class="appendix">\n<p class="part">${escapeXml(appendix)}</p>\n${after.join('\n')}\n</div>`;
+  const body = `${main.join('\n')}${rest}`;
   return `<!doctype html>
 <html lang="${language === 'zh' ? 'zh-CN' : 'en'}">
 <head>
@@ -36,6 +39,14 @@ ${body}
 </body>
 </html>
 `;
+}
+
+function headline({ label, title }: PlacedSection): string {
+  return label === '' ? escapeXml(title) : `<span class="section-label">${label}</span> ${escapeXml(title)}`;
+}
+
+function renderSection(section: PlacedSection): string {
+  return `<section id="${section.id}">\n<h2>${headline(section)}</h2>\n${renderBlocks(section.blocks)}\n</section>`;
 }
 
 /** Small pictures that follow each other stand side by side. */
@@ -67,6 +78,8 @@ function renderBlock(block: Block): string {
       return `<ul>\n${block.items.map((item) => `<li>${escapeXml(item)}</li>`).join('\n')}\n</ul>`;
     case 'facts':
       return `<dl>\n${block.items.map(([name, value]) => `<dt>${escapeXml(name)}</dt><dd>${escapeXml(value)}</dd>`).join('\n')}\n</dl>`;
+    case 'parameters':
+      return `<dl class="parameters">\n${block.lists.map(({ runs, items }) => `<dt>${escapeXml(runs)}</dt><dd>${renderValues(items)}</dd>`).join('\n')}\n</dl>`;
     case 'code':
       return `<pre>${block.lines.map(escapeXml).join('\n')}</pre>`;
     case 'figure':
@@ -76,17 +89,36 @@ function renderBlock(block: Block): string {
   }
 }
 
+/** The names may break after a point, so that a long one does not leave half of its line empty. */
+function renderValues(items: readonly (readonly [string, string])[]): string {
+  const lines = items.map(([name, value]) => {
+    const breakable = escapeXml(name).replaceAll('.', '.<wbr>');
+    return `<li><span class="quiet">${breakable} =</span> ${escapeXml(value)}</li>`;
+  });
+  return `<ul>${lines.join('')}</ul>`;
+}
+
+const shortRows = 16;
+
 function renderTable({ columns, rows, caption }: Extract<Block, { kind: 'table' }>): string {
   const kind = (column: Column | undefined): string =>
     column === undefined || column.kind === 'text' ? '' : ` class="${column.kind}"`;
   const head = columns.map((column) => `<th scope="col"${kind(column)}>${escapeXml(column.title)}</th>`).join('');
-  const body = rows
-    .map(
-      (row) => `<tr>${row.map((cell, index) => `<td${kind(columns[index])}>${renderCell(cell)}</td>`).join('')}</tr>`,
-    )
-    .join('\n');
   const title = caption === undefined ? '' : `<caption>${escapeXml(caption)}</caption>`;
-  return `<div class="wide"><table>${title}<thead><tr>${head}</tr></thead>\n<tbody>\n${body}\n</tbody></table></div>`;
+  // In a narrow window a row stands as lines that begin with the column's name; a cell with nothing in it is left out there.
+  const cellOf = (cell: TableCell, at: number): string => {
+    const kinds = [columns[at]?.kind ?? 'text', cellText(cell) === nothing ? 'none' : 'text'];
+    const classes = kinds.filter((name) => name !== 'text').join(' ');
+    const named = at === 0 ? '' : ` data-column="${escapeXml(columns[at]?.title ?? '')}"`;
+    return `<td${classes === '' ? '' : ` class="${classes}"`}${named}>${renderCell(cell)}</td>`;
+  };
+  const rowOf = (row: TableRow): string =>
+    'group' in row
+      ? `<tr class="group"><th scope="rowgroup" colspan="${columns.length}">${escapeXml(row.group)}</th></tr>`
+      : `<tr>${row.map(cellOf).join('')}</tr>`;
+  // A short table is not torn apart by the end of a page.
+  const short = rows.length <= shortRows ? ' class="short"' : '';
+  return `<table${short}>${title}<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.map(rowOf).join('\n')}\n</tbody></table>`;
 }
 
 function renderCell(cell: TableCell): string {

@@ -1,5 +1,5 @@
 /** The tables of a report for a paper in LaTeX, a `table` each. */
-import type { Block, Column, Document, TableCell } from './document.ts';
+import { groupCells, type Block, type Column, type Document, type TableCell } from './document.ts';
 
 /** Sections whose tables a paper shows; the rest are for who checks. */
 const shown = new Set(['summary', 'claims', 'results', 'earlier', 'deviations', 'method', 'data', 'compute']);
@@ -13,14 +13,27 @@ export function renderLatex(document: Document): string {
   const tables = document.sections
     .filter(({ id }) => shown.has(id))
     .flatMap(({ id, title, blocks }) =>
-      blocks
-        .filter((block) => block.kind === 'table')
-        .map((block, at) => table(block, `${id}-${at + 1}`, block.caption ?? title)),
+      tablesOf(blocks).map((block, at) => table(block, `${id}-${at + 1}`, block.caption ?? title)),
     );
   return `% ${oneLine(document.title)}\n% ${oneLine(document.subtitle)}\n${preamble[document.language]}\n\n${tables.join('\n')}`;
 }
 
 type Table = Extract<Block, { readonly kind: 'table' }>;
+
+/** Parameters are a table too: its caption is the heading before it, the source they were read from. */
+function tablesOf(blocks: readonly Block[]): readonly Table[] {
+  return blocks.flatMap((block, at): readonly Table[] => {
+    if (block.kind === 'table') return [block];
+    if (block.kind !== 'parameters') return [];
+    const before = blocks[at - 1];
+    const columns = [
+      { title: '', kind: 'code' },
+      { title: '', kind: 'code' },
+    ] as const;
+    const rows = block.lists.flatMap(({ runs, items }) => [{ group: runs }, ...items]);
+    return [{ kind: 'table', columns, rows, ...(before?.kind === 'heading' ? { caption: before.text } : {}) }];
+  });
+}
 
 function table({ columns, rows }: Table, label: string, caption: string): string {
   const line = (cells: readonly string[]): string => `    ${cells.join(' & ')} \\\\`;
@@ -32,9 +45,16 @@ function table({ columns, rows }: Table, label: string, caption: string): string
     // Text takes the width that figures leave.
     `  \\begin{tabularx}{\\linewidth}{@{}${columns.map(({ kind }) => (kind === 'figure' ? 'r' : 'X')).join('')}@{}}`,
     '    \\toprule',
-    line(columns.map(({ title }) => plain(title))),
-    '    \\midrule',
-    ...rows.map((cells) => line(cells.map((cell, at) => rendered(cell, columns[at]!)))),
+    ...(columns.every(({ title }) => title === '')
+      ? []
+      : [line(columns.map(({ title }) => plain(title))), '    \\midrule']),
+    ...rows.map((row) =>
+      line(
+        'group' in row
+          ? groupCells(`\\textit{${plain(row.group)}}`, columns)
+          : row.map((cell, at) => rendered(cell, columns[at]!)),
+      ),
+    ),
     '    \\bottomrule',
     '  \\end{tabularx}',
     '\\end{table}',

@@ -1,10 +1,14 @@
 /** The same document as Markdown (GitHub's tables). Pictures are left out: their figures stand in the tables. */
-import type { Block, Document, TableCell } from './document.ts';
+import { groupCells, type Block, type Document, type TableCell } from './document.ts';
 
-export function renderMarkdown({ title, subtitle, sections, footer }: Document): string {
-  const parts = sections.map(
-    ({ title: name, blocks }) => `## ${plain(name)}\n\n${blocks.flatMap(renderBlock).join('\n\n')}\n`,
-  );
+export function renderMarkdown({ title, subtitle, pictures, sections, footer }: Document): string {
+  const parts = sections.map(({ title: name, label, blocks }) => {
+    const heading = label === '' ? plain(name) : `${label} ${plain(name)}`;
+    // Of a section of pictures nothing is left but their headings.
+    const isPictures = blocks.some(({ kind }) => kind === 'figure');
+    const shown = isPictures ? [plain(pictures)] : blocks.flatMap(renderBlock);
+    return `## ${heading}\n\n${shown.join('\n\n')}\n`;
+  });
   return `# ${plain(title)}\n\n${plain(subtitle)}\n\n${parts.join('\n')}\n---\n\n${plain(footer)}\n`;
 }
 
@@ -23,6 +27,11 @@ function renderBlock(block: Block): readonly string[] {
       return [block.items.map((item) => `- ${plain(item)}`).join('\n')];
     case 'facts':
       return [block.items.map(([name, value]) => `- **${plain(name)}**: ${plain(value)}`).join('\n')];
+    case 'parameters':
+      return block.lists.flatMap(({ runs, items }) => [
+        `**${plain(runs)}**`,
+        items.map(([name, value]) => `- ${plain(`${name} = ${value}`)}`).join('\n'),
+      ]);
     case 'code':
       return [`\`\`\`\n${block.lines.join('\n')}\n\`\`\``];
     case 'figure':
@@ -34,7 +43,9 @@ function renderBlock(block: Block): readonly string[] {
         [
           row(block.columns.map(({ title }) => plain(title))),
           row(rule),
-          ...block.rows.map((cells) => row(cells.map(renderCell))),
+          ...block.rows.map((entry) =>
+            'group' in entry ? row(groupCells(`**${plain(entry.group)}**`, block.columns)) : row(entry.map(renderCell)),
+          ),
         ].join('\n'),
       ];
     }

@@ -1,6 +1,7 @@
 /** Everything a report says, from records only and in no language: the same records give the same model, byte for byte. */
 import type { AttemptRow, CheckpointRow, Comparison, LogLine, RunDetail, Series } from '../../api.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
@@ -112,7 +113,7 @@ export function buildReport(input: ReportInput): ReportModel {
     recordedAt: Math.max(0, ...input.runs.flatMap(timesOf)),
     titles: Object.fromEntries(titled.map(({ id, title }) => [id, title])),
     labelled: catalogue.methods.filter(({ labels }) => labels).map(({ id }) => id),
-    parameters: pretrained.map(({ run }) => ({ run: run.id, values: parametersOf(run, catalogue, presets) })),
+    parameters: input.runs.map(({ run }) => ({ run: run.id, values: parametersOf(run, catalogue, presets) })),
     compute: input.runs.map((entry) => ({ run: entry.run.id, seconds: secondsOf(entry.attempts) })),
     history: input.runs.flatMap(historyOf),
     commands: commandsOf(input),
@@ -133,23 +134,37 @@ function secondsOf(attempts: readonly AttemptRow[]): number {
   );
 }
 
+/** The configuration with the defaults of its recipes filled in. */
+function completed({ config }: StoredRun, catalogue: Catalogue): unknown {
+  const complete = (kind: Parameters<typeof completeOptions>[1], choice: Choice): Choice => {
+    return { id: choice.id, options: completeOptions(catalogue, kind, choice) };
+  };
+  if (config.kind === 'evaluate') {
+    const { subject } = config;
+    return {
+      ...config,
+      evaluator: complete('evaluators', config.evaluator),
+      subject: 'encoder' in subject ? { ...subject, encoder: complete('encoders', subject.encoder) } : subject,
+    };
+  }
+  return {
+    ...config,
+    method: complete('methods', config.method),
+    encoders: config.encoders.map((one) => complete('encoders', one)),
+    optimizer: complete('optimizers', config.optimizer),
+    schedule: complete('schedules', config.schedule),
+  };
+}
+
 function parametersOf(run: StoredRun, catalogue: Catalogue, presets: readonly Preset[]): readonly Parameter[] {
   const { config } = run;
-  if (config.kind !== 'pretrain') return [];
-  const full = {
-    ...config,
-    method: { ...config.method, options: completeOptions(catalogue, 'methods', config.method) },
-    encoders: config.encoders.map((one) => ({ ...one, options: completeOptions(catalogue, 'encoders', one) })),
-    optimizer: { ...config.optimizer, options: completeOptions(catalogue, 'optimizers', config.optimizer) },
-    schedule: { ...config.schedule, options: completeOptions(catalogue, 'schedules', config.schedule) },
-  };
   const preset = presets.find(({ id }) => id === config.preset);
   const given = new Map(
     (preset?.values ?? []).flatMap(({ path, value, source }) =>
       flatten(value, path).map(([leaf, text]) => [leaf, { text, source }] as const),
     ),
   );
-  return flatten(full)
+  return flatten(completed(run, catalogue))
     .filter(([path]) => path !== 'version' && path !== 'kind' && path !== 'title')
     .map(([path, value]) => {
       const from = given.get(path);

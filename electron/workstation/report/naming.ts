@@ -13,8 +13,36 @@ export function subjectName(words: Words, label: string): string {
   return words.subjects[label] ?? label;
 }
 
+const mostNames = 4;
+
+/** Many names as the first of them and a count; which the others are is in the JSON. */
+export function namesOf(words: Words, names: readonly string[]): string {
+  const shown = names.length > mostNames + 1 ? names.slice(0, mostNames) : names;
+  const left = names.length - shown.length;
+  // Titles have commas of their own.
+  const listed = shown.join(words.semicolon);
+  return left === 0 ? listed : words.andMore({ names: listed, count: String(left) });
+}
+
 export function runName(model: ReportModel, run: string): string {
   return model.runs.find((entry) => entry.run.id === run)?.run.title ?? run;
+}
+
+/** `k-NN (k = 20)`. */
+export function evaluatorName(
+  words: Words,
+  { evaluator, protocol }: Pick<ComparisonRow, 'evaluator' | 'protocol'>,
+): string {
+  const name = words.evaluators[evaluator] ?? evaluator;
+  return protocol['k'] === undefined ? name : words.withNeighbours({ name, k: String(protocol['k']) });
+}
+
+/** `linear top-1`. */
+export function shortFigureName(
+  words: Words,
+  { evaluator, metric }: Pick<ComparisonRow, 'evaluator' | 'metric'>,
+): string {
+  return words.measure(words.evaluators[evaluator] ?? evaluator, words.metrics[metric] ?? metric);
 }
 
 /** `linear top-1 · fashion-mnist test`. */
@@ -22,9 +50,8 @@ export function figureName(
   words: Words,
   row: Pick<ComparisonRow, 'evaluator' | 'metric' | 'dataset' | 'split' | 'protocol'>,
 ): string {
-  const { evaluator, metric, dataset, split, protocol } = row;
-  const k = protocol['k'] === undefined ? '' : ` k = ${String(protocol['k'])}`;
-  return `${words.evaluators[evaluator] ?? evaluator}${k} ${words.metrics[metric] ?? metric} · ${dataset} ${split}`;
+  const { metric, dataset, split } = row;
+  return `${words.measure(evaluatorName(words, row), words.metrics[metric] ?? metric)} · ${dataset} ${split}`;
 }
 
 export function fieldName(words: Words, field: string): string {

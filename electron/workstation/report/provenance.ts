@@ -1,20 +1,20 @@
-/** The sections that say how it came out: data, method, curves, compute, history, environment, files, limits, checklist. */
-import { curveFigures } from './charts.ts';
-import type { Block, Section, TableCell } from './document.ts';
+/** The appendix that says how it came out: data, compute, history, environment, files, model cards, checklist. */
+import type { Block, Section, TableCell, TableRow } from './document.ts';
 import { bytes, clock, decimal, moment, nothing, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { HistoryEntry, ReportModel } from './model.ts';
-import { figureName, runName } from './naming.ts';
+import { runName, shortFigureName } from './naming.ts';
 
 /** A long list shows its head; the JSON has all of it. */
-const listed = 20;
+const mostListed = 20;
 
 export function data(model: ReportModel, words: Words): Section | null {
   if (model.datasets.length === 0) return null;
   const { columns } = words;
   const blocks = model.datasets.flatMap(({ name, inspection, fingerprint }): readonly Block[] => {
     const { licence, source, splits, classes, channels, rejects, rejectCount, leaks, leakCount } = inspection;
-    const more = (count: number): readonly string[] => (count > listed ? [words.data.more(whole(count - listed))] : []);
+    const more = (count: number): readonly string[] =>
+      count > mostListed ? [words.data.more(whole(count - mostListed))] : [];
     const found = (count: number) => (inspection.contents === 'checked' ? whole(count) : words.data.notLookedFor);
     return [
       { kind: 'heading', text: name },
@@ -54,7 +54,7 @@ export function data(model: ReportModel, words: Words): Section | null {
             {
               kind: 'list' as const,
               items: [
-                ...rejects.slice(0, listed).map(({ file, reason }) => `${file}${words.colon}${reason}`),
+                ...rejects.slice(0, mostListed).map(({ file, reason }) => `${file}${words.colon}${reason}`),
                 ...more(rejectCount),
               ],
             },
@@ -65,55 +65,12 @@ export function data(model: ReportModel, words: Words): Section | null {
             { kind: 'heading' as const, text: words.data.leakTitle },
             {
               kind: 'list' as const,
-              items: [...leaks.slice(0, listed).map((pair) => pair.join(' = ')), ...more(leakCount)],
+              items: [...leaks.slice(0, mostListed).map((pair) => pair.join(' = ')), ...more(leakCount)],
             },
           ]),
     ];
   });
   return { id: 'data', title: words.sections.data, blocks };
-}
-
-export function method(model: ReportModel, words: Words): Section | null {
-  if (model.parameters.length === 0) return null;
-  const { columns } = words;
-  const paths = [...new Set(model.parameters.flatMap(({ values }) => values.map(({ path }) => path)))];
-  const runs = model.parameters.map(({ run, values }) => ({
-    title: runName(model, run),
-    values: new Map(values.map((parameter) => [parameter.path, parameter])),
-  }));
-  const row = (path: string): readonly TableCell[] => {
-    const sources = new Set(runs.flatMap(({ values }) => values.get(path)?.source ?? []));
-    return [path, ...runs.map(({ values }) => values.get(path)?.value ?? nothing), [...sources].join('; ')];
-  };
-  return {
-    id: 'method',
-    title: words.sections.method,
-    blocks: [
-      { kind: 'paragraph', text: words.method.all },
-      {
-        kind: 'table',
-        columns: [
-          { title: columns.name, kind: 'code' },
-          ...runs.map(({ title }) => ({ title, kind: 'code' as const })),
-          { title: columns.source, kind: 'text' },
-        ],
-        rows: paths.map(row),
-      },
-    ],
-  };
-}
-
-export function curves(model: ReportModel, words: Words): Section | null {
-  const figures = curveFigures(model, words);
-  if (figures.length === 0) return null;
-  return {
-    id: 'curves',
-    title: words.sections.curves,
-    blocks: [
-      ...figures.map(({ svg, caption }) => ({ kind: 'figure' as const, svg, caption, small: true })),
-      { kind: 'paragraph', text: words.curves.note, quiet: true },
-    ],
-  };
 }
 
 export function compute(model: ReportModel, words: Words): Section | null {
@@ -202,6 +159,10 @@ export function environment(model: ReportModel, words: Words): Section {
   const precision = [...new Set(model.runs.map(({ run }) => run.config.execution.precision))].sort().join(words.comma);
   const merged = new Map(Object.entries(versions));
   for (const hello of hellos) for (const [name, own] of Object.entries(hello.versions)) merged.set(name, own);
+  const listed = [...merged]
+    .sort(([one], [other]) => (one < other ? -1 : 1))
+    .map((pair) => pair.join(' '))
+    .join(words.listComma);
   return {
     id: 'environment',
     title: words.sections.environment,
@@ -216,7 +177,7 @@ export function environment(model: ReportModel, words: Words): Section {
           [words.environment.instructionSet, all(({ instructionSet }) => instructionSet)],
           [words.environment.precision, precision || nothing],
           [words.environment.determinism, words.environment.deterministic],
-          ...[...merged].sort(([one], [other]) => (one < other ? -1 : 1)),
+          [words.environment.versions, listed || nothing],
         ],
       },
     ],
@@ -226,9 +187,10 @@ export function environment(model: ReportModel, words: Words): Section {
 export function artifacts(model: ReportModel, words: Words): Section | null {
   if (model.runs.length === 0) return null;
   const { columns } = words;
-  const rows = model.runs.flatMap(({ run, files }) =>
-    files.map((file) => [`${run.id}/${file.path}`, bytes(file.bytes), file.sha256]),
-  );
+  const rows = model.runs.flatMap(({ run, files }): readonly TableRow[] => {
+    const own = files.map((file) => [file.path, bytes(file.bytes), file.sha256]);
+    return own.length === 0 ? [] : [{ group: `${run.id} · ${run.title}` }, ...own];
+  });
   return {
     id: 'artifacts',
     title: words.sections.artifacts,
@@ -267,11 +229,12 @@ export function cards(model: ReportModel, words: Words): Section | null {
     const { method: own, encoders, epochs, batch, seed, execution, data: source } = config;
     const dataset = model.datasets.find(({ fingerprint }) => fingerprint === source.fingerprint);
     const titleOf = (id: string): string => model.titles[id] ?? id;
-    const figures = model.comparison.rows.flatMap((row) =>
-      row.subject.label === run.title && row.ours !== null
-        ? [`${figureName(words, row)} ${decimal(row.ours.mean, 2)}`]
-        : [],
-    );
+    const measured = model.comparison.rows.filter((row) => row.subject.label === run.title && row.ours !== null);
+    const figures = [...new Set(measured.map((row) => row.dataset))].map((name) => {
+      const here = measured.filter((row) => row.dataset === name);
+      const values = here.map((row) => `${shortFigureName(words, row)} ${decimal(row.ours?.mean ?? null, 2)}`);
+      return words.cards.figuresOf({ figures: values.join(words.comma), data: name });
+    });
     const kept = files.findLast(({ path }) => path.endsWith('/manifest.json'));
     return [
       { kind: 'heading', text: run.title },
@@ -285,9 +248,9 @@ export function cards(model: ReportModel, words: Words): Section | null {
               data: dataset?.name ?? titleOf(source.dataset),
               split: source.split,
               labels: model.labelled.includes(own.id) ? words.cards.withLabels : words.cards.withoutLabels,
+              licence: dataset?.inspection.licence ?? words.data.unknown,
             }),
           ],
-          [words.cards.licence, dataset?.inspection.licence ?? words.data.unknown],
           [
             words.cards.course,
             words.cards.courseOf({
@@ -295,23 +258,15 @@ export function cards(model: ReportModel, words: Words): Section | null {
               precision: execution.precision,
             }),
           ],
-          [words.cards.figures, figures.join(words.comma) || nothing],
+          [words.cards.figures, figures.join(words.semicolon) || nothing],
           [words.cards.weights, kept === undefined ? words.cards.noWeights : `${run.id}/${kept.path} ${kept.sha256}`],
-          [words.cards.use, words.cards.useOf],
         ],
       },
     ];
   });
-  return blocks.length === 0 ? null : { id: 'cards', title: words.sections.cards, blocks };
-}
-
-export function limits(model: ReportModel, words: Words): Section | null {
-  if (model.limits.length === 0) return null;
-  return {
-    id: 'limits',
-    title: words.sections.limits,
-    blocks: [{ kind: 'list', items: model.limits.map((limit) => words.limits[limit]) }],
-  };
+  if (blocks.length === 0) return null;
+  const use: Block = { kind: 'paragraph', text: words.cards.use };
+  return { id: 'cards', title: words.sections.cards, blocks: [use, ...blocks] };
 }
 
 export function checklist(model: ReportModel, words: Words): Section {

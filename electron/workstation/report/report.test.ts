@@ -66,10 +66,10 @@ describe('HTML', () => {
     expect(html.match(/https?:\/\/[^"<\s]+/g)?.filter((url) => url !== 'http://www.w3.org/2000/svg') ?? []).toEqual([]);
   });
   test('says which epoch of a head its means are made of', () => {
-    expect(renderHtml(compose(model, 'en'))).toContain('every mean is made of the last epoch');
+    expect(renderHtml(compose(model, 'en'))).toContain('All means use the last epoch');
     const selection = { ...input.comparison.selection, epoch: 'best' } as const;
     const best = buildReport({ ...input, comparison: { ...input.comparison, selection } });
-    expect(renderHtml(compose(best, 'en'))).toContain('Every mean is made of the best epoch');
+    expect(renderHtml(compose(best, 'en'))).toContain('all means use the best epoch');
     expect(renderHtml(compose(best, 'zh'))).toContain('所有均值取训练头的最佳轮');
     expect([model.limits.includes('test-set-seen'), model.limits.includes('chosen-on-test-set')]).toEqual([
       true,
@@ -126,7 +126,7 @@ describe('what it says', () => {
   });
   test('an interrupted run is told of, with the steps that were lost', () => {
     const history = compose(model, 'en').sections.find(({ id }) => id === 'history');
-    expect(JSON.stringify(history)).toContain('resumed, 30 steps done again');
+    expect(JSON.stringify(history)).toContain('resumed, 30 steps repeated');
   });
   test('a section that no record fills is left out', () => {
     const empty = buildReport({

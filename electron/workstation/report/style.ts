@@ -72,53 +72,92 @@ nav b{font-weight:600;margin-right:12px}
 nav a{color:var(--accent);text-decoration:none;margin-right:14px;white-space:nowrap}
 nav a:hover{text-decoration:underline}
 section{margin-top:40px}
+h1,h2,h3,p,li,dd,figcaption{overflow-wrap:anywhere}
 h2{font-size:18px;line-height:1.3;margin:0 0 12px;padding-bottom:6px;border-bottom:1px solid var(--line-strong)}
+.section-label{color:var(--text-2);font-weight:400;margin-right:.35em}nav .section-label{color:inherit}
+.part{font-size:22px;line-height:1.3;font-weight:600;margin:64px 0 0}
 h3{font-size:14px;line-height:1.4;margin:24px 0 6px}
 p{margin:0 0 12px;max-width:74ch}
 .quiet{color:var(--text-2);font-size:12.5px}
 ul{margin:0 0 16px;padding-left:20px;max-width:80ch}
 li{margin:3px 0}
 table{width:100%;border-collapse:collapse;margin:4px 0 16px;font-size:13px}
-th{text-align:left;font-weight:500;color:var(--text-2);font-size:12px;padding:6px 10px 6px 0;border-bottom:1px solid var(--line-strong);vertical-align:bottom}
-td{padding:7px 10px 7px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
-th.figure,td.figure{text-align:right;white-space:nowrap}
+th{text-align:left;font-weight:500;color:var(--text-2);font-size:12px;padding:6px 12px 6px 0;border-bottom:1px solid var(--line-strong);vertical-align:bottom}
+td{padding:5px 12px 5px 0;border-bottom:1px solid var(--line);vertical-align:top;overflow-wrap:anywhere}
+th.figure,td.figure{text-align:right}td.figure{white-space:nowrap}
 td:last-child,th:last-child{padding-right:0}
-.figure+:not(.figure){padding-left:18px}
+.group th{color:var(--text);font-size:13px;font-weight:600;padding-top:12px;border-bottom-color:var(--line);overflow-wrap:anywhere}
+.group:first-child th{padding-top:6px}
+.figure+:not(.figure){padding-left:12px}
 td.code,code{font:12px/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
-td small{display:block;color:var(--text-2);font-size:11.5px;line-height:1.4}
-td.figure small{white-space:nowrap}
-.label{display:inline-block;padding:1px 8px;border-radius:9px;font-size:12px;line-height:1.5;white-space:nowrap;background:var(--sunken);color:var(--text-2)}
-.ok{color:var(--ok)}.attention{color:var(--attention)}.wrong{color:var(--wrong)}td .quiet{font-size:inherit}
+td small{display:block;color:var(--text-2);font-size:11.5px;line-height:1.4;white-space:normal}
+.label{display:inline-block;padding:0 8px;border-radius:9px;font-size:12px;line-height:1.5;white-space:nowrap;background:var(--sunken);color:var(--text-2)}
+.ok{color:var(--ok)}.attention{color:var(--attention)}.wrong{color:var(--wrong)}td .quiet,li .quiet{font-size:inherit}
 .label.ok{background:var(--ok-soft);color:var(--ok)}.label.attention{background:var(--attention-soft);color:var(--attention)}.label.wrong{background:var(--wrong-soft);color:var(--wrong)}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:4px 0 16px;font-size:13px}
 dt{color:var(--text-2)}dd{margin:0;overflow-wrap:anywhere}
-#claims td:first-child{width:26%}
-#method td:first-child{white-space:nowrap}
+.parameters{grid-template-columns:150px 1fr;gap:10px 20px}
+.parameters dt{overflow-wrap:anywhere}
+.parameters ul{margin:0;padding:0;max-width:none;list-style:none;columns:3 200px;column-gap:20px;font:11.5px/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
+.parameters li{margin:0;padding-left:12px;text-indent:-12px;break-inside:avoid}
+#claims td:first-child{width:26%}#claims td:nth-child(2){width:25%}
+#deviations td{width:24%}#deviations td:nth-child(2){width:17%}#deviations td:last-child{width:auto}
+#earlier td:first-child{width:40%}#earlier td:last-child{width:42%}
+#artifacts td.code:last-child{font-size:10px;line-height:1.8}
 pre{margin:4px 0 16px;padding:12px 16px;background:var(--sunken);border-radius:6px;white-space:pre-wrap;overflow-wrap:anywhere;font:12px/1.6 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
-.wide{overflow-x:auto}
-figure{margin:8px 0 20px}
+figure{margin:8px 0 20px;max-width:640px}
 figure svg{display:block;width:100%;height:auto;font-family:inherit}
 figcaption{color:var(--text-2);font-size:12.5px;margin-top:6px}
-.multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(320px,1fr));gap:12px 20px;margin:8px 0 12px}
-.multiples figure{margin:0;break-inside:avoid}
+.multiples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(320px,100%),1fr));gap:12px 20px;margin:8px 0 12px}
+.multiples figure{margin:0;max-width:none;break-inside:avoid}
 .multiples figcaption{order:-1;margin:0 0 2px;color:var(--text);font-weight:500}
 .multiples figure{display:flex;flex-direction:column}
 footer{margin-top:48px;padding-top:12px;border-top:1px solid var(--line);color:var(--text-2);font-size:12.5px}
 ${seriesLooks.map(([colour, dashes], at) => `.series-${at + 1}{--c:var(--${colour})${dashes === null ? '' : `;--d:${dashes}`}}`).join('')}
 ${shapes.map(([selector, rule]) => `svg ${selector}{${rule}}`).join('\n')}
-@page{size:A4;margin:16mm 15mm 18mm}
+@page{size:A4 portrait;margin:16mm 17mm 19mm}
 @media print{
-body{background:#fff;font-size:10.5pt}
+body{background:#fff;font-size:9pt;line-height:1.45}
+html:lang(zh) body{line-height:1.55}
+#summary li,#summary p{font-size:8.8pt}#summary li{margin:1pt 0}#summary td{padding-top:1.5pt;padding-bottom:1.5pt}#summary h3{margin-top:9pt}#summary table,#summary dl{margin-bottom:4pt}
 main{max-width:none;padding:0;min-height:0}
 nav{display:none}
-h1{font-size:19pt}h2{font-size:13.5pt}h3{font-size:10.5pt}
-section{margin-top:22pt}
-h2,h3{break-after:avoid}
-table,dl,pre{font-size:9pt}td.code,code,pre{font-size:8pt}td small,.quiet,figcaption{font-size:8.5pt}
-tr,figure,li,dl{break-inside:avoid}
+p,ul{max-width:none;orphans:3;widows:3}
+h1{font-size:19pt}h2{font-size:13pt;margin-bottom:7pt}h3{font-size:10pt;margin:11pt 0 4pt}
+.subtitle{font-size:9pt;margin-bottom:12pt}
+section{margin-top:17pt}#summary{margin-top:0}#summary h2{display:none}
+.appendix{break-before:page}
+.part{font-size:16pt;margin:0}.part+section{margin-top:12pt}
+h2,h3,.part,.group,p:has(+table),p:not(.quiet):has(+h3){break-after:avoid}p{break-inside:avoid}tr:last-child,table+.quiet,.multiples+.quiet,dl+table.short{break-before:avoid}
+table,dl,pre{font-size:8.5pt;line-height:1.35}html:lang(zh) :is(table,dl){line-height:1.42}table.short{break-inside:avoid}th{font-size:8pt}.group th{font-size:8.5pt}
+th{padding:3pt 9pt 3pt 0}td{padding:1.8pt 9pt 1.8pt 0}.group th,.group:first-child th{padding:5pt 0 2.5pt}
+.label{font-size:8pt;line-height:1.35}
+td.code,code,pre{font-size:7.5pt}td small,.quiet,figcaption{font-size:8pt}td small{line-height:1.3}
+dl{gap:2.5pt 12pt;margin-bottom:8pt}
+ul{margin-bottom:9pt}li{margin:1.5pt 0}
+.parameters{grid-template-columns:34mm 1fr;gap:4pt 8pt}
+.parameters ul{columns:2;column-gap:12pt;font-size:7.5pt;line-height:1.4}
+#artifacts table,#artifacts td.code,#artifacts td.code:last-child{font-size:6.6pt;line-height:1.3}#artifacts td.code:last-child{white-space:nowrap}#artifacts td{padding-top:.3pt;padding-bottom:.3pt;border:0}#artifacts .group th{padding:3pt 0 1pt;font-size:7.5pt}
+tr,figure,li,dl:not(.parameters){break-inside:avoid}
 thead{display:table-header-group}
-.multiples{grid-template-columns:1fr 1fr}
-.label,.dot,.bar,.band,nav,pre{-webkit-print-color-adjust:exact;print-color-adjust:exact}
+figure{max-width:118mm;margin:0 auto 6pt}
+.multiples{grid-template-columns:1fr 1fr;gap:5pt 12pt;margin:4pt 0 6pt}
+.label,.dot,.bar,.band,.series-1,pre{-webkit-print-color-adjust:exact;print-color-adjust:exact}
+footer{margin-top:20pt;padding-top:6pt;font-size:8pt}
 }
-@media screen and (max-width:720px){main{padding:24px 16px 48px}dl{grid-template-columns:1fr;gap:0}dd{margin-bottom:6px}}
+@media screen and (max-width:720px){
+main{padding:24px 16px 48px}
+h1{font-size:22px}
+dl,.parameters{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:6px}.parameters dd{margin:2px 0 12px}
+thead{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%)}
+table,tbody,tr,td,.group th{display:block;width:100%}
+#claims td,#deviations td,#earlier td{width:100%!important}
+tr{padding:7px 0;border-bottom:1px solid var(--line)}
+td,th.figure,td.figure,.figure+:not(.figure){padding:1px 0;border:0;text-align:left;white-space:normal}
+td:first-child{font-weight:600}td.code:first-child{font-weight:400}
+td[data-column]{display:grid;grid-template-columns:minmax(96px,34%) minmax(0,1fr);column-gap:12px;padding:1px 0}
+td[data-column]::before{content:attr(data-column);color:var(--text-2);font:12px/1.6 system-ui,sans-serif;grid-row:span 2}
+td[data-column]>*{justify-self:start}td.none[data-column]{display:none}
+tr.group{padding:14px 0 2px;border-bottom-color:var(--line-strong)}.group th{padding:0;border:0}
+}
 `.trim();

@@ -1,0 +1,142 @@
+/** What differs from the paper: each difference once, under the figures that it concerns. */
+import type { ComparisonRow, Reason } from '../../api.ts';
+import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
+import type { Block, Section, TableCell, TableRow } from './document.ts';
+import type { Words } from './locales/en.ts';
+import type { ReportModel } from './model.ts';
+import { effectNote, fieldName, namesOf, reasonSide, shortFigureName, subjectName } from './naming.ts';
+
+interface Difference {
+  readonly reason: Reason;
+  readonly rows: ComparisonRow[];
+}
+/** Differences of the same figures. */
+interface Group {
+  readonly name: string;
+  readonly differences: readonly Difference[];
+}
+
+export function deviations(model: ReportModel, words: Words): Section {
+  const compared = model.comparison.rows.filter(({ paper, reasons }) => paper !== null && reasons.length > 0);
+  const differences = differencesOf(compared);
+  const isUnstated = ({ reason, rows }: Difference): boolean =>
+    reason.theirs === null && reason.kind === 'deviation' && rows.every((row) => effectOf(row, reason) === undefined);
+  const stated = grouped(
+    differences.filter((difference) => !isUnstated(difference)),
+    compared,
+    words,
+  );
+  const unstated = grouped(differences.filter(isUnstated), compared, words);
+  const text = compared.length === 0 ? words.deviations.none : words.deviations.intro;
+  return {
+    id: 'deviations',
+    title: words.sections.deviations,
+    blocks: [
+      { kind: 'paragraph', text },
+      ...(stated.length === 0 ? [] : [statedTable(stated, words)]),
+      ...(unstated.length === 0
+        ? []
+        : [{ kind: 'heading' as const, text: words.deviations.unstated }, unstatedTable(unstated, words)]),
+    ],
+  };
+}
+
+function differencesOf(compared: readonly ComparisonRow[]): readonly Difference[] {
+  const differences = new Map<string, Difference>();
+  for (const row of compared) {
+    for (const reason of row.reasons) {
+      const { field, theirs, ours, kind } = reason;
+      const key = canonicalJson([field, theirs, ours, kind]);
+      const known = differences.get(key) ?? { reason, rows: [] };
+      known.rows.push(row);
+      differences.set(key, known);
+    }
+  }
+  return [...differences.values()];
+}
+
+/** What concerns most figures comes first. */
+function grouped(
+  differences: readonly Difference[],
+  compared: readonly ComparisonRow[],
+  words: Words,
+): readonly Group[] {
+  const groups = new Map<string, Difference[]>();
+  const sorted = [...differences].sort((one, other) => other.rows.length - one.rows.length);
+  for (const difference of sorted) {
+    const key = difference.rows.map((row) => compared.indexOf(row)).join(' ');
+    groups.set(key, [...(groups.get(key) ?? []), difference]);
+  }
+  return [...groups.values()].map((own): Group => {
+    const rows = own[0]?.rows ?? [];
+    const isOfAll = rows.length === compared.length && rows.length > 1;
+    return { name: isOfAll ? words.deviations.common : figuresOf(rows, words), differences: own };
+  });
+}
+
+/** `VICReg: linear top-1, linear top-5; ResNet-18, labels: linear top-1`. */
+function figuresOf(rows: readonly ComparisonRow[], words: Words): string {
+  const labels = [...new Set(rows.map(({ subject }) => subject.label))];
+  const named = labels.map((label) => {
+    const own = rows.filter(({ subject }) => subject.label === label);
+    const figures = [...new Set(own.map((row) => shortFigureName(words, row)))].join(words.listComma);
+    return words.deviations.figuresOf({ subject: subjectName(words, label), figures });
+  });
+  return namesOf(words, named);
+}
+
+function statedTable(groups: readonly Group[], words: Words): Block {
+  const { columns } = words;
+  return {
+    kind: 'table',
+    columns: [
+      { title: columns.field, kind: 'text' },
+      { title: columns.theirs, kind: 'text' },
+      { title: columns.ours, kind: 'text' },
+      { title: columns.effect, kind: 'text' },
+    ],
+    rows: groups.flatMap(({ name, differences }): readonly TableRow[] => [
+      { group: name },
+      ...differences.map((difference) => differenceCells(difference, words)),
+    ]),
+  };
+}
+
+/** Where the paper says nothing there is no column for it: what we used, in a line for the same figures. */
+function unstatedTable(groups: readonly Group[], words: Words): Block {
+  return {
+    kind: 'table',
+    columns: [
+      { title: words.columns.figures, kind: 'text' },
+      { title: words.columns.ours, kind: 'text' },
+    ],
+    rows: groups.map(({ name, differences }) => [
+      name,
+      differences
+        .map(({ reason }) => `${fieldName(words, reason.field)}${words.colon}${reasonSide(words, reason, 'ours')}`)
+        .join(words.semicolon),
+    ]),
+  };
+}
+
+function differenceCells({ reason, rows }: Difference, words: Words): readonly TableCell[] {
+  const effects = rows.flatMap((row): readonly string[] => {
+    const own = effectOf(row, reason);
+    if (own === undefined) return [];
+    return [words.deviations.at({ figure: shortFigureName(words, row), effect: effectNote(words, own) })];
+  });
+  return [
+    fieldName(words, reason.field),
+    reasonSide(words, reason, 'theirs'),
+    reasonSide(words, reason, 'ours'),
+    {
+      text: words.effects[reason.kind],
+      tone: reason.kind === 'breaks' ? 'attention' : 'quiet',
+      note: [...new Set(effects)].join(words.semicolon),
+    },
+  ];
+}
+
+function effectOf({ reasons }: ComparisonRow, { field }: Reason): Reason['effect'] {
+  return reasons.find((reason) => reason.field === field)?.effect;
+}

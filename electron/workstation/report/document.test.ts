@@ -1,0 +1,221 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { compose } from './compose.ts';
+import { cellText, type Block, type Document } from './document.ts';
+import { firstPlan } from './fixture.ts';
+import { renderHtml } from './html.ts';
+import { renderMarkdown } from './markdown.ts';
+import { buildReport, type ReportInput, type ReportModel } from './model.ts';
+import { wordsOf } from './naming.ts';
+import { groupParameters } from './parameter-groups.ts';
+import { printOptions } from './print.ts';
+
+let input: ReportInput;
+let model: ReportModel;
+beforeAll(async () => {
+  input = await firstPlan();
+  model = buildReport(input);
+});
+
+const languages = ['en', 'zh'] as const;
+const blocksOf = ({ sections }: Document): readonly Block[] => sections.flatMap(({ blocks }) => blocks);
+const sectionOf = (document: Document, id: string): readonly Block[] =>
+  document.sections.find((section) => section.id === id)?.blocks ?? [];
+/** `views.{0,1}.size` stands for two paths. */
+const spelledOut = (path: string): readonly string[] => {
+  const indices = /\{([\d,]+)\}/.exec(path);
+  return indices === null ? [path] : indices[1]!.split(',').map((index) => path.replace(indices[0], index));
+};
+
+describe('the first page', () => {
+  test.each(languages)('%s: says what was tried, what came out and what it means', (language) => {
+    const words = wordsOf[language];
+    const [first] = compose(model, language).sections;
+    expect(first).toMatchObject({ id: 'summary', part: 'summary', label: '' });
+    const headings = first!.blocks.flatMap((block) => (block.kind === 'heading' ? [block.text] : []));
+    expect(headings).toEqual([words.summary.tried, words.summary.outcome, words.summary.means]);
+    const text = JSON.stringify(first);
+    for (const said of ['Fashion-MNIST', '60,000', 'ResNet-18', '3.2', '256', '85.91', '73.2'])
+      expect(text).toContain(said);
+    for (const { claim, verdict } of model.comparison.claims) {
+      expect(text).toContain(claim.text[language]);
+      expect(text).toContain(words.verdicts[verdict]);
+    }
+    for (const limit of model.limits) expect(text).toContain(words.limits[limit]);
+  });
+  test('counts claims and figures as the records do', () => {
+    const text = JSON.stringify(compose(model, 'en').sections[0]);
+    const holding = model.comparison.claims.filter(({ verdict }) => verdict === 'holds').length;
+    expect(text).toContain(`3 claims were tested: ${holding} hold`);
+    const compared = model.comparison.rows.filter(({ paper }) => paper !== null);
+    const reproduced = compared.filter(({ verdict }) => verdict === 'reproduced').length;
+    expect(reproduced).toBe(0);
+    expect(text).toContain(`${compared.length} figures were set beside the paper: ${compared.length} not comparable.`);
+  });
+  test('holds a dozen key figures at most, the main ones first, and says where the others are', () => {
+    const rows = Array.from({ length: 4 }, () => model.comparison.rows).flat();
+    const many = compose(buildReport({ ...input, comparison: { ...input.comparison, rows } }), 'en');
+    const table = sectionOf(many, 'summary').find((block) => block.kind === 'table');
+    expect(table?.rows.filter((row) => !('group' in row))).toHaveLength(12);
+    expect(JSON.stringify(many.sections[0])).toContain('28 more figures in section “Results”');
+  });
+});
+
+describe('the order', () => {
+  test('is the summary, figures and findings by number, then the appendix by letter', () => {
+    const { sections } = compose(model, 'en');
+    expect(sections.map(({ id, label }) => `${label} ${id}`.trim())).toEqual([
+      'summary',
+      '1 curves',
+      '2 results',
+      '3 claims',
+      '4 deviations',
+      '5 earlier',
+      'A method',
+      'B data',
+      'C compute',
+      'D history',
+      'E environment',
+      'F artifacts',
+      'G cards',
+      'H checklist',
+    ]);
+    expect(new Set(sections.slice(6).map(({ part }) => part))).toEqual(new Set(['appendix']));
+  });
+  test('Markdown says where the pictures are', () => {
+    const document = compose(model, 'en');
+    expect(renderMarkdown(document)).toContain(`## 1 Figures\n\n${document.pictures}\n\n## 2 Results`);
+  });
+  test('a difference from the paper stands once, whatever number of figures it concerns', () => {
+    const rows = sectionOf(compose(model, 'en'), 'deviations').flatMap((block) =>
+      block.kind === 'table' && block.columns.length === 4 ? block.rows : [],
+    );
+    const told = rows.flatMap((row) => ('group' in row ? [] : [row.map(cellText).join(' | ')]));
+    expect(told).toContain('batch size | 2048 | 256 | stated only');
+    expect(new Set(told).size).toBe(told.length);
+  });
+});
+
+describe('parameters', () => {
+  const groups = () => groupParameters(model);
+  test('every value of every run is in the appendix, in both languages', () => {
+    for (const language of languages) {
+      const lists = sectionOf(compose(model, language), 'method').flatMap((block) =>
+        block.kind === 'parameters' ? block.lists : [],
+      );
+      const told = new Set(
+        lists.flatMap(({ items }) =>
+          items.flatMap(([path, value]) => spelledOut(path).map((one) => `${one} = ${value}`)),
+        ),
+      );
+      expect(model.parameters.map(({ run }) => run)).toEqual(input.runs.map(({ run }) => run.id));
+      for (const { run, values } of model.parameters) {
+        expect(values.length, run).toBeGreaterThan(20);
+        for (const { path, value } of values)
+          expect(told, `${run} ${path}`).toContain(`${path} = ${value === '' ? '–' : value}`);
+      }
+    }
+  });
+  test('each run has each of its values once', () => {
+    for (const { run, values } of model.parameters) {
+      const own = groups().flatMap(({ shared }) =>
+        shared.flatMap(({ scope, values: pairs }) =>
+          scope.runs.includes(run) ? pairs.flatMap(([path, value]) => spelledOut(path).map((one) => [one, value])) : [],
+        ),
+      );
+      expect(own.map(([path]) => path).sort()).toEqual(values.map(({ path }) => path).sort());
+      expect(Object.fromEntries(own)).toEqual(Object.fromEntries(values.map(({ path, value }) => [path, value])));
+    }
+  });
+  test('a source is said once, with every value that was read there', () => {
+    const sources = new Set(model.parameters.flatMap(({ values }) => values.flatMap(({ source }) => source ?? [])));
+    expect(sources.size).toBeGreaterThan(3);
+    for (const language of languages) {
+      const headings = sectionOf(compose(model, language), 'method').flatMap((block) =>
+        block.kind === 'heading' ? [block.text] : [],
+      );
+      const { source, noSource } = wordsOf[language].method;
+      expect([...headings].sort()).toEqual([...[...sources].map(source), noSource].sort());
+      expect(headings.at(-1)).toBe(noSource);
+    }
+  });
+  test('what one run alone has stands under its name, what all have under all', () => {
+    const named = (path: string, value: string) =>
+      groups().flatMap(({ source, shared }) =>
+        shared.flatMap(({ scope, values }) =>
+          values.some(([name, own]) => spelledOut(name).includes(path) && own === value)
+            ? [{ source, runs: scope.runs, kind: scope.kind }]
+            : [],
+        ),
+      );
+    expect(named('method.options.variance', '0')).toEqual([
+      { source: null, runs: ['first-no-variance'], kind: 'some' },
+    ]);
+    expect(named('method.options.variance', '25')).toMatchObject([{ runs: ['first-vicreg'] }]);
+    expect(named('seed', '1')).toMatchObject([{ kind: 'all', source: null }]);
+    expect(named('evaluator.options.k', '20')).toMatchObject([{ kind: 'evaluator' }]);
+    // The run without a preset has the same batch: it shares the entry of those that cite their source.
+    expect(named('batch', '256')).toMatchObject([
+      { kind: 'pretrain', source: expect.stringContaining('measured small run') as string },
+    ]);
+  });
+  test('two sources of one value are both kept', () => {
+    const [first, second] = model.parameters;
+    const cited = (source: string) => [{ path: 'batch', value: '256', source }];
+    const parameters = [
+      { run: first!.run, values: cited('one paper') },
+      { run: second!.run, values: cited('another') },
+    ];
+    expect(groupParameters({ runs: model.runs, parameters }).map(({ source }) => source)).toEqual([
+      'one paper',
+      'another',
+    ]);
+  });
+});
+
+describe('on paper and on a phone', () => {
+  /** A4 less its margins, and letters of 8.5 points at their widest, in points. */
+  const pageWidth = ((210 - 2 * 17) / 25.4) * 72;
+  const letter = 5.2;
+  const gap = 9;
+  test.each(languages)('%s: no table asks for more than the width of a page', (language) => {
+    for (const block of blocksOf(compose(model, language))) {
+      if (block.kind !== 'table') continue;
+      const rows = block.rows.flatMap((row) => ('group' in row ? [] : [row]));
+      const widths = block.columns.map(({ kind }, at) =>
+        // Texts wrap anywhere, but not to less than a word; figures do not wrap.
+        kind === 'figure' ? gap + letter * Math.max(...rows.map((row) => cellText(row[at]!).length)) : 50,
+      );
+      const names = block.columns.map(({ title }) => title).join(' | ');
+      expect(
+        widths.reduce((sum, width) => sum + width, 0),
+        names,
+      ).toBeLessThan(pageWidth);
+    }
+  });
+  test('in a narrow window every cell but the first carries the name of its column, so nothing scrolls sideways', () => {
+    const html = renderHtml(compose(model, 'en'));
+    expect(html).not.toMatch(/overflow-x|overflow:(auto|scroll)/);
+    for (const [row] of html.matchAll(/<tr>(?:<td.*?<\/td>)+<\/tr>/g)) {
+      const cells = row.match(/<td[ >]/g)!.length;
+      expect(row.match(/ data-column="[^"]+"/g)?.length ?? 0, row).toBe(cells - 1);
+    }
+  });
+  test('heads of tables are repeated, and headings stay with what they head', () => {
+    const html = renderHtml(compose(model, 'en'));
+    const print = /@media print\{\n([\s\S]*?)\n\}\n/.exec(html)?.[1];
+    expect(print).toContain('thead{display:table-header-group}');
+    expect(print).toMatch(/h2,h3,\.part,\.group[^{]*\{break-after:avoid\}/);
+    expect(html).toContain('@page{size:A4 portrait;');
+  });
+  test('the printer adds the running title and the number of the page, and nothing of the day or the machine', () => {
+    expect(printOptions).toMatchObject({
+      pageSize: 'A4',
+      landscape: false,
+      displayHeaderFooter: true,
+      preferCSSPageSize: true,
+    });
+    const added = printOptions.headerTemplate + printOptions.footerTemplate;
+    const filled = [...added.matchAll(/class="(\w+)"/g)].map(([, name]) => name);
+    expect(filled).toEqual(['title', 'pageNumber', 'totalPages']);
+  });
+});

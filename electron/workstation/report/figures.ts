@@ -1,0 +1,27 @@
+/** The pictures: every figure with its interval beside the paper's, then the curves of the training. */
+import { curveFigures, intervalPlot, seriesOf } from './charts.ts';
+import type { Block, Section } from './document.ts';
+import type { Words } from './locales/en.ts';
+import type { ReportModel } from './model.ts';
+
+export function figures(model: ReportModel, words: Words): Section | null {
+  const rows = model.comparison.rows.filter(
+    ({ metric, unit, ours, paper, earlier }) =>
+      metric !== 'top5' && unit !== 'number' && (ours !== null || paper !== null || earlier !== null),
+  );
+  const curves = curveFigures(model, words);
+  if (rows.length === 0 && curves.length === 0) return null;
+  const plot: readonly Block[] =
+    rows.length === 0
+      ? []
+      : [{ kind: 'figure', svg: intervalPlot(rows, words, seriesOf(model)), caption: words.curves.plot }];
+  const training: readonly Block[] =
+    curves.length === 0
+      ? []
+      : [
+          { kind: 'heading', text: words.curves.title },
+          ...curves.map(({ svg, caption }) => ({ kind: 'figure' as const, svg, caption, small: true })),
+          { kind: 'paragraph', text: words.curves.note, quiet: true },
+        ];
+  return { id: 'curves', title: words.sections.curves, blocks: [...plot, ...training] };
+}

@@ -1,0 +1,127 @@
+/** Every value of every run once: under the source it was read from, for all the runs that share it. */
+import type { RunConfig } from '../../../trainer/protocol/run.ts';
+import type { ReportModel } from './model.ts';
+
+/** What runs that share a value have in common; `some`: nothing that has a name. */
+export type Scope = {
+  readonly kind: 'all' | 'pretrain' | 'evaluate' | 'method' | 'evaluator' | 'subject' | 'run-subject' | 'some';
+  /** Of the method, the evaluator, the kind of subject, or the run that was evaluated. */
+  readonly id: string;
+  readonly runs: readonly string[];
+};
+export interface SharedValues {
+  readonly scope: Scope;
+  readonly values: readonly (readonly [string, string])[];
+}
+export interface ParameterGroup {
+  /** Null where no source is cited. */
+  readonly source: string | null;
+  readonly shared: readonly SharedValues[];
+}
+
+type Configured = Pick<ReportModel, 'runs' | 'parameters'>;
+
+interface Value {
+  readonly path: string;
+  readonly value: string;
+  readonly source: string | null;
+  readonly runs: string[];
+}
+
+/** Sources in the order in which the runs cite them, values without one last; within a source, what most runs share first. */
+export function groupParameters(model: Configured): readonly ParameterGroup[] {
+  const scopes = scopesOf(model);
+  const values = valuesOf(model);
+  const cited = new Set(values.flatMap(({ source }) => source ?? []));
+  const sources = [...cited, ...(values.some(({ source }) => source === null) ? [null] : [])];
+  return sources.map((source) => {
+    const sets = new Map<string, Value[]>();
+    for (const value of values) {
+      if (value.source !== source) continue;
+      const set = value.runs.join(' ');
+      sets.set(set, [...(sets.get(set) ?? []), value]);
+    }
+    const shared = [...sets].map(([set, own]): SharedValues => {
+      const runs = set.split(' ');
+      const scope = scopes.get(set) ?? { kind: 'some', id: '', runs };
+      return { scope, values: mergeIndices(own) };
+    });
+    return { source, shared: shared.sort((one, other) => other.scope.runs.length - one.scope.runs.length) };
+  });
+}
+
+/** A run that cites no source shares the entry of one that has the same value and does; two sources are two entries. */
+function valuesOf({ parameters }: Configured): readonly Value[] {
+  const cited = new Map<string, string>();
+  for (const { values } of parameters) {
+    for (const { path, value, source } of values) {
+      const key = `${path}\n${value}`;
+      if (source !== null && !cited.has(key)) cited.set(key, source);
+    }
+  }
+  const entries = new Map<string, Value>();
+  for (const { run, values } of parameters) {
+    for (const { path, value, source } of values) {
+      const from = source ?? cited.get(`${path}\n${value}`) ?? null;
+      const key = `${path}\n${value}\n${from ?? ''}`;
+      const entry = entries.get(key) ?? { path, value, source: from, runs: [] };
+      entry.runs.push(run);
+      entries.set(key, entry);
+    }
+  }
+  return [...entries.values()];
+}
+
+/** Sets of runs that have a name, by their ids. Where two kinds name the same set, the wider one counts. */
+function scopesOf({ runs, parameters }: Configured): ReadonlyMap<string, Scope> {
+  const configs = new Map(runs.map(({ run }) => [run.id, run.config]));
+  const scopes = new Map<string, Scope>();
+  for (const kind of ['all', 'pretrain', 'evaluate', 'method', 'evaluator', 'subject', 'run-subject'] as const) {
+    const members = new Map<string, string[]>();
+    for (const { run } of parameters) {
+      const config = configs.get(run);
+      const id = config === undefined ? null : idIn(kind, config);
+      if (id !== null) members.set(id, [...(members.get(id) ?? []), run]);
+    }
+    for (const [id, own] of members) {
+      const set = own.join(' ');
+      if (own.length > 1 && !scopes.has(set)) scopes.set(set, { kind, id, runs: own });
+    }
+  }
+  return scopes;
+}
+
+function idIn(kind: Exclude<Scope['kind'], 'some'>, config: RunConfig): string | null {
+  switch (kind) {
+    case 'all':
+      return '';
+    case 'pretrain':
+    case 'evaluate':
+      return config.kind === kind ? '' : null;
+    case 'method':
+      return config.kind === 'pretrain' ? config.method.id : null;
+    case 'evaluator':
+      return config.kind === 'evaluate' ? config.evaluator.id : null;
+    case 'subject':
+      return config.kind === 'evaluate' ? config.subject.kind : null;
+    case 'run-subject':
+      return config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null;
+  }
+}
+
+/** `views.0.size` and `views.1.size` of one value become `views.{0,1}.size`. */
+function mergeIndices(values: readonly Value[]): readonly (readonly [string, string])[] {
+  const merged = new Map<string, { readonly path: string; readonly value: string; readonly indices: string[] }>();
+  for (const { path, value } of values) {
+    const index = /(?<=\.)\d+(?=\.)/.exec(path)?.[0];
+    const pattern = index === undefined ? path : path.replace(/(?<=\.)\d+(?=\.)/, '*');
+    const key = `${pattern}\n${value}`;
+    const known = merged.get(key);
+    if (known !== undefined && index !== undefined) known.indices.push(index);
+    else merged.set(key, { path: pattern, value, indices: index === undefined ? [] : [index] });
+  }
+  return [...merged.values()].map(({ path, value, indices }) => {
+    const shown = indices.length > 1 ? `{${indices.join(',')}}` : (indices[0] ?? '*');
+    return [indices.length === 0 ? path : path.replace('*', shown), value];
+  });
+}

@@ -1,0 +1,206 @@
+/** The first page: what was tried, what came out, and what it means. */
+import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api.ts';
+import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
+import type { Block, Section } from './document.ts';
+import { between, clock, decimal, whole } from './format.ts';
+import type { Words } from './locales/en.ts';
+import type { ReportModel } from './model.ts';
+import { evaluatorName, shortFigureName, subjectName } from './naming.ts';
+import { evidenceText, glanceTable, verdictCell } from './tables.ts';
+
+/** What the first page can hold beside the rest. */
+const mostRows = 12;
+
+export function summary(model: ReportModel, words: Words): Section {
+  const { plan } = model;
+  const lead: readonly Block[] = plan === null ? [] : [{ kind: 'paragraph', text: plan.summary[words.language] }];
+  return {
+    id: 'summary',
+    title: words.sections.summary,
+    blocks: [
+      ...lead,
+      { kind: 'heading', text: words.summary.tried },
+      { kind: 'facts', items: triedFacts(model, words) },
+      ...outcome(model, words),
+      { kind: 'heading', text: words.summary.means },
+      { kind: 'list', items: [...meaning(model, words), ...model.limits.map((limit) => words.limits[limit])] },
+    ],
+  };
+}
+
+function triedFacts(model: ReportModel, words: Words): readonly (readonly [string, string])[] {
+  const { datasets, runs, papers, comparison } = model;
+  const { facts } = words.summary;
+  const pretrained = runs.flatMap(({ run: { config } }) => (config.kind === 'pretrain' ? [config] : []));
+  const controls = new Set(
+    runs.flatMap(({ run: { config } }) =>
+      config.kind === 'evaluate' && config.subject.kind !== 'run' && config.subject.kind !== 'weights'
+        ? [subjectName(words, config.subject.kind)]
+        : [],
+    ),
+  );
+  const data = datasets.map(({ name, inspection }) =>
+    words.summary.dataOf({
+      name,
+      splits: inspection.splits
+        .map(({ split, images }) => words.summary.splitOf({ split, images: whole(images) }))
+        .join(words.comma),
+    }),
+  );
+  const items: readonly (readonly [string, string])[] = [
+    [facts.papers, papers.flatMap(({ title, role }) => (role === 'paper' ? [title] : [])).join(words.semicolon)],
+    [facts.data, data.join(words.semicolon)],
+    [facts.methods, methodsOf(pretrained, model, words)],
+    [facts.controls, [...controls].join(words.listComma)],
+    [facts.evaluation, evaluationsOf(comparison, words)],
+    [facts.budget, budgetOf(pretrained, model, words)],
+    [facts.kind, kindOf(model, words)],
+  ];
+  return items.filter(([, value]) => value !== '');
+}
+
+/** Each method with its encoders, and how many runs it had. */
+function methodsOf(pretrained: readonly PretrainConfig[], { titles }: ReportModel, words: Words): string {
+  const counted = new Map<string, { readonly method: string; readonly encoder: string; count: number }>();
+  for (const { method, encoders } of pretrained) {
+    const encoder = [...new Set(encoders.map(({ id }) => titles[id] ?? id))].join(' + ');
+    const key = `${method.id}\n${encoder}`;
+    const known = counted.get(key) ?? { method: titles[method.id] ?? method.id, encoder, count: 0 };
+    known.count += 1;
+    counted.set(key, known);
+  }
+  return [...counted.values()]
+    .map(({ method, encoder, count }) => words.summary.methodOf({ method, encoder, runs: words.summary.runs(count) }))
+    .join(words.listComma);
+}
+
+/** Each evaluation once, with its metrics and the split it looks at. */
+function evaluationsOf({ rows }: Comparison, words: Words): string {
+  const metrics = new Map<string, { readonly row: ComparisonRow; readonly names: Set<string> }>();
+  for (const row of rows) {
+    const key = `${evaluatorName(words, row)}\n${row.dataset} ${row.split}`;
+    const known = metrics.get(key) ?? { row, names: new Set() };
+    known.names.add(words.metrics[row.metric] ?? row.metric);
+    metrics.set(key, known);
+  }
+  return [...metrics.values()]
+    .map(({ row, names }) =>
+      words.summary.evaluationOf({
+        evaluator: evaluatorName(words, row),
+        metrics: [...names].join(words.listComma),
+        split: `${row.dataset} ${row.split}`,
+      }),
+    )
+    .join(words.semicolon);
+}
+
+function budgetOf(pretrained: readonly PretrainConfig[], { runs, compute }: ReportModel, words: Words): string {
+  const range = (pick: (config: PretrainConfig) => number): string => {
+    const values = [...new Set(pretrained.map(pick))].sort((one, other) => one - other);
+    return values.length > 1 ? `${values[0]}–${values.at(-1)}` : String(values[0]);
+  };
+  const training = words.summary.trainingOf({
+    epochs: range(({ epochs }) => epochs),
+    batch: range(({ batch }) => batch),
+    seeds: [...new Set(pretrained.map(({ seed }) => seed))].join(words.listComma),
+  });
+  const devices = [...new Set(runs.flatMap(({ hello }) => hello?.device ?? []))].sort().join(words.listComma);
+  const computing = words.summary.computingOf({
+    runs: words.summary.runs(runs.length),
+    time: words.duration(clock(compute.reduce((sum, { seconds }) => sum + seconds, 0))),
+    devices: devices === '' ? words.unknown : devices,
+  });
+  return [...(pretrained.length === 0 ? [] : [training]), ...(runs.length === 0 ? [] : [computing])].join(
+    words.semicolon,
+  );
+}
+
+/** A figure of weights that others trained reproduces theirs; one of weights trained here replicates it (ACM). */
+function kindOf({ runs }: ReportModel, words: Words): string {
+  const names = runs.flatMap(({ run: { config } }) =>
+    config.kind === 'evaluate' && config.subject.kind === 'weights' ? [config.subject.name] : [],
+  );
+  const { replicated, withWeights } = words.summary.kind;
+  return names.length === 0 ? replicated : withWeights({ names: [...new Set(names)].join(words.comma) });
+}
+
+/** The key figures and the verdicts on the claims; the rest stands in the sections after it. */
+function outcome({ comparison }: ReportModel, words: Words): readonly Block[] {
+  const rows = comparison.rows.filter(({ metric }) => metric !== 'top5');
+  const rank = { main: 0, other: 0, ablation: 1, control: 2 } as const;
+  const shown =
+    rows.length <= mostRows
+      ? rows
+      : [...rows].sort((one, other) => rank[one.subject.role] - rank[other.subject.role]).slice(0, mostRows);
+  if (rows.length === 0 && comparison.claims.length === 0) return [];
+  const left = rows.length - shown.length;
+  return [
+    { kind: 'heading', text: words.summary.outcome },
+    ...(rows.length === 0 ? [] : [glanceTable(words, shown)]),
+    ...(left === 0
+      ? []
+      : [{ kind: 'paragraph' as const, text: words.summary.more({ count: whole(left) }), quiet: true }]),
+    ...(comparison.claims.length === 0 ? [] : [claimGlance(comparison, words)]),
+  ];
+}
+
+function claimGlance({ claims }: Comparison, words: Words): Block {
+  return {
+    kind: 'table',
+    columns: [
+      { title: words.columns.claim, kind: 'text' },
+      { title: words.columns.evidence, kind: 'text' },
+      { title: words.columns.verdict, kind: 'text' },
+    ],
+    rows: claims.map(({ claim, verdict, evidence }) => [
+      claim.text[words.language],
+      // What the rule looks at; the section on claims has the rest.
+      evidenceText(
+        words,
+        evidence.filter(({ limit }) => limit !== null),
+      ),
+      verdictCell(words, verdict),
+    ]),
+  };
+}
+
+function meaning({ comparison }: ReportModel, words: Words): readonly string[] {
+  const { rows, claims, pairs } = comparison;
+  const compared = rows.filter(({ paper }) => paper !== null);
+  const count = (verdict: Verdict): number => compared.filter((row) => row.verdict === verdict).length;
+  const judged = (...verdicts: readonly ClaimVerdict['verdict'][]): number =>
+    claims.filter(({ verdict }) => verdicts.includes(verdict)).length;
+  return [
+    ...(claims.length === 0
+      ? []
+      : [
+          words.summary.claims({
+            all: claims.length,
+            holds: judged('holds'),
+            fails: judged('does-not-hold'),
+            open: judged('pending', 'inconclusive'),
+          }),
+        ]),
+    words.summary.verdicts({
+      all: compared.length,
+      reproduced: count('reproduced'),
+      notReproduced: count('not-reproduced'),
+      inconclusive: count('inconclusive'),
+      notComparable: count('not-comparable'),
+      pending: count('pending'),
+    }),
+    // Where there are claims they say it, with their rules.
+    ...(claims.length > 0 ? [] : pairs)
+      .filter(({ metric }) => metric === 'top1')
+      .map((pair) =>
+        words.summary.pairs({
+          better: subjectName(words, pair.better),
+          worse: subjectName(words, pair.worse),
+          difference: decimal(pair.difference, 2),
+          interval: between(pair.interval, 2),
+          figure: shortFigureName(words, pair),
+          images: whole(pair.images),
+        }),
+      ),
+  ];
+}

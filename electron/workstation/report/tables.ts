@@ -1,0 +1,117 @@
+/** Cells and tables that several sections have in common. */
+import type { ClaimVerdict, ComparisonRow, Verdict } from '../../api.ts';
+import type { Cell } from '../../../trainer/protocol/paper.ts';
+import type { Block, TableCell, TableRow, Tone } from './document.ts';
+import { between, decimal, nothing, signed } from './format.ts';
+import type { Words } from './locales/en.ts';
+import { cellValue, figureName, subjectName } from './naming.ts';
+
+const tones: Readonly<Record<Verdict | ClaimVerdict['verdict'], Tone>> = {
+  reproduced: 'ok',
+  holds: 'ok',
+  'not-reproduced': 'wrong',
+  'does-not-hold': 'wrong',
+  inconclusive: 'attention',
+  'not-comparable': 'quiet',
+  pending: 'quiet',
+};
+
+export function verdictCell(words: Words, verdict: keyof typeof tones): TableCell {
+  return { text: words.verdicts[verdict], tone: tones[verdict], label: true };
+}
+
+/** `difference 0.23 [−0.54, 0.95] (threshold 0); …`. */
+export function evidenceText(words: Words, evidence: ClaimVerdict['evidence']): string {
+  return evidence
+    .map(({ name, value, limit, interval }) => {
+      const digits = name === 'embeddingStd' ? 4 : 2;
+      const range = interval === null ? '' : ` ${between(interval, digits)}`;
+      const bound = limit === null ? '' : words.limitOf(String(limit));
+      return `${words.evidence[name] ?? name} ${decimal(value, digits)}${range}${bound}`;
+    })
+    .join(words.semicolon);
+}
+
+/** Without a figure in the paper there is nothing to judge: the row is a control. */
+function rowVerdict(words: Words, row: ComparisonRow): TableCell {
+  return row.paper === null && row.ours !== null ? nothing : verdictCell(words, row.verdict);
+}
+
+function citedCell(words: Words, cell: Cell | null): TableCell {
+  return cell === null ? nothing : { text: cellValue(words, cell), note: cell.where };
+}
+
+/** Rows of the same figure stand together, under its name. */
+export function byFigure(
+  words: Words,
+  rows: readonly ComparisonRow[],
+  cellsOf: (row: ComparisonRow) => readonly (readonly TableCell[])[],
+): readonly TableRow[] {
+  const names = [...new Set(rows.map((row) => figureName(words, row)))];
+  return names.flatMap((group): readonly TableRow[] => {
+    const cells = rows.filter((row) => figureName(words, row) === group).flatMap(cellsOf);
+    return cells.length === 0 ? [] : [{ group }, ...cells];
+  });
+}
+
+/** The table of the report: paper, earlier reproduction, ours, difference, verdict. */
+export function comparisonTable(words: Words, rows: readonly ComparisonRow[]): Block {
+  const { columns } = words;
+  return {
+    kind: 'table',
+    columns: [
+      { title: columns.experiment, kind: 'text' },
+      { title: columns.paper, kind: 'figure' },
+      { title: columns.earlier, kind: 'figure' },
+      { title: columns.ours, kind: 'figure' },
+      { title: columns.interval, kind: 'figure' },
+      { title: columns.difference, kind: 'figure' },
+      { title: columns.verdict, kind: 'text' },
+    ],
+    rows: byFigure(words, rows, (row) => [
+      [
+        subjectName(words, row.subject.label),
+        citedCell(words, row.paper),
+        citedCell(words, row.earlier),
+        row.ours === null ? nothing : decimal(row.ours.mean, 2),
+        intervalText(row),
+        differenceCell(row),
+        rowVerdict(words, row),
+      ],
+    ]),
+  };
+}
+
+/** The same rows at a glance: what came out, how far it can be trusted, what the paper has. */
+export function glanceTable(words: Words, rows: readonly ComparisonRow[]): Block {
+  const { columns } = words;
+  return {
+    kind: 'table',
+    columns: [
+      { title: columns.experiment, kind: 'text' },
+      { title: columns.ours, kind: 'figure' },
+      { title: columns.interval, kind: 'figure' },
+      { title: columns.paper, kind: 'figure' },
+      { title: columns.verdict, kind: 'text' },
+    ],
+    rows: byFigure(words, rows, (row) => [
+      [
+        subjectName(words, row.subject.label),
+        row.ours === null ? nothing : decimal(row.ours.mean, 2),
+        intervalText(row),
+        cellValue(words, row.paper),
+        rowVerdict(words, row),
+      ],
+    ]),
+  };
+}
+
+function intervalText({ ours }: ComparisonRow): string {
+  return ours?.interval ? between(ours.interval, 2) : nothing;
+}
+
+function differenceCell({ difference }: ComparisonRow): TableCell {
+  if (difference === null) return nothing;
+  const note = difference.interval === null ? '' : between(difference.interval, 2);
+  return { text: signed(difference.value, 2), note };
+}
