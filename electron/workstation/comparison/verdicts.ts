@@ -2,17 +2,10 @@
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import type { ComparisonRow, Interval, Reason } from '../../api.ts';
 import type { Beside } from './paper-cells.ts';
-import {
-  differenceInterval,
-  largestDeviation,
-  placeBeside,
-  seedInterval,
-  summarize,
-  welch,
-  wilson,
-  type Bounds,
-  type Resampled,
-} from './statistics.ts';
+import type { Resampled } from './statistics/bootstrap.ts';
+import { differenceInterval, largestDeviation, placeBeside, welch } from './statistics/hypothesis-tests.ts';
+import { seedInterval, wilson, type Bounds } from './statistics/intervals.ts';
+import { summarize } from './statistics/summary.ts';
 
 /** Metrics that are a share of images right. */
 export function isAccuracy(metric: string): boolean {
