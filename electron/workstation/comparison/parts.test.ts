@@ -17,7 +17,7 @@ import { livenessOf } from '../trainer/liveness.ts';
 import { inDependencyOrder, withData, withSubject } from '../plans/plans.ts';
 import { comparePresets, setPath } from '../drafts/presets.ts';
 import { preprocessingFor } from '../drafts/preprocessing.ts';
-import { newRunId } from '../runs/runs.ts';
+import { newRunId } from '../runs/run-id.ts';
 import { signatureOf } from '../data/signature.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import { dataName } from './subjects.ts';
