@@ -1,4 +1,4 @@
-/** What answers the requests: every part of the workstation, given what it works with. */
+/** The answers to all requests: every part of the workstation, wired to the parts it uses. */
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -21,7 +21,7 @@ import { createRuns } from './runs/runs.ts';
 import { createWeights } from './weights/weights.ts';
 import type { WorkstationOptions } from './workstation-options.ts';
 
-/** What all parts may need. */
+/** Everything the parts share. */
 interface Context {
   readonly options: WorkstationOptions;
   readonly records: Records;

@@ -1,4 +1,4 @@
-/** What computes: trainers on the device, jobs beside them, the queue of what comes next. */
+/** The computing side: the trainer on the device, jobs beside it, the queue of runs that come next. */
 import { join } from 'node:path';
 import { createGpuWatch, type GpuWatch } from './machine/gpu-watch.ts';
 import type { Records } from './records.ts';

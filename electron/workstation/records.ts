@@ -1,4 +1,4 @@
-/** What a workstation stands on: the workspace, its settings and its database, and what ships with the program. */
+/** The workspace with its settings, database and log, and the resources that ship with the program. */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';

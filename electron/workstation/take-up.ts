@@ -1,4 +1,4 @@
-/** What the last life of the program left, taken up when the workspace is opened. */
+/** Work that the last life of the program left, taken up when the workspace is opened. */
 import { setTimeout as after } from 'node:timers/promises';
 import { faultOf } from '../../trainer/durable/fault-of.ts';
 import { sweep, sweepRun } from './recovery/sweep.ts';

@@ -2,7 +2,7 @@ import type { DatasetRow } from '../../api.ts';
 import type { StoredDataset } from '../store/store.ts';
 import { signatureOf } from './signature.ts';
 
-/** Whether the folder of a data set is as it was when it was inspected. */
+/** Compares the folder of a data set with what it was when it was inspected. */
 export async function stateOf({
   path,
   signature,

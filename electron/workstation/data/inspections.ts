@@ -17,7 +17,7 @@ export interface InspectionsOptions {
 
 export class Inspections {
   readonly #options: InspectionsOptions;
-  /** What was found in this session, by fingerprint: only that can be saved, whatever the caller hands back. */
+  /** Findings of this session, by fingerprint: only these can be saved, whatever the caller hands back. */
   readonly #found = new Map<string, { readonly inspection: Inspection; readonly signature: string }>();
 
   constructor(options: InspectionsOptions) {

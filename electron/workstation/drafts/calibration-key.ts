@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { EvaluateConfig, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { StoredRun } from '../store/store.ts';
 
-/** Everything that decides how long a step takes, and nothing else: seeds, rates and lengths do not. */
+/** Hash of everything that decides how long a step takes, and of nothing else: seeds, rates and lengths do not. */
 export function calibrationKey(config: RunConfig, subject: RunConfig | null): string {
   const { execution } = config;
   const shape =

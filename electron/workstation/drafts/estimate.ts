@@ -1,4 +1,4 @@
-/** What a run will take, before the button: from a calibration of real steps, else from an earlier run of the same shape, else unknown. */
+/** Estimates of a run before it starts: from a calibration of real steps, else from an earlier run of the same shape, else unknown. */
 import { statfs } from 'node:fs/promises';
 import * as v from 'valibot';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
@@ -39,7 +39,7 @@ export interface EstimatesOptions {
   readonly now: () => number;
 }
 
-/** What all estimates of one question share. */
+/** Everything that the estimates of one request share. */
 interface Known {
   readonly runs: readonly StoredRun[];
   readonly all: ReadonlyMap<string, StoredRun>;
@@ -48,7 +48,7 @@ interface Known {
   readonly memoryFreeBytes: number;
 }
 
-/** What is known of a run's steps; nulls where nothing is. */
+/** Knowledge of a run's steps; null where there is none. */
 interface Pace {
   /** Of the configuration and its data. */
   readonly counted: number | null;
@@ -127,7 +127,7 @@ function estimateFrom(
   };
 }
 
-/** Times real steps of a run of this shape, and keeps what came of it. */
+/** Times real steps of a run of this shape, and keeps the result. */
 async function calibrate(options: EstimatesOptions, given: RunConfig): Promise<Calibration> {
   const { workspace, store, host, jobs, catalogue, now } = options;
   const config = completeConfig(given, catalogue);

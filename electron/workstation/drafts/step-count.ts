@@ -1,4 +1,4 @@
-/** How many steps a pretraining takes. */
+/** Number of steps of a pretraining. */
 import type { PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { StoredDataset } from '../store/store.ts';
 
@@ -8,7 +8,7 @@ export function stepsOf(config: PretrainConfig, images: number): number {
   return Math.max(1, Math.round(config.epochs * stepsPerEpoch));
 }
 
-/** The same by the data set it names; null where that is not known, or the run is no pretraining. */
+/** Optimisation steps by the data set that a run names; null if that is not known, or the run is not a pretraining. */
 export function stepsFor(config: RunConfig, datasets: readonly StoredDataset[]): number | null {
   if (config.kind !== 'pretrain') return null;
   const dataset = datasets.find((row) => row.fingerprint === config.data.fingerprint || row.path === config.data.path);

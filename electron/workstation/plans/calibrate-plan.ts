@@ -1,4 +1,4 @@
-/** The steps of a plan's runs timed on this machine: one calibration serves all runs of a shape. */
+/** Timing the steps of a plan's runs on this machine: one calibration serves all runs of a shape. */
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import { calibrationKey } from '../drafts/calibration-key.ts';
 import { ensureData, possibleRunsHere } from './plan-data.ts';

@@ -1,4 +1,4 @@
-/** What a plan needs of this machine, held against what it has: data, disk, memory, time. */
+/** Needs of a plan beside what this machine has: data, disk, memory, time. */
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Estimate, PlanRow } from '../../api.ts';
 

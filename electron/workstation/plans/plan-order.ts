@@ -1,9 +1,9 @@
-/** Which runs of a plan can be made, and in which order. */
+/** Order of a plan's runs, and those that can be made with the data at hand. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Plan, PlannedRun } from '../../../trainer/protocol/plan.ts';
 import { sourcesOf } from '../data/sources.ts';
 
-/** Stable: a run comes after what it evaluates, else in the plan's own order. */
+/** Sorts a run after the one it evaluates, else keeps the plan's own order. */
 export function inDependencyOrder(runs: readonly PlannedRun[]): readonly PlannedRun[] {
   const ordered: PlannedRun[] = [];
   const open = [...runs];

@@ -34,7 +34,7 @@ export function plannedIn(runs: readonly StoredRun[], id: string): ReadonlyMap<s
 
 const moving = new Set<StoredRun['status']>(['running', 'paused', 'queued']);
 
-/** Whether a run comes to its end without anybody doing something for it. */
+/** Tells whether a run is queued or under way. */
 export function isMoving(status: StoredRun['status']): boolean {
   return moving.has(status);
 }

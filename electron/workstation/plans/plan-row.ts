@@ -1,4 +1,4 @@
-/** A plan as it is shown: what it needs, how far its runs are, how long the rest takes. */
+/** A plan as it is shown: its needs, the state of its runs, the time they still take. */
 import type { PlannedRun } from '../../../trainer/protocol/plan.ts';
 import type { Estimate, PlanRow } from '../../api.ts';
 import type { StoredPlan, StoredRun } from '../store/store.ts';
@@ -11,7 +11,7 @@ import { seedsOf } from './plan-seeds.ts';
 import { subjectConfig } from './planned-config.ts';
 import type { PlansContext } from './plans-context.ts';
 
-/** All plans: those that ship, then those that were added. */
+/** Rows of all plans: those that ship, then those that were added. */
 export async function planRows(context: PlansContext): Promise<readonly PlanRow[]> {
   const [stored, all] = await Promise.all([context.store.plans(), context.store.runs()]);
   const ids = new Set([...context.shipped.map((plan) => plan.id), ...stored.map((plan) => plan.id)]);

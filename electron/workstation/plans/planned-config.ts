@@ -4,7 +4,7 @@ import type { PlannedRun } from '../../../trainer/protocol/plan.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import { withSources } from '../data/sources.ts';
 
-/** `$name` in a planned path becomes the folder on this machine. */
+/** Replaces `$name` in a planned path by the folder on this machine. */
 export function withData(
   config: RunConfig,
   found: ReadonlyMap<string, { readonly path: string; readonly fingerprint?: string }>,
@@ -16,7 +16,7 @@ export function withData(
   });
 }
 
-/** The key of a planned run becomes the id of the run it was made into. */
+/** Replaces the key of a planned run by the id of the run it became. */
 export function withSubject(config: RunConfig, ids: ReadonlyMap<string, string>): RunConfig {
   if (config.kind !== 'evaluate' || config.subject.kind !== 'run') return config;
   const run = ids.get(config.subject.run);
@@ -32,7 +32,7 @@ export function subjectConfig(config: RunConfig, planned: readonly PlannedRun[])
   return planned.find((other) => other.key === run)?.config ?? null;
 }
 
-/** What an evaluation costs does not depend on what the weights have learned: a random encoder stands in for one not trained yet. */
+/** Puts a random encoder in the place of one that is not trained yet: an evaluation takes as long whatever the weights have learned. */
 export function withRandomSubject(config: RunConfig, subject: RunConfig | null): RunConfig {
   if (config.kind !== 'evaluate' || config.subject.kind !== 'run' || subject?.kind !== 'pretrain') return config;
   const encoder = subject.encoders[config.subject.branch] ?? subject.encoders[0];

@@ -1,4 +1,4 @@
-/** What everything that handles plans works with. */
+/** Everything that the files of this room share. */
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Datasets } from '../data/datasets.ts';

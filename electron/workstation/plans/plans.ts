@@ -11,7 +11,7 @@ import { startPlan } from './start-plan.ts';
 
 export interface Plans extends AddedPlans {
   readonly rows: () => Promise<readonly PlanRow[]>;
-  /** `seeds`: how many its runs shall have; null: as many as they have. */
+  /** `seeds`: number of seeds its runs shall have; null keeps their number. */
   readonly start: (plan: string, seeds?: number | null) => Promise<void>;
   readonly pause: (plan: string) => Promise<void>;
   readonly calibrate: (plan: string) => Promise<PlanRow>;

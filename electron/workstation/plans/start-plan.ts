@@ -1,4 +1,4 @@
-/** A plan started: its runs made, as far as they are not made yet, and queued. */
+/** Starting a plan: makes the runs that are not made yet, and queues those that are not done. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { StoredRun } from '../store/store.ts';
 import { savePlan } from '../workspace/workspace.ts';
@@ -11,7 +11,7 @@ import type { PlansContext } from './plans-context.ts';
 
 const toStart = new Set<StoredRun['status']>(['queued', 'interrupted', 'stopped', 'failed', 'draft']);
 
-/** `seeds`: how many its runs shall have; null: as many as they have. */
+/** @param seeds number of seeds its runs shall have; null keeps their number */
 export async function startPlan(context: PlansContext, id: string, seeds: number | null): Promise<void> {
   const { workspace, store, shipped, catalogue, runs, queue, push, now } = context;
   const before = await storedPlan(store, id);

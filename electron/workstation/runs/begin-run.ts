@@ -1,4 +1,4 @@
-/** A queued run handed to a trainer, and whether one that was lost is handed over again by itself. */
+/** Handing a queued run to a trainer, and judging whether a lost one is worth another attempt. */
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { AttemptRow } from '../../api.ts';
 import { resolveSubject } from '../drafts/evaluated-encoder.ts';
@@ -12,7 +12,7 @@ interface BeginContext {
   readonly workspace: Pick<Workspace, 'cache' | 'weights'>;
 }
 
-/** The machine computes other last bits than the checkpoint's: the run stopped there and waits to be resumed once more. */
+/** Tells whether the run stopped because this machine computes other last bits than its checkpoint's, and waits to be resumed once more. */
 export function asksAboutArithmetic(fault: Fault | null): boolean {
   return fault?.code === 'other-arithmetic';
 }
@@ -44,7 +44,7 @@ export async function beginRun(
 /** Lost attempts in a row after which a run is no longer started by itself. */
 const automaticResumes = 3;
 
-/** Whether the last attempt came further, and the run was not lost over and over. */
+/** Tells whether the last attempt came further and the run was not lost over and over. */
 export function isWorthResuming(attempts: readonly AttemptRow[]): boolean {
   const last = attempts.at(-1);
   const progressed = last !== undefined && (last.lastStep ?? 0) > last.fromStep;

@@ -8,7 +8,7 @@ import { createRun } from '../workspace/workspace.ts';
 import { newRunId } from './run-id.ts';
 import { changeRun, getRun, isActive, type RunsContext } from './runs-context.ts';
 
-/** Where in a plan a run stands. */
+/** Place of a run in a plan. */
 interface PlanPlace {
   readonly plan: string;
   readonly planKey: string;

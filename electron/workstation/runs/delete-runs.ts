@@ -12,7 +12,7 @@ export interface RunDeletion {
   readonly emptyTrash: () => Promise<void>;
 }
 
-/** How long a deleted run can be brought back before its folder goes to the system's trash. */
+/** Time in which a deleted run can be brought back; then its folder goes to the system's trash. */
 const undoMs = 10 * 60_000;
 
 export function createRunDeletion(context: RunsContext): RunDeletion {

@@ -1,4 +1,4 @@
-/** What a queued run waits for: the run it evaluates, or the device. */
+/** Reasons for a queued run to wait: the run it evaluates, or the device. */
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { RunRow } from '../../api.ts';
 import type { StoredRun } from '../store/store.ts';
@@ -11,7 +11,7 @@ type Dependency =
 
 const active = new Set<StoredRun['status']>(['queued', 'running', 'paused']);
 
-/** The last checkpoint means that of a finished run; a numbered one is enough as soon as it exists. */
+/** Looks for the run to evaluate: its last checkpoint means that of a finished run, a numbered one is enough once it exists. */
 export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredRun>): Dependency {
   if (config.kind !== 'evaluate' || config.subject.kind !== 'run') return { kind: 'none' };
   const { run: id, checkpoint } = config.subject;
@@ -24,7 +24,7 @@ export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredR
     : { kind: 'missing', what: `step ${checkpoint} of run "${id}"` };
 }
 
-/** Why each queued run waits; null for one that starts as soon as it is its turn. `holder`: who has the device. */
+/** Reason of each queued run to wait; null for one whose turn is next. @param holder run or job on the device */
 export function waitsOf(runs: readonly StoredRun[], holder: string | null): ReadonlyMap<string, RunRow['waitsFor']> {
   const all = new Map(runs.map((run) => [run.id, run]));
   const waitOf = (run: StoredRun): RunRow['waitsFor'] => {

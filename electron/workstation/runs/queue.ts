@@ -1,4 +1,4 @@
-/** Which run is next: order, dependencies, one at a time. The order is in the database, so it outlives the program. */
+/** The queue of runs: order, dependencies, one at a time. The order is in the database, so it outlives the program. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { RunRow } from '../../api.ts';
@@ -15,7 +15,7 @@ export interface Queue {
   readonly add: (runs: readonly string[], where: 'front' | 'back') => Promise<void>;
   readonly remove: (run: string) => Promise<void>;
   readonly move: (run: string, position: number) => Promise<void>;
-  /** Why each queued run waits. */
+  /** Reason of each queued run to wait. */
   readonly waits: (runs: readonly StoredRun[]) => ReadonlyMap<string, RunRow['waitsFor']>;
   /** Starts the next run that can start, if the device is free. */
   readonly advance: () => Promise<void>;
@@ -62,7 +62,7 @@ export function createQueue(options: QueueOptions): Queue {
     void advance();
   }
 
-  /** Once more by itself, where the user wants that and it is worth it. */
+  /** Queues a lost run again, where the user wants that and it is worth it. */
   async function resumeIfWanted(run: string): Promise<void> {
     if (starter.isClosed || !options.resumeAutomatically()) return;
     if (isWorthResuming(await store.attempts(run))) await add([run], 'front');
@@ -139,7 +139,7 @@ class RunStarter {
     this.#tellIdlers();
   }
 
-  /** Whether to look no further: the run has started, or the queue was closed over it. A run that cannot start has failed. */
+  /** True when the search for a run is over: this one has started, or the queue was closed meanwhile. One that cannot start has failed. */
   async #starts(run: StoredRun, all: ReadonlyMap<string, StoredRun>): Promise<boolean> {
     const { store, push } = this.#options;
     try {

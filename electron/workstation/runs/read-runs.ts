@@ -85,7 +85,7 @@ export function createRunReading(context: RunsContext): RunReading {
   };
 }
 
-/** The trainer prunes old folders by itself; the sweep marks them, and until then the disk is asked. */
+/** Asks the disk: the trainer prunes old folders by itself, and only the next sweep marks them. */
 function checkedOnDisk(folder: string, checkpoints: readonly CheckpointRow[]): Promise<CheckpointRow[]> {
   return Promise.all(
     checkpoints.map(async (one) => ({

@@ -1,4 +1,4 @@
-/** What everything that handles runs works with, and the few things all of it does. */
+/** Everything that the files about runs share, and the steps that several of them take. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Reason, RunRow } from '../../api.ts';
@@ -26,7 +26,7 @@ export interface RunsContext {
 
 const active = new Set<RunRow['status']>(['running', 'paused']);
 
-/** Whether a trainer has the run. */
+/** Tells whether a trainer has the run. */
 export function isActive(run: Pick<StoredRun, 'status'>): boolean {
   return active.has(run.status);
 }

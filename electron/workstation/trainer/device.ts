@@ -1,4 +1,4 @@
-/** The device that computes, and who has it: one run or one measuring job at a time. */
+/** The device that computes, held by one run or one measuring job at a time. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 
 export class Device {
@@ -23,7 +23,7 @@ export class Device {
     this.#holder = null;
   }
 
-  /** From now on whoever asks for the device is refused. */
+  /** Refuses everyone from now on. */
   close(): void {
     this.#isClosing = true;
   }

@@ -1,10 +1,10 @@
-/** How far a run has come, as its trainer tells: what a progress bar shows, never what is stored. */
+/** Progress of a run as its trainer tells it: shown, never stored. */
 import { performance } from 'node:perf_hooks';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Progress } from '../../api.ts';
 import { livenessOf } from './liveness.ts';
 
-/** What events tell; silence is measured against the clock when somebody asks. */
+/** Progress as events tell it; silence is measured when somebody asks. */
 type Told = Omit<Progress, 'run' | 'silentMs' | 'liveness'>;
 
 export class RunProgress {
@@ -24,7 +24,7 @@ export class RunProgress {
     if (event.type === 'checkpoint') this.#saveSeconds = event.seconds;
   }
 
-  /** Counts silence anew: the machine slept, and the trainer with it. */
+  /** Starts counting silence again: the machine slept, and the trainer with it. */
   forgetSilence(): void {
     this.#heardAt = performance.now();
   }
@@ -39,7 +39,7 @@ export class RunProgress {
     return this.#told.memoryBytes;
   }
 
-  /** How long the last checkpoint took. */
+  /** Duration of the last save. */
   get saveSeconds(): number {
     return this.#saveSeconds;
   }

@@ -1,4 +1,4 @@
-/** How a session ends: why, as far as that is known before the process has gone, and what is recorded of it. */
+/** End of a session: the reasons collected while it lives, and the rows written when the process has gone. */
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Store } from '../store/store.ts';
@@ -15,9 +15,9 @@ export interface SessionEnd {
 export interface EndReasons {
   /** The trainer's own last word. */
   stopped: Extract<TrainerEvent, { type: 'stopped' }> | null;
-  /** Why this program broke it off. */
+  /** Fault for which this program broke it off. */
   broken: Fault | null;
-  /** How this program asked it to stop. */
+  /** Stop that this program asked for. */
   asked: 'safely' | 'now' | null;
 }
 

@@ -1,4 +1,4 @@
-/** Who holds the device: one training or one measuring job at a time. Everything else waits or is refused. */
+/** The device's host: one training or one measuring job at a time. Everything else waits or is refused. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Progress } from '../../api.ts';
@@ -11,7 +11,7 @@ export interface TrainerHost {
   readonly holder: () => string | null;
   /** Starts a run's trainer; a fault says why it could not. `ended` of the options tells how it went. */
   readonly start: (job: TrainJob, fromStep: number) => Promise<void>;
-  /** Keeps the device for something that is no run. */
+  /** Keeps the device for something that is not a run. */
   readonly hold: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly session: (run: string) => Session;
   readonly sessionOrNull: (run: string) => Session | null;
@@ -25,7 +25,7 @@ export interface TrainerHost {
 export interface TrainerHostOptions extends SessionOptions {
   /** A run's trainer is gone and its rows are written; the device is free again. */
   readonly ended: (end: SessionEnd) => void;
-  /** The device is free after something that was no run. */
+  /** The device is free after something that was not a run. */
   readonly freed: () => void;
 }
 
@@ -99,7 +99,7 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
   };
 }
 
-/** An end that could not be recorded counts as a loss. */
+/** Counts an end that could not be recorded as a loss. */
 function unrecordedEnd(run: string, error: unknown): SessionEnd & { readonly fault: Fault } {
   const reason = error instanceof Error ? error.message : String(error);
   const message = `The end of run ${run} could not be recorded: ${reason}`;

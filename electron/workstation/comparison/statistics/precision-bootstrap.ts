@@ -71,7 +71,7 @@ function meanAveragePrecision(classes: readonly RankedClass[], counts: Uint16Arr
   return (100 * areas.reduce((sum, area) => sum + area, 0)) / areas.length;
 }
 
-/** Fewer than of an accuracy: a mean of average precisions is no sum over images, so every sample is measured anew. */
+/** Fewer than for an accuracy: a mean of average precisions is not a sum over images, so every sample is ranked again. */
 const rankingResamples = 1000;
 
 /**
