@@ -14,7 +14,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
-import { differenceInterval, tost, welch } from '../electron/workstation/comparison/statistics.ts';
+import { differenceInterval, tost, welch } from '../electron/workstation/comparison/statistics/hypothesis-tests.ts';
 import { configHash, newestValid, saveCheckpoint } from '../trainer/checkpoints/checkpoint.ts';
 import type { StateEntry } from '../trainer/engine/engine.ts';
 import { run as train } from '../trainer/jobs/train.ts';

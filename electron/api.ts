@@ -485,6 +485,8 @@ export interface Requests {
 /** What the main process tells the window. Small, and safe to miss: the window can always ask again. */
 export interface Pushes {
   runsChanged: (runs: readonly string[]) => void;
+  /** A plan came, went, was started or was paused. */
+  plansChanged: () => void;
   /** Imported weights came, went or were described anew. */
   weightsChanged: () => void;
   progress: (progress: Progress) => void;
@@ -502,6 +504,7 @@ export interface Pushes {
 }
 export const pushNames = [
   'runsChanged',
+  'plansChanged',
   'weightsChanged',
   'progress',
   'job',

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import type { Comparison, Reason } from '../api.ts';
 import { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import { Paper } from '../../trainer/protocol/paper.ts';
-import { firstPlan } from '../workstation/report/fixture.ts';
+import { firstPlan } from '../workstation/report/testing/report-fixture.ts';
 import { comparisonText } from './comparison.ts';
 import { reasonsInShort, wordOf } from './field-words.ts';
 import { widthOf } from './text-width.ts';

@@ -24,7 +24,6 @@ export interface Handler<K extends keyof Requests> {
   readonly args: v.GenericSchema<unknown, Parameters<Requests[K]>>;
   readonly answer: (...args: Parameters<Requests[K]>) => ReturnType<Requests[K]> | Promise<ReturnType<Requests[K]>>;
 }
-/** A request without a handler does not compile. */
 export type Handlers = { readonly [K in keyof Requests]: Handler<K> };
 
 const none = v.strictTuple([]);
@@ -74,13 +73,34 @@ export interface Answers {
   readonly weights: Weights;
 }
 
+/** A request without a handler does not compile. */
 export function createHandlers(answers: Answers): Handlers {
-  const { machine, placement, presets, estimates, runs, plans, datasets, reports, weights } = answers;
+  return {
+    ...programHandlers(answers),
+    ...draftHandlers(answers),
+    ...runHandlers(answers),
+    ...weightsHandlers(answers),
+    ...planHandlers(answers),
+    ...dataHandlers(answers),
+    ...reportHandlers(answers),
+  };
+}
+
+function programHandlers({ machine }: Answers) {
   return {
     about: { args: none, answer: machine.about },
     changeSettings: { args: v.strictTuple([SettingsSchema]), answer: machine.changeSettings },
     chooseHome: { args: none, answer: machine.chooseHome },
+    chooseFile: { args: v.strictTuple([v.picklist(['weights', 'list', 'bundle'])]), answer: machine.chooseFile },
+    chooseFolder: { args: none, answer: machine.chooseFolder },
+    hardware: { args: none, answer: machine.hardware },
+    doctor: { args: none, answer: machine.doctor },
+    openLink: { args: v.strictTuple([https]), answer: machine.openLink },
+  } satisfies Partial<Handlers>;
+}
 
+function draftHandlers({ presets, placement, estimates }: Answers) {
+  return {
     catalogue: { args: none, answer: presets.catalogue },
     presets: { args: none, answer: presets.all },
     draftRun: { args: v.strictTuple([id, fingerprint, seed]), answer: presets.draftRun },
@@ -88,9 +108,13 @@ export function createHandlers(answers: Answers): Handlers {
     precisions: { args: v.strictTuple([Device]), answer: placement.precisions },
     estimate: { args: config, answer: (given) => estimates.estimate(given) },
     calibrate: { args: config, answer: estimates.calibrate },
-
-    createRun: { args: config, answer: runs.create },
     draftEvaluation: { args: v.strictTuple([evaluated, Choice, fingerprint]), answer: presets.draftEvaluation },
+  } satisfies Partial<Handlers>;
+}
+
+function runHandlers({ runs }: Answers) {
+  return {
+    createRun: { args: config, answer: runs.create },
     runs: { args: none, answer: runs.rows },
     run: { args: run, answer: runs.detail },
     metric: { args: v.strictTuple([RunId, word, count(20_000)]), answer: runs.metric },
@@ -108,16 +132,23 @@ export function createHandlers(answers: Answers): Handlers {
     undoDelete: { args: run, answer: runs.undoDelete },
     moveInQueue: { args: v.strictTuple([RunId, count(10_000)]), answer: runs.moveInQueue },
     importRun: { args: v.strictTuple([path]), answer: runs.import },
-    exportWeights: { args: v.strictTuple([RunId, branch, WeightsFormat]), answer: weights.export },
+    interrupted: { args: none, answer: runs.interrupted },
+    progress: { args: none, answer: runs.progress },
+  } satisfies Partial<Handlers>;
+}
 
+function weightsHandlers({ weights }: Answers) {
+  return {
+    exportWeights: { args: v.strictTuple([RunId, branch, WeightsFormat]), answer: weights.export },
     weights: { args: none, answer: weights.rows },
     importWeights: { args: v.strictTuple([path]), answer: weights.import },
     describeWeights: { args: v.strictTuple([WeightsId, word, Origin]), answer: weights.describe },
     removeWeights: { args: v.strictTuple([WeightsId]), answer: weights.remove },
-    chooseFile: { args: v.strictTuple([v.picklist(['weights', 'list', 'bundle'])]), answer: machine.chooseFile },
-    interrupted: { args: none, answer: runs.interrupted },
-    progress: { args: none, answer: runs.progress },
+  } satisfies Partial<Handlers>;
+}
 
+function planHandlers({ plans }: Answers) {
+  return {
     plans: { args: none, answer: plans.rows },
     startPlan: { args: v.strictTuple([id, v.nullable(count(100))]), answer: plans.start },
     pausePlan: { args: plan, answer: plans.pause },
@@ -125,17 +156,24 @@ export function createHandlers(answers: Answers): Handlers {
     addPlan: { args: v.strictTuple([path]), answer: plans.add },
     removePlan: { args: plan, answer: plans.remove },
     undoRemovePlan: { args: plan, answer: plans.undoRemove },
+  } satisfies Partial<Handlers>;
+}
 
+function dataHandlers({ datasets }: Answers) {
+  return {
     datasets: { args: none, answer: datasets.rows },
     knownData: { args: none, answer: datasets.known },
-    chooseFolder: { args: none, answer: machine.chooseFolder },
     inspect: { args: v.strictTuple([path, v.boolean()]), answer: datasets.inspect },
     addDataset: { args: v.strictTuple([Inspection, word]), answer: datasets.add },
     removeDataset: { args: v.strictTuple([fingerprint]), answer: datasets.remove },
     thumbnails: { args: v.strictTuple([fingerprint, word, count(500)]), answer: datasets.thumbnails },
     writeSampleSet: { args: none, answer: datasets.writeSampleSet },
     cancelJob: { args: none, answer: datasets.cancel },
+  } satisfies Partial<Handlers>;
+}
 
+function reportHandlers({ reports }: Answers) {
+  return {
     compare: { args: v.strictTuple([selection]), answer: reports.compare },
     exportReport: {
       args: v.strictTuple([
@@ -156,11 +194,7 @@ export function createHandlers(answers: Answers): Handlers {
       ]),
       answer: reports.showInFolder,
     },
-
-    hardware: { args: none, answer: machine.hardware },
-    doctor: { args: none, answer: machine.doctor },
-    openLink: { args: v.strictTuple([https]), answer: machine.openLink },
-  };
+  } satisfies Partial<Handlers>;
 }
 
 /** What changes nothing in the workspace, and so needs no lock. A report is a folder of its own. */

@@ -23,6 +23,21 @@ test('a workspace asks for everything once, and again when runs change', async (
   close();
 });
 
+test('when plans change, plans alone are asked for', async () => {
+  const on = vi.spyOn(window.workstation, 'on');
+  const workspace = new Workspace();
+  const close = workspace.open();
+  await vi.advanceTimersByTimeAsync(10);
+  const plans = vi.spyOn(window.workstation, 'plans');
+  const runs = vi.spyOn(window.workstation, 'runs');
+  const tell = on.mock.calls.find(([name]) => name === 'plansChanged')?.[1] as (() => void) | undefined;
+  tell?.();
+  await vi.advanceTimersByTimeAsync(1000);
+  expect(plans).toHaveBeenCalledTimes(1);
+  expect(runs).not.toHaveBeenCalled();
+  close();
+});
+
 test('progress is heard only while somebody reads it', async () => {
   const on = vi.spyOn(window.workstation, 'on');
   const workspace = new Workspace();

@@ -133,6 +133,7 @@ export class Workspace {
         for (const run of runs) this.changes.set(run, (this.changes.get(run) ?? 0) + 1);
         this.#refreshSoon();
       }),
+      listen('plansChanged', () => this.refreshPlans()),
       listen('weightsChanged', () => this.refreshWeights()),
       listen('job', (job) => {
         if (job.ended) this.jobs.delete(job.kind);
@@ -171,8 +172,11 @@ export class Workspace {
   refresh(): void {
     void this.runs.run(() => ask('runs'));
     void this.interrupted.run(() => ask('interrupted'));
-    void this.plans.run(() => ask('plans'));
+    this.refreshPlans();
     void this.progress.pull();
+  }
+  refreshPlans(): void {
+    void this.plans.run(() => ask('plans'));
   }
   refreshDatasets(): void {
     void this.datasets.run(() => ask('datasets'));

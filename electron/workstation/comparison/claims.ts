@@ -5,7 +5,7 @@ import type { ClaimVerdict, Interval } from '../../api.ts';
 import type { ComparisonInput, Kept, ComparisonDraft } from './comparison-input.ts';
 import { pairedDifference } from './paired-differences.ts';
 import { ownKeyOf } from './own-key.ts';
-import { placeBeside } from './statistics.ts';
+import { placeBeside } from './statistics/hypothesis-tests.ts';
 import type { StoredRun } from '../store/store.ts';
 
 interface Context {

@@ -2,7 +2,9 @@
 import type { Comparison, ComparisonRow } from '../../api.ts';
 import { identityOf, readRanking, resamplingSeed } from './rankings.ts';
 import type { Kept, ComparisonDraft } from './comparison-input.ts';
-import { bootstrapPrecision, holm, mcnemar, pairedBootstrap, type Ranking, type Resampled } from './statistics.ts';
+import { pairedBootstrap, type Resampled } from './statistics/bootstrap.ts';
+import { holm, mcnemar } from './statistics/hypothesis-tests.ts';
+import { bootstrapPrecision, type Ranking } from './statistics/precision-bootstrap.ts';
 
 type ReadImages = (run: string, file: string) => Promise<Uint8Array | null>;
 

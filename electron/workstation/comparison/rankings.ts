@@ -2,7 +2,8 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { ComparisonInput, Kept } from './comparison-input.ts';
-import { bootstrapPrecision, type Ranking, type Resampled } from './statistics.ts';
+import type { Resampled } from './statistics/bootstrap.ts';
+import { bootstrapPrecision, type Ranking } from './statistics/precision-bootstrap.ts';
 
 /** The same resampling for every figure and pair of a report: one fixed seed. */
 export const resamplingSeed = 1;

@@ -4,17 +4,10 @@ import type { Cell } from '../../../trainer/protocol/paper.ts';
 import type { Protocol } from '../../../trainer/protocol/results.ts';
 import type { ComparisonRow, Interval, Reason } from '../../api.ts';
 import type { Beside } from './paper-cells.ts';
-import {
-  differenceInterval,
-  largestDeviation,
-  placeBeside,
-  seedInterval,
-  summarize,
-  welch,
-  wilson,
-  type Bounds,
-  type Resampled,
-} from './statistics.ts';
+import type { Resampled } from './statistics/bootstrap.ts';
+import { differenceInterval, largestDeviation, placeBeside, welch } from './statistics/hypothesis-tests.ts';
+import { seedInterval, wilson, type Bounds } from './statistics/intervals.ts';
+import { summarize } from './statistics/summary.ts';
 
 /** Of an evaluator that this build has no recipe for, whose figures papers give in percent. */
 const undeclared = { unit: 'percent', margin: { points: 0.5 } } as const;

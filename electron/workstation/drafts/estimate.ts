@@ -1,21 +1,23 @@
-/** What a run will take, before the button: from a calibration of real steps, else from an earlier run of the same shape, else unknown. */
-import { createHash } from 'node:crypto';
+/** Estimates of a run before it starts: from a calibration of real steps, else from an earlier run of the same shape, else unknown. */
 import { statfs } from 'node:fs/promises';
 import * as v from 'valibot';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { Calibration } from '../../../trainer/protocol/events.ts';
-import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
-import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Estimate } from '../../api.ts';
-import { completeConfig } from './check-config.ts';
-import { fitsOf } from './memory-fit.ts';
-import { resolveSubject } from './evaluated-encoder.ts';
-import type { SideJobs } from '../trainer/side-jobs.ts';
+import { availableMemory } from '../machine/available-memory.ts';
 import type { Store, StoredDataset, StoredRun } from '../store/store.ts';
+import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-import { availableMemory } from '../machine/available-memory.ts';
+import { calibrationKey, subjectConfigOf } from './calibration-key.ts';
+import { completeConfig } from './check-config.ts';
+import { resolveSubject } from './evaluated-encoder.ts';
+import { fitsOf } from './memory-fit.ts';
+import { RecordedPaces, type RecordedPace } from './recorded-pace.ts';
+import { diskNeeded, warningsOf } from './resource-needs.ts';
+import { stepsFor } from './step-count.ts';
 
 export interface Estimates {
   readonly estimate: (config: RunConfig) => Promise<Estimate>;
@@ -37,195 +39,104 @@ export interface EstimatesOptions {
   readonly now: () => number;
 }
 
-/** Everything that decides how long a step takes, and nothing else: seeds, rates and lengths do not. */
-export function calibrationKey(config: RunConfig, subject: RunConfig | null): string {
-  const { execution } = config;
-  const shape =
-    config.kind === 'pretrain'
-      ? {
-          method: config.method,
-          encoders: config.encoders,
-          optimizer: config.optimizer.id,
-          data: config.data.fingerprint ?? config.data.path,
-          paired: config.paired && (config.paired.fingerprint ?? config.paired.path),
-          views: config.views.map(({ size, blur, interpolation }) => ({ size, blur, interpolation })),
-          channels: config.normalization.mean.length,
-          batch: config.batch,
-        }
-      : {
-          evaluator: config.evaluator,
-          encoder: encoderOf(config, subject),
-          train: config.train.fingerprint ?? config.train.path,
-          test: config.test.fingerprint ?? config.test.path,
-          preprocessing: config.preprocessing,
-          layer: config.layer,
-          channels: config.normalization.mean.length,
-        };
-  const { engine, device, precision, threads, chunk, recompute } = execution;
-  const text = JSON.stringify({ kind: config.kind, shape, engine, device, precision, threads, chunk, recompute });
-  return createHash('sha256').update(text).digest('hex');
+/** Everything that the estimates of one request share. */
+interface Known {
+  readonly runs: readonly StoredRun[];
+  readonly all: ReadonlyMap<string, StoredRun>;
+  readonly datasets: readonly StoredDataset[];
+  readonly diskFreeBytes: number | null;
+  readonly memoryFreeBytes: number;
 }
 
-function encoderOf(config: Extract<RunConfig, { kind: 'evaluate' }>, subject: RunConfig | null): unknown {
-  if (config.subject.kind === 'pixels') return 'pixels';
-  if (config.subject.kind === 'random' || config.subject.kind === 'weights') return config.subject.encoder;
-  return subject?.kind === 'pretrain' ? subject.encoders[config.subject.branch] : config.subject.run;
-}
-
-/** Optimisation steps of a pretraining: whole batches where the last is dropped. */
-export function stepsOf(config: Extract<RunConfig, { kind: 'pretrain' }>, images: number): number {
-  const stepsPerEpoch = config.dropLast ? Math.floor(images / config.batch) : Math.ceil(images / config.batch);
-  return Math.max(1, Math.round(config.epochs * stepsPerEpoch));
-}
-
-/** Room for what is kept, one more being written, and a tenth on top. */
-export function diskNeeded(checkpointBytes: number, keepLast: number): number {
-  return Math.round(checkpointBytes * (keepLast + 1) * 1.1);
+/** Knowledge of a run's steps; null where there is none. */
+interface Pace {
+  /** Of the configuration and its data. */
+  readonly counted: number | null;
+  readonly measured: Calibration | null;
+  readonly recorded: RecordedPace | null;
 }
 
 export function createEstimates(options: EstimatesOptions): Estimates {
-  const { workspace, store, host, jobs, catalogue, papers } = options;
+  const { store, catalogue, papers } = options;
+  const paces = new RecordedPaces(store);
 
-  const byId = (runs: readonly StoredRun[]): ReadonlyMap<string, StoredRun> =>
-    new Map(runs.map((run) => [run.id, run]));
-  const subjectOf = (config: RunConfig, all: ReadonlyMap<string, StoredRun>): RunConfig | null =>
-    config.kind === 'evaluate' && config.subject.kind === 'run' ? (all.get(config.subject.run)?.config ?? null) : null;
-
-  /** By run: its configuration never changes, and there may be a thousand. */
-  const keys = new Map<string, string>();
-  function keyOf({ id, config }: StoredRun, all: ReadonlyMap<string, StoredRun>): string {
-    const key = keys.get(id) ?? calibrationKey(config, subjectOf(config, all));
-    keys.set(id, key);
-    return key;
-  }
-
-  function stepsFor(config: RunConfig, datasets: readonly StoredDataset[]): number | null {
-    if (config.kind !== 'pretrain') return null;
-    const dataset = datasets.find(
-      (row) => row.fingerprint === config.data.fingerprint || row.path === config.data.path,
-    );
-    const split = dataset?.inspection.splits.find((one) => one.split === config.data.split);
-    return split === undefined ? null : stepsOf(config, split.images);
-  }
-
-  interface Known {
-    readonly runs: readonly StoredRun[];
-    readonly all: ReadonlyMap<string, StoredRun>;
-    readonly datasets: readonly StoredDataset[];
-    readonly diskFreeBytes: number | null;
-    readonly memoryFreeBytes: number;
-  }
-  async function known(runs: readonly StoredRun[]): Promise<Known> {
-    const [datasets, diskFreeBytes, memoryFreeBytes] = await Promise.all([
-      store.datasets(),
-      statfs(workspace.home).then(
-        (found) => found.bavail * found.bsize,
-        () => null,
-      ),
-      availableMemory(),
-    ]);
-    return { runs, all: byId(runs), datasets, diskFreeBytes, memoryFreeBytes };
-  }
-
-  async function estimateOf(
-    given: RunConfig,
-    planned: RunConfig | null,
-    { runs, all, datasets, diskFreeBytes, memoryFreeBytes }: Known,
-  ): Promise<Estimate> {
+  async function estimateOf(given: RunConfig, planned: RunConfig | null, known: Known): Promise<Estimate> {
+    const { runs, all, datasets } = known;
     const config = completeConfig(given, catalogue);
-    const subject = subjectOf(config, all) ?? (planned && completeConfig(planned, catalogue));
+    const subject = subjectConfigOf(config, all) ?? (planned && completeConfig(planned, catalogue));
     const key = calibrationKey(config, subject);
     const stored = await store.calibration(key);
-    const counted = stepsFor(config, datasets);
     const measured = stored === null ? null : v.parse(Calibration, JSON.parse(stored.calibration));
-    const recorded = measured === null ? await fromRuns(key, runs, all) : null;
-    const pace = measured ?? recorded;
-    const steps = counted ?? measured?.stepsTotal ?? recorded?.steps ?? null;
-    const seconds = pace === null || steps === null ? null : pace.loadSeconds + pace.secondsPerStep * steps;
-    const checkpointBytes = pace?.checkpointBytes ?? null;
-    const diskBytes = checkpointBytes === null ? null : diskNeeded(checkpointBytes, config.checkpoint.keepLast);
-    const memoryBytes = measured?.peakMemoryBytes ?? null;
-    return {
-      steps,
-      seconds,
-      // The spread of single steps averages out; the machine's mood over a long run does not, so it is not divided by √steps.
-      secondsSpread: measured === null || steps === null ? null : measured.spreadSeconds * steps,
-      basis: measured !== null ? 'measured' : recorded !== null ? 'recorded' : 'none',
-      diskBytes,
-      diskFreeBytes,
-      memoryBytes,
-      memoryFreeBytes,
-      warnings: warningsOf({ diskBytes, diskFreeBytes, memoryBytes, memoryFreeBytes }),
-      fits:
-        memoryBytes === null || checkpointBytes === null
-          ? []
-          : fitsOf(config, { memoryBytes, checkpointBytes, freeBytes: memoryFreeBytes }, papers),
-    };
-  }
-
-  /** Seconds a step in the newest finished run of the same shape. */
-  async function fromRuns(key: string, runs: readonly StoredRun[], all: ReadonlyMap<string, StoredRun>) {
-    for (const run of runs) {
-      if (run.status !== 'done' || run.deleted || keyOf(run, all) !== key) continue;
-      const [attempts, checkpoints] = await Promise.all([store.attempts(run.id), store.checkpoints(run.id)]);
-      const spans = attempts.map(({ startedAt, lastSeenAt }) => ((lastSeenAt ?? startedAt) - startedAt) / 1000);
-      const seconds = spans.reduce((sum, span) => sum + span, 0);
-      const steps = run.steps ?? run.step;
-      const checkpointBytes = checkpoints.at(-1)?.bytes ?? null;
-      return {
-        secondsPerStep: steps > 0 ? seconds / steps : 0,
-        loadSeconds: steps > 0 ? 0 : seconds,
-        steps,
-        checkpointBytes,
-      };
-    }
-    return null;
-  }
-
-  async function calibrate(given: RunConfig): Promise<Calibration> {
-    const config = completeConfig(given, catalogue);
-    const all = byId(await store.runs());
-    const key = calibrationKey(config, subjectOf(config, all));
-    const subject =
-      config.kind === 'evaluate' ? await resolveSubject(store, config.subject, all, workspace.weights) : null;
-    const job = { kind: 'calibrate' as const, config, cacheFolder: workspace.cache, subject };
-    const { calibration } = await host.hold('calibrate', () => jobs.run(job, 'calibration'));
-    await store.saveCalibration(key, JSON.stringify(calibration), options.now());
-    return calibration;
+    const recorded = measured === null ? await paces.of(key, runs, all) : null;
+    return estimateFrom(config, { counted: stepsFor(config, datasets), measured, recorded }, known, papers);
   }
 
   return {
-    estimate: async (config) => estimateOf(config, null, await known(await store.runs())),
+    estimate: async (config) => estimateOf(config, null, await gatherKnown(options, await store.runs())),
     estimateAll: async (wanted, runs) => {
-      const shared = await known(runs);
+      const shared = await gatherKnown(options, runs);
       return Promise.all(wanted.map(({ config, subject }) => estimateOf(config, subject, shared)));
     },
-    calibrate,
+    calibrate: (config) => calibrate(options, config),
   };
 }
 
-function warningsOf(
-  estimate: Pick<Estimate, 'diskBytes' | 'diskFreeBytes' | 'memoryBytes' | 'memoryFreeBytes'>,
-): readonly Fault[] {
-  const { diskBytes, diskFreeBytes, memoryBytes, memoryFreeBytes } = estimate;
-  const warnings: Fault[] = [];
-  if (diskBytes !== null && diskFreeBytes !== null && diskBytes > diskFreeBytes)
-    warnings.push({
-      code: 'disk-full',
-      message: `The run needs about ${mebibytes(diskBytes)} MiB of disk space, ${mebibytes(diskFreeBytes)} MiB are free.`,
-      values: { needed: diskBytes, free: diskFreeBytes },
-      retry: 'free-space',
-    });
-  if (memoryBytes !== null && memoryFreeBytes !== null && memoryBytes > memoryFreeBytes)
-    warnings.push({
-      code: 'out-of-memory',
-      message: `The run needs about ${mebibytes(memoryBytes)} MiB of memory, ${mebibytes(memoryFreeBytes)} MiB are free.`,
-      values: { needed: memoryBytes, free: memoryFreeBytes },
-      retry: 'smaller-batch',
-    });
-  return warnings;
+async function gatherKnown({ store, workspace }: EstimatesOptions, runs: readonly StoredRun[]): Promise<Known> {
+  const [datasets, diskFreeBytes, memoryFreeBytes] = await Promise.all([
+    store.datasets(),
+    statfs(workspace.home).then(
+      (found) => found.bavail * found.bsize,
+      () => null,
+    ),
+    availableMemory(),
+  ]);
+  return { runs, all: byId(runs), datasets, diskFreeBytes, memoryFreeBytes };
 }
 
-function mebibytes(bytes: number): number {
-  return Math.round(bytes / 2 ** 20);
+function byId(runs: readonly StoredRun[]): ReadonlyMap<string, StoredRun> {
+  return new Map(runs.map((run) => [run.id, run]));
+}
+
+function estimateFrom(
+  config: RunConfig,
+  { counted, measured, recorded }: Pace,
+  { diskFreeBytes, memoryFreeBytes }: Known,
+  papers: readonly Paper[],
+): Estimate {
+  const pace = measured ?? recorded;
+  const steps = counted ?? measured?.stepsTotal ?? recorded?.steps ?? null;
+  const seconds = pace === null || steps === null ? null : pace.loadSeconds + pace.secondsPerStep * steps;
+  const checkpointBytes = pace?.checkpointBytes ?? null;
+  const diskBytes = checkpointBytes === null ? null : diskNeeded(checkpointBytes, config.checkpoint.keepLast);
+  const memoryBytes = measured?.peakMemoryBytes ?? null;
+  return {
+    steps,
+    seconds,
+    // The spread of single steps averages out; the machine's mood over a long run does not, so it is not divided by √steps.
+    secondsSpread: measured === null || steps === null ? null : measured.spreadSeconds * steps,
+    basis: measured !== null ? 'measured' : recorded !== null ? 'recorded' : 'none',
+    diskBytes,
+    diskFreeBytes,
+    memoryBytes,
+    memoryFreeBytes,
+    warnings: warningsOf({ diskBytes, diskFreeBytes, memoryBytes, memoryFreeBytes }),
+    fits:
+      memoryBytes === null || checkpointBytes === null
+        ? []
+        : fitsOf(config, { memoryBytes, checkpointBytes, freeBytes: memoryFreeBytes }, papers),
+  };
+}
+
+/** Times real steps of a run of this shape, and keeps the result. */
+async function calibrate(options: EstimatesOptions, given: RunConfig): Promise<Calibration> {
+  const { workspace, store, host, jobs, catalogue, now } = options;
+  const config = completeConfig(given, catalogue);
+  const all = byId(await store.runs());
+  const key = calibrationKey(config, subjectConfigOf(config, all));
+  const subject =
+    config.kind === 'evaluate' ? await resolveSubject(store, config.subject, all, workspace.weights) : null;
+  const job = { kind: 'calibrate' as const, config, cacheFolder: workspace.cache, subject };
+  const { calibration } = await host.hold('calibrate', () => jobs.run(job, 'calibration'));
+  await store.saveCalibration(key, JSON.stringify(calibration), now());
+  return calibration;
 }

@@ -5,7 +5,7 @@ import * as v from 'valibot';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import { Bundle, bundleOf } from './bundle.ts';
-import { firstPlan } from './fixture.ts';
+import { firstPlan } from './testing/report-fixture.ts';
 import { buildReport } from './model.ts';
 import { renderJson } from './write.ts';
 import { createBench, evaluation, pretrain, type Bench } from '../testing/bench.ts';

@@ -1,7 +1,7 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { compose } from './compose.ts';
 import { cellText, type Block, type Document } from './document.ts';
-import { firstPlan } from './fixture.ts';
+import { firstPlan } from './testing/report-fixture.ts';
 import { renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
 import { buildReport, type ReportInput, type ReportModel } from './model.ts';

@@ -1,5 +1,5 @@
 /** Numbers and times as text: the same on every machine, whatever its locale data. */
-import type { Bounds } from '../comparison/statistics.ts';
+import type { Bounds } from '../comparison/statistics/intervals.ts';
 
 /** What stands where there is no number. */
 export const nothing = '–';

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReportFormat } from '../../api.ts';
 import { compose } from './compose.ts';
 import { renderCsv } from './csv.ts';
-import { firstPlan } from './fixture.ts';
+import { firstPlan } from './testing/report-fixture.ts';
 import { bytes, decimal, signed } from './format.ts';
 import { renderHtml } from './html.ts';
 import { renderLatex } from './latex.ts';

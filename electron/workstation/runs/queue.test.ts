@@ -106,6 +106,8 @@ test('a plan: data inspected, runs in dependency order, paused, gone on, done on
   expect((await handlers.plans.answer())[0]).toMatchObject({ state: 'done', secondsLeft: 0 });
   await handlers.startPlan.answer('tiny', null);
   expect(await handlers.runs.answer()).toHaveLength(3);
+  // Three starts and a pause.
+  expect(bench.pushed.filter(({ name }) => name === 'plansChanged')).toHaveLength(4);
 });
 
 test('a plan without its data is blocked and says what is missing', async () => {

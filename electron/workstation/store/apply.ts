@@ -81,96 +81,137 @@ const statements = {
 
 const statusAfter = { done: 'done', asked: 'stopped', failed: 'failed' } as const;
 
+type EventOf<Type extends TrainerEvent['type']> = Extract<TrainerEvent, { type: Type }>;
+
+interface AttemptKey {
+  readonly run: string;
+  readonly attempt: number;
+}
+
+function keyOf({ run, attempt }: TrainerEvent): AttemptKey {
+  return { run, attempt };
+}
+
+function timedKeyOf(event: TrainerEvent): AttemptKey & { readonly at: number } {
+  return { ...keyOf(event), at: Math.round(event.at) };
+}
+
 /** The rows an event becomes. Pure. */
 export function writesOf(event: TrainerEvent): readonly Write[] {
-  const key = { run: event.run, attempt: event.attempt };
-  const at = { ...key, at: Math.round(event.at) };
-  const seen = (step: number | null): Write => ({
-    statement: 'seen',
-    values: { ...at, sequence: event.sequence, step },
-  });
   switch (event.type) {
     case 'hello':
-      return [
-        seen(event.fromStep),
-        { statement: 'began', values: { ...at, fromStep: event.fromStep, pid: event.pid } },
-        { statement: 'running', values: key },
-        {
-          statement: 'hello',
-          values: {
-            ...key,
-            device: event.device,
-            threads: event.threads,
-            instructionSet: event.instructionSet,
-            versions: JSON.stringify(event.versions),
-          },
-        },
-      ];
+      return writesOfHello(event);
     case 'phase':
-      return [
-        seen(null),
-        { statement: 'phase', values: { ...key, phase: event.phase, sequence: event.sequence } },
-        { statement: 'phaseStatus', values: key },
-      ];
+      return writesOfPhase(event);
     case 'metrics':
-      return [
-        seen(event.points.length === 0 ? null : Math.max(...event.points.map((point) => point.step))),
-        ...event.points.map((point): Write => ({
-          statement: 'metric',
-          values: { ...key, name: point.name, step: point.step, value: finite(point.value) },
-        })),
-      ];
+      return writesOfMetrics(event);
     case 'beat':
-      return [{ statement: 'beat', values: { ...at, step: event.step, steps: event.steps } }];
+      return [{ statement: 'beat', values: { ...timedKeyOf(event), step: event.step, steps: event.steps } }];
     case 'checkpoint':
-      return [
-        seen(event.step),
-        {
-          statement: 'checkpoint',
-          values: {
-            ...at,
-            step: event.step,
-            epoch: event.epoch,
-            folder: event.folder,
-            bytes: event.bytes,
-            reason: event.reason,
-            manifestSha256: event.manifestSha256,
-          },
-        },
-      ];
+      return writesOfCheckpoint(event);
     case 'result':
-      return [
-        seen(null),
-        ...(event.outcome.kind === 'results' ? event.outcome.results : []).map((result, place): Write => ({
-          statement: 'result',
-          values: { ...at, sequence: event.sequence, place, ...resultValues(result) },
-        })),
-      ];
+      return writesOfResult(event);
     case 'log':
-      return [
-        seen(event.step ?? null),
-        {
-          statement: 'log',
-          values: {
-            ...at,
-            sequence: event.sequence,
-            level: event.level,
-            code: event.code,
-            text: event.text,
-            step: event.step ?? null,
-            values: JSON.stringify(event.values),
-          },
-        },
-      ];
-    case 'stopped': {
-      const fault = event.fault === undefined ? null : JSON.stringify(event.fault);
-      return [
-        seen(event.step),
-        { statement: 'endedStatus', values: { ...key, status: statusAfter[event.why], fault } },
-        { statement: 'ended', values: { ...key, ended: event.why, fault } },
-      ];
-    }
+      return writesOfLog(event);
+    case 'stopped':
+      return writesOfEnd(event);
   }
+}
+
+function seenAt(event: TrainerEvent, step: number | null): Write {
+  return { statement: 'seen', values: { ...timedKeyOf(event), sequence: event.sequence, step } };
+}
+
+function writesOfHello(event: EventOf<'hello'>): readonly Write[] {
+  return [
+    seenAt(event, event.fromStep),
+    { statement: 'began', values: { ...timedKeyOf(event), fromStep: event.fromStep, pid: event.pid } },
+    { statement: 'running', values: { ...keyOf(event) } },
+    {
+      statement: 'hello',
+      values: {
+        ...keyOf(event),
+        device: event.device,
+        threads: event.threads,
+        instructionSet: event.instructionSet,
+        versions: JSON.stringify(event.versions),
+      },
+    },
+  ];
+}
+
+function writesOfPhase(event: EventOf<'phase'>): readonly Write[] {
+  return [
+    seenAt(event, null),
+    { statement: 'phase', values: { ...keyOf(event), phase: event.phase, sequence: event.sequence } },
+    { statement: 'phaseStatus', values: { ...keyOf(event) } },
+  ];
+}
+
+function writesOfMetrics(event: EventOf<'metrics'>): readonly Write[] {
+  return [
+    seenAt(event, event.points.length === 0 ? null : Math.max(...event.points.map((point) => point.step))),
+    ...event.points.map((point): Write => ({
+      statement: 'metric',
+      values: { ...keyOf(event), name: point.name, step: point.step, value: finite(point.value) },
+    })),
+  ];
+}
+
+function writesOfCheckpoint(event: EventOf<'checkpoint'>): readonly Write[] {
+  return [
+    seenAt(event, event.step),
+    {
+      statement: 'checkpoint',
+      values: {
+        ...timedKeyOf(event),
+        step: event.step,
+        epoch: event.epoch,
+        folder: event.folder,
+        bytes: event.bytes,
+        reason: event.reason,
+        manifestSha256: event.manifestSha256,
+      },
+    },
+  ];
+}
+
+function writesOfResult(event: EventOf<'result'>): readonly Write[] {
+  const results = event.outcome.kind === 'results' ? event.outcome.results : [];
+  return [
+    seenAt(event, null),
+    ...results.map((result, place): Write => ({
+      statement: 'result',
+      values: { ...timedKeyOf(event), sequence: event.sequence, place, ...resultValues(result) },
+    })),
+  ];
+}
+
+function writesOfLog(event: EventOf<'log'>): readonly Write[] {
+  return [
+    seenAt(event, event.step ?? null),
+    {
+      statement: 'log',
+      values: {
+        ...timedKeyOf(event),
+        sequence: event.sequence,
+        level: event.level,
+        code: event.code,
+        text: event.text,
+        step: event.step ?? null,
+        values: JSON.stringify(event.values),
+      },
+    },
+  ];
+}
+
+function writesOfEnd(event: EventOf<'stopped'>): readonly Write[] {
+  const fault = event.fault === undefined ? null : JSON.stringify(event.fault);
+  return [
+    seenAt(event, event.step),
+    { statement: 'endedStatus', values: { ...keyOf(event), status: statusAfter[event.why], fault } },
+    { statement: 'ended', values: { ...keyOf(event), ended: event.why, fault } },
+  ];
 }
 
 function resultValues(result: Result): Write['values'] {

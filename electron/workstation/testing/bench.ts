@@ -8,7 +8,8 @@ import * as v from 'valibot';
 import { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { Pushes, RunRow } from '../../api.ts';
 import { childScript } from '../store/testing/store-fixture.ts';
-import { openWorkstation, type Workstation, type WorkstationOptions } from '../workstation.ts';
+import type { WorkstationOptions } from '../workstation-options.ts';
+import { openWorkstation, type Workstation } from '../workstation.ts';
 
 const project = join(import.meta.dirname, '..', '..', '..');
 export const fakeTrainer = join(import.meta.dirname, 'fake-trainer.ts');

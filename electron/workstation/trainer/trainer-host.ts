@@ -1,15 +1,17 @@
-/** Who holds the device: one training or one measuring job at a time. Everything else waits or is refused. */
+/** The device's host: one training or one measuring job at a time. Everything else waits or is refused. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Progress } from '../../api.ts';
-import { openSession, type Session, type SessionEnd, type SessionOptions, type TrainJob } from './trainer-session.ts';
+import { Device } from './device.ts';
+import type { SessionEnd } from './session-end.ts';
+import { openSession, type Session, type SessionOptions, type TrainJob } from './trainer-session.ts';
 
 export interface TrainerHost {
   /** Run or job on the device; null when it is free. */
   readonly holder: () => string | null;
   /** Starts a run's trainer; a fault says why it could not. `ended` of the options tells how it went. */
   readonly start: (job: TrainJob, fromStep: number) => Promise<void>;
-  /** Keeps the device for something that is no run. */
+  /** Keeps the device for something that is not a run. */
   readonly hold: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly session: (run: string) => Session;
   readonly sessionOrNull: (run: string) => Session | null;
@@ -20,60 +22,41 @@ export interface TrainerHost {
   readonly close: (how: 'safely' | 'now') => Promise<void>;
 }
 
-export function createTrainerHost(
-  options: SessionOptions & {
-    /** A run's trainer is gone and its rows are written; the device is free again. */
-    readonly ended: (end: SessionEnd) => void;
-    /** The device is free after something that was no run. */
-    readonly freed: () => void;
-  },
-): TrainerHost {
-  let holder: string | null = null;
+export interface TrainerHostOptions extends SessionOptions {
+  /** A run's trainer is gone and its rows are written; the device is free again. */
+  readonly ended: (end: SessionEnd) => void;
+  /** The device is free after something that was not a run. */
+  readonly freed: () => void;
+}
+
+export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
+  const device = new Device();
   let session: Session | null = null;
   /** A start under way: its run has the device and no session yet. */
   let opening: Promise<Session> | null = null;
-  let closing = false;
-
-  function take(name: string): void {
-    if (closing) throw new FaultError('busy', 'The workstation is being closed.');
-    if (holder !== null)
-      throw new FaultError('busy', `The device is used by "${holder}". Wait for it, or stop it first.`, { holder });
-    holder = name;
-  }
 
   async function start(job: TrainJob, fromStep: number): Promise<void> {
     // Before the first await: a second start in the same moment finds the device taken.
-    take(job.run);
+    device.take(job.run);
     opening = openSession(options, job, fromStep);
     try {
       session = await opening;
     } catch (error) {
-      holder = null;
+      device.free();
       throw error;
     } finally {
       opening = null;
     }
-    const { ended } = session;
-    const free = (): void => {
+    const finish = (end: SessionEnd): void => {
       session = null;
-      holder = null;
+      device.free();
+      options.ended(end);
     };
-    ended.then(
-      (end) => {
-        free();
-        options.ended(end);
-      },
-      (error: unknown) => {
-        free();
-        const fault: Fault = {
-          code: 'store-died',
-          message: `The end of run ${job.run} could not be recorded: ${error instanceof Error ? error.message : String(error)}`,
-          values: { run: job.run },
-        };
-        options.complain(fault.message);
-        options.ended({ run: job.run, ended: 'lost', fault });
-      },
-    );
+    session.ended.then(finish, (error: unknown) => {
+      const end = unrecordedEnd(job.run, error);
+      options.complain(end.fault.message);
+      finish(end);
+    });
   }
 
   /** A start that fails is told by whoever asked for it. */
@@ -84,17 +67,17 @@ export function createTrainerHost(
   }
 
   async function hold<T>(name: string, work: () => Promise<T>): Promise<T> {
-    take(name);
+    device.take(name);
     try {
       return await work();
     } finally {
-      holder = null;
+      device.free();
       options.freed();
     }
   }
 
   return {
-    holder: () => holder,
+    holder: () => device.holder,
     start,
     hold,
     session: (run) => {
@@ -103,15 +86,22 @@ export function createTrainerHost(
     },
     sessionOrNull: (run) => (session?.run === run ? session : null),
     sessionWhenOpen: async (run) => {
-      if (holder === run && session === null) await settled();
+      if (device.holder === run && session === null) await settled();
       return session?.run === run ? session : null;
     },
     progress: () => (session === null ? [] : [session.progress()]),
     memoryBytes: () => session?.memoryBytes() ?? null,
     close: async (how) => {
-      closing = true;
+      device.close();
       await settled();
       await session?.stop(how);
     },
   };
+}
+
+/** Counts an end that could not be recorded as a loss. */
+function unrecordedEnd(run: string, error: unknown): SessionEnd & { readonly fault: Fault } {
+  const reason = error instanceof Error ? error.message : String(error);
+  const message = `The end of run ${run} could not be recorded: ${reason}`;
+  return { run, ended: 'lost', fault: { code: 'store-died', message, values: { run } } };
 }

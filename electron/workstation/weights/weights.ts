@@ -1,30 +1,19 @@
 /** Weights in and out: a run's encoder as a file for other programs, and encoders that other programs trained. */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import { readJson, syncFolder, writeJson } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import type { WeightsFormat } from '../../../trainer/protocol/weights.ts';
-import { encoderPath } from '../../../trainer/protocol/run.ts';
 import { ImportedWeights, type Origin } from '../../../trainer/protocol/weights.ts';
 import type { RequestHandler, Push } from '../request-types.ts';
-import { newestEncoder } from '../drafts/evaluated-encoder.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Store } from '../store/store.ts';
 import type { Workspace } from '../workspace/workspace.ts';
-
-export interface ExportRequest {
-  readonly run: string;
-  /** Of two encoders that are trained apart. */
-  readonly branch: 0 | 1;
-  readonly format: WeightsFormat;
-  /** Null: into the run's folder. */
-  readonly file: string | null;
-}
+import { exportEncoder, type ExportedEncoder, type ExportRequest } from './export-encoder.ts';
 
 export interface Weights {
-  readonly write: (request: ExportRequest) => Promise<{ readonly file: string; readonly tensors: number }>;
+  readonly write: (request: ExportRequest) => Promise<ExportedEncoder>;
   readonly export: RequestHandler<'exportWeights'>;
   readonly rows: RequestHandler<'weights'>;
   readonly import: RequestHandler<'importWeights'>;
@@ -49,7 +38,7 @@ const recordLimit = 64 << 20;
 const unknownOrigin: Origin = { method: null, pretrainedOn: null, epochs: null, batch: null };
 
 export function createWeights(options: WeightsOptions): Weights {
-  const { workspace, store, jobs, push, now } = options;
+  const { workspace, jobs, push, now } = options;
   const folderOf = (id: string): string => join(workspace.weights, id);
 
   async function recorded(id: string): Promise<ImportedWeights | null> {
@@ -83,28 +72,7 @@ export function createWeights(options: WeightsOptions): Weights {
     }
   }
 
-  async function write({ run: id, branch, format, file: wanted }: ExportRequest) {
-    const { run, config, encoder, subject } = await newestEncoder(store, id, branch, workspace.weights);
-    const { encoders, method } = config;
-    const apart = encoders.length > 1;
-    const step = run.safeStep ?? 0;
-    const name = [encoder.id, ...(apart ? [`branch-${branch + 1}`] : []), `step-${step}`].join('-');
-    const file = wanted ?? join(run.folder, 'exports', `${name}.${format}`);
-    await mkdir(dirname(file), { recursive: true });
-    const about = {
-      program: `Reprise ${options.version}`,
-      run: run.id,
-      title: run.title,
-      step: String(step),
-      method: method.id,
-      encoder: JSON.stringify(encoder),
-      layout: 'torchvision',
-    };
-    const path = encoderPath(encoders.length, branch);
-    const job = { kind: 'export' as const, checkpointFolder: subject.checkpointFolder!, path, file, format, about };
-    const { tensors } = await jobs.run(job, 'export');
-    return { file, tensors };
-  }
+  const write = (request: ExportRequest): Promise<ExportedEncoder> => exportEncoder(options, request);
 
   return {
     write,

@@ -1,18 +1,18 @@
 /** Made-up records of the first plan, for the tests of the report. */
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { Paper } from '../../../trainer/protocol/paper.ts';
-import { Plan } from '../../../trainer/protocol/plan.ts';
-import { Preset } from '../../../trainer/protocol/preset.ts';
-import type { Result } from '../../../trainer/protocol/results.ts';
-import type { Series } from '../../api.ts';
-import { compareRuns } from '../comparison/compare.ts';
-import { catalogue, storedRun } from '../testing/comparison-fixture.ts';
-import type { StoredResult, StoredRun } from '../store/store.ts';
-import type { ReportInput, ReportRun } from './model.ts';
+import { Paper } from '../../../../trainer/protocol/paper.ts';
+import { Plan } from '../../../../trainer/protocol/plan.ts';
+import { Preset } from '../../../../trainer/protocol/preset.ts';
+import type { Result } from '../../../../trainer/protocol/results.ts';
+import type { Series } from '../../../api.ts';
+import { compareRuns } from '../../comparison/compare.ts';
+import { catalogue, storedRun } from '../../testing/comparison-fixture.ts';
+import type { StoredResult, StoredRun } from '../../store/store.ts';
+import type { ReportInput, ReportRun } from '../model.ts';
 
 const resource = (path: string): unknown =>
-  JSON.parse(readFileSync(new URL(`../../../resources/${path}`, import.meta.url), 'utf8'));
+  JSON.parse(readFileSync(new URL(`../../../../resources/${path}`, import.meta.url), 'utf8'));
 
 const figures: Readonly<Record<string, readonly [number, number]>> = {
   'vicreg-linear': [85.91, 99.5],

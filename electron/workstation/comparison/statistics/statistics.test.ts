@@ -2,28 +2,13 @@ import process from 'node:process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import golden from './golden/statistics.json' with { type: 'json' };
-import {
-  bootstrapPrecision,
-  clampPercent,
-  differenceInterval,
-  generator,
-  holm,
-  incompleteBeta,
-  largestDeviation,
-  logGamma,
-  mcnemar,
-  normalQuantile,
-  pairedBootstrap,
-  seedHalfWidth,
-  seedInterval,
-  studentCdf,
-  studentQuantile,
-  summarize,
-  tost,
-  welch,
-  wilson,
-  type Ranking,
-} from './statistics.ts';
+import { pairedBootstrap } from './bootstrap.ts';
+import { incompleteBeta, logGamma, normalQuantile, studentCdf, studentQuantile } from './distributions.ts';
+import { differenceInterval, holm, largestDeviation, mcnemar, tost, welch } from './hypothesis-tests.ts';
+import { clampPercent, seedHalfWidth, seedInterval, wilson } from './intervals.ts';
+import { bootstrapPrecision, type Ranking } from './precision-bootstrap.ts';
+import { generator } from './random.ts';
+import { summarize } from './summary.ts';
 
 const near = (actual: number, expected: number, relative = 1e-11): void => {
   expect(Math.abs(actual - expected)).toBeLessThanOrEqual(relative * Math.max(1, Math.abs(expected)));

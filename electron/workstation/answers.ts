@@ -1,0 +1,143 @@
+/** The answers to all requests: every part of the workstation, wired to the parts it uses. */
+import { availableParallelism, release } from 'node:os';
+import { join } from 'node:path';
+import process from 'node:process';
+import { createMemoize } from './comparison/memoize.ts';
+import type { Computing } from './computing.ts';
+import { changesSince } from './data/changed-data.ts';
+import { createDatasets, type Datasets } from './data/datasets.ts';
+import { createDeviceChoice } from './drafts/device-choice.ts';
+import { createEstimates } from './drafts/estimate.ts';
+import { createPresets } from './drafts/presets.ts';
+import { runDoctor } from './machine/doctor.ts';
+import { createHardware } from './machine/hardware.ts';
+import { createProgram, type Program } from './machine/program.ts';
+import { createPlans } from './plans/plans.ts';
+import type { Records } from './records.ts';
+import { importRun } from './recovery/import-run.ts';
+import { createReports, type Reports } from './report/reports.ts';
+import type { Answers } from './requests.ts';
+import { createRuns } from './runs/runs.ts';
+import { createWeights } from './weights/weights.ts';
+import type { WorkstationOptions } from './workstation-options.ts';
+
+/** Everything the parts share. */
+interface Context {
+  readonly options: WorkstationOptions;
+  readonly records: Records;
+  readonly computing: Computing;
+  readonly threads: () => number;
+  readonly now: () => number;
+}
+
+const versions = { node: process.versions.node };
+
+export function createAnswers(
+  options: WorkstationOptions,
+  records: Records,
+  computing: Computing,
+  now: () => number,
+): Answers {
+  const { version, write, push } = options;
+  const { workspace, store, resources, complain } = records;
+  const { jobs, host, queue } = computing;
+  const { catalogue, papers } = resources;
+  const { trash } = options.desktop;
+  const threads = (): number => records.settings.current.threads ?? availableParallelism();
+  const context = { options, records, computing, threads, now };
+  const common = { workspace, store, host, jobs, push, now, complain };
+
+  const placement = createDeviceChoice({ ...common, threads, version, write });
+  const weights = createWeights({ ...common, trash, version });
+  const presets = createPresets({ resources, store, weights, placement });
+  const datasets = createDatasets({ ...common, catalogue, dataFolder: join(options.runtime, 'data') });
+  const estimates = createEstimates({ ...common, catalogue, papers });
+  const runs = createRuns({
+    ...common,
+    queue,
+    catalogue,
+    trash,
+    changesSince: (run) => changesSince(run, store, datasets),
+    importFolder: (folder) => importFolder(records, folder),
+  });
+  const plans = createPlans({
+    ...common,
+    shipped: resources.plans,
+    catalogue,
+    datasets,
+    estimates,
+    placement,
+    runs,
+    queue,
+    weights,
+  });
+  return {
+    machine: programOf(context, datasets),
+    placement,
+    presets,
+    estimates,
+    runs,
+    plans,
+    datasets,
+    reports: reportsOf(context),
+    weights,
+  };
+}
+
+async function importFolder({ workspace, store, complain }: Records, folder: string): Promise<string> {
+  const { run, notes } = await importRun(workspace, store, folder);
+  for (const note of notes) complain(`${run}: ${note}`);
+  return run;
+}
+
+function reportsOf({ options, records, now }: Context): Reports {
+  const { workspace, store, complain } = records;
+  const { catalogue, papers, presets, plans } = records.resources;
+  const { version, edition, desktop, push } = options;
+  const platform = `${process.platform} ${release()} ${process.arch}`;
+  return createReports({
+    workspace,
+    desktop,
+    push,
+    now,
+    complain,
+    sources: {
+      store,
+      // Each some 16 KB: the figures of two thousand resamples.
+      memoize: createMemoize(1000),
+      papers,
+      presets,
+      plans,
+      catalogue,
+      environment: { version, edition, platform, versions },
+    },
+  });
+}
+
+function programOf({ options, records, computing, threads, now }: Context, datasets: Datasets): Program {
+  const { version, edition, write, desktop } = options;
+  const { store, settings } = records;
+  const { home } = records.workspace;
+  const { jobs, gpus, host } = computing;
+  const hardware = createHardware({ home, gpus, trainerMemory: host.memoryBytes, now });
+  return createProgram({
+    home,
+    version,
+    edition,
+    write,
+    settings,
+    versions,
+    desktop,
+    hardware: hardware.read,
+    doctor: () =>
+      runDoctor({
+        home,
+        jobs,
+        store,
+        knownData: datasets.known,
+        threads,
+        versions: { reprise: `${version}${edition}`, ...versions },
+        now,
+      }),
+  });
+}

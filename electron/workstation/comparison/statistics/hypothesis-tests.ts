@@ -1,0 +1,73 @@
+/** Tests of a difference: McNemar, Welch, two one-sided tests, Holm's adjustment. p-values and confidences are 0 to 1. */
+import { incompleteBeta, studentCdf, studentQuantile } from './distributions.ts';
+import type { Bounds } from './intervals.ts';
+
+/** Exact McNemar test: two-sided binomial p-value over the images that only one of the two gets right. */
+export function mcnemar(onlyFirst: number, onlySecond: number): number {
+  const n = onlyFirst + onlySecond;
+  const fewer = Math.min(onlyFirst, onlySecond);
+  if (onlyFirst === onlySecond) return 1;
+  // P(X ≤ k) for X ~ Binomial(n, 1/2) is I_{1/2}(n - k, k + 1).
+  return Math.min(1, 2 * incompleteBeta(n - fewer, fewer + 1, 0.5));
+}
+
+/** A difference with its standard error and degrees of freedom. */
+export interface Difference {
+  readonly value: number;
+  readonly standardError: number;
+  readonly df: number;
+}
+
+/** Welch: two means with unequal spreads (degrees of freedom by Welch and Satterthwaite). */
+export function welch(
+  first: { readonly mean: number; readonly sd: number; readonly n: number },
+  second: { readonly mean: number; readonly sd: number; readonly n: number },
+): Difference {
+  const a = first.sd ** 2 / first.n;
+  const b = second.sd ** 2 / second.n;
+  if (!(a + b > 0)) throw new Error('Welch needs a spread above 0 on one side at least.');
+  return {
+    value: first.mean - second.mean,
+    standardError: Math.sqrt(a + b),
+    df: (a + b) ** 2 / (a ** 2 / (first.n - 1) + b ** 2 / (second.n - 1)),
+  };
+}
+
+export function differenceInterval(difference: Difference, confidence: number): Bounds {
+  const half = studentQuantile(1 - (1 - confidence) / 2, difference.df) * difference.standardError;
+  return { low: difference.value - half, high: difference.value + half };
+}
+
+/** Two one-sided tests: the larger p-value against "at least `margin` away". Below α: equivalent, and the 1 - 2α interval fits. */
+export function tost(difference: Difference, margin: number): number {
+  const { value, standardError, df } = difference;
+  const notBelow = 1 - studentCdf((value + margin) / standardError, df);
+  const notAbove = studentCdf((value - margin) / standardError, df);
+  return Math.max(notBelow, notAbove);
+}
+
+/**
+ * Where a difference lies: inside ± margin when its 90 % interval does (two one-sided tests at 5 %), outside when its 95 %
+ * interval lies wholly beyond, else neither.
+ */
+export function placeBeside(margin: number, narrow: Bounds, wide: Bounds): 'inside' | 'outside' | 'neither' {
+  if (narrow.low > -margin && narrow.high < margin) return 'inside';
+  return wide.low > margin || wide.high < -margin ? 'outside' : 'neither';
+}
+
+/** Largest sample standard deviation that n values with this range can have: the two ends shared as evenly as n allows. */
+export function largestDeviation(range: number, n: number): number {
+  return range * Math.sqrt((Math.floor(n / 2) * Math.ceil(n / 2)) / (n * (n - 1)));
+}
+
+/** Holm's step-down adjustment: p-values that may be compared with α although several are tested. */
+export function holm(pValues: readonly number[]): readonly number[] {
+  const order = pValues.map((p, index) => ({ p, index })).sort((one, other) => one.p - other.p);
+  const adjusted = new Array<number>(pValues.length).fill(0);
+  let running = 0;
+  order.forEach(({ p, index }, rank) => {
+    running = Math.max(running, Math.min(1, p * (pValues.length - rank)));
+    adjusted[index] = running;
+  });
+  return adjusted;
+}

@@ -1,0 +1,108 @@
+/** Bootstrap over images of a mean average precision, and of the difference of two. */
+import { setImmediate as breathe } from 'node:timers/promises';
+import { resampledOf, type Resampled } from './bootstrap.ts';
+import { generator, uniform } from './random.ts';
+
+/**
+ * What a run said of the images of a split, class by class: [images, classes]. `presence`: 1 the class is there, 0 not, -1 it does
+ * not count for this class.
+ */
+export interface Ranking {
+  readonly images: number;
+  readonly classes: number;
+  readonly scores: Float32Array;
+  readonly presence: Int8Array;
+}
+
+/** The images that count for a class, the highest score first; `last` marks the last of equal scores. */
+interface RankedClass {
+  readonly image: Int32Array;
+  readonly isThere: Uint8Array;
+  readonly last: Uint8Array;
+}
+
+function rankedClasses({ images, classes, scores, presence }: Ranking): readonly RankedClass[] {
+  return Array.from({ length: classes }, (_, label) => {
+    const score = (image: number): number => scores[image * classes + label]!;
+    const there = (image: number): number => presence[image * classes + label]!;
+    const image = Int32Array.from({ length: images }, (__, at) => at)
+      .filter((at) => there(at) !== -1)
+      .sort((one, other) => score(other) - score(one) || one - other);
+    return {
+      image,
+      isThere: Uint8Array.from(image, (at) => Number(there(at) === 1)),
+      last: Uint8Array.from(image, (at, place) =>
+        Number(place === image.length - 1 || score(at) !== score(image[place + 1]!)),
+      ),
+    };
+  });
+}
+
+/**
+ * Area under precision against recall with the highest precision at that recall or beyond (PASCAL VOC's measure since 2010),
+ * every image taken `counts[image]` times; NaN where nothing is there.
+ */
+function envelopeArea({ image, isThere, last }: RankedClass, counts: Uint16Array): number {
+  let right = 0;
+  let seen = 0;
+  for (let place = 0; place < image.length; place += 1) {
+    const count = counts[image[place]!]!;
+    seen += count;
+    if (isThere[place] === 1) right += count;
+  }
+  const total = right;
+  let highest = 0;
+  let area = 0;
+  // From the lowest score up: what is highest so far is highest at that recall or beyond.
+  for (let place = image.length - 1; place >= 0; place -= 1) {
+    if (last[place] === 1 && seen > 0) highest = Math.max(highest, right / seen);
+    const count = counts[image[place]!]!;
+    seen -= count;
+    if (isThere[place] === 0) continue;
+    right -= count;
+    area += count * highest;
+  }
+  return area / total;
+}
+
+/** Mean over the classes that are there, in percent. */
+function meanAveragePrecision(classes: readonly RankedClass[], counts: Uint16Array): number {
+  const areas = classes.map((ranked) => envelopeArea(ranked, counts)).filter((area) => !Number.isNaN(area));
+  return (100 * areas.reduce((sum, area) => sum + area, 0)) / areas.length;
+}
+
+/** Fewer than for an accuracy: a mean of average precisions is not a sum over images, so every sample is ranked again. */
+const rankingResamples = 1000;
+
+/**
+ * Bootstrap over images of the mean average precision of some runs, minus that of others on the same images where there are any;
+ * each side is the mean of its runs.
+ */
+export async function bootstrapPrecision(
+  runs: readonly Ranking[],
+  others: readonly Ranking[],
+  seed: number,
+): Promise<Resampled> {
+  const images = runs[0]?.images ?? 0;
+  if (images === 0) throw new Error('A bootstrap needs at least one image.');
+  const strange = [...runs, ...others].find((run) => run.images !== images);
+  if (strange) throw new Error(`Cannot pair ${images} images with ${strange.images}: not the same set.`);
+  const sides = [runs, others].map((side) => side.map(rankedClasses));
+  const figureOf = (counts: Uint16Array): number => {
+    const [own = 0, theirs = 0] = sides.map(
+      (side) =>
+        side.reduce((sum, classes) => sum + meanAveragePrecision(classes, counts), 0) / Math.max(1, side.length),
+    );
+    return own - theirs;
+  };
+  const next = generator(seed);
+  const figures = new Float64Array(rankingResamples);
+  const counts = new Uint16Array(images);
+  for (let sample = 0; sample < rankingResamples; sample += 1) {
+    if (sample % 20 === 0) await breathe();
+    counts.fill(0);
+    for (let drawn = 0; drawn < images; drawn += 1) counts[Math.floor(uniform(next) * images)]! += 1;
+    figures[sample] = figureOf(counts);
+  }
+  return resampledOf(figureOf(counts.fill(1)), figures.sort());
+}

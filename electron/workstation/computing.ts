@@ -1,0 +1,61 @@
+/** The computing side: the trainer on the device, jobs beside it, the queue of runs that come next. */
+import { join } from 'node:path';
+import { createGpuWatch, type GpuWatch } from './machine/gpu-watch.ts';
+import type { Records } from './records.ts';
+import { createQueue, type Queue } from './runs/queue.ts';
+import { createSideJobs, type SideJobs } from './trainer/side-jobs.ts';
+import { createTrainerHost, type TrainerHost } from './trainer/trainer-host.ts';
+import { processStartedAt } from './workspace/processes.ts';
+import type { WorkstationOptions } from './workstation-options.ts';
+
+export interface Computing {
+  readonly jobs: SideJobs;
+  readonly gpus: GpuWatch;
+  readonly host: TrainerHost;
+  readonly queue: Queue;
+  /** Stops what runs. 'now' loses the work since the last checkpoint. */
+  readonly close: (how: 'safely' | 'now') => Promise<void>;
+}
+
+export function createComputing(options: WorkstationOptions, records: Records, now: () => number): Computing {
+  const { push } = options;
+  const { workspace, store, settings, environment, complain } = records;
+  const script = options.trainer ?? join(options.appRoot, 'out', 'node', 'trainer.js');
+  const program = { node: options.node, script, env: environment };
+  const jobs = createSideJobs(program, options.write ? workspace.home : options.appRoot, push);
+  const gpus = createGpuWatch(complain);
+  // The host and the queue name each other.
+  const host = createTrainerHost({
+    program,
+    store,
+    push,
+    now,
+    complain,
+    startOf: async (pid) => (await processStartedAt(pid)) ?? 0,
+    ended: (end) => queue.ended(end),
+    freed: () => void queue.advance(),
+  });
+  const queue: Queue = createQueue({
+    workspace,
+    store,
+    host,
+    push,
+    complain,
+    drain: options.drain ?? 'all',
+    resumeAutomatically: () => settings.current.resumeAutomatically,
+  });
+  return {
+    jobs,
+    gpus,
+    host,
+    queue,
+    close: async (how) => {
+      // The queue first, or the end of one run would start the next.
+      const settled = queue.close();
+      await host.close(how);
+      await settled;
+      await jobs.close();
+      gpus.close();
+    },
+  };
+}

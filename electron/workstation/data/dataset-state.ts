@@ -1,0 +1,13 @@
+import type { DatasetRow } from '../../api.ts';
+import type { StoredDataset } from '../store/store.ts';
+import { signatureOf } from './signature.ts';
+
+/** Compares the folder of a data set with what it was when it was inspected. */
+export async function stateOf({
+  path,
+  signature,
+}: Pick<StoredDataset, 'path' | 'signature'>): Promise<DatasetRow['state']> {
+  const found = await signatureOf(path);
+  if (found === null) return 'missing';
+  return found === signature ? 'ready' : 'changed';
+}

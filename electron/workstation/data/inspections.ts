@@ -1,0 +1,85 @@
+/** Folders inspected in this session, and what was found there kept as data sets. */
+import { resolve } from 'node:path';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { Store, StoredDataset } from '../store/store.ts';
+import type { SideJobs } from '../trainer/side-jobs.ts';
+import { saveDataset, type Workspace } from '../workspace/workspace.ts';
+import { stateOf } from './dataset-state.ts';
+import { signatureOf } from './signature.ts';
+
+export interface InspectionsOptions {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly jobs: SideJobs;
+  readonly now: () => number;
+}
+
+export class Inspections {
+  readonly #options: InspectionsOptions;
+  /** Findings of this session, by fingerprint: only these can be saved, whatever the caller hands back. */
+  readonly #found = new Map<string, { readonly inspection: Inspection; readonly signature: string }>();
+
+  constructor(options: InspectionsOptions) {
+    this.#options = options;
+  }
+
+  async inspect(path: string, contents: boolean): Promise<Inspection> {
+    const folder = resolve(path);
+    const before = await signatureOf(folder);
+    if (before === null)
+      throw new FaultError(
+        'wrong-folder',
+        `${folder} is no folder that can be read.`,
+        { path: folder },
+        { retry: 'choose-folder' },
+      );
+    const job = { kind: 'inspect' as const, path: folder, dataset: null, contents };
+    const { inspection } = await this.#options.jobs.run(job, 'inspection');
+    const after = await signatureOf(folder);
+    if (after !== before)
+      throw new FaultError(
+        'dataset-changed',
+        `${folder} changed while it was inspected. Inspect it again when nothing writes to it.`,
+        { path: folder },
+        { retry: 'again' },
+      );
+    if (inspection.dataset !== null) this.#found.set(inspection.fingerprint, { inspection, signature: before });
+    return inspection;
+  }
+
+  async save({ fingerprint, path }: Inspection, name: string, builtIn: boolean): Promise<StoredDataset> {
+    const { workspace, store, now } = this.#options;
+    const known = this.#found.get(fingerprint);
+    if (known === undefined)
+      throw new FaultError('unknown-id', `${path} has not been inspected. Inspect it, then add it.`, { path });
+    const { inspection, signature } = known;
+    const dataset: StoredDataset = {
+      fingerprint: inspection.fingerprint,
+      name,
+      path: inspection.path,
+      inspection,
+      signature,
+      inspectedAt: now(),
+      builtIn,
+    };
+    await saveDataset(workspace, store, dataset);
+    return dataset;
+  }
+
+  /** The data set of a folder, inspected and remembered if it is new or has changed. */
+  async ensure(path: string, name: string, builtIn: boolean): Promise<StoredDataset> {
+    const folder = resolve(path);
+    const known = (await this.#options.store.datasets()).find((dataset) => dataset.path === folder);
+    if (known !== undefined && (await stateOf(known)) === 'ready') return known;
+    const inspection = await this.inspect(folder, false);
+    if (inspection.dataset === null)
+      throw new FaultError(
+        'wrong-folder',
+        `${folder} is no data set this program knows. Expected: ${inspection.expected.join('; ')}. Found: ${inspection.found.join('; ')}.`,
+        { path: folder },
+        { retry: 'choose-folder' },
+      );
+    return this.save(inspection, name, builtIn);
+  }
+}

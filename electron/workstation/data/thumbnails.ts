@@ -1,0 +1,31 @@
+/** Pictures of a split, spread over all of it. */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { StoredDataset } from '../store/store.ts';
+import type { SideJob } from '../trainer/side-jobs.ts';
+
+const thumbnailSize = 96;
+
+/** The job that makes the pictures; a split the data set does not have is refused. */
+export function thumbnailsJob(
+  { inspection, path, fingerprint }: StoredDataset,
+  split: string,
+  count: number,
+): Extract<SideJob, { kind: 'thumbnails' }> {
+  const found = inspection.splits.find((one) => one.split === split);
+  if (found === undefined) {
+    const known = inspection.splits.map((one) => one.split).join(', ');
+    throw new FaultError('unknown-id', `${inspection.title} has no split "${split}". Known: ${known}.`, { split });
+  }
+  return {
+    kind: 'thumbnails',
+    data: { dataset: inspection.dataset ?? '', path, split, fingerprint },
+    indexes: evenly(found.images, count),
+    size: thumbnailSize,
+  };
+}
+
+/** `count` positions spread over all, so that sorted data sets show every class. */
+export function evenly(total: number, count: number): number[] {
+  const taken = Math.min(total, count);
+  return Array.from({ length: taken }, (_, place) => Math.floor((place * total) / taken));
+}

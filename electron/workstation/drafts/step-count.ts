@@ -1,0 +1,17 @@
+/** Number of steps of a pretraining. */
+import type { PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
+import type { StoredDataset } from '../store/store.ts';
+
+/** Optimisation steps of a pretraining: whole batches where the last is dropped. */
+export function stepsOf(config: PretrainConfig, images: number): number {
+  const stepsPerEpoch = config.dropLast ? Math.floor(images / config.batch) : Math.ceil(images / config.batch);
+  return Math.max(1, Math.round(config.epochs * stepsPerEpoch));
+}
+
+/** Optimisation steps by the data set that a run names; null if that is not known, or the run is not a pretraining. */
+export function stepsFor(config: RunConfig, datasets: readonly StoredDataset[]): number | null {
+  if (config.kind !== 'pretrain') return null;
+  const dataset = datasets.find((row) => row.fingerprint === config.data.fingerprint || row.path === config.data.path);
+  const split = dataset?.inspection.splits.find((one) => one.split === config.data.split);
+  return split === undefined ? null : stepsOf(config, split.images);
+}

@@ -1,0 +1,75 @@
+/** The data that a plan names, found on this machine. */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Plan, PlannedRun } from '../../../trainer/protocol/plan.ts';
+import { possibleRuns } from './plan-order.ts';
+import { withData } from './planned-config.ts';
+import type { PlansContext } from './plans-context.ts';
+
+type DataContext = Pick<PlansContext, 'store' | 'datasets'>;
+
+/** Folder of each named data set: the very contents, where those are named; else what set-up laid there, or one with that title. */
+export async function foldersOf({ store, datasets }: DataContext, plan: Plan): Promise<ReadonlyMap<string, string>> {
+  const [known, rows] = await Promise.all([datasets.known(), store.datasets()]);
+  const found = new Map<string, string>();
+  for (const { name, dataset, title, fingerprint } of plan.data) {
+    const laid = known.find((data) => data.name === name)?.path;
+    const same = rows.find((row) => row.fingerprint === fingerprint);
+    const called = rows.find(
+      (row) => row.inspection.dataset === dataset && [row.name, row.inspection.title].includes(title),
+    );
+    const path = same?.path ?? laid ?? (fingerprint === undefined ? called?.path : undefined);
+    if (path !== undefined) found.set(name, path);
+  }
+  return found;
+}
+
+/** The plan's runs with the data and, where that is left to the machine and known, the device and precision of this one. */
+export async function runsOnThisMachine(
+  context: DataContext & Pick<PlansContext, 'placement'>,
+  plan: Plan,
+): Promise<readonly PlannedRun[]> {
+  const [folders, rows] = await Promise.all([foldersOf(context, plan), context.store.datasets()]);
+  const execution = plan.placed === true ? context.placement.known() : null;
+  const found = new Map<string, { readonly path: string; readonly fingerprint?: string }>();
+  for (const [name, path] of folders) found.set(name, rows.find((row) => row.path === path) ?? { path });
+  return plan.runs.map((run) => {
+    const config = withData(run.config, found);
+    return { ...run, config: execution === null ? config : { ...config, execution } };
+  });
+}
+
+/** Inspects the data of the runs that can be made. Without any such run the first data set that is missing is named. */
+export async function ensureData(context: DataContext, plan: Plan): Promise<void> {
+  const { datasets } = context;
+  const folders = await foldersOf(context, plan);
+  const some = possibleRuns(plan, folders).size > 0;
+  for (const { name, title, fingerprint } of plan.data.filter((data) => !some || folders.has(data.name))) {
+    const path = folders.get(name);
+    const same = fingerprint === undefined ? '' : ` (fingerprint ${fingerprint.slice(0, 12)}…)`;
+    if (path === undefined) {
+      const known = (await datasets.known()).find((data) => data.name === name);
+      const advice = known?.missing ?? `Add a folder with ${title}${same} first.`;
+      throw new FaultError(
+        'not-available',
+        `The plan needs ${title}. ${advice}`,
+        { data: name },
+        { retry: 'choose-folder' },
+      );
+    }
+    const isBuiltIn = (await datasets.known()).some((data) => data.path === path);
+    const there = await datasets.ensure(path, title, isBuiltIn);
+    if (fingerprint === undefined || there.fingerprint === fingerprint) continue;
+    const text = `The plan was made with other files of ${title}${same} than those in ${path} (${there.fingerprint.slice(0, 12)}…).`;
+    throw new FaultError('dataset-changed', text, { data: name, path }, { retry: 'choose-folder' });
+  }
+}
+
+/** The runs that can be made, on a device that is chosen first where that is left to the machine. */
+export async function possibleRunsHere(
+  context: DataContext & Pick<PlansContext, 'placement'>,
+  plan: Plan,
+): Promise<readonly PlannedRun[]> {
+  if (plan.placed === true) await context.placement.chosen();
+  const possible = possibleRuns(plan, await foldersOf(context, plan));
+  return (await runsOnThisMachine(context, plan)).filter(({ key }) => possible.has(key));
+}

@@ -1,0 +1,45 @@
+/** Needs of a plan beside what this machine has: data, disk, memory, time. */
+import type { Plan } from '../../../trainer/protocol/plan.ts';
+import type { Estimate, PlanRow } from '../../api.ts';
+
+export function needsOf(
+  plan: Plan,
+  folders: ReadonlyMap<string, string>,
+  estimates: readonly Estimate[],
+  secondsLeft: number | null,
+): PlanRow['needs'] {
+  const disk = total(estimates.map((estimate) => estimate.diskBytes));
+  const memory = estimates.map((estimate) => estimate.memoryBytes).filter((bytes) => bytes !== null);
+  const [first] = estimates;
+  const free = { disk: first?.diskFreeBytes ?? null, memory: first?.memoryFreeBytes ?? null };
+  const most = memory.length === 0 ? null : Math.max(...memory);
+  const fits = (needed: number | null, has: number | null) => (needed === null || has === null ? null : needed <= has);
+  const known = (values: Readonly<Record<string, number | null>>) =>
+    Object.fromEntries(Object.entries(values).filter((entry): entry is [string, number] => entry[1] !== null));
+  return [
+    ...plan.data.map(({ name, title }) => {
+      const path = folders.get(name);
+      return {
+        kind: 'data' as const,
+        ok: path !== undefined,
+        values: { name, title, ...(path === undefined ? {} : { path }) },
+      };
+    }),
+    { kind: 'disk', ok: fits(disk, free.disk), values: known({ needed: disk, free: free.disk }) },
+    { kind: 'memory', ok: fits(most, free.memory), values: known({ needed: most, free: free.memory }) },
+    // A plan that is done needs none.
+    ...(secondsLeft === 0
+      ? []
+      : [{ kind: 'time' as const, ok: secondsLeft === null ? null : true, values: known({ seconds: secondsLeft }) }]),
+  ];
+}
+
+/** Sum; null as soon as one part is unknown. */
+export function total(values: readonly (number | null)[]): number | null {
+  let sum = 0;
+  for (const value of values) {
+    if (value === null) return null;
+    sum += value;
+  }
+  return sum;
+}

@@ -1,0 +1,77 @@
+/** A plan as it is shown: its needs, the state of its runs, the time they still take. */
+import type { PlannedRun } from '../../../trainer/protocol/plan.ts';
+import type { Estimate, PlanRow } from '../../api.ts';
+import type { StoredPlan, StoredRun } from '../store/store.ts';
+import type { TrainerHost } from '../trainer/trainer-host.ts';
+import { foldersOf, runsOnThisMachine } from './plan-data.ts';
+import { needsOf, total } from './plan-needs.ts';
+import { possibleRuns } from './plan-order.ts';
+import { isMoving, isShipped, plannedIn, planOf } from './plan-records.ts';
+import { seedsOf } from './plan-seeds.ts';
+import { subjectConfig } from './planned-config.ts';
+import type { PlansContext } from './plans-context.ts';
+
+/** Rows of all plans: those that ship, then those that were added. */
+export async function planRows(context: PlansContext): Promise<readonly PlanRow[]> {
+  const [stored, all] = await Promise.all([context.store.plans(), context.store.runs()]);
+  const ids = new Set([...context.shipped.map((plan) => plan.id), ...stored.map((plan) => plan.id)]);
+  const storedAs = (id: string): StoredPlan | undefined => stored.find((plan) => plan.id === id);
+  return Promise.all([...ids].map((id) => planRow(context, id, storedAs(id), all)));
+}
+
+export async function planRow(
+  context: PlansContext,
+  id: string,
+  stored: StoredPlan | undefined,
+  runs: readonly StoredRun[],
+): Promise<PlanRow> {
+  const plan = planOf(context.shipped, id, stored);
+  const own = plannedIn(runs, id);
+  const [planned, folders] = await Promise.all([runsOnThisMachine(context, plan), foldersOf(context, plan)]);
+  const wanted = planned.map(({ config }) => ({ config, subject: subjectConfig(config, planned) }));
+  const estimates = await context.estimates.estimateAll(wanted, runs);
+  const estimated = new Map(planned.map(({ key }, at) => [key, estimates[at]]));
+  const { left, isDone } = whatIsLeft(planned, own, possibleRuns(plan, folders));
+  const secondsLeft =
+    isDone || left.length > 0
+      ? total(left.map(({ key }) => secondsLeftOf(context.host, own.get(key), estimated.get(key))))
+      : null;
+  const statuses = plan.runs.map(({ key }) => own.get(key)?.status ?? null);
+  const begun = statuses.some((status) => status !== null);
+  return {
+    plan,
+    needs: needsOf(plan, folders, estimates, secondsLeft),
+    runs: plan.runs.map(({ key }) => ({ key, run: own.get(key)?.id ?? null, status: own.get(key)?.status ?? null })),
+    state: isDone ? 'done' : left.length === 0 ? 'blocked' : stateOf(statuses, stored?.paused === true),
+    secondsLeft,
+    startedAt: begun ? (stored?.startedAt ?? null) : null,
+    seeds: seedsOf(plan),
+    isShipped: isShipped(context.shipped, id),
+  };
+}
+
+function whatIsLeft(
+  planned: readonly PlannedRun[],
+  own: ReadonlyMap<string, StoredRun>,
+  possible: ReadonlySet<string>,
+): { readonly left: readonly PlannedRun[]; readonly isDone: boolean } {
+  const open = planned.filter(({ key }) => own.get(key)?.status !== 'done');
+  return { left: open.filter(({ key }) => possible.has(key)), isDone: planned.length > 0 && open.length === 0 };
+}
+
+/** State of a plan that is neither done nor blocked, by the states of its runs; null for a run that is not made. */
+function stateOf(statuses: readonly (StoredRun['status'] | null)[], isPaused: boolean): PlanRow['state'] {
+  const begun = statuses.some((status) => status !== null);
+  const moves = statuses.some((status) => status !== null && isMoving(status));
+  if (begun && (isPaused || !moves)) return 'paused';
+  return moves ? 'running' : 'ready';
+}
+
+/** By the trainer's own word, else by the share of the estimate that is not behind a checkpoint. */
+function secondsLeftOf(host: TrainerHost, run: StoredRun | undefined, estimate: Estimate | undefined): number | null {
+  const live = run === undefined ? null : (host.sessionOrNull(run.id)?.progress() ?? null);
+  if (live !== null && live.secondsLeft !== null) return live.secondsLeft;
+  const seconds = estimate?.seconds ?? null;
+  if (seconds === null || run?.safeStep == null || estimate?.steps == null) return seconds;
+  return seconds * Math.max(0, 1 - run.safeStep / estimate.steps);
+}

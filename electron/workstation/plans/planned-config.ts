@@ -1,0 +1,40 @@
+/** Configurations as a plan holds them, made those of runs on this machine. */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { PlannedRun } from '../../../trainer/protocol/plan.ts';
+import type { RunConfig } from '../../../trainer/protocol/run.ts';
+import { withSources } from '../data/sources.ts';
+
+/** Replaces `$name` in a planned path by the folder on this machine. */
+export function withData(
+  config: RunConfig,
+  found: ReadonlyMap<string, { readonly path: string; readonly fingerprint?: string }>,
+): RunConfig {
+  return withSources(config, (source) => {
+    const data = source.path.startsWith('$') ? found.get(source.path.slice(1)) : undefined;
+    if (data === undefined) return source;
+    return { ...source, path: data.path, ...(data.fingerprint === undefined ? {} : { fingerprint: data.fingerprint }) };
+  });
+}
+
+/** Replaces the key of a planned run by the id of the run it became. */
+export function withSubject(config: RunConfig, ids: ReadonlyMap<string, string>): RunConfig {
+  if (config.kind !== 'evaluate' || config.subject.kind !== 'run') return config;
+  const run = ids.get(config.subject.run);
+  if (run === undefined)
+    throw new FaultError('internal', `The plan evaluates "${config.subject.run}", which it does not have before it.`);
+  return { ...config, subject: { ...config.subject, run } };
+}
+
+/** The planned configuration of what an evaluation looks at, where that is a run of the plan. */
+export function subjectConfig(config: RunConfig, planned: readonly PlannedRun[]): RunConfig | null {
+  if (config.kind !== 'evaluate' || config.subject.kind !== 'run') return null;
+  const { run } = config.subject;
+  return planned.find((other) => other.key === run)?.config ?? null;
+}
+
+/** Puts a random encoder in the place of one that is not trained yet: an evaluation takes as long whatever the weights have learned. */
+export function withRandomSubject(config: RunConfig, subject: RunConfig | null): RunConfig {
+  if (config.kind !== 'evaluate' || config.subject.kind !== 'run' || subject?.kind !== 'pretrain') return config;
+  const encoder = subject.encoders[config.subject.branch] ?? subject.encoders[0];
+  return { ...config, subject: { kind: 'random', encoder, seed: config.seed } };
+}

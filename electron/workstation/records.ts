@@ -1,0 +1,60 @@
+/** The workspace with its settings, database and log, and the resources that ship with the program. */
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import type { Settings } from '../api.ts';
+import { childEnvironment } from './child-environment.ts';
+import { readSettings } from './machine/settings.ts';
+import { openStore } from './store/client.ts';
+import type { Store } from './store/store.ts';
+import { readResources, type Resources } from './workspace/resources.ts';
+import { openWorkspace, type Workspace } from './workspace/workspace.ts';
+import type { WorkstationOptions } from './workstation-options.ts';
+
+export interface Records {
+  readonly resources: Resources;
+  readonly workspace: Workspace;
+  readonly settings: { current: Settings };
+  readonly store: Store;
+  /** For child processes. */
+  readonly environment: NodeJS.ProcessEnv;
+  /** Says what went wrong beside the answers, here and in the workspace's log. */
+  readonly complain: (line: string) => void;
+}
+
+export async function openRecords(options: WorkstationOptions): Promise<Records> {
+  const { appRoot, write } = options;
+  const resources = await readResources(appRoot);
+  const workspace = await openWorkspace(options.home, { write });
+  const log = write ? logInto(join(workspace.logs, 'workstation.log')) : () => undefined;
+  const complain = (line: string): void => {
+    log(line);
+    if (options.complain === undefined) console.error(line);
+    else options.complain(line);
+  };
+  const environment = { ...childEnvironment(process.env), REPRISE_RUNTIME: options.runtime };
+  try {
+    const current = await readSettings(workspace.home);
+    const store = await openStore({
+      node: options.node,
+      script: join(appRoot, 'out', 'node', 'store.js'),
+      database: workspace.database,
+      migrations: join(appRoot, 'migrations'),
+      env: environment,
+      readonly: !write,
+      log,
+    });
+    return { resources, workspace, settings: { current }, store, environment, complain };
+  } catch (error) {
+    await workspace.close();
+    throw error;
+  }
+}
+
+/** The log is a help, not a record: where it cannot be written, what matters is still said. */
+function logInto(file: string): (line: string) => void {
+  return (line) => {
+    const text = `${new Date().toISOString()} ${line}\n`;
+    void appendFile(file, text).catch(() => undefined);
+  };
+}

@@ -1,0 +1,36 @@
+/** Reasons for a queued run to wait: the run it evaluates, or the device. */
+import type { RunConfig } from '../../../trainer/protocol/run.ts';
+import type { RunRow } from '../../api.ts';
+import type { StoredRun } from '../store/store.ts';
+
+type Dependency =
+  | { readonly kind: 'none' }
+  | { readonly kind: 'ready' }
+  | { readonly kind: 'wait'; readonly run: string }
+  | { readonly kind: 'missing'; readonly what: string };
+
+const active = new Set<StoredRun['status']>(['queued', 'running', 'paused']);
+
+/** Looks for the run to evaluate: its last checkpoint means that of a finished run, a numbered one is enough once it exists. */
+export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredRun>): Dependency {
+  if (config.kind !== 'evaluate' || config.subject.kind !== 'run') return { kind: 'none' };
+  const { run: id, checkpoint } = config.subject;
+  const subject = all.get(id);
+  if (subject === undefined || subject.deleted) return { kind: 'missing', what: `run "${id}"` };
+  if (checkpoint === 'last') return subject.status === 'done' ? { kind: 'ready' } : { kind: 'wait', run: id };
+  if (subject.safeStep !== null && subject.safeStep >= checkpoint) return { kind: 'ready' };
+  return active.has(subject.status)
+    ? { kind: 'wait', run: id }
+    : { kind: 'missing', what: `step ${checkpoint} of run "${id}"` };
+}
+
+/** Reason of each queued run to wait; null for one whose turn is next. @param holder run or job on the device */
+export function waitsOf(runs: readonly StoredRun[], holder: string | null): ReadonlyMap<string, RunRow['waitsFor']> {
+  const all = new Map(runs.map((run) => [run.id, run]));
+  const waitOf = (run: StoredRun): RunRow['waitsFor'] => {
+    const dependency = dependencyOf(run.config, all);
+    if (dependency.kind === 'wait') return { kind: 'run', run: dependency.run };
+    return holder === null ? null : { kind: 'device', run: holder };
+  };
+  return new Map(runs.filter((run) => run.status === 'queued').map((run) => [run.id, waitOf(run)]));
+}

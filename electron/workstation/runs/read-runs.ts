@@ -1,0 +1,110 @@
+/** Runs as they are shown: rows of a list, one in detail, those that were cut off. */
+import { join } from 'node:path';
+import { folderExists } from '../../../trainer/durable/files.ts';
+import { signs } from '../../../trainer/protocol/health.ts';
+import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api.ts';
+import { partsOf } from '../recovery/checkpoint-folders.ts';
+import { causeOf } from '../recovery/sweep.ts';
+import type { RequestHandler } from '../request-types.ts';
+import type { StoredRun } from '../store/store.ts';
+import { createFolderSizes } from './folder-size.ts';
+import { getRun, isActive, type RunsContext } from './runs-context.ts';
+
+export interface RunReading {
+  readonly rows: RequestHandler<'runs'>;
+  readonly detail: RequestHandler<'run'>;
+  readonly metric: RequestHandler<'metric'>;
+  readonly log: RequestHandler<'log'>;
+  readonly interrupted: RequestHandler<'interrupted'>;
+  readonly progress: RequestHandler<'progress'>;
+}
+
+const activeSizeMs = 5_000;
+const restingSizeMs = 60_000;
+
+export function createRunReading(context: RunsContext): RunReading {
+  const { store, host, queue } = context;
+  const sizes = createFolderSizes(context.now);
+  const parts = new CheckpointParts();
+
+  async function rowOf(run: StoredRun, waits: ReadonlyMap<string, RunRow['waitsFor']>): Promise<RunRow> {
+    const { config: _config, folder, deleted: _deleted, ...shown } = run;
+    const diskBytes = await sizes.of(folder, isActive(run) ? activeSizeMs : restingSizeMs, run.endedAt ?? 0);
+    return { ...shown, waitsFor: waits.get(run.id) ?? null, diskBytes };
+  }
+
+  return {
+    rows: async () => {
+      const all = await store.runs();
+      const waits = queue.waits(all);
+      return Promise.all(all.filter((run) => !run.deleted).map((run) => rowOf(run, waits)));
+    },
+    detail: async (id) => {
+      const run = await getRun(store, id);
+      // Only what waits is held against the others, of which there may be a thousand.
+      const others = run.status === 'queued' ? await store.runs() : [];
+      const [row, attempts, checkpoints, results, metrics, hello, marks] = await Promise.all([
+        rowOf(run, queue.waits(others)),
+        store.attempts(id),
+        store.checkpoints(id),
+        store.results([id]),
+        store.metricNames(id),
+        store.hello(id),
+        store.marks(id),
+      ]);
+      const { config, folder } = run;
+      const onDisk = await checkedOnDisk(folder, checkpoints);
+      const last = onDisk.findLast(({ present }) => present);
+      return {
+        row,
+        config,
+        folder,
+        attempts,
+        checkpoints: onDisk,
+        holds: last === undefined ? [] : await parts.of(id, join(folder, last.folder)),
+        results: results.map(({ result }) => result),
+        metrics,
+        signs: signs.filter(({ metric }) => metrics.includes(metric)),
+        hello,
+        marks,
+      };
+    },
+    metric: (id, name, points) => store.series(id, name, points),
+    log: (id, lines) => store.log(id, lines),
+    progress: () => host.progress(),
+    interrupted: async () => {
+      const cut = (await store.runs()).filter((run) => run.status === 'interrupted' && !run.deleted);
+      return Promise.all(
+        cut.map(async (run): Promise<Interrupted> => {
+          const { id, title, step, safeStep, fault } = run;
+          const changes = await context.changesSince(run);
+          return { run: id, title, step, safeStep, cause: causeOf(fault), fault, changes };
+        }),
+      );
+    },
+  };
+}
+
+/** Asks the disk: the trainer prunes old folders by itself, and only the next sweep marks them. */
+function checkedOnDisk(folder: string, checkpoints: readonly CheckpointRow[]): Promise<CheckpointRow[]> {
+  return Promise.all(
+    checkpoints.map(async (one) => ({
+      ...one,
+      present: one.present && (await folderExists(join(folder, one.folder))),
+    })),
+  );
+}
+
+/** Parts of each run's last checkpoint: a folder never changes, and a page asks again at every change of the run. */
+class CheckpointParts {
+  readonly #known = new Map<string, { readonly folder: string; readonly parts: RunDetail['holds'] }>();
+
+  async of(run: string, folder: string): Promise<RunDetail['holds']> {
+    const known = this.#known.get(run);
+    if (known?.folder === folder) return known.parts;
+    // One that does not read is named by the sweep, and when a run goes on from it.
+    const parts = await partsOf(folder).catch(() => null);
+    if (parts !== null) this.#known.set(run, { folder, parts });
+    return parts ?? [];
+  }
+}

@@ -1,0 +1,50 @@
+/** Everything that the files about runs share, and the steps that several of them take. */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import type { Reason, RunRow } from '../../api.ts';
+import type { Push } from '../request-types.ts';
+import type { Store, StoredRun } from '../store/store.ts';
+import type { TrainerHost } from '../trainer/trainer-host.ts';
+import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
+import type { Queue } from './queue.ts';
+
+export interface RunsContext {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly host: TrainerHost;
+  readonly queue: Queue;
+  readonly catalogue: Catalogue;
+  readonly push: Push;
+  readonly now: () => number;
+  readonly trash: (path: string) => Promise<void>;
+  /** Data or machine that is not what it was when the run was made. */
+  readonly changesSince: (run: StoredRun) => Promise<readonly Reason[]>;
+  /** Copies a run's folder into the workspace and makes its rows. */
+  readonly importFolder: (folder: string) => Promise<string>;
+  readonly complain: (line: string) => void;
+}
+
+const active = new Set<RunRow['status']>(['running', 'paused']);
+
+/** Tells whether a trainer has the run. */
+export function isActive(run: Pick<StoredRun, 'status'>): boolean {
+  return active.has(run.status);
+}
+
+export async function getRun(store: Store, id: string): Promise<StoredRun> {
+  const run = await store.run(id);
+  if (run !== null) return run;
+  throw new FaultError('unknown-id', `There is no run "${id}".`, { run: id });
+}
+
+/** Changes the row, then the file beside it, then tells of it. */
+export async function changeRun(
+  { store, push }: Pick<RunsContext, 'store' | 'push'>,
+  id: string,
+  write: () => Promise<void>,
+): Promise<void> {
+  await getRun(store, id);
+  await write();
+  await saveRunCard(store, id);
+  push('runsChanged', [id]);
+}

@@ -1,0 +1,96 @@
+/** Progress of a run as its trainer tells it: shown, never stored. */
+import { performance } from 'node:perf_hooks';
+import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
+import type { Progress } from '../../api.ts';
+import { livenessOf } from './liveness.ts';
+
+/** Progress as events tell it; silence is measured when somebody asks. */
+type Told = Omit<Progress, 'run' | 'silentMs' | 'liveness'>;
+
+export class RunProgress {
+  readonly #run: string;
+  #told: Told;
+  #heardAt = performance.now();
+  #saveSeconds = 0;
+
+  constructor(run: string, device: string, fromStep: number) {
+    this.#run = run;
+    this.#told = beforeFirstEvent(device, fromStep);
+  }
+
+  hear(event: TrainerEvent): void {
+    this.#heardAt = performance.now();
+    this.#told = toldAfter(this.#told, event);
+    if (event.type === 'checkpoint') this.#saveSeconds = event.seconds;
+  }
+
+  /** Starts counting silence again: the machine slept, and the trainer with it. */
+  forgetSilence(): void {
+    this.#heardAt = performance.now();
+  }
+
+  shown(): Progress {
+    const silentMs = performance.now() - this.#heardAt;
+    const liveness = livenessOf(this.#told.phase, silentMs, this.#told.quietForMs);
+    return { run: this.#run, ...this.#told, silentMs, liveness };
+  }
+
+  get memoryBytes(): number | null {
+    return this.#told.memoryBytes;
+  }
+
+  /** Duration of the last save. */
+  get saveSeconds(): number {
+    return this.#saveSeconds;
+  }
+}
+
+function beforeFirstEvent(device: string, fromStep: number): Told {
+  return {
+    phase: null,
+    quietForMs: 120_000,
+    step: fromStep,
+    steps: 0,
+    epoch: 0,
+    fraction: null,
+    samplesPerSecond: null,
+    waitShare: null,
+    secondsLeft: null,
+    secondsLeftSpread: null,
+    memoryBytes: null,
+    safeStep: fromStep > 0 ? fromStep : null,
+    safeAt: null,
+    device,
+  };
+}
+
+function toldAfter(told: Told, event: TrainerEvent): Told {
+  switch (event.type) {
+    case 'hello':
+      return { ...told, device: event.device, step: event.fromStep };
+    case 'phase':
+      return { ...told, phase: event.phase, quietForMs: event.quietForMs, fraction: null };
+    case 'beat':
+      return {
+        ...told,
+        step: event.step,
+        steps: event.steps,
+        epoch: event.epoch,
+        fraction: event.fraction,
+        samplesPerSecond: event.samplesPerSecond,
+        waitShare: event.waitShare,
+        secondsLeft: event.secondsLeft,
+        secondsLeftSpread: event.secondsLeftSpread,
+        memoryBytes: event.memoryBytes,
+        safeStep: event.safeStep,
+      };
+    case 'checkpoint':
+      return { ...told, safeStep: event.step, safeAt: event.at };
+    case 'stopped':
+      return { ...told, step: event.step };
+    case 'metrics':
+    case 'result':
+    case 'log':
+      return told;
+  }
+}
