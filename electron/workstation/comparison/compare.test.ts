@@ -219,7 +219,7 @@ describe('a mean average precision', () => {
     ]);
     expect(pairs).toEqual([]);
     await expect(compared(() => Promise.resolve(scored(1).subarray(1)))).rejects.toThrow(
-      'results/map.bin of run one has 2999 bytes, which are no scores of 300 images.',
+      'results/map.bin of run one has 2999 bytes, which are not scores of 300 images.',
     );
   });
 });

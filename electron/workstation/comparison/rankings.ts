@@ -29,7 +29,7 @@ export async function readRanking(
   if (!Number.isInteger(classes) || classes === 0)
     throw new FaultError(
       'unreadable-file',
-      `${file} of run ${run} has ${bytes.length} bytes, which are no scores of ${images} images. Evaluate again, or remove the file.`,
+      `${file} of run ${run} has ${bytes.length} bytes, which are not scores of ${images} images. Evaluate again, or remove the file.`,
       { run, file: file ?? '' },
     );
   const own = Uint8Array.from(bytes);

@@ -30,7 +30,7 @@ export class Inspections {
     if (before === null)
       throw new FaultError(
         'wrong-folder',
-        `${folder} is no folder that can be read.`,
+        `${folder} is not a folder that can be read.`,
         { path: folder },
         { retry: 'choose-folder' },
       );
@@ -76,7 +76,7 @@ export class Inspections {
     if (inspection.dataset === null)
       throw new FaultError(
         'wrong-folder',
-        `${folder} is no data set this program knows. Expected: ${inspection.expected.join('; ')}. Found: ${inspection.found.join('; ')}.`,
+        `${folder} is not a recognised data set. Expected: ${inspection.expected.join('; ')}. Found: ${inspection.found.join('; ')}.`,
         { path: folder },
         { retry: 'choose-folder' },
       );

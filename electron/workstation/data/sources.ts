@@ -30,7 +30,7 @@ export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'finge
   if (dataset === null)
     throw new FaultError(
       'wrong-folder',
-      `${row.path} is no data set this program knows.`,
+      `${row.path} is not a recognised data set.`,
       { path: row.path },
       { retry: 'choose-folder' },
     );

@@ -132,7 +132,7 @@ function problemOf(option: OptionDescription, value: OptionValue): string | null
   if (kind === 'numbers')
     return Array.isArray(value) && value.every(Number.isFinite)
       ? null
-      : `${JSON.stringify(value)} is no list of numbers`;
+      : `${JSON.stringify(value)} is not a list of numbers`;
   if (typeof value !== 'string') return `${JSON.stringify(value)} is not a text`;
   if (kind === 'choice' && choices !== undefined && !choices.includes(value))
     return `"${value}" is none of ${choices.join(', ')}`;

@@ -92,7 +92,7 @@ async function readManifest(
   const path = join(folder, 'manifest.json');
   const found = await lstat(path);
   if (!found.isFile() || found.size > manifestLimit)
-    throw new FaultError('corrupt-checkpoint', `${path} is no manifest.`, { path });
+    throw new FaultError('corrupt-checkpoint', `${path} is not a manifest.`, { path });
   const text = await readFile(path, 'utf8');
   const manifest = v.parse(Manifest, JSON.parse(text));
   const tensors = await lstat(join(folder, 'tensors.bin'));

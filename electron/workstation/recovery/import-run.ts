@@ -42,7 +42,7 @@ export async function importRun(
     const reason = faultOf(error).message;
     throw new FaultError(
       'wrong-folder',
-      `${source} is no run folder. Expected: config.json with a valid configuration. Found: ${reason}`,
+      `${source} is not a run folder. Expected: config.json with a valid configuration. Found: ${reason}`,
       { path: source },
       { retry: 'choose-folder' },
     );
@@ -69,7 +69,7 @@ async function runIdOf(folder: string, card: RunCard | null): Promise<string> {
   const id: string = (await firstEventRun(folder)) ?? card?.id ?? basename(folder);
   const isId: boolean = v.is(RunId, id);
   if (isId) return id;
-  throw new FaultError('wrong-folder', `"${id}" is no run id: 4 to 80 of a-z, 0-9 and -.`, { path: folder, id });
+  throw new FaultError('wrong-folder', `"${id}" is not a run id: 4 to 80 of a-z, 0-9 and -.`, { path: folder, id });
 }
 
 const EventHead = v.object({ run: v.string() });
@@ -167,7 +167,7 @@ async function listFiles(root: string, limits: ImportLimits): Promise<readonly E
       } else if (found.isFile()) {
         entries.push({ path, isFolder: false });
         bytes += found.size;
-      } else refuse(path, found.isSymbolicLink() ? 'is a link' : 'is no plain file');
+      } else refuse(path, found.isSymbolicLink() ? 'is a link' : 'is not a plain file');
       if (bytes > limits.bytes) refuse('', `has more than ${limits.bytes} bytes`);
       if (entries.length > limits.files) refuse('', `holds more than ${limits.files} files`);
     }

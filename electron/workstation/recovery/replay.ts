@@ -40,7 +40,7 @@ interface Line {
 export async function replayEvents(store: Store, run: string, path: string, from: number): Promise<Replay> {
   const found = await lstat(path).catch(() => null);
   if (found === null) return { notes: [], events: 0, bytes: 0 };
-  if (!found.isFile()) throw new FaultError('unreadable-file', `${path} is no ordinary file.`, { path });
+  if (!found.isFile()) throw new FaultError('unreadable-file', `${path} is not an ordinary file.`, { path });
   // A file shorter than what was replayed was put in the place of the old one.
   const start = from <= found.size ? from : 0;
   const bad: { readonly offset: number; readonly text: string }[] = [];
@@ -100,7 +100,7 @@ function parseEvent(text: string | null, run: string): TrainerEvent | string {
   const parsed = v.safeParse(TrainerEvent, value);
   if (!parsed.success) {
     const [issue] = parsed.issues;
-    return `is no event: ${v.getDotPath(issue) ?? 'the line'}: ${issue.message}`;
+    return `is not an event: ${v.getDotPath(issue) ?? 'the line'}: ${issue.message}`;
   }
   return parsed.output.run === run ? parsed.output : `belongs to run "${parsed.output.run}"`;
 }

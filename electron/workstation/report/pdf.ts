@@ -17,7 +17,7 @@ function renumberNodes(source: string): string {
 export function stablePdf(bytes: Uint8Array, recordedAt: number): Uint8Array {
   // latin1 maps bytes and characters one to one, so compressed streams pass through unharmed.
   const source = Buffer.from(bytes).toString('latin1');
-  if (!source.startsWith('%PDF-')) throw new Error('The printed report is no PDF: it does not begin with %PDF-.');
+  if (!source.startsWith('%PDF-')) throw new Error('The printed report is not a PDF: it does not begin with %PDF-.');
   const digits = new Date(recordedAt).toISOString().replace(/\D/g, '').slice(0, 14);
   const dated = renumberNodes(source).replace(dates, (whole: string, name: string, _old: string, offset: string) => {
     const zone = offset.replace(/[+\-Z]/, (sign) => (sign === 'Z' ? 'Z' : '+')).replace(/\d/g, '0');

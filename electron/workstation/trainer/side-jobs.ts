@@ -62,7 +62,7 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
       const trainer = await launchTrainer(program, folder, heard, (reason) => {
         failed ??= {
           code: 'protocol-mismatch',
-          message: `The ${job.kind} job sent something that is no event (${reason}).`,
+          message: `The ${job.kind} job sent something that is not an event (${reason}).`,
           values: { reason },
         };
       });

@@ -85,7 +85,7 @@ export function exitFault(exit: TrainerExit): Fault | null {
   const how = exit.signal === null ? `exit code ${String(exit.code)}` : exit.signal;
   return {
     code: 'trainer-died',
-    message: `The trainer ended without a word (${how}); this program did not end it.${last === '' ? '' : ` Its last lines: ${last}`}`,
+    message: `The trainer exited unexpectedly (${how}); this program did not end it.${last === '' ? '' : ` Its last lines: ${last}`}`,
     values: { ...values, how },
     retry: 'resume',
   };

@@ -149,7 +149,7 @@ function otherProtocol(run: string, theirs: number): Fault {
 function noEvent(run: string, reason: string): Fault {
   return {
     code: 'protocol-mismatch',
-    message: `The trainer of run ${run} sent something that is no event of protocol ${protocolVersion} (${reason}).`,
+    message: `The trainer of run ${run} sent something that is not an event of protocol ${protocolVersion} (${reason}).`,
     values: { reason, ours: protocolVersion },
   };
 }

@@ -74,7 +74,7 @@ async function checkMarker(home: string): Promise<boolean> {
     if (foreign === undefined) return false;
     throw new FaultError(
       'wrong-folder',
-      `${home} is no Reprise workspace and holds other things ("${foreign}"). Choose an empty folder.`,
+      `${home} is not a Reprise workspace and holds other things ("${foreign}"). Choose an empty folder.`,
       { home, found: foreign },
       { retry: 'choose-folder' },
     );
