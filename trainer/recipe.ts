@@ -179,10 +179,16 @@ export type Image =
       readonly channels: number;
     };
 
+/** What a data set says of one image: nothing, or the class it is of. Boxes and masks will be kinds of their own. */
+export type Target = { readonly kind: 'none' } | { readonly kind: 'class'; readonly class: number };
+
+/** The target of a split whose images have one class each, or none. */
+export const classTarget = (label: number | null | undefined): Target =>
+  typeof label === 'number' ? { kind: 'class', class: label } : { kind: 'none' };
+
 export interface Sample {
   readonly image: Image;
-  /** Class number, or null in an unlabeled split. */
-  readonly label: number | null;
+  readonly target: Target;
   /** Names the sample in an error or a reject list. */
   readonly name: string;
 }

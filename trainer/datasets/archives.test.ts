@@ -15,7 +15,8 @@ const inspect = (folder: string) => inspectFolder(folder, null, () => undefined,
 async function samplesOf(opened: OpenDataset) {
   const samples = [];
   for (let index = 0; index < opened.count; index++) {
-    const { image, label } = await opened.sample(index);
+    const { image, target } = await opened.sample(index);
+    const label = target.kind === 'class' ? target.class : null;
     if (image.kind !== 'encoded') throw new Error(`Sample ${index} is not encoded.`);
     samples.push({ label, bytes: Buffer.from(image.bytes).toString('base64') });
   }

@@ -12,7 +12,7 @@ import { countClasses, describeFolder, hashFile, startFindings } from '../data/l
 import { throwIfCancelled } from '../data/cancellation.ts';
 import { reasonOf } from '../data/unusable-image.ts';
 import { openRecords, readNames, unreadableFile, type RecordFile } from '../data/formats/record-file.ts';
-import { defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
+import { classTarget, defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 
 const side = 32;
@@ -186,7 +186,11 @@ async function open(folder: string, split: string): Promise<OpenDataset> {
     async sample(index) {
       const { label, planes, name } = at(index);
       const pixels = interleave(planes);
-      return { image: { kind: 'raw', pixels, width: side, height: side, channels: 3 }, label, name };
+      return {
+        image: { kind: 'raw', pixels, width: side, height: side, channels: 3 },
+        target: classTarget(label),
+        name,
+      };
     },
     async close() {
       for (const file of files) file.close();

@@ -8,7 +8,7 @@ import { countClasses, describeFolder, hashFile, startFindings } from '../data/l
 import { throwIfCancelled } from '../data/cancellation.ts';
 import { reasonOf } from '../data/unusable-image.ts';
 import { idxItems, openIdxImages, readIdxHeader, readIdxLabels } from '../data/formats/idx-file.ts';
-import { defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
+import { classTarget, defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 
 const expected = [
@@ -190,7 +190,7 @@ async function open(folder: string, split: string): Promise<OpenDataset> {
       const pixels = await reading(folder, pair.images, () => images.image(index));
       return {
         image: { kind: 'raw', pixels, width: header.columns, height: header.rows, channels: 1 },
-        label: labels ? labels[index]! : null,
+        target: classTarget(labels?.[index]),
         name: `${pair.images} image ${index}`,
       };
     },

@@ -66,7 +66,11 @@ describe('a good folder', () => {
       ]);
       const opened = await dataset.open(folder, 'train');
       expect([...(await opened.labels())!]).toEqual([0, 0, 1]);
-      expect(await opened.sample(2)).toMatchObject({ name: 'train/dog/1.jpg', label: 1, image: { kind: 'encoded' } });
+      expect(await opened.sample(2)).toMatchObject({
+        name: 'train/dog/1.jpg',
+        target: { kind: 'class', class: 1 },
+        image: { kind: 'encoded' },
+      });
     }));
 
   test('one folder of classes is split by a hash of contents, not of names', () =>
@@ -99,7 +103,7 @@ describe('a good folder', () => {
       expect(inspection.found).toContain('1 other files, left alone');
       const opened = await dataset.open(folder, 'train');
       expect(await opened.labels()).toBe(null);
-      expect((await opened.sample(0)).label).toBe(null);
+      expect((await opened.sample(0)).target).toEqual({ kind: 'none' });
     }));
 
   test('a class called train among other classes is a class', () =>

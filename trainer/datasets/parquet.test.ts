@@ -16,7 +16,8 @@ async function pictures(folder: string, split: string) {
   const opened = await dataset.open(folder, split);
   return Promise.all(
     Array.from({ length: opened.count }, async (_, index) => {
-      const { image, label, name } = await opened.sample(index);
+      const { image, target, name } = await opened.sample(index);
+      const label = target.kind === 'class' ? target.class : null;
       const { width, height, pixels } = await decode(image, 3);
       return { label, name, width, height, pixel: [...pixels.subarray(0, 3)], last: [...pixels.subarray(-3)] };
     }),

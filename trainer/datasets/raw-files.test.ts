@@ -284,7 +284,7 @@ describe('STL-10', () => {
       ]);
       const unlabeled = await stl10.open(folder, 'unlabeled');
       expect(await unlabeled.labels()).toBe(null);
-      expect((await unlabeled.sample(1)).label).toBe(-1);
+      expect((await unlabeled.sample(1)).target).toEqual({ kind: 'none' });
       await unlabeled.close();
     }));
 

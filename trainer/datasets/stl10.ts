@@ -15,7 +15,7 @@ import { reasonOf } from '../data/unusable-image.ts';
 import { openRecords, readNames, unreadableFile, type RecordFile } from '../data/formats/record-file.ts';
 import { isMissing } from '../durable/files.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
-import { defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
+import { classTarget, defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
 
 const side = 96;
 const channels = 3;
@@ -136,7 +136,7 @@ async function open(folder: string, wanted: string): Promise<OpenDataset> {
         try {
           const pixels = interleave(records.read(index));
           const image = { kind: 'raw', pixels, width: side, height: side, channels } as const;
-          return { image, label: labels?.[index] ?? -1, name: `${records.name} image ${index}` };
+          return { image, target: classTarget(labels?.[index]), name: `${records.name} image ${index}` };
         } catch (error) {
           throw unreadableFile(path, error);
         }

@@ -36,8 +36,8 @@ test('pixels stand row by row, and a ten is a zero', () =>
     ]);
     const opened = await dataset.open(folder, 'train');
     expect([...(await opened.labels())!]).toEqual([1, 0, 9, 0]);
-    const { image, label, name } = await opened.sample(2);
-    expect({ label, name }).toEqual({ label: 9, name: 'train_32x32.mat image 2' });
+    const { image, target, name } = await opened.sample(2);
+    expect({ target, name }).toEqual({ target: { kind: 'class', class: 9 }, name: 'train_32x32.mat image 2' });
     if (image.kind !== 'raw') throw new Error('These pictures are raw.');
     for (const [row, column, channel] of [
       [0, 0, 0],

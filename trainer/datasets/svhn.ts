@@ -15,7 +15,7 @@ import { reasonOf } from '../data/unusable-image.ts';
 import { readMatArrays } from '../data/formats/mat-file.ts';
 import { unreadableFile } from '../data/formats/record-file.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
-import { defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
+import { classTarget, defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
 
 const side = 32;
 const plane = side * side;
@@ -122,7 +122,7 @@ async function open(folder: string, split: string): Promise<OpenDataset> {
     sample: (index) =>
       Promise.resolve({
         image: { kind: 'raw', pixels: pixelsAt(own, index), width: side, height: side, channels: 3 },
-        label: own.labels[index]!,
+        target: classTarget(own.labels[index]),
         name: `${fileOf(split)} image ${index}`,
       }),
     close: () => Promise.resolve(),

@@ -94,7 +94,10 @@ describe('a year', () => {
       expect(await opened.labels()).toBe(null);
       expect([...(await opened.presence!())]).toEqual([1, 0, -1, 1, 1, 0, 0, 0, 1]);
       expect(await presenceOf(folder, 'test')).toEqual([-1, 1, 0, 0, 1, 1]);
-      expect(await opened.sample(1)).toMatchObject({ label: null, name: join(year, 'JPEGImages/000007.jpg') });
+      expect(await opened.sample(1)).toMatchObject({
+        target: { kind: 'none' },
+        name: join(year, 'JPEGImages/000007.jpg'),
+      });
     }),
   );
 

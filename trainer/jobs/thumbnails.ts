@@ -38,9 +38,9 @@ export async function run(job: JobOf<'thumbnails'>, context: JobContext): Promis
           },
         );
       }
-      const { image, label } = await opened.sample(index);
+      const { image, target } = await opened.sample(index);
       const base64 = (await shrink(image, job.size)).toString('base64');
-      const name = label === null ? null : (opened.classes[label] ?? String(label));
+      const name = target.kind === 'class' ? (opened.classes[target.class] ?? String(target.class)) : null;
       thumbnails.push({ index, label: name, mime: 'image/png', base64 });
       await progress(thumbnails.length / job.indexes.length);
     }

@@ -5,7 +5,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
-import type { OpenDataset } from '../../recipe.ts';
+import { classTarget, type OpenDataset } from '../../recipe.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { nameOf, placeOf, selected, type TableBuilder } from './image-table.ts';
 import { type FoundImages } from '../found-images.ts';
@@ -136,7 +136,7 @@ export async function openListing(
       const name = printable(nameOf(images, index));
       try {
         const bytes = await readImage(folder, images, index);
-        return { image: { kind: 'encoded', bytes }, label: labels ? labels[index]! : null, name };
+        return { image: { kind: 'encoded', bytes }, target: classTarget(labels?.[index]), name };
       } catch (error) {
         const reason = reasonOf(error);
         throw new FaultError('unreadable-file', `${name}: ${reason}. Leave it out, or replace it.`, {

@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { DataSource } from '../../protocol/run.ts';
-import type { OpenDataset } from '../../recipe.ts';
+import { classTarget, type OpenDataset, type Target } from '../../recipe.ts';
 import { startTable } from './image-table.ts';
 import { chosenBy, partOf } from './subset.ts';
 
@@ -44,6 +44,8 @@ test('a small share is part of a larger one by the same seed, and another seed d
   );
 });
 
+const classOf = (target: Target): number => (target.kind === 'class' ? target.class : -1);
+
 test('the part is a data set of its own, and needs labels', async () => {
   const labels = Int32Array.of(0, 1, 0, 1, 0, 1);
   const whole: OpenDataset = {
@@ -54,7 +56,7 @@ test('the part is a data set of its own, and needs labels', async () => {
     sample: (index) =>
       Promise.resolve({
         image: { kind: 'raw', pixels: Uint8Array.of(index), width: 1, height: 1, channels: 1 },
-        label: labels[index]!,
+        target: classTarget(labels[index]),
         name: `image ${index}`,
       }),
     close: () => Promise.resolve(),
@@ -63,8 +65,8 @@ test('the part is a data set of its own, and needs labels', async () => {
   const part = await partOf(whole, { kind: 'share', share: 0.34, seed: 5 }, source);
   expect(part.count).toBe(2);
   const samples = await Promise.all([part.sample(0), part.sample(1)]);
-  expect([...(await part.labels())!]).toEqual(samples.map((sample) => sample.label));
-  expect(samples.map((sample) => sample.label).sort()).toEqual([0, 1]);
+  expect([...(await part.labels())!]).toEqual(samples.map(({ target }) => classOf(target)));
+  expect(samples.map(({ target }) => classOf(target)).sort()).toEqual([0, 1]);
   const without = { ...whole, labels: () => Promise.resolve(null) };
   await expect(partOf(without, { kind: 'share', share: 0.5, seed: 0 }, source)).rejects.toThrow(FaultError);
 });
