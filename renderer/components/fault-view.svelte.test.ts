@@ -33,7 +33,7 @@ test('there is one button, it carries the fault’s own action, and none without
   const retry = vi.fn();
   const view = show({ fault: full, onretry: retry });
   const buttons = view.querySelectorAll('button');
-  expect([...buttons].map((button) => button.textContent)).toEqual(['Try again with more space']);
+  expect([...buttons].map((button) => button.textContent)).toEqual(['Try again after freeing space']);
   buttons[0]?.click();
   expect(retry).toHaveBeenCalledOnce();
 });

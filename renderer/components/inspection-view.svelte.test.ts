@@ -31,8 +31,8 @@ test('what was only listed says so, claims nothing about leaks, and offers to ch
   const check = vi.fn();
   const view = show({ inspection: listed, oncheck: check });
   expect(view.textContent).toContain('names and sizes only');
-  expect(view.textContent).toContain('not looked for');
-  expect(view.textContent).not.toContain('none, by content');
+  expect(view.textContent).toContain('not checked');
+  expect(view.textContent).not.toContain('none (compared by content)');
   view.querySelector<HTMLButtonElement>('[data-testid="check-contents"]')!.click();
   expect(check).toHaveBeenCalledOnce();
 });
