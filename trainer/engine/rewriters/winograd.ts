@@ -9,8 +9,9 @@
  * convolution` runs both ways beside each other.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import { attributeKinds, saidBy } from '../binding/attributes.ts';
-import { type, type Graph, type Node } from '../graph/graph.ts';
+import { boolAttribute, saidBy, typeAttribute } from '../binding/attributes.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
 import { createRearrangement } from '../graph/rearrangement.ts';
 import type { Rewriter } from '../graph/rewriter.ts';
 import { dtypes } from '../binding/tensors.ts';
@@ -99,7 +100,7 @@ function kernelValues(): Float32Array {
  */
 function pays(attributes: readonly TFEOpAttr[], images: Node, kernel: readonly number[] | null): boolean {
   const said = saidBy(attributes);
-  const apart = [...(said('strides') as number[]), ...(said('dilations') as number[])];
+  const apart = [...(said('strides') as number[]), ...((said('dilations') ?? [1]) as number[])];
   const [kernelHeight, kernelWidth, inputs, channels] = kernel ?? [0, 0, 0, 0];
   const [, height, width] = images.shape as [number, number, number];
   const tiles = Math.ceil(height / outputs) * Math.ceil(width / outputs);
@@ -120,9 +121,12 @@ export function createWinograd(graph: Graph): Winograd {
   const kernelMatrix = graph.constant(dtypes.float, [area, window ** 2], kernelValues());
 
   const { reshaped, transposed } = createRearrangement(graph);
-  const flag = (name: string, value: boolean) => ({ name, type: attributeKinds.bool, value });
   function product(a: Node, b: Node, turned: { readonly a?: boolean } = {}): Node {
-    const attributes = [type('T', dtypes.float), flag('adj_x', turned.a ?? false), flag('adj_y', false)];
+    const attributes = [
+      typeAttribute('T', dtypes.float),
+      boolAttribute('adj_x', turned.a ?? false),
+      boolAttribute('adj_y', false),
+    ];
     return graph.add('BatchMatMulV2', [a, b], 1, { attributes }).outputs[0]!;
   }
 
