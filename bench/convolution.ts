@@ -8,8 +8,9 @@
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
 import * as v from 'valibot';
-import { attributeKinds } from '../trainer/engine/binding/attributes.ts';
-import { createGraph, type, type Node } from '../trainer/engine/graph/graph.ts';
+import { attributeKinds, stringAttribute, typeAttribute } from '../trainer/engine/binding/attributes.ts';
+import { createGraph } from '../trainer/engine/graph/graph.ts';
+import type { Node } from '../trainer/engine/graph/node.ts';
 import { createKernelGradient } from '../trainer/engine/rewriters/kernel-gradient.ts';
 import { openRuntime } from '../trainer/engine/binding/runtime.ts';
 import { dtypes, elementsOf } from '../trainer/engine/binding/tensors.ts';
@@ -54,13 +55,14 @@ for (const [size, channels] of stages) {
   });
   const [x, kernel, dy] = nodes as [Node, Node, Node];
   const attributes = (dtype: number) => [
-    type('T', dtype),
+    typeAttribute('T', dtype),
     { name: 'strides', type: attributeKinds.int, value: [1, 1, 1, 1] },
-    { name: 'padding', type: attributeKinds.string, value: 'SAME' },
+    stringAttribute('padding', 'SAME'),
   ];
   const added = (kind: string, inputs: readonly Node[], given = attributes(inputs[0]!.dtype)): Node =>
     graph.add(kind, inputs, 1, { attributes: given }).outputs[0]!;
-  const cast = (node: Node, to: number): Node => added('Cast', [node], [type('SrcT', node.dtype), type('DstT', to)]);
+  const cast = (node: Node, to: number): Node =>
+    added('Cast', [node], [typeAttribute('SrcT', node.dtype), typeAttribute('DstT', to)]);
   const kernelSizes = graph.constant(dtypes.int32, [4], Int32Array.from(shapes[1]));
   const ways = [
     { name: 'forward, Winograd', direct: added('Conv2D', [x, kernel]), own: winograd.convolution(x, kernel) },

@@ -2,8 +2,7 @@
  * For tests of convolutions: the attributes of TensorFlow's operations, inputs, and what they must give by the plain definition
  * in float64. TensorFlow's own operations are not the truth: oneDNN's are wrong for some shapes on some processors.
  */
-import { attributeKinds } from '../engine/binding/attributes.ts';
-import { type } from '../engine/graph/graph.ts';
+import { attributeKinds, stringAttribute, typeAttribute } from '../engine/binding/attributes.ts';
 import { elementsOf } from '../engine/binding/tensors.ts';
 import { keyed } from '../random.ts';
 
@@ -14,10 +13,10 @@ export interface Window {
 }
 
 export const convolutionAttributes = (dtype: number, { stride = 1, padding = 'SAME', dilation = 1 }: Window = {}) => [
-  type('T', dtype),
+  typeAttribute('T', dtype),
   { name: 'strides', type: attributeKinds.int, value: [1, stride, stride, 1] },
   { name: 'dilations', type: attributeKinds.int, value: [1, dilation, dilation, 1] },
-  { name: 'padding', type: attributeKinds.string, value: padding },
+  stringAttribute('padding', padding),
 ];
 
 /** Normal numbers, the same for the same name and shape. */

@@ -8,7 +8,25 @@ import type { CString, Handle } from './tensorflow.ts';
 /** Attribute kinds: numbers of TF_AttrType, and the ones tfjs-node uses beside. */
 export const attributeKinds = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5, resource: 6 } as const;
 
-/** What sets one attribute of an operation that is being described. */
+export const typeAttribute = (name: string, value: number): TFEOpAttr => ({ name, type: attributeKinds.type, value });
+
+export const boolAttribute = (name: string, value: boolean): TFEOpAttr => ({ name, type: attributeKinds.bool, value });
+
+export const intAttribute = (name: string, value: number): TFEOpAttr => ({ name, type: attributeKinds.int, value });
+
+export const stringAttribute = (name: string, value: string): TFEOpAttr => ({
+  name,
+  type: attributeKinds.string,
+  value,
+});
+
+export const shapeAttribute = (name: string, value: readonly number[]): TFEOpAttr => ({
+  name,
+  type: attributeKinds.shape,
+  value: [...value],
+});
+
+/** Functions that set one attribute of an operation that is being described. */
 export interface AttributeSetters {
   string(operation: Handle, name: CString, value: Uint8Array, length: number): void;
   strings(operation: Handle, name: CString, values: readonly CString[], lengths: BigInt64Array, count: number): void;
@@ -80,10 +98,8 @@ export function setAttribute(set: AttributeSetters, operation: Handle, attribute
     case attributeKinds.shape:
       if (list && Array.isArray(list[0])) {
         const shapes = list as readonly (readonly number[])[];
-        set.shapes(
-          ...([operation, name, shapes.map(bigints)] as const),
-          ...([Int32Array.from(shapes, (shape) => shape.length), shapes.length] as const),
-        );
+        const ranks = Int32Array.from(shapes, (shape) => shape.length);
+        set.shapes(operation, name, shapes.map(bigints), ranks, shapes.length);
       } else {
         const shape = value as readonly number[];
         set.shape(operation, name, bigints(shape), shape.length);

@@ -126,8 +126,8 @@ export interface Output {
 }
 koffi.struct('TF_Output', { oper: 'int64_t', index: 'int' });
 
-/** Arguments of TF_SessionRun; arrays are laid out as C lays them out. */
-export type SessionRunArguments = readonly [
+/** Arguments of TF_SessionRun before the status; arrays are laid out as C lays them out. */
+export type SessionRunRequest = readonly [
   session: Handle,
   /** 0: none. */
   runOptions: Handle,
@@ -140,7 +140,6 @@ export type SessionRunArguments = readonly [
   targets: BigInt64Array | null,
   targetCount: number,
   runMetadata: Handle,
-  status: Handle,
 ];
 
 /** A C string in memory that stays where it is: operations keep pointers to their names. */
@@ -251,9 +250,9 @@ export interface TensorFlow {
   TF_SetConfig(options: Handle, proto: Uint8Array, length: number, status: Handle): void;
   TF_NewSession(graph: Handle, options: Handle, status: Handle): Handle;
   TF_SessionRun: {
-    (...given: SessionRunArguments): void;
+    (...given: [...SessionRunRequest, status: Handle]): void;
     /** On a thread of its own; the arrays must live until `done`. */
-    async(...given: [...SessionRunArguments, done: (error: Error | null) => void]): void;
+    async(...given: [...SessionRunRequest, status: Handle, done: (error: Error | null) => void]): void;
   };
   /** Whether float32 may be computed in TensorFloat-32. */
   enableTensorFloat32(enabled: boolean): void;

@@ -8,7 +8,9 @@
  * network's output. The loss, whose inputs are cast up, keeps float32 both ways.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import { type, type Graph, type Node } from './graph.ts';
+import { typeAttribute } from '../binding/attributes.ts';
+import type { Graph } from './graph.ts';
+import type { Node } from './node.ts';
 import { dtypes } from '../binding/tensors.ts';
 
 /** Inputs of the type T, by operation. Lowered in the scope, and wherever one of these is of the low type. */
@@ -76,7 +78,7 @@ export function createAutocast(graph: Graph, precision: keyof typeof lowTypes): 
     const key = `${node.oper} ${node.index} ${to}`;
     const known = casts.get(key);
     if (known) return known;
-    const attributes = [type('SrcT', node.dtype), type('DstT', to)];
+    const attributes = [typeAttribute('SrcT', node.dtype), typeAttribute('DstT', to)];
     const made = graph.add('Cast', [node], 1, { attributes }).outputs[0]!;
     // A shape that was known stays so.
     const result = { ...made, shape: node.shape };
@@ -107,7 +109,7 @@ export function createAutocast(graph: Graph, precision: keyof typeof lowTypes): 
       const places = new Set(lowered[kind] ?? following[kind] ?? inputs.keys());
       return {
         inputs: inputs.map((node, place) => (places.has(place) ? cast(node, low) : raised(node))),
-        attributes: attributes.map((one) => (one.name === 'T' ? type('T', low) : one)),
+        attributes: attributes.map((one) => (one.name === 'T' ? typeAttribute('T', low) : one)),
       };
     },
     within(compute) {

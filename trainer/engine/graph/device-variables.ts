@@ -2,150 +2,123 @@
  * Variables that live inside the session, on the device that computes. To tfjs each is a `Variable` whose tensor is the
  * operation that reads it, so a net finds it where it expects a weight.
  */
-import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import { attributeKinds } from '../binding/attributes.ts';
 import type { StateEntry } from '../engine.ts';
-import { shapeAttribute, type, type Graph, type Node } from './graph.ts';
-import type { Handle, Output } from '../binding/tensorflow.ts';
-import { dtypes, elementsOf } from '../binding/tensors.ts';
+import { boolAttribute } from '../binding/attributes.ts';
+import type { Handle } from '../binding/tensorflow.ts';
+import { elementsOf } from '../binding/tensors.ts';
+import { addResource, type DeviceVariable, type Resource } from './device-resource.ts';
+import type { Graph } from './graph.ts';
 
-export interface DeviceVariable {
-  readonly name: string;
-  readonly shape: readonly number[];
-  readonly dtype: 'float32' | 'int32';
-  readonly read: Node;
-  /** Adds an assignment that runs after `after`, and after the reading, and gives the operation. */
-  assign(value: Output, after: readonly Handle[]): Handle;
-}
-
-export interface DeviceVariables {
-  /** `values` are taken over: they are gone once the device has them. */
-  create(name: string, shape: readonly number[], values: Float32Array | Int32Array): DeviceVariable;
-  /** Writes what has been given since the last run. Before every run. */
-  flush(): void;
-  /** The same variables for checkpoints; the first one read fetches all. */
-  entries(variables: readonly { readonly name: string; readonly variable: DeviceVariable }[]): readonly StateEntry[];
-  destroy(variables: readonly DeviceVariable[]): void;
-}
-
-interface Resource {
-  readonly handle: Output;
-  /** Where a value from the host comes in, and what assigns it. */
-  readonly input: Node;
-  readonly set: Handle;
-}
-
-/** Values on their way to the device are in memory twice. */
+/** Values on their way to the device are in memory twice, so this many bytes of them are written at a time. */
 const flushedBytes = 64 * 1024 ** 2;
 
-const text = (name: string, value: string): TFEOpAttr => ({ name, type: attributeKinds.string, value });
+type Values = Float32Array | Int32Array;
 
-export function createDeviceVariables(graph: Graph): DeviceVariables {
-  const resources = new Map<DeviceVariable, Resource>();
+/** A value from the host and the variable it is for. */
+interface StagedValue {
+  readonly variable: DeviceVariable;
+  readonly values: Values;
+}
+
+export class DeviceVariables {
+  readonly #graph: Graph;
+  readonly #resources = new Map<DeviceVariable, Resource>();
   /** Values from the host that the device does not have yet. */
-  const staged = new Map<DeviceVariable, Float32Array | Int32Array>();
-  /** Fetched since the last run. They share memory with the variables until those are assigned anew. */
-  const fetched = new Map<DeviceVariable, Handle>();
-  let count = 0;
+  readonly #staged = new Map<DeviceVariable, Values>();
+  /** Tensors fetched since the last run. They share memory with the variables until those are assigned anew. */
+  readonly #fetched = new Map<DeviceVariable, Handle>();
+  #count = 0;
 
-  function forget(): void {
-    for (const tensor of fetched.values()) graph.free(tensor);
-    fetched.clear();
+  constructor(graph: Graph) {
+    this.#graph = graph;
   }
 
-  function flush(): void {
-    forget();
-    while (staged.size > 0) {
-      const some: (Resource & { readonly variable: DeviceVariable; readonly values: Float32Array | Int32Array })[] = [];
-      let bytes = 0;
-      for (const [variable, values] of staged) {
-        some.push({ variable, values, ...resources.get(variable)! });
-        if ((bytes += values.byteLength) >= flushedBytes) break;
-      }
-      graph.runNow({
-        feeds: some.map(({ input, values }) => graph.feed(input, values)),
+  /** Adds a variable. Takes over `values`: their memory is released once the device has them. */
+  create(name: string, shape: readonly number[], values: Values): DeviceVariable {
+    const dtype = values instanceof Float32Array ? 'float32' : 'int32';
+    const { variable, resource } = addResource(this.#graph, name, shape, dtype, `variable_${this.#count++}`);
+    this.#resources.set(variable, resource);
+    this.#staged.set(variable, values);
+    return variable;
+  }
+
+  /** Writes to the device what the host has set since the last run. Must be called before every run. */
+  flush(): void {
+    this.#forgetFetched();
+    while (this.#staged.size > 0) {
+      const some = this.#nextStaged();
+      const resourceOf = ({ variable }: StagedValue): Resource => this.#resources.get(variable)!;
+      this.#graph.runNow({
+        feeds: some.map((staged) => this.#graph.feed(resourceOf(staged).input, staged.values)),
         fetches: [],
-        targets: some.map(({ set }) => set),
+        targets: some.map((staged) => resourceOf(staged).set),
       });
-      // Now, not when the collector next looks: what lies around before the first step is memory that the step lacks.
+      // Released now rather than when the garbage collector runs: the first step needs this memory.
       for (const { variable, values } of some) {
-        staged.delete(variable);
+        this.#staged.delete(variable);
         (values.buffer as ArrayBuffer).transfer(0);
       }
     }
   }
 
-  function read(variable: DeviceVariable, all: readonly DeviceVariable[]): Float32Array | Int32Array {
-    const waiting = staged.get(variable);
-    if (waiting) return waiting.slice();
-    if (!fetched.has(variable)) {
-      flush();
-      const tensors = graph.runNow({ feeds: [], fetches: all.map((one) => one.read), targets: [] });
-      all.forEach((one, index) => fetched.set(one, tensors[index]!));
-    }
-    return graph.values(fetched.get(variable)!, variable.read.dtype) as Float32Array | Int32Array;
+  /** State entries of the variables, for checkpoints; reading the first one fetches all. */
+  entries(named: readonly { readonly name: string; readonly variable: DeviceVariable }[]): readonly StateEntry[] {
+    const all = named.map(({ variable }) => variable);
+    return named.map(({ name, variable }) => ({
+      name,
+      shape: variable.shape,
+      dtype: variable.dtype,
+      read: () => this.#read(variable, all),
+      write: (values) => this.#write(variable, values),
+    }));
   }
 
-  function write(variable: DeviceVariable, values: Float32Array | Int32Array): void {
+  /** Frees the variables' memory on the device. */
+  destroy(variables: readonly DeviceVariable[]): void {
+    this.#forgetFetched();
+    const operations = variables.map((variable) => {
+      const { handle } = this.#resources.get(variable)!;
+      this.#resources.delete(variable);
+      this.#staged.delete(variable);
+      // A variable that was never written has nothing to destroy.
+      const attributes = [boolAttribute('ignore_lookup_error', true)];
+      return this.#graph.add('DestroyResourceOp', [handle], 0, { attributes }).operation;
+    });
+    if (operations.length > 0) this.#graph.runNow({ feeds: [], fetches: [], targets: operations });
+  }
+
+  /** The first staged values, `flushedBytes` of them or slightly more. */
+  #nextStaged(): readonly StagedValue[] {
+    const some: StagedValue[] = [];
+    let bytes = 0;
+    for (const [variable, values] of this.#staged) {
+      some.push({ variable, values });
+      bytes += values.byteLength;
+      if (bytes >= flushedBytes) break;
+    }
+    return some;
+  }
+
+  #read(variable: DeviceVariable, all: readonly DeviceVariable[]): Values {
+    const waiting = this.#staged.get(variable);
+    if (waiting) return waiting.slice();
+    if (!this.#fetched.has(variable)) {
+      this.flush();
+      const tensors = this.#graph.runNow({ feeds: [], fetches: all.map((one) => one.read), targets: [] });
+      all.forEach((one, index) => this.#fetched.set(one, tensors[index]!));
+    }
+    return this.#graph.values(this.#fetched.get(variable)!, variable.read.dtype) as Values;
+  }
+
+  #write(variable: DeviceVariable, values: Values): void {
     const size = elementsOf(variable.shape);
     if (values.length !== size)
       throw new Error(`State ${variable.name} has ${size} values, but ${values.length} were given.`);
-    staged.set(variable, values.slice());
+    this.#staged.set(variable, values.slice());
   }
 
-  return {
-    create(name, shape, values) {
-      const dtype = values instanceof Float32Array ? 'float32' : 'int32';
-      const number = dtype === 'float32' ? dtypes.float : dtypes.int32;
-      const attributes = [
-        type('dtype', number),
-        shapeAttribute(shape),
-        ...[text('container', ''), text('shared_name', `variable_${count++}`)],
-      ];
-      const [handle] = graph.add('VarHandleOp', [], 1, { attributes }).outputs as [Node];
-      const typed = [type('dtype', number)];
-      const reading = graph.add('ReadVariableOp', [handle], 1, { attributes: typed });
-      // The shape is known from the handle; a reading that lost it would make every later shape unknown.
-      const read: Node = { ...reading.outputs[0]!, shape };
-      const input = graph.placeholder(number, shape);
-      const set = graph.add('AssignVariableOp', [handle, input], 0, { attributes: typed }).operation;
-      const variable: DeviceVariable = {
-        name,
-        shape,
-        dtype,
-        read,
-        assign: (value, after) =>
-          graph.add('AssignVariableOp', [handle, value], 0, {
-            attributes: typed,
-            after: [reading.operation, ...after],
-          }).operation,
-      };
-      resources.set(variable, { handle, input, set });
-      staged.set(variable, values);
-      return variable;
-    },
-    flush,
-    entries(given) {
-      const all = given.map(({ variable }) => variable);
-      return given.map(({ name, variable }) => ({
-        name,
-        shape: variable.shape,
-        dtype: variable.dtype,
-        read: () => read(variable, all),
-        write: (values) => write(variable, values),
-      }));
-    },
-    destroy(variables) {
-      forget();
-      const operations = variables.map((variable) => {
-        const { handle } = resources.get(variable)!;
-        resources.delete(variable);
-        staged.delete(variable);
-        // One that was never written has nothing to destroy.
-        const attributes = [{ name: 'ignore_lookup_error', type: attributeKinds.bool, value: true }];
-        return graph.add('DestroyResourceOp', [handle], 0, { attributes }).operation;
-      });
-      if (operations.length > 0) graph.runNow({ feeds: [], fetches: [], targets: operations });
-    },
-  };
+  #forgetFetched(): void {
+    for (const tensor of this.#fetched.values()) this.#graph.free(tensor);
+    this.#fetched.clear();
+  }
 }

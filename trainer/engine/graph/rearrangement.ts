@@ -1,6 +1,8 @@
 /** Operations that move the elements of a tensor without a change to any, for what builds a graph by hand. */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import { type, type Graph, type Node } from './graph.ts';
+import { typeAttribute } from '../binding/attributes.ts';
+import type { Graph } from './graph.ts';
+import type { Node } from './node.ts';
 import { dtypes } from '../binding/tensors.ts';
 
 export interface Rearrangement {
@@ -21,7 +23,7 @@ export function createRearrangement(graph: Graph): Rearrangement {
     numbers: readonly Node[],
     { index, shape }: { readonly index: string; readonly shape: readonly number[] },
   ): Node {
-    const attributes: readonly TFEOpAttr[] = [type('T', x.dtype), type(index, dtypes.int32)];
+    const attributes: readonly TFEOpAttr[] = [typeAttribute('T', x.dtype), typeAttribute(index, dtypes.int32)];
     return { ...graph.add(kind, [x, ...numbers], 1, { attributes }).outputs[0]!, shape };
   }
 

@@ -1,5 +1,5 @@
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import type { Node } from './graph.ts';
+import type { Node } from './node.ts';
 
 /** Recognises what is being added to a graph, and adds something better in its place. */
 export interface Rewriter {

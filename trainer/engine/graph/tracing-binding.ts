@@ -6,7 +6,8 @@ import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js
 import type { Binding } from '../binding/eager-binding.ts';
 import { isSuspect, refuseAvoided } from '../binding/avoided-operations.ts';
 import { isLowType, type Autocast } from './autocast.ts';
-import type { Graph, Node } from './graph.ts';
+import type { Graph } from './graph.ts';
+import type { Node } from './node.ts';
 import type { Rewriter } from './rewriter.ts';
 import { bytesPerElement, dtypes, elementsOf, typedValues } from '../binding/tensors.ts';
 
@@ -54,17 +55,6 @@ export function createTracingBinding(
     return { id, shape: [...made.shape], dtype: isLowType(made.dtype) ? dtypes.float : made.dtype };
   }
 
-  function createTensor(shape: number[], dtype: number, given: Parameters<TFJSBinding['createTensor']>[2]): number {
-    const values = typedValues(dtype, given);
-    if (elementsOf(shape) >= filledFrom && uniform(values, bytesPerElement[dtype]!)) {
-      const first = new Uint8Array(values.buffer, values.byteOffset, bytesPerElement[dtype]).slice();
-      const dimensions = graph.constant(dtypes.int32, [shape.length], Int32Array.from(shape));
-      const filled = graph.add('Fill', [dimensions, graph.constant(dtype, [], first)], 1);
-      return register(filled.outputs[0]!).id;
-    }
-    return register(graph.constant(dtype, shape, values)).id;
-  }
-
   /** Works for what depends on variables and constants alone. */
   function readNow(asked: Node) {
     flush();
@@ -105,7 +95,7 @@ export function createTracingBinding(
   return {
     // Constants and flags are those of the eager binding.
     ...eager,
-    createTensor,
+    createTensor: (shape, dtype, given) => register(constantNode(graph, shape, dtype, typedValues(dtype, given))).id,
     executeOp,
     node: (id) => autocast.raised(node(id)),
     register,
@@ -118,6 +108,15 @@ export function createTracingBinding(
       return graph.take(tensor!, asked.dtype);
     },
   };
+}
+
+/** A constant; a large one of a single value is filled at run time, so that the graph does not hold its elements. */
+function constantNode(graph: Graph, shape: readonly number[], dtype: number, values: ArrayBufferView): Node {
+  const width = bytesPerElement[dtype]!;
+  if (elementsOf(shape) < filledFrom || !uniform(values, width)) return graph.constant(dtype, shape, values);
+  const first = new Uint8Array(values.buffer, values.byteOffset, width).slice();
+  const dimensions = graph.constant(dtypes.int32, [shape.length], Int32Array.from(shape));
+  return graph.add('Fill', [dimensions, graph.constant(dtype, [], first)], 1).outputs[0]!;
 }
 
 /** True where all elements have the same bytes. */

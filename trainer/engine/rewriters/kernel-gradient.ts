@@ -6,8 +6,9 @@
  * In bfloat16 oneDNN's own operation splits its work in a way that TensorFlow's threads cannot follow: where images are small
  * and channels many it takes twice as long as the products do, while all its other operations run as fast as they can.
  */
-import { attributeKinds, saidBy } from '../binding/attributes.ts';
-import { type, type Graph, type Node } from '../graph/graph.ts';
+import { boolAttribute, intAttribute, saidBy, typeAttribute } from '../binding/attributes.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
 import { createRearrangement } from '../graph/rearrangement.ts';
 import type { Rewriter } from '../graph/rewriter.ts';
 import { dtypes } from '../binding/tensors.ts';
@@ -65,21 +66,15 @@ export function createKernelGradient(graph: Graph): KernelGradient {
       return made;
     }
 
-    const flags = [
-      { name: 'adj_x', type: attributeKinds.bool, value: true },
-      { name: 'adj_y', type: attributeKinds.bool, value: false },
-    ];
+    const flags = [boolAttribute('adj_x', true), boolAttribute('adj_y', false)];
     const places = Array.from({ length: window * window }, (_, place) => {
       const [row, column] = [Math.floor(place / window), place % window];
       const seen = sliced(bandOf(row, column), [Math.floor(row / stride), 0, 0, 0], [rows, columns, ...pixel]);
       const factors = [reshaped(seen, [rows * columns * n, inputs]), errors];
-      return graph.add('BatchMatMulV2', factors, 1, { attributes: [type('T', dy.dtype), ...flags] }).outputs[0]!;
+      return graph.add('BatchMatMulV2', factors, 1, { attributes: [typeAttribute('T', dy.dtype), ...flags] })
+        .outputs[0]!;
     });
-    const attributes = [
-      type('T', dy.dtype),
-      { name: 'N', type: attributeKinds.int, value: places.length },
-      { name: 'axis', type: attributeKinds.int, value: 0 },
-    ];
+    const attributes = [typeAttribute('T', dy.dtype), intAttribute('N', places.length), intAttribute('axis', 0)];
     const joined = graph.add('Pack', places, 1, { attributes }).outputs[0]!;
     return reshaped(joined, [window, window, inputs, out]);
   }

@@ -8,8 +8,9 @@
  * Nobody asks for what they replace, so TensorFlow leaves it out.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import { attributeKinds } from '../binding/attributes.ts';
-import { type, type Graph, type Node } from '../graph/graph.ts';
+import { boolAttribute, intAttribute, typeAttribute } from '../binding/attributes.ts';
+import type { Graph } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
 import type { Rewriter } from '../graph/rewriter.ts';
 import type { Handle } from '../binding/tensorflow.ts';
 import { dtypes, elementsOf } from '../binding/tensors.ts';
@@ -24,11 +25,7 @@ export function createLargeSums(graph: Graph): Rewriter {
 
   const rows = (node: Node): number => node.shape[0]!;
   const joined = (one: Node, other: Node): Node => {
-    const attributes = [
-      type('T', one.dtype),
-      type('Tidx', dtypes.int32),
-      { name: 'N', type: attributeKinds.int, value: 2 },
-    ];
+    const attributes = [typeAttribute('T', one.dtype), typeAttribute('Tidx', dtypes.int32), intAttribute('N', 2)];
     const axis = graph.constant(dtypes.int32, [], Int32Array.of(0));
     const made = graph.add('ConcatV2', [one, other, axis], 1, { attributes }).outputs[0]!;
     return { ...made, shape: [rows(one) + rows(other), one.shape[1]!] };
@@ -41,10 +38,7 @@ export function createLargeSums(graph: Graph): Rewriter {
     const [m, n] = one.shape as [number, number];
     if ((rows(first[0]) + rows(second[0])) * (m + n) > m * n) return null;
     const typed = attributes.filter(({ name }) => name === 'T');
-    const flags = [
-      { name: 'adj_x', type: attributeKinds.bool, value: true },
-      { name: 'adj_y', type: attributeKinds.bool, value: false },
-    ];
+    const flags = [boolAttribute('adj_x', true), boolAttribute('adj_y', false)];
     const factors = [joined(first[0], second[0]), joined(first[1], second[1])];
     return graph.add('BatchMatMulV2', factors, 1, { attributes: [...typed, ...flags] }).outputs[0]!;
   }
@@ -53,9 +47,9 @@ export function createLargeSums(graph: Graph): Rewriter {
     const given = squares.get(squared!.oper);
     const keeps = attributes.some(({ name, value }) => name === 'keep_dims' && value === true);
     if (!given || keeps || graph.integersOf(axes!)?.length !== given.shape.length) return null;
-    const half = graph.add('L2Loss', [given], 1, { attributes: [type('T', given.dtype)] }).outputs[0]!;
+    const half = graph.add('L2Loss', [given], 1, { attributes: [typeAttribute('T', given.dtype)] }).outputs[0]!;
     const two = graph.constant(dtypes.float, [], Float32Array.of(2));
-    return graph.add('Mul', [half, two], 1, { attributes: [type('T', given.dtype)] }).outputs[0]!;
+    return graph.add('Mul', [half, two], 1, { attributes: [typeAttribute('T', given.dtype)] }).outputs[0]!;
   }
 
   return {

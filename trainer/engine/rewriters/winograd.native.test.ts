@@ -5,7 +5,9 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { Execution } from '../../protocol/run.ts';
 import { convolutionAttributes, noise, type Window } from '../../testing/convolutions.ts';
 import { relativeDistance } from '../../testing/distance.ts';
-import { createGraph, type, type Graph, type Node } from '../graph/graph.ts';
+import { typeAttribute } from '../binding/attributes.ts';
+import { createGraph, type Graph } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
 import { openRuntime } from '../binding/runtime.ts';
 import { dtypes, elementsOf } from '../binding/tensors.ts';
 import { createWinograd, type Winograd } from './winograd.ts';
@@ -22,7 +24,8 @@ const added = (kind: string, inputs: readonly Node[], given: ReturnType<typeof c
   graph.add(kind, inputs, 1, { attributes: given }).outputs[0]!;
 const sizes = (shape: readonly number[]): Node => graph.constant(dtypes.int32, [shape.length], Int32Array.from(shape));
 const floats = (shape: readonly number[], dtype: number = dtypes.float): Node => graph.placeholder(dtype, shape);
-const cast = (node: Node, to: number): Node => added('Cast', [node], [type('SrcT', node.dtype), type('DstT', to)]);
+const cast = (node: Node, to: number): Node =>
+  added('Cast', [node], [typeAttribute('SrcT', node.dtype), typeAttribute('DstT', to)]);
 
 async function run(inputs: readonly Node[], values: readonly Float32Array[], wanted: readonly Node[]) {
   const feeds = inputs.map((node, place) => graph.feed(node, values[place]!));

@@ -17,7 +17,7 @@ import type { Learner, OptimizerRecipe, Tensors } from '../../recipe.ts';
 import type { Stepper } from '../engine.ts';
 import type { HostBatch } from '../../host-batch.ts';
 import type { HostTensor } from '../../host-batch.ts';
-import type { Node } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
 import type { LossScale } from './loss-scale.ts';
 import { gradientsOf } from './eager-step.ts';
 import type { Handle } from '../binding/tensorflow.ts';

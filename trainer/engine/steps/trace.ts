@@ -9,9 +9,11 @@ import type { Execution } from '../../protocol/run.ts';
 import type { StepContext, Tensors } from '../../recipe.ts';
 import { createAutocast, noAutocast } from '../graph/autocast.ts';
 import { unlisted } from './variable-builder.ts';
-import { createDeviceVariables, type DeviceVariable, type DeviceVariables } from '../graph/device-variables.ts';
+import type { DeviceVariable } from '../graph/device-resource.ts';
+import { DeviceVariables } from '../graph/device-variables.ts';
 import type { HostTensor } from '../../host-batch.ts';
-import { createGraph, type Graph, type Node } from '../graph/graph.ts';
+import { createGraph, type Graph } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
 import { createKernelGradient } from '../rewriters/kernel-gradient.ts';
 import { eagerBackend, type Runtime } from '../binding/runtime.ts';
 import { createTracingBinding, type TracingBinding } from '../graph/tracing-binding.ts';
@@ -68,7 +70,7 @@ export function createTracer(
   { device, precision, recompute }: Pick<Execution, 'device' | 'precision' | 'recompute'>,
 ): Tracer {
   const graph = createGraph(tensorflow, config);
-  const variables = createDeviceVariables(graph);
+  const variables = new DeviceVariables(graph);
   const autocast = precision === 'float32' ? noAutocast : createAutocast(graph, precision);
   const rewriters = [
     createLargeSums(graph),
@@ -77,7 +79,7 @@ export function createTracer(
     // Measured where bfloat16 is multiplied in vectors: with AMX oneDNN takes other convolutions.
     ...(device === 'cpu' && facts.instructionSet === 'AVX512_CORE_BF16' ? [createKernelGradient(graph)] : []),
   ];
-  const binding = createTracingBinding(graph, eager, autocast, variables.flush, rewriters);
+  const binding = createTracingBinding(graph, eager, autocast, () => variables.flush(), rewriters);
   const backend = new TracedBackend(binding, '@tensorflow/tfjs-node');
   const inside = backend as unknown as BackendInside;
   const tracedBackend = `traced-${opened++}`;

@@ -5,7 +5,7 @@ import type { Options } from '../../protocol/options.ts';
 import type { Learner, OptimizerRecipe } from '../../recipe.ts';
 import type { StepPosition, Stepper, StepResult } from '../engine.ts';
 import type { HostBatch } from '../../host-batch.ts';
-import type { Node } from '../graph/graph.ts';
+import type { Node } from '../graph/node.ts';
 import type { LossScale } from './loss-scale.ts';
 import { gradientsOf, targetsOf } from './eager-step.ts';
 import type { Handle } from '../binding/tensorflow.ts';

@@ -4,10 +4,10 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Options } from '../../protocol/options.ts';
 import type { Learner, StepContext, OptimizerRecipe, Tensors } from '../../recipe.ts';
-import { attributeKinds } from '../binding/attributes.ts';
+import { stringAttribute } from '../binding/attributes.ts';
 import type { StateEntry, StepPosition } from '../engine.ts';
 import type { HostBatch } from '../../host-batch.ts';
-import type { Feed, Node } from '../graph/graph.ts';
+import type { Feed, Node } from '../graph/node.ts';
 import type { LossScale } from './loss-scale.ts';
 import { drawUniform } from './step-context.ts';
 import { ratesOf } from './weight-rates.ts';
@@ -212,7 +212,7 @@ export function createTrainingState(
 
 /** Adds a check that fails the run with `message` where a value is not finite, once `after` ran. */
 export function checkFinite({ graph }: Tracer, node: Node, message: string, after: readonly Handle[] = []): Handle {
-  const attributes = [{ name: 'message', type: attributeKinds.string, value: message }];
+  const attributes = [stringAttribute('message', message)];
   return graph.add('CheckNumerics', [node], 1, { attributes, after }).operation;
 }
 

@@ -1,0 +1,99 @@
+/** Adds operations to a graph, one by one: TensorFlow checks their inputs and attributes and infers their shapes. */
+import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
+import { graphSetters } from '../binding/attribute-setters.ts';
+import { permanent, setAttribute, type AttributeSetters } from '../binding/attributes.ts';
+import { bufferBytes, outputArray } from '../binding/memory.ts';
+import { checkStatus, type Handle, type Output } from '../binding/tensorflow.ts';
+import type { AddedOperation, Node, OpenGraph, OperationOptions } from './node.ts';
+import { inputArguments, type InputArgument } from './op-definition.ts';
+
+export class OperationWriter {
+  readonly #graph: OpenGraph;
+  readonly #setters: AttributeSetters;
+  /** Arguments by kind of operation, as TensorFlow defines them. */
+  readonly #definitions = new Map<string, readonly InputArgument[]>();
+  /** Operations described so far: the number in the name of the next one. */
+  #count = 0;
+
+  constructor(graph: OpenGraph) {
+    this.#graph = graph;
+    this.#setters = graphSetters(graph.tensorflow);
+  }
+
+  /** @param outputs how many outputs of the operation to look up */
+  add(kind: string, inputs: readonly Output[], outputs: number, options: OperationOptions = {}): AddedOperation {
+    const { attributes = [], after = [] } = options;
+    // Looked up first: an operation whose description was begun must be finished.
+    this.#argumentsOf(kind);
+    const description = this.describe(kind);
+    this.#addInputs(description, kind, inputs, attributes);
+    for (const operation of after) this.#graph.tensorflow.TF_AddControlInput(description, operation);
+    for (const attribute of attributes) setAttribute(this.#setters, description, attribute);
+    const operation = this.finish(description, kind);
+    return { operation, outputs: Array.from({ length: outputs }, (_, index) => this.output(operation, index)) };
+  }
+
+  /** Begins an operation, which must be finished. */
+  describe(kind: string): Handle {
+    const { tensorflow, handle } = this.#graph;
+    const name = new TextEncoder().encode(`${kind}_${this.#count++}\0`);
+    return tensorflow.TF_NewOperation(handle, permanent(kind), name);
+  }
+
+  finish(description: Handle, kind: string): Handle {
+    const { tensorflow, status } = this.#graph;
+    const operation = tensorflow.TF_FinishOperation(description, status);
+    checkStatus(tensorflow, status, `add "${kind}" to the graph`);
+    return operation;
+  }
+
+  /** An output of a finished operation, with the type and shape that TensorFlow infers. */
+  output(operation: Handle, index: number): Node {
+    const { tensorflow, handle, status } = this.#graph;
+    const output = { oper: operation, index };
+    const dtype = tensorflow.TF_OperationOutputType(output);
+    const rank = tensorflow.TF_GraphGetTensorNumDims(handle, output, status);
+    checkStatus(tensorflow, status, 'infer a shape');
+    const sizes = new BigInt64Array(Math.max(rank, 0));
+    if (rank > 0) tensorflow.TF_GraphGetTensorShape(handle, output, sizes, rank, status);
+    return { ...output, dtype, shape: rank < 0 ? [-1] : Array.from(sizes, Number) };
+  }
+
+  #argumentsOf(kind: string): readonly InputArgument[] {
+    const known = this.#definitions.get(kind);
+    if (known) return known;
+    const { tensorflow, handle, status } = this.#graph;
+    const buffer = tensorflow.TF_NewBuffer();
+    try {
+      tensorflow.TF_GraphGetOpDef(handle, permanent(kind), buffer, status);
+      checkStatus(tensorflow, status, `find an operation "${kind}"`);
+      const found = inputArguments(bufferBytes(tensorflow, buffer));
+      this.#definitions.set(kind, found);
+      return found;
+    } finally {
+      tensorflow.TF_DeleteBuffer(buffer);
+    }
+  }
+
+  #addInputs(description: Handle, kind: string, inputs: readonly Output[], attributes: readonly TFEOpAttr[]): void {
+    const { tensorflow } = this.#graph;
+    const given = this.#argumentsOf(kind);
+    let at = 0;
+    // A single list takes what the single tensors leave; of several lists, an attribute gives the length of each.
+    const singles = given.filter((argument) => argument.count === null).length;
+    const lists = given.length - singles;
+    for (const argument of given) {
+      if (argument.count === null) {
+        const input = inputs[at++];
+        if (!input) throw new Error(`"${kind}" needs an input "${argument.name}".`);
+        tensorflow.TF_AddInput(description, { oper: input.oper, index: input.index });
+      } else {
+        const stated = attributes.find(({ name }) => name === argument.count)?.value;
+        const length = lists === 1 ? inputs.length - singles : Array.isArray(stated) ? stated.length : Number(stated);
+        tensorflow.TF_AddInputList(description, outputArray(inputs.slice(at, at + length))!, length);
+        at += length;
+      }
+    }
+    if (at !== inputs.length) throw new Error(`"${kind}" takes ${at} inputs, not ${inputs.length}.`);
+  }
+}

@@ -1,0 +1,113 @@
+/** Runs parts of a graph: on a thread of TensorFlow's, or while this thread waits. */
+import { bigints } from '../binding/attributes.ts';
+import { bufferBytes, outputArray } from '../binding/memory.ts';
+import { checkStatus, type Handle, type SessionRunRequest } from '../binding/tensorflow.ts';
+import { fullTrace, timingsOf, type Timing } from '../binding/timings.ts';
+import type { OpenGraph, Request } from './node.ts';
+
+/** Results of a run whose operations were timed. */
+export interface ProfiledRun {
+  readonly results: readonly Handle[];
+  readonly timings: readonly Timing[];
+}
+
+/** Everything a run touches, in C's layout, kept together so that it lives as long as the run. */
+interface Call {
+  readonly given: SessionRunRequest;
+  /** Handles of the fetched tensors, written by the run. */
+  readonly results: BigInt64Array;
+}
+
+export class Session {
+  readonly #graph: OpenGraph;
+  readonly #handle: Handle;
+
+  /** @param config bytes of a ConfigProto */
+  constructor(graph: OpenGraph, config: Uint8Array) {
+    const { tensorflow, handle, status } = graph;
+    const options = tensorflow.TF_NewSessionOptions();
+    tensorflow.TF_SetConfig(options, config, config.length, status);
+    checkStatus(tensorflow, status, 'take the session options');
+    this.#graph = graph;
+    this.#handle = tensorflow.TF_NewSession(handle, options, status);
+    checkStatus(tensorflow, status, 'open a session');
+    tensorflow.TF_DeleteSessionOptions(options);
+  }
+
+  /** Tensors of the fetches, which the caller frees. Runs on a thread of TensorFlow's. */
+  async run(request: Request): Promise<readonly Handle[]> {
+    return this.#finished(request, this.#callOf(request));
+  }
+
+  /** The same, with the time of every operation. */
+  async profile(request: Request): Promise<ProfiledRun> {
+    const { tensorflow } = this.#graph;
+    const options = tensorflow.TF_NewBufferFromString(fullTrace, fullTrace.length);
+    const metadata = tensorflow.TF_NewBuffer();
+    try {
+      const results = await this.#finished(request, this.#callOf(request, options, metadata));
+      return { results, timings: timingsOf(bufferBytes(tensorflow, metadata)) };
+    } finally {
+      tensorflow.TF_DeleteBuffer(options);
+      tensorflow.TF_DeleteBuffer(metadata);
+    }
+  }
+
+  /** The same while this thread waits. */
+  runNow(request: Request): readonly Handle[] {
+    const { tensorflow, status } = this.#graph;
+    const { given, results } = this.#callOf(request);
+    tensorflow.TF_SessionRun(...given, status);
+    this.#freeFeeds(request);
+    checkStatus(tensorflow, status, 'read or write the state');
+    return Array.from(results, Number);
+  }
+
+  #callOf({ feeds, fetches, targets }: Request, options: Handle = 0, metadata: Handle = 0): Call {
+    const results = new BigInt64Array(fetches.length);
+    const inputs = outputArray(feeds.map(({ node }) => node));
+    const values = feeds.length > 0 ? bigints(feeds.map(({ tensor }) => tensor)) : null;
+    const outputs = outputArray(fetches);
+    const operations = targets.length > 0 ? bigints(targets) : null;
+    return {
+      given: [
+        this.#handle,
+        options,
+        inputs,
+        values,
+        feeds.length,
+        outputs,
+        fetches.length > 0 ? results : null,
+        fetches.length,
+        operations,
+        targets.length,
+        metadata,
+      ],
+      results,
+    };
+  }
+
+  /** `call` is held until the run ends, and with it the arrays that TensorFlow reads and writes. */
+  async #finished(request: Request, call: Call): Promise<readonly Handle[]> {
+    const { tensorflow } = this.#graph;
+    // Of its own: several runs may be under way.
+    const status = tensorflow.TF_NewStatus();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        tensorflow.TF_SessionRun.async(...call.given, status, (error) => {
+          if (error) reject(error);
+          else resolve();
+        });
+      });
+      checkStatus(tensorflow, status, 'run a step');
+      return Array.from(call.results, Number);
+    } finally {
+      this.#freeFeeds(request);
+      tensorflow.TF_DeleteStatus(status);
+    }
+  }
+
+  #freeFeeds({ feeds }: Request): void {
+    for (const { tensor } of feeds) this.#graph.tensorflow.TF_DeleteTensor(tensor);
+  }
+}
