@@ -73,13 +73,13 @@ export default {
     {
       name: 'api-is-pure',
       severity: 'error',
-      from: { path: '^electron/api\\.ts$' },
-      to: { pathNot: ['^trainer/protocol/'] },
+      from: { path: '^electron/api/' },
+      to: { pathNot: ['^trainer/protocol/', '^electron/api/'] },
     },
     {
       name: 'api-takes-types-only',
       severity: 'error',
-      from: { path: '^electron/api\\.ts$' },
+      from: { path: '^electron/api/' },
       to: { dependencyTypesNot: ['type-only'] },
     },
     {
@@ -108,7 +108,7 @@ export default {
       name: 'renderer-sees-only-the-contract',
       severity: 'error',
       from: { path: '^renderer/' },
-      to: { path: ['^electron/(?!api\\.ts$)', '^trainer/(?!protocol/)'] },
+      to: { path: ['^electron/(?!api/)', '^trainer/(?!protocol/)'] },
     },
     {
       name: 'renderer-sees-types-only',

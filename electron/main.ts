@@ -3,7 +3,9 @@ import { app, type BrowserWindow, dialog, type FileFilter, Menu, nativeTheme, ty
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { FaultError } from '../trainer/durable/fault-error.ts';
-import type { CommandId, FileKind, Language, Pushes, Settings } from './api.ts';
+import type { CommandId, Pushes } from './api/pushes.ts';
+import type { FileKind } from './api/requests.ts';
+import type { Language, Settings } from './api/settings.ts';
 import { declareScheme, servePages } from './shell/app-protocol.ts';
 import { fail, watchForCrashes } from './shell/crash.ts';
 import { createPresence, type DesktopPresence } from './shell/desktop.ts';

@@ -1,6 +1,6 @@
 /** What the desktop shows of the trainer outside the window: title, taskbar, notification, wakefulness, tray. */
 import { app, Menu, nativeImage, Notification, powerSaveBlocker, Tray, type BrowserWindow } from 'electron';
-import type { Progress, RunRow } from '../api.ts';
+import type { Progress, RunRow } from '../api/runs.ts';
 import type { Words } from './words.ts';
 
 export interface DesktopState {

@@ -1,21 +1,13 @@
 /** A workstation of made-up records, for the preview and the tests. Figures are invented; nothing here reaches a build. */
-import type {
-  Answer,
-  Comparison,
-  ComparisonRow,
-  DatasetRow,
-  Interval,
-  Language,
-  PlanRow,
-  Progress,
-  Pushes,
-  Requests,
-  RunDetail,
-  RunRow,
-  Series,
-  Settings,
-  Workstation,
-} from '../../electron/api.ts';
+import type { Answer, Workstation } from '../../electron/api/bridge.ts';
+import type { Comparison, ComparisonRow, Interval } from '../../electron/api/comparison.ts';
+import type { Series } from '../../electron/api/curves.ts';
+import type { DatasetRow } from '../../electron/api/datasets.ts';
+import type { PlanRow } from '../../electron/api/plans.ts';
+import type { Pushes } from '../../electron/api/pushes.ts';
+import type { Requests } from '../../electron/api/requests.ts';
+import type { Progress, RunDetail, RunRow } from '../../electron/api/runs.ts';
+import type { Language, Settings } from '../../electron/api/settings.ts';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Inspection, Thumbnail } from '../../trainer/protocol/dataset.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';

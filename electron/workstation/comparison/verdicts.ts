@@ -1,6 +1,6 @@
 /** The verdict on one figure: reproduced, not reproduced, inconclusive, or not comparable at all. Margins are fixed here, before any run. */
 import type { Cell } from '../../../trainer/protocol/paper.ts';
-import type { ComparisonRow, Interval, Reason } from '../../api.ts';
+import type { ComparisonRow, Interval, Reason } from '../../api/comparison.ts';
 import type { Beside } from './paper-cells.ts';
 import {
   differenceInterval,

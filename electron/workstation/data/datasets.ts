@@ -4,7 +4,7 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { folderExists } from '../../../trainer/durable/files.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
-import type { DatasetRow, KnownData } from '../../api.ts';
+import type { DatasetRow, KnownData } from '../../api/datasets.ts';
 import type { RequestHandler } from '../request-types.ts';
 import { fittingEvaluators } from './evaluator-fit.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';

@@ -7,7 +7,7 @@ import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
-import type { Estimate } from '../../api.ts';
+import type { Estimate } from '../../api/drafts.ts';
 import { completeConfig } from './check-config.ts';
 import { fitsOf } from './memory-fit.ts';
 import { resolveSubject } from './evaluated-encoder.ts';

@@ -1,5 +1,5 @@
 /** From a model to a document in one language. A section that no record fills is left out. */
-import type { Language } from '../../api.ts';
+import type { Language } from '../../api/settings.ts';
 import type { Document } from './document.ts';
 import { claims, deviations, earlier, results, summary } from './findings.ts';
 import { moment } from './format.ts';

@@ -1,6 +1,6 @@
 /** The sections that say what came out: summary, claims, results, differences, the earlier reproduction. */
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
-import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api.ts';
+import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api/comparison.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import { isPercent } from '../comparison/verdicts.ts';
 import { intervalPlot, seriesOf } from './charts.ts';

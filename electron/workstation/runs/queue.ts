@@ -6,7 +6,7 @@ import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { ResolvedSubject } from '../../../trainer/protocol/commands.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { RunConfig, Subject } from '../../../trainer/protocol/run.ts';
-import type { RunRow } from '../../api.ts';
+import type { RunRow } from '../../api/runs.ts';
 import { resolveSubject } from '../drafts/evaluated-encoder.ts';
 import type { Push } from '../request-types.ts';
 import type { Store, StoredRun } from '../store/store.ts';

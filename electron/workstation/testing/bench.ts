@@ -6,7 +6,8 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import * as v from 'valibot';
 import { RunConfig } from '../../../trainer/protocol/run.ts';
-import type { Pushes, RunRow } from '../../api.ts';
+import type { Pushes } from '../../api/pushes.ts';
+import type { RunRow } from '../../api/runs.ts';
 import { childScript } from '../store/testing/store-fixture.ts';
 import { openWorkstation, type Workstation, type WorkstationOptions } from '../workstation.ts';
 
