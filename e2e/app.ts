@@ -4,7 +4,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import type { RunRow, Workstation } from '../electron/api.ts';
+import type { Workstation } from '../electron/api/bridge.ts';
+import type { RunRow } from '../electron/api/runs.ts';
 
 export const root = resolve(import.meta.dirname, '..');
 

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { About } from '../electron/api.ts';
+import type { About } from '../electron/api/settings.ts';
 import { ask, expect, launch, root, runsOf, test } from './app.ts';
 
 const pictures = join(root, 'resources', 'pictures');

@@ -4,7 +4,8 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ReportRow, RunDetail, RunRow } from '../electron/api.ts';
+import type { ReportRow } from '../electron/api/reports.ts';
+import type { RunDetail, RunRow } from '../electron/api/runs.ts';
 import { ask, expect, launch, lives, runsOf, test, trainersOf, type Program } from './app.ts';
 import { writeIdx } from './idx.ts';
 

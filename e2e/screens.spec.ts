@@ -2,7 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Settings } from '../electron/api.ts';
+import type { Settings } from '../electron/api/settings.ts';
 import { ask, expect, root, test } from './app.ts';
 
 const screens = ['plans', 'runs', 'compare', 'datasets', 'weights', 'reports', 'hardware', 'settings'] as const;

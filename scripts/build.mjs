@@ -60,7 +60,7 @@ export const targets = [
   },
   {
     id: 'preload',
-    sources: ['electron/shell/preload.ts', 'electron/api.ts', 'trainer/protocol'],
+    sources: ['electron/shell/preload.ts', 'electron/api', 'trainer/protocol'],
     entries: { preload: 'electron/shell/preload.ts' },
     folder: 'out/preload',
     config: (entries) => ({
@@ -79,7 +79,7 @@ export const targets = [
   },
   {
     id: 'renderer',
-    sources: ['renderer', 'electron/api.ts', 'trainer/protocol', 'svelte.config.js'],
+    sources: ['renderer', 'electron/api', 'trainer/protocol', 'svelte.config.js'],
     entries: { index: 'renderer/index.html' },
     folder: 'out/renderer',
     config: async (entries) => {

@@ -2,7 +2,9 @@
 import { ipcMain, type IpcMainInvokeEvent, type WebContents } from 'electron';
 import * as v from 'valibot';
 import { faultOf } from '../../trainer/durable/fault-of.ts';
-import { requestNames, type Answer, type Pushes, type Requests } from '../api.ts';
+import type { Answer } from '../api/bridge.ts';
+import type { Pushes } from '../api/pushes.ts';
+import { requestNames, type Requests } from '../api/requests.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { Handler, Handlers } from '../workstation/requests.ts';
 import { origin } from './app-protocol.ts';

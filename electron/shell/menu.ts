@@ -1,6 +1,6 @@
 /** One list of commands feeds the menu; standard items are roles. */
 import { Menu, type MenuItemConstructorOptions } from 'electron';
-import type { CommandId } from '../api.ts';
+import type { CommandId } from '../api/pushes.ts';
 import type { Words } from './words.ts';
 
 const accelerators: Readonly<Record<CommandId, string>> = {

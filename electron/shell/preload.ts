@@ -1,6 +1,7 @@
 /** Gives the window its one object. Bundled to a single CommonJS file; the only importer of ipcRenderer. */
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
-import { pushNames, requestNames } from '../api.ts';
+import { pushNames } from '../api/pushes.ts';
+import { requestNames } from '../api/requests.ts';
 
 const requests = Object.fromEntries(
   requestNames.map((name) => [name, (...args: readonly unknown[]) => ipcRenderer.invoke(`workstation:${name}`, args)]),

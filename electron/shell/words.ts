@@ -1,5 +1,5 @@
 /** The few words the shell itself shows: menu, quit dialog, notifications. Everything else is in renderer/locales. */
-import type { Language } from '../api.ts';
+import type { Language } from '../api/settings.ts';
 
 const en = {
   file: 'File',

@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { reportFormats } from '../workstation/report/formats.ts';
-import type { ReportFormat } from '../api.ts';
+import type { ReportFormat } from '../api/reports.ts';
 import type { TerminalLanguage } from './words.ts';
 
 export interface Arguments {

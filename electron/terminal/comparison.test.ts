@@ -2,7 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
-import type { Comparison, Reason } from '../api.ts';
+import type { Comparison, Reason } from '../api/comparison.ts';
 import { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import { Paper } from '../../trainer/protocol/paper.ts';
 import { firstPlan } from '../workstation/report/testing/report-fixture.ts';

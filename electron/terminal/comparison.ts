@@ -1,5 +1,5 @@
 /** A comparison as the terminal prints it: figures by what was measured, claims, differences on the same images. */
-import type { Comparison, ComparisonRow, Interval } from '../api.ts';
+import type { Comparison, ComparisonRow, Interval } from '../api/comparison.ts';
 import { effectNote, figureName, subjectName } from '../workstation/report/naming.ts';
 import { reasonsInShort, shortFigureName, sideInWords, wordOf } from './field-words.ts';
 import { tableOf, type Column, type TableRow } from './table.ts';

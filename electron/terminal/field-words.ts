@@ -1,5 +1,5 @@
 /** Names of the fields in which two figures differ. The report's words come first; here stands what it has none for. */
-import type { ComparisonRow, Reason } from '../api.ts';
+import type { ComparisonRow, Reason } from '../api/comparison.ts';
 import { fieldName, figureName, reasonSide } from '../workstation/report/naming.ts';
 import type { Words } from './words.ts';
 

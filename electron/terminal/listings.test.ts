@@ -1,6 +1,8 @@
 /** Lists of runs, data sets, weights, presets and plans: in words, complete, and never wider than the line. */
 import { expect, test } from 'vitest';
-import type { DatasetRow, PlanRow, RunRow } from '../api.ts';
+import type { DatasetRow } from '../api/datasets.ts';
+import type { PlanRow } from '../api/plans.ts';
+import type { RunRow } from '../api/runs.ts';
 import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { parseCommandLine } from './arguments.ts';

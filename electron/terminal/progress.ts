@@ -1,5 +1,6 @@
 /** Progress of the work: one line rewritten in place in a terminal, a line now and then where output goes to a file. */
-import type { Progress, Pushes } from '../api.ts';
+import type { Pushes } from '../api/pushes.ts';
+import type { Progress } from '../api/runs.ts';
 import { duration } from './table.ts';
 import { clip, widthOf } from './text-width.ts';
 import type { Words } from './words.ts';

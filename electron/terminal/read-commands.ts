@@ -1,6 +1,9 @@
 /** Read-only commands. They can run while the app is open. */
 import { FaultError } from '../../trainer/durable/fault-error.ts';
-import type { DatasetRow, ReportRow, RunRow, Selection } from '../api.ts';
+import type { Selection } from '../api/comparison.ts';
+import type { DatasetRow } from '../api/datasets.ts';
+import type { ReportRow } from '../api/reports.ts';
+import type { RunRow } from '../api/runs.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { usage, type Arguments } from './arguments.ts';

@@ -1,5 +1,7 @@
 /** One command's hold on a workstation: opened for reading or writing, its progress shown, Ctrl-C obeyed. */
-import type { PlanRow, Pushes, RunRow } from '../api.ts';
+import type { PlanRow } from '../api/plans.ts';
+import type { Pushes } from '../api/pushes.ts';
+import type { RunRow } from '../api/runs.ts';
 import { defaultHome } from '../workstation/workspace/home.ts';
 import type { Push } from '../workstation/request-types.ts';
 import { openWorkstation, type Workstation } from '../workstation/workstation.ts';

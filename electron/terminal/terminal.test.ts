@@ -1,7 +1,7 @@
 /** The command line: what it understands, how it shows progress, how wide a Chinese table is. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Progress } from '../api.ts';
+import type { Progress } from '../api/runs.ts';
 import { pretrain } from '../workstation/testing/bench.ts';
 import { withoutLogLines } from '../workstation/trainer/trainer-exit.ts';
 import { assignmentOf, parseCommandLine, UsageError } from './arguments.ts';

@@ -2,7 +2,9 @@
  * Texts of the terminal in two languages. Verdicts, states, figures and most columns are worded by the report; sentences of faults
  * and of the doctor come from where they arise, in English.
  */
-import type { ClaimVerdict, DatasetRow, PlanRow, Verdict } from '../api.ts';
+import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
+import type { DatasetRow } from '../api/datasets.ts';
+import type { PlanRow } from '../api/plans.ts';
 import { wordsOf } from '../workstation/report/naming.ts';
 import type { Job } from '../../trainer/protocol/commands.ts';
 import type { DoctorCheck } from '../../trainer/protocol/hardware.ts';

@@ -2,7 +2,7 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
-import type { Settings } from '../api.ts';
+import type { Settings } from '../api/settings.ts';
 import { childEnvironment } from './child-environment.ts';
 import { readSettings } from './machine/settings.ts';
 import { openStore } from './store/client.ts';

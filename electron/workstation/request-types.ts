@@ -1,4 +1,5 @@
-import type { Pushes, Requests } from '../api.ts';
+import type { Pushes } from '../api/pushes.ts';
+import type { Requests } from '../api/requests.ts';
 
 /** A function that answers a request, at once or later. */
 export type RequestHandler<K extends keyof Requests> = (

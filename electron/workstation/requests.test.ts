@@ -6,7 +6,7 @@ import process from 'node:process';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
-import { requestNames, type Requests } from '../api.ts';
+import { requestNames, type Requests } from '../api/requests.ts';
 import type { Handlers } from './requests.ts';
 import { createBench, pretrain, until, type Bench } from './testing/bench.ts';
 import type { Workstation } from './workstation.ts';

@@ -1,7 +1,7 @@
 /** A run that was measured at its last and at its best epoch gives a row two figures. */
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, expect, test } from 'vitest';
-import type { ComparisonRow } from '../../electron/api.ts';
+import type { ComparisonRow } from '../../electron/api/comparison.ts';
 import { words } from '../lib/i18n.svelte.ts';
 import ComparisonTable from './ComparisonTable.svelte';
 import IntervalPlot from './IntervalPlot.svelte';

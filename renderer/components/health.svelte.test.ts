@@ -1,6 +1,6 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, expect, test } from 'vitest';
-import type { Series } from '../../electron/api.ts';
+import type { Series } from '../../electron/api/curves.ts';
 import { signs } from '../../trainer/protocol/health.ts';
 import { words } from '../lib/i18n.svelte.ts';
 import Health from './Health.svelte';

@@ -1,7 +1,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
-import { inspection } from '../dev/fake.ts';
+import { inspection } from '../dev/fake/data.ts';
 import { words } from '../lib/i18n.svelte.ts';
 import InspectionView from './InspectionView.svelte';
 

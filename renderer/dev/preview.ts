@@ -1,7 +1,7 @@
 /** The window without the program: every screen on made-up records. Served by Vite in development, never built. */
 import { mount } from 'svelte';
 import '../app.css';
-import { createFake } from './fake.ts';
+import { createFake } from './fake/fake.ts';
 
 const wanted = new URLSearchParams(location.search);
 Object.defineProperty(window, 'workstation', {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import type { Series } from '../../electron/api.ts';
+import type { Series } from '../../electron/api/curves.ts';
 import {
   bucketAt,
   linesOf,

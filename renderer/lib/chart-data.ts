@@ -1,5 +1,5 @@
 /** From stored series to what a chart draws. Pure, so that it is tested without a canvas. */
-import type { Series } from '../../electron/api.ts';
+import type { Series } from '../../electron/api/curves.ts';
 
 export const maximumPoints = 800;
 

@@ -1,5 +1,7 @@
 /** The window's side of the boundary: asks main, and turns its answer into a value or a fault. */
-import type { Answer, Pushes, Requests, Workstation } from '../../electron/api.ts';
+import type { Answer, Workstation } from '../../electron/api/bridge.ts';
+import type { Pushes } from '../../electron/api/pushes.ts';
+import type { Requests } from '../../electron/api/requests.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 
 declare global {

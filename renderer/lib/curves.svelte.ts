@@ -1,6 +1,6 @@
 /** The curves of one run, asked for again as it goes on. */
 import { SvelteMap } from 'svelte/reactivity';
-import type { Series } from '../../electron/api.ts';
+import type { Series } from '../../electron/api/curves.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import { maximumPoints } from './chart-data.ts';
 import { ask, faultOf } from './client.ts';

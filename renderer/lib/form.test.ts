@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
-import { catalogue, draftFrom } from '../dev/fake.ts';
+import { catalogue } from '../dev/fake/catalogue.ts';
+import { draftFrom } from '../dev/fake/drafts.ts';
 import {
   changesFrom,
   choiceOf,

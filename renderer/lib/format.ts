@@ -1,5 +1,5 @@
 /** Numbers, sizes and times as people read them. The only place that formats them. */
-import type { Language } from '../../electron/api.ts';
+import type { Language } from '../../electron/api/settings.ts';
 import { isPercent } from './metric-groups.ts';
 import { missing, type Say } from './say.ts';
 

@@ -1,5 +1,5 @@
 /** The words of the window in the language it is set to. */
-import type { Language } from '../../electron/api.ts';
+import type { Language } from '../../electron/api/settings.ts';
 import { en, type Key } from '../locales/en.ts';
 import { createFormat, type Format } from './format.ts';
 import { createSay, type Say, type SlotValues } from './say.ts';

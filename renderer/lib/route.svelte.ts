@@ -1,5 +1,6 @@
 /** Where the window stands, kept in the address so that back, forward and reload work. */
-import type { Evaluated, Selection } from '../../electron/api.ts';
+import type { Selection } from '../../electron/api/comparison.ts';
+import type { Evaluated } from '../../electron/api/drafts.ts';
 
 export type Route =
   | { readonly view: 'plans'; readonly plan: string | null }

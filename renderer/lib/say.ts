@@ -2,7 +2,7 @@
  * The words of the window. A message is a whole sentence with named slots: `{run}`; a slot with a plural is
  * `{count#run|runs}`, chosen by the language's own rule. Numbers in slots are grouped as the language does it.
  */
-import type { Language } from '../../electron/api.ts';
+import type { Language } from '../../electron/api/settings.ts';
 import { en, type Key, type Messages } from '../locales/en.ts';
 import { zh } from '../locales/zh.ts';
 

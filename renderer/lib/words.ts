@@ -1,5 +1,6 @@
 /** Names and sentences for codes that the other programs send. What nobody has worded keeps its own name. */
-import type { LogLine, Reason } from '../../electron/api.ts';
+import type { Reason } from '../../electron/api/comparison.ts';
+import type { LogLine } from '../../electron/api/runs.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { Mark } from './chart-data.ts';
 import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';

@@ -1,6 +1,6 @@
 import { flushSync } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createFake } from '../dev/fake.ts';
+import { createFake } from '../dev/fake/fake.ts';
 import { Refusal } from './client.ts';
 import { Task } from './task.svelte.ts';
 import { Workspace } from './workspace.svelte.ts';

@@ -1,18 +1,12 @@
 /** What every screen shares: the lists main keeps, what runs now, and what was said last. */
 import { createContext } from 'svelte';
 import { createSubscriber, SvelteMap } from 'svelte/reactivity';
-import type {
-  About,
-  DatasetRow,
-  Interrupted,
-  KnownData,
-  PlanRow,
-  Progress,
-  Pushes,
-  ReportRow,
-  RunRow,
-  Settings,
-} from '../../electron/api.ts';
+import type { DatasetRow, KnownData } from '../../electron/api/datasets.ts';
+import type { PlanRow } from '../../electron/api/plans.ts';
+import type { Pushes } from '../../electron/api/pushes.ts';
+import type { ReportRow } from '../../electron/api/reports.ts';
+import type { Interrupted, Progress, RunRow } from '../../electron/api/runs.ts';
+import type { About, Settings } from '../../electron/api/settings.ts';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { Inspection, Thumbnail } from '../../trainer/protocol/dataset.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';

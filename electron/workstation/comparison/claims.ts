@@ -1,7 +1,7 @@
 /** Verdicts on a plan's claims, by the rules stored before its runs. */
 import { embeddingStd } from '../../../trainer/protocol/health.ts';
 import type { Claim, Plan } from '../../../trainer/protocol/plan.ts';
-import type { ClaimVerdict, Interval } from '../../api.ts';
+import type { ClaimVerdict, Interval } from '../../api/comparison.ts';
 import type { ComparisonInput, Kept, ComparisonDraft } from './comparison-input.ts';
 import { pairedDifference } from './paired-differences.ts';
 import { ownKeyOf } from './own-key.ts';

@@ -6,7 +6,7 @@ import { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { PlanFile, type Plan } from '../../../trainer/protocol/plan.ts';
 import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
-import type { Comparison, ComparisonRow } from '../../api.ts';
+import type { Comparison, ComparisonRow } from '../../api/comparison.ts';
 import { compareRuns, referenceRows } from './compare.ts';
 import type { ComparisonInput } from './comparison-input.ts';
 import {

@@ -11,7 +11,7 @@ import type { OptionDescription } from '../../../trainer/protocol/options.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Protocol, Result } from '../../../trainer/protocol/results.ts';
 import type { EvaluateConfig } from '../../../trainer/protocol/run.ts';
-import type { Comparison, ComparisonRow, Interval, Selection } from '../../api.ts';
+import type { Comparison, ComparisonRow, Interval, Selection } from '../../api/comparison.ts';
 import { cellBeside, differences, measuredCell, type Beside, type Measured } from './paper-cells.ts';
 import { judgeClaims } from './claims.ts';
 import { effectOf } from './paper-effects.ts';

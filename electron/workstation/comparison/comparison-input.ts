@@ -3,7 +3,7 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
-import type { ComparisonRow, Selection } from '../../api.ts';
+import type { ComparisonRow, Selection } from '../../api/comparison.ts';
 import type { Memoize } from './memoize.ts';
 import type { StoredDataset, StoredResult, StoredRun } from '../store/store.ts';
 

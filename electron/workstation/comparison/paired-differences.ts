@@ -1,5 +1,5 @@
 /** Differences between two of our own figures on the same images: the only ones that may be called paired. */
-import type { Comparison, ComparisonRow } from '../../api.ts';
+import type { Comparison, ComparisonRow } from '../../api/comparison.ts';
 import { identityOf, readRanking, resamplingSeed } from './rankings.ts';
 import type { Kept, ComparisonDraft } from './comparison-input.ts';
 import { pairedBootstrap, type Resampled } from './statistics/bootstrap.ts';

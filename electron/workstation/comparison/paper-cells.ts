@@ -7,7 +7,7 @@ import type { Options, OptionValue } from '../../../trainer/protocol/options.ts'
 import type { Cell, Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Protocol } from '../../../trainer/protocol/results.ts';
-import type { Reason } from '../../api.ts';
+import type { Reason } from '../../api/comparison.ts';
 
 /** One side of a comparison in a paper's terms. */
 export interface Measured {

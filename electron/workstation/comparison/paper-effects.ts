@@ -2,7 +2,7 @@
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { OptionValue } from '../../../trainer/protocol/options.ts';
-import type { Reason } from '../../api.ts';
+import type { Reason } from '../../api/comparison.ts';
 import { differences, measuredCell, shown, type Measured } from './paper-cells.ts';
 
 const fields = ['encoder', 'epochs', 'batch'] as const;

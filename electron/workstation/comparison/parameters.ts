@@ -1,6 +1,6 @@
 /** Configurations flattened to paths, and only the paths in which runs differ. */
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
-import type { Comparison } from '../../api.ts';
+import type { Comparison } from '../../api/comparison.ts';
 import type { StoredRun } from '../store/store.ts';
 
 /** `optimizer.options.rate` → text. Arrays of plain values stay whole. */

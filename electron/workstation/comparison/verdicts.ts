@@ -2,7 +2,7 @@
 import type { Catalogue, Margin, Metric } from '../../../trainer/protocol/catalogue.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import type { Protocol } from '../../../trainer/protocol/results.ts';
-import type { ComparisonRow, Interval, Reason } from '../../api.ts';
+import type { ComparisonRow, Interval, Reason } from '../../api/comparison.ts';
 import type { Beside } from './paper-cells.ts';
 import type { Resampled } from './statistics/bootstrap.ts';
 import { differenceInterval, largestDeviation, placeBeside, welch } from './statistics/hypothesis-tests.ts';

@@ -1,7 +1,7 @@
 /** What is no longer as it was when a run was made: named before it goes on. */
 import { stat } from 'node:fs/promises';
 import type { DataSource } from '../../../trainer/protocol/run.ts';
-import type { Reason } from '../../api.ts';
+import type { Reason } from '../../api/comparison.ts';
 import type { Datasets } from './datasets.ts';
 import { sourcesOf } from './sources.ts';
 import type { Store, StoredRun } from '../store/store.ts';

@@ -1,4 +1,4 @@
-import type { DatasetRow } from '../../api.ts';
+import type { DatasetRow } from '../../api/datasets.ts';
 import type { StoredDataset } from '../store/store.ts';
 import { signatureOf } from './signature.ts';
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
-import type { DatasetRow, KnownData } from '../../api.ts';
+import type { DatasetRow, KnownData } from '../../api/datasets.ts';
 import type { RequestHandler } from '../request-types.ts';
 import type { Store, StoredDataset } from '../store/store.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';

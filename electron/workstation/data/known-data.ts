@@ -1,7 +1,7 @@
 /** Data that plans know by name: what set-up lays down, and the built-in sample set. */
 import { join } from 'node:path';
 import { folderExists } from '../../../trainer/durable/files.ts';
-import type { KnownData } from '../../api.ts';
+import type { KnownData } from '../../api/datasets.ts';
 
 /** Data that comes with set-up, by the name plans use. */
 const shipped = [{ name: 'fashion-mnist', title: 'Fashion-MNIST', dataset: 'idx', package: 'dataset-fashion-mnist' }];

@@ -5,7 +5,7 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { Calibration } from '../../../trainer/protocol/events.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
-import type { Estimate } from '../../api.ts';
+import type { Estimate } from '../../api/drafts.ts';
 import { availableMemory } from '../machine/available-memory.ts';
 import type { Store, StoredDataset, StoredRun } from '../store/store.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';

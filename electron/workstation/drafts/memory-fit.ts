@@ -1,7 +1,7 @@
 /** What of a pretraining would fit into the memory there is: fewer samples at once, or a smaller batch at the paper's rate for it. */
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
-import type { Estimate } from '../../api.ts';
+import type { Estimate } from '../../api/drafts.ts';
 
 type Fit = Estimate['fits'][number];
 

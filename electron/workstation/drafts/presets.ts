@@ -14,7 +14,7 @@ import {
   type Preprocessing,
 } from '../../../trainer/protocol/run.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
-import type { Evaluated } from '../../api.ts';
+import type { Evaluated } from '../../api/drafts.ts';
 import type { RequestHandler } from '../request-types.ts';
 import { completeConfig, expectEncoder, expectRecipe } from './check-config.ts';
 import { fittingEvaluators, isToldTo, toldOf, type EvaluatorDescription } from '../data/evaluator-fit.ts';

@@ -1,6 +1,6 @@
 /** Disk and memory that a run needs, held against what is free. */
 import type { Fault } from '../../../trainer/protocol/fault.ts';
-import type { Estimate } from '../../api.ts';
+import type { Estimate } from '../../api/drafts.ts';
 
 /** Room for what is kept, one more being written, and a tenth on top. */
 export function diskNeeded(checkpointBytes: number, keepLast: number): number {

@@ -1,4 +1,4 @@
-import type { FileKind } from '../../api.ts';
+import type { FileKind } from '../../api/requests.ts';
 
 /** What only a desktop can do; the terminal has its own answers. */
 export interface Desktop {

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { DeviceProbe, DoctorCheck, DoctorReport } from '../../../trainer/protocol/hardware.ts';
-import type { KnownData } from '../../api.ts';
+import type { KnownData } from '../../api/datasets.ts';
 import { availableMemory } from './available-memory.ts';
 import { gpuNames } from './gpu-names.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';

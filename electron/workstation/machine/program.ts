@@ -1,7 +1,7 @@
 /** Requests about the program and the machine rather than about runs. */
 import { release } from 'node:os';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import type { Settings } from '../../api.ts';
+import type { Settings } from '../../api/settings.ts';
 import type { RequestHandler } from '../request-types.ts';
 import { writeSettings } from './settings.ts';
 import type { Desktop } from './desktop.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { readJson, writeJson } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import type { Settings } from '../../api.ts';
+import type { Settings } from '../../api/settings.ts';
 
 export const SettingsSchema = v.strictObject({
   language: v.picklist(['system', 'en', 'zh']),

@@ -1,6 +1,7 @@
 /** Needs of a plan beside what this machine has: data, disk, memory, time. */
 import type { Plan } from '../../../trainer/protocol/plan.ts';
-import type { Estimate, PlanRow } from '../../api.ts';
+import type { Estimate } from '../../api/drafts.ts';
+import type { PlanRow } from '../../api/plans.ts';
 
 export function needsOf(
   plan: Plan,

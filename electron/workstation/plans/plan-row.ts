@@ -1,6 +1,7 @@
 /** A plan as it is shown: its needs, the state of its runs, the time they still take. */
 import type { PlannedRun } from '../../../trainer/protocol/plan.ts';
-import type { Estimate, PlanRow } from '../../api.ts';
+import type { Estimate } from '../../api/drafts.ts';
+import type { PlanRow } from '../../api/plans.ts';
 import type { StoredPlan, StoredRun } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 import { foldersOf, runsOnThisMachine } from './plan-data.ts';

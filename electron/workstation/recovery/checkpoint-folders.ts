@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import { Manifest } from '../../../trainer/protocol/checkpoint.ts';
-import type { CheckpointPart, CheckpointRow } from '../../api.ts';
+import type { CheckpointPart, CheckpointRow } from '../../api/runs.ts';
 import type { Store } from '../store/store.ts';
 
 const manifestLimit = 64 << 20;

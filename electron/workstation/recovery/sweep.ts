@@ -13,7 +13,7 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import { RunConfig, RunId } from '../../../trainer/protocol/run.ts';
-import type { Interrupted } from '../../api.ts';
+import type { Interrupted } from '../../api/runs.ts';
 import { compareCheckpoints, removeTemporary } from './checkpoint-folders.ts';
 import { isAlive } from '../workspace/processes.ts';
 import { replayEvents } from './replay.ts';

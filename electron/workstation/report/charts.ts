@@ -1,5 +1,6 @@
 /** Pictures of the report: dots with intervals, and curves as small multiples. */
-import type { ComparisonRow, Series } from '../../api.ts';
+import type { ComparisonRow } from '../../api/comparison.ts';
+import type { Series } from '../../api/curves.ts';
 import { decimal } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';

@@ -1,5 +1,5 @@
 /** From a model to a document in one language. A section that no record fills is left out. */
-import type { Language } from '../../api.ts';
+import type { Language } from '../../api/settings.ts';
 import { deviations } from './deviations.ts';
 import type { Document, PlacedSection, Section } from './document.ts';
 import { figures } from './figures.ts';

@@ -1,5 +1,5 @@
 /** What differs from the paper: each difference once, under the figures that it concerns. */
-import type { ComparisonRow, Reason } from '../../api.ts';
+import type { ComparisonRow, Reason } from '../../api/comparison.ts';
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Block, Section, TableCell, TableRow } from './document.ts';
 import type { Words } from './locales/en.ts';

@@ -1,5 +1,5 @@
 /** The sections that say what came out: results, claims, the earlier reproduction. */
-import type { ClaimVerdict, ComparisonRow } from '../../api.ts';
+import type { ClaimVerdict, ComparisonRow } from '../../api/comparison.ts';
 import type { Block, Section, TableRow } from './document.ts';
 import { between, decimal, nothing, probability, signed, whole } from './format.ts';
 import type { Words } from './locales/en.ts';

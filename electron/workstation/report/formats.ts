@@ -1,6 +1,6 @@
 /** What a report can be written as, in the order in which it is offered. */
 import * as v from 'valibot';
-import type { ReportFormat } from '../../api.ts';
+import type { ReportFormat } from '../../api/reports.ts';
 
 export const reportFormats = [
   'html',

@@ -10,7 +10,7 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
-import type { Comparison, Selection } from '../../api.ts';
+import type { Comparison, Selection } from '../../api/comparison.ts';
 import { compareRuns, membersOf } from '../comparison/compare.ts';
 import type { Memoize } from '../comparison/memoize.ts';
 import type { ReportInput, ReportRun } from './model.ts';

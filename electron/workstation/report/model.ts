@@ -1,5 +1,7 @@
 /** Everything a report says, from records only and in no language: the same records give the same model, byte for byte. */
-import type { AttemptRow, CheckpointRow, Comparison, LogLine, RunDetail, Series } from '../../api.ts';
+import type { Comparison } from '../../api/comparison.ts';
+import type { Series } from '../../api/curves.ts';
+import type { AttemptRow, CheckpointRow, LogLine, RunDetail } from '../../api/runs.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';

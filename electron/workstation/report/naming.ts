@@ -1,5 +1,5 @@
 /** Names of things as a report in one language says them. */
-import type { ComparisonRow, Reason } from '../../api.ts';
+import type { ComparisonRow, Reason } from '../../api/comparison.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import { decimal, nothing } from './format.ts';
 import { en, type Words } from './locales/en.ts';

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ReportFormat } from '../../api.ts';
+import type { ReportFormat } from '../../api/reports.ts';
 import { compose } from './compose.ts';
 import { renderCsv } from './csv.ts';
 import { firstPlan } from './testing/report-fixture.ts';

@@ -1,5 +1,5 @@
 /** The first page: what was tried, what came out, and what it means. */
-import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api.ts';
+import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api/comparison.ts';
 import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
 import type { Block, Section } from './document.ts';
 import { between, clock, decimal, whole } from './format.ts';

@@ -1,5 +1,5 @@
 /** Cells and tables that several sections have in common. */
-import type { ClaimVerdict, ComparisonRow, Verdict } from '../../api.ts';
+import type { ClaimVerdict, ComparisonRow, Verdict } from '../../api/comparison.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import type { Block, TableCell, TableRow, Tone } from './document.ts';
 import { between, decimal, nothing, signed } from './format.ts';

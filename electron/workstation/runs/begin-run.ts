@@ -1,6 +1,6 @@
 /** Handing a queued run to a trainer, and judging whether a lost one is worth another attempt. */
 import type { Fault } from '../../../trainer/protocol/fault.ts';
-import type { AttemptRow } from '../../api.ts';
+import type { AttemptRow } from '../../api/runs.ts';
 import { resolveSubject } from '../drafts/evaluated-encoder.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';

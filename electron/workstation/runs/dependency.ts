@@ -1,6 +1,6 @@
 /** Reasons for a queued run to wait: the run it evaluates, or the device. */
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
-import type { RunRow } from '../../api.ts';
+import type { RunRow } from '../../api/runs.ts';
 import type { StoredRun } from '../store/store.ts';
 
 type Dependency =

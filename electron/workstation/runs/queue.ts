@@ -1,7 +1,7 @@
 /** The queue of runs: order, dependencies, one at a time. The order is in the database, so it outlives the program. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
-import type { RunRow } from '../../api.ts';
+import type { RunRow } from '../../api/runs.ts';
 import type { Push } from '../request-types.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import type { SessionEnd } from '../trainer/session-end.ts';

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { folderExists } from '../../../trainer/durable/files.ts';
 import { signs } from '../../../trainer/protocol/health.ts';
-import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api.ts';
+import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api/runs.ts';
 import { partsOf } from '../recovery/checkpoint-folders.ts';
 import { causeOf } from '../recovery/sweep.ts';
 import type { RequestHandler } from '../request-types.ts';

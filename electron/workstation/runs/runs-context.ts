@@ -1,7 +1,8 @@
 /** Everything that the files about runs share, and the steps that several of them take. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
-import type { Reason, RunRow } from '../../api.ts';
+import type { Reason } from '../../api/comparison.ts';
+import type { RunRow } from '../../api/runs.ts';
 import type { Push } from '../request-types.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';

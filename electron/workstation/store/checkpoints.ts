@@ -1,5 +1,5 @@
 /** Checkpoints, and the marks a curve carries. */
-import type { CheckpointRow, RunDetail } from '../../api.ts';
+import type { CheckpointRow, RunDetail } from '../../api/runs.ts';
 import type { ReadableDatabase, WritableDatabase } from './open.ts';
 import { expectRun } from './runs.ts';
 import { statement } from './statement.ts';

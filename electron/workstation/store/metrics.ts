@@ -1,5 +1,5 @@
 /** Curves. A curve is what each attempt recorded up to where a later one took over; the rest of it is kept apart. */
-import type { Series } from '../../api.ts';
+import type { Series } from '../../api/curves.ts';
 import type { ReadableDatabase } from './open.ts';
 import { statement } from './statement.ts';
 

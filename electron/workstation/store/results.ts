@@ -1,7 +1,7 @@
 /** What evaluators measured, and what the trainer said of itself. */
 import * as v from 'valibot';
 import { ByClass, Protocol, type Result } from '../../../trainer/protocol/results.ts';
-import type { LogLine, RunDetail } from '../../api.ts';
+import type { LogLine, RunDetail } from '../../api/runs.ts';
 import type { ReadableDatabase } from './open.ts';
 import { statement } from './statement.ts';
 import type { StoredResult } from './store.ts';

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { Fault } from '../../../trainer/protocol/fault.ts';
 import { RunConfig, type RunStatus } from '../../../trainer/protocol/run.ts';
-import type { AttemptRow } from '../../api.ts';
+import type { AttemptRow } from '../../api/runs.ts';
 import type { ReadableDatabase, WritableDatabase } from './open.ts';
 import { statement } from './statement.ts';
 import type { Queries, StoredRun } from './store.ts';

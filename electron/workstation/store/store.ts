@@ -2,7 +2,8 @@
  * What the run database answers. `queries` in the child implement it with better-sqlite3; `client.ts` offers the same, asynchronous.
  * Every function is one transaction.
  */
-import type { AttemptRow, CheckpointRow, LogLine, RunDetail, RunRow, Series } from '../../api.ts';
+import type { Series } from '../../api/curves.ts';
+import type { AttemptRow, CheckpointRow, LogLine, RunDetail, RunRow } from '../../api/runs.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';

@@ -1,7 +1,7 @@
 /** Progress of a run as its trainer tells it: shown, never stored. */
 import { performance } from 'node:perf_hooks';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
-import type { Progress } from '../../api.ts';
+import type { Progress } from '../../api/runs.ts';
 import { livenessOf } from './liveness.ts';
 
 /** Progress as events tell it; silence is measured when somebody asks. */

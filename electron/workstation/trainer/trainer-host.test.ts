@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import type { Progress } from '../../api.ts';
+import type { Progress } from '../../api/runs.ts';
 import { createBench, pretrain, rowOf, until, type Bench } from '../testing/bench.ts';
 
 let bench: Bench;

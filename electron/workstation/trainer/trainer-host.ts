@@ -1,7 +1,7 @@
 /** The device's host: one training or one measuring job at a time. Everything else waits or is refused. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
-import type { Progress } from '../../api.ts';
+import type { Progress } from '../../api/runs.ts';
 import { Device } from './device.ts';
 import type { SessionEnd } from './session-end.ts';
 import { openSession, type Session, type SessionOptions, type TrainJob } from './trainer-session.ts';

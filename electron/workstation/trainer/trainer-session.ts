@@ -4,7 +4,7 @@ import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Command, Job } from '../../../trainer/protocol/commands.ts';
 import { protocolVersion, type TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
-import type { Progress } from '../../api.ts';
+import type { Progress } from '../../api/runs.ts';
 import type { Push } from '../request-types.ts';
 import type { Store } from '../store/store.ts';
 import { saveRunCard } from '../workspace/workspace.ts';

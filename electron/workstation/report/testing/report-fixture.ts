@@ -5,7 +5,7 @@ import { Paper } from '../../../../trainer/protocol/paper.ts';
 import { Plan } from '../../../../trainer/protocol/plan.ts';
 import { Preset } from '../../../../trainer/protocol/preset.ts';
 import type { Result } from '../../../../trainer/protocol/results.ts';
-import type { Series } from '../../../api.ts';
+import type { Series } from '../../../api/curves.ts';
 import { compareRuns } from '../../comparison/compare.ts';
 import { catalogue, storedRun } from '../../testing/comparison-fixture.ts';
 import type { StoredResult, StoredRun } from '../../store/store.ts';

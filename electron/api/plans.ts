@@ -1,0 +1,38 @@
+/** Plans on this machine, and plans added from another workspace. */
+import type { Plan } from '../../trainer/protocol/plan.ts';
+import type { Result } from '../../trainer/protocol/results.ts';
+import type { RunStatus } from '../../trainer/protocol/run.ts';
+
+/** A plan from another workspace, with the results it had there. */
+export interface AddedPlan {
+  readonly plan: string;
+  /** By the key of the plan's run. */
+  readonly results: readonly (Pick<Result, 'evaluator' | 'dataset' | 'split' | 'metric' | 'value' | 'which' | 'n'> & {
+    readonly run: string;
+  })[];
+  readonly environment: {
+    readonly version: string;
+    readonly platform: string;
+    readonly versions: Readonly<Record<string, string>>;
+    readonly instructionSets: readonly string[];
+  };
+}
+
+export interface PlanRow {
+  readonly plan: Plan;
+  /** The plan's needs, each checked on this machine. */
+  readonly needs: readonly {
+    readonly kind: 'data' | 'disk' | 'memory' | 'time';
+    readonly ok: boolean | null;
+    readonly values: Readonly<Record<string, string | number>>;
+  }[];
+  readonly runs: readonly { readonly key: string; readonly run: string | null; readonly status: RunStatus | null }[];
+  readonly state: 'ready' | 'running' | 'paused' | 'done' | 'blocked';
+  readonly secondsLeft: number | null;
+  /** The claim rules as stored when the plan was started: later edits do not count. */
+  readonly startedAt: number | null;
+  /** Number of seeds its runs have. */
+  readonly seeds: number;
+  /** Shipped with the program. A plan added from a bundle can be removed. */
+  readonly isShipped: boolean;
+}

@@ -1,0 +1,47 @@
+/** Messages the main process sends to the window unasked. */
+import type { Progress } from './runs.ts';
+
+/** Menu and keyboard commands the window carries out. */
+export type CommandId =
+  | 'newRun'
+  | 'openFolder'
+  | 'exportReport'
+  | 'plans'
+  | 'runs'
+  | 'compare'
+  | 'datasets'
+  | 'weights'
+  | 'reports'
+  | 'hardware'
+  | 'settings';
+
+/** The table of pushes. Small, and safe to miss: the window can always ask again. */
+export interface Pushes {
+  runsChanged: (runs: readonly string[]) => void;
+  /** A plan was added, removed, started or paused. */
+  plansChanged: () => void;
+  /** Imported weights were added, removed or described anew. */
+  weightsChanged: () => void;
+  progress: (progress: Progress) => void;
+  /** A side job (inspection, calibration, sample set, thumbnails, report). fraction null: length unknown. */
+  job: (job: {
+    readonly kind: string;
+    readonly phase: string;
+    readonly fraction: number | null;
+    readonly secondsLeft: number | null;
+    readonly ended: boolean;
+  }) => void;
+  /** A folder or a file of weights was dropped on the window or handed over by a second instance. */
+  pathDropped: (path: string) => void;
+  command: (id: CommandId) => void;
+}
+
+export const pushNames = [
+  'runsChanged',
+  'plansChanged',
+  'weightsChanged',
+  'progress',
+  'job',
+  'pathDropped',
+  'command',
+] as const satisfies readonly (keyof Pushes)[];

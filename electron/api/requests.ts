@@ -1,0 +1,174 @@
+/** The request table: everything the window and the terminal may ask of the workstation. Types and one list of names. */
+import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
+import type { PauseTime } from '../../trainer/protocol/commands.ts';
+import type { Inspection, Thumbnail } from '../../trainer/protocol/dataset.ts';
+import type { Calibration } from '../../trainer/protocol/events.ts';
+import type { DoctorReport, HardwareReading } from '../../trainer/protocol/hardware.ts';
+import type { Choice } from '../../trainer/protocol/options.ts';
+import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
+import type { RunConfig } from '../../trainer/protocol/run.ts';
+import type { ImportedWeights, Origin, WeightsFormat } from '../../trainer/protocol/weights.ts';
+import type { Comparison, Selection } from './comparison.ts';
+import type { Series } from './curves.ts';
+import type { DatasetRow, KnownData } from './datasets.ts';
+import type { Estimate, Evaluated, Precisions } from './drafts.ts';
+import type { AddedPlan, PlanRow } from './plans.ts';
+import type { ReportFormat, ReportRow } from './reports.ts';
+import type { Interrupted, LogLine, Progress, RunDetail, RunRow } from './runs.ts';
+import type { About, Language, Settings } from './settings.ts';
+
+/** Purpose a file is chosen for: weights, a list of names, or a plan bundle. */
+export type FileKind = 'weights' | 'list' | 'bundle';
+
+/** One function a request: arguments and answer. */
+export interface Requests {
+  about: () => About;
+  changeSettings: (settings: Settings) => Settings;
+  chooseHome: () => string | null;
+
+  catalogue: () => Catalogue;
+  presets: () => readonly Preset[];
+  /** A complete configuration from a preset and a data set; the form edits it. */
+  draftRun: (preset: string, fingerprint: string, seed: number) => RunConfig;
+  comparePresets: (left: string, right: string) => readonly PresetDifference[];
+  /** Timings of each precision on a device. Measured once per machine: takes a few seconds then, with progress by `job`. */
+  precisions: (device: string) => Precisions;
+  estimate: (config: RunConfig) => Estimate;
+  /** Times a few real steps. Progress comes by `job`. */
+  calibrate: (config: RunConfig) => Calibration;
+
+  createRun: (config: RunConfig) => string;
+  draftEvaluation: (of: Evaluated, evaluator: Choice, fingerprint: string) => RunConfig;
+  runs: () => readonly RunRow[];
+  run: (run: string) => RunDetail;
+  metric: (run: string, name: string, points: number) => Series;
+  log: (run: string, lines: number) => readonly LogLine[];
+  pauseRun: (run: string, when: PauseTime) => void;
+  continueRun: (run: string) => void;
+  stopRun: (run: string, how: 'safely' | 'now') => void;
+  resumeRun: (run: string) => void;
+  checkpointNow: (run: string) => void;
+  discardRun: (run: string) => void;
+  renameRun: (run: string, title: string) => void;
+  noteRun: (run: string, note: string) => void;
+  archiveRun: (run: string, archived: boolean) => void;
+  deleteRun: (run: string) => void;
+  undoDelete: (run: string) => void;
+  moveInQueue: (run: string, position: number) => void;
+  importRun: (folder: string) => string;
+  /** Writes the encoder of the newest checkpoint into the run's folder; returns the file. */
+  exportWeights: (run: string, branch: 0 | 1, format: WeightsFormat) => string;
+
+  weights: () => readonly ImportedWeights[];
+  /** Takes the encoder out of a file of weights. The same tensors are taken once. Progress comes by `job`. */
+  importWeights: (file: string) => ImportedWeights;
+  describeWeights: (weights: string, name: string, origin: Origin) => ImportedWeights;
+  /** Moves them where the system keeps deleted things. */
+  removeWeights: (weights: string) => void;
+  /** Asks the user for a file of weights. */
+  chooseFile: (kind: FileKind) => string | null;
+  interrupted: () => readonly Interrupted[];
+  progress: () => readonly Progress[];
+
+  plans: () => readonly PlanRow[];
+  /** `seeds`: the number of seeds for its runs; null: leave it as it is. */
+  startPlan: (plan: string, seeds: number | null) => void;
+  pausePlan: (plan: string) => void;
+  /** Times a few real steps of each kind of run in the plan. */
+  calibratePlan: (plan: string) => PlanRow;
+  /** Adds the plan of a report's bundle, to be run here; starts nothing. */
+  addPlan: (file: string) => AddedPlan;
+  /** Removes a plan that was added from a bundle; its runs stay. */
+  removePlan: (plan: string) => void;
+  undoRemovePlan: (plan: string) => void;
+
+  datasets: () => readonly DatasetRow[];
+  knownData: () => readonly KnownData[];
+  chooseFolder: () => string | null;
+  /**
+   * Scans a folder; progress comes by `job`; cancelled by `cancelJob`. Of a large data set names and sizes are taken, and its
+   * contents are checked only when `contents` asks for it.
+   */
+  inspect: (path: string, contents: boolean) => Inspection;
+  addDataset: (inspection: Inspection, name: string) => DatasetRow;
+  removeDataset: (fingerprint: string) => void;
+  thumbnails: (fingerprint: string, split: string, count: number) => readonly Thumbnail[];
+  writeSampleSet: () => Inspection;
+  cancelJob: () => void;
+
+  compare: (selection: Selection) => Comparison;
+  exportReport: (selection: Selection, formats: readonly ReportFormat[], language: Language) => ReportRow;
+  reports: () => readonly ReportRow[];
+  openReport: (id: string, format: ReportFormat) => void;
+  showInFolder: (what: { readonly kind: 'run' | 'report' | 'home' | 'dataset'; readonly id: string }) => void;
+
+  hardware: () => HardwareReading;
+  doctor: () => DoctorReport;
+  openLink: (url: string) => void;
+}
+
+const every = {
+  about: true,
+  changeSettings: true,
+  chooseHome: true,
+  catalogue: true,
+  presets: true,
+  draftRun: true,
+  comparePresets: true,
+  precisions: true,
+  estimate: true,
+  calibrate: true,
+  createRun: true,
+  draftEvaluation: true,
+  runs: true,
+  run: true,
+  metric: true,
+  log: true,
+  pauseRun: true,
+  continueRun: true,
+  stopRun: true,
+  resumeRun: true,
+  checkpointNow: true,
+  discardRun: true,
+  renameRun: true,
+  noteRun: true,
+  archiveRun: true,
+  deleteRun: true,
+  undoDelete: true,
+  moveInQueue: true,
+  importRun: true,
+  exportWeights: true,
+  weights: true,
+  importWeights: true,
+  describeWeights: true,
+  removeWeights: true,
+  chooseFile: true,
+  interrupted: true,
+  progress: true,
+  plans: true,
+  startPlan: true,
+  pausePlan: true,
+  calibratePlan: true,
+  addPlan: true,
+  removePlan: true,
+  undoRemovePlan: true,
+  datasets: true,
+  knownData: true,
+  chooseFolder: true,
+  inspect: true,
+  addDataset: true,
+  removeDataset: true,
+  thumbnails: true,
+  writeSampleSet: true,
+  cancelJob: true,
+  compare: true,
+  exportReport: true,
+  reports: true,
+  openReport: true,
+  showInFolder: true,
+  hardware: true,
+  doctor: true,
+  openLink: true,
+} satisfies Record<keyof Requests, true>;
+
+export const requestNames = Object.keys(every) as (keyof Requests)[];

@@ -1,0 +1,137 @@
+/** Runs as the window sees them: row, details, log, progress, interruption. */
+import type { Phase } from '../../trainer/protocol/events.ts';
+import type { Fault } from '../../trainer/protocol/fault.ts';
+import type { Sign } from '../../trainer/protocol/health.ts';
+import type { Result } from '../../trainer/protocol/results.ts';
+import type { RunConfig, RunKind, RunStatus } from '../../trainer/protocol/run.ts';
+import type { Reason } from './comparison.ts';
+
+/** A run in a list. */
+export interface RunRow {
+  readonly id: string;
+  readonly kind: RunKind;
+  readonly title: string;
+  readonly status: RunStatus;
+  readonly createdAt: number;
+  readonly startedAt: number | null;
+  readonly endedAt: number | null;
+  /** Place in the queue from 1, null when not queued. */
+  readonly queuePosition: number | null;
+  /** Why a queued run waits: another run holds the device, or a run it depends on is not done. */
+  readonly waitsFor: { readonly kind: 'device' | 'run'; readonly run: string } | null;
+  readonly method: string;
+  readonly dataset: string;
+  readonly seed: number;
+  readonly plan: string | null;
+  readonly planKey: string | null;
+  readonly note: string;
+  readonly archived: boolean;
+  readonly step: number;
+  readonly steps: number | null;
+  readonly safeStep: number | null;
+  readonly attempts: number;
+  readonly diskBytes: number;
+  readonly headline: { readonly metric: string; readonly value: number | null } | null;
+  readonly fault: Fault | null;
+}
+
+/** One life of the trainer process inside a run. */
+export interface AttemptRow {
+  readonly attempt: number;
+  readonly fromStep: number;
+  readonly startedAt: number;
+  readonly lastSeenAt: number | null;
+  readonly lastStep: number | null;
+  readonly ended: 'done' | 'asked' | 'failed' | 'lost' | null;
+  readonly fault: Fault | null;
+}
+
+/** A checkpoint of a run; `present`: its folder still exists. */
+export interface CheckpointRow {
+  readonly attempt: number;
+  readonly step: number;
+  readonly epoch: number;
+  readonly folder: string;
+  readonly bytes: number;
+  readonly at: number;
+  readonly reason: string;
+  readonly present: boolean;
+}
+
+/** A part of a checkpoint, by the first word of its tensors' names. */
+export interface CheckpointPart {
+  readonly part: string;
+  readonly tensors: number;
+  readonly bytes: number;
+}
+
+/** A run on its own page. */
+export interface RunDetail {
+  readonly row: RunRow;
+  readonly config: RunConfig;
+  readonly folder: string;
+  readonly attempts: readonly AttemptRow[];
+  readonly checkpoints: readonly CheckpointRow[];
+  /** Contents of the newest checkpoint that exists; empty if there is none that can be read. */
+  readonly holds: readonly CheckpointPart[];
+  readonly results: readonly Result[];
+  /** Names of the metrics that have points. */
+  readonly metrics: readonly string[];
+  /** Alarms its metrics are watched for. */
+  readonly signs: readonly Sign[];
+  readonly hello: {
+    readonly device: string;
+    readonly threads: number;
+    readonly instructionSet: string;
+    readonly versions: Readonly<Record<string, string>>;
+  } | null;
+  /** Checkpoints, resumes, faults on the step axis. */
+  readonly marks: readonly {
+    readonly step: number;
+    readonly kind: 'checkpoint' | 'resume' | 'interrupted' | 'log' | 'result';
+    readonly text: string;
+  }[];
+}
+
+/** A line of a run's log. */
+export interface LogLine {
+  readonly at: number;
+  readonly level: 'info' | 'attention' | 'error';
+  readonly code: string;
+  readonly text: string;
+  readonly values: Readonly<Record<string, string | number>>;
+}
+
+/** Progress of the run that is being trained. */
+export interface Progress {
+  readonly run: string;
+  readonly phase: Phase | null;
+  /** How long silence is normal in this phase, and since when the trainer has been silent. */
+  readonly quietForMs: number;
+  readonly silentMs: number;
+  readonly liveness: 'alive' | 'slow' | 'silent';
+  readonly step: number;
+  readonly steps: number;
+  readonly epoch: number;
+  readonly fraction: number | null;
+  readonly samplesPerSecond: number | null;
+  readonly waitShare: number | null;
+  readonly secondsLeft: number | null;
+  readonly secondsLeftSpread: number | null;
+  readonly memoryBytes: number | null;
+  readonly safeStep: number | null;
+  readonly safeAt: number | null;
+  readonly device: string;
+}
+
+/** A run that was cut off, as the start-up sweep found it. */
+export interface Interrupted {
+  readonly run: string;
+  readonly title: string;
+  readonly step: number;
+  readonly safeStep: number | null;
+  readonly cause: 'trainer-killed' | 'workstation-killed' | 'machine' | 'failed';
+  readonly fault: Fault | null;
+  /** Data or machine that is not what it was: named before a resume. */
+  readonly changes: readonly Reason[];
+}

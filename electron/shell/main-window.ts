@@ -1,0 +1,58 @@
+/** The one window of the program: opened once at a time, and handed the paths the program was started with. */
+import { app, type BrowserWindow } from 'electron';
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { pushTo, trustWindow } from './ipc.ts';
+import { isQuitting } from './quit.ts';
+import { createWindow } from './window.ts';
+
+export interface MainWindow {
+  /** null while no window is open. */
+  current(): BrowserWindow | null;
+  open(): void;
+  /** Sends the page the first path among `args`: a folder, or a file of weights, to be looked at. */
+  handOver(args: readonly string[]): void;
+}
+
+export function createMainWindow(appRoot: string, icon: string): MainWindow {
+  let window: BrowserWindow | null = null;
+
+  function open(): void {
+    window = createWindow(join(appRoot, 'out/preload/preload.cjs'), icon);
+    trustWindow(window.webContents);
+    window.on('close', (event) => {
+      if (isQuitting()) return;
+      event.preventDefault();
+      app.quit();
+    });
+    window.on('closed', () => (window = null));
+    handOver(process.argv.slice(1));
+  }
+
+  function handOver(args: readonly string[]): void {
+    const path = args
+      .filter((arg) => !arg.startsWith('-'))
+      .map((arg) => resolve(arg))
+      .find((named) => named !== resolve(appRoot) && existsSync(named));
+    if (path === undefined || window === null) return;
+    const contents = window.webContents;
+    if (contents.isLoading()) contents.once('did-finish-load', () => pushTo(contents, 'pathDropped', [path]));
+    else pushTo(contents, 'pathDropped', [path]);
+  }
+
+  return { current: () => window, open, handOver };
+}
+
+/** Brings the window back when the program is started again, and lets the program outlive it. */
+export function reopenOnRequest(window: MainWindow): void {
+  app.on('second-instance', (_event, args, cwd) => {
+    if (window.current() === null) window.open();
+    window.current()?.show();
+    window.current()?.focus();
+    window.handOver(args.slice(1).map((arg) => (arg.startsWith('-') ? arg : resolve(cwd, arg))));
+  });
+  app.on('activate', () => {
+    if (window.current() === null) window.open();
+  });
+  app.on('window-all-closed', () => undefined);
+}

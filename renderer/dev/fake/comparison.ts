@@ -1,0 +1,179 @@
+/** A made-up comparison and its reports. */
+import type { Comparison, ComparisonRow, Interval } from '../../../electron/api/comparison.ts';
+import type { Cell } from '../../../trainer/protocol/paper.ts';
+import { plan } from './plan.ts';
+import { type FakeAnswers, type FakeWorld, minutes, now, pause } from './world.ts';
+
+const interval = (low: number, high: number, method: Interval['method'] = 'wilson', confidence = 0.95): Interval => ({
+  low,
+  high,
+  confidence,
+  method,
+});
+const cell = (value: number | null, where: string, more: Partial<Cell> = {}): Cell => ({
+  method: 'vicreg',
+  evaluator: 'linear',
+  dataset: 'imagenet',
+  split: 'val',
+  metric: 'top1',
+  value,
+  where,
+  setting: { encoder: 'resnet-50', pretrainedOn: 'imagenet', epochs: 1000, batch: 2048 },
+  protocol: {},
+  ...more,
+});
+const figures = (
+  evaluator: string,
+  key: string,
+  label: string,
+  method: string,
+  role: ComparisonRow['subject']['role'],
+  value: number,
+  more: Partial<ComparisonRow> = {},
+): ComparisonRow => ({
+  key: `${evaluator}-${key}`,
+  subject: { label, role, method, encoder: method === 'pixels' ? 'pixels' : 'resnet-18' },
+  evaluator,
+  dataset: 'fashion-mnist',
+  split: 'test',
+  metric: 'top1',
+  unit: 'share',
+  protocol:
+    evaluator === 'knn' ? { k: 20, temperature: 0.07, similarity: 'cosine' } : { epochs: 15, inputs: 'features' },
+  paper: null,
+  earlier: null,
+  ours: {
+    mean: value,
+    n: 1,
+    images: 10_000,
+    interval: interval(value - 0.66, value + 0.64),
+    values:
+      evaluator === 'knn'
+        ? [{ run: `${key}-knn-1`, seed: 1, value, which: 'only' }]
+        : (['last', 'best'] as const).map((which) => ({ run: `${key}-linear-1`, seed: 1, value, which })),
+  },
+  difference: null,
+  verdict: 'not-comparable',
+  reasons: [],
+  notes: [],
+  ...more,
+});
+const breaks = [
+  { field: 'dataset', theirs: 'imagenet', ours: 'fashion-mnist', kind: 'breaks' },
+  { field: 'encoder', theirs: 'resnet-50', ours: 'resnet-18', kind: 'breaks' },
+  { field: 'epochs', theirs: 1000, ours: 3.2, kind: 'breaks' },
+  { field: 'batch', theirs: 2048, ours: 256, kind: 'deviation' },
+] as const;
+const comparisonRows: readonly ComparisonRow[] = [
+  figures('linear', 'vicreg', 'VICReg', 'vicreg', 'main', 86.91, {
+    paper: cell(73.2, 'Table 1', { runs: 3, range: 0.1 }),
+    earlier: cell(63.95, '表格 2', { remark: 'fewer-epochs' }),
+    reasons: breaks,
+    notes: ['single-run', 'best-epoch-on-test'],
+  }),
+  figures('linear', 'no-variance', 'VICReg without the variance term', 'vicreg', 'ablation', 71.2, {
+    paper: cell(null, 'Table 7', { remark: 'collapse' }),
+    reasons: breaks,
+    notes: ['single-run'],
+  }),
+  figures('linear', 'random', 'random', 'random', 'control', 76.49),
+  figures('linear', 'supervised', 'Trained with labels', 'supervised', 'control', 90.44),
+  figures('linear', 'pixels', 'pixels', 'pixels', 'control', 84.32),
+  figures('knn', 'vicreg', 'VICReg', 'vicreg', 'main', 86.12, {
+    paper: cell(64.5, 'Table 11', { evaluator: 'knn' }),
+    reasons: breaks,
+    notes: ['paper-single-run'],
+  }),
+  figures('knn', 'random', 'random', 'random', 'control', 76.36),
+  figures('knn', 'pixels', 'pixels', 'pixels', 'control', 85.37),
+];
+const claims: Comparison['claims'] = plan.claims.map((claim, at) => ({
+  claim,
+  verdict: at === 0 ? 'holds' : at === 1 ? 'holds' : 'inconclusive',
+  evidence:
+    at === 0
+      ? [
+          { name: 'embeddingStd', value: 0.014, limit: 0.1, interval: null },
+          { name: 'linearAboveRandom', value: -5.29, limit: 2, interval: interval(-6.1, -4.5, 'paired-bootstrap') },
+        ]
+      : [
+          { name: 'better', value: 86.91, limit: null, interval: interval(86.2, 87.6) },
+          { name: 'worse', value: 84.32, limit: null, interval: interval(83.6, 85) },
+          {
+            name: 'difference',
+            value: 2.59,
+            limit: 0,
+            interval: interval(at === 1 ? 2.0 : -0.2, 3.2, 'paired-bootstrap'),
+          },
+        ],
+}));
+const pairs: Comparison['pairs'] = [
+  {
+    better: 'VICReg',
+    worse: 'pixels',
+    evaluator: 'linear',
+    metric: 'top1',
+    difference: 2.59,
+    interval: interval(2.0, 3.2, 'paired-bootstrap'),
+    images: 10_000,
+    test: { pValue: 1e-14, adjusted: 2e-14 },
+  },
+];
+const parameters: Comparison['parameters'] = [
+  { path: 'method.options.variance', values: { 'vicreg-small-1': '25', 'no-variance-1': '0' } },
+];
+const references: readonly ComparisonRow[] = [
+  figures('linear', 'dong-voc', '论文 VICREG 的复现', 'vicreg', 'other', 0, {
+    dataset: 'voc07',
+    split: 'test',
+    paper: cell(86.6, 'Table 2', { metric: 'map' }),
+    earlier: cell(41.27, '表格 4', { remark: 'multi-label-top1' }),
+    ours: null,
+  }),
+];
+
+function compare(selection: Comparison['selection'], empty: boolean): Comparison {
+  if (!empty) return { selection, rows: comparisonRows, claims, pairs, parameters, references };
+  const rows = comparisonRows.map((one) => ({ ...one, ours: null, verdict: 'pending' as const }));
+  return { selection, rows, claims: [], pairs: [], parameters: [], references };
+}
+
+export function comparisonAnswers(
+  world: FakeWorld,
+): FakeAnswers<'compare' | 'exportReport' | 'reports' | 'openReport'> {
+  return {
+    compare: (selection) => compare(selection, world.empty),
+    exportReport: async (_selection, formats, reportLanguage) => {
+      await pause(600);
+      return {
+        id: 'report-2',
+        title: 'VICReg on Fashion-MNIST',
+        language: reportLanguage,
+        createdAt: now,
+        folder: '/home/me/Reprise/reports/2',
+        files: formats.map((format) => ({ format, path: `report.${format}`, bytes: 120_000, sha256: 'e3b0c442' })),
+        missing: [],
+      };
+    },
+    reports: () =>
+      world.empty
+        ? []
+        : [
+            {
+              id: 'report-1',
+              title: 'VICReg on Fashion-MNIST',
+              language: world.language,
+              createdAt: minutes(60),
+              folder: '/home/me/Reprise/reports/1',
+              files: (['html', 'markdown', 'csv', 'json'] as const).map((format, at) => ({
+                format,
+                path: `report.${format}`,
+                bytes: 214_000 / (at + 1),
+                sha256: 'e3b0c44298fc1c14',
+              })),
+              missing: [{ format: 'pdf', reason: 'Neither a display nor Xvfb was to be had.' }],
+            },
+          ],
+    openReport: () => undefined,
+  };
+}

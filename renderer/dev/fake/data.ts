@@ -1,0 +1,183 @@
+/** Made-up data sets and weights. */
+import type { DatasetRow } from '../../../electron/api/datasets.ts';
+import type { Inspection, Thumbnail } from '../../../trainer/protocol/dataset.ts';
+import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
+import { type FakeAnswers, type FakeWorld, minutes } from './world.ts';
+
+export const inspection: Inspection = {
+  version: 1,
+  dataset: 'idx',
+  title: 'Fashion-MNIST',
+  path: '/data/fashion-mnist',
+  contents: 'checked',
+  fingerprint: 'a9c1e0d47bb2f3e8',
+  expected: [],
+  found: [],
+  splits: [
+    { split: 'train', images: 60_000, perClass: Array.from({ length: 10 }, () => 6000) },
+    { split: 'test', images: 10_000, perClass: Array.from({ length: 10 }, () => 1000) },
+  ],
+  classes: ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat', 'Sandal', 'Shirt', 'Sneaker', 'Bag', 'Ankle boot'],
+  channels: 1,
+  smallest: [28, 28],
+  largest: [28, 28],
+  bytes: 30_900_000,
+  rejects: [],
+  rejectCount: 0,
+  leaks: [['train/1284', 'test/77']],
+  leakCount: 12,
+  duplicateCount: 43,
+  licence: 'MIT',
+  source: 'github.com/zalandoresearch/fashion-mnist',
+  splitRule: null,
+  seconds: 2.4,
+};
+export const wrongFolder: Inspection = {
+  ...inspection,
+  dataset: null,
+  title: '',
+  path: '/home/me/Documents',
+  splits: [],
+  classes: [],
+  expected: [
+    'train/ and val/, a folder a class in each, pictures inside',
+    'train-images-idx3-ubyte and its three companions, packed or not',
+    'data_batch_1.bin to data_batch_5.bin and test_batch.bin',
+  ],
+  found: ['14 PDF files', '2 folders without pictures'],
+};
+const weights: readonly ImportedWeights[] = [
+  {
+    version: 1,
+    id: '00c0ffee00c0ffee',
+    name: 'resnet50',
+    file: 'resnet50.pth',
+    format: 'pth',
+    bytes: 94_356_000,
+    prefix: 'module.backbone.',
+    channels: 3,
+    tensors: 265,
+    importedAt: minutes(30),
+    encoder: { id: 'resnet-50', options: { stem: 'imagenet', width: 64 } },
+    unmatched: ['module.projector.0.weight', 'module.projector.0.bias', 'epoch'],
+    origin: { method: 'vicreg', pretrainedOn: 'imagenet', epochs: 1000, batch: 2048 },
+  },
+];
+const datasets: readonly DatasetRow[] = [
+  {
+    fingerprint: 'fashion',
+    name: 'Fashion-MNIST',
+    path: '/data/fashion-mnist',
+    inspection,
+    inspectedAt: minutes(240),
+    state: 'ready',
+    builtIn: true,
+    evaluators: ['linear', 'knn'],
+  },
+  {
+    fingerprint: 'tools',
+    name: 'Workshop tools',
+    path: '/home/me/tools',
+    inspectedAt: minutes(2000),
+    state: 'changed',
+    builtIn: false,
+    evaluators: ['linear', 'knn'],
+    inspection: {
+      ...inspection,
+      dataset: 'image-folder',
+      title: 'Image folder',
+      path: '/home/me/tools',
+      channels: 3,
+      smallest: [320, 240],
+      largest: [4032, 3024],
+      bytes: 2_840_000_000,
+      leakCount: 0,
+      leaks: [],
+      duplicateCount: 0,
+      licence: null,
+      source: null,
+      splitRule: 'hash',
+      splits: [
+        { split: 'train', images: 1810, perClass: [702, 655, 453] },
+        { split: 'val', images: 201, perClass: [78, 73, 50] },
+      ],
+      classes: ['hammer', 'plane', 'saw'],
+      rejects: [
+        { file: 'saw/IMG_2044.jpg', reason: 'truncated' },
+        { file: 'plane/notes.txt', reason: 'not-an-image' },
+      ],
+      rejectCount: 2,
+    },
+  },
+];
+
+/** A small picture drawn from its number. */
+function thumbnail(index: number, label: string): Thumbnail {
+  const canvas = document.createElement('canvas');
+  canvas.width = 28;
+  canvas.height = 28;
+  const context = canvas.getContext('2d');
+  if (context !== null) {
+    context.fillStyle = '#000';
+    context.fillRect(0, 0, 28, 28);
+    context.fillStyle = `hsl(0 0% ${50 + ((index * 37) % 45)}%)`;
+    context.fillRect(6 + (index % 4), 5 + (index % 3), 15 - (index % 5), 18);
+  }
+  return { index, label, mime: 'image/png', base64: canvas.toDataURL('image/png').split(',')[1] ?? '' };
+}
+
+export function weightsAnswers(
+  world: FakeWorld,
+): FakeAnswers<'weights' | 'importWeights' | 'describeWeights' | 'removeWeights' | 'chooseFile'> {
+  return {
+    weights: () => (world.empty ? [] : weights),
+    importWeights: async () => {
+      await world.sideJob('importWeights', 'scanning');
+      return weights[0]!;
+    },
+    describeWeights: (_id, name, origin) => ({ ...weights[0]!, name, origin }),
+    removeWeights: () => undefined,
+    chooseFile: () => '/home/me/resnet50.pth',
+  };
+}
+
+export function datasetAnswers(
+  world: FakeWorld,
+): FakeAnswers<
+  | 'datasets'
+  | 'knownData'
+  | 'chooseFolder'
+  | 'inspect'
+  | 'addDataset'
+  | 'removeDataset'
+  | 'thumbnails'
+  | 'writeSampleSet'
+  | 'cancelJob'
+> {
+  return {
+    datasets: () => (world.empty ? [] : datasets),
+    knownData: () => [
+      { name: 'fashion-mnist', dataset: 'idx', path: '/data/fashion-mnist', missing: null },
+      {
+        name: 'sample',
+        dataset: 'image-folder',
+        path: null,
+        missing: 'The built-in sample set has not been written yet.',
+      },
+    ],
+    chooseFolder: () => '/home/me/Documents',
+    inspect: async (path) => {
+      await world.sideJob('inspect', 'scanning');
+      return path.includes('fashion') ? inspection : wrongFolder;
+    },
+    addDataset: () => datasets[0]!,
+    removeDataset: () => undefined,
+    thumbnails: (_fingerprint, _split, count) =>
+      Array.from({ length: count }, (_value, index) => thumbnail(index, inspection.classes[index % 10] ?? '')),
+    writeSampleSet: async () => {
+      await world.sideJob('sample', 'scanning');
+      return inspection;
+    },
+    cancelJob: () => undefined,
+  };
+}

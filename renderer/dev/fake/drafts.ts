@@ -1,0 +1,129 @@
+/** Presets, drafts of runs, and what they would take. */
+import type { Preset } from '../../../trainer/protocol/preset.ts';
+import type { PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
+import officialJson from '../../../resources/presets/vicreg-official-code.json';
+import paperJson from '../../../resources/presets/vicreg-paper.json';
+import smallJson from '../../../resources/presets/vicreg-small.json';
+import { changesFrom, choiceOf, getAt, setAt } from '../../lib/form.ts';
+import { catalogue } from './catalogue.ts';
+import type { FakeAnswers, FakeWorld } from './world.ts';
+
+export const presets = [smallJson, paperJson, officialJson] as unknown as readonly Preset[];
+
+/** A preset laid on empty ground, as main does it with real data. */
+export function draftFrom(preset: Preset, seed: number): PretrainConfig {
+  const method = catalogue.methods.find((recipe) => recipe.id === preset.method) ?? catalogue.methods[0]!;
+  const ground: PretrainConfig = {
+    version: 1,
+    kind: 'pretrain',
+    title: `VICReg ${preset.title} · Fashion-MNIST`,
+    seed,
+    preset: preset.id,
+    execution: {
+      engine: 'traced',
+      device: 'cpu',
+      precision: 'float32',
+      threads: 2,
+      chunk: null,
+      recompute: false,
+      loaderWorkers: 1,
+    },
+    checkpoint: { everySeconds: 300, everySteps: 0, keepLast: 3 },
+    logEvery: 10,
+    method: choiceOf(method),
+    encoders: [choiceOf(catalogue.encoders[0]!)],
+    data: { dataset: 'idx', path: '/data/fashion-mnist', split: 'train', fingerprint: 'fashion' },
+    views: [],
+    normalization: { mean: [0.286], std: [0.353] },
+    optimizer: choiceOf(catalogue.optimizers[0]!),
+    schedule: choiceOf(catalogue.schedules[0]!),
+    batch: 256,
+    epochs: 3,
+    dropLast: true,
+    probe: null,
+  };
+  return preset.values.reduce((config, { path, value }) => setAt(config, path, value), ground);
+}
+
+export function draftAnswers(
+  world: FakeWorld,
+): FakeAnswers<
+  | 'catalogue'
+  | 'presets'
+  | 'draftRun'
+  | 'comparePresets'
+  | 'precisions'
+  | 'estimate'
+  | 'calibrate'
+  | 'createRun'
+  | 'draftEvaluation'
+> {
+  return {
+    catalogue: () => catalogue,
+    presets: () => presets,
+    draftRun: (id, _fingerprint, seed) => draftFrom(presets.find((one) => one.id === id) ?? presets[0]!, seed),
+    comparePresets: (left, right) => {
+      const [one, other] = [left, right].map((id) => presets.find((preset) => preset.id === id) ?? presets[0]!);
+      return changesFrom(one!, draftFrom(other!, 0)).map(({ path, value, now: there }) => ({
+        path,
+        left: value,
+        right: there,
+        leftSource: one!.values.find((value) => path.startsWith(value.path))?.source ?? null,
+        rightSource: other!.values.find((value) => path.startsWith(value.path))?.source ?? null,
+      }));
+    },
+    precisions: () => ({
+      timings: [
+        { precision: 'float32', milliseconds: 341, refusal: null },
+        { precision: 'bfloat16', milliseconds: 2210, refusal: null },
+        { precision: 'float16', milliseconds: null, refusal: 'This processor (AVX2) cannot convolve in float16.' },
+      ],
+      preferred: 'float32',
+      leastGain: 1.2,
+    }),
+    estimate: (config) => ({
+      steps: config.kind === 'pretrain' ? Math.round((Number(getAt(config, 'epochs')) * 60_000) / config.batch) : null,
+      seconds: 378,
+      secondsSpread: 22,
+      basis: 'recorded',
+      diskBytes: 64_000_000,
+      diskFreeBytes: 212_000_000_000,
+      memoryBytes: 910_000_000,
+      memoryFreeBytes: 19_400_000_000,
+      warnings: [],
+      fits: [],
+    }),
+    calibrate: async () => {
+      await world.sideJob('calibrate', 'calibrating');
+      return {
+        secondsPerStep: 0.5,
+        spreadSeconds: 0.03,
+        steps: 20,
+        stepsTotal: 744,
+        loadSeconds: 3,
+        peakMemoryBytes: 9e8,
+        checkpointBytes: 1.6e7,
+      };
+    },
+    createRun: () => 'vicreg-small-1',
+    draftEvaluation: (of, evaluator): RunConfig => {
+      const run = of.kind === 'run' ? of.run : of.weights;
+      const { execution, checkpoint, logEvery, normalization, data } = draftFrom(presets[0]!, 1);
+      return {
+        version: 1,
+        kind: 'evaluate',
+        title: 'VICReg, linear',
+        seed: 1,
+        execution,
+        checkpoint,
+        logEvery,
+        normalization,
+        subject: { kind: 'run', run, checkpoint: 'last', branch: 0 },
+        evaluator,
+        train: data,
+        test: { ...data, split: 'test' },
+        preprocessing: { resize: null, crop: 28, interpolation: 'bilinear' },
+      };
+    },
+  };
+}

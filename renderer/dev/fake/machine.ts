@@ -1,0 +1,96 @@
+/** The made-up machine, and the program on it. */
+import type { DoctorReport } from '../../../trainer/protocol/hardware.ts';
+import { type FakeAnswers, type FakeWorld, pause } from './world.ts';
+
+const checks: DoctorReport['checks'] = [
+  {
+    id: 'runtime',
+    state: 'ok',
+    text: 'node 22.23.3, electron 33.2.1 on linux x64.',
+    values: { node: '22.23.3', electron: '33.2.1' },
+  },
+  {
+    id: 'tensorflow',
+    state: 'ok',
+    text: 'TensorFlow 2.21.0 loads.',
+    values: { version: '2.21.0', threads: 2, instructionSet: 'AVX2 FMA' },
+  },
+  {
+    id: 'device',
+    state: 'ok',
+    text: 'A 1024 × 1024 matrix product ran on CPU:0 in 31.4 ms.',
+    values: { executedOn: 'CPU:0', milliseconds: 31.4, gigaflops: 68, size: 1024 },
+  },
+  {
+    id: 'processor',
+    state: 'attention',
+    text: 'A busy thread gets only 62 % of a core.',
+    values: { percent: 62 },
+  },
+  {
+    id: 'gpu',
+    state: 'ok',
+    text: 'No NVIDIA GPU is seen (nvidia-smi); training runs on the processor.',
+    values: { count: 0 },
+  },
+  {
+    id: 'disk',
+    state: 'ok',
+    text: '197 GiB free; 64 MiB written and synced at 402 MiB/s (fsync 12 ms).',
+    values: { freeBytes: 212e9, bytesPerSecond: 421_000_000, fsyncMilliseconds: 12 },
+  },
+  {
+    id: 'display',
+    state: 'attention',
+    text: 'No display: the app cannot open a window here; everything works in the terminal.',
+    values: { display: '' },
+  },
+  {
+    id: 'database',
+    state: 'ok',
+    text: 'The run database opens and holds 7 runs (412 KiB).',
+    values: { runs: 7, bytes: 421_888 },
+  },
+];
+
+export function machineAnswers(
+  world: FakeWorld,
+): FakeAnswers<'about' | 'changeSettings' | 'chooseHome' | 'showInFolder' | 'hardware' | 'doctor' | 'openLink'> {
+  return {
+    about: () => ({
+      version: '0.1.0',
+      edition: '-dev',
+      home: '/home/me/Reprise',
+      platform: 'linux x64',
+      versions: { electron: '33.2.1', node: '22.23.3', tensorflow: '2.21.0' },
+      systemLanguage: world.language,
+      settings: world.settings,
+    }),
+    changeSettings: (next) => (world.settings = next),
+    chooseHome: () => null,
+    showInFolder: () => undefined,
+    hardware: () => ({
+      at: Date.now(),
+      devices: [
+        {
+          id: 'cpu',
+          name: 'AMD EPYC 7R13 (2)',
+          kind: 'cpu',
+          usePercent: { value: 88 + 8 * Math.sin(Date.now() / 4000), source: '/proc/stat' },
+          memoryUsedBytes: { value: 4.2e9 + 2e8 * Math.sin(Date.now() / 9000), source: '/proc/meminfo' },
+          memoryTotalBytes: { value: 24.9e9, source: '/proc/meminfo' },
+          temperatureCelsius: { value: null, source: 'not readable' },
+          powerWatts: { value: null, source: 'not readable' },
+        },
+      ],
+      diskFreeBytes: { value: 212e9, source: 'statfs' },
+      diskTotalBytes: { value: 512e9, source: 'statfs' },
+      trainerMemoryBytes: { value: 912e6, source: 'trainer' },
+    }),
+    doctor: async () => {
+      await pause(300);
+      return { at: Date.now(), checks };
+    },
+    openLink: () => undefined,
+  };
+}
