@@ -18,7 +18,7 @@ import { readFeatures } from './features.ts';
 import { bytesOf, writeAtomically } from '../durable/files.ts';
 import { encodedSource, featureSource, openHead, testFeatures, testImages, type Head } from './head.ts';
 import { progressOf, type JobContext } from '../channel/job.ts';
-import type { TrainingTask } from '../training/loop.ts';
+import type { TrainingTask } from '../training/training-task.ts';
 import { located } from '../data/loading/locate-data.ts';
 import { readPairs } from './view-pair-features.ts';
 import { stepsOf } from '../training/steps-of.ts';

@@ -10,7 +10,7 @@ import { openTrainingLoader } from '../data/loading/loader.ts';
 import { readFeatures, type FeatureRequest } from '../evaluation/features.ts';
 import { progressOf, type JobContext } from '../channel/job.ts';
 import { located } from '../data/loading/locate-data.ts';
-import type { TrainingTask, PeriodicCheck } from '../training/loop.ts';
+import type { TrainingTask, PeriodicCheck } from '../training/training-task.ts';
 import { evaluators, methods, optimizers, schedules } from '../registry.ts';
 import { buildEncoder, encodeWith, type EvaluatedEncoder } from '../evaluation/evaluated-encoder.ts';
 import { stepsOf } from '../training/steps-of.ts';
