@@ -10,9 +10,10 @@ import { FaultError } from './durable/fault-error.ts';
 import { faultOf } from './durable/fault-of.ts';
 import { Command, Job } from './protocol/commands.ts';
 import { protocolVersion } from './protocol/events.ts';
-import { newestValid } from './checkpoints/checkpoint.ts';
+import { newestValid } from './checkpoints/newest-checkpoint.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from './channel/job.ts';
-import { openPort, type Channel, type Port } from './channel/port.ts';
+import type { Channel } from './channel/event-queue.ts';
+import { openPort, type Port } from './channel/port.ts';
 
 /** Loaded when asked for: a scan of a folder needs no TensorFlow. */
 const jobs: {

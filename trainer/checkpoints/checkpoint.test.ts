@@ -21,17 +21,13 @@ import { FaultError } from '../durable/fault-error.ts';
 import type { StateEntry } from '../engine/engine.ts';
 import type { Manifest } from '../protocol/checkpoint.ts';
 import { Execution, type RunConfig } from '../protocol/run.ts';
-import {
-  configHash,
-  expendable,
-  newestValid,
-  prune,
-  readCheckpoint,
-  restoreState,
-  saveCheckpoint,
-  sweep,
-  type Header,
-} from './checkpoint.ts';
+import { configHash } from './config-hash.ts';
+import { expendable, prune } from './prune-checkpoints.ts';
+import { newestValid } from './newest-checkpoint.ts';
+import { readCheckpoint } from './read-checkpoint.ts';
+import { restoreState } from './restore-state.ts';
+import { saveCheckpoint, type Header } from './write-checkpoint.ts';
+import { sweep } from './checkpoint-folders.ts';
 import { keyed } from '../random.ts';
 
 let folder = '';

@@ -8,7 +8,7 @@ import type { HostTensor } from '../host-batch.ts';
 import type { ResolvedSubject } from '../protocol/commands.ts';
 import type { Choice } from '../protocol/options.ts';
 import { encoderPath, type Layer, type PretrainConfig } from '../protocol/run.ts';
-import { readCheckpoint } from '../checkpoints/checkpoint.ts';
+import { readCheckpoint } from '../checkpoints/read-checkpoint.ts';
 import { sha256 } from '../durable/files.ts';
 import { cornerAveragePool } from '../nn/ops/pool.ts';
 import type { Builder, Encoder, Stages } from '../recipe.ts';

@@ -9,7 +9,7 @@ import { percent, topKCorrect } from './figures/top-k.ts';
 import type { FoundImages } from '../data/found-images.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
-import type { BatchSource, TrainingTask } from '../training/loop.ts';
+import type { BatchSource, TrainingTask } from '../training/training-task.ts';
 import { stepsOf } from '../training/steps-of.ts';
 import { keyed } from '../random.ts';
 import { optimizers, schedules } from '../registry.ts';

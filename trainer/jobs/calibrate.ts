@@ -10,7 +10,7 @@ import type { EvaluatorRecipe } from '../recipe.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
 import { openData } from '../data/loading/open-data.ts';
 import { openEvaluation } from '../evaluation/evaluate.ts';
-import type { TrainingTask } from '../training/loop.ts';
+import type { TrainingTask } from '../training/training-task.ts';
 import { deviation, median } from '../training/pace.ts';
 import { openPretraining } from '../pretraining/pretrain.ts';
 import { evaluators } from '../registry.ts';

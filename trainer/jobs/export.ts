@@ -1,5 +1,5 @@
 /** Writes the encoder of a checkpoint for other programs. Needs no TensorFlow, so it runs beside a training. */
-import { readCheckpoint } from '../checkpoints/checkpoint.ts';
+import { readCheckpoint } from '../checkpoints/read-checkpoint.ts';
 import { exportEncoder } from '../weights/export.ts';
 import type { Ending, JobContext, JobOf } from '../channel/job.ts';
 

@@ -2,7 +2,7 @@
 import { basename } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { canonicalJson } from '../durable/canonical-json.ts';
-import { saveCheckpoint } from '../checkpoints/checkpoint.ts';
+import { saveCheckpoint } from '../checkpoints/write-checkpoint.ts';
 import type { StateEntry } from '../engine/engine.ts';
 import { bytesOf, sha256 } from '../durable/files.ts';
 import { encoderPath } from '../protocol/run.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { describe, expect, it } from 'vitest';
 import type { TrainerEvent } from '../protocol/events.ts';
-import { savePoints } from '../checkpoints/checkpoint.ts';
+import { savePoints } from '../checkpoints/save-points.ts';
 import {
   eventsOf,
   exitOf,

@@ -11,7 +11,7 @@ import {
   type Death,
   type Stage,
 } from '../testing/killing.ts';
-import { savePoints } from '../checkpoints/checkpoint.ts';
+import { savePoints } from '../checkpoints/save-points.ts';
 import { keyed } from '../random.ts';
 
 const hours = 3_600_000;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
-import { savePoints } from '../checkpoints/checkpoint.ts';
+import { savePoints } from '../checkpoints/save-points.ts';
 import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import { Execution, type RunConfig } from '../protocol/run.ts';

@@ -7,10 +7,11 @@ import { encoderPath, type PretrainConfig, type Probe } from '../protocol/run.ts
 import { canProbe, type BetweenEpochs, type Encoder, type Learner } from '../recipe.ts';
 import type { Located } from '../data/listing/image-table.ts';
 import { openTrainingLoader } from '../data/loading/loader.ts';
+import type { TrainingLoader } from '../data/loading/pipeline.ts';
 import { readFeatures, type FeatureRequest } from '../evaluation/features.ts';
 import { progressOf, type JobContext } from '../channel/job.ts';
 import { located } from '../data/loading/locate-data.ts';
-import type { TrainingTask, PeriodicCheck } from '../training/loop.ts';
+import type { TrainingTask, PeriodicCheck } from '../training/training-task.ts';
 import { evaluators, methods, optimizers, schedules } from '../registry.ts';
 import { buildEncoder, encodeWith, type EvaluatedEncoder } from '../evaluation/evaluated-encoder.ts';
 import { stepsOf } from '../training/steps-of.ts';
@@ -129,6 +130,34 @@ export interface Pretraining {
   readonly stepper: Stepper;
 }
 
+/** Opens the run's images, in batches from a step on; the loop closes them. */
+async function openImages(
+  { port }: JobContext,
+  config: PretrainConfig,
+  cacheFolder: string | null,
+  fromStep: number,
+): Promise<{ readonly given: Located; readonly source: TrainingLoader }> {
+  const { data, views, normalization, seed, batch, dropLast } = config;
+  const given = await located(data, port, cacheFolder);
+  const source = await openTrainingLoader({
+    paired: config.paired && (await located(config.paired, port, cacheFolder)),
+    ...given,
+    views,
+    normalization,
+    seed,
+    batch,
+    dropLast,
+    fromStep,
+    workers: config.execution.loaderWorkers,
+  });
+  return { given, source };
+}
+
+/**
+ * Opens a pretraining: its images, its branches and its method, as a task for the loop.
+ *
+ * @throws FaultError `wrong-folder` where the method needs labels and there are none
+ */
 export async function openPretraining(
   context: JobContext,
   engine: Engine,
@@ -140,24 +169,12 @@ export async function openPretraining(
   const schedule = schedules.get(config.schedule.id);
   const optimizerOptions = v.parse(optimizer.options, config.optimizer.options);
   const scheduleOptions = v.parse(schedule.options, config.schedule.options);
-  const { data, views, normalization, seed, batch, dropLast } = config;
-  const given = await located(data, context.port, cacheFolder);
-  const source = await openTrainingLoader({
-    paired: config.paired && (await located(config.paired, context.port, cacheFolder)),
-    ...given,
-    views,
-    normalization,
-    seed,
-    batch,
-    dropLast,
-    fromStep,
-    workers: config.execution.loaderWorkers,
-  });
+  const { normalization, seed, batch } = config;
+  const { given, source } = await openImages(context, config, cacheFolder, fromStep);
   if (method.labels && source.classes === 0) {
     await source.close();
-    throw new FaultError('wrong-folder', `${method.title} needs labels, but ${data.path} has none.`, {
-      path: data.path,
-    });
+    const { path } = config.data;
+    throw new FaultError('wrong-folder', `${method.title} needs labels, but ${path} has none.`, { path });
   }
 
   const builder = engine.builder(seed);

@@ -8,10 +8,12 @@ import { FaultError } from '../durable/fault-error.ts';
 import type { StateEntry } from '../engine/engine.ts';
 import type { TrainerEvent, TrainerEventOf } from '../protocol/events.ts';
 import { troubledPoints, mostRollbacks } from './alarms.ts';
-import { newestValid } from '../checkpoints/checkpoint.ts';
+import { newestValid } from '../checkpoints/newest-checkpoint.ts';
 import type * as filesModule from '../durable/files.ts';
-import { train, type TrainingTask, type LoopContext, type Ending } from './loop.ts';
-import { openPort, type Ask, type Port } from '../channel/port.ts';
+import { train } from './loop.ts';
+import type { Ending, LoopContext, TrainingTask } from './training-task.ts';
+import type { Ask } from '../channel/ask-queue.ts';
+import { openPort, type Port } from '../channel/port.ts';
 
 /** Refuses so many writes, as a full disk does. */
 const disk = vi.hoisted(() => ({ refusals: 0 }));

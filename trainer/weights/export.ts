@@ -3,7 +3,7 @@
  * transformer in timm's and DINO's.
  */
 import { FaultError } from '../durable/fault-error.ts';
-import type { Loaded } from '../checkpoints/checkpoint.ts';
+import type { Loaded } from '../checkpoints/read-checkpoint.ts';
 import type { WeightsFormat } from '../protocol/weights.ts';
 import { writePth } from './pth-writer.ts';
 import { writeSafetensors, type WrittenTensor } from './safetensors.ts';

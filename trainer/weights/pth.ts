@@ -13,7 +13,8 @@ import {
   type StoredTensor,
   type WeightsFile,
 } from './file.ts';
-import { Dictionary, Foreign, Instance, Named, PickleError, readPickle, type Value } from './pickle.ts';
+import { Dictionary, Foreign, Instance, Named, PickleError, type Value } from './pickle-values.ts';
+import { readPickle } from './pickle.ts';
 
 /** Names and shapes only. That of a network of a billion weights has a few megabytes. */
 const longestPickle = 256 * 1024 ** 2;

@@ -14,7 +14,9 @@ import { startRejects } from '../rejects.ts';
 import { type Rejects } from '../rejects.ts';
 import { printable } from '../rejects.ts';
 import { reasonOf } from '../unusable-image.ts';
-import { imageLeafOf, valueIn, type Leaf } from '../formats/parquet.ts';
+import { imageLeafOf } from '../formats/parquet.ts';
+import type { Leaf } from '../formats/parquet-columns.ts';
+import { valueIn } from '../formats/parquet-pages.ts';
 import { createTimeSlices, type TimeSlices } from './time-slices.ts';
 
 export interface ListedSplit {

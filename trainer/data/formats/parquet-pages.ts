@@ -1,0 +1,129 @@
+/** The pages of a Parquet column: a page is what can be read and unpacked by itself. */
+import type { PageHeader } from 'hyparquet';
+import { parquetHeader, readPage } from 'hyparquet/src/column.js';
+import { decompressPage, readDataPage, readDataPageV2 } from 'hyparquet/src/datapage.js';
+import { UnusableImage } from '../unusable-image.ts';
+import { inWords, longestPart, readerOf, type ParquetBytes } from './parquet-bytes.ts';
+import { maximum, type Chunk, type Leaf } from './parquet-columns.ts';
+
+/** A page's header has numbers, and at most two short values. */
+const headerGuesses = [1 << 10, 1 << 16, 1 << 20];
+
+/** Where a value lies: the page, and its place there. */
+export interface ValuePlace {
+  readonly offset: number;
+  /** Of the page, with its header. */
+  readonly pageBytes: number;
+  readonly row: number;
+  /** What of the page's bytes one of its values has on average. */
+  readonly share: number;
+}
+
+interface Page {
+  readonly decoder: Leaf;
+  readonly header: PageHeader;
+  /** First byte of the header, in the file. */
+  readonly offset: number;
+  /** With the header. */
+  readonly pageBytes: number;
+  /** Of a page with values; none where it is a dictionary. */
+  readonly data: PageHeader['data_page_header'] | PageHeader['data_page_header_v2'];
+}
+
+function headerAt(
+  file: ParquetBytes,
+  offset: number,
+  end: number,
+): { readonly header: PageHeader; readonly bytes: number } {
+  for (const guess of headerGuesses) {
+    const bytes = file.read(offset, Math.min(guess, end - offset));
+    const reader = readerOf(bytes);
+    try {
+      return { header: parquetHeader(reader), bytes: reader.offset };
+    } catch (error) {
+      // It may be longer than was guessed.
+      if (bytes.length === end - offset || guess === headerGuesses.at(-1))
+        throw inWords(error, `the page at byte ${offset} has no header`);
+    }
+  }
+  throw new Error('There is no guess.');
+}
+
+/** Walks the pages of a column, page by page, by their headers alone. */
+function* pages(file: ParquetBytes, chunks: readonly Chunk[], path: string): Generator<Page> {
+  for (const chunk of chunks) {
+    let rows = 0;
+    for (let at = chunk.offset; rows < chunk.rows;) {
+      if (at >= chunk.end) throw new UnusableImage(`column "${path}" ends after ${rows} of ${chunk.rows} rows`);
+      const { header, bytes } = headerAt(file, at, chunk.end);
+      const pageBytes = bytes + header.compressed_page_size;
+      if (!(header.compressed_page_size >= 0 && at + pageBytes <= chunk.end))
+        throw new UnusableImage(`the page at byte ${at} is said to have ${header.compressed_page_size} bytes`);
+      const data = header.data_page_header ?? header.data_page_header_v2;
+      rows += data?.num_values ?? 0;
+      yield { decoder: chunk.decoder, header, offset: at, pageBytes, data };
+      at += pageBytes;
+    }
+  }
+}
+
+/** Where the values of a column lie, row by row. @throws UnusableImage where a page is damaged */
+export function* placesOf(file: ParquetBytes, chunks: readonly Chunk[], path: string): Generator<ValuePlace> {
+  let dictionary: Omit<ValuePlace, 'row'> | null = null;
+  for (const { decoder, header, offset, pageBytes, data } of pages(file, chunks, path)) {
+    if (header.dictionary_page_header)
+      dictionary = { offset, pageBytes, share: Math.ceil(pageBytes / header.dictionary_page_header.num_values) };
+    if (!data) continue;
+    const here = { offset, pageBytes, share: Math.ceil(pageBytes / data.num_values) };
+    if (!data.encoding.endsWith('DICTIONARY')) {
+      for (let row = 0; row < data.num_values; row++) yield { ...here, row };
+      continue;
+    }
+    if (dictionary === null)
+      throw new UnusableImage(`the page at byte ${offset} names a dictionary, and there is none`);
+    const { levels, values } = unpacked(file.read(offset, pageBytes), decoder);
+    let at = 0;
+    // A row without a value keeps its place in the page itself, which says so when it is read.
+    for (let row = 0; row < data.num_values; row++)
+      yield levels && levels[row]! < maximum(decoder) ? { ...here, row } : { ...dictionary, row: Number(values[at++]) };
+  }
+}
+
+/** The values of a data page, those that are there; `levels` says of each row whether it is, and is null where all are. */
+function unpacked(
+  page: Uint8Array,
+  decoder: Leaf,
+): { readonly levels: readonly number[] | null; readonly values: ArrayLike<unknown> } {
+  const reader = readerOf(page);
+  const header = parquetHeader(reader);
+  if (header.uncompressed_page_size > longestPart)
+    throw new UnusableImage(`a page that unpacks into ${header.uncompressed_page_size} bytes`);
+  const body = page.subarray(reader.offset, reader.offset + header.compressed_page_size);
+  if (header.dictionary_page_header)
+    return { levels: null, values: readPage(reader, header, decoder, undefined, undefined, 0).data ?? [] };
+  const { definitionLevels, dataPage } = header.data_page_header
+    ? readDataPage(
+        decompressPage(body, header.uncompressed_page_size, decoder.codec, decoder.compressors),
+        header.data_page_header,
+        decoder,
+      )
+    : readDataPageV2(body, header, decoder);
+  return { levels: definitionLevels?.length ? definitionLevels : null, values: dataPage };
+}
+
+/** The value at a row of a page. @throws UnusableImage where there is none, or the page is damaged */
+export function valueIn(page: Uint8Array, row: number, decoder: Leaf): Uint8Array {
+  let found;
+  try {
+    found = unpacked(page, decoder);
+  } catch (error) {
+    throw inWords(error, 'its page cannot be unpacked');
+  }
+  const { levels, values } = found;
+  const there = maximum(decoder);
+  const isThere = levels === null || levels[row] === there;
+  const at = levels === null ? row : levels.slice(0, row).filter((level) => level === there).length;
+  const value = isThere ? values[at] : null;
+  if (!(value instanceof Uint8Array)) throw new UnusableImage('its row holds no picture');
+  return value;
+}

@@ -1,0 +1,48 @@
+/** The surroundings of an evaluation once its data is located, and the material a way of reading it gives. */
+import type { Located } from '../data/listing/image-table.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { JobContext, ProgressPlace } from '../channel/job.ts';
+import type { ResolvedSubject } from '../protocol/commands.ts';
+import type { EvaluateConfig, Layer } from '../protocol/run.ts';
+import type { Builder, EvaluationModel, EvaluatorRecipe, FeatureSet } from '../recipe.ts';
+import type { Head } from './head.ts';
+import type { Truth } from './split-truth.ts';
+
+/** The longest silence to expect while features are extracted, in milliseconds. */
+export const extractQuietMs = 120_000;
+
+export interface EvaluationPlace {
+  readonly subject: ResolvedSubject;
+  /** Null: no features are kept. */
+  readonly cacheFolder: string | null;
+  readonly fromStep: number;
+  /** An encoder that is not trained yet is taken at its initial weights, to time it. */
+  readonly initialWhereMissing?: boolean;
+}
+
+export interface EvaluationScope extends Required<EvaluationPlace> {
+  readonly context: JobContext;
+  readonly engine: Engine;
+  readonly config: EvaluateConfig;
+  readonly layer: Layer;
+  readonly recipe: EvaluatorRecipe;
+  /** The evaluator's options, parsed by its schema. */
+  readonly options: Readonly<Record<string, unknown>>;
+  /** Makes the head's weights. */
+  readonly builder: Builder;
+  readonly test: Located;
+  readonly train: Located;
+  readonly truth: Readonly<Record<'train' | 'test', Truth>>;
+  readonly classes: number;
+  /** Where a beat says the evaluation is. */
+  readonly place: Pick<ProgressPlace, 'step' | 'safeStep' | 'tensors'>;
+}
+
+/** What there is to measure, once the data and the encoder are open. */
+export interface Material {
+  readonly train: FeatureSet;
+  readonly test: FeatureSet;
+  /** Null where nothing is trained. */
+  readonly head: Head | null;
+  readonly pairs?: NonNullable<EvaluationModel['pairs']>;
+}

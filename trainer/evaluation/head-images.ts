@@ -1,0 +1,25 @@
+/** Augmented images of the training split, for a head that learns from images or from their features. */
+import { openTrainingLoader } from '../data/loading/loader.ts';
+import type { TrainingLoader } from '../data/loading/pipeline.ts';
+import type { HeadTraining } from '../recipe.ts';
+import type { EvaluationScope } from './evaluation-scope.ts';
+
+/** Opens batches of one view an image, as the head's recipe shows them; the caller closes the loader. */
+export async function openHeadImages(
+  { config, train, fromStep }: EvaluationScope,
+  training: HeadTraining,
+  { dropLast }: { readonly dropLast: boolean },
+): Promise<TrainingLoader> {
+  const { normalization, preprocessing, seed } = config;
+  if (!training.augmentation) throw new Error(`${config.evaluator.id} trains on images but says not how to show them.`);
+  return openTrainingLoader({
+    ...train,
+    normalization,
+    seed,
+    fromStep,
+    dropLast,
+    batch: training.batch,
+    views: [{ ...training.augmentation, size: preprocessing.crop }],
+    workers: config.execution.loaderWorkers,
+  });
+}

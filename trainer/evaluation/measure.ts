@@ -1,0 +1,67 @@
+/** The figures of an evaluation as results, and the files they leave in the run's folder. */
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { gzip } from 'node:zlib';
+import { progressOf } from '../channel/job.ts';
+import { bytesOf, writeAtomically } from '../durable/files.ts';
+import type { Protocol, Result } from '../protocol/results.ts';
+import type { EvaluationModel, Measure } from '../recipe.ts';
+import { extractQuietMs, type EvaluationScope, type Material } from './evaluation-scope.ts';
+
+const compressed = promisify(gzip);
+
+/** Writes a compressed file below `results/`; its path, relative to the run's folder. */
+async function keep(runFolder: string, name: string, parts: readonly Uint8Array[]): Promise<string> {
+  await mkdir(join(runFolder, 'results'), { recursive: true });
+  await writeAtomically(join(runFolder, 'results', name), [await compressed(Buffer.concat(parts))]);
+  return `results/${name}`;
+}
+
+async function resultOf(
+  { recipe, config, truth }: EvaluationScope,
+  protocol: Protocol,
+  measured: Measure,
+  runFolder: string,
+): Promise<Result> {
+  const { correct, epoch, byClass, ranking, ...figure } = measured;
+  const { dataset, split, fingerprint } = config.test;
+  const name = `${recipe.id}-${figure.metric}-${figure.which}`;
+  const ranked = ranking && [ranking.scores, ranking.presence].map(bytesOf);
+  return {
+    evaluator: recipe.id,
+    dataset,
+    split,
+    protocol,
+    ...figure,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(epoch === undefined ? {} : { epoch }),
+    ...(correct ? { perImage: await keep(runFolder, `${name}.bin.gz`, [correct]) } : {}),
+    ...(byClass ? { byClass: byClass.map((one, label) => ({ name: truth.test.names[label]!, ...one })) } : {}),
+    ...(ranked ? { ranking: await keep(runFolder, `${name}.ranking.bin.gz`, ranked) } : {}),
+  };
+}
+
+/** Measures what the evaluator measures, once its head is trained. Files go below the run's folder. */
+export async function measure(
+  scope: EvaluationScope,
+  { head, ...material }: Material,
+  runFolder: string,
+): Promise<readonly Result[]> {
+  const { context, recipe, options, classes, layer, place } = scope;
+  context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
+  const steps = head?.course.steps ?? 0;
+  const progress = progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps || null });
+  const model: EvaluationModel = {
+    ...material,
+    classes,
+    progress,
+    ...(head ? { heads: await head.scores() } : {}),
+  };
+  const protocol = { ...recipe.protocol(options), layer };
+  const results: Result[] = [];
+  for await (const measured of recipe.measure(model, options)) {
+    results.push(await resultOf(scope, protocol, measured, runFolder));
+  }
+  return results;
+}

@@ -1,0 +1,45 @@
+/** An evaluation on features extracted once: without a head, or with one that learns from them. */
+import type { HeadRecipe } from '../recipe.ts';
+import { openEvaluatedEncoder, type EvaluatedEncoder } from './evaluated-encoder.ts';
+import type { EvaluationScope, Material } from './evaluation-scope.ts';
+import { featureSource, openHead, testFeatures, type HeadRequest } from './head.ts';
+import { splitFeatures, testPairs } from './split-features.ts';
+import { withoutValues } from './split-truth.ts';
+
+/** Opens the encoder of an evaluation that leaves it as it is. */
+export function openFrozenEncoder(scope: EvaluationScope): Promise<EvaluatedEncoder> {
+  const { engine, subject, config, initialWhereMissing, layer } = scope;
+  return openEvaluatedEncoder(engine, subject, config.normalization.mean.length, { initialWhereMissing, layer });
+}
+
+/** How a head on features is examined: quickly, with nothing to tell. */
+export function featureExamination(
+  test: Material['test'],
+  { classes, config }: EvaluationScope,
+): Pick<HeadRequest, 'test' | 'seed' | 'examining'> {
+  return { test: testFeatures(test, classes), seed: config.seed, examining: () => () => Promise.resolve() };
+}
+
+/** Extracts what an evaluator without a head measures; of the training split only where it reads labels. */
+export async function onFeaturesAlone(scope: EvaluationScope): Promise<Material> {
+  const subject = await openFrozenEncoder(scope);
+  const test = await splitFeatures(scope, 'test', subject);
+  const isLabelFree = scope.recipe.targets === 'none';
+  const train = isLabelFree ? withoutValues(scope.truth.train) : await splitFeatures(scope, 'train', subject);
+  const wanted = scope.recipe.pairs?.(scope.options);
+  return { train, test, head: null, ...(wanted ? { pairs: await testPairs(scope, subject, wanted) } : {}) };
+}
+
+/** Extracts the features of both splits and opens a head that learns from them. */
+export async function onFeatures(scope: EvaluationScope, head: HeadRecipe<unknown>): Promise<Material> {
+  const { engine, config, options, builder, classes, fromStep } = scope;
+  const subject = await openFrozenEncoder(scope);
+  const test = await splitFeatures(scope, 'test', subject);
+  const examination = featureExamination(test, scope);
+  const isLabelFree = scope.recipe.targets === 'none';
+  const train = isLabelFree ? withoutValues(scope.truth.train) : await splitFeatures(scope, 'train', subject);
+  const training = head.build(options, builder, { columns: test.columns, classes, train, encoder: null });
+  const source = featureSource(train, training.batch, config.seed, fromStep);
+  const stepsPerEpoch = Math.ceil(train.rows / training.batch);
+  return { train, test, head: openHead(engine, { ...examination, training, source, stepsPerEpoch }) };
+}

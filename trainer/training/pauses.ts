@@ -1,0 +1,52 @@
+/** Pauses: asked for, or forced by a disk without room. */
+import { FaultError } from '../durable/fault-error.ts';
+import type { Fault } from '../protocol/fault.ts';
+import type { LoopReports } from './loop-reports.ts';
+import type { LoopScope, Verdict } from './loop-scope.ts';
+import type { SavedCheckpoints } from './saved-checkpoints.ts';
+
+const pausedBeatMs = 10_000;
+
+export class Pauses {
+  readonly #scope: LoopScope;
+  readonly #reports: LoopReports;
+  readonly #saved: SavedCheckpoints;
+
+  constructor(scope: LoopScope, reports: LoopReports, saved: SavedCheckpoints) {
+    this.#scope = scope;
+    this.#reports = reports;
+    this.#saved = saved;
+  }
+
+  /** Stays until told to go on. `detail` says why, where nobody asked for it. */
+  async pause(detail?: string): Promise<Verdict> {
+    const { context, state } = this.#scope;
+    const { port, clock } = context;
+    const began = clock();
+    port.send({ type: 'phase', phase: 'paused', quietForMs: 6 * pausedBeatMs, ...(detail ? { detail } : {}) });
+    for (;;) {
+      await port.wait(pausedBeatMs);
+      const ask = port.take();
+      if (ask === null) this.#reports.beat();
+      else if (ask.type === 'recorded') await this.#saved.recorded(ask.step);
+      else if (ask.type === 'stop' || ask.type === 'disconnect') return 'stop';
+      else if (ask.type === 'resume') break;
+    }
+    port.retry();
+    state.savedAt += clock() - began;
+    this.#reports.announce();
+    return 'go';
+  }
+
+  /**
+   * Waits for room on the disk. Nothing is lost meanwhile: the weights are in memory, the old checkpoints are whole.
+   *
+   * @throws FaultError the fault itself, where there is no parent to say that there is room again
+   */
+  async waitForDisk(fault: Fault): Promise<Verdict> {
+    const { port } = this.#scope.context;
+    if (port.alone) throw new FaultError(fault.code, fault.message, fault.values, { retry: fault.retry });
+    port.log('error', fault.code, fault.message, { ...fault.values, step: this.#scope.state.done });
+    return this.pause(fault.message);
+  }
+}

@@ -1,0 +1,83 @@
+/** Going back to a checkpoint when losses stop being finite. */
+import { newestValid } from '../checkpoints/newest-checkpoint.ts';
+import type { Loaded } from '../checkpoints/read-checkpoint.ts';
+import { restoreState } from '../checkpoints/restore-state.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { badStepsInARow, mostRollbacks } from './alarms.ts';
+import type { LoopReports } from './loop-reports.ts';
+import type { LoopScope } from './loop-scope.ts';
+import type { TrainingTask } from './training-task.ts';
+
+/** Puts a checkpoint's tensors and counters back into what is trained. */
+export function restore({ state, counters }: TrainingTask, loaded: Loaded): void {
+  restoreState(state, loaded);
+  counters.clear();
+  for (const [name, value] of Object.entries(loaded.manifest.counters)) counters.set(name, value);
+}
+
+export class Rollback {
+  readonly #scope: LoopScope;
+  readonly #reports: LoopReports;
+  /** Losses in a row that were not finite. */
+  #badSteps = 0;
+  /** The checkpoint a rollback went to, until a new one is saved: a second failure goes further back. */
+  #wentTo = Infinity;
+
+  constructor(scope: LoopScope, reports: LoopReports) {
+    this.#scope = scope;
+    this.#reports = reports;
+  }
+
+  /** Called after a step whose loss is finite. */
+  stepWasGood(): void {
+    this.#badSteps = 0;
+  }
+
+  /** Called after a save: from here on the newest checkpoint is the one to go back to. */
+  checkpointSaved(): void {
+    this.#wentTo = Infinity;
+  }
+
+  /** Reports a loss that is not finite. It left all state as it was: the batch is passed over. */
+  async stepWasBad(loss: number): Promise<void> {
+    const { done } = this.#scope.state;
+    this.#badSteps += 1;
+    this.#reports.record({ loss });
+    this.#scope.context.port.log(
+      'attention',
+      'diverged',
+      `The loss of step ${done} is ${loss}: the step was not taken.`,
+      { step: done },
+    );
+    if (this.#badSteps >= badStepsInARow) await this.rollBack(`${this.#badSteps} losses in a row are not finite`);
+  }
+
+  /**
+   * Takes the state of the last checkpoint; the position in the data stays, so the batches in between are skipped.
+   *
+   * @throws FaultError `diverged` where there is no checkpoint to go back to, or going back did not help before
+   */
+  async rollBack(why: string): Promise<void> {
+    const { task, context, state } = this.#scope;
+    const { port, runFolder } = context;
+    const { done } = state;
+    const rollbacks = (task.counters.get('rollbacks') ?? 0) + 1;
+    const advice = 'Lower the learning rate or lengthen the warm-up.';
+    const target = await newestValid(runFolder, Math.min(done, this.#wentTo - 1), (code, text, values) =>
+      port.log('attention', code, text, values),
+    );
+    if (!target || rollbacks > mostRollbacks) {
+      const tried = target ? `${mostRollbacks} rollbacks did not help` : 'there is no checkpoint to go back to';
+      throw new FaultError('diverged', `Training diverged at step ${done} (${why}); ${tried}. ${advice}`, {
+        step: done,
+      });
+    }
+    const to = target.manifest.step;
+    restore(task, target);
+    task.counters.set('rollbacks', rollbacks);
+    this.#wentTo = to;
+    this.#badSteps = 0;
+    const text = `Went back to the state of step ${to}; batches ${to + 1} to ${done} are skipped.`;
+    port.log('attention', 'rolled-back', text, { step: done, to, rollbacks });
+  }
+}

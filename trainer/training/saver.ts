@@ -1,0 +1,79 @@
+/** Saving: when a checkpoint is due, and what happens where it cannot be written. */
+import type { MessageOf } from '../channel/port.ts';
+import { reached } from '../checkpoints/save-points.ts';
+import { saveCheckpoint } from '../checkpoints/write-checkpoint.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import { diskFault } from '../durable/fault-of.ts';
+import type { LoopReports } from './loop-reports.ts';
+import type { LoopScope, Verdict } from './loop-scope.ts';
+import type { Pauses } from './pauses.ts';
+import type { Rollback } from './rollback.ts';
+import type { SavedCheckpoints } from './saved-checkpoints.ts';
+
+export type SaveReason = MessageOf<'checkpoint'>['reason'];
+
+/** The longest silence to expect of a save. */
+export const saveQuietMs = 300_000;
+
+/** The parts of the loop that a save calls upon. */
+export interface SaverParts {
+  readonly reports: LoopReports;
+  readonly saved: SavedCheckpoints;
+  readonly pauses: Pauses;
+  readonly rollback: Rollback;
+}
+
+export class Saver {
+  readonly #scope: LoopScope;
+  readonly #parts: SaverParts;
+
+  constructor(scope: LoopScope, parts: SaverParts) {
+    this.#scope = scope;
+    this.#parts = parts;
+  }
+
+  /** Why a checkpoint is due after the step just taken, or null. `best`: a check found the best model so far. */
+  due(best: boolean): SaveReason | null {
+    const { task, context, state } = this.#scope;
+    const { everySteps, everySeconds } = context.policy;
+    if (state.done === task.steps) return 'end';
+    if (best || (everySteps > 0 && state.done % everySteps === 0)) return 'steps';
+    return context.clock() - state.savedAt >= everySeconds * 1000 ? 'time' : null;
+  }
+
+  /** Saves, and tries again after a rollback or a wait for room on the disk. A step is saved once. */
+  async save(reason: SaveReason): Promise<Verdict> {
+    const { context, state } = this.#scope;
+    const { reports, saved, pauses, rollback } = this.#parts;
+    if (saved.has(state.done) && reason !== 'end') return 'go';
+    context.port.send({ type: 'phase', phase: 'saving', quietForMs: saveQuietMs });
+    try {
+      await this.#write(reason);
+    } catch (error) {
+      if (error instanceof FaultError && error.fault.code === 'diverged') {
+        await rollback.rollBack(error.fault.message);
+        return reason === 'end' ? this.save(reason) : 'go';
+      }
+      const fault = diskFault(error, context.runFolder);
+      if (!fault) throw error;
+      return (await pauses.waitForDisk(fault)) === 'stop' || reason === 'disconnect' ? 'stop' : this.save(reason);
+    }
+    if (reason === 'time' || reason === 'steps' || reason === 'asked') reports.announce();
+    return 'go';
+  }
+
+  async #write(reason: SaveReason): Promise<void> {
+    const { task, context, state } = this.#scope;
+    const { done } = state;
+    const epoch = done / task.stepsPerEpoch;
+    const header = { ...context.header, step: done, epoch, trainedSeconds: state.trainedMs / 1000 };
+    const counters = Object.fromEntries(task.counters);
+    const result = await saveCheckpoint(context.runFolder, { ...header, counters }, task.state);
+    this.#parts.saved.add(done, result.folder);
+    state.savedAt = context.clock();
+    state.safeStep = done;
+    this.#parts.rollback.checkpointSaved();
+    context.port.send({ type: 'checkpoint', step: done, epoch, reason, ...result });
+    reached('posted');
+  }
+}
