@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import type { Options } from '../../protocol/options.ts';
 import type { Batch, Learner, OptimizerRecipe, Tensors } from '../../recipe.ts';
 import type { StateEntry, StepPosition, Stepper, StepResult } from '../engine.ts';
-import type { HostBatch } from '../../host-batch.ts';
+import type { HostBatch, HostTensor } from '../../host-batch.ts';
 import { createStepContext, PendingUpdates } from './step-context.ts';
 import { ratesOf } from './weight-rates.ts';
 import { createUpdater } from './updater.ts';
@@ -31,11 +31,14 @@ export function stateEntry(name: string, variable: Variable): StateEntry {
   };
 }
 
-function upload(batch: HostBatch): Batch {
+const uploaded = ({ shape, values }: HostTensor): Tensor =>
+  tf.tensor(values, [...shape], values instanceof Float32Array ? 'float32' : 'int32');
+
+function upload({ views, index, targets }: HostBatch): Batch {
   return {
-    views: batch.views.map((view) => tf.tensor(view.values, [...view.shape])),
-    index: tf.tensor1d(batch.index, 'int32'),
-    targets: batch.labels ? { label: tf.tensor1d(batch.labels, 'int32') } : {},
+    views: views.map(uploaded),
+    index: tf.tensor1d(index, 'int32'),
+    targets: Object.fromEntries(Object.entries(targets).map(([name, target]) => [name, uploaded(target)])),
   };
 }
 
