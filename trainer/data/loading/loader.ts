@@ -61,7 +61,7 @@ function targetsOf(labels: Int32Array | null, index: Int32Array): HostBatch['tar
   return { label: { shape: [index.length], values: Int32Array.from(index, (sample) => labels[sample]!) } };
 }
 
-/** A queue of batches under way. `start` begins the next one, or says that there is none. */
+/** A queue of batches in progress. `start` begins the next one; null at the end. */
 function createQueue<T>(depth: number, start: () => Promise<T> | null) {
   const queue: Promise<T>[] = [];
   return function next(): Promise<T> | null {

@@ -42,7 +42,7 @@ function upload({ views, index, targets }: HostBatch): Batch {
   };
 }
 
-/** What a loss is told of a batch besides its embeddings. */
+/** What a loss knows of a batch besides its embeddings. */
 export const targetsOf = ({ targets, index }: Batch): Tensors => ({ ...targets, index });
 
 /** The same values under new handles that outlive the gradient's scope. */
@@ -52,7 +52,7 @@ function keepAll(tensors: Tensors): Tensors {
 
 const disposeAll = (tensors: Tensors): void => tf.dispose(tensors);
 
-/** tidy() for a function that gives back plain values; tfjs would search them for tensors, element by element. */
+/** tidy() for a function that returns plain values, which tfjs would search for tensors, element by element. */
 export function untracked<T>(compute: () => T): T {
   const results: T[] = [];
   tf.tidy(() => {
@@ -69,7 +69,11 @@ function readScalars(tensors: Tensors): Record<string, number> {
   return Object.fromEntries(Object.entries(tensors).map(read));
 }
 
-/** In the order of the weights; a weight without one is a mistake of the recipe. */
+/**
+ * Gradients in the order of the weights.
+ *
+ * @throws where a weight has none, which is a mistake of the recipe
+ */
 export function gradientsOf(weights: readonly Variable[], named: Tensors): readonly Tensor[] {
   const missing = weights.filter((weight) => !named[weight.name]);
   if (missing.length === 0) return weights.map((weight) => named[weight.name]!);
@@ -77,7 +81,11 @@ export function gradientsOf(weights: readonly Variable[], named: Tensors): reado
   throw new Error(`The loss does not depend on ${list}: leave such weights out of the trainable nets.`);
 }
 
-/** The entries, none of which may share its name with another: a checkpoint finds them by it. */
+/**
+ * The entries as given.
+ *
+ * @throws where two share a name, by which a checkpoint finds them
+ */
 export function namedOnce(entries: readonly StateEntry[]): readonly StateEntry[] {
   const names = new Set<string>();
   for (const { name } of entries) {
