@@ -68,7 +68,7 @@ async function compareSmall(rounds: number): Promise<void> {
     const data: HostBatch = {
       views: views.map(({ size }, view) => noise(`view ${view}`, batch, size)),
       index: Int32Array.from({ length: batch }, (_, row) => row),
-      labels: null,
+      targets: {},
     };
     const milliseconds: number[] = [];
     return [{ id: recipe.id, encoder, stepper, data, milliseconds, step: 0 }];

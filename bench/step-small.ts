@@ -42,7 +42,7 @@ const view = (name: string) => {
   keyed(1, name).fillNormal(values);
   return { shape: [batch, size, size, 1], values };
 };
-const data: HostBatch = { views: [view('x'), view('y')], index: new Int32Array(batch), labels: null };
+const data: HostBatch = { views: [view('x'), view('y')], index: new Int32Array(batch), targets: {} };
 
 const run = async (step: number, metrics: boolean) => {
   const began = performance.now();

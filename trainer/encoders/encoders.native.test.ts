@@ -55,7 +55,7 @@ describe.each(encoders.all.map(({ id, options }) => [id, options] as const))('en
 const views: HostBatch = {
   views: [noise('x', 12, 12), noise('y', 12, 12)],
   index: new Int32Array(batch),
-  labels: null,
+  targets: {},
 };
 const vicreg = methods.get('vicreg');
 

@@ -123,7 +123,7 @@ function twoLayers(name: string, rate = 1): Learner {
 const data: HostBatch = {
   views: [{ shape: [4, 3], values: Float32Array.from({ length: 12 }, (_, index) => Math.sin(index)) }],
   index: Int32Array.of(0, 1, 2, 3),
-  labels: null,
+  targets: {},
 };
 
 describe('optimizer groups', () => {

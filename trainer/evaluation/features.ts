@@ -147,8 +147,8 @@ async function makeRoom(entry: string, coming: number): Promise<void> {
   }
 }
 
-function labelsOf({ labels, index }: HostBatch, { dataset, split, path }: DataSource, needed: boolean): Int32Array {
-  if (labels) return labels;
+function labelsOf({ targets, index }: HostBatch, { dataset, split, path }: DataSource, needed: boolean): Int32Array {
+  if (targets.label) return targets.label.values as Int32Array;
   if (!needed) return new Int32Array(index.length).fill(-1);
   throw new FaultError('wrong-folder', `The split "${split}" of ${path} (${dataset}) has no labels to evaluate with.`, {
     path,

@@ -93,14 +93,14 @@ export function featureSource(train: FeatureSet, batch: number, seed: number, fr
       const index = order.slice(from, Math.min(from + batch, rows));
       step += 1;
       const inputs = new Float32Array(index.length * columns);
-      const labels = new Int32Array(index.length);
+      const label = { shape: [index.length], values: new Int32Array(index.length) };
       for (let row = 0; row < index.length; row++) {
         const at = index[row]!;
         inputs.set(values.subarray(at * columns, (at + 1) * columns), row * columns);
-        labels[row] = train.labels[at]!;
+        label.values[row] = train.labels[at]!;
       }
       const view = { shape: [index.length, columns], values: inputs };
-      return Promise.resolve({ batch: { views: [view], index, labels } });
+      return Promise.resolve({ batch: { views: [view], index, targets: { label } } });
     },
     close: () => Promise.resolve(),
   };

@@ -62,7 +62,7 @@ function batchOf(step: number): HostBatch {
     keyed(9, 'picture', step).fillNormal(values.subarray(0, values.length / 2));
     return { shape: [rows, size, size, 1], values };
   });
-  return { views, index: new Int32Array(rows), labels: null };
+  return { views, index: new Int32Array(rows), targets: {} };
 }
 
 it.each(cases)(

@@ -59,5 +59,5 @@ export function noisePairs({ batch, size }: StepShape): HostBatch {
     keyed(1, name).fillNormal(values);
     return { shape: [batch, size, size, channels], values };
   });
-  return { views, index: new Int32Array(batch), labels: null };
+  return { views, index: new Int32Array(batch), targets: {} };
 }

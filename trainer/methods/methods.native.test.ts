@@ -30,7 +30,8 @@ function makeBatch(method: MethodRecipe, seed = 1): HostBatch {
     return { shape: [batch, size, size, 1], values };
   });
   const index = Int32Array.from({ length: batch }, (_, position) => position);
-  return { views, index, labels: method.labels ? index.map((position) => position % classes) : null };
+  const label = { shape: [index.length], values: index.map((position) => position % classes) };
+  return { views, index, targets: method.labels ? { label } : {} };
 }
 
 const adamw = () => ({ recipe: optimizers.get('adamw'), options: {} });

@@ -86,7 +86,7 @@ export async function goldenSteps(
         values: images(view, step),
       })),
       index: Int32Array.from({ length: rows }, (_, row) => row),
-      labels: null,
+      targets: {},
     };
     losses.push((await stepper.run(batch, { step, lr: rate }, { metrics: true })).loss);
   }

@@ -2,7 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import type { HostTensor } from '../host-batch.ts';
-import type { InputSpec } from '../engine/steps/trace.ts';
+import type { InputSpec } from '../engine/steps/per-signature.ts';
 import { conv2d } from '../nn/ops/conv.ts';
 import { crossEntropy } from '../nn/ops/cross-entropy.ts';
 import { maxPoolAfterRelu } from '../nn/ops/pool.ts';

@@ -92,7 +92,7 @@ function scene(options: Options = {}): Scene {
     state: [entry('encoder/weight', weights), entry('optimizer/momentum', momentum)],
     rate: (step) => 0.1 / (1 + step),
     source: {
-      next: () => Promise.resolve({ batch: { views: [], index: Int32Array.of(next++), labels: null } }),
+      next: () => Promise.resolve({ batch: { views: [], index: Int32Array.of(next++), targets: {} } }),
       close: () => Promise.resolve(),
     },
     run({ index }, at, wanted) {

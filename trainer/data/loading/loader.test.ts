@@ -51,7 +51,7 @@ describe('a training loader', () => {
       const [first, second] = epochs.map((epoch) => epoch.flatMap(({ batch }) => [...batch.index]));
       expect(first).not.toEqual(second);
       for (const { batch } of batches) {
-        expect([...batch.labels!]).toEqual([...batch.index].map((index) => index % 3));
+        expect([...batch.targets.label!.values]).toEqual([...batch.index].map((index) => index % 3));
         expect(batch.views.map((each) => each.shape)).toEqual([
           [5, 8, 8, 1],
           [5, 10, 10, 1],

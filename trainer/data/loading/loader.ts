@@ -51,12 +51,17 @@ function createAssembly(
         parts.forEach((part, i) => values.set(part[view]!, i * piece * size * size * channels));
         return { shape, values };
       });
-      return { views, index, labels: labels && Int32Array.from(index, (sample) => labels[sample]!) };
+      return { views, index, targets: targetsOf(labels, index) };
     },
   };
 }
 
-/** A queue of batches under way. `start` begins the next one, or says that there is none. */
+function targetsOf(labels: Int32Array | null, index: Int32Array): HostBatch['targets'] {
+  if (!labels) return {};
+  return { label: { shape: [index.length], values: Int32Array.from(index, (sample) => labels[sample]!) } };
+}
+
+/** A queue of batches in progress. `start` begins the next one; null at the end. */
 function createQueue<T>(depth: number, start: () => Promise<T> | null) {
   const queue: Promise<T>[] = [];
   return function next(): Promise<T> | null {

@@ -1,11 +1,11 @@
 /**
  * Attributes of an operation as tfjs-node's backend gives them, handed to TensorFlow. The eager and the graph API have the
- * same functions under two names, so what differs is a table.
+ * same functions under two names, so the difference is a table (`attribute-setters.ts`).
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import type { CString, Handle } from './tensorflow.ts';
 
-/** Attribute kinds: numbers of TF_AttrType, and the ones tfjs-node uses beside. */
+/** Attribute kinds: numbers of TF_AttrType, and those that tfjs-node adds. */
 export const attributeKinds = { string: 0, int: 1, float: 2, bool: 3, type: 4, shape: 5, resource: 6 } as const;
 
 export const typeAttribute = (name: string, value: number): TFEOpAttr => ({ name, type: attributeKinds.type, value });
@@ -59,7 +59,7 @@ export function bigints(values: readonly number[]): BigInt64Array {
   return result;
 }
 
-/** The value of an attribute by its name; undefined where it is not said. */
+/** Looks up the value of an attribute by its name; undefined where it is not given. */
 export const saidBy =
   (attributes: readonly TFEOpAttr[]) =>
   (name: string): unknown =>

@@ -1,4 +1,4 @@
-/** TensorFlow's own tensors: made from host values and read back. Strings are the binding's affair. */
+/** TensorFlow's own tensors: made from host values and read back. Strings are in `string-tensors.ts`. */
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { bigints } from './attributes.ts';
 import type { Handle, TensorFlow } from './tensorflow.ts';
@@ -38,7 +38,7 @@ export function elementsOf(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
 }
 
-/** A tensor with a copy of the values; who asks for it deletes it. */
+/** A tensor with a copy of the values; the caller deletes it. */
 export function newTensor(
   tensorflow: TensorFlow,
   shape: readonly number[],
@@ -73,7 +73,7 @@ export function dimensions(shape: readonly number[]): BigInt64Array | null {
   return shape.length === 0 ? null : bigints(shape);
 }
 
-/** tfjs may hand over a plain array. */
+/** Values as a typed array: tfjs may pass a plain one. */
 export function typedValues(dtype: number, values: BackendValues): ArrayBufferView {
   if (ArrayBuffer.isView(values)) return values;
   const plain = values as unknown as ArrayLike<number>;

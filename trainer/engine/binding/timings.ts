@@ -15,7 +15,7 @@ export const fullTrace = Uint8Array.of(0x08, 3);
 const within = (message: Uint8Array, number: number): readonly Uint8Array[] =>
   [...fieldsOf(message)].filter((field) => field.number === number).map((field) => field.bytes);
 
-/** Kinds are told from names: `Conv2D_12` is a Conv2D, and a rewritten node keeps the name of what it replaces. */
+/** Derives kinds from names: `Conv2D_12` is a Conv2D, and a rewritten node keeps the name of the one it replaces. */
 export function timingsOf(runMetadata: Uint8Array): readonly Timing[] {
   const text = new TextDecoder();
   const nodes = within(runMetadata, 1)

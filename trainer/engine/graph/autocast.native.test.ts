@@ -10,7 +10,8 @@ import { methods, optimizers } from '../../registry.ts';
 import { refusalOf } from '../../testing/precision.ts';
 import { openEngine } from '../steps/open.ts';
 import { openRuntime } from '../binding/runtime.ts';
-import { compile, createTracer } from '../steps/trace.ts';
+import { compile } from '../steps/compile.ts';
+import { createTracer } from '../steps/trace.ts';
 import { smallLearner } from '../../testing/small-learner.ts';
 
 const execution = v.parse(Execution, { engine: 'traced', threads: 2 });
@@ -67,7 +68,9 @@ describe.each(precisions.filter((precision) => refusals.get(precision) === null)
           return { shape: [batch, 12, 12, 1], values };
         }),
         index: new Int32Array(batch),
-        labels: method.labels ? Int32Array.from({ length: batch }, (_, at) => at % 3) : null,
+        targets: method.labels
+          ? { label: { shape: [batch], values: Int32Array.from({ length: batch }, (_, at) => at % 3) } }
+          : {},
       };
       async function stepperIn(precision: Execution['precision']) {
         const engine = await openEngine({ ...execution, precision });

@@ -1,11 +1,11 @@
 /**
  * Mixed precision at trace time: convolutions, matrix products of layers, batch norm and activations compute in the low
  * type (bfloat16 or float16), everything else, and every weight and statistic, stays in float32. To tfjs all of it is
- * float32; which tensors are really of the low type is known here alone.
+ * float32; only this file knows which tensors are really of the low type.
  *
- * An operation of a network's forward pass is lowered because it lies in the scope (`within`). Its gradients come later,
- * out of any scope: they are lowered because something they read is of the low type already, beginning with the gradient of the
- * network's output. The loss, whose inputs are cast up, keeps float32 both ways.
+ * An operation of a network's forward pass is lowered because it is added inside the scope (`within`). Its gradients are
+ * added later, outside any scope: they are lowered because one of their inputs already has the low type, beginning with the
+ * gradient of the network's output. The loss, whose inputs are cast up, keeps float32 both ways.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { typeAttribute } from '../binding/attributes.ts';
@@ -13,7 +13,7 @@ import type { Graph } from './graph.ts';
 import type { Node } from './node.ts';
 import { dtypes } from '../binding/tensors.ts';
 
-/** Inputs of the type T, by operation. Lowered in the scope, and wherever one of these is of the low type. */
+/** Inputs of type T, by operation. These operations are lowered in the scope, and wherever one of these inputs has the low type. */
 const lowered: Readonly<Record<string, readonly number[]>> = {
   Conv2D: [0, 1],
   Conv2DBackpropInput: [1, 2],
@@ -28,10 +28,10 @@ const lowered: Readonly<Record<string, readonly number[]>> = {
   MaxPoolGrad: [0, 1, 2],
 };
 
-/** Lowered wherever it is: `nn/low-gradient.ts` asks for it by this name. */
+/** Always lowered: `nn/ops/low-gradient.ts` adds it for this purpose. */
 const asked = 'StopGradient';
 
-/** Inputs of the type T of operations that compute in the type of the first of these. */
+/** Inputs of type T of operations that compute in the type of the first one listed. */
 const following: Readonly<Record<string, readonly number[]>> = {
   Identity: [0],
   PadV2: [0, 2],
@@ -41,7 +41,7 @@ const following: Readonly<Record<string, readonly number[]>> = {
 };
 
 export interface Autocast {
-  /** Inputs and attributes as the operation is to have them. */
+  /** Inputs and attributes that the operation should be added with. */
   prepare(
     kind: string,
     inputs: readonly Node[],
@@ -49,9 +49,9 @@ export interface Autocast {
   ): { readonly inputs: readonly Node[]; readonly attributes: readonly TFEOpAttr[] };
   /** The same value in float32. */
   raised(node: Node): Node;
-  /** The same value as networks compute with it. */
+  /** The same value in the type that networks compute in. */
   lowered(node: Node): Node;
-  /** Operations added while `compute` runs are a network's forward pass. */
+  /** Treats the operations added while `compute` runs as a network's forward pass. */
   within<T>(compute: () => T): T;
 }
 
@@ -65,7 +65,7 @@ export const noAutocast: Autocast = {
 /** Types a network may compute in, by their name in a run. */
 const lowTypes = { bfloat16: dtypes.bfloat16, float16: dtypes.half } as const;
 
-/** Whether tfjs is to take values of this type for float32. */
+/** Whether tfjs takes values of this type for float32. */
 export const isLowType = (dtype: number): boolean => dtype === lowTypes.bfloat16 || dtype === lowTypes.float16;
 
 export function createAutocast(graph: Graph, precision: keyof typeof lowTypes): Autocast {
@@ -80,7 +80,7 @@ export function createAutocast(graph: Graph, precision: keyof typeof lowTypes): 
     if (known) return known;
     const attributes = [typeAttribute('SrcT', node.dtype), typeAttribute('DstT', to)];
     const made = graph.add('Cast', [node], 1, { attributes }).outputs[0]!;
-    // A shape that was known stays so.
+    // A shape that was known stays known.
     const result = { ...made, shape: node.shape };
     casts.set(key, result);
     return result;
@@ -93,7 +93,7 @@ export function createAutocast(graph: Graph, precision: keyof typeof lowTypes): 
     const own = lowered[kind];
     if (own) return depth > 0 || own.some((place) => inputs[place]!.dtype === low);
     if (kind === 'Add') {
-      // Of two branches of a network and of their gradients; in the scope also of a bias.
+      // The sum of two branches of a network, or of their gradients; in the scope also the sum with a bias.
       const given = inputs.map(({ dtype }) => dtype);
       return given.every((dtype) => dtype === low) || (depth > 0 && given.every(isFloat) && given.includes(low));
     }

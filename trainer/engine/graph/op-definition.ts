@@ -1,8 +1,8 @@
-/** What TensorFlow's own definition of an operation says of its inputs (OpDef, tensorflow/core/framework/op_def.proto). */
+/** Inputs of an operation, read from TensorFlow's own definition (OpDef, tensorflow/core/framework/op_def.proto). */
 
 import { fieldsOf } from '../binding/protobuf.ts';
 
-/** One input. `count` names the attribute that says how many tensors a list has; null: a single tensor. */
+/** One input. `count` names the attribute with the length of a list of tensors; null for a single tensor. */
 export interface InputArgument {
   readonly name: string;
   readonly count: string | null;

@@ -1,4 +1,4 @@
-/** Operations that move the elements of a tensor without a change to any, for what builds a graph by hand. */
+/** Operations that move the elements of a tensor without changing them, for code that builds a graph by hand. */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { typeAttribute } from '../binding/attributes.ts';
 import type { Graph } from './graph.ts';
@@ -9,14 +9,14 @@ export interface Rearrangement {
   reshaped(x: Node, shape: readonly number[]): Node;
   transposed(x: Node, axes: readonly number[]): Node;
   sliced(x: Node, begin: readonly number[], size: readonly number[]): Node;
-  /** Zeros before and after, by axis. */
+  /** Adds zeros before and after, by axis. */
   padded(x: Node, margins: readonly (readonly [before: number, after: number])[]): Node;
 }
 
 export function createRearrangement(graph: Graph): Rearrangement {
   const integers = (values: readonly number[], shape: readonly number[] = [values.length]): Node =>
     graph.constant(dtypes.int32, shape, Int32Array.from(values));
-  /** `index`: the attribute that names the type of the whole numbers. The shape is said: TensorFlow need not see it. */
+  /** `index` names the attribute for the type of the integer inputs. `shape` is the result's, so TensorFlow need not infer it. */
   function moved(
     kind: string,
     x: Node,

@@ -1,10 +1,10 @@
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import type { Node } from './node.ts';
 
-/** Recognises what is being added to a graph, and adds something better in its place. */
+/** Recognises operations that are being added to a graph, and adds faster ones in their place. */
 export interface Rewriter {
-  /** The result of an operation of this kind, made another way; null for the operation itself. */
+  /** The result of an operation, computed another way; null to add the operation as it is. */
   inPlaceOf(kind: string, inputs: readonly Node[], attributes: readonly TFEOpAttr[]): Node | null;
-  /** An operation that was added as it is. */
+  /** Called after an operation was added as it is. */
   added?(kind: string, inputs: readonly Node[], attributes: readonly TFEOpAttr[], output: Node): void;
 }

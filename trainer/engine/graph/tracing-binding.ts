@@ -14,23 +14,20 @@ import { bytesPerElement, dtypes, elementsOf, typedValues } from '../binding/ten
 export interface TracingBinding extends TFJSBinding {
   /** The node behind a tensor of the backend, in the type that tfjs takes it for. */
   node(tensor: number): Node;
-  /** The same value, but not before others are there. */
+  /** The same value, available only once `until` are computed. */
   delayed(tensor: number, until: readonly number[]): ReturnType<TFJSBinding['executeOp']>[number];
   /** Makes a node known to the backend. */
   register(node: Node): ReturnType<TFJSBinding['executeOp']>[number];
 }
 
-/** Constants of one value above this many elements are filled where they are used. */
+/** Constants of a single value and at least this many elements are filled at run time. */
 const filledFrom = 64;
 
-/**
- * Outputs whose shape TensorFlow does not infer and nobody asks for: what a fused batch normalisation leaves for its
- * gradient.
- */
+/** Operations with outputs whose shape TensorFlow does not infer: those a fused batch normalisation keeps for its gradient. */
 const opaque = new Set(['FusedBatchNormV3']);
 
 /**
- * @param flush brings what the host has written to the device, before a value is read
+ * @param flush writes the host's values to the device; called before a value is read
  * @param rewriters asked in turn about every operation
  */
 export function createTracingBinding(
@@ -55,7 +52,7 @@ export function createTracingBinding(
     return { id, shape: [...made.shape], dtype: isLowType(made.dtype) ? dtypes.float : made.dtype };
   }
 
-  /** Works for what depends on variables and constants alone. */
+  /** Works only for values that depend on nothing but variables and constants. */
   function readNow(asked: Node) {
     flush();
     try {

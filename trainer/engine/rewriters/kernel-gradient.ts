@@ -1,7 +1,7 @@
 /**
  * The gradient of a convolution in its kernel as a matrix product for every place of the window:
  *
- *     dw[i, j] = x[i, j]^T dy      x[i, j]: the pixels the kernel's place i, j was laid on, a row each
+ *     dw[i, j] = x[i, j]^T dy      x[i, j]: the pixels under the kernel's place i, j, a row each
  *
  * In bfloat16 oneDNN's own operation splits its work in a way that TensorFlow's threads cannot follow: where images are small
  * and channels many it takes twice as long as the products do, while all its other operations run as fast as they can.
@@ -29,7 +29,7 @@ export interface KernelGradient extends Rewriter {
   gradient(images: Node, dy: Node, placement: Placement): Node;
 }
 
-/** Below, the copies cost what the products save (`npm run bench -- convolution`). */
+/** With fewer, the copies cost what the products save (`npm run bench -- convolution`). */
 const leastChannels = 256;
 
 export function createKernelGradient(graph: Graph): KernelGradient {
@@ -90,7 +90,7 @@ export function createKernelGradient(graph: Graph): KernelGradient {
       const isPlain = ((said('dilations') ?? [1]) as number[]).every((distance) => distance === 1);
       if (dy.dtype !== dtypes.bfloat16 || window !== otherSide || stride !== otherStride || !isPlain) return null;
       if (window! < 2 || Math.min(from!, to!) < leastChannels) return null;
-      // What 'SAME' puts around: the odd zero comes last.
+      // The zeros of 'SAME': an odd one comes last.
       const marginOf = (axis: 1 | 2): Margin => {
         const needed = Math.max((dy.shape[axis]! - 1) * stride + window! - images.shape[axis]!, 0);
         return said('padding') === 'SAME' ? [Math.floor(needed / 2), Math.ceil(needed / 2)] : [0, 0];

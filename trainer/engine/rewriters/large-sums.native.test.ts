@@ -7,7 +7,8 @@ import { Execution } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
 import { relativeDistance } from '../../testing/distance.ts';
 import { openRuntime } from '../binding/runtime.ts';
-import { compile, createTracer } from '../steps/trace.ts';
+import { compile } from '../steps/compile.ts';
+import { createTracer } from '../steps/trace.ts';
 
 const execution = v.parse(Execution, { engine: 'traced', threads: 2 });
 const runtime = await openRuntime(execution);

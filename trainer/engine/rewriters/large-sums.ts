@@ -1,11 +1,11 @@
 /**
- * Sums that would be made by way of a tensor as large as the largest weights, made without it. Both come out of the tape of a
- * training step: the gradient of a weight that two views share, and the norms of an optimizer.
+ * Sums that tfjs computes through a tensor as large as the largest weights, computed without it. Both occur in a training
+ * step: the gradient of a weight that two views share, and the norms of an optimizer.
  *
  *     a^T b + c^T d        one product of the rows of both
  *     sum of x^2           TensorFlow's own operation for it
  *
- * Nobody asks for what they replace, so TensorFlow leaves it out.
+ * Nothing uses the operations they replace, so TensorFlow prunes those.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { boolAttribute, intAttribute, typeAttribute } from '../binding/attributes.ts';
@@ -15,11 +15,11 @@ import type { Rewriter } from '../graph/rewriter.ts';
 import type { Handle } from '../binding/tensorflow.ts';
 import { dtypes, elementsOf } from '../binding/tensors.ts';
 
-/** Below, putting rows together costs what it saves. */
+/** With fewer, joining rows costs what it saves. */
 const leastElements = 2 ** 16;
 
 export function createLargeSums(graph: Graph): Rewriter {
-  /** Factors of products a^T b, and what was squared, by the operation. */
+  /** Factors of products a^T b, and inputs of squares, by operation. */
   const products = new Map<Handle, readonly [Node, Node]>();
   const squares = new Map<Handle, Node>();
 

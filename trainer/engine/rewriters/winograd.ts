@@ -4,8 +4,8 @@
  * and kernels are evaluated at six points a side, multiplied there, and the products interpolated to 4x4 outputs. Between
  * the two changes of basis a convolution is 36 matrix products.
  *
- * The mathematics is that of the direct sum; the rounding is another, as it is between any two libraries. The points decide
- * how far: 0, ±3/4, ±3/2 and infinity lie closer together than the usual 0, ±1, ±2 and lose less. `npm run bench --
+ * The mathematics is that of the direct sum; the rounding differs, as it does between any two libraries. The points decide
+ * by how much: 0, ±3/4, ±3/2 and infinity lie closer together than the usual 0, ±1, ±2 and lose less. `npm run bench --
  * convolution` runs both ways beside each other.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
@@ -25,9 +25,9 @@ export interface Winograd extends Rewriter {
   kernelGradient(images: Node, dy: Node): Node;
 }
 
-/** Below, the changes of basis cost what the products save (`npm run bench -- convolution`). */
+/** With fewer, the changes of basis cost what the products save (`npm run bench -- convolution`). */
 const leastChannels = 128;
-/** Of those of the direct sum. A quarter where tiles cover the image exactly. */
+/** As a fraction of the direct sum's; it is a quarter where tiles cover the image exactly. */
 const mostMultiplications = 0.4;
 
 /**

@@ -24,7 +24,7 @@ function batchOf(scale = 1) {
     keyed(1, name).fillNormal(values);
     return { shape: [rows, inputs], values: values.map((value) => scale * value) };
   });
-  return { views, index: Int32Array.from({ length: rows }, (_, at) => at), labels: null };
+  return { views, index: Int32Array.from({ length: rows }, (_, at) => at), targets: {} };
 }
 
 /** VICReg's loss, which mixes all samples, on a network given by name; a teacher that follows it. */

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import type { Options } from '../../protocol/options.ts';
 import type { Batch, Learner, OptimizerRecipe, Tensors } from '../../recipe.ts';
 import type { StateEntry, StepPosition, Stepper, StepResult } from '../engine.ts';
-import type { HostBatch } from '../../host-batch.ts';
+import type { HostBatch, HostTensor } from '../../host-batch.ts';
 import { createStepContext, PendingUpdates } from './step-context.ts';
 import { ratesOf } from './weight-rates.ts';
 import { createUpdater } from './updater.ts';
@@ -31,15 +31,18 @@ export function stateEntry(name: string, variable: Variable): StateEntry {
   };
 }
 
-function upload(batch: HostBatch): Batch {
+const uploaded = ({ shape, values }: HostTensor): Tensor =>
+  tf.tensor(values, [...shape], values instanceof Float32Array ? 'float32' : 'int32');
+
+function upload({ views, index, targets }: HostBatch): Batch {
   return {
-    views: batch.views.map((view) => tf.tensor(view.values, [...view.shape])),
-    index: tf.tensor1d(batch.index, 'int32'),
-    targets: batch.labels ? { label: tf.tensor1d(batch.labels, 'int32') } : {},
+    views: views.map(uploaded),
+    index: tf.tensor1d(index, 'int32'),
+    targets: Object.fromEntries(Object.entries(targets).map(([name, target]) => [name, uploaded(target)])),
   };
 }
 
-/** What a loss is told of a batch besides its embeddings. */
+/** What a loss knows of a batch besides its embeddings. */
 export const targetsOf = ({ targets, index }: Batch): Tensors => ({ ...targets, index });
 
 /** The same values under new handles that outlive the gradient's scope. */
@@ -49,7 +52,7 @@ function keepAll(tensors: Tensors): Tensors {
 
 const disposeAll = (tensors: Tensors): void => tf.dispose(tensors);
 
-/** tidy() for a function that gives back plain values; tfjs would search them for tensors, element by element. */
+/** tidy() for a function that returns plain values, which tfjs would search for tensors, element by element. */
 export function untracked<T>(compute: () => T): T {
   const results: T[] = [];
   tf.tidy(() => {
@@ -66,7 +69,11 @@ function readScalars(tensors: Tensors): Record<string, number> {
   return Object.fromEntries(Object.entries(tensors).map(read));
 }
 
-/** In the order of the weights; a weight without one is a mistake of the recipe. */
+/**
+ * Gradients in the order of the weights.
+ *
+ * @throws where a weight has none, which is a mistake of the recipe
+ */
 export function gradientsOf(weights: readonly Variable[], named: Tensors): readonly Tensor[] {
   const missing = weights.filter((weight) => !named[weight.name]);
   if (missing.length === 0) return weights.map((weight) => named[weight.name]!);
@@ -74,7 +81,11 @@ export function gradientsOf(weights: readonly Variable[], named: Tensors): reado
   throw new Error(`The loss does not depend on ${list}: leave such weights out of the trainable nets.`);
 }
 
-/** The entries, none of which may share its name with another: a checkpoint finds them by it. */
+/**
+ * The entries as given.
+ *
+ * @throws where two share a name, by which a checkpoint finds them
+ */
 export function namedOnce(entries: readonly StateEntry[]): readonly StateEntry[] {
   const names = new Set<string>();
   for (const { name } of entries) {

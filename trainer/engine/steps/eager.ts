@@ -15,7 +15,7 @@ import { createStepContext } from './step-context.ts';
 import { openRuntime } from '../binding/runtime.ts';
 import { createEagerStepper, stateEntry, untracked } from './eager-step.ts';
 
-/** Times one matrix product after a first one that pays for start-up; `executedOn` is asked of the result itself. */
+/** Times one matrix product, after a first one that pays for start-up. `executedOn` is the device that holds the result. */
 function probe(binding: Binding, size: number): Awaited<ReturnType<Engine['probe']>> {
   const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
   const transpose = (name: string) => ({ name, type: binding.TF_ATTR_BOOL, value: false });

@@ -55,7 +55,7 @@ async function trained(chunk: number | null, x: number, weight: number) {
   const batch = {
     views: [{ shape: [rows, 1], values: new Float32Array(rows).fill(x) }],
     index: new Int32Array(rows),
-    labels: null,
+    targets: {},
   };
   const { loss } = await stepper.run(batch, { step: 0, lr: 0.125 }, { metrics: true });
   const read = (name: string) => stepper.state.find((entry) => entry.name === name)!.read()[0]!;

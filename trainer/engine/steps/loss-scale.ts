@@ -1,32 +1,32 @@
 /**
  * Dynamic loss scaling for float16, whose smallest number is 6e-8 and whose largest 65504 (Micikevicius et al., "Mixed
  * precision training", ICLR 2018, section 3.2): the loss is multiplied before its gradient is taken, the gradients of the
- * weights are divided by the same power of two. Where one of them overflowed, the step is done over with half the scale;
- * no batch is passed over.
+ * weights are divided by the same power of two. Where one of them overflowed, the step is repeated with half the scale;
+ * no batch is skipped.
  */
 import type { StateEntry } from '../engine.ts';
 
-/** As PyTorch's GradScaler begins and moves. */
+/** Initial value and growth interval of PyTorch's GradScaler. */
 const first = 2 ** 16;
 const stepsToGrow = 2000;
-/** Further up a float32 loss would overflow, further down scaling only loses. */
+/** Above, a float32 loss would overflow; below, scaling only loses precision. */
 const most = 2 ** 24;
 const least = 1;
 
 export interface LossScale {
   readonly value: number;
-  /** For checkpoints: the scale, and how many steps it has held. */
+  /** For checkpoints: the scale, and the number of steps it has held. */
   readonly entry: StateEntry;
-  /** The gradients of a step were finite. */
+  /** Records a step whose gradients were finite. */
   held(): void;
-  /** They were not. False where no scale helps: then it is not the cause, and it is what it was before the step. */
+  /** Halves the scale after a step that overflowed. False where no scale helps: the one from before the step is restored. */
   lowered(): boolean;
 }
 
 export function createLossScale(): LossScale {
   let value = first;
   let steps = 0;
-  /** The scale a step began with, and how long that had held. */
+  /** The scale at the start of the step, and the number of steps it had held. */
   let before: readonly [number, number] = [value, steps];
   return {
     get value() {

@@ -1,37 +1,37 @@
-/** Where a step stands, and the running statistics it is about to give. */
+/** The context of a step, and the running statistics it will assign. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { keyed } from '../../random.ts';
 import type { StepContext, Shape } from '../../recipe.ts';
 import { elementsOf } from '../binding/tensors.ts';
 
-/** Values that state variables get once the step has succeeded; kept tensors, so `settle` or `drop` must follow. */
+/** Values that state variables get once the step has succeeded. They are kept tensors: `settle` or `drop` must follow. */
 export class PendingUpdates {
-  private readonly values = new Map<Variable, Tensor>();
+  readonly #values = new Map<Variable, Tensor>();
 
   update(variable: Variable, next: (current: Tensor) => Tensor): void {
-    const current = this.values.get(variable);
+    const current = this.#values.get(variable);
     const value = tf.tidy(() => tf.keep(next(current ?? variable).clone()));
-    this.values.set(variable, value);
+    this.#values.set(variable, value);
     current?.dispose();
   }
 
   current(variable: Variable): Tensor {
-    return this.values.get(variable) ?? variable;
+    return this.#values.get(variable) ?? variable;
   }
 
   settle(): void {
-    for (const [variable, value] of this.values) variable.assign(value);
+    for (const [variable, value] of this.#values) variable.assign(value);
     this.drop();
   }
 
   drop(): void {
-    for (const value of this.values.values()) value.dispose();
-    this.values.clear();
+    for (const value of this.#values.values()) value.dispose();
+    this.#values.clear();
   }
 }
 
-/** Uniform in [0, 1): the same for the same (seed, step, name), and part of a step where it has several. */
+/** Uniform in [0, 1): a function of (seed, step, name), and of the part where a step has several. */
 export function drawUniform(seed: number, step: number, name: string, shape: Shape, part?: number): Float32Array {
   const values = new Float32Array(elementsOf(shape));
   keyed(seed, 'moment', step, name, ...(part === undefined ? [] : [part])).fillUniform(values);

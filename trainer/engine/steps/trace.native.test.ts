@@ -15,7 +15,8 @@ import { asked, givenInputs, plain, smooth } from '../../testing/operation-cases
 import type { Engine } from '../engine.ts';
 import { openEngine } from './open.ts';
 import { openRuntime, type Runtime } from '../binding/runtime.ts';
-import { compile, createTracer, type Tracer } from './trace.ts';
+import { compile } from './compile.ts';
+import { createTracer, type Tracer } from './trace.ts';
 
 const execution = v.parse(Execution, { engine: 'traced', threads: 2 });
 let runtime: Runtime;
@@ -150,7 +151,7 @@ describe('a learner with state of its own', () => {
   const batch = (scale: number) => ({
     views: [{ shape: [4, 3], values: Float32Array.from({ length: 12 }, (_, at) => scale * Math.sin(at)) }],
     index: Int32Array.of(0, 1, 2, 3),
-    labels: null,
+    targets: {},
   });
 
   it('ends as it does eagerly', async () => {

@@ -3,29 +3,30 @@
  * backend of its own that adds operations to the graph, and tfjs's autodiff does the rest.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { DataId, Tensor, Variable } from '@tensorflow/tfjs';
-import { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Execution } from '../../protocol/run.ts';
 import type { StepContext, Tensors } from '../../recipe.ts';
+import type { EngineFacts } from '../binding/engine-facts.ts';
+import type { Runtime } from '../binding/runtime.ts';
+import { dtypes } from '../binding/tensors.ts';
 import { createAutocast, noAutocast } from '../graph/autocast.ts';
-import { unlisted } from './variable-builder.ts';
 import type { DeviceVariable } from '../graph/device-resource.ts';
 import { DeviceVariables } from '../graph/device-variables.ts';
-import type { HostTensor } from '../../host-batch.ts';
 import { createGraph, type Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
+import type { Rewriter } from '../graph/rewriter.ts';
+import { createTracingBinding } from '../graph/tracing-binding.ts';
 import { createKernelGradient } from '../rewriters/kernel-gradient.ts';
-import { eagerBackend, type Runtime } from '../binding/runtime.ts';
-import { createTracingBinding, type TracingBinding } from '../graph/tracing-binding.ts';
-import { untracked } from './eager-step.ts';
-import { dtypes } from '../binding/tensors.ts';
 import { createLargeSums } from '../rewriters/large-sums.ts';
 import { createWinograd } from '../rewriters/winograd.ts';
+import { untracked } from './eager-step.ts';
+import { openTracedBackend } from './traced-backend.ts';
+import { unlisted } from './variable-builder.ts';
 
 export interface Tracer {
   readonly graph: Graph;
   readonly variables: DeviceVariables;
-  /** Runs a function whose operations are to be traced. What it makes is gone from tfjs afterwards, not from the graph. */
+  /** Traces a function. tfjs forgets the tensors it made; the graph keeps their operations. */
   trace<T>(compute: () => T): T;
   /** Operations of a network, which may compute in the run's lower precision, forward and backward from its outputs. */
   network(compute: () => Tensors): Tensors;
@@ -36,72 +37,33 @@ export interface Tracer {
   variable(name: string, shape: readonly number[], values: Float32Array | Int32Array, trainable: boolean): Variable;
   /** The device's side of a variable. */
   deviceOf(variable: Variable): DeviceVariable;
-  /** The same value, but not before others are there. Only while tracing. */
+  /** The same value, available only once `until` are computed. Only while tracing. */
   delayed(tensor: Tensor, until: readonly Tensor[]): Tensor;
-  /** A moment's `again`. */
+  /** How blocks compute their insides again for the gradient; null where the run does not ask for it. */
   readonly recompute: StepContext['recompute'];
-  /** While `compute` runs, readings of these variables give the nodes. */
+  /** While `compute` runs, tfjs reads these nodes in place of the variables' own values. */
   substituted<T>(values: ReadonlyMap<Variable, Node>, compute: () => T): T;
 }
 
-/** Parts of the backend that its declaration keeps to itself. */
-interface BackendInside {
-  createOutputTensor(metadata: ReturnType<TracingBinding['register']>): Tensor;
-  getInputTensorIds(tensors: readonly Tensor[]): number[];
+/** Rewriters that pay on this device. */
+function rewritersFor(graph: Graph, { device, instructionSet }: EngineFacts): readonly Rewriter[] {
+  // On a GPU the library chooses among algorithms itself.
+  if (device !== 'cpu') return [createLargeSums(graph)];
+  const everywhere = [createLargeSums(graph), createWinograd(graph)];
+  // Measured where bfloat16 is multiplied in vectors: with AMX oneDNN takes other convolutions.
+  return instructionSet === 'AVX512_CORE_BF16' ? [...everywhere, createKernelGradient(graph)] : everywhere;
 }
-
-/** Operations on another backend would take a variable's value away from the device, and a copy would be traced in its place. */
-class TracedBackend extends NodeJSKernelBackend {
-  readonly settled = new WeakSet<DataId>();
-
-  override disposeData(data: DataId, force = false): boolean {
-    if (force && this.settled.has(data)) {
-      throw new Error('A variable of the traced engine is used outside a traced function: read it as a state entry.');
-    }
-    return super.disposeData(data, force);
-  }
-}
-
-/** Each engine has a graph and a backend of its own, which tfjs knows by its name. */
-let opened = 0;
 
 export function createTracer(
   { tensorflow, binding: eager, config, facts }: Runtime,
-  { device, precision, recompute }: Pick<Execution, 'device' | 'precision' | 'recompute'>,
+  { precision, recompute }: Pick<Execution, 'precision' | 'recompute'>,
 ): Tracer {
   const graph = createGraph(tensorflow, config);
   const variables = new DeviceVariables(graph);
   const autocast = precision === 'float32' ? noAutocast : createAutocast(graph, precision);
-  const rewriters = [
-    createLargeSums(graph),
-    // On a GPU the library chooses among algorithms itself.
-    ...(device === 'cpu' ? [createWinograd(graph)] : []),
-    // Measured where bfloat16 is multiplied in vectors: with AMX oneDNN takes other convolutions.
-    ...(device === 'cpu' && facts.instructionSet === 'AVX512_CORE_BF16' ? [createKernelGradient(graph)] : []),
-  ];
-  const binding = createTracingBinding(graph, eager, autocast, () => variables.flush(), rewriters);
-  const backend = new TracedBackend(binding, '@tensorflow/tfjs-node');
-  const inside = backend as unknown as BackendInside;
-  const tracedBackend = `traced-${opened++}`;
-  tf.registerBackend(tracedBackend, () => backend);
-  tf.copyRegisteredKernels(eagerBackend, tracedBackend);
+  const binding = createTracingBinding(graph, eager, autocast, () => variables.flush(), rewritersFor(graph, facts));
+  const backend = openTracedBackend(binding);
   const known = new Map<Variable, DeviceVariable>();
-
-  /** Both backends are there from the start, so that setting one takes effect at once. */
-  function use(name: string): void {
-    void tf.setBackend(name);
-    if (tf.getBackend() !== name) throw new Error(`The backend "${name}" could not be set.`);
-  }
-
-  function onGraph<T>(compute: () => T): T {
-    const before = tf.getBackend();
-    use(tracedBackend);
-    try {
-      return compute();
-    } finally {
-      use(before);
-    }
-  }
 
   function deviceOf(variable: Variable): DeviceVariable {
     const found = known.get(variable);
@@ -109,12 +71,11 @@ export function createTracer(
     return found;
   }
 
-  const idOf = (given: Tensor): number => inside.getInputTensorIds([given])[0]!;
-  const nodeOf = (given: Tensor): Node => binding.node(idOf(given));
-  const tensor = (node: Node): Tensor => inside.createOutputTensor(binding.register(node));
+  const nodeOf = (given: Tensor): Node => binding.node(backend.idOf(given));
+  const tensor = (node: Node): Tensor => backend.tensor(binding.register(node));
 
   const delayed = (value: Tensor, until: readonly Tensor[]): Tensor =>
-    inside.createOutputTensor(binding.delayed(idOf(value), until.map(idOf)));
+    backend.tensor(binding.delayed(backend.idOf(value), until.map(backend.idOf)));
 
   /** A network's output: what comes back to it as a gradient is lowered again. */
   const bounded = (output: Tensor): Tensor =>
@@ -130,14 +91,14 @@ export function createTracer(
     tensor,
     network: (compute) =>
       Object.fromEntries(Object.entries(autocast.within(compute)).map(([name, output]) => [name, bounded(output)])),
-    trace: (compute) => onGraph(() => untracked(compute)),
+    trace: (compute) => backend.onGraph(() => untracked(compute)),
     placeholder: (dtype, shape) => graph.placeholder(dtype === 'float32' ? dtypes.float : dtypes.int32, shape),
     variable: (name, shape, values, trainable) =>
-      onGraph(() =>
+      backend.onGraph(() =>
         tf.tidy(() => {
           const device = variables.create(name, shape, values);
           const variable = unlisted(tf.variable(tensor(device.read), trainable, name));
-          backend.settled.add(variable.dataId);
+          backend.keepOnDevice(variable);
           known.set(variable, device);
           return variable;
         }),
@@ -145,55 +106,20 @@ export function createTracer(
     deviceOf,
     delayed,
     recompute: recompute ? { input: (kept, dy) => delayed(kept, [dy]), network: autocast.within } : null,
-    substituted(values, compute) {
-      const kept = [...values].map(([variable, node]) => {
-        const { dataId } = variable;
-        Object.assign(variable, { dataId: tensor(node).dataId });
-        return { variable, dataId };
-      });
-      try {
-        return compute();
-      } finally {
-        for (const { variable, dataId } of kept) Object.assign(variable, { dataId });
-      }
-    },
+    substituted: (values, compute) => withValues(values, tensor, compute),
   };
 }
 
-/** What a compiled function takes: the type and shape of each input. */
-export interface InputSpec {
-  readonly dtype: 'float32' | 'int32';
-  readonly shape: readonly number[];
-}
-
-/**
- * Traces a function of tensors once and gives it compiled: host tensors in, host tensors out, run as a whole.
- *
- * @throws where an input is not of the shape it was traced for, an operation reads a value on the host, or the shape of a
- *   result depends on the data
- */
-export function compile(
-  tracer: Tracer,
-  inputs: readonly InputSpec[],
-  compute: (...inputs: readonly Tensor[]) => readonly Tensor[],
-): (...values: readonly HostTensor[]) => Promise<readonly HostTensor[]> {
-  const { graph, variables } = tracer;
-  const { nodes, outputs } = tracer.trace(() => {
-    const made = inputs.map(({ dtype, shape }) => tracer.placeholder(dtype, shape));
-    return { nodes: made, outputs: compute(...made.map(tracer.tensor)).map(tracer.node) };
+/** While `compute` runs, tfjs reads these nodes in place of the variables' own values. */
+function withValues<T>(values: ReadonlyMap<Variable, Node>, tensor: (node: Node) => Tensor, compute: () => T): T {
+  const kept = [...values].map(([variable, node]) => {
+    const { dataId } = variable;
+    Object.assign(variable, { dataId: tensor(node).dataId });
+    return { variable, dataId };
   });
-  return async (...given) => {
-    given.forEach(({ shape }, place) => {
-      const traced = inputs[place]?.shape ?? [];
-      if (shape.join() !== traced.join())
-        throw new Error(`Input ${place} has shape [${shape.join(', ')}], traced was [${traced.join(', ')}].`);
-    });
-    variables.flush();
-    const feeds = nodes.map((node, place) => graph.feed(node, given[place]!.values));
-    const results = await graph.run({ feeds, fetches: outputs, targets: [] });
-    return results.map((result, place) => {
-      const { shape, dtype } = outputs[place]!;
-      return { shape, values: graph.take(result, dtype) as HostTensor['values'] };
-    });
-  };
+  try {
+    return compute();
+  } finally {
+    for (const { variable, dataId } of kept) Object.assign(variable, { dataId });
+  }
 }

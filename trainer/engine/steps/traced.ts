@@ -15,20 +15,22 @@ import type { HostTensor } from '../../host-batch.ts';
 import { createLossScale } from './loss-scale.ts';
 import { openRuntime } from '../binding/runtime.ts';
 import { unique } from './eager-step.ts';
-import { compile, createTracer, type Tracer } from './trace.ts';
+import { compile } from './compile.ts';
+import { createTracer, type Tracer } from './trace.ts';
 import { createTracedStepper } from './traced-step.ts';
-import { createTracedMoment, perShape } from './training-state.ts';
+import { createTracedContext } from './traced-context.ts';
+import { perSignature } from './per-signature.ts';
 
 function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: StepContext) => Tensor) {
-  const compiled = perShape('An inference', ([shape]) =>
-    compile(tracer, [{ dtype: 'float32', shape: shape! }], (input) => {
+  const compiledFor = perSignature<ReturnType<typeof compile>>('An inference');
+  const compiled = (shape: HostTensor['shape']) =>
+    compile(tracer, [{ dtype: 'float32', shape }], (input) => {
       const step = tracer.node(tf.scalar(0, 'int32'));
-      const { moment } = createTracedMoment(tracer, step, false);
-      return Object.values(tracer.network(() => ({ output: compute(input, moment) })));
-    }),
-  );
+      const { context } = createTracedContext(tracer, step, false);
+      return Object.values(tracer.network(() => ({ output: compute(input, context) })));
+    });
   return async (input: HostTensor): Promise<HostTensor> => {
-    const [output] = await compiled([input.shape])(input);
+    const [output] = await compiledFor(input.shape.join('x'), () => compiled(input.shape))(input);
     return output!;
   };
 }

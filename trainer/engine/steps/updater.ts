@@ -1,6 +1,6 @@
 /**
  * Applies an optimizer's rule to all weights. Weights that the rule treats element by element are laid end to end and
- * updated together: the same numbers from a few operations in place of a dozen a weight.
+ * updated together: the same numbers from a few operations instead of a dozen a weight.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { DataId, Tensor, Variable } from '@tensorflow/tfjs';
@@ -18,7 +18,7 @@ export interface Updater {
   dispose(): void;
 }
 
-/** Some weights and the tensor they make together. */
+/** Weights that are updated together, as one tensor. */
 interface Group {
   readonly weights: readonly Variable[];
   readonly rate: Rate;
@@ -28,7 +28,7 @@ interface Group {
   readonly slots: Readonly<Record<string, Slot>>;
 }
 
-/** What the optimizer keeps for a group, under one name. */
+/** One of the optimizer's tensors for a group. */
 interface Slot {
   value(): Tensor;
   assign(next: Tensor): void;
@@ -110,7 +110,7 @@ function scatter(group: Group, together: Tensor): readonly Tensor[] {
   });
 }
 
-/** Remembers a group's weights as one tensor, for as long as nobody else assigns to them. */
+/** Keeps a group's weights as one tensor until something else assigns to them. */
 function createMirror(group: Group) {
   let kept: Tensor | null = null;
   let known: readonly DataId[] = [];

@@ -5,7 +5,7 @@ import { keyed } from '../../random.ts';
 import type { Builder, Initial, Shape } from '../../recipe.ts';
 import { elementsOf } from '../binding/tensors.ts';
 
-/** In place: the weights of a wide expander are half a gigabyte. */
+/** Replaces values in place: the weights of a wide expander are half a gigabyte. */
 function replaced(values: Float32Array, by: (value: number) => number): Float32Array {
   for (let at = 0; at < values.length; at++) values[at] = by(values[at]!);
   return values;
@@ -33,8 +33,8 @@ function initialValues(seed: number, path: string, shape: Shape, initial: Initia
 }
 
 /**
- * tfjs keeps a list of all variables and refuses a second one of a name, as two nets in one process have.
- * Nothing here uses the list, so variables leave it at once.
+ * Removes a variable from tfjs's list of all variables, which refuses a second one of the same name: two nets in one process
+ * have such names, and nothing here uses the list.
  */
 export function unlisted(variable: Variable): Variable {
   Reflect.deleteProperty(tf.engine().registeredVariables, variable.name);
@@ -44,7 +44,7 @@ export function unlisted(variable: Variable): Variable {
 /** Makes a variable of an engine's own kind. */
 export type CreateVariable = (name: string, shape: Shape, values: Float32Array, trainable: boolean) => Variable;
 
-/** `origin` is the path that initial values come from, `path` without the names of twins. */
+/** `origin` is the path that initial values depend on: `path` without the names of twins. */
 export function createBuilder(create: CreateVariable, seed: number, path = '', origin = path): Builder {
   const below = (name: string, above = path) => (above === '' ? name : `${above}/${name}`);
   return {

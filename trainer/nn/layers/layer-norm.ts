@@ -1,6 +1,6 @@
 /**
- * Layer normalisation over the last axis, with a gradient of its own: the tape of the same steps keeps a tensor for each and sums
- * back through every broadcast.
+ * Layer normalisation over the last axis, with its own gradient: tfjs's tape would keep a tensor for each step and sum back
+ * through every broadcast.
  *
  * y = weight (x - mean) / sqrt(variance + eps) + bias, with the biased variance. eps is that of the vision transformers, 1e-6.
  */
@@ -23,8 +23,8 @@ export function layerNorm(builder: Builder, width: number): LayerNorm {
 const meanOfRow = (rows: Tensor): Tensor => tf.mean(rows, -1, true);
 
 /**
- * No product of a product and no quotient by a root, here and below: TensorFlow reorders those in a graph, and not where a result
- * in between is kept for the gradient. Computed again they would have other last bits.
+ * Avoids products of products and quotients by roots, here and below: TensorFlow reorders those in a graph, except where an
+ * intermediate result is kept for the gradient, so recomputed ones would differ in their last bits.
  */
 function normalise(input: Tensor, weight: Tensor, bias: Tensor): Tensor {
   return tf.customGrad((...given) => {
@@ -41,13 +41,13 @@ function normalise(input: Tensor, weight: Tensor, bias: Tensor): Tensor {
   })(input, weight, bias);
 }
 
-/** Of the input, the weight and the bias. */
+/** Gradients of the input, the weight and the bias. */
 function gradients(dy: Tensor, [standard, scale, weight]: readonly [Tensor, Tensor, Tensor]): Tensor[] {
   return tf.tidy(() => {
     const rows = standard.shape.map((_, axis) => axis).slice(0, -1);
     const along = tf.mul(dy, standard);
     const wanted = tf.mul(dy, weight);
-    // Neither a shift of the whole row nor a stretch of it reaches the output.
+    // The output is invariant to a shift and a scaling of the whole row.
     const shift = meanOfRow(wanted);
     const stretch = meanOfRow(tf.mul(along, weight));
     const dx = tf.mul(scale, tf.sub(tf.sub(wanted, shift), tf.mul(standard, stretch)));

@@ -1,6 +1,6 @@
 /**
- * A multilayer perceptron after an encoder. As it is: VICReg's expander (main_vicreg.py `Projector`), Linear + batch norm + ReLU
- * for all widths but the last, then a Linear without bias; the options make of it the projectors and predictors of the other
+ * A multilayer perceptron after an encoder. By default: VICReg's expander (main_vicreg.py `Projector`), Linear + batch norm + ReLU
+ * for all widths but the last, then a Linear without bias; options turn it into the projectors and predictors of the other
  * methods. Names as in a PyTorch Sequential: 0, 1, 3, 4, 6.
  */
 import type { Tensor } from '@tensorflow/tfjs';
@@ -15,7 +15,7 @@ export interface Mlp extends Net {
 }
 
 export interface MlpOptions {
-  /** Biases before batch norm, which takes them out again. */
+  /** Biases before batch norm, which cancels them. */
   readonly hiddenBias?: boolean;
   readonly outputBias?: boolean;
   /** False: no batch norm after the hidden layers. */

@@ -11,7 +11,7 @@ function cubic(distance: number): number {
   return 0;
 }
 
-/** What each of `from` places in a row counts for in each of `to`; pixels have their centres in their middle, and edges go on. */
+/** Weight of each of `from` places in a row for each of `to`; pixel centres lie at half integers, and edges are repeated. */
 export function cubicWeights(from: number, to: number): readonly Float64Array[] {
   return Array.from({ length: to }, (_, place) => {
     const centre = ((place + 0.5) * from) / to - 0.5;
@@ -23,7 +23,7 @@ export function cubicWeights(from: number, to: number): readonly Float64Array[] 
 }
 
 /**
- * positions: [1, side * side, width]; gives [1, rows * columns, width]. As one product with what is known when it is traced, so that
+ * positions: [1, side * side, width]; gives [1, rows * columns, width]. A single product with a matrix known at trace time, so that
  * the gradient is one too.
  */
 export function resizedPositions(positions: Tensor, side: number, rows: number, columns: number): Tensor {

@@ -1,6 +1,6 @@
 /**
  * Vision transformers, Dosovitskiy et al. 2021, with the norm before each part of a block. Paths of the variables are the names of
- * timm and DINO with slashes for dots, and weights begin as in DINO's code.
+ * timm and DINO with slashes for dots, and weights are initialised as in DINO's code.
  *
  * The representation is the class token after the last norm, as DINO and MoCo v3 evaluate it. No dropout and no stochastic depth.
  */
@@ -24,7 +24,7 @@ export interface VisionTransformerShape {
   readonly width: number;
   readonly depth: number;
   readonly heads: number;
-  /** Side of the images that the learned positions are made for. Others get them by interpolation. */
+  /** Side of the images that the learned positions are for, in pixels. For other sizes they are interpolated. */
   readonly imageSize: number;
   readonly channels: number;
 }
@@ -34,7 +34,7 @@ const initial = { weight: small, bias: { kind: 'zeros' } } as const;
 /** Width of the layer between the two of a block's perceptron, as a multiple of the tokens'. */
 const expansion = 4;
 
-/** x + attention(norm(x)), and of that y + perceptron(norm(y)). */
+/** y = x + attention(norm(x)), then y + perceptron(norm(y)). */
 function block(builder: Builder, { width, heads }: VisionTransformerShape): Layer {
   const [before, between] = [layerNorm(builder.at('norm1'), width), layerNorm(builder.at('norm2'), width)];
   const attend = attention(builder.at('attn'), width, heads, initial);
@@ -72,7 +72,7 @@ function refuseMisfits({ patch, width, heads, imageSize }: VisionTransformerShap
 export function visionTransformer(builder: Builder, shape: VisionTransformerShape): Encoder {
   refuseMisfits(shape);
   const { patch, width, depth, imageSize, channels } = shape;
-  /** Patches in a row of an image; what is left over at the right and below is not seen. */
+  /** Patches in a row of an image; pixels left over at the right and bottom are ignored. */
   const side = Math.floor(imageSize / patch);
   const embedding = builder.at('patch_embed/proj');
   const fanIn = uniformFanIn(patch * patch * channels);
@@ -83,7 +83,7 @@ export function visionTransformer(builder: Builder, shape: VisionTransformerShap
   const blocks = Array.from({ length: depth }, (_, index) => recomputable(block(builder.at(`blocks/${index}`), shape)));
   const norm = layerNorm(builder.at('norm'), width);
 
-  /** Tokens of a grid of patches, the class first, each at its place. */
+  /** Tokens of a grid of patches with their positions added, the class token first. */
   function placed(patches: Tensor): Tensor {
     const [n, rows, columns] = patches.shape as [number, number, number, number];
     const [own, others] = [

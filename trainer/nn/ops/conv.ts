@@ -2,10 +2,10 @@
  * Convolution with PyTorch's padding: `padding` zeros on every side, output floor((n + 2 padding - k) / stride) + 1.
  *
  * TensorFlow's 'SAME' pads only what the output needs, and the odd row at the end: for a 3x3 window at stride 2 on an
- * even size that is (0, 1) where PyTorch has (1, 1), and weights trained there give other features. 'SAME' is used
- * where both agree, because it is the fastest; elsewhere the zeros are written out. (Told of them, TensorFlow has no oneDNN
+ * even size that is (0, 1) where PyTorch has (1, 1), and weights trained there would give other features. 'SAME' is used
+ * where both agree, because it is the fastest; elsewhere the zeros are written out. (With explicit padding TensorFlow has no oneDNN
  * kernels for the gradients.) They are written out, too, where the result of a stride is one pixel wide: in bfloat16 'SAME' is
- * wrong there (engine/avoided-operations.ts).
+ * wrong there (engine/binding/avoided-operations.ts).
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
@@ -17,7 +17,7 @@ export interface Window {
   readonly padding: number;
 }
 
-/** True where TensorFlow's 'SAME' puts exactly `padding` zeros on both sides, and computes rightly. */
+/** True where TensorFlow's 'SAME' puts exactly `padding` zeros on both sides, and computes correctly. */
 export function sameAgrees(size: number, kernel: number, { stride, padding }: Window): boolean {
   const extent = Math.ceil(size / stride);
   const needed = Math.max((extent - 1) * stride + kernel - size, 0);
@@ -46,7 +46,7 @@ export function padded(images: Tensor, padding: number): Tensor {
   ]);
 }
 
-/** [k, k, in, out] to [k, k, out, in], each window turned half round. */
+/** [k, k, in, out] to [k, k, out, in], each window rotated by 180 degrees. */
 function turned(kernel: Tensor): Tensor {
   const [height, width] = kernel.shape as [number, number, number, number];
   const windows = height * width === 1 ? kernel : tf.reverse(kernel, [0, 1]);
@@ -75,7 +75,7 @@ function thinned(images: Tensor, stride: number): Tensor {
 }
 
 interface ConvolutionOptions extends Window {
-  /** False for the first layer: nobody asks for the gradient of the images, and it is dear. */
+  /** False for the first layer: nothing uses the gradient of the images, and it is expensive. */
   readonly inputGradient?: boolean;
 }
 
@@ -84,14 +84,14 @@ export function conv2d(images: Tensor, kernel: Tensor, options: ConvolutionOptio
   const { stride, padding } = options;
   const [, height, width] = images.shape as [number, number, number, number];
   const [kernelHeight, kernelWidth] = kernel.shape as [number, number, number, number];
-  // Of single pixels most are never looked at. (And oneDNN's gradient of such a kernel is wrong where channels do not fill
-  // a vector: with AVX2, three channels at stride 2 are off by as much as they are long.)
+  // A 1x1 kernel at a stride skips most pixels. (And oneDNN's gradient of such a kernel is wrong where channels do not fill
+  // a vector: with AVX2, three channels at stride 2 have an error as large as the gradient itself.)
   if (kernelHeight * kernelWidth === 1 && stride > 1 && padding === 0) {
     return conv2d(thinned(images, stride), kernel, { ...options, stride: 1 });
   }
   const same = sameAgrees(height, kernelHeight, options) && sameAgrees(width, kernelWidth, options);
   const attributeList = attributes(stride, same ? 'SAME' : 'VALID');
-  /** The images as the operations see them. */
+  /** The images as the operations receive them. */
   const framed = (x: Tensor) => (same ? x : padded(x, padding));
 
   const forward = (x: Tensor, w: Tensor) => outputOf('Conv2D', attributeList, [framed(x), w]);
@@ -99,7 +99,7 @@ export function conv2d(images: Tensor, kernel: Tensor, options: ConvolutionOptio
     tf.tidy(() => outputOf('Conv2DBackpropFilter', attributeList, [framed(x), sizes(kernel.shape), dy]));
   const imageGradient = (w: Tensor, dy: Tensor) =>
     tf.tidy(() => {
-      // At stride 1 this gradient is a convolution itself, of the kernel turned half round. TensorFlow's own operation
+      // At stride 1 this gradient is a convolution itself, of the kernel rotated by 180 degrees. TensorFlow's own operation
       // for it takes up to seven times as long on a processor: a stage of 2x2 pixels took half of a small step.
       if (same && stride === 1) return outputOf('Conv2D', attributeList, [dy, turned(w)]);
       const [n, , , channels] = images.shape as [number, number, number, number];

@@ -1,4 +1,4 @@
-/** Cross-entropy of class scores by TensorFlow's fused operation, which gives its gradient with the value. */
+/** Cross-entropy of class scores by TensorFlow's fused operation, which computes its gradient together with the value. */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import { dtype, outputsOf } from './operation.ts';
@@ -19,7 +19,7 @@ export function crossEntropy(scores: Tensor, labels: Tensor): Scalar {
   return tf.mean(perSample);
 }
 
-/** Share of the batch whose highest score is the label's, in percent. */
+/** Percentage of the batch whose highest score is the label's. */
 export function accuracy(scores: Tensor, labels: Tensor): Scalar {
   return tf.mul(tf.mean(tf.cast(tf.equal(tf.argMax(scores, 1), labels), 'float32')), 100);
 }

@@ -1,4 +1,4 @@
-/** What the singular values of a batch of embeddings say about how many directions it uses. */
+/** Number of directions that a batch of embeddings uses, from its singular values. */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import { dtype, flag, outputsOf } from './operation.ts';
@@ -7,7 +7,7 @@ import { dtype, flag, outputsOf } from './operation.ts';
 const epsilon = 1e-7;
 
 /**
- * Effective rank, RankMe (Garrido et al., ICML 2023): exp of the entropy of the singular values as shares of their sum.
+ * Effective rank, RankMe (Garrido et al., ICML 2023): exp of the entropy of the singular values as fractions of their sum.
  * 1 when all rows lie on a line, at most min(n, d). embeddings: [n, d].
  */
 export function effectiveRank(embeddings: Tensor): Scalar {

@@ -1,9 +1,9 @@
-/** Tables of features as tensors: what is done with their rows before they are compared. */
+/** Tables of features as tensors, and the distances between their rows. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs';
 import type { FeatureSet } from '../../recipe.ts';
 
-/** Rows `from` to before `to`, [to - from, columns]. */
+/** Rows `from` up to, not including, `to`: [to - from, columns]. */
 export function tensorOf({ values, columns }: FeatureSet, from: number, to: number): Tensor2D {
   return tf.tensor2d(values.subarray(from * columns, to * columns), [to - from, columns]);
 }

@@ -1,4 +1,4 @@
-/** Rows of a table by their numbers: TensorFlow's own operations, as tfjs's gather looks at the numbers on the host. */
+/** Rows of a table by number, through TensorFlow's own operations: tfjs's gather reads the numbers on the host. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import { dtype, outputOf } from './operation.ts';
@@ -11,7 +11,7 @@ export function rowsOf(table: Tensor, index: Tensor): Tensor {
   return outputOf('GatherV2', attributes, [table, index, tf.scalar(0, 'int32')]);
 }
 
-/** The table with these rows in those places; all `index` differ. */
+/** The table with `rows` written at `index`, whose numbers must all differ. */
 export function replacedRows(table: Tensor, index: Tensor, rows: Tensor): Tensor {
   return outputOf('TensorScatterUpdate', [dtype('T', 'float32'), type], [table, tf.expandDims(index, 1), rows]);
 }

@@ -1,9 +1,9 @@
 /**
- * x times the share of a normal distribution below x, exactly (by erf, not the approximation by tanh): Hendrycks and Gimpel, "Gaussian
- * error linear units" (2016). Its gradient begins again from x; the tape of the same steps would keep a tensor for each.
+ * x times the fraction of a normal distribution below x, exactly (by erf, not the approximation by tanh): Hendrycks and Gimpel,
+ * "Gaussian error linear units" (2016). Its gradient is computed from x alone; tfjs's tape would keep a tensor for each step.
  *
- * Sums and products take turns: TensorFlow reorders a sum of sums in a graph, and not where one of them is kept for the gradient.
- * Computed again they would have other last bits.
+ * Sums and products alternate: TensorFlow reorders a sum of sums in a graph, except where one of them is kept for the gradient,
+ * so a recomputed one would differ in its last bits.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';

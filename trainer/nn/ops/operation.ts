@@ -36,7 +36,7 @@ interface OperationBackend {
   ): Tensor[];
 }
 
-/** Runs an operation and gives all its outputs. */
+/** Runs an operation and returns all its outputs. */
 export function outputsOf(
   name: string,
   attributes: readonly Attribute[],

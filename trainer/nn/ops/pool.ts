@@ -18,7 +18,7 @@ export function globalAveragePool(images: Tensor): Tensor {
 
 /**
  * Means over windows of one less than the side, at a stride of 1: [n, channels * 4], a channel's 2 x 2 places together, as PyTorch
- * flattens what its AvgPool2d gives.
+ * flattens the output of its AvgPool2d.
  */
 export function cornerAveragePool(images: Tensor): Tensor {
   const [n = 0, height = 0, width = 0, channels = 0] = images.shape;

@@ -23,7 +23,7 @@ const data: HostBatch = {
     return { shape: [batch, 16, 16, 1], values };
   }),
   index: new Int32Array(batch),
-  labels: null,
+  targets: {},
 };
 
 async function opened(given: object) {

@@ -7,7 +7,7 @@ export interface Layer extends Net {
   apply(x: Tensor, at: StepContext): Tensor;
 }
 
-/** For use inside a gradient: tfjs lays the tape of the outer one aside for good when an inner one ends. */
+/** For use inside a gradient: tfjs drops the tape of the outer gradient when an inner one ends. */
 function gradients(compute: () => Tensor, inputs: Tensor[], dy: Tensor): Tensor[] {
   const { state } = tf.engine();
   const { activeTape } = state;
@@ -19,14 +19,14 @@ function gradients(compute: () => Tensor, inputs: Tensor[], dy: Tensor): Tensor[
 }
 
 /**
- * The same block. Where the moment asks for it, nothing but its input is kept for its gradient: the rest is computed again
- * when that gradient is due, the same numbers for a third more time.
+ * The same block. Where the step context asks for it, only its input is kept for its gradient: the rest is computed again
+ * when that gradient is due, with the same numbers, for a third more time.
  */
 export function recomputable(block: Layer): Layer {
   function apply(x: Tensor, at: StepContext): Tensor {
     const { recompute } = at;
     if (!recompute || !at.training) return block.apply(x, at);
-    // Running statistics have moved in the first pass.
+    // Running statistics were updated in the first pass.
     const second: StepContext = { ...at, update: () => undefined };
     return tf.customGrad((...given) => {
       const first = given[0] as Tensor;

@@ -1,4 +1,4 @@
-/** The value of a tensor, as if it did not depend on anything. */
+/** The value of a tensor as a constant: no gradient flows through it. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 
@@ -6,7 +6,7 @@ export function stopGradient(x: Tensor): Tensor {
   return constant(tf.clone, x);
 }
 
-/** As `stopGradient` of what `compute` makes of `x`, but none of its steps is kept for a gradient either. */
+/** `stopGradient(compute(x))`, without keeping intermediate results for a gradient. */
 export function constant(compute: (x: Tensor) => Tensor, x: Tensor): Tensor {
   return tf.customGrad((given) => ({
     value: compute(given as Tensor),

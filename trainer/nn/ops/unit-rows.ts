@@ -1,11 +1,11 @@
-/** Embeddings of which only the direction counts. */
+/** Embeddings as unit vectors: only their direction counts. */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 
 /** PyTorch's default in F.normalize. */
 const epsilon = 1e-12;
 
-/** Rows brought to length 1; a row of zeros stays one. x: [n, d]. */
+/** Rows scaled to length 1; a row of zeros stays zeros. x: [n, d]. */
 export function unitRows<T extends Tensor>(x: T): T {
   // Under the root, so that the gradient of a row of zeros is finite.
   return tf.div(x, tf.sqrt(tf.maximum(tf.sum(tf.square(x), 1, true), epsilon ** 2)));
@@ -17,7 +17,7 @@ export function similarity(x: Tensor, y: Tensor): Scalar {
 }
 
 /**
- * Standard deviation of each dimension of the rows brought to length 1, times the root of d: 1 where they point everywhere, 0
+ * Standard deviation of each dimension of the rows scaled to length 1, times the root of d: 1 where they are spread evenly, 0
  * where all point the same way. The mean over both branches and all dimensions, and the least.
  */
 export function directionSpread(...branches: readonly Tensor[]): { embeddingStd: Scalar; embeddingStdMin: Tensor } {

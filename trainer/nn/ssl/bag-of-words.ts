@@ -1,14 +1,14 @@
-/** Bags of visual words: which words of a vocabulary the places of a feature map are near to (OBoW). */
+/** Bags of visual words: the words of a vocabulary nearest to the places of a feature map (OBoW). */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs';
 
 /** Side of the window that a word is averaged over, where the map is as large; official code. */
 const side = 3;
 
-/** Below every mean distance that means something; a teacher that collapsed would divide by 0. */
+/** Smaller than any meaningful mean distance; avoids a division by 0 where the teacher collapsed. */
 const leastDistance = 1e-12;
 
-/** Below every share that counts. */
+/** Smaller than any share that matters. */
 const leastShare = 1e-30;
 
 /** Without the outermost places, which see the padding, where a window fits into the rest; official code. */
@@ -24,7 +24,7 @@ function placesOf(map: Tensor): Tensor {
   return map.reshape([n, height * width, channels]);
 }
 
-/** The features of a map that are told in words, [n, places, channels]. map: [n, height, width, channels]. */
+/** The features of a map that are described by words, [n, places, channels]. map: [n, height, width, channels]. */
 export function toldPlaces(map: Tensor): Tensor {
   return placesOf(inner(map));
 }
@@ -38,7 +38,7 @@ export function wordsOf(map: Tensor, uniform: Tensor): Tensor {
   const [, height, width] = told.shape as [number, number, number, number];
   const means = placesOf(tf.avgPool(told as Tensor4D, [Math.min(side, height), Math.min(side, width)], 1, 'valid'));
   const count = means.shape[1]!;
-  // A product that is rounded up must not lie behind the last.
+  // A product that is rounded up must not exceed the last place.
   const chosen = tf.minimum(tf.floor(tf.mul(uniform, count)), count - 1);
   const isChosen = tf.cast(tf.equal(chosen.expandDims(1), tf.range(0, count)), 'float32');
   return tf.sum(tf.mul(means, isChosen.expandDims(2)), 1);

@@ -1,4 +1,4 @@
-/** What was computed in the last steps, kept as rows of one variable. */
+/** Embeddings of past steps, kept as rows of one variable. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 

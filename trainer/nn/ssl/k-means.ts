@@ -6,7 +6,7 @@ import type { Generator } from '../../random.ts';
 export interface Clustering {
   /** [clusters, columns], of length 1. */
   readonly centroids: Float32Array;
-  /** Of each row its cluster. */
+  /** Cluster of each row. */
   readonly assignments: Int32Array;
 }
 
@@ -15,13 +15,13 @@ export interface KMeansOptions {
   /** At most as many as there are rows. */
   readonly clusters: number;
   readonly iterations: number;
-  /** Chooses the rows that the centroids begin with. */
+  /** Chooses the rows that serve as initial centroids. */
   readonly random: Generator;
   /** Called between blocks of work, 0 to 1: with many rows the work takes minutes. */
   readonly progress: (fraction: number) => Promise<void>;
 }
 
-/** Inner products that are held at a time. */
+/** Inner products kept in memory at a time. */
 const blockElements = 2 ** 23;
 
 interface Nearest {
@@ -30,7 +30,7 @@ interface Nearest {
   readonly similarities: Float32Array;
 }
 
-/** By products of matrices, block by block: nearly all the work is here. */
+/** Assigns rows by matrix products, block by block: nearly all the work is here. */
 async function nearest(
   rows: Float32Array,
   centroids: Float32Array,
@@ -75,7 +75,7 @@ function filled({ assignments, similarities }: Nearest, clusters: number): Int32
   return moved;
 }
 
-/** Sums of the rows of each cluster, brought to length 1. */
+/** Sums of the rows of each cluster, scaled to length 1. */
 function centres(rows: Float32Array, columns: number, assignments: Int32Array, clusters: number): Float32Array {
   const sums = new Float64Array(clusters * columns);
   assignments.forEach((cluster, row) => {
@@ -108,6 +108,6 @@ export async function sphericalKMeans(
   for (let iteration = 0; iteration < iterations; iteration++) {
     centroids = centres(rows, columns, filled(await found(iteration), clusters), clusters);
   }
-  // A cluster may end empty: a prototype that no image is told to look like.
+  // A cluster may end empty: a prototype that no image is assigned to.
   return { centroids, assignments: (await found(iterations)).assignments };
 }

@@ -1,4 +1,4 @@
-/** A momentum encoder: nets that follow others, trained by nobody. */
+/** A momentum encoder: nets that follow others instead of being trained. */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import type { Learner, StepContext, Net } from '../../recipe.ts';
@@ -35,7 +35,7 @@ export function risingMomentum({ step }: StepContext, steps: number, base: numbe
   return tf.sub<Scalar>(end, tf.mul(rest, end - base));
 }
 
-/** 1 less the mean cosine between what a student and its teacher make of the same images: 0 where they agree. */
+/** 1 minus the mean cosine between the outputs of a student and its teacher for the same images: 0 where they agree. */
 export function teacherDistance(student: Tensor, teacher: Tensor): Scalar {
   return tf.sub<Scalar>(1, similarity(student, teacher));
 }

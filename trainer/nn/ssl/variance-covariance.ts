@@ -4,7 +4,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { relu } from '../ops/relu.ts';
 
-/** One branch's embeddings, seen alone. */
+/** Statistics of one branch's embeddings. */
 export interface Spread {
   /** v(z) = mean_j max(0, gamma - sqrt(Var_j + eps)), Var unbiased. */
   readonly variance: Scalar;
@@ -59,7 +59,7 @@ export interface Outcome {
   readonly metrics: Readonly<Record<string, Tensor>>;
 }
 
-/** The loss with variance (v(x) + v(y)) / 2 and covariance c(x) + c(y) added, and both among the metrics; as it is where neither counts. */
+/** The loss with variance (v(x) + v(y)) / 2 and covariance c(x) + c(y) added, and both among the metrics; unchanged where both weights are 0. */
 export function regularized(
   { loss, metrics }: Outcome,
   [x, y]: readonly [Tensor, Tensor],
@@ -67,7 +67,7 @@ export function regularized(
   weights: Regularizers,
 ): Outcome {
   if (weights.variance === 0 && weights.covariance === 0) return { loss, metrics };
-  // gamma and eps as VICReg has them.
+  // gamma and eps of VICReg.
   const [ofX, ofY] = [x, y].map((z) => spreadOf(z, batch, { gamma: 1, eps: 1e-4 })) as [Spread, Spread];
   const variance = tf.mul<Scalar>(tf.add(ofX.variance, ofY.variance), 0.5);
   const covariance = tf.add<Scalar>(ofX.covariance, ofY.covariance);

@@ -8,7 +8,7 @@ export function embeddedViews(views: readonly Tensor[], embed: (images: Tensor) 
   return Object.fromEntries(views.map((images, place) => [names[place]!, embed(images)]));
 }
 
-/** Them in the order of the views. */
+/** The embeddings in the order of the views. */
 export function inOrder({ x, y, ...others }: Tensors): readonly [Tensor, Tensor, ...Tensor[]] {
   const rest = Object.keys(others).length;
   return [x!, y!, ...Array.from({ length: rest }, (_, place) => others[`view${place + 2}`]!)];

@@ -1,6 +1,6 @@
 /**
- * Whitening of embeddings by the Cholesky factor of their covariance, in float32: of half floats a covariance is rarely positive
- * definite. TensorFlow's two operations for it come with no gradient in tfjs.
+ * Whitening of embeddings by the Cholesky factor of their covariance, in float32: in half precision a covariance is rarely positive
+ * definite. TensorFlow's two operations for it have no gradient in tfjs.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';

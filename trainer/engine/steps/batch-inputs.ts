@@ -1,0 +1,112 @@
+/** Placeholders for a batch and for where a step stands, and the values they are fed. */
+import type { Batch, Tensors } from '../../recipe.ts';
+import type { HostBatch } from '../../host-batch.ts';
+import type { StepPosition } from '../engine.ts';
+import type { Feed, Node } from '../graph/node.ts';
+import type { LossScale } from './loss-scale.ts';
+import { tensorsOf, type Nodes } from './named-nodes.ts';
+import type { BatchSignature } from './per-signature.ts';
+import { drawUniform } from './step-context.ts';
+import type { Tracer } from './trace.ts';
+import { createTracedContext, type Draw, type TracedContext } from './traced-context.ts';
+
+/** What a loss knows of a batch besides its embeddings. */
+export interface TargetInputs {
+  readonly index: Node;
+  readonly targets: Nodes;
+}
+
+/** Placeholders for it. Only while tracing. */
+export function targetInputs(tracer: Tracer, { views, targets }: BatchSignature): TargetInputs {
+  const rows = views[0]![0]!;
+  return {
+    index: tracer.placeholder('int32', [rows]),
+    targets: Object.fromEntries(
+      Object.entries(targets).map(([name, { dtype, shape }]) => [name, tracer.placeholder(dtype, shape)]),
+    ),
+  };
+}
+
+/** Only while tracing. */
+export const targetTensors = (tracer: Tracer, { index, targets }: TargetInputs): Tensors => ({
+  ...tensorsOf(tracer, targets),
+  index: tracer.tensor(index),
+});
+
+export function targetFeeds({ graph }: Tracer, { index, targets }: TargetInputs, batch: HostBatch): readonly Feed[] {
+  return [
+    graph.feed(index, batch.index),
+    ...Object.entries(targets).map(([name, node]) => graph.feed(node, batch.targets[name]!.values)),
+  ];
+}
+
+/** A batch as placeholders, and where the step stands. */
+export interface BatchInputs extends TargetInputs {
+  readonly views: readonly Node[];
+  readonly step: Node;
+  readonly draws: readonly Draw[];
+}
+
+export interface TracedBatch extends Pick<TracedContext, 'context' | 'updates'> {
+  readonly inputs: BatchInputs;
+  readonly batch: Batch;
+}
+
+/** Placeholders for a batch of this signature, with tensors of them to compute on. Only while tracing. */
+export function batchInputs(tracer: Tracer, signature: BatchSignature): TracedBatch {
+  const views = signature.views.map((shape) => tracer.placeholder('float32', shape));
+  const { index, targets } = targetInputs(tracer, signature);
+  const step = tracer.placeholder('int32', []);
+  const { context, draws, updates } = createTracedContext(tracer, step, true);
+  const batch = {
+    views: views.map(tracer.tensor),
+    index: tracer.tensor(index),
+    targets: tensorsOf(tracer, targets),
+  };
+  return { inputs: { views, index, targets, step, draws }, batch, context, updates };
+}
+
+/** Values for a batch's placeholders. `part` tells the draws of several parts of one step apart. */
+export function batchFeeds(
+  tracer: Tracer,
+  inputs: BatchInputs,
+  batch: HostBatch,
+  { seed, step, part }: { readonly seed: number; readonly step: number; readonly part?: number },
+): readonly Feed[] {
+  const { graph } = tracer;
+  return [
+    ...inputs.views.map((node, view) => graph.feed(node, batch.views[view]!.values)),
+    ...targetFeeds(tracer, inputs, batch),
+    graph.feed(inputs.step, Int32Array.of(step)),
+    ...inputs.draws.map(({ node, name }) => graph.feed(node, drawUniform(seed, step, name, node.shape, part))),
+  ];
+}
+
+/** Where a step stands, for the optimizer's rule. */
+export interface RateInputs {
+  readonly stepsTaken: Node;
+  readonly lr: Node;
+  readonly peak: Node;
+}
+
+/** Placeholders for it. Only while tracing. */
+export function rateInputs(tracer: Tracer): RateInputs {
+  const scalar = (): Node => tracer.placeholder('float32', []);
+  return { stepsTaken: scalar(), lr: scalar(), peak: scalar() };
+}
+
+export function rateFeeds(
+  { graph }: Tracer,
+  inputs: RateInputs,
+  { step, lr, peak = lr }: StepPosition,
+): readonly Feed[] {
+  return [
+    graph.feed(inputs.stepsTaken, Float32Array.of(step + 1)),
+    graph.feed(inputs.lr, Float32Array.of(lr)),
+    graph.feed(inputs.peak, Float32Array.of(peak)),
+  ];
+}
+
+/** The value of the loss scale for its placeholder; none where the loss is not scaled. */
+export const scaleFeeds = ({ graph }: Tracer, node: Node | null, lossScale: LossScale | null): readonly Feed[] =>
+  node ? [graph.feed(node, Float32Array.of(lossScale!.value))] : [];

@@ -1,0 +1,37 @@
+/** Traced functions that the host calls with tensors of its own. */
+import type { Tensor } from '@tensorflow/tfjs';
+import type { HostTensor } from '../../host-batch.ts';
+import type { InputSpec } from './per-signature.ts';
+import type { Tracer } from './trace.ts';
+
+/**
+ * Traces a function of tensors once; the compiled function takes and returns host tensors and runs as a whole.
+ *
+ * @throws where an input is not of the shape it was traced for, an operation reads a value on the host, or the shape of a
+ *   result depends on the data
+ */
+export function compile(
+  tracer: Tracer,
+  inputs: readonly InputSpec[],
+  compute: (...inputs: readonly Tensor[]) => readonly Tensor[],
+): (...values: readonly HostTensor[]) => Promise<readonly HostTensor[]> {
+  const { graph, variables } = tracer;
+  const { nodes, outputs } = tracer.trace(() => {
+    const made = inputs.map(({ dtype, shape }) => tracer.placeholder(dtype, shape));
+    return { nodes: made, outputs: compute(...made.map(tracer.tensor)).map(tracer.node) };
+  });
+  return async (...given) => {
+    given.forEach(({ shape }, place) => {
+      const traced = inputs[place]?.shape ?? [];
+      if (shape.join() !== traced.join())
+        throw new Error(`Input ${place} has shape [${shape.join(', ')}], traced was [${traced.join(', ')}].`);
+    });
+    variables.flush();
+    const feeds = nodes.map((node, place) => graph.feed(node, given[place]!.values));
+    const results = await graph.run({ feeds, fetches: outputs, targets: [] });
+    return results.map((result, place) => {
+      const { shape, dtype } = outputs[place]!;
+      return { shape, values: graph.take(result, dtype) as HostTensor['values'] };
+    });
+  };
+}

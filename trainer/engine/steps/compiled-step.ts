@@ -1,0 +1,87 @@
+/** The graph of a whole batch's training step: forward, gradients, optimizer and running statistics. */
+import * as tf from '@tensorflow/tfjs';
+import type { Variable } from '@tensorflow/tfjs';
+import type { Learner, Tensors } from '../../recipe.ts';
+import type { Handle } from '../binding/tensorflow.ts';
+import type { Node } from '../graph/node.ts';
+import { batchInputs, rateInputs, type BatchInputs, type RateInputs, type TracedBatch } from './batch-inputs.ts';
+import { gradientsOf, targetsOf } from './eager-step.ts';
+import { checkFinite, unscaled } from './finite-checks.ts';
+import { checkedMetrics, nodesOf, tensorsOf, type Nodes } from './named-nodes.ts';
+import type { BatchSignature } from './per-signature.ts';
+import type { Tracer } from './trace.ts';
+import type { TrainingState } from './training-state.ts';
+
+/** A learner with its state on the device: what step graphs are traced from. */
+export interface TracedTraining {
+  readonly tracer: Tracer;
+  readonly learner: Learner;
+  readonly state: TrainingState;
+  /** Whether the loss is multiplied before its gradient is taken. */
+  readonly scaled: boolean;
+}
+
+export interface CompiledStep {
+  readonly inputs: BatchInputs;
+  readonly rates: RateInputs;
+  /** Placeholder for the factor of the loss; null where the loss is not scaled. */
+  readonly scale: Node | null;
+  readonly loss: Node;
+  readonly metrics: Nodes;
+  /** Changes all state, once the loss is known to be finite. */
+  readonly train: Handle;
+}
+
+/** Begins TensorFlow's message about a loss that is not finite. */
+export const notFinite = 'the loss is not finite';
+
+/** Adds the forward pass and the gradients, of the scaled loss where it is scaled. */
+function differentiated(
+  { tracer, learner, state }: TracedTraining,
+  { batch, context }: TracedBatch,
+  scale: Node | null,
+): { readonly embedded: Nodes; readonly metrics: Nodes; readonly loss: Node; readonly grads: Tensors } {
+  let embedded: Nodes = {};
+  let metrics: Nodes = {};
+  let loss: Node | null = null;
+  const { grads } = tf.variableGrads(() => {
+    const embeddings = tracer.network(() => learner.embed(batch, context));
+    const outcome = learner.loss(embeddings, targetsOf(batch), context);
+    embedded = nodesOf(tracer, embeddings);
+    metrics = nodesOf(tracer, outcome.metrics);
+    loss = tracer.node(outcome.loss);
+    return (scale ? tf.mul(outcome.loss, tracer.tensor(scale)) : outcome.loss) as tf.Scalar;
+  }, state.weights as Variable[]);
+  return { embedded, metrics, loss: loss!, grads };
+}
+
+export function compileStep(training: TracedTraining, signature: BatchSignature): CompiledStep {
+  const { tracer, learner, state, scaled } = training;
+  return tracer.trace(() => {
+    const traced = batchInputs(tracer, signature);
+    const rates = rateInputs(tracer);
+    const scale = scaled ? tracer.placeholder('float32', []) : null;
+    const { embedded, metrics, loss, grads } = differentiated(training, traced, scale);
+    const finite = [checkFinite(tracer, loss, notFinite)];
+    let gradients = gradientsOf(state.weights, grads);
+    if (scale) {
+      const divided = unscaled(tracer, gradients, scale, finite);
+      gradients = divided.gradients;
+      finite.push(divided.finite);
+    }
+
+    const next = new Map(traced.updates);
+    for (const [variable, node] of state.optimized(gradients, rates)) next.set(variable, node);
+    state.follow(next, embedded, targetsOf(traced.batch), traced.context);
+    const train = state.assigned(next, finite);
+    const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embedded))) : {};
+    return {
+      inputs: traced.inputs,
+      rates,
+      scale,
+      train,
+      loss,
+      metrics: checkedMetrics({ ...metrics, ...monitored }),
+    };
+  });
+}

@@ -1,0 +1,22 @@
+/** Batches cut into chunks on the host. */
+import type { HostBatch, HostTensor } from '../../host-batch.ts';
+
+/** Rows `from` to `to` of a tensor, sharing its memory. */
+function rowsOf({ shape, values }: HostTensor, from: number, to: number): HostTensor {
+  const size = values.length / shape[0]!;
+  return { shape: [to - from, ...shape.slice(1)], values: values.subarray(from * size, to * size) };
+}
+
+/** The batch cut into parts of `rows` samples, sharing its memory. */
+export function chunksOf(batch: HostBatch, rows: number): readonly HostBatch[] {
+  return Array.from({ length: batch.index.length / rows }, (_, part) => {
+    const [from, to] = [part * rows, (part + 1) * rows];
+    return {
+      views: batch.views.map((view) => rowsOf(view, from, to)),
+      index: batch.index.subarray(from, to),
+      targets: Object.fromEntries(
+        Object.entries(batch.targets).map(([name, target]) => [name, rowsOf(target, from, to)]),
+      ),
+    };
+  });
+}

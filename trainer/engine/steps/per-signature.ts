@@ -1,0 +1,69 @@
+/** Functions that were traced, kept by the types and shapes of the inputs they were traced for. */
+import type { HostBatch, HostTensor } from '../../host-batch.ts';
+
+/** Type and shape of an input of a traced function. */
+export interface InputSpec {
+  readonly dtype: 'float32' | 'int32';
+  readonly shape: readonly number[];
+}
+
+/** Signatures a function may be traced for: a full batch, a last one, an evaluation's. More is a mistake of the caller. */
+const mostSignatures = 8;
+
+/**
+ * @param what names the function in the error message: "The training step"
+ * @returns a lookup that compiles the function for a signature it has not seen yet
+ * @throws on the ninth signature
+ */
+export function perSignature<T>(what: string): (signature: string, compile: () => T) => T {
+  const compiled = new Map<string, T>();
+  return (signature, compile) => {
+    const known = compiled.get(signature);
+    if (known !== undefined) return known;
+    if (compiled.size >= mostSignatures) {
+      throw new Error(
+        `${what} was asked for more than ${mostSignatures} shapes (${[...compiled.keys(), signature].join('; ')}): ` +
+          'each is traced anew, so give batches of one size.',
+      );
+    }
+    const made = compile();
+    compiled.set(signature, made);
+    return made;
+  };
+}
+
+/** Shapes of a batch's views, and types and shapes of its targets by name: what a step is traced for. */
+export interface BatchSignature {
+  readonly views: readonly (readonly number[])[];
+  readonly targets: Readonly<Record<string, InputSpec>>;
+}
+
+function specOf({ shape, values }: HostTensor): InputSpec {
+  return { dtype: values instanceof Float32Array ? 'float32' : 'int32', shape };
+}
+
+/** Targets in the order of their names, so that it does not matter who put the batch together. */
+export function signatureOf({ views, targets }: HostBatch): BatchSignature {
+  const names = Object.keys(targets).sort();
+  return {
+    views: views.map(({ shape }) => shape),
+    targets: Object.fromEntries(names.map((name) => [name, specOf(targets[name]!)])),
+  };
+}
+
+/** The signature as text. */
+export function signatureKey({ views, targets }: BatchSignature): string {
+  const named = Object.entries(targets).map(([name, { dtype, shape }]) => `${name}:${dtype}:${shape.join('x')}`);
+  return [...views.map((shape) => shape.join('x')), ...named].join(' ');
+}
+
+/** The same signature for batches of another number of samples. */
+export function withRows({ views, targets }: BatchSignature, rows: number): BatchSignature {
+  const resized = (shape: readonly number[]): readonly number[] => [rows, ...shape.slice(1)];
+  return {
+    views: views.map(resized),
+    targets: Object.fromEntries(
+      Object.entries(targets).map(([name, { dtype, shape }]) => [name, { dtype, shape: resized(shape) }]),
+    ),
+  };
+}
