@@ -116,7 +116,7 @@ export const catalogue: Catalogue = {
   evaluators: [
     {
       id: 'linear',
-      title: 'Linear classification',
+      title: 'Linear evaluation',
       probe: false,
       metrics: ['top1', 'top5'],
       options: [

@@ -80,10 +80,10 @@ async function truthOf({ data, found }: Located, { title, targets = 'class' }: E
     if (targets === 'presence' && presence) return { labels: unknown, presence, names };
     const why =
       targets === 'presence'
-        ? 'needs images that show several classes, as PASCAL VOC has them; here each has one at most'
+        ? 'needs images with several classes, such as PASCAL VOC; here each image has at most one'
         : presence
-          ? 'needs one class an image, and here an image may show several: use the linear SVM'
-          : 'needs labels, and there are none';
+          ? 'needs one class per image, but here an image may show several: use the linear SVM'
+          : 'needs labels, but there are none';
     const text = `${title} ${why} (split "${data.split}" of ${data.path}).`;
     throw new FaultError('wrong-folder', text, { path: data.path, split: data.split });
   } finally {
@@ -108,7 +108,8 @@ async function openImages(
   { fromStep, dropLast }: { readonly fromStep: number; readonly dropLast: boolean },
 ): Promise<TrainingLoader> {
   const { normalization, preprocessing, seed } = config;
-  if (!training.augmentation) throw new Error(`${config.evaluator.id} trains on images but says not how to show them.`);
+  if (!training.augmentation)
+    throw new Error(`${config.evaluator.id} trains on images but does not define their preprocessing.`);
   return openTrainingLoader({
     ...located,
     normalization,
@@ -223,14 +224,14 @@ export async function openEvaluation(
   async function onImages(head: HeadRecipe<unknown>): Promise<Material> {
     const opened = await openEncoder(engine, resolved, channels, { initialWhereMissing });
     if (!opened) {
-      const text = `${recipe.title} trains an encoder, and pixels have none: choose a run, weights or a random encoder.`;
+      const text = `${recipe.title} trains an encoder, but raw pixels have none: choose a run, weights or a random encoder.`;
       throw new FaultError('bad-argument', text, { evaluator: recipe.id });
     }
     const { encoder } = opened;
     if (layer !== 'pooled')
       throw new FaultError(
         'bad-argument',
-        `${recipe.title} trains the pooled representation, not ${layer}: take "pooled".`,
+        `${recipe.title} trains the pooled representation, not ${layer}: choose "pooled".`,
         {
           layer,
         },

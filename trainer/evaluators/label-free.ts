@@ -24,7 +24,7 @@ const distancesAtOnce = 16 * 1024 * 1024;
  */
 export const evaluator = defineEvaluator({
   id: 'label-free',
-  title: 'Rank, alignment, uniformity',
+  title: 'Effective rank, alignment, uniformity',
   options: v.object({
     /** Images for the rank and the uniformity, spread evenly over the split. */
     images: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(100_000)), 25_600),

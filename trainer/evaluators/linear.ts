@@ -21,7 +21,7 @@ import { defineEvaluator, type FeatureSet, type Initial, type StepContext } from
  */
 export const evaluator = defineEvaluator({
   id: 'linear',
-  title: 'Linear classification',
+  title: 'Linear evaluation',
   options: v.object({
     inputs: v.optional(v.picklist(['images', 'features']), 'images'),
     /** Subtract the training features' mean and divide by their standard deviation first. */

@@ -46,7 +46,7 @@ export const evaluator = defineEvaluator({
     subset: ({ list, fraction, drawnBy }) =>
       list === '' ? { kind: 'share', share: fraction, seed: drawnBy } : { kind: 'list', path: list },
     build({ rate, headRate, weightDecay, batch, epochs }, builder, { columns, classes, encoder }) {
-      if (encoder === null) throw new Error('Fine-tuning trains an encoder, and none was given.');
+      if (encoder === null) throw new Error('Fine-tuning needs an encoder, but none was given.');
       const head = linear(builder, columns, classes, { initial: officialInitial });
       const scores = (images: Tensor, at: StepContext): Tensor => head.apply(encoder.forward(images, at).pooled);
       return {

@@ -23,7 +23,7 @@ const leastNorm = 1e-5;
  */
 export const evaluator = defineEvaluator({
   id: 'voc-svm',
-  title: 'Linear SVM, one class against the rest',
+  title: 'Linear SVM, one-vs-rest',
   options: v.object({}),
   targets: 'presence',
   shows: { fit: 'squash', layer: 'res5-2x2' },
@@ -69,7 +69,7 @@ export const evaluator = defineEvaluator({
 });
 
 function presenceOf({ presence }: FeatureSet): Int8Array {
-  if (!presence) throw new Error('An SVM a class needs to know which classes are in each image.');
+  if (!presence) throw new Error('One SVM per class needs the classes of each image.');
   return presence;
 }
 
@@ -103,7 +103,7 @@ function expectEnough(signs: readonly number[], label: number): void {
   if (shown >= parts) return;
   throw new FaultError(
     'bad-argument',
-    `Class ${label} (from 0) is shown by ${shown} of the training images; choosing its C in ${parts} parts needs ${parts}.`,
+    `Class ${label} (counted from 0) appears in ${shown} training images; ${parts}-fold cross-validation of C needs ${parts}.`,
     { label, shown },
   );
 }

@@ -59,7 +59,7 @@ export const method = defineMethod({
     if (samples < clusters) {
       throw new FaultError(
         'bad-argument',
-        `${samples} images cannot be ${clusters} clusters: set the number of prototypes to ${samples} or fewer.`,
+        `${samples} images cannot form ${clusters} clusters: set the number of prototypes to at most ${samples}.`,
         { samples, prototypes: clusters },
       );
     }

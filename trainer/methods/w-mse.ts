@@ -32,19 +32,19 @@ function checkSizes(subBatch: number, embedding: number, { batch, samples, steps
   if (subBatch <= embedding)
     throw new FaultError(
       'bad-argument',
-      `W-MSE: the covariance of ${subBatch} rows of ${embedding} numbers cannot be inverted. Make subBatch (${subBatch}) larger ` +
+      `W-MSE: the covariance of ${subBatch} rows of ${embedding} dimensions cannot be inverted. Make subBatch (${subBatch}) larger ` +
         `than the last width of the projector (${embedding}).`,
     );
   if (batch % subBatch !== 0)
     throw new FaultError(
       'bad-argument',
-      `W-MSE: a batch of ${batch} cannot be cut into sub-batches of ${subBatch}. Choose a subBatch that divides the batch.`,
+      `W-MSE: a batch of ${batch} cannot be divided into sub-batches of ${subBatch}. Choose a subBatch that divides the batch.`,
     );
   const rest = stepsPerEpoch * batch > samples ? samples % batch : 0;
   if (rest % subBatch !== 0)
     throw new FaultError(
       'bad-argument',
-      `W-MSE: the last batch of an epoch has ${rest} samples, which cannot be cut into sub-batches of ${subBatch}. Leave it out ` +
+      `W-MSE: the last batch of an epoch has ${rest} samples, which cannot be divided into sub-batches of ${subBatch}. Drop it ` +
         `(dropLast true).`,
     );
 }

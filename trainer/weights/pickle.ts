@@ -109,7 +109,7 @@ class Bytes {
 
 function named(module: Value, name: Value): Named {
   if (typeof module !== 'string' || typeof name !== 'string' || !plainName.test(module) || !plainName.test(name))
-    throw new PickleError('a class whose name is no name');
+    throw new PickleError('a class with an invalid name');
   return new Named(module, name);
 }
 
@@ -126,7 +126,7 @@ export function readPickle(pickle: Buffer, meanings: Meanings): Value {
   };
   function pop(): Value {
     const value = stack.pop();
-    if (value === undefined || value === mark) throw new PickleError('it takes a value that is not there');
+    if (value === undefined || value === mark) throw new PickleError('it reads a missing value');
     return value;
   }
   function top(): Value {
@@ -136,35 +136,37 @@ export function readPickle(pickle: Buffer, meanings: Meanings): Value {
   }
   function sinceMark(): Value[] {
     const at = stack.lastIndexOf(mark);
-    if (at < 0) throw new PickleError('it takes values that are not there');
+    if (at < 0) throw new PickleError('it reads missing values');
     const values = stack.splice(at);
     return values.slice(1) as Value[];
   }
   const popMany = (count: number): Value[] => Array.from({ length: count }, pop).reverse();
   function append(values: readonly Value[]): void {
     const target = top();
-    if (!Array.isArray(target)) throw new PickleError('it appends to something that is no list');
+    if (!Array.isArray(target)) throw new PickleError('it appends to something that is not a list');
     for (const value of values) target.push(value);
   }
   function setItems(items: readonly Value[]): void {
     const target = top();
     // An instance of a dict's subclass.
     if (!(target instanceof Dictionary || target instanceof Instance) || items.length % 2 !== 0)
-      throw new PickleError('it sets items of something that is no dict');
+      throw new PickleError('it sets items of something that is not a dict');
     if (target instanceof Instance) return;
     for (let at = 0; at < items.length; at += 2) target.entries.push([items[at]!, items[at + 1]!]);
   }
   function call(function_: Value, values: Value): Value {
-    if (!(function_ instanceof Named) || !Array.isArray(values)) throw new PickleError('it calls what is no function');
+    if (!(function_ instanceof Named) || !Array.isArray(values))
+      throw new PickleError('it calls something that is not a function');
     const known = meanings.calls.get(function_.full);
-    if (!known) throw new PickleError(`it asks for a call of ${function_.full}, which is refused`);
+    if (!known) throw new PickleError(`it asks to call ${function_.full}, which is not allowed`);
     return known(values);
   }
   function build(state: Value): void {
     const target = top();
     if (target instanceof Instance) target.state = state;
     // An OrderedDict with attributes (a module's `_metadata`): they are no tensors.
-    else if (!(target instanceof Dictionary)) throw new PickleError('it sets the state of what is no instance');
+    else if (!(target instanceof Dictionary))
+      throw new PickleError('it sets the state of something that is not an instance');
   }
 
   const operations: Readonly<Record<string, () => void>> = {
@@ -220,7 +222,7 @@ export function readPickle(pickle: Buffer, meanings: Meanings): Value {
     // NEWOBJ: an empty instance; the arguments of a constructor that is not here are let go.
     '\x81': () => {
       const [of] = popMany(2);
-      if (!(of instanceof Named)) throw new PickleError('it makes an instance of what is no class');
+      if (!(of instanceof Named)) throw new PickleError('it creates an instance of something that is not a class');
       push(new Instance(of));
     },
     b: () => build(pop()), // BUILD
@@ -233,7 +235,7 @@ export function readPickle(pickle: Buffer, meanings: Meanings): Value {
   };
   function remembered(key: number): Value {
     const value = memo.get(key);
-    if (value === undefined) throw new PickleError('it takes a value that it never kept');
+    if (value === undefined) throw new PickleError('it reads a value that was never stored');
     return value;
   }
 
@@ -241,7 +243,7 @@ export function readPickle(pickle: Buffer, meanings: Meanings): Value {
     const code = String.fromCharCode(bytes.byte());
     if (code === '.') return pop();
     const operation = operations[code];
-    if (!operation) throw new PickleError(`operation 0x${code.charCodeAt(0).toString(16)}, which no weights need`);
+    if (!operation) throw new PickleError(`operation 0x${code.charCodeAt(0).toString(16)}, which weights do not need`);
     operation();
   }
 }

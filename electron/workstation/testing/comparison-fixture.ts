@@ -47,7 +47,7 @@ export const catalogue: Catalogue = {
   optimizers: [{ id: 'lars', title: 'LARS', options: [option('baseRate', 0.2)] }],
   schedules: [{ id: 'warmup-cosine', title: 'Warm-up, cosine', options: [] }],
   evaluators: [
-    { id: 'linear', title: 'Linear classification', options: [], metrics: ['top1', 'top5'], probe: false },
+    { id: 'linear', title: 'Linear evaluation', options: [], metrics: ['top1', 'top5'], probe: false },
     { id: 'knn', title: 'k-NN', options: [], metrics: ['top1', 'top5'], probe: true },
   ],
   datasets: [],

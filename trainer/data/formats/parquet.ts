@@ -64,7 +64,7 @@ export function imageLeafOf(path: string): Leaf {
   const file = openParquet(path);
   file.close();
   const column = imageColumnOf(file.leaves);
-  if (column === null) throw new UnusableImage(`its archive has no column of images any more`);
+  if (column === null) throw new UnusableImage(`its archive no longer has an image column`);
   return file.leaves.get(column)!;
 }
 
@@ -91,7 +91,7 @@ export function openParquet(path: string): ParquetFile {
       throw new UnusableImage(`a part of ${length} bytes; at most ${longestPart} are read at once`);
     const bytes = Buffer.alloc(length);
     const got = readSync(file, bytes, 0, length, offset);
-    if (got < length) throw new UnusableImage(`it ends inside what it says lies at byte ${offset}: cut short`);
+    if (got < length) throw new UnusableImage(`it ends inside the part stated at byte ${offset}: truncated`);
     return bytes;
   }
 
@@ -109,13 +109,13 @@ export function openParquet(path: string): ParquetFile {
   function chunksOf(path: string) {
     return groups.map(({ columns, rows }) => {
       const found = columns.map(({ meta_data: own }) => own).find((own) => own?.path_in_schema.join('.') === path);
-      if (!found) throw new UnusableImage(`a group of rows has no column "${path}"`);
+      if (!found) throw new UnusableImage(`a row group has no column "${path}"`);
       const own = decoderOf(metadata, found);
       const { data_page_offset: first, dictionary_page_offset: dictionary } = found;
       const offset = Number(dictionary !== undefined && dictionary > 0n && dictionary < first ? dictionary : first);
       const bytes = Number(found.total_compressed_size);
       if (!(offset >= 0 && bytes >= 0 && offset + bytes <= size))
-        throw new UnusableImage(`column "${path}" is said to lie at bytes ${offset} to ${offset + bytes} of ${size}`);
+        throw new UnusableImage(`column "${path}" is stated to be at bytes ${offset} to ${offset + bytes} of ${size}`);
       return { decoder: own, offset, end: offset + bytes, rows };
     });
   }
@@ -143,7 +143,7 @@ export function openParquet(path: string): ParquetFile {
         const { header, bytes } = headerAt(at, chunk.end);
         const pageBytes = bytes + header.compressed_page_size;
         if (!(header.compressed_page_size >= 0 && at + pageBytes <= chunk.end))
-          throw new UnusableImage(`the page at byte ${at} is said to have ${header.compressed_page_size} bytes`);
+          throw new UnusableImage(`the page at byte ${at} is stated to have ${header.compressed_page_size} bytes`);
         const data = header.data_page_header ?? header.data_page_header_v2;
         rows += data?.num_values ?? 0;
         yield { decoder: chunk.decoder, header, offset: at, pageBytes, data };
@@ -164,7 +164,7 @@ export function openParquet(path: string): ParquetFile {
         continue;
       }
       if (dictionary === null)
-        throw new UnusableImage(`the page at byte ${offset} names a dictionary, and there is none`);
+        throw new UnusableImage(`the page at byte ${offset} refers to a dictionary, but there is none`);
       const { levels, values } = unpacked(read(offset, pageBytes), decoder);
       let at = 0;
       // A row without a value keeps its place in the page itself, which says so when it is read.
@@ -205,9 +205,9 @@ export function openParquet(path: string): ParquetFile {
 }
 
 function readFooter(size: number, read: (offset: number, length: number) => Buffer): FileMetaData {
-  if (size < 12) throw new UnusableImage(`${size} bytes are no Parquet file`);
+  if (size < 12) throw new UnusableImage(`a file of ${size} bytes cannot be a Parquet file`);
   const length = read(size - 8, 8).readUInt32LE(0);
-  if (length > Math.min(longestFooter, size - 8)) throw new UnusableImage(`it is said to have ${length} bytes`);
+  if (length > Math.min(longestFooter, size - 8)) throw new UnusableImage(`it is stated to have ${length} bytes`);
   return parquetMetadata(read(size - 8 - length, length + 8), { geoparquet: false });
 }
 
@@ -240,7 +240,7 @@ function unpacked(
   const reader = readerOf(page);
   const header = parquetHeader(reader);
   if (header.uncompressed_page_size > longestPart)
-    throw new UnusableImage(`a page that unpacks into ${header.uncompressed_page_size} bytes`);
+    throw new UnusableImage(`a page that decompresses to ${header.uncompressed_page_size} bytes`);
   const body = page.subarray(reader.offset, reader.offset + header.compressed_page_size);
   if (header.dictionary_page_header)
     return { levels: null, values: readPage(reader, header, decoder, undefined, undefined, 0).data ?? [] };
@@ -260,13 +260,13 @@ export function valueIn(page: Uint8Array, row: number, decoder: Leaf): Uint8Arra
   try {
     found = unpacked(page, decoder);
   } catch (error) {
-    throw inWords(error, 'its page cannot be unpacked');
+    throw inWords(error, 'its page cannot be decompressed');
   }
   const { levels, values } = found;
   const there = maximum(decoder);
   const isThere = levels === null || levels[row] === there;
   const at = levels === null ? row : levels.slice(0, row).filter((level) => level === there).length;
   const value = isThere ? values[at] : null;
-  if (!(value instanceof Uint8Array)) throw new UnusableImage('its row holds no picture');
+  if (!(value instanceof Uint8Array)) throw new UnusableImage('its row does not contain an image');
   return value;
 }
