@@ -7,10 +7,10 @@ import { stratifiedFolds } from '../evaluation/figures/folds.ts';
 import { solveSvms } from '../evaluation/figures/linear-svm.ts';
 import { defineEvaluator, type FeatureSet } from '../recipe.ts';
 
-/** VISSL's values of C, among which each class has its own by cross-validation. */
+/** VISSL's values of C; cross-validation selects one for each class. */
 const costs = [0.01, 0.1, 1, 2, 5, 10, 15, 20, 50, 100, 1000] as const;
 const parts = 3;
-/** VISSL's class weight of what is there. */
+/** VISSL's positive-class weight. */
 const positiveWeight = 2;
 /** Keeps a row of zeros from a division by 0, as VISSL does. */
 const leastNorm = 1e-5;
@@ -19,7 +19,7 @@ const leastNorm = 1e-5;
  * Classification of images that show several classes, as the paper's VOC07 figure (appendix C.3; VISSL's benchmark, which the
  * author names in issue #10): for every class a linear SVM on rows of length 1, its C by 3-fold cross-validation of average
  * precision, trained again on all images; the figure is the mean over the classes of the area under precision against recall.
- * What is marked difficult is left out of its class in the test; all images are trained on, and there it counts as not there.
+ * Objects marked difficult are excluded from their class in the test; training uses all images and counts them as negatives.
  */
 export const evaluator = defineEvaluator({
   id: 'voc-svm',

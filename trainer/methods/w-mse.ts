@@ -5,7 +5,7 @@
  *     L L^T is the sub-batch's covariance over its size - 1
  *     loss = mean over all pairs of views and all rows of  |w_i/|w_i| - w_j/|w_j||^2 = 2 - 2 cos(w_i, w_j)
  *
- * Both sides of a pair have a gradient; solo-learn's version takes one of them for a constant. A sub-batch is a run of neighbours:
+ * Both sides of a pair have a gradient; solo-learn stops the gradient on one of them. A sub-batch is a run of neighbours:
  * the samples are shuffled every epoch, so neighbours are as random as drawn ones, and the same rows of every view.
  */
 import * as tf from '@tensorflow/tfjs';
@@ -22,7 +22,7 @@ import { defineMethod, type MethodData } from '../recipe.ts';
 
 const options = v.object({
   projector: v.optional(widths, [1024, 64]),
-  /** Rows that are whitened together. */
+  /** Number of rows whitened together. */
   subBatch: v.optional(whole(2, 65536), 128),
   ...regularizerOptions,
 });

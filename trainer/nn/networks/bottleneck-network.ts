@@ -1,4 +1,4 @@
-/** What the deeper residual networks have in common: bottleneck blocks, and the options to build them with. */
+/** Bottleneck blocks and options shared by the deeper residual networks. */
 import * as v from 'valibot';
 import type { Builder, Encoder } from '../../recipe.ts';
 import { resnet, type ResNetShape } from './resnet.ts';
@@ -6,7 +6,7 @@ import { resnet, type ResNetShape } from './resnet.ts';
 export const bottleneckOptions = v.object({
   /** imagenet: 7x7 at stride 2 and a max-pool. small: one 3x3. */
   stem: v.optional(v.picklist(['imagenet', 'small']), 'imagenet'),
-  /** Of the small stem. */
+  /** Stride of the small stem. */
   stemStride: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2)), 1),
   /**
    * Channels after the stem, and with them every other width and the representation: the papers' x2 is 128, their x4 256 (SimCLR
@@ -14,7 +14,7 @@ export const bottleneckOptions = v.object({
    * networks are others: they widen the 3x3 convolutions alone.
    */
   width: v.optional(v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(512)), 64),
-  /** Residual branches begin at zero, as in the official code. */
+  /** Zero-initialises the residual branches, as in the official code. */
   zeroInitResidual: v.optional(v.boolean(), true),
 });
 

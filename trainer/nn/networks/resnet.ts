@@ -57,7 +57,7 @@ interface BlockShape {
   /** Width inside the block. */
   readonly planes: number;
   readonly stride: number;
-  /** What the scale of the last batch norm starts at. */
+  /** Initial scale of the last batch norm. */
   readonly lastScale: 'ones' | 'zeros';
 }
 
@@ -106,7 +106,7 @@ export interface ResNetShape {
   readonly stem: Stem;
   readonly channels: number;
   /**
-   * Each block begins as the identity: torchvision's zero_init_residual. As a control, a random encoder of that kind is
+   * Each block starts as the identity: torchvision's zero_init_residual. As a control, a random encoder of that kind is
    * a handful of convolutions: its residual branches give nothing until they are trained.
    */
   readonly zeroInitResidual: boolean;

@@ -19,19 +19,19 @@ import { resizedPositions } from './resize-positions.ts';
 import { recomputable, type Layer } from '../ops/recompute.ts';
 
 export interface VisionTransformerShape {
-  /** Side of a patch, in pixels. */
+  /** Patch size in pixels. */
   readonly patch: number;
   readonly width: number;
   readonly depth: number;
   readonly heads: number;
-  /** Side of the images that the learned positions are made for. Others get them by interpolation. */
+  /** Image size of the learned position embeddings; for other sizes they are interpolated. */
   readonly imageSize: number;
   readonly channels: number;
 }
 
 const small: Initial = { kind: 'normal', std: 0.02 };
 const initial = { weight: small, bias: { kind: 'zeros' } } as const;
-/** Width of the layer between the two of a block's perceptron, as a multiple of the tokens'. */
+/** Hidden width of a block's MLP, as a multiple of the token width. */
 const expansion = 4;
 
 /** x + attention(norm(x)), and of that y + perceptron(norm(y)). */

@@ -1,18 +1,18 @@
-/** Kinds of options that several methods have. */
+/** Option schemas shared by the methods. */
 import * as v from 'valibot';
 
-/** A whole number. */
+/** An integer between two bounds. */
 export const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
-/** Outputs of a layer. */
+/** Number of outputs of a layer. */
 export const width = whole(1, 65536);
-/** Outputs of one layer after the other. */
+/** Number of outputs of each layer, in order. */
 export const widths = v.pipe(v.array(width), v.minLength(1));
-/** What a term counts for. */
+/** Weight of a loss term. */
 export const weight = v.pipe(v.number(), v.minValue(0));
-/** A share of what was: of a teacher's weights. */
+/** Fraction of the old value kept (teacher momentum). */
 export const share = v.pipe(v.number(), v.minValue(0), v.maxValue(1));
-/** Of a softmax. */
+/** Temperature of a softmax. */
 export const temperature = v.pipe(v.number(), v.minValue(1e-3));
-/** How many there are of something, or none. */
+/** A count, 0 included. */
 export const count = whole(0, 2 ** 22);
