@@ -476,7 +476,7 @@ export const zh = {
   'compare.baseline.own': '自动',
   'compare.pairsHint': '两个编码器在同一批测试图像上评估，因此差值是配对的。',
   'compare.pair': '对照',
-  'compare.above': '{better} 与 {worse}',
+  'compare.above': '{better} 对 {worse}',
   'compare.curves': '预训练曲线',
   'compare.parameters': '各实验之间的设置差异',
   'compare.references': '先前的复现与论文并列',
