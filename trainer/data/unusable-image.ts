@@ -9,9 +9,9 @@ export class UnusableImage extends Error {
 const systemReasons: Readonly<Record<string, string>> = {
   EACCES: 'no permission to read it',
   EPERM: 'no permission to read it',
-  ENOENT: 'it is gone: removed or renamed during the scan',
-  ELOOP: 'a link that leads in a circle',
-  EISDIR: 'a folder where a file must be',
+  ENOENT: 'removed or renamed during the scan',
+  ELOOP: 'a circular link',
+  EISDIR: 'a folder, where a file is expected',
   EIO: 'the disk reports a read error',
   EMFILE: 'too many files are open',
 };

@@ -182,19 +182,19 @@ describe('ImageNet', () => {
       const opened = await imagenet.open(folder, 'train', [name]);
       expect([...(await opened.labels())!]).toEqual([1]);
       await truncate(join(folder, 'ILSVRC2012_img_train.tar'), 3600);
-      await expect(opened.sample(0)).rejects.toThrow('n02119789_1.JPEG: its archive has become shorter');
+      await expect(opened.sample(0)).rejects.toThrow('n02119789_1.JPEG: its archive is now shorter');
     }));
 
   test('pictures without a list of their classes are no split, and it is said what is missing', () =>
     inTemporaryFolder(async (folder) => {
       await putTraining(folder);
       await putFlat(folder);
-      const reason = /^nothing beside it says which classes its pictures have: LOC_val_solution.csv or val.txt/;
+      const reason = /^the list of its image classes is missing: LOC_val_solution.csv or val.txt/;
       const inspection = await inspect(folder);
       expect(inspection.rejects).toEqual([{ file: 'val', reason: expect.stringMatching(reason) as string }]);
       expect(inspection.splits.map(({ split }) => split)).toEqual(['train']);
       await expect(imagenet.open(folder, 'val')).rejects.toThrow(
-        'has no split "val". It has: train. val: nothing beside',
+        'has no split "val". It has: train. val: the list of its image classes is missing',
       );
     }));
 
@@ -202,17 +202,17 @@ describe('ImageNet', () => {
     [
       'numbers in place of WordNet ids',
       { 'val.txt': `${validationName(0)}.JPEG 65\n` },
-      [['val.txt', `"${validationName(0)}.JPEG 65" is no name of a validation picture with a WordNet id`]],
+      [['val.txt', `"${validationName(0)}.JPEG 65" is not the name of a validation image with a WordNet id`]],
     ],
     [
       'a list of synsets without numbers',
       { 'synsets.txt': 'n01440764 tench, Tinca tinca\n', 'ILSVRC2012_validation_ground_truth.txt': groundTruth },
-      [['synsets.txt', '"n01440764 tench, Tinca tinca" is no ILSVRC id with a WordNet id']],
+      [['synsets.txt', '"n01440764 tench, Tinca tinca" is not an ILSVRC id with a WordNet id']],
     ],
     [
       'an id that no synset has',
       { 'synsets.txt': '1 n01440764\n', 'ILSVRC2012_validation_ground_truth.txt': '1\n2\n' },
-      [['ILSVRC2012_validation_ground_truth.txt', '"2" in line 2 is no known ILSVRC id']],
+      [['ILSVRC2012_validation_ground_truth.txt', '"2" in line 2 is not a known ILSVRC id']],
     ],
   ])('a list with %s is refused by name, not guessed at', (_what, files, rejects) =>
     inTemporaryFolder(async (folder) => {
@@ -241,8 +241,8 @@ describe('ImageNet', () => {
       const inspection = await inspect(folder);
       const archive = 'ILSVRC2012_img_train.tar';
       expect(inspection.rejects).toEqual([
-        { file: `${archive}/n02119789.tar`, reason: expect.stringContaining('cut short, or a lie') as string },
-        { file: `${archive}/readme.txt`, reason: 'no archive of a class, which is called n########.tar' },
+        { file: `${archive}/n02119789.tar`, reason: expect.stringContaining('truncated, or a false size') as string },
+        { file: `${archive}/readme.txt`, reason: 'not a class archive, which is named n########.tar' },
         { file: 'val/ILSVRC2012_val_00000099.JPEG', reason: 'not listed in LOC_val_solution.csv' },
       ]);
       expect(inspection.splits).toEqual([
@@ -268,7 +268,7 @@ describe('WebDataset', () => {
       });
       const inspection = await inspect(folder);
       expect(inspection).toMatchObject({ dataset: 'webdataset', rejects: [], contents: 'checked' });
-      expect(inspection.found).toContain('1 samples without a JPEG or PNG, left alone');
+      expect(inspection.found).toContain('1 samples without a JPEG or PNG, ignored');
       expect(inspection.classes).toEqual(Array.from({ length: 11 }, (_, label) => String(label)));
       expect(inspection.splits.map(({ split, images }) => [split, images])).toEqual([
         ['train', 3],
@@ -303,11 +303,11 @@ describe('WebDataset', () => {
       });
       const inspection = await inspect(folder);
       expect(inspection.rejects).toEqual([
-        { file: '0.tar/2.JPG', reason: '2.cls holds "cat", which is no number of a class' },
-        { file: '0.tar/3.JPG', reason: '3.cls holds "99999999", which is no number of a class' },
+        { file: '0.tar/2.JPG', reason: '2.cls contains "cat", which is not a class number' },
+        { file: '0.tar/3.JPG', reason: '3.cls contains "99999999", which is not a class number' },
         { file: '0.tar/4.JPG', reason: 'it has 65 bytes where at most 64 are expected' },
-        { file: '1.tar', reason: expect.stringContaining('cut short') as string },
-        { file: '0.tar/5.JPG', reason: 'it has no .cls beside it, as others have' },
+        { file: '1.tar', reason: expect.stringContaining('truncated') as string },
+        { file: '0.tar/5.JPG', reason: 'its .cls is missing, unlike for others' },
       ]);
       expect(inspection.splits).toEqual([{ split: 'train', images: 2, perClass: [1, 1] }]);
     }));

@@ -99,8 +99,8 @@ describe('a good folder', () => {
       await put(folder, { 'a.jpg': await jpeg('a'), 'b.PNG': await picture('b').png().toBuffer(), 'notes.txt': 'hi' });
       const inspection = await inspect(folder);
       expect(inspection.splits).toEqual([{ split: 'train', images: 2, perClass: [] }]);
-      expect(inspection.found).toContain('pictures without class folders: for pretraining only');
-      expect(inspection.found).toContain('1 other files, left alone');
+      expect(inspection.found).toContain('images without class folders: for pretraining only');
+      expect(inspection.found).toContain('1 other files, ignored');
       const opened = await dataset.open(folder, 'train');
       expect(await opened.labels()).toBe(null);
       expect((await opened.sample(0)).target).toEqual({ kind: 'none' });
@@ -156,10 +156,10 @@ describe('bad files', () => {
       );
       expect(rejects).toEqual({
         'empty.jpg': 'the file is empty (0 bytes)',
-        'half.jpg': 'a damaged or cut short JPEG file: it cannot be decoded',
-        'header.jpg': 'a JPEG file cut short before its size is stated',
-        'less-one.jpg': 'a damaged or cut short JPEG file: it cannot be decoded',
-        'less-twenty.png': 'a damaged or cut short PNG file: it cannot be decoded',
+        'half.jpg': 'a damaged or truncated JPEG file that cannot be decoded',
+        'header.jpg': 'a JPEG file truncated before its size is stated',
+        'less-one.jpg': 'a damaged or truncated JPEG file that cannot be decoded',
+        'less-twenty.png': 'a damaged or truncated PNG file that cannot be decoded',
         'gif-inside.jpg': 'a GIF file; only JPEG and PNG are read',
         'webp-inside.png': 'a WebP file; only JPEG and PNG are read',
         'svg-inside.png': 'a SVG file; only JPEG and PNG are read',
@@ -200,15 +200,15 @@ describe('bad files', () => {
       expect(inspection.classes).toEqual(['bird', 'cat', 'dog', 'empty']);
       expect(inspection.rejects).toEqual(
         expect.arrayContaining([
-          { file: 'train/empty/', reason: 'a class folder without a picture that can be read' },
-          { file: 'train/loose.jpg', reason: 'lies beside the class folders, so it has no class' },
+          { file: 'train/empty/', reason: 'a class folder without a readable image' },
+          { file: 'train/loose.jpg', reason: 'outside the class folders, so it does not have a class' },
           { file: 'val/bird/', reason: 'a class without pictures in train' },
         ]),
       );
       expect(inspection.splits[0]!.perClass).toEqual([0, 2, 1, 0]);
       await rm(folder, { recursive: true });
       await put(folder, { 'train/one/1.jpg': await jpeg('1'), 'val/one/2.jpg': await jpeg('2') });
-      expect((await inspect(folder)).found).toContain('only one class: nothing can be learned by labels');
+      expect((await inspect(folder)).found).toContain('only one class: labels carry no information');
     }));
 
   test('links in circles, dead links, pipes and folder links are left out, each with its reason', () =>
@@ -222,8 +222,8 @@ describe('bad files', () => {
       execFileSync('mkfifo', [join(folder, 'train/cat/pipe.jpg')]);
       const inspection = await inspect(folder);
       expect(inspection.rejects.toSorted((a, b) => (a.file < b.file ? -1 : 1))).toEqual([
-        { file: 'train/cat/dead.jpg', reason: 'a link that leads nowhere' },
-        { file: 'train/cat/loop.jpg', reason: 'a link that leads in a circle' },
+        { file: 'train/cat/dead.jpg', reason: 'a broken link' },
+        { file: 'train/cat/loop.jpg', reason: 'a circular link' },
         { file: 'train/cat/pipe.jpg', reason: 'not a plain file (a pipe, a socket or a device)' },
         { file: 'train/cat/up', reason: 'a link to a folder inside a class folder; it is not followed' },
         { file: 'train/circle', reason: 'a link that leads back to a folder above it' },
@@ -254,7 +254,7 @@ describe('bad files', () => {
   test('a file without permission, or gone, has words of its own', () => {
     const failure = (code: string) => Object.assign(new Error(code), { code });
     expect(reasonOf(failure('EACCES'))).toBe('no permission to read it');
-    expect(reasonOf(failure('ENOENT'))).toBe('it is gone: removed or renamed during the scan');
+    expect(reasonOf(failure('ENOENT'))).toBe('removed or renamed during the scan');
     expect(() => reasonOf(new TypeError('a mistake of ours'))).toThrow('a mistake of ours');
   });
 });

@@ -21,7 +21,7 @@ const homepage = 'https://www.image-net.org/challenges/LSVRC/2012/';
 const expected = [
   'train/n########/*.JPEG and val/n########/*.JPEG (ImageNet-1k, ImageNet-100, Imagenette)',
   `or val/ILSVRC2012_val_########.JPEG with ${listsNeeded}`,
-  'or ILSVRC2012_img_train.tar and ILSVRC2012_img_val.tar as they are, with such a list',
+  'or ILSVRC2012_img_train.tar and ILSVRC2012_img_val.tar (not unpacked), with such a list',
 ];
 const classesOfAll = 1000;
 const wordnetId = /^n\d{8}$/;
@@ -70,7 +70,7 @@ async function draftTraining(folder: string, archive: string, rejects: Rejects, 
       const path = `${archive}/${inner.name}`;
       const name = classArchive.exec(inner.name)?.[1];
       if (name === undefined) {
-        rejects.add(path, 'no archive of a class, which is called n########.tar');
+        rejects.add(path, 'not a class archive, which is named n########.tar');
         continue;
       }
       for (const { name: own, offset, size } of [...tar.members(rejects, path, inner)].sort(byName))
@@ -108,7 +108,7 @@ async function draftValidation(
 ): Promise<Draft | null> {
   const classes = await readValidationClasses(folder, rejects);
   if (!classes) {
-    rejects.add(path, `nothing beside it says which classes its pictures have: ${listsNeeded}`);
+    rejects.add(path, `the list of its image classes is missing: ${listsNeeded}`);
     return null;
   }
   const synsetOf = (picture: Picture) =>

@@ -19,7 +19,7 @@ import { defineDataset } from '../recipe.ts';
 const homepage = 'https://github.com/visipedia/inat_comp/tree/master/2018';
 const expected = [
   'train2018.json and val2018.json',
-  'the pictures they name: train_val2018/SUPERCATEGORY/CATEGORY/*.jpg',
+  'the images they list: train_val2018/SUPERCATEGORY/CATEGORY/*.jpg',
 ];
 const splits = ['train', 'val'] as const;
 const jsonOf = (split: string) => `${split}2018.json`;
@@ -41,7 +41,7 @@ async function readJson(folder: string, name: string): Promise<v.InferOutput<typ
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), Annotated), bytes?.toString('utf8'));
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw new UnusableImage(`no annotations in COCO's form: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);
+  throw new UnusableImage(`not in COCO's annotation format: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);
 }
 
 interface Annotations {

@@ -35,7 +35,7 @@ test('a text file of any size is read line by line', () =>
       }),
     );
     await writeFile(path, `short\n${'x'.repeat(70_000)}`);
-    expect(() => [...linesIn(path)]).toThrow('it has a line of more than 65536 bytes: this is no list');
+    expect(() => [...linesIn(path)]).toThrow('it has a line of more than 65536 bytes: it is not a list');
   }));
 
 describe('Places205', () => {
@@ -74,10 +74,10 @@ describe('Places205', () => {
         'a.jpg': await jpeg('a'),
       });
       expect((await inspect(folder)).rejects).toEqual([
-        { file: 'gone.jpg', reason: 'named in train_places205.txt, but not in the folder' },
+        { file: 'gone.jpg', reason: 'listed in train_places205.txt, but not in the folder' },
         { file: '../../secret.jpg', reason: 'its name leads out of its folder' },
-        { file: 'val_places205.txt', reason: '"a.jpg 205" is no path with a label from 0 to 204' },
-        { file: 'also-gone.jpg', reason: 'it is gone: removed or renamed during the scan' },
+        { file: 'val_places205.txt', reason: '"a.jpg 205" is not a path with a label from 0 to 204' },
+        { file: 'also-gone.jpg', reason: 'removed or renamed during the scan' },
       ]);
       await expect(places.open(folder, 'val')).rejects.toThrow('has no split "val". It has: train.');
     }));
@@ -129,10 +129,10 @@ describe('iNaturalist 2018', () => {
         { file: '../d.jpg', reason: 'its name leads out of its folder' },
         {
           file: 'val2018.json',
-          reason: expect.stringContaining("no annotations in COCO's form: annotations") as string,
+          reason: expect.stringContaining("not in COCO's annotation format: annotations") as string,
         },
       ]);
       await put(folder, { 'val2018.json': '{"images": [' });
-      expect((await inspect(folder)).rejects.at(-1)!.reason).toMatch(/^no annotations in COCO's form: the file/);
+      expect((await inspect(folder)).rejects.at(-1)!.reason).toMatch(/^not in COCO's annotation format: the file/);
     }));
 });

@@ -58,8 +58,8 @@ test('a row without a picture is told when it is looked at, one without a class 
     await copyFile(golden('bare'), join(folder, 'validation-0.parquet'));
     const { rejects, splits, classes } = await dataset.inspect(folder, quiet, never, true);
     expect(rejects).toEqual([
-      { file: 'validation-0.parquet/7', reason: 'its row has no class, as others have' },
-      { file: 'validation-0.parquet/4', reason: 'its row holds no picture' },
+      { file: 'validation-0.parquet/7', reason: 'its row has no class, unlike others' },
+      { file: 'validation-0.parquet/4', reason: 'its row does not contain an image' },
     ]);
     expect(splits).toEqual([{ split: 'val', images: 10, perClass: [4, 2, 4] }]);
     expect(classes).toEqual(['0', '1', '2']);
@@ -91,8 +91,8 @@ describe('hostile and broken files', () => {
 
   test.each([
     ['no Parquet file', Buffer.from('PAR1 and nothing more of it.\x04\0\0\0PAR9', 'latin1'), /footer cannot be read/],
-    ['too short', Buffer.from('PAR1'), /4 bytes are no Parquet file/],
-    ['a footer larger than the file', Buffer.from('PAR1....\xff\xff\xff\x7fPAR1', 'latin1'), /is said to have/],
+    ['too short', Buffer.from('PAR1'), /a file of 4 bytes cannot be a Parquet file/],
+    ['a footer larger than the file', Buffer.from('PAR1....\xff\xff\xff\x7fPAR1', 'latin1'), /is stated to have/],
   ])('%s is named', async (_, bytes, reason) => {
     const { rejects } = await inspected(bytes);
     expect(rejects).toMatchObject([{ file: 'train.parquet', reason: expect.stringMatching(reason) as string }]);

@@ -65,8 +65,7 @@ function classNames({ notes }: ParquetFile, label: string | null): readonly stri
 /** -1 where a row has no class: an empty value, or the -1 that stands for one in test splits. */
 function labelOf(value: unknown): number {
   const label = value === null ? -1 : Number(value);
-  if (label < -1 || !(label < mostClasses))
-    throw new UnusableImage(`it is of class ${String(value)}, which is no number of one`);
+  if (label < -1 || !(label < mostClasses)) throw new UnusableImage(`its class ${String(value)} is not a class number`);
   return label;
 }
 
@@ -107,7 +106,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
   });
   const splits = [...tables].map(([split, table]) => {
     const images = table.finish((label) => label);
-    return { split, images: labelledWhereAny(images, rejects, 'its row has no class, as others have') };
+    return { split, images: labelledWhereAny(images, rejects, 'its row has no class, unlike others') };
   });
   return {
     splits,

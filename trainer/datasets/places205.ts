@@ -18,8 +18,8 @@ import { defineDataset } from '../recipe.ts';
 
 const homepage = 'http://places.csail.mit.edu/';
 const expected = [
-  'trainvalsplit_places205/train_places205.csv and val_places205.csv (or txt), a path and a label a line',
-  'the pictures they name, from images256/ or from the folder itself',
+  'trainvalsplit_places205/train_places205.csv and val_places205.csv (or txt), a path and a label per line',
+  'the images they list, from images256/ or from the folder itself',
   'trainvalsplit_places205/categoryIndex_places205.csv, for the names of the classes',
 ];
 const classCount = 205;
@@ -43,7 +43,9 @@ function parsed(line: string): readonly [path: string, label: number] {
   const match = /^\/?(.*\S)[\s,]+(\d{1,3})\s*$/.exec(line);
   const label = Number(match?.[2]);
   if (!match || label >= classCount)
-    throw new UnusableImage(`${JSON.stringify(line.slice(0, 80))} is no path with a label from 0 to ${classCount - 1}`);
+    throw new UnusableImage(
+      `${JSON.stringify(line.slice(0, 80))} is not a path with a label from 0 to ${classCount - 1}`,
+    );
   return [match[1]!, label];
 }
 
@@ -84,7 +86,7 @@ async function readList(
     }
     // All pictures lie where the first that is there lies.
     place ??= picturePlaces.find((each) => existsSync(join(folder, each + picture))) ?? null;
-    if (place === null) rejects.add(picture, `named in ${path}, but not in the folder`);
+    if (place === null) rejects.add(picture, `listed in ${path}, but not in the folder`);
     else images.add(place + picture, label);
   }
 }

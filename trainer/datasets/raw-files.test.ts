@@ -91,7 +91,7 @@ describe('IDX', () => {
   test.each<[what: string, name: string, contents: Buffer, reason: string]>([
     ['empty', '', Buffer.alloc(0), 'the file is empty (0 bytes)'],
     ['no IDX', '', Buffer.from('hello, this is a text'), 'not an IDX file: it begins with 68656c6c'],
-    ['cut in its header', '', whole.subarray(0, 9), 'cut short inside its header (9 bytes)'],
+    ['cut in its header', '', whole.subarray(0, 9), 'truncated inside its header (9 bytes)'],
     ['of another type', '', typed, 'its values are of type 0x0d; only bytes (0x08) are read'],
     ['labels in place of images', '', idxLabels(body), 'it has 1 dimensions; images have 3'],
     [
@@ -125,7 +125,7 @@ describe('IDX', () => {
       gzipSync(Buffer.concat([whole, body.subarray(0, 144)])),
       'its header states 5 images of 12 x 12 pixels, but it holds more',
     ],
-    ['cut gzip', '.gz', cutZip.subarray(0, -30), 'the gzip file is cut short'],
+    ['cut gzip', '.gz', cutZip.subarray(0, -30), 'the gzip file is truncated'],
     ['damaged gzip', '.gz', damaged, 'the gzip checksum does not match: the file is damaged'],
     ['not gzip', '.gz', whole, 'not a gzip file, although its name ends in .gz'],
   ])('a file %s', (_what, extension, contents, reason) =>
@@ -234,7 +234,7 @@ describe('CIFAR', () => {
       expect(inspection.rejects).toEqual([
         {
           file: 'data_batch_1.bin',
-          reason: 'its 18437 bytes are no whole number of records of 3073 bytes: cut short or damaged',
+          reason: 'its 18437 bytes are not a whole number of records of 3073 bytes: truncated or damaged',
         },
         { file: 'data_batch_2.bin', reason: 'record 1 has label 200; CIFAR-10 has 0 to 9' },
       ]);
@@ -289,17 +289,21 @@ describe('STL-10', () => {
     }));
 
   test.each([
-    ['cut short', async (folder: string) => truncate(join(folder, 'train_X.bin'), 27647), 'no whole number of records'],
-    ['without labels', async (folder: string) => rm(join(folder, 'train_y.bin')), 'train_y.bin, are not beside it'],
+    [
+      'cut short',
+      async (folder: string) => truncate(join(folder, 'train_X.bin'), 27647),
+      'not a whole number of records',
+    ],
+    ['without labels', async (folder: string) => rm(join(folder, 'train_y.bin')), 'train_y.bin, is missing'],
     [
       'with too few labels',
       async (folder: string) => writeFile(join(folder, 'train_y.bin'), Buffer.of(1)),
-      'it holds 3 pictures, but train_y.bin has 1 labels',
+      'it has 3 images, but train_y.bin has 1 labels',
     ],
     [
       'with a label that is none',
       async (folder: string) => writeFile(join(folder, 'train_y.bin'), Buffer.of(1, 11, 2)),
-      'picture 1 has label 11 in train_y.bin',
+      'image 1 has label 11 in train_y.bin',
     ],
   ])('pictures %s are rejected by name', (_what, damage, reason) =>
     inTemporaryFolder(async (folder) => {

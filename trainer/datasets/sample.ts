@@ -6,7 +6,7 @@ import { readSampleManifest, sampleManifestName } from '../data/sample/sample-ma
 import { defineDataset } from '../recipe.ts';
 
 const title = 'Built-in sample set';
-const expected = [`train/CLASS/*.jpg, val/CLASS/*.jpg and ${sampleManifestName}, as this program writes them`];
+const expected = [`train/CLASS/*.jpg, val/CLASS/*.jpg and ${sampleManifestName}, as written by this program`];
 
 const description = { dataset: 'sample', title, expected, licence: 'CC0-1.0', source: null };
 

@@ -41,16 +41,14 @@ async function splitsIn(folder: string): Promise<readonly Split[]> {
 async function readLabels(folder: string, split: Split, count: number): Promise<Int32Array | null> {
   if (split === 'unlabeled') return null;
   const bytes = await readFile(join(folder, labelsOf(split))).catch((error: unknown) => {
-    if (isMissing(error)) throw new UnusableImage(`its labels, ${labelsOf(split)}, are not beside it`);
+    if (isMissing(error)) throw new UnusableImage(`its label file, ${labelsOf(split)}, is missing`);
     throw error;
   });
   if (bytes.length !== count)
-    throw new UnusableImage(`it holds ${count} pictures, but ${labelsOf(split)} has ${bytes.length} labels`);
+    throw new UnusableImage(`it has ${count} images, but ${labelsOf(split)} has ${bytes.length} labels`);
   return Int32Array.from(bytes, (label, index) => {
     if (label < 1 || label > classCount)
-      throw new UnusableImage(
-        `picture ${index} has label ${label} in ${labelsOf(split)}; STL-10 has 1 to ${classCount}`,
-      );
+      throw new UnusableImage(`image ${index} has label ${label} in ${labelsOf(split)}; STL-10 has 1 to ${classCount}`);
     return label - 1;
   });
 }

@@ -50,10 +50,10 @@ test('pixels stand row by row, and a ten is a zero', () =>
   }));
 
 test.each([
-  ['no MATLAB file', () => Buffer.from('digits'), 'no MATLAB file of level 5'],
-  ['cut short', () => svhn([1, 2]).subarray(0, 400), 'cut short'],
+  ['no MATLAB file', () => Buffer.from('digits'), 'not a little-endian MATLAB 5 file'],
+  ['cut short', () => svhn([1, 2]).subarray(0, 400), 'truncated'],
   ['other arrays', () => matArrays({ Z: { dimensions: [1, 1], bytes: Uint8Array.of(1) } }), 'no arrays "X" and "y"'],
-  ['a digit of 11', () => svhn([1, 11]), 'image 1 is of class 11'],
+  ['a digit of 11', () => svhn([1, 11]), 'image 1 has class 11'],
   [
     'images of another size',
     () =>
@@ -66,7 +66,7 @@ test.each([
   [
     'fewer values than stated',
     () => matArrays({ X: { dimensions: [32, 32, 3, 9], bytes: new Uint8Array(12) } }),
-    'has 12 values, which are not 32 x 32 x 3 x 9',
+    'has 12 values, which do not fill 32 x 32 x 3 x 9',
   ],
 ])('%s is named with its reason', (_, make, reason) =>
   inTemporaryFolder(async (folder) => {

@@ -129,7 +129,7 @@ describe('a year', () => {
       await putYear(join(folder, 'VOCdevkit/VOC2012'));
       const inspection = await inspect(folder);
       expect(inspection.dataset).toBe(null);
-      expect(inspection.expected.join()).toContain('VOC2007 or VOC2012 (alone in VOCdevkit, or itself)');
+      expect(inspection.expected.join()).toContain('VOC2007 or VOC2012 (inside VOCdevkit, or its own folder)');
       await expect(dataset.open(folder, 'trainval')).rejects.toThrow('choose the folder of one');
     }));
 });
@@ -163,11 +163,11 @@ describe('what does not fit', () => {
   );
 
   test.each([
-    ['another mark', '000005  2\n000007  1\n000012 -1\n', '"000005  2" is no id followed by 1, 0 or -1'],
-    ['no mark', '000005\n000007  1\n000012 -1\n', '"000005" is no id followed by 1, 0 or -1'],
-    ['an image too few', '000005  1\n000007  1\n', 'says of 2 images whether they show the class; the split has 3'],
-    ['an image twice', '000005  1\n000005 -1\n000007  1\n', 'says of 000005 twice'],
-    ['nothing', '', 'says of 0 images'],
+    ['another mark', '000005  2\n000007  1\n000012 -1\n', '"000005  2" is not an id followed by 1, 0 or -1'],
+    ['no mark', '000005\n000007  1\n000012 -1\n', '"000005" is not an id followed by 1, 0 or -1'],
+    ['an image too few', '000005  1\n000007  1\n', 'lists 2 images; the split has 3'],
+    ['an image twice', '000005  1\n000005 -1\n000007  1\n', 'lists 000005 twice'],
+    ['nothing', '', 'lists 0 images'],
     ['a line without an end', '0'.repeat(100_000), 'a line of more than 65536 bytes'],
   ])('a list of a class with %s is refused by its name', (_what, text, words) =>
     inTemporaryFolder(async (folder) => {

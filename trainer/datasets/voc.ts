@@ -20,7 +20,7 @@ import { defineDataset } from '../recipe.ts';
 const title = 'PASCAL VOC';
 const source = 'http://host.robots.ox.ac.uk/pascal/VOC/';
 const expected = [
-  'VOC2007 or VOC2012 (alone in VOCdevkit, or itself): JPEGImages/*.jpg, ImageSets/Main/trainval.txt and test.txt',
+  'VOC2007 or VOC2012 (inside VOCdevkit, or its own folder): JPEGImages/*.jpg, ImageSets/Main/trainval.txt and test.txt',
   'or train.txt and val.txt; and for each class ImageSets/Main/CLASS_SPLIT.txt',
 ];
 const description: ListingDescription = { dataset: 'voc', title, expected, licence: null, source };
@@ -69,7 +69,8 @@ interface Layout {
 /** @throws UnusableImage saying what is missing */
 function layoutOf(folder: string): Layout {
   const year = yearIn(folder);
-  if (year === null) throw new UnusableImage('it holds no year of PASCAL VOC, or several: choose the folder of one');
+  if (year === null)
+    throw new UnusableImage('it must contain exactly one year of PASCAL VOC: choose the folder of one year');
   const names = new Set(readdirSync(join(folder, year, lists)));
   const splits = wholes.find((all) => names.has(`${all[0]}.txt`))?.filter((split) => names.has(`${split}.txt`)) ?? [];
   // Without lists of classes a split has no truth: VOC2012's test.
@@ -96,7 +97,7 @@ const list: List = async (folder, rejects, slices) => {
     }
     listed.push({ split, images: images.finish(null) });
   }
-  const several = 'an image may show several of the classes: for the linear SVM and for pretraining';
+  const several = 'an image may show several classes: for the linear SVM and for pretraining';
   return { splits: listed, classes, title: titleOf(year), found: [several], splitRule: null };
 };
 
@@ -114,22 +115,22 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
       const [image = '', said = ''] = line.split(/\s+/);
       const truth = truths[said];
       if (truth === undefined)
-        throw new FaultError('unreadable-file', `${path}: "${line}" is no id followed by 1, 0 or -1.`, { file: path });
+        throw new FaultError('unreadable-file', `${path}: "${line}" is not an id followed by 1, 0 or -1.`, {
+          file: path,
+        });
       const row = rows.get(inYear(year, `JPEGImages/${image}.jpg`));
       if (row === undefined) continue;
       if (known.has(row))
-        throw new FaultError('unreadable-file', `${path} says of ${image} twice whether it shows the class.`, {
+        throw new FaultError('unreadable-file', `${path} lists ${image} twice.`, {
           file: path,
         });
       presence[row * classes.length + label] = truth;
       known.add(row);
     }
     if (known.size < names.length)
-      throw new FaultError(
-        'unreadable-file',
-        `${path} says of ${known.size} images whether they show the class; the split has ${names.length}.`,
-        { file: path },
-      );
+      throw new FaultError('unreadable-file', `${path} lists ${known.size} images; the split has ${names.length}.`, {
+        file: path,
+      });
   });
   return presence;
 }

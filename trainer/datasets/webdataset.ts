@@ -19,7 +19,7 @@ import { defineDataset } from '../recipe.ts';
 const homepage = 'https://github.com/webdataset/webdataset';
 const expected = [
   '*.tar, or train/*.tar and val/*.tar, or names with train or val in them (WebDataset)',
-  'in each KEY.jpg (or jpeg, png), and KEY.cls with the number of its class; without, unlabelled',
+  'in each KEY.jpg (or jpeg, png), and KEY.cls with its class number; without it, unlabelled',
 ];
 const imageExtensions: ReadonlySet<string> = new Set(['jpg', 'jpeg', 'png']);
 const labelExtension = 'cls';
@@ -62,7 +62,7 @@ function labelOf(tar: Tar, sample: ReadonlyMap<string, TarMember>): number {
   const text = tar.text(member);
   const label = Number(text);
   if (!/^\d+$/.test(text) || label >= mostClasses)
-    throw new UnusableImage(`${member.name} holds ${JSON.stringify(text)}, which is no number of a class`);
+    throw new UnusableImage(`${member.name} contains ${JSON.stringify(text)}, which is not a class number`);
   return label;
 }
 
@@ -104,7 +104,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
     images: labelledWhereAny(
       table.finish((label) => label),
       rejects,
-      `it has no .${labelExtension} beside it, as others have`,
+      `its .${labelExtension} is missing, unlike for others`,
     ),
   }));
   return {
@@ -112,7 +112,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
     classes: Array.from({ length: classCount }, (_, label) => String(label)),
     found: [
       `${shards.length} shards`,
-      ...(withoutImage > 0 ? [`${withoutImage} samples without a JPEG or PNG, left alone`] : []),
+      ...(withoutImage > 0 ? [`${withoutImage} samples without a JPEG or PNG, ignored`] : []),
     ],
     splitRule: null,
   };

@@ -9,11 +9,11 @@ export const encoder = defineEncoder({
   options: v.object({
     /** imagenet: 7x7 at stride 2 and a max-pool. small: one 3x3. */
     stem: v.optional(v.picklist(['small', 'imagenet']), 'small'),
-    /** Of the small stem. */
+    /** Stride of the small stem. */
     stemStride: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2)), 1),
     /** Channels after the stem. */
     width: v.optional(v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(512)), 64),
-    /** Residual branches begin at zero. Not torchvision's default. */
+    /** Zero-initialises the residual branches; not torchvision's default. */
     zeroInitResidual: v.optional(v.boolean(), false),
   }),
   build: (builder, options, { channels }) =>

@@ -11,14 +11,14 @@ export const encoder = defineEncoder({
   id: 'vit-s-16',
   title: 'ViT-S/16',
   options: v.object({
-    /** Side of a patch, in pixels. */
+    /** Patch size in pixels. */
     patch: v.optional(whole(1, 64), 16),
-    /** Of the tokens and the representation: a multiple of the heads. */
+    /** Width of the tokens and of the representation; a multiple of `heads`. */
     width: v.optional(whole(1, 4096), 384),
-    /** Blocks. */
+    /** Number of blocks. */
     depth: v.optional(whole(1, 64), 12),
     heads: v.optional(whole(1, 64), 6),
-    /** Side of the images its positions are learned for. Images of other sizes get them by bicubic interpolation. */
+    /** Image size of the learned position embeddings; for other sizes they are interpolated bicubically. */
     imageSize: v.optional(whole(1, 2048), 224),
   }),
   build: (builder, options, { channels }) => visionTransformer(builder, { ...options, channels }),

@@ -44,7 +44,7 @@ async function load(engine: Engine, encoder: Encoder, folder: string): Promise<s
     if (!tensor || tensor.shape.join() !== entry.shape.join()) {
       throw new FaultError(
         'config-mismatch',
-        `The checkpoint ${folder} holds no ${entry.name} of shape [${entry.shape.join(', ')}]: it is of another encoder.`,
+        `The checkpoint ${folder} has no ${entry.name} of shape [${entry.shape.join(', ')}]: it belongs to another encoder.`,
         { folder, tensor: entry.name },
       );
     }
@@ -57,7 +57,7 @@ async function load(engine: Engine, encoder: Encoder, folder: string): Promise<s
 function pretrainConfig({ subject, config }: ResolvedSubject): PretrainConfig {
   if (config?.kind === 'pretrain') return config;
   const run = subject.kind === 'run' ? subject.run : subject.kind;
-  throw new FaultError('subject-missing', `The run ${run} to evaluate is no pretraining that this workspace knows.`, {
+  throw new FaultError('subject-missing', `The run ${run} to evaluate is not a pretraining run of this workspace.`, {
     run,
   });
 }
@@ -119,7 +119,7 @@ export async function openEvaluatedEncoder(
   if (layer !== 'pooled')
     throw new FaultError(
       'bad-argument',
-      `The layer ${layer} is one of an encoder, and pixels have none: take "pooled".`,
+      `The layer ${layer} belongs to an encoder, but raw pixels have none: choose "pooled".`,
       {
         layer,
       },

@@ -112,7 +112,7 @@ async function readPart(path: string, notice: FeatureRequest['notice']): Promise
     hash !== sha256(file.subarray(magic.length + 64, headerEnd), body) ||
     body.length !== 4 * rows * (columns + 1)
   ) {
-    notice('cache-damaged', `${path} is damaged: the features are computed again from there.`, { path });
+    notice('cache-damaged', `${path} is damaged: the features are recomputed from there.`, { path });
     return null;
   }
   const aligned = body.buffer.slice(body.byteOffset, body.byteOffset + body.length);
@@ -150,10 +150,14 @@ async function makeRoom(entry: string, coming: number): Promise<void> {
 function labelsOf({ targets, index }: HostBatch, { dataset, split, path }: DataSource, needed: boolean): Int32Array {
   if (targets.label) return targets.label.values as Int32Array;
   if (!needed) return new Int32Array(index.length).fill(-1);
-  throw new FaultError('wrong-folder', `The split "${split}" of ${path} (${dataset}) has no labels to evaluate with.`, {
-    path,
-    split,
-  });
+  throw new FaultError(
+    'wrong-folder',
+    `The split "${split}" of ${path} (${dataset}) has no labels for the evaluation.`,
+    {
+      path,
+      split,
+    },
+  );
 }
 
 /** Rows as they come, from the cache and from the encoder. */

@@ -11,7 +11,8 @@ export async function openHeadImages(
   { dropLast }: { readonly dropLast: boolean },
 ): Promise<TrainingLoader> {
   const { normalization, preprocessing, seed } = config;
-  if (!training.augmentation) throw new Error(`${config.evaluator.id} trains on images but says not how to show them.`);
+  if (!training.augmentation)
+    throw new Error(`${config.evaluator.id} trains on images but does not define their preprocessing.`);
   return openTrainingLoader({
     ...train,
     normalization,

@@ -16,11 +16,11 @@ async function openTrainableEncoder(scope: EvaluationScope): Promise<Encoder> {
   const { engine, subject, config, initialWhereMissing, layer, recipe } = scope;
   const opened = await openEncoder(engine, subject, config.normalization.mean.length, { initialWhereMissing });
   if (!opened) {
-    const text = `${recipe.title} trains an encoder, and pixels have none: choose a run, weights or a random encoder.`;
+    const text = `${recipe.title} trains an encoder, but raw pixels have none: choose a run, weights or a random encoder.`;
     throw new FaultError('bad-argument', text, { evaluator: recipe.id });
   }
   if (layer !== 'pooled') {
-    const text = `${recipe.title} trains the pooled representation, not ${layer}: take "pooled".`;
+    const text = `${recipe.title} trains the pooled representation, not ${layer}: choose "pooled".`;
     throw new FaultError('bad-argument', text, { layer });
   }
   return opened.encoder;

@@ -41,10 +41,10 @@ export async function truthOf({ data, found }: Located, recipe: EvaluatorRecipe)
     if (targets === 'presence' && presence) return { labels: unknown, presence, names };
     const why =
       targets === 'presence'
-        ? 'needs images that show several classes, as PASCAL VOC has them; here each has one at most'
+        ? 'needs images with several classes, such as PASCAL VOC; here each image has at most one'
         : presence
-          ? 'needs one class an image, and here an image may show several: use the linear SVM'
-          : 'needs labels, and there are none';
+          ? 'needs one class per image, but here an image may show several: use the linear SVM'
+          : 'needs labels, but there are none';
     const text = `${title} ${why} (split "${data.split}" of ${data.path}).`;
     throw new FaultError('wrong-folder', text, { path: data.path, split: data.split });
   } finally {

@@ -8,7 +8,7 @@ import { defineEvaluator } from '../recipe.ts';
 /** Similarities held at once, in floats: bounds the memory of [chunk, train rows] to 64 MB. */
 const similaritiesAtOnce = 16 * 1024 * 1024;
 
-/** A neighbour at the very place does not vote for all others together. */
+/** Keeps a neighbour at distance 0 from outvoting all others. */
 const leastDistance = 1e-5;
 
 /**
@@ -59,7 +59,7 @@ export const evaluator = defineEvaluator({
       bank.dispose();
       labels.dispose();
     }
-    // A class that nobody voted for is no guess, not even the fifth.
+    // A class without votes is not a guess, not even the fifth.
     scores.forEach((score, at) => {
       if (score === 0) scores[at] = Number.NEGATIVE_INFINITY;
     });
@@ -74,11 +74,11 @@ export const evaluator = defineEvaluator({
 });
 
 interface Rule {
-  /** Rows as they are compared. */
+  /** Rows in the form in which they are compared. */
   compared(rows: tf.Tensor2D): tf.Tensor2D;
-  /** How near each row is to each of the bank, [chunk, train rows]; the largest is the nearest. */
+  /** Similarity of each row to each row of the bank, [chunk, train rows]; the largest is the nearest. */
   near(rows: tf.Tensor2D, bank: tf.Tensor2D): tf.Tensor2D;
-  /** What neighbours that near have to say. */
+  /** Votes of the neighbours, given their similarities. */
   votesOf(near: tf.Tensor, temperature: number): tf.Tensor;
 }
 

@@ -11,7 +11,7 @@ import { defineEvaluator, type FeatureSet } from '../recipe.ts';
 const distancesAtOnce = 16 * 1024 * 1024;
 
 /**
- * What can be said of a representation without a label:
+ * Measures of a representation without labels:
  *
  *     rankme       exp of the entropy of its singular values             Garrido et al., 2023, equation 1; 25,600 images
  *     alignment    mean of |x - y|^2 over two views x, y of an image     Wang and Isola, 2020, alpha = 2
@@ -24,11 +24,11 @@ const distancesAtOnce = 16 * 1024 * 1024;
  */
 export const evaluator = defineEvaluator({
   id: 'label-free',
-  title: 'Rank, alignment, uniformity',
+  title: 'Effective rank, alignment, uniformity',
   options: v.object({
-    /** Images for the rank and the uniformity, spread evenly over the split. */
+    /** Number of images for rank and uniformity, spread evenly over the split. */
     images: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(100_000)), 25_600),
-    /** Images of which two views are taken. */
+    /** Number of images with two views each, for alignment. */
     pairs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(100_000)), 2560),
   }),
   targets: 'none',
@@ -64,7 +64,7 @@ export const evaluator = defineEvaluator({
   },
 });
 
-/** So many rows at even distances: a split is often ordered by class. */
+/** The given number of evenly spaced rows, as a split is often ordered by class. */
 function spreadRows({ rows, columns, values, labels }: FeatureSet, count: number): FeatureSet {
   if (count === rows) return { rows, columns, values, labels };
   const chosen = new Float32Array(count * columns);
@@ -96,6 +96,6 @@ async function uniformityOf(rows: Tensor2D, progress: (fraction: number) => Prom
   } finally {
     bank.dispose();
   }
-  // Less each row beside itself, at a distance of 0.
+  // Without the pairs of a row with itself, at distance 0.
   return Math.log((sum - count) / (count * (count - 1)));
 }

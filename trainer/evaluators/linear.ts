@@ -22,18 +22,18 @@ import { defineEvaluator, type FeatureSet, type Initial, type StepContext } from
  */
 export const evaluator = defineEvaluator({
   id: 'linear',
-  title: 'Linear classification',
+  title: 'Linear evaluation',
   options: v.object({
     inputs: v.optional(v.picklist(['images', 'features']), 'images'),
-    /** Subtract the training features' mean and divide by their standard deviation first. */
+    /** Standardises the features by the mean and standard deviation of the training features. */
     standardize: v.optional(v.boolean(), false),
     optimizer: v.optional(v.picklist(['sgd', 'adamw']), 'sgd'),
     rate: v.optional(v.pipe(v.number(), v.minValue(0)), 0.02),
     weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-6),
     schedule: v.optional(v.picklist(['cosine-per-epoch', 'warmup-cosine', 'steps', 'constant']), 'cosine-per-epoch'),
-    /** Epochs at whose beginning the rate falls to a tenth, where the schedule is `steps`. */
+    /** Epochs at the start of which the learning rate drops to a tenth, with the schedule `steps`. */
     fallsAt: v.optional(v.array(v.pipe(v.number(), v.minValue(0))), [60, 80]),
-    /** `batch-norm-linear`: batch norm before the linear layer, as VISSL's heads have it. */
+    /** `batch-norm-linear`: batch norm before the linear layer, as in VISSL. */
     head: v.optional(v.picklist(['linear', 'batch-norm-linear']), 'linear'),
     batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(2), v.maxValue(65536)), 256),
     epochs: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10000)), 100),

@@ -22,11 +22,11 @@ export const evaluator = defineEvaluator({
   id: 'semi-supervised',
   title: 'Semi-supervised fine-tuning',
   options: v.object({
-    /** Part of the training labels it sees; 1 is all. With a list it only says what the list is. */
+    /** Fraction of the training labels used; 1 is all. With a list, it only describes the list. */
     fraction: v.optional(v.pipe(v.number(), v.minValue(0.0001), v.maxValue(1)), 0.01),
-    /** What the share is drawn by. */
+    /** Seed by which the fraction is drawn. */
     drawnBy: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)), 0),
-    /** A file with the names of the labelled images, one a line, such as SimCLR's lists: in place of a share. */
+    /** A file with the names of the labelled images, one per line, such as SimCLR's lists; replaces the fraction. */
     list: v.optional(v.pipe(v.string(), v.maxLength(4096), v.metadata({ kind: 'file' })), ''),
     rate: v.optional(v.pipe(v.number(), v.minValue(1e-6)), 0.03),
     headRate: v.optional(v.pipe(v.number(), v.minValue(0)), 0.08),
@@ -48,7 +48,7 @@ export const evaluator = defineEvaluator({
     subset: ({ list, fraction, drawnBy }) =>
       list === '' ? { kind: 'share', share: fraction, seed: drawnBy } : { kind: 'list', path: list },
     build({ rate, headRate, weightDecay, batch, epochs }, builder, { columns, classes, encoder }) {
-      if (encoder === null) throw new Error('Fine-tuning trains an encoder, and none was given.');
+      if (encoder === null) throw new Error('Fine-tuning needs an encoder, but none was given.');
       const head = linear(builder, columns, classes, { initial: officialInitial });
       const scores = (images: Tensor, at: StepContext): Tensor => head.apply(encoder.forward(images, at).pooled);
       return {

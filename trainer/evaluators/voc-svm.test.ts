@@ -71,7 +71,7 @@ it('gives the mean of average precisions that scikit-learn gives, and near each 
 it('says which class has too few images to choose its C by', async () => {
   const presence = train.presence.map((there, at) => (at % classes === 2 ? 0 : there));
   const model = { train: { ...train, presence }, test, classes, progress: () => Promise.resolve() };
-  await expect(evaluator.measure(model, {}).next()).rejects.toThrow('Class 2 (from 0) is shown by 0');
+  await expect(evaluator.measure(model, {}).next()).rejects.toThrow('Class 2 (counted from 0) appears in 0');
 });
 
 it('finds the minimum: weights to the fourth digit, whatever it begins with', () => {

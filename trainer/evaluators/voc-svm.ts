@@ -7,10 +7,10 @@ import { stratifiedFolds } from '../evaluation/figures/folds.ts';
 import { solveSvms } from '../evaluation/figures/linear-svm.ts';
 import { defineEvaluator, type FeatureSet } from '../recipe.ts';
 
-/** VISSL's values of C, among which each class has its own by cross-validation. */
+/** VISSL's values of C; cross-validation selects one for each class. */
 const costs = [0.01, 0.1, 1, 2, 5, 10, 15, 20, 50, 100, 1000] as const;
 const parts = 3;
-/** VISSL's class weight of what is there. */
+/** VISSL's positive-class weight. */
 const positiveWeight = 2;
 /** Keeps a row of zeros from a division by 0, as VISSL does. */
 const leastNorm = 1e-5;
@@ -19,11 +19,11 @@ const leastNorm = 1e-5;
  * Classification of images that show several classes, as the paper's VOC07 figure (appendix C.3; VISSL's benchmark, which the
  * author names in issue #10): for every class a linear SVM on rows of length 1, its C by 3-fold cross-validation of average
  * precision, trained again on all images; the figure is the mean over the classes of the area under precision against recall.
- * What is marked difficult is left out of its class in the test; all images are trained on, and there it counts as not there.
+ * Objects marked difficult are excluded from their class in the test; training uses all images and counts them as negatives.
  */
 export const evaluator = defineEvaluator({
   id: 'voc-svm',
-  title: 'Linear SVM, one class against the rest',
+  title: 'Linear SVM, one-vs-rest',
   options: v.object({}),
   targets: 'presence',
   shows: { fit: 'squash', layer: 'res5-2x2' },
@@ -70,7 +70,7 @@ export const evaluator = defineEvaluator({
 });
 
 function presenceOf({ presence }: FeatureSet): Int8Array {
-  if (!presence) throw new Error('An SVM a class needs to know which classes are in each image.');
+  if (!presence) throw new Error('One SVM per class needs the classes of each image.');
   return presence;
 }
 
@@ -104,7 +104,7 @@ function expectEnough(signs: readonly number[], label: number): void {
   if (shown >= parts) return;
   throw new FaultError(
     'bad-argument',
-    `Class ${label} (from 0) is shown by ${shown} of the training images; choosing its C in ${parts} parts needs ${parts}.`,
+    `Class ${label} (counted from 0) appears in ${shown} training images; ${parts}-fold cross-validation of C needs ${parts}.`,
     { label, shown },
   );
 }

@@ -19,9 +19,9 @@ import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.t
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({
-  /** What the correlations of different dimensions count for. */
+  /** Weight of the correlations between different dimensions. */
   lambda: v.optional(weight, 0.0051),
-  /** Of the whole loss: it matters beside weight decay, and to an optimizer that does not scale by the gradient. */
+  /** Factor of the whole loss; it matters with weight decay and with optimizers that do not normalise the gradient. */
   scale: v.optional(weight, 1),
   expander: v.optional(widths, [8192, 8192, 8192]),
   ...regularizerOptions,
@@ -60,7 +60,7 @@ export function barlowTwinsLoss(
     metrics: {
       invariance,
       redundancy,
-      // The loss does not see how long the embeddings are.
+      // The loss does not depend on the norm of the embeddings.
       ...directionSpread(x, y),
     },
   };

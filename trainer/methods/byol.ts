@@ -17,10 +17,10 @@ import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.t
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({
-  /** Of the target at the first step. */
+  /** Target momentum at the first step. */
   momentum: v.optional(share, 0.996),
   projector: v.optional(widths, [4096, 256]),
-  /** Hidden widths; its output is as wide as the projector's. */
+  /** Hidden widths; the output has the projector's output width. */
   predictor: v.optional(widths, [4096]),
   ...regularizerOptions,
 });

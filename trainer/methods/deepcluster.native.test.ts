@@ -83,7 +83,7 @@ it.each(['eager', 'traced'] as const)(
 it('says what to set where there are fewer images than clusters', async () => {
   const engine = await openEngine(v.parse(Execution, { threads: 2 }));
   expect(() => learnerOf(engine, { ...small, prototypes: samples + 1 })).toThrow(
-    '40 images cannot be 41 clusters: set the number of prototypes to 40 or fewer.',
+    '40 images cannot form 41 clusters: set the number of prototypes to at most 40.',
   );
 });
 

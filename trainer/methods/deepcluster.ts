@@ -29,17 +29,17 @@ import { defineMethod, type StepContext } from '../recipe.ts';
 
 const options = v.object({
   temperature: v.optional(temperature, 0.1),
-  /** K, of each head. */
+  /** Number of clusters K of each head. */
   prototypes: v.optional(whole(2, 2 ** 20), 3000),
-  /** Clusterings that are learned side by side. */
+  /** Number of clusterings, each with its own head. */
   clusterings: v.optional(whole(1, 64), 3),
-  /** Of k-means. */
+  /** Iterations of k-means. */
   iterations: v.optional(whole(1, 1000), 10),
   projector: v.optional(widths, [2048, 128]),
   ...regularizerOptions,
 });
 
-/** In how many clusters the images of a batch lie: exp of the entropy of the clusters' shares. clusters: int32 [n]. */
+/** Effective number of clusters in a batch: exp of the entropy of their fractions. clusters: int32 [n]. */
 function clustersInUse(clusters: Tensor, count: number): Scalar {
   const shares = tf.mean(tf.oneHot(clusters, count, 1, 0, 'float32'), 0);
   return tf.exp(tf.neg(tf.sum(tf.mul(shares, tf.log(tf.maximum(shares, 1e-30))))));
@@ -59,7 +59,7 @@ export const method = defineMethod({
     if (samples < clusters) {
       throw new FaultError(
         'bad-argument',
-        `${samples} images cannot be ${clusters} clusters: set the number of prototypes to ${samples} or fewer.`,
+        `${samples} images cannot form ${clusters} clusters: set the number of prototypes to at most ${samples}.`,
         { samples, prototypes: clusters },
       );
     }

@@ -1,7 +1,7 @@
 /**
  * MoCo v2, Chen, Fan, Girshick and He, 2020: He et al., CVPR 2020, algorithm 1, with SimCLR's projector and augmentation.
  *
- *     q: the first view by the encoder, k: the second by a momentum encoder, both brought to length 1; queue: keys of before
+ *     q: the first view by the encoder, k: the second by a momentum encoder, both brought to length 1; queue: past keys
  *     loss = mean of -log( exp(q . k / t) / (exp(q . k / t) + sum over the queue of exp(q . key / t)) )
  *
  * The batch is not shuffled among devices before the keys are computed, as there is one: batch norm takes its statistics of the
@@ -21,9 +21,9 @@ import { defineMethod } from '../recipe.ts';
 
 const options = v.object({
   temperature: v.optional(temperature, 0.2),
-  /** Of the encoder of the keys. */
+  /** Momentum of the key encoder. */
   momentum: v.optional(share, 0.999),
-  /** Keys of before that are kept. */
+  /** Number of past keys kept. */
   queue: v.optional(whole(2, 2 ** 22), 65536),
   projector: v.optional(widths, [2048, 128]),
   ...regularizerOptions,
@@ -55,7 +55,7 @@ export const method = defineMethod({
       loss({ x, y }) {
         const [query, key] = [unitRows(x!), unitRows(y!)];
         const own = tf.sum(tf.mul(query, key), 1, true);
-        // What the queue begins with is as long as it came out.
+        // The initial random keys are not normalised.
         const others = tf.matMul(query, unitRows(queue), false, true);
         const scores = tf.div(tf.concat([own, others], 1), given.temperature);
         const loss = crossEntropy(scores, tf.zeros([query.shape[0]], 'int32'));

@@ -28,13 +28,13 @@ import { risingMomentum, teacherOf } from '../nn/ssl/teacher.ts';
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({
-  /** Of the teacher at the first step. */
+  /** Teacher momentum at the first step. */
   momentum: v.optional(share, 0.99),
-  /** Of each vocabulary. */
+  /** Number of words of each vocabulary. */
   words: v.optional(whole(2, 2 ** 20), 8192),
-  /** How sharply a place is told in words. */
+  /** Inverse temperature of the word assignment at each position. */
   inverseDelta: v.optional(weight, 15),
-  /** Length of the vectors that words are predicted with. */
+  /** Scale kappa of the predictions. */
   kappa: v.optional(weight, 8),
 });
 

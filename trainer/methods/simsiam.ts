@@ -4,7 +4,7 @@
  *     z: projections of two views, p: their predictions, sg: as if it were a constant
  *     loss = -(mean cos(p, sg z') + mean cos(p', sg z)) / 2
  *
- * The predictor's learning rate stays where it is. Without predictor and batch norm it collapses, which VICReg's variance term
+ * The predictor's learning rate is constant. Without predictor and batch norm it collapses, which VICReg's variance term
  * prevents (VICReg, Table 4).
  */
 import * as tf from '@tensorflow/tfjs';
@@ -20,11 +20,11 @@ import { defineMethod } from '../recipe.ts';
 
 const options = v.object({
   projector: v.optional(widths, [2048, 2048, 2048]),
-  /** Hidden widths; its output is as wide as the projector's. */
+  /** Hidden widths; the output has the projector's output width. */
   predictor: v.optional(widths, [512]),
-  /** False: each projection stands for its own prediction. */
+  /** Without a predictor, each projection is its own prediction. */
   hasPredictor: v.optional(v.boolean(), true),
-  /** In projector and predictor. */
+  /** Batch norm in projector and predictor. */
   batchNorm: v.optional(v.boolean(), true),
   ...regularizerOptions,
 });

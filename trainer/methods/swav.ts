@@ -24,17 +24,17 @@ import { defineMethod, type StepContext } from '../recipe.ts';
 
 const options = v.object({
   temperature: v.optional(temperature, 0.1),
-  /** K. */
+  /** Number of prototypes K. */
   prototypes: v.optional(whole(2, 2 ** 20), 3000),
-  /** Steps for which the prototypes stay as they begin. */
+  /** Steps during which the prototypes are frozen. */
   freezeSteps: v.optional(count, 313),
-  /** Of the codes: the smaller, the nearer each is to one prototype. */
+  /** Entropy weight of the codes; the smaller, the closer each code is to one prototype. */
   codeEpsilon: v.optional(temperature, 0.05),
-  /** Of Sinkhorn's algorithm. */
+  /** Iterations of Sinkhorn's algorithm. */
   iterations: v.optional(whole(1, 1000), 3),
-  /** Embeddings of before that are kept of each full view; 0: none. */
+  /** Past embeddings kept per full view; 0 disables the queue. */
   queue: v.optional(count, 0),
-  /** From which on the queue is used, once it is full. */
+  /** Epoch from which the queue is used, once it is full. */
   queueEpoch: v.optional(v.pipe(v.number(), v.minValue(0)), 15),
   projector: v.optional(widths, [2048, 128]),
   ...regularizerOptions,
@@ -45,7 +45,7 @@ function crossEntropyOf(codes: Tensor, logarithms: Tensor): Scalar {
   return tf.neg(tf.mean(tf.sum(tf.mul(codes, logarithms), 1)));
 }
 
-/** Over which share of the prototypes a code spreads: exp of its entropy in the mean, of K; 1 where all are alike to it. */
+/** Fraction of the K prototypes a code effectively uses: exp(mean entropy) / K; 1 is uniform. */
 function codeSpread(codes: Tensor): Scalar {
   return tf.div<Scalar>(tf.exp(crossEntropyOf(codes, tf.log(tf.maximum(codes, 1e-30)))), codes.shape[1]!);
 }

@@ -23,15 +23,15 @@ const options = v.object({
   invariance: v.optional(weight, 25),
   variance: v.optional(weight, 25),
   covariance: v.optional(weight, 1),
-  /** The standard deviation that the variance term asks for. */
+  /** Target standard deviation of the variance term. */
   gamma: v.optional(weight, 1),
   eps: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-4),
   /** The official code halves the sum of the two variance terms; Algorithm 1 of the paper does not. */
   varianceSum: v.optional(v.picklist(['official-code', 'paper-algorithm-1']), 'official-code'),
   expander: v.optional(widths, [8192, 8192, 8192]),
-  /** A small network that tells one embedding from the other (Table 4); its loss is taken both ways. */
+  /** A small network that predicts one embedding from the other (Table 4); its loss is symmetric. */
   hasPredictor: v.optional(v.boolean(), false),
-  /** In expander and predictor. */
+  /** Batch norm in expander and predictor. */
   batchNorm: v.optional(v.boolean(), true),
 });
 type Options = v.InferOutput<typeof options>;

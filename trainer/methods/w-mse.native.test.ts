@@ -30,7 +30,7 @@ it('asks for sub-batches with more rows than the embedding has numbers', () => {
 });
 
 it('asks for sub-batches that divide the batch', () => {
-  expect(() => build(12)).toThrow('a batch of 32 cannot be cut into sub-batches of 12');
+  expect(() => build(12)).toThrow('a batch of 32 cannot be divided into sub-batches of 12');
 });
 
 it('asks for whole batches where the last does not divide', () => {

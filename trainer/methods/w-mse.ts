@@ -5,7 +5,7 @@
  *     L L^T is the sub-batch's covariance over its size - 1
  *     loss = mean over all pairs of views and all rows of  |w_i/|w_i| - w_j/|w_j||^2 = 2 - 2 cos(w_i, w_j)
  *
- * Both sides of a pair have a gradient; solo-learn's version takes one of them for a constant. A sub-batch is a run of neighbours:
+ * Both sides of a pair have a gradient; solo-learn stops the gradient on one of them. A sub-batch is a run of neighbours:
  * the samples are shuffled every epoch, so neighbours are as random as drawn ones, and the same rows of every view.
  */
 import * as tf from '@tensorflow/tfjs';
@@ -22,7 +22,7 @@ import { defineMethod, type MethodData } from '../recipe.ts';
 
 const options = v.object({
   projector: v.optional(widths, [1024, 64]),
-  /** Rows that are whitened together. */
+  /** Number of rows whitened together. */
   subBatch: v.optional(whole(2, 65536), 128),
   ...regularizerOptions,
 });
@@ -32,19 +32,19 @@ function checkSizes(subBatch: number, embedding: number, { batch, samples, steps
   if (subBatch <= embedding)
     throw new FaultError(
       'bad-argument',
-      `W-MSE: the covariance of ${subBatch} rows of ${embedding} numbers cannot be inverted. Make subBatch (${subBatch}) larger ` +
+      `W-MSE: the covariance of ${subBatch} rows of ${embedding} dimensions cannot be inverted. Make subBatch (${subBatch}) larger ` +
         `than the last width of the projector (${embedding}).`,
     );
   if (batch % subBatch !== 0)
     throw new FaultError(
       'bad-argument',
-      `W-MSE: a batch of ${batch} cannot be cut into sub-batches of ${subBatch}. Choose a subBatch that divides the batch.`,
+      `W-MSE: a batch of ${batch} cannot be divided into sub-batches of ${subBatch}. Choose a subBatch that divides the batch.`,
     );
   const rest = stepsPerEpoch * batch > samples ? samples % batch : 0;
   if (rest % subBatch !== 0)
     throw new FaultError(
       'bad-argument',
-      `W-MSE: the last batch of an epoch has ${rest} samples, which cannot be cut into sub-batches of ${subBatch}. Leave it out ` +
+      `W-MSE: the last batch of an epoch has ${rest} samples, which cannot be divided into sub-batches of ${subBatch}. Drop it ` +
         `(dropLast true).`,
     );
 }

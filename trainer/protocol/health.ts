@@ -26,21 +26,21 @@ export const signs: readonly Sign[] = [
     limit: 0.1,
     trouble: 'below',
     code: 'collapse-suspected',
-    text: 'The embedding has hardly any spread left.',
+    text: 'Possible collapse: the standard deviation of the embedding is close to 0.',
   },
   {
     metric: 'effectiveRank',
     limit: 1.5,
     trouble: 'below',
     code: 'rank-lost',
-    text: 'The embeddings lie on little more than a line.',
+    text: 'The embeddings span little more than one dimension.',
   },
   {
     metric: 'codeSpread',
     limit: 0.98,
     trouble: 'above',
     code: 'codes-alike',
-    text: 'The codes lie on all prototypes alike.',
+    text: 'The codes are nearly uniform over the prototypes.',
   },
   {
     metric: 'clustersInUse',
@@ -54,7 +54,7 @@ export const signs: readonly Sign[] = [
     limit: 0.1,
     trouble: 'below',
     code: 'one-word',
-    text: 'Nearly all images get the same word.',
+    text: 'Nearly all images are assigned the same visual word.',
   },
 ];
 

@@ -4,7 +4,7 @@
 export function setPath(target: Record<string, unknown>, path: readonly string[], value: unknown): string | null {
   const [key, ...rest] = path;
   if (key === undefined || key === '__proto__' || key === 'constructor' || key === 'prototype')
-    return `"${path.join('.')}" is no path of a configuration.`;
+    return `"${path.join('.')}" is not a configuration path.`;
   if (rest.length === 0) {
     target[key] = value;
     return null;

@@ -14,7 +14,7 @@ function exported({ tensors, manifest, folder }: Loaded, path: string): readonly
   const before = `${path}/`;
   const found = manifest.tensors.filter(({ name }) => name.startsWith(before));
   if (found.length === 0)
-    throw new FaultError('config-mismatch', `The checkpoint ${folder} holds no encoder at "${path}".`, { folder });
+    throw new FaultError('config-mismatch', `The checkpoint ${folder} has no encoder at "${path}".`, { folder });
   return found.map(({ name, shape }) => {
     const values = tensors.get(name) as Float32Array;
     return {

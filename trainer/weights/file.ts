@@ -96,7 +96,7 @@ async function bytesAt(file: FileHandle, path: string, offset: number, length: n
 async function readTensor(file: FileHandle, path: string, tensor: StoredTensor): Promise<Float32Array> {
   const { name, type, shape, strides, offset } = tensor;
   const read = readers[type];
-  if (!read) throw unreadable(path, `${name} is of type ${type}, which holds no weights`);
+  if (!read) throw unreadable(path, `${name} is of type ${type}, which is not a weight type`);
   const elements = elementsOf(path, name, shape);
   if (elements === 0) return new Float32Array(0);
   const span = 1 + shape.reduce((last, size, at) => last + (size - 1) * strides[at]!, 0);

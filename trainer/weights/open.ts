@@ -19,9 +19,9 @@ export async function openWeights(path: string): Promise<WeightsFile> {
   if (head.subarray(0, zip.length).equals(zip)) return openPth(path);
   if (head.equals(legacy)) {
     const how = 'open it in PyTorch 1.6 or later and save it again';
-    throw unreadable(path, `it is of the format that PyTorch wrote before 1.6: ${how}`);
+    throw unreadable(path, `it is in the format of PyTorch before 1.6: ${how}`);
   }
   // A header's length comes first: with any sense its upper four bytes are 0, and then a brace.
   if (head.readUInt32LE(4) === 0 && head[8] === 0x7b) return openSafetensors(path);
-  throw unreadable(path, 'it is neither safetensors nor a checkpoint of PyTorch');
+  throw unreadable(path, 'it is neither a safetensors file nor a PyTorch checkpoint');
 }

@@ -17,7 +17,7 @@ const plainName = /^[\p{L}\p{N}_.<>]{1,200}$/u;
 
 function named(module: Value, name: Value): Named {
   if (typeof module !== 'string' || typeof name !== 'string' || !plainName.test(module) || !plainName.test(name))
-    throw new PickleError('a class whose name is no name');
+    throw new PickleError('a class with an invalid name');
   return new Named(module, name);
 }
 
@@ -50,7 +50,7 @@ export class PickleMachine {
 
   pop(): Value {
     const value = this.#stack.pop();
-    if (value === undefined || value === mark) throw new PickleError('it takes a value that is not there');
+    if (value === undefined || value === mark) throw new PickleError('it reads a missing value');
     return value;
   }
 
@@ -64,7 +64,7 @@ export class PickleMachine {
   /** Takes the values above the last mark, and the mark. */
   sinceMark(): Value[] {
     const at = this.#stack.lastIndexOf(mark);
-    if (at < 0) throw new PickleError('it takes values that are not there');
+    if (at < 0) throw new PickleError('it reads missing values');
     const values = this.#stack.splice(at);
     return values.slice(1) as Value[];
   }
@@ -81,7 +81,7 @@ export class PickleMachine {
   /** Appends to the list at the top. */
   append(values: readonly Value[]): void {
     const target = this.top();
-    if (!Array.isArray(target)) throw new PickleError('it appends to something that is no list');
+    if (!Array.isArray(target)) throw new PickleError('it appends to something that is not a list');
     for (const value of values) target.push(value);
   }
 
@@ -90,7 +90,7 @@ export class PickleMachine {
     const target = this.top();
     // An instance of a dict's subclass.
     if (!(target instanceof Dictionary || target instanceof Instance) || items.length % 2 !== 0)
-      throw new PickleError('it sets items of something that is no dict');
+      throw new PickleError('it sets items of something that is not a dict');
     if (target instanceof Instance) return;
     for (let at = 0; at < items.length; at += 2) target.entries.push([items[at]!, items[at + 1]!]);
   }
@@ -100,7 +100,8 @@ export class PickleMachine {
     const target = this.top();
     if (target instanceof Instance) target.state = state;
     // An OrderedDict with attributes (a module's `_metadata`): they are no tensors.
-    else if (!(target instanceof Dictionary)) throw new PickleError('it sets the state of what is no instance');
+    else if (!(target instanceof Dictionary))
+      throw new PickleError('it sets the state of something that is not an instance');
   }
 
   /** Pushes a name, which stays one. */
@@ -110,15 +111,16 @@ export class PickleMachine {
 
   /** Pushes what a call means, where the name is on the list; no other is called. */
   call(function_: Value, values: Value): void {
-    if (!(function_ instanceof Named) || !Array.isArray(values)) throw new PickleError('it calls what is no function');
+    if (!(function_ instanceof Named) || !Array.isArray(values))
+      throw new PickleError('it calls something that is not a function');
     const known = this.#meanings.calls.get(function_.full);
-    if (!known) throw new PickleError(`it asks for a call of ${function_.full}, which is refused`);
+    if (!known) throw new PickleError(`it asks to call ${function_.full}, which is not allowed`);
     this.push(known(values));
   }
 
   /** Pushes an empty instance; the arguments of a constructor that is not here are let go. */
   instance(of: Value): void {
-    if (!(of instanceof Named)) throw new PickleError('it makes an instance of what is no class');
+    if (!(of instanceof Named)) throw new PickleError('it creates an instance of something that is not a class');
     this.push(new Instance(of));
   }
 
@@ -140,7 +142,7 @@ export class PickleMachine {
   /** Pushes the value kept under a key. */
   recall(key: number): void {
     const value = this.#memo.get(key);
-    if (value === undefined) throw new PickleError('it takes a value that it never kept');
+    if (value === undefined) throw new PickleError('it reads a value that was never stored');
     this.push(value);
   }
 }

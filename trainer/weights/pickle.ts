@@ -75,7 +75,7 @@ export function readPickle(pickle: Buffer, meanings: Meanings): Value {
     const code = String.fromCharCode(machine.bytes.byte());
     if (code === '.') return machine.pop();
     const operation = operations[code];
-    if (!operation) throw new PickleError(`operation 0x${code.charCodeAt(0).toString(16)}, which no weights need`);
+    if (!operation) throw new PickleError(`operation 0x${code.charCodeAt(0).toString(16)}, which weights do not need`);
     operation(machine);
   }
 }

@@ -78,7 +78,7 @@ async function openArchive(file: FileHandle, path: string): Promise<Archive> {
   for await (const entry of zip.eachEntry()) {
     if (entries.size >= mostEntries) throw unreadable(path, `it holds more than ${mostEntries} files`);
     if (entry.compressionMethod !== 0)
-      throw unreadable(path, `${entry.fileName} in it is packed, which PyTorch never does`);
+      throw unreadable(path, `${entry.fileName} in it is compressed, which PyTorch never does`);
     entries.set(entry.fileName, entry);
   }
   return { zip, entries, start: async (entry) => (await zip.readLocalFileHeaderPromise(entry)).fileDataStart };
@@ -90,13 +90,13 @@ function callsOf(path: string): ReadonlyMap<string, (values: readonly Value[]) =
     const [storage, start, shape, strides] = values;
     const naturals = (value: Value | undefined) => Array.isArray(value) && value.every(isNatural);
     if (!(storage instanceof Storage) || !isNatural(start) || !naturals(shape) || !naturals(strides))
-      throw new PickleError('a tensor that is described wrongly');
+      throw new PickleError('a tensor with an invalid description');
     const [sizes, steps] = [shape, strides];
     const elements = elementsOf(path, 'a tensor', sizes);
     const last = sizes.reduce((at, size, dimension) => at + (size - 1) * (steps[dimension] ?? Infinity), start);
     if (steps.length !== sizes.length || (elements > 0 && last >= storage.elements))
       throw new PickleError(
-        `a tensor [${sizes.join(', ')}] that reaches beyond the ${storage.elements} elements it is of`,
+        `a tensor [${sizes.join(', ')}] that reaches beyond the ${storage.elements} elements of its storage`,
       );
     return new Tensor(storage, start, sizes, steps);
   };
@@ -125,9 +125,9 @@ async function persistentOf({ entries, start }: Archive, root: string): Promise<
     const [word, of, key, , elements] = Array.isArray(id) ? id : [];
     const type = of instanceof Named && of.module === 'torch' ? storageTypes[of.name] : undefined;
     if (word !== 'storage' || typeof key !== 'string' || !isNatural(elements))
-      throw new PickleError('a persistent value that is no storage');
+      throw new PickleError('a persistent value that is not a storage');
     if (type === undefined)
-      throw new PickleError(`a storage of ${of instanceof Named ? of.full : 'no type'}, which holds no weights`);
+      throw new PickleError(`a storage of ${of instanceof Named ? of.full : 'no type'}, which is not a weight type`);
     const place = places.get(key);
     if (!place) throw new PickleError(`the storage ${key}, which is not in the archive`);
     if (elements * sizeOf(type) > place.bytes)
@@ -164,10 +164,7 @@ async function pickleOf(
     throw unreadable(path, `${why}; PyTorch's checkpoints have one`);
   }
   if (found.uncompressedSize > longestPickle)
-    throw unreadable(
-      path,
-      `its pickle has ${found.uncompressedSize} bytes, more than the ${longestPickle} it may have`,
-    );
+    throw unreadable(path, `its pickle has ${found.uncompressedSize} bytes, more than the limit of ${longestPickle}`);
   const parts: Buffer[] = [];
   for await (const part of await zip.openReadStreamPromise(found)) parts.push(part as Buffer);
   return { root: found.fileName.slice(0, -'data.pkl'.length), pickle: Buffer.concat(parts) };
@@ -185,7 +182,7 @@ async function tensorsOf(file: FileHandle, path: string): Promise<readonly Store
 
 /** What a damaged or hostile archive makes its readers say. */
 function reasonedFrom(path: string, error: unknown): unknown {
-  if (error instanceof PickleError) return unreadable(path, `its pickle holds ${error.message}`);
+  if (error instanceof PickleError) return unreadable(path, `its pickle is not valid: ${error.message}`);
   // yauzl's own errors name what is wrong with the archive.
   return error instanceof Error && error.constructor === Error ? unreadable(path, error.message) : error;
 }

@@ -33,7 +33,7 @@ async function headerOf(file: FileHandle, path: string): Promise<{ readonly text
   if (size < 8 || (await file.read(length, 0, 8, 0)).bytesRead < 8) throw unreadable(path, `it has ${size} bytes`);
   const long = length.readBigUInt64LE();
   if (long > BigInt(Math.min(longestHeader, size - 8)))
-    throw unreadable(path, `its header is said to have ${long} bytes, the file has ${size}`);
+    throw unreadable(path, `its header is stated to have ${long} bytes, but the file has ${size}`);
   const bytes = Buffer.alloc(Number(long));
   await file.read(bytes, 0, bytes.length, 8);
   return { text: bytes.toString('utf8'), end: 8 + bytes.length };
@@ -44,10 +44,10 @@ function tableOf(path: string, text: string): ReadonlyMap<string, v.InferOutput<
   try {
     parsed = JSON.parse(text);
   } catch (error) {
-    throw unreadable(path, `its header is no JSON (${(error as Error).message})`);
+    throw unreadable(path, `its header is not JSON (${(error as Error).message})`);
   }
   if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed))
-    throw unreadable(path, 'its header is no list of tensors');
+    throw unreadable(path, 'its header is not a list of tensors');
   const table = new Map<string, v.InferOutput<typeof Entry>>();
   for (const [name, value] of Object.entries(parsed)) {
     const schema = name === '__metadata__' ? Metadata : Entry;

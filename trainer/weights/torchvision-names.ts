@@ -88,7 +88,7 @@ function inferred(path: string, encoders: readonly EncoderRecipe[], shapes: Read
       reasons.push(`of ${recipe.title}, ${nameOf(missing[0])} [${torchShape(missing[1]).join(', ')}] ${has}`);
     }
   }
-  throw unreadable(path, `its network is none of ours: ${reasons.join('; ')}`);
+  throw unreadable(path, `its network matches none of the known encoders: ${reasons.join('; ')}`);
 }
 
 /**
@@ -100,7 +100,7 @@ export function matchEncoder({ path, tensors }: WeightsFile, encoders: readonly 
   const [prefix] = prefixesOf([...byName.keys()]);
   if (prefix === undefined) {
     const some = [...byName.keys()].slice(0, 5).join(', ');
-    throw unreadable(path, `it holds no residual network in torchvision's names (${some || 'it holds no tensors'})`);
+    throw unreadable(path, `it has no residual network with torchvision's names (${some || 'it has no tensors'})`);
   }
   const below = new Map<string, Shape>();
   for (const { name, shape } of tensors) if (name.startsWith(prefix)) below.set(name.slice(prefix.length), shape);
@@ -152,7 +152,7 @@ export async function readEncoder(
   const values = new Map<string, Float32Array>();
   for (const [path, tensor] of tensors) {
     const read = await file.read(tensor);
-    if (!read.every(Number.isFinite)) throw unreadable(file.path, `${tensor.name} holds values that are not finite`);
+    if (!read.every(Number.isFinite)) throw unreadable(file.path, `${tensor.name} contains values that are not finite`);
     await progress?.(values.size / tensors.size);
     values.set(path, isKernel(tensor.shape) ? kernelFromTorch(read, tensor.shape) : read);
   }

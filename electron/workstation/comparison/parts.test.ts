@@ -88,8 +88,8 @@ test('a path sets what is there and never the prototype', () => {
   setPath(config, ['views', '0', 'blur'], 0.5);
   setPath(config, ['optimizer', 'options', 'rate'], 1);
   expect(config).toEqual({ views: [{ blur: 0.5 }], batch: 1, optimizer: { options: { rate: 1 } } });
-  expect(() => setPath(config, ['__proto__', 'polluted'], 1)).toThrow('no path');
-  expect(() => setPath(config, ['a', 'constructor', 'b'], 1)).toThrow('no path');
+  expect(() => setPath(config, ['__proto__', 'polluted'], 1)).toThrow('is not a configuration path');
+  expect(() => setPath(config, ['a', 'constructor', 'b'], 1)).toThrow('is not a configuration path');
   expect(() => setPath(config, ['batch', 'x'], 1)).toThrow('"batch" is a value');
   expect(({} as Record<string, unknown>)['polluted']).toBeUndefined();
 });

@@ -49,7 +49,7 @@ export const catalogue: Catalogue = {
   evaluators: [
     {
       id: 'linear',
-      title: 'Linear classification',
+      title: 'Linear evaluation',
       options: [],
       metrics: [
         { name: 'top1', unit: 'share' },

@@ -82,7 +82,7 @@ export const catalogue: Catalogue = {
   evaluators: [
     {
       id: 'linear',
-      title: 'Linear classification',
+      title: 'Linear evaluation',
       probe: false,
       metrics: [
         { name: 'top1', unit: 'share' },

@@ -24,7 +24,7 @@ export function parseIdxHeader(head: Buffer, kind: IdxKind): IdxHeader {
   if (head.length >= 4 && (head[0] !== 0 || head[1] !== 0)) {
     throw new UnusableImage(`not an IDX file: it begins with ${head.toString('hex', 0, 4)}`);
   }
-  if (head.length < headerBytes) throw new UnusableImage(`cut short inside its header (${head.length} bytes)`);
+  if (head.length < headerBytes) throw new UnusableImage(`truncated inside its header (${head.length} bytes)`);
   if (head[2] !== 0x08) {
     throw new UnusableImage(`its values are of type 0x${head.toString('hex', 2, 3)}; only bytes (0x08) are read`);
   }
@@ -51,7 +51,7 @@ export function isGzip(path: string): boolean {
 }
 
 function gzipReason(error: Error): string | null {
-  if (error.message === 'unexpected end of file') return 'the gzip file is cut short';
+  if (error.message === 'unexpected end of file') return 'the gzip file is truncated';
   if (error.message === 'incorrect data check') return 'the gzip checksum does not match: the file is damaged';
   if (error.message === 'incorrect header check') return 'not a gzip file, although its name ends in .gz';
   return 'code' in error && String(error.code).startsWith('Z_') ? `damaged gzip data (${error.message})` : null;

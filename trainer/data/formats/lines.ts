@@ -24,7 +24,7 @@ export function* linesIn(path: string): Generator<string> {
         return;
       }
       if (start === 0 && filled === pieceBytes)
-        throw new UnusableImage(`it has a line of more than ${pieceBytes} bytes: this is no list`);
+        throw new UnusableImage(`it has a line of more than ${pieceBytes} bytes: it is not a list`);
       piece.copyWithin(0, start, filled);
       kept = filled - start;
     }

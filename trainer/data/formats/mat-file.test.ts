@@ -17,12 +17,12 @@ test.each([false, true])('a struct array is a table of its fields, compressed: %
 });
 
 test('another file, another table and a damaged one are told apart', () => {
-  expect(() => readMatTable(Buffer.from('PK'), 'synsets')).toThrow('no MATLAB file of level 5, little-endian');
+  expect(() => readMatTable(Buffer.from('PK'), 'synsets')).toThrow('not a little-endian MATLAB 5 file');
   expect(() => readMatTable(file(true), 'classes')).toThrow('it has no table "classes"');
-  expect(() => readMatTable(file(false).subarray(0, 500), 'synsets')).toThrow('a MATLAB file cut short');
+  expect(() => readMatTable(file(false).subarray(0, 500), 'synsets')).toThrow('a truncated MATLAB file');
   const damaged = file(true);
   damaged[150]! ^= 0xff;
-  expect(() => readMatTable(damaged, 'synsets')).toThrow('a MATLAB file with damaged or too large contents');
+  expect(() => readMatTable(damaged, 'synsets')).toThrow('a MATLAB file whose contents are damaged or too large');
 });
 
 test('whatever is changed in it, it is a table or has a reason', () => {

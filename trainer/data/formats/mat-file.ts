@@ -38,7 +38,7 @@ function* elements(bytes: Buffer): Generator<Element> {
     const length = isSmall ? first >>> 16 : bytes.readUInt32LE(at + 4);
     const start = at + (isSmall ? 4 : 8);
     if (start + length > bytes.length || (isSmall && length > 4))
-      throw new UnusableImage(`a MATLAB file cut short: an element states ${length} bytes`);
+      throw new UnusableImage(`a truncated MATLAB file: an element states ${length} bytes`);
     yield { type, bytes: bytes.subarray(start, start + length) };
     at = isSmall ? at + 8 : start + (type === compressed ? length : Math.ceil(length / 8) * 8);
   }
@@ -95,7 +95,7 @@ export function readMatArrays(bytes: Buffer, mostBytes: number): ReadonlyMap<str
     if (!number) continue;
     const count = data.bytes.length / number.size;
     if (dimensions.some((size) => size < 0) || dimensions.reduce((product, size) => product * size, 1) !== count)
-      throw new UnusableImage(`its array "${name}" has ${count} values, which are not ${dimensions.join(' x ')}`);
+      throw new UnusableImage(`its array "${name}" has ${count} values, which do not fill ${dimensions.join(' x ')}`);
     const values =
       data.type === uint8
         ? data.bytes
@@ -107,7 +107,7 @@ export function readMatArrays(bytes: Buffer, mostBytes: number): ReadonlyMap<str
 
 function* arraysIn(bytes: Buffer, mostBytes: number): Generator<ReturnType<typeof partsOf>> {
   if (!bytes.toString('latin1', 0, 6).startsWith('MATLAB') || bytes.toString('latin1', 126, 128) !== 'IM')
-    throw new UnusableImage('no MATLAB file of level 5, little-endian');
+    throw new UnusableImage('not a little-endian MATLAB 5 file');
   for (const element of elements(bytes.subarray(headerBytes))) {
     const array = element.type === compressed ? [...elements(inflated(element.bytes, mostBytes))][0] : element;
     if (array?.type === matrix) yield partsOf(array);
@@ -118,6 +118,6 @@ function inflated(bytes: Buffer, mostBytes: number): Buffer {
   try {
     return inflateSync(bytes, { maxOutputLength: mostBytes });
   } catch (error) {
-    throw new UnusableImage('a MATLAB file with damaged or too large contents', error);
+    throw new UnusableImage('a MATLAB file whose contents are damaged or too large', error);
   }
 }

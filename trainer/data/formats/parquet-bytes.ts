@@ -22,7 +22,7 @@ export class ParquetBytes {
       throw new UnusableImage(`a part of ${length} bytes; at most ${longestPart} are read at once`);
     const bytes = Buffer.alloc(length);
     const got = readSync(this.#file, bytes, 0, length, offset);
-    if (got < length) throw new UnusableImage(`it ends inside what it says lies at byte ${offset}: cut short`);
+    if (got < length) throw new UnusableImage(`it ends inside the part stated at byte ${offset}: truncated`);
     return bytes;
   }
 

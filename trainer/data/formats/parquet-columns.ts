@@ -23,9 +23,9 @@ const compressors: Compressors = {
 /** Reads the footer. @throws UnusableImage where the file has none */
 export function readFooter(bytes: ParquetBytes): FileMetaData {
   const { size } = bytes;
-  if (size < 12) throw new UnusableImage(`${size} bytes are no Parquet file`);
+  if (size < 12) throw new UnusableImage(`a file of ${size} bytes cannot be a Parquet file`);
   const length = bytes.read(size - 8, 8).readUInt32LE(0);
-  if (length > Math.min(longestFooter, size - 8)) throw new UnusableImage(`it is said to have ${length} bytes`);
+  if (length > Math.min(longestFooter, size - 8)) throw new UnusableImage(`it is stated to have ${length} bytes`);
   return parquetMetadata(bytes.read(size - 8 - length, length + 8), { geoparquet: false });
 }
 
@@ -61,13 +61,13 @@ export interface Chunk {
 export function chunksOf(metadata: FileMetaData, path: string, size: number): readonly Chunk[] {
   return metadata.row_groups.map(({ columns, num_rows: rows }) => {
     const found = columns.map(({ meta_data: own }) => own).find((own) => own?.path_in_schema.join('.') === path);
-    if (!found) throw new UnusableImage(`a group of rows has no column "${path}"`);
+    if (!found) throw new UnusableImage(`a row group has no column "${path}"`);
     const decoder = decoderOf(metadata, found);
     const { data_page_offset: first, dictionary_page_offset: dictionary } = found;
     const offset = Number(dictionary !== undefined && dictionary > 0n && dictionary < first ? dictionary : first);
     const bytes = Number(found.total_compressed_size);
     if (!(offset >= 0 && bytes >= 0 && offset + bytes <= size))
-      throw new UnusableImage(`column "${path}" is said to lie at bytes ${offset} to ${offset + bytes} of ${size}`);
+      throw new UnusableImage(`column "${path}" is stated to be at bytes ${offset} to ${offset + bytes} of ${size}`);
     return { decoder, offset, end: offset + bytes, rows: Number(rows) };
   });
 }

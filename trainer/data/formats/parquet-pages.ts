@@ -58,7 +58,7 @@ function* pages(file: ParquetBytes, chunks: readonly Chunk[], path: string): Gen
       const { header, bytes } = headerAt(file, at, chunk.end);
       const pageBytes = bytes + header.compressed_page_size;
       if (!(header.compressed_page_size >= 0 && at + pageBytes <= chunk.end))
-        throw new UnusableImage(`the page at byte ${at} is said to have ${header.compressed_page_size} bytes`);
+        throw new UnusableImage(`the page at byte ${at} is stated to have ${header.compressed_page_size} bytes`);
       const data = header.data_page_header ?? header.data_page_header_v2;
       rows += data?.num_values ?? 0;
       yield { decoder: chunk.decoder, header, offset: at, pageBytes, data };
@@ -80,7 +80,7 @@ export function* placesOf(file: ParquetBytes, chunks: readonly Chunk[], path: st
       continue;
     }
     if (dictionary === null)
-      throw new UnusableImage(`the page at byte ${offset} names a dictionary, and there is none`);
+      throw new UnusableImage(`the page at byte ${offset} refers to a dictionary, but there is none`);
     const { levels, values } = unpacked(file.read(offset, pageBytes), decoder);
     let at = 0;
     // A row without a value keeps its place in the page itself, which says so when it is read.
@@ -97,7 +97,7 @@ function unpacked(
   const reader = readerOf(page);
   const header = parquetHeader(reader);
   if (header.uncompressed_page_size > longestPart)
-    throw new UnusableImage(`a page that unpacks into ${header.uncompressed_page_size} bytes`);
+    throw new UnusableImage(`a page that decompresses to ${header.uncompressed_page_size} bytes`);
   const body = page.subarray(reader.offset, reader.offset + header.compressed_page_size);
   if (header.dictionary_page_header)
     return { levels: null, values: readPage(reader, header, decoder, undefined, undefined, 0).data ?? [] };
@@ -117,13 +117,13 @@ export function valueIn(page: Uint8Array, row: number, decoder: Leaf): Uint8Arra
   try {
     found = unpacked(page, decoder);
   } catch (error) {
-    throw inWords(error, 'its page cannot be unpacked');
+    throw inWords(error, 'its page cannot be decompressed');
   }
   const { levels, values } = found;
   const there = maximum(decoder);
   const isThere = levels === null || levels[row] === there;
   const at = levels === null ? row : levels.slice(0, row).filter((level) => level === there).length;
   const value = isThere ? values[at] : null;
-  if (!(value instanceof Uint8Array)) throw new UnusableImage('its row holds no picture');
+  if (!(value instanceof Uint8Array)) throw new UnusableImage('its row does not contain an image');
   return value;
 }

@@ -34,7 +34,7 @@ export function imageLeafOf(path: string): Leaf {
   const file = openParquet(path);
   file.close();
   const column = imageColumnOf(file.leaves);
-  if (column === null) throw new UnusableImage(`its archive has no column of images any more`);
+  if (column === null) throw new UnusableImage(`its archive no longer has an image column`);
   return file.leaves.get(column)!;
 }
 

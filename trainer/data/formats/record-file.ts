@@ -20,7 +20,9 @@ export async function openRecords(folder: string, name: string, bytes: number): 
   const { size } = await stat(path);
   if (size === 0) throw new UnusableImage('the file is empty (0 bytes)');
   if (size % bytes !== 0)
-    throw new UnusableImage(`its ${size} bytes are no whole number of records of ${bytes} bytes: cut short or damaged`);
+    throw new UnusableImage(
+      `its ${size} bytes are not a whole number of records of ${bytes} bytes: truncated or damaged`,
+    );
   const file = openSync(path, 'r');
   return {
     name,

@@ -7,7 +7,7 @@ import { UnusableImage } from '../unusable-image.ts';
 export async function readSmallFile(path: string, mostBytes: number): Promise<Buffer | null> {
   try {
     const { size } = await stat(path);
-    if (size > mostBytes) throw new UnusableImage(`it has ${size} bytes; such a list has at most ${mostBytes}`);
+    if (size > mostBytes) throw new UnusableImage(`it has ${size} bytes; a list may have at most ${mostBytes}`);
     return await readFile(path);
   } catch (error) {
     if (isMissing(error)) return null;

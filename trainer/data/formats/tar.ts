@@ -57,7 +57,7 @@ const textOf = (bytes: Buffer) => {
 function sizeField(field: Buffer): number {
   if (field[0]! & 0x80) {
     const size = field.subarray(1).reduce((value, byte) => value * 256 + byte, field[0]! & 0x7f);
-    if (field[0] === 0xff || !Number.isSafeInteger(size)) throw new UnusableImage('it states a size that no file has');
+    if (field[0] === 0xff || !Number.isSafeInteger(size)) throw new UnusableImage('it states an impossible file size');
     return size;
   }
   const digits = textOf(field).trim();
@@ -81,7 +81,7 @@ function paxRecords(bytes: Buffer): ReadonlyMap<string, string> {
     const end = at + Number(digits);
     const equals = bytes.indexOf(0x3d, space);
     const isWhole = /^\d{1,7}$/.test(digits) && equals > space && equals < end && bytes[end - 1] === 0x0a;
-    if (!isWhole || end > bytes.length) throw new UnusableImage('a pax record that is damaged');
+    if (!isWhole || end > bytes.length) throw new UnusableImage('a damaged pax record');
     records.set(bytes.toString('utf8', space + 1, equals), bytes.toString('utf8', equals + 1, end - 1));
     at = end;
   }
@@ -114,12 +114,14 @@ export function openTar(path: string): Tar {
     let records: ReadonlyMap<string, string> = new Map();
     let count = 0;
     for (let at = from; ;) {
-      if (at === end) throw new UnusableImage(`it ends after ${at - from} bytes without its end mark: cut short`);
+      if (at === end) throw new UnusableImage(`it ends after ${at - from} bytes without its end mark: truncated`);
       const header = read(at, Math.min(block, end - at));
-      if (header.length < block) throw new UnusableImage(`it is cut short inside the header at byte ${at - from}`);
+      if (header.length < block) throw new UnusableImage(`it is truncated inside the header at byte ${at - from}`);
       if (header.every((byte) => byte === 0)) return;
       if (Number.parseInt(textOf(header.subarray(148, 156)), 8) !== checksumOf(header))
-        throw new UnusableImage(`no tar archive, or damaged: the header at byte ${at - from} has another checksum`);
+        throw new UnusableImage(
+          `not a tar archive, or damaged: the checksum of the header at byte ${at - from} does not match`,
+        );
       if (++count > mostMembers) throw new UnusableImage(`it has more than ${mostMembers} members`);
 
       const type = String.fromCharCode(header[156]!);
@@ -131,7 +133,7 @@ export function openTar(path: string): Tar {
       const size = sizeOf(header, type, records);
       if (size > end - offset)
         throw new UnusableImage(
-          `"${printable(name)}" is stated to have ${size} bytes, but ${end - offset} follow: cut short, or a lie`,
+          `"${printable(name)}" is stated to have ${size} bytes, but only ${end - offset} follow: truncated, or a false size`,
         );
       at = Math.min(end, offset + Math.ceil(size / block) * block);
 

@@ -1,9 +1,9 @@
 /** Why a name that an archive or a list gives is not followed, or null: it would lead out of the data set's folder. */
 export function whyUnsafe(name: string): string | null {
   if (name === '') return 'it has no name';
-  if (name.includes('\0')) return 'its name has a NUL in it';
-  if (/^[\\/]{2}/.test(name)) return 'its name is that of another machine';
-  if (/^[\\/]/.test(name)) return 'its name starts at the root of the disk';
+  if (name.includes('\0')) return 'its name contains a NUL';
+  if (/^[\\/]{2}/.test(name)) return 'its name is a network path';
+  if (/^[\\/]/.test(name)) return 'its name is an absolute path';
   if (/^[A-Za-z]:/.test(name)) return 'its name starts with a drive';
   return name.split(/[\\/]/).includes('..') ? 'its name leads out of its folder' : null;
 }

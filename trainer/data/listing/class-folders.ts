@@ -70,7 +70,7 @@ function childrenOf(root: string, folder: string, report: Rejects['add']): reado
     try {
       children.push({ name, path, kind: kindOf(isLink ? statSync(join(root, path)) : entry), isLink });
     } catch (error) {
-      report(path, isMissing(error) ? 'a link that leads nowhere' : reasonOf(error));
+      report(path, isMissing(error) ? 'a broken link' : reasonOf(error));
     }
   }
   return children;
@@ -162,13 +162,13 @@ export async function draftSplit(walk: Walk, split: string, { classes, loose }: 
   for (const [label, { path }] of classes.entries()) {
     const before = images.count();
     await addPictures(walk, path, label, images);
-    if (images.count() === before) walk.rejects.add(`${path}/`, 'a class folder without a picture that can be read');
+    if (images.count() === before) walk.rejects.add(`${path}/`, 'a class folder without a readable image');
   }
   if (images.count() === 0) {
     for (const path of loose) images.add(path, -1);
     return { split, images, names: null };
   }
-  for (const path of loose) walk.rejects.add(path, 'lies beside the class folders, so it has no class');
+  for (const path of loose) walk.rejects.add(path, 'outside the class folders, so it does not have a class');
   return { split, images, names: classes.map(({ name }) => name) };
 }
 
@@ -216,8 +216,8 @@ async function splitByHash({ root, rejects, slices }: Walk, images: ImageTable):
 /** What every listing of folders says beside its layout. */
 export function foundBeside({ otherFiles }: Walk, classes: readonly string[]): readonly string[] {
   return [
-    ...(classes.length === 1 ? ['only one class: nothing can be learned by labels'] : []),
-    ...(otherFiles > 0 ? [`${otherFiles} other files, left alone`] : []),
+    ...(classes.length === 1 ? ['only one class: labels carry no information'] : []),
+    ...(otherFiles > 0 ? [`${otherFiles} other files, ignored`] : []),
   ];
 }
 
@@ -238,8 +238,8 @@ export async function listTree(root: string, rejects: Rejects, slices: TimeSlice
   const { images } = splits[0]!;
   if (folders.length > 0) return listed(`split folders: ${splits.map(({ split }) => split).join(', ')}`);
   if (images.count === 0) return listed('no pictures', { splits: [] });
-  if (images.labels === null) return listed('pictures without class folders: for pretraining only');
-  return listed('one folder of classes', { splits: await splitByHash(walk, images), splitRule });
+  if (images.labels === null) return listed('images without class folders: for pretraining only');
+  return listed('a folder of class folders', { splits: await splitByHash(walk, images), splitRule });
 }
 
 /** Whether the folder holds pictures where a tree would have them, from a look at a few entries. */

@@ -83,7 +83,7 @@ export function startTable(): TableBuilder {
       if (needed > longestNames)
         throw new FaultError(
           'bad-argument',
-          `A split has so many images that their names take more than ${longestNames} bytes. Use a part of it.`,
+          `The image names of a split take more than ${longestNames} bytes. Use a subset of it.`,
         );
       if (needed > names.length) names = Buffer.concat([names], Math.max(needed, names.length * 2));
       used += names.write(name, used);

@@ -16,7 +16,7 @@ const places = ['', 'ILSVRC2012_devkit_t12/data/', 'devkit/data/'];
 const longestList = 64 << 20;
 
 export const listsNeeded =
-  `${validationLists.join(' or ')} (a picture and its WordNet id a line), ` +
+  `${validationLists.join(' or ')} (an image and its WordNet id per line), ` +
   `or ${groundTruth} with ${synsetLists.join(' or ')} (ILSVRC ids and their WordNet ids), as in the development kit`;
 
 const linesOf = (bytes: Buffer) =>
@@ -33,7 +33,7 @@ function readValidationList(bytes: Buffer): ReadonlyMap<number, string> {
   return new Map(
     rows.map((line) => {
       const match = /^ILSVRC2012_val_(\d{8})(?:\.JPEG)?[\s,]+(n\d{8})\b/.exec(line);
-      if (!match) throw new UnusableImage(`${shown(line)} is no name of a validation picture with a WordNet id`);
+      if (!match) throw new UnusableImage(`${shown(line)} is not the name of a validation image with a WordNet id`);
       return [Number(match[1]), match[2]!];
     }),
   );
@@ -46,7 +46,7 @@ function readSynsetList(bytes: Buffer): ReadonlyMap<number, string> {
       const [first = '', second = ''] = line.split(/[\s,]+/);
       const [number, synset] = first.startsWith('n') ? [second, first] : [first, second];
       if (!/^\d+$/.test(number) || !/^n\d{8}$/.test(synset))
-        throw new UnusableImage(`${shown(line)} is no ILSVRC id with a WordNet id`);
+        throw new UnusableImage(`${shown(line)} is not an ILSVRC id with a WordNet id`);
       return [Number(number), synset];
     }),
   );
@@ -68,7 +68,7 @@ function readGroundTruth(bytes: Buffer, synsets: ReadonlyMap<number, string>): R
   return new Map(
     linesOf(bytes).map((line, index) => {
       const synset = synsets.get(Number(line));
-      if (synset === undefined) throw new UnusableImage(`${shown(line)} in line ${index + 1} is no known ILSVRC id`);
+      if (synset === undefined) throw new UnusableImage(`${shown(line)} in line ${index + 1} is not a known ILSVRC id`);
       return [index + 1, synset];
     }),
   );

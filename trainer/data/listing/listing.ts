@@ -73,11 +73,11 @@ export async function readImage(folder: string, images: ImageTable, index: numbe
   try {
     const size = place === null ? (await file.stat()).size : (place.page?.bytes ?? place.size);
     if (size > largestFileBytes)
-      throw new UnusableImage(`it has ${size} bytes; a picture may have ${largestFileBytes}`);
+      throw new UnusableImage(`it has ${size} bytes; an image may have at most ${largestFileBytes}`);
     if (place === null) return await file.readFile();
     const bytes = Buffer.alloc(size);
     const { bytesRead } = await file.read(bytes, 0, size, place.offset);
-    if (bytesRead < size) throw new UnusableImage('its archive has become shorter and ends inside it');
+    if (bytesRead < size) throw new UnusableImage('its archive is now shorter and ends inside it');
     return place.page === undefined ? bytes : unpack(bytes, place.page.row, images, join(folder, place.archive));
   } finally {
     await file.close();
@@ -141,7 +141,7 @@ export async function openListing(
         return { image: { kind: 'encoded', bytes }, target: classTarget(labels?.[index]), name };
       } catch (error) {
         const reason = reasonOf(error);
-        throw new FaultError('unreadable-file', `${name}: ${reason}. Leave it out, or replace it.`, {
+        throw new FaultError('unreadable-file', `${name}: ${reason}. Exclude or replace it.`, {
           file: name,
           reason,
         });

@@ -18,5 +18,5 @@ export function reader(id: string): DatasetRecipe {
   const found = readers.find((each) => each.id === id);
   if (found) return found;
   const known = readers.map((each) => each.id).join(', ');
-  throw new FaultError('unknown-id', `No dataset "${id}". Known: ${known}.`, { id, known });
+  throw new FaultError('unknown-id', `Unknown data set "${id}". Known: ${known}.`, { id, known });
 }

@@ -101,11 +101,11 @@ test('a list chooses the images it names, and says what it names in vain', async
     await expect(listed('n1_3.JPEG\nn9_9.JPEG\n')).rejects.toThrow(
       '1 of its 2 names, such as "n9_9.JPEG", are not there',
     );
-    await expect(listed('\n')).rejects.toThrow('it names no image');
+    await expect(listed('\n')).rejects.toThrow('it does not name any image');
     const { found: _, ...nameless } = whole;
-    await expect(partOf(nameless, { kind: 'list', path }, source)).rejects.toThrow('no files with names');
+    await expect(partOf(nameless, { kind: 'list', path }, source)).rejects.toThrow('not named files');
     await expect(partOf(whole, { kind: 'list', path: folder }, source)).rejects.toThrow(
-      'a folder where a file must be',
+      'a folder, where a file is expected',
     );
     await expect(partOf(whole, { kind: 'list', path: `${path}.gone` }, source)).rejects.toThrow('gone');
   } finally {

@@ -28,7 +28,9 @@ async function readList(path: string): Promise<ReadonlySet<string>> {
     try {
       const { size } = await file.stat();
       if (size > longestList)
-        throw new FaultError('unreadable-file', `${path} has ${size} bytes; a list may have ${longestList}.`, { path });
+        throw new FaultError('unreadable-file', `${path} has ${size} bytes; a list may have at most ${longestList}.`, {
+          path,
+        });
       const lines = (await file.readFile('utf8')).split('\n').map((line) => basename(line.trim()));
       return new Set(lines.filter((line) => line !== ''));
     } finally {
@@ -46,7 +48,7 @@ async function namedIn(list: string, { found }: OpenDataset, { path, split }: Da
   if (!found)
     throw new FaultError(
       'bad-argument',
-      `The images of ${path} are no files with names, so a list cannot choose among them: draw a share by a seed.`,
+      `The images of ${path} are not named files, so a list cannot select them: draw a fraction by seed instead.`,
       { path },
     );
   const missing = new Set(names);
@@ -61,9 +63,9 @@ async function namedIn(list: string, { found }: OpenDataset, { path, split }: Da
   if (names.size > 0 && first === undefined) return Int32Array.from(chosen);
   const why =
     first === undefined
-      ? 'it names no image'
+      ? 'it does not name any image'
       : `${missing.size} of its ${names.size} names, such as "${first}", are not there`;
-  throw new FaultError('bad-argument', `${list} is no list of images of the split "${split}" of ${path}: ${why}.`, {
+  throw new FaultError('bad-argument', `${list} is not a list of images of the split "${split}" of ${path}: ${why}.`, {
     path: list,
     split,
   });
@@ -75,7 +77,7 @@ async function placesOf(whole: OpenDataset, subset: Subset, source: DataSource):
   if (labels) return chosenBy(subset, labels);
   throw new FaultError(
     'wrong-folder',
-    `The split "${source.split}" of ${source.path} has no labels, so no share of each class can be taken: choose a labelled split.`,
+    `The split "${source.split}" of ${source.path} has no labels, so a fraction of each class cannot be drawn: choose a labelled split.`,
     { path: source.path, split: source.split },
   );
 }

@@ -64,7 +64,7 @@ async function read(file: string, path: string, notice: IndexPlace['notice']): P
   const end = bytes.indexOf(0x0a, preludeBytes);
   const header = headerOf(bytes, end);
   if (header === null) {
-    notice('cache-damaged', `${file} is damaged: the archives are looked through again.`, { path: file });
+    notice('cache-damaged', `${file} is damaged: the archives are scanned again.`, { path: file });
     return null;
   }
   const { signature, folders, classes } = header;

@@ -115,8 +115,10 @@ describe('a training loader', () => {
         [1, 1],
         [0, 0],
       ]);
-      await expect(take(paired('others'), 1)).rejects.toThrow(/The pictures are no pairs: number \d+ is .*png/);
-      await expect(take(paired('few'), 1)).rejects.toThrow('Pairs need as many pictures: 8 in the first folder, 7 in');
+      await expect(take(paired('others'), 1)).rejects.toThrow(/The images are not paired: number \d+ is .*png/);
+      await expect(take(paired('few'), 1)).rejects.toThrow(
+        'Paired data needs the same number of images: 8 in the first folder, 7 in',
+      );
     }));
 
   test('keeps the short last batch only when told to', () =>
@@ -136,7 +138,7 @@ describe('a training loader', () => {
     inTemporaryFolder(async (folder) => {
       await writeIdx(folder, 7, 4);
       await expect(openTrainingLoader(training(folder))).rejects.toThrow(
-        'A batch of 8 was asked for, but the data set has 7 images. Choose a batch of at most 7.',
+        'A batch of 8 is larger than the data set, which has 7 images. Choose a batch of at most 7.',
       );
     }));
 
@@ -179,7 +181,7 @@ describe('a file that turns bad while it is being read', () => {
       })();
       await expect(failing).rejects.toMatchObject({
         fault: { code: 'unreadable-file', values: { file: 'train/only/2.jpg' } },
-        message: 'train/only/2.jpg: neither JPEG nor PNG: it begins with 6e 6f 20 6c. Leave it out, or replace it.',
+        message: 'train/only/2.jpg: neither JPEG nor PNG: it begins with 6e 6f 20 6c. Exclude or replace it.',
       });
       await loader.close();
     }),

@@ -12,7 +12,7 @@ export function createSampler(count: number, batch: number, dropLast: boolean, s
   if (stepsPerEpoch === 0) {
     throw new FaultError(
       'bad-argument',
-      `A batch of ${batch} was asked for, but the data set has ${count} images. Choose a batch of at most ${count}.`,
+      `A batch of ${batch} is larger than the data set, which has ${count} images. Choose a batch of at most ${count}.`,
       { batch, count },
     );
   }

@@ -51,7 +51,7 @@ async function load(data: OpenDataset, index: number): Promise<Loaded> {
     return { ...(await decode(image, data.channels)), name };
   } catch (error) {
     const reason = reasonOf(error);
-    throw new FaultError('unreadable-file', `${name}: ${reason}. Leave it out, or replace it.`, { file: name, reason });
+    throw new FaultError('unreadable-file', `${name}: ${reason}. Exclude or replace it.`, { file: name, reason });
   }
 }
 
@@ -66,7 +66,7 @@ function opener(data: OpenDataset, paired: OpenDataset | null) {
     if (stem(one.name) === stem(other.name)) return [one, other];
     throw new FaultError(
       'wrong-folder',
-      `The pictures are no pairs: number ${index + 1} is ${one.name} in one folder and ${other.name} in the other. Give both the same names.`,
+      `The images are not paired: number ${index + 1} is ${one.name} in one folder and ${other.name} in the other. Use the same names in both.`,
       { first: one.name, second: other.name },
     );
   };
@@ -78,8 +78,8 @@ async function openPaired({ data, found }: Located, first: OpenDataset): Promise
   await opened.close();
   const text =
     opened.count === first.count
-      ? `Pairs need the same channels: ${first.channels} in the first folder, ${opened.channels} in ${data.path}.`
-      : `Pairs need as many pictures: ${first.count} in the first folder, ${opened.count} in ${data.path}.`;
+      ? `Paired data needs the same number of channels: ${first.channels} in the first folder, ${opened.channels} in ${data.path}.`
+      : `Paired data needs the same number of images: ${first.count} in the first folder, ${opened.count} in ${data.path}.`;
   throw new FaultError('wrong-folder', text, { path: data.path, first: first.count, second: opened.count });
 }
 

@@ -42,12 +42,12 @@ async function startWorker(specification: WorkSpecification, file: URL, count: n
     waiting.clear();
   };
   worker.on('error', end);
-  worker.on('exit', (code) => end(new FaultError('internal', `A decoding worker ended with exit code ${code}.`)));
+  worker.on('exit', (code) => end(new FaultError('internal', `A decoding worker exited with code ${code}.`)));
   worker.on('message', (reply: WorkReply) => {
     if (reply.kind === 'ready') {
       if (reply.count === count) isReady(null);
       else {
-        const text = `The data set had ${count} images and now has ${reply.count}: it changed while it was being opened.`;
+        const text = `The data set had ${count} images and now has ${reply.count}: it changed while being opened.`;
         end(new FaultError('dataset-changed', text));
       }
     } else if (reply.kind === 'fault' && reply.id === null) end(fromFault(reply.fault));
@@ -93,7 +93,7 @@ export async function openViewProducer(
   if (!existsSync(file)) {
     throw new FaultError(
       'internal',
-      `The program of the decoding workers is missing: ${fileURLToPath(file)}. Build it, or use 0 workers.`,
+      `The decoding worker script is missing: ${fileURLToPath(file)}. Build it, or use 0 workers.`,
     );
   }
   const starting = Array.from({ length: workers }, () => startWorker(specification, file, count));

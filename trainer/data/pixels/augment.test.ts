@@ -101,7 +101,7 @@ describe('equal to Pillow, level for level', () => {
     if (reads) expect((await attempt).width).toBe(57);
     else
       await expect(attempt).rejects.toThrow(
-        /^(a damaged or cut short JPEG file: it cannot be decoded|a JPEG file cut short before its size is stated)$/,
+        /^(a damaged or truncated JPEG file that cannot be decoded|a JPEG file truncated before its size is stated)$/,
       );
   });
 });
@@ -274,7 +274,9 @@ describe('normalising', () => {
   });
 
   test('refuses statistics that do not fit the images', () => {
-    expect(() => normalizer({ mean: [0.5], std: [0.2] }, 3)).toThrow('1 means and 1 deviations, but the images have 3');
+    expect(() => normalizer({ mean: [0.5], std: [0.2] }, 3)).toThrow(
+      '1 means and 1 standard deviations, but the images have 3',
+    );
     expect(() => normalizer({ mean: [0.5], std: [0] }, 1)).toThrow('is 0; it must be above 0');
   });
 });

@@ -82,7 +82,7 @@ export async function decodeBySharp(bytes: Uint8Array, { samples, format }: Imag
     return { pixels: data, width, height, channels };
   } catch (error) {
     // The library keeps its messages in one place for all threads, so the text may belong to another file.
-    throw new UnusableImage(`a damaged or cut short ${format.toUpperCase()} file: it cannot be decoded`, error);
+    throw new UnusableImage(`a damaged or truncated ${format.toUpperCase()} file that cannot be decoded`, error);
   }
 }
 

@@ -36,7 +36,7 @@ function foreignFormat(bytes: Uint8Array): string | null {
 function pngHeader(bytes: Uint8Array): ImageHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 33 || view.getUint32(12) !== 0x49484452) {
-    throw new UnusableImage('a PNG file cut short inside its header');
+    throw new UnusableImage('a PNG file truncated inside its header');
   }
   const depth = bytes[24];
   const colourType = bytes[25];
@@ -54,7 +54,7 @@ function pngHeader(bytes: Uint8Array): ImageHeader {
 function jpegHeader(bytes: Uint8Array): ImageHeader {
   let at = 2;
   while (at + 4 <= bytes.length) {
-    if (bytes[at] !== 0xff) throw new UnusableImage(`a JPEG file with no marker where one must be (byte ${at})`);
+    if (bytes[at] !== 0xff) throw new UnusableImage(`a JPEG file with a missing marker at byte ${at}`);
     const marker = bytes[at + 1]!;
     // Fill bytes and markers without a length.
     if (marker === 0xff) {
@@ -75,7 +75,7 @@ function jpegHeader(bytes: Uint8Array): ImageHeader {
     if (marker === 0xda || marker === 0xd9) break;
     at += 2 + length;
   }
-  throw new UnusableImage('a JPEG file cut short before its size is stated');
+  throw new UnusableImage('a JPEG file truncated before its size is stated');
 }
 
 /** Reads the header, or says why the bytes are no picture we read. The name of the file plays no part, as in PIL. */

@@ -15,8 +15,8 @@ export function normalizer({ mean, std }: Normalization, dataChannels: number): 
   if (std.length !== channels || (channels !== dataChannels && !(dataChannels === 1 && channels === 3))) {
     throw new FaultError(
       'bad-argument',
-      `The normalization has ${mean.length} means and ${std.length} deviations, but the images have ${dataChannels} ` +
-        `channel${dataChannels === 1 ? '' : 's'}. Give one of each for every channel (three also do for grey images).`,
+      `The normalization has ${mean.length} means and ${std.length} standard deviations, but the images have ${dataChannels} ` +
+        `channel${dataChannels === 1 ? '' : 's'}. Give one of each for every channel (three are also accepted for greyscale images).`,
       { means: mean.length, deviations: std.length, channels: dataChannels },
     );
   }

@@ -17,7 +17,7 @@ export const accuracies: readonly Metric[] = [
 export function topKCorrect(scores: Float32Array, labels: Int32Array, classes: number, k: number): Uint8Array {
   if (scores.length !== labels.length * classes)
     throw new Error(
-      `Scores of ${String(scores.length)} values do not fit ${String(labels.length)} samples of ${String(classes)} classes.`,
+      `${String(scores.length)} scores do not match ${String(labels.length)} samples of ${String(classes)} classes.`,
     );
   const correct = new Uint8Array(labels.length);
   for (let row = 0; row < labels.length; row++) {

@@ -31,7 +31,7 @@ export function mlp(
   { hiddenBias = true, outputBias = false, batchNorm: isNormed = true, standardized = false }: MlpOptions = {},
 ): Mlp {
   const last = widths.at(-1);
-  if (last === undefined) throw new Error('An expander has no widths: give one or more, such as 8192, 8192, 8192.');
+  if (last === undefined) throw new Error('An expander needs at least one width, such as 8192, 8192, 8192.');
   const hidden = widths
     .slice(0, -1)
     .map((width, index): { readonly linear: Linear; readonly norm: BatchNorm | null } => ({

@@ -14,7 +14,7 @@ export const bottleneckOptions = v.object({
    * networks are others: they widen the 3x3 convolutions alone.
    */
   width: v.optional(v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(512)), 64),
-  /** Residual branches begin at zero, as in the official code. */
+  /** Zero-initialises the residual branches, as in the official code. */
   zeroInitResidual: v.optional(v.boolean(), true),
 });
 

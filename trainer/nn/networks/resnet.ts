@@ -106,7 +106,7 @@ export interface ResNetShape {
   readonly stem: Stem;
   readonly channels: number;
   /**
-   * Each block begins as the identity: torchvision's zero_init_residual. As a control, a random encoder of that kind is
+   * Each block starts as the identity: torchvision's zero_init_residual. As a control, a random encoder of that kind is
    * a handful of convolutions: its residual branches are zero until they are trained.
    */
   readonly zeroInitResidual: boolean;

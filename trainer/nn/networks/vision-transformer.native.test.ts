@@ -122,7 +122,7 @@ describe('a vision transformer that cannot be', () => {
     visionTransformer(engine.builder(1).at('impossible'), { ...golden.shape, ...given });
 
   it('says what does not fit', () => {
-    expect(build({ heads: 5 })).toThrow('A width of 12 does not divide among 5 heads');
-    expect(build({ imageSize: 3 })).toThrow('Images of 3 px hold no patch of 4 px');
+    expect(build({ heads: 5 })).toThrow('A width of 12 is not divisible by 5 heads');
+    expect(build({ imageSize: 3 })).toThrow('Images of 3 px are smaller than a patch of 4 px');
   });
 });

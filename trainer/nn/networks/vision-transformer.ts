@@ -19,7 +19,7 @@ import { resizedPositions } from './resize-positions.ts';
 import { recomputable, type Layer } from '../ops/recompute.ts';
 
 export interface VisionTransformerShape {
-  /** Side of a patch, in pixels. */
+  /** Patch size in pixels. */
   readonly patch: number;
   readonly width: number;
   readonly depth: number;
@@ -31,7 +31,7 @@ export interface VisionTransformerShape {
 
 const small: Initial = { kind: 'normal', std: 0.02 };
 const initial = { weight: small, bias: { kind: 'zeros' } } as const;
-/** Width of the layer between the two of a block's perceptron, as a multiple of the tokens'. */
+/** Hidden width of a block's MLP, as a multiple of the token width. */
 const expansion = 4;
 
 /** y = x + attention(norm(x)), then y + perceptron(norm(y)). */
@@ -58,13 +58,13 @@ function refuseMisfits({ patch, width, heads, imageSize }: VisionTransformerShap
   if (width % heads !== 0)
     throw new FaultError(
       'bad-argument',
-      `A width of ${width} does not divide among ${heads} heads: take a multiple of ${heads}.`,
+      `A width of ${width} is not divisible by ${heads} heads: choose a multiple of ${heads}.`,
       { width, heads },
     );
   if (imageSize < patch)
     throw new FaultError(
       'bad-argument',
-      `Images of ${imageSize} px hold no patch of ${patch} px: take smaller patches or larger images.`,
+      `Images of ${imageSize} px are smaller than a patch of ${patch} px: choose smaller patches or larger images.`,
       { imageSize, patch },
     );
 }
@@ -109,7 +109,7 @@ export function visionTransformer(builder: Builder, shape: VisionTransformerShap
       if (rows * columns === 0)
         throw new FaultError(
           'bad-argument',
-          `Images of ${images.shape[1]} x ${images.shape[2]} px hold no patch of ${patch} px: take larger images.`,
+          `Images of ${images.shape[1]} x ${images.shape[2]} px are smaller than a patch of ${patch} px: choose larger images.`,
           { patch },
         );
       const grid = (tokens: Tensor): Tensor =>

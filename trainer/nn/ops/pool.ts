@@ -24,7 +24,7 @@ export function cornerAveragePool(images: Tensor): Tensor {
   const [n = 0, height = 0, width = 0, channels = 0] = images.shape;
   if (height < 2 || width < 2)
     throw new RangeError(
-      `The last stage is ${height} x ${width}: it has no 2 x 2 places. Take larger images, or "pooled".`,
+      `The last stage is ${height} x ${width}: it cannot be pooled to 2 x 2. Choose larger images, or "pooled".`,
     );
   const means = tf.avgPool(images as Tensor4D, [height - 1, width - 1], 1, 'valid');
   return tf.reshape(tf.transpose(means, [0, 3, 1, 2]), [n, channels * 4]);

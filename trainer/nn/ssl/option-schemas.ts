@@ -1,7 +1,7 @@
 /** Schemas of options that several methods share. */
 import * as v from 'valibot';
 
-/** A whole number. */
+/** An integer between two bounds. */
 export const whole = (least: number, most: number) =>
   v.pipe(v.number(), v.integer(), v.minValue(least), v.maxValue(most));
 /** Number of outputs of a layer. */

@@ -15,7 +15,7 @@ export function teacherOf(nets: readonly Net[], followed: readonly Net[]): Teach
     Variable[],
     Variable[],
   ];
-  if (own.length !== others.length) throw new Error('A teacher has the weights of what it follows, one for one.');
+  if (own.length !== others.length) throw new Error('A teacher needs the same weights as the network it follows.');
   return {
     state: Object.fromEntries(
       [...own, ...nets.flatMap(({ state }) => state)].map((variable) => [variable.name, variable]),

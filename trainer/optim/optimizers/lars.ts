@@ -22,7 +22,7 @@ export const optimizer = defineOptimizer({
     momentum: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.9),
     weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-6),
     eta: v.optional(v.pipe(v.number(), v.minValue(0)), 0.001),
-    /** Of weights of rank 1, as a multiple of the rate of the others. */
+    /** Learning rate of rank-1 weights, as a multiple of that of the others. */
     vectorRate: v.optional(v.pipe(v.number(), v.minValue(0)), 1),
   }),
   slots: ['momentum'],

@@ -13,7 +13,7 @@ export const optimizer = defineOptimizer({
   id: 'sgd',
   title: 'SGD',
   options: v.object({
-    /** The learning rate itself, or for a batch of 256 where `scaleWithBatch` says so. */
+    /** Learning rate; with `scaleWithBatch`, that of a batch of 256. */
     rate: v.optional(v.pipe(v.number(), v.minValue(0)), 0.02),
     scaleWithBatch: v.optional(v.boolean(), false),
     momentum: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(1)), 0.9),

@@ -6,7 +6,7 @@ export const schedule = defineSchedule({
   id: 'steps',
   title: 'Steps',
   options: v.object({
-    /** Counted from 0. */
+    /** Epochs at which the rate drops, counted from 0. */
     at: v.optional(v.array(v.pipe(v.number(), v.minValue(0))), [60, 80]),
     factor: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 0.1),
   }),
