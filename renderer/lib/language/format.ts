@@ -67,22 +67,10 @@ export function createFormat(language: Language, say: Say): Format {
   const percent = (value: number | null | undefined, digits = 2): string =>
     isKnown(value) ? say('unit.percent', { value: fixed(digits).format(value) }) : missing;
 
-  /** Whole parts, the two largest that say something: 1 d 4 h, 2 h 10 min, 3 min 20 s. */
   const duration = (seconds: number | null | undefined): string => {
     if (!isKnown(seconds)) return missing;
     if (seconds > 0 && seconds < 10) return say('unit.seconds', { n: significant[4].format(roundTo(seconds, 2)) });
-    const whole = Math.round(seconds);
-    if (whole < 60) return say('unit.seconds', { n: whole });
-    const days = Math.floor(whole / 86_400);
-    const hours = Math.floor((whole % 86_400) / 3600);
-    const minutes = Math.floor((whole % 3600) / 60);
-    if (days > 0) return hours > 0 ? say('unit.daysHours', { d: days, h: hours }) : say('unit.days', { n: days });
-    if (hours > 0)
-      return minutes > 0 ? say('unit.hoursMinutes', { h: hours, m: minutes }) : say('unit.hours', { n: hours });
-    const rest = whole % 60;
-    return minutes < 10 && rest > 0
-      ? say('unit.minutesSeconds', { m: minutes, s: rest })
-      : say('unit.minutes', { n: minutes });
+    return wholeDuration(Math.round(seconds), say);
   };
 
   return {
@@ -125,6 +113,21 @@ export function createFormat(language: Language, say: Say): Format {
     date: (at) => (isKnown(at) ? dateTime.format(at) : missing),
     time: (at) => timeOfDay.format(at),
   };
+}
+
+/** The two largest parts that are not zero: 1 d 4 h, 2 h 10 min, 3 min 20 s. */
+function wholeDuration(whole: number, say: Say): string {
+  if (whole < 60) return say('unit.seconds', { n: whole });
+  const days = Math.floor(whole / 86_400);
+  const hours = Math.floor((whole % 86_400) / 3600);
+  const minutes = Math.floor((whole % 3600) / 60);
+  if (days > 0) return hours > 0 ? say('unit.daysHours', { d: days, h: hours }) : say('unit.days', { n: days });
+  if (hours > 0)
+    return minutes > 0 ? say('unit.hoursMinutes', { h: hours, m: minutes }) : say('unit.hours', { n: hours });
+  const rest = whole % 60;
+  return minutes < 10 && rest > 0
+    ? say('unit.minutesSeconds', { m: minutes, s: rest })
+    : say('unit.minutes', { n: minutes });
 }
 
 function roundTo(value: number, digits: number): number {
