@@ -14,7 +14,7 @@ import type { DoctorReport } from '../../trainer/protocol/hardware.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { ask, faultOf, listen, Refusal } from './client.ts';
-import { words } from './i18n.svelte.ts';
+import { words } from './language/i18n.svelte.ts';
 import { Task } from './task.svelte.ts';
 
 export type Job = Parameters<Pushes['job']>[0];

@@ -1,4 +1,5 @@
 /** Presets, drafts of runs, and what they would take. */
+import type { Precisions } from '../../../electron/api/drafts.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
 import officialJson from '../../../resources/presets/vicreg-official-code.json';
@@ -45,6 +46,16 @@ export function draftFrom(preset: Preset, seed: number): PretrainConfig {
   return preset.values.reduce((config, { path, value }) => setAt(config, path, value), ground);
 }
 
+const precisions: Precisions = {
+  timings: [
+    { precision: 'float32', milliseconds: 341, refusal: null },
+    { precision: 'bfloat16', milliseconds: 2210, refusal: null },
+    { precision: 'float16', milliseconds: null, refusal: 'This processor (AVX2) cannot convolve in float16.' },
+  ],
+  preferred: 'float32',
+  leastGain: 1.2,
+};
+
 export function draftAnswers(
   world: FakeWorld,
 ): FakeAnswers<
@@ -72,15 +83,7 @@ export function draftAnswers(
         rightSource: other!.values.find((value) => path.startsWith(value.path))?.source ?? null,
       }));
     },
-    precisions: () => ({
-      timings: [
-        { precision: 'float32', milliseconds: 341, refusal: null },
-        { precision: 'bfloat16', milliseconds: 2210, refusal: null },
-        { precision: 'float16', milliseconds: null, refusal: 'This processor (AVX2) cannot convolve in float16.' },
-      ],
-      preferred: 'float32',
-      leastGain: 1.2,
-    }),
+    precisions: () => precisions,
     estimate: (config) => ({
       steps: config.kind === 'pretrain' ? Math.round((Number(getAt(config, 'epochs')) * 60_000) / config.batch) : null,
       seconds: 378,

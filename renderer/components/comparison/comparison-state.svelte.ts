@@ -1,0 +1,137 @@
+/** State of the comparison page: the selection, its comparison, and the report made of it. */
+import type { Comparison, ComparisonRow, Selection } from '../../../electron/api/comparison.ts';
+import type { PlanRow } from '../../../electron/api/plans.ts';
+import type { ReportFormat, ReportRow } from '../../../electron/api/reports.ts';
+import type { RunRow } from '../../../electron/api/runs.ts';
+import { ask } from '../../lib/client.ts';
+import { f, t, tCode } from '../../lib/language/i18n.svelte.ts';
+import { nameOf } from '../../lib/language/words.ts';
+import { router } from '../../lib/route.svelte.ts';
+import { Task } from '../../lib/task.svelte.ts';
+import type { Workspace } from '../../lib/workspace.svelte.ts';
+
+/** Rows of one measurement: the same evaluator, data, split and metric. */
+export interface RowGroup {
+  readonly id: string;
+  readonly title: string;
+  readonly rows: readonly ComparisonRow[];
+}
+
+function groupRows(rows: readonly ComparisonRow[]): readonly RowGroup[] {
+  const found = new Map<string, { id: string; title: string; rows: ComparisonRow[] }>();
+  for (const row of rows) {
+    const id = `${row.evaluator} ${row.dataset} ${row.split} ${row.metric}`;
+    const title = [
+      nameOf('evaluator', row.evaluator),
+      nameOf('metric', row.metric),
+      nameOf('dataset', row.dataset),
+      tCode('split', row.split) ?? row.split,
+    ].join(' · ');
+    const group = found.get(id) ?? { id, title, rows: [] };
+    group.rows.push(row);
+    found.set(id, group);
+  }
+  return [...found.values()];
+}
+
+/** Created by the page's component: its effects end with the component. */
+export class ComparisonState {
+  readonly comparison = new Task<Comparison>();
+  readonly report = new Task<ReportRow>();
+  /** Subject the others are compared with; null: the main one, or else the highest. */
+  baseline = $state<string | null>(null);
+  epoch = $state<'last' | 'best'>('last');
+
+  readonly #workspace: Workspace;
+  readonly #selection: () => Selection | null;
+
+  readonly plans = $derived.by((): readonly PlanRow[] => this.#workspace.plans.value ?? []);
+  readonly runs = $derived.by((): readonly RunRow[] =>
+    (this.#workspace.runs.value ?? []).filter((row) => !row.archived),
+  );
+  /** The selection of the address; without one, the plan that was started, or else the first. */
+  readonly shown = $derived.by((): Selection | null => {
+    const selection = this.#selection();
+    if (selection !== null) return selection;
+    const plan = this.plans.find((row) => row.startedAt !== null) ?? this.plans[0];
+    return plan === undefined ? null : { kind: 'plan', plan: plan.plan.id };
+  });
+  readonly #asked = $derived.by((): Selection | null => {
+    if (this.shown === null) return null;
+    return {
+      ...this.shown,
+      ...(this.baseline === null ? {} : { baseline: this.baseline }),
+      ...(this.epoch === 'last' ? {} : { epoch: this.epoch }),
+    };
+  });
+  readonly #askedKey = $derived.by(() => (this.#asked === null ? '' : JSON.stringify(this.#asked)));
+  readonly #statuses = $derived.by(() => this.runs.map((row) => `${row.id}:${row.status}`).join(' '));
+
+  readonly groups = $derived.by(() => groupRows(this.comparison.value?.rows ?? []));
+  readonly references = $derived.by(() => groupRows(this.comparison.value?.references ?? []));
+  readonly subjects = $derived.by(() => [
+    ...new Set((this.comparison.value?.rows ?? []).map((row) => row.subject.label)),
+  ]);
+  /** Pretraining runs of the selection that have taken a step. */
+  readonly trained = $derived.by((): readonly RunRow[] =>
+    this.#chosenRuns()
+      .flatMap((id) => this.#workspace.runById.get(id) ?? [])
+      .filter((row) => row.kind === 'pretrain' && row.step > 0),
+  );
+
+  constructor(workspace: Workspace, selection: () => Selection | null) {
+    this.#workspace = workspace;
+    this.#selection = selection;
+    $effect(() => {
+      void this.#statuses;
+      const selected = this.#askedKey === '' ? null : (JSON.parse(this.#askedKey) as Selection);
+      if (selected !== null) void this.comparison.run(() => ask('compare', selected));
+    });
+    // Another selection has other subjects.
+    $effect(() => {
+      void this.#selection();
+      this.baseline = null;
+    });
+  }
+
+  #chosenRuns(): readonly string[] {
+    const { shown } = this;
+    if (shown === null) return [];
+    if (shown.kind === 'runs') return shown.runs;
+    return this.plans.find((row) => row.plan.id === shown.plan)?.runs.flatMap((one) => one.run ?? []) ?? [];
+  }
+
+  askAgain(): void {
+    const asked = this.#asked;
+    if (asked !== null) void this.comparison.run(() => ask('compare', asked));
+  }
+
+  isPicked(run: string): boolean {
+    return this.shown?.kind === 'runs' && this.shown.runs.includes(run);
+  }
+
+  pick(run: string, isPicked: boolean): void {
+    const now = this.shown?.kind === 'runs' ? this.shown.runs : [];
+    const next = isPicked ? [...now, run] : now.filter((id) => id !== run);
+    router.go({ view: 'compare', selection: next.length === 0 ? null : { kind: 'runs', runs: next } });
+  }
+
+  async exportAs(wanted: readonly ReportFormat[]): Promise<void> {
+    const asked = this.#asked;
+    const workspace = this.#workspace;
+    if (asked === null) return;
+    const made = await this.report.run(() => ask('exportReport', asked, wanted, f().language));
+    if (made === null) return;
+    workspace.refreshReports();
+    const first = made.files[0];
+    workspace.say(
+      t('report.written', { title: made.title }),
+      first === undefined
+        ? undefined
+        : {
+            label: t('action.open'),
+            run: () => void workspace.attempt(() => ask('openReport', made.id, first.format)),
+          },
+    );
+  }
+}

@@ -1,0 +1,53 @@
+/** A run that was measured at its last and at its best epoch gives a row two figures. */
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, expect, test } from 'vitest';
+import type { ComparisonRow } from '../../../electron/api/comparison.ts';
+import { words } from '../../lib/language/i18n.svelte.ts';
+import ComparisonTable from './ComparisonTable.svelte';
+import IntervalPlot from './IntervalPlot.svelte';
+
+const row: ComparisonRow = {
+  key: 'linear top1',
+  subject: { label: 'VICReg', role: 'main', method: 'vicreg', encoder: 'resnet-18' },
+  evaluator: 'linear',
+  dataset: 'fashion-mnist',
+  split: 'test',
+  metric: 'top1',
+  unit: 'share',
+  protocol: {},
+  paper: null,
+  earlier: null,
+  difference: null,
+  verdict: 'not-comparable',
+  reasons: [],
+  notes: [],
+  ours: {
+    mean: 84.05,
+    n: 1,
+    images: 10_000,
+    interval: { low: 83.32, high: 84.75, confidence: 0.95, method: 'wilson' },
+    values: [
+      { run: '20261124-145045-ad7806', seed: 1, value: 84.05, which: 'last' },
+      { run: '20261124-145045-ad7806', seed: 1, value: 84.08, which: 'best' },
+    ],
+  },
+};
+
+const shown: ReturnType<typeof mount>[] = [];
+afterEach(async () => {
+  for (const one of shown.splice(0)) await unmount(one);
+});
+
+test('the plot and the table show it, and the opened row tells the two apart', () => {
+  words.language = 'en';
+  const target = document.body;
+  shown.push(mount(IntervalPlot, { target, props: { rows: [row], label: 'plot' } }));
+  shown.push(mount(ComparisonTable, { target, props: { groups: [{ id: 'g', title: 'Linear', rows: [row] }] } }));
+  flushSync();
+  expect(document.querySelector('[role="img"]')).not.toBeNull();
+  document.querySelector<HTMLButtonElement>('[data-testid="comparison"] button')!.click();
+  flushSync();
+  const text = document.querySelector('[data-testid="comparison"]')!.textContent.replaceAll(/\s+/g, ' ');
+  expect(text).toContain('last epoch: 84.05');
+  expect(text).toContain('best epoch: 84.08');
+});

@@ -1,0 +1,75 @@
+/** Curves of several pretraining runs on one axis: the figure shown, and the lines drawn. */
+import { untrack } from 'svelte';
+import type { RunDetail, RunRow } from '../../../electron/api/runs.ts';
+import { scaled, styleAt } from '../../lib/charts/chart-data.ts';
+import { StepAxis } from '../../lib/charts/chart.svelte.ts';
+import { RunCurves } from '../../lib/charts/curves.svelte.ts';
+import { ask } from '../../lib/client.ts';
+
+/** Created by a component: its effects end with the component. */
+export class CurveOverlay {
+  readonly axis = new StepAxis();
+  figure = $state('loss');
+  readonly #runs: () => readonly RunRow[];
+  /** Read once a run: the configuration and the attempts that the axis needs. */
+  #details = $state.raw<ReadonlyMap<string, RunDetail>>(new Map());
+  #curves = $state.raw<ReadonlyMap<string, RunCurves>>(new Map());
+
+  readonly #runsKey = $derived.by(() =>
+    this.#runs()
+      .map((row) => row.id)
+      .join(' '),
+  );
+  /** Names of the metrics that any of the runs has. */
+  readonly figures = $derived.by(() =>
+    [...new Set(this.#runs().flatMap((row) => this.#details.get(row.id)?.metrics ?? []))].sort(),
+  );
+  readonly lines = $derived.by(() =>
+    this.#runs().flatMap((row, at) => {
+      const series = this.#curves.get(row.id)?.series.get(this.figure);
+      const factor = this.#perStep(row);
+      if (series === undefined || series.steps.length === 0 || factor === null) return [];
+      return [{ label: row.title, series: scaled(series, factor), ...styleAt(at) }];
+    }),
+  );
+
+  constructor(runs: () => readonly RunRow[]) {
+    this.#runs = runs;
+    $effect(() => {
+      for (const id of this.#ids().filter((one) => !untrack(() => this.#details).has(one)))
+        void ask('run', id).then(
+          (detail) => (this.#details = new Map([...this.#details, [id, detail]])),
+          // The comparison itself says what cannot be read; without the details its curve stays over steps.
+          () => undefined,
+        );
+    });
+    $effect(() => {
+      const made = new Map(this.#ids().map((id) => [id, new RunCurves(id)]));
+      for (const curves of made.values()) curves.read([this.figure]);
+      this.#curves = made;
+      return () => {
+        for (const curves of made.values()) curves.close();
+      };
+    });
+  }
+
+  #ids(): readonly string[] {
+    return this.#runsKey.split(' ').filter((id) => id !== '');
+  }
+
+  /** Length of a step on the chosen axis; null: not known. */
+  #perStep(row: RunRow): number | null {
+    const { axis } = this;
+    const detail = this.#details.get(row.id);
+    const config = detail?.config;
+    if (axis.over === 'step') return 1;
+    if (axis.over === 'minute') {
+      // At the run's mean pace, steps done again after an interruption and all: what one waited for it.
+      const spans = (detail?.attempts ?? []).map(({ startedAt, lastSeenAt }) => (lastSeenAt ?? startedAt) - startedAt);
+      const worked = spans.reduce((sum, span) => sum + span, 0) / 60_000;
+      return worked > 0 && row.step > 0 ? worked / row.step : null;
+    }
+    if (config?.kind !== 'pretrain' || row.steps === null) return null;
+    return axis.over === 'image' ? config.batch : config.epochs / row.steps;
+  }
+}

@@ -1,0 +1,47 @@
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, expect, test, vi } from 'vitest';
+import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import { inspection } from '../../dev/fake/data.ts';
+import { words } from '../../lib/language/i18n.svelte.ts';
+import InspectionView from './InspectionView.svelte';
+
+let shown: ReturnType<typeof mount> | null = null;
+function show(props: { inspection: Inspection; oncheck: (() => void) | null }): HTMLElement {
+  words.language = 'en';
+  shown = mount(InspectionView, { target: document.body, props });
+  flushSync();
+  return document.body;
+}
+afterEach(async () => {
+  if (shown !== null) await unmount(shown);
+  shown = null;
+});
+
+const listed: Inspection = {
+  ...inspection,
+  contents: 'listed',
+  smallest: null,
+  largest: null,
+  leaks: [],
+  leakCount: 0,
+  duplicateCount: 0,
+};
+
+test('what was only listed says so, claims nothing about leaks, and offers to check the contents', () => {
+  const check = vi.fn();
+  const view = show({ inspection: listed, oncheck: check });
+  expect(view.textContent).toContain('names and sizes only');
+  expect(view.textContent).toContain('not checked');
+  expect(view.textContent).not.toContain('none (compared by content)');
+  view.querySelector<HTMLButtonElement>('[data-testid="check-contents"]')!.click();
+  expect(check).toHaveBeenCalledOnce();
+});
+
+test('the offer waits while something is being looked at, and is gone once the contents were checked', async () => {
+  const button = () => document.querySelector<HTMLButtonElement>('[data-testid="check-contents"]');
+  show({ inspection: listed, oncheck: null });
+  expect(button()!.disabled).toBe(true);
+  await unmount(shown!);
+  expect(show({ inspection, oncheck: null }).textContent).toContain('every image: read, decoded, compared');
+  expect(button()).toBeNull();
+});

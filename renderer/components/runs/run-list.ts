@@ -1,0 +1,43 @@
+/** Order and filters of the list of runs. */
+import type { RunRow } from '../../../electron/api/runs.ts';
+
+export const runFilters = ['all', 'active', 'interrupted', 'done', 'archived'] as const;
+export type RunFilter = (typeof runFilters)[number];
+
+/** Rows that hold every word of the search, anywhere. */
+export function searchRuns(rows: readonly RunRow[], search: string): readonly RunRow[] {
+  const words = search
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '');
+  return rows.filter((row) => {
+    const text = `${row.title} ${row.method} ${row.dataset} ${row.note} ${row.id} ${row.seed}`.toLowerCase();
+    return words.every((word) => text.includes(word));
+  });
+}
+
+export function passesFilter(row: RunRow, by: RunFilter): boolean {
+  if (by === 'archived') return row.archived;
+  if (row.archived) return false;
+  if (by === 'active') return ['running', 'paused', 'queued'].includes(row.status);
+  if (by === 'interrupted') return canResume(row);
+  return by === 'all' || row.status === by;
+}
+
+/** Running ones first, then the queue in its order, then the newest. */
+export function sortRuns(rows: readonly RunRow[]): readonly RunRow[] {
+  return [...rows].sort(
+    (one, other) =>
+      rank(one) - rank(other) ||
+      (one.queuePosition ?? 0) - (other.queuePosition ?? 0) ||
+      other.createdAt - one.createdAt,
+  );
+}
+
+function rank(row: RunRow): number {
+  return row.status === 'running' || row.status === 'paused' ? 0 : row.status === 'queued' ? 1 : 2;
+}
+
+export function canResume(row: RunRow): boolean {
+  return row.status === 'interrupted' || row.status === 'stopped' || row.status === 'failed';
+}

@@ -1,0 +1,277 @@
+/** Chart.js on a canvas, for curves over steps. One attachment; everything it shows comes from its specification. */
+import {
+  Chart,
+  Filler,
+  LinearScale,
+  LineController,
+  LineElement,
+  LogarithmicScale,
+  PointElement,
+  type ChartDataset,
+  type ChartOptions,
+  type Plugin,
+} from 'chart.js';
+import zoomPlugin from 'chartjs-plugin-zoom';
+import { untrack } from 'svelte';
+import type { Attachment } from 'svelte/attachments';
+import { linesOf, type Curve, type Mark, type Point } from './chart-data.ts';
+import { f } from '../language/i18n.svelte.ts';
+import { theme } from '../theme.svelte.ts';
+
+Chart.register(Filler, LinearScale, LineController, LineElement, LogarithmicScale, PointElement, zoomPlugin);
+
+/** What a curve may run over. */
+export type Over = 'step' | 'epoch' | 'image' | 'minute';
+
+/** The axis that the charts of one page share: what it counts, range, crosshair and scale. */
+export class StepAxis {
+  over = $state<Over>('step');
+  /** Epochs and minutes have fractions. */
+  readonly isWhole = $derived(this.over === 'step' || this.over === 'image');
+  readonly digits = $derived(this.isWhole ? 0 : 2);
+  from = $state<number | null>(null);
+  to = $state<number | null>(null);
+  /** Place under the pointer, in all charts at once. */
+  at = $state<number | null>(null);
+  logarithmic = $state(false);
+  /** Weight of what came before in a moving average; 0: the curves as they are. */
+  smoothing = $state(0);
+
+  readonly zoomed = $derived(this.from !== null || this.to !== null);
+  reset(): void {
+    this.from = null;
+    this.to = null;
+  }
+}
+
+export interface ChartSpec {
+  readonly curves: readonly Curve[];
+  readonly marks: readonly Mark[];
+  readonly axis: StepAxis;
+  /** Right end of the axis when nothing is zoomed; null: the last point. */
+  readonly steps: number | null;
+  /** Names at the line's end, where a chart holds several curves. */
+  readonly endLabels?: boolean;
+}
+
+type LineChart = Chart<'line', Point[]>;
+
+export function chart(spec: () => ChartSpec): Attachment<HTMLCanvasElement> {
+  return (canvas) => {
+    let latest = untrack(spec);
+    const instance: LineChart = untrack(
+      () =>
+        new Chart<'line', Point[]>(canvas, {
+          type: 'line',
+          data: { datasets: [] },
+          options: optionsOf(latest),
+          plugins: [overlay(() => latest)],
+        }),
+    );
+    $effect(() => {
+      latest = spec();
+      instance.options = optionsOf(latest);
+      instance.data.datasets = datasetsOf(latest);
+      instance.update('none');
+    });
+    $effect(() => {
+      // Only the crosshair moves; the curves stay as they are.
+      void latest.axis.at;
+      instance.draw();
+    });
+    const reset = (): void => latest.axis.reset();
+    const wheel = (event: WheelEvent): void => {
+      if (belongsToPage(event, canvas) || (event.deltaY > 0 && !latest.axis.zoomed)) event.stopImmediatePropagation();
+    };
+    canvas.addEventListener('dblclick', reset);
+    canvas.parentElement?.addEventListener('wheel', wheel, { capture: true });
+    return () => {
+      canvas.removeEventListener('dblclick', reset);
+      canvas.parentElement?.removeEventListener('wheel', wheel, { capture: true });
+      instance.destroy();
+    };
+  };
+}
+
+/** A scroll that began elsewhere goes on scrolling the page when a chart slides under the pointer. */
+let gesture: { target: EventTarget | null; at: number } = { target: null, at: -Infinity };
+addEventListener(
+  'wheel',
+  (event) => {
+    gesture = { target: event.timeStamp - gesture.at > 300 ? event.target : gesture.target, at: event.timeStamp };
+  },
+  { capture: true, passive: true },
+);
+function belongsToPage(event: WheelEvent, canvas: HTMLCanvasElement): boolean {
+  return event.timeStamp - gesture.at <= 300 && gesture.target !== canvas;
+}
+
+function datasetsOf(spec: ChartSpec): ChartDataset<'line', Point[]>[] {
+  const grey = theme.colour('--grey-data');
+  return linesOf(spec.curves, spec.axis.logarithmic, spec.axis.smoothing).map((line): ChartDataset<'line', Point[]> => {
+    const curve = spec.curves[line.curve]!;
+    const colour = theme.colour(curve.colour);
+    const common = {
+      data: [...line.points],
+      parsing: false as const,
+      normalized: true,
+      spanGaps: false,
+      pointRadius: 0,
+      pointHitRadius: 0,
+      pointHoverRadius: 0,
+      borderWidth: 0,
+      borderColor: colour,
+    } satisfies ChartDataset<'line', Point[]>;
+    switch (line.role) {
+      case 'low':
+        return common;
+      case 'high':
+        return { ...common, fill: '-1', backgroundColor: `color-mix(in srgb, ${colour} 18%, transparent)` };
+      case 'raw':
+        return { ...common, borderWidth: 1, borderColor: `color-mix(in srgb, ${colour} 30%, transparent)` };
+      case 'discarded':
+        return { ...common, borderWidth: 1, borderColor: grey, borderDash: [3, 3] };
+      case 'mean':
+        return {
+          ...common,
+          borderWidth: 1.5,
+          borderDash: [...curve.dash],
+          pointRadius: curve.dots === true || line.points.length === 1 ? 2.5 : 0,
+          pointHoverRadius: curve.dots === true || line.points.length === 1 ? 2.5 : 0,
+          backgroundColor: colour,
+        };
+    }
+  });
+}
+
+function optionsOf(spec: ChartSpec): ChartOptions<'line'> {
+  const { axis } = spec;
+  const text = theme.colour('--text-2');
+  const rule = theme.colour('--chart-line');
+  const end = spec.steps ?? Math.max(1, ...spec.curves.map((curve) => curve.series.steps.at(-1) ?? 1));
+  const font = { size: 11, family: 'system-ui, "Noto Sans CJK SC", sans-serif' };
+  const format = f();
+  return {
+    animation: false,
+    responsive: true,
+    maintainAspectRatio: false,
+    events: ['mousemove', 'mouseout'],
+    layout: { padding: { top: 4, right: spec.endLabels === true ? 96 : 6 } },
+    interaction: { mode: 'nearest', intersect: false },
+    scales: {
+      x: {
+        type: 'linear',
+        min: axis.from ?? 0,
+        max: axis.to ?? end,
+        border: { color: rule },
+        grid: { display: false },
+        ticks: {
+          color: text,
+          font,
+          maxTicksLimit: 5,
+          maxRotation: 0,
+          includeBounds: false,
+          callback: (value) => format.number(Number(value), axis.digits),
+        },
+      },
+      y: {
+        type: axis.logarithmic ? 'logarithmic' : 'linear',
+        border: { display: false },
+        grid: { color: rule, drawTicks: false },
+        afterFit: (scale) => {
+          // One width for all, so that the step axes of charts below one another stand in line.
+          scale.width = 46;
+        },
+        ticks: { color: text, font, maxTicksLimit: 4, padding: 4, callback: (value) => format.figure(Number(value)) },
+      },
+    },
+    plugins: {
+      zoom: {
+        limits: { x: { min: 0, max: end, minRange: axis.isWhole ? Math.max(1, end / 1000) : end / 1000 } },
+        zoom: {
+          wheel: { enabled: true, speed: 0.15 },
+          mode: 'x',
+          onZoom: ({ chart: zoomed }) => {
+            const { min, max } = zoomed.scales['x']!;
+            const whole = min <= 0 && max >= end;
+            axis.from = whole ? null : min;
+            axis.to = whole ? null : max;
+          },
+        },
+      },
+    },
+  };
+}
+
+/** Crosshair, ticks of events, and names at the line's end. */
+function overlay(spec: () => ChartSpec): Plugin<'line'> {
+  return {
+    id: 'overlay',
+    afterEvent(instance, { event }) {
+      const { axis } = spec();
+      const inside = event.type === 'mousemove' && event.x !== null && event.x >= instance.chartArea.left;
+      const grain = 10 ** -axis.digits;
+      const place = instance.scales['x']?.getValueForPixel(event.x ?? 0) ?? 0;
+      const at = inside ? Math.round(place / grain) * grain : null;
+      if (axis.at !== at) axis.at = at;
+    },
+    afterDatasetsDraw(instance) {
+      const { axis, marks, curves, endLabels } = untrack(spec);
+      const { ctx, chartArea: area, scales } = instance;
+      const x = scales['x'];
+      const y = scales['y'];
+      if (x === undefined || y === undefined) return;
+      ctx.save();
+      for (const mark of marks) {
+        if (mark.step < x.min || mark.step > x.max) continue;
+        const place = Math.round(x.getPixelForValue(mark.step)) + 0.5;
+        ctx.strokeStyle = untrack(() => theme.colour(markColours[mark.kind]));
+        ctx.lineWidth = 1;
+        ctx.beginPath();
+        if (mark.kind === 'interrupted' || mark.kind === 'resume') {
+          ctx.setLineDash([2, 2]);
+          ctx.moveTo(place, area.top);
+        } else {
+          ctx.setLineDash([]);
+          ctx.moveTo(place, area.bottom - (mark.kind === 'checkpoint' ? 5 : 9));
+        }
+        ctx.lineTo(place, area.bottom);
+        ctx.stroke();
+      }
+      ctx.setLineDash([]);
+      const at = untrack(() => axis.at);
+      if (at !== null && at >= x.min && at <= x.max) {
+        const place = Math.round(x.getPixelForValue(at)) + 0.5;
+        ctx.strokeStyle = untrack(() => theme.colour('--text-2'));
+        ctx.lineWidth = 1;
+        ctx.beginPath();
+        ctx.moveTo(place, area.top);
+        ctx.lineTo(place, area.bottom);
+        ctx.stroke();
+      }
+      if (endLabels === true) {
+        ctx.font = '11px system-ui, "Noto Sans CJK SC", sans-serif';
+        ctx.textBaseline = 'middle';
+        let lowest = -Infinity;
+        const labels = curves
+          .map((curve) => ({ curve, value: curve.series.mean.findLast((value) => value !== null) ?? null }))
+          .flatMap(({ curve, value }) => (value === null ? [] : [{ curve, place: y.getPixelForValue(value) }]))
+          .sort((one, other) => one.place - other.place);
+        for (const { curve, place } of labels) {
+          lowest = Math.max(lowest + 13, Math.min(Math.max(place, area.top + 6), area.bottom));
+          ctx.fillStyle = untrack(() => theme.colour(curve.colour));
+          ctx.fillText(curve.label.length > 16 ? `${curve.label.slice(0, 15)}…` : curve.label, area.right + 6, lowest);
+        }
+      }
+      ctx.restore();
+    },
+  };
+}
+
+export const markColours: Readonly<Record<Mark['kind'], string>> = {
+  checkpoint: '--text-2',
+  resume: '--ok',
+  interrupted: '--wrong',
+  log: '--attention',
+  result: '--accent',
+};

@@ -1,0 +1,35 @@
+/** The words of the window in the language it is set to. */
+import type { Language } from '../../../electron/api/settings.ts';
+import { en, type Key } from '../../locales/en.ts';
+import { createFormat, type Format } from './format.ts';
+import { createSay, type Say, type SlotValues } from './say.ts';
+
+export type { Key, SlotValues };
+
+type NameOf<Slot extends string> = Slot extends `${infer Name}#${string}` ? Name : Slot;
+type SlotsOf<Text extends string> = Text extends `${string}{${infer Slot}}${infer Rest}`
+  ? NameOf<Slot> | SlotsOf<Rest>
+  : never;
+type Slots<K extends Key> = [SlotsOf<(typeof en)[K]>] extends [never]
+  ? []
+  : [Readonly<Record<SlotsOf<(typeof en)[K]>, string | number>>];
+
+class Words {
+  language = $state<Language>(navigator.language.startsWith('zh') ? 'zh' : 'en');
+  say: Say = $derived(createSay(this.language));
+  format: Format = $derived(createFormat(this.language, this.say));
+}
+export const words = new Words();
+
+/** The sentence for a key; the compiler asks for exactly its slots. */
+export function t<K extends Key>(key: K, ...slots: Slots<K>): string {
+  return words.say(key, slots[0]);
+}
+/** A sentence whose key is put together from a code. Null where nobody has worded that code. */
+export function tCode(group: string, code: string, slots: SlotValues = {}): string | null {
+  const key = `${group}.${code}`;
+  return key in en ? words.say(key as Key, slots) : null;
+}
+export function f(): Format {
+  return words.format;
+}

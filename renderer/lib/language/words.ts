@@ -1,0 +1,92 @@
+/** Names and sentences for codes that the other programs send. What nobody has worded keeps its own name. */
+import type { Reason } from '../../../electron/api/comparison.ts';
+import type { LogLine, RunDetail } from '../../../electron/api/runs.ts';
+import type { Fault } from '../../../trainer/protocol/fault.ts';
+import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
+
+/** A metric, an option, a field of a configuration, a protocol key: `embeddingStd` → "embedding std". */
+export function nameOf(
+  group: 'metric' | 'option' | 'field' | 'dataset' | 'method' | 'evaluator',
+  code: string,
+): string {
+  return tCode(group, code) ?? code;
+}
+
+export type RecipeKind = 'method' | 'encoder' | 'optimizer' | 'schedule' | 'evaluator';
+/** A recipe in the language of the window, else by its own title. */
+export function recipeName(kind: RecipeKind, { id, title }: { readonly id: string; readonly title: string }): string {
+  return tCode(kind, id) ?? title;
+}
+
+/** What was evaluated: controls have a word of their own, runs their title. */
+export function subjectName(label: string): string {
+  return tCode('subject', label) ?? label;
+}
+
+/** A path in a configuration: `optimizer.options.momentum` → "optimizer · momentum". */
+export function pathName(path: string): string {
+  const whole = tCode('field', path);
+  if (whole !== null) return whole;
+  return path
+    .split('.')
+    .filter((part) => part !== 'options' && part !== 'id')
+    .map((part) => tCode('field', part) ?? tCode('option', part) ?? part)
+    .join(' · ');
+}
+
+/** What the paper found where it changed a field alone: what to expect of the same change here. */
+export function effectText({ from, to, at, where }: NonNullable<Reason['effect']>): string {
+  const figure = (value: number | string | null): string =>
+    typeof value === 'number' ? f().number(value, 1) : (tCode('remark', value ?? '') ?? '–');
+  return t('reason.effect', { from: figure(from), to: figure(to), at: plainValue(at), where });
+}
+
+/** The values of a fault or a check as labelled lines; sizes in bytes are read as sizes. */
+export function detailsOf(
+  values: Fault['values'] | SlotValues,
+): readonly { readonly label: string; readonly value: string }[] {
+  return Object.entries(values).map(([key, value]) => ({
+    label: tCode('value', key) ?? key,
+    value: valueOf(key, value),
+  }));
+}
+function valueOf(key: string, value: string | number | boolean): string {
+  if (typeof value === 'boolean') return tCode('value', value ? 'true' : 'false') ?? String(value);
+  if (typeof value === 'string') return value;
+  if (key === 'bytesPerSecond') return t('unit.perSecond', { value: f().bytes(value) });
+  if (/bytes$/i.test(key)) return f().bytes(value);
+  if (/(Ms|milliseconds)$/i.test(key)) return f().duration(value / 1000);
+  if (/seconds$/i.test(key)) return f().duration(value);
+  if (key === 'seed') return String(value);
+  return Number.isInteger(value) ? f().number(value) : f().figure(value);
+}
+
+/** What a mark on the step axis stands for. The store sends codes. */
+export function markText(mark: RunDetail['marks'][number]): string {
+  const kind = t(`mark.${mark.kind}`);
+  const detail =
+    mark.kind === 'checkpoint'
+      ? tCode('checkpoint', mark.text)
+      : mark.kind === 'interrupted'
+        ? (tCode('fault', mark.text) ?? tCode('attempt', mark.text))
+        : mark.kind === 'log'
+          ? tCode('log', mark.text, { step: mark.step })
+          : mark.kind === 'result'
+            ? nameOf('metric', mark.text)
+            : null;
+  return t('mark.at', { kind, step: mark.step, detail: detail ?? mark.text });
+}
+
+export function logText(line: Pick<LogLine, 'code' | 'text' | 'values'>): string {
+  return tCode('log', line.code, line.values) ?? line.text;
+}
+
+/** A configuration value as one line. */
+export function plainValue(value: unknown): string {
+  if (value === null || value === undefined) return '–';
+  if (typeof value === 'number') return Number.isInteger(value) ? f().number(value) : f().figure(value);
+  if (typeof value === 'boolean') return tCode('value', value ? 'true' : 'false') ?? String(value);
+  if (typeof value === 'string') return value;
+  if (Array.isArray(value) && value.every((part) => typeof part !== 'object')) return value.map(plainValue).join(' × ');
+  return JSON.stringify(value, null, 1).replaceAll(/\s*\n\s*/g, ' ');
+}
