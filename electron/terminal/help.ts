@@ -74,30 +74,30 @@ const zh = `reprise 命令 [选项]
   run --preset 名称 --dataset 数据        预训练编码器
                                           [--method vicreg] [--set 键=值]... [--seed N]
                                           [--title 名称]
-  resume 运行                             从最近的检查点继续
-  evaluate 运行|权重 --evaluator 名称     评估编码器
+  resume 实验                             从最近的检查点继续
+  evaluate 实验|权重 --evaluator 名称     评估编码器
                                           [--dataset 数据] [--set 选项=值]...
                                           --branch 2：两个编码器中的第二个；也用于 features 和
                                           export
-  features 运行 --dataset 数据 --out 文件.npy
+  features 实验 --dataset 数据 --out 文件.npy
                                           保存数据集的特征  [--split 划分]
-  export 运行 --out 文件.safetensors|文件.pth
+  export 实验 --out 文件.safetensors|文件.pth
                                           导出编码器，供其他程序使用
   plan [名称]                             列出计划，或执行一个计划；再次执行即可继续
-                                          --seeds N：每个运行使用 N 个种子
-  runs                                    列出工作区中的运行
-  compare [运行...] [--plan 名称]         与论文和此前的复现比较
+                                          --seeds N：每项实验使用 N 个种子
+  runs                                    列出工作区中的实验
+  compare [实验...] [--plan 名称]         与论文和先前的复现比较
                                           --verbose：列出与论文不同的每一项设置
                                           --baseline 名称：其余各项都在相同图像上与它比较
                                           --best：采用分类头的最佳轮（按测试集选取），而非末轮
-  report [运行...] [--plan 名称]          生成报告
+  report [实验...] [--plan 名称]          生成报告
                                           [--format html,pdf,markdown,latex,svg,csv,json,bundle]
   replay 结果包                           按报告的 bundle.json 重新运行，并比较两次的结果
-  import 运行文件夹|文件                  导入其他工作区的运行，或权重（.pth、.safetensors）
+  import 实验文件夹|文件                  导入其他工作区的实验，或权重（.pth、.safetensors）
   weights                                 列出已导入的权重
 
 “数据”可以是 类型:路径（idx:/data/mnist）、文件夹、fashion-mnist、sample，或 datasets 列出的名称。
-“运行”可以只写编号开头的几个字符。
+“实验”可以只写编号开头的几个字符。
 
   --home 文件夹   工作区（默认：REPRISE_HOME，否则为用户的数据文件夹）
   --json          在标准输出打印一个 JSON 值，供脚本使用
@@ -107,7 +107,7 @@ const zh = `reprise 命令 [选项]
 
 进度打印到标准错误。按 Ctrl-C 会先保存检查点再停止；再按一次立即停止。
 
-退出码  0 完成              1 有运行失败，或 doctor 发现故障
+退出码  0 完成              1 有实验失败，或 doctor 发现故障
         2 用法错误          3 找不到或无法使用所需的内容
         4 工作区正被占用    5 提前停止
 `;

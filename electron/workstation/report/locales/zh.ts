@@ -1,6 +1,6 @@
 import type { Words } from './en.ts';
 
-const runs = (count: number): string => `${count} 次运行`;
+const runs = (count: number): string => `${count} 次实验`;
 
 /** `2 条成立，1 条不成立`：为零者不列。 */
 const counted = (parts: readonly (readonly [number, string, string])[]): string =>
@@ -16,7 +16,7 @@ export const zh: Words = {
   contents: '目录',
   appendix: '附录',
   pictures: '图见本报告的 HTML 版与 PDF 版。',
-  footer: '本报告完全由运行记录生成，记录相同则报告相同。文中有所节略的内容，可在本报告导出的 JSON 文件中查到全文。',
+  footer: '本报告完全由实验记录生成，记录相同则报告相同。文中有所节略的内容，可在本报告导出的 JSON 文件中查到全文。',
   colon: '：',
   ownYardstick: '本项目自设的标准，并非出自论文',
   comma: '，',
@@ -34,11 +34,11 @@ export const zh: Words = {
     results: '结果',
     claims: '论断',
     deviations: '与论文的差异',
-    earlier: '此前的复现',
+    earlier: '先前的复现',
     method: '参数',
     data: '数据',
     compute: '计算资源',
-    history: '运行历史',
+    history: '实验历史',
     environment: '运行环境',
     artifacts: '命令与文件',
     cards: '模型卡',
@@ -94,7 +94,7 @@ export const zh: Words = {
     figure: '指标',
     figures: '数值',
     paper: '论文',
-    earlier: '此前复现',
+    earlier: '先前复现',
     ours: '本机',
     difference: '差值',
     verdict: '结论',
@@ -103,7 +103,7 @@ export const zh: Words = {
     seed: '种子',
     last: '末轮',
     best: '最佳轮',
-    run: '运行',
+    run: '实验编号',
     claim: '论断',
     where: '论文出处',
     rule: '判定规则（运行前存定）',
@@ -166,9 +166,9 @@ export const zh: Words = {
   measure: (evaluator, metric) => (evaluator.endsWith('）') ? `${evaluator}${metric}` : `${evaluator} ${metric}`),
   withNeighbours: (values) => `${values['name']}（k = ${values['k']}）`,
   notes: {
-    'single-run': '仅运行一次的数值，其随种子的波动未知，区间只反映测试图像的抽样误差。',
+    'single-run': '仅有一次实验的数值，其随种子的波动未知，区间只反映测试图像的抽样误差。',
     'paper-uncertainty-unknown': '论文未给出不确定度之处，将其数值视为定值，与本机的区间比较。',
-    'paper-single-run': '论文的部分数值来自单次运行。',
+    'paper-single-run': '论文的部分数值来自单次实验。',
     'best-epoch-on-test': '轮次在测试集上选取。',
   },
   remarks: {
@@ -253,7 +253,7 @@ export const zh: Words = {
   },
   limitOf: (limit) => `（阈值 ${limit}）`,
   results: {
-    seeds: '各次运行',
+    seeds: '各次实验',
     pairs: '相同图像上的配对差值',
     onImages: (values) => `${values['figure']} · ${values['images']} 张图像`,
     pairsNote:
@@ -272,7 +272,7 @@ export const zh: Words = {
     at: (values) => `${values['figure']}：${values['effect']}`,
   },
   earlier: (title, verdict) =>
-    `《${title}》的各项实验与论文对照。其运行记录无法取得，因此不给出区间，也不作是否复现的判定。${verdict === null ? '' : `各行结论均为：${verdict}。`}`,
+    `《${title}》的各项实验与论文对照。其实验记录无法取得，因此不给出区间，也不作是否复现的判定。${verdict === null ? '' : `各行结论均为：${verdict}。`}`,
   data: {
     version: '指纹（SHA-256）',
     licence: '许可',
@@ -290,9 +290,9 @@ export const zh: Words = {
     more: (count) => `另有 ${count} 项，见本报告导出的 JSON 文件`,
   },
   method: {
-    all: '全部运行的全部参数，含默认值。每个取值只列一次，列在预设所注出处之下，并归入取值相同的全部运行；各次运行的取值见本报告导出的 JSON 文件。',
+    all: '全部实验的全部参数，含默认值。每个取值只列一次，列在预设所注出处之下，并归入取值相同的全部实验；各次实验的取值见本报告导出的 JSON 文件。',
     source: (source) => `出处：${source}`,
-    noSource: '未注出处：为这些运行选定的取值，或程序的默认值',
+    noSource: '未注出处：为这些实验选定的取值，或程序的默认值',
     imported: '导入的权重',
     scopes: {
       all: (count) => `全部 ${runs(count)}`,
@@ -305,7 +305,7 @@ export const zh: Words = {
   },
   curves: {
     title: '训练曲线',
-    plot: '圆点为本机结果及 95 % 置信区间，菱形为论文，方块为此前的复现；空心表示与本机结果不可比。',
+    plot: '圆点为本机结果及 95 % 置信区间，菱形为论文，方块为先前的复现；空心表示与本机结果不可比。',
     metrics: {
       loss: '损失',
       invariance: '不变性项',
@@ -329,7 +329,7 @@ export const zh: Words = {
     step: '步',
   },
   compute: {
-    total: (values) => `共 ${values['total']}，其中失败、停止或中断的运行占 ${values['lost']}。`,
+    total: (values) => `共 ${values['total']}，其中失败、停止或中断的实验占 ${values['lost']}。`,
     energy: '未测量能耗。',
     pace: '图像/秒',
   },
@@ -382,7 +382,7 @@ export const zh: Words = {
   artifacts: {
     command: '重做本研究的命令',
     files: '文件哈希',
-    filesNote: '路径相对于该次运行的文件夹。检查点的清单文件列有每个张量的 SHA-256。',
+    filesNote: '路径相对于该次实验的文件夹。检查点的清单文件列有每个张量的 SHA-256。',
   },
   limits: {
     'single-seed': '只用一个随机种子得到的数值，不能说明结果随初始化和数据顺序的变化；其区间只反映测试图像的抽样误差。',
@@ -391,7 +391,7 @@ export const zh: Words = {
     'test-set-seen': '分类头的最佳轮与官方代码一样在测试集上选取；仅列出，均值与结论都不采用。',
     'chosen-on-test-set':
       '均值与结论取分类头的最佳轮，该轮与官方代码一样在测试集上选取，因此数值高于预先固定轮次的结果。',
-    pending: '部分运行尚未结束，相应各行待完成。',
+    pending: '部分实验尚未结束，相应各行待完成。',
     'paper-single-witness': '论文数值读自论文的转换文本，能找到其他来源的均已核对。',
     'no-energy': '未测量能耗。',
   },
@@ -407,8 +407,8 @@ export const zh: Words = {
       'data-identity': '数据是否以内容哈希标识？',
       'data-licence': '数据许可是否已知？',
       leaks: '各划分之间是否没有共同图像？',
-      compute: '是否记录每次运行的硬件？',
-      'failed-runs': '计算用时是否包含失败的运行？',
+      compute: '是否记录每次实验的硬件？',
+      'failed-runs': '计算用时是否包含失败的实验？',
       'training-code': '是否有重做训练的命令？',
       'evaluation-code': '是否有重做评估的命令？',
       results: '是否有结果表？',
