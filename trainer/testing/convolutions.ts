@@ -37,12 +37,20 @@ export interface WindowPlacement {
 export function placementOf(
   [height, width]: readonly [number, number],
   { window, stride, padding }: { readonly window: number; readonly stride: number; readonly padding: 'SAME' | 'VALID' },
-): WindowPlacement & { readonly extent: readonly [number, number] } {
+): WindowPlacement & {
+  readonly extent: readonly [number, number];
+  /** Zeros before and after, down and across. */
+  readonly margins: readonly [readonly [number, number], readonly [number, number]];
+} {
   const extent = (size: number): number =>
     padding === 'SAME' ? Math.ceil(size / stride) : Math.floor((size - window) / stride) + 1;
-  const before = (size: number): number =>
-    padding === 'SAME' ? Math.floor(Math.max((extent(size) - 1) * stride + window - size, 0) / 2) : 0;
-  return { window, stride, before: [before(height), before(width)], extent: [extent(height), extent(width)] };
+  const margin = (size: number): readonly [number, number] => {
+    const needed = padding === 'SAME' ? Math.max((extent(size) - 1) * stride + window - size, 0) : 0;
+    return [Math.floor(needed / 2), Math.ceil(needed / 2)];
+  };
+  const margins = [margin(height), margin(width)] as const;
+  const before = [margins[0][0], margins[1][0]] as const;
+  return { window, stride, before, margins, extent: [extent(height), extent(width)] };
 }
 
 type Shape4 = readonly [number, number, number, number];

@@ -66,13 +66,18 @@ const avoidedOperations: readonly AvoidedOperation[] = [
   },
 ];
 
-/** True where an operation of this kind is wrong for some shapes, so that it pays to look at them. */
-export const isSuspect = (kind: string): boolean => avoidedOperations.some(({ kinds }) => kinds.includes(kind));
+const entryFor = (kind: string, ask: () => Asked): AvoidedOperation | undefined =>
+  avoidedOperations.find(({ kinds, isWrong }) => kinds.includes(kind) && isWrong(ask()));
 
-/** @throws where the operation would compute wrongly for these shapes */
-export function refuseAvoided(kind: string, asked: Asked): void {
-  const found = avoidedOperations.find(({ kinds, isWrong }) => kinds.includes(kind) && isWrong(asked));
+/** True where the operation would compute wrongly. `ask` is called for kinds that are wrong for some shapes only. */
+export const isAvoided = (kind: string, ask: () => Asked): boolean => entryFor(kind, ask) !== undefined;
+
+/** @throws where the operation would compute wrongly for these shapes; `ask` as in `isAvoided` */
+export function refuseAvoided(kind: string, ask: () => Asked): void {
+  const found = entryFor(kind, ask);
   if (!found) return;
-  const shapes = asked.shapes.map((shape) => `[${shape.join(', ')}]`).join(', ');
+  const shapes = ask()
+    .shapes.map((shape) => `[${shape.join(', ')}]`)
+    .join(', ');
   throw new Error(`TensorFlow's "${kind}" is wrong for inputs of shapes ${shapes}. ${found.why} ${found.instead}`);
 }

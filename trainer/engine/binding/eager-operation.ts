@@ -2,7 +2,7 @@
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { permanent, setAttribute } from './attributes.ts';
 import { eagerSetters } from './attribute-setters.ts';
-import { isSuspect, refuseAvoided } from './avoided-operations.ts';
+import { refuseAvoided } from './avoided-operations.ts';
 import type { EagerTensors, TensorMetadata } from './eager-tensors.ts';
 import { checkStatus, type Handle, type TensorFlow } from './tensorflow.ts';
 
@@ -22,13 +22,11 @@ export function createOperationRunner(
   const check = (what: string): void => checkStatus(tensorflow, status, `run ${what}`);
 
   return (name, attributes, inputs, count) => {
-    if (isSuspect(name)) {
-      refuseAvoided(name, {
-        shapes: inputs.map((input) => tensors.shapeOf(input)),
-        integers: (input) => [...(tensors.read(inputs[input]!) as Int32Array)],
-        attributes,
-      });
-    }
+    refuseAvoided(name, () => ({
+      shapes: inputs.map((input) => tensors.shapeOf(input)),
+      integers: (input) => [...(tensors.read(inputs[input]!) as Int32Array)],
+      attributes,
+    }));
     const operation = tensorflow.TFE_NewOp(context, permanent(name), status);
     if (operation === 0) check(name);
     try {

@@ -4,7 +4,7 @@
  */
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import type { Binding } from '../binding/eager-binding.ts';
-import { isSuspect, refuseAvoided } from '../binding/avoided-operations.ts';
+import { refuseAvoided } from '../binding/avoided-operations.ts';
 import { isLowType, type Autocast } from './autocast.ts';
 import type { Graph } from './graph.ts';
 import type { Node } from './node.ts';
@@ -69,13 +69,11 @@ export function createTracingBinding(
       const better = rewriter.inPlaceOf(kind, prepared.inputs, prepared.attributes);
       if (better) return [register(better)];
     }
-    if (isSuspect(kind)) {
-      refuseAvoided(kind, {
-        shapes: prepared.inputs.map(({ shape }) => shape),
-        integers: (input) => graph.integersOf(prepared.inputs[input]!),
-        attributes: prepared.attributes,
-      });
-    }
+    refuseAvoided(kind, () => ({
+      shapes: prepared.inputs.map(({ shape }) => shape),
+      integers: (input) => graph.integersOf(prepared.inputs[input]!),
+      attributes: prepared.attributes,
+    }));
     const added = graph.add(kind, prepared.inputs, outputs, { attributes: prepared.attributes });
     const [first] = added.outputs;
     if (first) for (const { added: note } of rewriters) note?.(kind, prepared.inputs, prepared.attributes, first);

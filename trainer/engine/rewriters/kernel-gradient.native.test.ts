@@ -45,12 +45,7 @@ it('is the gradient, whatever the window, the stride, the images and the padding
         const shapes = { images: [n, height, width, from], output: [n, rows, columns, to] } as const;
         const images = graph.placeholder(dtypes.float, shapes.images);
         const dy = graph.placeholder(dtypes.float, shapes.output);
-        const margin = (size: number, axis: 0 | 1): [number, number] => {
-          const before = placement.before[axis];
-          const covered = (placement.extent[axis] - 1) * stride + window;
-          return [before, Math.max(covered - size - before, 0)];
-        };
-        const own = products.gradient(images, dy, { window, stride, margins: [margin(height, 0), margin(width, 1)] });
+        const own = products.gradient(images, dy, { window, stride, margins: placement.margins });
         const kernel = [window, window, from, to];
         const values = {
           images: noise('images', shapes.images),
