@@ -56,7 +56,20 @@ export default defineConfig(
           ],
         },
       ],
-      'no-restricted-syntax': ['error', { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' }],
+      // `== null` asks for either absence, where both can come; `=== null` and `=== undefined` ask for the one that can.
+      eqeqeq: ['error', 'always', { null: 'ignore' }],
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Name what you export.' },
+        {
+          selector: ':matches(PropertyDefinition, MethodDefinition, TSParameterProperty)[accessibility]',
+          message: 'A private member is `#name`; the others are public.',
+        },
+        {
+          selector: 'ObjectExpression > SpreadElement > ObjectExpression',
+          message: 'Write the properties out: TypeScript checks no excess property through a spread.',
+        },
+      ],
     },
   },
   { files: ['electron/shell/{ipc,preload,links}.ts'], rules: { 'no-restricted-imports': 'off' } },

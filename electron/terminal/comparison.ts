@@ -88,7 +88,7 @@ function reasonsText(rows: readonly ComparisonRow[], words: Words, room: number)
   const lines = bySubject(differing, words, (row) => [
     `  ${name(row)}`,
     ...row.reasons.map((reason) => {
-      const noted = reason.effect == null ? [] : [effectNote(words.report, reason.effect)];
+      const noted = reason.effect === undefined ? [] : [effectNote(words.report, reason.effect)];
       return [
         `    ${wordOf(words, reason.field)}`,
         sideInWords(words, reason, 'theirs'),

@@ -1,7 +1,7 @@
 /** What every method must do, whatever it is: run over the whole registry, so a new file is tested before its own test. */
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openEngine } from '../engine/steps/open.ts';
 import type { Engine, Stepper } from '../engine/engine.ts';
 import type { HostBatch } from '../host-batch.ts';
@@ -48,52 +48,76 @@ async function steps(stepper: Stepper, data: HostBatch, count: number, from = 0)
 type Saved = ReadonlyMap<string, Float32Array | Int32Array>;
 const save = (stepper: Stepper): Saved => new Map(stepper.state.map((entry) => [entry.name, entry.read()]));
 
+function restore(stepper: Stepper, saved: Saved): void {
+  for (const entry of stepper.state) entry.write(saved.get(entry.name)!);
+}
+
+/** A learner on an engine of its own, with what its state was before the first step. */
+async function openTrial(kind: Kind, method: MethodRecipe) {
+  const engine = await open(kind);
+  const learner = buildLearner(engine, method);
+  const stepper = stepperOf(engine, learner);
+  return { engine, learner, stepper, initial: save(stepper) };
+}
+type Trial = Awaited<ReturnType<typeof openTrial>>;
+
 const cases = kinds.flatMap((kind) => methods.all.map((method) => [method.id, kind, method] as const));
 describe.each(cases)('method %s, %s engine', (_id, kind, method) => {
-  let engine: Engine;
-  beforeEach(async () => {
-    engine = await open(kind);
+  const data = makeBatch(method);
+  // Tracing a step takes seconds: the tests share two learners, and each begins from the same state.
+  let trial: Trial;
+  let other: Trial;
+  beforeAll(async () => {
+    trial = await openTrial(kind, method);
+    other = await openTrial(kind, method);
+  });
+  beforeEach(() => {
+    for (const { stepper, initial } of [trial, other]) restore(stepper, initial);
+  });
+  afterAll(() => {
+    for (const { stepper } of [trial, other]) stepper.dispose();
   });
 
   it('has a default for every option', () => {
     expect(v.safeParse(method.options, {}).success).toBe(true);
   });
 
+  it('gives the same bits from a fresh engine', async () => {
+    expect(await steps(trial.stepper, data, 3)).toEqual(await steps(other.stepper, data, 3));
+    expect(save(trial.stepper)).toEqual(save(other.stepper));
+  });
+
   it('gives a finite loss, finite metrics and a gradient on every weight', async () => {
-    const learner = buildLearner(engine, method);
-    const stepper = stepperOf(engine, learner);
-    const before = save(stepper);
-    const { loss, metrics } = await stepper.run(makeBatch(method), { step: 0, lr: 1e-3 }, { metrics: true });
+    const { stepper, learner, initial } = trial;
+    const { loss, metrics } = await stepper.run(data, { step: 0, lr: 1e-3 }, { metrics: true });
     for (const [name, value] of Object.entries({ loss, ...metrics })) expect(value, name).toSatisfy(Number.isFinite);
     // Two steps: while the last norm of a block is 0, nothing reaches what lies before it.
-    await steps(stepper, makeBatch(method), 1, 1);
+    await steps(stepper, data, 1, 1);
     const weights = learner.trainable.flatMap((net) => net.weights);
     for (const { name } of weights) {
-      expect(stepper.state.find((entry) => entry.name === name)!.read(), name).not.toEqual(before.get(name));
+      expect(stepper.state.find((entry) => entry.name === name)!.read(), name).not.toEqual(initial.get(name));
     }
     for (const { name } of learner.trainable.flatMap((net) => net.state)) {
-      expect(stepper.state.find((entry) => entry.name === name)!.read(), name).not.toEqual(before.get(name));
+      expect(stepper.state.find((entry) => entry.name === name)!.read(), name).not.toEqual(initial.get(name));
     }
-    stepper.dispose();
   });
 
   it('lowers the loss of a fixed batch in ten steps', async () => {
-    const stepper = stepperOf(engine, buildLearner(engine, method));
+    const { stepper } = trial;
     // A queue that fills with the keys of this very batch would make the task another one.
     const beside = stepper.state
       .filter(({ name }) => name.startsWith('learner/'))
       .map((entry) => [entry, entry.read()] as const);
     const losses: number[] = [];
     for (let step = 0; step < 10; step++) {
-      losses.push(...(await steps(stepper, makeBatch(method), 1, step)));
+      losses.push(...(await steps(stepper, data, 1, step)));
       for (const [entry, values] of beside) entry.write(values);
     }
     expect(losses.at(-1)).toBeLessThan(losses[0]!);
   });
 
   it('leaks no tensor', async () => {
-    const stepper = stepperOf(engine, buildLearner(engine, method));
-    const data = makeBatch(method);
+    const { engine, stepper } = trial;
     await stepper.run(data, { step: 0, lr: 1e-3 }, { metrics: true });
     const before = engine.tensors();
     await stepper.run(data, { step: 1, lr: 1e-3 }, { metrics: true });
@@ -102,30 +126,18 @@ describe.each(cases)('method %s, %s engine', (_id, kind, method) => {
   });
 
   it('goes on from saved state with the same bits', async () => {
-    const data = makeBatch(method);
-    const straight = stepperOf(engine, buildLearner(engine, method));
+    const [straight, resumed] = [trial.stepper, other.stepper];
     await steps(straight, data, 2);
     const saved = save(straight);
     const wanted = await steps(straight, data, 2, 2);
-    const resumed = stepperOf(engine, buildLearner(engine, method));
-    for (const entry of resumed.state) entry.write(saved.get(entry.name)!);
+    restore(resumed, saved);
     expect(await steps(resumed, data, 2, 2)).toEqual(wanted);
     expect(save(resumed)).toEqual(save(straight));
   });
 
-  it('gives the same bits from a fresh engine', async () => {
-    const data = makeBatch(method);
-    const first = stepperOf(engine, buildLearner(engine, method));
-    const other = await open(kind);
-    const second = stepperOf(other, buildLearner(other, method));
-    expect(await steps(first, data, 3)).toEqual(await steps(second, data, 3));
-    expect(save(first)).toEqual(save(second));
-  });
-
   it('leaves all state alone when the loss is not finite', async () => {
-    const learner = buildLearner(engine, method);
-    const stepper = stepperOf(engine, learner);
-    await steps(stepper, makeBatch(method), 1);
+    const { engine, stepper } = trial;
+    await steps(stepper, data, 1);
     const before = save(stepper);
     const tensors = engine.tensors();
     const broken = makeBatch(method);
@@ -146,6 +158,7 @@ describe.each(cases)('method %s, %s engine', (_id, kind, method) => {
   // A matter of the recipe, whatever the engine.
   if (method.branches > 1 && kind === 'eager') {
     it('trains separate branches, alike and different', async () => {
+      const { engine } = trial;
       const pairs: readonly (readonly [Encoder, Encoder])[] = [
         [smallEncoderAt(engine, 'encoder-0'), smallEncoderAt(engine, 'encoder-1')],
         [smallEncoderAt(engine, 'encoder-0'), smallEncoderAt(engine, 'encoder-1', 'resnet-50')],
@@ -155,7 +168,7 @@ describe.each(cases)('method %s, %s engine', (_id, kind, method) => {
         const names = learner.trainable.flatMap((net) => net.weights.map((weight) => weight.name));
         expect(new Set(names).size).toBe(names.length);
         expect(names.filter((name) => name.startsWith('encoder-1/')).length).toBe(branches[1].weights.length);
-        const losses = await steps(stepperOf(engine, learner), makeBatch(method), 5);
+        const losses = await steps(stepperOf(engine, learner), data, 5);
         expect(losses.at(-1)).toBeLessThan(losses[0]!);
       }
     });
@@ -175,10 +188,8 @@ describe.each(methods.all.map((method) => [method.id, method] as const))('method
     for (let step = 0; step < 4; step++) {
       // Of a batch that a vocabulary was made of, the distances from it are nothing but rounding.
       const data = makeBatch(method, step + 1);
-      for (const entry of traced!.state) {
-        entry.write(eager!.state.find(({ name }) => name === entry.name)!.read());
-      }
       const before = save(eager!);
+      restore(traced!, before);
       const [wanted, found] = [
         await eager!.run(data, { step, lr: 1e-3 }, { metrics: true }),
         await traced!.run(data, { step, lr: 1e-3 }, { metrics: true }),

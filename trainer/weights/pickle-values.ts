@@ -30,7 +30,7 @@ export class Instance {
 /** What a caller's functions make. */
 export abstract class Foreign {
   /** Tells it from any other object. */
-  protected readonly isForeign = true;
+  readonly isForeign = true;
 }
 
 export type Value =

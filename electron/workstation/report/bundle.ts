@@ -62,7 +62,8 @@ function namedData({ plan, datasets }: ReportModel, configs: readonly RunConfig[
     const taken = [...byContents.values()].filter(({ name }) => name === wanted || name.startsWith(`${wanted}-`));
     byContents.set(contents, {
       name: taken.length === 0 ? wanted : `${wanted}-${taken.length + 1}`,
-      ...{ dataset: source.dataset, title },
+      dataset: source.dataset,
+      title,
       ...(source.fingerprint === undefined ? {} : { fingerprint: source.fingerprint }),
     });
   }
@@ -99,16 +100,28 @@ export function bundleOf(model: ReportModel): Bundle {
       en: `Again what a report of ${at} was made from.`,
       zh: `重新执行 ${at} 的报告所依据的全部运行。`,
     },
-    ...{ data, claims: model.plan?.claims ?? [], papers: model.plan?.papers ?? [], runs },
+    data,
+    claims: model.plan?.claims ?? [],
+    papers: model.plan?.papers ?? [],
+    runs,
   };
   const id = `replay-${createHash('sha256').update(canonicalJson(plan)).digest('hex').slice(0, 12)}`;
   const { version, edition, platform, versions } = model.environment;
   const hellos = [...keyed.values()].flatMap(({ hello }) => hello ?? []);
   return {
-    ...{ format: 'reprise-bundle', version: 1, plan: { ...plan, id } },
+    format: 'reprise-bundle',
+    version: 1,
+    plan: { ...plan, id },
     results: [...keyed].flatMap(([key, { results }]) =>
       results.map(({ result: { evaluator, dataset, split, metric, value, which, n } }) => ({
-        ...{ run: key, evaluator, dataset, split, metric, value, which, n },
+        run: key,
+        evaluator,
+        dataset,
+        split,
+        metric,
+        value,
+        which,
+        n,
       })),
     ),
     environment: {

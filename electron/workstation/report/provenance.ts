@@ -254,7 +254,9 @@ export function cards(model: ReportModel, words: Words): Section | null {
           [
             words.cards.course,
             words.cards.courseOf({
-              ...{ epochs: String(epochs), batch: String(batch), seed: String(seed) },
+              epochs: String(epochs),
+              batch: String(batch),
+              seed: String(seed),
               precision: execution.precision,
             }),
           ],

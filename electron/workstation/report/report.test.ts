@@ -206,7 +206,9 @@ describe('LaTeX', () => {
     const [first, ...rest] = input.runs;
     const title = '\\input{/etc/passwd} 100 % & #1_x^2 ~$y$ {';
     const hostile = buildReport({
-      ...{ ...input, plan: null, comparison: { ...input.comparison, claims: [] } },
+      ...input,
+      plan: null,
+      comparison: { ...input.comparison, claims: [] },
       runs: [{ ...first!, run: { ...first!.run, title: `${title}\n\\end{document}` } }, ...rest],
     });
     const text = renderLatex(compose(hostile, 'en'));

@@ -95,45 +95,45 @@ export async function openStore(options: StoreOptions): Promise<Store> {
 }
 
 class Connection {
-  private readonly options: StoreOptions;
-  private child: ChildProcess | null = null;
-  private readonly waiting: Call[] = [];
-  private readonly open = new Map<number, Call>();
-  private readonly restarts: number[] = [];
-  private nextId = 1;
-  private state: 'starting' | 'ready' | 'dead' = 'starting';
-  private closing = false;
-  private drained: (() => void) | null = null;
+  readonly #options: StoreOptions;
+  #child: ChildProcess | null = null;
+  readonly #waiting: Call[] = [];
+  readonly #open = new Map<number, Call>();
+  readonly #restarts: number[] = [];
+  #nextId = 1;
+  #state: 'starting' | 'ready' | 'dead' = 'starting';
+  #closing = false;
+  #drained: (() => void) | null = null;
   /** Last lines the child wrote to its error output: the reason of a death that had no other. */
-  private tail = '';
+  #tail = '';
   /** Why there is no child any more. */
-  private reason = 'The run database is not open.';
+  #reason = 'The run database is not open.';
 
   constructor(options: StoreOptions) {
-    this.options = options;
+    this.#options = options;
   }
 
   ask(name: keyof Queries, args: readonly unknown[]): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      if (this.closing || this.state === 'dead') {
-        const why = this.state === 'dead' ? this.reason : 'The run database is being closed.';
+      if (this.#closing || this.#state === 'dead') {
+        const why = this.#state === 'dead' ? this.#reason : 'The run database is being closed.';
         reject(new FaultError('store-died', `"${name}" was not carried out. ${why}`.trim(), { query: name }));
-      } else if (this.waiting.length >= queueSize) {
+      } else if (this.#waiting.length >= queueSize) {
         reject(
           new FaultError('busy', `"${name}" was refused: ${queueSize} questions wait for the run database.`, {
             query: name,
           }),
         );
       } else {
-        this.waiting.push({ name, args, resolve, reject, tries: 0 });
-        this.pump();
+        this.#waiting.push({ name, args, resolve, reject, tries: 0 });
+        this.#pump();
       }
     });
   }
 
   async start(): Promise<void> {
-    this.state = 'starting';
-    const { node, script, database, migrations, env, readonly } = this.options;
+    this.#state = 'starting';
+    const { node, script, database, migrations, env, readonly } = this.#options;
     const args = [
       script,
       '--database',
@@ -148,13 +148,13 @@ class Connection {
       env: childEnvironment(env),
       windowsHide: true,
     });
-    this.child = child;
+    this.#child = child;
     child.stderr?.setEncoding('utf8').on('data', (text: string) => {
-      this.tail = (this.tail + text).slice(-2000);
+      this.#tail = (this.#tail + text).slice(-2000);
     });
     await new Promise<void>((resolve, reject) => {
       const failed = (message: string): void => {
-        const text = `The run database's process ${message} ${this.tail}`.trim();
+        const text = `The run database's process ${message} ${this.#tail}`.trim();
         reject(new FaultError('store-died', text, { node, script }));
       };
       child.once('error', (error) => failed(`could not be started (${node}): ${error.message}.`));
@@ -164,7 +164,7 @@ class Connection {
         else if (message.opened.ok) {
           const { backup } = message.opened;
           if (backup !== null)
-            this.options.log?.(`store: the database was migrated; the one before is kept in ${backup}`);
+            this.#options.log?.(`store: the database was migrated; the one before is kept in ${backup}`);
           resolve();
         } else {
           const { fault } = message.opened;
@@ -172,68 +172,68 @@ class Connection {
         }
       });
     }).catch((error: unknown) => {
-      this.state = 'dead';
-      this.child = null;
+      this.#state = 'dead';
+      this.#child = null;
       if (child.exitCode === null) child.kill('SIGKILL');
       throw error;
     });
     child.removeAllListeners('exit').removeAllListeners('error');
-    child.on('error', (error) => this.options.log?.(`store: ${error.message}`));
-    child.on('exit', (code, signal) => this.died(child, code, signal));
-    child.on('message', (message: StoreMessage) => this.answered(message));
+    child.on('error', (error) => this.#options.log?.(`store: ${error.message}`));
+    child.on('exit', (code, signal) => this.#died(child, code, signal));
+    child.on('message', (message: StoreMessage) => this.#answered(message));
     // It may have died between its first message and now; then there is no exit event left to hear.
-    if (child.exitCode !== null || child.signalCode !== null) this.died(child, child.exitCode, child.signalCode);
+    if (child.exitCode !== null || child.signalCode !== null) this.#died(child, child.exitCode, child.signalCode);
     else {
-      this.state = 'ready';
-      this.pump();
+      this.#state = 'ready';
+      this.#pump();
     }
   }
 
-  private pump(): void {
-    if (this.state !== 'ready') return;
-    while (this.open.size < windowSize && this.child?.connected === true) {
-      const call = this.waiting.shift();
+  #pump(): void {
+    if (this.#state !== 'ready') return;
+    while (this.#open.size < windowSize && this.#child?.connected === true) {
+      const call = this.#waiting.shift();
       if (call === undefined) break;
-      const id = this.nextId++;
+      const id = this.#nextId++;
       call.tries += 1;
-      this.open.set(id, call);
+      this.#open.set(id, call);
       // A send that fails is followed by the child's exit, which takes care of every open call.
-      this.send({ id, name: call.name, args: call.args });
+      this.#send({ id, name: call.name, args: call.args });
     }
-    if (this.open.size === 0 && this.waiting.length === 0) this.drained?.();
+    if (this.#open.size === 0 && this.#waiting.length === 0) this.#drained?.();
   }
 
-  private send(request: StoreRequest): void {
-    this.child?.send(request, (error) => {
-      if (error !== null) this.options.log?.(`store: ${error.message}`);
+  #send(request: StoreRequest): void {
+    this.#child?.send(request, (error) => {
+      if (error !== null) this.#options.log?.(`store: ${error.message}`);
     });
   }
 
-  private answered(message: StoreMessage): void {
+  #answered(message: StoreMessage): void {
     if ('opened' in message) return;
-    const call = this.open.get(message.id);
+    const call = this.#open.get(message.id);
     if (call === undefined) return;
-    this.open.delete(message.id);
+    this.#open.delete(message.id);
     if (message.milliseconds > slowMs)
-      this.options.log?.(`store: ${call.name} took ${message.milliseconds.toFixed(0)} ms`);
+      this.#options.log?.(`store: ${call.name} took ${message.milliseconds.toFixed(0)} ms`);
     if (message.ok) call.resolve(message.value);
     else {
       const { code, message: text, values, retry } = message.fault;
       call.reject(new FaultError(code, text, values, { retry: retry }));
     }
-    this.pump();
+    this.#pump();
   }
 
-  private died(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
-    if (this.child !== child) return;
-    this.child = null;
-    const lost = [...this.open.values()];
-    this.open.clear();
-    this.options.log?.(
-      `store: the process ended (${signal ?? code}) with ${lost.length} questions open. ${this.tail}`.trim(),
+  #died(child: ChildProcess, code: number | null, signal: NodeJS.Signals | null): void {
+    if (this.#child !== child) return;
+    this.#child = null;
+    const lost = [...this.#open.values()];
+    this.#open.clear();
+    this.#options.log?.(
+      `store: the process ended (${signal ?? code}) with ${lost.length} questions open. ${this.#tail}`.trim(),
     );
     for (const call of lost.toReversed()) {
-      if (repeatable[call.name] && call.tries < 2) this.waiting.unshift(call);
+      if (repeatable[call.name] && call.tries < 2) this.#waiting.unshift(call);
       else
         call.reject(
           new FaultError(
@@ -244,43 +244,43 @@ class Connection {
           ),
         );
     }
-    this.state = 'starting';
-    if (this.closing && this.waiting.length === 0) {
-      this.state = 'dead';
-      this.drained?.();
+    this.#state = 'starting';
+    if (this.#closing && this.#waiting.length === 0) {
+      this.#state = 'dead';
+      this.#drained?.();
       return;
     }
     const now = Date.now();
-    while (this.restarts[0] !== undefined && now - this.restarts[0] > 60_000) this.restarts.shift();
-    this.restarts.push(now);
-    if (this.restarts.length > restartsPerMinute) {
-      this.giveUp(
-        `The run database's process ended ${this.restarts.length} times within a minute. ${this.tail}`.trim(),
+    while (this.#restarts[0] !== undefined && now - this.#restarts[0] > 60_000) this.#restarts.shift();
+    this.#restarts.push(now);
+    if (this.#restarts.length > restartsPerMinute) {
+      this.#giveUp(
+        `The run database's process ended ${this.#restarts.length} times within a minute. ${this.#tail}`.trim(),
       );
       return;
     }
-    this.start().catch((error: unknown) => this.giveUp(error instanceof Error ? error.message : String(error)));
+    this.start().catch((error: unknown) => this.#giveUp(error instanceof Error ? error.message : String(error)));
   }
 
-  private giveUp(reason: string): void {
-    this.state = 'dead';
-    this.reason = reason;
-    this.options.log?.(`store: ${reason}`);
-    for (const call of this.waiting.splice(0))
+  #giveUp(reason: string): void {
+    this.#state = 'dead';
+    this.#reason = reason;
+    this.#options.log?.(`store: ${reason}`);
+    for (const call of this.#waiting.splice(0))
       call.reject(new FaultError('store-died', `"${call.name}" was not carried out. ${reason}`, { query: call.name }));
-    this.drained?.();
+    this.#drained?.();
   }
 
   /** Refuses new questions, waits for those asked, then for the child to close the file. */
   async close(): Promise<void> {
-    if (this.closing || this.state === 'dead') return;
-    this.closing = true;
+    if (this.#closing || this.#state === 'dead') return;
+    this.#closing = true;
     await new Promise<void>((resolve) => {
-      this.drained = resolve;
-      this.pump();
+      this.#drained = resolve;
+      this.#pump();
     });
-    const { child } = this;
-    this.child = null;
+    const child = this.#child;
+    this.#child = null;
     if (child === null) return;
     const timer = setTimeout(() => child.kill('SIGKILL'), closeTimeoutMs);
     await new Promise<void>((resolve) => {

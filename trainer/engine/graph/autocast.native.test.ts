@@ -93,11 +93,12 @@ describe.each(precisions.filter((precision) => refusals.get(precision) === null)
       for (const values of read(fast).values()) expect(values).toBeInstanceOf(Float32Array);
 
       const saved = read(fast);
-      const straight = await steps(fast, 1, 10);
+      const straight = await steps(fast, 1, 4);
       const resumed = await stepperIn(low);
       for (const entry of resumed.state) entry.write(saved.get(entry.name)!);
-      expect(await steps(resumed, 1, 10)).toEqual(straight);
+      expect(await steps(resumed, 1, 4)).toEqual(straight);
       expect(read(resumed)).toEqual(read(fast));
+      await steps(fast, 4, 10);
 
       // It has learned, by the measure it began with: a queue that filled with the keys of this very batch is another one.
       for (const entry of fast.state) if (entry.name.startsWith('learner/')) entry.write(begun.get(entry.name)!);
