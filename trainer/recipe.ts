@@ -312,6 +312,12 @@ export interface HeadData {
 }
 
 export interface HeadRecipe<O> {
+  /** Figures of the head by its scores on the test split, [labels.length, classes], under names that the evaluator declares. */
+  figures(
+    scores: Float32Array,
+    labels: Int32Array,
+    classes: number,
+  ): readonly { readonly metric: string; readonly value: number }[];
   inputs(options: O): HeadInputs;
   /** The part of the training split whose labels it may see, where that is not all. */
   subset?(options: O): Subset;
@@ -322,8 +328,8 @@ export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly id: string;
   readonly title: string;
   readonly options: S;
-  /** What it measures; the first stands for a run. */
-  readonly metrics: readonly Metric[];
+  /** What it measures. The first stands for a run, and the higher it is, the better a network or an epoch of a head. */
+  readonly metrics: readonly [Metric, ...Metric[]];
   /** Fixes, before any run, how far from a paper's figure still counts as the same. */
   readonly margin: Margin;
   /**

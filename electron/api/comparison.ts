@@ -47,6 +47,8 @@ export interface ComparisonRow {
   readonly metric: string;
   /** As the evaluator declares it: a share of images and other percentages, or a number on a scale of its own. */
   readonly unit: Metric['unit'];
+  /** Says in another way what another row of the evaluator says. */
+  readonly isSecondary: boolean;
   readonly protocol: Protocol;
   readonly paper: Cell | null;
   readonly earlier: Cell | null;

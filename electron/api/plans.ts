@@ -1,4 +1,5 @@
 /** Plans on this machine, and plans added from another workspace. */
+import type { Metric } from '../../trainer/protocol/catalogue.ts';
 import type { Plan } from '../../trainer/protocol/plan.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
 import type { RunStatus } from '../../trainer/protocol/run.ts';
@@ -9,6 +10,7 @@ export interface AddedPlan {
   /** By the key of the plan's run. */
   readonly results: readonly (Pick<Result, 'evaluator' | 'dataset' | 'split' | 'metric' | 'value' | 'which' | 'n'> & {
     readonly run: string;
+    readonly unit: Metric['unit'];
   })[];
   readonly environment: {
     readonly version: string;

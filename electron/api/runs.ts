@@ -1,4 +1,5 @@
 /** Runs as the window sees them: row, details, log, progress, interruption. */
+import type { Metric } from '../../trainer/protocol/catalogue.ts';
 import type { Phase } from '../../trainer/protocol/events.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { Sign } from '../../trainer/protocol/health.ts';
@@ -31,7 +32,11 @@ export interface RunRow {
   readonly safeStep: number | null;
   readonly attempts: number;
   readonly diskBytes: number;
-  readonly headline: { readonly metric: string; readonly value: number | null } | null;
+  readonly headline: {
+    readonly metric: string;
+    readonly value: number | null;
+    readonly unit: Metric['unit'];
+  } | null;
   readonly fault: Fault | null;
 }
 
@@ -65,6 +70,11 @@ export interface CheckpointPart {
   readonly bytes: number;
 }
 
+/** A result with the unit of its value, as the evaluator declares it. */
+export interface ResultRow extends Result {
+  readonly unit: Metric['unit'];
+}
+
 /** A run on its own page. */
 export interface RunDetail {
   readonly row: RunRow;
@@ -74,9 +84,9 @@ export interface RunDetail {
   readonly checkpoints: readonly CheckpointRow[];
   /** Contents of the newest checkpoint that exists; empty if there is none that can be read. */
   readonly holds: readonly CheckpointPart[];
-  readonly results: readonly Result[];
-  /** Names of the metrics that have points. */
-  readonly metrics: readonly string[];
+  readonly results: readonly ResultRow[];
+  /** Metrics that have points. */
+  readonly metrics: readonly Pick<Metric, 'name' | 'unit'>[];
   /** Alarms its metrics are watched for. */
   readonly signs: readonly Sign[];
   readonly hello: {

@@ -23,7 +23,7 @@ const run: Partial<RunRow> = {
   waitsFor: { kind: 'run', run: '20260101-000000-fedcba' },
   step: 123_456,
   steps: 1_234_567,
-  headline: { metric: 'embeddingStd', value: 12.345 },
+  headline: { metric: 'embeddingStd', value: 12.345, unit: 'number' },
   seed: 4_294_967_295,
   diskBytes: 123_456_789,
 };

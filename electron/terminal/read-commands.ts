@@ -10,7 +10,7 @@ import { usage, type Arguments } from './arguments.ts';
 import { comparisonText, type ComparisonStyle } from './comparison.ts';
 import { exitCodes } from './help.ts';
 import type { Session } from './session.ts';
-import { bytes, tableOf, type Column, type TableRow } from './table.ts';
+import { bytes, measuredText, tableOf, type Column, type TableRow } from './table.ts';
 import { labelled, widthOf, wrap } from './text-width.ts';
 import type { Words } from './words.ts';
 
@@ -214,7 +214,7 @@ function runsText(rows: readonly RunRow[], { words, room }: Session): string {
       ? words.status(status)
       : `${words.status(status)}, ${words.say('waits')} ${titles.get(waitsFor.run) ?? waitsFor.run}`,
     steps === null ? String(step) : steps === 0 ? '' : `${step}/${steps}`,
-    headline?.value == null ? '' : `${words.metric(headline.metric)} ${headline.value.toFixed(2)}`,
+    headline?.value == null ? '' : `${words.metric(headline.metric)} ${measuredText(headline)}`,
     String(seed),
     bytes(diskBytes),
   ]);

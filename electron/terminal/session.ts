@@ -8,7 +8,7 @@ import { openWorkstation, type Workstation } from '../workstation/workstation.ts
 import type { Arguments } from './arguments.ts';
 import { createTerminalDesktop } from './desktop.ts';
 import { createProgressLine, leftText, type Output, type ProgressLine } from './progress.ts';
-import { bytes, duration } from './table.ts';
+import { bytes, duration, measuredText } from './table.ts';
 import type { Words } from './words.ts';
 
 export interface Surroundings {
@@ -183,7 +183,7 @@ function changeText(row: RunRow, words: Words): string {
   if (row.status === 'done' && startedAt !== null && endedAt !== null)
     parts.push(duration((endedAt - startedAt) / 1000));
   if (row.status === 'done' && headline !== null && headline.value !== null)
-    parts.push(`${words.metric(headline.metric)} ${headline.value.toFixed(2)}`);
+    parts.push(`${words.metric(headline.metric)} ${measuredText(headline)}`);
   if (row.status === 'done') parts.push(bytes(row.diskBytes));
   if (row.fault !== null) parts.push(row.fault.message);
   return parts.join('  ');

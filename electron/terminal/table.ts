@@ -1,4 +1,5 @@
 /** Plain text tables that fit their room: figures stay whole, texts wrap, Chinese characters are two places wide. */
+import type { Metric } from '../../trainer/protocol/catalogue.ts';
 import { widthOf, wrap } from './text-width.ts';
 
 export interface Column {
@@ -82,6 +83,18 @@ function listOf(columns: readonly Column[], rows: readonly TableRow[], room: num
       return cells.map(({ title, line }) => `${padded(title, label, false)}${gap}${line}`).join('\n');
     })
     .join('\n\n');
+}
+
+/** What was measured, in its unit: 86.50 %, or 231.07. */
+export function measuredText({
+  value,
+  unit,
+}: {
+  readonly value: number | null;
+  readonly unit: Metric['unit'];
+}): string {
+  if (value === null) return '–';
+  return unit === 'number' ? value.toFixed(2) : `${value.toFixed(2)} %`;
 }
 
 export function duration(seconds: number): string {

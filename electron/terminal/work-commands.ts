@@ -6,7 +6,7 @@ import { FaultError } from '../../trainer/durable/fault-error.ts';
 import type { DatasetRow } from '../api/datasets.ts';
 import type { Evaluated } from '../api/drafts.ts';
 import type { AddedPlan, PlanRow } from '../api/plans.ts';
-import type { RunRow } from '../api/runs.ts';
+import type { ResultRow, RunRow } from '../api/runs.ts';
 import { WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
@@ -21,7 +21,7 @@ import { shortFigureName, wordOf } from './field-words.ts';
 import { exitCodes } from './help.ts';
 import { presetId, reportText, runId, show, styleOf, weightsText, type Command } from './read-commands.ts';
 import { planText, type Session } from './session.ts';
-import { tableOf, type Column } from './table.ts';
+import { measuredText, tableOf, type Column } from './table.ts';
 import { labelled } from './text-width.ts';
 import type { Words } from './words.ts';
 
@@ -91,9 +91,8 @@ async function finish(session: Session, args: Arguments, id: string): Promise<nu
   return codeOf(row);
 }
 
-function resultText(result: Result, words: Words): string {
-  const { value, n } = result;
-  return `${resultName(result, words)}${words.report.colon}${value?.toFixed(2) ?? '–'}  (${n} ${words.say('onImages')})`;
+function resultText(result: ResultRow, words: Words): string {
+  return `${resultName(result, words)}${words.report.colon}${measuredText(result)}  (${result.n} ${words.say('onImages')})`;
 }
 
 /** `k-NN k = 20 top-1, last epoch`. */
@@ -266,17 +265,16 @@ async function replayText(
   { plan: id, results, environment }: AddedPlan,
 ): Promise<string> {
   const row = (await handlers.plans.answer()).find(({ plan }) => plan.id === id);
-  const here = new Map<string, readonly Result[]>();
+  const here = new Map<string, readonly ResultRow[]>();
   for (const { key, run: made } of row?.runs ?? [])
     if (made !== null) here.set(key, (await handlers.run.answer(made)).results);
-  const shown = (value: number | null | undefined): string => (value == null ? '–' : value.toFixed(2));
   const lines = results.map((result) => {
-    const { run: key, evaluator, metric, which, value } = result;
+    const { run: key, evaluator, metric, which, value, unit } = result;
     const own = here
       .get(key)
       ?.find((one) => one.evaluator === evaluator && one.metric === metric && one.which === which)?.value;
     const agrees = own === undefined ? '' : words.say(own === value ? 'sameBits' : 'otherBits');
-    return [key, resultName(result, words), shown(value), shown(own), agrees];
+    return [key, resultName(result, words), measuredText(result), measuredText({ value: own ?? null, unit }), agrees];
   });
   const { version, platform, instructionSets, versions } = environment;
   const made = [version, platform, ...instructionSets, ...Object.entries(versions).map((pair) => pair.join(' '))];

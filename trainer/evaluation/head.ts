@@ -3,9 +3,9 @@ import * as v from 'valibot';
 import type { Engine, StateEntry } from '../engine/engine.ts';
 import type { HostBatch } from '../host-batch.ts';
 import type { HostTensor } from '../host-batch.ts';
+import { checkName } from '../protocol/declared-metrics.ts';
 import type { EvaluateConfig } from '../protocol/run.ts';
-import type { EvaluationModel, FeatureSet, HeadTraining } from '../recipe.ts';
-import { percent, topKCorrect } from './figures/top-k.ts';
+import type { EvaluationModel, EvaluatorRecipe, FeatureSet, HeadRecipe, HeadTraining } from '../recipe.ts';
 import type { FoundImages } from '../data/found-images.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
@@ -17,6 +17,8 @@ import type { EvaluatedEncoder } from './evaluated-encoder.ts';
 
 /** Rows of features scored at a time. */
 const featureRows = 4096;
+/** Counter of a checkpoint: the best leading figure so far, under the name that it has in checkpoints whatever the figure is. */
+const bestFigure = 'bestTop1';
 /** Images scored at a time. */
 const imageRows = 250;
 
@@ -132,6 +134,9 @@ export interface Head {
 }
 
 export interface HeadRequest {
+  /** What its epochs are measured by; the best is that with the highest first metric. */
+  readonly metrics: EvaluatorRecipe['metrics'];
+  readonly figures: HeadRecipe<unknown>['figures'];
   readonly training: HeadTraining;
   readonly source: BatchSource;
   readonly stepsPerEpoch: number;
@@ -143,7 +148,7 @@ export interface HeadRequest {
 
 export function openHead(
   engine: Engine,
-  { training, source, stepsPerEpoch, test, seed, examining }: HeadRequest,
+  { metrics, figures, training, source, stepsPerEpoch, test, seed, examining }: HeadRequest,
 ): Head {
   const optimizer = optimizers.get(training.optimizer.id);
   const schedule = schedules.get(training.schedule.id);
@@ -182,14 +187,15 @@ export function openHead(
       due: (done) => done % stepsPerEpoch === 0 || done === steps,
       async run(done) {
         const scores = await scoreAll(done);
-        const accuracy = (k: number): number => percent(topKCorrect(scores, test.labels, test.classes, k));
-        const [top1, top5] = [accuracy(1), accuracy(5)];
-        if (top1 > (counters.get('bestTop1') ?? Number.NEGATIVE_INFINITY)) {
-          counters.set('bestTop1', top1);
+        const found = figures(scores, test.labels, test.classes);
+        const leading = found.find(({ metric }) => metric === metrics[0].name)?.value ?? Number.NEGATIVE_INFINITY;
+        if (leading > (counters.get(bestFigure) ?? Number.NEGATIVE_INFINITY)) {
+          counters.set(bestFigure, leading);
           counters.set('bestHeadStep', done);
           copy(weights, best);
         }
-        return { points: { 'test/top1': top1, 'test/top5': top5 }, best: false };
+        const points = Object.fromEntries(found.map(({ metric, value }) => [checkName('evaluate', metric), value]));
+        return { points, best: false };
       },
     },
   };

@@ -20,6 +20,6 @@ export async function onAugmentedFeatures(scope: EvaluationScope, head: HeadReci
   return {
     train: withoutValues(scope.truth.train),
     test,
-    head: openHead(engine, { ...examination, training, source, stepsPerEpoch }),
+    head: openHead(engine, { ...examination, figures: head.figures, training, source, stepsPerEpoch }),
   };
 }

@@ -15,9 +15,14 @@ export function openFrozenEncoder(scope: EvaluationScope): Promise<EvaluatedEnco
 /** How a head on features is examined: quickly, with nothing to tell. */
 export function featureExamination(
   test: Material['test'],
-  { classes, config }: EvaluationScope,
-): Pick<HeadRequest, 'test' | 'seed' | 'examining'> {
-  return { test: testFeatures(test, classes), seed: config.seed, examining: () => () => Promise.resolve() };
+  { classes, config, recipe }: EvaluationScope,
+): Pick<HeadRequest, 'metrics' | 'test' | 'seed' | 'examining'> {
+  return {
+    metrics: recipe.metrics,
+    test: testFeatures(test, classes),
+    seed: config.seed,
+    examining: () => () => Promise.resolve(),
+  };
 }
 
 /** Extracts what an evaluator without a head measures; of the training split only where it reads labels. */
@@ -41,5 +46,9 @@ export async function onFeatures(scope: EvaluationScope, head: HeadRecipe<unknow
   const training = head.build(options, builder, { columns: test.columns, classes, train, encoder: null });
   const source = featureSource(train, training.batch, config.seed, fromStep);
   const stepsPerEpoch = Math.ceil(train.rows / training.batch);
-  return { train, test, head: openHead(engine, { ...examination, training, source, stepsPerEpoch }) };
+  return {
+    train,
+    test,
+    head: openHead(engine, { ...examination, figures: head.figures, training, source, stepsPerEpoch }),
+  };
 }

@@ -28,7 +28,7 @@ async function openTrainableEncoder(scope: EvaluationScope): Promise<Encoder> {
 
 /** Opens the encoder and a head that is trained with it on images. */
 export async function onImages(scope: EvaluationScope, head: HeadRecipe<unknown>): Promise<Material> {
-  const { context, engine, config, options, builder, classes, truth, place } = scope;
+  const { context, engine, config, recipe, options, builder, classes, truth, place } = scope;
   const encoder = await openTrainableEncoder(scope);
   const training = head.build(options, builder, { columns: encoder.outputs, classes, train: null, encoder });
   // The statistics of a single image are none: such a last batch is left out.
@@ -44,6 +44,15 @@ export async function onImages(scope: EvaluationScope, head: HeadRecipe<unknown>
   return {
     train: withoutValues(truth.train),
     test: withoutValues(truth.test),
-    head: openHead(engine, { training, source, stepsPerEpoch, test, seed: config.seed, examining }),
+    head: openHead(engine, {
+      metrics: recipe.metrics,
+      figures: head.figures,
+      training,
+      source,
+      stepsPerEpoch,
+      test,
+      seed: config.seed,
+      examining,
+    }),
   };
 }

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { unitRows } from '../nn/ops/unit-rows.ts';
 import { squaredDistances, tensorOf } from '../nn/ops/feature-rows.ts';
-import { accuracies, percent, topKCorrect } from '../evaluation/figures/top-k.ts';
+import { accuracies, accuraciesOf } from '../evaluation/figures/top-k.ts';
 import { defineEvaluator } from '../recipe.ts';
 
 /** Similarities held at once, in floats: bounds the memory of [chunk, train rows] to 64 MB. */
@@ -63,13 +63,8 @@ export const evaluator = defineEvaluator({
     scores.forEach((score, at) => {
       if (score === 0) scores[at] = Number.NEGATIVE_INFINITY;
     });
-    for (const [metric, k] of [
-      ['top1', 1],
-      ['top5', 5],
-    ] as const) {
-      const correct = topKCorrect(scores, test.labels, classes, k);
-      yield { metric, value: percent(correct), n: test.rows, which: 'only', correct };
-    }
+    for (const { metric, value, correct } of accuraciesOf(scores, test.labels, classes))
+      yield { metric, value, n: test.rows, which: 'only', correct };
   },
 });
 

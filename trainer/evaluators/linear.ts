@@ -7,7 +7,7 @@ import {
   officialInitial,
   onlyView,
 } from '../evaluation/figures/classifier.ts';
-import { accuracies } from '../evaluation/figures/top-k.ts';
+import { accuracies, accuraciesOf } from '../evaluation/figures/top-k.ts';
 import { batchNorm } from '../nn/layers/batch-norm.ts';
 import { linear } from '../nn/layers/linear.ts';
 import type { Options } from '../protocol/options.ts';
@@ -47,6 +47,7 @@ export const evaluator = defineEvaluator({
   }),
 
   head: {
+    figures: accuraciesOf,
     inputs: ({ inputs }) => (inputs === 'features' ? 'features' : 'augmented-features'),
     build(options, builder, { columns, classes, train }) {
       const head = linear(builder, columns, classes, { initial: officialInitial });

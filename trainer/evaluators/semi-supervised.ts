@@ -7,7 +7,7 @@ import {
   officialInitial,
   onlyView,
 } from '../evaluation/figures/classifier.ts';
-import { accuracies } from '../evaluation/figures/top-k.ts';
+import { accuracies, accuraciesOf } from '../evaluation/figures/top-k.ts';
 import { linear } from '../nn/layers/linear.ts';
 import { defineEvaluator, type StepContext } from '../recipe.ts';
 
@@ -44,6 +44,7 @@ export const evaluator = defineEvaluator({
     ...(list === '' ? { fraction, drawnBy } : { list: list.slice(list.lastIndexOf('/') + 1), fraction }),
   }),
   head: {
+    figures: accuraciesOf,
     inputs: () => 'images',
     subset: ({ list, fraction, drawnBy }) =>
       list === '' ? { kind: 'share', share: fraction, seed: drawnBy } : { kind: 'list', path: list },

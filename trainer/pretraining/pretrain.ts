@@ -3,6 +3,7 @@ import type { Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import type { Engine, Stepper } from '../engine/engine.ts';
+import { checkName } from '../protocol/declared-metrics.ts';
 import { encoderPath, type PretrainConfig, type Probe } from '../protocol/run.ts';
 import { canProbe, type BetweenEpochs, type Encoder, type Learner } from '../recipe.ts';
 import type { Located } from '../data/listing/image-table.ts';
@@ -76,8 +77,9 @@ function probeLook(
         classes: train.classes,
         progress: (fraction: number) => progress((2 + fraction) / 3),
       };
-      for await (const measure of recipe.measure(model, options)) points[`probe/${measure.metric}`] = measure.value;
-      const figure = points['probe/top1'] ?? Number.NEGATIVE_INFINITY;
+      for await (const measure of recipe.measure(model, options))
+        points[checkName('pretrain', measure.metric)] = measure.value;
+      const figure = points[checkName('pretrain', recipe.metrics[0].name)] ?? Number.NEGATIVE_INFINITY;
       const best = figure > (course.counters.get('bestProbe') ?? Number.NEGATIVE_INFINITY);
       if (best) course.counters.set('bestProbe', figure);
       return { points, best };

@@ -15,6 +15,8 @@ export const Metric = v.strictObject({
   name: v.string(),
   /** `share`: images that are right, in percent; `percent`: another figure from 0 to 100; `number`: on a scale of its own. */
   unit: v.picklist(['share', 'percent', 'number']),
+  /** Says in another way what an earlier one says: it stands in full tables, not in a summary. */
+  secondary: v.optional(v.literal(true)),
 });
 export type Metric = v.InferOutput<typeof Metric>;
 

@@ -13,7 +13,7 @@ export const Result = v.strictObject({
   dataset: v.string(),
   fingerprint: v.optional(v.string()),
   split: v.string(),
-  /** top1, top5, map … in percent; rankme, alignment, uniformity as their papers define them. */
+  /** One that the evaluator's recipe declares, in the unit declared there. */
   metric: v.string(),
   value: v.nullable(v.number()),
   /** Images the value was measured on. */

@@ -1,4 +1,5 @@
 /** Verdicts on a plan's claims, by the rules stored before its runs. */
+import { leadingMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import { embeddingStd } from '../../../trainer/protocol/health.ts';
 import type { Claim, Plan } from '../../../trainer/protocol/plan.ts';
 import type { ClaimVerdict, Interval } from '../../api/comparison.ts';
@@ -11,7 +12,7 @@ import type { StoredRun } from '../store/store.ts';
 interface Context {
   readonly members: readonly { readonly key: string | null; readonly stored: StoredRun | null }[];
   readonly rows: readonly ComparisonDraft[];
-  readonly input: Pick<ComparisonInput, 'meanMetric'> & Kept;
+  readonly input: Pick<ComparisonInput, 'catalogue' | 'meanMetric'> & Kept;
 }
 type Evidence = ClaimVerdict['evidence'][number];
 type RuleOf<K extends Claim['rule']['kind']> = Extract<Claim['rule'], { kind: K }>;
@@ -29,9 +30,14 @@ const figure = (
   interval,
 });
 
-function rowOf(context: Context, key: string, metric: string): ComparisonDraft | undefined {
-  const run = context.members.find((member) => member.key === key)?.stored;
-  return context.rows.find(({ row, used }) => row.metric === metric && used.some((entry) => entry.run.id === run?.id));
+/** @param metric null: the one that stands for the run */
+function rowOf({ members, rows, input }: Context, key: string, metric: string | null): ComparisonDraft | undefined {
+  const run = members.find((member) => member.key === key)?.stored;
+  return rows.find(
+    ({ row, used }) =>
+      row.metric === (metric ?? leadingMetric(input.catalogue, row.evaluator)) &&
+      used.some((entry) => entry.run.id === run?.id),
+  );
 }
 
 /** Over the last tenth: what a run ended as, without the noise of a single step. Null until it is done. */
@@ -45,8 +51,8 @@ async function judgeCollapse(rule: RuleOf<'collapse'>, context: Context): Promis
   const spreads = await Promise.all(runs.map(({ stored }) => endSpread(stored, context.input)));
   // Of several seeds the one with the most: all of them have to collapse.
   const spread = spreads.length > 0 && spreads.every((one) => one !== null) ? Math.max(...spreads) : null;
-  const linear = rowOf(context, rule.linear, 'top1');
-  const random = rowOf(context, rule.random, 'top1');
+  const linear = rowOf(context, rule.linear, null);
+  const random = rowOf(context, rule.random, null);
   const figures = { linear: linear?.row.ours?.mean ?? null, random: random?.row.ours?.mean ?? null };
   const above = figures.linear === null || figures.random === null ? null : figures.linear - figures.random;
   const paired = linear && random ? await pairedDifference(linear, random, context.input) : null;

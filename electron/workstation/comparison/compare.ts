@@ -9,6 +9,7 @@ import type { Catalogue, Metric } from '../../../trainer/protocol/catalogue.ts';
 import type { Cell, Paper } from '../../../trainer/protocol/paper.ts';
 import type { OptionDescription } from '../../../trainer/protocol/options.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
+import { declaredMetric, leadingMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import type { Protocol, Result } from '../../../trainer/protocol/results.ts';
 import type { EvaluateConfig } from '../../../trainer/protocol/run.ts';
 import type { Comparison, ComparisonRow, Interval, Selection } from '../../api/comparison.ts';
@@ -24,7 +25,7 @@ import { clampPercent, seedInterval, wilson } from './statistics/intervals.ts';
 import { summarize } from './statistics/summary.ts';
 import type { StoredRun } from '../store/store.ts';
 import { dataName, evaluationIdentity, shortHash, subjectFacts, type SubjectFacts } from './subjects.ts';
-import { declaredMetric, verdictOf } from './verdicts.ts';
+import { verdictOf } from './verdicts.ts';
 
 /** A run as the comparison sees it: stored, or still only planned. */
 interface Member {
@@ -175,6 +176,7 @@ function makeRow(
     split,
     metric,
     unit: declared.unit,
+    isSecondary: declared.isSecondary,
     protocol,
     paper: paper?.cell ?? null,
     earlier: earlier?.cell ?? null,
@@ -263,7 +265,7 @@ function rowsOfGroup(
     evaluator,
     dataset: '',
     split: config.test.split,
-    metric: recipe?.metrics[0]?.name ?? 'top1',
+    metric: leadingMetric(input.catalogue, evaluator),
     protocol: plannedProtocol(config, recipe?.options ?? []),
   };
   return [makeRow(input, facts, first.role, measuredOurs(facts, pending, dataName(config.test, names)), [], identity)];
@@ -308,6 +310,7 @@ export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): r
               reasons: differences(measuredCell(fallback.original, fallback.other), theirs),
             });
       const { evaluator, dataset, split, metric, protocol, setting } = cell;
+      const { unit, isSecondary } = declaredMetric(catalogue, evaluator, metric);
       const reasons = beside?.reasons ?? [{ field: 'paper', theirs: null, ours: cell.value, kind: 'breaks' as const }];
       return {
         key: shortHash({ paper: paper.id, ...theirs }),
@@ -316,7 +319,8 @@ export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): r
         dataset,
         split,
         metric,
-        unit: declaredMetric(catalogue, evaluator, metric).unit,
+        unit,
+        isSecondary,
         protocol,
         paper: beside?.cell ?? null,
         earlier: cell,

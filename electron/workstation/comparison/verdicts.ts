@@ -1,5 +1,6 @@
 /** The verdict on one figure: reproduced, not reproduced, inconclusive, or not comparable at all. Margins are those that the evaluators declare. */
-import type { Catalogue, Margin, Metric } from '../../../trainer/protocol/catalogue.ts';
+import type { Margin, Metric } from '../../../trainer/protocol/catalogue.ts';
+import type { DeclaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import type { Protocol } from '../../../trainer/protocol/results.ts';
 import type { ComparisonRow, Interval, Reason } from '../../api/comparison.ts';
@@ -8,21 +9,6 @@ import type { Resampled } from './statistics/bootstrap.ts';
 import { differenceInterval, largestDeviation, placeBeside, welch } from './statistics/hypothesis-tests.ts';
 import { seedInterval, wilson, type Bounds } from './statistics/intervals.ts';
 import { summarize } from './statistics/summary.ts';
-
-/** Of an evaluator that this build has no recipe for, whose figures papers give in percent. */
-const undeclared = { unit: 'percent', margin: { points: 0.5 } } as const;
-
-/** What the recipe of an evaluator declares of one of its metrics. */
-export interface DeclaredMetric {
-  readonly unit: Metric['unit'];
-  readonly margin: Margin;
-}
-
-export function declaredMetric(catalogue: Catalogue, evaluator: string, name: string): DeclaredMetric {
-  const recipe = catalogue.evaluators.find(({ id }) => id === evaluator);
-  const metric = recipe?.metrics.find((one) => one.name === name);
-  return recipe && metric ? { unit: metric.unit, margin: recipe.margin } : undeclared;
-}
 
 /** How far from the paper's figure still counts as the same, in points. */
 export function marginOf({ points, where = [] }: Margin, protocol: Protocol): number {

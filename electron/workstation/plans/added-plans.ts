@@ -1,5 +1,6 @@
 /** Plans that did not ship: taken in from a report's bundle, removed, and brought back. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { declaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import { completeConfig } from '../drafts/check-config.ts';
 import { Bundle } from '../report/bundle.ts';
@@ -36,7 +37,11 @@ export function createAddedPlans(context: PlansContext): AddedPlans {
       if ((await storedPlan(store, id)) === undefined)
         await savePlan(workspace, store, { id, plan: JSON.stringify(plan), startedAt: now(), paused: false });
       push('plansChanged');
-      return { plan: id, results, environment };
+      const withUnits = results.map((result) => ({
+        ...result,
+        unit: declaredMetric(catalogue, result.evaluator, result.metric).unit,
+      }));
+      return { plan: id, results: withUnits, environment };
     },
     remove: async (id) => {
       removed.set(id, await removablePlan(context, id));

@@ -6,8 +6,8 @@ import type { ReportModel } from './model.ts';
 
 export function figures(model: ReportModel, words: Words): Section | null {
   const rows = model.comparison.rows.filter(
-    ({ metric, unit, ours, paper, earlier }) =>
-      metric !== 'top5' && unit !== 'number' && (ours !== null || paper !== null || earlier !== null),
+    ({ isSecondary, unit, ours, paper, earlier }) =>
+      !isSecondary && unit !== 'number' && (ours !== null || paper !== null || earlier !== null),
   );
   const curves = curveFigures(model, words);
   if (rows.length === 0 && curves.length === 0) return null;

@@ -126,7 +126,7 @@ function kindOf({ runs }: ReportModel, words: Words): string {
 
 /** The key figures and the verdicts on the claims; the rest stands in the sections after it. */
 function outcome({ comparison }: ReportModel, words: Words): readonly Block[] {
-  const rows = comparison.rows.filter(({ metric }) => metric !== 'top5');
+  const rows = comparison.rows.filter(({ isSecondary }) => !isSecondary);
   const rank = { main: 0, other: 0, ablation: 1, control: 2 } as const;
   const shown =
     rows.length <= mostRows
@@ -191,7 +191,10 @@ function meaning({ comparison }: ReportModel, words: Words): readonly string[] {
     }),
     // Where there are claims they say it, with their rules.
     ...(claims.length > 0 ? [] : pairs)
-      .filter(({ metric }) => metric === 'top1')
+      .filter(
+        ({ evaluator, metric }) =>
+          !rows.some((row) => row.isSecondary && row.evaluator === evaluator && row.metric === metric),
+      )
       .map((pair) =>
         words.summary.pairs({
           better: subjectName(words, pair.better),

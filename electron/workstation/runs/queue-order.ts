@@ -23,7 +23,8 @@ export class QueueOrder {
       const before = await this.#store.queue();
       const after = change(before);
       await this.#store.setQueue(after);
-      this.#push('runsChanged', [...new Set([...before, ...after])]);
+      const touched = [...new Set([...before, ...after])];
+      if (touched.length > 0) this.#push('runsChanged', touched);
     });
   }
 

@@ -26,6 +26,8 @@ test('an evaluation waits for the run it looks at, and gives its figure', async 
   const { row, results } = await workstation.handlers.run.answer(measured);
   expect(row).toMatchObject({ status: 'done', method: 'vicreg', headline: { metric: 'top1', value: 50 } });
   expect(results).toHaveLength(1);
+  // In the unit that the catalogue declares.
+  expect([row.headline?.unit, results[0]?.unit]).toEqual(['share', 'share']);
 });
 
 test('an evaluation of a run that was deleted fails with a reason, an evaluation of a stopped one waits', async () => {
@@ -108,6 +110,8 @@ test('a plan: data inspected, runs in dependency order, paused, gone on, done on
   expect(await handlers.runs.answer()).toHaveLength(3);
   // Three starts and a pause.
   expect(bench.pushed.filter(({ name }) => name === 'plansChanged')).toHaveLength(4);
+  const told = bench.pushed.filter(({ name }) => name === 'runsChanged');
+  expect(told.filter(({ values: [runs] }) => Array.isArray(runs) && runs.length === 0)).toEqual([]);
 });
 
 test('a plan without its data is blocked and says what is missing', async () => {

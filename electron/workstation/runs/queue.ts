@@ -55,10 +55,11 @@ export function createQueue(options: QueueOptions): Queue {
       await store.setStatus(run, 'queued', asksAboutArithmetic(fault) ? fault : null);
       await saveRunCard(store, run);
     }
-    await order.change((before) => {
-      const others = before.filter((run) => !runs.includes(run));
-      return where === 'front' ? [...runs, ...others] : [...others, ...runs];
-    });
+    if (runs.length > 0)
+      await order.change((before) => {
+        const others = before.filter((run) => !runs.includes(run));
+        return where === 'front' ? [...runs, ...others] : [...others, ...runs];
+      });
     void advance();
   }
 

@@ -1,6 +1,7 @@
 /** Runs as they are shown: rows of a list, one in detail, those that were cut off. */
 import { join } from 'node:path';
 import { folderExists } from '../../../trainer/durable/files.ts';
+import { curveUnit, declaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import { signs } from '../../../trainer/protocol/health.ts';
 import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api/runs.ts';
 import { partsOf } from '../recovery/checkpoint-folders.ts';
@@ -23,14 +24,14 @@ const activeSizeMs = 5_000;
 const restingSizeMs = 60_000;
 
 export function createRunReading(context: RunsContext): RunReading {
-  const { store, host, queue } = context;
+  const { store, host, queue, catalogue } = context;
   const sizes = createFolderSizes(context.now);
   const parts = new CheckpointParts();
 
   async function rowOf(run: StoredRun, waits: ReadonlyMap<string, RunRow['waitsFor']>): Promise<RunRow> {
     const { config: _config, folder, deleted: _deleted, ...shown } = run;
     const diskBytes = await sizes.of(folder, isActive(run) ? activeSizeMs : restingSizeMs, run.endedAt ?? 0);
-    return { ...shown, waitsFor: waits.get(run.id) ?? null, diskBytes };
+    return { ...shown, headline: headlineOf(run, catalogue), waitsFor: waits.get(run.id) ?? null, diskBytes };
   }
 
   return {
@@ -62,8 +63,11 @@ export function createRunReading(context: RunsContext): RunReading {
         attempts,
         checkpoints: onDisk,
         holds: last === undefined ? [] : await parts.of(id, join(folder, last.folder)),
-        results: results.map(({ result }) => result),
-        metrics,
+        results: results.map(({ result }) => ({
+          ...result,
+          unit: declaredMetric(catalogue, result.evaluator, result.metric).unit,
+        })),
+        metrics: metrics.map((name) => ({ name, unit: curveUnit(catalogue, config, name) })),
         signs: signs.filter(({ metric }) => metrics.includes(metric)),
         hello,
         marks,
@@ -83,6 +87,14 @@ export function createRunReading(context: RunsContext): RunReading {
       );
     },
   };
+}
+
+function headlineOf({ headline, config }: StoredRun, catalogue: RunsContext['catalogue']): RunRow['headline'] {
+  if (headline === null) return null;
+  const { evaluator, metric, value } = headline;
+  const unit =
+    evaluator === null ? curveUnit(catalogue, config, metric) : declaredMetric(catalogue, evaluator, metric).unit;
+  return { metric, value, unit };
 }
 
 /** Asks the disk: the trainer prunes old folders by itself, and only the next sweep marks them. */

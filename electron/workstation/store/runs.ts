@@ -63,11 +63,12 @@ interface RunRecord {
   readonly steps: number | null;
   readonly safe_step: number | null;
   readonly attempts: number;
+  readonly headline_evaluator: string | null;
   readonly headline_metric: string | null;
   readonly headline_value: number | null;
 }
 
-/** Headline: an evaluation's last top-1 (else whatever it measured first), a pretraining's last loss. */
+/** Headline: what an evaluation measured first, of the last epoch; a pretraining's last loss. */
 const selectRuns = `
   SELECT r.id, r.kind, r.title, r.status, r.created_at, r.dataset, r.seed, r.plan, r.plan_key, r.note, r.archived,
     r.deleted, r.folder, r.config, r.fault,
@@ -79,6 +80,7 @@ const selectRuns = `
     max(coalesce(a.last_step, a.from_step, 0), coalesce(b.step, 0)) AS step,
     (SELECT steps FROM beats WHERE run_id = r.id ORDER BY attempt DESC LIMIT 1) AS steps,
     (SELECT max(step) FROM kept_checkpoints WHERE run_id = r.id AND present = 1) AS safe_step,
+    h.evaluator AS headline_evaluator,
     h.metric AS headline_metric,
     h.value AS headline_value
   FROM runs r
@@ -88,7 +90,7 @@ const selectRuns = `
   LEFT JOIN beats b ON b.run_id = r.id AND b.attempt = a.attempt
   LEFT JOIN results h ON h.run_id = r.id AND (h.attempt, h.sequence, h.place) = (
     SELECT attempt, sequence, place FROM results WHERE run_id = r.id
-    ORDER BY metric = 'top1' DESC, which = 'best', attempt DESC, sequence DESC, place LIMIT 1
+    ORDER BY which = 'best', attempt DESC, sequence DESC, place LIMIT 1
   )`;
 
 const endedStates: readonly RunStatus[] = ['done', 'stopped', 'failed', 'interrupted'];
@@ -134,12 +136,13 @@ function storedRun(database: ReadableDatabase, record: RunRecord): StoredRun {
 }
 
 function headlineOf(database: ReadableDatabase, record: RunRecord): StoredRun['headline'] {
-  if (record.headline_metric !== null) return { metric: record.headline_metric, value: record.headline_value };
+  const { headline_evaluator: evaluator, headline_metric: metric, headline_value: value } = record;
+  if (metric !== null) return { evaluator, metric, value };
   const loss = statement<{ readonly value: number | null }>(
     database,
     `SELECT value FROM metrics WHERE run_id = ? AND name = 'loss' ORDER BY attempt DESC, step DESC LIMIT 1`,
   ).get(record.id);
-  return loss === undefined ? null : { metric: 'loss', value: loss.value };
+  return loss === undefined ? null : { evaluator: null, metric: 'loss', value: loss.value };
 }
 
 /** A run's configuration never changes, so each text is parsed once. */

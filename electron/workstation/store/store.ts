@@ -10,8 +10,14 @@ import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { RunConfig, RunStatus } from '../../../trainer/protocol/run.ts';
 
-/** A run as stored: what RunRow shows, less what only the live workstation knows (queue waits, disk use). */
-export type StoredRun = Omit<RunRow, 'waitsFor' | 'diskBytes'> & {
+/** A run as stored: what RunRow shows, less what only the live workstation knows (queue waits, disk use, units). */
+export type StoredRun = Omit<RunRow, 'waitsFor' | 'diskBytes' | 'headline'> & {
+  /** `evaluator`: null for a figure of the training. */
+  readonly headline: {
+    readonly evaluator: string | null;
+    readonly metric: string;
+    readonly value: number | null;
+  } | null;
   readonly config: RunConfig;
   readonly folder: string;
   readonly deleted: boolean;

@@ -53,7 +53,7 @@ export const catalogue: Catalogue = {
       options: [],
       metrics: [
         { name: 'top1', unit: 'share' },
-        { name: 'top5', unit: 'share' },
+        { name: 'top5', unit: 'share', secondary: true },
       ],
       margin: { points: 0.5 },
       probe: false,
@@ -64,7 +64,7 @@ export const catalogue: Catalogue = {
       options: [],
       metrics: [
         { name: 'top1', unit: 'share' },
-        { name: 'top5', unit: 'share' },
+        { name: 'top5', unit: 'share', secondary: true },
       ],
       margin: { points: 0.7 },
       probe: true,

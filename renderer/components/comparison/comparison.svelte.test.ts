@@ -14,6 +14,7 @@ const row: ComparisonRow = {
   split: 'test',
   metric: 'top1',
   unit: 'share',
+  isSecondary: false,
   protocol: {},
   paper: null,
   earlier: null,

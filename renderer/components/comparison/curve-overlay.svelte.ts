@@ -22,7 +22,9 @@ export class CurveOverlay {
   );
   /** Names of the metrics that any of the runs has. */
   readonly figures = $derived.by(() =>
-    [...new Set(this.#runs().flatMap((row) => this.#details.get(row.id)?.metrics ?? []))].sort(),
+    [
+      ...new Set(this.#runs().flatMap((row) => this.#details.get(row.id)?.metrics.map(({ name }) => name) ?? [])),
+    ].sort(),
   );
   readonly lines = $derived.by(() =>
     this.#runs().flatMap((row, at) => {

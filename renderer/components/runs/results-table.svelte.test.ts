@@ -1,22 +1,23 @@
 /** A figure that is a mean over classes can be opened; others stand as they are. */
 import { flushSync, mount, unmount } from 'svelte';
 import { expect, test } from 'vitest';
-import type { Result } from '../../../trainer/protocol/results.ts';
+import type { ResultRow } from '../../../electron/api/runs.ts';
 import { words } from '../../lib/language/i18n.svelte.ts';
 import ResultsTable from './ResultsTable.svelte';
 
 const common = { dataset: 'voc', split: 'test', n: 4952, protocol: {} };
-const linear = { ...common, evaluator: 'linear', metric: 'top1' } as const;
+const linear = { ...common, evaluator: 'linear', metric: 'top1', unit: 'share' } as const;
 
 test('the classes of a mean are listed with their C, and one that is nowhere has no figure', async () => {
   words.language = 'en';
-  const results: readonly Result[] = [
+  const results: readonly ResultRow[] = [
     { ...linear, value: 60, which: 'last' },
     { ...linear, value: 61, which: 'best' },
     {
       ...common,
       evaluator: 'voc-svm',
       metric: 'map',
+      unit: 'percent',
       value: 61.5,
       which: 'only',
       byClass: [

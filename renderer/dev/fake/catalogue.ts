@@ -86,7 +86,7 @@ export const catalogue: Catalogue = {
       probe: false,
       metrics: [
         { name: 'top1', unit: 'share' },
-        { name: 'top5', unit: 'share' },
+        { name: 'top5', unit: 'share', secondary: true },
       ],
       margin: { points: 0.5 },
       options: [
@@ -101,7 +101,7 @@ export const catalogue: Catalogue = {
       probe: true,
       metrics: [
         { name: 'top1', unit: 'share' },
-        { name: 'top5', unit: 'share' },
+        { name: 'top5', unit: 'share', secondary: true },
       ],
       margin: { points: 0.7 },
       options: [

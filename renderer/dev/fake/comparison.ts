@@ -38,6 +38,7 @@ const figures = (
   split: 'test',
   metric: 'top1',
   unit: 'share',
+  isSecondary: false,
   protocol:
     evaluator === 'knn' ? { k: 20, temperature: 0.07, similarity: 'cosine' } : { epochs: 15, inputs: 'features' },
   paper: null,

@@ -1,4 +1,5 @@
 /** Made-up curves. */
+import type { RunDetail } from '../../../electron/api/runs.ts';
 import type { Series } from '../../../electron/api/curves.ts';
 
 /** A falling curve with noise that is the same every time. */
@@ -32,8 +33,11 @@ const shapes: Readonly<Record<string, readonly [number, number, number]>> = {
   lr: [0.003, 0.00004, 0],
 };
 
-/** Names of the metrics a pretraining run has. */
-export const metricNames: readonly string[] = [...Object.keys(shapes), 'probe/top1'];
+/** Metrics a pretraining run has. */
+export const metrics: RunDetail['metrics'] = [
+  ...Object.keys(shapes).map((name) => ({ name, unit: 'number' as const })),
+  { name: 'probe/top1', unit: 'share' },
+];
 
 /** The curve of a metric over the first `steps` steps. */
 export function metricCurve(name: string, steps: number): Series {

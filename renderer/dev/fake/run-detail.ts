@@ -1,7 +1,6 @@
 /** The page of a made-up run. */
-import type { AttemptRow, CheckpointRow, LogLine, RunDetail, RunRow } from '../../../electron/api/runs.ts';
-import type { Result } from '../../../trainer/protocol/results.ts';
-import { metricNames } from './curves.ts';
+import type { AttemptRow, CheckpointRow, LogLine, ResultRow, RunDetail, RunRow } from '../../../electron/api/runs.ts';
+import { metrics } from './curves.ts';
 import { draftFrom, presets } from './drafts.ts';
 import { minutes, now } from './world.ts';
 
@@ -39,13 +38,14 @@ const checkpoints: readonly CheckpointRow[] = [120, 220, 300, 390].map((at) => (
   present: at > 120,
 }));
 
-function resultsOf(run: RunRow): readonly Result[] {
+function resultsOf(run: RunRow): readonly ResultRow[] {
   if (run.kind !== 'evaluate' || run.status !== 'done') return [];
   return (['top1', 'top5'] as const).map((metric) => ({
     evaluator: 'linear',
     dataset: 'fashion-mnist',
     split: 'test',
     metric,
+    unit: 'share' as const,
     value: metric === 'top1' ? (run.headline?.value ?? 80) : 99.1,
     n: 10_000,
     which: 'last' as const,
@@ -83,7 +83,7 @@ export function detailOf(run: RunRow): RunDetail {
     attempts: attemptsOf(run),
     checkpoints: isTrained ? checkpoints : [],
     results: resultsOf(run),
-    metrics: isTrained ? metricNames : [],
+    metrics: isTrained ? metrics : [],
     holds: isTrained ? holds : [],
     signs: isTrained ? signs : [],
     hello: {

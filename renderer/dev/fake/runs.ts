@@ -77,7 +77,7 @@ const rows: readonly RunRow[] = [
     safeStep: 300,
     endedAt: minutes(180),
     diskBytes: 1_200_000,
-    headline: { metric: 'top1', value: 84.32 },
+    headline: { metric: 'top1', value: 84.32, unit: 'share' },
   }),
   row('random-linear-1', 'Random encoder, linear', 'done', {
     kind: 'evaluate',
@@ -88,7 +88,7 @@ const rows: readonly RunRow[] = [
     safeStep: 300,
     endedAt: minutes(170),
     diskBytes: 2_100_000,
-    headline: { metric: 'top1', value: 76.49 },
+    headline: { metric: 'top1', value: 76.49, unit: 'share' },
   }),
   row('vicreg-lr-9', 'VICReg, learning rate 0.1', 'failed', {
     seed: 9,

@@ -30,6 +30,17 @@ test('a figure has as many digits as its size deserves', () => {
   ]);
 });
 
+test('what was measured is written in its unit', () => {
+  expect((['share', 'percent', 'number'] as const).map((unit) => en.measured(unit, 73.2))).toEqual([
+    '73.20 %',
+    '73.20 %',
+    '73.20',
+  ]);
+  expect([en.measured('number', -2.5), zh.measured('share', 73.2), en.measured('share', null)]).toEqual([
+    ...['−2.50', '73.20%', '–'],
+  ]);
+});
+
 test('differences carry their sign', () => {
   expect([2.59, -5.2, 0].map((value) => en.points(value))).toEqual(['+2.59', '−5.20', '0.00']);
 });

@@ -1,6 +1,6 @@
 /** Numbers, sizes and times as people read them. The only place that formats them. */
+import type { Metric } from '../../../trainer/protocol/catalogue.ts';
 import type { Language } from '../../../electron/api/settings.ts';
-import { isPercent } from './metric-groups.ts';
 import { missing, type Say } from './say.ts';
 
 export interface Format {
@@ -11,8 +11,8 @@ export interface Format {
   figure(value: number | null | undefined, digits?: 3 | 4): string;
   /** A figure that is in percent already: 73.2 %. */
   percent(value: number | null | undefined, digits?: number): string;
-  /** What an evaluation gave, in the unit of its metric: 73.2 %, or 231.07. */
-  measured(metric: string, value: number | null | undefined): string;
+  /** What was measured, in its unit: 73.20 %, or 231.07. */
+  measured(unit: Metric['unit'], value: number | null | undefined): string;
   /** A p-value: no more zeros than anybody reads. */
   probability(value: number | null | undefined): string;
   /** A fraction of one as a percentage: 0.452 → 45 %. */
@@ -29,6 +29,9 @@ export interface Format {
   date(at: number | null | undefined): string;
   time(at: number): string;
 }
+
+/** A share of images is in percent too. */
+export const isPercentage = (unit: Metric['unit']): boolean => unit !== 'number';
 
 const leastShown = 0.0001;
 
@@ -77,7 +80,7 @@ export function createFormat(language: Language, say: Say): Format {
     language,
     number,
     percent,
-    measured: (metric, value) => (isPercent(metric) ? percent(value) : number(value, 2).replace('-', '−')),
+    measured: (unit, value) => (isPercentage(unit) ? percent(value) : number(value, 2).replace('-', '−')),
     probability: (value) => (isKnown(value) && value < leastShown ? `< ${leastShown}` : number(value, 4)),
     duration,
     figure(value, digits = 4) {

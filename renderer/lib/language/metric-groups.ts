@@ -1,4 +1,6 @@
 /** Which curves share a picture, and in which order they stand. */
+import type { Metric } from '../../../trainer/protocol/catalogue.ts';
+import { isPercentage } from './format.ts';
 
 /** Names in reading order; a nested list shares one picture. What is not listed follows, each in its own. */
 const order: readonly (readonly string[])[] = [
@@ -28,11 +30,11 @@ export interface MetricGroup {
 }
 
 const isProbe = (name: string): boolean => /^(probe|knn)\b/.test(name);
-export const isPercent = (name: string): boolean => /(top1|top5|accuracy|map|ap50|box-ap|mask-ap)$/.test(name);
 
-export function groupsOf(names: readonly string[]): readonly MetricGroup[] {
-  const present = new Set(names);
-  const known = order.map((group) => group.filter((name) => present.has(name))).filter((group) => group.length > 0);
+export function groupsOf(metrics: readonly Pick<Metric, 'name' | 'unit'>[]): readonly MetricGroup[] {
+  const units = new Map(metrics.map(({ name, unit }) => [name, unit]));
+  const names = [...units.keys()];
+  const known = order.map((group) => group.filter((name) => units.has(name))).filter((group) => group.length > 0);
   const taken = new Set(known.flat());
   const probes = names.filter((name) => isProbe(name) && !taken.has(name));
   const rest = names.filter((name) => !taken.has(name) && !isProbe(name));
@@ -40,6 +42,6 @@ export function groupsOf(names: readonly string[]): readonly MetricGroup[] {
     id: group[0]!,
     names: group,
     dots: group.some(isProbe),
-    percent: group.every(isPercent),
+    percent: group.every((name) => isPercentage(units.get(name)!)),
   }));
 }

@@ -3,7 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { View } from '../../protocol/run.ts';
 import type { EvaluationModel, Initial, Learner, Measure } from '../../recipe.ts';
 import { accuracy, crossEntropy } from '../../nn/ops/cross-entropy.ts';
-import { percent, topKCorrect } from './top-k.ts';
+import { accuraciesOf } from './top-k.ts';
 
 /** evaluate.py: RandomResizedCrop at its defaults (area 0.08 to 1, bilinear; the paper has 0.2 to 1) and a flip. */
 export const officialAugmentation: Omit<View, 'size'> = {
@@ -42,19 +42,14 @@ export function onlyView(views: readonly Tensor[]): Tensor {
   return view;
 }
 
-/** Top-1 and top-5 of the last epoch and of the one best on the test split. */
+/** The accuracies of the last epoch and of the one best on the test split. */
 export async function* headFigures({ heads, test, classes }: EvaluationModel): AsyncGenerator<Measure> {
   if (heads === undefined) throw new Error('A trained head is to be measured, and there is none.');
   for (const [which, scores, epoch] of [
     ['last', heads.last, heads.lastEpoch],
     ['best', heads.best, heads.bestEpoch],
   ] as const) {
-    for (const [metric, k] of [
-      ['top1', 1],
-      ['top5', 5],
-    ] as const) {
-      const correct = topKCorrect(scores, test.labels, classes, k);
-      yield { metric, value: percent(correct), n: test.rows, which, epoch, correct };
-    }
+    for (const { metric, value, correct } of accuraciesOf(scores, test.labels, classes))
+      yield { metric, value, n: test.rows, which, epoch, correct };
   }
 }

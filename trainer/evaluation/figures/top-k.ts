@@ -2,10 +2,25 @@
 import type { Metric } from '../../protocol/catalogue.ts';
 
 /** What a classifier is measured by. */
-export const accuracies: readonly Metric[] = [
+export const accuracies = [
   { name: 'top1', unit: 'share' },
-  { name: 'top5', unit: 'share' },
-];
+  { name: 'top5', unit: 'share', secondary: true },
+] as const satisfies readonly Metric[];
+
+/** Number of best scores among which the class has to be. */
+const among: Readonly<Record<(typeof accuracies)[number]['name'], number>> = { top1: 1, top5: 5 };
+
+/** Every accuracy of `scores`, [labels.length, classes], in percent, in the order in which they are declared. */
+export function accuraciesOf(
+  scores: Float32Array,
+  labels: Int32Array,
+  classes: number,
+): readonly { readonly metric: string; readonly value: number; readonly correct: Uint8Array }[] {
+  return accuracies.map(({ name }) => {
+    const correct = topKCorrect(scores, labels, classes, among[name]);
+    return { metric: name, value: percent(correct), correct };
+  });
+}
 
 /**
  * One byte a sample: 1 where fewer than `k` classes score above the true one. Of equal scores the lower class number
@@ -35,7 +50,7 @@ export function topKCorrect(scores: Float32Array, labels: Int32Array, classes: n
 }
 
 /** Share of ones, in percent. */
-export function percent(correct: Uint8Array): number {
+function percent(correct: Uint8Array): number {
   let right = 0;
   for (const one of correct) right += one;
   return (100 * right) / correct.length;
