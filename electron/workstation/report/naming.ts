@@ -54,11 +54,15 @@ export function figureName(
   return `${words.measure(evaluatorName(words, row), words.metrics[metric] ?? metric)} · ${dataset} ${split}`;
 }
 
+/** A field as a person calls it. One that nobody has worded (a new recipe's option) is spelled in words. */
 export function fieldName(words: Words, field: string): string {
-  const known = words.fields[field];
-  if (known !== undefined) return known;
-  // An option or a protocol key without a word of its own keeps the name it has in the configuration.
-  return field.replace(/^(options|protocol)\./, '');
+  return words.fields[field] ?? spelledOut(field.replace(/^(options|protocol)\./, ''));
+}
+
+function spelledOut(identifier: string): string {
+  return identifier
+    .replace(/([a-z0-9])([A-Z])/g, (_, before: string, letter: string) => `${before} ${letter.toLowerCase()}`)
+    .replace(/[._]+/g, ' ');
 }
 
 export function reasonSide(words: Words, reason: Reason, side: 'theirs' | 'ours'): string {
