@@ -88,7 +88,7 @@ function reasonsText(rows: readonly ComparisonRow[], words: Words, room: number)
   const lines = bySubject(differing, words, (row) => [
     `  ${name(row)}`,
     ...row.reasons.map((reason) => {
-      const noted = reason.effect == null ? [] : [effectNote(words.report, reason.effect)];
+      const noted = reason.effect == null ? [] : [effectNote(words.report, reason.field, reason.effect)];
       return [
         `    ${fieldName(words.report, reason.field)}`,
         sideInWords(words, reason, 'theirs'),

@@ -558,6 +558,7 @@ export const zh = {
   'weights.empty': '使用已公开的权重，无需预训练即可复现下游任务的表格。文件只作为数据读取，不执行其中的任何代码。',
   'weights.remove': '移除',
   'weights.removeQuestion': '权重会移到回收站，已有的评估结果保留。',
+  'weights.encoder': '{encoder}，{channels}',
   'weights.channels': '{count} 个通道',
   'weights.file': '文件',
   'weights.taken': '已载入',
