@@ -85,7 +85,7 @@ async function finish(session: Session, args: Arguments, id: string): Promise<nu
     [
       `${row.id}  ${session.words.status(row.status)}  ${row.title}`,
       ...results.map((result) => `  ${resultText(result, session.words)}`),
-      ...(row.fault === null ? [] : [`  ${row.fault.message}`]),
+      ...(row.fault === null ? [] : [`  ${session.words.fault(row.fault)}`]),
       `  ${folder}`,
     ].join('\n'),
   );
