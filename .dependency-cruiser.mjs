@@ -20,7 +20,13 @@ const plain = [
 ];
 
 /** What every room of the desktop may know. */
-const contract = ['electron/api', 'electron/workstation/request-types.ts', 'trainer/durable', 'trainer/protocol'];
+const contract = [
+  'electron/api',
+  'electron/words',
+  'electron/workstation/request-types.ts',
+  'trainer/durable',
+  'trainer/protocol',
+];
 
 /** Anything that is neither ours nor Node's: the list of packages a folder may use is what is left of it. */
 const outside = '(^|/)node_modules/';
@@ -103,6 +109,7 @@ const rooms = {
   'trainer/jobs': ['trainer'],
   trainer: ['trainer'],
   'electron/api': ['trainer/protocol'],
+  'electron/words': ['electron/api', 'trainer/protocol'],
   'electron/workstation/store': ['electron/workstation/child-environment.ts', ...contract],
   'electron/workstation/workspace': ['electron/workstation/store', ...contract],
   'electron/workstation/trainer': ['electron/workstation/store', 'electron/workstation/workspace', ...contract],
@@ -226,6 +233,13 @@ export default {
       to: { dependencyTypesNot: ['type-only'] },
     },
     {
+      name: 'shared-words-are-pure',
+      comment: 'The window loads them too.',
+      severity: 'error',
+      from: { path: '^electron/words/', pathNot: tests },
+      to: { path: ['^electron/', '^trainer/'], pathNot: '^electron/words/', dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'workstation-knows-no-window',
       comment: 'It runs headless under plain Node.',
       severity: 'error',
@@ -251,14 +265,14 @@ export default {
       name: 'renderer-sees-only-the-contract',
       severity: 'error',
       from: { path: '^renderer/' },
-      to: { path: ['^electron/(?!api/)', '^trainer/(?!protocol/)'] },
+      to: { path: ['^electron/(?!(api|words)/)', '^trainer/(?!protocol/)'] },
     },
     {
       name: 'renderer-sees-types-only',
-      comment: 'Main asks and the trainer computes; the window gets shapes.',
+      comment: 'Main asks and the trainer computes; the window gets shapes, and the words that all programs share.',
       severity: 'error',
       from: { path: '^renderer/', pathNot: tests },
-      to: { path: ['^electron/', '^trainer/'], dependencyTypesNot: ['type-only'] },
+      to: { path: ['^electron/(?!words/)', '^trainer/'], dependencyTypesNot: ['type-only'] },
     },
     {
       name: 'renderer-has-no-node',

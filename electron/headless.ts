@@ -8,7 +8,7 @@ import { exitCodes, helpIn } from './terminal/help.ts';
 import * as read from './terminal/read-commands.ts';
 import { openSession, type Surroundings } from './terminal/session.ts';
 import * as work from './terminal/work-commands.ts';
-import { wordsIn } from './terminal/words.ts';
+import { wordsIn, type TerminalLanguage } from './terminal/words.ts';
 import { systemLanguage } from './workstation/machine/program.ts';
 
 const commands: Readonly<Record<string, { readonly run: read.Command; readonly mode: 'read' | 'write' }>> = {
@@ -52,6 +52,12 @@ async function main(given: readonly string[], surroundings: Surroundings): Promi
   }
 }
 
+/** The language asked for, also where the command line is not understood. */
+function languageOf(given: readonly string[]): TerminalLanguage {
+  const [, asked] = /^--lang[=\n](en|zh)$/m.exec(given.join('\n')) ?? [];
+  return asked === 'en' || asked === 'zh' ? asked : systemLanguage();
+}
+
 function codeOf(error: unknown): number {
   if (error instanceof UsageError) return exitCodes.usage;
   const { code } = faultOf(error);
@@ -88,8 +94,7 @@ if (process.env['REPRISE_TRACE'] !== '1') process.removeAllListeners('warning');
 try {
   process.exitCode = await main(process.argv.slice(2), await surroundingsOf());
 } catch (error) {
-  const { message } = faultOf(error);
-  process.stderr.write(`${message}\n`);
+  process.stderr.write(`${wordsIn(languageOf(process.argv.slice(2))).fault(faultOf(error))}\n`);
   if (process.env['REPRISE_TRACE'] === '1' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
   if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ fault: faultOf(error) })}\n`);
   process.exitCode = codeOf(error);

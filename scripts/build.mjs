@@ -79,7 +79,7 @@ export const targets = [
   },
   {
     id: 'renderer',
-    sources: ['renderer', 'electron/api', 'trainer/protocol', 'svelte.config.js'],
+    sources: ['renderer', 'electron/api', 'electron/words', 'trainer/protocol', 'svelte.config.js'],
     entries: { index: 'renderer/index.html' },
     folder: 'out/renderer',
     config: async (entries) => {

@@ -6,8 +6,9 @@ import type { Comparison, Reason } from '../api/comparison.ts';
 import { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import { Paper } from '../../trainer/protocol/paper.ts';
 import { firstPlan } from '../workstation/report/testing/report-fixture.ts';
+import { fieldName } from '../workstation/report/naming.ts';
 import { comparisonText } from './comparison.ts';
-import { reasonsInShort, wordOf } from './field-words.ts';
+import { reasonsInShort } from './field-words.ts';
 import { widthOf } from './text-width.ts';
 import { wordsIn } from './words.ts';
 
@@ -46,7 +47,7 @@ function recipeFields(): readonly string[] {
 function expectWords(fields: readonly string[]): void {
   for (const words of languages)
     for (const field of new Set(fields)) {
-      const text = `${wordOf(words, field)} / ${reasonsInShort(words, [breaks(field)])}`;
+      const text = `${fieldName(words.report, field)} / ${reasonsInShort(words, [breaks(field)])}`;
       expect(text, field).not.toMatch(/options|protocol|\w\.\w|[a-z][A-Z]|_/);
       if (words.language === 'zh' && field !== 'protocol.k') expect(text, field).toMatch(/\p{Script=Han}/u);
     }
@@ -62,8 +63,8 @@ test.skipIf(!existsSync(new URL('out/catalogue.json', root)))('and so has every 
 });
 
 test('a field that nobody has worded yet is spelled in words', () => {
-  expect(wordOf(wordsIn('en'), 'options.someNewOption')).toBe('some new option');
-  expect(wordOf(wordsIn('en'), 'protocol.nested.newKey')).toBe('nested new key');
+  expect(fieldName(wordsIn('en').report, 'options.someNewOption')).toBe('some new option');
+  expect(fieldName(wordsIn('en').report, 'protocol.nested.newKey')).toBe('nested new key');
 });
 
 test('a verdict names three reasons and how many more there are', () => {

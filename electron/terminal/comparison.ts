@@ -1,7 +1,7 @@
 /** A comparison as the terminal prints it: figures by what was measured, claims, differences on the same images. */
 import type { Comparison, ComparisonRow, Interval } from '../api/comparison.ts';
-import { effectNote, figureName, subjectName } from '../workstation/report/naming.ts';
-import { reasonsInShort, shortFigureName, sideInWords, wordOf } from './field-words.ts';
+import { effectNote, fieldName, figureName, subjectName } from '../workstation/report/naming.ts';
+import { reasonsInShort, shortFigureName, sideInWords } from './field-words.ts';
 import { tableOf, type Column, type TableRow } from './table.ts';
 import type { Words } from './words.ts';
 
@@ -88,9 +88,9 @@ function reasonsText(rows: readonly ComparisonRow[], words: Words, room: number)
   const lines = bySubject(differing, words, (row) => [
     `  ${name(row)}`,
     ...row.reasons.map((reason) => {
-      const noted = reason.effect === undefined ? [] : [effectNote(words.report, reason.effect)];
+      const noted = reason.effect === undefined ? [] : [effectNote(words.report, reason.field, reason.effect)];
       return [
-        `    ${wordOf(words, reason.field)}`,
+        `    ${fieldName(words.report, reason.field)}`,
         sideInWords(words, reason, 'theirs'),
         sideInWords(words, reason, 'ours'),
         [effects[reason.kind], ...noted].join('\n'),

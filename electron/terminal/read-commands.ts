@@ -6,6 +6,7 @@ import type { ReportRow } from '../api/reports.ts';
 import type { RunRow } from '../api/runs.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
+import { chosenEncoderInWords } from '../words/encoders.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText, type ComparisonStyle } from './comparison.ts';
 import { exitCodes } from './help.ts';
@@ -183,7 +184,12 @@ export function weightsText(rows: readonly ImportedWeights[], { words, room }: S
   const lines = rows.flatMap(({ id, name, encoder, channels, file, tensors, unmatched }): readonly TableRow[] => {
     const shown = unmatched.slice(0, 3).join(', ');
     const rest = `  ${unmatched.length} ${words.say('unmatched')}${words.report.colon}${shown}${unmatched.length > 3 ? ', …' : ''}`;
-    const cells = [id, name, `${encoder.id}, ${channels} ${words.say('channels')}`, String(tensors)];
+    const cells = [
+      id,
+      name,
+      `${chosenEncoderInWords(words.language, encoder)}${words.report.comma}${channels} ${words.say('channels')}`,
+      String(tensors),
+    ];
     return [cells, `  ${file}`, ...(unmatched.length === 0 ? [] : [rest])];
   });
   return tableOf(columns, lines, room);

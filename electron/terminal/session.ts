@@ -185,6 +185,6 @@ function changeText(row: RunRow, words: Words): string {
   if (row.status === 'done' && headline !== null && headline.value !== null)
     parts.push(`${words.metric(headline.metric)} ${measuredText(headline)}`);
   if (row.status === 'done') parts.push(bytes(row.diskBytes));
-  if (row.fault !== null) parts.push(row.fault.message);
+  if (row.fault !== null) parts.push(words.fault(row.fault));
   return parts.join('  ');
 }

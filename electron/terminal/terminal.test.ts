@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Progress } from '../api/runs.ts';
+import { faultCodes, type Fault } from '../../trainer/protocol/fault.ts';
 import { pretrain } from '../workstation/testing/bench.ts';
 import { withoutLogLines } from '../workstation/trainer/trainer-exit.ts';
 import { assignmentOf, parseCommandLine, UsageError } from './arguments.ts';
@@ -228,4 +229,16 @@ test('what TensorFlow and Node log whatever happens is not told as the end of a 
     'Error: Cannot find module koffi',
   ];
   expect(withoutLogLines([...log, ...faults, ...log].join('\n'))).toBe(faults.join('\n'));
+});
+
+test('a fault is told in the language of the terminal, with its English message', () => {
+  const fault: Fault = {
+    code: 'other-arithmetic',
+    message: 'This machine has other threads: 2 for 4.',
+    values: { what: '线程数' },
+  };
+  expect(wordsIn('en').fault(fault)).toBe(fault.message);
+  expect(wordsIn('zh').fault(fault)).toBe(`本机所用的 线程数 与该实验不同。（${fault.message}）`);
+  for (const code of faultCodes)
+    expect(wordsIn('zh').fault({ ...fault, code })).toMatch(/^[^{}]*\p{Script=Han}[^{}]*。（/u);
 });

@@ -1,13 +1,15 @@
 /**
- * Texts of the terminal in two languages. Verdicts, states, figures and most columns are worded by the report; sentences of faults
- * and of the doctor come from where they arise, in English.
+ * Texts of the terminal in two languages. Verdicts, states, figures and most columns are worded by the report; the sentence of a
+ * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
+import { faultSentences } from '../words/faults.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { DatasetRow } from '../api/datasets.ts';
 import type { PlanRow } from '../api/plans.ts';
 import { wordsOf } from '../workstation/report/naming.ts';
 import type { Job } from '../../trainer/protocol/commands.ts';
 import type { DoctorCheck } from '../../trainer/protocol/hardware.ts';
+import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { RunStatus } from '../../trainer/protocol/run.ts';
 import type { Phase } from '../../trainer/protocol/events.ts';
 
@@ -27,7 +29,6 @@ const en = {
   listComma: ', ',
   notInPaper: 'not in the paper',
   noNumber: 'one side has no number',
-  pretrainingData: 'pretraining data',
   differences: 'Differences from the paper',
   claims: 'Claims, judged by rules stored before the runs',
   pairs: 'Differences on the same images',
@@ -104,7 +105,6 @@ const zh: Readonly<Record<Key, string>> = {
   listComma: '、',
   notInPaper: '论文中没有',
   noNumber: '有一方没有数值',
-  pretrainingData: '预训练数据',
   differences: '与论文的差异',
   claims: '论断（按运行前存下的规则判定）',
   pairs: '在相同图像上的差值',
@@ -281,6 +281,8 @@ export interface Words {
   readonly data: (state: string) => string;
   readonly planState: (state: PlanRow['state']) => string;
   readonly check: (id: DoctorCheck['id']) => string;
+  /** What happened; the message, with the values, is in English. */
+  readonly fault: (fault: Fault) => string;
   /** `top-1`, `loss`: what a run is known by in a list. */
   readonly metric: (metric: string) => string;
   readonly runsLeft: (count: number) => string;
@@ -288,6 +290,10 @@ export interface Words {
   readonly safeAt: (step: number) => string;
   /** Names, and how many there are besides. */
   readonly andMore: (names: string, more: number) => string;
+}
+
+function chineseSentence({ code, values }: Fault): string {
+  return faultSentences.zh[`fault.${code}`].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
 }
 
 export function wordsIn(language: TerminalLanguage): Words {
@@ -305,6 +311,7 @@ export function wordsIn(language: TerminalLanguage): Words {
     data: (state) => (dataStates[language] as Named)[state] ?? state,
     planState: (state) => planStates[language][state],
     check: (id) => checks[language][id],
+    fault: (fault) => (language === 'zh' ? `${chineseSentence(fault)}（${fault.message}）` : fault.message),
     metric: (metric) => report.metrics[metric] ?? report.curves.metrics[metric]?.toLowerCase() ?? metric,
     runsLeft: (count) =>
       language === 'zh' ? `${count} 项实验未完成` : `${count} ${count === 1 ? 'run' : 'runs'} left`,

@@ -15,9 +15,10 @@ import { Choice } from '../../trainer/protocol/options.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
 import { setPath } from '../workstation/drafts/presets.ts';
 import { testSplit } from '../workstation/data/splits.ts';
+import { fieldName } from '../workstation/report/naming.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText } from './comparison.ts';
-import { shortFigureName, wordOf } from './field-words.ts';
+import { shortFigureName } from './field-words.ts';
 import { exitCodes } from './help.ts';
 import { presetId, reportText, runId, show, styleOf, weightsText, type Command } from './read-commands.ts';
 import { planText, type Session } from './session.ts';
@@ -84,7 +85,7 @@ async function finish(session: Session, args: Arguments, id: string): Promise<nu
     [
       `${row.id}  ${session.words.status(row.status)}  ${row.title}`,
       ...results.map((result) => `  ${resultText(result, session.words)}`),
-      ...(row.fault === null ? [] : [`  ${row.fault.message}`]),
+      ...(row.fault === null ? [] : [`  ${session.words.fault(row.fault)}`]),
       `  ${folder}`,
     ].join('\n'),
   );
@@ -134,7 +135,7 @@ function changeText(
   { field, theirs, ours }: { readonly field: string; readonly theirs: string; readonly ours: string },
 ): string {
   const { colon } = words.report;
-  return `${words.say('changed')}${colon}${wordOf(words, field)} ${theirs} → ${words.data(ours)}`;
+  return `${words.say('changed')}${colon}${fieldName(words.report, field)} ${theirs} → ${words.data(ours)}`;
 }
 
 /** A run, or imported weights by their id or name. */

@@ -123,7 +123,7 @@ function differenceCells({ reason, rows }: Difference, words: Words): readonly T
   const effects = rows.flatMap((row): readonly string[] => {
     const own = effectOf(row, reason);
     if (own === undefined) return [];
-    return [words.deviations.at({ figure: shortFigureName(words, row), effect: effectNote(words, own) })];
+    return [words.deviations.at({ figure: shortFigureName(words, row), effect: effectNote(words, reason.field, own) })];
   });
   return [
     fieldName(words, reason.field),

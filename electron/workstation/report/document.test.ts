@@ -155,7 +155,7 @@ describe('parameters', () => {
     expect(named('evaluator.options.k', '20')).toMatchObject([{ kind: 'evaluator' }]);
     // The run without a preset has the same batch: it shares the entry of those that cite their source.
     expect(named('batch', '256')).toMatchObject([
-      { kind: 'pretrain', source: expect.stringContaining('measured small run') as string },
+      { kind: 'pretrain', source: expect.stringContaining('small trial run') as string },
     ]);
   });
   test('two sources of one value are both kept', () => {

@@ -1,6 +1,7 @@
 /** Names of things as a report in one language says them. */
 import type { ComparisonRow, Reason } from '../../api/comparison.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
+import { encoderInWords, spelledOut } from '../../words/encoders.ts';
 import { decimal, nothing } from './format.ts';
 import { en, type Words } from './locales/en.ts';
 import { zh } from './locales/zh.ts';
@@ -54,26 +55,31 @@ export function figureName(
   return `${words.measure(evaluatorName(words, row), words.metrics[metric] ?? metric)} · ${dataset} ${split}`;
 }
 
+/** A field as a person calls it. One that nobody has worded (a new recipe's option) is spelled in words. */
 export function fieldName(words: Words, field: string): string {
-  const known = words.fields[field];
-  if (known !== undefined) return known;
-  // An option or a protocol key without a word of its own keeps the name it has in the configuration.
-  return field.replace(/^(options|protocol)\./, '');
+  return words.fields[field] ?? spelledOut(field.replace(/^(options|protocol)\./, ''));
 }
 
 export function reasonSide(words: Words, reason: Reason, side: 'theirs' | 'ours'): string {
-  const value = reason[side];
-  if (value === null) return reason.field === 'paper' || reason.field === 'value' ? nothing : words.unknown;
+  return fieldValue(words, reason.field, reason[side]);
+}
+
+function fieldValue(words: Words, field: string, value: Reason['theirs']): string {
+  if (value === null) return field === 'paper' || field === 'value' ? nothing : words.unknown;
   if (typeof value === 'boolean') return value ? words.yes : words.no;
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
-  return words.remarks[value] ?? value;
+  return field === 'encoder' ? encoderInWords(words.language, value) : (words.remarks[value] ?? value);
 }
 
 /** What the paper found where it changed this field alone. */
-export function effectNote(words: Words, { from, to, at, where }: NonNullable<Reason['effect']>): string {
+export function effectNote(
+  words: Words,
+  field: string,
+  { from, to, at, where }: NonNullable<Reason['effect']>,
+): string {
   const figure = (value: number | string | null): string =>
     typeof value === 'number' ? decimal(value, valueDigits(value)) : (words.remarks[value ?? ''] ?? nothing);
-  return words.effect({ from: figure(from), to: figure(to), at: String(at), where });
+  return words.effect({ from: figure(from), to: figure(to), at: fieldValue(words, field, at), where });
 }
 
 export function cellValue(words: Words, cell: Cell | null): string {

@@ -141,7 +141,7 @@ describe('what it says', () => {
   });
   test('a changed value loses the source of the preset', () => {
     const { values } = model.parameters[0]!;
-    expect(values.find(({ path }) => path === 'batch')?.source).toContain('measured small run');
+    expect(values.find(({ path }) => path === 'batch')?.source).toContain('small trial run');
     expect(values.find(({ path }) => path === 'normalization.mean')?.source).toBeNull();
   });
   test('the checklist is answered from the records', () => {

@@ -1,7 +1,9 @@
 /** Names and sentences for codes that the other programs send. What nobody has worded keeps its own name. */
 import type { Reason } from '../../../electron/api/comparison.ts';
 import type { LogLine, RunDetail } from '../../../electron/api/runs.ts';
+import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
+import { chosenEncoderInWords, encoderInWords } from '../../../electron/words/encoders.ts';
 import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
 
 /** A metric, an option, a field of a configuration, a protocol key: `embeddingStd` → "embedding std". */
@@ -34,11 +36,25 @@ export function pathName(path: string): string {
     .join(' · ');
 }
 
+/** An encoder as comparisons and papers name it, in words. */
+export function encoderText(name: string): string {
+  return encoderInWords(f().language, name);
+}
+export function chosenEncoderText(encoder: Choice): string {
+  return chosenEncoderInWords(f().language, encoder);
+}
+
+/** What the paper or our run has in a field. */
+export function fieldValue(field: string, value: Reason['theirs']): string {
+  if (field === 'encoder' && typeof value === 'string') return encoderText(value);
+  return tCode('dataset', String(value)) ?? plainValue(value);
+}
+
 /** What the paper found where it changed a field alone: what to expect of the same change here. */
-export function effectText({ from, to, at, where }: NonNullable<Reason['effect']>): string {
+export function effectText(field: string, { from, to, at, where }: NonNullable<Reason['effect']>): string {
   const figure = (value: number | string | null): string =>
     typeof value === 'number' ? f().number(value, 1) : (tCode('remark', value ?? '') ?? '–');
-  return t('reason.effect', { from: figure(from), to: figure(to), at: plainValue(at), where });
+  return t('reason.effect', { from: figure(from), to: figure(to), at: fieldValue(field, at), where });
 }
 
 /** The values of a fault or a check as labelled lines; sizes in bytes are read as sizes. */
