@@ -11,7 +11,11 @@ type Weights = ReturnType<StateEntry['read']>;
 function headOf(metrics: HeadRequest['metrics'], figures: HeadRecipe<unknown>['figures']) {
   let weight: Weights = Float32Array.of(0, 0);
   const entry = {
-    ...{ name: 'w', shape: [2], dtype: 'float32', read: () => weight, write: (next: Weights) => void (weight = next) },
+    name: 'w',
+    shape: [2],
+    dtype: 'float32',
+    read: () => weight,
+    write: (next: Weights) => void (weight = next),
   } as StateEntry;
   const engine: Pick<Engine, 'stepper' | 'entries' | 'infer'> = {
     stepper: () => ({ run: () => Promise.reject(new Error('not stepped')), state: [] }) as never,

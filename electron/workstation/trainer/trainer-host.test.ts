@@ -21,7 +21,7 @@ test('a run trains to its end, every row is written and every checkpoint acknowl
   const { row, checkpoints, metrics, hello, folder, attempts } = await workstation.handlers.run.answer(run);
   expect(row).toMatchObject({ status: 'done', step: 30, safeStep: 30, attempts: 1, fault: null, queuePosition: null });
   expect(checkpoints.map((one) => one.step)).toEqual([10, 20, 30]);
-  expect(metrics).toEqual(['loss']);
+  expect(metrics).toEqual([{ name: 'loss', unit: 'number' }]);
   expect(hello?.device).toBe('cpu');
   expect(attempts.map((one) => one.ended)).toEqual(['done']);
   const series = await workstation.handlers.metric.answer(run, 'loss', 1000);
