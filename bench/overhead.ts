@@ -88,7 +88,7 @@ try {
 
   const [first, last] = [samples[0]!, samples.at(-1)!];
   const late = (nanoseconds: number) => `${Math.max(0, nanoseconds / 1e6 - resolutionMs).toFixed(1)} ms`;
-  console.log(`${steps} steps in ${seconds.toFixed(0)} s, looked at from step ${first.step} on`);
+  console.log(`${steps} steps in ${seconds.toFixed(0)} s, measured from step ${first.step} on`);
   console.log(`event loop late by ${late(delay.percentile(50))} (median), ${late(delay.percentile(99))} (p99)`);
   const grown = (slopeOf(samples) * 1000) / 2 ** 20;
   console.log(

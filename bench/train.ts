@@ -104,7 +104,7 @@ async function compare(rounds: number, steps: number): Promise<void> {
     const [step, loader, training, ...peers] = found as [number, number, number, ...number[]];
     const shared = 1 / (1 / step + 1 / loader);
     console.log(`training is ${(training / shared).toFixed(2)} x what its halves allow (${shared.toFixed(1)} pairs/s)`);
-    console.log(`and ${(training / Math.max(...peers)).toFixed(2)} x the faster PyTorch`);
+    console.log(`and ${(training / Math.max(...peers)).toFixed(2)} x the rate of the faster PyTorch`);
   } finally {
     for (const side of sides) await side.close();
     await rm(folder, { recursive: true, force: true });

@@ -26,9 +26,7 @@ export interface SideJobs {
 const cancelGraceMs = 5_000;
 
 export function createSideJobs(program: TrainerProgram, folder: string, push: Push): SideJobs {
-  /**
-   * Registered from the call, not from the process start: a job can be cancelled while its program is still loading.
-   */
+  /** Registered from the call on: a job can be cancelled while its program is still loading. */
   const running = new Set<{ cancelled: boolean; trainer: TrainerProcess | null; ended: Promise<void> }>();
 
   async function run<K extends Outcome['kind']>(
