@@ -1,6 +1,6 @@
 /**
- * A step of the paper's size on whatever machine this is: VICReg with a ResNet-50 at 224 px and an expander of
- * 8192-8192-8192, its batch in chunks. Prints what it took in time and memory, the pixels of the batch included.
+ * A step of the paper's size on this machine: VICReg with a ResNet-50 at 224 px and an expander of 8192-8192-8192, its
+ * batch in chunks. Prints its time and memory, including the pixels of the batch.
  *
  *   npm run bench -- chunks [pairs] [samples at once]
  */

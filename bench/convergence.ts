@@ -1,11 +1,11 @@
 /**
- * Do trainings end in the same place? The pretraining of the plan `first` (Fashion-MNIST) by several seeds, here in float32,
- * here in bfloat16, and in PyTorch with torchvision; each encoder measured by the plan's linear head and k-NN. Prints every
- * figure, and whether two sides agree within a point (two one-sided tests at 5 %).
+ * Do trainings converge to the same result? Runs the pretraining of the plan `first` (Fashion-MNIST) with several
+ * seeds, here in float32, here in bfloat16, and in PyTorch with torchvision; each encoder is measured by the plan's
+ * linear head and k-NN. Prints every figure, and whether two sides agree within a point (two one-sided tests at 5 %).
  *
  *   npm run bench -- convergence [seeds] [side,side]
  *
- * Hours where a processor emulates bfloat16: name `float32,pytorch` to leave it out.
+ * Takes hours if the processor emulates bfloat16: pass `float32,pytorch` to skip it.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -29,12 +29,12 @@ import { openSide, peer } from './shared/side.ts';
 
 const sides = ['float32', 'bfloat16', 'pytorch'] as const;
 type Name = (typeof sides)[number];
-/** Points within which two sides are the same. */
+/** Margin within which two sides are equal, in points. */
 const margin = 1;
 const threads = availableParallelism();
 type TrainJob = Extract<Job, { kind: 'train' }>;
 
-/** This process does one job, and prints what it found. */
+/** Runs one job in this process and prints its result. */
 async function beJob(file: string): Promise<void> {
   const job = JSON.parse(await readFile(file, 'utf8')) as TrainJob;
   const port = openPort({ channel: null, now: Date.now });
@@ -63,7 +63,7 @@ async function outputOf(file: string): Promise<readonly Result[]> {
   return v.parse(v.array(Result), JSON.parse(said));
 }
 
-/** The encoder that PyTorch wrote, as a checkpoint. */
+/** Imports the encoder written by PyTorch as a checkpoint. */
 async function taken(folder: string, config: PretrainConfig): Promise<string> {
   const Listed = v.array(v.strictObject({ name: v.string(), shape: v.array(v.number()) }));
   const listed = v.parse(Listed, JSON.parse(await readFile(join(folder, 'encoder.json'), 'utf8')));
@@ -96,7 +96,7 @@ async function planned(dataFolder: string, seed: number): Promise<Planned> {
   return { pretraining, evaluations };
 }
 
-/** Pretrains, evaluates, and gives top-1 by evaluator. */
+/** Pretrains, evaluates, and returns top-1 by evaluator. */
 async function measured(side: Name, root: string, { pretraining, evaluations }: Planned) {
   const folder = join(root, `${side}-${pretraining.seed}`);
   await mkdir(folder);
@@ -135,7 +135,7 @@ async function measured(side: Name, root: string, { pretraining, evaluations }: 
     const subject = { subject: config.subject, checkpointFolder, config: pretraining };
     const execution = { ...config.execution, threads };
     const results = await done(jobOf(config.evaluator.id, { ...config, execution }, subject));
-    // A head is measured where its training ends, not where it happened to be best on the test split.
+    // A head is measured at the end of its training, not at its best epoch on the test split.
     const top1 = results.find(({ metric, which }) => metric === 'top1' && which !== 'best');
     found[config.evaluator.id] = top1!.value!;
   }

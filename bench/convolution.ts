@@ -1,7 +1,7 @@
 /**
- * Convolutions of 3x3 windows, forward and the gradient in the kernel: TensorFlow's own operation beside what takes its
- * place, Winograd's in float32 and matrix products in bfloat16 (where the processor has it), and how far apart their results
- * are. What the rules in trainer/engine/rewriters/winograd.ts and kernel-gradient.ts are drawn from.
+ * Convolutions of 3x3 windows, forward and the kernel gradient: compares TensorFlow's own operation with its
+ * replacement, Winograd's in float32 and matrix products in bfloat16 (if the processor supports it), in time and in
+ * results. The basis of the rules in trainer/engine/rewriters/winograd.ts and kernel-gradient.ts.
  *
  *   npm run bench -- convolution [images]
  */
@@ -22,7 +22,7 @@ import { relativeDistance } from '../trainer/testing/distance.ts';
 
 const images = Number(process.argv[2] ?? 128);
 const rounds = 7;
-/** Side and channels as the stages of ResNets have them, at 32 px and at 224. */
+/** Side and channels of the stages of ResNets, at 32 px and 224 px. */
 const stages = [
   [32, 64],
   [16, 128],

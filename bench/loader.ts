@@ -1,6 +1,6 @@
 /**
- * How fast one core makes pairs of views: decoding once, both augmentations, normalising; beside torchvision on PIL images,
- * taking turns. Neither side has workers, so that its processor time is all there is to count.
+ * How fast one core creates pairs of views: decoding once, both augmentations, normalising; compared with torchvision
+ * on PIL images, taking turns. Neither side has workers, so processor time measures everything.
  *
  *   npm run bench -- loader [seconds a turn] [rounds]
  */

@@ -1,7 +1,7 @@
 /**
- * A step of every method, each with its small preset, beside VICReg's; then a step of SimCLR, BYOL and Barlow Twins beside
- * PyTorch. What a method may take is VICReg's time for as many trained passes through the encoder, and a forward pass for each
- * view that a teacher sees.
+ * A step of every method, each with its small preset, compared with VICReg's; then a step of SimCLR, BYOL and Barlow
+ * Twins compared with PyTorch. The time limit of a method is VICReg's time for the same number of trained passes
+ * through the encoder, plus a forward pass for each view that a teacher sees.
  *
  *   npm run bench -- methods [rounds] [small|peers]
  */
@@ -22,7 +22,7 @@ import { buildEncoder } from '../trainer/evaluation/evaluated-encoder.ts';
 import { beSide, benchSteps } from './shared/step.ts';
 
 const [first = '5', second, third] = process.argv.slice(2);
-/** Views that a teacher sees, of each step. */
+/** Views that a teacher sees in each step. */
 const taught: Readonly<Record<string, number>> = { byol: 2, 'moco-v2': 1, obow: 1 };
 const stepsATurn = 3;
 

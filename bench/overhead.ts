@@ -1,6 +1,6 @@
 /**
- * What training costs the process around it: how late the trainer's event loop is while steps run, and whether its memory
- * grows. The real job with a loader's thread, a small network and many steps, saving as a run does.
+ * Overhead of training on its process: the delay of the trainer's event loop while steps run, and memory growth. The
+ * real job with a loader thread, a small network and many steps, saving like a run.
  *
  *   npm run bench -- overhead [steps]
  */
@@ -27,7 +27,7 @@ interface Sample {
   readonly tensors: number;
 }
 
-/** Least squares: bytes a step. */
+/** Least squares slope in bytes per step. */
 function slopeOf(samples: readonly Sample[]): number {
   const mean = (pick: (sample: Sample) => number) => samples.reduce((sum, one) => sum + pick(one), 0) / samples.length;
   const [step, bytes] = [mean((one) => one.step), mean((one) => one.bytes)];
@@ -88,7 +88,7 @@ try {
 
   const [first, last] = [samples[0]!, samples.at(-1)!];
   const late = (nanoseconds: number) => `${Math.max(0, nanoseconds / 1e6 - resolutionMs).toFixed(1)} ms`;
-  console.log(`${steps} steps in ${seconds.toFixed(0)} s, looked at from step ${first.step} on`);
+  console.log(`${steps} steps in ${seconds.toFixed(0)} s, measured from step ${first.step} on`);
   console.log(`event loop late by ${late(delay.percentile(50))} (median), ${late(delay.percentile(99))} (p99)`);
   const grown = (slopeOf(samples) * 1000) / 2 ** 20;
   console.log(

@@ -1,6 +1,6 @@
 /**
- * How much of a processor this machine gives to whoever asks for all of one: on a shared host, far from all. Run it
- * beside any other bench, whose figures it explains.
+ * The fraction of a core this machine gives to a process that uses it fully: on a shared host, far below 1. Run it next
+ * to other benches to explain their figures.
  *
  *   npm run bench -- processor [seconds]
  */

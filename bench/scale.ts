@@ -1,6 +1,6 @@
 /**
- * Step rate and memory against the batch and the width of the expander, every cell in a process of its own; a table and two
- * plots in `bench/results`, with where the rate bends and what a step's time goes to there.
+ * Step rate and memory by batch and expander width, every cell in a separate process; a table and two plots in
+ * `bench/results`, with the bends of the rate and the time by operation there.
  *
  *   npm run bench -- scale [steps a cell]
  */
@@ -27,7 +27,7 @@ interface Cell {
   readonly width: number;
   readonly milliseconds: number;
   readonly peakBytes: number;
-  /** Shares of the processor's time, by what the operations are. */
+  /** Fractions of processor time, by kind of operation. */
   readonly shares: Readonly<Record<keyof typeof kinds | 'rest', number>>;
 }
 
@@ -55,7 +55,7 @@ function sharesOf(timings: readonly Timing[]): Cell['shares'] {
   return { convolutions, 'matrix products': products, rest: 1 - convolutions - products };
 }
 
-/** This process as one cell: answers with a line of JSON. */
+/** Runs one cell in this process; prints a line of JSON. */
 async function beCell(batch: number, width: number, steps: number): Promise<void> {
   const shape = shapeOf(batch, width);
   const stepper = stepperOf(await openEngine(v.parse(Execution, { threads })), shape);
@@ -83,7 +83,7 @@ function table(cells: readonly Cell[], what: string, show: (cell: Cell) => strin
   return lines.map((line) => `| ${line.join(' | ')} |`).join('\n');
 }
 
-/** Where the rate bends along each axis, and what the time goes to on both sides. */
+/** Bends of the rate along each axis, and the time by operation on both sides. */
 function bends(cells: readonly Cell[]): string {
   const shares = ({ shares: of }: Cell) =>
     Object.entries(of)

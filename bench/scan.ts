@@ -1,7 +1,8 @@
 /**
- * How long it takes to list a tree of many small files, as a training does when it opens its data set, and with their sizes,
- * as an inspection does; beside `find` taking one stat a file, taking turns. Then the same files in one archive, looked through and
- * from the index kept of it. All of it is in the system's cache after the first turn, so this is the work and not the disk.
+ * How long it takes to list a tree of many small files, as a training does when it opens its data set, and with their
+ * sizes, as an inspection does; compared with `find` with one stat per file, taking turns. Then the same files in one
+ * archive, by listing it and from its saved index. Everything is in the system's cache after the first turn, so this
+ * measures the work and not the disk.
  *
  *   npm run bench -- scan [files] [rounds]
  */

@@ -1,6 +1,6 @@
 /**
- * How long each screen of the real window takes from the click until it stands there whole, with 1,000 runs, 1,000,000 metric rows
- * and an ImageNet among the data sets. Ends with 1 when one takes longer than it may.
+ * How long each screen of the real window takes from the click until fully rendered, with 1,000 runs, 1,000,000 metric
+ * rows and an ImageNet among the data sets. Exits with 1 if one exceeds its limit.
  *
  *   npm run bench -- screens [runs] [rows a run]
  */
@@ -23,7 +23,7 @@ const folder = mkdtempSync(join(tmpdir(), 'reprise-bench-'));
 const home = join(folder, 'home');
 
 const classes = Array.from({ length: 1000 }, (_, label) => `n${String(label).padStart(8, '0')}`);
-/** What a listing of ImageNet says. */
+/** A listing of ImageNet. */
 const imagenet: Inspection = {
   version: 1,
   dataset: 'imagenet',
@@ -83,7 +83,7 @@ async function makeWorkspace(): Promise<void> {
   }
 }
 
-/** Milliseconds from the change of address until a heading stands there, nothing is being loaded, and that was drawn. */
+/** Milliseconds from the change of address until a heading is rendered and nothing is loading. */
 function reach(page: Page, address: string): Promise<number> {
   return page.evaluate(async (to) => {
     const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
@@ -91,7 +91,7 @@ function reach(page: Page, address: string): Promise<number> {
     location.hash = to;
     await frame();
     while (document.querySelector('h1') === null || /Loading…/.test(document.body.innerText)) await frame();
-    // What was put into the page in this frame is on the screen in the next.
+    // Changes of this frame are on the screen in the next.
     await frame();
     return performance.now() - began;
   }, address);

@@ -1,5 +1,5 @@
 /**
- * A VICReg step of ResNet-18 on images of 32 px, beside PyTorch.
+ * A VICReg step of ResNet-18 on images of 32 px, compared with PyTorch.
  *
  *   npm run bench -- step-r18 [rounds] [float32|bfloat16] [again]
  */

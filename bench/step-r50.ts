@@ -1,5 +1,5 @@
 /**
- * A VICReg step of ResNet-50 on images of 224 px, beside PyTorch.
+ * A VICReg step of ResNet-50 on images of 224 px, compared with PyTorch.
  *
  *   npm run bench -- step-r50 [rounds] [float32|bfloat16] [again]
  */

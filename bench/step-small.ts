@@ -1,5 +1,5 @@
 /**
- * How fast the small plan trains: one VICReg step as the small preset has it, images a second counting both views.
+ * How fast the small plan trains: one VICReg step of the small preset, in images per second, counting both views.
  *
  *   npm run bench -- step-small [steps] [eager|traced] [float32|bfloat16] [threads] [profile]
  */
@@ -73,7 +73,7 @@ console.log(
     stepMilliseconds: Number(step.toFixed(1)),
     imagesPerSecond: Math.round((2 * batch * 1000) / step),
     fastestStepMilliseconds: Number(Math.min(...plain).toFixed(1)),
-    // Less disturbed than the clock when the machine is shared.
+    // Less noisy than the clock on a shared machine.
     processorMilliseconds: Number(median(processor).toFixed(1)),
     firstStepMilliseconds: Math.round(first.milliseconds),
     recordedStepMilliseconds: Number(median(recorded).toFixed(1)),
@@ -87,7 +87,7 @@ console.log(
 if (process.argv[6] === 'profile' && stepper.profile) {
   const rounds: (readonly Timing[])[] = [];
   for (let round = 0; round < 8; round++) rounds.push(await stepper.profile(data, { step: 100 + round, lr: 1e-3 }));
-  // The fastest of several runs of each operation is the least disturbed by whatever else the machine does.
+  // The fastest of several runs of each operation is the least affected by other load.
   const fastest = new Map<string, Timing>();
   for (const timing of rounds.flat()) {
     const known = fastest.get(timing.name);

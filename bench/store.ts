@@ -1,6 +1,6 @@
 /**
- * How long each screen waits for the run database, asked as the app asks: over the pipe, with 1,000 runs and 1,000,000
- * metric rows in the file. Ends with 1 when a screen takes longer than it may.
+ * How long each screen waits for the run database, queried as in the app: over the pipe, with 1,000 runs and 1,000,000
+ * metric rows in the file. Exits with 1 if a screen exceeds its limit.
  *
  *   npm run bench -- store [runs] [rows a run]
  */
@@ -21,7 +21,7 @@ const repetitions = 7;
 const root = process.cwd();
 const folder = mkdtempSync(join(tmpdir(), 'reprise-bench-'));
 
-/** One curve with as many points as all runs together, under a name of its own. */
+/** Adds one curve with as many points as all runs together, under a separate name. */
 async function fillLongCurve(store: Store, run: string, rows: number): Promise<void> {
   const part = 5000;
   for (let from = 0; from < rows; from += part) {

@@ -1,6 +1,6 @@
 /**
- * How long the SVM of VOC07 takes: noise of the size of VOC07's features, 5011 images to learn from and 4952 to be asked about,
- * 20 classes, all values of C by cross-validation.
+ * How long the SVM of VOC07 takes: noise of the size of VOC07's features, 5011 training and 4952 test images, 20
+ * classes, all values of C by cross-validation.
  *
  *   npm run bench -- svm [columns]
  */
@@ -18,7 +18,7 @@ const classes = 20;
 const threads = availableParallelism();
 await openEngine(v.parse(Execution, { engine: 'traced', threads }));
 
-/** Rows that tell of their classes in part, one image in thirteen of each. */
+/** Rows that partly predict their classes, one image in thirteen of each. */
 function images(name: string, rows: number): FeatureSet {
   const values = new Float32Array(rows * columns);
   keyed(1, name).fillNormal(values);

@@ -1,7 +1,7 @@
 /**
- * Pretraining end to end from JPEG files: how close it comes to what its two halves, the step and the loader, would give if
- * they only shared the cores, each measured alone on all of them; and beside the same training in PyTorch. All sides are
- * processes of their own and take turns.
+ * Pretraining end to end from JPEG files, compared with the rate its two halves, the step and the loader, would reach
+ * if they only shared the cores, each measured alone on all of them; and with the same training in PyTorch. All sides
+ * are separate processes and take turns.
  *
  *   npm run bench -- train [rounds] [steps a turn]
  */
@@ -33,12 +33,12 @@ const shape: StepShape = {
 };
 const pictures = 128;
 const warm = 3;
-/** Batches a loader may have made before its turn, which do not count. */
+/** Batches a loader may have prepared before its turn, which do not count. */
 const prepared = 10;
 const cores = availableParallelism();
 const parts = ['step', 'loader', 'training'] as const;
 
-/** This process as one side: trains, or only computes steps, or only loads. */
+/** Runs one side in this process: trains, or only computes steps, or only loads. */
 async function beSide(part: (typeof parts)[number], folder: string): Promise<void> {
   const engine = part === 'loader' ? null : await openEngine(v.parse(Execution, { threads: cores }));
   const stepper = engine && stepperOf(engine, shape);
@@ -62,7 +62,7 @@ async function beSide(part: (typeof parts)[number], folder: string): Promise<voi
   console.log(JSON.stringify({ versions: engine?.facts.versions ?? {} }));
   let step = 0;
   for await (const line of createInterface({ input: process.stdin })) {
-    // The loader's alone is short of time: it makes batches much faster than a step takes them.
+    // The loader alone produces batches much faster than steps consume them, so it needs more of them.
     const steps = part === 'loader' ? prepared * Number(line) : Number(line);
     if (part === 'loader') for (let count = 0; count < prepared; count++) await loader!.next();
     const began = performance.now();
@@ -104,7 +104,7 @@ async function compare(rounds: number, steps: number): Promise<void> {
     const [step, loader, training, ...peers] = found as [number, number, number, ...number[]];
     const shared = 1 / (1 / step + 1 / loader);
     console.log(`training is ${(training / shared).toFixed(2)} x what its halves allow (${shared.toFixed(1)} pairs/s)`);
-    console.log(`and ${(training / Math.max(...peers)).toFixed(2)} x the faster PyTorch`);
+    console.log(`and ${(training / Math.max(...peers)).toFixed(2)} x the rate of the faster PyTorch`);
   } finally {
     for (const side of sides) await side.close();
     await rm(folder, { recursive: true, force: true });

@@ -1,4 +1,4 @@
-/** Starts the real program on a workspace of its own and stops what it started. */
+/** Starts the real program on a separate workspace and stops it afterwards. */
 import { test as base, _electron, expect, type ElectronApplication, type Page } from '@playwright/test';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -19,7 +19,7 @@ export interface Program {
   readonly app: ElectronApplication;
   readonly page: Page;
   readonly home: string;
-  /** Messages of the page that no user should ever cause: exceptions, blocked content. */
+  /** Console messages that should never occur: exceptions, blocked content. */
   readonly complaints: string[];
   close(): Promise<void>;
 }
@@ -86,7 +86,7 @@ export const test = base.extend<Fixtures>({
 
 export { expect };
 
-/** The window's own way to ask, with a fault as an error. */
+/** Sends a request like the window, with a fault as an error. */
 export async function ask(page: Page, name: keyof Workstation, ...args: readonly unknown[]): Promise<unknown> {
   const answer = (await page.evaluate(
     ([request, values]) =>
@@ -125,7 +125,7 @@ export function trainersOf(pid: number): readonly number[] {
     .map(([, child]) => Number(child));
 }
 
-/** True while the process exists and is no zombie. */
+/** True while the process exists and is not a zombie. */
 export function lives(pid: number): boolean {
   try {
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${String(pid)}/status`, 'utf8'));

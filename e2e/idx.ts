@@ -1,4 +1,7 @@
-/** Writes a small IDX data set (the MNIST layout) that a learner can tell apart: one bright bar a class, with seeded noise. */
+/**
+ * Writes a small IDX data set (the MNIST layout) that a learner can tell apart: one bright bar per class, with seeded
+ * noise.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

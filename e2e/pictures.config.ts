@@ -1,4 +1,4 @@
-/** Not a test: the README's pictures, taken by the hands that drive the app in the tests. `npm run pictures -- HOME`. */
+/** Not a test: takes the README's pictures with the tests' automation. `npm run pictures -- HOME`. */
 import { defineConfig } from '@playwright/test';
 
 export default defineConfig({

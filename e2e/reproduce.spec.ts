@@ -1,6 +1,6 @@
 /**
- * The whole way as a user goes it: drop a folder, see what it is, start a run, watch it, have the trainer die,
- * resume, evaluate, compare, export.
+ * The whole workflow of a user: drop a folder, inspect it, start a run, watch it, lose the trainer, resume, evaluate,
+ * compare, export.
  */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -120,7 +120,7 @@ test('from a dropped folder to a report, over the death of the trainer', async (
   await expect(page.getByTestId('report')).toBeVisible();
 });
 
-test('a wrong folder is told what was expected and what was found', async ({ program, home }) => {
+test('a wrong folder is reported with what was expected and what was found', async ({ program, home }) => {
   const { mkdirSync, writeFileSync } = await import('node:fs');
   const folder = join(home, 'letters');
   mkdirSync(folder);
@@ -132,7 +132,7 @@ test('a wrong folder is told what was expected and what was found', async ({ pro
 
 test('killing the whole program orphans nothing, and the next start offers to resume', async ({ home, profile }) => {
   test.setTimeout(300_000);
-  // A workspace begins in an empty folder, so the data lie elsewhere.
+  // A workspace starts in an empty folder, so the data is elsewhere.
   const folder = join(profile, 'bars');
   writeIdx(folder, { train: 1200, test: 300 });
   const first = await launch(home, profile);
@@ -143,7 +143,7 @@ test('killing the whole program orphans nothing, and the next start offers to re
   const trainers = trainersOf(main);
   expect(trainers.length).toBeGreaterThan(0);
   process.kill(main, 'SIGKILL');
-  // Without its parent the trainer saves and ends by itself.
+  // Without its parent, the trainer saves and exits by itself.
   await expect.poll(() => trainers.filter(lives).length, { timeout: 60_000 }).toBe(0);
 
   const second = await launch(home, profile);

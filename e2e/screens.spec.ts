@@ -1,4 +1,4 @@
-/** Every screen, in both languages and themes: looked at by axe here, and kept as a picture for people. */
+/** Every screen, in both languages and themes: checked by axe, and saved as a picture for people. */
 import AxeBuilder from '@axe-core/playwright';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,4 +1,4 @@
-/** The security list, asked of the real window and not of our intentions. */
+/** The security checklist, verified in the real window. */
 import { expect, test } from './app.ts';
 
 test('the window has no Node, an isolated world and a sandbox', async ({ program }) => {

@@ -1,6 +1,6 @@
 /**
  * `npm run bench -- NAME [arguments]`: one measurement of `bench/`, printed. Bundled with Vite first, because the
- * registry finds recipes by glob. Without a name it says which there are.
+ * registry finds recipes by glob. Without a name it lists them.
  */
 import { setUp } from './setup.mjs';
 import { readdirSync } from 'node:fs';

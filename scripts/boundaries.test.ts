@@ -1,4 +1,4 @@
-/** The guards are guarded: each planted violation must be reported, by its own rule, and a clean tree by none. */
+/** Tests the static checks: each planted violation must be reported by its own rule, and a clean tree by none. */
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,7 +33,7 @@ const { default: config } = (await import(join(root, '.dependency-cruiser.mjs'))
   default: { forbidden: readonly { name: string; from: { path: string } }[] };
 };
 
-/** In every room a file that knows what no room may: the desktop in the trainer's, the trainer's recipes in the desktop's. */
+/** A forbidden import in every room: the desktop from the trainer's, the trainer's recipes from the desktop's. */
 const trespasses = config.forbidden
   .filter(({ name }) => name.startsWith('room-'))
   .map(({ name, from }) => {
@@ -128,7 +128,7 @@ const violations: readonly { rule: string; file: string; text: string }[] = [
   { rule: 'scripts-stand-alone', file: 'scripts/bench.mjs', text: `export { it } from '../trainer/recipe.ts';\n` },
 ];
 
-// Whole tools run here, on whatever else the machine is doing.
+// Whole tools run here, possibly on a busy machine.
 vi.setConfig({ testTimeout: 300_000, hookTimeout: 300_000 });
 
 let tree = '';

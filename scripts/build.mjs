@@ -20,10 +20,11 @@ const record = join(out, 'build.json');
 /**
  * @typedef {object} Target
  * @property {string} id
- * @property {readonly string[]} sources folders and files whose content decides whether the target is stale
+ * @property {readonly string[]} sources folders and files whose contents determine whether the target is stale
  * @property {Readonly<Record<string, string>>} entries output name → entry file, relative to the root
  * @property {string} folder output folder, relative to the root
- * @property {(entries: Readonly<Record<string, string>>) => import('vite').InlineConfig | Promise<import('vite').InlineConfig>} config
+ * @property {(entries: Readonly<Record<string, string>>) => import('vite').InlineConfig |
+ * Promise<import('vite').InlineConfig>} config
  * @property {() => Promise<void>} [after] run once the bundle is written
  */
 
@@ -55,7 +56,7 @@ export const targets = [
     sources: ['electron', 'trainer/protocol', 'trainer/durable'],
     entries: { main: 'electron/main.ts' },
     folder: 'out/main',
-    // The oldest Electron set-up can provide carries Node 20.18.
+    // The oldest Electron that set-up can install has Node 20.18.
     config: nodeProgram('out/main', 'node20.18'),
   },
   {
@@ -120,10 +121,10 @@ export const targets = [
   },
 ];
 
-/** What a run in the terminal needs; the main program only prints its report. */
+/** Targets needed for a run in the terminal; the main program only prints its report. */
 export const terminalTargets = ['main', 'trainer', 'workstation'];
 
-/** What the recipes offer, as data: main and the window read it and start nothing to draw a form. */
+/** Writes the recipes' options as data, so that main and the window can render forms without loading recipes. */
 async function writeCatalogue() {
   const program = join(out, 'node', 'catalogue.js');
   const { stdout } = await promisify(execFile)(locations.node, [program], {
@@ -136,7 +137,7 @@ async function writeCatalogue() {
 
 /**
  * @param {Target} target
- * @returns {string} hash of all that decides the target's output
+ * @returns {string} hash of everything that determines the target's output
  */
 function inputHash(target) {
   const hash = createHash('sha256');
@@ -205,7 +206,7 @@ export async function buildAll({ only = [], force = false, log = console.error }
       const hash = inputHash(target);
       const files = await buildTarget(target);
       const known = readJson(record) ?? {};
-      // A program that still runs may yet import a chunk of the build before; what is older goes.
+      // A running program may still import a chunk of the previous build; older ones are deleted.
       const before = known[target.id] ?? { files: [], earlier: [] };
       for (const old of before.earlier) {
         if (!files.includes(old) && !before.files.includes(old)) rmSync(join(root, old), { force: true });
@@ -220,7 +221,7 @@ export async function buildAll({ only = [], force = false, log = console.error }
 }
 
 /**
- * Builds what is stale, or ends the program with what is wrong.
+ * Builds stale targets, or exits with the error.
  * @param {Parameters<typeof buildAll>[0]} [options]
  */
 export async function buildOrExplain(options) {

@@ -4,8 +4,8 @@ import process from 'node:process';
 import { constants } from 'node:os';
 
 /**
- * Runs a program with this one's terminal and answers its exit code. Signals are its business: Ctrl-C reaches it by the
- * terminal, one sent to this process alone is passed on, and this process waits for what it makes of them.
+ * Runs a program in this terminal and returns its exit code. The program handles signals: Ctrl-C reaches it through the
+ * terminal, signals sent to this process are passed on, and this process waits for it to exit.
  * @param {string} command
  * @param {readonly string[]} words
  * @param {{ env: NodeJS.ProcessEnv, cwd?: string }} options

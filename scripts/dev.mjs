@@ -23,7 +23,7 @@ function open() {
     env: environment,
     stdio: 'inherit',
   });
-  // Closed by the user, not by a rebuild: the work is over.
+  // Closed by the user rather than by a rebuild: exit.
   child.on('exit', (code) => app === child && process.exit(code ?? 0));
   app = child;
 }
@@ -33,7 +33,7 @@ async function rebuild() {
     const built = await buildAll();
     if (built.length === 0 && app !== undefined) return;
   } catch (error) {
-    // Half-written sources are normal here: what is open stays open until they build again.
+    // Half-written sources are normal here: the app stays open until they build again.
     console.error(error instanceof Error ? error.message : error);
     return;
   }

@@ -1,4 +1,4 @@
-/** A virtual display for programs that need one where there is none. */
+/** A virtual display for programs that need one. */
 import { spawn } from 'node:child_process';
 import process from 'node:process';
 import { childEnvironment, hasDisplay } from './runtime.mjs';

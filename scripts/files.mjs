@@ -22,7 +22,7 @@ export async function sha256(path) {
 }
 
 /**
- * The file's JSON, or undefined when there is no such file or it is no JSON (a stamp cut short counts as no stamp).
+ * The file's JSON; undefined if the file is missing or not JSON (a truncated stamp counts as none).
  * @param {string} path
  * @returns {any}
  */
@@ -37,7 +37,7 @@ export function readJson(path) {
 }
 
 /**
- * Written beside and renamed, so that a reader never sees half of it.
+ * Writes to a temporary file and renames it, so that a reader never sees a partial file.
  * @param {string} path
  * @param {unknown} value
  */

@@ -1,11 +1,13 @@
-/** TensorFlow's build for NVIDIA GPUs, laid for the tests of its loading on a machine that may have none. */
+/** Installs TensorFlow's build for NVIDIA GPUs, for tests of its loading on machines without a GPU. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { handOver } from './child.mjs';
 import { root, runtimeFolder } from './runtime.mjs';
 
-/** The runtime folder that holds the GPU build: this one where set-up chose it, else one inside it (4.1 GB). */
+/**
+ * The runtime folder with the GPU build: the normal one if set-up chose that build, otherwise one inside it (4.1 GB).
+ */
 export async function prepareGpuBuild() {
   if (existsSync(join(runtimeFolder, 'nvidia'))) return runtimeFolder;
   const folder = join(runtimeFolder, 'gpu-build');

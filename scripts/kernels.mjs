@@ -1,9 +1,9 @@
 /**
- * Compiles `trainer/kernels` (AssemblyScript) to WebAssembly and keeps it in `trainer/data/pixels/kernels-module.ts`, so that no
- * build, test or bench needs the compiler.
+ * Compiles `trainer/kernels` (AssemblyScript) to WebAssembly and keeps it in `trainer/data/pixels/kernels-module.ts`,
+ * so that no build, test or bench needs the compiler.
  *
  *   node scripts/kernels.mjs            after a change of the sources
- *   node scripts/kernels.mjs --check    fails where the kept module is not what the sources give
+ *   node scripts/kernels.mjs --check    fails if the stored module does not match the sources
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

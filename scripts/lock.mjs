@@ -8,8 +8,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { readJson } from './files.mjs';
 
 /**
- * When a process began, in the kernel's ticks since boot: with the pid it names one process for good, while a pid
- * alone is used again. Undefined where there is no /proc.
+ * Start time of a process, in the kernel's ticks since boot: unique together with the pid, which may be reused.
+ * Undefined without /proc.
  * @param {number} pid
  * @returns {string | undefined}
  */

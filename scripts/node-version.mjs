@@ -1,4 +1,4 @@
-/** Imported before anything else: says in a sentence what an old Node would say with a stack. */
+/** Imported before anything else: reports an outdated Node in a sentence instead of a stack trace. */
 import process from 'node:process';
 
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);

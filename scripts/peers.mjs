@@ -1,4 +1,4 @@
-/** The Python environment of the benches' other side: made when a bench first asks for it, never part of the product. */
+/** The Python environment of the benches' peers: created when first needed, never part of the product. */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { root, runtimeFolder } from './runtime.mjs';
 
 const requirements = join(root, 'bench', 'peers', 'requirements.txt');
 
-/** Folder of a virtual environment that has what the peers need. */
+/** Folder of a virtual environment with the peers' packages. */
 export async function preparePeers() {
   const folder = join(runtimeFolder, 'peers');
   const stamp = join(folder, 'requirements.sha256');

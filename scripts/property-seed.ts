@@ -1,6 +1,6 @@
 /**
- * Property tests draw the same cases at every run of `npm test`, so that one commit passes or fails always. The nightly draws new
- * ones and prints their seed.
+ * Property tests draw the same cases in every run of `npm test`, so that results are reproducible. The nightly run
+ * draws new ones and prints their seed.
  */
 import process from 'node:process';
 import fc from 'fast-check';

@@ -1,6 +1,6 @@
 /**
- * `npm run reprise -- COMMAND`: the workstation in the terminal. What set-up and build have to say goes to stderr, so that
- * stdout is the command's alone.
+ * `npm run reprise -- COMMAND`: the workstation in the terminal. Output of set-up and build goes to stderr, so that
+ * stdout has only the command's.
  */
 import { setUp } from './setup.mjs';
 import process from 'node:process';

@@ -1,5 +1,5 @@
 /**
- * Where everything lies that set-up provides, and the environment a child process needs to find it.
+ * Locations of everything set-up installs, and the environment for child processes to find it.
  * Every script asks here, so that no path is written twice.
  */
 import { spawnSync } from 'node:child_process';
@@ -30,11 +30,11 @@ export const locations = {
   electron: electronIn(join(runtimeFolder, 'electron')),
   fashionMnist: join(runtimeFolder, 'data', 'fashion-mnist'),
   turboJpeg: join(runtimeFolder, 'turbojpeg', 'libturbojpeg.so.0'),
-  /** Debian packages unpacked beside the system, for users who may not install them. */
+  /** Debian packages unpacked locally, for users who may not install them. */
   sysroot: join(runtimeFolder, 'sysroot'),
-  /** Programs set-up wrote itself; before all else on a child's PATH. */
+  /** Programs written by set-up itself; first on a child's PATH. */
   programs: join(runtimeFolder, 'bin'),
-  /** What each set-up step leaves behind when it has succeeded. */
+  /** Stamps that set-up steps leave behind on success. */
   stamps: join(runtimeFolder, 'stamps'),
   downloads: join(runtimeFolder, 'downloads'),
   main: join(root, 'out', 'main', 'main.js'),
@@ -62,7 +62,7 @@ export function childEnvironment(extra = {}) {
   // Shown in About: this is not the Electron the project asks for.
   const electron = readJson(join(locations.stamps, 'electron.json'));
   if (electron !== undefined && electron.version !== electron.wanted) environment.REPRISE_FALLBACK_ELECTRON = '1';
-  // With it set Electron would start as a plain Node.
+  // If set, Electron would start as plain Node.
   delete environment.ELECTRON_RUN_AS_NODE;
   environment.PATH = [locations.programs, join(root, 'node_modules', 'node', 'bin'), environment.PATH ?? ''].join(
     delimiter,
@@ -72,7 +72,7 @@ export function childEnvironment(extra = {}) {
 }
 
 /**
- * What lets programs use the libraries and fonts of a sysroot.
+ * Environment variables for using the libraries and fonts of a sysroot.
  * @param {string} sysroot
  * @param {NodeJS.ProcessEnv} inherited
  * @returns {NodeJS.ProcessEnv}
@@ -84,7 +84,7 @@ export function sysrootEnvironment(sysroot, inherited) {
 }
 
 /**
- * Whether Chromium's sandbox can start: not as root, and not where users may make no namespaces, as in most containers.
+ * True if Chromium's sandbox can start: not as root, and not if users may not create namespaces, as in most containers.
  */
 function canSandbox() {
   if (process.platform !== 'linux') return true;
@@ -95,12 +95,12 @@ function canSandbox() {
 export function electronFlags() {
   return [
     ...(canSandbox() ? [] : ['--no-sandbox']),
-    // X11 is Electron's default, also where there is only Wayland.
+    // X11 is Electron's default, even if there is only Wayland.
     ...(!process.env.DISPLAY && process.env.WAYLAND_DISPLAY ? ['--ozone-platform=wayland'] : []),
   ];
 }
 
-/** Whether a window can be shown. */
+/** True if a window can be shown. */
 export function hasDisplay() {
   return process.platform !== 'linux' || Boolean(process.env.DISPLAY) || Boolean(process.env.WAYLAND_DISPLAY);
 }

@@ -1,7 +1,7 @@
 /**
- * Brings everything the project needs and the repository does not hold. Plain JavaScript on Node's own modules: it runs
- * from a bare checkout. Each step can be interrupted at any point, since what is unfinished lies under another name until
- * it is whole and its hash is right; with nothing to do the whole takes well under a second.
+ * Installs everything the project needs beyond the repository. Plain JavaScript on Node's own modules: it runs from a
+ * bare checkout. Each step can be interrupted at any point, since unfinished files have another name until they are
+ * complete and their hash is verified; with nothing to do it takes well under a second.
  */
 import './node-version.mjs';
 import { mkdirSync, rmSync, statfsSync } from 'node:fs';
@@ -33,7 +33,7 @@ const allSteps = /** @type {const} */ ([dependencies, tensorflow, turboJpeg, ele
 
 /** @typedef {(typeof allSteps)[number]['id']} StepId */
 
-/** How long a step that failed and can be done without is left alone. */
+/** How long a failed optional step is skipped. */
 const restMs = 60 * 60 * 1000;
 
 /**
@@ -88,7 +88,7 @@ async function work({ steps, optional = [] }, reporter) {
   await withLock(join(runtimeFolder, 'setup.lock'), waiting, async () => {
     const { pending } = decide();
     for (const [index, step] of pending.entries()) {
-      // An earlier step may have brought it along: Electron's libraries are looked for once Electron is there.
+      // An earlier step may have made it unnecessary: Electron's libraries are checked once Electron is installed.
       if (!step.isNeeded()) continue;
       const report = reporter.step(index + 1, pending.length, step.title);
       try {
@@ -106,8 +106,9 @@ async function work({ steps, optional = [] }, reporter) {
 }
 
 /**
- * Does what is left to do of the named steps, or ends the program with one sentence. All that is shown goes to stderr.
- * @param {{ steps: readonly StepId[], optional?: readonly StepId[] }} wanted an optional step that fails is only mentioned
+ * Runs the remaining ones of the named steps, or exits with one sentence. All output goes to stderr.
+ * @param {{ steps: readonly StepId[], optional?: readonly StepId[] }} wanted an optional step that fails is only
+ * mentioned
  */
 export async function setUp(wanted) {
   const reporter = createReporter(process.stderr);
@@ -123,7 +124,7 @@ export async function setUp(wanted) {
   try {
     await work(wanted, reporter);
   } catch (error) {
-    // The program that failed was ended by the interruption, which will end this one too.
+    // The program failed because of the interruption, which will end this one too.
     if (interrupted) return new Promise(() => {});
     const { code, message } = /** @type {NodeJS.ErrnoException} */ (error);
     const full = code === 'ENOSPC' ? `The disk is full; free some space for ${runtimeFolder} and try again.` : message;

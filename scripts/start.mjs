@@ -1,6 +1,6 @@
 /**
- * `npm start`: sets up, builds what is stale, and does the main job. With a display it opens the app; without one, or with
- * `npm start -- --headless`, it carries the first plan through in the terminal.
+ * `npm start`: sets up, builds what is stale, and does the main job. With a display it opens the app; without one, or
+ * with `npm start -- --headless`, it runs the first plan in the terminal.
  */
 import { setUp } from './setup.mjs';
 import process from 'node:process';
@@ -13,7 +13,7 @@ const headless = words.includes('--headless') || !hasDisplay();
 
 await setUp({
   steps: ['dependencies', 'tensorflow', 'turbojpeg', 'electron', 'system', 'data'],
-  // The terminal needs no window; both can do without the data set, there is a built-in one, and without a faster decoder.
+  // The terminal needs no window; the data set (there is a built-in one) and the faster decoder are optional for both.
   optional: [...(headless ? /** @type {const} */ (['electron', 'system']) : []), 'turbojpeg', 'data'],
 });
 await buildOrExplain(headless ? { only: terminalTargets } : {});

@@ -1,11 +1,12 @@
 /**
- * How the source is laid out, in figures: files per room, imports that cross rooms, rooms that import each other in a circle, the
- * longest files and functions.
+ * Metrics of the source layout: files per room, imports across rooms, import cycles between rooms, the longest files
+ * and functions.
  *
  *   node scripts/structure.mjs             the table
- *   node scripts/structure.mjs --check     no file over 400 lines, no function over 80, no circle of rooms: part of npm run check
+ *   node scripts/structure.mjs --check     no file over 400 lines, no function over 80, no cycle of rooms: part of npm run check
  *
- * A room is a folder. Tests, words and data count in neither limit; what else is excused stands in `excused`, with its reason.
+ * A room is a folder. Tests, words and data are exempt from the limits; other exemptions are in `excused`, with their
+ * reasons.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join, relative, resolve } from 'node:path';
@@ -43,7 +44,7 @@ function scriptOf(path) {
   return { text, script: text.slice(start, end) };
 }
 
-/** The name a person would call a function by. @param {ts.Node} node @returns {string} */
+/** Readable name of a function. @param {ts.Node} node @returns {string} */
 function nameOf(node) {
   if ('name' in node && node.name) return /** @type {ts.Node} */ (node.name).getText();
   const { parent } = node;
@@ -80,7 +81,7 @@ function measure(path) {
   return { path, lines: text.split('\n').length - 1, functions, imports };
 }
 
-/** Circles of rooms: sets that reach each other. @param {ReadonlyMap<string, ReadonlySet<string>>} uses */
+/** Cycles of rooms: sets that reach each other. @param {ReadonlyMap<string, ReadonlySet<string>>} uses */
 function circles(uses) {
   /** @param {string} from */
   const reach = (from) => {
@@ -119,7 +120,7 @@ for (const { path, imports } of program) {
     uses.set(from, (uses.get(from) ?? new Set()).add(to));
   }
 }
-/** What a room's own folder holds is its contract, which both it and the rooms inside may know. */
+/** Files directly in a room's folder are its contract, which both it and the rooms inside may import. */
 const between = new Map(
   [...uses].map(([from, others]) => [
     from,

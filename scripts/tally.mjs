@@ -1,4 +1,4 @@
-/** Counting tests over several runners. */
+/** Counts tests over several runners. */
 
 /** @typedef {{ passed: number, failed: number }} Count */
 

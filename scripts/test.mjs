@@ -27,7 +27,7 @@ const results = join(root, 'test-results');
 
 /** @typedef {import('./tally.mjs').Count} Count */
 
-/** Long tests have PyTorch beside them and TensorFlow's build for GPUs, and draw new cases for their properties. */
+/** Environment of the nightly tests: PyTorch, TensorFlow's build for GPUs, and new cases for property tests. */
 async function nightlyEnvironment() {
   const seed = process.env.REPRISE_PROPERTY_SEED ?? String(randomInt(2 ** 31));
   console.log(`Properties are drawn from seed ${seed}: REPRISE_PROPERTY_SEED=${seed} draws the same again.`);

@@ -1,5 +1,5 @@
 /**
- * Unpacks zip archives as they come from package registries: no encryption, no parts, under 4 GiB.
+ * Unpacks zip archives from package registries: no encryption, no multi-part archives, under 4 GiB.
  * Set-up runs before any package is installed, so it cannot use one. Layout: PKWARE APPNOTE 6.3, sections 4.3.7, 4.3.12
  * and 4.3.16.
  */

@@ -1,4 +1,4 @@
-/** Data of noise for benches: what a step computes with does not change how long it takes. */
+/** Noise data for benches: the values do not affect the duration of a step. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { keyed } from '../../trainer/random.ts';

@@ -1,4 +1,4 @@
-/** One side of a bench in a process of its own: it names its versions, then answers each line with a line of JSON. */
+/** One side of a bench in a separate process: it reports its versions, then answers each line with a line of JSON. */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
@@ -50,7 +50,7 @@ export async function openSide<Answer>({ name, program, words }: Variant): Promi
   };
 }
 
-/** Asks every side in turn, round after round, so that what the machine does beside falls on all of them. */
+/** Runs every side in turn, round after round, so that other load on the machine affects all of them. */
 export async function takeTurns<Answer>(
   sides: readonly Side<Answer>[],
   rounds: number,

@@ -1,6 +1,6 @@
 /**
- * The step benches: the same VICReg step here and in PyTorch, every variant in a process of its own, taking turns, so that
- * what the machine does beside falls on all of them.
+ * The step benches: the same VICReg step here and in PyTorch, every variant in a separate process, taking turns, so
+ * that other load on the machine affects all of them.
  */
 import { availableParallelism } from 'node:os';
 import process from 'node:process';
@@ -12,9 +12,9 @@ import { Execution } from '../../trainer/protocol/run.ts';
 import { noisePairs, stepperOf, type StepShape } from '../../trainer/jobs/step-timing.ts';
 import { openSide, peer, takeTurns, versionsOf, type Side, type Variant } from './side.ts';
 
-/** What a step bench compares. */
+/** Shape of the step that a bench compares. */
 interface ComparedShape extends StepShape {
-  /** Where the eager engine would not fit into memory beside the others. */
+  /** True if the eager engine would not fit into memory next to the others. */
   readonly withoutEager?: boolean;
 }
 
@@ -27,7 +27,7 @@ interface Answer {
 const warm = 3;
 const stepsATurn = 3;
 
-/** This process as one side: answers on standard output until its input ends. */
+/** Runs one side in this process: answers on standard output until its input ends. */
 export async function beSide(shape: StepShape, execution: Execution): Promise<void> {
   const engine = await openEngine(execution);
   const stepper = stepperOf(engine, shape);
@@ -49,7 +49,7 @@ export async function beSide(shape: StepShape, execution: Execution): Promise<vo
 
 /**
  * Runs the bench, or one side of it when called as one. Words of the command: rounds; the only precision to run, for
- * processors that emulate the other; `again` to compute intermediate results again in place of keeping them.
+ * processors that emulate the other; `again` to recompute intermediate results instead of keeping them.
  */
 export async function benchSteps(
   shape: ComparedShape,
@@ -76,7 +76,7 @@ export async function benchSteps(
   });
   const head = shape.method?.id ?? `expander ${shape.expander.join('-')}`;
   console.log(`${shape.encoder}, ${shape.size} px, ${shape.batch} pairs, ${head}, ${threads} threads`);
-  // One precision after the other: the processes of both beside each other do not fit into the memory of most machines.
+  // One precision after another: the processes of both together do not fit into most machines' memory.
   for (const precision of ['float32', 'bfloat16'] as const) {
     if (second !== undefined && second !== precision) continue;
     const withEager = precision === 'float32' && !shape.withoutEager;

@@ -25,7 +25,7 @@ export function declareScheme(): void {
   ]);
 }
 
-/** The file an address stands for, or null when it would leave the folder (by `..`, an encoded slash or a link). */
+/** The file for an address; null if it would leave the folder (by `..`, an encoded slash or a link). */
 export async function fileFor(address: string, folder: string): Promise<string | null> {
   if (!URL.canParse(address)) return null;
   const url = new URL(address);
@@ -63,7 +63,7 @@ export function servePages(folder: string): void {
     headers.set('X-Content-Type-Options', 'nosniff');
     return new Response(answer.body, { status: answer.status, headers });
   });
-  // The program has no remote content: whatever is not ours never leaves the machine.
+  // The program has no remote content, so every other request is blocked.
   session.defaultSession.webRequest.onBeforeRequest((details, decide) => {
     decide({ cancel: !/^(app:|devtools:|data:|blob:)/.test(details.url) && !isOwnFile(details.url, folder) });
   });

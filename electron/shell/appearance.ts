@@ -1,4 +1,4 @@
-/** The settings that show outside the page: theme, and the language of the menu, the dialogs and the tray. */
+/** Settings visible outside the page: the theme, and the language of the menu, the dialogs and the tray. */
 import { app, Menu, nativeTheme } from 'electron';
 import type { CommandId } from '../api/pushes.ts';
 import type { Language, Settings } from '../api/settings.ts';

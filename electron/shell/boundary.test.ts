@@ -1,4 +1,4 @@
-/** The three places where something from outside meets the main process: an address, a page file, a request. */
+/** The three entry points into the main process: an address, a page file, a request. */
 import fc from 'fast-check';
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -96,7 +96,7 @@ describe('page files', () => {
 describe('requests', () => {
   const rename = { args: v.strictTuple([v.string(), v.string()]), answer: vi.fn(() => Promise.resolve()) };
 
-  it('refuses arguments of another shape, and says which', async () => {
+  it('rejects arguments of the wrong shape, and names them', async () => {
     const answer = await answerOne(rename, 'renameRun', ['run-1', 7]);
     expect(answer).toMatchObject({ ok: false, fault: { code: 'bad-argument' } });
     expect(rename.answer).not.toHaveBeenCalled();

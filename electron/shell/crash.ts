@@ -1,4 +1,4 @@
-/** What happens when the program itself fails: a note on disk, a plain dialog that needs nothing of the app, no upload. */
+/** Handles a failure of the program itself: a note on disk and a plain dialog independent of the app; no upload. */
 import { app, crashReporter, dialog } from 'electron';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,7 +11,7 @@ export function watchForCrashes(): void {
 
 let failed = false;
 
-/** Exceptions are fatal, errors are values: anything that arrives here is a fault of the program. */
+/** Exceptions are fatal, errors are values: anything that arrives here is a bug in the program. */
 export function fail(reason: unknown): void {
   if (failed) return;
   failed = true;

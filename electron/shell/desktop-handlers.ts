@@ -1,4 +1,4 @@
-/** The answers that need the desktop, laid over the workstation's own. */
+/** Answers that need the desktop; they override the workstation's own. */
 import { app, type BrowserWindow } from 'electron';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
 import type { About } from '../api/settings.ts';

@@ -11,7 +11,7 @@ const fileFilters: Readonly<Record<FileKind, FileFilter>> = {
   bundle: { name: 'bundle.json', extensions: ['json'] },
 };
 
-/** Asks the user for one path, over the window where there is one. @returns null if the dialog was cancelled */
+/** Asks the user for a path, in a dialog of the window if there is one. @returns null if the dialog was cancelled */
 export async function pickPath(window: BrowserWindow | null, options: OpenDialogOptions): Promise<string | null> {
   const picked = window === null ? await dialog.showOpenDialog(options) : await dialog.showOpenDialog(window, options);
   return picked.canceled ? null : (picked.filePaths[0] ?? null);

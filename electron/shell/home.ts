@@ -1,4 +1,4 @@
-/** Which workspace the desktop program opens: asked for by the environment, chosen in the settings, or the default. */
+/** The workspace to open: given by the environment, chosen in the settings, or the default. */
 import { app } from 'electron';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

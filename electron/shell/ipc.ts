@@ -9,7 +9,10 @@ import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { Handler, Handlers } from '../workstation/requests.ts';
 import { origin } from './app-protocol.ts';
 
-/** A call counts only from the main frame of a window we made, showing our own page (Electron security list, item 17). */
+/**
+ * Accepts calls only from the main frame of a window we created, showing our own page (Electron security list, item
+ * 17).
+ */
 export function isTrusted(
   event: Pick<IpcMainInvokeEvent, 'sender' | 'senderFrame'>,
   known: ReadonlySet<number>,
@@ -46,7 +49,10 @@ export function answerRequests(handlers: Handlers, logFault: (request: string, f
   }
 }
 
-/** Parses the arguments of one request and answers it; every failure becomes a value, since `invoke` keeps an error's message only. */
+/**
+ * Parses the arguments of one request and answers it; every failure becomes a value, since `invoke` keeps only an
+ * error's message.
+ */
 export async function answerOne<K extends keyof Requests>(
   handler: Handler<K>,
   name: K,

@@ -1,7 +1,7 @@
-/** The one place that opens something outside the program, and the rule for what may be opened. */
+/** The only place that opens anything outside the program, and the rule for it. */
 import { shell } from 'electron';
 
-/** Homes of the papers, the code and the data sets the program names. */
+/** Hosts of the papers, the code and the data sets the program links to. */
 const hosts = new Set([
   'arxiv.org',
   'openreview.net',

@@ -1,4 +1,4 @@
-/** The one window of the program: opened once at a time, and handed the paths the program was started with. */
+/** The program's only window; receives the paths the program was started with. */
 import { app, type BrowserWindow } from 'electron';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
@@ -10,7 +10,7 @@ export interface MainWindow {
   /** null while no window is open. */
   current(): BrowserWindow | null;
   open(): void;
-  /** Sends the page the first path among `args`: a folder, or a file of weights, to be looked at. */
+  /** Sends the page the first path among `args` to inspect: a folder or a weights file. */
   handOver(args: readonly string[]): void;
 }
 
@@ -43,7 +43,7 @@ export function createMainWindow(appRoot: string, icon: string): MainWindow {
   return { current: () => window, open, handOver };
 }
 
-/** Brings the window back when the program is started again, and lets the program outlive it. */
+/** Reopens the window when the program is started again, and keeps the program running without it. */
 export function reopenOnRequest(window: MainWindow): void {
   app.on('second-instance', (_event, args, cwd) => {
     if (window.current() === null) window.open();

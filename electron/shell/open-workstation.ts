@@ -1,4 +1,4 @@
-/** Opens the workstation the window works on, with what the environment says about this installation. */
+/** Opens the window's workstation, configured for this installation by the environment. */
 import { app, dialog } from 'electron';
 import { join } from 'node:path';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
@@ -7,7 +7,7 @@ import type { Push } from '../workstation/request-types.ts';
 import { openWorkstation, type Workstation } from '../workstation/workstation.ts';
 import { rememberedHome } from './home.ts';
 
-/** @returns null where the workspace cannot be opened; the user has been told why, and the program is ending */
+/** @returns null if the workspace cannot be opened; the user has been told why, and the program is quitting */
 export async function openOrExplain(appRoot: string, desktop: Desktop, push: Push): Promise<Workstation | null> {
   try {
     return await openWorkstation({
@@ -23,7 +23,7 @@ export async function openOrExplain(appRoot: string, desktop: Desktop, push: Pus
     });
   } catch (error) {
     if (!(error instanceof FaultError)) throw error;
-    // Another program holds the workspace, or a newer version made it: said plainly, nothing is touched.
+    // Another program holds the workspace, or a newer version created it: report it and change nothing.
     dialog.showErrorBox(app.getName(), error.message);
     app.exit(1);
     return null;

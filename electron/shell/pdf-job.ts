@@ -1,4 +1,4 @@
-/** The program started only to print: `--print-pdf HTML PDF`, for a report written in the terminal. */
+/** Runs the program only to print, with `--print-pdf HTML PDF`, for a report written in the terminal. */
 import { app } from 'electron';
 import { resolve } from 'node:path';
 import { printPdf } from './pdf.ts';
@@ -9,7 +9,7 @@ export function isPdfJob(args: readonly string[]): boolean {
   return args.includes(flag);
 }
 
-/** Prints once the program is ready, then ends it with 0, or with 1 and the reason. */
+/** Prints once the program is ready, then exits with 0, or with 1 and the reason. */
 export async function runPdfJob(args: readonly string[]): Promise<void> {
   const at = args.indexOf(flag);
   try {

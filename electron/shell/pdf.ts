@@ -1,4 +1,4 @@
-/** Prints a finished HTML report to PDF in a hidden window that may read that one file and run no script. */
+/** Prints a finished HTML report to PDF in a hidden window that may only read that file and runs no scripts. */
 import { BrowserWindow, session } from 'electron';
 import { open, rename, rm } from 'node:fs/promises';
 import { pathToFileURL } from 'node:url';
@@ -12,7 +12,8 @@ export async function printPdf(html: string, pdf: string): Promise<void> {
   );
   const window = new BrowserWindow({
     show: false,
-    // Elements are numbered when they are first painted. Painted by the printer alone, they are numbered in the order of the page.
+    // Elements are numbered when they are first painted. If only the printer paints them, they are numbered in page
+    // order.
     paintWhenInitiallyHidden: false,
     webPreferences: { session: own, sandbox: true, javascript: false },
   });

@@ -1,4 +1,4 @@
-/** Gives the window its one object. Bundled to a single CommonJS file; the only importer of ipcRenderer. */
+/** Exposes the window's only API object. Bundled to a single CommonJS file; the only importer of ipcRenderer. */
 import { contextBridge, ipcRenderer, webUtils } from 'electron';
 import { pushNames } from '../api/pushes.ts';
 import { requestNames } from '../api/requests.ts';
@@ -7,7 +7,7 @@ const requests = Object.fromEntries(
   requestNames.map((name) => [name, (...args: readonly unknown[]) => ipcRenderer.invoke(`workstation:${name}`, args)]),
 );
 
-/** Electron's event never reaches the window, only the pushed values do. */
+/** Only the pushed values reach the window, never Electron's event. */
 function on(push: string, listener: (...values: readonly unknown[]) => void): () => void {
   if (!(pushNames as readonly string[]).includes(push))
     throw new Error(`No push "${push}". Known: ${pushNames.join(', ')}.`);

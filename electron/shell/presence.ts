@@ -1,4 +1,4 @@
-/** The trainer's state on the desktop, outside the page: title, taskbar, notification, wakefulness, tray. */
+/** Shows the trainer's state outside the page: title, taskbar, notification, wake lock, tray. */
 import { app, type BrowserWindow, Notification } from 'electron';
 import type { Progress, RunRow } from '../api/runs.ts';
 import { createTrayIcon } from './tray.ts';
@@ -13,14 +13,14 @@ export interface PresenceState {
 export interface DesktopPresence {
   /** Shows the progress in the window's title and on the taskbar. */
   progress(progress: Progress): void;
-  /** Compares with what was running before: finished and failed runs are announced when nobody looks. */
+  /** Compares with the runs before: announces finished and failed ones if the window is not focused. */
   runs(rows: readonly RunRow[]): void;
   change(state: PresenceState): void;
   keepInTray(): void;
   dispose(): void;
 }
 
-/** Text of the notification for a run that is no longer running; null: none is due. */
+/** Text of the notification for a run that is no longer running; null if none is due. */
 function announcementOf(row: RunRow, text: Words): { readonly title: string; readonly body: string } | null {
   switch (row.status) {
     case 'done':

@@ -1,4 +1,4 @@
-/** Carries the workstation's pushes to the window, and those about runs to the desktop as well. */
+/** Relays the workstation's pushes to the window, and those about runs to the desktop as well. */
 import type { BrowserWindow } from 'electron';
 import type { Pushes } from '../api/pushes.ts';
 import type { Push } from '../workstation/request-types.ts';
@@ -9,9 +9,9 @@ import type { DesktopPresence } from './presence.ts';
 
 export interface PushRelay {
   readonly push: Push;
-  /** From now on `presence` follows what runs; before, pushes reach the window alone. */
+  /** From now on `presence` follows the runs; before, pushes reach only the window. */
   readonly connect: (presence: DesktopPresence, workstation: Workstation) => void;
-  /** Shows the desktop what runs now. */
+  /** Updates the desktop with the current runs. */
   readonly refreshPresence: () => Promise<void>;
 }
 

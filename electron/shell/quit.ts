@@ -1,4 +1,4 @@
-/** Quitting: asks what becomes of a run in training, stops it safely, closes the workspace, and only then ends the program. */
+/** Quitting: asks what to do with a run in training, stops it safely, closes the workspace, then exits. */
 import { app, type BrowserWindow, dialog } from 'electron';
 import type { Workstation } from '../workstation/workstation.ts';
 import { fail } from './crash.ts';

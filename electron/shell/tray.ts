@@ -1,11 +1,11 @@
-/** The tray icon: the way back to a window that was hidden while a run goes on. */
+/** The tray icon, which brings back a window hidden during a run. */
 import { app, type BrowserWindow, Menu, nativeImage, Tray } from 'electron';
 import type { Words } from './words.ts';
 
 export interface TrayIcon {
   /** Hides the window and shows the icon instead. */
   hideWindow(text: Words): void;
-  /** Rewrites the icon's menu in another language. */
+  /** Updates the language of the icon's menu. */
   translate(text: Words): void;
   dispose(): void;
 }

@@ -1,7 +1,7 @@
-/** Keeps the computer from sleeping while a run is training, where the settings ask for it. */
+/** Keeps the computer from sleeping while a run is training, if the settings ask for it. */
 import { powerSaveBlocker } from 'electron';
 
-/** @returns a function that takes or gives up the block; calling it twice with the same value changes nothing */
+/** @returns a function that acquires or releases the block; repeated calls with the same value have no effect */
 export function createWakefulness(): (wanted: boolean) => void {
   let blocker: number | null = null;
   return (wanted) => {

@@ -1,4 +1,4 @@
-/** The window: hardened for every web contents there will ever be, restored where it stood. */
+/** Creates the window: hardens all web contents and restores its position. */
 import { app, BrowserWindow, nativeTheme, screen, session } from 'electron';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ const Place = v.strictObject({
 });
 type Place = v.InferOutput<typeof Place>;
 
-/** No navigation, no new windows, no webviews, no permissions: set before the first window and for all that follow. */
+/** No navigation, no new windows, no webviews, no permissions: set before the first window, for all windows. */
 export function hardenContents(): void {
   app.on('web-contents-created', (_event, contents) => {
     contents.on('will-navigate', (event) => event.preventDefault());
@@ -38,7 +38,7 @@ function placeFile(): string {
   return join(app.getPath('userData'), 'window.json');
 }
 
-/** Where the window stood, if that place is still on a screen. */
+/** The window's last position, if it is still on a screen. */
 function lastPlace(): Place | null {
   let text: string;
   try {
@@ -47,7 +47,7 @@ function lastPlace(): Place | null {
     if (isMissing(error)) return null;
     throw error;
   }
-  // A damaged file costs the place, nothing else.
+  // A damaged file only loses the position.
   const parsed = v.safeParse(
     v.pipe(
       v.string(),

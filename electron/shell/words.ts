@@ -1,4 +1,4 @@
-/** The few words the shell itself shows: menu, quit dialog, notifications. Everything else is in renderer/locales. */
+/** The few texts the shell itself shows: menu, quit dialog, notifications. Everything else is in renderer/locales. */
 import type { Language } from '../api/settings.ts';
 
 const en = {

@@ -1,4 +1,4 @@
-/** The answers to all requests: every part of the workstation, wired to the parts it uses. */
+/** Answers to all requests: connects the parts of the workstation. */
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -21,7 +21,7 @@ import { createRuns } from './runs/runs.ts';
 import { createWeights } from './weights/weights.ts';
 import type { WorkstationOptions } from './workstation-options.ts';
 
-/** Everything the parts share. */
+/** Context shared by all parts. */
 interface Context {
   readonly options: WorkstationOptions;
   readonly records: Records;
@@ -103,7 +103,7 @@ function reportsOf({ options, records, now }: Context): Reports {
     complain,
     sources: {
       store,
-      // Each some 16 KB: the figures of two thousand resamples.
+      // About 16 KB each: the figures of two thousand resamples.
       memoize: createMemoize(1000),
       papers,
       presets,

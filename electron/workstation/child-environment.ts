@@ -1,4 +1,7 @@
-/** What must not reach a plain Node child: flags meant for this process, preloaded libraries, and Electron's own variables. */
+/**
+ * Removes what must not reach a plain Node child: flags for this process, preloaded libraries, and Electron's own
+ * variables.
+ */
 export function childEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(environment).filter(

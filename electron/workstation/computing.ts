@@ -1,4 +1,4 @@
-/** The computing side: the trainer on the device, jobs beside it, the queue of runs that come next. */
+/** The computing side: the trainer on the device, side jobs, and the queue of runs. */
 import { join } from 'node:path';
 import { createGpuWatch, type GpuWatch } from './machine/gpu-watch.ts';
 import type { Records } from './records.ts';
@@ -13,7 +13,7 @@ export interface Computing {
   readonly gpus: GpuWatch;
   readonly host: TrainerHost;
   readonly queue: Queue;
-  /** Stops what runs. 'now' loses the work since the last checkpoint. */
+  /** Stops the current run. 'now' loses the work since the last checkpoint. */
   readonly close: (how: 'safely' | 'now') => Promise<void>;
 }
 
@@ -24,7 +24,7 @@ export function createComputing(options: WorkstationOptions, records: Records, n
   const program = { node: options.node, script, env: environment };
   const jobs = createSideJobs(program, options.write ? workspace.home : options.appRoot, push);
   const gpus = createGpuWatch(complain);
-  // The host and the queue name each other.
+  // The host and the queue refer to each other.
   const host = createTrainerHost({
     program,
     store,
@@ -50,7 +50,7 @@ export function createComputing(options: WorkstationOptions, records: Records, n
     host,
     queue,
     close: async (how) => {
-      // The queue first, or the end of one run would start the next.
+      // The queue first; otherwise the end of one run would start the next.
       const settled = queue.close();
       await host.close(how);
       await settled;

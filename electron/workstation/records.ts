@@ -18,7 +18,7 @@ export interface Records {
   readonly store: Store;
   /** For child processes. */
   readonly environment: NodeJS.ProcessEnv;
-  /** Says what went wrong beside the answers, here and in the workspace's log. */
+  /** Reports errors outside of answers, here and in the workspace's log. */
   readonly complain: (line: string) => void;
 }
 
@@ -51,7 +51,7 @@ export async function openRecords(options: WorkstationOptions): Promise<Records>
   }
 }
 
-/** The log is a help, not a record: where it cannot be written, what matters is still said. */
+/** The log is not a record: if it cannot be written, the message is still reported. */
 function logInto(file: string): (line: string) => void {
   return (line) => {
     const text = `${new Date().toISOString()} ${line}\n`;

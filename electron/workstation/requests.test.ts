@@ -1,4 +1,7 @@
-/** Every request's schema against arguments no honest window sends, and the answers of a real workstation to the strangest of those that pass. */
+/**
+ * Every request's schema against arguments no honest window sends, and a real workstation's answers to the oddest that
+ * pass.
+ */
 import fc from 'fast-check';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -21,7 +24,7 @@ beforeAll(async () => {
 });
 afterAll(() => bench.remove());
 
-/** Runs with an nvidia-smi before all others, whose answers `answer` writes as shell. */
+/** Runs with a fake nvidia-smi first on PATH, whose answers `answer` sets as shell code. */
 async function withDriver(test: (answer: (script: string) => void) => Promise<void>): Promise<void> {
   const { PATH } = process.env;
   const programs = join(bench.runtime, 'bin');
@@ -41,7 +44,7 @@ const accepts = (name: keyof Requests, args: unknown): boolean => v.safeParse(ha
 
 const takesNothing = () => requestNames.filter((name) => accepts(name, []));
 
-test('a request takes nothing or something, never either', () => {
+test('a request always takes arguments or never does', () => {
   expect(takesNothing().sort()).toEqual(
     (
       [
@@ -230,14 +233,14 @@ test('a draft takes what the data set says: split, channels, fingerprint', async
     preset: 'small',
     title: 'VICREG small · Mine',
     data: { split: 'train', fingerprint: 'f0' },
-    // Three channels of statistics on grey pictures: their mean.
+    // Three-channel statistics on grey pictures: their mean.
     normalization: { mean: [0.5], std: [expect.closeTo(0.3, 10)] },
     encoders: [{ id: 'resnet-18', options: { width: 16 } }],
   });
   const estimate = await handlers.estimate.answer(config);
   expect(estimate).toMatchObject({ steps: 20, basis: 'none', seconds: null });
   await handlers.calibrate.answer(config);
-  // 2 s to load and 20 steps of 0.5 s; 500 bytes a checkpoint, three kept and one being written, a tenth on top.
+  // 2 s to load and 20 steps of 0.5 s; 500 bytes per checkpoint, three kept and one being written, plus a tenth.
   expect(await handlers.estimate.answer({ ...config, seed: 8, logEvery: 3 })).toMatchObject({
     basis: 'measured',
     seconds: 12,

@@ -1,4 +1,4 @@
-/** The one table of what the window and the terminal may ask: for each request a schema of its arguments and an answer. */
+/** The table of all requests of the window and the terminal: for each, a schema of its arguments and an answer. */
 import * as v from 'valibot';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { PauseTime } from '../../trainer/protocol/commands.ts';
@@ -29,7 +29,7 @@ export type Handlers = { readonly [K in keyof Requests]: Handler<K> };
 
 const none = v.strictTuple([]);
 const word = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
-/** A NUL would cut the path short in the system's own calls. */
+/** A NUL would truncate the path in system calls. */
 const path = v.pipe(
   v.string(),
   v.minLength(1),
@@ -45,7 +45,7 @@ const runAndFlag = v.strictTuple([RunId, v.boolean()]);
 const config = v.strictTuple([RunConfig]);
 const plan = v.strictTuple([id]);
 
-/** How a selection is looked at. */
+/** View options of a selection. */
 const viewed = { baseline: v.optional(word), epoch: v.optional(v.picklist(['last', 'best'])) };
 const selection: v.GenericSchema<unknown, Selection> = v.variant('kind', [
   v.strictObject({ kind: v.literal('plan'), plan: id, ...viewed }),
@@ -198,7 +198,7 @@ function reportHandlers({ reports }: Answers) {
   } satisfies Partial<Handlers>;
 }
 
-/** What changes nothing in the workspace, and so needs no lock. A report is a folder of its own. */
+/** Requests that do not change the workspace and so need no lock. A report is a separate folder. */
 const readers = new Set<keyof Requests>([
   ...([
     'about',
@@ -238,7 +238,7 @@ const readers = new Set<keyof Requests>([
   ...(['hardware', 'doctor', 'openLink'] as const),
 ]);
 
-/** The same answers for a workspace that is open for reading only; the others say why not. */
+/** The same handlers for a read-only workspace; other requests are rejected with the reason. */
 export function readersOnly(handlers: Handlers, home: string): Handlers {
   const refuse = (name: string) => (): never => {
     throw new FaultError('locked', `"${name}" changes the workspace ${home}, which is open for reading only.`, {

@@ -1,4 +1,4 @@
-/** Work that the last life of the program left, taken up when the workspace is opened. */
+/** Takes up the work left by the last session when the workspace is opened. */
 import { setTimeout as after } from 'node:timers/promises';
 import { faultOf } from '../../trainer/durable/fault-of.ts';
 import { sweep, sweepRun } from './recovery/sweep.ts';
@@ -16,14 +16,14 @@ interface TakeUp {
   readonly complain: (line: string) => void;
 }
 
-/** Brings rows up to the files, and waits for trainers that still save. */
+/** Updates the rows from the files, and waits for trainers that are still saving. */
 export async function takeUp({ workspace, store, host, queue, complain }: TakeUp): Promise<void> {
   const report = await sweep(workspace, store);
   for (const note of report.notes) complain(note);
   for (const { run } of report.interrupted) await queue.resumeIfWanted(run);
   const [first] = report.alive;
   if (first === undefined) return;
-  // They have lost their parent: they save, say so in their files and go. The device is theirs until then.
+  // They have lost their parent: they save, record it in their files and exit. They hold the device until then.
   const waiting = host.hold(first.run, async () => {
     for (const { run, pid, pidStartedAt } of report.alive) {
       while (await isAlive({ pid, startedAt: pidStartedAt })) await after(500, undefined, { ref: false });

@@ -1,4 +1,4 @@
-/** The workstation without its window: opens a workspace, answers requests, runs what is queued. Plain Node. */
+/** The workstation without a window: opens a workspace, answers requests, runs the queue. Plain Node. */
 import { faultOf } from '../../trainer/durable/fault-of.ts';
 import { createAnswers } from './answers.ts';
 import { createComputing } from './computing.ts';
@@ -11,15 +11,15 @@ import type { WorkstationOptions } from './workstation-options.ts';
 
 export interface Workstation {
   readonly handlers: Handlers;
-  /** Writes the features of a run's encoder to a file; only the terminal asks for it. */
+  /** Writes the features of a run's encoder to a file; used only by the terminal. */
   readonly features: (
     request: FeaturesRequest,
   ) => Promise<{ readonly file: string; readonly rows: number; readonly columns: number }>;
   /** Writes a run's encoder to any file; the window's own request writes into the run's folder. */
   readonly exportWeights: (request: ExportRequest) => Promise<ExportedEncoder>;
-  /** Resolves when nothing runs and nothing that could start is queued. */
+  /** Resolves when nothing is running and no queued run can start. */
   readonly whenIdle: () => Promise<void>;
-  /** Stops what runs and closes the database. 'now' loses the work since the last checkpoint. */
+  /** Stops the current run and closes the database. 'now' loses the work since the last checkpoint. */
   readonly close: (how: 'safely' | 'now') => Promise<void>;
 }
 
@@ -40,7 +40,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     await workspace.close();
   };
   if (write) {
-    // A start that fails gives back what it holds: the lock, the database and its process.
+    // A failed start releases what it holds: the lock, the database and its process.
     await takeUp({ workspace, store, host, queue, complain }).catch(async (error: unknown) => {
       await close('now');
       throw error;

@@ -1,4 +1,4 @@
-/** The window's side of the boundary: asks main, and turns its answer into a value or a fault. */
+/** The window's side of the IPC boundary: asks main, and turns its answer into a value or a fault. */
 import type { Answer, Workstation } from '../../electron/api/bridge.ts';
 import type { Pushes } from '../../electron/api/pushes.ts';
 import type { Requests } from '../../electron/api/requests.ts';
@@ -10,7 +10,7 @@ declare global {
   }
 }
 
-/** A fault on its way through a promise. */
+/** A fault as a promise rejection. */
 export class Refusal extends Error {
   readonly fault: Fault;
   constructor(fault: Fault) {
@@ -20,7 +20,10 @@ export class Refusal extends Error {
   }
 }
 
-/** The value, or a Refusal that carries the fault. Arguments must be plain data: keep them in `$state.raw`, a proxy does not clone. */
+/**
+ * Returns the value, or throws a Refusal with the fault. Arguments must be plain data: keep them in `$state.raw`, since
+ * proxies cannot be cloned.
+ */
 export async function ask<K extends keyof Requests>(
   name: K,
   ...args: Parameters<Requests[K]>
@@ -33,7 +36,7 @@ export async function ask<K extends keyof Requests>(
   return answer.value;
 }
 
-/** Any error as a fault, so that there is one way to show it. */
+/** Converts any error to a fault, so that there is one way to show it. */
 export function faultOf(error: unknown): Fault {
   if (error instanceof Refusal) return error.fault;
   return { code: 'internal', message: error instanceof Error ? error.message : String(error), values: {} };

@@ -1,6 +1,6 @@
 import { createSubscriber } from 'svelte/reactivity';
 
-/** The time of day, read anew once a second while somebody reads it. For display only. */
+/** The time of day, updated once a second while in use. For display only. */
 class Clock {
   #subscribe = createSubscriber((update) => {
     const timer = setInterval(() => {

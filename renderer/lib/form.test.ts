@@ -54,7 +54,7 @@ const preset: Preset = {
   ],
 };
 
-test('what the form draws from a catalogue is a valid configuration with every option written out', () => {
+test('the form generates a valid configuration from a catalogue, with every option written out', () => {
   expect(v.parse(Catalogue, catalogue)).toEqual(catalogue);
   const config = draftFrom(preset, 3);
   expect(v.parse(RunConfig, config)).toEqual(config);
@@ -80,7 +80,7 @@ test('every recipe of a catalogue can be chosen and gives a valid configuration'
   }
 });
 
-test('another method takes as many encoders and views as it has, and no pairs that it could not see', () => {
+test('another method gets the encoders and views it needs, and no pairs that it cannot use', () => {
   const drafted = draftFrom(preset, 0);
   const [encoder] = drafted.encoders;
   const [shape] = catalogue.methods;
@@ -135,7 +135,7 @@ test('a bound itself is allowed', () => {
   expect([0, 1].map((value) => problemOf(option, value))).toEqual([null, null]);
 });
 
-test('each value names where the preset has it from, and what no longer is the preset’s is listed', () => {
+test('each value names its source in the preset, and values that differ from the preset are listed', () => {
   const config = setAt(setAt(draftFrom(preset, 0), 'batch', 64), 'views.0.flip', 0);
   expect(sourceOf(preset, 'batch')).toBe('Table 13');
   expect(sourceOf(preset, 'views.0.flip')).toBe('C.1');
@@ -154,7 +154,7 @@ test('leaves keep lists of plain values whole', () => {
   ]);
 });
 
-test('a batch that lacked memory is offered in halves of what was tried, as long as they are whole', () => {
+test('a batch that ran out of memory is offered in halves, as long as they are whole', () => {
   const config: RunConfig = draftFrom(preset, 0);
   expect(chunksOf(256)).toEqual([128, 64, 32, 16, 8, 4, 2]);
   expect(chunksOf(6)).toEqual([3]);

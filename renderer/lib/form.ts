@@ -1,4 +1,4 @@
-/** A configuration as a form edits it: by path, never in place. Pure. */
+/** Form edits of a configuration: by path, never in place. Pure. */
 import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
@@ -11,7 +11,7 @@ function entryOf(value: unknown, key: string): unknown {
 export function getAt(value: unknown, path: string): unknown {
   return path.split('.').reduce(entryOf, value);
 }
-/** A copy with one value changed; what lies beside the path is shared with the original. */
+/** A copy with one value changed; everything off the path is shared with the original. */
 export function setAt<T>(value: T, path: string, next: unknown): T {
   const [key = '', ...rest] = path.split('.');
   const inner = rest.length === 0 ? next : setAt(entryOf(value, key), rest.join('.'), next);
@@ -32,7 +32,7 @@ export function leavesOf(value: unknown, path = ''): readonly { readonly path: s
 export function defaultsOf(options: readonly OptionDescription[]): Options {
   return Object.fromEntries(options.map((option) => [option.key, option.default]));
 }
-/** A recipe with its defaults written out: a configuration leaves nothing to a default elsewhere. */
+/** A recipe with its defaults written out, so that a configuration never depends on later defaults. */
 export function choiceOf(recipe: RecipeDescription): Choice {
   return { id: recipe.id, options: defaultsOf(recipe.options) };
 }
@@ -85,7 +85,7 @@ const field = (
   comparable: false,
 });
 
-/** Fields every configuration has, by path. Bounds and defaults as protocol/run.ts has them; main checks them again. */
+/** Fields every configuration has, by path. Bounds and defaults match protocol/run.ts; main checks them again. */
 export const courseFields: readonly OptionDescription[] = [
   field('batch', 'integer', 256, 2, 65_536),
   field('epochs', 'number', 1, 0.001, 100_000),
@@ -120,7 +120,7 @@ export const viewFields: readonly OptionDescription[] = [
   field('solarizeThreshold', 'number', 128, 0, 256),
 ];
 
-/** A title that begins with one name, with another in its place; any other title as it is. */
+/** Replaces the name at the beginning of a title; other titles are unchanged. */
 export function renamed(title: string, before: string, after: string): string {
   return title.startsWith(before) ? after + title.slice(before.length) : title;
 }
@@ -128,8 +128,8 @@ export function renamed(title: string, before: string, after: string): string {
 type Method = Catalogue['methods'][number];
 
 /**
- * Another method, with as many encoders and views as it takes. The values are then no longer those of the preset, and a title that
- * begins with the method's follows it.
+ * Switches to another method, with the encoders and views it needs. The values are then no longer those of the preset,
+ * and a title that begins with the method's name is updated.
  */
 export function withMethod(config: PretrainConfig, method: Method, before: Method | undefined): PretrainConfig {
   const { paired, preset: _preset, ...rest } = config;
@@ -145,12 +145,12 @@ export function withMethod(config: PretrainConfig, method: Method, before: Metho
   };
 }
 
-/** Sizes of the equal parts a batch can be taken in, the largest first: halves of halves, as far as they are whole. */
+/** Possible chunk sizes of a batch, largest first: repeated halves, as long as they are whole. */
 export function chunksOf(batch: number): readonly number[] {
   const half = batch / 2;
   return Number.isInteger(half) && half >= 2 ? [half, ...chunksOf(half)] : [];
 }
-/** The largest part that takes clearly less memory than the run did, null where there is none. */
+/** The largest chunk that needs clearly less memory than the run did; null if there is none. */
 export function smallerChunk(config: RunConfig): number | null {
   if (config.kind !== 'pretrain') return null;
   const { chunk } = config.execution;
@@ -161,7 +161,7 @@ interface Slot {
   readonly path: string;
   readonly recipe: RecipeDescription | undefined;
 }
-/** The recipes a configuration chooses, with where they stand in it. */
+/** The recipes chosen in a configuration, with their paths. */
 export function slotsOf(config: RunConfig, catalogue: Catalogue): readonly Slot[] {
   const find = (recipes: readonly RecipeDescription[], path: string, id: string): Slot => ({
     path,
@@ -177,7 +177,7 @@ export function slotsOf(config: RunConfig, catalogue: Catalogue): readonly Slot[
   ];
 }
 
-/** What keeps a configuration from being started, by path. Empty: main will take it, as far as the window can tell. */
+/** Problems that prevent a configuration from starting, by path. If empty, main should accept it. */
 export function problemsOf(config: RunConfig, catalogue: Catalogue): readonly Problem[] {
   const check = (option: OptionDescription, path: string): Problem | null =>
     problemOf(option, getAt(config, path), path);
@@ -213,7 +213,7 @@ function sorted(value: unknown): unknown {
   );
 }
 
-/** Where the value at a path was read: of the path itself, or of the nearest one above it that the preset gives. */
+/** Source of the value at a path: that of the path itself, or of its nearest parent in the preset. */
 export function sourceOf(preset: Preset | null, path: string): string | null {
   if (preset === null) return null;
   const above = preset.values
@@ -221,7 +221,7 @@ export function sourceOf(preset: Preset | null, path: string): string | null {
     .sort((one, other) => other.path.length - one.path.length);
   return above[0]?.source ?? null;
 }
-/** Paths whose value is no longer the preset's, with the value it gave. */
+/** Paths whose value differs from the preset's, with the preset's value. */
 export function changesFrom(
   preset: Preset | null,
   config: RunConfig,

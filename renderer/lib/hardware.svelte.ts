@@ -1,4 +1,4 @@
-/** The machine's readings, taken while somebody looks, with the last minutes of each. */
+/** The machine's readings, taken while in use, with the last minutes of each. */
 import { createSubscriber } from 'svelte/reactivity';
 import type { HardwareReading } from '../../trainer/protocol/hardware.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';

@@ -19,7 +19,7 @@ export function arrowKeys(selector: string): Attachment<HTMLElement> {
   };
 }
 
-/** True while the user writes: single letters are text then, not commands. */
+/** True while the user is typing, when single letters are text rather than commands. */
 export function isTyping(event: KeyboardEvent): boolean {
   return event.target instanceof HTMLElement && event.target.matches('input:not([type="checkbox"]), textarea, select');
 }

@@ -1,4 +1,4 @@
-/** A long list part by part: what nobody has scrolled to yet is not drawn. */
+/** Renders a long list in portions, as it is scrolled. */
 import type { Attachment } from 'svelte/attachments';
 
 const size = 100;
@@ -6,20 +6,20 @@ const size = 100;
 export class Portion {
   count = $state(size);
 
-  /** Another list, or another choice of it: from its beginning. */
+  /** Restarts from the beginning, for another list or filter. */
   reset(): void {
     this.count = size;
   }
   more(): void {
     this.count += size;
   }
-  /** For what stands at the end of the drawn part: when it comes into view there is more. */
+  /** For the element at the end of the rendered part: loads more when it comes into view. */
   readonly end: Attachment = (node) => {
     const observer = new IntersectionObserver(
       (entries) => {
         if (entries.some((entry) => entry.isIntersecting)) this.more();
       },
-      // Before it is seen, so that nobody waits for it.
+      // Loads before it is visible, to avoid a wait.
       { rootMargin: '600px' },
     );
     observer.observe(node);

@@ -1,4 +1,4 @@
-/** Where the window stands, kept in the address so that back, forward and reload work. */
+/** The window's route, kept in the address so that back, forward and reload work. */
 import type { Selection } from '../../electron/api/comparison.ts';
 import type { Evaluated } from '../../electron/api/drafts.ts';
 
@@ -7,7 +7,7 @@ export type Route =
   | { readonly view: 'runs' }
   | { readonly view: 'run'; readonly run: string }
   | { readonly view: 'new'; readonly again: null; readonly dataset: string | null }
-  /** The same run again; `chunk` proposes how many samples at once, null leaves it. */
+  /** The same run again; `chunk` proposes the number of samples at once; null keeps it. */
   | { readonly view: 'new'; readonly again: string; readonly chunk: number | null }
   | { readonly view: 'evaluate'; readonly of: Evaluated }
   | { readonly view: 'weights' }
@@ -48,7 +48,7 @@ export function addressOf(route: Route): string {
   return `#/${parts.map(encodeURIComponent).join('/')}`;
 }
 
-/** An address that says nothing known leads to the plans. */
+/** An unknown address leads to the plans. */
 export function routeOf(address: string): Route {
   const [view, first, second, third] = address
     .replace(/^#\/?/, '')

@@ -22,7 +22,7 @@ const routes: readonly Route[] = [
   { view: 'settings' },
 ];
 
-test.each(routes)('$view comes back from its own address', (route) => {
+test.each(routes)('$view round-trips through its address', (route) => {
   expect(routeOf(addressOf(route))).toEqual(route);
 });
 

@@ -1,14 +1,14 @@
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import { faultOf } from './client.ts';
 
-/** One thing the window asked for: its last value, whether it is under way, what went wrong. The newest question wins. */
+/** A request of the window: its last value, whether it is pending, and its fault. The newest request wins. */
 export class Task<T> {
   value = $state.raw<T | null>(null);
   fault = $state.raw<Fault | null>(null);
   busy = $state(false);
   #turn = 0;
 
-  /** The answer, or null when it failed or a newer question overtook it. The old value stays until the new one is here. */
+  /** Returns the answer, or null if it failed or was superseded. The old value stays until the new one arrives. */
   async run(work: () => Promise<T>): Promise<T | null> {
     const turn = ++this.#turn;
     this.busy = true;
@@ -20,7 +20,7 @@ export class Task<T> {
       return value;
     } catch (error) {
       const fault = faultOf(error);
-      // Whoever cancels knows it.
+      // A cancellation needs no message.
       if (turn === this.#turn) this.fault = fault.code === 'cancelled' ? null : fault;
       return null;
     } finally {

@@ -1,6 +1,6 @@
 import { createSubscriber } from 'svelte/reactivity';
 
-/** Colours as the style sheet has them now; whoever reads one is told when the theme changes. */
+/** Current colours of the style sheet; reactive to theme changes. */
 class Theme {
   #subscribe = createSubscriber((update) => {
     const dark = matchMedia('(prefers-color-scheme: dark)');

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-test('a workspace asks for everything once, and again when runs change', async () => {
+test('a workspace requests everything once, and again when runs change', async () => {
   const workspace = new Workspace();
   const close = workspace.open();
   await vi.advanceTimersByTimeAsync(10);
@@ -23,7 +23,7 @@ test('a workspace asks for everything once, and again when runs change', async (
   close();
 });
 
-test('when plans change, plans alone are asked for', async () => {
+test('when plans change, only plans are requested', async () => {
   const on = vi.spyOn(window.workstation, 'on');
   const workspace = new Workspace();
   const close = workspace.open();
@@ -38,7 +38,7 @@ test('when plans change, plans alone are asked for', async () => {
   close();
 });
 
-test('progress is heard only while somebody reads it', async () => {
+test('progress is subscribed to only while in use', async () => {
   const on = vi.spyOn(window.workstation, 'on');
   const workspace = new Workspace();
   const heard: (number | undefined)[] = [];
@@ -58,7 +58,7 @@ test('progress is heard only while somebody reads it', async () => {
   expect(heard.length).toBe(known);
 });
 
-test('the newest question wins, a cancelled one is no fault, and a fault keeps the last value', async () => {
+test('the newest request wins, a cancelled one is not a fault, and a fault keeps the last value', async () => {
   const task = new Task<number>();
   const slow = task.run(() => new Promise((resolve) => setTimeout(() => resolve(1), 100)));
   const quick = task.run(() => Promise.resolve(2));

@@ -1,4 +1,4 @@
-/** What every screen shares: the lists main keeps, what runs now, and what was said last. */
+/** State shared by every screen: main's lists, the current run, and the latest messages. */
 import { createContext } from 'svelte';
 import { createSubscriber, SvelteMap } from 'svelte/reactivity';
 import type { DatasetRow, KnownData } from '../../electron/api/datasets.ts';
@@ -26,7 +26,7 @@ export interface Notice {
   readonly action?: { readonly label: string; readonly run: () => void };
 }
 
-/** The last progress of each run, with when it was heard. Subscribes to the push only while a screen reads it. */
+/** The last progress of each run, with its time. Subscribes to the push only while a screen reads it. */
 export class ProgressFeed {
   #last = new Map<string, { readonly progress: Progress; readonly heardAt: number }>();
   #update: (() => void) | null = null;
@@ -45,7 +45,7 @@ export class ProgressFeed {
     for (const progress of all) this.#last.set(progress.run, { progress, heardAt });
     this.#update?.();
   }
-  /** Pushes may be missed: asks for the present state, and forgets runs that no longer report. */
+  /** Requests the current state, since pushes may be missed, and forgets runs that no longer report. */
   async pull(): Promise<void> {
     const all = await ask('progress').catch(() => null);
     if (all === null) return;
@@ -58,7 +58,7 @@ export class ProgressFeed {
   }
 }
 
-/** Thumbnails by data set and split, asked for one after the other: each is a job of its own. */
+/** Thumbnails by data set and split, requested one at a time: each is a separate job. */
 class Pictures {
   readonly #found = new SvelteMap<string, readonly Thumbnail[]>();
   readonly #asked = new Set<string>();
@@ -75,7 +75,7 @@ class Pictures {
       try {
         this.#found.set(key, await ask('thumbnails', fingerprint, split, count));
       } catch (error) {
-        // A card without pictures still says all that counts; asked again when it is shown again.
+        // A card without pictures is still useful; requested again when it is shown again.
         if (!(error instanceof Refusal)) throw error;
         this.#asked.delete(key);
       }
@@ -93,16 +93,16 @@ export class Workspace {
   readonly datasets = new Task<readonly DatasetRow[]>();
   readonly knownData = new Task<readonly KnownData[]>();
   readonly weights = new Task<readonly ImportedWeights[]>();
-  /** The file of weights that is being read, or was last. */
+  /** The weights file being read, or read last. */
   readonly importing = new Task<ImportedWeights>();
   readonly reports = new Task<readonly ReportRow[]>();
   readonly progress = new ProgressFeed();
-  /** Counts the changes heard of a run, so that its page knows when to ask again. */
+  /** Counts the changes of a run, so that its page knows when to reload. */
   readonly changes = new SvelteMap<string, number>();
-  /** Side jobs under way, by kind. */
+  /** Side jobs in progress, by kind. */
   readonly jobs = new SvelteMap<string, Job>();
   notices = $state.raw<readonly Notice[]>([]);
-  /** The folder that is being looked at, or was last; it goes on while the user is elsewhere. */
+  /** The current or last inspection of a folder; it continues while the user is elsewhere. */
   readonly inspection = new Task<Inspection>();
   inspectedPath = $state<string | null>(null);
   /** Timing of a plan's steps on this machine. */
@@ -120,7 +120,7 @@ export class Workspace {
       null,
   );
 
-  /** Asks for everything once and listens from then on. Returns what ends it. */
+  /** Requests everything once and listens from then on. Returns a function that stops it. */
   open(): () => void {
     const stops = [
       listen('runsChanged', (runs) => {
@@ -153,7 +153,7 @@ export class Workspace {
     };
   }
 
-  /** Several rows change at once when a run ends; one question answers them all. */
+  /** Several rows change at once when a run ends; one request covers them all. */
   #refreshSoon(): void {
     if (this.#refreshing) return;
     this.#refreshing = true;
@@ -179,18 +179,18 @@ export class Workspace {
   refreshWeights(): void {
     void this.weights.run(() => ask('weights'));
   }
-  /** Reads a file of weights; what it found stands on the weights page. */
+  /** Reads a weights file; the result is shown on the weights page. */
   async importWeights(file: string): Promise<void> {
     this.importing.clear();
     await this.importing.run(() => ask('importWeights', file));
   }
-  /** Scans a folder; what it found stands on the data sets page. */
+  /** Scans a folder; the result is shown on the data sets page. */
   async inspect(path: string): Promise<void> {
     this.inspectedPath = path;
     this.inspection.clear();
     await this.inspection.run(() => ask('inspect', path, false));
   }
-  /** Checks what a scan only listed. Until that is done, and if it is cancelled, what the scan found stands. */
+  /** Checks the contents of a listed data set. Until it is done, and if it is cancelled, the listing remains. */
   checkContents(path: string): Promise<Inspection | null> {
     this.inspectedPath = path;
     return this.inspection.run(() => ask('inspect', path, true));
@@ -219,7 +219,7 @@ export class Workspace {
   async change(settings: Settings): Promise<void> {
     if (this.about === null) return;
     const before = this.about;
-    // Shown at once; taken back when it could not be kept.
+    // Applied at once; reverted if it cannot be saved.
     this.#adopt({ ...before, settings });
     try {
       this.#adopt({ ...before, settings: await ask('changeSettings', settings) });
@@ -229,7 +229,7 @@ export class Workspace {
     }
   }
 
-  /** Does something and shows what went wrong, if it did. True when it worked. */
+  /** Runs an action and shows its fault, if any. Returns true on success. */
   async attempt(work: () => Promise<unknown>): Promise<boolean> {
     try {
       await work();

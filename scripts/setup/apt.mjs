@@ -86,7 +86,7 @@ export function parsePolicy(output) {
 }
 
 /**
- * Package lists are fetched when a name is unknown; a source that fails is no reason to stop, the names decide.
+ * Fetches package lists if a name is unknown; a failing source is not an error as long as the names are found.
  * @param {readonly string[]} names
  * @param {readonly string[]} options
  * @param {Report} report
@@ -112,7 +112,7 @@ export async function installPackages(names, report) {
   try {
     await install();
   } catch {
-    // Old package lists name files that are gone: read them again, then it must work.
+    // Old package lists name files that no longer exist: refresh them and try again.
     report.doing('reading the package lists');
     await run('apt-get', [...patience, 'update'], { env: environment });
     await install();
@@ -120,7 +120,7 @@ export async function installPackages(names, report) {
 }
 
 /**
- * Downloads packages, and what they need that the system lacks, and unpacks them into a folder.
+ * Downloads packages and their missing dependencies and unpacks them into a folder.
  * @param {readonly string[]} names
  * @param {string} folder
  * @param {Report} report
@@ -141,7 +141,7 @@ export async function unpackPackages(names, folder, report) {
 }
 
 /**
- * Downloads one package alone, without what it needs, and unpacks it.
+ * Downloads a single package without its dependencies and unpacks it.
  * @param {string} name
  * @param {string} folder
  * @param {Report} report

@@ -4,14 +4,14 @@ import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:f
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 
-/** What a person can read and act upon; shown without a stack. */
+/** An error with a readable message; shown without a stack trace. */
 export class SetUpError extends Error {}
 
 /** @type {Set<import('node:child_process').ChildProcess>} */
 const running = new Set();
 
 /**
- * Ends all programs that set-up started and waits for them: npm still tidies up, and the next set-up must not meet it.
+ * Ends all programs started by set-up and waits for them: npm cleans up first, which must not overlap the next set-up.
  */
 export async function endAll() {
   const ended = [...running].map((child) => new Promise((resolve) => child.once('exit', resolve)));
@@ -94,7 +94,7 @@ export async function runOrExplain(what, command, words, options) {
 }
 
 /**
- * Why a program failed, from what it wrote.
+ * Explains why a program failed, from its output.
  * @param {string} output
  */
 export function explain(output) {
@@ -136,7 +136,7 @@ function isExecutable(path) {
 }
 
 /**
- * What a program answers, or undefined when it fails or is not there.
+ * Output of a program; undefined if it fails or is missing.
  * @param {string} command
  * @param {readonly string[]} words
  * @param {NodeJS.ProcessEnv} [env]

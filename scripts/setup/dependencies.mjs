@@ -38,7 +38,7 @@ function readLock() {
   return readJson(join(root, 'package-lock.json'));
 }
 
-/** PATH without this project's own programs: npm must not run on a Node that it is about to replace. */
+/** PATH without this project's own programs: npm must not run on the Node it is about to replace. */
 function outerPath() {
   const own = join(root, 'node_modules');
   return (process.env.PATH ?? '')
@@ -80,8 +80,8 @@ export function npm(what, words, { watch, cwd = root } = {}) {
 }
 
 /**
- * Asked without patience before npm is let loose: with no network it would try each of some 600 packages for a while. A
- * cache that holds all of them is as good as a network.
+ * Quick check of the registry before running npm: without a network it would retry each of about 600 packages. A cache
+ * with all of them is as good as a network.
  * @param {import('./progress.mjs').Report} report
  * @returns {Promise<readonly string[]>} npm's options
  */

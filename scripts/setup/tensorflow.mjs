@@ -26,11 +26,11 @@ import { isStamped, writeStamp } from './stamp.mjs';
 /** @type {{ readonly version: string, readonly builds: Readonly<Record<string, Readonly<Record<Build, readonly Wheel[]>>>> }} */
 const { version, builds } = readJson(join(import.meta.dirname, 'wheels.json'));
 
-/** What an NVIDIA driver leaves where programs can see it: on Linux, in a container, under WSL2. */
+/** Traces of an NVIDIA driver: on Linux, in a container, under WSL2. */
 const driverTraces = ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/usr/lib/wsl/lib/libcuda.so.1'];
 
 /**
- * TensorFlow for NVIDIA GPUs where there is a driver; REPRISE_TENSORFLOW decides otherwise.
+ * TensorFlow for NVIDIA GPUs if there is a driver; REPRISE_TENSORFLOW overrides it.
  * @param {NodeJS.ProcessEnv} environment
  * @param {(path: string) => boolean} exists
  * @returns {Build}
@@ -106,7 +106,7 @@ async function download(wheel, folder, report) {
     [
       ...words,
       ...['download', '--require-hashes', '--requirement', requirements, '--dest', folder, '--no-deps'],
-      // Named in full: pip would else look for a wheel of the Python it runs on, which has another hash.
+      // Named in full: otherwise pip would look for a wheel for its own Python, which has another hash.
       ...['--only-binary=:all:', '--implementation', 'cp', '--python-version', '3.11', '--abi', 'cp311'],
       ...['--platform', wheel.platform, '--retries', '2', '--timeout', '20', '--progress-bar', 'off'],
     ],
@@ -172,7 +172,7 @@ export const tensorflow = {
     return chosenBuild() === 'gpu' ? `TensorFlow ${version} for NVIDIA GPUs` : `TensorFlow ${version}`;
   },
 
-  /** One wheel at a time lies beside what is unpacked. */
+  /** One wheel at a time exists next to the unpacked files. */
   get bytes() {
     const missing = missingWheels();
     return missing.reduce((sum, wheel) => sum + wheel.unpackedBytes, Math.max(0, ...missing.map(({ bytes }) => bytes)));

@@ -1,4 +1,4 @@
-/** libjpeg-turbo's decoder as a shared library, out of a package that npm serves: only that file of it is used. */
+/** libjpeg-turbo's decoder as a shared library, from an npm package of which only that file is used. */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -66,7 +66,7 @@ export const turboJpeg = {
   title: 'libjpeg-turbo',
   bytes: 10_000_000,
 
-  /** Elsewhere sharp decodes, to the same pixels. */
+  /** On other platforms sharp decodes, to the same pixels. */
   isNeeded() {
     return expected !== undefined && !isStamped('turbojpeg', { expected });
   },

@@ -1,6 +1,6 @@
 import { FaultError } from '../durable/fault-error.ts';
 
-/** Throws the reason the signal was given, or a fault where it was given none. */
+/** Throws the signal's reason, or a fault if it has none. */
 export function throwIfCancelled(signal: AbortSignal): void {
   if (!signal.aborted) return;
   const isPlain = signal.reason instanceof DOMException && signal.reason.name === 'AbortError';

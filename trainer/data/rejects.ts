@@ -1,7 +1,7 @@
-/** Collects what cannot be used, in words for people. */
+/** Collects unusable files, with readable reasons. */
 import type { Reject } from '../protocol/dataset.ts';
 
-/** How many rejects and leaks are listed; all are counted. */
+/** Maximum number of rejects and leaks listed; all are counted. */
 export const listedLimit = 1000;
 
 /** A name as one line of visible text: control and direction-changing characters as \u escapes. */
@@ -11,7 +11,7 @@ export function printable(name: string): string {
   });
 }
 
-/** What cannot be used, as it is met: all of it is counted, the first `listedLimit` are listed. */
+/** Unusable files, in order of discovery: all are counted, the first `listedLimit` are listed. */
 export interface Rejects {
   readonly list: readonly Reject[];
   readonly count: () => number;

@@ -1,4 +1,4 @@
-/** Why a picture cannot be used, in words that complete "file: …". */
+/** Reason why a picture cannot be used, in words that complete "file: …". */
 export class UnusableImage extends Error {
   constructor(reason: string, cause?: unknown) {
     super(reason, { cause });
@@ -16,7 +16,7 @@ const systemReasons: Readonly<Record<string, string>> = {
   EMFILE: 'too many files are open',
 };
 
-/** Why a file cannot be used, in words that complete "file: …". Anything unforeseen is thrown on. */
+/** Reason why a file cannot be used, in words that complete "file: …". Rethrows unexpected errors. */
 export function reasonOf(error: unknown): string {
   if (error instanceof UnusableImage) return error.message;
   if (error instanceof Error && 'code' in error) {

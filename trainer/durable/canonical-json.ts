@@ -1,4 +1,4 @@
-/** JSON with sorted keys: equal values have equal text, whoever wrote them. What is undefined is left out, or null in a list. */
+/** JSON with sorted keys, so that equal values have equal text. Undefined values are left out, or null in a list. */
 export function canonicalJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(canonicalJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return value === undefined ? 'null' : JSON.stringify(value);

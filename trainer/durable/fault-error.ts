@@ -1,4 +1,4 @@
-/** A fault on its way up the stack: thrown inside a program, turned into a plain `Fault` value where it leaves the process. */
+/** A fault as an exception: thrown inside a program, turned into a plain `Fault` value where it leaves the process. */
 import type { Fault, FaultCode } from '../protocol/fault.ts';
 
 export class FaultError extends Error {

@@ -16,7 +16,7 @@ describe('a failure', () => {
     expect(diskFault(system(code), '/run')?.code).toBe(expected);
   });
 
-  it('that is no matter of the disk is none', () => {
+  it('unrelated to the disk is not a disk fault', () => {
     expect(diskFault(system('ENOENT'), '/run')).toBeNull();
     expect(diskFault(new Error('no'), '/run')).toBeNull();
   });
@@ -31,7 +31,7 @@ describe('a failure', () => {
     expect(faultOf(new Error(text)).code).toBe(expected);
   });
 
-  it('of our own is passed on, and a missing file names its path', () => {
+  it('of our own is passed through, and a missing file names its path', () => {
     expect(faultOf(new FaultError('diverged', 'm')).code).toBe('diverged');
     expect(faultOf(system('ENOENT', '/data/x'))).toMatchObject({ code: 'not-found', values: { path: '/data/x' } });
     expect(faultOf(system('ENOSPC', '/data/x')).code).toBe('disk-full');

@@ -1,8 +1,8 @@
-/** Any error as the fault it stands for: ours as it is, the system's by its code, TensorFlow's by its words. */
+/** Converts any error to a fault: ours as it is, the system's by its code, TensorFlow's by its message. */
 import type { Fault, FaultCode } from '../protocol/fault.ts';
 import { FaultError } from './fault-error.ts';
 
-/** The disk refuses to take more: the run waits, nothing is lost, and it goes on once there is room. */
+/** The disk accepts no more data: the run waits, loses nothing, and continues once there is space. */
 const diskCodes: Readonly<Record<string, FaultCode>> = {
   ENOSPC: 'disk-full',
   EDQUOT: 'disk-full',
@@ -16,7 +16,7 @@ const diskCodes: Readonly<Record<string, FaultCode>> = {
   ESTALE: 'write-failed',
 };
 
-/** What a refusal means where nobody said that it was of a write. */
+/** Meaning of a system error that is not known to come from a write. */
 const systemCodes: Readonly<Record<string, FaultCode>> = {
   ENOSPC: 'disk-full',
   EDQUOT: 'disk-full',
@@ -37,7 +37,7 @@ interface KnownText {
   readonly retry?: NonNullable<Fault['retry']>;
 }
 
-/** Sentences of TensorFlow, CUDA, Node and the dynamic loader. */
+/** Known messages of TensorFlow, CUDA, Node and the dynamic loader. */
 const knownTexts: readonly KnownText[] = [
   {
     pattern:
@@ -63,7 +63,7 @@ function systemCode(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
 }
 
-/** The fault of a write that the disk refused, or null where the error is something else. */
+/** The fault of a write refused by the disk; null for any other error. */
 export function diskFault(error: unknown, path: string): Fault | null {
   if (error instanceof FaultError) {
     return error.fault.code === 'disk-full' || error.fault.code === 'write-failed' ? error.fault : null;

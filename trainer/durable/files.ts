@@ -1,4 +1,4 @@
-/** Files that survive a power cut: written in full, flushed, then given their name. Both Node programs write by these. */
+/** Writes files that survive a power cut: written in full, flushed, then renamed. Used by both Node programs. */
 import { createHash, randomBytes } from 'node:crypto';
 import { createReadStream, statSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
@@ -6,11 +6,11 @@ import { dirname } from 'node:path';
 import process from 'node:process';
 import { FaultError } from './fault-error.ts';
 
-/** Nothing of that name: for a reader that expects as much. */
+/** True if the error means that the file does not exist. */
 export const isMissing = (error: unknown): boolean =>
   error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR');
 
-/** False where there is nothing of that name. Does not block: a folder may lie on a drive that is asleep or gone. */
+/** False if nothing has that name. Does not block: a folder may be on a drive that is asleep or gone. */
 export async function folderExists(path: string): Promise<boolean> {
   return stat(path).then(
     (found) => found.isDirectory(),
@@ -18,15 +18,15 @@ export async function folderExists(path: string): Promise<boolean> {
   );
 }
 
-/** False where there is nothing of that name. */
+/** False if nothing has that name. */
 export const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
-/** Larger writes hold the event loop and the disk's queue for too long at a time. */
+/** Larger writes block the event loop and the disk's queue for too long. */
 export const longestWrite = 4 * 1024 * 1024;
 
 /**
- * The entry of a new name lives in its folder, so that is flushed as well. Windows cannot open a folder to flush it, and keeps its
- * own journal of names: skipped there, knowingly.
+ * Flushes a folder, which holds the entries of new names. Skipped on Windows, which cannot open a folder to flush it
+ * but journals names itself.
  */
 export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
@@ -45,7 +45,10 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise
   }
 }
 
-/** Writes beside the target, flushes, renames over it, flushes the folder. A reader sees the old file or the new one. */
+/**
+ * Writes next to the target, flushes, renames over it and flushes the folder. A reader sees the old file or the new
+ * one.
+ */
 export async function writeAtomically(path: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
   const temporary = `${path}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
@@ -64,12 +67,12 @@ export async function writeAtomically(path: string, parts: readonly (Uint8Array 
   await syncFolder(dirname(path));
 }
 
-/** A value as JSON that people can read, atomically. */
+/** Writes a value as readable JSON, atomically. */
 export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeAtomically(path, [`${JSON.stringify(value, null, 2)}\n`]);
 }
 
-/** A JSON file of at most `limit` bytes; null where there is none. What it holds is the caller's to check. */
+/** Reads a JSON file of at most `limit` bytes; null if there is none. The caller checks its contents. */
 export async function readJson(path: string, limit: number): Promise<unknown> {
   let size: number;
   try {
@@ -91,13 +94,13 @@ export async function readJson(path: string, limit: number): Promise<unknown> {
   }
 }
 
-/** A new folder whose name survives a power cut; refuses one that exists. */
+/** Creates a folder whose name survives a power cut; fails if it exists. */
 export async function createFolder(path: string): Promise<void> {
   await mkdir(path);
   await syncFolder(dirname(path));
 }
 
-/** Of a file's contents, in bounded memory. */
+/** SHA-256 of a file's contents, in bounded memory. */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);

@@ -1,4 +1,4 @@
-/** What every encoder must do, whatever it is: run over the whole registry, so a new file is tested before its own test. */
+/** Requirements on every encoder: run over the whole registry, so a new file is tested before it has its own test. */
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { Engine, Stepper } from '../engine/engine.ts';
@@ -73,7 +73,7 @@ async function steps(stepper: Stepper, from: number, to: number): Promise<number
 }
 const save = (stepper: Stepper) => new Map(stepper.state.map((entry) => [entry.name, entry.read()]));
 
-// Residual networks are what methods and the loop are tested with; deeper ones only repeat a block more often.
+// Residual networks are covered by the tests of methods and the loop; deeper ones only repeat a block more often.
 const trained = ['vit-s-16'];
 describe.each(trained.flatMap((id) => kinds.map((engine) => [id, engine] as const)))('%s, %s engine', (id, engine) => {
   it('learns with every weight, and leaks no tensor', async () => {
@@ -88,7 +88,7 @@ describe.each(trained.flatMap((id) => kinds.map((engine) => [id, engine] as cons
     for (const [name, values] of save(stepper)) expect(values, name).not.toEqual(before.get(name));
   });
 
-  it('goes on from saved state with the same bits, also in a fresh engine', async () => {
+  it('resumes from saved state with the same bits, also in a fresh engine', async () => {
     const straight = stepperOf(await open({ engine }), id);
     await steps(straight, 0, 2);
     const saved = save(straight);
@@ -114,7 +114,7 @@ it.each(executions.flatMap((given) => trained.map((id) => [given, id] as const))
 );
 
 describe.each(low.flatMap((precision) => trained.map((id) => [precision, id] as const)))('%s, %s', (precision, id) => {
-  it('takes a step near the one in float32, keeps its weights in float32 and learns', async () => {
+  it('takes a step close to the one in float32, keeps its weights in float32 and learns', async () => {
     const [fast, exact] = [
       stepperOf(await open({ engine: 'traced', precision }), id),
       stepperOf(await open({ engine: 'traced' }), id),

@@ -1,4 +1,4 @@
-/** The engine: what it says of itself, its binding's less used corners, and its optimizer grouping. */
+/** The engine: the facts it reports, rarely used parts of its binding, and its optimizer grouping. */
 import * as tf from '@tensorflow/tfjs';
 import type { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
 import * as v from 'valibot';
@@ -28,7 +28,7 @@ it('times a product on the device that executed it', async () => {
   expect(probe.gigaflops).toBeCloseTo((2 * 256 ** 3) / probe.milliseconds / 1e6, 6);
 });
 
-it('says what makes its bits', () => {
+it('reports everything that determines its bits', () => {
   expect(engine.facts.threads).toBe(2);
   expect(engine.facts.device).toBe('cpu');
   expect(engine.facts.instructionSet).toMatch(/^[A-Z0-9_]+$/);
@@ -75,7 +75,7 @@ describe('binding', () => {
     binding.deleteTensor(input);
   });
 
-  it('says which operation failed, and goes on', () => {
+  it('names the operation that failed, and continues', () => {
     expect(() => tf.matMul(tf.ones([2, 3]), tf.ones([3, 2])).dataSync()).not.toThrow();
     const input = binding.createTensor([2], binding.TF_FLOAT, Float32Array.of(1, 2));
     expect(() => binding.executeOp('NoSuchOperation', [], [input], 1)).toThrow('NoSuchOperation');
@@ -167,7 +167,7 @@ describe('optimizer groups', () => {
     expect([...bias.read()]).toEqual([9, 9, 9]);
   });
 
-  it('give back all they made', () => {
+  it('dispose of everything they created', () => {
     const learner = twoLayers('net');
     const before = engine.tensors();
     engine.stepper(learner, { recipe: lars, options }, 1).dispose();

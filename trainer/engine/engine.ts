@@ -1,6 +1,6 @@
 /**
- * The engine as the loop sees it: something that builds variables, runs training steps and runs inference.
- * `eager.ts` is the reference; a traced engine takes its place without a change in any recipe.
+ * The engine as the loop sees it: it builds variables, runs training steps and runs inference. `eager.ts` is the
+ * reference; the traced engine replaces it without changes to any recipe.
  */
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Builder, Learner, StepContext, Net, OptimizerRecipe } from '../recipe.ts';
@@ -29,18 +29,18 @@ export interface StepPosition {
   readonly step: number;
   /** Learning rate of this step. */
   readonly lr: number;
-  /** The schedule's peak, for nets with a constant rate; left out, `lr`. */
+  /** The schedule's peak, for nets with a constant rate. Default: `lr`. */
   readonly peak?: number;
 }
 
 export interface Stepper {
   /** A non-finite loss leaves all state as it was and is returned. */
   run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult>;
-  /** One step like any other, with the time of every operation; only where the engine knows it. */
+  /** A normal step that also times every operation; absent if the engine cannot. */
   profile?(batch: HostBatch, at: StepPosition): Promise<readonly Timing[]>;
   /** Weights, optimizer slots, running statistics, the learner's own state. */
   readonly state: readonly StateEntry[];
-  /** Frees what the stepper made: the optimizer's slots. The nets belong to who built them. */
+  /** Frees what the stepper created: the optimizer's slots. The nets belong to their builder. */
   dispose(): void;
 }
 
@@ -52,13 +52,13 @@ export interface Engine {
     optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
     seed: number,
   ): Stepper;
-  /** Weights and running statistics of nets without an optimizer: what a checkpoint's encoder is read into. */
+  /** Weights and running statistics of nets without an optimizer; a checkpoint's encoder is loaded into them. */
   entries(nets: readonly Net[]): readonly StateEntry[];
-  /** Runs a function of images without training; the host sees the result only. */
+  /** Runs a function of images without training; only the result reaches the host. */
   infer(compute: (input: Tensor, at: StepContext) => Tensor): (input: HostTensor) => Promise<HostTensor>;
   /** Live tensors, for the leak alarm. */
   tensors(): number;
-  /** Times a matrix product of `size` on the device that really executes it. */
+  /** Times a matrix product of `size` on the device that actually executes it. */
   probe(
     size: number,
   ): Promise<{ readonly executedOn: string; readonly milliseconds: number; readonly gigaflops: number }>;

@@ -1,4 +1,4 @@
-/** The same with AVX2 alone, whatever this processor has: oneDNN's kernels for it are others, and some were wrong. */
+/** The same sweep restricted to AVX2 on any processor: oneDNN has separate kernels for it, and some were wrong. */
 import process from 'node:process';
 import { sweepOperations } from '../testing/operation-sweep.ts';
 

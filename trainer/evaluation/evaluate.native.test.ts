@@ -1,4 +1,4 @@
-/** A whole evaluation of images that show several classes: from PASCAL VOC's folders to the figure and what is kept of it. */
+/** A complete evaluation of images that show several classes: from PASCAL VOC's folders to the figure and its files. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -17,7 +17,7 @@ const folder = mkdtempSync(join(tmpdir(), 'voc-'));
 const [width, height] = [24, 18];
 const sizes = { trainval: 30, test: 16 } as const;
 
-/** Red at the left, green at the right, both or neither, under noise. */
+/** Red on the left, green on the right, both or neither, with noise. */
 const shows = (index: number) => ({ green: index % 2 === 0, red: index % 3 === 0 });
 
 beforeAll(async () => {
@@ -72,7 +72,7 @@ async function evaluated(changes: Readonly<Record<string, unknown>> = {}): Promi
   return (await openEvaluation(context, engine, config, place)).measure(folder);
 }
 
-it('gives one figure of both classes, with its parts, its scores and what it was read from', async () => {
+it('gives one figure for both classes, with its parts, its scores and its source', async () => {
   const [result, ...others] = await evaluated();
   expect(others).toEqual([]);
   expect(result).toMatchObject({
@@ -86,7 +86,7 @@ it('gives one figure of both classes, with its parts, its scores and what it was
   });
   const [green, red] = result!.byClass!;
   expect(result!.value).toBeCloseTo((green!.value! + red!.value!) / 2, 10);
-  // Half and a third of the images show them: that much is had by chance.
+  // Half and a third of the images show them: that is the chance level.
   expect(result!.value).toBeGreaterThan(75);
   const kept = gunzipSync(readFileSync(join(folder, result!.ranking!)));
   expect(kept).toHaveLength(5 * 16 * 2);
@@ -95,7 +95,7 @@ it('gives one figure of both classes, with its parts, its scores and what it was
   expect(presence.slice(-2)).toEqual([0, -1]);
 });
 
-it('says which layer, and does not take the features of another from the cache', async () => {
+it('states the layer, and does not use another layer’s features from the cache', async () => {
   const [corners] = await evaluated();
   const [pooled] = await evaluated({ layer: 'pooled' });
   expect(pooled!.protocol).toMatchObject({ layer: 'pooled' });
@@ -111,7 +111,7 @@ it('refuses an evaluator that needs one class an image, with what fits', async (
   await expect(evaluated(tuning)).rejects.toThrow('an image may show several');
 });
 
-it('needs neither labels nor a training split where a figure is of the images alone', async () => {
+it('needs neither labels nor a training split for a figure without labels', async () => {
   const figures = async (seed: number): Promise<readonly (readonly [string, number | null, number])[]> => {
     const results = await evaluated({
       seed,
@@ -126,7 +126,7 @@ it('needs neither labels nor a training split where a figure is of the images al
   expect([uniformity![0], uniformity![2]]).toEqual(['uniformity', 16]);
   expect([rank![0], rank![2]]).toEqual(['rankme', 16]);
   expect(alignment![1]).toBeGreaterThan(0);
-  // The crops come from the seed, and nothing else does.
+  // Only the crops depend on the seed.
   const other = await figures(2);
   expect(await figures(1)).toEqual([alignment, uniformity, rank]);
   expect(other[0]![1]).not.toBe(alignment![1]);

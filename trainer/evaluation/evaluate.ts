@@ -1,4 +1,4 @@
-/** An evaluation: frozen features, a head trained by the loop where the evaluator has one, the figures, image by image. */
+/** An evaluation: frozen features, a head trained by the loop if the evaluator has one, and the figures. */
 import * as v from 'valibot';
 import type { JobContext } from '../channel/job.ts';
 import type { Located } from '../data/listing/image-table.ts';
@@ -17,9 +17,9 @@ import { onImages } from './on-images.ts';
 import { classesOf, truthOf, untold } from './split-truth.ts';
 
 export interface Evaluation {
-  /** Absent where nothing is trained. */
+  /** Absent if nothing is trained. */
   readonly course?: TrainingTask;
-  /** The figures, once the course is done. Files go below the run's folder. */
+  /** Computes the figures once the course is done. Files go below the run's folder. */
   measure(runFolder: string): Promise<readonly Result[]>;
 }
 
@@ -42,7 +42,7 @@ async function openScope(
   const train: Located = isLabelFree
     ? { data: config.train, found: undefined }
     : await located(subset ? { ...config.train, subset } : config.train, port, cacheFolder);
-  // The test split first: of a part of one that does not fit it would only be said that no part can be taken.
+  // The test split first: otherwise unsuitable data would only be reported as data that no part can be taken of.
   const testTruth = await truthOf(test, recipe);
   const truth = { test: testTruth, train: isLabelFree ? untold : await truthOf(train, recipe) };
   return {
@@ -77,9 +77,9 @@ function openMaterial(scope: EvaluationScope): Promise<Material> {
 }
 
 /**
- * Opens an evaluation: its data, the encoder it looks at and, where the evaluator has one, the head as a task for the loop.
+ * Opens an evaluation: its data, its encoder and, if the evaluator has one, the head as a task for the loop.
  *
- * @throws FaultError where the data or the encoder is not what the evaluator needs
+ * @throws FaultError if the data or the encoder does not suit the evaluator
  */
 export async function openEvaluation(
   context: JobContext,

@@ -1,4 +1,4 @@
-/** What is read of an encoder, on both engines. */
+/** The layers read from an encoder, on both engines. */
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
@@ -8,7 +8,7 @@ import { Execution } from '../protocol/run.ts';
 import type { Encoder } from '../recipe.ts';
 import { encodeWith, openEvaluatedEncoder } from './evaluated-encoder.ts';
 
-/** [n, side, side, channels], every value another. */
+/** [n, side, side, channels], all values different. */
 const stage = (n: number, side: number, channels: number): tf.Tensor4D =>
   tf.tidy(() =>
     tf
@@ -17,7 +17,7 @@ const stage = (n: number, side: number, channels: number): tf.Tensor4D =>
       .reshape([n, side, side, channels]),
   );
 
-/** By the definition, in PyTorch's order: channel by channel, its places row by row. */
+/** By definition, in PyTorch's order: channel by channel, positions row by row. */
 function slowCorners(values: Float32Array, n: number, side: number, channels: number): number[] {
   const result: number[] = [];
   for (let image = 0; image < n; image++)

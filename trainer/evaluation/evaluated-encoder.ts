@@ -1,4 +1,4 @@
-/** What an evaluation looks at, opened: images in, one row of features an image out. */
+/** The encoder under evaluation: takes images and returns one row of features per image. */
 import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
@@ -15,7 +15,7 @@ import type { Builder, Encoder, Stages } from '../recipe.ts';
 import { encoders } from '../registry.ts';
 
 export interface EvaluatedEncoder {
-  /** The same for the same weights, the same architecture and the same layer: what cached features are found by. */
+  /** Cache key of the features: equal for equal weights, architecture and layer. */
   readonly key: string;
   encode(images: HostTensor): Promise<HostTensor>;
 }
@@ -35,7 +35,7 @@ export function encodeWith(engine: Engine, encoder: Encoder, layer: Layer = 'poo
   return engine.infer((images, at) => representations[layer](encoder.forward(images, at)));
 }
 
-/** Reads the encoder's part of a checkpoint and gives its identity. */
+/** Reads the encoder's part of a checkpoint and returns its identity. */
 async function load(engine: Engine, encoder: Encoder, folder: string): Promise<string> {
   const loaded = await readCheckpoint(folder);
   const table = new Map(loaded.manifest.tensors.map((tensor) => [tensor.name, tensor]));
@@ -63,17 +63,17 @@ function pretrainConfig({ subject, config }: ResolvedSubject): PretrainConfig {
 }
 
 interface EncoderOptions {
-  /** An encoder that is not trained yet is taken at its initial weights, to time it. */
+  /** Uses the initial weights of an encoder that is not trained yet, for timing. */
   readonly initialWhereMissing?: boolean;
 }
 
 export interface OpenEncoder {
-  /** The same for the same weights and the same architecture. */
+  /** Equal for equal weights and architecture. */
   readonly key: string;
   readonly encoder: Encoder;
 }
 
-/** The encoder an evaluation looks at, with its weights; null where it looks at pixels. */
+/** The encoder under evaluation, with its weights; null for raw pixels. */
 export async function openEncoder(
   engine: Engine,
   resolved: ResolvedSubject,

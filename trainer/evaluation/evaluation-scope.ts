@@ -1,4 +1,4 @@
-/** The surroundings of an evaluation once its data is located, and the material a way of reading it gives. */
+/** Context of an evaluation once its data is located, and the material prepared for measuring. */
 import type { Located } from '../data/listing/image-table.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobContext, ProgressPlace } from '../channel/job.ts';
@@ -16,7 +16,7 @@ export interface EvaluationPlace {
   /** Null: no features are kept. */
   readonly cacheFolder: string | null;
   readonly fromStep: number;
-  /** An encoder that is not trained yet is taken at its initial weights, to time it. */
+  /** Uses the initial weights of an encoder that is not trained yet, for timing. */
   readonly initialWhereMissing?: boolean;
 }
 
@@ -28,21 +28,21 @@ export interface EvaluationScope extends Required<EvaluationPlace> {
   readonly recipe: EvaluatorRecipe;
   /** The evaluator's options, parsed by its schema. */
   readonly options: Readonly<Record<string, unknown>>;
-  /** Makes the head's weights. */
+  /** Builds the head's weights. */
   readonly builder: Builder;
   readonly test: Located;
   readonly train: Located;
   readonly truth: Readonly<Record<'train' | 'test', Truth>>;
   readonly classes: number;
-  /** Where a beat says the evaluation is. */
+  /** Position reported in progress beats. */
   readonly place: Pick<ProgressPlace, 'step' | 'safeStep' | 'tensors'>;
 }
 
-/** What there is to measure, once the data and the encoder are open. */
+/** Material to measure, once the data and the encoder are open. */
 export interface Material {
   readonly train: FeatureSet;
   readonly test: FeatureSet;
-  /** Null where nothing is trained. */
+  /** Null if nothing is trained. */
   readonly head: Head | null;
   readonly pairs?: NonNullable<EvaluationModel['pairs']>;
 }

@@ -1,4 +1,4 @@
-/** Features are extracted once, found again by what decides them, and never believed when damaged. */
+/** Features are extracted once, found again by everything that determines them, and recomputed when damaged. */
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -14,7 +14,7 @@ const facts: EngineFacts = { device: 'cpu', threads: 1, instructionSet: 'x', ver
 
 interface Look {
   readonly features: ClassifiedFeatures;
-  /** Batches encoded: 0 when all came from the cache. */
+  /** Batches encoded: 0 if all came from the cache. */
   readonly encoded: number;
   readonly notices: readonly string[];
 }
@@ -65,7 +65,7 @@ function entryOf(folder: string): string {
 }
 
 describe('features', () => {
-  it('are of every image in order, with its label', () =>
+  it('cover every image in order, with its label', () =>
     withData(async (folder) => {
       const { features } = await look(folder);
       const images = readFileSync(join(folder, 'data/train-images-idx3-ubyte')).subarray(16);
@@ -84,7 +84,7 @@ describe('features', () => {
       expect(second.features).toEqual(first.features);
     }));
 
-  it('are another entry for other weights, data, split, preprocessing, arithmetic', () =>
+  it('have a separate entry for each set of weights, data, split, preprocessing and arithmetic', () =>
     withData(async (folder) => {
       const base = { dataset: 'idx', path: join(folder, 'data'), split: 'train' };
       await look(folder);
@@ -111,7 +111,7 @@ describe('features', () => {
       expect((await look(folder, { data })).encoded).toBe(2);
     }));
 
-  it('are computed again, and that is said, wherever the cached file is damaged', () =>
+  it('are recomputed with a notice, wherever the cached file is damaged', () =>
     withData(async (folder) => {
       const { features } = await look(folder);
       const file = join(entryOf(folder), '0.bin');
@@ -130,7 +130,7 @@ describe('features', () => {
       expect((await look(folder)).notices).toEqual(['cache-damaged']);
     }));
 
-  it('go on where they were cut off, to the same bits', () =>
+  it('resume after an interruption, to the same bits', () =>
     inTemporaryFolder(async (folder) => {
       await writeIdx(join(folder, 'data'), 6000, 9);
       const { features } = await look(folder, { cacheFolder: null });
@@ -143,7 +143,7 @@ describe('features', () => {
       expect(resumed).toEqual({ features, encoded: 4, notices: [] });
       expect((await look(folder)).encoded).toBe(0);
 
-      // A damaged part costs what lies from there on.
+      // A damaged part costs everything after it.
       const part = join(entryOf(folder), '2500.bin');
       const bytes = readFileSync(part);
       bytes[200]! ^= 1;

@@ -1,6 +1,6 @@
 /**
- * Frozen features of a split, computed once: kept in the cache folder, found again by everything that decides them. They
- * are kept part by part, so that an extraction that was cut off goes on where it was.
+ * Frozen features of a split, computed once: cached in a folder and found again by everything that determines them.
+ * They are stored in parts, so that an interrupted extraction resumes where it stopped.
  */
 import { mkdir, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -24,30 +24,30 @@ export interface ClassifiedFeatures extends FeatureSet {
 export interface FeatureRequest {
   readonly subject: EvaluatedEncoder;
   readonly data: DataSource;
-  /** Where its images lie, if that was looked up before. */
+  /** Locations of its images, if already looked up. */
   readonly found?: FoundImages | undefined;
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
   readonly execution: Execution;
   readonly facts: EngineFacts;
-  /** False: images without a class of their own are taken too; their labels are -1. */
+  /** False: images without a class are included too, with label -1. */
   readonly withLabels: boolean;
-  /** Null: nothing is kept, as for a probe of weights that change. */
+  /** Null disables the cache, as for a probe of changing weights. */
   readonly cacheFolder: string | null;
   progress(fraction: number): Promise<void>;
-  /** Told when a cached file was damaged and is computed again. */
+  /** Called when a cached file is damaged and recomputed. */
   notice(code: string, text: string, values: Record<string, string | number>): void;
 }
 
-/** Does not change a feature by a bit, as every image is encoded by itself; large enough to keep the cores busy. */
+/** Does not affect the features, since every image is encoded independently; large enough to keep the cores busy. */
 const batch = 250;
 const magic = 'reprise-features-2\n';
-/** What the entries take together, unless one alone takes more. */
+/** Total size of all entries, unless a single one is larger. */
 const cacheBytes = 4 * 1024 ** 3;
-/** Images a file of the cache holds at least: minutes of encoding at most, and a file of some 20 MB for a ResNet-50. */
+/** Minimum number of images per cache file: at most minutes of encoding, and about 20 MB for a ResNet-50. */
 const partRows = 10 * batch;
 
-/** Names, sizes and times below a folder: what stands for the contents where they have not been hashed. */
+/** Names, sizes and times below a folder, which stand in for contents that have not been hashed. */
 async function namesSizesAndTimes(path: string): Promise<string> {
   const found = await stat(path);
   const names = found.isDirectory() ? (await readdir(path, { recursive: true })).sort() : [''];
@@ -88,9 +88,9 @@ async function keyOf({
   );
 }
 
-/** Consecutive rows of an entry: what a file of the cache holds. */
+/** Consecutive rows of an entry, stored in one cache file. */
 interface Part extends ClassifiedFeatures {
-  /** Images of the whole split. */
+  /** Number of images in the whole split. */
   readonly count: number;
 }
 
@@ -127,7 +127,7 @@ async function writePart(path: string, { count, rows, columns, classes, values, 
   await writeAtomically(path, [header, ...bytes]);
 }
 
-/** Removes other entries, those not used for longest first, until the rest and this one, `coming` bytes, fit. */
+/** Removes other entries, least recently used first, until the rest and this one, `coming` bytes, fit. */
 async function makeRoom(entry: string, coming: number): Promise<void> {
   const folder = dirname(entry);
   const others: { readonly path: string; readonly bytes: number; readonly usedAt: number }[] = [];
@@ -160,7 +160,7 @@ function labelsOf({ targets, index }: HostBatch, { dataset, split, path }: DataS
   );
 }
 
-/** Rows as they come, from the cache and from the encoder. */
+/** Collects rows from the cache and from the encoder. */
 function createTable(count: number, classes: number) {
   const labels = new Int32Array(count);
   let values = new Float32Array(0);
@@ -194,7 +194,7 @@ function createTable(count: number, classes: number) {
 }
 type Table = ReturnType<typeof createTable>;
 
-/** What the cache holds of an entry, from its first row on without a gap; null where it holds nothing. */
+/** The cached rows of an entry, from the first on without a gap; null if there are none. */
 async function readParts(entry: string, notice: FeatureRequest['notice']): Promise<Table | null> {
   let table: Table | null = null;
   while (!table || table.rows() < table.count) {
@@ -204,14 +204,14 @@ async function readParts(entry: string, notice: FeatureRequest['notice']): Promi
     table.append(part);
   }
   if (table) {
-    // It was used: others make room first.
+    // Marks the entry as used, so that others are removed first.
     const now = new Date();
     await utimes(entry, now, now);
   }
   return table;
 }
 
-/** Writes parts as long as that works: a cache that cannot be written costs time at the next look, not this evaluation. */
+/** Writes parts as long as writes succeed: a failing cache costs time later but does not fail this evaluation. */
 function partWriter(
   entry: string | null,
   notice: FeatureRequest['notice'],
@@ -236,7 +236,7 @@ function partWriter(
   };
 }
 
-/** Goes on after the rows that are there, and keeps part after part, so that a stop or a kill costs one at most. */
+/** Continues after the existing rows and saves each part, so that a stop or a kill costs at most one. */
 async function extract(
   request: FeatureRequest,
   loader: EvaluationLoader,

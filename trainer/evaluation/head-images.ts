@@ -4,7 +4,7 @@ import type { TrainingLoader } from '../data/loading/pipeline.ts';
 import type { HeadTraining } from '../recipe.ts';
 import type { EvaluationScope } from './evaluation-scope.ts';
 
-/** Opens batches of one view an image, as the head's recipe shows them; the caller closes the loader. */
+/** Opens batches with one view per image, augmented by the head's recipe; the caller closes the loader. */
 export async function openHeadImages(
   { config, train, fromStep }: EvaluationScope,
   training: HeadTraining,

@@ -1,4 +1,4 @@
-/** The figures of an evaluation as results, and the files they leave in the run's folder. */
+/** Figures of an evaluation as results, and their files in the run's folder. */
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,7 +11,7 @@ import { extractQuietMs, type EvaluationScope, type Material } from './evaluatio
 
 const compressed = promisify(gzip);
 
-/** Writes a compressed file below `results/`; its path, relative to the run's folder. */
+/** Writes a compressed file below `results/`; returns its path, relative to the run's folder. */
 async function keep(runFolder: string, name: string, parts: readonly Uint8Array[]): Promise<string> {
   await mkdir(join(runFolder, 'results'), { recursive: true });
   await writeAtomically(join(runFolder, 'results', name), [await compressed(Buffer.concat(parts))]);
@@ -42,7 +42,7 @@ async function resultOf(
   };
 }
 
-/** Measures what the evaluator measures, once its head is trained. Files go below the run's folder. */
+/** Computes the evaluator's figures once its head is trained. Files go below the run's folder. */
 export async function measure(
   scope: EvaluationScope,
   { head, ...material }: Material,

@@ -1,4 +1,7 @@
-/** NumPy's .npy format, version 1.0: magic, header of a dict padded so that the data begins at a multiple of 64, little-endian. */
+/**
+ * NumPy's .npy format, version 1.0: magic, a dict header padded so that the data begins at a multiple of 64,
+ * little-endian.
+ */
 import { bytesOf, writeAtomically } from '../durable/files.ts';
 
 const magic = Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);

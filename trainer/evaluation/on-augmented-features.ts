@@ -1,4 +1,4 @@
-/** An evaluation whose head learns from features of images augmented anew every epoch; the encoder stays as it is. */
+/** An evaluation whose head learns from features of images re-augmented every epoch; the encoder is frozen. */
 import type { HeadRecipe } from '../recipe.ts';
 import type { EvaluationScope, Material } from './evaluation-scope.ts';
 import { openHeadImages } from './head-images.ts';

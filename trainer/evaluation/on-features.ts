@@ -6,13 +6,13 @@ import { featureSource, openHead, testFeatures, type HeadRequest } from './head.
 import { splitFeatures, testPairs } from './split-features.ts';
 import { withoutValues } from './split-truth.ts';
 
-/** Opens the encoder of an evaluation that leaves it as it is. */
+/** Opens a frozen encoder for an evaluation. */
 export function openFrozenEncoder(scope: EvaluationScope): Promise<EvaluatedEncoder> {
   const { engine, subject, config, initialWhereMissing, layer } = scope;
   return openEvaluatedEncoder(engine, subject, config.normalization.mean.length, { initialWhereMissing, layer });
 }
 
-/** How a head on features is examined: quickly, with nothing to tell. */
+/** Examination of a head on features: fast, so it reports no progress. */
 export function featureExamination(
   test: Material['test'],
   { classes, config, recipe }: EvaluationScope,
@@ -25,7 +25,7 @@ export function featureExamination(
   };
 }
 
-/** Extracts what an evaluator without a head measures; of the training split only where it reads labels. */
+/** Extracts the features for an evaluator without a head; those of the training split only if it reads labels. */
 export async function onFeaturesAlone(scope: EvaluationScope): Promise<Material> {
   const subject = await openFrozenEncoder(scope);
   const test = await splitFeatures(scope, 'test', subject);

@@ -1,4 +1,4 @@
-/** An evaluation whose head learns from images augmented anew, while the encoder learns too: no features are kept. */
+/** An evaluation whose head learns from re-augmented images together with the encoder: no features are cached. */
 import { progressOf } from '../channel/job.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import type { Encoder, HeadRecipe } from '../recipe.ts';
@@ -31,7 +31,7 @@ export async function onImages(scope: EvaluationScope, head: HeadRecipe<unknown>
   const { context, engine, config, recipe, options, builder, classes, truth, place } = scope;
   const encoder = await openTrainableEncoder(scope);
   const training = head.build(options, builder, { columns: encoder.outputs, classes, train: null, encoder });
-  // The statistics of a single image are none: such a last batch is left out.
+  // A single image has no batch statistics, so such a last batch is dropped.
   const dropLast = truth.train.labels.length % training.batch === 1;
   const source = await openHeadImages(scope, training, { dropLast });
   const { stepsPerEpoch } = source;

@@ -1,4 +1,4 @@
-/** Features of the splits of an evaluation, by an encoder that stays as it is. */
+/** Features of an evaluation's splits, from a frozen encoder. */
 import { progressOf } from '../channel/job.ts';
 import type { EvaluationModel, EvaluatorRecipe, FeatureSet } from '../recipe.ts';
 import type { EvaluatedEncoder } from './evaluated-encoder.ts';
@@ -8,7 +8,7 @@ import { readPairs } from './view-pair-features.ts';
 
 type WantedPairs = ReturnType<NonNullable<EvaluatorRecipe['pairs']>>;
 
-/** Features of a split's images in their order, shape [images, columns], with the split's truth. */
+/** Features of a split's images in order, shape [images, columns], with the split's truth. */
 export async function splitFeatures(
   scope: EvaluationScope,
   split: 'train' | 'test',

@@ -1,4 +1,4 @@
-/** The truth about the images of a split: labels or presences, as an evaluator asks for them, without the images. */
+/** Ground truth of a split: labels or presences, as the evaluator requires, without the images. */
 import { openData } from '../data/loading/open-data.ts';
 import type { Located } from '../data/listing/image-table.ts';
 import { FaultError } from '../durable/fault-error.ts';
@@ -6,18 +6,18 @@ import type { EvaluateConfig } from '../protocol/run.ts';
 import type { EvaluatorRecipe, FeatureSet } from '../recipe.ts';
 
 export interface Truth {
-  /** A class an image, shape [images]; -1 where it is not known. */
+  /** One class per image, shape [images]; -1 if unknown. */
   readonly labels: Int32Array;
-  /** Whether a class is there, image by image, shape [images, classes]; where the evaluator asks for it. */
+  /** Presence of each class in each image, shape [images, classes]; only if the evaluator requires it. */
   readonly presence?: Int8Array;
-  /** Of the classes. */
+  /** Names of the classes. */
   readonly names: readonly string[];
 }
 
-/** The truth about a split that is not looked at. */
+/** Ground truth of a split that is not read. */
 export const untold: Truth = { labels: new Int32Array(0), names: [] };
 
-/** Counts the classes. @throws FaultError `wrong-folder` where the two splits do not have the same */
+/** Counts the classes. @throws FaultError `wrong-folder` if the two splits have different classes */
 export function classesOf(train: Truth, test: Truth, config: EvaluateConfig): number {
   const [own, tested] = [train.names.length, test.names.length];
   if (own === tested && own > 0) return own;

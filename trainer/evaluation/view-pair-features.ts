@@ -1,4 +1,4 @@
-/** Features of images in two views each: how far apart an encoder puts what shows the same thing. */
+/** Features of two views of each image, for measuring how close an encoder places them. */
 import type { DataSource, Normalization, View } from '../protocol/run.ts';
 import type { FoundImages } from '../data/found-images.ts';
 import { openTrainingLoader } from '../data/loading/loader.ts';
@@ -8,13 +8,13 @@ import type { EvaluatedEncoder } from './evaluated-encoder.ts';
 export interface PairsRequest {
   readonly subject: EvaluatedEncoder;
   readonly data: DataSource;
-  /** Where its images lie, if that was looked up before. */
+  /** Locations of its images, if already looked up. */
   readonly found: FoundImages | undefined;
-  /** At most so many: a split may have fewer. */
+  /** Maximum number of images; a split may have fewer. */
   readonly images: number;
   readonly view: View;
   readonly normalization: Normalization;
-  /** Decides which images, and how each view is cut. */
+  /** Determines the choice of images and the crop of each view. */
   readonly seed: number;
   readonly workers: number;
   progress(fraction: number): Promise<void>;
@@ -22,7 +22,7 @@ export interface PairsRequest {
 
 const batch = 250;
 
-/** Row i of both is of the same image. */
+/** Row i of both belongs to the same image. */
 export async function readPairs(request: PairsRequest): Promise<readonly [FeatureSet, FeatureSet]> {
   const { subject, data, found, view, normalization, seed, workers, progress } = request;
   const loader = await openTrainingLoader({

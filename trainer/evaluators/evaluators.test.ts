@@ -25,7 +25,7 @@ async function measured(measures: AsyncGenerator<Measure>): Promise<readonly Mea
   return all;
 }
 
-/** Votes by the definition, in float64. */
+/** Votes by definition, in float64. */
 function slowKnn(
   train: FeatureSet,
   test: FeatureSet,
@@ -97,7 +97,7 @@ describe('k-NN', () => {
       temperature: 0.07,
       similarity: 'cosine',
     });
-    // A temperature has no part in it.
+    // The temperature does not apply.
     expect(knn.protocol(v.parse(knn.options, { similarity: 'inverse-euclidean' }))).toEqual({
       k: 20,
       similarity: 'inverse-euclidean',

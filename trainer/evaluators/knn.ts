@@ -17,8 +17,8 @@ const leastDistance = 1e-5;
  *     cosine              similarity s of rows of length 1, a vote of exp(s / temperature)     Wu et al., 2018, section 3.4
  *     inverse-euclidean   distance d of the rows as they are, a vote of 1 / d                  solo-learn's online classifier
  *
- * Table 11 of the paper states k = 20 and 200 and nothing else, so the whole rule stands with every figure. Others use
- * k = 200 and temperature 0.1 (VISSL, lightly).
+ * Table 11 of the paper states k = 20 and 200 and nothing else, so every figure states the whole rule. Others use k =
+ * 200 and temperature 0.1 (VISSL, lightly).
  */
 export const evaluator = defineEvaluator({
   id: 'knn',
@@ -59,7 +59,7 @@ export const evaluator = defineEvaluator({
       bank.dispose();
       labels.dispose();
     }
-    // A class without votes is not a guess, not even the fifth.
+    // A class without votes does not count as a guess, not even the fifth.
     scores.forEach((score, at) => {
       if (score === 0) scores[at] = Number.NEGATIVE_INFINITY;
     });
@@ -69,9 +69,9 @@ export const evaluator = defineEvaluator({
 });
 
 interface Rule {
-  /** Rows in the form in which they are compared. */
+  /** Rows in the form used for comparison. */
   compared(rows: tf.Tensor2D): tf.Tensor2D;
-  /** Similarity of each row to each row of the bank, [chunk, train rows]; the largest is the nearest. */
+  /** Similarity of each row to each row of the bank, [chunk, train rows]; larger is nearer. */
   near(rows: tf.Tensor2D, bank: tf.Tensor2D): tf.Tensor2D;
   /** Votes of the neighbours, given their similarities. */
   votesOf(near: tf.Tensor, temperature: number): tf.Tensor;

@@ -1,4 +1,4 @@
-/** Figures without labels against their definitions, in float64 and with no code in common. */
+/** Label-free figures against their definitions, in float64 and sharing no code. */
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { beforeAll, expect, it } from 'vitest';
@@ -54,7 +54,7 @@ it('gives alignment and uniformity as Wang and Isola define them, and leaves no 
 });
 
 it('gives the rank of rows whose singular values are known, of images spread over the split', async () => {
-  // Every second row is one of these, whose singular values are their lengths; the rest would make the rank higher.
+  // Every second row is one of these, whose singular values are their lengths; the other rows would raise the rank.
   const lengths = [3, 2, 1];
   const values = new Float32Array(2 * lengths.length * columns).fill(1);
   for (const [at, length] of lengths.entries()) {
@@ -68,7 +68,7 @@ it('gives the rank of rows whose singular values are known, of images spread ove
   expect(rankme!.n).toBe(3);
 });
 
-it('says of images that all look the same that they are no more than one direction, and lie together', async () => {
+it('gives rank 1 and no spread for images that all look the same', async () => {
   const values = new Float32Array(5 * columns).fill(0.5);
   const same = { rows: 5, columns, values, labels: new Int32Array(5) };
   const { rankme, alignment, uniformity } = await measured({ test: same, pairs: [same, same] });

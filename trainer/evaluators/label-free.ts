@@ -18,9 +18,9 @@ const distancesAtOnce = 16 * 1024 * 1024;
  *     uniformity   log of the mean of exp(-2 |x - y|^2) over pairs of    Wang and Isola, 2020, t = 2
  *                  different images
  *
- * The last two of rows of length 1. The rank and the uniformity are of the images as an evaluation shows them; the two views
- * of an image are the random crops and flips of linear evaluation, the same for every encoder, whatever it was trained on.
- * Runs of one method may be ranked by these; between methods they say little (Garrido et al., section 3).
+ * The last two use rows of length 1. Rank and uniformity use the images as preprocessed for evaluation; the two views
+ * of an image are the random crops and flips of linear evaluation, the same for every encoder. These figures can rank
+ * runs of one method but say little across methods (Garrido et al., section 3).
  */
 export const evaluator = defineEvaluator({
   id: 'label-free',
@@ -64,7 +64,7 @@ export const evaluator = defineEvaluator({
   },
 });
 
-/** The given number of evenly spaced rows, as a split is often ordered by class. */
+/** The given number of evenly spaced rows, because splits are often ordered by class. */
 function spreadRows({ rows, columns, values, labels }: FeatureSet, count: number): FeatureSet {
   if (count === rows) return { rows, columns, values, labels };
   const chosen = new Float32Array(count * columns);
@@ -84,7 +84,7 @@ async function uniformityOf(rows: Tensor2D, progress: (fraction: number) => Prom
     const chunk = Math.max(1, Math.floor(distancesAtOnce / count));
     for (let from = 0; from < count; from += chunk) {
       const part = Math.min(chunk, count - from);
-      // One sum a row, so that float32 adds up no more than a row of them.
+      // One sum per row, so that float32 adds up at most one row.
       const sums = tf.tidy(() => {
         const distances = squaredDistances(tf.slice(bank, [from, 0], [part, columns]), bank);
         return tf.sum(tf.exp(tf.mul(distances, -2)), 1);

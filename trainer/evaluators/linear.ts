@@ -15,10 +15,10 @@ import { defineEvaluator, type FeatureSet, type Initial, type StepContext } from
 
 /**
  * Linear classification on frozen features. The defaults are the official recipe (evaluate.py; paper, appendix C.2):
- * SGD 0.9 at 0.02 for a batch of 256, weight decay 1e-6, 100 epochs, cosine per epoch, features taken anew from
- * augmented images. `inputs: features` extracts once without augmentation, which is many times faster and states so in
- * its protocol. The paper's transfer to Places205 and iNaturalist18 (appendix C.3) is `schedule: steps`; which head VISSL's
- * figures in Table 2 had is not stated, so both are there.
+ * SGD 0.9 at 0.02 for a batch of 256, weight decay 1e-6, 100 epochs, cosine per epoch, features extracted anew from
+ * augmented images. `inputs: features` extracts once without augmentation, which is many times faster and is stated in
+ * its protocol. The paper's transfer to Places205 and iNaturalist18 (appendix C.3) is `schedule: steps`; which head
+ * VISSL's figures in Table 2 used is not stated, so both are available.
  */
 export const evaluator = defineEvaluator({
   id: 'linear',
@@ -42,7 +42,7 @@ export const evaluator = defineEvaluator({
   margin: { points: 0.5 },
   protocol: ({ fallsAt, schedule, ...options }) => ({
     ...options,
-    // As the paper says it: x0.1 at 4, 8, 12.
+    // In the paper's notation: x0.1 at 4, 8, 12.
     schedule: schedule === 'steps' ? `x0.1 at ${fallsAt.join(', ')}` : schedule,
   }),
 

@@ -13,10 +13,10 @@ import { defineEvaluator, type StepContext } from '../recipe.ts';
 
 /**
  * Fine-tuning: the encoder and a linear head are trained on part of the labels, or on all of them. The defaults are the
- * official recipe for 1 % (evaluate.py; paper, appendix C.2): SGD 0.9 without weight decay, batch 256, 20 epochs, cosine per
- * epoch, batch norm by the batch, the encoder at 0.03 and the head at 0.08; for 10 % 0.01 and 0.1. The official labels are
- * SimCLR's lists (`1percent.txt`), which a user may choose; else a share of every class is drawn by a seed, and the protocol
- * says so.
+ * official recipe for 1 % (evaluate.py; paper, appendix C.2): SGD 0.9 without weight decay, batch 256, 20 epochs,
+ * cosine per epoch, batch norm by the batch, the encoder at 0.03 and the head at 0.08; for 10 % 0.01 and 0.1. The
+ * official labels are SimCLR's lists (`1percent.txt`), which a user may choose; otherwise a fraction of every class is
+ * drawn from a seed, and the protocol states this.
  */
 export const evaluator = defineEvaluator({
   id: 'semi-supervised',
@@ -24,7 +24,7 @@ export const evaluator = defineEvaluator({
   options: v.object({
     /** Fraction of the training labels used; 1 is all. With a list, it only describes the list. */
     fraction: v.optional(v.pipe(v.number(), v.minValue(0.0001), v.maxValue(1)), 0.01),
-    /** Seed by which the fraction is drawn. */
+    /** Seed for drawing the fraction. */
     drawnBy: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)), 0),
     /** A file with the names of the labelled images, one per line, such as SimCLR's lists; replaces the fraction. */
     list: v.optional(v.pipe(v.string(), v.maxLength(4096), v.metadata({ kind: 'file' })), ''),

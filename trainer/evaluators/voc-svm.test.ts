@@ -1,4 +1,4 @@
-/** The SVM of VOC07 against scikit-learn's, on images that both sides make by a formula (nn/golden/svm.py). */
+/** The SVM of VOC07 against scikit-learn's, on images that both generate from a formula (nn/golden/svm.py). */
 import { readFileSync } from 'node:fs';
 import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
@@ -47,7 +47,7 @@ const [train, test] = [images('train', 240), images('test', 180)];
 const kept = ({ presence, rows }: typeof train, label: number): readonly number[] =>
   Array.from({ length: rows }, (_, row) => row).filter((row) => presence[row * classes + label] !== -1);
 
-it('gives the mean of average precisions that scikit-learn gives, and near each class', async () => {
+it('gives scikit-learn’s mean of average precisions, and comes close for each class', async () => {
   const tensors = tf.memory().numTensors;
   const progress: number[] = [];
   const model = { train, test, classes, progress: (fraction: number) => Promise.resolve(void progress.push(fraction)) };
@@ -68,13 +68,13 @@ it('gives the mean of average precisions that scikit-learn gives, and near each 
   expect(tf.memory().numTensors).toBe(tensors);
 });
 
-it('says which class has too few images to choose its C by', async () => {
+it('names a class with too few images for choosing its C', async () => {
   const presence = train.presence.map((there, at) => (at % classes === 2 ? 0 : there));
   const model = { train: { ...train, presence }, test, classes, progress: () => Promise.resolve() };
   await expect(evaluator.measure(model, {}).next()).rejects.toThrow('Class 2 (counted from 0) appears in 0');
 });
 
-it('finds the minimum: weights to the fourth digit, whatever it begins with', () => {
+it('finds the minimum: weights to the fourth digit, from any start', () => {
   const samples = tf.tidy(() => {
     const rows = tf.tensor2d(train.values, [train.rows, columns]);
     const unit = rows.div<tf.Tensor2D>(tf.sqrt(tf.sum(rows.square(), 1, true)).add(1e-5));
@@ -118,13 +118,13 @@ it('holds out the same images as StratifiedKFold, and every class evenly', () =>
   );
 });
 
-it('measures average precision as scikit-learn does, and under the envelope; of equal scores none comes first', () => {
+it('measures average precision as scikit-learn does, and under the envelope; ties count together', () => {
   golden.forEach(({ scores, average, envelope }, label) => {
     const truth = kept(test, label).map((row) => test.presence[row * classes + label]!);
     expect(averagePrecision(scores, truth)).toBeCloseTo(average, 9);
     expect(envelopePrecision(scores, truth)).toBeCloseTo(envelope, 9);
   });
-  // By hand: ranks 1, 3 of 3 with two there; and a tie of all four, half of them there.
+  // By hand: positives at ranks 1 and 3 of 3; and a tie of all four, half of them positive.
   expect(averagePrecision([3, 2, 1], [1, 0, 1])).toBeCloseTo(1 / 2 + 1 / 3, 12);
   expect(averagePrecision([1, 1, 1, 1], [1, 0, 0, 1])).toBe(0.5);
   expect(averagePrecision([2, 1], [0, 0])).toBeNaN();

@@ -12,14 +12,15 @@ const costs = [0.01, 0.1, 1, 2, 5, 10, 15, 20, 50, 100, 1000] as const;
 const parts = 3;
 /** VISSL's positive-class weight. */
 const positiveWeight = 2;
-/** Keeps a row of zeros from a division by 0, as VISSL does. */
+/** Avoids a division by 0 for a row of zeros, as in VISSL. */
 const leastNorm = 1e-5;
 
 /**
- * Classification of images that show several classes, as the paper's VOC07 figure (appendix C.3; VISSL's benchmark, which the
- * author names in issue #10): for every class a linear SVM on rows of length 1, its C by 3-fold cross-validation of average
- * precision, trained again on all images; the figure is the mean over the classes of the area under precision against recall.
- * Objects marked difficult are excluded from their class in the test; training uses all images and counts them as negatives.
+ * Classification of images that show several classes, as the paper's VOC07 figure (appendix C.3; VISSL's benchmark,
+ * which the author names in issue #10): for every class a linear SVM on rows of length 1, its C by 3-fold
+ * cross-validation of average precision, trained again on all images; the figure is the mean over the classes of the
+ * area under the precision-recall curve. Objects marked difficult are excluded from their class in the test; training
+ * uses all images and counts them as negatives.
  */
 export const evaluator = defineEvaluator({
   id: 'voc-svm',
@@ -74,7 +75,10 @@ function presenceOf({ presence }: FeatureSet): Int8Array {
   return presence;
 }
 
-/** Rows of length 1, and a 1 for the bias, which is then made small like every weight: LinearSVC's intercept_scaling of 1. */
+/**
+ * Rows of length 1, and a 1 for the bias, which is then regularised like every weight: LinearSVC's intercept_scaling of
+ * 1.
+ */
 function rowsOf({ rows, columns, values }: FeatureSet): Tensor2D {
   return tf.tidy(() => {
     const given = tf.tensor2d(values, [rows, columns]);
@@ -89,7 +93,7 @@ async function readAll(tensor: Tensor2D): Promise<Float32Array> {
   return values;
 }
 
-/** 1 there, -1 not, or not to be seen by all. */
+/** 1 if present; -1 if absent or marked difficult. */
 function signsOf(presence: Int8Array): Float32Array {
   return Float32Array.from(presence, (there) => (there === 1 ? 1 : -1));
 }
@@ -98,7 +102,7 @@ function columnOf(table: Int8Array | Float32Array, columns: number, column: numb
   return Array.from({ length: table.length / columns }, (_, row) => table[row * columns + column]!);
 }
 
-/** Every part has to hold an image of the class out. */
+/** Requires every fold to hold out an image of the class. */
 function expectEnough(signs: readonly number[], label: number): void {
   const shown = signs.filter((sign) => sign === 1).length;
   if (shown >= parts) return;
@@ -109,7 +113,7 @@ function expectEnough(signs: readonly number[], label: number): void {
   );
 }
 
-/** For every class the C with the highest mean average precision over the parts held out; of equals the first. */
+/** For every class, the C with the highest mean average precision over the held-out folds; the first of a tie. */
 async function chooseCosts(
   samples: Tensor2D,
   presence: Int8Array,
@@ -117,7 +121,7 @@ async function chooseCosts(
   progress: (fraction: number) => Promise<void>,
 ): Promise<number[]> {
   const rows = presence.length / classes;
-  // A column a class and part: the part's images are left out.
+  // One column per class and fold, without the fold's images.
   const columns = classes * parts;
   const all = signsOf(presence);
   const signs = new Float32Array(rows * columns);

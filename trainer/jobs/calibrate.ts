@@ -23,7 +23,7 @@ const warmUpSteps = 2;
 const mostSteps = 12;
 const mostSeconds = 20;
 const extractBatch = 250;
-/** A forward pass takes about a third of what it takes with its gradients. */
+/** A forward pass takes about a third of the time of one with gradients. */
 const forwardShare = 1 / 3;
 
 interface Timed {
@@ -31,7 +31,7 @@ interface Timed {
   readonly peakMemoryBytes: number;
 }
 
-/** Runs steps until there are enough or the time is up; the first ones, which pay for start-up, do not count. */
+/** Runs steps until there are enough or the time is up; the first ones, which include start-up, do not count. */
 async function time(
   clock: () => number,
   progress: Progress,
@@ -56,7 +56,10 @@ function stateBytes(state: readonly StateEntry[]): number {
   return state.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
 }
 
-/** Times steps of a course from its first, and closes its source. `examined`: images that are only looked at, in all. */
+/**
+ * Times steps of a course from its first, and closes its source. `examined`: total number of images that are only
+ * evaluated.
+ */
 async function timeCourse(
   course: TrainingTask,
   examined: number,
@@ -104,7 +107,7 @@ async function countOf(data: DataSource): Promise<number> {
   return opened.count;
 }
 
-/** Steps of fine-tuning, and the looks at the test split: one an epoch, and two for the figures. */
+/** Steps of fine-tuning, and passes over the test split: one per epoch, and two for the figures. */
 async function calibrateFineTuning(
   config: EvaluateConfig,
   subject: ResolvedSubject,
@@ -120,7 +123,7 @@ async function calibrateFineTuning(
   return timeCourse(course!, looks * count, began, config.logEvery, context, progress);
 }
 
-/** An evaluation of frozen features is as long as its encoding; a head on them adds seconds. A step is one batch encoded. */
+/** An evaluation of frozen features takes as long as the encoding; a head adds seconds. A step encodes one batch. */
 async function calibrateEncoding(
   config: EvaluateConfig,
   subject: ResolvedSubject,

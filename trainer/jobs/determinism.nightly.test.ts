@@ -1,4 +1,4 @@
-/** The same bits from separate processes, straight and resumed, for every engine setting a run may have. */
+/** The same bits from separate processes, uninterrupted and resumed, for every engine setting of a run. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { killThrough, liveOn, tinyPretraining, traceOf, useTinyTrainer, type Stage } from '../testing/killing.ts';
@@ -8,7 +8,7 @@ const minutes = 60_000;
 const place = useTinyTrainer('determinism');
 const traces = new Map<string, string>();
 
-/** Where the engine refuses a precision, that has a test of its own. */
+/** Precisions that the engine rejects have their own test. */
 const precisions = await precisionsHere();
 const settings = [
   ...precisions.flatMap((precision) => [1, 2, 4].map((threads) => ({ engine: 'traced', precision, threads }) as const)),

@@ -1,4 +1,4 @@
-/** Features of a split as NumPy files: `NAME.npy`, one row an image, and `NAME.labels.npy`. */
+/** Features of a split as NumPy files: `NAME.npy`, one row per image, and `NAME.labels.npy`. */
 import { openEngine } from '../engine/steps/open.ts';
 import { readFeatures } from '../evaluation/features.ts';
 import { writeNpy } from '../evaluation/npy.ts';

@@ -1,4 +1,4 @@
-/** Takes an encoder out of a file of weights and keeps it as a checkpoint. */
+/** Reads an encoder from a weights file and saves it as a checkpoint. */
 import { basename } from 'node:path';
 import { stat } from 'node:fs/promises';
 import { canonicalJson } from '../durable/canonical-json.ts';

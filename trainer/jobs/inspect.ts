@@ -1,4 +1,4 @@
-/** Scans a folder and says what it holds, before anything trains on it. */
+/** Scans a folder and reports what it contains, before training. */
 import { inspectFolder } from '../data/listing/inspect.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
@@ -9,7 +9,7 @@ export async function run(job: JobOf<'inspect'>, context: JobContext): Promise<E
   port.send({ type: 'phase', phase: 'scanning', quietForMs: scanQuietMs });
   const progress = progressOf(context);
   const cancelled = new AbortController();
-  /** The scan tells its progress without waiting; a stop heard there is carried to it by the signal. */
+  /** The scan reports progress synchronously; a stop received there reaches it through the signal. */
   const tell = (done: number, total: number | null): void => {
     progress(total ? done / total : 0).catch((reason: unknown) => cancelled.abort(reason));
   };

@@ -1,4 +1,4 @@
-/** A run that was killed, however and wherever, ends in the same bytes as one that never was: 25 kills, 0 bytes. */
+/** A run killed at any point ends in the same bytes as one that was not: 25 kills, 0 differing bytes. */
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
@@ -57,7 +57,8 @@ describe.concurrent('a pretraining', () => {
       expect(expected.points.filter((point) => point.includes('"loss"'))).toHaveLength(30);
       expect(expected.points.filter((point) => point.includes('"probe/top1"'))).toHaveLength(3);
       const atSaves = savePoints.map((_, index): Death => ({ kind: 'save', point: index + 1 }));
-      // The last point is in the deletion of an older checkpoint, which comes with the third save of a life: not there.
+      // The last point is the deletion of an older checkpoint, which first happens at an attempt's third save: not
+      // here.
       const deaths = [...atSaves.slice(0, -1), ...Array.from({ length: 6 }, randomDeath('pretrain', 7))];
       const compare = (stage: Stage): void => {
         expect(traceOf(stage)).toEqual(expected);
@@ -130,7 +131,7 @@ describe.concurrent('with a parent', () => {
       expect(checkpoints.at(-1)).toMatchObject({ reason: 'disconnect' });
       expect(eventsOf(stage).at(-1)).toMatchObject({ type: 'stopped', why: 'asked' });
       expect(existsSync(join(stage.folder, checkpoints.at(-1)!.folder, 'manifest.json'))).toBe(true);
-      // And a later life goes on from there to the same end.
+      // A later attempt resumes from there and ends the same.
       await liveOn(stage, 2);
       expect(eventsOf(stage).at(-1)).toMatchObject({ type: 'stopped', why: 'done', step: 30 });
     },
@@ -138,7 +139,7 @@ describe.concurrent('with a parent', () => {
   );
 });
 
-describe.concurrent('where the processor computes other last bits', () => {
+describe.concurrent('on a processor with different rounding', () => {
   it(
     'stops before it changes anything and asks; resumed once more it goes on and says so',
     async () => {
@@ -147,7 +148,7 @@ describe.concurrent('where the processor computes other last bits', () => {
       expect(await liveUntil(stage, 1, { kind: 'step', steps: 12, delayMs: 0 })).toBe(true);
       const before = eventsOf(stage).filter((event) => event.type === 'checkpoint');
       const { instructionSet } = eventsOf(stage).find((event) => event.type === 'hello')!;
-      // As a processor of ten years ago would.
+      // As on a ten-year-old processor.
       const env = { ONEDNN_MAX_CPU_ISA: 'SSE41' };
       const { code } = await exitOf(startTrainer(stage, 2, { env }));
       expect(code).not.toBe(0);

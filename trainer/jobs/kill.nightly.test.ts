@@ -1,4 +1,4 @@
-/** 60 kills and more, at random moments. Run by `npm run test:nightly`. */
+/** At least 60 kills at random moments. Run by `npm run test:nightly`. */
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import {

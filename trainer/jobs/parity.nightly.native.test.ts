@@ -1,10 +1,10 @@
 /**
- * The same mathematics as the official algorithm in PyTorch: at each of many steps both take one step from the peer's
- * state and batch. (Free-running trajectories of two float32 implementations part within a few steps.)
+ * The same mathematics as the official algorithm in PyTorch: many times, both take one step from the peer's state and
+ * batch. (Free-running trajectories of two float32 implementations diverge within a few steps.)
  *
- * What a float32 step can agree to is set by its own rounding: an activation next to zero falls on either side of a ReLU,
- * and a gradient moves by a thousandth. So PyTorch also takes each step in float64, and our distance from that is held
- * against the distance of PyTorch's own float32.
+ * Rounding limits how closely float32 steps can agree: an activation near zero falls on either side of a ReLU, and a
+ * gradient moves by a thousandth. PyTorch therefore also takes each step in float64, and our distance from it is
+ * compared with that of PyTorch's own float32.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -27,7 +27,7 @@ import { timedRun } from './step-timing.ts';
 import { distance } from '../testing/distance.ts';
 
 const [rows, size, stemStride, lr] = [32, 16, 2, 0.3];
-/** BYOL's at its first step, which half a cosine raises. */
+/** BYOL's initial momentum, raised by half a cosine. */
 const base = 0.9;
 const cases = [
   { id: 'vicreg', steps: 200, options: { expander: [64, 64, 64] } },
@@ -36,7 +36,7 @@ const cases = [
   { id: 'byol', steps: 50, options: { projector: [64, 64], predictor: [64], momentum: base } },
 ];
 
-/** PyTorch's side, answering a folder with the terms of the loss. */
+/** The PyTorch process: given a folder, it answers with the terms of the loss. */
 function openPeer() {
   const peers = process.env['REPRISE_PEERS'];
   if (peers === undefined) throw new Error('REPRISE_PEERS names no Python environment: use "npm run test:nightly".');
@@ -58,7 +58,7 @@ function batchOf(step: number): HostBatch {
   const views = ['x', 'y'].map((name) => {
     const values = new Float32Array(rows * size * size);
     keyed(9, name, step).fillNormal(values);
-    // Two views of one picture are alike, or the invariance has nothing to learn.
+    // Two views of one picture must be similar, or the invariance term has nothing to learn.
     keyed(9, 'picture', step).fillNormal(values.subarray(0, values.length / 2));
     return { shape: [rows, size, size, 1], values };
   });
@@ -87,7 +87,7 @@ it.each(cases)(
 
     let [term, relative] = [0, 0];
     const ratios: number[] = [];
-    /** Distances from float64 of every tensor, a step an entry. */
+    /** Distances of every tensor from float64, one entry per step. */
     const byTensor = new Map<string, readonly { readonly own: number; readonly theirs: number }[]>();
     try {
       for (let step = 0; step < steps; step++) {
@@ -113,7 +113,7 @@ it.each(cases)(
         const { loss, metrics } = await stepper.run(batch, { step, lr }, { metrics: true });
         for (const [name, value] of Object.entries(wanted)) {
           const found = name === 'loss' ? loss : metrics[name]!;
-          // A term that has all but vanished is measured by the loss it is part of.
+          // A vanishing term is measured relative to the total loss.
           const apart = Math.abs(found - value) / Math.max(Math.abs(value), 1e-3 * Math.abs(wanted['loss']!));
           term = Math.max(term, apart);
           expect(apart, `${name} of step ${step}`).toBeLessThan(1e-5);
@@ -135,11 +135,11 @@ it.each(cases)(
             own: distance(ours.get(entry.name)!, truth),
             theirs: distance(peers, truth),
           });
-          // The next step begins where the peer is.
+          // The next step starts from the peer's state.
           entry.write(peers);
         }
         for (const { name, moved, own, theirs } of distances) {
-          // In one step a unit that falls on the other side of a ReLU can be any of the three; a mistake is farther.
+          // In a single step, any of the three may fall on the other side of a ReLU; a mistake is farther away.
           expect(own, `${name} of step ${step}`).toBeLessThan(theirs + 0.05 * moved + 1e-7);
           const known = byTensor.get(name) ?? [];
           byTensor.set(name, [...known, { own, theirs }]);
@@ -149,7 +149,7 @@ it.each(cases)(
         ratios.push(own / theirs);
         relative = Math.max(relative, own / whole((one) => one.moved));
       }
-      // Over all steps we are no farther from the truth than PyTorch is, whole and tensor by tensor.
+      // Over all steps we are no farther from the truth than PyTorch, overall and for each tensor.
       expect(median(ratios)).toBeLessThan(1.2);
       for (const [name, found] of byTensor) {
         const middle = (pick: (one: (typeof found)[number]) => number) => median(found.map(pick));

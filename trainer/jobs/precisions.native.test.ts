@@ -1,11 +1,11 @@
-/** The measurement behind a new run's precision, on the processor that runs the test. */
+/** The measurement that chooses a new run's precision, on this processor. */
 import { expect, test } from 'vitest';
 import { openPort, type Message } from '../channel/port.ts';
 import { precisions } from '../protocol/run.ts';
 import { refusalOf } from '../testing/precision.ts';
 import { run } from './precisions.ts';
 
-test('every precision has a time, or the reason why it is not to be used here, within seconds', async () => {
+test('every precision gets a time or a reason not to use it here, within seconds', async () => {
   const said: Message[] = [];
   const port = { ...openPort({ channel: null, now: Date.now }), send: (message: Message) => void said.push(message) };
   await run({ kind: 'precisions', device: 'cpu', threads: 2 }, { port, clock: () => performance.now() });
@@ -16,7 +16,7 @@ test('every precision has a time, or the reason why it is not to be used here, w
   expect(timings[0]).toMatchObject({ milliseconds: expect.any(Number) as number, refusal: null });
   for (const { precision, milliseconds, refusal } of timings) {
     const wanted = await refusalOf(precision);
-    // The engine may have it and the processor no fast kernels for it.
+    // The engine may support it although the processor has no fast kernels for it.
     const isSlow = precision !== 'float32' && refusal?.includes('times as long as in float32') === true;
     if (wanted === null && !isSlow) expect(milliseconds).toBeGreaterThan(0);
     else expect({ milliseconds, refusal }).toEqual({ milliseconds: null, refusal: expect.any(String) as string });

@@ -1,4 +1,4 @@
-/** Times the same training step in every precision, so that a run can be given the one this device is fastest in. */
+/** Times the same training step in every precision, so that a run can use the fastest on this device. */
 import * as v from 'valibot';
 import { faultOf } from '../durable/fault-of.ts';
 import { FaultError } from '../durable/fault-error.ts';
@@ -8,7 +8,7 @@ import { noisePairs, stepperOf, type StepShape } from './step-timing.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const quietMs = 300_000;
-/** Enough to keep a GPU busy; on a processor little enough for a second. */
+/** Large enough to keep a GPU busy; small enough for a second on a CPU. */
 const shapeOn = (device: string): StepShape => ({
   encoder: 'resnet-18',
   stem: 'small',
@@ -17,8 +17,8 @@ const shapeOn = (device: string): StepShape => ({
   ...(device === 'cpu' ? { batch: 8, width: 32 } : { batch: 256, width: 64 }),
 });
 /**
- * A processor may have a precision whose gradients nobody wrote fast kernels for (float16 with AVX-512 FP16: 15 to 40 times
- * float32's time). Such a one shows in a step of next to nothing, and the real one is not begun: it would take minutes.
+ * A processor may support a precision without fast kernels for its gradients (float16 with AVX-512 FP16: 15 to 40 times
+ * float32's time). A tiny step reveals this, and the real one, which would take minutes, is skipped.
  */
 const glanceShape: StepShape = {
   encoder: 'resnet-18',
@@ -29,7 +29,7 @@ const glanceShape: StepShape = {
   expander: [64, 64, 64],
 };
 const mostTimesFloat32 = 5;
-/** The first step traces and pays for start-up. */
+/** The first step includes tracing and start-up. */
 const mostSteps = 10;
 const mostMilliseconds = 800;
 
@@ -73,7 +73,7 @@ export async function run(job: JobOf<'precisions'>, context: JobContext): Promis
       }
       timings.push({ precision, milliseconds: await timed(execution, shapeOn(device), clock), refusal: null });
     } catch (error) {
-      // Without float32 nothing can be computed here at all.
+      // Without float32, nothing can be computed here.
       if (precision === 'float32') throw error;
       timings.push({ precision, milliseconds: null, refusal: faultOf(error).message });
     }

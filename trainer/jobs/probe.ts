@@ -1,4 +1,4 @@
-/** Multiplies two matrices on the device that really does it, and times that. */
+/** Times a matrix product on the device that actually executes it. */
 import { openEngine } from '../engine/steps/open.ts';
 import { measureProcessorShare } from './processor-share.ts';
 import type { Ending, JobContext, JobOf } from '../channel/job.ts';

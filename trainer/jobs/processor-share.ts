@@ -1,9 +1,9 @@
-/** A gap this long between two looks at the clock is not the program's own doing. */
+/** A gap this long between two clock readings is not caused by this program. */
 const gapMilliseconds = 2;
 
 /**
- * Keeps one core busy for so long and says how much of it was given, 0 to 1. On a machine that is shared, with other
- * programs or, under a hypervisor, with other machines, that is less than all of it; nothing else shows the latter.
+ * Keeps one core busy for the given time and returns the fraction of it received, 0 to 1. On a machine shared with
+ * other programs or, under a hypervisor, with other machines, it is below 1; nothing else reveals the latter.
  */
 export function measureProcessorShare(milliseconds: number): number {
   const began = performance.now();

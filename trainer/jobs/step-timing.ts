@@ -1,4 +1,4 @@
-/** A training without data: VICReg, or another method, with LARS on pairs of noise, to time a step by. */
+/** Training without data, for timing a step: VICReg, or another method, with LARS on pairs of noise. */
 import * as v from 'valibot';
 import { encoder as resnet18 } from '../encoders/resnet-18.ts';
 import { encoder as resnet50 } from '../encoders/resnet-50.ts';
@@ -22,7 +22,7 @@ export interface StepShape {
   /** Pairs of views. */
   readonly batch: number;
   readonly expander: readonly number[];
-  /** Another method than VICReg with this expander. */
+  /** A method to use instead of VICReg with this expander. */
   readonly method?: Choice;
 }
 

@@ -1,4 +1,6 @@
-/** Small pictures of a data set, for the window. Decoded here, because sharp does not go with Electron's libraries. */
+/**
+ * Small pictures of a data set, for the window. Decoded here because sharp is not compatible with Electron's libraries.
+ */
 import sharp from 'sharp';
 import { FaultError } from '../durable/fault-error.ts';
 import type { Thumbnail } from '../protocol/dataset.ts';

@@ -1,4 +1,4 @@
-/** One run, or what is left of it: a pretraining or an evaluation, from the beginning or from a checkpoint. */
+/** Executes a run or the rest of one: a pretraining or an evaluation, from the beginning or from a checkpoint. */
 import process from 'node:process';
 import { FaultError } from '../durable/fault-error.ts';
 import { openEngine } from '../engine/steps/open.ts';
@@ -20,7 +20,7 @@ type Notices = (readonly [code: string, text: string, values: Record<string, str
 
 const loadQuietMs = 120_000;
 
-/** What decides the last bits beside a run's own settings. */
+/** Everything besides a run's own settings that determines the last bits. */
 const arithmeticOf = ({ instructionSet, versions }: EngineFacts) => ({
   instructionSet,
   tensorflow: versions['tensorflow'] ?? 'unknown',
@@ -28,8 +28,8 @@ const arithmeticOf = ({ instructionSet, versions }: EngineFacts) => ({
 });
 
 /**
- * Where the machine computes with other instructions, another TensorFlow or by other sums than it did, the bits differ from
- * here on: a resumed run is then not the one that was never interrupted, and that is the user's to decide.
+ * If the machine now uses other instructions, another TensorFlow version or different sums, the bits differ from here
+ * on: the resumed run is no longer identical to an uninterrupted one, so the user must accept it.
  */
 function compare({ manifest }: Loaded, engine: Engine, isAccepted: boolean, notices: Notices): void {
   const now = arithmeticOf(engine.facts);

@@ -1,4 +1,4 @@
-/** What of Barlow Twins the golden steps do not show. */
+/** Parts of Barlow Twins not covered by the golden steps. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
@@ -20,14 +20,14 @@ const grid = ([rows, columns]: Shape, value: (position: number) => number): Tens
 const first = (position: number): number => Math.sin(1 + position);
 const read = (scalar: Tensor): number => scalar.dataSync()[0]!;
 
-it('divides by the configured batch, not by the rows there are', () => {
+it('divides by the configured batch, not by the actual number of rows', () => {
   const same = grid([8, 4], first);
   const { metrics } = barlowTwinsLoss(same, same, 16, defaults);
   // Every dimension is its own twin at half its weight: (1 - 1/2)^2 for each of four.
   expect(read(metrics.invariance)).toBeCloseTo(1, 4);
 });
 
-it('says how far the embeddings point in different directions, however long they are', () => {
+it('measures how far the embeddings point in different directions, whatever their length', () => {
   const many = tf.randomNormal([512, 64], 0, 7, 'float32', 5);
   const { metrics } = barlowTwinsLoss(many, many, 512, defaults);
   expect(read(metrics.embeddingStd)).toBeCloseTo(1, 1);

@@ -1,7 +1,7 @@
 /**
  * Barlow Twins, Zbontar, Jing, Misra, LeCun and Deny, ICML 2021, section 2.1.
  *
- *     z, z': [n, d], embeddings of two views, each dimension brought to mean 0 and variance 1 over the batch
+ *     z, z': [n, d], embeddings of two views, each dimension standardised to mean 0 and variance 1 over the batch
  *            (batch norm without weight and bias)
  *     C    = z^T z' / batch
  *     loss = scale (sum_i (1 - C_ii)^2 + lambda sum_{i != j} C_ij^2)
@@ -21,24 +21,24 @@ import { defineMethod } from '../recipe.ts';
 const options = v.object({
   /** Weight of the correlations between different dimensions. */
   lambda: v.optional(weight, 0.0051),
-  /** Factor of the whole loss; it matters with weight decay and with optimizers that do not normalise the gradient. */
+  /** Factor of the whole loss; it matters with weight decay and with optimizers that do not normalise gradients. */
   scale: v.optional(weight, 1),
   expander: v.optional(widths, [8192, 8192, 8192]),
   ...regularizerOptions,
 });
 type Options = v.InferOutput<typeof options>;
 
-/** PyTorch's default, in the batch norm that standardises the embeddings. */
+/** PyTorch's default for the batch norm that standardises the embeddings. */
 const epsilon = 1e-5;
 
-/** Mean 0 and variance 1 in every dimension, the variance biased, as batch norm takes it. */
+/** Standardises every dimension to mean 0 and variance 1, with the biased variance, as in batch norm. */
 function standardised(z: Tensor): Tensor {
   const centred = tf.sub(z, tf.mean(z, 0));
   const variance = tf.mean(tf.square(centred), 0);
   return tf.div(centred, tf.sqrt(tf.add(variance, epsilon)));
 }
 
-/** The loss of two batches of embeddings. `batch` is the configured size: a short last batch is divided by it all the same. */
+/** The loss of two batches of embeddings. `batch` is the configured size: a short last batch is divided by it too. */
 export function barlowTwinsLoss(
   x: Tensor,
   y: Tensor,

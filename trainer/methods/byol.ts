@@ -2,7 +2,7 @@
  * BYOL, Grill et al., NeurIPS 2020, section 3.
  *
  *     online: encoder, projector z, predictor p;  target: encoder and projector t, which follow the online ones
- *     loss   = mean |p/|p| - t'/|t'||^2 + the same with the views exchanged
+ *     loss   = mean |p/|p| - t'/|t'||^2 + the same with the views swapped
  *     target = momentum target + (1 - momentum) online after each step; momentum rises from its base to 1 by half a cosine
  */
 import * as tf from '@tensorflow/tfjs';
@@ -25,7 +25,7 @@ const options = v.object({
   ...regularizerOptions,
 });
 
-/** Mean squared distance of rows brought to length 1: 2 less twice the cosine. */
+/** Mean squared distance of normalised rows: 2 minus twice the cosine. */
 function distance(p: Tensor, target: Tensor): Scalar {
   return tf.mean(tf.sub(2, tf.mul(tf.sum(tf.mul(unitRows(p), unitRows(target)), 1), 2)));
 }

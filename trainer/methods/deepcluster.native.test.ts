@@ -1,4 +1,4 @@
-/** What of DeepCluster-v2 a step does not show: its clusters between epochs, and that they come again after a kill. */
+/** Parts of DeepCluster-v2 not covered by a step: its clustering between epochs, reproduced after a kill. */
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
@@ -38,7 +38,7 @@ function learnerOf(engine: Engine, options = small) {
   });
 }
 
-/** Between two epochs on this engine; `asked` counts the times that the images were gone through. */
+/** Work between epochs on this engine; `asked` counts the passes over the images. */
 function between(engine: Engine, epoch: number, asked: { count: number }): BetweenEpochs {
   const entryOf = (variable: Parameters<BetweenEpochs['read']>[0]) =>
     engine.entries([{ weights: [variable], state: [] }])[0]!;
@@ -80,7 +80,7 @@ it.each(['eager', 'traced'] as const)(
   },
 );
 
-it('says what to set where there are fewer images than clusters', async () => {
+it('suggests a setting if there are fewer images than clusters', async () => {
   const engine = await openEngine(v.parse(Execution, { threads: 2 }));
   expect(() => learnerOf(engine, { ...small, prototypes: samples + 1 })).toThrow(
     '40 images cannot form 41 clusters: set the number of prototypes to at most 40.',
@@ -90,7 +90,7 @@ it('says what to set where there are fewer images than clusters', async () => {
 it(
   'ends in the same bytes after kills inside an epoch and at the end of one',
   async () => {
-    // 6 steps an epoch, saved every 4: what follows the third save begins an epoch.
+    // 6 steps per epoch, saved every 4: the third save is followed by a new epoch.
     const tiny = tinyPretraining(place.data) as Extract<RunConfig, { kind: 'pretrain' }>;
     const config: RunConfig = {
       ...tiny,

@@ -1,15 +1,16 @@
 /**
- * DeepCluster-v2, Caron et al., NeurIPS 2020 (the paper of SwAV), where DeepCluster, ECCV 2018, is brought to SwAV's terms.
+ * DeepCluster-v2, Caron et al., NeurIPS 2020 (the paper of SwAV), which adapts DeepCluster, ECCV 2018, to SwAV's
+ * setting.
  *
- *     z_v: embeddings of view v brought to length 1;  bank: those of the two full views, each image as it last was shown
+ *     z_v: embeddings of view v, normalised;  bank: those of the two full views, each image as last seen
  *     before every epoch, for each head h:  spherical k-means of the bank gives K centroids c_h and each image's cluster
  *     loss = mean over heads h and all views v of  cross-entropy(z_v c_h^T / t, the image's cluster in h)
  *
- * Heads cluster the banks of the two views in turn, each from centroids of its own. Before the first epoch nothing was shown yet:
- * the bank is what the network makes of the images without augmentation, in evaluation mode.
+ * Heads cluster the banks of the two views in turn, each from its own centroids. Before the first epoch no image has
+ * been seen: the bank then holds the network's embeddings of the images without augmentation, in evaluation mode.
  *
- * The original DeepCluster is another system: AlexNet or VGG on Sobel-filtered images, k-means with K 10000 of features whitened
- * by a PCA, and a classifier that is trained anew after every clustering.
+ * The original DeepCluster differs: AlexNet or VGG on Sobel-filtered images, k-means with K 10000 on features whitened
+ * by PCA, and a classifier retrained after every clustering.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
@@ -77,7 +78,7 @@ export const method = defineMethod({
       { kind: 'normal', std: 1 / Math.sqrt(columns) },
       false,
     );
-    // Until the first clustering images lie in the clusters in turn.
+    // Until the first clustering, images are assigned to the clusters in turn.
     const inTurn = Float32Array.from({ length: samples * heads }, (_, place) => Math.floor(place / heads) % clusters);
     const assignments = builder.variable('assignments', [samples, heads], { kind: 'given', values: inTurn }, false);
 
@@ -115,7 +116,7 @@ export const method = defineMethod({
             columns,
             clusters,
             iterations: given.iterations,
-            // No seed: the rows are the run's own.
+            // No seed is needed: the rows already depend on the run's.
             random: keyed(0, 'clusters', epoch, head),
             progress: (fraction) => progress((head + fraction) / heads),
           });

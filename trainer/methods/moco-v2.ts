@@ -1,11 +1,12 @@
 /**
- * MoCo v2, Chen, Fan, Girshick and He, 2020: He et al., CVPR 2020, algorithm 1, with SimCLR's projector and augmentation.
+ * MoCo v2, Chen, Fan, Girshick and He, 2020: He et al., CVPR 2020, algorithm 1, with SimCLR's projector and
+ * augmentation.
  *
- *     q: the first view by the encoder, k: the second by a momentum encoder, both brought to length 1; queue: past keys
+ *     q: the first view by the encoder, k: the second by a momentum encoder, both normalised; queue: past keys
  *     loss = mean of -log( exp(q . k / t) / (exp(q . k / t) + sum over the queue of exp(q . key / t)) )
  *
- * The batch is not shuffled among devices before the keys are computed, as there is one: batch norm takes its statistics of the
- * whole batch.
+ * There is only one device, so the batch is not shuffled among devices before the keys are computed: batch norm uses
+ * the statistics of the whole batch.
  */
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';

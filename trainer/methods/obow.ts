@@ -2,18 +2,18 @@
  * OBoW, Gidaris, Bursuc, Puy, Komodakis, Cord and Perez, CVPR 2021; the loss as the official code computes it.
  *
  *     teacher: follows the encoder; momentum rises from its base to 1 by half a cosine; sees the first view, the whole image
- *     V: a vocabulary for each of res4 and res5, a queue of words; each step every image gives each a local mean of its map
+ *     V: a queue of words for each of res4 and res5; each step, every image adds a local mean of its map to each
  *     b: the teacher's map as a bag of words of V (nn/bag-of-words.ts)
- *     W: Linear, batch norm, ReLU, Linear of the rows of V brought to length 1, themselves brought to length 1
+ *     W: Linear, batch norm, ReLU, Linear on the normalised rows of V; the result is normalised too
  *     loss = mean over res4 and res5 of  KL(b || softmax(kappa f . W)),  f: the student's representation of a crop
  *
- * The student sees all views but the first. Views of one size are one kind, crops or patches: the network sees them as one batch.
- * The loss is the mean over the views of a kind and the sum over kinds.
+ * The student sees all views but the first. Views of one size are one kind, crops or patches, and pass through the
+ * network as one batch. The loss is the mean over the views of a kind and the sum over kinds.
  *
- * Two things differ from the official code. The mean distance that sharpens the bags is that of the batch, not one that follows it
- * from step to step; and the vocabulary begins as noise of both signs. It is replaced after words / batch steps.
+ * Two things differ from the official code. The mean distance that sharpens the bags is that of the batch, not a
+ * running mean; and the vocabulary starts as noise of both signs, which is replaced after words / batch steps.
  *
- * The teacher never sees what the student sees, so there is no distance between them to watch.
+ * The teacher and the student never see the same view, so no distance between them is recorded.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
@@ -40,7 +40,7 @@ const options = v.object({
 
 const levels = ['res4', 'res5'] as const;
 
-/** Views of one size each, in the order in which sizes first occur. */
+/** Views grouped by size, in the order in which sizes first occur. */
 function bySize(views: readonly Tensor[]): readonly (readonly Tensor[])[] {
   const kinds = new Map<string, Tensor[]>();
   for (const view of views) {
@@ -50,7 +50,7 @@ function bySize(views: readonly Tensor[]): readonly (readonly Tensor[])[] {
   return [...kinds.values()];
 }
 
-/** A row for each image and each of its crops, from the rows of all images' first crops, then of their second. */
+/** Reorders rows from crop by crop (all first crops, then all second) to image by image. */
 function byImage(rows: Tensor, crops: number): Tensor {
   const [count, columns] = rows.shape as [number, number];
   return tf.transpose(rows.reshape([crops, count / crops, columns]), [1, 0, 2]);

@@ -1,7 +1,7 @@
 /**
  * SimCLR, Chen, Kornblith, Norouzi and Hinton, ICML 2020, equation 1 (NT-Xent).
  *
- *     z: [2n, d], embeddings of both views of n images, brought to length 1
+ *     z: [2n, d], embeddings of both views of n images, normalised
  *     loss = mean over all 2n of  -log( exp(z_i . z_j / t) / sum_{k != i} exp(z_i . z_k / t) ),  j the other view of i's image
  */
 import * as tf from '@tensorflow/tfjs';

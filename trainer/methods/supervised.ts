@@ -1,6 +1,6 @@
 /**
- * The control: the same encoder trained with labels, at the same budget and on the same augmented images, so that a
- * self-supervised figure has something to stand beside.
+ * The control: the same encoder trained with labels, with the same budget and augmentation, as a reference for
+ * self-supervised figures.
  */
 import * as v from 'valibot';
 import { accuracy, crossEntropy } from '../nn/ops/cross-entropy.ts';

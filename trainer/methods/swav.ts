@@ -1,12 +1,13 @@
 /**
  * SwAV, Caron, Misra, Mairal, Goyal, Bojanowski and Joulin, NeurIPS 2020, section 3.
  *
- *     z_v: embeddings of view v brought to length 1;  c: prototypes of length 1;  s_v = z_v c^T
- *     q_v  = exp(s_v / eps), balanced by Sinkhorn so that all prototypes are used alike; of the two full views, as a constant
+ *     z_v: embeddings of view v, normalised;  c: prototypes of length 1;  s_v = z_v c^T
+ *     q_v  = exp(s_v / eps), balanced by Sinkhorn so that all prototypes are used equally; of the two full views, as a constant
  *     loss = mean over q_0, q_1 and over all other views v of  -mean over samples of sum_k q_k log softmax(s_v / t)_k
  *
- * A small batch is balanced together with a queue of earlier embeddings. The queue fills from the first step on, so that it is
- * there when it comes into use. Where embeddings collapse, every code spreads over all K prototypes and the loss stays at ln K.
+ * A small batch is balanced together with a queue of past embeddings. The queue fills from the first step on, so that
+ * it is full when it comes into use. If embeddings collapse, every code spreads over all K prototypes and the loss
+ * stays at ln K.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
@@ -62,7 +63,7 @@ export const method = defineMethod({
   build([encoder], given, builder, { batch, stepsPerEpoch }) {
     const projector = mlp(builder.at('projector'), encoder.outputs, given.projector, { outputBias: true });
     const columns = projector.outputs;
-    // Near length 1 from the start.
+    // Close to length 1 from the start.
     const initial = { kind: 'normal', std: 1 / Math.sqrt(columns) } as const;
     const prototypes = builder.at('prototypes').variable('weight', [given.prototypes, columns], initial);
     const sinkhorn = { epsilon: given.codeEpsilon, iterations: given.iterations };
@@ -73,7 +74,7 @@ export const method = defineMethod({
             builder.at('queue').variable(name, [given.queue, columns], { kind: 'zeros' }, false),
           );
 
-    /** The prototypes, whose gradient does not count as long as they are frozen. */
+    /** The prototypes, whose gradient is ignored while they are frozen. */
     function gated({ step }: StepContext): Tensor {
       if (given.freezeSteps === 0) return prototypes;
       const fixed = stopGradient(prototypes);
@@ -88,7 +89,7 @@ export const method = defineMethod({
         if (queue === undefined) return alone;
         const both = balanced(scores(tf.concat([embeddings, queue])), sinkhorn);
         const isDue = tf.greaterEqual(step, Math.ceil(given.queueEpoch * stepsPerEpoch));
-        // It begins with zeros, and what is in it has length 1.
+        // It starts as zeros, and its entries have length 1.
         const isFull = tf.greater(tf.sum(tf.square(tf.slice(queue, [given.queue - 1, 0], [1, columns]))), 0);
         return tf.where(tf.logicalAnd(isDue, isFull), tf.slice(both, [0, 0], alone.shape as [number, number]), alone);
       }, z);

@@ -1,4 +1,4 @@
-/** VICReg's loss at the golden values of the official code, and its gradient against differences of a float64 version. */
+/** VICReg's loss against golden values of the official code, and its gradient against finite differences in float64. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
@@ -58,7 +58,7 @@ describe('the loss', () => {
     expect(read(same.covariance)).toBeCloseTo(2 * 0.3632635271331763, 6);
   });
 
-  it('divides the covariance by the configured batch, not by the rows there are', () => {
+  it('divides the covariance by the configured batch, not by the actual number of rows', () => {
     const short = vicregLoss(tensor(x), tensor(x), 2 * n, official).metrics;
     expect(read(short.covariance)).toBeCloseTo(2 * 0.3632635271331763 * ((n - 1) / (2 * n - 1)) ** 2, 6);
     expect(read(short.variance)).toBeCloseTo(0.24478921823840555, 6);
@@ -86,7 +86,7 @@ describe('the loss', () => {
     expect(slowLoss(x, y, [n, d])).toBeCloseTo(25.522218956148436, 9);
   });
 
-  it('says what the embedding looks like', () => {
+  it('describes the embedding', () => {
     const { metrics } = vicregLoss(tensor(x), tensor(x), n, official);
     const deviations = Array.from({ length: d }, (_, j) => {
       const mean = sum(n, (i) => x[i * d + j]!) / n;
@@ -98,7 +98,7 @@ describe('the loss', () => {
     expect(read(metrics.offDiagonalCovariance)).toBeCloseTo(Math.sqrt(meanSquare), 6);
   });
 
-  it('sees a collapsed embedding as one: spread 0, variance term at its most', () => {
+  it('recognises a collapsed embedding: spread 0, variance term at its maximum', () => {
     const point = tf.ones([n, d]);
     const { metrics } = vicregLoss(point, point, n, official);
     expect(read(metrics.embeddingStd)).toBe(0);

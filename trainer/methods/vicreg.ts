@@ -41,8 +41,8 @@ const average = (a: Tensor, b: Tensor): Scalar => tf.mul(tf.add(a, b), 0.5);
 const meanSquare = (x: Tensor, y: Tensor): Scalar => tf.mean(tf.square(tf.sub(x, y)));
 
 /**
- * The loss of two batches of embeddings. `batch` is the configured size: a short last batch is divided by it all the same.
- * `invariance`: where it is not that of the embeddings themselves.
+ * The loss of two batches of embeddings. `batch` is the configured size: a short last batch is divided by it too.
+ * `invariance`: given if it is not that of the embeddings themselves.
  */
 export function vicregLoss(x: Tensor, y: Tensor, batch: number, given: Options, invariance: Scalar = meanSquare(x, y)) {
   const [ofX, ofY] = [spreadOf(x, batch, given), spreadOf(y, batch, given)];

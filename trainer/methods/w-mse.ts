@@ -5,8 +5,9 @@
  *     L L^T is the sub-batch's covariance over its size - 1
  *     loss = mean over all pairs of views and all rows of  |w_i/|w_i| - w_j/|w_j||^2 = 2 - 2 cos(w_i, w_j)
  *
- * Both sides of a pair have a gradient; solo-learn stops the gradient on one of them. A sub-batch is a run of neighbours:
- * the samples are shuffled every epoch, so neighbours are as random as drawn ones, and the same rows of every view.
+ * Both sides of a pair have a gradient; solo-learn stops the gradient on one of them. A sub-batch consists of
+ * consecutive rows: the samples are shuffled every epoch, so these are as random as drawn ones, and the same in every
+ * view.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
@@ -27,7 +28,7 @@ const options = v.object({
   ...regularizerOptions,
 });
 
-/** Every row must find its sub-batch, and every sub-batch have a covariance of full rank. */
+/** Checks that every row belongs to a sub-batch, and that every sub-batch can have a covariance of full rank. */
 function checkSizes(subBatch: number, embedding: number, { batch, samples, stepsPerEpoch }: MethodData): void {
   if (subBatch <= embedding)
     throw new FaultError(
@@ -66,7 +67,7 @@ export const method = defineMethod({
   mostViews: 4,
   labels: false,
   build([encoder], given, builder, data) {
-    // Without a bias at its end, which centring would take out.
+    // Without a final bias, which centring would remove.
     const projector = mlp(builder.at('projector'), encoder.outputs, given.projector);
     checkSizes(given.subBatch, projector.outputs, data);
     return {

@@ -27,7 +27,7 @@ beforeAll(async () => {
 
 const values = (tensor: Tensor): ArrayLike<number> => tensor.dataSync();
 
-/** A convolution and its gradients by their definition, in float64. */
+/** A convolution and its gradients by definition, in float64. */
 function convolved(x: Tensor, w: Tensor, dy: Tensor, { stride, padding }: Window) {
   const [n, height, width, inputs] = x.shape as [number, number, number, number];
   const [size, , , outputs] = w.shape as [number, number, number, number];
@@ -79,7 +79,7 @@ describe('conv2d', () => {
     expect(deviation(values(alone), expected.dw)).toBeLessThan(1e-5);
   });
 
-  it('is the sum of its definition, and so are its gradients, whatever the window, the stride and the channels', () => {
+  it('equals its definition, and so do its gradients, for any window, stride and channels', () => {
     const extent = fc.integer({ min: 1, max: 10 });
     const window = fc.constantFrom(1, 3, 5);
     const stride = fc.integer({ min: 1, max: 3 });
@@ -101,7 +101,7 @@ describe('conv2d', () => {
     );
   });
 
-  it('uses SAME only where it pads alike on both sides', () => {
+  it('uses SAME only if it pads equally on both sides', () => {
     expect(sameAgrees(7, 3, { stride: 2, padding: 1 })).toBe(true);
     expect(sameAgrees(8, 3, { stride: 2, padding: 1 })).toBe(false);
     expect(sameAgrees(8, 1, { stride: 2, padding: 0 })).toBe(true);
@@ -214,7 +214,7 @@ describe.each([
       const gradient = tf.reshape(grads[weight.name]!, [-1]);
       const actualNorm = tf.norm(gradient).dataSync()[0]!;
       const actual = tf.sum(tf.mul(gradient, formulaTensor('probe', [gradient.size], 1))).dataSync()[0]!;
-      // Behind a batch norm some gradients are 0 but for rounding: those are measured against the largest.
+      // After a batch norm some gradients are 0 except for rounding: those are compared with the largest.
       const tolerance = 5e-4 * norm + 1e-5 * largest;
       expect(Math.abs(actualNorm - norm), `norm of ${weight.name}`).toBeLessThan(tolerance);
       expect(Math.abs(actual - projection), `projection of ${weight.name}`).toBeLessThan(3 * tolerance);
@@ -228,7 +228,7 @@ describe.each([
     expect(deviation(values(evaluated), expected.evaluated)).toBeLessThan(1e-3);
   });
 
-  it.each([true, false])('starts with the last norm of each block at 0 where that is asked for: %s', (asked) => {
+  it.each([true, false])('starts with the last norm of each block at 0 if requested: %s', (asked) => {
     const net = resnet(engine.builder(3).at(`fresh ${block} ${asked}`), { ...shape, zeroInitResidual: asked });
     const last = block === 'basic' ? /bn2\/weight$/ : /bn3\/weight$/;
     const closing = net.weights.filter((weight) => last.test(weight.name) && weight.name.includes('layer'));
@@ -237,7 +237,7 @@ describe.each([
   });
 });
 
-/** A builder that makes nothing and counts. */
+/** A builder that only records shapes. */
 function countingBuilder(path: string, shapes: Map<string, Shape>): Builder {
   return {
     path,
@@ -250,7 +250,7 @@ function countingBuilder(path: string, shapes: Map<string, Shape>): Builder {
   };
 }
 
-/** Shapes of what an encoder trains, by PyTorch's names. */
+/** Shapes of an encoder's trainable variables, by PyTorch's names. */
 function shapesOf(id: string, options: object): ReadonlyMap<string, Shape> {
   const shapes = new Map<string, Shape>();
   const recipe = encoders.get(id);

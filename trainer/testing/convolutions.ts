@@ -1,6 +1,6 @@
 /**
- * For tests of convolutions: the attributes of TensorFlow's operations, inputs, and what they must give by the plain definition
- * in float64. TensorFlow's own operations are not the truth: oneDNN's are wrong for some shapes on some processors.
+ * For tests of convolutions: the attributes of TensorFlow's operations, inputs, and the expected results by definition
+ * in float64. TensorFlow's own operations are not a reference: oneDNN's are wrong for some shapes on some processors.
  */
 import { attributeKinds, stringAttribute, typeAttribute } from '../engine/binding/attributes.ts';
 import { elementsOf } from '../engine/binding/tensors.ts';
@@ -33,7 +33,7 @@ export interface WindowPlacement {
   readonly before: readonly [down: number, across: number];
 }
 
-/** Where the window starts and what comes out, under TensorFlow's 'SAME' (the odd zero comes last) or 'VALID'. */
+/** Placement of the window and the output size, under TensorFlow's 'SAME' (the odd zero comes last) or 'VALID'. */
 export function placementOf(
   [height, width]: readonly [number, number],
   { window, stride, padding }: { readonly window: number; readonly stride: number; readonly padding: 'SAME' | 'VALID' },

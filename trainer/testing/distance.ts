@@ -1,4 +1,4 @@
-/** How far vectors are apart, in the Euclidean norm. */
+/** Euclidean distance between vectors. */
 
 export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   let sum = 0;
@@ -6,6 +6,6 @@ export function distance(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return Math.sqrt(sum);
 }
 
-/** The same as a share of the length of the second. */
+/** The same relative to the length of the second. */
 export const relativeDistance = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
   distance(a, b) / distance(b, new Float64Array(b.length));

@@ -1,4 +1,4 @@
-/** For tests: the real trainer, started again and again, killed at random moments and at every point of a save. */
+/** For tests: restarts the real trainer repeatedly, killing it at random moments and at every point of a save. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import {
   closeSync,
@@ -92,7 +92,7 @@ export function tinyPretraining(dataFolder: string): RunConfig {
   });
 }
 
-/** A head on what a random encoder gives, 60 steps; or head and encoder on half of the labels, 30. Saved every 4. */
+/** A head on a random encoder's features, 60 steps; or head and encoder on half of the labels, 30. Saved every 4. */
 export function tinyEvaluation(dataFolder: string, kind: 'features' | 'images' | 'fine-tuning'): RunConfig {
   const evaluator =
     kind === 'fine-tuning'
@@ -134,7 +134,7 @@ export interface LifeOptions {
   readonly env?: NodeJS.ProcessEnv;
 }
 
-/** Starts the trainer without a parent, going on from the newest checkpoint. What it prints is kept beside the run. */
+/** Starts the trainer without a parent, resuming from the newest checkpoint. Its output is kept beside the run. */
 export function startTrainer(stage: Stage, attempt: number, options: LifeOptions = {}): ChildProcess {
   mkdirSync(stage.folder, { recursive: true });
   const file = join(stage.folder, 'job.json');
@@ -161,7 +161,7 @@ export function eventsOf({ folder }: Stage): readonly TrainerEvent[] {
   const file = join(folder, 'events.ndjson');
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n');
-  // Killed in the middle of a line it may be torn; the next life cuts it.
+  // A kill may leave the last line incomplete; the next attempt truncates it.
   return lines.slice(0, -1).map((line) => v.parse(TrainerEvent, JSON.parse(line)));
 }
 
@@ -170,7 +170,7 @@ const eventsAs = <T extends TrainerEvent['type']>(
   type: T,
 ): readonly TrainerEventOf<T>[] => events.filter((event): event is TrainerEventOf<T> => event.type === type);
 
-/** Waits until this attempt has recorded a point of the step, then so many milliseconds more. */
+/** Waits until this attempt has recorded a point of the step, then for the given milliseconds. */
 export async function reachedStep(stage: Stage, child: ChildProcess, attempt: number, step: number): Promise<void> {
   let gone = false;
   child.once('exit', () => (gone = true));
@@ -181,9 +181,9 @@ export async function reachedStep(stage: Stage, child: ChildProcess, attempt: nu
   }
 }
 
-/** All that must be equal, to the byte, whether a run was interrupted or not. */
+/** Everything that must be byte-identical whether or not a run was interrupted. */
 export interface Trace {
-  /** The curve: each attempt's points up to where a later attempt took over. */
+  /** The curve: each attempt's points up to where a later one took over. */
   readonly points: readonly string[];
   readonly tensors: string;
   readonly results: readonly Result[];
@@ -216,12 +216,12 @@ export function traceOf(stage: Stage): Trace {
   };
 }
 
-/** How an attempt shall die: at a point of its first save, or so long after a step of its own. */
+/** How an attempt is killed: at a point of its first save, or a given time after one of its steps. */
 export type Death =
   | { readonly kind: 'save'; readonly point: number }
   | { readonly kind: 'step'; readonly steps: number; readonly delayMs: number };
 
-/** One life that is meant to end early. False: it was done before. */
+/** Runs an attempt that is to be killed. Returns false if it finished first. */
 export async function liveUntil(stage: Stage, attempt: number, death: Death): Promise<boolean> {
   const env = death.kind === 'save' ? { REPRISE_FAULT: `checkpoint:${death.point}` } : {};
   const child = startTrainer(stage, attempt, { env });
@@ -240,7 +240,7 @@ export async function liveUntil(stage: Stage, attempt: number, death: Death): Pr
   );
 }
 
-/** The last life: nobody interferes. */
+/** Runs the last attempt to its end. */
 export async function liveOn(stage: Stage, attempt: number): Promise<void> {
   const { code, signal } = await exitOf(startTrainer(stage, attempt));
   if (code === 0) return;
@@ -248,7 +248,7 @@ export async function liveOn(stage: Stage, attempt: number): Promise<void> {
   throw new Error(`The trainer ended with ${code ?? signal}: ${said}`);
 }
 
-/** Kills a run by the deaths of a list, each in a life of its own, starting a fresh run whenever one is done. */
+/** Kills a run once for each death in a list, each in its own attempt, starting a fresh run whenever one finishes. */
 export async function killThrough(
   stage: (number: number) => Stage,
   deaths: readonly Death[],
@@ -273,7 +273,9 @@ export async function killThrough(
   return kills;
 }
 
-/** A built trainer, a folder for its runs and the tiny data in it, for the tests of one file. Filled before the first of them. */
+/**
+ * A built trainer, a folder for its runs and its tiny data, for the tests of one file. Filled before the first test.
+ */
 export interface TinyTrainer {
   folder: string;
   data: string;

@@ -1,4 +1,4 @@
-/** A case for every tfjs operation and every operation of our own that recipes and networks use, whatever the shape. */
+/** A test case for every operation, of tfjs or our own, that recipes and networks use; each works for any shape. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import type { HostTensor } from '../host-batch.ts';
@@ -24,7 +24,7 @@ export const images = ({ x }: Inputs): tf.Tensor4D => tf.tile<tf.Tensor4D>(x.res
 export const kernel = ({ p }: Inputs, size: number): Tensor =>
   tf.tile(p.flatten().slice([0], [1]).reshape([1, 1, 1, 1]), [size, size, 2, 3]);
 
-/** With a gradient in x or p. */
+/** Cases with a gradient in x or p. */
 export const smooth: Readonly<Record<string, Case>> = {
   abs: ({ x }) => tf.abs(x),
   add: ({ x, p }) => tf.add(x, p.sum(0, true)),
@@ -84,7 +84,7 @@ export const smooth: Readonly<Record<string, Case>> = {
   where: ({ x, p, i }) => tf.where(tf.equal(i, 1), x, tf.mul(p, 2)),
 };
 
-/** Without one. */
+/** Cases without one. */
 export const plain: Readonly<Record<string, Case>> = {
   all: ({ x, p }) => tf.cast(tf.all(tf.greater(p, x), 1), 'float32'),
   any: ({ x, p }) => tf.cast(tf.any(tf.greater(x, p), 1), 'float32'),
@@ -114,7 +114,7 @@ function drawn(name: string, shape: readonly number[], map: (value: number) => n
   return { shape, values: numbers.map(map) };
 }
 
-/** The result of a case and, where it has one, the gradient of a weighted sum of it in x and p. */
+/** The result of a case and, if it has one, the gradient of a weighted sum of it with respect to x and p. */
 export function asked(run: Case, gradient: boolean) {
   return (...given: readonly Tensor[]): readonly Tensor[] => {
     const [x, p, w, i] = given as [Tensor, Tensor, Tensor, Tensor];
@@ -122,7 +122,7 @@ export function asked(run: Case, gradient: boolean) {
     const weighted = (a: Tensor, b: Tensor): tf.Scalar => {
       const result = run({ x: a, p: b, w, i });
       const weights = tf.add(1, tf.mul(0.1, tf.range(0, result.size).reshape(result.shape)));
-      // Both are reached, whatever the case reads.
+      // Both inputs are used, whichever the case reads.
       return tf.addN<tf.Scalar>([tf.sum(tf.mul(result, weights)), tf.sum(a).mul(0.5), tf.sum(b).mul(0.25)]);
     };
     const [dx, dp] = tf.grads(weighted)([x, p]);

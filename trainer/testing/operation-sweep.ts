@@ -1,7 +1,7 @@
 /**
- * Every operation the project uses, over small and odd shapes, against a definition that shares no code with TensorFlow: tfjs's
- * own JavaScript kernels for what tfjs knows, plain loops in float64 for convolutions, and the formula in tfjs's operations for
- * what only TensorFlow has. A finding belongs into `engine/avoided-operations.ts`.
+ * Checks every operation the project uses, over small and odd shapes, against a definition that shares no code with
+ * TensorFlow: tfjs's own JavaScript kernels where they exist, plain loops in float64 for convolutions, and the formula
+ * in tfjs operations for those only in TensorFlow. Findings belong in `engine/binding/avoided-operations.ts`.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
@@ -61,7 +61,7 @@ function eigenvalues(matrix: number[][]): number[] {
   return matrix.map((row, at) => row[at]!);
 }
 
-/** exp of the entropy of the singular values' shares (RankMe), with its small constant. */
+/** exp of the entropy of the normalised singular values (RankMe), with its small constant. */
 function rankByDefinition(x: Tensor): Tensor {
   const [n, m] = x.shape as [number, number];
   const rows = x.arraySync() as number[][];
@@ -77,7 +77,7 @@ function rankByDefinition(x: Tensor): Tensor {
   return tf.scalar(Math.exp(-shares.reduce((sum, share) => sum + share * Math.log(share), 0)));
 }
 
-/** Cases that call TensorFlow by name: what they are, in operations that tfjs's JavaScript kernels have. */
+/** Definitions, in operations that tfjs's JavaScript kernels support, of cases that call TensorFlow by name. */
 const definitions: Readonly<Record<string, Case>> = {
   conv2d: (given) => convolved(given, 3, 2, 1),
   'conv2d of single pixels': (given) => convolved(given, 1, 2, 0),
@@ -97,7 +97,7 @@ const definitions: Readonly<Record<string, Case>> = {
   rowsOf: ({ x }) => tf.gather(x, tf.tensor1d([1, 0], 'int32')),
 };
 
-/** What a computation gives on a backend of tfjs. */
+/** Result of a computation on a tfjs backend. */
 function on(backend: 'cpu' | 'tensorflow', given: ReturnType<typeof givenInputs>, compute: ReturnType<typeof asked>) {
   const before = tf.getBackend();
   void tf.setBackend(backend);
@@ -211,7 +211,7 @@ function sweepConvolutions(runtime: () => Runtime): void {
   const sizes = (graph: Graph, shape: readonly number[]): Node =>
     graph.constant(dtypes.int32, [shape.length], Int32Array.from(shape));
 
-  // A processor without units for bfloat16 has no kernels for it; a run that asks for it there is refused.
+  // A processor without bfloat16 units has no kernels for it; runs that ask for it there are rejected.
   const hasBfloat16 = /BF16|FP16|AMX/.test(instructionSet());
   it.each([
     ['float32', dtypes.float, 1e-5] as const,
@@ -318,7 +318,7 @@ function sweepConvolutions(runtime: () => Runtime): void {
   );
 }
 
-/** All of it, with whichever instructions oneDNN may use in this process. */
+/** Runs the whole sweep, with the instructions oneDNN may use in this process. */
 export function sweepOperations(): void {
   let runtime: Runtime;
   beforeAll(async () => {

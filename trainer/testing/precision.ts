@@ -1,9 +1,9 @@
-/** Which precisions this machine computes in, asked of the engine itself. */
+/** Precisions supported by this machine, as reported by the engine. */
 import * as v from 'valibot';
 import { openEngine } from '../engine/steps/open.ts';
 import { Execution, precisions, type Precision } from '../protocol/run.ts';
 
-/** Why it cannot, or null where it can. */
+/** Reason why the machine cannot compute in this precision, or null. */
 export async function refusalOf(precision: Precision): Promise<string | null> {
   try {
     await openEngine(v.parse(Execution, { engine: 'traced', precision, threads: 2 }));

@@ -1,4 +1,4 @@
-/** Methods in a size that a test steps through in milliseconds. */
+/** Methods small enough for a test step to take milliseconds. */
 import * as v from 'valibot';
 import type { Engine } from '../engine/engine.ts';
 import type { Options } from '../protocol/options.ts';
@@ -6,7 +6,7 @@ import { encoderPath } from '../protocol/run.ts';
 import type { Builder, Encoder, Learner, MethodRecipe } from '../recipe.ts';
 import { encoders } from '../registry.ts';
 
-/** What keeps a method small, of whichever of these options it has; the rest are its defaults. */
+/** Options that keep a method small, applied if the method has them; the rest keep their defaults. */
 const small: Options = {
   expander: [32, 32, 32],
   projector: [32, 16],
@@ -18,7 +18,7 @@ const small: Options = {
   queueEpoch: 0,
 };
 
-/** Where a method has to be small in another way: a sub-batch has more rows than the embedding has numbers. */
+/** Per-method exceptions: a sub-batch needs more rows than the embedding has columns. */
 const smallOf: Readonly<Record<string, Options>> = { 'w-mse': { projector: [32, 8], subBatch: 16 } };
 
 export function smallOptions(method: MethodRecipe): Options {
@@ -28,7 +28,7 @@ export function smallOptions(method: MethodRecipe): Options {
   return v.parse(method.options, own) as Options;
 }
 
-/** What keeps an encoder small, residual network or transformer: each takes what it knows. */
+/** Options that keep an encoder small, residual network or transformer: each uses those it knows. */
 const smallNetwork: Options = {
   width: 4,
   stem: 'small',
@@ -44,7 +44,7 @@ export function smallEncoder(builder: Builder, options: Options = {}, id = 'resn
   return recipe.build(builder, v.parse(recipe.options, { ...smallNetwork, ...options }), { channels: 1 });
 }
 
-/** `steps` of one epoch of as many batches. */
+/** A course of one epoch with `steps` batches. */
 export interface SmallCourse {
   readonly batch: number;
   readonly classes: number;

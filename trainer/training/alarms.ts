@@ -1,28 +1,28 @@
-/** What watches a training for trouble. Each alarm is a rule over numbers, stated here, that speaks once. */
+/** Monitors a training for problems. Each alarm is a numeric rule, stated here, that fires once. */
 import { isTroubled, signs, type Sign } from '../protocol/health.ts';
 
-/** Losses in a row that are not finite before the run goes back to its last checkpoint. */
+/** Consecutive non-finite losses before the run rolls back to its last checkpoint. */
 export const badStepsInARow = 3;
 export const mostRollbacks = 3;
 
 /**
- * Beyond a sign's limit at this many recorded points one after the other a run is called suspect. It is not stopped: the
- * ablation without the variance term collapses on purpose.
+ * A run is flagged after this many consecutive recorded points beyond a sign's limit. It is not stopped: the ablation
+ * without the variance term collapses on purpose.
  */
 export const troubledPoints = 5;
 
-/** Live tensors at the end of every step; a step that leaves one behind is a leak. Counted from this step on. */
+/** First step from which live tensors are counted; a step that leaves one behind leaks. */
 const leakFromStep = 10;
 const leakSteps = 100;
 
 export interface Alarms {
-  /** The figures of a recorded point: the signs whose rule is met for the first time. */
+  /** Checks the figures of a recorded point; returns the signs whose rule is met for the first time. */
   troubled(figures: Readonly<Record<string, number>>): readonly Sign[];
-  /** The growth over the last 100 steps, if there was any, the first time. */
+  /** The growth over the last 100 steps, reported once; otherwise null. */
   leaked(tensors: number): number | null;
 }
 
-/** `counters` is saved with every checkpoint, so that a resumed run says nothing twice and forgets nothing. */
+/** `counters` is saved with every checkpoint, so that a resumed run neither repeats nor loses an alarm. */
 export function createAlarms(counters: Map<string, number>): Alarms {
   let steps = 0;
   let smallest = Infinity;
@@ -45,7 +45,7 @@ export function createAlarms(counters: Map<string, number>): Alarms {
       if (steps <= leakFromStep) return null;
       smallest = Math.min(smallest, tensors);
       if ((steps - leakFromStep) % leakSteps !== 0) return null;
-      // A checkpoint or a probe holds tensors for a moment; a leak raises the least there is.
+      // A checkpoint or a probe holds tensors briefly; a leak raises the minimum.
       const growth = before === null ? 0 : smallest - before;
       before = smallest;
       smallest = Infinity;

@@ -1,4 +1,4 @@
-/** Commands of the parent, taken between two steps. */
+/** Commands from the parent, handled between steps. */
 import type { Pauses } from './pauses.ts';
 import type { LoopScope, Verdict } from './loop-scope.ts';
 import type { SavedCheckpoints } from './saved-checkpoints.ts';
@@ -9,7 +9,7 @@ export class LoopCommands {
   readonly #saver: Saver;
   readonly #pauses: Pauses;
   readonly #saved: SavedCheckpoints;
-  /** Asked to pause once the epoch is over. */
+  /** True if asked to pause at the end of the epoch. */
   #pausesAtEpochEnd = false;
 
   constructor(scope: LoopScope, saver: Saver, pauses: Pauses, saved: SavedCheckpoints) {
@@ -19,7 +19,7 @@ export class LoopCommands {
     this.#saved = saved;
   }
 
-  /** Pauses where the epoch is over and that was asked for, then obeys the commands that came since the last step. */
+  /** Pauses at the end of an epoch if asked to, then obeys the commands received since the last step. */
   async obey(): Promise<Verdict> {
     const { task, state } = this.#scope;
     const isEpochOver = this.#pausesAtEpochEnd && state.done % task.stepsPerEpoch === 0;
@@ -27,7 +27,7 @@ export class LoopCommands {
     return this.#obeyQueued();
   }
 
-  /** Obeys the queued commands in their order. */
+  /** Obeys the queued commands in order. */
   async #obeyQueued(): Promise<Verdict> {
     const { port } = this.#scope.context;
     for (let ask = port.take(); ask; ask = port.take()) {

@@ -1,9 +1,9 @@
-/** Reports of the loop: its phase, its beats and its figures. */
+/** Reports of the loop: its phase, its progress beats and its figures. */
 import process from 'node:process';
 import type { MetricPoint } from '../protocol/events.ts';
 import type { LoopScope } from './loop-scope.ts';
 
-/** The first step selects kernels; later ones are announced as twenty times their median. */
+/** The first step selects kernels; later ones announce twenty times their median. */
 const firstStepQuietMs = 300_000;
 const leastQuietMs = 30_000;
 const beatEveryMs = 250;
@@ -25,14 +25,14 @@ export class LoopReports {
     context.port.send({ type: 'phase', phase: 'training', quietForMs });
   }
 
-  /** Announces the phase again, once, when the time of a step is first known. */
+  /** Announces the phase once more, when the duration of a step is first known. */
   announceTypicalStep(): void {
     if (this.#typicalKnown || this.#scope.pace.median() === null) return;
     this.#typicalKnown = true;
     this.announce();
   }
 
-  /** Sends how far the training is, how fast it goes and how long the rest will take. */
+  /** Sends the progress, speed and remaining time of the training. */
   beat(): void {
     const { task, context, pace, state } = this.#scope;
     const { steps, stepsPerEpoch } = task;
@@ -51,12 +51,12 @@ export class LoopReports {
     });
   }
 
-  /** Sends a beat where the last one was a quarter of a second ago. */
+  /** Sends a beat if the last one was at least a quarter of a second ago. */
   beatWhereDue(): void {
     if (this.#scope.context.clock() - this.#beatAt >= beatEveryMs) this.beat();
   }
 
-  /** Sends figures as points of the step just taken; those that are not finite as null. */
+  /** Sends figures as points of the step just taken; non-finite ones as null. */
   record(values: Readonly<Record<string, number>>): void {
     const { context, state } = this.#scope;
     const points: MetricPoint[] = Object.entries(values).map(([name, value]) => {

@@ -1,20 +1,20 @@
-/** The state that the parts of the loop share. */
+/** State shared by the parts of the loop. */
 import type { Pace } from './pace.ts';
 import type { LoopContext, TrainingTask } from './training-task.ts';
 
-/** Counters of one life of a training; every part of the loop may change them. */
+/** Counters of one attempt; every part of the loop may change them. */
 export interface LoopState {
   /** Steps taken. */
   done: number;
-  /** Milliseconds spent on steps and between epochs, over all attempts. */
+  /** Milliseconds spent in steps and between epochs, over all attempts. */
   trainedMs: number;
-  /** Step of the newest checkpoint, or null before the first. */
+  /** Step of the newest checkpoint; null before the first. */
   safeStep: number | null;
-  /** Time of the last save on the context's clock, in milliseconds; moved on by the length of every pause. */
+  /** Time of the last save on the context's clock, in milliseconds; shifted by the length of every pause. */
   savedAt: number;
 }
 
-/** What every part of the loop works on. */
+/** Shared scope of the loop's parts. */
 export interface LoopScope {
   readonly task: TrainingTask;
   readonly context: LoopContext;
@@ -22,5 +22,5 @@ export interface LoopScope {
   readonly state: LoopState;
 }
 
-/** Whether training continues or ends here. */
+/** Continues or ends the training. */
 export type Verdict = 'go' | 'stop';

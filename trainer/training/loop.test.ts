@@ -1,4 +1,4 @@
-/** The loop with a model of a few numbers: what it records, saves, survives and refuses. */
+/** The loop with a tiny model: what it records, saves, survives and refuses. */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ import type { Ending, LoopContext, TrainingTask } from './training-task.ts';
 import type { Ask } from '../channel/ask-queue.ts';
 import { openPort, type Port } from '../channel/port.ts';
 
-/** Refuses so many writes, as a full disk does. */
+/** Refuses this many writes, as a full disk does. */
 const disk = vi.hoisted(() => ({ refusals: 0 }));
 vi.mock('../durable/files.ts', async (original) => {
   const files = await original<typeof filesModule>();
@@ -51,18 +51,20 @@ interface Options {
   readonly logEvery?: number;
   readonly from?: number;
   readonly alone?: boolean;
-  /** The loss of a step instead of the real one. */
+  /** Replaces the loss of a step. */
   readonly loss?: (step: number, weights: Float32Array) => number | undefined;
   readonly std?: (step: number) => number;
   readonly tensors?: (step: number) => number;
-  /** Asked once so many steps are taken. */
+  /** Commands by the number of steps after which they are sent. */
   readonly asks?: ReadonlyMap<number, Ask>;
   readonly look?: TrainingTask['look'];
   readonly beforeEpoch?: TrainingTask['beforeEpoch'];
   readonly clock?: () => number;
 }
 
-/** Two weights and a momentum that move by arithmetic on the step's number: any lost or repeated step shows in the bits. */
+/**
+ * Two weights and a momentum that move by arithmetic on the step's number: any lost or repeated step changes the bits.
+ */
 function scene(options: Options = {}): Scene {
   const events: TrainerEvent[] = [];
   const channel = {
@@ -152,7 +154,7 @@ const of = <T extends TrainerEvent['type']>(events: readonly TrainerEvent[], typ
   events.filter((event): event is TrainerEventOf<T> => event.type === type);
 const points = (events: readonly TrainerEvent[]): string[] =>
   of(events, 'metrics').flatMap((event) => event.points.map((point) => JSON.stringify(point)));
-/** The points of all attempts in the run's file: it has what a pipe whose parent is gone no longer carries. */
+/** The points of all attempts in the run's file, which also has those that a pipe with a dead parent lost. */
 const recorded = (): string[] =>
   points(
     readFileSync(join(folder, 'events.ndjson'), 'utf8')
@@ -161,7 +163,7 @@ const recorded = (): string[] =>
       .map((line) => JSON.parse(line) as TrainerEvent),
   );
 const codes = (events: readonly TrainerEvent[]): string[] => of(events, 'log').map((event) => event.code);
-/** Longer than the default: a busy disk takes its time to flush. */
+/** Longer than the default: flushing a busy disk takes time. */
 const isPaused = (events: readonly TrainerEvent[]): Promise<void> =>
   vi.waitFor(() => expect(of(events, 'phase').at(-1)?.phase).toBe('paused'), { timeout: 30_000 });
 const bits = (values: Float32Array): string => Buffer.from(values.buffer.slice(0)).toString('hex');
@@ -192,7 +194,7 @@ describe('a run that was interrupted', () => {
     expect([...new Set(steps)]).toEqual([1, 3, 6, 9, 10]);
   });
 
-  it('says nothing again when there is nothing left to do', async () => {
+  it('repeats nothing when there is nothing left to do', async () => {
     await start();
     const again = await resume();
     expect(again.ending).toEqual({ why: 'done', step: 30, safeStep: 30 });
@@ -201,7 +203,7 @@ describe('a run that was interrupted', () => {
 });
 
 describe('commands', () => {
-  it('saves when told to, between two steps, and goes on', async () => {
+  it('saves on request, between two steps, and continues', async () => {
     const { events, ending } = await start({ asks: new Map([[4, { type: 'checkpointNow' }]]) });
     expect(of(events, 'checkpoint').map(({ step, reason }) => [step, reason])).toEqual([
       [4, 'asked'],
@@ -210,7 +212,7 @@ describe('commands', () => {
     expect(ending.why).toBe('done');
   });
 
-  it('saves before it pauses, stays, and goes on with the same bits', async () => {
+  it('saves before it pauses, waits, and continues with the same bits', async () => {
     const straight = await start();
     rmSync(folder, { recursive: true });
     folder = mkdtempSync(join(tmpdir(), 'loop-'));
@@ -223,7 +225,7 @@ describe('commands', () => {
     expect(bits(made.weights)).toBe(bits(straight.weights));
   });
 
-  it('pauses when the epoch is over, once, unless that is taken back', async () => {
+  it('pauses once at the end of the epoch, unless that is cancelled', async () => {
     const asks = new Map<number, Ask>([[5, { type: 'pause', when: 'epoch-end' }]]);
     const made = scene({ asks });
     const running = train(made.course, made.desk, null);
@@ -240,7 +242,7 @@ describe('commands', () => {
     const { events } = await start({ everySteps: 5, keepLast: 2 });
     expect(of(events, 'checkpoint').map((event) => event.step)).toEqual([5, 10, 15, 20, 25, 30]);
     const kept = await newestValid(folder, 24, () => undefined);
-    // Nobody took the acknowledgement of the last one: 20 is still needed.
+    // The last one was never acknowledged: 20 is still needed.
     expect(kept?.manifest.step).toBe(20);
     expect(await newestValid(folder, 19, () => undefined)).toBeNull();
   });
@@ -254,20 +256,20 @@ describe('commands', () => {
 });
 
 describe('a loss that is not finite', () => {
-  it('leaves the state alone, is a point without a value, and is said', async () => {
+  it('leaves the state unchanged, is a point without a value, and is reported', async () => {
     const { events, ending } = await start({ loss: (step) => (step === 11 ? Number.NaN : undefined) });
     expect(points(events)).toContain(JSON.stringify({ step: 12, name: 'loss', value: null }));
     expect(codes(events)).toEqual(['diverged']);
     expect(ending.why).toBe('done');
   });
 
-  it('three times in a row goes back to the last checkpoint and on with the next batch', async () => {
+  it('three times in a row, rolls back to the last checkpoint and continues with the next batch', async () => {
     const poisoned = (step: number): number | undefined => (step >= 11 && step <= 13 ? Number.NaN : undefined);
     const { events, weights, ending } = await start({ everySteps: 5, loss: poisoned });
     expect(codes(events)).toEqual(['diverged', 'diverged', 'diverged', 'rolled-back']);
     expect(of(events, 'log').at(-1)?.values).toMatchObject({ to: 10, rollbacks: 1 });
     expect(ending).toMatchObject({ why: 'done', step: 30 });
-    // The same, had steps 11 to 14 never been.
+    // As if steps 11 to 14 had never been taken.
     const expected = new Float32Array([0.5, -0.25]);
     const momentum = new Float32Array(2);
     for (let step = 0; step < 30; step++) {
@@ -311,7 +313,7 @@ describe('a loss that is not finite', () => {
 });
 
 describe('a full disk', () => {
-  it('pauses the run, keeps the old checkpoint, and goes on once there is room', async () => {
+  it('pauses the run, keeps the old checkpoint, and continues once there is room', async () => {
     const straight = await start();
     rmSync(folder, { recursive: true });
     folder = mkdtempSync(join(tmpdir(), 'loop-'));
@@ -332,7 +334,7 @@ describe('a full disk', () => {
     expect(of(made.events, 'checkpoint').map((event) => event.step)).toContain(10);
   });
 
-  it('stops with what is safe when told to', async () => {
+  it('stops on request with what is already saved', async () => {
     const made = scene({
       everySteps: 5,
       loss(step) {
@@ -356,7 +358,7 @@ describe('alarms', () => {
     expect(logs[0]?.step).toBe(low[troubledPoints - 1]?.points[0]?.step);
   });
 
-  it('suspects by every sign whose figure is recorded, each by its side of the limit', async () => {
+  it('checks every sign whose figure is recorded, each on its own side of the limit', async () => {
     const made = scene({});
     let asked = 0;
     const course: TrainingTask = {
@@ -378,7 +380,7 @@ describe('alarms', () => {
     expect(codes(events)).toEqual([]);
   });
 
-  it('speaks of tensors that grow, not of ones that come and go', async () => {
+  it('reports a growing number of tensors, not temporary ones', async () => {
     const steady = await start({ steps: 320, tensors: (step) => 7 + (step % 5) });
     expect(codes(steady.events)).toEqual([]);
     rmSync(folder, { recursive: true });
@@ -388,7 +390,7 @@ describe('alarms', () => {
   });
 });
 
-it('tells the time left with the work between the epochs that are still to begin', async () => {
+it('includes the work before the remaining epochs in the time left', async () => {
   let now = 0;
   const { events } = await start({
     clock: () => now,
@@ -407,7 +409,7 @@ it('tells the time left with the work between the epochs that are still to begin
     expect(secondsLeft).toBeCloseTo(0.1 * (30 - step) + 5 * (3 - Math.ceil(step / 10)), 6);
 });
 
-describe('a look', () => {
+describe('a check', () => {
   it('is recorded at its step, before the checkpoint, and the best is kept', async () => {
     const figures = new Map([
       [10, 60],

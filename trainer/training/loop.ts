@@ -1,7 +1,7 @@
 /**
- * THE loop. Everything that is trained goes through it: a pretraining, a head on frozen features. A step is numbered by
- * the steps taken when it ends, so the first is 1; a checkpoint of step n holds the state after n steps, and a point of
- * step n was recorded before it. The same steps, points and probes come about whether a run was interrupted or not.
+ * The only training loop: pretrainings and heads on frozen features all use it. A step's number is the number of steps
+ * taken when it ends, so the first is 1; a checkpoint of step n holds the state after n steps, and a point of step n is
+ * recorded before it. An interrupted run has the same steps, points and probes as an uninterrupted one.
  */
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Loaded } from '../checkpoints/read-checkpoint.ts';
@@ -16,7 +16,7 @@ import { SavedCheckpoints } from './saved-checkpoints.ts';
 import { Saver } from './saver.ts';
 import type { Ending, LoopContext, TrainingTask } from './training-task.ts';
 
-/** The loop's parts over one scope. */
+/** Parts of the loop that share one scope. */
 interface LoopParts {
   readonly scope: LoopScope;
   readonly alarms: Alarms;
@@ -41,7 +41,7 @@ function openParts(task: TrainingTask, context: LoopContext): LoopParts {
   return { scope, alarms, reports, saved, pauses, rollback, saver, commands };
 }
 
-/** Goes on where a checkpoint was taken. */
+/** Resumes from a checkpoint. */
 function resume({ scope, saved }: LoopParts, from: Loaded): void {
   const { task, state } = scope;
   restore(task, from);
@@ -51,7 +51,7 @@ function resume({ scope, saved }: LoopParts, from: Loaded): void {
   saved.add(state.done, from.folder.replaceAll('\\', '/').split('/').slice(-2).join('/'));
 }
 
-/** Does the task's work between two epochs, where one begins. */
+/** Does the task's work between epochs, if one begins here. */
 async function beginEpoch({ scope, reports }: LoopParts): Promise<void> {
   const { task, context, pace, state } = scope;
   if (!task.beforeEpoch || state.done % task.stepsPerEpoch !== 0) return;
@@ -63,7 +63,7 @@ async function beginEpoch({ scope, reports }: LoopParts): Promise<void> {
   reports.announce();
 }
 
-/** Takes a step on the next batch, records its figures and watches them for trouble. */
+/** Takes a step on the next batch, records its figures and checks them for problems. */
 async function takeStep({ scope, alarms, reports, rollback }: LoopParts): Promise<void> {
   const { task, context, pace, state } = scope;
   const { port, clock, logEvery } = context;
@@ -100,7 +100,7 @@ async function takeStep({ scope, alarms, reports, rollback }: LoopParts): Promis
   }
 }
 
-/** Runs the task's check where it is due; true where it found the best model so far. */
+/** Runs the task's check if it is due; true if it found the best model so far. */
 async function check({ scope, reports }: LoopParts): Promise<boolean> {
   const { task, state } = scope;
   if (!task.look?.due(state.done)) return false;
@@ -111,7 +111,7 @@ async function check({ scope, reports }: LoopParts): Promise<boolean> {
   return best;
 }
 
-/** Does what is due between two steps: check, save, beat, commands. */
+/** Does the work due between two steps: check, save, beat, commands. */
 async function betweenSteps(parts: LoopParts): Promise<Verdict> {
   const { scope, reports, pauses, saver, commands } = parts;
   const { port } = scope.context;
@@ -125,10 +125,10 @@ async function betweenSteps(parts: LoopParts): Promise<Verdict> {
 }
 
 /**
- * Trains to the task's last step, or until told to stop.
+ * Trains to the task's last step, or until asked to stop.
  *
- * @param from the checkpoint to go on from; null begins with the state as it is
- * @throws FaultError `diverged` where rollbacks do not help, and the disk's fault where nobody can be asked for room
+ * @param from the checkpoint to resume from; null starts from the current state
+ * @throws FaultError `diverged` if rollbacks do not help; the disk's fault if there is no parent to make room
  */
 export async function train(task: TrainingTask, context: LoopContext, from: Loaded | null): Promise<Ending> {
   const parts = openParts(task, context);

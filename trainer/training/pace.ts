@@ -1,4 +1,4 @@
-/** How fast steps go and how long the rest will take: medians of the last steps, so that one hiccup moves nothing. */
+/** Speed of the steps and remaining time: medians of the last steps, so that a single outlier has no effect. */
 
 export interface PaceReport {
   readonly samplesPerSecond: number | null;
@@ -9,15 +9,15 @@ export interface PaceReport {
 
 export interface Pace {
   step(seconds: number, waitedSeconds: number, samples: number): void;
-  /** Median seconds of a step, or null before there are enough. */
+  /** Median seconds per step; null until there are enough steps. */
   readonly median: () => number | null;
-  /** Work between two epochs that is no step: the clusters of DeepCluster. */
+  /** Records work between epochs other than steps, such as DeepCluster's clustering. */
   between(seconds: number): void;
-  /** `epochsLeft`: those that have not begun. */
+  /** `epochsLeft`: epochs that have not begun. */
   report(stepsLeft: number, epochsLeft: number): PaceReport;
 }
 
-/** The first steps pay for kernel selection and caches. */
+/** The first steps include kernel selection and cold caches. */
 const warmUpSteps = 3;
 const window = 64;
 const betweenWindow = 5;

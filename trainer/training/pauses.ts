@@ -1,4 +1,4 @@
-/** Pauses: asked for, or forced by a disk without room. */
+/** Pauses, requested or forced by a full disk. */
 import { FaultError } from '../durable/fault-error.ts';
 import type { Fault } from '../protocol/fault.ts';
 import type { LoopReports } from './loop-reports.ts';
@@ -18,7 +18,7 @@ export class Pauses {
     this.#saved = saved;
   }
 
-  /** Stays until told to go on. `detail` says why, where nobody asked for it. */
+  /** Waits until told to continue. `detail` gives the reason if the pause was not requested. */
   async pause(detail?: string): Promise<Verdict> {
     const { context, state } = this.#scope;
     const { port, clock } = context;
@@ -39,9 +39,9 @@ export class Pauses {
   }
 
   /**
-   * Waits for room on the disk. Nothing is lost meanwhile: the weights are in memory, the old checkpoints are whole.
+   * Waits for disk space. Nothing is lost meanwhile: the weights are in memory and the old checkpoints intact.
    *
-   * @throws FaultError the fault itself, where there is no parent to say that there is room again
+   * @throws FaultError the fault itself, if there is no parent to say when there is space again
    */
   async waitForDisk(fault: Fault): Promise<Verdict> {
     const { port } = this.#scope.context;

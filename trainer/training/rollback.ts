@@ -1,4 +1,4 @@
-/** Going back to a checkpoint when losses stop being finite. */
+/** Rolls back to a checkpoint when losses stop being finite. */
 import { newestValid } from '../checkpoints/newest-checkpoint.ts';
 import type { Loaded } from '../checkpoints/read-checkpoint.ts';
 import { restoreState } from '../checkpoints/restore-state.ts';
@@ -8,7 +8,7 @@ import type { LoopReports } from './loop-reports.ts';
 import type { LoopScope } from './loop-scope.ts';
 import type { TrainingTask } from './training-task.ts';
 
-/** Puts a checkpoint's tensors and counters back into what is trained. */
+/** Restores a checkpoint's tensors and counters. */
 export function restore({ state, counters }: TrainingTask, loaded: Loaded): void {
   restoreState(state, loaded);
   counters.clear();
@@ -18,9 +18,9 @@ export function restore({ state, counters }: TrainingTask, loaded: Loaded): void
 export class Rollback {
   readonly #scope: LoopScope;
   readonly #reports: LoopReports;
-  /** Losses in a row that were not finite. */
+  /** Consecutive non-finite losses. */
   #badSteps = 0;
-  /** The checkpoint a rollback went to, until a new one is saved: a second failure goes further back. */
+  /** Step of the last rollback until a new checkpoint is saved: a second failure goes further back. */
   #wentTo = Infinity;
 
   constructor(scope: LoopScope, reports: LoopReports) {
@@ -33,12 +33,12 @@ export class Rollback {
     this.#badSteps = 0;
   }
 
-  /** Called after a save: from here on the newest checkpoint is the one to go back to. */
+  /** Called after a save: rollbacks now go to the newest checkpoint. */
   checkpointSaved(): void {
     this.#wentTo = Infinity;
   }
 
-  /** Reports a loss that is not finite. It left all state as it was: the batch is passed over. */
+  /** Reports a non-finite loss. All state is unchanged; the batch is skipped. */
   async stepWasBad(loss: number): Promise<void> {
     const { done } = this.#scope.state;
     this.#badSteps += 1;
@@ -53,9 +53,9 @@ export class Rollback {
   }
 
   /**
-   * Takes the state of the last checkpoint; the position in the data stays, so the batches in between are skipped.
+   * Restores the last checkpoint but keeps the position in the data, so the batches in between are skipped.
    *
-   * @throws FaultError `diverged` where there is no checkpoint to go back to, or going back did not help before
+   * @throws FaultError `diverged` if there is no checkpoint to go back to, or earlier rollbacks did not help
    */
   async rollBack(why: string): Promise<void> {
     const { task, context, state } = this.#scope;

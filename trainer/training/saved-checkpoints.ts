@@ -1,4 +1,4 @@
-/** The checkpoints this attempt saved or began with, and the deletion of those that a newer one makes needless. */
+/** The checkpoints this attempt saved or started from, and the deletion of superseded ones. */
 import { prune } from '../checkpoints/prune-checkpoints.ts';
 import type { LoopScope } from './loop-scope.ts';
 
@@ -6,7 +6,7 @@ export class SavedCheckpoints {
   readonly #scope: LoopScope;
   /** Step → folder, relative to the run's. */
   readonly #folders = new Map<number, string>();
-  /** Names of folders known to be whole. */
+  /** Names of folders known to be complete. */
   readonly #good = new Set<string>();
 
   constructor(scope: LoopScope) {
@@ -22,7 +22,7 @@ export class SavedCheckpoints {
     this.#folders.set(step, folder);
   }
 
-  /** Called when the parent has the row of a checkpoint: older folders may go. */
+  /** Called once the parent has recorded a checkpoint: older folders may be deleted. */
   async recorded(step: number): Promise<void> {
     const { task, context } = this.#scope;
     const folder = this.#folders.get(step);

@@ -1,4 +1,4 @@
-/** Saving: when a checkpoint is due, and what happens where it cannot be written. */
+/** Saves checkpoints when they are due, and handles failed writes. */
 import type { MessageOf } from '../channel/port.ts';
 import { reached } from '../checkpoints/save-points.ts';
 import { saveCheckpoint } from '../checkpoints/write-checkpoint.ts';
@@ -12,10 +12,10 @@ import type { SavedCheckpoints } from './saved-checkpoints.ts';
 
 export type SaveReason = MessageOf<'checkpoint'>['reason'];
 
-/** The longest silence to expect of a save. */
+/** The longest silence to expect during a save. */
 export const saveQuietMs = 300_000;
 
-/** The parts of the loop that a save calls upon. */
+/** The parts of the loop that a save uses. */
 export interface SaverParts {
   readonly reports: LoopReports;
   readonly saved: SavedCheckpoints;
@@ -32,7 +32,7 @@ export class Saver {
     this.#parts = parts;
   }
 
-  /** Why a checkpoint is due after the step just taken, or null. `best`: a check found the best model so far. */
+  /** Reason why a checkpoint is due after the step just taken, or null. `best`: a check found the best model so far. */
   due(best: boolean): SaveReason | null {
     const { task, context, state } = this.#scope;
     const { everySteps, everySeconds } = context.policy;
@@ -41,7 +41,7 @@ export class Saver {
     return context.clock() - state.savedAt >= everySeconds * 1000 ? 'time' : null;
   }
 
-  /** Saves, and tries again after a rollback or a wait for room on the disk. A step is saved once. */
+  /** Saves, retrying after a rollback or a wait for disk space. Each step is saved once. */
   async save(reason: SaveReason): Promise<Verdict> {
     const { context, state } = this.#scope;
     const { reports, saved, pauses, rollback } = this.#parts;

@@ -1,4 +1,4 @@
-/** Steps of a run; a fraction of an epoch stops inside it. */
+/** Number of steps of a run; a fractional epoch ends partway through. */
 export function stepsOf(epochs: number, stepsPerEpoch: number): number {
   return Math.max(1, Math.round(epochs * stepsPerEpoch));
 }

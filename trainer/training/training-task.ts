@@ -1,4 +1,4 @@
-/** The vocabulary of the loop: what is trained, what it is given to work with, and how it ends. */
+/** Types of the loop: the task, its context and its outcome. */
 import type { Port } from '../channel/port.ts';
 import type { Header } from '../checkpoints/write-checkpoint.ts';
 import type { StateEntry, Stepper } from '../engine/engine.ts';
@@ -10,27 +10,27 @@ export interface BatchSource {
   close(): Promise<void>;
 }
 
-/** A check of the model between two steps: a probe, the accuracy of a head. Its points count as recorded at that step. */
+/** A check of the model between steps, such as a probe or a head's accuracy. Its points belong to that step. */
 export interface PeriodicCheck {
   due(done: number): boolean;
-  /** `best`: the best so far, worth a checkpoint that is kept. */
+  /** `best`: the best so far, so its checkpoint is kept. */
   run(done: number): Promise<{ readonly points: Readonly<Record<string, number>>; readonly best: boolean }>;
 }
 
-/** What is trained, on what, for how long. */
+/** A model to train, its data and its length. */
 export interface TrainingTask {
   readonly steps: number;
   readonly stepsPerEpoch: number;
   readonly run: Stepper['run'];
-  /** All that a checkpoint holds besides the counters. */
+  /** Everything a checkpoint holds besides the counters. */
   readonly state: readonly StateEntry[];
   readonly counters: Map<string, number>;
   rate(step: number): number;
-  /** The highest rate, for what stays at it; left out where nothing does. */
+  /** The peak rate, for nets with a constant rate; absent if there are none. */
   readonly peak?: number;
-  /** Runs before the first step of an epoch, also when a run goes on there. */
+  /** Runs before the first step of an epoch, including after a resume there. */
   readonly beforeEpoch?: (epoch: number) => Promise<void>;
-  /** Batches from the step on at which the run begins or goes on; the loop closes it. */
+  /** Batches from the step at which the run starts or resumes; closed by the loop. */
   readonly source: BatchSource;
   readonly look?: PeriodicCheck;
 }

@@ -1,6 +1,6 @@
 /**
- * The encoder of a checkpoint as files that other programs read: a residual network in torchvision's names and layout, a vision
- * transformer in timm's and DINO's.
+ * Exports the encoder of a checkpoint for other programs: a residual network with torchvision's names and layout, a
+ * vision transformer with timm's and DINO's.
  */
 import { FaultError } from '../durable/fault-error.ts';
 import type { Loaded } from '../checkpoints/read-checkpoint.ts';
@@ -26,8 +26,8 @@ function exported({ tensors, manifest, folder }: Loaded, path: string): readonly
 }
 
 /**
- * Writes the encoder at `path` of a checkpoint. As `pth` it has batch norm's counters too, at the step of the checkpoint, so
- * that PyTorch's network without its classifier takes it strictly.
+ * Writes the encoder at `path` of a checkpoint. A `pth` file also has batch norm's counters, set to the checkpoint's
+ * step, so that PyTorch's network without its classifier loads it with strict=True.
  */
 export async function exportEncoder(
   checkpoint: Loaded,

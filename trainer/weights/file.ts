@@ -1,4 +1,4 @@
-/** What any file of weights is to its reader: a list of named tensors, none of them read yet. */
+/** A weights file of any format: a list of named tensors, not yet read. */
 import { open, type FileHandle } from 'node:fs/promises';
 import { FaultError } from '../durable/fault-error.ts';
 import type { WeightsFormat } from '../protocol/weights.ts';
@@ -24,9 +24,9 @@ export interface StoredTensor {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
-  /** Elements from one to the next, by dimension. */
+  /** Stride of each dimension, in elements. */
   readonly strides: readonly number[];
-  /** Where the first element lies in the file. */
+  /** Offset of the first element in the file. */
   readonly offset: number;
 }
 
@@ -39,14 +39,14 @@ export interface WeightsFile {
   close(): Promise<void>;
 }
 
-/** What is wrong with the file, in words that go on after its path. */
+/** A fault for the file; `what` continues a sentence that begins with its path. */
 export const unreadable = (path: string, what: string): FaultError =>
   new FaultError('unreadable-file', `${path} cannot be read as weights: ${what}.`, { path, reason: what });
 
 /** A tensor of half a terabyte is damage, not data. */
 const mostElements = 2 ** 33;
 
-/** Product of the sizes, checked: they come out of a file that anyone may have written. */
+/** Checked product of the sizes, which come from an untrusted file. */
 export function elementsOf(path: string, name: string, shape: readonly number[]): number {
   if (shape.length > 8 || shape.some((size) => !Number.isSafeInteger(size) || size < 0))
     throw unreadable(path, `${name} has the shape [${shape.join(', ')}]`);
@@ -92,7 +92,7 @@ async function bytesAt(file: FileHandle, path: string, offset: number, length: n
   return bytes.buffer;
 }
 
-/** Reads one tensor, whatever its strides are, as float32 in row-major order. */
+/** Reads one tensor with any strides as float32 in row-major order. */
 async function readTensor(file: FileHandle, path: string, tensor: StoredTensor): Promise<Float32Array> {
   const { name, type, shape, strides, offset } = tensor;
   const read = readers[type];
@@ -104,7 +104,7 @@ async function readTensor(file: FileHandle, path: string, tensor: StoredTensor):
   const bytes = await bytesAt(file, path, offset, span * size);
   const contiguous = rowMajor(shape);
   const isPlain = strides.every((stride, at) => stride === contiguous[at] || shape[at] === 1);
-  // As every platform Node runs on, the files are little-endian.
+  // The files are little-endian, like every platform Node runs on.
   if (type === 'F32' && isPlain) return new Float32Array(bytes);
   const view = new DataView(bytes);
   const values = new Float32Array(elements);
@@ -127,7 +127,7 @@ async function readTensor(file: FileHandle, path: string, tensor: StoredTensor):
   return values;
 }
 
-/** Opens a file whose tensors `list` finds; it is closed where that fails. */
+/** Opens a file and lists its tensors with `list`; closes it on failure. */
 export async function openedWith(
   path: string,
   format: WeightsFormat,

@@ -1,7 +1,7 @@
 /** The bytes of a pickle, taken from the front. */
 import { PickleError } from './pickle-values.ts';
 
-/** Every method takes what it returns. @throws PickleError where the bytes end before the value */
+/** Every method consumes the bytes of its result. @throws PickleError if the bytes end before the value */
 export class PickleBytes {
   readonly #buffer: Buffer;
   #at = 0;

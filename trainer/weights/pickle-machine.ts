@@ -1,18 +1,18 @@
-/** The machine that a pickle is a program for: a stack, and a memory of values to come back to. */
+/** The stack machine that executes a pickle: a stack, and a memo of values. */
 import { PickleBytes } from './pickle-bytes.ts';
 import { Dictionary, Instance, Named, PickleError, type Value } from './pickle-values.ts';
 
 export interface Meanings {
-  /** What calling the name gives; by its full name. */
+  /** Result of calling a name, by its full name. */
   readonly calls: ReadonlyMap<string, (values: readonly Value[]) => Value>;
-  /** What a persistent id stands for. */
+  /** Resolves a persistent id. */
   persistent(id: Value): Value;
 }
 
 const mostObjects = 10_000_000;
 const mark = Symbol('mark');
 
-/** Names that classes and functions may be pickled by: nothing that could be mistaken for a path or a sentence. */
+/** Allowed names of classes and functions: nothing that could be mistaken for a path or a sentence. */
 const plainName = /^[\p{L}\p{N}_.<>]{1,200}$/u;
 
 function named(module: Value, name: Value): Named {
@@ -21,7 +21,7 @@ function named(module: Value, name: Value): Named {
   return new Named(module, name);
 }
 
-/** Every method throws a `PickleError` where the stack does not hold what it takes. */
+/** Every method throws a `PickleError` if the stack does not hold the values it needs. */
 export class PickleMachine {
   readonly bytes: PickleBytes;
   readonly #meanings: Meanings;
@@ -43,7 +43,7 @@ export class PickleMachine {
     this.#stack.push(mark);
   }
 
-  /** Lets go of the top, whatever it is. */
+  /** Discards the top of the stack. */
   drop(): void {
     this.#stack.pop();
   }
@@ -54,14 +54,14 @@ export class PickleMachine {
     return value;
   }
 
-  /** The top, which stays. */
+  /** The top of the stack, without removing it. */
   top(): Value {
     const value = this.pop();
     this.#stack.push(value);
     return value;
   }
 
-  /** Takes the values above the last mark, and the mark. */
+  /** Pops the values above the last mark, and the mark. */
   sinceMark(): Value[] {
     const at = this.#stack.lastIndexOf(mark);
     if (at < 0) throw new PickleError('it reads missing values');
@@ -69,7 +69,7 @@ export class PickleMachine {
     return values.slice(1) as Value[];
   }
 
-  /** Takes `count` values, in the order in which they were pushed. */
+  /** Pops `count` values, in the order in which they were pushed. */
   popMany(count: number): Value[] {
     return Array.from({ length: count }, () => this.pop()).reverse();
   }
@@ -99,17 +99,17 @@ export class PickleMachine {
   build(state: Value): void {
     const target = this.top();
     if (target instanceof Instance) target.state = state;
-    // An OrderedDict with attributes (a module's `_metadata`): they are no tensors.
+    // An OrderedDict with attributes (a module's `_metadata`), which are not tensors.
     else if (!(target instanceof Dictionary))
       throw new PickleError('it sets the state of something that is not an instance');
   }
 
-  /** Pushes a name, which stays one. */
+  /** Pushes a name, which is never resolved. */
   name(module: Value, name: Value): void {
     this.push(named(module, name));
   }
 
-  /** Pushes what a call means, where the name is on the list; no other is called. */
+  /** Pushes the result of a call if the name is on the list; other names are never called. */
   call(function_: Value, values: Value): void {
     if (!(function_ instanceof Named) || !Array.isArray(values))
       throw new PickleError('it calls something that is not a function');
@@ -118,28 +118,28 @@ export class PickleMachine {
     this.push(known(values));
   }
 
-  /** Pushes an empty instance; the arguments of a constructor that is not here are let go. */
+  /** Pushes an empty instance; the constructor's arguments are discarded. */
   instance(of: Value): void {
     if (!(of instanceof Named)) throw new PickleError('it creates an instance of something that is not a class');
     this.push(new Instance(of));
   }
 
-  /** Pushes what a persistent id stands for. */
+  /** Pushes the value of a persistent id. */
   persistent(id: Value): void {
     this.push(this.#meanings.persistent(id));
   }
 
-  /** Keeps the top under a key. */
+  /** Stores the top under a key. */
   remember(key: number): void {
     this.#memo.set(key, this.top());
   }
 
-  /** Keeps the top under the next free number. */
+  /** Stores the top under the next free number. */
   memoize(): void {
     this.remember(this.#memo.size);
   }
 
-  /** Pushes the value kept under a key. */
+  /** Pushes the value stored under a key. */
   recall(key: number): void {
     const value = this.#memo.get(key);
     if (value === undefined) throw new PickleError('it reads a value that was never stored');

@@ -1,6 +1,6 @@
 /** The values of a pickle, as data: nothing here can be called. */
 
-/** A function or a class that the pickle names. */
+/** A function or class named by the pickle. */
 export class Named {
   readonly module: string;
   readonly name: string;
@@ -18,7 +18,7 @@ export class Dictionary {
   readonly entries: (readonly [Value, Value])[] = [];
 }
 
-/** An instance whose class means nothing here. Its state is kept, for it may hold tensors. */
+/** An instance of an unknown class. Its state is kept because it may hold tensors. */
 export class Instance {
   readonly of: Named;
   state: Value = null;
@@ -27,14 +27,14 @@ export class Instance {
   }
 }
 
-/** What a caller's functions make. */
+/** Base class of the values created by a caller's functions. */
 export abstract class Foreign {
-  /** Tells it from any other object. */
+  /** Distinguishes it from any other object. */
   readonly isForeign = true;
 }
 
 export type Value =
   null | boolean | number | bigint | string | Uint8Array | Named | Dictionary | Instance | Value[] | Foreign;
 
-/** What is wrong with the pickle. */
+/** An error in the pickle. */
 export class PickleError extends Error {}

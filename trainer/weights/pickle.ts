@@ -1,15 +1,15 @@
 /**
- * Reads Python's pickles, protocols 2 to 5, as data. A pickle is a program: it names functions and has them called. Here it
- * has nothing to call. A name becomes a `Named` and stays one; only the few that a caller lists are given a meaning, and a
- * pickle that asks for a call of any other is refused.
+ * Reads Python's pickles, protocols 2 to 5, as data. A pickle is a program that names functions and calls them. Here
+ * nothing is callable: a name becomes a `Named` and stays one; only the few names listed by the caller have a meaning,
+ * and a pickle that calls any other is rejected.
  *
- * The operations are those of Python's pickletools. What a checkpoint does not need (extension registries, frames of
- * out-of-band buffers) is not here, and meeting it is an error.
+ * The operations are those of Python's pickletools. Those a checkpoint does not need (extension registries, frames of
+ * out-of-band buffers) are not implemented and cause an error.
  */
 import { PickleMachine, type Meanings } from './pickle-machine.ts';
 import { Dictionary, PickleError, type Value } from './pickle-values.ts';
 
-/** What each operation does to the machine, by its code. */
+/** Effect of each operation on the machine, by opcode. */
 const operations: Readonly<Record<string, (machine: PickleMachine) => void>> = {
   '\x80': ({ bytes }) => void bytes.byte(), // PROTO
   '\x95': ({ bytes }) => void bytes.uint64(), // FRAME
@@ -68,7 +68,7 @@ const operations: Readonly<Record<string, (machine: PickleMachine) => void>> = {
   j: (machine) => machine.recall(machine.bytes.uint32()), // LONG_BINGET
 };
 
-/** @throws PickleError, for anything it does not know and for a call of anything that `meanings` does not list */
+/** @throws PickleError for anything unknown, and for a call of anything not listed in `meanings` */
 export function readPickle(pickle: Buffer, meanings: Meanings): Value {
   const machine = new PickleMachine(pickle, meanings);
   for (;;) {

@@ -1,13 +1,13 @@
 /**
- * Writes a state dict as `torch.save` does, so that `torch.load(path, weights_only=True)` and `load_state_dict` take it: the
- * pickle of an OrderedDict of tensors, each rebuilt from a storage of its own.
+ * Writes a state dict as `torch.save` does, for `torch.load(path, weights_only=True)` and `load_state_dict`: the pickle
+ * of an OrderedDict of tensors, each rebuilt from a storage of its own.
  */
 import yazl from 'yazl';
 import { bytesOf, writeAtomically } from '../durable/files.ts';
 import { rowMajor } from './file.ts';
 import type { WrittenTensor } from './safetensors.ts';
 
-/** A whole number beside the weights, of shape []: batch norm's counters. */
+/** An integer of shape [] among the weights: batch norm's counters. */
 export interface WrittenCounter {
   readonly name: string;
   readonly value: number;
@@ -53,7 +53,7 @@ function pickled(one: Written, key: string): Buffer {
       int32(0),
       tuple(...shape.map(whole)),
       tuple(...rowMajor(shape).map(whole)),
-      Buffer.of(0x89), // NEWFALSE: no gradient is asked for
+      Buffer.of(0x89), // NEWFALSE: requires_grad
       emptyOrdered, // backward hooks
     ),
     ascii('R'), // REDUCE
@@ -77,7 +77,7 @@ export async function writePth(path: string, state: readonly Written[]): Promise
   ]);
   const zip = new yazl.ZipFile();
   const add = (name: string, bytes: Buffer) =>
-    // The same file makes the same bytes, whenever it is written.
+    // A fixed time, so that equal contents give equal bytes.
     zip.addBuffer(bytes, `archive/${name}`, { compress: false, mtime: new Date(2000, 0, 1) });
   add('data.pkl', pickle);
   add('byteorder', ascii('little'));

@@ -1,6 +1,6 @@
 /**
- * PyTorch's checkpoints (`torch.save` since 1.6): a zip archive whose entries are stored, not packed; a pickle that says what
- * there is, and a file of raw elements for every storage. The pickle is read as data (pickle.ts).
+ * PyTorch's checkpoints (`torch.save` since 1.6): a zip archive whose entries are stored uncompressed: a pickle that
+ * describes the contents, and a file of raw elements for every storage. The pickle is read as data (pickle.ts).
  */
 import type { FileHandle } from 'node:fs/promises';
 import yauzl, { type Entry, type ZipFile } from 'yauzl';
@@ -16,10 +16,10 @@ import {
 import { Dictionary, Foreign, Instance, Named, PickleError, type Value } from './pickle-values.ts';
 import { readPickle } from './pickle.ts';
 
-/** Names and shapes only. That of a network of a billion weights has a few megabytes. */
+/** It holds names and shapes only: a few megabytes for a network of a billion weights. */
 const longestPickle = 256 * 1024 ** 2;
 const mostEntries = 200_000;
-/** How deep dicts and lists may lie in each other, and how much may lie in them: a list may hold itself twice. */
+/** Limits on the nesting of dicts and lists and on their total size: a list may contain itself twice. */
 const deepest = 64;
 const mostValues = 5_000_000;
 
@@ -38,7 +38,7 @@ const storageTypes: Readonly<Record<string, ElementType>> = {
 
 class Storage extends Foreign {
   readonly type: ElementType;
-  /** Where its elements begin in the file. */
+  /** Offset of its elements in the file. */
   readonly offset: number;
   readonly elements: number;
   constructor(type: ElementType, offset: number, elements: number) {
@@ -50,7 +50,7 @@ class Storage extends Foreign {
 }
 class Tensor extends Foreign {
   readonly storage: Storage;
-  /** In elements of the storage. */
+  /** First element, in elements of the storage. */
   readonly start: number;
   readonly shape: readonly number[];
   readonly strides: readonly number[];
@@ -68,7 +68,7 @@ const isNatural = (value: Value | undefined): value is number =>
 interface Archive {
   readonly zip: ZipFile;
   readonly entries: ReadonlyMap<string, Entry>;
-  /** Where an entry's bytes begin. */
+  /** Offset of an entry's bytes. */
   start(entry: Entry): Promise<number>;
 }
 
@@ -84,7 +84,7 @@ async function openArchive(file: FileHandle, path: string): Promise<Archive> {
   return { zip, entries, start: async (entry) => (await zip.readLocalFileHeaderPromise(entry)).fileDataStart };
 }
 
-/** What the pickle of a checkpoint may call. Everything else it may name, and nothing of it is run. */
+/** Functions that a checkpoint's pickle may call. It may name anything else, but nothing else is run. */
 function callsOf(path: string): ReadonlyMap<string, (values: readonly Value[]) => Value> {
   const tensor = (values: readonly Value[]): Value => {
     const [storage, start, shape, strides] = values;
@@ -106,7 +106,7 @@ function callsOf(path: string): ReadonlyMap<string, (values: readonly Value[]) =
     ['torch._utils._rebuild_parameter', ([data]) => data ?? null],
     ['torch.Size', ([sizes]) => sizes ?? []],
     ['torch.device', ([name]) => name ?? null],
-    // Numbers of NumPy (a best accuracy, say): let go.
+    // NumPy scalars, such as a best accuracy: discarded.
     ['numpy.core.multiarray.scalar', () => null],
     ['numpy._core.multiarray.scalar', () => null],
     ['numpy.dtype', () => null],
@@ -115,7 +115,7 @@ function callsOf(path: string): ReadonlyMap<string, (values: readonly Value[]) =
 }
 
 async function persistentOf({ entries, start }: Archive, root: string): Promise<(id: Value) => Value> {
-  // Their places are looked up beforehand: reading a pickle waits for nothing.
+  // Looked up beforehand, because reading a pickle is synchronous.
   const places = new Map<string, { readonly offset: number; readonly bytes: number }>();
   for (const [name, entry] of entries) {
     if (!name.startsWith(`${root}data/`)) continue;
@@ -180,10 +180,10 @@ async function tensorsOf(file: FileHandle, path: string): Promise<readonly Store
   return [...tensorsIn(readPickle(pickle, { calls: callsOf(path), persistent }), '', 0, { count: 0 })];
 }
 
-/** What a damaged or hostile archive makes its readers say. */
+/** Turns the errors that a damaged or hostile archive causes into a fault. */
 function reasonedFrom(path: string, error: unknown): unknown {
   if (error instanceof PickleError) return unreadable(path, `its pickle is not valid: ${error.message}`);
-  // yauzl's own errors name what is wrong with the archive.
+  // yauzl's own errors describe the problem with the archive.
   return error instanceof Error && error.constructor === Error ? unreadable(path, error.message) : error;
 }
 

@@ -65,9 +65,9 @@ async function tensorsOf(file: FileHandle, path: string): Promise<readonly Store
   const ranges: (readonly [number, number])[] = [];
   for (const [name, { dtype, shape, data_offsets: range }] of tableOf(path, text)) {
     const [from, to] = range;
-    // Types that came later hold no weights of ours either; what they take is checked all the same.
+    // Newer types hold no weights we need, but their ranges are checked all the same.
     if (to < from || to > room) throw unreadable(path, `${name} lies at ${from} to ${to} of ${room} bytes`);
-    // An empty one takes no room, wherever it is said to lie.
+    // An empty tensor takes no space, wherever its range lies.
     if (to > from) ranges.push(range);
     if (!isElementType(dtype)) throw unreadable(path, `${name} is of the type ${dtype}`);
     const bytes = elementsOf(path, name, shape) * sizeOf(dtype);

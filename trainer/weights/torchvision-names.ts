@@ -1,6 +1,6 @@
 /**
- * Between files in torchvision's names and layout (VICReg's own `resnet50.pth`, its full checkpoints, solo-learn, torchvision)
- * and our encoders: `layer1.0.conv1.weight`, [out, in, k, k], is `layer1/0/conv1/weight`, [k, k, in, out].
+ * Maps files with torchvision's names and layout (VICReg's own `resnet50.pth`, its full checkpoints, solo-learn,
+ * torchvision) to our encoders: `layer1.0.conv1.weight`, [out, in, k, k], is `layer1/0/conv1/weight`, [k, k, in, out].
  */
 import type { Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
@@ -8,7 +8,7 @@ import type { Choice } from '../protocol/options.ts';
 import type { Builder, EncoderRecipe, Shape } from '../recipe.ts';
 import { unreadable, type StoredTensor, type WeightsFile } from './file.ts';
 
-/** Variables of an encoder by their paths below it, without making one. */
+/** Variables of an encoder by their relative paths, without building it. */
 function variablesOf(recipe: EncoderRecipe, options: object, channels: number): ReadonlyMap<string, Shape> {
   const found = new Map<string, Shape>();
   const recorder = (path: string): Builder => ({
@@ -17,7 +17,7 @@ function variablesOf(recipe: EncoderRecipe, options: object, channels: number): 
     at: (name) => recorder(path === '' ? name : `${path}/${name}`),
     variable(name, shape) {
       found.set(path === '' ? name : `${path}/${name}`, shape);
-      // A net only passes its variables on until it is applied.
+      // Until it is applied, a net only passes its variables on.
       return { shape } as unknown as Variable;
     },
   });
@@ -26,32 +26,32 @@ function variablesOf(recipe: EncoderRecipe, options: object, channels: number): 
 }
 
 export interface Match {
-  /** What comes before the encoder's own names in the file: `module.backbone.`, say. */
+  /** Prefix of the encoder's names in the file, such as `module.backbone.`. */
   readonly prefix: string;
   readonly encoder: Choice;
   readonly channels: number;
   /** Tensor of the file by path in the encoder. */
   readonly tensors: ReadonlyMap<string, StoredTensor>;
-  /** Tensors of the file that no variable takes: a projector, a classifier, an optimizer. */
+  /** Tensors of the file without a matching variable: a projector, a classifier, an optimizer. */
   readonly unmatched: readonly string[];
 }
 
-/** Batch norm's counters: of no use, and no loss. */
+/** Batch norm's counters, which are not needed. */
 const isCounter = (name: string): boolean => name.endsWith('num_batches_tracked');
 export const nameOf = (path: string): string => path.replaceAll('/', '.');
 const isKernel = (shape: Shape): boolean => shape.length === 4;
 const isMatrix = (shape: Shape): boolean => shape.length === 2;
-/** [k, k, in, out] and [in, out] as torch keeps them. */
+/** [k, k, in, out] and [in, out] in torch's layout. */
 export function torchShape(shape: Shape): Shape {
   if (isMatrix(shape)) return [shape[1]!, shape[0]!];
   return isKernel(shape) ? [shape[3]!, shape[2]!, shape[0]!, shape[1]!] : shape;
 }
 
-/** [out, in, k, k] as we keep it. */
+/** [out, in, k, k] in our layout. */
 export const ourShape = (shape: Shape): readonly number[] =>
   isKernel(shape) ? [shape[2]!, shape[3]!, shape[1]!, shape[0]!] : shape;
 
-/** Where encoders begin in a file, the one to take first. A copy by momentum is not what was trained. */
+/** Prefixes of the encoders in a file, the preferred one first. A momentum copy is not the trained encoder. */
 function prefixesOf(names: readonly string[]): readonly string[] {
   const last = 'conv1.weight';
   const known = new Set(names);
@@ -63,20 +63,20 @@ function prefixesOf(names: readonly string[]): readonly string[] {
   return found.sort((one, other) => isCopy(one) - isCopy(other) || one.length - other.length);
 }
 
-/** Which encoder the names and shapes below a prefix are of. */
+/** Identifies the encoder from the names and shapes below a prefix. */
 function inferred(path: string, encoders: readonly EncoderRecipe[], shapes: ReadonlyMap<string, Shape>) {
   const [width = 0, channels = 0, window = 0] = shapes.get('conv1.weight') ?? [];
   const options = { stem: window === 7 ? 'imagenet' : 'small', width };
   const reasons: string[] = [];
   for (const recipe of encoders) {
     const parsed = v.safeParse(recipe.options, options);
-    // What has no stem is no residual network, and its names are others.
+    // An encoder without a stem is not a residual network and uses other names.
     if (!parsed.success || !('stem' in parsed.output)) continue;
     const variables = variablesOf(recipe, parsed.output, channels);
     const missing = [...variables].find(([at, shape]) => shapes.get(nameOf(at))?.join() !== torchShape(shape).join());
     if (!missing) {
       const wanted = new Set([...variables.keys()].map(nameOf));
-      // A deeper network holds a shallower one: what is left over of a residual stage tells them apart.
+      // A deeper network contains a shallower one: leftover tensors of a residual stage distinguish them.
       const left = [...shapes.keys()].find(
         (name) => /^(layer\d|conv1|bn1)\b/.test(name) && !wanted.has(name) && !isCounter(name),
       );
@@ -93,7 +93,7 @@ function inferred(path: string, encoders: readonly EncoderRecipe[], shapes: Read
 
 /**
  * Finds an encoder in a file of weights, by names and shapes.
- * @throws 'unreadable-file' where there is none, saying for each encoder what does not fit
+ * @throws 'unreadable-file' if there is none, with the mismatch for each encoder
  */
 export function matchEncoder({ path, tensors }: WeightsFile, encoders: readonly EncoderRecipe[]): Match {
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
@@ -126,7 +126,7 @@ export function kernelFromTorch(values: Float32Array, shape: Shape): Float32Arra
   return moved;
 }
 
-/** A variable's values as torch keeps them. */
+/** A variable's values in torch's layout. */
 export function toTorch(values: Float32Array, shape: Shape): Float32Array {
   // A matrix is a kernel of one pixel.
   if (isMatrix(shape)) return kernelToTorch(values, [1, 1, ...shape]);

@@ -1,4 +1,7 @@
-/** PyTorch beside us, both ways: what it saved gives the same features here, and what we export it takes strictly. */
+/**
+ * Exchange with PyTorch in both directions: its files give the same features here, and it loads our exports with
+ * strict=True.
+ */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,4 @@
-/** Files of weights: what is written is read back to the bit, and what is damaged or hostile is named. */
+/** Weights files: written data is read back to the bit, and damaged or hostile files are reported. */
 import fc from 'fast-check';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -74,7 +74,7 @@ describe.each([
   ],
   ['pth', (path: string, list: Parameters<typeof writeSafetensors>[1]) => writePth(path, list)],
 ] as const)('%s', (format, write) => {
-  it('gives back what was written, to the bit', () =>
+  it('returns what was written, to the bit', () =>
     fc.assert(
       fc.asyncProperty(tensors, async (list) => {
         const path = place();
@@ -89,7 +89,7 @@ describe.each([
       { numRuns: 60 },
     ));
 
-  it('is damaged wherever it is cut, and never read as something else', async () => {
+  it('is reported as damaged wherever it is cut, and never misread', async () => {
     const path = place();
     const values = Float32Array.from({ length: 6 }, (_, at) => at);
     await write(path, [{ name: 'a', shape: [2, 3], values }]);
@@ -155,7 +155,7 @@ async function pth(pickle: Buffer | string, { compress = false, data = Buffer.al
   for await (const part of zip.outputStream) parts.push(part as Buffer);
   return written(Buffer.concat(parts));
 }
-/** A pickled tensor `a` of a storage of so many elements. */
+/** A pickled tensor `a` with a storage of the given number of elements. */
 function pickledTensor(
   shape: readonly number[],
   strides: readonly number[],
@@ -171,7 +171,7 @@ function pickledTensor(
   return `\x80\x02}${word('a')}ctorch._utils\n_rebuild_tensor_v2\n${arguments_}Rs.`;
 }
 
-/** Lists of two of the list before, so many deep. */
+/** Nested lists, each holding the previous one twice ("billion laughs"). */
 function laughs(depth: number): string {
   const levels = Array.from({ length: depth }, (_, at) => {
     const [before, own] = [String.fromCharCode(at), String.fromCharCode(at + 1)];
@@ -224,7 +224,7 @@ test('a tensor is read by its strides and from where it begins', async () => {
 
 test('half, bfloat16 and double are read as the numbers they are', async () => {
   const cases = [
-    // 1, -2, the least number, infinity.
+    // 1, -2, the smallest number, infinity.
     ['HalfStorage', Buffer.from('003c00c00100007c', 'hex'), [1, -2, 2 ** -24, Infinity]],
     ['BFloat16Storage', Buffer.from('803f00c0807fc03f', 'hex'), [1, -2, Infinity, 1.5]],
     ['DoubleStorage', Buffer.from(Float64Array.of(0.5, -3, 1e300, 0).buffer), [0.5, -3, Infinity, 0]],
@@ -235,7 +235,7 @@ test('half, bfloat16 and double are read as the numbers they are', async () => {
   }
 });
 
-test('a class that means nothing here stays a name, and its state is looked through', () => {
+test('an unknown class stays a name, and its state is searched', () => {
   const meanings: Meanings = { calls: new Map(), persistent: () => null };
   const value = readPickle(ascii('\x80\x02c__main__\nLARS\n)\x81}X\x01\x00\x00\x00aK\x05sb.'), meanings) as Instance;
   expect(value.of.full).toBe('__main__.LARS');
@@ -245,7 +245,7 @@ test('a class that means nothing here stays a name, and its state is looked thro
   );
 });
 
-test('whatever bytes a pickle has, it ends in a value or in words, soon', () => {
+test('any pickle soon ends in a value or an error message', () => {
   const meanings: Meanings = { calls: new Map([['a.b', (): Value => []]]), persistent: (id) => id };
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
@@ -305,7 +305,7 @@ function resnet(prefix: string, { width = 8, window = 7, depths = [2, 2, 2, 2], 
 }
 
 describe('an encoder in a file', () => {
-  it('is found below whatever prefix, and the rest is named', () => {
+  it('is found below any prefix, and the rest is listed', () => {
     const rest = { 'module.projector.0.weight': [16, 64], epoch: [] };
     const file = fileOf({ ...resnet('module.momentum_backbone.'), ...resnet('model.module.backbone.'), ...rest });
     const match = matchEncoder(file, encoders.all);
@@ -316,7 +316,7 @@ describe('an encoder in a file', () => {
     expect(match.unmatched.some((name) => name.startsWith('model.module.backbone.'))).toBe(false);
   });
 
-  it('is told from a deeper one, and by its stem', () => {
+  it('is distinguished from a deeper one, and by its stem', () => {
     const small = matchEncoder(fileOf(resnet('', { window: 3, channels: 1 })), encoders.all);
     expect(small).toMatchObject({ channels: 1, encoder: { id: 'resnet-18', options: { stem: 'small' } } });
     const deeper = fileOf(resnet('', { depths: [3, 4, 6, 3] }));

@@ -64,10 +64,10 @@ describe('against the paper, like for like', () => {
   test('three seeds far below do not', async () => {
     expect(only(await compareRuns(input(seeds([70.1, 70.2, 70.15])))).verdict).toBe('not-reproduced');
   });
-  test('three seeds that spread too widely say nothing', async () => {
+  test('three seeds that spread too widely are inconclusive', async () => {
     expect(only(await compareRuns(input(seeds([72.2, 73.2, 74.2])))).verdict).toBe('inconclusive');
   });
-  test('one run is judged by the images alone, and says so', async () => {
+  test('one run is judged by the images alone, and this is stated', async () => {
     const row = only(await compareRuns(input(seeds([73.1]))));
     expect(row.ours?.interval?.method).toBe('wilson');
     expect(row.difference?.interval?.method).toBe('wilson');
@@ -80,7 +80,7 @@ describe('against the paper, like for like', () => {
     expect(row.verdict).toBe('not-comparable');
     expect(row.reasons[0]).toMatchObject({ field: 'value', theirs: 73.2, ours: null });
   });
-  test('last and best epoch are both kept, the mean is made of the last', async () => {
+  test('last and best epoch are both kept; the mean uses the last', async () => {
     const { runs, results } = seeds([73.1]);
     const best = storedResult('linear-0', 73.9, { which: 'best' });
     const row = only(await compareRuns(input({ runs, results: [...results, best] })));
@@ -125,7 +125,7 @@ describe('what breaks a comparison', () => {
     const row = await one({ epochs: 100 });
     expect(row.paper?.value).toBe(68.6);
   });
-  test('epochs that the paper has no figure for', async () => {
+  test('a number of epochs without a figure in the paper', async () => {
     const row = await one({ epochs: 300 });
     expect(row.verdict).toBe('not-comparable');
     expect(breaks(row)).toEqual(['epochs']);
@@ -211,7 +211,7 @@ describe('a mean average precision', () => {
     expect(pairs[0]!.interval.low).toBeGreaterThan(0);
     expect(pairs[0]).not.toHaveProperty('test');
   });
-  test('has none where the scores are gone, and a cut file is named', async () => {
+  test('has none if the scores are missing, and a truncated file is named', async () => {
     const { rows, pairs } = await compared(() => Promise.resolve(null));
     expect(rows.map(({ ours, verdict }) => [ours?.interval, verdict])).toEqual([
       [null, 'inconclusive'],
@@ -231,13 +231,13 @@ describe('what a deviation is expected to do', () => {
     const runs = [run, storedRun('lin', evaluate(subject))];
     return only(await compareRuns(input({ runs, results: [storedResult('lin', 60)] }))).reasons;
   }
-  test('is what the paper found where it changed that alone, at the nearest value on the same side', async () => {
+  test('is the paper’s finding when it changed only that, at the nearest value on the same side', async () => {
     const [epochs] = await reasonsOf({ epochs: 300 });
     expect(epochs).toMatchObject({ field: 'epochs', effect: { from: 73.2, to: 68.6, at: 100 } });
     const batch = (await reasonsOf({ batch: 320 })).find(({ field }) => field === 'batch');
     expect(batch?.effect).toEqual({ from: 68.6, to: 67.9, at: 256, where: 'Table 13' });
   });
-  test('and nothing is said where the paper changed nothing of the kind, or only the other way', async () => {
+  test('and is empty if the paper changed nothing of the kind, or only in the other direction', async () => {
     const [epochs] = await reasonsOf({ epochs: 2000 });
     expect(epochs).toMatchObject({ field: 'epochs' });
     expect(epochs).not.toHaveProperty('effect');
@@ -318,9 +318,9 @@ describe('the plans of the paper’s own size', () => {
   test('and those of the earlier report beside its figures', async () => {
     const rows = await planned('earlier');
     const earlier = Object.fromEntries([...rows].map(([key, { earlier: cell }]) => [key, cell?.value ?? null]));
-    // Of VOC07 it has a top-1, which is no mAP.
+    // For VOC07 it has a top-1, which is not an mAP.
     expect(earlier).toEqual({ linear: 63.95, 'semi-1': 35.43, 'semi-10': 63.53, inaturalist18: 52.45, voc07: null });
-    // What the paper has for that many epochs and that batch: 73.2 is another experiment's.
+    // The paper's figure for this number of epochs and this batch: 73.2 belongs to another experiment.
     expect(rows.get('linear')).toMatchObject({ paper: { value: 68.2, where: 'Table 13' } });
   });
   test('and the ablations beside their own cells', async () => {
@@ -344,14 +344,14 @@ describe('the earlier reproduction beside the paper', () => {
   const rows = referenceRows(papers, catalogue);
   const of = (dataset: string, metric: string): ComparisonRow | undefined =>
     rows.find((row) => row.dataset === dataset && row.earlier?.metric === metric);
-  test('top-1 on VOC07 is no mAP', () => {
+  test('top-1 on VOC07 is not an mAP', () => {
     const row = of('voc07', 'top1');
     expect(row?.earlier).toMatchObject({ value: 41.27, remark: 'multi-label-top1' });
     expect(row?.paper).toMatchObject({ value: 86.6, metric: 'map' });
     expect(row?.verdict).toBe('not-comparable');
     expect(row?.reasons).toContainEqual({ field: 'metric', theirs: 'map', ours: 'top1', kind: 'breaks' });
   });
-  test('every experiment of it is there, and explained where it is no result', () => {
+  test('every experiment of it is listed, and explained if it is not a result', () => {
     expect(rows).toHaveLength(papers[1]!.cells.length);
     expect(of('voc07+12', 'ap50')?.earlier?.remark).toBe('broken-run');
     expect(of('coco', 'box-ap')?.earlier?.remark).toBe('diverged');
@@ -470,7 +470,7 @@ describe('a plan', () => {
     return storedRun(`run-${key}`, resolved, { plan: 'test', planKey: key });
   });
   const images = 2000;
-  /** The first `percent` of the images right. */
+  /** The first `percent` of the images are right. */
   const right = (percent: number): Uint8Array =>
     Uint8Array.from({ length: images }, (_, i) => Number(i < (percent / 100) * images));
   const figures: Readonly<Record<string, number>> = {
@@ -509,7 +509,7 @@ describe('a plan', () => {
     const ablation = rows.find(({ subject: { role } }) => role === 'ablation')!;
     expect(ablation.paper).toMatchObject({ where: 'Table 7', remark: 'collapse' });
   });
-  test('every figure is held against a baseline, whichever way it goes; one that is not there is named with those that are', async () => {
+  test('every figure is compared with a baseline, in either direction; a missing baseline is named with the available ones', async () => {
     const selection = { kind: 'plan', plan: 'test', baseline: 'pixels' } as const;
     const { pairs } = await compared({ selection });
     expect(pairs.map(({ worse }) => worse)).toEqual(['pixels', 'pixels', 'pixels']);
@@ -536,7 +536,7 @@ describe('a plan', () => {
       expect(tested!.adjusted).toBeGreaterThanOrEqual(tested!.pValue);
     }
   });
-  test('an embedding that keeps its spread, or a figure above the random one, is no collapse', async () => {
+  test('an embedding that keeps its spread, or a figure above the random one, is not a collapse', async () => {
     const spread = await compared({ meanMetric: () => Promise.resolve(0.5) });
     expect(spread.claims[0]!.verdict).toBe('does-not-hold');
     const learned = results.map((row) =>
@@ -544,7 +544,7 @@ describe('a plan', () => {
     );
     expect((await compared({ results: learned })).claims[0]!.verdict).toBe('does-not-hold');
   });
-  test('of several seeds all have to collapse, and all have to be done', async () => {
+  test('with several seeds, all must collapse and all must be done', async () => {
     const again = { ...planned.find(({ key }) => key === 'no-variance')!, key: 'no-variance-seed-2' };
     const more = storedRun('run-again', { ...again.config, seed: 2 }, { plan: 'test', planKey: again.key });
     const judged = async (spread: number, stored: readonly (typeof more)[]) => {
@@ -559,7 +559,7 @@ describe('a plan', () => {
     expect((await judged(0.5, [more])).verdict).toBe('does-not-hold');
     expect((await judged(0.02, [])).verdict).toBe('pending');
   });
-  test('worse than the pixels does not hold, equal is inconclusive, and without the images nothing is known', async () => {
+  test('worse than the pixels does not hold, equal is inconclusive, and without the images it is unknown', async () => {
     const swapped = await compared({
       perImage: (run) => Promise.resolve(right(run === 'run-vicreg-linear' ? 80 : 84)),
     });
@@ -570,7 +570,7 @@ describe('a plan', () => {
     expect(gone.claims[1]!.verdict).toBe('pending');
     expect(gone.pairs).toEqual([]);
   });
-  test('the same is what lies within the margin, not what is merely not shown to differ', async () => {
+  test('equal means within the margin, not merely not shown to differ', async () => {
     const verdict = async (one: number, other: number) => {
       const perImage = (run: string) => Promise.resolve(right(run === 'run-vicreg-linear' ? one : other));
       const { claims } = await compared({ perImage });

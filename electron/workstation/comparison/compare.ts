@@ -40,7 +40,7 @@ interface Member {
 const byCreation = (one: StoredRun, other: StoredRun): number =>
   one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1);
 
-/** The newest run of each planned key; a key that has none stands as planned. */
+/** The newest run of each planned key; a key without a run counts as planned. */
 function plannedMembers(plan: Plan, runs: readonly StoredRun[]): readonly Member[] {
   return plan.runs.map(({ key, role, config }) => {
     const stored =
@@ -69,7 +69,7 @@ function chosenMembers(chosen: readonly string[], runs: readonly StoredRun[]): r
     });
 }
 
-/** Which of a head's epochs is compared, the first that there is. */
+/** Order of preference for the compared epoch of a head. */
 const preference = {
   last: ['only', 'last', 'best'],
   best: ['only', 'best', 'last'],
@@ -90,7 +90,7 @@ function intervalOf(
   const seeds = seedInterval(values, 0.95);
   if (seeds !== null) return { ...clampPercent(seeds), confidence: 0.95, method: 't-seeds' };
   const [only] = values;
-  // An AP over images has no binomial spread: without its own resampling there is none to show.
+  // An AP over images has no binomial spread: without resampling it has no interval.
   if (resampled !== null) return { ...resampled.interval(0.95), confidence: 0.95, method: 'bootstrap' };
   if (only === undefined || unit !== 'share' || images === 0) return null;
   return { ...wilson(only, images, 0.95), confidence: 0.95, method: 'wilson' };
@@ -103,7 +103,7 @@ function oursOf(
 ): {
   readonly ours: NonNullable<ComparisonRow['ours']>;
   readonly used: ComparisonDraft['used'];
-  /** What the mean and the verdict are made of. */
+  /** The figures behind the mean and the verdict. */
   readonly figures: readonly number[];
   readonly resampled: Resampled | null;
 } {
@@ -111,7 +111,7 @@ function oursOf(
   const used = values.filter(({ result }) => result.which === which);
   const figures = used.map(({ result }) => result.value);
   const finite = figures.filter((value) => value !== null);
-  // One diverged seed makes the mean unknown: leaving it out would flatter.
+  // One diverged seed makes the mean unknown: excluding it would bias the mean.
   const mean = finite.length === figures.length ? summarize(finite).mean : null;
   const images = used[0]?.result.n ?? 0;
   const resampled = (used.length === 1 && used[0] ? resamplings.get(used[0].result) : undefined) ?? null;
@@ -154,9 +154,9 @@ function makeRow(
     cellBeside(
       input.papers
         .filter((paper) => paper.role === kind)
-        // An ablation stands only beside a cell that is about one.
+        // An ablation is only compared with a cell about one.
         .map((paper) => ({ ...paper, cells: role === 'ablation' ? ablations(paper) : paper.cells }))
-        // The earlier figure shown is the one of the experiment whose paper figure is shown.
+        // The earlier figure belongs to the same experiment as the paper's figure.
         .map((paper) => ({
           ...paper,
           cells: like === null ? paper.cells : sameExperimentFirst(paper.cells, like.cell),
@@ -200,7 +200,7 @@ function withEffects(beside: Beside | null, ours: Measured): Beside | null {
   };
 }
 
-/** Cells in which something of a method differs from the first of its cells: its options, the batch, the branches. */
+/** Cells whose options, batch or branches differ from the first cell of the method. */
 function ablations({ cells }: Paper): Cell[] {
   return cells.filter(({ method, setting: { options, batch, encoder } }) => {
     const main = cells.find((cell) => cell.method === method)?.setting;
@@ -228,7 +228,7 @@ function measuredOurs(facts: SubjectFacts, result: Omit<Result, 'value' | 'n' | 
   return { ...trained, evaluator, dataset, split, metric, protocol };
 }
 
-/** Rows of one group of runs that differ by seed only: one a metric, in the order the evaluator gave them. */
+/** Rows of one group of runs that differ only by seed: one per metric, in the evaluator's order. */
 function rowsOfGroup(
   input: RowInput,
   members: readonly Member[],
@@ -271,7 +271,7 @@ function rowsOfGroup(
   return [makeRow(input, facts, first.role, measuredOurs(facts, pending, dataName(config.test, names)), [], identity)];
 }
 
-/** What of a protocol is known before anything was measured: numbers and switches stand in it as they are, texts may be worded. */
+/** The part of a protocol known before measuring: numbers and switches are used as they are, texts may be reworded. */
 function plannedProtocol(
   { evaluator, layer = 'pooled' }: EvaluateConfig,
   options: readonly OptionDescription[],
@@ -285,7 +285,7 @@ function plannedProtocol(
 
 type Find = (run: string) => Member | undefined;
 
-/** Experiments of the earlier reproduction held against the paper's cell on the same method and data. */
+/** Experiments of the earlier reproduction compared with the paper's cell on the same method and data. */
 export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): readonly ComparisonRow[] {
   const originals = papers.filter(({ role }) => role === 'paper');
   return papers
@@ -298,7 +298,8 @@ export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): r
         cells: original.cells.filter(({ method, dataset }) => method === cell.method && dataset === cell.dataset),
       }));
       const exact = cellBeside(sameData, theirs, null);
-      // An experiment measured otherwise than in the paper (top-1 for mAP) still stands beside it, as no like for like.
+      // An experiment measured differently from the paper (top-1 for mAP) is still shown beside it, as not like for
+      // like.
       const [fallback] = sameData.flatMap((original) => original.cells.map((other) => ({ original, other })));
       const beside =
         exact ??
@@ -326,7 +327,7 @@ export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): r
         earlier: cell,
         ours: null,
         difference: null,
-        // Its records are not ours: nobody can compute an interval for it, so no verdict is given beyond this one.
+        // Its records are not available, so there is no interval and no other verdict.
         verdict: 'not-comparable',
         reasons:
           cell.value === null
@@ -337,7 +338,7 @@ export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): r
     });
 }
 
-/** The runs that a comparison is of, stored or planned. */
+/** The runs in a comparison, stored or planned. */
 export function membersOf(selection: Selection, plan: Plan | null, runs: readonly StoredRun[]): readonly Member[] {
   if (selection.kind === 'plan' && plan !== null) return plannedMembers(plan, runs);
   return chosenMembers(selection.kind === 'runs' ? selection.runs : [], runs);
@@ -365,7 +366,7 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
   const rowsAt = (epoch: Epoch): readonly ComparisonDraft[] =>
     [...groups.values()]
       .flatMap((group) => rowsOfGroup({ ...input, resamplings, epoch }, group, names, find))
-      // What it is about first, then what it is held against.
+      // The main subjects first, then their references.
       .sort((one, other) => roleOrder[one.row.subject.role] - roleOrder[other.row.subject.role]);
   const { baseline, epoch = 'last' } = selection;
   const rows = rowsAt(epoch);
@@ -377,7 +378,7 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
   return {
     selection,
     rows: rows.map(({ row }) => row),
-    // Their rule was fixed before the run, and is about the last epoch.
+    // Their rule was fixed before the run, and uses the last epoch.
     claims:
       plan === null ? [] : await judgeClaims(plan, { members, rows: epoch === 'last' ? rows : rowsAt('last'), input }),
     pairs: await pairedDifferences(rows, input, baseline),

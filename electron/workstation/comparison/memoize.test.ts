@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { createMemoize } from './memoize.ts';
 
-test('each thing is worked out once, also by two who ask at the same time', async () => {
+test('each value is computed once, also for concurrent callers', async () => {
   const memoize = createMemoize(10);
   let made = 0;
   const make = async (): Promise<number> => {
@@ -13,14 +13,14 @@ test('each thing is worked out once, also by two who ask at the same time', asyn
   expect(await memoize('b', make)).toBe(2);
 });
 
-test('what failed, and what there was nothing of, is asked for again', async () => {
+test('failures and missing values are not cached', async () => {
   const memoize = createMemoize(10);
   await expect(memoize('a', () => Promise.reject(new Error('no')))).rejects.toThrow('no');
   expect(await memoize('a', () => Promise.resolve(null))).toBe(null);
   expect(await memoize('a', () => Promise.resolve(7))).toBe(7);
 });
 
-test('the entry asked for longest ago makes room', async () => {
+test('the least recently used entry is removed', async () => {
   const memoize = createMemoize(2);
   const made: string[] = [];
   const ask = (key: string) => memoize(key, () => Promise.resolve(made.push(key)));

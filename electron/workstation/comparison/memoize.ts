@@ -1,7 +1,7 @@
-/** What takes long to work out and cannot change: kept for the next who asks. */
+/** Memoizes expensive results that never change. */
 export type Memoize = <T>(key: string, make: () => Promise<T>) => Promise<T>;
 
-/** `most` entries; then the one asked for longest ago goes. A failure is not kept, nor that there was nothing to be had. */
+/** Keeps at most `most` entries and drops the least recently used. Failures and missing values are not kept. */
 export function createMemoize(most: number): Memoize {
   const kept = new Map<string, Promise<unknown>>();
   return async <T>(key: string, make: () => Promise<T>): Promise<T> => {

@@ -1,4 +1,4 @@
-/** Differences between two of our own figures on the same images: the only ones that may be called paired. */
+/** Differences between two of our own figures on the same images: only these are paired. */
 import type { Comparison, ComparisonRow } from '../../api/comparison.ts';
 import { identityOf, readRanking, resamplingSeed } from './rankings.ts';
 import type { Kept, ComparisonDraft } from './comparison-input.ts';
@@ -10,11 +10,11 @@ type ReadImages = (run: string, file: string) => Promise<Uint8Array | null>;
 
 export interface Paired extends Resampled {
   readonly images: number;
-  /** Exact McNemar test, where each side is one run. */
+  /** Exact McNemar test, if each side is one run. */
   readonly pValue: number | null;
 }
 
-/** Which images each run of a row got right; null where one did not record it, or its file is gone. */
+/** The images each run of a row got right; null if one did not record it, or its file is missing. */
 async function rightImages({ used }: ComparisonDraft, read: ReadImages): Promise<readonly Uint8Array[] | null> {
   const files = used.map(({ run, result }) => ({ run: run.id, file: result.perImage }));
   if (files.length === 0) return null;
@@ -28,14 +28,14 @@ async function rightImages({ used }: ComparisonDraft, read: ReadImages): Promise
   return sides;
 }
 
-/** What each run of a row scored the images; null where one did not record it, or its file is gone. */
+/** The scores of each run of a row for the images; null if one did not record them, or its file is missing. */
 async function rankingsOf({ used }: ComparisonDraft, read: ReadImages): Promise<readonly Ranking[] | null> {
   const found = await Promise.all(used.map(({ run, result }) => readRanking(run.id, result, read)));
   const known = found.filter((ranking) => ranking !== null);
   return known.length === 0 || known.length < found.length ? null : known;
 }
 
-/** null: the two were not measured on the same images, or what was said of each image was not recorded. */
+/** Null if the two were not measured on the same images, or per-image results were not recorded. */
 export async function pairedDifference(
   better: ComparisonDraft,
   worse: ComparisonDraft,
@@ -97,7 +97,7 @@ export async function pairedDifferences(
     const leads = mains.length > 0 ? mains.includes(first) : rivals.every((other) => mean(other) <= mean(first));
     if (!leads) continue;
     for (const rival of rivals) {
-      // Two leads: the pair is made once, from the earlier of the two.
+      // Two main figures: the pair is created once, from the earlier one.
       if (mains.includes(rival) && rows.indexOf(rival) < rows.indexOf(first)) continue;
       const isAhead = baseline === undefined && mean(first) >= mean(rival);
       const [better, worse] = isAhead ? [first, rival] : [rival, first];

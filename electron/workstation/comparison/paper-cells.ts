@@ -1,6 +1,6 @@
 /**
- * Which number of a paper stands beside ours, and in which fields the two differ. Nothing here knows a method or an evaluator:
- * papers are data, and a field that differs either breaks the comparison or is a deviation that is stated.
+ * Finds the paper's number to compare with ours, and the fields in which the two differ. Independent of methods and
+ * evaluators: papers are data, and a differing field either breaks the comparison or is a stated deviation.
  */
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Options, OptionValue } from '../../../trainer/protocol/options.ts';
@@ -21,13 +21,13 @@ export interface Measured {
   readonly epochs: number | null;
   readonly batch: number | null;
   readonly chunk: number | null;
-  /** Of two encoders that share no weights the one that is evaluated, 1 or 2. */
+  /** Of two encoders that do not share weights, the evaluated one, 1 or 2. */
   readonly branch: number | null;
   readonly options: Options;
   readonly protocol: Protocol;
 }
 
-/** A cell as a side of a comparison: what its setting leaves out is the paper's own recipe. */
+/** A cell as a side of a comparison; the paper's own recipe fills in what its setting omits. */
 export function measuredCell(paper: Paper, cell: Cell): Measured {
   const { method, evaluator, dataset, split, metric, setting, protocol } = cell;
   return {
@@ -50,21 +50,21 @@ export function measuredCell(paper: Paper, cell: Cell): Measured {
 export const shown = (value: OptionValue | null | undefined): Reason['theirs'] =>
   value === undefined ? null : Array.isArray(value) ? value.join('-') : value;
 
-/** Every field in which ours differs from theirs, the ones that break the comparison first. */
+/** Every field in which ours differs from theirs, those that break the comparison first. */
 export function differences(theirs: Measured, ours: Measured): readonly Reason[] {
   const reasons: Reason[] = [];
   const check = (field: string, kind: Reason['kind'], left?: OptionValue | null, right?: OptionValue | null): void => {
     if (canonicalJson(left ?? null) === canonicalJson(right ?? null)) return;
     reasons.push({ field, theirs: shown(left), ours: shown(right), kind });
   };
-  /** Unknown: nobody can tell whether it breaks, so it is stated. */
+  /** An unknown value may or may not break the comparison, so it is stated. */
   const unlessUnknown = (value: OptionValue | null | undefined): Reason['kind'] =>
     value === null || value === undefined ? 'deviation' : 'breaks';
 
   check('method', 'breaks', theirs.method, ours.method);
   check('evaluator', 'breaks', theirs.evaluator, ours.evaluator);
   check('dataset', 'breaks', theirs.dataset, ours.dataset);
-  // The splits of two data sets have nothing in common but their names.
+  // The splits of two data sets only share their names.
   if (theirs.dataset === ours.dataset) check('split', 'breaks', theirs.split, ours.split);
   check('metric', 'breaks', theirs.metric, ours.metric);
   check('pretrainedOn', 'breaks', theirs.pretrainedOn, ours.pretrainedOn);
@@ -73,7 +73,7 @@ export function differences(theirs: Measured, ours: Measured): readonly Reason[]
   check('batch', 'deviation', theirs.batch, ours.batch);
   check('chunk', 'deviation', theirs.chunk, ours.chunk);
   check('branch', 'deviation', theirs.branch, ours.branch);
-  // Options a paper's recipe does not name are no part of its claim; the table of parameters lists them.
+  // Options not named in a paper's recipe are not part of its claim; the table of parameters lists them.
   for (const key of Object.keys(theirs.options).sort()) {
     check(`options.${key}`, 'breaks', theirs.options[key], ours.options[key]);
   }
@@ -97,7 +97,10 @@ interface Candidate {
 
 const breaks = (reasons: readonly Reason[]): number => reasons.filter(({ kind }) => kind === 'breaks').length;
 
-/** Fields that both state, and alike: of two cells that break equally the one that says more of what ours is stands nearer. */
+/**
+ * Number of fields that both state equally: of two cells with equally many breaks, the one with more agreement is
+ * closer.
+ */
 function agreements(theirs: Measured, ours: Measured): number {
   const fields = ['encoder', 'pretrainedOn', 'epochs', 'batch'] as const;
   const same = (left: unknown, right: unknown): boolean =>
@@ -109,7 +112,7 @@ function agreements(theirs: Measured, ours: Measured): number {
   );
 }
 
-/** The candidate with the fewest breaks, of those the one that agrees in most; of equals the first. */
+/** The candidate with the fewest breaks, then the most agreements, then the first. */
 function closest(candidates: readonly Candidate[], ours: Measured): Beside | null {
   let best: (Beside & { readonly agreeing: number }) | null = null;
   for (const { paper, cell } of candidates) {
@@ -123,8 +126,9 @@ function closest(candidates: readonly Candidate[], ours: Measured): Beside | nul
 }
 
 /**
- * The cell of the given papers that stands beside ours. One on the same (method, evaluator, dataset, split, metric) if there is
- * any; else what the plan wants shown; without a plan the nearest with the same method, evaluator and metric, as no like for like.
+ * The cell of the given papers to compare with ours: one with the same (method, evaluator, dataset, split, metric) if
+ * there is any; otherwise the one named by the plan; without a plan, the closest with the same method, evaluator and
+ * metric, as not like for like.
  */
 export function cellBeside(papers: readonly Paper[], ours: Measured, plan: Plan | null): Beside | null {
   const all = papers.flatMap((paper) => paper.cells.map((cell) => ({ paper, cell })));

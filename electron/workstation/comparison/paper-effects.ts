@@ -1,4 +1,4 @@
-/** What a deviation is expected to do: what the paper itself found where it changed nothing else. */
+/** Expected effect of a deviation: the paper's own finding when it changed nothing else. */
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { OptionValue } from '../../../trainer/protocol/options.ts';
@@ -13,13 +13,16 @@ function valueOf(measured: Measured, field: string): OptionValue | null {
   return field.startsWith('options.') ? (measured.options[field.slice('options.'.length)] ?? null) : null;
 }
 
-/** Of a number, or of widths, whose last counts; null of anything that has no size. */
+/** Size of a number, or of a list of widths by its last; null for other values. */
 function sizeOf(value: OptionValue | null): number | null {
   const last = Array.isArray(value) ? value.at(-1) : value;
   return typeof last === 'number' && last > 0 ? Math.log(last) : null;
 }
 
-/** How far a value is from ours, seen from theirs: 0 for ours itself, null where it lies on the other side or cannot be told. */
+/**
+ * Distance of a value from ours, seen from theirs: 0 if equal, null if it lies on the other side or cannot be
+ * determined.
+ */
 function distance(value: OptionValue | null, ours: OptionValue | null, theirs: OptionValue | null): number | null {
   if (canonicalJson(value) === canonicalJson(ours)) return 0;
   const [at, own, from] = [sizeOf(value), sizeOf(ours), sizeOf(theirs)];
@@ -27,7 +30,7 @@ function distance(value: OptionValue | null, ours: OptionValue | null, theirs: O
   return Math.abs(at - own);
 }
 
-/** Two cells of the paper that differ in this field alone, from theirs to the nearest to ours. */
+/** Two cells of the paper that differ only in this field: from theirs to the one nearest to ours. */
 export function effectOf(paper: Paper, theirs: Measured, ours: Measured, field: string): Reason['effect'] {
   const [from, to] = [valueOf(theirs, field), valueOf(ours, field)];
   if (from === null || to === null) return undefined;

@@ -1,4 +1,4 @@
-/** Configurations flattened to paths, and only the paths in which runs differ. */
+/** Flattens configurations to paths and selects those in which runs differ. */
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Comparison } from '../../api/comparison.ts';
 import type { StoredRun } from '../store/store.ts';
@@ -13,10 +13,10 @@ export function flatten(value: unknown, path = ''): readonly (readonly [string, 
     .flatMap(([key, entry]) => flatten(entry, path === '' ? key : `${path}.${key}`));
 }
 
-/** Differ between any two runs, or are no part of what was trained. */
+/** Fields that always differ between runs, or do not affect training. */
 const unimportant = new Set(['version', 'title', 'preset', 'kind']);
 
-/** Between the pretraining runs where there are two or more; else between the evaluations. */
+/** Compares the pretraining runs if there are at least two; otherwise the evaluations. */
 export function differingParameters(runs: readonly Pick<StoredRun, 'id' | 'config'>[]): Comparison['parameters'] {
   const pretrained = runs.filter(({ config }) => config.kind === 'pretrain');
   const compared = pretrained.length > 1 ? pretrained : runs.filter(({ config }) => config.kind === 'evaluate');

@@ -1,4 +1,4 @@
-/** The pure parts of the workstation, each on its own. */
+/** Unit tests of the workstation's pure parts. */
 import fc from 'fast-check';
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -33,14 +33,14 @@ afterEach(() => vi.useRealTimers());
 
 const exit: TrainerExit = { code: null, signal: null, sent: null, tail: '', memoryKills: 0, memoryBytes: 3 * 2 ** 20 };
 
-test('an end is told by who ended it', () => {
+test('the end of a process is attributed to its cause', () => {
   expect(exitFault({ ...exit, signal: 'SIGKILL', sent: 'SIGKILL' })).toBeNull();
   expect(exitFault({ ...exit, signal: 'SIGKILL', memoryKills: 1 })).toMatchObject({
     code: 'out-of-memory',
     retry: 'smaller-batch',
   });
   expect(exitFault({ ...exit, signal: 'SIGKILL', memoryKills: 1 })?.message).toContain('3 MiB');
-  // Where the kernel's counter cannot be read, memory is the likeliest cause.
+  // If the kernel's counter cannot be read, memory is the likeliest cause.
   expect(exitFault({ ...exit, signal: 'SIGKILL', memoryKills: null })?.code).toBe('out-of-memory');
   expect(exitFault({ ...exit, signal: 'SIGKILL' })).toMatchObject({ code: 'trainer-died', retry: 'resume' });
   expect(exitFault({ ...exit, signal: 'SIGABRT', tail: 'terminate called: std::bad_alloc' })?.code).toBe(
@@ -83,7 +83,7 @@ test('thumbnails are spread over the whole split, without repeating one', () => 
   );
 });
 
-test('a path sets what is there and never the prototype', () => {
+test('a path sets existing fields and never the prototype', () => {
   const config: Record<string, unknown> = { views: [{ blur: 0 }], batch: 1 };
   setPath(config, ['views', '0', 'blur'], 0.5);
   setPath(config, ['optimizer', 'options', 'rate'], 1);
@@ -133,7 +133,7 @@ test('steps and disk as the trainer counts them', () => {
   expect(diskNeeded(100, 3)).toBe(440);
 });
 
-test('planned names become folders and ids; runs follow what they look at', () => {
+test('planned names become folders and ids; runs come after those they evaluate', () => {
   const planned = (key: string, config: PlannedRun['config']): PlannedRun => ({ key, role: 'main', config });
   const [measure, train] = [planned('m', evaluation('m', 'train', '$d')), planned('train', pretrain('t', '$d'))];
   expect(inDependencyOrder([measure, train]).map((run) => run.key)).toEqual(['train', 'm']);
@@ -190,7 +190,7 @@ test('a signature notices a new file, a longer one, a touched one and a missing 
   expect(await signatureOf(folder)).toBeNull();
 });
 
-test('a run is of the row it names, also where the same folder was listed first and checked later', async () => {
+test('a run belongs to the row it names, even if the same folder was listed first and checked later', async () => {
   const rows = ['listed', 'checked'].map((fingerprint) => ({ path: '/data', fingerprint, signature: 's' }));
   const store = { datasets: () => Promise.resolve(rows) } as unknown as Store;
   const datasets = { stateOf: () => Promise.resolve('ready') } as unknown as Datasets;
@@ -208,7 +208,7 @@ test('a run is of the row it names, also where the same folder was listed first 
   expect(await changesSince(run, store, datasets)).toMatchObject([{ ours: 'changed' }]);
 });
 
-test('a data set without a single image fits no evaluator, and is no error in a list', () => {
+test('a data set without images fits no evaluator, and does not cause an error in a list', () => {
   const empty = { severalClasses: true, splits: [] } as unknown as Inspection;
   expect(fittingEvaluators(empty, catalogue as Catalogue)).toEqual([]);
 });
@@ -219,7 +219,7 @@ test('a data set is called as its papers call it, and a removed one is not taken
   expect(dataName(source, new Map())).toBe('imagenet 01234567');
 });
 
-test('nvidia-smi: what it does not tell is unknown, not zero', () => {
+test('nvidia-smi: missing values are unknown, not zero', () => {
   expect(deviceOf('0, NVIDIA H100, 12, 1024, 81559, 41, 98.5')).toMatchObject({
     id: 'gpu:0',
     usePercent: { value: 12 },

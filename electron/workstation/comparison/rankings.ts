@@ -1,4 +1,4 @@
-/** What runs scored every image of a split, read from their folders, and how far their figures would move with other images. */
+/** Per-image scores of runs, read from their folders, and the spread of their figures over other samples of images. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { ComparisonInput, Kept } from './comparison-input.ts';
@@ -8,15 +8,15 @@ import { bootstrapPrecision, type Ranking } from './statistics/precision-bootstr
 /** The same resampling for every figure and pair of a report: one fixed seed. */
 export const resamplingSeed = 1;
 
-/** By result: a figure that its own images say the spread of. */
+/** Figures whose spread is resampled from their own images, by result. */
 export type Resamplings = ReadonlyMap<Result, Resampled>;
 
-/** The file that a result names, and which result it was: the same files give the same resampling. */
+/** Key of a result's file: equal files give equal resamplings. */
 export function identityOf(run: string, { perImage, ranking, n, value, which }: Result): string {
   return JSON.stringify([run, ranking ?? perImage ?? null, n, value, which]);
 }
 
-/** Null where nothing was kept, or its file is gone. */
+/** Null if no file was kept, or it is missing. */
 export async function readRanking(
   run: string,
   { ranking: file, n: images }: Result,

@@ -1,4 +1,7 @@
-/** The verdict on one figure: reproduced, not reproduced, inconclusive, or not comparable at all. Margins are those that the evaluators declare. */
+/**
+ * The verdict on one figure: reproduced, not reproduced, inconclusive, or not comparable at all. Margins are declared
+ * by the evaluators.
+ */
 import type { Margin, Metric } from '../../../trainer/protocol/catalogue.ts';
 import type { DeclaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
@@ -10,12 +13,15 @@ import { differenceInterval, largestDeviation, placeBeside, welch } from './stat
 import { seedInterval, wilson, type Bounds } from './statistics/intervals.ts';
 import { summarize } from './statistics/summary.ts';
 
-/** How far from the paper's figure still counts as the same, in points. */
+/** Largest difference from the paper's figure that still counts as equal, in points. */
 export function marginOf({ points, where = [] }: Margin, protocol: Protocol): number {
   return where.find(({ field, is }) => protocol[field] === is)?.points ?? points;
 }
 
-/** Interval of ours minus the paper's figure at a confidence; null where no spread is known. `resampled`: of the only run, over images. */
+/**
+ * Interval of ours minus the paper's figure at a confidence; null if no spread is known. `resampled`: of the only run,
+ * over images.
+ */
 function spreadOf(
   values: readonly number[],
   images: number,
@@ -25,7 +31,8 @@ function spreadOf(
 ): { readonly method: Interval['method']; readonly at: (confidence: number) => Bounds } | null {
   const { n, mean, sd } = summarize(values);
   if (sd !== null && sd > 0 && cell.runs !== undefined && cell.runs > 1 && cell.range !== undefined) {
-    // The paper gives the range of its seeds only: the largest deviation that range allows keeps the interval conservative.
+    // The paper gives only the range of its seeds: the largest deviation compatible with it keeps the interval
+    // conservative.
     const theirs = { mean: cell.value, sd: largestDeviation(cell.range, cell.runs), n: cell.runs };
     const difference = welch({ mean, sd, n }, theirs);
     return { method: 'welch', at: (confidence) => differenceInterval(difference, confidence) };
@@ -43,8 +50,8 @@ function spreadOf(
 }
 
 /**
- * Reproduced: the difference lies inside ± margin. Not reproduced: outside. Else inconclusive.
- * @param figures the values that the mean of `ours` is made of, whichever epoch of a head they are from
+ * Reproduced: the difference lies inside ± margin. Not reproduced: outside. Otherwise inconclusive.
+ * @param figures the values behind the mean of `ours`, from either epoch of a head
  */
 export function verdictOf(
   ours: ComparisonRow['ours'],

@@ -1,4 +1,4 @@
-/** What is no longer as it was when a run was made: named before it goes on. */
+/** Data that has changed since a run was created, reported before it resumes. */
 import { stat } from 'node:fs/promises';
 import type { DataSource } from '../../../trainer/protocol/run.ts';
 import type { Reason } from '../../api/comparison.ts';
@@ -24,11 +24,11 @@ async function stateOf(
   rows: Awaited<ReturnType<Store['datasets']>>,
   datasets: Datasets,
 ): Promise<'ready' | 'missing' | 'changed'> {
-  // A folder whose contents were checked after it was listed has two rows, and the run is of one of them.
+  // A folder listed first and checked later has two rows; the run belongs to one of them.
   const here = rows.filter((row) => row.path === source.path);
   const known = here.find((row) => row.fingerprint === source.fingerprint) ?? here[0];
   if (known !== undefined) {
-    // Inspected anew since: other contents have another fingerprint.
+    // Inspected again since: different contents have a different fingerprint.
     if (source.fingerprint !== undefined && known.fingerprint !== source.fingerprint) return 'changed';
     return datasets.stateOf(known);
   }

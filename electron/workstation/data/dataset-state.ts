@@ -2,7 +2,7 @@ import type { DatasetRow } from '../../api/datasets.ts';
 import type { StoredDataset } from '../store/store.ts';
 import { signatureOf } from './signature.ts';
 
-/** Compares the folder of a data set with what it was when it was inspected. */
+/** Compares the folder of a data set with its state at inspection. */
 export async function stateOf({
   path,
   signature,

@@ -1,4 +1,4 @@
-/** Data sets: inspected before anything trains on them, remembered by their content, looked at again before they are used. */
+/** Data sets: inspected before training, identified by their content, and checked again before use. */
 import { join } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
@@ -33,7 +33,7 @@ export interface DatasetsOptions {
   readonly store: Store;
   readonly jobs: SideJobs;
   readonly catalogue: Catalogue;
-  /** Folder in which set-up lays data. */
+  /** Folder where set-up stores data. */
   readonly dataFolder: string;
   readonly now: () => number;
 }

@@ -1,4 +1,4 @@
-/** Which evaluators can measure on a data set: those that need no more of it than it has. */
+/** Evaluators that fit a data set: those whose requirements it meets. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
@@ -12,18 +12,18 @@ export function fittingEvaluators(inspection: Inspection, { evaluators }: Catalo
   return evaluators.filter((one) => isToldTo(one, inspection) && (one.targets === 'none' || isTested));
 }
 
-/** Whether a data set says of an image what an evaluator must know of it. */
+/** True if a data set has the labels an evaluator requires. */
 export function isToldTo({ targets = 'class' }: EvaluatorDescription, inspection: Inspection): boolean {
   return targets === 'none' || targets === toldOf(inspection);
 }
 
-/** What a data set says of an image. */
+/** The kind of labels in a data set. */
 export function toldOf({ severalClasses, splits }: Inspection): 'class' | 'presence' | 'nothing' {
   if (severalClasses === true) return 'presence';
   return splits.some(({ perClass }) => perClass.length > 0) ? 'class' : 'nothing';
 }
 
-/** A figure on the images that were learnt from says nothing: k-NN finds each of them as its own neighbour. */
+/** Rejects evaluation on training images, which is meaningless: k-NN finds each image as its own neighbour. */
 export function expectOtherImages({ title, targets }: EvaluatorDescription, train: DataSource, test: DataSource): void {
   const where = ({ dataset, path, split, subset }: DataSource) => JSON.stringify([dataset, path, split, subset]);
   if (targets === 'none' || where(train) !== where(test)) return;

@@ -1,4 +1,4 @@
-/** Folders inspected in this session, and what was found there kept as data sets. */
+/** Inspects folders and saves the findings as data sets. */
 import { resolve } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
@@ -17,7 +17,7 @@ export interface InspectionsOptions {
 
 export class Inspections {
   readonly #options: InspectionsOptions;
-  /** Findings of this session, by fingerprint: only these can be saved, whatever the caller hands back. */
+  /** Findings of this session, by fingerprint: only these can be saved, whatever the caller passes. */
   readonly #found = new Map<string, { readonly inspection: Inspection; readonly signature: string }>();
 
   constructor(options: InspectionsOptions) {

@@ -1,4 +1,4 @@
-/** Data that plans know by name: what set-up lays down, and the built-in sample set. */
+/** Data that plans refer to by name: the data installed by set-up, and the built-in sample set. */
 import { join } from 'node:path';
 import { folderExists } from '../../../trainer/durable/files.ts';
 import type { KnownData } from '../../api/datasets.ts';
@@ -9,7 +9,7 @@ export const sampleName = 'sample';
 /** The built-in set: enough to show that training works, small enough to write in seconds. */
 export const sample = { seed: 1, train: 2_000, val: 500 };
 
-/** @param dataFolder in which set-up lays data */
+/** @param dataFolder folder where set-up stores data */
 export async function knownData(dataFolder: string, sampleFolder: string): Promise<readonly KnownData[]> {
   const found = await Promise.all(
     shipped.map(async ({ name, title, dataset, package: source }) => {

@@ -1,17 +1,17 @@
-/** A cheap look at a data set's folder, to notice a change without hashing again. Names, sizes and times; not contents. */
+/** A cheap signature of a data set's folder, to notice changes without hashing contents: names, sizes and times. */
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Folders deeper or more than this are not looked at: a look must stay cheap over a million files. */
+/** Folders beyond these limits are skipped: the signature must stay cheap for a million files. */
 const deepest = 4;
 const mostFolders = 5_000;
-/** Files looked at in a folder, evenly spaced over the sorted names: so many, */
+/** Maximum number of files sampled in a folder, evenly spaced over the sorted names, */
 const filesLookedAt = 32;
-/** and about so many in all, shared evenly among the folders of a folder, but one in each. */
+/** and in total, divided evenly among the subfolders, with at least one in each. */
 const filesInAll = 2_048;
 
-/** null: the folder is not there. */
+/** Null if the folder does not exist. */
 export async function signatureOf(folder: string): Promise<string | null> {
   const hash = createHash('sha256');
   let folders = 0;

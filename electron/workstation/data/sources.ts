@@ -1,4 +1,4 @@
-/** The data that a configuration names, wherever in it that stands. */
+/** The data sources in a configuration. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { StoredDataset } from '../store/store.ts';
@@ -12,7 +12,7 @@ export function sourcesOf(config: RunConfig): readonly DataSource[] {
   ];
 }
 
-/** The same configuration with other data in each of those places. */
+/** The same configuration with its data sources replaced. */
 export function withSources(config: RunConfig, place: (source: DataSource) => DataSource): RunConfig {
   if (config.kind === 'evaluate') return { ...config, train: place(config.train), test: place(config.test) };
   const { probe } = config;
@@ -24,7 +24,7 @@ export function withSources(config: RunConfig, place: (source: DataSource) => Da
   };
 }
 
-/** A split of an inspected data set, as a configuration names it. */
+/** A split of an inspected data set, as a configuration's data source. */
 export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>, split: string): DataSource {
   const { dataset } = row.inspection;
   if (dataset === null)

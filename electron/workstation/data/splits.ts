@@ -1,17 +1,17 @@
-/** Which split of a data set is for what. */
+/** Choice of splits. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 
 const trainSplits = ['train', 'training', 'trainval', 'balanced', 'byclass', 'letters', 'digits'];
 
-/** Where no labels are needed, the part of a data set that was gathered for it (STL-10). */
+/** The split to pretrain on; without labels, the unlabeled one if there is one (STL-10). */
 export function pretrainSplit(inspection: Inspection, labels: boolean): string {
   return pickSplit(inspection, [...(labels ? [] : ['unlabeled']), ...trainSplits]);
 }
 export function trainSplit(inspection: Inspection): string {
   return pickSplit(inspection, trainSplits);
 }
-/** The split that is trained on where there is no other. */
+/** The split to test on; the training split if there is no other. */
 export function testSplit(inspection: Inspection): string {
   return pickSplit(inspection, ['test', 'val', 'validation', 'train']);
 }

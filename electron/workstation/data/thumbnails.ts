@@ -1,11 +1,11 @@
-/** Pictures of a split, spread over all of it. */
+/** Sample pictures of a split, evenly spread. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { StoredDataset } from '../store/store.ts';
 import type { SideJob } from '../trainer/side-jobs.ts';
 
 const thumbnailSize = 96;
 
-/** The job that makes the pictures; a split the data set does not have is refused. */
+/** The job that creates the pictures; rejects a split that the data set does not have. */
 export function thumbnailsJob(
   { inspection, path, fingerprint }: StoredDataset,
   split: string,

@@ -1,9 +1,9 @@
-/** The shape of a run: runs of one shape take the same time for a step, and one calibration serves them all. */
+/** The shape of a run: runs of one shape have the same step time and share one calibration. */
 import { createHash } from 'node:crypto';
 import type { EvaluateConfig, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { StoredRun } from '../store/store.ts';
 
-/** Hash of everything that decides how long a step takes, and of nothing else: seeds, rates and lengths do not. */
+/** Hash of everything that affects the duration of a step, which excludes seeds, rates and lengths. */
 export function calibrationKey(config: RunConfig, subject: RunConfig | null): string {
   const { execution } = config;
   const shape =
@@ -38,7 +38,7 @@ function encoderOf(config: EvaluateConfig, subject: RunConfig | null): unknown {
   return subject?.kind === 'pretrain' ? subject.encoders[config.subject.branch] : config.subject.run;
 }
 
-/** The configuration of the run that an evaluation looks at. */
+/** The configuration of the run under evaluation. */
 export function subjectConfigOf(config: RunConfig, all: ReadonlyMap<string, StoredRun>): RunConfig | null {
   if (config.kind !== 'evaluate' || config.subject.kind !== 'run') return null;
   return all.get(config.subject.run)?.config ?? null;

@@ -1,4 +1,4 @@
-/** A configuration against what this build can do: unknown recipes and impossible values are refused, defaults are written out. */
+/** Checks a configuration against this build: rejects unknown recipes and invalid values, and writes out defaults. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue, RecipeDescription } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../../trainer/protocol/options.ts';
@@ -40,7 +40,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   };
 }
 
-/** An evaluation or a probe's evaluator, on other images than it learns from. */
+/** Completes the evaluator of an evaluation or a probe, which must use images other than those it learns from. */
 function completeEvaluator(
   { evaluator, train, test }: Pick<EvaluateConfig, 'evaluator' | 'train' | 'test'>,
   known: Catalogue['evaluators'],
@@ -50,14 +50,14 @@ function completeEvaluator(
   return completeChoice(evaluator, known, what);
 }
 
-/** What a branch of a run trains; of branches that share an encoder there is the first alone. */
+/** The encoder of a branch; branches that share an encoder only have the first. */
 export function expectEncoder(title: string, { encoders }: PretrainConfig, branch: 0 | 1): Choice {
   const encoder = encoders[branch];
   if (encoder !== undefined) return encoder;
   throw new FaultError('bad-argument', `Run "${title}" trains one encoder, which both branches share.`, { branch });
 }
 
-/** A method has as many branches as it is written for, and sees as many views of an image. */
+/** Checks that the numbers of branches and views fit the method. */
 function checkMethod(
   { encoders, views, paired }: Extract<RunConfig, { kind: 'pretrain' }>,
   { id, title, branches, views: least, mostViews: most }: Catalogue['methods'][number],
@@ -74,7 +74,7 @@ function checkMethod(
     );
 }
 
-/** Every batch is cut into parts of one size: also the last of an epoch, which therefore must be a whole one. */
+/** Every batch is cut into equal parts, including the last of an epoch, which must therefore be a full one. */
 function checkChunk({ batch, dropLast, execution: { chunk, engine } }: Extract<RunConfig, { kind: 'pretrain' }>): void {
   if (chunk === null) return;
   const refuse = (why: string): never => {

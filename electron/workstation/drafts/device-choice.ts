@@ -1,4 +1,4 @@
-/** Where a new run computes, and in which precision: what a training step was measured to be fastest in on this machine. */
+/** Device and precision of a new run: the fastest measured for a training step on this machine. */
 import { cpus } from 'node:os';
 import * as v from 'valibot';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
@@ -12,11 +12,11 @@ import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 
-/** A narrower type rounds more: for less than this it is not worth it. */
+/** Minimum speed-up that justifies the coarser rounding of a narrower type. */
 const leastGain = 1.2;
 /** bfloat16 first: it has the range of float32 and needs no loss scale. */
 const narrower = ['bfloat16', 'float16'] as const;
-/** Faults that are none of the device's: it may be measured another time. */
+/** Faults not caused by the device, which may be measured again later. */
 const sayNothing: ReadonlySet<FaultCode> = new Set(['busy', 'cancelled', 'locked']);
 
 /** The first narrower type that is worth it, else float32. */
@@ -28,9 +28,9 @@ export function preferredPrecision({ timings }: PrecisionTimings): Precision {
 
 export interface DeviceChoice {
   readonly precisions: RequestHandler<'precisions'>;
-  /** For a new run: the first GPU where there is one that computes, else the processor; the precision preferred there. */
+  /** For a new run: the first working GPU, otherwise the CPU; and the precision preferred there. */
   readonly chosen: () => Promise<Execution>;
-  /** What `chosen` would give, where that is known without measuring anything. */
+  /** Result of `chosen`, if known without measuring. */
   readonly known: () => Execution | null;
 }
 
@@ -40,7 +40,7 @@ export interface DeviceChoiceOptions {
   readonly jobs: SideJobs;
   readonly threads: () => number;
   readonly version: string;
-  /** false: nothing is measured, since another workstation may be training here. */
+  /** False disables measuring, since another workstation may be training here. */
   readonly write: boolean;
   readonly now: () => number;
   readonly complain: (line: string) => void;
@@ -48,11 +48,11 @@ export interface DeviceChoiceOptions {
 
 export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
   const { store, host, jobs, complain } = options;
-  /** Once a session and a device, also where it fails: a GPU that TensorFlow cannot use is not tried for every draft. */
+  /** Once per session and device, even on failure: a GPU that TensorFlow cannot use is not tried for every draft. */
   const asked = new Map<string, Promise<PrecisionTimings>>();
   let last: Execution | null = null;
 
-  /** Everything that may change which precision is fastest. */
+  /** Everything that may affect which precision is fastest. */
   function keyOf(device: string, gpus: readonly string[]): string {
     const name = device === 'cpu' ? cpus()[0]?.model : gpus[Number(device.slice(4))];
     return JSON.stringify({
@@ -113,7 +113,7 @@ export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
       last =
         onGpu === null
           ? { ...rest, device: 'cpu', precision: (await placedOn('cpu', gpus)) ?? 'float32', loaderWorkers: 1 }
-          : // The processor has nothing to do but decode.
+          : // The CPU only has to decode.
             { ...rest, device: 'gpu:0', precision: onGpu, loaderWorkers: Math.max(1, options.threads() - 1) };
       return last;
     },

@@ -1,4 +1,7 @@
-/** Estimates of a run before it starts: from a calibration of real steps, else from an earlier run of the same shape, else unknown. */
+/**
+ * Estimates of a run before it starts: from a calibration of real steps, otherwise from an earlier run of the same
+ * shape, otherwise unknown.
+ */
 import { statfs } from 'node:fs/promises';
 import * as v from 'valibot';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
@@ -21,7 +24,10 @@ import { stepsFor } from './step-count.ts';
 
 export interface Estimates {
   readonly estimate: (config: RunConfig) => Promise<Estimate>;
-  /** Of many at once: what they share is read once. `subject`: of what an evaluation looks at, where that run is not made yet. */
+  /**
+   * Estimates many runs, reading shared data once. `subject`: configuration of the run under evaluation, if that is not
+   * created yet.
+   */
   readonly estimateAll: (
     wanted: readonly { readonly config: RunConfig; readonly subject: RunConfig | null }[],
     runs: readonly StoredRun[],
@@ -39,7 +45,7 @@ export interface EstimatesOptions {
   readonly now: () => number;
 }
 
-/** Everything that the estimates of one request share. */
+/** Data shared by the estimates of one request. */
 interface Known {
   readonly runs: readonly StoredRun[];
   readonly all: ReadonlyMap<string, StoredRun>;
@@ -48,9 +54,9 @@ interface Known {
   readonly memoryFreeBytes: number;
 }
 
-/** Knowledge of a run's steps; null where there is none. */
+/** Known pace of a run; fields are null if unknown. */
 interface Pace {
-  /** Of the configuration and its data. */
+  /** Number of steps from the configuration and its data. */
   readonly counted: number | null;
   readonly measured: Calibration | null;
   readonly recorded: RecordedPace | null;
@@ -112,7 +118,7 @@ function estimateFrom(
   return {
     steps,
     seconds,
-    // The spread of single steps averages out; the machine's mood over a long run does not, so it is not divided by √steps.
+    // The spread of single steps averages out, but slow changes of the machine do not, so it is not divided by √steps.
     secondsSpread: measured === null || steps === null ? null : measured.spreadSeconds * steps,
     basis: measured !== null ? 'measured' : recorded !== null ? 'recorded' : 'none',
     diskBytes,

@@ -1,4 +1,4 @@
-/** The encoder that an evaluation looks at: a checkpoint of a run, or imported weights. */
+/** The encoder under evaluation: a checkpoint of a run, or imported weights. */
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ResolvedSubject } from '../../../trainer/protocol/commands.ts';
@@ -8,7 +8,7 @@ import type { Subject } from '../../../trainer/protocol/run.ts';
 import { expectEncoder } from './check-config.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 
-/** A pretraining run, and a branch's encoder of its newest whole checkpoint, also where it has not come to its end. */
+/** A pretraining run and a branch's encoder from its newest complete checkpoint, even if the run is not finished. */
 export async function newestEncoder(store: Store, id: string, branch: 0 | 1, weightsFolder: string) {
   const all = new Map((await store.runs()).map((run) => [run.id, run]));
   const run = all.get(id);
@@ -20,19 +20,19 @@ export async function newestEncoder(store: Store, id: string, branch: 0 | 1, wei
   return { run, config, encoder, subject: await resolveSubject(store, newest, all, weightsFolder) };
 }
 
-/** What an evaluation of these weights says it looks at. */
+/** The subject of an evaluation of these weights. */
 export function subjectOf({ id, name, encoder, origin }: ImportedWeights): Extract<Subject, { kind: 'weights' }> {
   return { kind: 'weights', weights: id, name, encoder, origin };
 }
 
-/** The one checkpoint that imported weights are kept as. */
+/** The checkpoint in which imported weights are stored. */
 async function weightsCheckpoint(folder: string, { weights, name }: Extract<Subject, { kind: 'weights' }>) {
   const checkpoint = join(folder, weights, 'checkpoints', '000000');
   if ((await stat(checkpoint).catch(() => null)) !== null) return checkpoint;
   throw new FaultError('subject-missing', `The weights "${name}" are no longer in this workspace.`, { weights });
 }
 
-/** Where an evaluation finds the encoder it looks at. */
+/** Locates the encoder under evaluation. */
 export async function resolveSubject(
   store: Store,
   subject: Subject,

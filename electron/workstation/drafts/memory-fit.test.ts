@@ -20,11 +20,11 @@ test('half the samples take half of what grows with them; the batch comes with t
   ]);
   const [chunk, batch] = fitsOf(config, { ...measured, freeBytes: 3 * gibibyte }, papers);
   expect(chunk).toMatchObject({ kind: 'chunk', value: 16 });
-  // No batch of the paper's is so small.
+  // The paper has no batch this small.
   expect(batch).toBeUndefined();
 });
 
-test('nothing is proposed where it fits, where nothing would, and where nothing is trained', () => {
+test('nothing is proposed if it fits, if nothing would fit, or if nothing is trained', () => {
   expect(fitsOf(config, { ...measured, freeBytes: 40 * gibibyte }, papers)).toEqual([]);
   expect(fitsOf(config, { ...measured, freeBytes: gibibyte }, papers)).toEqual([]);
   expect(fitsOf(evaluate({ kind: 'pixels' }), { ...measured, freeBytes: gibibyte }, papers)).toEqual([]);
@@ -38,7 +38,7 @@ test('parts need whole batches and the traced engine; a rate is of an optimizer 
   expect(kinds({ ...config, optimizer: { id: 'adamw', options: { rate: 0.003 } } })).toEqual(['chunk']);
 });
 
-test('whatever was measured, what is proposed fits, and is less than there was', () => {
+test('any proposal fits, and is smaller than the original', () => {
   const bytes = fc.integer({ min: 1, max: 2 ** 40 });
   fc.assert(
     fc.property(

@@ -1,13 +1,16 @@
-/** What of a pretraining would fit into the memory there is: fewer samples at once, or a smaller batch at the paper's rate for it. */
+/**
+ * Ways to fit a pretraining into the available memory: fewer samples at once, or a smaller batch with the paper's rate
+ * for it.
+ */
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { Estimate } from '../../api/drafts.ts';
 
 type Fit = Estimate['fits'][number];
 
-/** Weights, their momenta and their gradients: half as much again as a checkpoint, which has the first two. */
+/** Weights, momenta and gradients: 1.5 times a checkpoint, which has the first two. */
 const stateShare = 1.5;
-/** The program and its libraries, with nothing in them. */
+/** The program and its libraries without data. */
 const programBytes = 512 << 20;
 const fewestAtOnce = 2;
 
@@ -18,7 +21,7 @@ interface Known {
   readonly freeBytes: number;
 }
 
-/** What grows with the samples that are seen at once takes the measured rest. */
+/** The rest of the measured memory is assumed proportional to the samples processed at once. */
 export function fitsOf(
   config: RunConfig,
   { memoryBytes, checkpointBytes, freeBytes }: Known,
@@ -37,7 +40,7 @@ export function fitsOf(
     while (!fits(chunk) && chunk % 2 === 0 && chunk / 2 >= fewestAtOnce) chunk /= 2;
     if (chunk < atOnce && fits(chunk)) found.push({ kind: 'chunk', value: chunk, memoryBytes: needed(chunk) });
   }
-  // The rates are those of a base rate that grows with the batch.
+  // The rates are base rates that scale with the batch.
   const rates = 'baseRate' in optimizer.options ? papers.flatMap(({ rates: own }) => own) : [];
   const [largest] = rates
     .filter((rate) => rate.method === method.id && rate.batch < batch && rate.batch <= atOnce && fits(rate.batch))

@@ -1,4 +1,4 @@
-/** Seconds a step as earlier runs took them. */
+/** Seconds per step recorded by earlier runs. */
 import type { Store, StoredRun } from '../store/store.ts';
 import { calibrationKey, subjectConfigOf } from './calibration-key.ts';
 

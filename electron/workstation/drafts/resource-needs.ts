@@ -1,8 +1,8 @@
-/** Disk and memory that a run needs, held against what is free. */
+/** Disk and memory needed by a run, compared with what is free. */
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Estimate } from '../../api/drafts.ts';
 
-/** Room for what is kept, one more being written, and a tenth on top. */
+/** Space for the kept checkpoints and one being written, plus a tenth. */
 export function diskNeeded(checkpointBytes: number, keepLast: number): number {
   return Math.round(checkpointBytes * (keepLast + 1) * 1.1);
 }

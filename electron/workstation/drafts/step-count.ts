@@ -8,7 +8,7 @@ export function stepsOf(config: PretrainConfig, images: number): number {
   return Math.max(1, Math.round(config.epochs * stepsPerEpoch));
 }
 
-/** Optimisation steps by the data set that a run names; null if that is not known, or the run is not a pretraining. */
+/** Optimisation steps for a run's data set; null if that is not known, or the run is not a pretraining. */
 export function stepsFor(config: RunConfig, datasets: readonly StoredDataset[]): number | null {
   if (config.kind !== 'pretrain') return null;
   const dataset = datasets.find((row) => row.fingerprint === config.data.fingerprint || row.path === config.data.path);

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { freemem } from 'node:os';
 
-/** What programs may still take: on Linux the kernel's own estimate, which counts caches it can drop. */
+/** Memory available to programs: on Linux the kernel's own estimate, which includes caches it can drop. */
 export async function availableMemory(): Promise<number> {
   const text = await readFile('/proc/meminfo', 'utf8').catch(() => '');
   const found = /^MemAvailable:\s+(\d+) kB$/m.exec(text);

@@ -1,4 +1,6 @@
-/** Every check the program can make of its surroundings, a sentence each. Nothing is assumed: what is said has just been tried. */
+/**
+ * All checks of the program's environment, one sentence each. Nothing is assumed: every statement has just been tested.
+ */
 import { open, rm, stat, statfs } from 'node:fs/promises';
 import { totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -51,9 +53,9 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
 
 interface Probes {
   readonly cpu: DeviceProbe;
-  /** As the driver names them. */
+  /** Names reported by the driver. */
   readonly names: readonly string[];
-  /** The same product on the first GPU, or why not; null where there is none. */
+  /** The same product on the first GPU, or its fault; null if there is none. */
   readonly gpu: DeviceProbe | Fault | null;
 }
 
@@ -85,7 +87,7 @@ function tensorflow(probe: DeviceProbe): Check {
 function device({ cpu, gpu: found }: Probes): Check {
   const measured = isProbe(found) ? found : cpu;
   const { milliseconds, gigaflops, size } = measured;
-  // TensorFlow names the whole cluster; the device is the last word of it.
+  // TensorFlow's name includes the cluster; the device is its last part.
   const executedOn = measured.executedOn.split('device:').at(-1) ?? measured.executedOn;
   const ran = `A ${size} × ${size} matrix product ran on ${executedOn} in ${milliseconds.toFixed(1)} ms (${gigaflops.toFixed(0)} GFLOP/s)`;
   const values = { executedOn, milliseconds, gigaflops, size };
@@ -98,7 +100,7 @@ function device({ cpu, gpu: found }: Probes): Check {
   };
 }
 
-/** Below this a wait for the processor is what a user will notice first. */
+/** Below this, waiting for the CPU dominates. */
 const leastProcessorShare = 0.8;
 
 function processor({ processorShare: share }: DeviceProbe): Check {
@@ -127,7 +129,7 @@ function gpu({ names, gpu: found }: Probes): Check {
   };
 }
 
-/** Writes and syncs a real file where checkpoints will lie; of a workspace that is not there yet, where it would be made. */
+/** Writes and syncs a real file where checkpoints will be stored, or where the workspace would be created. */
 async function disk(place: string): Promise<Check> {
   const home = await nearestFolder(place);
   const path = join(home, `.disk-test-${process.pid}`);

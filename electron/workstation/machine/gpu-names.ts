@@ -4,8 +4,8 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { askMs } from './gpu-watch.ts';
 
 /**
- * The GPUs the driver names, asked once; empty where there is no nvidia-smi.
- * @throws a fault with its last words where it fails
+ * Names of the GPUs from the driver, queried once; empty without nvidia-smi.
+ * @throws a fault with its last output if it fails
  */
 export async function gpuNames(): Promise<readonly string[]> {
   try {

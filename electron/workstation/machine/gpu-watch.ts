@@ -1,4 +1,4 @@
-/** What nvidia-smi tells of each GPU: one long-lived query while somebody looks, none where there is no such program. */
+/** Readings of each GPU from nvidia-smi: one long-lived query while there are readers; none if it is not installed. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import type { DeviceReading, Reading } from '../../../trainer/protocol/hardware.ts';
 
@@ -9,7 +9,7 @@ export interface GpuWatch {
 
 const fields = 'index,name,utilization.gpu,memory.used,memory.total,temperature.gpu,power.draw';
 const source = 'nvidia-smi';
-/** Nobody has asked for this long: the query ends, and starts again with the next question. */
+/** The query ends after this long without readers, and restarts with the next. */
 const idleMs = 30_000;
 export const askMs = 10_000;
 
@@ -47,7 +47,7 @@ export function createGpuWatch(complain: (line: string) => void): GpuWatch {
       if (error.code !== 'ENOENT') complain(`nvidia-smi: ${error.message}`);
     });
     query.once('exit', (code) => {
-      // It ends by itself where there is a program but no driver.
+      // It exits by itself if it is installed without a driver.
       if (child === query && code !== 0) absent = true;
       if (child === query) child = null;
     });

@@ -1,4 +1,4 @@
-/** What the machine has and does, with the source of each number. What cannot be read is null, never 0. */
+/** Readings of the machine's hardware, each with its source. Unreadable values are null, never 0. */
 import { readdir, readFile, statfs } from 'node:fs/promises';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
@@ -15,7 +15,7 @@ interface Ticks {
   readonly busy: number;
   readonly all: number;
 }
-/** The first look has nothing to compare with, so it waits a moment. */
+/** The first reading has nothing to compare with, so it waits briefly. */
 const firstLookMs = 200;
 
 export function createHardware(options: {
@@ -34,7 +34,7 @@ export function createHardware(options: {
     }
     const current = ticksNow();
     const all = current.all - before.all;
-    // Two looks within one tick of the kernel's clock tell nothing: the last answer still holds.
+    // Two readings within one tick of the kernel's clock are identical: keep the last answer.
     if (all > 0) {
       lastUse = (100 * (current.busy - before.busy)) / all;
       before = current;
@@ -85,7 +85,7 @@ function ticksNow(): Ticks {
   return { busy, all };
 }
 
-/** The package sensor where the kernel shows one; names as the drivers give them. */
+/** The package sensor, if the kernel exposes one; names as given by the drivers. */
 async function cpuTemperature(): Promise<Reading> {
   const candidates = [
     { folder: '/sys/class/thermal', name: 'type', value: 'temp', pattern: /x86_pkg_temp|cpu|soc/i },

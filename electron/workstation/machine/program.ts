@@ -1,4 +1,4 @@
-/** Requests about the program and the machine rather than about runs. */
+/** Requests about the program and the machine. */
 import { release } from 'node:os';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Settings } from '../../api/settings.ts';
@@ -49,7 +49,7 @@ export function createProgram(options: ProgramOptions): Program {
       settings.current = await writeSettings(home, next);
       return settings.current;
     },
-    // Another workspace needs another start of the program; only the desktop program can do that.
+    // Another workspace requires a restart, which only the desktop program can do.
     chooseHome: () => null,
     chooseFolder: desktop.pickFolder,
     chooseFile: desktop.pickFile,
@@ -59,7 +59,7 @@ export function createProgram(options: ProgramOptions): Program {
   };
 }
 
-/** As the environment says; the desktop program asks its own system instead. */
+/** Language from the environment; the desktop program asks the system instead. */
 export function systemLanguage(environment: NodeJS.ProcessEnv = process.env): 'en' | 'zh' {
   const named = environment['LC_ALL'] || environment['LC_MESSAGES'] || environment['LANG'] || '';
   return named.startsWith('zh') ? 'zh' : 'en';

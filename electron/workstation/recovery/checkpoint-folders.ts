@@ -10,10 +10,10 @@ import type { CheckpointPart, CheckpointRow } from '../../api/runs.ts';
 import type { Store } from '../store/store.ts';
 
 const manifestLimit = 64 << 20;
-/** A step, and from the second time on that the step was saved a number. */
+/** A step, with a number if the step was saved more than once. */
 export const checkpointName = /^\d{6,15}(?:-\d{1,6})?$/;
 
-/** What a save that was cut off left behind: folders of checkpoints, and small files not yet renamed. */
+/** Removes what an interrupted save left behind: checkpoint folders, and small files not yet renamed. */
 export async function removeTemporary(folder: string): Promise<void> {
   for (const place of [folder, join(folder, 'checkpoints')]) {
     for (const name of await readdir(place).catch(() => [])) {
@@ -23,7 +23,10 @@ export async function removeTemporary(folder: string): Promise<void> {
   }
 }
 
-/** Rows for folders no event told of, marks for rows whose folder is gone. `thorough`: known folders are looked into as well. */
+/**
+ * Adds rows for folders without an event, and marks rows whose folder is gone. `thorough`: known folders are checked as
+ * well.
+ */
 export async function compareCheckpoints(
   store: Store,
   run: string,
@@ -43,7 +46,7 @@ export async function compareCheckpoints(
   for (const name of names) if (!rows.has(name)) await isCheckpoint(store, run, folder, name, null, notes);
 }
 
-/** Manifest parses, sizes agree; the trainer checks the hashes when it loads it. One without a row gets one. */
+/** True if the manifest parses and the sizes agree; the trainer checks the hashes on loading. Adds a missing row. */
 async function isCheckpoint(
   store: Store,
   run: string,
@@ -73,7 +76,7 @@ async function isCheckpoint(
   return true;
 }
 
-/** What a checkpoint holds, part by part in its own order: encoder, optimizer, and what a method keeps besides. */
+/** The parts of a checkpoint in its own order: encoder, optimizer, and the method's additional state. */
 export async function partsOf(folder: string): Promise<readonly CheckpointPart[]> {
   const { manifest } = await readManifest(folder);
   const parts = new Map<string, CheckpointPart>();

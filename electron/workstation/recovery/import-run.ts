@@ -1,4 +1,4 @@
-/** Brings a run folder from elsewhere into the workspace: looked at, copied, and made into rows like any other. */
+/** Imports a run folder from elsewhere into the workspace: checks and copies it, and creates its rows. */
 import { constants, type Stats } from 'node:fs';
 import { copyFile, lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
@@ -16,7 +16,7 @@ import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
 export interface ImportLimits {
   readonly bytes: number;
   readonly files: number;
-  /** Folders inside folders. */
+  /** Maximum depth of nested folders. */
   readonly depth: number;
 }
 
@@ -25,7 +25,7 @@ const generous: ImportLimits = { bytes: 64 * 2 ** 30, files: 20_000, depth: 6 };
 
 export interface ImportedRun {
   readonly run: string;
-  /** Lines that were skipped, checkpoints that are not whole. */
+  /** Skipped lines and incomplete checkpoints. */
   readonly notes: readonly string[];
 }
 
@@ -58,13 +58,13 @@ export async function importRun(
   const found = { alive: [], adopted: [], missing: [], notes: [] as string[] };
   if (!(await adoptFolder(store, target, run, found)))
     throw new FaultError('wrong-folder', `${source} could not be taken in: ${found.notes.join(' ')}`, { path: source });
-  // What waited in another workspace's queue does not start here by itself.
+  // A run queued in another workspace does not start here automatically.
   if ((await store.run(run))?.status === 'queued') await store.setStatus(run, 'draft', null);
   await saveRunCard(store, run);
   return { run, notes: found.notes };
 }
 
-/** What its events say; the folder may have been renamed. */
+/** The id from its events, since the folder may have been renamed. */
 async function runIdOf(folder: string, card: RunCard | null): Promise<string> {
   const id: string = (await firstEventRun(folder)) ?? card?.id ?? basename(folder);
   const isId: boolean = v.is(RunId, id);
@@ -96,7 +96,7 @@ function tryParse(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {
-    // Not every line of a foreign file need be an event; the replay names those that are not.
+    // A foreign file may have lines that are not events; the replay reports them.
     return null;
   }
 }
@@ -113,7 +113,7 @@ async function expectNoTrainer(folder: string, card: RunCard | null): Promise<vo
   }
 }
 
-/** Into a folder beside the target first: a copy that is cut off is removed at the next start. */
+/** Copies to a temporary folder next to the target first; an interrupted copy is removed at the next start. */
 async function copyWhole(
   workspace: Workspace,
   source: string,
@@ -127,7 +127,7 @@ async function copyWhole(
   try {
     await mkdir(temporary);
     for (const { path, isFolder } of files) {
-      // Refuses to follow a link or to write over anything that appeared meanwhile.
+      // Does not follow links or overwrite anything that appeared meanwhile.
       if (isFolder) await mkdir(join(temporary, path));
       else
         await copyFile(join(source, path), join(temporary, path), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
@@ -146,7 +146,7 @@ interface Entry {
   readonly isFolder: boolean;
 }
 
-/** Folders before what is in them. Links and devices are refused: they lead out of the folder. */
+/** Lists folders before their contents. Links and devices are rejected, since they lead out of the folder. */
 async function listFiles(root: string, limits: ImportLimits): Promise<readonly Entry[]> {
   const entries: Entry[] = [];
   let bytes = 0;

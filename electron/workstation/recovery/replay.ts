@@ -1,4 +1,4 @@
-/** events.ndjson → rows: streamed, in bounded memory, from where the last replay ended. */
+/** Replays events.ndjson into rows: streamed, in bounded memory, from the end of the last replay. */
 import { createReadStream } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import * as v from 'valibot';
@@ -15,33 +15,33 @@ export interface ReplayNote {
 export interface Replay {
   readonly notes: readonly ReplayNote[];
   readonly events: number;
-  /** Bytes of whole lines from the file's start. */
+  /** Bytes of complete lines from the file's start. */
   readonly bytes: number;
 }
 
-/** The longest line the trainer writes is a result with its protocol: some kilobytes. */
+/** The longest line the trainer writes is a result with its protocol: a few kilobytes. */
 const longestLine = 4 << 20;
 const batchSize = 1000;
-/** A file of nothing but rubbish is not listed line by line. */
+/** Limits the notes for a file full of invalid lines. */
 const mostNotes = 100;
 const newline = 0x0a;
 
 interface Line {
-  /** Where it begins in the file. */
+  /** Offset in the file. */
   readonly offset: number;
-  /** null: longer than any event. */
+  /** Null if longer than any event. */
   readonly text: string | null;
 }
 
 /**
- * Applies every event of the file from byte `from` on. The last line is cut off when it has no end: the trainer died
- * while writing it. A line that is no event of this run is skipped and named. Only for a run whose trainer is gone.
+ * Applies every event of the file from byte `from` on. An incomplete last line is truncated: the trainer died while
+ * writing it. A line that is not an event of this run is skipped and reported. Only for a run whose trainer is gone.
  */
 export async function replayEvents(store: Store, run: string, path: string, from: number): Promise<Replay> {
   const found = await lstat(path).catch(() => null);
   if (found === null) return { notes: [], events: 0, bytes: 0 };
   if (!found.isFile()) throw new FaultError('unreadable-file', `${path} is not an ordinary file.`, { path });
-  // A file shorter than what was replayed was put in the place of the old one.
+  // A file shorter than what was replayed has replaced the old one.
   const start = from <= found.size ? from : 0;
   const bad: { readonly offset: number; readonly text: string }[] = [];
   const note = (offset: number, text: string): void => {
@@ -88,7 +88,7 @@ export async function replayEvents(store: Store, run: string, path: string, from
   return { notes, events, bytes: end };
 }
 
-/** The event, or what is wrong with the line. */
+/** The event, or the problem with the line. */
 function parseEvent(text: string | null, run: string): TrainerEvent | string {
   if (text === null) return `is longer than ${longestLine} bytes`;
   let value: unknown;
@@ -105,12 +105,12 @@ function parseEvent(text: string | null, run: string): TrainerEvent | string {
   return parsed.output.run === run ? parsed.output : `belongs to run "${parsed.output.run}"`;
 }
 
-/** A row the database will not take (a step of 1.5) is the line's fault; a dead database is not. */
+/** A row rejected by the database (a step of 1.5) is an error in the line; a dead database is not. */
 function isRefusal(error: unknown): error is FaultError {
   return error instanceof FaultError && error.fault.code === 'internal';
 }
 
-/** @param ended told the offset after every line that has an end */
+/** @param ended called with the offset after every complete line */
 async function* wholeLines(path: string, start: number, ended: (offset: number) => void): AsyncGenerator<Line> {
   let pieces: Buffer[] = [];
   let length = 0;
@@ -130,7 +130,7 @@ async function* wholeLines(path: string, start: number, ended: (offset: number) 
     }
     const rest = chunk.subarray(at);
     length += rest.length;
-    // Of a line that has grown too long only the length is kept.
+    // Only the length of an overlong line is kept.
     if (length <= longestLine) pieces.push(rest);
     else pieces = [];
   }
@@ -146,7 +146,7 @@ async function cut(path: string, length: number): Promise<void> {
   }
 }
 
-/** Counted only when a line has to be named. */
+/** Counted only when a line must be reported. */
 async function lineAt(path: string, offset: number): Promise<number> {
   if (offset === 0) return 1;
   let line = 1;

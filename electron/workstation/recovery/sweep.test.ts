@@ -69,7 +69,7 @@ function make(store: Store, run: string, config = pretrainConfig): Promise<strin
   });
 }
 
-/** What the trainer does: the file always, the pipe as far as it gets. */
+/** Writes events like the trainer: always to the file, to the pipe as far as it gets. */
 async function say(store: Store | null, events: readonly TrainerEvent[]): Promise<void> {
   for (const event of events) appendFileSync(eventsOf(event.run), `${JSON.stringify(event)}\n`);
   await store?.apply(events);
@@ -108,7 +108,7 @@ async function begin(store: Store, run: string, attempt = 1, fromStep = 0, owner
 }
 
 const now = 4_000_000_000_000;
-/** Seen later than any boot, so that a closed attempt is nobody's reboot. */
+/** Timestamps after any boot, so that a closed attempt does not count as a reboot. */
 const late = (events: readonly TrainerEvent[]): readonly TrainerEvent[] =>
   events.map((event) => ({ ...event, at: now + event.at }));
 
@@ -146,7 +146,7 @@ test('events that never reached the database are replayed; the run is interrupte
   expect(await store.attempts('run-1')).toMatchObject([{ ended: 'lost', lastStep: 30 }]);
   expect((await store.series('run-1', 'loss', 10)).mean).toEqual([5, 4, 3]);
   expect(readdirSync(join(folderOf('run-1'), 'checkpoints'))).toEqual(['000020']);
-  // Said again at the next start, until it is resumed or discarded.
+  // Reported again at each start until it is resumed or discarded.
   expect((await sweep(workspace, store)).interrupted).toHaveLength(1);
 });
 
@@ -158,7 +158,7 @@ test('an attempt last seen before the machine started was ended by the machine',
   expect((await sweep(workspace, store)).interrupted).toMatchObject([{ run: 'run-1', cause: 'machine' }]);
 });
 
-test('a trainer that saved and left because the workstation was gone is interrupted, not stopped', async () => {
+test('a run whose trainer saved and exited because the workstation was gone is interrupted, not stopped', async () => {
   const { store } = database();
   await make(store, 'run-1');
   await begin(store, 'run-1');
@@ -189,7 +189,7 @@ test('a run that ended while nobody listened is simply done', async () => {
   expect(await store.run('run-1')).toMatchObject({ status: 'done', headline: { metric: 'top1', value: 86.5 } });
 });
 
-test('a torn last line is cut and named; hostile lines are named with their number and skipped; the next line counts', async () => {
+test('an incomplete last line is truncated and reported; hostile lines are reported with their number and skipped; the next line counts', async () => {
   const { store } = database();
   await make(store, 'run-1');
   await begin(store, 'run-1');
@@ -231,7 +231,7 @@ test('what was replayed once is not read again; what came after is', async () =>
   await sweep(workspace, store);
   const size = readFileSync(eventsOf('run-1')).length;
   expect(await store.replayed()).toMatchObject([{ run: 'run-1', bytes: size }]);
-  // The part that was read is spoilt on purpose: only the rest may be looked at.
+  // The part already read is corrupted on purpose: only the rest may be read.
   writeFileSync(eventsOf('run-1'), `${'x'.repeat(size - 1)}\n${JSON.stringify(second)}\n`);
   expect((await sweep(workspace, store)).notes).toEqual([]);
   expect((await store.series('run-1', 'loss', 10)).steps).toEqual([10, 20]);
@@ -262,7 +262,7 @@ test('checkpoints: whole ones without a row are adopted, rows without a folder a
   ]);
 });
 
-test('a checkpoint is told part by part, what a method keeps by its own name', async () => {
+test('a checkpoint is listed part by part, a method’s own state under its own name', async () => {
   const { store } = database();
   await make(store, 'run-1');
   const names = ['encoder/conv1/weight', 'encoder/bn1/weight', 'learner/teacher/encoder/conv1/weight', 'learner/queue'];
@@ -306,7 +306,7 @@ test('a run whose trainer still lives is left alone, and settled once the traine
   expect((await sweepRun(workspace, store, 'run-1')).interrupted).toMatchObject([{ run: 'run-1' }]);
 });
 
-test('a pid that now belongs to another program is no trainer', async () => {
+test('a pid that now belongs to another program is not a trainer', async () => {
   const { store } = database();
   await make(store, 'run-1');
   const { pid, startedAt } = await nameOfProcess(process.pid);
@@ -345,7 +345,7 @@ test('delete the database, sweep the folders: the same tables (queue order and b
     ]),
   );
   writeCheckpoint('run-1', 20);
-  // Killed; found by a sweep; resumed; ended.
+  // Killed, found by a sweep, resumed, ended.
   await sweep(workspace, store);
   await begin(store, 'run-1', 2, 20);
   await say(store, attemptOf('run-1', 2, [hello(20), metrics('loss', [[30, 2]]), checkpoint(30), stopped('done', 30)]));
@@ -419,7 +419,7 @@ test('delete the database, sweep the folders: the same tables (queue order and b
   expect(await after.store.run('run-3')).toMatchObject({ method: 'vicreg', status: 'stopped' });
 });
 
-test('folders that are no runs are named and left alone', async () => {
+test('folders that are not runs are reported and left alone', async () => {
   const { store } = database();
   mkdirSync(folderOf('no-config'));
   mkdirSync(folderOf('Not An Id'));
@@ -431,7 +431,7 @@ test('folders that are no runs are named and left alone', async () => {
   expect(readdirSync(workspace.runs).sort()).toEqual(['Not An Id', 'a-link', 'no-config']);
 });
 
-test('an imported run folder gives the same tables as it had at home', async () => {
+test('an imported run folder gives the same tables as in its own workspace', async () => {
   const source = database();
   await make(source.store, 'run-1');
   await begin(source.store, 'run-1');
@@ -459,7 +459,7 @@ test('an imported run folder gives the same tables as it had at home', async () 
   await other.close();
 });
 
-test('a foreign folder is refused before anything of it is kept: no run, links, too large', async () => {
+test('a foreign folder is rejected before anything is copied: not a run, links, too large', async () => {
   const { store } = database();
   const foreign = join(home, 'run-7');
   mkdirSync(foreign);

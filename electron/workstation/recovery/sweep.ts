@@ -1,7 +1,7 @@
 /**
- * The start-up sweep: what the files say and the rows do not. Run folders without a row are adopted, events that never
- * reached the database are replayed, attempts whose process is gone are closed, checkpoints are compared with their rows.
- * A run whose trainer still lives is left alone.
+ * The start-up sweep brings the rows up to date with the files. Run folders without a row are adopted, events that
+ * never reached the database are replayed, attempts whose process is gone are closed, and checkpoints are compared with
+ * their rows. A run whose trainer is still alive is left alone.
  */
 import { lstat, readdir, readlink, rm, stat } from 'node:fs/promises';
 import { uptime } from 'node:os';
@@ -22,14 +22,14 @@ import type { Queries, Store, StoredRun } from '../store/store.ts';
 import { adoptWorkspaceFiles, saveRunCard, type Workspace } from '../workspace/workspace.ts';
 
 export interface SweepReport {
-  /** Every run that waits to be resumed or discarded, also from earlier starts. `changes` is the caller's to find. */
+  /** Every run to be resumed or discarded, also from earlier starts. The caller determines `changes`. */
   readonly interrupted: readonly Omit<Interrupted, 'changes'>[];
-  /** Runs whose trainer outlived the workstation; it saves and goes by itself. Sweep them again when it has. */
+  /** Runs whose trainer outlived the workstation; it saves and exits by itself. Sweep them again afterwards. */
   readonly alive: readonly OpenAttempt[];
   readonly adopted: readonly string[];
   /** Runs whose folder is gone. */
   readonly missing: readonly string[];
-  /** What was skipped, cut or removed, a sentence each. */
+  /** Everything skipped, truncated or removed, one sentence each. */
   readonly notes: readonly string[];
 }
 
@@ -56,7 +56,7 @@ export async function sweep(workspace: Workspace, store: Store): Promise<SweepRe
   for (const { run, folder, present } of known.values()) {
     const here = join(workspace.runs, run);
     const isThere = folders.includes(run);
-    // The workspace may have been moved as a whole: the folder inside it counts, not the path of the day.
+    // The whole workspace may have been moved: the folder inside it counts, not the recorded path.
     if (isThere !== present || (isThere && folder !== here))
       await store.markFolder(run, isThere ? here : folder, isThere);
     if (!isThere) found.missing.push(run);
@@ -70,7 +70,7 @@ export async function sweep(workspace: Workspace, store: Store): Promise<SweepRe
   return { ...found, interrupted: await interruptedRuns(store) };
 }
 
-/** One run again: after its trainer, found alive at start-up, has gone. */
+/** Sweeps one run again, after its trainer, found alive at start-up, has exited. */
 export async function sweepRun(workspace: Workspace, store: Store, run: string): Promise<SweepReport> {
   const found: Findings = { alive: [], adopted: [], missing: [], notes: [] };
   const entry = (await store.replayed()).find((one) => one.run === run);
@@ -91,7 +91,7 @@ async function runFolders(workspace: Workspace, notes: string[]): Promise<readon
   return names.sort();
 }
 
-/** Makes the rows of a folder the database does not know. False: it holds no readable configuration. */
+/** Creates the rows of a folder unknown to the database. Returns false if it has no readable configuration. */
 export async function adoptFolder(store: Store, folder: string, run: string, found: Findings): Promise<boolean> {
   const config = await readConfig(folder).catch((error: unknown) => faultOf(error).message);
   if (typeof config === 'string') {
@@ -155,8 +155,8 @@ async function sweepOne(
 }
 
 /**
- * Known by its process, or, where only its own word for the pid is left, by its working folder: a trainer works in the
- * run's folder, and a pid alone may belong to anybody by now.
+ * Identified by its process or, if only the pid it reported is known, by its working folder: a trainer works in the
+ * run's folder, and a pid alone may have been reused.
  */
 async function trainerLives(
   attempt: { readonly pid: number; readonly pidStartedAt: number },
@@ -169,7 +169,7 @@ async function trainerLives(
   return place === folder && isAlive({ pid: attempt.pid, startedAt: 0 });
 }
 
-/** What only the workstation knew: names, notes, attempts that never spoke and how it saw them end. */
+/** Restores what only the workstation knew: names, notes, and attempts without events and how they ended. */
 async function restoreFromCard(store: Store, run: string, card: RunCard): Promise<void> {
   await store.rename(run, card.title);
   if (card.note !== '') await store.note(run, card.note);
@@ -186,7 +186,7 @@ async function restoreFromCard(store: Store, run: string, card: RunCard): Promis
     await store.setStatus(run, card.status, card.fault);
 }
 
-/** Ends what has no process any more and settles the run. True: something was changed. */
+/** Closes attempts without a process and settles the run. Returns true if anything changed. */
 async function closeAttempts(
   store: Store,
   run: string,
@@ -202,7 +202,7 @@ async function closeAttempts(
     await store.endAttempt(run, attempt.attempt, 'lost', fault, seen);
     if (attempt === latest) await store.setStatus(run, 'interrupted', fault);
   }
-  // Its trainer saved and left when the workstation went away: stopped, but by nobody's wish.
+  // Its trainer saved and exited when the workstation disappeared: stopped, but not by request.
   const orphaned = latest?.ended === 'asked' && ours.some((open) => open.attempt === latest.attempt);
   if (orphaned) await store.setStatus(run, 'interrupted', lostFault(run, latest.lastStep, 'workstation-killed'));
   const isUnsettled = row.status === 'running' || row.status === 'paused';
@@ -242,7 +242,7 @@ async function closeWithoutFolder(store: Store, run: string, open: readonly Open
   if (ours.length > 0) await closeAttempts(store, run, ours);
 }
 
-/** A queued run that no queue holds (the database was made anew) is queued again, oldest first. */
+/** Queues again runs that are missing from the queue (if the database was rebuilt), oldest first. */
 async function queueLeftovers(store: Store): Promise<void> {
   const queue = await store.queue();
   const forgotten = (await store.runs()).filter(
@@ -257,7 +257,10 @@ async function interruptedRuns(store: Store): Promise<SweepReport['interrupted']
     .map(({ id, title, step, safeStep, fault }) => ({ run: id, title, step, safeStep, cause: causeOf(fault), fault }));
 }
 
-/** The sweep writes the cause into the fault; a fault of the trainer's own is a failure; none: it was killed while we watched. */
+/**
+ * Cause of an interruption: recorded in the fault by the sweep; a failure if the trainer reported the fault; without a
+ * fault, it was killed while being watched.
+ */
 export function causeOf(fault: Fault | null): Interrupted['cause'] {
   if (fault === null) return 'trainer-killed';
   const { cause } = fault.values;

@@ -1,4 +1,4 @@
-/** A report's bundle: what it holds, and that its plan is carried through elsewhere as it was here. */
+/** A report's bundle: its contents, and that its plan runs elsewhere as it did here. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -50,7 +50,7 @@ async function bundleFrom(workstation: Workstation, runs: readonly string[] | nu
   return report.files[0]!.path;
 }
 
-/** Configurations by key; what names this workspace (data folders, ids of runs) left out. */
+/** Configurations by key, without references to this workspace (data folders, ids of runs). */
 async function configsOf({ handlers }: Workstation, plan: string): Promise<Record<string, unknown>> {
   const row = (await handlers.plans.answer()).find((one) => one.plan.id === plan);
   const keys = new Map(row!.runs.map(({ key, run }) => [run, key]));
@@ -83,7 +83,7 @@ test('is carried through in another workspace: the same configurations, nothing 
   await second.whenIdle();
   expect(await rowOf()).toMatchObject({ state: 'done' });
   expect(await configsOf(second, added.plan)).toEqual(await configsOf(first, 'tiny'));
-  // Taken in again it is the same plan, and what was done stays done.
+  // Adding it again gives the same plan, and finished runs stay finished.
   expect(await handlers.addPlan.answer(file)).toEqual(added);
   expect(await rowOf()).toMatchObject({ state: 'done' });
 });
@@ -113,7 +113,7 @@ test('one that was taken in is removed and taken back, never under its runs, and
   await expect(third.handlers.undoRemovePlan.answer(plan)).rejects.toThrow(/No plan .* was removed here/);
 });
 
-test('runs that were no plan become one, what they evaluate with them', async () => {
+test('runs without a plan become one, with the runs they evaluate', async () => {
   const first = await there.open();
   const data = join(there.runtime, 'data', 'fashion-mnist');
   const train = await first.handlers.createRun.answer(pretrain('steps=5', data));
@@ -127,7 +127,7 @@ test('runs that were no plan become one, what they evaluate with them', async ()
   ]);
 });
 
-test('other data than then, and data that is not there, are told before anything is made', async () => {
+test('changed or missing data is reported before anything is created', async () => {
   const first = await there.open();
   await first.handlers.startPlan.answer('tiny', null);
   await first.whenIdle();

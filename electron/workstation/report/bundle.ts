@@ -1,6 +1,6 @@
 /**
- * What a report was made from, as a plan that can be carried through elsewhere, with the figures it gave then. Made from records
- * alone: the same records give the same bundle.
+ * The runs of a report as a plan that can be reproduced elsewhere, with the figures they gave. Created from records
+ * only: the same records give the same bundle.
  */
 import { createHash } from 'node:crypto';
 import { basename } from 'node:path';
@@ -24,7 +24,7 @@ export const Bundle = v.strictObject({
       ...v.pick(Result, ['evaluator', 'dataset', 'split', 'metric', 'value', 'which', 'n']).entries,
     }),
   ),
-  /** What computed them: other versions and processors may give other last digits. */
+  /** The environment of the figures: other versions and processors may give other last digits. */
   environment: v.strictObject({
     version: v.string(),
     platform: v.string(),
@@ -36,14 +36,14 @@ export type Bundle = v.InferOutput<typeof Bundle>;
 
 type Data = Plan['data'][number];
 
-/** Runs of a plan keep their keys, and the newest of a key counts; else each is called by its place. */
+/** Runs of a plan keep their keys, and the newest of a key counts; other runs are numbered. */
 function keyedRuns({ plan, runs }: ReportModel): ReadonlyMap<string, ReportModel['runs'][number]> {
   if (plan === null) return new Map(runs.map((entry, at) => [`run-${at + 1}`, entry]));
   const own = runs.filter(({ run }) => run.plan === plan.id && run.planKey !== null);
   return new Map(own.map((entry) => [entry.run.planKey!, entry]));
 }
 
-/** A name for each data set, by which the runs call it: the same for the same contents. */
+/** A name for each data set, used by the runs: equal for equal contents. */
 function namedData({ plan, datasets }: ReportModel, configs: readonly RunConfig[]) {
   const byContents = new Map<string, Data>();
   const contentsOf = ({ path, fingerprint }: DataSource): string => fingerprint ?? path;

@@ -7,7 +7,7 @@ import type { ReportModel } from './model.ts';
 import { subjectName } from './naming.ts';
 import { element, escapeXml, line, path, picture, scale, text, ticks, type Point } from './svg.ts';
 
-/** The same subject has the same colour and dash in every picture: by its place among the rows, then among the runs. */
+/** Assigns a subject the same colour and dash in every picture: by its position among the rows, then the runs. */
 export function seriesOf(model: ReportModel): ReadonlyMap<string, number> {
   const labels = [
     ...model.comparison.rows.map(({ subject }) => subject.label),
@@ -16,14 +16,14 @@ export function seriesOf(model: ReportModel): ReadonlyMap<string, number> {
   return new Map([...new Set(labels)].map((label, index) => [label, (index % 7) + 1]));
 }
 
-/** Narrow enough to be read on a phone, where the picture is as wide as the window. */
+/** Narrow enough to be legible on a phone, where the picture is as wide as the window. */
 const plotWidth = 460;
 const rowHeight = 22;
 const rowMargin = 10;
 
 const widestLabel = 190;
 
-/** About: a Chinese character is twice as wide as a Latin one. */
+/** Approximate width: a Chinese character is twice as wide as a Latin one. */
 const nameWidth = (name: string): number => 6.4 * name.replaceAll(/\p{Script=Han}/gu, 'xx').length;
 
 export function intervalPlot(
@@ -73,7 +73,7 @@ export function intervalPlot(
 const groupOf = ({ evaluator, metric }: ComparisonRow): string => `${evaluator}/${metric}`;
 
 interface RowPlace {
-  /** Where the name ends. */
+  /** Right end of the name. */
   readonly left: number;
   readonly x: (value: number) => number;
   readonly y: number;
@@ -113,7 +113,7 @@ function plotRow(row: ComparisonRow, words: Words, { left, x, y, index }: RowPla
   return drawn;
 }
 
-/** A name that is too long is cut, and whole for whoever points at it or has it read out. */
+/** An overlong name is truncated; the full name is in the tooltip and for screen readers. */
 function rowLabel(name: string, right: number, y: number): string {
   if (nameWidth(name) <= right) return text(right, y, name, 'row-label', 'end');
   let shown = name;
@@ -122,7 +122,7 @@ function rowLabel(name: string, right: number, y: number): string {
   return element('g', {}, element('title', {}, escapeXml(name)) + cut);
 }
 
-/** In reading order; what is not listed follows by name. */
+/** In reading order; metrics not listed follow by name. */
 const metricOrder = [
   'loss',
   'invariance',
@@ -159,7 +159,7 @@ export function curveFigures(
   const others = [...present].filter((name) => !metricOrder.includes(name)).sort();
   const names = [...metricOrder.filter((name) => present.has(name)), ...others];
   return names.flatMap((name) => {
-    // Losses of different methods have nothing to do with each other: a picture each.
+    // Losses of different methods are not comparable: one picture each.
     const methods = name === 'loss' ? [...new Set(trained.map(({ run }) => run.method))] : [null];
     return methods.flatMap((method) => {
       const curves = trained
@@ -214,7 +214,7 @@ function curvePicture(curves: readonly Curve[], caption: string, words: Words): 
   return picture(curveWidth, curveHeight, caption, axes + drawn + endLabels(curves, y));
 }
 
-/** About four, and no fewer than three where a finer step gives them. */
+/** About four marks, at least three if a finer step allows. */
 function marks(low: number, high: number): readonly number[] {
   const coarse = ticks(low, high, 4);
   return coarse.length < 3 ? ticks(low, high, 6) : coarse;
@@ -224,7 +224,7 @@ const short = (value: number): string =>
   Math.abs(value) >= 1e-3 || value === 0 ? decimal(value, decimals(value)) : value.toExponential(0).replace('-', '−');
 const decimals = (value: number): number => (String(value).split('.')[1] ?? '').length;
 
-/** The line, broken where a value is not finite: a diverged loss is a gap that is seen. */
+/** The line, broken where a value is not finite, so that a diverged loss is a visible gap. */
 function pieces(series: Series, x: (value: number) => number, y: (value: number) => number, index: number): string {
   let drawn = '';
   let points: Point[] = [];
@@ -253,7 +253,7 @@ function band(series: Series, x: (value: number) => number, y: (value: number) =
   return path([...upper, ...lower], `band series-${index}`, true);
 }
 
-/** Names at the lines' ends, pushed apart where they would lie on each other. */
+/** Names at the lines' ends, moved apart where they would overlap. */
 function endLabels(curves: readonly Curve[], y: (value: number) => number): string {
   const ends = curves
     .map(({ label, index, series }) => {
@@ -263,7 +263,7 @@ function endLabels(curves: readonly Curve[], y: (value: number) => number): stri
     .sort((one, other) => one.at - other.at);
   const places: number[] = [];
   for (const { at } of ends) places.push(Math.max(at + 4, (places.at(-1) ?? margin.top - 9) + labelHeight));
-  // What was pushed below the axis comes back up, and pushes the ones above it.
+  // Labels pushed below the axis move back up, pushing those above them.
   let below = curveHeight - margin.bottom + labelHeight;
   for (let at = places.length - 1; at >= 0; at -= 1) {
     below = Math.min(places[at] ?? 0, below - labelHeight);

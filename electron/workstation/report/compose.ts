@@ -1,4 +1,4 @@
-/** From a model to a document in one language. A section that no record fills is left out. */
+/** Composes a document in one language from a model. Empty sections are omitted. */
 import type { Language } from '../../api/settings.ts';
 import { deviations } from './deviations.ts';
 import type { Document, PlacedSection, Section } from './document.ts';

@@ -1,4 +1,7 @@
-/** Every figure as a row for a spreadsheet: one a run, metric and epoch choice, with what stands beside it. RFC 4180, raw numbers. */
+/**
+ * Every figure as a row for a spreadsheet: one per run, metric and epoch choice, with the figures compared with it. RFC
+ * 4180, raw numbers.
+ */
 import type { ReportModel } from './model.ts';
 
 const columns = [
@@ -36,7 +39,7 @@ type Value = string | number | null | undefined;
 function field(value: Value): string {
   if (value === null || value === undefined) return '';
   const text = String(value);
-  // A text that a spreadsheet would run as a formula is kept a text.
+  // Escapes text that a spreadsheet would run as a formula.
   const safe = typeof value === 'string' && /^[=+\-@\t\r]/.test(text) ? `'${text}` : text;
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }

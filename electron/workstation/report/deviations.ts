@@ -1,4 +1,4 @@
-/** What differs from the paper: each difference once, under the figures that it concerns. */
+/** Deviations from the paper: each once, under the figures it concerns. */
 import type { ComparisonRow, Reason } from '../../api/comparison.ts';
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Block, Section, TableCell, TableRow } from './document.ts';
@@ -10,7 +10,7 @@ interface Difference {
   readonly reason: Reason;
   readonly rows: ComparisonRow[];
 }
-/** Differences of the same figures. */
+/** Differences that concern the same figures. */
 interface Group {
   readonly name: string;
   readonly differences: readonly Difference[];
@@ -55,7 +55,7 @@ function differencesOf(compared: readonly ComparisonRow[]): readonly Difference[
   return [...differences.values()];
 }
 
-/** What concerns most figures comes first. */
+/** Differences that concern the most figures come first. */
 function grouped(
   differences: readonly Difference[],
   compared: readonly ComparisonRow[],
@@ -102,7 +102,7 @@ function statedTable(groups: readonly Group[], words: Words): Block {
   };
 }
 
-/** Where the paper says nothing there is no column for it: what we used, in a line for the same figures. */
+/** Values the paper does not state, so the table has no column for it: our values, one line per group of figures. */
 function unstatedTable(groups: readonly Group[], words: Words): Block {
   return {
     kind: 'table',

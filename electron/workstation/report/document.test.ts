@@ -51,7 +51,7 @@ describe('the first page', () => {
     expect(reproduced).toBe(0);
     expect(text).toContain(`${compared.length} figures were set beside the paper: ${compared.length} not comparable.`);
   });
-  test('holds a dozen key figures at most, the main ones first, and says where the others are', () => {
+  test('has at most a dozen key figures, the main ones first, and says where the others are', () => {
     const rows = Array.from({ length: 4 }, () => model.comparison.rows).flat();
     const many = compose(buildReport({ ...input, comparison: { ...input.comparison, rows } }), 'en');
     const table = sectionOf(many, 'summary').find((block) => block.kind === 'table');
@@ -85,7 +85,7 @@ describe('the order', () => {
     const document = compose(model, 'en');
     expect(renderMarkdown(document)).toContain(`## 1 Figures\n\n${document.pictures}\n\n## 2 Results`);
   });
-  test('a difference from the paper stands once, whatever number of figures it concerns', () => {
+  test('a difference from the paper is listed once, however many figures it concerns', () => {
     const rows = sectionOf(compose(model, 'en'), 'deviations').flatMap((block) =>
       block.kind === 'table' && block.columns.length === 4 ? block.rows : [],
     );
@@ -126,7 +126,7 @@ describe('parameters', () => {
       expect(Object.fromEntries(own)).toEqual(Object.fromEntries(values.map(({ path, value }) => [path, value])));
     }
   });
-  test('a source is said once, with every value that was read there', () => {
+  test('a source is listed once, with every value from it', () => {
     const sources = new Set(model.parameters.flatMap(({ values }) => values.flatMap(({ source }) => source ?? [])));
     expect(sources.size).toBeGreaterThan(3);
     for (const language of languages) {
@@ -138,7 +138,7 @@ describe('parameters', () => {
       expect(headings.at(-1)).toBe(noSource);
     }
   });
-  test('what one run alone has stands under its name, what all have under all', () => {
+  test('values of a single run are listed under its name, common values under all', () => {
     const named = (path: string, value: string) =>
       groups().flatMap(({ source, shared }) =>
         shared.flatMap(({ scope, values }) =>
@@ -153,7 +153,7 @@ describe('parameters', () => {
     expect(named('method.options.variance', '25')).toMatchObject([{ runs: ['first-vicreg'] }]);
     expect(named('seed', '1')).toMatchObject([{ kind: 'all', source: null }]);
     expect(named('evaluator.options.k', '20')).toMatchObject([{ kind: 'evaluator' }]);
-    // The run without a preset has the same batch: it shares the entry of those that cite their source.
+    // The run without a preset has the same batch, so it shares the entry of runs that cite a source.
     expect(named('batch', '256')).toMatchObject([
       { kind: 'pretrain', source: expect.stringContaining('small trial run') as string },
     ]);

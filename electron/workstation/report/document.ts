@@ -17,7 +17,7 @@ export interface Column {
 }
 /** Cells, or the heading of the rows that follow. */
 export type TableRow = readonly TableCell[] | { readonly group: string };
-/** Runs, by what they have in common, and the values that only they share. */
+/** Runs with something in common, and the values shared only by them. */
 export interface ParameterList {
   readonly runs: string;
   readonly items: readonly (readonly [string, string])[];
@@ -43,7 +43,7 @@ export interface Section {
   readonly title: string;
   readonly blocks: readonly Block[];
 }
-/** A section in its place: numbered in the body, lettered in the appendix; the summary has no label. */
+/** A section with its label: a number in the body, a letter in the appendix, none for the summary. */
 export interface PlacedSection extends Section {
   readonly label: string;
   readonly part: 'summary' | 'body' | 'appendix';
@@ -54,7 +54,7 @@ export interface Document {
   readonly subtitle: string;
   readonly contents: string;
   readonly appendix: string;
-  /** Stands for the pictures where none can be drawn. */
+  /** Replaces the pictures if none can be drawn. */
   readonly pictures: string;
   readonly sections: readonly PlacedSection[];
   readonly footer: string;
@@ -64,7 +64,7 @@ export function cellText(cell: TableCell): string {
   return typeof cell === 'string' ? cell : cell.text;
 }
 
-/** A group's heading as a row of its own: in the first of as many cells as the table has columns. */
+/** A group's heading as a separate row: in the first cell of a full row. */
 export function groupCells(group: string, columns: readonly Column[]): readonly string[] {
   return columns.map((_, at) => (at === 0 ? group : ''));
 }

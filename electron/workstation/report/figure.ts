@@ -1,8 +1,11 @@
-/** The picture of a report as a file of its own, for a paper: an SVG whose colours are written out, as many programs know no variables. */
+/**
+ * The picture of a report as a separate file, for a paper: an SVG with literal colours, since many programs do not
+ * support variables.
+ */
 import type { Document } from './document.ts';
 import { light, seriesLooks, shapes } from './style.ts';
 
-/** Null where the report has no picture. */
+/** Null if the report has no picture. */
 export function renderFigure({ sections }: Document): string | null {
   const svg = sections
     .flatMap(({ blocks }) => blocks)
@@ -13,7 +16,7 @@ export function renderFigure({ sections }: Document): string | null {
     : `${svg.replace('>', `><style>text{font-family:sans-serif}${rules().join('')}</style>`)}\n`;
 }
 
-/** The rules of the page's shapes, one for every series where they ask for its looks. */
+/** CSS rules of the page's shapes, one per series if they depend on it. */
 function rules(): readonly string[] {
   const known = Object.entries(light);
   const fill = (rule: string, variables: readonly (readonly [string, string])[]): string =>

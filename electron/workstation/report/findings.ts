@@ -1,4 +1,4 @@
-/** The sections that say what came out: results, claims, the earlier reproduction. */
+/** The sections of findings: results, claims, the earlier reproduction. */
 import type { ClaimVerdict, ComparisonRow } from '../../api/comparison.ts';
 import type { Block, Section, TableRow } from './document.ts';
 import { between, decimal, nothing, probability, signed, whole } from './format.ts';
@@ -47,7 +47,7 @@ export function claims({ comparison }: ReportModel, words: Words): Section | nul
   };
 }
 
-/** A row for each run, with all the metrics of its evaluation: they are of the same images. */
+/** One row per run, with all the metrics of its evaluation, which use the same images. */
 function seedsTable(model: ReportModel, words: Words): Block {
   const { columns } = words;
   const evaluations = new Map<string, ComparisonRow[]>();
@@ -170,7 +170,7 @@ export function earlier(model: ReportModel, words: Words): Section | null {
     return parts.filter((part) => part !== undefined).join(words.semicolon);
   };
   const verdicts = [...new Set(rows.map(({ verdict }) => verdict))];
-  // A verdict that all rows share is said once.
+  // A verdict shared by all rows is stated once.
   const isOne = verdicts.length === 1;
   return {
     id: 'earlier',

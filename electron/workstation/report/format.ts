@@ -1,7 +1,7 @@
 /** Numbers and times as text: the same on every machine, whatever its locale data. */
 import type { Bounds } from '../comparison/statistics/intervals.ts';
 
-/** What stands where there is no number. */
+/** Placeholder for a missing number. */
 export const nothing = '–';
 
 export function decimal(value: number | null, digits: number): string {
@@ -25,7 +25,7 @@ export function between({ low, high }: Bounds, digits: number): string {
   return `[${decimal(low, digits)}, ${decimal(high, digits)}]`;
 }
 
-/** A p-value: no more zeros than anybody reads. */
+/** Formats a p-value without excessive zeros. */
 export function probability(value: number): string {
   return value < 0.0001 ? '< 0.0001' : value.toFixed(4);
 }

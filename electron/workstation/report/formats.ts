@@ -1,4 +1,4 @@
-/** What a report can be written as, in the order in which it is offered. */
+/** Formats of a report, in the order in which they are offered. */
 import * as v from 'valibot';
 import type { ReportFormat } from '../../api/reports.ts';
 

@@ -9,7 +9,7 @@ import { readKept } from './gather-records.ts';
 const folder = mkdtempSync(join(tmpdir(), 'reprise-kept-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-test('what was kept image by image is unpacked; a missing file is none, a torn or an endless one is named', async () => {
+test('per-image files are unpacked; a missing file is null, a truncated or oversized one is reported', async () => {
   const correct = Uint8Array.from({ length: 10_000 }, (_, at) => Number(at % 7 < 5));
   const packed = gzipSync(correct);
   expect(packed.length).toBeLessThan(correct.length / 8);

@@ -25,9 +25,9 @@ export interface Sources {
   readonly presets: readonly Preset[];
   readonly catalogue: Catalogue;
   readonly environment: ReportInput['environment'];
-  /** For as long as the workspace is open: results, once written, stay as they are. */
+  /** Kept while the workspace is open: results never change once written. */
   readonly memoize: Memoize;
-  /** The shipped plans, for one that was not started yet. */
+  /** The shipped plans, for those not started yet. */
   readonly plans: readonly Plan[];
 }
 
@@ -41,7 +41,7 @@ async function planOf(sources: Sources, selection: Selection): Promise<Plan | nu
   throw new FaultError('unknown-id', `There is no plan "${selection.plan}".`, { id: selection.plan });
 }
 
-/** A file that a run's record names; a name that leads out of the run's folder is refused. */
+/** Path of a file named in a run's record; rejects a name that leads out of the run's folder. */
 function inFolder(folder: string, file: string): string {
   const path = resolve(folder, file);
   if (!path.startsWith(resolve(folder) + sep)) {
@@ -77,10 +77,10 @@ export async function gatherComparison(sources: Sources, selection: Selection): 
   });
 }
 
-/** Scores of a thousand classes of 200,000 images; a file that unpacks to more was not written here. */
+/** Enough for scores of a thousand classes and 200,000 images; a larger file was not written by this program. */
 const mostUnpacked = 2 ** 30;
 
-/** What a run kept of its images, unpacked; null where the file is gone. Runs of before kept it as it is. */
+/** A run's per-image file, unpacked; null if it is missing. Older runs stored it uncompressed. */
 export async function readKept(folder: string, file: string, most = mostUnpacked): Promise<Uint8Array | null> {
   try {
     const bytes = await readFile(inFolder(folder, file));
@@ -120,7 +120,7 @@ export async function gatherReport(sources: Sources, selection: Selection): Prom
   };
 }
 
-/** The runs of the plan or the selection, those their figures come from, and what those started from. Oldest first. */
+/** The runs of the plan or the selection, those behind their figures, and their sources. Oldest first. */
 function reportedRuns(
   stored: readonly StoredRun[],
   selection: Selection,
@@ -129,7 +129,7 @@ function reportedRuns(
 ): readonly StoredRun[] {
   const ids = new Set(selection.kind === 'runs' ? selection.runs : []);
   for (const row of comparison.rows) for (const { run } of row.ours?.values ?? []) ids.add(run);
-  // Failed and repeated runs of a plan cost time too, and belong to its history.
+  // Failed and repeated runs of a plan also took time and belong to its history.
   if (plan !== null) for (const run of stored) if (run.plan === plan.id) ids.add(run.id);
   for (const { id, config } of stored) {
     if (ids.has(id) && config.kind === 'evaluate' && config.subject.kind === 'run') ids.add(config.subject.run);
@@ -153,7 +153,10 @@ async function gatherRun(store: Store, run: StoredRun): Promise<ReportRun> {
   };
 }
 
-/** What a reader can check without the weights: the configuration, the events, each checkpoint's manifest, which images were right. */
+/**
+ * Hashes of files a reader can check without the weights: the configuration, the events, the checkpoints' manifests and
+ * per-image results.
+ */
 async function hashFiles(folder: string): Promise<ReportRun['files']> {
   const found: ReportRun['files'][number][] = [];
   const add = async (path: string): Promise<void> => {
@@ -175,7 +178,7 @@ async function list(folder: string): Promise<readonly string[]> {
   return readdir(folder).then(
     (names) => names.sort(),
     (error: unknown) => {
-      // A folder that was moved or deleted leaves the rows; the report then lists no files for it.
+      // If the folder was moved or deleted, only the rows remain; the report then lists no files for it.
       if (isMissing(error)) return [];
       throw error;
     },

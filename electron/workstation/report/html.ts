@@ -49,7 +49,7 @@ function renderSection(section: PlacedSection): string {
   return `<section id="${section.id}">\n<h2>${headline(section)}</h2>\n${renderBlocks(section.blocks)}\n</section>`;
 }
 
-/** Small pictures that follow each other stand side by side. */
+/** Consecutive small pictures are placed side by side. */
 function renderBlocks(blocks: readonly Block[]): string {
   const parts: string[] = [];
   let small: string[] = [];
@@ -89,7 +89,7 @@ function renderBlock(block: Block): string {
   }
 }
 
-/** The names may break after a point, so that a long one does not leave half of its line empty. */
+/** Names may break after a dot, so that long ones do not leave half a line empty. */
 function renderValues(items: readonly (readonly [string, string])[]): string {
   const lines = items.map(([name, value]) => {
     const breakable = escapeXml(name).replaceAll('.', '.<wbr>');
@@ -105,7 +105,7 @@ function renderTable({ columns, rows, caption }: Extract<Block, { kind: 'table' 
     column === undefined || column.kind === 'text' ? '' : ` class="${column.kind}"`;
   const head = columns.map((column) => `<th scope="col"${kind(column)}>${escapeXml(column.title)}</th>`).join('');
   const title = caption === undefined ? '' : `<caption>${escapeXml(caption)}</caption>`;
-  // In a narrow window a row stands as lines that begin with the column's name; a cell with nothing in it is left out there.
+  // In a narrow window, a row becomes lines that begin with the column's name; empty cells are omitted.
   const cellOf = (cell: TableCell, at: number): string => {
     const kinds = [columns[at]?.kind ?? 'text', cellText(cell) === nothing ? 'none' : 'text'];
     const classes = kinds.filter((name) => name !== 'text').join(' ');
@@ -116,7 +116,7 @@ function renderTable({ columns, rows, caption }: Extract<Block, { kind: 'table' 
     'group' in row
       ? `<tr class="group"><th scope="rowgroup" colspan="${columns.length}">${escapeXml(row.group)}</th></tr>`
       : `<tr>${row.map(cellOf).join('')}</tr>`;
-  // A short table is not torn apart by the end of a page.
+  // A short table is not split across pages.
   const short = rows.length <= shortRows ? ' class="short"' : '';
   return `<table${short}>${title}<thead><tr>${head}</tr></thead>\n<tbody>\n${rows.map(rowOf).join('\n')}\n</tbody></table>`;
 }

@@ -1,7 +1,7 @@
-/** The tables of a report for a paper in LaTeX, a `table` each. */
+/** The tables of a report for a paper in LaTeX, one `table` environment each. */
 import { groupCells, type Block, type Column, type Document, type TableCell } from './document.ts';
 
-/** Sections whose tables a paper shows; the rest are for who checks. */
+/** Sections whose tables belong in a paper; the rest are for verification. */
 const shown = new Set(['summary', 'claims', 'results', 'earlier', 'deviations', 'method', 'data', 'compute']);
 
 const preamble: Readonly<Record<Document['language'], string>> = {
@@ -20,7 +20,7 @@ export function renderLatex(document: Document): string {
 
 type Table = Extract<Block, { readonly kind: 'table' }>;
 
-/** Parameters are a table too: its caption is the heading before it, the source they were read from. */
+/** Parameters are a table too, captioned by the heading before it and their source. */
 function tablesOf(blocks: readonly Block[]): readonly Table[] {
   return blocks.flatMap((block, at): readonly Table[] => {
     if (block.kind === 'table') return [block];
@@ -42,7 +42,7 @@ function table({ columns, rows }: Table, label: string, caption: string): string
     '  \\centering\\small',
     `  \\caption{${plain(caption)}}`,
     `  \\label{tab:${label}}`,
-    // Text takes the width that figures leave.
+    // Text takes the width left over by figures.
     `  \\begin{tabularx}{\\linewidth}{@{}${columns.map(({ kind }) => (kind === 'figure' ? 'r' : 'X')).join('')}@{}}`,
     '    \\toprule',
     ...(columns.every(({ title }) => title === '')
@@ -68,7 +68,7 @@ function rendered(cell: TableCell, { kind }: Column): string {
   return note === undefined || note === '' ? shownText : `${shownText} {\\scriptsize ${plain(note)}}`;
 }
 
-/** What LaTeX would take for a command or a sign of its own, and signs that its text fonts lack. */
+/** Escapes for LaTeX's special characters, and replacements for characters missing from its text fonts. */
 const signs: Readonly<Record<string, string>> = {
   '\\': '\\textbackslash{}',
   '{': '\\{',

@@ -4,7 +4,7 @@ import { groupCells, type Block, type Document, type TableCell } from './documen
 export function renderMarkdown({ title, subtitle, pictures, sections, footer }: Document): string {
   const parts = sections.map(({ title: name, label, blocks }) => {
     const heading = label === '' ? plain(name) : `${label} ${plain(name)}`;
-    // Of a section of pictures nothing is left but their headings.
+    // A section of pictures would only have headings.
     const isPictures = blocks.some(({ kind }) => kind === 'figure');
     const shown = isPictures ? [plain(pictures)] : blocks.flatMap(renderBlock);
     return `## ${heading}\n\n${shown.join('\n\n')}\n`;
@@ -12,7 +12,7 @@ export function renderMarkdown({ title, subtitle, pictures, sections, footer }: 
   return `# ${plain(title)}\n\n${plain(subtitle)}\n\n${parts.join('\n')}\n---\n\n${plain(footer)}\n`;
 }
 
-/** Text that no reader takes for markup, nor for the start of a list or heading. */
+/** Escapes text so that it is not read as markup, or as the start of a list or heading. */
 function plain(text: string): string {
   return text.replace(/[\\`*_[\]<>|#]/g, '\\$&').replace(/\s*\n\s*/g, ' ');
 }

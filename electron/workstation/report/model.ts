@@ -1,4 +1,4 @@
-/** Everything a report says, from records only and in no language: the same records give the same model, byte for byte. */
+/** Language-independent content of a report, from records only: the same records give the same model, byte for byte. */
 import type { Comparison } from '../../api/comparison.ts';
 import type { Series } from '../../api/curves.ts';
 import type { AttemptRow, CheckpointRow, LogLine, RunDetail } from '../../api/runs.ts';
@@ -40,7 +40,7 @@ export interface ReportInput {
   };
 }
 
-/** One value that a run was made with, defaults included, and where a preset says it comes from. */
+/** A value of a run's configuration, defaults included, and its source according to the preset. */
 export interface Parameter {
   readonly path: string;
   readonly value: string;
@@ -52,7 +52,7 @@ export interface HistoryEntry {
   readonly kind: AttemptRow['ended'] | 'open' | 'resumed';
   readonly at: number;
   readonly step: number | null;
-  /** Steps done again because they came after the last safe point. */
+  /** Steps repeated because they came after the last safe point. */
   readonly lostSteps: number;
   readonly text: string;
 }
@@ -128,7 +128,7 @@ function timesOf({ run, attempts }: ReportRun): readonly number[] {
   return [run.createdAt, run.endedAt ?? 0, ...attempts.map(({ lastSeenAt, startedAt }) => lastSeenAt ?? startedAt)];
 }
 
-/** All attempts, those that failed too. */
+/** Total over all attempts, including failed ones. */
 function secondsOf(attempts: readonly AttemptRow[]): number {
   return attempts.reduce(
     (sum, { startedAt, lastSeenAt }) => sum + Math.max(0, (lastSeenAt ?? startedAt) - startedAt) / 1000,
@@ -170,12 +170,12 @@ function parametersOf(run: StoredRun, catalogue: Catalogue, presets: readonly Pr
     .filter(([path]) => path !== 'version' && path !== 'kind' && path !== 'title')
     .map(([path, value]) => {
       const from = given.get(path);
-      // A value that was changed no longer has the preset's source.
+      // A changed value no longer has the preset's source.
       return { path, value, source: from?.text === value ? from.source : null };
     });
 }
 
-/** Interruptions and resumes, and whatever the trainer found worth attention. */
+/** Interruptions, resumes, and the trainer's notices. */
 function historyOf({ run, attempts, log }: ReportRun): readonly HistoryEntry[] {
   const entries: HistoryEntry[] = [];
   attempts.forEach((attempt, index) => {
@@ -199,7 +199,7 @@ function historyOf({ run, attempts, log }: ReportRun): readonly HistoryEntry[] {
   return entries.sort((one, other) => one.at - other.at);
 }
 
-/** What to type to do the same again: runs that no plan holds have values of their own, which a report's bundle carries. */
+/** Commands that reproduce the runs: those without a plan have custom values, which are in the report's bundle. */
 function commandsOf({ plan, runs }: ReportInput): readonly string[] {
   if (plan !== null) return [`npm run reprise -- plan ${plan.id}`];
   return runs.length === 0 ? [] : ['npm run reprise -- replay bundle.json'];

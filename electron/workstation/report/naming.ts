@@ -1,4 +1,4 @@
-/** Names of things as a report in one language says them. */
+/** Names of things in the report's language. */
 import type { ComparisonRow, Reason } from '../../api/comparison.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import { encoderInWords, spelledOut } from '../../words/encoders.ts';
@@ -16,11 +16,11 @@ export function subjectName(words: Words, label: string): string {
 
 const mostNames = 4;
 
-/** Many names as the first of them and a count; which the others are is in the JSON. */
+/** Abbreviates many names to the first ones and a count; the JSON lists all. */
 export function namesOf(words: Words, names: readonly string[]): string {
   const shown = names.length > mostNames + 1 ? names.slice(0, mostNames) : names;
   const left = names.length - shown.length;
-  // Titles have commas of their own.
+  // Titles may contain commas.
   const listed = shown.join(words.semicolon);
   return left === 0 ? listed : words.andMore({ names: listed, count: String(left) });
 }
@@ -71,7 +71,7 @@ function fieldValue(words: Words, field: string, value: Reason['theirs']): strin
   return field === 'encoder' ? encoderInWords(words.language, value) : (words.remarks[value] ?? value);
 }
 
-/** What the paper found where it changed this field alone. */
+/** The paper's finding when it changed only this field. */
 export function effectNote(
   words: Words,
   field: string,
@@ -89,7 +89,7 @@ export function cellValue(words: Words, cell: Cell | null): string {
   return cell.remark === 'collapse' && remark !== undefined ? remark : nothing;
 }
 
-/** Papers print one digit after the point, the earlier reproduction two; neither gains digits here. */
+/** Papers print one decimal, the earlier reproduction two; keep as many. */
 function valueDigits(value: number): number {
   return Math.abs(value * 10 - Math.round(value * 10)) < 1e-9 ? 1 : 2;
 }

@@ -1,11 +1,11 @@
-/** Every value of every run once: under the source it was read from, for all the runs that share it. */
+/** Lists every value once: under its source, for all the runs that share it. */
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { ReportModel } from './model.ts';
 
-/** What runs that share a value have in common; `some`: nothing that has a name. */
+/** What runs that share a value have in common; `some` if nothing that has a name. */
 export type Scope = {
   readonly kind: 'all' | 'pretrain' | 'evaluate' | 'method' | 'evaluator' | 'subject' | 'run-subject' | 'some';
-  /** Of the method, the evaluator, the kind of subject, or the run that was evaluated. */
+  /** Id of the method, the evaluator, the kind of subject, or the evaluated run. */
   readonly id: string;
   readonly runs: readonly string[];
 };
@@ -14,7 +14,7 @@ export interface SharedValues {
   readonly values: readonly (readonly [string, string])[];
 }
 export interface ParameterGroup {
-  /** Null where no source is cited. */
+  /** Null if no source is cited. */
   readonly source: string | null;
   readonly shared: readonly SharedValues[];
 }
@@ -28,7 +28,7 @@ interface Value {
   readonly runs: string[];
 }
 
-/** Sources in the order in which the runs cite them, values without one last; within a source, what most runs share first. */
+/** Sources in the order of citation, values without a source last; within a source, the most shared values first. */
 export function groupParameters(model: Configured): readonly ParameterGroup[] {
   const scopes = scopesOf(model);
   const values = valuesOf(model);
@@ -50,7 +50,9 @@ export function groupParameters(model: Configured): readonly ParameterGroup[] {
   });
 }
 
-/** A run that cites no source shares the entry of one that has the same value and does; two sources are two entries. */
+/**
+ * A run without a source shares the entry of one that has the same value with a source; two sources give two entries.
+ */
 function valuesOf({ parameters }: Configured): readonly Value[] {
   const cited = new Map<string, string>();
   for (const { values } of parameters) {
@@ -72,7 +74,7 @@ function valuesOf({ parameters }: Configured): readonly Value[] {
   return [...entries.values()];
 }
 
-/** Sets of runs that have a name, by their ids. Where two kinds name the same set, the wider one counts. */
+/** Named sets of runs, by their ids. If two kinds name the same set, the wider one counts. */
 function scopesOf({ runs, parameters }: Configured): ReadonlyMap<string, Scope> {
   const configs = new Map(runs.map(({ run }) => [run.id, run.config]));
   const scopes = new Map<string, Scope>();
@@ -109,7 +111,7 @@ function idIn(kind: Exclude<Scope['kind'], 'some'>, config: RunConfig): string |
   }
 }
 
-/** `views.0.size` and `views.1.size` of one value become `views.{0,1}.size`. */
+/** Merges `views.0.size` and `views.1.size` with equal values into `views.{0,1}.size`. */
 function mergeIndices(values: readonly Value[]): readonly (readonly [string, string])[] {
   const merged = new Map<string, { readonly path: string; readonly value: string; readonly indices: string[] }>();
   for (const { path, value } of values) {

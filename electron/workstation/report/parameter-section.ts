@@ -1,4 +1,4 @@
-/** The appendix of parameters: each source once, below it the values that were read there. */
+/** The appendix of parameters: each source once, followed by its values. */
 import type { Block, Section } from './document.ts';
 import { nothing } from './format.ts';
 import type { Words } from './locales/en.ts';

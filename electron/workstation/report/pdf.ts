@@ -1,11 +1,11 @@
-/** Makes a printed PDF depend on the records alone: its dates and its identity are set from them, byte for byte in place. */
+/** Makes a printed PDF depend only on the records: replaces its dates and its id in place. */
 import { createHash } from 'node:crypto';
 
 /** D:20260131080500+00'00' as the printer writes it; only the digits and the offset are replaced, so every offset in the file stays right. */
 const dates = /\/(CreationDate|ModDate) ?\(D:(\d{14})([^)]*)\)/g;
 const identity = /\/ID ?\[ ?<([0-9A-Fa-f]*)> ?<([0-9A-Fa-f]*)> ?\]/g;
 
-/** Ids of a tagged PDF's elements count on from whatever the browser numbered before. Ranks keep them different and in order. */
+/** Ids of a tagged PDF's elements continue the browser's earlier numbering. Ranks keep them distinct and in order. */
 const nodes = /\(node(\d{8})\)/g;
 
 function renumberNodes(source: string): string {

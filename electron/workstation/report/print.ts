@@ -1,4 +1,4 @@
-/** How a report is printed: on A4, upright, with its title and the page's number at the foot of every page. */
+/** Print settings of a report: A4, portrait, with the title and page number at the foot of every page. */
 
 const foot = [
   'width:100%;margin:0 17mm;padding-top:2mm;display:flex;justify-content:space-between;align-items:baseline;gap:8mm',

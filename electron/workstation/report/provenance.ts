@@ -1,11 +1,11 @@
-/** The appendix that says how it came out: data, compute, history, environment, files, model cards, checklist. */
+/** The appendix on provenance: data, compute, history, environment, files, model cards, checklist. */
 import type { Block, Section, TableCell, TableRow } from './document.ts';
 import { bytes, clock, decimal, moment, nothing, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { HistoryEntry, ReportModel } from './model.ts';
 import { runName, shortFigureName } from './naming.ts';
 
-/** A long list shows its head; the JSON has all of it. */
+/** Long lists are truncated; the JSON has everything. */
 const mostListed = 20;
 
 export function data(model: ReportModel, words: Words): Section | null {
@@ -216,12 +216,12 @@ export function artifacts(model: ReportModel, words: Words): Section | null {
   };
 }
 
-/** Images of both views count once: what passed the loader. */
+/** Images, not views: as many as passed the loader. */
 function paceOf({ run }: ReportModel['runs'][number], seconds: number): string {
   return run.config.kind === 'pretrain' && seconds > 0 ? whole((run.step * run.config.batch) / seconds) : nothing;
 }
 
-/** One for each encoder that was trained to its end: what it is, what it saw, what it was measured to be worth. */
+/** A model card for each fully trained encoder: architecture, data and figures. */
 export function cards(model: ReportModel, words: Words): Section | null {
   const blocks = model.runs.flatMap(({ run, files }): readonly Block[] => {
     const { config } = run;

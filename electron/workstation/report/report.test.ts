@@ -59,13 +59,13 @@ const render = (from: ReportModel): readonly string[] => [
 ];
 
 describe('HTML', () => {
-  test('holds all it needs, runs nothing and fetches nothing', () => {
+  test('is self-contained, runs nothing and fetches nothing', () => {
     const html = renderHtml(compose(model, 'en'));
     expect(html).toContain(`content="default-src 'none'; style-src 'unsafe-inline'; img-src data:"`);
     expect(html).not.toMatch(/<script|<link|<img|@import|url\(|\son\w+=/i);
     expect(html.match(/https?:\/\/[^"<\s]+/g)?.filter((url) => url !== 'http://www.w3.org/2000/svg') ?? []).toEqual([]);
   });
-  test('says which epoch of a head its means are made of', () => {
+  test('states which epoch of a head its means use', () => {
     expect(renderHtml(compose(model, 'en'))).toContain('All means use the last epoch');
     const selection = { ...input.comparison.selection, epoch: 'best' } as const;
     const best = buildReport({ ...input, comparison: { ...input.comparison, selection } });
@@ -100,7 +100,7 @@ describe('what it says', () => {
   test.each(['en', 'zh'] as const)('%s: the figures, and no value that was forgotten', (language) => {
     const html = renderHtml(compose(model, language));
     for (const figure of ['73.2', '63.95', '85.91', '41.27', '86.6']) expect(html).toContain(figure);
-    // The word NaN is in the remark on the earlier run; a figure that is none would stand beside a bracket, a comma or a quote.
+    // The word NaN is in the remark on the earlier run; a NaN figure would be next to a bracket, a comma or a quote.
     expect(html.match(/undefined|\[object|[[">,−+]NaN|NaN[\],"]|Infinity/g)).toBeNull();
   });
   test('every encoder that was trained has a card, with its data, its figures and the hash of its weights', () => {
@@ -111,7 +111,7 @@ describe('what it says', () => {
     expect(card).toContain('cd'.repeat(32));
     expect(card).toContain('85.91');
   });
-  test('whoever measures the authors’ weights is told that those figures are a reproduction', () => {
+  test('figures of the authors’ weights are labelled a reproduction', () => {
     expect(JSON.stringify(compose(model, 'en').sections[0])).toContain('without the authors’ code or weights');
     const encoder = { id: 'resnet-50', options: {} };
     const origin = { method: 'vicreg', pretrainedOn: 'imagenet', epochs: 1000, batch: 2048 };
@@ -124,7 +124,7 @@ describe('what it says', () => {
     const [first] = compose(buildReport({ ...input, runs }), 'en').sections;
     expect(JSON.stringify(first)).toContain('weights trained by others (resnet50)');
   });
-  test('an interrupted run is told of, with the steps that were lost', () => {
+  test('an interrupted run is reported, with the lost steps', () => {
     const history = compose(model, 'en').sections.find(({ id }) => id === 'history');
     expect(JSON.stringify(history)).toContain('resumed, 30 steps repeated');
   });

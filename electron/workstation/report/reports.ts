@@ -1,4 +1,4 @@
-/** Comparisons and reports: gathered from the records, written into folders of their own, listed from what lies there. */
+/** Comparisons and reports: gathered from the records, written to separate folders, and listed from those folders. */
 import { randomBytes } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -50,13 +50,13 @@ export function createReports(options: ReportsOptions): Reports {
   const { workspace, sources, desktop, push, now } = options;
   const { store } = sources;
 
-  /** A report that lies here is a report: written with the app open or beside it, by this program or by the terminal. */
+  /** Lists every report in the folder, written by this program or by the terminal, with the app open or not. */
   async function rows(): Promise<readonly ReportRow[]> {
     const names = await readdir(workspace.reports).catch(() => []);
     const found: ReportRow[] = [];
     for (const name of names.filter((entry) => /^report-[a-z0-9-]+$/.test(entry))) {
       const file = join(workspace.reports, name, rowFile);
-      // A folder without a row is one that is being written, or whose writing was cut off.
+      // A folder without a row is still being written, or was interrupted.
       const row = await readChecked(file, StoredReportRow).catch((error: unknown) => {
         if (!(error instanceof FaultError && error.fault.code === 'not-found')) options.complain(String(error));
         return null;

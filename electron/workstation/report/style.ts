@@ -1,6 +1,6 @@
 /** The report's style: one file, both themes, and A4 paper. The colours are those of the window (renderer/app.css). */
 
-/** On paper and by day. */
+/** Colours for paper and the light theme. */
 export const light = {
   ground: '#f7f7f5',
   surface: '#fff',
@@ -38,7 +38,7 @@ export const seriesLooks = [
   ['s7', '10 4'],
 ] as const satisfies readonly (readonly [keyof typeof light, string | null])[];
 
-/** What the pictures' shapes look like: a selector below the picture, its rule. */
+/** Styles of the pictures' shapes: a selector inside the picture, and its rule. */
 export const shapes = [
   ['text', 'fill:var(--text-2);font-size:11px'],
   ['.axis-title', 'fill:var(--text);font-size:12px;font-weight:600'],

@@ -1,4 +1,4 @@
-/** The first page: what was tried, what came out, and what it means. */
+/** The first page: what was done, the results, and what they mean. */
 import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api/comparison.ts';
 import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
 import type { Block, Section } from './document.ts';
@@ -8,7 +8,7 @@ import type { ReportModel } from './model.ts';
 import { evaluatorName, shortFigureName, subjectName } from './naming.ts';
 import { evidenceText, glanceTable, verdictCell } from './tables.ts';
 
-/** What the first page can hold beside the rest. */
+/** Number of rows that fit on the first page. */
 const mostRows = 12;
 
 export function summary(model: ReportModel, words: Words): Section {
@@ -59,7 +59,7 @@ function triedFacts(model: ReportModel, words: Words): readonly (readonly [strin
   return items.filter(([, value]) => value !== '');
 }
 
-/** Each method with its encoders, and how many runs it had. */
+/** Each method with its encoders and number of runs. */
 function methodsOf(pretrained: readonly PretrainConfig[], { titles }: ReportModel, words: Words): string {
   const counted = new Map<string, { readonly method: string; readonly encoder: string; count: number }>();
   for (const { method, encoders } of pretrained) {
@@ -74,7 +74,7 @@ function methodsOf(pretrained: readonly PretrainConfig[], { titles }: ReportMode
     .join(words.listComma);
 }
 
-/** Each evaluation once, with its metrics and the split it looks at. */
+/** Each evaluation once, with its metrics and its split. */
 function evaluationsOf({ rows }: Comparison, words: Words): string {
   const metrics = new Map<string, { readonly row: ComparisonRow; readonly names: Set<string> }>();
   for (const row of rows) {
@@ -115,7 +115,7 @@ function budgetOf(pretrained: readonly PretrainConfig[], { runs, compute }: Repo
   );
 }
 
-/** A figure of weights that others trained reproduces theirs; one of weights trained here replicates it (ACM). */
+/** Measuring weights trained by others is a reproduction; training them here is a replication (ACM terminology). */
 function kindOf({ runs }: ReportModel, words: Words): string {
   const names = runs.flatMap(({ run: { config } }) =>
     config.kind === 'evaluate' && config.subject.kind === 'weights' ? [config.subject.name] : [],
@@ -124,7 +124,7 @@ function kindOf({ runs }: ReportModel, words: Words): string {
   return names.length === 0 ? replicated : withWeights({ names: [...new Set(names)].join(words.comma) });
 }
 
-/** The key figures and the verdicts on the claims; the rest stands in the sections after it. */
+/** The key figures and the verdicts on the claims; the later sections have the rest. */
 function outcome({ comparison }: ReportModel, words: Words): readonly Block[] {
   const rows = comparison.rows.filter(({ isSecondary }) => !isSecondary);
   const rank = { main: 0, other: 0, ablation: 1, control: 2 } as const;
@@ -154,7 +154,7 @@ function claimGlance({ claims }: Comparison, words: Words): Block {
     ],
     rows: claims.map(({ claim, verdict, evidence }) => [
       claim.text[words.language],
-      // What the rule looks at; the section on claims has the rest.
+      // Only the evidence for the rule; the section on claims has the rest.
       evidenceText(
         words,
         evidence.filter(({ limit }) => limit !== null),
@@ -189,7 +189,7 @@ function meaning({ comparison }: ReportModel, words: Words): readonly string[] {
       notComparable: count('not-comparable'),
       pending: count('pending'),
     }),
-    // Where there are claims they say it, with their rules.
+    // If there are claims, they cover this, with their rules.
     ...(claims.length > 0 ? [] : pairs)
       .filter(
         ({ evaluator, metric }) =>

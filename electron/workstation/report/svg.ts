@@ -1,4 +1,6 @@
-/** The few shapes that the report's pictures are made of. Colours are classes: the page's style gives them in light, dark and print. */
+/**
+ * The shapes of the report's pictures. Colours are classes: the page's style defines them for light, dark and print.
+ */
 
 export function escapeXml(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');
@@ -6,7 +8,7 @@ export function escapeXml(text: string): string {
 
 type Attributes = Readonly<Record<string, string | number | undefined>>;
 
-/** Coordinates to a tenth of a pixel: nobody sees more, and the text stays the same on every machine. */
+/** Rounds coordinates to a tenth of a pixel, so that the text is the same on every machine. */
 const number = (value: number): string => String(Math.round(value * 10) / 10);
 
 export function element(name: string, attributes: Attributes, content = ''): string {

@@ -1,4 +1,4 @@
-/** Cells and tables that several sections have in common. */
+/** Cells and tables shared by several sections. */
 import type { ClaimVerdict, ComparisonRow, Verdict } from '../../api/comparison.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import type { Block, TableCell, TableRow, Tone } from './document.ts';
@@ -32,7 +32,7 @@ export function evidenceText(words: Words, evidence: ClaimVerdict['evidence']): 
     .join(words.semicolon);
 }
 
-/** Without a figure in the paper there is nothing to judge: the row is a control. */
+/** Without a figure in the paper there is no verdict: the row is a control. */
 function rowVerdict(words: Words, row: ComparisonRow): TableCell {
   return row.paper === null && row.ours !== null ? nothing : verdictCell(words, row.verdict);
 }
@@ -41,7 +41,7 @@ function citedCell(words: Words, cell: Cell | null): TableCell {
   return cell === null ? nothing : { text: cellValue(words, cell), note: cell.where };
 }
 
-/** Rows of the same figure stand together, under its name. */
+/** Groups the rows of each figure under its name. */
 export function byFigure(
   words: Words,
   rows: readonly ComparisonRow[],
@@ -82,7 +82,7 @@ export function comparisonTable(words: Words, rows: readonly ComparisonRow[]): B
   };
 }
 
-/** The same rows at a glance: what came out, how far it can be trusted, what the paper has. */
+/** The same rows at a glance: our figure, its interval, and the paper's. */
 export function glanceTable(words: Words, rows: readonly ComparisonRow[]): Block {
   const { columns } = words;
   return {

@@ -1,4 +1,7 @@
-/** Writes a report's files: each to a temporary name, synced, renamed. A format that cannot be written is named with the reason. */
+/**
+ * Writes a report's files: each to a temporary name, synced, renamed. Formats that cannot be written are reported with
+ * the reason.
+ */
 import { createHash } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -25,7 +28,7 @@ export interface WriteReport {
   readonly id: string;
   /** Wall clock, for the list of reports only: nothing in the files depends on it. */
   readonly createdAt: number;
-  /** Prints a finished HTML file to PDF (`shell/pdf.ts`); null where that cannot be had, with the sentence that says why. */
+  /** Prints a finished HTML file to PDF (`shell/pdf.ts`); if not available, the sentence that explains why. */
   readonly htmlToPdf: ((html: string, pdf: string) => Promise<void>) | { readonly unavailable: string };
 }
 
@@ -40,7 +43,7 @@ const extensions: Readonly<Record<ReportFormat, string>> = {
   bundle: 'json',
 };
 
-/** Of what is not the report itself. */
+/** File names of everything but the report itself. */
 const names: Readonly<Partial<Record<ReportFormat, string>>> = { bundle: 'bundle', svg: 'figure' };
 
 /** Keys in order, so that the same content gives the same bytes. */
@@ -80,7 +83,7 @@ export async function writeReport(request: WriteReport): Promise<ReportRow> {
   return { id, title: document.title, language, createdAt, folder, files, missing };
 }
 
-/** The PDF of the HTML; a printer that fails costs this format only, and says why. */
+/** Prints the HTML to PDF; a failure affects only this format and is reported. */
 async function printPdf(
   { folder, htmlToPdf, model }: WriteReport,
   html: string,

@@ -1,4 +1,4 @@
-/** Handing a queued run to a trainer, and judging whether a lost one is worth another attempt. */
+/** Starts a trainer for a queued run, and decides whether a lost run is worth another attempt. */
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { AttemptRow } from '../../api/runs.ts';
 import { resolveSubject } from '../drafts/evaluated-encoder.ts';
@@ -12,12 +12,12 @@ interface BeginContext {
   readonly workspace: Pick<Workspace, 'cache' | 'weights'>;
 }
 
-/** Tells whether the run stopped because this machine computes other last bits than its checkpoint's, and waits to be resumed once more. */
+/** True if the run stopped because this machine rounds differently from its checkpoint's, and waits to be resumed. */
 export function asksAboutArithmetic(fault: Fault | null): boolean {
   return fault?.code === 'other-arithmetic';
 }
 
-/** Starts the next attempt of a run where its last checkpoint left it. */
+/** Starts the next attempt of a run from its last checkpoint. */
 export async function beginRun(
   { store, host, workspace }: BeginContext,
   run: StoredRun,
@@ -41,10 +41,10 @@ export async function beginRun(
   await host.start(job, run.safeStep ?? 0);
 }
 
-/** Lost attempts in a row after which a run is no longer started by itself. */
+/** Consecutive lost attempts after which a run is no longer restarted automatically. */
 const automaticResumes = 3;
 
-/** Tells whether the last attempt came further and the run was not lost over and over. */
+/** True if the last attempt made progress and the run was not lost too often. */
 export function isWorthResuming(attempts: readonly AttemptRow[]): boolean {
   const last = attempts.at(-1);
   const progressed = last !== undefined && (last.lastStep ?? 0) > last.fromStep;

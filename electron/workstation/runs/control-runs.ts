@@ -1,4 +1,4 @@
-/** Runs made, queued, paused, stopped and resumed. */
+/** Creates, queues, pauses, stops and resumes runs. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
@@ -8,7 +8,7 @@ import { createRun } from '../workspace/workspace.ts';
 import { newRunId } from './run-id.ts';
 import { changeRun, getRun, isActive, type RunsContext } from './runs-context.ts';
 
-/** Place of a run in a plan. */
+/** Position of a run in a plan. */
 interface PlanPlace {
   readonly plan: string;
   readonly planKey: string;
@@ -23,7 +23,7 @@ export interface RunControl {
   readonly checkpointNow: RequestHandler<'checkpointNow'>;
   readonly discard: RequestHandler<'discardRun'>;
   readonly moveInQueue: RequestHandler<'moveInQueue'>;
-  /** Makes a run without queueing it; plans add theirs together. */
+  /** Creates a run without queueing it; plans queue theirs together. */
   readonly make: (config: RunConfig, place: PlanPlace | null) => Promise<string>;
 }
 
@@ -78,11 +78,11 @@ async function makeRun(
 async function stopRun(context: RunsContext, id: string, how: 'safely' | 'now'): Promise<void> {
   const { store, host, queue, complain } = context;
   const running = await host.sessionWhenOpen(id);
-  // Out of the queue first: after that turn the run is either with the trainer or will not get there.
+  // Remove from the queue first: afterwards the run either has a trainer or never will.
   if (running === null) await queue.remove(id);
   const session = running ?? host.sessionOrNull(id);
   if (session !== null) {
-    // Not awaited: a safe stop takes as long as the step and the save; the row tells when it is done.
+    // Not awaited: a safe stop takes as long as the step and the save; the row changes when it is done.
     void session.stop(how).catch((error: unknown) => complain(faultOf(error).message));
     return;
   }

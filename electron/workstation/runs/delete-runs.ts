@@ -1,4 +1,4 @@
-/** Runs deleted, brought back within a while, and put in the system's trash after it. */
+/** Deletes runs: they can be restored for a while, then move to the system's trash. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { folderExists } from '../../../trainer/durable/files.ts';
 import type { RequestHandler } from '../request-types.ts';
@@ -12,7 +12,7 @@ export interface RunDeletion {
   readonly emptyTrash: () => Promise<void>;
 }
 
-/** Time in which a deleted run can be brought back; then its folder goes to the system's trash. */
+/** Time in which a deleted run can be restored; then its folder moves to the system's trash. */
 const undoMs = 10 * 60_000;
 
 export function createRunDeletion(context: RunsContext): RunDeletion {
@@ -65,7 +65,7 @@ export function createRunDeletion(context: RunsContext): RunDeletion {
 async function discardFolder({ store, trash, push }: RunsContext, run: StoredRun): Promise<void> {
   const still = await store.run(run.id);
   if (still === null || !still.deleted) return;
-  // Folder first: a crash between leaves a row without a folder, which the next start clears away.
+  // Folder first: a crash in between leaves a row without a folder, which the next start removes.
   if (await folderExists(run.folder)) await trash(run.folder);
   await store.forget(run.id);
   push('runsChanged', [run.id]);

@@ -11,7 +11,7 @@ type Dependency =
 
 const active = new Set<StoredRun['status']>(['queued', 'running', 'paused']);
 
-/** Looks for the run to evaluate: its last checkpoint means that of a finished run, a numbered one is enough once it exists. */
+/** Finds the run to evaluate: the last checkpoint requires a finished run, a numbered one only has to exist. */
 export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredRun>): Dependency {
   if (config.kind !== 'evaluate' || config.subject.kind !== 'run') return { kind: 'none' };
   const { run: id, checkpoint } = config.subject;
@@ -24,7 +24,7 @@ export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredR
     : { kind: 'missing', what: `step ${checkpoint} of run "${id}"` };
 }
 
-/** Reason of each queued run to wait; null for one whose turn is next. @param holder run or job on the device */
+/** Reason for each queued run to wait; null for the next one. @param holder run or job on the device */
 export function waitsOf(runs: readonly StoredRun[], holder: string | null): ReadonlyMap<string, RunRow['waitsFor']> {
   const all = new Map(runs.map((run) => [run.id, run]));
   const waitOf = (run: StoredRun): RunRow['waitsFor'] => {

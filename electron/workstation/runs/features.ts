@@ -1,4 +1,4 @@
-/** Frozen features of a run's encoder over one split, as a file other tools read. */
+/** Frozen features of a run's encoder on one split, as a file for other tools. */
 import { resolve } from 'node:path';
 import type { StoredDataset, Store } from '../store/store.ts';
 import { usualPreprocessing } from '../drafts/preprocessing.ts';

@@ -1,4 +1,4 @@
-/** Bytes on disk below a folder, remembered for a while: a list of runs is asked for several times a second. */
+/** Size of a folder on disk, cached for a while: the list of runs is requested several times a second. */
 import { lstat, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -19,7 +19,9 @@ export async function folderBytes(folder: string): Promise<number> {
 }
 
 export interface FolderSizes {
-  /** The size as known, at most `withinMs` old and not measured before `since` (Unix time in ms): the folder changed then. */
+  /**
+   * The cached size, at most `withinMs` old and measured after `since` (Unix time in ms), when the folder last changed.
+   */
   readonly of: (folder: string, withinMs: number, since: number) => Promise<number>;
 }
 

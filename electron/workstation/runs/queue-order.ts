@@ -1,4 +1,6 @@
-/** The order of the queue, kept in the database: one change after the other, each reading the order that the one before wrote. */
+/**
+ * The order of the queue in the database: changes are serialised, each reading the order written by the previous one.
+ */
 import type { Push } from '../request-types.ts';
 import type { Store } from '../store/store.ts';
 
@@ -28,12 +30,12 @@ export class QueueOrder {
     });
   }
 
-  /** Takes a run out within a turn that is under way. */
+  /** Removes a run within a turn in progress. */
   async takeOut(run: string): Promise<void> {
     await this.#store.setQueue((await this.#store.queue()).filter((queued) => queued !== run));
   }
 
-  /** Resolves when the turns asked for so far are over. */
+  /** Resolves when all turns requested so far are over. */
   async settled(): Promise<void> {
     await this.#turn;
   }

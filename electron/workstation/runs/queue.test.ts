@@ -1,4 +1,4 @@
-/** Order, dependencies, plans and lives of the program: what the queue remembers and starts. */
+/** The queue's order, dependencies and plans, also across restarts. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
@@ -71,7 +71,7 @@ test('the order outlives the program', async () => {
   expect((await rowOf(third, b)).status).toBe('done');
 });
 
-test('a run that would go on with other last bits asks first, and is answered by being resumed', async () => {
+test('a run that would resume with different rounding asks first; resuming it answers', async () => {
   const workstation = await bench.open();
   const { createRun, resumeRun, run: detail } = workstation.handlers;
   const run = await createRun.answer(pretrain('steps=20 ms=5 every=5 kill=8 once elsewhere'));
@@ -87,7 +87,7 @@ test('a run that would go on with other last bits asks first, and is answered by
   expect(attempts.map(({ ended }) => ended)).toEqual(['lost', 'failed', 'done']);
 });
 
-test('a plan: data inspected, runs in dependency order, paused, gone on, done once', async () => {
+test('a plan: data inspected, runs in dependency order, paused, continued, done once', async () => {
   const workstation = await bench.open();
   const { handlers } = workstation;
   expect((await handlers.plans.answer())[0]).toMatchObject({ state: 'ready', startedAt: null });
@@ -196,7 +196,7 @@ test('deleting is undone at once; for good it goes to the trash and its rows go'
   await until(isRefused, 'the rows to go');
 });
 
-test('the main process is killed in the middle: nothing is lost, the run says so and goes on', async () => {
+test('the main process is killed midway: nothing is lost, the run is reported and resumes', async () => {
   const script = join(import.meta.dirname, '..', 'testing', 'victim.ts');
   const victim = spawn(process.execPath, [script, bench.home, bench.runtime], { stdio: ['ignore', 'pipe', 'inherit'] });
   children.push(victim);

@@ -15,7 +15,7 @@ export interface Queue {
   readonly add: (runs: readonly string[], where: 'front' | 'back') => Promise<void>;
   readonly remove: (run: string) => Promise<void>;
   readonly move: (run: string, position: number) => Promise<void>;
-  /** Reason of each queued run to wait. */
+  /** Reason for each queued run to wait. */
   readonly waits: (runs: readonly StoredRun[]) => ReadonlyMap<string, RunRow['waitsFor']>;
   /** Starts the next run that can start, if the device is free. */
   readonly advance: () => Promise<void>;
@@ -50,7 +50,7 @@ export function createQueue(options: QueueOptions): Queue {
   async function add(runs: readonly string[], where: 'front' | 'back'): Promise<void> {
     for (const run of runs) {
       starter.own.add(run);
-      // What it asked is answered by resuming it, and has to be known when its turn comes.
+      // Resuming answers its question, which must be known when its turn comes.
       const fault = (await store.run(run))?.fault ?? null;
       await store.setStatus(run, 'queued', asksAboutArithmetic(fault) ? fault : null);
       await saveRunCard(store, run);
@@ -63,7 +63,7 @@ export function createQueue(options: QueueOptions): Queue {
     void advance();
   }
 
-  /** Queues a lost run again, where the user wants that and it is worth it. */
+  /** Requeues a lost run if the user wants it and it is worth it. */
   async function resumeIfWanted(run: string): Promise<void> {
     if (starter.isClosed || !options.resumeAutomatically()) return;
     if (isWorthResuming(await store.attempts(run))) await add([run], 'front');
@@ -140,7 +140,10 @@ class RunStarter {
     this.#tellIdlers();
   }
 
-  /** True when the search for a run is over: this one has started, or the queue was closed meanwhile. One that cannot start has failed. */
+  /**
+   * True if the search for a run is over: this one has started, or the queue was closed meanwhile. A run that cannot
+   * start fails.
+   */
   async #starts(run: StoredRun, all: ReadonlyMap<string, StoredRun>): Promise<boolean> {
     const { store, push } = this.#options;
     try {

@@ -1,4 +1,4 @@
-/** Runs as they are shown: rows of a list, one in detail, those that were cut off. */
+/** Reads runs for display: rows of a list, details of one, interrupted ones. */
 import { join } from 'node:path';
 import { folderExists } from '../../../trainer/durable/files.ts';
 import { curveUnit, declaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
@@ -42,7 +42,7 @@ export function createRunReading(context: RunsContext): RunReading {
     },
     detail: async (id) => {
       const run = await getRun(store, id);
-      // Only what waits is held against the others, of which there may be a thousand.
+      // Only queued runs are compared with the others, of which there may be a thousand.
       const others = run.status === 'queued' ? await store.runs() : [];
       const [row, attempts, checkpoints, results, metrics, hello, marks] = await Promise.all([
         rowOf(run, queue.waits(others)),
@@ -97,7 +97,7 @@ function headlineOf({ headline, config }: StoredRun, catalogue: RunsContext['cat
   return { metric, value, unit };
 }
 
-/** Asks the disk: the trainer prunes old folders by itself, and only the next sweep marks them. */
+/** Checks the disk: the trainer prunes old folders itself, and only the next sweep marks them. */
 function checkedOnDisk(folder: string, checkpoints: readonly CheckpointRow[]): Promise<CheckpointRow[]> {
   return Promise.all(
     checkpoints.map(async (one) => ({
@@ -107,14 +107,14 @@ function checkedOnDisk(folder: string, checkpoints: readonly CheckpointRow[]): P
   );
 }
 
-/** Parts of each run's last checkpoint: a folder never changes, and a page asks again at every change of the run. */
+/** Caches the parts of each run's last checkpoint: a folder never changes, but pages ask on every change of the run. */
 class CheckpointParts {
   readonly #known = new Map<string, { readonly folder: string; readonly parts: RunDetail['holds'] }>();
 
   async of(run: string, folder: string): Promise<RunDetail['holds']> {
     const known = this.#known.get(run);
     if (known?.folder === folder) return known.parts;
-    // One that does not read is named by the sweep, and when a run goes on from it.
+    // Unreadable ones are reported by the sweep, and when a run resumes from one.
     const parts = await partsOf(folder).catch(() => null);
     if (parts !== null) this.#known.set(run, { folder, parts });
     return parts ?? [];

@@ -1,4 +1,4 @@
-/** Everything that the files about runs share, and the steps that several of them take. */
+/** Shared context of the files about runs, and steps used by several of them. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Reason } from '../../api/comparison.ts';
@@ -18,16 +18,16 @@ export interface RunsContext {
   readonly push: Push;
   readonly now: () => number;
   readonly trash: (path: string) => Promise<void>;
-  /** Data or machine that is not what it was when the run was made. */
+  /** Changes of data or machine since the run was created. */
   readonly changesSince: (run: StoredRun) => Promise<readonly Reason[]>;
-  /** Copies a run's folder into the workspace and makes its rows. */
+  /** Copies a run's folder into the workspace and creates its rows. */
   readonly importFolder: (folder: string) => Promise<string>;
   readonly complain: (line: string) => void;
 }
 
 const active = new Set<RunRow['status']>(['running', 'paused']);
 
-/** Tells whether a trainer has the run. */
+/** True if a trainer has the run. */
 export function isActive(run: Pick<StoredRun, 'status'>): boolean {
   return active.has(run.status);
 }
@@ -38,7 +38,7 @@ export async function getRun(store: Store, id: string): Promise<StoredRun> {
   throw new FaultError('unknown-id', `There is no run "${id}".`, { run: id });
 }
 
-/** Changes the row, then the file beside it, then tells of it. */
+/** Changes the row, then the run card, then announces the change. */
 export async function changeRun(
   { store, push }: Pick<RunsContext, 'store' | 'push'>,
   id: string,

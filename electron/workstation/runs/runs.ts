@@ -1,4 +1,4 @@
-/** Runs as the window and the terminal handle them: read, controlled, named, deleted and taken in. */
+/** Runs for the window and the terminal: reading, control, naming, deletion and import. */
 import type { RequestHandler } from '../request-types.ts';
 import { createRunControl, type RunControl } from './control-runs.ts';
 import { createRunDeletion, type RunDeletion } from './delete-runs.ts';

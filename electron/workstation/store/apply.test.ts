@@ -89,7 +89,7 @@ test('property: events that arrive late or in any order end in the same tables',
   );
 });
 
-test('a lost attempt whose own last word turns up later takes that word', () => {
+test('a lost attempt whose own end arrives later takes that end', () => {
   const { queries } = openQueries();
   insertPretrain(queries, 'run-1');
   const events = attemptOf('run-1', 1, [hello(0), checkpoint(20), stopped('done', 20)]);
@@ -101,7 +101,7 @@ test('a lost attempt whose own last word turns up later takes that word', () => 
   expect(queries.attempts('run-1')).toMatchObject([{ ended: 'done' }]);
 });
 
-test('what an older attempt says does not change a run that goes on', () => {
+test('events of an older attempt do not change a run that continues', () => {
   const { queries } = openQueries();
   insertPretrain(queries, 'run-1');
   const first = attemptOf('run-1', 1, [hello(0), stopped('failed', 10)]);

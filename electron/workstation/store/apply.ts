@@ -1,8 +1,9 @@
 /**
- * TrainerEvent → rows, the only reducer: live, on replay and on import. `writesOf` is the pure mapping, `statements` the SQL.
+ * TrainerEvent → rows, the only reducer: live, on replay and on import. `writesOf` is the pure mapping, `statements`
+ * the SQL.
  *
- * Every write is idempotent by its key, and what is "the newest" is decided by sequence, never by arrival, so any prefix,
- * repetition or order of an attempt's events ends in the same rows.
+ * Every write is idempotent by its key, and "newest" means by sequence, never by arrival, so any prefix, repetition or
+ * order of an attempt's events ends in the same rows.
  */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
@@ -19,11 +20,11 @@ export interface Write {
 const isLatest = `@attempt = (SELECT max(attempt) FROM attempts WHERE run_id = @run)`;
 const openAttempt = `${isLatest}
   AND EXISTS (SELECT 1 FROM attempts WHERE run_id = @run AND attempt = @attempt AND ended IS NULL)`;
-/** 'lost' is a guess of the workstation that the trainer's own word replaces. */
+/** 'lost' is the workstation's guess, replaced by the trainer's own report. */
 const endUnknown = `(ended IS NULL OR ended = 'lost')`;
 
 const statements = {
-  /** An attempt is known by any of its events; how far it came only grows. */
+  /** Any event creates its attempt; progress only increases. */
   seen: `
     INSERT INTO attempts (run_id, attempt, from_step, started_at, last_seen_at, last_step, last_sequence)
     VALUES (@run, @attempt, 0, @at, @at, @step, @sequence)
@@ -31,7 +32,7 @@ const statements = {
       last_seen_at = max(coalesce(last_seen_at, 0), excluded.last_seen_at),
       last_step = max(coalesce(last_step, 0), coalesce(excluded.last_step, last_step, 0)),
       last_sequence = max(coalesce(last_sequence, 0), excluded.last_sequence)`,
-  /** Where the trainer really began counts, not where it was asked to: it falls back when a checkpoint does not verify. */
+  /** The trainer's actual start counts, not the requested one: it falls back if a checkpoint does not verify. */
   began: `
     UPDATE attempts SET from_step = @fromStep, started_at = @at, pid = iif(ended IS NULL, coalesce(pid, @pid), NULL)
     WHERE run_id = @run AND attempt = @attempt`,
@@ -45,7 +46,7 @@ const statements = {
   phase: `
     UPDATE attempts SET phase = @phase, phase_sequence = @sequence
     WHERE run_id = @run AND attempt = @attempt AND coalesce(phase_sequence, -1) < @sequence`,
-  /** After 'phase': a run is paused or running as its newest phase says. */
+  /** After 'phase': a run is paused or running according to its newest phase. */
   phaseStatus: `
     UPDATE runs SET status =
       iif((SELECT phase FROM attempts WHERE run_id = @run AND attempt = @attempt) = 'paused', 'paused', 'running')
@@ -70,7 +71,7 @@ const statements = {
     INSERT INTO logs (run_id, attempt, sequence, at, level, code, text, step, vals)
     VALUES (@run, @attempt, @sequence, @at, @level, @code, @text, @step, @values)
     ON CONFLICT DO NOTHING`,
-  /** Before 'ended': only the newest attempt says what the run is, and only the first time its end is heard of. */
+  /** Before 'ended': only the newest attempt sets the run's status, and only when its end is first reported. */
   endedStatus: `
     UPDATE runs SET status = @status, fault = @fault WHERE id = @run AND ${isLatest}
       AND EXISTS (SELECT 1 FROM attempts WHERE run_id = @run AND attempt = @attempt AND ${endUnknown})`,
@@ -232,12 +233,12 @@ function resultValues(result: Result): Write['values'] {
   };
 }
 
-/** SQLite keeps infinities apart from NULL; on the pipe and in the file both are null, and so they are here. */
+/** SQLite distinguishes infinities from NULL; on the pipe and in the file both are null, so both are null here. */
 function finite(value: number | null): number | null {
   return value !== null && Number.isFinite(value) ? value : null;
 }
 
-/** One transaction. An event of a run that has no row is refused, and with it all of the call. */
+/** One transaction. An event of a run without a row rejects the whole call. */
 export function applyEvents(database: WritableDatabase, events: readonly TrainerEvent[]): void {
   const known = new Set<string>();
   for (const event of events) {

@@ -5,7 +5,7 @@ import { expectRun } from './runs.ts';
 import { statement } from './statement.ts';
 import type { Queries } from './store.ts';
 
-/** Every checkpoint folder, oldest first; a folder that a later attempt wrote anew counts for that attempt. */
+/** Every checkpoint folder, oldest first; a folder rewritten by a later attempt belongs to that attempt. */
 export function checkpoints(database: ReadableDatabase, run: string): readonly CheckpointRow[] {
   return statement<Omit<CheckpointRow, 'present'> & { readonly present: number }>(
     database,
@@ -35,7 +35,7 @@ export function markCheckpoint(
   ).run({ run, step, present: Number(present), folder: folder ?? null });
 }
 
-/** A verified folder that no event told of: the trainer died between the rename and the message. */
+/** Adds a verified folder without an event: the trainer died between the rename and the message. */
 export function adoptCheckpoint(
   database: WritableDatabase,
   run: string,

@@ -1,6 +1,6 @@
 /**
- * The process that owns the run database: `node store.js --database FILE --migrations FOLDER [--readonly]`.
- * One question at a time, in the order they come. When the parent goes, it closes the database and goes too.
+ * The process that owns the run database: `node store.js --database FILE --migrations FOLDER [--readonly]`. Handles
+ * requests one at a time, in order. When the parent exits, it closes the database and exits too.
  */
 import process from 'node:process';
 import { parseArgs } from 'node:util';
@@ -10,11 +10,11 @@ import type { Fault } from '../../../trainer/protocol/fault.ts';
 import { openDatabase, openReadOnly, readMigrations } from './open.ts';
 import { createQueries } from './queries.ts';
 
-/** From the client; `close` ends the process after what was asked before. */
+/** From the client; `close` ends the process after earlier requests. */
 export type StoreRequest =
   { readonly id: number; readonly name: string; readonly args: readonly unknown[] } | { readonly close: true };
 
-/** The first message is `opened`; then one answer a request. */
+/** The first message is `opened`; then one answer per request. */
 export type StoreMessage =
   | { readonly opened: { readonly ok: true; readonly backup: string | null; readonly version: number } }
   | { readonly opened: { readonly ok: false; readonly fault: Fault } }
@@ -39,7 +39,7 @@ function main(): void {
   const { database, backup, version } = opened.value;
   const queries = createQueries(database);
   const close = (): void => {
-    // Cheap unless tables have changed much; keeps the planner's statistics right.
+    // Cheap unless tables have changed a lot; keeps the planner's statistics up to date.
     if (!readonly) database.pragma('optimize');
     database.close();
     process.exit(0);
@@ -86,7 +86,7 @@ function answer(queries: Answers, request: Extract<StoreRequest, { id: number }>
   }
 }
 
-/** SQLite's own codes, as faults that say what to do. */
+/** Converts SQLite's codes to faults that suggest a remedy. */
 function sqlFault(error: unknown): Fault {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const message = error instanceof Error ? error.message : String(error);

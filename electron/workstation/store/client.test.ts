@@ -148,7 +148,7 @@ test('an event of an unknown run is refused and nothing of the call is kept', as
   expect(await store.attempts('run-1')).toEqual([]);
 });
 
-/** The process that owns the test's database. */
+/** Pid of the process that owns the test's database. */
 function childPid(): number {
   const found = readdirSync('/proc').filter((name) => {
     if (!/^\d+$/.test(name)) return false;
@@ -238,12 +238,12 @@ test.runIf(process.platform === 'linux')(
     for (const answer of await Promise.all(asked)) expect(answer).toHaveLength(1);
     await closed;
     expect(existsSync(`/proc/${pid}`)).toBe(false);
-    // Closed in order: the write-ahead log is folded into the file.
+    // Closed properly: the write-ahead log is merged into the file.
     expect(readdirSync(folder)).toEqual(['reprise.db']);
   },
 );
 
-test.runIf(process.platform === 'linux')('the child goes when its parent is killed', async () => {
+test.runIf(process.platform === 'linux')('the child exits when its parent is killed', async () => {
   const program = `
     import { openStore } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, 'client.ts')).href)};
     await openStore({ node: process.execPath, script: ${JSON.stringify(childScript)}, database: process.argv[1],

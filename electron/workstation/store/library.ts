@@ -1,4 +1,4 @@
-/** Rows that belong to the workspace and to no single run: data sets, plans, reports, calibrations. */
+/** Rows of the workspace rather than of a run: data sets, plans, reports, calibrations. */
 import * as v from 'valibot';
 import { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { ReadableDatabase, WritableDatabase } from './open.ts';

@@ -1,4 +1,4 @@
-/** Curves. A curve is what each attempt recorded up to where a later one took over; the rest of it is kept apart. */
+/** Curves. A curve consists of each attempt's points up to where a later one took over; the rest is kept separately. */
 import type { Series } from '../../api/curves.ts';
 import type { ReadableDatabase } from './open.ts';
 import { statement } from './statement.ts';
@@ -23,7 +23,7 @@ function segments(database: ReadableDatabase, run: string): readonly Segment[] {
 }
 
 export function metricNames(database: ReadableDatabase, run: string): readonly string[] {
-  // From name to name by the key: a DISTINCT would walk through every point of the run.
+  // Skips from name to name by the key: DISTINCT would scan every point of the run.
   return statement<{ readonly name: string }>(
     database,
     `WITH RECURSIVE names (name) AS (
@@ -48,7 +48,7 @@ export function lastMetric(database: ReadableDatabase, run: string, name: string
   return null;
 }
 
-/** null where there is no point, or where one was not finite. */
+/** Null if there is no point, or one is not finite. */
 export function meanMetric(database: ReadableDatabase, run: string, name: string, fromStep: number): number | null {
   let [sum, count] = [0, 0];
   for (const { attempt, keptTo } of segments(database, run)) {
@@ -75,11 +75,14 @@ interface Bucket {
   readonly low: number | null;
   readonly high: number | null;
   readonly count: number;
-  /** Points that are not finite. */
+  /** Number of non-finite points. */
   readonly missing: number;
 }
 
-/** One walk along the primary key. Grouping all points in one statement sorts them first, which takes four times as long. */
+/**
+ * One walk along the primary key. Grouping all points in one statement would sort them first, which takes four times as
+ * long.
+ */
 function aggregate(database: ReadableDatabase, span: Span): Bucket {
   return statement<Bucket>(
     database,
@@ -144,7 +147,7 @@ interface Drawn {
   readonly max: number | null;
 }
 
-/** At most `limit` buckets of equal width in steps; points as they are where there are no more than that. */
+/** At most `limit` buckets of equal width in steps; single points if there are no more than that. */
 function downsample(database: ReadableDatabase, spans: readonly Span[], limit: number): readonly Drawn[] {
   const raw: Point[] = [];
   for (const span of spans) {
@@ -173,7 +176,7 @@ function downsample(database: ReadableDatabase, spans: readonly Span[], limit: n
   return [...buckets.entries()].sort(([left], [right]) => left - right).map(([, bucket]) => drawn(bucket));
 }
 
-/** Where a resume falls inside a bucket, two attempts share it. */
+/** If a resume falls inside a bucket, two attempts share it. */
 function joined(left: Bucket | undefined, right: Bucket): Bucket {
   if (left === undefined) return right;
   const least = (a: number | null, b: number | null) => (a === null || (b !== null && b < a) ? b : a);

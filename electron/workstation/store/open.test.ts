@@ -62,7 +62,7 @@ test('every table is STRICT: a text where a number belongs is an error', () => {
   expect(loose).toEqual([]);
 });
 
-test('the pragmas hold on a new file and on a reopened one, where this build of SQLite would lower them', () => {
+test('the pragmas hold on a new file and on a reopened one, for which this build of SQLite would weaken them', () => {
   for (let time = 0; time < 2; time += 1) {
     const { database } = openDatabase(file, all, now);
     const pragma = (name: string): unknown => database.pragma(name, { simple: true });
@@ -145,7 +145,7 @@ test('a file of another program and a damaged one are refused, each with a sente
   expect(() => openDatabase(file, all, now)).toThrow(/not a database/);
 });
 
-test('reading only: a file that is not there reads as empty, one behind is refused, one up to date cannot be written', () => {
+test('read-only: a missing file reads as empty, an outdated one is refused, a current one cannot be written', () => {
   const nothing = openReadOnly(file, all, now);
   expect(createQueries(nothing.database).runs()).toEqual([]);
   expect(existsSync(file)).toBe(false);

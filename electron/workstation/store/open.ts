@@ -1,4 +1,4 @@
-/** Opens the run database: pragmas, the look whether it is whole, migrations. */
+/** Opens the run database: pragmas, integrity check, migrations. */
 import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -59,9 +59,9 @@ export function openDatabase(file: string, migrations: readonly Migration[], now
   }
 }
 
-/** A second look at a database another process may be writing: takes no lock, changes nothing. */
+/** Opens a database that another process may be writing, read-only: takes no lock, changes nothing. */
 export function openReadOnly(file: string, migrations: readonly Migration[], now: () => Date): Opened {
-  // A workspace nobody has written to reads as an empty one.
+  // A workspace without a database reads as empty.
   if (!existsSync(file)) return openDatabase(':memory:', migrations, now);
   const database = new Database(file, { readonly: true }) as WritableDatabase;
   try {
@@ -86,7 +86,7 @@ function setPragmas(database: Database.Database): void {
   database.pragma('journal_mode = WAL');
   // better-sqlite3 is compiled with NORMAL for a reopened WAL file: a committed row could vanish on power loss.
   database.pragma('synchronous = FULL');
-  // SQLite leaves foreign keys unchecked unless asked, connection by connection.
+  // By default SQLite does not check foreign keys; enable them for each connection.
   database.pragma('foreign_keys = ON');
   // 16 MiB instead of 2: a curve of a long run is read in one go.
   database.pragma('cache_size = -16384');

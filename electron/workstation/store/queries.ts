@@ -1,4 +1,4 @@
-/** Every question the run database answers, each in one transaction, and what each is allowed to touch. */
+/** Every query of the run database, each in one transaction, and whether it may write. */
 import { applyEvents, lastApplied } from './apply.ts';
 import { adoptCheckpoint, checkpoints, markCheckpoint, marks } from './checkpoints.ts';
 import * as library from './library.ts';
@@ -65,7 +65,7 @@ export function createQueries(database: WritableDatabase): Queries {
     return (...args: never[]): unknown => transaction[begin](...args);
   };
   const entries: readonly (readonly [string, unknown])[] = [
-    // A read inside a transaction sees one state of all tables, whatever else is written meanwhile.
+    // Reads inside a transaction see one consistent state of all tables.
     ...Object.entries(reads).map(([name, query]) => [name, bound(query, 'deferred')] as const),
     ...Object.entries(writes).map(([name, query]) => [name, bound(query, 'immediate')] as const),
   ];

@@ -1,4 +1,4 @@
-/** What evaluators measured, and what the trainer said of itself. */
+/** Evaluation results, and the trainer's log. */
 import * as v from 'valibot';
 import { ByClass, Protocol, type Result } from '../../../trainer/protocol/results.ts';
 import type { LogLine, RunDetail } from '../../api/runs.ts';

@@ -29,7 +29,10 @@ export function insertRun(database: WritableDatabase, run: Parameters<Queries['i
   });
 }
 
-/** Which method and data set a configuration is listed under; an evaluation of a run takes that run's method when it is read. */
+/**
+ * The method and data set under which a configuration is listed; an evaluation of a run takes that run's method on
+ * reading.
+ */
 function subjectOf(config: RunConfig): { method: string; dataset: string; subjectRun: string | null } {
   if (config.kind === 'pretrain') return { method: config.method.id, dataset: config.data.dataset, subjectRun: null };
   const { subject } = config;
@@ -68,7 +71,7 @@ interface RunRecord {
   readonly headline_value: number | null;
 }
 
-/** Headline: what an evaluation measured first, of the last epoch; a pretraining's last loss. */
+/** Headline: an evaluation's first metric at the last epoch, a pretraining's last loss. */
 const selectRuns = `
   SELECT r.id, r.kind, r.title, r.status, r.created_at, r.dataset, r.seed, r.plan, r.plan_key, r.note, r.archived,
     r.deleted, r.folder, r.config, r.fault,
@@ -184,7 +187,7 @@ export function beginAttempt(
   ).run(run, attempt.attempt);
 }
 
-/** What the trainer said itself when it stopped stands; only an attempt without an end gets this one. */
+/** The trainer's own report takes precedence; only an attempt without an end gets this one. */
 export function endAttempt(
   database: WritableDatabase,
   run: string,

@@ -4,7 +4,7 @@ import type { ReadableDatabase } from './open.ts';
 
 const prepared = new WeakMap<ReadableDatabase, Map<string, Statement>>();
 
-/** @typeParam Row what a row of the answer holds: as the text's columns say, unchecked. */
+/** @typeParam Row type of a result row, matching the columns; unchecked */
 export function statement<Row = unknown>(database: ReadableDatabase, sql: string): Statement<unknown[], Row> {
   let known = prepared.get(database);
   if (known === undefined) prepared.set(database, (known = new Map<string, Statement>()));

@@ -1,6 +1,6 @@
 /**
- * What the run database answers. `queries` in the child implement it with better-sqlite3; `client.ts` offers the same, asynchronous.
- * Every function is one transaction.
+ * Interface of the run database. `queries` in the child implement it with better-sqlite3; `client.ts` offers it
+ * asynchronously. Every function is one transaction.
  */
 import type { Series } from '../../api/curves.ts';
 import type { AttemptRow, CheckpointRow, LogLine, RunDetail, RunRow } from '../../api/runs.ts';
@@ -10,7 +10,7 @@ import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { RunConfig, RunStatus } from '../../../trainer/protocol/run.ts';
 
-/** A run as stored: what RunRow shows, less what only the live workstation knows (queue waits, disk use, units). */
+/** A run as stored: RunRow without what only the live workstation knows (queue waits, disk use, units). */
 export type StoredRun = Omit<RunRow, 'waitsFor' | 'diskBytes' | 'headline'> & {
   /** `evaluator`: null for a figure of the training. */
   readonly headline: {
@@ -34,7 +34,7 @@ export interface StoredDataset {
   readonly name: string;
   readonly path: string;
   readonly inspection: Inspection;
-  /** Cheap look at names, sizes and times, to notice a change without hashing again. */
+  /** Cheap hash of names, sizes and times, to notice a change without hashing contents. */
   readonly signature: string;
   readonly inspectedAt: number;
   readonly builtIn: boolean;
@@ -101,7 +101,7 @@ export interface Queries {
   markDeleted(run: string, deleted: boolean): void;
   /** Removes the rows for good. */
   forget(run: string): void;
-  /** How far the start-up sweep has replayed each run's events.ndjson, and whether its folder was there. */
+  /** How far the start-up sweep has replayed each run's events.ndjson, and whether its folder existed. */
   replayed(): readonly {
     readonly run: string;
     readonly folder: string;
@@ -119,7 +119,7 @@ export interface Queries {
   checkpoints(run: string): readonly CheckpointRow[];
   /** `folder`: one of several of that step; without it, all. */
   markCheckpoint(run: string, step: number, present: boolean, folder?: string): void;
-  /** A verified checkpoint folder that no event told of. */
+  /** Adds a verified checkpoint folder without an event. */
   adoptCheckpoint(
     run: string,
     checkpoint: {
@@ -134,7 +134,7 @@ export interface Queries {
   ): void;
   metricNames(run: string): readonly string[];
   lastMetric(run: string, name: string): number | null;
-  /** Mean of a metric over the kept points from a step on: what a claim rule looks at. */
+  /** Mean of a metric over the kept points from a step on, for claim rules. */
   meanMetric(run: string, name: string, fromStep: number): number | null;
   series(run: string, name: string, points: number): Series;
   log(run: string, lines: number): readonly LogLine[];
@@ -150,7 +150,7 @@ export interface Queries {
   plans(): readonly StoredPlan[];
   saveReport(report: StoredReport): void;
   reports(): readonly StoredReport[];
-  /** Measured seconds a step, by the shape of a run (`calibrationKey`). */
+  /** Saves measured seconds per step, by the shape of a run (`calibrationKey`). */
   saveCalibration(key: string, calibration: string, at: number): void;
   calibration(key: string): { readonly calibration: string; readonly at: number } | null;
 }

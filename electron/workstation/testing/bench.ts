@@ -1,4 +1,4 @@
-/** A workstation on a workspace of its own, with the fake trainer: what the tests of host, queue and plans stand on. */
+/** A workstation with its own workspace and the fake trainer, for the tests of host, queue and plans. */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,7 +118,7 @@ export interface Bench {
   readonly remove: () => Promise<void>;
 }
 
-/** @param withData the plan's data lies where set-up would have put it */
+/** @param withData whether the plan's data is where set-up would put it */
 export function createBench(withData = true): Bench {
   const root = mkdtempSync(join(tmpdir(), 'reprise-bench-'));
   const [appRoot, runtime, home] = [join(root, 'app'), join(root, 'runtime'), join(root, 'home')];
@@ -206,7 +206,7 @@ export async function rowOf(workstation: Workstation, run: string): Promise<RunR
   return found;
 }
 
-/** Waits for something that other processes bring about. */
+/** Waits for a condition that depends on other processes. */
 export async function until(holds: () => Promise<boolean> | boolean, what: string, withinMs = 20_000): Promise<void> {
   const began = performance.now();
   while (!(await holds())) {

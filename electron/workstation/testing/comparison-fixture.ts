@@ -1,4 +1,4 @@
-/** Rows of a small plan for the tests of comparison and report: made up, and told so by their names. */
+/** Made-up rows of a small plan for the tests of comparison and report, named accordingly. */
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Options } from '../../../trainer/protocol/options.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';

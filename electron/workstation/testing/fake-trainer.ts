@@ -1,9 +1,9 @@
 /**
- * A trainer that trains nothing: it speaks the protocol, writes its events and checkpoints, and misbehaves as its run's
- * title says. `steps=30 ms=20 every=10`: so many steps, so long each, a checkpoint every so many.
- * `kill=15`: dies by SIGKILL there. `exit=3@15`, `say=TEXT@15`: leaves with that code, or after those last words.
- * `deaf`: takes no stop. `quiet=500@15`: falls silent for so many milliseconds. `once`: misbehaves in its first attempt only.
- * `elsewhere`: finds that its checkpoint was made on another processor.
+ * A trainer that trains nothing: it speaks the protocol, writes its events and checkpoints, and misbehaves according to
+ * its run's title. `steps=30 ms=20 every=10`: number of steps, milliseconds each, steps between checkpoints. `kill=15`:
+ * dies by SIGKILL at that step. `exit=3@15`, `say=TEXT@15`: exits with that code, or after that output. `deaf`: ignores
+ * stop. `quiet=500@15`: silent for that many milliseconds. `once`: misbehaves only in its first attempt. `elsewhere`:
+ * finds that its checkpoint was made on another processor.
  */
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -57,7 +57,8 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
     sequence += 1;
     const whole = { run, attempt, sequence, at: Date.now(), ...event };
     if (event['type'] !== 'beat') appendFileSync(join(runFolder, 'events.ndjson'), `${JSON.stringify(whole)}\n`);
-    // Without a callback a pipe whose reader has just died would end this process, before 'disconnect' can make it save.
+    // Without a callback, a pipe whose reader has just died would end this process before 'disconnect' can make it
+    // save.
     if (process.connected) process.send?.(whole, undefined, undefined, () => undefined);
   };
   const folderOf = (step: number): string => join('checkpoints', String(step).padStart(6, '0'));
@@ -149,7 +150,7 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
     say({ type: 'result', outcome: { kind: 'results', results: [{ ...figure, protocol: protocolRecord }] } });
   save(step, 'end');
   say({ type: 'stopped', why: 'done', step, safeStep });
-  // What the parent acknowledged, for the test to read.
+  // Acknowledgements from the parent, for the test to read.
   await after(50);
   writeFileSync(join(runFolder, 'recorded.json'), JSON.stringify(recorded));
 }

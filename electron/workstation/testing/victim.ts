@@ -1,4 +1,4 @@
-/** A workstation in a process of its own, made to be killed: `node victim.ts HOME RUNTIME`; says the step it is at. */
+/** A workstation in a separate process, to be killed: `node victim.ts HOME RUNTIME`; prints its current step. */
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { openWorkstation } from '../workstation.ts';

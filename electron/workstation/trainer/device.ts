@@ -23,7 +23,7 @@ export class Device {
     this.#holder = null;
   }
 
-  /** Refuses everyone from now on. */
+  /** Rejects every request from now on. */
   close(): void {
     this.#isClosing = true;
   }

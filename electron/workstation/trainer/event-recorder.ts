@@ -1,18 +1,18 @@
-/** Events on their way into the database: in order, those that came while others were written as one batch. */
+/** Writes events to the database in order; those that arrive during a write form the next batch. */
 import { performance } from 'node:perf_hooks';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Store } from '../store/store.ts';
 
 export interface EventRecorderOptions {
   readonly store: Pick<Store, 'apply'>;
-  /** Called with the step of a checkpoint whose row is written. */
+  /** Called with the step of a checkpoint once its row is written. */
   readonly recorded: (step: number) => void;
-  /** Called when rows that are worth asking for have changed. */
+  /** Called when rows worth reading again have changed. */
   readonly changed: () => void;
   readonly failed: (error: unknown) => void;
 }
 
-/** Rows for beats: the newest is enough. */
+/** Interval for writing beats; only the newest is written. */
 const beatRowEveryMs = 1_000;
 
 export class EventRecorder {
@@ -39,7 +39,7 @@ export class EventRecorder {
       });
   }
 
-  /** Resolves when all that was added is written or has failed. */
+  /** Resolves when everything added is written or has failed. */
   settled(): Promise<void> {
     return this.#writing;
   }

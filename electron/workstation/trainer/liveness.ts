@@ -1,8 +1,8 @@
-/** Is the trainer alive? Silence is judged by what the trainer itself said of the phase it is in. Nothing is ever killed for it. */
+/** Liveness of the trainer: compares its silence with what it announced for its phase. Never kills anything. */
 import type { Phase } from '../../../trainer/protocol/events.ts';
 import type { Progress } from '../../api/runs.ts';
 
-/** A late beat is slow, two are silent. A paused trainer has nothing to say. */
+/** One late beat means slow, two mean silent. A paused trainer sends none. */
 export function livenessOf(phase: Phase | null, silentMs: number, quietForMs: number): Progress['liveness'] {
   if (phase === 'paused' || silentMs <= quietForMs) return 'alive';
   return silentMs <= 2 * quietForMs ? 'slow' : 'silent';

@@ -1,10 +1,10 @@
-/** Progress of a run as its trainer tells it: shown, never stored. */
+/** Progress of a run as reported by its trainer: shown, never stored. */
 import { performance } from 'node:perf_hooks';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Progress } from '../../api/runs.ts';
 import { livenessOf } from './liveness.ts';
 
-/** Progress as events tell it; silence is measured when somebody asks. */
+/** Progress from events; silence is measured on reading. */
 type Told = Omit<Progress, 'run' | 'silentMs' | 'liveness'>;
 
 export class RunProgress {
@@ -24,7 +24,7 @@ export class RunProgress {
     if (event.type === 'checkpoint') this.#saveSeconds = event.seconds;
   }
 
-  /** Starts counting silence again: the machine slept, and the trainer with it. */
+  /** Restarts the measure of silence after the machine has slept. */
   forgetSilence(): void {
     this.#heardAt = performance.now();
   }

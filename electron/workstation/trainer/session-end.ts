@@ -1,4 +1,4 @@
-/** End of a session: the reasons collected while it lives, and the rows written when the process has gone. */
+/** End of a session: the reasons collected while it runs, and the rows written when the process has exited. */
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Store } from '../store/store.ts';
@@ -11,13 +11,13 @@ export interface SessionEnd {
   readonly fault: Fault | null;
 }
 
-/** Filled in while the session lives. */
+/** Filled in while the session runs. */
 export interface EndReasons {
-  /** The trainer's own last word. */
+  /** The trainer's own report of its end. */
   stopped: Extract<TrainerEvent, { type: 'stopped' }> | null;
-  /** Fault for which this program broke it off. */
+  /** Fault for which this program aborted the session. */
   broken: Fault | null;
-  /** Stop that this program asked for. */
+  /** Stop requested by this program. */
   asked: 'safely' | 'now' | null;
 }
 
@@ -33,17 +33,17 @@ export async function recordEnd(
   { stopped, broken, asked }: EndReasons,
   exit: TrainerExit,
 ): Promise<SessionEnd> {
-  // Its own word became rows already.
+  // Its own report has already been written.
   if (stopped !== null && broken === null) {
     await saveRunCard(store, run);
     return { run, ended: stopped.why, fault: stopped.fault ?? null };
   }
-  // A signal that this program sent, or an orderly exit after it asked for one, is an end as asked; all else is a loss.
+  // A signal sent by this program, or a clean exit at its request, is a requested end; anything else is a loss.
   const byUs = exit.sent !== null || (asked !== null && exit.code === 0);
   const fault = broken ?? exitFault(exit);
   const ended = broken !== null ? 'failed' : byUs ? 'asked' : 'lost';
   await store.endAttempt(run, attempt, ended, fault, now());
-  // A process that went away can be resumed; one that was stopped as asked stands where it was saved.
+  // A lost run can be resumed; one stopped on request stays where it was saved.
   await store.setStatus(run, ended === 'lost' ? 'interrupted' : ended === 'asked' ? 'stopped' : 'failed', fault);
   await saveRunCard(store, run);
   return { run, ended, fault };

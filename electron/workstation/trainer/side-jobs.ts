@@ -1,4 +1,4 @@
-/** Jobs beside training: an inspection, pictures, a calibration. One process each; what they find is their result. */
+/** Jobs beside training: an inspection, pictures, a calibration. One process each; returns their results. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Job } from '../../../trainer/protocol/commands.ts';
 import type { Outcome, TrainerEvent } from '../../../trainer/protocol/events.ts';
@@ -12,13 +12,13 @@ export type SideJob = Exclude<Job, { kind: 'train' }>;
 type OutcomeOf<K extends Outcome['kind']> = Extract<Outcome, { kind: K }>;
 
 export interface SideJobs {
-  /** Runs a job to its result. @param wanted the kind of result this job has */
+  /** Runs a job and returns its result. @param wanted the kind of result of this job */
   readonly run: <K extends Outcome['kind']>(
     job: SideJob,
     wanted: K,
     options?: { readonly quiet?: boolean },
   ) => Promise<OutcomeOf<K>>;
-  /** Ends every job under way; who waits for one hears 'cancelled'. */
+  /** Ends every running job; its caller gets 'cancelled'. */
   readonly cancel: () => void;
   readonly close: () => Promise<void>;
 }
@@ -26,7 +26,7 @@ export interface SideJobs {
 const cancelGraceMs = 5_000;
 
 export function createSideJobs(program: TrainerProgram, folder: string, push: Push): SideJobs {
-  /** From the call on, not from the process on: a job can be cancelled while its program is still loading. */
+  /** Registered from the call on: a job can be cancelled while its program is still loading. */
   const running = new Set<{ cancelled: boolean; trainer: TrainerProcess | null; ended: Promise<void> }>();
 
   async function run<K extends Outcome['kind']>(

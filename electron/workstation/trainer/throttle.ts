@@ -1,7 +1,7 @@
-/** Calls through at most every `everyMs`, with the newest value; the last one is never lost. */
+/** Passes on the newest value at most every `everyMs`; the last one is never lost. */
 export interface Throttle<T> {
   (value: T): void;
-  /** Sends what waits, now. */
+  /** Sends the pending value now. */
   readonly flush: () => void;
 }
 

@@ -1,17 +1,20 @@
-/** Why a trainer's process ended, from what the system and its last words say. Pure but for one read of a kernel counter. */
+/**
+ * Determines why a trainer's process ended, from its exit status and last output. Pure except for reading a kernel
+ * counter.
+ */
 import { readFile } from 'node:fs/promises';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 
 export interface TrainerExit {
   readonly code: number | null;
   readonly signal: NodeJS.Signals | null;
-  /** The signal this program sent, if any: an end we caused is no accident. */
+  /** The signal this program sent, if any: such an end is not a failure. */
   readonly sent: 'SIGTERM' | 'SIGKILL' | null;
   /** Last lines of its error output. */
   readonly tail: string;
-  /** Kernel out-of-memory kills while it ran; null where the counter cannot be read. */
+  /** Kernel out-of-memory kills while it ran; null if the counter cannot be read. */
   readonly memoryKills: number | null;
-  /** Resident memory as last heard. */
+  /** Resident memory, as last reported. */
   readonly memoryBytes: number | null;
 }
 
@@ -22,7 +25,7 @@ interface KnownText {
   readonly retry?: NonNullable<Fault['retry']>;
 }
 
-/** Last words of a process that dies before it can send a fault: V8, the C++ runtime, the dynamic loader, CUDA. */
+/** Last output of processes that die before they can send a fault: V8, the C++ runtime, the dynamic loader, CUDA. */
 const lastWords: readonly KnownText[] = [
   {
     pattern: /heap out of memory|std::bad_alloc|CUDA_ERROR_OUT_OF_MEMORY|RESOURCE_EXHAUSTED|OOM when allocating/,
@@ -48,13 +51,13 @@ const lastWords: readonly KnownText[] = [
 ];
 
 /**
- * Lines that TensorFlow, CUDA and Node log whatever happens. What they log of a death (glog's F, most of its E, V8's and the
- * loader's lines) is not among them.
+ * Lines that TensorFlow, CUDA and Node log in any case, as opposed to fatal ones (glog's F, most of its E, V8's and the
+ * loader's lines).
  */
 const logLine =
   /^(?:WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d:|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IW] |.*Unable to register \w+ (?:plugin )?factory|To enable the following instructions|\(node:\d+\) |\(Use `node --trace-)/;
 
-/** The last words of a program without the lines that it logs in any case. */
+/** The last output of a program without routine log lines. */
 export function withoutLogLines(text: string): string {
   return text
     .split('\n')
@@ -63,7 +66,7 @@ export function withoutLogLines(text: string): string {
     .trim();
 }
 
-/** Null for an end that this program caused or that was none of an accident. */
+/** The fault of an exit; null for a normal end or one caused by this program. */
 export function exitFault(exit: TrainerExit): Fault | null {
   if (exit.sent !== null) return null;
   const last = withoutLogLines(exit.tail).split('\n').slice(-3).join(' ').slice(-500);
@@ -91,7 +94,7 @@ export function exitFault(exit: TrainerExit): Fault | null {
   };
 }
 
-/** Processes the kernel has killed for want of memory since it booted; null where that is not told. */
+/** Number of processes killed by the kernel for lack of memory since boot; null if not available. */
 export async function memoryKillCount(): Promise<number | null> {
   const text = await readFile('/proc/vmstat', 'utf8').catch(() => null);
   const found = /^oom_kill (\d+)$/m.exec(text ?? '');

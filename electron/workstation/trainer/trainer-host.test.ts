@@ -1,4 +1,4 @@
-/** One trainer on the device: started once, understood, acknowledged, stopped by the ladder, its end told. */
+/** One trainer on the device: starting, events, acknowledgements, stopping in stages, and reporting its end. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -28,7 +28,7 @@ test('a run trains to its end, every row is written and every checkpoint acknowl
   expect(series.steps).toHaveLength(30);
   const recorded = JSON.parse(readFileSync(join(folder, 'recorded.json'), 'utf8')) as number[];
   expect(recorded.slice(0, 3)).toEqual([10, 20, 30]);
-  // The card beside the run says the same as the rows.
+  // The run's card agrees with the rows.
   const card = JSON.parse(readFileSync(join(folder, 'run.json'), 'utf8')) as { status: string };
   expect(card.status).toBe('done');
 });
@@ -69,7 +69,7 @@ test('of two runs only one is on the device, the other waits and says for what',
   expect((await rowOf(workstation, second)).status).toBe('done');
 });
 
-test('pause holds the step, continue goes on, checkpointNow saves', async () => {
+test('pause holds the step, continue resumes, checkpointNow saves', async () => {
   const workstation = await bench.open();
   const run = await workstation.handlers.createRun.answer(pretrain('steps=100 ms=10 every=1000'));
   await until(() => isRunning(workstation, run), 'running');
@@ -104,7 +104,7 @@ test('a safe stop saves and can be resumed from there', async () => {
   expect(attempts[1]?.fromStep).toBe(stopped.safeStep);
 });
 
-test('stop now ends a trainer that takes no stop', async () => {
+test('stop now ends a trainer that ignores a stop', async () => {
   const workstation = await bench.open();
   const run = await workstation.handlers.createRun.answer(pretrain('deaf steps=10000 ms=5'));
   await until(() => isRunning(workstation, run), 'running');
@@ -145,7 +145,7 @@ test('last words on the error output become the fault', async () => {
   expect(fault?.message).toContain('libcudart.so');
 });
 
-test('resumes by itself at most three times, and only where the last attempt came further', async () => {
+test('resumes automatically at most three times, and only if the last attempt made progress', async () => {
   const workstation = await bench.open();
   const { settings } = await workstation.handlers.about.answer();
   await workstation.handlers.changeSettings.answer({ ...settings, resumeAutomatically: true });
@@ -172,14 +172,14 @@ test('a trainer of another protocol gets no command and names both versions', as
   }
 });
 
-test('a message that is no event ends the attempt as a failure that says what it was', async () => {
+test('a message that is not an event ends the attempt as a failure that quotes it', async () => {
   const workstation = await bench.open();
   const run = await workstation.handlers.createRun.answer(pretrain('garble steps=100 ms=5'));
   await workstation.whenIdle();
   expect(await rowOf(workstation, run)).toMatchObject({ status: 'failed', fault: { code: 'protocol-mismatch' } });
 });
 
-test('silence beyond what the phase announced is told, and nothing is killed for it', async () => {
+test('silence beyond what the phase announced is reported, and nothing is killed', async () => {
   const workstation = await bench.open();
   const run = await workstation.handlers.createRun.answer(pretrain('steps=10 ms=5 quiet=2500@5'));
   await workstation.whenIdle();

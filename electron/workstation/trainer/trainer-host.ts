@@ -1,4 +1,4 @@
-/** The device's host: one training or one measuring job at a time. Everything else waits or is refused. */
+/** The device's host: one training or one measuring job at a time. Anything else waits or is rejected. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Progress } from '../../api/runs.ts';
@@ -9,13 +9,13 @@ import { openSession, type Session, type SessionOptions, type TrainJob } from '.
 export interface TrainerHost {
   /** Run or job on the device; null when it is free. */
   readonly holder: () => string | null;
-  /** Starts a run's trainer; a fault says why it could not. `ended` of the options tells how it went. */
+  /** Starts a run's trainer, or throws a fault. The option `ended` is called at its end. */
   readonly start: (job: TrainJob, fromStep: number) => Promise<void>;
-  /** Keeps the device for something that is not a run. */
+  /** Holds the device for something other than a run. */
   readonly hold: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly session: (run: string) => Session;
   readonly sessionOrNull: (run: string) => Session | null;
-  /** The same, waiting for a start that is under way. */
+  /** The same, waiting for a start in progress. */
   readonly sessionWhenOpen: (run: string) => Promise<Session | null>;
   readonly progress: () => readonly Progress[];
   readonly memoryBytes: () => number | null;
@@ -23,20 +23,20 @@ export interface TrainerHost {
 }
 
 export interface TrainerHostOptions extends SessionOptions {
-  /** A run's trainer is gone and its rows are written; the device is free again. */
+  /** Called when a run's trainer has exited and its rows are written; the device is free again. */
   readonly ended: (end: SessionEnd) => void;
-  /** The device is free after something that was not a run. */
+  /** Called when the device is free after something other than a run. */
   readonly freed: () => void;
 }
 
 export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
   const device = new Device();
   let session: Session | null = null;
-  /** A start under way: its run has the device and no session yet. */
+  /** A start in progress: its run has the device but no session yet. */
   let opening: Promise<Session> | null = null;
 
   async function start(job: TrainJob, fromStep: number): Promise<void> {
-    // Before the first await: a second start in the same moment finds the device taken.
+    // Before the first await, so that a concurrent start finds the device taken.
     device.take(job.run);
     opening = openSession(options, job, fromStep);
     try {
@@ -59,10 +59,10 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
     });
   }
 
-  /** A start that fails is told by whoever asked for it. */
+  /** The caller of a failed start reports it. */
   async function settled(): Promise<void> {
     await opening?.catch(() => undefined);
-    // One turn more: `start` itself takes the session up after this promise.
+    // One more turn: `start` itself continues after this promise.
     await Promise.resolve();
   }
 

@@ -1,4 +1,4 @@
-/** One trainer process: started, greeted, told, stopped. Knows processes and the protocol's frame, not training. */
+/** A trainer process: start, greeting, commands, stop. Knows processes and the protocol's framing, not training. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { setTimeout as after } from 'node:timers/promises';
 import * as v from 'valibot';
@@ -12,7 +12,7 @@ export interface TrainerProgram {
   readonly node: string;
   /** The bundle, `out/node/trainer.js`. */
   readonly script: string;
-  /** Already freed of what must not reach a plain Node child. */
+  /** Environment already cleaned for a plain Node child. */
   readonly env: NodeJS.ProcessEnv;
   /** Loading TensorFlow happens after the greeting, so a minute is long. */
   readonly readyWithinMs?: number;
@@ -21,15 +21,18 @@ export interface TrainerProgram {
 export interface TrainerProcess {
   readonly pid: number;
   readonly send: (command: Command) => void;
-  /** stop → `graceMs` → SIGTERM → 5 s → SIGKILL; resolves when it is gone. A second call with less grace shortens the wait. */
+  /**
+   * stop → `graceMs` → SIGTERM → 5 s → SIGKILL; resolves when it has exited. A second call with less grace shortens the
+   * wait.
+   */
   readonly stop: (graceMs: number) => Promise<void>;
   readonly kill: () => void;
   readonly exited: Promise<TrainerExit>;
-  /** For the sentence about a process that died for want of memory. */
+  /** Records memory use, for the message if the process runs out of memory. */
   readonly noteMemory: (bytes: number) => void;
 }
 
-/** What a trainer says before anything else, as soon as its program is loaded. */
+/** The first message of a trainer, sent as soon as its program is loaded. */
 const Greeting = v.object({ type: v.literal('ready'), protocol: v.number() });
 
 const tailBytes = 16_384;
@@ -37,8 +40,8 @@ const terminateMs = 5_000;
 
 /**
  * Starts a trainer and checks its greeting; no command is sent before that.
- * @param heard every event, in order
- * @param garbled a message that is no event of this protocol
+ * @param heard called with every event, in order
+ * @param garbled called with a message that is not an event of this protocol
  */
 export async function launchTrainer(
   program: TrainerProgram,
@@ -47,7 +50,8 @@ export async function launchTrainer(
   garbled: (reason: string) => void,
 ): Promise<TrainerProcess> {
   const killsBefore = await memoryKillCount();
-  // `spawn`, not `fork`: Electron changes `fork` to start its own binary. JSON on the pipe: two V8 versions may talk.
+  // `spawn`, not `fork`: Electron changes `fork` to start its own binary. JSON on the pipe, because the V8 versions may
+  // differ.
   const child = spawn(program.node, [program.script], {
     cwd: folder,
     env: program.env,
@@ -79,7 +83,7 @@ export async function launchTrainer(
   });
 
   const send = (command: Command): void => {
-    // A failed send is followed by the exit, which says why.
+    // A failed send is followed by the exit, which gives the reason.
     if (child.connected) child.send(command, () => undefined);
   };
   let deadline = Infinity;
@@ -114,7 +118,7 @@ function exitOf(
 ): Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null; readonly reason: string }> {
   return new Promise((resolve) => {
     child.once('error', (error) => resolve({ code: null, signal: null, reason: error.message }));
-    // 'close' comes after the streams have ended, so the tail is whole.
+    // 'close' comes after the streams have ended, so the tail is complete.
     child.once('close', (code, signal) => resolve({ code, signal, reason: '' }));
   });
 }
@@ -135,7 +139,7 @@ async function greet(
       { retry: 'again' },
     );
   });
-  // When the greeting comes first nobody waits for `died` any more; its later rejection is the ordinary exit.
+  // If the greeting comes first, nothing awaits `died` any more; its later rejection is the normal exit.
   died.catch(() => undefined);
   const late = Symbol('late');
   const first = await Promise.race([greeting, died, after(withinMs, late, { ref: false })]);

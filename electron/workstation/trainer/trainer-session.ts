@@ -1,4 +1,7 @@
-/** One life of a trainer inside a run: its events become rows and news, its checkpoints are acknowledged, its end is told once. */
+/**
+ * One attempt of a run: records and relays the trainer's events, acknowledges its checkpoints, and reports its end
+ * once.
+ */
 import { performance } from 'node:perf_hooks';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Command, Job } from '../../../trainer/protocol/commands.ts';
@@ -38,7 +41,7 @@ export interface SessionOptions {
 
 const everyMs = 100;
 const graceMs = 30_000;
-/** A timer that fires this much too late means that the machine slept: silence then proves nothing. */
+/** A timer that fires this late means that the machine slept, so silence is not meaningful. */
 const sleptMs = 10_000;
 
 export async function openSession(options: SessionOptions, job: TrainJob, fromStep: number): Promise<Session> {
@@ -51,7 +54,7 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
   const pushProgress: Throttle<void> = throttle(everyMs, () => push('progress', progress.shown()));
   const pushRun: Throttle<void> = throttle(everyMs, () => push('runsChanged', [run]));
 
-  /** Stops a trainer that cannot be understood or whose rows cannot be written; its files keep what it did. */
+  /** Stops a trainer with invalid messages or whose rows cannot be written; its files keep its work. */
   const breakOff = (fault: Fault): void => {
     if (reasons.broken !== null) return;
     reasons.broken = fault;
@@ -108,7 +111,7 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
   };
 }
 
-/** The row of the attempt, then the file beside it; a trainer that cannot be recorded does not train. */
+/** Writes the row of the attempt, then the run card; a trainer that cannot be recorded must not train. */
 async function beginAttempt(
   { store, startOf, now }: SessionOptions,
   { pid, kill }: TrainerProcess,
@@ -125,7 +128,7 @@ async function beginAttempt(
   }
 }
 
-/** Tells of silence, which by its nature no event does. */
+/** Reports silence, for which there is no event. */
 function watchSilence(progress: RunProgress, pushProgress: () => void): NodeJS.Timeout {
   let lastTick = performance.now();
   const watch = setInterval(() => {

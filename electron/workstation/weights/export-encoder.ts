@@ -1,4 +1,4 @@
-/** Weights out: a run's encoder as a file for other programs. */
+/** Exports a run's encoder as a file for other programs. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { encoderPath } from '../../../trainer/protocol/run.ts';
@@ -10,10 +10,10 @@ import type { Workspace } from '../workspace/workspace.ts';
 
 export interface ExportRequest {
   readonly run: string;
-  /** Of two encoders that are trained apart. */
+  /** Branch, if two encoders are trained separately. */
   readonly branch: 0 | 1;
   readonly format: WeightsFormat;
-  /** Null: into the run's folder. */
+  /** Null for the run's folder. */
   readonly file: string | null;
 }
 

@@ -1,4 +1,4 @@
-/** Weights from elsewhere and for elsewhere, through a real workstation. */
+/** Import and export of weights, with a real workstation. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -24,7 +24,7 @@ const finished = async (run: string): Promise<string> => {
   return (await rowOf(workstation, run)).status;
 };
 
-test('weights are taken in once, described, evaluated, and named when they are gone', async () => {
+test('weights are imported once, described, evaluated, and reported when they are missing', async () => {
   const { handlers } = workstation;
   const file = join(bench.home, 'resnet18.pth');
   writeFileSync(file, 'pth');
@@ -33,7 +33,7 @@ test('weights are taken in once, described, evaluated, and named when they are g
   expect(bench.pushed.filter(({ name }) => name === 'weightsChanged')).toHaveLength(1);
   const origin = { method: 'vicreg', pretrainedOn: 'imagenet', epochs: 1000, batch: 2048 };
   await handlers.describeWeights.answer(taken.id, 'The authors’', origin);
-  // The same tensors again: what was said of them stays.
+  // The same tensors again: their description stays.
   expect(await handlers.importWeights.answer(file)).toMatchObject({ name: 'The authors’', origin });
   expect(await handlers.weights.answer()).toHaveLength(1);
 

@@ -1,4 +1,4 @@
-/** Weights in and out: a run's encoder as a file for other programs, and encoders that other programs trained. */
+/** Import and export of weights: encoders trained by other programs, and a run's encoder as a file for them. */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { randomBytes } from 'node:crypto';
@@ -28,7 +28,7 @@ export interface WeightsOptions {
   readonly jobs: SideJobs;
   readonly push: Push;
   readonly version: string;
-  /** Moves a folder where the system keeps deleted things. */
+  /** Moves a folder to the system's trash. */
   readonly trash: (path: string) => Promise<void>;
   readonly now: () => number;
 }
@@ -58,7 +58,7 @@ export function createWeights(options: WeightsOptions): Weights {
       await mkdir(folder, { recursive: true });
       const { found } = await jobs.run({ kind: 'importWeights', file, folder }, 'weights');
       const before = await recorded(found.id);
-      // The same tensors, whatever file they came in: what was said of them stays.
+      // The same tensors, from any file: keep their description.
       if (before !== null) return before;
       const name = found.file.replace(/\.(pth|pt|safetensors)$/i, '') || found.file;
       const record: ImportedWeights = { ...found, version: 1, name, origin: unknownOrigin, importedAt: now() };

@@ -1,4 +1,4 @@
-/** Where the workspace lies unless somebody chose another place; the same for the app and the terminal. */
+/** Default location of the workspace, for both the app and the terminal. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 

@@ -1,4 +1,6 @@
-/** One writer a workspace: a file, created exclusively, that names its owner. The lock of a dead owner is replaced. */
+/**
+ * Allows one writer per workspace: an exclusively created file names its owner. The lock of a dead owner is replaced.
+ */
 import { link, open, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -11,17 +13,17 @@ import { isAlive, nameOfProcess } from './processes.ts';
 const Holder = v.object({ host: v.string(), pid: v.number(), startedAt: v.number(), since: v.number() });
 type Holder = v.InferOutput<typeof Holder>;
 
-/** A takeover that was itself cut off is over after this long. */
+/** An interrupted takeover expires after this long. */
 const takeoverMs = 10_000;
 
-/** Who writes to a workspace says so in `HOME/lock`. Gives back how to let go of it. */
+/** Takes the writer lock, `HOME/lock`; returns its release function. */
 export async function takeLock(home: string): Promise<() => Promise<void>> {
   const path = join(home, 'lock');
   const { pid, startedAt } = await nameOfProcess(process.pid);
   const mine = JSON.stringify({ host: hostname(), pid, startedAt, since: Date.now() } satisfies Holder);
   if (!(await createWhole(path, mine))) {
     await withTakeover(home, async () => {
-      // Read again inside: another process may have replaced the dead owner meanwhile.
+      // Read again inside the takeover: another process may have replaced the dead owner meanwhile.
       const holder = await readHolder(path);
       if (holder !== null && (await mayLive(holder))) throw lockedBy(home, holder);
       await rm(path, { force: true });
@@ -37,7 +39,7 @@ export async function takeLock(home: string): Promise<() => Promise<void>> {
   };
 }
 
-/** The file appears with its text or not at all. False: it is there already. */
+/** Creates the file with its text atomically. Returns false if it already exists. */
 async function createWhole(path: string, text: string): Promise<boolean> {
   const temporary = `${path}.${process.pid}`;
   await rm(temporary, { force: true });
@@ -48,7 +50,7 @@ async function createWhole(path: string, text: string): Promise<boolean> {
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : '';
     if (code === 'EEXIST') return false;
-    // Some file systems have no hard links; there the file is created first and filled a moment later.
+    // Some file systems have no hard links; there the file is created first and written afterwards.
     if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS' && code !== 'EOPNOTSUPP') throw error;
     return await createDirectly(path, text);
   } finally {
@@ -69,7 +71,7 @@ async function createDirectly(path: string, text: string): Promise<boolean> {
   }
 }
 
-/** Only one process at a time may replace a dead owner, or two would each remove the other's fresh lock. */
+/** Lets only one process at a time replace a dead owner; otherwise two would each remove the other's new lock. */
 async function withTakeover(home: string, work: () => Promise<void>): Promise<void> {
   const guard = join(home, 'lock.takeover');
   for (let attempt = 0; !(await createDirectly(guard, String(process.pid))); attempt += 1) {
@@ -94,7 +96,7 @@ async function withTakeover(home: string, work: () => Promise<void>): Promise<vo
   }
 }
 
-/** null: nobody, or a lock that says nothing (its writer died while writing it). */
+/** Null if there is no holder, or the lock is empty (its writer died while writing it). */
 async function readHolder(path: string): Promise<Holder | null> {
   const text = await readFile(path, 'utf8').catch(() => null);
   if (text === null) return null;
@@ -102,12 +104,12 @@ async function readHolder(path: string): Promise<Holder | null> {
     const parsed = v.safeParse(Holder, JSON.parse(text));
     return parsed.success ? parsed.output : null;
   } catch {
-    // Not JSON: cut short by a power failure.
+    // Not JSON: truncated by a power failure.
     return null;
   }
 }
 
-/** A process on another machine cannot be looked at: it is taken to live. */
+/** A process on another machine cannot be checked and is assumed to be alive. */
 async function mayLive(holder: Holder): Promise<boolean> {
   return holder.host !== hostname() || (await isAlive(holder));
 }

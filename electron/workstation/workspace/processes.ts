@@ -1,4 +1,4 @@
-/** Which process a pid means. A pid alone is used again; with the process's start time it names one process for good. */
+/** Identifies processes. A pid may be reused; together with the start time it is unique. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
@@ -6,13 +6,14 @@ import { promisify } from 'node:util';
 
 export interface ProcessName {
   readonly pid: number;
-  /** As `processStartedAt` told it; 0 where it could not be read. */
+  /** Value of `processStartedAt`; 0 if it could not be read. */
   readonly startedAt: number;
 }
 
 /**
- * When a process began, as a number that is only good for comparing: on Linux clock ticks since boot (field 22 of
- * /proc/PID/stat), elsewhere milliseconds as `ps` tells them. null: no such process, or no way to know.
+ * Start time of a process, as a number that is only meaningful for comparison: on Linux clock ticks since boot (field
+ * 22 of /proc/PID/stat), elsewhere milliseconds from `ps`. Null if there is no such process, or it cannot be
+ * determined.
  */
 export async function processStartedAt(pid: number): Promise<number | null> {
   if (process.platform === 'linux') {
@@ -36,7 +37,7 @@ export async function isAlive({ pid, startedAt }: ProcessName): Promise<boolean>
   try {
     process.kill(pid, 0);
   } catch (error) {
-    // EPERM: it lives, but belongs to somebody else.
+    // EPERM: it is alive, but belongs to another user.
     if (!(error instanceof Error && 'code' in error && error.code === 'EPERM')) return false;
   }
   if (startedAt === 0 || process.platform === 'win32') return !(await isZombie(pid));

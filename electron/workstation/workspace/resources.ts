@@ -1,4 +1,4 @@
-/** What ships with the program as data: papers, presets, plans, and the catalogue that the build wrote. */
+/** Data shipped with the program: papers, presets, plans, and the catalogue written by the build. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -26,7 +26,7 @@ export async function readResources(appRoot: string): Promise<Resources> {
     readAll(join(folder, 'presets'), Preset),
     readAll(join(folder, 'plans'), PlanFile),
   ]);
-  // The one that is ready after set-up stands first, whatever the others are called.
+  // The plan that is ready after set-up comes first.
   const ordered = plans.toSorted((one, other) => Number(other.id === 'first') - Number(one.id === 'first'));
   return { catalogue, papers, presets, plans: ordered };
 }
@@ -36,7 +36,7 @@ async function readAll<S extends v.GenericSchema>(folder: string, schema: S): Pr
   return Promise.all(names.map((name) => readChecked(join(folder, name), schema)));
 }
 
-/** A JSON file that must be there and of this shape. */
+/** Reads a JSON file that must exist and match the schema. */
 export async function readChecked<S extends v.GenericSchema>(file: string, schema: S): Promise<v.InferOutput<S>> {
   const value = await readJson(file, limit);
   if (value === null) throw new FaultError('not-found', `${file} is missing.`, { path: file });

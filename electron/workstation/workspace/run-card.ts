@@ -1,4 +1,4 @@
-/** `run.json` beside a run's config.json: what the workstation knows of the run and no event tells. */
+/** `run.json` next to a run's config.json: the workstation's own knowledge of the run, which is in no event. */
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { readJson, writeJson } from '../../../trainer/durable/files.ts';
@@ -24,7 +24,7 @@ export const RunCard = v.strictObject({
       lastSeenAt: v.nullable(v.number()),
       ended: v.nullable(v.picklist(['done', 'asked', 'failed', 'lost'])),
       fault: v.nullable(Fault),
-      /** The process, for as long as it may live; 0 afterwards. */
+      /** The process id while it may be alive; 0 afterwards. */
       pid: v.number(),
       pidStartedAt: v.number(),
     }),
@@ -39,7 +39,7 @@ export async function writeRunCard(folder: string, card: RunCard): Promise<void>
   await writeJson(join(folder, fileName), card);
 }
 
-/** null: there is none, as in a folder that came from elsewhere. */
+/** Null if there is none, as in a folder from elsewhere. */
 export async function readRunCard(folder: string): Promise<RunCard | null> {
   const card = await readJson(join(folder, fileName), limit);
   return card === null ? null : v.parse(RunCard, card);

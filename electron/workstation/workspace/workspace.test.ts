@@ -12,7 +12,7 @@ let home = '';
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'reprise-home-'))));
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-/** Opens the workspace in a process of its own, says what came of it, and holds it until its standard input ends. */
+/** Opens the workspace in a separate process, prints the result, and holds it until its standard input ends. */
 const program = `
 import { openWorkspace } from ${JSON.stringify(pathToFileURL(join(import.meta.dirname, 'workspace.ts')).href)};
 try {
@@ -69,7 +69,7 @@ test('the lock of a killed process is replaced, by exactly one of several that w
   expect(existsSync(join(home, 'lock.takeover'))).toBe(false);
 });
 
-test('a lock whose pid is used again by another program counts as dead', async () => {
+test('a lock whose pid was reused by another program counts as dead', async () => {
   const { pid, startedAt } = await nameOfProcess(process.pid);
   writeFileSync(join(home, 'lock'), JSON.stringify({ host: hostname(), pid, startedAt: startedAt - 1, since: 1 }));
   const workspace = await openWorkspace(home, { write: true });

@@ -1,6 +1,6 @@
 /**
- * The workspace on disk: `HOME/{workspace.json, reprise.db, lock, runs, plans, datasets, weights, cache, reports, logs}`.
- * Everything but the queue's order can be made again from its files.
+ * The workspace on disk: `HOME/{workspace.json, reprise.db, lock, runs, plans, datasets, weights, cache, reports,
+ * logs}`. Everything but the queue's order can be rebuilt from its files.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
@@ -21,11 +21,11 @@ export interface Workspace {
   readonly datasets: string;
   readonly cache: string;
   readonly reports: string;
-  /** Encoders that other programs trained, a folder each. */
+  /** Encoders trained by other programs, one folder each. */
   readonly weights: string;
   readonly logs: string;
   readonly write: boolean;
-  /** Gives the lock back. */
+  /** Releases the lock. */
   readonly close: () => Promise<void>;
 }
 
@@ -35,7 +35,7 @@ const smallFileLimit = 16 << 20;
 
 const Marker = v.object({ version: v.number(), createdAt: v.number() });
 
-/** Readers take no lock and create nothing; a workspace that is not there reads as an empty one. */
+/** Readers take no lock and create nothing; a missing workspace reads as empty. */
 export async function openWorkspace(home: string, options: { readonly write: boolean }): Promise<Workspace> {
   const root = resolve(home);
   if (options.write) await mkdir(root, { recursive: true });
@@ -63,7 +63,7 @@ export async function openWorkspace(home: string, options: { readonly write: boo
   };
 }
 
-/** Whether the folder is marked as a workspace; refuses one of a newer version, and a folder full of something else. */
+/** True if the folder is marked as a workspace; rejects a newer version, and a folder with other contents. */
 async function checkMarker(home: string): Promise<boolean> {
   const marker = await readJson(join(home, 'workspace.json'), smallFileLimit);
   if (marker === null) {
@@ -118,7 +118,7 @@ export async function createRun(
   return folder;
 }
 
-/** Writes what only the workstation knows of a run beside its files, so that the database can be made again from them. */
+/** Writes the workstation's own knowledge of a run next to its files, so that the database can be rebuilt from them. */
 export async function saveRunCard(store: Store, run: string): Promise<void> {
   const [row, attempts, open] = await Promise.all([store.run(run), store.attempts(run), store.openAttempts()]);
   if (row === null) throw new FaultError('unknown-id', `There is no run "${run}".`, { run });
@@ -161,10 +161,10 @@ const DatasetFile = v.strictObject({
 });
 const PlanFile = v.strictObject({ id: v.string(), plan: v.string(), startedAt: v.number(), paused: v.boolean() });
 
-/** A fingerprint is a hash, but it comes from a file: nothing of it may lead out of the folder. */
+/** A fingerprint is a hash, but comes from a file: it must not lead out of the folder. */
 const fileName = (id: string): string => `${id.replaceAll(/[^A-Za-z0-9_-]/g, '_')}.json`;
 
-/** The file first, then the row. */
+/** Writes the file first, then the row. */
 export async function saveDataset(workspace: Workspace, store: Store, dataset: StoredDataset): Promise<void> {
   await writeJson(join(workspace.datasets, fileName(dataset.fingerprint)), dataset);
   await store.saveDataset(dataset);
@@ -175,20 +175,20 @@ export async function forgetDataset(workspace: Workspace, store: Store, fingerpr
   await store.forgetDataset(fingerprint);
 }
 
-/** The plan as it stood when it was started. */
+/** Saves the plan as it was when started. */
 export async function savePlan(workspace: Workspace, store: Store, plan: StoredPlan): Promise<void> {
   v.parse(Plan, JSON.parse(plan.plan));
   await writeJson(join(workspace.plans, fileName(plan.id)), plan);
   await store.savePlan(plan);
 }
 
-/** The row and the file; its runs stay. */
+/** Deletes the row and the file; its runs stay. */
 export async function forgetPlan(workspace: Workspace, store: Store, id: string): Promise<void> {
   await rm(join(workspace.plans, fileName(id)), { force: true });
   await store.forgetPlan(id);
 }
 
-/** Rows for every inspection and started plan that has a file and no row. Returns the files that could not be read. */
+/** Adds rows for every inspection and started plan with a file but no row. Returns the unreadable files. */
 export async function adoptWorkspaceFiles(workspace: Workspace, store: Store): Promise<readonly string[]> {
   const unreadable: string[] = [];
   const known = new Set((await store.datasets()).map((dataset) => dataset.fingerprint));

@@ -1,4 +1,4 @@
-/** State of the comparison page: the selection, its comparison, and the report made of it. */
+/** State of the comparison page: the selection, its comparison, and its report. */
 import type { Comparison, ComparisonRow, Selection } from '../../../electron/api/comparison.ts';
 import type { PlanRow } from '../../../electron/api/plans.ts';
 import type { ReportFormat, ReportRow } from '../../../electron/api/reports.ts';
@@ -38,7 +38,7 @@ function groupRows(rows: readonly ComparisonRow[]): readonly RowGroup[] {
 export class ComparisonState {
   readonly comparison = new Task<Comparison>();
   readonly report = new Task<ReportRow>();
-  /** Subject the others are compared with; null: the main one, or else the highest. */
+  /** Subject the others are compared with; null for the main one or, without one, the highest. */
   baseline = $state<string | null>(null);
   epoch = $state<'last' | 'best'>('last');
 
@@ -49,7 +49,7 @@ export class ComparisonState {
   readonly runs = $derived.by((): readonly RunRow[] =>
     (this.#workspace.runs.value ?? []).filter((row) => !row.archived),
   );
-  /** The selection of the address; without one, the plan that was started, or else the first. */
+  /** The selection in the address; by default the started plan, or the first. */
   readonly shown = $derived.by((): Selection | null => {
     const selection = this.#selection();
     if (selection !== null) return selection;
@@ -87,7 +87,7 @@ export class ComparisonState {
       const selected = this.#askedKey === '' ? null : (JSON.parse(this.#askedKey) as Selection);
       if (selected !== null) void this.comparison.run(() => ask('compare', selected));
     });
-    // Another selection has other subjects.
+    // Reset when the selection, and so its subjects, changes.
     $effect(() => {
       void this.#selection();
       this.baseline = null;

@@ -1,4 +1,4 @@
-/** A run that was measured at its last and at its best epoch gives a row two figures. */
+/** A run measured at its last and best epoch gives a row two figures. */
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, expect, test } from 'vitest';
 import type { ComparisonRow } from '../../../electron/api/comparison.ts';
@@ -39,7 +39,7 @@ afterEach(async () => {
   for (const one of shown.splice(0)) await unmount(one);
 });
 
-test('the plot and the table show it, and the opened row tells the two apart', () => {
+test('the plot and the table show it, and the expanded row distinguishes the two', () => {
   words.language = 'en';
   const target = document.body;
   shown.push(mount(IntervalPlot, { target, props: { rows: [row], label: 'plot' } }));

@@ -11,7 +11,7 @@ export class CurveOverlay {
   readonly axis = new StepAxis();
   figure = $state('loss');
   readonly #runs: () => readonly RunRow[];
-  /** Read once a run: the configuration and the attempts that the axis needs. */
+  /** Read once per run: the configuration and attempts needed for the axis. */
   #details = $state.raw<ReadonlyMap<string, RunDetail>>(new Map());
   #curves = $state.raw<ReadonlyMap<string, RunCurves>>(new Map());
 
@@ -41,7 +41,7 @@ export class CurveOverlay {
       for (const id of this.#ids().filter((one) => !untrack(() => this.#details).has(one)))
         void ask('run', id).then(
           (detail) => (this.#details = new Map([...this.#details, [id, detail]])),
-          // The comparison itself says what cannot be read; without the details its curve stays over steps.
+          // The comparison itself reports read errors; without the details, the curve stays over steps.
           () => undefined,
         );
     });
@@ -59,14 +59,14 @@ export class CurveOverlay {
     return this.#runsKey.split(' ').filter((id) => id !== '');
   }
 
-  /** Length of a step on the chosen axis; null: not known. */
+  /** Length of a step on the chosen axis; null if unknown. */
   #perStep(row: RunRow): number | null {
     const { axis } = this;
     const detail = this.#details.get(row.id);
     const config = detail?.config;
     if (axis.over === 'step') return 1;
     if (axis.over === 'minute') {
-      // At the run's mean pace, steps done again after an interruption and all: what one waited for it.
+      // At the run's mean pace over its wall-clock time, including steps repeated after an interruption.
       const spans = (detail?.attempts ?? []).map(({ startedAt, lastSeenAt }) => (lastSeenAt ?? startedAt) - startedAt);
       const worked = spans.reduce((sum, span) => sum + span, 0) / 60_000;
       return worked > 0 && row.step > 0 ? worked / row.step : null;

@@ -27,7 +27,7 @@ const listed: Inspection = {
   duplicateCount: 0,
 };
 
-test('what was only listed says so, claims nothing about leaks, and offers to check the contents', () => {
+test('a listing without a check says so, claims nothing about leaks, and offers to check the contents', () => {
   const check = vi.fn();
   const view = show({ inspection: listed, oncheck: check });
   expect(view.textContent).toContain('names and sizes only');
@@ -37,7 +37,7 @@ test('what was only listed says so, claims nothing about leaks, and offers to ch
   expect(check).toHaveBeenCalledOnce();
 });
 
-test('the offer waits while something is being looked at, and is gone once the contents were checked', async () => {
+test('the offer is disabled during an inspection, and disappears once the contents are checked', async () => {
   const button = () => document.querySelector<HTMLButtonElement>('[data-testid="check-contents"]');
   show({ inspection: listed, oncheck: null });
   expect(button()!.disabled).toBe(true);

@@ -28,13 +28,13 @@ afterEach(async () => {
   shown = null;
 });
 
-test('all within their limits: no sign, every figure beside its limit, and what the method is known for', () => {
+test('all within their limits: no sign, every figure with its limit, and the method’s known problems', () => {
   const text = show({ embeddingStd: 0.82, effectiveRank: 13.9, codeSpread: 0.4 }).textContent;
   for (const part of ['No sign of collapse', '0.82', '≥ 0.1', '13.9', '≥ 1.5', '≤ 0.98', 'ln K'])
     expect(text).toContain(part);
 });
 
-test('every sign beyond its limit is told, on whichever side that lies', () => {
+test('every sign beyond its limit is reported, on either side', () => {
   const view = show({ embeddingStd: 0.82, effectiveRank: 1.1, codeSpread: 0.99 });
   expect([...view.querySelectorAll('[role="status"]')].map((line) => line.textContent.trim())).toEqual([
     'The embeddings span little more than one dimension.',
@@ -43,14 +43,14 @@ test('every sign beyond its limit is told, on whichever side that lies', () => {
   expect(view.textContent).not.toContain('No sign');
 });
 
-test('a figure that is no longer finite leaves the one before it and is told', () => {
+test('a figure that is no longer finite keeps the previous one and is reported', () => {
   const { textContent } = show({ embeddingStd: null }, 'vicreg');
   expect(textContent).toContain('0.5');
   expect(textContent).toContain('NaN or infinite');
   expect(textContent).not.toContain('No sign');
 });
 
-test('nothing is well before it is known', () => {
+test('nothing counts as healthy before it is known', () => {
   const view = show({}, 'vicreg', ['embeddingStd']);
   expect(view.textContent).toContain('Not known yet');
   expect(view.textContent).not.toContain('No sign');

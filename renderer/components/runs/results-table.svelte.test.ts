@@ -1,4 +1,4 @@
-/** A figure that is a mean over classes can be opened; others stand as they are. */
+/** A figure that is a mean over classes can be expanded; others cannot. */
 import { flushSync, mount, unmount } from 'svelte';
 import { expect, test } from 'vitest';
 import type { ResultRow } from '../../../electron/api/runs.ts';

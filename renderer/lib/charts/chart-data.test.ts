@@ -52,7 +52,7 @@ test('a value that is not finite stays a gap and is never averaged away', () => 
   ]);
 });
 
-test('a discarded tail is a line of its own, under the curve and not joined to it', () => {
+test('a discarded tail is a separate line, under the curve and not joined to it', () => {
   const lines = linesOf(
     [curve(series([5, 4, 3], { discarded: [{ attempt: 1, steps: [20, 30], values: [3.5, 3.2] }] }))],
     false,
@@ -64,7 +64,7 @@ test('a discarded tail is a line of its own, under the curve and not joined to i
   ]);
 });
 
-test('an envelope is drawn only where there is a spread, low before high', () => {
+test('an envelope is drawn only if there is a spread, low before high', () => {
   const spread = series([2, 3], { min: [1, 3], max: [3, 3] });
   expect(linesOf([curve(spread)], false).map((line) => line.role)).toEqual(['low', 'high', 'mean']);
   expect(linesOf([{ ...curve(spread), dots: true }], false).map((line) => line.role)).toEqual(['mean']);
@@ -124,7 +124,7 @@ test('a reading at any place is a point or the mean of what was merged; beyond t
   expect(readingOf(merged, 29)).toEqual({ from: 20, to: 40, value: 6 });
 });
 
-test('the summary tells the course to who does not see it', () => {
+test('the summary describes the curve for screen readers', () => {
   expect(summary(series([5, null, 2, 3]))).toEqual({
     first: 5,
     firstStep: 0,

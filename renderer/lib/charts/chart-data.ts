@@ -1,4 +1,4 @@
-/** From stored series to what a chart draws. Pure, so that it is tested without a canvas. */
+/** Converts stored series to chart lines. Pure, so that it can be tested without a canvas. */
 import type { Series } from '../../../electron/api/curves.ts';
 
 export const maximumPoints = 800;
@@ -9,7 +9,7 @@ export interface Curve {
   readonly colour: string;
   readonly dash: readonly number[];
   readonly series: Series;
-  /** Drawn as dots joined by a line: a probe that comes once an epoch. */
+  /** Drawn as dots joined by a line, such as a probe once per epoch. */
   readonly dots?: boolean;
 }
 
@@ -30,7 +30,9 @@ export interface Line {
   readonly points: readonly Point[];
 }
 
-/** At most `limit` buckets. Merging keeps the least and the greatest, so no spike is lost; null (not finite) spreads. */
+/**
+ * At most `limit` buckets. Merging keeps the minimum and maximum, so no spike is lost; null (not finite) propagates.
+ */
 export function thin(series: Series, limit = maximumPoints): Series {
   const count = series.steps.length;
   if (count <= limit) return series;
@@ -57,8 +59,8 @@ function merge(values: readonly (number | null)[], join: (known: readonly number
 }
 
 /**
- * Exponential moving average over points: each keeps `weight` of the average before it, the first ones weighted as if those
- * before them were unknown, so that it does not begin near 0. A point that is not finite is a gap, and the average begins anew.
+ * Exponential moving average over points: each keeps `weight` of the previous average, with bias correction so that it
+ * does not start near 0. A non-finite point is a gap, after which the average restarts.
  */
 export function smoothed(values: readonly (number | null)[], weight: number): readonly (number | null)[] {
   let [sum, weights] = [0, 0];
@@ -81,8 +83,8 @@ export function scaled(series: Series, perStep: number): Series {
 }
 
 /**
- * The lines of a chart in drawing order: envelopes below, means above, each discarded tail apart from its curve. `smoothing`:
- * the weight of the average drawn in place of the means, which then lie behind it.
+ * The lines of a chart in drawing order: envelopes below, means above, each discarded tail apart from its curve.
+ * `smoothing`: the weight of the average drawn instead of the means, which are then drawn behind it.
  */
 export function linesOf(curves: readonly Curve[], logarithmic: boolean, smoothing = 0): readonly Line[] {
   const shown = (value: number | null): number | null => (value === null || (logarithmic && value <= 0) ? null : value);
@@ -135,8 +137,8 @@ export function valueAt(
 }
 
 /**
- * What a curve reads at a place: a point where one stands there, the mean of the bucket that holds it where points were merged.
- * Null before its first place and beyond its last, where it says nothing.
+ * Value of a curve at a position: that of its point or, if points were merged, the mean of its bucket. Null before the
+ * first and beyond the last position.
  */
 export function readingOf(
   series: Series,
@@ -150,7 +152,7 @@ export function readingOf(
   return { from, to: merged ? (series.steps[at + 1] ?? from) : from, value: series.mean[at] ?? null };
 }
 
-/** First, last and least value, for a reader who does not see the picture. Null when there is no finite point. */
+/** First, last and minimum value, for screen readers. Null if there is no finite point. */
 export function summary(series: Series): {
   readonly first: number;
   readonly firstStep: number;
@@ -188,7 +190,7 @@ const styles: readonly { readonly colour: string; readonly dash: readonly number
   { colour: '--series-6', dash: [4, 4] },
   { colour: '--series-7', dash: [1, 3] },
 ];
-/** The same method has the same colour and dash everywhere. Those not listed follow by the letters of their name. */
+/** Fixed positions, so that a method has the same colour and dash everywhere. Others are derived from their name. */
 const places: Readonly<Record<string, number>> = {
   vicreg: 0,
   simclr: 1,
@@ -204,7 +206,7 @@ export function styleOf(method: string): { readonly colour: string; readonly das
   const place = places[method] ?? Array.from(method).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0);
   return styles[place % styles.length]!;
 }
-/** For curves of one method in one chart: the colour of the place, so that runs can be told apart. */
+/** Style by position, for distinguishing runs of one method in a chart. */
 export function styleAt(place: number): { readonly colour: string; readonly dash: readonly number[] } {
   return styles[place % styles.length]!;
 }

@@ -1,4 +1,4 @@
-/** Chart.js on a canvas, for curves over steps. One attachment; everything it shows comes from its specification. */
+/** Chart.js on a canvas, for curves over steps. A single attachment, driven entirely by its specification. */
 import {
   Chart,
   Filler,
@@ -20,10 +20,10 @@ import { theme } from '../theme.svelte.ts';
 
 Chart.register(Filler, LinearScale, LineController, LineElement, LogarithmicScale, PointElement, zoomPlugin);
 
-/** What a curve may run over. */
+/** Units of the x axis. */
 export type Over = 'step' | 'epoch' | 'image' | 'minute';
 
-/** The axis that the charts of one page share: what it counts, range, crosshair and scale. */
+/** The axis shared by the charts of one page: unit, range, crosshair and scale. */
 export class StepAxis {
   over = $state<Over>('step');
   /** Epochs and minutes have fractions. */
@@ -31,10 +31,10 @@ export class StepAxis {
   readonly digits = $derived(this.isWhole ? 0 : 2);
   from = $state<number | null>(null);
   to = $state<number | null>(null);
-  /** Place under the pointer, in all charts at once. */
+  /** Position under the pointer, for all charts at once. */
   at = $state<number | null>(null);
   logarithmic = $state(false);
-  /** Weight of what came before in a moving average; 0: the curves as they are. */
+  /** Weight of past values in the moving average; 0 disables smoothing. */
   smoothing = $state(0);
 
   readonly zoomed = $derived(this.from !== null || this.to !== null);
@@ -48,9 +48,9 @@ export interface ChartSpec {
   readonly curves: readonly Curve[];
   readonly marks: readonly Mark[];
   readonly axis: StepAxis;
-  /** Right end of the axis when nothing is zoomed; null: the last point. */
+  /** Right end of the axis without zoom; null for the last point. */
   readonly steps: number | null;
-  /** Names at the line's end, where a chart holds several curves. */
+  /** Shows names at the lines' ends, for charts with several curves. */
   readonly endLabels?: boolean;
 }
 
@@ -93,7 +93,7 @@ export function chart(spec: () => ChartSpec): Attachment<HTMLCanvasElement> {
   };
 }
 
-/** A scroll that began elsewhere goes on scrolling the page when a chart slides under the pointer. */
+/** A scroll that began elsewhere keeps scrolling the page when a chart moves under the pointer. */
 let gesture: { target: EventTarget | null; at: number } = { target: null, at: -Infinity };
 addEventListener(
   'wheel',
@@ -179,7 +179,7 @@ function optionsOf(spec: ChartSpec): ChartOptions<'line'> {
         border: { display: false },
         grid: { color: rule, drawTicks: false },
         afterFit: (scale) => {
-          // One width for all, so that the step axes of charts below one another stand in line.
+          // A fixed width, so that the step axes of stacked charts are aligned.
           scale.width = 46;
         },
         ticks: { color: text, font, maxTicksLimit: 4, padding: 4, callback: (value) => format.figure(Number(value)) },

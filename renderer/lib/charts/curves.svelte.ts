@@ -1,11 +1,11 @@
-/** The curves of one run, asked for again as it goes on. */
+/** The curves of one run, refreshed as it progresses. */
 import { SvelteMap } from 'svelte/reactivity';
 import type { Series } from '../../../electron/api/curves.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import { maximumPoints } from './chart-data.ts';
 import { ask, faultOf } from '../client.ts';
 
-/** Curves of a running run are read this often at most. */
+/** Minimum interval between reads of a running run's curves. */
 const refreshMs = 2000;
 
 export class RunCurves {
@@ -22,7 +22,7 @@ export class RunCurves {
     this.run = run;
   }
 
-  /** Reads the named curves, now or when the last reading is old enough. Calls in between are joined into one. */
+  /** Reads the named curves, now or when the last read is old enough. Calls in between are merged into one. */
   read(names: readonly string[]): void {
     this.#names = names;
     this.#wanted = true;

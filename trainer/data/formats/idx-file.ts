@@ -1,4 +1,4 @@
-/** The IDX format of MNIST: a header of big-endian sizes, then bytes; often gzipped. Nothing in a header is believed. */
+/** The IDX format of MNIST: a header of big-endian sizes, then bytes; often gzipped. Headers are not trusted. */
 import { createReadStream, openSync, closeSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { createGunzip } from 'node:zlib';
@@ -57,7 +57,7 @@ function gzipReason(error: Error): string | null {
   return 'code' in error && String(error.code).startsWith('Z_') ? `damaged gzip data (${error.message})` : null;
 }
 
-/** Uncompressed contents, piece by piece, never more than a few hundred kilobytes at a time. */
+/** Uncompressed contents in pieces of at most a few hundred kilobytes. */
 async function* contents(path: string, end?: number): AsyncGenerator<Buffer> {
   const file = createReadStream(path, !isGzip(path) && end !== undefined ? { end: end - 1 } : {});
   if (!isGzip(path)) {
@@ -96,7 +96,7 @@ export async function readIdxHeader(path: string, kind: IdxKind): Promise<IdxHea
   return header;
 }
 
-/** Hands over the body item by item (one image or one label each), checking that it is as long as the header says. */
+/** Yields the body item by item (one image or one label each), checking that its length matches the header. */
 export async function* idxItems(path: string, kind: IdxKind, header: IdxHeader): AsyncGenerator<Buffer> {
   const itemBytes = header.rows * header.columns;
   let skip = header.headerBytes;
@@ -138,7 +138,7 @@ export async function readIdxLabels(path: string): Promise<Uint8Array> {
   return Buffer.concat(parts);
 }
 
-/** Random access to images: gzipped ones are kept in memory, plain files are read where they lie. */
+/** Random access to images: gzipped ones are kept in memory, plain files are read in place. */
 export interface IdxImages {
   image(index: number): Promise<Uint8Array>;
   close(): void;

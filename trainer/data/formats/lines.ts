@@ -1,15 +1,15 @@
-/** Text files of any size, line by line: the lists of large data sets have millions of them. */
+/** Reads text files of any size line by line: the lists of large data sets have millions of lines. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { UnusableImage } from '../unusable-image.ts';
 
 const pieceBytes = 1 << 16;
 
-/** Lines without their ends, from the first to the last that is not empty. One longer than a piece is refused. */
+/** Lines without line endings, up to the last that is not empty. A line longer than a piece is rejected. */
 export function* linesIn(path: string): Generator<string> {
   const file = openSync(path, 'r');
   try {
     const piece = Buffer.alloc(pieceBytes);
-    /** Bytes at the start of the piece that belong to a line whose end is not read yet. */
+    /** Bytes at the start of the piece that belong to an incomplete line. */
     let kept = 0;
     for (;;) {
       const filled = kept + readSync(file, piece, kept, pieceBytes - kept, null);

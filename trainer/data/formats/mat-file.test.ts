@@ -16,7 +16,7 @@ test.each([false, true])('a struct array is a table of its fields, compressed: %
   );
 });
 
-test('another file, another table and a damaged one are told apart', () => {
+test('a file of another kind, one without the table and a damaged one are distinguished', () => {
   expect(() => readMatTable(Buffer.from('PK'), 'synsets')).toThrow('not a little-endian MATLAB 5 file');
   expect(() => readMatTable(file(true), 'classes')).toThrow('it has no table "classes"');
   expect(() => readMatTable(file(false).subarray(0, 500), 'synsets')).toThrow('a truncated MATLAB file');
@@ -25,7 +25,7 @@ test('another file, another table and a damaged one are told apart', () => {
   expect(() => readMatTable(damaged, 'synsets')).toThrow('a MATLAB file whose contents are damaged or too large');
 });
 
-test('whatever is changed in it, it is a table or has a reason', () => {
+test('any modification gives a table or a reason', () => {
   const whole = file(false);
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(255))), fc.nat(whole.length), (changes, length) => {

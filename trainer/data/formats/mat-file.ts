@@ -1,6 +1,6 @@
 /**
- * What data sets keep in MATLAB files (MathWorks, MAT-File Format, Level 5): a table, that is, a struct array with numbers and
- * texts (`meta.mat` of the ImageNet development kit), and arrays of numbers (SVHN).
+ * MATLAB files as data sets use them (MathWorks, MAT-File Format, Level 5): tables, that is, struct arrays of numbers
+ * and texts (`meta.mat` of the ImageNet development kit), and arrays of numbers (SVHN).
  */
 import { inflateSync } from 'node:zlib';
 import { UnusableImage } from '../unusable-image.ts';
@@ -25,14 +25,14 @@ const numbers: Readonly<Record<number, { readonly size: number; read(bytes: Buff
 /** Classes of arrays: table 1-3. */
 const [structArray, text] = [2, 4];
 const headerBytes = 128;
-/** What the compressed elements of a table may unfold into. */
+/** Maximum uncompressed size of a table. */
 const mostTableBytes = 64 << 20;
 
-/** One data element after the other: a tag of type and length, then the bytes, up to the next multiple of 8. */
+/** Data elements in order: a tag of type and length, then the bytes, padded to a multiple of 8. */
 function* elements(bytes: Buffer): Generator<Element> {
   for (let at = 0; at + 8 <= bytes.length;) {
     const first = bytes.readUInt32LE(at);
-    // Up to four bytes stand in the tag itself, their number in its upper half.
+    // Up to four bytes are stored in the tag itself, their number in its upper half.
     const isSmall = first > 0xffff;
     const type = first & 0xffff;
     const length = isSmall ? first >>> 16 : bytes.readUInt32LE(at + 4);
@@ -44,7 +44,7 @@ function* elements(bytes: Buffer): Generator<Element> {
   }
 }
 
-/** The parts of an array: flags, dimensions, name, and what its class says. */
+/** The parts of an array: flags, dimensions, name, and those specific to its class. */
 function partsOf({ bytes }: Element) {
   const [flags, sizes, name, ...rest] = elements(bytes);
   const dimensions = Array.from({ length: Math.floor((sizes?.bytes.length ?? 0) / 4) }, (_, at) =>
@@ -62,7 +62,7 @@ function valueOf(field: Element): number | string | null {
   return number?.size === data.bytes.length ? number.read(data.bytes) : null;
 }
 
-/** The rows of the struct array `name`. Values that are neither one number nor a text are null. */
+/** The rows of the struct array `name`. Values other than a single number or a text are null. */
 export function readMatTable(bytes: Buffer, name: string): readonly Readonly<Record<string, number | string | null>>[] {
   for (const parts of arraysIn(bytes, mostTableBytes)) {
     if (parts.name !== name || parts.kind !== structArray) continue;
@@ -81,12 +81,12 @@ export function readMatTable(bytes: Buffer, name: string): readonly Readonly<Rec
 }
 
 export interface NumericArray {
-  /** As MATLAB counts them: the first changes fastest. */
+  /** In MATLAB's order: the first changes fastest. */
   readonly dimensions: readonly number[];
   readonly values: Uint8Array | readonly number[];
 }
 
-/** The arrays of numbers, by name. @param mostBytes what each may unfold into */
+/** The arrays of numbers, by name. @param mostBytes maximum uncompressed size of each */
 export function readMatArrays(bytes: Buffer, mostBytes: number): ReadonlyMap<string, NumericArray> {
   const found = new Map<string, NumericArray>();
   for (const { name, dimensions, rest } of arraysIn(bytes, mostBytes)) {

@@ -1,13 +1,13 @@
-/** The bytes of a Parquet file, read in bounded parts, and its faults in words. */
+/** Reads the bytes of a Parquet file in bounded parts, and words its errors. */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { DataReader } from 'hyparquet';
 import { UnusableImage } from '../unusable-image.ts';
 
-/** A page, or a column of labels or names, is read whole. */
+/** Largest part read at once: a page, or a column of labels or names. */
 export const longestPart = 256 << 20;
 
 export class ParquetBytes {
-  /** Of the file, in bytes. */
+  /** Size of the file in bytes. */
   readonly size: number;
   readonly #file: number;
 
@@ -16,7 +16,7 @@ export class ParquetBytes {
     this.size = fstatSync(this.#file).size;
   }
 
-  /** @throws UnusableImage where the part is too long, or the file ends inside it */
+  /** @throws UnusableImage if the part is too long or extends past the end of the file */
   read(offset: number, length: number): Buffer<ArrayBuffer> {
     if (length > longestPart)
       throw new UnusableImage(`a part of ${length} bytes; at most ${longestPart} are read at once`);
@@ -37,7 +37,7 @@ export const readerOf = (bytes: Uint8Array): DataReader => ({
   offset: 0,
 });
 
-/** Adds to an error the place it is about: what hyparquet throws at damaged bytes says little of where. */
+/** Adds the location to an error: hyparquet's errors for damaged bytes do not include it. */
 export function inWords(error: unknown, what: string): UnusableImage {
   if (error instanceof UnusableImage) return error;
   return new UnusableImage(`${what}: ${error instanceof Error ? error.message : String(error)}`, error);

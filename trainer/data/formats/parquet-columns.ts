@@ -1,4 +1,4 @@
-/** The footer of a Parquet file: its columns, and where the parts of each lie. */
+/** The footer of a Parquet file: its columns, and the locations of their parts. */
 import { brotliDecompressSync, gunzipSync, zstdDecompressSync } from 'node:zlib';
 import { parquetMetadata, parquetSchema, type ColumnMetaData, type Compressors, type FileMetaData } from 'hyparquet';
 import type { readColumn } from 'hyparquet/src/column.js';
@@ -7,10 +7,10 @@ import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from 'hypar
 import { UnusableImage } from '../unusable-image.ts';
 import { longestPart, type ParquetBytes } from './parquet-bytes.ts';
 
-/** A footer says of every page group where it lies: some kilobytes a gigabyte. */
+/** A footer lists the location of every page group: a few kilobytes per gigabyte. */
 const longestFooter = 256 << 20;
 
-/** What a column's pages are unpacked with. */
+/** Decoder settings for a column's pages. */
 export type Leaf = Parameters<typeof readColumn>[2];
 
 const bounded = { maxOutputLength: longestPart };
@@ -20,7 +20,7 @@ const compressors: Compressors = {
   ZSTD: (bytes) => zstdDecompressSync(bytes, bounded),
 };
 
-/** Reads the footer. @throws UnusableImage where the file has none */
+/** Reads the footer. @throws UnusableImage if the file has none */
 export function readFooter(bytes: ParquetBytes): FileMetaData {
   const { size } = bytes;
   if (size < 12) throw new UnusableImage(`a file of ${size} bytes cannot be a Parquet file`);
@@ -36,7 +36,7 @@ function decoderOf(metadata: FileMetaData, column: ColumnMetaData): Leaf {
   return { pathInSchema, type, codec, schemaPath, element, parsers: DEFAULT_PARSERS, compressors, utf8: false };
 }
 
-/** Columns that hold one value a row, by their path. */
+/** Columns with one value per row, by path. */
 export function leavesOf(metadata: FileMetaData): ReadonlyMap<string, Leaf> {
   const columns = metadata.row_groups[0]?.columns.flatMap(({ meta_data: own }) => own ?? []) ?? [];
   const decoders = columns.map((own) => decoderOf(metadata, own));
@@ -44,7 +44,7 @@ export function leavesOf(metadata: FileMetaData): ReadonlyMap<string, Leaf> {
   return new Map(single.map((decoder) => [decoder.pathInSchema.join('.'), decoder]));
 }
 
-/** The definition level of a value that is there. */
+/** The definition level of a value that is present. */
 export const maximum = ({ schemaPath }: Leaf): number => getMaxDefinitionLevel(schemaPath);
 
 /** A column's part in one group of rows. */
@@ -57,7 +57,7 @@ export interface Chunk {
   readonly rows: number;
 }
 
-/** Finds a column's parts, group by group. @throws UnusableImage where a group has none, or it lies outside the file */
+/** Finds a column's parts, group by group. @throws UnusableImage if a part is missing or outside the file */
 export function chunksOf(metadata: FileMetaData, path: string, size: number): readonly Chunk[] {
   return metadata.row_groups.map(({ columns, num_rows: rows }) => {
     const found = columns.map(({ meta_data: own }) => own).find((own) => own?.path_in_schema.join('.') === path);

@@ -1,4 +1,4 @@
-/** The pages of a Parquet column: a page is what can be read and unpacked by itself. */
+/** The pages of a Parquet column: a page is the smallest unit that can be read and unpacked alone. */
 import type { PageHeader } from 'hyparquet';
 import { parquetHeader, readPage } from 'hyparquet/src/column.js';
 import { decompressPage, readDataPage, readDataPageV2 } from 'hyparquet/src/datapage.js';
@@ -6,16 +6,16 @@ import { UnusableImage } from '../unusable-image.ts';
 import { inWords, longestPart, readerOf, type ParquetBytes } from './parquet-bytes.ts';
 import { maximum, type Chunk, type Leaf } from './parquet-columns.ts';
 
-/** A page's header has numbers, and at most two short values. */
+/** Sizes to try for a page's header, which holds numbers and at most two short values. */
 const headerGuesses = [1 << 10, 1 << 16, 1 << 20];
 
-/** Where a value lies: the page, and its place there. */
+/** Location of a value: its page, and its row in the page. */
 export interface ValuePlace {
   readonly offset: number;
-  /** Of the page, with its header. */
+  /** Size of the page with its header. */
   readonly pageBytes: number;
   readonly row: number;
-  /** What of the page's bytes one of its values has on average. */
+  /** Average number of bytes per value in the page. */
   readonly share: number;
 }
 
@@ -24,9 +24,9 @@ interface Page {
   readonly header: PageHeader;
   /** First byte of the header, in the file. */
   readonly offset: number;
-  /** With the header. */
+  /** Size including the header. */
   readonly pageBytes: number;
-  /** Of a page with values; none where it is a dictionary. */
+  /** Header of a data page; undefined for a dictionary. */
   readonly data: PageHeader['data_page_header'] | PageHeader['data_page_header_v2'];
 }
 
@@ -41,7 +41,7 @@ function headerAt(
     try {
       return { header: parquetHeader(reader), bytes: reader.offset };
     } catch (error) {
-      // It may be longer than was guessed.
+      // It may be longer than guessed.
       if (bytes.length === end - offset || guess === headerGuesses.at(-1))
         throw inWords(error, `the page at byte ${offset} has no header`);
     }
@@ -49,7 +49,7 @@ function headerAt(
   throw new Error('There is no guess.');
 }
 
-/** Walks the pages of a column, page by page, by their headers alone. */
+/** Walks the pages of a column, reading only their headers. */
 function* pages(file: ParquetBytes, chunks: readonly Chunk[], path: string): Generator<Page> {
   for (const chunk of chunks) {
     let rows = 0;
@@ -67,7 +67,7 @@ function* pages(file: ParquetBytes, chunks: readonly Chunk[], path: string): Gen
   }
 }
 
-/** Where the values of a column lie, row by row. @throws UnusableImage where a page is damaged */
+/** Locations of a column's values, row by row. @throws UnusableImage if a page is damaged */
 export function* placesOf(file: ParquetBytes, chunks: readonly Chunk[], path: string): Generator<ValuePlace> {
   let dictionary: Omit<ValuePlace, 'row'> | null = null;
   for (const { decoder, header, offset, pageBytes, data } of pages(file, chunks, path)) {
@@ -83,13 +83,13 @@ export function* placesOf(file: ParquetBytes, chunks: readonly Chunk[], path: st
       throw new UnusableImage(`the page at byte ${offset} refers to a dictionary, but there is none`);
     const { levels, values } = unpacked(file.read(offset, pageBytes), decoder);
     let at = 0;
-    // A row without a value keeps its place in the page itself, which says so when it is read.
+    // A row without a value still counts in its page; reading it reports that the value is missing.
     for (let row = 0; row < data.num_values; row++)
       yield levels && levels[row]! < maximum(decoder) ? { ...here, row } : { ...dictionary, row: Number(values[at++]) };
   }
 }
 
-/** The values of a data page, those that are there; `levels` says of each row whether it is, and is null where all are. */
+/** The values present in a data page; `levels` marks the rows that have one, and is null if all do. */
 function unpacked(
   page: Uint8Array,
   decoder: Leaf,
@@ -111,7 +111,7 @@ function unpacked(
   return { levels: definitionLevels?.length ? definitionLevels : null, values: dataPage };
 }
 
-/** The value at a row of a page. @throws UnusableImage where there is none, or the page is damaged */
+/** The value at a row of a page. @throws UnusableImage if it is missing or the page is damaged */
 export function valueIn(page: Uint8Array, row: number, decoder: Leaf): Uint8Array {
   let found;
   try {

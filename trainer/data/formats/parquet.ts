@@ -1,6 +1,6 @@
 /**
- * Parquet files whose columns hold encoded images, read page by page: a page is what can be read and unpacked by itself, some ten
- * pictures, where a row group has a hundred. https://parquet.apache.org/docs/file-format/
+ * Parquet files whose columns hold encoded images, read page by page: a page, the smallest unit that can be read alone,
+ * has about ten pictures, a row group about a hundred. https://parquet.apache.org/docs/file-format/
  */
 import type { FileMetaData } from 'hyparquet';
 import { readColumn } from 'hyparquet/src/column.js';
@@ -11,25 +11,25 @@ import { placesOf, type ValuePlace } from './parquet-pages.ts';
 
 export interface ParquetFile {
   readonly rows: number;
-  /** Columns that hold one value a row, by their path (`image.bytes`), with their physical type. */
+  /** Columns with one value per row, by path (`image.bytes`), with their physical type. */
   readonly leaves: ReadonlyMap<string, Leaf>;
-  /** What its writer noted beside the schema. */
+  /** Key-value metadata stored with the schema. */
   readonly notes: ReadonlyMap<string, string>;
-  /** All values of a column, row by row; null where there is none. */
+  /** All values of a column, row by row; null for missing ones. */
   values(path: string): unknown[];
-  /** Where the values of a column lie, row by row. */
+  /** Locations of a column's values, row by row. */
   places(path: string): Generator<ValuePlace>;
   close(): void;
 }
 
 const imageColumns = ['image.bytes', 'img.bytes', 'jpg.bytes', 'png.bytes', 'image', 'img', 'jpg', 'png'];
 
-/** The column that holds the pictures, by the names in use. */
+/** The column with the pictures, found by its usual names. */
 export function imageColumnOf(leaves: ReadonlyMap<string, Leaf>): string | null {
   return imageColumns.find((path) => leaves.get(path)?.type === 'BYTE_ARRAY') ?? null;
 }
 
-/** How a file's pictures are unpacked. */
+/** Decoder settings for a file's pictures. */
 export function imageLeafOf(path: string): Leaf {
   const file = openParquet(path);
   file.close();
@@ -38,7 +38,7 @@ export function imageLeafOf(path: string): Leaf {
   return file.leaves.get(column)!;
 }
 
-/** All values of a column's parts, row by row; null where there is none. */
+/** All values of a column's parts, row by row; null for missing ones. */
 function valuesOf(file: ParquetBytes, chunks: readonly Chunk[]): unknown[] {
   return chunks.flatMap(({ decoder, offset, end, rows }) => {
     const select = { groupStart: 0, selectStart: 0, selectEnd: rows, groupRows: rows };
@@ -50,7 +50,7 @@ function valuesOf(file: ParquetBytes, chunks: readonly Chunk[]): unknown[] {
   });
 }
 
-/** @throws UnusableImage where the file is no Parquet file */
+/** @throws UnusableImage if the file is not a Parquet file */
 export function openParquet(path: string): ParquetFile {
   const file = new ParquetBytes(path);
   let metadata: FileMetaData;

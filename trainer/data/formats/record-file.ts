@@ -1,4 +1,4 @@
-/** Files of records of one length, as small data sets come: opened without being read, read a record at a time. */
+/** Files of fixed-length records, as in small data sets: opened without being read, then read one record at a time. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ export interface RecordFile {
   close(): void;
 }
 
-/** @throws UnusableImage for a file that is no whole number of records */
+/** @throws UnusableImage if the size is not a whole number of records */
 export async function openRecords(folder: string, name: string, bytes: number): Promise<RecordFile> {
   const path = join(folder, name);
   const { size } = await stat(path);
@@ -42,7 +42,7 @@ export function unreadableFile(path: string, error: unknown): FaultError {
   return new FaultError('unreadable-file', `${path}: ${reasonOf(error)}.`, { file: path }, { cause: error });
 }
 
-/** Names of classes, one a line; numbers where the file is not there or has another count. */
+/** Class names, one per line; numbers if the file is missing or has a different count. */
 export async function readNames(path: string, classes: number): Promise<readonly string[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     if (isMissing(error)) return null;

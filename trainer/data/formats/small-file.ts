@@ -1,9 +1,9 @@
-/** Lists that lie beside images: read whole, so their size is bounded. */
+/** Reads lists stored next to images: whole, so their size is bounded. */
 import { readFile, stat } from 'node:fs/promises';
 import { isMissing } from '../../durable/files.ts';
 import { UnusableImage } from '../unusable-image.ts';
 
-/** Null where there is no such file. */
+/** Null if there is no such file. */
 export async function readSmallFile(path: string, mostBytes: number): Promise<Buffer | null> {
   try {
     const { size } = await stat(path);

@@ -1,4 +1,4 @@
-/** Archives as programs write them, as people damage them, and as nobody should believe them. */
+/** Archives as written by programs, damaged ones, and ones with false headers. */
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
@@ -70,7 +70,7 @@ describe('archives that GNU tar writes', () => {
 });
 
 describe('members', () => {
-  test('have their names and sizes from wherever the format keeps them', async () => {
+  test('have their names and sizes from wherever the format stores them', async () => {
     const archive = tarOf([
       { name: 'b.jpg', prefix: 'some/folder', contents: 'prefix' },
       { name: '././@LongLink', type: 'L', contents: `${'n'.repeat(300)}\0` },
@@ -100,7 +100,7 @@ describe('members', () => {
     });
   });
 
-  test('of an archive in an archive are found at their place in the outer file', async () => {
+  test('of a nested archive are found at their offset in the outer file', async () => {
     const inner = tarOf([
       { name: '1.jpg', contents: 'one' },
       { name: '2.jpg', contents: 'two' },
@@ -113,7 +113,7 @@ describe('members', () => {
       ['1.jpg', 'one'],
       ['2.jpg', 'two'],
     ]);
-    // One that claims to go on behind its end sees nothing of what follows it there.
+    // One that claims to extend past its end does not see the data after it.
     const lying = tarOf([
       { name: 'inner.tar', contents: tarMember({ name: 'far.jpg', contents: 'x', size: '00000010000\0' }) },
       { name: 'secret', contents: 's'.repeat(8192) },
@@ -207,7 +207,7 @@ describe('a damaged archive gives what lies before the damage, and says where it
     });
   });
 
-  test('whatever is changed in it, members lie inside the file, one after the other', async () => {
+  test('after any modification, members lie inside the file, one after another', async () => {
     const whole = tarOf([
       { name: 'a.jpg', contents: 'a'.repeat(700) },
       { name: 'x', type: 'x', contents: record('path', 'pax.jpg') },
@@ -221,7 +221,7 @@ describe('a damaged archive gives what lies before the damage, and says where it
         fc.asyncProperty(changes, fc.nat(whole.length), fc.boolean(), async (bytes, length, mends) => {
           const archive = Buffer.from(whole.subarray(0, length));
           for (const [at, value] of bytes) if (at < length) archive[at] = value;
-          // A header that was changed on purpose has a checksum that fits.
+          // A header changed on purpose has a valid checksum.
           for (let at = 0; mends && at + 512 <= length; at += 512) {
             if (archive.toString('latin1', at + 257, at + 262) !== 'ustar') continue;
             archive.fill(' ', at + 148, at + 156);

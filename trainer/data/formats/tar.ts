@@ -1,6 +1,6 @@
 /**
- * The members of a tar archive, found by walking its headers with positioned reads: nothing is extracted and no contents are
- * read on the way. POSIX ustar with pax records (IEEE 1003.1, pax: ustar Interchange Format) and GNU's long names and base-256
+ * Finds the members of a tar archive by walking its headers with positioned reads: nothing is extracted and no contents
+ * are read. POSIX ustar with pax records (IEEE 1003.1, pax: ustar Interchange Format) and GNU's long names and base-256
  * numbers (GNU tar manual, Basic Tar Format).
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
@@ -11,34 +11,34 @@ import { whyUnsafe } from './unsafe-path.ts';
 
 export interface TarMember {
   readonly name: string;
-  /** Of its first byte, from the start of the file that was opened. */
+  /** Offset of its first byte in the opened file. */
   readonly offset: number;
   readonly size: number;
 }
 
 export interface Tar {
   /**
-   * The plain files in it, in order; of an archive inside the archive, where one is given. Members that are no plain files or
-   * have a name that leads elsewhere are rejected, each with its reason; damage ends the walk and is rejected by `name`.
+   * The plain files in the archive, or in the nested archive `within`, in order. Members that are not plain files or
+   * whose name leads outside are rejected, each with its reason; damage ends the walk and is reported for `name`.
    */
   members(rejects: Rejects, name: string, within?: TarMember): Generator<TarMember>;
-  /** The contents of a member that must be small. */
+  /** The contents of a member, which must be small. */
   text(member: TarMember): string;
   close(): void;
 }
 
 const block = 512;
-/** An archive of empty members must not fill the memory; sets of more images come in many archives. */
+/** An archive of empty members must not fill the memory; larger data sets come in many archives. */
 const mostMembers = 5_000_000;
-/** Names, and the records that hold them. Linux has no longer paths than 4096 bytes. */
+/** Maximum size of names and the records that hold them. Linux paths have at most 4096 bytes. */
 const longestRecord = 1 << 20;
 const longestText = 64;
 
 /** Kinds of members: IEEE 1003.1, pax, "typeflag"; letters from the GNU tar manual. */
 const plainFile: ReadonlySet<string> = new Set(['0', '\0', '7']);
-/** A folder, a volume's name. */
+/** Folders and volume names. */
 const noFile: ReadonlySet<string> = new Set(['5', 'V']);
-/** What says something of a later member: its long name, its records, those of all, the long name of what it links to. */
+/** Members that describe later ones: long name, pax records, global pax records, long link name. */
 const prelude: ReadonlySet<string> = new Set(['L', 'x', 'g', 'K']);
 const refused: Readonly<Record<string, string>> = {
   '1': 'a hard link',
@@ -53,7 +53,7 @@ const textOf = (bytes: Buffer) => {
   return bytes.toString('utf8', 0, end < 0 ? bytes.length : end);
 };
 
-/** An octal number, or, where the first bit is set, one to base 256. */
+/** An octal number, or, if the first bit is set, a base-256 number. */
 function sizeField(field: Buffer): number {
   if (field[0]! & 0x80) {
     const size = field.subarray(1).reduce((value, byte) => value * 256 + byte, field[0]! & 0x7f);
@@ -65,14 +65,14 @@ function sizeField(field: Buffer): number {
   return Number.parseInt(digits, 8);
 }
 
-/** The sum of the header's bytes, its own field taken as spaces. */
+/** The sum of the header's bytes, with its own field read as spaces. */
 function checksumOf(header: Buffer): number {
   let sum = 8 * 0x20;
   for (let at = 0; at < block; at++) if (at < 148 || at >= 156) sum += header[at]!;
   return sum;
 }
 
-/** `LENGTH KEY=VALUE\n`, again and again; the length counts the whole record. */
+/** Records of the form `LENGTH KEY=VALUE\n`; the length counts the whole record. */
 function paxRecords(bytes: Buffer): ReadonlyMap<string, string> {
   const records = new Map<string, string>();
   for (let at = 0; at < bytes.length;) {
@@ -88,7 +88,7 @@ function paxRecords(bytes: Buffer): ReadonlyMap<string, string> {
   return records;
 }
 
-/** Bytes of a member: a pax record overrides the field; links have none whatever the field says. */
+/** Size of a member: a pax record overrides the field; links have none, whatever the field says. */
 function sizeOf(header: Buffer, type: string, records: ReadonlyMap<string, string>): number {
   if (/[1-6]/.test(type)) return 0;
   const stated = records.get('size');
@@ -109,7 +109,7 @@ export function openTar(path: string): Tar {
   }
 
   function* walk(rejects: Rejects, archive: string, from: number, end: number): Generator<TarMember> {
-    /** What the members before a file say of it. */
+    /** Attributes of the next file, given by the members before it. */
     let longName: string | null = null;
     let records: ReadonlyMap<string, string> = new Map();
     let count = 0;
@@ -143,7 +143,7 @@ export function openTar(path: string): Tar {
         if (type === 'x') records = paxRecords(read(offset, size));
         continue;
       }
-      // Its map goes on for any number of blocks after the header, which the size does not count.
+      // Its map continues for any number of blocks after the header, which the size does not include.
       if (type === 'S') throw new UnusableImage(`"${printable(name)}" is a sparse file: pack it without --sparse`);
       const isSparse = [...records.keys()].some((key) => key.startsWith('GNU.sparse.'));
       [longName, records] = [null, new Map()];

@@ -1,4 +1,7 @@
-/** Why a name that an archive or a list gives is not followed, or null: it would lead out of the data set's folder. */
+/**
+ * Reason why a name from an archive or a list is unsafe, because it leads out of the data set's folder; null if it is
+ * safe.
+ */
 export function whyUnsafe(name: string): string | null {
   if (name === '') return 'it has no name';
   if (name.includes('\0')) return 'its name contains a NUL';

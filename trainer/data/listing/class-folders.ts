@@ -1,7 +1,7 @@
 /**
  * A folder of pictures: `train|val|test/class/…`, or one folder of classes that is split by a hash, or pictures without
  * classes. Names are sorted by code unit, so the order of samples is the same everywhere. Links to folders are followed
- * at the level of splits and classes only, so no circle can be entered.
+ * only at the level of splits and classes, so cycles are impossible.
  */
 import { hash } from 'node:crypto';
 import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
@@ -35,7 +35,7 @@ export function splitNamed(folderName: string): string | null {
   return splitNames[folderName.toLowerCase()] ?? null;
 }
 
-/** Part of the pictures of an unsplit folder that become the validation split: one in so many. */
+/** One in this many pictures of an unsplit folder becomes part of the validation split. */
 const heldOut = 10;
 const hashedTailBytes = 4096;
 const splitRule =
@@ -60,7 +60,7 @@ const kindOf = (entry: Dirent | Stats): Child['kind'] =>
 
 const ignore = () => undefined;
 
-/** Entries of a folder below the root ('' for the root itself), links resolved. What a link cannot resolve to is reported. */
+/** Entries of a folder below the root ('' for the root itself), links resolved. Broken links are reported. */
 function childrenOf(root: string, folder: string, report: Rejects['add']): readonly Child[] {
   const children: Child[] = [];
   for (const entry of readdirSync(join(root, folder), { withFileTypes: true }).sort(byName)) {
@@ -83,7 +83,7 @@ export interface Walk {
   readonly slices: TimeSlices;
   /** Pictures found so far. */
   pictures: number;
-  /** Files that are no pictures by their names: left alone. */
+  /** Files whose names are not those of pictures: ignored. */
   otherFiles: number;
 }
 
@@ -129,7 +129,7 @@ async function addPictures(walk: Walk, folder: string, label: number, into: Tabl
   }
 }
 
-/** Whether a linked folder is the root, or above it, or inside a folder it would be listed from again. */
+/** True if a linked folder is the root, above it, or inside a folder that would list it again. */
 function leadsBack({ root }: Walk, path: string): boolean {
   const target = realpathSync(join(root, path));
   const from = realpathSync(join(root, path, '..'));
@@ -142,7 +142,7 @@ interface SplitFolder {
   readonly loose: readonly string[];
 }
 
-/** The class folders and loose pictures of a split (`folder` is '' for the root). */
+/** Class folders and loose pictures of a split (`folder` is '' for the root). */
 export function readSplitFolder(walk: Walk, folder: string): SplitFolder {
   const classes: Child[] = [];
   const loose: string[] = [];
@@ -156,7 +156,7 @@ export function readSplitFolder(walk: Walk, folder: string): SplitFolder {
   return { classes, loose };
 }
 
-/** Lists a split by its class folders, or its loose pictures without labels where there are none. */
+/** Lists a split by its class folders; if there are none, its loose pictures without labels. */
 export async function draftSplit(walk: Walk, split: string, { classes, loose }: SplitFolder): Promise<Draft> {
   const images = startTable();
   for (const [label, { path }] of classes.entries()) {
@@ -172,7 +172,7 @@ export async function draftSplit(walk: Walk, split: string, { classes, loose }: 
   return { split, images, names: classes.map(({ name }) => name) };
 }
 
-/** The split folders of a root, or none: then its folders are classes. */
+/** The split folders of a root; if there are none, its folders are classes. */
 function splitFolders(root: string): readonly { readonly split: string; readonly folder: string }[] {
   const folders = childrenOf(root, '', ignore).filter((child) => child.kind === 'folder');
   const splits = folders.flatMap(({ name }) => {
@@ -181,7 +181,7 @@ function splitFolders(root: string): readonly { readonly split: string; readonly
   });
   const distinct = splits.filter((each, i) => splits.findIndex((other) => other.split === each.split) === i);
   if (distinct.length !== 1 || folders.length === 1) return distinct;
-  // One folder called "train" among others may be the class of trains: it is a split only if it holds class folders.
+  // A single folder called "train" may be the class of trains: it is a split only if it contains class folders.
   return childrenOf(root, distinct[0]!.folder, ignore).some((child) => child.kind === 'folder') ? distinct : [];
 }
 
@@ -213,7 +213,7 @@ async function splitByHash({ root, rejects, slices }: Walk, images: ImageTable):
   return ['train', 'val'].map((split) => ({ split, images: selected(images, (index) => splits[index] === split) }));
 }
 
-/** What every listing of folders says beside its layout. */
+/** Findings common to every folder listing, besides its layout. */
 export function foundBeside({ otherFiles }: Walk, classes: readonly string[]): readonly string[] {
   return [
     ...(classes.length === 1 ? ['only one class: labels carry no information'] : []),
@@ -242,7 +242,7 @@ export async function listTree(root: string, rejects: Rejects, slices: TimeSlice
   return listed('a folder of class folders', { splits: await splitByHash(walk, images), splitRule });
 }
 
-/** Whether the folder holds pictures where a tree would have them, from a look at a few entries. */
+/** True if a few entries suggest that the folder has pictures where a class tree would. */
 export async function looksLikeTree(root: string): Promise<boolean> {
   if (splitFolders(root).length > 0) return true;
   const hasPicture = (children: readonly Child[]) =>

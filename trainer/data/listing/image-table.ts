@@ -1,6 +1,6 @@
 /**
- * Where the images of a split lie, in tables that a million of them fit into: names end to end in one buffer, numbers in
- * typed arrays, all of it shared memory. A table is plain data, and what a decoding worker is given of it is no copy.
+ * Locations of a split's images, in tables compact enough for millions: names concatenated in one buffer, numbers in
+ * typed arrays, all in shared memory. A table is plain data, and decoding workers receive it without a copy.
  */
 import { FaultError } from '../../durable/fault-error.ts';
 import type { DataSource } from '../../protocol/run.ts';
@@ -10,14 +10,17 @@ export interface Place {
   readonly archive: string;
   readonly offset: number;
   readonly size: number;
-  /** Several images are packed into a page, which begins at `offset`; `size` is then an image's share of it. */
+  /**
+   * Set if several images are packed into a page, which begins at `offset`; `size` is then an image's average part of
+   * it.
+   */
   readonly page?: { readonly bytes: number; readonly row: number };
 }
 
-/** A data set, looked up. */
+/** A data set whose images have been located. */
 export interface Located {
   readonly data: DataSource;
-  /** Where its images lie; undefined where its reader has its own way. */
+  /** Locations of its images; undefined if its reader does not list files. */
   readonly found: FoundImages | undefined;
 }
 
@@ -38,7 +41,7 @@ export function placeOf({ archived }: ImageTable, index: number): Place | null {
   };
 }
 
-/** The path of an image from the data set's folder, with that of its archive before its name there. */
+/** The path of an image relative to the data set's folder; inside an archive, prefixed by the archive's path. */
 export function nameOf(images: ImageTable, index: number): string {
   const place = placeOf(images, index);
   return place === null ? ownName(images, index) : `${place.archive}/${ownName(images, index)}`;
@@ -46,9 +49,11 @@ export function nameOf(images: ImageTable, index: number): string {
 
 export interface TableBuilder {
   readonly count: () => number;
-  /** Images of one archive come one after the other. `place` is given for all images or for none, and so is its `page`. */
+  /**
+   * Images of one archive must be added consecutively. `place` is given for all images or none, and so is its `page`.
+   */
   add(name: string, label: number, place?: Place | null): void;
-  /** `numberOf`: the class number of a label that was added; null: the table gets no labels. */
+  /** `numberOf`: maps an added label to its class number; null for a table without labels. */
   finish(numberOf: ((label: number) => number) | null): ImageTable;
 }
 

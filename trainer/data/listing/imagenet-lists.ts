@@ -1,4 +1,4 @@
-/** Lists that say which class each validation picture of ILSVRC 2012 has, in the forms people have them. */
+/** Lists of the classes of ILSVRC 2012's validation pictures, in the formats in circulation. */
 import { join } from 'node:path';
 import { UnusableImage } from '../unusable-image.ts';
 import { type Rejects } from '../rejects.ts';
@@ -6,13 +6,13 @@ import { reasonOf } from '../unusable-image.ts';
 import { readMatTable } from '../formats/mat-file.ts';
 import { readSmallFile } from '../formats/small-file.ts';
 
-/** A list of pictures and WordNet ids, or two: one of ILSVRC ids in the order of the pictures, one of what these stand for. */
+/** Either one list of pictures and WordNet ids, or two: ILSVRC ids in the order of the pictures, and their meanings. */
 const validationLists = ['LOC_val_solution.csv', 'val.txt'];
 const groundTruth = 'ILSVRC2012_validation_ground_truth.txt';
 const synsetLists = ['meta.mat', 'map_clsloc.txt', 'synsets.txt'];
-/** Where they lie below the folder: at once, or in the development kit. */
+/** Their locations: in the folder itself or in the development kit. */
 const places = ['', 'ILSVRC2012_devkit_t12/data/', 'devkit/data/'];
-/** LOC_val_solution.csv, the longest of them, has 2 MB. */
+/** The longest, LOC_val_solution.csv, has 2 MB. */
 const longestList = 64 << 20;
 
 export const listsNeeded =
@@ -26,7 +26,7 @@ const linesOf = (bytes: Buffer) =>
     .filter((line) => line.trim() !== '');
 const shown = (line: string) => JSON.stringify(line.slice(0, 80));
 
-/** `ILSVRC2012_val_00048981,n03995372 85 1 499 272`, or name and id alone; a line of column names may stand above. */
+/** `ILSVRC2012_val_00048981,n03995372 85 1 499 272`, or just name and id; a header line is allowed. */
 function readValidationList(bytes: Buffer): ReadonlyMap<number, string> {
   const lines = linesOf(bytes);
   const rows = lines[0]?.startsWith('ImageId,') ? lines.slice(1) : lines;
@@ -75,13 +75,13 @@ function readGroundTruth(bytes: Buffer, synsets: ReadonlyMap<number, string>): R
 }
 
 interface ValidationClasses {
-  /** Where they were found. */
+  /** The list in which they were found. */
   readonly list: string;
   /** WordNet ids by the number of the picture. */
   readonly synsets: ReadonlyMap<number, string>;
 }
 
-/** The first of these lists that is there and can be read; those that cannot are rejected. */
+/** Reads the first of these lists that exists and is readable; unreadable ones are rejected. */
 async function readFirst(
   folder: string,
   names: readonly string[],
@@ -99,7 +99,7 @@ async function readFirst(
   return null;
 }
 
-/** Null where no such list can be read. */
+/** Null if no such list can be read. */
 export async function readValidationClasses(folder: string, rejects: Rejects): Promise<ValidationClasses | null> {
   const named = await readFirst(folder, validationLists, rejects, readValidationList);
   if (named) return named;
@@ -109,7 +109,7 @@ export async function readValidationClasses(folder: string, rejects: Rejects): P
   return numbered && readFirst(folder, [groundTruth], rejects, (bytes) => readGroundTruth(bytes, numbered.synsets));
 }
 
-/** Lists that say in words what a WordNet id stands for, beside those of the development kit. */
+/** Lists of the words for WordNet ids, besides those of the development kit. */
 const wordLists = ['LOC_synset_mapping.txt', 'synset_words.txt', 'meta.mat', 'map_clsloc.txt'];
 
 /** `n01440764 tench, Tinca tinca`, or `n02119789 1 kit_fox`. */
@@ -128,7 +128,9 @@ function readWordTable(bytes: Buffer): ReadonlyMap<string, string> {
   return new Map(rows);
 }
 
-/** The first word for each WordNet id, from the first such list that is there; empty where none is, or it cannot be read. */
+/**
+ * The first word for each WordNet id, from the first such list that exists; empty if none does or it cannot be read.
+ */
 export async function readClassWords(folder: string): Promise<ReadonlyMap<string, string>> {
   for (const list of places.flatMap((place) => wordLists.map((name) => place + name))) {
     try {
@@ -136,7 +138,7 @@ export async function readClassWords(folder: string): Promise<ReadonlyMap<string
       const words = bytes && (list.endsWith('.mat') ? readWordTable(bytes) : readWordList(bytes));
       if (words && words.size > 0) return words;
     } catch (error) {
-      // Names are for people only: what is wrong with a list is told where labels are read from it.
+      // Names are only for display: errors in a list are reported when labels are read from it.
       if (!(error instanceof UnusableImage)) throw error;
     }
   }

@@ -1,6 +1,6 @@
 /**
- * Looks at a listing before anything trains on it. Few images are read, decoded and hashed at once; of many, which would take
- * hours, the names and sizes are given first and the contents are checked when that is asked for.
+ * Inspects a listing before training. A small data set is read, decoded and hashed at once; for a large one, which
+ * would take hours, names and sizes come first and the contents are checked on request.
  */
 import { hash } from 'node:crypto';
 import { statSync } from 'node:fs';
@@ -15,7 +15,7 @@ import { reasonOf } from '../unusable-image.ts';
 import { openListing, readImage, type List } from './listing.ts';
 import { createTimeSlices } from './time-slices.ts';
 
-/** Up to this many images are checked without being asked: minutes on one core. */
+/** Up to this many images are checked automatically: minutes on one core. */
 export const checkedUnasked = 50_000;
 
 export interface ListingDescription {
@@ -24,7 +24,7 @@ export interface ListingDescription {
   readonly expected: readonly string[];
   readonly licence: string | null;
   readonly source: string | null;
-  /** What is wrong with a readable file beyond being readable, or null: its hash differs from a manifest's, say. */
+  /** An additional check of a readable file, such as its hash against a manifest's; returns the problem or null. */
   check?(path: string, sha256: string): string | null;
 }
 
@@ -36,7 +36,7 @@ interface Contents {
   readonly width: number;
   readonly height: number;
 }
-/** `contents` is null where they were not looked at. */
+/** `contents` is null if they were not checked. */
 type Verdict = { readonly reason: string } | { readonly size: number; readonly contents: Contents | null };
 
 async function examine(folder: string, images: ImageTable, index: number): Promise<Verdict> {
@@ -49,7 +49,7 @@ async function examine(folder: string, images: ImageTable, index: number): Promi
   }
 }
 
-/** Hands over verdicts in the order of the images, with a few being worked on ahead. */
+/** Yields verdicts in the order of the images, working a few ahead. */
 async function* examineAll(folder: string, images: ImageTable): AsyncGenerator<Verdict> {
   const started: Promise<Verdict>[] = [];
   for (let next = 0, i = 0; i < images.count; i++) {
@@ -60,7 +60,7 @@ async function* examineAll(folder: string, images: ImageTable): AsyncGenerator<V
 
 function measure(folder: string, path: string, place: Place | null): Verdict {
   try {
-    // Not joined: that takes as long as looking at the file.
+    // Not `path.join`, which takes as long as the stat itself.
     const size = place?.size ?? statSync(`${folder}/${path}`).size;
     return size === 0 ? { reason: 'the file is empty (0 bytes)' } : { size, contents: null };
   } catch (error) {
@@ -68,7 +68,7 @@ function measure(folder: string, path: string, place: Place | null): Verdict {
   }
 }
 
-/** `contents`: check them however many images there are. */
+/** `contents`: check them for any number of images. */
 export async function inspectListing(
   list: List,
   folder: string,
@@ -141,7 +141,7 @@ export async function inspectListing(
   });
 }
 
-/** For a recipe that is a way of listing and nothing else. */
+/** The reader of a recipe that only defines a listing. */
 export function readerOfListing(list: List, description: ListingDescription): Pick<DatasetRecipe, 'inspect' | 'open'> {
   return {
     inspect: (folder, progress, signal, contents) =>

@@ -1,4 +1,4 @@
-/** Looks at a folder the user picked: finds the reader for it and has it scan, or says what was expected and found. */
+/** Inspects a folder picked by the user: finds its reader and scans, or reports what was expected and found. */
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, resolve } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
@@ -10,7 +10,7 @@ import { wrongFolder } from './inspection-findings.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { reader, readers } from './readers.ts';
 
-/** The order in which readers are asked. */
+/** The order in which readers are tried. */
 const byGenerality = [...readers].sort((a, b) => (a.generality ?? 0) - (b.generality ?? 0) || (a.id < b.id ? -1 : 1));
 
 async function readerFor(folder: string, wanted: string | null): Promise<DatasetRecipe | null> {
@@ -20,7 +20,7 @@ async function readerFor(folder: string, wanted: string | null): Promise<Dataset
   return null;
 }
 
-/** Where to look: a file stands for its folder, and `train` stands for its parent where another split lies beside it. */
+/** The folder to inspect: a file stands for its folder, and `train` for its parent if another split is next to it. */
 async function folderMeant(path: string): Promise<string> {
   const folder = (await stat(path)).isDirectory() ? path : dirname(path);
   const own = splitNamed(basename(folder));

@@ -1,4 +1,4 @@
-/** What every reader's `inspect` shares: collecting rejects, duplicates and the fingerprint, and the words for them. */
+/** Shared by every reader's `inspect`: collects rejects, duplicates and the fingerprint, and words them. */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { opendir } from 'node:fs/promises';
@@ -19,7 +19,7 @@ export async function hashFile(path: string, signal: AbortSignal): Promise<strin
 
 const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
 
-/** What lies in a folder, in words for "found": counts, then the first names. */
+/** Describes a folder's contents for "found": counts, then the first names. */
 export async function describeFolder(path: string): Promise<readonly string[]> {
   const countedLimit = 100_000;
   let folders = 0;
@@ -37,7 +37,7 @@ export async function describeFolder(path: string): Promise<readonly string[]> {
   return [shown.length === 0 ? 'an empty folder' : `${counted}: ${shown.join(', ')}${more}`];
 }
 
-/** Everything of an inspection that a reader states itself. */
+/** The parts of an inspection that the reader provides. */
 export interface Stated {
   readonly dataset: string;
   readonly title: string;
@@ -49,7 +49,7 @@ export interface Stated {
   readonly licence: string | null;
   readonly source: string | null;
   readonly splitRule: string | null;
-  /** Whether the contents were looked at; readers that always do say nothing. */
+  /** Whether the contents were checked; omitted by readers that always check them. */
   readonly contents?: Inspection['contents'];
 }
 
@@ -58,7 +58,7 @@ export interface Findings {
   reject(file: string, reason: string): void;
   /** A usable picture; `digest` is the SHA-256 of its contents. Finds duplicates and leaks. */
   picture(split: string, name: string, digest: Buffer, width: number, height: number): void;
-  /** A file of the data set, for the fingerprint; `sha256` is null where its contents were not looked at. */
+  /** A file of the data set, for the fingerprint; `sha256` is null if its contents were not read. */
   file(name: string, size: number, sha256: string | null): void;
   finish(stated: Stated): Inspection;
 }

@@ -1,4 +1,4 @@
-/** What every reader of image files shares: a table of a million images, listed once, looked at in two depths. */
+/** Shared by every reader of image files: compact tables, listed once and inspected at two depths. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -16,7 +16,7 @@ import { openData } from '../loading/open-data.ts';
 
 const quiet = () => undefined;
 
-test('a table gives back what was put into it, and keeps it when part of it is taken', () => {
+test('a table returns what was added to it, also after a selection', () => {
   const name = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 40 });
   const rows = fc.array(fc.record({ name, label: fc.nat(5), archive: fc.nat(2), offset: fc.maxSafeNat() }));
   fc.assert(
@@ -44,7 +44,7 @@ test('a table gives back what was put into it, and keeps it when part of it is t
   );
 });
 
-test('a class has one number in all splits, and one that train lacks is said', () => {
+test('a class has one number in all splits, and one missing from train is reported', () => {
   const draft = (split: string, names: readonly string[]) => {
     const images = startTable();
     for (const [label, name] of names.entries()) images.add(name, label);
@@ -108,7 +108,7 @@ describe('an inspection in two depths', () => {
       expect(await inspect(20)).toMatchObject({ contents: 'checked', smallest: [10, 10], duplicateCount: 18 });
     }));
 
-  test('contents are checked when asked for, whatever the number, and can be left', () =>
+  test('contents are checked on request, for any number of images, and the check can be cancelled', () =>
     inTemporaryFolder(async (folder) => {
       const bytes = await picture('one');
       await writeFile(join(folder, 'pack'), Buffer.concat([Buffer.from('abc'), bytes]));
@@ -137,7 +137,7 @@ describe('a decoding worker', () => {
   });
   afterAll(removeWorker);
 
-  test('is handed what was found, and does not look again', () =>
+  test('receives what was found, and does not list again', () =>
     inTemporaryFolder(async (folder) => {
       await mkdir(join(folder, 'train/only'), { recursive: true });
       for (let i = 0; i < 5; i++) await writeFile(join(folder, `train/only/${i}.png`), await picture(String(i)));
@@ -147,7 +147,7 @@ describe('a decoding worker', () => {
       const specification = { data, normalization, task: { kind: 'evaluation', preprocessing } } as const;
       const opened = await openData(data);
       expect(opened.found!.images.names.buffer).toBeInstanceOf(SharedArrayBuffer);
-      // A worker that lists the folder finds one more, and an order in which it comes first.
+      // A worker that listed the folder would find one more image, and it would come first.
       await writeFile(join(folder, 'train/only/-.png'), await picture('late'));
       await expect(openViewProducer(specification, 1, 5, worker)).rejects.toThrow('had 5 images and now has 6');
       const producer = await openViewProducer({ ...specification, found: opened.found }, 1, 5, worker);

@@ -1,6 +1,6 @@
 /**
- * What lies in a folder of encoded images, whatever the layout: splits of images, classes, and what cannot be used. Every
- * reader whose samples are image files is a function that makes a listing; opening and inspecting are the same for all.
+ * Listing of a folder of encoded images, whatever the layout: splits of images, classes, and unusable files. Every
+ * reader of image files is a function that creates a listing; opening and inspecting are shared.
  */
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,18 +27,18 @@ export interface ListedSplit {
 export interface Listing {
   readonly splits: readonly ListedSplit[];
   readonly classes: readonly string[];
-  /** What it is, where that is more than its reader's title says. */
+  /** Title, if more specific than its reader's. */
   readonly title?: string;
-  /** What was found, in words. */
+  /** Findings in words. */
   readonly found: readonly string[];
-  /** How a validation split was made where there was none. */
+  /** The rule for the validation split, if there was none. */
   readonly splitRule: string | null;
 }
 
-/** Lists a folder. What cannot be used goes to `rejects`; what makes the whole folder unreadable is thrown. */
+/** Lists a folder. Unusable files go to `rejects`; an error that makes the whole folder unreadable is thrown. */
 export type List = (folder: string, rejects: Rejects, slices: TimeSlices) => Promise<Listing>;
 
-/** A split that is being listed; its labels are places in `names`, its own classes. Without names it has no labels. */
+/** A split being listed; its labels are indices into `names`, its own classes. Without names it has no labels. */
 export interface Draft {
   readonly split: string;
   readonly images: TableBuilder;
@@ -63,7 +63,7 @@ export function united(drafts: readonly Draft[], rejects: Rejects): Pick<Listing
   return { splits, classes };
 }
 
-/** A picture may not be larger than this on disk; nothing real is, and a file of any size must not fill the memory. */
+/** Maximum size of a picture on disk: no real one is larger, and no file may fill the memory. */
 const largestFileBytes = 256 << 20;
 
 /** The encoded bytes of an image: a whole file, or a part of an archive. */
@@ -84,7 +84,7 @@ export async function readImage(folder: string, images: ImageTable, index: numbe
   }
 }
 
-/** How the pages of each archive of a listing are unpacked: from its footer, read once a thread. */
+/** Decoder settings for each archive of a listing, from its footer, read once per thread. */
 const leaves = new WeakMap<ImageTable, Map<string, Leaf>>();
 
 function unpack(page: Buffer, row: number, images: ImageTable, archive: string): Buffer {
@@ -118,7 +118,7 @@ async function findImages(list: List, folder: string, split: string, exclude: re
   return { classes, images: selected(found.images, keeps) };
 }
 
-/** `found`: what another thread found when it opened this split, in place of looking again. */
+/** `found`: the listing from another thread that opened this split, so that it is not listed again. */
 export async function openListing(
   list: List,
   folder: string,

@@ -1,5 +1,5 @@
 /**
- * The data set readers alone. The registry finds them too, but with every method and encoder, which a decoding worker
+ * The data set readers only. The registry also has them, but with every method and encoder, which a decoding worker
  * must not load.
  */
 import { FaultError } from '../../durable/fault-error.ts';

@@ -1,4 +1,4 @@
-/** Data sets in a number of large files: which there are, and which split each belongs to. */
+/** Data sets stored in several large files: finds the files and the split of each. */
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { isFolder } from '../../durable/files.ts';
@@ -10,7 +10,7 @@ import { reasonOf } from '../unusable-image.ts';
 
 export interface Shard {
   readonly split: string;
-  /** From the folder. */
+  /** Relative to the folder. */
   readonly path: string;
 }
 
@@ -25,7 +25,7 @@ function splitOf(name: string): string {
   );
 }
 
-/** Files that end so, in the folder, in `data` below it, and in folders called like a split. */
+/** Files with this ending in the folder, in its `data` folder, and in folders named after a split. */
 export function shardsIn(folder: string, ending: string): readonly Shard[] {
   const below = readdirSync(folder).filter((name) => name === 'data' || splitNamed(name) !== null);
   return ['', ...below.filter((name) => isFolder(join(folder, name))).map((name) => `${name}/`)]
@@ -35,7 +35,7 @@ export function shardsIn(folder: string, ending: string): readonly Shard[] {
     .map((path) => ({ split: splitOf(path), path }));
 }
 
-/** Reads one shard after the other, each open only while it is read; one that is damaged is rejected with the reason. */
+/** Reads the shards in turn, each open only while it is read; damaged ones are rejected with the reason. */
 export async function readShards<File extends { close(): void }>(
   folder: string,
   shards: readonly Shard[],
@@ -56,7 +56,7 @@ export async function readShards<File extends { close(): void }>(
   }
 }
 
-/** Images of a split, with labels if any of them has one; those that have none are then left out. */
+/** Images of a split, with labels if any image has one; images without a label are then dropped. */
 export function labelledWhereAny(images: ImageTable, rejects: Rejects, reason: string): ImageTable {
   const { labels } = images;
   if (!labels?.some((label) => label >= 0)) return { ...images, labels: null };

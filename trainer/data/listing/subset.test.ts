@@ -1,4 +1,4 @@
-/** A share of each class. */
+/** Subsets with a fraction of each class. */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,7 +14,7 @@ const labelled = fc.array(fc.nat(4), { minLength: 1, maxLength: 300 }).map((labe
 const share = fc.double({ min: 0.001, max: 1, noNaN: true });
 const seed = fc.nat(1000);
 
-test('every class keeps its share, rounded, and one image at least; none is taken twice', () => {
+test('every class keeps its fraction, rounded, but at least one image; none is taken twice', () => {
   fc.assert(
     fc.property(labelled, share, seed, (labels, wanted, by) => {
       const chosen = chosenBy({ kind: 'share', share: wanted, seed: by }, labels);
@@ -28,7 +28,7 @@ test('every class keeps its share, rounded, and one image at least; none is take
   );
 });
 
-test('a small share is part of a larger one by the same seed, and another seed draws others', () => {
+test('a small fraction is part of a larger one with the same seed, and another seed draws different images', () => {
   fc.assert(
     fc.property(labelled, share, share, seed, (labels, a, b, by) => {
       const [few, many] = [Math.min(a, b), Math.max(a, b)].map((one) =>
@@ -71,7 +71,7 @@ test('the part is a data set of its own, and needs labels', async () => {
   await expect(partOf(without, { kind: 'share', share: 0.5, seed: 0 }, source)).rejects.toThrow(FaultError);
 });
 
-test('a list chooses the images it names, and says what it names in vain', async () => {
+test('a list chooses the images it names, and reports names it does not find', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'subset-'));
   try {
     const builder = startTable();

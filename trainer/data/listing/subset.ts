@@ -1,4 +1,4 @@
-/** Part of a split, as evaluations with few labels are given. */
+/** Part of a split, for evaluations with few labels. */
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
@@ -9,7 +9,7 @@ import type { OpenDataset } from '../../recipe.ts';
 import { nameOf } from './image-table.ts';
 import { reasonOf } from '../unusable-image.ts';
 
-/** Places of the chosen samples, in order: of every class its share, rounded, but one at least. */
+/** Indices of the chosen samples, in order: the given fraction of every class, rounded, but at least one. */
 export function chosenBy({ share, seed }: Extract<Subset, { kind: 'share' }>, labels: Int32Array): Int32Array {
   const byClass = groupBy(labels.keys(), (place) => labels[place]!);
   const chosen = [...byClass].flatMap(([label, places]) => {
@@ -42,7 +42,7 @@ async function readList(path: string): Promise<ReadonlySet<string>> {
   }
 }
 
-/** Places of the samples that a file names, in order. */
+/** Indices of the samples named in a file, in order. */
 async function namedIn(list: string, { found }: OpenDataset, { path, split }: DataSource): Promise<Int32Array> {
   const names = await readList(list);
   if (!found)
@@ -88,7 +88,7 @@ function rowsOf(table: Int8Array, columns: number, rows: Int32Array): Int8Array 
   return chosen;
 }
 
-/** The same data set with the chosen samples alone. Closing it closes `whole`. */
+/** The data set restricted to the chosen samples. Closing it closes `whole`. */
 export async function partOf(whole: OpenDataset, subset: Subset, source: DataSource): Promise<OpenDataset> {
   try {
     const chosen = await placesOf(whole, subset, source);

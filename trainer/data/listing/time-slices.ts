@@ -1,13 +1,13 @@
 /**
- * Reading folders and archives blocks, because that is several times faster than waiting for each of a million files. So it
- * is cut into slices: between two of them progress is told, commands come in and a cancel is heard.
+ * Reading folders and archives blocks, because that is several times faster than waiting for each of a million files.
+ * The work is therefore cut into slices: between them progress is reported and commands, such as cancel, are handled.
  */
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { InspectProgress } from '../../recipe.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 
 export interface TimeSlices {
-  /** True when a slice has lasted long enough; `next` is to be awaited then. */
+  /** True when a slice has lasted long enough; then await `next`. */
   due(): boolean;
   next(done: number, total: number | null): Promise<void>;
 }

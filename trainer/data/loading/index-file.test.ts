@@ -1,4 +1,4 @@
-/** An index of archives: the same images as without it, and none that no longer holds. */
+/** An index of archives: gives the same images as listing, and is never used when out of date. */
 import { appendFile, mkdir, readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
@@ -54,7 +54,7 @@ async function withShards(
   });
 }
 
-/** Another archive of that size and that time: who finds the old names has not looked. */
+/** Replaces an archive by one of the same size and time: finding the old names means that it was not read. */
 async function exchange(path: string, names: readonly string[]): Promise<void> {
   const { size, atime, mtime } = await stat(path);
   const bytes = shardOf(names);
@@ -63,7 +63,7 @@ async function exchange(path: string, names: readonly string[]): Promise<void> {
   await utimes(path, atime, mtime);
 }
 
-test('gives what looking gave, without looking', () =>
+test('gives what listing gave, without listing', () =>
   withShards(async ({ folder, look }) => {
     const first = await look();
     expect(first.notices).toEqual([]);
@@ -74,7 +74,7 @@ test('gives what looking gave, without looking', () =>
     expect(await look()).toEqual(first);
   }));
 
-test('no longer counts when an archive changes, one comes, or its time is another', () =>
+test('is invalidated when an archive changes, is added, or has another time', () =>
   withShards(async ({ folder, look }) => {
     await look();
     await writeFile(join(folder, 'train-002.tar'), shardOf(['f']));
@@ -89,7 +89,7 @@ test('no longer counts when an archive changes, one comes, or its time is anothe
     expect(JSON.stringify(await look())).toContain('z.png');
   }));
 
-test('is looked for again where it was damaged, wherever, and says so', () =>
+test('is rebuilt wherever it was damaged, with a notice', () =>
   withShards(async ({ indexes, look }) => {
     const first = await look();
     const [name] = await readdir(indexes);
@@ -104,14 +104,14 @@ test('is looked for again where it was damaged, wherever, and says so', () =>
     for (const bytes of [whole.subarray(0, 5), whole.subarray(0, -1), Buffer.alloc(0), ...places.map(flipped)]) {
       await writeFile(file, bytes);
       expect((await look()).found).toEqual(first.found);
-      // And is whole again.
+      // The index is whole again.
       expect(await look()).toEqual(first);
     }
     await appendFile(file, 'more');
     expect((await look()).notices).toEqual(['cache-damaged']);
   }));
 
-test('is not made of folders, which are listed as fast', () =>
+test('is not created for folders, which are listed as fast', () =>
   inTemporaryFolder(async (root) => {
     await mkdir(join(root, 'data/train/only'), { recursive: true });
     await writeFile(join(root, 'data/train/only/a.png'), 'picture');

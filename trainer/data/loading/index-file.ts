@@ -1,7 +1,7 @@
 /**
- * Where the images of a split lie, kept on disk: a million members of an archive are a million reads at as many places, which
- * is minutes on a hard disk, at the start of every run. Folders of files are listed in seconds and need no index. An index
- * counts as long as its archives, and everything else in the folders they lie in, have the names, sizes and times they had.
+ * Index of the locations of a split's images, kept on disk: listing a million members of an archive takes a million
+ * scattered reads, minutes on a hard disk, at the start of every run. Folders of files are listed in seconds and need
+ * no index. An index is valid as long as everything in the folders of its archives keeps its name, size and time.
  */
 import { mkdir, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
@@ -15,14 +15,14 @@ import type { ImageTable } from '../found-images.ts';
 import { openData } from './open-data.ts';
 
 const magic = 'reprise-index-2\n';
-/** What a file begins with: what it is, and the SHA-256 of all that follows. */
+/** First line of a file: its type, and the SHA-256 of everything after it. */
 const preludeOf = (...rest: readonly Uint8Array[]): string => `${magic}${sha256(...rest)}\n`;
 const preludeBytes = preludeOf().length;
-/** Each some 70 MB for ImageNet. */
+/** Each about 70 MB for ImageNet. */
 const mostFiles = 8;
 
 const Header = v.strictObject({
-  /** Of the folders that hold the archives. */
+  /** Signature of the folders with the archives. */
   signature: v.string(),
   folders: v.array(v.string()),
   classes: v.array(v.string()),
@@ -35,12 +35,12 @@ const Header = v.strictObject({
 type Header = v.InferOutput<typeof Header>;
 
 export interface IndexPlace {
-  /** Null: nothing is kept. */
+  /** Null disables the index. */
   readonly cacheFolder: string | null;
   notice(code: string, text: string, values: Record<string, string | number>): void;
 }
 
-/** Names, sizes and times of what lies in these folders, below the data set's. */
+/** Names, sizes and times of the contents of these folders, which are below the data set's. */
 async function namesSizesAndTimes(path: string, folders: readonly string[]): Promise<string> {
   const lines: string[] = [];
   for (const folder of folders) {
@@ -68,21 +68,21 @@ async function read(file: string, path: string, notice: IndexPlace['notice']): P
     return null;
   }
   const { signature, folders, classes } = header;
-  // A folder that is gone has no signature: opening the data will say so.
+  // A missing folder has no signature; opening the data will report it.
   if ((await namesSizesAndTimes(path, folders).catch(() => null)) !== signature) return null;
   const now = new Date();
   await utimes(file, now, now);
   return { classes, images: tableOf(bytes, end + 1, header) };
 }
 
-/** Null where the file is not, to the last byte, what was written. */
+/** Null unless the file is exactly as written. */
 function headerOf(bytes: Buffer, end: number): Header | null {
   const prelude = bytes.toString('latin1', 0, preludeBytes);
   if (end < 0 || prelude !== preludeOf(bytes.subarray(preludeBytes))) return null;
   return v.parse(Header, JSON.parse(bytes.toString('utf8', preludeBytes, end)));
 }
 
-/** The arrays follow one another, each copied into memory that threads share. */
+/** The arrays follow one another; each is copied into shared memory. */
 function tableOf(bytes: Buffer, from: number, { count, nameBytes, labelled, paged, archives }: Header): ImageTable {
   let at = from;
   const take = (length: number): SharedArrayBuffer => {
@@ -129,7 +129,7 @@ async function write(file: string, path: string, { classes, images }: FoundImage
   await makeRoom(dirname(file));
 }
 
-/** Removes those not used for longest. */
+/** Removes the least recently used files. */
 async function makeRoom(folder: string): Promise<void> {
   const files = (await readdir(folder)).filter((name) => name.endsWith('.bin')).map((name) => join(folder, name));
   const used = await Promise.all(files.map(async (file) => ({ file, at: (await stat(file)).mtimeMs })));
@@ -137,8 +137,8 @@ async function makeRoom(folder: string): Promise<void> {
 }
 
 /**
- * Where the images of a split lie, for all who open it in this run; undefined where a reader has its own way. From the index
- * where there is one that still holds, else looked for and, where that takes long, kept.
+ * Locates the images of a split for the whole run; undefined if its reader does not list files. Uses a valid index if
+ * there is one; otherwise lists them and, if that is slow, saves an index.
  */
 export async function locate(data: DataSource, { cacheFolder, notice }: IndexPlace): Promise<FoundImages | undefined> {
   const file = cacheFolder === null ? null : fileOf(cacheFolder, data);

@@ -71,7 +71,7 @@ describe('a training loader', () => {
       expect(alone[0]!.batch.views[0]!.values).not.toEqual(alone[1]!.batch.views[0]!.values);
     }));
 
-  test('starts at any step with what an uninterrupted run would have seen', () =>
+  test('starts at any step with the batch of an uninterrupted run', () =>
     inTemporaryFolder(async (folder) => {
       await writeIdx(folder, 30, 4);
       const whole = await take(training(folder), 8);
@@ -81,7 +81,7 @@ describe('a training loader', () => {
       }
     }));
 
-  test('takes the second view of the picture of the same name elsewhere, and names what is no pair', () =>
+  test('takes the second view from the picture of the same name elsewhere, and names unpaired ones', () =>
     inTemporaryFolder(async (folder) => {
       const picture = (brightness: number) =>
         sharp({
@@ -142,7 +142,7 @@ describe('a training loader', () => {
       );
     }));
 
-  test('turns grey images into three channels where the normalization has three', () =>
+  test('turns grey images into three channels if the normalization has three', () =>
     inTemporaryFolder(async (folder) => {
       await writeIdx(folder, 8, 4);
       const options = { ...training(folder), normalization: { mean: [0, 0, 0], std: [1, 1, 1] } };
@@ -162,7 +162,7 @@ async function writePictures(folder: string, count: number): Promise<void> {
   }
 }
 
-describe('a file that turns bad while it is being read', () => {
+describe('a file that becomes unreadable during a run', () => {
   const pictures = (path: string) => ({
     ...training(path),
     data: { dataset: 'image-folder', path, split: 'train' },

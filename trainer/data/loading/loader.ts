@@ -1,6 +1,6 @@
 /**
- * Batches for the loop. A batch is made in pieces by the producer and put together here; pieces, workers and prefetching
- * decide when a view is computed, never what is in it.
+ * Batches for the loop. The producer creates a batch in pieces, which are assembled here; pieces, workers and
+ * prefetching affect when a view is computed, never its contents.
  */
 import type { HostBatch } from '../../host-batch.ts';
 import type { EvaluationLoader, EvaluationLoaderOptions, TrainingLoader, TrainingLoaderOptions } from './pipeline.ts';
@@ -9,7 +9,7 @@ import { createSampler } from './sampler.ts';
 import { viewSizes, type WorkSpecification } from './view-renderer.ts';
 import { openData } from './open-data.ts';
 
-/** Finished batches ahead of the loop take at most this much, but two are always under way. */
+/** Memory limit for prefetched batches; two are always in progress. */
 const prefetchBytes = 512 << 20;
 const mostPrefetched = 8;
 /** A piece of a batch: small enough to spread over workers, large enough that messages cost nothing. */
@@ -39,7 +39,7 @@ function createAssembly(
       const pieces: Promise<readonly Float32Array[]>[] = [];
       for (let at = 0; at < index.length; at += piece) {
         const part = producer.produce(epoch, index.slice(at, at + piece));
-        // With one thread, one after the other: nothing is gained by having all begun.
+        // With one thread, one after another: starting all at once gains nothing.
         if (workers === 0) await part;
         pieces.push(part);
       }
@@ -68,7 +68,7 @@ function createQueue<T>(depth: number, start: () => Promise<T> | null) {
     while (queue.length < depth + 1) {
       const started = start();
       if (!started) break;
-      // A failure is met when its batch is asked for; until then it must not count as unhandled.
+      // A failure is reported when its batch is requested; until then it must not count as unhandled.
       started.catch(() => undefined);
       queue.push(started);
     }
@@ -110,7 +110,7 @@ export async function openTrainingLoader(options: TrainingLoaderOptions, workerF
       count,
       classes,
       stepsPerEpoch: sampler.stepsPerEpoch,
-      // The course of training has no end, so there is always a next batch.
+      // Training batches never end, so there is always a next one.
       next: () => next()!,
       close: () => producer.close(),
     };

@@ -6,8 +6,8 @@ import { reader } from '../listing/readers.ts';
 import { partOf } from '../listing/subset.ts';
 
 /**
- * Opens the images that a configuration names, or the part of them that it asks for.
- * @throws a fault where there are none
+ * Opens the images named by a configuration, or the subset it asks for.
+ * @throws a fault if there are none
  */
 export async function openData(data: DataSource, found?: FoundImages): Promise<OpenDataset> {
   const whole = await reader(data.dataset).open(data.path, data.split, data.exclude ?? [], found);

@@ -1,4 +1,7 @@
-/** What the data pipeline offers the loop. Order and augmentation come from (seed, epoch, index, view): never from worker count or history. */
+/**
+ * The data pipeline's interface to the loop. Order and augmentation depend on (seed, epoch, index, view), never on the
+ * number of workers or history.
+ */
 import type { DataSource, Normalization, Preprocessing, View } from '../../protocol/run.ts';
 import type { HostBatch } from '../../host-batch.ts';
 import type { Located } from '../listing/image-table.ts';
@@ -8,7 +11,7 @@ export interface TrainingLoader {
   readonly count: number;
   readonly classes: number;
   readonly stepsPerEpoch: number;
-  /** The batch of the next step, across epochs without end. Prefetched, within a memory bound. */
+  /** The batch of the next step; never ends, across epochs. Prefetched, within a memory bound. */
   next(): Promise<{ readonly batch: HostBatch; readonly epoch: number; readonly batchInEpoch: number }>;
   close(): Promise<void>;
 }
@@ -17,7 +20,7 @@ export interface TrainingLoaderOptions {
   readonly data: DataSource;
   /** Where its images lie, if that was looked up before. */
   readonly found?: FoundImages | undefined;
-  /** What the second view is taken of, where that is another kind of picture. */
+  /** Source of the second view, if that is another kind of picture. */
   readonly paired?: Located | undefined;
   readonly views: readonly View[];
   readonly normalization: Normalization;

@@ -1,4 +1,4 @@
-/** Which samples a step sees: a fresh random order every epoch, from (seed, epoch) alone. */
+/** Chooses the samples of each step: a new random order every epoch, a function of (seed, epoch). */
 import { FaultError } from '../../durable/fault-error.ts';
 import { keyed } from '../../random.ts';
 

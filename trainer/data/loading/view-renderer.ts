@@ -1,4 +1,4 @@
-/** Turns sample numbers into normalised views: what a decoding worker does, and what a loader without workers does itself. */
+/** Turns sample indices into normalised views, in a decoding worker or in a loader without workers. */
 import { FaultError } from '../../durable/fault-error.ts';
 import type { DataSource, Normalization, Preprocessing, View } from '../../protocol/run.ts';
 import type { OpenDataset } from '../../recipe.ts';
@@ -12,10 +12,10 @@ import { normalizer } from '../pixels/normalize.ts';
 import { preprocess } from '../pixels/preprocess.ts';
 import { openData } from './open-data.ts';
 
-/** Plain data: it crosses to a worker, and `found`, which is shared memory, without a copy. */
+/** Plain data that is sent to a worker; `found` is shared memory and is not copied. */
 export interface WorkSpecification {
   readonly data: DataSource;
-  /** What was found when the data set was opened before, so that it is not looked for again. */
+  /** The listing from an earlier opening of the data set, so that it is not listed again. */
   readonly found?: FoundImages | undefined;
   readonly normalization: Normalization;
   readonly task:
@@ -23,7 +23,7 @@ export interface WorkSpecification {
         readonly kind: 'training';
         readonly views: readonly View[];
         readonly seed: number;
-        /** Pictures of the same names, which the second view is taken of. */
+        /** Pictures of the same names, used for the second view. */
         readonly paired?: Located | undefined;
       }
     | { readonly kind: 'evaluation'; readonly preprocessing: Preprocessing };
@@ -31,7 +31,7 @@ export interface WorkSpecification {
 
 export interface ViewRenderer {
   readonly count: number;
-  /** One array a view, [n, size, size, channels]. */
+  /** One array per view, [n, size, size, channels]. */
   produce(epoch: number, index: Int32Array): Promise<readonly Float32Array<ArrayBuffer>[]>;
   close(): Promise<void>;
 }
@@ -55,10 +55,10 @@ async function load(data: OpenDataset, index: number): Promise<Loaded> {
   }
 }
 
-/** Without its ending: an edge drawing may be a PNG of a photograph that is a JPEG. */
+/** Name without its extension: the edge drawing of a JPEG photograph may be a PNG. */
 const stem = (name: string): string => name.replace(/\.[^./]*$/, '');
 
-/** Reads what belongs together: the picture all views are of, or that and the one the second view is of. */
+/** Reads the picture for all views, or a pair whose second picture is for the second view. */
 function opener(data: OpenDataset, paired: OpenDataset | null) {
   if (paired === null) return async (index: number): Promise<readonly Loaded[]> => [await load(data, index)];
   return async (index: number): Promise<readonly Loaded[]> => {
@@ -108,7 +108,7 @@ export async function openViewRenderer(specification: WorkSpecification): Promis
         const images = await next;
         if (i + 1 < index.length) {
           next = read(index[i + 1]!);
-          // Its failure is met at the next turn; until then it must not count as unhandled.
+          // Its failure is reported in the next iteration; until then it must not count as unhandled.
           next.catch(() => undefined);
         }
         for (let number = 0; number < sizes.length; number++) {

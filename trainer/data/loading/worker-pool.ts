@@ -1,4 +1,4 @@
-/** Who renders the views: this thread, or a pool of workers. Either gives the same bytes. */
+/** Renders views in this thread or in a pool of workers, with the same bytes. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
@@ -9,9 +9,9 @@ import { openViewRenderer, type ViewRenderer, type WorkSpecification } from './v
 type Views = readonly Float32Array<ArrayBuffer>[];
 export type ViewProducer = Omit<ViewRenderer, 'count'>;
 
-// Kept out of the `new URL` expression, which a bundler would take for an asset of its own.
+// Kept out of the `new URL` expression, which a bundler would treat as an asset.
 const here = import.meta.url;
-/** Beside the running bundle, where the build puts it. */
+/** The worker's bundle, built next to the running one. */
 export const bundledWorker = new URL('./decode-worker.js', here);
 
 interface Waiting {
@@ -23,7 +23,7 @@ function fromFault({ code, message, values, retry }: Extract<WorkReply, { kind: 
   return new FaultError(code, message, values, { retry });
 }
 
-/** One worker thread. Its death fails all that waits for it. */
+/** Starts a worker thread. Its death fails all pending requests. */
 async function startWorker(specification: WorkSpecification, file: URL, count: number) {
   const worker = new Worker(file, { workerData: specification });
   const waiting = new Map<number, Waiting>();
@@ -82,7 +82,7 @@ async function startWorker(specification: WorkSpecification, file: URL, count: n
   };
 }
 
-/** `count`: images the opener found, which every worker must find too. */
+/** `count`: number of images found by the opener; every worker must find the same. */
 export async function openViewProducer(
   specification: WorkSpecification,
   workers: number,

@@ -29,7 +29,7 @@ const reply = (message: WorkReply, transfer: readonly ArrayBuffer[] = []) => por
 
 try {
   const workshop = await openViewRenderer(workerData as WorkSpecification);
-  // One request at a time, in order: the memory a worker holds is that of one.
+  // One request at a time, in order, so that a worker holds the memory of only one.
   let last = Promise.resolve();
   port.on('message', ({ id, epoch, index }: WorkRequest) => {
     last = last.then(async () => {

@@ -1,9 +1,9 @@
 /**
- * One augmented view: draw its parameters, then render them. What is drawn depends on (seed, epoch, index, view) alone;
- * `drawView` is pure, so any view ever trained on can be named and shown again.
+ * One augmented view: draw its parameters, then render them. The draws depend only on (seed, epoch, index, view);
+ * `drawView` is pure, so any view used in training can be reproduced.
  *
- * Operations and their order are the paper's and the official code's, each by torchvision's definition on PIL images. On one channel, jitter is
- * brightness and contrast; saturation, hue and grayscale change nothing.
+ * Operations and their order are the paper's and the official code's, each by torchvision's definition on PIL images.
+ * On one channel, jitter is brightness and contrast; saturation, hue and grayscale change nothing.
  */
 import type { View } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
@@ -26,8 +26,8 @@ export interface ViewParameters {
 }
 
 /**
- * Position of each draw in the view's uniforms (24 bits each). Every draw is made whatever the probabilities are, so
- * that changing one option of a preset does not reshuffle the others.
+ * Position of each draw in the view's uniforms (24 bits each). Every draw is made regardless of the probabilities, so
+ * that changing one option does not affect the others.
  */
 const draws = {
   /** Ten tries of (area, aspect ratio). */
@@ -108,7 +108,7 @@ function drawJitter(view: View, uniforms: Float32Array): ViewParameters['jitter'
 
 const uniforms = new Float32Array(draws.count);
 
-/** What view number `number` of sample `index` looks like in `epoch`, for an image of this size. */
+/** Parameters of view `number` of sample `index` in `epoch`, for an image of this size. */
 export function drawView(
   view: View,
   image: { readonly width: number; readonly height: number },

@@ -1,27 +1,27 @@
 /**
- * What an augmentation does to a frame in place, by PIL's and torchvision's definitions (`ImageEnhance`, `adjust_hue`,
+ * In-place augmentations of a frame, by PIL's and torchvision's definitions (`ImageEnhance`, `adjust_hue`,
  * `ImageOps.solarize`, `ImageFilter.GaussianBlur`), including their rounding: float32 where PIL computes in float.
  */
 import { kernels, roomBeside, type Frame } from './kernels.ts';
 
-/** Left becomes right. */
+/** Mirrors left and right. */
 export function flip({ address, width, height, channels }: Frame): void {
   kernels.flip(address, width, height, channels);
 }
 
-/** Towards black. */
+/** Blends towards black. */
 export function brightness({ address, length }: Frame, factor: number): void {
   kernels.blend(address, length, 0, factor);
 }
 
-/** Towards the mean grey of the whole picture, rounded to a whole level. */
+/** Blends towards the mean grey of the whole picture, rounded to an integer level. */
 export function contrast({ address, length, channels }: Frame, factor: number): void {
   const sum = channels === 3 ? kernels.lumaSum(address, length) : kernels.sum(address, length);
   const mean = Math.trunc(sum / (length / channels) + 0.5);
   kernels.blend(address, length, mean, factor);
 }
 
-/** Towards each pixel's own grey. */
+/** Blends towards each pixel's own grey. */
 export function saturation({ address, length }: Frame, factor: number): void {
   kernels.saturation(address, length, factor);
 }
@@ -31,14 +31,14 @@ export function hue({ address, length }: Frame, turn: number): void {
   kernels.hue(address, length, Math.trunc(turn * 255) & 255);
 }
 
-/** All three channels become the luma. */
+/** Sets all three channels to the luma. */
 export function grayscale({ address, length }: Frame): void {
   kernels.grayscale(address, length);
 }
 
-/** Inverts what is at the threshold or above. */
+/** Inverts levels at or above the threshold. */
 export function solarize({ address, length }: Frame, threshold: number): void {
-  // Levels are whole: the threshold may lie between them, or beyond all.
+  // Levels are integers: the threshold may lie between or above them.
   if (threshold <= 255) kernels.solarize(address, length, Math.max(0, Math.ceil(threshold)));
 }
 
@@ -57,7 +57,9 @@ function boxRadius(sigma: number): number {
   return fround(whole + part);
 }
 
-/** PIL's GaussianBlur(radius): `radius` is the standard deviation, approximated by three extended box blurs an axis. */
+/**
+ * PIL's GaussianBlur(radius): `radius` is the standard deviation, approximated by three extended box blurs per axis.
+ */
 export function gaussianBlur(frame: Frame, sigma: number): void {
   const radius = boxRadius(fround(sigma));
   if (radius === 0) return;

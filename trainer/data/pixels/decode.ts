@@ -19,10 +19,10 @@ export interface Pixels {
   readonly channels: number;
 }
 
-// One image is one piece of work; parallelism comes from workers. The cache would only hold what is never asked again.
+// Parallelism comes from workers, one image at a time. The cache would only hold data that is never requested again.
 sharp.concurrency(1);
 sharp.cache(false);
-// The other readers of the library are not merely unused: they cannot be reached by a file that poses as a picture.
+// Blocks the library's other loaders, so that a file posing as a picture cannot reach them.
 sharp.block({ operation: ['VipsForeignLoad'] });
 sharp.unblock({ operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng'] });
 
@@ -62,7 +62,7 @@ export function withChannels(image: Pixels, channels: number): Pixels {
   return { ...image, pixels, channels };
 }
 
-/** Any file, and the last word on damaged ones. */
+/** Decodes any file, and decides whether a damaged one is readable. */
 export async function decodeBySharp(bytes: Uint8Array, { samples, format }: ImageHeader): Promise<Pixels> {
   const input = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: maximumPixels, autoOrient: false });
   const space = samples === 'plain' ? 'srgb' : samples;
@@ -81,7 +81,7 @@ export async function decodeBySharp(bytes: Uint8Array, { samples, format }: Imag
     }
     return { pixels: data, width, height, channels };
   } catch (error) {
-    // The library keeps its messages in one place for all threads, so the text may belong to another file.
+    // The library's messages are shared by all threads, so the text may belong to another file.
     throw new UnusableImage(`a damaged or truncated ${format.toUpperCase()} file that cannot be decoded`, error);
   }
 }

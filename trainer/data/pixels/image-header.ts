@@ -1,4 +1,4 @@
-/** What the first bytes of an image file say, without decoding: format, size, kind of samples. JPEG and PNG are read. */
+/** Reads the header of a JPEG or PNG file without decoding: format, size, kind of samples. */
 
 import { UnusableImage } from '../unusable-image.ts';
 
@@ -10,7 +10,7 @@ export interface ImageHeader {
   readonly samples: 'plain' | 'grey16' | 'cmyk';
 }
 
-/** Largest picture that is decoded. A few hundred kilobytes of PNG can unfold into gigabytes. */
+/** Largest picture that is decoded. A PNG of a few hundred kilobytes can expand to gigabytes. */
 export const maximumPixels = 50_000_000;
 
 const signatures: readonly (readonly [name: string, offset: number, bytes: string])[] = [
@@ -78,7 +78,7 @@ function jpegHeader(bytes: Uint8Array): ImageHeader {
   throw new UnusableImage('a JPEG file truncated before its size is stated');
 }
 
-/** Reads the header, or says why the bytes are no picture we read. The name of the file plays no part, as in PIL. */
+/** Reads the header, or gives the reason why the picture is not supported. The file name does not matter, as in PIL. */
 export function imageHeader(bytes: Uint8Array): ImageHeader {
   if (bytes.length === 0) throw new UnusableImage('the file is empty (0 bytes)');
   let header: ImageHeader;

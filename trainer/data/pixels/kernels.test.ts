@@ -1,6 +1,6 @@
 /**
- * The kernels work on 16 bytes at a time and may touch bytes beyond their arguments: whatever the size, each pixel comes out
- * as it does alone. That they compute what Pillow does, `augment.test.ts` holds.
+ * The kernels work on 16 bytes at a time and may touch bytes beyond their arguments: for any size, each pixel must come
+ * out as it would alone. `augment.test.ts` compares them with Pillow.
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -140,7 +140,7 @@ describe('colour', () => {
 });
 
 describe('flipping', () => {
-  it.each([1, 3])('turns every row round, of %i channels', (channels) => {
+  it.each([1, 3])('mirrors every row, of %i channels', (channels) => {
     fc.assert(
       fc.property(seed, size, size, (number, width, height) => {
         const pixels = noise(number, width * height * channels);

@@ -1,10 +1,10 @@
 /** The compiled pixel kernels (`trainer/kernels`) and the memory they share with this thread. */
 import { kernelsModule } from './kernels-module.ts';
 
-/** What a resampling pass reads of each output: see `trainer/kernels`. */
+/** Inputs of a resampling pass for each output: see `trainer/kernels`. */
 export type TapsArguments = readonly [first: number, count: number, weights: number, taps: number];
 
-/** Addresses and sizes are bytes; what each does is said beside its source. */
+/** Addresses and sizes are in bytes; each kernel is documented in its source. */
 interface Kernels {
   horizontal(
     ...given: readonly [
@@ -37,7 +37,7 @@ interface Kernels {
   lookUp(pixels: number, count: number, step: number, tables: number, channels: number, target: number): void;
 }
 
-/** What is used of WebAssembly: TypeScript declares it for browsers only. */
+/** The part of WebAssembly in use: TypeScript declares it for browsers only. */
 declare const WebAssembly: {
   readonly Memory: new (descriptor: { readonly initial: number }) => {
     readonly buffer: ArrayBuffer;
@@ -48,7 +48,7 @@ declare const WebAssembly: {
 };
 
 const pageBytes = 65_536;
-/** What a kernel may touch beyond its arguments. */
+/** Bytes a kernel may touch beyond its arguments. */
 const beyond = 16;
 
 const memory = new WebAssembly.Memory({ initial: 1 });
@@ -61,8 +61,8 @@ export const kernels = instance.exports as Kernels;
 const frameAddress = 1024;
 
 /**
- * An 8-bit picture in the memory, interleaved, row by row. There is one at a time: making the next takes its place, so a
- * view is drawn, changed and read before another begins.
+ * An 8-bit picture in kernel memory, interleaved, row by row. There is only one at a time: creating the next replaces
+ * it, so a view must be drawn, changed and read before another begins.
  */
 export interface Frame {
   readonly address: number;
@@ -80,14 +80,14 @@ function reserve(end: number): void {
   if (missing > 0) memory.grow(Math.ceil(missing / pageBytes));
 }
 
-/** A frame of this size; what is in it is not defined. */
+/** A frame of this size with undefined contents. */
 export function newFrame(width: number, height: number, channels: number): Frame {
   const length = width * height * channels;
   reserve(frameAddress + padded(length));
   return { address: frameAddress, width, height, channels, length };
 }
 
-/** The memory as it is now: asked anew after room was made. */
+/** A view of the current memory; create it again after making room. */
 export const bytesAt = (address: number, length: number): Uint8Array => new Uint8Array(memory.buffer, address, length);
 export const wordsAt = (address: number, length: number): Int32Array => new Int32Array(memory.buffer, address, length);
 export const floatsAt = (address: number, length: number): Float32Array =>
@@ -104,8 +104,8 @@ export function frameOf(pixels: Uint8Array, width: number, height: number, chann
 export const pixelsOf = ({ address, length }: Frame): Uint8Array => bytesAt(address, length).slice();
 
 /**
- * Makes room beside a frame for parts of these sizes (bytes), and gives their addresses, each a multiple of 16. What lay
- * there before is lost.
+ * Allocates buffers of these sizes (bytes) beside a frame and returns their addresses, multiples of 16. Their previous
+ * contents are lost.
  */
 export function roomBeside<Sizes extends readonly number[]>(
   frame: Frame,

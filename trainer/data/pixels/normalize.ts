@@ -1,4 +1,4 @@
-/** From 8-bit pixels to what the encoder sees: (x / 255 - mean) / std in float32, one table a channel. */
+/** Converts 8-bit pixels to the encoder's input: (x / 255 - mean) / std in float32, one table per channel. */
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Normalization } from '../../protocol/run.ts';
 import { floatsAt, kernels, roomBeside, type Frame } from './kernels.ts';
@@ -6,7 +6,7 @@ import { floatsAt, kernels, roomBeside, type Frame } from './kernels.ts';
 export interface Normalizer {
   /** Channels of the result: as many as the normalization names. */
   readonly channels: number;
-  /** Writes a frame at `offset` of `target`; one channel becomes three where three are named. */
+  /** Writes a frame at `offset` of `target`; one channel becomes three if three are named. */
   write(frame: Frame, target: Float32Array, offset: number): void;
 }
 

@@ -20,7 +20,7 @@ function centre(room: number): number {
 
 const wholeOf = ({ width, height }: Pixels): Box => ({ left: 0, top: 0, width, height });
 
-/** The two resizings one after the other, as the recipe has them: one alone would give other levels. */
+/** Both resizes in sequence, as in the recipe: a single one would give different levels. */
 function squash(image: Pixels, { resize, crop, interpolation }: Preprocessing): Frame {
   let source = image;
   if (resize !== null) {

@@ -94,7 +94,7 @@ function tapsFor(inSize: number, outSize: number, interpolation: Interpolation):
 
 const tapsBytes = ({ taps }: Taps, outputs: number): number => 4 * outputs * (taps + 2);
 
-/** Lays the taps of some outputs into the kernels' memory, and gives them as arguments. */
+/** Copies the taps of some outputs to the kernels' memory and returns them as arguments. */
 function placeTaps(
   { taps, first, count, weights }: Taps,
   from: number,

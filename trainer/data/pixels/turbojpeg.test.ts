@@ -1,4 +1,4 @@
-/** libjpeg-turbo gives what sharp gives, which agrees with Pillow: the same pixels, and the same verdict on damage. */
+/** libjpeg-turbo gives the same pixels and the same verdict on damage as sharp, which agrees with Pillow. */
 import fc from 'fast-check';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';

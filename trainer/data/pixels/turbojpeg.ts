@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import koffi from 'koffi';
 import { runtimeFolder } from '../../runtime-folder.ts';
 
-/** Values of turbojpeg.h. */
+/** Constants of turbojpeg.h. */
 const decompressing = 1;
 const widthParameter = 5;
 const heightParameter = 6;
@@ -33,20 +33,20 @@ function open() {
   };
 }
 
-/** Null where set-up could not have it. */
+/** Null if set-up could not install it. */
 const turbo = open();
 
 export const hasTurboJpeg = turbo !== null;
 
 /**
- * RGB, row by row, of a JPEG file whose size is known; null where the library is not there or has any complaint, and who
- * asked decodes in another way, which says what is wrong.
+ * RGB, row by row, of a JPEG file whose size is known; null if the library is missing or reports any error; the caller
+ * then decodes with sharp, which gives the reason.
  */
 export function decodeByTurboJpeg(bytes: Uint8Array, width: number, height: number): Uint8Array | null {
   if (turbo === null) return null;
   const { handle, header, get, decompress } = turbo;
   if (header(handle, bytes, bytes.length) !== 0) return null;
-  // It writes as much as its own reading of the header says.
+  // The size it writes comes from its own reading of the header.
   if (get(handle, widthParameter) !== width || get(handle, heightParameter) !== height) return null;
   const pixels = Buffer.allocUnsafe(width * height * 3);
   return decompress(handle, bytes, bytes.length, pixels, 0, rgb) === 0 ? pixels : null;

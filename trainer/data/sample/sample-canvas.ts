@@ -1,4 +1,4 @@
-/** What a picture of the sample set is painted on, and the light on it. */
+/** The canvas and the light of a picture of the sample set. */
 import type { Generator } from '../../random.ts';
 import { between, mix } from './sample-noise.ts';
 

@@ -1,4 +1,4 @@
-/** Clutter in the sample set's pictures: things that belong to no class. */
+/** Clutter in the sample set's pictures: things of no class. */
 import type { Generator } from '../../random.ts';
 import { blendPixel, type Canvas, type Light, type Rgb } from './sample-canvas.ts';
 import { between, mix } from './sample-noise.ts';

@@ -18,17 +18,17 @@ export const SampleManifest = v.strictObject({
 });
 export type SampleManifest = v.InferOutput<typeof SampleManifest>;
 
-/** The manifest of a folder, or null where there is none of ours. */
+/** The manifest of a folder, or null if it has none of ours. */
 export async function readSampleManifest(folder: string): Promise<SampleManifest | null> {
   let text: string;
   try {
     text = await readFile(join(folder, sampleManifestName), 'utf8');
   } catch (error) {
-    // No such file, or the folder is none: then it is not the sample set, and nothing is wrong.
+    // No such file, or not a folder: then it is not the sample set, which is not an error.
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null;
     throw error;
   }
-  // Someone else's manifest.json, in whatever format, is not ours to judge.
+  // Another program's manifest.json may have any format.
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), SampleManifest), text);
   return parsed.success ? parsed.output : null;
 }

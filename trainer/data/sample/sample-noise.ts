@@ -28,7 +28,7 @@ export function createNoise(stream: Generator) {
 }
 export type Noise = ReturnType<typeof createNoise>;
 
-/** Draws one of a list, each as often. */
+/** Draws an element of a list, uniformly. */
 export function pick<T>(stream: Generator, list: readonly T[]): T {
   return list[stream.integer(list.length)]!;
 }

@@ -19,7 +19,7 @@ export interface Style {
 
 type Thing = (u: number, v: number, style: Style) => Surface | null;
 
-/** The one answer that is handed out again and again: a picture asks ten thousand times. */
+/** A single reused answer: a picture asks ten thousand times. */
 const answer = { part: 0, nx: 0, ny: 0 };
 function hit(part: number, nx: number, ny: number): Surface {
   answer.part = part;
@@ -196,14 +196,14 @@ function mug(u: number, v: number, { stripes, slant }: Style): Surface | null {
   return null;
 }
 
-/** Colours a class comes in, one list a scheme, red green blue 0 to 255 a part. */
+/** A colour scheme of a class: red, green, blue, 0 to 255, for each part. */
 type Scheme = readonly (readonly [number, number, number])[];
 
 export interface SampleClass {
   readonly name: string;
   readonly at: Thing;
   readonly schemes: readonly Scheme[];
-  /** How far it may lean, in radians. */
+  /** Maximum lean, in radians. */
   readonly lean: number;
 }
 

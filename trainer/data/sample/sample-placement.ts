@@ -1,4 +1,4 @@
-/** An object of a class in a picture of the sample set: where it stands, its shadow, and how it is painted. */
+/** An object in a picture of the sample set: its placement, its shadow and its painting. */
 import type { Generator } from '../../random.ts';
 import { blendPixel, type Canvas, type Light, type Rgb } from './sample-canvas.ts';
 import { between, pick, smooth, type Noise } from './sample-noise.ts';
@@ -38,7 +38,7 @@ export function addShadow(canvas: Canvas, { centreX, centreY, half }: Placement,
   }
 }
 
-/** Paints an object into the picture and its mask; its box, or null where nothing of it is in the picture. */
+/** Paints an object into the picture and its mask; returns its box, or null if it lies outside the picture. */
 export function addObject(
   canvas: Canvas,
   thing: SampleClass,
@@ -76,7 +76,7 @@ export function addObject(
         truncated = true;
         continue;
       }
-      // The slope back in the picture's own directions.
+      // The slope, rotated back to the picture's axes.
       const nx = (surface.nx * cos - surface.ny * sin) * (mirrored ? -1 : 1);
       const ny = surface.nx * sin + surface.ny * cos;
       const nz = Math.sqrt(Math.max(0, 1 - nx * nx - ny * ny));
@@ -97,7 +97,7 @@ export function addObject(
   return box.right === 0 ? null : { ...box, truncated };
 }
 
-/** Draws where an object stands. `scale`: half its square, as a fraction of the picture's side. */
+/** Draws the placement of an object. `scale`: half its square, as a fraction of the picture's side. */
 export function place(stream: Generator, thing: SampleClass, side: number, horizon: number, scale: number): Placement {
   const half = scale * side;
   // The foot stands on the ground, and at least most of the object is in the picture.

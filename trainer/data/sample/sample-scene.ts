@@ -66,7 +66,7 @@ export function renderScene(seed: number, split: string, index: number, label: n
   const light = drawLight(stream);
   const horizon = between(stream, 0.3, 0.66);
   const background = (stream.uniform() < 0.5 ? outdoors : indoors)(stream, noise, horizon);
-  // The background has no edges worth the oversampling: one colour for each pixel of the final picture.
+  // The background has no sharp edges to oversample: one colour for each pixel of the final picture.
   for (let y = 0; y < side; y += oversampling) {
     for (let x = 0; x < side; x += oversampling) {
       const [red, green, blue] = background(x / side, y / side);

@@ -14,7 +14,7 @@ const quiet = () => undefined;
 const never = new AbortController().signal;
 
 describe('the sample set', () => {
-  test('has the same bytes every time, and the ones it had when it was made', () =>
+  test('has the same bytes every time, and those recorded when it was made', () =>
     inTemporaryFolder(async (folder) => {
       const first = await writeSampleSet({ folder: join(folder, 'a'), seed: 1, train: 10, val: 10 });
       const second = await writeSampleSet({ folder: join(folder, 'b'), seed: 1, train: 10, val: 10 });
@@ -90,7 +90,7 @@ describe('the sample set', () => {
       expect(await readdir(folder)).toEqual([]);
     }));
 
-  test('boxes and masks say where the things are', () =>
+  test('boxes and masks locate the objects', () =>
     inTemporaryFolder(async (folder) => {
       await writeSampleSet({ folder, seed: 5, train: 10, val: 10 });
       for (const [label, { name }] of sampleClasses.entries()) {

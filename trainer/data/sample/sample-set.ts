@@ -14,7 +14,7 @@ import { renderScene, type Scene } from './sample-scene.ts';
 export interface SampleSetOptions {
   readonly folder: string;
   readonly seed: number;
-  /** Pictures in all, dealt to the classes in turn. */
+  /** Total number of pictures, assigned to the classes in turn. */
   readonly train: number;
   readonly val: number;
   /** Width and height of a picture. */
@@ -74,7 +74,7 @@ async function renderFiles(
   ];
 }
 
-/** Writes into a folder beside, and gives it its name when all is there: a set is whole or absent. */
+/** Writes to a temporary folder and renames it when complete: a set is whole or absent. */
 export async function writeSampleSet(options: SampleSetOptions): Promise<SampleManifest> {
   const { folder, seed, train, val, size = 96, progress } = options;
   const partial = `${folder}.partial`;

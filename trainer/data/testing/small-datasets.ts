@@ -1,4 +1,4 @@
-/** For tests: the decoding worker built on the spot, small data sets written to a temporary folder. */
+/** For tests: builds the decoding worker and writes small data sets to a temporary folder. */
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -89,9 +89,12 @@ export async function writeIdx(folder: string, train: number, test: number): Pro
 export interface TarEntry {
   readonly name: string;
   readonly contents?: Uint8Array | string;
-  /** The typeflag; a plain file where it is not given. */
+  /** The typeflag; a plain file by default. */
   readonly type?: string;
-  /** What the header states, where that is not the size of the contents: text of the field, or a number as it is kept by GNU. */
+  /**
+   * The size stated in the header, if different from that of the contents: the field's text, or a number in GNU's
+   * encoding.
+   */
   readonly size?: string;
   readonly prefix?: string;
 }
@@ -117,7 +120,7 @@ export function tarOf(entries: readonly TarEntry[]): Buffer {
   return Buffer.concat([...entries.map(tarMember), Buffer.alloc(1024)]);
 }
 
-/** An element of a MATLAB file: a tag, the bytes, and what fills them up to a multiple of 8. */
+/** An element of a MATLAB file: a tag and the bytes, padded to a multiple of 8. */
 function matElement(type: number, bytes: Uint8Array): Buffer {
   if (bytes.length > 0 && bytes.length <= 4) {
     const small = Buffer.alloc(8);
@@ -163,7 +166,7 @@ export function matArrays(
   return Buffer.concat([header, ...parts]);
 }
 
-/** A MATLAB file with one table, a struct array, of numbers (kept as doubles, or as bytes where they fit) and texts. */
+/** A MATLAB file with one table, a struct array, of numbers (stored as doubles, or as bytes if they fit) and texts. */
 export function matFile(
   name: string,
   fields: readonly string[],

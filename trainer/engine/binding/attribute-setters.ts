@@ -1,4 +1,4 @@
-/** TensorFlow's functions that set an attribute: the graph API and the eager API have the same ones under two names. */
+/** TensorFlow's functions that set an attribute: the same set in the graph API and the eager API, under two names. */
 import type { AttributeSetters } from './attributes.ts';
 import { checkStatus, type Handle, type TensorFlow } from './tensorflow.ts';
 

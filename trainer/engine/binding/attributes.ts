@@ -1,6 +1,6 @@
 /**
- * Attributes of an operation as tfjs-node's backend gives them, handed to TensorFlow. The eager and the graph API have the
- * same functions under two names, so the difference is a table (`attribute-setters.ts`).
+ * Passes an operation's attributes from tfjs-node's backend to TensorFlow. The eager and the graph API have the same
+ * functions under two names, so the difference is a table (`attribute-setters.ts`).
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import type { CString, Handle } from './tensorflow.ts';

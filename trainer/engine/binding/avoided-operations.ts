@@ -1,6 +1,6 @@
 /**
- * TensorFlow operations that are wrong for some shapes, and what stands in for them: the only list of its kind. Both bindings
- * ask here before they run an operation or add it to a graph, so that nobody meets one; `npm run test:nightly` sweeps all other
+ * TensorFlow operations that compute wrong results for some shapes, and their replacements: the only such list. Both
+ * bindings check it before they run an operation or add it to a graph; `npm run test:nightly` sweeps all other
  * operations over small and odd shapes for the next entry.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';

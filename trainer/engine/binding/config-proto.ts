@@ -1,4 +1,4 @@
-/** TensorFlow's ConfigProto, the few fields the engine sets (tensorflow/core/protobuf/config.proto), as bytes. */
+/** TensorFlow's ConfigProto (tensorflow/core/protobuf/config.proto) as bytes, with the few fields the engine sets. */
 
 function varint(value: number): number[] {
   const bytes: number[] = [];
@@ -20,15 +20,15 @@ function message(field: number, body: readonly number[]): number[] {
 const text = (field: number, value: string): number[] => message(field, [...new TextEncoder().encode(value)]);
 
 export interface ContextConfig {
-  /** Threads inside an operation. Fixed, because it decides how sums are split and so their last bits. */
+  /** Threads inside an operation. Fixed, because it determines how sums are split and therefore their last bits. */
   readonly threads: number;
   /** Number of the GPU to use, null for the CPU. */
   readonly gpu: number | null;
 }
 
 export function configProto(config: ContextConfig): Uint8Array {
-  // Two operations at a time: the views of a step, which share nothing until the loss, fill each other's pauses. What an
-  // operation computes does not depend on when it runs.
+  // Two operations at a time: the views of a step share nothing until the loss, so one fills the other's idle time. The
+  // result of an operation does not depend on when it runs.
   const threads = [...integer(2, config.threads), ...integer(5, Math.min(2, config.threads))];
   const device =
     config.gpu === null

@@ -1,4 +1,6 @@
-/** What tfjs-node's backend calls, over TensorFlow's eager C API: it takes the place of the backend's compiled addon. */
+/**
+ * The binding that tfjs-node's backend calls, on TensorFlow's eager C API: it replaces the backend's compiled addon.
+ */
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { attributeKinds } from './attributes.ts';
 import { openEagerContext } from './eager-context.ts';
@@ -32,7 +34,7 @@ export function createBinding(tensorflow: TensorFlow, config: Uint8Array): Bindi
     deleteSavedModel: noSavedModels,
     runSavedModel: noSavedModels,
     getNumOfSavedModels: () => 0,
-    // Two classes the declaration lists; the backend never makes one.
+    // Two classes listed in the declaration; the backend never instantiates them.
     TensorMetadata: Object as unknown as TFJSBinding['TensorMetadata'],
     TFEOpAttr: Object as unknown as TFJSBinding['TFEOpAttr'],
     TF_FLOAT: dtypes.float,

@@ -1,4 +1,4 @@
-/** TensorFlow's eager context: what runs operations one by one, and the devices it runs them on. */
+/** TensorFlow's eager context, which runs operations one by one, and its devices. */
 import { checkStatus, type Handle, type TensorFlow } from './tensorflow.ts';
 
 export interface EagerContext {

@@ -9,7 +9,7 @@ import { checkStatus, type Handle, type TensorFlow } from './tensorflow.ts';
 /** No operation the backend runs has more outputs than this. */
 const outputLimit = 256;
 
-/** @returns what runs an operation of a name on tensors given by number, and returns its first `count` outputs */
+/** @returns a function that runs the named operation on tensors given by id and returns its first `count` outputs */
 export function createOperationRunner(
   tensorflow: TensorFlow,
   context: Handle,

@@ -1,10 +1,10 @@
-/** The backend's tensors: tfjs knows each by a small number, which leads to TensorFlow's handle here. */
+/** The backend's tensors: maps the small ids that tfjs uses to TensorFlow's handles. */
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { newStringTensor, stringValues } from './string-tensors.ts';
 import { checkStatus, type Handle, type TensorFlow } from './tensorflow.ts';
 import { dtypes, newTensor, tensorValues, typedValues, type BackendValues } from './tensors.ts';
 
-/** A tensor as tfjs-node's backend is told of it: its number, shape and type. */
+/** A tensor as tfjs-node's backend sees it: its id, shape and type. */
 export type TensorMetadata = ReturnType<TFJSBinding['executeOp']>[number];
 
 export class EagerTensors {
@@ -33,7 +33,7 @@ export class EagerTensors {
     return this.#register(handle);
   }
 
-  /** Takes over a result of TensorFlow's. */
+  /** Takes ownership of a TensorFlow result. */
   adopt(handle: Handle): TensorMetadata {
     return {
       id: this.#register(handle),

@@ -1,4 +1,4 @@
-/** What decides the last bits of a result beside the configuration; recorded with every run. */
+/** Everything besides the configuration that determines the last bits of a result; recorded with every run. */
 export interface EngineFacts {
   readonly device: string;
   readonly threads: number;

@@ -1,4 +1,4 @@
-/** What the loading of TensorFlow's libraries promises without a GPU. */
+/** Guarantees of loading TensorFlow's libraries, checked without a GPU. */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 import * as v from 'valibot';
@@ -12,7 +12,7 @@ it('float32 is not computed in TensorFloat-32', async () => {
   expect(tensorflow.isTensorFloat32Enabled()).toBe(false);
 });
 
-it('what is loaded by its path is a file that set-up lays for GPUs', () => {
+it('every library loaded by path is one that set-up installs for GPUs', () => {
   const { builds } = JSON.parse(readFileSync('scripts/setup/wheels.json', 'utf8')) as {
     builds: Record<string, { gpu: readonly { files: Record<string, string> }[] }>;
   };

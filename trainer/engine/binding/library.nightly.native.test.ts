@@ -1,12 +1,12 @@
 /**
- * TensorFlow's own loader, asked whether it finds every CUDA library of the build for NVIDIA GPUs: no GPU is needed for that, and
- * where it answers no, no GPU is ever registered. The build is laid by the test command (REPRISE_GPU_BUILD).
+ * Checks that TensorFlow's own loader finds every CUDA library of the build for NVIDIA GPUs. This needs no GPU, and if
+ * a library is missing, no GPU is ever registered. The test command installs the build (REPRISE_GPU_BUILD).
  */
 import { execFileSync } from 'node:child_process';
 import process from 'node:process';
 import { expect, it } from 'vitest';
 
-/** Runs in a process of its own: one that has loaded TensorFlow cannot load another build. */
+/** Runs in its own process: one that has already loaded TensorFlow cannot load another build. */
 const program = `
 import { loadLibraries } from './trainer/engine/binding/library.ts';
 const { framework } = loadLibraries();

@@ -1,4 +1,4 @@
-/** Where TensorFlow's libraries are and how they are loaded: every fact that differs between platforms is in this table. */
+/** Locates and loads TensorFlow's libraries; everything that differs between platforms is in this table. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -17,9 +17,9 @@ interface Platform {
   /** RTLD_LAZY | RTLD_NODELETE, see `keepLoaded`. */
   readonly keepFlags: number;
   /**
-   * Of the build for NVIDIA GPUs, what TensorFlow's own loader does not find: it looks along the RUNPATH of the framework library,
-   * which names neither folder, and gives up on every GPU when one library is missing. glibc finds a library that is loaded
-   * already by its name. (cuDNN's RUNPATH for nvrtc names a folder that does not exist either.)
+   * Libraries of the build for NVIDIA GPUs that TensorFlow's own loader does not find: it searches the RUNPATH of the
+   * framework library, which contains neither folder, and disables every GPU if one library is missing. glibc finds a
+   * library by name once it is loaded. (cuDNN's RUNPATH for nvrtc names a folder that does not exist either.)
    */
   readonly preloaded: readonly string[];
   /** glibc returns large freed blocks to the kernel at once; `mallopt` tells it to keep them. Absent elsewhere. */
@@ -74,8 +74,9 @@ function load(path: string): LibraryHandle {
 }
 
 /**
- * Loads a library, or holds one that koffi has loaded. koffi closes its libraries when the process ends, while exit handlers inside TensorFlow are still to run:
- * without a second, undeletable reference the process dies with SIGSEGV after having done all its work.
+ * Loads a library, or holds one that koffi has loaded. koffi closes its libraries when the process ends, before exit
+ * handlers inside TensorFlow have run: without a second, permanent reference the process dies with SIGSEGV after all
+ * its work is done.
  */
 function keepLoaded(system: LibraryHandle, path: string, flags: number): void {
   const dlopen = system.func('int64_t dlopen(const char*, int)') as (path: string, flags: number) => number;
@@ -100,7 +101,7 @@ export function loadLibraries(): Libraries {
   const paths = [join(folder, platform.framework), join(folder, platform.tensorflow)] as const;
   for (const path of paths) if (!existsSync(path)) throw missing(path);
   const system = koffi.load(platform.system);
-  // Set-up lays the folder for the GPU build alone.
+  // Set-up creates this folder for the GPU build only.
   if (existsSync(join(base, 'nvidia'))) {
     for (const path of platform.preloaded) keepLoaded(system, join(base, path), platform.keepFlags);
   }

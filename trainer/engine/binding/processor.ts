@@ -1,4 +1,4 @@
-/** Which vector instructions oneDNN may use here: part of what makes a run's bits, so it is recorded with the run. */
+/** The vector instructions oneDNN may use here. They affect a run's last bits, so they are recorded with the run. */
 import { readFileSync } from 'node:fs';
 import process from 'node:process';
 

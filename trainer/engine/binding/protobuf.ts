@@ -2,9 +2,9 @@
 
 export interface Field {
   readonly number: number;
-  /** Of a varint, 0 for any other. */
+  /** Value of a varint field; 0 for other fields. */
   readonly value: number;
-  /** Of a length-delimited field, empty for any other. */
+  /** Bytes of a length-delimited field; empty for other fields. */
   readonly bytes: Uint8Array;
 }
 

@@ -1,4 +1,4 @@
-/** What this process computes with: TensorFlow's libraries, its eager context, and tfjs's backend over it. */
+/** The runtime of this process: TensorFlow's libraries, its eager context, and the tfjs backend on top of it. */
 import process from 'node:process';
 import * as tf from '@tensorflow/tfjs';
 import { NodeJSKernelBackend } from '@tensorflow/tfjs-node-gpu/dist/nodejs_kernel_backend.js';
@@ -12,8 +12,8 @@ import type { EngineFacts } from './engine-facts.ts';
 import { loadTensorFlow, type TensorFlow } from './tensorflow.ts';
 
 /**
- * Counted up when the same mathematics is computed by other sums, so that the last bits of a step change: 2 since oneDNN is
- * used everywhere, and Winograd's convolutions; 3 since VICReg's covariance takes the smaller of two Gram matrices; 4 since
+ * Incremented whenever the same mathematics is computed by different sums, which changes the last bits of a step. 2:
+ * oneDNN everywhere, and Winograd convolutions; 3: VICReg's covariance uses the smaller of two Gram matrices; 4:
  * gradients of wide kernels in bfloat16 are matrix products.
  */
 const arithmetic = '4';
@@ -29,10 +29,10 @@ export interface Runtime {
   readonly facts: EngineFacts;
 }
 
-/** TensorFlow reads its thread count once a process, so the first engine decides for all of them. */
+/** TensorFlow reads its thread count once per process, so the first engine decides for all. */
 let opened: Runtime | null = null;
 
-/** @throws a fault where this process computes with other threads or on another device, or the device is not there */
+/** @throws a fault if this process already uses another thread count or device, or if the device does not exist */
 export async function openRuntime(execution: Execution): Promise<Runtime> {
   opened ??= open(execution);
   const { device, threads } = opened.facts;
@@ -52,10 +52,10 @@ export async function openRuntime(execution: Execution): Promise<Runtime> {
 function open(execution: Execution): Runtime {
   const { device, threads } = execution;
   const gpu = device === 'cpu' ? null : Number(device.slice('gpu:'.length));
-  // Without it CropAndResize's gradient loses updates on the CPU. On a GPU it forbids whole operations.
+  // Without it, CropAndResize's gradient loses updates on the CPU. On a GPU it disables entire operations.
   if (gpu === null) process.env['TF_DETERMINISTIC_OPS'] = '1';
-  // oneDNN's convolutions and products. By itself TensorFlow takes them only where a processor has instructions made for
-  // networks, yet with AVX2 alone a step takes a quarter less time with them.
+  // oneDNN's convolutions and matrix products. By default TensorFlow uses them only on processors with neural-network
+  // instructions, yet even with AVX2 alone a step takes a quarter less time with them.
   process.env['TF_ENABLE_ONEDNN_OPTS'] = '1';
   process.env['TF_CPP_MIN_LOG_LEVEL'] ??= '2';
   const tensorflow = loadTensorFlow();

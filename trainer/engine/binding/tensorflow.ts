@@ -11,7 +11,7 @@ export type Handle = number;
 
 type Source = 'framework' | 'tensorflow' | 'system';
 
-/** Name → where it lives and its C declaration. */
+/** Name → its library and C declaration. */
 const declarations = {
   TF_NewStatus: ['framework', 'int64_t TF_NewStatus()'],
   TF_GetCode: ['framework', 'int TF_GetCode(int64_t)'],
@@ -111,8 +111,8 @@ const declarations = {
 } as const satisfies Readonly<Record<string, readonly [Source, string]>>;
 
 /**
- * C++ functions that the C API has no name for: whether products and convolutions of float32 may be computed in TensorFloat-32
- * on a GPU that has it. By itself TensorFlow allows that, and loses 13 of 23 bits without a word.
+ * C++ functions missing from the C API: they control whether float32 products and convolutions may be computed in
+ * TensorFloat-32 on GPUs that support it. By default TensorFlow allows this and silently loses 13 of 23 bits.
  */
 const tensorFloat32 = {
   enable: 'void _ZN3tsl32enable_tensor_float_32_executionEb(bool)',
@@ -142,7 +142,7 @@ export type SessionRunRequest = readonly [
   runMetadata: Handle,
 ];
 
-/** A C string in memory that stays where it is: operations keep pointers to their names. */
+/** A C string at a fixed address: operations keep pointers to their names. */
 export type CString = Uint8Array;
 
 export interface TensorFlow {
@@ -254,7 +254,7 @@ export interface TensorFlow {
     /** On a thread of its own; the arrays must live until `done`. */
     async(...given: [...SessionRunRequest, status: Handle, done: (error: Error | null) => void]): void;
   };
-  /** Whether float32 may be computed in TensorFloat-32. */
+  /** Allows or forbids computing float32 in TensorFloat-32. */
   enableTensorFloat32(enabled: boolean): void;
   isTensorFloat32Enabled(): boolean;
   /** memcpy to an address inside TensorFlow. */
@@ -266,7 +266,7 @@ export interface TensorFlow {
 /** TF_Code of RESOURCE_EXHAUSTED. */
 const resourceExhausted = 8;
 
-/** @throws what TensorFlow says went wrong; a fault that names the way out where memory did */
+/** @throws TensorFlow's error; if memory ran out, a fault that suggests a remedy */
 export function checkStatus(tensorflow: TensorFlow, status: Handle, what: string): void {
   const code = tensorflow.TF_GetCode(status);
   if (code === 0) return;
@@ -276,9 +276,9 @@ export function checkStatus(tensorflow: TensorFlow, status: Handle, what: string
 }
 
 /**
- * glibc gives every block above a threshold its own mapping and returns it to the kernel when it is freed: a training step,
- * which allocates the same large tensors again and again, would then fault in every page anew. These settings keep freed
- * memory in the process. 32 MiB is the most glibc accepts for the first; it refuses more without a word.
+ * glibc gives every block above a threshold its own mapping and returns it to the kernel when freed: a training step,
+ * which allocates the same large tensors again and again, would then fault in every page again. These settings keep
+ * freed memory in the process. 32 MiB is the most glibc accepts for the first; it silently ignores more.
  */
 const keepFreedMemory: readonly (readonly [name: number, value: number])[] = [
   [-3 /* M_MMAP_THRESHOLD */, 32 << 20],

@@ -1,4 +1,4 @@
-/** TensorFlow's own tensors: made from host values and read back. Strings are in `string-tensors.ts`. */
+/** Creates TensorFlow's own tensors from host values and reads them back. Strings are in `string-tensors.ts`. */
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { bigints } from './attributes.ts';
 import type { Handle, TensorFlow } from './tensorflow.ts';

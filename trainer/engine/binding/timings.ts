@@ -1,8 +1,8 @@
-/** How long each operation of a run took (RunMetadata.step_stats, tensorflow/core/framework/step_stats.proto). */
+/** Duration of each operation of a run (RunMetadata.step_stats, tensorflow/core/framework/step_stats.proto). */
 import { fieldsOf } from './protobuf.ts';
 
 export interface Timing {
-  /** Kind of operation: Conv2D. */
+  /** Kind of operation, such as Conv2D. */
   readonly kind: string;
   readonly name: string;
   readonly startMicroseconds: number;

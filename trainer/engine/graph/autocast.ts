@@ -1,11 +1,11 @@
 /**
  * Mixed precision at trace time: convolutions, matrix products of layers, batch norm and activations compute in the low
  * type (bfloat16 or float16), everything else, and every weight and statistic, stays in float32. To tfjs all of it is
- * float32; only this file knows which tensors are really of the low type.
+ * float32; only this file knows which tensors actually have the low type.
  *
- * An operation of a network's forward pass is lowered because it is added inside the scope (`within`). Its gradients are
- * added later, outside any scope: they are lowered because one of their inputs already has the low type, beginning with the
- * gradient of the network's output. The loss, whose inputs are cast up, keeps float32 both ways.
+ * An operation of a network's forward pass is lowered because it is added inside the scope (`within`). Its gradients
+ * are added later, outside any scope: they are lowered because one of their inputs already has the low type, beginning
+ * with the gradient of the network's output. The loss, whose inputs are cast up, keeps float32 both ways.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { typeAttribute } from '../binding/attributes.ts';
@@ -13,7 +13,10 @@ import type { Graph } from './graph.ts';
 import type { Node } from './node.ts';
 import { dtypes } from '../binding/tensors.ts';
 
-/** Inputs of type T, by operation. These operations are lowered in the scope, and wherever one of these inputs has the low type. */
+/**
+ * Inputs of type T, by operation. These operations are lowered inside the scope, and elsewhere if one of these inputs
+ * has the low type.
+ */
 const lowered: Readonly<Record<string, readonly number[]>> = {
   Conv2D: [0, 1],
   Conv2DBackpropInput: [1, 2],
@@ -41,7 +44,7 @@ const following: Readonly<Record<string, readonly number[]>> = {
 };
 
 export interface Autocast {
-  /** Inputs and attributes that the operation should be added with. */
+  /** Inputs and attributes with which to add the operation. */
   prepare(
     kind: string,
     inputs: readonly Node[],
@@ -62,10 +65,10 @@ export const noAutocast: Autocast = {
   within: (compute) => compute(),
 };
 
-/** Types a network may compute in, by their name in a run. */
+/** Types a network may compute in, by name. */
 const lowTypes = { bfloat16: dtypes.bfloat16, float16: dtypes.half } as const;
 
-/** Whether tfjs takes values of this type for float32. */
+/** True if tfjs treats values of this type as float32. */
 export const isLowType = (dtype: number): boolean => dtype === lowTypes.bfloat16 || dtype === lowTypes.float16;
 
 export function createAutocast(graph: Graph, precision: keyof typeof lowTypes): Autocast {
@@ -80,7 +83,7 @@ export function createAutocast(graph: Graph, precision: keyof typeof lowTypes): 
     if (known) return known;
     const attributes = [typeAttribute('SrcT', node.dtype), typeAttribute('DstT', to)];
     const made = graph.add('Cast', [node], 1, { attributes }).outputs[0]!;
-    // A shape that was known stays known.
+    // Keep a known shape.
     const result = { ...made, shape: node.shape };
     casts.set(key, result);
     return result;

@@ -1,4 +1,4 @@
-/** The operations behind one variable on the device: its handle, the reading, and what assigns to it. */
+/** The operations behind one variable on the device: its handle, its read and its assignments. */
 import { shapeAttribute, stringAttribute, typeAttribute } from '../binding/attributes.ts';
 import type { Handle, Output } from '../binding/tensorflow.ts';
 import { dtypes } from '../binding/tensors.ts';
@@ -10,11 +10,11 @@ export interface DeviceVariable {
   readonly shape: readonly number[];
   readonly dtype: 'float32' | 'int32';
   readonly read: Node;
-  /** Adds an assignment that runs after `after` and after the reading; returns the operation. */
+  /** Adds an assignment that runs after `after` and after the read; returns the operation. */
   assign(value: Output, after: readonly Handle[]): Handle;
 }
 
-/** Where values from the host enter a variable. */
+/** Entry point for host values into a variable. */
 export interface Resource {
   readonly handle: Output;
   /** Placeholder for a value from the host. */
@@ -23,7 +23,7 @@ export interface Resource {
   readonly set: Handle;
 }
 
-/** @param sharedName the name of the variable inside the session, which no other may have */
+/** @param sharedName name of the variable inside the session; must be unique */
 export function addResource(
   graph: Graph,
   name: string,
@@ -41,7 +41,7 @@ export function addResource(
   const handle = graph.add('VarHandleOp', [], 1, { attributes }).outputs[0]!;
   const typed = [typeAttribute('dtype', number)];
   const reading = graph.add('ReadVariableOp', [handle], 1, { attributes: typed });
-  // The shape is known from the handle; a reading that lost it would make every later shape unknown.
+  // The handle knows the shape; a read without it would make every later shape unknown.
   const read: Node = { ...reading.outputs[0]!, shape };
   const input = graph.placeholder(number, shape);
   const set = graph.add('AssignVariableOp', [handle, input], 0, { attributes: typed }).operation;

@@ -9,7 +9,7 @@ import { elementsOf } from '../binding/tensors.ts';
 import { addResource, type DeviceVariable, type Resource } from './device-resource.ts';
 import type { Graph } from './graph.ts';
 
-/** Values on their way to the device are in memory twice, so this many bytes of them are written at a time. */
+/** Values being copied to the device are in memory twice, so at most this many bytes are written at a time. */
 const flushedBytes = 64 * 1024 ** 2;
 
 type Values = Float32Array | Int32Array;
@@ -42,7 +42,7 @@ export class DeviceVariables {
     return variable;
   }
 
-  /** Writes to the device what the host has set since the last run. Must be called before every run. */
+  /** Writes to the device all values set by the host since the last run. Must be called before every run. */
   flush(): void {
     this.#forgetFetched();
     while (this.#staged.size > 0) {

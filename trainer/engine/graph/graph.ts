@@ -26,11 +26,11 @@ export interface Graph {
   /** The values of a fetched tensor, which is deleted. */
   take(tensor: Handle, dtype: number): Float32Array | Int32Array | Uint8Array;
   free(tensor: Handle): void;
-  /** Runs on a thread of TensorFlow's; returns the tensors of the fetches, which the caller takes or frees. */
+  /** Runs on a TensorFlow thread; returns the fetched tensors, which the caller takes or frees. */
   run(request: Request): Promise<readonly Handle[]>;
   /** The same, with the time of every operation. */
   profile(request: Request): Promise<ProfiledRun>;
-  /** The same while this thread waits: for state, outside training. */
+  /** The same, blocking this thread: for state, outside training. */
   runNow(request: Request): readonly Handle[];
 }
 
@@ -47,7 +47,7 @@ export function createGraph(tensorflow: TensorFlow, config: Uint8Array): Graph {
     constant: (dtype, shape, given) => constants.node(dtype, shape, given),
     delayed(value, until) {
       const options = { attributes: [typeAttribute('T', value.dtype)], after: until.map(({ oper }) => oper) };
-      // A shape that was known stays known.
+      // Keep a known shape.
       return { ...operations.add('Identity', [value], 1, options).outputs[0]!, shape: value.shape };
     },
     integersOf: (node) => constants.integersOf(node),

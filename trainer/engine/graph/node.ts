@@ -1,4 +1,4 @@
-/** The parts of a graph, as those who build and run it name them. */
+/** Vocabulary for building and running a graph. */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import type { Handle, Output, TensorFlow } from '../binding/tensorflow.ts';
 

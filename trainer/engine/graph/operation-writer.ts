@@ -12,7 +12,7 @@ export class OperationWriter {
   readonly #setters: AttributeSetters;
   /** Arguments by kind of operation, as TensorFlow defines them. */
   readonly #definitions = new Map<string, readonly InputArgument[]>();
-  /** Operations described so far: the number in the name of the next one. */
+  /** Number of operations described so far, used to name the next one. */
   #count = 0;
 
   constructor(graph: OpenGraph) {
@@ -23,7 +23,7 @@ export class OperationWriter {
   /** @param outputs how many outputs of the operation to look up */
   add(kind: string, inputs: readonly Output[], outputs: number, options: OperationOptions = {}): AddedOperation {
     const { attributes = [], after = [] } = options;
-    // Looked up first: an operation whose description was begun must be finished.
+    // Looked up first, because a description that has begun must be finished.
     this.#argumentsOf(kind);
     const description = this.describe(kind);
     this.#addInputs(description, kind, inputs, attributes);
@@ -79,7 +79,8 @@ export class OperationWriter {
     const { tensorflow } = this.#graph;
     const given = this.#argumentsOf(kind);
     let at = 0;
-    // A single list takes what the single tensors leave; of several lists, an attribute gives the length of each.
+    // A single list takes the inputs left over by the single tensors; with several lists, an attribute gives each
+    // length.
     const singles = given.filter((argument) => argument.count === null).length;
     const lists = given.length - singles;
     for (const argument of given) {

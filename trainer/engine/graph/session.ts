@@ -1,4 +1,4 @@
-/** Runs parts of a graph: on a thread of TensorFlow's, or while this thread waits. */
+/** Runs parts of a graph, on a TensorFlow thread or blocking this one. */
 import { bigints } from '../binding/attributes.ts';
 import { bufferBytes, outputArray } from '../binding/memory.ts';
 import { checkStatus, type Handle, type SessionRunRequest } from '../binding/tensorflow.ts';
@@ -34,7 +34,7 @@ export class Session {
     tensorflow.TF_DeleteSessionOptions(options);
   }
 
-  /** Tensors of the fetches, which the caller frees. Runs on a thread of TensorFlow's. */
+  /** Runs on a TensorFlow thread; returns the fetched tensors, which the caller frees. */
   async run(request: Request): Promise<readonly Handle[]> {
     return this.#finished(request, this.#callOf(request));
   }
@@ -53,7 +53,7 @@ export class Session {
     }
   }
 
-  /** The same while this thread waits. */
+  /** The same, blocking this thread. */
   runNow(request: Request): readonly Handle[] {
     const { tensorflow, status } = this.#graph;
     const { given, results } = this.#callOf(request);
@@ -90,7 +90,7 @@ export class Session {
   /** `call` is held until the run ends, and with it the arrays that TensorFlow reads and writes. */
   async #finished(request: Request, call: Call): Promise<readonly Handle[]> {
     const { tensorflow } = this.#graph;
-    // Of its own: several runs may be under way.
+    // Its own status, because several runs may be in progress.
     const status = tensorflow.TF_NewStatus();
     try {
       await new Promise<void>((resolve, reject) => {

@@ -1,6 +1,7 @@
 /**
- * What tfjs-node's backend calls while a function is traced: operations are added to a graph where the eager binding would
- * run them. So every operation that runs eagerly can be traced, with the same kernels and attributes.
+ * The binding that tfjs-node's backend calls while a function is traced: it adds operations to a graph where the eager
+ * binding would run them. Every operation that runs eagerly can therefore be traced, with the same kernels and
+ * attributes.
  */
 import type { TFJSBinding } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import type { Binding } from '../binding/eager-binding.ts';
@@ -12,23 +13,26 @@ import type { Rewriter } from './rewriter.ts';
 import { bytesPerElement, dtypes, elementsOf, typedValues } from '../binding/tensors.ts';
 
 export interface TracingBinding extends TFJSBinding {
-  /** The node behind a tensor of the backend, in the type that tfjs takes it for. */
+  /** The node behind a backend tensor, in the type that tfjs assumes. */
   node(tensor: number): Node;
   /** The same value, available only once `until` are computed. */
   delayed(tensor: number, until: readonly number[]): ReturnType<TFJSBinding['executeOp']>[number];
-  /** Makes a node known to the backend. */
+  /** Registers a node with the backend. */
   register(node: Node): ReturnType<TFJSBinding['executeOp']>[number];
 }
 
 /** Constants of a single value and at least this many elements are filled at run time. */
 const filledFrom = 64;
 
-/** Operations with outputs whose shape TensorFlow does not infer: those a fused batch normalisation keeps for its gradient. */
+/**
+ * Operations with outputs whose shape TensorFlow does not infer: fused batch normalisation keeps such outputs for its
+ * gradient.
+ */
 const opaque = new Set(['FusedBatchNormV3']);
 
 /**
  * @param flush writes the host's values to the device; called before a value is read
- * @param rewriters asked in turn about every operation
+ * @param rewriters consulted in turn for every operation
  */
 export function createTracingBinding(
   graph: Graph,

@@ -1,4 +1,4 @@
-/** A kernel's gradient by matrix products against its definition, and when it takes its place. */
+/** A kernel's gradient by matrix products against its definition, and when it replaces TensorFlow's operation. */
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeAll, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ beforeAll(async () => {
 
 const sizes = (shape: readonly number[]): Node => graph.constant(dtypes.int32, [shape.length], Int32Array.from(shape));
 
-it('is the gradient, whatever the window, the stride, the images and the padding', async () => {
+it('equals the gradient for any window, stride, images and padding', async () => {
   const few = fc.integer({ min: 1, max: 3 });
   const side = fc.integer({ min: 1, max: 9 });
   const channels = fc.integer({ min: 1, max: 5 });
@@ -63,7 +63,7 @@ it('is the gradient, whatever the window, the stride, the images and the padding
   );
 });
 
-it('takes the place of an operation where channels are many and their type narrow', () => {
+it('replaces an operation with many channels of a narrow type', () => {
   const chosen = (
     channels: number,
     window: number,

@@ -1,10 +1,10 @@
 /**
- * The gradient of a convolution in its kernel as a matrix product for every place of the window:
+ * The gradient of a convolution with respect to its kernel, as one matrix product per window position:
  *
- *     dw[i, j] = x[i, j]^T dy      x[i, j]: the pixels under the kernel's place i, j, a row each
+ *     dw[i, j] = x[i, j]^T dy      x[i, j]: the pixels under kernel position i, j, one per row
  *
- * In bfloat16 oneDNN's own operation splits its work in a way that TensorFlow's threads cannot follow: where images are small
- * and channels many it takes twice as long as the products do, while all its other operations run as fast as they can.
+ * In bfloat16 oneDNN's own operation splits its work in a way that TensorFlow's threads cannot follow: with small
+ * images and many channels it takes twice as long as the products. oneDNN's other operations are not affected.
  */
 import { boolAttribute, intAttribute, saidBy, typeAttribute } from '../binding/attributes.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -38,22 +38,22 @@ export function createKernelGradient(graph: Graph): KernelGradient {
   function gradient(images: Node, dy: Node, { window, stride, margins }: Placement): Node {
     const [n, rows, columns, out] = dy.shape as [number, number, number, number];
     const inputs = images.shape[3]!;
-    // Whole phases of rows and of columns, every `stride`th of which a place of the window sees.
+    // Whole phases of rows and columns: a window position sees every `stride`th of them.
     const framed = ([before, after]: Margin, size: number): Margin => {
       const over = (before + size + after) % stride;
       return [before, over === 0 ? after : after + stride - over];
     };
     const [down, across] = [framed(margins[0], images.shape[1]!), framed(margins[1], images.shape[2]!)];
-    // Copied when it is needed, not when the images are there.
+    // Copied when needed, not as soon as the images are available.
     const filled = padded(graph.delayed(images, [dy]), [[0, 0], down, across, [0, 0]]);
     const [high, wide] = [filled.shape[1]! / stride, filled.shape[2]! / stride];
-    // [phase down, phase across, row, column, image, channel]: what a place of the window sees lies side by side.
+    // [phase down, phase across, row, column, image, channel]: the pixels of a window position are contiguous.
     const phases = transposed(reshaped(filled, [n, high, stride, wide, stride, inputs]), [2, 4, 1, 3, 0, 5]);
     const pixel = [n, inputs] as const;
     const everyPhase = reshaped(phases, [stride * stride, high, wide, ...pixel]);
     const errors = reshaped(transposed(dy, [1, 2, 0, 3]), [rows * columns * n, out]);
 
-    /** Columns that a place of the window sees, in all rows of its phase. */
+    /** Columns that a window position sees, in all rows of its phase. */
     const bands = new Map<string, Node>();
     function bandOf(row: number, column: number): Node {
       const key = `${row % stride} ${column}`;
@@ -90,7 +90,7 @@ export function createKernelGradient(graph: Graph): KernelGradient {
       const isPlain = ((said('dilations') ?? [1]) as number[]).every((distance) => distance === 1);
       if (dy.dtype !== dtypes.bfloat16 || window !== otherSide || stride !== otherStride || !isPlain) return null;
       if (window! < 2 || Math.min(from!, to!) < leastChannels) return null;
-      // The zeros of 'SAME': an odd one comes last.
+      // Zeros of 'SAME' padding; an odd one comes last.
       const marginOf = (axis: 1 | 2): Margin => {
         const needed = Math.max((dy.shape[axis]! - 1) * stride + window! - images.shape[axis]!, 0);
         return said('padding') === 'SAME' ? [Math.floor(needed / 2), Math.ceil(needed / 2)] : [0, 0];

@@ -1,4 +1,4 @@
-/** Sums made another way have the same value, and are made that way where it pays. */
+/** Rewritten sums have the same value, and are rewritten only where it saves time. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';

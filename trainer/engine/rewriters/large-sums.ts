@@ -1,6 +1,6 @@
 /**
- * Sums that tfjs computes through a tensor as large as the largest weights, computed without it. Both occur in a training
- * step: the gradient of a weight that two views share, and the norms of an optimizer.
+ * Computes sums without the temporary tensor, as large as the largest weights, that tfjs would use. Both kinds occur in
+ * a training step: the gradient of a weight shared by two views, and an optimizer's norms.
  *
  *     a^T b + c^T d        one product of the rows of both
  *     sum of x^2           TensorFlow's own operation for it
@@ -15,7 +15,7 @@ import type { Rewriter } from '../graph/rewriter.ts';
 import type { Handle } from '../binding/tensorflow.ts';
 import { dtypes, elementsOf } from '../binding/tensors.ts';
 
-/** With fewer, joining rows costs what it saves. */
+/** Below this, concatenating rows costs more than it saves. */
 const leastElements = 2 ** 16;
 
 export function createLargeSums(graph: Graph): Rewriter {
@@ -58,7 +58,7 @@ export function createLargeSums(graph: Graph): Rewriter {
       return kind === 'Sum' ? sumOfSquares(inputs, attributes) : null;
     },
     added(kind, inputs, attributes, output) {
-      // A narrow type is summed up in float32 by whoever asks.
+      // The consumer sums a narrow type in float32.
       if (output.dtype !== dtypes.float || elementsOf(output.shape) < leastElements) return;
       if (kind === 'Square') squares.set(output.oper, inputs[0]!);
       const flag = (wanted: string) => attributes.find(({ name }) => name === wanted)?.value === true;

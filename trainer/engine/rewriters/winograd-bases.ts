@@ -26,26 +26,26 @@ const evaluation = (coefficients: number): Matrix => [
 
 const others = (place: number): readonly number[] => points.filter((_, at) => at !== place);
 
-/** [point, place in the window]: a kernel evaluated, with Lagrange's denominators. */
+/** [point, position in the window]: evaluates a kernel, with Lagrange's denominators. */
 const kernelBasis: Matrix = evaluation(window).map((row, place) => {
   const point = points[place];
   const denominator = point === undefined ? 1 : others(place).reduce((product, other) => product * (point - other), 1);
   return row.map((value) => value / denominator);
 });
 
-/** [point, place in the tile]: the transpose of interpolation, by which a convolution becomes a correlation. */
+/** [point, position in the tile]: the transpose of interpolation, which turns a convolution into a correlation. */
 const tileBasis: Matrix = [...points.map((_, place) => [...polynomial(others(place)), 0]), polynomial(points)];
 
-/** [point, place in the output]. */
+/** [point, position in the output]. */
 const outputBasis: Matrix = evaluation(outputs);
 
-/** A change of basis along one side of an image, for all tiles of the side at once: [point and tile, place in the image]. */
+/** A change of basis along one side of an image, for all its tiles at once: [point and tile, position in the image]. */
 export interface Side {
   readonly tiles: number;
   readonly values: Float32Array;
 }
 
-/** @param first where a tile's first place lies: before the image where it begins with the zeros around it */
+/** @param first position of the first tile's first pixel; negative if it lies in the zero padding */
 function sideOf(size: number, basis: Matrix, first: number): Side {
   const tiles = Math.ceil(size / outputs);
   const values = new Float32Array(length * tiles * size);
@@ -60,7 +60,7 @@ function sideOf(size: number, basis: Matrix, first: number): Side {
   return { tiles, values };
 }
 
-/** The kernel's change of basis along both sides: [point and point, place and place]. */
+/** The kernel's change of basis along both sides: [point and point, position and position]. */
 export function kernelValues(): Float32Array {
   const both = kernelBasis.flatMap((vertical) =>
     kernelBasis.flatMap((horizontal) => vertical.flatMap((a) => horizontal.map((b) => a * b))),

@@ -1,4 +1,7 @@
-/** Images cut into the tiles of Winograd's convolution (`winograd.ts`), evaluated at its points, and put together again. */
+/**
+ * Cuts images into the tiles of Winograd's convolution (`winograd.ts`), evaluates them at its points, and reassembles
+ * them.
+ */
 import { boolAttribute, typeAttribute } from '../binding/attributes.ts';
 import { dtypes } from '../binding/tensors.ts';
 import type { Graph } from '../graph/graph.ts';
@@ -14,7 +17,7 @@ export interface Tiles {
   evaluated(x: Node, kind: TileKind): Node;
   /** [points, tiles n, channels] to [n, height, width, channels]. */
   interpolated(y: Node, n: number, height: number, width: number): Node;
-  /** Matrix product, of the transpose of `a` where `turned` says so. */
+  /** Matrix product, with `a` transposed if `turned` says so. */
   product(a: Node, b: Node, turned?: { readonly a?: boolean }): Node;
 }
 

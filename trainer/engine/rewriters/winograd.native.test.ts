@@ -1,4 +1,4 @@
-/** Winograd's convolutions against TensorFlow's own, and when they take their place. */
+/** Winograd's convolutions against TensorFlow's own, and when they replace them. */
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -33,7 +33,7 @@ async function run(inputs: readonly Node[], values: readonly Float32Array[], wan
   return results.map((result) => graph.take(result, dtypes.float) as Float32Array);
 }
 
-/** How far our results are from TensorFlow's in float64. */
+/** Distance of our results from TensorFlow's in float64. */
 async function compared(n: number, height: number, width: number, inputs: number, outputs: number) {
   const shapes = [
     [n, height, width, inputs],
@@ -56,7 +56,7 @@ async function compared(n: number, height: number, width: number, inputs: number
 const side = fc.integer({ min: 1, max: 13 });
 const channels = fc.integer({ min: 1, max: 9 });
 
-it('is the convolution and its gradient in the kernel, whatever the shape', async () => {
+it('computes the convolution and its kernel gradient for any shape', async () => {
   await fc.assert(
     fc.asyncProperty(fc.integer({ min: 1, max: 3 }), side, side, channels, channels, async (n, h, w, c, k) => {
       const [forward, gradient] = await compared(n, h, w, c, k);
@@ -69,7 +69,10 @@ it('is the convolution and its gradient in the kernel, whatever the shape', asyn
   );
 });
 
-/** Held to a bound of its own: how a direct sum rounds depends on the width of vectors, 0.8e-7 by AVX-512, 4e-7 by AVX2. */
+/**
+ * Has its own bound, because the rounding of a direct sum depends on the vector width: 0.8e-7 with AVX-512, 4e-7 with
+ * AVX2.
+ */
 it.each([
   [4, 256],
   [8, 128],
@@ -103,7 +106,7 @@ it('runs for one batch without another that the same kernel is traced for', asyn
   expect(found).toHaveLength(elementsOf([1, 4, 4, 128]));
 });
 
-describe('takes the place of an operation', () => {
+describe('replaces an operation', () => {
   const [wide, kernel] = [
     [2, 8, 8, 128],
     [3, 3, 128, 256],
@@ -116,7 +119,7 @@ describe('takes the place of an operation', () => {
   ) =>
     winograd.inPlaceOf('Conv2D', [floats(images, dtype), floats(window, dtype)], convolutionAttributes(dtype, given));
 
-  it('where products are large beside the changes of basis', () => {
+  it('where products are large compared with the changes of basis', () => {
     expect(chosen(wide, kernel)?.shape).toEqual([2, 8, 8, 256]);
     const dy = floats([2, 8, 8, 256]);
     const gradient = (shape: Node) =>

@@ -1,12 +1,12 @@
 /**
- * Convolutions of 3x3 windows at stride 1 with a quarter of the multiplications: Winograd's F(4x4, 3x3), Lavin and Gray,
- * "Fast algorithms for convolutional neural networks", 2015. An image is cut into tiles of 6x6 that overlap by two; tiles
- * and kernels are evaluated at six points a side, multiplied there, and the products interpolated to 4x4 outputs. Between
- * the two changes of basis a convolution is 36 matrix products.
+ * Convolutions of 3x3 windows at stride 1 with a quarter of the multiplications: Winograd's F(4x4, 3x3), Lavin and
+ * Gray, "Fast algorithms for convolutional neural networks", 2015. An image is cut into tiles of 6x6 that overlap by
+ * two; tiles and kernels are evaluated at six points per side and multiplied there, and the products are interpolated
+ * to 4x4 outputs. Between the two changes of basis a convolution is 36 matrix products.
  *
- * The mathematics is that of the direct sum; the rounding differs, as it does between any two libraries. The points decide
- * by how much: 0, ±3/4, ±3/2 and infinity lie closer together than the usual 0, ±1, ±2 and lose less. `npm run bench --
- * convolution` runs both ways beside each other.
+ * The mathematics is that of the direct sum; the rounding differs, as it does between any two libraries. The points
+ * decide by how much: 0, ±3/4, ±3/2 and infinity lie closer together than the usual 0, ±1, ±2 and lose less. `npm run
+ * bench -- convolution` compares both.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
 import { saidBy } from '../binding/attributes.ts';
@@ -21,18 +21,18 @@ import { createTiles } from './winograd-tiles.ts';
 export interface Winograd extends Rewriter {
   /** images: [n, height, width, in]; kernel: [3, 3, in, out]; one row of zeros around the images. */
   convolution(images: Node, kernel: Node): Node;
-  /** The gradient in the kernel: [3, 3, in, out]. dy: [n, height, width, out]. */
+  /** The gradient with respect to the kernel: [3, 3, in, out]. dy: [n, height, width, out]. */
   kernelGradient(images: Node, dy: Node): Node;
 }
 
-/** With fewer, the changes of basis cost what the products save (`npm run bench -- convolution`). */
+/** Below this, the changes of basis cost more than the products save (`npm run bench -- convolution`). */
 const leastChannels = 128;
 /** As a fraction of the direct sum's; it is a quarter where tiles cover the image exactly. */
 const mostMultiplications = 0.4;
 
 /**
- * Whether it is quicker than TensorFlow's operation: the changes of basis are of the size of the images, so the products
- * must be large beside them, and little of the last tiles may lie outside.
+ * True if it is faster than TensorFlow's operation: the changes of basis are as large as the images, so the products
+ * must be large in comparison, and little of the last tiles may lie outside the image.
  */
 function pays(attributes: readonly TFEOpAttr[], images: Node, kernel: readonly number[] | null): boolean {
   const said = saidBy(attributes);
@@ -59,7 +59,7 @@ export function createWinograd(graph: Graph): Winograd {
 
   function kernelOf(kernel: Node, images: Node): Node {
     const [, , inputs, channels] = kernel.shape as [number, number, number, number];
-    // A kernel is there from the start of a step; evaluated it is four times as large.
+    // Delayed: a kernel is available from the start of a step, but four times as large once evaluated.
     const places = reshaped(graph.delayed(kernel, [images]), [window ** 2, inputs * channels]);
     return reshaped(product(kernelMatrix, places), [area, inputs, channels]);
   }
@@ -70,7 +70,7 @@ export function createWinograd(graph: Graph): Winograd {
   }
 
   function kernelGradient(images: Node, dy: Node): Node {
-    // Evaluated again rather than kept since the forward pass: it is more than twice the images.
+    // Evaluated again rather than kept from the forward pass: it is more than twice as large as the images.
     const products = product(evaluated(graph.delayed(images, [dy]), 'tile'), evaluated(dy, 'output'), { a: true });
     const [inputs, channels] = [images.shape[3]!, dy.shape[3]!];
     const places = product(kernelMatrix, reshaped(products, [area, inputs * channels]), { a: true });

@@ -1,4 +1,4 @@
-/** Placeholders for a batch and for where a step stands, and the values they are fed. */
+/** Placeholders for a batch and for the position of a step, and the values fed to them. */
 import type { Batch, Tensors } from '../../recipe.ts';
 import type { HostBatch } from '../../host-batch.ts';
 import type { StepPosition } from '../engine.ts';
@@ -10,7 +10,7 @@ import { drawUniform } from './step-context.ts';
 import type { Tracer } from './trace.ts';
 import { createTracedContext, type Draw, type TracedContext } from './traced-context.ts';
 
-/** What a loss knows of a batch besides its embeddings. */
+/** A loss's inputs from a batch besides its embeddings. */
 export interface TargetInputs {
   readonly index: Node;
   readonly targets: Nodes;
@@ -40,7 +40,7 @@ export function targetFeeds({ graph }: Tracer, { index, targets }: TargetInputs,
   ];
 }
 
-/** A batch as placeholders, and where the step stands. */
+/** A batch and the position of its step, as placeholders. */
 export interface BatchInputs extends TargetInputs {
   readonly views: readonly Node[];
   readonly step: Node;
@@ -66,7 +66,7 @@ export function batchInputs(tracer: Tracer, signature: BatchSignature): TracedBa
   return { inputs: { views, index, targets, step, draws }, batch, context, updates };
 }
 
-/** Values for a batch's placeholders. `part` tells the draws of several parts of one step apart. */
+/** Values for a batch's placeholders. `part` separates the random draws of several parts of one step. */
 export function batchFeeds(
   tracer: Tracer,
   inputs: BatchInputs,
@@ -82,7 +82,7 @@ export function batchFeeds(
   ];
 }
 
-/** Where a step stands, for the optimizer's rule. */
+/** Position of a step, for the optimizer's rule. */
 export interface RateInputs {
   readonly stepsTaken: Node;
   readonly lr: Node;
@@ -107,6 +107,6 @@ export function rateFeeds(
   ];
 }
 
-/** The value of the loss scale for its placeholder; none where the loss is not scaled. */
+/** The value of the loss scale for its placeholder; empty if the loss is not scaled. */
 export const scaleFeeds = ({ graph }: Tracer, node: Node | null, lossScale: LossScale | null): readonly Feed[] =>
   node ? [graph.feed(node, Float32Array.of(lossScale!.value))] : [];

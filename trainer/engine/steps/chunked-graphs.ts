@@ -23,7 +23,7 @@ import { createTracedContext } from './traced-context.ts';
 export interface ChunkedTraining extends TracedTraining {
   /** Sums of the gradients, in the order of the weights: zero between steps. */
   readonly sums: readonly Variable[];
-  /** Samples a chunk. */
+  /** Samples per chunk. */
   readonly chunk: number;
 }
 
@@ -33,38 +33,38 @@ interface EmbeddingGraph {
   readonly outputs: Nodes;
 }
 
-/** Loss of the whole batch, and its gradient in the embeddings. */
+/** Loss of the whole batch, and its gradient with respect to the embeddings. */
 interface LossGraph {
   readonly embeddings: Nodes;
   readonly targets: TargetInputs;
   readonly step: Node;
   readonly loss: Node;
   readonly metrics: Nodes;
-  /** Only of the embeddings that the loss depends on. */
+  /** Only for embeddings that the loss depends on. */
   readonly gradients: Nodes;
 }
 
 /** A chunk's part of the gradients of the weights. */
 interface GradientGraph {
   readonly inputs: BatchInputs;
-  /** The loss's gradient in the chunk's embeddings. */
+  /** The loss's gradient with respect to the chunk's embeddings. */
   readonly seeds: Nodes;
   /** Factor of the seeds; null where the loss is not scaled. */
   readonly scale: Node | null;
-  /** Adds a chunk's gradient to the sums and moves the running statistics. */
+  /** Adds a chunk's gradient to the sums and updates the running statistics. */
   readonly accumulate: Handle;
   /** Adds the gradient alone. */
   readonly accumulateAgain: Handle;
 }
 
 interface UpdateGraph {
-  /** Empty where the learner has no updates of its own. */
+  /** Empty if the learner has no updates of its own. */
   readonly embeddings: Nodes;
   readonly targets: TargetInputs;
   readonly step: Node;
   readonly rates: RateInputs;
   readonly scale: Node | null;
-  /** Updates all state from the sums, and sets those to zero. */
+  /** Updates all state from the sums and resets them to zero. */
   readonly train: Handle;
   /** Sets the sums to zero. */
   readonly clear: Handle;
@@ -77,7 +77,7 @@ export interface ChunkedGraphs {
   readonly update: UpdateGraph;
 }
 
-/** @throws where the batch cannot be divided into chunks, or the learner's loss cannot be taken apart from its embedding */
+/** @throws if the batch cannot be divided into chunks, or the learner's loss cannot be separated from its embedding */
 export function compileChunks(training: ChunkedTraining, signature: BatchSignature): ChunkedGraphs {
   const { chunk } = training;
   const rows = signature.views[0]![0]!;
@@ -169,7 +169,7 @@ function compileGradient(
     };
     const { grads } = tf.variableGrads(() => {
       const embeddings = tracer.network(() => learner.embed(batch, context));
-      // The gradient of this sum in the weights is the chunk's part of the loss's gradient.
+      // The gradient of this sum with respect to the weights is the chunk's part of the loss's gradient.
       return tf.addN<tf.Scalar>(
         Object.keys(seeds).map((name) => tf.sum<tf.Scalar>(tf.mul(embeddings[name]!, seedOf(name)))),
       );

@@ -1,4 +1,4 @@
-/** A batch taken in chunks gives the gradient of the whole batch. */
+/** A batch processed in chunks gives the gradient of the whole batch. */
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
@@ -81,7 +81,7 @@ it.each([2, 3, 12])('in chunks of %i, without batch norm: the steps of the whole
   close(await trained(chunk, withoutNorm), await trained(null, withoutNorm));
 });
 
-/** Beside the loss's embeddings one for the teacher alone. */
+/** One embedding for the teacher alone, besides the loss's. */
 function withTeacherInput(engine: Engine): Learner {
   const learner = withoutNorm(engine);
   const [[, teacher]] = Object.entries(learner.state!) as [[string, tf.Variable]];
@@ -96,14 +96,14 @@ it('with an embedding that the loss does not depend on', async () => {
   close(await trained(3, withTeacherInput), await trained(null, withTeacherInput));
 });
 
-it('with batch norm: the same where a chunk is the batch, other statistics where it is not', async () => {
+it('with batch norm: the same if a chunk is the whole batch, different statistics otherwise', async () => {
   const whole = await trained(null, withNorm);
   close(await trained(rows, withNorm), whole);
   const half = await trained(rows / 2, withNorm);
   expect(half.state['net/1/running_mean']).not.toEqual(whole.state['net/1/running_mean']);
 });
 
-it('goes on from saved state with the same bits', async () => {
+it('resumes from saved state with the same bits', async () => {
   const straight = await trained(3, withNorm, 4);
   const engine = await chunked(3);
   const first = stepperOf(engine, withNorm(engine));
@@ -115,7 +115,7 @@ it('goes on from saved state with the same bits', async () => {
   expect(read(second)).toEqual(straight.state);
 });
 
-it('leaves all state alone when the loss is not finite, and refuses a chunk that is no divisor', async () => {
+it('leaves all state unchanged if the loss is not finite, and rejects a chunk size that is not a divisor', async () => {
   const engine = await chunked(4);
   const stepper = stepperOf(engine, withNorm(engine));
   await stepper.run(batchOf(), { step: 0, lr: 0.05 }, { metrics: false });

@@ -1,14 +1,14 @@
 /**
- * A training step whose batch does not fit: the network sees it chunk by chunk, the loss sees all of it.
+ * A training step for a batch that does not fit in memory: the network sees it chunk by chunk, the loss sees all of it.
  *
  *   1. every chunk is embedded, without gradient
- *   2. the loss, and its gradient in the embeddings, of the whole batch
- *   3. every chunk again, with that gradient, and the gradients of the weights are added up
+ *   2. the loss of the whole batch, and its gradient with respect to the embeddings
+ *   3. every chunk again, with that gradient; the gradients of the weights are added up
  *   4. the optimizer
  *
- * (Gradient caching: Gao, Zhang, Han and Callan, 2021.) It is the gradient of the whole batch, also of a loss that is not a
- * sum over samples, such as VICReg's variance and covariance. One thing differs, and a report says so: batch norm takes the
- * statistics of a chunk, and its running statistics move once a chunk.
+ * (Gradient caching: Gao, Zhang, Han and Callan, 2021.) The result is the gradient of the whole batch, even for a loss
+ * that is not a sum over samples, such as VICReg's variance and covariance. One thing differs, and the report states
+ * it: batch norm uses the statistics of a chunk, and its running statistics are updated once per chunk.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Options } from '../../protocol/options.ts';
@@ -77,7 +77,7 @@ export function createChunkedStepper(
       const { loss, metrics, gradients } = await lossOf(running, embeddings, wanted);
       if (!Number.isFinite(loss)) return { loss, metrics: {} };
 
-      // Once, or as often as the scale of the loss has to be lowered; running statistics move the first time only.
+      // Once, and again each time the loss scale is lowered; running statistics are updated the first time only.
       let accumulate = graphs.gradient.accumulate;
       while (true) {
         await addGradients(running, gradients, accumulate);
@@ -134,7 +134,7 @@ async function fetched(
 const embeddingFeeds = ({ graph }: Tracer, nodes: Nodes, embeddings: HostValues): readonly Feed[] =>
   Object.entries(nodes).map(([name, node]) => graph.feed(node, embeddings[name]!));
 
-/** The loss of the whole batch, and its gradient in the embeddings. */
+/** The loss of the whole batch, and its gradient with respect to the embeddings. */
 async function lossOf(
   { tracer, graphs, batch, at }: RunningStep,
   embeddings: HostValues,
@@ -187,7 +187,7 @@ async function addGradients(
   }
 }
 
-/** Updates all state from the sums. False where the gradients overflowed: then nothing changed, and the sums are zero. */
+/** Updates all state from the sums. False if the gradients overflowed: then nothing changes and the sums are zero. */
 async function updated(
   { tracer, graphs, batch, at, lossScale }: RunningStep,
   embeddings: HostValues,

@@ -7,8 +7,8 @@ import type { Tracer } from './trace.ts';
 /**
  * Traces a function of tensors once; the compiled function takes and returns host tensors and runs as a whole.
  *
- * @throws where an input is not of the shape it was traced for, an operation reads a value on the host, or the shape of a
- *   result depends on the data
+ * @throws if an input does not have the traced shape, an operation reads a value on the host, or the shape of a result
+ * depends on the data
  */
 export function compile(
   tracer: Tracer,

@@ -12,12 +12,12 @@ import type { BatchSignature } from './per-signature.ts';
 import type { Tracer } from './trace.ts';
 import type { TrainingState } from './training-state.ts';
 
-/** A learner with its state on the device: what step graphs are traced from. */
+/** A learner with its state on the device, from which step graphs are traced. */
 export interface TracedTraining {
   readonly tracer: Tracer;
   readonly learner: Learner;
   readonly state: TrainingState;
-  /** Whether the loss is multiplied before its gradient is taken. */
+  /** True if the loss is multiplied before its gradient is taken. */
   readonly scaled: boolean;
 }
 
@@ -35,7 +35,7 @@ export interface CompiledStep {
 /** Begins TensorFlow's message about a loss that is not finite. */
 export const notFinite = 'the loss is not finite';
 
-/** Adds the forward pass and the gradients, of the scaled loss where it is scaled. */
+/** Adds the forward pass and the gradients, of the scaled loss if it is scaled. */
 function differentiated(
   { tracer, learner, state }: TracedTraining,
   { batch, context }: TracedBatch,

@@ -42,7 +42,7 @@ function upload({ views, index, targets }: HostBatch): Batch {
   };
 }
 
-/** What a loss knows of a batch besides its embeddings. */
+/** A loss's inputs from a batch besides its embeddings. */
 export const targetsOf = ({ targets, index }: Batch): Tensors => ({ ...targets, index });
 
 /** The same values under new handles that outlive the gradient's scope. */
@@ -72,7 +72,7 @@ function readScalars(tensors: Tensors): Record<string, number> {
 /**
  * Gradients in the order of the weights.
  *
- * @throws where a weight has none, which is a mistake of the recipe
+ * @throws if a weight has none, which is an error in the recipe
  */
 export function gradientsOf(weights: readonly Variable[], named: Tensors): readonly Tensor[] {
   const missing = weights.filter((weight) => !named[weight.name]);
@@ -84,7 +84,7 @@ export function gradientsOf(weights: readonly Variable[], named: Tensors): reado
 /**
  * The entries as given.
  *
- * @throws where two share a name, by which a checkpoint finds them
+ * @throws if two share a name, because checkpoints identify them by name
  */
 export function namedOnce(entries: readonly StateEntry[]): readonly StateEntry[] {
   const names = new Set<string>();

@@ -1,6 +1,6 @@
 /**
- * The eager engine: tfjs's operations run one by one on TensorFlow, through tfjs-node's backend and our own binding.
- * It is the reference that any faster engine is tested against.
+ * The eager engine: runs tfjs operations one by one on TensorFlow, through tfjs-node's backend and our own binding. It
+ * is the reference that faster engines are tested against.
  */
 import { setImmediate as macrotask } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs';
@@ -15,7 +15,7 @@ import { createStepContext } from './step-context.ts';
 import { openRuntime } from '../binding/runtime.ts';
 import { createEagerStepper, stateEntry, untracked } from './eager-step.ts';
 
-/** Times one matrix product, after a first one that pays for start-up. `executedOn` is the device that holds the result. */
+/** Times one matrix product, after a warm-up. `executedOn` is the device that holds the result. */
 function probe(binding: Binding, size: number): Awaited<ReturnType<Engine['probe']>> {
   const type = { name: 'T', type: binding.TF_ATTR_TYPE, value: binding.TF_FLOAT };
   const transpose = (name: string) => ({ name, type: binding.TF_ATTR_BOOL, value: false });

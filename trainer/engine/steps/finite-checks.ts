@@ -1,4 +1,4 @@
-/** Checks inside a graph that a loss and its gradients are finite: a run fails where they are not, and assigns nothing. */
+/** Checks inside a graph that a loss and its gradients are finite; otherwise the run fails and assigns nothing. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import { stringAttribute } from '../binding/attributes.ts';
@@ -6,7 +6,7 @@ import type { Handle } from '../binding/tensorflow.ts';
 import type { Node } from '../graph/node.ts';
 import type { Tracer } from './trace.ts';
 
-/** Adds a check that fails the run with `message` where a value is not finite, once `after` ran. */
+/** Adds a check that fails the run with `message` if a value is not finite, after `after` has run. */
 export function checkFinite({ graph }: Tracer, node: Node, message: string, after: readonly Handle[] = []): Handle {
   const attributes = [stringAttribute('message', message)];
   return graph.add('CheckNumerics', [node], 1, { attributes, after }).operation;
@@ -16,7 +16,7 @@ export function checkFinite({ graph }: Tracer, node: Node, message: string, afte
 const overflow = 'the gradients overflowed';
 export const overflowed = (error: unknown): boolean => error instanceof Error && error.message.includes(overflow);
 
-/** The gradients of a loss from those of a multiple of it, and a check that they are finite, made once `after` ran. */
+/** Gradients of a loss from those of a multiple of it, and a check that they are finite, run after `after`. */
 export function unscaled(
   tracer: Tracer,
   gradients: readonly Tensor[],
@@ -24,7 +24,7 @@ export function unscaled(
   after: readonly Handle[] = [],
 ): { readonly gradients: readonly Tensor[]; readonly finite: Handle } {
   const divided = gradients.map((gradient) => tf.div(gradient, tracer.tensor(scale)));
-  // Finite only where every one of them is.
+  // Finite only if all of them are.
   const sum = tf.addN(divided.map((gradient) => tf.sum(gradient)));
   return { gradients: divided, finite: checkFinite(tracer, tracer.node(sum), overflow, after) };
 }

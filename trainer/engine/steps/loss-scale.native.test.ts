@@ -1,4 +1,4 @@
-/** Gradients that float16 can hold thanks to the scale, and those for which it has to be lowered. */
+/** Gradients that float16 can represent thanks to the scale, and those that require lowering it. */
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
@@ -21,7 +21,7 @@ describe('the scale', () => {
     expect(scale.value).toBe(2 ** 24);
   });
 
-  it('goes on from a checkpoint, counting', () => {
+  it('resumes its count from a checkpoint', () => {
     const [first, second] = [createLossScale(), createLossScale()];
     for (let step = 0; step < 1500; step++) first.held();
     second.entry.write(first.entry.read());
@@ -30,7 +30,7 @@ describe('the scale', () => {
     expect(() => second.entry.write(new Float32Array(3))).toThrow('has 2 values, but 3 were given');
   });
 
-  it('is halved until it is 1, then what it was before the step', () => {
+  it('is halved until it is 1, then restored to its value before the step', () => {
     const scale = createLossScale();
     scale.held();
     const halvings = [];
@@ -65,17 +65,17 @@ async function trained(chunk: number | null, x: number, weight: number) {
 
 describe.runIf((await refusalOf('float16')) === null).each([null, 2])('float16, in chunks of %s', (chunk) => {
   it('keeps gradients too small for it', async () => {
-    // Its least number is 2^-24.
+    // Its smallest number is 2^-24.
     expect(await trained(chunk, 2 ** -14, 2 ** -14)).toMatchObject({ gradient: rows * 2 ** -28, scale: 65536 });
   });
 
-  it('does a step over whose gradients overflow', async () => {
-    // The largest scale under which those of the rows that are computed together stay below 65504.
+  it('repeats a step whose gradients overflow', async () => {
+    // The largest scale at which the gradients of the rows computed together stay below 65504.
     const scale = chunk === null ? 2048 : 4096;
     expect(await trained(chunk, 1, 4)).toMatchObject({ gradient: rows * 4, scale });
   });
 
-  it('says so where no scale helps, and leaves the weights alone', async () => {
+  it('reports an overflow that no scale prevents, and leaves the weights unchanged', async () => {
     expect(await trained(chunk, 1, 2 ** 20)).toEqual({ loss: Number.NaN, scale: 65536, gradient: 0 });
   });
 });

@@ -1,8 +1,8 @@
 /**
  * Dynamic loss scaling for float16, whose smallest number is 6e-8 and whose largest 65504 (Micikevicius et al., "Mixed
- * precision training", ICLR 2018, section 3.2): the loss is multiplied before its gradient is taken, the gradients of the
- * weights are divided by the same power of two. Where one of them overflowed, the step is repeated with half the scale;
- * no batch is skipped.
+ * precision training", ICLR 2018, section 3.2): the loss is multiplied before its gradient is taken, the gradients of
+ * the weights are divided by the same power of two. If one overflows, the step is repeated with half the scale; no
+ * batch is skipped.
  */
 import type { StateEntry } from '../engine.ts';
 
@@ -19,7 +19,10 @@ export interface LossScale {
   readonly entry: StateEntry;
   /** Records a step whose gradients were finite. */
   held(): void;
-  /** Halves the scale after a step that overflowed. False where no scale helps: the one from before the step is restored. */
+  /**
+   * Halves the scale after a step that overflowed. Returns false if no scale helps; the scale before the step is then
+   * restored.
+   */
   lowered(): boolean;
 }
 

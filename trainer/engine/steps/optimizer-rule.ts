@@ -1,4 +1,4 @@
-/** An optimizer's rule inside a graph, applied to one weight after the other. */
+/** An optimizer's rule inside a graph, applied to one weight after another. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Options } from '../../protocol/options.ts';
@@ -8,7 +8,7 @@ import type { RateInputs } from './batch-inputs.ts';
 import type { Tracer } from './trace.ts';
 import type { Rate } from './weight-rates.ts';
 
-/** The rule, and all it applies to. */
+/** The rule, and everything it applies to. */
 export interface OptimizerRule {
   readonly recipe: OptimizerRecipe;
   readonly options: Options;
@@ -20,7 +20,7 @@ export interface OptimizerRule {
 
 const multiplied = (value: Tensor, factor: number): Tensor => (factor === 1 ? value : tf.mul(value, factor));
 
-/** Adds the rule; returns what each weight and slot becomes. Only while tracing. */
+/** Adds the rule; returns the new value of each weight and slot. Only while tracing. */
 export function optimized(
   tracer: Tracer,
   { recipe, options, rates, slots }: OptimizerRule,
@@ -41,9 +41,9 @@ export function optimized(
   [...weights.entries()].reverse().forEach(([place, weight]) => {
     const own = slots.get(weight)!;
     const gradient = gradients[place]!;
-    // Read when the gradient is there: what depends on a weight or a slot alone, a decay or a momentum, would otherwise be
-    // computed first thing in a step and be kept to its end. And one after the other: each takes several times the memory
-    // of its weight for a moment.
+    // Read once the gradient is available: anything that depends on a weight or slot alone, such as a decay or
+    // momentum, would otherwise be computed at the start of a step and kept to its end. And one after another: each
+    // briefly takes several times the memory of its weight.
     const after = [gradient, ...before];
     const late = (variable: Variable): Tensor => tracer.delayed(variable, after);
     const read = Object.fromEntries(Object.entries(own).map(([slot, variable]) => [slot, late(variable)]));

@@ -1,4 +1,4 @@
-/** Functions that were traced, kept by the types and shapes of the inputs they were traced for. */
+/** Traced functions, cached by the types and shapes of their inputs. */
 import type { HostBatch, HostTensor } from '../../host-batch.ts';
 
 /** Type and shape of an input of a traced function. */
@@ -7,12 +7,12 @@ export interface InputSpec {
   readonly shape: readonly number[];
 }
 
-/** Signatures a function may be traced for: a full batch, a last one, an evaluation's. More is a mistake of the caller. */
+/** Signatures a function may be traced for: a full batch, a last one, an evaluation's. More is the caller's error. */
 const mostSignatures = 8;
 
 /**
  * @param what names the function in the error message: "The training step"
- * @returns a lookup that compiles the function for a signature it has not seen yet
+ * @returns a lookup that compiles the function for each new signature
  * @throws on the ninth signature
  */
 export function perSignature<T>(what: string): (signature: string, compile: () => T) => T {
@@ -32,7 +32,7 @@ export function perSignature<T>(what: string): (signature: string, compile: () =
   };
 }
 
-/** Shapes of a batch's views, and types and shapes of its targets by name: what a step is traced for. */
+/** Shapes of a batch's views, and types and shapes of its targets by name: the signature of a traced step. */
 export interface BatchSignature {
   readonly views: readonly (readonly number[])[];
   readonly targets: Readonly<Record<string, InputSpec>>;
@@ -42,7 +42,7 @@ function specOf({ shape, values }: HostTensor): InputSpec {
   return { dtype: values instanceof Float32Array ? 'float32' : 'int32', shape };
 }
 
-/** Targets in the order of their names, so that it does not matter who put the batch together. */
+/** Targets in the order of their names, so that the order in which the batch was assembled does not matter. */
 export function signatureOf({ views, targets }: HostBatch): BatchSignature {
   const names = Object.keys(targets).sort();
   return {
@@ -57,7 +57,7 @@ export function signatureKey({ views, targets }: BatchSignature): string {
   return [...views.map((shape) => shape.join('x')), ...named].join(' ');
 }
 
-/** The same signature for batches of another number of samples. */
+/** The same signature for another number of samples. */
 export function withRows({ views, targets }: BatchSignature, rows: number): BatchSignature {
   const resized = (shape: readonly number[]): readonly number[] => [rows, ...shape.slice(1)];
   return {

@@ -5,7 +5,7 @@ import { keyed } from '../../random.ts';
 import type { StepContext, Shape } from '../../recipe.ts';
 import { elementsOf } from '../binding/tensors.ts';
 
-/** Values that state variables get once the step has succeeded. They are kept tensors: `settle` or `drop` must follow. */
+/** Values assigned to state variables once the step has succeeded. They are kept tensors: call `settle` or `drop`. */
 export class PendingUpdates {
   readonly #values = new Map<Variable, Tensor>();
 
@@ -31,7 +31,7 @@ export class PendingUpdates {
   }
 }
 
-/** Uniform in [0, 1): a function of (seed, step, name), and of the part where a step has several. */
+/** Uniform in [0, 1): a function of (seed, step, name), and of the part if a step has several. */
 export function drawUniform(seed: number, step: number, name: string, shape: Shape, part?: number): Float32Array {
   const values = new Float32Array(elementsOf(shape));
   keyed(seed, 'moment', step, name, ...(part === undefined ? [] : [part])).fillUniform(values);

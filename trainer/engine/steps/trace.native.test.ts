@@ -1,4 +1,4 @@
-/** Every operation the project uses gives traced what it gives eagerly, value and gradient, whatever the shape. */
+/** Every operation the project uses gives the same value and gradient traced as eagerly, for any shape. */
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs';
@@ -58,7 +58,7 @@ it.each(cases)('%s', async (_name, run, gradient) => {
 });
 
 it('has a case for every operation that a recipe or a network uses', () => {
-  // What builds tensors, scopes and gradients is no operation of a graph.
+  // Functions that build tensors, scopes and gradients are not graph operations.
   const structure = ['customGrad', 'scalar', 'tensor', 'tensor1d', 'tensor2d', 'tidy', 'dispose', 'backend', 'engine'];
   const root = join(import.meta.dirname, '../..');
   const files = ['nn', 'methods', 'evaluators', 'encoders', 'optim'].flatMap((folder) =>
@@ -106,7 +106,7 @@ describe('tracing refuses', () => {
     expect(eagerly(8)).not.toThrow();
   });
 
-  it('an input of another shape than it was traced for', async () => {
+  it('an input whose shape differs from the traced one', async () => {
     const twice = compile(tracer, [{ dtype: 'float32', shape: [3] }], (x) => [tf.mul(x, 2)]);
     await expect(twice({ shape: [2], values: Float32Array.of(1, 2) })).rejects.toThrow('shape [2], traced was [3]');
   });
@@ -118,7 +118,7 @@ describe('tracing refuses', () => {
     expect(() => tf.add(weight, 1)).toThrow('outside a traced function');
   });
 
-  it('ever new shapes', async () => {
+  it('an unbounded number of shapes', async () => {
     const engine = await openEngine(execution);
     const infer = engine.infer((x) => tf.sum(x, 1));
     for (let rows = 1; rows <= 8; rows++) await infer({ shape: [rows, 1], values: new Float32Array(rows) });
@@ -154,7 +154,7 @@ describe('a learner with state of its own', () => {
     targets: {},
   });
 
-  it('ends as it does eagerly', async () => {
+  it('ends in the same state as eagerly', async () => {
     const ends = [];
     for (const kind of ['eager', 'traced'] as const) {
       const engine = await openEngine({ ...execution, engine: kind });

@@ -1,6 +1,6 @@
 /**
- * Traces functions written in tfjs operations into one TensorFlow graph. While a function is traced, tfjs computes on a
- * backend of its own that adds operations to the graph, and tfjs's autodiff does the rest.
+ * Traces functions written in tfjs operations into one TensorFlow graph. During tracing, tfjs runs on a backend that
+ * adds operations to the graph, and tfjs's autodiff does the rest.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
@@ -39,18 +39,18 @@ export interface Tracer {
   deviceOf(variable: Variable): DeviceVariable;
   /** The same value, available only once `until` are computed. Only while tracing. */
   delayed(tensor: Tensor, until: readonly Tensor[]): Tensor;
-  /** How blocks compute their insides again for the gradient; null where the run does not ask for it. */
+  /** Activation recomputation for blocks; null if the run does not use it. */
   readonly recompute: StepContext['recompute'];
   /** While `compute` runs, tfjs reads these nodes in place of the variables' own values. */
   substituted<T>(values: ReadonlyMap<Variable, Node>, compute: () => T): T;
 }
 
-/** Rewriters that pay on this device. */
+/** Rewriters that save time on this device. */
 function rewritersFor(graph: Graph, { device, instructionSet }: EngineFacts): readonly Rewriter[] {
   // On a GPU the library chooses among algorithms itself.
   if (device !== 'cpu') return [createLargeSums(graph)];
   const everywhere = [createLargeSums(graph), createWinograd(graph)];
-  // Measured where bfloat16 is multiplied in vectors: with AMX oneDNN takes other convolutions.
+  // Measured on processors with bfloat16 vector products; with AMX, oneDNN uses other convolutions.
   return instructionSet === 'AVX512_CORE_BF16' ? [...everywhere, createKernelGradient(graph)] : everywhere;
 }
 
@@ -77,7 +77,7 @@ export function createTracer(
   const delayed = (value: Tensor, until: readonly Tensor[]): Tensor =>
     backend.tensor(binding.delayed(backend.idOf(value), until.map(backend.idOf)));
 
-  /** A network's output: what comes back to it as a gradient is lowered again. */
+  /** A network's output, whose gradient is lowered again. */
   const bounded = (output: Tensor): Tensor =>
     tf.customGrad((x) => ({
       value: (x as Tensor).clone(),

@@ -12,8 +12,8 @@ interface BackendInside {
 }
 
 /**
- * Refuses to give up the value of a variable: an operation on another backend would take it away from the device, and a
- * copy would be traced in its place.
+ * Refuses to move a variable's value: an operation on another backend would take it off the device, and a copy would be
+ * traced in its place.
  */
 class KeepingBackend extends NodeJSKernelBackend {
   readonly kept = new WeakSet<DataId>();
@@ -27,9 +27,9 @@ class KeepingBackend extends NodeJSKernelBackend {
 }
 
 export interface TracedBackend {
-  /** The number by which the binding knows a tensor. */
+  /** The binding's id of a tensor. */
   idOf(tensor: Tensor): number;
-  /** A tensor for what the binding has registered. */
+  /** A tensor for a node registered with the binding. */
   tensor(metadata: ReturnType<TracingBinding['register']>): Tensor;
   /** From now on the variable may not leave the device. */
   keepOnDevice(variable: Variable): void;
@@ -37,7 +37,7 @@ export interface TracedBackend {
   onGraph<T>(compute: () => T): T;
 }
 
-/** Each engine has a graph and a backend of its own, which tfjs knows by its name. */
+/** Each engine has its own graph and its own backend, which tfjs identifies by name. */
 let opened = 0;
 
 export function openTracedBackend(binding: TracingBinding): TracedBackend {

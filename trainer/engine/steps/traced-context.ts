@@ -4,7 +4,7 @@ import type { StepContext } from '../../recipe.ts';
 import type { Node } from '../graph/node.ts';
 import type { Tracer } from './trace.ts';
 
-/** Random numbers of a step, drawn on the host: their placeholder, and the name they are drawn by. */
+/** Random numbers of a step, drawn on the host: their placeholder, and the name that seeds them. */
 export interface Draw {
   readonly node: Node;
   readonly name: string;
@@ -14,7 +14,7 @@ export interface TracedContext {
   readonly context: StepContext;
   /** Filled while the step is traced. */
   readonly draws: readonly Draw[];
-  /** What each variable that the step updates becomes; filled while the step is traced. */
+  /** New value of each variable that the step updates; filled while the step is traced. */
   readonly updates: ReadonlyMap<Variable, Node>;
 }
 

@@ -24,7 +24,7 @@ export function createTracedStepper(
   const training = { tracer, learner, state, scaled: lossScale !== null };
   const compiledFor = perSignature<CompiledStep>('The training step');
 
-  /** The step for a batch like this one, and the values it is fed. */
+  /** The step compiled for such a batch, and the values fed to it. */
   function prepared(batch: HostBatch, at: StepPosition) {
     const signature = signatureOf(batch);
     const compiled = compiledFor(signatureKey(signature), () => compileStep(training, signature));
@@ -49,7 +49,7 @@ export function createTracedStepper(
     } catch (error) {
       // Nothing was assigned.
       if (overflowed(error)) return lossScale!.lowered() ? run(batch, at, wanted) : { loss: Number.NaN, metrics: {} };
-      // TensorFlow's message names the kind of value it met.
+      // TensorFlow's message names the kind of value it found.
       if (!(error instanceof Error) || !error.message.includes(notFinite)) throw error;
       return { loss: error.message.includes('Inf') ? Number.POSITIVE_INFINITY : Number.NaN, metrics: {} };
     }

@@ -35,7 +35,7 @@ function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: Step
   };
 }
 
-/** Some processors have no kernel for a low precision, which shows at the first convolution. */
+/** Some processors have no kernel for a low precision, which only shows at the first convolution. */
 async function provePrecision(tracer: Tracer, precision: Precision, instructionSet: string): Promise<void> {
   const spec = { dtype: 'float32', shape: [1, 4, 4, 1] } as const;
   try {

@@ -1,4 +1,4 @@
-/** What training keeps on the device, and how a step assigns to it. */
+/** Training state on the device, and its assignment by a step. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
@@ -18,16 +18,18 @@ import { ratesOf } from './weight-rates.ts';
 export interface TrainingState {
   readonly weights: readonly Variable[];
   readonly entries: readonly StateEntry[];
-  /** Adds the optimizer's rule; returns what each weight and slot becomes. `gradients` in the order of the weights. */
+  /**
+   * Adds the optimizer's rule; returns the new value of each weight and slot. `gradients` in the order of the weights.
+   */
   optimized(gradients: readonly Tensor[], at: RateInputs): Map<Variable, Node>;
-  /** Adds to `next` the learner's own updates after the optimizer, which see the weights the optimizer gave. */
+  /** Adds to `next` the learner's own updates, computed from the weights the optimizer has updated. */
   follow(next: Map<Variable, Node>, embeddings: Nodes, targets: Tensors, context: StepContext): void;
   /** Adds the assignments, which wait for `after`; returns the operation that runs them all. */
   assigned(next: ReadonlyMap<Variable, Node>, after: readonly Handle[]): Handle;
   dispose(): void;
 }
 
-/** The optimizer's variables of each weight, zeros to begin with. */
+/** The optimizer's variables for each weight, initially zero. */
 function createSlots(tracer: Tracer, weights: readonly Variable[], names: readonly string[]) {
   return new Map(
     weights.map((weight) => {

@@ -1,6 +1,6 @@
 /**
- * Applies an optimizer's rule to all weights. Weights that the rule treats element by element are laid end to end and
- * updated together: the same numbers from a few operations instead of a dozen a weight.
+ * Applies an optimizer's rule to all weights. Weights that the rule treats element by element are concatenated and
+ * updated together: the same numbers from a few operations instead of a dozen per weight.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { DataId, Tensor, Variable } from '@tensorflow/tfjs';
@@ -23,7 +23,7 @@ interface Group {
   readonly weights: readonly Variable[];
   readonly rate: Rate;
   readonly shape: Shape;
-  /** Where each weight begins in the flat tensor. */
+  /** Offset of each weight in the flat tensor. */
   readonly offsets: readonly number[];
   readonly slots: Readonly<Record<string, Slot>>;
 }
@@ -39,7 +39,7 @@ interface Slot {
 
 function createSlot(shape: Shape): Slot {
   const variable = tf.tidy(() => unlisted(tf.variable(tf.zeros([...shape]), false)));
-  /** Values written weight by weight, uploaded together when next needed. */
+  /** Values written one weight at a time and uploaded together when next needed. */
   let staged: Float32Array | null = null;
 
   function value(): Variable {

@@ -1,4 +1,4 @@
-/** Variables with initial values that depend on (seed, path) alone: order of construction never matters. */
+/** Variables whose initial values depend only on (seed, path), never on the order of construction. */
 import * as tf from '@tensorflow/tfjs';
 import type { Variable } from '@tensorflow/tfjs';
 import { keyed } from '../../random.ts';
@@ -33,15 +33,15 @@ function initialValues(seed: number, path: string, shape: Shape, initial: Initia
 }
 
 /**
- * Removes a variable from tfjs's list of all variables, which refuses a second one of the same name: two nets in one process
- * have such names, and nothing here uses the list.
+ * Removes a variable from tfjs's global list, which rejects duplicate names: two nets in one process share names, and
+ * nothing here uses the list.
  */
 export function unlisted(variable: Variable): Variable {
   Reflect.deleteProperty(tf.engine().registeredVariables, variable.name);
   return variable;
 }
 
-/** Makes a variable of an engine's own kind. */
+/** Creates a variable of the engine's own kind. */
 export type CreateVariable = (name: string, shape: Shape, values: Float32Array, trainable: boolean) => Variable;
 
 /** `origin` is the path that initial values depend on: `path` without the names of twins. */

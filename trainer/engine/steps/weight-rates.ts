@@ -2,10 +2,10 @@
 import type { Variable } from '@tensorflow/tfjs';
 import type { Net } from '../../recipe.ts';
 
-/** How the learning rate of a weight is made of the schedule's. */
+/** Derives the learning rate of a weight from the schedule's. */
 export interface Rate {
   readonly factor: number;
-  /** Of its peak, not of what it has come to. */
+  /** True if relative to the schedule's peak rather than its current value. */
   readonly constantRate: boolean;
 }
 

@@ -1,6 +1,6 @@
-/** How well scores rank what is there above what is not: the area under precision against recall. */
+/** Average precision: the area under the precision-recall curve. */
 
-/** Of equal scores all count at once, so the order of the images does not matter. */
+/** Equal scores count together, so the order of the images does not matter. */
 function points(scores: ArrayLike<number>, isThere: ArrayLike<number>): { recall: number[]; precision: number[] } {
   const order = Int32Array.from(scores, (_, index) => index).sort((one, other) => scores[other]! - scores[one]!);
   const positives = order.reduce((sum, index) => sum + (isThere[index] === 1 ? 1 : 0), 0);
@@ -22,8 +22,8 @@ function area({ recall, precision }: ReturnType<typeof points>): number {
 }
 
 /**
- * Every step of recall at the precision there: scikit-learn's average_precision_score. `isThere`: 1 or 0 an image. 0 to 1; NaN
- * where nothing is there.
+ * Sum of the recall steps times the precision at each: scikit-learn's average_precision_score, 0 to 1. `isThere`: 1 or
+ * 0 per image; NaN without positives.
  */
 export function averagePrecision(scores: ArrayLike<number>, isThere: ArrayLike<number>): number {
   return area(points(scores, isThere));

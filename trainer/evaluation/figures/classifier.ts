@@ -1,4 +1,4 @@
-/** What evaluators that train a classifier share: how they show images, what they minimise, which figures they give. */
+/** Shared by evaluators that train a classifier: augmentation, loss and figures. */
 import type { Tensor } from '@tensorflow/tfjs';
 import type { View } from '../../protocol/run.ts';
 import type { EvaluationModel, Initial, Learner, Measure } from '../../recipe.ts';
@@ -29,20 +29,20 @@ export const officialInitial = {
   bias: { kind: 'zeros' },
 } as const satisfies Record<string, Initial>;
 
-/** Cross-entropy of `scores`, and the share of the batch that is right, in percent. */
+/** Cross-entropy of `scores`, and the percentage of the batch classified correctly. */
 export const classificationLoss: Learner['loss'] = ({ scores }, { label }) => {
   if (scores === undefined || label === undefined) throw new Error('A classifier needs scores and labels.');
   return { loss: crossEntropy(scores, label), metrics: { accuracy: accuracy(scores, label) } };
 };
 
-/** The one view that a classifier is shown. */
+/** The single view a classifier uses. */
 export function onlyView(views: readonly Tensor[]): Tensor {
   const [view, ...others] = views;
   if (view === undefined || others.length > 0) throw new Error(`A classifier is shown one view, not ${views.length}.`);
   return view;
 }
 
-/** The accuracies of the last epoch and of the one best on the test split. */
+/** Accuracies at the last epoch and at the best on the test split. */
 export async function* headFigures({ heads, test, classes }: EvaluationModel): AsyncGenerator<Measure> {
   if (heads === undefined) throw new Error('A trained head is to be measured, and there is none.');
   for (const [which, scores, epoch] of [

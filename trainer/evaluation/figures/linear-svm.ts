@@ -3,35 +3,37 @@
  *
  *     |w|² / 2 + C sum_i k_i max(0, 1 - y_i wᵀx_i)²        k_i: weight of the sample's class
  *
- * as LIBLINEAR's solvers 1 and 2 do (Fan et al., JMLR 2008); there is one minimum, so what finds it does not matter. Here a
- * Newton method whose steps are found by conjugate gradients (Keerthi and DeCoste, JMLR 2005): all problems share the samples,
- * so a step of all of them is a few products of large matrices.
+ * as LIBLINEAR's solvers 1 and 2 do (Fan et al., JMLR 2008); the minimum is unique, so the solver does not matter. This
+ * one is a Newton method with conjugate gradients (Keerthi and DeCoste, JMLR 2005): all problems share the samples, so
+ * a joint step takes a few products of large matrices.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs';
 
-/** Newton steps and, within one, steps of conjugate gradients: far more than are needed for C up to some hundreds. */
+/**
+ * Limits on Newton steps and on conjugate gradient steps within one: far more than needed for C up to several hundred.
+ */
 const mostSteps = 30;
 const mostInnerSteps = 60;
-/** A problem is solved once its gradient has shrunk to this share of its first. */
+/** A problem is solved once its gradient has shrunk to this fraction of the initial one. */
 const tolerance = 1e-4;
 const innerTolerance = 0.1;
 
 export interface Problems {
-  /** [n, problems]: 1 where the class is there, -1 where not, 0 for a sample that the problem leaves out. */
+  /** [n, problems]: 1 if the class is present, -1 if not, 0 for a sample that the problem leaves out. */
   readonly signs: Tensor2D;
-  /** C of each. */
+  /** C of each problem. */
   readonly costs: readonly number[];
-  /** k of samples whose sign is 1; it is 1 for the others. */
+  /** k of positive samples; 1 for the others. */
   readonly positiveWeight: number;
 }
 
 const columnSums = (x: Tensor): Tensor => tf.sum(x, 0, true);
 
 /**
- * Weights of the minima, [d, problems]. samples: [n, d], a constant column included where there shall be a bias.
+ * Weights of the minima, [d, problems]. samples: [n, d], with a constant column if there is to be a bias.
  *
- * @param start weights to begin with; near ones save time and change nothing
+ * @param start initial weights; close ones save time without changing the result
  */
 export function solveSvms(samples: Tensor2D, problems: Problems, start: Tensor2D | null = null): Tensor2D {
   const { signs, costs, positiveWeight } = problems;
@@ -40,7 +42,7 @@ export function solveSvms(samples: Tensor2D, problems: Problems, start: Tensor2D
     return { weights: ofSign.mul(tf.tensor2d([[...costs]])), transposed: tf.transpose<Tensor2D>(samples) };
   });
 
-  /** What is left of each margin, [n, problems]: 0 where it is kept. */
+  /** Margin violations, [n, problems]: 0 if the margin is kept. */
   const slacks = (w: Tensor2D): Tensor => tf.relu(tf.sub(1, tf.mul(signs, tf.matMul(samples, w)))).mul(tf.abs(signs));
   const losses = (w: Tensor2D, slack: Tensor): Tensor =>
     columnSums(w.square())
@@ -51,7 +53,7 @@ export function solveSvms(samples: Tensor2D, problems: Problems, start: Tensor2D
     return w.sub(tf.matMul(transposed, k.mul<Tensor2D>(slack).mul<Tensor2D>(signs).mul<Tensor2D>(2)));
   }
 
-  /** (I + 2 Xᵀ K X)⁻¹ of minus the gradient, as far as is worth it; K has the samples whose margin is not kept. */
+  /** (I + 2 Xᵀ K X)⁻¹ times the negative gradient, approximately; K selects the samples that violate their margin. */
   function newtonStep(gradient: Tensor, slack: Tensor): Tensor {
     const active = tf.tidy(() => k.mul(tf.cast(tf.greater(slack, 0), 'float32')).mul(2));
     let [x, residual] = tf.tidy(() => [tf.zerosLike(gradient), tf.neg(gradient)]);
@@ -63,7 +65,7 @@ export function solveSvms(samples: Tensor2D, problems: Problems, start: Tensor2D
         const curved = direction.add(
           tf.matMul(transposed, active.mul<Tensor2D>(tf.matMul(samples, direction as Tensor2D))),
         );
-        // A column that is done, or whose residual is 0, moves no further.
+        // A column that has converged, or whose residual is 0, stays fixed.
         const open = tf.cast(tf.greater(squared, wanted), 'float32');
         const step = squared.div(columnSums(direction.mul(curved)).add(1e-30)).mul(open);
         const moved = x.add(direction.mul(step));
@@ -89,7 +91,7 @@ export function solveSvms(samples: Tensor2D, problems: Problems, start: Tensor2D
     const slack = tf.tidy(() => slacks(w));
     const gradient = tf.tidy(() => gradientOf(w, slack));
     const squared = tf.tidy(() => columnSums(gradient.square()));
-    // Held against the gradient at 0, so that a good start does not make the demand a harder one.
+    // Relative to the gradient at 0, so that a good start does not tighten the tolerance.
     wanted ??= tf.tidy(() => {
       const zero = tf.zerosLike(w);
       return columnSums(gradientOf(zero, slacks(zero)).square()).mul(tolerance ** 2);
@@ -108,7 +110,7 @@ export function solveSvms(samples: Tensor2D, problems: Problems, start: Tensor2D
   return w;
 }
 
-/** Goes along the direction, each problem as far as its loss falls: the whole way, half of it, a quarter … */
+/** Backtracking line search, per problem: the full step, half of it, a quarter … until the loss falls. */
 function halved(
   w: Tensor2D,
   direction: Tensor,
@@ -121,7 +123,7 @@ function halved(
     const tried = w.add<Tensor2D>(direction.mul(share));
     const worse = tf.greater(losses(tried, slacks(tried)), before);
     if (tf.any(worse).dataSync()[0] === 0) return tried;
-    // The last time a problem that still does not fall stays where it is.
+    // At the last halving, a problem whose loss still does not fall stays where it is.
     share = tf.where(worse, halving === 18 ? tf.zerosLike(share) : share.div(2), share);
   }
   return w;

@@ -1,7 +1,7 @@
-/** Which samples have their class among the k best scores. */
+/** Top-k accuracy: samples whose class is among the k highest scores. */
 import type { Metric } from '../../protocol/catalogue.ts';
 
-/** What a classifier is measured by. */
+/** The metrics of a classifier. */
 export const accuracies = [
   { name: 'top1', unit: 'share' },
   { name: 'top5', unit: 'share', secondary: true },
@@ -23,9 +23,8 @@ export function accuraciesOf(
 }
 
 /**
- * One byte a sample: 1 where fewer than `k` classes score above the true one. Of equal scores the lower class number
- * counts as better, so a head that says nothing is not called right by every class. A non-finite score of the true
- * class is wrong.
+ * One byte per sample: 1 if fewer than `k` classes score above the true one. Ties go to the lower class number, so that
+ * a constant head is not counted as correct for every class. A non-finite score of the true class is wrong.
  *
  * @param scores row by row, [labels.length, classes]
  */
@@ -49,7 +48,7 @@ export function topKCorrect(scores: Float32Array, labels: Int32Array, classes: n
   return correct;
 }
 
-/** Share of ones, in percent. */
+/** Percentage of ones. */
 function percent(correct: Uint8Array): number {
   let right = 0;
   for (const one of correct) right += one;

@@ -14,8 +14,8 @@ type LinearInitial = { readonly weight: Initial; readonly bias: Initial };
 
 export function attention(builder: Builder, width: number, heads: number, initial: LinearInitial): Attention {
   const size = width / heads;
-  // One weight for queries, keys and values, as in checkpoint files. The weight is split rather than its output, so the gradient
-  // that is joined again is only as large as the weight.
+  // One weight for queries, keys and values, as in checkpoint files. The weight is split rather than its output, so the
+  // gradient that is concatenated is only as large as the weight.
   const packed = builder.variable('qkv/weight', [width, 3 * width], initial.weight);
   const packedBias = builder.variable('qkv/bias', [3 * width], initial.bias);
   const projection = linear(builder.at('proj'), width, width, { initial });

@@ -59,7 +59,7 @@ export function batchNorm(
       const running = [at.current(runningMean), at.current(runningVariance)];
       const factor = number('exponential_avg_factor', momentum);
       const outputs = outputsOf('FusedBatchNormV3', [...common, factor], [x!, w!, b!, ...running], 6);
-      // The first statistics are the running ones moved on (by the unbiased variance), the reserved ones the batch's.
+      // The first statistics are the updated running ones (with the unbiased variance), the reserved ones the batch's.
       const [value, mean, variance, ...reserved] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];
       if (at.training) {
         at.update(runningMean, () => mean);

@@ -9,9 +9,9 @@ export const bottleneckOptions = v.object({
   /** Stride of the small stem. */
   stemStride: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2)), 1),
   /**
-   * Channels after the stem, and with them every other width and the representation: the papers' x2 is 128, their x4 256 (SimCLR
-   * and BYOL give 94 and 375 million weights for ResNet-50, 250 million for ResNet-200 x2, as this one has). torchvision's "wide"
-   * networks are others: they widen the 3x3 convolutions alone.
+   * Channels after the stem; every other width and the representation scale with them. The papers' x2 is 128, their x4
+   * 256 (SimCLR and BYOL report 94 and 375 million weights for ResNet-50, 250 million for ResNet-200 x2, as here).
+   * torchvision's "wide" networks differ: they widen only the 3x3 convolutions.
    */
   width: v.optional(v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(512)), 64),
   /** Zero-initialises the residual branches, as in the official code. */

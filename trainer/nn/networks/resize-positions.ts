@@ -1,4 +1,4 @@
-/** Learned positions of a grid, at the size of another: bicubic interpolation, as torch.nn.functional.interpolate does it. */
+/** Resizes learned position embeddings to another grid: bicubic, as in torch.nn.functional.interpolate. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 
@@ -11,7 +11,10 @@ function cubic(distance: number): number {
   return 0;
 }
 
-/** Weight of each of `from` places in a row for each of `to`; pixel centres lie at half integers, and edges are repeated. */
+/**
+ * Weights of the `from` positions of a row for each of the `to`; pixel centres lie at half integers, and edges are
+ * repeated.
+ */
 export function cubicWeights(from: number, to: number): readonly Float64Array[] {
   return Array.from({ length: to }, (_, place) => {
     const centre = ((place + 0.5) * from) / to - 0.5;
@@ -23,8 +26,8 @@ export function cubicWeights(from: number, to: number): readonly Float64Array[] 
 }
 
 /**
- * positions: [1, side * side, width]; gives [1, rows * columns, width]. A single product with a matrix known at trace time, so that
- * the gradient is one too.
+ * positions: [1, side * side, width]; gives [1, rows * columns, width]. A single product with a matrix known at trace
+ * time, so the gradient is one as well.
  */
 export function resizedPositions(positions: Tensor, side: number, rows: number, columns: number): Tensor {
   if (rows === side && columns === side) return positions;

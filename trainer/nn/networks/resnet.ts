@@ -106,8 +106,8 @@ export interface ResNetShape {
   readonly stem: Stem;
   readonly channels: number;
   /**
-   * Each block starts as the identity: torchvision's zero_init_residual. As a control, a random encoder of that kind is
-   * a handful of convolutions: its residual branches are zero until they are trained.
+   * Each block starts as the identity: torchvision's zero_init_residual. Used as a control, a random encoder of this
+   * kind is only a few convolutions: its residual branches are zero until trained.
    */
   readonly zeroInitResidual: boolean;
 }

@@ -71,7 +71,7 @@ describe('positions', () => {
     expect(deviation(values(resized), y)).toBeLessThan(1e-6);
   });
 
-  it('stay what they are at their own size, and every place is a mean of them', () => {
+  it('are unchanged at their own size, and every interpolated position is a weighted mean', () => {
     const positions = formulaTensor('positions', [1, 9, 2], 1);
     expect(resizedPositions(positions, 3, 3, 3)).toBe(positions);
     expect(cubicWeights(4, 4).map((row) => [...row])).toEqual([
@@ -109,7 +109,7 @@ describe.each(golden.networks)('vision transformer on $height x $width', (expect
       const gradient = tf.reshape(grads[weight.name]!, [-1]);
       const actualNorm = values(tf.norm(gradient))[0]!;
       const actual = values(tf.sum(tf.mul(gradient, formulaTensor('probe', [gradient.size], 1))))[0]!;
-      // A bias of all keys alike moves no softmax: its gradient is nothing but rounding.
+      // A bias common to all keys does not affect the softmax: its gradient is only rounding error.
       const tolerance = 1e-4 * norm + 1e-6 * largest;
       expect(Math.abs(actualNorm - norm), `norm of ${weight.name}`).toBeLessThan(tolerance);
       expect(Math.abs(actual - projection), `projection of ${weight.name}`).toBeLessThan(3 * tolerance);
@@ -117,11 +117,11 @@ describe.each(golden.networks)('vision transformer on $height x $width', (expect
   });
 });
 
-describe('a vision transformer that cannot be', () => {
+describe('an invalid vision transformer', () => {
   const build = (given: Partial<VisionTransformerShape>) => () =>
     visionTransformer(engine.builder(1).at('impossible'), { ...golden.shape, ...given });
 
-  it('says what does not fit', () => {
+  it('reports the conflicting options', () => {
     expect(build({ heads: 5 })).toThrow('A width of 12 is not divisible by 5 heads');
     expect(build({ imageSize: 3 })).toThrow('Images of 3 px are smaller than a patch of 4 px');
   });

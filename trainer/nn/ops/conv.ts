@@ -2,10 +2,10 @@
  * Convolution with PyTorch's padding: `padding` zeros on every side, output floor((n + 2 padding - k) / stride) + 1.
  *
  * TensorFlow's 'SAME' pads only what the output needs, and the odd row at the end: for a 3x3 window at stride 2 on an
- * even size that is (0, 1) where PyTorch has (1, 1), and weights trained there would give other features. 'SAME' is used
- * where both agree, because it is the fastest; elsewhere the zeros are written out. (With explicit padding TensorFlow has no oneDNN
- * kernels for the gradients.) They are written out, too, where the result of a stride is one pixel wide: in bfloat16 'SAME' is
- * wrong there (engine/binding/avoided-operations.ts).
+ * even size that is (0, 1) where PyTorch has (1, 1), and weights trained there would give other features. 'SAME' is
+ * used where both agree, because it is the fastest; elsewhere the zeros are materialised. (With explicit padding
+ * TensorFlow has no oneDNN kernels for the gradients.) They are also materialised if a strided result is one pixel
+ * wide: in bfloat16 'SAME' is wrong there (engine/binding/avoided-operations.ts).
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
@@ -17,7 +17,7 @@ export interface Window {
   readonly padding: number;
 }
 
-/** True where TensorFlow's 'SAME' puts exactly `padding` zeros on both sides, and computes correctly. */
+/** True if TensorFlow's 'SAME' adds exactly `padding` zeros on both sides and computes correctly. */
 export function sameAgrees(size: number, kernel: number, { stride, padding }: Window): boolean {
   const extent = Math.ceil(size / stride);
   const needed = Math.max((extent - 1) * stride + kernel - size, 0);
@@ -54,8 +54,8 @@ function turned(kernel: Tensor): Tensor {
 }
 
 /**
- * Every `stride`th pixel of every `stride`th row, from the first. Cut as a block out of rows and pixels grouped by phase:
- * TensorFlow's slices with strides copy number by number.
+ * Every `stride`th pixel of every `stride`th row, from the first. Sliced as a block from rows and pixels grouped by
+ * phase, because TensorFlow's strided slices copy element by element.
  */
 function thinned(images: Tensor, stride: number): Tensor {
   const [n, height, width, channels] = images.shape as [number, number, number, number];

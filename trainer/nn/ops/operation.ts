@@ -1,6 +1,6 @@
 /**
- * TensorFlow operations that tfjs has no name for, run on whichever backend computes: the eager one executes them,
- * one that traces adds them to its graph. They have no gradient of their own; `tf.customGrad` gives them one.
+ * TensorFlow operations missing from tfjs, run on the current backend: the eager one executes them, a tracing one adds
+ * them to its graph. They have no gradient; `tf.customGrad` provides one.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';

@@ -5,7 +5,8 @@ import { padded } from './conv.ts';
 import type { Window } from './conv.ts';
 
 /**
- * PyTorch pads with minus infinity; after a ReLU zeros do the same, because no window is empty and no value below zero.
+ * PyTorch pads with minus infinity; after a ReLU, zeros are equivalent, because no window is empty and no value
+ * negative.
  */
 export function maxPoolAfterRelu(images: Tensor, size: number, { stride, padding }: Window): Tensor {
   return tf.maxPool(padded(images, padding) as Tensor4D, size, stride, 'valid');
@@ -17,8 +18,8 @@ export function globalAveragePool(images: Tensor): Tensor {
 }
 
 /**
- * Means over windows of one less than the side, at a stride of 1: [n, channels * 4], a channel's 2 x 2 places together, as PyTorch
- * flattens the output of its AvgPool2d.
+ * Means over windows one smaller than the side, at stride 1: [n, channels * 4], a channel's 2 x 2 positions together,
+ * as PyTorch flattens the output of its AvgPool2d.
  */
 export function cornerAveragePool(images: Tensor): Tensor {
   const [n = 0, height = 0, width = 0, channels = 0] = images.shape;

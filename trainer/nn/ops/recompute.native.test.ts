@@ -1,4 +1,4 @@
-/** Computing again gives the same bits from less memory. */
+/** Recomputation gives the same bits using less memory. */
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
@@ -35,7 +35,7 @@ async function opened(given: object) {
     ...timedRun,
     batch,
   });
-  /** Bytes that the way to the loss leaves behind, a step. */
+  /** Bytes kept by the forward pass, per step. */
   const kept: number[] = [];
   let before = 0;
   const watched: Learner = {
@@ -78,13 +78,13 @@ it('keeps less for the gradient', async () => {
   expect(again.kept[1]!).toBeLessThan(0.5 * kept.kept[1]!);
 });
 
-it('is not undone by what TensorFlow simplifies in a graph', async () => {
+it('is not undone by TensorFlow’s graph simplification', async () => {
   const count = async (recompute: boolean) => {
     const { stepper } = await opened({ engine: 'traced', recompute });
     await stepper.run(data, { step: 0, lr: 0.2 }, { metrics: false });
     const timings = await stepper.profile!(data, { step: 1, lr: 0.2 });
     return timings.filter(({ kind }) => /Conv2D$/.test(kind)).length;
   };
-  // Two views, eight blocks of two convolutions and three that fit a shortcut.
+  // Two views, eight blocks of two convolutions, and three shortcut convolutions.
   expect((await count(true)) - (await count(false))).toBe(2 * (8 * 2 + 3));
 });

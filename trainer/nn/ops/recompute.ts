@@ -19,8 +19,8 @@ function gradients(compute: () => Tensor, inputs: Tensor[], dy: Tensor): Tensor[
 }
 
 /**
- * The same block. Where the step context asks for it, only its input is kept for its gradient: the rest is computed again
- * when that gradient is due, with the same numbers, for a third more time.
+ * Wraps a block. If the step context asks for it, only the block's input is kept for the gradient: the rest is
+ * recomputed when the gradient is due, with the same numbers, for a third more time.
  */
 export function recomputable(block: Layer): Layer {
   function apply(x: Tensor, at: StepContext): Tensor {

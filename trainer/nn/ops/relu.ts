@@ -1,4 +1,4 @@
-/** max(x, 0), with TensorFlow's own gradient: tfjs's multiplies by a mask that it first computes and casts. */
+/** max(x, 0), with TensorFlow's own gradient: tfjs's computes and casts a mask, then multiplies by it. */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import { dtype, outputOf } from './operation.ts';

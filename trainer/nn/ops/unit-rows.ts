@@ -17,8 +17,8 @@ export function similarity(x: Tensor, y: Tensor): Scalar {
 }
 
 /**
- * Standard deviation of each dimension of the rows scaled to length 1, times the root of d: 1 where they are spread evenly, 0
- * where all point the same way. The mean over both branches and all dimensions, and the least.
+ * Standard deviation of each dimension of the normalised rows, times the square root of d: 1 if they are spread evenly,
+ * 0 if all point the same way. Returns the mean over both branches and all dimensions, and the minimum.
  */
 export function directionSpread(...branches: readonly Tensor[]): { embeddingStd: Scalar; embeddingStdMin: Tensor } {
   const deviations = tf.stack(

@@ -1,4 +1,4 @@
-/** Words and bags of maps with many places, against plain loops. */
+/** Words and bags of feature maps, against plain loops. */
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -15,7 +15,7 @@ const [images, channels, words] = [3, 4, 7];
 const range = (length: number): readonly number[] => Array.from({ length }, (_, place) => place);
 const sum = (values: readonly number[]): number => values.reduce((total, value) => total + value, 0);
 
-/** A map by its formula, and its value somewhere. */
+/** A map given by a formula, and its value at any position. */
 function mapOf(height: number, width: number) {
   const values = formula('map', [images, height, width, channels], 1);
   return {
@@ -25,7 +25,7 @@ function mapOf(height: number, width: number) {
   };
 }
 
-/** Rows or columns that are told in words: all, or all but the first and the last where a window of 3 fits. */
+/** Rows or columns described by words: all, or all but the first and last if a window of 3 fits. */
 const toldOf = (length: number, isCut: boolean): readonly number[] =>
   range(length).slice(isCut ? 1 : 0, isCut ? -1 : undefined);
 
@@ -73,7 +73,7 @@ describe.each(sizes)('a map of $height x $width', ({ height, width }) => {
     expect(deviation(found, wanted)).toBeLessThan(1e-5);
   });
 
-  it('gives as a word the mean over a window that the draw chooses', () => {
+  it('uses as a word the mean over a randomly chosen window', () => {
     const [high, wide] = [Math.min(3, rows.length), Math.min(3, columns.length)];
     const windows = range(rows.length - high + 1).flatMap((row) =>
       range(columns.length - wide + 1).map((column) => [row, column] as const),
@@ -94,12 +94,12 @@ describe.each(sizes)('a map of $height x $width', ({ height, width }) => {
   });
 });
 
-it('makes bags of all words alike where every place is a word, not something that is no number', () => {
+it('gives uniform bags, not NaN, if every position equals a word', () => {
   const found = tf.tidy(() => bagsOf(tf.zeros([2, 3, channels]), tf.zeros([words, channels]), 15).dataSync());
   for (const share of found) expect(share).toBeCloseTo(1 / words, 6);
 });
 
-it('knows the entropy of bags, and no divergence from the scores that make them', () => {
+it('computes the entropy of bags, and zero divergence from the scores that produce them', () => {
   const bags = (): tf.Tensor => tf.tensor([0, 1, 0, 0, 0.25, 0.25, 0.25, 0.25], [2, 4]);
   expect(tf.tidy(() => entropyOf(bags()).dataSync()[0])).toBeCloseTo(Math.log(4) / 2, 6);
   const scores = (): tf.Tensor => tf.log(tf.maximum(bags(), 1e-9)).reshape([2, 1, 4]);

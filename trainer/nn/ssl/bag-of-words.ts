@@ -1,24 +1,24 @@
-/** Bags of visual words: the words of a vocabulary nearest to the places of a feature map (OBoW). */
+/** Bags of visual words: the vocabulary words nearest to the positions of a feature map (OBoW). */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs';
 
-/** Side of the window that a word is averaged over, where the map is as large; official code. */
+/** Side of the window that a word is averaged over, if the map is that large; official code. */
 const side = 3;
 
-/** Smaller than any meaningful mean distance; avoids a division by 0 where the teacher collapsed. */
+/** Smaller than any meaningful mean distance; avoids division by 0 if the teacher collapses. */
 const leastDistance = 1e-12;
 
-/** Smaller than any share that matters. */
+/** Smaller than any fraction that matters. */
 const leastShare = 1e-30;
 
-/** Without the outermost places, which see the padding, where a window fits into the rest; official code. */
+/** Drops the outermost positions, which see the padding, if a window fits into the rest; official code. */
 function inner(map: Tensor): Tensor {
   const [n, height, width, channels] = map.shape as [number, number, number, number];
   if (Math.min(height, width) < side + 2) return map;
   return tf.slice(map, [0, 1, 1, 0], [n, height - 2, width - 2, channels]);
 }
 
-/** Rows and columns in a row: [n, places, channels]. */
+/** Flattens rows and columns: [n, places, channels]. */
 function placesOf(map: Tensor): Tensor {
   const [n, height, width, channels] = map.shape as [number, number, number, number];
   return map.reshape([n, height * width, channels]);
@@ -30,7 +30,7 @@ export function toldPlaces(map: Tensor): Tensor {
 }
 
 /**
- * A word of each image, [n, channels]: the mean over a window of 3 x 3 somewhere in its map, or over a whole side that is shorter.
+ * One word per image, [n, channels]: the mean over a 3 x 3 window of its map, or over the whole of a shorter side.
  * uniform: [n], in [0, 1), chooses the window.
  */
 export function wordsOf(map: Tensor, uniform: Tensor): Tensor {
@@ -38,18 +38,18 @@ export function wordsOf(map: Tensor, uniform: Tensor): Tensor {
   const [, height, width] = told.shape as [number, number, number, number];
   const means = placesOf(tf.avgPool(told as Tensor4D, [Math.min(side, height), Math.min(side, width)], 1, 'valid'));
   const count = means.shape[1]!;
-  // A product that is rounded up must not exceed the last place.
+  // A product that is rounded up must not exceed the last position.
   const chosen = tf.minimum(tf.floor(tf.mul(uniform, count)), count - 1);
   const isChosen = tf.cast(tf.equal(chosen.expandDims(1), tf.range(0, count)), 'float32');
   return tf.sum(tf.mul(means, isChosen.expandDims(2)), 1);
 }
 
 /**
- * Bags as targets, constants whatever they come from. With d the squared distance of a place from a word, and m the mean over all
- * places of that from the nearest word:
+ * Bags as targets, always constant. With d the squared distance of a position from a word, and m the mean over all
+ * positions of that to the nearest word:
  *
- *     a place's shares: softmax over words of -inverseDelta d / m
- *     a bag: the largest share over the image's places, word by word, divided by their sum
+ *     a position's weights: softmax over words of -inverseDelta d / m
+ *     a bag: for each word the largest weight over the image's positions, normalised to sum 1
  *
  * places: [n, places, channels]; vocabulary: [words, channels]; bags: [n, words].
  */
@@ -57,7 +57,8 @@ export function bagsOf(places: Tensor, vocabulary: Tensor, inverseDelta: number)
   const [n, count, channels] = places.shape as [number, number, number];
   return tf.customGrad((given) => {
     const features = (given as Tensor).reshape([n * count, channels]);
-    // Distances are the same from everywhere; from the middle their parts are no larger than they, and little is rounded away.
+    // Distances do not depend on the origin; relative to the mean, their terms are no larger than they are, so little
+    // is lost to rounding.
     const middle = tf.mean(features, 0);
     const [rows, words] = [tf.sub(features, middle), tf.sub(vocabulary, middle)];
     const products = tf.matMul(rows, words, false, true);
@@ -72,7 +73,7 @@ export function bagsOf(places: Tensor, vocabulary: Tensor, inverseDelta: number)
   })(places);
 }
 
-/** Mean entropy of the bags in nats: 0 where each is one word, the logarithm of their number where each is all words alike. */
+/** Mean entropy of the bags in nats: 0 if each is one word, the logarithm of the number of words if each is uniform. */
 export function entropyOf(bags: Tensor): Scalar {
   return tf.neg(tf.mean(tf.sum(tf.mul(bags, tf.log(tf.maximum(bags, leastShare))), 1)));
 }

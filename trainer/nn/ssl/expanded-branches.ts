@@ -1,4 +1,4 @@
-/** Two branches of a joint embedding: an encoder and a projector each, or one of both where the encoder is shared. */
+/** Two branches of a joint embedding: each with its own encoder and projector, or sharing one of each. */
 import type { Builder, Encoder, Learner } from '../../recipe.ts';
 import { mlp, type MlpOptions } from '../layers/mlp.ts';
 

@@ -1,4 +1,4 @@
-/** Spherical k-means: what it finds, that it finds it again, and what it does with clusters that nothing is near to. */
+/** Spherical k-means: its clusters, its reproducibility, and its handling of empty clusters. */
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../engine/steps/open.ts';
@@ -15,7 +15,7 @@ function unit(row: Float32Array): Float32Array {
   return row.map((value) => value / length);
 }
 
-/** Row by row one of `blobs` axes, with some noise. */
+/** Rows near one of several axes in turn, with some noise. */
 function blobs(count: number, places: number, noise: number): Float32Array {
   const rows = new Float32Array(count * columns);
   for (let row = 0; row < count; row++) {
@@ -37,9 +37,9 @@ const cluster = (
   sphericalKMeans(rows, { columns, clusters, iterations, random: keyed(0, 'start', start), progress });
 
 describe('spherical k-means', () => {
-  it('finds blobs that lie apart, and gives each its direction', async () => {
+  it('finds separate blobs, and the direction of each', async () => {
     const rows = blobs(600, 4, 0.05);
-    // Of several starts one has a row of each blob.
+    // At least one of several starts has a row of each blob.
     const found = await Promise.all([0, 1, 2, 3, 4, 5, 6, 7].map((start) => cluster(rows, 4, start)));
     const isFound = ({ assignments }: Clustering): boolean => {
       const names = Array.from({ length: 4 }, (_, blob) => assignments[blob]!);
@@ -74,7 +74,7 @@ describe('spherical k-means', () => {
     expect((await cluster(rows, 12, 1)).centroids).not.toEqual((await cluster(rows, 12)).centroids);
   });
 
-  it('tells how far it is, up to the end', async () => {
+  it('reports its progress, up to the end', async () => {
     const told: number[] = [];
     await cluster(blobs(300, 6, 0.5), 7, 0, 3, (fraction) => {
       told.push(fraction);
@@ -83,20 +83,20 @@ describe('spherical k-means', () => {
     expect(told).toEqual([0.25, 0.5, 0.75, 1]);
   });
 
-  it('fills clusters that nothing is near to, with the rows that fit their own worst', async () => {
-    // Three directions, many times each: most of the rows it begins with are the same.
+  it('fills empty clusters with the rows that fit their own worst', async () => {
+    // Three directions, many times each: most of the initial rows are identical.
     const rows = blobs(90, 3, 0);
     const odd = unit(Float32Array.of(1, 1, 1, 1, 0, 0, 0, 0));
     rows.set(odd, 89 * columns);
     for (const start of [0, 1, 2, 3]) {
       const { centroids, assignments } = await cluster(rows, 8, start);
       expect(centroids.every(Number.isFinite)).toBe(true);
-      // Every direction has a cluster to itself, the odd row too.
+      // Every direction has its own cluster, and so has the odd row.
       expect(new Set([0, 1, 2, 89].map((row) => assignments[row])).size).toBe(4);
     }
   });
 
-  it('has a cluster for every row where there are no more', async () => {
+  it('has one cluster per row if there are no more rows', async () => {
     const rows = blobs(16, 8, 0.5);
     const { assignments } = await cluster(rows, 16);
     expect(new Set(assignments).size).toBe(16);

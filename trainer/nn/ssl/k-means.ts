@@ -17,7 +17,7 @@ export interface KMeansOptions {
   readonly iterations: number;
   /** Chooses the rows that serve as initial centroids. */
   readonly random: Generator;
-  /** Called between blocks of work, 0 to 1: with many rows the work takes minutes. */
+  /** Called between blocks with a fraction from 0 to 1: many rows take minutes. */
   readonly progress: (fraction: number) => Promise<void>;
 }
 
@@ -30,7 +30,7 @@ interface Nearest {
   readonly similarities: Float32Array;
 }
 
-/** Assigns rows by matrix products, block by block: nearly all the work is here. */
+/** Assigns rows by matrix products, block by block; this is nearly all the work. */
 async function nearest(
   rows: Float32Array,
   centroids: Float32Array,

@@ -6,7 +6,7 @@ import { similarity } from '../ops/unit-rows.ts';
 
 export interface Teacher {
   readonly state: NonNullable<Learner['state']>;
-  /** Every weight becomes `momentum` of itself and the rest of what it follows; running statistics are its own. */
+  /** Moves every weight to `momentum` of itself plus the rest of its source; running statistics stay its own. */
   follow(momentum: Scalar | number): readonly (readonly [Variable, Tensor])[];
 }
 
@@ -28,14 +28,14 @@ export function teacherOf(nets: readonly Net[], followed: readonly Net[]): Teach
   };
 }
 
-/** BYOL's: from `base` at the first step to `end` after the last, by half a cosine. */
+/** BYOL's momentum schedule: from `base` at the first step to `end` after the last, by half a cosine. */
 export function risingMomentum({ step }: StepContext, steps: number, base: number, end = 1): Scalar {
   const done = tf.div(tf.cast(step, 'float32'), Math.max(steps, 1));
   const rest = tf.div(tf.add(tf.cos(tf.mul(done, Math.PI)), 1), 2);
   return tf.sub<Scalar>(end, tf.mul(rest, end - base));
 }
 
-/** 1 minus the mean cosine between the outputs of a student and its teacher for the same images: 0 where they agree. */
+/** 1 minus the mean cosine between the outputs of a student and its teacher for the same images: 0 if they agree. */
 export function teacherDistance(student: Tensor, teacher: Tensor): Scalar {
   return tf.sub<Scalar>(1, similarity(student, teacher));
 }

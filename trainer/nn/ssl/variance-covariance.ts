@@ -16,9 +16,7 @@ export interface Spread {
   readonly offDiagonal: Scalar;
 }
 
-/**
- * z: [n, d]; `batch` is the configured size. In float32 whatever the rest is computed in: a Gram matrix of half floats overflows.
- */
+/** z: [n, d]; `batch` is the configured size. Always in float32, because a Gram matrix of half floats overflows. */
 export function spreadOf(
   z: Tensor,
   batch: number,
@@ -46,7 +44,10 @@ export function spreadOf(
 
 const coefficient = v.optional(v.pipe(v.number(), v.minValue(0)), 0);
 
-/** Options of a method to which they can be added. On the projector's output; the paper takes 1 and 0.01 for BYOL and SimSiam. */
+/**
+ * Options for methods that can add the regularisers to the projector's output; the paper uses 1 and 0.01 for BYOL and
+ * SimSiam.
+ */
 export const regularizerOptions = { variance: coefficient, covariance: coefficient };
 
 export interface Regularizers {

@@ -2,7 +2,10 @@
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Tensors } from '../../recipe.ts';
 
-/** `x` and `y` of the two full views, then `view2` and so on of the others. Each view goes through the network by itself. */
+/**
+ * `x` and `y` of the two full views, then `view2` and so on for the others. Each view passes through the network
+ * separately.
+ */
 export function embeddedViews(views: readonly Tensor[], embed: (images: Tensor) => Tensor): Tensors {
   const names = views.map((_, place) => ['x', 'y'][place] ?? `view${place}`);
   return Object.fromEntries(views.map((images, place) => [names[place]!, embed(images)]));

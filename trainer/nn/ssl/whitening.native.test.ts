@@ -42,12 +42,12 @@ describe('whitened', () => {
   const z = formula('z', [rows, columns], 1);
   const weights = formula('weights', [rows, columns], 1);
 
-  it('is what the loops give, group by group', () => {
+  it('equals the plain loops, group by group', () => {
     const found = tf.tidy(() => whitened(tf.tensor(z, [rows, columns]), size).dataSync());
     expect(deviation(found, byLoops(Float64Array.from(z)))).toBeLessThan(1e-5);
   });
 
-  it('has the identity as the covariance of every group, and no mean', () => {
+  it('has identity covariance and zero mean in every group', () => {
     tf.tidy(() => {
       const groups = whitened(tf.tensor(z, [rows, columns]), size).reshape([rows / size, size, columns]);
       const covariance = tf.div(tf.matMul(groups, groups, true), size - 1);
@@ -57,7 +57,7 @@ describe('whitened', () => {
     });
   });
 
-  it('has the gradient that differences give', () => {
+  it('has the gradient given by finite differences', () => {
     const weighted = (given: Float64Array): number =>
       byLoops(given).reduce((sum, value, place) => sum + value * weights[place]!, 0);
     const step = 1e-5;
@@ -76,7 +76,7 @@ describe('whitened', () => {
     expect(deviation(found, differences)).toBeLessThan(1e-4);
   });
 
-  it('is not a number where columns depend on each other, in that group alone', () => {
+  it('is NaN only in a group whose columns are linearly dependent', () => {
     const dependent = z.slice();
     for (let row = 0; row < size; row++) dependent[row * columns + 1] = 0;
     const found = tf.tidy(() => whitened(tf.tensor(dependent, [rows, columns]), size).dataSync());

@@ -41,8 +41,8 @@ export function lowerSolve(factor: Tensor, right: Tensor): Tensor {
 }
 
 /**
- * Lower triangular L with L L^T = `matrix`, [..., d, d]; not a number where that is not positive definite. With H the lower part
- * of L^T dL, its diagonal halved, the gradient is the symmetric part of L^-T H L^-1 (Murray, 2016).
+ * Lower triangular L with L L^T = `matrix`, [..., d, d]; NaN if that is not positive definite. With H the lower part of
+ * L^T dL, its diagonal halved, the gradient is the symmetric part of L^-T H L^-1 (Murray, 2016).
  */
 export function cholesky(matrix: Tensor): Tensor {
   return tf.customGrad((given, save) => {
@@ -52,7 +52,7 @@ export function cholesky(matrix: Tensor): Tensor {
       value,
       gradFunc: (dy: Tensor, [l]: Tensor[]) => {
         const half = tf.mul(tf.matMul(l!, dy, true), lowerTriangle(l!.shape.at(-1)!, 0.5));
-        // (L^-T H)^T = H^T L^-1, so that both inverses are solutions with L^T.
+        // (L^-T H)^T = H^T L^-1, so both inverses are solves with L^T.
         const left = turned(solved(l!, half, true));
         const gradient = solved(l!, left, true);
         return tf.mul(tf.add(gradient, turned(gradient)), 0.5);
@@ -65,8 +65,9 @@ export function cholesky(matrix: Tensor): Tensor {
 const turned = (matrices: Tensor): Tensor => tf.transpose(matrices, [0, 2, 1]);
 
 /**
- * Rows centred and whitened in groups of `size`, neighbours together: L^-1 (z - mean), L L^T the group's covariance over size - 1.
- * z: [n, d], `size` a divisor of n and more than d; a group whose covariance is not positive definite is not a number.
+ * Centres and whitens rows in groups of `size` consecutive rows: L^-1 (z - mean), L L^T the group's covariance over
+ * size - 1. z: [n, d], `size` a divisor of n and more than d; a group whose covariance is not positive definite becomes
+ * NaN.
  */
 export function whitened(z: Tensor, size: number): Tensor {
   const [rows, columns] = z.shape as [number, number];

@@ -10,8 +10,8 @@ import { defineOptimizer } from '../../recipe.ts';
  *     mu = momentum * mu + q * d
  *     w  = w - lr * mu
  *
- * A rank-1 weight (bias, batch norm) gets neither decay nor q; Barlow Twins gives it a rate of its own, `vectorRate` times lr.
- * mu starts at 0, and lr multiplies the whole buffer.
+ * A rank-1 weight (bias, batch norm) gets neither decay nor q; Barlow Twins gives it a separate rate, `vectorRate`
+ * times lr. mu starts at 0, and lr multiplies the whole buffer.
  */
 export const optimizer = defineOptimizer({
   id: 'lars',
@@ -43,7 +43,7 @@ function scaled(weight: tf.Tensor, gradient: tf.Tensor, weightDecay: number, eta
   const weightNorm = tf.sqrt(tf.sum(tf.square(weight)));
   const directionNorm = tf.sqrt(tf.sum(tf.square(decayed)));
   const both = tf.logicalAnd(tf.greater(weightNorm, 0), tf.greater(directionNorm, 0));
-  // Divides by 1 where the norm is 0, so that the branch not taken is finite too.
+  // Divides by 1 if the norm is 0, so that the branch not taken is also finite.
   const ratio = tf.div(tf.mul(weightNorm, eta), tf.where(both, directionNorm, tf.onesLike(directionNorm)));
   return tf.mul(decayed, tf.where(both, ratio, tf.onesLike(ratio)));
 }

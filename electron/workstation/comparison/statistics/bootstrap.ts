@@ -16,13 +16,13 @@ export function percentile(sorted: ArrayLike<number>, probability: number): numb
 export const resamples = 2000;
 
 /**
- * Means of `resamples` samples drawn with replacement, sorted. How often each distinct value is drawn is multinomial, so the
- * counts are drawn and not the images: right or wrong, ten thousand images cost three numbers a sample.
+ * Means of `resamples` samples drawn with replacement, sorted. The counts of distinct values are multinomial, so counts
+ * are drawn rather than images: with right or wrong only, ten thousand images take three numbers per sample.
  */
 async function resampledMeans(values: Float64Array, seed: number): Promise<Float64Array> {
   const n = values.length;
   const counts = new Map<number, number>();
-  // Sums of thirds and the like differ in their last bits only; they are one value.
+  // Sums of thirds and the like may differ in their last bits; treat them as equal.
   for (const value of values) {
     const rounded = Math.round(value * 1e9) / 1e9;
     counts.set(rounded, (counts.get(rounded) ?? 0) + 1);
@@ -38,7 +38,7 @@ async function resampledMeans(values: Float64Array, seed: number): Promise<Float
   const next = generator(seed);
   const means = new Float64Array(resamples);
   for (let sample = 0; sample < resamples; sample += 1) {
-    // The window's process compares too: let others run.
+    // The window's process runs this too, so yield to other work.
     if (sample % 100 === 0) await breathe();
     let left = n;
     let rest = n;
@@ -77,7 +77,7 @@ export async function bootstrapMean(values: Float64Array, seed: number): Promise
   return resampledOf(values.reduce((sum, value) => sum + value, 0) / values.length, means);
 }
 
-/** Share of runs that got an image right, image by image: one run gives 0 or 1. */
+/** Fraction of runs that got each image right; 0 or 1 for a single run. */
 function shareRight(runs: readonly Uint8Array[], images: number): Float64Array {
   const share = new Float64Array(images);
   for (const run of runs)

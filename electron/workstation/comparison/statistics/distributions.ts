@@ -39,7 +39,7 @@ export function incompleteBeta(a: number, b: number, x: number): number {
   if (x <= 0) return 0;
   if (x >= 1) return 1;
   const front = Math.exp(logGamma(a + b) - logGamma(a) - logGamma(b) + a * Math.log(x) + b * Math.log1p(-x));
-  // The fraction converges fast on this side of the mean only; the other side is its mirror image.
+  // The fraction converges quickly only on this side of the mean; the other side follows by symmetry.
   return x < (a + 1) / (a + b + 2) ? (front * betaFraction(a, b, x)) / a : 1 - (front * betaFraction(b, a, 1 - x)) / b;
 }
 
@@ -69,7 +69,7 @@ function normalTail(z: number): number {
   return density / (z + fraction);
 }
 
-/** t with tail(t) = p, by halving: `tail` falls from 0.5 at 0. */
+/** t with tail(t) = p, by bisection: `tail` decreases from 0.5 at 0. */
 function invertTail(tail: (t: number) => number, p: number): number {
   let low = 0;
   let high = 1;

@@ -2,7 +2,7 @@
 import { incompleteBeta, studentCdf, studentQuantile } from './distributions.ts';
 import type { Bounds } from './intervals.ts';
 
-/** Exact McNemar test: two-sided binomial p-value over the images that only one of the two gets right. */
+/** Exact McNemar test: two-sided binomial p-value over the images that exactly one of the two gets right. */
 export function mcnemar(onlyFirst: number, onlySecond: number): number {
   const n = onlyFirst + onlySecond;
   const fewer = Math.min(onlyFirst, onlySecond);
@@ -47,20 +47,20 @@ export function tost(difference: Difference, margin: number): number {
 }
 
 /**
- * Where a difference lies: inside ± margin when its 90 % interval does (two one-sided tests at 5 %), outside when its 95 %
- * interval lies wholly beyond, else neither.
+ * Position of a difference: inside ± margin if its 90 % interval is (two one-sided tests at 5 %), outside if its 95 %
+ * interval lies entirely beyond, otherwise neither.
  */
 export function placeBeside(margin: number, narrow: Bounds, wide: Bounds): 'inside' | 'outside' | 'neither' {
   if (narrow.low > -margin && narrow.high < margin) return 'inside';
   return wide.low > margin || wide.high < -margin ? 'outside' : 'neither';
 }
 
-/** Largest sample standard deviation that n values with this range can have: the two ends shared as evenly as n allows. */
+/** Largest sample standard deviation of n values with this range: half of them at each end, as evenly as n allows. */
 export function largestDeviation(range: number, n: number): number {
   return range * Math.sqrt((Math.floor(n / 2) * Math.ceil(n / 2)) / (n * (n - 1)));
 }
 
-/** Holm's step-down adjustment: p-values that may be compared with α although several are tested. */
+/** Holm's step-down adjustment: makes several p-values comparable with α. */
 export function holm(pValues: readonly number[]): readonly number[] {
   const order = pValues.map((p, index) => ({ p, index })).sort((one, other) => one.p - other.p);
   const adjusted = new Array<number>(pValues.length).fill(0);

@@ -12,7 +12,7 @@ export function seedHalfWidth(n: number, confidence: number): number {
   return studentQuantile(1 - (1 - confidence) / 2, n - 1) / Math.sqrt(n);
 }
 
-/** Two-sided t interval of a mean over seeds; null for one seed, whose spread nobody knows. */
+/** Two-sided t interval of a mean over seeds; null for one seed, whose spread is unknown. */
 export function seedInterval(values: readonly number[], confidence: number): Bounds | null {
   const { n, mean, sd } = summarize(values);
   if (sd === null) return null;

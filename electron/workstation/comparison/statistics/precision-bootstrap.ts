@@ -4,8 +4,8 @@ import { resampledOf, type Resampled } from './bootstrap.ts';
 import { generator, uniform } from './random.ts';
 
 /**
- * What a run said of the images of a split, class by class: [images, classes]. `presence`: 1 the class is there, 0 not, -1 it does
- * not count for this class.
+ * A run's scores for the images of a split: [images, classes]. `presence`: 1 if the class is present, 0 if not, -1 if
+ * the image does not count for this class.
  */
 export interface Ranking {
   readonly images: number;
@@ -39,8 +39,8 @@ function rankedClasses({ images, classes, scores, presence }: Ranking): readonly
 }
 
 /**
- * Area under precision against recall with the highest precision at that recall or beyond (PASCAL VOC's measure since 2010),
- * every image taken `counts[image]` times; NaN where nothing is there.
+ * Area under precision against recall with the highest precision at that recall or beyond (PASCAL VOC's measure since
+ * 2010), every image taken `counts[image]` times; NaN without positives.
  */
 function envelopeArea({ image, isThere, last }: RankedClass, counts: Uint16Array): number {
   let right = 0;
@@ -53,7 +53,7 @@ function envelopeArea({ image, isThere, last }: RankedClass, counts: Uint16Array
   const total = right;
   let highest = 0;
   let area = 0;
-  // From the lowest score up: what is highest so far is highest at that recall or beyond.
+  // From the lowest score up: the maximum so far is the highest at that recall or beyond.
   for (let place = image.length - 1; place >= 0; place -= 1) {
     if (last[place] === 1 && seen > 0) highest = Math.max(highest, right / seen);
     const count = counts[image[place]!]!;
@@ -65,7 +65,7 @@ function envelopeArea({ image, isThere, last }: RankedClass, counts: Uint16Array
   return area / total;
 }
 
-/** Mean over the classes that are there, in percent. */
+/** Mean over the classes with positives, in percent. */
 function meanAveragePrecision(classes: readonly RankedClass[], counts: Uint16Array): number {
   const areas = classes.map((ranked) => envelopeArea(ranked, counts)).filter((area) => !Number.isNaN(area));
   return (100 * areas.reduce((sum, area) => sum + area, 0)) / areas.length;
@@ -75,7 +75,7 @@ function meanAveragePrecision(classes: readonly RankedClass[], counts: Uint16Arr
 const rankingResamples = 1000;
 
 /**
- * Bootstrap over images of the mean average precision of some runs, minus that of others on the same images where there are any;
+ * Bootstrap over images of the mean average precision of some runs, minus that of others on the same images, if given;
  * each side is the mean of its runs.
  */
 export async function bootstrapPrecision(

@@ -1,4 +1,4 @@
-/** Random numbers that are the same on every machine, and what is drawn with them. */
+/** Random numbers that are the same on every machine, and distributions drawn from them. */
 import { logGamma } from './distributions.ts';
 
 /**
@@ -32,7 +32,7 @@ export function generator(seed: number): () => number {
 /** Uniform in [0, 1) with 53 bits. */
 export const uniform = (next: () => number): number => ((next() >>> 5) * 2 ** 26 + (next() >>> 6)) / 2 ** 53;
 
-/** Distribution of a binomial by inversion: probabilities outward from the mode until they no longer count. */
+/** Distribution of a binomial by inversion: probabilities outward from the mode until negligible. */
 export function binomial(n: number, p: number): (u: number) => number {
   if (n === 0 || p <= 0) return () => 0;
   if (p >= 1) return () => n;

@@ -97,7 +97,7 @@ describe('bootstrap of a mean average precision', () => {
     expect(width(paired.interval(0.95))).toBeLessThan(width(own.interval(0.95)) + width(theirs.interval(0.95)));
     expect((await bootstrapPrecision([run], [run], 1)).interval(0.95)).toEqual({ low: 0, high: 0 });
   });
-  test('a class of which nothing is there has no part in it; other images are no pair', async () => {
+  test('a class without positives does not count; different images are not a pair', async () => {
     const run = ranking(100);
     const without = Int8Array.from(run.presence, (there, at) => (at % 3 === 2 ? 0 : there));
     const two = await bootstrapPrecision([{ ...run, presence: without }], [], 1);
@@ -127,7 +127,7 @@ test('three values within 0.1 have a standard deviation of at most 0.058', () =>
 
 describe('properties', () => {
   const figure = fc.double({ min: 0, max: 100, noNaN: true });
-  test('Wilson holds its figure and stays inside 0 to 100', () => {
+  test('Wilson contains its figure and stays within 0 to 100', () => {
     fc.assert(
       fc.property(figure, fc.integer({ min: 1, max: 100_000 }), (percent, n) => {
         const { low, high } = wilson(percent, n, 0.95);
@@ -161,7 +161,7 @@ describe('properties', () => {
       ),
     );
   });
-  test('no values within a range spread more than its largest deviation', () => {
+  test('the deviation of values within a range never exceeds its maximum', () => {
     fc.assert(
       fc.property(fc.array(fc.double({ min: 0, max: 1, noNaN: true }), { minLength: 2, maxLength: 9 }), (values) => {
         const range = Math.max(...values) - Math.min(...values);

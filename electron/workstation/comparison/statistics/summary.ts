@@ -1,4 +1,4 @@
-/** Mean and spread of some values. Figures are in percent where they are figures. */
+/** Mean and spread of some values. */
 export interface Summary {
   readonly n: number;
   readonly mean: number;

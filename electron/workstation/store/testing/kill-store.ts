@@ -1,4 +1,4 @@
-/** R11: the process that owns the database is killed while it writes; what it acknowledged must be there afterwards. */
+/** Kills the process that owns the database while it writes; acknowledged data must survive. */
 import Database from 'better-sqlite3';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
@@ -9,11 +9,11 @@ import { childScript, metrics, migrationsFolder, pretrainConfig, attemptOf, hell
 export interface KillReport {
   readonly kills: number;
   readonly acknowledged: number;
-  /** Acknowledged points that are not in the file afterwards. */
+  /** Acknowledged points missing from the file afterwards. */
   readonly lost: number;
-  /** What integrity_check said, each kill whose answer was not 'ok'. */
+  /** Answers of integrity_check other than 'ok'. */
   readonly damaged: readonly string[];
-  /** Transactions of which a part is there and a part is not. */
+  /** Partially written transactions. */
   readonly halves: number;
 }
 
@@ -89,7 +89,7 @@ async function writeUntilKilled(
     send(child, { id: -2, name: 'apply', args: [attemptOf('run-1', 1, [hello(0)])] });
   }
   for (let call = 0; call < callsUnderWay; call += 1) write();
-  // However slow the machine is, every child is killed in the middle of writing.
+  // Ensures that every child is killed in the middle of writing, even on a slow machine.
   await underWay;
   await new Promise((wake) => setTimeout(wake, delayMs));
   child.kill('SIGKILL');
@@ -98,7 +98,7 @@ async function writeUntilKilled(
 }
 
 function send(child: ChildProcess, request: StoreRequest): void {
-  // The last sends meet a process that is gone; the kill is the point of the test.
+  // The last sends fail because the process is gone, as intended.
   child.send(request, () => undefined);
 }
 

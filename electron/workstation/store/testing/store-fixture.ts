@@ -1,4 +1,4 @@
-/** What the tests of the store share: configurations, events, and a database in memory with every migration. */
+/** Shared by the tests of the store: configurations, events, and an in-memory database with every migration. */
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../../../../trainer/durable/fault-error.ts';
@@ -11,7 +11,7 @@ import { createQueries } from '../queries.ts';
 import type { Queries, Store } from '../store.ts';
 
 export const migrationsFolder = join(import.meta.dirname, '../../../../migrations');
-/** Run as it stands: Node 22 strips the types. */
+/** Run directly: Node 22 strips the types. */
 export const childScript = join(import.meta.dirname, '../child.ts');
 export const now = () => new Date('2026-03-01T12:00:00Z');
 
@@ -139,7 +139,7 @@ export const stopped = (why: TrainerEventOf<'stopped'>['why'], step: number): Bo
   safeStep: step,
 });
 
-/** Every row of every table, in the order of its key: two databases that hold the same compare equal. */
+/** Every row of every table, in key order, for comparing databases. */
 export function allRows(
   database: WritableDatabase,
   leaveOut: readonly string[] = [],
@@ -162,7 +162,7 @@ export function allRows(
   );
 }
 
-/** The queries as the workstation sees them, without a process between: fast enough for thousands of cases. */
+/** The queries as the workstation sees them, without a separate process: fast enough for thousands of cases. */
 export function storeOf(queries: Queries): Store {
   const ask =
     (query: (...args: never[]) => unknown) =>
