@@ -1,4 +1,4 @@
-/** A comparison as the terminal prints it: figures by what was measured, claims, differences on the same images. */
+/** A comparison as the terminal prints it: figures by encoder, claims, differences on the same images. */
 import type { Comparison, ComparisonRow, Interval } from '../api/comparison.ts';
 import { effectNote, fieldName, figureName, subjectName } from '../workstation/report/naming.ts';
 import { reasonsInShort, shortFigureName, sideInWords } from './field-words.ts';
@@ -74,7 +74,7 @@ function figureCells(row: ComparisonRow, name: (row: ComparisonRow) => string, w
 function verdictText(verdict: ComparisonRow['verdict'], reasons: ComparisonRow['reasons'], words: Words): string {
   const because = verdict === 'not-comparable' ? reasonsInShort(words, reasons) : '';
   if (because === '') return words.verdict(verdict);
-  // That there is nothing to compare it with says all.
+  // Without anything to compare it with, no other reason matters.
   if (reasons.every(({ field }) => field === 'paper')) return because;
   return `${words.verdict(verdict)}${words.report.colon}${because}`;
 }

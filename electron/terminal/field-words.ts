@@ -3,7 +3,7 @@ import type { ComparisonRow, Reason } from '../api/comparison.ts';
 import { fieldName, figureName, reasonSide } from '../workstation/report/naming.ts';
 import type { Words } from './words.ts';
 
-/** What a verdict names: at most this many. */
+/** Largest number of reasons that a verdict names. */
 const mostNamed = 3;
 
 /** `data set, encoder, epochs and 8 more`: why a figure cannot be compared. Empty where it can. */
@@ -19,7 +19,7 @@ function shortReason(words: Words, field: string): string {
   return field === 'value' ? words.say('noNumber') : fieldName(words.report, field);
 }
 
-/** What the paper or our run has in a field. */
+/** Value of a field in the paper or in our run. */
 export function sideInWords(words: Words, reason: Reason, side: 'theirs' | 'ours'): string {
   const { metrics, evaluators } = words.report;
   const names = { metric: metrics, evaluator: evaluators }[reason.field] ?? {};

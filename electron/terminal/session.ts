@@ -162,7 +162,7 @@ function listenForStop(workstation: Workstation, say: (text: 'stopping' | 'stopp
   };
 }
 
-/** Where no terminal says how wide it is: a file, a pipe. */
+/** Width where no terminal states its own: a file, a pipe. */
 const usualRoom = 100;
 const leastRoom = 40;
 

@@ -85,7 +85,7 @@ function listOf(columns: readonly Column[], rows: readonly TableRow[], room: num
     .join('\n\n');
 }
 
-/** What was measured, in its unit: 86.50 %, or 231.07. */
+/** A figure in its unit: 86.50 %, or 231.07. */
 export function measuredText({
   value,
   unit,

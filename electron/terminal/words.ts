@@ -281,9 +281,9 @@ export interface Words {
   readonly data: (state: string) => string;
   readonly planState: (state: PlanRow['state']) => string;
   readonly check: (id: DoctorCheck['id']) => string;
-  /** What happened; the message, with the values, is in English. */
+  /** The event; the message, with the values, is in English. */
   readonly fault: (fault: Fault) => string;
-  /** `top-1`, `loss`: what a run is known by in a list. */
+  /** `top-1`, `loss`: the figure that represents a run in a list. */
   readonly metric: (metric: string) => string;
   readonly runsLeft: (count: number) => string;
   /** The step of the newest checkpoint. */

@@ -63,7 +63,7 @@ function expectKind(inspection: Inspection, kind: string | null): void {
     });
 }
 
-/** Values of `--set` laid over a configuration; a path that leads nowhere is refused, so that a slip changes nothing silently. */
+/** Applies `--set` to a configuration; rejects an unknown path, so that a typing error changes nothing silently. */
 export function withSettings(config: RunConfig, settings: Arguments['set']): RunConfig {
   const changed = structuredClone(config) as unknown as Record<string, unknown>;
   for (const [path, value] of settings) setPath(changed, path.split('.'), value);

@@ -40,7 +40,7 @@ function rowOf({ members, rows, input }: Context, key: string, metric: string | 
   );
 }
 
-/** Over the last tenth: what a run ended as, without the noise of a single step. Null until it is done. */
+/** Mean over the last tenth of a run, without the noise of a single step. Null until it is done. */
 async function endSpread(run: StoredRun | null, { meanMetric }: Context['input']): Promise<number | null> {
   if (run?.status !== 'done' || run.steps === null) return null;
   return meanMetric(run.id, embeddingStd, Math.floor(0.9 * run.steps));
@@ -49,7 +49,7 @@ async function endSpread(run: StoredRun | null, { meanMetric }: Context['input']
 async function judgeCollapse(rule: RuleOf<'collapse'>, context: Context): Promise<Judged> {
   const runs = context.members.filter(({ key }) => key !== null && ownKeyOf(key) === rule.run);
   const spreads = await Promise.all(runs.map(({ stored }) => endSpread(stored, context.input)));
-  // Of several seeds the one with the most: all of them have to collapse.
+  // With several seeds, use the largest spread: all must collapse.
   const spread = spreads.length > 0 && spreads.every((one) => one !== null) ? Math.max(...spreads) : null;
   const linear = rowOf(context, rule.linear, null);
   const random = rowOf(context, rule.random, null);

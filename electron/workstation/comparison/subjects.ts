@@ -1,4 +1,4 @@
-/** What an evaluation looked at: the pretraining behind it, as facts that a paper's cell can be held against. */
+/** The pretraining behind an evaluation, as facts to compare with a paper's cell. */
 import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
@@ -16,9 +16,9 @@ export interface SubjectFacts {
   readonly pretrainedOn: string | null;
   readonly epochs: number | null;
   readonly batch: number | null;
-  /** Samples over which batch norm takes its statistics, where that is not the batch. */
+  /** Samples over which batch norm takes its statistics, if not the whole batch. */
   readonly chunk: number | null;
-  /** Of two encoders that share no weights the one that is evaluated, 1 or 2. */
+  /** The evaluated encoder, 1 or 2, of two that share no weights. */
   readonly branch: number | null;
   /** Equal for two runs that differ by seed only. */
   readonly identity: unknown;
@@ -41,7 +41,7 @@ export function completeOptions(catalogue: Catalogue, kind: Recipes, choice: Cho
   return { ...Object.fromEntries(described.map((option) => [option.key, option.default])), ...choice.options };
 }
 
-/** Channels after the stem of a residual network that is called by its depth alone. */
+/** Channels after the stem of a residual network that is named by its depth alone. */
 const baseWidth = 64;
 
 /**
@@ -57,7 +57,7 @@ export function encoderName(catalogue: Catalogue, choice: Choice): string {
   const layout: Options = isResidual
     ? { stem: 'imagenet', width: isWider ? baseWidth * times : baseWidth }
     : completeOptions(catalogue, 'encoders', { id: choice.id, options: {} });
-  // How the weights begin belongs to the training, not to the network.
+  // The initial values belong to the training, not to the network.
   const { zeroInitResidual, ...network } = options;
   const unusual = Object.entries(network)
     // A stride belongs to the small stem only.
@@ -170,7 +170,7 @@ export function subjectFacts(
   }
   const source = configOf(subject.run);
   if (source === undefined) {
-    // The pretraining was deleted for good: its evaluation still stands, but says no more of its origin.
+    // The pretraining was deleted permanently: its evaluation is still valid, but its origin is unknown.
     return { ...control, label: run.title, method: '', encoder: '', identity: { run: subject.run } };
   }
   const facts = subjectFacts(source, configOf, catalogue, names);

@@ -105,7 +105,7 @@ export function createPresets({ resources, store, weights, placement }: PresetsO
   };
 }
 
-/** Values of a preset laid over what the data set and the machine say; a value that cannot be is named by its path. */
+/** Applies a preset over the defaults of the data set and the machine; an invalid value is named by its path. */
 export function draft(
   base: Readonly<Record<string, unknown>>,
   preset: Preset,
@@ -139,7 +139,7 @@ const told = {
   nothing: 'nothing is labelled',
 };
 
-/** The evaluator, if what it must know of an image is what the data set says of one. */
+/** The evaluator, if the data set has the labels it needs. */
 function expectEvaluator({ id }: Choice, row: StoredDataset, catalogue: Catalogue): EvaluatorDescription {
   const found = expectRecipe(id, catalogue.evaluators, 'evaluator');
   if (isToldTo(found, row.inspection)) return found;
@@ -150,7 +150,7 @@ function expectEvaluator({ id }: Choice, row: StoredDataset, catalogue: Catalogu
   throw new FaultError('bad-argument', text, { evaluator: id });
 }
 
-/** What is usual for an encoder, or what the evaluator's own recipe has in its place. */
+/** Usual values for an encoder, or those of the evaluator's own recipe. */
 function shownTo(
   { shows }: EvaluatorDescription,
   usual: Preprocessing,
@@ -192,7 +192,7 @@ function evaluationOf(
   };
 }
 
-/** The official code's preprocessing; a network for small images sees them as they are. */
+/** The official code's preprocessing; a network for small images gets them unchanged. */
 function evaluationOfWeights(
   weights: ImportedWeights,
   evaluator: Choice,

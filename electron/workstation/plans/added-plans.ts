@@ -1,4 +1,4 @@
-/** Plans that did not ship: taken in from a report's bundle, removed, and brought back. */
+/** Adds plans from a report's bundle, removes them, and restores them. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { declaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
@@ -27,7 +27,7 @@ export function createAddedPlans(context: PlansContext): AddedPlans {
   return {
     add: async (file) => {
       const { plan, results, environment } = await readChecked(file, Bundle);
-      // All that this build cannot do is found before anything is kept.
+      // Everything that this build cannot do is found before anything is stored.
       for (const { config } of plan.runs) completeConfig(config, catalogue);
       inDependencyOrder(plan.runs);
       await expectWeights(plan, weights);

@@ -7,7 +7,7 @@ import type { PlansContext } from './plans-context.ts';
 
 type DataContext = Pick<PlansContext, 'store' | 'datasets'>;
 
-/** Folder of each named data set: the very contents, where those are named; else what set-up laid there, or one with that title. */
+/** Folder of each named data set: the one with the named contents, else the one from set-up or the one with that title. */
 export async function foldersOf({ store, datasets }: DataContext, plan: Plan): Promise<ReadonlyMap<string, string>> {
   const [known, rows] = await Promise.all([datasets.known(), store.datasets()]);
   const found = new Map<string, string>();

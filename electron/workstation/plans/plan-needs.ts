@@ -1,4 +1,4 @@
-/** Needs of a plan beside what this machine has: data, disk, memory, time. */
+/** Data, disk, memory and time that a plan needs, beside what this machine has. */
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Estimate } from '../../api/drafts.ts';
 import type { PlanRow } from '../../api/plans.ts';
@@ -28,7 +28,7 @@ export function needsOf(
     }),
     { kind: 'disk', ok: fits(disk, free.disk), values: known({ needed: disk, free: free.disk }) },
     { kind: 'memory', ok: fits(most, free.memory), values: known({ needed: most, free: free.memory }) },
-    // A plan that is done needs none.
+    // A finished plan needs none.
     ...(secondsLeft === 0
       ? []
       : [{ kind: 'time' as const, ok: secondsLeft === null ? null : true, values: known({ seconds: secondsLeft }) }]),

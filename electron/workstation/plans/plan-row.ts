@@ -68,7 +68,7 @@ function stateOf(statuses: readonly (StoredRun['status'] | null)[], isPaused: bo
   return moves ? 'running' : 'ready';
 }
 
-/** By the trainer's own word, else by the share of the estimate that is not behind a checkpoint. */
+/** Seconds left as the trainer reports them, else the share of the estimate after the newest checkpoint. */
 function secondsLeftOf(host: TrainerHost, run: StoredRun | undefined, estimate: Estimate | undefined): number | null {
   const live = run === undefined ? null : (host.sessionOrNull(run.id)?.progress() ?? null);
   if (live !== null && live.secondsLeft !== null) return live.secondsLeft;

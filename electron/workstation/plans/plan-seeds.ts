@@ -5,7 +5,7 @@ import { ownKeyOf } from '../comparison/own-key.ts';
 
 const keyAt = (key: string, seed: number): string => `${key}-seed-${seed}`;
 
-/** How many seeds its runs have. */
+/** Number of seeds of its runs. */
 export function seedsOf({ runs }: Plan): number {
   const first = runs.find(({ key }) => runs.some((other) => other.key === keyAt(key, 2)));
   if (first === undefined) return 1;

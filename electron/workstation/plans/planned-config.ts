@@ -1,4 +1,4 @@
-/** Configurations as a plan holds them, made those of runs on this machine. */
+/** Turns the configurations of a plan into those of runs on this machine. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { PlannedRun } from '../../../trainer/protocol/plan.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
@@ -25,14 +25,14 @@ export function withSubject(config: RunConfig, ids: ReadonlyMap<string, string>)
   return { ...config, subject: { ...config.subject, run } };
 }
 
-/** The planned configuration of what an evaluation looks at, where that is a run of the plan. */
+/** The planned configuration of the run that an evaluation evaluates, if that run is in the plan. */
 export function subjectConfig(config: RunConfig, planned: readonly PlannedRun[]): RunConfig | null {
   if (config.kind !== 'evaluate' || config.subject.kind !== 'run') return null;
   const { run } = config.subject;
   return planned.find((other) => other.key === run)?.config ?? null;
 }
 
-/** Puts a random encoder in the place of one that is not trained yet: an evaluation takes as long whatever the weights have learned. */
+/** Substitutes a random encoder for one that is not trained yet: an evaluation takes the same time with any weights. */
 export function withRandomSubject(config: RunConfig, subject: RunConfig | null): RunConfig {
   if (config.kind !== 'evaluate' || config.subject.kind !== 'run' || subject?.kind !== 'pretrain') return config;
   const encoder = subject.encoders[config.subject.branch] ?? subject.encoders[0];

@@ -1,4 +1,4 @@
-/** Everything that the files of this room share. */
+/** Dependencies shared by the files of this room. */
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Datasets } from '../data/datasets.ts';

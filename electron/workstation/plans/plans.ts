@@ -11,7 +11,7 @@ import { startPlan } from './start-plan.ts';
 
 export interface Plans extends AddedPlans {
   readonly rows: () => Promise<readonly PlanRow[]>;
-  /** `seeds`: number of seeds its runs shall have; null keeps their number. */
+  /** `seeds`: number of seeds of its runs; null keeps the present number. */
   readonly start: (plan: string, seeds?: number | null) => Promise<void>;
   readonly pause: (plan: string) => Promise<void>;
   readonly calibrate: (plan: string) => Promise<PlanRow>;

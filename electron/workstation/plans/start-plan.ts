@@ -11,7 +11,7 @@ import type { PlansContext } from './plans-context.ts';
 
 const toStart = new Set<StoredRun['status']>(['queued', 'interrupted', 'stopped', 'failed', 'draft']);
 
-/** @param seeds number of seeds its runs shall have; null keeps their number */
+/** @param seeds number of seeds of its runs; null keeps the present number */
 export async function startPlan(context: PlansContext, id: string, seeds: number | null): Promise<void> {
   const { workspace, store, shipped, catalogue, runs, queue, push, now } = context;
   const before = await storedPlan(store, id);

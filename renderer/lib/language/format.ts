@@ -7,13 +7,13 @@ export interface Format {
   readonly language: Language;
   /** With grouping: 1,281,167. */
   number(value: number | null | undefined, digits?: number): string;
-  /** As many digits as the size deserves: 15.82, 0.08421, 1.6e-5. */
+  /** Significant digits by magnitude: 15.82, 0.08421, 1.6e-5. */
   figure(value: number | null | undefined, digits?: 3 | 4): string;
   /** A figure that is in percent already: 73.2 %. */
   percent(value: number | null | undefined, digits?: number): string;
-  /** What was measured, in its unit: 73.20 %, or 231.07. */
+  /** A figure in its unit: 73.20 %, or 231.07. */
   measured(unit: Metric['unit'], value: number | null | undefined): string;
-  /** A p-value: no more zeros than anybody reads. */
+  /** A p-value, with an upper bound in place of many zeros. */
   probability(value: number | null | undefined): string;
   /** A fraction of one as a percentage: 0.452 → 45 %. */
   share(value: number | null | undefined, digits?: number): string;
@@ -100,7 +100,7 @@ export function createFormat(language: Language, say: Say): Format {
     },
     about(seconds, spread) {
       if (!isKnown(seconds)) return missing;
-      // A spread under a tenth of a minute on an hour is noise to a reader.
+      // A spread below that is noise to a reader.
       if (!isKnown(spread) || spread < Math.max(1, seconds * 0.01))
         return say('time.about', { time: duration(coarse(seconds)) });
       return say('time.aboutSpread', { time: duration(coarse(seconds)), spread: duration(coarse(spread)) });

@@ -25,7 +25,7 @@ export const words = new Words();
 export function t<K extends Key>(key: K, ...slots: Slots<K>): string {
   return words.say(key, slots[0]);
 }
-/** A sentence whose key is put together from a code. Null where nobody has worded that code. */
+/** A sentence whose key is built from a code. Null where the code has no sentence. */
 export function tCode(group: string, code: string, slots: SlotValues = {}): string | null {
   const key = `${group}.${code}`;
   return key in en ? words.say(key as Key, slots) : null;

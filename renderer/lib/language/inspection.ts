@@ -1,6 +1,6 @@
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 
-/** One word for what a look at a folder found: nothing against it, something to know, or not usable. */
+/** One word for the result of an inspection: usable, usable with warnings, or not usable. */
 export function verdictOf(inspection: Inspection): 'ok' | 'attention' | 'wrong' {
   const images = inspection.splits.reduce((sum, split) => sum + split.images, 0);
   if (inspection.dataset === null || images === 0) return 'wrong';

@@ -1,8 +1,8 @@
-/** Which curves share a picture, and in which order they stand. */
+/** Groups curves into charts, in reading order. */
 import type { Metric } from '../../../trainer/protocol/catalogue.ts';
 import { isPercentage } from './format.ts';
 
-/** Names in reading order; a nested list shares one picture. What is not listed follows, each in its own. */
+/** Names in reading order; a nested list shares one chart. Names that are not listed follow, each in its own chart. */
 const order: readonly (readonly string[])[] = [
   ['loss'],
   ['invariance'],
@@ -23,7 +23,7 @@ const order: readonly (readonly string[])[] = [
 export interface MetricGroup {
   readonly id: string;
   readonly names: readonly string[];
-  /** Comes now and then: drawn as dots. */
+  /** Recorded occasionally: drawn as dots. */
   readonly dots: boolean;
   /** In percent already. */
   readonly percent: boolean;

@@ -9,7 +9,7 @@ import { zh } from '../../locales/zh.ts';
 export type SlotValues = Readonly<Record<string, string | number | boolean>>;
 export type Say = (key: Key, slots?: SlotValues) => string;
 
-/** What stands for a number that is not known; the reason stands in the title beside it. */
+/** Placeholder for an unknown number; its title gives the reason. */
 export const missing = '–';
 
 const tables: Readonly<Record<Language, Messages>> = { en, zh };

@@ -1,4 +1,4 @@
-/** Names and sentences for codes that the other programs send. What nobody has worded keeps its own name. */
+/** Names and sentences for codes from the other programs. A code without words keeps its own name. */
 import type { Reason } from '../../../electron/api/comparison.ts';
 import type { LogLine, RunDetail } from '../../../electron/api/runs.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
@@ -20,7 +20,7 @@ export function recipeName(kind: RecipeKind, { id, title }: { readonly id: strin
   return tCode(kind, id) ?? title;
 }
 
-/** What was evaluated: controls have a word of their own, runs their title. */
+/** Name of an evaluated encoder: a word for a control, the title of a run. */
 export function subjectName(label: string): string {
   return tCode('subject', label) ?? label;
 }
@@ -44,13 +44,13 @@ export function chosenEncoderText(encoder: Choice): string {
   return chosenEncoderInWords(f().language, encoder);
 }
 
-/** What the paper or our run has in a field. */
+/** Value of a field in the paper or in our run. */
 export function fieldValue(field: string, value: Reason['theirs']): string {
   if (field === 'encoder' && typeof value === 'string') return encoderText(value);
   return tCode('dataset', String(value)) ?? plainValue(value);
 }
 
-/** What the paper found where it changed a field alone: what to expect of the same change here. */
+/** The paper's finding when it changed only this field: what to expect of the same change here. */
 export function effectText(field: string, { from, to, at, where }: NonNullable<Reason['effect']>): string {
   const figure = (value: number | string | null): string =>
     typeof value === 'number' ? f().number(value, 1) : (tCode('remark', value ?? '') ?? '–');
@@ -77,7 +77,7 @@ function valueOf(key: string, value: string | number | boolean): string {
   return Number.isInteger(value) ? f().number(value) : f().figure(value);
 }
 
-/** What a mark on the step axis stands for. The store sends codes. */
+/** Meaning of a mark on the step axis. The store sends codes. */
 export function markText(mark: RunDetail['marks'][number]): string {
   const kind = t(`mark.${mark.kind}`);
   const detail =
