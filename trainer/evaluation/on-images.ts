@@ -40,7 +40,7 @@ export async function onImages(scope: EvaluationScope, head: HeadRecipe<unknown>
     const at = { step: done, steps: stepsOf(training.epochs, stepsPerEpoch), epoch: done / stepsPerEpoch };
     return progressOf(context, { ...place, ...at, obeys: false });
   };
-  const test = testImages(config, truth.test.labels, classes, scope.test.found);
+  const test = testImages(scope);
   return {
     train: withoutValues(truth.train),
     test: withoutValues(truth.test),

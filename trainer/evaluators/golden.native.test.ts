@@ -96,6 +96,7 @@ async function evaluated(
     config,
     from: null,
     anyArithmetic: false,
+    moreDamaged: false,
     subject: null,
   };
   await run(job, { port: watched, clock: () => performance.now() });

@@ -7,6 +7,7 @@ import type { ResolvedSubject } from '../protocol/commands.ts';
 import type { Calibration } from '../protocol/events.ts';
 import type { DataSource, EvaluateConfig, PretrainConfig } from '../protocol/run.ts';
 import type { EvaluatorRecipe } from '../recipe.ts';
+import { openLeftOut } from '../data/loading/left-out.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
 import { openData } from '../data/loading/open-data.ts';
 import { openEvaluation } from '../evaluation/evaluate.ts';
@@ -95,9 +96,12 @@ async function timeCourse(
   }
 }
 
+/** Timing leaves nothing behind. */
+const unrecorded = () => openLeftOut({ runFolder: null, isAccepted: false, notice: () => undefined });
+
 async function calibratePretraining(config: PretrainConfig, context: JobContext, engine: Engine): Promise<Calibration> {
   const began = context.clock();
-  const { course } = await openPretraining(context, engine, config, { fromStep: 0, cacheFolder: null });
+  const { course } = await openPretraining(context, engine, config, { fromStep: 0, cacheFolder: null, leftOut: unrecorded() });
   return timeCourse(course, 0, began, config.logEvery, context, progressOf(context, { tensors: engine.tensors }));
 }
 
@@ -116,7 +120,7 @@ async function calibrateFineTuning(
 ): Promise<Calibration> {
   const began = context.clock();
   const count = await countOf(config.test);
-  const place = { subject, cacheFolder: null, fromStep: 0, initialWhereMissing: true };
+  const place = { subject, cacheFolder: null, fromStep: 0, leftOut: unrecorded(), initialWhereMissing: true };
   const { course } = await openEvaluation(context, engine, config, place);
   const looks = Math.ceil(course!.steps / course!.stepsPerEpoch) + 2;
   const progress = progressOf(context, { tensors: engine.tensors });

@@ -13,6 +13,8 @@ import { openEvaluation } from '../evaluation/evaluate.ts';
 import { train } from '../training/loop.ts';
 import type { LoopContext } from '../training/training-task.ts';
 import { openPretraining } from '../pretraining/pretrain.ts';
+import { openLeftOut, type LeftOut } from '../data/loading/left-out.ts';
+import { SourceChanged } from '../data/loading/loader.ts';
 import { version } from '../version.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
@@ -109,14 +111,49 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
       codeVersion: version,
     },
   };
-  if (config.kind === 'pretrain') {
-    const { course } = await openPretraining(context, engine, config, {
-      fromStep: step,
-      cacheFolder: job.cacheFolder,
-    });
-    return train(course, desk, from);
+  const leftOut = openLeftOut({
+    runFolder,
+    isAccepted: job.moreDamaged,
+    notice: (code, text, values) => port.log('attention', code, text, values),
+  });
+  return withoutDamaged(job, from, (start) =>
+    config.kind === 'pretrain'
+      ? pretrain(job, config, context, engine, desk, start, leftOut)
+      : evaluate(job, config, context, engine, desk, start, leftOut),
+  );
+}
+
+/** Begins again from the newest checkpoint, without them, when an evaluation finds damaged images in its source. */
+async function withoutDamaged(
+  job: JobOf<'train'>,
+  from: Loaded | null,
+  work: (from: Loaded | null) => Promise<Ending>,
+): Promise<Ending> {
+  for (let start = from; ;) {
+    try {
+      return await work(start);
+    } catch (error) {
+      if (!(error instanceof SourceChanged)) throw error;
+      start = await newestValid(job.runFolder, Infinity, () => undefined);
+    }
   }
-  return evaluate(job, config, context, engine, desk, from);
+}
+
+async function pretrain(
+  job: JobOf<'train'>,
+  config: Extract<JobOf<'train'>['config'], { kind: 'pretrain' }>,
+  context: JobContext,
+  engine: Engine,
+  desk: LoopContext,
+  from: Loaded | null,
+  leftOut: LeftOut,
+): Promise<Ending> {
+  const { course } = await openPretraining(context, engine, config, {
+    fromStep: from?.manifest.step ?? 0,
+    cacheFolder: job.cacheFolder,
+    leftOut,
+  });
+  return train(course, desk, from);
 }
 
 async function evaluate(
@@ -126,6 +163,7 @@ async function evaluate(
   engine: Engine,
   desk: LoopContext,
   from: Loaded | null,
+  leftOut: LeftOut,
 ): Promise<Ending> {
   const subject = job.subject ?? { subject: config.subject, checkpointFolder: null, config: null };
   let ending: Ending = { why: 'done', step: from?.manifest.step ?? 0, safeStep: from?.manifest.step ?? null };
@@ -134,6 +172,7 @@ async function evaluate(
       subject,
       cacheFolder: job.cacheFolder,
       fromStep: ending.step,
+      leftOut,
     });
     if (evaluation.course) ending = await train(evaluation.course, desk, from);
     if (ending.why === 'asked') return ending;

@@ -11,6 +11,7 @@ import { openTrainingLoader } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
 import { readFeatures, type FeatureRequest } from '../evaluation/features.ts';
 import { progressOf, type JobContext } from '../channel/job.ts';
+import type { LeftOut } from '../data/loading/left-out.ts';
 import { located } from '../data/loading/locate-data.ts';
 import type { TrainingTask, PeriodicCheck } from '../training/training-task.ts';
 import { evaluators, methods, optimizers, schedules } from '../registry.ts';
@@ -23,7 +24,7 @@ function featuresNow(
   engine: Engine,
   { normalization, execution }: PretrainConfig,
   encode: EvaluatedEncoder['encode'],
-  asked: Located & Pick<FeatureRequest, 'preprocessing' | 'withLabels' | 'progress'>,
+  asked: Located & Pick<FeatureRequest, 'leftOut' | 'substitutes' | 'preprocessing' | 'withLabels' | 'progress'>,
 ): ReturnType<typeof readFeatures> {
   return readFeatures({
     ...asked,
@@ -44,7 +45,8 @@ function probeLook(
   encoder: Encoder,
   config: PretrainConfig,
   probe: Probe,
-  course: Pick<TrainingTask, 'steps' | 'stepsPerEpoch' | 'counters'> & Readonly<Record<'train' | 'test', Located>>,
+  course: Pick<TrainingTask, 'steps' | 'stepsPerEpoch' | 'counters'> &
+    Readonly<Record<'train' | 'test', Located>> & { readonly leftOut: LeftOut },
 ): PeriodicCheck {
   const { port } = context;
   const recipe = evaluators.get(probe.evaluator.id);
@@ -64,6 +66,7 @@ function probeLook(
       const features = (split: 'train' | 'test', from: number) =>
         featuresNow(context, engine, config, encode, {
           ...course[split],
+          leftOut: course.leftOut,
           preprocessing: probe.preprocessing,
           withLabels: true,
           progress: (fraction) => progress(from + fraction / 3),
@@ -117,6 +120,7 @@ function betweenEpochs(
         encoders.set(compute, encode);
         const { values } = await featuresNow(context, engine, config, encode, {
           ...course.data,
+          substitutes: true,
           preprocessing: { resize: null, crop: size, interpolation: 'bilinear', fit: 'squash' },
           withLabels: false,
           progress,
@@ -132,18 +136,25 @@ export interface Pretraining {
   readonly stepper: Stepper;
 }
 
+export interface PretrainingPlace {
+  readonly fromStep: number;
+  readonly cacheFolder: string | null;
+  /** Record of the images to leave out. */
+  readonly leftOut: LeftOut;
+}
+
 /** Opens the run's images, in batches from a step on; the loop closes them. */
 async function openImages(
   { port }: JobContext,
   config: PretrainConfig,
-  cacheFolder: string | null,
-  fromStep: number,
+  { cacheFolder, fromStep, leftOut }: PretrainingPlace,
 ): Promise<{ readonly given: Located; readonly source: TrainingLoader }> {
   const { data, views, normalization, seed, batch, dropLast } = config;
   const given = await located(data, port, cacheFolder);
   const source = await openTrainingLoader({
     paired: config.paired && (await located(config.paired, port, cacheFolder)),
     ...given,
+    leftOut,
     views,
     normalization,
     seed,
@@ -164,7 +175,7 @@ export async function openPretraining(
   context: JobContext,
   engine: Engine,
   config: PretrainConfig,
-  { fromStep, cacheFolder }: { readonly fromStep: number; readonly cacheFolder: string | null },
+  pretrainingPlace: PretrainingPlace,
 ): Promise<Pretraining> {
   const method = methods.get(config.method.id);
   const optimizer = optimizers.get(config.optimizer.id);
@@ -172,7 +183,8 @@ export async function openPretraining(
   const optimizerOptions = v.parse(optimizer.options, config.optimizer.options);
   const scheduleOptions = v.parse(schedule.options, config.schedule.options);
   const { normalization, seed, batch } = config;
-  const { given, source } = await openImages(context, config, cacheFolder, fromStep);
+  const { cacheFolder, leftOut } = pretrainingPlace;
+  const { given, source } = await openImages(context, config, pretrainingPlace);
   if (method.labels && source.classes === 0) {
     await source.close();
     const { path } = config.data;
@@ -223,8 +235,9 @@ export async function openPretraining(
             steps,
             stepsPerEpoch,
             counters,
-            train: await located(config.probe.train, context.port, cacheFolder),
-            test: await located(config.probe.test, context.port, cacheFolder),
+            leftOut,
+            train: await located(leftOut.without(config.probe.train), context.port, cacheFolder),
+            test: await located(leftOut.without(config.probe.test), context.port, cacheFolder),
           }),
         }
       : {}),

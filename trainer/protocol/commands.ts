@@ -25,6 +25,8 @@ export const Job = v.variant('kind', [
     from: v.nullable(v.number()),
     /** Goes on also where this machine computes other last bits than the checkpoint's did. */
     anyArithmetic: v.optional(v.boolean(), false),
+    /** Goes on although more images are damaged than the limit allows. */
+    moreDamaged: v.optional(v.boolean(), false),
     subject: v.optional(v.nullable(ResolvedSubject), null),
   }),
   v.strictObject({
