@@ -69,7 +69,7 @@ async function evaluated(changes: Readonly<Record<string, unknown>> = {}): Promi
   const engine = await openEngine(config.execution);
   const context = { port: openPort({ channel: null, now: Date.now }), clock: () => performance.now() };
   const subject = { subject: config.subject, checkpointFolder: null, config: null };
-  const leftOut = openLeftOut({ runFolder: folder, isAccepted: false, notice: () => undefined });
+  const leftOut = openLeftOut({ runFolder: folder, inspected: [], isAccepted: false, notice: () => undefined });
   const place = { subject, cacheFolder: join(folder, 'cache'), fromStep: 0, leftOut };
   return (await openEvaluation(context, engine, config, place)).measure(folder);
 }

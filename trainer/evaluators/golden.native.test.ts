@@ -97,6 +97,7 @@ async function evaluated(
     from: null,
     anyArithmetic: false,
     moreDamaged: false,
+    datasetsFolder: null,
     subject: null,
   };
   await run(job, { port: watched, clock: () => performance.now() });

@@ -13,7 +13,8 @@ import { openEvaluation } from '../evaluation/evaluate.ts';
 import { train } from '../training/loop.ts';
 import type { LoopContext } from '../training/training-task.ts';
 import { openPretraining } from '../pretraining/pretrain.ts';
-import { openLeftOut, type LeftOut } from '../data/loading/left-out.ts';
+import type { LeftOut } from '../data/loading/left-out.ts';
+import { leftOutOf } from '../data/loading/open-left-out.ts';
 import { SourceChanged } from '../data/loading/loader.ts';
 import { version } from '../version.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
@@ -111,8 +112,11 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
       codeVersion: version,
     },
   };
-  const leftOut = openLeftOut({
+  const leftOut = await leftOutOf({
     runFolder,
+    datasetsFolder: job.datasetsFolder,
+    sources: config,
+    isResumed: from !== null,
     isAccepted: job.moreDamaged,
     notice: (code, text, values) => port.log('attention', code, text, values),
   });

@@ -150,9 +150,9 @@ async function openImages(
   { cacheFolder, fromStep, leftOut }: PretrainingPlace,
 ): Promise<{ readonly given: Located; readonly source: TrainingLoader }> {
   const { data, views, normalization, seed, batch, dropLast } = config;
-  const given = await located(data, port, cacheFolder);
+  const given = await located(leftOut.withoutInspected(data), port, cacheFolder);
   const source = await openTrainingLoader({
-    paired: config.paired && (await located(config.paired, port, cacheFolder)),
+    paired: config.paired && (await located(leftOut.withoutInspected(config.paired), port, cacheFolder)),
     ...given,
     leftOut,
     views,

@@ -126,7 +126,7 @@ export function jobOf(
   const cacheFolder = join(folder, '../cache');
   const place = { run: 'tiny-run', attempt, runFolder: folder, cacheFolder };
   const subject = config.kind === 'evaluate' ? { subject: config.subject, checkpointFolder: null, config: null } : null;
-  return { kind: 'train', ...place, config, from: null, anyArithmetic, moreDamaged: false, subject };
+  return { kind: 'train', ...place, config, from: null, anyArithmetic, moreDamaged: false, datasetsFolder: null, subject };
 }
 
 export interface LifeOptions {

@@ -9,12 +9,12 @@ import type { Workspace } from '../workspace/workspace.ts';
 interface BeginContext {
   readonly store: Store;
   readonly host: TrainerHost;
-  readonly workspace: Pick<Workspace, 'cache' | 'weights'>;
+  readonly workspace: Pick<Workspace, 'cache' | 'datasets' | 'weights'>;
 }
 
-/** True if the run stopped because this machine rounds differently from its checkpoint's, and waits to be resumed. */
-export function asksAboutArithmetic(fault: Fault | null): boolean {
-  return fault?.code === 'other-arithmetic';
+/** True if the run stopped to ask: resuming it accepts other arithmetic, or more damaged images than the limit. */
+export function isQuestion(fault: Fault | null): boolean {
+  return fault?.code === 'other-arithmetic' || fault?.code === 'too-many-damaged';
 }
 
 /** Starts the next attempt of a run from its last checkpoint. */
@@ -33,9 +33,11 @@ export async function beginRun(
     attempt,
     runFolder: run.folder,
     cacheFolder: workspace.cache,
+    datasetsFolder: workspace.datasets,
     config: run.config,
     from: run.safeStep,
-    anyArithmetic: asksAboutArithmetic(run.fault),
+    anyArithmetic: run.fault?.code === 'other-arithmetic',
+    moreDamaged: run.fault?.code === 'too-many-damaged',
     subject,
   };
   await host.start(job, run.safeStep ?? 0);

@@ -35,7 +35,7 @@ async function damage(folder: string, image: number): Promise<() => Promise<void
 }
 
 const record = (folder: string, isAccepted = false): LeftOut =>
-  openLeftOut({ runFolder: folder, isAccepted, notice: () => undefined });
+  openLeftOut({ runFolder: folder, inspected: [], isAccepted, notice: () => undefined });
 
 const linesOf = async (folder: string) =>
   (await readFile(join(folder, 'left-out.ndjson'), 'utf8'))

@@ -9,7 +9,7 @@ import * as v from 'valibot';
 import { FaultError } from '../../durable/fault-error.ts';
 import { diskFault } from '../../durable/fault-of.ts';
 import { isMissing } from '../../durable/files.ts';
-import { LeftOutLine, leftOutFile, type LeftOutImage } from '../../protocol/left-out.ts';
+import { LeftOutLine, leftOutFile, type DamagedFile, type LeftOutImage } from '../../protocol/left-out.ts';
 import { keyed } from '../../random.ts';
 import type { DataSource } from '../../protocol/run.ts';
 
@@ -30,8 +30,10 @@ export const damagedShare = 0.01;
 const damagedAtLeast = 10;
 
 export interface LeftOut {
-  /** Images that are left out of a source as a whole: found by an evaluation, which has no steps. */
+  /** A source of an evaluation without the images that are left out of it as a whole. */
   without(data: DataSource): DataSource;
+  /** A source of training without the images that its inspection found damaged; others are left out by step. */
+  withoutInspected(data: DataSource): DataSource;
   /** Images that training leaves out of a source, with the step from which on. */
   fromSteps(data: DataSource): ReadonlyMap<string, number>;
   /**
@@ -45,6 +47,8 @@ export interface LeftOut {
 export interface LeftOutOptions {
   /** Null to keep the record in memory, while a step is only timed. */
   readonly runFolder: string | null;
+  /** Images that the inspections of its sources found damaged; empty to go on from a checkpoint. */
+  readonly inspected: readonly { readonly data: DataSource; readonly damaged: readonly DamagedFile[] }[];
   /** Doubles the limit, because the user chose to go on beyond it. */
   readonly isAccepted: boolean;
   notice(code: string, text: string, values: Record<string, string | number>): void;
@@ -73,7 +77,7 @@ function readLines(path: string | null): LeftOutLine[] {
 }
 
 function append(path: string | null, lines: readonly LeftOutLine[]): void {
-  if (path === null) return;
+  if (path === null || lines.length === 0) return;
   try {
     const file = openSync(path, 'a');
     try {
@@ -90,7 +94,7 @@ function append(path: string | null, lines: readonly LeftOutLine[]): void {
 /** Every power of two is told, so that a thousand damaged files do not fill the list of events. */
 const isTold = (count: number): boolean => (count & (count - 1)) === 0;
 
-export function openLeftOut({ runFolder, isAccepted, notice }: LeftOutOptions): LeftOut {
+export function openLeftOut({ runFolder, inspected, isAccepted, notice }: LeftOutOptions): LeftOut {
   const path = runFolder === null ? null : join(runFolder, leftOutFile);
   const known = new Map<string, Map<string, LeftOutImage>>();
   let accepted = 0;
@@ -108,7 +112,21 @@ export function openLeftOut({ runFolder, isAccepted, notice }: LeftOutOptions): 
     if (before === undefined || isEarlier) images.set(line.file, line);
   };
   for (const line of readLines(path)) take(line);
-  const total = (): number => [...known.values()].reduce((sum, images) => sum + images.size, 0);
+  const fresh = inspected.flatMap(({ data, damaged }) =>
+    damaged
+      .filter(({ split, file }) => known.get(keyOf({ ...data, split }))?.has(file) !== true)
+      .map((one): LeftOutImage => ({
+        kind: 'image',
+        foundBy: 'inspection',
+        contents: contentsOf(data),
+        ...one,
+        step: null,
+      })),
+  );
+  append(path, fresh);
+  for (const line of fresh) take(line);
+  const total = (): number =>
+    [...known.values()].reduce((sum, images) => sum + [...images.values()].filter((one) => one.foundBy === 'run').length, 0);
   if (isAccepted) {
     const line: LeftOutLine = { kind: 'accepted', images: total() };
     append(path, [line]);
@@ -116,16 +134,25 @@ export function openLeftOut({ runFolder, isAccepted, notice }: LeftOutOptions): 
   }
   const of = (data: DataSource): readonly LeftOutImage[] => [...(known.get(keyOf(data))?.values() ?? [])];
 
+  const excluding = (data: DataSource, images: readonly LeftOutImage[]): DataSource =>
+    images.length === 0
+      ? data
+      : { ...data, exclude: [...(data.exclude ?? []), ...images.map(({ file }) => file)].sort() };
+
   return {
     without(data) {
-      const names = of(data).filter(({ step }) => step === null);
-      if (names.length === 0) return data;
-      return { ...data, exclude: [...(data.exclude ?? []), ...names.map(({ file }) => file)].sort() };
+      const whole = of(data).filter(({ step }) => step === null);
+      return excluding(data, whole);
+    },
+    withoutInspected(data) {
+      const inspected = of(data).filter(({ foundBy }) => foundBy === 'inspection');
+      return excluding(data, inspected);
     },
     fromSteps: (data) => new Map(of(data).flatMap(({ file, step }) => (step === null ? [] : [[file, step]]))),
     add(data, count, images, step) {
       const lines = images.map(({ file, reason, sha256 }): LeftOutImage => ({
         kind: 'image',
+        foundBy: 'run',
         contents: contentsOf(data),
         split: data.split,
         file,
@@ -140,14 +167,15 @@ export function openLeftOut({ runFolder, isAccepted, notice }: LeftOutOptions): 
         const text = `${line.file}: ${line.reason}. Left out${step === null ? '' : ` from step ${step} on`}; ${total()} so far.`;
         notice('image-left-out', text, { file: line.file, reason: line.reason, images: total() });
       }
+      const found = of(data).filter(({ foundBy }) => foundBy === 'run').length;
       const limit = Math.max(damagedAtLeast, Math.floor(damagedShare * count), 2 * accepted);
-      if (of(data).length <= limit) return;
+      if (found <= limit) return;
       throw new FaultError(
         'too-many-damaged',
-        `${of(data).length} of ${count} images in the split "${data.split}" of ${data.path} are damaged, more than the ${limit} ` +
+        `${found} of ${count} images in the split "${data.split}" of ${data.path} are damaged, more than the ${limit} ` +
           `that are left out without asking. The last is ${images.at(-1)!.file}: ${images.at(-1)!.reason}. ` +
           'Replace the files, or resume to leave them out and go on.',
-        { path: data.path, split: data.split, images: of(data).length, count, limit },
+        { path: data.path, split: data.split, images: found, count, limit },
         { retry: 'resume' },
       );
     },
