@@ -41,6 +41,8 @@ export async function onImages(scope: EvaluationScope, head: HeadRecipe<unknown>
     return progressOf(context, { ...place, ...at, obeys: false });
   };
   const test = testImages(scope);
+  // Damaged images are found before there is anything to lose.
+  if (scope.fromStep === 0) for await (const _part of test.parts(progressOf(context, place)));
   return {
     train: withoutValues(truth.train),
     test: withoutValues(truth.test),

@@ -16,6 +16,7 @@ import { openPretraining } from '../pretraining/pretrain.ts';
 import type { LeftOut } from '../data/loading/left-out.ts';
 import { leftOutOf } from '../data/loading/open-left-out.ts';
 import { SourceChanged } from '../data/loading/loader.ts';
+import type { EvaluateConfig } from '../protocol/run.ts';
 import { version } from '../version.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
@@ -95,7 +96,7 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
   for (const [code, text, values] of notices) port.log('attention', code, text, values);
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
 
-  const desk: LoopContext = {
+  const loop: LoopContext = {
     port,
     runFolder,
     clock,
@@ -120,14 +121,17 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
     isAccepted: job.moreDamaged,
     notice: (code, text, values) => port.log('attention', code, text, values),
   });
-  return withoutDamaged(job, from, (start) =>
-    config.kind === 'pretrain'
-      ? pretrain(job, config, context, engine, desk, start, leftOut)
-      : evaluate(job, config, context, engine, desk, start, leftOut),
-  );
+  const scope = { job, context, engine, loop, leftOut };
+  if (config.kind === 'evaluate') return withoutDamaged(job, from, (start) => evaluate(scope, config, start));
+  const { course } = await openPretraining(context, engine, config, {
+    fromStep: step,
+    cacheFolder: job.cacheFolder,
+    leftOut,
+  });
+  return train(course, loop, from);
 }
 
-/** Begins again from the newest checkpoint, without them, when an evaluation finds damaged images in its source. */
+/** Begins again from the newest checkpoint, without them, when damaged images are found in an evaluation's source. */
 async function withoutDamaged(
   job: JobOf<'train'>,
   from: Loaded | null,
@@ -143,31 +147,19 @@ async function withoutDamaged(
   }
 }
 
-async function pretrain(
-  job: JobOf<'train'>,
-  config: Extract<JobOf<'train'>['config'], { kind: 'pretrain' }>,
-  context: JobContext,
-  engine: Engine,
-  desk: LoopContext,
-  from: Loaded | null,
-  leftOut: LeftOut,
-): Promise<Ending> {
-  const { course } = await openPretraining(context, engine, config, {
-    fromStep: from?.manifest.step ?? 0,
-    cacheFolder: job.cacheFolder,
-    leftOut,
-  });
-  return train(course, desk, from);
+/** Everything an attempt works with. */
+interface AttemptScope {
+  readonly job: JobOf<'train'>;
+  readonly context: JobContext;
+  readonly engine: Engine;
+  readonly loop: LoopContext;
+  readonly leftOut: LeftOut;
 }
 
 async function evaluate(
-  job: JobOf<'train'>,
-  config: Extract<JobOf<'train'>['config'], { kind: 'evaluate' }>,
-  context: JobContext,
-  engine: Engine,
-  desk: LoopContext,
+  { job, context, engine, loop, leftOut }: AttemptScope,
+  config: EvaluateConfig,
   from: Loaded | null,
-  leftOut: LeftOut,
 ): Promise<Ending> {
   const subject = job.subject ?? { subject: config.subject, checkpointFolder: null, config: null };
   let ending: Ending = { why: 'done', step: from?.manifest.step ?? 0, safeStep: from?.manifest.step ?? null };
@@ -178,7 +170,7 @@ async function evaluate(
       fromStep: ending.step,
       leftOut,
     });
-    if (evaluation.course) ending = await train(evaluation.course, desk, from);
+    if (evaluation.course) ending = await train(evaluation.course, loop, from);
     if (ending.why === 'asked') return ending;
     const results = await evaluation.measure(job.runFolder);
     context.port.send({ type: 'result', outcome: { kind: 'results', results: [...results] } });

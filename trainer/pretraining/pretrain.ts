@@ -7,7 +7,7 @@ import { checkName } from '../protocol/declared-metrics.ts';
 import { encoderPath, type PretrainConfig, type Probe } from '../protocol/run.ts';
 import { canProbe, type BetweenEpochs, type Encoder, type Learner } from '../recipe.ts';
 import type { Located } from '../data/listing/image-table.ts';
-import { openTrainingLoader } from '../data/loading/loader.ts';
+import { openTrainingLoader, SourceChanged } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
 import { readFeatures, type FeatureRequest } from '../evaluation/features.ts';
 import { progressOf, type JobContext } from '../channel/job.ts';
@@ -39,6 +39,29 @@ function featuresNow(
 
 const probeQuietMs = 300_000;
 
+/** The two splits of a probe, located once, and again without the images that turn out to be damaged. */
+function createProbeSources(
+  port: JobContext['port'],
+  probe: Probe,
+  { cacheFolder, leftOut }: Pick<PretrainingPlace, 'cacheFolder' | 'leftOut'>,
+) {
+  const known = new Map<'train' | 'test', Located>();
+  return {
+    async read<T>(split: 'train' | 'test', use: (source: Located) => Promise<T>): Promise<T> {
+      for (;;) {
+        const source = known.get(split) ?? (await located(leftOut.without(probe[split]), port, cacheFolder));
+        known.set(split, source);
+        try {
+          return await use(source);
+        } catch (error) {
+          if (!(error instanceof SourceChanged)) throw error;
+          known.delete(split);
+        }
+      }
+    },
+  };
+}
+
 function probeLook(
   context: JobContext,
   engine: Engine,
@@ -46,7 +69,7 @@ function probeLook(
   config: PretrainConfig,
   probe: Probe,
   course: Pick<TrainingTask, 'steps' | 'stepsPerEpoch' | 'counters'> &
-    Readonly<Record<'train' | 'test', Located>> & { readonly leftOut: LeftOut },
+    Pick<PretrainingPlace, 'cacheFolder' | 'leftOut'>,
 ): PeriodicCheck {
   const { port } = context;
   const recipe = evaluators.get(probe.evaluator.id);
@@ -57,6 +80,7 @@ function probeLook(
   }
   const encode = encodeWith(engine, encoder);
   const every = probe.everyEpochs * course.stepsPerEpoch;
+  const sources = createProbeSources(port, probe, course);
   return {
     due: (done) => Math.floor(done / every) > Math.floor((done - 1) / every) || done === course.steps,
     async run(done) {
@@ -64,13 +88,15 @@ function probeLook(
       const place = { step: done, steps: course.steps, epoch: done / course.stepsPerEpoch, obeys: false };
       const progress = progressOf(context, { ...place, tensors: engine.tensors });
       const features = (split: 'train' | 'test', from: number) =>
-        featuresNow(context, engine, config, encode, {
-          ...course[split],
-          leftOut: course.leftOut,
-          preprocessing: probe.preprocessing,
-          withLabels: true,
-          progress: (fraction) => progress(from + fraction / 3),
-        });
+        sources.read(split, (source) =>
+          featuresNow(context, engine, config, encode, {
+            ...source,
+            leftOut: course.leftOut,
+            preprocessing: probe.preprocessing,
+            withLabels: true,
+            progress: (fraction) => progress(from + fraction / 3),
+          }),
+        );
       const train = await features('train', 0);
       const test = await features('test', 1 / 3);
       const points: Record<string, number> = {};
@@ -235,9 +261,8 @@ export async function openPretraining(
             steps,
             stepsPerEpoch,
             counters,
+            cacheFolder,
             leftOut,
-            train: await located(leftOut.without(config.probe.train), context.port, cacheFolder),
-            test: await located(leftOut.without(config.probe.test), context.port, cacheFolder),
           }),
         }
       : {}),

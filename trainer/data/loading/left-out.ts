@@ -54,7 +54,7 @@ export interface LeftOutOptions {
   notice(code: string, text: string, values: Record<string, string | number>): void;
 }
 
-const contentsOf = ({ fingerprint, path }: DataSource): string => fingerprint ?? path;
+const contentsOf = ({ fingerprint, path }: Pick<DataSource, 'fingerprint' | 'path'>): string => fingerprint ?? path;
 const keyOf = (data: DataSource): string => `${contentsOf(data)}\0${data.split}`;
 
 /** Lines of the record; a torn last line, of a write that a power cut interrupted, is removed from the file. */
@@ -94,93 +94,127 @@ function append(path: string | null, lines: readonly LeftOutLine[]): void {
 /** Every power of two is told, so that a thousand damaged files do not fill the list of events. */
 const isTold = (count: number): boolean => (count & (count - 1)) === 0;
 
-export function openLeftOut({ runFolder, inspected, isAccepted, notice }: LeftOutOptions): LeftOut {
-  const path = runFolder === null ? null : join(runFolder, leftOutFile);
-  const known = new Map<string, Map<string, LeftOutImage>>();
-  let accepted = 0;
-  const take = (line: LeftOutLine): void => {
-    if (line.kind === 'accepted') {
-      accepted = Math.max(accepted, line.images);
-      return;
-    }
-    const key = `${line.contents}\0${line.split}`;
-    const images = known.get(key) ?? new Map<string, LeftOutImage>();
-    known.set(key, images);
-    const before = images.get(line.file);
-    // The same image may be found by two batches at once: the earlier step counts.
-    const isEarlier = line.step === null || (before !== undefined && before.step !== null && line.step < before.step);
-    if (before === undefined || isEarlier) images.set(line.file, line);
-  };
-  for (const line of readLines(path)) take(line);
-  const fresh = inspected.flatMap(({ data, damaged }) =>
-    damaged
-      .filter(({ split, file }) => known.get(keyOf({ ...data, split }))?.has(file) !== true)
-      .map((one): LeftOutImage => ({
-        kind: 'image',
-        foundBy: 'inspection',
-        contents: contentsOf(data),
-        ...one,
-        step: null,
-      })),
-  );
-  append(path, fresh);
-  for (const line of fresh) take(line);
-  const total = (): number =>
-    [...known.values()].reduce((sum, images) => sum + [...images.values()].filter((one) => one.foundBy === 'run').length, 0);
-  if (isAccepted) {
-    const line: LeftOutLine = { kind: 'accepted', images: total() };
-    append(path, [line]);
-    take(line);
+/** What is left out of one split. */
+class SplitRecord {
+  /** Left out of the source as a whole, by name. */
+  readonly whole = new Map<string, LeftOutImage['foundBy']>();
+  /** Left out of training, by name: the step from which on. */
+  readonly fromSteps = new Map<string, number>();
+  /** Found by the run itself, which a limit holds for. */
+  readonly found = new Set<string>();
+
+  take({ file, foundBy, step }: LeftOutImage): void {
+    if (foundBy === 'run') this.found.add(file);
+    if (step === null) this.whole.set(file, this.whole.get(file) ?? foundBy);
+    // Two batches in progress may find the same image: the earlier step counts.
+    else this.fromSteps.set(file, Math.min(step, this.fromSteps.get(file) ?? step));
   }
-  const of = (data: DataSource): readonly LeftOutImage[] => [...(known.get(keyOf(data))?.values() ?? [])];
-
-  const excluding = (data: DataSource, images: readonly LeftOutImage[]): DataSource =>
-    images.length === 0
-      ? data
-      : { ...data, exclude: [...(data.exclude ?? []), ...images.map(({ file }) => file)].sort() };
-
-  return {
-    without(data) {
-      const whole = of(data).filter(({ step }) => step === null);
-      return excluding(data, whole);
-    },
-    withoutInspected(data) {
-      const inspected = of(data).filter(({ foundBy }) => foundBy === 'inspection');
-      return excluding(data, inspected);
-    },
-    fromSteps: (data) => new Map(of(data).flatMap(({ file, step }) => (step === null ? [] : [[file, step]]))),
-    add(data, count, images, step) {
-      const lines = images.map(({ file, reason, sha256 }): LeftOutImage => ({
-        kind: 'image',
-        foundBy: 'run',
-        contents: contentsOf(data),
-        split: data.split,
-        file,
-        reason,
-        sha256,
-        step,
-      }));
-      append(path, lines);
-      for (const line of lines) {
-        take(line);
-        if (!isTold(total())) continue;
-        const text = `${line.file}: ${line.reason}. Left out${step === null ? '' : ` from step ${step} on`}; ${total()} so far.`;
-        notice('image-left-out', text, { file: line.file, reason: line.reason, images: total() });
-      }
-      const found = of(data).filter(({ foundBy }) => foundBy === 'run').length;
-      const limit = Math.max(damagedAtLeast, Math.floor(damagedShare * count), 2 * accepted);
-      if (found <= limit) return;
-      throw new FaultError(
-        'too-many-damaged',
-        `${found} of ${count} images in the split "${data.split}" of ${data.path} are damaged, more than the ${limit} ` +
-          `that are left out without asking. The last is ${images.at(-1)!.file}: ${images.at(-1)!.reason}. ` +
-          'Replace the files, or resume to leave them out and go on.',
-        { path: data.path, split: data.split, images: found, count, limit },
-        { retry: 'resume' },
-      );
-    },
-  };
 }
+
+class RecordFile implements LeftOut {
+  readonly #path: string | null;
+  readonly #notice: LeftOutOptions['notice'];
+  readonly #splits = new Map<string, SplitRecord>();
+  #accepted = 0;
+
+  constructor({ runFolder, inspected, isAccepted, notice }: LeftOutOptions) {
+    this.#path = runFolder === null ? null : join(runFolder, leftOutFile);
+    this.#notice = notice;
+    for (const line of readLines(this.#path)) this.#take(line);
+    const known = (data: DataSource, { split, file }: DamagedFile) => this.#of({ ...data, split }).whole.has(file);
+    this.#write(
+      inspected.flatMap(({ data, damaged }) =>
+        damaged
+          .filter((one) => !known(data, one))
+          .map((one) => ({ kind: 'image', foundBy: 'inspection', contents: contentsOf(data), ...one, step: null })),
+      ),
+    );
+    if (isAccepted) this.#write([{ kind: 'accepted', images: this.#total() }]);
+  }
+
+  #of(data: DataSource): SplitRecord {
+    const key = keyOf(data);
+    const split = this.#splits.get(key) ?? new SplitRecord();
+    this.#splits.set(key, split);
+    return split;
+  }
+
+  #take(line: LeftOutLine): void {
+    if (line.kind === 'accepted') this.#accepted = Math.max(this.#accepted, line.images);
+    else this.#of({ dataset: '', path: line.contents, split: line.split }).take(line);
+  }
+
+  #write(lines: readonly LeftOutLine[]): void {
+    append(this.#path, lines);
+    for (const line of lines) this.#take(line);
+  }
+
+  /** Images that the run itself found. */
+  #total(): number {
+    return [...this.#splits.values()].reduce((sum, { found }) => sum + found.size, 0);
+  }
+
+  without(data: DataSource): DataSource {
+    return excluding(data, [...this.#of(data).whole.keys()]);
+  }
+
+  withoutInspected(data: DataSource): DataSource {
+    const whole = [...this.#of(data).whole];
+    return excluding(
+      data,
+      whole.flatMap(([file, foundBy]) => (foundBy === 'inspection' ? [file] : [])),
+    );
+  }
+
+  fromSteps(data: DataSource): ReadonlyMap<string, number> {
+    return this.#of(data).fromSteps;
+  }
+
+  add(data: DataSource, count: number, images: readonly DamagedImage[], step: number | null): void {
+    const { split, path } = data;
+    const before = this.#total();
+    const contents = contentsOf(data);
+    const { fromSteps } = this.#of(data);
+    const isKnown = ({ file }: DamagedImage) => step !== null && (fromSteps.get(file) ?? Infinity) <= step;
+    this.#write(
+      images
+        .filter((image) => !isKnown(image))
+        .map(({ file, reason, sha256 }) => ({
+          kind: 'image',
+          foundBy: 'run',
+          contents,
+          split,
+          file,
+          reason,
+          sha256,
+          step,
+        })),
+    );
+    for (const [at, { file, reason }] of images.entries()) {
+      const number = Math.min(before + at + 1, this.#total());
+      if (!isTold(number)) continue;
+      const since = step === null ? '' : ` from step ${step} on`;
+      const text = `${file}: ${reason}. Left out${since}; ${number} so far.`;
+      this.#notice('image-left-out', text, { file, reason, images: number });
+    }
+    const found = this.#of(data).found.size;
+    const limit = Math.max(damagedAtLeast, Math.floor(damagedShare * count), 2 * this.#accepted);
+    if (found <= limit) return;
+    const { file, reason } = images.at(-1)!;
+    throw new FaultError(
+      'too-many-damaged',
+      `${found} of ${count} images in the split "${split}" of ${path} are damaged, more than the ${limit} that are left ` +
+        `out without asking. The last is ${file}: ${reason}. Replace the files, or resume to leave them out and go on.`,
+      { path, split, images: found, count, limit },
+      { retry: 'resume' },
+    );
+  }
+}
+
+export const openLeftOut = (options: LeftOutOptions): LeftOut => new RecordFile(options);
+
+const excluding = (data: DataSource, names: readonly string[]): DataSource =>
+  names.length === 0 ? data : { ...data, exclude: [...(data.exclude ?? []), ...names].sort() };
 
 /** Draws that must find an image that is not in the batch; afterwards one that is will do. */
 const distinctDraws = 64;

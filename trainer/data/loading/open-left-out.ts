@@ -32,10 +32,7 @@ export async function leftOutOf({ datasetsFolder, sources, isResumed, ...options
 }
 
 /** For a job that leaves no record: damaged images are left out all the same. */
-export const unrecordedLeftOut = (
-  datasetsFolder: string | null,
-  sources: JobLeftOut['sources'],
-): Promise<LeftOut> =>
+export const unrecordedLeftOut = (datasetsFolder: string | null, sources: JobLeftOut['sources']): Promise<LeftOut> =>
   leftOutOf({
     datasetsFolder,
     sources,
