@@ -777,6 +777,8 @@ export const en = {
   'advice.subject-missing': 'Finish its pretraining first, or choose another run.',
   'advice.internal': 'Try again. If it persists, include the details in a bug report (Hardware, Copy as JSON).',
 
+  'log.image-left-out': 'Left out, because it is damaged: {file} ({images} so far).',
+  'log.data-changed': 'Goes on with data that has changed since its inspection.',
   'log.rolled-back': 'Rolled back to step {to}; the batches in between are skipped.',
   'log.diverged': 'The loss at step {step} was not finite; the step was not applied.',
   'log.collapse-suspected': 'Possible collapse: the standard deviation of the embedding is close to 0.',

@@ -755,6 +755,8 @@ export const zh = {
   'advice.subject-missing': '请先完成其预训练，或选择其他实验。',
   'advice.internal': '请重试。若仍出现，请在问题报告中附上详细信息（“硬件”页，“复制为 JSON”）。',
 
+  'log.image-left-out': '图像已损坏，已排除：{file}（目前共 {images} 张）。',
+  'log.data-changed': '数据在检查之后有改动，实验继续使用改动后的数据。',
   'log.rolled-back': '已退回到第 {to} 步的状态，跳过其间的批次。',
   'log.diverged': '第 {step} 步的损失不是有限值，该步未生效。',
   'log.collapse-suspected': '疑似崩溃：嵌入的标准差接近 0。',

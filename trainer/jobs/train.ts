@@ -93,6 +93,7 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
     fromStep: step,
     versions: { ...versions, reprise: version },
   });
+  for (const change of job.dataChanges) notices.push(['data-changed', `${change}. The run goes on with it.`, {}]);
   for (const [code, text, values] of notices) port.log('attention', code, text, values);
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
 

@@ -27,6 +27,8 @@ export const Job = v.variant('kind', [
     from: v.nullable(v.number()),
     /** Goes on also where this machine computes other last bits than the checkpoint's did. */
     anyArithmetic: v.optional(v.boolean(), false),
+    /** What the user accepted of the data's changes since its inspection, a sentence each. */
+    dataChanges: v.optional(v.array(v.string()), []),
     /** Goes on although more images are damaged than the limit allows. */
     moreDamaged: v.optional(v.boolean(), false),
     subject: v.optional(v.nullable(ResolvedSubject), null),

@@ -170,6 +170,7 @@ export function jobOf(
     anyArithmetic,
     moreDamaged: false,
     datasetsFolder: null,
+    dataChanges: [],
     subject,
   };
 }

@@ -1,6 +1,8 @@
 /** Starts a trainer for a queued run, and decides whether a lost run is worth another attempt. */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { AttemptRow } from '../../api/runs.ts';
+import { changesOfData, placedConfig } from '../data/run-data.ts';
 import { resolveSubject } from '../drafts/evaluated-encoder.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
@@ -12,9 +14,10 @@ interface BeginContext {
   readonly workspace: Pick<Workspace, 'cache' | 'datasets' | 'weights'>;
 }
 
-/** True if the run stopped to ask: resuming it accepts other arithmetic, or more damaged images than the limit. */
+/** True if the run stopped to ask: resuming it accepts other arithmetic, more damaged images, or changed data. */
 export function isQuestion(fault: Fault | null): boolean {
-  return fault?.code === 'other-arithmetic' || fault?.code === 'too-many-damaged';
+  const questions: readonly (string | undefined)[] = ['other-arithmetic', 'too-many-damaged', 'dataset-changed'];
+  return questions.includes(fault?.code);
 }
 
 /** Starts the next attempt of a run from its last checkpoint. */
@@ -27,6 +30,16 @@ export async function beginRun(
   const attempt = Math.max(0, ...attempts.map((row) => row.attempt)) + 1;
   const subject =
     run.config.kind === 'evaluate' ? await resolveSubject(store, run.config.subject, all, workspace.weights) : null;
+  const rows = await store.datasets();
+  const config = await placedConfig(run.config, rows);
+  const changes = await changesOfData(config, rows);
+  if (changes.length > 0 && run.fault?.code !== 'dataset-changed')
+    throw new FaultError(
+      'dataset-changed',
+      `${changes.join('. ')}. Restore the data, or resume to go on with it as it is; the run and its report will say so.`,
+      { run: run.id },
+      { retry: 'resume' },
+    );
   const job = {
     kind: 'train' as const,
     run: run.id,
@@ -34,7 +47,8 @@ export async function beginRun(
     runFolder: run.folder,
     cacheFolder: workspace.cache,
     datasetsFolder: workspace.datasets,
-    config: run.config,
+    config,
+    dataChanges: [...changes],
     from: run.safeStep,
     anyArithmetic: run.fault?.code === 'other-arithmetic',
     moreDamaged: run.fault?.code === 'too-many-damaged',
