@@ -2,6 +2,7 @@
  * What a recipe is: a method, an encoder, a data set, an evaluator. One file each, found by the registry.
  * A recipe may use tfjs ops, valibot and `nn/`, `optim/`, `data/`, `detection/`; never the engine, never another recipe.
  */
+import type { DamagedFile } from './protocol/left-out.ts';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
 import type { FoundImages } from './data/found-images.ts';
@@ -230,7 +231,14 @@ export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   /** Quick look at names and magic numbers: is this folder of this kind? */
   recognises(folder: string): Promise<boolean>;
   /** `contents`: check those of every image, also where there are so many that a list of them is all that is made unasked. */
-  inspect(folder: string, progress: InspectProgress, signal: AbortSignal, contents: boolean): Promise<Inspection>;
+  /** `onDamaged`: told of every image that cannot be used. */
+  inspect(
+    folder: string,
+    progress: InspectProgress,
+    signal: AbortSignal,
+    contents: boolean,
+    onDamaged?: (image: DamagedFile) => void,
+  ): Promise<Inspection>;
   /** `exclude`: files to leave out, named as in an inspection's rejects. `found`: see `OpenDataset`. */
   open(folder: string, split: string, exclude?: readonly string[], found?: FoundImages): Promise<OpenDataset>;
 }

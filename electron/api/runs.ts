@@ -76,6 +76,13 @@ export interface ResultRow extends Result {
 }
 
 /** A run on its own page. */
+/** Images that a run leaves out because their files are damaged. */
+export interface LeftOutImages {
+  readonly images: number;
+  /** By reason, most frequent first; of each the first files by name. */
+  readonly reasons: readonly { readonly reason: string; readonly images: number; readonly files: readonly string[] }[];
+}
+
 export interface RunDetail {
   readonly row: RunRow;
   readonly config: RunConfig;
@@ -87,6 +94,7 @@ export interface RunDetail {
   readonly results: readonly ResultRow[];
   /** Metrics that have points. */
   readonly metrics: readonly Pick<Metric, 'name' | 'unit'>[];
+  readonly leftOut: LeftOutImages;
   /** Alarms its metrics are watched for. */
   readonly signs: readonly Sign[];
   readonly hello: {

@@ -224,6 +224,10 @@ export const en = {
   'run.wholeRange': 'Show all',
   'run.discarded': 'Recomputed after a resume',
   'run.results': 'Results',
+  'leftOut.title': 'Images left out',
+  'leftOut.summary': '{count} damaged. Training put other images in their place; figures are without them.',
+  'leftOut.reason': '{reason}: {count}',
+  'leftOut.more': 'and {count} more, in left-out.ndjson in the run’s folder',
   'health.title': 'Health',
   'health.well': 'No sign of collapse.',
   'health.unknown': 'Not known yet.',
@@ -750,7 +754,10 @@ export const en = {
   'advice.empty-dataset': 'Choose another folder, or another split.',
   'advice.no-test-split':
     'Put some images of each class into a folder “test” beside the training folder and add the data set again, or choose other data. Effective rank, alignment and uniformity do not need a test split.',
-  'advice.unreadable-file': 'Replace or exclude the file.',
+  'advice.unreadable-file': 'Put the file back where it was, or allow it to be read, then try again.',
+  'advice.damaged-image': 'Replace the file, then try again.',
+  'advice.too-many-damaged':
+    'Replace the damaged files, or click “Resume” to leave them out and go on. The run’s page and its report list them.',
   'advice.dataset-changed': 'Inspect the folder again. Do not mix runs on the old data with runs on the new data.',
   'advice.corrupt-checkpoint': 'The previous one is used instead.',
   'advice.other-arithmetic':
@@ -770,6 +777,8 @@ export const en = {
   'advice.subject-missing': 'Finish its pretraining first, or choose another run.',
   'advice.internal': 'Try again. If it persists, include the details in a bug report (Hardware, Copy as JSON).',
 
+  'log.image-left-out': 'Left out, because it is damaged: {file} ({images} so far).',
+  'log.data-changed': 'Goes on with data that has changed since its inspection.',
   'log.rolled-back': 'Rolled back to step {to}; the batches in between are skipped.',
   'log.diverged': 'The loss at step {step} was not finite; the step was not applied.',
   'log.collapse-suspected': 'Possible collapse: the standard deviation of the embedding is close to 0.',

@@ -220,6 +220,10 @@ export const zh = {
   'run.wholeRange': '显示全部',
   'run.discarded': '继续训练后重新计算的部分',
   'run.results': '结果',
+  'leftOut.title': '已排除的图像',
+  'leftOut.summary': '有 {count} 张图像损坏。训练中以其他图像替代，评估结果不含这些图像。',
+  'leftOut.reason': '{reason}：{count} 张',
+  'leftOut.more': '另有 {count} 张，见实验文件夹中的 left-out.ndjson',
   'health.title': '健康状况',
   'health.well': '没有崩溃的迹象。',
   'health.unknown': '尚不能判断。',
@@ -730,7 +734,9 @@ export const zh = {
   'advice.empty-dataset': '请选择其他文件夹或其他划分。',
   'advice.no-test-split':
     '请将每个类别的部分图像放入与训练文件夹并列的“test”文件夹，然后重新添加数据集；或选择其他数据。有效秩、对齐度与均匀度不需要测试集。',
-  'advice.unreadable-file': '请替换或排除该文件。',
+  'advice.unreadable-file': '请将文件放回原处或恢复读取权限，然后重试。',
+  'advice.damaged-image': '请替换该文件，然后重试。',
+  'advice.too-many-damaged': '请替换损坏的文件，或点击“继续”以排除它们并继续训练。实验页面和报告会列出这些文件。',
   'advice.dataset-changed': '请重新检查该文件夹。不要将基于旧数据的实验与基于新数据的实验混用。',
   'advice.corrupt-checkpoint': '将改用前一个检查点。',
   'advice.other-arithmetic':
@@ -749,6 +755,8 @@ export const zh = {
   'advice.subject-missing': '请先完成其预训练，或选择其他实验。',
   'advice.internal': '请重试。若仍出现，请在问题报告中附上详细信息（“硬件”页，“复制为 JSON”）。',
 
+  'log.image-left-out': '图像已损坏，已排除：{file}（目前共 {images} 张）。',
+  'log.data-changed': '数据在检查之后有改动，实验继续使用改动后的数据。',
   'log.rolled-back': '已退回到第 {to} 步的状态，跳过其间的批次。',
   'log.diverged': '第 {step} 步的损失不是有限值，该步未生效。',
   'log.collapse-suspected': '疑似崩溃：嵌入的标准差接近 0。',

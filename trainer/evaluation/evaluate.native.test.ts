@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { openLeftOut } from '../data/loading/left-out.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import { put, randomBytes } from '../data/testing/small-datasets.ts';
 import { openEvaluation } from './evaluate.ts';
@@ -68,7 +69,8 @@ async function evaluated(changes: Readonly<Record<string, unknown>> = {}): Promi
   const engine = await openEngine(config.execution);
   const context = { port: openPort({ channel: null, now: Date.now }), clock: () => performance.now() };
   const subject = { subject: config.subject, checkpointFolder: null, config: null };
-  const place = { subject, cacheFolder: join(folder, 'cache'), fromStep: 0 };
+  const leftOut = openLeftOut({ runFolder: folder, inspected: [], isAccepted: false, notice: () => undefined });
+  const place = { subject, cacheFolder: join(folder, 'cache'), fromStep: 0, leftOut };
   return (await openEvaluation(context, engine, config, place)).measure(folder);
 }
 

@@ -32,16 +32,17 @@ async function openScope(
 ): Promise<EvaluationScope> {
   const { port } = context;
   const { layer = 'pooled' } = config;
-  const { cacheFolder, fromStep, initialWhereMissing = false } = place;
+  const { cacheFolder, fromStep, leftOut, initialWhereMissing = false } = place;
   const recipe: EvaluatorRecipe = evaluators.get(config.evaluator.id);
   const options = v.parse(recipe.options, config.evaluator.options) as EvaluationScope['options'];
   const builder = engine.builder(config.seed).at(recipe.id);
   const subset = recipe.head?.subset?.(options);
   const isLabelFree = recipe.targets === 'none';
-  const test = await located(config.test, port, cacheFolder);
+  const test = await located(leftOut.without(config.test), port, cacheFolder);
+  const wholeTrain = leftOut.without(config.train);
   const train: Located = isLabelFree
-    ? { data: config.train, found: undefined }
-    : await located(subset ? { ...config.train, subset } : config.train, port, cacheFolder);
+    ? { data: wholeTrain, found: undefined }
+    : await located(subset ? { ...wholeTrain, subset } : wholeTrain, port, cacheFolder);
   // The test split first: otherwise unsuitable data would only be reported as data that no part can be taken of.
   const testTruth = await truthOf(test, recipe);
   const truth = { test: testTruth, train: isLabelFree ? untold : await truthOf(train, recipe) };

@@ -1,5 +1,6 @@
 /** Context of an evaluation once its data is located, and the material prepared for measuring. */
 import type { Located } from '../data/listing/image-table.ts';
+import type { LeftOut } from '../data/loading/left-out.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobContext, ProgressPlace } from '../channel/job.ts';
 import type { ResolvedSubject } from '../protocol/commands.ts';
@@ -16,6 +17,8 @@ export interface EvaluationPlace {
   /** Null: no features are kept. */
   readonly cacheFolder: string | null;
   readonly fromStep: number;
+  /** Record of the images to leave out. */
+  readonly leftOut: LeftOut;
   /** Uses the initial weights of an encoder that is not trained yet, for timing. */
   readonly initialWhereMissing?: boolean;
 }

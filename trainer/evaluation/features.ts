@@ -11,6 +11,7 @@ import type { EngineFacts } from '../engine/binding/engine-facts.ts';
 import type { HostBatch } from '../host-batch.ts';
 import type { DataSource, Execution, Normalization, Preprocessing } from '../protocol/run.ts';
 import type { FoundImages } from '../data/found-images.ts';
+import type { LeftOut } from '../data/loading/left-out.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
 import type { EvaluationLoader } from '../data/loading/pipeline.ts';
 import { bytesOf, isMissing, sha256, writeAtomically } from '../durable/files.ts';
@@ -30,6 +31,10 @@ export interface FeatureRequest {
   readonly normalization: Normalization;
   readonly execution: Execution;
   readonly facts: EngineFacts;
+  /** Record of the images to leave out; without one a damaged image is a fault. */
+  readonly leftOut?: LeftOut | undefined;
+  /** Puts another image in the place of a damaged one, so that rows keep their numbers. */
+  readonly substitutes?: boolean | undefined;
   /** False: images without a class are included too, with label -1. */
   readonly withLabels: boolean;
   /** Null disables the cache, as for a probe of changing weights. */
@@ -258,13 +263,25 @@ async function extract(
 }
 
 export async function readFeatures(request: FeatureRequest): Promise<ClassifiedFeatures> {
-  const { data, found, preprocessing, normalization, execution, cacheFolder, notice } = request;
+  const { data, found, leftOut, substitutes, progress, preprocessing, normalization, execution } = request;
+  const { cacheFolder, notice } = request;
   const entry = cacheFolder === null ? null : join(cacheFolder, 'features', await keyOf(request));
   const known = entry === null ? null : await readParts(entry, notice);
   if (known && known.rows() === known.count) return known.whole();
   const from = known?.rows() ?? 0;
   const workers = execution.loaderWorkers;
-  const loader = await openEvaluationLoader({ data, found, preprocessing, normalization, batch, workers, from });
+  const loader = await openEvaluationLoader({
+    data,
+    found,
+    leftOut,
+    substitutes,
+    progress,
+    preprocessing,
+    normalization,
+    batch,
+    workers,
+    from,
+  });
   try {
     const table = known ?? createTable(loader.count, loader.classes);
     await extract(request, loader, table, partWriter(entry, notice));

@@ -6,7 +6,7 @@ import type { EvaluationScope } from './evaluation-scope.ts';
 
 /** Opens batches with one view per image, augmented by the head's recipe; the caller closes the loader. */
 export async function openHeadImages(
-  { config, train, fromStep }: EvaluationScope,
+  { config, train, fromStep, leftOut }: EvaluationScope,
   training: HeadTraining,
   { dropLast }: { readonly dropLast: boolean },
 ): Promise<TrainingLoader> {
@@ -15,6 +15,7 @@ export async function openHeadImages(
     throw new Error(`${config.evaluator.id} trains on images but does not define their preprocessing.`);
   return openTrainingLoader({
     ...train,
+    leftOut,
     normalization,
     seed,
     fromStep,

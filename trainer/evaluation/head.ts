@@ -4,9 +4,8 @@ import type { Engine, StateEntry } from '../engine/engine.ts';
 import type { HostBatch } from '../host-batch.ts';
 import type { HostTensor } from '../host-batch.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
-import type { EvaluateConfig } from '../protocol/run.ts';
 import type { EvaluationModel, EvaluatorRecipe, FeatureSet, HeadRecipe, HeadTraining } from '../recipe.ts';
-import type { FoundImages } from '../data/found-images.ts';
+import type { EvaluationScope } from './evaluation-scope.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
 import type { BatchSource, TrainingTask } from '../training/training-task.ts';
@@ -44,19 +43,17 @@ export function testFeatures({ rows, columns, values, labels }: FeatureSet, clas
 }
 
 /** Images, read and decoded at every examination: an encoder that learns has no features to keep. */
-export function testImages(
-  { test, preprocessing, normalization, execution }: EvaluateConfig,
-  labels: Int32Array,
-  classes: number,
-  found: FoundImages | undefined,
-): TestSet {
+export function testImages({ config, classes, test: { data, found }, truth, leftOut }: EvaluationScope): TestSet {
+  const { preprocessing, normalization, execution } = config;
   return {
-    labels,
+    labels: truth.test.labels,
     classes,
     async *parts(progress) {
       const loader = await openEvaluationLoader({
-        data: test,
+        data,
         found,
+        leftOut,
+        progress,
         preprocessing,
         normalization,
         batch: imageRows,

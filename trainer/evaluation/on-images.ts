@@ -40,7 +40,9 @@ export async function onImages(scope: EvaluationScope, head: HeadRecipe<unknown>
     const at = { step: done, steps: stepsOf(training.epochs, stepsPerEpoch), epoch: done / stepsPerEpoch };
     return progressOf(context, { ...place, ...at, obeys: false });
   };
-  const test = testImages(config, truth.test.labels, classes, scope.test.found);
+  const test = testImages(scope);
+  // Damaged images are found before there is anything to lose.
+  if (scope.fromStep === 0) for await (const _part of test.parts(progressOf(context, place)));
   return {
     train: withoutValues(truth.train),
     test: withoutValues(truth.test),

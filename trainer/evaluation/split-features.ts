@@ -14,7 +14,7 @@ export async function splitFeatures(
   split: 'train' | 'test',
   subject: EvaluatedEncoder,
 ): Promise<FeatureSet> {
-  const { context, engine, config, cacheFolder, place, truth } = scope;
+  const { context, engine, config, cacheFolder, leftOut, place, truth } = scope;
   const { port } = context;
   const located = scope[split];
   port.send({ type: 'phase', phase: 'extracting', quietForMs: extractQuietMs, detail: located.data.split });
@@ -24,6 +24,7 @@ export async function splitFeatures(
     normalization: config.normalization,
     cacheFolder,
     ...located,
+    leftOut,
     withLabels: false,
     execution: config.execution,
     facts: engine.facts,

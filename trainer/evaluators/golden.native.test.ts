@@ -96,6 +96,9 @@ async function evaluated(
     config,
     from: null,
     anyArithmetic: false,
+    moreDamaged: false,
+    dataChanges: [],
+    datasetsFolder: null,
     subject: null,
   };
   await run(job, { port: watched, clock: () => performance.now() });

@@ -7,6 +7,8 @@ import type { ResolvedSubject } from '../protocol/commands.ts';
 import type { Calibration } from '../protocol/events.ts';
 import type { DataSource, EvaluateConfig, PretrainConfig } from '../protocol/run.ts';
 import type { EvaluatorRecipe } from '../recipe.ts';
+import type { LeftOut } from '../data/loading/left-out.ts';
+import { unrecordedLeftOut } from '../data/loading/open-left-out.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
 import { openData } from '../data/loading/open-data.ts';
 import { openEvaluation } from '../evaluation/evaluate.ts';
@@ -95,9 +97,14 @@ async function timeCourse(
   }
 }
 
-async function calibratePretraining(config: PretrainConfig, context: JobContext, engine: Engine): Promise<Calibration> {
+async function calibratePretraining(
+  config: PretrainConfig,
+  context: JobContext,
+  engine: Engine,
+  leftOut: LeftOut,
+): Promise<Calibration> {
   const began = context.clock();
-  const { course } = await openPretraining(context, engine, config, { fromStep: 0, cacheFolder: null });
+  const { course } = await openPretraining(context, engine, config, { fromStep: 0, cacheFolder: null, leftOut });
   return timeCourse(course, 0, began, config.logEvery, context, progressOf(context, { tensors: engine.tensors }));
 }
 
@@ -113,10 +120,11 @@ async function calibrateFineTuning(
   subject: ResolvedSubject,
   context: JobContext,
   engine: Engine,
+  leftOut: LeftOut,
 ): Promise<Calibration> {
   const began = context.clock();
-  const count = await countOf(config.test);
-  const place = { subject, cacheFolder: null, fromStep: 0, initialWhereMissing: true };
+  const count = await countOf(leftOut.without(config.test));
+  const place = { subject, cacheFolder: null, fromStep: 0, leftOut, initialWhereMissing: true };
   const { course } = await openEvaluation(context, engine, config, place);
   const looks = Math.ceil(course!.steps / course!.stepsPerEpoch) + 2;
   const progress = progressOf(context, { tensors: engine.tensors });
@@ -130,13 +138,15 @@ async function calibrateEncoding(
   encodedBeside: (trainImages: () => Promise<number>, testImages: number) => Promise<number>,
   context: JobContext,
   engine: Engine,
+  leftOut: LeftOut,
 ): Promise<Calibration> {
   const { clock, port } = context;
   const began = clock();
   const { normalization, preprocessing } = config;
   const opened = await openEvaluatedEncoder(engine, subject, normalization.mean.length, { initialWhereMissing: true });
   const test = await openEvaluationLoader({
-    data: config.test,
+    data: leftOut.without(config.test),
+    substitutes: true,
     preprocessing,
     normalization,
     batch: extractBatch,
@@ -144,7 +154,7 @@ async function calibrateEncoding(
     workers: config.execution.loaderWorkers,
   });
   try {
-    const beside = await encodedBeside(() => countOf(config.train), test.count);
+    const beside = await encodedBeside(() => countOf(leftOut.without(config.train)), test.count);
     const loadSeconds = (clock() - began) / 1000;
     port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
     const timed = await time(clock, progressOf(context, { tensors: engine.tensors }), async () => {
@@ -172,11 +182,12 @@ async function calibrateEvaluation(
   subject: ResolvedSubject,
   context: JobContext,
   engine: Engine,
+  leftOut: LeftOut,
 ): Promise<Calibration> {
   const recipe: EvaluatorRecipe = evaluators.get(config.evaluator.id);
   const options = v.parse(recipe.options, config.evaluator.options) as Readonly<Record<string, unknown>>;
   const inputs = recipe.head?.inputs(options) ?? 'features';
-  if (inputs === 'images') return calibrateFineTuning(config, subject, context, engine);
+  if (inputs === 'images') return calibrateFineTuning(config, subject, context, engine, leftOut);
   const wanted = recipe.pairs?.(options);
   const epochs = options['epochs'];
   const passes = inputs === 'augmented-features' && typeof epochs === 'number' ? epochs : 1;
@@ -188,6 +199,7 @@ async function calibrateEvaluation(
       wanted ? 2 * Math.min(wanted.images, testImages) : passes * (await trainImages()),
     context,
     engine,
+    leftOut,
   );
 }
 
@@ -196,10 +208,11 @@ export async function run(job: JobOf<'calibrate'>, context: JobContext): Promise
   const { config } = job;
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
   const engine = await openEngine(config.execution);
+  const leftOut = await unrecordedLeftOut(job.datasetsFolder, config);
   const measure = (): Promise<Calibration> => {
-    if (config.kind === 'pretrain') return calibratePretraining(config, context, engine);
+    if (config.kind === 'pretrain') return calibratePretraining(config, context, engine, leftOut);
     const subject = job.subject ?? { subject: config.subject, checkpointFolder: null, config: null };
-    return calibrateEvaluation(config, subject, context, engine);
+    return calibrateEvaluation(config, subject, context, engine, leftOut);
   };
   port.send({ type: 'result', outcome: { kind: 'calibration', calibration: await measure() } });
   return { why: 'done', step: 0, safeStep: null };

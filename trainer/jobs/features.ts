@@ -2,6 +2,7 @@
 import { openEngine } from '../engine/steps/open.ts';
 import { readFeatures } from '../evaluation/features.ts';
 import { writeNpy } from '../evaluation/npy.ts';
+import { unrecordedLeftOut } from '../data/loading/open-left-out.ts';
 import { openEvaluatedEncoder } from '../evaluation/evaluated-encoder.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
@@ -16,7 +17,7 @@ export async function run(job: JobOf<'features'>, context: JobContext): Promise<
   port.send({ type: 'phase', phase: 'extracting', quietForMs: loadQuietMs, detail: data.split });
   const { rows, columns, values, labels } = await readFeatures({
     subject,
-    data,
+    data: (await unrecordedLeftOut(job.datasetsFolder, [data])).without(data),
     preprocessing,
     normalization,
     execution,

@@ -1,4 +1,6 @@
 /** Scans a folder and reports what it contains, before training. */
+import { writeDamagedFiles } from '../data/listing/damaged-files.ts';
+import type { DamagedFile } from '../protocol/left-out.ts';
 import { inspectFolder } from '../data/listing/inspect.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
@@ -13,7 +15,12 @@ export async function run(job: JobOf<'inspect'>, context: JobContext): Promise<E
   const tell = (done: number, total: number | null): void => {
     progress(total ? done / total : 0).catch((reason: unknown) => cancelled.abort(reason));
   };
-  const inspection = await inspectFolder(job.path, job.dataset, tell, cancelled.signal, job.contents);
+  const damaged: DamagedFile[] = [];
+  const inspection = await inspectFolder(job.path, job.dataset, tell, cancelled.signal, job.contents, (image) => {
+    damaged.push(image);
+  });
+  if (damaged.length > 0 && job.datasetsFolder !== null)
+    await writeDamagedFiles(job.datasetsFolder, inspection.fingerprint, damaged);
   port.send({ type: 'result', outcome: { kind: 'inspection', inspection } });
   return { why: 'done', step: 0, safeStep: null };
 }

@@ -1,9 +1,11 @@
 /** A run killed at any point ends in the same bytes as one that was not: 25 kills, 0 differing bytes. */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { LeftOutImage } from '../protocol/left-out.ts';
 import type { TrainerEvent } from '../protocol/events.ts';
 import { savePoints } from '../checkpoints/save-points.ts';
 import {
@@ -15,9 +17,11 @@ import {
   liveUntil,
   startTrainer,
   tinyEvaluation,
+  tinyPictureRun,
   tinyPretraining,
   traceOf,
   useTinyTrainer,
+  writeTinyPictures,
   type Death,
   type Stage,
   type Trace,
@@ -72,6 +76,42 @@ describe.concurrent('a pretraining', () => {
       };
       const kills = await killThrough(stages('pretrain', config), deaths, compare);
       expect(kills).toBeGreaterThanOrEqual(14);
+    },
+    20 * minutes,
+  );
+});
+
+describe.concurrent('a pretraining on pictures of which some are damaged', () => {
+  it(
+    'leaves them out, records them, and ends in the same bytes after kills',
+    async () => {
+      const damaged = { train: [4, 17, 55], test: [3, 8] };
+      const pictures = join(place.folder, 'pictures');
+      await writeTinyPictures(pictures, damaged);
+      const config = (): ReturnType<typeof tinyPictureRun> => tinyPictureRun(pictures);
+      const leftOut = ({ folder }: Stage) => {
+        const lines = readFileSync(join(folder, 'left-out.ndjson'), 'utf8').trimEnd().split('\n');
+        // Batches in progress may find the same image for two steps: the earlier counts.
+        const first = new Map<string, number | null>();
+        for (const line of lines) {
+          const { split, file, step } = v.parse(LeftOutImage, JSON.parse(line));
+          const key = `${split} ${file} ${step === null ? 'whole' : 'from a step'}`;
+          first.set(key, step === null ? null : Math.min(step, first.get(key) ?? step));
+        }
+        return [...first].sort(([one], [other]) => (one < other ? -1 : 1));
+      };
+      const first = stages('damaged-straight', config)(0);
+      await liveOn(first, 1);
+      const expected = traceOf(first);
+      expect(expected.points.filter((point) => point.includes('"loss"'))).toHaveLength(30);
+      // Of training by step, of the probe's two splits as a whole.
+      expect(leftOut(first)).toHaveLength(2 * damaged.train.length + damaged.test.length);
+      const deaths = Array.from({ length: 4 }, randomDeath('damaged', 9));
+      const kills = await killThrough(stages('damaged', config), deaths, (stage) => {
+        expect(traceOf(stage)).toEqual(expected);
+        expect(leftOut(stage)).toEqual(leftOut(first));
+      });
+      expect(kills).toBeGreaterThanOrEqual(2);
     },
     20 * minutes,
   );

@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { FaultError } from '../durable/fault-error.ts';
 import type { Thumbnail } from '../protocol/dataset.ts';
 import { maximumPixels } from '../data/pixels/image-header.ts';
+import { unrecordedLeftOut } from '../data/loading/open-left-out.ts';
 import type { Image } from '../recipe.ts';
 import { datasets } from '../registry.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
@@ -24,8 +25,9 @@ async function shrink(image: Image, size: number): Promise<Buffer> {
 export async function run(job: JobOf<'thumbnails'>, context: JobContext): Promise<Ending> {
   const { port } = context;
   port.send({ type: 'phase', phase: 'scanning', quietForMs: quietMs });
-  const { dataset, path, split } = job.data;
-  const opened = await datasets.get(dataset).open(path, split);
+  const leftOut = await unrecordedLeftOut(job.datasetsFolder, [job.data]);
+  const { dataset, path, split, exclude } = leftOut.without(job.data);
+  const opened = await datasets.get(dataset).open(path, split, exclude);
   const progress = progressOf(context);
   const thumbnails: Thumbnail[] = [];
   try {

@@ -13,6 +13,10 @@ import { openEvaluation } from '../evaluation/evaluate.ts';
 import { train } from '../training/loop.ts';
 import type { LoopContext } from '../training/training-task.ts';
 import { openPretraining } from '../pretraining/pretrain.ts';
+import type { LeftOut } from '../data/loading/left-out.ts';
+import { leftOutOf } from '../data/loading/open-left-out.ts';
+import { SourceChanged } from '../data/loading/loader.ts';
+import type { EvaluateConfig } from '../protocol/run.ts';
 import { version } from '../version.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
@@ -89,10 +93,11 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
     fromStep: step,
     versions: { ...versions, reprise: version },
   });
+  for (const change of job.dataChanges) notices.push(['data-changed', `${change}. The run goes on with it.`, {}]);
   for (const [code, text, values] of notices) port.log('attention', code, text, values);
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
 
-  const desk: LoopContext = {
+  const loop: LoopContext = {
     port,
     runFolder,
     clock,
@@ -109,22 +114,52 @@ export async function run(job: JobOf<'train'>, context: JobContext): Promise<End
       codeVersion: version,
     },
   };
-  if (config.kind === 'pretrain') {
-    const { course } = await openPretraining(context, engine, config, {
-      fromStep: step,
-      cacheFolder: job.cacheFolder,
-    });
-    return train(course, desk, from);
+  const leftOut = await leftOutOf({
+    runFolder,
+    datasetsFolder: job.datasetsFolder,
+    sources: config,
+    isResumed: from !== null,
+    isAccepted: job.moreDamaged,
+    notice: (code, text, values) => port.log('attention', code, text, values),
+  });
+  const scope = { job, context, engine, loop, leftOut };
+  if (config.kind === 'evaluate') return withoutDamaged(job, from, (start) => evaluate(scope, config, start));
+  const { course } = await openPretraining(context, engine, config, {
+    fromStep: step,
+    cacheFolder: job.cacheFolder,
+    leftOut,
+  });
+  return train(course, loop, from);
+}
+
+/** Begins again from the newest checkpoint, without them, when damaged images are found in an evaluation's source. */
+async function withoutDamaged(
+  job: JobOf<'train'>,
+  from: Loaded | null,
+  work: (from: Loaded | null) => Promise<Ending>,
+): Promise<Ending> {
+  for (let start = from; ;) {
+    try {
+      return await work(start);
+    } catch (error) {
+      if (!(error instanceof SourceChanged)) throw error;
+      start = await newestValid(job.runFolder, Infinity, () => undefined);
+    }
   }
-  return evaluate(job, config, context, engine, desk, from);
+}
+
+/** Everything an attempt works with. */
+interface AttemptScope {
+  readonly job: JobOf<'train'>;
+  readonly context: JobContext;
+  readonly engine: Engine;
+  readonly loop: LoopContext;
+  readonly leftOut: LeftOut;
 }
 
 async function evaluate(
-  job: JobOf<'train'>,
-  config: Extract<JobOf<'train'>['config'], { kind: 'evaluate' }>,
-  context: JobContext,
-  engine: Engine,
-  desk: LoopContext,
+  { job, context, engine, loop, leftOut }: AttemptScope,
+  config: EvaluateConfig,
   from: Loaded | null,
 ): Promise<Ending> {
   const subject = job.subject ?? { subject: config.subject, checkpointFolder: null, config: null };
@@ -134,8 +169,9 @@ async function evaluate(
       subject,
       cacheFolder: job.cacheFolder,
       fromStep: ending.step,
+      leftOut,
     });
-    if (evaluation.course) ending = await train(evaluation.course, desk, from);
+    if (evaluation.course) ending = await train(evaluation.course, loop, from);
     if (ending.why === 'asked') return ending;
     const results = await evaluation.measure(job.runFolder);
     context.port.send({ type: 'result', outcome: { kind: 'results', results: [...results] } });

@@ -7,10 +7,11 @@ import { checkName } from '../protocol/declared-metrics.ts';
 import { encoderPath, type PretrainConfig, type Probe } from '../protocol/run.ts';
 import { canProbe, type BetweenEpochs, type Encoder, type Learner } from '../recipe.ts';
 import type { Located } from '../data/listing/image-table.ts';
-import { openTrainingLoader } from '../data/loading/loader.ts';
+import { openTrainingLoader, SourceChanged } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
 import { readFeatures, type FeatureRequest } from '../evaluation/features.ts';
 import { progressOf, type JobContext } from '../channel/job.ts';
+import type { LeftOut } from '../data/loading/left-out.ts';
 import { located } from '../data/loading/locate-data.ts';
 import type { TrainingTask, PeriodicCheck } from '../training/training-task.ts';
 import { evaluators, methods, optimizers, schedules } from '../registry.ts';
@@ -23,7 +24,7 @@ function featuresNow(
   engine: Engine,
   { normalization, execution }: PretrainConfig,
   encode: EvaluatedEncoder['encode'],
-  asked: Located & Pick<FeatureRequest, 'preprocessing' | 'withLabels' | 'progress'>,
+  asked: Located & Pick<FeatureRequest, 'leftOut' | 'substitutes' | 'preprocessing' | 'withLabels' | 'progress'>,
 ): ReturnType<typeof readFeatures> {
   return readFeatures({
     ...asked,
@@ -38,13 +39,37 @@ function featuresNow(
 
 const probeQuietMs = 300_000;
 
+/** The two splits of a probe, located once, and again without the images that turn out to be damaged. */
+function createProbeSources(
+  port: JobContext['port'],
+  probe: Probe,
+  { cacheFolder, leftOut }: Pick<PretrainingPlace, 'cacheFolder' | 'leftOut'>,
+) {
+  const known = new Map<'train' | 'test', Located>();
+  return {
+    async read<T>(split: 'train' | 'test', use: (source: Located) => Promise<T>): Promise<T> {
+      for (;;) {
+        const source = known.get(split) ?? (await located(leftOut.without(probe[split]), port, cacheFolder));
+        known.set(split, source);
+        try {
+          return await use(source);
+        } catch (error) {
+          if (!(error instanceof SourceChanged)) throw error;
+          known.delete(split);
+        }
+      }
+    },
+  };
+}
+
 function probeLook(
   context: JobContext,
   engine: Engine,
   encoder: Encoder,
   config: PretrainConfig,
   probe: Probe,
-  course: Pick<TrainingTask, 'steps' | 'stepsPerEpoch' | 'counters'> & Readonly<Record<'train' | 'test', Located>>,
+  course: Pick<TrainingTask, 'steps' | 'stepsPerEpoch' | 'counters'> &
+    Pick<PretrainingPlace, 'cacheFolder' | 'leftOut'>,
 ): PeriodicCheck {
   const { port } = context;
   const recipe = evaluators.get(probe.evaluator.id);
@@ -55,6 +80,7 @@ function probeLook(
   }
   const encode = encodeWith(engine, encoder);
   const every = probe.everyEpochs * course.stepsPerEpoch;
+  const sources = createProbeSources(port, probe, course);
   return {
     due: (done) => Math.floor(done / every) > Math.floor((done - 1) / every) || done === course.steps,
     async run(done) {
@@ -62,12 +88,15 @@ function probeLook(
       const place = { step: done, steps: course.steps, epoch: done / course.stepsPerEpoch, obeys: false };
       const progress = progressOf(context, { ...place, tensors: engine.tensors });
       const features = (split: 'train' | 'test', from: number) =>
-        featuresNow(context, engine, config, encode, {
-          ...course[split],
-          preprocessing: probe.preprocessing,
-          withLabels: true,
-          progress: (fraction) => progress(from + fraction / 3),
-        });
+        sources.read(split, (source) =>
+          featuresNow(context, engine, config, encode, {
+            ...source,
+            leftOut: course.leftOut,
+            preprocessing: probe.preprocessing,
+            withLabels: true,
+            progress: (fraction) => progress(from + fraction / 3),
+          }),
+        );
       const train = await features('train', 0);
       const test = await features('test', 1 / 3);
       const points: Record<string, number> = {};
@@ -117,6 +146,7 @@ function betweenEpochs(
         encoders.set(compute, encode);
         const { values } = await featuresNow(context, engine, config, encode, {
           ...course.data,
+          substitutes: true,
           preprocessing: { resize: null, crop: size, interpolation: 'bilinear', fit: 'squash' },
           withLabels: false,
           progress,
@@ -132,18 +162,25 @@ export interface Pretraining {
   readonly stepper: Stepper;
 }
 
+export interface PretrainingPlace {
+  readonly fromStep: number;
+  readonly cacheFolder: string | null;
+  /** Record of the images to leave out. */
+  readonly leftOut: LeftOut;
+}
+
 /** Opens the run's images, in batches from a step on; the loop closes them. */
 async function openImages(
   { port }: JobContext,
   config: PretrainConfig,
-  cacheFolder: string | null,
-  fromStep: number,
+  { cacheFolder, fromStep, leftOut }: PretrainingPlace,
 ): Promise<{ readonly given: Located; readonly source: TrainingLoader }> {
   const { data, views, normalization, seed, batch, dropLast } = config;
-  const given = await located(data, port, cacheFolder);
+  const given = await located(leftOut.withoutInspected(data), port, cacheFolder);
   const source = await openTrainingLoader({
-    paired: config.paired && (await located(config.paired, port, cacheFolder)),
+    paired: config.paired && (await located(leftOut.withoutInspected(config.paired), port, cacheFolder)),
     ...given,
+    leftOut,
     views,
     normalization,
     seed,
@@ -164,7 +201,7 @@ export async function openPretraining(
   context: JobContext,
   engine: Engine,
   config: PretrainConfig,
-  { fromStep, cacheFolder }: { readonly fromStep: number; readonly cacheFolder: string | null },
+  pretrainingPlace: PretrainingPlace,
 ): Promise<Pretraining> {
   const method = methods.get(config.method.id);
   const optimizer = optimizers.get(config.optimizer.id);
@@ -172,7 +209,8 @@ export async function openPretraining(
   const optimizerOptions = v.parse(optimizer.options, config.optimizer.options);
   const scheduleOptions = v.parse(schedule.options, config.schedule.options);
   const { normalization, seed, batch } = config;
-  const { given, source } = await openImages(context, config, cacheFolder, fromStep);
+  const { cacheFolder, leftOut } = pretrainingPlace;
+  const { given, source } = await openImages(context, config, pretrainingPlace);
   if (method.labels && source.classes === 0) {
     await source.close();
     const { path } = config.data;
@@ -223,8 +261,8 @@ export async function openPretraining(
             steps,
             stepsPerEpoch,
             counters,
-            train: await located(config.probe.train, context.port, cacheFolder),
-            test: await located(config.probe.test, context.port, cacheFolder),
+            cacheFolder,
+            leftOut,
           }),
         }
       : {}),

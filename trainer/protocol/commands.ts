@@ -20,11 +20,17 @@ export const Job = v.variant('kind', [
     attempt: v.pipe(v.number(), v.integer(), v.minValue(1)),
     runFolder: v.string(),
     cacheFolder: v.string(),
+    /** Folder of the workspace's data sets, with the damaged images that inspections found; null: none are known. */
+    datasetsFolder: v.optional(v.nullable(v.string()), null),
     config: RunConfig,
     /** Step of the checkpoint to start from; null: from the beginning. */
     from: v.nullable(v.number()),
     /** Goes on also where this machine computes other last bits than the checkpoint's did. */
     anyArithmetic: v.optional(v.boolean(), false),
+    /** What the user accepted of the data's changes since its inspection, a sentence each. */
+    dataChanges: v.optional(v.array(v.string()), []),
+    /** Goes on although more images are damaged than the limit allows. */
+    moreDamaged: v.optional(v.boolean(), false),
     subject: v.optional(v.nullable(ResolvedSubject), null),
   }),
   v.strictObject({
@@ -34,6 +40,7 @@ export const Job = v.variant('kind', [
     dataset: v.nullable(v.string()),
     /** Checks the contents of every image, however many there are. */
     contents: v.boolean(),
+    datasetsFolder: v.optional(v.nullable(v.string()), null),
   }),
   v.strictObject({ kind: v.literal('probe'), device: v.string(), threads: v.number() }),
   /** Times a training step in every precision. */
@@ -42,6 +49,7 @@ export const Job = v.variant('kind', [
     kind: v.literal('calibrate'),
     config: RunConfig,
     cacheFolder: v.string(),
+    datasetsFolder: v.optional(v.nullable(v.string()), null),
     subject: v.optional(v.nullable(ResolvedSubject), null),
   }),
   v.strictObject({
@@ -52,6 +60,7 @@ export const Job = v.variant('kind', [
     normalization: Normalization,
     execution: Execution,
     seed: v.number(),
+    datasetsFolder: v.optional(v.nullable(v.string()), null),
     file: v.string(),
   }),
   /** Writes the encoder of a checkpoint for other programs. */
@@ -67,7 +76,13 @@ export const Job = v.variant('kind', [
   }),
   /** Takes the encoder of a file of weights into a folder, as its checkpoint. */
   v.strictObject({ kind: v.literal('importWeights'), file: v.string(), folder: v.string() }),
-  v.strictObject({ kind: v.literal('thumbnails'), data: DataSource, indexes: v.array(v.number()), size: v.number() }),
+  v.strictObject({
+    kind: v.literal('thumbnails'),
+    data: DataSource,
+    indexes: v.array(v.number()),
+    size: v.number(),
+    datasetsFolder: v.optional(v.nullable(v.string()), null),
+  }),
   /** Writes the built-in sample set as an image folder. */
   v.strictObject({
     kind: v.literal('sample'),

@@ -15,6 +15,8 @@ export const faultCodes = [
   'empty-dataset',
   'no-test-split',
   'unreadable-file',
+  'damaged-image',
+  'too-many-damaged',
   'dataset-changed',
   'corrupt-checkpoint',
   'no-checkpoint',

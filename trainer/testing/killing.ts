@@ -12,17 +12,18 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import * as v from 'valibot';
+import sharp from 'sharp';
 import { build } from 'vite';
 import { afterAll, beforeAll } from 'vitest';
 import type { Job } from '../protocol/commands.ts';
 import { TrainerEvent, type MetricPoint, type TrainerEventOf } from '../protocol/events.ts';
 import type { Result } from '../protocol/results.ts';
 import { RunConfig } from '../protocol/run.ts';
-import { writeIdx } from '../data/testing/small-datasets.ts';
+import { randomBytes, writeIdx } from '../data/testing/small-datasets.ts';
 
 /** Inside node_modules, so that the program finds its packages. */
 const programFolder = join(import.meta.dirname, '../../node_modules/.cache', `trainer-${process.pid}`);
@@ -92,6 +93,41 @@ export function tinyPretraining(dataFolder: string): RunConfig {
   });
 }
 
+/** The same on pictures in class folders, made by `writeTinyPictures`. */
+export function tinyPictureRun(folder: string): RunConfig {
+  const own = (split: string) => ({ dataset: 'image-folder', path: folder, split, fingerprint: 'tiny-pictures' });
+  const config = tinyPretraining(folder);
+  if (config.kind !== 'pretrain') throw new Error('A pretraining is needed.');
+  const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
+  return {
+    ...config,
+    normalization,
+    data: own('train'),
+    probe: config.probe && { ...config.probe, train: own('train'), test: own('test') },
+  };
+}
+
+/** Pictures of noise in two classes; of each split the named ones are cut off in the middle. */
+export async function writeTinyPictures(
+  folder: string,
+  damaged: Readonly<Record<'train' | 'test', readonly number[]>>,
+): Promise<void> {
+  for (const [split, count] of [
+    ['train', trainImages],
+    ['test', 24],
+  ] as const) {
+    for (let image = 0; image < count; image++) {
+      const path = join(folder, split, image % 2 === 0 ? 'even' : 'odd', `${String(image).padStart(3, '0')}.jpg`);
+      mkdirSync(dirname(path), { recursive: true });
+      const raw = { width: 16, height: 14, channels: 3 } as const;
+      const whole = await sharp(randomBytes(16 * 14 * 3, `${split} ${image}`), { raw })
+        .jpeg()
+        .toBuffer();
+      writeFileSync(path, damaged[split].includes(image) ? whole.subarray(0, whole.length / 2) : whole);
+    }
+  }
+}
+
 /** A head on a random encoder's features, 60 steps; or head and encoder on half of the labels, 30. Saved every 4. */
 export function tinyEvaluation(dataFolder: string, kind: 'features' | 'images' | 'fine-tuning'): RunConfig {
   const evaluator =
@@ -126,7 +162,17 @@ export function jobOf(
   const cacheFolder = join(folder, '../cache');
   const place = { run: 'tiny-run', attempt, runFolder: folder, cacheFolder };
   const subject = config.kind === 'evaluate' ? { subject: config.subject, checkpointFolder: null, config: null } : null;
-  return { kind: 'train', ...place, config, from: null, anyArithmetic, subject };
+  return {
+    kind: 'train',
+    ...place,
+    config,
+    from: null,
+    anyArithmetic,
+    moreDamaged: false,
+    datasetsFolder: null,
+    dataChanges: [],
+    subject,
+  };
 }
 
 export interface LifeOptions {

@@ -7,7 +7,7 @@ export async function stateOf({
   path,
   signature,
 }: Pick<StoredDataset, 'path' | 'signature'>): Promise<DatasetRow['state']> {
-  const found = await signatureOf(path);
+  const found = await signatureOf(path, signature);
   if (found === null) return 'missing';
   return found === signature ? 'ready' : 'changed';
 }

@@ -71,7 +71,7 @@ export function createDatasets(options: DatasetsOptions): Datasets {
       await forgetDataset(workspace, store, fingerprint);
     },
     thumbnails: async (fingerprint, split, count) => {
-      const job = thumbnailsJob(await get(fingerprint), split, count);
+      const job = thumbnailsJob(await get(fingerprint), split, count, workspace.datasets);
       return (await jobs.run(job, 'thumbnails', { quiet: true })).thumbnails;
     },
     writeSampleSet: async () => {

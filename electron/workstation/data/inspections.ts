@@ -34,7 +34,13 @@ export class Inspections {
         { path: folder },
         { retry: 'choose-folder' },
       );
-    const job = { kind: 'inspect' as const, path: folder, dataset: null, contents };
+    const job = {
+      kind: 'inspect' as const,
+      path: folder,
+      dataset: null,
+      contents,
+      datasetsFolder: this.#options.workspace.datasets,
+    };
     const { inspection } = await this.#options.jobs.run(job, 'inspection');
     const after = await signatureOf(folder);
     if (after !== before)

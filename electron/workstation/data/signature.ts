@@ -6,13 +6,28 @@ import { join } from 'node:path';
 /** Folders beyond these limits are skipped: the signature must stay cheap for a million files. */
 const deepest = 4;
 const mostFolders = 5_000;
-/** Maximum number of files sampled in a folder, evenly spaced over the sorted names, */
-const filesLookedAt = 32;
-/** and in total, divided evenly among the subfolders, with at least one in each. */
-const filesInAll = 2_048;
 
-/** Null if the folder does not exist. */
-export async function signatureOf(folder: string): Promise<string | null> {
+interface Limits {
+  /** Files sampled in a folder, evenly spaced over the sorted names, */
+  readonly inFolder: number;
+  /** and in total, divided evenly among the subfolders, with at least one in each. */
+  readonly inAll: number;
+}
+
+/** A tenth of a second on a local disk; a data set below the limit has every file looked at. */
+const present: Limits = { inFolder: 20_000, inAll: 20_000 };
+/** Of signatures from before there was a version in them. */
+const past: Limits = { inFolder: 32, inAll: 2_048 };
+const prefix = '2:';
+
+/** `like`: a signature to compare with, whose version counts. Null if the folder does not exist. */
+export async function signatureOf(folder: string, like = prefix): Promise<string | null> {
+  if (!like.startsWith(prefix)) return signatureWithin(folder, past);
+  const found = await signatureWithin(folder, present);
+  return found && prefix + found;
+}
+
+async function signatureWithin(folder: string, limits: Limits): Promise<string | null> {
   const hash = createHash('sha256');
   let folders = 0;
   async function look(path: string, name: string, depth: number, share: number): Promise<boolean> {
@@ -21,7 +36,7 @@ export async function signatureOf(folder: string): Promise<string | null> {
     folders += 1;
     const names = entries.map((entry) => entry.name).sort();
     hash.update(`${name}\0${names.length}\0`);
-    const looked = Math.max(1, Math.min(filesLookedAt, share));
+    const looked = Math.max(1, Math.min(limits.inFolder, share));
     const stride = Math.max(1, Math.ceil(names.length / looked));
     for (let index = 0; index < names.length; index += stride) {
       const child = names[index] ?? '';
@@ -37,5 +52,5 @@ export async function signatureOf(folder: string): Promise<string | null> {
     }
     return true;
   }
-  return (await look(folder, '', 0, filesInAll)) ? hash.digest('hex') : null;
+  return (await look(folder, '', 0, limits.inAll)) ? hash.digest('hex') : null;
 }

@@ -10,6 +10,7 @@ export function thumbnailsJob(
   { inspection, path, fingerprint }: StoredDataset,
   split: string,
   count: number,
+  datasetsFolder: string,
 ): Extract<SideJob, { kind: 'thumbnails' }> {
   const found = inspection.splits.find((one) => one.split === split);
   if (found === undefined) {
@@ -21,6 +22,7 @@ export function thumbnailsJob(
     data: { dataset: inspection.dataset ?? '', path, split, fingerprint },
     indexes: evenly(found.images, count),
     size: thumbnailSize,
+    datasetsFolder,
   };
 }
 

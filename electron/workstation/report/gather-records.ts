@@ -8,12 +8,14 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { isMissing, sha256OfFile } from '../../../trainer/durable/files.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
+import { leftOutFile } from '../../../trainer/protocol/left-out.ts';
 import { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Comparison, Selection } from '../../api/comparison.ts';
 import { compareRuns, membersOf } from '../comparison/compare.ts';
 import type { Memoize } from '../comparison/memoize.ts';
 import type { ReportInput, ReportRun } from './model.ts';
+import { readLeftOut } from '../runs/left-out-images.ts';
 import { sourcesOf } from '../data/sources.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 
@@ -148,6 +150,7 @@ async function gatherRun(store: Store, run: StoredRun): Promise<ReportRun> {
     results: await store.results([run.id]),
     hello: await store.hello(run.id),
     log: await store.log(run.id, logLines),
+    leftOut: await readLeftOut(run.folder),
     series: await Promise.all([...names].sort().map((name) => store.series(run.id, name, curvePoints))),
     files: await hashFiles(run.folder),
   };
@@ -164,7 +167,7 @@ async function hashFiles(folder: string): Promise<ReportRun['files']> {
     found.push({ path: relative(folder, path).split(sep).join('/'), bytes: size, sha256: await sha256OfFile(path) });
   };
   const names = await list(folder);
-  for (const name of ['config.json', 'events.ndjson']) if (names.includes(name)) await add(join(folder, name));
+  for (const name of ['config.json', 'events.ndjson', leftOutFile]) if (names.includes(name)) await add(join(folder, name));
   for (const checkpoint of await list(join(folder, 'checkpoints'))) {
     if (checkpoint.startsWith('.')) continue;
     const inside = join(folder, 'checkpoints', checkpoint);

@@ -1,7 +1,7 @@
 /** Language-independent content of a report, from records only: the same records give the same model, byte for byte. */
 import type { Comparison } from '../../api/comparison.ts';
 import type { Series } from '../../api/curves.ts';
-import type { AttemptRow, CheckpointRow, LogLine, RunDetail } from '../../api/runs.ts';
+import type { AttemptRow, CheckpointRow, LeftOutImages, LogLine, RunDetail } from '../../api/runs.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
@@ -20,6 +20,7 @@ export interface ReportRun {
   readonly results: readonly StoredResult[];
   readonly hello: RunDetail['hello'];
   readonly log: readonly LogLine[];
+  readonly leftOut: LeftOutImages;
   readonly series: readonly Series[];
   /** Path relative to the run's folder. */
   readonly files: readonly { readonly path: string; readonly bytes: number; readonly sha256: string }[];

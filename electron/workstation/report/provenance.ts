@@ -70,7 +70,21 @@ export function data(model: ReportModel, words: Words): Section | null {
           ]),
     ];
   });
-  return { id: 'data', title: words.sections.data, blocks };
+  return { id: 'data', title: words.sections.data, blocks: [...blocks, ...leftOut(model, words)] };
+}
+
+/** Damaged images that runs left out, by run and reason. */
+function leftOut({ runs }: ReportModel, words: Words): readonly Block[] {
+  const items = runs.flatMap(({ run, leftOut: { reasons } }) =>
+    reasons.map(({ reason, images }) => words.data.leftOut({ run: run.title, images, reason })),
+  );
+  if (items.length === 0) return [];
+  const shown = items.slice(0, mostListed);
+  const more = items.length > mostListed ? [words.data.more(whole(items.length - mostListed))] : [];
+  return [
+    { kind: 'heading', text: words.data.leftOutTitle },
+    { kind: 'list', items: [...shown, ...more] },
+  ];
 }
 
 export function compute(model: ReportModel, words: Words): Section | null {

@@ -1,6 +1,8 @@
 /** Starts a trainer for a queued run, and decides whether a lost run is worth another attempt. */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { AttemptRow } from '../../api/runs.ts';
+import { changesOfData, placedConfig } from '../data/run-data.ts';
 import { resolveSubject } from '../drafts/evaluated-encoder.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
@@ -9,12 +11,13 @@ import type { Workspace } from '../workspace/workspace.ts';
 interface BeginContext {
   readonly store: Store;
   readonly host: TrainerHost;
-  readonly workspace: Pick<Workspace, 'cache' | 'weights'>;
+  readonly workspace: Pick<Workspace, 'cache' | 'datasets' | 'weights'>;
 }
 
-/** True if the run stopped because this machine rounds differently from its checkpoint's, and waits to be resumed. */
-export function asksAboutArithmetic(fault: Fault | null): boolean {
-  return fault?.code === 'other-arithmetic';
+/** True if the run stopped to ask: resuming it accepts other arithmetic, more damaged images, or changed data. */
+export function isQuestion(fault: Fault | null): boolean {
+  const questions: readonly (string | undefined)[] = ['other-arithmetic', 'too-many-damaged', 'dataset-changed'];
+  return questions.includes(fault?.code);
 }
 
 /** Starts the next attempt of a run from its last checkpoint. */
@@ -27,15 +30,28 @@ export async function beginRun(
   const attempt = Math.max(0, ...attempts.map((row) => row.attempt)) + 1;
   const subject =
     run.config.kind === 'evaluate' ? await resolveSubject(store, run.config.subject, all, workspace.weights) : null;
+  const rows = await store.datasets();
+  const config = await placedConfig(run.config, rows);
+  const changes = await changesOfData(config, rows);
+  if (changes.length > 0 && run.fault?.code !== 'dataset-changed')
+    throw new FaultError(
+      'dataset-changed',
+      `${changes.join('. ')}. Restore the data, or resume to go on with it as it is; the run and its report will say so.`,
+      { run: run.id },
+      { retry: 'resume' },
+    );
   const job = {
     kind: 'train' as const,
     run: run.id,
     attempt,
     runFolder: run.folder,
     cacheFolder: workspace.cache,
-    config: run.config,
+    datasetsFolder: workspace.datasets,
+    config,
+    dataChanges: [...changes],
     from: run.safeStep,
-    anyArithmetic: asksAboutArithmetic(run.fault),
+    anyArithmetic: run.fault?.code === 'other-arithmetic',
+    moreDamaged: run.fault?.code === 'too-many-damaged',
     subject,
   };
   await host.start(job, run.safeStep ?? 0);

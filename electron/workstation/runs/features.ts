@@ -36,7 +36,17 @@ export async function extractFeatures(
   const preprocessing = usualPreprocessing(config, request.branch, request.dataset.inspection);
   const { normalization, execution, seed } = config;
   const file = resolve(request.file);
-  const job = { kind: 'features' as const, subject, data, preprocessing, normalization, execution, seed, file };
+  const job = {
+    kind: 'features' as const,
+    subject,
+    data,
+    preprocessing,
+    normalization,
+    execution,
+    seed,
+    datasetsFolder: workspace.datasets,
+    file,
+  };
   const { rows, columns } = await host.hold('features', () => jobs.run(job, 'features'));
   return { file, rows, columns };
 }

@@ -7,7 +7,7 @@ import type { Store, StoredRun } from '../store/store.ts';
 import type { SessionEnd } from '../trainer/session-end.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
-import { asksAboutArithmetic, beginRun, isWorthResuming } from './begin-run.ts';
+import { beginRun, isQuestion, isWorthResuming } from './begin-run.ts';
 import { dependencyOf, waitsOf } from './dependency.ts';
 import { QueueOrder } from './queue-order.ts';
 
@@ -28,7 +28,7 @@ export interface Queue {
 export interface QueueOptions {
   readonly store: Store;
   readonly host: TrainerHost;
-  readonly workspace: Pick<Workspace, 'cache' | 'weights'>;
+  readonly workspace: Pick<Workspace, 'cache' | 'datasets' | 'weights'>;
   readonly push: Push;
   readonly complain: (line: string) => void;
   /** 'own': only runs added through this queue are started. */
@@ -52,7 +52,7 @@ export function createQueue(options: QueueOptions): Queue {
       starter.own.add(run);
       // Resuming answers its question, which must be known when its turn comes.
       const fault = (await store.run(run))?.fault ?? null;
-      await store.setStatus(run, 'queued', asksAboutArithmetic(fault) ? fault : null);
+      await store.setStatus(run, 'queued', isQuestion(fault) ? fault : null);
       await saveRunCard(store, run);
     }
     if (runs.length > 0)

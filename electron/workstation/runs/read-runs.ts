@@ -9,6 +9,7 @@ import { causeOf } from '../recovery/sweep.ts';
 import type { RequestHandler } from '../request-types.ts';
 import type { StoredRun } from '../store/store.ts';
 import { createFolderSizes } from './folder-size.ts';
+import { readLeftOut } from './left-out-images.ts';
 import { getRun, isActive, type RunsContext } from './runs-context.ts';
 
 export interface RunReading {
@@ -68,6 +69,7 @@ export function createRunReading(context: RunsContext): RunReading {
           unit: declaredMetric(catalogue, result.evaluator, result.metric).unit,
         })),
         metrics: metrics.map((name) => ({ name, unit: curveUnit(catalogue, config, name) })),
+        leftOut: await readLeftOut(folder),
         signs: signs.filter(({ metric }) => metrics.includes(metric)),
         hello,
         marks,

@@ -85,6 +85,7 @@ export function detailOf(run: RunRow): RunDetail {
     results: resultsOf(run),
     metrics: isTrained ? metrics : [],
     holds: isTrained ? holds : [],
+    leftOut: { images: 0, reasons: [] },
     signs: isTrained ? signs : [],
     hello: {
       device: 'CPU',

@@ -5,6 +5,8 @@
 import { hash } from 'node:crypto';
 import { statSync } from 'node:fs';
 import type { Inspection, SplitInspection } from '../../protocol/dataset.ts';
+import type { DamagedFile } from '../../protocol/left-out.ts';
+import { printable } from '../rejects.ts';
 import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
 import { decode } from '../pixels/decode.ts';
 import { nameOf, placeOf, type Place } from './image-table.ts';
@@ -37,15 +39,19 @@ interface Contents {
   readonly height: number;
 }
 /** `contents` is null if they were not checked. */
-type Verdict = { readonly reason: string } | { readonly size: number; readonly contents: Contents | null };
+type Verdict =
+  | { readonly reason: string; readonly digest: Buffer | null }
+  | { readonly size: number; readonly contents: Contents | null };
 
 async function examine(folder: string, images: ImageTable, index: number): Promise<Verdict> {
+  let digest: Buffer | null = null;
   try {
     const bytes = await readImage(folder, images, index);
+    digest = hash('sha256', bytes, 'buffer');
     const { width, height } = await decode({ kind: 'encoded', bytes }, 3);
-    return { size: bytes.length, contents: { digest: hash('sha256', bytes, 'buffer'), width, height } };
+    return { size: bytes.length, contents: { digest, width, height } };
   } catch (error) {
-    return { reason: reasonOf(error) };
+    return { reason: reasonOf(error), digest };
   }
 }
 
@@ -62,9 +68,9 @@ function measure(folder: string, path: string, place: Place | null): Verdict {
   try {
     // Not `path.join`, which takes as long as the stat itself.
     const size = place?.size ?? statSync(`${folder}/${path}`).size;
-    return size === 0 ? { reason: 'the file is empty (0 bytes)' } : { size, contents: null };
+    return size === 0 ? { reason: 'the file is empty (0 bytes)', digest: null } : { size, contents: null };
   } catch (error) {
-    return { reason: reasonOf(error) };
+    return { reason: reasonOf(error), digest: null };
   }
 }
 
@@ -76,6 +82,7 @@ export async function inspectListing(
   progress: InspectProgress,
   signal: AbortSignal,
   contents: boolean,
+  onDamaged: (image: DamagedFile) => void = () => undefined,
 ): Promise<Inspection> {
   const { check, ...stated } = description;
   const findings = startFindings(folder);
@@ -89,7 +96,9 @@ export async function inspectListing(
   /** True for an image that can be used. */
   function record(split: string, path: string, verdict: Verdict): boolean {
     if ('reason' in verdict) {
-      findings.reject(path, verdict.reason);
+      const { reason, digest } = verdict;
+      findings.reject(path, reason);
+      onDamaged({ split, file: printable(path), reason, sha256: digest && digest.toString('hex') });
       return false;
     }
     const { size, contents: seen } = verdict;
@@ -97,6 +106,7 @@ export async function inspectListing(
     const doubt = sha256 && check?.(path, sha256);
     if (doubt) {
       findings.reject(path, doubt);
+      onDamaged({ split, file: printable(path), reason: doubt, sha256 });
       return false;
     }
     findings.file(path, size, sha256);
@@ -144,8 +154,8 @@ export async function inspectListing(
 /** The reader of a recipe that only defines a listing. */
 export function readerOfListing(list: List, description: ListingDescription): Pick<DatasetRecipe, 'inspect' | 'open'> {
   return {
-    inspect: (folder, progress, signal, contents) =>
-      inspectListing(list, folder, description, progress, signal, contents),
+    inspect: (folder, progress, signal, contents, onDamaged) =>
+      inspectListing(list, folder, description, progress, signal, contents, onDamaged),
     open: (folder, split, exclude, found) => openListing(list, folder, split, exclude, found),
   };
 }

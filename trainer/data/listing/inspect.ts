@@ -4,6 +4,7 @@ import { basename, dirname, resolve } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
 import { isMissing } from '../../durable/files.ts';
 import type { Inspection } from '../../protocol/dataset.ts';
+import type { DamagedFile } from '../../protocol/left-out.ts';
 import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
 import { splitNamed } from './class-folders.ts';
 import { wrongFolder } from './inspection-findings.ts';
@@ -40,12 +41,13 @@ export async function inspectFolder(
   progress: InspectProgress,
   signal: AbortSignal,
   contents = false,
+  onDamaged?: (image: DamagedFile) => void,
 ): Promise<Inspection> {
   const absolute = resolve(path);
   try {
     const folder = await folderMeant(absolute);
     const found = await readerFor(folder, dataset);
-    if (found) return await found.inspect(folder, progress, signal, contents);
+    if (found) return await found.inspect(folder, progress, signal, contents, onDamaged);
     const expected = dataset === null ? byGenerality.flatMap((each) => each.expected) : reader(dataset).expected;
     return await wrongFolder(folder, expected);
   } catch (error) {

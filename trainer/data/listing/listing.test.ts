@@ -151,7 +151,7 @@ describe('a decoding worker', () => {
       await writeFile(join(folder, 'train/only/-.png'), await picture('late'));
       await expect(openViewProducer(specification, 1, 5, worker)).rejects.toThrow('had 5 images and now has 6');
       const producer = await openViewProducer({ ...specification, found: opened.found }, 1, 5, worker);
-      const [views] = await producer.produce(0, Int32Array.of(0));
+      const [views] = (await producer.produce(0, Int32Array.of(0))).views;
       const expected = await sharp(await picture('0'))
         .raw()
         .toBuffer();

@@ -6,6 +6,7 @@ import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
 import { classTarget, type OpenDataset } from '../../recipe.ts';
+import { imageFault } from '../damaged-image.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { nameOf, placeOf, selected, type TableBuilder } from './image-table.ts';
 import { type FoundImages } from '../found-images.ts';
@@ -140,11 +141,7 @@ export async function openListing(
         const bytes = await readImage(folder, images, index);
         return { image: { kind: 'encoded', bytes }, target: classTarget(labels?.[index]), name };
       } catch (error) {
-        const reason = reasonOf(error);
-        throw new FaultError('unreadable-file', `${name}: ${reason}. Exclude or replace it.`, {
-          file: name,
-          reason,
-        });
+        throw imageFault(name, error, null);
       }
     },
     close: async () => undefined,

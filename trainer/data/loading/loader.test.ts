@@ -170,7 +170,7 @@ describe('a file that becomes unreadable during a run', () => {
     batch: 4,
   });
 
-  test.each([0, 2])('is a fault with its name, %i workers', (workers) =>
+  test.each([0, 2])('is a fault with its name where nothing may be left out, %i workers', (workers) =>
     inTemporaryFolder(async (folder) => {
       await writePictures(folder, 6);
       const loader = await openTrainingLoader({ ...pictures(folder), batch: 6, workers }, worker);
@@ -180,8 +180,8 @@ describe('a file that becomes unreadable during a run', () => {
         for (let i = 0; i < 12; i++) await loader.next();
       })();
       await expect(failing).rejects.toMatchObject({
-        fault: { code: 'unreadable-file', values: { file: 'train/only/2.jpg' } },
-        message: 'train/only/2.jpg: neither JPEG nor PNG: it begins with 6e 6f 20 6c. Exclude or replace it.',
+        fault: { code: 'damaged-image', values: { file: 'train/only/2.jpg' } },
+        message: 'train/only/2.jpg: neither JPEG nor PNG: it begins with 6e 6f 20 6c. Replace it, or leave it out.',
       });
       await loader.close();
     }),

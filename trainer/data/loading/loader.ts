@@ -6,8 +6,13 @@ import type { HostBatch } from '../../host-batch.ts';
 import type { EvaluationLoader, EvaluationLoaderOptions, TrainingLoader, TrainingLoaderOptions } from './pipeline.ts';
 import { openViewProducer, type ViewProducer } from './worker-pool.ts';
 import { createSampler } from './sampler.ts';
-import { viewSizes, type WorkSpecification } from './view-renderer.ts';
+import { viewSizes, type RenderedViews, type WorkSpecification } from './view-renderer.ts';
 import { openData } from './open-data.ts';
+import { DamagedImageError } from '../damaged-image.ts';
+import { nameOf } from '../listing/image-table.ts';
+import { printable } from '../rejects.ts';
+import type { FoundImages } from '../found-images.ts';
+import { substituted, type DamagedImage } from './left-out.ts';
 
 /** Memory limit for prefetched batches; two are always in progress. */
 const prefetchBytes = 512 << 20;
@@ -15,9 +20,14 @@ const mostPrefetched = 8;
 /** A piece of a batch: small enough to spread over workers, large enough that messages cost nothing. */
 const pieceBytes = 8 << 20;
 
+interface Assembled {
+  readonly batch: HostBatch;
+  readonly damaged: readonly DamagedImage[];
+}
+
 interface Assembly {
   readonly depth: number;
-  assemble(epoch: number, index: Int32Array): Promise<HostBatch>;
+  assemble(epoch: number, index: Int32Array): Promise<Assembled>;
 }
 
 function createAssembly(
@@ -36,7 +46,7 @@ function createAssembly(
   return {
     depth: workers === 0 ? 0 : Math.max(2, Math.min(mostPrefetched, ahead)),
     async assemble(epoch, index) {
-      const pieces: Promise<readonly Float32Array[]>[] = [];
+      const pieces: Promise<RenderedViews>[] = [];
       for (let at = 0; at < index.length; at += piece) {
         const part = producer.produce(epoch, index.slice(at, at + piece));
         // With one thread, one after another: starting all at once gains nothing.
@@ -46,12 +56,13 @@ function createAssembly(
       const parts = await Promise.all(pieces);
       const views = sizes.map((size, view) => {
         const shape = [index.length, size, size, channels];
-        if (parts.length === 1) return { shape, values: parts[0]![view]! };
+        if (parts.length === 1) return { shape, values: parts[0]!.views[view]! };
         const values = new Float32Array(index.length * size * size * channels);
-        parts.forEach((part, i) => values.set(part[view]!, i * piece * size * size * channels));
+        parts.forEach((part, i) => values.set(part.views[view]!, i * piece * size * size * channels));
         return { shape, values };
       });
-      return { views, index, targets: targetsOf(labels, index) };
+      const damaged = parts.flatMap((part, i) => part.damaged.map((one) => ({ ...one, at: one.at + i * piece })));
+      return { batch: { views, index, targets: targetsOf(labels, index) }, damaged };
     },
   };
 }
@@ -89,29 +100,62 @@ async function prepare(
   await opened.close();
   const producer = await openViewProducer(specification, options.workers, count, workerFile);
   const assembly = createAssembly(producer, specification, labels, Math.min(options.batch, count), options.workers);
-  return { count, classes, producer, assembly };
+  return { count, classes, found, producer, assembly };
 }
 
+/** Images left out of training, by number, with the step from which on. */
+function leftOutImages({ leftOut, data }: TrainingLoaderOptions, found: FoundImages | undefined): Map<number, number> {
+  const steps = new Map<number, number>();
+  const names = leftOut?.fromSteps(data);
+  if (names === undefined || names.size === 0 || found === undefined) return steps;
+  for (let image = 0; image < found.images.count; image++) {
+    const step = names.get(printable(nameOf(found.images, image)));
+    if (step !== undefined) steps.set(image, step);
+  }
+  return steps;
+}
+
+const faultOfImage = ({ file, reason, sha256 }: DamagedImage): DamagedImageError =>
+  new DamagedImageError(file, reason, sha256);
+
 export async function openTrainingLoader(options: TrainingLoaderOptions, workerFile?: URL): Promise<TrainingLoader> {
-  const { views, seed, paired } = options;
-  const { count, classes, producer, assembly } = await prepare(
+  const { views, seed, paired, data, leftOut } = options;
+  const { count, classes, found, producer, assembly } = await prepare(
     options,
     { kind: 'training', views, seed, paired },
     workerFile,
   );
   try {
     const sampler = createSampler(count, options.batch, options.dropLast, seed);
+    const steps = leftOutImages(options, found);
+    const isLeftOutAt = (step: number) => (image: number) => (steps.get(image) ?? Infinity) <= step;
+
+    /** The batch of a step without its damaged images, which are recorded first. */
+    async function usable(step: number) {
+      const { epoch, batchInEpoch, index: drawn } = sampler.at(step);
+      for (;;) {
+        const index = substituted(drawn, isLeftOutAt(step), count, { seed, epoch, batchInEpoch });
+        const { batch, damaged } = await assembly.assemble(epoch, index);
+        if (damaged.length === 0) return { batch, epoch, batchInEpoch, step };
+        if (!leftOut) throw faultOfImage(damaged[0]!);
+        leftOut.add(data, count, damaged, step);
+        for (const { at } of damaged) steps.set(index[at]!, Math.min(step, steps.get(index[at]!) ?? step));
+      }
+    }
+
     let step = options.fromStep;
-    const next = createQueue(assembly.depth, async () => {
-      const { epoch, batchInEpoch, index } = sampler.at(step++);
-      return { batch: await assembly.assemble(epoch, index), epoch, batchInEpoch };
-    });
+    const prefetched = createQueue(assembly.depth, () => usable(step++));
     return {
       count,
       classes,
       stepsPerEpoch: sampler.stepsPerEpoch,
-      // Training batches never end, so there is always a next one.
-      next: () => next()!,
+      async next() {
+        // Training batches never end, so there is always a next one.
+        let made = await prefetched()!;
+        // An earlier step may have left out an image after this batch was begun.
+        while (made.batch.index.some(isLeftOutAt(made.step))) made = await usable(made.step);
+        return made;
+      },
       close: () => producer.close(),
     };
   } catch (error) {
@@ -120,18 +164,56 @@ export async function openTrainingLoader(options: TrainingLoaderOptions, workerF
   }
 }
 
+/** An evaluation's source has images that cannot be used. They are recorded: opened again, it is without them. */
+export class SourceChanged extends Error {}
+
 export async function openEvaluationLoader(
   options: EvaluationLoaderOptions,
   workerFile?: URL,
 ): Promise<EvaluationLoader> {
+  const { data, leftOut } = options;
   const task = { kind: 'evaluation', preprocessing: options.preprocessing } as const;
   const { count, classes, producer, assembly } = await prepare(options, task, workerFile);
   let at = options.from;
-  const next = createQueue(assembly.depth, () => {
+  const start = (): Promise<Assembled> | null => {
     if (at >= count) return null;
     const index = Int32Array.from({ length: Math.min(options.batch, count - at) }, (_, i) => at + i);
     at += index.length;
-    return assembly.assemble(0, index);
-  });
-  return { count, classes, next: () => next() ?? Promise.resolve(null), close: () => producer.close() };
+    return options.substitutes === true ? substitutedBatch(index) : assembly.assemble(0, index);
+  };
+
+  async function substitutedBatch(drawn: Int32Array): Promise<Assembled> {
+    const unusable = new Set<number>();
+    for (;;) {
+      const place = { seed: 0, epoch: 0, batchInEpoch: drawn[0]! };
+      const index = substituted(drawn, (image) => unusable.has(image), count, place);
+      const { batch, damaged } = await assembly.assemble(0, index);
+      if (damaged.length === 0) return { batch: { ...batch, index: drawn }, damaged };
+      for (const one of damaged) unusable.add(index[one.at]!);
+    }
+  }
+  const prefetched = createQueue(assembly.depth, start);
+
+  /** Reads the rest of the source, so that it is opened again only once. */
+  async function leaveOut(first: readonly DamagedImage[]): Promise<never> {
+    if (!leftOut) throw faultOfImage(first[0]!);
+    const damaged = [...first];
+    for (let rest = prefetched(); rest !== null; rest = prefetched()) {
+      damaged.push(...(await rest).damaged);
+      await options.progress?.(at / count);
+    }
+    leftOut.add(data, count, damaged, null);
+    throw new SourceChanged(`${damaged.length} images of ${data.path} are damaged`);
+  }
+
+  return {
+    count,
+    classes,
+    async next() {
+      const made = await prefetched();
+      if (made === null) return null;
+      return made.damaged.length === 0 ? made.batch : leaveOut(made.damaged);
+    },
+    close: () => producer.close(),
+  };
 }

@@ -6,6 +6,7 @@ import type { DataSource, Normalization, Preprocessing, View } from '../../proto
 import type { HostBatch } from '../../host-batch.ts';
 import type { Located } from '../listing/image-table.ts';
 import type { FoundImages } from '../found-images.ts';
+import type { LeftOut } from './left-out.ts';
 
 export interface TrainingLoader {
   readonly count: number;
@@ -22,6 +23,8 @@ export interface TrainingLoaderOptions {
   readonly found?: FoundImages | undefined;
   /** Source of the second view, if that is another kind of picture. */
   readonly paired?: Located | undefined;
+  /** Record of the images to leave out; without one a damaged image is a fault. */
+  readonly leftOut?: LeftOut | undefined;
   readonly views: readonly View[];
   readonly normalization: Normalization;
   readonly seed: number;
@@ -35,7 +38,11 @@ export interface TrainingLoaderOptions {
 export interface EvaluationLoader {
   readonly count: number;
   readonly classes: number;
-  /** All samples once, in order; the last batch may be short; null at the end. */
+  /**
+   * All samples once, in order; the last batch may be short; null at the end.
+   *
+   * @throws SourceChanged once damaged images have been recorded: open the source again, without them
+   */
   next(): Promise<HostBatch | null>;
   close(): Promise<void>;
 }
@@ -44,6 +51,12 @@ export interface EvaluationLoaderOptions {
   readonly data: DataSource;
   /** Where its images lie, if that was looked up before. */
   readonly found?: FoundImages | undefined;
+  /** Record of the images to leave out; without one a damaged image is a fault. */
+  readonly leftOut?: LeftOut | undefined;
+  /** Puts another image in the place of a damaged one, so that rows keep their numbers. */
+  readonly substitutes?: boolean | undefined;
+  /** Called with the part that was read, 0 to 1, while the rest of a source with damaged images is checked. */
+  readonly progress?: ((fraction: number) => Promise<void>) | undefined;
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
   readonly batch: number;

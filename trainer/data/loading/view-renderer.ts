@@ -7,7 +7,8 @@ import { decode, type Pixels } from '../pixels/decode.ts';
 import type { Located } from '../listing/image-table.ts';
 import type { FoundImages } from '../found-images.ts';
 import type { Frame } from '../pixels/kernels.ts';
-import { reasonOf } from '../unusable-image.ts';
+import { DamagedImageError, imageFault } from '../damaged-image.ts';
+import type { DamagedImage } from './left-out.ts';
 import { normalizer } from '../pixels/normalize.ts';
 import { preprocess } from '../pixels/preprocess.ts';
 import { openData } from './open-data.ts';
@@ -29,10 +30,15 @@ export interface WorkSpecification {
     | { readonly kind: 'evaluation'; readonly preprocessing: Preprocessing };
 }
 
+export interface RenderedViews {
+  /** One array per view, [n, size, size, channels]; zeros for a damaged image. */
+  readonly views: readonly Float32Array<ArrayBuffer>[];
+  readonly damaged: readonly DamagedImage[];
+}
+
 export interface ViewRenderer {
   readonly count: number;
-  /** One array per view, [n, size, size, channels]. */
-  produce(epoch: number, index: Int32Array): Promise<readonly Float32Array<ArrayBuffer>[]>;
+  produce(epoch: number, index: Int32Array): Promise<RenderedViews>;
   close(): Promise<void>;
 }
 
@@ -50,8 +56,7 @@ async function load(data: OpenDataset, index: number): Promise<Loaded> {
   try {
     return { ...(await decode(image, data.channels)), name };
   } catch (error) {
-    const reason = reasonOf(error);
-    throw new FaultError('unreadable-file', `${name}: ${reason}. Exclude or replace it.`, { file: name, reason });
+    throw imageFault(name, error, image.kind === 'encoded' ? image.bytes : null);
   }
 }
 
@@ -62,7 +67,14 @@ const stem = (name: string): string => name.replace(/\.[^./]*$/, '');
 function opener(data: OpenDataset, paired: OpenDataset | null) {
   if (paired === null) return async (index: number): Promise<readonly Loaded[]> => [await load(data, index)];
   return async (index: number): Promise<readonly Loaded[]> => {
-    const [one, other] = await Promise.all([load(data, index), load(paired, index)]);
+    const second = load(paired, index);
+    // Its failure is reported below; until then it must not count as unhandled.
+    second.catch(() => undefined);
+    const one = await load(data, index);
+    const other = await second.catch((error: unknown) => {
+      if (!(error instanceof DamagedImageError)) throw error;
+      throw new DamagedImageError(one.name, `its pair ${error.file}: ${error.reason}`, error.sha256);
+    });
     if (stem(one.name) === stem(other.name)) return [one, other];
     throw new FaultError(
       'wrong-folder',
@@ -103,20 +115,27 @@ export async function openViewRenderer(specification: WorkSpecification): Promis
       const sampleValues = sizes.map((size) => size * size * normalize.channels);
       const views = sampleValues.map((values) => new Float32Array(values * index.length));
       // The next picture is read on another thread while this one is augmented.
+      const damaged: DamagedImage[] = [];
       let next = read(index[0]!);
       for (let i = 0; i < index.length; i++) {
-        const images = await next;
+        const images = await next.catch((error: unknown) => {
+          if (!(error instanceof DamagedImageError)) throw error;
+          const { file, reason, sha256 } = error;
+          damaged.push({ at: i, file, reason, sha256 });
+          return null;
+        });
         if (i + 1 < index.length) {
           next = read(index[i + 1]!);
           // Its failure is reported in the next iteration; until then it must not count as unhandled.
           next.catch(() => undefined);
         }
+        if (images === null) continue;
         for (let number = 0; number < sizes.length; number++) {
           const frame = render(images[number] ?? images[0]!, number, epoch, index[i]!);
           normalize.write(frame, views[number]!, i * sampleValues[number]!);
         }
       }
-      return views;
+      return { views, damaged };
     },
     async close() {
       await data.close();

@@ -4,9 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { WorkReply, WorkRequest } from './worker.ts';
-import { openViewRenderer, type ViewRenderer, type WorkSpecification } from './view-renderer.ts';
+import { openViewRenderer, type RenderedViews, type ViewRenderer, type WorkSpecification } from './view-renderer.ts';
 
-type Views = readonly Float32Array<ArrayBuffer>[];
 export type ViewProducer = Omit<ViewRenderer, 'count'>;
 
 // Kept out of the `new URL` expression, which a bundler would treat as an asset.
@@ -15,7 +14,7 @@ const here = import.meta.url;
 export const bundledWorker = new URL('./decode-worker.js', here);
 
 interface Waiting {
-  readonly resolve: (views: Views) => void;
+  readonly resolve: (rendered: RenderedViews) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -54,7 +53,7 @@ async function startWorker(specification: WorkSpecification, file: URL, count: n
     else {
       const request = waiting.get(reply.id!);
       waiting.delete(reply.id!);
-      if (reply.kind === 'views') request?.resolve(reply.views);
+      if (reply.kind === 'views') request?.resolve(reply.rendered);
       else request?.reject(fromFault(reply.fault));
     }
   });
@@ -67,7 +66,7 @@ async function startWorker(specification: WorkSpecification, file: URL, count: n
   return {
     load: () => waiting.size,
     produce: (epoch: number, index: Int32Array) =>
-      new Promise<Views>((resolve, reject) => {
+      new Promise<RenderedViews>((resolve, reject) => {
         if (ended !== null) {
           reject(ended);
           return;

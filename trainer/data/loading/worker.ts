@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Fault } from '../../protocol/fault.ts';
-import { openViewRenderer, type WorkSpecification } from './view-renderer.ts';
+import { openViewRenderer, type RenderedViews, type WorkSpecification } from './view-renderer.ts';
 
 export interface WorkRequest {
   readonly id: number;
@@ -13,7 +13,7 @@ export interface WorkRequest {
 /** `ready` comes once, first. */
 export type WorkReply =
   | { readonly kind: 'ready'; readonly count: number }
-  | { readonly kind: 'views'; readonly id: number; readonly views: readonly Float32Array<ArrayBuffer>[] }
+  | { readonly kind: 'views'; readonly id: number; readonly rendered: RenderedViews }
   | { readonly kind: 'fault'; readonly id: number | null; readonly fault: Fault };
 
 const port = parentPort;
@@ -34,10 +34,10 @@ try {
   port.on('message', ({ id, epoch, index }: WorkRequest) => {
     last = last.then(async () => {
       try {
-        const views = await workshop.produce(epoch, index);
+        const rendered = await workshop.produce(epoch, index);
         reply(
-          { kind: 'views', id, views },
-          views.map((view) => view.buffer),
+          { kind: 'views', id, rendered },
+          rendered.views.map((view) => view.buffer),
         );
       } catch (error) {
         reply({ kind: 'fault', id, fault: faultOf(error) });

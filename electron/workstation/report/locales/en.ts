@@ -331,6 +331,9 @@ export const en = {
     channels: 'Channels',
     unknown: 'unknown',
     rejectTitle: 'Unreadable files',
+    leftOutTitle: 'Damaged images left out by a run',
+    leftOut: ({ run, images, reason }: { run: string; images: number; reason: string }) =>
+      `${run}: ${images} ${images === 1 ? 'image' : 'images'}, ${reason}`,
     leakTitle: 'Images in more than one split',
     more: (count: string) => `and ${count} more, listed in the JSON export of this report`,
   },

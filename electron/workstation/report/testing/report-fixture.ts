@@ -214,6 +214,10 @@ function reportRun(run: StoredRun, stored: readonly StoredResult[]): ReportRun {
       versions: { TensorFlow: '2.21.0' },
     },
     log: [],
+    leftOut: {
+      images: 3,
+      reasons: [{ reason: 'a damaged or truncated JPEG file that cannot be decoded', images: 3, files: ['train/a/1.jpg'] }],
+    },
     series: curvesOf[run.planKey ?? ''] ?? [],
     files: [
       { path: 'config.json', bytes: 1834, sha256: 'ab'.repeat(32) },
