@@ -12,6 +12,7 @@ import { nameOf, startTable } from '../data/listing/image-table.ts';
 import { type FoundImages } from '../data/found-images.ts';
 import { inspectListing, type ListingDescription } from '../data/listing/inspect-listing.ts';
 import { linesIn } from '../data/formats/lines.ts';
+import { notInFolder } from '../data/listing/presence.ts';
 import { openListing, type List } from '../data/listing/listing.ts';
 import { unreadableFile } from '../data/formats/record-file.ts';
 import type { SplitInspection } from '../protocol/dataset.ts';
