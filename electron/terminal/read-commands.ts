@@ -78,10 +78,7 @@ function datasetsText(rows: readonly DatasetRow[], { words, room }: Session): st
 }
 
 /** Files left out by reason, what is not used, and warnings. */
-function remarks(
-  { rejects, rejectKinds, unused, warnings }: Inspection,
-  { say }: Session['words'],
-): readonly string[] {
+function remarks({ rejects, rejectKinds, unused, warnings }: Inspection, { say }: Session['words']): readonly string[] {
   // Records from before reasons were counted have none.
   const leftOut =
     rejectKinds.length > 0

@@ -19,7 +19,10 @@ const mostReasons = 1000;
 
 /** A reason without what is of one file alone: its numbers, bytes and quotations. */
 const kindOf = (reason: string) =>
-  reason.replaceAll(/"(?:[^"\\]|\\.)*"/g, '"…"').replace(/(?<=begins with ).*/, '…').replaceAll(/\d+/g, '…');
+  reason
+    .replaceAll(/"(?:[^"\\]|\\.)*"/g, '"…"')
+    .replace(/(?<=begins with ).*/, '…')
+    .replaceAll(/\d+/g, '…');
 
 interface Kind {
   readonly reason: string;

@@ -168,7 +168,8 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
     // Two classes are called "crane", so the id stays.
     classes: classes.map((id) => (words.has(id) ? `${words.get(id)} (${id})` : id)),
     // A figure of a subset must not be taken for one of ImageNet.
-    title: classes.length === classesOfAll ? 'ImageNet' : (subsetNamed(classes) ?? `ImageNet, ${classes.length} classes`),
+    title:
+      classes.length === classesOfAll ? 'ImageNet' : (subsetNamed(classes) ?? `ImageNet, ${classes.length} classes`),
     found: [...sources.map((source) => `${source.split}: ${source.paths.join(', ')}`), ...foundBeside(walk, classes)],
     warnings: [...warnings, ...ofLists],
     unused: walk.unused.list(),

@@ -24,7 +24,14 @@ const expected = [
   'VOC2007 or VOC2012 (inside VOCdevkit, or its own folder): JPEGImages/*.jpg, ImageSets/Main/trainval.txt and test.txt',
   'or train.txt and val.txt; and for each class ImageSets/Main/CLASS_SPLIT.txt',
 ];
-const description: ListingDescription = { dataset: 'voc', title, expected, licence: null, source };
+const description: ListingDescription = {
+  dataset: 'voc',
+  title,
+  expected,
+  licence: null,
+  source,
+  absent: notInFolder,
+};
 
 const lists = 'ImageSets/Main';
 /** Splits that have no image in common: trainval is train and val together. */

@@ -143,7 +143,12 @@ async function reportUnlisted(walk: Walk, { base }: ListPlan, splits: readonly L
   const listed = splits.reduce((sum, { images }) => sum + images.count, 0);
   const unlisted = (await countPictures(walk, base)) - listed;
   if (unlisted > 0)
-    walk.unused.add('pictures that no list names', unlisted, 'the lists say what is in each split', 'add them to a list');
+    walk.unused.add(
+      'pictures that no list names',
+      unlisted,
+      'the lists say what is in each split',
+      'add them to a list',
+    );
 }
 
 /** What was taken for what, in words. */

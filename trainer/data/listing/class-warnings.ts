@@ -57,9 +57,13 @@ export function classWarnings(classes: readonly string[], splits: readonly Split
   const folded = sameButForCase(classes);
   return [
     ...countWarnings(classes, splits),
-    ...(folded.length > 0 ? [`Class names that differ only in case: ${names(folded)}. They are separate classes.`] : []),
+    ...(folded.length > 0
+      ? [`Class names that differ only in case: ${names(folded)}. They are separate classes.`]
+      : []),
     ...(isOutOfOrder(classes)
-      ? ['Class names are numbers, in the order of text: 10 comes before 2. A list that counts them in another order does not fit.']
+      ? [
+          'Class names are numbers, in the order of text: 10 comes before 2. A list that counts them in another order does not fit.',
+        ]
       : []),
     ...(classes.length > 1 && classes.every(isDate)
       ? ['The classes look like dates: if they are none, pretrain without labels.']

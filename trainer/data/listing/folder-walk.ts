@@ -161,7 +161,11 @@ function firstOf(root: string, folder: string, test: (entry: Dirent) => boolean)
 
 /** True if a readable picture, or a link with such a name, is directly in a folder. */
 export const hasPictures = (root: string, folder: string): boolean =>
-  firstOf(root, folder, (entry) => isReadable(entry.name) && !entry.isDirectory() && leftBy(entry.name, false) === null);
+  firstOf(
+    root,
+    folder,
+    (entry) => isReadable(entry.name) && !entry.isDirectory() && leftBy(entry.name, false) === null,
+  );
 
 /** Levels of folders that a look follows. */
 const deepest = 12;

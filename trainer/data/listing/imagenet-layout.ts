@@ -65,7 +65,9 @@ function sourceOf(folder: string, base: string, split: string): Source | null {
 /** Splits called otherwise, and Tiny-ImageNet's validation pictures. */
 function furtherSources(folder: string, base: string, known: readonly Source[]): readonly Source[] {
   const taken = new Set(known.map(({ split }) => split));
-  const folders = foldersIn(folder, base).filter(({ name, path }) => splitInName(name) !== null && isFolder(join(folder, path)));
+  const folders = foldersIn(folder, base).filter(
+    ({ name, path }) => splitInName(name) !== null && isFolder(join(folder, path)),
+  );
   const named = splitsAmong(folder, folders).filter(({ split }) => !taken.has(split));
   return named.flatMap(({ split, folders: paths }): readonly Source[] => {
     const [path = ''] = paths;

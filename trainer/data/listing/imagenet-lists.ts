@@ -148,8 +148,8 @@ async function numberedIds(shelf: Shelf): Promise<readonly string[] | null> {
 /** Folders from the root down to those where pictures lie, and the development kit in each. */
 const placesBeside = (beside: readonly string[]): readonly string[] => {
   const folders = beside.flatMap((path) => path.split('/').map((_, at, parts) => parts.slice(0, at + 1).join('/')));
-  return [...new Set(['', ...folders.filter((path) => path !== '' && path !== '.').map((path) => `${path}/`)])].flatMap((folder) =>
-    places.map((place) => folder + place),
+  return [...new Set(['', ...folders.filter((path) => path !== '' && path !== '.').map((path) => `${path}/`)])].flatMap(
+    (folder) => places.map((place) => folder + place),
   );
 };
 
@@ -193,7 +193,10 @@ function readWordList(bytes: Buffer): ReadonlyMap<string, string> {
 
 /** `{"n01440764": "tench, Tinca tinca"}`. */
 function readWordObject(bytes: Buffer): ReadonlyMap<string, string> {
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.string())), bytes.toString('utf8'));
+  const parsed = v.safeParse(
+    v.pipe(v.string(), v.parseJson(), v.record(v.string(), v.string())),
+    bytes.toString('utf8'),
+  );
   const rows = parsed.success ? Object.entries(parsed.output) : [];
   return new Map(rows.flatMap(([id, words]) => (/^n\d{8}$/.test(id) ? [[id, words.split(',')[0]!.trim()]] : [])));
 }

@@ -2,7 +2,7 @@
 
 const folders: Readonly<Record<string, string>> = {
   '.ipynb_checkpoints': 'checkpoints of notebooks',
-  '__pycache__': 'caches of Python',
+  __pycache__: 'caches of Python',
   '@eadir': 'thumbnails of a Synology NAS',
   '.@__thumb': 'thumbnails of a QNAP NAS',
   '@recycle': 'recycle bins',

@@ -34,7 +34,8 @@ interface Columns {
 
 const endings: ReadonlySet<string> = new Set(['.txt', '.csv', '.tsv', '.lst']);
 /** Words of a list's name, beside that of its split, that do not make it another list. */
-const listWords = /^(list|lists|file|files|filelist|label|labels|path|paths|gt|annotation|annotations|index|meta|names| )*$/;
+const listWords =
+  /^(list|lists|file|files|filelist|label|labels|path|paths|gt|annotation|annotations|index|meta|names| )*$/;
 const listFolders = /split|list|meta|anno|label|imagesets|partition/i;
 const labelHeaders = /^(label|labels|class|classes|class_?id|class_?name|category|category_?id|target|species|y)$/i;
 /** Lines that are looked at to recognise a list. */
@@ -121,7 +122,12 @@ function readable<T>(read: () => T): T | null {
 const folderOf = (path: string) => path.split('/').at(-2) ?? '';
 
 /** Lists one split. Pictures that are not there are rejected. Labels are those of the list, or else the folders. */
-async function draftList(walk: Walk, list: ListFile, byFolder: boolean, isThere: (path: string) => boolean): Promise<Draft> {
+async function draftList(
+  walk: Walk,
+  list: ListFile,
+  byFolder: boolean,
+  isThere: (path: string) => boolean,
+): Promise<Draft> {
   const images = startTable();
   const names: string[] = [];
   const numbers = new Map<string, number>();
@@ -181,10 +187,11 @@ export async function draftLists(walk: Walk, { lists }: ListPlan): Promise<reado
 }
 
 export const listsFound = ({ lists }: ListPlan): readonly string[] =>
-  lists.map(({ split, path, place }) => `${split}: the pictures named in ${path}${place === '' ? '' : `, in ${place}`}`);
+  lists.map(
+    ({ split, path, place }) => `${split}: the pictures named in ${path}${place === '' ? '' : `, in ${place}`}`,
+  );
 
 /** The folders where listed pictures lie. */
 export const placesOf = ({ base, lists }: ListPlan): readonly string[] => [
   ...new Set(lists.map(({ place }) => (place === '' ? base : place.slice(0, -1)))),
 ];
-

@@ -38,7 +38,9 @@ const withoutPart = (name: string) => name.replaceAll(/(?<!\d)\d{1,3}(?!\d)/g, '
 /** Splits by their folders, in the order of names. Of two folders for one split the first counts, or the usual name. */
 function grouped(folders: readonly Named[]): readonly PlannedSplit[] {
   const chosen = new Map<string, Named[]>();
-  const usualFirst = folders.toSorted((a, b) => Number(splitNamed(b.name) !== null) - Number(splitNamed(a.name) !== null));
+  const usualFirst = folders.toSorted(
+    (a, b) => Number(splitNamed(b.name) !== null) - Number(splitNamed(a.name) !== null),
+  );
   for (const folder of usualFirst) {
     const known = chosen.get(folder.split);
     if (known === undefined) chosen.set(folder.split, [folder]);
@@ -69,7 +71,10 @@ export function splitsAmong(root: string, folders: readonly Child[]): readonly P
   if (isSure) {
     const others = named.filter((each) => splitNamed(each.name) === null);
     const hasClasses = ({ path }: Named) => foldersIn(root, path).some((each) => holdsPictures(root, each.path));
-    return grouped([...usual, ...others.filter((each) => (each.isPlain ? holdsPictures(root, each.path) : hasClasses(each)))]);
+    return grouped([
+      ...usual,
+      ...others.filter((each) => (each.isPlain ? holdsPictures(root, each.path) : hasClasses(each))),
+    ]);
   }
   const holding = named.filter(({ path }) => holdsPictures(root, path));
   const isWhole = distinct(holding) > 1 && holding.some(({ split }) => split === 'train');
