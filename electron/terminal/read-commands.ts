@@ -77,6 +77,22 @@ function datasetsText(rows: readonly DatasetRow[], { words, room }: Session): st
   return tableOf(columns, lines, room);
 }
 
+/** Files left out by reason, what is not used, and warnings. */
+function remarks({ rejects, rejectKinds, unused, warnings }: Inspection, { say }: Session['words']): readonly string[] {
+  // Records from before reasons were counted have none.
+  const leftOut =
+    rejectKinds.length > 0
+      ? rejectKinds.map(({ count, reason, examples }) => `  ${count} × ${reason}: ${examples.join(', ')}`)
+      : rejects.slice(0, 10).map(({ file, reason }) => `  ${file}: ${reason}`);
+  return [
+    ...leftOut,
+    ...(unused.length > 0 ? [`${say('unused')}:`] : []),
+    ...unused.map(({ what, count, why, use }) => `  ${what} (${count}): ${why}; ${use}`),
+    ...(warnings.length > 0 ? [`${say('warnings')}:`] : []),
+    ...warnings.map((line) => `  ${line}`),
+  ];
+}
+
 function inspectionText(inspection: Inspection, { words, room }: Session): string {
   const { say } = words;
   if (inspection.dataset === null) {
@@ -86,6 +102,7 @@ function inspectionText(inspection: Inspection, { words, room }: Session): strin
       `${say('found')}: ${found.join('; ')}`,
       `${say('expected')}:`,
       ...expected.map((one) => `  ${one}`),
+      ...remarks(inspection, words),
     ];
     return lines.flatMap((line) => wrap(line, room)).join('\n');
   }
@@ -100,10 +117,11 @@ function inspectionText(inspection: Inspection, { words, room }: Session): strin
       const range = perClass.length === 0 ? '' : ` (${say('perClass')} ${each})`;
       return `${say('split')} ${split}: ${images} ${say('onImages')}${range}`;
     }),
+    `${say('found')}: ${inspection.found.join('; ')}`,
     inspection.contents === 'listed'
       ? `${inspection.rejectCount} ${say('rejects')}; ${say('listed')}`
       : `${inspection.rejectCount} ${say('rejects')}, ${inspection.leakCount} ${say('leaks')}, ${inspection.duplicateCount} ${say('duplicates')}`,
-    ...inspection.rejects.slice(0, 10).map(({ file, reason }) => `  ${file}: ${reason}`),
+    ...remarks(inspection, words),
     ...inspection.leaks.slice(0, 10).map(([one, other]) => `  ${one} = ${other}`),
     `${say('licence')}: ${inspection.licence ?? say('unknown')}   ${say('source')}: ${inspection.source ?? say('unknown')}`,
     `${say('fingerprint')}: ${inspection.fingerprint}`,

@@ -659,6 +659,13 @@ export const en = {
   'inspection.file': 'File',
   'inspection.reason': 'Reason',
   'inspection.leakTable': 'The same image in two splits ({count})',
+  'inspection.warnings': 'Warnings',
+  'inspection.unused': 'Not used ({count})',
+  'inspection.unusedWhat': 'What',
+  'inspection.unusedCount': 'Number',
+  'inspection.unusedUse': 'To use it',
+  'inspection.rejectKinds': 'Files left out, by reason',
+  'inspection.examples': 'Examples',
 
   'source.not readable': 'not available',
   'source.trainer': 'the trainer',

@@ -640,6 +640,13 @@ export const zh = {
   'inspection.file': '文件',
   'inspection.reason': '原因',
   'inspection.leakTable': '出现在两个划分中的相同图像（{count}）',
+  'inspection.warnings': '警告',
+  'inspection.unused': '未使用的内容（{count}）',
+  'inspection.unusedWhat': '内容',
+  'inspection.unusedCount': '数量',
+  'inspection.unusedUse': '使用方法',
+  'inspection.rejectKinds': '排除的文件（按原因）',
+  'inspection.examples': '示例',
 
   'source.not readable': '无法读取',
   'source.trainer': '训练程序',

@@ -1,5 +1,5 @@
 /** Collects unusable files, with readable reasons. */
-import type { Reject } from '../protocol/dataset.ts';
+import type { Reject, RejectKind } from '../protocol/dataset.ts';
 
 /** Maximum number of rejects and leaks listed; all are counted. */
 export const listedLimit = 1000;
@@ -11,21 +11,64 @@ export function printable(name: string): string {
   });
 }
 
+/** Kinds of reasons that are listed; what is beyond is counted as one. */
+const mostKinds = 10;
+const mostExamples = 3;
+/** Reasons that are told apart; a data set with more of them counts the rest as one kind. */
+const mostReasons = 1000;
+
+/** A reason without what is of one file alone: its numbers, bytes and quotations. */
+const kindOf = (reason: string) =>
+  reason
+    .replaceAll(/"(?:[^"\\]|\\.)*"/g, '"…"')
+    .replace(/(?<=begins with ).*/, '…')
+    .replaceAll(/\d+/g, '…');
+
+interface Kind {
+  readonly reason: string;
+  readonly examples: string[];
+  count: number;
+}
+
 /** Unusable files, in order of discovery: all are counted, the first `listedLimit` are listed. */
 export interface Rejects {
   readonly list: readonly Reject[];
   readonly count: () => number;
+  /** All of them by the kinds of their reasons, the most frequent first. */
+  readonly kinds: () => RejectKind[];
   add(file: string, reason: string): void;
 }
 
 export function startRejects(): Rejects {
   const list: Reject[] = [];
+  const kinds = new Map<string, Kind>();
   let count = 0;
+
+  function countKind(file: string, reason: string): void {
+    const own = kindOf(reason);
+    const key = kinds.has(own) || kinds.size < mostReasons ? own : 'other reasons';
+    const known = kinds.get(key) ?? { reason: key === own ? reason : key, examples: [], count: 0 };
+    kinds.set(key, known.count > 0 && known.reason !== reason ? { ...known, reason: key } : known);
+    const kind = kinds.get(key)!;
+    kind.count++;
+    if (kind.examples.length < mostExamples) kind.examples.push(printable(file));
+  }
+
   return {
     list,
     count: () => count,
+    kinds() {
+      const sorted = [...kinds.values()].sort((a, b) => b.count - a.count);
+      const shown = sorted.slice(0, sorted.length > mostKinds ? mostKinds - 1 : mostKinds);
+      const rest = sorted.slice(shown.length);
+      if (rest.length === 0) return shown.map((kind) => ({ ...kind }));
+      const sum = rest.reduce((total, kind) => total + kind.count, 0);
+      const examples = rest.flatMap((kind) => kind.examples).slice(0, mostExamples);
+      return [...shown, { reason: `${rest.length} other reasons`, count: sum, examples }];
+    },
     add(file, reason) {
       count++;
+      countKind(file, reason);
       if (list.length < listedLimit) list.push({ file: printable(file), reason });
     },
   };

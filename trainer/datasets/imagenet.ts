@@ -2,61 +2,32 @@
  * ImageNet (ILSVRC 2012: Russakovsky et al., IJCV 2015) and its subsets, as people have it: class folders by WordNet id; or
  * the validation pictures in one folder beside a list of their classes; or the original archives, read where they lie.
  */
-import { existsSync, readdirSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { readdirSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
+import { linesIn } from '../data/formats/lines.ts';
 import { startTable, type Place } from '../data/listing/image-table.ts';
-import { draftSplit, foundBeside, readSplitFolder, startWalk, type Walk } from '../data/listing/class-folders.ts';
+import { draftParts, foundBeside, readSplitFolder } from '../data/listing/class-folders.ts';
+import { reportUnused, startWalk, type Walk } from '../data/listing/folder-walk.ts';
+import { annotations, sourcesIn, validationPicture, type Source } from '../data/listing/imagenet-layout.ts';
 import { listsNeeded, readClassWords, readValidationClasses } from '../data/listing/imagenet-lists.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
+import { subsetNamed } from '../data/listing/known-subsets.ts';
 import { type Rejects } from '../data/rejects.ts';
 import { reasonOf } from '../data/unusable-image.ts';
 import { united, type Draft, type Listing } from '../data/listing/listing.ts';
 import type { TimeSlices } from '../data/listing/time-slices.ts';
 import { openTar, type TarMember } from '../data/formats/tar.ts';
-import { isFolder } from '../durable/files.ts';
 import { defineDataset } from '../recipe.ts';
 
 const homepage = 'https://www.image-net.org/challenges/LSVRC/2012/';
 const expected = [
-  'train/n########/*.JPEG and val/n########/*.JPEG (ImageNet-1k, ImageNet-100, Imagenette)',
+  'train/n########/*.JPEG and val/n########/*.JPEG (ImageNet-1k, ImageNet-100, Imagenette, Tiny-ImageNet)',
   `or val/ILSVRC2012_val_########.JPEG with ${listsNeeded}`,
   'or ILSVRC2012_img_train.tar and ILSVRC2012_img_val.tar (not unpacked), with such a list',
 ];
 const classesOfAll = 1000;
-const wordnetId = /^n\d{8}$/;
 const classArchive = /^(n\d{8})\.tar$/;
-const validationPicture = /^ILSVRC2012_val_(\d{8})\.JPEG$/;
-const splitNames = ['train', 'val', 'test'] as const;
-const archives: Readonly<Partial<Record<string, string>>> = {
-  train: 'ILSVRC2012_img_train.tar',
-  val: 'ILSVRC2012_img_val.tar',
-};
-/** Where the pictures lie below the folder: at once, or as Kaggle packs them. */
-const places = ['', 'ILSVRC/Data/CLS-LOC/', 'Data/CLS-LOC/'];
-
-interface Source {
-  readonly split: string;
-  readonly kind: 'classes' | 'flat' | 'archive';
-  /** Below the folder. */
-  readonly path: string;
-}
-
-/** A folder is preferred to the archive it was taken from. */
-function sourceOf(folder: string, place: string, split: string): Source | null {
-  const path = place + split;
-  const names = isFolder(join(folder, path)) ? readdirSync(join(folder, path)) : [];
-  if (names.some((name) => wordnetId.test(name))) return { split, kind: 'classes', path };
-  if (names.some((name) => validationPicture.test(name))) return { split, kind: 'flat', path };
-  const archive = archives[split];
-  if (archive === undefined || !existsSync(join(folder, place + archive))) return null;
-  return { split, kind: 'archive', path: place + archive };
-}
-
-function sourcesIn(folder: string): readonly Source[] {
-  const found = places.map((place) => splitNames.flatMap((split) => sourceOf(folder, place, split) ?? []));
-  return found.find((sources) => sources.length > 0) ?? [];
-}
 
 const byName = (a: TarMember, b: TarMember) => (a.name < b.name ? -1 : 1);
 
@@ -99,64 +70,109 @@ function picturesInArchive(folder: string, archive: string, rejects: Rejects): r
   }
 }
 
-/** Pictures of all classes side by side, labelled by a list; without a list there is no such split. */
-async function draftValidation(
-  folder: string,
-  { split, path }: Source,
+/** What a list says of pictures that lie side by side. */
+interface Stated {
+  readonly list: string;
+  readonly synsetOf: (picture: Picture) => string | undefined;
+  /** Pictures that it names. */
+  readonly named: number;
+}
+
+/** A split of pictures that lie side by side. Pictures that are listed and not there are counted in a warning. */
+function draftFlat(
+  split: string,
+  path: string,
   pictures: readonly Picture[],
-  rejects: Rejects,
-): Promise<Draft | null> {
-  const classes = await readValidationClasses(folder, rejects);
-  if (!classes) {
-    rejects.add(path, `the list of its image classes is missing: ${listsNeeded}`);
-    return null;
-  }
-  const synsetOf = (picture: Picture) =>
-    classes.synsets.get(Number(validationPicture.exec(basename(picture.path))?.[1]));
+  { list, synsetOf, named }: Stated,
+  { rejects }: Walk,
+  warnings: string[],
+): Draft {
   const names = [...new Set(pictures.flatMap((picture) => synsetOf(picture) ?? []))].sort();
   const numbers = new Map(names.map((name, number) => [name, number]));
   const images = startTable();
   for (const picture of pictures) {
     const synset = synsetOf(picture);
     if (synset !== undefined) images.add(picture.path, numbers.get(synset)!, picture.place);
-    else rejects.add(picture.place ? `${path}/${picture.path}` : picture.path, `not listed in ${classes.list}`);
+    else rejects.add(picture.place ? `${path}/${picture.path}` : picture.path, `not listed in ${list}`);
   }
+  const absent = named - images.count();
+  if (absent > 0) warnings.push(`Of the pictures named in ${list}, ${absent} are not in ${path}.`);
   return { split, images, names };
 }
 
-async function draftOf(folder: string, source: Source, walk: Walk): Promise<Draft | null> {
-  const { split, kind, path } = source;
-  const { rejects, slices } = walk;
-  if (kind === 'classes') return draftSplit(walk, split, readSplitFolder(walk, path));
-  if (kind === 'archive' && split === 'train') return draftTraining(folder, path, rejects, slices);
-  const pictures =
-    kind === 'archive'
-      ? picturesInArchive(folder, path, rejects)
-      : readSplitFolder(walk, path).loose.map((picture) => ({ path: picture, place: null }));
-  return draftValidation(folder, source, pictures, rejects);
+const loosePictures = async (walk: Walk, path: string): Promise<readonly Picture[]> =>
+  (await readSplitFolder(walk, path)).loose.map((picture) => ({ path: picture, place: null }));
+
+/** The validation pictures, labelled by a list; without a list there is no such split. */
+async function draftValidation(walk: Walk, { split, kind, paths }: Source, warnings: string[]): Promise<Draft | null> {
+  const [path = ''] = paths;
+  const { root, rejects, unused } = walk;
+  const pictures = kind === 'archive' ? picturesInArchive(root, path, rejects) : await loosePictures(walk, path);
+  const classes = await readValidationClasses(root, rejects, [kind === 'archive' ? dirname(path) : path]);
+  if (!classes) {
+    rejects.add(path, `the list of its image classes is missing: ${listsNeeded}`);
+    const what = kind === 'archive' ? path : `${path}/`;
+    unused.add(what, pictures.length, 'the list of the classes of these pictures is missing', `add ${listsNeeded}`);
+    return null;
+  }
+  const { list, synsets } = classes;
+  const synsetOf = (picture: Picture) => synsets.get(Number(validationPicture.exec(basename(picture.path))?.[1]));
+  return draftFlat(split, path, pictures, { list, synsetOf, named: synsets.size }, walk, warnings);
 }
+
+/** Tiny-ImageNet's validation pictures: `val_0.JPEG`, its WordNet id and a box. */
+async function draftAnnotated(walk: Walk, { split, paths }: Source, warnings: string[]): Promise<Draft> {
+  const [path = ''] = paths;
+  const list = `${path}/${annotations}`;
+  const synsets = new Map<string, string>();
+  for (const line of linesIn(join(walk.root, list))) {
+    const match = /^(\S+)\s+(n\d{8})\b/.exec(line);
+    if (match) synsets.set(match[1]!, match[2]!);
+    else walk.rejects.add(list, `${JSON.stringify(line.slice(0, 80))} is not a picture with a WordNet id`);
+  }
+  const synsetOf = (picture: Picture) => synsets.get(basename(picture.path));
+  const pictures = await loosePictures(walk, `${path}/images`);
+  return draftFlat(split, `${path}/images`, pictures, { list, synsetOf, named: synsets.size }, walk, warnings);
+}
+
+async function draftOf(source: Source, walk: Walk, warnings: string[]): Promise<Draft | null> {
+  const { split, kind, paths } = source;
+  if (kind === 'classes') return draftParts(walk, { split, folders: paths });
+  if (kind === 'archive' && split === 'train') return draftTraining(walk.root, paths[0]!, walk.rejects, walk.slices);
+  return kind === 'annotated' ? draftAnnotated(walk, source, warnings) : draftValidation(walk, source, warnings);
+}
+
+/** Archives that hold what the folders hold, and the development kit. */
+const ownArchives = (folder: string): readonly string[] =>
+  readdirSync(folder).filter((name) => /^ILSVRC2012_\w+\.tar(\.gz)?$/.test(name));
 
 async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promise<Listing> {
   const walk = startWalk(folder, rejects, slices);
   const drafts: Draft[] = [];
   const sources = sourcesIn(folder);
+  const ofLists: string[] = [];
   for (const source of sources) {
     try {
-      const draft = await draftOf(folder, source, walk);
+      const draft = await draftOf(source, walk, ofLists);
       if (draft) drafts.push(draft);
     } catch (error) {
-      rejects.add(source.path, reasonOf(error));
+      rejects.add(source.paths[0]!, reasonOf(error));
     }
   }
-  const { splits, classes } = united(drafts, rejects);
-  const words = await readClassWords(folder);
+  const paths = sources.flatMap((source) => source.paths);
+  await reportUnused(walk, [...paths, ...ownArchives(folder)]);
+  const { splits, classes, warnings } = united(drafts, rejects);
+  const words = await readClassWords(folder, paths.map(dirname));
   return {
     splits,
     // Two classes are called "crane", so the id stays.
     classes: classes.map((id) => (words.has(id) ? `${words.get(id)} (${id})` : id)),
     // A figure of a subset must not be taken for one of ImageNet.
-    title: classes.length === classesOfAll ? 'ImageNet' : `ImageNet, ${classes.length} classes`,
-    found: [...sources.map(({ split, path }) => `${split}: ${path}`), ...foundBeside(walk, classes)],
+    title:
+      classes.length === classesOfAll ? 'ImageNet' : (subsetNamed(classes) ?? `ImageNet, ${classes.length} classes`),
+    found: [...sources.map((source) => `${source.split}: ${source.paths.join(', ')}`), ...foundBeside(walk, classes)],
+    warnings: [...warnings, ...ofLists],
+    unused: walk.unused.list(),
     splitRule: null,
   };
 }
@@ -166,7 +182,7 @@ export const dataset = defineDataset({
   title: 'ImageNet and its subsets',
   licence: null,
   homepage,
-  splits: splitNames,
+  splits: ['train', 'val', 'test'],
   channels: 3,
   options: v.strictObject({}),
   expected,

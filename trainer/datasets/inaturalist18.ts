@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { whyUnsafe } from '../data/formats/unsafe-path.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { startTable, type TableBuilder } from '../data/listing/image-table.ts';
+import { notInFolder, presenceIn } from '../data/listing/presence.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
 import { type Rejects } from '../data/rejects.ts';
 import { reasonOf } from '../data/unusable-image.ts';
@@ -57,6 +58,7 @@ async function readSplit(folder: string, split: string, rejects: Rejects): Promi
   const categories = new Set(known.map(({ id }) => id));
   const annotationsOf = groupBy(annotations, ({ image_id: image }) => image);
   const images = startTable();
+  const isThere = presenceIn(folder);
   for (const { id, file_name: path } of named) {
     const own = annotationsOf.get(id) ?? [];
     const category = own[0]?.category_id;
@@ -66,6 +68,7 @@ async function readSplit(folder: string, split: string, rejects: Rejects): Promi
       rejects.add(path, `${json} gives it ${own.length} categories; one is needed`);
     else if (!categories.has(category))
       rejects.add(path, `${json} gives it category ${category}, which it does not list`);
+    else if (!isThere(path)) rejects.add(path, notInFolder);
     else images.add(path, category);
   }
   return { split, images, categories };

@@ -8,6 +8,7 @@ import * as v from 'valibot';
 import { whyUnsafe } from '../data/formats/unsafe-path.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { startTable, type TableBuilder } from '../data/listing/image-table.ts';
+import { notInFolder, presenceIn } from '../data/listing/presence.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
 import { type Rejects } from '../data/rejects.ts';
 import { reasonOf } from '../data/unusable-image.ts';
@@ -76,6 +77,7 @@ async function readList(
   slices: TimeSlices,
 ): Promise<void> {
   let place: string | null = null;
+  const isThere = presenceIn(folder);
   for (const line of linesIn(join(folder, path))) {
     if (slices.due()) await slices.next(images.count(), null);
     const [picture, label] = parsed(line);
@@ -86,7 +88,7 @@ async function readList(
     }
     // All pictures lie where the first that is there lies.
     place ??= picturePlaces.find((each) => existsSync(join(folder, each + picture))) ?? null;
-    if (place === null) rejects.add(picture, `listed in ${path}, but not in the folder`);
+    if (place === null || !isThere(place + picture)) rejects.add((place ?? '') + picture, notInFolder);
     else images.add(place + picture, label);
   }
 }

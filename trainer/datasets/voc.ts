@@ -12,6 +12,7 @@ import { nameOf, startTable } from '../data/listing/image-table.ts';
 import { type FoundImages } from '../data/found-images.ts';
 import { inspectListing, type ListingDescription } from '../data/listing/inspect-listing.ts';
 import { linesIn } from '../data/formats/lines.ts';
+import { notInFolder } from '../data/listing/presence.ts';
 import { openListing, type List } from '../data/listing/listing.ts';
 import { unreadableFile } from '../data/formats/record-file.ts';
 import type { SplitInspection } from '../protocol/dataset.ts';
@@ -23,7 +24,14 @@ const expected = [
   'VOC2007 or VOC2012 (inside VOCdevkit, or its own folder): JPEGImages/*.jpg, ImageSets/Main/trainval.txt and test.txt',
   'or train.txt and val.txt; and for each class ImageSets/Main/CLASS_SPLIT.txt',
 ];
-const description: ListingDescription = { dataset: 'voc', title, expected, licence: null, source };
+const description: ListingDescription = {
+  dataset: 'voc',
+  title,
+  expected,
+  licence: null,
+  source,
+  absent: notInFolder,
+};
 
 const lists = 'ImageSets/Main';
 /** Splits that have no image in common: trainval is train and val together. */

@@ -4,6 +4,14 @@ import * as v from 'valibot';
 export const Reject = v.strictObject({ file: v.string(), reason: v.string() });
 export type Reject = v.InferOutput<typeof Reject>;
 
+/** A folder, or files of a kind, that are not used: what, how many pictures or files, why, and how they would be used. */
+export const Unused = v.strictObject({ what: v.string(), count: v.number(), why: v.string(), use: v.string() });
+export type Unused = v.InferOutput<typeof Unused>;
+
+/** Rejects for one reason, with a few of their names. */
+export const RejectKind = v.strictObject({ reason: v.string(), count: v.number(), examples: v.array(v.string()) });
+export type RejectKind = v.InferOutput<typeof RejectKind>;
+
 export const SplitInspection = v.strictObject({
   split: v.string(),
   images: v.number(),
@@ -38,6 +46,12 @@ export const Inspection = v.strictObject({
   bytes: v.number(),
   rejects: v.array(Reject),
   rejectCount: v.number(),
+  /** All rejects by their reasons, the most frequent first. Empty in records from before they were counted. */
+  rejectKinds: v.optional(v.array(RejectKind), []),
+  /** What lies in the folder and is not used. */
+  unused: v.optional(v.array(Unused), []),
+  /** What is odd about its classes and pictures, in sentences. */
+  warnings: v.optional(v.array(v.string()), []),
   /** Pictures whose contents stand in more than one split, with the two names: a leak. */
   leaks: v.array(v.tuple([v.string(), v.string()])),
   leakCount: v.number(),

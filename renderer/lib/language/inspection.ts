@@ -4,5 +4,6 @@ import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 export function verdictOf(inspection: Inspection): 'ok' | 'attention' | 'wrong' {
   const images = inspection.splits.reduce((sum, split) => sum + split.images, 0);
   if (inspection.dataset === null || images === 0) return 'wrong';
-  return inspection.rejectCount > 0 || inspection.leakCount > 0 ? 'attention' : 'ok';
+  const { rejectCount, leakCount, warnings } = inspection;
+  return rejectCount > 0 || leakCount > 0 || warnings.length > 0 ? 'attention' : 'ok';
 }

@@ -1,121 +1,27 @@
 /**
- * A folder of pictures: `train|val|test/class/…`, or one folder of classes that is split by a hash, or pictures without
- * classes. Names are sorted by code unit, so the order of samples is the same everywhere. Links to folders are followed
- * only at the level of splits and classes, so cycles are impossible.
+ * A folder of pictures: split folders of class folders, one folder of classes that is split by a hash, lists, or pictures
+ * without classes. Names are sorted by code unit, so the order of samples is the same everywhere. Links to folders are
+ * followed only at the level of splits and classes, so cycles are impossible.
  */
-import { hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, statSync } from 'node:fs';
-import type { Dirent, Stats } from 'node:fs';
-import { extname, join, sep } from 'node:path';
-import { isMissing } from '../../durable/files.ts';
-import { nameOf, selected, startTable, type TableBuilder } from './image-table.ts';
-import { type ImageTable } from '../found-images.ts';
 import { type Rejects } from '../rejects.ts';
-import { reasonOf } from '../unusable-image.ts';
+import {
+  accept,
+  childrenIn,
+  countPictures,
+  leadsBack,
+  leftoversFound,
+  reportUnused,
+  startWalk,
+  type Child,
+  type Walk,
+} from './folder-walk.ts';
+import { splitByHash, splitRule } from './hash-split.ts';
+import { startTable, type TableBuilder } from './image-table.ts';
 import { united, type Draft, type ListedSplit, type Listing } from './listing.ts';
+import { draftLists, listsFound, type ListPlan } from './split-lists.ts';
+import { splitInName } from './split-names.ts';
 import type { TimeSlices } from './time-slices.ts';
-
-const readable: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png']);
-const foreign: ReadonlySet<string> = new Set(
-  '.gif .webp .heic .heif .avif .svg .bmp .tif .tiff .ppm .pgm .jp2 .jxl .ico .psd'.split(' '),
-);
-
-/** Folder names that stand for a split. */
-const splitNames: Readonly<Record<string, string>> = {
-  train: 'train',
-  training: 'train',
-  val: 'val',
-  valid: 'val',
-  validation: 'val',
-  test: 'test',
-  testing: 'test',
-};
-
-export function splitNamed(folderName: string): string | null {
-  return splitNames[folderName.toLowerCase()] ?? null;
-}
-
-/** One in this many pictures of an unsplit folder becomes part of the validation split. */
-const heldOut = 10;
-const hashedTailBytes = 4096;
-const splitRule =
-  `No split on disk: a picture is in val when the SHA-256 of its size and its last ${hashedTailBytes} bytes, ` +
-  `taken as a number, is a multiple of ${heldOut} (first 32 bits); equal files are always in the same split.`;
-
-interface Child {
-  readonly name: string;
-  /** Relative to the root, with `/`. */
-  readonly path: string;
-  readonly kind: 'folder' | 'file' | 'other';
-  readonly isLink: boolean;
-}
-
-const byName = (a: { readonly name: string }, b: { readonly name: string }) =>
-  a.name < b.name ? -1 : a.name > b.name ? 1 : 0;
-
-const below = (folder: string, name: string) => (folder === '' ? name : `${folder}/${name}`);
-
-const kindOf = (entry: Dirent | Stats): Child['kind'] =>
-  entry.isDirectory() ? 'folder' : entry.isFile() ? 'file' : 'other';
-
-const ignore = () => undefined;
-
-/** Entries of a folder below the root ('' for the root itself), links resolved. Broken links are reported. */
-function childrenOf(root: string, folder: string, report: Rejects['add']): readonly Child[] {
-  const children: Child[] = [];
-  for (const entry of readdirSync(join(root, folder), { withFileTypes: true }).sort(byName)) {
-    const { name } = entry;
-    const path = below(folder, name);
-    const isLink = entry.isSymbolicLink();
-    try {
-      children.push({ name, path, kind: kindOf(isLink ? statSync(join(root, path)) : entry), isLink });
-    } catch (error) {
-      report(path, isMissing(error) ? 'a broken link' : reasonOf(error));
-    }
-  }
-  return children;
-}
-
-/** A walk through the folders below a root. */
-export interface Walk {
-  readonly root: string;
-  readonly rejects: Rejects;
-  readonly slices: TimeSlices;
-  /** Pictures found so far. */
-  pictures: number;
-  /** Files whose names are not those of pictures: ignored. */
-  otherFiles: number;
-}
-
-export function startWalk(root: string, rejects: Rejects, slices: TimeSlices): Walk {
-  return { root, rejects, slices, pictures: 0, otherFiles: 0 };
-}
-
-/** A folder that cannot be listed becomes a problem. */
-function childrenIn({ root, rejects }: Walk, folder: string): readonly Child[] {
-  try {
-    return childrenOf(root, folder, rejects.add);
-  } catch (error) {
-    rejects.add(`${folder}/`, reasonOf(error));
-    return [];
-  }
-}
-
-/** Sorts one file into pictures, problems and others. */
-function accept(walk: Walk, { path, kind }: Child): boolean {
-  if (kind === 'other') {
-    walk.rejects.add(path, 'not a plain file (a pipe, a socket or a device)');
-    return false;
-  }
-  const extension = extname(path).toLowerCase();
-  if (readable.has(extension)) {
-    walk.pictures++;
-    return true;
-  }
-  if (foreign.has(extension)) walk.rejects.add(path, `its name ends in ${extension}; only JPEG and PNG are read`);
-  else walk.otherFiles++;
-  return false;
-}
+import { planTree, type PlannedClass, type PlannedSplit, type TreePlan } from './tree-plan.ts';
 
 /** Adds all pictures under a class folder, at any depth. */
 async function addPictures(walk: Walk, folder: string, label: number, into: TableBuilder): Promise<void> {
@@ -129,13 +35,6 @@ async function addPictures(walk: Walk, folder: string, label: number, into: Tabl
   }
 }
 
-/** True if a linked folder is the root, above it, or inside a folder that would list it again. */
-function leadsBack({ root }: Walk, path: string): boolean {
-  const target = realpathSync(join(root, path));
-  const from = realpathSync(join(root, path, '..'));
-  return from === target || from.startsWith(target + sep);
-}
-
 interface SplitFolder {
   readonly classes: readonly Child[];
   /** Pictures beside the class folders. */
@@ -143,7 +42,7 @@ interface SplitFolder {
 }
 
 /** Class folders and loose pictures of a split (`folder` is '' for the root). */
-export function readSplitFolder(walk: Walk, folder: string): SplitFolder {
+export async function readSplitFolder(walk: Walk, folder: string): Promise<SplitFolder> {
   const classes: Child[] = [];
   const loose: string[] = [];
   for (const child of childrenIn(walk, folder)) {
@@ -152,8 +51,14 @@ export function readSplitFolder(walk: Walk, folder: string): SplitFolder {
       if (accept(walk, child)) loose.push(path);
     } else if (isLink && leadsBack(walk, path)) walk.rejects.add(path, 'a link that leads back to a folder above it');
     else if (!name.startsWith('.')) classes.push(child);
+    else await reportHidden(walk, path);
   }
   return { classes, loose };
+}
+
+async function reportHidden(walk: Walk, path: string): Promise<void> {
+  const count = await countPictures(walk, path);
+  if (count > 0) walk.unused.add(`${path}/`, count, 'its name begins with a dot: it is hidden', 'rename it');
 }
 
 /** Lists a split by its class folders; if there are none, its loose pictures without labels. */
@@ -172,85 +77,142 @@ export async function draftSplit(walk: Walk, split: string, { classes, loose }: 
   return { split, images, names: classes.map(({ name }) => name) };
 }
 
-/** The split folders of a root; if there are none, its folders are classes. */
-function splitFolders(root: string): readonly { readonly split: string; readonly folder: string }[] {
-  const folders = childrenOf(root, '', ignore).filter((child) => child.kind === 'folder');
-  const splits = folders.flatMap(({ name }) => {
-    const split = splitNamed(name);
-    return split === null ? [] : [{ split, folder: name }];
+/** A split whose class folders are in one folder or, part by part, in several. */
+export async function draftParts(walk: Walk, { split, folders }: PlannedSplit): Promise<Draft> {
+  const parts: SplitFolder[] = [];
+  for (const folder of folders) parts.push(await readSplitFolder(walk, folder));
+  return draftSplit(walk, split, {
+    classes: parts.flatMap(({ classes }) => classes),
+    loose: parts.flatMap(({ loose }) => loose),
   });
-  const distinct = splits.filter((each, i) => splits.findIndex((other) => other.split === each.split) === i);
-  if (distinct.length !== 1 || folders.length === 1) return distinct;
-  // A single folder called "train" may be the class of trains: it is a split only if it contains class folders.
-  return childrenOf(root, distinct[0]!.folder, ignore).some((child) => child.kind === 'folder') ? distinct : [];
 }
 
-function isHeldOut(path: string): boolean {
-  const file = openSync(path, 'r');
-  try {
-    const { size } = fstatSync(file);
-    const length = Math.min(size, hashedTailBytes);
-    const tail = Buffer.alloc(length);
-    readSync(file, tail, 0, length, size - length);
-    return hash('sha256', Buffer.concat([Buffer.from(`${size}\n`), tail]), 'buffer').readUInt32BE(0) % heldOut === 0;
-  } finally {
-    closeSync(file);
-  }
+async function draftClasses(walk: Walk, split: string, classes: readonly PlannedClass[]): Promise<Draft> {
+  const images = startTable();
+  for (const [label, { path }] of classes.entries()) await addPictures(walk, path, label, images);
+  return { split, images, names: classes.map(({ name }) => name) };
 }
 
-async function splitByHash({ root, rejects, slices }: Walk, images: ImageTable): Promise<readonly ListedSplit[]> {
-  const splits: (string | null)[] = [];
-  for (let index = 0; index < images.count; index++) {
-    if (slices.due()) await slices.next(index, images.count);
-    const path = nameOf(images, index);
-    try {
-      splits.push(isHeldOut(join(root, path)) ? 'val' : 'train');
-    } catch (error) {
-      rejects.add(path, reasonOf(error));
-      splits.push(null);
+/** The folders of one split in every class. */
+async function draftClassesFirst(walk: Walk, classes: readonly PlannedClass[]): Promise<readonly Draft[]> {
+  const bySplit = new Map<string, PlannedClass[]>();
+  for (const { name, path } of classes)
+    for (const child of childrenIn(walk, path)) {
+      const split = child.kind === 'folder' ? splitInName(child.name)?.split : undefined;
+      if (split !== undefined) bySplit.set(split, [...(bySplit.get(split) ?? []), { name, path: child.path }]);
     }
+  const drafts: Draft[] = [];
+  for (const [split, folders] of [...bySplit].sort(([a], [b]) => (a < b ? -1 : 1)))
+    drafts.push(await draftClasses(walk, split, folders));
+  return drafts;
+}
+
+async function draftUnlabelled(walk: Walk, folder: string): Promise<Draft> {
+  const images = startTable();
+  await addPictures(walk, folder, -1, images);
+  return { split: 'train', images, names: null };
+}
+
+async function draftsOf(walk: Walk, plan: TreePlan): Promise<readonly Draft[]> {
+  switch (plan.kind) {
+    case 'splits': {
+      const drafts: Draft[] = [];
+      for (const split of plan.splits) drafts.push(await draftParts(walk, split));
+      return drafts;
+    }
+    case 'classes':
+      return [await draftSplit(walk, 'train', await readSplitFolder(walk, plan.base))];
+    case 'leaves':
+      return [await draftClasses(walk, 'train', plan.classes)];
+    case 'classes-first':
+      return draftClassesFirst(walk, plan.classes);
+    case 'unlabelled':
+      return [await draftUnlabelled(walk, plan.base)];
+    case 'lists':
+      return draftLists(walk, plan);
   }
-  return ['train', 'val'].map((split) => ({ split, images: selected(images, (index) => splits[index] === split) }));
+}
+
+/** Folders that were listed whole. */
+function usedBy(plan: TreePlan): readonly string[] {
+  if (plan.kind === 'splits') return plan.splits.flatMap(({ folders }) => folders);
+  return [plan.base];
+}
+
+async function reportUnlisted(walk: Walk, { base }: ListPlan, splits: readonly ListedSplit[]): Promise<void> {
+  const listed = splits.reduce((sum, { images }) => sum + images.count, 0);
+  const unlisted = (await countPictures(walk, base)) - listed;
+  if (unlisted > 0)
+    walk.unused.add(
+      'pictures that no list names',
+      unlisted,
+      'the lists say what is in each split',
+      'add them to a list',
+    );
+}
+
+/** What was taken for what, in words. */
+function layoutOf(plan: TreePlan, splits: readonly ListedSplit[]): readonly string[] {
+  const inside = plan.base === '' ? [] : [`the data set lies in ${plan.base}/`];
+  switch (plan.kind) {
+    case 'splits': {
+      const named = plan.splits.flatMap(({ split, folders }) =>
+        folders.length === 1 && folders[0] === (plan.base === '' ? split : `${plan.base}/${split}`)
+          ? []
+          : [`${split}: ${folders.map((folder) => `${folder}/`).join(', ')}`],
+      );
+      return [...inside, `split folders: ${splits.map(({ split }) => split).join(', ')}`, ...named];
+    }
+    case 'lists':
+      return [...inside, 'splits by lists', ...listsFound(plan)];
+    case 'classes-first':
+      return [...inside, `split folders inside the classes: ${splits.map(({ split }) => split).join(', ')}`];
+    case 'unlabelled':
+      return [...inside, 'folders by date: pictures without classes, for pretraining only'];
+    case 'leaves':
+      return [...inside, 'classes: the deepest folders, called by their paths'];
+    case 'classes':
+      return [
+        ...inside,
+        splits[0]!.images.labels === null
+          ? 'images without class folders: for pretraining only'
+          : 'a folder of class folders',
+      ];
+  }
 }
 
 /** Findings common to every folder listing, besides its layout. */
-export function foundBeside({ otherFiles }: Walk, classes: readonly string[]): readonly string[] {
+export function foundBeside(walk: Walk, classes: readonly string[]): readonly string[] {
+  const leftovers = leftoversFound(walk);
   return [
     ...(classes.length === 1 ? ['only one class: labels carry no information'] : []),
-    ...(otherFiles > 0 ? [`${otherFiles} other files, ignored`] : []),
+    ...(walk.otherFiles > 0 ? [`${walk.otherFiles} other files, ignored`] : []),
+    ...(leftovers === null ? [] : [leftovers]),
   ];
 }
 
 export async function listTree(root: string, rejects: Rejects, slices: TimeSlices): Promise<Listing> {
   const walk = startWalk(root, rejects, slices);
-  const folders = splitFolders(root);
-  const drafts: Draft[] = [];
-  for (const { split, folder } of folders.length > 0 ? folders : [{ split: 'train', folder: '' }])
-    drafts.push(await draftSplit(walk, split, readSplitFolder(walk, folder)));
-  const { splits, classes } = united(drafts, rejects);
-  const listed = (layout: string, rest: Partial<Listing> = {}): Listing => ({
+  const plan: TreePlan = planTree(root) ?? { kind: 'classes', base: '' };
+  const { splits, classes, warnings } = united(await draftsOf(walk, plan), rejects);
+  if (plan.kind === 'lists') await reportUnlisted(walk, plan, splits);
+  else await reportUnused(walk, usedBy(plan));
+  const listed = (layout: readonly string[], rest: Partial<Listing> = {}): Listing => ({
     splits,
     classes,
-    found: [layout, ...foundBeside(walk, classes)],
+    found: [...layout, ...foundBeside(walk, classes)],
+    warnings,
+    unused: walk.unused.list(),
     splitRule: null,
     ...rest,
   });
-  const { images } = splits[0]!;
-  if (folders.length > 0) return listed(`split folders: ${splits.map(({ split }) => split).join(', ')}`);
-  if (images.count === 0) return listed('no pictures', { splits: [] });
-  if (images.labels === null) return listed('images without class folders: for pretraining only');
-  return listed('a folder of class folders', { splits: await splitByHash(walk, images), splitRule });
+  if (splits.every(({ images }) => images.count === 0) && plan.kind !== 'splits')
+    return listed(['no pictures'], { splits: [] });
+  const layout = layoutOf(plan, splits);
+  if (splits[0]!.images.labels === null || (plan.kind !== 'classes' && plan.kind !== 'leaves')) return listed(layout);
+  const made = await splitByHash(walk, splits[0]!.images, classes);
+  return listed(layout, { splits: made.splits, splitRule, warnings: [...warnings, ...made.warnings] });
 }
 
 /** True if a few entries suggest that the folder has pictures where a class tree would. */
-export async function looksLikeTree(root: string): Promise<boolean> {
-  if (splitFolders(root).length > 0) return true;
-  const hasPicture = (children: readonly Child[]) =>
-    children.some(({ name, kind }) => kind === 'file' && readable.has(extname(name).toLowerCase()));
-  const children = childrenOf(root, '', ignore);
-  if (hasPicture(children)) return true;
-  return children
-    .filter((child) => child.kind === 'folder')
-    .slice(0, 20)
-    .some(({ path }) => hasPicture(childrenOf(root, path, ignore)));
-}
+export const looksLikeTree = (root: string): Promise<boolean> => Promise.resolve(planTree(root) !== null);

@@ -3,15 +3,18 @@
  * would take hours, names and sizes come first and the contents are checked on request.
  */
 import { hash } from 'node:crypto';
-import { statSync } from 'node:fs';
+import { readFileSync, statSync } from 'node:fs';
 import type { Inspection, SplitInspection } from '../../protocol/dataset.ts';
 import type { DamagedFile } from '../../protocol/left-out.ts';
 import { printable } from '../rejects.ts';
 import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
 import { decode } from '../pixels/decode.ts';
+import { whatInstead } from '../pixels/not-a-picture.ts';
 import { nameOf, placeOf, type Place } from './image-table.ts';
 import { type ImageTable } from '../found-images.ts';
+import { classWarnings } from './class-warnings.ts';
 import { countClasses, describeFolder, startFindings } from './inspection-findings.ts';
+import { isMissing } from '../../durable/files.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { openListing, readImage, type List } from './listing.ts';
@@ -26,9 +29,14 @@ export interface ListingDescription {
   readonly expected: readonly string[];
   readonly licence: string | null;
   readonly source: string | null;
+  /** The reason for a file that is not there, where a list and not the folder says which there are. */
+  readonly absent?: string;
   /** An additional check of a readable file, such as its hash against a manifest's; returns the problem or null. */
   check?(path: string, sha256: string): string | null;
 }
+
+/** Sizes of the files that stand for a picture that is elsewhere; pictures are larger. */
+const [shortestPointer, longestPointer] = [40, 200];
 
 /** Pictures decoded at the same time: enough to keep the decoder's threads busy, few enough to bound the memory. */
 const inFlight = 4;
@@ -43,7 +51,10 @@ type Verdict =
   | { readonly reason: string; readonly digest: Buffer | null }
   | { readonly size: number; readonly contents: Contents | null };
 
-async function examine(folder: string, images: ImageTable, index: number): Promise<Verdict> {
+const reasonFor = (error: unknown, absent: string | undefined) =>
+  absent !== undefined && isMissing(error) ? absent : reasonOf(error);
+
+async function examine(folder: string, images: ImageTable, index: number, absent?: string): Promise<Verdict> {
   let digest: Buffer | null = null;
   try {
     const bytes = await readImage(folder, images, index);
@@ -51,26 +62,29 @@ async function examine(folder: string, images: ImageTable, index: number): Promi
     const { width, height } = await decode({ kind: 'encoded', bytes }, 3);
     return { size: bytes.length, contents: { digest, width, height } };
   } catch (error) {
-    return { reason: reasonOf(error), digest };
+    return { reason: reasonFor(error, absent), digest };
   }
 }
 
 /** Yields verdicts in the order of the images, working a few ahead. */
-async function* examineAll(folder: string, images: ImageTable): AsyncGenerator<Verdict> {
+async function* examineAll(folder: string, images: ImageTable, absent?: string): AsyncGenerator<Verdict> {
   const started: Promise<Verdict>[] = [];
   for (let next = 0, i = 0; i < images.count; i++) {
-    for (; next < images.count && next < i + inFlight; next++) started.push(examine(folder, images, next));
+    for (; next < images.count && next < i + inFlight; next++) started.push(examine(folder, images, next, absent));
     yield await started.shift()!;
   }
 }
 
-function measure(folder: string, path: string, place: Place | null): Verdict {
+function measure(folder: string, path: string, place: Place | null, absent?: string): Verdict {
   try {
     // Not `path.join`, which takes as long as the stat itself.
     const size = place?.size ?? statSync(`${folder}/${path}`).size;
-    return size === 0 ? { reason: 'the file is empty (0 bytes)', digest: null } : { size, contents: null };
+    if (size === 0) return { reason: 'the file is empty (0 bytes)', digest: null };
+    const isShort = place === null && size >= shortestPointer && size <= longestPointer;
+    const instead = isShort ? whatInstead(readFileSync(`${folder}/${path}`)) : null;
+    return instead === null ? { size, contents: null } : { reason: instead, digest: null };
   } catch (error) {
-    return { reason: reasonOf(error), digest: null };
+    return { reason: reasonFor(error, absent), digest: null };
   }
 }
 
@@ -84,17 +98,17 @@ export async function inspectListing(
   contents: boolean,
   onDamaged: (image: DamagedFile) => void = () => undefined,
 ): Promise<Inspection> {
-  const { check, ...stated } = description;
+  const { check, absent, ...stated } = description;
   const findings = startFindings(folder);
   const slices = createTimeSlices(progress, signal);
   await slices.next(0, null);
-  const { classes, title, found, ...listing } = await list(folder, findings.rejects, slices);
+  const { classes, title, found, unused, warnings = [], ...listing } = await list(folder, findings.rejects, slices);
   const total = listing.splits.reduce((sum, { images }) => sum + images.count, 0);
   const checks = contents || total <= checkedUnasked;
   let done = 0;
 
   /** True for an image that can be used. */
-  function record(split: string, path: string, verdict: Verdict): boolean {
+  function record(split: string, path: string, verdict: Verdict, label: number | undefined): boolean {
     if ('reason' in verdict) {
       const { reason, digest } = verdict;
       findings.reject(path, reason);
@@ -110,7 +124,7 @@ export async function inspectListing(
       return false;
     }
     findings.file(path, size, sha256);
-    if (seen) findings.picture(split, path, seen.digest, seen.width, seen.height);
+    if (seen) findings.picture(split, path, seen.digest, seen.width, seen.height, label);
     return true;
   }
 
@@ -119,17 +133,17 @@ export async function inspectListing(
     const usable = new Uint8Array(images.count);
     if (checks) {
       let index = 0;
-      for await (const verdict of examineAll(folder, images)) {
+      for await (const verdict of examineAll(folder, images, absent)) {
         throwIfCancelled(signal);
         if (++done % 25 === 0 || done === total) progress(done, total);
-        usable[index] = Number(record(split, nameOf(images, index), verdict));
+        usable[index] = Number(record(split, nameOf(images, index), verdict, images.labels?.[index]));
         index++;
       }
     } else {
       for (let index = 0; index < images.count; index++, done++) {
         if (slices.due()) await slices.next(done, total);
         const path = nameOf(images, index);
-        usable[index] = Number(record(split, path, measure(folder, path, placeOf(images, index))));
+        usable[index] = Number(record(split, path, measure(folder, path, placeOf(images, index), absent), undefined));
       }
     }
     const labels = images.labels?.filter((_, index) => usable[index] === 1);
@@ -145,6 +159,8 @@ export async function inspectListing(
     found: [...(await describeFolder(folder)), ...found],
     splits,
     classes,
+    warnings: [...warnings, ...classWarnings(classes, splits)],
+    unused: unused ?? [],
     channels: 3,
     splitRule: listing.splitRule,
     contents: checks ? 'checked' : 'listed',

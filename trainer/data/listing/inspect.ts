@@ -6,10 +6,11 @@ import { isMissing } from '../../durable/files.ts';
 import type { Inspection } from '../../protocol/dataset.ts';
 import type { DamagedFile } from '../../protocol/left-out.ts';
 import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
-import { splitNamed } from './class-folders.ts';
+import { splitInName } from './split-names.ts';
 import { wrongFolder } from './inspection-findings.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { reader, readers } from './readers.ts';
+import { dataSetsIn } from './tree-plan.ts';
 
 /** The order in which readers are tried. */
 const byGenerality = [...readers].sort((a, b) => (a.generality ?? 0) - (b.generality ?? 0) || (a.id < b.id ? -1 : 1));
@@ -21,15 +22,23 @@ async function readerFor(folder: string, wanted: string | null): Promise<Dataset
   return null;
 }
 
+/** What most people have; the list of everything that is read follows. */
+const commonLayouts = [
+  'a folder for each split, in it a folder for each class: train/cat/1.jpg, val/cat/2.jpg',
+  'a folder for each class: cat/1.jpg, dog/2.jpg; a tenth becomes val',
+  'pictures without classes, in one folder or in folders by date: for pretraining only',
+];
+
 /** The folder to inspect: a file stands for its folder, and `train` for its parent if another split is next to it. */
 async function folderMeant(path: string): Promise<string> {
   const folder = (await stat(path)).isDirectory() ? path : dirname(path);
-  const own = splitNamed(basename(folder));
+  const own = splitInName(basename(folder));
   if (own === null) return folder;
   const beside = await readdir(dirname(folder), { withFileTypes: true });
   const hasOther = beside.some((entry) => {
-    const other = entry.isFile() ? null : splitNamed(entry.name);
-    return other !== null && other !== own;
+    const other = entry.isFile() ? null : splitInName(entry.name);
+    if (other === null || other.split === own.split) return false;
+    return other.rest === own.rest || (other.isPlain && own.isPlain);
   });
   return hasOther ? dirname(folder) : folder;
 }
@@ -48,8 +57,11 @@ export async function inspectFolder(
     const folder = await folderMeant(absolute);
     const found = await readerFor(folder, dataset);
     if (found) return await found.inspect(folder, progress, signal, contents, onDamaged);
-    const expected = dataset === null ? byGenerality.flatMap((each) => each.expected) : reader(dataset).expected;
-    return await wrongFolder(folder, expected);
+    const expected =
+      dataset === null
+        ? [...commonLayouts, ...byGenerality.flatMap((each) => each.expected)]
+        : reader(dataset).expected;
+    return await wrongFolder(folder, expected, dataSetsIn(folder));
   } catch (error) {
     if (error instanceof FaultError || signal.aborted) throw error;
     const gone = isMissing(error);

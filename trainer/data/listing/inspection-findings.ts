@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Inspection, SplitInspection } from '../../protocol/dataset.ts';
+import type { Inspection, SplitInspection, Unused } from '../../protocol/dataset.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 import { listedLimit, printable, type Rejects, startRejects } from '../rejects.ts';
 
@@ -51,16 +51,43 @@ export interface Stated {
   readonly splitRule: string | null;
   /** Whether the contents were checked; omitted by readers that always check them. */
   readonly contents?: Inspection['contents'];
+  readonly unused?: readonly Unused[];
+  readonly warnings?: readonly string[];
 }
 
 export interface Findings {
   readonly rejects: Rejects;
   reject(file: string, reason: string): void;
-  /** A usable picture; `digest` is the SHA-256 of its contents. Finds duplicates and leaks. */
-  picture(split: string, name: string, digest: Buffer, width: number, height: number): void;
+  /** A usable picture; `digest` is the SHA-256 of its contents. Finds duplicates, leaks and placeholders. */
+  picture(split: string, name: string, digest: Buffer, width: number, height: number, label?: number): void;
   /** A file of the data set, for the fingerprint; `sha256` is null if its contents were not read. */
   file(name: string, size: number, sha256: string | null): void;
   finish(stated: Stated): Inspection;
+}
+
+/** A picture that is there several times. */
+interface Repeated {
+  readonly first: string;
+  readonly splits: string[];
+  readonly label: number | undefined;
+  count: number;
+  severalClasses: boolean;
+}
+
+/** Copies of one picture in several classes that make it a placeholder, such as "no longer available". */
+const fewestPlaceholders = 5;
+const mostPlaceholders = 5;
+
+function placeholderWarnings(seen: Iterable<Repeated>): readonly string[] {
+  const found: Repeated[] = [];
+  for (const each of seen) if (each.severalClasses && each.count >= fewestPlaceholders) found.push(each);
+  return found
+    .sort((a, b) => b.count - a.count)
+    .slice(0, mostPlaceholders)
+    .map(
+      ({ count, first }) =>
+        `${count} files in several classes have the contents of ${printable(first)}: probably a placeholder for pictures that could not be downloaded. Delete them and inspect again.`,
+    );
 }
 
 type Size = readonly [width: number, height: number];
@@ -70,7 +97,7 @@ export function startFindings(path: string): Findings {
   const rejects = startRejects();
   const leaks: [string, string][] = [];
   const files: string[] = [];
-  const seen = new Map<string, { readonly first: string; readonly splits: string[] }>();
+  const seen = new Map<string, Repeated>();
   let leakCount = 0;
   let duplicateCount = 0;
   let bytes = 0;
@@ -80,7 +107,7 @@ export function startFindings(path: string): Findings {
   return {
     rejects,
     reject: rejects.add,
-    picture(split, name, digest, width, height) {
+    picture(split, name, digest, width, height, label) {
       const area = width * height;
       if (!smallest || area < smallest[0] * smallest[1]) smallest = [width, height];
       if (!largest || area > largest[0] * largest[1]) largest = [width, height];
@@ -88,9 +115,11 @@ export function startFindings(path: string): Findings {
       const key = digest.toString('latin1', 0, 12);
       const known = seen.get(key);
       if (!known) {
-        seen.set(key, { first: name, splits: [split] });
+        seen.set(key, { first: name, splits: [split], label, count: 1, severalClasses: false });
         return;
       }
+      known.count++;
+      known.severalClasses ||= known.label !== label;
       if (known.splits.includes(split)) {
         duplicateCount++;
         return;
@@ -124,6 +153,9 @@ export function startFindings(path: string): Findings {
         bytes,
         rejects: [...rejects.list],
         rejectCount: rejects.count(),
+        rejectKinds: rejects.kinds(),
+        unused: [...(stated.unused ?? [])],
+        warnings: [...(stated.warnings ?? []), ...placeholderWarnings(seen.values())],
         leaks,
         leakCount,
         duplicateCount,
@@ -136,9 +168,14 @@ export function startFindings(path: string): Findings {
   };
 }
 
-/** The answer for a folder that no reader can use. */
-export async function wrongFolder(path: string, expected: readonly string[]): Promise<Inspection> {
-  const found = await describeFolder(path);
+/** The answer for a folder that no reader can use. `inside`: folders in it that are data sets of their own. */
+export async function wrongFolder(
+  path: string,
+  expected: readonly string[],
+  inside: readonly string[],
+): Promise<Inspection> {
+  const sets = `folders that look like data sets of their own, choose one: ${inside.map(printable).join(', ')}`;
+  const found = [...(await describeFolder(path)), ...(inside.length > 0 ? [sets] : [])];
   return startFindings(path).finish({
     dataset: '',
     title: '',

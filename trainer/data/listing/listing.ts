@@ -5,6 +5,7 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
+import type { Unused } from '../../protocol/dataset.ts';
 import { classTarget, type OpenDataset } from '../../recipe.ts';
 import { imageFault } from '../damaged-image.ts';
 import { UnusableImage } from '../unusable-image.ts';
@@ -32,6 +33,10 @@ export interface Listing {
   readonly title?: string;
   /** Findings in words. */
   readonly found: readonly string[];
+  /** What is odd about its classes, in sentences. */
+  readonly warnings?: readonly string[];
+  /** Folders and kinds of files that hold pictures and are not used. */
+  readonly unused?: readonly Unused[];
   /** The rule for the validation split, if there was none. */
   readonly splitRule: string | null;
 }
@@ -46,12 +51,41 @@ export interface Draft {
   readonly names: readonly string[] | null;
 }
 
-/** Classes are the union over the splits, in order of their names, so that a class has one number in all of them. */
-export function united(drafts: readonly Draft[], rejects: Rejects): Pick<Listing, 'splits' | 'classes'> {
-  const classes = [...new Set(drafts.flatMap(({ names }) => names ?? []))].sort();
+/** Names by their composed form (NFC), which is the same for both ways to write an accent. */
+function classNames(names: Iterable<string>): ReadonlyMap<string, string> {
+  const byForm = new Map<string, string>();
+  for (const name of names) {
+    const form = name.normalize('NFC');
+    const known = byForm.get(form);
+    byForm.set(form, known === undefined || known === name ? name : form);
+  }
+  return byForm;
+}
+
+/** Names that only differ in how their accents are written. */
+const writtenTwice = (names: ReadonlySet<string>): readonly string[] => [
+  ...new Set(
+    [...names].flatMap((name) => {
+      const form = name.normalize('NFC');
+      return form !== name && names.has(form) ? [form] : [];
+    }),
+  ),
+];
+
+/**
+ * Classes are the union over the splits, in order of their names, so that a class has one number in all of them. A name in
+ * two Unicode forms is one class.
+ */
+export function united(
+  drafts: readonly Draft[],
+  rejects: Rejects,
+): Pick<Listing, 'splits' | 'classes'> & { readonly warnings: readonly string[] } {
+  const all = new Set(drafts.flatMap(({ names }) => names ?? []));
+  const byForm = classNames(all);
+  const classes = [...byForm.values()].sort();
   const numbers = new Map(classes.map((name, number) => [name, number]));
   const splits = drafts.map(({ split, images, names }) => {
-    const own = names?.map((name) => numbers.get(name)!) ?? null;
+    const own = names?.map((name) => numbers.get(byForm.get(name.normalize('NFC'))!)!) ?? null;
     return { split, images: images.finish(own && ((label) => own[label]!)) };
   });
   const trained = new Set(splits.find(({ split }) => split === 'train')?.images.labels);
@@ -61,7 +95,10 @@ export function united(drafts: readonly Draft[], rejects: Rejects): Pick<Listing
       if (!trained.has(label)) rejects.add(`${split}/${classes[label]}/`, 'a class without pictures in train');
     }
   }
-  return { splits, classes };
+  const warnings = writtenTwice(all).map(
+    (name) => `Two folders are called ${printable(name)} in different Unicode forms (NFC and NFD): they are one class.`,
+  );
+  return { splits, classes, warnings };
 }
 
 /** Maximum size of a picture on disk: no real one is larger, and no file may fill the memory. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { isFolder } from '../../durable/files.ts';
 import { nameOf, selected } from './image-table.ts';
 import { type ImageTable } from '../found-images.ts';
-import { splitNamed } from './class-folders.ts';
+import { splitNamed } from './split-names.ts';
 import { type Rejects } from '../rejects.ts';
 import { reasonOf } from '../unusable-image.ts';
 

@@ -1,6 +1,7 @@
 /** Reads the header of a JPEG or PNG file without decoding: format, size, kind of samples. */
 
 import { UnusableImage } from '../unusable-image.ts';
+import { whatInstead } from './not-a-picture.ts';
 
 export interface ImageHeader {
   readonly format: 'jpeg' | 'png';
@@ -86,6 +87,8 @@ export function imageHeader(bytes: Uint8Array): ImageHeader {
   else if (Buffer.from(bytes.subarray(0, 8)).toString('latin1') === '\x89PNG\r\n\x1a\n') header = pngHeader(bytes);
   else {
     const foreign = foreignFormat(bytes);
+    const instead = foreign === null ? whatInstead(bytes) : null;
+    if (instead !== null) throw new UnusableImage(instead);
     const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
     throw new UnusableImage(
       foreign ? `a ${foreign} file; only JPEG and PNG are read` : `neither JPEG nor PNG: it begins with ${start}`,

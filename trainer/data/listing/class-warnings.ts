@@ -1,0 +1,72 @@
+/** What is odd about the classes of a listing, in sentences. */
+import type { SplitInspection } from '../../protocol/dataset.ts';
+import { printable } from '../rejects.ts';
+import { isDate } from './tree-plan.ts';
+
+const mostNamed = 5;
+
+function names(classes: readonly string[]): string {
+  const shown = classes.slice(0, mostNamed).map(printable).join(', ');
+  return classes.length > mostNamed ? `${shown}, … (${classes.length})` : shown;
+}
+
+/** Classes for which a test of their number is true. */
+const which = (classes: readonly string[], test: (label: number) => boolean) =>
+  classes.filter((_, label) => test(label));
+
+function sameButForCase(classes: readonly string[]): readonly string[] {
+  const byFolded = new Map<string, string[]>();
+  for (const name of classes) {
+    const folded = name.normalize('NFC').toLowerCase();
+    byFolded.set(folded, [...(byFolded.get(folded) ?? []), name]);
+  }
+  return [...byFolded.values()].filter((each) => each.length > 1).map((each) => each.map(printable).join(' and '));
+}
+
+/** True if names are numbers whose order as text is not that of the numbers. */
+function isOutOfOrder(classes: readonly string[]): boolean {
+  return classes.every((name) => /^\d+$/.test(name)) && classes.some((name, at) => at > 0 && +name < +classes[at - 1]!);
+}
+
+/** Warnings on counts. Splits without labels have nothing to say. */
+function countWarnings(classes: readonly string[], splits: readonly SplitInspection[]): readonly string[] {
+  const labelled = splits.filter(({ perClass }) => perClass.length > 0);
+  const count = (label: number) => labelled.reduce((sum, { perClass }) => sum + (perClass[label] ?? 0), 0);
+  const empty = which(classes, (label) => count(label) === 0);
+  const single = which(classes, (label) => count(label) === 1);
+  const images = labelled.reduce((sum, split) => sum + split.images, 0);
+  if (classes.length > 1 && images === classes.length && empty.length === 0)
+    return [
+      `There are as many classes as pictures (${images}): the folders are probably no classes. Pretraining without labels is possible, figures by classes mean nothing.`,
+    ];
+  const train = labelled.find(({ split }) => split === 'train');
+  const missing = labelled.flatMap(({ split, perClass }) => {
+    if (train === undefined || split === 'train') return [];
+    const absent = which(classes, (label) => (train.perClass[label] ?? 0) > 0 && (perClass[label] ?? 0) === 0);
+    return absent.length === 0 ? [] : [`Classes of train without pictures in ${split}: ${names(absent)}.`];
+  });
+  return [
+    ...(empty.length > 0 ? [`Classes without usable pictures: ${names(empty)}.`] : []),
+    ...missing,
+    ...(single.length > 0 ? [`Classes with one picture in all: ${names(single)}.`] : []),
+  ];
+}
+
+export function classWarnings(classes: readonly string[], splits: readonly SplitInspection[]): readonly string[] {
+  if (splits.every(({ perClass }) => perClass.length === 0)) return [];
+  const folded = sameButForCase(classes);
+  return [
+    ...countWarnings(classes, splits),
+    ...(folded.length > 0
+      ? [`Class names that differ only in case: ${names(folded)}. They are separate classes.`]
+      : []),
+    ...(isOutOfOrder(classes)
+      ? [
+          'Class names are numbers, in the order of text: 10 comes before 2. A list that counts them in another order does not fit.',
+        ]
+      : []),
+    ...(classes.length > 1 && classes.every(isDate)
+      ? ['The classes look like dates: if they are none, pretrain without labels.']
+      : []),
+  ];
+}

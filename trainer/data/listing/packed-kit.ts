@@ -1,0 +1,46 @@
+/** The lists of ILSVRC 2012's development kit, read from its archive where it is not unpacked. */
+import { existsSync, readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import { type Rejects } from '../rejects.ts';
+import { reasonOf, UnusableImage } from '../unusable-image.ts';
+
+const kit = 'ILSVRC2012_devkit_t12.tar.gz';
+/** It has 2.5 MB, and 3 MB unpacked. */
+const [longestPacked, longestUnpacked] = [64 << 20, 256 << 20];
+const block = 512;
+
+function unpacked(path: string): Buffer {
+  if (statSync(path).size > longestPacked) throw new UnusableImage(`it has more than ${longestPacked} bytes`);
+  try {
+    return gunzipSync(readFileSync(path), { maxOutputLength: longestUnpacked });
+  } catch (error) {
+    throw new UnusableImage('its gzip data is damaged', error);
+  }
+}
+
+const text = (bytes: Buffer) => bytes.toString('latin1').replace(/\0[^]*$/, '');
+
+/** Plain files of a tar archive in memory, by name; the walk ends at the first header that is none. */
+function filesOf(tar: Buffer): ReadonlyMap<string, Buffer> {
+  const files = new Map<string, Buffer>();
+  for (let at = 0; at + block <= tar.length;) {
+    const size = Number.parseInt(text(tar.subarray(at + 124, at + 136)), 8);
+    if (!(size >= 0) || at + block + size > tar.length) break;
+    files.set(text(tar.subarray(at, at + 100)), tar.subarray(at + block, at + block + size));
+    at += block + Math.ceil(size / block) * block;
+  }
+  return files;
+}
+
+/** Its files by where they would lie if it were unpacked; empty if there is none beside the data. */
+export function packedKit(folder: string, places: readonly string[], rejects: Rejects): ReadonlyMap<string, Buffer> {
+  const place = places.find((each) => existsSync(join(folder, each + kit)));
+  if (place === undefined) return new Map();
+  try {
+    return new Map([...filesOf(unpacked(join(folder, place + kit)))].map(([name, bytes]) => [place + name, bytes]));
+  } catch (error) {
+    rejects.add(place + kit, reasonOf(error));
+    return new Map();
+  }
+}
