@@ -8,17 +8,13 @@ import { closeSync, fstatSync, openSync, readdirSync, readSync, realpathSync, st
 import type { Dirent, Stats } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import { isMissing } from '../../durable/files.ts';
+import { readableExtensions, unreadExtension } from '../pixels/image-formats.ts';
 import { nameOf, selected, startTable, type TableBuilder } from './image-table.ts';
 import { type ImageTable } from '../found-images.ts';
 import { type Rejects } from '../rejects.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { united, type Draft, type ListedSplit, type Listing } from './listing.ts';
 import type { TimeSlices } from './time-slices.ts';
-
-const readable: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png']);
-const foreign: ReadonlySet<string> = new Set(
-  '.gif .webp .heic .heif .avif .svg .bmp .tif .tiff .ppm .pgm .jp2 .jxl .ico .psd'.split(' '),
-);
 
 /** Folder names that stand for a split. */
 const splitNames: Readonly<Record<string, string>> = {
@@ -108,12 +104,13 @@ function accept(walk: Walk, { path, kind }: Child): boolean {
     return false;
   }
   const extension = extname(path).toLowerCase();
-  if (readable.has(extension)) {
+  if (readableExtensions.has(extension)) {
     walk.pictures++;
     return true;
   }
-  if (foreign.has(extension)) walk.rejects.add(path, `its name ends in ${extension}; only JPEG and PNG are read`);
-  else walk.otherFiles++;
+  const reason = unreadExtension(extension);
+  if (reason === null) walk.otherFiles++;
+  else walk.rejects.add(path, reason);
   return false;
 }
 
@@ -246,7 +243,7 @@ export async function listTree(root: string, rejects: Rejects, slices: TimeSlice
 export async function looksLikeTree(root: string): Promise<boolean> {
   if (splitFolders(root).length > 0) return true;
   const hasPicture = (children: readonly Child[]) =>
-    children.some(({ name, kind }) => kind === 'file' && readable.has(extname(name).toLowerCase()));
+    children.some(({ name, kind }) => kind === 'file' && readableExtensions.has(extname(name).toLowerCase()));
   const children = childrenOf(root, '', ignore);
   if (hasPicture(children)) return true;
   return children

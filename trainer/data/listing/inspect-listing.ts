@@ -7,11 +7,13 @@ import { statSync } from 'node:fs';
 import type { Inspection, SplitInspection } from '../../protocol/dataset.ts';
 import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
 import { decode } from '../pixels/decode.ts';
+import { imageHeader, type ImageHeader } from '../pixels/image-header.ts';
 import { nameOf, placeOf, type Place } from './image-table.ts';
 import { type ImageTable } from '../found-images.ts';
 import { countClasses, describeFolder, startFindings } from './inspection-findings.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 import { reasonOf } from '../unusable-image.ts';
+import { startPictureNotes } from './picture-notes.ts';
 import { openListing, readImage, type List } from './listing.ts';
 import { createTimeSlices } from './time-slices.ts';
 
@@ -33,8 +35,7 @@ const inFlight = 4;
 
 interface Contents {
   readonly digest: Buffer;
-  readonly width: number;
-  readonly height: number;
+  readonly header: ImageHeader;
 }
 /** `contents` is null if they were not checked. */
 type Verdict = { readonly reason: string } | { readonly size: number; readonly contents: Contents | null };
@@ -42,8 +43,9 @@ type Verdict = { readonly reason: string } | { readonly size: number; readonly c
 async function examine(folder: string, images: ImageTable, index: number): Promise<Verdict> {
   try {
     const bytes = await readImage(folder, images, index);
-    const { width, height } = await decode({ kind: 'encoded', bytes }, 3);
-    return { size: bytes.length, contents: { digest: hash('sha256', bytes, 'buffer'), width, height } };
+    await decode({ kind: 'encoded', bytes }, 3);
+    const contents = { digest: hash('sha256', bytes, 'buffer'), header: imageHeader(bytes) };
+    return { size: bytes.length, contents };
   } catch (error) {
     return { reason: reasonOf(error) };
   }
@@ -79,6 +81,7 @@ export async function inspectListing(
 ): Promise<Inspection> {
   const { check, ...stated } = description;
   const findings = startFindings(folder);
+  const notes = startPictureNotes();
   const slices = createTimeSlices(progress, signal);
   await slices.next(0, null);
   const { classes, title, found, ...listing } = await list(folder, findings.rejects, slices);
@@ -100,7 +103,10 @@ export async function inspectListing(
       return false;
     }
     findings.file(path, size, sha256);
-    if (seen) findings.picture(split, path, seen.digest, seen.width, seen.height);
+    if (seen) {
+      findings.picture(split, path, seen.digest, seen.header.width, seen.header.height);
+      notes.add(seen.header);
+    }
     return true;
   }
 
@@ -132,7 +138,7 @@ export async function inspectListing(
   return findings.finish({
     ...stated,
     title: title ?? stated.title,
-    found: [...(await describeFolder(folder)), ...found],
+    found: [...(await describeFolder(folder)), ...found, ...notes.sentences()],
     splits,
     classes,
     channels: 3,

@@ -198,6 +198,7 @@ function openRows(bytes: Uint8Array, layout: Layout): Rows {
     const channels = channelsOf(layout);
     return { width, height, read: (y, into) => writePixels(rowOf(y), channels, width, into) };
   }
+  if (bits === 8) return { width, height, read: (y, into) => writeColours(rowOf(y), palette, into) };
   const indices = new Uint8Array(width);
   return {
     width,
@@ -214,8 +215,10 @@ export function bitmap(bytes: Uint8Array): Pick<Rows, 'width' | 'height'> & { op
   const layout = layoutOf(bytes);
   const { width, height, bits, compression } = layout;
   if (![1, 4, 8, 16, 24, 32].includes(bits)) throw new UnusableImage(`a BMP file of ${bits} bits a pixel`);
-  const fits = compression === 0 || (compression === 3 && bits >= 16) || compression === (bits === 8 ? 1 : bits === 4 ? 2 : 0);
-  if (!fits) throw new UnusableImage(`a BMP file of ${bits} bits a pixel with compression ${compression}, which is not read`);
+  const fits =
+    compression === 0 || (compression === 3 && bits >= 16) || compression === (bits === 8 ? 1 : bits === 4 ? 2 : 0);
+  if (!fits)
+    throw new UnusableImage(`a BMP file of ${bits} bits a pixel with compression ${compression}, which is not read`);
   if (bits > 8) channelsOf(layout);
   return { width, height, open: () => openRows(bytes, layout) };
 }

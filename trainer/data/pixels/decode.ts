@@ -88,10 +88,11 @@ function clipped(data: Buffer): Uint8Array {
 
 /** Decodes what libvips reads, and decides whether a damaged file is readable. */
 export async function decodeBySharp(bytes: Uint8Array, header: ImageHeader): Promise<Pixels> {
-  const { samples, format, turned } = header;
+  const { samples, format, turned, tiled } = header;
   const factor = reductionOf(header);
   const input = sharp(bytes, {
-    failOn: 'error',
+    // A damaged tile is only a warning.
+    failOn: tiled ? 'warning' : 'error',
     ignoreIcc: true,
     limitInputPixels: largestPixels,
     autoOrient: turned,

@@ -16,7 +16,10 @@ const foreignExtensions: ReadonlyMap<string, string> = new Map(
       ['a drawing in SVG', '.svg .svgz'],
       ['a Photoshop file', '.psd .psb'],
       ['an icon file', '.ico .icns .cur'],
-      ['a raw camera file', '.dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .orf .raf .rw2 .pef .srw .3fr .erf .kdc .x3f'],
+      [
+        'a raw camera file',
+        '.dng .cr2 .cr3 .crw .nef .nrw .arw .srf .sr2 .orf .raf .rw2 .pef .srw .3fr .erf .kdc .x3f',
+      ],
       ['an OpenEXR picture', '.exr'],
       ['a Radiance picture', '.hdr'],
       ['a picture in an old format', '.tga .pcx .sgi .rgb .xpm .xbm .dds .pfm'],
@@ -63,7 +66,11 @@ const signatures: readonly (readonly [reason: string, offset: number, bytes: str
   [unread('a picture in an old format'), 0, 'Pf\n'],
   [unread('a picture in an old format'), 0, 'PF\n'],
   [unread('a DICOM file'), 128, 'DICM'],
-  ['a NumPy array; save it as PNG, for example with Pillow: Image.fromarray(numpy.load(FILE)).save(FILE.png)', 0, '\x93NUMPY'],
+  [
+    'a NumPy array; save it as PNG, for example with Pillow: Image.fromarray(numpy.load(FILE)).save(FILE.png)',
+    0,
+    '\x93NUMPY',
+  ],
   ['an HDF5 file, not a picture: take the pictures out of it', 0, '\x89HDF\r\n'],
   ['packed with gzip: unpack it with gunzip', 0, '\x1f\x8b'],
   ['packed with xz: unpack it with unxz', 0, '\xfd7zXZ'],
@@ -72,7 +79,11 @@ const signatures: readonly (readonly [reason: string, offset: number, bytes: str
   ['a PDF document; take its pages out as PNG, for example with Poppler: pdftoppm -png FILE FILE', 0, '%PDF'],
   ['a WebM or Matroska video, not a picture', 0, '\x1aE\xdf\xa3'],
   ['an AVI video, not a picture', 8, 'AVI '],
-  ['a Git LFS pointer, not the picture: run "git lfs pull" in its repository', 0, 'version https://git-lfs.github.com/'],
+  [
+    'a Git LFS pointer, not the picture: run "git lfs pull" in its repository',
+    0,
+    'version https://git-lfs.github.com/',
+  ],
   ['a git-annex pointer, not the picture: run "git annex get" in its repository', 0, '/annex/objects/'],
 ];
 
@@ -87,9 +98,12 @@ function mediaFile(brand: string): string {
 function textFile(start: string): string | null {
   const text = start.replace(/^\xef\xbb\xbf/, '').trimStart();
   if (/^(<\?xml[^]*|<!--[^]*|<!doctype )?<?svg[\s>]/i.test(text)) return unread('a drawing in SVG');
-  if (/^(<!--[^]*?-->\s*)?<(!doctype\s+html|html|head|body|title|script)\b/i.test(text)) return `a web page, not a picture: ${again}`;
-  if (/^<\?xml|^<error\b/i.test(text)) return `an XML document, such as a server's error message, not a picture: ${again}`;
-  if (/^[{[]\s*["{\][}\d]/.test(text)) return `a JSON document, such as a server's error message, not a picture: ${again}`;
+  if (/^(<!--[^]*?-->\s*)?<(!doctype\s+html|html|head|body|title|script)\b/i.test(text))
+    return `a web page, not a picture: ${again}`;
+  if (/^<\?xml|^<error\b/i.test(text))
+    return `an XML document, such as a server's error message, not a picture: ${again}`;
+  if (/^[{[]\s*["{\][}\d]/.test(text))
+    return `a JSON document, such as a server's error message, not a picture: ${again}`;
   if (!/^[\t\n\f\r\x20-\x7e\x80-\xff]+$/.test(start)) return null;
   const words = /^[\x20-\x7e]{1,40}/.exec(text)?.[0];
   return words === undefined ? null : `a text file, not a picture: it begins with "${words.trimEnd()}"`;
@@ -100,7 +114,8 @@ export function notAPicture(bytes: Uint8Array): string {
   const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 512)).toString('latin1');
   for (const [reason, offset, text] of signatures) if (start.startsWith(text, offset)) return reason;
   if (start.startsWith('ftyp', 4)) return mediaFile(start.slice(8, 12));
-  if (bytes.every((byte) => byte === 0)) return `filled with ${bytes.length} zero bytes: a copy or a download that was cut off; fetch it again`;
+  if (bytes.every((byte) => byte === 0))
+    return `filled with ${bytes.length} zero bytes: a copy or a download that was cut off; fetch it again`;
   const found = textFile(start);
   if (found !== null) return found;
   const hexadecimal = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');

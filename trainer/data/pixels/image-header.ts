@@ -20,6 +20,8 @@ export interface ImageHeader {
   readonly deepGrey: boolean;
   /** True if it has to be turned, as PIL turns TIFF files and no others. */
   readonly turned: boolean;
+  /** True for TIFF files made of tiles. */
+  readonly tiled: boolean;
   /** True if it can only be decoded as a whole, not row by row. */
   readonly whole: boolean;
   /** Of formats that are decoded here; null for those that libvips decodes. */
@@ -53,7 +55,7 @@ export function reductionOf({ width, height }: Pick<ImageHeader, 'width' | 'heig
   return factor;
 }
 
-const plain = { samples: 'plain', deepGrey: false, turned: false, whole: false, open: null } as const;
+const plain = { samples: 'plain', deepGrey: false, turned: false, tiled: false, whole: false, open: null } as const;
 
 function pngHeader(bytes: Uint8Array): ImageHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -110,7 +112,13 @@ function jpegHeader(bytes: Uint8Array): ImageHeader {
 function webpHeader(bytes: Uint8Array): ImageHeader {
   const fields = new Fields(bytes, 'WebP', true);
   const kind = Buffer.from(fields.slice(12, 4)).toString('latin1');
-  const sized = (width: number, height: number): ImageHeader => ({ ...plain, format: 'webp', width, height, whole: true });
+  const sized = (width: number, height: number): ImageHeader => ({
+    ...plain,
+    format: 'webp',
+    width,
+    height,
+    whole: true,
+  });
   if (kind === 'VP8X') return sized(fields.unsigned(24, 3) + 1, fields.unsigned(27, 3) + 1);
   if (kind === 'VP8 ') return sized(fields.u16(26) & 0x3fff, fields.u16(28) & 0x3fff);
   if (kind === 'VP8L') {
@@ -140,7 +148,8 @@ export function imageHeader(bytes: Uint8Array): ImageHeader {
   if (width < 1 || height < 1) throw new UnusableImage(`its header states a size of ${width} x ${height} pixels`);
   const limit = whole ? largestWholePixels : largestPixels;
   if (width * height > limit) {
-    const why = whole && width * height <= largestPixels ? ` for a ${titles[format]} file that is stored as a whole` : '';
+    const why =
+      whole && width * height <= largestPixels ? ` for a ${titles[format]} file that is stored as a whole` : '';
     throw new UnusableImage(
       `${width} x ${height} pixels are over the limit of ${limit / 1e6} megapixels${why}; cut it into tiles, ` +
         'for example with ImageMagick: magick FILE -crop 4096x4096 +repage FILE-%d.png',

@@ -72,7 +72,7 @@ interface Header {
 /** PAM: lines of a name and a value up to ENDHDR. */
 function pamHeader(bytes: Uint8Array): Header {
   const values = new Map<string, string>();
-  for (let at = 3; ; ) {
+  for (let at = 3; ;) {
     const end = bytes.indexOf(lineFeed, at);
     if (end < 0 || end - at > 1000) throw cut();
     const line = Buffer.from(bytes.subarray(at, end)).toString('latin1').trim();
@@ -135,7 +135,7 @@ function plainSamples(bytes: Uint8Array, { start, maximum }: Header, table: Uint
 function plainBits(bytes: Uint8Array, { start }: Header): Samples {
   const words = new Words(bytes, start);
   return (count, into) => {
-    for (let i = 0; i < count; ) {
+    for (let i = 0; i < count;) {
       const byte = words.byte();
       if (byte === null || (!isSpace(byte) && byte !== 48 && byte !== 49)) throw damaged();
       if (!isSpace(byte)) into[i++] = byte === 48 ? 255 : 0;
@@ -184,7 +184,8 @@ function openRows(bytes: Uint8Array, header: Header): Rows {
     read(_y, into) {
       samples(row.length, row);
       for (let x = 0; x < width; x++) {
-        for (let channel = 0; channel < 3; channel++) into[x * 3 + channel] = row[x * depth + (depth < 3 ? 0 : channel)]!;
+        for (let channel = 0; channel < 3; channel++)
+          into[x * 3 + channel] = row[x * depth + (depth < 3 ? 0 : channel)]!;
       }
     },
   };
@@ -196,9 +197,12 @@ export function isNetpbm(bytes: Uint8Array): boolean {
   return first === 0x50 && kind! >= 0x31 && kind! <= 0x37 && (isSpace(third!) || (third === hash && kind !== 0x37));
 }
 
-export function netpbm(bytes: Uint8Array): Pick<Rows, 'width' | 'height'> & { readonly deepGrey: boolean; open(): Rows } {
+export function netpbm(
+  bytes: Uint8Array,
+): Pick<Rows, 'width' | 'height'> & { readonly deepGrey: boolean; open(): Rows } {
   const header = headerOf(bytes);
   const { width, height, maximum, depth } = header;
-  if (maximum < 1 || maximum > 65535) throw new UnusableImage(`a Netpbm file whose greatest value is ${maximum}; 1 to 65535 are read`);
+  if (maximum < 1 || maximum > 65535)
+    throw new UnusableImage(`a Netpbm file whose greatest value is ${maximum}; 1 to 65535 are read`);
   return { width, height, deepGrey: maximum > 255 && depth < 3, open: () => openRows(bytes, header) };
 }

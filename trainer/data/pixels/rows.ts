@@ -43,9 +43,16 @@ export function collectRows({ width, height, read }: Rows, factor: number): Pixe
     const rows = Math.min(factor, height - v * factor);
     for (let y = 0; y < rows; y++) {
       read(v * factor + y, row);
-      for (let x = 0; x < width; x++) {
-        const to = Math.floor(x / factor) * 3;
-        for (let channel = 0; channel < 3; channel++) sums[to + channel]! += row[x * 3 + channel]!;
+      for (let u = 0, from = 0; u < across; u++) {
+        let [red, green, blue] = [0, 0, 0];
+        for (const end = Math.min(width, (u + 1) * factor) * 3; from < end; from += 3) {
+          red += row[from]!;
+          green += row[from + 1]!;
+          blue += row[from + 2]!;
+        }
+        sums[u * 3]! += red;
+        sums[u * 3 + 1]! += green;
+        sums[u * 3 + 2]! += blue;
       }
     }
     for (let u = 0; u < across; u++) {

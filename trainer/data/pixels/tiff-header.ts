@@ -55,7 +55,10 @@ function tagsOf(bytes: Uint8Array): Tags {
     const kept = bytesEach === undefined ? 0 : Math.min(length, mostValues);
     const inline = at + 4 + offsetBytes;
     const from = length * (bytesEach ?? 1) <= offsetBytes ? inline : fields.unsigned(inline, offsetBytes);
-    tags.set(number, Array.from({ length: kept }, (_, k) => fields.unsigned(from + k * bytesEach!, bytesEach!)));
+    tags.set(
+      number,
+      Array.from({ length: kept }, (_, k) => fields.unsigned(from + k * bytesEach!, bytesEach!)),
+    );
   }
   return tags;
 }
@@ -67,6 +70,7 @@ export interface TiffHeader {
   readonly deepGrey: boolean;
   /** True if it has to be turned, as PIL turns TIFF files. */
   readonly turned: boolean;
+  readonly tiled: boolean;
   readonly whole: boolean;
 }
 
@@ -135,6 +139,7 @@ export function tiffHeader(bytes: Uint8Array): TiffHeader {
   const rows = Math.min(height, tags.get(tag.rowsPerStrip)?.[0] ?? height);
   const orientation = tags.get(tag.orientation)?.[0] ?? 1;
   const turned = orientation >= 2 && orientation <= 8;
+  const tiled = tags.has(tag.tileWidth);
   const isGrey = photometric <= 1;
   return {
     width,
@@ -142,6 +147,7 @@ export function tiffHeader(bytes: Uint8Array): TiffHeader {
     samples: photometric === 5 ? 'cmyk' : isGrey && depth === 16 ? 'grey16' : 'plain',
     deepGrey: isGrey && depth > 8,
     turned,
-    whole: turned || (!tags.has(tag.tileWidth) && compression !== 1 && rows > mostStripRows),
+    tiled,
+    whole: turned || (!tiled && compression !== 1 && rows > mostStripRows),
   };
 }
