@@ -414,10 +414,73 @@ def tiffs():
 # PNG and JPEG
 
 
+def png(rows, depth, kind, interlaced=False):
+    def chunk(name, data):
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, interlaced))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def unfiltered(rows):
+    return b"".join(b"\0" + bytes_of(row) for row in rows)
+
+
+# Offsets and steps of the seven passes of an interlaced picture.
+passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+
+
 def pngs():
     yield "png", saved(colour, "PNG")
-    yield "png-grey-16", saved(Image.fromarray(smooth(1, 700).astype(numpy.uint16)[..., 0]), "PNG")
+    for top in (700, 65535):
+        yield f"png-grey-16-{top}", saved(Image.fromarray(smooth(1, top).astype(numpy.uint16)[..., 0]), "PNG")
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    yield "png-turned", saved(colour, "PNG", exif=exif)
+    hidden = eight(4)
+    hidden[: height // 2] = (255, 0, 0, 0)
+    yield "png-hidden-colour", saved(Image.fromarray(hidden), "PNG")
+    few = colour.quantize(16)
+    yield "png-palette-alpha", saved(few, "PNG", transparency=bytes(range(0, 256, 16)))
+    yield "png-palette-transparent", saved(few, "PNG", transparency=3)
+    yield "png-rgb-transparent", saved(colour, "PNG", transparency=colour.getpixel((0, 0)))
+    yield "png-grey-transparent", saved(grey, "PNG", transparency=grey.getpixel((0, 0)))
+    yield "png-grey-alpha", saved(grey_alpha, "PNG")
+    yield "png-one-bit", saved(grey.convert("1"), "PNG")
+    for colours in (2, 4):
+        yield f"png-{colours}-colours", saved(colour.quantize(colours), "PNG")
+    for depth in (2, 4):
+        rows = packed_rows(smooth(1, (1 << depth) - 1), depth)
+        yield f"png-grey-{depth}", png(b"".join(b"\0" + row for row in rows), depth, 0)
+    for kind, channels in ((0, 1), (2, 3), (6, 4)):
+        array = eight(channels)
+        rows = b"".join(unfiltered(array[y::down, x::across]) for x, y, across, down in passes if array[y::down, x::across].size)
+        yield f"png-interlaced-{channels}", png(rows, 8, kind, True)
+    for kind, channels in ((2, 3), (4, 2), (6, 4)):
+        yield f"png-16-bits-{channels}", png(unfiltered(smooth(channels, 65535).astype(">u2")), 16, kind)
+
+
+def jpegs():
     yield "jpeg", saved(colour, "JPEG", quality=90)
+    for orientation in (3, 6, 8):
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        yield f"jpeg-turned-{orientation}", saved(colour, "JPEG", exif=exif)
+    adobe = saved(cmyk, "JPEG", quality=92)
+    at = adobe.index(b"\xff\xee")
+    yield "jpeg-cmyk", adobe
+    yield "jpeg-cmyk-unmarked", adobe[:at] + adobe[at + 2 + int.from_bytes(adobe[at + 2 : at + 4], "big") :]
+    yield "jpeg-ycck", adobe[: at + 15] + b"\2" + adobe[at + 16 :]
+    plain = saved(colour, "JPEG")
+    exif = b"Exif\0\0MM\0*\x7f\xff\xff\xf0"
+    yield "jpeg-exif-beyond", plain[:2] + b"\xff\xe1" + struct.pack(">H", len(exif) + 2) + exif + plain[2:]
+    yield "jpeg-more-after", plain + b"more" * 50
+    yield "jpeg-bad-profile", saved(colour, "JPEG", icc_profile=bytes(200))
+    yield "jpeg-progressive", saved(colour, "JPEG", progressive=True)
+    yield "jpeg-grey", saved(grey, "JPEG")
+    for subsampling in (0, 1, 2):
+        yield f"jpeg-subsampled-{subsampling}", saved(colour, "JPEG", subsampling=subsampling)
+    yield "jpeg-rgb", saved(colour, "JPEG", keep_rgb=True)
 
 
 # Compared level by level, not by their hash.
@@ -433,13 +496,13 @@ def read(name, data):
     return {
         "width": image.width,
         "height": image.height,
-        "sha256": hashlib.sha256(pixels).hexdigest(),
+        "sha256": hashlib.sha256(pixels).hexdigest()[:24],
         "pixels": base64.b64encode(zlib.compress(pixels)).decode() if name in compared else None,
     }
 
 
 cases = []
-for family in (bitmaps, portable, gifs, webps, tiffs, pngs):
+for family in (bitmaps, portable, gifs, webps, tiffs, pngs, jpegs):
     for name, data in family():
         packed = base64.b64encode(zlib.compress(data, 9)).decode()
         cases.append({"name": name, "deflated": packed, "expected": read(name, data)})

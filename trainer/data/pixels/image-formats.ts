@@ -97,7 +97,8 @@ function mediaFile(brand: string): string {
 
 function textFile(start: string): string | null {
   const text = start.replace(/^\xef\xbb\xbf/, '').trimStart();
-  if (/^(<\?xml[^]*|<!--[^]*|<!doctype )?<?svg[\s>]/i.test(text)) return unread('a drawing in SVG');
+  const isMarkup = /^<(\?xml|!--|!doctype\s+svg|svg\b)/i.test(text);
+  if (isMarkup && /<svg[\s/>]/i.test(text)) return unread('a drawing in SVG');
   if (/^(<!--[^]*?-->\s*)?<(!doctype\s+html|html|head|body|title|script)\b/i.test(text))
     return `a web page, not a picture: ${again}`;
   if (/^<\?xml|^<error\b/i.test(text))

@@ -64,8 +64,8 @@ function pngHeader(bytes: Uint8Array): ImageHeader {
   }
   const depth = bytes[24];
   const colourType = bytes[25];
-  // Colour types 0 (grey) and 4 (grey with alpha): PNG specification, 11.2.2.
-  const grey16 = depth === 16 && (colourType === 0 || colourType === 4);
+  // Colour type 0 is grey (PNG specification, 11.2.2). Of grey with alpha PIL takes the high bytes.
+  const grey16 = depth === 16 && colourType === 0;
   return {
     ...plain,
     format: 'png',

@@ -44,7 +44,9 @@ export function collectRows({ width, height, read }: Rows, factor: number): Pixe
     for (let y = 0; y < rows; y++) {
       read(v * factor + y, row);
       for (let u = 0, from = 0; u < across; u++) {
-        let [red, green, blue] = [0, 0, 0];
+        let red = 0;
+        let green = 0;
+        let blue = 0;
         for (const end = Math.min(width, (u + 1) * factor) * 3; from < end; from += 3) {
           red += row[from]!;
           green += row[from + 1]!;
