@@ -108,7 +108,7 @@ function accept(walk: Walk, { path, kind }: Child): boolean {
     walk.pictures++;
     return true;
   }
-  const reason = unreadExtension(extension);
+  const reason = unreadExtension(extname(path));
   if (reason === null) walk.otherFiles++;
   else walk.rejects.add(path, reason);
   return false;

@@ -37,11 +37,11 @@ export function unread(what: string, files = 'FILE'): string {
   return `${what}, which is not read; convert it to PNG, for example with ImageMagick: ${command}`;
 }
 
-/** Reason why pictures with this extension are not read; null for all other files. In lower case, with its dot. */
+/** Reason why pictures with this extension, with its dot, are not read; null for all other files. */
 export function unreadExtension(extension: string): string | null {
-  const what = foreignExtensions.get(extension);
+  const what = foreignExtensions.get(extension.toLowerCase());
   if (what === undefined) return null;
-  return unread(what, layered.has(extension) ? `'*${extension}[0]'` : `*${extension}`);
+  return unread(what, layered.has(extension.toLowerCase()) ? `'*${extension}[0]'` : `*${extension}`);
 }
 
 const again = 'download it again';
