@@ -50,7 +50,7 @@ function layoutOf(bytes: Uint8Array): Layout {
     masks = [0, 1, 2, 3].map((i) => (i < count ? fields.u32(54 + i * 4) : 0));
     if (size === 40) after += 12;
   }
-  let palette = new Uint8Array();
+  let palette: Uint8Array = new Uint8Array();
   if (bits <= 8) {
     const count = (isFirstOs2 ? 0 : fields.u32(46)) || 1 << bits;
     if (count > 65536) throw new UnusableImage(`a BMP file with a palette of ${count} colours`);

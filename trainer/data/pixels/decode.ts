@@ -1,7 +1,8 @@
 /**
  * Files to pixels, as PIL's `Image.open(file).convert('RGB')` gives them, because that is what the papers' loaders do:
- * EXIF orientation and colour profiles are ignored, alpha is dropped, 16-bit grey is clipped to 255, CMYK is converted
- * by PIL's formula. Damage is judged by sharp's `failOn: 'error'`, which for JPEG gives PIL's verdict file by file
+ * EXIF orientation is ignored but for TIFF files, as are colour profiles, alpha is dropped, 16-bit grey is clipped to 255,
+ * CMYK is converted by PIL's formula. Where the two differ: `testing/golden-pictures.ts`. A picture over `maximumPixels`
+ * is reduced. Damage is judged by sharp's `failOn: 'error'`, which for JPEG gives PIL's verdict file by file
  * (compared on 160 files cut short by 1 to 4 bytes: trailing junk passes, a missing end mostly does not). It is a little
  * stricter than PIL at the very end of a PNG.
  */
@@ -38,8 +39,11 @@ function oneAtATime<Result>(work: () => Result | Promise<Result>): Promise<Resul
   return done;
 }
 
-/** Reduces by a whole factor: JPEG while it is decoded, by libjpeg's scaling, others by a mean of neighbours. */
-function reduce(pipeline: Sharp, { width, height, turned }: ImageHeader, factor: number): void {
+/**
+ * Reduces by a whole factor, by two as PIL's `resize` with its bilinear filter does, within two levels; JPEG beyond that by
+ * libjpeg's scaling. Colours are weighted by alpha.
+ */
+function reduce(pipeline: Sharp, { width, height }: ImageHeader, factor: number): void {
   const [across, down] = [Math.ceil(width / factor), Math.ceil(height / factor)];
   pipeline.resize(across, down, { fit: 'fill', kernel: 'linear' });
 }

@@ -11,7 +11,7 @@ import { tiffHeader } from './tiff-header.ts';
 
 export interface ImageHeader {
   readonly format: keyof typeof titles;
-  /** As stored. */
+  /** Of the picture as it is decoded at full size. */
   readonly width: number;
   readonly height: number;
   /** `grey16` and `cmyk` need their own conversion to RGB; all else decodes to 8-bit grey or colour. */

@@ -96,6 +96,14 @@ describe('a large picture', () => {
     }
   });
 
+  test('that has to be turned is turned', async () => {
+    const bytes = await slope().tiff({ compression: 'deflate' }).withMetadata({ orientation: 6 }).toBuffer();
+    const found = await decoded(bytes);
+    expect([found.width, found.height]).toEqual([height / 2, width / 2]);
+    expect(found.pixels[3 * 100]).toBe(0);
+    expect(found.pixels.at(-1)).toBeGreaterThan(252);
+  });
+
   test('in a format of our own readers is the mean of blocks', async () => {
     // Two columns in three are black.
     const row = Buffer.from(Array.from({ length: width / 8 }, (_, i) => [0b11011011, 0b01101101, 0b10110110][i % 3]!));
@@ -134,6 +142,17 @@ describe('a large picture', () => {
       .toBuffer();
     expect([...(await decoded(dot)).pixels]).toEqual([0x40, 0xc0, 0x80]);
   });
+});
+
+test('libvips decodes nothing but what it is needed for', async () => {
+  const image = sharp({ create: { width: 8, height: 8, channels: 3, background: '#40c080' } });
+  for (const bytes of [
+    await image.gif().toBuffer(),
+    await image.avif().toBuffer(),
+    Buffer.from('<svg width="8" height="8"/>'),
+  ]) {
+    await expect(sharp(bytes).toBuffer()).rejects.toThrow('unsupported image format');
+  }
 });
 
 describe('a file that is no picture, or of another format, is named', () => {

@@ -64,6 +64,7 @@ function tagsOf(bytes: Uint8Array): Tags {
 }
 
 export interface TiffHeader {
+  /** Of the picture after it has been turned, and so the height. */
   readonly width: number;
   readonly height: number;
   readonly samples: 'plain' | 'grey16' | 'cmyk';
@@ -141,9 +142,10 @@ export function tiffHeader(bytes: Uint8Array): TiffHeader {
   const turned = orientation >= 2 && orientation <= 8;
   const tiled = tags.has(tag.tileWidth);
   const isGrey = photometric <= 1;
+  const lies = turned && orientation >= 5;
   return {
-    width,
-    height,
+    width: lies ? height : width,
+    height: lies ? width : height,
     samples: photometric === 5 ? 'cmyk' : isGrey && depth === 16 ? 'grey16' : 'plain',
     deepGrey: isGrey && depth > 8,
     turned,
