@@ -169,7 +169,7 @@ export function defineEncoder<S extends OptionsSchema>(encoder: EncoderRecipe<S>
   return encoder;
 }
 
-/** Encoded bytes (JPEG, PNG) or raw pixels, 8 bit, interleaved, row by row. */
+/** Encoded bytes (a picture file) or raw pixels, 8 bit, interleaved, row by row. */
 export type Image =
   | { readonly kind: 'encoded'; readonly bytes: Uint8Array }
   | {

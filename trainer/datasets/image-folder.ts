@@ -1,4 +1,4 @@
-/** Any folder of JPEG and PNG pictures in class folders: ImageNet's layout, or one folder of classes, or no classes. */
+/** Any folder of pictures in class folders: ImageNet's layout, or one folder of classes, or no classes. */
 import * as v from 'valibot';
 import { listTree, looksLikeTree } from '../data/listing/class-folders.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
@@ -7,7 +7,7 @@ import { defineDataset } from '../recipe.ts';
 const expected = [
   'train/CLASS/*.jpg and val/CLASS/*.jpg (or test), as ImageNet is laid out',
   'or CLASS/*.jpg, split by a hash; or pictures without class folders, for pretraining',
-  'JPEG or PNG',
+  'JPEG, PNG, WebP, GIF, BMP, TIFF or Netpbm',
 ];
 
 export const dataset = defineDataset({

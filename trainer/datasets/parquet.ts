@@ -20,7 +20,7 @@ const homepage = 'https://huggingface.co/docs/hub/datasets-image';
 const ending = '.parquet';
 const expected = [
   '*.parquet, here or in data/, with train, validation or test in their names or folders',
-  'a column of JPEG or PNG files (image.bytes, image, img, jpg, png) and one of class numbers (label, labels, fine_label)',
+  'a column of picture files (image.bytes, image, img, jpg, png) and one of class numbers (label, labels, fine_label)',
 ];
 const labelColumns = ['label', 'labels', 'fine_label'];
 /** Numbers of classes are counted up to the largest, and a number from a file must not fill the memory. */

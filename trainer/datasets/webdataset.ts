@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { startTable } from '../data/listing/image-table.ts';
+import { readableExtensions } from '../data/pixels/image-formats.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
 import { startRejects } from '../data/rejects.ts';
 import { type Rejects } from '../data/rejects.ts';
@@ -19,9 +20,8 @@ import { defineDataset } from '../recipe.ts';
 const homepage = 'https://github.com/webdataset/webdataset';
 const expected = [
   '*.tar, or train/*.tar and val/*.tar, or names with train or val in them (WebDataset)',
-  'in each KEY.jpg (or jpeg, png), and KEY.cls with its class number; without it, unlabelled',
+  'in each KEY.jpg (or png, webp, another picture), and KEY.cls with its class number; without it, unlabelled',
 ];
-const imageExtensions: ReadonlySet<string> = new Set(['jpg', 'jpeg', 'png']);
 const labelExtension = 'cls';
 /** Numbers of classes are counted up to the largest, and a number from a file must not fill the memory. */
 const mostClasses = 1_000_000;
@@ -51,7 +51,7 @@ function* samplesOf(members: Iterable<TarMember>): Generator<ReadonlyMap<string,
 }
 
 function imageOf(sample: ReadonlyMap<string, TarMember>): TarMember | null {
-  for (const [extension, member] of sample) if (imageExtensions.has(extension)) return member;
+  for (const [extension, member] of sample) if (readableExtensions.has(`.${extension}`)) return member;
   return null;
 }
 
@@ -112,7 +112,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
     classes: Array.from({ length: classCount }, (_, label) => String(label)),
     found: [
       `${shards.length} shards`,
-      ...(withoutImage > 0 ? [`${withoutImage} samples without a JPEG or PNG, ignored`] : []),
+      ...(withoutImage > 0 ? [`${withoutImage} samples without a picture, ignored`] : []),
     ],
     splitRule: null,
   };
@@ -126,7 +126,7 @@ async function recognises(folder: string): Promise<boolean> {
   try {
     let looked = 0;
     for (const { name } of tar.members(startRejects(), first.path)) {
-      if (imageExtensions.has(keyOf(name)[1])) return true;
+      if (readableExtensions.has(`.${keyOf(name)[1]}`)) return true;
       if (++looked === lookedAt) break;
     }
     return false;

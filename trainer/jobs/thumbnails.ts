@@ -4,22 +4,19 @@
 import sharp from 'sharp';
 import { FaultError } from '../durable/fault-error.ts';
 import type { Thumbnail } from '../protocol/dataset.ts';
-import { maximumPixels } from '../data/pixels/image-header.ts';
 import { unrecordedLeftOut } from '../data/loading/open-left-out.ts';
+import { decode } from '../data/pixels/decode.ts';
 import type { Image } from '../recipe.ts';
 import { datasets } from '../registry.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const quietMs = 60_000;
 
+/** Shows a picture as it is trained on: not turned by what a camera noted. */
 async function shrink(image: Image, size: number): Promise<Buffer> {
-  const opened =
-    image.kind === 'encoded'
-      ? sharp(image.bytes, { limitInputPixels: maximumPixels }).rotate()
-      : sharp(image.pixels, {
-          raw: { width: image.width, height: image.height, channels: image.channels === 1 ? 1 : 3 },
-        });
-  return opened.resize(size, size, { fit: 'cover', kernel: 'nearest', fastShrinkOnLoad: true }).png().toBuffer();
+  const { pixels, width, height, channels } = await decode(image, image.kind === 'raw' ? image.channels : 3);
+  const opened = sharp(pixels, { raw: { width, height, channels: channels === 1 ? 1 : 3 } });
+  return opened.resize(size, size, { fit: 'cover', kernel: 'nearest' }).png().toBuffer();
 }
 
 export async function run(job: JobOf<'thumbnails'>, context: JobContext): Promise<Ending> {

@@ -3,16 +3,12 @@ import { existsSync, opendirSync, readdirSync, realpathSync, statSync } from 'no
 import type { Dirent, Stats } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import { isMissing } from '../../durable/files.ts';
+import { readableExtensions, unreadExtension } from '../pixels/image-formats.ts';
 import { type Rejects } from '../rejects.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { leftBy } from './leftovers.ts';
 import type { TimeSlices } from './time-slices.ts';
 import { startUnused, type UnusedFiles } from './unused.ts';
-
-const readable: ReadonlySet<string> = new Set(['.jpg', '.jpeg', '.jpe', '.jfif', '.png']);
-const foreign: ReadonlySet<string> = new Set(
-  '.gif .webp .heic .heif .avif .svg .bmp .tif .tiff .ppm .pgm .jp2 .jxl .ico .psd'.split(' '),
-);
 
 interface Container {
   readonly kind: string;
@@ -23,7 +19,6 @@ interface Container {
 const containers: readonly Container[] = [
   { kind: 'archives', use: 'unpack them', endings: '.zip .tar .tgz .gz .bz2 .xz .7z .rar .zst' },
   { kind: 'films', use: 'save their frames as pictures', endings: '.mp4 .avi .mov .mkv .webm .m4v .mpg .mpeg .wmv' },
-  { kind: 'raw pictures of cameras', use: 'convert them to JPEG', endings: '.cr2 .cr3 .nef .arw .dng .orf .rw2 .raf' },
   {
     kind: 'arrays and tables',
     use: 'save their pictures as files',
@@ -36,8 +31,8 @@ const containerOf: ReadonlyMap<string, Container> = new Map(
 
 const endingOf = (name: string) => extname(name).toLowerCase();
 /** True for a name of a picture that can be read. */
-export const isReadable = (name: string): boolean => readable.has(endingOf(name));
-const isPicture = (name: string) => readable.has(endingOf(name)) || foreign.has(endingOf(name));
+export const isReadable = (name: string): boolean => readableExtensions.has(endingOf(name));
+const isPicture = (name: string) => isReadable(name) || unreadExtension(extname(name)) !== null;
 
 export interface Child {
   readonly name: string;
@@ -187,13 +182,13 @@ export function accept(walk: Walk, { path, kind }: Child): boolean {
     walk.rejects.add(path, 'not a plain file (a pipe, a socket or a device)');
     return false;
   }
-  const ending = endingOf(path);
-  if (readable.has(ending)) {
+  if (isReadable(path)) {
     walk.pictures++;
     return true;
   }
-  if (foreign.has(ending)) walk.rejects.add(path, `its name ends in ${ending}; only JPEG and PNG are read`);
-  else walk.otherFiles++;
+  const reason = unreadExtension(extname(path));
+  if (reason === null) walk.otherFiles++;
+  else walk.rejects.add(path, reason);
   reportContainer(walk, path);
   return false;
 }

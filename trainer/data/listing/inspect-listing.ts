@@ -9,7 +9,7 @@ import type { DamagedFile } from '../../protocol/left-out.ts';
 import { printable } from '../rejects.ts';
 import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
 import { decode } from '../pixels/decode.ts';
-import { whatInstead } from '../pixels/not-a-picture.ts';
+import { imageHeader, type ImageHeader } from '../pixels/image-header.ts';
 import { nameOf, placeOf, type Place } from './image-table.ts';
 import { type ImageTable } from '../found-images.ts';
 import { classWarnings } from './class-warnings.ts';
@@ -17,6 +17,7 @@ import { countClasses, describeFolder, startFindings } from './inspection-findin
 import { isMissing } from '../../durable/files.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 import { reasonOf } from '../unusable-image.ts';
+import { startPictureNotes } from './picture-notes.ts';
 import { openListing, readImage, type List } from './listing.ts';
 import { createTimeSlices } from './time-slices.ts';
 
@@ -43,8 +44,7 @@ const inFlight = 4;
 
 interface Contents {
   readonly digest: Buffer;
-  readonly width: number;
-  readonly height: number;
+  readonly header: ImageHeader;
 }
 /** `contents` is null if they were not checked. */
 type Verdict =
@@ -59,8 +59,8 @@ async function examine(folder: string, images: ImageTable, index: number, absent
   try {
     const bytes = await readImage(folder, images, index);
     digest = hash('sha256', bytes, 'buffer');
-    const { width, height } = await decode({ kind: 'encoded', bytes }, 3);
-    return { size: bytes.length, contents: { digest, width, height } };
+    await decode({ kind: 'encoded', bytes }, 3);
+    return { size: bytes.length, contents: { digest, header: imageHeader(bytes) } };
   } catch (error) {
     return { reason: reasonFor(error, absent), digest };
   }
@@ -81,8 +81,8 @@ function measure(folder: string, path: string, place: Place | null, absent?: str
     const size = place?.size ?? statSync(`${folder}/${path}`).size;
     if (size === 0) return { reason: 'the file is empty (0 bytes)', digest: null };
     const isShort = place === null && size >= shortestPointer && size <= longestPointer;
-    const instead = isShort ? whatInstead(readFileSync(`${folder}/${path}`)) : null;
-    return instead === null ? { size, contents: null } : { reason: instead, digest: null };
+    if (isShort) imageHeader(readFileSync(`${folder}/${path}`));
+    return { size, contents: null };
   } catch (error) {
     return { reason: reasonFor(error, absent), digest: null };
   }
@@ -100,6 +100,7 @@ export async function inspectListing(
 ): Promise<Inspection> {
   const { check, absent, ...stated } = description;
   const findings = startFindings(folder);
+  const notes = startPictureNotes();
   const slices = createTimeSlices(progress, signal);
   await slices.next(0, null);
   const { classes, title, found, unused, warnings = [], ...listing } = await list(folder, findings.rejects, slices);
@@ -124,7 +125,10 @@ export async function inspectListing(
       return false;
     }
     findings.file(path, size, sha256);
-    if (seen) findings.picture(split, path, seen.digest, seen.width, seen.height, label);
+    if (seen) {
+      findings.picture(split, path, seen.digest, seen.header.width, seen.header.height, label);
+      notes.add(seen.header);
+    }
     return true;
   }
 
@@ -156,7 +160,7 @@ export async function inspectListing(
   return findings.finish({
     ...stated,
     title: title ?? stated.title,
-    found: [...(await describeFolder(folder)), ...found],
+    found: [...(await describeFolder(folder)), ...found, ...notes.sentences()],
     splits,
     classes,
     warnings: [...warnings, ...classWarnings(classes, splits)],

@@ -111,7 +111,9 @@ export async function readImage(folder: string, images: ImageTable, index: numbe
   try {
     const size = place === null ? (await file.stat()).size : (place.page?.bytes ?? place.size);
     if (size > largestFileBytes)
-      throw new UnusableImage(`it has ${size} bytes; an image may have at most ${largestFileBytes}`);
+      throw new UnusableImage(
+        `it has ${size} bytes; an image may have at most ${largestFileBytes}: save it compressed, or cut it into tiles`,
+      );
     if (place === null) return await file.readFile();
     const bytes = Buffer.alloc(size);
     const { bytesRead } = await file.read(bytes, 0, size, place.offset);

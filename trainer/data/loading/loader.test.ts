@@ -181,7 +181,8 @@ describe('a file that becomes unreadable during a run', () => {
       })();
       await expect(failing).rejects.toMatchObject({
         fault: { code: 'damaged-image', values: { file: 'train/only/2.jpg' } },
-        message: 'train/only/2.jpg: neither JPEG nor PNG: it begins with 6e 6f 20 6c. Replace it, or leave it out.',
+        message:
+          'train/only/2.jpg: a text file, not a picture: it begins with "no longer a picture". Replace it, or leave it out.',
       });
       await loader.close();
     }),

@@ -1,13 +1,15 @@
 /**
  * Files to pixels, as PIL's `Image.open(file).convert('RGB')` gives them, because that is what the papers' loaders do:
- * EXIF orientation and colour profiles are ignored, alpha is dropped, 16-bit grey is clipped to 255, CMYK is converted
- * by PIL's formula. Damage is judged by sharp's `failOn: 'error'`, which for JPEG gives PIL's verdict file by file
+ * EXIF orientation is ignored but for TIFF files, as are colour profiles, alpha is dropped, 16-bit grey is clipped to 255,
+ * CMYK is converted by PIL's formula. Where the two differ: `testing/golden-pictures.ts`. A picture over `maximumPixels`
+ * is reduced. Damage is judged by sharp's `failOn: 'error'`, which for JPEG gives PIL's verdict file by file
  * (compared on 160 files cut short by 1 to 4 bytes: trailing junk passes, a missing end mostly does not). It is a little
  * stricter than PIL at the very end of a PNG.
  */
-import sharp from 'sharp';
+import sharp, { type Sharp } from 'sharp';
 import type { Image } from '../../recipe.ts';
-import { imageHeader, maximumPixels, type ImageHeader } from './image-header.ts';
+import { imageHeader, largestPixels, reductionOf, titles, type ImageHeader } from './image-header.ts';
+import { collectRows } from './rows.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { decodeByTurboJpeg } from './turbojpeg.ts';
 
@@ -24,7 +26,27 @@ sharp.concurrency(1);
 sharp.cache(false);
 // Blocks the library's other loaders, so that a file posing as a picture cannot reach them.
 sharp.block({ operation: ['VipsForeignLoad'] });
-sharp.unblock({ operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng'] });
+sharp.unblock({
+  operation: ['VipsForeignLoadJpeg', 'VipsForeignLoadPng', 'VipsForeignLoadWebp', 'VipsForeignLoadTiff'],
+});
+
+let large: Promise<unknown> = Promise.resolve();
+
+/** Waits for earlier calls: large pictures take their memory one after the other. */
+function oneAtATime<Result>(work: () => Result | Promise<Result>): Promise<Result> {
+  const done = large.then(work);
+  large = done.catch(() => undefined);
+  return done;
+}
+
+/**
+ * Reduces by a whole factor, by two as PIL's `resize` with its bilinear filter does, within two levels; JPEG beyond that by
+ * libjpeg's scaling. Colours are weighted by alpha.
+ */
+function reduce(pipeline: Sharp, { width, height }: ImageHeader, factor: number): void {
+  const [across, down] = [Math.ceil(width / factor), Math.ceil(height / factor)];
+  pipeline.resize(across, down, { fit: 'fill', kernel: 'linear' });
+}
 
 /** PIL's cmyk2rgb: (255 - k) - (255 - k) * c / 255, with its rounding, not below 0. */
 function cmykToRgb(cmyk: Uint8Array): Uint8Array {
@@ -62,11 +84,28 @@ export function withChannels(image: Pixels, channels: number): Pixels {
   return { ...image, pixels, channels };
 }
 
-/** Decodes any file, and decides whether a damaged one is readable. */
-export async function decodeBySharp(bytes: Uint8Array, { samples, format }: ImageHeader): Promise<Pixels> {
-  const input = sharp(bytes, { failOn: 'error', ignoreIcc: true, limitInputPixels: maximumPixels, autoOrient: false });
+/** Clips 16-bit grey, as PIL does. */
+function clipped(data: Buffer): Uint8Array {
+  const words = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+  return Uint8Array.from(words, (word) => Math.min(255, word));
+}
+
+/** Decodes what libvips reads, and decides whether a damaged file is readable. */
+export async function decodeBySharp(bytes: Uint8Array, header: ImageHeader): Promise<Pixels> {
+  const { samples, format, turned, tiled } = header;
+  const factor = reductionOf(header);
+  const input = sharp(bytes, {
+    // A damaged tile is only a warning.
+    failOn: tiled ? 'warning' : 'error',
+    ignoreIcc: true,
+    limitInputPixels: largestPixels,
+    autoOrient: turned,
+    // Row by row: a large picture is never in memory as a whole.
+    sequentialRead: factor > 1,
+  });
   const space = samples === 'plain' ? 'srgb' : samples;
   const pipeline = samples === 'plain' ? input : input.pipelineColourspace(space);
+  if (factor > 1) reduce(pipeline, header, factor);
   try {
     const { data, info } = await pipeline
       .toColourspace(space)
@@ -75,20 +114,20 @@ export async function decodeBySharp(bytes: Uint8Array, { samples, format }: Imag
       .toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
     if (samples === 'cmyk') return { pixels: cmykToRgb(data), width, height, channels: 3 };
-    if (samples === 'grey16') {
-      const words = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
-      return { pixels: Uint8Array.from(words, (word) => Math.min(255, word)), width, height, channels };
-    }
+    if (samples === 'grey16') return { pixels: clipped(data), width, height, channels };
     return { pixels: data, width, height, channels };
   } catch (error) {
     // The library's messages are shared by all threads, so the text may belong to another file.
-    throw new UnusableImage(`a damaged or truncated ${format.toUpperCase()} file that cannot be decoded`, error);
+    throw new UnusableImage(`a damaged or truncated ${titles[format]} file that cannot be decoded`, error);
   }
 }
 
 async function decodeEncoded(bytes: Uint8Array): Promise<Pixels> {
   const header = imageHeader(bytes);
-  const { format, samples, width, height } = header;
+  const { format, samples, width, height, open } = header;
+  const factor = reductionOf(header);
+  if (factor > 1) return oneAtATime(() => (open ? collectRows(open(), factor) : decodeBySharp(bytes, header)));
+  if (open) return collectRows(open(), 1);
   const pixels = format === 'jpeg' && samples === 'plain' ? decodeByTurboJpeg(bytes, width, height) : null;
   return pixels ? { pixels, width, height, channels: 3 } : decodeBySharp(bytes, header);
 }

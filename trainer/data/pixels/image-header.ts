@@ -1,38 +1,61 @@
-/** Reads the header of a JPEG or PNG file without decoding: format, size, kind of samples. */
+/** Reads the header of a picture without decoding: format, size, kind of samples. */
 
 import { UnusableImage } from '../unusable-image.ts';
-import { whatInstead } from './not-a-picture.ts';
+import { bitmap } from './bitmap.ts';
+import { Fields } from './fields.ts';
+import { gif } from './gif.ts';
+import { notAPicture } from './image-formats.ts';
+import { isNetpbm, netpbm } from './netpbm.ts';
+import type { Rows } from './rows.ts';
+import { tiffHeader } from './tiff-header.ts';
 
 export interface ImageHeader {
-  readonly format: 'jpeg' | 'png';
+  readonly format: keyof typeof titles;
+  /** Of the picture as it is decoded at full size. */
   readonly width: number;
   readonly height: number;
   /** `grey16` and `cmyk` need their own conversion to RGB; all else decodes to 8-bit grey or colour. */
   readonly samples: 'plain' | 'grey16' | 'cmyk';
+  /** True for grey of more than 8 bits, whose values over 255 become white. */
+  readonly deepGrey: boolean;
+  /** True if it has to be turned, as PIL turns TIFF files and no others. */
+  readonly turned: boolean;
+  /** True for TIFF files made of tiles. */
+  readonly tiled: boolean;
+  /** True if it can only be decoded as a whole, not row by row. */
+  readonly whole: boolean;
+  /** Of formats that are decoded here; null for those that libvips decodes. */
+  readonly open: (() => Rows) | null;
 }
 
-/** Largest picture that is decoded. A PNG of a few hundred kilobytes can expand to gigabytes. */
+/** Names of the formats in sentences. */
+export const titles = {
+  jpeg: 'JPEG',
+  png: 'PNG',
+  webp: 'WebP',
+  tiff: 'TIFF',
+  gif: 'GIF',
+  bmp: 'BMP',
+  netpbm: 'Netpbm',
+} as const;
+
+/** Largest picture that is decoded at its full size. A PNG of a few hundred kilobytes can expand to gigabytes. */
 export const maximumPixels = 50_000_000;
 
-const signatures: readonly (readonly [name: string, offset: number, bytes: string])[] = [
-  ['GIF', 0, 'GIF8'],
-  ['WebP', 8, 'WEBP'],
-  ['HEIC or AVIF', 4, 'ftyp'],
-  ['BMP', 0, 'BM'],
-  ['TIFF', 0, 'II*\0'],
-  ['TIFF', 0, 'MM\0*'],
-  ['JPEG 2000', 4, 'jP  '],
-  ['SVG', 0, '<svg'],
-  ['gzip', 0, '\x1f\x8b'],
-  ['ZIP', 0, 'PK\x03\x04'],
-  ['PDF', 0, '%PDF'],
-];
+/** Largest picture that is read at all, at a reduced size. */
+export const largestPixels = 300_000_000;
 
-function foreignFormat(bytes: Uint8Array): string | null {
-  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 512)).toString('latin1');
-  for (const [name, offset, text] of signatures) if (start.startsWith(text, offset)) return name;
-  return /^\s*<\?xml[^]*<svg/.test(start) ? 'SVG' : null;
+/** The same for pictures that can only be decoded as a whole. */
+export const largestWholePixels = 100_000_000;
+
+/** Whole factor, a power of two, by which a picture is reduced so that it has at most `maximumPixels`. */
+export function reductionOf({ width, height }: Pick<ImageHeader, 'width' | 'height'>): number {
+  let factor = 1;
+  while (Math.ceil(width / factor) * Math.ceil(height / factor) > maximumPixels) factor *= 2;
+  return factor;
 }
+
+const plain = { samples: 'plain', deepGrey: false, turned: false, tiled: false, whole: false, open: null } as const;
 
 function pngHeader(bytes: Uint8Array): ImageHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -41,13 +64,17 @@ function pngHeader(bytes: Uint8Array): ImageHeader {
   }
   const depth = bytes[24];
   const colourType = bytes[25];
-  // Colour types 0 (grey) and 4 (grey with alpha): PNG specification, 11.2.2.
-  const grey16 = depth === 16 && (colourType === 0 || colourType === 4);
+  // Colour type 0 is grey (PNG specification, 11.2.2). Of grey with alpha PIL takes the high bytes.
+  const grey16 = depth === 16 && colourType === 0;
   return {
+    ...plain,
     format: 'png',
     width: view.getUint32(16),
     height: view.getUint32(20),
     samples: grey16 ? 'grey16' : 'plain',
+    deepGrey: grey16,
+    // Interlaced.
+    whole: bytes[28] === 1,
   };
 }
 
@@ -71,7 +98,9 @@ function jpegHeader(bytes: Uint8Array): ImageHeader {
     if (isFrame && at + 10 <= bytes.length) {
       const height = (bytes[at + 5]! << 8) | bytes[at + 6]!;
       const width = (bytes[at + 7]! << 8) | bytes[at + 8]!;
-      return { format: 'jpeg', width, height, samples: bytes[at + 9] === 4 ? 'cmyk' : 'plain' };
+      // Progressive: the coefficients of the whole picture are kept.
+      const whole = (marker & 3) === 2;
+      return { ...plain, format: 'jpeg', width, height, samples: bytes[at + 9] === 4 ? 'cmyk' : 'plain', whole };
     }
     if (marker === 0xda || marker === 0xd9) break;
     at += 2 + length;
@@ -79,25 +108,52 @@ function jpegHeader(bytes: Uint8Array): ImageHeader {
   throw new UnusableImage('a JPEG file truncated before its size is stated');
 }
 
+/** By the kind of its first chunk (RFC 9649, 2.5 to 2.7). */
+function webpHeader(bytes: Uint8Array): ImageHeader {
+  const fields = new Fields(bytes, 'WebP', true);
+  const kind = Buffer.from(fields.slice(12, 4)).toString('latin1');
+  const sized = (width: number, height: number): ImageHeader => ({
+    ...plain,
+    format: 'webp',
+    width,
+    height,
+    whole: true,
+  });
+  if (kind === 'VP8X') return sized(fields.unsigned(24, 3) + 1, fields.unsigned(27, 3) + 1);
+  if (kind === 'VP8 ') return sized(fields.u16(26) & 0x3fff, fields.u16(28) & 0x3fff);
+  if (kind === 'VP8L') {
+    const bits = fields.u32(21);
+    return sized((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1);
+  }
+  throw new UnusableImage('a damaged WebP file: its first part is of no known kind');
+}
+
+/** All formats but JPEG. */
+function otherHeader(bytes: Uint8Array): ImageHeader {
+  const start = Buffer.from(bytes.buffer, bytes.byteOffset, Math.min(bytes.length, 12)).toString('latin1');
+  if (start.startsWith('\x89PNG\r\n\x1a\n')) return pngHeader(bytes);
+  if (start.startsWith('RIFF') && start.startsWith('WEBP', 8)) return webpHeader(bytes);
+  if (start.startsWith('GIF87a') || start.startsWith('GIF89a')) return { ...plain, format: 'gif', ...gif(bytes) };
+  if (/^(II[*+]\0|MM\0[*+])/.test(start)) return { ...plain, format: 'tiff', ...tiffHeader(bytes) };
+  if (start.startsWith('BM')) return { ...plain, format: 'bmp', ...bitmap(bytes) };
+  if (isNetpbm(bytes)) return { ...plain, format: 'netpbm', ...netpbm(bytes) };
+  throw new UnusableImage(notAPicture(bytes));
+}
+
 /** Reads the header, or gives the reason why the picture is not supported. The file name does not matter, as in PIL. */
 export function imageHeader(bytes: Uint8Array): ImageHeader {
   if (bytes.length === 0) throw new UnusableImage('the file is empty (0 bytes)');
-  let header: ImageHeader;
-  if (bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff) header = jpegHeader(bytes);
-  else if (Buffer.from(bytes.subarray(0, 8)).toString('latin1') === '\x89PNG\r\n\x1a\n') header = pngHeader(bytes);
-  else {
-    const foreign = foreignFormat(bytes);
-    const instead = foreign === null ? whatInstead(bytes) : null;
-    if (instead !== null) throw new UnusableImage(instead);
-    const start = [...bytes.subarray(0, 4)].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
-    throw new UnusableImage(
-      foreign ? `a ${foreign} file; only JPEG and PNG are read` : `neither JPEG nor PNG: it begins with ${start}`,
-    );
-  }
-  const { width, height } = header;
+  const header = bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff ? jpegHeader(bytes) : otherHeader(bytes);
+  const { width, height, format, whole } = header;
   if (width < 1 || height < 1) throw new UnusableImage(`its header states a size of ${width} x ${height} pixels`);
-  if (width * height > maximumPixels) {
-    throw new UnusableImage(`${width} x ${height} pixels are over the limit of ${maximumPixels / 1e6} megapixels`);
+  const limit = whole ? largestWholePixels : largestPixels;
+  if (width * height > limit) {
+    const why =
+      whole && width * height <= largestPixels ? ` for a ${titles[format]} file that is stored as a whole` : '';
+    throw new UnusableImage(
+      `${width} x ${height} pixels are over the limit of ${limit / 1e6} megapixels${why}; cut it into tiles, ` +
+        'for example with ImageMagick: magick FILE -crop 4096x4096 +repage FILE-%d.png',
+    );
   }
   return header;
 }
