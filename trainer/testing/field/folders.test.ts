@@ -286,14 +286,14 @@ describe('names', () => {
           process.chdir(before);
         }
         const inspection = await inspect(folder);
-        expect(counts(inspection)).toEqual({ train: [2, 2] });
-        expect(inspection.rejectKinds.map(({ reason, count }) => [reason.slice(0, 40), count])).toEqual([
-          ['its name has bytes that are not UTF-8: r', 1],
-          ['its path is longer than this system open', 1],
-          ['its name has bytes that are not UTF-8: r', 1],
-        ]);
         // Node cannot remove paths of this length.
         execFileSync('rm', ['-rf', join(folder, 'train/a')]);
+        expect(counts(inspection)).toEqual({ train: [2, 2] });
+        expect(inspection.rejectKinds.map(({ reason, count }) => [reason.slice(0, 40), count]).sort()).toEqual([
+          ['its name has bytes that are not UTF-8: r', 1],
+          ['its name has bytes that are not UTF-8: r', 1],
+          ['its path is longer than this system open', 1],
+        ]);
       }),
   );
 
