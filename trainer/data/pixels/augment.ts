@@ -7,7 +7,7 @@
  */
 import type { View } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
-import type { Pixels } from './decode.ts';
+import type { Pixels } from './rows.ts';
 import { brightness, contrast, flip, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
 import type { Frame } from './kernels.ts';
 import { resample, type Box } from './resample.ts';

@@ -9,17 +9,9 @@
 import sharp, { type Sharp } from 'sharp';
 import type { Image } from '../../recipe.ts';
 import { imageHeader, largestPixels, reductionOf, titles, type ImageHeader } from './image-header.ts';
-import { collectRows } from './rows.ts';
+import { collectRows, type Pixels } from './rows.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { decodeByTurboJpeg } from './turbojpeg.ts';
-
-/** 8 bit, interleaved, row by row. */
-export interface Pixels {
-  readonly pixels: Uint8Array;
-  readonly width: number;
-  readonly height: number;
-  readonly channels: number;
-}
 
 // Parallelism comes from workers, one image at a time. The cache would only hold data that is never requested again.
 sharp.concurrency(1);

@@ -1,7 +1,7 @@
 /** Deterministic preprocessing for evaluation: torchvision's Resize(short side), then CenterCrop, only the crop computed, or Resize to a square. */
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Preprocessing } from '../../protocol/run.ts';
-import type { Pixels } from './decode.ts';
+import type { Pixels } from './rows.ts';
 import { pixelsOf, type Frame } from './kernels.ts';
 import { resample, type Box } from './resample.ts';
 

@@ -1,5 +1,11 @@
 /** Pictures that are read row by row, and their reduction by a whole factor. */
-import type { Pixels } from './decode.ts';
+/** 8 bit, interleaved, row by row. */
+export interface Pixels {
+  readonly pixels: Uint8Array;
+  readonly width: number;
+  readonly height: number;
+  readonly channels: number;
+}
 
 /** A picture as rows of RGB. */
 export interface Rows {
