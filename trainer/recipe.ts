@@ -227,6 +227,8 @@ export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly expected: readonly string[];
   /** Readers are asked from the least general, 0, to the most: a folder that one recognises may be a special kind of it. */
   readonly generality?: number;
+  /** It also takes a tar archive, gzipped or not, where a folder is given: in `recognises`, `inspect` and `open`. */
+  readonly archives?: true;
   /** Quick look at names and magic numbers: is this folder of this kind? */
   recognises(folder: string): Promise<boolean>;
   /** `contents`: check those of every image, also where there are so many that a list of them is all that is made unasked. */

@@ -1,4 +1,4 @@
-/** A cheap signature of a data set's folder, to notice changes without hashing contents: names, sizes and times. */
+/** A cheap signature of a data set's folder or archive, to notice changes without hashing contents: names, sizes and times. */
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -11,9 +11,11 @@ const filesLookedAt = 32;
 /** and in total, divided evenly among the subfolders, with at least one in each. */
 const filesInAll = 2_048;
 
-/** Null if the folder does not exist. */
+/** Null if there is neither a folder nor an archive of that name. */
 export async function signatureOf(folder: string): Promise<string | null> {
   const hash = createHash('sha256');
+  const archive = await stat(folder).catch(() => null);
+  if (archive?.isFile() === true) return hash.update(`${archive.size}\0${Math.round(archive.mtimeMs)}`).digest('hex');
   let folders = 0;
   async function look(path: string, name: string, depth: number, share: number): Promise<boolean> {
     const entries = await readdir(path, { withFileTypes: true }).catch(() => null);

@@ -1,9 +1,9 @@
 /** The IDX format of MNIST: a header of big-endian sizes, then bytes; often gzipped. Headers are not trusted. */
 import { createReadStream, openSync, closeSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
 import { maximumPixels } from '../pixels/image-header.ts';
 import { UnusableImage } from '../unusable-image.ts';
+import { gunzipped } from './gzip.ts';
 
 export interface IdxHeader {
   readonly headerBytes: number;
@@ -50,32 +50,10 @@ export function isGzip(path: string): boolean {
   return path.endsWith('.gz');
 }
 
-function gzipReason(error: Error): string | null {
-  if (error.message === 'unexpected end of file') return 'the gzip file is truncated';
-  if (error.message === 'incorrect data check') return 'the gzip checksum does not match: the file is damaged';
-  if (error.message === 'incorrect header check') return 'not a gzip file, although its name ends in .gz';
-  return 'code' in error && String(error.code).startsWith('Z_') ? `damaged gzip data (${error.message})` : null;
-}
-
 /** Uncompressed contents in pieces of at most a few hundred kilobytes. */
-async function* contents(path: string, end?: number): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, !isGzip(path) && end !== undefined ? { end: end - 1 } : {});
-  if (!isGzip(path)) {
-    yield* file as AsyncIterable<Buffer>;
-    return;
-  }
-  const gunzip = createGunzip({ chunkSize: 1 << 18 });
-  file.on('error', (error) => gunzip.destroy(error));
-  file.pipe(gunzip);
-  try {
-    yield* gunzip as AsyncIterable<Buffer>;
-  } catch (error) {
-    const reason = error instanceof Error ? gzipReason(error) : null;
-    throw reason === null ? error : new UnusableImage(reason);
-  } finally {
-    file.destroy();
-    gunzip.destroy();
-  }
+function contents(path: string, end?: number): AsyncIterable<Buffer> {
+  if (isGzip(path)) return gunzipped(path);
+  return createReadStream(path, end === undefined ? {} : { end: end - 1 }) as AsyncIterable<Buffer>;
 }
 
 /** Reads and checks the header against the size of the file. */

@@ -1,24 +1,18 @@
 /** Inspects a folder picked by the user: finds its reader and scans, or reports what was expected and found. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
 import { isMissing } from '../../durable/files.ts';
 import type { Inspection } from '../../protocol/dataset.ts';
-import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
+import type { InspectProgress } from '../../recipe.ts';
 import { splitNamed } from './class-folders.ts';
+import { findDatasets } from './find-datasets.ts';
 import { wrongFolder } from './inspection-findings.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { reader, readers } from './readers.ts';
 
 /** The order in which readers are tried. */
 const byGenerality = [...readers].sort((a, b) => (a.generality ?? 0) - (b.generality ?? 0) || (a.id < b.id ? -1 : 1));
-
-async function readerFor(folder: string, wanted: string | null): Promise<DatasetRecipe | null> {
-  for (const each of wanted === null ? byGenerality : [reader(wanted)]) {
-    if (await each.recognises(folder)) return each;
-  }
-  return null;
-}
 
 /** The folder to inspect: a file stands for its folder, and `train` for its parent if another split is next to it. */
 async function folderMeant(path: string): Promise<string> {
@@ -44,10 +38,15 @@ export async function inspectFolder(
   const absolute = resolve(path);
   try {
     const folder = await folderMeant(absolute);
-    const found = await readerFor(folder, dataset);
-    if (found) return await found.inspect(folder, progress, signal, contents);
-    const expected = dataset === null ? byGenerality.flatMap((each) => each.expected) : reader(dataset).expected;
-    return await wrongFolder(folder, expected);
+    const asked = dataset === null ? byGenerality : [reader(dataset)];
+    const places = await findDatasets(absolute, folder, asked);
+    if (places.length === 1) return await places[0]!.reader.inspect(places[0]!.path, progress, signal, contents);
+    const several = places.map((place) => relative(folder, place.path));
+    return await wrongFolder(
+      folder,
+      asked.flatMap((each) => each.expected),
+      several,
+    );
   } catch (error) {
     if (error instanceof FaultError || signal.aborted) throw error;
     const gone = isMissing(error);

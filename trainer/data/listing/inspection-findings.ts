@@ -136,9 +136,14 @@ export function startFindings(path: string): Findings {
   };
 }
 
-/** The answer for a folder that no reader can use. */
-export async function wrongFolder(path: string, expected: readonly string[]): Promise<Inspection> {
-  const found = await describeFolder(path);
+/** The answer for a folder that no reader can use. @param several paths of data sets below it, to choose from */
+export async function wrongFolder(
+  path: string,
+  expected: readonly string[],
+  several: readonly string[],
+): Promise<Inspection> {
+  const choice = `${several.length} data sets: ${several.slice(0, 12).map(printable).join(', ')}. Choose one of them`;
+  const found = [...(await describeFolder(path)), ...(several.length > 0 ? [choice] : [])];
   return startFindings(path).finish({
     dataset: '',
     title: '',
