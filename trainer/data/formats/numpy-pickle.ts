@@ -77,6 +77,7 @@ function layoutOf({ code, state }: NumberType): Pick<NumpyArray, 'type' | 'bigEn
 
 /** @throws UnusableImage if the value is not an array, or its bytes do not fill its shape */
 export function arrayOf(value: Value | undefined, name: string): NumpyArray {
+  if (value === undefined) throw new UnusableImage(`it has no "${name}"`);
   const state = value instanceof PickledArray && Array.isArray(value.state) ? value.state : [];
   const [, shape, type, byColumns, contents] = state;
   const bytes = bytesOf(contents);
