@@ -10,6 +10,7 @@ export interface IdxHeader {
   readonly count: number;
   /** 1 for labels. */
   readonly rows: number;
+  /** For labels, bytes of each. */
   readonly columns: number;
 }
 
@@ -18,14 +19,25 @@ export type IdxKind = 'images' | 'labels';
 /** Deflate cannot shrink further than this (zlib's technical notes: 1032 to 1). */
 const largestDeflateRatio = 1032;
 
+/** QMNIST's labels are rows of 32-bit numbers, of which the first is the class. */
+const [bytes, integers] = [0x08, 0x0c];
+const mostColumns = 64;
+
 export function parseIdxHeader(head: Buffer, kind: IdxKind): IdxHeader {
-  const dimensions = kind === 'images' ? 3 : 1;
+  const isTable = kind === 'labels' && head[2] === integers && head[3] === 2;
+  const dimensions = kind === 'images' ? 3 : isTable ? 2 : 1;
   const headerBytes = 4 + 4 * dimensions;
   if (head.length >= 4 && (head[0] !== 0 || head[1] !== 0)) {
     throw new UnusableImage(`not an IDX file: it begins with ${head.toString('hex', 0, 4)}`);
   }
   if (head.length < headerBytes) throw new UnusableImage(`truncated inside its header (${head.length} bytes)`);
-  if (head[2] !== 0x08) {
+  if (isTable) {
+    const [rows, columns] = [head.readUInt32BE(4), head.readUInt32BE(8)];
+    if (columns < 1 || columns > mostColumns)
+      throw new UnusableImage(`its header states labels of ${columns} numbers each`);
+    return { headerBytes, count: rows, rows: 1, columns: 4 * columns };
+  }
+  if (head[2] !== bytes) {
     throw new UnusableImage(`its values are of type 0x${head.toString('hex', 2, 3)}; only bytes (0x08) are read`);
   }
   if (head[3] !== dimensions) throw new UnusableImage(`it has ${head[3]} dimensions; ${kind} have ${dimensions}`);
@@ -100,20 +112,15 @@ export async function* idxItems(path: string, kind: IdxKind, header: IdxHeader):
 
 export async function readIdxLabels(path: string): Promise<Uint8Array> {
   const header = await readIdxHeader(path, 'labels');
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  let skip = header.headerBytes;
-  for await (const chunk of contents(path)) {
-    const body = chunk.subarray(Math.min(skip, chunk.length));
-    skip -= chunk.length - body.length;
-    bytes += body.length;
-    if (bytes > header.count) throw new UnusableImage(`its header states ${header.count} labels, but it holds more`);
-    parts.push(body);
+  const { count, columns } = header;
+  const labels = new Uint8Array(count);
+  let index = 0;
+  for await (const item of idxItems(path, 'labels', header)) {
+    const label = columns === 1 ? item[0]! : item.readInt32BE();
+    if (label < 0 || label > 255) throw new UnusableImage(`label ${index} is ${label}; only 0 to 255 are read`);
+    labels[index++] = label;
   }
-  if (bytes < header.count) {
-    throw new UnusableImage(`its header states ${header.count} labels, but it holds only ${bytes}`);
-  }
-  return Buffer.concat(parts);
+  return labels;
 }
 
 /** Random access to images: gzipped ones are kept in memory, plain files are read in place. */
