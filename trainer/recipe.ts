@@ -270,6 +270,8 @@ export interface EvaluationModel {
   readonly train: FeatureSet;
   readonly test: FeatureSet;
   readonly classes: number;
+  /** For errors; numbers take their place. */
+  readonly classNames?: readonly string[];
   /** Where the recipe asks for them: row by row two views of one image. */
   readonly pairs?: readonly [FeatureSet, FeatureSet];
   /** Scores of the head on the test split, [rows, classes], for the last and the best epoch. */
