@@ -211,9 +211,7 @@ export interface OpenDataset {
   close(): Promise<void>;
 }
 
-export interface InspectProgress {
-  (done: number, total: number | null): void;
-}
+export type InspectProgress = (done: number, total: number | null) => void;
 
 export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly id: string;
