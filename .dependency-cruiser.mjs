@@ -50,7 +50,13 @@ const rooms = {
   'trainer/methods': ['trainer/nn', 'trainer/durable', 'trainer/random.ts', 'trainer/recipe.ts'],
   'trainer/data': ['trainer/durable', 'trainer/protocol'],
   'trainer/data/pixels': ['trainer/data/[^/]+$', ...plain],
-  'trainer/data/formats': ['trainer/data/pixels', 'trainer/data/[^/]+$', 'trainer/durable'],
+  // Data sets were published as pickles too, and one reader of pickles is enough to keep harmless.
+  'trainer/data/formats': [
+    'trainer/data/pixels',
+    'trainer/data/[^/]+$',
+    'trainer/durable',
+    'trainer/weights/pickle(-values)?.ts',
+  ],
   'trainer/data/listing': ['trainer/data/formats', 'trainer/data/pixels', 'trainer/data/[^/]+$', ...plain],
   'trainer/data/loading': [
     'trainer/data/listing',

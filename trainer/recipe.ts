@@ -212,9 +212,7 @@ export interface OpenDataset {
   close(): Promise<void>;
 }
 
-export interface InspectProgress {
-  (done: number, total: number | null): void;
-}
+export type InspectProgress = (done: number, total: number | null) => void;
 
 export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly id: string;
@@ -228,6 +226,8 @@ export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly expected: readonly string[];
   /** Readers are asked from the least general, 0, to the most: a folder that one recognises may be a special kind of it. */
   readonly generality?: number;
+  /** It also takes a tar archive, gzipped or not, where a folder is given: in `recognises`, `inspect` and `open`. */
+  readonly archives?: true;
   /** Quick look at names and magic numbers: is this folder of this kind? */
   recognises(folder: string): Promise<boolean>;
   /** `contents`: check those of every image, also where there are so many that a list of them is all that is made unasked. */
@@ -276,6 +276,8 @@ export interface EvaluationModel {
   readonly train: FeatureSet;
   readonly test: FeatureSet;
   readonly classes: number;
+  /** For errors; numbers take their place. */
+  readonly classNames?: readonly string[];
   /** Where the recipe asks for them: row by row two views of one image. */
   readonly pairs?: readonly [FeatureSet, FeatureSet];
   /** Scores of the head on the test split, [rows, classes], for the last and the best epoch. */

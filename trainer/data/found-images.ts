@@ -15,6 +15,14 @@ export interface ImageTable {
 export interface FoundImages {
   readonly classes: readonly string[];
   readonly images: ImageTable;
+  /** Records of files that had to be unpacked, once for all threads. */
+  readonly unpacked?: readonly UnpackedFile[];
+}
+
+export interface UnpackedFile {
+  readonly name: string;
+  readonly recordBytes: number;
+  readonly records: Uint8Array<SharedArrayBuffer>;
 }
 
 /** For each image: its archive (an index into the paths in `archives`), its offset there and its size. */

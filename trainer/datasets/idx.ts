@@ -1,4 +1,4 @@
-/** MNIST, Fashion-MNIST and EMNIST in their original IDX files, gzipped or not. */
+/** MNIST, Fashion-MNIST, EMNIST and QMNIST in their original IDX files, gzipped or not. */
 import { createHash, hash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 
 const expected = [
   'train-images-idx3-ubyte and train-labels-idx1-ubyte, and the same for t10k (or test)',
-  'each plain or with .gz; EMNIST names such as emnist-balanced-train-images-idx3-ubyte too',
+  'each plain or with .gz; EMNIST names such as emnist-balanced-train-images-idx3-ubyte too, and QMNIST',
 ];
 
 interface Pair {
@@ -22,7 +22,7 @@ interface Pair {
   readonly labels: string | null;
 }
 
-const name = /^(?:(emnist-[a-z]+)-)?(train|t10k|test)-(images|labels)[-.]idx([13])-ubyte(\.gz)?$/;
+const name = /^(?:(emnist-[a-z]+|qmnist)-)?(train|t10k|test)-(images|labels)[-.]idx(?:[13]-ubyte|2-int)(\.gz)?$/;
 
 /** File names → pairs. A plain file is preferred to the gzipped one beside it. */
 async function findPairs(folder: string): Promise<readonly Pair[]> {

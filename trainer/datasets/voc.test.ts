@@ -83,13 +83,14 @@ describe('a year', () => {
         rejectCount: 0,
         leakCount: 0,
         duplicateCount: 0,
-        // Halves of trainval are no splits beside it; a class counts also where it is difficult.
+        // Halves of trainval are no splits beside it; a class does not count where it is difficult only.
         splits: [
-          { split: 'trainval', images: 3, perClass: [2, 1, 2] },
-          { split: 'test', images: 2, perClass: [1, 2, 1] },
+          { split: 'trainval', images: 3, perClass: [2, 1, 1] },
+          { split: 'test', images: 2, perClass: [0, 2, 1] },
         ],
       });
       expect(inspection.title).toBe(year === '' ? 'PASCAL VOC' : 'VOC07');
+      expect((await inspect(join(folder, year))).title).toBe(inspection.title);
       const opened = await dataset.open(folder, 'trainval');
       expect(await opened.labels()).toBe(null);
       expect([...(await opened.presence!())]).toEqual([1, 0, -1, 1, 1, 0, 0, 0, 1]);

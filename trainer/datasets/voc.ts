@@ -4,7 +4,7 @@
  * difficult to recognise. http://host.robots.ox.ac.uk/pascal/VOC/
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
@@ -40,7 +40,7 @@ const wholes = [
   ['train', 'val', 'test'],
 ] as const;
 /** As the field writes it, and papers' tables: VOC07. */
-const titleOf = (year: string): string => (/\d\d$/.test(year) ? `VOC${year.slice(-2)}` : title);
+const titleOf = (folder: string): string => (/^VOC20\d\d$/.test(basename(folder)) ? `VOC${folder.slice(-2)}` : title);
 
 /** Ids become parts of paths. */
 const id = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
@@ -106,7 +106,7 @@ const list: List = async (folder, rejects, slices) => {
     listed.push({ split, images: images.finish(null) });
   }
   const several = 'an image may show several classes: for the linear SVM and for pretraining';
-  return { splits: listed, classes, title: titleOf(year), found: [several], splitRule: null };
+  return { splits: listed, classes, title: titleOf(year === '' ? folder : year), found: [several], splitRule: null };
 };
 
 const truths: Readonly<Record<string, number>> = { '1': 1, '-1': 0, '0': -1 };
@@ -167,8 +167,9 @@ export const dataset = defineDataset({
     for (const split of inspection.splits) {
       const presence = await (await open(folder, split.split, unusable)).presence();
       const perClass = inspection.classes.map(() => 0);
+      // Images in which a class is difficult only are no images of it: as the development kit counts.
       presence.forEach((there, at) => {
-        if (there !== 0) perClass[at % perClass.length]! += 1;
+        if (there === 1) perClass[at % perClass.length]! += 1;
       });
       splits.push({ ...split, perClass });
     }

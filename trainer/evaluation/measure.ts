@@ -48,13 +48,14 @@ export async function measure(
   { head, ...material }: Material,
   runFolder: string,
 ): Promise<readonly Result[]> {
-  const { context, recipe, options, classes, layer, place } = scope;
+  const { context, recipe, options, classes, layer, place, truth } = scope;
   context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
   const steps = head?.course.steps ?? 0;
   const progress = progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps || null });
   const model: EvaluationModel = {
     ...material,
     classes,
+    classNames: truth.test.names,
     progress,
     ...(head ? { heads: await head.scores() } : {}),
   };

@@ -71,7 +71,10 @@ it('gives scikit-learn’s mean of average precisions, and comes close for each 
 it('names a class with too few images for choosing its C', async () => {
   const presence = train.presence.map((there, at) => (at % classes === 2 ? 0 : there));
   const model = { train: { ...train, presence }, test, classes, progress: () => Promise.resolve() };
-  await expect(evaluator.measure(model, {}).next()).rejects.toThrow('Class 2 (counted from 0) appears in 0');
+  await expect(evaluator.measure(model, {}).next()).rejects.toThrow('The class 2 (counted from 0) appears in 0');
+  const classNames = Array.from({ length: classes }, (_, label) => `name ${label}`);
+  const named = evaluator.measure({ ...model, classNames }, {});
+  await expect(named.next()).rejects.toThrow('The class "name 2" appears in 0');
 });
 
 it('finds the minimum: weights to the fourth digit, from any start', () => {

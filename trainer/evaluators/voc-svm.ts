@@ -39,10 +39,11 @@ export const evaluator = defineEvaluator({
     averagePrecision: 'envelope',
     difficult: 'out of the test',
   }),
-  async *measure({ train, test, classes, progress }) {
+  async *measure({ train, test, classes, classNames, progress }) {
     const [inputs, truth] = [presenceOf(train), presenceOf(test)];
     const [samples, questions] = [rowsOf(train), rowsOf(test)];
     try {
+      expectEnough(signsOf(inputs), classes, classNames);
       const chosen = await chooseCosts(samples, inputs, classes, progress);
       const signs = tf.tensor2d(signsOf(inputs), [train.rows, classes]);
       const weights = solveSvms(samples, { signs, costs: chosen, positiveWeight });
@@ -102,15 +103,18 @@ function columnOf(table: Int8Array | Float32Array, columns: number, column: numb
   return Array.from({ length: table.length / columns }, (_, row) => table[row * columns + column]!);
 }
 
-/** Requires every fold to hold out an image of the class. */
-function expectEnough(signs: readonly number[], label: number): void {
-  const shown = signs.filter((sign) => sign === 1).length;
-  if (shown >= parts) return;
-  throw new FaultError(
-    'bad-argument',
-    `Class ${label} (counted from 0) appears in ${shown} training images; ${parts}-fold cross-validation of C needs ${parts}.`,
-    { label, shown },
-  );
+/** Requires every fold to hold out an image of every class. */
+function expectEnough(signs: Float32Array, classes: number, names: readonly string[] | undefined): void {
+  for (let label = 0; label < classes; label++) {
+    const shown = columnOf(signs, classes, label).filter((sign) => sign === 1).length;
+    if (shown >= parts) continue;
+    const name = names?.[label] === undefined ? `${label} (counted from 0)` : `"${names[label]}"`;
+    throw new FaultError(
+      'bad-argument',
+      `The class ${name} appears in ${shown} training images; ${parts}-fold cross-validation of C needs ${parts}. Add images of it, or leave out its lists.`,
+      { label, shown },
+    );
+  }
 }
 
 /** For every class, the C with the highest mean average precision over the held-out folds; the first of a tie. */
@@ -127,7 +131,6 @@ async function chooseCosts(
   const signs = new Float32Array(rows * columns);
   const held = Array.from({ length: classes }, (_, label) => {
     const own = columnOf(all, classes, label);
-    expectEnough(own, label);
     const folds = stratifiedFolds(own, parts);
     own.forEach((sign, row) => {
       for (let part = 0; part < parts; part++)

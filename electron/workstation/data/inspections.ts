@@ -30,7 +30,7 @@ export class Inspections {
     if (before === null)
       throw new FaultError(
         'wrong-folder',
-        `${folder} is not a folder that can be read.`,
+        `${folder} is not a folder or an archive that can be read.`,
         { path: folder },
         { retry: 'choose-folder' },
       );
@@ -50,7 +50,10 @@ export class Inspections {
         { path: folder },
         { retry: 'again' },
       );
-    if (inspection.dataset !== null) this.#found.set(inspection.fingerprint, { inspection, signature: before });
+    // The data may lie below the folder that was chosen, or above it.
+    const signature = inspection.path === folder ? before : await signatureOf(inspection.path);
+    if (inspection.dataset !== null && signature !== null)
+      this.#found.set(inspection.fingerprint, { inspection, signature });
     return inspection;
   }
 

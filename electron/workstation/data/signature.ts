@@ -1,4 +1,4 @@
-/** A cheap signature of a data set's folder, to notice changes without hashing contents: names, sizes and times. */
+/** A cheap signature of a data set's folder or archive, to notice changes without hashing contents: names, sizes and times. */
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -20,7 +20,7 @@ const present: Limits = { inFolder: 20_000, inAll: 20_000 };
 const past: Limits = { inFolder: 32, inAll: 2_048 };
 const prefix = '2:';
 
-/** `like`: a signature to compare with, whose version counts. Null if the folder does not exist. */
+/** `like`: a signature to compare with, whose version counts. Null if there is neither a folder nor an archive of that name. */
 export async function signatureOf(folder: string, like = prefix): Promise<string | null> {
   if (!like.startsWith(prefix)) return signatureWithin(folder, past);
   const found = await signatureWithin(folder, present);
@@ -29,6 +29,8 @@ export async function signatureOf(folder: string, like = prefix): Promise<string
 
 async function signatureWithin(folder: string, limits: Limits): Promise<string | null> {
   const hash = createHash('sha256');
+  const archive = await stat(folder).catch(() => null);
+  if (archive?.isFile() === true) return hash.update(`${archive.size}\0${Math.round(archive.mtimeMs)}`).digest('hex');
   let folders = 0;
   async function look(path: string, name: string, depth: number, share: number): Promise<boolean> {
     const entries = await readdir(path, { withFileTypes: true }).catch(() => null);

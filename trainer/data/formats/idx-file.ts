@@ -1,15 +1,16 @@
 /** The IDX format of MNIST: a header of big-endian sizes, then bytes; often gzipped. Headers are not trusted. */
 import { createReadStream, openSync, closeSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { createGunzip } from 'node:zlib';
 import { maximumPixels } from '../pixels/image-header.ts';
 import { UnusableImage } from '../unusable-image.ts';
+import { gunzipped } from './gzip.ts';
 
 export interface IdxHeader {
   readonly headerBytes: number;
   readonly count: number;
   /** 1 for labels. */
   readonly rows: number;
+  /** For labels, bytes of each. */
   readonly columns: number;
 }
 
@@ -18,14 +19,25 @@ export type IdxKind = 'images' | 'labels';
 /** Deflate cannot shrink further than this (zlib's technical notes: 1032 to 1). */
 const largestDeflateRatio = 1032;
 
+/** QMNIST's labels are rows of 32-bit numbers, of which the first is the class. */
+const [bytes, integers] = [0x08, 0x0c];
+const mostColumns = 64;
+
 export function parseIdxHeader(head: Buffer, kind: IdxKind): IdxHeader {
-  const dimensions = kind === 'images' ? 3 : 1;
+  const isTable = kind === 'labels' && head[2] === integers && head[3] === 2;
+  const dimensions = kind === 'images' ? 3 : isTable ? 2 : 1;
   const headerBytes = 4 + 4 * dimensions;
   if (head.length >= 4 && (head[0] !== 0 || head[1] !== 0)) {
     throw new UnusableImage(`not an IDX file: it begins with ${head.toString('hex', 0, 4)}`);
   }
   if (head.length < headerBytes) throw new UnusableImage(`truncated inside its header (${head.length} bytes)`);
-  if (head[2] !== 0x08) {
+  if (isTable) {
+    const [rows, columns] = [head.readUInt32BE(4), head.readUInt32BE(8)];
+    if (columns < 1 || columns > mostColumns)
+      throw new UnusableImage(`its header states labels of ${columns} numbers each`);
+    return { headerBytes, count: rows, rows: 1, columns: 4 * columns };
+  }
+  if (head[2] !== bytes) {
     throw new UnusableImage(`its values are of type 0x${head.toString('hex', 2, 3)}; only bytes (0x08) are read`);
   }
   if (head[3] !== dimensions) throw new UnusableImage(`it has ${head[3]} dimensions; ${kind} have ${dimensions}`);
@@ -50,32 +62,10 @@ export function isGzip(path: string): boolean {
   return path.endsWith('.gz');
 }
 
-function gzipReason(error: Error): string | null {
-  if (error.message === 'unexpected end of file') return 'the gzip file is truncated';
-  if (error.message === 'incorrect data check') return 'the gzip checksum does not match: the file is damaged';
-  if (error.message === 'incorrect header check') return 'not a gzip file, although its name ends in .gz';
-  return 'code' in error && String(error.code).startsWith('Z_') ? `damaged gzip data (${error.message})` : null;
-}
-
 /** Uncompressed contents in pieces of at most a few hundred kilobytes. */
-async function* contents(path: string, end?: number): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, !isGzip(path) && end !== undefined ? { end: end - 1 } : {});
-  if (!isGzip(path)) {
-    yield* file as AsyncIterable<Buffer>;
-    return;
-  }
-  const gunzip = createGunzip({ chunkSize: 1 << 18 });
-  file.on('error', (error) => gunzip.destroy(error));
-  file.pipe(gunzip);
-  try {
-    yield* gunzip as AsyncIterable<Buffer>;
-  } catch (error) {
-    const reason = error instanceof Error ? gzipReason(error) : null;
-    throw reason === null ? error : new UnusableImage(reason);
-  } finally {
-    file.destroy();
-    gunzip.destroy();
-  }
+function contents(path: string, end?: number): AsyncIterable<Buffer> {
+  if (isGzip(path)) return gunzipped(path);
+  return createReadStream(path, end === undefined ? {} : { end: end - 1 }) as AsyncIterable<Buffer>;
 }
 
 /** Reads and checks the header against the size of the file. */
@@ -122,20 +112,15 @@ export async function* idxItems(path: string, kind: IdxKind, header: IdxHeader):
 
 export async function readIdxLabels(path: string): Promise<Uint8Array> {
   const header = await readIdxHeader(path, 'labels');
-  const parts: Buffer[] = [];
-  let bytes = 0;
-  let skip = header.headerBytes;
-  for await (const chunk of contents(path)) {
-    const body = chunk.subarray(Math.min(skip, chunk.length));
-    skip -= chunk.length - body.length;
-    bytes += body.length;
-    if (bytes > header.count) throw new UnusableImage(`its header states ${header.count} labels, but it holds more`);
-    parts.push(body);
+  const { count, columns } = header;
+  const labels = new Uint8Array(count);
+  let index = 0;
+  for await (const item of idxItems(path, 'labels', header)) {
+    const label = columns === 1 ? item[0]! : item.readInt32BE();
+    if (label < 0 || label > 255) throw new UnusableImage(`label ${index} is ${label}; only 0 to 255 are read`);
+    labels[index++] = label;
   }
-  if (bytes < header.count) {
-    throw new UnusableImage(`its header states ${header.count} labels, but it holds only ${bytes}`);
-  }
-  return Buffer.concat(parts);
+  return labels;
 }
 
 /** Random access to images: gzipped ones are kept in memory, plain files are read in place. */

@@ -15,18 +15,23 @@ export interface RecordFile {
 }
 
 /** @throws UnusableImage if the size is not a whole number of records */
-export async function openRecords(folder: string, name: string, bytes: number): Promise<RecordFile> {
-  const path = join(folder, name);
-  const { size } = await stat(path);
+function countIn(size: number, bytes: number): number {
   if (size === 0) throw new UnusableImage('the file is empty (0 bytes)');
   if (size % bytes !== 0)
     throw new UnusableImage(
       `its ${size} bytes are not a whole number of records of ${bytes} bytes: truncated or damaged`,
     );
+  return size / bytes;
+}
+
+/** @throws UnusableImage if the size is not a whole number of records */
+export async function openRecords(folder: string, name: string, bytes: number): Promise<RecordFile> {
+  const path = join(folder, name);
+  const count = countIn((await stat(path)).size, bytes);
   const file = openSync(path, 'r');
   return {
     name,
-    count: size / bytes,
+    count,
     read(index) {
       const record = new Uint8Array(bytes);
       if (readSync(file, record, 0, bytes, index * bytes) < bytes)
@@ -34,6 +39,16 @@ export async function openRecords(folder: string, name: string, bytes: number): 
       return record;
     },
     close: () => closeSync(file),
+  };
+}
+
+/** Records in memory. @throws UnusableImage if the size is not a whole number of them */
+export function recordsIn(name: string, contents: Uint8Array, bytes: number): RecordFile {
+  return {
+    name,
+    count: countIn(contents.length, bytes),
+    read: (index) => contents.subarray(index * bytes, (index + 1) * bytes),
+    close: () => undefined,
   };
 }
 
@@ -48,6 +63,13 @@ export async function readNames(path: string, classes: number): Promise<readonly
     if (isMissing(error)) return null;
     throw error;
   });
-  const names = (text ?? '').split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
-  return names.length === classes ? names : Array.from({ length: classes }, (_, label) => String(label));
+  return namesOrNumbers(linesOf(text ?? ''), classes);
 }
+
+/** The lines of a text that are not empty. */
+export const linesOf = (text: string): readonly string[] =>
+  text.split('\n').flatMap((line) => (line.trim() === '' ? [] : [line.trim()]));
+
+/** Numbers in place of names if there are not as many names as classes. */
+export const namesOrNumbers = (names: readonly string[], classes: number): readonly string[] =>
+  names.length === classes ? names : Array.from({ length: classes }, (_, label) => String(label));

@@ -1,11 +1,12 @@
 /** Inspects a folder picked by the user: finds its reader and scans, or reports what was expected and found. */
 import { readdir, stat } from 'node:fs/promises';
-import { basename, dirname, resolve } from 'node:path';
+import { basename, dirname, relative, resolve } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
 import { isMissing } from '../../durable/files.ts';
 import type { Inspection } from '../../protocol/dataset.ts';
 import type { DamagedFile } from '../../protocol/left-out.ts';
-import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
+import type { InspectProgress } from '../../recipe.ts';
+import { findDatasets } from './find-datasets.ts';
 import { splitInName } from './split-names.ts';
 import { wrongFolder } from './inspection-findings.ts';
 import { reasonOf } from '../unusable-image.ts';
@@ -14,13 +15,6 @@ import { dataSetsIn } from './tree-plan.ts';
 
 /** The order in which readers are tried. */
 const byGenerality = [...readers].sort((a, b) => (a.generality ?? 0) - (b.generality ?? 0) || (a.id < b.id ? -1 : 1));
-
-async function readerFor(folder: string, wanted: string | null): Promise<DatasetRecipe | null> {
-  for (const each of wanted === null ? byGenerality : [reader(wanted)]) {
-    if (await each.recognises(folder)) return each;
-  }
-  return null;
-}
 
 /** What most people have; the list of everything that is read follows. */
 const commonLayouts = [
@@ -55,13 +49,18 @@ export async function inspectFolder(
   const absolute = resolve(path);
   try {
     const folder = await folderMeant(absolute);
-    const found = await readerFor(folder, dataset);
-    if (found) return await found.inspect(folder, progress, signal, contents, onDamaged);
-    const expected =
-      dataset === null
-        ? [...commonLayouts, ...byGenerality.flatMap((each) => each.expected)]
-        : reader(dataset).expected;
-    return await wrongFolder(folder, expected, dataSetsIn(folder));
+    const asked = dataset === null ? byGenerality : [reader(dataset)];
+    const places = await findDatasets(absolute, folder, asked);
+    if (places.length === 1) {
+      const [{ reader: found, path: place }] = places as [(typeof places)[number]];
+      return await found.inspect(place, progress, signal, contents, onDamaged);
+    }
+    const expected = asked.flatMap((each) => each.expected);
+    return await wrongFolder(
+      folder,
+      dataset === null ? [...commonLayouts, ...expected] : expected,
+      places.length > 1 ? places.map((place) => relative(folder, place.path)) : dataSetsIn(folder),
+    );
   } catch (error) {
     if (error instanceof FaultError || signal.aborted) throw error;
     const gone = isMissing(error);

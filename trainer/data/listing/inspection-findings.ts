@@ -168,14 +168,14 @@ export function startFindings(path: string): Findings {
   };
 }
 
-/** The answer for a folder that no reader can use. `inside`: folders in it that are data sets of their own. */
+/** The answer for a folder that no reader can use. @param several paths of data sets below it, to choose from */
 export async function wrongFolder(
   path: string,
   expected: readonly string[],
-  inside: readonly string[],
+  several: readonly string[],
 ): Promise<Inspection> {
-  const sets = `folders that look like data sets of their own, choose one: ${inside.map(printable).join(', ')}`;
-  const found = [...(await describeFolder(path)), ...(inside.length > 0 ? [sets] : [])];
+  const choice = `${several.length} data sets: ${several.slice(0, 12).map(printable).join(', ')}. Choose one of them`;
+  const found = [...(await describeFolder(path)), ...(several.length > 0 ? [choice] : [])];
   return startFindings(path).finish({
     dataset: '',
     title: '',
