@@ -2,7 +2,7 @@
 import type { PassedOver } from './file.ts';
 
 const mostKinds = 100;
-const mostNames = 3;
+const mostNames = 5;
 const others = 'others';
 
 export class PassedOverCounts {

@@ -30,14 +30,14 @@ function bytesAt(file: FileHandle, offset: number, length: number): Buffer {
   return bytes.subarray(0, readSync(file.fd, bytes, 0, length, offset));
 }
 
-function membersOf(file: FileHandle): ReadonlyMap<string, Part> {
+function membersOf(file: FileHandle, length: number): ReadonlyMap<string, Part> {
   const found = new Map<string, Part>();
   for (let at = 0; found.size < mostMembers;) {
     const header = bytesAt(file, at, block);
     const [name = ''] = header.toString('latin1', 0, 100).split('\0');
     if (header.length < block || name === '') break;
     const size = Number.parseInt(header.toString('latin1', 124, 136), 8);
-    if (!isNatural(size)) throw new PickleError(`${name} in it has no size`);
+    if (!isNatural(size) || at + block + size > length) throw new PickleError(`it ends in the middle of ${name}`);
     found.set(name, { offset: at + block, size });
     at += block + Math.ceil(size / block) * block;
   }
@@ -110,8 +110,8 @@ function tensorsOf(bytes: PickleBytes, path: string, storages: ReadonlyMap<strin
   return tensors;
 }
 
-function contentsOf(file: FileHandle, path: string): Contents {
-  const members = membersOf(file);
+async function contentsOf(file: FileHandle, path: string): Promise<Contents> {
+  const members = membersOf(file, (await file.stat()).size);
   const [storagePart, tensorPart, picklePart] = ['storages', 'tensors', 'pickle'].map((name) => members.get(name));
   if (!storagePart || !tensorPart || !picklePart) {
     const inside = [...members.keys()].find((name) => /\.(pth|pt|ckpt|safetensors|bin|tar|pkl)$/.test(name));
@@ -131,4 +131,4 @@ function contentsOf(file: FileHandle, path: string): Contents {
 
 /** @throws 'unreadable-file' with the reason */
 export const openTarPth = (path: string): Promise<WeightsFile> =>
-  openPickled(path, (file) => Promise.resolve().then(() => contentsOf(file, path)));
+  openPickled(path, (file) => contentsOf(file, path));
