@@ -45,7 +45,11 @@ async function archived(names: readonly string[]): Promise<Buffer> {
 const hex = (text: string): Buffer => Buffer.concat([Buffer.from(text, 'hex'), Buffer.alloc(40)]);
 describe('a file of another program is named', () => {
   it.each([
-    ['model.ckpt-250228.index', Buffer.from('000000000000000057fb808b247547db', 'hex'), 'TensorFlow checkpoint; for SimCLR'],
+    [
+      'model.ckpt-250228.index',
+      Buffer.from('000000000000000057fb808b247547db', 'hex'),
+      'TensorFlow checkpoint; for SimCLR',
+    ],
     ['model.ckpt-250228.data-00000-of-00001', Buffer.alloc(100), 'a part of a TensorFlow checkpoint'],
     ['model.ckpt-250228.meta', Buffer.alloc(100, 1), 'a part of a TensorFlow checkpoint'],
     ['checkpoint', Buffer.from('model_checkpoint_path: "model.ckpt-1"'), 'the list of TensorFlow checkpoints'],

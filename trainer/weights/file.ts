@@ -135,7 +135,8 @@ async function checkEntry(file: FileHandle, path: string, { name, offset, bytes,
   let sum = 0;
   for (let at = 0; at < bytes; at += checkedAtOnce)
     sum = crc32(new Uint8Array(await bytesAt(file, path, offset + at, Math.min(checkedAtOnce, bytes - at))), sum);
-  if (sum !== stated) throw unreadable(path, `${name} in it is damaged (its checksum differs); copy or download it again`);
+  if (sum !== stated)
+    throw unreadable(path, `${name} in it is damaged (its checksum differs); copy or download it again`);
 }
 
 /** The bytes of an entry of an archive, checked. */

@@ -9,8 +9,7 @@ const ways = {
   tensorflow:
     'for SimCLR, tonylins/simclr-converter and Separius/SimCLRv2-Pytorch on GitHub convert it to a .pth file; otherwise ' +
     converted,
-  jax:
-    'for BYOL, linusericsson/ssl-transfer on GitHub converts it to a .pth file; otherwise ' + converted,
+  jax: 'for BYOL, linusericsson/ssl-transfer on GitHub converts it to a .pth file; otherwise ' + converted,
   keras: `load it in Keras with the torch backend and save its weights with safetensors, or ${converted}`,
   onnx: `take the checkpoint that it was exported from, or ${converted}`,
 } as const;

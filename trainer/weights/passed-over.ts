@@ -27,7 +27,9 @@ const mostTold = 5;
 /** What was passed over, as the end of a sentence; nothing if nothing was. */
 export function toldOf(passedOver: readonly PassedOver[]): string {
   if (passedOver.length === 0) return '';
-  const told = passedOver.slice(0, mostTold).map(({ what, count, names }) => `${count} of ${what} (${names.join(', ')})`);
+  const told = passedOver
+    .slice(0, mostTold)
+    .map(({ what, count, names }) => `${count} of ${what} (${names.join(', ')})`);
   const rest = passedOver.length - told.length;
   return `; passed over: ${told.join(', ')}${rest > 0 ? ` and ${rest} other kinds` : ''}`;
 }

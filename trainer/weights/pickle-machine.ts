@@ -151,9 +151,12 @@ export class PickleMachine {
     if (function_ instanceof Instance) return new Instance(function_.of, [function_, ...values]);
     if (!(function_ instanceof Named)) return new Instance(nameless, values);
     const [of, ...rest] = values;
-    return constructors.test(function_.full) && of instanceof Named
-      ? new Instance(of, rest)
-      : new Instance(function_, values);
+    if (!constructors.test(function_.full) || !(of instanceof Named)) return new Instance(function_, values);
+    // `_reconstructor` also names the built-in class below it.
+    return new Instance(
+      of,
+      rest.filter((value) => !(value instanceof Named)),
+    );
   }
 
   /** Pushes the value of a persistent id. */

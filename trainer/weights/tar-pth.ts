@@ -130,5 +130,4 @@ async function contentsOf(file: FileHandle, path: string): Promise<Contents> {
 }
 
 /** @throws 'unreadable-file' with the reason */
-export const openTarPth = (path: string): Promise<WeightsFile> =>
-  openPickled(path, (file) => contentsOf(file, path));
+export const openTarPth = (path: string): Promise<WeightsFile> => openPickled(path, (file) => contentsOf(file, path));

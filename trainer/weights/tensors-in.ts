@@ -155,8 +155,7 @@ class Search {
   }
 }
 
-const isPlain = (value: Value): boolean =>
-  value === null || typeof value !== 'object' || value instanceof Uint8Array;
+const isPlain = (value: Value): boolean => value === null || typeof value !== 'object' || value instanceof Uint8Array;
 const isData = (value: Value): boolean => value !== null && !(value instanceof Dictionary);
 
 /** @throws PickleError if a tensor's bytes are not there, or if there are endlessly many */
