@@ -193,7 +193,6 @@ export default {
           'koffi',
           'sharp',
           'valibot',
-          'yauzl',
           'yazl',
           'hyparquet',
           '@types/[^/]+',
