@@ -51,7 +51,8 @@ export class NumpyArray extends Foreign {
     // Python 2's strings are bytes; the elements of an array of objects are a list.
     const bytes = typeof elements === 'string' ? Buffer.from(elements, 'latin1') : elements;
     if (own === undefined || type.isBigEndian || !(bytes instanceof Uint8Array)) return;
-    const sizes = shape.map(Number);
+    const sizes = shape.filter((size) => typeof size === 'number');
+    if (sizes.length !== shape.length) return;
     const count = elementsOf(this.#path, 'an array', sizes);
     if (bytes.length !== count * sizeOf(own))
       throw new PickleError(`an array [${sizes.join(', ')}] of ${own} with ${bytes.length} bytes`);

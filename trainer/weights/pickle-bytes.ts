@@ -105,7 +105,7 @@ export class PickleBytes {
   escaped(): string {
     return this.line('latin1').replaceAll(/\\u([\da-fA-F]{4})|\\U00([\da-fA-F]{6})/g, (all, short, long) => {
       const point = Number.parseInt((short ?? long) as string, 16);
-      return point > 0x10ffff ? (all as string) : String.fromCodePoint(point);
+      return point > 0x10ffff ? all : String.fromCodePoint(point);
     });
   }
 }

@@ -121,7 +121,7 @@ export class PickleMachine {
   build(state: Value): void {
     const target = this.top();
     if (target instanceof Instance) target.state = state;
-    else if (target instanceof Foreign) target.setState(state);
+    else if (target instanceof Foreign) target.setState?.(state);
     // An OrderedDict with attributes (a module's `_metadata`), which are not tensors.
     else if (!(target instanceof Dictionary))
       this.#ignored(target, 'it sets the state of something that is not an instance');

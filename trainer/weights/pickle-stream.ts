@@ -8,7 +8,7 @@ import { unreadable, type Contents, type WeightsFile } from './file.ts';
 import { PickleBytes } from './pickle-bytes.ts';
 import type { Meanings } from './pickle-machine.ts';
 import { treeOfOthers } from './other-programs.ts';
-import { Dictionary, PickleEnd, PickleError, type Value } from './pickle-values.ts';
+import { Dictionary, keyOf, PickleEnd, PickleError, type Value } from './pickle-values.ts';
 import { readPickleAt } from './pickle.ts';
 import { openPickled } from './pth.ts';
 import { tensorsIn, type PlaceOf } from './tensors-in.ts';
@@ -58,7 +58,7 @@ function picklesIn(buffer: Buffer, calls: Meanings['calls']): Pickles {
   const value = next();
   const keys = next();
   if (!Array.isArray(keys)) throw new PickleError('it has no list of storages');
-  return { value, keys: keys.map(String), storages, end: bytes.at };
+  return { value, keys: keys.map(keyOf), storages, end: bytes.at };
 }
 
 /** The number of elements precedes the elements. */

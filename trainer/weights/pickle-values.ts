@@ -46,14 +46,16 @@ export class Instance {
 export abstract class Foreign {
   /** Distinguishes it from any other object. */
   readonly isForeign = true;
-  /** Takes the state that the pickle sets on it; most have none. */
-  setState(_state: Value): void {
-    // Attributes that Python code added to it.
-  }
+  /** Takes the state that the pickle sets on it; without it, that state is ignored. */
+  setState?(state: Value): void;
 }
 
 export type Value =
   null | boolean | number | bigint | string | Uint8Array | Named | Dictionary | Instance | Value[] | Foreign;
+
+/** The key of a storage or tensor as text. Lists never become text here: nested ones can be endless. */
+export const keyOf = (value: Value | undefined): string =>
+  typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint' ? String(value) : '';
 
 /** An error in the pickle. */
 export class PickleError extends Error {}

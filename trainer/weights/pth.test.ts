@@ -7,6 +7,7 @@ import yazl from 'yazl';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import type { WeightsFile } from './file.ts';
 import { openWeights } from './open.ts';
+import { numpyCalls, type NumpyArray } from './numpy-values.ts';
 import type { Meanings } from './pickle-machine.ts';
 import { Foreign, Named, PickleError, type Dictionary, type Instance, type Value } from './pickle-values.ts';
 import { readPickle } from './pickle.ts';
@@ -100,7 +101,7 @@ describe('beside a tensor it is inert, counted, and never run', () => {
     ['values of what is no list', 'cmy\nThing\n)R(K\x01K\x02e', 'my.Thing'],
     ['a state twice', 'cmy\nThing\n)R}b}b', 'my.Thing'],
     ['the state of a name', 'cmy\nThing\n}b', 'my.Thing'],
-    ['quantised elements', `${pickledTensor([2], [1], 4, 'QInt8Storage').slice(6, -2)}`, 'torch.QInt8Storage'],
+    ['quantised elements', pickledTensor([2], [1], 4, 'QInt8Storage').slice(6, -2), 'torch.QInt8Storage'],
   ] as const)('%s', async (_name, piece, what) => {
     const { values, passedOver } = await read(await pth(beside(piece)));
     expect([...values.keys()]).toEqual(['a']);
@@ -155,6 +156,13 @@ test.each([
   ['lists in lists in lists', `\x80\x02${']'.repeat(200_000)}${'a'.repeat(199_999)}.`],
 ] as const)('%s is read soon, and holds nothing', async (_name, pickle) => {
   expect((await read(await pth(pickle))).values.size).toBe(0);
+});
+
+test('no list becomes text, which could be endless', () => {
+  const calls = numpyCalls('a file');
+  const bomb = `cnumpy.core.multiarray\n_reconstruct\n)R(K\x01${laughs(60).slice(2, -1)}\x85cnumpy\ndtype\n\x8c\x02f4\x85R\x89Ntb.`;
+  const array = readPickle(ascii(bomb), { calls, persistent: () => null }) as NumpyArray;
+  expect(array.type).toBeNull();
 });
 
 test('endless names for one tensor are refused', async () => {

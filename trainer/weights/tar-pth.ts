@@ -6,7 +6,7 @@ import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { unreadable, type Contents, type WeightsFile } from './file.ts';
 import { PickleBytes } from './pickle-bytes.ts';
-import { Named, PickleError, type Value } from './pickle-values.ts';
+import { keyOf, Named, PickleError, type Value } from './pickle-values.ts';
 import { readPickleAt } from './pickle.ts';
 import { openPickled } from './pth.ts';
 import { tensorsIn } from './tensors-in.ts';
@@ -80,10 +80,10 @@ function storagesIn(file: FileHandle, { offset, size }: Part) {
   const views = next();
   for (const view of Array.isArray(views) ? views : []) {
     const [key, root, first, elements] = (Array.isArray(view) ? view : []) as (Value | undefined)[];
-    const whole = storages.get(String(root));
+    const whole = storages.get(keyOf(root));
     if (!whole || !isNatural(first) || !isNatural(elements) || first + elements > whole.elements)
       throw new PickleError('a view that reaches beyond its storage');
-    storages.set(String(key), new Storage(whole.key, whole.of, elements, first));
+    storages.set(keyOf(key), new Storage(whole.key, whole.of, elements, first));
   }
   return { storages, places };
 }
@@ -97,15 +97,15 @@ function tensorsOf(bytes: PickleBytes, path: string, storages: ReadonlyMap<strin
   for (let left = count; left > 0; left--) {
     const description = readPickleAt(bytes, nothing);
     const [key, storage] = Array.isArray(description) ? description : [];
-    const found = storages.get(String(storage));
-    if (!found) throw new PickleError(`the storage ${String(storage)}, which is not in the archive`);
+    const found = storages.get(keyOf(storage));
+    if (!found) throw new PickleError(`the storage ${keyOf(storage)}, which is not in the archive`);
     // The upper four bytes are not always zero.
     const dimensions = bytes.uint32();
     bytes.uint32();
     if (dimensions > mostDimensions) throw new PickleError(`a tensor of ${dimensions} dimensions`);
     const numbers = (): number[] => Array.from({ length: dimensions }, () => bytes.uint64());
     const [shape, strides] = [numbers(), numbers()];
-    tensors.set(String(key), rebuild([found, bytes.uint64(), shape, strides]));
+    tensors.set(keyOf(key), rebuild([found, bytes.uint64(), shape, strides]));
   }
   return tensors;
 }
@@ -122,7 +122,7 @@ async function contentsOf(file: FileHandle, path: string): Promise<Contents> {
   const persistent = (id: Value): Value => {
     // A module beside its source text.
     if (Array.isArray(id)) return id.find((one) => one instanceof Named) ?? null;
-    return tensors.get(String(id)) ?? storages.get(String(id)) ?? null;
+    return tensors.get(keyOf(id)) ?? storages.get(keyOf(id)) ?? null;
   };
   const pickle = new PickleBytes(wholeFile(file, 'pickle', picklePart));
   const value = readPickleAt(pickle, { calls: torchCalls(path), persistent });

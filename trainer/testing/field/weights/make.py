@@ -123,7 +123,7 @@ objects = {
     "untyped": torch.zeros(3).untyped_storage(), "meta": torch.zeros(3, device="meta"), "nested": torch.nested.nested_tensor([torch.ones(1), torch.ones(2)]),
 }
 # Those that are numbers, texts and collections of them, and no objects.
-plain = {"bigint", "none", "text", "nan", "python_rng", "set", "frozen"}
+plain = {"bigint", "none", "text", "nan", "python_rng", "set", "frozen", "bytearray"}
 # Those that hold tensors beside something else.
 inside = {
     "meter": Meter(), "slots": slots, "wide": wide, "words": words, "with_state": with_state, "buffer": nn.Buffer(torch.ones(2)),
