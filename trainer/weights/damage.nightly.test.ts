@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterAll, expect, test } from 'vitest';
 import { mutated } from '../testing/mutations.ts';
+import { readPickle } from './pickle.ts';
 import { readDamaged, validFiles } from './testing/damage.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'weights-damage-'));
@@ -25,3 +26,16 @@ test(`${files} damaged files`, async () => {
   );
   expect(process.resourceUsage().maxRSS - before).toBeLessThan(mostGrowthKiB);
 }, 1_800_000);
+
+test.each([
+  ['marks', `\x80\x02${'('.repeat(20_000_000)}.`],
+  ['lists', `\x80\x02${']'.repeat(6_000_000)}.`],
+  ['kept values', `\x80\x04]${'\x94'.repeat(8_000_000)}.`],
+])(
+  'more %s than memory are refused',
+  (_name, pickle) => {
+    const meanings = { calls: new Map(), persistent: () => null };
+    expect(() => readPickle(Buffer.from(pickle, 'latin1'), meanings)).toThrow('take more than 256 MiB');
+  },
+  300_000,
+);

@@ -50,7 +50,7 @@ async function pth(
   const zip = new yazl.ZipFile();
   zip.addBuffer(typeof pickle === 'string' ? ascii(pickle) : pickle, `archive/${name}`, { compress, forceZip64Format });
   zip.addBuffer(data, 'archive/data/0', { compress: false, forceZip64Format });
-  zip.end({ forceZip64Format });
+  zip.end({ forceZip64Format, comment: '' });
   const parts: Buffer[] = [];
   for await (const part of zip.outputStream) parts.push(part as Buffer);
   return written(Buffer.concat(parts));
@@ -143,9 +143,6 @@ test.each([
   ['strides that leave the storage', pickledTensor([2, 2], [4, 1]), 'reaches beyond the 4 elements'],
   ['too few strides', pickledTensor([2, 2], [1]), 'reaches beyond'],
   ['a tensor without a storage', '\x80\x02}\x8c\x01actorch._utils\n_rebuild_tensor_v2\n)Rs.', 'invalid description'],
-  ['more marks than memory', `\x80\x02${'('.repeat(20_000_000)}.`, 'take more than 256 MiB'],
-  ['more lists than memory', `\x80\x02${']'.repeat(6_000_000)}.`, 'take more than 256 MiB'],
-  ['more kept values than memory', `\x80\x04]${'\x94'.repeat(8_000_000)}.`, 'take more than 256 MiB'],
 ] as const)('%s in a pickle is refused', async (_name, pickle, reason) => {
   expect(await refusal(await pth(pickle))).toContain(reason);
 });
