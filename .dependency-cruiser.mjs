@@ -194,16 +194,7 @@ export default {
       from: { path: '^trainer/', pathNot: tests },
       to: {
         path: outside,
-        pathNot: packages(
-          '@tensorflow/[^/]+',
-          'koffi',
-          'sharp',
-          'valibot',
-          'yauzl',
-          'yazl',
-          'hyparquet',
-          '@types/[^/]+',
-        ),
+        pathNot: packages('@tensorflow/[^/]+', 'koffi', 'sharp', 'valibot', 'yazl', 'hyparquet', '@types/[^/]+'),
       },
     },
     {

@@ -6,7 +6,10 @@ import { openLink, openPath, showItem, trash } from './links.ts';
 import { printPdf } from './pdf.ts';
 
 const fileFilters: Readonly<Record<FileKind, FileFilter>> = {
-  weights: { name: 'PyTorch, safetensors', extensions: ['pth', 'pt', 'pth.tar', 'ckpt', 'safetensors'] },
+  weights: {
+    name: 'PyTorch, safetensors',
+    extensions: ['pth', 'pt', 'pth.tar', 'tar', 'ckpt', 'bin', 'pkl', 'safetensors'],
+  },
   list: { name: 'txt', extensions: ['txt'] },
   bundle: { name: 'bundle.json', extensions: ['json'] },
 };

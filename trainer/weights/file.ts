@@ -1,5 +1,6 @@
 /** A weights file of any format: a list of named tensors, not yet read. */
 import { open, type FileHandle } from 'node:fs/promises';
+import { crc32 } from 'node:zlib';
 import { FaultError } from '../durable/fault-error.ts';
 import type { WeightsFormat } from '../protocol/weights.ts';
 
@@ -20,20 +21,46 @@ export type ElementType = keyof typeof elementBytes;
 export const isElementType = (name: string): name is ElementType => Object.hasOwn(elementBytes, name);
 export const sizeOf = (type: ElementType): number => elementBytes[type];
 
+/** A stored file of an archive. */
+export interface ArchiveEntry {
+  readonly name: string;
+  readonly offset: number;
+  readonly bytes: number;
+  /** Its checksum; 0 where PyTorch was told to write none. */
+  readonly crc32: number;
+}
+
 export interface StoredTensor {
   readonly name: string;
   readonly type: ElementType;
   readonly shape: readonly number[];
   /** Stride of each dimension, in elements. */
   readonly strides: readonly number[];
-  /** Offset of the first element in the file. */
+  /** Offset of the first element in the file, or in `memory`. */
   readonly offset: number;
+  /** The file of the archive that holds it; its checksum is compared before its first tensor is read. */
+  readonly entry?: ArchiveEntry;
+  /** Its elements, where they are not in the file as they are. */
+  readonly memory?: Uint8Array;
 }
 
-export interface WeightsFile {
+/** Values of a file that are not read: objects of Python, tensors of types without real numbers. */
+export interface PassedOver {
+  /** Their class, function or type: `argparse.Namespace`, `torch.float8_e4m3fn`. */
+  readonly what: string;
+  readonly count: number;
+  /** Names of the first few in the file. */
+  readonly names: readonly string[];
+}
+
+export interface Contents {
+  readonly tensors: readonly StoredTensor[];
+  readonly passedOver: readonly PassedOver[];
+}
+
+export interface WeightsFile extends Contents {
   readonly path: string;
   readonly format: WeightsFormat;
-  readonly tensors: readonly StoredTensor[];
   /** Values in row-major order. @throws 'unreadable-file' for a type that holds no real numbers */
   read(tensor: StoredTensor): Promise<Float32Array>;
   close(): Promise<void>;
@@ -68,18 +95,26 @@ function float16(bits: number): number {
   if (exponent === 31) return fraction === 0 ? sign * Infinity : Number.NaN;
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
 }
+let everyFloat16: Float32Array | null = null;
 
-const bfloat = new DataView(new ArrayBuffer(4));
-function bfloat16(bits: number): number {
-  bfloat.setUint16(2, bits, true);
-  return bfloat.getFloat32(0, true);
-}
-
-const readers: Partial<Record<ElementType, (view: DataView, at: number) => number>> = {
-  F64: (view, at) => view.getFloat64(at, true),
-  F32: (view, at) => view.getFloat32(at, true),
-  F16: (view, at) => float16(view.getUint16(at, true)),
-  BF16: (view, at) => bfloat16(view.getUint16(at, true)),
+/** Elements as float32, from bytes that no one else uses; the files are little-endian, like every platform of Node. */
+const decoders: Partial<Record<ElementType, (bytes: ArrayBuffer) => Float32Array>> = {
+  F64: (bytes) => new Float32Array(new Float64Array(bytes)),
+  F32: (bytes) => new Float32Array(bytes),
+  F16: (bytes) => {
+    everyFloat16 ??= Float32Array.from({ length: 2 ** 16 }, (_, bits) => float16(bits));
+    const [halves, table] = [new Uint16Array(bytes), everyFloat16];
+    const values = new Float32Array(halves.length);
+    for (let at = 0; at < halves.length; at++) values[at] = table[halves[at]!]!;
+    return values;
+  },
+  // The upper half of a float32.
+  BF16: (bytes) => {
+    const halves = new Uint16Array(bytes);
+    const bits = new Uint32Array(halves.length);
+    for (let at = 0; at < halves.length; at++) bits[at] = halves[at]! << 16;
+    return new Float32Array(bits.buffer);
+  },
 };
 
 async function bytesAt(file: FileHandle, path: string, offset: number, length: number): Promise<ArrayBuffer> {
@@ -92,29 +127,46 @@ async function bytesAt(file: FileHandle, path: string, offset: number, length: n
   return bytes.buffer;
 }
 
+const checkedAtOnce = 4 * 1024 ** 2;
+
+/** @throws 'unreadable-file' if the bytes of an entry are not those that were written */
+async function checkEntry(file: FileHandle, path: string, { name, offset, bytes, crc32: stated }: ArchiveEntry) {
+  if (stated === 0) return;
+  let sum = 0;
+  for (let at = 0; at < bytes; at += checkedAtOnce)
+    sum = crc32(new Uint8Array(await bytesAt(file, path, offset + at, Math.min(checkedAtOnce, bytes - at))), sum);
+  if (sum !== stated)
+    throw unreadable(path, `${name} in it is damaged (its checksum differs); copy or download it again`);
+}
+
+/** The bytes of an entry of an archive, checked. */
+export async function bytesOfEntry(file: FileHandle, path: string, entry: ArchiveEntry): Promise<Buffer> {
+  await checkEntry(file, path, entry);
+  return Buffer.from(await bytesAt(file, path, entry.offset, entry.bytes));
+}
+
+/** Bytes of the file or of the memory from an offset on. */
+function bytesFor(file: FileHandle, path: string, { offset, memory }: StoredTensor, length: number) {
+  if (!memory) return bytesAt(file, path, offset, length);
+  if (offset + length > memory.length) throw unreadable(path, `it ends at byte ${memory.length} of a tensor`);
+  return Uint8Array.from(memory.subarray(offset, offset + length)).buffer;
+}
+
 /** Reads one tensor with any strides as float32 in row-major order. */
 async function readTensor(file: FileHandle, path: string, tensor: StoredTensor): Promise<Float32Array> {
-  const { name, type, shape, strides, offset } = tensor;
-  const read = readers[type];
-  if (!read) throw unreadable(path, `${name} is of type ${type}, which is not a weight type`);
+  const { name, type, shape, strides } = tensor;
+  const decode = decoders[type];
+  if (!decode) throw unreadable(path, `${name} is of type ${type}, which is not a weight type`);
   const elements = elementsOf(path, name, shape);
   if (elements === 0) return new Float32Array(0);
   const span = 1 + shape.reduce((last, size, at) => last + (size - 1) * strides[at]!, 0);
-  const size = sizeOf(type);
-  const bytes = await bytesAt(file, path, offset, span * size);
+  const stored = decode(await bytesFor(file, path, tensor, span * sizeOf(type)));
   const contiguous = rowMajor(shape);
-  const isPlain = strides.every((stride, at) => stride === contiguous[at] || shape[at] === 1);
-  // The files are little-endian, like every platform Node runs on.
-  if (type === 'F32' && isPlain) return new Float32Array(bytes);
-  const view = new DataView(bytes);
+  if (strides.every((stride, at) => stride === contiguous[at] || shape[at] === 1)) return stored;
   const values = new Float32Array(elements);
-  if (isPlain) {
-    for (let at = 0; at < elements; at++) values[at] = read(view, at * size);
-    return values;
-  }
   const index = new Array<number>(shape.length).fill(0);
   for (let at = 0, place = 0; at < elements; at++) {
-    values[at] = read(view, place * size);
+    values[at] = stored[place]!;
     // To the next element in row-major order.
     for (let dimension = shape.length - 1; dimension >= 0; dimension--) {
       place += strides[dimension]!;
@@ -127,16 +179,22 @@ async function readTensor(file: FileHandle, path: string, tensor: StoredTensor):
   return values;
 }
 
-/** Opens a file and lists its tensors with `list`; closes it on failure. */
+/** Opens a file and lists its contents with `list`; closes it on failure. */
 export async function openedWith(
   path: string,
   format: WeightsFormat,
-  list: (file: FileHandle) => Promise<readonly StoredTensor[]>,
+  list: (file: FileHandle) => Promise<Contents>,
 ): Promise<WeightsFile> {
   const file = await open(path, 'r');
   try {
-    const tensors = await list(file);
-    return { path, format, tensors, read: (tensor) => readTensor(file, path, tensor), close: () => file.close() };
+    const { tensors, passedOver } = await list(file);
+    const checked = new Set<ArchiveEntry>();
+    const read = async (tensor: StoredTensor): Promise<Float32Array> => {
+      if (tensor.entry && !checked.has(tensor.entry)) await checkEntry(file, path, tensor.entry);
+      if (tensor.entry) checked.add(tensor.entry);
+      return readTensor(file, path, tensor);
+    };
+    return { path, format, tensors, passedOver, read, close: () => file.close() };
   } catch (error) {
     await file.close();
     throw error;

@@ -1,27 +1,55 @@
 /** Opens a weights file, detecting its format from its first bytes rather than its name. */
-import { open } from 'node:fs/promises';
+import { open, readdir, stat } from 'node:fs/promises';
+import { extname } from 'node:path';
 import { unreadable, type WeightsFile } from './file.ts';
+import { fileOfOthers, folderOfOthers } from './other-programs.ts';
+import { openPickleStream } from './pickle-stream.ts';
 import { openPth } from './pth.ts';
 import { openSafetensors } from './safetensors.ts';
+import { openTarPth } from './tar-pth.ts';
 
+const headLength = 512;
 const zip = Buffer.from('PK\x03\x04', 'latin1');
-/** `torch.save` before 1.6 begins with a pickled magic number. */
-const legacy = Buffer.from('8002' + '8a0a6cfc9c46f9206aa85019', 'hex');
+/** An archive without a file has only an end. */
+const emptyZip = Buffer.from('PK\x05\x06', 'latin1');
+/** In the header of a tar archive, POSIX's and GNU's. */
+const tarMagic = 'ustar';
+const tarMagicAt = 257;
+const proto = 0x80;
+const newestProtocol = 5;
+/** What `torch.save` before 1.6 begins with in protocol 0. */
+const magicLine = 'L119547037146038801333356L\n';
 
-export async function openWeights(path: string): Promise<WeightsFile> {
+async function ends(path: string, size: number): Promise<{ readonly head: Buffer; readonly tail: Buffer }> {
   const file = await open(path, 'r');
-  const head = Buffer.alloc(legacy.length);
   try {
+    const [head, tail] = [Buffer.alloc(Math.min(headLength, size)), Buffer.alloc(Math.min(8, size))];
     await file.read(head, 0, head.length, 0);
+    await file.read(tail, 0, tail.length, size - tail.length);
+    return { head, tail };
   } finally {
     await file.close();
   }
-  if (head.subarray(0, zip.length).equals(zip)) return openPth(path);
-  if (head.equals(legacy)) {
-    const how = 'open it in PyTorch 1.6 or later and save it again';
-    throw unreadable(path, `it is in the format of PyTorch before 1.6: ${how}`);
-  }
+}
+
+function isPickle(path: string, head: Buffer): boolean {
+  if (head[0] === proto && head[1]! <= newestProtocol) return true;
+  return head.subarray(0, magicLine.length).toString('latin1') === magicLine || /\.(pkl|pickle)$/.test(path);
+}
+
+export async function openWeights(path: string): Promise<WeightsFile> {
+  const found = await stat(path);
+  if (found.isDirectory()) throw unreadable(path, folderOfOthers(await readdir(path)));
+  if (found.size === 0) throw unreadable(path, 'it is empty');
+  const { head, tail } = await ends(path, found.size);
+  const start = head.subarray(0, zip.length);
+  if (start.equals(zip) || start.equals(emptyZip)) return openPth(path);
+  if (head.toString('latin1', tarMagicAt, tarMagicAt + tarMagic.length) === tarMagic) return openTarPth(path);
   // The header's length comes first: in any sensible file its upper four bytes are 0; then follows a brace.
-  if (head.readUInt32LE(4) === 0 && head[8] === 0x7b) return openSafetensors(path);
+  if (head.length > 8 && head.readUInt32LE(4) === 0 && head[8] === 0x7b) return openSafetensors(path);
+  const other = fileOfOthers(path, head, tail);
+  if (other !== null) throw unreadable(path, other);
+  if (isPickle(path, head)) return openPickleStream(path);
+  if (extname(path) === '.safetensors') return openSafetensors(path);
   throw unreadable(path, 'it is neither a safetensors file nor a PyTorch checkpoint');
 }

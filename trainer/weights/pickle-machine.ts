@@ -1,45 +1,64 @@
 /** The stack machine that executes a pickle: a stack, and a memo of values. */
-import { PickleBytes } from './pickle-bytes.ts';
-import { Dictionary, Instance, Named, PickleError, type Value } from './pickle-values.ts';
+import type { PickleBytes } from './pickle-bytes.ts';
+import { Dictionary, Foreign, Instance, Named, PickleError, type Value } from './pickle-values.ts';
 
 export interface Meanings {
-  /** Result of calling a name, by its full name. */
+  /** Result of calling a name, by its full name. Any other call gives an `Instance`, and runs nothing. */
   readonly calls: ReadonlyMap<string, (values: readonly Value[]) => Value>;
   /** Resolves a persistent id. */
   persistent(id: Value): Value;
 }
 
-const mostObjects = 10_000_000;
+/** What the values of a pickle may take in memory, and about what each takes, in bytes. */
+const mostBytes = 256 * 1024 ** 2;
+const sizes = { place: 16, list: 48, dictionary: 80, entry: 40, instance: 200, memo: 40, text: 32 } as const;
+
 const mark = Symbol('mark');
-
-/** Allowed names of classes and functions: nothing that could be mistaken for a path or a sentence. */
-const plainName = /^[\p{L}\p{N}_.<>]{1,200}$/u;
-
-function named(module: Value, name: Value): Named {
-  if (typeof module !== 'string' || typeof name !== 'string' || !plainName.test(module) || !plainName.test(name))
-    throw new PickleError('a class with an invalid name');
-  return new Named(module, name);
-}
+/** What has no name: the result of a call of something that is not a name. */
+const nameless = new Named('builtins', 'object');
+/** Functions by which Python's pickler asks for an instance of a class without calling its constructor. */
+const constructors = /^copy_?reg\.(_reconstructor|__newobj__|__newobj_ex__)$/;
 
 /** Every method throws a `PickleError` if the stack does not hold the values it needs. */
 export class PickleMachine {
   readonly bytes: PickleBytes;
   readonly #meanings: Meanings;
   readonly #stack: (Value | typeof mark)[] = [];
-  readonly #memo = new Map<number, Value>();
-  #objects = 0;
+  readonly #memo = new Map<number | bigint, Value>();
+  #spent = 0;
 
-  constructor(pickle: Buffer, meanings: Meanings) {
-    this.bytes = new PickleBytes(pickle);
+  constructor(bytes: PickleBytes, meanings: Meanings) {
+    this.bytes = bytes;
     this.#meanings = meanings;
   }
 
+  #spend(bytes: number): void {
+    this.#spent += bytes;
+    if (this.#spent > mostBytes) throw new PickleError(`its values take more than ${mostBytes / 1024 ** 2} MiB`);
+  }
+
   push(value: Value): void {
-    if (++this.#objects > mostObjects) throw new PickleError(`more than ${mostObjects} values`);
+    this.#spend(typeof value === 'string' || typeof value === 'bigint' ? sizes.place + sizes.text : sizes.place);
     this.#stack.push(value);
   }
 
+  pushBytes(bytes: Uint8Array): void {
+    this.#spend(sizes.list);
+    this.push(bytes);
+  }
+
+  pushList(values: Value[]): void {
+    this.#spend(sizes.list + sizes.place * values.length);
+    this.push(values);
+  }
+
+  pushDictionary(): void {
+    this.#spend(sizes.dictionary);
+    this.push(new Dictionary());
+  }
+
   pushMark(): void {
+    this.#spend(sizes.place);
     this.#stack.push(mark);
   }
 
@@ -56,8 +75,8 @@ export class PickleMachine {
 
   /** The top of the stack, without removing it. */
   top(): Value {
-    const value = this.pop();
-    this.#stack.push(value);
+    const value = this.#stack.at(-1);
+    if (value === undefined || value === mark) throw new PickleError('it reads a missing value');
     return value;
   }
 
@@ -65,8 +84,9 @@ export class PickleMachine {
   sinceMark(): Value[] {
     const at = this.#stack.lastIndexOf(mark);
     if (at < 0) throw new PickleError('it reads missing values');
-    const values = this.#stack.splice(at);
-    return values.slice(1) as Value[];
+    const values = this.#stack.splice(at + 1) as Value[];
+    this.#stack.pop();
+    return values;
   }
 
   /** Pops `count` values, in the order in which they were pushed. */
@@ -81,17 +101,19 @@ export class PickleMachine {
   /** Appends to the list at the top. */
   append(values: readonly Value[]): void {
     const target = this.top();
-    if (!Array.isArray(target)) throw new PickleError('it appends to something that is not a list');
-    for (const value of values) target.push(value);
+    const list = target instanceof Instance ? target.items : target;
+    if (!Array.isArray(list)) return this.#ignored(target, 'it appends to something that is not a list');
+    this.#spend(sizes.place * values.length);
+    for (const value of values) list.push(value);
   }
 
   /** Sets items of the dict at the top: keys and values in turn. */
   setItems(items: readonly Value[]): void {
     const target = this.top();
-    // An instance of a dict's subclass.
-    if (!(target instanceof Dictionary || target instanceof Instance) || items.length % 2 !== 0)
-      throw new PickleError('it sets items of something that is not a dict');
-    if (target instanceof Instance) return;
+    if (items.length % 2 !== 0) throw new PickleError('it sets a key without a value');
+    if (!(target instanceof Dictionary || target instanceof Instance))
+      return this.#ignored(target, 'it sets items of something that is not a dict');
+    this.#spend(sizes.entry * items.length);
     for (let at = 0; at < items.length; at += 2) target.entries.push([items[at]!, items[at + 1]!]);
   }
 
@@ -99,38 +121,53 @@ export class PickleMachine {
   build(state: Value): void {
     const target = this.top();
     if (target instanceof Instance) target.state = state;
+    else if (target instanceof Foreign) target.setState?.(state);
     // An OrderedDict with attributes (a module's `_metadata`), which are not tensors.
     else if (!(target instanceof Dictionary))
-      throw new PickleError('it sets the state of something that is not an instance');
+      this.#ignored(target, 'it sets the state of something that is not an instance');
+  }
+
+  /** Passes over what is done to a value that a caller's function made; nothing can be done to other values. */
+  #ignored(target: Value, otherwise: string): void {
+    if (target !== null && !(target instanceof Foreign) && !(target instanceof Named)) throw new PickleError(otherwise);
   }
 
   /** Pushes a name, which is never resolved. */
   name(module: Value, name: Value): void {
-    this.push(named(module, name));
+    const [one, other] = [module, name].map((part) => (typeof part === 'string' ? part : '?'));
+    this.#spend(sizes.instance);
+    this.push(new Named(one!, other!));
   }
 
-  /** Pushes the result of a call if the name is on the list; other names are never called. */
-  call(function_: Value, values: Value): void {
-    if (!(function_ instanceof Named) || !Array.isArray(values))
-      throw new PickleError('it calls something that is not a function');
-    const known = this.#meanings.calls.get(function_.full);
-    if (!known) throw new PickleError(`it asks to call ${function_.full}, which is not allowed`);
-    this.push(known(values));
+  /** Pushes the result of a call if the name is on the list, and an inert instance otherwise. */
+  call(function_: Value, arguments_: Value): void {
+    const values = Array.isArray(arguments_) ? arguments_ : [arguments_];
+    const known = function_ instanceof Named ? this.#meanings.calls.get(function_.full) : undefined;
+    this.#spend(sizes.instance);
+    this.push(known ? known(values) : this.#instance(function_, values));
   }
 
-  /** Pushes an empty instance; the constructor's arguments are discarded. */
-  instance(of: Value): void {
-    if (!(of instanceof Named)) throw new PickleError('it creates an instance of something that is not a class');
-    this.push(new Instance(of));
+  #instance(function_: Value, values: readonly Value[]): Instance {
+    if (function_ instanceof Instance) return new Instance(function_.of, [function_, ...values]);
+    if (!(function_ instanceof Named)) return new Instance(nameless, values);
+    const [of, ...rest] = values;
+    if (!constructors.test(function_.full) || !(of instanceof Named)) return new Instance(function_, values);
+    // `_reconstructor` also names the built-in class below it.
+    return new Instance(
+      of,
+      rest.filter((value) => !(value instanceof Named)),
+    );
   }
 
   /** Pushes the value of a persistent id. */
   persistent(id: Value): void {
+    this.#spend(sizes.instance);
     this.push(this.#meanings.persistent(id));
   }
 
   /** Stores the top under a key. */
-  remember(key: number): void {
+  remember(key: number | bigint): void {
+    this.#spend(sizes.memo);
     this.#memo.set(key, this.top());
   }
 
@@ -140,7 +177,7 @@ export class PickleMachine {
   }
 
   /** Pushes the value stored under a key. */
-  recall(key: number): void {
+  recall(key: number | bigint): void {
     const value = this.#memo.get(key);
     if (value === undefined) throw new PickleError('it reads a value that was never stored');
     this.push(value);

@@ -13,9 +13,11 @@ import {
   rowMajor,
   sizeOf,
   unreadable,
+  type Contents,
   type StoredTensor,
   type WeightsFile,
 } from './file.ts';
+import { PassedOverCounts } from './passed-over.ts';
 
 /** The limit of the reference implementation. */
 const longestHeader = 100_000_000;
@@ -58,18 +60,22 @@ function tableOf(path: string, text: string): ReadonlyMap<string, v.InferOutput<
   return table;
 }
 
-async function tensorsOf(file: FileHandle, path: string): Promise<readonly StoredTensor[]> {
+async function contentsOf(file: FileHandle, path: string): Promise<Contents> {
   const { text, end } = await headerOf(file, path);
   const room = (await file.stat()).size - end;
   const tensors: StoredTensor[] = [];
+  const passedOver = new PassedOverCounts();
   const ranges: (readonly [number, number])[] = [];
   for (const [name, { dtype, shape, data_offsets: range }] of tableOf(path, text)) {
     const [from, to] = range;
-    // Newer types hold no weights we need, but their ranges are checked all the same.
     if (to < from || to > room) throw unreadable(path, `${name} lies at ${from} to ${to} of ${room} bytes`);
     // An empty tensor takes no space, wherever its range lies.
     if (to > from) ranges.push(range);
-    if (!isElementType(dtype)) throw unreadable(path, `${name} is of the type ${dtype}`);
+    // Newer types hold no weights that an encoder can use, but their ranges are checked all the same.
+    if (!isElementType(dtype)) {
+      passedOver.add(dtype, name);
+      continue;
+    }
     const bytes = elementsOf(path, name, shape) * sizeOf(dtype);
     if (bytes !== to - from)
       throw unreadable(path, `${name} has ${to - from} bytes for [${shape.join(', ')}] ${dtype}`);
@@ -80,12 +86,12 @@ async function tensorsOf(file: FileHandle, path: string): Promise<readonly Store
     if (from < before) throw unreadable(path, `two of its tensors overlap at byte ${from}`);
     return Math.max(before, to);
   }, 0);
-  return tensors;
+  return { tensors, passedOver: passedOver.list };
 }
 
 /** @throws 'unreadable-file' with the reason */
 export const openSafetensors = (path: string): Promise<WeightsFile> =>
-  openedWith(path, 'safetensors', (file) => tensorsOf(file, path));
+  openedWith(path, 'safetensors', (file) => contentsOf(file, path));
 
 export interface WrittenTensor {
   readonly name: string;

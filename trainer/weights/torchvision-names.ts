@@ -7,6 +7,7 @@ import * as v from 'valibot';
 import type { Choice } from '../protocol/options.ts';
 import type { Builder, EncoderRecipe, Shape } from '../recipe.ts';
 import { unreadable, type StoredTensor, type WeightsFile } from './file.ts';
+import { toldOf } from './passed-over.ts';
 
 /** Variables of an encoder by their relative paths, without building it. */
 function variablesOf(recipe: EncoderRecipe, options: object, channels: number): ReadonlyMap<string, Shape> {
@@ -64,7 +65,11 @@ function prefixesOf(names: readonly string[]): readonly string[] {
 }
 
 /** Identifies the encoder from the names and shapes below a prefix. */
-function inferred(path: string, encoders: readonly EncoderRecipe[], shapes: ReadonlyMap<string, Shape>) {
+function inferred(
+  { path, passedOver }: WeightsFile,
+  encoders: readonly EncoderRecipe[],
+  shapes: ReadonlyMap<string, Shape>,
+) {
   const [width = 0, channels = 0, window = 0] = shapes.get('conv1.weight') ?? [];
   const options = { stem: window === 7 ? 'imagenet' : 'small', width };
   const reasons: string[] = [];
@@ -88,23 +93,25 @@ function inferred(path: string, encoders: readonly EncoderRecipe[], shapes: Read
       reasons.push(`of ${recipe.title}, ${nameOf(missing[0])} [${torchShape(missing[1]).join(', ')}] ${has}`);
     }
   }
-  throw unreadable(path, `its network matches none of the known encoders: ${reasons.join('; ')}`);
+  throw unreadable(path, `its network matches none of the known encoders: ${reasons.join('; ')}${toldOf(passedOver)}`);
 }
 
 /**
  * Finds an encoder in a file of weights, by names and shapes.
  * @throws 'unreadable-file' if there is none, with the mismatch for each encoder
  */
-export function matchEncoder({ path, tensors }: WeightsFile, encoders: readonly EncoderRecipe[]): Match {
+export function matchEncoder(file: WeightsFile, encoders: readonly EncoderRecipe[]): Match {
+  const { path, tensors, passedOver } = file;
   const byName = new Map(tensors.map((tensor) => [tensor.name, tensor]));
   const [prefix] = prefixesOf([...byName.keys()]);
   if (prefix === undefined) {
     const some = [...byName.keys()].slice(0, 5).join(', ');
-    throw unreadable(path, `it has no residual network with torchvision's names (${some || 'it has no tensors'})`);
+    const has = `it has no residual network with torchvision's names (${some || 'it has no tensors'})`;
+    throw unreadable(path, has + toldOf(passedOver));
   }
   const below = new Map<string, Shape>();
   for (const { name, shape } of tensors) if (name.startsWith(prefix)) below.set(name.slice(prefix.length), shape);
-  const { recipe, options, channels, variables } = inferred(path, encoders, below);
+  const { recipe, options, channels, variables } = inferred(file, encoders, below);
   const matched = new Map([...variables.keys()].map((at) => [at, byName.get(prefix + nameOf(at))!]));
   const taken = new Set([...matched.values()].map(({ name }) => name));
   return {
