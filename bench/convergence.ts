@@ -106,9 +106,12 @@ async function measured(side: Name, root: string, { pretraining, evaluations }: 
     attempt: 1,
     runFolder: join(folder, name),
     cacheFolder: join(root, 'cache'),
+    datasetsFolder: null,
     config,
     from: null,
     anyArithmetic: false,
+    dataChanges: [],
+    moreDamaged: false,
     subject,
   });
   async function done(job: TrainJob): Promise<readonly Result[]> {

@@ -78,7 +78,15 @@ try {
   const job = { kind: 'train', run: 'bench-overhead', attempt: 1, runFolder, cacheFolder, config } as const;
   const began = performance.now();
   await run(
-    { ...job, from: null, anyArithmetic: false, subject: null },
+    {
+      ...job,
+      datasetsFolder: null,
+      from: null,
+      anyArithmetic: false,
+      dataChanges: [],
+      moreDamaged: false,
+      subject: null,
+    },
     { port: watched, clock: () => performance.now() },
   );
   const seconds = (performance.now() - began) / 1000;

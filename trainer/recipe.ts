@@ -230,8 +230,10 @@ export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly archives?: true;
   /** Quick look at names and magic numbers: is this folder of this kind? */
   recognises(folder: string): Promise<boolean>;
-  /** `contents`: check those of every image, also where there are so many that a list of them is all that is made unasked. */
-  /** `onDamaged`: told of every image that cannot be used. */
+  /**
+   * `contents`: check those of every image, also where there are so many that a list of them is all that is made unasked.
+   * `onDamaged`: told of every image that cannot be used.
+   */
   inspect(
     folder: string,
     progress: InspectProgress,

@@ -1,8 +1,12 @@
-/** Augmented images of the training split, for a head that learns from images or from their features. */
-import { openTrainingLoader } from '../data/loading/loader.ts';
+/** Images for a head: augmented ones to learn from, and the test split. */
+import { openEvaluationLoader, openTrainingLoader } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
 import type { HeadTraining } from '../recipe.ts';
 import type { EvaluationScope } from './evaluation-scope.ts';
+import type { TestSet } from './head.ts';
+
+/** Images scored at a time. */
+const imageRows = 250;
 
 /** Opens batches with one view per image, augmented by the head's recipe; the caller closes the loader. */
 export async function openHeadImages(
@@ -24,4 +28,36 @@ export async function openHeadImages(
     views: [{ ...training.augmentation, size: preprocessing.crop }],
     workers: config.execution.loaderWorkers,
   });
+}
+
+/** Images, read and decoded at every examination: an encoder that learns has no features to keep. */
+export function testImages({ config, classes, test: { data, found }, truth, leftOut }: EvaluationScope): TestSet {
+  const { preprocessing, normalization, execution } = config;
+  return {
+    labels: truth.test.labels,
+    classes,
+    async *parts(progress) {
+      const loader = await openEvaluationLoader({
+        data,
+        found,
+        leftOut,
+        progress,
+        preprocessing,
+        normalization,
+        batch: imageRows,
+        from: 0,
+        workers: execution.loaderWorkers,
+      });
+      try {
+        let seen = 0;
+        for (let next = await loader.next(); next; next = await loader.next()) {
+          yield next.views[0]!;
+          seen += next.index.length;
+          await progress(seen / loader.count);
+        }
+      } finally {
+        await loader.close();
+      }
+    },
+  };
 }

@@ -5,8 +5,6 @@ import type { HostBatch } from '../host-batch.ts';
 import type { HostTensor } from '../host-batch.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
 import type { EvaluationModel, EvaluatorRecipe, FeatureSet, HeadRecipe, HeadTraining } from '../recipe.ts';
-import type { EvaluationScope } from './evaluation-scope.ts';
-import { openEvaluationLoader } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
 import type { BatchSource, TrainingTask } from '../training/training-task.ts';
 import { stepsOf } from '../training/steps-of.ts';
@@ -18,8 +16,6 @@ import type { EvaluatedEncoder } from './evaluated-encoder.ts';
 const featureRows = 4096;
 /** Counter of a checkpoint: the best leading figure so far, under the name that it has in checkpoints whatever the figure is. */
 const bestFigure = 'bestTop1';
-/** Images scored at a time. */
-const imageRows = 250;
 
 /** What a head is examined on: the truth, and its inputs part by part. */
 export interface TestSet {
@@ -37,38 +33,6 @@ export function testFeatures({ rows, columns, values, labels }: FeatureSet, clas
       for (let from = 0; from < rows; from += featureRows) {
         const count = Math.min(featureRows, rows - from);
         yield { shape: [count, columns], values: values.subarray(from * columns, (from + count) * columns) };
-      }
-    },
-  };
-}
-
-/** Images, read and decoded at every examination: an encoder that learns has no features to keep. */
-export function testImages({ config, classes, test: { data, found }, truth, leftOut }: EvaluationScope): TestSet {
-  const { preprocessing, normalization, execution } = config;
-  return {
-    labels: truth.test.labels,
-    classes,
-    async *parts(progress) {
-      const loader = await openEvaluationLoader({
-        data,
-        found,
-        leftOut,
-        progress,
-        preprocessing,
-        normalization,
-        batch: imageRows,
-        from: 0,
-        workers: execution.loaderWorkers,
-      });
-      try {
-        let seen = 0;
-        for (let next = await loader.next(); next; next = await loader.next()) {
-          yield next.views[0]!;
-          seen += next.index.length;
-          await progress(seen / loader.count);
-        }
-      } finally {
-        await loader.close();
       }
     },
   };

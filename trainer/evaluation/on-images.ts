@@ -5,8 +5,8 @@ import type { Encoder, HeadRecipe } from '../recipe.ts';
 import { stepsOf } from '../training/steps-of.ts';
 import { openEncoder } from './evaluated-encoder.ts';
 import type { EvaluationScope, Material } from './evaluation-scope.ts';
-import { openHeadImages } from './head-images.ts';
-import { openHead, testImages } from './head.ts';
+import { openHeadImages, testImages } from './head-images.ts';
+import { openHead } from './head.ts';
 import { withoutValues } from './split-truth.ts';
 
 const examineQuietMs = 300_000;
@@ -26,6 +26,11 @@ async function openTrainableEncoder(scope: EvaluationScope): Promise<Encoder> {
   return opened.encoder;
 }
 
+async function readAll(parts: AsyncIterable<unknown>): Promise<void> {
+  const reading = parts[Symbol.asyncIterator]();
+  while ((await reading.next()).done !== true);
+}
+
 /** Opens the encoder and a head that is trained with it on images. */
 export async function onImages(scope: EvaluationScope, head: HeadRecipe<unknown>): Promise<Material> {
   const { context, engine, config, recipe, options, builder, classes, truth, place } = scope;
@@ -42,7 +47,7 @@ export async function onImages(scope: EvaluationScope, head: HeadRecipe<unknown>
   };
   const test = testImages(scope);
   // Damaged images are found before there is anything to lose.
-  if (scope.fromStep === 0) for await (const _part of test.parts(progressOf(context, place)));
+  if (scope.fromStep === 0) await readAll(test.parts(progressOf(context, place)));
   return {
     train: withoutValues(truth.train),
     test: withoutValues(truth.test),

@@ -141,7 +141,13 @@ async function calibrate(options: EstimatesOptions, given: RunConfig): Promise<C
   const key = calibrationKey(config, subjectConfigOf(config, all));
   const subject =
     config.kind === 'evaluate' ? await resolveSubject(store, config.subject, all, workspace.weights) : null;
-  const job = { kind: 'calibrate' as const, config, cacheFolder: workspace.cache, datasetsFolder: workspace.datasets, subject };
+  const job = {
+    kind: 'calibrate' as const,
+    config,
+    cacheFolder: workspace.cache,
+    datasetsFolder: workspace.datasets,
+    subject,
+  };
   const { calibration } = await host.hold('calibrate', () => jobs.run(job, 'calibration'));
   await store.saveCalibration(key, JSON.stringify(calibration), now());
   return calibration;

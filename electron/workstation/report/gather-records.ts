@@ -15,7 +15,7 @@ import type { Comparison, Selection } from '../../api/comparison.ts';
 import { compareRuns, membersOf } from '../comparison/compare.ts';
 import type { Memoize } from '../comparison/memoize.ts';
 import type { ReportInput, ReportRun } from './model.ts';
-import { readLeftOut } from '../runs/left-out-images.ts';
+import { readLeftOut } from '../data/left-out-images.ts';
 import { sourcesOf } from '../data/sources.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 
@@ -167,7 +167,8 @@ async function hashFiles(folder: string): Promise<ReportRun['files']> {
     found.push({ path: relative(folder, path).split(sep).join('/'), bytes: size, sha256: await sha256OfFile(path) });
   };
   const names = await list(folder);
-  for (const name of ['config.json', 'events.ndjson', leftOutFile]) if (names.includes(name)) await add(join(folder, name));
+  for (const name of ['config.json', 'events.ndjson', leftOutFile])
+    if (names.includes(name)) await add(join(folder, name));
   for (const checkpoint of await list(join(folder, 'checkpoints'))) {
     if (checkpoint.startsWith('.')) continue;
     const inside = join(folder, 'checkpoints', checkpoint);

@@ -9,7 +9,7 @@ import { causeOf } from '../recovery/sweep.ts';
 import type { RequestHandler } from '../request-types.ts';
 import type { StoredRun } from '../store/store.ts';
 import { createFolderSizes } from './folder-size.ts';
-import { readLeftOut } from './left-out-images.ts';
+import { readLeftOut } from '../data/left-out-images.ts';
 import { getRun, isActive, type RunsContext } from './runs-context.ts';
 
 export interface RunReading {

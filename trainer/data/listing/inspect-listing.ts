@@ -110,20 +110,16 @@ export async function inspectListing(
 
   /** True for an image that can be used. */
   function record(split: string, path: string, verdict: Verdict, label: number | undefined): boolean {
-    if ('reason' in verdict) {
-      const { reason, digest } = verdict;
+    const reject = (reason: string, digest: Buffer | null): false => {
       findings.reject(path, reason);
       onDamaged({ split, file: printable(path), reason, sha256: digest && digest.toString('hex') });
       return false;
-    }
+    };
+    if ('reason' in verdict) return reject(verdict.reason, verdict.digest);
     const { size, contents: seen } = verdict;
     const sha256 = seen && seen.digest.toString('hex');
     const doubt = sha256 && check?.(path, sha256);
-    if (doubt) {
-      findings.reject(path, doubt);
-      onDamaged({ split, file: printable(path), reason: doubt, sha256 });
-      return false;
-    }
+    if (doubt) return reject(doubt, seen.digest);
     findings.file(path, size, sha256);
     if (seen) {
       findings.picture(split, path, seen.digest, seen.header.width, seen.header.height, label);

@@ -190,8 +190,3 @@ export const listsFound = ({ lists }: ListPlan): readonly string[] =>
   lists.map(
     ({ split, path, place }) => `${split}: the pictures named in ${path}${place === '' ? '' : `, in ${place}`}`,
   );
-
-/** The folders where listed pictures lie. */
-export const placesOf = ({ base, lists }: ListPlan): readonly string[] => [
-  ...new Set(lists.map(({ place }) => (place === '' ? base : place.slice(0, -1)))),
-];

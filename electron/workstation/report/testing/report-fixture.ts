@@ -219,7 +219,9 @@ function reportRun(run: StoredRun, stored: readonly StoredResult[]): ReportRun {
     log: [],
     leftOut: {
       images: 3,
-      reasons: [{ reason: 'a damaged or truncated JPEG file that cannot be decoded', images: 3, files: ['train/a/1.jpg'] }],
+      reasons: [
+        { reason: 'a damaged or truncated JPEG file that cannot be decoded', images: 3, files: ['train/a/1.jpg'] },
+      ],
     },
     series: curvesOf[run.planKey ?? ''] ?? [],
     files: [
