@@ -153,7 +153,10 @@ test.each<[dataset: string, place: string, files: () => Files | Promise<Files>, 
     await put(folder, inFolder(place, await files()));
     await put(folder, { 'readme.txt': 'downloads', '.cache/notes.txt': 'hidden' });
     const [there, above] = [await inspect(join(folder, place)), await inspect(folder)];
-    expect(above).toMatchObject({ dataset, path: join(folder, place), rejects: [], fingerprint: there.fingerprint });
+    expect(above).toMatchObject({ dataset, rejects: [] });
+    // ImageNet's reader looks below the folder itself.
+    if (dataset === 'imagenet') expect(above.path).toBe(folder);
+    else expect(above).toMatchObject({ path: join(folder, place), fingerprint: there.fingerprint });
     expect(above.splits.map(({ split, images }) => [split, images]).sort()).toEqual([...splits].sort());
     const opened = await reader(dataset).open(above.path, splits[0]![0]);
     expect(opened.count).toBe(splits[0]![1]);

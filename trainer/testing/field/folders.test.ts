@@ -98,7 +98,7 @@ describe('splits under other names', () => {
         for (const split of ['train', 'val']) await putClasses(folder, `${set}/${split}`, ['a', 'b'], 1);
       const { dataset, found, expected } = await inspect(folder);
       expect(dataset).toBe(null);
-      expect(found.at(-1)).toContain('choose one: birds, validation');
+      expect(found.at(-1)).toBe('2 data sets: birds, validation. Choose one of them');
       expect(expected[0]).toContain('train/cat/1.jpg');
     }));
 });
