@@ -34,14 +34,11 @@ export class Inspections {
         { path: folder },
         { retry: 'choose-folder' },
       );
-    const job = {
-      kind: 'inspect' as const,
-      path: folder,
-      dataset: null,
-      contents,
-      datasetsFolder: this.#options.workspace.datasets,
-    };
-    const { inspection } = await this.#options.jobs.run(job, 'inspection');
+    const { workspace, jobs } = this.#options;
+    // A reader of the workspace, such as "reprise datasets inspect", keeps nothing.
+    const datasetsFolder = workspace.write ? workspace.datasets : null;
+    const job = { kind: 'inspect' as const, path: folder, dataset: null, contents, datasetsFolder };
+    const { inspection } = await jobs.run(job, 'inspection');
     const after = await signatureOf(folder);
     if (after !== before)
       throw new FaultError(
