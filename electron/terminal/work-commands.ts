@@ -32,18 +32,24 @@ async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
   const rows = await handlers.datasets.answer();
   const named = rows.find((row) => row.name === given || row.fingerprint === given);
   if (named !== undefined && named.state === 'ready') return named;
+  if (named !== undefined && named.state === 'missing')
+    throw new FaultError(
+      'not-found',
+      `The data set ${named.name} is no longer at ${named.path}. Name the folder where it is now: --dataset FOLDER.`,
+      { path: named.path },
+    );
   const known = (await handlers.knownData.answer()).find((data) => data.name === given);
   if (known !== undefined && known.path === null && known.name !== 'sample')
     throw new FaultError('not-available', known.missing ?? `${given} is not on this machine.`, { data: given });
   if (known !== undefined && known.path === null) await handlers.writeSampleSet.answer();
   const colon = given.indexOf(':');
   const kind = known !== undefined || colon < 0 ? null : given.slice(0, colon);
-  const path = known?.path ?? (known === undefined ? given.slice(colon + 1) : null);
+  const path = named?.path ?? known?.path ?? (known === undefined ? given.slice(colon + 1) : null);
   const present = (await handlers.datasets.answer()).find(
     (row) => row.state === 'ready' && (path === null ? row.builtIn : row.path === path),
   );
   if (present !== undefined && (kind === null || present.inspection.dataset === kind)) return present;
-  const inspection = await handlers.inspect.answer(path ?? named?.path ?? given, false);
+  const inspection = await handlers.inspect.answer(path ?? given, false);
   expectKind(inspection, kind);
   return handlers.addDataset.answer(inspection, known === undefined ? inspection.title : known.name);
 }
