@@ -225,7 +225,7 @@ export const en = {
   'run.discarded': 'Recomputed after a resume',
   'run.results': 'Results',
   'leftOut.title': 'Images left out',
-  'leftOut.summary': '{count} damaged. Training put other images in their place; figures are without them.',
+  'leftOut.summary': '{count} damaged, left out of training and of all figures.',
   'leftOut.reason': '{reason}: {count}',
   'leftOut.more': 'and {count} more, in left-out.ndjson in the run’s folder',
   'health.title': 'Health',
