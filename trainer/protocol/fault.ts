@@ -18,6 +18,8 @@ export const faultCodes = [
   'damaged-image',
   'too-many-damaged',
   'dataset-changed',
+  'more-prototypes-than-images',
+  'images-alike',
   'corrupt-checkpoint',
   'no-checkpoint',
   'config-mismatch',

@@ -15,6 +15,7 @@ import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { calibrationKey, subjectConfigOf } from './calibration-key.ts';
+import { dataWarnings } from './data-warnings.ts';
 import { completeConfig } from './check-config.ts';
 import { resolveSubject } from './evaluated-encoder.ts';
 import { fitsOf } from './memory-fit.ts';
@@ -106,7 +107,7 @@ function byId(runs: readonly StoredRun[]): ReadonlyMap<string, StoredRun> {
 function estimateFrom(
   config: RunConfig,
   { counted, measured, recorded }: Pace,
-  { diskFreeBytes, memoryFreeBytes }: Known,
+  { datasets, diskFreeBytes, memoryFreeBytes }: Known,
   papers: readonly Paper[],
 ): Estimate {
   const pace = measured ?? recorded;
@@ -125,7 +126,10 @@ function estimateFrom(
     diskFreeBytes,
     memoryBytes,
     memoryFreeBytes,
-    warnings: warningsOf({ diskBytes, diskFreeBytes, memoryBytes, memoryFreeBytes }),
+    warnings: [
+      ...dataWarnings(config, datasets),
+      ...warningsOf({ diskBytes, diskFreeBytes, memoryBytes, memoryFreeBytes }),
+    ],
     fits:
       memoryBytes === null || checkpointBytes === null
         ? []

@@ -2,9 +2,10 @@
 import type { PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { StoredDataset } from '../store/store.ts';
 
-/** Optimisation steps of a pretraining: whole batches where the last is dropped. */
+/** Optimisation steps of a pretraining: whole batches where the last is dropped, as is always one of a single image. */
 export function stepsOf(config: PretrainConfig, images: number): number {
-  const stepsPerEpoch = config.dropLast ? Math.floor(images / config.batch) : Math.ceil(images / config.batch);
+  const isDropped = config.dropLast || images % config.batch === 1;
+  const stepsPerEpoch = isDropped ? Math.floor(images / config.batch) : Math.ceil(images / config.batch);
   return Math.max(1, Math.round(config.epochs * stepsPerEpoch));
 }
 

@@ -8,7 +8,12 @@ export interface Sampler {
 }
 
 export function createSampler(count: number, batch: number, dropLast: boolean, seed: number): Sampler {
-  const stepsPerEpoch = dropLast ? Math.floor(count / batch) : Math.ceil(count / batch);
+  if (count < 2) {
+    throw new FaultError('bad-argument', `The data set has ${count} image; training needs at least two.`, { count });
+  }
+  // A single image has no batch statistics, so a last batch of one is dropped in any case.
+  const isDropped = dropLast || count % batch === 1;
+  const stepsPerEpoch = isDropped ? Math.floor(count / batch) : Math.ceil(count / batch);
   if (stepsPerEpoch === 0) {
     throw new FaultError(
       'bad-argument',
