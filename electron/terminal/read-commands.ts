@@ -199,7 +199,8 @@ export function weightsText(rows: readonly ImportedWeights[], { words, room }: S
     { title: words.say('encoder'), holds: 'text' },
     { title: words.say('tensorCount'), holds: 'figures' },
   ];
-  const lines = rows.flatMap(({ id, name, encoder, channels, file, tensors, unmatched }): readonly TableRow[] => {
+  const lines = rows.flatMap((row): readonly TableRow[] => {
+    const { id, name, encoder, channels, file, sameAs, tensors, unmatched } = row;
     const shown = unmatched.slice(0, 3).join(', ');
     const rest = `  ${unmatched.length} ${words.say('unmatched')}${words.report.colon}${shown}${unmatched.length > 3 ? ', …' : ''}`;
     const cells = [
@@ -208,7 +209,8 @@ export function weightsText(rows: readonly ImportedWeights[], { words, room }: S
       `${chosenEncoderInWords(words.language, encoder)}${words.report.comma}${channels} ${words.say('channels')}`,
       String(tensors),
     ];
-    return [cells, `  ${file}`, ...(unmatched.length === 0 ? [] : [rest])];
+    const same = `  ${words.say('sameEncoder')}${words.report.colon}${sameAs.join(', ')}`;
+    return [cells, `  ${file}`, ...(sameAs.length === 0 ? [] : [same]), ...(unmatched.length === 0 ? [] : [rest])];
   });
   return tableOf(columns, lines, room);
 }

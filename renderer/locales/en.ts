@@ -584,6 +584,7 @@ export const en = {
   'weights.file': 'File',
   'weights.taken': 'Loaded',
   'weights.takenCount': '{count} tensors (prefix: {prefix})',
+  'weights.sameAs': 'Same encoder as in',
   'weights.unmatched': '{count} tensors in the file do not belong to an encoder',
   'weights.origin':
     'How the encoder was trained, as far as you know. A comparison with the paper needs it; it cannot be verified from the file.',

@@ -568,6 +568,7 @@ export const zh = {
   'weights.file': '文件',
   'weights.taken': '已载入',
   'weights.takenCount': '{count} 个张量（前缀：{prefix}）',
+  'weights.sameAs': '同一编码器的其他文件',
   'weights.unmatched': '文件中有 {count} 个张量不属于任何编码器',
   'weights.origin': '编码器的训练方式，请据您所知填写。与论文对比时需要，且无法从文件验证。',
   'weights.pretrainedOn': '预训练数据',

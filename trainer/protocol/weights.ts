@@ -39,6 +39,8 @@ export const ImportedWeights = v.strictObject({
   version: v.literal(1),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   origin: Origin,
+  /** Other files in which the same encoder was found, oldest first. */
+  sameAs: v.optional(v.array(v.string()), []),
   importedAt: v.number(),
 });
 export type ImportedWeights = v.InferOutput<typeof ImportedWeights>;

@@ -36,6 +36,19 @@ test('weights are imported once, described, evaluated, and reported when they ar
   // The same tensors again: their description stays.
   expect(await handlers.importWeights.answer(file)).toMatchObject({ name: 'The authors’', origin });
   expect(await handlers.weights.answer()).toHaveLength(1);
+  // In another file: it is said, and a name that a person gave stays.
+  const copy = join(bench.home, 'copy.pth');
+  writeFileSync(copy, 'pth');
+  expect(await handlers.importWeights.answer(copy)).toMatchObject({
+    name: 'The authors’',
+    file: 'copy.pth',
+    sameAs: ['resnet18.pth'],
+    origin,
+  });
+  await handlers.describeWeights.answer(taken.id, 'copy', origin);
+  expect(await handlers.importWeights.answer(file)).toMatchObject({ name: 'resnet18', sameAs: ['copy.pth'] });
+  await handlers.describeWeights.answer(taken.id, 'The authors’', origin);
+  expect(await handlers.weights.answer()).toHaveLength(1);
 
   const of = { kind: 'weights', weights: taken.id } as const;
   const draft = await handlers.draftEvaluation.answer(of, { id: 'knn', options: {} }, 'f0');

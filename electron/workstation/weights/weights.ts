@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import { readJson, syncFolder, writeJson } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import { ImportedWeights, type Origin } from '../../../trainer/protocol/weights.ts';
+import { ImportedWeights, type FoundWeights, type Origin } from '../../../trainer/protocol/weights.ts';
 import type { RequestHandler, Push } from '../request-types.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Store } from '../store/store.ts';
@@ -35,6 +35,7 @@ export interface WeightsOptions {
 
 const recordFile = 'weights.json';
 const recordLimit = 64 << 20;
+const nameFrom = (file: string): string => file.replace(/\.(pth|pt|pkl|bin|ckpt|tar|safetensors)$/i, '') || file;
 const unknownOrigin: Origin = { method: null, pretrainedOn: null, epochs: null, batch: null };
 
 export function createWeights(options: WeightsOptions): Weights {
@@ -58,10 +59,15 @@ export function createWeights(options: WeightsOptions): Weights {
       await mkdir(folder, { recursive: true });
       const { found } = await jobs.run({ kind: 'importWeights', file, folder }, 'weights');
       const before = await recorded(found.id);
-      // The same tensors, from any file: keep their description.
-      if (before !== null) return before;
-      const name = found.file.replace(/\.(pth|pt|safetensors)$/i, '') || found.file;
-      const record: ImportedWeights = { ...found, version: 1, name, origin: unknownOrigin, importedAt: now() };
+      if (before !== null) return await again(before, found);
+      const record: ImportedWeights = {
+        ...found,
+        version: 1,
+        name: nameFrom(found.file),
+        origin: unknownOrigin,
+        sameAs: [],
+        importedAt: now(),
+      };
       await writeJson(join(folder, recordFile), record);
       await rename(folder, folderOf(found.id));
       await syncFolder(workspace.weights);
@@ -70,6 +76,17 @@ export function createWeights(options: WeightsOptions): Weights {
     } finally {
       await rm(folder, { recursive: true, force: true });
     }
+  }
+
+  /** The same tensors in another file: the newest file counts, a description and a name that a person gave stay. */
+  async function again(before: ImportedWeights, found: FoundWeights): Promise<ImportedWeights> {
+    if (found.file === before.file) return before;
+    const isNamed = before.name !== nameFrom(before.file);
+    const others = [...before.sameAs.filter((file) => file !== found.file), before.file];
+    const record = { ...before, ...found, name: isNamed ? before.name : nameFrom(found.file), sameAs: others };
+    await writeJson(join(folderOf(found.id), recordFile), record);
+    push('weightsChanged');
+    return record;
   }
 
   const write = (request: ExportRequest): Promise<ExportedEncoder> => exportEncoder(options, request);

@@ -60,6 +60,7 @@ const weights: readonly ImportedWeights[] = [
     prefix: 'module.backbone.',
     channels: 3,
     tensors: 265,
+    sameAs: [],
     importedAt: minutes(30),
     encoder: { id: 'resnet-50', options: { stem: 'imagenet', width: 64 } },
     unmatched: ['module.projector.0.weight', 'module.projector.0.bias', 'epoch'],
