@@ -45,6 +45,7 @@ const imported: Partial<ImportedWeights> = {
   channels: 3,
   file: path,
   tensors: 320,
+  sameAs: [],
   unmatched: ['module.projector.0.weight', 'module.projector.0.bias', 'module.projector.1.weight', 'epoch'],
 };
 const preset: Partial<Preset> = { id: 'barlow-twins-solo-learn-imagenet-100', summary: { en: long, zh: long } };
