@@ -26,7 +26,7 @@ const en = `reprise COMMAND [options]
                                           [--dataset DATA] [--set OPTION=VALUE]...
                                           --branch 2: the second of two encoders; also for features
                                           and export
-  features RUN --dataset DATA --out FILE.npy
+  features RUN|WEIGHTS --dataset DATA --out FILE.npy
                                           save the features of a data set  [--split NAME]
   export RUN --out FILE.safetensors|FILE.pth
                                           save the encoder for other programs

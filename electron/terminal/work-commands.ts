@@ -196,10 +196,10 @@ export const exportRun: Command = async (session, args) => {
 
 export const features: Command = async (session, args) => {
   if (args.dataset === null || args.out === null) throw usage('"features" needs --dataset and --out FILE.npy.');
-  const id = await runId(session, args.words[0]);
+  const of = await evaluatedOf(session, args);
   const dataset = await datasetOf(session, args.dataset);
   const split = args.split ?? testSplit(dataset.inspection);
-  const found = await session.features({ run: id, branch: args.branch, dataset, split, file: args.out });
+  const found = await session.features({ of, dataset, split, file: args.out });
   show(session, args, found, () => `${session.words.say('features')}: ${found.file}  ${found.rows} × ${found.columns}`);
   return exitCodes.done;
 };

@@ -11,7 +11,7 @@ import type { WorkstationOptions } from './workstation-options.ts';
 
 export interface Workstation {
   readonly handlers: Handlers;
-  /** Writes the features of a run's encoder to a file; used only by the terminal. */
+  /** Writes the features of an encoder to a file; used only by the terminal. */
   readonly features: (
     request: FeaturesRequest,
   ) => Promise<{ readonly file: string; readonly rows: number; readonly columns: number }>;
@@ -50,7 +50,11 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   }
   return {
     handlers: write ? handlers : readersOnly(handlers, workspace.home),
-    features: (request) => extractFeatures({ workspace, store, host, jobs }, request),
+    features: (request) =>
+      extractFeatures(
+        { workspace, store, host, jobs, weights: answers.weights, execution: () => answers.placement.chosen() },
+        request,
+      ),
     exportWeights: answers.weights.write,
     whenIdle: queue.whenIdle,
     close: async (how) => {

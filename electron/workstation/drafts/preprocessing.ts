@@ -1,4 +1,6 @@
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import type { Normalization, Preprocessing, PretrainConfig } from '../../../trainer/protocol/run.ts';
 
 /** One entry per channel: a grey data set uses the mean of three-channel statistics. */
@@ -22,4 +24,31 @@ export function preprocessingFor(size: number, inspection: Inspection): Preproce
 export function usualPreprocessing(config: PretrainConfig, branch: 0 | 1, inspection: Inspection): Preprocessing {
   const probed = branch === 0 ? config.probe?.preprocessing : undefined;
   return probed ?? preprocessingFor(config.views[branch]?.size ?? 224, inspection);
+}
+
+/** Channel statistics of the official code and of torchvision's weights. */
+export const imagenetStatistics: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+
+/**
+ * Images as imported weights see them: the official code's preprocessing; a network for small images gets them
+ * unchanged.
+ *
+ * @throws FaultError `bad-argument` if the images have another number of channels
+ */
+export function imagesForWeights(
+  { id, name, channels, encoder }: ImportedWeights,
+  inspection: Inspection,
+): { readonly preprocessing: Preprocessing; readonly normalization: Normalization } {
+  const own = inspection.channels;
+  if (own !== null && own !== channels)
+    throw new FaultError(
+      'bad-argument',
+      `"${name}" sees ${channels} channels, and the images of ${inspection.path} have ${own}.`,
+      { weights: id, channels: own },
+    );
+  const size = encoder.options['stem'] === 'small' ? (inspection.smallest?.[0] ?? 32) : 224;
+  return {
+    preprocessing: preprocessingFor(size, inspection),
+    normalization: normalizationFor(imagenetStatistics, channels),
+  };
 }

@@ -24,10 +24,7 @@ import { pretrainSplit, testSplit, trainSplit } from '../data/splits.ts';
 import type { Store, StoredDataset, StoredRun } from '../store/store.ts';
 import { subjectOf } from './evaluated-encoder.ts';
 import { sourceOf } from '../data/sources.ts';
-import { normalizationFor, preprocessingFor, usualPreprocessing } from './preprocessing.ts';
-
-/** Channel statistics of the official code and of torchvision's weights. */
-const imagenetStatistics: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+import { imagesForWeights, normalizationFor, usualPreprocessing } from './preprocessing.ts';
 
 export interface Presets {
   readonly catalogue: RequestHandler<'catalogue'>;
@@ -192,7 +189,6 @@ function evaluationOf(
   };
 }
 
-/** The official code's preprocessing; a network for small images gets them unchanged. */
 function evaluationOfWeights(
   weights: ImportedWeights,
   evaluator: Choice,
@@ -201,14 +197,7 @@ function evaluationOfWeights(
   execution: RunConfig['execution'],
 ): RunConfig {
   const recipe = expectEvaluator(evaluator, row, catalogue);
-  const { channels, smallest } = row.inspection;
-  if (channels !== null && channels !== weights.channels)
-    throw new FaultError(
-      'bad-argument',
-      `"${weights.name}" sees ${weights.channels} channels, and the images of ${row.name} have ${channels}.`,
-      { weights: weights.id, channels },
-    );
-  const size = weights.encoder.options['stem'] === 'small' ? (smallest?.[0] ?? 32) : 224;
+  const { preprocessing, normalization } = imagesForWeights(weights, row.inspection);
   return {
     version: 1,
     kind: 'evaluate',
@@ -221,8 +210,8 @@ function evaluationOfWeights(
     evaluator,
     train: sourceOf(row, trainSplit(row.inspection)),
     test: sourceOf(row, testSplit(row.inspection)),
-    ...shownTo(recipe, preprocessingFor(size, row.inspection)),
-    normalization: normalizationFor(imagenetStatistics, weights.channels),
+    ...shownTo(recipe, preprocessing),
+    normalization,
   };
 }
 

@@ -1,52 +1,76 @@
-/** Frozen features of a run's encoder on one split, as a file for other tools. */
+/** Frozen features of an encoder on one split, as a file for other tools. */
 import { resolve } from 'node:path';
+import type { ResolvedSubject } from '../../../trainer/protocol/commands.ts';
+import type { Execution, Normalization, Preprocessing } from '../../../trainer/protocol/run.ts';
+import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
+import type { Evaluated } from '../../api/drafts.ts';
 import type { StoredDataset, Store } from '../store/store.ts';
-import { usualPreprocessing } from '../drafts/preprocessing.ts';
+import { imagesForWeights, usualPreprocessing } from '../drafts/preprocessing.ts';
 import { sourceOf } from '../data/sources.ts';
-import { newestEncoder } from '../drafts/evaluated-encoder.ts';
+import { newestEncoder, resolveSubject, subjectOf } from '../drafts/evaluated-encoder.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface FeaturesRequest {
-  readonly run: string;
-  readonly branch: 0 | 1;
+  readonly of: Evaluated;
   readonly dataset: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>;
   readonly split: string;
   /** NumPy's .npy. */
   readonly file: string;
 }
 
+export interface FeaturesContext {
+  readonly workspace: Workspace;
+  readonly store: Store;
+  readonly host: TrainerHost;
+  readonly jobs: SideJobs;
+  readonly weights: { readonly get: (id: string) => Promise<ImportedWeights> };
+  /** Device, precision and threads for an encoder that no run has chosen them for. */
+  readonly execution: () => Promise<Execution>;
+}
+
+/** An encoder, and the images as it sees them. */
+interface Opened {
+  readonly subject: ResolvedSubject;
+  readonly preprocessing: Preprocessing;
+  readonly normalization: Normalization;
+  readonly execution: Execution;
+  readonly seed: number;
+}
+
+async function openEncoder(context: FeaturesContext, { of, dataset }: FeaturesRequest): Promise<Opened> {
+  const { store, workspace, weights, execution } = context;
+  if (of.kind === 'run') {
+    const { run, branch = 0 } = of;
+    const { config, subject } = await newestEncoder(store, run, branch, workspace.weights);
+    const preprocessing = usualPreprocessing(config, branch, dataset.inspection);
+    return {
+      subject,
+      preprocessing,
+      normalization: config.normalization,
+      execution: config.execution,
+      seed: config.seed,
+    };
+  }
+  const record = await weights.get(of.weights);
+  return {
+    subject: await resolveSubject(store, subjectOf(record), new Map(), workspace.weights),
+    ...imagesForWeights(record, dataset.inspection),
+    execution: await execution(),
+    seed: 1,
+  };
+}
+
 export async function extractFeatures(
-  {
-    workspace,
-    store,
-    host,
-    jobs,
-  }: {
-    readonly workspace: Workspace;
-    readonly store: Store;
-    readonly host: TrainerHost;
-    readonly jobs: SideJobs;
-  },
+  context: FeaturesContext,
   request: FeaturesRequest,
 ): Promise<{ readonly file: string; readonly rows: number; readonly columns: number }> {
-  const { config, subject } = await newestEncoder(store, request.run, request.branch, workspace.weights);
+  const { workspace, host, jobs } = context;
+  const opened = await openEncoder(context, request);
   const data = sourceOf(request.dataset, request.split);
-  const preprocessing = usualPreprocessing(config, request.branch, request.dataset.inspection);
-  const { normalization, execution, seed } = config;
   const file = resolve(request.file);
-  const job = {
-    kind: 'features' as const,
-    subject,
-    data,
-    preprocessing,
-    normalization,
-    execution,
-    seed,
-    datasetsFolder: workspace.datasets,
-    file,
-  };
+  const job = { kind: 'features' as const, ...opened, data, datasetsFolder: workspace.datasets, file };
   const { rows, columns } = await host.hold('features', () => jobs.run(job, 'features'));
   return { file, rows, columns };
 }
