@@ -7,6 +7,7 @@ import type { Choice } from '../protocol/options.ts';
 import type { FaultError } from '../durable/fault-error.ts';
 import type { Builder, EncoderRecipe, Shape } from '../recipe.ts';
 import { describedAs, familyOf } from './architecture.ts';
+import { firstKernelOf, matchedByShape } from './by-shape.ts';
 import { unreadable, type StoredTensor, type WeightsFile } from './file.ts';
 import { layouts, renamed, usedOf, type Layout } from './layouts.ts';
 import { toldOf } from './passed-over.ts';
@@ -33,6 +34,8 @@ export interface Match {
   readonly prefix: string;
   /** Whose names the file has; null where it was matched by the order of its shapes. */
   readonly layout: string | null;
+  /** Name of the network taken: its prefix without the last dot. */
+  readonly network: string;
   /** Networks of the file, with the number of their tensors. */
   readonly networks: readonly { readonly name: string; readonly tensors: number }[];
   /** Reason why this network was taken. */
@@ -89,21 +92,28 @@ function candidatesOf({ tensors }: WeightsFile): ReadonlyMap<string, readonly Ca
 
 interface Fit {
   readonly recipe: EncoderRecipe;
-  readonly options: object;
+  readonly options: Choice['options'];
   readonly channels: number;
   readonly variables: ReadonlyMap<string, Shape>;
 }
 
+/** Residual encoders whose first convolution is like a file's, with their variables. */
+function likely(encoders: readonly EncoderRecipe[], [width = 0, channels = 0, window = 0]: Shape): readonly Fit[] {
+  const given = { stem: window === 7 ? 'imagenet' : 'small', width };
+  return encoders.flatMap((recipe) => {
+    const parsed = v.safeParse(recipe.options, given);
+    // An encoder without a stem is not a residual network and uses other names.
+    if (!parsed.success || !('stem' in parsed.output)) return [];
+    const options = parsed.output as Choice['options'];
+    return [{ recipe, options, channels, variables: variablesOf(recipe, options, channels) }];
+  });
+}
+
 /** Identifies the encoder from the names and shapes below a prefix, or says what does not fit. */
 function inferred({ below }: Candidate, encoders: readonly EncoderRecipe[]): Fit | readonly string[] {
-  const [width = 0, channels = 0, window = 0] = below.get('conv1.weight')?.shape ?? [];
-  const options = { stem: window === 7 ? 'imagenet' : 'small', width };
   const reasons: string[] = [];
-  for (const recipe of encoders) {
-    const parsed = v.safeParse(recipe.options, options);
-    // An encoder without a stem is not a residual network and uses other names.
-    if (!parsed.success || !('stem' in parsed.output)) continue;
-    const variables = variablesOf(recipe, parsed.output, channels);
+  for (const fit of likely(encoders, below.get('conv1.weight')?.shape ?? [])) {
+    const { recipe, variables } = fit;
     const missing = [...variables].find(
       ([at, shape]) => below.get(nameOf(at))?.shape.join() !== torchShape(shape).join(),
     );
@@ -111,7 +121,7 @@ function inferred({ below }: Candidate, encoders: readonly EncoderRecipe[]): Fit
       const wanted = new Set([...variables.keys()].map(nameOf));
       // A deeper network contains a shallower one: leftover tensors of a residual stage distinguish them.
       const left = [...below.keys()].find((name) => ofNetwork.test(name) && !wanted.has(name) && !isCounter(name));
-      if (left === undefined) return { recipe, options: parsed.output, channels, variables };
+      if (left === undefined) return fit;
       reasons.push(`${recipe.title} has no ${left}`);
     } else {
       const shape = below.get(nameOf(missing[0]))?.shape;
@@ -141,6 +151,34 @@ function chosenOf(path: string, networks: readonly string[], wanted: string | nu
   throw unreadable(path, `it has no network "${wanted}"; its networks are ${has}`);
 }
 
+/** An encoder by the order of the file's shapes, without names; null unless exactly one fits. */
+function inOrder(file: WeightsFile, encoders: readonly EncoderRecipe[]): Match | null {
+  const first = firstKernelOf(file);
+  if (first === null) return null;
+  const fits = likely(encoders, first).flatMap(({ recipe, options, channels, variables }) => {
+    const shapes = new Map([...variables].map(([at, shape]) => [at, torchShape(shape)]));
+    const tensors = matchedByShape(file, shapes);
+    return tensors === null ? [] : [{ encoder: { id: recipe.id, options }, channels, tensors }];
+  });
+  if (fits.length !== 1) return null;
+  const { tensors } = fits[0]!;
+  return {
+    ...fits[0]!,
+    prefix: '',
+    layout: null,
+    network: '',
+    networks: [{ name: '', tensors: tensors.size }],
+    why: 'matched by the order of its shapes; its names are of no known program',
+    unmatched: leftOf(file, tensors),
+  };
+}
+
+/** Names of a file's tensors that were not taken. */
+function leftOf(file: WeightsFile, tensors: ReadonlyMap<string, StoredTensor>): readonly string[] {
+  const taken = new Set([...tensors.values()].map(({ name }) => name));
+  return file.tensors.map(({ name }) => name).filter((name) => !taken.has(name) && !isCounter(name));
+}
+
 /**
  * Finds an encoder in a file of weights, by names and shapes.
  * @param network which of several networks; null for the one that its method evaluates
@@ -154,6 +192,8 @@ export function matchEncoder(
   const { path, tensors, passedOver } = file;
   const candidates = candidatesOf(file);
   if (candidates.size === 0) {
+    const byShape = inOrder(file, encoders);
+    if (byShape !== null) return byShape;
     const names = tensors.map(({ name }) => name);
     const family = familyOf(names);
     const has = `it has no residual network with torchvision's names (${names.slice(0, 5).join(', ') || 'it has no tensors'})`;
@@ -165,10 +205,10 @@ export function matchEncoder(
   const { candidate, found } = fits.find((one) => isFit(one.found)) ?? fits[0]!;
   if (!isFit(found)) throw refusal(file, candidate, found);
   const matched = new Map([...found.variables.keys()].map((at) => [at, candidate.below.get(nameOf(at))!]));
-  const taken = new Set([...matched.values()].map((tensor) => tensor.name));
   return {
     prefix: candidate.prefix,
     layout: candidate.layout.name,
+    network: name,
     networks: [...candidates].map(([prefix, [first]]) => ({
       name: networkOf(prefix),
       tensors: [...first!.below.keys()].filter((one) => ofNetwork.test(one) && !isCounter(one)).length,
@@ -177,7 +217,7 @@ export function matchEncoder(
     encoder: { id: found.recipe.id, options: found.options },
     channels: found.channels,
     tensors: matched,
-    unmatched: tensors.map((tensor) => tensor.name).filter((one) => !taken.has(one) && !isCounter(one)),
+    unmatched: leftOf(file, matched),
   };
 }
 
@@ -218,8 +258,23 @@ export async function readEncoder(
   for (const [path, tensor] of tensors) {
     const read = await file.read(tensor);
     if (!read.every(Number.isFinite)) throw unreadable(file.path, `${tensor.name} contains values that are not finite`);
+    if (path.endsWith('running_var') && read.some((value) => value < 0))
+      throw unreadable(file.path, `${tensor.name} contains a negative variance, ${read.find((value) => value < 0)}`);
     await progress?.(values.size / tensors.size);
     values.set(path, isKernel(tensor.shape) ? kernelFromTorch(read, tensor.shape) : read);
   }
   return values;
+}
+
+const mostWarned = 5;
+
+/** Doubts about an encoder that was read, as sentences. */
+export function warningsOf({ tensors }: Match, values: ReadonlyMap<string, Float32Array>): readonly string[] {
+  const zero = [...tensors].filter(
+    ([path, { shape }]) => isKernel(shape) && values.get(path)!.every((one) => one === 0),
+  );
+  if (zero.length === 0) return [];
+  const names = zero.slice(0, mostWarned).map(([, { name }]) => name);
+  const more = zero.length > names.length ? ` and ${zero.length - names.length} more` : '';
+  return [`Convolutions with only zeros: ${names.join(', ')}${more}. Such a file was not trained, or not saved whole.`];
 }
