@@ -1,5 +1,5 @@
 /** Files in the names of other programs: each layout of `resources/weights/zoo.md` is read to the bit. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -26,6 +26,13 @@ async function taken(state: State, write: typeof writePth | typeof writeSafetens
     await file.close();
   }
 }
+
+it('the list of layouts names these cases', () => {
+  const text = readFileSync(join(import.meta.dirname, '../../resources/weights/zoo.md'), 'utf8');
+  const [table = ''] = text.split('## Without known names');
+  const named = table.split('\n').flatMap((line) => (line.startsWith('| ') ? [line.split('|')[1]!.trim()] : []));
+  expect(named.slice(1).filter((name) => !name.startsWith('---'))).toEqual(layoutNames);
+});
 
 type Taken = Awaited<ReturnType<typeof taken>>;
 
