@@ -81,7 +81,7 @@ export function matchedByShape(
       if (tensor?.shape.join() !== shape.join()) return [];
       // A convolution with a bias is another network.
       if (shape.length === 4 && module.parts.size > 1) return [];
-      tensors.set(variable, tensor!);
+      tensors.set(variable, tensor);
     }
     return [tensors];
   });

@@ -104,7 +104,7 @@ function likely(encoders: readonly EncoderRecipe[], [width = 0, channels = 0, wi
     const parsed = v.safeParse(recipe.options, given);
     // An encoder without a stem is not a residual network and uses other names.
     if (!parsed.success || !('stem' in parsed.output)) return [];
-    const options = parsed.output as Choice['options'];
+    const options = parsed.output;
     return [{ recipe, options, channels, variables: variablesOf(recipe, options, channels) }];
   });
 }
