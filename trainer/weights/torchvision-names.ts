@@ -70,6 +70,8 @@ interface Candidate {
   readonly below: ReadonlyMap<string, StoredTensor>;
 }
 
+/** A file with more is no checkpoint; every network costs a pass over the names. */
+const mostNetworks = 50;
 const firstOfBlocks = 'layer1.0.conv1.weight';
 const ofNetwork = /^(layer\d|conv1|bn1)\b/;
 
@@ -82,6 +84,7 @@ function candidatesOf({ tensors }: WeightsFile): ReadonlyMap<string, readonly Ca
     for (const name of names) {
       const prefix = name.slice(0, -firstOfBlocks.length);
       if (!name.endsWith(firstOfBlocks) || !(prefix === '' || prefix.endsWith('.'))) continue;
+      if (!found.has(prefix) && found.size === mostNetworks) continue;
       const below = new Map<string, StoredTensor>();
       for (const one of names) if (one.startsWith(prefix)) below.set(one.slice(prefix.length), named.get(one)!);
       found.set(prefix, [...(found.get(prefix) ?? []), { layout, prefix, below }]);
