@@ -60,8 +60,11 @@ export interface Requests {
   exportWeights: (run: string, branch: 0 | 1, format: WeightsFormat) => string;
 
   weights: () => readonly ImportedWeights[];
-  /** Takes the encoder out of a file of weights. The same tensors are taken once. Progress comes by `job`. */
-  importWeights: (file: string) => ImportedWeights;
+  /**
+   * Takes the encoder out of a file of weights: that of a network by name, or of the one that its method evaluates. The
+   * same tensors are taken once. Progress comes by `job`.
+   */
+  importWeights: (file: string, network?: string) => ImportedWeights;
   describeWeights: (weights: string, name: string, origin: Origin) => ImportedWeights;
   /** Moves them where the system keeps deleted things. */
   removeWeights: (weights: string) => void;

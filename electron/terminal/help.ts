@@ -42,8 +42,8 @@ const en = `reprise COMMAND [options]
   report [RUN...] [--plan NAME]           write a report
                                           [--format html,pdf,markdown,latex,svg,csv,json,bundle]
   replay BUNDLE                           run the bundle.json of a report again and compare
-  import RUN_FOLDER|FILE                  import a run from another workspace, or weights (.pth,
-                                          .safetensors)
+  import RUN_FOLDER|FILE [NETWORK]        import a run from another workspace, or weights (.pth,
+                                          .safetensors); NETWORK: one of several in the file
   weights                                 list the imported weights
 
 DATA is KIND:PATH (idx:/data/mnist), a folder, fashion-mnist, sample, or a name from "datasets".
@@ -93,7 +93,8 @@ const zh = `reprise 命令 [选项]
   report [实验...] [--plan 名称]          生成报告
                                           [--format html,pdf,markdown,latex,svg,csv,json,bundle]
   replay 结果包                           按报告的 bundle.json 重新运行，并比较两次的结果
-  import 实验文件夹|文件                  导入其他工作区的实验，或权重（.pth、.safetensors）
+  import 实验文件夹|文件 [网络]           导入其他工作区的实验，或权重（.pth、.safetensors）；
+                                          网络：文件中有多个时指定其一
   weights                                 列出已导入的权重
 
 “数据”可以是 类型:路径（idx:/data/mnist）、文件夹、fashion-mnist、sample，或 datasets 列出的名称。

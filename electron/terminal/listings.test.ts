@@ -47,6 +47,14 @@ const imported: Partial<ImportedWeights> = {
   tensors: 320,
   sameAs: [],
   unmatched: ['module.projector.0.weight', 'module.projector.0.bias', 'module.projector.1.weight', 'epoch'],
+  network: 'teacher.backbone',
+  networks: [
+    { name: 'student.backbone', tensors: 265 },
+    { name: 'teacher.backbone', tensors: 265 },
+  ],
+  why: 'the teacher, which DINO and its successors evaluate',
+  passedOver: [{ what: 'argparse.Namespace', count: 1, names: ['args'] }],
+  warnings: [`Convolutions with only zeros: ${path}.`],
 };
 const preset: Partial<Preset> = { id: 'barlow-twins-solo-learn-imagenet-100', summary: { en: long, zh: long } };
 const difference: PresetDifference = {

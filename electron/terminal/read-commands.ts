@@ -192,6 +192,28 @@ export const weights: Command = async (session, args) => {
   return exitCodes.done;
 };
 
+/** Lines below a row of weights: the choice among several networks, what was left, and doubts. */
+function weightsNotes(row: ImportedWeights, words: Session['words']): readonly string[] {
+  const { colon, comma } = words.report;
+  const notes: string[] = [];
+  const others = row.networks.filter(({ name }) => name !== row.network);
+  if (others.length > 0) {
+    notes.push(`${words.say('network')}${colon}${row.network || '–'} (${row.why})`);
+    const listed = others.map(({ name, tensors }) => `${name || '–'} (${tensors} ${words.say('tensors')})`);
+    notes.push(`${words.say('networks')}${colon}${listed.join(comma)}`);
+  } else if (row.layout === null) notes.push(row.why);
+  if (row.unmatched.length > 0) {
+    const shown = row.unmatched.slice(0, 3).join(', ');
+    const more = row.unmatched.length > 3 ? ', …' : '';
+    notes.push(`${row.unmatched.length} ${words.say('unmatched')}${colon}${shown}${more}`);
+  }
+  if (row.passedOver.length > 0) {
+    const listed = row.passedOver.map(({ what, count, names }) => `${count} ${what} (${names.join(', ')})`);
+    notes.push(`${words.say('passedOver')}${colon}${listed.join(comma)}`);
+  }
+  return [...notes, ...row.warnings].map((note) => `  ${note}`);
+}
+
 export function weightsText(rows: readonly ImportedWeights[], { words, room }: Session): string {
   const columns: readonly Column[] = [
     { title: 'ID', holds: 'name' },
@@ -200,9 +222,7 @@ export function weightsText(rows: readonly ImportedWeights[], { words, room }: S
     { title: words.say('tensorCount'), holds: 'figures' },
   ];
   const lines = rows.flatMap((row): readonly TableRow[] => {
-    const { id, name, encoder, channels, file, sameAs, tensors, unmatched } = row;
-    const shown = unmatched.slice(0, 3).join(', ');
-    const rest = `  ${unmatched.length} ${words.say('unmatched')}${words.report.colon}${shown}${unmatched.length > 3 ? ', …' : ''}`;
+    const { id, name, encoder, channels, file, tensors, sameAs } = row;
     const cells = [
       id,
       name,
@@ -210,7 +230,7 @@ export function weightsText(rows: readonly ImportedWeights[], { words, room }: S
       String(tensors),
     ];
     const same = `  ${words.say('sameEncoder')}${words.report.colon}${sameAs.join(', ')}`;
-    return [cells, `  ${file}`, ...(sameAs.length === 0 ? [] : [same]), ...(unmatched.length === 0 ? [] : [rest])];
+    return [cells, `  ${file}`, ...(sameAs.length === 0 ? [] : [same]), ...weightsNotes(row, words)];
   });
   return tableOf(columns, lines, room);
 }

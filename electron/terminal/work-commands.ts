@@ -304,10 +304,10 @@ async function planRow(session: Session, name: string) {
 }
 
 export const importRun: Command = async (session, args) => {
-  const [folder] = args.words;
+  const [folder, network] = args.words;
   if (folder === undefined) throw usage('"import" needs a run folder or a file of weights.');
   if ((await stat(folder).catch(() => null))?.isFile() === true) {
-    const found = await session.handlers.importWeights.answer(resolve(folder));
+    const found = await session.handlers.importWeights.answer(resolve(folder), network);
     show(session, args, found, () => `${session.words.say('importedWeights')}\n${weightsText([found], session)}`);
     return exitCodes.done;
   }

@@ -9,7 +9,7 @@ import { encoderPath } from '../protocol/run.ts';
 import { encoders } from '../registry.ts';
 import { version } from '../version.ts';
 import { openWeights } from '../weights/open.ts';
-import { matchEncoder, ourShape, readEncoder } from '../weights/torchvision-names.ts';
+import { matchEncoder, ourShape, readEncoder, warningsOf } from '../weights/torchvision-names.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const quietMs = 300_000;
@@ -21,7 +21,7 @@ export async function run(job: JobOf<'importWeights'>, context: JobContext): Pro
   const progress = progressOf(context);
   const file = await openWeights(job.file);
   try {
-    const match = matchEncoder(file, encoders.all);
+    const match = matchEncoder(file, encoders.all, job.network ?? null);
     const values = await readEncoder(file, match, progress);
     const path = encoderPath(1, 0);
     const entries = [...match.tensors].map(([name, { shape }]): StateEntry => {
@@ -35,12 +35,20 @@ export async function run(job: JobOf<'importWeights'>, context: JobContext): Pro
     const header = { run: id, ...nothing, ...unknown, codeVersion: version, configHash: sha256(id) };
     await saveCheckpoint(job.folder, header, entries);
     const { size } = await stat(job.file);
-    const { prefix, encoder, channels, unmatched } = match;
-    const found = { id, file: basename(job.file), format: file.format, bytes: size, prefix, encoder, channels };
-    port.send({
-      type: 'result',
-      outcome: { kind: 'weights', found: { ...found, tensors: entries.length, unmatched: [...unmatched] } },
-    });
+    const { tensors, ...described } = match;
+    const found = {
+      ...described,
+      id,
+      file: basename(job.file),
+      format: file.format,
+      bytes: size,
+      networks: [...match.networks],
+      tensors: tensors.size,
+      unmatched: [...match.unmatched],
+      passedOver: file.passedOver.map(({ what, count, names }) => ({ what, count, names: [...names] })),
+      warnings: [...warningsOf(match, values)],
+    };
+    port.send({ type: 'result', outcome: { kind: 'weights', found } });
   } finally {
     await file.close();
   }

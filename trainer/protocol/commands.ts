@@ -75,7 +75,13 @@ export const Job = v.variant('kind', [
     about: v.record(v.string(), v.string()),
   }),
   /** Takes the encoder of a file of weights into a folder, as its checkpoint. */
-  v.strictObject({ kind: v.literal('importWeights'), file: v.string(), folder: v.string() }),
+  v.strictObject({
+    kind: v.literal('importWeights'),
+    file: v.string(),
+    folder: v.string(),
+    /** Name of the network to take; without it the one that its method evaluates. */
+    network: v.optional(v.string()),
+  }),
   v.strictObject({
     kind: v.literal('thumbnails'),
     data: DataSource,

@@ -26,11 +26,24 @@ export const FoundWeights = v.strictObject({
   bytes: v.number(),
   /** What stands before the encoder's own names in the file. */
   prefix: v.string(),
+  /** Whose names the file has; null where its tensors were matched by the order of their shapes. */
+  layout: v.optional(v.nullable(v.string()), 'torchvision'),
+  /** The network taken, all that the file has, and why it was this one. */
+  network: v.optional(v.string(), ''),
+  networks: v.optional(v.array(v.strictObject({ name: v.string(), tensors: v.number() })), []),
+  why: v.optional(v.string(), ''),
   encoder: Choice,
   channels: v.number(),
   /** Tensors taken, and the names of those that were not: a projector, a classifier, an optimizer. */
   tensors: v.number(),
   unmatched: v.array(v.string()),
+  /** Values of the file that are not tensors of numbers, by class, with the names of the first few. */
+  passedOver: v.optional(
+    v.array(v.strictObject({ what: v.string(), count: v.number(), names: v.array(v.string()) })),
+    [],
+  ),
+  /** Doubts about the tensors taken, as sentences. */
+  warnings: v.optional(v.array(v.string()), []),
 });
 export type FoundWeights = v.InferOutput<typeof FoundWeights>;
 

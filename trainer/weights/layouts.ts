@@ -1,0 +1,99 @@
+/**
+ * Layouts of residual networks in other programs' files, as data: each renames a file's tensors to torchvision's names.
+ * `resources/weights/zoo.md` lists them.
+ */
+
+/** A pattern, and what takes its place; `#` is the number of the pattern's group plus the third. */
+type Rule = readonly [RegExp, string, number?];
+
+export interface Layout {
+  readonly name: string;
+  readonly rules: readonly Rule[];
+}
+
+/** Wrappers inside a network, by torch.compile, FSDP, checkpointing and DataParallel. Those before it are its prefix. */
+const wrappers: Rule = [
+  /(?<=(?:^|\.)(?:layer\d|res\d|stages\.\d)(?:\.\w+)*\.)(?:_orig_mod|_fsdp_wrapped_module|_checkpoint_wrapped_module|module)\./g,
+  '',
+];
+
+/** Children of a network in a Sequential. Modules without weights count, so that the first stage stands at 2 to 4. */
+const sequential = (firstStage: number): Layout => ({
+  name: `Sequential with its first stage at ${firstStage}`,
+  rules: [
+    [/(?<=^|\.)([2-7])\.(?=\d+\.(?:conv\d|bn\d|downsample|shortcut)\.)/, 'layer#.', 1 - firstStage],
+    [/(?<=\.)shortcut\.(?=[01]\.)/, 'downsample.'],
+    [/(?<=^|\.)(?<!downsample\.)0\.(?=weight$)/, 'conv1.'],
+    [/(?<=^|\.)(?<!downsample\.)1\.(?=(?:weight|bias|running_mean|running_var|num_batches_tracked)$)/, 'bn1.'],
+  ],
+});
+
+export const layouts: readonly Layout[] = [
+  { name: 'torchvision', rules: [] },
+  { name: 'shortcut', rules: [[/(?<=layer\d\.\d+\.)shortcut\.(?=[01]\.)/, 'downsample.']] },
+  {
+    name: 'Hugging Face',
+    rules: [
+      [/(?<=^|\.)embedder\.embedder\.convolution\./, 'conv1.'],
+      [/(?<=^|\.)embedder\.embedder\.normalization\./, 'bn1.'],
+      [/(?<=^|\.)(?:encoder\.)?stages\.(\d)\.layers\./, 'layer#.', 1],
+      [/(?<=\.)layer\.(\d)\.convolution\./, 'conv#.', 1],
+      [/(?<=\.)layer\.(\d)\.normalization\./, 'bn#.', 1],
+      [/(?<=\.)shortcut\.convolution\./, 'downsample.0.'],
+      [/(?<=\.)shortcut\.normalization\./, 'downsample.1.'],
+    ],
+  },
+  {
+    name: 'detectron2',
+    rules: [
+      [/(?<=^|\.)stem\.conv1\.norm\./, 'bn1.'],
+      [/(?<=^|\.)stem\.conv1\./, 'conv1.'],
+      [/(?<=^|\.)res([2-5])\.(?=\d)/, 'layer#.', -1],
+      [/(?<=\.)conv([123])\.norm\./, 'bn#.', 0],
+      [/(?<=\.)shortcut\.norm\./, 'downsample.1.'],
+      [/(?<=\.)shortcut\.(?=weight$)/, 'downsample.0.'],
+    ],
+  },
+  sequential(2),
+  sequential(3),
+  sequential(4),
+];
+
+export const renamed = ({ rules }: Layout, name: string): string =>
+  [wrappers, ...rules].reduce(
+    (current, [from, to, by = 0]) => current.replace(from, (_, digit) => to.replace('#', String(Number(digit) + by))),
+    name,
+  );
+
+/** What tells two networks of a file apart: the one that is used, the copy, and whose custom it is. */
+interface Roles {
+  readonly used: string;
+  readonly other: string;
+  readonly why: string;
+}
+
+const roles: readonly Roles[] = [
+  { used: 'teacher', other: 'student', why: 'the teacher, which DINO and its successors evaluate' },
+  { used: 'encoder_q', other: 'encoder_k', why: 'the query encoder, which MoCo evaluates' },
+  { used: 'base_encoder', other: 'momentum_encoder', why: 'the base encoder, which MoCo v3 evaluates' },
+  { used: 'online', other: 'target', why: 'the online network, which BYOL evaluates' },
+];
+
+/** Words of copies that follow the trained network. */
+const copies = ['momentum', 'ema', 'target', 'key', 'encoder_k', 'teacher'];
+
+/** Whether a path has a word, or several joined by underscores, as whole words. */
+const hasWords = (path: string, words: string): boolean => new RegExp(`(^|[._])${words}([._]|$)`).test(path);
+
+/** The network among several that its method evaluates, and why it is that one. */
+export function usedOf(names: readonly string[]): { readonly name: string; readonly why: string } {
+  if (names.length === 1) return { name: names[0]!, why: 'the only network in the file' };
+  for (const { used, other, why } of roles) {
+    const found = names.find((name) => hasWords(name, used) && !hasWords(name, other));
+    if (found !== undefined && names.some((name) => hasWords(name, other))) return { name: found, why };
+  }
+  const trained = names.filter((name) => !copies.some((word) => hasWords(name, word)));
+  if (trained.length === 1) return { name: trained[0]!, why: 'the trained network, not a copy that follows it' };
+  const [first] = trained.length > 0 ? trained : names;
+  return { name: first!, why: 'the first in the file; nothing in the names says which one the method evaluates' };
+}
