@@ -584,8 +584,10 @@ export const en = {
   'weights.file': 'File',
   'weights.taken': 'Loaded',
   'weights.takenCount': '{count} tensors (prefix: {prefix})',
+  'weights.network': 'Network taken',
+  'weights.networks': 'Others in the file',
   'weights.sameAs': 'Same encoder as in',
-  'weights.unmatched': '{count} tensors in the file do not belong to an encoder',
+  'weights.unmatched': '{count} tensors in the file are not used',
   'weights.origin':
     'How the encoder was trained, as far as you know. A comparison with the paper needs it; it cannot be verified from the file.',
   'weights.pretrainedOn': 'Pretrained on',
