@@ -29,6 +29,15 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
+test('damaged images that a run left out are told by run and reason, in both languages', () => {
+  const reason = 'a damaged or truncated JPEG file that cannot be decoded';
+  const { title } = model.runs[0]!.run;
+  expect(renderMarkdown(compose(model, 'en'))).toContain(
+    `### Damaged images left out by a run\n\n- ${title}: 3 images, ${reason}`,
+  );
+  expect(renderMarkdown(compose(model, 'zh'))).toContain(`### 实验中排除的损坏图像\n\n- ${title}：3 张图像，${reason}`);
+});
+
 describe('the same records give the same bytes', () => {
   test('in every text format and both languages, whatever the clock, the locale and the time zone', async () => {
     const once = render(model);
