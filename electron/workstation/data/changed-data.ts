@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import type { DataSource } from '../../../trainer/protocol/run.ts';
 import type { Reason } from '../../api/comparison.ts';
 import type { Datasets } from './datasets.ts';
-import { sourcesOf } from './sources.ts';
+import { sourcesOf } from '../../../trainer/protocol/sources.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 
 export async function changesSince(run: StoredRun, store: Store, datasets: Datasets): Promise<readonly Reason[]> {

@@ -5,7 +5,8 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { StoredDataset } from '../store/store.ts';
 import { stateOf } from './dataset-state.ts';
-import { sourcesOf, withSources } from './sources.ts';
+import { sourcesOf } from '../../../trainer/protocol/sources.ts';
+import { withSources } from './sources.ts';
 
 const rowOf = (rows: readonly StoredDataset[], { fingerprint }: DataSource): StoredDataset | undefined =>
   fingerprint === undefined ? undefined : rows.find((row) => row.fingerprint === fingerprint);

@@ -1,16 +1,7 @@
-/** The data sources in a configuration. */
+/** Data sources of a configuration on this machine. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { StoredDataset } from '../store/store.ts';
-
-export function sourcesOf(config: RunConfig): readonly DataSource[] {
-  if (config.kind === 'evaluate') return [config.train, config.test];
-  return [
-    config.data,
-    ...(config.paired === undefined ? [] : [config.paired]),
-    ...(config.probe === null ? [] : [config.probe.train, config.probe.test]),
-  ];
-}
 
 /** The same configuration with its data sources replaced. */
 export function withSources(config: RunConfig, place: (source: DataSource) => DataSource): RunConfig {

@@ -1,7 +1,7 @@
 /** Order of a plan's runs, and those that can be made with the data at hand. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Plan, PlannedRun } from '../../../trainer/protocol/plan.ts';
-import { sourcesOf } from '../data/sources.ts';
+import { sourcesOf } from '../../../trainer/protocol/sources.ts';
 
 /** Sorts a run after the one it evaluates, else keeps the plan's own order. */
 export function inDependencyOrder(runs: readonly PlannedRun[]): readonly PlannedRun[] {

@@ -11,7 +11,8 @@ import { Result } from '../../../trainer/protocol/results.ts';
 import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { ReportModel } from './model.ts';
 import { moment } from './format.ts';
-import { sourcesOf, withSources } from '../data/sources.ts';
+import { sourcesOf } from '../../../trainer/protocol/sources.ts';
+import { withSources } from '../data/sources.ts';
 
 export const Bundle = v.strictObject({
   format: v.literal('reprise-bundle'),

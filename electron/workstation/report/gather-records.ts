@@ -16,7 +16,7 @@ import { compareRuns, membersOf } from '../comparison/compare.ts';
 import type { Memoize } from '../comparison/memoize.ts';
 import type { ReportInput, ReportRun } from './model.ts';
 import { readLeftOut } from '../data/left-out-images.ts';
-import { sourcesOf } from '../data/sources.ts';
+import { sourcesOf } from '../../../trainer/protocol/sources.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 
 const unpacked = promisify(gunzip);

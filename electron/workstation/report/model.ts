@@ -8,7 +8,7 @@ import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import { flatten } from '../comparison/parameters.ts';
-import { sourcesOf } from '../data/sources.ts';
+import { sourcesOf } from '../../../trainer/protocol/sources.ts';
 import type { StoredDataset, StoredResult, StoredRun } from '../store/store.ts';
 import { completeOptions } from '../comparison/subjects.ts';
 

@@ -2,12 +2,11 @@
  * Finds the data set that a person means by a path: the folder itself, an archive, or a folder above it, such as the
  * root that torchvision or Keras downloads to.
  */
-import { readdirSync, statSync, type Dirent } from 'node:fs';
+import { statSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { isFolder } from '../../durable/files.ts';
 import type { DatasetRecipe } from '../../recipe.ts';
 import { firstNames } from '../formats/archive.ts';
-import { isReadable } from './folder-walk.ts';
+import { foldersIn, hasPictures, peek } from './folder-walk.ts';
 import { splitInName } from './split-names.ts';
 
 export interface DatasetPlace {
@@ -24,22 +23,6 @@ const mostArchives = 16;
 /** Keras names the files it downloads "…_archive". */
 const archiveName = /(\.tar|\.tar\.gz|\.tgz|_archive)$/;
 
-/** Entries by name; none of a folder that cannot be read. */
-function entriesOf(folder: string): readonly Dirent[] {
-  try {
-    const entries = readdirSync(folder, { withFileTypes: true });
-    return entries.filter(({ name }) => !name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch {
-    return [];
-  }
-}
-
-const isFolderIn = (folder: string, entry: Dirent): boolean =>
-  entry.isDirectory() || (entry.isSymbolicLink() && isFolder(join(folder, entry.name)));
-
-const holdsPictures = (entries: readonly Dirent[]): boolean =>
-  entries.some((entry) => entry.isFile() && isReadable(entry.name));
-
 async function firstReader(path: string, readers: readonly DatasetRecipe[]): Promise<DatasetRecipe | null> {
   for (const reader of readers) if (await reader.recognises(path)) return reader;
   return null;
@@ -47,10 +30,10 @@ async function firstReader(path: string, readers: readonly DatasetRecipe[]): Pro
 
 async function archivesIn(folder: string, readers: readonly DatasetRecipe[]): Promise<readonly DatasetPlace[]> {
   const places: DatasetPlace[] = [];
-  const names = entriesOf(folder).flatMap((entry) =>
-    !isFolderIn(folder, entry) && archiveName.test(entry.name) ? [entry.name] : [],
+  const archives = peek(folder, '').filter(
+    ({ name, kind }) => kind !== 'folder' && !name.startsWith('.') && archiveName.test(name),
   );
-  for (const name of names.slice(0, mostArchives)) {
+  for (const { name } of archives.slice(0, mostArchives)) {
     const path = join(folder, name);
     const reader = await firstReader(path, readers);
     if (reader) places.push({ reader, path });
@@ -84,15 +67,14 @@ async function placesBelow(root: string, readers: readonly DatasetRecipe[]): Pro
   let looked = 0;
   for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
     const { folder, depth } = next;
-    const entries = entriesOf(folder);
-    const folders = entries.filter((entry) => isFolderIn(folder, entry));
-    if (depth < 2 && holdsPictures(entries)) return [];
+    if (depth < 2 && hasPictures(folder, '')) return [];
+    const folders = foldersIn(folder, '');
     if (depth === 0 && folders.some(({ name }) => splitInName(name) !== null)) return [];
     archives.push(...(await archivesIn(folder, unpackers)));
     for (const { name } of folders) {
       if (++looked > mostFolders) break;
       const path = join(folder, name);
-      const reader = entriesOf(path).length === 0 ? null : await firstReader(path, readers);
+      const reader = peek(path, '').length === 0 ? null : await firstReader(path, readers);
       if (reader) places.push({ reader, path });
       else if (depth + 1 < deepest) queue.push({ folder: path, depth: depth + 1 });
     }

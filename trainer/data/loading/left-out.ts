@@ -3,7 +3,7 @@
  * line each, appended and flushed before anything is computed without them. A resumed run reads the record first, so
  * that it leaves out the same images from the same steps.
  */
-import { closeSync, fsyncSync, openSync, readFileSync, truncateSync, writeSync } from 'node:fs';
+import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../../durable/fault-error.ts';
@@ -14,18 +14,13 @@ import { keyed } from '../../random.ts';
 import type { DataSource } from '../../protocol/run.ts';
 
 /** An image of a batch whose file is damaged. */
-export interface DamagedImage {
+export interface DamagedImage extends Readonly<Omit<DamagedFile, 'split'>> {
   /** Its position in the batch that was asked for. */
   readonly at: number;
-  /** Named as in the inspection. */
-  readonly file: string;
-  readonly reason: string;
-  /** SHA-256 of the file; null if it has none of its own. */
-  readonly sha256: string | null;
 }
 
 /** Part of a split that a run leaves out without being asked. */
-export const damagedShare = 0.01;
+const damagedShare = 0.01;
 /** Number of images that is always within the limit: a hundredth of a small data set is less than one image. */
 const damagedAtLeast = 10;
 
@@ -79,13 +74,7 @@ function readLines(path: string | null): LeftOutLine[] {
 function append(path: string | null, lines: readonly LeftOutLine[]): void {
   if (path === null || lines.length === 0) return;
   try {
-    const file = openSync(path, 'a');
-    try {
-      writeSync(file, lines.map((line) => `${JSON.stringify(line)}\n`).join(''));
-      fsyncSync(file);
-    } finally {
-      closeSync(file);
-    }
+    appendFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''), { flush: true });
   } catch (error) {
     throw diskFault(error, path) ?? error;
   }

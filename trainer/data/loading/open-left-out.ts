@@ -1,17 +1,8 @@
 /** The record of left-out images for the sources of a job, with those that their inspections found. */
 import type { DataSource, RunConfig } from '../../protocol/run.ts';
+import { sourcesOf } from '../../protocol/sources.ts';
 import { readDamagedFiles } from '../listing/damaged-files.ts';
 import { openLeftOut, type LeftOut, type LeftOutOptions } from './left-out.ts';
-
-/** Every source of a configuration, once. */
-function sourcesOf(config: RunConfig): readonly DataSource[] {
-  const all =
-    config.kind === 'evaluate'
-      ? [config.train, config.test]
-      : [config.data, config.paired, config.probe?.train, config.probe?.test];
-  const present = all.filter((source) => source !== undefined);
-  return present.filter((source, at) => present.findIndex((one) => one.fingerprint === source.fingerprint) === at);
-}
 
 interface JobLeftOut extends Omit<LeftOutOptions, 'inspected'> {
   /** Folder of the workspace's data sets; null where there is none. */
@@ -23,12 +14,13 @@ interface JobLeftOut extends Omit<LeftOutOptions, 'inspected'> {
 
 export async function leftOutOf({ datasetsFolder, sources, isResumed, ...options }: JobLeftOut): Promise<LeftOut> {
   const wanted = 'kind' in sources ? sourcesOf(sources) : sources;
-  const inspected = [];
-  for (const data of isResumed || datasetsFolder === null ? [] : wanted) {
-    if (data.fingerprint === undefined) continue;
-    inspected.push({ data, damaged: await readDamagedFiles(datasetsFolder!, data.fingerprint) });
+  const inspected = new Map<string, LeftOutOptions['inspected'][number]>();
+  for (const data of isResumed ? [] : wanted) {
+    const { fingerprint } = data;
+    if (datasetsFolder === null || fingerprint === undefined || inspected.has(fingerprint)) continue;
+    inspected.set(fingerprint, { data, damaged: await readDamagedFiles(datasetsFolder, fingerprint) });
   }
-  return openLeftOut({ ...options, inspected });
+  return openLeftOut({ ...options, inspected: [...inspected.values()] });
 }
 
 /** For a job that leaves no record: damaged images are left out all the same. */
