@@ -99,6 +99,8 @@ export interface Comparison {
     /** Exact McNemar test, where each side is one run; `adjusted` by Holm over all pairs of the comparison that have one. */
     readonly test?: { readonly pValue: number; readonly adjusted: number };
   }[];
+  /** Titles by run id, each of them once: runs of one title say what they change, or have a number. */
+  readonly titles: Readonly<Record<string, string>>;
   /** Only what differs, between the pretraining runs where there are two or more; values by run id. */
   readonly parameters: readonly { readonly path: string; readonly values: Readonly<Record<string, string>> }[];
   /** Experiments of the earlier reproduction beside the paper's cell; `ours` in their reasons is the earlier figure's side. */

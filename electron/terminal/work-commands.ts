@@ -13,6 +13,7 @@ import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { Options } from '../../trainer/protocol/options.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
+import { titleWithChanges } from '../words/titles.ts';
 import { setPath } from '../workstation/drafts/presets.ts';
 import { testSplit } from '../workstation/data/splits.ts';
 import { fieldName } from '../workstation/report/naming.ts';
@@ -118,13 +119,25 @@ function codeOf(row: Pick<RunRow, 'status'>): number {
   return row.status === 'stopped' ? exitCodes.stopped : exitCodes.failed;
 }
 
+/** The given title, else one that says what the settings changed of the draft. */
+async function titled(
+  { handlers }: Session,
+  { title, set }: Pick<Arguments, 'title' | 'set'>,
+  draft: RunConfig,
+  config: RunConfig,
+): Promise<RunConfig> {
+  if (title !== null) return { ...config, title };
+  const setsTitle = set.some(([path]) => path === 'title');
+  return setsTitle ? config : { ...config, title: titleWithChanges(draft, config, await handlers.catalogue.answer()) };
+}
+
 export const run: Command = async (session, args) => {
   if (args.dataset === null) throw usage('"run" needs --dataset.');
   const preset = await presetId(session, args.preset ?? 'small', args.method);
   const dataset = await datasetOf(session, args.dataset);
   const draft = await session.handlers.draftRun.answer(preset, dataset.fingerprint, args.seed);
-  const config = withSettings(args.title === null ? draft : { ...draft, title: args.title }, args.set);
-  return finish(session, args, await session.handlers.createRun.answer(config));
+  const config = withSettings(draft, args.set);
+  return finish(session, args, await session.handlers.createRun.answer(await titled(session, args, draft, config)));
 };
 
 export const resume: Command = async (session, args) => {
@@ -169,12 +182,11 @@ export const evaluate: Command = async (session, args) => {
   const choice = v.safeParse(Choice, { id: args.evaluator, options });
   if (!choice.success)
     throw usage(`--set does not fit the evaluator "${args.evaluator}": ${choice.issues[0].message}.`);
-  const draft = await session.handlers.draftEvaluation.answer(of, choice.output, dataset.fingerprint);
-  return finish(
-    session,
-    args,
-    await session.handlers.createRun.answer(args.title === null ? draft : { ...draft, title: args.title }),
-  );
+  const { draftEvaluation, createRun } = session.handlers;
+  const usual = await draftEvaluation.answer(of, { id: args.evaluator, options: {} }, dataset.fingerprint);
+  const chosen = await draftEvaluation.answer(of, choice.output, dataset.fingerprint);
+  const config = await titled(session, { ...args, set: [] }, usual, chosen);
+  return finish(session, args, await createRun.answer(config));
 };
 
 export const exportRun: Command = async (session, args) => {

@@ -413,7 +413,6 @@ export const en = {
   'form.threadsHint': 'The number of threads changes the last bits of a result, so it is recorded with the run.',
   'form.bounds': '{minimum} to {maximum}',
   'form.presetSays': 'preset: {value}',
-  'form.titleWithSeed': '{title} · seed {seed}',
   'problem.number': 'must be a number',
   'problem.whole': 'must be an integer',
   'problem.minimum': 'at least {limit}',

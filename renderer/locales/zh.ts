@@ -406,7 +406,6 @@ export const zh = {
   'form.threadsHint': '线程数会改变结果的末几位，因此随实验一起记录。',
   'form.bounds': '{minimum} 至 {maximum}',
   'form.presetSays': '预设值：{value}',
-  'form.titleWithSeed': '{title} · 随机种子 {seed}',
   'problem.number': '须为数字',
   'problem.whole': '须为整数',
   'problem.minimum': '不小于 {limit}',

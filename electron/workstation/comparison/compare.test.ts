@@ -9,6 +9,7 @@ import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
 import type { Comparison, ComparisonRow } from '../../api/comparison.ts';
 import { compareRuns, referenceRows } from './compare.ts';
 import type { ComparisonInput } from './comparison-input.ts';
+import { distinctTitles } from './titles.ts';
 import {
   catalogue,
   evaluate,
@@ -592,4 +593,44 @@ describe('a plan', () => {
     const { parameters } = await compared({});
     expect(parameters).toEqual([{ path: 'method.options.variance', values: { 'run-no-variance': '0' } }]);
   });
+});
+
+describe('runs of one title', () => {
+  const first = storedRun('a', pretrain(0), { createdAt: 1 });
+  const second = storedRun('b', pretrain(0, { variance: 0 }), { createdAt: 2 });
+  const again = storedRun('c', pretrain(0, { variance: 0 }), { createdAt: 3 });
+  const heads = [first, second].map(({ id }, at) =>
+    storedRun(`head-${id}`, evaluate({ kind: 'run', run: id, checkpoint: 'last', branch: 0 }), { createdAt: 4 + at }),
+  );
+  const results = heads.map(({ id }, at) => storedResult(id, 70 + at));
+
+  test('are rows of their own, and each says what it changes of the first', async () => {
+    const { rows, titles } = await compareRuns(input({ runs: [first, second, again, ...heads], results }));
+    expect(rows.map(({ subject, ours }) => [subject.label, ours?.mean])).toEqual([
+      ['VICReg', 70],
+      ['VICReg · variance 0', 71],
+    ]);
+    expect(titles).toMatchObject({ a: 'VICReg', b: 'VICReg · variance 0', c: 'VICReg · variance 0 (2)' });
+  });
+
+  test('either of them can be the baseline', async () => {
+    const selection = { kind: 'runs' as const, runs: ['a', 'b'], baseline: 'VICReg · variance 0' };
+    const { rows } = await compareRuns(input({ runs: [first, second, ...heads], results, selection }));
+    expect(rows).toHaveLength(2);
+  });
+});
+
+test('no two runs have one title, whatever they are called', () => {
+  fc.assert(
+    fc.property(fc.array(fc.constantFrom('VICReg', 'VICReg (2)', 'VICReg · variance 0', 'x'.repeat(200))), (given) => {
+      const runs = given.map((title, at) => ({
+        id: `run-${at}`,
+        title,
+        config: pretrain(at % 2, { variance: at % 3 }),
+      }));
+      const titles = [...distinctTitles(runs, catalogue).values()];
+      expect(new Set(titles).size).toBe(given.length);
+      expect(titles.every((title, at) => given.indexOf(given[at]!) !== at || title === given[at])).toBe(true);
+    }),
+  );
 });

@@ -16,6 +16,7 @@ import type { Comparison, ComparisonRow, Interval, Selection } from '../../api/c
 import { cellBeside, differences, measuredCell, type Beside, type Measured } from './paper-cells.ts';
 import { judgeClaims } from './claims.ts';
 import { effectOf } from './paper-effects.ts';
+import { membersOf, toldApart, type Find, type Member } from './members.ts';
 import { differingParameters } from './parameters.ts';
 import { pairedDifferences } from './paired-differences.ts';
 import { resampleRankings, type Resamplings } from './rankings.ts';
@@ -26,48 +27,6 @@ import { summarize } from './statistics/summary.ts';
 import type { StoredRun } from '../store/store.ts';
 import { dataName, evaluationIdentity, shortHash, subjectFacts, type SubjectFacts } from './subjects.ts';
 import { verdictOf } from './verdicts.ts';
-
-/** A run as the comparison sees it: stored, or still only planned. */
-interface Member {
-  readonly id: string;
-  readonly title: string;
-  readonly config: StoredRun['config'];
-  readonly stored: StoredRun | null;
-  readonly key: string | null;
-  readonly role: ComparisonRow['subject']['role'];
-}
-
-const byCreation = (one: StoredRun, other: StoredRun): number =>
-  one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1);
-
-/** The newest run of each planned key; a key without a run counts as planned. */
-function plannedMembers(plan: Plan, runs: readonly StoredRun[]): readonly Member[] {
-  return plan.runs.map(({ key, role, config }) => {
-    const stored =
-      runs
-        .filter((run) => run.plan === plan.id && run.planKey === key)
-        .sort(byCreation)
-        .at(-1) ?? null;
-    const own = stored ?? { id: key, title: config.title, config };
-    return { id: own.id, title: own.title, config: own.config, stored, key, role };
-  });
-}
-
-/** The chosen runs, and the evaluations of the chosen pretrainings. */
-function chosenMembers(chosen: readonly string[], runs: readonly StoredRun[]): readonly Member[] {
-  const ids = new Set(chosen);
-  const inSelection = (run: StoredRun): boolean =>
-    ids.has(run.id) ||
-    (run.config.kind === 'evaluate' && run.config.subject.kind === 'run' && ids.has(run.config.subject.run));
-  return runs
-    .filter(inSelection)
-    .sort(byCreation)
-    .map((run) => {
-      const { id, title, config } = run;
-      const control = config.kind === 'evaluate' && ['random', 'pixels'].includes(config.subject.kind);
-      return { id, title, config, stored: run, key: null, role: control ? ('control' as const) : ('other' as const) };
-    });
-}
 
 /** Order of preference for the compared epoch of a head. */
 const preference = {
@@ -283,8 +242,6 @@ function plannedProtocol(
   return { ...Object.fromEntries(known), layer };
 }
 
-type Find = (run: string) => Member | undefined;
-
 /** Experiments of the earlier reproduction compared with the paper's cell on the same method and data. */
 export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): readonly ComparisonRow[] {
   const originals = papers.filter(({ role }) => role === 'paper');
@@ -338,22 +295,10 @@ export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): r
     });
 }
 
-/** The runs in a comparison, stored or planned. */
-export function membersOf(selection: Selection, plan: Plan | null, runs: readonly StoredRun[]): readonly Member[] {
-  if (selection.kind === 'plan' && plan !== null) return plannedMembers(plan, runs);
-  return chosenMembers(selection.kind === 'runs' ? selection.runs : [], runs);
-}
-
 export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
   const { selection, plan, catalogue } = input;
   const names = new Map(input.datasets.map(({ fingerprint, name }) => [fingerprint, name]));
-  const members = membersOf(selection, plan, input.runs);
-  const find: Find = (id) => {
-    const member = members.find((candidate) => candidate.id === id || candidate.key === id);
-    if (member !== undefined) return member;
-    const stored = input.runs.find((run) => run.id === id);
-    return stored === undefined ? undefined : { ...stored, stored, key: null, role: 'other' };
-  };
+  const { members, find, titles } = toldApart(membersOf(selection, plan, input.runs), input);
 
   const groups = new Map<string, Member[]>();
   for (const member of members) {
@@ -382,6 +327,7 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
     claims:
       plan === null ? [] : await judgeClaims(plan, { members, rows: epoch === 'last' ? rows : rowsAt('last'), input }),
     pairs: await pairedDifferences(rows, input, baseline),
+    titles,
     parameters: differingParameters(members.flatMap(({ stored }) => (stored === null ? [] : [stored]))),
     references: referenceRows(input.papers, catalogue),
   };

@@ -166,7 +166,7 @@ export function curveFigures(
         .filter(({ run }) => method === null || run.method === method)
         .flatMap(({ run, series }): readonly Curve[] => {
           const own = series.find((candidate) => candidate.name === name);
-          const label = run.title;
+          const label = model.comparison.titles[run.id] ?? run.title;
           return own === undefined ? [] : [{ label, index: colours.get(label) ?? 7, series: own }];
         })
         .filter(({ series }) => series.steps.length > 1);

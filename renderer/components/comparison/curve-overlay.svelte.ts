@@ -11,6 +11,7 @@ export class CurveOverlay {
   readonly axis = new StepAxis();
   figure = $state('loss');
   readonly #runs: () => readonly RunRow[];
+  readonly #titleOf: (row: RunRow) => string;
   /** Read once per run: the configuration and attempts needed for the axis. */
   #details = $state.raw<ReadonlyMap<string, RunDetail>>(new Map());
   #curves = $state.raw<ReadonlyMap<string, RunCurves>>(new Map());
@@ -31,12 +32,13 @@ export class CurveOverlay {
       const series = this.#curves.get(row.id)?.series.get(this.figure);
       const factor = this.#perStep(row);
       if (series === undefined || series.steps.length === 0 || factor === null) return [];
-      return [{ label: row.title, series: scaled(series, factor), ...styleAt(at) }];
+      return [{ label: this.#titleOf(row), series: scaled(series, factor), ...styleAt(at) }];
     }),
   );
 
-  constructor(runs: () => readonly RunRow[]) {
+  constructor(runs: () => readonly RunRow[], titleOf: (row: RunRow) => string) {
     this.#runs = runs;
+    this.#titleOf = titleOf;
     $effect(() => {
       for (const id of this.#ids().filter((one) => !untrack(() => this.#details).has(one)))
         void ask('run', id).then(

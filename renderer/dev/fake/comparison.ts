@@ -123,6 +123,7 @@ const pairs: Comparison['pairs'] = [
 const parameters: Comparison['parameters'] = [
   { path: 'method.options.variance', values: { 'vicreg-small-1': '25', 'no-variance-1': '0' } },
 ];
+const titles: Comparison['titles'] = { 'vicreg-small-1': 'VICReg', 'no-variance-1': 'VICReg, variance 0' };
 const references: readonly ComparisonRow[] = [
   figures('linear', 'dong-voc', '论文 VICREG 的复现', 'vicreg', 'other', 0, {
     dataset: 'voc07',
@@ -134,9 +135,9 @@ const references: readonly ComparisonRow[] = [
 ];
 
 function compare(selection: Comparison['selection'], empty: boolean): Comparison {
-  if (!empty) return { selection, rows: comparisonRows, claims, pairs, parameters, references };
+  if (!empty) return { selection, rows: comparisonRows, claims, pairs, titles, parameters, references };
   const rows = comparisonRows.map((one) => ({ ...one, ours: null, verdict: 'pending' as const }));
-  return { selection, rows, claims: [], pairs: [], parameters: [], references };
+  return { selection, rows, claims: [], pairs: [], titles: {}, parameters: [], references };
 }
 
 export function comparisonAnswers(
