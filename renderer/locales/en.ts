@@ -62,6 +62,8 @@ export const en = {
   'action.archive': 'Archive',
   'action.unarchive': 'Unarchive',
   'action.runAgain': 'Run again with changes',
+  'action.findData': 'Find the data',
+  'action.change': 'Change',
   'action.evaluate': 'New evaluation',
   'action.showInFolder': 'Show in folder',
   'action.resume': 'Resume',

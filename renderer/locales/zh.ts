@@ -60,6 +60,8 @@ export const zh = {
   'action.archive': '归档',
   'action.unarchive': '取消归档',
   'action.runAgain': '修改后重新运行',
+  'action.findData': '指定数据位置',
+  'action.change': '修改',
   'action.evaluate': '新建评估',
   'action.showInFolder': '在文件夹中显示',
   'action.resume': '继续',

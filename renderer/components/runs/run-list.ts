@@ -1,5 +1,6 @@
 /** Order and filters of the list of runs. */
 import type { RunRow } from '../../../electron/api/runs.ts';
+import type { FaultCode } from '../../../trainer/protocol/fault.ts';
 
 export const runFilters = ['all', 'active', 'interrupted', 'done', 'archived'] as const;
 export type RunFilter = (typeof runFilters)[number];
@@ -40,4 +41,27 @@ function rank(row: RunRow): number {
 
 export function canResume(row: RunRow): boolean {
   return row.status === 'interrupted' || row.status === 'stopped' || row.status === 'failed';
+}
+
+/** Faults that the same configuration meets again. */
+const meetsAgain: ReadonlySet<FaultCode> = new Set([
+  'bad-argument',
+  'unknown-id',
+  'empty-dataset',
+  'no-test-split',
+  'config-mismatch',
+  'diverged',
+  'collapsed',
+  'out-of-memory',
+  'device-unavailable',
+  'subject-missing',
+  'not-available',
+]);
+
+/** What can succeed for a run that ended early: going on, changed settings, or saying where its data is. Null for others. */
+export function nextStep(row: RunRow): 'resume' | 'change' | 'find-data' | null {
+  if (!canResume(row)) return null;
+  if (row.fault === null || row.fault.retry === 'resume') return 'resume';
+  if (row.fault.retry === 'choose-folder') return 'find-data';
+  return row.fault.retry === 'smaller-batch' || meetsAgain.has(row.fault.code) ? 'change' : 'resume';
 }
