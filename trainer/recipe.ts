@@ -7,7 +7,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
 import type { FoundImages } from './data/found-images.ts';
 import type { Margin, Metric } from './protocol/catalogue.ts';
-import type { Inspection } from './protocol/dataset.ts';
+import type { Inspection, Reading } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
 import type { Protocol } from './protocol/results.ts';
 import type { Layer, Subset, View } from './protocol/run.ts';
@@ -171,7 +171,7 @@ export function defineEncoder<S extends OptionsSchema>(encoder: EncoderRecipe<S>
 
 /** Encoded bytes (a picture file) or raw pixels, 8 bit, interleaved, row by row. */
 export type Image =
-  | { readonly kind: 'encoded'; readonly bytes: Uint8Array }
+  | { readonly kind: 'encoded'; readonly bytes: Uint8Array; readonly deepGrey?: Reading['deepGrey'] }
   | {
       readonly kind: 'raw';
       readonly pixels: Uint8Array;
@@ -214,6 +214,22 @@ export interface OpenDataset {
 
 export type InspectProgress = (done: number, total: number | null) => void;
 
+export interface ScanOptions {
+  /** Check the contents of every image, also where there are so many that a list of them is all that is made unasked. */
+  readonly contents?: boolean;
+  readonly reading?: Reading | undefined;
+  /** Told of every image that cannot be used. */
+  readonly onDamaged?: ((image: DamagedFile) => void) | undefined;
+}
+
+export interface OpenOptions {
+  /** Files to leave out, named as in an inspection's rejects. */
+  readonly exclude?: readonly string[] | undefined;
+  readonly reading?: Reading | undefined;
+  /** See `OpenDataset`. */
+  readonly found?: FoundImages | undefined;
+}
+
 export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly id: string;
   readonly title: string;
@@ -230,19 +246,8 @@ export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly archives?: true;
   /** Quick look at names and magic numbers: is this folder of this kind? */
   recognises(folder: string): Promise<boolean>;
-  /**
-   * `contents`: check those of every image, also where there are so many that a list of them is all that is made unasked.
-   * `onDamaged`: told of every image that cannot be used.
-   */
-  inspect(
-    folder: string,
-    progress: InspectProgress,
-    signal: AbortSignal,
-    contents: boolean,
-    onDamaged?: (image: DamagedFile) => void,
-  ): Promise<Inspection>;
-  /** `exclude`: files to leave out, named as in an inspection's rejects. `found`: see `OpenDataset`. */
-  open(folder: string, split: string, exclude?: readonly string[], found?: FoundImages): Promise<OpenDataset>;
+  inspect(folder: string, progress: InspectProgress, signal: AbortSignal, options?: ScanOptions): Promise<Inspection>;
+  open(folder: string, split: string, options?: OpenOptions): Promise<OpenDataset>;
 }
 export function defineDataset<S extends OptionsSchema>(dataset: DatasetRecipe<S>): DatasetRecipe<S> {
   return dataset;

@@ -179,7 +179,7 @@ describe('ImageNet', () => {
       expect((await inspect(folder)).rejects).toEqual([
         { file: name, reason: 'a text file, not a picture: it begins with "no picture"' },
       ]);
-      const opened = await imagenet.open(folder, 'train', [name]);
+      const opened = await imagenet.open(folder, 'train', { exclude: [name] });
       expect([...(await opened.labels())!]).toEqual([1]);
       await truncate(join(folder, 'ILSVRC2012_img_train.tar'), 3600);
       await expect(opened.sample(0)).rejects.toThrow('n02119789_1.JPEG: its archive is now shorter');

@@ -148,7 +148,9 @@ describe('CIFAR-10 is the same data', () => {
       expect(await samplesOf(train)).toEqual(expectedOf(batches));
       expect(await samplesOf(await cifar.open(inspection.path, 'test'))).toEqual(expectedOf([testBatch]));
       // Another thread is handed what was unpacked.
-      expect(await samplesOf(await cifar.open(inspection.path, 'train', [], train.found))).toEqual(expectedOf(batches));
+      expect(await samplesOf(await cifar.open(inspection.path, 'train', { found: train.found }))).toEqual(
+        expectedOf(batches),
+      );
       await train.close();
     }),
   );
@@ -192,7 +194,7 @@ describe('CIFAR-100 is the same data', () => {
       });
       const train = await cifar.open(inspection.path, 'train');
       expect(await samplesOf(train)).toEqual(expectedOf([fineTrain]));
-      expect(await samplesOf(await cifar.open(inspection.path, 'train', [], train.found))).toEqual(
+      expect(await samplesOf(await cifar.open(inspection.path, 'train', { found: train.found }))).toEqual(
         expectedOf([fineTrain]),
       );
       expect(await samplesOf(await cifar.open(inspection.path, 'test'))).toEqual(expectedOf([fineTest]));

@@ -32,7 +32,7 @@ import {
 } from '../data/listing/inspection-findings.ts';
 import { startRejects } from '../data/rejects.ts';
 import { reasonOf, UnusableImage } from '../data/unusable-image.ts';
-import { classTarget, defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
+import { classTarget, defineDataset, type InspectProgress, type OpenDataset, type OpenOptions } from '../recipe.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 
 const source = 'https://www.cs.toronto.edu/~kriz/cifar.html';
@@ -222,13 +222,8 @@ const shared = (found: FoundImages): Opened => ({
   found,
 });
 
-async function open(
-  path: string,
-  split: string,
-  _exclude?: readonly string[],
-  known?: FoundImages,
-): Promise<OpenDataset> {
-  const { files, classes, found } = known === undefined ? await findFiles(path, split) : shared(known);
+async function open(path: string, split: string, options: OpenOptions = {}): Promise<OpenDataset> {
+  const { files, classes, found } = options.found ? shared(options.found) : await findFiles(path, split);
   const count = files.reduce((sum, file) => sum + file.count, 0);
   const at = (index: number) => {
     let rest = index;

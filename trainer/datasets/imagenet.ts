@@ -8,11 +8,12 @@ import * as v from 'valibot';
 import { linesIn } from '../data/formats/lines.ts';
 import { startTable, type Place } from '../data/listing/image-table.ts';
 import { draftParts, foundBeside, readSplitFolder } from '../data/listing/class-folders.ts';
-import { reportUnused, startWalk, type Walk } from '../data/listing/folder-walk.ts';
+import { leftoversChoice, reportUnused, startWalk, type Walk } from '../data/listing/folder-walk.ts';
 import { annotations, sourcesIn, validationPicture, type Source } from '../data/listing/imagenet-layout.ts';
 import { listsNeeded, readClassWords, readValidationClasses } from '../data/listing/imagenet-lists.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
 import { subsetNamed } from '../data/listing/known-subsets.ts';
+import type { Reading } from '../protocol/dataset.ts';
 import { type Rejects } from '../data/rejects.ts';
 import { reasonOf } from '../data/unusable-image.ts';
 import { united, type Draft, type Listing } from '../data/listing/listing.ts';
@@ -146,8 +147,8 @@ async function draftOf(source: Source, walk: Walk, warnings: string[]): Promise<
 const ownArchives = (folder: string): readonly string[] =>
   readdirSync(folder).filter((name) => /^ILSVRC2012_\w+\.tar(\.gz)?$/.test(name));
 
-async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promise<Listing> {
-  const walk = startWalk(folder, rejects, slices);
+async function list(folder: string, rejects: Rejects, slices: TimeSlices, reading: Reading): Promise<Listing> {
+  const walk = startWalk(folder, rejects, slices, reading);
   const drafts: Draft[] = [];
   const sources = sourcesIn(folder);
   const ofLists: string[] = [];
@@ -173,6 +174,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
     found: [...sources.map((source) => `${source.split}: ${source.paths.join(', ')}`), ...foundBeside(walk, classes)],
     warnings: [...warnings, ...ofLists],
     unused: walk.unused.list(),
+    choices: leftoversChoice(walk),
     splitRule: null,
   };
 }

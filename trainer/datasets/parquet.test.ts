@@ -43,7 +43,7 @@ describe.each(['snappy', 'dictionary', 'fallen-back', 'zstd', 'gzip', 'brotli'])
           name: `data/train-00000-of-00001.parquet/${i}/n${String(i % 3).padStart(8, '0')}_${i}.JPEG`,
         }),
       );
-      const inspection = await dataset.inspect(folder, quiet, never, true);
+      const inspection = await dataset.inspect(folder, quiet, never, { contents: true });
       expect(inspection).toMatchObject({
         dataset: 'parquet',
         classes: ['tench', 'goldfish', 'great white shark'],
@@ -56,14 +56,14 @@ describe.each(['snappy', 'dictionary', 'fallen-back', 'zstd', 'gzip', 'brotli'])
 test('a row without a picture is told when it is looked at, one without a class at once; lists are no pictures', () =>
   inTemporaryFolder(async (folder) => {
     await copyFile(golden('bare'), join(folder, 'validation-0.parquet'));
-    const { rejects, splits, classes } = await dataset.inspect(folder, quiet, never, true);
+    const { rejects, splits, classes } = await dataset.inspect(folder, quiet, never, { contents: true });
     expect(rejects).toEqual([
       { file: 'validation-0.parquet/7', reason: 'its row has no class, unlike others' },
       { file: 'validation-0.parquet/4', reason: 'its row does not contain an image' },
     ]);
     expect(splits).toEqual([{ split: 'val', images: 10, perClass: [4, 2, 4] }]);
     expect(classes).toEqual(['0', '1', '2']);
-    const opened = await dataset.open(folder, 'val', ['validation-0.parquet/4']);
+    const opened = await dataset.open(folder, 'val', { exclude: ['validation-0.parquet/4'] });
     expect(opened.count).toBe(10);
     const { image } = await opened.sample(4);
     expect([...(await decode(image, 3)).pixels.subarray(0, 3)]).toEqual(colour(5));
@@ -86,7 +86,7 @@ describe('hostile and broken files', () => {
   const inspected = async (bytes: Uint8Array) =>
     inTemporaryFolder(async (folder) => {
       await writeFile(join(folder, 'train.parquet'), bytes);
-      return { folder, ...(await dataset.inspect(folder, quiet, never, true)) };
+      return { folder, ...(await dataset.inspect(folder, quiet, never, { contents: true })) };
     });
 
   test.each([

@@ -23,7 +23,8 @@ function svhn(digits: readonly number[]): Buffer {
     y: { dimensions: [digits.length, 1], bytes: Uint8Array.from(digits) },
   });
 }
-const inspected = (folder: string) => dataset.inspect(folder, () => undefined, new AbortController().signal, true);
+const inspected = (folder: string) =>
+  dataset.inspect(folder, () => undefined, new AbortController().signal, { contents: true });
 
 test('pixels stand row by row, and a ten is a zero', () =>
   inTemporaryFolder(async (folder) => {

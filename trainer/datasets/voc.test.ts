@@ -67,7 +67,7 @@ async function putYear(folder: string): Promise<void> {
 }
 
 async function presenceOf(folder: string, split: string, exclude?: readonly string[]): Promise<readonly number[]> {
-  return [...(await (await dataset.open(folder, split, exclude)).presence!())];
+  return [...(await (await dataset.open(folder, split, { exclude })).presence!())];
 }
 
 describe('a year', () => {

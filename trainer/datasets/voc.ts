@@ -16,7 +16,7 @@ import { notInFolder } from '../data/listing/presence.ts';
 import { openListing, type List } from '../data/listing/listing.ts';
 import { unreadableFile } from '../data/formats/record-file.ts';
 import type { SplitInspection } from '../protocol/dataset.ts';
-import { defineDataset } from '../recipe.ts';
+import { defineDataset, type OpenOptions } from '../recipe.ts';
 
 const title = 'PASCAL VOC';
 const source = 'http://host.robots.ox.ac.uk/pascal/VOC/';
@@ -143,8 +143,8 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
   return presence;
 }
 
-async function open(folder: string, split: string, exclude?: readonly string[], found?: FoundImages) {
-  const opened = await openListing(list, folder, split, exclude, found);
+async function open(folder: string, split: string, options?: OpenOptions) {
+  const opened = await openListing(list, folder, split, options);
   const { images } = opened.found!;
   const names = Array.from({ length: images.count }, (_, index) => nameOf(images, index));
   return { ...opened, presence: () => Promise.resolve(presenceOf(folder, split, names)) };
@@ -160,12 +160,18 @@ export const dataset = defineDataset({
   options: v.strictObject({}),
   expected,
   recognises: (folder) => Promise.resolve(yearIn(folder) !== null),
-  async inspect(folder, progress, signal, contents) {
-    const inspection = await inspectListing(list, folder, description, progress, signal, contents);
+  async inspect(folder, progress, signal, options) {
+    const unusable: string[] = [];
+    const inspection = await inspectListing(list, folder, description, progress, signal, {
+      ...options,
+      onDamaged(image) {
+        unusable.push(image.file);
+        options?.onDamaged?.(image);
+      },
+    });
     const splits: SplitInspection[] = [];
-    const unusable = inspection.rejects.map(({ file }) => file);
     for (const split of inspection.splits) {
-      const presence = await (await open(folder, split.split, unusable)).presence();
+      const presence = await (await open(folder, split.split, { exclude: unusable })).presence();
       const perClass = inspection.classes.map(() => 0);
       // Images in which a class is difficult only are no images of it: as the development kit counts.
       presence.forEach((there, at) => {

@@ -72,7 +72,7 @@ async function keyOf({
   execution,
   facts,
 }: FeatureRequest): Promise<string> {
-  const { dataset, split, exclude = [], subset } = data;
+  const { dataset, split, exclude = [], reading, subset } = data;
   const contents = data.fingerprint ?? (await namesSizesAndTimes(data.path));
   const { engine, precision, device, threads } = execution;
   const { instructionSet, versions } = facts;
@@ -84,6 +84,7 @@ async function keyOf({
       dataset,
       split,
       exclude,
+      reading,
       subset,
       contents,
       preprocessing,

@@ -16,8 +16,10 @@ export async function run(job: JobOf<'inspect'>, context: JobContext): Promise<E
     progress(total ? done / total : 0).catch((reason: unknown) => cancelled.abort(reason));
   };
   const damaged: DamagedFile[] = [];
-  const inspection = await inspectFolder(job.path, job.dataset, tell, cancelled.signal, job.contents, (image) => {
-    damaged.push(image);
+  const inspection = await inspectFolder(job.path, job.dataset, tell, cancelled.signal, {
+    contents: job.contents,
+    reading: job.reading,
+    onDamaged: (image) => damaged.push(image),
   });
   if (damaged.length > 0 && job.datasetsFolder !== null)
     await writeDamagedFiles(job.datasetsFolder, inspection.fingerprint, damaged);

@@ -23,8 +23,9 @@ export async function run(job: JobOf<'thumbnails'>, context: JobContext): Promis
   const { port } = context;
   port.send({ type: 'phase', phase: 'scanning', quietForMs: quietMs });
   const leftOut = await unrecordedLeftOut(job.datasetsFolder, [job.data]);
-  const { dataset, path, split, exclude } = leftOut.without(job.data);
-  const opened = await datasets.get(dataset).open(path, split, exclude);
+  const source = leftOut.without(job.data);
+  const { dataset, path, split } = source;
+  const opened = await datasets.get(dataset).open(path, split, source);
   const progress = progressOf(context);
   const thumbnails: Thumbnail[] = [];
   try {

@@ -1,5 +1,6 @@
 /** What a trainer is told. One job a process. */
 import * as v from 'valibot';
+import { Reading } from './dataset.ts';
 import { DataSource, Preprocessing, Normalization, RunConfig, RunId, Subject, Execution } from './run.ts';
 import { WeightsFormat } from './weights.ts';
 
@@ -40,6 +41,8 @@ export const Job = v.variant('kind', [
     dataset: v.nullable(v.string()),
     /** Checks the contents of every image, however many there are. */
     contents: v.boolean(),
+    /** Left out: as usual. */
+    reading: v.optional(Reading),
     datasetsFolder: v.optional(v.nullable(v.string()), null),
   }),
   v.strictObject({ kind: v.literal('probe'), device: v.string(), threads: v.number() }),

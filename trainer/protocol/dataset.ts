@@ -12,6 +12,34 @@ export type Unused = v.InferOutput<typeof Unused>;
 export const RejectKind = v.strictObject({ reason: v.string(), count: v.number(), examples: v.array(v.string()) });
 export type RejectKind = v.InferOutput<typeof RejectKind>;
 
+/**
+ * How a folder is read, where more than one way makes sense. A data source carries it, so that a run reads its data as it was
+ * inspected.
+ */
+export const Reading = v.strictObject({
+  /** Which folders are classes, where pictures lie several levels deep. */
+  classes: v.optional(v.picklist(['first-level', 'deepest'])),
+  /** Order of classes whose names are numbers. Without it: as text, in which 10 comes before 2. */
+  order: v.optional(v.picklist(['numeric', 'text'])),
+  /** What systems and tools leave behind in folders. Without it: left out. */
+  leftovers: v.optional(v.picklist(['left-out', 'taken-in'])),
+  /**
+   * Grey samples of 16 bits: values over 255 become white, as in Pillow; or 0 to 65,535 are scaled to 0 to 255; or the smallest
+   * to the largest value of each picture are. Without it: the first.
+   */
+  deepGrey: v.optional(v.picklist(['cut-off', 'full-range', 'own-range'])),
+});
+export type Reading = v.InferOutput<typeof Reading>;
+
+/** A question about reading that is the person's to answer: what is so now, and what each answer gives. */
+export const ReadingChoice = v.strictObject({
+  about: v.picklist(['classes', 'order', 'leftovers', 'deepGrey']),
+  now: v.string(),
+  /** `count`: classes, or files and pictures it is about. */
+  answers: v.array(v.strictObject({ value: v.string(), count: v.number() })),
+});
+export type ReadingChoice = v.InferOutput<typeof ReadingChoice>;
+
 export const SplitInspection = v.strictObject({
   split: v.string(),
   images: v.number(),
@@ -48,6 +76,10 @@ export const Inspection = v.strictObject({
   rejectCount: v.number(),
   /** All rejects by their reasons, the most frequent first. Empty in records from before they were counted. */
   rejectKinds: v.optional(v.array(RejectKind), []),
+  /** How the folder was read, where it was not as usual. */
+  reading: v.optional(Reading),
+  /** Other ways to read it that make sense. */
+  choices: v.optional(v.array(ReadingChoice), []),
   /** What lies in the folder and is not used. */
   unused: v.optional(v.array(Unused), []),
   /** What is odd about its classes and pictures, in sentences. */

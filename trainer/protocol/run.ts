@@ -1,5 +1,6 @@
 /** What a run is asked to do. A configuration is complete: nothing that changes a result is left to a default elsewhere. */
 import * as v from 'valibot';
+import { Reading } from './dataset.ts';
 import { Choice } from './options.ts';
 import { Origin, WeightsId } from './weights.ts';
 
@@ -30,6 +31,8 @@ export const DataSource = v.strictObject({
   fingerprint: v.optional(v.string()),
   /** Files the run leaves out, named as in the inspection's rejects. */
   exclude: v.optional(v.array(v.string())),
+  /** Left out: as usual. */
+  reading: v.optional(Reading),
   /** Left out: all images of the split. */
   subset: v.optional(Subset),
 });

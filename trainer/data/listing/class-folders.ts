@@ -3,25 +3,29 @@
  * without classes. Names are sorted by code unit, so the order of samples is the same everywhere. Links to folders are
  * followed only at the level of splits and classes, so cycles are impossible.
  */
+import type { Reading, ReadingChoice } from '../../protocol/dataset.ts';
 import { type Rejects } from '../rejects.ts';
 import {
   accept,
   childrenIn,
   countPictures,
   leadsBack,
+  leftoversChoice,
   leftoversFound,
   reportUnused,
   startWalk,
   type Child,
   type Walk,
 } from './folder-walk.ts';
+import { classLevels, leavesOf, type PlannedClass } from './class-levels.ts';
+import { ordersDiffer } from './class-warnings.ts';
 import { splitByHash, splitRule } from './hash-split.ts';
 import { startTable, type TableBuilder } from './image-table.ts';
 import { united, type Draft, type ListedSplit, type Listing } from './listing.ts';
 import { draftLists, listsFound, type ListPlan } from './split-lists.ts';
 import { splitInName } from './split-names.ts';
 import type { TimeSlices } from './time-slices.ts';
-import { planTree, type PlannedClass, type PlannedSplit, type TreePlan } from './tree-plan.ts';
+import { planTree, type PlannedSplit, type TreePlan } from './tree-plan.ts';
 
 /** Adds all pictures under a class folder, at any depth. */
 async function addPictures(walk: Walk, folder: string, label: number, into: TableBuilder): Promise<void> {
@@ -87,6 +91,18 @@ export async function draftParts(walk: Walk, { split, folders }: PlannedSplit): 
   });
 }
 
+/** The deepest folders of a split as its classes. What lies beside them has none. */
+async function draftDeepest(walk: Walk, { split, folders }: PlannedSplit): Promise<Draft> {
+  for (const folder of folders)
+    for (const path of (await readSplitFolder(walk, folder)).loose)
+      walk.rejects.add(path, 'outside the class folders, so it does not have a class');
+  return draftClasses(
+    walk,
+    split,
+    folders.flatMap((folder) => leavesOf(walk.root, folder)),
+  );
+}
+
 async function draftClasses(walk: Walk, split: string, classes: readonly PlannedClass[]): Promise<Draft> {
   const images = startTable();
   for (const [label, { path }] of classes.entries()) await addPictures(walk, path, label, images);
@@ -113,11 +129,11 @@ async function draftUnlabelled(walk: Walk, folder: string): Promise<Draft> {
   return { split: 'train', images, names: null };
 }
 
-async function draftsOf(walk: Walk, plan: TreePlan): Promise<readonly Draft[]> {
+async function draftsOf(walk: Walk, plan: TreePlan, isDeep: boolean): Promise<readonly Draft[]> {
   switch (plan.kind) {
     case 'splits': {
       const drafts: Draft[] = [];
-      for (const split of plan.splits) drafts.push(await draftParts(walk, split));
+      for (const split of plan.splits) drafts.push(await (isDeep ? draftDeepest : draftParts)(walk, split));
       return drafts;
     }
     case 'classes':
@@ -151,8 +167,10 @@ async function reportUnlisted(walk: Walk, { base }: ListPlan, splits: readonly L
     );
 }
 
+const deepestAreClasses = 'classes: the deepest folders, called by their paths';
+
 /** What was taken for what, in words. */
-function layoutOf(plan: TreePlan, splits: readonly ListedSplit[]): readonly string[] {
+function layoutOf(plan: TreePlan, splits: readonly ListedSplit[], isDeep: boolean): readonly string[] {
   const inside = plan.base === '' ? [] : [`the data set lies in ${plan.base}/`];
   switch (plan.kind) {
     case 'splits': {
@@ -161,7 +179,8 @@ function layoutOf(plan: TreePlan, splits: readonly ListedSplit[]): readonly stri
           ? []
           : [`${split}: ${folders.map((folder) => `${folder}/`).join(', ')}`],
       );
-      return [...inside, `split folders: ${splits.map(({ split }) => split).join(', ')}`, ...named];
+      const level = isDeep ? [deepestAreClasses] : [];
+      return [...inside, `split folders: ${splits.map(({ split }) => split).join(', ')}`, ...named, ...level];
     }
     case 'lists':
       return [...inside, 'splits by lists', ...listsFound(plan)];
@@ -170,7 +189,7 @@ function layoutOf(plan: TreePlan, splits: readonly ListedSplit[]): readonly stri
     case 'unlabelled':
       return [...inside, 'folders by date: pictures without classes, for pretraining only'];
     case 'leaves':
-      return [...inside, 'classes: the deepest folders, called by their paths'];
+      return [...inside, deepestAreClasses];
     case 'classes':
       return [
         ...inside,
@@ -191,10 +210,55 @@ export function foundBeside(walk: Walk, classes: readonly string[]): readonly st
   ];
 }
 
-export async function listTree(root: string, rejects: Rejects, slices: TimeSlices): Promise<Listing> {
-  const walk = startWalk(root, rejects, slices);
-  const plan: TreePlan = planTree(root) ?? { kind: 'classes', base: '' };
-  const { splits, classes, warnings } = united(await draftsOf(walk, plan), rejects);
+/** A plan, and what else its classes might be. */
+interface Decided {
+  readonly plan: TreePlan;
+  /** The classes of its splits are the deepest folders. */
+  readonly isDeep: boolean;
+  readonly choices: readonly ReadingChoice[];
+}
+
+/** Takes the level of classes that a person decided, where several make sense. */
+function decide(root: string, plan: TreePlan, { classes: wanted }: Reading): Decided {
+  const folders = plan.kind === 'splits' ? plan.splits.flatMap((split) => split.folders) : [plan.base];
+  const isOfFolders = plan.kind === 'splits' || plan.kind === 'classes' || plan.kind === 'leaves';
+  const levels = isOfFolders ? classLevels(root, folders) : null;
+  if (levels === null) return { plan, isDeep: false, choices: [] };
+  const now = wanted ?? (plan.kind === 'leaves' ? 'deepest' : 'first-level');
+  const answers = [
+    { value: 'first-level', count: levels.firstLevel },
+    { value: 'deepest', count: levels.deepest },
+  ];
+  const { base } = plan;
+  const ofFolders: TreePlan =
+    now === 'deepest' ? { kind: 'leaves', base, classes: leavesOf(root, base) } : { kind: 'classes', base };
+  return {
+    plan: plan.kind === 'splits' ? plan : ofFolders,
+    isDeep: plan.kind === 'splits' && now === 'deepest',
+    choices: [{ about: 'classes', now, answers }],
+  };
+}
+
+const orderChoice = (classes: readonly string[], { order = 'text' }: Reading): readonly ReadingChoice[] =>
+  ordersDiffer(classes)
+    ? [
+        {
+          about: 'order',
+          now: order,
+          answers: ['numeric', 'text'].map((value) => ({ value, count: classes.length })),
+        },
+      ]
+    : [];
+
+export async function listTree(
+  root: string,
+  rejects: Rejects,
+  slices: TimeSlices,
+  reading: Reading = {},
+): Promise<Listing> {
+  const walk = startWalk(root, rejects, slices, reading);
+  const { plan, isDeep, choices } = decide(root, planTree(root) ?? { kind: 'classes', base: '' }, reading);
+  const { splits, classes, warnings } = united(await draftsOf(walk, plan, isDeep), rejects, reading.order);
   if (plan.kind === 'lists') await reportUnlisted(walk, plan, splits);
   else await reportUnused(walk, usedBy(plan));
   const listed = (layout: readonly string[], rest: Partial<Listing> = {}): Listing => ({
@@ -203,12 +267,13 @@ export async function listTree(root: string, rejects: Rejects, slices: TimeSlice
     found: [...layout, ...foundBeside(walk, classes)],
     warnings,
     unused: walk.unused.list(),
+    choices: [...choices, ...orderChoice(classes, reading), ...leftoversChoice(walk)],
     splitRule: null,
     ...rest,
   });
   if (splits.every(({ images }) => images.count === 0) && plan.kind !== 'splits')
     return listed(['no pictures'], { splits: [] });
-  const layout = layoutOf(plan, splits);
+  const layout = layoutOf(plan, splits, isDeep);
   if (splits[0]!.images.labels === null || (plan.kind !== 'classes' && plan.kind !== 'leaves')) return listed(layout);
   const made = await splitByHash(walk, splits[0]!.images, classes);
   return listed(layout, { splits: made.splits, splitRule, warnings: [...warnings, ...made.warnings] });

@@ -23,9 +23,24 @@ function sameButForCase(classes: readonly string[]): readonly string[] {
   return [...byFolded.values()].filter((each) => each.length > 1).map((each) => each.map(printable).join(' and '));
 }
 
+export const areNumbers = (names: readonly string[]): boolean => names.every((name) => /^\d+$/.test(name));
+
 /** True if names are numbers whose order as text is not that of the numbers. */
-function isOutOfOrder(classes: readonly string[]): boolean {
-  return classes.every((name) => /^\d+$/.test(name)) && classes.some((name, at) => at > 0 && +name < +classes[at - 1]!);
+export function ordersDiffer(names: readonly string[]): boolean {
+  if (!areNumbers(names)) return false;
+  const asText = names.toSorted();
+  return asText.some((name, at) => at > 0 && Number(name) < Number(asText[at - 1]));
+}
+
+function orderWarnings(classes: readonly string[]): readonly string[] {
+  if (!ordersDiffer(classes)) return [];
+  return classes.every((name, at) => at === 0 || Number(name) >= Number(classes[at - 1]))
+    ? [
+        'Class names are numbers, in the order of the numbers: a classifier that was trained with torchvision, which orders them as text, numbers them otherwise.',
+      ]
+    : [
+        'Class names are numbers, in the order of text: 10 comes before 2. A list that counts them in another order does not fit.',
+      ];
 }
 
 /** Warnings on counts. Splits without labels have nothing to say. */
@@ -60,11 +75,7 @@ export function classWarnings(classes: readonly string[], splits: readonly Split
     ...(folded.length > 0
       ? [`Class names that differ only in case: ${names(folded)}. They are separate classes.`]
       : []),
-    ...(isOutOfOrder(classes)
-      ? [
-          'Class names are numbers, in the order of text: 10 comes before 2. A list that counts them in another order does not fit.',
-        ]
-      : []),
+    ...orderWarnings(classes),
     ...(classes.length > 1 && classes.every(isDate)
       ? ['The classes look like dates: if they are none, pretrain without labels.']
       : []),

@@ -3,6 +3,7 @@ import { existsSync, opendirSync, readdirSync, realpathSync, statSync } from 'no
 import type { Dirent, Stats } from 'node:fs';
 import { extname, join, sep } from 'node:path';
 import { isMissing } from '../../durable/files.ts';
+import type { Reading, ReadingChoice } from '../../protocol/dataset.ts';
 import { readableExtensions, unreadExtension } from '../pixels/image-formats.ts';
 import { type Rejects } from '../rejects.ts';
 import { reasonOf } from '../unusable-image.ts';
@@ -56,6 +57,8 @@ export interface Walk {
   readonly rejects: Rejects;
   readonly slices: TimeSlices;
   readonly unused: UnusedFiles;
+  /** What systems left behind is taken in like anything else. */
+  readonly takesLeftovers: boolean;
   /** What systems left behind, by kind: how many files and folders. */
   readonly leftovers: Map<string, number>;
   /** Pictures found so far. */
@@ -64,21 +67,27 @@ export interface Walk {
   otherFiles: number;
 }
 
-export function startWalk(root: string, rejects: Rejects, slices: TimeSlices): Walk {
-  return { root, rejects, slices, unused: startUnused(), leftovers: new Map(), pictures: 0, otherFiles: 0 };
+export function startWalk(root: string, rejects: Rejects, slices: TimeSlices, reading: Reading): Walk {
+  const takesLeftovers = reading.leftovers === 'taken-in';
+  const found = { unused: startUnused(), leftovers: new Map(), pictures: 0, otherFiles: 0 };
+  return { root, rejects, slices, takesLeftovers, ...found };
 }
 
 /** What to do where an entry cannot be used, or is none of the data set. */
 interface Listener {
   readonly problem: Rejects['add'];
-  readonly leftover: (kind: string) => void;
+  /** @returns true to take it in nevertheless */
+  readonly leftover: (kind: string) => boolean;
 }
 
-const nobody: Listener = { problem: () => undefined, leftover: () => undefined };
+const nobody: Listener = { problem: () => undefined, leftover: () => false };
 
-const listenerOf = ({ rejects, leftovers }: Walk): Listener => ({
+const listenerOf = ({ rejects, leftovers, takesLeftovers }: Walk): Listener => ({
   problem: rejects.add,
-  leftover: (kind) => leftovers.set(kind, (leftovers.get(kind) ?? 0) + 1),
+  leftover(kind) {
+    leftovers.set(kind, (leftovers.get(kind) ?? 0) + 1);
+    return takesLeftovers;
+  },
 });
 
 /** Pictures below a folder whose own name cannot be written as text. */
@@ -109,8 +118,8 @@ function childrenOf(root: string, folder: string, { problem, leftover }: Listene
     const isLink = entry.isSymbolicLink();
     try {
       const left = leftBy(name, entry.isDirectory());
-      if (left !== null) leftover(left);
-      else if (name.includes('\uFFFD') && !existsSync(join(root, path)))
+      if (left !== null && !leftover(left)) continue;
+      if (name.includes('\uFFFD') && !existsSync(join(root, path)))
         problem(entry.isDirectory() ? `${path}/` : path, whyUndecodable(root, folder, name, entry.isDirectory()));
       else children.push({ name, path, kind: kindOf(isLink ? statSync(join(root, path)) : entry), isLink });
     } catch (error) {
@@ -258,10 +267,21 @@ async function reportFolder(walk: Walk, path: string): Promise<void> {
   );
 }
 
+const leftoversIn = ({ leftovers }: Walk) => [...leftovers.values()].reduce((sum, each) => sum + each, 0);
+
+/** The choice to take in what systems left behind. */
+export function leftoversChoice(walk: Walk): readonly ReadingChoice[] {
+  const count = leftoversIn(walk);
+  if (count === 0) return [];
+  const answers = ['left-out', 'taken-in'].map((value) => ({ value, count }));
+  return [{ about: 'leftovers', now: walk.takesLeftovers ? 'taken-in' : 'left-out', answers }];
+}
+
 /** One line on what systems left behind; null if there is nothing. */
-export function leftoversFound({ leftovers }: Walk): string | null {
-  const count = [...leftovers.values()].reduce((sum, each) => sum + each, 0);
+export function leftoversFound(walk: Walk): string | null {
+  const { leftovers, takesLeftovers } = walk;
+  const count = leftoversIn(walk);
   if (count === 0) return null;
   const kinds = [...leftovers].map(([kind, each]) => `${kind} (${each})`).join(', ');
-  return `${count} files and folders that systems leave behind, left out: ${kinds}`;
+  return `${count} files and folders that systems leave behind, ${takesLeftovers ? 'taken in' : 'left out'}: ${kinds}`;
 }

@@ -4,10 +4,9 @@
  */
 import { hash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
-import type { Inspection, SplitInspection } from '../../protocol/dataset.ts';
-import type { DamagedFile } from '../../protocol/left-out.ts';
+import type { Inspection, Reading, SplitInspection } from '../../protocol/dataset.ts';
 import { printable } from '../rejects.ts';
-import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
+import type { DatasetRecipe, InspectProgress, ScanOptions } from '../../recipe.ts';
 import { decode } from '../pixels/decode.ts';
 import { imageHeader, type ImageHeader } from '../pixels/image-header.ts';
 import { nameOf, placeOf, type Place } from './image-table.ts';
@@ -88,22 +87,30 @@ function measure(folder: string, path: string, place: Place | null, absent?: str
   }
 }
 
-/** `contents`: check them for any number of images. */
 export async function inspectListing(
   list: List,
   folder: string,
   description: ListingDescription,
   progress: InspectProgress,
   signal: AbortSignal,
-  contents: boolean,
-  onDamaged: (image: DamagedFile) => void = () => undefined,
+  { contents = false, reading: asked = {}, onDamaged = () => undefined }: ScanOptions = {},
 ): Promise<Inspection> {
   const { check, absent, ...stated } = description;
   const findings = startFindings(folder);
-  const notes = startPictureNotes();
+  // Numbers are in the order of the numbers, unless a person decided otherwise.
+  const reading: Reading = { order: 'numeric', ...asked };
+  const notes = startPictureNotes(reading);
   const slices = createTimeSlices(progress, signal);
   await slices.next(0, null);
-  const { classes, title, found, unused, warnings = [], ...listing } = await list(folder, findings.rejects, slices);
+  const {
+    classes,
+    title,
+    found,
+    unused,
+    warnings = [],
+    choices = [],
+    ...listing
+  } = await list(folder, findings.rejects, slices, reading);
   const total = listing.splits.reduce((sum, { images }) => sum + images.count, 0);
   const checks = contents || total <= checkedUnasked;
   let done = 0;
@@ -161,6 +168,8 @@ export async function inspectListing(
     classes,
     warnings: [...warnings, ...classWarnings(classes, splits)],
     unused: unused ?? [],
+    choices: [...choices, ...notes.choices()],
+    reading: choices.some(({ about }) => about === 'order') ? reading : asked,
     channels: 3,
     splitRule: listing.splitRule,
     contents: checks ? 'checked' : 'listed',
@@ -170,8 +179,8 @@ export async function inspectListing(
 /** The reader of a recipe that only defines a listing. */
 export function readerOfListing(list: List, description: ListingDescription): Pick<DatasetRecipe, 'inspect' | 'open'> {
   return {
-    inspect: (folder, progress, signal, contents, onDamaged) =>
-      inspectListing(list, folder, description, progress, signal, contents, onDamaged),
-    open: (folder, split, exclude, found) => openListing(list, folder, split, exclude, found),
+    inspect: (folder, progress, signal, options) =>
+      inspectListing(list, folder, description, progress, signal, options),
+    open: (folder, split, options) => openListing(list, folder, split, options),
   };
 }

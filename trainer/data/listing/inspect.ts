@@ -4,8 +4,7 @@ import { basename, dirname, relative, resolve } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
 import { isMissing } from '../../durable/files.ts';
 import type { Inspection } from '../../protocol/dataset.ts';
-import type { DamagedFile } from '../../protocol/left-out.ts';
-import type { InspectProgress } from '../../recipe.ts';
+import type { InspectProgress, ScanOptions } from '../../recipe.ts';
 import { findDatasets } from './find-datasets.ts';
 import { splitInName } from './split-names.ts';
 import { wrongFolder } from './inspection-findings.ts';
@@ -37,14 +36,13 @@ async function folderMeant(path: string): Promise<string> {
   return hasOther ? dirname(folder) : folder;
 }
 
-/** `dataset`: the reader to use, or null for whichever recognises the folder. `contents`: as in a reader's `inspect`. */
+/** `dataset`: the reader to use, or null for whichever recognises the folder. */
 export async function inspectFolder(
   path: string,
   dataset: string | null,
   progress: InspectProgress,
   signal: AbortSignal,
-  contents = false,
-  onDamaged?: (image: DamagedFile) => void,
+  options: ScanOptions = {},
 ): Promise<Inspection> {
   const absolute = resolve(path);
   try {
@@ -53,7 +51,7 @@ export async function inspectFolder(
     const places = await findDatasets(absolute, folder, asked);
     if (places.length === 1) {
       const [{ reader: found, path: place }] = places as [(typeof places)[number]];
-      return await found.inspect(place, progress, signal, contents, onDamaged);
+      return await found.inspect(place, progress, signal, options);
     }
     const expected = asked.flatMap((each) => each.expected);
     return await wrongFolder(

@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { Inspection, SplitInspection, Unused } from '../../protocol/dataset.ts';
+import { canonicalJson } from '../../durable/canonical-json.ts';
+import type { Inspection, Reading, ReadingChoice, SplitInspection, Unused } from '../../protocol/dataset.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 import { listedLimit, printable, type Rejects, startRejects } from '../rejects.ts';
 
@@ -52,6 +53,8 @@ export interface Stated {
   /** Whether the contents were checked; omitted by readers that always check them. */
   readonly contents?: Inspection['contents'];
   readonly unused?: readonly Unused[];
+  readonly reading?: Reading;
+  readonly choices?: readonly ReadingChoice[];
   readonly warnings?: readonly string[];
 }
 
@@ -135,6 +138,10 @@ export function startFindings(path: string): Findings {
     finish(stated) {
       const hash = createHash('sha256');
       for (const line of files.sort()) hash.update(line);
+      const { reading = {} } = stated;
+      // Another order of the classes is not other data.
+      const { order: _order, ...identity } = reading;
+      if (Object.keys(identity).length > 0) hash.update(canonicalJson(identity));
       const images = stated.splits.reduce((sum, split) => sum + split.images, 0);
       return {
         version: 1,
@@ -154,6 +161,8 @@ export function startFindings(path: string): Findings {
         rejects: [...rejects.list],
         rejectCount: rejects.count(),
         rejectKinds: rejects.kinds(),
+        ...(Object.keys(reading).length > 0 && { reading }),
+        choices: [...(stated.choices ?? [])],
         unused: [...(stated.unused ?? [])],
         warnings: [...(stated.warnings ?? []), ...placeholderWarnings(seen.values())],
         leaks,

@@ -87,7 +87,7 @@ describe('an inspection in two depths', () => {
       const bytes = await picture('one');
       await writeFile(join(folder, 'pack'), Buffer.concat([Buffer.from('abc'), bytes]));
       const inspect = (count: number, size = bytes.length) =>
-        inspectListing(listOf(count, size), folder, description, quiet, new AbortController().signal, false);
+        inspectListing(listOf(count, size), folder, description, quiet, new AbortController().signal);
       const many = await inspect(checkedUnasked + 1);
       const { contents: _contents, ...old } = many;
       expect(v.parse(Inspection, old).contents).toBe('checked');
@@ -123,7 +123,7 @@ describe('an inspection in two depths', () => {
           if (done > 0) leave.abort();
         },
         leave.signal,
-        true,
+        { contents: true },
       );
       await expect(inspecting).rejects.toMatchObject({ fault: { code: 'cancelled' } });
       expect(told.at(-1)).toEqual([25, checkedUnasked + 1]);

@@ -5,8 +5,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
-import type { Unused } from '../../protocol/dataset.ts';
-import { classTarget, type OpenDataset } from '../../recipe.ts';
+import type { Reading, ReadingChoice, Unused } from '../../protocol/dataset.ts';
+import { classTarget, type OpenDataset, type OpenOptions } from '../../recipe.ts';
 import { imageFault } from '../damaged-image.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { nameOf, placeOf, selected, type TableBuilder } from './image-table.ts';
@@ -19,6 +19,7 @@ import { reasonOf } from '../unusable-image.ts';
 import { imageLeafOf } from '../formats/parquet.ts';
 import type { Leaf } from '../formats/parquet-columns.ts';
 import { valueIn } from '../formats/parquet-pages.ts';
+import { areNumbers } from './class-warnings.ts';
 import { createTimeSlices, type TimeSlices } from './time-slices.ts';
 
 export interface ListedSplit {
@@ -37,12 +38,14 @@ export interface Listing {
   readonly warnings?: readonly string[];
   /** Folders and kinds of files that hold pictures and are not used. */
   readonly unused?: readonly Unused[];
+  /** Other ways to read the folder. */
+  readonly choices?: readonly ReadingChoice[];
   /** The rule for the validation split, if there was none. */
   readonly splitRule: string | null;
 }
 
 /** Lists a folder. Unusable files go to `rejects`; an error that makes the whole folder unreadable is thrown. */
-export type List = (folder: string, rejects: Rejects, slices: TimeSlices) => Promise<Listing>;
+export type List = (folder: string, rejects: Rejects, slices: TimeSlices, reading: Reading) => Promise<Listing>;
 
 /** A split being listed; its labels are indices into `names`, its own classes. Without names it has no labels. */
 export interface Draft {
@@ -72,6 +75,12 @@ const writtenTwice = (names: ReadonlySet<string>): readonly string[] => [
   ),
 ];
 
+/** By their names as text, or as numbers where all are and that is asked for. */
+function inOrder(names: readonly string[], order: Reading['order']): readonly string[] {
+  const sorted = names.toSorted();
+  return order === 'numeric' && areNumbers(names) ? sorted.sort((a, b) => Number(a) - Number(b)) : sorted;
+}
+
 /**
  * Classes are the union over the splits, in order of their names, so that a class has one number in all of them. A name in
  * two Unicode forms is one class.
@@ -79,10 +88,11 @@ const writtenTwice = (names: ReadonlySet<string>): readonly string[] => [
 export function united(
   drafts: readonly Draft[],
   rejects: Rejects,
+  order?: Reading['order'],
 ): Pick<Listing, 'splits' | 'classes'> & { readonly warnings: readonly string[] } {
   const all = new Set(drafts.flatMap(({ names }) => names ?? []));
   const byForm = classNames(all);
-  const classes = [...byForm.values()].sort();
+  const classes = inOrder([...byForm.values()], order);
   const numbers = new Map(classes.map((name, number) => [name, number]));
   const splits = drafts.map(({ split, images, names }) => {
     const own = names?.map((name) => numbers.get(byForm.get(name.normalize('NFC'))!)!) ?? null;
@@ -136,10 +146,15 @@ function unpack(page: Buffer, row: number, images: ImageTable, archive: string):
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 
-async function findImages(list: List, folder: string, split: string, exclude: readonly string[]): Promise<FoundImages> {
+async function findImages(
+  list: List,
+  folder: string,
+  split: string,
+  { exclude = [], reading = {} }: OpenOptions,
+): Promise<FoundImages> {
   const rejects = startRejects();
   const slices = createTimeSlices(() => undefined, new AbortController().signal);
-  const { splits, classes } = await list(folder, rejects, slices).catch((error: unknown) => {
+  const { splits, classes } = await list(folder, rejects, slices, reading).catch((error: unknown) => {
     if (error instanceof FaultError) throw error;
     throw new FaultError('not-found', `${folder}: ${reasonOf(error)}.`, { path: folder }, { cause: error });
   });
@@ -158,16 +173,15 @@ async function findImages(list: List, folder: string, split: string, exclude: re
   return { classes, images: selected(found.images, keeps) };
 }
 
-/** `found`: the listing from another thread that opened this split, so that it is not listed again. */
 export async function openListing(
   list: List,
   folder: string,
   split: string,
-  exclude: readonly string[] = [],
-  found?: FoundImages,
+  options: OpenOptions = {},
 ): Promise<OpenDataset> {
-  const { classes, images } = found ?? (await findImages(list, folder, split, exclude));
+  const { classes, images } = options.found ?? (await findImages(list, folder, split, options));
   const { labels } = images;
+  const deepGrey = options.reading?.deepGrey;
   return {
     count: images.count,
     classes,
@@ -178,7 +192,11 @@ export async function openListing(
       const name = printable(nameOf(images, index));
       try {
         const bytes = await readImage(folder, images, index);
-        return { image: { kind: 'encoded', bytes }, target: classTarget(labels?.[index]), name };
+        return {
+          image: { kind: 'encoded', bytes, ...(deepGrey && { deepGrey }) },
+          target: classTarget(labels?.[index]),
+          name,
+        };
       } catch (error) {
         throw imageFault(name, error, null);
       }

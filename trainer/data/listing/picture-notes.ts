@@ -1,15 +1,25 @@
 /** Sentences of an inspection about pictures that are read, but not as one might expect. */
+import type { Reading, ReadingChoice } from '../../protocol/dataset.ts';
+import type { DeepGrey } from '../pixels/deep-grey.ts';
 import { maximumPixels, reductionOf, type ImageHeader } from '../pixels/image-header.ts';
 
 export interface PictureNotes {
   add(header: ImageHeader): void;
   sentences(): readonly string[];
+  choices(): readonly ReadingChoice[];
 }
 
 const pictures = (count: number, one: string, many: string) =>
   count === 1 ? `1 picture ${one}` : `${count} pictures ${many}`;
 
-export function startPictureNotes(): PictureNotes {
+const deepGreyNow: Readonly<Record<DeepGrey, string>> = {
+  'cut-off': 'as in Pillow, values over 255 become white',
+  'full-range': 'the whole range is scaled to 8 bits',
+  'own-range': 'the range of each picture is scaled to 8 bits',
+};
+
+export function startPictureNotes(reading: Reading): PictureNotes {
+  const now = reading.deepGrey ?? 'cut-off';
   let deepGrey = 0;
   let reduced = 0;
   return {
@@ -17,14 +27,20 @@ export function startPictureNotes(): PictureNotes {
       if (header.deepGrey) deepGrey++;
       if (reductionOf(header) > 1) reduced++;
     },
+    choices: () =>
+      deepGrey === 0
+        ? []
+        : [
+            {
+              about: 'deepGrey',
+              now,
+              answers: Object.keys(deepGreyNow).map((value) => ({ value, count: deepGrey })),
+            },
+          ],
     sentences: () => [
       ...(deepGrey === 0
         ? []
-        : [
-            `${pictures(deepGrey, 'has', 'have')} grey samples of more than 8 bits: as in Pillow, values over 255 become ` +
-              'white; to scale them to 8 bits instead, convert copies of them, for example with ImageMagick: ' +
-              'magick mogrify -depth 8 -format png FILES',
-          ]),
+        : [`${pictures(deepGrey, 'has', 'have')} grey samples of more than 8 bits: ${deepGreyNow[now]}`]),
       ...(reduced === 0
         ? []
         : [

@@ -2,6 +2,7 @@
  * Looks at a folder of pictures as a person would: past what is only wrapped around it, for splits under any usual name,
  * lists, classes, or pictures without any. Names and the first entries of folders are looked at, never contents.
  */
+import { areParts, leavesOf, type PlannedClass } from './class-levels.ts';
 import { splitLists, type ListPlan } from './split-lists.ts';
 import { foldersIn, hasPictures, holdsPictures, type Child } from './folder-walk.ts';
 import { isNeutral, splitInName, splitNamed, type SplitName } from './split-names.ts';
@@ -10,11 +11,6 @@ export interface PlannedSplit {
   readonly split: string;
   /** The folders of its classes; several are parts of one split. */
   readonly folders: readonly string[];
-}
-
-export interface PlannedClass {
-  readonly name: string;
-  readonly path: string;
 }
 
 export type TreePlan =
@@ -101,27 +97,14 @@ function unwrapped(root: string, split: string, folder: string): string {
 export const isDate = (name: string): boolean =>
   /^(19|20)\d{2}([-_. ]?(0[1-9]|1[0-2])([-_. ]?([0-2]\d|3[01]))?)?(?!\d)/.test(name);
 
-/** Folders with pictures directly in them, and nothing above them. */
-function leavesOf(root: string, folder: string, prefix: string): readonly PlannedClass[] {
-  return foldersIn(root, folder).flatMap(({ name, path, isLink }) => {
-    const own = prefix === '' ? name : `${prefix}/${name}`;
-    if (hasPictures(root, path)) return [{ name: own, path }];
-    return isLink ? [] : leavesOf(root, path, own);
-  });
-}
-
 /** Folders two levels deep or more: classes are the first level where their folders repeat, else the deepest. */
 function planDeep(root: string, base: string, holding: readonly Child[]): TreePlan | null {
   if (holding.every(({ name }) => isDate(name))) return { kind: 'unlabelled', base };
   const folders = holding.map(({ path }) => foldersIn(root, path));
   // Each has folders of something else beside its pictures, such as annotations: these are data sets, not classes.
   if (folders.every((inside) => inside.some(({ path }) => !holdsPictures(root, path)))) return null;
-  const inner = folders.map((inside) => inside.map(({ name }) => name));
-  const times = new Map<string, number>();
-  for (const name of inner.flat()) times.set(name, (times.get(name) ?? 0) + 1);
-  const repeat = Math.max(...times.values()) * 2 > holding.length;
-  const single = inner.every((names) => names.length === 1);
-  return repeat || single ? { kind: 'classes', base } : { kind: 'leaves', base, classes: leavesOf(root, base, '') };
+  const isFirst = areParts(folders.map((inside) => inside.map(({ name }) => name)));
+  return isFirst ? { kind: 'classes', base } : { kind: 'leaves', base, classes: leavesOf(root, base) };
 }
 
 /** True if every class has the folders of splits, with pictures directly in them. */

@@ -52,8 +52,8 @@ async function namesSizesAndTimes(path: string, folders: readonly string[]): Pro
   return sha256(lines.join('\n'));
 }
 
-const fileOf = (cacheFolder: string, { dataset, path, split, fingerprint, exclude }: DataSource): string =>
-  join(cacheFolder, 'indexes', `${sha256(canonicalJson({ dataset, path, split, fingerprint, exclude }))}.bin`);
+const fileOf = (cacheFolder: string, { dataset, path, split, fingerprint, exclude, reading }: DataSource): string =>
+  join(cacheFolder, 'indexes', `${sha256(canonicalJson({ dataset, path, split, fingerprint, exclude, reading }))}.bin`);
 
 async function read(file: string, path: string, notice: IndexPlace['notice']): Promise<FoundImages | null> {
   const bytes = await readFile(file).catch((error: unknown) => {

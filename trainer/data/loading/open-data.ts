@@ -10,7 +10,7 @@ import { partOf } from '../listing/subset.ts';
  * @throws a fault if there are none
  */
 export async function openData(data: DataSource, found?: FoundImages): Promise<OpenDataset> {
-  const whole = await reader(data.dataset).open(data.path, data.split, data.exclude ?? [], found);
+  const whole = await reader(data.dataset).open(data.path, data.split, { ...data, found });
   const opened = data.subset ? await partOf(whole, data.subset, data) : whole;
   if (opened.count > 0) return opened;
   await opened.close();

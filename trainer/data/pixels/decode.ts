@@ -8,6 +8,7 @@
  */
 import sharp, { type Sharp } from 'sharp';
 import type { Image } from '../../recipe.ts';
+import { asBytes, type DeepGrey } from './deep-grey.ts';
 import { imageHeader, largestPixels, reductionOf, titles, type ImageHeader } from './image-header.ts';
 import { collectRows, type Pixels } from './rows.ts';
 import { UnusableImage } from '../unusable-image.ts';
@@ -76,14 +77,12 @@ export function withChannels(image: Pixels, channels: number): Pixels {
   return { ...image, pixels, channels };
 }
 
-/** Clips 16-bit grey, as PIL does. */
-function clipped(data: Buffer): Uint8Array {
-  const words = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
-  return Uint8Array.from(words, (word) => Math.min(255, word));
-}
-
 /** Decodes what libvips reads, and decides whether a damaged file is readable. */
-export async function decodeBySharp(bytes: Uint8Array, header: ImageHeader): Promise<Pixels> {
+export async function decodeBySharp(
+  bytes: Uint8Array,
+  header: ImageHeader,
+  deepGrey: DeepGrey = 'cut-off',
+): Promise<Pixels> {
   const { samples, format, turned, tiled } = header;
   const factor = reductionOf(header);
   const input = sharp(bytes, {
@@ -106,7 +105,10 @@ export async function decodeBySharp(bytes: Uint8Array, header: ImageHeader): Pro
       .toBuffer({ resolveWithObject: true });
     const { width, height, channels } = info;
     if (samples === 'cmyk') return { pixels: cmykToRgb(data), width, height, channels: 3 };
-    if (samples === 'grey16') return { pixels: clipped(data), width, height, channels };
+    if (samples === 'grey16') {
+      const words = new Uint16Array(data.buffer, data.byteOffset, data.length / 2);
+      return { pixels: asBytes(words, deepGrey), width, height, channels };
+    }
     return { pixels: data, width, height, channels };
   } catch (error) {
     // The library's messages are shared by all threads, so the text may belong to another file.
@@ -114,18 +116,19 @@ export async function decodeBySharp(bytes: Uint8Array, header: ImageHeader): Pro
   }
 }
 
-async function decodeEncoded(bytes: Uint8Array): Promise<Pixels> {
+async function decodeEncoded(bytes: Uint8Array, deepGrey: DeepGrey): Promise<Pixels> {
   const header = imageHeader(bytes);
   const { format, samples, width, height, open } = header;
   const factor = reductionOf(header);
-  if (factor > 1) return oneAtATime(() => (open ? collectRows(open(), factor) : decodeBySharp(bytes, header)));
-  if (open) return collectRows(open(), 1);
+  if (factor > 1)
+    return oneAtATime(() => (open ? collectRows(open(deepGrey), factor) : decodeBySharp(bytes, header, deepGrey)));
+  if (open) return collectRows(open(deepGrey), 1);
   const pixels = format === 'jpeg' && samples === 'plain' ? decodeByTurboJpeg(bytes, width, height) : null;
-  return pixels ? { pixels, width, height, channels: 3 } : decodeBySharp(bytes, header);
+  return pixels ? { pixels, width, height, channels: 3 } : decodeBySharp(bytes, header, deepGrey);
 }
 
 /** Decodes to the data set's number of channels. Throws UnusableImage with the reason. */
 export async function decode(image: Image, channels: number): Promise<Pixels> {
-  const pixels = image.kind === 'raw' ? image : await decodeEncoded(image.bytes);
+  const pixels = image.kind === 'raw' ? image : await decodeEncoded(image.bytes, image.deepGrey ?? 'cut-off');
   return withChannels(pixels, channels);
 }

@@ -2,6 +2,7 @@
 
 import { UnusableImage } from '../unusable-image.ts';
 import { bitmap } from './bitmap.ts';
+import type { DeepGrey } from './deep-grey.ts';
 import { Fields } from './fields.ts';
 import { gif } from './gif.ts';
 import { notAPicture } from './image-formats.ts';
@@ -25,7 +26,7 @@ export interface ImageHeader {
   /** True if it can only be decoded as a whole, not row by row. */
   readonly whole: boolean;
   /** Of formats that are decoded here; null for those that libvips decodes. */
-  readonly open: (() => Rows) | null;
+  readonly open: ((deepGrey: DeepGrey) => Rows) | null;
 }
 
 /** Names of the formats in sentences. */

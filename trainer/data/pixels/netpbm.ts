@@ -4,6 +4,7 @@
  * than 8 bits are scaled to 8.
  */
 import { UnusableImage } from '../unusable-image.ts';
+import { scaledGrey, type DeepGrey } from './deep-grey.ts';
 import type { Rows } from './rows.ts';
 
 const lineFeed = 10;
@@ -110,6 +111,25 @@ function roundHalfEven(value: number): number {
   return rounded - value === 0.5 && rounded % 2 === 1 ? rounded - 1 : rounded;
 }
 
+/** The smallest and the largest grey value of a picture. */
+function rangeIn(bytes: Uint8Array, { width, height, depth, encoding, start }: Header): readonly [number, number] {
+  const words = new Words(bytes, start);
+  let low = 65535;
+  let high = 0;
+  for (let i = 0, at = start; i < width * height * depth; i++, at += 2) {
+    const value = encoding === 'plain' ? words.number(damaged) : (bytes[at]! << 8) | bytes[at + 1]!;
+    // A second channel is alpha.
+    if (i % depth !== 0) continue;
+    low = Math.min(low, value);
+    high = Math.max(high, value);
+  }
+  return [low, high];
+}
+
+/** Level of every value up to `maximum`, where the values of a range are scaled to 0 to 255. */
+const scaled = (maximum: number, [low, high]: readonly [number, number]): Uint8Array =>
+  Uint8Array.from({ length: maximum + 1 }, (_, value) => scaledGrey(value, low, high));
+
 /** Level of every value up to `maximum`. */
 function levels(maximum: number, isGrey: boolean): Uint8Array {
   const greatest = isGrey && maximum > 255 ? 65535 : 255;
@@ -117,6 +137,8 @@ function levels(maximum: number, isGrey: boolean): Uint8Array {
     Math.min(255, roundHalfEven((value / maximum) * greatest)),
   );
 }
+
+const isDeepGrey = ({ maximum, depth }: Header) => maximum > 255 && depth < 3;
 
 /** A source of samples in the order of the file. */
 type Samples = (count: number, into: Uint8Array) => void;
@@ -163,20 +185,22 @@ function binaryBits(bytes: Uint8Array, { start }: Header): Samples {
   };
 }
 
-function samplesOf(bytes: Uint8Array, header: Header): Samples {
+function samplesOf(bytes: Uint8Array, header: Header, deepGrey: DeepGrey): Samples {
   const { width, height, depth, maximum, encoding, start } = header;
   const rowBytes = encoding === 'binary bits' ? (width + 7) >> 3 : width * depth * (maximum > 255 ? 2 : 1);
   if (encoding.startsWith('binary') && start + rowBytes * height > bytes.length) throw damaged();
   if (encoding === 'plain bits') return plainBits(bytes, header);
   if (encoding === 'binary bits') return binaryBits(bytes, header);
-  const table = levels(maximum, depth <= 2);
+  const scales = isDeepGrey(header) && deepGrey !== 'cut-off';
+  const range = scales && deepGrey === 'own-range' ? rangeIn(bytes, header) : ([0, maximum] as const);
+  const table = scales ? scaled(maximum, range) : levels(maximum, depth <= 2);
   return encoding === 'plain' ? plainSamples(bytes, header, table) : binarySamples(bytes, header, table);
 }
 
 /** Rows have to be read from the first to the last, each once. */
-function openRows(bytes: Uint8Array, header: Header): Rows {
+function openRows(bytes: Uint8Array, header: Header, deepGrey: DeepGrey): Rows {
   const { width, height, depth } = header;
-  const samples = samplesOf(bytes, header);
+  const samples = samplesOf(bytes, header, deepGrey);
   const row = new Uint8Array(width * depth);
   return {
     width,
@@ -199,10 +223,10 @@ export function isNetpbm(bytes: Uint8Array): boolean {
 
 export function netpbm(
   bytes: Uint8Array,
-): Pick<Rows, 'width' | 'height'> & { readonly deepGrey: boolean; open(): Rows } {
+): Pick<Rows, 'width' | 'height'> & { readonly deepGrey: boolean; open(deepGrey: DeepGrey): Rows } {
   const header = headerOf(bytes);
-  const { width, height, maximum, depth } = header;
+  const { width, height, maximum } = header;
   if (maximum < 1 || maximum > 65535)
     throw new UnusableImage(`a Netpbm file whose greatest value is ${maximum}; 1 to 65535 are read`);
-  return { width, height, deepGrey: maximum > 255 && depth < 3, open: () => openRows(bytes, header) };
+  return { width, height, deepGrey: isDeepGrey(header), open: (deepGrey) => openRows(bytes, header, deepGrey) };
 }
