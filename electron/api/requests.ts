@@ -1,7 +1,7 @@
 /** The request table: everything the window and the terminal may ask of the workstation. Types and one list of names. */
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { PauseTime } from '../../trainer/protocol/commands.ts';
-import type { Inspection, Thumbnail } from '../../trainer/protocol/dataset.ts';
+import type { Inspection, Reading, Thumbnail } from '../../trainer/protocol/dataset.ts';
 import type { Calibration } from '../../trainer/protocol/events.ts';
 import type { DoctorReport, HardwareReading } from '../../trainer/protocol/hardware.ts';
 import type { Choice } from '../../trainer/protocol/options.ts';
@@ -92,7 +92,7 @@ export interface Requests {
    * Scans a folder; progress comes by `job`; cancelled by `cancelJob`. Of a large data set names and sizes are taken, and its
    * contents are checked only when `contents` asks for it.
    */
-  inspect: (path: string, contents: boolean) => Inspection;
+  inspect: (path: string, contents: boolean, reading?: Reading) => Inspection;
   addDataset: (inspection: Inspection, name: string) => DatasetRow;
   removeDataset: (fingerprint: string) => void;
   thumbnails: (fingerprint: string, split: string, count: number) => readonly Thumbnail[];

@@ -1,6 +1,8 @@
 /** Parses the command line. An unknown word is rejected by name. */
 import { parseArgs } from 'node:util';
+import * as v from 'valibot';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
+import { Reading } from '../../trainer/protocol/dataset.ts';
 import { reportFormats } from '../workstation/report/formats.ts';
 import type { ReportFormat } from '../api/reports.ts';
 import type { TerminalLanguage } from './words.ts';
@@ -35,6 +37,8 @@ export interface Arguments {
   readonly best: boolean;
   readonly formats: readonly ReportFormat[];
   readonly set: readonly (readonly [path: string, value: unknown])[];
+  /** How the folder of the data is read, where it is said. */
+  readonly reading: Reading | undefined;
 }
 
 export function parseCommandLine(given: readonly string[]): Arguments {
@@ -69,7 +73,8 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     baseline: values.baseline ?? null,
     best: values.best === true,
     formats: (values.format ?? reportFormats.join(',')).split(',').map(formatOf),
-    set: (values.set ?? []).map(assignmentOf),
+    set: (values.set ?? []).map((text) => assignmentOf(text)),
+    reading: readingOf(values.read),
   };
 }
 
@@ -104,6 +109,7 @@ function read(given: readonly string[]) {
         baseline: text,
         format: text,
         set: { type: 'string', multiple: true },
+        read: { type: 'string', multiple: true },
         json: flag,
         verbose: flag,
         contents: flag,
@@ -127,6 +133,16 @@ function branchOf(text: string): 0 | 1 {
   return text === '1' ? 0 : 1;
 }
 
+function readingOf(given: readonly string[] | undefined): Reading | undefined {
+  if (given === undefined) return undefined;
+  const named = Object.fromEntries(given.map((text) => assignmentOf(text, '--read')));
+  const parsed = v.safeParse(Reading, named);
+  if (parsed.success) return parsed.output;
+  const issue = parsed.issues[0];
+  const key = v.getDotPath(issue) ?? '';
+  throw usage(`--read ${key}=${String(named[key])}: ${issue.message}.`);
+}
+
 function formatOf(name: string): ReportFormat {
   const found = reportFormats.find((format) => format === name);
   if (found === undefined) throw usage(`--format ${name}: expected one of ${reportFormats.join(', ')}.`);
@@ -134,9 +150,9 @@ function formatOf(name: string): ReportFormat {
 }
 
 /** `batch=128`, `optimizer.options.rate=0.01`, `views.0.blur=0.5`: a value is JSON where it can be read as such, else text. */
-export function assignmentOf(text: string): readonly [string, unknown] {
+export function assignmentOf(text: string, option = '--set'): readonly [string, unknown] {
   const at = text.indexOf('=');
-  if (at <= 0) throw usage(`--set ${text}: expected KEY=VALUE.`);
+  if (at <= 0) throw usage(`${option} ${text}: expected KEY=VALUE.`);
   const value = text.slice(at + 1);
   try {
     return [text.slice(0, at), JSON.parse(value) as unknown];

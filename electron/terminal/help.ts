@@ -17,6 +17,8 @@ const en = `reprise COMMAND [options]
   datasets inspect PATH                   show what a folder contains: kind, classes, unreadable
                                           files, images in more than one split
                                           --contents: read every image, however many (slow)
+                                          --read KEY=VALUE: read it in another way that it names,
+                                          also where DATA is given
   presets [LEFT RIGHT]                    list the presets, or the values in which two differ
   run --preset NAME --dataset DATA        pretrain an encoder
                                           [--method vicreg] [--set KEY=VALUE]... [--seed N]
@@ -70,6 +72,8 @@ const zh = `reprise 命令 [选项]
   datasets inspect 路径                   查看文件夹的内容：类型、类别、无法读取的文件、
                                           出现在多个划分中的图像
                                           --contents：数据集很大时也读取每张图像（较慢）
+                                          --read 键=值：改用所列的另一种读取方式，
+                                          在给出“数据”的命令中同样可用
   presets [预设 预设]                     列出预设，或比较两个预设的不同取值
   run --preset 名称 --dataset 数据        预训练编码器
                                           [--method vicreg] [--set 键=值]... [--seed N]

@@ -7,6 +7,7 @@ import type { RunRow } from '../api/runs.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { chosenEncoderInWords } from '../words/encoders.ts';
+import { questionOf } from '../words/readings.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText, type ComparisonStyle } from './comparison.ts';
 import { exitCodes } from './help.ts';
@@ -47,7 +48,7 @@ export const datasets: Command = async (session, args) => {
     return exitCodes.done;
   }
   if (action !== 'inspect' || path === undefined) throw usage(`"datasets ${args.words.join(' ')}" is not a command.`);
-  const inspection = await session.handlers.inspect.answer(path, args.contents);
+  const inspection = await session.handlers.inspect.answer(path, args.contents, args.reading);
   show(session, args, inspection, () => inspectionText(inspection, session));
   return inspection.dataset === null ? exitCodes.missing : exitCodes.done;
 };
@@ -78,7 +79,8 @@ function datasetsText(rows: readonly DatasetRow[], { words, room }: Session): st
 }
 
 /** Files left out by reason, what is not used, and warnings. */
-function remarks({ rejects, rejectKinds, unused, warnings }: Inspection, { say }: Session['words']): readonly string[] {
+function remarks(inspection: Inspection, { say, language }: Session['words']): readonly string[] {
+  const { rejects, rejectKinds, unused, warnings, choices } = inspection;
   // Records from before reasons were counted have none.
   const leftOut =
     rejectKinds.length > 0
@@ -90,6 +92,13 @@ function remarks({ rejects, rejectKinds, unused, warnings }: Inspection, { say }
     ...unused.map(({ what, count, why, use }) => `  ${what} (${count}): ${why}; ${use}`),
     ...(warnings.length > 0 ? [`${say('warnings')}:`] : []),
     ...warnings.map((line) => `  ${line}`),
+    ...choices.flatMap((choice) => {
+      const { question, answers } = questionOf(language, choice, String);
+      const marked = answers.map(({ value, text, isNow }) => {
+        return `  ${isNow ? '*' : ' '} --read ${choice.about}=${value}: ${text}`;
+      });
+      return [question, ...marked];
+    }),
   ];
 }
 

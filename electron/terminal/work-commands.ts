@@ -9,7 +9,8 @@ import type { AddedPlan, PlanRow } from '../api/plans.ts';
 import type { ResultRow, RunRow } from '../api/runs.ts';
 import { WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
-import type { Inspection } from '../../trainer/protocol/dataset.ts';
+import type { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
+import { canonicalJson } from '../../trainer/durable/canonical-json.ts';
 import type { Options } from '../../trainer/protocol/options.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
@@ -28,11 +29,14 @@ import { labelled } from './text-width.ts';
 import type { Words } from './words.ts';
 
 /** KIND:PATH, a folder, the name of data that is at hand, or the name of a data set of the workspace. */
-async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
+async function datasetOf(session: Session, given: string, reading?: Reading): Promise<DatasetRow> {
   const { handlers } = session;
   const rows = await handlers.datasets.answer();
   const named = rows.find((row) => row.name === given || row.fingerprint === given);
-  if (named !== undefined && named.state === 'ready') return named;
+  const isRead = ({ inspection: { reading: own = {} } }: DatasetRow): boolean =>
+    // Numbered classes are counted as numbers where nothing is said.
+    reading === undefined || canonicalJson({ order: own.order, ...reading }) === canonicalJson(own);
+  if (named !== undefined && named.state === 'ready' && isRead(named)) return named;
   if (named !== undefined && named.state === 'missing')
     throw new FaultError(
       'not-found',
@@ -47,10 +51,10 @@ async function datasetOf(session: Session, given: string): Promise<DatasetRow> {
   const kind = known !== undefined || colon < 0 ? null : given.slice(0, colon);
   const path = named?.path ?? known?.path ?? (known === undefined ? given.slice(colon + 1) : null);
   const present = (await handlers.datasets.answer()).find(
-    (row) => row.state === 'ready' && (path === null ? row.builtIn : row.path === path),
+    (row) => row.state === 'ready' && isRead(row) && (path === null ? row.builtIn : row.path === path),
   );
   if (present !== undefined && (kind === null || present.inspection.dataset === kind)) return present;
-  const inspection = await handlers.inspect.answer(path ?? given, false);
+  const inspection = await handlers.inspect.answer(path ?? given, false, reading ?? named?.inspection.reading);
   expectKind(inspection, kind);
   return handlers.addDataset.answer(inspection, known === undefined ? inspection.title : known.name);
 }
@@ -134,7 +138,7 @@ async function titled(
 export const run: Command = async (session, args) => {
   if (args.dataset === null) throw usage('"run" needs --dataset.');
   const preset = await presetId(session, args.preset ?? 'small', args.method);
-  const dataset = await datasetOf(session, args.dataset);
+  const dataset = await datasetOf(session, args.dataset, args.reading);
   const draft = await session.handlers.draftRun.answer(preset, dataset.fingerprint, args.seed);
   const config = withSettings(draft, args.set);
   return finish(session, args, await session.handlers.createRun.answer(await titled(session, args, draft, config)));
@@ -177,7 +181,7 @@ async function dataOf(session: Session, of: Evaluated): Promise<string> {
 export const evaluate: Command = async (session, args) => {
   if (args.evaluator === null) throw usage('"evaluate" needs --evaluator.');
   const of = await evaluatedOf(session, args);
-  const dataset = await datasetOf(session, args.dataset ?? (await dataOf(session, of)));
+  const dataset = await datasetOf(session, args.dataset ?? (await dataOf(session, of)), args.reading);
   const options = Object.fromEntries(args.set) as Options;
   const choice = v.safeParse(Choice, { id: args.evaluator, options });
   if (!choice.success)
@@ -209,7 +213,7 @@ export const exportRun: Command = async (session, args) => {
 export const features: Command = async (session, args) => {
   if (args.dataset === null || args.out === null) throw usage('"features" needs --dataset and --out FILE.npy.');
   const of = await evaluatedOf(session, args);
-  const dataset = await datasetOf(session, args.dataset);
+  const dataset = await datasetOf(session, args.dataset, args.reading);
   const split = args.split ?? testSplit(dataset.inspection);
   const found = await session.features({ of, dataset, split, file: args.out });
   show(session, args, found, () => `${session.words.say('features')}: ${found.file}  ${found.rows} × ${found.columns}`);

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { PauseTime } from '../../trainer/protocol/commands.ts';
 import { WeightsFormat } from '../../trainer/protocol/weights.ts';
-import { Inspection } from '../../trainer/protocol/dataset.ts';
+import { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
 import { Origin, WeightsId } from '../../trainer/protocol/weights.ts';
@@ -164,7 +164,7 @@ function dataHandlers({ datasets }: Answers) {
   return {
     datasets: { args: none, answer: datasets.rows },
     knownData: { args: none, answer: datasets.known },
-    inspect: { args: v.strictTuple([path, v.boolean()]), answer: datasets.inspect },
+    inspect: { args: v.strictTuple([path, v.boolean(), v.optional(Reading)]), answer: datasets.inspect },
     addDataset: { args: v.strictTuple([Inspection, word]), answer: datasets.add },
     removeDataset: { args: v.strictTuple([fingerprint]), answer: datasets.remove },
     thumbnails: { args: v.strictTuple([fingerprint, word, count(500)]), answer: datasets.thumbnails },

@@ -8,7 +8,7 @@ import type { ReportRow } from '../../electron/api/reports.ts';
 import type { Interrupted, Progress, RunRow } from '../../electron/api/runs.ts';
 import type { About, Settings } from '../../electron/api/settings.ts';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
-import type { Inspection, Thumbnail } from '../../trainer/protocol/dataset.ts';
+import type { Inspection, Reading, Thumbnail } from '../../trainer/protocol/dataset.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { DoctorReport } from '../../trainer/protocol/hardware.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
@@ -185,15 +185,15 @@ export class Workspace {
     await this.importing.run(() => ask('importWeights', file));
   }
   /** Scans a folder; the result is shown on the data sets page. */
-  async inspect(path: string): Promise<void> {
+  async inspect(path: string, reading?: Reading): Promise<void> {
     this.inspectedPath = path;
     this.inspection.clear();
-    await this.inspection.run(() => ask('inspect', path, false));
+    await this.inspection.run(() => ask('inspect', path, false, reading));
   }
   /** Checks the contents of a listed data set. Until it is done, and if it is cancelled, the listing remains. */
-  checkContents(path: string): Promise<Inspection | null> {
+  checkContents(path: string, reading?: Reading): Promise<Inspection | null> {
     this.inspectedPath = path;
-    return this.inspection.run(() => ask('inspect', path, true));
+    return this.inspection.run(() => ask('inspect', path, true, reading));
   }
   forgetInspection(): void {
     this.inspectedPath = null;

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
-import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { Inspection, Reading } from '../../../trainer/protocol/dataset.ts';
 import type { DatasetRow, KnownData } from '../../api/datasets.ts';
 import type { RequestHandler } from '../request-types.ts';
 import type { Store, StoredDataset } from '../store/store.ts';
@@ -17,7 +17,7 @@ import { thumbnailsJob } from './thumbnails.ts';
 export interface Datasets {
   readonly rows: () => Promise<readonly DatasetRow[]>;
   readonly known: () => Promise<readonly KnownData[]>;
-  readonly inspect: (path: string, contents: boolean) => Promise<Inspection>;
+  readonly inspect: (path: string, contents: boolean, reading?: Reading) => Promise<Inspection>;
   readonly add: (inspection: Inspection, name: string) => Promise<DatasetRow>;
   readonly remove: RequestHandler<'removeDataset'>;
   readonly thumbnails: RequestHandler<'thumbnails'>;
@@ -56,7 +56,7 @@ export function createDatasets(options: DatasetsOptions): Datasets {
   }
 
   return {
-    inspect: (path, contents) => inspections.inspect(path, contents),
+    inspect: (path, contents, reading) => inspections.inspect(path, contents, reading),
     ensure: (path, name, builtIn) => inspections.ensure(path, name, builtIn),
     stateOf,
     cancel: jobs.cancel,

@@ -1,7 +1,7 @@
 /** Inspects folders and saves the findings as data sets. */
 import { resolve } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { Inspection, Reading } from '../../../trainer/protocol/dataset.ts';
 import type { Store, StoredDataset } from '../store/store.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import { saveDataset, type Workspace } from '../workspace/workspace.ts';
@@ -24,7 +24,7 @@ export class Inspections {
     this.#options = options;
   }
 
-  async inspect(path: string, contents: boolean): Promise<Inspection> {
+  async inspect(path: string, contents: boolean, reading?: Reading): Promise<Inspection> {
     const folder = resolve(path);
     const before = await signatureOf(folder);
     if (before === null)
@@ -37,7 +37,7 @@ export class Inspections {
     const { workspace, jobs } = this.#options;
     // A reader of the workspace, such as "reprise datasets inspect", keeps nothing.
     const datasetsFolder = workspace.write ? workspace.datasets : null;
-    const job = { kind: 'inspect' as const, path: folder, dataset: null, contents, datasetsFolder };
+    const job = { kind: 'inspect' as const, path: folder, dataset: null, contents, reading, datasetsFolder };
     const { inspection } = await jobs.run(job, 'inspection');
     const after = await signatureOf(folder);
     if (after !== before)
@@ -78,7 +78,7 @@ export class Inspections {
     const folder = resolve(path);
     const known = (await this.#options.store.datasets()).find((dataset) => dataset.path === folder);
     if (known !== undefined && (await stateOf(known)) === 'ready') return known;
-    const inspection = await this.inspect(folder, false);
+    const inspection = await this.inspect(folder, false, known?.inspection.reading);
     if (inspection.dataset === null)
       throw new FaultError(
         'wrong-folder',

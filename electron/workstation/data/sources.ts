@@ -17,7 +17,7 @@ export function withSources(config: RunConfig, place: (source: DataSource) => Da
 
 /** A split of an inspected data set, as a configuration's data source. */
 export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>, split: string): DataSource {
-  const { dataset } = row.inspection;
+  const { dataset, reading } = row.inspection;
   if (dataset === null)
     throw new FaultError(
       'wrong-folder',
@@ -25,5 +25,5 @@ export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'finge
       { path: row.path },
       { retry: 'choose-folder' },
     );
-  return { dataset, path: row.path, split, fingerprint: row.fingerprint };
+  return { dataset, path: row.path, split, fingerprint: row.fingerprint, ...(reading && { reading }) };
 }

@@ -402,6 +402,7 @@ test('delete the database, sweep the folders: the same tables (queue order and b
       rejects: [],
       rejectCount: 0,
       rejectKinds: [],
+      choices: [],
       unused: [],
       warnings: [],
       leaks: [],

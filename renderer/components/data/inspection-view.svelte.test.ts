@@ -1,14 +1,19 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { Inspection, Reading } from '../../../trainer/protocol/dataset.ts';
 import { inspection } from '../../dev/fake/data.ts';
 import { words } from '../../lib/language/i18n.svelte.ts';
 import InspectionView from './InspectionView.svelte';
 
 let shown: ReturnType<typeof mount> | null = null;
-function show(props: { inspection: Inspection; oncheck: (() => void) | null }): HTMLElement {
+interface Props {
+  readonly inspection: Inspection;
+  readonly oncheck: (() => void) | null;
+  readonly onread?: (reading: Reading) => void;
+}
+function show({ onread = () => undefined, ...props }: Props): HTMLElement {
   words.language = 'en';
-  shown = mount(InspectionView, { target: document.body, props });
+  shown = mount(InspectionView, { target: document.body, props: { ...props, onread } });
   flushSync();
   return document.body;
 }
@@ -44,4 +49,19 @@ test('the offer is disabled during an inspection, and disappears once the conten
   await unmount(shown!);
   expect(show({ inspection, oncheck: null }).textContent).toContain('every image: read, decoded, compared');
   expect(button()).toBeNull();
+});
+
+test('another way to read the folder is asked about with what it gives, and keeps the other answers', () => {
+  const read = vi.fn();
+  const answers = [
+    { value: 'first-level', count: 2 },
+    { value: 'deepest', count: 5 },
+  ];
+  const choices: Inspection['choices'] = [{ about: 'classes', now: 'first-level', answers }];
+  const view = show({ inspection: { ...listed, reading: { order: 'text' }, choices }, oncheck: null, onread: read });
+  expect(view.textContent).toContain('the deepest (5 classes)');
+  const radios = [...view.querySelectorAll<HTMLInputElement>('input[type="radio"]')];
+  expect(radios.map(({ checked }) => checked)).toEqual([true, false]);
+  radios[1]!.click();
+  expect(read).toHaveBeenCalledExactlyOnceWith({ order: 'text', classes: 'deepest' });
 });

@@ -25,6 +25,7 @@ export const inspection: Inspection = {
   rejects: [],
   rejectCount: 0,
   rejectKinds: [],
+  choices: [],
   unused: [],
   warnings: [],
   leaks: [['train/1284', 'test/77']],
