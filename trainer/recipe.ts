@@ -163,6 +163,8 @@ export interface EncoderRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly id: string;
   readonly title: string;
   readonly options: S;
+  /** For imported weights: no pretraining offers it. */
+  readonly evaluationOnly?: true;
   build(builder: Builder, options: v.InferOutput<S>, input: { readonly channels: number }): Encoder;
 }
 export function defineEncoder<S extends OptionsSchema>(encoder: EncoderRecipe<S>): EncoderRecipe<S> {
