@@ -61,6 +61,8 @@ export interface Stages {
   readonly res4: Tensor;
   readonly res5: Tensor;
   readonly pooled: Tensor;
+  /** Of a vision transformer: class tokens after each of the last four blocks and the last norm, [n, outputs], in their order. */
+  readonly classTokens?: () => readonly Tensor[];
 }
 export interface Encoder extends Net {
   readonly outputs: number;

@@ -10,7 +10,7 @@ import { defineEncoder } from '../recipe.ts';
 
 export const encoder = defineEncoder({
   id: 'vit',
-  title: 'ViT of another program',
+  title: 'ViT',
   options: v.object({
     /** Patch size in pixels. */
     patch: v.optional(whole(1, 64), 16),

@@ -33,7 +33,9 @@ function residualNetwork(file: WeightsFile, encoders: readonly EncoderRecipe[], 
     tensors: tensors.size,
     read: async (progress) => {
       const values = await readEncoder(file, match, progress);
-      return new Map([...tensors].map(([path, { shape }]) => [path, { shape: ourShape(shape), values: values.get(path)! }]));
+      return new Map(
+        [...tensors].map(([path, { shape }]) => [path, { shape: ourShape(shape), values: values.get(path)! }]),
+      );
     },
     warnings: (read) => warningsOf(match, new Map([...read].map(([path, { values }]) => [path, values]))),
   };

@@ -57,8 +57,7 @@ export interface Program {
 /** Whose network it is, by what its programs have beside the plain one, and how that program resizes positions. */
 export function programOf(layout: string, prefix: string, shapes: Shapes, fixed: FixedPositions | null): Program {
   const has = (name: string): boolean => shapes.has(name);
-  if (layout === 'Hugging Face')
-    return { name: layout, positions: has('register_tokens') ? 'antialiased' : 'size' };
+  if (layout === 'Hugging Face') return { name: layout, positions: has('register_tokens') ? 'antialiased' : 'size' };
   if (layout === 'torchvision') return { name: layout, positions: 'corners' };
   if (fixed === 'moco-v3' || /(^|\.)base_encoder\.$/.test(prefix)) return { name: 'MoCo v3', positions: 'size' };
   if (fixed === 'mae' || has('decoder_embed.weight')) return { name: 'MAE', positions: 'size' };

@@ -33,8 +33,7 @@ export function transformersIn({ tensors }: WeightsFile): readonly Network[] {
       if (found.length === mostNetworks || found.some((one) => one.prefix === prefix)) continue;
       const below = new Map<string, StoredTensor>();
       for (const [one, tensor] of named)
-        if (one.startsWith(prefix) && !below.has(one.slice(prefix.length)))
-          below.set(one.slice(prefix.length), tensor);
+        if (one.startsWith(prefix) && !below.has(one.slice(prefix.length))) below.set(one.slice(prefix.length), tensor);
       if ([...below.keys()].some((one) => one.startsWith('patch_embed.')))
         found.push({ layout: layout.name, prefix, below });
     }
@@ -117,7 +116,8 @@ function basicsOf({ below }: Network, refuse: Refuse) {
   const positions = below.get('pos_embed');
   if (positions?.shape.length !== 3) return refuse('it has no position embeddings');
   const grid = gridOf(positions.shape[1]!);
-  if (grid === null) return refuse(`its ${positions.shape[1]} position embeddings are not those of a square of patches`);
+  if (grid === null)
+    return refuse(`its ${positions.shape[1]} position embeddings are not those of a square of patches`);
   return { width: kernel[0]!, channels: kernel[1]!, positions, ...grid };
 }
 
@@ -169,6 +169,9 @@ function warningsOf(read: ReadonlyMap<string, ReadVariable>, heads: number, from
   return warnings;
 }
 
+const headsUnknown = (width: number): string =>
+  `the number of its attention heads is not in the file, and no published network is ${width} wide: import it in the terminal and say it, "--heads N"`;
+
 interface Wanted {
   /** Which of several networks; null for the one that its method evaluates. */
   readonly network: string | null;
@@ -201,18 +204,17 @@ export async function findTransformer(
   const read = await file.read(positions);
   const fixed = hasClass ? fixedPositionsOf(read.subarray(width), side, width) : null;
   const program = programOf(network.layout, network.prefix, shapes, fixed);
-  const found = headsOf(width, program.name, wanted.heads);
-  if (found === null)
-    return refuse(
-      `the number of its attention heads is not in the file, and no published network is ${width} wide: say it when you import it in the terminal, "--heads N"`,
-    );
-  const options = optionsOf(recipe, shapes, { layout: network.layout, program, side, heads: found.heads });
-  if (options === null) return refuse('its size is out of the range of the encoder here');
-  if (width % found.heads !== 0) return refuse(`its width of ${width} is not divisible by ${found.heads} heads`);
-  const variables = variablesOf(recipe, options, channels);
+  const known = { layout: network.layout, program, side };
+  // Heads change no shape, so what else is wrong is told first.
+  const shaped = optionsOf(recipe, shapes, { ...known, heads: 1 });
+  if (shaped === null) return refuse('its size is out of the range of the encoder here');
+  const variables = variablesOf(recipe, shaped, channels);
   const sources = sourcesOf(network.below, variables, hasClass, refuse);
   const taken = new Set([...sources.values()].flatMap(({ parts }) => parts.filter((part) => typeof part !== 'number')));
   refuseRest(network, taken, width, refuse);
+  const found = headsOf(width, program.name, wanted.heads) ?? refuse(headsUnknown(width));
+  if (width % found.heads !== 0) return refuse(`its width of ${width} is not divisible by ${found.heads} heads`);
+  const options = { ...shaped, heads: found.heads };
   return {
     prefix: network.prefix,
     layout: program.name,

@@ -128,7 +128,15 @@ export function visionTransformer(builder: Builder, shape: VisionTransformerShap
   }
 
   return {
-    weights: [kernel, bias, classToken, positions, ...registerTokens, ...blocks.flatMap(({ weights }) => weights), ...norm.weights],
+    weights: [
+      kernel,
+      bias,
+      classToken,
+      positions,
+      ...registerTokens,
+      ...blocks.flatMap(({ weights }) => weights),
+      ...norm.weights,
+    ],
     state: [],
     outputs: width,
     res4Outputs: width,
@@ -145,18 +153,23 @@ export function visionTransformer(builder: Builder, shape: VisionTransformerShap
       const ofPatches = (tokens: Tensor): Tensor => tf.slice(tokens, [0, others, 0], [n, rows * columns, width]);
       const grid = (tokens: Tensor): Tensor => tf.reshape(ofPatches(tokens), [n, rows, columns, width]);
       let tokens = placed(conv1);
+      const after = blocks.map((layer) => (tokens = layer.apply(tokens, at)));
       /** Tokens after each quarter of the depth. */
-      const quarters = [1, 2, 3, 4].map((quarter) => {
-        const [first, end] = [quarter - 1, quarter].map((one) => Math.ceil((depth * one) / 4));
-        for (const layer of blocks.slice(first, end)) tokens = layer.apply(tokens, at);
-        return tokens;
-      });
-      const [res2, res3, res4] = quarters.map(grid) as [Tensor, Tensor, Tensor];
-      const representation =
-        features === 'class'
-          ? tf.reshape(tf.slice(tokens, [0, 0, 0], [n, 1, width]), [n, width])
-          : tf.mean(ofPatches(tokens), 1);
-      return { conv1, res2, res3, res4, res5: norm.apply(grid(tokens)), pooled: norm.apply(representation) };
+      const [res2, res3, res4] = [1, 2, 3].map((quarter) => {
+        const end = Math.ceil((depth * quarter) / 4);
+        return grid(after[end - 1]!);
+      }) as [Tensor, Tensor, Tensor];
+      const ofClass = (one: Tensor): Tensor => tf.reshape(tf.slice(one, [0, 0, 0], [n, 1, width]), [n, width]);
+      const representation = features === 'class' ? ofClass(tokens) : tf.mean(ofPatches(tokens), 1);
+      return {
+        conv1,
+        res2,
+        res3,
+        res4,
+        res5: norm.apply(grid(tokens)),
+        pooled: norm.apply(representation),
+        classTokens: () => after.slice(-4).map((one) => norm.apply(ofClass(one))),
+      };
     },
   };
 }
