@@ -54,8 +54,17 @@ export interface Program {
   readonly positions: Resizing;
 }
 
+interface Signs {
+  readonly layout: string;
+  readonly prefix: string;
+  readonly shapes: Shapes;
+  readonly fixed: FixedPositions | null;
+  /** Names of all the tensors of the file: iBOT masks images for its student alone. */
+  readonly names: readonly string[];
+}
+
 /** Whose network it is, by what its programs have beside the plain one, and how that program resizes positions. */
-export function programOf(layout: string, prefix: string, shapes: Shapes, fixed: FixedPositions | null): Program {
+export function programOf({ layout, prefix, shapes, fixed, names }: Signs): Program {
   const has = (name: string): boolean => shapes.has(name);
   if (layout === 'Hugging Face') return { name: layout, positions: has('register_tokens') ? 'antialiased' : 'size' };
   if (layout === 'torchvision') return { name: layout, positions: 'corners' };
@@ -65,7 +74,7 @@ export function programOf(layout: string, prefix: string, shapes: Shapes, fixed:
     return has('register_tokens')
       ? { name: 'DINOv2 with registers', positions: 'antialiased' }
       : { name: 'DINOv2', positions: 'dino' };
-  if (has('masked_embed')) return { name: 'iBOT', positions: 'dino' };
+  if (names.some((name) => /(^|\.)masked_embed$/.test(name))) return { name: 'iBOT', positions: 'dino' };
   const isOfTimm = ['register_tokens', 'blocks.0.ls1.gamma', 'fc_norm.weight', 'head.weight'].some(has);
   return isOfTimm ? { name: 'timm', positions: 'antialiased' } : { name: 'DINO', positions: 'dino' };
 }

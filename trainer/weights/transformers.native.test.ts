@@ -8,7 +8,7 @@ import type { Engine } from '../engine/engine.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import { buildEncoder, encodeWith } from '../evaluation/evaluated-encoder.ts';
 import { deviation, formula } from '../nn/testing/golden.ts';
-import { Execution } from '../protocol/run.ts';
+import { Execution, type Layer } from '../protocol/run.ts';
 import { encoders } from '../registry.ts';
 import { findEncoder } from './find-encoder.ts';
 import { openWeights } from './open.ts';
@@ -34,6 +34,9 @@ async function taken(one: GoldenTransformer) {
   }
 }
 
+const everyEighth = (values: ArrayLike<number>): Float32Array =>
+  Float32Array.from(values).filter((_, index) => index % 8 === 0);
+
 describe.each(golden.cases.map((one) => [one.name, one] as const))('%s', (name, one) => {
   it('gives the features of the program, also on images of other sizes', async () => {
     const { found, read } = await taken(one);
@@ -45,6 +48,11 @@ describe.each(golden.cases.map((one) => [one.name, one] as const))('%s', (name, 
       const shape = [1, height, width, found.channels];
       const { values } = await encode({ shape, values: formula('x', shape, 1) });
       expect(deviation(values.slice(0, y.length) as Float32Array, y), `${height} x ${width}`).toBeLessThan(1e-5);
+    }
+    for (const [layer, y] of Object.entries(one.layers ?? {})) {
+      const shape = [1, 24, 24, found.channels];
+      const { values } = await encodeWith(engine, encoder, layer as Layer)({ shape, values: formula('x', shape, 1) });
+      expect(deviation(everyEighth(values), y), layer).toBeLessThan(1e-5);
     }
   });
 });

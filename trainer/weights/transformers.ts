@@ -24,21 +24,21 @@ const ofNetwork = /^(blocks\.|patch_embed\.|norm\.|fc_norm\.|(cls_token|pos_embe
 
 /** Vision transformers of a file: blocks with an embedding of patches beside them. */
 export function transformersIn({ tensors }: WeightsFile): readonly Network[] {
-  const found: Network[] = [];
+  const found = new Map<string, Network>();
   for (const layout of transformerLayouts) {
     const named = tensors.map((tensor) => [renamed(layout, tensor.name), tensor] as const);
+    const embeddings = new Set(named.flatMap(([name]) => /^(|.*\.)patch_embed\./.exec(name)?.[1] ?? []));
     for (const [name] of named) {
       const prefix = name.slice(0, -firstOfBlocks.length);
-      if (!name.endsWith(firstOfBlocks) || !(prefix === '' || prefix.endsWith('.'))) continue;
-      if (found.length === mostNetworks || found.some((one) => one.prefix === prefix)) continue;
+      const isOther = name.endsWith(firstOfBlocks) && embeddings.has(prefix) && !found.has(prefix);
+      if (!isOther || found.size === mostNetworks) continue;
       const below = new Map<string, StoredTensor>();
       for (const [one, tensor] of named)
         if (one.startsWith(prefix) && !below.has(one.slice(prefix.length))) below.set(one.slice(prefix.length), tensor);
-      if ([...below.keys()].some((one) => one.startsWith('patch_embed.')))
-        found.push({ layout: layout.name, prefix, below });
+      found.set(prefix, { layout: layout.name, prefix, below });
     }
   }
-  return found;
+  return [...found.values()];
 }
 
 type Refuse = (why: string) => never;
@@ -97,8 +97,6 @@ const beside = /^(mask_token|masked_embed|decoder_pos_embed)$/;
 function refuseRest({ below }: Network, taken: ReadonlySet<StoredTensor>, width: number, refuse: Refuse): void {
   for (const [name, tensor] of below) {
     if (taken.has(tensor)) continue;
-    const part = unknownPartOf(name);
-    if (part !== null) refuse(`it has ${part}: ${name}`);
     const isInside = name.startsWith('blocks.') || name.startsWith('patch_embed.');
     const isEmbedding = !name.includes('.') && tensor.shape.length === 3 && tensor.shape[2] === width;
     if (isInside || (isEmbedding && !beside.test(name))) refuse(`it has ${name}, which no encoder here has`);
@@ -203,7 +201,12 @@ export async function findTransformer(
   const shapes = shapesOf(network.below);
   const read = await file.read(positions);
   const fixed = hasClass ? fixedPositionsOf(read.subarray(width), side, width) : null;
-  const program = programOf(network.layout, network.prefix, shapes, fixed);
+  const program = programOf({
+    ...network,
+    shapes,
+    fixed,
+    names: file.tensors.map((tensor) => tensor.name),
+  });
   const known = { layout: network.layout, program, side };
   // Heads change no shape, so what else is wrong is told first.
   const shaped = optionsOf(recipe, shapes, { ...known, heads: 1 });

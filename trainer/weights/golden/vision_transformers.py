@@ -110,6 +110,25 @@ def resized_by_size(positions, rows, columns, antialias=False):
     return grid.permute(0, 2, 3, 1).reshape(1, rows * columns, -1)
 
 
+def last_blocks(model, x, count):
+    """Tokens after each of the last blocks and the last norm, as DINO's eval_linear.py asks for them."""
+    tokens = model._pos_embed(model.patch_embed(x))
+    after = []
+    with torch.no_grad():
+        for block in model.blocks:
+            tokens = block(tokens)
+            after.append(model.norm(tokens))
+    return after[-count:]
+
+
+LAYERS = {
+    "class-4": lambda model, x: torch.cat([tokens[:, 0] for tokens in last_blocks(model, x, 4)], dim=1),
+    "class-patches": lambda model, x: torch.cat(
+        [part for tokens in last_blocks(model, x, 1) for part in (tokens[:, 0], tokens[:, 1:].mean(1))], dim=1
+    ),
+}
+
+
 def own_positions(name, prefix, resize, beside=(), others=(), fixed=None, rename=lambda one: one, **options):
     """`beside`: tensors of the network that are not used; `others`: prefixes of networks that are not taken."""
     plain = body(**options)
@@ -125,7 +144,7 @@ def own_positions(name, prefix, resize, beside=(), others=(), fixed=None, rename
     shapes |= dict(beside)
     state = made(shapes, fixed)
 
-    def features(x):
+    def features(x, layers=None):
         rows, columns = x.shape[2] // PATCH, x.shape[3] // PATCH
         given = {one: state[prefix + rename(one)] for one in own}
         positions = given.pop("pos_embed").double()
@@ -144,9 +163,14 @@ def own_positions(name, prefix, resize, beside=(), others=(), fixed=None, rename
             + [tokens.reshape(1, rows * columns, width) + patches],
             dim=1,
         )
-        return features_of(model, x)
+        return features_of(model, x) if layers is None else layers(model, x)
 
-    return case(name, shapes, features, **({} if fixed is None else {"fixed": name}))
+    more = {} if fixed is None else {"fixed": name}
+    if name == "DINO":
+        more["layers"] = {
+            layer: features(images(*SIZES[1]), of)[0, ::8].tolist() for layer, of in LAYERS.items()
+        }
+    return case(name, shapes, features, **more)
 
 
 def moco_positions(width):
@@ -312,7 +336,7 @@ write(
             ),
             torchvision("torchvision"),
             torchvision(
-                "torchvision before 0.13",
+                "torchvision, older names",
                 lambda one: one.replace("mlp.0.", "mlp.linear_1.").replace("mlp.3.", "mlp.linear_2."),
             ),
         ],

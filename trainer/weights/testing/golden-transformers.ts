@@ -1,6 +1,7 @@
 /** Small vision transformers of other programs (golden/vision_transformers.py): names, shapes and features. */
 import { readFileSync } from 'node:fs';
 import { formula } from '../../nn/testing/golden.ts';
+import type { Layer } from '../../protocol/run.ts';
 import type { Shape } from '../../recipe.ts';
 import type { WrittenTensor } from '../safetensors.ts';
 
@@ -9,6 +10,8 @@ export interface GoldenTransformer {
   /** Programs with fixed positions: these have no formula of their names. */
   readonly fixed?: string;
   readonly tensors: readonly (readonly [string, Shape])[];
+  /** Other layers on images of 24 x 24: every eighth channel. */
+  readonly layers?: Readonly<Partial<Record<Layer, readonly number[]>>>;
   readonly features: readonly { readonly height: number; readonly width: number; readonly y: readonly number[] }[];
 }
 
