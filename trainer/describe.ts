@@ -92,7 +92,10 @@ export function describeAll(): Catalogue {
       mostViews: method.mostViews ?? method.views,
       labels: method.labels,
     })),
-    encoders: encoders.all.map((encoder) => describeRecipe(encoder)),
+    encoders: encoders.all.map((encoder) => ({
+      ...describeRecipe(encoder),
+      ...(encoder.evaluationOnly ? { evaluationOnly: true } : {}),
+    })),
     optimizers: optimizers.all.map((optimizer) => describeRecipe(optimizer)),
     schedules: schedules.all.map((schedule) => describeRecipe(schedule)),
     evaluators: evaluators.all.map((evaluator) => ({

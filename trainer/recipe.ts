@@ -61,6 +61,8 @@ export interface Stages {
   readonly res4: Tensor;
   readonly res5: Tensor;
   readonly pooled: Tensor;
+  /** Of a vision transformer: class tokens after each of the last four blocks and the last norm, [n, outputs], in their order. */
+  readonly classTokens?: () => readonly Tensor[];
 }
 export interface Encoder extends Net {
   readonly outputs: number;
@@ -163,6 +165,8 @@ export interface EncoderRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly id: string;
   readonly title: string;
   readonly options: S;
+  /** For imported weights: no pretraining offers it. */
+  readonly evaluationOnly?: true;
   build(builder: Builder, options: v.InferOutput<S>, input: { readonly channels: number }): Encoder;
 }
 export function defineEncoder<S extends OptionsSchema>(encoder: EncoderRecipe<S>): EncoderRecipe<S> {

@@ -62,9 +62,10 @@ export interface Requests {
   weights: () => readonly ImportedWeights[];
   /**
    * Takes the encoder out of a file of weights: that of a network by name, or of the one that its method evaluates. The
-   * same tensors are taken once. Progress comes by `job`.
+   * same tensors are taken once. `heads`: of a vision transformer, where they are not those of published ones. Progress
+   * comes by `job`.
    */
-  importWeights: (file: string, network?: string) => ImportedWeights;
+  importWeights: (file: string, network?: string, heads?: number) => ImportedWeights;
   describeWeights: (weights: string, name: string, origin: Origin) => ImportedWeights;
   /** Moves them where the system keeps deleted things. */
   removeWeights: (weights: string) => void;

@@ -31,6 +31,8 @@ export interface Arguments {
   readonly out: string | null;
   /** Typed as 1 or 2, as the window counts them. */
   readonly branch: 0 | 1;
+  /** Attention heads of a vision transformer that is imported; null: as many as programs have. */
+  readonly heads: number | null;
   readonly plan: string | null;
   /** Title that all others are compared with. */
   readonly baseline: string | null;
@@ -69,6 +71,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     contents: values.contents === true,
     out: values.out ?? null,
     branch: branchOf(values.branch ?? '1'),
+    heads: headsOf(values.heads),
     plan: values.plan ?? null,
     baseline: values.baseline ?? null,
     best: values.best === true,
@@ -105,6 +108,7 @@ function read(given: readonly string[]) {
         split: text,
         out: text,
         branch: text,
+        heads: text,
         plan: text,
         baseline: text,
         format: text,
@@ -141,6 +145,13 @@ function readingOf(given: readonly string[] | undefined): Reading | undefined {
   const issue = parsed.issues[0];
   const key = v.getDotPath(issue) ?? '';
   throw usage(`--read ${key}=${String(named[key])}: ${issue.message}.`);
+}
+
+function headsOf(given: string | undefined): number | null {
+  if (given === undefined) return null;
+  const heads = Number(given);
+  if (Number.isInteger(heads) && heads >= 1 && heads <= 64) return heads;
+  throw usage(`--heads ${given}: expected a whole number from 1 to 64.`);
 }
 
 function formatOf(name: string): ReportFormat {

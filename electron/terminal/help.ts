@@ -46,6 +46,8 @@ const en = `reprise COMMAND [options]
   replay BUNDLE                           run the bundle.json of a report again and compare
   import RUN_FOLDER|FILE [NETWORK]        import a run from another workspace, or weights (.pth,
                                           .safetensors); NETWORK: one of several in the file
+                                          --heads N: attention heads of a vision transformer, which
+                                          no file states, if not those of published networks
   weights                                 list the imported weights
 
 DATA is KIND:PATH (idx:/data/mnist), a folder, fashion-mnist, sample, or a name from "datasets".
@@ -99,6 +101,8 @@ const zh = `reprise 命令 [选项]
   replay 结果包                           按报告的 bundle.json 重新运行，并比较两次的结果
   import 实验文件夹|文件 [网络]           导入其他工作区的实验，或权重（.pth、.safetensors）；
                                           网络：文件中有多个时指定其一
+                                          --heads N：视觉 Transformer 的注意力头数；权重文件中没有
+                                          这一信息，与已发表的网络不同时指定
   weights                                 列出已导入的权重
 
 “数据”可以是 类型:路径（idx:/data/mnist）、文件夹、fashion-mnist、sample，或 datasets 列出的名称。

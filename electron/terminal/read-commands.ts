@@ -8,6 +8,7 @@ import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { chosenEncoderInWords } from '../words/encoders.ts';
 import { questionOf } from '../words/readings.ts';
+import { transformerFacts } from '../words/transformers.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText, type ComparisonStyle } from './comparison.ts';
 import { exitCodes } from './help.ts';
@@ -204,7 +205,7 @@ export const weights: Command = async (session, args) => {
 /** Lines below a row of weights: the choice among several networks, what was left, and doubts. */
 function weightsNotes(row: ImportedWeights, words: Session['words']): readonly string[] {
   const { colon, comma } = words.report;
-  const notes: string[] = [];
+  const notes = transformerFacts(words.language, row).map(({ name, text }) => `${name}${colon}${text}`);
   const others = row.networks.filter(({ name }) => name !== row.network);
   if (others.length > 0) {
     notes.push(`${words.say('network')}${colon}${row.network || '–'} (${row.why})`);

@@ -323,7 +323,7 @@ export const importRun: Command = async (session, args) => {
   const [folder, network] = args.words;
   if (folder === undefined) throw usage('"import" needs a run folder or a file of weights.');
   if ((await stat(folder).catch(() => null))?.isFile() === true) {
-    const found = await session.handlers.importWeights.answer(resolve(folder), network);
+    const found = await session.handlers.importWeights.answer(resolve(folder), network, args.heads ?? undefined);
     show(session, args, found, () => `${session.words.say('importedWeights')}\n${weightsText([found], session)}`);
     return exitCodes.done;
   }

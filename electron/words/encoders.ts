@@ -27,6 +27,9 @@ const en: EncoderWords = {
     depth: (value) => (value === '1' ? '1 block' : `${value} blocks`),
     heads: (value) => (value === '1' ? '1 attention head' : `${value} attention heads`),
     imageSize: (value) => `position embeddings for ${value} px`,
+    registers: (value) => (value === '1' ? '1 register' : `${value} registers`),
+    layerScale: () => 'LayerScale',
+    features: () => 'mean of the patch tokens',
   },
 };
 
@@ -43,6 +46,9 @@ const zh: EncoderWords = {
     depth: (value) => `${value} 个块`,
     heads: (value) => `${value} 个注意力头`,
     imageSize: (value) => `位置编码对应边长 ${value} 像素`,
+    registers: (value) => `${value} 个寄存器 token`,
+    layerScale: () => 'LayerScale',
+    features: () => '图块 token 的均值',
   },
 };
 
@@ -90,6 +96,7 @@ function oneInWords(words: EncoderWords, name: string): string {
 
 function inWords(words: EncoderWords, id: string, options: readonly (readonly [string, OptionValue])[]): string {
   const values = new Map(options.map(([key, value]) => [key, String(value)]));
+  if (id === 'vit') return transformerInWords(words, values);
   const stem = values.get('stem');
   const stride = values.get('stemStride');
   const parts = [
@@ -102,6 +109,34 @@ function inWords(words: EncoderWords, id: string, options: readonly (readonly [s
       .map(([key, value]) => words.options[key]?.(value) ?? `${spelledOut(key)} ${value}`),
   ];
   return parts.join(words.comma);
+}
+
+/** Published sizes by width and depth; what an imported vision transformer has where its name says nothing. */
+const transformerSizes: Readonly<Record<string, string>> = {
+  '192 12': 'Ti',
+  '384 12': 'S',
+  '768 12': 'B',
+  '1024 24': 'L',
+  '1280 32': 'H',
+};
+const transformerDefaults = { patch: '16', width: '768', depth: '12', heads: '12', imageSize: '224', registers: '0' };
+
+/** "ViT-B/16, position embeddings for 384 px". How positions are resized and a norm's epsilon are told elsewhere. */
+function transformerInWords(words: EncoderWords, given: ReadonlyMap<string, string>): string {
+  const values = new Map([...Object.entries(transformerDefaults), ...given]);
+  const of = (key: string): string => values.get(key)!;
+  const size = transformerSizes[`${of('width')} ${of('depth')}`];
+  const usualHeads = size === 'H' ? 16 : Number(of('width')) / 64;
+  const told = [
+    ...(size === undefined ? ['patch', 'width', 'depth'] : []),
+    ...(Number(of('heads')) === usualHeads ? [] : ['heads']),
+    ...(of('imageSize') === transformerDefaults.imageSize ? [] : ['imageSize']),
+    ...(of('registers') === '0' ? [] : ['registers']),
+    ...(values.get('layerScale') === 'true' ? ['layerScale'] : []),
+    ...(values.get('features') === 'patches' ? ['features'] : []),
+  ];
+  const name = size === undefined ? 'ViT' : `ViT-${size}/${of('patch')}`;
+  return [name, ...told.map((key) => words.options[key]!(of(key)))].join(words.comma);
 }
 
 /** `resnet-50x2`, `n-resnet-50x2`, `resnext-101-32-16`, `vit-s-16`; an architecture that is none of these keeps its id. */

@@ -142,7 +142,7 @@ function weightsHandlers({ weights }: Answers) {
   return {
     exportWeights: { args: v.strictTuple([RunId, branch, WeightsFormat]), answer: weights.export },
     weights: { args: none, answer: weights.rows },
-    importWeights: { args: v.strictTuple([path, v.optional(word)]), answer: weights.import },
+    importWeights: { args: v.strictTuple([path, v.optional(word), v.optional(count(64))]), answer: weights.import },
     describeWeights: { args: v.strictTuple([WeightsId, word, Origin]), answer: weights.describe },
     removeWeights: { args: v.strictTuple([WeightsId]), answer: weights.remove },
   } satisfies Partial<Handlers>;

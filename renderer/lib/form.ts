@@ -100,7 +100,7 @@ export const runFields: readonly OptionDescription[] = [
 export const seedField = field('seed', 'integer', 0, 0, 0xffff_ffff);
 export const layerField: OptionDescription = {
   ...field('layer', 'choice', 'pooled'),
-  choices: ['pooled', 'res5-2x2'],
+  choices: ['pooled', 'res5-2x2', 'class-4', 'class-patches'],
 };
 export const viewFields: readonly OptionDescription[] = [
   field('size', 'integer', 28, 8, 1024),

@@ -1,4 +1,5 @@
 /** The encoder under evaluation: takes images and returns one row of features per image. */
+import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
@@ -25,9 +26,19 @@ export function buildEncoder(builder: Builder, choice: Choice, channels: number)
   return recipe.build(builder, v.parse(recipe.options, choice.options), { channels });
 }
 
+function classTokensOf({ classTokens }: Stages): readonly Tensor[] {
+  if (classTokens !== undefined) return classTokens();
+  throw new FaultError(
+    'bad-argument',
+    'Class tokens belong to a vision transformer, and this encoder is a residual network: choose the layer "pooled".',
+  );
+}
+
 const representations: Readonly<Record<Layer, (stages: Stages) => Tensor>> = {
   pooled: ({ pooled }) => pooled,
   'res5-2x2': ({ res5 }) => cornerAveragePool(res5),
+  'class-4': (stages) => tf.concat([...classTokensOf(stages)], 1),
+  'class-patches': (stages) => tf.concat([classTokensOf(stages).at(-1)!, tf.mean(stages.res5, [1, 2])], 1),
 };
 
 /** The representation of an encoder in evaluation mode: running statistics, nothing updated. */

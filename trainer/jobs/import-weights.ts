@@ -9,7 +9,7 @@ import { encoderPath } from '../protocol/run.ts';
 import { encoders } from '../registry.ts';
 import { version } from '../version.ts';
 import { openWeights } from '../weights/open.ts';
-import { matchEncoder, ourShape, readEncoder, warningsOf } from '../weights/torchvision-names.ts';
+import { findEncoder } from '../weights/find-encoder.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const quietMs = 300_000;
@@ -21,12 +21,12 @@ export async function run(job: JobOf<'importWeights'>, context: JobContext): Pro
   const progress = progressOf(context);
   const file = await openWeights(job.file);
   try {
-    const match = matchEncoder(file, encoders.all, job.network ?? null);
-    const values = await readEncoder(file, match, progress);
+    const { read, warnings, ...match } = await findEncoder(file, encoders.all, job);
+    const variables = await read(progress);
     const path = encoderPath(1, 0);
-    const entries = [...match.tensors].map(([name, { shape }]): StateEntry => {
-      const own = { name: `${path}/${name}`, shape: ourShape(shape), dtype: 'float32' } as const;
-      return { ...own, read: () => values.get(name)!, write: () => undefined };
+    const entries = [...variables].map(([name, { shape, values }]): StateEntry => {
+      const own = { name: `${path}/${name}`, shape, dtype: 'float32' } as const;
+      return { ...own, read: () => values, write: () => undefined };
     });
     const hashes = entries.map(({ name, shape, read }) => [name, shape, sha256(bytesOf(read()))]);
     const id = sha256(canonicalJson({ encoder: match.encoder, hashes })).slice(0, idDigits);
@@ -35,18 +35,16 @@ export async function run(job: JobOf<'importWeights'>, context: JobContext): Pro
     const header = { run: id, ...nothing, ...unknown, codeVersion: version, configHash: sha256(id) };
     await saveCheckpoint(job.folder, header, entries);
     const { size } = await stat(job.file);
-    const { tensors, ...described } = match;
     const found = {
-      ...described,
+      ...match,
       id,
       file: basename(job.file),
       format: file.format,
       bytes: size,
       networks: [...match.networks],
-      tensors: tensors.size,
       unmatched: [...match.unmatched],
       passedOver: file.passedOver.map(({ what, count, names }) => ({ what, count, names: [...names] })),
-      warnings: [...warningsOf(match, values)],
+      warnings: [...warnings(variables)],
     };
     port.send({ type: 'result', outcome: { kind: 'weights', found } });
   } finally {

@@ -44,7 +44,13 @@ export const Catalogue = v.strictObject({
       labels: v.boolean(),
     }),
   ),
-  encoders: v.array(v.strictObject({ ...RecipeDescription.entries })),
+  encoders: v.array(
+    v.strictObject({
+      ...RecipeDescription.entries,
+      /** For imported weights: a pretraining cannot have it. */
+      evaluationOnly: v.optional(v.literal(true)),
+    }),
+  ),
   optimizers: v.array(RecipeDescription),
   schedules: v.array(RecipeDescription),
   evaluators: v.array(

@@ -84,6 +84,8 @@ export const Job = v.variant('kind', [
     folder: v.string(),
     /** Name of the network to take; without it the one that its method evaluates. */
     network: v.optional(v.string()),
+    /** Attention heads of a vision transformer; without it as many as programs have at its width. */
+    heads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
   }),
   v.strictObject({
     kind: v.literal('thumbnails'),

@@ -180,10 +180,12 @@ export const Subject = v.variant('kind', [
 export type Subject = v.InferOutput<typeof Subject>;
 
 /**
- * What of an encoder is its representation of an image: the mean over the last stage, or that stage averaged over windows of one
- * less than its side at a stride of 1, which leaves 2 x 2 places.
+ * What of an encoder is its representation of an image: the mean over the last stage (of a vision transformer the class token),
+ * or that stage averaged over windows of one less than its side at a stride of 1, which leaves 2 x 2 places; of a vision
+ * transformer also the class tokens after the last four blocks, or the class token and the mean of the patches' tokens, which
+ * DINO and iBOT give a linear head of ViT-S and of ViT-B.
  */
-export const Layer = v.picklist(['pooled', 'res5-2x2']);
+export const Layer = v.picklist(['pooled', 'res5-2x2', 'class-4', 'class-patches']);
 export type Layer = v.InferOutput<typeof Layer>;
 
 export const EvaluateConfig = v.strictObject({

@@ -18,6 +18,13 @@ export const Origin = v.strictObject({
 });
 export type Origin = v.InferOutput<typeof Origin>;
 
+/**
+ * How the number of attention heads is known, which no file of weights tells: as it was asked for; as the program has it;
+ * as all published networks of the size have it; or one for each 64 channels.
+ */
+export const HeadsFrom = v.picklist(['asked', 'program', 'size', 'width']);
+export type HeadsFrom = v.InferOutput<typeof HeadsFrom>;
+
 /** What the reader found in a file. */
 export const FoundWeights = v.strictObject({
   id: WeightsId,
@@ -34,6 +41,8 @@ export const FoundWeights = v.strictObject({
   why: v.optional(v.string(), ''),
   encoder: Choice,
   channels: v.number(),
+  /** Of vision transformers. */
+  headsFrom: v.optional(HeadsFrom),
   /** Tensors taken, and the names of those that were not: a projector, a classifier, an optimizer. */
   tensors: v.number(),
   unmatched: v.array(v.string()),

@@ -72,6 +72,8 @@ export function fileOfOthers(path: string, head: Buffer, tail: Buffer): string |
 export function archiveOfOthers(names: readonly string[]): string {
   const has = (name: RegExp): boolean => names.some((one) => name.test(one));
   if (has(/\.weights\.h5$/)) return `it is a Keras model; ${ways.keras}`;
+  if (has(/Transformer\/encoderblock/))
+    return `it is a vision transformer in JAX's names (.npz, google-research/vision_transformer); timm has converted copies, such as timm/vit_base_patch16_224.augreg_in21k on Hugging Face`;
   if (has(/\.npy$/)) return `it is an archive of NumPy arrays (.npz), as Flax and Big Transfer use; ${ways.jax}`;
   if (has(/(^|\/)saved_model\.pb$|\.data-\d{5}-of-\d{5}$/))
     return `it is an archive of a TensorFlow model; unpack it, and ${ways.tensorflow}`;

@@ -13,7 +13,7 @@ import { layouts, renamed, usedOf, type Layout } from './layouts.ts';
 import { toldOf } from './passed-over.ts';
 
 /** Variables of an encoder by their relative paths, without building it. */
-function variablesOf(recipe: EncoderRecipe, options: object, channels: number): ReadonlyMap<string, Shape> {
+export function variablesOf(recipe: EncoderRecipe, options: object, channels: number): ReadonlyMap<string, Shape> {
   const found = new Map<string, Shape>();
   const recorder = (path: string): Builder => ({
     path,
@@ -137,7 +137,7 @@ function inferred({ below }: Candidate, encoders: readonly EncoderRecipe[]): Fit
 
 const isFit = (found: Fit | readonly string[]): found is Fit => 'recipe' in found;
 /** A network's name: what stands before its tensors. */
-const networkOf = (prefix: string): string => prefix.replace(/\.$/, '');
+export const networkOf = (prefix: string): string => prefix.replace(/\.$/, '');
 
 function refusal({ path, passedOver }: WeightsFile, candidate: Candidate, reasons: readonly string[]): FaultError {
   const shapes = new Map([...candidate.below].map(([name, { shape }]) => [name, shape]));
@@ -147,7 +147,7 @@ function refusal({ path, passedOver }: WeightsFile, candidate: Candidate, reason
 }
 
 /** The network to take: the one asked for, or the one that its method evaluates. */
-function chosenOf(path: string, networks: readonly string[], wanted: string | null) {
+export function chosenOf(path: string, networks: readonly string[], wanted: string | null) {
   if (wanted === null) return usedOf(networks);
   if (networks.includes(wanted)) return { name: wanted, why: 'as asked for' };
   const has = networks.map((name) => `"${name}"`).join(', ');

@@ -11,6 +11,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   const encoder = (choice: Choice): Choice => completeChoice(choice, encoders, 'encoder');
   const probes = evaluators.filter(({ probe }) => probe);
   if (config.kind === 'pretrain') {
+    config.encoders.forEach((choice) => expectTrainable(expectRecipe(choice.id, encoders, 'encoder'), encoders));
     expectRecipe(config.data.dataset, datasets, 'data set');
     if (config.paired !== undefined) expectRecipe(config.paired.dataset, datasets, 'data set');
     checkMethod(config, expectRecipe(config.method.id, methods, 'method'));
@@ -55,6 +56,17 @@ export function expectEncoder(title: string, { encoders }: PretrainConfig, branc
   const encoder = encoders[branch];
   if (encoder !== undefined) return encoder;
   throw new FaultError('bad-argument', `Run "${title}" trains one encoder, which both branches share.`, { branch });
+}
+
+/** An encoder for imported weights is evaluated, not pretrained. */
+function expectTrainable({ id, title, evaluationOnly }: Catalogue['encoders'][number], known: Catalogue['encoders']) {
+  if (evaluationOnly !== true) return;
+  const others = known.filter((one) => one.evaluationOnly !== true).map((one) => one.title);
+  throw new FaultError(
+    'bad-argument',
+    `"${title}" is for imported weights: it can be evaluated, not pretrained. Choose one of ${others.join(', ')}.`,
+    { id },
+  );
 }
 
 /** Checks that the numbers of branches and views fit the method. */

@@ -1,5 +1,6 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import type { Normalization, Preprocessing, PretrainConfig } from '../../../trainer/protocol/run.ts';
 
@@ -29,6 +30,17 @@ export function usualPreprocessing(config: PretrainConfig, branch: 0 | 1, inspec
 /** Channel statistics of the official code and of torchvision's weights. */
 export const imagenetStatistics: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
 
+/** Programs whose own evaluation of vision transformers resizes images bicubically. */
+const bicubicPrograms = ['DINO', 'iBOT', 'DINOv2', 'DINOv2 with registers', 'MAE', 'timm'];
+/** DINOv2's last epochs were at this size, and its evaluation is at 224. */
+const dinov2Size = 518;
+
+function sizeFor({ options }: Choice, { smallest }: Inspection): number {
+  if (options['stem'] === 'small') return smallest?.[0] ?? 32;
+  const positions = options['imageSize'];
+  return typeof positions !== 'number' || positions === dinov2Size ? 224 : positions;
+}
+
 /**
  * Images as imported weights see them: the official code's preprocessing; a network for small images gets them
  * unchanged.
@@ -36,7 +48,7 @@ export const imagenetStatistics: Normalization = { mean: [0.485, 0.456, 0.406], 
  * @throws FaultError `bad-argument` if the images have another number of channels
  */
 export function imagesForWeights(
-  { id, name, channels, encoder }: ImportedWeights,
+  { id, name, channels, encoder, layout }: ImportedWeights,
   inspection: Inspection,
 ): { readonly preprocessing: Preprocessing; readonly normalization: Normalization } {
   const own = inspection.channels;
@@ -46,9 +58,10 @@ export function imagesForWeights(
       `"${name}" sees ${channels} channels, and the images of ${inspection.path} have ${own}.`,
       { weights: id, channels: own },
     );
-  const size = encoder.options['stem'] === 'small' ? (inspection.smallest?.[0] ?? 32) : 224;
+  const usual = preprocessingFor(sizeFor(encoder, inspection), inspection);
+  const isBicubic = layout !== null && bicubicPrograms.includes(layout);
   return {
-    preprocessing: preprocessingFor(size, inspection),
+    preprocessing: isBicubic ? { ...usual, interpolation: 'bicubic' } : usual,
     normalization: normalizationFor(imagenetStatistics, channels),
   };
 }

@@ -189,6 +189,13 @@ function evaluationOf(
   };
 }
 
+/** DINO and iBOT give a linear head the class tokens of four blocks of a ViT-S, and the mean of the patches from ViT-B on. */
+function layerFor({ layout, encoder }: ImportedWeights, evaluator: string): Pick<EvaluateConfig, 'layer'> {
+  if (evaluator !== 'linear' || (layout !== 'DINO' && layout !== 'iBOT') || encoder.id !== 'vit') return {};
+  return { layer: Number(encoder.options['width']) < vitBaseWidth ? 'class-4' : 'class-patches' };
+}
+const vitBaseWidth = 768;
+
 function evaluationOfWeights(
   weights: ImportedWeights,
   evaluator: Choice,
@@ -211,6 +218,7 @@ function evaluationOfWeights(
     train: sourceOf(row, trainSplit(row.inspection)),
     test: sourceOf(row, testSplit(row.inspection)),
     ...shownTo(recipe, preprocessing),
+    ...layerFor(weights, recipe.id),
     normalization,
   };
 }

@@ -52,12 +52,12 @@ export function createWeights(options: WeightsOptions): Weights {
     throw new FaultError('unknown-id', `There are no weights "${id}" in this workspace.`, { weights: id });
   }
 
-  async function take(path: string, network?: string): Promise<ImportedWeights> {
+  async function take(path: string, network?: string, heads?: number): Promise<ImportedWeights> {
     const file = resolve(path);
     const folder = join(workspace.weights, `.tmp-${randomBytes(6).toString('hex')}`);
     try {
       await mkdir(folder, { recursive: true });
-      const { found } = await jobs.run({ kind: 'importWeights', file, folder, network }, 'weights');
+      const { found } = await jobs.run({ kind: 'importWeights', file, folder, network, heads }, 'weights');
       const before = await recorded(found.id);
       if (before !== null) return await again(before, found);
       const record: ImportedWeights = {

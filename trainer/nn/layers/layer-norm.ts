@@ -2,22 +2,23 @@
  * Layer normalisation over the last axis, with its own gradient: tfjs's tape would keep a tensor for each step and sum back
  * through every broadcast.
  *
- * y = weight (x - mean) / sqrt(variance + eps) + bias, with the biased variance. eps is that of the vision transformers, 1e-6.
+ * y = weight (x - mean) / sqrt(variance + eps) + bias, with the biased variance.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Builder, Net } from '../../recipe.ts';
 
-const epsilon = 1e-6;
+/** That of the vision transformers of DINO, MoCo v3, MAE, timm and torchvision. */
+const usualEpsilon = 1e-6;
 
 export interface LayerNorm extends Net {
   apply(x: Tensor): Tensor;
 }
 
-export function layerNorm(builder: Builder, width: number): LayerNorm {
+export function layerNorm(builder: Builder, width: number, epsilon = usualEpsilon): LayerNorm {
   const weight = builder.variable('weight', [width], { kind: 'ones' });
   const bias = builder.variable('bias', [width], { kind: 'zeros' });
-  return { weights: [weight, bias], state: [], apply: (x) => normalise(x, weight, bias) };
+  return { weights: [weight, bias], state: [], apply: (x) => normalise(x, weight, bias, epsilon) };
 }
 
 const meanOfRow = (rows: Tensor): Tensor => tf.mean(rows, -1, true);
@@ -26,7 +27,7 @@ const meanOfRow = (rows: Tensor): Tensor => tf.mean(rows, -1, true);
  * Avoids products of products and quotients by roots, here and below: TensorFlow reorders those in a graph, except where an
  * intermediate result is kept for the gradient, so recomputed ones would differ in their last bits.
  */
-function normalise(input: Tensor, weight: Tensor, bias: Tensor): Tensor {
+function normalise(input: Tensor, weight: Tensor, bias: Tensor, epsilon: number): Tensor {
   return tf.customGrad((...given) => {
     const [x, w, b] = given.slice(0, 3) as [Tensor, Tensor, Tensor];
     const save = given[3] as unknown as tf.GradSaveFunc;

@@ -1,27 +1,64 @@
-/** Resizes learned position embeddings to another grid: bicubic, as in torch.nn.functional.interpolate. */
+/**
+ * Resizes learned position embeddings to another grid: bicubic, as torch.nn.functional.interpolate, in the four ways of
+ * the programs that train vision transformers.
+ */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 
-/** Keys' cubic convolution (1981) with PyTorch's parameter, at a distance in pixels. */
-const sharpness = -0.75;
-function cubic(distance: number): number {
+/**
+ * How a program calls it. `size`: by the sizes of the grids (MAE, DeiT, Hugging Face). `dino`: by a scale factor for a
+ * tenth of a patch more than there is, so that it never comes out one patch short (DINO, iBOT, DINOv2 without
+ * registers). `antialiased`: by the sizes, with a wider kernel where the grid becomes smaller (timm, DINOv2 with
+ * registers). `corners`: with the outermost patches of both grids at the same place (torchvision).
+ */
+export const resizings = ['size', 'dino', 'antialiased', 'corners'] as const;
+export type Resizing = (typeof resizings)[number];
+
+/** Keys' cubic convolution (1981) at a distance in pixels; PyTorch has another parameter where it antialiases. */
+function cubic(distance: number, sharpness: number): number {
   const x = Math.abs(distance);
   if (x <= 1) return (sharpness + 2) * x ** 3 - (sharpness + 3) * x ** 2 + 1;
   if (x < 2) return sharpness * (x ** 3 - 5 * x ** 2 + 8 * x - 4);
   return 0;
 }
+const plain = -0.75;
+const smooth = -0.5;
+/** What DINO adds to the number of patches; in https://github.com/facebookresearch/dino/issues/8 it says why. */
+const dinoOffset = 0.1;
 
-/**
- * Weights of the `from` positions of a row for each of the `to`; pixel centres lie at half integers, and edges are
- * repeated.
- */
-export function cubicWeights(from: number, to: number): readonly Float64Array[] {
+/** Pixel centres lie at half integers, and edges are repeated. */
+function plainWeights(from: number, centre: number): Float64Array {
+  const weights = new Float64Array(from);
+  const first = Math.floor(centre) - 1;
+  for (let at = first; at < first + 4; at++) weights[Math.min(Math.max(at, 0), from - 1)]! += cubic(centre - at, plain);
+  return weights;
+}
+
+/** The kernel is as wide as what becomes one place, ends at the edges and is normalised. */
+function smoothWeights(from: number, to: number, place: number): Float64Array {
+  const stretch = Math.max(from / to, 1);
+  const centre = ((place + 0.5) * from) / to;
+  const [first, end] = [centre - 2 * stretch, centre + 2 * stretch].map((edge) => Math.trunc(edge + 0.5));
+  const weights = new Float64Array(from);
+  for (let at = Math.max(first!, 0); at < Math.min(end!, from); at++)
+    weights[at] = cubic((at + 0.5 - centre) / stretch, smooth);
+  const sum = weights.reduce((total, one) => total + one, 0);
+  return weights.map((one) => one / sum);
+}
+
+/** Weights of the `from` positions of a row for each of the `to`. */
+export function cubicWeights(from: number, to: number, resizing: Resizing = 'size'): readonly Float64Array[] {
   return Array.from({ length: to }, (_, place) => {
-    const centre = ((place + 0.5) * from) / to - 0.5;
-    const weights = new Float64Array(from);
-    const first = Math.floor(centre) - 1;
-    for (let at = first; at < first + 4; at++) weights[Math.min(Math.max(at, 0), from - 1)]! += cubic(centre - at);
-    return weights;
+    switch (resizing) {
+      case 'size':
+        return plainWeights(from, ((place + 0.5) * from) / to - 0.5);
+      case 'dino':
+        return plainWeights(from, ((place + 0.5) * from) / (to + dinoOffset) - 0.5);
+      case 'antialiased':
+        return smoothWeights(from, to, place);
+      case 'corners':
+        return plainWeights(from, to > 1 ? (place * (from - 1)) / (to - 1) : 0);
+    }
   });
 }
 
@@ -29,9 +66,15 @@ export function cubicWeights(from: number, to: number): readonly Float64Array[] 
  * positions: [1, side * side, width]; gives [1, rows * columns, width]. A single product with a matrix known at trace
  * time, so the gradient is one as well.
  */
-export function resizedPositions(positions: Tensor, side: number, rows: number, columns: number): Tensor {
+export function resizedPositions(
+  positions: Tensor,
+  side: number,
+  rows: number,
+  columns: number,
+  resizing: Resizing = 'size',
+): Tensor {
   if (rows === side && columns === side) return positions;
-  const [down, across] = [cubicWeights(side, rows), cubicWeights(side, columns)];
+  const [down, across] = [cubicWeights(side, rows, resizing), cubicWeights(side, columns, resizing)];
   const weights = down.flatMap((row) =>
     across.flatMap((column) => [...row].flatMap((one) => Array.from(column, (other) => one * other))),
   );
