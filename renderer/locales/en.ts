@@ -661,6 +661,7 @@ export const en = {
   'inspection.rejectTable': 'Unreadable files ({count})',
   'inspection.file': 'File',
   'inspection.reason': 'Reason',
+  'inspection.copy': 'Copy in another split',
   'inspection.leakTable': 'The same image in two splits ({count})',
   'inspection.warnings': 'Warnings',
   'inspection.unused': 'Not used ({count})',

@@ -642,6 +642,7 @@ export const zh = {
   'inspection.rejectTable': '无法读取的文件（{count}）',
   'inspection.file': '文件',
   'inspection.reason': '原因',
+  'inspection.copy': '另一划分中的副本',
   'inspection.leakTable': '出现在两个划分中的相同图像（{count}）',
   'inspection.warnings': '警告',
   'inspection.unused': '未使用的内容（{count}）',
