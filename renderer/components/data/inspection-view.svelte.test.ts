@@ -6,9 +6,13 @@ import { words } from '../../lib/language/i18n.svelte.ts';
 import InspectionView from './InspectionView.svelte';
 
 let shown: ReturnType<typeof mount> | null = null;
-function show(props: { inspection: Inspection; oncheck: (() => void) | null }): HTMLElement {
+function show(props: {
+  inspection: Inspection;
+  oncheck: (() => void) | null;
+  onpictures?: (names: readonly string[]) => void;
+}): HTMLElement {
   words.language = 'en';
-  shown = mount(InspectionView, { target: document.body, props });
+  shown = mount(InspectionView, { target: document.body, props: { onpictures: null, ...props } });
   flushSync();
   return document.body;
 }
@@ -44,4 +48,15 @@ test('the offer is disabled during an inspection, and disappears once the conten
   await unmount(shown!);
   expect(show({ inspection, oncheck: null }).textContent).toContain('every image: read, decoded, compared');
   expect(button()).toBeNull();
+});
+
+test('a leak leads to both of its pictures, a rejected file to its own; without a grid they are names', async () => {
+  const rejects = [{ file: 'train/cut.png', reason: 'truncated' }];
+  const found = { ...inspection, rejects, rejectCount: 1 };
+  const open = vi.fn();
+  const view = show({ inspection: found, oncheck: null, onpictures: open });
+  for (const link of view.querySelectorAll<HTMLButtonElement>('button.link')) link.click();
+  expect(open.mock.calls).toEqual([[['train/cut.png']], [['train/1284', 'test/77']], [['train/1284', 'test/77']]]);
+  await unmount(shown!);
+  expect(show({ inspection: found, oncheck: null }).querySelector('button.link')).toBeNull();
 });

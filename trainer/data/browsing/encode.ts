@@ -13,7 +13,9 @@ const png = async (pipeline: Sharp): Promise<Shown> => ({
 
 /** A square of `side` pixels, the middle of the picture. */
 export function thumbnail(picture: Pixels, side: number): Promise<Shown> {
-  return png(opened(picture).resize(side, side, { fit: 'cover', kernel: 'nearest' }));
+  // The pixels of a small picture stay squares.
+  const kernel = Math.min(picture.width, picture.height) < side ? 'nearest' : 'lanczos3';
+  return png(opened(picture).resize(side, side, { fit: 'cover', kernel }));
 }
 
 /** Every pixel as it is. */
