@@ -692,7 +692,7 @@ export const en = {
   'pictures.next': 'Next',
   'pictures.place': '{place} of {total}',
   'pictures.inArchive': 'in this archive: {name}',
-  'pictures.problem': 'Unreadable',
+  'pictures.problem': 'Problem',
   'pictures.size': 'Size',
   'pictures.pixels': '{width} × {height} pixels, {channels} {channels#channel|channels}',
   'pictures.raw': 'uncompressed pixels',

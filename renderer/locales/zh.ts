@@ -672,7 +672,7 @@ export const zh = {
   'pictures.next': '下一张',
   'pictures.place': '第 {place} 张，共 {total} 张',
   'pictures.inArchive': '归档内路径：{name}',
-  'pictures.problem': '无法读取',
+  'pictures.problem': '问题',
   'pictures.size': '尺寸',
   'pictures.pixels': '{width} × {height} 像素，{channels} 通道',
   'pictures.raw': '未压缩像素',

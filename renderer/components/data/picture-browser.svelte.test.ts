@@ -30,7 +30,8 @@ beforeEach(() => {
       disconnect = () => undefined;
     },
   );
-  // jsdom draws nothing.
+  // jsdom draws and scrolls nothing.
+  Element.prototype.scrollIntoView = () => undefined;
   vi.spyOn(HTMLCanvasElement.prototype, 'getContext').mockReturnValue(null);
   vi.spyOn(HTMLCanvasElement.prototype, 'toDataURL').mockReturnValue('data:image/png;base64,AAAA');
   vi.spyOn(HTMLElement.prototype, 'clientWidth', 'get').mockReturnValue(width);
