@@ -66,6 +66,13 @@ const rooms = {
     'trainer/host-batch.ts',
     ...plain,
   ],
+  'trainer/data/browsing': [
+    'trainer/data/loading/index-file.ts',
+    'trainer/data/listing',
+    'trainer/data/pixels',
+    'trainer/data/[^/]+$',
+    ...plain,
+  ],
   'trainer/data/sample': ['trainer/data/pixels', 'trainer/durable', 'trainer/random.ts'],
   'trainer/datasets': ['trainer/data', ...plain],
   'trainer/evaluation/figures': ['trainer/nn/ops', ...plain],

@@ -2,6 +2,8 @@
  * The whole workflow of a user: drop a folder, inspect it, start a run, watch it, lose the trainer, resume, evaluate,
  * compare, export.
  */
+import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReportRow } from '../electron/api/reports.ts';
@@ -23,6 +25,43 @@ async function addData(program: Program, folder: string): Promise<void> {
   await expect(inspection).toBeVisible({ timeout: 60_000 });
   await program.page.getByTestId('add-dataset').click();
   await expect(program.page.getByRole('heading', { level: 1, name: 'bars' })).toBeVisible();
+}
+
+/** Enlarges a picture of the data set on the screen, and sees its two views with what was drawn for them. */
+async function lookAtPictures({ page }: Program): Promise<void> {
+  const pictures = page.getByTestId('pictures');
+  await expect(page.getByTestId('picture-count')).toHaveText('1,200 images');
+  await expect(page.locator('[data-place="0"] img')).toBeVisible();
+  await expectAccessible(page);
+  await page.locator('[data-place="7"]').focus();
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('picture-file')).toContainText('train-images-idx3-ubyte image 7');
+  const views = page.getByTestId('augmented-view');
+  await expect(views).toHaveCount(2);
+  await expect(views.first()).toContainText(/Crop \d+ × \d+ px at x = \d+, y = \d+/);
+  await expect(views.first()).toContainText('Resized to 28 × 28 px, bilinear');
+  const drawn = await views.allTextContents();
+  await page.getByTestId('draw-again').click();
+  await expect(page.getByTestId('views-epoch')).toHaveValue('1');
+  await expect.poll(() => views.allTextContents()).not.toEqual(drawn);
+  await expectAccessible(page);
+  await page.keyboard.press('Escape');
+  await expect(page.locator('[data-place="7"]')).toBeFocused();
+  await page.getByTestId('filter-class').selectOption('3');
+  await expect(page.getByTestId('picture-count')).toHaveText('120 images');
+  await page.getByTestId('filter-among').selectOption('copies');
+  await expect(pictures).toContainText('No image matches this filter.');
+}
+
+async function expectAccessible(page: Page): Promise<void> {
+  // Electron has no second page for axe to work in, hence the legacy mode.
+  const { violations } = await new AxeBuilder({ page })
+    .include('[data-testid="pictures"]')
+    .setLegacyMode(true)
+    .analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)).toEqual(
+    [],
+  );
 }
 
 /** Fills the form of the small preset so that a run takes about a minute. */
@@ -55,6 +94,7 @@ test('from a dropped folder to a report, over the death of the trainer', async (
   writeIdx(folder, { train: 1200, test: 300 });
 
   await addData(program, folder);
+  await lookAtPictures(program);
   await page.getByTestId('rail-datasets').click();
   await expect(page.getByTestId('dataset-card')).toContainText('bars');
 

@@ -28,6 +28,7 @@ const jobs: {
   export: () => import('./jobs/export.ts'),
   importWeights: () => import('./jobs/import-weights.ts'),
   thumbnails: () => import('./jobs/thumbnails.ts'),
+  browse: () => import('./jobs/browse.ts'),
   sample: () => import('./jobs/sample.ts'),
 };
 

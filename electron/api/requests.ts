@@ -1,4 +1,5 @@
 /** The request table: everything the window and the terminal may ask of the workstation. Types and one list of names. */
+import type { Draw, DrawnViews, Picture, PictureFilter, PictureRange } from '../../trainer/protocol/browse.ts';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { PauseTime } from '../../trainer/protocol/commands.ts';
 import type { Inspection, Reading, Thumbnail } from '../../trainer/protocol/dataset.ts';
@@ -97,6 +98,14 @@ export interface Requests {
   addDataset: (inspection: Inspection, name: string) => DatasetRow;
   removeDataset: (fingerprint: string) => void;
   thumbnails: (fingerprint: string, split: string, count: number) => readonly Thumbnail[];
+  /** Pictures `from` … `from + count - 1` of those that a filter leaves, with thumbnails. A listing that takes long comes as a `job`. */
+  pictures: (fingerprint: string, filter: PictureFilter, from: number, count: number) => PictureRange;
+  /** The picture at a place of a filter's order, as large as a window can show it. */
+  picture: (fingerprint: string, filter: PictureFilter, place: number) => Picture;
+  /** Its views as training would make them, with what was drawn for each. */
+  augmentedViews: (fingerprint: string, filter: PictureFilter, place: number, draw: Draw) => DrawnViews;
+  /** Shows its file in the system's file manager; of one that is no file of its own, the data set. */
+  showPicture: (fingerprint: string, filter: PictureFilter, place: number) => void;
   writeSampleSet: () => Inspection;
   cancelJob: () => void;
 
@@ -163,6 +172,10 @@ const every = {
   addDataset: true,
   removeDataset: true,
   thumbnails: true,
+  pictures: true,
+  picture: true,
+  augmentedViews: true,
+  showPicture: true,
   writeSampleSet: true,
   cancelJob: true,
   compare: true,

@@ -214,6 +214,7 @@ const phases = {
 /** Work beside the runs. */
 const jobs = {
   en: {
+    browse: 'Reading the images',
     inspect: 'Reading the data set',
     probe: 'Checking the device',
     precisions: 'Choosing the precision',
@@ -226,6 +227,7 @@ const jobs = {
     report: 'Writing the report',
   },
   zh: {
+    browse: '读取图像',
     inspect: '读取数据集',
     probe: '检测计算设备',
     precisions: '选择数值精度',

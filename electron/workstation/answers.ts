@@ -40,7 +40,7 @@ export function createAnswers(
 ): Answers {
   const { version, write, push } = options;
   const { workspace, store, resources, complain } = records;
-  const { jobs, host, queue } = computing;
+  const { jobs, pictureDesk, host, queue } = computing;
   const { catalogue, papers } = resources;
   const { trash } = options.desktop;
   const threads = (): number => records.settings.current.threads ?? availableParallelism();
@@ -50,7 +50,13 @@ export function createAnswers(
   const placement = createDeviceChoice({ ...common, threads, version, write });
   const weights = createWeights({ ...common, trash, version });
   const presets = createPresets({ resources, store, weights, placement });
-  const datasets = createDatasets({ ...common, catalogue, dataFolder: join(options.runtime, 'data') });
+  const datasets = createDatasets({
+    ...common,
+    catalogue,
+    dataFolder: join(options.runtime, 'data'),
+    pictureDesk,
+    showItem: options.desktop.showItem,
+  });
   const estimates = createEstimates({ ...common, catalogue, papers });
   const runs = createRuns({
     ...common,

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { createGpuWatch, type GpuWatch } from './machine/gpu-watch.ts';
 import type { Records } from './records.ts';
 import { createQueue, type Queue } from './runs/queue.ts';
+import { createPictureDesk, type PictureDesk } from './trainer/picture-desk.ts';
 import { createSideJobs, type SideJobs } from './trainer/side-jobs.ts';
 import { createTrainerHost, type TrainerHost } from './trainer/trainer-host.ts';
 import { processStartedAt } from './workspace/processes.ts';
@@ -10,6 +11,7 @@ import type { WorkstationOptions } from './workstation-options.ts';
 
 export interface Computing {
   readonly jobs: SideJobs;
+  readonly pictureDesk: PictureDesk;
   readonly gpus: GpuWatch;
   readonly host: TrainerHost;
   readonly queue: Queue;
@@ -22,7 +24,9 @@ export function createComputing(options: WorkstationOptions, records: Records, n
   const { workspace, store, settings, environment, complain } = records;
   const script = options.trainer ?? join(options.appRoot, 'out', 'node', 'trainer.js');
   const program = { node: options.node, script, env: environment };
-  const jobs = createSideJobs(program, options.write ? workspace.home : options.appRoot, push);
+  const folder = options.write ? workspace.home : options.appRoot;
+  const jobs = createSideJobs(program, folder, push);
+  const pictureDesk = createPictureDesk(program, folder, push);
   const gpus = createGpuWatch(complain);
   // The host and the queue refer to each other.
   const host = createTrainerHost({
@@ -46,6 +50,7 @@ export function createComputing(options: WorkstationOptions, records: Records, n
   });
   return {
     jobs,
+    pictureDesk,
     gpus,
     host,
     queue,
@@ -54,7 +59,7 @@ export function createComputing(options: WorkstationOptions, records: Records, n
       const settled = queue.close();
       await host.close(how);
       await settled;
-      await jobs.close();
+      await Promise.all([jobs.close(), pictureDesk.close()]);
       gpus.close();
     },
   };

@@ -105,6 +105,44 @@ test('numbers are bounded, texts too', () => {
   expect(accepts('compare', [{ kind: 'runs', runs: ['../x'] }])).toBe(false);
 });
 
+test('a question about pictures has a filter, a place and a draw within bounds', () => {
+  const all = { split: null, class: null, among: { kind: 'all' } };
+  expect(accepts('pictures', ['f0', all, 0, 60])).toBe(true);
+  for (const [from, count] of [
+    [-1, 60],
+    [0.5, 60],
+    [2 ** 40, 60],
+    [0, 0],
+    [0, 201],
+    [0, '60'],
+  ])
+    expect(accepts('pictures', ['f0', all, from, count]), `${String(from)} ${String(count)}`).toBe(false);
+  const names = (count: number) => Array.from({ length: count }, (_, at) => `${at}.png`);
+  expect(accepts('picture', ['f0', { ...all, among: { kind: 'named', names: names(100) } }, 0])).toBe(true);
+  for (const bad of [
+    { ...all, split: '' },
+    { ...all, class: -1 },
+    { ...all, among: { kind: 'all', names: names(1) } },
+    { ...all, among: { kind: 'named', names: [] } },
+    { ...all, among: { kind: 'named', names: names(101) } },
+    { ...all, path: '/etc/passwd' },
+    null,
+  ])
+    for (const name of ['picture', 'showPicture'] as const)
+      expect(accepts(name, ['f0', bad, 0]), JSON.stringify(bad)).toBe(false);
+  const view = { size: 32, cropArea: [0.2, 1] };
+  const draw = { views: [view, view], seed: 1, epoch: 0 };
+  expect(accepts('augmentedViews', ['f0', all, 0, draw])).toBe(true);
+  for (const bad of [
+    { ...draw, views: [] },
+    { ...draw, views: Array.from({ length: 17 }, () => view) },
+    { ...draw, views: [{ ...view, size: 100_000 }] },
+    { ...draw, seed: -1 },
+    { ...draw, epoch: 1.5 },
+  ])
+    expect(accepts('augmentedViews', ['f0', all, 0, bad]), JSON.stringify(bad)).toBe(false);
+});
+
 test('a configuration with one field more or one value out of range is refused', () => {
   const good = pretrain('x') as unknown as Record<string, unknown>;
   expect(accepts('createRun', [good])).toBe(true);

@@ -1,6 +1,7 @@
 /** The table of all requests of the window and the terminal: for each, a schema of its arguments and an answer. */
 import * as v from 'valibot';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
+import { Draw, mostPictures, PictureFilter } from '../../trainer/protocol/browse.ts';
 import { PauseTime } from '../../trainer/protocol/commands.ts';
 import { WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
@@ -39,6 +40,7 @@ const path = v.pipe(
 const id = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'an id is a-z, 0-9 and -'));
 const fingerprint = v.pipe(v.string(), v.regex(/^[0-9a-z:-]{1,200}$/, 'not a fingerprint'));
 const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
+const place = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const run = v.strictTuple([RunId]);
 const runAndFlag = v.strictTuple([RunId, v.boolean()]);
@@ -161,6 +163,7 @@ function planHandlers({ plans }: Answers) {
 }
 
 function dataHandlers({ datasets }: Answers) {
+  const { pictures } = datasets;
   return {
     datasets: { args: none, answer: datasets.rows },
     knownData: { args: none, answer: datasets.known },
@@ -168,6 +171,10 @@ function dataHandlers({ datasets }: Answers) {
     addDataset: { args: v.strictTuple([Inspection, word]), answer: datasets.add },
     removeDataset: { args: v.strictTuple([fingerprint]), answer: datasets.remove },
     thumbnails: { args: v.strictTuple([fingerprint, word, count(500)]), answer: datasets.thumbnails },
+    pictures: { args: v.strictTuple([fingerprint, PictureFilter, place, count(mostPictures)]), answer: pictures.range },
+    picture: { args: v.strictTuple([fingerprint, PictureFilter, place]), answer: pictures.picture },
+    augmentedViews: { args: v.strictTuple([fingerprint, PictureFilter, place, Draw]), answer: pictures.views },
+    showPicture: { args: v.strictTuple([fingerprint, PictureFilter, place]), answer: pictures.show },
     writeSampleSet: { args: none, answer: datasets.writeSampleSet },
     cancelJob: { args: none, answer: datasets.cancel },
   } satisfies Partial<Handlers>;
@@ -228,6 +235,10 @@ const readers = new Set<keyof Requests>([
   ...([
     'inspect',
     'thumbnails',
+    'pictures',
+    'picture',
+    'augmentedViews',
+    'showPicture',
     'cancelJob',
     'compare',
     'exportReport',

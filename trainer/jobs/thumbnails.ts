@@ -1,23 +1,15 @@
 /**
  * Small pictures of a data set, for the window. Decoded here because sharp is not compatible with Electron's libraries.
  */
-import sharp from 'sharp';
 import { FaultError } from '../durable/fault-error.ts';
 import type { Thumbnail } from '../protocol/dataset.ts';
 import { unrecordedLeftOut } from '../data/loading/open-left-out.ts';
+import { thumbnail } from '../data/browsing/encode.ts';
 import { decode } from '../data/pixels/decode.ts';
-import type { Image } from '../recipe.ts';
 import { datasets } from '../registry.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const quietMs = 60_000;
-
-/** Shows a picture as it is trained on: not turned by what a camera noted. */
-async function shrink(image: Image, size: number): Promise<Buffer> {
-  const { pixels, width, height, channels } = await decode(image, image.kind === 'raw' ? image.channels : 3);
-  const opened = sharp(pixels, { raw: { width, height, channels: channels === 1 ? 1 : 3 } });
-  return opened.resize(size, size, { fit: 'cover', kernel: 'nearest' }).png().toBuffer();
-}
 
 export async function run(job: JobOf<'thumbnails'>, context: JobContext): Promise<Ending> {
   const { port } = context;
@@ -41,9 +33,11 @@ export async function run(job: JobOf<'thumbnails'>, context: JobContext): Promis
         );
       }
       const { image, target } = await opened.sample(index);
-      const base64 = (await shrink(image, job.size)).toString('base64');
+      // As it is trained on: not turned by what a camera noted.
+      const pixels = await decode(image, image.kind === 'raw' ? image.channels : 3);
+      const { mime, base64 } = await thumbnail(pixels, job.size);
       const name = target.kind === 'class' ? (opened.classes[target.class] ?? String(target.class)) : null;
-      thumbnails.push({ index, label: name, mime: 'image/png', base64 });
+      thumbnails.push({ index, label: name, mime, base64 });
       await progress(thumbnails.length / job.indexes.length);
     }
   } finally {

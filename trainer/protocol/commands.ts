@@ -1,6 +1,7 @@
 /** What a trainer is told. One job a process. */
 import * as v from 'valibot';
-import { Reading } from './dataset.ts';
+import { PictureQuestion } from './browse.ts';
+import { Reading, Reject } from './dataset.ts';
 import { DataSource, Preprocessing, Normalization, RunConfig, RunId, Subject, Execution } from './run.ts';
 import { WeightsFormat } from './weights.ts';
 
@@ -94,6 +95,17 @@ export const Job = v.variant('kind', [
     size: v.number(),
     datasetsFolder: v.optional(v.nullable(v.string()), null),
   }),
+  /** Answers questions about the pictures of a data set until it is stopped. */
+  v.strictObject({
+    kind: v.literal('browse'),
+    data: v.omit(DataSource, ['split']),
+    splits: v.array(v.string()),
+    /** As its inspection lists them. */
+    leaks: v.array(v.tuple([v.string(), v.string()])),
+    rejects: v.array(Reject),
+    datasetsFolder: v.nullable(v.string()),
+    cacheFolder: v.nullable(v.string()),
+  }),
   /** Writes the built-in sample set as an image folder. */
   v.strictObject({
     kind: v.literal('sample'),
@@ -116,6 +128,8 @@ export const Command = v.variant('type', [
   v.strictObject({ type: v.literal('pause'), when: PauseTime }),
   v.strictObject({ type: v.literal('resume') }),
   v.strictObject({ type: v.literal('checkpointNow') }),
+  /** A question for the job of that kind; the answer has the same number. */
+  v.strictObject({ type: v.literal('browse'), id: v.number(), question: PictureQuestion }),
   /** The checkpoint's row is committed: older folders may go. */
   v.strictObject({ type: v.literal('recorded'), step: v.number() }),
 ]);

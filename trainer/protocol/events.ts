@@ -1,5 +1,6 @@
 /** What a trainer says. The same objects go down the pipe and into events.ndjson. */
 import * as v from 'valibot';
+import { PictureAnswer } from './browse.ts';
 import { Fault } from './fault.ts';
 import { Result } from './results.ts';
 import { Inspection, Thumbnail } from './dataset.ts';
@@ -46,6 +47,12 @@ export const Outcome = v.variant('kind', [
   v.strictObject({ kind: v.literal('results'), results: v.array(Result) }),
   v.strictObject({ kind: v.literal('inspection'), inspection: Inspection }),
   v.strictObject({ kind: v.literal('thumbnails'), thumbnails: v.array(Thumbnail) }),
+  v.strictObject({
+    kind: v.literal('browsed'),
+    /** Of the question. */
+    id: v.number(),
+    answer: v.variant('kind', [...PictureAnswer.options, v.strictObject({ kind: v.literal('fault'), fault: Fault })]),
+  }),
   v.strictObject({ kind: v.literal('probe'), probe: DeviceProbe }),
   v.strictObject({ kind: v.literal('precisions'), precisions: PrecisionTimings }),
   v.strictObject({ kind: v.literal('calibration'), calibration: Calibration }),

@@ -6,12 +6,14 @@ import type { Inspection, Reading } from '../../../trainer/protocol/dataset.ts';
 import type { DatasetRow, KnownData } from '../../api/datasets.ts';
 import type { RequestHandler } from '../request-types.ts';
 import type { Store, StoredDataset } from '../store/store.ts';
+import type { PictureDesk } from '../trainer/picture-desk.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import { forgetDataset, type Workspace } from '../workspace/workspace.ts';
 import { stateOf } from './dataset-state.ts';
 import { fittingEvaluators } from './evaluator-fit.ts';
 import { Inspections } from './inspections.ts';
 import { knownData, sample, sampleName } from './known-data.ts';
+import { createPictures, type Pictures } from './pictures.ts';
 import { thumbnailsJob } from './thumbnails.ts';
 
 export interface Datasets {
@@ -22,6 +24,7 @@ export interface Datasets {
   readonly remove: RequestHandler<'removeDataset'>;
   readonly thumbnails: RequestHandler<'thumbnails'>;
   readonly writeSampleSet: () => Promise<Inspection>;
+  readonly pictures: Pictures;
   readonly cancel: () => void;
   /** The data set of a folder, inspected and remembered if it is new or has changed. */
   readonly ensure: (path: string, name: string, builtIn: boolean) => Promise<StoredDataset>;
@@ -32,6 +35,8 @@ export interface DatasetsOptions {
   readonly workspace: Workspace;
   readonly store: Store;
   readonly jobs: SideJobs;
+  readonly pictureDesk: PictureDesk;
+  readonly showItem: (path: string) => Promise<void>;
   readonly catalogue: Catalogue;
   /** Folder where set-up stores data. */
   readonly dataFolder: string;
@@ -39,7 +44,7 @@ export interface DatasetsOptions {
 }
 
 export function createDatasets(options: DatasetsOptions): Datasets {
-  const { workspace, store, jobs, catalogue, dataFolder } = options;
+  const { workspace, store, jobs, pictureDesk, showItem, catalogue, dataFolder } = options;
   const sampleFolder = join(workspace.datasets, sampleName);
   const inspections = new Inspections(options);
 
@@ -59,7 +64,11 @@ export function createDatasets(options: DatasetsOptions): Datasets {
     inspect: (path, contents, reading) => inspections.inspect(path, contents, reading),
     ensure: (path, name, builtIn) => inspections.ensure(path, name, builtIn),
     stateOf,
-    cancel: jobs.cancel,
+    pictures: createPictures({ workspace, desk: pictureDesk, get, showItem }),
+    cancel: () => {
+      jobs.cancel();
+      pictureDesk.cancel();
+    },
     rows: async () => Promise.all((await store.datasets()).map(rowOf)),
     known: () => knownData(dataFolder, sampleFolder),
     add: async (inspection, name) => {

@@ -4,6 +4,8 @@
  * dies by SIGKILL at that step. `exit=3@15`, `say=TEXT@15`: exits with that code, or after that output. `deaf`: ignores
  * stop. `quiet=500@15`: silent for that many milliseconds. `once`: misbehaves only in its first attempt. `elsewhere`:
  * finds that its checkpoint was made on another processor.
+ *
+ * Of pictures it has five of each class, but dies when asked for class 13 and does not answer for class 14.
  */
 import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
@@ -18,6 +20,7 @@ let paused = false;
 let saveNow = false;
 let started: (() => void) | null = null;
 const recorded: number[] = [];
+const questions: Extract<Command, { type: 'browse' }>[] = [];
 
 function option(title: string, name: string): { readonly value: string; readonly at: number } | null {
   const found = new RegExp(`\\b${name}=([^@\\s]+)(?:@(\\d+))?`).exec(title);
@@ -32,6 +35,7 @@ process.on('message', (command: Command) => {
     stopping = true;
     started?.();
   }
+  if (command.type === 'browse') questions.push(command);
   if (command.type === 'pause') paused = true;
   else if (command.type === 'resume') paused = false;
   else if (command.type === 'checkpointNow') saveNow = true;
@@ -212,6 +216,23 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
         seconds: 0.1,
       },
     });
+  } else if (side.kind === 'browse') {
+    say({ type: 'phase', phase: 'scanning', quietForMs: 1000 });
+    while (!stopping) {
+      for (const { id, question } of questions.splice(0)) {
+        const { class: number } = question.filter;
+        if (number === 13) process.kill(process.pid, 'SIGKILL');
+        if (question.kind !== 'range' || number === 14) continue;
+        const total = number === null ? 10 : 5;
+        const places = Array.from({ length: Math.max(0, Math.min(total - question.from, question.count)) });
+        const pictures = places.map((_, at) => {
+          return { name: `${question.from + at}.png`, split: 'train', classes: [], problem: null, thumbnail: null };
+        });
+        const answer = { kind: 'range', range: { total, pictures } };
+        say({ type: 'result', outcome: { kind: 'browsed', id, answer } });
+      }
+      await after(5);
+    }
   } else if (side.kind === 'calibrate') {
     const memory = { peakMemoryBytes: 1000, checkpointBytes: 500 };
     const pace = { secondsPerStep: 0.5, spreadSeconds: 0.01, steps: 8, stepsTotal: 12, loadSeconds: 2 };

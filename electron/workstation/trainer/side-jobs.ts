@@ -8,7 +8,7 @@ import { throttle } from './throttle.ts';
 import { exitFault } from './trainer-exit.ts';
 import { launchTrainer, type TrainerProcess, type TrainerProgram } from './trainer-process.ts';
 
-export type SideJob = Exclude<Job, { kind: 'train' }>;
+export type SideJob = Exclude<Job, { kind: 'train' | 'browse' }>;
 type OutcomeOf<K extends Outcome['kind']> = Extract<Outcome, { kind: K }>;
 
 export interface SideJobs {

@@ -10,10 +10,12 @@ interface Props {
   readonly inspection: Inspection;
   readonly oncheck: (() => void) | null;
   readonly onread?: (reading: Reading) => void;
+  readonly onpictures?: (names: readonly string[]) => void;
 }
-function show({ onread = () => undefined, ...props }: Props): HTMLElement {
+function show(given: Props): HTMLElement {
   words.language = 'en';
-  shown = mount(InspectionView, { target: document.body, props: { ...props, onread } });
+  const props = { onread: null, onpictures: null, ...given };
+  shown = mount(InspectionView, { target: document.body, props });
   flushSync();
   return document.body;
 }
@@ -64,4 +66,15 @@ test('another way to read the folder is asked about with what it gives, and keep
   expect(radios.map(({ checked }) => checked)).toEqual([true, false]);
   radios[1]!.click();
   expect(read).toHaveBeenCalledExactlyOnceWith({ order: 'text', classes: 'deepest' });
+});
+
+test('a leak leads to both of its pictures, a rejected file to its own; without a grid they are names', async () => {
+  const rejects = [{ file: 'train/cut.png', reason: 'truncated' }];
+  const found = { ...inspection, rejects, rejectCount: 1 };
+  const open = vi.fn();
+  const view = show({ inspection: found, oncheck: null, onpictures: open });
+  for (const link of view.querySelectorAll<HTMLButtonElement>('button.link')) link.click();
+  expect(open.mock.calls).toEqual([[['train/cut.png']], [['train/1284', 'test/77']], [['train/1284', 'test/77']]]);
+  await unmount(shown!);
+  expect(show({ inspection: found, oncheck: null }).querySelector('button.link')).toBeNull();
 });

@@ -1,7 +1,8 @@
 /** Made-up data sets and weights. */
 import type { DatasetRow } from '../../../electron/api/datasets.ts';
-import type { Inspection, Thumbnail } from '../../../trainer/protocol/dataset.ts';
+import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
+import { drawnPicture, pictureAnswers } from './pictures.ts';
 import { type FakeAnswers, type FakeWorld, minutes } from './world.ts';
 
 export const inspection: Inspection = {
@@ -122,21 +123,6 @@ const datasets: readonly DatasetRow[] = [
   },
 ];
 
-/** A small picture drawn from its number. */
-function thumbnail(index: number, label: string): Thumbnail {
-  const canvas = document.createElement('canvas');
-  canvas.width = 28;
-  canvas.height = 28;
-  const context = canvas.getContext('2d');
-  if (context !== null) {
-    context.fillStyle = '#000';
-    context.fillRect(0, 0, 28, 28);
-    context.fillStyle = `hsl(0 0% ${50 + ((index * 37) % 45)}%)`;
-    context.fillRect(6 + (index % 4), 5 + (index % 3), 15 - (index % 5), 18);
-  }
-  return { index, label, mime: 'image/png', base64: canvas.toDataURL('image/png').split(',')[1] ?? '' };
-}
-
 export function weightsAnswers(
   world: FakeWorld,
 ): FakeAnswers<'weights' | 'importWeights' | 'describeWeights' | 'removeWeights' | 'chooseFile'> {
@@ -162,6 +148,10 @@ export function datasetAnswers(
   | 'addDataset'
   | 'removeDataset'
   | 'thumbnails'
+  | 'pictures'
+  | 'picture'
+  | 'augmentedViews'
+  | 'showPicture'
   | 'writeSampleSet'
   | 'cancelJob'
 > {
@@ -184,7 +174,12 @@ export function datasetAnswers(
     addDataset: () => datasets[0]!,
     removeDataset: () => undefined,
     thumbnails: (_fingerprint, _split, count) =>
-      Array.from({ length: count }, (_value, index) => thumbnail(index, inspection.classes[index % 10] ?? '')),
+      Array.from({ length: count }, (_value, index) => ({
+        index,
+        label: inspection.classes[index % 10] ?? '',
+        ...drawnPicture(index),
+      })),
+    ...pictureAnswers(),
     writeSampleSet: async () => {
       await world.sideJob('sample', 'scanning');
       return inspection;

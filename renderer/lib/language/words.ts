@@ -1,8 +1,10 @@
 /** Names and sentences for codes from the other programs. A code without words keeps its own name. */
 import type { Reason } from '../../../electron/api/comparison.ts';
 import type { LogLine, RunDetail } from '../../../electron/api/runs.ts';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
+import type { Preset } from '../../../trainer/protocol/preset.ts';
 import { chosenEncoderInWords, encoderInWords } from '../../../electron/words/encoders.ts';
 import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
 
@@ -34,6 +36,12 @@ export function pathName(path: string): string {
     .filter((part) => part !== 'options' && part !== 'id')
     .map((part) => tCode('field', part) ?? tCode('option', part) ?? part)
     .join(' · ');
+}
+
+/** "VICReg · small": other methods have a preset of the same title. */
+export function presetName(preset: Preset | undefined, catalogue: Catalogue | null): string {
+  const method = catalogue?.methods.find((one) => one.id === preset?.method);
+  return [method === undefined ? '' : recipeName('method', method), preset?.title ?? ''].filter(Boolean).join(' · ');
 }
 
 /** An encoder as comparisons and papers name it, in words. */

@@ -114,16 +114,21 @@ export function united(
 /** Maximum size of a picture on disk: no real one is larger, and no file may fill the memory. */
 const largestFileBytes = 256 << 20;
 
+/** Throws UnusableImage for a file too large to be read. */
+export function expectImageSize(size: number): void {
+  if (size > largestFileBytes)
+    throw new UnusableImage(
+      `it has ${size} bytes; an image may have at most ${largestFileBytes}: save it compressed, or cut it into tiles`,
+    );
+}
+
 /** The encoded bytes of an image: a whole file, or a part of an archive. */
 export async function readImage(folder: string, images: ImageTable, index: number): Promise<Buffer> {
   const place = placeOf(images, index);
   const file = await open(join(folder, place === null ? nameOf(images, index) : place.archive), 'r');
   try {
     const size = place === null ? (await file.stat()).size : (place.page?.bytes ?? place.size);
-    if (size > largestFileBytes)
-      throw new UnusableImage(
-        `it has ${size} bytes; an image may have at most ${largestFileBytes}: save it compressed, or cut it into tiles`,
-      );
+    expectImageSize(size);
     if (place === null) return await file.readFile();
     const bytes = Buffer.alloc(size);
     const { bytesRead } = await file.read(bytes, 0, size, place.offset);

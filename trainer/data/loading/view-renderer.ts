@@ -2,7 +2,7 @@
 import { FaultError } from '../../durable/fault-error.ts';
 import type { DataSource, Normalization, Preprocessing, View } from '../../protocol/run.ts';
 import type { OpenDataset } from '../../recipe.ts';
-import { drawView, renderView } from '../pixels/augment.ts';
+import { augment } from '../pixels/augment.ts';
 import { decode } from '../pixels/decode.ts';
 import type { Pixels } from '../pixels/rows.ts';
 import type { Located } from '../listing/image-table.ts';
@@ -106,8 +106,7 @@ export async function openViewRenderer(specification: WorkSpecification): Promis
 
   const render = (image: Loaded, number: number, epoch: number, index: number): Frame => {
     if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, image.name);
-    const view = task.views[number]!;
-    return renderView(image, view, drawView(view, image, { seed: task.seed, epoch, index, number }));
+    return augment(image, task.views[number]!, { seed: task.seed, epoch, index, number }).frame;
   };
 
   return {

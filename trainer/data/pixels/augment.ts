@@ -5,25 +5,13 @@
  * Operations and their order are the paper's and the official code's, each by torchvision's definition on PIL images.
  * On one channel, jitter is brightness and contrast; saturation, hue and grayscale change nothing.
  */
+import type { Box, JitterOperation, ViewParameters } from '../../protocol/augmentation.ts';
 import type { View } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
 import type { Pixels } from './rows.ts';
 import { brightness, contrast, flip, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
 import type { Frame } from './kernels.ts';
-import { resample, type Box } from './resample.ts';
-
-export type JitterOperation = 'brightness' | 'contrast' | 'saturation' | 'hue';
-
-export interface ViewParameters {
-  readonly crop: Box;
-  readonly flip: boolean;
-  /** In the order they are applied; empty when the jitter was not drawn. */
-  readonly jitter: readonly { readonly operation: JitterOperation; readonly amount: number }[];
-  readonly grayscale: boolean;
-  /** Standard deviation in pixels, or null. */
-  readonly blurSigma: number | null;
-  readonly solarize: boolean;
-}
+import { resample } from './resample.ts';
 
 /**
  * Position of each draw in the view's uniforms (24 bits each). Every draw is made regardless of the probabilities, so
@@ -108,11 +96,19 @@ function drawJitter(view: View, uniforms: Float32Array): ViewParameters['jitter'
 
 const uniforms = new Float32Array(draws.count);
 
-/** Parameters of view `number` of sample `index` in `epoch`, for an image of this size. */
+/** View `number` of sample `index` in `epoch`; `index` is the position in the data that a run trains on. */
+export interface ViewKey {
+  readonly seed: number;
+  readonly epoch: number;
+  readonly index: number;
+  readonly number: number;
+}
+
+/** Parameters of a view, for an image of this size. */
 export function drawView(
   view: View,
   image: { readonly width: number; readonly height: number },
-  key: { readonly seed: number; readonly epoch: number; readonly index: number; readonly number: number },
+  key: ViewKey,
 ): ViewParameters {
   keyed(key.seed, 'view', key.epoch, key.index, key.number).fillUniform(uniforms);
   const [least, most] = view.blurSigma;
@@ -144,4 +140,14 @@ export function renderView(image: Pixels, view: View, parameters: ViewParameters
   if (parameters.blurSigma !== null) gaussianBlur(frame, parameters.blurSigma);
   if (parameters.solarize) solarize(frame, view.solarizeThreshold);
   return frame;
+}
+
+/** Draws a view and renders it: what training sees, with the parameters it was rendered by. */
+export function augment(
+  image: Pixels,
+  view: View,
+  key: ViewKey,
+): { readonly parameters: ViewParameters; readonly frame: Frame } {
+  const parameters = drawView(view, image, key);
+  return { parameters, frame: renderView(image, view, parameters) };
 }

@@ -3,7 +3,8 @@ import { FaultError } from '../../durable/fault-error.ts';
 import type { Preprocessing } from '../../protocol/run.ts';
 import type { Pixels } from './rows.ts';
 import { pixelsOf, type Frame } from './kernels.ts';
-import { resample, type Box } from './resample.ts';
+import type { Box } from '../../protocol/augmentation.ts';
+import { resample } from './resample.ts';
 
 /** Size after Resize(short): torchvision truncates the long side. */
 function resizedSize(width: number, height: number, short: number): [number, number] {

@@ -3,16 +3,10 @@
  * 8 bits between the passes, coefficients in 22-bit fixed point. The crop comes first, so that the filter never sees
  * pixels outside it. Only the wanted window of the result is computed.
  */
+import type { Box } from '../../protocol/augmentation.ts';
 import { bytesAt, kernels, newFrame, roomBeside, wordsAt, type Frame, type TapsArguments } from './kernels.ts';
 
 export type Interpolation = 'bilinear' | 'bicubic';
-
-export interface Box {
-  readonly left: number;
-  readonly top: number;
-  readonly width: number;
-  readonly height: number;
-}
 
 interface Filter {
   readonly support: number;

@@ -1,0 +1,53 @@
+/** The pictures of a data set: those of a filter in ranges, one of them, its augmented views. */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { RequestHandler } from '../request-types.ts';
+import type { StoredDataset } from '../store/store.ts';
+import type { BrowseJob, PictureDesk } from '../trainer/picture-desk.ts';
+import type { Workspace } from '../workspace/workspace.ts';
+
+export interface Pictures {
+  readonly range: RequestHandler<'pictures'>;
+  readonly picture: RequestHandler<'picture'>;
+  readonly views: RequestHandler<'augmentedViews'>;
+  readonly show: RequestHandler<'showPicture'>;
+}
+
+export interface PicturesOptions {
+  readonly workspace: Workspace;
+  readonly desk: PictureDesk;
+  readonly get: (fingerprint: string) => Promise<StoredDataset>;
+  readonly showItem: (path: string) => Promise<void>;
+}
+
+export function createPictures({ workspace, desk, get, showItem }: PicturesOptions): Pictures {
+  const jobFor = async (fingerprint: string): Promise<BrowseJob> => browseJob(await get(fingerprint), workspace);
+  const picture: Pictures['picture'] = async (fingerprint, filter, place) =>
+    (await desk.ask(await jobFor(fingerprint), { kind: 'picture', filter, place })).picture;
+  return {
+    range: async (fingerprint, filter, from, count) =>
+      (await desk.ask(await jobFor(fingerprint), { kind: 'range', filter, from, count })).range,
+    picture,
+    views: async (fingerprint, filter, place, draw) =>
+      (await desk.ask(await jobFor(fingerprint), { kind: 'views', filter, place, draw })).drawn,
+    show: async (fingerprint, filter, place) => {
+      const { file } = await picture(fingerprint, filter, place);
+      await showItem(file ?? (await get(fingerprint)).path);
+    },
+  };
+}
+
+function browseJob({ inspection, path, fingerprint }: StoredDataset, workspace: Workspace): BrowseJob {
+  const { dataset, splits, leaks, rejects } = inspection;
+  if (dataset === null) {
+    throw new FaultError('wrong-folder', `${path} is not a recognised data set.`, { path }, { retry: 'choose-folder' });
+  }
+  return {
+    kind: 'browse',
+    data: { dataset, path, fingerprint },
+    splits: splits.map(({ split }) => split),
+    leaks,
+    rejects,
+    datasetsFolder: workspace.datasets,
+    cacheFolder: workspace.write ? workspace.cache : null,
+  };
+}

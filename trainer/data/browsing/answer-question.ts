@@ -1,0 +1,114 @@
+/** Answers to the questions of `protocol/browse.ts`. */
+import { FaultError } from '../../durable/fault-error.ts';
+import type {
+  Draw,
+  DrawnViews,
+  ListedPicture,
+  Picture,
+  PictureAnswer,
+  PictureFilter,
+  PictureQuestion,
+  PictureRange,
+} from '../../protocol/browse.ts';
+import { augment } from '../pixels/augment.ts';
+import { imageHeader, titles } from '../pixels/image-header.ts';
+import { pixelsOf } from '../pixels/kernels.ts';
+import { enlarged, exactly, thumbnail } from './encode.ts';
+import type { Entry, Gallery } from './gallery.ts';
+import { readEntry, rejectedFile, type ReadEntry } from './read-entry.ts';
+
+/** Side of a thumbnail in pixels. */
+const thumbnailSide = 96;
+/** Pictures decoded at the same time: as many as keep the decoder's threads busy, few enough to bound the memory. */
+const inFlight = 4;
+
+/** `folder`: of the data set, or its archive. */
+export async function answerQuestion(
+  gallery: Gallery,
+  folder: string,
+  question: PictureQuestion,
+): Promise<PictureAnswer> {
+  const selection = await gallery.select(question.filter);
+  if (question.kind === 'range') {
+    const { from, count } = question;
+    return { kind: 'range', range: await rangeOf(gallery, folder, selection, from, count) };
+  }
+  const entry = selection.at(question.place);
+  const read = await readEntry(entry, folder);
+  if (question.kind === 'picture') return { kind: 'picture', picture: await pictureOf(gallery, folder, entry, read) };
+  return { kind: 'views', drawn: await viewsOf(gallery, entry, read, question.draw) };
+}
+
+function listed(gallery: Gallery, entry: Entry, { name, problem }: ReadEntry): Omit<ListedPicture, 'thumbnail'> {
+  const known = gallery.reasonOf(name) ?? problem;
+  if (entry.kind === 'file') return { name, split: null, classes: [], problem: known };
+  const { split, data } = entry.split;
+  const classes = entry.split.classesOf(entry.index).map((number) => data.classes[number] ?? String(number));
+  return { name, split, classes, problem: known };
+}
+
+async function rangeOf(
+  gallery: Gallery,
+  folder: string,
+  { total, at }: Awaited<ReturnType<Gallery['select']>>,
+  from: number,
+  count: number,
+): Promise<PictureRange> {
+  const thumbnailOf = async (place: number): Promise<ListedPicture> => {
+    const entry = at(place);
+    const read = await readEntry(entry, folder);
+    return { ...listed(gallery, entry, read), thumbnail: read.pixels && (await thumbnail(read.pixels, thumbnailSide)) };
+  };
+  const end = Math.min(total, from + count);
+  const pictures: ListedPicture[] = [];
+  for (let next = from; next < end; next += inFlight) {
+    const places = Array.from({ length: Math.min(inFlight, end - next) }, (_, along) => next + along);
+    pictures.push(...(await Promise.all(places.map(thumbnailOf))));
+  }
+  return { total, pictures };
+}
+
+async function pictureOf(gallery: Gallery, folder: string, entry: Entry, read: ReadEntry): Promise<Picture> {
+  const { name, image, pixels } = read;
+  // What was decoded has a header that can be read.
+  const header = pixels !== null && image?.kind === 'encoded' ? imageHeader(image.bytes) : null;
+  const place =
+    entry.kind === 'image'
+      ? entry.split.fileOf(entry.index)
+      : { path: rejectedFile(folder, entry.name), isArchived: false };
+  return {
+    ...listed(gallery, entry, read),
+    file: place?.path ?? null,
+    isArchived: place?.isArchived ?? false,
+    format: header && titles[header.format],
+    bytes: image && (image.kind === 'encoded' ? image.bytes : image.pixels).length,
+    width: header?.width ?? pixels?.width ?? null,
+    height: header?.height ?? pixels?.height ?? null,
+    channels: pixels?.channels ?? null,
+    trainingIndex: entry.kind === 'image' ? await gallery.trainingIndex(entry) : null,
+    copies: [...gallery.copiesOf(name)],
+    shown: pixels && (await enlarged(pixels)),
+  };
+}
+
+async function viewsOf(gallery: Gallery, entry: Entry, read: ReadEntry, { views, seed, epoch }: Draw) {
+  const { name, pixels, problem } = read;
+  const index = entry.kind === 'image' ? await gallery.trainingIndex(entry) : null;
+  if (index === null || pixels === null) {
+    const reason = gallery.reasonOf(name) ?? problem ?? 'it is not among the images of a split';
+    throw new FaultError('damaged-image', `${name} has no views, for training leaves it out: ${reason}.`, {
+      file: name,
+      reason,
+    });
+  }
+  const drawn: DrawnViews['views'] = [];
+  for (const [number, view] of views.entries()) {
+    const { parameters, frame } = augment(pixels, view, { seed, epoch, index, number });
+    // A copy: the next view takes the frame's memory.
+    const { width, height, channels } = frame;
+    const shown = await exactly({ pixels: pixelsOf(frame), width, height, channels });
+    drawn.push({ parameters: { ...parameters, jitter: [...parameters.jitter] }, size: view.size, shown });
+  }
+  const { width, height, channels } = pixels;
+  return { trainingIndex: index, width, height, channels, views: drawn } satisfies DrawnViews;
+}

@@ -1,0 +1,197 @@
+/**
+ * The pictures of a data set in the order a filter gives them. A filter's order is computed once, as numbers: a million
+ * images take 4 MB. Splits are listed when they are first asked for.
+ */
+import { FaultError } from '../../durable/fault-error.ts';
+import type { PictureFilter } from '../../protocol/browse.ts';
+import type { DataSource } from '../../protocol/run.ts';
+import { readDamagedFiles } from '../listing/damaged-files.ts';
+import { openSplit, type OpenSplit } from './open-split.ts';
+
+export interface GalleryOptions {
+  /** The data set; its split is chosen by each filter. */
+  readonly data: Omit<DataSource, 'split'>;
+  readonly splits: readonly string[];
+  /** Pairs of names with the same contents, as the inspection lists them. */
+  readonly leaks: readonly (readonly [string, string])[];
+  /** Files that the inspection lists as rejected. */
+  readonly rejects: readonly { readonly file: string; readonly reason: string }[];
+  /** Folder with the damaged images that inspections found; null where none are known. */
+  readonly datasetsFolder: string | null;
+  /** Where listings of archives are kept; null to keep none. */
+  readonly cacheFolder: string | null;
+}
+
+/** An image of a split, or a rejected file that is none. */
+export type Entry =
+  | { readonly kind: 'image'; readonly split: OpenSplit; readonly index: number }
+  | { readonly kind: 'file'; readonly name: string };
+
+export interface Selection {
+  readonly total: number;
+  /** @throws FaultError for a place that is not there */
+  at(place: number): Entry;
+}
+
+/** Orders of this many filters are kept. */
+const mostSelections = 8;
+
+/** Images of one split, one after the other; `indexes` null: all of them. */
+interface Run {
+  readonly split: OpenSplit;
+  readonly indexes: Uint32Array | null;
+  readonly count: number;
+}
+
+function selectionOf(total: number, entryAt: (place: number) => Entry): Selection {
+  return {
+    total,
+    at(place) {
+      if (place >= 0 && place < total) return entryAt(place);
+      throw new FaultError('bad-argument', `There is no picture ${place + 1}: the filter leaves ${total}.`, {
+        count: total,
+      });
+    },
+  };
+}
+
+function concatenated(runs: readonly Run[]): Selection {
+  const total = runs.reduce((sum, { count }) => sum + count, 0);
+  return selectionOf(total, (place) => {
+    let rest = place;
+    for (const { split, indexes, count } of runs) {
+      if (rest < count) return { kind: 'image', split, index: indexes === null ? rest : indexes[rest]! };
+      rest -= count;
+    }
+    throw new RangeError(`place ${place} of ${total}`);
+  });
+}
+
+export class Gallery {
+  readonly #options: GalleryOptions;
+  readonly #splits = new Map<string, Promise<OpenSplit | null>>();
+  /** By filter, the least recently used first. */
+  readonly #selections = new Map<string, Promise<Selection>>();
+  /** Of every rejected file. */
+  readonly #reasons: ReadonlyMap<string, string>;
+  /** Damaged images by split: training leaves them out. */
+  readonly #damaged: ReadonlyMap<string, ReadonlySet<string>>;
+  readonly #damagedIndexes = new Map<string, Promise<Uint32Array>>();
+  readonly #copies = new Map<string, string[]>();
+
+  private constructor(options: GalleryOptions, damaged: Awaited<ReturnType<typeof readDamagedFiles>>) {
+    this.#options = options;
+    this.#reasons = new Map([...damaged, ...options.rejects].map(({ file, reason }) => [file, reason]));
+    const bySplit = new Map<string, Set<string>>();
+    for (const { split, file } of damaged) bySplit.set(split, (bySplit.get(split) ?? new Set()).add(file));
+    this.#damaged = bySplit;
+    for (const [one, other] of options.leaks) {
+      this.#copies.set(one, [...(this.#copies.get(one) ?? []), other]);
+      this.#copies.set(other, [...(this.#copies.get(other) ?? []), one]);
+    }
+  }
+
+  static async open(options: GalleryOptions): Promise<Gallery> {
+    const { datasetsFolder } = options;
+    const { fingerprint } = options.data;
+    const isKnown = datasetsFolder !== null && fingerprint !== undefined;
+    return new Gallery(options, isKnown ? await readDamagedFiles(datasetsFolder, fingerprint) : []);
+  }
+
+  reasonOf(name: string): string | null {
+    return this.#reasons.get(name) ?? null;
+  }
+
+  copiesOf(name: string): readonly string[] {
+    return this.#copies.get(name) ?? [];
+  }
+
+  /** The number that a run on the whole split knows an image by; null for one that it leaves out. */
+  async trainingIndex({ split, index }: Extract<Entry, { kind: 'image' }>): Promise<number | null> {
+    const known = this.#damagedIndexes.get(split.split) ?? this.#findDamaged(split);
+    this.#damagedIndexes.set(split.split, known);
+    const damaged = await known;
+    return damaged.includes(index) ? null : index - damaged.filter((other) => other < index).length;
+  }
+
+  select(filter: PictureFilter): Promise<Selection> {
+    const key = JSON.stringify(filter);
+    const selection = this.#selections.get(key) ?? this.#order(filter);
+    this.#selections.delete(key);
+    this.#selections.set(key, selection);
+    // A failure may pass, such as that of a drive that is not there.
+    selection.catch(() => this.#selections.delete(key));
+    for (const oldest of this.#selections.keys()) {
+      if (this.#selections.size <= mostSelections) break;
+      this.#selections.delete(oldest);
+    }
+    return selection;
+  }
+
+  async close(): Promise<void> {
+    for (const split of this.#splits.values()) await (await split.catch(() => null))?.data.close();
+  }
+
+  /** Null for a split without images. */
+  #split(split: string): Promise<OpenSplit | null> {
+    const { data, cacheFolder } = this.#options;
+    const known =
+      this.#splits.get(split) ??
+      openSplit({ ...data, split }, cacheFolder).catch((error: unknown) => {
+        if (error instanceof FaultError && error.fault.code === 'empty-dataset') return null;
+        this.#splits.delete(split);
+        throw error;
+      });
+    this.#splits.set(split, known);
+    return known;
+  }
+
+  async #order({ split: wanted, class: number, among }: PictureFilter): Promise<Selection> {
+    const { splits } = this.#options;
+    if (wanted !== null && !splits.includes(wanted)) {
+      throw new FaultError('unknown-id', `There is no split "${wanted}". Known: ${splits.join(', ')}.`, {
+        split: wanted,
+      });
+    }
+    const opened: OpenSplit[] = [];
+    for (const name of wanted === null ? splits : [wanted]) {
+      const split = await this.#split(name);
+      if (split !== null) opened.push(split);
+    }
+    if (among.kind === 'all') {
+      return concatenated(
+        opened.map((split) => {
+          const indexes = number === null ? null : split.ofClass(number);
+          return { split, indexes, count: indexes?.length ?? split.data.count };
+        }),
+      );
+    }
+    const names =
+      among.kind === 'named' ? among.names : [...(among.kind === 'copies' ? this.#copies : this.#reasons).keys()];
+    const entries = await this.#named(names, opened);
+    const kept = entries.filter((entry) =>
+      entry.kind === 'file'
+        ? wanted === null && number === null
+        : number === null || entry.split.classesOf(entry.index).includes(number),
+    );
+    return selectionOf(kept.length, (place) => kept[place]!);
+  }
+
+  /** Entries in the order of their names. Of a name that is in no split, the rejected file. */
+  async #named(names: readonly string[], splits: readonly OpenSplit[]): Promise<readonly Entry[]> {
+    const wanted = new Set(names);
+    const found = await Promise.all(splits.map(async (split) => ({ split, places: await split.find(wanted) })));
+    return [...wanted].flatMap((name): readonly Entry[] => {
+      const entries = found.flatMap(({ split, places }) => {
+        const index = places.get(name);
+        return index === undefined ? [] : [{ kind: 'image' as const, split, index }];
+      });
+      return entries.length > 0 || !this.#reasons.has(name) ? entries : [{ kind: 'file', name }];
+    });
+  }
+
+  async #findDamaged(split: OpenSplit): Promise<Uint32Array> {
+    const names = this.#damaged.get(split.split);
+    return names === undefined ? new Uint32Array(0) : Uint32Array.from((await split.find(names)).values()).sort();
+  }
+}

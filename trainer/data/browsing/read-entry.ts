@@ -1,0 +1,58 @@
+/** Reads and decodes a picture that is browsed. Why it cannot be read is part of the answer, not an error. */
+import { readFile, stat } from 'node:fs/promises';
+import { isAbsolute, join, normalize, sep } from 'node:path';
+import { FaultError } from '../../durable/fault-error.ts';
+import type { Image } from '../../recipe.ts';
+import { DamagedImageError } from '../damaged-image.ts';
+import { expectImageSize } from '../listing/listing.ts';
+import { decode } from '../pixels/decode.ts';
+import type { Pixels } from '../pixels/rows.ts';
+import { reasonOf, UnusableImage } from '../unusable-image.ts';
+import type { Entry } from './gallery.ts';
+
+export interface ReadEntry {
+  readonly name: string;
+  /** Null if it cannot be read. */
+  readonly image: Image | null;
+  /** Null if it cannot be decoded. */
+  readonly pixels: Pixels | null;
+  readonly problem: string | null;
+}
+
+/** Path of a rejected file; null for a name that leaves the folder. */
+export function rejectedFile(folder: string, name: string): string | null {
+  const below = normalize(name);
+  return isAbsolute(below) || below.split(sep).includes('..') ? null : join(folder, below);
+}
+
+async function readRejected(folder: string, name: string): Promise<Buffer> {
+  const path = rejectedFile(folder, name);
+  if (path === null) throw new UnusableImage('its name leads out of the folder');
+  const found = await stat(path);
+  if (!found.isFile()) throw new UnusableImage('a folder, where a file is expected');
+  expectImageSize(found.size);
+  return readFile(path);
+}
+
+/** @param folder of the data set */
+export async function readEntry(entry: Entry, folder: string): Promise<ReadEntry> {
+  const name = entry.kind === 'image' ? await entry.split.nameOf(entry.index) : entry.name;
+  let image: Image | null = null;
+  try {
+    image =
+      entry.kind === 'image'
+        ? (await entry.split.data.sample(entry.index)).image
+        : { kind: 'encoded', bytes: await readRejected(folder, name) };
+    const channels = entry.kind === 'image' ? entry.split.data.channels : 3;
+    return { name, image, pixels: await decode(image, channels), problem: null };
+  } catch (error) {
+    return { name, image, pixels: null, problem: problemOf(error) };
+  }
+}
+
+/** Why, in words that complete "file: …". Rethrows unexpected errors. */
+function problemOf(error: unknown): string {
+  if (error instanceof DamagedImageError) return error.reason;
+  if (error instanceof FaultError) return String(error.fault.values['reason'] ?? error.message);
+  return reasonOf(error);
+}

@@ -1,0 +1,111 @@
+/** Questions about the pictures of a data set, and their answers: which there are, one of them, its augmented views. */
+import * as v from 'valibot';
+import { ViewParameters } from './augmentation.ts';
+import { View } from './run.ts';
+
+const whole = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
+const name = v.pipe(v.string(), v.maxLength(4096));
+
+/** Most pictures of one answer. */
+export const mostPictures = 200;
+/** Most views of one answer. */
+const mostViews = 16;
+const mostNames = 100;
+
+/** Which pictures, and in which order. A place is a position among them, from 0. */
+export const PictureFilter = v.strictObject({
+  /** Null: every split, one after the other. */
+  split: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
+  /** Number of a class; null: every class. */
+  class: v.nullable(whole),
+  /**
+   * `rejected`: the files that the inspection rejected. `copies`: images that are in more than one split, copies beside
+   * each other. `named`: those of these names, as an inspection writes them.
+   */
+  among: v.variant('kind', [
+    v.strictObject({ kind: v.picklist(['all', 'rejected', 'copies']) }),
+    v.strictObject({ kind: v.literal('named'), names: v.pipe(v.array(name), v.minLength(1), v.maxLength(mostNames)) }),
+  ]),
+});
+export type PictureFilter = v.InferOutput<typeof PictureFilter>;
+
+/** An augmented view depends on these, the image and the number of the view. */
+export const Draw = v.strictObject({
+  views: v.pipe(v.array(View), v.minLength(1), v.maxLength(mostViews)),
+  seed: whole,
+  /** From 0. */
+  epoch: whole,
+});
+export type Draw = v.InferOutput<typeof Draw>;
+
+export const PictureQuestion = v.variant('kind', [
+  v.strictObject({
+    kind: v.literal('range'),
+    filter: PictureFilter,
+    from: whole,
+    count: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(mostPictures)),
+  }),
+  v.strictObject({ kind: v.literal('picture'), filter: PictureFilter, place: whole }),
+  v.strictObject({ kind: v.literal('views'), filter: PictureFilter, place: whole, draw: Draw }),
+]);
+export type PictureQuestion = v.InferOutput<typeof PictureQuestion>;
+
+/** Bytes of a picture, in base64. */
+export const Shown = v.strictObject({ mime: v.picklist(['image/png', 'image/jpeg']), base64: v.string() });
+export type Shown = v.InferOutput<typeof Shown>;
+
+const listed = {
+  /** As an inspection writes it. */
+  name: v.string(),
+  /** Null for a rejected file that is not among the images of a split. */
+  split: v.nullable(v.string()),
+  /** Names of its classes: one, several, or none without labels. */
+  classes: v.array(v.string()),
+  /** Why it was rejected, or why it cannot be shown. */
+  problem: v.nullable(v.string()),
+};
+
+export const ListedPicture = v.strictObject({ ...listed, thumbnail: v.nullable(Shown) });
+export type ListedPicture = v.InferOutput<typeof ListedPicture>;
+
+export const PictureRange = v.strictObject({ total: v.number(), pictures: v.array(ListedPicture) });
+export type PictureRange = v.InferOutput<typeof PictureRange>;
+
+export const Picture = v.strictObject({
+  ...listed,
+  /** The file that holds it; null where it is one of many records of a data set's own file. */
+  file: v.nullable(v.string()),
+  /** True where the file is an archive. */
+  isArchived: v.boolean(),
+  /** Title of the format; null for pixels without one, and for a file of no known format. */
+  format: v.nullable(v.string()),
+  /** Of its encoded bytes, or of its pixels. */
+  bytes: v.nullable(v.number()),
+  /** In pixels; null where it cannot be read. */
+  width: v.nullable(v.number()),
+  height: v.nullable(v.number()),
+  channels: v.nullable(v.number()),
+  /** Its number in training, from 0: that of its split without the images its inspection found damaged. Null if left out. */
+  trainingIndex: v.nullable(v.number()),
+  /** Names of the images of other splits with the same contents, as far as the inspection lists them. */
+  copies: v.array(v.string()),
+  shown: v.nullable(Shown),
+});
+export type Picture = v.InferOutput<typeof Picture>;
+
+export const DrawnViews = v.strictObject({
+  trainingIndex: v.number(),
+  /** Of the image as decoded, in which crops are given. */
+  width: v.number(),
+  height: v.number(),
+  channels: v.number(),
+  views: v.array(v.strictObject({ parameters: ViewParameters, size: v.number(), shown: Shown })),
+});
+export type DrawnViews = v.InferOutput<typeof DrawnViews>;
+
+export const PictureAnswer = v.variant('kind', [
+  v.strictObject({ kind: v.literal('range'), range: PictureRange }),
+  v.strictObject({ kind: v.literal('picture'), picture: Picture }),
+  v.strictObject({ kind: v.literal('views'), drawn: DrawnViews }),
+]);
+export type PictureAnswer = v.InferOutput<typeof PictureAnswer>;
