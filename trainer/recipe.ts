@@ -2,6 +2,7 @@
  * What a recipe is: a method, an encoder, a data set, an evaluator. One file each, found by the registry.
  * A recipe may use tfjs ops, valibot and `nn/`, `optim/`, `data/`, `detection/`; never the engine, never another recipe.
  */
+import type { CopyPair } from './protocol/copies.ts';
 import type { DamagedFile } from './protocol/left-out.ts';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
@@ -214,6 +215,14 @@ export interface OpenDataset {
 
 export type InspectProgress = (done: number, total: number | null) => void;
 
+/** Told of what an inspection's record does not list in full. */
+export interface InspectionDetails {
+  /** An image that cannot be used. */
+  damaged(image: DamagedFile): void;
+  /** All copies, exact ones too, once they have been looked for. */
+  copies(pairs: readonly CopyPair[]): void;
+}
+
 export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly id: string;
   readonly title: string;
@@ -230,16 +239,13 @@ export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly archives?: true;
   /** Quick look at names and magic numbers: is this folder of this kind? */
   recognises(folder: string): Promise<boolean>;
-  /**
-   * `contents`: check those of every image, also where there are so many that a list of them is all that is made unasked.
-   * `onDamaged`: told of every image that cannot be used.
-   */
+  /** `contents`: check those of every image, also where there are so many that a list of them is all that is made unasked. */
   inspect(
     folder: string,
     progress: InspectProgress,
     signal: AbortSignal,
     contents: boolean,
-    onDamaged?: (image: DamagedFile) => void,
+    details?: InspectionDetails,
   ): Promise<Inspection>;
   /** `exclude`: files to leave out, named as in an inspection's rejects. `found`: see `OpenDataset`. */
   open(folder: string, split: string, exclude?: readonly string[], found?: FoundImages): Promise<OpenDataset>;

@@ -160,8 +160,8 @@ export const dataset = defineDataset({
   options: v.strictObject({}),
   expected,
   recognises: (folder) => Promise.resolve(yearIn(folder) !== null),
-  async inspect(folder, progress, signal, contents) {
-    const inspection = await inspectListing(list, folder, description, progress, signal, contents);
+  async inspect(folder, progress, signal, contents, details) {
+    const inspection = await inspectListing(list, folder, description, progress, signal, contents, details);
     const splits: SplitInspection[] = [];
     const unusable = inspection.rejects.map(({ file }) => file);
     for (const split of inspection.splits) {

@@ -5,9 +5,9 @@
 import { hash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import type { Inspection, SplitInspection } from '../../protocol/dataset.ts';
-import type { DamagedFile } from '../../protocol/left-out.ts';
 import { printable } from '../rejects.ts';
-import type { DatasetRecipe, InspectProgress } from '../../recipe.ts';
+import type { DatasetRecipe, InspectionDetails, InspectProgress } from '../../recipe.ts';
+import { signatureOf, type Signature } from '../copies/signature.ts';
 import { decode } from '../pixels/decode.ts';
 import { imageHeader, type ImageHeader } from '../pixels/image-header.ts';
 import { nameOf, placeOf, type Place } from './image-table.ts';
@@ -45,6 +45,7 @@ const inFlight = 4;
 interface Contents {
   readonly digest: Buffer;
   readonly header: ImageHeader;
+  readonly signature: Signature | null;
 }
 /** `contents` is null if they were not checked. */
 type Verdict =
@@ -59,8 +60,8 @@ async function examine(folder: string, images: ImageTable, index: number, absent
   try {
     const bytes = await readImage(folder, images, index);
     digest = hash('sha256', bytes, 'buffer');
-    await decode({ kind: 'encoded', bytes }, 3);
-    return { size: bytes.length, contents: { digest, header: imageHeader(bytes) } };
+    const signature = signatureOf(await decode({ kind: 'encoded', bytes }, 3));
+    return { size: bytes.length, contents: { digest, header: imageHeader(bytes), signature } };
   } catch (error) {
     return { reason: reasonFor(error, absent), digest };
   }
@@ -96,10 +97,10 @@ export async function inspectListing(
   progress: InspectProgress,
   signal: AbortSignal,
   contents: boolean,
-  onDamaged: (image: DamagedFile) => void = () => undefined,
+  details?: InspectionDetails,
 ): Promise<Inspection> {
   const { check, absent, ...stated } = description;
-  const findings = startFindings(folder);
+  const findings = startFindings(folder, { progress, signal, details });
   const notes = startPictureNotes();
   const slices = createTimeSlices(progress, signal);
   await slices.next(0, null);
@@ -112,7 +113,7 @@ export async function inspectListing(
   function record(split: string, path: string, verdict: Verdict, label: number | undefined): boolean {
     const reject = (reason: string, digest: Buffer | null): false => {
       findings.reject(path, reason);
-      onDamaged({ split, file: printable(path), reason, sha256: digest && digest.toString('hex') });
+      details?.damaged({ split, file: printable(path), reason, sha256: digest && digest.toString('hex') });
       return false;
     };
     if ('reason' in verdict) return reject(verdict.reason, verdict.digest);
@@ -122,8 +123,10 @@ export async function inspectListing(
     if (doubt) return reject(doubt, seen.digest);
     findings.file(path, size, sha256);
     if (seen) {
-      findings.picture(split, path, seen.digest, seen.header.width, seen.header.height, label);
-      notes.add(seen.header);
+      const { digest, header, signature } = seen;
+      const { width, height } = header;
+      findings.picture({ split, name: path, digest, width, height, label, signature });
+      notes.add(header);
     }
     return true;
   }
@@ -170,8 +173,8 @@ export async function inspectListing(
 /** The reader of a recipe that only defines a listing. */
 export function readerOfListing(list: List, description: ListingDescription): Pick<DatasetRecipe, 'inspect' | 'open'> {
   return {
-    inspect: (folder, progress, signal, contents, onDamaged) =>
-      inspectListing(list, folder, description, progress, signal, contents, onDamaged),
+    inspect: (folder, progress, signal, contents, details) =>
+      inspectListing(list, folder, description, progress, signal, contents, details),
     open: (folder, split, exclude, found) => openListing(list, folder, split, exclude, found),
   };
 }

@@ -4,8 +4,7 @@ import { basename, dirname, relative, resolve } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
 import { isMissing } from '../../durable/files.ts';
 import type { Inspection } from '../../protocol/dataset.ts';
-import type { DamagedFile } from '../../protocol/left-out.ts';
-import type { InspectProgress } from '../../recipe.ts';
+import type { InspectionDetails, InspectProgress } from '../../recipe.ts';
 import { findDatasets } from './find-datasets.ts';
 import { splitInName } from './split-names.ts';
 import { wrongFolder } from './inspection-findings.ts';
@@ -44,7 +43,7 @@ export async function inspectFolder(
   progress: InspectProgress,
   signal: AbortSignal,
   contents = false,
-  onDamaged?: (image: DamagedFile) => void,
+  details?: InspectionDetails,
 ): Promise<Inspection> {
   const absolute = resolve(path);
   try {
@@ -53,7 +52,7 @@ export async function inspectFolder(
     const places = await findDatasets(absolute, folder, asked);
     if (places.length === 1) {
       const [{ reader: found, path: place }] = places as [(typeof places)[number]];
-      return await found.inspect(place, progress, signal, contents, onDamaged);
+      return await found.inspect(place, progress, signal, contents, details);
     }
     const expected = asked.flatMap((each) => each.expected);
     return await wrongFolder(
