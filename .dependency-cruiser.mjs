@@ -57,7 +57,14 @@ const rooms = {
     'trainer/durable',
     'trainer/weights/pickle(-values)?.ts',
   ],
-  'trainer/data/listing': ['trainer/data/formats', 'trainer/data/pixels', 'trainer/data/[^/]+$', ...plain],
+  'trainer/data/copies': ['trainer/data/pixels', 'trainer/data/[^/]+$', ...plain],
+  'trainer/data/listing': [
+    'trainer/data/copies',
+    'trainer/data/formats',
+    'trainer/data/pixels',
+    'trainer/data/[^/]+$',
+    ...plain,
+  ],
   'trainer/data/loading': [
     'trainer/data/listing',
     'trainer/data/pixels',

@@ -2,6 +2,7 @@
  * What a recipe is: a method, an encoder, a data set, an evaluator. One file each, found by the registry.
  * A recipe may use tfjs ops, valibot and `nn/`, `optim/`, `data/`, `detection/`; never the engine, never another recipe.
  */
+import type { CopyPair } from './protocol/copies.ts';
 import type { DamagedFile } from './protocol/left-out.ts';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
@@ -218,12 +219,19 @@ export interface OpenDataset {
 
 export type InspectProgress = (done: number, total: number | null) => void;
 
+/** Told of what an inspection's record does not list in full. */
+export interface InspectionDetails {
+  /** An image that cannot be used. */
+  damaged(image: DamagedFile): void;
+  /** All copies, exact ones too, once they have been looked for. */
+  copies(pairs: readonly CopyPair[]): void;
+}
+
 export interface ScanOptions {
   /** Check the contents of every image, also where there are so many that a list of them is all that is made unasked. */
   readonly contents?: boolean;
   readonly reading?: Reading | undefined;
-  /** Told of every image that cannot be used. */
-  readonly onDamaged?: ((image: DamagedFile) => void) | undefined;
+  readonly details?: InspectionDetails | undefined;
 }
 
 export interface OpenOptions {

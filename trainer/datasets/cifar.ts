@@ -8,6 +8,7 @@ import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { isFolder } from '../durable/files.ts';
+import { signatureOf } from '../data/copies/signature.ts';
 import { throwIfCancelled } from '../data/cancellation.ts';
 import type { FoundImages, UnpackedFile } from '../data/found-images.ts';
 import {
@@ -32,7 +33,14 @@ import {
 } from '../data/listing/inspection-findings.ts';
 import { startRejects } from '../data/rejects.ts';
 import { reasonOf, UnusableImage } from '../data/unusable-image.ts';
-import { classTarget, defineDataset, type InspectProgress, type OpenDataset, type OpenOptions } from '../recipe.ts';
+import {
+  classTarget,
+  defineDataset,
+  type InspectProgress,
+  type OpenDataset,
+  type OpenOptions,
+  type ScanOptions,
+} from '../recipe.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 
 const source = 'https://www.cs.toronto.edu/~kriz/cifar.html';
@@ -130,7 +138,15 @@ async function inspectSplits(
         records = await openBatch(path, layout, name);
         for (let index = 0; index < records.count; index++) {
           const { label, planes } = parsed(records.read(index), index, version.classes);
-          findings.picture(split, `${name} image ${index}`, hash('sha256', planes, 'buffer'), side, side);
+          findings.picture({
+            split,
+            name: `${name} image ${index}`,
+            digest: hash('sha256', planes, 'buffer'),
+            width: side,
+            height: side,
+            label,
+            signature: signatureOf({ pixels: interleave(planes), width: side, height: side, channels: 3 }),
+          });
           own.push(label);
           await progress.image(total);
         }
@@ -147,8 +163,13 @@ async function inspectSplits(
   return splits;
 }
 
-async function inspect(path: string, report: InspectProgress, signal: AbortSignal): Promise<Inspection> {
-  const findings = startFindings(path);
+async function inspect(
+  path: string,
+  report: InspectProgress,
+  signal: AbortSignal,
+  { details }: ScanOptions = {},
+): Promise<Inspection> {
+  const findings = startFindings(path, { progress: report, signal, details });
   const isArchive = !isFolder(path);
   const progress = progressOf(isArchive ? (await stat(path)).size : 0, report, signal);
   const layout = await layoutAt(path, null, findings.rejects, progress.read).catch((error: unknown) => {

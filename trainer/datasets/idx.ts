@@ -5,10 +5,11 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { countClasses, describeFolder, hashFile, startFindings } from '../data/listing/inspection-findings.ts';
+import { signatureOf } from '../data/copies/signature.ts';
 import { throwIfCancelled } from '../data/cancellation.ts';
 import { reasonOf } from '../data/unusable-image.ts';
 import { idxItems, openIdxImages, readIdxHeader, readIdxLabels } from '../data/formats/idx-file.ts';
-import { classTarget, defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
+import { classTarget, defineDataset, type ScanOptions, type InspectProgress, type OpenDataset } from '../recipe.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 
 const expected = [
@@ -77,8 +78,13 @@ function classNames(all: readonly Uint8Array[]): readonly string[] {
   return Array.from({ length: most + 1 }, (_, label) => String(label));
 }
 
-async function inspect(folder: string, progress: InspectProgress, signal: AbortSignal): Promise<Inspection> {
-  const findings = startFindings(folder);
+async function inspect(
+  folder: string,
+  progress: InspectProgress,
+  signal: AbortSignal,
+  { details }: ScanOptions = {},
+): Promise<Inspection> {
+  const findings = startFindings(folder, { progress, signal, details });
   const pairs = await findPairs(folder);
   const labelsOf = new Map<Pair, Uint8Array>();
   const countOf = new Map<Pair, number>();
@@ -120,8 +126,17 @@ async function inspect(folder: string, progress: InspectProgress, signal: AbortS
     await attempt(pair.images, async () => {
       let index = 0;
       for await (const item of idxItems(join(folder, pair.images), 'images', header)) {
-        const digest = hash('sha256', item, 'buffer');
-        findings.picture(pair.split, `${pair.images} image ${index++}`, digest, header.columns, header.rows);
+        const { columns: width, rows: height } = header;
+        findings.picture({
+          split: pair.split,
+          name: `${pair.images} image ${index}`,
+          digest: hash('sha256', item, 'buffer'),
+          width,
+          height,
+          label: labels?.[index],
+          signature: signatureOf({ pixels: item, width, height, channels: 1 }),
+        });
+        index++;
         if (++done % 1000 === 0) {
           progress(done, total);
           throwIfCancelled(signal);

@@ -10,12 +10,13 @@ import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { countClasses, describeFolder, hashFile, startFindings } from '../data/listing/inspection-findings.ts';
+import { signatureOf } from '../data/copies/signature.ts';
 import { throwIfCancelled } from '../data/cancellation.ts';
 import { reasonOf } from '../data/unusable-image.ts';
 import { openRecords, readNames, unreadableFile, type RecordFile } from '../data/formats/record-file.ts';
 import { isMissing } from '../durable/files.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
-import { classTarget, defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
+import { classTarget, defineDataset, type ScanOptions, type InspectProgress, type OpenDataset } from '../recipe.ts';
 
 const side = 96;
 const channels = 3;
@@ -65,8 +66,13 @@ function interleave(planes: Uint8Array): Uint8Array {
   return pixels;
 }
 
-async function inspect(folder: string, progress: InspectProgress, signal: AbortSignal): Promise<Inspection> {
-  const findings = startFindings(folder);
+async function inspect(
+  folder: string,
+  progress: InspectProgress,
+  signal: AbortSignal,
+  { details }: ScanOptions = {},
+): Promise<Inspection> {
+  const findings = startFindings(folder, { progress, signal, details });
   const found: SplitInspection[] = [];
   let done = 0;
   for (const split of await splitsIn(folder)) {
@@ -78,7 +84,16 @@ async function inspect(folder: string, progress: InspectProgress, signal: AbortS
       records = await openRecords(folder, name, pictureBytes);
       const labels = await readLabels(folder, split, records.count);
       for (let index = 0; index < records.count; index++) {
-        findings.picture(split, `${name} image ${index}`, hash('sha256', records.read(index), 'buffer'), side, side);
+        const planes = records.read(index);
+        findings.picture({
+          split,
+          name: `${name} image ${index}`,
+          digest: hash('sha256', planes, 'buffer'),
+          width: side,
+          height: side,
+          label: labels?.[index],
+          signature: signatureOf({ pixels: interleave(planes), width: side, height: side, channels }),
+        });
         if (++done % 1000 === 0) {
           progress(done, null);
           // The reads block; a cancel is heard between them.

@@ -10,12 +10,13 @@ import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { countClasses, describeFolder, hashFile, startFindings } from '../data/listing/inspection-findings.ts';
+import { signatureOf } from '../data/copies/signature.ts';
 import { throwIfCancelled } from '../data/cancellation.ts';
 import { reasonOf } from '../data/unusable-image.ts';
 import { readMatArrays } from '../data/formats/mat-file.ts';
 import { unreadableFile } from '../data/formats/record-file.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
-import { classTarget, defineDataset, type InspectProgress, type OpenDataset } from '../recipe.ts';
+import { classTarget, defineDataset, type ScanOptions, type InspectProgress, type OpenDataset } from '../recipe.ts';
 
 const side = 32;
 const plane = side * side;
@@ -64,8 +65,13 @@ function pixelsAt({ planes }: Split, index: number): Uint8Array {
   return pixels;
 }
 
-async function inspect(folder: string, progress: InspectProgress, signal: AbortSignal): Promise<Inspection> {
-  const findings = startFindings(folder);
+async function inspect(
+  folder: string,
+  progress: InspectProgress,
+  signal: AbortSignal,
+  { details }: ScanOptions = {},
+): Promise<Inspection> {
+  const findings = startFindings(folder, { progress, signal, details });
   const splits: SplitInspection[] = [];
   let done = 0;
   progress(0, null);
@@ -77,7 +83,15 @@ async function inspect(folder: string, progress: InspectProgress, signal: AbortS
       findings.file(name, (await stat(path)).size, await hashFile(path, signal));
       for (let index = 0; index < own.count; index++) {
         const bytes = own.planes.subarray(index * pixelBytes, (index + 1) * pixelBytes);
-        findings.picture(split, `${name} image ${index}`, hash('sha256', bytes, 'buffer'), side, side);
+        findings.picture({
+          split,
+          name: `${name} image ${index}`,
+          digest: hash('sha256', bytes, 'buffer'),
+          width: side,
+          height: side,
+          label: own.labels[index],
+          signature: signatureOf({ pixels: pixelsAt(own, index), width: side, height: side, channels: 3 }),
+        });
         if (++done % 1000 === 0) {
           progress(done, null);
           await new Promise((resolve) => setImmediate(resolve));

@@ -164,9 +164,12 @@ export const dataset = defineDataset({
     const unusable: string[] = [];
     const inspection = await inspectListing(list, folder, description, progress, signal, {
       ...options,
-      onDamaged(image) {
-        unusable.push(image.file);
-        options?.onDamaged?.(image);
+      details: {
+        damaged(image) {
+          unusable.push(image.file);
+          options?.details?.damaged(image);
+        },
+        copies: (pairs) => options?.details?.copies(pairs),
       },
     });
     const splits: SplitInspection[] = [];

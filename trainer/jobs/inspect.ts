@@ -1,5 +1,7 @@
 /** Scans a folder and reports what it contains, before training. */
+import { writeCopies } from '../data/copies/copies-file.ts';
 import { writeDamagedFiles } from '../data/listing/damaged-files.ts';
+import type { CopyPair } from '../protocol/copies.ts';
 import type { DamagedFile } from '../protocol/left-out.ts';
 import { inspectFolder } from '../data/listing/inspect.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
@@ -16,13 +18,17 @@ export async function run(job: JobOf<'inspect'>, context: JobContext): Promise<E
     progress(total ? done / total : 0).catch((reason: unknown) => cancelled.abort(reason));
   };
   const damaged: DamagedFile[] = [];
+  let copies: readonly CopyPair[] = [];
+  const { contents, reading } = job;
   const inspection = await inspectFolder(job.path, job.dataset, tell, cancelled.signal, {
-    contents: job.contents,
-    reading: job.reading,
-    onDamaged: (image) => damaged.push(image),
+    contents,
+    reading,
+    details: { damaged: (image) => void damaged.push(image), copies: (pairs) => (copies = pairs) },
   });
-  if (damaged.length > 0 && job.datasetsFolder !== null)
-    await writeDamagedFiles(job.datasetsFolder, inspection.fingerprint, damaged);
+  if (job.datasetsFolder !== null) {
+    if (damaged.length > 0) await writeDamagedFiles(job.datasetsFolder, inspection.fingerprint, damaged);
+    if (inspection.nearDuplicates !== null) await writeCopies(job.datasetsFolder, inspection.fingerprint, copies);
+  }
   port.send({ type: 'result', outcome: { kind: 'inspection', inspection } });
   return { why: 'done', step: 0, safeStep: null };
 }

@@ -1,5 +1,6 @@
 /** What `inspect` says of a folder before anything trains on it. */
 import * as v from 'valibot';
+import { NearDuplicates } from './copies.ts';
 
 export const Reject = v.strictObject({ file: v.string(), reason: v.string() });
 export type Reject = v.InferOutput<typeof Reject>;
@@ -89,6 +90,8 @@ export const Inspection = v.strictObject({
   leakCount: v.number(),
   /** The same picture more than once inside one split. */
   duplicateCount: v.number(),
+  /** Pictures that are alike without being the same bytes. Null if they were not looked for. */
+  nearDuplicates: v.optional(v.nullable(NearDuplicates), null),
   licence: v.nullable(v.string()),
   source: v.nullable(v.string()),
   /** How a validation split was made when the folder had none. */

@@ -37,13 +37,13 @@ export function createPictures({ workspace, desk, get, showItem }: PicturesOptio
 }
 
 function browseJob({ inspection, path, fingerprint }: StoredDataset, workspace: Workspace): BrowseJob {
-  const { dataset, splits, leaks, rejects } = inspection;
+  const { dataset, splits, leaks, rejects, reading } = inspection;
   if (dataset === null) {
     throw new FaultError('wrong-folder', `${path} is not a recognised data set.`, { path }, { retry: 'choose-folder' });
   }
   return {
     kind: 'browse',
-    data: { dataset, path, fingerprint },
+    data: { dataset, path, fingerprint, ...(reading && { reading }) },
     splits: splits.map(({ split }) => split),
     leaks,
     rejects,

@@ -2,16 +2,18 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { StoredDataset } from '../store/store.ts';
 import type { SideJob } from '../trainer/side-jobs.ts';
+import { sourceOf } from './sources.ts';
 
 const thumbnailSize = 96;
 
 /** The job that creates the pictures; rejects a split that the data set does not have. */
 export function thumbnailsJob(
-  { inspection, path, fingerprint }: StoredDataset,
+  dataset: StoredDataset,
   split: string,
   count: number,
   datasetsFolder: string,
 ): Extract<SideJob, { kind: 'thumbnails' }> {
+  const { inspection } = dataset;
   const found = inspection.splits.find((one) => one.split === split);
   if (found === undefined) {
     const known = inspection.splits.map((one) => one.split).join(', ');
@@ -19,7 +21,7 @@ export function thumbnailsJob(
   }
   return {
     kind: 'thumbnails',
-    data: { dataset: inspection.dataset ?? '', path, split, fingerprint },
+    data: sourceOf(dataset, split),
     indexes: evenly(found.images, count),
     size: thumbnailSize,
     datasetsFolder,

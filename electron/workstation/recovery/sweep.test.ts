@@ -403,6 +403,7 @@ test('delete the database, sweep the folders: the same tables (queue order and b
       rejectCount: 0,
       rejectKinds: [],
       choices: [],
+      nearDuplicates: null,
       unused: [],
       warnings: [],
       leaks: [],

@@ -27,6 +27,7 @@ export const inspection: Inspection = {
   rejectCount: 0,
   rejectKinds: [],
   choices: [],
+  nearDuplicates: null,
   unused: [],
   warnings: [],
   leaks: [['train/1284', 'test/77']],

@@ -30,8 +30,7 @@ async function open(folder: string, write: () => Promise<void>) {
     null,
     () => undefined,
     new AbortController().signal,
-    true,
-    (image) => damaged.push(image),
+    { contents: true, details: { damaged: (image) => void damaged.push(image), copies: () => undefined } },
   );
   await writeDamagedFiles(folder, fingerprint, damaged);
   const source = { dataset: dataset!, path, fingerprint };

@@ -26,7 +26,7 @@ export async function openSplit(source: DataSource, cacheFolder: string | null):
   const { dataset, path, split } = source;
   // A damaged index is made anew; nobody has to know.
   const found = await locate(source, { cacheFolder, notice: () => undefined });
-  const data = await reader(dataset).open(path, split, [], found);
+  const data = await reader(dataset).open(path, split, { ...source, found });
   const [labels, presence] = await Promise.all([data.labels(), data.presence?.() ?? null]);
   const { count, classes } = data;
   // Records unpacked from archives have no table of names.

@@ -7,6 +7,7 @@ import { readFileSync, statSync } from 'node:fs';
 import type { Inspection, Reading, SplitInspection } from '../../protocol/dataset.ts';
 import { printable } from '../rejects.ts';
 import type { DatasetRecipe, InspectProgress, ScanOptions } from '../../recipe.ts';
+import { signatureOf, type Signature } from '../copies/signature.ts';
 import { decode } from '../pixels/decode.ts';
 import { imageHeader, type ImageHeader } from '../pixels/image-header.ts';
 import { nameOf, placeOf, type Place } from './image-table.ts';
@@ -44,6 +45,7 @@ const inFlight = 4;
 interface Contents {
   readonly digest: Buffer;
   readonly header: ImageHeader;
+  readonly signature: Signature | null;
 }
 /** `contents` is null if they were not checked. */
 type Verdict =
@@ -58,8 +60,8 @@ async function examine(folder: string, images: ImageTable, index: number, absent
   try {
     const bytes = await readImage(folder, images, index);
     digest = hash('sha256', bytes, 'buffer');
-    await decode({ kind: 'encoded', bytes }, 3);
-    return { size: bytes.length, contents: { digest, header: imageHeader(bytes) } };
+    const signature = signatureOf(await decode({ kind: 'encoded', bytes }, 3));
+    return { size: bytes.length, contents: { digest, header: imageHeader(bytes), signature } };
   } catch (error) {
     return { reason: reasonFor(error, absent), digest };
   }
@@ -93,10 +95,10 @@ export async function inspectListing(
   description: ListingDescription,
   progress: InspectProgress,
   signal: AbortSignal,
-  { contents = false, reading: asked = {}, onDamaged = () => undefined }: ScanOptions = {},
+  { contents = false, reading: asked = {}, details }: ScanOptions = {},
 ): Promise<Inspection> {
   const { check, absent, ...stated } = description;
-  const findings = startFindings(folder);
+  const findings = startFindings(folder, { progress, signal, details });
   // Numbers are in the order of the numbers, unless a person decided otherwise.
   const reading: Reading = { order: 'numeric', ...asked };
   const notes = startPictureNotes(reading);
@@ -119,7 +121,7 @@ export async function inspectListing(
   function record(split: string, path: string, verdict: Verdict, label: number | undefined): boolean {
     const reject = (reason: string, digest: Buffer | null): false => {
       findings.reject(path, reason);
-      onDamaged({ split, file: printable(path), reason, sha256: digest && digest.toString('hex') });
+      details?.damaged({ split, file: printable(path), reason, sha256: digest && digest.toString('hex') });
       return false;
     };
     if ('reason' in verdict) return reject(verdict.reason, verdict.digest);
@@ -129,8 +131,10 @@ export async function inspectListing(
     if (doubt) return reject(doubt, seen.digest);
     findings.file(path, size, sha256);
     if (seen) {
-      findings.picture(split, path, seen.digest, seen.header.width, seen.header.height, label);
-      notes.add(seen.header);
+      const { digest, header, signature } = seen;
+      const { width, height } = header;
+      findings.picture({ split, name: path, digest, width, height, label, signature });
+      notes.add(header);
     }
     return true;
   }

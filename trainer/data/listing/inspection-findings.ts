@@ -5,8 +5,11 @@ import { opendir } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { canonicalJson } from '../../durable/canonical-json.ts';
 import type { Inspection, Reading, ReadingChoice, SplitInspection, Unused } from '../../protocol/dataset.ts';
+import type { InspectionDetails, InspectProgress } from '../../recipe.ts';
 import { throwIfCancelled } from '../cancellation.ts';
+import { CopySearch, type ComparedPicture } from '../copies/copies.ts';
 import { listedLimit, printable, type Rejects, startRejects } from '../rejects.ts';
+import { createTimeSlices } from './time-slices.ts';
 
 /** SHA-256 of a file of any size. */
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
@@ -61,15 +64,29 @@ export interface Stated {
 export interface Findings {
   readonly rejects: Rejects;
   reject(file: string, reason: string): void;
-  /** A usable picture; `digest` is the SHA-256 of its contents. Finds duplicates, leaks and placeholders. */
-  picture(split: string, name: string, digest: Buffer, width: number, height: number, label?: number): void;
+  /** A usable picture. Finds duplicates, leaks, near duplicates and placeholders. */
+  picture(picture: FoundPicture): void;
   /** A file of the data set, for the fingerprint; `sha256` is null if its contents were not read. */
   file(name: string, size: number, sha256: string | null): void;
-  finish(stated: Stated): Inspection;
+  finish(stated: Stated): Promise<Inspection>;
+}
+
+/** `digest` is the SHA-256 of its contents. */
+export interface FoundPicture extends Omit<ComparedPicture, 'content'> {
+  readonly digest: Buffer;
+}
+
+/** The inspection that findings are of: its search for copies reports progress and can be cancelled. */
+export interface Scan {
+  readonly progress: InspectProgress;
+  readonly signal: AbortSignal;
+  readonly details?: InspectionDetails | undefined;
 }
 
 /** A picture that is there several times. */
 interface Repeated {
+  /** A number for the contents. */
+  readonly content: number;
   readonly first: string;
   readonly splits: string[];
   readonly label: number | undefined;
@@ -95,12 +112,13 @@ function placeholderWarnings(seen: Iterable<Repeated>): readonly string[] {
 
 type Size = readonly [width: number, height: number];
 
-export function startFindings(path: string): Findings {
+export function startFindings(path: string, { progress, signal, details }: Scan): Findings {
   const began = performance.now();
   const rejects = startRejects();
   const leaks: [string, string][] = [];
   const files: string[] = [];
   const seen = new Map<string, Repeated>();
+  const copies = new CopySearch();
   let leakCount = 0;
   let duplicateCount = 0;
   let bytes = 0;
@@ -110,15 +128,17 @@ export function startFindings(path: string): Findings {
   return {
     rejects,
     reject: rejects.add,
-    picture(split, name, digest, width, height, label) {
+    picture({ digest, ...picture }) {
+      const { split, name, width, height, label } = picture;
       const area = width * height;
       if (!smallest || area < smallest[0] * smallest[1]) smallest = [width, height];
       if (!largest || area > largest[0] * largest[1]) largest = [width, height];
       // 96 bits: among 10^7 pictures two different ones share them with a chance below 10^-14.
       const key = digest.toString('latin1', 0, 12);
       const known = seen.get(key);
+      copies.add({ ...picture, content: known?.content ?? seen.size });
       if (!known) {
-        seen.set(key, { first: name, splits: [split], label, count: 1, severalClasses: false });
+        seen.set(key, { content: seen.size, first: name, splits: [split], label, count: 1, severalClasses: false });
         return;
       }
       known.count++;
@@ -135,7 +155,11 @@ export function startFindings(path: string): Findings {
       bytes += size;
       files.push(`${JSON.stringify(name)} ${size}${sha256 === null ? '' : ` ${sha256}`}\n`);
     },
-    finish(stated) {
+    async finish(stated) {
+      const { due, next } = createTimeSlices(progress, signal);
+      const found = await copies.find(stated.classes, { due, pause: () => next(seen.size, seen.size) });
+      const checked = stated.contents === 'listed' ? null : found;
+      if (checked) details?.copies(checked.pairs);
       const hash = createHash('sha256');
       for (const line of files.sort()) hash.update(line);
       const { reading = {} } = stated;
@@ -168,6 +192,7 @@ export function startFindings(path: string): Findings {
         leaks,
         leakCount,
         duplicateCount,
+        nearDuplicates: checked?.near ?? null,
         licence: stated.licence,
         source: stated.source,
         splitRule: stated.splitRule,
@@ -185,7 +210,7 @@ export async function wrongFolder(
 ): Promise<Inspection> {
   const choice = `${several.length} data sets: ${several.slice(0, 12).map(printable).join(', ')}. Choose one of them`;
   const found = [...(await describeFolder(path)), ...(several.length > 0 ? [choice] : [])];
-  return startFindings(path).finish({
+  return startFindings(path, { progress: () => undefined, signal: new AbortController().signal }).finish({
     dataset: '',
     title: '',
     expected,
