@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { topKCorrect } from '../evaluation/figures/top-k.ts';
+import { accuraciesOf, meanPerClass, topKCorrect } from '../evaluation/figures/top-k.ts';
 import type { Builder, EvaluationModel, FeatureSet, Initial, Measure, StepContext } from '../recipe.ts';
 import { evaluator as knn } from './knn.ts';
 import { evaluator as linear } from './linear.ts';
@@ -157,6 +157,38 @@ describe('top-k', () => {
 
   it('never calls a non-finite score right', () => {
     expect([...topKCorrect(Float32Array.of(Number.NaN, Number.NaN), Int32Array.of(0), 2, 5)]).toEqual([0]);
+  });
+});
+
+describe('mean per class', () => {
+  it('is told where classes have unequal numbers of samples: 9 of 10 cats and 0 of 2 dogs right are 45 %, not 75', () => {
+    const labels = Int32Array.from({ length: 12 }, (_, at) => (at < 10 ? 0 : 2));
+    // All are taken for cats but the first.
+    const scores = Float32Array.from({ length: 36 }, (_, at) => (at % 3 === (at < 3 ? 1 : 0) ? 1 : 0));
+    const figures = accuraciesOf(scores, labels, 3).map(({ metric, value }) => [metric, value]);
+    expect(figures).toEqual([
+      ['top1', 75],
+      ['top5', 100],
+      ['meanPerClass', 45],
+    ]);
+  });
+
+  it('is the top-1 accuracy of samples that each class has as many of, and is then not told', () => {
+    const right = fc.array(fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }), { minLength: 1, maxLength: 8 });
+    fc.assert(
+      fc.property(right, (classes) => {
+        const correct = Uint8Array.from(classes.flat(), Number);
+        const labels = Int32Array.from(classes.flatMap((samples, label) => samples.map(() => label)));
+        expect(meanPerClass(correct, labels, classes.length)).toBeNull();
+        // With each sample of the first class twice, only the mean over classes stays.
+        const twice = Uint8Array.from([...classes[0]!.map(Number), ...correct]);
+        const labelled = Int32Array.from([0, 0, 0, 0, ...labels]);
+        const share = (100 * correct.reduce((sum, one) => sum + one, 0)) / correct.length;
+        const mean = meanPerClass(twice, labelled, classes.length);
+        if (classes.length === 1) expect(mean).toBeNull();
+        else expect(mean).toBeCloseTo(share, 9);
+      }),
+    );
   });
 });
 

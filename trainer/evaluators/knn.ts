@@ -64,7 +64,7 @@ export const evaluator = defineEvaluator({
       if (score === 0) scores[at] = Number.NEGATIVE_INFINITY;
     });
     for (const { metric, value, correct } of accuraciesOf(scores, test.labels, classes))
-      yield { metric, value, n: test.rows, which: 'only', correct };
+      yield { metric, value, n: test.rows, which: 'only', ...(correct && { correct }) };
   },
 });
 

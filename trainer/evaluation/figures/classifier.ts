@@ -50,6 +50,6 @@ export async function* headFigures({ heads, test, classes }: EvaluationModel): A
     ['best', heads.best, heads.bestEpoch],
   ] as const) {
     for (const { metric, value, correct } of accuraciesOf(scores, test.labels, classes))
-      yield { metric, value, n: test.rows, which, epoch, correct };
+      yield { metric, value, n: test.rows, which, epoch, ...(correct && { correct }) };
   }
 }

@@ -5,21 +5,42 @@ import type { Metric } from '../../protocol/catalogue.ts';
 export const accuracies = [
   { name: 'top1', unit: 'share' },
   { name: 'top5', unit: 'share', secondary: true },
+  { name: 'meanPerClass', unit: 'percent', secondary: true },
 ] as const satisfies readonly Metric[];
 
-/** Number of best scores among which the class has to be. */
-const among: Readonly<Record<(typeof accuracies)[number]['name'], number>> = { top1: 1, top5: 5 };
+interface Accuracy {
+  readonly metric: (typeof accuracies)[number]['name'];
+  readonly value: number;
+  /** One byte per sample; absent for a mean over classes. */
+  readonly correct?: Uint8Array;
+}
 
-/** Every accuracy of `scores`, [labels.length, classes], in percent, in the order in which they are declared. */
-export function accuraciesOf(
-  scores: Float32Array,
-  labels: Int32Array,
-  classes: number,
-): readonly { readonly metric: string; readonly value: number; readonly correct: Uint8Array }[] {
-  return accuracies.map(({ name }) => {
-    const correct = topKCorrect(scores, labels, classes, among[name]);
-    return { metric: name, value: percent(correct), correct };
+/**
+ * Every accuracy of `scores`, [labels.length, classes], in percent, in the order in which they are declared. The mean over
+ * classes only where these have unequal numbers of samples: it is the top-1 accuracy elsewhere.
+ */
+export function accuraciesOf(scores: Float32Array, labels: Int32Array, classes: number): readonly Accuracy[] {
+  const top1 = topKCorrect(scores, labels, classes, 1);
+  const top5 = topKCorrect(scores, labels, classes, 5);
+  const mean = meanPerClass(top1, labels, classes);
+  return [
+    { metric: 'top1', value: percent(top1), correct: top1 },
+    { metric: 'top5', value: percent(top5), correct: top5 },
+    ...(mean === null ? [] : [{ metric: 'meanPerClass' as const, value: mean }]),
+  ];
+}
+
+/** Mean of the accuracies of the classes that have samples, in percent; null where all have as many. */
+export function meanPerClass(correct: Uint8Array, labels: Int32Array, classes: number): number | null {
+  const samples = new Uint32Array(classes);
+  const right = new Uint32Array(classes);
+  labels.forEach((label, row) => {
+    samples[label]!++;
+    right[label]! += correct[row]!;
   });
+  const present = [...samples.keys()].filter((label) => samples[label]! > 0);
+  if (new Set(present.map((label) => samples[label])).size <= 1) return null;
+  return (100 * present.reduce((sum, label) => sum + right[label]! / samples[label]!, 0)) / present.length;
 }
 
 /**

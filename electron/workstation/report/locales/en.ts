@@ -160,6 +160,7 @@ export const en = {
   metrics: {
     top1: 'top-1',
     top5: 'top-5',
+    meanPerClass: 'mean per class',
     map: 'mAP',
     rankme: 'effective rank (RankMe)',
     alignment: 'alignment',

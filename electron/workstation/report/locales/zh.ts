@@ -146,6 +146,7 @@ export const zh: Words = {
   metrics: {
     top1: 'top-1',
     top5: 'top-5',
+    meanPerClass: '各类平均准确率',
     map: 'mAP',
     rankme: '有效秩（RankMe）',
     alignment: '对齐度',
