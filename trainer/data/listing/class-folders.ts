@@ -22,10 +22,10 @@ import { ordersDiffer } from './class-warnings.ts';
 import { splitByHash, splitRule } from './hash-split.ts';
 import { startTable, type TableBuilder } from './image-table.ts';
 import { united, type Draft, type ListedSplit, type Listing } from './listing.ts';
-import { draftLists, listsFound, type ListPlan } from './split-lists.ts';
+import { draftLists, listsFound, type ListPlan, type PlannedSplit } from './split-lists.ts';
 import { splitInName } from './split-names.ts';
 import type { TimeSlices } from './time-slices.ts';
-import { planTree, type PlannedSplit, type TreePlan } from './tree-plan.ts';
+import { planTree, type TreePlan } from './tree-plan.ts';
 
 /** Adds all pictures under a class folder, at any depth. */
 async function addPictures(walk: Walk, folder: string, label: number, into: TableBuilder): Promise<void> {
@@ -144,8 +144,11 @@ async function draftsOf(walk: Walk, plan: TreePlan, isDeep: boolean): Promise<re
       return draftClassesFirst(walk, plan.classes);
     case 'unlabelled':
       return [await draftUnlabelled(walk, plan.base)];
-    case 'lists':
-      return draftLists(walk, plan);
+    case 'lists': {
+      const drafts = [...(await draftLists(walk, plan))];
+      for (const split of plan.unlabelled ?? []) drafts.push(await draftParts(walk, split));
+      return drafts;
+    }
   }
 }
 
@@ -239,6 +242,15 @@ function decide(root: string, plan: TreePlan, { classes: wanted }: Reading): Dec
   };
 }
 
+/** The split of which a part becomes val: the only one with classes, unless another is called so. Null if there is none. */
+function splitsToo({ kind }: TreePlan, splits: readonly ListedSplit[]): ListedSplit | null {
+  const labelled = splits.filter(({ images }) => images.labels !== null);
+  const [only] = labelled;
+  const isWhole = kind === 'classes' || kind === 'leaves' || kind === 'lists';
+  const hasVal = splits.some(({ split }) => split === 'val');
+  return isWhole && labelled.length === 1 && only!.split === 'train' && !hasVal ? only! : null;
+}
+
 const orderChoice = (classes: readonly string[], { order = 'text' }: Reading): readonly ReadingChoice[] =>
   ordersDiffer(classes)
     ? [
@@ -274,9 +286,11 @@ export async function listTree(
   if (splits.every(({ images }) => images.count === 0) && plan.kind !== 'splits')
     return listed(['no pictures'], { splits: [] });
   const layout = layoutOf(plan, splits, isDeep);
-  if (splits[0]!.images.labels === null || (plan.kind !== 'classes' && plan.kind !== 'leaves')) return listed(layout);
-  const made = await splitByHash(walk, splits[0]!.images, classes);
-  return listed(layout, { splits: made.splits, splitRule, warnings: [...warnings, ...made.warnings] });
+  const train = splitsToo(plan, splits);
+  if (train === null) return listed(layout);
+  const made = await splitByHash(walk, train.images, classes);
+  const others = splits.filter((split) => split !== train);
+  return listed(layout, { splits: [...made.splits, ...others], splitRule, warnings: [...warnings, ...made.warnings] });
 }
 
 /** True if a few entries suggest that the folder has pictures where a class tree would. */

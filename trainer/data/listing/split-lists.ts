@@ -1,113 +1,35 @@
-/** Splits given by lists: `train.txt`, `val.csv`: a picture a line, perhaps with its class. */
-import { existsSync } from 'node:fs';
+/** Splits and classes given by lists: `train.txt` and `val.csv`, or one list of the pictures and their classes. */
 import { extname, join } from 'node:path';
-import { linesIn } from '../formats/lines.ts';
 import { whyUnsafe } from '../formats/unsafe-path.ts';
 import { UnusableImage } from '../unusable-image.ts';
-import { foldersIn, isReadable, peek, type Walk } from './folder-walk.ts';
-import { startTable } from './image-table.ts';
+import { foldersIn, hasPictures, peek, type Child, type Walk } from './folder-walk.ts';
+import { startTable, type TableBuilder } from './image-table.ts';
 import type { Draft } from './listing.ts';
+import { asPath, labelIn, listFile, splitOf, type ListFile } from './list-files.ts';
+import { listEndings, rowsIn } from './list-rows.ts';
 import { notInFolder, presenceIn } from './presence.ts';
 import { splitInName } from './split-names.ts';
-
-interface ListFile {
-  readonly split: string;
-  readonly path: string;
-  /** What stands before the paths in the list, with `/`; '' if nothing does. */
-  readonly place: string;
-  readonly columns: Columns;
-}
 
 export interface ListPlan {
   readonly kind: 'lists';
   readonly base: string;
   readonly lists: readonly ListFile[];
+  /** Folders of splits of whose pictures no list states the class. */
+  readonly unlabelled?: readonly PlannedSplit[];
 }
 
-/** Which field of a line is the path, and which the class; the path may lack its ending. */
-interface Columns {
-  readonly path: number;
-  readonly label: number | null;
-  readonly ending: string;
-  readonly hasHeader: boolean;
+export interface PlannedSplit {
+  readonly split: string;
+  /** The folders of its classes; several are parts of one split. */
+  readonly folders: readonly string[];
 }
 
-const endings: ReadonlySet<string> = new Set(['.txt', '.csv', '.tsv', '.lst']);
 /** Words of a list's name, beside that of its split, that do not make it another list. */
 const listWords =
   /^(list|lists|file|files|filelist|label|labels|path|paths|gt|annotation|annotations|index|meta|names| )*$/;
 const listFolders = /split|list|meta|anno|label|imagesets|partition/i;
-const labelHeaders = /^(label|labels|class|classes|class_?id|class_?name|category|category_?id|target|species|y)$/i;
-/** Lines that are looked at to recognise a list. */
-const lookedAt = 20;
-const missingEndings = ['.jpg', '.jpeg', '.JPEG', '.JPG', '.png', '.PNG'];
-
-const unquoted = (field: string) => field.trim().replace(/^(["'])(.*)\1$/, '$2');
-
-/** Fields by tabs, commas or semicolons; else a path, which may hold blanks up to its ending, and the words after it. */
-function fieldsOf(line: string): readonly string[] {
-  const mark = ['\t', ',', ';'].find((each) => line.includes(each));
-  if (mark !== undefined) return line.split(mark).map(unquoted);
-  const match = /^(.*?\.(?:jpe?g|jpe|jfif|png))(?:\s+(.*))?$/i.exec(line.trim());
-  if (match === null) return line.trim().split(/\s+/);
-  return [match[1]!, ...(match[2] === undefined ? [] : match[2].split(/\s+/))];
-}
-
-const isLine = (line: string) => line.trim() !== '' && !line.startsWith('#');
-const asPath = (field: string) => field.replaceAll('\\', '/').replace(/^(\.\/)+/, '');
-
-function firstLines(path: string): readonly string[] {
-  const lines: string[] = [];
-  for (const line of linesIn(path)) {
-    if (isLine(line)) lines.push(line);
-    if (lines.length > lookedAt) break;
-  }
-  return lines;
-}
-
-/** Where the first pictures of a list lie, and how its lines are made; null if it is no list of pictures that are here. */
-function listFile(root: string, split: string, path: string, places: readonly string[]): ListFile | null {
-  const lines = firstLines(join(root, path)).map(fieldsOf);
-  const header = lines[0];
-  for (const fields of lines) {
-    const named = fields.findIndex(isReadable);
-    const at = Math.max(named, 0);
-    const name = asPath(fields[at] ?? '');
-    if (whyUnsafe(name) !== null) continue;
-    for (const place of places)
-      for (const ending of named < 0 ? missingEndings : ['']) {
-        if (!existsSync(join(root, place + name + ending))) continue;
-        const hasHeader = header !== undefined && header !== fields && !header.some(isReadable) && header.length > 1;
-        const stated = hasHeader ? header.findIndex((each) => labelHeaders.test(each)) : -1;
-        const beside = at + 1 < fields.length ? at + 1 : at > 0 ? at - 1 : null;
-        return { split, path, place, columns: { path: at, label: stated >= 0 ? stated : beside, ending, hasHeader } };
-      }
-  }
-  return null;
-}
-
-/** The lists of a folder, or of a folder for lists in it: those of train and of another split. Null if there are none. */
-export function splitLists(root: string, base: string): ListPlan | null {
-  const folders = foldersIn(root, base);
-  const homes = [base, ...folders.filter(({ name }) => listFolders.test(name)).map(({ path }) => path)];
-  for (const home of homes) {
-    const candidates = peek(root, home).flatMap(({ name, path, kind }) => {
-      if (kind !== 'file' || !endings.has(extname(name).toLowerCase())) return [];
-      const found = splitInName(name.slice(0, -extname(name).length));
-      return found === null || !(found.isPlain || listWords.test(found.rest)) ? [] : [{ split: found.split, path }];
-    });
-    if (new Set(candidates.map(({ split }) => split)).size < 2) continue;
-    const prefix = base === '' ? '' : `${base}/`;
-    const places = [...new Set([prefix, home === '' ? '' : `${home}/`, ...folders.map(({ path }) => `${path}/`)])];
-    const lists = new Map<string, ListFile>();
-    for (const { split, path } of candidates) {
-      const list = lists.has(split) ? null : readable(() => listFile(root, split, path, places));
-      if (list !== null) lists.set(split, list);
-    }
-    if (lists.size > 1 && lists.has('train')) return { kind: 'lists', base, lists: [...lists.values()] };
-  }
-  return null;
-}
+/** Files that are looked into for classes. */
+const mostLists = 32;
 
 /** Null for a file that is no text, or cannot be read. */
 function readable<T>(read: () => T): T | null {
@@ -118,53 +40,135 @@ function readable<T>(read: () => T): T | null {
   }
 }
 
+/** The folder itself and folders for lists in it. */
+const homesIn = (base: string, folders: readonly Child[]): readonly string[] => [
+  base,
+  ...folders.filter(({ name }) => listFolders.test(name)).map(({ path }) => path),
+];
+
+const listsIn = (root: string, home: string): readonly (Child & { readonly stem: string })[] =>
+  peek(root, home).flatMap((child) => {
+    const ending = extname(child.name);
+    const isList = child.kind === 'file' && listEndings.has(ending.toLowerCase());
+    return isList ? [{ ...child, stem: child.name.slice(0, -ending.length) }] : [];
+  });
+
+/** Where the pictures of a list may lie. */
+const placesFor = (base: string, home: string, folders: readonly Child[]): readonly string[] => {
+  const prefix = base === '' ? '' : `${base}/`;
+  return [...new Set([prefix, home === '' ? '' : `${home}/`, ...folders.map(({ path }) => `${path}/`)])];
+};
+
+/** The lists of a folder, or of a folder for lists in it: those of train and of another split. Null if there are none. */
+export function splitLists(root: string, base: string): ListPlan | null {
+  const folders = foldersIn(root, base);
+  for (const home of homesIn(base, folders)) {
+    const candidates = listsIn(root, home).flatMap(({ stem, path }) => {
+      const found = splitInName(stem);
+      return found === null || !(found.isPlain || listWords.test(found.rest)) ? [] : [{ split: found.split, path }];
+    });
+    if (new Set(candidates.map(({ split }) => split)).size < 2) continue;
+    const places = placesFor(base, home, folders);
+    const lists = new Map<string, ListFile>();
+    for (const { split, path } of candidates) {
+      const list = lists.has(split) ? null : readable(() => listFile(root, split, path, places));
+      if (list !== null) lists.set(split, list);
+    }
+    if (lists.size > 1 && lists.has('train')) return { kind: 'lists', base, lists: [...lists.values()] };
+  }
+  return null;
+}
+
+/**
+ * The list that gives the pictures of a folder, or of folders in it, their classes. Null if there is none, or if class folders
+ * do. Of several the first counts that names a split, for it is of that split, and lists of further splits with it.
+ */
+export function labelLists(root: string, base: string): ListPlan | null {
+  const folders = foldersIn(root, base);
+  const flat = folders.filter(({ path }) => hasPictures(root, path));
+  const hasSplitsAlone = flat.every(({ name }) => splitInName(name) !== null);
+  if (flat.length > 1 && !hasSplitsAlone && !hasPictures(root, base)) return null;
+  const lists: ListFile[] = [];
+  for (const home of homesIn(base, folders))
+    for (const { stem, path } of listsIn(root, home).slice(0, mostLists)) {
+      const split = splitInName(stem)?.split ?? null;
+      const list = readable(() => listFile(root, split, path, placesFor(base, home, folders)));
+      if (list !== null && list.columns.label !== null && !lists.some((one) => one.split === split)) lists.push(list);
+    }
+  const named = lists.filter(({ split, columns }) => split !== null && columns.split === null);
+  const chosen = named.some(({ split }) => split === 'train') ? named : lists.filter(({ split }) => split === null);
+  return chosen.length === 0 ? null : { kind: 'lists', base, lists: chosen };
+}
+
+/** The split that a folder above a picture is called by, else train. */
+const splitOfFolder = (path: string): string =>
+  path
+    .split('/')
+    .slice(0, -1)
+    .map((name) => splitOf(name))
+    .find((split) => split !== null) ?? 'train';
+
 /** The class of a picture by the folder it lies in. */
 const folderOf = (path: string) => path.split('/').at(-2) ?? '';
 
-/** Lists one split. Pictures that are not there are rejected. Labels are those of the list, or else the folders. */
+interface SplitDraft {
+  readonly images: TableBuilder;
+  readonly names: string[];
+  readonly numbers: Map<string, number>;
+}
+
+/** Lists the pictures of one list, by split. Pictures that are not there are rejected. Labels are those of the list, or else the folders. */
 async function draftList(
   walk: Walk,
-  list: ListFile,
+  { split, path: file, places, columns }: ListFile,
   byFolder: boolean,
   isThere: (path: string) => boolean,
-): Promise<Draft> {
-  const images = startTable();
-  const names: string[] = [];
-  const numbers = new Map<string, number>();
-  const { columns } = list;
+): Promise<readonly Draft[]> {
+  const drafts = new Map<string, SplitDraft>();
+  const draftFor = (name: string): SplitDraft => {
+    const known = drafts.get(name) ?? { images: startTable(), names: [], numbers: new Map<string, number>() };
+    drafts.set(name, known);
+    return known;
+  };
   let skips = columns.hasHeader;
-  for (const line of linesIn(join(walk.root, list.path))) {
-    if (walk.slices.due()) await walk.slices.next(images.count(), null);
-    if (!isLine(line)) continue;
-    const fields = fieldsOf(line);
+  let count = 0;
+  for (const row of rowsIn(join(walk.root, file))) {
+    if (walk.slices.due()) await walk.slices.next(count, null);
     if (skips) {
       skips = false;
       continue;
     }
-    const stated = asPath(fields[columns.path] ?? '');
+    const stated = asPath(row[columns.path] ?? '');
     const trouble = whyUnsafe(stated);
-    const path = list.place + stated + columns.ending;
-    const label = byFolder ? folderOf(path) : columns.label === null ? null : fields[columns.label];
+    const place = places.find((each) => trouble === null && isThere(each + stated + columns.ending));
+    const path = (place ?? places[0]!) + stated + columns.ending;
+    const label = byFolder ? folderOf(path) : labelIn(row, columns);
+    const own = columns.split === null ? (split ?? splitOfFolder(path)) : splitOf(row[columns.split]);
     if (trouble !== null) walk.rejects.add(stated, trouble);
-    else if (!isThere(path)) walk.rejects.add(path, notInFolder);
-    else if (label === undefined || label === '') walk.rejects.add(path, `${list.path} gives it no class`);
-    else if (label === null) images.add(path, -1);
+    else if (place === undefined) walk.rejects.add(path, notInFolder);
+    else if (label === undefined || label === '') walk.rejects.add(path, `${file} gives it no class`);
+    else if (own === null) walk.rejects.add(path, `${file} gives it no split`);
     else {
-      const number = numbers.get(label) ?? names.push(label) - 1;
-      numbers.set(label, number);
+      const { images, names, numbers } = draftFor(own);
+      const number = label === null ? -1 : (numbers.get(label) ?? names.push(label) - 1);
+      if (label !== null) numbers.set(label, number);
       images.add(path, number);
       walk.pictures++;
+      count++;
     }
   }
-  if (images.count() === 0) throw new UnusableImage('it names no picture that is here');
-  return { split: list.split, images, names: byFolder || columns.label !== null ? names : null };
+  if (count === 0) throw new UnusableImage('it names no picture that is here');
+  const isLabelled = byFolder || columns.label !== null;
+  return [...drafts]
+    .toSorted(([one], [other]) => (one < other ? -1 : 1))
+    .map(([name, { images, names }]) => ({ split: name, images, names: isLabelled ? names : null }));
 }
 
 /** Classes are given by folders where no list states them and the pictures of train lie in several. */
-function liesInFolders({ root }: Walk, { path, place, columns }: ListFile): boolean {
+function liesInFolders({ root }: Walk, { path, places, columns }: ListFile): boolean {
   const folders = new Set<string>();
-  for (const line of linesIn(join(root, path))) {
-    if (isLine(line)) folders.add(folderOf(place + asPath(fieldsOf(line)[columns.path] ?? '')));
+  for (const row of rowsIn(join(root, path))) {
+    folders.add(folderOf(places[0]! + asPath(row[columns.path] ?? '')));
     if (folders.size > 2) return true;
   }
   return folders.size > 1;
@@ -172,12 +176,13 @@ function liesInFolders({ root }: Walk, { path, place, columns }: ListFile): bool
 
 export async function draftLists(walk: Walk, { lists }: ListPlan): Promise<readonly Draft[]> {
   const isThere = presenceIn(walk.root);
-  const train = lists.find(({ split }) => split === 'train')!;
-  const byFolder = lists.every(({ columns }) => columns.label === null) && liesInFolders(walk, train);
+  const train = lists.find(({ split }) => split === 'train');
+  const isUnlabelled = lists.every(({ columns }) => columns.label === null);
+  const byFolder = isUnlabelled && train !== undefined && liesInFolders(walk, train);
   const drafts: Draft[] = [];
   for (const list of lists) {
     try {
-      drafts.push(await draftList(walk, list, byFolder, isThere));
+      drafts.push(...(await draftList(walk, list, byFolder, isThere)));
     } catch (error) {
       if (!(error instanceof UnusableImage)) throw error;
       walk.rejects.add(list.path, error.message);
@@ -187,6 +192,10 @@ export async function draftLists(walk: Walk, { lists }: ListPlan): Promise<reado
 }
 
 export const listsFound = ({ lists }: ListPlan): readonly string[] =>
-  lists.map(
-    ({ split, path, place }) => `${split}: the pictures named in ${path}${place === '' ? '' : `, in ${place}`}`,
-  );
+  lists.map(({ split, path, places: [place], columns }) => {
+    const where = place === '' ? '' : `, in ${place}`;
+    if (columns.split !== null) return `splits and classes: those stated in ${path}${where}`;
+    return split === null
+      ? `classes: those stated in ${path}${where}`
+      : `${split}: the pictures named in ${path}${where}`;
+  });

@@ -3,15 +3,9 @@
  * lists, classes, or pictures without any. Names and the first entries of folders are looked at, never contents.
  */
 import { areParts, leavesOf, type PlannedClass } from './class-levels.ts';
-import { splitLists, type ListPlan } from './split-lists.ts';
+import { labelLists, splitLists, type ListPlan, type PlannedSplit } from './split-lists.ts';
 import { foldersIn, hasPictures, holdsPictures, type Child } from './folder-walk.ts';
 import { isNeutral, splitInName, splitNamed, type SplitName } from './split-names.ts';
-
-export interface PlannedSplit {
-  readonly split: string;
-  /** The folders of its classes; several are parts of one split. */
-  readonly folders: readonly string[];
-}
 
 export type TreePlan =
   | { readonly kind: 'splits'; readonly base: string; readonly splits: readonly PlannedSplit[] }
@@ -117,6 +111,17 @@ function areClassesFirst(root: string, holding: readonly Child[]): boolean {
   );
 }
 
+/** Lists that state the classes of split folders without class folders; null if there are none. */
+function listsOfSplits(root: string, base: string, splits: readonly PlannedSplit[]): ListPlan | null {
+  const isFlat = ({ folders }: PlannedSplit) =>
+    folders.every((folder) => !foldersIn(root, folder).some(({ path }) => holdsPictures(root, path)));
+  const found = splits.every(isFlat) ? labelLists(root, base) : null;
+  if (found === null) return null;
+  const isOfAll = found.lists.some(({ split }) => split === null);
+  const named = new Set(found.lists.map(({ split }) => split));
+  return { ...found, unlabelled: isOfAll ? [] : splits.filter(({ split }) => !named.has(split)) };
+}
+
 /** Levels of folders that may be wrapped around a data set. */
 const deepestBase = 8;
 /** Folders that are looked into for pictures. */
@@ -133,9 +138,10 @@ export function planTree(root: string): TreePlan | null {
         split,
         folders: parts.map((part) => unwrapped(root, split, part)),
       });
-      return { kind: 'splits', base, splits: splits.map(inside) };
+      const plan = splits.map(inside);
+      return listsOfSplits(root, base, plan) ?? { kind: 'splits', base, splits: plan };
     }
-    const lists = splitLists(root, base);
+    const lists = splitLists(root, base) ?? labelLists(root, base);
     if (lists !== null) return lists;
     if (hasPictures(root, base)) return { kind: 'classes', base };
     const isFlat = folders.slice(0, lookedInto).some(({ path }) => hasPictures(root, path));
