@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { createMemoize } from './comparison/memoize.ts';
 import type { Computing } from './computing.ts';
-import { changesSince } from './data/changed-data.ts';
+import { stateOfData } from './data/run-data.ts';
 import { createDatasets, type Datasets } from './data/datasets.ts';
 import { createDeviceChoice } from './drafts/device-choice.ts';
 import { createEstimates } from './drafts/estimate.ts';
@@ -63,7 +63,7 @@ export function createAnswers(
     queue,
     catalogue,
     trash,
-    changesSince: (run) => changesSince(run, store, datasets),
+    changesSince: async (run) => stateOfData(run.config, await store.datasets()),
     importFolder: (folder) => importFolder(records, folder),
   });
   const plans = createPlans({

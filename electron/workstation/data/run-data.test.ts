@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { EvaluateConfig } from '../../../trainer/protocol/run.ts';
 import type { StoredDataset } from '../store/store.ts';
-import { changesOfData, placedConfig } from './run-data.ts';
+import { changesOfData, placedConfig, stateOfData } from './run-data.ts';
 import { signatureOf } from './signature.ts';
 
 let root: string;
@@ -87,6 +87,8 @@ describe('data between a stop and a resume', () => {
     const placed = await placedConfig(configOn(before), [again]);
     expect(placed).toEqual(configOn(after));
     expect(await changesOfData(placed, [again])).toEqual([]);
+    expect(await stateOfData(configOn(before), [row])).toMatchObject([{ theirs: before, ours: 'missing' }]);
+    expect(await stateOfData(configOn(before), [again])).toEqual([]);
   });
 
   test('two copies exist: a run stays with its own', async () => {

@@ -3,6 +3,8 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
+import type { Reason } from '../../api/comparison.ts';
+import type { DatasetRow } from '../../api/datasets.ts';
 import type { StoredDataset } from '../store/store.ts';
 import { stateOf } from './dataset-state.ts';
 import { sourcesOf } from '../../../trainer/protocol/sources.ts';
@@ -55,6 +57,34 @@ async function changeOf(row: StoredDataset): Promise<string> {
       ? 'names, sizes or times of its files are others'
       : `files were written since: ${named}${more}`;
   return `${row.name} (${row.path}) is not what was inspected: ${what}`;
+}
+
+/** Folders of a run's data that are missing or changed where they lie now, told before it resumes. */
+export async function stateOfData(given: RunConfig, rows: readonly StoredDataset[]): Promise<readonly Reason[]> {
+  const config = await placedConfig(given, rows);
+  const folders = new Map(sourcesOf(config).map((source) => [source.path, source]));
+  const reasons: Reason[] = [];
+  for (const source of folders.values()) {
+    const ours = await stateOfSource(source, rows);
+    if (ours !== 'ready') reasons.push({ field: 'dataset', theirs: source.path, ours, kind: 'breaks' });
+  }
+  return reasons;
+}
+
+async function stateOfSource(
+  { path, fingerprint }: DataSource,
+  rows: readonly StoredDataset[],
+): Promise<DatasetRow['state']> {
+  // A folder listed first and checked later has two rows; the run belongs to one of them.
+  const here = rows.filter((row) => row.path === path);
+  const known = here.find((row) => row.fingerprint === fingerprint) ?? here[0];
+  // Inspected again since: different contents have a different fingerprint.
+  if (known !== undefined && fingerprint !== undefined && known.fingerprint !== fingerprint) return 'changed';
+  if (known !== undefined) return stateOf(known);
+  return stat(path).then(
+    () => 'ready',
+    () => 'missing',
+  );
 }
 
 /**
