@@ -7,9 +7,7 @@ import { afterEach, expect, test, vi } from 'vitest';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { PlannedRun } from '../../../trainer/protocol/plan.ts';
-import { changesSince } from '../data/changed-data.ts';
 import { completeChoice } from '../drafts/check-config.ts';
-import type { Datasets } from '../data/datasets.ts';
 import { evenly } from '../data/thumbnails.ts';
 import { fittingEvaluators } from '../data/evaluator-fit.ts';
 import { calibrationKey } from '../drafts/calibration-key.ts';
@@ -23,7 +21,6 @@ import { comparePresets, setPath } from '../drafts/presets.ts';
 import { preprocessingFor } from '../drafts/preprocessing.ts';
 import { newRunId } from '../runs/run-id.ts';
 import { signatureOf } from '../data/signature.ts';
-import type { Store, StoredRun } from '../store/store.ts';
 import { dataName } from './subjects.ts';
 import { catalogue, evaluation, pretrain, smallPreset } from '../testing/bench.ts';
 import { throttle } from '../trainer/throttle.ts';
@@ -188,24 +185,6 @@ test('a signature notices a new file, a longer one, a touched one and a missing 
     rmSync(folder, { recursive: true });
   }
   expect(await signatureOf(folder)).toBeNull();
-});
-
-test('a run belongs to the row it names, even if the same folder was listed first and checked later', async () => {
-  const rows = ['listed', 'checked'].map((fingerprint) => ({ path: '/data', fingerprint, signature: 's' }));
-  const store = { datasets: () => Promise.resolve(rows) } as unknown as Store;
-  const datasets = { stateOf: () => Promise.resolve('ready') } as unknown as Datasets;
-  const changes = (fingerprint: string) => {
-    const data = { dataset: 'idx', path: '/data', split: 'train', fingerprint };
-    return changesSince({ config: { ...pretrain('x'), data } } as StoredRun, store, datasets);
-  };
-  expect(await changes('listed')).toEqual([]);
-  expect(await changes('checked')).toEqual([]);
-  expect(await changes('of other contents')).toMatchObject([{ field: 'dataset', ours: 'changed' }]);
-
-  const data = { dataset: 'idx', path: '/data', split: 'train', fingerprint: 'listed' };
-  const paired = { ...data, fingerprint: 'other edges' };
-  const run = { config: { ...pretrain('x'), data, paired } } as StoredRun;
-  expect(await changesSince(run, store, datasets)).toMatchObject([{ ours: 'changed' }]);
 });
 
 test('a data set without images fits no evaluator, and does not cause an error in a list', () => {

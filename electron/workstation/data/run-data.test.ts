@@ -99,6 +99,22 @@ describe('data between a stop and a resume', () => {
   });
 });
 
+test('a run belongs to the row it names, even if the same folder was listed first and checked later', async () => {
+  const row = await inspected(root);
+  const rows = ['listed', 'checked'].map((fingerprint) => ({ ...row, fingerprint }));
+  const source = (fingerprint: string) => ({ dataset: 'idx', path: root, split: 'train', fingerprint });
+  const on = (train: string, test: string) =>
+    stateOfData({ kind: 'evaluate', train: source(train), test: source(test) } as EvaluateConfig, rows);
+  expect(await on('listed', 'listed')).toEqual([]);
+  expect(await on('checked', 'checked')).toEqual([]);
+  for (const [train, test] of [
+    ['of other contents', 'of other contents'],
+    ['listed', 'of other contents'],
+    ['of other contents', 'listed'],
+  ] as const)
+    expect(await on(train, test)).toMatchObject([{ field: 'dataset', ours: 'changed' }]);
+});
+
 test('a signature from before it had a version is compared with its like', async () => {
   const folder = join(root, 'before');
   await writeFiles(folder);

@@ -62,13 +62,13 @@ async function changeOf(row: StoredDataset): Promise<string> {
 /** Folders of a run's data that are missing or changed where they lie now, told before it resumes. */
 export async function stateOfData(given: RunConfig, rows: readonly StoredDataset[]): Promise<readonly Reason[]> {
   const config = await placedConfig(given, rows);
-  const folders = new Map(sourcesOf(config).map((source) => [source.path, source]));
-  const reasons: Reason[] = [];
-  for (const source of folders.values()) {
+  const asked = new Map(sourcesOf(config).map((source) => [`${source.path}\0${source.fingerprint ?? ''}`, source]));
+  const reasons = new Map<string, Reason>();
+  for (const source of asked.values()) {
     const ours = await stateOfSource(source, rows);
-    if (ours !== 'ready') reasons.push({ field: 'dataset', theirs: source.path, ours, kind: 'breaks' });
+    if (ours !== 'ready') reasons.set(source.path, { field: 'dataset', theirs: source.path, ours, kind: 'breaks' });
   }
-  return reasons;
+  return [...reasons.values()];
 }
 
 async function stateOfSource(
