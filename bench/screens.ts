@@ -50,6 +50,7 @@ const imagenet: Inspection = {
   leaks: [],
   leakCount: 0,
   duplicateCount: 0,
+  nearDuplicates: null,
   licence: null,
   source: null,
   splitRule: null,

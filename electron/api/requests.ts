@@ -95,7 +95,8 @@ export interface Requests {
   inspect: (path: string, contents: boolean) => Inspection;
   addDataset: (inspection: Inspection, name: string) => DatasetRow;
   removeDataset: (fingerprint: string) => void;
-  thumbnails: (fingerprint: string, split: string, count: number) => readonly Thumbnail[];
+  /** Of an added or just inspected data set. `which`: how many, spread evenly, or their places in the split. */
+  thumbnails: (fingerprint: string, split: string, which: number | readonly number[]) => readonly Thumbnail[];
   writeSampleSet: () => Inspection;
   cancelJob: () => void;
 

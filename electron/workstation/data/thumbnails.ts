@@ -1,4 +1,4 @@
-/** Sample pictures of a split, evenly spread. */
+/** Small pictures of a split: some of it, evenly spread, or those asked for. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { StoredDataset } from '../store/store.ts';
 import type { SideJob } from '../trainer/side-jobs.ts';
@@ -7,9 +7,9 @@ const thumbnailSize = 96;
 
 /** The job that creates the pictures; rejects a split that the data set does not have. */
 export function thumbnailsJob(
-  { inspection, path, fingerprint }: StoredDataset,
+  { inspection, path, fingerprint }: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>,
   split: string,
-  count: number,
+  which: number | readonly number[],
   datasetsFolder: string,
 ): Extract<SideJob, { kind: 'thumbnails' }> {
   const found = inspection.splits.find((one) => one.split === split);
@@ -20,7 +20,7 @@ export function thumbnailsJob(
   return {
     kind: 'thumbnails',
     data: { dataset: inspection.dataset ?? '', path, split, fingerprint },
-    indexes: evenly(found.images, count),
+    indexes: typeof which === 'number' ? evenly(found.images, which) : [...which],
     size: thumbnailSize,
     datasetsFolder,
   };

@@ -407,6 +407,7 @@ test('delete the database, sweep the folders: the same tables (queue order and b
       leaks: [],
       leakCount: 0,
       duplicateCount: 0,
+      nearDuplicates: null,
       licence: null,
       source: null,
       splitRule: null,

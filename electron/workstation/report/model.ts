@@ -268,7 +268,10 @@ function checklistOf({ comparison, plan, runs, datasets }: ReportInput): readonl
       id: 'leaks',
       answer: whereAny(
         datasets,
-        datasets.every(({ inspection }) => inspection.contents === 'checked' && inspection.leakCount === 0),
+        datasets.every(
+          ({ inspection: { contents, leakCount, nearDuplicates } }) =>
+            contents === 'checked' && leakCount === 0 && (nearDuplicates?.leaked ?? 0) === 0,
+        ),
       ),
     },
     {

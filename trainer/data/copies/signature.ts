@@ -10,7 +10,7 @@ import { resample } from '../pixels/resample.ts';
 import type { Pixels } from '../pixels/rows.ts';
 
 /** Side of the reduced picture, and of the square of frequencies that is kept. */
-const side = 32;
+const side = 16;
 const kept = 8;
 /** Values of a signature; the first, the mean brightness, is always 0. */
 export const valueCount = kept * kept;

@@ -325,6 +325,9 @@ export const en = {
     rejects: 'Unreadable files',
     leaks: 'Images in more than one split',
     duplicates: 'Duplicate images within a split',
+    near: 'Near duplicates (perceptual hash)',
+    nearCount: ({ count, leaked }: { count: number; leaked: number }) =>
+      `${count} ${count === 1 ? 'pair' : 'pairs'}; ${leaked} evaluation ${leaked === 1 ? 'image' : 'images'} with one in a training split`,
     notLookedFor: 'not checked: the contents were not inspected',
     splitRule: 'How it was split',
     size: 'Size',

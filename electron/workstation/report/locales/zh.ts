@@ -306,6 +306,8 @@ export const zh: Words = {
     rejects: '无法读取的文件',
     leaks: '跨划分重复的图像',
     duplicates: '同一划分内重复的图像',
+    near: '近似重复的图像（感知哈希）',
+    nearCount: ({ count, leaked }) => `${count} 对；${leaked} 张评估图像在训练划分中有近似副本`,
     notLookedFor: '未检查：未读取图像内容',
     splitRule: '划分方式',
     size: '大小',

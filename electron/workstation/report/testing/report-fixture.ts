@@ -172,6 +172,7 @@ export async function firstPlan(): Promise<ReportInput> {
           leaks: [],
           leakCount: 0,
           duplicateCount: 43,
+          nearDuplicates: null,
           licence: 'MIT',
           source: null,
           splitRule: null,
