@@ -340,6 +340,8 @@ export const en = {
   'results.byClass': '{figure} by class',
   'results.class': 'Class',
   'results.epoch': 'epoch {epoch}',
+  'results.withoutCopies':
+    '{value} without the {images} {images#image that has|images that have} a copy, exact or near, in {splits}',
   'which.last': 'last epoch',
   'which.best': 'best epoch',
   'which.only': 'no training',

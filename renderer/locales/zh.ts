@@ -336,6 +336,7 @@ export const zh = {
   'results.byClass': '{figure}（各类别）',
   'results.class': '类别',
   'results.epoch': '第 {epoch} 轮',
+  'results.withoutCopies': '去除在{splits}中有完全相同或近似副本的 {images} 张图像后为 {value}',
   'which.last': '最后一轮',
   'which.best': '最佳一轮',
   'which.only': '无需训练',

@@ -211,6 +211,7 @@ function reportRun(run: StoredRun, stored: readonly StoredResult[]): ReportRun {
       : [whole],
     checkpoints: [],
     results: stored.filter((row) => row.run === run.id),
+    withoutCopies: stored.filter((row) => row.run === run.id).map(() => null),
     hello: {
       device: 'cpu',
       threads: 2,
