@@ -53,7 +53,7 @@ try {
       if (splits[0]!.images.count !== files) throw new Error(`${splits[0]!.images.count} of ${files} were listed.`);
     },
     'listing with sizes': async () => {
-      const { splits } = await inspectListing(listTree, folder, description, quiet, signal, false);
+      const { splits } = await inspectListing(listTree, folder, description, quiet, signal);
       if (splits[0]!.images !== files) throw new Error(`${splits[0]!.images} of ${files} were listed.`);
     },
   };

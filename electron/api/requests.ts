@@ -97,7 +97,8 @@ export interface Requests {
   inspect: (path: string, contents: boolean, reading?: Reading) => Inspection;
   addDataset: (inspection: Inspection, name: string) => DatasetRow;
   removeDataset: (fingerprint: string) => void;
-  thumbnails: (fingerprint: string, split: string, count: number) => readonly Thumbnail[];
+  /** Of an added or just inspected data set. `which`: how many, spread evenly, or their places in the split. */
+  thumbnails: (fingerprint: string, split: string, which: number | readonly number[]) => readonly Thumbnail[];
   /** Pictures `from` … `from + count - 1` of those that a filter leaves, with thumbnails. A listing that takes long comes as a `job`. */
   pictures: (fingerprint: string, filter: PictureFilter, from: number, count: number) => PictureRange;
   /** The picture at a place of a filter's order, as large as a window can show it. */

@@ -70,9 +70,21 @@ export interface CheckpointPart {
   readonly bytes: number;
 }
 
+/** A figure over the images that have no copy, exact or near, in a split that the model learned from. */
+export interface WithoutCopies {
+  /** Images left out. */
+  readonly images: number;
+  /** In the unit of the figure; null if no image is left. */
+  readonly value: number | null;
+  /** The splits that hold the copies. */
+  readonly splits: readonly string[];
+}
+
 /** A result with the unit of its value, as the evaluator declares it. */
 export interface ResultRow extends Result {
   readonly unit: Metric['unit'];
+  /** Null if there are no such images, or they were not looked for. */
+  readonly withoutCopies: WithoutCopies | null;
 }
 
 /** A run on its own page. */

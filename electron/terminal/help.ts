@@ -15,7 +15,7 @@ const en = `reprise COMMAND [options]
   doctor                                  check this machine, one line per check
   datasets                                list the data sets of the workspace
   datasets inspect PATH                   show what a folder contains: kind, classes, unreadable
-                                          files, images in more than one split
+                                          files, copies and near duplicates
                                           --contents: read every image, however many (slow)
                                           --read KEY=VALUE: read it in another way that it names,
                                           also where DATA is given
@@ -72,7 +72,7 @@ const zh = `reprise 命令 [选项]
   doctor                                  检查这台机器，每项一行
   datasets                                列出工作区中的数据集
   datasets inspect 路径                   查看文件夹的内容：类型、类别、无法读取的文件、
-                                          出现在多个划分中的图像
+                                          相同与近似重复的图像
                                           --contents：数据集很大时也读取每张图像（较慢）
                                           --read 键=值：改用所列的另一种读取方式，
                                           在给出“数据”的命令中同样可用

@@ -4,6 +4,7 @@ import type { Selection } from '../api/comparison.ts';
 import type { DatasetRow } from '../api/datasets.ts';
 import type { ReportRow } from '../api/reports.ts';
 import type { RunRow } from '../api/runs.ts';
+import type { CopyPair } from '../../trainer/protocol/copies.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { chosenEncoderInWords } from '../words/encoders.ts';
@@ -103,6 +104,15 @@ function remarks(inspection: Inspection, { say, language }: Session['words']): r
   ];
 }
 
+function nearDuplicates({ nearDuplicates: near }: Inspection, { say }: Words): readonly string[] {
+  if (near === null) return [];
+  const kind = ({ changes }: CopyPair) => (changes.length > 0 ? changes : ['resaved' as const]).map((one) => say(one));
+  return [
+    `${near.count} ${say('near')}, ${near.leaked} ${say('nearLeaked')}`,
+    ...near.pairs.slice(0, 10).map((pair) => `  ${pair.picture.file} ~ ${pair.copyOf.file} (${kind(pair).join(', ')})`),
+  ];
+}
+
 function inspectionText(inspection: Inspection, { words, room }: Session): string {
   const { say } = words;
   if (inspection.dataset === null) {
@@ -133,6 +143,7 @@ function inspectionText(inspection: Inspection, { words, room }: Session): strin
       : `${inspection.rejectCount} ${say('rejects')}, ${inspection.leakCount} ${say('leaks')}, ${inspection.duplicateCount} ${say('duplicates')}`,
     ...remarks(inspection, words),
     ...inspection.leaks.slice(0, 10).map(([one, other]) => `  ${one} = ${other}`),
+    ...nearDuplicates(inspection, words),
     `${say('licence')}: ${inspection.licence ?? say('unknown')}   ${say('source')}: ${inspection.source ?? say('unknown')}`,
     `${say('fingerprint')}: ${inspection.fingerprint}`,
   ];

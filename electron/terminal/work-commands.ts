@@ -104,7 +104,12 @@ async function finish(session: Session, args: Arguments, id: string): Promise<nu
 }
 
 function resultText(result: ResultRow, words: Words): string {
-  return `${resultName(result, words)}${words.report.colon}${measuredText(result)}  (${result.n} ${words.say('onImages')})`;
+  const { unit, withoutCopies } = result;
+  const text = `${resultName(result, words)}${words.report.colon}${measuredText(result)}  (${result.n} ${words.say('onImages')})`;
+  if (withoutCopies === null) return text;
+  const { images, value, splits } = withoutCopies;
+  const without = { images: String(images), splits: splits.join(', '), value: measuredText({ value, unit }) };
+  return `${text}${words.report.semicolon}${words.report.results.withoutCopies(without)}`;
 }
 
 /** `k-NN k = 20 top-1, last epoch`. */

@@ -109,6 +109,7 @@ function reportsOf({ options, records, now }: Context): Reports {
     complain,
     sources: {
       store,
+      datasetsFolder: workspace.datasets,
       // About 16 KB each: the figures of two thousand resamples.
       memoize: createMemoize(1000),
       papers,

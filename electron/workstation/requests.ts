@@ -39,6 +39,8 @@ const path = v.pipe(
 );
 const id = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'an id is a-z, 0-9 and -'));
 const fingerprint = v.pipe(v.string(), v.regex(/^[0-9a-z:-]{1,200}$/, 'not a fingerprint'));
+/** Places of pictures in a split. */
+const places = v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(0))), v.maxLength(500));
 const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
 const place = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
@@ -170,7 +172,10 @@ function dataHandlers({ datasets }: Answers) {
     inspect: { args: v.strictTuple([path, v.boolean(), v.optional(Reading)]), answer: datasets.inspect },
     addDataset: { args: v.strictTuple([Inspection, word]), answer: datasets.add },
     removeDataset: { args: v.strictTuple([fingerprint]), answer: datasets.remove },
-    thumbnails: { args: v.strictTuple([fingerprint, word, count(500)]), answer: datasets.thumbnails },
+    thumbnails: {
+      args: v.strictTuple([fingerprint, word, v.union([count(500), places])]),
+      answer: datasets.thumbnails,
+    },
     pictures: { args: v.strictTuple([fingerprint, PictureFilter, place, count(mostPictures)]), answer: pictures.range },
     picture: { args: v.strictTuple([fingerprint, PictureFilter, place]), answer: pictures.picture },
     augmentedViews: { args: v.strictTuple([fingerprint, PictureFilter, place, Draw]), answer: pictures.views },

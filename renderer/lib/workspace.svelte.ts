@@ -58,22 +58,22 @@ export class ProgressFeed {
   }
 }
 
-/** Thumbnails by data set and split, requested one at a time: each is a separate job. */
+/** Thumbnails by data set, split and which, requested one at a time: each is a separate job. */
 class Pictures {
   readonly #found = new SvelteMap<string, readonly Thumbnail[]>();
   readonly #asked = new Set<string>();
   #last: Promise<void> = Promise.resolve();
 
-  of(fingerprint: string, split: string, count: number): readonly Thumbnail[] | null {
-    return this.#found.get(`${fingerprint} ${split} ${count}`) ?? null;
+  of(fingerprint: string, split: string, which: number | readonly number[]): readonly Thumbnail[] | null {
+    return this.#found.get(`${fingerprint} ${split} ${String(which)}`) ?? null;
   }
-  want(fingerprint: string, split: string, count: number): void {
-    const key = `${fingerprint} ${split} ${count}`;
+  want(fingerprint: string, split: string, which: number | readonly number[]): void {
+    const key = `${fingerprint} ${split} ${String(which)}`;
     if (this.#asked.has(key)) return;
     this.#asked.add(key);
     this.#last = this.#last.then(async () => {
       try {
-        this.#found.set(key, await ask('thumbnails', fingerprint, split, count));
+        this.#found.set(key, await ask('thumbnails', fingerprint, split, which));
       } catch (error) {
         // A card without pictures is still useful; requested again when it is shown again.
         if (!(error instanceof Refusal)) throw error;

@@ -79,8 +79,10 @@ export function createDatasets(options: DatasetsOptions): Datasets {
       await get(fingerprint);
       await forgetDataset(workspace, store, fingerprint);
     },
-    thumbnails: async (fingerprint, split, count) => {
-      const job = thumbnailsJob(await get(fingerprint), split, count, workspace.datasets);
+    thumbnails: async (fingerprint, split, which) => {
+      const found = inspections.found(fingerprint);
+      const shown = found === null ? await get(fingerprint) : { fingerprint, path: found.path, inspection: found };
+      const job = thumbnailsJob(shown, split, which, workspace.datasets);
       return (await jobs.run(job, 'thumbnails', { quiet: true })).thumbnails;
     },
     writeSampleSet: async () => {

@@ -54,6 +54,11 @@ export class Inspections {
     return inspection;
   }
 
+  /** An inspection of this session, whether saved or not. */
+  found(fingerprint: string): Inspection | null {
+    return this.#found.get(fingerprint)?.inspection ?? null;
+  }
+
   async save({ fingerprint, path }: Inspection, name: string, builtIn: boolean): Promise<StoredDataset> {
     const { workspace, store, now } = this.#options;
     const known = this.#found.get(fingerprint);

@@ -1,4 +1,4 @@
-/** Sample pictures of a split, evenly spread. */
+/** Small pictures of a split: some of it, evenly spread, or those asked for. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { StoredDataset } from '../store/store.ts';
 import type { SideJob } from '../trainer/side-jobs.ts';
@@ -8,9 +8,9 @@ const thumbnailSize = 96;
 
 /** The job that creates the pictures; rejects a split that the data set does not have. */
 export function thumbnailsJob(
-  dataset: StoredDataset,
+  dataset: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>,
   split: string,
-  count: number,
+  which: number | readonly number[],
   datasetsFolder: string,
 ): Extract<SideJob, { kind: 'thumbnails' }> {
   const { inspection } = dataset;
@@ -22,7 +22,7 @@ export function thumbnailsJob(
   return {
     kind: 'thumbnails',
     data: sourceOf(dataset, split),
-    indexes: evenly(found.images, count),
+    indexes: typeof which === 'number' ? evenly(found.images, which) : [...which],
     size: thumbnailSize,
     datasetsFolder,
   };

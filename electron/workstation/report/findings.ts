@@ -1,6 +1,6 @@
 /** The sections of findings: results, claims, the earlier reproduction. */
 import type { ClaimVerdict, ComparisonRow } from '../../api/comparison.ts';
-import type { Block, Section, TableRow } from './document.ts';
+import type { Block, Section, TableCell, TableRow } from './document.ts';
 import { between, decimal, nothing, probability, signed, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
@@ -66,11 +66,22 @@ function seedsTable(model: ReportModel, words: Words): Block {
       { title: columns.images, kind: 'figure' },
       { title: columns.run, kind: 'code' },
     ],
-    rows: [...evaluations.values()].flatMap((rows) => evaluationRows(rows, words)),
+    rows: [...evaluations.values()].flatMap((rows) => evaluationRows(model, rows, words)),
   };
 }
 
-function evaluationRows(rows: readonly ComparisonRow[], words: Words): readonly TableRow[] {
+const joined = (values: readonly (number | null)[]): string => values.map((value) => decimal(value, 2)).join(' / ');
+
+/** The figure of a run without the images that have copies in training data. */
+function figureWithoutCopies({ runs }: ReportModel, run: string, { evaluator, metric }: ComparisonRow, which: string) {
+  const found = runs.find((one) => one.run.id === run);
+  const at = found?.results.findIndex(
+    ({ result }) => result.evaluator === evaluator && result.metric === metric && result.which === which,
+  );
+  return at === undefined ? null : (found?.withoutCopies[at] ?? null);
+}
+
+function evaluationRows(model: ReportModel, rows: readonly ComparisonRow[], words: Words): readonly TableRow[] {
   const [first] = rows;
   if (first === undefined) return [];
   const metrics = [...new Set(rows.map(({ metric }) => metric))];
@@ -78,13 +89,24 @@ function evaluationRows(rows: readonly ComparisonRow[], words: Words): readonly 
   const runs = new Map(
     rows.flatMap((row) => (row.ours?.values ?? []).map(({ run, seed }) => [run, { row, seed }] as const)),
   );
-  const valuesOf = (run: string, best: boolean): string => {
-    const values = metrics.map((metric) => {
-      const own = rows.filter((row) => row.metric === metric).flatMap((row) => row.ours?.values ?? []);
-      const found = own.find((entry) => entry.run === run && (entry.which === 'best') === best);
-      return found === undefined ? nothing : decimal(found.value, 2);
+  const valuesOf = (run: string, best: boolean): TableCell => {
+    const found = metrics.map((metric) => {
+      const own = rows
+        .filter((row) => row.metric === metric)
+        .flatMap((row) => (row.ours?.values ?? []).map((entry) => ({ ...entry, row })));
+      return own.find((entry) => entry.run === run && (entry.which === 'best') === best);
     });
-    return values.every((text) => text === nothing) ? nothing : values.join(' / ');
+    if (found.every((entry) => entry === undefined)) return nothing;
+    const without = found.map((entry) => entry && figureWithoutCopies(model, run, entry.row, entry.which));
+    const text = joined(found.map((entry) => entry?.value ?? null));
+    const known = without.find((one) => one != null);
+    if (known === undefined) return text;
+    const note = words.results.withoutCopies({
+      images: whole(known!.images),
+      splits: known!.splits.join(', '),
+      value: joined(without.map((one) => one?.value ?? null)),
+    });
+    return { text, note };
   };
   return [
     { group: `${words.measure(evaluatorName(words, first), names)} · ${first.dataset} ${first.split}` },

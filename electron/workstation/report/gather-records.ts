@@ -1,8 +1,6 @@
 /** Reads what a comparison or a report needs from the store and the run folders: the only part of both that touches either. */
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, relative, resolve, sep } from 'node:path';
-import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { readdir, stat } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { isMissing, sha256OfFile } from '../../../trainer/durable/files.ts';
@@ -16,14 +14,16 @@ import { compareRuns } from '../comparison/compare.ts';
 import { membersOf } from '../comparison/members.ts';
 import type { Memoize } from '../comparison/memoize.ts';
 import type { ReportInput, ReportRun } from './model.ts';
+import { readKept } from '../data/kept-results.ts';
 import { readLeftOut } from '../data/left-out-images.ts';
+import { figuresWithoutCopies } from '../data/without-copies.ts';
 import { sourcesOf } from '../../../trainer/protocol/sources.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 
-const unpacked = promisify(gunzip);
-
 export interface Sources {
   readonly store: Store;
+  /** The workspace's folder of data sets. */
+  readonly datasetsFolder: string;
   readonly papers: readonly Paper[];
   readonly presets: readonly Preset[];
   readonly catalogue: Catalogue;
@@ -42,15 +42,6 @@ async function planOf(sources: Sources, selection: Selection): Promise<Plan | nu
   const shipped = sources.plans.find(({ id }) => id === selection.plan);
   if (shipped !== undefined) return shipped;
   throw new FaultError('unknown-id', `There is no plan "${selection.plan}".`, { id: selection.plan });
-}
-
-/** Path of a file named in a run's record; rejects a name that leads out of the run's folder. */
-function inFolder(folder: string, file: string): string {
-  const path = resolve(folder, file);
-  if (!path.startsWith(resolve(folder) + sep)) {
-    throw new FaultError('bad-argument', `"${file}" leads out of the run's folder.`, { path: file });
-  }
-  return path;
 }
 
 export async function gatherComparison(sources: Sources, selection: Selection): Promise<Comparison> {
@@ -80,32 +71,12 @@ export async function gatherComparison(sources: Sources, selection: Selection): 
   });
 }
 
-/** Enough for scores of a thousand classes and 200,000 images; a larger file was not written by this program. */
-const mostUnpacked = 2 ** 30;
-
-/** A run's per-image file, unpacked; null if it is missing. Older runs stored it uncompressed. */
-export async function readKept(folder: string, file: string, most = mostUnpacked): Promise<Uint8Array | null> {
-  try {
-    const bytes = await readFile(inFolder(folder, file));
-    return file.endsWith('.gz') ? await unpacked(bytes, { maxOutputLength: most }) : bytes;
-  } catch (error) {
-    if (isMissing(error)) return null;
-    if (error instanceof Error && 'code' in error && /^Z_|^ERR_BUFFER_TOO_LARGE$/.test(String(error.code)))
-      throw new FaultError(
-        'unreadable-file',
-        `${join(folder, file)} cannot be unpacked (${error.message}). Evaluate again, or remove the file.`,
-        { path: join(folder, file) },
-      );
-    throw error;
-  }
-}
-
 /** Points of a curve in a report: enough for its width on paper. */
 const curvePoints = 300;
 const logLines = 1000;
 
 export async function gatherReport(sources: Sources, selection: Selection): Promise<ReportInput> {
-  const { store, papers, presets, catalogue, environment } = sources;
+  const { store, datasetsFolder, papers, presets, catalogue, environment } = sources;
   const comparison = await gatherComparison(sources, selection);
   const plan = await planOf(sources, selection);
   const stored = (await store.runs()).filter(({ deleted }) => !deleted);
@@ -118,7 +89,7 @@ export async function gatherReport(sources: Sources, selection: Selection): Prom
     presets,
     catalogue,
     environment,
-    runs: await Promise.all(runs.map((run) => gatherRun(store, run))),
+    runs: await Promise.all(runs.map((run) => gatherRun(store, datasetsFolder, run))),
     datasets: (await store.datasets()).filter(({ fingerprint }) => fingerprints.has(fingerprint)),
   };
 }
@@ -142,13 +113,15 @@ function reportedRuns(
     .sort((one, other) => one.createdAt - other.createdAt || (one.id < other.id ? -1 : 1));
 }
 
-async function gatherRun(store: Store, run: StoredRun): Promise<ReportRun> {
+async function gatherRun(store: Store, datasetsFolder: string, run: StoredRun): Promise<ReportRun> {
   const names = await store.metricNames(run.id);
+  const results = await store.results([run.id]);
   return {
     run,
     attempts: await store.attempts(run.id),
     checkpoints: await store.checkpoints(run.id),
-    results: await store.results([run.id]),
+    results,
+    withoutCopies: await figuresWithoutCopies(run, results, { store, datasetsFolder }),
     hello: await store.hello(run.id),
     log: await store.log(run.id, logLines),
     leftOut: await readLeftOut(run.folder),

@@ -1,7 +1,7 @@
 /** Language-independent content of a report, from records only: the same records give the same model, byte for byte. */
 import type { Comparison } from '../../api/comparison.ts';
 import type { Series } from '../../api/curves.ts';
-import type { AttemptRow, CheckpointRow, LeftOutImages, LogLine, RunDetail } from '../../api/runs.ts';
+import type { AttemptRow, CheckpointRow, LeftOutImages, LogLine, RunDetail, WithoutCopies } from '../../api/runs.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
@@ -18,6 +18,8 @@ export interface ReportRun {
   readonly attempts: readonly AttemptRow[];
   readonly checkpoints: readonly CheckpointRow[];
   readonly results: readonly StoredResult[];
+  /** For each result, the figure without the images that have a copy in training data; null if there are none. */
+  readonly withoutCopies: readonly (WithoutCopies | null)[];
   readonly hello: RunDetail['hello'];
   readonly log: readonly LogLine[];
   readonly leftOut: LeftOutImages;
@@ -268,7 +270,10 @@ function checklistOf({ comparison, plan, runs, datasets }: ReportInput): readonl
       id: 'leaks',
       answer: whereAny(
         datasets,
-        datasets.every(({ inspection }) => inspection.contents === 'checked' && inspection.leakCount === 0),
+        datasets.every(
+          ({ inspection: { contents, leakCount, nearDuplicates } }) =>
+            contents === 'checked' && leakCount === 0 && (nearDuplicates?.leaked ?? 0) === 0,
+        ),
       ),
     },
     {

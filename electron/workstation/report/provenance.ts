@@ -13,6 +13,7 @@ export function data(model: ReportModel, words: Words): Section | null {
   const { columns } = words;
   const blocks = model.datasets.flatMap(({ name, inspection, fingerprint }): readonly Block[] => {
     const { licence, source, splits, classes, channels, rejects, rejectCount, leaks, leakCount } = inspection;
+    const near = inspection.nearDuplicates;
     const more = (count: number): readonly string[] =>
       count > mostListed ? [words.data.more(whole(count - mostListed))] : [];
     const found = (count: number) => (inspection.contents === 'checked' ? whole(count) : words.data.notLookedFor);
@@ -29,6 +30,7 @@ export function data(model: ReportModel, words: Words): Section | null {
           [words.data.rejects, whole(rejectCount)],
           [words.data.leaks, found(leakCount)],
           [words.data.duplicates, found(inspection.duplicateCount)],
+          [words.data.near, near === null ? words.data.notLookedFor : words.data.nearCount(near)],
           ...(inspection.splitRule === null ? [] : [[words.data.splitRule, inspection.splitRule] as const]),
         ],
       },

@@ -38,6 +38,21 @@ test('damaged images that a run left out are told by run and reason, in both lan
   expect(renderMarkdown(compose(model, 'zh'))).toContain(`### 实验中排除的损坏图像\n\n- ${title}：3 张图像，${reason}`);
 });
 
+test('a figure is noted without the images that have copies in training data, and stays what it is', () => {
+  const at = input.runs.findIndex(({ results }) => results.some(({ result }) => result.which === 'last'));
+  const run = input.runs[at]!;
+  const withoutCopies = run.results.map(({ result }) =>
+    result.which === 'last' ? { images: 12, value: result.value! - 1, splits: ['train'] } : null,
+  );
+  const noted = buildReport({ ...input, runs: input.runs.with(at, { ...run, withoutCopies }) });
+  const value = run.results.find(({ result }) => result.which === 'last')!.result.value!;
+  const note = /(\S+) \/ \S+ (\S+) \/ \S+ without the 12 test images that have a copy, exact or near, in train/;
+  const [, figure, lower] = note.exec(renderMarkdown(compose(noted, 'en')))!;
+  expect([figure, lower]).toEqual([decimal(value, 2), decimal(value - 1, 2)]);
+  expect(renderMarkdown(compose(noted, 'zh'))).toContain('的 12 张测试图像后为');
+  expect(renderMarkdown(compose(model, 'en'))).not.toMatch(note);
+});
+
 describe('the same records give the same bytes', () => {
   test('in every text format and both languages, whatever the clock, the locale and the time zone', async () => {
     const once = render(model);

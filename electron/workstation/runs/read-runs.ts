@@ -9,6 +9,7 @@ import { causeOf } from '../recovery/sweep.ts';
 import type { RequestHandler } from '../request-types.ts';
 import type { StoredRun } from '../store/store.ts';
 import { createFolderSizes } from './folder-size.ts';
+import { figuresWithoutCopies } from '../data/without-copies.ts';
 import { readLeftOut } from '../data/left-out-images.ts';
 import { getRun, isActive, type RunsContext } from './runs-context.ts';
 
@@ -25,7 +26,7 @@ const activeSizeMs = 5_000;
 const restingSizeMs = 60_000;
 
 export function createRunReading(context: RunsContext): RunReading {
-  const { store, host, queue, catalogue } = context;
+  const { store, host, queue, catalogue, workspace } = context;
   const sizes = createFolderSizes(context.now);
   const parts = new CheckpointParts();
 
@@ -56,6 +57,7 @@ export function createRunReading(context: RunsContext): RunReading {
       ]);
       const { config, folder } = run;
       const onDisk = await checkedOnDisk(folder, checkpoints);
+      const withoutCopies = await figuresWithoutCopies(run, results, { store, datasetsFolder: workspace.datasets });
       const last = onDisk.findLast(({ present }) => present);
       return {
         row,
@@ -64,8 +66,9 @@ export function createRunReading(context: RunsContext): RunReading {
         attempts,
         checkpoints: onDisk,
         holds: last === undefined ? [] : await parts.of(id, join(folder, last.folder)),
-        results: results.map(({ result }) => ({
+        results: results.map(({ result }, at) => ({
           ...result,
+          withoutCopies: withoutCopies[at] ?? null,
           unit: declaredMetric(catalogue, result.evaluator, result.metric).unit,
         })),
         metrics: metrics.map((name) => ({ name, unit: curveUnit(catalogue, config, name) })),

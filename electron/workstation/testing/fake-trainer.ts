@@ -210,6 +210,7 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
         leaks: [],
         leakCount: 0,
         duplicateCount: 0,
+        nearDuplicates: null,
         licence: null,
         source: null,
         splitRule: null,

@@ -1,9 +1,32 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
-import type { Inspection, Reading } from '../../../trainer/protocol/dataset.ts';
+import type { Inspection, Reading, Thumbnail } from '../../../trainer/protocol/dataset.ts';
 import { inspection } from '../../dev/fake/data.ts';
 import { words } from '../../lib/language/i18n.svelte.ts';
 import InspectionView from './InspectionView.svelte';
+
+const asked: (readonly [split: string, places: number | readonly number[]])[] = [];
+const pictures = {
+  want: (_fingerprint: string, split: string, places: number | readonly number[]) => void asked.push([split, places]),
+  of: (_fingerprint: string, split: string, places: number | readonly number[]): readonly Thumbnail[] =>
+    [places].flat().map((index) => ({ index, label: null, mime: 'image/png', base64: `${split}${index}` })),
+};
+/** Everything is in view at once. */
+vi.stubGlobal(
+  'IntersectionObserver',
+  class {
+    readonly #seen: (entries: readonly { isIntersecting: boolean }[]) => void;
+    constructor(seen: (entries: readonly { isIntersecting: boolean }[]) => void) {
+      this.#seen = seen;
+    }
+    observe(): void {
+      this.#seen([{ isIntersecting: true }]);
+    }
+    disconnect(): void {
+      // Nothing is watched.
+    }
+  },
+);
 
 let shown: ReturnType<typeof mount> | null = null;
 interface Props {
@@ -14,7 +37,7 @@ interface Props {
 }
 function show(given: Props): HTMLElement {
   words.language = 'en';
-  const props = { onread: null, onpictures: null, ...given };
+  const props = { pictures, onread: null, onpictures: null, ...given };
   shown = mount(InspectionView, { target: document.body, props });
   flushSync();
   return document.body;
@@ -22,6 +45,7 @@ function show(given: Props): HTMLElement {
 afterEach(async () => {
   if (shown !== null) await unmount(shown);
   shown = null;
+  asked.length = 0;
 });
 
 const listed: Inspection = {
@@ -32,6 +56,7 @@ const listed: Inspection = {
   leaks: [],
   leakCount: 0,
   duplicateCount: 0,
+  nearDuplicates: null,
 };
 
 test('a listing without a check says so, claims nothing about leaks, and offers to check the contents', () => {
@@ -77,4 +102,29 @@ test('a leak leads to both of its pictures, a rejected file to its own; without 
   expect(open.mock.calls).toEqual([[['train/cut.png']], [['train/1284', 'test/77']], [['train/1284', 'test/77']]]);
   await unmount(shown!);
   expect(show({ inspection: found, oncheck: null }).querySelector('button.link')).toBeNull();
+});
+
+test('near duplicates are shown side by side, each picture from its place in its split', () => {
+  const view = show({ inspection, oncheck: null });
+  expect(view.querySelector('[data-testid="near"]')!.textContent).toMatch(
+    /34 pairs\s+26 evaluation images with a near duplicate in a training split\s+1 image too plain/,
+  );
+  const pairs = [...view.querySelectorAll('[data-testid="copy-pairs"] li')].map((pair) => [
+    pair.querySelector('p')!.textContent.trim().split(/\s+/)[0],
+    ...[...pair.querySelectorAll('img')].map((image) => image.src.split(',')[1]),
+  ]);
+  expect(pairs).toEqual([
+    ['saved', 'test77', 'train1284'],
+    ['mirrored', 'test78', 'train1285'],
+  ]);
+  expect(asked).toEqual([
+    ['test', [77, 78]],
+    ['train', [1284, 1285]],
+  ]);
+  expect(view.textContent).toContain('The 2 most similar of 34 pairs.');
+});
+
+test('a record from before they were looked for claims nothing about them', () => {
+  const view = show({ inspection: { ...inspection, nearDuplicates: null }, oncheck: null });
+  expect(view.querySelector('[data-testid="near"]')!.textContent.trim()).toBe('not checked');
 });

@@ -1,9 +1,19 @@
 /** Made-up data sets and weights. */
 import type { DatasetRow } from '../../../electron/api/datasets.ts';
-import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { CopiedPicture } from '../../../trainer/protocol/copies.ts';
+import type { Inspection, Thumbnail } from '../../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import { drawnPicture, pictureAnswers } from './pictures.ts';
 import { type FakeAnswers, type FakeWorld, minutes } from './world.ts';
+
+const copied = (split: string, file: string, index: number): CopiedPicture => ({
+  split,
+  index,
+  file: `${file} image ${index}`,
+  class: 'Coat',
+  width: 28,
+  height: 28,
+});
 
 export const inspection: Inspection = {
   version: 1,
@@ -27,12 +37,23 @@ export const inspection: Inspection = {
   rejectCount: 0,
   rejectKinds: [],
   choices: [],
-  nearDuplicates: null,
   unused: [],
   warnings: [],
   leaks: [['train/1284', 'test/77']],
   leakCount: 12,
   duplicateCount: 43,
+  nearDuplicates: {
+    count: 34,
+    leaked: 26,
+    plain: 1,
+    pairs: [[], ['mirrored' as const]].map((changes, at) => ({
+      picture: copied('test', 't10k-images-idx3-ubyte', 77 + at),
+      copyOf: copied('train', 'train-images-idx3-ubyte', 1284 + at),
+      exact: false,
+      changes,
+      likeness: 0.9987 - at / 100,
+    })),
+  },
   licence: 'MIT',
   source: 'github.com/zalandoresearch/fashion-mnist',
   splitRule: null,
@@ -107,6 +128,7 @@ const datasets: readonly DatasetRow[] = [
       leakCount: 0,
       leaks: [],
       duplicateCount: 0,
+      nearDuplicates: { count: 0, leaked: 0, plain: 0, pairs: [] },
       licence: null,
       source: null,
       splitRule: 'hash',
@@ -174,8 +196,8 @@ export function datasetAnswers(
     },
     addDataset: () => datasets[0]!,
     removeDataset: () => undefined,
-    thumbnails: (_fingerprint, _split, count) =>
-      Array.from({ length: count }, (_value, index) => ({
+    thumbnails: (_fingerprint, _split, which) =>
+      (typeof which === 'number' ? [...Array(which).keys()] : which).map((index) => ({
         index,
         label: inspection.classes[index % 10] ?? '',
         ...drawnPicture(index),

@@ -4,6 +4,7 @@ import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 export function verdictOf(inspection: Inspection): 'ok' | 'attention' | 'wrong' {
   const images = inspection.splits.reduce((sum, split) => sum + split.images, 0);
   if (inspection.dataset === null || images === 0) return 'wrong';
-  const { rejectCount, leakCount, warnings } = inspection;
-  return rejectCount > 0 || leakCount > 0 || warnings.length > 0 ? 'attention' : 'ok';
+  const { rejectCount, leakCount, nearDuplicates, warnings } = inspection;
+  const counts = [rejectCount, leakCount, nearDuplicates?.count ?? 0, warnings.length];
+  return counts.some((count) => count > 0) ? 'attention' : 'ok';
 }

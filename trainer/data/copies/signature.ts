@@ -10,7 +10,7 @@ import { resample } from '../pixels/resample.ts';
 import type { Pixels } from '../pixels/rows.ts';
 
 /** Side of the reduced picture, and of the square of frequencies that is kept. */
-const side = 32;
+const side = 16;
 const kept = 8;
 /** Values of a signature; the first, the mean brightness, is always 0. */
 export const valueCount = kept * kept;
@@ -55,13 +55,21 @@ function hashOf(values: Int8Array): Uint16Array {
   return hash;
 }
 
+/** Rows of a picture that are averaged to one are enough; more only take time. */
+const rowsOfOne = 8;
+
 const light = new Float64Array(side * side);
 const across = new Float64Array(side * kept);
 
 /** Brightness of the reduced picture, row by row. */
 function reduce(picture: Pixels): void {
   const { width, height, channels } = picture;
-  const pixels = pixelsOf(resample(picture, { left: 0, top: 0, width, height }, side, side, 'bilinear'));
+  // Of a tall picture every nth row: as lines of n rows, of which the first is taken.
+  const step = Math.max(1, Math.floor(height / (rowsOfOne * side)));
+  const line = width * step;
+  const rows = Math.floor(height / step);
+  const source = { pixels: picture.pixels.subarray((step >> 1) * width * channels), width: line, channels };
+  const pixels = pixelsOf(resample(source, { left: 0, top: 0, width, height: rows }, side, side, 'bilinear'));
   for (let at = 0, from = 0; at < light.length; at++, from += channels) {
     light[at] =
       channels === 1 ? pixels[from]! : 0.299 * pixels[from]! + 0.587 * pixels[from + 1]! + 0.114 * pixels[from + 2]!;

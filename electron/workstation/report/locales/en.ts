@@ -303,6 +303,8 @@ export const en = {
     onImages: (values: Values) => `${values['figure']} · ${values['images']} images`,
     pairsNote:
       'Intervals are from a bootstrap over images (2,000 resamples, fixed seed), p-values from the exact McNemar test. The adjusted p-values correct for all tests in this table (Holm).',
+    withoutCopies: (values: Values) =>
+      `${values['value']} without the ${values['images']} test images that have a copy, exact or near, in ${values['splits']}`,
     best: {
       last: 'The best epoch is selected on the test set and listed for reference only. All means use the last epoch.',
       best: 'As requested, all means use the best epoch of a head. It is selected on the test set, which makes the figures too high. Claims are judged by the last epoch.',
@@ -326,6 +328,9 @@ export const en = {
     rejects: 'Unreadable files',
     leaks: 'Images in more than one split',
     duplicates: 'Duplicate images within a split',
+    near: 'Near duplicates (perceptual hash)',
+    nearCount: ({ count, leaked }: { count: number; leaked: number }) =>
+      `${count} ${count === 1 ? 'pair' : 'pairs'}; ${leaked} evaluation ${leaked === 1 ? 'image' : 'images'} with one in a training split`,
     notLookedFor: 'not checked: the contents were not inspected',
     splitRule: 'How it was split',
     size: 'Size',

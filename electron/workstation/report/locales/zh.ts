@@ -285,6 +285,8 @@ export const zh: Words = {
     onImages: (values) => `${values['figure']} · ${values['images']} 张图像`,
     pairsNote:
       '区间：图像自助法（重采样 2,000 次，种子固定）；p 值：McNemar 精确检验，并按 Holm 方法就本表全部检验校正。',
+    withoutCopies: (values) =>
+      `去除在 ${values['splits']} 中有完全相同或近似副本的 ${values['images']} 张测试图像后为 ${values['value']}`,
     best: {
       last: '最佳轮在测试集上选取，仅供参考；所有均值均取最后一轮。',
       best: '按要求，所有均值取训练头的最佳轮；该轮在测试集上选取，数值偏高。论断按最后一轮判定。',
@@ -307,6 +309,8 @@ export const zh: Words = {
     rejects: '无法读取的文件',
     leaks: '跨划分重复的图像',
     duplicates: '同一划分内重复的图像',
+    near: '近似重复的图像（感知哈希）',
+    nearCount: ({ count, leaked }) => `${count} 对；${leaked} 张评估图像在训练划分中有近似副本`,
     notLookedFor: '未检查：未读取图像内容',
     splitRule: '划分方式',
     size: '大小',

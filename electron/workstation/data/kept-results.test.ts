@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, expect, test } from 'vitest';
-import { readKept } from './gather-records.ts';
+import { readKept } from './kept-results.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'reprise-kept-'));
 afterAll(() => rmSync(folder, { recursive: true }));
