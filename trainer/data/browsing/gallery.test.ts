@@ -80,9 +80,14 @@ test('filters give splits, classes, rejected files with their reasons, and copie
     expect((await namesOf({ among: { ...named, names: [...named.names] } })).names).toEqual(named.names.slice(0, 2));
     const { pictures } = await namesOf({ among: { kind: 'rejected' } });
     expect(pictures).toEqual([
-      { name: 'train/a/1.png', split: 'train', classes: ['a'], problem: expect.any(String), thumbnail: null },
+      {
+        name: 'train/a/1.png',
+        split: 'train',
+        classes: ['a'],
+        problem: expect.stringContaining('PNG') as string,
+        thumbnail: null,
+      },
     ]);
-    expect(pictures[0]!.problem).toContain('PNG');
     expect((await namesOf({}, 1000, 5)).names).toEqual([]);
     await expect(namesOf({ split: 'test' })).rejects.toThrow('There is no split "test". Known: train, val.');
     await expect(ask({ kind: 'picture', filter: all, place: 6 })).rejects.toThrow('There is no picture 7');
@@ -97,7 +102,9 @@ test('a picture says what it is; one that training leaves out has no number ther
       file: join(folder, 'data', 'train/b/0.png'),
       isArchived: false,
       format: 'PNG',
-      ...{ width: 40, height: 30, channels: 3 },
+      width: 40,
+      height: 30,
+      channels: 3,
       trainingIndex: 2,
       copies: ['val/b/0.png'],
       problem: null,
