@@ -714,6 +714,7 @@ export const en = {
   'pictures.pixels': '{width} × {height} pixels, {channels} {channels#channel|channels}',
   'pictures.raw': 'uncompressed pixels',
   'pictures.index': 'Index in training',
+  'pictures.indexHint': 'In a run on the whole split, without its damaged images',
   'pictures.leftOut': 'none: training leaves it out',
   'pictures.copies': 'Same image',
   'pictures.together': 'Show together',

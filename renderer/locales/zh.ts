@@ -692,6 +692,7 @@ export const zh = {
   'pictures.pixels': '{width} × {height} 像素，{channels} 通道',
   'pictures.raw': '未压缩像素',
   'pictures.index': '训练中的序号',
+  'pictures.indexHint': '指在整个划分（除损坏图像外）上训练时的序号',
   'pictures.leftOut': '无：训练时排除',
   'pictures.copies': '相同图像',
   'pictures.together': '一起显示',

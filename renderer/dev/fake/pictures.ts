@@ -58,7 +58,9 @@ export function pictureAnswers(): FakeAnswers<'pictures' | 'picture' | 'augmente
     picture: (_fingerprint, filter, place) => picture(filter, place),
     augmentedViews: (_fingerprint, _filter, place, { views, epoch }) => ({
       trainingIndex: place,
-      ...{ width: 28, height: 28, channels: 1 },
+      width: 28,
+      height: 28,
+      channels: 1,
       views: views.map(({ size }, number) => ({
         size,
         shown: drawnPicture(place + epoch, size),

@@ -6,7 +6,6 @@ import type {
   ListedPicture,
   Picture,
   PictureAnswer,
-  PictureFilter,
   PictureQuestion,
   PictureRange,
 } from '../../protocol/browse.ts';

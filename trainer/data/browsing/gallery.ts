@@ -4,6 +4,7 @@
  */
 import { FaultError } from '../../durable/fault-error.ts';
 import type { PictureFilter } from '../../protocol/browse.ts';
+import type { DamagedFile } from '../../protocol/left-out.ts';
 import type { DataSource } from '../../protocol/run.ts';
 import { readDamagedFiles } from '../listing/damaged-files.ts';
 import { openSplit, type OpenSplit } from './open-split.ts';
@@ -79,7 +80,8 @@ export class Gallery {
   readonly #damagedIndexes = new Map<string, Promise<Uint32Array>>();
   readonly #copies = new Map<string, string[]>();
 
-  private constructor(options: GalleryOptions, damaged: Awaited<ReturnType<typeof readDamagedFiles>>) {
+  /** `damaged`: the images that the inspection found damaged, all of them. */
+  constructor(options: GalleryOptions, damaged: readonly DamagedFile[]) {
     this.#options = options;
     this.#reasons = new Map([...damaged, ...options.rejects].map(({ file, reason }) => [file, reason]));
     const bySplit = new Map<string, Set<string>>();
