@@ -20,7 +20,7 @@ interface TransformerWords {
 }
 
 const en: TransformerWords = {
-  names: { program: 'Names of', features: 'Features', positions: 'Position embeddings', heads: 'Attention heads' },
+  names: { program: 'Naming scheme', features: 'Features', positions: 'Position embeddings', heads: 'Attention heads' },
   classToken: 'class token after the last layer norm',
   meanOfPatches: 'mean of the patch tokens, then layer norm',
   positions: (size, side, way) =>
@@ -40,7 +40,7 @@ const en: TransformerWords = {
 };
 
 const zh: TransformerWords = {
-  names: { program: '命名来自', features: '特征', positions: '位置编码', heads: '注意力头' },
+  names: { program: '张量命名', features: '特征', positions: '位置编码', heads: '注意力头' },
   classToken: '最后一个层归一化之后的类别 token',
   meanOfPatches: '图块 token 取均值，再做层归一化',
   positions: (size, side, way) => `对应边长 ${size} 像素（${side} × ${side} 个图块）；其他尺寸用双三次插值，${way}`,
