@@ -1,5 +1,5 @@
 /** What is told of an imported vision transformer beyond its name: what no file says, and what its program does. */
-import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
+import type { ImportedWeights, Resizing } from '../../trainer/protocol/weights.ts';
 import type { Language } from '../api/settings.ts';
 
 type Described = Pick<ImportedWeights, 'encoder' | 'layout' | 'headsFrom'>;
@@ -15,7 +15,7 @@ interface TransformerWords {
   readonly classToken: string;
   readonly meanOfPatches: string;
   readonly positions: (size: string, side: string, way: string) => string;
-  readonly ways: Readonly<Record<string, string>>;
+  readonly ways: Readonly<Record<Resizing, string>>;
   readonly heads: Readonly<Record<HeadsFrom, string>>;
 }
 
@@ -69,7 +69,7 @@ export function transformerFacts(
   const words = wordsOf[language];
   const { options } = encoder;
   const side = Math.floor(Number(options['imageSize']) / Number(options['patch']));
-  const way = words.ways[String(options['positions'])]!;
+  const way = words.ways[options['positions'] as Resizing];
   return [
     { name: words.names.program, text: layout ?? '–' },
     { name: words.names.features, text: options['features'] === 'patches' ? words.meanOfPatches : words.classToken },
