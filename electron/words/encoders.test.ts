@@ -50,6 +50,16 @@ test('an encoder that is chosen: of torchvision’s own layout nothing is told',
   expect(resnet({ width: 16 })).toBe('ResNet-50, width 16');
 });
 
+test('an imported vision transformer is called by its published size', () => {
+  const vit = (options: Options): string => chosenEncoderInWords('en', { id: 'vit', options });
+  const small = { patch: 14, width: 384, depth: 12, heads: 6, imageSize: 518, positions: 'dino', registers: 4 };
+  expect(vit({ ...small, layerScale: true })).toBe('ViT-S/14, position embeddings for 518 px, 4 registers, LayerScale');
+  expect(vit({ width: 384, heads: 12 })).toBe('ViT-S/16, 12 attention heads');
+  expect(vit({ width: 1280, depth: 32, heads: 16, patch: 14 })).toBe('ViT-H/14');
+  expect(vit({ features: 'patches' })).toBe('ViT-B/16, mean of the patch tokens');
+  expect(encoderInWords('zh', 'vit depth 2, heads 3, width 192')).toBe('ViT，图块边长 16，宽度 192，2 个块');
+});
+
 test('every encoder of the papers has a name', () => {
   const papers = readdirSync(new URL('resources/papers', root)).map((file) =>
     v.parse(Paper, json(`resources/papers/${file}`)),

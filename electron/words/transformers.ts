@@ -1,5 +1,5 @@
 /** What is told of an imported vision transformer beyond its name: what no file says, and what its program does. */
-import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
+import type { ImportedWeights, Resizing } from '../../trainer/protocol/weights.ts';
 import type { Language } from '../api/settings.ts';
 
 type Described = Pick<ImportedWeights, 'encoder' | 'layout' | 'headsFrom'>;
@@ -15,12 +15,12 @@ interface TransformerWords {
   readonly classToken: string;
   readonly meanOfPatches: string;
   readonly positions: (size: string, side: string, way: string) => string;
-  readonly ways: Readonly<Record<string, string>>;
+  readonly ways: Readonly<Record<Resizing, string>>;
   readonly heads: Readonly<Record<HeadsFrom, string>>;
 }
 
 const en: TransformerWords = {
-  names: { program: 'Names of', features: 'Features', positions: 'Position embeddings', heads: 'Attention heads' },
+  names: { program: 'Naming scheme', features: 'Features', positions: 'Position embeddings', heads: 'Attention heads' },
   classToken: 'class token after the last layer norm',
   meanOfPatches: 'mean of the patch tokens, then layer norm',
   positions: (size, side, way) =>
@@ -40,7 +40,7 @@ const en: TransformerWords = {
 };
 
 const zh: TransformerWords = {
-  names: { program: '命名来自', features: '特征', positions: '位置编码', heads: '注意力头' },
+  names: { program: '张量命名', features: '特征', positions: '位置编码', heads: '注意力头' },
   classToken: '最后一个层归一化之后的类别 token',
   meanOfPatches: '图块 token 取均值，再做层归一化',
   positions: (size, side, way) => `对应边长 ${size} 像素（${side} × ${side} 个图块）；其他尺寸用双三次插值，${way}`,
@@ -69,7 +69,7 @@ export function transformerFacts(
   const words = wordsOf[language];
   const { options } = encoder;
   const side = Math.floor(Number(options['imageSize']) / Number(options['patch']));
-  const way = words.ways[String(options['positions'])]!;
+  const way = words.ways[options['positions'] as Resizing];
   return [
     { name: words.names.program, text: layout ?? '–' },
     { name: words.names.features, text: options['features'] === 'patches' ? words.meanOfPatches : words.classToken },

@@ -876,6 +876,7 @@ export const en = {
   'log.torn-event': 'The last line of the event file was incomplete and has been removed.',
   'log.cache-damaged': 'Cached features are damaged and are being recomputed.',
   'log.cache-not-written': 'The features could not be cached.',
+  'log.positions-resized': 'Position embeddings are resized bicubically from {from} to {to} patches.',
   'log.other-arithmetic':
     'Resumed with a different {what}: {now}, previously {before}. The last bits may differ from here on.',
   'log.bad-command': 'Unrecognised command.',

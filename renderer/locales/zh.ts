@@ -850,6 +850,7 @@ export const zh = {
   'log.torn-event': '事件文件的最后一行不完整，已截去。',
   'log.cache-damaged': '缓存的特征已损坏，正在重新计算。',
   'log.cache-not-written': '特征未能写入缓存。',
+  'log.positions-resized': '位置编码由 {from} 个图块用双三次插值缩放到 {to} 个。',
   'log.other-arithmetic': '继续时所用的 {what} 为 {now}，原为 {before}；此后结果的末几位可能不同。',
   'log.bad-command': '无法识别的命令。',
 

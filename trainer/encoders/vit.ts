@@ -4,8 +4,8 @@
  */
 import * as v from 'valibot';
 import { whole } from '../nn/ssl/option-schemas.ts';
-import { resizings } from '../nn/networks/resize-positions.ts';
 import { featureKinds, visionTransformer } from '../nn/networks/vision-transformer.ts';
+import { resizings } from '../protocol/weights.ts';
 import { defineEncoder } from '../recipe.ts';
 
 export const encoder = defineEncoder({

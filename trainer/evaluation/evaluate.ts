@@ -14,6 +14,7 @@ import { measure } from './measure.ts';
 import { onAugmentedFeatures } from './on-augmented-features.ts';
 import { onFeatures, onFeaturesAlone } from './on-features.ts';
 import { onImages } from './on-images.ts';
+import { resizedPositionsNote } from './resized-positions-note.ts';
 import { classesOf, truthOf, untold } from './split-truth.ts';
 
 export interface Evaluation {
@@ -89,6 +90,8 @@ export async function openEvaluation(
   place: EvaluationPlace,
 ): Promise<Evaluation> {
   const scope = await openScope(context, engine, config, place);
+  const resized = resizedPositionsNote(scope.subject, config);
+  if (resized !== null) context.port.log('info', 'positions-resized', resized.text, resized.values);
   const material = await openMaterial(scope);
   return {
     ...(material.head ? { course: material.head.course } : {}),

@@ -55,6 +55,8 @@ it.each(['eager', 'traced'] as const)(
     expect(shape).toEqual([2, 12]);
     slowCorners(values, 2, 7, 3).forEach((expected, at) => expect(found[at]! / expected).toBeCloseTo(1, 5));
     expect((await encodeWith(opened, encoder)(shown)).shape).toEqual([2, 3]);
+    const ofClass = encodeWith(opened, encoder, 'class-4')(shown);
+    await expect(ofClass).rejects.toThrow('Class tokens belong to a vision transformer');
     images.dispose();
   },
 );

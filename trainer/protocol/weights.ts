@@ -19,6 +19,15 @@ export const Origin = v.strictObject({
 export type Origin = v.InferOutput<typeof Origin>;
 
 /**
+ * How a program resizes the position embeddings of a vision transformer, always bicubically. `size`: by the sizes of the grids (MAE, DeiT, Hugging Face). `dino`: by a scale factor for a
+ * tenth of a patch more than there is, so that it never comes out one patch short (DINO, iBOT, DINOv2 without
+ * registers). `antialiased`: by the sizes, with a wider kernel where the grid becomes smaller (timm, DINOv2 with
+ * registers). `corners`: with the outermost patches of both grids at the same place (torchvision).
+ */
+export const resizings = ['size', 'dino', 'antialiased', 'corners'] as const;
+export type Resizing = (typeof resizings)[number];
+
+/**
  * How the number of attention heads is known, which no file of weights tells: as it was asked for; as the program has it;
  * as all published networks of the size have it; or one for each 64 channels.
  */

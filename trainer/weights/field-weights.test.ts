@@ -56,6 +56,11 @@ describe('a file of another program is named', () => {
     ['saved_model.pb', hex('08011210'), 'a TensorFlow model'],
     ['model.h5', hex('894844460d0a1a0a'), 'an HDF5 file, as Keras writes it'],
     ['model.keras', archived(['config.json', 'model.weights.h5']), 'a Keras model'],
+    [
+      'ViT-B_16.npz',
+      archived(['Transformer/encoderblock_0/LayerNorm_0/bias.npy', 'cls.npy']),
+      "a vision transformer in JAX's names",
+    ],
     ['resnet.npz', archived(['conv_init/kernel.npy']), 'an archive of NumPy arrays (.npz)'],
     ['bundle.zip', archived(['README', 'run/model.pth']), 'it is an archive; unpack it and choose run/model.pth'],
     ['flax_model.msgpack', hex('81a6706172616d73'), 'a Flax (JAX) checkpoint'],

@@ -1,8 +1,7 @@
 /** Reads the architecture of a vision transformer from its tensors' names (timm's) and shapes, or says what is unknown. */
 import * as v from 'valibot';
 import type { Options } from '../protocol/options.ts';
-import type { HeadsFrom } from '../protocol/weights.ts';
-import type { Resizing } from '../nn/networks/resize-positions.ts';
+import type { HeadsFrom, Resizing } from '../protocol/weights.ts';
 import type { EncoderRecipe, Shape } from '../recipe.ts';
 import type { FixedPositions } from './fixed-positions.ts';
 

@@ -2,7 +2,7 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
-import type { Normalization, Preprocessing, PretrainConfig } from '../../../trainer/protocol/run.ts';
+import type { EvaluateConfig, Normalization, Preprocessing, PretrainConfig } from '../../../trainer/protocol/run.ts';
 
 /** One entry per channel: a grey data set uses the mean of three-channel statistics. */
 export function normalizationFor(given: Normalization, channels: number | null): Normalization {
@@ -64,4 +64,18 @@ export function imagesForWeights(
     preprocessing: isBicubic ? { ...usual, interpolation: 'bicubic' } : usual,
     normalization: normalizationFor(imagenetStatistics, channels),
   };
+}
+
+const vitBaseWidth = 768;
+
+/**
+ * What an evaluator reads of imported weights, where their program has a way of its own: DINO and iBOT give a linear head the
+ * class tokens of four blocks of a ViT-S, and the mean of the patches beside the class token from ViT-B on.
+ */
+export function layerForWeights(
+  { layout, encoder }: Pick<ImportedWeights, 'layout' | 'encoder'>,
+  evaluator: string,
+): Pick<EvaluateConfig, 'layer'> {
+  if (evaluator !== 'linear' || (layout !== 'DINO' && layout !== 'iBOT') || encoder.id !== 'vit') return {};
+  return { layer: Number(encoder.options['width']) < vitBaseWidth ? 'class-4' : 'class-patches' };
 }

@@ -24,7 +24,7 @@ import { pretrainSplit, testSplit, trainSplit } from '../data/splits.ts';
 import type { Store, StoredDataset, StoredRun } from '../store/store.ts';
 import { subjectOf } from './evaluated-encoder.ts';
 import { sourceOf } from '../data/sources.ts';
-import { imagesForWeights, normalizationFor, usualPreprocessing } from './preprocessing.ts';
+import { imagesForWeights, layerForWeights, normalizationFor, usualPreprocessing } from './preprocessing.ts';
 
 export interface Presets {
   readonly catalogue: RequestHandler<'catalogue'>;
@@ -189,13 +189,6 @@ function evaluationOf(
   };
 }
 
-/** DINO and iBOT give a linear head the class tokens of four blocks of a ViT-S, and the mean of the patches from ViT-B on. */
-function layerFor({ layout, encoder }: ImportedWeights, evaluator: string): Pick<EvaluateConfig, 'layer'> {
-  if (evaluator !== 'linear' || (layout !== 'DINO' && layout !== 'iBOT') || encoder.id !== 'vit') return {};
-  return { layer: Number(encoder.options['width']) < vitBaseWidth ? 'class-4' : 'class-patches' };
-}
-const vitBaseWidth = 768;
-
 function evaluationOfWeights(
   weights: ImportedWeights,
   evaluator: Choice,
@@ -218,7 +211,7 @@ function evaluationOfWeights(
     train: sourceOf(row, trainSplit(row.inspection)),
     test: sourceOf(row, testSplit(row.inspection)),
     ...shownTo(recipe, preprocessing),
-    ...layerFor(weights, recipe.id),
+    ...layerForWeights(weights, recipe.id),
     normalization,
   };
 }

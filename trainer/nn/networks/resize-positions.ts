@@ -4,15 +4,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
-
-/**
- * How a program calls it. `size`: by the sizes of the grids (MAE, DeiT, Hugging Face). `dino`: by a scale factor for a
- * tenth of a patch more than there is, so that it never comes out one patch short (DINO, iBOT, DINOv2 without
- * registers). `antialiased`: by the sizes, with a wider kernel where the grid becomes smaller (timm, DINOv2 with
- * registers). `corners`: with the outermost patches of both grids at the same place (torchvision).
- */
-export const resizings = ['size', 'dino', 'antialiased', 'corners'] as const;
-export type Resizing = (typeof resizings)[number];
+import type { Resizing } from '../../protocol/weights.ts';
 
 /** Keys' cubic convolution (1981) at a distance in pixels; PyTorch has another parameter where it antialiases. */
 function cubic(distance: number, sharpness: number): number {

@@ -8,6 +8,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { FaultError } from '../../durable/fault-error.ts';
+import type { Resizing } from '../../protocol/weights.ts';
 import type { Builder, Encoder, Initial } from '../../recipe.ts';
 import { attention } from '../layers/attention.ts';
 import { conv2d } from '../ops/conv.ts';
@@ -16,7 +17,7 @@ import { uniformFanIn } from '../layers/init.ts';
 import { layerNorm, type LayerNorm } from '../layers/layer-norm.ts';
 import { linear } from '../layers/linear.ts';
 import { lowGradient } from '../ops/low-gradient.ts';
-import { resizedPositions, type Resizing } from './resize-positions.ts';
+import { resizedPositions } from './resize-positions.ts';
 import { recomputable, type Layer } from '../ops/recompute.ts';
 
 export interface VisionTransformerShape {

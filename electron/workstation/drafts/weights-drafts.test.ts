@@ -1,0 +1,50 @@
+/** What is drafted for imported vision transformers: images and layers as their programs' own evaluations have them. */
+import { describe, expect, it, test } from 'vitest';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { RunConfig } from '../../../trainer/protocol/run.ts';
+import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
+import { completeConfig } from './check-config.ts';
+import { imagesForWeights, layerForWeights } from './preprocessing.ts';
+
+const inspection = { channels: 3, smallest: [300, 256], largest: [500, 500] } as unknown as Inspection;
+const weights = (layout: string | null, id: string, options: ImportedWeights['encoder']['options']) =>
+  ({ layout, channels: 3, encoder: { id, options } }) as ImportedWeights;
+
+describe('images', () => {
+  it.each([
+    ['DINO', { imageSize: 224 }, 256, 224, 'bicubic'],
+    // 518 px are those of the last epochs.
+    ['DINOv2', { imageSize: 518 }, 256, 224, 'bicubic'],
+    ['Hugging Face', { imageSize: 384 }, 439, 384, 'bilinear'],
+    ['MoCo v3', { imageSize: 224 }, 256, 224, 'bilinear'],
+  ] as const)('of %s, %j', (layout, options, resize, crop, interpolation) => {
+    const { preprocessing } = imagesForWeights(weights(layout, 'vit', options), inspection);
+    expect(preprocessing).toEqual({ resize, crop, interpolation });
+  });
+
+  it('of a residual network are those of torchvision’s weights, whatever its names', () => {
+    const { preprocessing } = imagesForWeights(weights('torchvision', 'resnet-50', { stem: 'imagenet' }), inspection);
+    expect(preprocessing).toEqual({ resize: 256, crop: 224, interpolation: 'bilinear' });
+  });
+});
+
+test('a linear head reads of DINO’s networks what their own reads, everything else the class token', () => {
+  const layer = (layout: string, width: number, evaluator: string) =>
+    layerForWeights(weights(layout, 'vit', { width }), evaluator).layer;
+  expect(layer('DINO', 384, 'linear')).toBe('class-4');
+  expect(layer('iBOT', 768, 'linear')).toBe('class-patches');
+  expect(layer('DINO', 384, 'knn')).toBeUndefined();
+  expect(layer('MAE', 768, 'linear')).toBeUndefined();
+});
+
+test('a pretraining of an encoder for imported weights is refused by name', () => {
+  const encoders = [
+    { id: 'vit', title: 'ViT', options: [], evaluationOnly: true },
+    { id: 'vit-s-16', title: 'ViT-S/16', options: [] },
+  ];
+  const config = { kind: 'pretrain', encoders: [{ id: 'vit', options: {} }] } as unknown as RunConfig;
+  expect(() => completeConfig(config, { encoders, evaluators: [] } as unknown as Catalogue)).toThrow(
+    '"ViT" is for imported weights: it can be evaluated, not pretrained. Choose one of ViT-S/16.',
+  );
+});
