@@ -31,6 +31,8 @@ export const Job = v.variant('kind', [
     dataChanges: v.optional(v.array(v.string()), []),
     /** Goes on although more images are damaged than the limit allows. */
     moreDamaged: v.optional(v.boolean(), false),
+    /** Evaluates imported weights although their features are no better than random ones. */
+    noBetter: v.optional(v.boolean(), false),
     subject: v.optional(v.nullable(ResolvedSubject), null),
   }),
   v.strictObject({
@@ -81,6 +83,9 @@ export const Job = v.variant('kind', [
     folder: v.string(),
     /** Name of the network to take; without it the one that its method evaluates. */
     network: v.optional(v.string()),
+    threads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
+    /** Takes weights matched by shape although their statistics say that the order is wrong. */
+    unlike: v.optional(v.boolean(), false),
   }),
   v.strictObject({
     kind: v.literal('thumbnails'),

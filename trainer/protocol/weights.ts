@@ -18,6 +18,32 @@ export const Origin = v.strictObject({
 });
 export type Origin = v.InferOutput<typeof Origin>;
 
+/** How pixels from 0 to 1 may have been normalised in training; `levels` are those of Caffe, from 0 to 255 around the mean. */
+export const pixelScalings = {
+  imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  signed: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+  unit: { mean: [0, 0, 0], std: [1, 1, 1] },
+  levels: { mean: [0.485, 0.456, 0.406], std: [1 / 255, 1 / 255, 1 / 255] },
+} as const;
+export type PixelScaling = keyof typeof pixelScalings;
+
+/**
+ * Distance of what enters the batch norms, for pictures of the sample set, from the statistics stored for them
+ * (`evaluation/norm-distances.ts`).
+ */
+export const NormCheck = v.strictObject({
+  images: v.number(),
+  /** The normalisation that fits best: ImageNet's unless another one fits and that does not. */
+  scaling: v.picklist(['imagenet', 'signed', 'unit', 'levels']),
+  /** The largest of all layers', in nats; null where values overflow. */
+  distance: v.nullable(v.number()),
+  /** Its batch norm, and the first one beyond the limit of doubt. */
+  layer: v.string(),
+  first: v.nullable(v.string()),
+  verdict: v.picklist(['fits', 'doubtful', 'unlike']),
+});
+export type NormCheck = v.InferOutput<typeof NormCheck>;
+
 /** What the reader found in a file. */
 export const FoundWeights = v.strictObject({
   id: WeightsId,
@@ -44,6 +70,8 @@ export const FoundWeights = v.strictObject({
   ),
   /** Doubts about the tensors taken, as sentences. */
   warnings: v.optional(v.array(v.string()), []),
+  /** Null where it was not checked: other channels than 1 or 3, no batch norms. */
+  norms: v.optional(v.nullable(NormCheck), null),
 });
 export type FoundWeights = v.InferOutput<typeof FoundWeights>;
 

@@ -26,9 +26,6 @@ export function usualPreprocessing(config: PretrainConfig, branch: 0 | 1, inspec
   return probed ?? preprocessingFor(config.views[branch]?.size ?? 224, inspection);
 }
 
-/** Channel statistics of the official code and of torchvision's weights. */
-export const imagenetStatistics: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
-
 /**
  * Images as imported weights see them: the official code's preprocessing; a network for small images gets them
  * unchanged.
