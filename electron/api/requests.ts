@@ -57,14 +57,15 @@ export interface Requests {
   moveInQueue: (run: string, position: number) => void;
   importRun: (folder: string) => string;
   /** Writes the encoder of the newest checkpoint into the run's folder; returns the file. */
-  exportWeights: (run: string, branch: 0 | 1, format: WeightsFormat) => string;
+  exportWeights: (of: Evaluated, format: WeightsFormat) => string;
 
   weights: () => readonly ImportedWeights[];
   /**
    * Takes the encoder out of a file of weights: that of a network by name, or of the one that its method evaluates. The
    * same tensors are taken once. Progress comes by `job`.
    */
-  importWeights: (file: string, network?: string) => ImportedWeights;
+  /** Null for the network that its method evaluates. `unlike`: also if its statistics say that the order is wrong. */
+  importWeights: (file: string, network?: string | null, unlike?: boolean) => ImportedWeights;
   describeWeights: (weights: string, name: string, origin: Origin) => ImportedWeights;
   /** Moves them where the system keeps deleted things. */
   removeWeights: (weights: string) => void;
@@ -103,7 +104,10 @@ export interface Requests {
   exportReport: (selection: Selection, formats: readonly ReportFormat[], language: Language) => ReportRow;
   reports: () => readonly ReportRow[];
   openReport: (id: string, format: ReportFormat) => void;
-  showInFolder: (what: { readonly kind: 'run' | 'report' | 'home' | 'dataset'; readonly id: string }) => void;
+  showInFolder: (what: {
+    readonly kind: 'run' | 'report' | 'home' | 'dataset' | 'weights';
+    readonly id: string;
+  }) => void;
 
   hardware: () => HardwareReading;
   doctor: () => DoctorReport;

@@ -28,7 +28,7 @@ const en = `reprise COMMAND [options]
                                           and export
   features RUN|WEIGHTS --dataset DATA --out FILE.npy
                                           save the features of a data set  [--split NAME]
-  export RUN --out FILE.safetensors|FILE.pth
+  export RUN|WEIGHTS --out FILE.safetensors|FILE.pth
                                           save the encoder for other programs
   plan [NAME]                             list the plans, or run one; run again to continue
                                           --seeds N: run everything with N seeds
@@ -44,6 +44,7 @@ const en = `reprise COMMAND [options]
   replay BUNDLE                           run the bundle.json of a report again and compare
   import RUN_FOLDER|FILE [NETWORK]        import a run from another workspace, or weights (.pth,
                                           .safetensors); NETWORK: one of several in the file
+                                          --anyway: also weights whose statistics do not fit
   weights                                 list the imported weights
 
 DATA is KIND:PATH (idx:/data/mnist), a folder, fashion-mnist, sample, or a name from "datasets".
@@ -95,6 +96,7 @@ const zh = `reprise 命令 [选项]
   replay 结果包                           按报告的 bundle.json 重新运行，并比较两次的结果
   import 实验文件夹|文件 [网络]           导入其他工作区的实验，或权重（.pth、.safetensors）；
                                           网络：文件中有多个时指定其一
+                                          --anyway：统计量不符的权重也导入
   weights                                 列出已导入的权重
 
 “数据”可以是 类型:路径（idx:/data/mnist）、文件夹、fashion-mnist、sample，或 datasets 列出的名称。

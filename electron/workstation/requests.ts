@@ -140,9 +140,16 @@ function runHandlers({ runs }: Answers) {
 
 function weightsHandlers({ weights }: Answers) {
   return {
-    exportWeights: { args: v.strictTuple([RunId, branch, WeightsFormat]), answer: weights.export },
+    exportWeights: { args: v.strictTuple([evaluated, WeightsFormat]), answer: weights.export },
     weights: { args: none, answer: weights.rows },
-    importWeights: { args: v.strictTuple([path, v.optional(word)]), answer: weights.import },
+    importWeights: {
+      args: v.strictTuple([
+        path,
+        v.optional(v.nullable(v.pipe(v.string(), v.maxLength(200)))),
+        v.optional(v.boolean()),
+      ]),
+      answer: weights.import,
+    },
     describeWeights: { args: v.strictTuple([WeightsId, word, Origin]), answer: weights.describe },
     removeWeights: { args: v.strictTuple([WeightsId]), answer: weights.remove },
   } satisfies Partial<Handlers>;
@@ -189,7 +196,7 @@ function reportHandlers({ reports }: Answers) {
     showInFolder: {
       args: v.strictTuple([
         v.strictObject({
-          kind: v.picklist(['run', 'report', 'home', 'dataset']),
+          kind: v.picklist(['run', 'report', 'home', 'dataset', 'weights']),
           id: v.pipe(v.string(), v.maxLength(200)),
         }),
       ]),

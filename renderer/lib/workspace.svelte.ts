@@ -95,6 +95,8 @@ export class Workspace {
   readonly weights = new Task<readonly ImportedWeights[]>();
   /** The weights file being read, or read last. */
   readonly importing = new Task<ImportedWeights>();
+  /** The file that was last read, to read it once more in another way. */
+  imported: { readonly file: string; readonly network: string | null } | null = null;
   readonly reports = new Task<readonly ReportRow[]>();
   readonly progress = new ProgressFeed();
   /** Counts the changes of a run, so that its page knows when to reload. */
@@ -179,10 +181,11 @@ export class Workspace {
   refreshWeights(): void {
     void this.weights.run(() => ask('weights'));
   }
-  /** Reads a weights file; the result is shown on the weights page. */
-  async importWeights(file: string): Promise<void> {
+  /** Reads a weights file; the result is shown on the weights page. @param network null: the one its method evaluates */
+  async importWeights(file: string, network: string | null = null, unlike = false): Promise<void> {
     this.importing.clear();
-    await this.importing.run(() => ask('importWeights', file));
+    this.imported = { file, network };
+    await this.importing.run(() => ask('importWeights', file, network, unlike));
   }
   /** Scans a folder; the result is shown on the data sets page. */
   async inspect(path: string): Promise<void> {

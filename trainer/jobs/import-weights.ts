@@ -63,7 +63,7 @@ export async function run(job: JobOf<'importWeights'>, context: JobContext): Pro
   const progress = progressOf(context);
   const file = await openWeights(job.file);
   try {
-    const match = matchEncoder(file, encoders.all, job.network ?? null);
+    const match = matchEncoder(file, encoders.all, job.network);
     const values = await readEncoder(file, match, progress);
     const norms = await normsOf(match, values, job.threads, context);
     if (!job.unlike) expectLikely(job.file, match, norms);

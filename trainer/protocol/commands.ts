@@ -82,7 +82,7 @@ export const Job = v.variant('kind', [
     file: v.string(),
     folder: v.string(),
     /** Name of the network to take; without it the one that its method evaluates. */
-    network: v.optional(v.string()),
+    network: v.optional(v.nullable(v.string()), null),
     threads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
     /** Takes weights matched by shape although their statistics say that the order is wrong. */
     unlike: v.optional(v.boolean(), false),

@@ -18,6 +18,35 @@ export const Origin = v.strictObject({
 });
 export type Origin = v.InferOutput<typeof Origin>;
 
+/** Why a network of a file was taken: a role among several, a choice of a person, or the shapes alone. */
+export const NetworkReason = v.picklist([
+  'only',
+  'teacher',
+  'query',
+  'base',
+  'online',
+  'trained',
+  'first',
+  'asked',
+  'order',
+  'unsaid',
+]);
+export type NetworkReason = v.InferOutput<typeof NetworkReason>;
+
+/** A network of a file. */
+export const FoundNetwork = v.strictObject({
+  /** What stands before its tensors. */
+  name: v.string(),
+  tensors: v.number(),
+  /** Why its method evaluates this one; null for the others. */
+  why: v.optional(v.nullable(NetworkReason), null),
+});
+export type FoundNetwork = v.InferOutput<typeof FoundNetwork>;
+
+/** The choice among several networks, as a run and its report state it. */
+export const NetworkChoice = v.strictObject({ name: v.string(), why: NetworkReason, others: v.array(v.string()) });
+export type NetworkChoice = v.InferOutput<typeof NetworkChoice>;
+
 /** How pixels from 0 to 1 may have been normalised in training; `levels` are those of Caffe, from 0 to 255 around the mean. */
 export const pixelScalings = {
   imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
@@ -56,8 +85,9 @@ export const FoundWeights = v.strictObject({
   layout: v.optional(v.nullable(v.string()), 'torchvision'),
   /** The network taken, all that the file has, and why it was this one. */
   network: v.optional(v.string(), ''),
-  networks: v.optional(v.array(v.strictObject({ name: v.string(), tensors: v.number() })), []),
-  why: v.optional(v.string(), ''),
+  networks: v.optional(v.array(FoundNetwork), []),
+  // Records had a sentence here before.
+  why: v.optional(v.fallback(NetworkReason, 'unsaid'), 'unsaid'),
   encoder: Choice,
   channels: v.number(),
   /** Tensors taken, and the names of those that were not: a projector, a classifier, an optimizer. */
@@ -80,6 +110,8 @@ export const ImportedWeights = v.strictObject({
   version: v.literal(1),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   origin: Origin,
+  /** Where the file was, for another network of it; null: not recorded. */
+  path: v.optional(v.nullable(v.string()), null),
   /** Other files in which the same encoder was found, oldest first. */
   sameAs: v.optional(v.array(v.string()), []),
   importedAt: v.number(),

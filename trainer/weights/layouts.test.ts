@@ -86,6 +86,10 @@ describe('of several networks', () => {
     const found = await taken(both);
     expect(found.match.network).toBe(wanted);
     expect(found.match.networks.map(({ tensors }) => tensors)).toEqual([one.length, two.length]);
+    const { why } = found.match;
+    expect(found.match.networks.map((each) => [each.name, each.why])).toEqual(
+      [first, second].map((prefix) => [prefix.slice(0, -1), `${wanted}.` === prefix ? why : null]),
+    );
     expectSame(found, `${wanted}.` === first ? one : two);
     const other = `${wanted}.` === first ? second : first;
     expectSame(await taken(both, writePth, other.slice(0, -1)), `${wanted}.` === first ? two : one);

@@ -2,6 +2,7 @@
  * Layouts of residual networks in other programs' files, as data: each renames a file's tensors to torchvision's names.
  * `resources/weights/zoo.md` lists them.
  */
+import type { NetworkReason } from '../protocol/weights.ts';
 
 /** A pattern, and what takes its place; `#` is the number of the pattern's group plus the third. */
 type Rule = readonly [RegExp, string, number?];
@@ -69,14 +70,14 @@ export const renamed = ({ rules }: Layout, name: string): string =>
 interface Roles {
   readonly used: string;
   readonly other: string;
-  readonly why: string;
+  readonly why: NetworkReason;
 }
 
 const roles: readonly Roles[] = [
-  { used: 'teacher', other: 'student', why: 'the teacher, which DINO and its successors evaluate' },
-  { used: 'encoder_q', other: 'encoder_k', why: 'the query encoder, which MoCo evaluates' },
-  { used: 'base_encoder', other: 'momentum_encoder', why: 'the base encoder, which MoCo v3 evaluates' },
-  { used: 'online', other: 'target', why: 'the online network, which BYOL evaluates' },
+  { used: 'teacher', other: 'student', why: 'teacher' },
+  { used: 'encoder_q', other: 'encoder_k', why: 'query' },
+  { used: 'base_encoder', other: 'momentum_encoder', why: 'base' },
+  { used: 'online', other: 'target', why: 'online' },
 ];
 
 /** Words of copies that follow the trained network. */
@@ -86,14 +87,14 @@ const copies = ['momentum', 'ema', 'target', 'key', 'encoder_k', 'teacher'];
 const hasWords = (path: string, words: string): boolean => new RegExp(`(^|[._])${words}([._]|$)`).test(path);
 
 /** The network among several that its method evaluates, and why it is that one. */
-export function usedOf(names: readonly string[]): { readonly name: string; readonly why: string } {
-  if (names.length === 1) return { name: names[0]!, why: 'the only network in the file' };
+export function usedOf(names: readonly string[]): { readonly name: string; readonly why: NetworkReason } {
+  if (names.length === 1) return { name: names[0]!, why: 'only' };
   for (const { used, other, why } of roles) {
     const found = names.find((name) => hasWords(name, used) && !hasWords(name, other));
     if (found !== undefined && names.some((name) => hasWords(name, other))) return { name: found, why };
   }
   const trained = names.filter((name) => !copies.some((word) => hasWords(name, word)));
-  if (trained.length === 1) return { name: trained[0]!, why: 'the trained network, not a copy that follows it' };
+  if (trained.length === 1) return { name: trained[0]!, why: 'trained' };
   const [first] = trained.length > 0 ? trained : names;
-  return { name: first!, why: 'the first in the file; nothing in the names says which one the method evaluates' };
+  return { name: first!, why: 'first' };
 }

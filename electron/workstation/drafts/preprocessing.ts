@@ -1,6 +1,6 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
-import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
+import { pixelScalings, type ImportedWeights, type PixelScaling } from '../../../trainer/protocol/weights.ts';
 import type { Normalization, Preprocessing, PretrainConfig } from '../../../trainer/protocol/run.ts';
 
 /** One entry per channel: a grey data set uses the mean of three-channel statistics. */
@@ -26,14 +26,19 @@ export function usualPreprocessing(config: PretrainConfig, branch: 0 | 1, inspec
   return probed ?? preprocessingFor(config.views[branch]?.size ?? 224, inspection);
 }
 
+function scalingOf(scaling: PixelScaling): Normalization {
+  const { mean, std } = pixelScalings[scaling];
+  return { mean: [...mean], std: [...std] };
+}
+
 /**
- * Images as imported weights see them: the official code's preprocessing; a network for small images gets them
+ * Images as imported weights see them: the official code's preprocessing, normalised as their statistics say; a network for small images gets them
  * unchanged.
  *
  * @throws FaultError `bad-argument` if the images have another number of channels
  */
 export function imagesForWeights(
-  { id, name, channels, encoder }: ImportedWeights,
+  { id, name, channels, encoder, norms }: ImportedWeights,
   inspection: Inspection,
 ): { readonly preprocessing: Preprocessing; readonly normalization: Normalization } {
   const own = inspection.channels;
@@ -46,6 +51,6 @@ export function imagesForWeights(
   const size = encoder.options['stem'] === 'small' ? (inspection.smallest?.[0] ?? 32) : 224;
   return {
     preprocessing: preprocessingFor(size, inspection),
-    normalization: normalizationFor(imagenetStatistics, channels),
+    normalization: normalizationFor(scalingOf(norms?.scaling ?? 'imagenet'), channels),
   };
 }
