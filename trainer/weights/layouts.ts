@@ -29,6 +29,22 @@ const sequential = (firstStage: number): Layout => ({
   ],
 });
 
+/** Blocks of two or three convolutions, numbered with their norms and activations but for the last norm. */
+const classyVision = (convolutions: number): Layout => ({
+  name: `Classy Vision with ${convolutions} convolutions a block`,
+  rules: [
+    [/(?<=^|\.)initial_block\._module\.0\./, 'conv1.'],
+    [/(?<=^|\.)initial_block\._module\.1\./, 'bn1.'],
+    [/(?<=^|\.)blocks\.([0-3])\.block[0-3]-/, 'layer#.', 1],
+    [/(?<=\.)convolutional_block\.0\./, 'conv1.'],
+    [/(?<=\.)convolutional_block\.1\./, 'bn1.'],
+    [/(?<=\.)convolutional_block\.3\./, 'conv2.'],
+    [/(?<=\.)convolutional_block\.4\./, 'bn2.'],
+    [/(?<=\.)convolutional_block\.6\./, 'conv3.'],
+    [/(?<=layer\d\.\d+\.)bn\./, `bn${convolutions}.`],
+  ],
+});
+
 export const layouts: readonly Layout[] = [
   { name: 'torchvision', rules: [] },
   { name: 'shortcut', rules: [[/(?<=layer\d\.\d+\.)shortcut\.(?=[01]\.)/, 'downsample.']] },
@@ -58,6 +74,30 @@ export const layouts: readonly Layout[] = [
   sequential(2),
   sequential(3),
   sequential(4),
+  {
+    name: 'OBoW',
+    rules: [
+      [/(?<=(?:^|\.)_feature_blocks\.)([1-4])\.(?=\d+\.(?:conv\d|bn\d|downsample)\.)/, 'layer#.', 0],
+      [/(?<=(?:^|\.)_feature_blocks\.)0\.0\.(?=weight$)/, 'conv1.'],
+      [/(?<=(?:^|\.)_feature_blocks\.)0\.1\./, 'bn1.'],
+    ],
+  },
+  classyVision(3),
+  classyVision(2),
+  {
+    name: 'SimCLR v2',
+    rules: [
+      [/(?<=^|\.)net\.([1-4])\.blocks\./, 'layer#.', 0],
+      [/(?<=^|\.)net\.0\.0\.(?=weight$)/, 'conv1.'],
+      [/(?<=^|\.)net\.0\.1\.0\./, 'bn1.'],
+      [/(?<=layer\d\.\d+\.)projection\.shortcut\./, 'downsample.0.'],
+      [/(?<=layer\d\.\d+\.)projection\.bn\.0\./, 'downsample.1.'],
+      ...[1, 2, 3].flatMap((at): readonly Rule[] => [
+        [new RegExp(`(?<=layer\\d\\.\\d+\\.)net\\.${2 * at - 2}\\.(?=weight$)`), `conv${at}.`],
+        [new RegExp(`(?<=layer\\d\\.\\d+\\.)net\\.${2 * at - 1}\\.0\\.`), `bn${at}.`],
+      ]),
+    ],
+  },
 ];
 
 export const renamed = ({ rules }: Layout, name: string): string =>
@@ -78,10 +118,12 @@ const roles: readonly Roles[] = [
   { used: 'encoder_q', other: 'encoder_k', why: 'query' },
   { used: 'base_encoder', other: 'momentum_encoder', why: 'base' },
   { used: 'online', other: 'target', why: 'online' },
+  // lightly's benchmark of DINO.
+  { used: 'backbone', other: 'student', why: 'teacher' },
 ];
 
 /** Words of copies that follow the trained network. */
-const copies = ['momentum', 'ema', 'target', 'key', 'encoder_k', 'teacher'];
+const copies = ['momentum', 'ema', 'target', 'key', 'encoder_k', 'encoder_t', 'model_t', 'teacher'];
 
 /** Whether a path has a word, or several joined by underscores, as whole words. */
 const hasWords = (path: string, words: string): boolean => new RegExp(`(^|[._])${words}([._]|$)`).test(path);
