@@ -14,7 +14,7 @@ import { layouts, renamed, usedOf, type Layout } from './layouts.ts';
 import { toldOf } from './passed-over.ts';
 
 /** Variables of an encoder by their relative paths, without building it. */
-function variablesOf(recipe: EncoderRecipe, options: object, channels: number): ReadonlyMap<string, Shape> {
+export function variablesOf(recipe: EncoderRecipe, options: object, channels: number): ReadonlyMap<string, Shape> {
   const found = new Map<string, Shape>();
   const recorder = (path: string): Builder => ({
     path,
