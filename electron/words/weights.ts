@@ -42,8 +42,8 @@ const en: WeightsWords = {
   overflow: 'values overflow',
   verdicts: {
     doubtful:
-      'Such weights were trained on quite different pictures, with another normalization, or were loaded in a wrong order.',
-    unlike: 'The weights were probably loaded in a wrong order, or trained with another normalization.',
+      'The weights were trained on quite different pictures, with another normalization or not at all, or were loaded in a wrong order.',
+    unlike: 'The weights were probably loaded in a wrong order, trained with another normalization, or not trained.',
   },
 };
 
@@ -73,8 +73,8 @@ const zh: WeightsWords = {
   off: (images, from, distance) => `对于 ${images} 张示例图像，从 ${from} 起批归一化统计量出现偏差（${distance}）。`,
   overflow: '数值溢出',
   verdicts: {
-    doubtful: '这些权重可能由差异很大的图像或其他归一化方式训练，或者载入顺序有误。',
-    unlike: '这些权重很可能载入顺序有误，或训练时采用了其他归一化方式。',
+    doubtful: '这些权重可能由差异很大的图像或其他归一化方式训练，可能未经训练，或者载入顺序有误。',
+    unlike: '这些权重很可能载入顺序有误、训练时采用了其他归一化方式，或未经训练。',
   },
 };
 
