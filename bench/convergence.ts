@@ -112,6 +112,7 @@ async function measured(side: Name, root: string, { pretraining, evaluations }: 
     anyArithmetic: false,
     dataChanges: [],
     moreDamaged: false,
+    noBetter: false,
     subject,
   });
   async function done(job: TrainJob): Promise<readonly Result[]> {

@@ -85,6 +85,7 @@ try {
       anyArithmetic: false,
       dataChanges: [],
       moreDamaged: false,
+      noBetter: false,
       subject: null,
     },
     { port: watched, clock: () => performance.now() },

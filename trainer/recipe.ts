@@ -35,6 +35,8 @@ export interface StepContext {
    * rest again once the gradient of its output is there.
    */
   readonly recompute: Recomputation | null;
+  /** Called with what enters each batch norm, [n, height, width, channels], by who looks at a network; absent otherwise. */
+  readonly beforeNorm?: (input: Tensor, runningMean: Variable, runningVariance: Variable) => void;
 }
 
 export interface Recomputation {

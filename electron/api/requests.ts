@@ -8,7 +8,7 @@ import type { DoctorReport, HardwareReading } from '../../trainer/protocol/hardw
 import type { Choice } from '../../trainer/protocol/options.ts';
 import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
-import type { ImportedWeights, Origin, WeightsFormat } from '../../trainer/protocol/weights.ts';
+import type { ImportedWeights, Origin, WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import type { Comparison, Selection } from './comparison.ts';
 import type { Series } from './curves.ts';
 import type { DatasetRow, KnownData } from './datasets.ts';
@@ -58,15 +58,14 @@ export interface Requests {
   moveInQueue: (run: string, position: number) => void;
   importRun: (folder: string) => string;
   /** Writes the encoder of the newest checkpoint into the run's folder; returns the file. */
-  exportWeights: (run: string, branch: 0 | 1, format: WeightsFormat) => string;
+  exportWeights: (of: Evaluated, format: WeightsFormat) => string;
 
   weights: () => readonly ImportedWeights[];
   /**
-   * Takes the encoder out of a file of weights: that of a network by name, or of the one that its method evaluates. The
-   * same tensors are taken once. `heads`: of a vision transformer, where they are not those of published ones. Progress
-   * comes by `job`.
+   * Takes the encoder out of a file of weights: what is wanted of it, or the one that its method evaluates. The same
+   * tensors are taken once. Progress comes by `job`.
    */
-  importWeights: (file: string, network?: string, heads?: number) => ImportedWeights;
+  importWeights: (file: string, wanted?: WantedWeights) => ImportedWeights;
   describeWeights: (weights: string, name: string, origin: Origin) => ImportedWeights;
   /** Moves them where the system keeps deleted things. */
   removeWeights: (weights: string) => void;
@@ -114,7 +113,10 @@ export interface Requests {
   exportReport: (selection: Selection, formats: readonly ReportFormat[], language: Language) => ReportRow;
   reports: () => readonly ReportRow[];
   openReport: (id: string, format: ReportFormat) => void;
-  showInFolder: (what: { readonly kind: 'run' | 'report' | 'home' | 'dataset'; readonly id: string }) => void;
+  showInFolder: (what: {
+    readonly kind: 'run' | 'report' | 'home' | 'dataset' | 'weights';
+    readonly id: string;
+  }) => void;
 
   hardware: () => HardwareReading;
   doctor: () => DoctorReport;

@@ -28,6 +28,8 @@ export interface Arguments {
   readonly split: string | null;
   /** Check every image, also in a large data set. */
   readonly contents: boolean;
+  /** Import weights although their statistics say that they were loaded in a wrong order. */
+  readonly anyway: boolean;
   readonly out: string | null;
   /** Typed as 1 or 2, as the window counts them. */
   readonly branch: 0 | 1;
@@ -69,6 +71,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     title: values.title ?? null,
     split: values.split ?? null,
     contents: values.contents === true,
+    anyway: values.anyway === true,
     out: values.out ?? null,
     branch: branchOf(values.branch ?? '1'),
     heads: headsOf(values.heads),
@@ -117,6 +120,7 @@ function read(given: readonly string[]) {
         json: flag,
         verbose: flag,
         contents: flag,
+        anyway: flag,
         best: flag,
         help: { type: 'boolean', short: 'h' },
         version: flag,

@@ -30,7 +30,7 @@ const en = `reprise COMMAND [options]
                                           and export
   features RUN|WEIGHTS --dataset DATA --out FILE.npy
                                           save the features of a data set  [--split NAME]
-  export RUN --out FILE.safetensors|FILE.pth
+  export RUN|WEIGHTS --out FILE.safetensors|FILE.pth
                                           save the encoder for other programs
   plan [NAME]                             list the plans, or run one; run again to continue
                                           --seeds N: run everything with N seeds
@@ -48,6 +48,7 @@ const en = `reprise COMMAND [options]
                                           .safetensors); NETWORK: one of several in the file
                                           --heads N: attention heads of a vision transformer, which
                                           no file states, if not those of published networks
+                                          --anyway: also weights whose statistics do not fit
   weights                                 list the imported weights
 
 DATA is KIND:PATH (idx:/data/mnist), a folder, fashion-mnist, sample, or a name from "datasets".
@@ -103,6 +104,7 @@ const zh = `reprise 命令 [选项]
                                           网络：文件中有多个时指定其一
                                           --heads N：视觉 Transformer 的注意力头数；权重文件中没有
                                           这一信息，与已发表的网络不同时指定
+                                          --anyway：统计量不符的权重也导入
   weights                                 列出已导入的权重
 
 “数据”可以是 类型:路径（idx:/data/mnist）、文件夹、fashion-mnist、sample，或 datasets 列出的名称。

@@ -49,10 +49,18 @@ const imported: Partial<ImportedWeights> = {
   unmatched: ['module.projector.0.weight', 'module.projector.0.bias', 'module.projector.1.weight', 'epoch'],
   network: 'teacher.backbone',
   networks: [
-    { name: 'student.backbone', tensors: 265 },
-    { name: 'teacher.backbone', tensors: 265 },
+    { name: 'student.backbone', tensors: 265, why: null },
+    { name: 'teacher.backbone', tensors: 265, why: 'teacher' },
   ],
-  why: 'the teacher, which DINO and its successors evaluate',
+  why: 'teacher',
+  norms: {
+    images: 16,
+    scaling: 'imagenet',
+    distance: 0.42,
+    layer: 'layer4.1.bn2',
+    first: 'layer3.0.bn1',
+    verdict: 'doubtful',
+  },
   passedOver: [{ what: 'argparse.Namespace', count: 1, names: ['args'] }],
   warnings: [`Convolutions with only zeros: ${path}.`],
 };

@@ -10,6 +10,7 @@ import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { chosenEncoderInWords } from '../words/encoders.ts';
 import { questionOf } from '../words/readings.ts';
 import { transformerFacts } from '../words/transformers.ts';
+import { networkName, networkReason, normsInWords } from '../words/weights.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText, type ComparisonStyle } from './comparison.ts';
 import { exitCodes } from './help.ts';
@@ -215,14 +216,21 @@ export const weights: Command = async (session, args) => {
 
 /** Lines below a row of weights: the choice among several networks, what was left, and doubts. */
 function weightsNotes(row: ImportedWeights, words: Session['words']): readonly string[] {
+  const { language } = words;
   const { colon, comma } = words.report;
   const notes = transformerFacts(words.language, row).map(({ name, text }) => `${name}${colon}${text}`);
   const others = row.networks.filter(({ name }) => name !== row.network);
   if (others.length > 0) {
-    notes.push(`${words.say('network')}${colon}${row.network || '–'} (${row.why})`);
-    const listed = others.map(({ name, tensors }) => `${name || '–'} (${tensors} ${words.say('tensors')})`);
+    notes.push(
+      `${words.say('network')}${colon}${networkName(language, row.network)} (${networkReason(language, row.why)})`,
+    );
+    const listed = others.map(({ name, tensors, why }) => {
+      const role = why === null ? '' : `${comma}${networkReason(language, why)}`;
+      return `${networkName(language, name)} (${tensors} ${words.say('tensors')}${role})`;
+    });
     notes.push(`${words.say('networks')}${colon}${listed.join(comma)}`);
-  } else if (row.layout === null) notes.push(row.why);
+  } else if (row.layout === null) notes.push(networkReason(language, row.why));
+  if (row.norms !== null) notes.push(normsInWords(language, row.norms));
   if (row.unmatched.length > 0) {
     const shown = row.unmatched.slice(0, 3).join(', ');
     const more = row.unmatched.length > 3 ? ', …' : '';

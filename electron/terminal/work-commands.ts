@@ -201,13 +201,8 @@ export const evaluate: Command = async (session, args) => {
 export const exportRun: Command = async (session, args) => {
   const named = v.safeParse(WeightsFormat, args.out === null ? null : extname(args.out).slice(1));
   if (args.out === null || !named.success) throw usage('"export" needs --out FILE.safetensors or FILE.pth.');
-  const id = await runId(session, args.words[0]);
-  const found = await session.exportWeights({
-    run: id,
-    branch: args.branch,
-    format: named.output,
-    file: resolve(args.out),
-  });
+  const of = await evaluatedOf(session, args);
+  const found = await session.exportWeights({ of, format: named.output, file: resolve(args.out) });
   show(session, args, found, () => {
     const { words } = session;
     return `${words.say('exported')}: ${found.file}  ${found.tensors} ${words.say('tensors')}`;
@@ -328,7 +323,9 @@ export const importRun: Command = async (session, args) => {
   const [folder, network] = args.words;
   if (folder === undefined) throw usage('"import" needs a run folder or a file of weights.');
   if ((await stat(folder).catch(() => null))?.isFile() === true) {
-    const found = await session.handlers.importWeights.answer(resolve(folder), network, args.heads ?? undefined);
+    const { heads, anyway } = args;
+    const wanted = { ...(network !== undefined && { network }), ...(heads !== null && { heads }), anyway };
+    const found = await session.handlers.importWeights.answer(resolve(folder), wanted);
     show(session, args, found, () => `${session.words.say('importedWeights')}\n${weightsText([found], session)}`);
     return exitCodes.done;
   }

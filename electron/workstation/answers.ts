@@ -48,7 +48,7 @@ export function createAnswers(
   const common = { workspace, store, host, jobs, push, now, complain };
 
   const placement = createDeviceChoice({ ...common, threads, version, write });
-  const weights = createWeights({ ...common, trash, version });
+  const weights = createWeights({ ...common, trash, version, threads });
   const presets = createPresets({ resources, store, weights, placement });
   const datasets = createDatasets({
     ...common,

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { Draw, mostPictures, PictureFilter } from '../../trainer/protocol/browse.ts';
 import { PauseTime } from '../../trainer/protocol/commands.ts';
-import { WeightsFormat } from '../../trainer/protocol/weights.ts';
+import { WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
@@ -144,9 +144,9 @@ function runHandlers({ runs }: Answers) {
 
 function weightsHandlers({ weights }: Answers) {
   return {
-    exportWeights: { args: v.strictTuple([RunId, branch, WeightsFormat]), answer: weights.export },
+    exportWeights: { args: v.strictTuple([evaluated, WeightsFormat]), answer: weights.export },
     weights: { args: none, answer: weights.rows },
-    importWeights: { args: v.strictTuple([path, v.optional(word), v.optional(count(64))]), answer: weights.import },
+    importWeights: { args: v.strictTuple([path, v.optional(WantedWeights)]), answer: weights.import },
     describeWeights: { args: v.strictTuple([WeightsId, word, Origin]), answer: weights.describe },
     removeWeights: { args: v.strictTuple([WeightsId]), answer: weights.remove },
   } satisfies Partial<Handlers>;
@@ -201,7 +201,7 @@ function reportHandlers({ reports }: Answers) {
     showInFolder: {
       args: v.strictTuple([
         v.strictObject({
-          kind: v.picklist(['run', 'report', 'home', 'dataset']),
+          kind: v.picklist(['run', 'report', 'home', 'dataset', 'weights']),
           id: v.pipe(v.string(), v.maxLength(200)),
         }),
       ]),

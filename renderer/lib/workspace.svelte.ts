@@ -12,7 +12,7 @@ import type { Inspection, Reading, Thumbnail } from '../../trainer/protocol/data
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { DoctorReport } from '../../trainer/protocol/hardware.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
-import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
+import type { ImportedWeights, WantedWeights } from '../../trainer/protocol/weights.ts';
 import { ask, faultOf, listen, Refusal } from './client.ts';
 import { words } from './language/i18n.svelte.ts';
 import { Task } from './task.svelte.ts';
@@ -95,6 +95,8 @@ export class Workspace {
   readonly weights = new Task<readonly ImportedWeights[]>();
   /** The weights file being read, or read last. */
   readonly importing = new Task<ImportedWeights>();
+  /** The file that was last read, to read it once more in another way. */
+  imported: { readonly file: string; readonly wanted: WantedWeights } | null = null;
   readonly reports = new Task<readonly ReportRow[]>();
   readonly progress = new ProgressFeed();
   /** Counts the changes of a run, so that its page knows when to reload. */
@@ -180,9 +182,10 @@ export class Workspace {
     void this.weights.run(() => ask('weights'));
   }
   /** Reads a weights file; the result is shown on the weights page. */
-  async importWeights(file: string): Promise<void> {
+  async importWeights(file: string, wanted: WantedWeights = {}): Promise<void> {
     this.importing.clear();
-    await this.importing.run(() => ask('importWeights', file));
+    this.imported = { file, wanted };
+    await this.importing.run(() => ask('importWeights', file, wanted));
   }
   /** Scans a folder; the result is shown on the data sets page. */
   async inspect(path: string, reading?: Reading): Promise<void> {

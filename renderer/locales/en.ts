@@ -587,8 +587,10 @@ export const en = {
   'weights.file': 'File',
   'weights.taken': 'Loaded',
   'weights.takenCount': '{count} tensors (prefix: {prefix})',
-  'weights.network': 'Network taken',
-  'weights.networks': 'Others in the file',
+  'weights.networks': 'Networks in the file',
+  'weights.tensorCount': '{count} tensors',
+  'weights.importThis': 'Import this one',
+  'weights.importAnyway': 'Import anyway',
   'weights.sameAs': 'Same encoder as in',
   'weights.unmatched': '{count} tensors in the file are not used',
   'weights.origin':
@@ -843,6 +845,10 @@ export const en = {
   'advice.damaged-image': 'Replace the file, then try again.',
   'advice.too-many-damaged':
     'Replace the damaged files, or click “Resume” to leave them out and go on. The run’s page and its report list them.',
+  'advice.weights-unlike':
+    'The order in which its tensors were assigned is probably wrong. Look for a copy with torchvision’s names, or import it anyway; the record and every report will state this.',
+  'advice.weights-no-better':
+    'Check that the right network of the file and the right normalization were chosen, or click “Resume” to evaluate the weights anyway; the run and its report will state this.',
   'advice.dataset-changed': 'Inspect the folder again. Do not mix runs on the old data with runs on the new data.',
   'advice.corrupt-checkpoint': 'The previous one is used instead.',
   'advice.other-arithmetic':
@@ -863,6 +869,8 @@ export const en = {
   'advice.internal': 'Try again. If it persists, include the details in a bug report (Hardware, Copy as JSON).',
 
   'log.image-left-out': 'Left out, because it is damaged: {file} ({images} so far).',
+  'log.weights-no-better':
+    'Features of “{weights}” are no better than random ones on {images} pictures: k-NN finds the class of {own} %, with random weights of {random} %.',
   'log.data-changed': 'Goes on with data that has changed since its inspection.',
   'log.rolled-back': 'Rolled back to step {to}; the batches in between are skipped.',
   'log.diverged': 'The loss at step {step} was not finite; the step was not applied.',
@@ -1173,6 +1181,11 @@ export const en = {
 
   'value.true': 'yes',
   'value.false': 'no',
+  'value.first': 'First layer off',
+  'value.weights': 'Weights',
+  'value.own': 'k-NN (%)',
+  'value.random': 'k-NN, random weights (%)',
+  'value.images': 'Images',
   'value.path': 'Path',
   'value.file': 'File',
   'value.folder': 'Folder',

@@ -570,8 +570,10 @@ export const zh = {
   'weights.file': '文件',
   'weights.taken': '已载入',
   'weights.takenCount': '{count} 个张量（前缀：{prefix}）',
-  'weights.network': '采用的网络',
-  'weights.networks': '文件中的其他网络',
+  'weights.networks': '文件中的网络',
+  'weights.tensorCount': '{count} 个张量',
+  'weights.importThis': '导入此网络',
+  'weights.importAnyway': '仍然导入',
   'weights.sameAs': '同一编码器的其他文件',
   'weights.unmatched': '文件中有 {count} 个张量未使用',
   'weights.origin': '编码器的训练方式，请据您所知填写。与论文对比时需要，且无法从文件验证。',
@@ -818,6 +820,9 @@ export const zh = {
   'advice.unreadable-file': '请将文件放回原处或恢复读取权限，然后重试。',
   'advice.damaged-image': '请替换该文件，然后重试。',
   'advice.too-many-damaged': '请替换损坏的文件，或点击“继续”以排除它们并继续训练。实验页面和报告会列出这些文件。',
+  'advice.weights-unlike':
+    '张量的对应顺序很可能有误。请寻找采用 torchvision 命名的副本，或仍然导入；记录和所有报告都会注明。',
+  'advice.weights-no-better': '请确认所选的网络和归一化方式正确，或点击“继续”仍然评估这些权重；实验页面和报告会注明。',
   'advice.dataset-changed': '请重新检查该文件夹。不要将基于旧数据的实验与基于新数据的实验混用。',
   'advice.corrupt-checkpoint': '将改用前一个检查点。',
   'advice.other-arithmetic':
@@ -837,6 +842,8 @@ export const zh = {
   'advice.internal': '请重试。若仍出现，请在问题报告中附上详细信息（“硬件”页，“复制为 JSON”）。',
 
   'log.image-left-out': '图像已损坏，已排除：{file}（目前共 {images} 张）。',
+  'log.weights-no-better':
+    '在 {images} 张图像上，“{weights}”的特征并不优于随机权重：k-NN 准确率为 {own}%，随机权重为 {random}%。',
   'log.data-changed': '数据在检查之后有改动，实验继续使用改动后的数据。',
   'log.rolled-back': '已退回到第 {to} 步的状态，跳过其间的批次。',
   'log.diverged': '第 {step} 步的损失不是有限值，该步未生效。',
@@ -1141,6 +1148,11 @@ export const zh = {
 
   'value.true': '是',
   'value.false': '否',
+  'value.first': '最先偏离的层',
+  'value.weights': '权重',
+  'value.own': 'k-NN（%）',
+  'value.random': 'k-NN，随机权重（%）',
+  'value.images': '图像',
   'value.path': '路径',
   'value.file': '文件',
   'value.folder': '文件夹',

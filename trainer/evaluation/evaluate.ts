@@ -9,6 +9,7 @@ import type { EvaluateConfig } from '../protocol/run.ts';
 import type { EvaluatorRecipe } from '../recipe.ts';
 import { evaluators } from '../registry.ts';
 import type { TrainingTask } from '../training/training-task.ts';
+import { expectBetterThanRandom } from './against-random.ts';
 import type { EvaluationPlace, EvaluationScope, Material } from './evaluation-scope.ts';
 import { measure } from './measure.ts';
 import { onAugmentedFeatures } from './on-augmented-features.ts';
@@ -33,7 +34,7 @@ async function openScope(
 ): Promise<EvaluationScope> {
   const { port } = context;
   const { layer = 'pooled' } = config;
-  const { cacheFolder, fromStep, leftOut, initialWhereMissing = false } = place;
+  const { cacheFolder, fromStep, leftOut, initialWhereMissing = false, ifNoBetter = null } = place;
   const recipe: EvaluatorRecipe = evaluators.get(config.evaluator.id);
   const options = v.parse(recipe.options, config.evaluator.options) as EvaluationScope['options'];
   const builder = engine.builder(config.seed).at(recipe.id);
@@ -50,6 +51,7 @@ async function openScope(
   return {
     ...place,
     initialWhereMissing,
+    ifNoBetter,
     context,
     engine,
     config,
@@ -92,6 +94,7 @@ export async function openEvaluation(
   const scope = await openScope(context, engine, config, place);
   const resized = resizedPositionsNote(scope.subject, config);
   if (resized !== null) context.port.log('info', 'positions-resized', resized.text, resized.values);
+  if (scope.ifNoBetter !== null && scope.fromStep === 0) await expectBetterThanRandom(scope, scope.ifNoBetter);
   const material = await openMaterial(scope);
   return {
     ...(material.head ? { course: material.head.course } : {}),

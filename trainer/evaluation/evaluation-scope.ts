@@ -21,6 +21,8 @@ export interface EvaluationPlace {
   readonly leftOut: LeftOut;
   /** Uses the initial weights of an encoder that is not trained yet, for timing. */
   readonly initialWhereMissing?: boolean;
+  /** Compares imported weights with random ones first: asks, or only says, if they are no better. Default: not compared. */
+  readonly ifNoBetter?: 'ask' | 'tell' | null;
 }
 
 export interface EvaluationScope extends Required<EvaluationPlace> {

@@ -97,6 +97,7 @@ async function evaluated(
     from: null,
     anyArithmetic: false,
     moreDamaged: false,
+    noBetter: false,
     dataChanges: [],
     datasetsFolder: null,
     subject: null,

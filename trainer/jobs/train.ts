@@ -170,6 +170,7 @@ async function evaluate(
       cacheFolder: job.cacheFolder,
       fromStep: ending.step,
       leftOut,
+      ifNoBetter: job.noBetter ? 'tell' : 'ask',
     });
     if (evaluation.course) ending = await train(evaluation.course, loop, from);
     if (ending.why === 'asked') return ending;

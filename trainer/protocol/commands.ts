@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { PictureQuestion } from './browse.ts';
 import { Reading, Reject } from './dataset.ts';
 import { DataSource, Preprocessing, Normalization, RunConfig, RunId, Subject, Execution } from './run.ts';
-import { WeightsFormat } from './weights.ts';
+import { WantedWeights, WeightsFormat } from './weights.ts';
 
 /** Where an evaluation finds what it evaluates: resolved by the workstation, which knows the runs. */
 export const ResolvedSubject = v.strictObject({
@@ -33,6 +33,8 @@ export const Job = v.variant('kind', [
     dataChanges: v.optional(v.array(v.string()), []),
     /** Goes on although more images are damaged than the limit allows. */
     moreDamaged: v.optional(v.boolean(), false),
+    /** Evaluates imported weights although their features are no better than random ones. */
+    noBetter: v.optional(v.boolean(), false),
     subject: v.optional(v.nullable(ResolvedSubject), null),
   }),
   v.strictObject({
@@ -83,10 +85,8 @@ export const Job = v.variant('kind', [
     kind: v.literal('importWeights'),
     file: v.string(),
     folder: v.string(),
-    /** Name of the network to take; without it the one that its method evaluates. */
-    network: v.optional(v.string()),
-    /** Attention heads of a vision transformer; without it as many as programs have at its width. */
-    heads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1))),
+    ...WantedWeights.entries,
+    threads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), 1),
   }),
   v.strictObject({
     kind: v.literal('thumbnails'),

@@ -15,6 +15,8 @@ export const faultCodes = [
   'empty-dataset',
   'no-test-split',
   'unreadable-file',
+  'weights-unlike',
+  'weights-no-better',
   'damaged-image',
   'too-many-damaged',
   'dataset-changed',

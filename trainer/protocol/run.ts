@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { Reading } from './dataset.ts';
 import { Choice } from './options.ts';
-import { Origin, WeightsId } from './weights.ts';
+import { NetworkChoice, NormCheck, Origin, WeightsId } from './weights.ts';
 
 export const RunId = v.pipe(v.string(), v.regex(/^[0-9a-z][0-9a-z-]{3,79}$/, 'a run id is 4 to 80 of a-z, 0-9 and -'));
 export type RunId = v.InferOutput<typeof RunId>;
@@ -173,6 +173,10 @@ export const Subject = v.variant('kind', [
     name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
     encoder: Choice,
     origin: Origin,
+    /** Where its file holds several networks. */
+    network: v.optional(NetworkChoice),
+    /** Where its statistics leave a doubt, or ask for another normalisation than ImageNet's. */
+    norms: v.optional(NormCheck),
   }),
   /** Control: the pixels themselves, flattened. */
   v.strictObject({ kind: v.literal('pixels') }),

@@ -33,6 +33,71 @@ export type Resizing = (typeof resizings)[number];
  */
 export const HeadsFrom = v.picklist(['asked', 'program', 'size', 'width']);
 export type HeadsFrom = v.InferOutput<typeof HeadsFrom>;
+/** What a person wants of a file of weights. */
+export const WantedWeights = v.strictObject({
+  /** Name of the network to take; without it the one that its method evaluates. */
+  network: v.optional(v.pipe(v.string(), v.maxLength(200))),
+  /** Attention heads of a vision transformer; without it as many as programs have at its width. */
+  heads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
+  /** Takes weights matched by shape although their statistics say that the order is wrong. */
+  anyway: v.optional(v.boolean()),
+});
+export type WantedWeights = v.InferOutput<typeof WantedWeights>;
+
+/** Why a network of a file was taken: a role among several, a choice of a person, or the shapes alone. */
+export const NetworkReason = v.picklist([
+  'only',
+  'teacher',
+  'query',
+  'base',
+  'online',
+  'trained',
+  'first',
+  'asked',
+  'order',
+  'unsaid',
+]);
+export type NetworkReason = v.InferOutput<typeof NetworkReason>;
+
+/** A network of a file. */
+export const FoundNetwork = v.strictObject({
+  /** What stands before its tensors. */
+  name: v.string(),
+  tensors: v.number(),
+  /** Why its method evaluates this one; null for the others. */
+  why: v.optional(v.nullable(NetworkReason), null),
+});
+export type FoundNetwork = v.InferOutput<typeof FoundNetwork>;
+
+/** The choice among several networks, as a run and its report state it. */
+export const NetworkChoice = v.strictObject({ name: v.string(), why: NetworkReason, others: v.array(v.string()) });
+export type NetworkChoice = v.InferOutput<typeof NetworkChoice>;
+
+/** How pixels from 0 to 1 may have been normalised in training; `levels` are those of Caffe, from 0 to 255 around the mean. */
+export const pixelScalings = {
+  imagenet: { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] },
+  signed: { mean: [0.5, 0.5, 0.5], std: [0.5, 0.5, 0.5] },
+  unit: { mean: [0, 0, 0], std: [1, 1, 1] },
+  levels: { mean: [0.485, 0.456, 0.406], std: [1 / 255, 1 / 255, 1 / 255] },
+} as const;
+export type PixelScaling = keyof typeof pixelScalings;
+
+/**
+ * Distance of what enters the batch norms, for pictures of the sample set, from the statistics stored for them
+ * (`evaluation/norm-distances.ts`).
+ */
+export const NormCheck = v.strictObject({
+  images: v.number(),
+  /** The normalisation that fits best: ImageNet's unless another one fits and that does not. */
+  scaling: v.picklist(['imagenet', 'signed', 'unit', 'levels']),
+  /** The largest of all layers', in nats; null where values overflow. */
+  distance: v.nullable(v.number()),
+  /** Its batch norm, and the first one beyond the limit of doubt. */
+  layer: v.string(),
+  first: v.nullable(v.string()),
+  verdict: v.picklist(['fits', 'doubtful', 'unlike']),
+});
+export type NormCheck = v.InferOutput<typeof NormCheck>;
 
 /** What the reader found in a file. */
 export const FoundWeights = v.strictObject({
@@ -46,8 +111,9 @@ export const FoundWeights = v.strictObject({
   layout: v.optional(v.nullable(v.string()), 'torchvision'),
   /** The network taken, all that the file has, and why it was this one. */
   network: v.optional(v.string(), ''),
-  networks: v.optional(v.array(v.strictObject({ name: v.string(), tensors: v.number() })), []),
-  why: v.optional(v.string(), ''),
+  networks: v.optional(v.array(FoundNetwork), []),
+  // Records had a sentence here before.
+  why: v.optional(v.fallback(NetworkReason, 'unsaid'), 'unsaid'),
   encoder: Choice,
   channels: v.number(),
   /** Of vision transformers. */
@@ -62,6 +128,8 @@ export const FoundWeights = v.strictObject({
   ),
   /** Doubts about the tensors taken, as sentences. */
   warnings: v.optional(v.array(v.string()), []),
+  /** Null where it was not checked: other channels than 1 or 3, no batch norms. */
+  norms: v.optional(v.nullable(NormCheck), null),
 });
 export type FoundWeights = v.InferOutput<typeof FoundWeights>;
 
@@ -70,6 +138,8 @@ export const ImportedWeights = v.strictObject({
   version: v.literal(1),
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
   origin: Origin,
+  /** Where the file was, for another network of it; null: not recorded. */
+  path: v.optional(v.nullable(v.string()), null),
   /** Other files in which the same encoder was found, oldest first. */
   sameAs: v.optional(v.array(v.string()), []),
   importedAt: v.number(),

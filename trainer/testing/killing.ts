@@ -169,6 +169,7 @@ export function jobOf(
     from: null,
     anyArithmetic,
     moreDamaged: false,
+    noBetter: false,
     datasetsFolder: null,
     dataChanges: [],
     subject,

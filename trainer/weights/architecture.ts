@@ -19,6 +19,7 @@ const parts: readonly (readonly [RegExp, string, string])[] = [
   [/^layer1\.0\.(se|se_module)\./, 'SE-', 'squeeze and excitation'],
   [/^(conv1|stem)\.\d+\.weight$/, '', 'a deep stem of several convolutions (ResNet-D and others)'],
   [/^conv[23]\.weight$/, '', 'a deep stem of several convolutions (CLIP)'],
+  [/^layer\d\.0\.net\.\d\.main_conv\./, 'SK-', 'selective kernels'],
   [/^layer\d\.0\.conv[123]_/, '', 'split or strided attention in its blocks'],
 ];
 
@@ -56,6 +57,9 @@ function partsOf(shapes: Shapes): { readonly before: string; readonly after: str
       after = `-${widening}`;
       reasons.push('wider convolutions inside its blocks');
     }
+    const stem = shapes.get('conv1.weight');
+    if (groups === 1 && widening === 1 && found.length === 0 && stem?.length === 4 && stem[0] !== first[0])
+      reasons.push(`stages ${first[0]} wide after a stem of ${stem[0]} channels (the halves of CMC)`);
   }
   if (names.some((name) => /^layer\d\.0\.downsample\.1\.weight$/.test(name) && shapes.get(name)!.length === 4))
     reasons.push('shortcuts that average before their convolution (ResNet-D)');

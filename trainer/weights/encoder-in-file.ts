@@ -1,5 +1,5 @@
 /** An encoder that was found in a file of weights, of whatever kind. */
-import type { FoundWeights } from '../protocol/weights.ts';
+import type { FoundNetwork, FoundWeights } from '../protocol/weights.ts';
 import type { Shape } from '../recipe.ts';
 
 /** A variable's values in our layout. */
@@ -14,7 +14,7 @@ type Described = Pick<
 >;
 
 export interface EncoderInFile extends Described {
-  readonly networks: readonly { readonly name: string; readonly tensors: number }[];
+  readonly networks: readonly FoundNetwork[];
   readonly unmatched: readonly string[];
   /** Values by path in the encoder. @throws 'unreadable-file' for values that no network has */
   read(progress?: (fraction: number) => Promise<void>): Promise<ReadonlyMap<string, ReadVariable>>;

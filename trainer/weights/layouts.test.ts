@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { encoders } from '../registry.ts';
-import { layoutNames, stateOf, writtenIn, type State } from './testing/zoo.ts';
+import { kindsOf, layoutNames, stateOf, writtenIn, type State } from './testing/zoo.ts';
 import { openWeights } from './open.ts';
 import { writePth } from './pth-writer.ts';
 import { writeSafetensors } from './safetensors.ts';
@@ -50,7 +50,7 @@ function expectSame({ match, values }: Taken, original: State): void {
 }
 
 describe.each(layoutNames)('the layout of %s', (layout) => {
-  it.each(['resnet-18', 'resnet-50'] as const)('gives the tensors of %s', async (kind) => {
+  it.each(kindsOf(layout))('gives the tensors of %s', async (kind) => {
     const original = stateOf(kind);
     const found = await taken(writtenIn(layout, original));
     expect(found.match.encoder.id).toBe(kind);
@@ -59,7 +59,7 @@ describe.each(layoutNames)('the layout of %s', (layout) => {
   });
 
   it('gives them from safetensors, whose tensors are sorted by name', async () => {
-    const original = stateOf('resnet-18');
+    const original = stateOf(kindsOf(layout)[0]!);
     const sorted = writtenIn(layout, original).toSorted((one, other) => (one.name < other.name ? -1 : 1));
     expectSame(await taken(sorted, writeSafetensors), original);
   });
@@ -77,6 +77,14 @@ describe('of several networks', () => {
     ['module.momentum_encoder.', 'module.base_encoder.', 'module.base_encoder'],
     ['momentum_backbone.', 'backbone.', 'backbone'],
     ['ema_model.', 'model.', 'model'],
+    ['model_ema.encoder.', 'model.module.encoder.', 'model.module.encoder'],
+    ['encoder_t.module.', 'encoder_q.module.', 'encoder_q.module'],
+    ['model_t.module.', 'model.module.', 'model.module'],
+    ['state_dict.encoder_k.module.0.', 'state_dict.backbone.', 'state_dict.backbone'],
+    ['state_dict.target_net.module.0.', 'state_dict.backbone.', 'state_dict.backbone'],
+    ['backbone_momentum.', 'backbone.', 'backbone'],
+    ['student_backbone.', 'backbone.', 'backbone'],
+    ['teacher_backbone.', 'backbone.', 'backbone'],
     // "ema" and "key" inside words mean nothing.
     ['semantic.', 'schema_b.', 'semantic'],
     ['keypoint_net.', 'z.aux.', 'keypoint_net'],
@@ -86,9 +94,24 @@ describe('of several networks', () => {
     const found = await taken(both);
     expect(found.match.network).toBe(wanted);
     expect(found.match.networks.map(({ tensors }) => tensors)).toEqual([one.length, two.length]);
+    const { why } = found.match;
+    expect(found.match.networks.map((each) => [each.name, each.why])).toEqual(
+      [first, second].map((prefix) => [prefix.slice(0, -1), `${wanted}.` === prefix ? why : null]),
+    );
     expectSame(found, `${wanted}.` === first ? one : two);
     const other = `${wanted}.` === first ? second : first;
     expectSame(await taken(both, writePth, other.slice(0, -1)), `${wanted}.` === first ? two : one);
+  });
+
+  it('a network that is listed twice, and its copy', async () => {
+    const [one, two] = [stateOf('resnet-18', 1), stateOf('resnet-18', 2)];
+    const all = ['encoder_q.0.', 'encoder_k.0.', 'backbone.'].flatMap((prefix) =>
+      prefixed(prefix, prefix === 'encoder_k.0.' ? two : one),
+    );
+    const found = await taken(all);
+    expect(found.match).toMatchObject({ network: 'encoder_q.0', why: 'query' });
+    expect(found.match.networks.map(({ name }) => name)).toEqual(['encoder_q.0', 'encoder_k.0', 'backbone']);
+    expectSame(found, one);
   });
 
   it('only those that are there can be asked for', async () => {
@@ -162,6 +185,39 @@ describe('what no encoder is like', () => {
     ).rejects.toThrow('shortcuts that average before their convolution');
     const unbuffered = fifty.filter(({ name }) => !name.includes('running'));
     await expect(taken(unbuffered)).rejects.toThrow('norms without running statistics');
+  });
+
+  it('is named in the names of its program', async () => {
+    const fifty = stateOf('resnet-50');
+    const zeros = (name: string, shape: readonly number[]) => {
+      return { name, shape, values: new Float32Array(shape.reduce((product, size) => product * size, 1)) };
+    };
+    const clip = [
+      ...replaced(fifty, 'conv1.weight', 'conv1.weight', [2, 3, 3, 3]),
+      zeros('conv2.weight', [2, 2, 3, 3]),
+      zeros('conv3.weight', [4, 2, 3, 3]),
+    ];
+    await expect(taken(prefixed('visual.', clip))).rejects.toThrow(
+      'a ResNet-50: a deep stem of several convolutions (CLIP), which no encoder here has',
+    );
+    const selective = writtenIn('SimCLR v2 converted', fifty)
+      .filter(({ name }) => !/\.blocks\.\d+\.net\.[23]\./.test(name))
+      .concat(zeros('resnet.net.1.blocks.0.net.2.main_conv.0.weight', [8, 4, 3, 3]));
+    await expect(taken(selective)).rejects.toThrow('a SK-ResNet-50: selective kernels, which no encoder here has');
+    // CMC keeps 64 channels after the stem and halves all others.
+    const half = fifty.map(({ name, shape }) => {
+      const isStem = /^(conv1|bn1)\./.test(name);
+      const isAfterStem = /^layer1\.0\.(conv1|downsample\.0)\./.test(name);
+      return zeros(
+        name,
+        shape.map((size, axis) => ((isStem && axis === 0) || (isAfterStem && axis === 1) ? 2 * size : size)),
+      );
+    });
+    await expect(taken(prefixed('model.l_to_ab.', half))).rejects.toThrow(
+      'its network is a ResNet-50: stages 4 wide after a stem of 8 channels (the halves of CMC), which no encoder',
+    );
+    const caffe2 = [zeros('conv1_w', [4, 3, 7, 7]), zeros('res2_0_branch2a_w', [4, 4, 1, 1])];
+    await expect(taken(caffe2)).rejects.toThrow("it is a ResNet in Caffe2's names");
   });
 
   it('is a broken encoder', async () => {

@@ -2,6 +2,7 @@
  * Layouts of residual networks in other programs' files, as data: each renames a file's tensors to torchvision's names.
  * `resources/weights/zoo.md` lists them.
  */
+import type { NetworkReason } from '../protocol/weights.ts';
 
 /** A pattern, and what takes its place; `#` is the number of the pattern's group plus the third. */
 type Rule = readonly [RegExp, string, number?];
@@ -25,6 +26,22 @@ const sequential = (firstStage: number): Layout => ({
     [/(?<=\.)shortcut\.(?=[01]\.)/, 'downsample.'],
     [/(?<=^|\.)(?<!downsample\.)0\.(?=weight$)/, 'conv1.'],
     [/(?<=^|\.)(?<!downsample\.)1\.(?=(?:weight|bias|running_mean|running_var|num_batches_tracked)$)/, 'bn1.'],
+  ],
+});
+
+/** Blocks of two or three convolutions, numbered with their norms and activations but for the last norm. */
+const classyVision = (convolutions: number): Layout => ({
+  name: `Classy Vision with ${convolutions} convolutions a block`,
+  rules: [
+    [/(?<=^|\.)initial_block\._module\.0\./, 'conv1.'],
+    [/(?<=^|\.)initial_block\._module\.1\./, 'bn1.'],
+    [/(?<=^|\.)blocks\.([0-3])\.block[0-3]-/, 'layer#.', 1],
+    [/(?<=\.)convolutional_block\.0\./, 'conv1.'],
+    [/(?<=\.)convolutional_block\.1\./, 'bn1.'],
+    [/(?<=\.)convolutional_block\.3\./, 'conv2.'],
+    [/(?<=\.)convolutional_block\.4\./, 'bn2.'],
+    [/(?<=\.)convolutional_block\.6\./, 'conv3.'],
+    [/(?<=layer\d\.\d+\.)bn\./, `bn${convolutions}.`],
   ],
 });
 
@@ -57,6 +74,30 @@ export const layouts: readonly Layout[] = [
   sequential(2),
   sequential(3),
   sequential(4),
+  {
+    name: 'OBoW',
+    rules: [
+      [/(?<=(?:^|\.)_feature_blocks\.)([1-4])\.(?=\d+\.(?:conv\d|bn\d|downsample)\.)/, 'layer#.', 0],
+      [/(?<=(?:^|\.)_feature_blocks\.)0\.0\.(?=weight$)/, 'conv1.'],
+      [/(?<=(?:^|\.)_feature_blocks\.)0\.1\./, 'bn1.'],
+    ],
+  },
+  classyVision(3),
+  classyVision(2),
+  {
+    name: 'SimCLR v2',
+    rules: [
+      [/(?<=^|\.)net\.([1-4])\.blocks\./, 'layer#.', 0],
+      [/(?<=^|\.)net\.0\.0\.(?=weight$)/, 'conv1.'],
+      [/(?<=^|\.)net\.0\.1\.0\./, 'bn1.'],
+      [/(?<=layer\d\.\d+\.)projection\.shortcut\./, 'downsample.0.'],
+      [/(?<=layer\d\.\d+\.)projection\.bn\.0\./, 'downsample.1.'],
+      ...[1, 2, 3].flatMap((at): readonly Rule[] => [
+        [new RegExp(`(?<=layer\\d\\.\\d+\\.)net\\.${2 * at - 2}\\.(?=weight$)`), `conv${at}.`],
+        [new RegExp(`(?<=layer\\d\\.\\d+\\.)net\\.${2 * at - 1}\\.0\\.`), `bn${at}.`],
+      ]),
+    ],
+  },
 ];
 
 export const renamed = ({ rules }: Layout, name: string): string =>
@@ -69,31 +110,33 @@ export const renamed = ({ rules }: Layout, name: string): string =>
 interface Roles {
   readonly used: string;
   readonly other: string;
-  readonly why: string;
+  readonly why: NetworkReason;
 }
 
 const roles: readonly Roles[] = [
-  { used: 'teacher', other: 'student', why: 'the teacher, which DINO and its successors evaluate' },
-  { used: 'encoder_q', other: 'encoder_k', why: 'the query encoder, which MoCo evaluates' },
-  { used: 'base_encoder', other: 'momentum_encoder', why: 'the base encoder, which MoCo v3 evaluates' },
-  { used: 'online', other: 'target', why: 'the online network, which BYOL evaluates' },
+  { used: 'teacher', other: 'student', why: 'teacher' },
+  { used: 'encoder_q', other: 'encoder_k', why: 'query' },
+  { used: 'base_encoder', other: 'momentum_encoder', why: 'base' },
+  { used: 'online', other: 'target', why: 'online' },
+  // lightly's benchmark of DINO.
+  { used: 'backbone', other: 'student', why: 'teacher' },
 ];
 
 /** Words of copies that follow the trained network. */
-const copies = ['momentum', 'ema', 'target', 'key', 'encoder_k', 'teacher'];
+const copies = ['momentum', 'ema', 'target', 'key', 'encoder_k', 'encoder_t', 'model_t', 'teacher'];
 
 /** Whether a path has a word, or several joined by underscores, as whole words. */
 const hasWords = (path: string, words: string): boolean => new RegExp(`(^|[._])${words}([._]|$)`).test(path);
 
 /** The network among several that its method evaluates, and why it is that one. */
-export function usedOf(names: readonly string[]): { readonly name: string; readonly why: string } {
-  if (names.length === 1) return { name: names[0]!, why: 'the only network in the file' };
+export function usedOf(names: readonly string[]): { readonly name: string; readonly why: NetworkReason } {
+  if (names.length === 1) return { name: names[0]!, why: 'only' };
   for (const { used, other, why } of roles) {
     const found = names.find((name) => hasWords(name, used) && !hasWords(name, other));
     if (found !== undefined && names.some((name) => hasWords(name, other))) return { name: found, why };
   }
   const trained = names.filter((name) => !copies.some((word) => hasWords(name, word)));
-  if (trained.length === 1) return { name: trained[0]!, why: 'the trained network, not a copy that follows it' };
+  if (trained.length === 1) return { name: trained[0]!, why: 'trained' };
   const [first] = trained.length > 0 ? trained : names;
-  return { name: first!, why: 'the first in the file; nothing in the names says which one the method evaluates' };
+  return { name: first!, why: 'first' };
 }

@@ -4,6 +4,7 @@
 import type { Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Choice } from '../protocol/options.ts';
+import type { FoundNetwork, NetworkReason } from '../protocol/weights.ts';
 import type { FaultError } from '../durable/fault-error.ts';
 import type { Builder, EncoderRecipe, Shape } from '../recipe.ts';
 import { describedAs, familyOf } from './architecture.ts';
@@ -36,10 +37,10 @@ export interface Match {
   readonly layout: string | null;
   /** Name of the network taken: its prefix without the last dot. */
   readonly network: string;
-  /** Networks of the file, with the number of their tensors. */
-  readonly networks: readonly { readonly name: string; readonly tensors: number }[];
+  /** Networks of the file; the one that its method evaluates says why. */
+  readonly networks: readonly FoundNetwork[];
   /** Reason why this network was taken. */
-  readonly why: string;
+  readonly why: NetworkReason;
   readonly encoder: Choice;
   readonly channels: number;
   /** Tensor of the file by path in the encoder. */
@@ -148,8 +149,9 @@ function refusal({ path, passedOver }: WeightsFile, candidate: Candidate, reason
 
 /** The network to take: the one asked for, or the one that its method evaluates. */
 export function chosenOf(path: string, networks: readonly string[], wanted: string | null) {
-  if (wanted === null) return usedOf(networks);
-  if (networks.includes(wanted)) return { name: wanted, why: 'as asked for' };
+  const usual = usedOf(networks);
+  if (wanted === null || wanted === usual.name) return { ...usual, usual };
+  if (networks.includes(wanted)) return { name: wanted, why: 'asked' as const, usual };
   const has = networks.map((name) => `"${name}"`).join(', ');
   throw unreadable(path, `it has no network "${wanted}"; its networks are ${has}`);
 }
@@ -170,8 +172,8 @@ function inOrder(file: WeightsFile, encoders: readonly EncoderRecipe[]): Match |
     prefix: '',
     layout: null,
     network: '',
-    networks: [{ name: '', tensors: tensors.size }],
-    why: 'matched by the order of its shapes; its names are of no known program',
+    networks: [{ name: '', tensors: tensors.size, why: 'order' }],
+    why: 'order',
     unmatched: leftOf(file, tensors),
   };
 }
@@ -202,7 +204,7 @@ export function matchEncoder(
     const has = `it has no residual network with torchvision's names (${names.slice(0, 5).join(', ') || 'it has no tensors'})`;
     throw unreadable(path, (family === null ? has : `${has}; it is ${family}`) + toldOf(passedOver));
   }
-  const { name, why } = chosenOf(path, [...candidates.keys()].map(networkOf), network);
+  const { name, why, usual } = chosenOf(path, [...candidates.keys()].map(networkOf), network);
   const ofName = [...candidates].find(([prefix]) => networkOf(prefix) === name)![1];
   const fits = ofName.map((candidate) => ({ candidate, found: inferred(candidate, encoders) }));
   const { candidate, found } = fits.find((one) => isFit(one.found)) ?? fits[0]!;
@@ -215,6 +217,7 @@ export function matchEncoder(
     networks: [...candidates].map(([prefix, [first]]) => ({
       name: networkOf(prefix),
       tensors: [...first!.below.keys()].filter((one) => ofNetwork.test(one) && !isCounter(one)).length,
+      why: networkOf(prefix) === usual.name ? usual.why : null,
     })),
     why,
     encoder: { id: found.recipe.id, options: found.options },

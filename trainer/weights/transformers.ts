@@ -188,7 +188,7 @@ export async function findTransformer(
   recipe: EncoderRecipe,
   wanted: Wanted,
 ): Promise<EncoderInFile> {
-  const { name, why } = chosenOf(
+  const { name, why, usual } = chosenOf(
     file.path,
     networks.map(({ prefix }) => networkOf(prefix)),
     wanted.network,
@@ -225,6 +225,7 @@ export async function findTransformer(
     networks: networks.map(({ prefix, below }) => ({
       name: networkOf(prefix),
       tensors: [...below.keys()].filter((one) => ofNetwork.test(one)).length,
+      why: networkOf(prefix) === usual.name ? usual.why : null,
     })),
     why,
     encoder: { id: recipe.id, options },

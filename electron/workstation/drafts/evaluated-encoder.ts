@@ -20,9 +20,20 @@ export async function newestEncoder(store: Store, id: string, branch: 0 | 1, wei
   return { run, config, encoder, subject: await resolveSubject(store, newest, all, weightsFolder) };
 }
 
-/** The subject of an evaluation of these weights. */
-export function subjectOf({ id, name, encoder, origin }: ImportedWeights): Extract<Subject, { kind: 'weights' }> {
-  return { kind: 'weights', weights: id, name, encoder, origin };
+/** The subject of an evaluation of these weights, with what its report has to state of them. */
+export function subjectOf(weights: ImportedWeights): Extract<Subject, { kind: 'weights' }> {
+  const { id, name, encoder, origin, network, networks, why, norms } = weights;
+  const others = networks.map((one) => one.name).filter((one) => one !== network);
+  const isDoubtful = norms !== null && (norms.verdict !== 'fits' || norms.scaling !== 'imagenet');
+  return {
+    kind: 'weights',
+    weights: id,
+    name,
+    encoder,
+    origin,
+    ...(others.length === 0 ? {} : { network: { name: network, why, others } }),
+    ...(isDoubtful ? { norms } : {}),
+  };
 }
 
 /** The checkpoint in which imported weights are stored. */

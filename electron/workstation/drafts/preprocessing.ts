@@ -1,7 +1,7 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
-import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
+import { pixelScalings, type ImportedWeights, type PixelScaling } from '../../../trainer/protocol/weights.ts';
 import type { EvaluateConfig, Normalization, Preprocessing, PretrainConfig } from '../../../trainer/protocol/run.ts';
 
 /** One entry per channel: a grey data set uses the mean of three-channel statistics. */
@@ -27,8 +27,10 @@ export function usualPreprocessing(config: PretrainConfig, branch: 0 | 1, inspec
   return probed ?? preprocessingFor(config.views[branch]?.size ?? 224, inspection);
 }
 
-/** Channel statistics of the official code and of torchvision's weights. */
-export const imagenetStatistics: Normalization = { mean: [0.485, 0.456, 0.406], std: [0.229, 0.224, 0.225] };
+function scalingOf(scaling: PixelScaling): Normalization {
+  const { mean, std } = pixelScalings[scaling];
+  return { mean: [...mean], std: [...std] };
+}
 
 /** Programs whose own evaluation of vision transformers resizes images bicubically. */
 const bicubicPrograms = ['DINO', 'iBOT', 'DINOv2', 'DINOv2 with registers', 'MAE', 'timm'];
@@ -42,13 +44,13 @@ function sizeFor({ options }: Choice, { smallest }: Inspection): number {
 }
 
 /**
- * Images as imported weights see them: the official code's preprocessing; a network for small images gets them
- * unchanged.
+ * Images as imported weights see them: the official code's preprocessing, normalised as their statistics say; a network
+ * for small images gets them unchanged.
  *
  * @throws FaultError `bad-argument` if the images have another number of channels
  */
 export function imagesForWeights(
-  { id, name, channels, encoder, layout }: ImportedWeights,
+  { id, name, channels, encoder, layout, norms }: ImportedWeights,
   inspection: Inspection,
 ): { readonly preprocessing: Preprocessing; readonly normalization: Normalization } {
   const own = inspection.channels;
@@ -62,7 +64,7 @@ export function imagesForWeights(
   const isBicubic = layout !== null && bicubicPrograms.includes(layout);
   return {
     preprocessing: isBicubic ? { ...usual, interpolation: 'bicubic' } : usual,
-    normalization: normalizationFor(imagenetStatistics, channels),
+    normalization: normalizationFor(scalingOf(norms?.scaling ?? 'imagenet'), channels),
   };
 }
 

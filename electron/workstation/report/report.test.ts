@@ -147,6 +147,35 @@ describe('what it says', () => {
     );
     const [first] = compose(buildReport({ ...input, runs }), 'en').sections;
     expect(JSON.stringify(first)).toContain('weights trained by others (resnet50)');
+    expect(JSON.stringify(first)).not.toContain('Not taken');
+  });
+  test('of imported weights the network that was taken and a doubt are stated', () => {
+    const subject = {
+      kind: 'weights' as const,
+      weights: 'feedfeedfeedfeed',
+      name: 'dino',
+      encoder: { id: 'resnet-50', options: {} },
+      origin: { method: 'dino', pretrainedOn: 'imagenet', epochs: 800, batch: 4096 },
+      network: { name: 'teacher.backbone', why: 'teacher' as const, others: ['student.backbone'] },
+      norms: {
+        images: 16,
+        scaling: 'imagenet' as const,
+        distance: 0.42,
+        layer: 'layer4.1.bn2',
+        first: 'layer3.0.bn1',
+        verdict: 'doubtful' as const,
+      },
+    };
+    const runs = input.runs.map((entry) =>
+      entry.run.config.kind === 'evaluate'
+        ? { ...entry, run: { ...entry.run, config: { ...entry.run.config, subject } } }
+        : entry,
+    );
+    const text = (language: 'en' | 'zh') =>
+      JSON.stringify(compose(buildReport({ ...input, runs }), language).sections[0]);
+    expect(text('en')).toContain('Network teacher.backbone: the teacher, which DINO and its successors evaluate.');
+    expect(text('en')).toContain('From layer3.0.bn1 on, the batch-norm statistics are off');
+    expect(text('zh')).toContain('网络 teacher.backbone：教师网络');
   });
   test('an interrupted run is reported, with the lost steps', () => {
     const history = compose(model, 'en').sections.find(({ id }) => id === 'history');

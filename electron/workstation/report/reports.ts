@@ -46,6 +46,14 @@ const StoredReportRow = v.strictObject({
 });
 const rowFile = 'row.json';
 
+/** An entry of a folder. @throws 'unknown-id' if there is none of that name */
+async function expectEntry(folder: string, id: string): Promise<string> {
+  const names = await readdir(folder).catch(() => []);
+  const found = names.find((name) => name === id);
+  if (found !== undefined) return found;
+  throw new FaultError('unknown-id', `There are no weights "${id}" in this workspace.`, { weights: id });
+}
+
 export function createReports(options: ReportsOptions): Reports {
   const { workspace, sources, desktop, push, now } = options;
   const { store } = sources;
@@ -80,6 +88,7 @@ export function createReports(options: ReportsOptions): Reports {
       if (run !== null) return run.folder;
       throw new FaultError('unknown-id', `There is no run "${id}".`, { id });
     }
+    if (kind === 'weights') return join(workspace.weights, await expectEntry(workspace.weights, id));
     const dataset = (await store.datasets()).find((row) => row.fingerprint === id);
     if (dataset !== undefined) return dataset.path;
     throw new FaultError('unknown-id', `There is no data set with the fingerprint ${id}.`, { id });

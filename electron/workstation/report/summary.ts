@@ -1,6 +1,7 @@
 /** The first page: what was done, the results, and what they mean. */
 import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api/comparison.ts';
 import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
+import { networkInWords, normsInWords } from '../../words/weights.ts';
 import type { Block, Section } from './document.ts';
 import { between, clock, decimal, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
@@ -52,6 +53,7 @@ function triedFacts(model: ReportModel, words: Words): readonly (readonly [strin
     [facts.data, data.join(words.semicolon)],
     [facts.methods, methodsOf(pretrained, model, words)],
     [facts.controls, [...controls].join(words.listComma)],
+    [facts.imported, importedOf(model, words)],
     [facts.evaluation, evaluationsOf(comparison, words)],
     [facts.budget, budgetOf(pretrained, model, words)],
     [facts.kind, kindOf(model, words)],
@@ -113,6 +115,20 @@ function budgetOf(pretrained: readonly PretrainConfig[], { runs, compute }: Repo
   return [...(pretrained.length === 0 ? [] : [training]), ...(runs.length === 0 ? [] : [computing])].join(
     words.semicolon,
   );
+}
+
+/** Of each imported encoder the network of its file that was taken, and a doubt about its statistics. */
+function importedOf({ runs }: ReportModel, { language, colon, semicolon }: Words): string {
+  const told = runs.flatMap(({ run: { config } }) => {
+    if (config.kind !== 'evaluate' || config.subject.kind !== 'weights') return [];
+    const { name, network, norms } = config.subject;
+    const notes = [
+      ...(network === undefined ? [] : [networkInWords(language, network)]),
+      ...(norms === undefined ? [] : [normsInWords(language, norms)]),
+    ];
+    return notes.length === 0 ? [] : [`${name}${colon}${notes.join(' ')}`];
+  });
+  return [...new Set(told)].join(semicolon);
 }
 
 /** Measuring weights trained by others is a reproduction; training them here is a replication (ACM terminology). */

@@ -14,9 +14,14 @@ interface BeginContext {
   readonly workspace: Pick<Workspace, 'cache' | 'datasets' | 'weights'>;
 }
 
-/** True if the run stopped to ask: resuming it accepts other arithmetic, more damaged images, or changed data. */
+/** True if the run stopped to ask: resuming it accepts what its fault says. */
 export function isQuestion(fault: Fault | null): boolean {
-  const questions: readonly (string | undefined)[] = ['other-arithmetic', 'too-many-damaged', 'dataset-changed'];
+  const questions: readonly (string | undefined)[] = [
+    'other-arithmetic',
+    'too-many-damaged',
+    'dataset-changed',
+    'weights-no-better',
+  ];
   return questions.includes(fault?.code);
 }
 
@@ -52,6 +57,7 @@ export async function beginRun(
     from: run.safeStep,
     anyArithmetic: run.fault?.code === 'other-arithmetic',
     moreDamaged: run.fault?.code === 'too-many-damaged',
+    noBetter: run.fault?.code === 'weights-no-better',
     subject,
   };
   await host.start(job, run.safeStep ?? 0);

@@ -243,7 +243,16 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
     const encoder = { id: 'resnet-18', options: { width: 16 } };
     const file = { file: basename(side.file), format: 'pth', bytes: 3, prefix: 'module.backbone.' };
     const found = { id: '0123456789abcdef', ...file, encoder, channels: 1, tensors: 5, unmatched: ['fc.weight'] };
-    end({ kind: 'weights', found });
+    if (side.network === null) end({ kind: 'weights', found });
+    else {
+      const networks = [
+        { name: 'student.backbone', tensors: 5 },
+        { name: 'teacher.backbone', tensors: 5, why: 'teacher' },
+      ];
+      const norms = { images: 16, scaling: 'unit', distance: 0.4, layer: 'bn1', first: 'bn1', verdict: 'doubtful' };
+      const chosen = { network: side.network, why: 'asked', networks, norms };
+      end({ kind: 'weights', found: { ...found, id: 'fedcba9876543210', ...chosen } });
+    }
   } else if (side.kind === 'export') {
     writeFileSync(side.file, JSON.stringify(side.about));
     end({ kind: 'export', file: side.file, tensors: 5 });

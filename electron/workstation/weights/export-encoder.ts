@@ -1,19 +1,19 @@
-/** Exports a run's encoder as a file for other programs. */
+/** Exports an encoder, of a run or imported, as a file for other programs. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { Choice } from '../../../trainer/protocol/options.ts';
 import { encoderPath } from '../../../trainer/protocol/run.ts';
-import type { WeightsFormat } from '../../../trainer/protocol/weights.ts';
-import { newestEncoder } from '../drafts/evaluated-encoder.ts';
+import type { ImportedWeights, WeightsFormat } from '../../../trainer/protocol/weights.ts';
+import type { Evaluated } from '../../api/drafts.ts';
+import { newestEncoder, resolveSubject, subjectOf } from '../drafts/evaluated-encoder.ts';
 import type { Store } from '../store/store.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
 export interface ExportRequest {
-  readonly run: string;
-  /** Branch, if two encoders are trained separately. */
-  readonly branch: 0 | 1;
+  readonly of: Evaluated;
   readonly format: WeightsFormat;
-  /** Null for the run's folder. */
+  /** Null for the folder of the run or of the weights. */
   readonly file: string | null;
 }
 
@@ -29,29 +29,63 @@ interface ExportSources {
   readonly version: string;
 }
 
-/** Writes the encoder of a run's newest checkpoint, named for its architecture and step. */
-export async function exportEncoder(
-  { store, jobs, workspace, version }: ExportSources,
-  { run: id, branch, format, file: wanted }: ExportRequest,
-): Promise<ExportedEncoder> {
+/** An encoder to write: where it is, what its file is called, and what is said in it. */
+interface Exported {
+  readonly checkpointFolder: string;
+  readonly path: string;
+  readonly folder: string;
+  readonly name: string;
+  readonly encoder: Choice;
+  readonly about: Readonly<Record<string, string>>;
+}
+
+async function ofRun(
+  { store, workspace }: ExportSources,
+  { run: id, branch = 0 }: Extract<Evaluated, { kind: 'run' }>,
+): Promise<Exported> {
   const { run, config, encoder, subject } = await newestEncoder(store, id, branch, workspace.weights);
   const { encoders, method } = config;
-  const apart = encoders.length > 1;
   const step = run.safeStep ?? 0;
-  const name = [encoder.id, ...(apart ? [`branch-${branch + 1}`] : []), `step-${step}`].join('-');
-  const file = wanted ?? join(run.folder, 'exports', `${name}.${format}`);
+  return {
+    checkpointFolder: subject.checkpointFolder!,
+    path: encoderPath(encoders.length, branch),
+    folder: run.folder,
+    name: [encoder.id, ...(encoders.length > 1 ? [`branch-${branch + 1}`] : []), `step-${step}`].join('-'),
+    encoder,
+    about: { run: run.id, title: run.title, step: String(step), method: method.id },
+  };
+}
+
+async function ofWeights({ store, workspace }: ExportSources, record: ImportedWeights): Promise<Exported> {
+  const { id, name, encoder, file, network } = record;
+  const { checkpointFolder } = await resolveSubject(store, subjectOf(record), new Map(), workspace.weights);
+  return {
+    checkpointFolder: checkpointFolder!,
+    path: encoderPath(1, 0),
+    folder: join(workspace.weights, id),
+    name: `${encoder.id}-${id}`,
+    encoder,
+    about: { weights: id, title: name, file, network, method: record.origin.method ?? '' },
+  };
+}
+
+/** Writes the encoder of a run's newest checkpoint, named for its architecture and step, or imported weights. */
+export async function exportEncoder(
+  sources: ExportSources,
+  { of, format, file: wanted }: ExportRequest,
+  weightsOf: (id: string) => Promise<ImportedWeights>,
+): Promise<ExportedEncoder> {
+  const exported = of.kind === 'run' ? await ofRun(sources, of) : await ofWeights(sources, await weightsOf(of.weights));
+  const { checkpointFolder, path, folder, name, encoder } = exported;
+  const file = wanted ?? join(folder, 'exports', `${name}.${format}`);
   await mkdir(dirname(file), { recursive: true });
   const about = {
-    program: `Reprise ${version}`,
-    run: run.id,
-    title: run.title,
-    step: String(step),
-    method: method.id,
+    program: `Reprise ${sources.version}`,
+    ...exported.about,
     encoder: JSON.stringify(encoder),
     layout: 'torchvision',
   };
-  const path = encoderPath(encoders.length, branch);
-  const job = { kind: 'export' as const, checkpointFolder: subject.checkpointFolder!, path, file, format, about };
-  const { tensors } = await jobs.run(job, 'export');
+  const job = { kind: 'export' as const, checkpointFolder, path, file, format, about };
+  const { tensors } = await sources.jobs.run(job, 'export');
   return { file, tensors };
 }

@@ -6,6 +6,7 @@ import type { EvaluateConfig, PretrainConfig, RunConfig } from '../../../trainer
 import { createBench, pretrain, rowOf, until, type Bench } from '../testing/bench.ts';
 import type { Workstation } from '../workstation.ts';
 
+const knn = { id: 'knn', options: {} };
 let bench: Bench;
 let workstation: Workstation;
 beforeAll(async () => {
@@ -63,12 +64,37 @@ test('weights are imported once, described, evaluated, and reported when they ar
   const { rows } = await handlers.compare.answer({ kind: 'runs', runs: [run] });
   expect(rows[0]?.subject).toMatchObject({ label: 'The authors’', role: 'other' });
 
+  // As of a run: into its own folder, or wherever the terminal says.
+  const written = await handlers.exportWeights.answer(of, 'safetensors');
+  expect(written).toMatch(/weights\/0123456789abcdef\/exports\/resnet-18-0123456789abcdef\.safetensors$/);
+  expect(JSON.parse(readFileSync(written, 'utf8'))).toMatchObject({ weights: taken.id, method: 'vicreg' });
+  const elsewhere = join(bench.home, 'weights.pth');
+  expect(await workstation.exportWeights({ of, format: 'pth', file: elsewhere })).toMatchObject({ file: elsewhere });
+
   await handlers.removeWeights.answer(taken.id);
   expect(bench.trashed.at(-1)).toContain(taken.id);
   expect(await handlers.weights.answer()).toEqual([]);
   const late = await handlers.createRun.answer({ ...draft, title: 'steps=2' });
   expect(await finished(late)).toBe('failed');
   expect((await rowOf(workstation, late)).fault).toMatchObject({ code: 'subject-missing' });
+}, 60_000);
+
+test('the choice among several networks, and a doubt, go with every evaluation', async () => {
+  const { handlers } = workstation;
+  const file = join(bench.home, 'dino.pth');
+  writeFileSync(file, 'pth');
+  const taken = await handlers.importWeights.answer(file, { network: 'student.backbone' });
+  expect(taken).toMatchObject({ name: 'dino (student.backbone)', path: file });
+  const draft = await handlers.draftEvaluation.answer({ kind: 'weights', weights: taken.id }, knn, 'f0');
+  expect(draft).toMatchObject({
+    subject: {
+      network: { name: 'student.backbone', why: 'asked', others: ['teacher.backbone'] },
+      norms: { verdict: 'doubtful', scaling: 'unit' },
+    },
+    // As the statistics say.
+    normalization: { mean: [0], std: [1] },
+  });
+  await handlers.removeWeights.answer(taken.id);
 }, 60_000);
 
 test('an evaluator gets the data it can be asked about, shown as its recipe says', async () => {
@@ -132,11 +158,16 @@ test('the encoder of a run is written into its folder, or wherever the terminal 
   const { handlers } = workstation;
   const run = await handlers.createRun.answer(pretrain('steps=10'));
   expect(await finished(run)).toBe('done');
-  const written = await handlers.exportWeights.answer(run, 0, 'safetensors');
+  const written = await handlers.exportWeights.answer({ kind: 'run', run, branch: 0 }, 'safetensors');
   expect(written).toMatch(/runs\/.+\/exports\/resnet-18-step-10\.safetensors$/);
   expect(JSON.parse(readFileSync(written, 'utf8'))).toMatchObject({ run, step: '10', method: 'vicreg' });
   const file = join(bench.home, 'elsewhere', 'mine.pth');
-  expect(await workstation.exportWeights({ run, branch: 0, format: 'pth', file })).toEqual({ file, tensors: 5 });
+  expect(await workstation.exportWeights({ of: { kind: 'run', run, branch: 0 }, format: 'pth', file })).toEqual({
+    file,
+    tensors: 5,
+  });
   expect(existsSync(file)).toBe(true);
-  await expect(handlers.exportWeights.answer(run, 1, 'pth')).rejects.toThrow('trains one encoder');
+  await expect(handlers.exportWeights.answer({ kind: 'run', run, branch: 1 }, 'pth')).rejects.toThrow(
+    'trains one encoder',
+  );
 }, 60_000);

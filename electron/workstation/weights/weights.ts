@@ -5,7 +5,12 @@ import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
 import { readJson, syncFolder, writeJson } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import { ImportedWeights, type FoundWeights, type Origin } from '../../../trainer/protocol/weights.ts';
+import {
+  ImportedWeights,
+  type FoundWeights,
+  type Origin,
+  type WantedWeights,
+} from '../../../trainer/protocol/weights.ts';
 import type { RequestHandler, Push } from '../request-types.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Store } from '../store/store.ts';
@@ -31,11 +36,17 @@ export interface WeightsOptions {
   /** Moves a folder to the system's trash. */
   readonly trash: (path: string) => Promise<void>;
   readonly now: () => number;
+  /** Threads of the check of imported weights. */
+  readonly threads: () => number;
 }
 
 const recordFile = 'weights.json';
+const longestName = 200;
 const recordLimit = 64 << 20;
 const nameFrom = (file: string): string => file.replace(/\.(pth|pt|pkl|bin|ckpt|tar|safetensors)$/i, '') || file;
+/** Of several networks in a file, each has a name of its own. */
+const nameOf = ({ file, network, networks }: FoundWeights): string =>
+  networks.length > 1 && network !== '' ? `${nameFrom(file)} (${network})`.slice(0, longestName) : nameFrom(file);
 const unknownOrigin: Origin = { method: null, pretrainedOn: null, epochs: null, batch: null };
 
 export function createWeights(options: WeightsOptions): Weights {
@@ -52,19 +63,21 @@ export function createWeights(options: WeightsOptions): Weights {
     throw new FaultError('unknown-id', `There are no weights "${id}" in this workspace.`, { weights: id });
   }
 
-  async function take(path: string, network?: string, heads?: number): Promise<ImportedWeights> {
+  async function take(path: string, wanted: WantedWeights = {}): Promise<ImportedWeights> {
     const file = resolve(path);
     const folder = join(workspace.weights, `.tmp-${randomBytes(6).toString('hex')}`);
     try {
       await mkdir(folder, { recursive: true });
-      const { found } = await jobs.run({ kind: 'importWeights', file, folder, network, heads }, 'weights');
+      const job = { kind: 'importWeights' as const, file, folder, ...wanted, threads: options.threads() };
+      const { found } = await jobs.run(job, 'weights');
       const before = await recorded(found.id);
-      if (before !== null) return await again(before, found);
+      if (before !== null) return await again(before, found, file);
       const record: ImportedWeights = {
         ...found,
         version: 1,
-        name: nameFrom(found.file),
+        name: nameOf(found),
         origin: unknownOrigin,
+        path: file,
         sameAs: [],
         importedAt: now(),
       };
@@ -79,21 +92,21 @@ export function createWeights(options: WeightsOptions): Weights {
   }
 
   /** The same tensors in another file: the newest file counts, a description and a name that a person gave stay. */
-  async function again(before: ImportedWeights, found: FoundWeights): Promise<ImportedWeights> {
-    if (found.file === before.file) return before;
-    const isNamed = before.name !== nameFrom(before.file);
-    const others = [...before.sameAs.filter((file) => file !== found.file), before.file];
-    const record = { ...before, ...found, name: isNamed ? before.name : nameFrom(found.file), sameAs: others };
+  async function again(before: ImportedWeights, found: FoundWeights, path: string): Promise<ImportedWeights> {
+    const isNamed = before.name !== nameOf(before);
+    const own = { ...before, ...found, path, name: isNamed ? before.name : nameOf(found) };
+    const others = before.sameAs.filter((file) => file !== found.file);
+    const record = { ...own, sameAs: found.file === before.file ? others : [...others, before.file] };
     await writeJson(join(folderOf(found.id), recordFile), record);
     push('weightsChanged');
     return record;
   }
 
-  const write = (request: ExportRequest): Promise<ExportedEncoder> => exportEncoder(options, request);
+  const write = (request: ExportRequest): Promise<ExportedEncoder> => exportEncoder(options, request, get);
 
   return {
     write,
-    export: async (run, branch, format) => (await write({ run, branch, format, file: null })).file,
+    export: async (of, format) => (await write({ of, format, file: null })).file,
     get,
     import: take,
     rows: async () => {

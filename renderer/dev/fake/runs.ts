@@ -206,7 +206,7 @@ export function runAnswers(
       world.gone.delete(run);
     },
     importRun: () => 'vicreg-small-1',
-    exportWeights: (run, branch, format) => `/home/me/Reprise/runs/${run}/exports/resnet-18-${branch}.${format}`,
+    exportWeights: (_of, format) => `/home/me/Reprise/runs/vicreg-small-1/exports/resnet-18.${format}`,
     interrupted: () =>
       world.empty
         ? []

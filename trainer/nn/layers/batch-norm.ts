@@ -46,6 +46,7 @@ export function batchNorm(
   }
 
   function normalise(images: Tensor, at: StepContext): Tensor {
+    at.beforeNorm?.(images, runningMean, runningVariance);
     const common = [
       dtype('T', 'float32'),
       dtype('U', 'float32'),

@@ -1,5 +1,6 @@
 /** Narrow residual networks in the names of other programs. */
 import type { WrittenTensor } from '../safetensors.ts';
+import { namings, onlyFor } from './zoo-names.ts';
 
 export type State = readonly WrittenTensor[];
 
@@ -48,58 +49,11 @@ export function stateOf(kind: keyof typeof kinds, seed = 0): State {
   return state;
 }
 
-const sequential =
-  (firstStage: number) =>
-  (name: string): string =>
-    `backbone.${name
-      .replace(/^layer(\d)/, (_, stage) => String(Number(stage) - 1 + firstStage))
-      .replace(/^conv1/, '0')
-      .replace(/^bn1/, '1')}`;
-
-const after =
-  (prefix: string) =>
-  (name: string): string =>
-    prefix + name;
-
-/** Names of a tensor of torchvision by program. */
-const namings: Readonly<Record<string, (name: string) => string>> = {
-  torchvision: after(''),
-  'VICReg, Barlow Twins and VICRegL': after('model.module.backbone.'),
-  SimSiam: after('state_dict.module.encoder.'),
-  SwAV: after('module.'),
-  'MoCo v1 and v2': after('state_dict.module.encoder_q.'),
-  'MoCo v3': after('state_dict.module.base_encoder.'),
-  DINO: after('teacher.backbone.'),
-  VISSL: after('classy_state_dict.base_model.model.trunk._feature_blocks.'),
-  MMPretrain: after('state_dict.backbone.'),
-  'solo-learn': after('state_dict.backbone.'),
-  'torch.compile': after('_orig_mod.encoder.'),
-  'wrapped blocks': (name) =>
-    `model._fsdp_wrapped_module.${name.replace(/^(layer\d\.\d+)\./, '$1._fsdp_wrapped_module.')}`,
-  'CIFAR networks': (name) => name.replace('downsample', 'shortcut'),
-  'lightly without ReLU and pooling': (name) => sequential(2)(name).replace('downsample', 'shortcut'),
-  'Sequential without pooling': sequential(3),
-  'Sequential with ReLU and pooling': sequential(4),
-  'Hugging Face': (name) =>
-    `resnet.${name
-      .replace(/^conv1/, 'embedder.embedder.convolution')
-      .replace(/^bn1/, 'embedder.embedder.normalization')
-      .replace(/^layer(\d)\./, (_, stage) => `encoder.stages.${Number(stage) - 1}.layers.`)
-      .replace(/\.conv(\d)/, (_, at) => `.layer.${Number(at) - 1}.convolution`)
-      .replace(/\.bn(\d)/, (_, at) => `.layer.${Number(at) - 1}.normalization`)
-      .replace('downsample.0', 'shortcut.convolution')
-      .replace('downsample.1', 'shortcut.normalization')}`,
-  detectron2: (name) =>
-    `model.backbone.bottom_up.${name
-      .replace(/^conv1/, 'stem.conv1')
-      .replace(/^bn1/, 'stem.conv1.norm')
-      .replace(/^layer(\d)/, (_, stage) => `res${Number(stage) + 1}`)
-      .replace(/\.bn(\d)/, '.conv$1.norm')
-      .replace('downsample.0', 'shortcut')
-      .replace('downsample.1', 'shortcut.norm')}`,
-};
-
 export const layoutNames = Object.keys(namings);
+
+/** Networks that a program writes. */
+export const kindsOf = (layout: string): readonly ('resnet-18' | 'resnet-50')[] =>
+  layout in onlyFor ? [onlyFor[layout]!] : ['resnet-18', 'resnet-50'];
 
 /** A state in the names of a program. */
 export const writtenIn = (layout: string, state: State): State =>

@@ -58,6 +58,7 @@ export const en = {
       data: 'Data',
       methods: 'Methods',
       controls: 'Controls',
+      imported: 'Imported weights',
       evaluation: 'Evaluation',
       budget: 'Budget',
       kind: 'Type of study',

@@ -53,6 +53,7 @@ export const zh: Words = {
       data: '数据',
       methods: '方法',
       controls: '对照',
+      imported: '导入的权重',
       evaluation: '评估',
       budget: '训练量',
       kind: '研究类型',
