@@ -661,7 +661,7 @@ export const en = {
   'inspection.nearAbout':
     'Compared by a perceptual hash, which can be wrong: look at the pairs. A copy in a training split makes an evaluation look better than it is; exact copies are listed separately.',
   'inspection.nearFirst':
-    'The {shown} most similar of {count} pairs. All of them are in the workspace, in datasets/{file}.',
+    'The {shown} most similar of {count} pairs. All of them are in the workspace, in datasets/{fingerprint}.copies.ndjson.',
   'inspection.copy.saved': 'saved again',
   'inspection.copy.resized': 'resized',
   'inspection.copy.mirrored': 'mirrored',

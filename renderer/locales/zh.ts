@@ -640,7 +640,8 @@ export const zh = {
   'inspection.nearTable': '外观相同的图像（{count}）',
   'inspection.nearAbout':
     '由感知哈希比对得出，可能有误，请逐对查看。训练划分中若有副本，评估结果会偏高。完全相同的副本另行列出。',
-  'inspection.nearFirst': '此处列出 {count} 对中最相似的 {shown} 对，全部记录见工作区中的 datasets/{file}。',
+  'inspection.nearFirst':
+    '此处列出 {count} 对中最相似的 {shown} 对，全部记录见工作区中的 datasets/{fingerprint}.copies.ndjson。',
   'inspection.copy.saved': '重新保存',
   'inspection.copy.resized': '缩放',
   'inspection.copy.mirrored': '镜像',

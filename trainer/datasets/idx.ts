@@ -4,7 +4,13 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
-import { countClasses, describeFolder, hashFile, startFindings } from '../data/listing/inspection-findings.ts';
+import {
+  countClasses,
+  describeFolder,
+  hashFile,
+  startFindings,
+  type FoundPicture,
+} from '../data/listing/inspection-findings.ts';
 import { signatureOf } from '../data/copies/signature.ts';
 import { throwIfCancelled } from '../data/cancellation.ts';
 import { reasonOf } from '../data/unusable-image.ts';
@@ -78,6 +84,24 @@ function classNames(all: readonly Uint8Array[]): readonly string[] {
   return Array.from({ length: most + 1 }, (_, label) => String(label));
 }
 
+function pictureOf(
+  { split, images }: Pair,
+  { columns: width, rows: height }: { readonly columns: number; readonly rows: number },
+  pixels: Uint8Array,
+  index: number,
+  label: number | undefined,
+): FoundPicture {
+  return {
+    split,
+    name: `${images} image ${index}`,
+    digest: hash('sha256', pixels, 'buffer'),
+    width,
+    height,
+    label,
+    signature: signatureOf({ pixels, width, height, channels: 1 }),
+  };
+}
+
 async function inspect(
   folder: string,
   progress: InspectProgress,
@@ -126,16 +150,7 @@ async function inspect(
     await attempt(pair.images, async () => {
       let index = 0;
       for await (const item of idxItems(join(folder, pair.images), 'images', header)) {
-        const { columns: width, rows: height } = header;
-        findings.picture({
-          split: pair.split,
-          name: `${pair.images} image ${index}`,
-          digest: hash('sha256', item, 'buffer'),
-          width,
-          height,
-          label: labels?.[index],
-          signature: signatureOf({ pixels: item, width, height, channels: 1 }),
-        });
+        findings.picture(pictureOf(pair, header, item, index, labels?.[index]));
         index++;
         if (++done % 1000 === 0) {
           progress(done, total);

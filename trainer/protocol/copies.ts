@@ -15,8 +15,7 @@ export const CopiedPicture = v.strictObject({
 export type CopiedPicture = v.InferOutput<typeof CopiedPicture>;
 
 /** What changed between two pictures, as far as it can be told; a copy without any was saved again. */
-export const copyChanges = ['resized', 'mirrored'] as const;
-export type CopyChange = (typeof copyChanges)[number];
+const copyChanges = ['resized', 'mirrored'] as const;
 
 export const CopyPair = v.strictObject({
   /** The picture that is evaluated on. */

@@ -112,7 +112,16 @@ function placeholderWarnings(seen: Iterable<Repeated>): readonly string[] {
 
 type Size = readonly [width: number, height: number];
 
-export function startFindings(path: string, { progress, signal, details }: Scan): Findings {
+/** Null if the contents were not checked. */
+async function findCopies(copies: CopySearch, { classes, contents }: Stated, { progress, signal, details }: Scan) {
+  if (contents === 'listed') return null;
+  const { due, next } = createTimeSlices(progress, signal);
+  const found = await copies.find(classes, { due, pause: () => next(1, 1) });
+  if (found) details?.copies(found.pairs);
+  return found;
+}
+
+export function startFindings(path: string, scan: Scan): Findings {
   const began = performance.now();
   const rejects = startRejects();
   const leaks: [string, string][] = [];
@@ -156,10 +165,7 @@ export function startFindings(path: string, { progress, signal, details }: Scan)
       files.push(`${JSON.stringify(name)} ${size}${sha256 === null ? '' : ` ${sha256}`}\n`);
     },
     async finish(stated) {
-      const { due, next } = createTimeSlices(progress, signal);
-      const found = await copies.find(stated.classes, { due, pause: () => next(seen.size, seen.size) });
-      const checked = stated.contents === 'listed' ? null : found;
-      if (checked) details?.copies(checked.pairs);
+      const found = await findCopies(copies, stated, scan);
       const hash = createHash('sha256');
       for (const line of files.sort()) hash.update(line);
       const { reading = {} } = stated;
@@ -192,7 +198,7 @@ export function startFindings(path: string, { progress, signal, details }: Scan)
         leaks,
         leakCount,
         duplicateCount,
-        nearDuplicates: checked?.near ?? null,
+        nearDuplicates: found?.near ?? null,
         licence: stated.licence,
         source: stated.source,
         splitRule: stated.splitRule,
