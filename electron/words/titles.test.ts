@@ -85,7 +85,11 @@ test('a title that a person wrote is kept; another follows every change', () => 
 
 test('an evaluation tells its options', () => {
   const knn = v.parse(EvaluateConfig, {
-    ...{ version: 1, kind: 'evaluate', title: 'k-NN · mine', seed: 0, execution: { threads: 1 } },
+    version: 1,
+    kind: 'evaluate',
+    title: 'k-NN · mine',
+    seed: 0,
+    execution: { threads: 1 },
     subject: { kind: 'pixels' },
     evaluator: { id: 'knn', options: { k: 20 } },
     train: base.data,

@@ -32,7 +32,8 @@ const isPlain = (value: unknown): boolean => typeof value !== 'object' || value 
 function inWords(value: unknown): string {
   if (Array.isArray(value)) return value.map(inWords).join('–');
   if (value === null || value === undefined) return 'none';
-  return typeof value === 'boolean' ? (value ? 'on' : 'off') : String(value);
+  if (typeof value === 'boolean') return value ? 'on' : 'off';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 /** Paths of plain values, or lists of them, that differ. */

@@ -9,7 +9,6 @@ import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { nameOf, startTable } from '../data/listing/image-table.ts';
-import { type FoundImages } from '../data/found-images.ts';
 import { inspectListing, type ListingDescription } from '../data/listing/inspect-listing.ts';
 import { linesIn } from '../data/formats/lines.ts';
 import { notInFolder } from '../data/listing/presence.ts';

@@ -32,13 +32,13 @@ export async function trainedEncoder(engine: Engine, images: number): Promise<Tr
   const head = builder.at('head').variable('weight', [encoder.outputs, classes], { kind: 'normal', std: 0.05 });
   const shape = { count: images, size: trainedSize, channels: 3 } as const;
   const pictures = await samplePictures(shape, () => Promise.resolve());
-  const values = pictures.normalized(trainedNormalization).values as Float32Array;
+  const values = pictures.normalized(trainedNormalization).values;
   const stepper = engine.stepper(
     {
       trainable: [encoder, { weights: [head], state: [] }],
       embed: ({ views: [views] }, at) => ({ z: tf.matMul(encoder.forward(views!, at).pooled, head) }),
       loss: ({ z }, { label }) => ({
-        loss: tf.losses.softmaxCrossEntropy(tf.oneHot(label!, classes), z!) as tf.Scalar,
+        loss: tf.losses.softmaxCrossEntropy<tf.Tensor, tf.Scalar>(tf.oneHot(label!, classes), z!),
         metrics: {},
       }),
     },

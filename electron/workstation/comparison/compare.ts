@@ -8,7 +8,6 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue, Metric } from '../../../trainer/protocol/catalogue.ts';
 import type { Cell, Paper } from '../../../trainer/protocol/paper.ts';
 import type { OptionDescription } from '../../../trainer/protocol/options.ts';
-import type { Plan } from '../../../trainer/protocol/plan.ts';
 import { declaredMetric, leadingMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import type { Protocol, Result } from '../../../trainer/protocol/results.ts';
 import type { EvaluateConfig } from '../../../trainer/protocol/run.ts';

@@ -102,8 +102,8 @@ function evaluationRows(model: ReportModel, rows: readonly ComparisonRow[], word
     const known = without.find((one) => one != null);
     if (known === undefined) return text;
     const note = words.results.withoutCopies({
-      images: whole(known!.images),
-      splits: known!.splits.join(', '),
+      images: whole(known.images),
+      splits: known.splits.join(', '),
       value: joined(without.map((one) => one?.value ?? null)),
     });
     return { text, note };

@@ -1,7 +1,7 @@
 /** Made-up data sets and weights. */
 import type { DatasetRow } from '../../../electron/api/datasets.ts';
 import type { CopiedPicture } from '../../../trainer/protocol/copies.ts';
-import type { Inspection, Thumbnail } from '../../../trainer/protocol/dataset.ts';
+import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import { drawnPicture, pictureAnswers } from './pictures.ts';
 import { type FakeAnswers, type FakeWorld, minutes } from './world.ts';

@@ -18,7 +18,7 @@ import {
   type Walk,
 } from './folder-walk.ts';
 import { classLevels, leavesOf, type PlannedClass } from './class-levels.ts';
-import { ordersDiffer } from './class-warnings.ts';
+import { ordersDiffer } from './class-order.ts';
 import { splitByHash, splitRule } from './hash-split.ts';
 import { startTable, type TableBuilder } from './image-table.ts';
 import { united, type Draft, type ListedSplit, type Listing } from './listing.ts';

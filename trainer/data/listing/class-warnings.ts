@@ -1,6 +1,7 @@
 /** What is odd about the classes of a listing, in sentences. */
 import type { SplitInspection } from '../../protocol/dataset.ts';
 import { printable } from '../rejects.ts';
+import { ordersDiffer } from './class-order.ts';
 import { isDate } from './tree-plan.ts';
 
 const mostNamed = 5;
@@ -21,15 +22,6 @@ function sameButForCase(classes: readonly string[]): readonly string[] {
     byFolded.set(folded, [...(byFolded.get(folded) ?? []), name]);
   }
   return [...byFolded.values()].filter((each) => each.length > 1).map((each) => each.map(printable).join(' and '));
-}
-
-export const areNumbers = (names: readonly string[]): boolean => names.every((name) => /^\d+$/.test(name));
-
-/** True if names are numbers whose order as text is not that of the numbers. */
-export function ordersDiffer(names: readonly string[]): boolean {
-  if (!areNumbers(names)) return false;
-  const asText = names.toSorted();
-  return asText.some((name, at) => at > 0 && Number(name) < Number(asText[at - 1]));
 }
 
 function orderWarnings(classes: readonly string[]): readonly string[] {

@@ -13,12 +13,12 @@ import { imageHeader, type ImageHeader } from '../pixels/image-header.ts';
 import { nameOf, placeOf, type Place } from './image-table.ts';
 import { type ImageTable } from '../found-images.ts';
 import { classWarnings } from './class-warnings.ts';
-import { countClasses, describeFolder, startFindings } from './inspection-findings.ts';
+import { countClasses, describeFolder, startFindings, type Findings } from './inspection-findings.ts';
 import { isMissing } from '../../durable/files.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 import { reasonOf } from '../unusable-image.ts';
-import { startPictureNotes } from './picture-notes.ts';
-import { openListing, readImage, type List } from './listing.ts';
+import { startPictureNotes, type PictureNotes } from './picture-notes.ts';
+import { openListing, readImage, type List, type ListedSplit } from './listing.ts';
 import { createTimeSlices } from './time-slices.ts';
 
 /** Up to this many images are checked automatically: minutes on one core. */
@@ -89,6 +89,37 @@ function measure(folder: string, path: string, place: Place | null, absent?: str
   }
 }
 
+type Recorder = (split: string, path: string, verdict: Verdict, label: number | undefined) => boolean;
+
+/** Takes note of a verdict: true for an image that can be used. */
+function recorderOf(
+  findings: Findings,
+  notes: PictureNotes,
+  check: ListingDescription['check'],
+  details: ScanOptions['details'],
+): Recorder {
+  return (split, path, verdict, label) => {
+    const reject = (reason: string, digest: Buffer | null): false => {
+      findings.reject(path, reason);
+      details?.damaged({ split, file: printable(path), reason, sha256: digest && digest.toString('hex') });
+      return false;
+    };
+    if ('reason' in verdict) return reject(verdict.reason, verdict.digest);
+    const { size, contents: seen } = verdict;
+    const sha256 = seen && seen.digest.toString('hex');
+    const doubt = sha256 && check?.(path, sha256);
+    if (doubt) return reject(doubt, seen.digest);
+    findings.file(path, size, sha256);
+    if (seen) {
+      const { digest, header, signature } = seen;
+      const { width, height } = header;
+      findings.picture({ split, name: path, digest, width, height, label, signature });
+      notes.add(header);
+    }
+    return true;
+  };
+}
+
 export async function inspectListing(
   list: List,
   folder: string,
@@ -117,30 +148,10 @@ export async function inspectListing(
   const checks = contents || total <= checkedUnasked;
   let done = 0;
 
-  /** True for an image that can be used. */
-  function record(split: string, path: string, verdict: Verdict, label: number | undefined): boolean {
-    const reject = (reason: string, digest: Buffer | null): false => {
-      findings.reject(path, reason);
-      details?.damaged({ split, file: printable(path), reason, sha256: digest && digest.toString('hex') });
-      return false;
-    };
-    if ('reason' in verdict) return reject(verdict.reason, verdict.digest);
-    const { size, contents: seen } = verdict;
-    const sha256 = seen && seen.digest.toString('hex');
-    const doubt = sha256 && check?.(path, sha256);
-    if (doubt) return reject(doubt, seen.digest);
-    findings.file(path, size, sha256);
-    if (seen) {
-      const { digest, header, signature } = seen;
-      const { width, height } = header;
-      findings.picture({ split, name: path, digest, width, height, label, signature });
-      notes.add(header);
-    }
-    return true;
-  }
+  const record = recorderOf(findings, notes, check, details);
 
-  const splits: SplitInspection[] = [];
-  for (const { split, images } of listing.splits) {
+  /** Checks all images of a split, or takes their sizes; 1 for each that can be used. */
+  async function usableOf({ split, images }: ListedSplit): Promise<Uint8Array> {
     const usable = new Uint8Array(images.count);
     if (checks) {
       let index = 0;
@@ -150,13 +161,20 @@ export async function inspectListing(
         usable[index] = Number(record(split, nameOf(images, index), verdict, images.labels?.[index]));
         index++;
       }
-    } else {
-      for (let index = 0; index < images.count; index++, done++) {
-        if (slices.due()) await slices.next(done, total);
-        const path = nameOf(images, index);
-        usable[index] = Number(record(split, path, measure(folder, path, placeOf(images, index), absent), undefined));
-      }
+      return usable;
     }
+    for (let index = 0; index < images.count; index++, done++) {
+      if (slices.due()) await slices.next(done, total);
+      const path = nameOf(images, index);
+      usable[index] = Number(record(split, path, measure(folder, path, placeOf(images, index), absent), undefined));
+    }
+    return usable;
+  }
+
+  const splits: SplitInspection[] = [];
+  for (const listed of listing.splits) {
+    const { split, images } = listed;
+    const usable = await usableOf(listed);
     const labels = images.labels?.filter((_, index) => usable[index] === 1);
     splits.push({
       split,

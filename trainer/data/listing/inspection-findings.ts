@@ -112,6 +112,10 @@ function placeholderWarnings(seen: Iterable<Repeated>): readonly string[] {
 
 type Size = readonly [width: number, height: number];
 
+/** The larger of two sizes by their area, or with a sign of -1 the smaller; the first of two equal ones. */
+const extreme = (known: Size | null, size: Size, sign: 1 | -1): Size =>
+  known === null || (size[0] * size[1] - known[0] * known[1]) * sign > 0 ? size : known;
+
 /** Null if the contents were not checked. */
 async function findCopies(copies: CopySearch, { classes, contents }: Stated, { progress, signal, details }: Scan) {
   if (contents === 'listed') return null;
@@ -119,6 +123,15 @@ async function findCopies(copies: CopySearch, { classes, contents }: Stated, { p
   const found = await copies.find(classes, { due, pause: () => next(1, 1) });
   if (found) details?.copies(found.pairs);
   return found;
+}
+
+function fingerprintOf(files: string[], reading: Reading): string {
+  const hash = createHash('sha256');
+  for (const line of files.sort()) hash.update(line);
+  // Another order of the classes is not other data.
+  const { order: _order, ...identity } = reading;
+  if (Object.keys(identity).length > 0) hash.update(canonicalJson(identity));
+  return hash.digest('hex');
 }
 
 export function startFindings(path: string, scan: Scan): Findings {
@@ -139,9 +152,8 @@ export function startFindings(path: string, scan: Scan): Findings {
     reject: rejects.add,
     picture({ digest, ...picture }) {
       const { split, name, width, height, label } = picture;
-      const area = width * height;
-      if (!smallest || area < smallest[0] * smallest[1]) smallest = [width, height];
-      if (!largest || area > largest[0] * largest[1]) largest = [width, height];
+      smallest = extreme(smallest, [width, height], -1);
+      largest = extreme(largest, [width, height], 1);
       // 96 bits: among 10^7 pictures two different ones share them with a chance below 10^-14.
       const key = digest.toString('latin1', 0, 12);
       const known = seen.get(key);
@@ -166,12 +178,7 @@ export function startFindings(path: string, scan: Scan): Findings {
     },
     async finish(stated) {
       const found = await findCopies(copies, stated, scan);
-      const hash = createHash('sha256');
-      for (const line of files.sort()) hash.update(line);
       const { reading = {} } = stated;
-      // Another order of the classes is not other data.
-      const { order: _order, ...identity } = reading;
-      if (Object.keys(identity).length > 0) hash.update(canonicalJson(identity));
       const images = stated.splits.reduce((sum, split) => sum + split.images, 0);
       return {
         version: 1,
@@ -179,7 +186,7 @@ export function startFindings(path: string, scan: Scan): Findings {
         title: stated.title,
         path: resolve(path),
         contents: stated.contents ?? 'checked',
-        fingerprint: hash.digest('hex'),
+        fingerprint: fingerprintOf(files, reading),
         expected: images > 0 ? [] : [...stated.expected],
         found: [...stated.found],
         splits: stated.splits.map((split) => ({ ...split, perClass: [...split.perClass] })),

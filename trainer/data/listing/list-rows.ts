@@ -17,17 +17,20 @@ const unquoted = (field: string) => field.trim().replace(/^(["'])(.*)\1$/, '$2')
 /** Fields of a line of CSV; a mark inside double quotes separates nothing, two double quotes are one (RFC 4180). */
 function separated(line: string, mark: string): Row {
   if (!line.includes('"')) return line.split(mark).map(unquoted);
-  const fields = [''];
+  const fields: string[] = [];
+  let field = '';
   let quoted = false;
   for (let at = 0; at < line.length; at++) {
     const character = line[at]!;
     if (character === '"') {
-      if (!quoted && line[at - 1] === '"' && fields.at(-1) !== '') fields[fields.length - 1] += '"';
+      if (!quoted && line[at - 1] === '"' && field !== '') field += '"';
       quoted = !quoted;
-    } else if (character === mark && !quoted) fields.push('');
-    else fields[fields.length - 1] += character;
+    } else if (character === mark && !quoted) {
+      fields.push(field);
+      field = '';
+    } else field += character;
   }
-  return fields.map((field) => field.trim());
+  return [...fields, field].map((one) => one.trim());
 }
 
 /** Fields by tabs, commas or semicolons; else a path, which may hold blanks up to its ending, and the words after it. */
@@ -84,7 +87,7 @@ function* linesOf(path: string): Generator<string> {
   for (const line of linesIn(path)) if (isLine(line)) yield line;
 }
 
-function* parsedLines(path: string): Generator<unknown> {
+function* parsedLines(path: string): Generator {
   for (const line of linesOf(path)) yield parsed(line);
 }
 

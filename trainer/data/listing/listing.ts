@@ -19,7 +19,7 @@ import { reasonOf } from '../unusable-image.ts';
 import { imageLeafOf } from '../formats/parquet.ts';
 import type { Leaf } from '../formats/parquet-columns.ts';
 import { valueIn } from '../formats/parquet-pages.ts';
-import { areNumbers } from './class-warnings.ts';
+import { inOrder } from './class-order.ts';
 import { createTimeSlices, type TimeSlices } from './time-slices.ts';
 
 export interface ListedSplit {
@@ -74,12 +74,6 @@ const writtenTwice = (names: ReadonlySet<string>): readonly string[] => [
     }),
   ),
 ];
-
-/** By their names as text, or as numbers where all are and that is asked for. */
-function inOrder(names: readonly string[], order: Reading['order']): readonly string[] {
-  const sorted = names.toSorted();
-  return order === 'numeric' && areNumbers(names) ? sorted.sort((a, b) => Number(a) - Number(b)) : sorted;
-}
 
 /**
  * Classes are the union over the splits, in order of their names, so that a class has one number in all of them. A name in
