@@ -11,6 +11,8 @@ export interface DatasetRow {
   /** The folder still stands and its quick signature is unchanged. */
   readonly state: 'ready' | 'missing' | 'changed';
   readonly builtIn: boolean;
+  /** Images that a person left out. */
+  readonly excluded: number;
   /** Ids of the evaluators that can measure on it. */
   readonly evaluators: readonly string[];
 }

@@ -7,6 +7,7 @@ import type { Calibration } from '../../trainer/protocol/events.ts';
 import type { DoctorReport, HardwareReading } from '../../trainer/protocol/hardware.ts';
 import type { Choice } from '../../trainer/protocol/options.ts';
 import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
+import type { ExcludedFile } from '../../trainer/protocol/left-out.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { ImportedWeights, Origin, WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import type { Comparison, Selection } from './comparison.ts';
@@ -104,6 +105,8 @@ export interface Requests {
   picture: (fingerprint: string, filter: PictureFilter, place: number) => Picture;
   /** Its views as training would make them, with what was drawn for each. */
   augmentedViews: (fingerprint: string, filter: PictureFilter, place: number, draw: Draw) => DrawnViews;
+  /** Leaves an image out of runs made from now on, or takes it in again; gives how many of the data set are left out. */
+  excludePicture: (fingerprint: string, image: ExcludedFile, isLeftOut: boolean) => number;
   /** Shows its file in the system's file manager; of one that is no file of its own, the data set. */
   showPicture: (fingerprint: string, filter: PictureFilter, place: number) => void;
   writeSampleSet: () => Inspection;
@@ -178,6 +181,7 @@ const every = {
   pictures: true,
   picture: true,
   augmentedViews: true,
+  excludePicture: true,
   showPicture: true,
   writeSampleSet: true,
   cancelJob: true,

@@ -39,6 +39,10 @@ const path = v.pipe(
 );
 const id = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9-]{0,79}$/, 'an id is a-z, 0-9 and -'));
 const fingerprint = v.pipe(v.string(), v.regex(/^[0-9a-z:-]{1,200}$/, 'not a fingerprint'));
+const excludedImage = v.strictObject({
+  split: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
+  file: v.pipe(v.string(), v.minLength(1), v.maxLength(8192)),
+});
 /** Places of pictures in a split. */
 const places = v.pipe(v.array(v.pipe(v.number(), v.integer(), v.minValue(0))), v.maxLength(500));
 const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(most));
@@ -179,6 +183,7 @@ function dataHandlers({ datasets }: Answers) {
     pictures: { args: v.strictTuple([fingerprint, PictureFilter, place, count(mostPictures)]), answer: pictures.range },
     picture: { args: v.strictTuple([fingerprint, PictureFilter, place]), answer: pictures.picture },
     augmentedViews: { args: v.strictTuple([fingerprint, PictureFilter, place, Draw]), answer: pictures.views },
+    excludePicture: { args: v.strictTuple([fingerprint, excludedImage, v.boolean()]), answer: pictures.exclude },
     showPicture: { args: v.strictTuple([fingerprint, PictureFilter, place]), answer: pictures.show },
     writeSampleSet: { args: none, answer: datasets.writeSampleSet },
     cancelJob: { args: none, answer: datasets.cancel },

@@ -20,10 +20,10 @@ export const PictureFilter = v.strictObject({
   class: v.nullable(whole),
   /**
    * `rejected`: the files that the inspection rejected. `copies`: images that are in more than one split, copies beside
-   * each other. `named`: those of these names, as an inspection writes them.
+   * each other. `excluded`: those that a person left out. `named`: those of these names, as an inspection writes them.
    */
   among: v.variant('kind', [
-    v.strictObject({ kind: v.picklist(['all', 'rejected', 'copies']) }),
+    v.strictObject({ kind: v.picklist(['all', 'rejected', 'copies', 'excluded']) }),
     v.strictObject({ kind: v.literal('named'), names: v.pipe(v.array(name), v.minLength(1), v.maxLength(mostNames)) }),
   ]),
 });
@@ -85,8 +85,10 @@ export const Picture = v.strictObject({
   width: v.nullable(v.number()),
   height: v.nullable(v.number()),
   channels: v.nullable(v.number()),
-  /** Its number in training, from 0: that of its split without the images its inspection found damaged. Null if left out. */
+  /** Its number in training, from 0: that of its split without the images left out before a run. Null if left out. */
   trainingIndex: v.nullable(v.number()),
+  /** A person left it out of what training and evaluation see. */
+  isExcluded: v.boolean(),
   /** Names of the images of other splits with the same contents, as far as the inspection lists them. */
   copies: v.array(v.string()),
   shown: v.nullable(Shown),

@@ -9,15 +9,26 @@ export const DamagedFile = v.strictObject({
   /** Named as in the inspection. */
   file: v.string(),
   reason: v.string(),
-  /** SHA-256 of the damaged file; null if the image is part of another file. */
+  /** SHA-256 of the file; null if the image is part of another file, or a person left it out. */
   sha256: v.nullable(v.string()),
 });
 export type DamagedFile = v.InferOutput<typeof DamagedFile>;
 
+/** An image that a person left out of a data set, in `<fingerprint>.excluded.json` in the workspace's folder of data sets. */
+export const ExcludedFile = v.strictObject({
+  split: v.string(),
+  /** Named as in the inspection. */
+  file: v.string(),
+});
+export type ExcludedFile = v.InferOutput<typeof ExcludedFile>;
+export const excludedFileOf = (fingerprint: string): string => `${fingerprint}.excluded.json`;
+/** Why a run leaves them out. */
+export const excludedReason = 'left out by hand';
+
 export const LeftOutImage = v.strictObject({
   kind: v.literal('image'),
-  /** Found by the inspection of the data, before the run, or by the run. */
-  foundBy: v.picklist(['inspection', 'run']),
+  /** Found by the inspection of the data, before the run, or by the run; or chosen by a person before it. */
+  foundBy: v.picklist(['inspection', 'run', 'person']),
   /** Fingerprint of the data, or its path where it has none. */
   contents: v.string(),
   ...DamagedFile.entries,

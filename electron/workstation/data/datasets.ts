@@ -10,6 +10,7 @@ import type { PictureDesk } from '../trainer/picture-desk.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import { forgetDataset, type Workspace } from '../workspace/workspace.ts';
 import { stateOf } from './dataset-state.ts';
+import { readExcluded } from './excluded-images.ts';
 import { fittingEvaluators } from './evaluator-fit.ts';
 import { Inspections } from './inspections.ts';
 import { knownData, sample, sampleName } from './known-data.ts';
@@ -51,7 +52,8 @@ export function createDatasets(options: DatasetsOptions): Datasets {
   async function rowOf(dataset: StoredDataset): Promise<DatasetRow> {
     const { signature: _signature, ...shown } = dataset;
     const evaluators = fittingEvaluators(dataset.inspection, catalogue).map(({ id }) => id);
-    return { ...shown, state: await stateOf(dataset), evaluators };
+    const { length: excluded } = await readExcluded(workspace.datasets, dataset.fingerprint);
+    return { ...shown, state: await stateOf(dataset), evaluators, excluded };
   }
 
   async function get(fingerprint: string): Promise<StoredDataset> {

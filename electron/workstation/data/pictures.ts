@@ -2,6 +2,7 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { RequestHandler } from '../request-types.ts';
 import type { StoredDataset } from '../store/store.ts';
+import { exclude } from './excluded-images.ts';
 import type { BrowseJob, PictureDesk } from '../trainer/picture-desk.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -10,6 +11,7 @@ export interface Pictures {
   readonly picture: RequestHandler<'picture'>;
   readonly views: RequestHandler<'augmentedViews'>;
   readonly show: RequestHandler<'showPicture'>;
+  readonly exclude: RequestHandler<'excludePicture'>;
 }
 
 export interface PicturesOptions {
@@ -29,6 +31,8 @@ export function createPictures({ workspace, desk, get, showItem }: PicturesOptio
     picture,
     views: async (fingerprint, filter, place, draw) =>
       (await desk.ask(await jobFor(fingerprint), { kind: 'views', filter, place, draw })).drawn,
+    exclude: async (fingerprint, image, isLeftOut) =>
+      exclude(workspace.datasets, await get(fingerprint), image, isLeftOut),
     show: async (fingerprint, filter, place) => {
       const { file } = await picture(fingerprint, filter, place);
       await showItem(file ?? (await get(fingerprint)).path);

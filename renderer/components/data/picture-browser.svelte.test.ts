@@ -14,6 +14,7 @@ const row: DatasetRow = {
   inspectedAt: 0,
   state: 'ready',
   builtIn: true,
+  excluded: 0,
   evaluators: [],
 };
 /** Five columns and five rows of the grid. */

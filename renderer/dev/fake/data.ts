@@ -108,6 +108,7 @@ const datasets: readonly DatasetRow[] = [
     inspectedAt: minutes(240),
     state: 'ready',
     builtIn: true,
+    excluded: 0,
     evaluators: ['linear', 'knn'],
   },
   {
@@ -117,6 +118,7 @@ const datasets: readonly DatasetRow[] = [
     inspectedAt: minutes(2000),
     state: 'changed',
     builtIn: false,
+    excluded: 0,
     evaluators: ['linear', 'knn'],
     inspection: {
       ...inspection,
@@ -177,6 +179,7 @@ export function datasetAnswers(
   | 'picture'
   | 'augmentedViews'
   | 'showPicture'
+  | 'excludePicture'
   | 'writeSampleSet'
   | 'cancelJob'
 > {

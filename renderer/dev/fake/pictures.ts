@@ -3,7 +3,7 @@ import type { Picture, PictureFilter, Shown } from '../../../trainer/protocol/br
 import { type FakeAnswers } from './world.ts';
 
 const classes = ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat'];
-const totals = { all: 1_000_000, rejected: 2, copies: 0, named: 1 } as const;
+const totals = { all: 1_000_000, rejected: 2, copies: 0, excluded: 0, named: 1 } as const;
 const totalOf = ({ among }: PictureFilter): number => totals[among.kind];
 
 /** A small picture drawn from its number. */
@@ -37,12 +37,15 @@ function picture({ among }: PictureFilter, place: number): Picture {
     height: isRejected ? null : 28,
     channels: isRejected ? null : 1,
     trainingIndex: isRejected ? null : place,
+    isExcluded: false,
     copies: place === 1284 ? ['test/77'] : [],
     shown: isRejected ? null : drawnPicture(place),
   };
 }
 
-export function pictureAnswers(): FakeAnswers<'pictures' | 'picture' | 'augmentedViews' | 'showPicture'> {
+export function pictureAnswers(): FakeAnswers<
+  'pictures' | 'picture' | 'augmentedViews' | 'showPicture' | 'excludePicture'
+> {
   return {
     pictures: (_fingerprint, filter, from, count) => {
       const total = totalOf(filter);
@@ -77,6 +80,7 @@ export function pictureAnswers(): FakeAnswers<'pictures' | 'picture' | 'augmente
         },
       })),
     }),
+    excludePicture: () => 1,
     showPicture: () => undefined,
   };
 }

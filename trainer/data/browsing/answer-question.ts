@@ -9,6 +9,7 @@ import type {
   PictureQuestion,
   PictureRange,
 } from '../../protocol/browse.ts';
+import { excludedReason } from '../../protocol/left-out.ts';
 import { augment } from '../pixels/augment.ts';
 import { imageHeader, titles } from '../pixels/image-header.ts';
 import { pixelsOf } from '../pixels/kernels.ts';
@@ -27,6 +28,7 @@ export async function answerQuestion(
   folder: string,
   question: PictureQuestion,
 ): Promise<PictureAnswer> {
+  await gallery.refresh();
   const selection = await gallery.select(question.filter);
   if (question.kind === 'range') {
     const { from, count } = question;
@@ -85,6 +87,7 @@ async function pictureOf(gallery: Gallery, folder: string, entry: Entry, read: R
     height: header?.height ?? pixels?.height ?? null,
     channels: pixels?.channels ?? null,
     trainingIndex: entry.kind === 'image' ? await gallery.trainingIndex(entry) : null,
+    isExcluded: entry.kind === 'image' && gallery.isExcluded(entry.split.split, name),
     copies: [...gallery.copiesOf(name)],
     shown: pixels && (await enlarged(pixels)),
   };
@@ -94,7 +97,9 @@ async function viewsOf(gallery: Gallery, entry: Entry, read: ReadEntry, { views,
   const { name, pixels, problem } = read;
   const index = entry.kind === 'image' ? await gallery.trainingIndex(entry) : null;
   if (index === null || pixels === null) {
-    const reason = gallery.reasonOf(name) ?? problem ?? 'it is not among the images of a split';
+    const isExcluded = entry.kind === 'image' && gallery.isExcluded(entry.split.split, name);
+    const reason =
+      gallery.reasonOf(name) ?? problem ?? (isExcluded ? excludedReason : 'it is not among the images of a split');
     throw new FaultError('damaged-image', `${name} has no views, for training leaves it out: ${reason}.`, {
       file: name,
       reason,

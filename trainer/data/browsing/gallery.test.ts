@@ -1,10 +1,11 @@
 /** The pictures of a data set as they are browsed: their order by filter, and the views that training makes of them. */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { PictureAnswer, type PictureFilter, type PictureQuestion } from '../../protocol/browse.ts';
+import { excludedFileOf, type ExcludedFile } from '../../protocol/left-out.ts';
 import { View } from '../../protocol/run.ts';
 import { writeDamagedFiles } from '../listing/damaged-files.ts';
 import { inspectFolder } from '../listing/inspect.ts';
@@ -115,6 +116,29 @@ test('a picture says what it is; one that training leaves out has no number ther
     await expect(ask({ kind: 'views', filter: all, place: 1, draw })).rejects.toMatchObject({
       fault: { code: 'damaged-image' },
     });
+  }));
+
+test('an image that a person leaves out has no number in training, and has one again when it is taken in', () =>
+  inTemporaryFolder(async (folder) => {
+    const { ask, namesOf, source } = await open(folder, () => writePictures(folder));
+    const at = async (place: number) => (await ask({ kind: 'picture', filter: all, place })).picture;
+    const leaveOut = (files: readonly ExcludedFile[]) =>
+      writeFile(join(folder, excludedFileOf(source.fingerprint)), JSON.stringify(files));
+    // The second is damaged.
+    expect((await at(3)).trainingIndex).toBe(2);
+    await leaveOut([
+      { split: 'train', file: 'train/a/0.png' },
+      { split: 'val', file: 'val/b/0.png' },
+    ]);
+    expect(await at(0)).toMatchObject({ isExcluded: true, trainingIndex: null, problem: null });
+    expect(await at(3)).toMatchObject({ isExcluded: false, trainingIndex: 1 });
+    expect((await namesOf({ among: { kind: 'excluded' } })).names).toEqual(['train/a/0.png', 'val/b/0.png']);
+    expect((await namesOf({ split: 'val', among: { kind: 'excluded' } })).names).toEqual(['val/b/0.png']);
+    const draw = { views: [v.parse(View, { size: 8, cropArea: [1, 1] })], seed: 1, epoch: 0 };
+    await expect(ask({ kind: 'views', filter: all, place: 0, draw })).rejects.toThrow('left out by hand');
+    await leaveOut([]);
+    expect(await at(0)).toMatchObject({ isExcluded: false, trainingIndex: 0 });
+    expect((await namesOf({ among: { kind: 'excluded' } })).total).toBe(0);
   }));
 
 test('a picture of an archive says which archive, and under which name', () =>

@@ -6,7 +6,7 @@ import { FaultError } from '../../durable/fault-error.ts';
 import type { PictureFilter } from '../../protocol/browse.ts';
 import type { DamagedFile } from '../../protocol/left-out.ts';
 import type { DataSource } from '../../protocol/run.ts';
-import { readDamagedFiles } from '../listing/damaged-files.ts';
+import { readDamagedFiles, readExcludedFiles } from '../listing/damaged-files.ts';
 import { openSplit, type OpenSplit } from './open-split.ts';
 
 export interface GalleryOptions {
@@ -68,6 +68,14 @@ function concatenated(runs: readonly Run[]): Selection {
   });
 }
 
+function bySplit(
+  files: readonly { readonly split: string; readonly file: string }[],
+): ReadonlyMap<string, Set<string>> {
+  const found = new Map<string, Set<string>>();
+  for (const { split, file } of files) found.set(split, (found.get(split) ?? new Set()).add(file));
+  return found;
+}
+
 export class Gallery {
   readonly #options: GalleryOptions;
   readonly #splits = new Map<string, Promise<OpenSplit | null>>();
@@ -77,16 +85,17 @@ export class Gallery {
   readonly #reasons: ReadonlyMap<string, string>;
   /** Damaged images by split: training leaves them out. */
   readonly #damaged: ReadonlyMap<string, ReadonlySet<string>>;
-  readonly #damagedIndexes = new Map<string, Promise<Uint32Array>>();
+  readonly #leftOutIndexes = new Map<string, Promise<Uint32Array>>();
+  /** Images that a person left out, by split: they may be others at every question. */
+  #excluded: ReadonlyMap<string, ReadonlySet<string>> = new Map();
+  #excludedState = '[]';
   readonly #copies = new Map<string, string[]>();
 
   /** `damaged`: the images that the inspection found damaged, all of them. */
   constructor(options: GalleryOptions, damaged: readonly DamagedFile[]) {
     this.#options = options;
     this.#reasons = new Map([...damaged, ...options.rejects].map(({ file, reason }) => [file, reason]));
-    const bySplit = new Map<string, Set<string>>();
-    for (const { split, file } of damaged) bySplit.set(split, (bySplit.get(split) ?? new Set()).add(file));
-    this.#damaged = bySplit;
+    this.#damaged = bySplit(damaged);
     for (const [one, other] of options.leaks) {
       this.#copies.set(one, [...(this.#copies.get(one) ?? []), other]);
       this.#copies.set(other, [...(this.#copies.get(other) ?? []), one]);
@@ -100,6 +109,23 @@ export class Gallery {
     return new Gallery(options, isKnown ? await readDamagedFiles(datasetsFolder, fingerprint) : []);
   }
 
+  /** Takes in what a person left out meanwhile; to be called before a question is answered. */
+  async refresh(): Promise<void> {
+    const { datasetsFolder, data } = this.#options;
+    if (datasetsFolder === null || data.fingerprint === undefined) return;
+    const excluded = await readExcludedFiles(datasetsFolder, data.fingerprint);
+    const state = JSON.stringify(excluded);
+    if (state === this.#excludedState) return;
+    this.#excludedState = state;
+    this.#excluded = bySplit(excluded);
+    this.#leftOutIndexes.clear();
+    this.#selections.clear();
+  }
+
+  isExcluded(split: string, name: string): boolean {
+    return this.#excluded.get(split)?.has(name) === true;
+  }
+
   reasonOf(name: string): string | null {
     return this.#reasons.get(name) ?? null;
   }
@@ -110,10 +136,10 @@ export class Gallery {
 
   /** The number that a run on the whole split knows an image by; null for one that it leaves out. */
   async trainingIndex({ split, index }: Extract<Entry, { kind: 'image' }>): Promise<number | null> {
-    const known = this.#damagedIndexes.get(split.split) ?? this.#findDamaged(split);
-    this.#damagedIndexes.set(split.split, known);
-    const damaged = await known;
-    return damaged.includes(index) ? null : index - damaged.filter((other) => other < index).length;
+    const known = this.#leftOutIndexes.get(split.split) ?? this.#findLeftOut(split);
+    this.#leftOutIndexes.set(split.split, known);
+    const leftOut = await known;
+    return leftOut.includes(index) ? null : index - leftOut.filter((other) => other < index).length;
   }
 
   select(filter: PictureFilter): Promise<Selection> {
@@ -168,15 +194,26 @@ export class Gallery {
         }),
       );
     }
-    const names =
-      among.kind === 'named' ? among.names : [...(among.kind === 'copies' ? this.#copies : this.#reasons).keys()];
-    const entries = await this.#named(names, opened);
-    const kept = entries.filter((entry) =>
-      entry.kind === 'file'
-        ? wanted === null && number === null
-        : number === null || entry.split.classesOf(entry.index).includes(number),
-    );
+    const entries = await this.#named(this.#namesAmong(among), opened);
+    const kept: Entry[] = [];
+    for (const entry of entries) {
+      const isOfClass =
+        entry.kind === 'file'
+          ? wanted === null && number === null
+          : number === null || entry.split.classesOf(entry.index).includes(number);
+      // The same name in another split is another image.
+      const isChosen =
+        among.kind !== 'excluded' ||
+        (entry.kind === 'image' && this.isExcluded(entry.split.split, await entry.split.nameOf(entry.index)));
+      if (isOfClass && isChosen) kept.push(entry);
+    }
     return selectionOf(kept.length, (place) => kept[place]!);
+  }
+
+  #namesAmong(among: PictureFilter['among']): readonly string[] {
+    if (among.kind === 'named') return among.names;
+    if (among.kind === 'excluded') return [...this.#excluded.values()].flatMap((names) => [...names]);
+    return [...(among.kind === 'copies' ? this.#copies : this.#reasons).keys()];
   }
 
   /** Entries in the order of their names. Of a name that is in no split, the rejected file. */
@@ -192,8 +229,9 @@ export class Gallery {
     });
   }
 
-  async #findDamaged(split: OpenSplit): Promise<Uint32Array> {
-    const names = this.#damaged.get(split.split);
-    return names === undefined ? new Uint32Array(0) : Uint32Array.from((await split.find(names)).values()).sort();
+  async #findLeftOut(split: OpenSplit): Promise<Uint32Array> {
+    const of = split.split;
+    const names = new Set([...(this.#damaged.get(of) ?? []), ...(this.#excluded.get(of) ?? [])]);
+    return names.size === 0 ? new Uint32Array(0) : Uint32Array.from((await split.find(names)).values()).sort();
   }
 }

@@ -1,4 +1,4 @@
-import { appendFile, mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import sharp from 'sharp';
@@ -53,7 +53,7 @@ interface Taking {
 async function take(folder: string, { leftOut, fromStep = 0, steps, workers = 0 }: Taking) {
   const loader = await openTrainingLoader(
     {
-      data: { dataset: 'image-folder', path: folder, split: 'train' },
+      data: leftOut.withoutInspected({ dataset: 'image-folder', path: folder, split: 'train' }),
       leftOut,
       views: [view],
       normalization,
@@ -91,6 +91,46 @@ const inFolders = (body: (data: string, run: string) => Promise<void>) => () =>
     await writeImages(data);
     await body(data, run);
   });
+
+describe('images that a person left out', () => {
+  const chosen = [3, 4, 16, 17, 18, 19, 20, 21, 22, 23, 5, 6].map((image) => ({ split: 'train', file: nameOf(image) }));
+
+  test(
+    'are as if they had never been there, are recorded, and count towards no limit',
+    inFolders(async (data, run) => {
+      const source = { dataset: 'image-folder', path: data, split: 'train' };
+      const excluded = openLeftOut({
+        runFolder: run,
+        inspected: [{ data: source, damaged: [], excluded: chosen }],
+        isAccepted: false,
+        notice: () => undefined,
+      });
+      const taken = await take(data, { leftOut: excluded, steps: 4 });
+      expect(await linesOf(run)).toMatchObject(
+        chosen.map((image) => ({ ...image, foundBy: 'person', reason: 'left out by hand', step: null })),
+      );
+      for (const { file } of chosen) await rm(join(data, file));
+      const without = await take(data, { leftOut: record(join(run, '..')), steps: 4 });
+      expect(taken).toEqual(without);
+    }),
+  );
+
+  test(
+    'stay as they were when the run began',
+    inFolders(async (data, run) => {
+      const source = { dataset: 'image-folder', path: data, split: 'train' };
+      const open = (excluded: typeof chosen) =>
+        openLeftOut({
+          runFolder: run,
+          inspected: excluded.length === 0 ? [] : [{ data: source, damaged: [], excluded }],
+          isAccepted: false,
+          notice: () => undefined,
+        });
+      const before = await take(data, { leftOut: open(chosen), steps: 4 });
+      expect(await take(data, { leftOut: open([]), steps: 4 })).toEqual(before);
+    }),
+  );
+});
 
 describe('training with damaged images', () => {
   test.each([0, 2])('puts other images in their place and records them first, %i workers', (workers) =>

@@ -1,5 +1,5 @@
 /**
- * Images that a run leaves out because their files turned out to be damaged: `left-out.ndjson` in the run's folder, a
+ * Images that a run leaves out because their files turned out to be damaged, or a person chose to: `left-out.ndjson` in the run's folder, a
  * line each, appended and flushed before anything is computed without them. A resumed run reads the record first, so
  * that it leaves out the same images from the same steps.
  */
@@ -9,7 +9,14 @@ import * as v from 'valibot';
 import { FaultError } from '../../durable/fault-error.ts';
 import { diskFault } from '../../durable/fault-of.ts';
 import { isMissing } from '../../durable/files.ts';
-import { LeftOutLine, leftOutFile, type DamagedFile, type LeftOutImage } from '../../protocol/left-out.ts';
+import {
+  excludedReason,
+  LeftOutLine,
+  leftOutFile,
+  type DamagedFile,
+  type ExcludedFile,
+  type LeftOutImage,
+} from '../../protocol/left-out.ts';
 import { keyed } from '../../random.ts';
 import type { DataSource } from '../../protocol/run.ts';
 
@@ -27,7 +34,7 @@ const damagedAtLeast = 10;
 export interface LeftOut {
   /** A source of an evaluation without the images that are left out of it as a whole. */
   without(data: DataSource): DataSource;
-  /** A source of training without the images that its inspection found damaged; others are left out by step. */
+  /** A source of training without the images left out before the run began; others are left out by step. */
   withoutInspected(data: DataSource): DataSource;
   /** Images that training leaves out of a source, with the step from which on. */
   fromSteps(data: DataSource): ReadonlyMap<string, number>;
@@ -42,8 +49,14 @@ export interface LeftOut {
 export interface LeftOutOptions {
   /** Null to keep the record in memory, while a step is only timed. */
   readonly runFolder: string | null;
-  /** Images that the inspections of its sources found damaged; empty to go on from a checkpoint. */
-  readonly inspected: readonly { readonly data: DataSource; readonly damaged: readonly DamagedFile[] }[];
+  /**
+   * Images that the inspections of its sources found damaged, and that a person left out; empty to go on from a checkpoint.
+   */
+  readonly inspected: readonly {
+    readonly data: DataSource;
+    readonly damaged: readonly DamagedFile[];
+    readonly excluded?: readonly ExcludedFile[];
+  }[];
   /** Doubles the limit, because the user chose to go on beyond it. */
   readonly isAccepted: boolean;
   notice(code: string, text: string, values: Record<string, string | number>): void;
@@ -110,14 +123,11 @@ class RecordFile implements LeftOut {
     this.#path = runFolder === null ? null : join(runFolder, leftOutFile);
     this.#notice = notice;
     for (const line of readLines(this.#path)) this.#take(line);
-    const known = (data: DataSource, { split, file }: DamagedFile) => this.#of({ ...data, split }).whole.has(file);
-    this.#write(
-      inspected.flatMap(({ data, damaged }) =>
-        damaged
-          .filter((one) => !known(data, one))
-          .map((one) => ({ kind: 'image', foundBy: 'inspection', contents: contentsOf(data), ...one, step: null })),
-      ),
-    );
+    for (const { data, damaged, excluded = [] } of inspected) {
+      this.#writeWhole(data, 'inspection', damaged);
+      const chosen = excluded.map((one) => ({ ...one, reason: excludedReason, sha256: null }));
+      this.#writeWhole(data, 'person', chosen);
+    }
     if (isAccepted) this.#write([{ kind: 'accepted', images: this.#total() }]);
   }
 
@@ -126,6 +136,15 @@ class RecordFile implements LeftOut {
     const split = this.#splits.get(key) ?? new SplitRecord();
     this.#splits.set(key, split);
     return split;
+  }
+
+  /** Records images that are left out of their split as a whole, unless they are already. */
+  #writeWhole(data: DataSource, foundBy: LeftOutImage['foundBy'], files: readonly DamagedFile[]): void {
+    const contents = contentsOf(data);
+    const isKnown = ({ split, file }: DamagedFile) => this.#of({ ...data, split }).whole.has(file);
+    this.#write(
+      files.filter((one) => !isKnown(one)).map((one) => ({ kind: 'image', foundBy, contents, ...one, step: null })),
+    );
   }
 
   #take(line: LeftOutLine): void {
@@ -151,7 +170,7 @@ class RecordFile implements LeftOut {
     const whole = [...this.#of(data).whole];
     return excluding(
       data,
-      whole.flatMap(([file, foundBy]) => (foundBy === 'inspection' ? [file] : [])),
+      whole.flatMap(([file, foundBy]) => (foundBy === 'run' ? [] : [file])),
     );
   }
 

@@ -1,7 +1,7 @@
-/** The record of left-out images for the sources of a job, with those that their inspections found. */
+/** The record of left-out images for the sources of a job, with those that their inspections found or a person chose. */
 import type { DataSource, RunConfig } from '../../protocol/run.ts';
 import { sourcesOf } from '../../protocol/sources.ts';
-import { readDamagedFiles } from '../listing/damaged-files.ts';
+import { readDamagedFiles, readExcludedFiles } from '../listing/damaged-files.ts';
 import { openLeftOut, type LeftOut, type LeftOutOptions } from './left-out.ts';
 
 interface JobLeftOut extends Omit<LeftOutOptions, 'inspected'> {
@@ -18,7 +18,9 @@ export async function leftOutOf({ datasetsFolder, sources, isResumed, ...options
   for (const data of isResumed ? [] : wanted) {
     const { fingerprint } = data;
     if (datasetsFolder === null || fingerprint === undefined || inspected.has(fingerprint)) continue;
-    inspected.set(fingerprint, { data, damaged: await readDamagedFiles(datasetsFolder, fingerprint) });
+    const damaged = await readDamagedFiles(datasetsFolder, fingerprint);
+    const excluded = await readExcludedFiles(datasetsFolder, fingerprint);
+    inspected.set(fingerprint, { data, damaged, excluded });
   }
   return openLeftOut({ ...options, inspected: [...inspected.values()] });
 }
