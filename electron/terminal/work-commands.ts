@@ -187,14 +187,16 @@ export const evaluate: Command = async (session, args) => {
   if (args.evaluator === null) throw usage('"evaluate" needs --evaluator.');
   const of = await evaluatedOf(session, args);
   const dataset = await datasetOf(session, args.dataset ?? (await dataOf(session, of)), args.reading);
-  const options = Object.fromEntries(args.set) as Options;
+  // A path leads into the configuration, a word is an option of the evaluator.
+  const paths = args.set.filter(([key]) => key.includes('.'));
+  const options = Object.fromEntries(args.set.filter(([key]) => !key.includes('.'))) as Options;
   const choice = v.safeParse(Choice, { id: args.evaluator, options });
   if (!choice.success)
     throw usage(`--set does not fit the evaluator "${args.evaluator}": ${choice.issues[0].message}.`);
   const { draftEvaluation, createRun } = session.handlers;
   const usual = await draftEvaluation.answer(of, { id: args.evaluator, options: {} }, dataset.fingerprint);
   const chosen = await draftEvaluation.answer(of, choice.output, dataset.fingerprint);
-  const config = await titled(session, { ...args, set: [] }, usual, chosen);
+  const config = await titled(session, { ...args, set: [] }, usual, withSettings(chosen, paths));
   return finish(session, args, await createRun.answer(config));
 };
 
