@@ -243,7 +243,7 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
     const encoder = { id: 'resnet-18', options: { width: 16 } };
     const file = { file: basename(side.file), format: 'pth', bytes: 3, prefix: 'module.backbone.' };
     const found = { id: '0123456789abcdef', ...file, encoder, channels: 1, tensors: 5, unmatched: ['fc.weight'] };
-    if (side.network === null) end({ kind: 'weights', found });
+    if (side.network === undefined) end({ kind: 'weights', found });
     else {
       const networks = [
         { name: 'student.backbone', tensors: 5 },
