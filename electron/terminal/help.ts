@@ -26,7 +26,7 @@ const en = `reprise COMMAND [options]
   resume RUN                              continue a run from its last checkpoint
   evaluate RUN|WEIGHTS --evaluator NAME   evaluate an encoder
                                           [--dataset DATA] [--set OPTION=VALUE]...
-                                          --set normalization.mean=[...]: a value of the configuration
+                                          --set PATH=VALUE: a value of the configuration
                                           --branch 2: the second of two encoders; also for features
                                           and export
   features RUN|WEIGHTS --dataset DATA --out FILE.npy
@@ -85,7 +85,7 @@ const zh = `reprise 命令 [选项]
   resume 实验                             从最近的检查点继续
   evaluate 实验|权重 --evaluator 名称     评估编码器
                                           [--dataset 数据] [--set 选项=值]...
-                                          --set normalization.mean=[...]：修改配置中的值
+                                          --set 路径=值：修改配置中的值
                                           --branch 2：两个编码器中的第二个；也用于 features 和
                                           export
   features 实验 --dataset 数据 --out 文件.npy
