@@ -13,8 +13,8 @@ const en: Readonly<Record<About, Question>> = {
   classes: {
     question: 'Which folders are the classes?',
     answers: {
-      'first-level': (count) => `those of the first level (${count} classes)`,
-      deepest: (count) => `the deepest (${count} classes)`,
+      'first-level': (count) => `those of the first level (classes: ${count})`,
+      deepest: (count) => `the deepest (classes: ${count})`,
     },
   },
   order: {
@@ -27,14 +27,14 @@ const en: Readonly<Record<About, Question>> = {
   leftovers: {
     question: 'What systems and tools left behind in the folders',
     answers: {
-      'left-out': (count) => `leave out (${count} files and folders)`,
+      'left-out': (count) => `leave out (files and folders: ${count})`,
       'taken-in': () => 'take in like any other file or folder',
     },
   },
   deepGrey: {
     question: 'Grey pictures of more than 8 bits',
     answers: {
-      'cut-off': (count) => `make values over 255 white, like Pillow (${count} pictures)`,
+      'cut-off': (count) => `make values over 255 white, like Pillow (pictures: ${count})`,
       'full-range': () => 'scale the whole range of their format to 8 bits',
       'own-range': () => 'scale from the darkest to the lightest value of each picture',
     },

@@ -86,7 +86,7 @@ test('another way to read the folder is asked about with what it gives, and keep
   ];
   const choices: Inspection['choices'] = [{ about: 'classes', now: 'first-level', answers }];
   const view = show({ inspection: { ...listed, reading: { order: 'text' }, choices }, oncheck: null, onread: read });
-  expect(view.textContent).toContain('the deepest (5 classes)');
+  expect(view.textContent).toContain('the deepest (classes: 5)');
   const radios = [...view.querySelectorAll<HTMLInputElement>('input[type="radio"]')];
   expect(radios.map(({ checked }) => checked)).toEqual([true, false]);
   radios[1]!.click();

@@ -283,5 +283,6 @@ export function leftoversFound(walk: Walk): string | null {
   const count = leftoversIn(walk);
   if (count === 0) return null;
   const kinds = [...leftovers].map(([kind, each]) => `${kind} (${each})`).join(', ');
-  return `${count} files and folders that systems leave behind, ${takesLeftovers ? 'taken in' : 'left out'}: ${kinds}`;
+  const what = count === 1 ? '1 file or folder that systems leave' : `${count} files and folders that systems leave`;
+  return `${what} behind, ${takesLeftovers ? 'taken in' : 'left out'}: ${kinds}`;
 }
