@@ -1,5 +1,6 @@
 /** Data sets: inspected before training, identified by their content, and checked again before use. */
 import { join } from 'node:path';
+import { readExcludedFiles } from '../../../trainer/durable/excluded-files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Inspection, Reading } from '../../../trainer/protocol/dataset.ts';
@@ -10,7 +11,6 @@ import type { PictureDesk } from '../trainer/picture-desk.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import { forgetDataset, type Workspace } from '../workspace/workspace.ts';
 import { stateOf } from './dataset-state.ts';
-import { readExcluded } from './excluded-images.ts';
 import { fittingEvaluators } from './evaluator-fit.ts';
 import { Inspections } from './inspections.ts';
 import { knownData, sample, sampleName } from './known-data.ts';
@@ -52,7 +52,7 @@ export function createDatasets(options: DatasetsOptions): Datasets {
   async function rowOf(dataset: StoredDataset): Promise<DatasetRow> {
     const { signature: _signature, ...shown } = dataset;
     const evaluators = fittingEvaluators(dataset.inspection, catalogue).map(({ id }) => id);
-    const { length: excluded } = await readExcluded(workspace.datasets, dataset.fingerprint);
+    const { length: excluded } = await readExcludedFiles(workspace.datasets, dataset.fingerprint);
     return { ...shown, state: await stateOf(dataset), evaluators, excluded };
   }
 

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { StoredDataset } from '../store/store.ts';
 import { excludedFileOf } from '../../../trainer/protocol/left-out.ts';
-import { exclude, readExcluded } from './excluded-images.ts';
+import { readExcludedFiles } from '../../../trainer/durable/excluded-files.ts';
+import { exclude } from './excluded-images.ts';
 
 const dataset = {
   fingerprint: 'f',
@@ -25,7 +26,7 @@ test('images are left out and taken in again, each once, also when many are at o
       'Cats has no split "test".',
     );
     await Promise.all(names.slice(1).map((name) => exclude(folder, dataset, image(name), false)));
-    expect(await readExcluded(folder, 'f')).toEqual([image('0.jpg')]);
+    expect(await readExcludedFiles(folder, 'f')).toEqual([image('0.jpg')]);
     expect(await exclude(folder, dataset, image('0.jpg'), false)).toBe(0);
     expect(existsSync(join(folder, excludedFileOf('f')))).toBe(false);
   } finally {

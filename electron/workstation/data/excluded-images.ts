@@ -1,26 +1,14 @@
 /** Images that a person left out of a data set: runs made from then on do without them, and they can be taken in again. */
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as v from 'valibot';
+import { readExcludedFiles } from '../../../trainer/durable/excluded-files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import { isMissing, writeAtomically } from '../../../trainer/durable/files.ts';
-import { ExcludedFile, excludedFileOf } from '../../../trainer/protocol/left-out.ts';
+import { writeAtomically } from '../../../trainer/durable/files.ts';
+import { excludedFileOf, type ExcludedFile } from '../../../trainer/protocol/left-out.ts';
 import type { StoredDataset } from '../store/store.ts';
 
 /** Every run carries them in its record. */
 const mostExcluded = 10_000;
-
-export async function readExcluded(folder: string, fingerprint: string): Promise<readonly ExcludedFile[]> {
-  try {
-    return v.parse(
-      v.array(ExcludedFile),
-      JSON.parse(await readFile(join(folder, excludedFileOf(fingerprint)), 'utf8')),
-    );
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
 
 /** One change after the other: two at once would lose one. */
 let last: Promise<unknown> = Promise.resolve();
@@ -36,7 +24,7 @@ export async function exclude(
     throw new FaultError('unknown-id', `${name} has no split "${image.split}".`, { split: image.split });
   const change = async (): Promise<number> => {
     const isOther = ({ split, file }: ExcludedFile) => split !== image.split || file !== image.file;
-    const others = (await readExcluded(folder, fingerprint)).filter(isOther);
+    const others = (await readExcludedFiles(folder, fingerprint)).filter(isOther);
     const next = isLeftOut ? [...others, image] : others;
     if (next.length > mostExcluded)
       throw new FaultError(

@@ -1,4 +1,6 @@
 /** The appendix on provenance: data, compute, history, environment, files, model cards, checklist. */
+import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import { questionOf } from '../../words/readings.ts';
 import type { Block, Section, TableCell, TableRow } from './document.ts';
 import { bytes, clock, decimal, moment, nothing, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
@@ -7,6 +9,13 @@ import { runName, shortFigureName } from './naming.ts';
 
 /** Long lists are truncated; the JSON has everything. */
 const mostListed = 20;
+
+/** The answers of a person, or the usual ones, where a folder could be read in several ways. */
+const readAs = ({ choices }: Inspection, { language }: Words): readonly (readonly [string, string])[] =>
+  choices.map((choice) => {
+    const { question, answers } = questionOf(language, choice, whole);
+    return [question, answers.find(({ isNow }) => isNow)!.text];
+  });
 
 export function data(model: ReportModel, words: Words): Section | null {
   if (model.datasets.length === 0) return null;
@@ -32,6 +41,7 @@ export function data(model: ReportModel, words: Words): Section | null {
           [words.data.duplicates, found(inspection.duplicateCount)],
           [words.data.near, near === null ? words.data.notLookedFor : words.data.nearCount(near)],
           ...(inspection.splitRule === null ? [] : [[words.data.splitRule, inspection.splitRule] as const]),
+          ...readAs(inspection, words),
         ],
       },
       {
@@ -245,7 +255,9 @@ export function cards(model: ReportModel, words: Words): Section | null {
     const { method: own, encoders, epochs, batch, seed, execution, data: source } = config;
     const dataset = model.datasets.find(({ fingerprint }) => fingerprint === source.fingerprint);
     const titleOf = (id: string): string => model.titles[id] ?? id;
-    const measured = model.comparison.rows.filter((row) => row.subject.label === run.title && row.ours !== null);
+    const measured = model.comparison.rows.filter(
+      (row) => row.subject.label === model.comparison.titles[run.id] && row.ours !== null,
+    );
     const figures = [...new Set(measured.map((row) => row.dataset))].map((name) => {
       const here = measured.filter((row) => row.dataset === name);
       const values = here.map((row) => `${shortFigureName(words, row)} ${decimal(row.ours?.mean ?? null, 2)}`);

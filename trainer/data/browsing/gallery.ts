@@ -6,7 +6,8 @@ import { FaultError } from '../../durable/fault-error.ts';
 import type { PictureFilter } from '../../protocol/browse.ts';
 import type { DamagedFile } from '../../protocol/left-out.ts';
 import type { DataSource } from '../../protocol/run.ts';
-import { readDamagedFiles, readExcludedFiles } from '../listing/damaged-files.ts';
+import { readExcludedFiles } from '../../durable/excluded-files.ts';
+import { readDamagedFiles } from '../listing/damaged-files.ts';
 import { openSplit, type OpenSplit } from './open-split.ts';
 
 export interface GalleryOptions {

@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { isMissing, writeAtomically } from '../../durable/files.ts';
-import { DamagedFile, ExcludedFile, excludedFileOf } from '../../protocol/left-out.ts';
+import { DamagedFile } from '../../protocol/left-out.ts';
 
 const fileOf = (folder: string, fingerprint: string): string => join(folder, `${fingerprint}.damaged.ndjson`);
 
@@ -23,19 +23,6 @@ export async function readDamagedFiles(folder: string, fingerprint: string): Pro
   try {
     const lines = (await readFile(fileOf(folder, fingerprint), 'utf8')).trimEnd().split('\n');
     return lines.filter((line) => line !== '').map((line) => v.parse(DamagedFile, JSON.parse(line)));
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
-}
-
-/** Images that a person left out of a data set. */
-export async function readExcludedFiles(folder: string, fingerprint: string): Promise<readonly ExcludedFile[]> {
-  try {
-    return v.parse(
-      v.array(ExcludedFile),
-      JSON.parse(await readFile(join(folder, excludedFileOf(fingerprint)), 'utf8')),
-    );
   } catch (error) {
     if (isMissing(error)) return [];
     throw error;

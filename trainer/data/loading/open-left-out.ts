@@ -1,7 +1,8 @@
 /** The record of left-out images for the sources of a job, with those that their inspections found or a person chose. */
 import type { DataSource, RunConfig } from '../../protocol/run.ts';
 import { sourcesOf } from '../../protocol/sources.ts';
-import { readDamagedFiles, readExcludedFiles } from '../listing/damaged-files.ts';
+import { readExcludedFiles } from '../../durable/excluded-files.ts';
+import { readDamagedFiles } from '../listing/damaged-files.ts';
 import { openLeftOut, type LeftOut, type LeftOutOptions } from './left-out.ts';
 
 interface JobLeftOut extends Omit<LeftOutOptions, 'inspected'> {
