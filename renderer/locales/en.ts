@@ -227,7 +227,7 @@ export const en = {
   'run.discarded': 'Recomputed after a resume',
   'run.results': 'Results',
   'leftOut.title': 'Images left out',
-  'leftOut.summary': '{count} damaged, left out of training and of all figures.',
+  'leftOut.summary': '{count} damaged or left out by hand: in no training and no figure.',
   'leftOut.reason': '{reason}: {count}',
   'leftOut.more': 'and {count} more, in left-out.ndjson in the run’s folder',
   'health.title': 'Health',

@@ -223,7 +223,7 @@ export const zh = {
   'run.discarded': '继续训练后重新计算的部分',
   'run.results': '结果',
   'leftOut.title': '已排除的图像',
-  'leftOut.summary': '有 {count} 张图像损坏，训练和评估均不使用。',
+  'leftOut.summary': '{count} 张图像已损坏或被手动排除，训练和评估均不使用。',
   'leftOut.reason': '{reason}：{count} 张',
   'leftOut.more': '另有 {count} 张，见实验文件夹中的 left-out.ndjson',
   'health.title': '健康状况',

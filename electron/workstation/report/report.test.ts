@@ -33,7 +33,7 @@ test('damaged images that a run left out are told by run and reason, in both lan
   const reason = 'a damaged or truncated JPEG file that cannot be decoded';
   const { title } = model.runs[0]!.run;
   expect(renderMarkdown(compose(model, 'en'))).toContain(
-    `### Damaged images left out by a run\n\n- ${title}: 3 images, ${reason}`,
+    `### Images left out by a run\n\n- ${title}: 3 images, ${reason}`,
   );
   expect(renderMarkdown(compose(model, 'zh'))).toContain(`### 实验中排除的损坏图像\n\n- ${title}：3 张图像，${reason}`);
 });

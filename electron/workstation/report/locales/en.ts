@@ -338,7 +338,7 @@ export const en = {
     channels: 'Channels',
     unknown: 'unknown',
     rejectTitle: 'Unreadable files',
-    leftOutTitle: 'Damaged images left out by a run',
+    leftOutTitle: 'Images left out by a run',
     leftOut: ({ run, images, reason }: { run: string; images: number; reason: string }) =>
       `${run}: ${images} ${images === 1 ? 'image' : 'images'}, ${reason}`,
     leakTitle: 'Images in more than one split',

@@ -318,7 +318,7 @@ export const zh: Words = {
     channels: '通道数',
     unknown: '未知',
     rejectTitle: '无法读取的文件及原因',
-    leftOutTitle: '实验中排除的损坏图像',
+    leftOutTitle: '实验中排除的图像',
     leftOut: ({ run, images, reason }) => `${run}：${images} 张图像，${reason}`,
     leakTitle: '同时出现在两个划分中的图像',
     more: (count) => `另有 ${count} 项，见本报告导出的 JSON 文件`,
