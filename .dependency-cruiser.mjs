@@ -61,7 +61,7 @@ const rooms = {
     'trainer/data/pixels',
     'trainer/data/[^/]+$',
     'trainer/durable',
-    'trainer/weights/pickle(-values)?.ts',
+    'trainer/weights/pickle(-bytes|-values)?.ts',
   ],
   'trainer/data/copies': ['trainer/data/pixels', 'trainer/data/[^/]+$', ...plain],
   'trainer/data/listing': [

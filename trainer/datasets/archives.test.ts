@@ -64,6 +64,32 @@ const numbered = [
 ] as const;
 const groundTruth = validation.map((id) => numbered.find((row) => row[1] === id)![0]).join('\n');
 
+/** A pickle, protocol 2, of (words by WordNet id, WordNet ids of the validation pictures). */
+const torchvisionMeta = Buffer.concat([
+  Buffer.from('\x80\x02}', 'latin1'),
+  ...numbered.flatMap(([, id, words]) => [pickledText(id), pickledText(words), Buffer.from('\x85s', 'latin1')]),
+  Buffer.from(']('),
+  ...validation.map((id) => pickledText(id)),
+  Buffer.from('e\x86.', 'latin1'),
+]);
+
+function pickledText(text: string): Buffer {
+  const length = Buffer.alloc(4);
+  length.writeUInt32LE(Buffer.byteLength(text));
+  return Buffer.concat([Buffer.from('X'), length, Buffer.from(text)]);
+}
+
+/** The first entry of an archive as PyTorch writes it: stored, padded by an extra field, its size told behind it. */
+function torchArchive(pickle: Buffer): Buffer {
+  const [name, extra] = [Buffer.from('archive/data.pkl'), Buffer.alloc(18)];
+  const header = Buffer.alloc(30);
+  header.writeUInt32LE(0x04034b50);
+  header.writeUInt16LE(8, 6);
+  header.writeUInt16LE(name.length, 26);
+  header.writeUInt16LE(extra.length, 28);
+  return Buffer.concat([header, name, extra, pickle, Buffer.from('PK\x07\x08')]);
+}
+
 const layouts: Readonly<Record<string, (folder: string) => Promise<void>>> = {
   'class folders': async (folder) => {
     await putTraining(folder);
@@ -82,6 +108,17 @@ const layouts: Readonly<Record<string, (folder: string) => Promise<void>>> = {
       'ILSVRC2012_validation_ground_truth.txt': groundTruth,
       'map_clsloc.txt': numbered.map(([number, id, words]) => `${id} ${number} ${words}`).join('\n'),
     });
+  },
+  "a flat val with torchvision's meta.bin": async (folder) => {
+    await putTraining(folder);
+    await putFlat(folder);
+    await put(folder, { 'meta.bin': torchArchive(torchvisionMeta) });
+  },
+  "a flat val with torchvision's meta.bin from before PyTorch 1.6": async (folder) => {
+    await putTraining(folder);
+    await putFlat(folder);
+    const about = ['L1', 'L1001', 'N'].map((each) => Buffer.from(each === 'N' ? 'N.' : `${each}L\n.`));
+    await put(folder, { 'meta.bin': Buffer.concat([...about, torchvisionMeta]) });
   },
   "Kaggle's folders": async (folder) => {
     await putTraining(join(folder, 'ILSVRC/Data/CLS-LOC'));

@@ -5,6 +5,8 @@ import { UnusableImage } from '../unusable-image.ts';
 import { type Rejects } from '../rejects.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { readMatTable } from '../formats/mat-file.ts';
+import { textsOf } from '../formats/numpy-pickle.ts';
+import { readTorchObject } from '../formats/torch-object.ts';
 import { readSmallFile } from '../formats/small-file.ts';
 import { packedKit } from './packed-kit.ts';
 
@@ -12,6 +14,8 @@ import { packedKit } from './packed-kit.ts';
 const validationLists = ['LOC_val_solution.csv', 'val.txt'];
 /** Line n is the WordNet id of picture n, as TensorFlow's scripts have it. */
 const labelList = 'imagenet_2012_validation_synset_labels.txt';
+/** The words of classes, and the WordNet ids of the validation pictures in their order, as torchvision keeps them. */
+const torchvisionMeta = 'meta.bin';
 /** Line n is the WordNet id of class n, from 0, as Caffe's scripts have it. */
 const numberedLists = ['synsets.txt', 'synset_words.txt'];
 const groundTruth = 'ILSVRC2012_validation_ground_truth.txt';
@@ -22,7 +26,7 @@ const places = ['', 'ILSVRC2012_devkit_t12/data/', 'devkit/data/'];
 const longestList = 64 << 20;
 
 export const listsNeeded =
-  `${validationLists.join(' or ')} (an image and its WordNet id per line), ${labelList}, ` +
+  `${validationLists.join(' or ')} (an image and its WordNet id per line), ${labelList}, torchvision's ${torchvisionMeta}, ` +
   `or ${groundTruth} with ${synsetLists.join(' or ')} (ILSVRC ids and their WordNet ids), as in the development kit`;
 
 const linesOf = (bytes: Buffer) =>
@@ -97,6 +101,14 @@ function readGroundTruth(bytes: Buffer, synsets: ReadonlyMap<number, string>): R
   );
 }
 
+function readTorchvisionMeta(bytes: Buffer): ReadonlyMap<number, string> {
+  const value = readTorchObject(bytes);
+  const ids = Array.isArray(value) ? textsOf(value[1]) : null;
+  if (ids === null || ids.length === 0 || !ids.every((id) => /^n\d{8}$/.test(id)))
+    throw new UnusableImage('it does not hold the WordNet ids of validation pictures, as torchvision writes it');
+  return new Map(ids.map((id, at) => [at + 1, id]));
+}
+
 interface ValidationClasses {
   /** The list in which they were found. */
   readonly list: string;
@@ -166,6 +178,8 @@ export async function readValidationClasses(
   if (named) return named;
   const labels = await readFirst(shelf, [labelList], readLabelList);
   if (labels) return labels;
+  const meta = await readFirst(shelf, [torchvisionMeta], readTorchvisionMeta);
+  if (meta) return meta;
   const numbered = await readFirst(shelf, synsetLists, (bytes, list) =>
     list.endsWith('.mat') ? readMeta(bytes) : readSynsetList(bytes),
   );
