@@ -29,13 +29,13 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-test('damaged images that a run left out are told by run and reason, in both languages', () => {
+test('images that a run left out are told by run and reason, in both languages', () => {
   const reason = 'a damaged or truncated JPEG file that cannot be decoded';
   const { title } = model.runs[0]!.run;
   expect(renderMarkdown(compose(model, 'en'))).toContain(
     `### Images left out by a run\n\n- ${title}: 3 images, ${reason}`,
   );
-  expect(renderMarkdown(compose(model, 'zh'))).toContain(`### 实验中排除的损坏图像\n\n- ${title}：3 张图像，${reason}`);
+  expect(renderMarkdown(compose(model, 'zh'))).toContain(`### 实验中排除的图像\n\n- ${title}：3 张图像，${reason}`);
 });
 
 test('a figure is noted without the images that have copies in training data, and stays what it is', () => {
