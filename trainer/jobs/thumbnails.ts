@@ -3,7 +3,7 @@
  */
 import { FaultError } from '../durable/fault-error.ts';
 import type { Thumbnail } from '../protocol/dataset.ts';
-import { unrecordedLeftOut } from '../data/loading/open-left-out.ts';
+import { readDamagedFiles } from '../data/listing/damaged-files.ts';
 import { thumbnail } from '../data/browsing/encode.ts';
 import { decode } from '../data/pixels/decode.ts';
 import { datasets } from '../registry.ts';
@@ -14,10 +14,13 @@ const quietMs = 60_000;
 export async function run(job: JobOf<'thumbnails'>, context: JobContext): Promise<Ending> {
   const { port } = context;
   port.send({ type: 'phase', phase: 'scanning', quietForMs: quietMs });
-  const leftOut = await unrecordedLeftOut(job.datasetsFolder, [job.data]);
-  const source = leftOut.without(job.data);
-  const { dataset, path, split } = source;
-  const opened = await datasets.get(dataset).open(path, split, source);
+  const { dataset, path, split, reading, fingerprint } = job.data;
+  const { datasetsFolder } = job;
+  const isKnown = datasetsFolder !== null && fingerprint !== undefined;
+  const damaged = isKnown ? await readDamagedFiles(datasetsFolder, fingerprint) : [];
+  // Places are those of an inspection: images that a person left out of runs are pictures of the data set all the same.
+  const exclude = damaged.filter((one) => one.split === split).map(({ file }) => file);
+  const opened = await datasets.get(dataset).open(path, split, { reading, exclude });
   const progress = progressOf(context);
   const thumbnails: Thumbnail[] = [];
   try {
