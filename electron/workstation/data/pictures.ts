@@ -1,8 +1,8 @@
 /** The pictures of a data set: those of a filter in ranges, one of them, its augmented views. */
-import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { RequestHandler } from '../request-types.ts';
 import type { StoredDataset } from '../store/store.ts';
 import { exclude } from './excluded-images.ts';
+import { dataOf } from './sources.ts';
 import type { BrowseJob, PictureDesk } from '../trainer/picture-desk.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 
@@ -40,14 +40,11 @@ export function createPictures({ workspace, desk, get, showItem }: PicturesOptio
   };
 }
 
-function browseJob({ inspection, path, fingerprint }: StoredDataset, workspace: Workspace): BrowseJob {
-  const { dataset, splits, leaks, rejects, reading } = inspection;
-  if (dataset === null) {
-    throw new FaultError('wrong-folder', `${path} is not a recognised data set.`, { path }, { retry: 'choose-folder' });
-  }
+function browseJob(row: StoredDataset, workspace: Workspace): BrowseJob {
+  const { splits, leaks, rejects } = row.inspection;
   return {
     kind: 'browse',
-    data: { dataset, path, fingerprint, ...(reading && { reading }) },
+    data: dataOf(row),
     splits: splits.map(({ split }) => split),
     leaks,
     rejects,

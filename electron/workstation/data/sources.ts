@@ -15,8 +15,10 @@ export function withSources(config: RunConfig, place: (source: DataSource) => Da
   };
 }
 
-/** A split of an inspected data set, as a configuration's data source. */
-export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>, split: string): DataSource {
+type InspectedData = Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>;
+
+/** An inspected data set as a data source, whatever the split. */
+export function dataOf(row: InspectedData): Omit<DataSource, 'split'> {
   const { dataset, reading } = row.inspection;
   if (dataset === null)
     throw new FaultError(
@@ -25,5 +27,8 @@ export function sourceOf(row: Pick<StoredDataset, 'inspection' | 'path' | 'finge
       { path: row.path },
       { retry: 'choose-folder' },
     );
-  return { dataset, path: row.path, split, fingerprint: row.fingerprint, ...(reading && { reading }) };
+  return { dataset, path: row.path, fingerprint: row.fingerprint, ...(reading && { reading }) };
 }
+
+/** A split of an inspected data set, as a configuration's data source. */
+export const sourceOf = (row: InspectedData, split: string): DataSource => ({ ...dataOf(row), split });

@@ -233,10 +233,11 @@ function decide(root: string, plan: TreePlan, { classes: wanted }: Reading): Dec
     { value: 'deepest', count: levels.deepest },
   ];
   const { base } = plan;
-  const ofFolders: TreePlan =
+  const isDecided = plan.kind === 'splits' || plan.kind === (now === 'deepest' ? 'leaves' : 'classes');
+  const ofFolders = (): TreePlan =>
     now === 'deepest' ? { kind: 'leaves', base, classes: leavesOf(root, base) } : { kind: 'classes', base };
   return {
-    plan: plan.kind === 'splits' ? plan : ofFolders,
+    plan: isDecided ? plan : ofFolders(),
     isDeep: plan.kind === 'splits' && now === 'deepest',
     choices: [{ about: 'classes', now, answers }],
   };

@@ -181,9 +181,11 @@ export function holdsPictures(root: string, folder: string, depth = 0): boolean 
   return foldersIn(root, folder).some(({ path, isLink }) => !isLink && holdsPictures(root, path, depth + 1));
 }
 
+export const visibleFolders = (entries: readonly Child[]): readonly Child[] =>
+  entries.filter(({ name, kind }) => kind === 'folder' && !name.startsWith('.'));
+
 /** Folders in a folder, without those that are hidden. */
-export const foldersIn = (root: string, folder: string): readonly Child[] =>
-  peek(root, folder).filter(({ name, kind }) => kind === 'folder' && !name.startsWith('.'));
+export const foldersIn = (root: string, folder: string): readonly Child[] => visibleFolders(peek(root, folder));
 
 /** Sorts one file into pictures, problems and others. */
 export function accept(walk: Walk, { path, kind }: Child): boolean {

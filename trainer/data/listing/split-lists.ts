@@ -2,7 +2,7 @@
 import { extname, join } from 'node:path';
 import { whyUnsafe } from '../formats/unsafe-path.ts';
 import { UnusableImage } from '../unusable-image.ts';
-import { foldersIn, hasPictures, peek, type Child, type Walk } from './folder-walk.ts';
+import { hasPictures, peek, visibleFolders, type Child, type Walk } from './folder-walk.ts';
 import { startTable, type TableBuilder } from './image-table.ts';
 import type { Draft } from './listing.ts';
 import { asPath, labelIn, listFile, splitOf, type ListFile } from './list-files.ts';
@@ -40,14 +40,27 @@ function readable<T>(read: () => T): T | null {
   }
 }
 
-/** The folder itself and folders for lists in it. */
-const homesIn = (base: string, folders: readonly Child[]): readonly string[] => [
-  base,
-  ...folders.filter(({ name }) => listFolders.test(name)).map(({ path }) => path),
-];
+/** A folder that is looked at; its entries are read once, for they may be a million. */
+export interface Level {
+  readonly base: string;
+  readonly entries: readonly Child[];
+  /** The folders among them that are not hidden. */
+  readonly folders: readonly Child[];
+}
 
-const listsIn = (root: string, home: string): readonly (Child & { readonly stem: string })[] =>
-  peek(root, home).flatMap((child) => {
+export function levelAt(root: string, base: string): Level {
+  const entries = peek(root, base);
+  return { base, entries, folders: visibleFolders(entries) };
+}
+
+/** The folder itself and folders for lists in it, with their entries. */
+function* homesOf(root: string, { base, entries, folders }: Level): Generator<readonly [string, readonly Child[]]> {
+  yield [base, entries];
+  for (const { name, path } of folders) if (listFolders.test(name)) yield [path, peek(root, path)];
+}
+
+const listsAmong = (entries: readonly Child[]): readonly (Child & { readonly stem: string })[] =>
+  entries.flatMap((child) => {
     const ending = extname(child.name);
     const isList = child.kind === 'file' && listEndings.has(ending.toLowerCase());
     return isList ? [{ ...child, stem: child.name.slice(0, -ending.length) }] : [];
@@ -60,10 +73,10 @@ const placesFor = (base: string, home: string, folders: readonly Child[]): reado
 };
 
 /** The lists of a folder, or of a folder for lists in it: those of train and of another split. Null if there are none. */
-export function splitLists(root: string, base: string): ListPlan | null {
-  const folders = foldersIn(root, base);
-  for (const home of homesIn(base, folders)) {
-    const candidates = listsIn(root, home).flatMap(({ stem, path }) => {
+export function splitLists(root: string, level: Level): ListPlan | null {
+  const { base, folders } = level;
+  for (const [home, entries] of homesOf(root, level)) {
+    const candidates = listsAmong(entries).flatMap(({ stem, path }) => {
       const found = splitInName(stem);
       return found === null || !(found.isPlain || listWords.test(found.rest)) ? [] : [{ split: found.split, path }];
     });
@@ -83,14 +96,14 @@ export function splitLists(root: string, base: string): ListPlan | null {
  * The list that gives the pictures of a folder, or of folders in it, their classes. Null if there is none, or if class folders
  * do. Of several the first counts that names a split, for it is of that split, and lists of further splits with it.
  */
-export function labelLists(root: string, base: string): ListPlan | null {
-  const folders = foldersIn(root, base);
+export function labelLists(root: string, level: Level): ListPlan | null {
+  const { base, folders } = level;
   const flat = folders.filter(({ path }) => hasPictures(root, path));
   const hasSplitsAlone = flat.every(({ name }) => splitInName(name) !== null);
   if (flat.length > 1 && !hasSplitsAlone && !hasPictures(root, base)) return null;
   const lists: ListFile[] = [];
-  for (const home of homesIn(base, folders))
-    for (const { stem, path } of listsIn(root, home).slice(0, mostLists)) {
+  for (const [home, entries] of homesOf(root, level))
+    for (const { stem, path } of listsAmong(entries).slice(0, mostLists)) {
       const split = splitInName(stem)?.split ?? null;
       const list = readable(() => listFile(root, split, path, placesFor(base, home, folders)));
       if (list !== null && list.columns.label !== null && !lists.some((one) => one.split === split)) lists.push(list);

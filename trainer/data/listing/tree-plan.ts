@@ -3,7 +3,7 @@
  * lists, classes, or pictures without any. Names and the first entries of folders are looked at, never contents.
  */
 import { areParts, leavesOf, type PlannedClass } from './class-levels.ts';
-import { labelLists, splitLists, type ListPlan, type PlannedSplit } from './split-lists.ts';
+import { labelLists, levelAt, splitLists, type Level, type ListPlan, type PlannedSplit } from './split-lists.ts';
 import { foldersIn, hasPictures, holdsPictures, type Child } from './folder-walk.ts';
 import { isNeutral, splitInName, splitNamed, type SplitName } from './split-names.ts';
 
@@ -112,10 +112,10 @@ function areClassesFirst(root: string, holding: readonly Child[]): boolean {
 }
 
 /** Lists that state the classes of split folders without class folders; null if there are none. */
-function listsOfSplits(root: string, base: string, splits: readonly PlannedSplit[]): ListPlan | null {
+function listsOfSplits(root: string, level: Level, splits: readonly PlannedSplit[]): ListPlan | null {
   const isFlat = ({ folders }: PlannedSplit) =>
     folders.every((folder) => !foldersIn(root, folder).some(({ path }) => holdsPictures(root, path)));
-  const found = splits.every(isFlat) ? labelLists(root, base) : null;
+  const found = splits.every(isFlat) ? labelLists(root, level) : null;
   if (found === null) return null;
   const isOfAll = found.lists.some(({ split }) => split === null);
   const named = new Set(found.lists.map(({ split }) => split));
@@ -131,7 +131,8 @@ const lookedInto = 20;
 export function planTree(root: string): TreePlan | null {
   let base = '';
   for (let level = 0; level <= deepestBase; level++) {
-    const folders = foldersIn(root, base);
+    const looked = levelAt(root, base);
+    const { folders } = looked;
     const splits = splitsAmong(root, folders);
     if (splits.length > 0) {
       const inside = ({ split, folders: parts }: PlannedSplit) => ({
@@ -139,9 +140,9 @@ export function planTree(root: string): TreePlan | null {
         folders: parts.map((part) => unwrapped(root, split, part)),
       });
       const plan = splits.map(inside);
-      return listsOfSplits(root, base, plan) ?? { kind: 'splits', base, splits: plan };
+      return listsOfSplits(root, looked, plan) ?? { kind: 'splits', base, splits: plan };
     }
-    const lists = splitLists(root, base) ?? labelLists(root, base);
+    const lists = splitLists(root, looked) ?? labelLists(root, looked);
     if (lists !== null) return lists;
     if (hasPictures(root, base)) return { kind: 'classes', base };
     const isFlat = folders.slice(0, lookedInto).some(({ path }) => hasPictures(root, path));
