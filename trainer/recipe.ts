@@ -67,11 +67,24 @@ export interface Stages {
   /** Of a vision transformer: class tokens after each of the last four blocks and the last norm, [n, outputs], in their order. */
   readonly classTokens?: () => readonly Tensor[];
 }
+/** A residual network in parts: nothing of a stage that is not asked for is computed, running statistics neither. */
+export interface ResidualStages {
+  /** Pixels a feature of res2 to res5. */
+  readonly strides: readonly [number, number, number, number];
+  /** Channels of res2 to res5. */
+  readonly channels: readonly [number, number, number, number];
+  /** The outputs of res2 up to the stage `last`, 2 to 5. */
+  upTo(last: number, images: Tensor, at: StepContext): readonly Tensor[];
+  /** res5 on features of res4, wherever they come from. */
+  last(features: Tensor, at: StepContext): Tensor;
+}
 export interface Encoder extends Net {
   readonly outputs: number;
   /** Channels of `res4`; those of `res5` are the outputs. */
   readonly res4Outputs: number;
   forward(images: Tensor, at: StepContext): Stages;
+  /** Of a residual network: its stages one by one, for detectors. */
+  readonly stages?: ResidualStages;
 }
 
 /** `views[i]` is [n, size, size, channels]; `index` the int32 positions in the data set; `targets.label` int32 [n] where there are labels. */

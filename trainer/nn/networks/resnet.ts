@@ -3,6 +3,7 @@
  * Paths of the variables are torchvision's names with slashes for dots. Convolutions start at Kaiming normal, fan out.
  */
 import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
 import type { Builder, Encoder } from '../../recipe.ts';
 import { batchNorm } from '../layers/batch-norm.ts';
 import { conv2d } from '../ops/conv.ts';
@@ -139,6 +140,11 @@ export function resnet(builder: Builder, shape: ResNetShape): Encoder {
   const [layer1, layer2, layer3, layer4] = stages as [Layer, Layer, Layer, Layer];
   const all = sequence(stem, ...stages);
 
+  const isSmall = shape.stem.kind === 'small';
+  const pooled = (conv1: Tensor): Tensor => (isSmall ? conv1 : maxPoolAfterRelu(conv1, 3, { stride: 2, padding: 1 }));
+  const first = shape.stem.kind === 'small' ? shape.stem.stride : 4;
+  const narrowest = shape.width * expansion;
+
   return {
     weights: all.weights,
     state: all.state,
@@ -146,12 +152,25 @@ export function resnet(builder: Builder, shape: ResNetShape): Encoder {
     res4Outputs: inputs / 2,
     forward(images, at) {
       const conv1 = stem.apply(images, at);
-      const pooledStem = shape.stem.kind === 'imagenet' ? maxPoolAfterRelu(conv1, 3, { stride: 2, padding: 1 }) : conv1;
-      const res2 = layer1.apply(pooledStem, at);
+      const res2 = layer1.apply(pooled(conv1), at);
       const res3 = layer2.apply(res2, at);
       const res4 = layer3.apply(res3, at);
       const res5 = layer4.apply(res4, at);
       return { conv1, res2, res3, res4, res5, pooled: globalAveragePool(res5) };
+    },
+    stages: {
+      strides: [first, 2 * first, 4 * first, 8 * first],
+      channels: [narrowest, 2 * narrowest, 4 * narrowest, 8 * narrowest],
+      upTo(last, images, at) {
+        const outputs: Tensor[] = [];
+        let features = pooled(stem.apply(images, at));
+        for (const stage of [layer1, layer2, layer3, layer4].slice(0, last - 1)) {
+          features = stage.apply(features, at);
+          outputs.push(features);
+        }
+        return outputs;
+      },
+      last: (features, at) => layer4.apply(features, at),
     },
   };
 }

@@ -3,9 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import { dtype, outputsOf } from './operation.ts';
 
-/** Mean over the batch. scores: [n, classes]; labels: int32 [n]. */
-export function crossEntropy(scores: Tensor, labels: Tensor): Scalar {
-  const perSample = tf.customGrad((given, save) => {
+/** scores: [n, classes]; labels: int32 [n]; result: [n]. */
+export function perSampleCrossEntropy(scores: Tensor, labels: Tensor): Tensor {
+  return tf.customGrad((given, save) => {
     const attributes = [dtype('T', 'float32'), dtype('Tlabels', 'int32')];
     const [value, gradient] = outputsOf(
       'SparseSoftmaxCrossEntropyWithLogits',
@@ -16,7 +16,11 @@ export function crossEntropy(scores: Tensor, labels: Tensor): Scalar {
     (save as tf.GradSaveFunc)([gradient]);
     return { value, gradFunc: (dy: Tensor, [saved]: Tensor[]) => tf.mul(dy.expandDims(1), saved!) };
   })(scores);
-  return tf.mean(perSample);
+}
+
+/** Mean over the batch. scores: [n, classes]; labels: int32 [n]. */
+export function crossEntropy(scores: Tensor, labels: Tensor): Scalar {
+  return tf.mean(perSampleCrossEntropy(scores, labels));
 }
 
 /** Percentage of the batch whose highest score is the label's. */

@@ -18,6 +18,7 @@ interface Attribute {
 const types = { float32: 1, int32: 3 } as const;
 
 export const text = (name: string, value: string): Attribute => ({ name, type: kinds.text, value });
+export const integer = (name: string, value: number): Attribute => ({ name, type: kinds.integer, value });
 export const integers = (name: string, value: readonly number[]): Attribute => ({ name, type: kinds.integer, value });
 export const number = (name: string, value: number): Attribute => ({ name, type: kinds.number, value });
 export const flag = (name: string, value: boolean): Attribute => ({ name, type: kinds.flag, value });

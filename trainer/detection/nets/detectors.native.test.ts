@@ -1,0 +1,118 @@
+/** Both detectors whole: the same mathematics on both engines, gradients that reach every weight, and they learn. */
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import type { Engine } from '../../engine/engine.ts';
+import { openEngine } from '../../engine/steps/open.ts';
+import type { HostBatch } from '../../host-batch.ts';
+import { Execution } from '../../protocol/run.ts';
+import { keyed } from '../../random.ts';
+import type { Encoder } from '../../recipe.ts';
+import { encoders, optimizers } from '../../registry.ts';
+import type { Detector } from './detector.ts';
+import { detectorLearner } from './detector-learner.ts';
+import { fasterRcnnC4 } from './faster-rcnn-c4.ts';
+import { maskRcnnFpn } from './mask-rcnn-fpn.ts';
+
+const side = 64;
+const classes = 2;
+const objects = 3;
+const sample = { count: 32, mostPositive: 8 };
+const counts = { before: 200, after: 40 };
+const proposals = { training: counts, finding: counts };
+
+const open = (engine: 'eager' | 'traced') => openEngine(v.parse(Execution, { engine, threads: 2 }));
+
+function encoderOn(engine: Engine): Encoder {
+  const recipe = encoders.get('resnet-18');
+  const options = v.parse(recipe.options, { width: 8, stem: 'imagenet' });
+  return recipe.build(engine.builder(1).at('encoder'), options, { channels: 3 });
+}
+
+const detectors: Readonly<Record<string, (engine: Engine) => Detector>> = {
+  'Faster R-CNN C4': (engine) =>
+    fasterRcnnC4(engine.builder(1), encoderOn(engine), { classes, sizes: [12, 24, 48], sample, proposals }),
+  'Mask R-CNN FPN': (engine) =>
+    maskRcnnFpn(engine.builder(1), encoderOn(engine), {
+      ...{ classes, sizes: [8, 16, 32, 64, 128], channels: 16, boxWidth: 32, maskWidth: 16, norm: true },
+      ...{ sample, proposals },
+    }),
+};
+
+/** Bright squares and dark discs on noise. */
+function pictures(count: number, seed: number): HostBatch {
+  const images = new Float32Array(count * side * side * 3);
+  const boxes = new Float32Array(count * objects * 4);
+  const present = new Float32Array(count * objects);
+  const labels = new Int32Array(count * objects);
+  const masks = new Float32Array(count * objects * side * side);
+  const stream = keyed(seed, 'pictures');
+  const noise = new Float32Array(images.length);
+  stream.fillNormal(noise);
+  images.forEach((_, at) => (images[at] = 0.1 * noise[at]!));
+  for (let picture = 0; picture < count; picture++)
+    for (let object = 0; object < objects - 1; object++) {
+      const draw = keyed(seed, 'object', picture, object);
+      const size = 12 + Math.floor(16 * draw.uniform());
+      const [left, top] = [0, 0].map(() => Math.floor((side - size) * draw.uniform())) as [number, number];
+      const label = draw.uniform() < 0.5 ? 0 : 1;
+      const at = picture * objects + object;
+      boxes.set([left, top, left + size, top + size], 4 * at);
+      present[at] = 1;
+      labels[at] = label;
+      for (let y = top; y < top + size; y++)
+        for (let x = left; x < left + size; x++) {
+          const away = (x + 0.5 - left - size / 2) ** 2 + (y + 0.5 - top - size / 2) ** 2;
+          if (label === 1 && away > (size / 2) ** 2) continue;
+          masks[(at * side + y) * side + x] = 1;
+          images.fill(label === 0 ? 1 : -1, 3 * ((picture * side + y) * side + x), 3 * ((picture * side + y) * side + x + 1));
+        }
+    }
+  return {
+    views: [{ shape: [count, side, side, 3], values: images }],
+    index: Int32Array.from({ length: count }, (_, index) => index),
+    targets: {
+      sizes: { shape: [count, 2], values: new Float32Array(2 * count).fill(side) },
+      boxes: { shape: [count, objects, 4], values: boxes },
+      present: { shape: [count, objects], values: present },
+      classes: { shape: [count, objects], values: labels },
+      masks: { shape: [count, objects, side, side], values: masks },
+    },
+  };
+}
+
+const sgd = () => ({ recipe: optimizers.get('sgd'), options: { rate: 0.02, weightDecay: 1e-4 } });
+
+describe.each(Object.entries(detectors))('%s', (_name, build) => {
+  it('is the same mathematics on both engines', async () => {
+    const results = [];
+    for (const kind of ['eager', 'traced'] as const) {
+      const engine = await open(kind);
+      const stepper = engine.stepper(detectorLearner(build(engine), 1), sgd(), 1);
+      const result = await stepper.run(pictures(2, 1), { step: 0, lr: 0.02 }, { metrics: true });
+      results.push({ ...result, state: stepper.state.map((entry) => [entry.name, entry.read()] as const) });
+      stepper.dispose();
+    }
+    const [eager, traced] = results as [(typeof results)[0], (typeof results)[0]];
+    expect(traced.loss).toBeCloseTo(eager.loss, 4);
+    for (const [name, value] of Object.entries(eager.metrics)) expect(traced.metrics[name], name).toBeCloseTo(value, 3);
+    const others = new Map(traced.state);
+    for (const [name, values] of eager.state) {
+      const other = others.get(name)!;
+      const largest = Math.max(...Array.from(values, Math.abs), 1e-3);
+      const apart = Math.max(...Array.from(values, (value, at) => Math.abs(value - other[at]!)));
+      expect(apart / largest, name).toBeLessThan(1e-3);
+    }
+  });
+
+  it('learns squares and discs', async () => {
+    const engine = await open('traced');
+    const stepper = engine.stepper(detectorLearner(build(engine), 1), sgd(), 1);
+    const data = pictures(4, 2);
+    const before = await stepper.run(data, { step: 0, lr: 0.02 }, { metrics: true });
+    let after = before;
+    for (let step = 1; step < 60; step++) after = await stepper.run(data, { step, lr: 0.02 }, { metrics: true });
+    console.log(before, after);
+    expect(after.loss).toBeLessThan(0.5 * before.loss);
+    stepper.dispose();
+  });
+});

@@ -1,0 +1,95 @@
+/**
+ * Faster R-CNN on the fourth stage (Ren et al. 2015; detectron2's R50-C4): proposals from res4, regions of 14 x 14 features pass
+ * through res5 each. With a batch norm after res5, as MoCo's detector and those after it have (Res5ROIHeadsExtraNorm).
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+import { batchNorm } from '../../nn/layers/batch-norm.ts';
+import { globalAveragePool } from '../../nn/ops/pool.ts';
+import type { Builder, Encoder, StepContext } from '../../recipe.ts';
+import type { Detector } from './detector.ts';
+import { findings, usualFindings, type FindingOptions } from './findings.ts';
+import type { Pictures } from './picture-batch.ts';
+import { proposalNetwork, type FeatureLevel } from './proposal-network.ts';
+import { regionClassifier } from './region-classifier.ts';
+import { roiAlign } from './roi-align.ts';
+import { sampledRegions, usualSample, type RegionSample } from './sampled-regions.ts';
+
+export interface FasterRcnnOptions {
+  readonly classes: number;
+  /** Sides of anchors in pixels. */
+  readonly sizes: readonly number[];
+  readonly sample?: RegionSample;
+  readonly proposals?: { readonly training: ProposalCount; readonly finding: ProposalCount };
+  readonly findings?: FindingOptions;
+}
+interface ProposalCount {
+  readonly before: number;
+  readonly after: number;
+}
+
+const ratios = [0.5, 1, 2];
+const usualProposals = { training: { before: 12_000, after: 2000 }, finding: { before: 6000, after: 1000 } };
+const threshold = 0.7;
+const bins = 14;
+
+/** @throws RangeError for an encoder without stages of its own */
+export function fasterRcnnC4(builder: Builder, encoder: Encoder, options: FasterRcnnOptions): Detector {
+  const { stages } = encoder;
+  if (!stages) throw new RangeError('Faster R-CNN C4 needs a residual network: this encoder has no stages.');
+  const { classes, sample = usualSample, proposals = usualProposals } = options;
+  const { strides, upTo, last } = stages;
+  const stride = strides[2];
+  const network = proposalNetwork(builder.at('proposal_generator/rpn_head'), encoder.res4Outputs, [
+    { sizes: options.sizes, ratios },
+  ]);
+  const norm = batchNorm(builder.at('roi_heads/res5/norm'), encoder.outputs);
+  const classifier = regionClassifier(builder.at('roi_heads/box_predictor'), encoder.outputs, classes);
+  const parts = [encoder, network, norm, classifier];
+
+  const levelOf = ({ images }: Pictures, at: StepContext): FeatureLevel => ({
+    features: upTo(4, images, at)[2]!,
+    stride,
+  });
+
+  /** [n * k, outputs] */
+  function regionFeatures({ features }: FeatureLevel, boxes: Tensor, at: StepContext): Tensor {
+    const [n, k] = boxes.shape as [number, number, number];
+    const pooled = roiAlign(features, boxes, tf.ones([n, k]), { bins, scale: 1 / stride, samples: 0 });
+    const regions = pooled.reshape([n * k, bins, bins, features.shape[3]!]);
+    return globalAveragePool(norm.apply(last(regions, at), at));
+  }
+
+  return {
+    weights: parts.flatMap(({ weights }) => weights),
+    state: parts.flatMap(({ state }) => state),
+    losses(pictures, objects, at) {
+      const level = levelOf(pictures, at);
+      const predictions = network.predict([level]);
+      const found = network.propose(predictions, pictures.sizes, { ...proposals.training, threshold });
+      const regions = sampledRegions(found, objects, classes, sample, at);
+      const first = network.losses(predictions, pictures.sizes, objects, at);
+      const second = classifier.losses(classifier.apply(regionFeatures(level, regions.boxes, at)), regions);
+      return {
+        losses: {
+          objectness: first.objectness,
+          location: first.location,
+          classes: second.classes,
+          boxes: second.boxes,
+        },
+        health: {
+          anchors: first.positives,
+          recall: regions.recall,
+          foreground: second.foreground,
+          accuracy: second.accuracy,
+        },
+      };
+    },
+    find(pictures, at) {
+      const level = levelOf(pictures, at);
+      const found = network.propose(network.predict([level]), pictures.sizes, { ...proposals.finding, threshold });
+      const given = classifier.apply(regionFeatures(level, found.boxes, at));
+      return findings(given, found, pictures.sizes, options.findings ?? usualFindings);
+    },
+  };
+}

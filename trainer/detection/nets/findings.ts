@@ -1,0 +1,69 @@
+/** From scores of regions to findings: boxes in the picture, each class suppressed by itself, the highest of all (detectron2's fast_rcnn_inference). */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+import { clipped, headCoding, moved } from './boxes.ts';
+import { highest, rowsAt } from './choose.ts';
+import type { Found } from './detector.ts';
+import type { RegionScores } from './region-classifier.ts';
+import type { Proposals } from './proposal-network.ts';
+import { notThere, suppressed } from './suppression.ts';
+
+export interface FindingOptions {
+  /** Probability below which a region is nothing. */
+  readonly leastScore: number;
+  readonly threshold: number;
+  /** Findings a picture. */
+  readonly most: number;
+}
+
+/** detectron2's defaults. */
+export const usualFindings: FindingOptions = { leastScore: 0.05, threshold: 0.5, most: 100 };
+
+/** @param given of all proposals, picture after picture */
+export function findings(
+  given: RegionScores,
+  proposals: Proposals,
+  sizes: Tensor,
+  { leastScore, threshold, most }: FindingOptions,
+): Found {
+  const [n, k] = proposals.present.shape as [number, number];
+  const classes = given.deltas.shape[1]!;
+  const probabilities = tf.softmax(given.scores).reshape([n, k, classes + 1]);
+  const pictures = Array.from({ length: n }, (_, picture) => {
+    const size = tf.slice(sizes, [picture, 0], [1, 2]);
+    const from = tf.slice(proposals.boxes, [picture, 0, 0], [1, k, 4]);
+    const there = tf.greater(tf.slice(proposals.present, [picture, 0], [1, k]), 0);
+    const deltas = given.deltas.reshape([n, k, classes, 4]);
+    const kept = Array.from({ length: classes }, (__, index) => {
+      const own = tf.slice(deltas, [picture, 0, index, 0], [1, k, 1, 4]).reshape([1, k, 4]);
+      const boxes = clipped(moved(from, own, headCoding), size);
+      const scores = tf.slice(probabilities, [picture, 0, index], [1, k, 1]).reshape([1, k]);
+      const wanted = tf.logicalAnd(there, tf.greater(scores, leastScore));
+      const counted = tf.where(wanted, scores, tf.fill([1, k], notThere));
+      const survivors = suppressed(boxes.reshape([k, 4]), counted.reshape([k]), threshold, Math.min(most, k));
+      const places = survivors.index.reshape([1, Math.min(most, k)]);
+      return {
+        boxes: rowsAt(boxes, places),
+        scores: tf.mul(rowsAt(scores, places), survivors.used.reshape(places.shape)),
+        classes: tf.fill(places.shape, index),
+      };
+    });
+    const joined = (name: 'boxes' | 'scores' | 'classes'): Tensor =>
+      tf.concat(
+        kept.map((one) => one[name]),
+        1,
+      );
+    const top = highest(joined('scores'), Math.min(most, joined('scores').shape[1]!));
+    return {
+      boxes: rowsAt(joined('boxes'), top.index),
+      scores: top.values,
+      classes: rowsAt(joined('classes'), top.index),
+    };
+  });
+  const all = (name: 'boxes' | 'scores' | 'classes'): Tensor =>
+    tf.concat(
+      pictures.map((one) => one[name]),
+      0,
+    );
+  return { boxes: all('boxes'), scores: all('scores'), classes: all('classes') };
+}

@@ -1,0 +1,144 @@
+/** Mask R-CNN on a feature pyramid (He et al. 2017, Lin et al. 2017; detectron2's R50-FPN). */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+import { linear, type Linear } from '../../nn/layers/linear.ts';
+import { relu } from '../../nn/ops/relu.ts';
+import type { Builder, Encoder, Initial, StepContext } from '../../recipe.ts';
+import type { Detector } from './detector.ts';
+import { featurePyramid, levelWeights } from './feature-pyramid.ts';
+import { findings, usualFindings, type FindingOptions } from './findings.ts';
+import { maskHead } from './mask-head.ts';
+import type { Objects, Pictures } from './picture-batch.ts';
+import { proposalNetwork, type FeatureLevel } from './proposal-network.ts';
+import { regionClassifier } from './region-classifier.ts';
+import { roiAlign } from './roi-align.ts';
+import { sampledRegions, usualSample, type RegionSample } from './sampled-regions.ts';
+
+export interface MaskRcnnOptions {
+  readonly classes: number;
+  /** Side of the anchors of each of the five levels, in pixels. */
+  readonly sizes: readonly number[];
+  /** Channels of the pyramid, and of the layers of the two heads. */
+  readonly channels: number;
+  readonly boxWidth: number;
+  readonly maskWidth: number;
+  /** Batch norm in the pyramid. */
+  readonly norm: boolean;
+  readonly sample?: RegionSample;
+  readonly proposals?: { readonly training: ProposalCount; readonly finding: ProposalCount };
+  readonly findings?: FindingOptions;
+}
+interface ProposalCount {
+  readonly before: number;
+  readonly after: number;
+}
+
+const ratios = [0.5, 1, 2];
+const usualProposals = { training: { before: 2000, after: 1000 }, finding: { before: 1000, after: 1000 } };
+const threshold = 0.7;
+const boxBins = 7;
+const maskBins = 14;
+
+const xavier = (inputs: number): { readonly weight: Initial; readonly bias: Initial } => ({
+  weight: { kind: 'uniform', bound: Math.sqrt(3 / inputs) },
+  bias: { kind: 'zeros' },
+});
+
+/** @throws RangeError for an encoder without stages of its own */
+export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcnnOptions): Detector {
+  const { stages } = encoder;
+  if (!stages) throw new RangeError('Mask R-CNN needs a residual network: this encoder has no stages.');
+  const { classes, channels, boxWidth, sample = usualSample, proposals = usualProposals } = options;
+  const pyramid = featurePyramid(builder.at('backbone'), stages.channels, channels, options.norm);
+  const anchors = options.sizes.map((size) => ({ sizes: [size], ratios }));
+  const network = proposalNetwork(builder.at('proposal_generator/rpn_head'), channels, anchors);
+  const pooledWidth = boxBins ** 2 * channels;
+  const heads = builder.at('roi_heads');
+  const hidden: readonly Linear[] = [
+    linear(heads.at('box_head/fc1'), pooledWidth, boxWidth, { initial: xavier(pooledWidth) }),
+    linear(heads.at('box_head/fc2'), boxWidth, boxWidth, { initial: xavier(boxWidth) }),
+  ];
+  const classifier = regionClassifier(heads.at('box_predictor'), boxWidth, classes);
+  const mask = maskHead(heads.at('mask_head'), channels, classes, options.maskWidth);
+  const parts = [encoder, pyramid, network, ...hidden, classifier, mask];
+
+  function levelsOf({ images }: Pictures, at: StepContext): readonly FeatureLevel[] {
+    const features = stages!.upTo(5, images, at);
+    return pyramid.apply(
+      features.map((stage, index) => ({ features: stage, stride: stages!.strides[index]! })),
+      at,
+    );
+  }
+
+  /** [n * k, bins, bins, channels], each box from the level of its size. */
+  function regionFeatures(levels: readonly FeatureLevel[], boxes: Tensor, bins: number): Tensor {
+    const pooled = levels.slice(0, -1);
+    const weights = levelWeights(boxes, pooled);
+    const sum = tf.addN(
+      pooled.map(({ features, stride }, index) =>
+        roiAlign(features, boxes, weights[index]!, { bins, scale: 1 / stride, samples: 0 }),
+      ),
+    );
+    const [n, k] = boxes.shape as [number, number, number];
+    return sum.reshape([n * k, bins, bins, channels]);
+  }
+
+  function classified(levels: readonly FeatureLevel[], boxes: Tensor) {
+    const pooled = regionFeatures(levels, boxes, boxBins);
+    const flat = pooled.reshape([pooled.shape[0]!, pooledWidth]);
+    return classifier.apply(hidden.reduce((x, layer) => relu(layer.apply(x)), flat));
+  }
+
+  return {
+    weights: parts.flatMap(({ weights }) => weights),
+    state: parts.flatMap(({ state }) => state),
+    losses(pictures, objects, at) {
+      const { masks } = objects;
+      if (!masks) throw new RangeError('Mask R-CNN learns masks, but the objects have none.');
+      const levels = levelsOf(pictures, at);
+      const predictions = network.predict(levels);
+      const found = network.propose(predictions, pictures.sizes, { ...proposals.training, threshold });
+      const regions = sampledRegions(found, objects, classes, sample, at);
+      const first = network.losses(predictions, pictures.sizes, objects, at);
+      const second = classifier.losses(classified(levels, regions.boxes), regions);
+      const maskFeatures = regionFeatures(levels, firstRegions(regions.boxes, sample), maskBins);
+      const third = mask.loss(mask.apply(maskFeatures), regions, { ...objects, masks } satisfies Required<Objects>);
+      return {
+        losses: {
+          objectness: first.objectness,
+          location: first.location,
+          classes: second.classes,
+          boxes: second.boxes,
+          masks: third.loss,
+        },
+        health: {
+          anchors: first.positives,
+          recall: regions.recall,
+          foreground: second.foreground,
+          accuracy: second.accuracy,
+        },
+      };
+    },
+    find(pictures, at) {
+      const levels = levelsOf(pictures, at);
+      const proposed = network.propose(network.predict(levels), pictures.sizes, { ...proposals.finding, threshold });
+      const given = classified(levels, proposed.boxes);
+      const found = findings(given, proposed, pictures.sizes, options.findings ?? usualFindings);
+      return { ...found, masks: masksOf(mask.apply(regionFeatures(levels, found.boxes, maskBins)), found.classes) };
+    },
+  };
+
+  /** Of each finding the mask of its class: [n, k, side, side]. */
+  function masksOf(logits: Tensor, found: Tensor): Tensor {
+    const [n, k] = found.shape as [number, number];
+    const side = logits.shape[1]!;
+    const own = tf.cast(tf.oneHot(tf.cast(found, 'int32').reshape([n * k]), classes), 'float32');
+    const picked = tf.sum(tf.mul(logits, own.reshape([n * k, 1, 1, classes])), 3);
+    return tf.sigmoid(picked).reshape([n, k, side, side]);
+  }
+}
+
+/** Regions that may stand for objects: they come first. */
+function firstRegions(boxes: Tensor, { mostPositive, count }: RegionSample): Tensor {
+  return tf.slice(boxes, [0, 0, 0], [boxes.shape[0]!, Math.min(mostPositive, count), 4]);
+}

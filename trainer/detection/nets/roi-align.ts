@@ -1,0 +1,149 @@
+/**
+ * ROIAlign (He et al. 2017), aligned, as two matrix products.
+ *
+ * Bilinear interpolation is separable: the value of a bin is the mean over its grid of samples, and that is
+ * `rows * features * columns`, with weights of rows and of columns that depend on the box alone. So any number of samples a
+ * bin, also one that depends on the box, has a fixed shape, and the gradient of the features is two products as well: the
+ * same bits every time, on a GPU too, where a scattered sum is not.
+ */
+import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
+import { sidesOf } from './boxes.ts';
+
+export interface Pooling {
+  /** Bins along a side. */
+  readonly bins: number;
+  /** Features a pixel: 1 / stride. */
+  readonly scale: number;
+  /** Samples a bin along a side; 0: as many as features, rounded up (detectron2's 0, torchvision's -1). */
+  readonly samples: number;
+}
+
+/**
+ * Weights of the features along one side for the bins along it: [n, k, bins, extent].
+ * @param low, high the sides of the boxes, [n, k]
+ * @param weight multiplies all weights of a box, [n, k]
+ */
+function sideWeights(
+  low: Tensor,
+  high: Tensor,
+  weight: Tensor,
+  extent: number,
+  { bins, scale, samples }: Pooling,
+): Tensor {
+  const [n, k] = low.shape as [number, number];
+  const scaled = tf.mul(low, scale);
+  const start = tf.sub(scaled, 0.5);
+  const bin = tf.div(tf.sub(tf.mul(high, scale), scaled), bins);
+  const fixed = samples > 0;
+  const count = fixed ? tf.fill([n, k], samples) : tf.maximum(tf.ceil(bin), 1);
+  const most = fixed ? samples : Math.max(Math.ceil(extent / bins), 1);
+  const places = tf.range(0, extent, 1, 'float32').reshape([1, 1, 1, 1, extent]);
+  const sample = tf.range(0, most, 1, 'float32').reshape([1, 1, most]);
+  const counted = tf.expandDims(count, 2);
+  // Position of a sample within its bin, in bins: [n, k, 1, most].
+  const within = tf.expandDims(tf.div(tf.add(sample, 0.5), counted), 2);
+  const share = tf.div(tf.cast(tf.less(sample, counted), 'float32'), counted);
+  const spread = (values: Tensor): Tensor => values.reshape([n, k, 1, 1]);
+  const position = tf.add(
+    spread(start),
+    tf.mul(spread(bin), tf.add(tf.range(0, bins, 1, 'float32').reshape([1, 1, bins, 1]), within)),
+  );
+  // Up to one feature beyond the map the outermost feature counts, farther out nothing does.
+  const inside = tf.logicalAnd(tf.greaterEqual(position, -1), tf.lessEqual(position, extent));
+  const shares = tf.mul(tf.mul(tf.cast(inside, 'float32'), tf.expandDims(share, 2)), spread(weight));
+  const nearest = tf.expandDims(tf.minimum(tf.maximum(position, 0), extent - 1), 4);
+  const triangle = tf.relu(tf.sub(1, tf.abs(tf.sub(nearest, places))));
+  return tf.sum(tf.mul(triangle, tf.expandDims(shares, 4)), 3);
+}
+
+/** Bytes that an intermediate result of a product may take: boxes are pooled in parts of as many as fit. */
+const mostBytes = 256 * 2 ** 20;
+
+interface Weights {
+  /** [n, k, bins, height] */
+  readonly rows: Tensor;
+  /** [n, k, bins, width] */
+  readonly columns: Tensor;
+}
+
+/** [n, height, width, channels] to [n, k, bins, bins, channels]. */
+function pooledBy({ rows, columns }: Weights, features: Tensor): Tensor {
+  const [n, height, width, channels] = features.shape as [number, number, number, number];
+  const [, k, bins] = rows.shape as [number, number, number];
+  const byRow = tf.matMul(rows.reshape([n, k * bins, height]), features.reshape([n, height, width * channels]));
+  return tf
+    .matMul(
+      tf
+        .expandDims(columns, 2)
+        .tile([1, 1, bins, 1, 1])
+        .reshape([n * k * bins, bins, width]),
+      byRow.reshape([n * k * bins, width, channels]),
+    )
+    .reshape([n, k, bins, bins, channels]);
+}
+
+/** The gradient of the features by that of the bins. */
+function gradientBy({ rows, columns }: Weights, dy: Tensor): Tensor {
+  const [n, k, bins, height] = rows.shape as [number, number, number, number];
+  const width = columns.shape[3]!;
+  const channels = dy.shape[4]!;
+  const byRow = tf.matMul(
+    tf
+      .expandDims(columns, 2)
+      .tile([1, 1, bins, 1, 1])
+      .reshape([n * k * bins, bins, width]),
+    dy.reshape([n * k * bins, bins, channels]),
+    true,
+  );
+  return tf
+    .matMul(rows.reshape([n, k * bins, height]), byRow.reshape([n, k * bins, width * channels]), true)
+    .reshape([n, height, width, channels]);
+}
+
+/**
+ * Features of boxes: [n, k, bins, bins, channels], with the gradient of the features; boxes are constants. A box is no larger
+ * than the canvas.
+ * @param features [n, height, width, channels]
+ * @param boxes [n, k, 4] in pixels
+ * @param weight [n, k], 0 for boxes whose features are not wanted: they become 0
+ */
+export function roiAlign(features: Tensor, boxes: Tensor, weight: Tensor, pooling: Pooling): Tensor {
+  const [n, height, width, channels] = features.shape as [number, number, number, number];
+  const k = boxes.shape[1]!;
+  const bytes = 4 * n * pooling.bins * width * channels;
+  const part = Math.max(1, Math.min(k, Math.floor(mostBytes / bytes)));
+  const parts = Array.from({ length: Math.ceil(k / part) }, (_, index) => {
+    const from = index * part;
+    const count = Math.min(part, k - from);
+    const { left, top, right, bottom } = sidesOf(tf.slice(boxes, [0, from, 0], [n, count, 4]));
+    const counted = tf.slice(weight, [0, from], [n, count]);
+    return {
+      from,
+      count,
+      weights: {
+        rows: sideWeights(top, bottom, counted, height, pooling),
+        columns: sideWeights(left, right, tf.onesLike(counted), width, pooling),
+      },
+    };
+  });
+  return tf.customGrad((given, save) => {
+    // Kept for the gradient as every other value is: a tensor that is not may be gone by then.
+    (save as tf.GradSaveFunc)(parts.flatMap(({ weights }) => [weights.rows, weights.columns]));
+    return {
+      value: tf.concat(
+        parts.map(({ weights }) => pooledBy(weights, given as Tensor)),
+        1,
+      ),
+      gradFunc: (dy: Tensor, saved: Tensor[]) =>
+        tf.addN(
+          parts.map(({ from, count }, index) =>
+            gradientBy(
+              { rows: saved[2 * index]!, columns: saved[2 * index + 1]! },
+              tf.slice(dy, [0, from, 0, 0, 0], [n, count, pooling.bins, pooling.bins, channels]),
+            ),
+          ),
+        ),
+    };
+  })(features);
+}
