@@ -56,6 +56,10 @@ export interface Engine {
   entries(nets: readonly Net[]): readonly StateEntry[];
   /** Runs a function of images without training; only the result reaches the host. */
   infer(compute: (input: Tensor, at: StepContext) => Tensor): (input: HostTensor) => Promise<HostTensor>;
+  /** As `infer`, for a function of several tensors with several results. */
+  inferAll(
+    compute: (inputs: readonly Tensor[], at: StepContext) => readonly Tensor[],
+  ): (...inputs: readonly HostTensor[]) => Promise<readonly HostTensor[]>;
   /** Live tensors, for the leak alarm. */
   tensors(): number;
   /** Times a matrix product of `size` on the device that actually executes it. */

@@ -1,9 +1,9 @@
 /** The mask of a region for each class (He et al. 2017): four 3x3 convolutions, one that doubles the side, one score a class. */
 import * as tf from '@tensorflow/tfjs';
-import type { Scalar, Tensor, Tensor4D } from '@tensorflow/tfjs';
+import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import { conv2d } from '../../nn/ops/conv.ts';
 import { kaimingNormalFanOut } from '../../nn/layers/init.ts';
-import { constant } from '../../nn/ops/stop-gradient.ts';
+import { dtype, outputOf } from '../../nn/ops/operation.ts';
 import { relu } from '../../nn/ops/relu.ts';
 import type { Builder, Net } from '../../recipe.ts';
 import { rowsAt } from './choose.ts';
@@ -82,17 +82,29 @@ export function maskHead(builder: Builder, channels: number, classes: number, wi
   };
 }
 
-/** Masks of objects, [n, g, height, width], in the frames of regions: 0 or 1, [n, k, side, side] (detectron2's BitMasks.crop_and_resize). */
+/**
+ * Masks of objects in the frames of regions: 0 or 1, [n, k, side, side] (detectron2's BitMasks.crop_and_resize).
+ * @param object places among the objects, int32 [n, k]
+ * @param masks a bit a pixel, int32 [n, g, height, width / 32]
+ */
 export function maskTargets(boxes: Tensor, object: Tensor, masks: Tensor, side: number): Tensor {
-  return constant((all) => {
-    const [n, k] = object.shape as [number, number];
-    const [, , height, width] = all.shape as [number, number, number, number];
-    const own = rowsAt(all, object).reshape([n * k, height, width, 1]) as Tensor4D;
-    const pooled = roiAlign(own, boxes.reshape([n * k, 1, 4]), tf.ones([n * k, 1]), {
-      bins: side,
-      scale: 1,
-      samples: 0,
-    });
-    return tf.cast(tf.greaterEqual(pooled, 0.5), 'float32').reshape([n, k, side, side]);
-  }, masks);
+  const [n, k] = object.shape as [number, number];
+  const own = unpacked(rowsAt(masks, object));
+  const [, , height, width] = own.shape as [number, number, number, number];
+  const pooled = roiAlign(own.reshape([n * k, height, width, 1]), boxes.reshape([n * k, 1, 4]), tf.ones([n * k, 1]), {
+    bins: side,
+    scale: 1,
+    samples: 0,
+  });
+  return tf.cast(tf.greaterEqual(pooled, 0.5), 'float32').reshape([n, k, side, side]);
+}
+
+const whole = [dtype('T', 'int32')];
+
+/** Bits as numbers, 0 or 1: int32 [..., words] to float32 [..., 32 words]. */
+function unpacked(words: Tensor): Tensor {
+  const places = tf.range(0, 32, 1, 'int32');
+  const shifted = outputOf('RightShift', whole, [tf.expandDims(words, words.rank), places]);
+  const bits = outputOf('BitwiseAnd', whole, [shifted, tf.scalar(1, 'int32')]);
+  return tf.cast(bits, 'float32').reshape([...words.shape.slice(0, -1), 32 * words.shape.at(-1)!]);
 }

@@ -16,7 +16,7 @@ export interface Objects {
   readonly classes: Tensor;
   /** [n, g], 1 where there is one. */
   readonly present: Tensor;
-  /** [n, g, height, width], 0 or 1. */
+  /** A bit a pixel, the lowest first: int32 [n, g, height, width / 32]. */
   readonly masks?: Tensor;
 }
 

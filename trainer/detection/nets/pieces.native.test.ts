@@ -68,7 +68,9 @@ it('overlaps and matches', () => {
   for (const [expected, thresholds] of kinds) {
     const { object, positive, negative } = matched(overlap, tf.ones([1, 5]), thresholds);
     expect(values(object)).toEqual(expected.map(([at]) => at));
-    expect(values(tf.sub(positive, negative))).toEqual(expected.map(([, label]) => (label === 0 ? -1 : Math.max(label!, 0))));
+    expect(values(tf.sub(positive, negative))).toEqual(
+      expected.map(([, label]) => (label === 0 ? -1 : Math.max(label!, 0))),
+    );
   }
 });
 
@@ -109,7 +111,13 @@ it('suppression, of equal scores the earlier first', () => {
 });
 
 describe.each(['0', '2'] as const)('ROIAlign, samples %s', (samples) => {
-  const pooled = [[3, 5, 80, 70], [20, 10, 31, 81], [-40, -30, 30, 30], [60, 40, 140, 105], [33, 33, 35, 36]];
+  const pooled = [
+    [3, 5, 80, 70],
+    [20, 10, 31, 81],
+    [-40, -30, 30, 30],
+    [60, 40, 140, 105],
+    [33, 33, 35, 36],
+  ];
   const pooling = { bins: 3, scale: 1 / 8, samples: Number(samples) };
   it('and its gradient', () => {
     const features = tf.tensor(formula('features', [9 * 11 * 2], 1), [1, 9, 11, 2]);
@@ -123,7 +131,10 @@ describe.each(['0', '2'] as const)('ROIAlign, samples %s', (samples) => {
 
 it('levels of a pyramid', () => {
   const sides = [10, 111.9, 112, 223, 224, 447, 448, 900];
-  const squares = tf.tensor(sides.flatMap((side) => [0, 0, side, side]), [1, 8, 4]);
+  const squares = tf.tensor(
+    sides.flatMap((side) => [0, 0, side, side]),
+    [1, 8, 4],
+  );
   const levels = [4, 8, 16, 32].map((stride) => ({ stride, features: tf.scalar(0) }));
   const weights = tf.stack([...levelWeights(squares, levels)], 2);
   expect(values(tf.argMax(weights, 2))).toEqual(golden.levels);
@@ -131,8 +142,11 @@ it('levels of a pyramid', () => {
 });
 
 it('masks in the frames of regions', () => {
-  const mask = Array.from({ length: 20 * 24 }, (_, at) => ((at % 24) - 11) ** 2 + (Math.floor(at / 24) - 9) ** 2);
-  const masks = tf.tensor(mask.map((distance) => (distance < 49 ? 1 : 0)), [1, 1, 20, 24]);
+  // A row is one word of 32 pixels.
+  const words = Array.from({ length: 20 }, (_, y) =>
+    Array.from({ length: 24 }, (__, x) => ((x - 11) ** 2 + (y - 9) ** 2 < 49 ? 1 << x : 0)).reduce((a, b) => a | b, 0),
+  );
+  const masks = tf.tensor(words, [1, 1, 20, 1], 'int32');
   const frames = tf.tensor([4, 2, 18, 16, 8, 1, 23, 19.5, 0, 0, 5, 5], [1, 3, 4]);
   expect(values(maskTargets(frames, tf.zeros([1, 3], 'int32'), masks, 7))).toEqual(flat(golden.mask));
 });

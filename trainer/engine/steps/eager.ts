@@ -10,7 +10,7 @@ import type { Net } from '../../recipe.ts';
 import type { Binding } from '../binding/eager-binding.ts';
 import { createBuilder, unlisted } from './variable-builder.ts';
 import type { Engine } from '../engine.ts';
-import type { HostTensor } from '../../host-batch.ts';
+import { ofOne } from './infer-one.ts';
 import { createStepContext } from './step-context.ts';
 import { openRuntime } from '../binding/runtime.ts';
 import { createEagerStepper, stateEntry, untracked } from './eager-step.ts';
@@ -38,6 +38,18 @@ function probe(binding: Binding, size: number): Awaited<ReturnType<Engine['probe
   return { ...timed, gigaflops: (2 * size ** 3) / timed.milliseconds / 1e6 };
 }
 
+const inferAll: Engine['inferAll'] =
+  (compute) =>
+  async (...inputs) => {
+    const outputs = untracked(() => {
+      const given = inputs.map(({ values, shape }) => tf.tensor(values, [...shape]));
+      const results = compute(given, createStepContext(0, 0, false));
+      return results.map((result) => ({ shape: result.shape, values: result.dataSync<'float32' | 'int32'>() }));
+    });
+    await macrotask();
+    return outputs;
+  };
+
 export async function openEagerEngine(execution: Execution): Promise<Engine> {
   const { precision, chunk, recompute } = execution;
   if (precision !== 'float32' || chunk !== null) {
@@ -61,14 +73,8 @@ export async function openEagerEngine(execution: Execution): Promise<Engine> {
       [...new Set(nets.flatMap((net) => [...net.weights, ...net.state]))].map((variable) =>
         stateEntry(variable.name, variable),
       ),
-    infer: (compute) => async (input: HostTensor) => {
-      const output = untracked(() => {
-        const result = compute(tf.tensor(input.values, [...input.shape]), createStepContext(0, 0, false));
-        return { shape: result.shape, values: result.dataSync<'float32' | 'int32'>() };
-      });
-      await macrotask();
-      return output;
-    },
+    infer: ofOne(inferAll),
+    inferAll,
     tensors: () => tf.memory().numTensors,
     probe: async (size) => {
       await macrotask();

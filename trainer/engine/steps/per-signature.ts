@@ -7,13 +7,16 @@ export interface InputSpec {
   readonly shape: readonly number[];
 }
 
-/** Signatures a function may be traced for: a full batch, a last one, an evaluation's. More is the caller's error. */
-const mostSignatures = 8;
+/**
+ * Signatures a function may be traced for: a full batch, a last one, an evaluation's, the canvases of a detector. More is the
+ * caller's error.
+ */
+const mostSignatures = 24;
 
 /**
  * @param what names the function in the error message: "The training step"
  * @returns a lookup that compiles the function for each new signature
- * @throws on the ninth signature
+ * @throws on one signature more
  */
 export function perSignature<T>(what: string): (signature: string, compile: () => T) => T {
   const compiled = new Map<string, T>();
@@ -38,7 +41,7 @@ export interface BatchSignature {
   readonly targets: Readonly<Record<string, InputSpec>>;
 }
 
-function specOf({ shape, values }: HostTensor): InputSpec {
+export function specOf({ shape, values }: HostTensor): InputSpec {
   return { dtype: values instanceof Float32Array ? 'float32' : 'int32', shape };
 }
 

@@ -3,15 +3,12 @@
  * included, and then run as a whole, off this thread, with all state on the device.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor } from '@tensorflow/tfjs';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Execution, Precision } from '../../protocol/run.ts';
-import type { StepContext } from '../../recipe.ts';
 import { createBuilder } from './variable-builder.ts';
 import { createChunkedStepper } from './chunked-step.ts';
 import { openEagerEngine } from './eager.ts';
 import type { Engine } from '../engine.ts';
-import type { HostTensor } from '../../host-batch.ts';
 import { createLossScale } from './loss-scale.ts';
 import { openRuntime } from '../binding/runtime.ts';
 import { unique } from './eager-step.ts';
@@ -19,19 +16,24 @@ import { compile } from './compile.ts';
 import { createTracer, type Tracer } from './trace.ts';
 import { createTracedStepper } from './traced-step.ts';
 import { createTracedContext } from './traced-context.ts';
-import { perSignature } from './per-signature.ts';
+import { ofOne } from './infer-one.ts';
+import { perSignature, specOf, type InputSpec } from './per-signature.ts';
 
-function createTracedInference(tracer: Tracer, compute: (input: Tensor, at: StepContext) => Tensor) {
-  const compiledFor = perSignature<ReturnType<typeof compile>>('An inference');
-  const compiled = (shape: HostTensor['shape']) =>
-    compile(tracer, [{ dtype: 'float32', shape }], (input) => {
-      const step = tracer.node(tf.scalar(0, 'int32'));
-      const { context } = createTracedContext(tracer, step, false);
-      return Object.values(tracer.network(() => ({ output: compute(input, context) })));
-    });
-  return async (input: HostTensor): Promise<HostTensor> => {
-    const [output] = await compiledFor(input.shape.join('x'), () => compiled(input.shape))(input);
-    return output!;
+function createTracedInference(tracer: Tracer): Engine['inferAll'] {
+  return (compute) => {
+    const compiledFor = perSignature<ReturnType<typeof compile>>('An inference');
+    const compiled = (specs: readonly InputSpec[]) =>
+      compile(tracer, specs, (...inputs) => {
+        const step = tracer.node(tf.scalar(0, 'int32'));
+        const { context } = createTracedContext(tracer, step, false);
+        const named = () => Object.fromEntries(compute(inputs, context).entries());
+        return Object.values(tracer.network(named));
+      });
+    return (...inputs) => {
+      const specs = inputs.map(specOf);
+      const signature = specs.map(({ dtype, shape }) => `${dtype}:${shape.join('x')}`).join(' ');
+      return compiledFor(signature, () => compiled(specs))(...inputs);
+    };
   };
 }
 
@@ -59,6 +61,7 @@ export async function openTracedEngine(execution: Execution): Promise<Engine> {
   const runtime = await openRuntime(execution);
   const eager = await openEagerEngine({ ...execution, precision: 'float32', chunk: null });
   const tracer = createTracer(runtime, execution);
+  const inferAll = createTracedInference(tracer);
   const { precision } = execution;
   if (precision !== 'float32') await provePrecision(tracer, precision, runtime.facts.instructionSet);
   return {
@@ -77,6 +80,7 @@ export async function openTracedEngine(execution: Execution): Promise<Engine> {
           variable: tracer.deviceOf(variable),
         })),
       ),
-    infer: (compute) => createTracedInference(tracer, compute),
+    infer: ofOne(inferAll),
+    inferAll,
   };
 }
