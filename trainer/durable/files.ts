@@ -49,12 +49,15 @@ export async function writeFully(handle: FileHandle, bytes: Uint8Array): Promise
  * Writes next to the target, flushes, renames over it and flushes the folder. A reader sees the old file or the new
  * one.
  */
-export async function writeAtomically(path: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
+export async function writeAtomically(
+  path: string,
+  parts: Iterable<Uint8Array | string> | AsyncIterable<Uint8Array | string>,
+): Promise<void> {
   const temporary = `${path}.tmp-${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
     const handle = await open(temporary, 'wx');
     try {
-      for (const part of parts) await writeFully(handle, typeof part === 'string' ? Buffer.from(part) : part);
+      for await (const part of parts) await writeFully(handle, typeof part === 'string' ? Buffer.from(part) : part);
       await handle.sync();
     } finally {
       await handle.close();

@@ -1,0 +1,137 @@
+/**
+ * COCO's result files (https://cocodataset.org/#format-results): an array of { image_id, category_id, bbox: [x, y, width,
+ * height], score, segmentation: { size: [height, width], counts } }.
+ */
+import { FaultError } from '../../durable/fault-error.ts';
+import { writeAtomically } from '../../durable/files.ts';
+import type { Box } from '../boxes.ts';
+import { compressRuns, expandRuns } from '../masks/compressed-runs.ts';
+import { maskOf } from '../masks/polygons.ts';
+import { checkRunLengths, maskBox } from '../masks/run-lengths.ts';
+import type { Detection, RunLengths } from '../objects.ts';
+import { DetectionStore, type ImageDetections } from './detection-store.ts';
+import { jsonArrayEntries } from './json-array.ts';
+
+/** What the ids of a result file stand for. */
+export interface CocoNames {
+  /** By id as text. */
+  readonly images: ReadonlyMap<string, { readonly height: number; readonly width: number }>;
+  /** Ids of the categories, by class. */
+  readonly categories: readonly number[];
+}
+
+const numberOrText = (id: string): number | string => (/^(0|[1-9]\d{0,14})$/.test(id) ? Number(id) : id);
+
+function entryOf(image: string, { class: label, score, box, mask }: Detection, categories: readonly number[]): string {
+  const [left, top, right, bottom] = box;
+  return JSON.stringify({
+    image_id: numberOrText(image),
+    category_id: categories[label],
+    bbox: [left, top, right - left, bottom - top],
+    score,
+    ...(mask && { segmentation: { size: [mask.height, mask.width], counts: compressRuns(mask.counts) } }),
+  });
+}
+
+/** Writes an entry a line, atomically and in bounded memory. */
+export async function writeCocoResults(
+  path: string,
+  images: Iterable<ImageDetections> | AsyncIterable<ImageDetections>,
+  categories: readonly number[],
+): Promise<void> {
+  async function* parts(): AsyncGenerator<string> {
+    let separator = '[\n';
+    for await (const { image, detections } of images) {
+      if (detections.length === 0) continue;
+      yield separator + detections.map((detection) => entryOf(image, detection, categories)).join(',\n');
+      separator = ',\n';
+    }
+    yield separator === '[\n' ? '[]\n' : '\n]\n';
+  }
+  await writeAtomically(path, parts());
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+const isFields = (value: unknown): value is Fields =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** At most so many characters of a wrong value are shown. */
+const shown = (value: unknown): string => (JSON.stringify(value) ?? 'missing').slice(0, 60);
+
+function numbersOf(value: unknown, name: string, length?: number): readonly number[] {
+  const isList = Array.isArray(value) && (length === undefined || value.length === length);
+  if (!isList || !value.every((each) => typeof each === 'number' && Number.isFinite(each)))
+    throw new RangeError(`${name} is ${shown(value)}, not ${length ?? 'a list of'} numbers`);
+  return value as readonly number[];
+}
+
+function maskFrom(value: unknown, { height, width }: { readonly height: number; readonly width: number }): RunLengths {
+  if (Array.isArray(value)) {
+    const rings = value.map((ring) => numbersOf(ring, 'a ring of "segmentation"'));
+    return maskOf({ kind: 'polygons', rings }, height, width);
+  }
+  if (!isFields(value)) throw new RangeError(`"segmentation" is ${shown(value)}, neither run lengths nor polygons`);
+  const [rows, columns] = numbersOf(value['size'], 'the "size" of "segmentation"', 2);
+  if (rows !== height || columns !== width)
+    throw new RangeError(`the mask is of ${columns} x ${rows} pixels, the image of ${width} x ${height}`);
+  const counts = value['counts'];
+  if (typeof counts === 'string') return expandRuns(counts, height, width);
+  const runs = { height, width, counts: numbersOf(counts, 'the "counts" of "segmentation"') };
+  checkRunLengths(runs);
+  return runs;
+}
+
+function boxFrom(value: unknown): Box {
+  const [left = 0, top = 0, width = 0, height = 0] = numbersOf(value, '"bbox"', 4);
+  return [left, top, left + width, top + height];
+}
+
+/** @throws RangeError that says which value is wrong */
+function detectionFrom(
+  value: unknown,
+  names: CocoNames,
+  classes: ReadonlyMap<number, number>,
+): { readonly image: string; readonly detection: Detection } {
+  if (!isFields(value)) throw new RangeError(`it is ${shown(value)}, not a detection`);
+  const { image_id: id, category_id: category, score, bbox, segmentation } = value;
+  if (typeof id !== 'number' && typeof id !== 'string')
+    throw new RangeError(`"image_id" is ${shown(id)}, neither a number nor a text`);
+  const image = names.images.get(String(id));
+  if (!image) throw new RangeError(`image ${shown(id)} is none of the ${names.images.size} annotated images`);
+  const label = typeof category === 'number' ? classes.get(category) : undefined;
+  if (label === undefined)
+    throw new RangeError(
+      `category ${shown(category)} is none of the data set's (${names.categories.slice(0, 5).join(', ')}, …); ids of categories are those of the annotations, not positions in their list`,
+    );
+  if (typeof score !== 'number' || !Number.isFinite(score))
+    throw new RangeError(`"score" is ${shown(score)}, not a number`);
+  const mask = segmentation === undefined || segmentation === null ? null : maskFrom(segmentation, image);
+  // An empty list stands for none: pycocotools reads it so.
+  const hasBox = bbox !== undefined && !(Array.isArray(bbox) && bbox.length === 0);
+  if (!hasBox && !mask) throw new RangeError('it has neither "bbox" nor "segmentation"');
+  const box = hasBox ? boxFrom(bbox) : maskBox(mask!);
+  return { image: String(id), detection: { class: label, score, box, ...(mask && { mask }) } };
+}
+
+/**
+ * Anyone's results.
+ * @throws FaultError 'unreadable-file' with the file, the entry and the value; 'cancelled'
+ */
+export async function readCocoResults(path: string, names: CocoNames, signal: AbortSignal): Promise<DetectionStore> {
+  const classes = new Map(names.categories.map((category, label) => [category, label]));
+  const store = new DetectionStore();
+  for await (const { entry, value } of jsonArrayEntries(path, signal)) {
+    try {
+      const { image, detection } = detectionFrom(value, names, classes);
+      store.add(image, detection);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new FaultError('unreadable-file', `${path}, entry ${entry}: ${error.message}.`, {
+        path,
+        entry,
+        reason: error.message,
+      });
+    }
+  }
+  return store;
+}
