@@ -7,6 +7,11 @@ import type { DamagedFile } from './protocol/left-out.ts';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
 import type { FoundImages } from './data/found-images.ts';
+import type { AnnotatedImage } from './detection/objects.ts';
+import type { Detector } from './detection/nets/detector.ts';
+import type { DetectionRules } from './detection/figures/rules.ts';
+import type { Fit } from './detection/pictures/fit.ts';
+import type { PictureViews } from './detection/pictures/picture-batches.ts';
 import type { Margin, Metric } from './protocol/catalogue.ts';
 import type { Inspection, Reading } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
@@ -226,6 +231,8 @@ export interface OpenDataset {
    * Absent where an image has one class or none.
    */
   presence?(): Promise<Int8Array>;
+  /** What is annotated in an image; absent where the data set has no boxes. Each call reads or unpacks it. */
+  objects?(index: number): Promise<AnnotatedImage>;
   /** Where its images lie, if that had to be looked for. Another thread's `open` takes it in place of looking again. */
   readonly found?: FoundImages;
   sample(index: number): Promise<Sample>;
@@ -368,7 +375,28 @@ export interface HeadRecipe<O> {
   build(options: O, builder: Builder, data: HeadData): HeadTraining;
 }
 
-export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
+/** A detector and how it is trained: by the loop, for a number of steps. */
+export interface DetectionTraining {
+  readonly detector: Detector;
+  /** Multiplies the losses of the proposal network. */
+  readonly proposalWeight: number;
+  readonly batch: number;
+  readonly steps: number;
+  readonly views: PictureViews;
+  /** How pictures are shown when objects are looked for. */
+  readonly fit: Fit;
+  readonly optimizer: { readonly id: string; readonly options: Options };
+  readonly schedule: { readonly id: string; readonly options: Options };
+}
+
+export interface DetectionRecipe<O> {
+  /** It learns masks too. */
+  readonly masks: boolean;
+  rules(options: O): DetectionRules;
+  build(options: O, builder: Builder, data: { readonly encoder: Encoder; readonly classes: number }): DetectionTraining;
+}
+
+interface AnyEvaluator<S extends OptionsSchema> {
   readonly id: string;
   readonly title: string;
   readonly options: S;
@@ -377,10 +405,10 @@ export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
   /** Fixes, before any run, how far from a paper's figure still counts as the same. */
   readonly margin: Margin;
   /**
-   * What it must know of an image: the one class it is of (where this says nothing), of every class whether it is there, or
-   * nothing at all, and then the training split is not read either.
+   * What it must know of an image: the one class it is of (where this says nothing), of every class whether it is there, the
+   * objects in it, or nothing at all, and then the training split is not read either.
    */
-  readonly targets?: 'class' | 'presence' | 'none';
+  readonly targets?: 'class' | 'presence' | 'objects' | 'none';
   /** Asks for features of so many test images in two views each; their size is the evaluation's crop. */
   readonly pairs?: (options: v.InferOutput<S>) => {
     readonly images: number;
@@ -390,15 +418,34 @@ export interface EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly shows?: { readonly fit: 'squash'; readonly layer: Layer };
   /** The record two figures must share to be comparable, built from the options marked comparable; the layer goes with it. */
   protocol(options: v.InferOutput<S>): Protocol;
+}
+
+/** Measures a representation of images. */
+export interface FeatureEvaluator<S extends OptionsSchema = OptionsSchema> extends AnyEvaluator<S> {
   /** Absent where nothing is trained. */
   readonly head?: HeadRecipe<v.InferOutput<S>>;
+  readonly detection?: undefined;
   measure(model: EvaluationModel, options: v.InferOutput<S>): AsyncGenerator<Measure>;
 }
-/** Trains nothing and reads labels: it can look at an encoder while that is pretrained. */
-export function canProbe({ head, targets = 'class' }: EvaluatorRecipe): boolean {
-  return head === undefined && targets === 'class';
+
+/** Trains a detector, whose findings are counted by its rules. */
+export interface DetectionEvaluator<S extends OptionsSchema = OptionsSchema> extends AnyEvaluator<S> {
+  readonly targets: 'objects';
+  readonly head?: undefined;
+  readonly detection: DetectionRecipe<v.InferOutput<S>>;
 }
-export function defineEvaluator<S extends OptionsSchema>(evaluator: EvaluatorRecipe<S>): EvaluatorRecipe<S> {
+
+export type EvaluatorRecipe<S extends OptionsSchema = OptionsSchema> = FeatureEvaluator<S> | DetectionEvaluator<S>;
+
+/** Trains nothing and reads labels: it can look at an encoder while that is pretrained. */
+export function canProbe(evaluator: EvaluatorRecipe): evaluator is FeatureEvaluator {
+  const { head, detection, targets = 'class' } = evaluator;
+  return head === undefined && detection === undefined && targets === 'class';
+}
+export function defineEvaluator<S extends OptionsSchema>(evaluator: FeatureEvaluator<S>): FeatureEvaluator<S> {
+  return evaluator;
+}
+export function defineDetection<S extends OptionsSchema>(evaluator: DetectionEvaluator<S>): DetectionEvaluator<S> {
   return evaluator;
 }
 

@@ -64,6 +64,7 @@ async function correctOf(scope: EvaluationScope, subject: EvaluatedEncoder, firs
   const train = await partOf(scope, 'train', subject, [first, first + 0.25]);
   const test = await partOf(scope, 'test', subject, [first + 0.25, first + 0.5]);
   const recipe = evaluators.get('knn');
+  if (recipe.detection) throw new Error('k-NN measures features.');
   const model = { train, test, classes: scope.classes, progress: () => Promise.resolve() };
   for await (const { metric, correct } of recipe.measure(model, v.parse(recipe.options, {})))
     if (metric === 'top1' && correct) return correct;

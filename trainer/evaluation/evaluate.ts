@@ -4,26 +4,18 @@ import type { JobContext } from '../channel/job.ts';
 import type { Located } from '../data/listing/image-table.ts';
 import { located } from '../data/loading/locate-data.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Result } from '../protocol/results.ts';
 import type { EvaluateConfig } from '../protocol/run.ts';
 import type { EvaluatorRecipe } from '../recipe.ts';
 import { evaluators } from '../registry.ts';
-import type { TrainingTask } from '../training/training-task.ts';
 import { expectBetterThanRandom } from './against-random.ts';
-import type { EvaluationPlace, EvaluationScope, Material } from './evaluation-scope.ts';
+import type { Evaluation, EvaluationPlace, EvaluationScope, Material } from './evaluation-scope.ts';
 import { measure } from './measure.ts';
 import { onAugmentedFeatures } from './on-augmented-features.ts';
 import { onFeatures, onFeaturesAlone } from './on-features.ts';
 import { onImages } from './on-images.ts';
+import { onPictures } from './on-pictures.ts';
 import { resizedPositionsNote } from './resized-positions-note.ts';
 import { classesOf, truthOf, untold } from './split-truth.ts';
-
-export interface Evaluation {
-  /** Absent if nothing is trained. */
-  readonly course?: TrainingTask;
-  /** Computes the figures once the course is done. Files go below the run's folder. */
-  measure(runFolder: string): Promise<readonly Result[]>;
-}
 
 /** Locates the splits and reads their truth. An evaluator that reads no labels leaves the training split alone. */
 async function openScope(
@@ -95,9 +87,14 @@ export async function openEvaluation(
   const resized = resizedPositionsNote(scope.subject, config);
   if (resized !== null) context.port.log('info', 'positions-resized', resized.text, resized.values);
   if (scope.ifNoBetter !== null && scope.fromStep === 0) await expectBetterThanRandom(scope, scope.ifNoBetter);
+  const { detection } = scope.recipe;
+  if (detection) return onPictures(scope, detection);
   const material = await openMaterial(scope);
+  const course = material.head?.course;
+  const examinedTimes = course ? Math.ceil(course.steps / course.stepsPerEpoch) + 2 : 0;
   return {
-    ...(material.head ? { course: material.head.course } : {}),
+    ...(course && { course }),
+    examinedImages: examinedTimes * scope.truth.test.labels.length,
     measure: (runFolder) => measure(scope, material, runFolder),
   };
 }

@@ -4,8 +4,10 @@ import type { LeftOut } from '../data/loading/left-out.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { JobContext, ProgressPlace } from '../channel/job.ts';
 import type { ResolvedSubject } from '../protocol/commands.ts';
+import type { Result } from '../protocol/results.ts';
 import type { EvaluateConfig, Layer } from '../protocol/run.ts';
 import type { Builder, EvaluationModel, EvaluatorRecipe, FeatureSet } from '../recipe.ts';
+import type { TrainingTask } from '../training/training-task.ts';
 import type { Head } from './head.ts';
 import type { Truth } from './split-truth.ts';
 
@@ -50,4 +52,13 @@ export interface Material {
   /** Null if nothing is trained. */
   readonly head: Head | null;
   readonly pairs?: NonNullable<EvaluationModel['pairs']>;
+}
+
+export interface Evaluation {
+  /** Absent if nothing is trained. */
+  readonly course?: TrainingTask;
+  /** Images that are looked at to examine and to measure what is trained, each as often as it is. */
+  readonly examinedImages: number;
+  /** Computes the figures once the course is done. Files go below the run's folder. */
+  measure(runFolder: string): Promise<readonly Result[]>;
 }

@@ -61,6 +61,7 @@ export async function measure(
   };
   const protocol = { ...recipe.protocol(options), layer };
   const results: Result[] = [];
+  if (recipe.detection) throw new Error(`${recipe.id} measures no features.`);
   for await (const measured of recipe.measure(model, options)) {
     results.push(await resultOf(scope, protocol, measured, runFolder));
   }

@@ -12,7 +12,7 @@ import { withoutValues } from './split-truth.ts';
 const examineQuietMs = 300_000;
 
 /** @throws FaultError `bad-argument` for pixels, and for a layer other than the pooled representation */
-async function openTrainableEncoder(scope: EvaluationScope): Promise<Encoder> {
+export async function openTrainableEncoder(scope: EvaluationScope): Promise<Encoder> {
   const { engine, subject, config, initialWhereMissing, layer, recipe } = scope;
   const opened = await openEncoder(engine, subject, config.normalization.mean.length, { initialWhereMissing });
   if (!opened) {

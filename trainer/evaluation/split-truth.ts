@@ -39,12 +39,15 @@ export async function truthOf({ data, found }: Located, recipe: EvaluatorRecipe)
     if (targets === 'none') return { labels: unknown, names: [] };
     if (targets === 'class' && labels) return { labels, names };
     if (targets === 'presence' && presence) return { labels: unknown, presence, names };
+    if (targets === 'objects' && opened.objects) return { labels: unknown, names };
     const why =
-      targets === 'presence'
-        ? 'needs images with several classes, such as PASCAL VOC; here each image has at most one'
-        : presence
-          ? 'needs one class per image, but here an image may show several: use the linear SVM'
-          : 'needs labels, but there are none';
+      targets === 'objects'
+        ? 'needs boxes around objects, such as PASCAL VOC and COCO have, but here are none'
+        : targets === 'presence'
+          ? 'needs images with several classes, such as PASCAL VOC; here each image has at most one'
+          : presence
+            ? 'needs one class per image, but here an image may show several: use the linear SVM'
+            : 'needs labels, but there are none';
     const text = `${title} ${why} (split "${data.split}" of ${data.path}).`;
     throw new FaultError('wrong-folder', text, { path: data.path, split: data.split });
   } finally {

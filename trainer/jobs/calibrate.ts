@@ -123,12 +123,10 @@ async function calibrateFineTuning(
   leftOut: LeftOut,
 ): Promise<Calibration> {
   const began = context.clock();
-  const count = await countOf(leftOut.without(config.test));
   const place = { subject, cacheFolder: null, fromStep: 0, leftOut, initialWhereMissing: true };
-  const { course } = await openEvaluation(context, engine, config, place);
-  const looks = Math.ceil(course!.steps / course!.stepsPerEpoch) + 2;
+  const { course, examinedImages } = await openEvaluation(context, engine, config, place);
   const progress = progressOf(context, { tensors: engine.tensors });
-  return timeCourse(course!, looks * count, began, config.logEvery, context, progress);
+  return timeCourse(course!, examinedImages, began, config.logEvery, context, progress);
 }
 
 /** An evaluation of frozen features takes as long as the encoding; a head adds seconds. A step encodes one batch. */
@@ -187,7 +185,7 @@ async function calibrateEvaluation(
   const recipe: EvaluatorRecipe = evaluators.get(config.evaluator.id);
   const options = v.parse(recipe.options, config.evaluator.options) as Readonly<Record<string, unknown>>;
   const inputs = recipe.head?.inputs(options) ?? 'features';
-  if (inputs === 'images') return calibrateFineTuning(config, subject, context, engine, leftOut);
+  if (inputs === 'images' || recipe.detection) return calibrateFineTuning(config, subject, context, engine, leftOut);
   const wanted = recipe.pairs?.(options);
   const epochs = options['epochs'];
   const passes = inputs === 'augmented-features' && typeof epochs === 'number' ? epochs : 1;

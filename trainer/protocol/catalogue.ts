@@ -60,7 +60,7 @@ export const Catalogue = v.strictObject({
       metrics: v.array(Metric),
       margin: Margin,
       /** As in the recipe: the class of an image where this says nothing. */
-      targets: v.optional(v.picklist(['class', 'presence', 'none'])),
+      targets: v.optional(v.picklist(['class', 'presence', 'objects', 'none'])),
       /** Can look at an encoder while that is pretrained. */
       probe: v.boolean(),
       /** As in the recipe: the centre of an image and the pooled representation where this says nothing. */

@@ -1,0 +1,79 @@
+/** Options that the recipes of both detectors share, and what follows from them. */
+import * as v from 'valibot';
+import type { DetectionTraining, Encoder } from '../../recipe.ts';
+import { withFrozenNorm } from './frozen-norm.ts';
+
+const side = v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(4096));
+const step = v.pipe(v.number(), v.integer(), v.minValue(0));
+const share = v.pipe(v.number(), v.gtValue(0), v.maxValue(1));
+
+/** @param given the values of the paper's recipe */
+export function detectionOptions(given: {
+  readonly rate: number;
+  readonly steps: number;
+  readonly drops: readonly number[];
+  readonly warmup: number;
+  readonly warmupFrom: number;
+  readonly proposalWeight: number;
+  readonly shortSides: readonly number[];
+}) {
+  return {
+    /** Peak learning rate. */
+    rate: v.optional(v.pipe(v.number(), v.minValue(0)), given.rate),
+    batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)), 16),
+    steps: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), given.steps),
+    /** Steps at which the rate drops to a tenth. */
+    drops: v.optional(v.array(step), [...given.drops]),
+    warmup: v.optional(step, given.warmup),
+    /** Share of the rate that the warm-up begins with. */
+    warmupFrom: v.optional(share, given.warmupFrom),
+    weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-4),
+    /** Multiplies the losses of the proposal network. */
+    proposalWeight: v.optional(v.pipe(v.number(), v.minValue(0)), given.proposalWeight),
+    /** Batch norm of the encoder: by the batch, or as it was pretrained. */
+    norm: v.optional(v.picklist(['batch', 'frozen']), 'batch'),
+    /** Short sides that pictures are shown with, one drawn for each. */
+    shortSides: v.optional(v.pipe(v.array(side), v.minLength(1)), [...given.shortSides]),
+    testShortSide: v.optional(side, 800),
+    longest: v.optional(side, 1333),
+    /** Multiplies the sides of all anchors: below 1 for small pictures. */
+    anchorScale: v.optional(v.pipe(v.number(), v.minValue(0.01), v.maxValue(10)), 1),
+    /** Regions of a picture that the head learns from. */
+    regions: v.optional(v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(4096)), 512),
+  };
+}
+
+export interface DetectionOptions {
+  readonly rate: number;
+  readonly batch: number;
+  readonly steps: number;
+  readonly drops: readonly number[];
+  readonly warmup: number;
+  readonly warmupFrom: number;
+  readonly weightDecay: number;
+  readonly proposalWeight: number;
+  readonly norm: 'batch' | 'frozen';
+  readonly shortSides: readonly number[];
+  readonly testShortSide: number;
+  readonly longest: number;
+  readonly anchorScale: number;
+  readonly regions: number;
+}
+
+export const sampleOf = ({ regions }: DetectionOptions) => ({ count: regions, mostPositive: Math.floor(regions / 4) });
+
+export const encoderOf = (encoder: Encoder, { norm }: DetectionOptions): Encoder =>
+  norm === 'frozen' ? withFrozenNorm(encoder) : encoder;
+
+export function trainingOf(options: DetectionOptions): Omit<DetectionTraining, 'detector'> {
+  const { rate, weightDecay, warmup, warmupFrom, drops, longest } = options;
+  return {
+    proposalWeight: options.proposalWeight,
+    batch: options.batch,
+    steps: options.steps,
+    views: { shortSides: options.shortSides, longest, mirror: true },
+    fit: { shortSide: options.testShortSide, longest },
+    optimizer: { id: 'sgd', options: { rate, weightDecay } },
+    schedule: { id: 'warmup-steps', options: { warmup, from: warmupFrom, at: [...drops] } },
+  };
+}
