@@ -37,20 +37,11 @@ function ranked(matches: Matches, { thresholds, area, maximum }: AveragePrecisio
 }
 
 /** A class's average precision with every image taken `times[image]` times; null if no object of it was drawn. */
-function weighted({ image, isRight, objects }: Counted, times: Uint16Array, average: (curve: Curve) => number) {
+function weighted(counted: Counted, times: Uint16Array, average: (curve: Curve) => number): number | null {
+  const { image, isRight, objects } = counted;
   let positives = 0;
   for (let at = 0; at < objects.image.length; at++) positives += objects.count[at]! * times[objects.image[at]!]!;
-  if (positives === 0) return null;
-  const drawn = new Uint8Array(image.length);
-  const weights = new Uint16Array(image.length);
-  let length = 0;
-  for (let at = 0; at < image.length; at++) {
-    const weight = times[image[at]!]!;
-    if (weight === 0) continue;
-    drawn[length] = isRight[at]!;
-    weights[length++] = weight;
-  }
-  return average(curveOf(drawn.subarray(0, length), positives, weights));
+  return positives === 0 ? null : average(curveOf({ isRight, positives }, { times, image }));
 }
 
 export interface Resampled {

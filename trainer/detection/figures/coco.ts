@@ -109,8 +109,8 @@ export function startCoco(images: readonly AnnotatedImage[], classes: number, of
 
 /** Average precision of a class, 0 to 1; null without objects. */
 export function cocoPrecision(matches: Matches, label: number, threshold: number, area = 0): number | null {
-  const { isRight, positives } = countedOf(matches, label, { threshold, area, maximum: mostDetections });
-  return positives === 0 ? null : averageAt101(curveOf(isRight, positives));
+  const counted = countedOf(matches, label, { threshold, area, maximum: mostDetections });
+  return counted.positives === 0 ? null : averageAt101(curveOf(counted));
 }
 
 function recallOf(matches: Matches, label: number, threshold: number, area: number, maximum: number): number | null {

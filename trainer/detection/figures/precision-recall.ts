@@ -1,33 +1,60 @@
 /** Precision against recall, and the three average precisions that the field makes of it. */
 
+/** The detections of a class, the highest score first, and how many objects there are to find. */
+export interface Ranking {
+  /** 1 where an object was found. */
+  readonly isRight: Uint8Array;
+  readonly positives: number;
+}
+
+/**
+ * Where recall grows, which is at the detections that are right: in between precision only falls, so no envelope sees more.
+ */
 export interface Curve {
-  /** After each detection, the highest score first. */
+  /** Positions of those detections. */
+  readonly at: Int32Array;
   readonly recall: Float64Array;
   readonly precision: Float64Array;
+}
+
+/** How often each image was drawn, and the image of each detection. */
+export interface Drawn {
+  readonly times: Uint16Array;
+  readonly image: Int32Array;
 }
 
 /** pycocotools adds NumPy's `spacing(1)` to the detections so that none is divided by 0; so do its golden values. */
 const spacing = Number.EPSILON;
 
-/** @param weights how often each detection counts; once without it */
-export function curveOf(isRight: Uint8Array, positives: number, weights?: ArrayLike<number>): Curve {
-  const recall = new Float64Array(isRight.length);
-  const precision = new Float64Array(isRight.length);
+/** @param drawn counts a detection as often as its image was drawn, in place of once; `positives` is of the drawn images */
+export function curveOf({ isRight, positives }: Ranking, drawn?: Drawn): Curve {
+  let steps = 0;
+  for (let at = 0; at < isRight.length; at++) steps += isRight[at]!;
+  const curve = { at: new Int32Array(steps), recall: new Float64Array(steps), precision: new Float64Array(steps) };
+  let step = 0;
   let right = 0;
   let seen = 0;
   for (let at = 0; at < isRight.length; at++) {
-    const weight = weights ? weights[at]! : 1;
+    const weight = drawn ? drawn.times[drawn.image[at]!]! : 1;
+    if (weight === 0) continue;
     seen += weight;
-    if (isRight[at] === 1) right += weight;
-    recall[at] = right / positives;
-    precision[at] = right / (seen + spacing);
+    if (isRight[at] === 0) continue;
+    right += weight;
+    curve.at[step] = at;
+    curve.recall[step] = right / positives;
+    curve.precision[step++] = right / (seen + spacing);
   }
-  return { recall, precision };
+  if (step === steps) return curve;
+  return {
+    at: curve.at.subarray(0, step),
+    recall: curve.recall.subarray(0, step),
+    precision: curve.precision.subarray(0, step),
+  };
 }
 
 /** The highest precision at that recall or beyond. */
 function envelope({ precision }: Curve): Float64Array {
-  const highest = Float64Array.from(precision);
+  const highest = precision.slice();
   for (let at = highest.length - 2; at >= 0; at--) highest[at] = Math.max(highest[at]!, highest[at + 1]!);
   return highest;
 }
@@ -79,19 +106,14 @@ export interface CurvePoint {
   readonly score: number;
 }
 
-/** A curve to draw: the points where recall grows, at most `limit` of them, the last one among them. */
+/** A curve to draw: at most `limit` of its points, the last one among them. */
 export function pointsOf(
-  {
-    isRight,
-    positives,
-    score,
-  }: { readonly isRight: Uint8Array; readonly positives: number; readonly score: Float64Array },
+  { score, ...ranking }: Ranking & { readonly score: Float64Array },
   limit = 200,
 ): readonly CurvePoint[] {
-  const { recall, precision } = curveOf(isRight, positives);
-  const steps = Array.from(isRight.keys()).filter((at) => isRight[at] === 1);
-  const stride = Math.max(1, Math.ceil(steps.length / limit));
-  return steps
-    .filter((_, step) => (steps.length - 1 - step) % stride === 0)
-    .map((at) => ({ recall: recall[at]!, precision: precision[at]!, score: score[at]! }));
+  const { at, recall, precision } = curveOf(ranking);
+  const stride = Math.max(1, Math.ceil(at.length / limit));
+  return Array.from(at.keys())
+    .filter((step) => (at.length - 1 - step) % stride === 0)
+    .map((step) => ({ recall: recall[step]!, precision: precision[step]!, score: score[at[step]!]! }));
 }

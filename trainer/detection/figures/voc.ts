@@ -96,9 +96,9 @@ export function startVoc(images: readonly AnnotatedImage[], classes: number, rul
 
 /** Average precision of a class at a threshold, 0 to 1; null without objects that count. */
 export function vocPrecision(matches: Matches, label: number, threshold: number, average: VocAverage): number | null {
-  const { isRight, positives } = countedOf(matches, label, { threshold, area: 0 });
-  if (positives === 0) return null;
-  return (average === 'area' ? areaUnder : averageAt11)(curveOf(isRight, positives));
+  const counted = countedOf(matches, label, { threshold, area: 0 });
+  if (counted.positives === 0) return null;
+  return (average === 'area' ? areaUnder : averageAt11)(curveOf(counted));
 }
 
 export const vocFigureNames = ['AP', 'AP50', 'AP75'] as const;

@@ -206,8 +206,17 @@ def degenerate():
         runs = mask_of([10, 10, 5, 5], picture["height"], picture["width"])
         segmentation = {"size": runs["size"], "counts": text(runs)}
         found.append({"image_id": picture["id"], "category_id": 3, "bbox": numbers(box), "score": 0.5, "segmentation": segmentation})
+    nothing = mask_of([40, 40, 0, 0], picture["height"], picture["width"])
     data["annotations"].append(
-        {**data["annotations"][0], "id": 1000, "image_id": picture["id"], "category_id": 3, "bbox": [40.0, 40.0, 0.0, 0.0], "area": 0.0}
+        {
+            "id": 1000,
+            "image_id": picture["id"],
+            "category_id": 3,
+            "bbox": [40.0, 40.0, 0.0, 0.0],
+            "area": 0.0,
+            "iscrowd": 0,
+            "segmentation": {"size": nothing["size"], "counts": text(nothing)},
+        }
     )
     return data, found
 
