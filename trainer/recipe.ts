@@ -7,6 +7,7 @@ import type { DamagedFile } from './protocol/left-out.ts';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
 import type { FoundImages } from './data/found-images.ts';
+import type { AnnotatedImage } from './detection/objects.ts';
 import type { Margin, Metric } from './protocol/catalogue.ts';
 import type { Inspection, Reading } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
@@ -187,7 +188,7 @@ export type Image =
       readonly channels: number;
     };
 
-/** What a data set says of one image: nothing, or the class it is of. Boxes and masks will be kinds of their own. */
+/** What a data set says of one image: nothing, or the class it is of. Boxes and masks: `OpenDataset.objects`. */
 export type Target = { readonly kind: 'none' } | { readonly kind: 'class'; readonly class: number };
 
 /** The target of a split whose images have one class each, or none. */
@@ -213,6 +214,8 @@ export interface OpenDataset {
    * Absent where an image has one class or none.
    */
   presence?(): Promise<Int8Array>;
+  /** What is annotated in an image; absent where the data set has no boxes. Each call reads or unpacks it. */
+  objects?(index: number): Promise<AnnotatedImage>;
   /** Where its images lie, if that had to be looked for. Another thread's `open` takes it in place of looking again. */
   readonly found?: FoundImages;
   sample(index: number): Promise<Sample>;
