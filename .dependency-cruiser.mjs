@@ -54,7 +54,9 @@ const rooms = {
   'trainer/optim/schedules': ['trainer/recipe.ts'],
   'trainer/encoders': ['trainer/nn', 'trainer/protocol/weights.ts', 'trainer/recipe.ts'],
   'trainer/methods': ['trainer/nn', 'trainer/durable', 'trainer/random.ts', 'trainer/recipe.ts'],
-  'trainer/data': ['trainer/durable', 'trainer/protocol'],
+  'trainer/detection': ['trainer/protocol'],
+  'trainer/data': ['trainer/detection/object-table.ts', 'trainer/durable', 'trainer/protocol'],
+  'trainer/detection/annotations': ['trainer/detection/[^/]+$', 'trainer/data/[^/]+$', ...plain],
   'trainer/data/pixels': ['trainer/data/[^/]+$', ...plain],
   // Data sets were published as pickles too, and one reader of pickles is enough to keep harmless.
   'trainer/data/formats': [
@@ -69,6 +71,8 @@ const rooms = {
     'trainer/data/formats',
     'trainer/data/pixels',
     'trainer/data/[^/]+$',
+    'trainer/detection/annotations',
+    'trainer/detection/[^/]+$',
     ...plain,
   ],
   'trainer/data/loading': [
@@ -87,7 +91,7 @@ const rooms = {
     ...plain,
   ],
   'trainer/data/sample': ['trainer/data/pixels', 'trainer/durable', 'trainer/random.ts'],
-  'trainer/datasets': ['trainer/data', ...plain],
+  'trainer/datasets': ['trainer/data', 'trainer/detection/annotations', 'trainer/detection/[^/]+$', ...plain],
   'trainer/detection': [...plain],
   'trainer/detection/masks': ['trainer/detection/[^/]+$'],
   'trainer/detection/figures': ['trainer/detection/masks', 'trainer/detection/[^/]+$', ...plain],

@@ -205,7 +205,7 @@ export type Image =
       readonly channels: number;
     };
 
-/** What a data set says of one image: nothing, or the class it is of. Boxes and masks will be kinds of their own. */
+/** What a data set says of one image: nothing, or the class it is of. Boxes and masks: `OpenDataset.objects`. */
 export type Target = { readonly kind: 'none' } | { readonly kind: 'class'; readonly class: number };
 
 /** The target of a split whose images have one class each, or none. */

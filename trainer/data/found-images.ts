@@ -1,3 +1,5 @@
+import type { ObjectTable } from '../detection/object-table.ts';
+
 /** The images of a split, as `listing/image-table.ts` builds it: plain data over shared memory. */
 export interface ImageTable {
   readonly count: number;
@@ -15,8 +17,16 @@ export interface ImageTable {
 export interface FoundImages {
   readonly classes: readonly string[];
   readonly images: ImageTable;
+  /** What is annotated in them, where one file says it of all. */
+  readonly objects?: FoundObjects;
   /** Records of files that had to be unpacked, once for all threads. */
   readonly unpacked?: readonly UnpackedFile[];
+}
+
+/** Row of each image in the table; null where they are the same. */
+export interface FoundObjects {
+  readonly table: ObjectTable;
+  readonly rows: Uint32Array<SharedArrayBuffer> | null;
 }
 
 export interface UnpackedFile {

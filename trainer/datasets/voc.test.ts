@@ -124,10 +124,10 @@ describe('a year', () => {
       expect(await presenceOf(folder, 'val')).toEqual([1, 1, 0, 0, 0, 1]);
     }));
 
-  test('must be chosen where there are two', () =>
+  test('must be chosen where there are two that do not go together', () =>
     inTemporaryFolder(async (folder) => {
       await putYear(join(folder, 'VOCdevkit/VOC2007'));
-      await putYear(join(folder, 'VOCdevkit/VOC2012'));
+      await putYear(join(folder, 'VOCdevkit/VOC2010'));
       const inspection = await inspect(folder);
       expect(inspection.dataset).toBe(null);
       expect(inspection.expected.join()).toContain('VOC2007 or VOC2012 (inside VOCdevkit, or its own folder)');

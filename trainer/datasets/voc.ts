@@ -1,14 +1,17 @@
 /**
- * PASCAL VOC's classification sets (2005 to 2012): JPEGImages/ID.jpg, ImageSets/Main/SPLIT.txt with the ids of a split, and
+ * PASCAL VOC's classification and detection sets (2005 to 2012): JPEGImages/ID.jpg, ImageSets/Main/SPLIT.txt with the ids of a split, and
  * ImageSets/Main/CLASS_SPLIT.txt with 1 after an id whose image shows the class, -1 where it does not, 0 where it is there but
- * difficult to recognise. http://host.robots.ox.ac.uk/pascal/VOC/
+ * difficult to recognise. Annotations/ID.xml has the boxes. http://host.robots.ox.ac.uk/pascal/VOC/
  */
 import { existsSync, readdirSync } from 'node:fs';
+import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { nameOf, startTable } from '../data/listing/image-table.ts';
+import { type ReadObjects } from '../data/listing/listed-objects.ts';
+import { vocObjects } from '../detection/annotations/voc-objects.ts';
 import { inspectListing, type ListingDescription } from '../data/listing/inspect-listing.ts';
 import { linesIn } from '../data/formats/lines.ts';
 import { notInFolder } from '../data/listing/presence.ts';
@@ -20,8 +23,9 @@ import { defineDataset, type OpenOptions } from '../recipe.ts';
 const title = 'PASCAL VOC';
 const source = 'http://host.robots.ox.ac.uk/pascal/VOC/';
 const expected = [
-  'VOC2007 or VOC2012 (inside VOCdevkit, or its own folder): JPEGImages/*.jpg, ImageSets/Main/trainval.txt and test.txt',
-  'or train.txt and val.txt; and for each class ImageSets/Main/CLASS_SPLIT.txt',
+  'VOC2007 or VOC2012 (inside VOCdevkit, or its own folder), or VOCdevkit with both: JPEGImages/*.jpg,',
+  'ImageSets/Main/trainval.txt and test.txt, or train.txt and val.txt; for each class ImageSets/Main/CLASS_SPLIT.txt;',
+  'for boxes Annotations/*.xml',
 ];
 const description: ListingDescription = {
   dataset: 'voc',
@@ -38,23 +42,32 @@ const wholes = [
   ['trainval', 'test'],
   ['train', 'val', 'test'],
 ] as const;
-/** As the field writes it, and papers' tables: VOC07. */
-const titleOf = (folder: string): string => (/^VOC20\d\d$/.test(basename(folder)) ? `VOC${folder.slice(-2)}` : title);
+/** As the field writes it, and papers' tables: VOC07, VOC07+12. */
+function titleOf(folder: string, years: readonly string[]): string {
+  const named = years.map((year) => basename(year === '' ? folder : year));
+  return named.every((name) => /^VOC20\d\d$/.test(name))
+    ? `VOC${named.map((name) => name.slice(-2)).join('+')}`
+    : title;
+}
 
 /** Ids become parts of paths. */
 const id = /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/;
 
 const isYear = (folder: string): boolean => existsSync(join(folder, lists)) && existsSync(join(folder, 'JPEGImages'));
 
-/** The folder of the one year that is there, from the folder that was chosen, or null. */
-function yearIn(folder: string): string | null {
-  if (isYear(folder)) return '';
+/** Years whose images learn together, and those that are tested on: the paper's VOC07+12. */
+const together = ['VOC2007', 'VOC2012'];
+
+/** Folders of the years that are there, from the folder that was chosen: one, or the two that go together; else none. */
+function yearsIn(folder: string): readonly string[] {
+  if (isYear(folder)) return [''];
   const years = ['', 'VOCdevkit'].flatMap((above) => {
     if (!existsSync(join(folder, above))) return [];
     const names = readdirSync(join(folder, above)).filter((name) => /^VOC20\d\d$/.test(name));
     return names.map((name) => (above === '' ? name : `${above}/${name}`)).filter((path) => isYear(join(folder, path)));
   });
-  return years.length === 1 ? years[0]! : null;
+  const names = years.map((path) => basename(path)).sort();
+  return years.length === 1 || names.join() === together.join() ? years.sort() : [];
 }
 
 /** @throws FaultError that names the list */
@@ -67,83 +80,120 @@ function* linesOf(path: string): Generator<string> {
 }
 
 interface Layout {
-  /** Path of the year from the folder that was chosen; '' where that is it. */
-  readonly year: string;
-  readonly splits: readonly string[];
+  /** Paths from the folder that was chosen; '' where that is the one. */
+  readonly years: readonly string[];
+  /** Each with the years it is of. */
+  readonly splits: readonly { readonly split: string; readonly years: readonly string[] }[];
   readonly classes: readonly string[];
 }
 
+/** Classes that have a list in a split of a year. Without lists a split has no truth: VOC2012's test. */
+const classesOf = (names: ReadonlySet<string>, split: string): readonly string[] =>
+  [...names].flatMap((name) => (name.endsWith(`_${split}.txt`) ? [name.slice(0, -`_${split}.txt`.length)] : [])).sort();
+
 /** @throws UnusableImage saying what is missing */
 function layoutOf(folder: string): Layout {
-  const year = yearIn(folder);
-  if (year === null)
-    throw new UnusableImage('it must contain exactly one year of PASCAL VOC: choose the folder of one year');
-  const names = new Set(readdirSync(join(folder, year, lists)));
-  const splits = wholes.find((all) => names.has(`${all[0]}.txt`))?.filter((split) => names.has(`${split}.txt`)) ?? [];
-  // Without lists of classes a split has no truth: VOC2012's test.
-  const classesOf = (split: string): readonly string[] =>
-    [...names]
-      .flatMap((name) => (name.endsWith(`_${split}.txt`) ? [name.slice(0, -`_${split}.txt`.length)] : []))
-      .sort();
-  const classes = splits[0] === undefined ? [] : classesOf(splits[0]);
-  return { year, splits: splits.filter((split) => classesOf(split).length === classes.length), classes };
+  const years = yearsIn(folder);
+  if (years.length === 0)
+    throw new UnusableImage('it must contain one year of PASCAL VOC, or 2007 and 2012: choose the folder of one year');
+  const names = new Map(years.map((year) => [year, new Set(readdirSync(join(folder, year, lists)))]));
+  const yearsWith = (split: string) => years.filter((year) => names.get(year)!.has(`${split}.txt`));
+  const whole = wholes.find((all) => yearsWith(all[0]).length > 0) ?? [];
+  const first = whole[0] === undefined ? undefined : yearsWith(whole[0])[0];
+  const classes = first === undefined ? [] : classesOf(names.get(first)!, whole[0]!);
+  const splits = whole.flatMap((split) => {
+    const own = yearsWith(split).filter((year) => classesOf(names.get(year)!, split).join() === classes.join());
+    return own.length === 0 ? [] : [{ split, years: own }];
+  });
+  return { years, splits, classes };
 }
 
 const inYear = (year: string, path: string): string => (year === '' ? path : `${year}/${path}`);
 
+/** A sentence on which years the splits are of, where there are two. */
+const foundIn = ({ years, splits }: Layout): readonly string[] =>
+  years.length === 1
+    ? []
+    : splits.map(({ split, years: own }) => `${split}: ${own.map((year) => basename(year)).join(' and ')}`);
+
 const list: List = async (folder, rejects, slices) => {
-  const { year, splits, classes } = layoutOf(folder);
+  const layout = layoutOf(folder);
   const listed = [];
-  for (const split of splits) {
+  for (const { split, years } of layout.splits) {
     const images = startTable();
-    const path = inYear(year, `${lists}/${split}.txt`);
-    for (const line of linesOf(join(folder, path))) {
-      if (slices.due()) await slices.next(images.count(), null);
-      if (id.test(line)) images.add(inYear(year, `JPEGImages/${line}.jpg`), -1);
-      else rejects.add(path, `it names an image "${line}"; an id is letters, digits, _, - and .`);
+    for (const year of years) {
+      const path = inYear(year, `${lists}/${split}.txt`);
+      for (const line of linesOf(join(folder, path))) {
+        if (slices.due()) await slices.next(images.count(), null);
+        if (id.test(line)) images.add(inYear(year, `JPEGImages/${line}.jpg`), -1);
+        else rejects.add(path, `it names an image "${line}"; an id is letters, digits, _, - and .`);
+      }
     }
     listed.push({ split, images: images.finish(null) });
   }
   const several = 'an image may show several classes: for the linear SVM and for pretraining';
-  return { splits: listed, classes, title: titleOf(year === '' ? folder : year), found: [several], splitRule: null };
+  return {
+    splits: listed,
+    classes: layout.classes,
+    title: titleOf(folder, layout.years),
+    found: [...foundIn(layout), several],
+    splitRule: null,
+  };
 };
 
 const truths: Readonly<Record<string, number>> = { '1': 1, '-1': 0, '0': -1 };
 
 /** [names, classes], in the order of the names, which are paths of images. */
 function presenceOf(folder: string, split: string, names: readonly string[]): Int8Array {
-  const { year, classes } = layoutOf(folder);
+  const { splits, classes } = layoutOf(folder);
   const rows = new Map(names.map((name, row) => [name, row]));
   const presence = new Int8Array(names.length * classes.length);
   classes.forEach((name, label) => {
-    const path = join(folder, year, lists, `${name}_${split}.txt`);
     const known = new Set<number>();
-    for (const line of linesOf(path)) {
-      const [image = '', said = ''] = line.split(/\s+/);
-      const truth = truths[said];
-      if (truth === undefined)
-        throw new FaultError('unreadable-file', `${path}: "${line}" is not an id followed by 1, 0 or -1.`, {
-          file: path,
-        });
-      const row = rows.get(inYear(year, `JPEGImages/${image}.jpg`));
-      if (row === undefined) continue;
-      if (known.has(row))
-        throw new FaultError('unreadable-file', `${path} lists ${image} twice.`, {
-          file: path,
-        });
-      presence[row * classes.length + label] = truth;
-      known.add(row);
+    const paths: string[] = [];
+    for (const year of splits.find((each) => each.split === split)?.years ?? []) {
+      const path = join(folder, year, lists, `${name}_${split}.txt`);
+      paths.push(path);
+      for (const line of linesOf(path)) {
+        const [image = '', said = ''] = line.split(/\s+/);
+        const truth = truths[said];
+        if (truth === undefined)
+          throw new FaultError('unreadable-file', `${path}: "${line}" is not an id followed by 1, 0 or -1.`, {
+            file: path,
+          });
+        const row = rows.get(inYear(year, `JPEGImages/${image}.jpg`));
+        if (row === undefined) continue;
+        if (known.has(row))
+          throw new FaultError('unreadable-file', `${path} lists ${image} twice.`, {
+            file: path,
+          });
+        presence[row * classes.length + label] = truth;
+        known.add(row);
+      }
     }
-    if (known.size < names.length)
-      throw new FaultError('unreadable-file', `${path} lists ${known.size} images; the split has ${names.length}.`, {
-        file: path,
-      });
+    if (known.size < names.length) {
+      const file = paths.join(' and ');
+      const counts = `${known.size} images; the split has ${names.length}`;
+      throw new FaultError('unreadable-file', `${file} lists ${counts}.`, { file });
+    }
   });
   return presence;
 }
 
+/** Boxes of an image: Annotations/ID.xml beside JPEGImages. */
+const readObjects: ReadObjects = async (folder, file, classes, heard) => {
+  const path = file.replace(/JPEGImages\/([^/]*)\.jpg$/, 'Annotations/$1.xml');
+  const stated = vocObjects(await readFile(join(folder, path)), classes, heard);
+  return { file, id: basename(file, '.jpg'), ...stated };
+};
+
+/** The classification sets alone can be had without boxes. */
+const hasAnnotations = (folder: string): boolean =>
+  yearsIn(folder).some((year) => existsSync(join(folder, year, 'Annotations')));
+
 async function open(folder: string, split: string, options?: OpenOptions) {
-  const opened = await openListing(list, folder, split, options);
+  const reads = hasAnnotations(folder) ? readObjects : undefined;
+  const opened = await openListing(list, folder, split, options, reads);
   const { images } = opened.found!;
   const names = Array.from({ length: images.count }, (_, index) => nameOf(images, index));
   return { ...opened, presence: () => Promise.resolve(presenceOf(folder, split, names)) };
@@ -158,10 +208,11 @@ export const dataset = defineDataset({
   channels: 3,
   options: v.strictObject({}),
   expected,
-  recognises: (folder) => Promise.resolve(yearIn(folder) !== null),
+  recognises: (folder) => Promise.resolve(yearsIn(folder).length > 0),
   async inspect(folder, progress, signal, options) {
     const unusable: string[] = [];
-    const inspection = await inspectListing(list, folder, description, progress, signal, {
+    const stated = hasAnnotations(folder) ? { ...description, readObjects } : description;
+    const inspection = await inspectListing(list, folder, stated, progress, signal, {
       ...options,
       details: {
         damaged(image) {

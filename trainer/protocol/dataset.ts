@@ -1,6 +1,7 @@
 /** What `inspect` says of a folder before anything trains on it. */
 import * as v from 'valibot';
 import { NearDuplicates } from './copies.ts';
+import { ObjectsInspection } from './objects.ts';
 
 export const Reject = v.strictObject({ file: v.string(), reason: v.string() });
 export type Reject = v.InferOutput<typeof Reject>;
@@ -46,6 +47,8 @@ export const SplitInspection = v.strictObject({
   images: v.number(),
   /** Images a class, in class order. Empty when the split has no labels. */
   perClass: v.array(v.number()),
+  /** What is annotated in them, where the data set says. */
+  objects: v.optional(ObjectsInspection),
 });
 export type SplitInspection = v.InferOutput<typeof SplitInspection>;
 

@@ -4,6 +4,7 @@
  */
 import { hash } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Inspection, Reading, SplitInspection } from '../../protocol/dataset.ts';
 import { printable } from '../rejects.ts';
 import type { DatasetRecipe, InspectProgress, ScanOptions } from '../../recipe.ts';
@@ -13,7 +14,9 @@ import { imageHeader, type ImageHeader } from '../pixels/image-header.ts';
 import { nameOf, placeOf, type Place } from './image-table.ts';
 import { type ImageTable } from '../found-images.ts';
 import { classWarnings } from './class-warnings.ts';
-import { countClasses, describeFolder, startFindings, type Findings } from './inspection-findings.ts';
+import { countClasses, describeFolder, hashFile, startFindings, type Findings } from './inspection-findings.ts';
+import { inspectObjects, type ReadObjects } from './listed-objects.ts';
+import { objectSentences } from './object-sentences.ts';
 import { isMissing } from '../../durable/files.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 import { reasonOf } from '../unusable-image.ts';
@@ -32,6 +35,8 @@ export interface ListingDescription {
   readonly source: string | null;
   /** The reason for a file that is not there, where a list and not the folder says which there are. */
   readonly absent?: string;
+  /** Reads what is annotated in an image, where a file says it of each. */
+  readonly readObjects?: ReadObjects;
   /** An additional check of a readable file, such as its hash against a manifest's; returns the problem or null. */
   check?(path: string, sha256: string): string | null;
 }
@@ -128,7 +133,7 @@ export async function inspectListing(
   signal: AbortSignal,
   { contents = false, reading: asked = {}, details }: ScanOptions = {},
 ): Promise<Inspection> {
-  const { check, absent, ...stated } = description;
+  const { check, absent, readObjects, ...stated } = description;
   const findings = startFindings(folder, { progress, signal, details });
   // Numbers are in the order of the numbers, unless a person decided otherwise.
   const reading: Reading = { order: 'numeric', ...asked };
@@ -142,6 +147,7 @@ export async function inspectListing(
     unused,
     warnings = [],
     choices = [],
+    documents = [],
     ...listing
   } = await list(folder, findings.rejects, slices, reading);
   const total = listing.splits.reduce((sum, { images }) => sum + images.count, 0);
@@ -151,13 +157,15 @@ export async function inspectListing(
   const record = recorderOf(findings, notes, check, details);
 
   /** Checks all images of a split, or takes their sizes; 1 for each that can be used. */
-  async function usableOf({ split, images }: ListedSplit): Promise<Uint8Array> {
+  async function usableOf({ split, images }: ListedSplit, sizes: Uint32Array): Promise<Uint8Array> {
     const usable = new Uint8Array(images.count);
     if (checks) {
       let index = 0;
       for await (const verdict of examineAll(folder, images, absent)) {
         throwIfCancelled(signal);
         if (++done % 25 === 0 || done === total) progress(done, total);
+        if ('contents' in verdict && verdict.contents !== null)
+          sizes.set([verdict.contents.header.width, verdict.contents.header.height], index * 2);
         usable[index] = Number(record(split, nameOf(images, index), verdict, images.labels?.[index]));
         index++;
       }
@@ -171,15 +179,22 @@ export async function inspectListing(
     return usable;
   }
 
+  for (const path of documents)
+    findings.file(path, statSync(join(folder, path)).size, await hashFile(join(folder, path), signal));
   const splits: SplitInspection[] = [];
+  const sentences: string[] = [];
   for (const listed of listing.splits) {
     const { split, images } = listed;
-    const usable = await usableOf(listed);
+    const sizes = new Uint32Array(images.count * 2);
+    const usable = await usableOf(listed, sizes);
+    const objects = await inspectObjects(folder, { ...listed, classes, usable, sizes }, readObjects, slices);
+    if (objects) sentences.push(...objectSentences(split, objects));
     const labels = images.labels?.filter((_, index) => usable[index] === 1);
     splits.push({
       split,
       images: usable.reduce((sum, each) => sum + each, 0),
       perClass: labels ? countClasses(labels, classes.length) : [],
+      ...(objects && { objects }),
     });
   }
   return findings.finish({
@@ -188,7 +203,7 @@ export async function inspectListing(
     found: [...(await describeFolder(folder)), ...found, ...notes.sentences()],
     splits,
     classes,
-    warnings: [...warnings, ...classWarnings(classes, splits)],
+    warnings: [...warnings, ...sentences, ...classWarnings(classes, splits)],
     unused: unused ?? [],
     choices: [...choices, ...notes.choices()],
     reading: choices.some(({ about }) => about === 'order') ? reading : asked,
@@ -203,6 +218,6 @@ export function readerOfListing(list: List, description: ListingDescription): Pi
   return {
     inspect: (folder, progress, signal, options) =>
       inspectListing(list, folder, description, progress, signal, options),
-    open: (folder, split, options) => openListing(list, folder, split, options),
+    open: (folder, split, options) => openListing(list, folder, split, options, description.readObjects),
   };
 }

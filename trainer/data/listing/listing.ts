@@ -5,6 +5,8 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
+import type { ObjectTable } from '../../detection/object-table.ts';
+import type { ObjectProblem } from '../../protocol/objects.ts';
 import type { Reading, ReadingChoice, Unused } from '../../protocol/dataset.ts';
 import { classTarget, type OpenDataset, type OpenOptions } from '../../recipe.ts';
 import { imageFault } from '../damaged-image.ts';
@@ -20,11 +22,14 @@ import { imageLeafOf } from '../formats/parquet.ts';
 import type { Leaf } from '../formats/parquet-columns.ts';
 import { valueIn } from '../formats/parquet-pages.ts';
 import { inOrder } from './class-order.ts';
+import { objectsIn, type ReadObjects } from './listed-objects.ts';
 import { createTimeSlices, type TimeSlices } from './time-slices.ts';
 
 export interface ListedSplit {
   readonly split: string;
   readonly images: ImageTable;
+  /** What is annotated in them and what was wrong with it, where one file says it of all. */
+  readonly annotated?: { readonly table: ObjectTable; readonly problems: readonly ObjectProblem[] };
 }
 
 export interface Listing {
@@ -40,6 +45,8 @@ export interface Listing {
   readonly unused?: readonly Unused[];
   /** Other ways to read the folder. */
   readonly choices?: readonly ReadingChoice[];
+  /** Files beside the images that are part of the data, by their paths. */
+  readonly documents?: readonly string[];
   /** The rule for the validation split, if there was none. */
   readonly splitRule: string | null;
 }
@@ -166,10 +173,23 @@ async function findImages(
       split,
     });
   }
-  if (exclude.length === 0) return { classes, images: found.images };
+  const { images, annotated } = found;
+  if (exclude.length === 0)
+    return { classes, images, ...(annotated && { objects: { table: annotated.table, rows: null } }) };
   const excluded = new Set(exclude);
-  const keeps = (index: number) => !excluded.has(printable(nameOf(found.images, index)));
-  return { classes, images: selected(found.images, keeps) };
+  const keeps = (index: number) => !excluded.has(printable(nameOf(images, index)));
+  return {
+    classes,
+    images: selected(images, keeps),
+    ...(annotated && { objects: { table: annotated.table, rows: rowsOf(images.count, keeps) } }),
+  };
+}
+
+function rowsOf(count: number, keeps: (index: number) => boolean): Uint32Array<SharedArrayBuffer> {
+  const kept = Array.from({ length: count }, (_, index) => index).filter(keeps);
+  const rows = new Uint32Array(new SharedArrayBuffer(kept.length * 4));
+  rows.set(kept);
+  return rows;
 }
 
 export async function openListing(
@@ -177,15 +197,19 @@ export async function openListing(
   folder: string,
   split: string,
   options: OpenOptions = {},
+  readObjects?: ReadObjects,
 ): Promise<OpenDataset> {
-  const { classes, images } = options.found ?? (await findImages(list, folder, split, options));
+  const found = options.found ?? (await findImages(list, folder, split, options));
+  const { classes, images } = found;
+  const objects = objectsIn(folder, found, readObjects);
   const { labels } = images;
   const deepGrey = options.reading?.deepGrey;
   return {
     count: images.count,
     classes,
     channels: 3,
-    found: { classes, images },
+    found,
+    ...(objects && { objects: (index) => objects(index) }),
     labels: async () => labels && Int32Array.from(labels),
     async sample(index) {
       const name = printable(nameOf(images, index));

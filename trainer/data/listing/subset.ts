@@ -93,10 +93,11 @@ export async function partOf(whole: OpenDataset, subset: Subset, source: DataSou
   try {
     const chosen = await placesOf(whole, subset, source);
     const labels = await whole.labels();
-    const { presence } = whole;
+    const { presence, objects } = whole;
     return {
       ...whole,
       ...(presence ? { presence: async () => rowsOf(await presence.call(whole), whole.classes.length, chosen) } : {}),
+      ...(objects ? { objects: (index) => objects.call(whole, chosen[index]!) } : {}),
       count: chosen.length,
       labels: () => Promise.resolve(labels && Int32Array.from(chosen, (place) => labels[place]!)),
       sample: (index) => whole.sample(chosen[index]!),

@@ -37,6 +37,8 @@ export interface Canvas {
   readonly rgb: Float32Array;
   /** 0 background, else class number + 1. */
   readonly mask: Uint8Array;
+  /** 0 background, else the number of the object seen there, from 1. */
+  readonly objects: Uint8Array;
 }
 
 /** Paints over pixel `i`, counted row by row; opacity 0 to 1. */

@@ -38,17 +38,18 @@ export function addShadow(canvas: Canvas, { centreX, centreY, half }: Placement,
   }
 }
 
-/** Paints an object into the picture and its mask; returns its box, or null if it lies outside the picture. */
+/** Paints an object into the picture and its masks, where its number is; returns its box, or null if it lies outside the picture. */
 export function addObject(
   canvas: Canvas,
   thing: SampleClass,
   label: number,
+  number: number,
   placement: Placement,
   stream: Generator,
   light: Light,
   noise: Noise,
 ): ObjectBox | null {
-  const { side, mask } = canvas;
+  const { side, mask, objects } = canvas;
   const { centreX, centreY, half, lean, mirrored } = placement;
   const style: Style = { variant: stream.uniform(), stripes: stream.uniform(), slant: stream.uniform() };
   const shift = () => between(stream, -22, 22);
@@ -88,6 +89,7 @@ export function addObject(
       const i = y * side + x;
       blendPixel(canvas, i, colour[0] * shade + shine, colour[1] * shade + shine, colour[2] * shade + shine, 1);
       mask[i] = label + 1;
+      objects[i] = number;
       box.left = Math.min(box.left, x);
       box.top = Math.min(box.top, y);
       box.right = Math.max(box.right, x + 1);

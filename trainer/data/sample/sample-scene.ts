@@ -16,6 +16,8 @@ export interface Scene {
   readonly pixels: Uint8Array;
   /** 0 background, else class number + 1. */
   readonly mask: Uint8Array;
+  /** 0 background, else the place of a box, from 1: the object that is seen there. */
+  readonly objects: Uint8Array;
   readonly boxes: readonly ObjectBox[];
 }
 
@@ -62,7 +64,12 @@ export function renderScene(seed: number, split: string, index: number, label: n
   const stream = keyed(seed, 'sample-set', split, index);
   const noise = createNoise(stream);
   const side = size * oversampling;
-  const canvas: Canvas = { side, rgb: new Float32Array(side * side * 3), mask: new Uint8Array(side * side) };
+  const canvas: Canvas = {
+    side,
+    rgb: new Float32Array(side * side * 3),
+    mask: new Uint8Array(side * side),
+    objects: new Uint8Array(side * side),
+  };
   const light = drawLight(stream);
   const horizon = between(stream, 0.3, 0.66);
   const background = (stream.uniform() < 0.5 ? outdoors : indoors)(stream, noise, horizon);
@@ -85,7 +92,7 @@ export function renderScene(seed: number, split: string, index: number, label: n
   for (const scale of scales) {
     const placement = place(stream, thing, side, horizon, scale);
     addShadow(canvas, placement, light);
-    const box = addObject(canvas, thing, label, placement, stream, light, noise);
+    const box = addObject(canvas, thing, label, boxes.length + 1, placement, stream, light, noise);
     if (box) boxes.push(box);
   }
   const large = develop(canvas, stream, light);
@@ -101,5 +108,6 @@ export function renderScene(seed: number, split: string, index: number, label: n
     bottom: Math.ceil(box.bottom / oversampling),
     truncated: box.truncated,
   });
-  return { pixels, mask: shrinkMask(canvas.mask, size), boxes: boxes.map(shrink) };
+  const [mask, objects] = [shrinkMask(canvas.mask, size), shrinkMask(canvas.objects, size)];
+  return { pixels, mask, objects, boxes: boxes.map(shrink) };
 }

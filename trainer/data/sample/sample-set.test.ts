@@ -1,8 +1,9 @@
-import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { sha256 } from '../../durable/files.ts';
+import { dataset as sample } from '../../datasets/sample.ts';
 import { inspectFolder } from '../listing/inspect.ts';
 import { renderScene } from './sample-scene.ts';
 import { readSampleManifest } from './sample-manifest.ts';
@@ -30,7 +31,7 @@ describe('the sample set', () => {
           .map((entry) => entry.join(' '))
           .join('\n'),
       );
-      expect(all).toMatchInlineSnapshot(`"0b9d63da52ecf6255859695e12da39f29efce186a9974d4ff592cbcbb55b9fab"`);
+      expect(all).toMatchInlineSnapshot(`"33ffea1429b08f696b8b7f4f494e997b8edb3aff4fd1731f235470d7ef7228d7"`);
     }));
 
   test('is an image folder that inspection finds nothing wrong with', () =>
@@ -58,8 +59,14 @@ describe('the sample set', () => {
         largest: [96, 96],
         classes: sampleClasses.map((each) => each.name),
       });
-      expect(inspection.splits).toEqual([
-        { split: 'train', images: 20, perClass: new Array(10).fill(2) },
+      expect(inspection).toMatchObject({ unused: [], warnings: [] });
+      expect(inspection.splits).toMatchObject([
+        {
+          split: 'train',
+          images: 20,
+          perClass: new Array(10).fill(2),
+          objects: { imagesWithout: 0, imagesPerClass: new Array(10).fill(2) },
+        },
         { split: 'val', images: 10, perClass: new Array(10).fill(1) },
       ]);
       // Dropping the train folder means the set it belongs to.
@@ -119,6 +126,46 @@ describe('the sample set', () => {
         }
       }
       expect(await readSampleManifest(join(folder, 'train'))).toBe(null);
+    }));
+
+  test('each object has the mask of what is seen of it, inside its box; together they are the mask of the class', () =>
+    inTemporaryFolder(async (folder) => {
+      await writeSampleSet({ folder, seed: 5, train: 40, val: 0 });
+      const opened = await sample.open(folder, 'train');
+      let several = 0;
+      for (let index = 0; index < opened.count; index++) {
+        const { file, objects, width, height } = await opened.objects!(index);
+        expect([width, height]).toEqual([96, 96]);
+        if (objects.length > 1) several++;
+        const seen = new Uint8Array(96 * 96);
+        for (const { mask, box, class: label } of objects) {
+          expect(file).toContain(`/${opened.classes[label]}/`);
+          if (mask?.kind !== 'run-lengths') throw new Error(`${file} has no mask.`);
+          let at = 0;
+          mask.counts.forEach((count, run) => {
+            for (const end = at + count; at < end; at++) {
+              if (run % 2 === 0) continue;
+              const [x, y] = [Math.floor(at / 96), at % 96];
+              seen[y * 96 + x]! += 1;
+              expect(x >= box[0] && x < box[2] && y >= box[1] && y < box[3]).toBe(true);
+            }
+          });
+        }
+        const whole = await sharp(join(folder, 'masks', file.replace('.jpg', '.png')))
+          .toColourspace('b-w')
+          .raw()
+          .toBuffer();
+        expect(seen).toEqual(Uint8Array.from(whole, (value) => Number(value > 0)));
+      }
+      expect(several).toBeGreaterThan(3);
+    }));
+
+  test('a set from before masks of objects were written has boxes', () =>
+    inTemporaryFolder(async (folder) => {
+      await writeSampleSet({ folder, seed: 5, train: 10, val: 0 });
+      await rm(join(folder, 'objects'), { recursive: true });
+      const { objects } = await (await sample.open(folder, 'train')).objects!(0);
+      expect(objects[0]).toMatchObject({ class: 0, mask: null });
     }));
 
   test('every class is large enough to be seen in every picture', () => {

@@ -1,6 +1,6 @@
 /**
  * Writes the built-in sample set: photograph-like pictures of ten things as an ordinary image folder, with VOC-style
- * boxes and masks beside it, for a machine that has no data yet. Every byte follows from the seed; nothing in it was
+ * boxes, masks of classes and of single objects beside it, for a machine that has no data yet. Every byte follows from the seed; nothing in it was
  * drawn or photographed by anyone, so it is free of rights (CC0).
  */
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
@@ -52,7 +52,7 @@ ${objects.join('')}</annotation>
 `;
 }
 
-/** The three files of one picture: path and bytes. */
+/** The four files of one picture: path and bytes. */
 async function renderFiles(
   seed: number,
   split: string,
@@ -64,13 +64,13 @@ async function renderFiles(
   const name = String(Math.floor(index / sampleClasses.length) + 1).padStart(4, '0');
   const scene = renderScene(seed, split, index, label, size);
   const raw = (channels: 1 | 3) => ({ raw: { width: size, height: size, channels } });
+  const png = (values: Uint8Array) =>
+    sharp(values, raw(1)).toColourspace('b-w').png({ compressionLevel: 9 }).toBuffer();
   return [
     [`${split}/${className}/${name}.jpg`, await sharp(scene.pixels, raw(3)).jpeg(jpeg).toBuffer()],
     [`annotations/${split}/${className}/${name}.xml`, Buffer.from(annotation(name, className, size, scene))],
-    [
-      `masks/${split}/${className}/${name}.png`,
-      await sharp(scene.mask, raw(1)).toColourspace('b-w').png({ compressionLevel: 9 }).toBuffer(),
-    ],
+    [`masks/${split}/${className}/${name}.png`, await png(scene.mask)],
+    [`objects/${split}/${className}/${name}.png`, await png(scene.objects)],
   ];
 }
 
