@@ -101,10 +101,13 @@ function sourceOf(
   };
 }
 
-/** All that is annotated in the pictures to be measured on. */
+/** All that is annotated in the pictures to be measured on, called by their files: ids of folders of classes may repeat. */
 async function annotated(data: Required<OpenDataset>): Promise<readonly AnnotatedImage[]> {
   const images: AnnotatedImage[] = [];
-  for (let picture = 0; picture < data.count; picture++) images.push(await data.objects(picture));
+  for (let picture = 0; picture < data.count; picture++) {
+    const image = await data.objects(picture);
+    images.push({ ...image, id: image.file });
+  }
   return images;
 }
 

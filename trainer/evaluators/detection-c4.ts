@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { detectionRules } from '../detection/figures/rules.ts';
 import { detectionOptions, encoderOf, sampleOf, trainingOf } from '../detection/nets/detection-options.ts';
-import { fasterRcnnC4 } from '../detection/nets/faster-rcnn-c4.ts';
+import { fasterRcnnC4, proposalsOfC4 } from '../detection/nets/faster-rcnn-c4.ts';
 import { defineDetection } from '../recipe.ts';
 
 const sides = Array.from({ length: 11 }, (_, at) => 480 + 32 * at);
@@ -42,10 +42,9 @@ export const evaluator = defineDetection({
     rules: ({ rules }) => rules,
     build(options, builder, { encoder, classes }) {
       const sizes = [32, 64, 128, 256, 512].map((size) => size * options.anchorScale);
+      const proposals = proposalsOfC4(options.proposals);
       const detector = fasterRcnnC4(builder, encoderOf(encoder, options), {
-        classes,
-        sizes,
-        sample: sampleOf(options),
+        ...{ classes, sizes, proposals, sample: sampleOf(options) },
       });
       return { ...trainingOf(options), detector };
     },

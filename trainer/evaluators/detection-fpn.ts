@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { detectionOptions, encoderOf, sampleOf, trainingOf } from '../detection/nets/detection-options.ts';
-import { maskRcnnFpn } from '../detection/nets/mask-rcnn-fpn.ts';
+import { maskRcnnFpn, proposalsOfFpn } from '../detection/nets/mask-rcnn-fpn.ts';
 import { defineDetection } from '../recipe.ts';
 
 const sides = Array.from({ length: 6 }, (_, at) => 640 + 32 * at);
@@ -50,6 +50,7 @@ export const evaluator = defineDetection({
       const sizes = [32, 64, 128, 256, 512].map((size) => size * anchorScale);
       const detector = maskRcnnFpn(builder, encoderOf(encoder, options), {
         ...{ classes, sizes, channels, boxWidth, maskWidth: channels, norm: pyramidNorm, sample: sampleOf(options) },
+        proposals: proposalsOfFpn(options.proposals),
       });
       return { ...trainingOf(options), detector };
     },

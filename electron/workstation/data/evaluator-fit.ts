@@ -12,10 +12,17 @@ export function fittingEvaluators(inspection: Inspection, { evaluators }: Catalo
   return evaluators.filter((one) => isToldTo(one, inspection) && (one.targets === 'none' || isTested));
 }
 
-/** True if a data set has the labels an evaluator requires. */
+/** True if a data set has the labels, or the boxes, that an evaluator requires. */
 export function isToldTo({ targets = 'class' }: EvaluatorDescription, inspection: Inspection): boolean {
+  if (targets === 'objects') return hasObjects(inspection);
   return targets === 'none' || targets === toldOf(inspection);
 }
+
+/** True if objects are annotated in every split that evaluations read. */
+const hasObjects = (inspection: Inspection): boolean =>
+  [trainSplit(inspection), testSplit(inspection)].every((name) =>
+    inspection.splits.some(({ split, objects }) => split === name && objects !== undefined),
+  );
 
 /** The kind of labels in a data set. */
 export function toldOf({ severalClasses, splits }: Inspection): 'class' | 'presence' | 'nothing' {

@@ -40,6 +40,8 @@ export function detectionOptions(given: {
     anchorScale: v.optional(v.pipe(v.number(), v.minValue(0.01), v.maxValue(10)), 1),
     /** Regions of a picture that the head learns from. */
     regions: v.optional(v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(4096)), 512),
+    /** Proposals of a picture in which objects are looked for. */
+    proposals: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(10_000)), 1000),
   };
 }
 
@@ -58,6 +60,7 @@ export interface DetectionOptions {
   readonly longest: number;
   readonly anchorScale: number;
   readonly regions: number;
+  readonly proposals: number;
 }
 
 export const sampleOf = ({ regions }: DetectionOptions) => ({ count: regions, mostPositive: Math.floor(regions / 4) });

@@ -29,7 +29,11 @@ interface ProposalCount {
 }
 
 const ratios = [0.5, 1, 2];
-const usualProposals = { training: { before: 12_000, after: 2000 }, finding: { before: 6000, after: 1000 } };
+/** detectron2's, for so many proposals in which objects are looked for: 1000 there. */
+export const proposalsOfC4 = (count: number) => ({
+  training: { before: 12 * count, after: 2 * count },
+  finding: { before: 6 * count, after: count },
+});
 const threshold = 0.7;
 const bins = 14;
 
@@ -37,7 +41,7 @@ const bins = 14;
 export function fasterRcnnC4(builder: Builder, encoder: Encoder, options: FasterRcnnOptions): Detector {
   const { stages } = encoder;
   if (!stages) throw new RangeError('Faster R-CNN C4 needs a residual network: this encoder has no stages.');
-  const { classes, sample = usualSample, proposals = usualProposals } = options;
+  const { classes, sample = usualSample, proposals = proposalsOfC4(1000) } = options;
   const { strides, upTo, last } = stages;
   const stride = strides[2];
   const network = proposalNetwork(builder.at('proposal_generator/rpn_head'), encoder.res4Outputs, [

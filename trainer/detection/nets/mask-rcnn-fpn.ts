@@ -34,7 +34,11 @@ interface ProposalCount {
 }
 
 const ratios = [0.5, 1, 2];
-const usualProposals = { training: { before: 2000, after: 1000 }, finding: { before: 1000, after: 1000 } };
+/** detectron2's, for so many proposals in which objects are looked for: 1000 there. */
+export const proposalsOfFpn = (count: number) => ({
+  training: { before: 2 * count, after: count },
+  finding: { before: count, after: count },
+});
 const threshold = 0.7;
 const boxBins = 7;
 const maskBins = 14;
@@ -48,7 +52,7 @@ const xavier = (inputs: number): { readonly weight: Initial; readonly bias: Init
 export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcnnOptions): Detector {
   const { stages } = encoder;
   if (!stages) throw new RangeError('Mask R-CNN needs a residual network: this encoder has no stages.');
-  const { classes, channels, boxWidth, sample = usualSample, proposals = usualProposals } = options;
+  const { classes, channels, boxWidth, sample = usualSample, proposals = proposalsOfFpn(1000) } = options;
   const pyramid = featurePyramid(builder.at('backbone'), stages.channels, channels, options.norm);
   const anchors = options.sizes.map((size) => ({ sizes: [size], ratios }));
   const network = proposalNetwork(builder.at('proposal_generator/rpn_head'), channels, anchors);
