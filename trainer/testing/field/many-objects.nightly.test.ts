@@ -6,7 +6,7 @@ import { inTemporaryFolder } from '../../data/testing/small-datasets.ts';
 import { readByItself, writeManyObjects } from './many-objects.ts';
 
 test(
-  '860_000 annotations are read in bounded memory, with pauses, and take two bytes a coordinate or a little more',
+  '860,000 annotations are read in bounded memory, with pauses, and take two bytes a coordinate or a little more',
   () =>
     inTemporaryFolder(async (folder) => {
       const path = join(folder, 'instances.json');
