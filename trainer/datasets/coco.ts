@@ -2,7 +2,7 @@
  * Pictures with annotations in COCO's form (https://cocodataset.org): COCO itself, annotations/instances_SPLIT.json beside a
  * folder for each split; Roboflow's _annotations.coco.json in the folder of each split; or any such file beside pictures.
  */
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync } from 'node:fs';
+import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { whyUnsafe } from '../data/formats/unsafe-path.ts';
@@ -45,13 +45,10 @@ interface CocoFile {
   readonly places: readonly string[];
 }
 
-const namesIn = (folder: string, kind: 'files' | 'folders'): readonly string[] =>
-  existsSync(folder)
-    ? readdirSync(folder, { withFileTypes: true })
-        .filter((entry) => entry.isDirectory() === (kind === 'folders'))
-        .map(({ name }) => name)
-        .sort()
-    : [];
+/** Names in a folder for which a test is true, in order; the folder may hold a million pictures. */
+const namesIn = (folder: string, test: (name: string) => boolean): readonly string[] =>
+  existsSync(folder) ? readdirSync(folder).filter(test).sort() : [];
+const isJson = (name: string): boolean => name.endsWith('.json');
 
 const roboflow = '_annotations.coco.json';
 
@@ -60,7 +57,14 @@ const [sampleBytes, samples] = [1 << 16, 5];
 
 /** A JSON document that speaks of pictures and boxes. */
 function seemsCoco(path: string): boolean {
-  const file = openSync(path, 'r');
+  let file: number;
+  try {
+    if (!statSync(path).isFile()) return false;
+    file = openSync(path, 'r');
+  } catch {
+    // What cannot be opened is not this reader's to report.
+    return false;
+  }
   try {
     const { size } = fstatSync(file);
     const bytes = Buffer.alloc(sampleBytes);
@@ -80,7 +84,7 @@ function seemsCoco(path: string): boolean {
 /** COCO's own files; of a split that is there for two years, the later. */
 function official(folder: string): readonly CocoFile[] {
   const files = new Map<string, CocoFile>();
-  for (const name of namesIn(join(folder, 'annotations'), 'files')) {
+  for (const name of namesIn(join(folder, 'annotations'), isJson)) {
     const own = /^instances_((?:train|val)\d*)\.json$/.exec(name)?.[1];
     if (own === undefined) continue;
     const split = own.startsWith('train') ? 'train' : 'val';
@@ -91,24 +95,30 @@ function official(folder: string): readonly CocoFile[] {
 }
 
 function ofSplitFolders(folder: string): readonly CocoFile[] {
-  return namesIn(folder, 'folders').flatMap((name) =>
-    existsSync(join(folder, name, roboflow))
-      ? [{ split: splitInName(name)?.split ?? name, json: `${name}/${roboflow}`, places: [`${name}/`] }]
-      : [],
-  );
+  const splitOf = (name: string) => (name.includes('.') ? null : (splitInName(name)?.split ?? null));
+  return namesIn(folder, (name) => splitOf(name) !== null && existsSync(join(folder, name, roboflow))).map((name) => ({
+    split: splitOf(name)!,
+    json: `${name}/${roboflow}`,
+    places: [`${name}/`],
+  }));
 }
+
+/** In a folder of more, each is the annotation of one picture in another program's form. */
+const mostFiles = 50;
 
 /** Any such files beside pictures; one alone is all of the training. */
 function others(folder: string): readonly CocoFile[] {
-  const found = ['', 'annotations/'].flatMap((place) =>
-    namesIn(join(folder, place), 'files').flatMap((name) => {
+  const found = ['', 'annotations/'].flatMap((place) => {
+    const names = namesIn(join(folder, place), isJson);
+    if (names.length > mostFiles) return [];
+    return names.flatMap((name) => {
       const json = place + name;
-      if (!name.endsWith('.json') || !seemsCoco(join(folder, json))) return [];
+      if (!seemsCoco(join(folder, json))) return [];
       const stem = name.slice(0, -'.json'.length);
       const split = splitInName(stem)?.split ?? stem;
       return [{ split, json, places: [`${stem}/`, `${split}/`, 'images/', `images/${split}/`, ''] }];
-    }),
-  );
+    });
+  });
   if (found.length === 1 && splitInName(found[0]!.split) === null) return [{ ...found[0]!, split: 'train' }];
   return found.filter((file, at) => found.findIndex(({ split }) => split === file.split) === at);
 }

@@ -16,7 +16,7 @@ import { type ImageTable } from '../found-images.ts';
 import { classWarnings } from './class-warnings.ts';
 import { countClasses, describeFolder, hashFile, startFindings, type Findings } from './inspection-findings.ts';
 import { inspectObjects, type ReadObjects } from './listed-objects.ts';
-import { objectSentences } from './object-sentences.ts';
+import { objectWarnings } from './object-sentences.ts';
 import { isMissing } from '../../durable/files.ts';
 import { throwIfCancelled } from '../cancellation.ts';
 import { reasonOf } from '../unusable-image.ts';
@@ -125,6 +125,33 @@ function recorderOf(
   };
 }
 
+/** Takes note of the size of a picture that was looked at. */
+function noteSize(sizes: Uint32Array, index: number, verdict: Verdict): void {
+  if ('reason' in verdict || verdict.contents === null) return;
+  const { width, height } = verdict.contents.header;
+  sizes.set([width, height], index * 2);
+}
+
+/** Makes files beside the images part of the data set's identity. */
+async function addDocuments(
+  findings: Findings,
+  folder: string,
+  documents: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  for (const path of documents)
+    findings.file(path, statSync(join(folder, path)).size, await hashFile(join(folder, path), signal));
+}
+
+/** Usable images a class; empty without labels. */
+function perClassOf({ labels }: ImageTable, usable: Uint8Array, classes: number): number[] {
+  if (labels === null) return [];
+  return countClasses(
+    labels.filter((_, index) => usable[index] === 1),
+    classes,
+  );
+}
+
 export async function inspectListing(
   list: List,
   folder: string,
@@ -147,13 +174,11 @@ export async function inspectListing(
     unused,
     warnings = [],
     choices = [],
-    documents = [],
     ...listing
   } = await list(folder, findings.rejects, slices, reading);
   const total = listing.splits.reduce((sum, { images }) => sum + images.count, 0);
   const checks = contents || total <= checkedUnasked;
   let done = 0;
-
   const record = recorderOf(findings, notes, check, details);
 
   /** Checks all images of a split, or takes their sizes; 1 for each that can be used. */
@@ -164,8 +189,7 @@ export async function inspectListing(
       for await (const verdict of examineAll(folder, images, absent)) {
         throwIfCancelled(signal);
         if (++done % 25 === 0 || done === total) progress(done, total);
-        if ('contents' in verdict && verdict.contents !== null)
-          sizes.set([verdict.contents.header.width, verdict.contents.header.height], index * 2);
+        noteSize(sizes, index, verdict);
         usable[index] = Number(record(split, nameOf(images, index), verdict, images.labels?.[index]));
         index++;
       }
@@ -179,21 +203,17 @@ export async function inspectListing(
     return usable;
   }
 
-  for (const path of documents)
-    findings.file(path, statSync(join(folder, path)).size, await hashFile(join(folder, path), signal));
+  await addDocuments(findings, folder, listing.documents ?? [], signal);
   const splits: SplitInspection[] = [];
-  const sentences: string[] = [];
   for (const listed of listing.splits) {
     const { split, images } = listed;
     const sizes = new Uint32Array(images.count * 2);
     const usable = await usableOf(listed, sizes);
     const objects = await inspectObjects(folder, { ...listed, classes, usable, sizes }, readObjects, slices);
-    if (objects) sentences.push(...objectSentences(split, objects));
-    const labels = images.labels?.filter((_, index) => usable[index] === 1);
     splits.push({
       split,
       images: usable.reduce((sum, each) => sum + each, 0),
-      perClass: labels ? countClasses(labels, classes.length) : [],
+      perClass: perClassOf(images, usable, classes.length),
       ...(objects && { objects }),
     });
   }
@@ -203,7 +223,7 @@ export async function inspectListing(
     found: [...(await describeFolder(folder)), ...found, ...notes.sentences()],
     splits,
     classes,
-    warnings: [...warnings, ...sentences, ...classWarnings(classes, splits)],
+    warnings: [...warnings, ...objectWarnings(splits), ...classWarnings(classes, splits)],
     unused: unused ?? [],
     choices: [...choices, ...notes.choices()],
     reading: choices.some(({ about }) => about === 'order') ? reading : asked,

@@ -1,16 +1,15 @@
 /** What is annotated in the images of a listing: by one file for all of them, or by a file for each. */
-import type { ObjectsInspection } from '../../protocol/objects.ts';
-import { annotatedImage } from '../../detection/object-table.ts';
+import type { ObjectProblem, ObjectsInspection } from '../../protocol/objects.ts';
+import { annotatedImage, type ObjectTable } from '../../detection/object-table.ts';
 import type { AnnotatedImage } from '../../detection/objects.ts';
 import { isCrowded, startFormCheck, startProblems } from '../../detection/annotations/problems.ts';
 import type { Heard } from '../../detection/annotations/voc-objects.ts';
 import { isMissing } from '../../durable/files.ts';
 import { imageFault } from '../damaged-image.ts';
-import type { FoundImages } from '../found-images.ts';
+import type { FoundImages, ImageTable } from '../found-images.ts';
 import { printable } from '../rejects.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { nameOf } from './image-table.ts';
-import type { ListedSplit } from './listing.ts';
 import type { TimeSlices } from './time-slices.ts';
 
 /**
@@ -47,7 +46,15 @@ export function objectsIn(
   };
 }
 
-export interface ExaminedSplit extends ListedSplit {
+/** What is annotated in the images of a split by one file, and what was wrong with it. */
+export interface AnnotatedSplit {
+  readonly table: ObjectTable;
+  readonly problems: readonly ObjectProblem[];
+}
+
+export interface ExaminedSplit {
+  readonly images: ImageTable;
+  readonly annotated?: AnnotatedSplit;
   readonly classes: readonly string[];
   /** 1 for each image that can be used. */
   readonly usable: Uint8Array;

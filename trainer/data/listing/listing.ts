@@ -5,8 +5,6 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
-import type { ObjectTable } from '../../detection/object-table.ts';
-import type { ObjectProblem } from '../../protocol/objects.ts';
 import type { Reading, ReadingChoice, Unused } from '../../protocol/dataset.ts';
 import { classTarget, type OpenDataset, type OpenOptions } from '../../recipe.ts';
 import { imageFault } from '../damaged-image.ts';
@@ -22,14 +20,14 @@ import { imageLeafOf } from '../formats/parquet.ts';
 import type { Leaf } from '../formats/parquet-columns.ts';
 import { valueIn } from '../formats/parquet-pages.ts';
 import { inOrder } from './class-order.ts';
-import { objectsIn, type ReadObjects } from './listed-objects.ts';
+import { objectsIn, type AnnotatedSplit, type ReadObjects } from './listed-objects.ts';
 import { createTimeSlices, type TimeSlices } from './time-slices.ts';
 
 export interface ListedSplit {
   readonly split: string;
   readonly images: ImageTable;
-  /** What is annotated in them and what was wrong with it, where one file says it of all. */
-  readonly annotated?: { readonly table: ObjectTable; readonly problems: readonly ObjectProblem[] };
+  /** Where one file says what is annotated in them all. */
+  readonly annotated?: AnnotatedSplit;
 }
 
 export interface Listing {

@@ -1,5 +1,6 @@
 /** Sentences of an inspection on annotated objects: what is there, and what is wrong with it and becomes of it. */
-import type { ObjectProblemKind, ObjectsInspection } from '../../protocol/objects.ts';
+import type { SplitInspection } from '../../protocol/dataset.ts';
+import type { ObjectProblem, ObjectProblemKind } from '../../protocol/objects.ts';
 
 const count = (number: number, one: string, many = `${one}s`): string => `${number} ${number === 1 ? one : many}`;
 
@@ -37,9 +38,13 @@ const sentences: Readonly<Record<ObjectProblemKind, (number: number) => string>>
 
 const mostNamed = 3;
 
-export function objectSentences(split: string, { problems }: ObjectsInspection): readonly string[] {
+function sentencesOf(split: string, problems: readonly ObjectProblem[]): readonly string[] {
   return problems.map(({ kind, count: number, examples }) => {
     const named = examples.slice(0, mostNamed).join(', ');
     return `${split}: ${sentences[kind](number)}. ${named === '' ? '' : `For example ${named}.`}`.trimEnd();
   });
 }
+
+/** What is wrong with the objects of each split, in sentences. */
+export const objectWarnings = (splits: readonly SplitInspection[]): readonly string[] =>
+  splits.flatMap(({ split, objects }) => (objects ? sentencesOf(split, objects.problems) : []));

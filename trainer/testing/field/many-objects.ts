@@ -54,14 +54,19 @@ export interface Taken {
   readonly objects: number;
   readonly problems: readonly unknown[];
   readonly maskBytes: number;
+  readonly seconds: number;
+  readonly processorSeconds: number;
   readonly firstObjects: number;
   /** Resident at its peak, Node's own included. */
   readonly mebibytes: number;
 }
 
-/** @param heap the most that V8 may use for objects, in MiB: beyond, the process ends with an error */
+/**
+ * Started from the root of the sources, as tests and measurements are.
+ * @param heap the most that V8 may use for objects, in MiB: beyond, the process ends with an error
+ */
 export function readByItself(path: string, heap: number): Taken {
-  const program = join(import.meta.dirname, 'read-many-objects.ts');
+  const program = join(process.cwd(), 'trainer/testing/field/read-many-objects.ts');
   const words = [`--max-old-space-size=${heap}`, '--disable-warning=ExperimentalWarning', program, path];
   return JSON.parse(execFileSync(process.execPath, words, { encoding: 'utf8' })) as Taken;
 }

@@ -33,7 +33,7 @@ async function putCoco(
   await putPictures(folder, 'train2017/', pictures);
 }
 
-const box = (image: number, bbox: readonly unknown[], more: Annotation = {}): Annotation => ({
+const box = (image: number | string, bbox: readonly unknown[], more: Annotation = {}): Annotation => ({
   image_id: image,
   category_id: 1,
   bbox,
