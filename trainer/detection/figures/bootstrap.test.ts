@@ -39,6 +39,8 @@ describe('a bootstrap over images', () => {
     expect(high).toBeCloseTo(values[2]!, 12);
     expect(resampled!.interval(0).low).toBeCloseTo(values[1]!, 12);
     expect(new Set(values).size).toBe(3);
+    const mean = values.reduce((sum, value) => sum + value, 0) / 3;
+    expect(resampled!.bias).toBeCloseTo(mean - cocoFigures(own).AP.value!, 12);
   });
 
   it('of a figure minus itself is 0 in every resample; of a better one it is above', async () => {

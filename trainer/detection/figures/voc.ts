@@ -67,9 +67,11 @@ export function startVoc(images: readonly AnnotatedImage[], classes: number, rul
     classRows(pictures.at(position), detections, classes).map((raw) => {
       const rows = rules === 'detectron2' ? { ...raw, detections: raw.detections.map(throughText) } : raw;
       const there = rows.objects.map(({ box }) => pixelsOf(box));
-      const overlap = Float64Array.from(
-        rows.detections.flatMap(({ box }) => there.map((other) => overlapOf(pixelsOf(box), other))),
-      );
+      const overlap = new Float64Array(rows.detections.length * there.length);
+      rows.detections.forEach(({ box }, row) => {
+        const own = pixelsOf(box);
+        there.forEach((other, column) => (overlap[row * there.length + column] = overlapOf(own, other)));
+      });
       const found = matchVoc(
         rows.detections.map(({ score }) => score),
         rows.objects.map(({ difficult }) => difficult),

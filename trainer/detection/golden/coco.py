@@ -221,6 +221,24 @@ def degenerate():
     return data, found
 
 
+def exactly():
+    """Overlaps of exactly a threshold, and a detection between two objects, of which it takes the later one."""
+    picture = {"id": 1, "width": 100, "height": 100}
+
+    def entry(category, box):
+        runs = mask_of(box, 100, 100)
+        segmentation = {"size": runs["size"], "counts": text(runs)}
+        return {"image_id": 1, "category_id": category, "bbox": numbers(box), "segmentation": segmentation}
+
+    objects = [entry(3, [0, 0, 20, 20]), entry(7, [0, 0, 20, 20]), entry(21, [0, 0, 20, 20]), entry(21, [10, 0, 20, 20])]
+    found = [entry(3, [0, 0, 10, 20]), entry(7, [0, 0, 15, 20]), entry(21, [5, 0, 20, 20]), entry(21, [0, 0, 20, 20])]
+    return {
+        "images": [picture],
+        "annotations": [{**each, "id": at + 1, "area": 400.0, "iscrowd": 0} for at, each in enumerate(objects)],
+        "categories": [{"id": each, "name": str(each)} for each in CATEGORIES],
+    }, [{**each, "score": 0.9 - at / 10} for at, each in enumerate(found)]
+
+
 def cases():
     yield ("equal scores", *with_detections(dataset(10, 3, 4, 60, 4, 0.1), 2, 4, 5, 3))
     yield ("every area, with crowds", *with_detections(dataset(11, 4, 5, 180, 4, 0.3), 3, 4, 100, 3))
@@ -228,6 +246,7 @@ def cases():
     yield ("crowds alone", *with_detections(dataset(8, 2, 3, 100, 4, 1), 2, 4, 10, 1))
     yield ("more than a hundred detections", *crowded())
     yield ("boxes that are none", *degenerate())
+    yield ("overlaps of exactly a threshold", *exactly())
     yield ("no detections", dataset(3, 2, 3, 60, 4, 0), [])
 
 
