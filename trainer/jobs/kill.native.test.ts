@@ -16,11 +16,13 @@ import {
   liveOn,
   liveUntil,
   startTrainer,
+  tinyDetection,
   tinyEvaluation,
   tinyPictureRun,
   tinyPretraining,
   traceOf,
   useTinyTrainer,
+  writeTinyCoco,
   writeTinyPictures,
   type Death,
   type Stage,
@@ -131,6 +133,28 @@ describe.concurrent('an evaluation', () => {
       ]);
       expect(Object.keys(expected.perImage)).toHaveLength(4);
       const deaths = Array.from({ length: 4 }, randomDeath(kind, 20));
+      const kills = await killThrough(stages(kind, config), deaths, (stage) =>
+        expect(traceOf(stage)).toEqual(expected),
+      );
+      expect(kills).toBeGreaterThanOrEqual(1);
+    },
+    20 * minutes,
+  );
+});
+
+describe.concurrent('a detector', () => {
+  it.each(['detection-c4', 'detection-fpn'] as const)(
+    '(%s) ends in the same figures and bytes',
+    async (kind) => {
+      const pictures = join(place.folder, `coco-${kind}`);
+      await writeTinyCoco(pictures);
+      const config = (): ReturnType<typeof tinyDetection> => tinyDetection(pictures, kind);
+      const expected = await straight(kind, config);
+      expect(expected.points.filter((point) => point.includes('"loss"'))).toHaveLength(24);
+      expect(expected.results.map(({ metric, n }) => `${metric} ${n}`)).toContain(
+        kind === 'detection-c4' ? 'ap50 6' : 'mask-ap 6',
+      );
+      const deaths = Array.from({ length: 3 }, randomDeath(kind, 20));
       const kills = await killThrough(stages(kind, config), deaths, (stage) =>
         expect(traceOf(stage)).toEqual(expected),
       );

@@ -146,6 +146,68 @@ export function tinyEvaluation(dataFolder: string, kind: 'features' | 'images' |
   });
 }
 
+/** A detector of each kind on a random encoder, 24 steps on the pictures of `writeTinyCoco`. Saved every 4. */
+export function tinyDetection(folder: string, kind: 'detection-c4' | 'detection-fpn'): RunConfig {
+  const own = (split: string) => ({ dataset: 'coco', path: folder, split, fingerprint: `tiny-coco-${split}` });
+  const small = { steps: 24, batch: 2, rate: 0.01, warmup: 4, drops: [16], regions: 16, proposals: 20 };
+  const shown = { shortSides: [48, 64], testShortSide: 64, longest: 96, anchorScale: 0.25 };
+  const own4 = kind === 'detection-c4' ? { rules: 'coco' } : { channels: 8, boxWidth: 16 };
+  return v.parse(RunConfig, {
+    ...common,
+    kind: 'evaluate',
+    preprocessing: seen.preprocessing,
+    normalization: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+    subject: { kind: 'random', encoder: { id: 'resnet-18', options: { stem: 'imagenet', width: 4 } }, seed: 3 },
+    evaluator: { id: kind, options: { ...small, ...shown, ...own4 } },
+    checkpoint: { everySteps: 4, everySeconds: 1e6, keepLast: 2 },
+    train: own('train'),
+    test: own('val'),
+  });
+}
+
+/** Pictures of noise, wide and high ones, each with two bright rectangles of two classes; one without any, one with a crowd. */
+export async function writeTinyCoco(folder: string): Promise<void> {
+  const polygon = ([x, y, w, h]: readonly number[]) => [[x!, y!, x! + w!, y!, x! + w!, y! + h!, x!, y! + h!]];
+  for (const [split, count] of [
+    ['train', 12],
+    ['val', 6],
+  ] as const) {
+    const annotations = [];
+    const images = [];
+    mkdirSync(join(folder, 'annotations'), { recursive: true });
+    mkdirSync(join(folder, `${split}2017`), { recursive: true });
+    for (let image = 0; image < count; image++) {
+      const [width, height] = image % 3 === 0 ? [40, 64] : [64, 40];
+      const pixels = randomBytes(width * height * 3, `${split} ${image}`).map((value) => value >> 1);
+      const boxes = image === 1 ? [] : [[4 + image, 3, 16, 12], [10, 20, 12 + image, 16]]; // prettier-ignore
+      for (const [at, box] of boxes.entries()) {
+        const [left, top, wide, high] = box as [number, number, number, number];
+        for (let y = top; y < top + high; y++)
+          pixels.fill(at === 0 ? 255 : 200, 3 * (y * width + left), 3 * (y * width + left + wide));
+        annotations.push({
+          id: annotations.length + 1,
+          image_id: image + 1,
+          category_id: at === 0 ? 3 : 7,
+          bbox: box,
+          area: wide * high,
+          iscrowd: image === 4 && at === 0 ? 1 : 0,
+          segmentation: polygon(box),
+        });
+      }
+      const file = `${image}.png`;
+      images.push({ id: image + 1, file_name: file, width, height });
+      const raw = { width, height, channels: 3 } as const;
+      writeFileSync(join(folder, `${split}2017`, file), await sharp(pixels, { raw }).png().toBuffer());
+    }
+    const categories = [
+      { id: 3, name: 'bright' },
+      { id: 7, name: 'light' },
+    ];
+    const text = JSON.stringify({ images, annotations, categories });
+    writeFileSync(join(folder, `annotations/instances_${split}2017.json`), text);
+  }
+}
+
 const writeTinyData = (folder: string): Promise<void> => writeIdx(folder, trainImages, 24);
 
 export interface Stage {
@@ -250,8 +312,8 @@ export function traceOf(stage: Stage): Trace {
   const events = eventsOf(stage);
   const last = readdirSync(join(stage.folder, 'checkpoints')).sort().at(-1)!;
   const outcomes = eventsAs(events, 'result').map((event) => event.outcome);
-  const results = outcomes.flatMap((outcome) => (outcome.kind === 'results' ? outcome.results : []));
-  const ofLastAttempt = results.slice(-4);
+  const results = outcomes.flatMap((outcome) => (outcome.kind === 'results' ? [outcome.results] : []));
+  const ofLastAttempt = results.at(-1) ?? [];
   const files = ofLastAttempt.flatMap(({ perImage }) => (perImage === undefined ? [] : [perImage]));
   return {
     points: keptPoints(events).map((point) => JSON.stringify(point)),
