@@ -880,6 +880,19 @@ export const en = {
     'Features of “{weights}” are no better than random ones on {images} pictures: k-NN finds the class of {own} %, with random weights of {random} %.',
   'log.data-changed': 'Goes on with data that has changed since its inspection.',
   'log.rolled-back': 'Rolled back to step {to}; the batches in between are skipped.',
+  'log.diverged-on-images': 'Not finite at step {step}: {terms}. The step was not applied. Its images: {images}',
+  'log.detector-learns-nothing':
+    'The detector has learned nothing by step {step}: {metric} is {value} %. What was checked:',
+  'log.detector-boxes-below-pixel':
+    'Most boxes are smaller than a pixel: their numbers may be shares of the picture. Multiply them by its width and height.',
+  'log.detector-boxes-misplaced':
+    'Most boxes are empty or outside their pictures: their numbers may be in another order (two corners, or a corner with width and height).',
+  'log.detector-classes-unseen':
+    'Classes to be found that no training picture has: {classes}. The two splits may number their classes differently.',
+  'log.detector-rate': 'The loss does not fall: lower the learning rate, or lengthen the warm-up.',
+  'log.detector-proposals':
+    'Hardly any object is proposed: the anchors may not have the sizes of the objects. Change the scale of the anchors.',
+  'log.detector-cause-unknown': 'None of the known causes holds: it may need more steps.',
   'log.diverged': 'The loss at step {step} was not finite; the step was not applied.',
   'log.collapse-suspected': 'Possible collapse: the standard deviation of the embedding is close to 0.',
   'log.rank-lost': 'The embeddings span little more than one dimension.',

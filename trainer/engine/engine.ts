@@ -34,7 +34,7 @@ export interface StepPosition {
 }
 
 export interface Stepper {
-  /** A non-finite loss leaves all state as it was and is returned. */
+  /** A non-finite loss leaves all state as it was and is returned, with the metrics where the engine can: they tell which term it is. */
   run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult>;
   /** A normal step that also times every operation; absent if the engine cannot. */
   profile?(batch: HostBatch, at: StepPosition): Promise<readonly Timing[]>;

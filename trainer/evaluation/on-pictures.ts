@@ -4,50 +4,40 @@ import { progressOf } from '../channel/job.ts';
 import { DamagedImageError } from '../data/damaged-image.ts';
 import type { Located } from '../data/listing/image-table.ts';
 import { SourceChanged } from '../data/loading/loader.ts';
-import { openData } from '../data/loading/open-data.ts';
 import { startCounting, type DetectionFigure } from '../detection/figures/rules.ts';
+import { causesOf, type DetectorCause, type DetectorFacts } from '../detection/diagnosis.ts';
 import { detectorLearner } from '../detection/nets/detector-learner.ts';
-import type { AnnotatedImage } from '../detection/objects.ts';
 import { pictureOrder, type PictureOrder } from '../detection/pictures/order.ts';
 import { pictureBatches, type PictureBatches } from '../detection/pictures/picture-batches.ts';
-import { isLearned } from '../detection/pictures/shown-objects.ts';
-import { FaultError } from '../durable/fault-error.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
-import type { DetectionRecipe, DetectionTraining, OpenDataset } from '../recipe.ts';
+import type { DetectionRecipe, DetectionTraining } from '../recipe.ts';
 import { optimizers, schedules } from '../registry.ts';
+import type { Stepper } from '../engine/engine.ts';
 import type { BatchSource, TrainingTask } from '../training/training-task.ts';
 import { extractQuietMs, type Evaluation, type EvaluationScope } from './evaluation-scope.ts';
 import { objectFinder } from './find-objects.ts';
 import { openTrainableEncoder } from './on-images.ts';
+import { annotated, openPictures, surveyed, unseenClasses } from './survey-pictures.ts';
 
 /** Examinations in a course, each of so many pictures; the whole split is measured at its end. */
 const examinations = 4;
 const examinedPictures = 100;
 const examineQuietMs = 300_000;
+/** The leading figure after the first examination, in percent, below which nothing has been learned. */
+const learnsNothingBelow = 0.5;
 
-/** @throws FaultError `wrong-folder` for a split without boxes */
-async function openPictures({ data: source, found }: Located, title: string): Promise<Required<OpenDataset>> {
-  const data = await openData(source, found);
-  if (data.objects) return data as Required<OpenDataset>;
-  await data.close();
-  const text = `${title} needs boxes around objects, such as PASCAL VOC and COCO have; ${source.path} has none.`;
-  throw new FaultError('wrong-folder', text, { path: source.path });
-}
-
-/** What is known of the pictures to learn from: those with objects, which of them are wide, and the most objects in one. */
-async function surveyed(data: Required<OpenDataset>) {
-  const pictures: number[] = [];
-  const wide = new Uint8Array(data.count);
-  let most = 0;
-  for (let picture = 0; picture < data.count; picture++) {
-    const { objects, width, height } = await data.objects(picture);
-    const learned = objects.filter(isLearned).length;
-    if (learned > 0) pictures.push(picture);
-    wide[picture] = width > height ? 1 : 0;
-    most = Math.max(most, learned);
-  }
-  return { pictures: Int32Array.from(pictures), isWide: (picture: number) => wide[picture] === 1, most };
-}
+const causeTexts: Readonly<Record<DetectorCause, (classes: string) => string>> = {
+  'detector-boxes-below-pixel': () =>
+    'Most boxes are smaller than a pixel: their numbers may be shares of the picture. Multiply them by its width and height.',
+  'detector-boxes-misplaced': () =>
+    'Most boxes are empty or outside their pictures: their numbers may be in another order (corners, or a corner with width and height).',
+  'detector-classes-unseen': (classes) =>
+    `Classes to be found that no training picture has: ${classes}. The classes of the two splits may be numbered differently.`,
+  'detector-rate': () => 'The loss does not fall: lower the learning rate, or lengthen the warm-up.',
+  'detector-proposals': () =>
+    'Hardly any object is proposed: the anchors may not have the sizes of the objects. Change the scale of the anchors.',
+};
+const causeUnknown = 'None of the known causes holds: it may need more steps.';
 
 /** Rows for the objects of a picture: a power of two, so that data sets share graphs. */
 const rowsFor = (most: number): number => Math.max(8, 2 ** Math.ceil(Math.log2(Math.max(most, 1))));
@@ -101,14 +91,33 @@ function sourceOf(
   };
 }
 
-/** All that is annotated in the pictures to be measured on, called by their files: ids of folders of classes may repeat. */
-async function annotated(data: Required<OpenDataset>): Promise<readonly AnnotatedImage[]> {
-  const images: AnnotatedImage[] = [];
-  for (let picture = 0; picture < data.count; picture++) {
-    const image = await data.objects(picture);
-    images.push({ ...image, id: image.file });
-  }
-  return images;
+/** Keeps of a training what tells whether it learns. */
+function watch(stepper: Stepper) {
+  const seen: { lossFirst: number | null; lossLast: number | null; recall: number | null } = {
+    lossFirst: null,
+    lossLast: null,
+    recall: null,
+  };
+  const run: Stepper['run'] = async (...step) => {
+    const result = await stepper.run(...step);
+    seen.lossFirst ??= result.loss;
+    seen.lossLast = result.loss;
+    seen.recall = result.metrics['recall'] ?? seen.recall;
+    return result;
+  };
+  return { run, seen };
+}
+
+/** Says once, at the first examination, that it learns nothing, and what of the known causes holds. */
+function tellCauses({ context }: EvaluationScope, step: number, figure: DetectionFigure, facts: DetectorFacts): void {
+  const { port } = context;
+  const value = (figure.value ?? 0).toFixed(2);
+  const causes = causesOf(facts);
+  const text = `The detector has learned nothing by step ${step}: ${figure.metric} is ${value} %.`;
+  port.log('attention', 'detector-learns-nothing', text, { step, metric: figure.metric, value });
+  const classes = facts.unseenClasses.slice(0, 5).join(', ');
+  for (const cause of causes) port.log('attention', cause, causeTexts[cause](classes), { step, classes });
+  if (causes.length === 0) port.log('attention', 'detector-cause-unknown', causeUnknown, { step });
 }
 
 /** Opens the encoder and a detector that is trained with it. */
@@ -118,10 +127,10 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
   const training = recipe.build(options, scope.builder, { encoder, classes });
   const train = await openPictures(scope.train, scope.recipe.title);
   const test = await openPictures(scope.test, scope.recipe.title);
-  const { pictures, isWide, most } = await surveyed(train);
-  const order = pictureOrder(pictures, isWide, training.batch, config.seed);
+  const survey = await surveyed(train);
+  const order = pictureOrder(survey.pictures, survey.isWide, training.batch, config.seed);
   const { normalization } = config;
-  const mostObjects = rowsFor(most);
+  const mostObjects = rowsFor(survey.most);
   const learning = pictureBatches({ data: train, normalization, mostObjects, masks: recipe.masks });
   const looking = pictureBatches({ data: test, normalization, mostObjects, masks: false });
   const find = objectFinder(engine, training, looking);
@@ -147,6 +156,7 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
   const scheduleOptions = v.parse(schedule.options, training.schedule.options);
   const learner = detectorLearner(training.detector, training.proposalWeight);
   const stepper = engine.stepper(learner, { recipe: optimizer, options: training.optimizer.options }, config.seed);
+  const watched = watch(stepper);
   const { steps } = training;
   const { stepsPerEpoch } = order;
   const every = Math.max(1, Math.ceil(steps / examinations));
@@ -155,8 +165,9 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
     stepsPerEpoch,
     counters: new Map(),
     source: sourceOf(scope, learning, order, training, train.count),
-    run: stepper.run,
+    run: watched.run,
     state: stepper.state,
+    imagesOf: ({ index }) => Array.from(index, (picture) => survey.names[picture]!),
     rate: (step) => schedule.rate(step, { peak, steps, stepsPerEpoch }, scheduleOptions),
     look: {
       due: (done) => done % every === 0 && done < steps,
@@ -167,6 +178,10 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
         const points = figures.flatMap(({ metric, value }) =>
           value === null ? [] : [[checkName('evaluate', metric), value] as const],
         );
+        if ((figures[0]?.value ?? 0) < learnsNothingBelow) {
+          const unseen = unseenClasses(tested, survey, truth.test.names);
+          tellCauses(scope, done, figures[0]!, { ...survey.boxes, ...watched.seen, unseenClasses: unseen });
+        }
         return { points: Object.fromEntries(points), best: false };
       },
     },

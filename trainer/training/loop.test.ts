@@ -57,6 +57,9 @@ interface Options {
   readonly tensors?: (step: number) => number;
   /** Commands by the number of steps after which they are sent. */
   readonly asks?: ReadonlyMap<number, Ask>;
+  /** Figures of a step whose loss is not finite. */
+  readonly terms?: Readonly<Record<string, number>>;
+  readonly imagesOf?: TrainingTask['imagesOf'];
   readonly look?: TrainingTask['look'];
   readonly beforeEpoch?: TrainingTask['beforeEpoch'];
   readonly clock?: () => number;
@@ -103,7 +106,8 @@ function scene(options: Options = {}): Scene {
       const ask = options.asks?.get(taken);
       if (ask) port.hear(ask);
       const given = options.loss?.(at.step, weights);
-      if (given !== undefined && !Number.isFinite(given)) return Promise.resolve({ loss: given, metrics: {} });
+      if (given !== undefined && !Number.isFinite(given))
+        return Promise.resolve({ loss: given, metrics: options.terms ?? {} });
       for (let i = 0; i < 2; i++) {
         momentum[i] = 0.9 * momentum[i]! + Math.sin(1 + at.step + i) * weights[i]!;
         weights[i]! -= at.lr * momentum[i]!;
@@ -114,6 +118,7 @@ function scene(options: Options = {}): Scene {
         metrics: std !== undefined && wanted.metrics ? { embeddingStd: std } : {},
       });
     },
+    ...(options.imagesOf ? { imagesOf: options.imagesOf } : {}),
     ...(options.look ? { look: options.look } : {}),
     ...(options.beforeEpoch ? { beforeEpoch: options.beforeEpoch } : {}),
   };
@@ -261,6 +266,16 @@ describe('a loss that is not finite', () => {
     expect(points(events)).toContain(JSON.stringify({ step: 12, name: 'loss', value: null }));
     expect(codes(events)).toEqual(['diverged']);
     expect(ending.why).toBe('done');
+  });
+
+  it('names the term that is not finite, and the images', async () => {
+    const { events } = await start({
+      loss: (step) => (step === 11 ? Number.NaN : undefined),
+      terms: { location: Number.NaN, classes: 0.5 },
+      imagesOf: () => ['a.jpg', 'b.jpg'],
+    });
+    expect(codes(events)).toEqual(['diverged-on-images']);
+    expect(of(events, 'log').at(-1)?.values).toEqual({ step: 12, terms: 'location', images: 'a.jpg, b.jpg' });
   });
 
   it('three times in a row, rolls back to the last checkpoint and continues with the next batch', async () => {

@@ -86,7 +86,7 @@ async function takeStep({ scope, alarms, reports, rollback }: LoopParts): Promis
   state.trainedMs += stepMs;
   pace.step(stepMs / 1000, waitedMs / 1000, batch.index.length);
 
-  if (!Number.isFinite(loss)) await rollback.stepWasBad(loss);
+  if (!Number.isFinite(loss)) await rollback.stepWasBad({ loss, metrics, images: task.imagesOf?.(batch) ?? [] });
   else {
     rollback.stepWasGood();
     if (isRecorded) reports.record({ loss, lr, ...metrics });

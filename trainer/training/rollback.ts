@@ -15,6 +15,17 @@ export function restore({ state, counters }: TrainingTask, loaded: Loaded): void
   for (const [name, value] of Object.entries(loaded.manifest.counters)) counters.set(name, value);
 }
 
+/** A step whose loss is not finite. */
+export interface BadStep {
+  readonly loss: number;
+  /** Figures of the step, as far as they are known: those that are not finite are the cause. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** Names of its images, as far as they are known. */
+  readonly images: readonly string[];
+}
+
+const mostImagesNamed = 16;
+
 export class Rollback {
   readonly #scope: LoopScope;
   readonly #reports: LoopReports;
@@ -39,15 +50,22 @@ export class Rollback {
   }
 
   /** Reports a non-finite loss. All state is unchanged; the batch is skipped. */
-  async stepWasBad(loss: number): Promise<void> {
+  async stepWasBad({ loss, metrics, images }: BadStep): Promise<void> {
     const { done } = this.#scope.state;
     this.#badSteps += 1;
     this.#reports.record({ loss });
+    const terms = Object.keys(metrics).filter((name) => !Number.isFinite(metrics[name]));
+    const values = {
+      step: done,
+      terms: terms.join(', ') || 'loss',
+      images: images.slice(0, mostImagesNamed).join(', ') + (images.length > mostImagesNamed ? ', …' : ''),
+    };
+    const shown = values.images === '' ? '' : ` Its images: ${values.images}.`;
     this.#scope.context.port.log(
       'attention',
-      'diverged',
-      `The loss of step ${done} is ${loss}: the step was not taken.`,
-      { step: done },
+      values.images === '' ? 'diverged' : 'diverged-on-images',
+      `The loss of step ${done} is ${loss} (${values.terms}): the step was not taken.${shown}`,
+      values,
     );
     if (this.#badSteps >= badStepsInARow) await this.rollBack(`${this.#badSteps} losses in a row are not finite`);
   }

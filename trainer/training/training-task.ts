@@ -33,6 +33,8 @@ export interface TrainingTask {
   /** Batches from the step at which the run starts or resumes; closed by the loop. */
   readonly source: BatchSource;
   readonly look?: PeriodicCheck;
+  /** Names of the images of a batch, for people. */
+  readonly imagesOf?: (batch: HostBatch) => readonly string[];
 }
 
 export interface LoopContext {

@@ -7,6 +7,8 @@ import { batchFeeds, rateFeeds, scaleFeeds } from './batch-inputs.ts';
 import { compileStep, notFinite, type CompiledStep } from './compiled-step.ts';
 import { overflowed } from './finite-checks.ts';
 import type { LossScale } from './loss-scale.ts';
+import type { Handle } from '../binding/tensorflow.ts';
+import type { Feed } from '../graph/node.ts';
 import { scalarOf } from './named-nodes.ts';
 import { perSignature, signatureKey, signatureOf } from './per-signature.ts';
 import type { Tracer } from './trace.ts';
@@ -37,21 +39,31 @@ export function createTracedStepper(
     return { compiled, feeds };
   }
 
+  async function computed(
+    compiled: CompiledStep,
+    feeds: readonly Feed[],
+    withMetrics: boolean,
+    targets: readonly Handle[],
+  ): Promise<StepResult> {
+    const metrics = withMetrics ? Object.entries(compiled.metrics) : [];
+    const fetches = [compiled.loss, ...metrics.map(([, node]) => node)];
+    const found = await graph.run({ feeds, fetches, targets });
+    const [loss, ...values] = found.map((tensor, place) => scalarOf(tracer, tensor, fetches[place]!));
+    return { loss: loss!, metrics: Object.fromEntries(metrics.map(([name], place) => [name, values[place]!])) };
+  }
+
   async function run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult> {
     const { compiled, feeds } = prepared(batch, at);
-    const metrics = wanted.metrics ? Object.entries(compiled.metrics) : [];
-    const fetches = [compiled.loss, ...metrics.map(([, node]) => node)];
     try {
-      const found = await graph.run({ feeds, fetches, targets: [compiled.train] });
-      const [loss, ...values] = found.map((tensor, place) => scalarOf(tracer, tensor, fetches[place]!));
+      const result = await computed(compiled, feeds, wanted.metrics, [compiled.train]);
       lossScale?.held();
-      return { loss: loss!, metrics: Object.fromEntries(metrics.map(([name], place) => [name, values[place]!])) };
+      return result;
     } catch (error) {
       // Nothing was assigned.
       if (overflowed(error)) return lossScale!.lowered() ? run(batch, at, wanted) : { loss: Number.NaN, metrics: {} };
-      // TensorFlow's message names the kind of value it found.
       if (!(error instanceof Error) || !error.message.includes(notFinite)) throw error;
-      return { loss: error.message.includes('Inf') ? Number.POSITIVE_INFINITY : Number.NaN, metrics: {} };
+      // Computed again without assigning anything: the metrics tell which term it is.
+      return await computed(compiled, feeds, true, []);
     }
   }
 

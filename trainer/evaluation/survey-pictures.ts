@@ -1,0 +1,81 @@
+/** Pictures with objects, opened, and what must be known of them before a detector learns from them. */
+import type { Located } from '../data/listing/image-table.ts';
+import { openData } from '../data/loading/open-data.ts';
+import { BoxCensus, type DetectorFacts } from '../detection/diagnosis.ts';
+import type { AnnotatedImage } from '../detection/objects.ts';
+import { isLearned } from '../detection/pictures/shown-objects.ts';
+import { FaultError } from '../durable/fault-error.ts';
+import type { OpenDataset } from '../recipe.ts';
+
+export type Pictures = OpenDataset & Required<Pick<OpenDataset, 'objects'>>;
+
+/** @throws FaultError `wrong-folder` for a split without boxes */
+export async function openPictures({ data: source, found }: Located, title: string): Promise<Pictures> {
+  const data = await openData(source, found);
+  if (data.objects) return data as Pictures;
+  await data.close();
+  const text = `${title} needs boxes around objects, such as PASCAL VOC and COCO have; ${source.path} has none.`;
+  throw new FaultError('wrong-folder', text, { path: source.path });
+}
+
+/** All that is annotated in the pictures to be measured on, called by their files: ids of folders of classes may repeat. */
+export async function annotated(data: Pictures): Promise<readonly AnnotatedImage[]> {
+  const images: AnnotatedImage[] = [];
+  for (let picture = 0; picture < data.count; picture++) {
+    const image = await data.objects(picture);
+    images.push({ ...image, id: image.file });
+  }
+  return images;
+}
+
+export interface Survey {
+  /** Numbers of the pictures that have an object to learn. */
+  readonly pictures: Int32Array;
+  isWide(picture: number): boolean;
+  /** By the number of the picture. */
+  readonly names: readonly string[];
+  /** The most objects in one picture. */
+  readonly most: number;
+  readonly boxes: Pick<DetectorFacts, 'shareBelowPixel' | 'shareMisplaced'>;
+  /** Classes that have an object to learn. */
+  readonly classes: ReadonlySet<number>;
+}
+
+export async function surveyed(data: Pictures): Promise<Survey> {
+  const pictures: number[] = [];
+  const names: string[] = [];
+  const wide = new Uint8Array(data.count);
+  const census = new BoxCensus();
+  const classes = new Set<number>();
+  let most = 0;
+  for (let picture = 0; picture < data.count; picture++) {
+    const { file, objects, width, height } = await data.objects(picture);
+    const learned = objects.filter(isLearned);
+    if (learned.length > 0) pictures.push(picture);
+    for (const object of learned) {
+      census.add(object.box, width, height);
+      classes.add(object.class);
+    }
+    names.push(file);
+    wide[picture] = width > height ? 1 : 0;
+    most = Math.max(most, learned.length);
+  }
+  return {
+    pictures: Int32Array.from(pictures),
+    isWide: (picture) => wide[picture] === 1,
+    names,
+    most,
+    boxes: census.shares,
+    classes,
+  };
+}
+
+/** Names of the classes of objects to be found that no picture to learn from has. */
+export function unseenClasses(
+  tested: readonly AnnotatedImage[],
+  { classes }: Survey,
+  names: readonly string[],
+): readonly string[] {
+  const wanted = new Set(tested.flatMap(({ objects }) => objects.map((object) => object.class)));
+  return [...wanted].filter((one) => !classes.has(one)).map((one) => names[one] ?? String(one));
+}
