@@ -11,6 +11,7 @@ import type { Margin, Metric } from './protocol/catalogue.ts';
 import type { Inspection, Reading } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
 import type { Protocol } from './protocol/results.ts';
+import type { Sentence } from './protocol/sentence.ts';
 import type { Layer, Subset, View } from './protocol/run.ts';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
@@ -253,7 +254,7 @@ export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly channels: number | null;
   readonly options: S;
   /** What a folder of this kind holds, in words for "expected". */
-  readonly expected: readonly string[];
+  readonly expected: readonly Sentence[];
   /** Readers are asked from the least general, 0, to the most: a folder that one recognises may be a special kind of it. */
   readonly generality?: number;
   /** It also takes a tar archive, gzipped or not, where a folder is given: in `recognises`, `inspect` and `open`. */

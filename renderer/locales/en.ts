@@ -1012,7 +1012,6 @@ export const en = {
   'split.val': 'val',
   'split.test': 'test',
   'split.unlabeled': 'unlabeled',
-  'splitRule.hash': 'by a hash of the file names, 10 % for validation',
   'device.cpu': 'Processor',
 
   'field.title': 'Title',
@@ -1186,11 +1185,6 @@ export const en = {
   'choice.constant': 'constant',
   'choice.sgd': 'SGD',
   'choice.adam': 'Adam',
-
-  'reject.left out by hand': 'left out by hand',
-  'reject.truncated': 'truncated',
-  'reject.empty': 'empty file',
-  'reject.not-an-image': 'not an image',
 
   'value.true': 'yes',
   'value.false': 'no',

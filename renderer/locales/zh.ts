@@ -980,7 +980,6 @@ export const zh = {
   'split.val': '验证集',
   'split.test': '测试集',
   'split.unlabeled': '无标签',
-  'splitRule.hash': '按文件名的哈希，取十分之一作验证集',
   'device.cpu': '处理器',
 
   'field.title': '标题',
@@ -1154,11 +1153,6 @@ export const zh = {
   'choice.constant': '恒定',
   'choice.sgd': 'SGD',
   'choice.adam': 'Adam',
-
-  'reject.left out by hand': '手动排除',
-  'reject.truncated': '文件被截断',
-  'reject.empty': '空文件',
-  'reject.not-an-image': '不是图像',
 
   'value.true': '是',
   'value.false': '否',

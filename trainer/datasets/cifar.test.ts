@@ -17,10 +17,12 @@ import {
   type PythonVersion,
 } from '../testing/field/cifar-files.ts';
 import { dataset as cifar } from './cifar.ts';
+import { spelledOut } from '../data/testing/spelled-out.ts';
 
 type Files = Readonly<Record<string, Uint8Array | string>>;
 
-const inspect = (path: string) => inspectFolder(path, null, () => undefined, new AbortController().signal);
+const inspect = async (path: string) =>
+  spelledOut(await inspectFolder(path, null, () => undefined, new AbortController().signal));
 
 const names = 'airplane automobile bird cat deer dog frog horse ship truck'.split(' ');
 const fineNames = Array.from({ length: 100 }, (_, label) => `fine ${label}`);

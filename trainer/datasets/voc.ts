@@ -16,12 +16,13 @@ import { openListing, type List } from '../data/listing/listing.ts';
 import { unreadableFile } from '../data/formats/record-file.ts';
 import type { SplitInspection } from '../protocol/dataset.ts';
 import { defineDataset, type OpenOptions } from '../recipe.ts';
+import { quoted, said } from '../protocol/sentence.ts';
 
 const title = 'PASCAL VOC';
 const source = 'http://host.robots.ox.ac.uk/pascal/VOC/';
 const expected = [
-  'VOC2007 or VOC2012 (inside VOCdevkit, or its own folder): JPEGImages/*.jpg, ImageSets/Main/trainval.txt and test.txt',
-  'or train.txt and val.txt; and for each class ImageSets/Main/CLASS_SPLIT.txt',
+  said`VOC2007 or VOC2012 (inside VOCdevkit, or its own folder): JPEGImages/*.jpg, ImageSets/Main/trainval.txt and test.txt`,
+  said`or train.txt and val.txt; and for each class ImageSets/Main/CLASS_SPLIT.txt`,
 ];
 const description: ListingDescription = {
   dataset: 'voc',
@@ -77,7 +78,7 @@ interface Layout {
 function layoutOf(folder: string): Layout {
   const year = yearIn(folder);
   if (year === null)
-    throw new UnusableImage('it must contain exactly one year of PASCAL VOC: choose the folder of one year');
+    throw new UnusableImage(said`it must contain exactly one year of PASCAL VOC: choose the folder of one year`);
   const names = new Set(readdirSync(join(folder, year, lists)));
   const splits = wholes.find((all) => names.has(`${all[0]}.txt`))?.filter((split) => names.has(`${split}.txt`)) ?? [];
   // Without lists of classes a split has no truth: VOC2012's test.
@@ -100,11 +101,11 @@ const list: List = async (folder, rejects, slices) => {
     for (const line of linesOf(join(folder, path))) {
       if (slices.due()) await slices.next(images.count(), null);
       if (id.test(line)) images.add(inYear(year, `JPEGImages/${line}.jpg`), -1);
-      else rejects.add(path, `it names an image "${line}"; an id is letters, digits, _, - and .`);
+      else rejects.add(path, said`it names an image "${quoted(line)}"; an id is letters, digits, _, - and .`);
     }
     listed.push({ split, images: images.finish(null) });
   }
-  const several = 'an image may show several classes: for the linear SVM and for pretraining';
+  const several = said`an image may show several classes: for the linear SVM and for pretraining`;
   return { splits: listed, classes, title: titleOf(year === '' ? folder : year), found: [several], splitRule: null };
 };
 
@@ -119,8 +120,8 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
     const path = join(folder, year, lists, `${name}_${split}.txt`);
     const known = new Set<number>();
     for (const line of linesOf(path)) {
-      const [image = '', said = ''] = line.split(/\s+/);
-      const truth = truths[said];
+      const [image = '', value = ''] = line.split(/\s+/);
+      const truth = truths[value];
       if (truth === undefined)
         throw new FaultError('unreadable-file', `${path}: "${line}" is not an id followed by 1, 0 or -1.`, {
           file: path,

@@ -1,6 +1,7 @@
 /** Questions about the pictures of a data set, and their answers: which there are, one of them, its augmented views. */
 import * as v from 'valibot';
 import { ViewParameters } from './augmentation.ts';
+import { Said } from './said.ts';
 import { View } from './run.ts';
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
@@ -62,7 +63,7 @@ const listed = {
   /** Names of its classes: one, several, or none without labels. */
   classes: v.array(v.string()),
   /** Why it was rejected, or why it cannot be shown. */
-  problem: v.nullable(v.string()),
+  problem: v.nullable(Said),
 };
 
 export const ListedPicture = v.strictObject({ ...listed, thumbnail: v.nullable(Shown) });

@@ -5,7 +5,9 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
+import type { Said } from '../../../trainer/protocol/sentence.ts';
 import { chosenEncoderInWords, encoderInWords } from '../../../electron/words/encoders.ts';
+import { sentenceIn, sentencesIn } from '../../../electron/words/sentences.ts';
 import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
 
 /** A metric, an option, a field of a configuration, a protocol key: `embeddingStd` → "embedding std". */
@@ -50,6 +52,15 @@ export function encoderText(name: string): string {
 }
 export function chosenEncoderText(encoder: Choice): string {
   return chosenEncoderInWords(f().language, encoder);
+}
+
+/** What an inspection or the record of a run says. */
+export function sentence(said: Said): string {
+  return sentenceIn(f().language, said, f().number);
+}
+
+export function sentences(several: readonly Said[]): string {
+  return sentencesIn(f().language, several, f().number);
 }
 
 /** Value of a field in the paper or in our run. */

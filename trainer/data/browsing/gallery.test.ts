@@ -14,6 +14,7 @@ import type { DamagedFile } from '../../protocol/left-out.ts';
 import { inTemporaryFolder, put, randomBytes, tarOf, writeIdx } from '../testing/small-datasets.ts';
 import { answerQuestion } from './answer-question.ts';
 import { Gallery } from './gallery.ts';
+import { spelledOut } from '../testing/spelled-out.ts';
 
 const picture = (name: string, width = 40, height = 30) =>
   sharp(randomBytes(width * height * 3, name), { raw: { width, height, channels: 3 } })
@@ -47,7 +48,7 @@ async function open(folder: string, write: () => Promise<void>) {
     v.parse(PictureAnswer, await answerQuestion(gallery, path, question)) as Extract<PictureAnswer, { kind: K }>;
   const namesOf = async (filter: Partial<PictureFilter>, from = 0, count = 200) => {
     const { range } = await ask({ kind: 'range', filter: { ...all, ...filter }, from, count });
-    return { total: range.total, names: range.pictures.map(({ name }) => name), pictures: range.pictures };
+    return { total: range.total, names: spelledOut(range.pictures).map(({ name }) => name), pictures: range.pictures };
   };
   return { source, damaged, ask, namesOf };
 }
@@ -79,7 +80,7 @@ test('filters give splits, classes, rejected files with their reasons, and copie
     const named = { kind: 'named', names: ['val/a/0.png', 'train/a/0.png', 'nowhere.png'] } as const;
     expect((await namesOf({ among: { ...named, names: [...named.names] } })).names).toEqual(named.names.slice(0, 2));
     const { pictures } = await namesOf({ among: { kind: 'rejected' } });
-    expect(pictures).toEqual([
+    expect(spelledOut(pictures)).toEqual([
       {
         name: 'train/a/1.png',
         split: 'train',
@@ -178,7 +179,9 @@ test('a rejected file outside the splits is opened where it is a picture, and ne
       from: 0,
       count: 10,
     })) as Extract<PictureAnswer, { kind: 'range' }>;
-    expect(range.pictures.map(({ name, problem, thumbnail }) => [name, problem, thumbnail !== null])).toEqual([
+    expect(
+      spelledOut(range.pictures).map(({ name, problem, thumbnail }) => [name, problem, thumbnail !== null]),
+    ).toEqual([
       ['stray.png', 'no class: stray.png', true],
       ['../secret.png', 'no class: ../secret.png', false],
       ['gone.png', 'no class: gone.png', false],

@@ -13,6 +13,7 @@ import { openViewProducer } from '../loading/worker-pool.ts';
 import { startRejects } from '../rejects.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../testing/small-datasets.ts';
 import { openData } from '../loading/open-data.ts';
+import { spelledOut } from '../testing/spelled-out.ts';
 
 const quiet = () => undefined;
 
@@ -57,7 +58,7 @@ test('a class has one number in all splits, and one missing from train is report
     [2, 0],
     [1, 2],
   ]);
-  expect(rejects.list).toEqual([{ file: 'val/bee/', reason: 'a class without pictures in train' }]);
+  expect(spelledOut(rejects.list)).toEqual([{ file: 'val/bee/', reason: 'a class without pictures in train' }]);
 });
 
 const picture = (name: string) =>
@@ -86,8 +87,8 @@ describe('an inspection in two depths', () => {
     inTemporaryFolder(async (folder) => {
       const bytes = await picture('one');
       await writeFile(join(folder, 'pack'), Buffer.concat([Buffer.from('abc'), bytes]));
-      const inspect = (count: number, size = bytes.length) =>
-        inspectListing(listOf(count, size), folder, description, quiet, new AbortController().signal);
+      const inspect = async (count: number, size = bytes.length) =>
+        spelledOut(await inspectListing(listOf(count, size), folder, description, quiet, new AbortController().signal));
       const many = await inspect(checkedUnasked + 1);
       const { contents: _contents, ...old } = many;
       expect(v.parse(Inspection, old).contents).toBe('checked');

@@ -21,6 +21,7 @@ import type { Leaf } from '../formats/parquet-columns.ts';
 import { valueIn } from '../formats/parquet-pages.ts';
 import { inOrder } from './class-order.ts';
 import { createTimeSlices, type TimeSlices } from './time-slices.ts';
+import { inEnglish, said, type Sentence } from '../../protocol/sentence.ts';
 
 export interface ListedSplit {
   readonly split: string;
@@ -32,16 +33,15 @@ export interface Listing {
   readonly classes: readonly string[];
   /** Title, if more specific than its reader's. */
   readonly title?: string;
-  /** Findings in words. */
-  readonly found: readonly string[];
-  /** What is odd about its classes, in sentences. */
-  readonly warnings?: readonly string[];
+  readonly found: readonly Sentence[];
+  /** What is odd about its classes. */
+  readonly warnings?: readonly Sentence[];
   /** Folders and kinds of files that hold pictures and are not used. */
   readonly unused?: readonly Unused[];
   /** Other ways to read the folder. */
   readonly choices?: readonly ReadingChoice[];
   /** The rule for the validation split, if there was none. */
-  readonly splitRule: string | null;
+  readonly splitRule: Sentence | null;
 }
 
 /** Lists a folder. Unusable files go to `rejects`; an error that makes the whole folder unreadable is thrown. */
@@ -83,7 +83,7 @@ export function united(
   drafts: readonly Draft[],
   rejects: Rejects,
   order?: Reading['order'],
-): Pick<Listing, 'splits' | 'classes'> & { readonly warnings: readonly string[] } {
+): Pick<Listing, 'splits' | 'classes'> & { readonly warnings: readonly Sentence[] } {
   const all = new Set(drafts.flatMap(({ names }) => names ?? []));
   const byForm = classNames(all);
   const classes = inOrder([...byForm.values()], order);
@@ -96,11 +96,12 @@ export function united(
   for (const { split, images } of splits) {
     if (trained.size === 0) break;
     for (const label of new Set(images.labels)) {
-      if (!trained.has(label)) rejects.add(`${split}/${classes[label]}/`, 'a class without pictures in train');
+      if (!trained.has(label)) rejects.add(`${split}/${classes[label]}/`, said`a class without pictures in train`);
     }
   }
   const warnings = writtenTwice(all).map(
-    (name) => `Two folders are called ${printable(name)} in different Unicode forms (NFC and NFD): they are one class.`,
+    (name) =>
+      said`Two folders are called ${printable(name)} in different Unicode forms (NFC and NFD): they are one class.`,
   );
   return { splits, classes, warnings };
 }
@@ -112,7 +113,7 @@ const largestFileBytes = 256 << 20;
 export function expectImageSize(size: number): void {
   if (size > largestFileBytes)
     throw new UnusableImage(
-      `it has ${size} bytes; an image may have at most ${largestFileBytes}: save it compressed, or cut it into tiles`,
+      said`it has ${size} bytes; an image may have at most ${largestFileBytes}: save it compressed, or cut it into tiles`,
     );
 }
 
@@ -126,7 +127,7 @@ export async function readImage(folder: string, images: ImageTable, index: numbe
     if (place === null) return await file.readFile();
     const bytes = Buffer.alloc(size);
     const { bytesRead } = await file.read(bytes, 0, size, place.offset);
-    if (bytesRead < size) throw new UnusableImage('its archive is now shorter and ends inside it');
+    if (bytesRead < size) throw new UnusableImage(said`its archive is now shorter and ends inside it`);
     return place.page === undefined ? bytes : unpack(bytes, place.page.row, images, join(folder, place.archive));
   } finally {
     await file.close();
@@ -155,12 +156,12 @@ async function findImages(
   const slices = createTimeSlices(() => undefined, new AbortController().signal);
   const { splits, classes } = await list(folder, rejects, slices, reading).catch((error: unknown) => {
     if (error instanceof FaultError) throw error;
-    throw new FaultError('not-found', `${folder}: ${reasonOf(error)}.`, { path: folder }, { cause: error });
+    throw new FaultError('not-found', `${folder}: ${inEnglish(reasonOf(error))}.`, { path: folder }, { cause: error });
   });
   const found = splits.find((each) => each.split === split);
   if (!found) {
     const known = splits.map((each) => each.split).join(', ') || 'none';
-    const why = rejects.list.map(({ file, reason }) => ` ${file}: ${reason}.`)[0] ?? '';
+    const why = rejects.list.map(({ file, reason }) => ` ${file}: ${inEnglish(reason)}.`)[0] ?? '';
     throw new FaultError('not-found', `${folder} has no split "${split}". It has: ${known}.${why}`, {
       path: folder,
       split,

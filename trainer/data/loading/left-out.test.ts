@@ -9,6 +9,7 @@ import { View } from '../../protocol/run.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../testing/small-datasets.ts';
 import { openLeftOut, substituted, type LeftOut } from './left-out.ts';
 import { openEvaluationLoader, openTrainingLoader, SourceChanged } from './loader.ts';
+import { spelledOut } from '../testing/spelled-out.ts';
 
 const images = 24;
 /** Images are numbered in the order of their paths. */
@@ -41,7 +42,7 @@ const linesOf = async (folder: string) =>
   (await readFile(join(folder, 'left-out.ndjson'), 'utf8'))
     .trimEnd()
     .split('\n')
-    .map((line) => v.parse(LeftOutLine, JSON.parse(line)));
+    .map((line) => spelledOut(v.parse(LeftOutLine, JSON.parse(line))));
 
 interface Taking {
   readonly leftOut: LeftOut;

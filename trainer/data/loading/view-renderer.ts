@@ -13,6 +13,7 @@ import type { DamagedImage } from './left-out.ts';
 import { normalizer } from '../pixels/normalize.ts';
 import { preprocess } from '../pixels/preprocess.ts';
 import { openData } from './open-data.ts';
+import { quoted, said } from '../../protocol/sentence.ts';
 
 /** Plain data that is sent to a worker; `found` is shared memory and is not copied. */
 export interface WorkSpecification {
@@ -74,7 +75,7 @@ function opener(data: OpenDataset, paired: OpenDataset | null) {
     const one = await load(data, index);
     const other = await second.catch((error: unknown) => {
       if (!(error instanceof DamagedImageError)) throw error;
-      throw new DamagedImageError(one.name, `its pair ${error.file}: ${error.reason}`, error.sha256);
+      throw new DamagedImageError(one.name, said`its pair ${quoted(error.file)}: ${error.reason}`, error.sha256);
     });
     if (stem(one.name) === stem(other.name)) return [one, other];
     throw new FaultError(
