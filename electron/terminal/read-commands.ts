@@ -98,7 +98,9 @@ function remarks(inspection: Inspection, words: Words): readonly string[] {
   return [
     ...leftOut,
     ...(unused.length > 0 ? [`${say('unused')}:`] : []),
-    ...unused.map(({ what, count, why, use }) => `  ${text(what)} (${count}): ${text(why)}; ${text(use)}`),
+    ...unused.map(
+      ({ what, count, why, use }) => `  ${text(what)} (${count}): ${sentencesIn(language, [why, use], String)}`,
+    ),
     ...(warnings.length > 0 ? [`${say('warnings')}:`] : []),
     ...warnings.map((line) => `  ${text(line)}`),
     ...choices.flatMap((choice) => {
