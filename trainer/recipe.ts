@@ -200,6 +200,8 @@ export interface Sample {
   readonly target: Target;
   /** Names the sample in an error or a reject list. */
   readonly name: string;
+  /** When the file it lies in was last written, where that was looked at: milliseconds since 1970. */
+  readonly writtenAt?: number;
 }
 
 export interface OpenDataset {

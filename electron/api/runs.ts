@@ -137,6 +137,8 @@ export interface LogLine {
 export interface Progress {
   readonly run: string;
   readonly phase: Phase | null;
+  /** Why it is paused, where nobody asked for it. */
+  readonly pausedBy: Fault | null;
   /** How long silence is normal in this phase, and since when the trainer has been silent. */
   readonly quietForMs: number;
   readonly silentMs: number;

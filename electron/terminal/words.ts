@@ -2,7 +2,7 @@
  * Texts of the terminal in two languages. Verdicts, states, figures and most columns are worded by the report; the sentence of a
  * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
-import { faultSentences } from '../words/faults.ts';
+import { faultSentences, unreachableSentences } from '../words/faults.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { DatasetRow } from '../api/datasets.ts';
 import type { PlanRow } from '../api/plans.ts';
@@ -307,6 +307,8 @@ export interface Words {
   readonly check: (id: DoctorCheck['id']) => string;
   /** The event; the message, with the values, is in English. */
   readonly fault: (fault: Fault) => string;
+  /** Why a run is paused that nobody paused, and what to do. */
+  readonly pausedBy: (fault: Fault) => string;
   /** `top-1`, `loss`: the figure that represents a run in a list. */
   readonly metric: (metric: string) => string;
   readonly runsLeft: (count: number) => string;
@@ -316,13 +318,27 @@ export interface Words {
   readonly andMore: (names: string, more: number) => string;
 }
 
-function chineseSentence({ code, values }: Fault): string {
-  return faultSentences.zh[`fault.${code}`].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
+function sentenceIn(language: TerminalLanguage, { code, values }: Fault): string {
+  const sentence: string = faultSentences[language][`fault.${code}`];
+  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
+}
+
+const goesOn = {
+  en: 'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; Ctrl+C stops it.',
+  zh: '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续；按 Ctrl+C 可停止。',
+} as const;
+
+function unreachableText(language: TerminalLanguage, fault: Fault): string {
+  const why: Named = unreachableSentences[language];
+  const parts = [sentenceIn(language, fault), why[`unreachable.${fault.values['why']}`] ?? '', goesOn[language]];
+  return parts.join(language === 'zh' ? '' : ' ');
 }
 
 export function wordsIn(language: TerminalLanguage): Words {
   const table: Readonly<Record<Key, string>> = language === 'zh' ? zh : en;
   const report = wordsOf[language];
+  const fault: Words['fault'] = (told) =>
+    language === 'zh' ? `${sentenceIn('zh', told)}（${told.message}）` : told.message;
   return {
     language,
     say: (key) => table[key],
@@ -335,7 +351,8 @@ export function wordsIn(language: TerminalLanguage): Words {
     data: (state) => (dataStates[language] as Named)[state] ?? state,
     planState: (state) => planStates[language][state],
     check: (id) => checks[language][id],
-    fault: (fault) => (language === 'zh' ? `${chineseSentence(fault)}（${fault.message}）` : fault.message),
+    fault,
+    pausedBy: (reason) => (reason.code === 'data-unreachable' ? unreachableText(language, reason) : fault(reason)),
     metric: (metric) => report.metrics[metric] ?? report.curves.metrics[metric]?.toLowerCase() ?? metric,
     runsLeft: (count) =>
       language === 'zh' ? `${count} 项实验未完成` : `${count} ${count === 1 ? 'run' : 'runs'} left`,

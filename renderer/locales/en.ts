@@ -2,7 +2,7 @@
  * Everything the window says, in English. Whole sentences with named slots: `{run}`; plurals `{count#run|runs}`.
  * A key whose last part is a code (a fault, a metric, an option, a log line) is looked up by that code.
  */
-import { faultSentences } from '../../electron/words/faults.ts';
+import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
 
 export const en = {
   'window.idle': 'Reprise',
@@ -835,6 +835,7 @@ export const en = {
 
   'fault.details': 'Details',
   ...faultSentences.en,
+  ...unreachableSentences.en,
   'advice.bad-argument': 'Correct the value named below and try again.',
   'advice.unknown-id': 'It may have been removed since the list was loaded.',
   'advice.not-found': 'Put it back, or choose another.',
@@ -856,6 +857,9 @@ export const en = {
     'The order in which its tensors were assigned is probably wrong. Look for a copy with torchvision’s names, or import it anyway; the record and every report will state this.',
   'advice.weights-no-better':
     'Check that the right network of the file and the right normalization were chosen, or click “Resume” to evaluate the weights anyway; the run and its report will state this.',
+  'advice.data-unreachable': 'Put it back or connect its disk, then try again.',
+  'run.pausedByData':
+    'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; “Continue” tries at once.',
   'advice.dataset-changed': 'Inspect the folder again. Do not mix runs on the old data with runs on the new data.',
   'advice.corrupt-checkpoint': 'The previous one is used instead.',
   'advice.other-arithmetic':
@@ -878,6 +882,7 @@ export const en = {
   'log.image-left-out': 'Left out, because it is damaged: {file} ({images} so far).',
   'log.weights-no-better':
     'Features of “{weights}” are no better than random ones on {images} pictures: k-NN finds the class of {own} %, with random weights of {random} %.',
+  'log.data-unreachable': 'Paused until the data can be reached again: {path}.',
   'log.data-changed': 'Goes on with data that has changed since its inspection.',
   'log.rolled-back': 'Rolled back to step {to}; the batches in between are skipped.',
   'log.diverged': 'The loss at step {step} was not finite; the step was not applied.',
@@ -1201,6 +1206,7 @@ export const en = {
   'value.split': 'Split',
   'value.id': 'Name',
   'value.known': 'Known',
+  'value.why': 'Reason',
   'value.reason': 'Reason',
   'value.what': 'What',
   'value.size': 'Size',

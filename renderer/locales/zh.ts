@@ -1,5 +1,5 @@
 /** 窗口的全部中文文字。术语依文献习惯，方法名保留拉丁字母；句子按中文写成，不逐字对译。 */
-import { faultSentences } from '../../electron/words/faults.ts';
+import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
 import type { Messages } from './en.ts';
 
 export const zh = {
@@ -812,6 +812,7 @@ export const zh = {
 
   'fault.details': '详细信息',
   ...faultSentences.zh,
+  ...unreachableSentences.zh,
   'advice.bad-argument': '请改正下面的取值后重试。',
   'advice.unknown-id': '它可能在列表显示之后被移除了。',
   'advice.not-found': '请放回原处，或另选一个。',
@@ -831,6 +832,9 @@ export const zh = {
   'advice.weights-unlike':
     '张量的对应顺序很可能有误。请寻找采用 torchvision 命名的副本，或仍然导入；记录和所有报告都会注明。',
   'advice.weights-no-better': '请确认所选的网络和归一化方式正确，或点击“继续”仍然评估这些权重；实验页面和报告会注明。',
+  'advice.data-unreachable': '请将数据放回原处，或重新连接所在磁盘，然后重试。',
+  'run.pausedByData':
+    '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续；点击“继续”可立即重试。',
   'advice.dataset-changed': '请重新检查该文件夹。不要将基于旧数据的实验与基于新数据的实验混用。',
   'advice.corrupt-checkpoint': '将改用前一个检查点。',
   'advice.other-arithmetic':
@@ -852,6 +856,7 @@ export const zh = {
   'log.image-left-out': '图像已损坏，已排除：{file}（目前共 {images} 张）。',
   'log.weights-no-better':
     '在 {images} 张图像上，“{weights}”的特征并不优于随机权重：k-NN 准确率为 {own}%，随机权重为 {random}%。',
+  'log.data-unreachable': '数据无法访问，已暂停等待：{path}。',
   'log.data-changed': '数据在检查之后有改动，实验继续使用改动后的数据。',
   'log.rolled-back': '已退回到第 {to} 步的状态，跳过其间的批次。',
   'log.diverged': '第 {step} 步的损失不是有限值，该步未生效。',
@@ -1169,6 +1174,7 @@ export const zh = {
   'value.split': '划分',
   'value.id': '名称',
   'value.known': '已知',
+  'value.why': '原因',
   'value.reason': '原因',
   'value.what': '内容',
   'value.size': '大小',

@@ -2,6 +2,7 @@
 import { FaultError } from '../durable/fault-error.ts';
 import { sha256 } from '../durable/files.ts';
 import { inEnglish, type Said } from '../protocol/sentence.ts';
+import { unreachableFault } from './unreachable.ts';
 import { UnusableImage, reasonOf } from './unusable-image.ts';
 
 /** The contents of an image are damaged: a run may leave it out. */
@@ -20,7 +21,7 @@ export class DamagedImageError extends FaultError {
   }
 }
 
-/** `bytes`: the file, where it could be read and holds nothing else. An image that cannot be reached is not damaged. */
+/** `bytes`: the file, where it could be read and holds nothing else. */
 export function imageFault(file: string, error: unknown, bytes: Uint8Array | null): FaultError {
   if (error instanceof UnusableImage) return new DamagedImageError(file, error.reason, bytes && sha256(bytes));
   const reason = inEnglish(reasonOf(error));
@@ -31,3 +32,7 @@ export function imageFault(file: string, error: unknown, bytes: Uint8Array | nul
     { retry: 'resume' },
   );
 }
+
+/** The fault of an image that could not be read from `path`. One that cannot be reached is not damaged. */
+export const readFault = (file: string, path: string, error: unknown): FaultError =>
+  unreachableFault(path, error) ?? imageFault(file, error, null);

@@ -39,7 +39,8 @@ async function partOf(
   const images = truth[split].labels.length;
   const whole: DataSource = leftOut.without(config[split]);
   const subset = { kind: 'share', share: mostImages / images, seed: subsetSeed } as const;
-  const { data, found } = images <= mostImages ? scope[split] : await located({ ...whole, subset }, port, cacheFolder);
+  const { data, found } =
+    images <= mostImages ? scope[split] : await located({ ...whole, subset }, context, cacheFolder);
   port.send({ type: 'phase', phase: 'probing', quietForMs: extractQuietMs, detail: split });
   const progress = progressOf(context, place);
   const [from, to] = shares;
@@ -51,6 +52,7 @@ async function partOf(
     normalization: config.normalization,
     cacheFolder,
     leftOut,
+    reach: context.reach,
     withLabels: true,
     execution: config.execution,
     facts: engine.facts,

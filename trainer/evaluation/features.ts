@@ -13,7 +13,7 @@ import type { DataSource, Execution, Normalization, Preprocessing } from '../pro
 import type { FoundImages } from '../data/found-images.ts';
 import type { LeftOut } from '../data/loading/left-out.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
-import type { EvaluationLoader } from '../data/loading/pipeline.ts';
+import type { EvaluationLoader, EvaluationLoaderOptions } from '../data/loading/pipeline.ts';
 import { bytesOf, isMissing, sha256, writeAtomically } from '../durable/files.ts';
 import type { FeatureSet } from '../recipe.ts';
 import type { EvaluatedEncoder } from './evaluated-encoder.ts';
@@ -33,6 +33,8 @@ export interface FeatureRequest {
   readonly facts: EngineFacts;
   /** Record of the images to leave out; without one a damaged image is a fault. */
   readonly leftOut?: LeftOut | undefined;
+  /** Waits for data that goes away; without it that is a fault. */
+  readonly reach?: EvaluationLoaderOptions['reach'];
   /** Puts another image in the place of a damaged one, so that rows keep their numbers. */
   readonly substitutes?: boolean | undefined;
   /** False: images without a class are included too, with label -1. */
@@ -264,7 +266,7 @@ async function extract(
 }
 
 export async function readFeatures(request: FeatureRequest): Promise<ClassifiedFeatures> {
-  const { data, found, leftOut, substitutes, progress, preprocessing, normalization, execution } = request;
+  const { data, found, leftOut, reach, substitutes, progress, preprocessing, normalization, execution } = request;
   const { cacheFolder, notice } = request;
   const entry = cacheFolder === null ? null : join(cacheFolder, 'features', await keyOf(request));
   const known = entry === null ? null : await readParts(entry, notice);
@@ -275,6 +277,7 @@ export async function readFeatures(request: FeatureRequest): Promise<ClassifiedF
     data,
     found,
     leftOut,
+    reach,
     substitutes,
     progress,
     preprocessing,

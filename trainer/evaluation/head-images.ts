@@ -10,7 +10,7 @@ const imageRows = 250;
 
 /** Opens batches with one view per image, augmented by the head's recipe; the caller closes the loader. */
 export async function openHeadImages(
-  { config, train, fromStep, leftOut }: EvaluationScope,
+  { context, config, train, fromStep, leftOut }: EvaluationScope,
   training: HeadTraining,
   { dropLast }: { readonly dropLast: boolean },
 ): Promise<TrainingLoader> {
@@ -20,6 +20,7 @@ export async function openHeadImages(
   return openTrainingLoader({
     ...train,
     leftOut,
+    reach: context.reach,
     normalization,
     seed,
     fromStep,
@@ -31,7 +32,14 @@ export async function openHeadImages(
 }
 
 /** Images, read and decoded at every examination: an encoder that learns has no features to keep. */
-export function testImages({ config, classes, test: { data, found }, truth, leftOut }: EvaluationScope): TestSet {
+export function testImages({
+  context,
+  config,
+  classes,
+  test: { data, found },
+  truth,
+  leftOut,
+}: EvaluationScope): TestSet {
   const { preprocessing, normalization, execution } = config;
   return {
     labels: truth.test.labels,
@@ -41,6 +49,7 @@ export function testImages({ config, classes, test: { data, found }, truth, left
         data,
         found,
         leftOut,
+        reach: context.reach,
         progress,
         preprocessing,
         normalization,

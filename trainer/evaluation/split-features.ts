@@ -25,6 +25,7 @@ export async function splitFeatures(
     cacheFolder,
     ...located,
     leftOut,
+    reach: context.reach,
     withLabels: false,
     execution: config.execution,
     facts: engine.facts,
@@ -55,6 +56,7 @@ export async function testPairs(
     normalization: config.normalization,
     seed: config.seed,
     workers: config.execution.loaderWorkers,
+    reach: context.reach,
     progress: progressOf(context, place),
   });
 }

@@ -2,6 +2,7 @@
 import type { DataSource, Normalization, View } from '../protocol/run.ts';
 import type { FoundImages } from '../data/found-images.ts';
 import { openTrainingLoader } from '../data/loading/loader.ts';
+import type { TrainingLoaderOptions } from '../data/loading/pipeline.ts';
 import type { FeatureSet } from '../recipe.ts';
 import type { EvaluatedEncoder } from './evaluated-encoder.ts';
 
@@ -17,6 +18,7 @@ export interface PairsRequest {
   /** Determines the choice of images and the crop of each view. */
   readonly seed: number;
   readonly workers: number;
+  readonly reach?: TrainingLoaderOptions['reach'];
   progress(fraction: number): Promise<void>;
 }
 
@@ -24,13 +26,14 @@ const batch = 250;
 
 /** Row i of both belongs to the same image. */
 export async function readPairs(request: PairsRequest): Promise<readonly [FeatureSet, FeatureSet]> {
-  const { subject, data, found, view, normalization, seed, workers, progress } = request;
+  const { subject, data, found, view, normalization, seed, workers, reach, progress } = request;
   const loader = await openTrainingLoader({
     data,
     found,
     normalization,
     seed,
     workers,
+    reach,
     batch,
     views: [view, view],
     dropLast: false,

@@ -92,6 +92,8 @@ export const TrainerEvent = v.variant('type', [
     phase: Phase,
     quietForMs: v.number(),
     detail: v.optional(v.string()),
+    /** Why it is paused, where nobody asked for it. */
+    reason: v.optional(Fault),
   }),
   v.strictObject({ ...head, type: v.literal('metrics'), points: v.array(MetricPoint) }),
   /** From the step loop, so it proves that training lives. May be dropped on the pipe and is never written to the file. */

@@ -87,6 +87,7 @@ export function detailsOf(
 }
 function valueOf(key: string, value: string | number | boolean): string {
   if (typeof value === 'boolean') return tCode('value', value ? 'true' : 'false') ?? String(value);
+  if (key === 'why') return tCode('unreachable', String(value)) ?? String(value);
   if (typeof value === 'string') return value;
   if (key === 'bytesPerSecond') return t('unit.perSecond', { value: f().bytes(value) });
   if (/bytes$/i.test(key)) return f().bytes(value);

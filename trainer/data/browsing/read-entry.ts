@@ -7,6 +7,7 @@ import { DamagedImageError } from '../damaged-image.ts';
 import { expectImageSize } from '../listing/listing.ts';
 import { decode } from '../pixels/decode.ts';
 import type { Pixels } from '../pixels/rows.ts';
+import { isUnreachable } from '../unreachable.ts';
 import { reasonOf, UnusableImage } from '../unusable-image.ts';
 import type { Entry } from './gallery.ts';
 import { said, type Said } from '../../protocol/sentence.ts';
@@ -54,6 +55,7 @@ export async function readEntry(entry: Entry, folder: string): Promise<ReadEntry
 /** Why, in words that complete "file: …". Rethrows unexpected errors. */
 function problemOf(error: unknown): Said {
   if (error instanceof DamagedImageError) return error.reason;
+  if (isUnreachable(error)) return reasonOf(error.cause);
   if (error instanceof FaultError) return String(error.fault.values['reason'] ?? error.message);
   return reasonOf(error);
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Reading, ReadingChoice, Unused } from '../../protocol/dataset.ts';
 import { classTarget, type OpenDataset, type OpenOptions } from '../../recipe.ts';
-import { imageFault } from '../damaged-image.ts';
+import { readFault } from '../damaged-image.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { nameOf, placeOf, selected, type TableBuilder } from './image-table.ts';
 import { type FoundImages } from '../found-images.ts';
@@ -117,18 +117,28 @@ export function expectImageSize(size: number): void {
     );
 }
 
+/** The file an image lies in: its own, or an archive. */
+const pathOf = (folder: string, images: ImageTable, index: number): string =>
+  join(folder, placeOf(images, index)?.archive ?? nameOf(images, index));
+
 /** The encoded bytes of an image: a whole file, or a part of an archive. */
 export async function readImage(folder: string, images: ImageTable, index: number): Promise<Buffer> {
+  return (await readStored(folder, images, index)).bytes;
+}
+
+async function readStored(folder: string, images: ImageTable, index: number) {
   const place = placeOf(images, index);
-  const file = await open(join(folder, place === null ? nameOf(images, index) : place.archive), 'r');
+  const path = pathOf(folder, images, index);
+  const file = await open(path, 'r');
   try {
-    const size = place === null ? (await file.stat()).size : (place.page?.bytes ?? place.size);
+    const { size: whole, mtimeMs: writtenAt } = await file.stat();
+    const size = place === null ? whole : (place.page?.bytes ?? place.size);
     expectImageSize(size);
-    if (place === null) return await file.readFile();
+    if (place === null) return { bytes: await file.readFile(), writtenAt };
     const bytes = Buffer.alloc(size);
     const { bytesRead } = await file.read(bytes, 0, size, place.offset);
     if (bytesRead < size) throw new UnusableImage(said`its archive is now shorter and ends inside it`);
-    return place.page === undefined ? bytes : unpack(bytes, place.page.row, images, join(folder, place.archive));
+    return { bytes: place.page === undefined ? bytes : unpack(bytes, place.page.row, images, path), writtenAt };
   } finally {
     await file.close();
   }
@@ -191,14 +201,15 @@ export async function openListing(
     async sample(index) {
       const name = printable(nameOf(images, index));
       try {
-        const bytes = await readImage(folder, images, index);
+        const { bytes, writtenAt } = await readStored(folder, images, index);
         return {
           image: { kind: 'encoded', bytes, ...(deepGrey && { deepGrey }) },
           target: classTarget(labels?.[index]),
           name,
+          writtenAt,
         };
       } catch (error) {
-        throw imageFault(name, error, null);
+        throw readFault(name, pathOf(folder, images, index), error);
       }
     },
     close: async () => undefined,

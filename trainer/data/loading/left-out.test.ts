@@ -236,7 +236,7 @@ describe('training with damaged images', () => {
         workers: 0,
       });
       await rename(join(data, nameOf(4)), join(data, 'elsewhere.jpg'));
-      await expect(loader.next()).rejects.toMatchObject({ fault: { code: 'unreadable-file', retry: 'resume' } });
+      await expect(loader.next()).rejects.toMatchObject({ fault: { code: 'data-unreachable', retry: 'resume' } });
       await loader.close();
     }),
   );
