@@ -94,7 +94,8 @@ async function prepare(
 ) {
   const opened = await openData(options.data, options.found);
   const { count, found } = opened;
-  const specification: WorkSpecification = { data: options.data, found, normalization: options.normalization, task };
+  const { data, normalization, resizing } = options;
+  const specification: WorkSpecification = { data, found, normalization, resizing, task };
   const classes = opened.classes.length;
   const labels = await opened.labels();
   await opened.close();

@@ -1,6 +1,6 @@
 /** Turns sample indices into normalised views, in a decoding worker or in a loader without workers. */
 import { FaultError } from '../../durable/fault-error.ts';
-import type { DataSource, Normalization, Preprocessing, View } from '../../protocol/run.ts';
+import type { DataSource, Normalization, Preprocessing, Resizing, View } from '../../protocol/run.ts';
 import type { OpenDataset } from '../../recipe.ts';
 import { augment } from '../pixels/augment.ts';
 import { decode } from '../pixels/decode.ts';
@@ -20,6 +20,7 @@ export interface WorkSpecification {
   /** The listing from an earlier opening of the data set, so that it is not listed again. */
   readonly found?: FoundImages | undefined;
   readonly normalization: Normalization;
+  readonly resizing: Resizing;
   readonly task:
     | {
         readonly kind: 'training';
@@ -99,14 +100,14 @@ async function openPaired({ data, found }: Located, first: OpenDataset): Promise
 export async function openViewRenderer(specification: WorkSpecification): Promise<ViewRenderer> {
   const data = await openData(specification.data, specification.found);
   const normalize = normalizer(specification.normalization, data.channels);
-  const { task } = specification;
+  const { task, resizing } = specification;
   const paired = task.kind === 'training' && task.paired ? await openPaired(task.paired, data) : null;
   const read = opener(data, paired);
   const sizes = viewSizes(specification);
 
   const render = (image: Loaded, number: number, epoch: number, index: number): Frame => {
-    if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, image.name);
-    return augment(image, task.views[number]!, { seed: task.seed, epoch, index, number }).frame;
+    if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, resizing, image.name);
+    return augment(image, task.views[number]!, resizing, { seed: task.seed, epoch, index, number }).frame;
   };
 
   return {

@@ -15,7 +15,7 @@ import { openTrainingLoader } from '../../data/loading/loader.ts';
 import { decode } from '../../data/pixels/decode.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../../data/testing/small-datasets.ts';
 import { leftOutFile, LeftOutLine } from '../../protocol/left-out.ts';
-import { View } from '../../protocol/run.ts';
+import { newestResizing, View } from '../../protocol/run.ts';
 
 const files = Number(process.env['REPRISE_FILES'] ?? 50_000);
 const classes = 10;
@@ -121,6 +121,7 @@ async function epoch(folder: string, leftOut: ReturnType<typeof openLeftOut>): P
     leftOut,
     views: [view],
     normalization,
+    resizing: newestResizing,
     seed: 1,
     batch,
     dropLast: true,
