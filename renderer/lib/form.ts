@@ -2,7 +2,7 @@
 import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
-import type { PretrainConfig, RunConfig } from '../../trainer/protocol/run.ts';
+import type { PretrainConfig, Resizing, RunConfig } from '../../trainer/protocol/run.ts';
 
 function entryOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
@@ -101,6 +101,12 @@ export const seedField = field('seed', 'integer', 0, 0, 0xffff_ffff);
 export const layerField: OptionDescription = {
   ...field('layer', 'choice', 'pooled'),
   choices: ['pooled', 'res5-2x2', 'class-4', 'class-patches'],
+};
+/** As the trainer's protocol lists them, the newest first. */
+export const resizings = ['pillow-13', 'pillow-12.2', 'pillow-12.1'] as const satisfies readonly Resizing[];
+export const resizingField: OptionDescription = {
+  ...field('resizing', 'choice', resizings[0]),
+  choices: [...resizings],
 };
 export const viewFields: readonly OptionDescription[] = [
   field('size', 'integer', 28, 8, 1024),

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { sha256 } from '../durable/files.ts';
 import { inspectFolder } from '../data/listing/inspect.ts';
 import { openTrainingLoader } from '../data/loading/loader.ts';
+import { newestResizing } from '../protocol/run.ts';
 import { inTemporaryFolder, put } from '../data/testing/small-datasets.ts';
 import type { OpenDataset } from '../recipe.ts';
 import {
@@ -225,6 +226,7 @@ test('a loader trains on an archive', () =>
       data: { dataset: 'cifar', path: join(folder, 'a.tar.gz'), split: 'train' },
       views: [],
       normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
+      resizing: newestResizing,
       seed: 1,
       batch: 20,
       dropLast: true,

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { progressOf } from '../channel/job.ts';
 import { located } from '../data/loading/locate-data.ts';
 import { FaultError } from '../durable/fault-error.ts';
-import type { DataSource, Subject } from '../protocol/run.ts';
+import { resizingOf, type DataSource, type Subject } from '../protocol/run.ts';
 import { evaluators } from '../registry.ts';
 import type { FeatureSet } from '../recipe.ts';
 import { openEvaluatedEncoder, type EvaluatedEncoder } from './evaluated-encoder.ts';
@@ -50,6 +50,7 @@ async function partOf(
     found,
     preprocessing: config.preprocessing,
     normalization: config.normalization,
+    resizing: resizingOf(config),
     cacheFolder,
     leftOut,
     reach: context.reach,

@@ -9,7 +9,7 @@ import { FaultError } from '../durable/fault-error.ts';
 import { canonicalJson } from '../durable/canonical-json.ts';
 import type { EngineFacts } from '../engine/binding/engine-facts.ts';
 import type { HostBatch } from '../host-batch.ts';
-import type { DataSource, Execution, Normalization, Preprocessing } from '../protocol/run.ts';
+import type { DataSource, Execution, Normalization, Preprocessing, Resizing } from '../protocol/run.ts';
 import type { FoundImages } from '../data/found-images.ts';
 import type { LeftOut } from '../data/loading/left-out.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
@@ -29,6 +29,7 @@ export interface FeatureRequest {
   readonly found?: FoundImages | undefined;
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
+  readonly resizing: Resizing;
   readonly execution: Execution;
   readonly facts: EngineFacts;
   /** Record of the images to leave out; without one a damaged image is a fault. */
@@ -71,6 +72,7 @@ async function keyOf({
   data,
   preprocessing,
   normalization,
+  resizing,
   execution,
   facts,
 }: FeatureRequest): Promise<string> {
@@ -91,6 +93,8 @@ async function keyOf({
       contents,
       preprocessing,
       normalization,
+      // Said from the second order on, so that features of before are found again.
+      ...(resizing === 'pillow-12.1' ? {} : { resizing }),
       arithmetic,
     }),
   );
@@ -266,7 +270,8 @@ async function extract(
 }
 
 export async function readFeatures(request: FeatureRequest): Promise<ClassifiedFeatures> {
-  const { data, found, leftOut, reach, substitutes, progress, preprocessing, normalization, execution } = request;
+  const { data, found, leftOut, reach, substitutes, progress, preprocessing, normalization, resizing, execution } =
+    request;
   const { cacheFolder, notice } = request;
   const entry = cacheFolder === null ? null : join(cacheFolder, 'features', await keyOf(request));
   const known = entry === null ? null : await readParts(entry, notice);
@@ -282,6 +287,7 @@ export async function readFeatures(request: FeatureRequest): Promise<ClassifiedF
     progress,
     preprocessing,
     normalization,
+    resizing,
     batch,
     workers,
     from,

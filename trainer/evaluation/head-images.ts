@@ -1,6 +1,7 @@
 /** Images for a head: augmented ones to learn from, and the test split. */
 import { openEvaluationLoader, openTrainingLoader } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
+import { resizingOf } from '../protocol/run.ts';
 import type { HeadTraining } from '../recipe.ts';
 import type { EvaluationScope } from './evaluation-scope.ts';
 import type { TestSet } from './head.ts';
@@ -22,6 +23,7 @@ export async function openHeadImages(
     leftOut,
     reach: context.reach,
     normalization,
+    resizing: resizingOf(config),
     seed,
     fromStep,
     dropLast,
@@ -53,6 +55,7 @@ export function testImages({
         progress,
         preprocessing,
         normalization,
+        resizing: resizingOf(config),
         batch: imageRows,
         from: 0,
         workers: execution.loaderWorkers,

@@ -10,7 +10,7 @@ const loadQuietMs = 120_000;
 
 export async function run(job: JobOf<'features'>, context: JobContext): Promise<Ending> {
   const { port } = context;
-  const { data, preprocessing, normalization, execution, file } = job;
+  const { data, preprocessing, normalization, resizing, execution, file } = job;
   port.send({ type: 'phase', phase: 'loading', quietForMs: loadQuietMs });
   const engine = await openEngine(execution);
   const subject = await openEvaluatedEncoder(engine, job.subject, normalization.mean.length);
@@ -20,6 +20,7 @@ export async function run(job: JobOf<'features'>, context: JobContext): Promise<
     data: (await unrecordedLeftOut(job.datasetsFolder, [data])).without(data),
     preprocessing,
     normalization,
+    resizing,
     execution,
     facts: engine.facts,
     withLabels: true,

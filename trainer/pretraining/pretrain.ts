@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import type { Engine, Stepper } from '../engine/engine.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
-import { encoderPath, type PretrainConfig, type Probe } from '../protocol/run.ts';
+import { encoderPath, resizingOf, type PretrainConfig, type Probe } from '../protocol/run.ts';
 import { canProbe, type BetweenEpochs, type Encoder, type Learner } from '../recipe.ts';
 import type { Located } from '../data/listing/image-table.ts';
 import { openTrainingLoader, SourceChanged } from '../data/loading/loader.ts';
@@ -22,15 +22,16 @@ import { stepsOf } from '../training/steps-of.ts';
 function featuresNow(
   { port, reach }: JobContext,
   engine: Engine,
-  { normalization, execution }: PretrainConfig,
+  config: PretrainConfig,
   encode: EvaluatedEncoder['encode'],
   asked: Located & Pick<FeatureRequest, 'leftOut' | 'substitutes' | 'preprocessing' | 'withLabels' | 'progress'>,
 ): ReturnType<typeof readFeatures> {
   return readFeatures({
     ...asked,
     reach,
-    normalization,
-    execution,
+    normalization: config.normalization,
+    resizing: resizingOf(config),
+    execution: config.execution,
     facts: engine.facts,
     cacheFolder: null,
     subject: { key: '', encode },
@@ -185,6 +186,7 @@ async function openImages(
     reach,
     views,
     normalization,
+    resizing: resizingOf(config),
     seed,
     batch,
     dropLast,

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { ViewParameters } from './augmentation.ts';
 import { Said } from './said.ts';
-import { View } from './run.ts';
+import { newestResizing, Resizing, View } from './run.ts';
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const name = v.pipe(v.string(), v.maxLength(4096));
@@ -33,6 +33,7 @@ export type PictureFilter = v.InferOutput<typeof PictureFilter>;
 /** An augmented view depends on these, the image and the number of the view. */
 export const Draw = v.strictObject({
   views: v.pipe(v.array(View), v.minLength(1), v.maxLength(mostViews)),
+  resizing: v.optional(Resizing, newestResizing),
   seed: whole,
   /** From 0. */
   epoch: whole,

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { PictureQuestion } from './browse.ts';
 import { Reading, Reject } from './dataset.ts';
-import { DataSource, Preprocessing, Normalization, RunConfig, RunId, Subject, Execution } from './run.ts';
+import { DataSource, Preprocessing, Normalization, Resizing, RunConfig, RunId, Subject, Execution } from './run.ts';
 import { WantedWeights, WeightsFormat } from './weights.ts';
 
 /** Where an evaluation finds what it evaluates: resolved by the workstation, which knows the runs. */
@@ -64,6 +64,7 @@ export const Job = v.variant('kind', [
     data: DataSource,
     preprocessing: Preprocessing,
     normalization: Normalization,
+    resizing: Resizing,
     execution: Execution,
     seed: v.number(),
     datasetsFolder: v.optional(v.nullable(v.string()), null),

@@ -8,6 +8,8 @@ import { setPath as setAtPath } from '../../../trainer/protocol/paths.ts';
 import type { Preset, PresetDifference } from '../../../trainer/protocol/preset.ts';
 import {
   CheckpointPolicy,
+  newestResizing,
+  resizingOf,
   RunConfig,
   type EvaluateConfig,
   type Normalization,
@@ -77,6 +79,7 @@ export function createPresets({ resources, store, weights, placement }: PresetsO
         title: title.slice(0, 200),
         seed,
         preset: chosen.id,
+        resizing: newestResizing,
         method: { id: chosen.method, options: {} },
         data: sourceOf(row, pretrainSplit(row.inspection, method.labels)),
         execution: await placement.chosen(),
@@ -172,6 +175,8 @@ function evaluationOf(
     kind: 'evaluate',
     title: `${recipe.title} · ${run.title}${branch === 1 ? ' · 2' : ''}`.slice(0, 200),
     seed: config.seed,
+    // Images are shown as they were to learn from.
+    resizing: resizingOf(config),
     execution: config.execution,
     checkpoint: config.checkpoint,
     logEvery: config.logEvery,
@@ -203,6 +208,7 @@ function evaluationOfWeights(
     kind: 'evaluate',
     title: `${recipe.title} · ${weights.name}`.slice(0, 200),
     seed: 1,
+    resizing: newestResizing,
     logEvery: 10,
     execution,
     checkpoint: v.parse(CheckpointPolicy, {}),

@@ -1,7 +1,14 @@
 /** Frozen features of an encoder on one split, as a file for other tools. */
 import { resolve } from 'node:path';
 import type { ResolvedSubject } from '../../../trainer/protocol/commands.ts';
-import type { Execution, Normalization, Preprocessing } from '../../../trainer/protocol/run.ts';
+import {
+  newestResizing,
+  resizingOf,
+  type Execution,
+  type Normalization,
+  type Preprocessing,
+  type Resizing,
+} from '../../../trainer/protocol/run.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import type { Evaluated } from '../../api/drafts.ts';
 import type { StoredDataset, Store } from '../store/store.ts';
@@ -35,6 +42,7 @@ interface Opened {
   readonly subject: ResolvedSubject;
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
+  readonly resizing: Resizing;
   readonly execution: Execution;
   readonly seed: number;
 }
@@ -49,6 +57,7 @@ async function openEncoder(context: FeaturesContext, { of, dataset }: FeaturesRe
       subject,
       preprocessing,
       normalization: config.normalization,
+      resizing: resizingOf(config),
       execution: config.execution,
       seed: config.seed,
     };
@@ -57,6 +66,7 @@ async function openEncoder(context: FeaturesContext, { of, dataset }: FeaturesRe
   return {
     subject: await resolveSubject(store, subjectOf(record), new Map(), workspace.weights),
     ...imagesForWeights(record, dataset.inspection),
+    resizing: newestResizing,
     execution: await execution(),
     seed: 1,
   };

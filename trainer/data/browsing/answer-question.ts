@@ -94,7 +94,7 @@ async function pictureOf(gallery: Gallery, folder: string, entry: Entry, read: R
   };
 }
 
-async function viewsOf(gallery: Gallery, entry: Entry, read: ReadEntry, { views, seed, epoch }: Draw) {
+async function viewsOf(gallery: Gallery, entry: Entry, read: ReadEntry, { views, resizing, seed, epoch }: Draw) {
   const { name, pixels, problem } = read;
   const index = entry.kind === 'image' ? await gallery.trainingIndex(entry) : null;
   if (index === null || pixels === null) {
@@ -108,7 +108,7 @@ async function viewsOf(gallery: Gallery, entry: Entry, read: ReadEntry, { views,
   }
   const drawn: DrawnViews['views'] = [];
   for (const [number, view] of views.entries()) {
-    const { parameters, frame } = augment(pixels, view, { seed, epoch, index, number });
+    const { parameters, frame } = augment(pixels, view, resizing, { seed, epoch, index, number });
     // A copy: the next view takes the frame's memory.
     const { width, height, channels } = frame;
     const shown = await exactly({ pixels: pixelsOf(frame), width, height, channels });

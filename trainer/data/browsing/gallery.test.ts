@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { PictureAnswer, type PictureFilter, type PictureQuestion } from '../../protocol/browse.ts';
 import { excludedFileOf, type ExcludedFile } from '../../protocol/left-out.ts';
-import { View } from '../../protocol/run.ts';
+import { newestResizing, View } from '../../protocol/run.ts';
 import { writeDamagedFiles } from '../listing/damaged-files.ts';
 import { inspectFolder } from '../listing/inspect.ts';
 import { openTrainingLoader } from '../loading/loader.ts';
@@ -113,7 +113,7 @@ test('a picture says what it is; one that training leaves out has no number ther
     const shown = await sharp(Buffer.from(copied.shown!.base64, 'base64')).raw().toBuffer();
     expect(Buffer.from(randomBytes(40 * 30 * 3, 'copied')).equals(shown)).toBe(true);
     expect(await at(1)).toMatchObject({ trainingIndex: null, shown: null, width: null });
-    const draw = { views: [v.parse(View, { size: 8, cropArea: [1, 1] })], seed: 1, epoch: 0 };
+    const draw = { views: [v.parse(View, { size: 8, cropArea: [1, 1] })], resizing: newestResizing, seed: 1, epoch: 0 };
     await expect(ask({ kind: 'views', filter: all, place: 1, draw })).rejects.toMatchObject({
       fault: { code: 'damaged-image' },
     });
@@ -135,7 +135,7 @@ test('an image that a person leaves out has no number in training, and has one a
     expect(await at(3)).toMatchObject({ isExcluded: false, trainingIndex: 1 });
     expect((await namesOf({ among: { kind: 'excluded' } })).names).toEqual(['train/a/0.png', 'val/b/0.png']);
     expect((await namesOf({ split: 'val', among: { kind: 'excluded' } })).names).toEqual(['val/b/0.png']);
-    const draw = { views: [v.parse(View, { size: 8, cropArea: [1, 1] })], seed: 1, epoch: 0 };
+    const draw = { views: [v.parse(View, { size: 8, cropArea: [1, 1] })], resizing: newestResizing, seed: 1, epoch: 0 };
     await expect(ask({ kind: 'views', filter: all, place: 0, draw })).rejects.toThrow('left out by hand');
     await leaveOut([]);
     expect(await at(0)).toMatchObject({ isExcluded: false, trainingIndex: 0 });
@@ -204,12 +204,17 @@ test.each([
   inTemporaryFolder(async (folder) => {
     const { ask, source, damaged, namesOf } = await open(folder, () => write(folder));
     const view = v.parse(View, { size: 16, cropArea: [0.2, 0.8], jitter: 1, grayscale: 0.3, blur: 0.5, solarize: 0.3 });
-    const draw = { views: [view, { ...view, size: 12, interpolation: 'bilinear' as const }], seed: 11 };
+    const draw = {
+      views: [view, { ...view, size: 12, interpolation: 'bilinear' as const }],
+      seed: 11,
+      resizing: newestResizing,
+    };
     const exclude = damaged.filter(({ split }) => split === 'train').map(({ file }) => file);
     const loader = await openTrainingLoader({
       data: { ...source, split: 'train', exclude },
       views: draw.views,
       normalization: { mean: Array<number>(channels).fill(0.5), std: Array<number>(channels).fill(0.25) },
+      resizing: newestResizing,
       seed: draw.seed,
       batch: images,
       dropLast: true,
@@ -249,7 +254,7 @@ test('the parameters shown are what was rendered: crop and flip computed from th
     const area = (size * size) / (40 * 30);
     const view = v.parse(View, { size, cropArea: [area, area], cropRatio: [1, 1], jitter: 0, grayscale: 0 });
     for (let epoch = 0; epoch < 6; epoch++) {
-      const draw = { views: [view, view], seed: 5, epoch };
+      const draw = { views: [view, view], resizing: newestResizing, seed: 5, epoch };
       const { drawn } = await ask({ kind: 'views', filter: all, place: 0, draw });
       for (const { parameters, shown } of drawn.views) {
         const { crop, flip } = parameters;

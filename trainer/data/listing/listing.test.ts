@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Inspection } from '../../protocol/dataset.ts';
+import { newestResizing } from '../../protocol/run.ts';
 import { nameOf, placeOf, selected, startTable, type Place } from './image-table.ts';
 import { checkedUnasked, inspectListing } from './inspect-listing.ts';
 import { united, type List } from './listing.ts';
@@ -145,7 +146,8 @@ describe('a decoding worker', () => {
       const data = { dataset: 'image-folder', path: folder, split: 'train' };
       const preprocessing = { resize: null, crop: 10, interpolation: 'bilinear' } as const;
       const normalization = { mean: [0, 0, 0], std: [1, 1, 1] };
-      const specification = { data, normalization, task: { kind: 'evaluation', preprocessing } } as const;
+      const task = { kind: 'evaluation', preprocessing } as const;
+      const specification = { data, normalization, resizing: newestResizing, task };
       const opened = await openData(data);
       expect(opened.found!.images.names.buffer).toBeInstanceOf(SharedArrayBuffer);
       // A worker that listed the folder would find one more image, and it would come first.

@@ -8,7 +8,7 @@ import { openPort, type Port } from '../../channel/port.ts';
 import { openReach, type Reach } from '../../channel/reach.ts';
 import { StopAsked } from '../../channel/stop-asked.ts';
 import type { TrainerEvent, TrainerEventOf } from '../../protocol/events.ts';
-import { View } from '../../protocol/run.ts';
+import { newestResizing, View } from '../../protocol/run.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker, writeIdx } from '../testing/small-datasets.ts';
 import { openEvaluationLoader, openTrainingLoader } from './loader.ts';
 
@@ -34,6 +34,7 @@ const training = (path: string, workers: number, reach?: Reach) => ({
   reach,
   views: [view],
   normalization,
+  resizing: newestResizing,
   seed: 5,
   batch: 6,
   dropLast: true,
@@ -218,6 +219,7 @@ test.each([0, 2])('an evaluation loader with %i workers waits too', (workers) =>
       data: { dataset: 'image-folder', path: data, split: 'train' },
       preprocessing: { resize: null, crop: 16, interpolation: 'bilinear' },
       normalization,
+      resizing: newestResizing,
       batch: 5,
       from: 0,
       workers,
@@ -245,6 +247,7 @@ test('a data set that is away when it is opened is waited for, and one without a
     const options = {
       ...training(data, 0),
       data: { dataset: 'idx', path: data, split: 'train' },
+      resizing: newestResizing,
       normalization: { mean: [0.5], std: [0.25] },
     };
     await expect(openTrainingLoader(options)).rejects.toThrow();

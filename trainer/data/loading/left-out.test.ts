@@ -5,7 +5,7 @@ import sharp from 'sharp';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LeftOutLine } from '../../protocol/left-out.ts';
-import { View } from '../../protocol/run.ts';
+import { newestResizing, View } from '../../protocol/run.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../testing/small-datasets.ts';
 import { openLeftOut, substituted, type LeftOut } from './left-out.ts';
 import { openEvaluationLoader, openTrainingLoader, SourceChanged } from './loader.ts';
@@ -58,6 +58,7 @@ async function take(folder: string, { leftOut, fromStep = 0, steps, workers = 0 
       leftOut,
       views: [view],
       normalization,
+      resizing: newestResizing,
       seed: 5,
       batch: 6,
       dropLast: true,
@@ -229,6 +230,7 @@ describe('training with damaged images', () => {
         leftOut,
         views: [view],
         normalization,
+        resizing: newestResizing,
         seed: 5,
         batch: 24,
         dropLast: true,
@@ -255,6 +257,7 @@ test(
           leftOut,
           preprocessing: { resize: null, crop: 16, interpolation: 'bilinear' },
           normalization,
+          resizing: newestResizing,
           batch: 5,
           from: 0,
           workers: 2,

@@ -104,8 +104,8 @@ async function prepareNow(options: LoaderOptions, given: WorkSpecification['task
   const seen = none();
   const pairedSeen = given.kind === 'training' && given.paired ? none() : undefined;
   const task = given.kind === 'training' ? { ...given, pairedSeen } : given;
-  const { data, normalization } = options;
-  const specification: WorkSpecification = { data, found, normalization, seen, task };
+  const { data, normalization, resizing } = options;
+  const specification: WorkSpecification = { data, found, normalization, resizing, seen, task };
   const classes = opened.classes.length;
   const labels = await opened.labels();
   await opened.close();

@@ -2,7 +2,7 @@
  * The data pipeline's interface to the loop. Order and augmentation depend on (seed, epoch, index, view), never on the
  * number of workers or history.
  */
-import type { DataSource, Normalization, Preprocessing, View } from '../../protocol/run.ts';
+import type { DataSource, Normalization, Preprocessing, Resizing, View } from '../../protocol/run.ts';
 import type { HostBatch } from '../../host-batch.ts';
 import type { Located } from '../listing/image-table.ts';
 import type { FoundImages } from '../found-images.ts';
@@ -30,6 +30,7 @@ export interface TrainingLoaderOptions {
   readonly reach?: Reach | undefined;
   readonly views: readonly View[];
   readonly normalization: Normalization;
+  readonly resizing: Resizing;
   readonly seed: number;
   readonly batch: number;
   readonly dropLast: boolean;
@@ -64,6 +65,7 @@ export interface EvaluationLoaderOptions {
   readonly progress?: ((fraction: number) => Promise<void>) | undefined;
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
+  readonly resizing: Resizing;
   readonly batch: number;
   /** First sample to deliver. */
   readonly from: number;

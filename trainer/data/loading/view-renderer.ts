@@ -1,6 +1,6 @@
 /** Turns sample indices into normalised views, in a decoding worker or in a loader without workers. */
 import { FaultError } from '../../durable/fault-error.ts';
-import type { DataSource, Normalization, Preprocessing, View } from '../../protocol/run.ts';
+import type { DataSource, Normalization, Preprocessing, Resizing, View } from '../../protocol/run.ts';
 import type { OpenDataset, Sample } from '../../recipe.ts';
 import { augment } from '../pixels/augment.ts';
 import { decode } from '../pixels/decode.ts';
@@ -25,6 +25,7 @@ export interface WorkSpecification {
   readonly normalization: Normalization;
   /** What has been read of the images; absent where nobody waits for data that went away. */
   readonly seen?: SeenContents | undefined;
+  readonly resizing: Resizing;
   readonly task:
     | {
         readonly kind: 'training';
@@ -165,14 +166,15 @@ export async function openViewRenderer(specification: WorkSpecification): Promis
   const source = new Source(await open(), specification.data.path, seen, open);
   const { data } = source;
   const normalize = normalizer(specification.normalization, data.channels);
+  const { resizing } = specification;
   const paired =
     task.kind === 'training' && task.paired ? await openPairedSource(task.paired, data, task.pairedSeen) : null;
   const read = opener(source, paired);
   const sizes = viewSizes(specification);
 
   const render = (image: Loaded, number: number, epoch: number, index: number): Frame => {
-    if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, image.name);
-    return augment(image, task.views[number]!, { seed: task.seed, epoch, index, number }).frame;
+    if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, resizing, image.name);
+    return augment(image, task.views[number]!, resizing, { seed: task.seed, epoch, index, number }).frame;
   };
 
   return {

@@ -15,7 +15,7 @@ import { openTrainingLoader } from '../../data/loading/loader.ts';
 import { decode } from '../../data/pixels/decode.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../../data/testing/small-datasets.ts';
 import { leftOutFile, LeftOutLine } from '../../protocol/left-out.ts';
-import { View } from '../../protocol/run.ts';
+import { newestResizing, View } from '../../protocol/run.ts';
 import type { Said } from '../../protocol/sentence.ts';
 
 const files = Number(process.env['REPRISE_FILES'] ?? 50_000);
@@ -122,6 +122,7 @@ async function epoch(folder: string, leftOut: ReturnType<typeof openLeftOut>): P
     leftOut,
     views: [view],
     normalization,
+    resizing: newestResizing,
     seed: 1,
     batch,
     dropLast: true,

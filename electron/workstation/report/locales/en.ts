@@ -227,6 +227,7 @@ export const en = {
     'protocol.standardize': 'features standardised',
     'protocol.head': 'head',
     'protocol.layer': 'layer',
+    'protocol.resizing': 'resize as in',
     'protocol.k': 'k',
     'protocol.temperature': 'temperature',
     'protocol.similarity': 'similarity',

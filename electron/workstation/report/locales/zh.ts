@@ -210,6 +210,7 @@ export const zh: Words = {
     'protocol.standardize': '特征标准化',
     'protocol.head': '分类头',
     'protocol.layer': '特征层',
+    'protocol.resizing': '缩放方式同',
     'protocol.k': 'k',
     'protocol.temperature': '温度',
     'protocol.similarity': '相似度',
