@@ -14,6 +14,7 @@ import { canonicalJson } from '../../trainer/durable/canonical-json.ts';
 import type { Options } from '../../trainer/protocol/options.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
+import { sentencesIn } from '../words/sentences.ts';
 import { titleWithChanges } from '../words/titles.ts';
 import { setPath } from '../workstation/drafts/presets.ts';
 import { testSplit } from '../workstation/data/splits.ts';
@@ -64,7 +65,7 @@ function expectKind(inspection: Inspection, kind: string | null): void {
   if (dataset === null)
     throw new FaultError(
       'wrong-folder',
-      `${path} is not a data set that Reprise can read; it contains ${found.join('; ')}. "reprise datasets inspect" lists the layouts it reads.`,
+      `${path} is not a data set that Reprise can read; it contains ${sentencesIn('en', found, String)}. "reprise datasets inspect" lists the layouts it reads.`,
       { path },
     );
   if (kind !== null && kind !== dataset)

@@ -18,6 +18,7 @@ const mostExamples = 3;
 /** Reasons that are told apart; a data set with more of them counts the rest as one kind. */
 const mostReasons = 1000;
 const otherReasons = said`other reasons`;
+const otherKind = kindOf(otherReasons);
 
 interface Kind {
   readonly examples: string[];
@@ -41,12 +42,12 @@ export function startRejects(): Rejects {
   let count = 0;
 
   function countKind(file: string, reason: Sentence): void {
-    const isToldApart = kinds.has(kindOf(reason)) || kinds.size < mostReasons;
-    const shown = isToldApart ? reason : otherReasons;
-    const key = kindOf(shown);
-    const kind = kinds.get(key) ?? { reason: shown, examples: [], count: 0 };
+    const own = kindOf(reason);
+    const isToldApart = kinds.has(own) || kinds.size < mostReasons;
+    const [key, told] = isToldApart ? [own, reason] : [otherKind, otherReasons];
+    const kind = kinds.get(key) ?? { reason: told, examples: [], count: 0 };
     kinds.set(key, kind);
-    kind.reason = commonTo(kind.reason, shown);
+    kind.reason = commonTo(kind.reason, told);
     kind.count++;
     if (kind.examples.length < mostExamples) kind.examples.push(printable(file));
   }

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Inspection, Reading } from '../../../trainer/protocol/dataset.ts';
+import { sentencesIn } from '../../words/sentences.ts';
 import type { Store, StoredDataset } from '../store/store.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import { saveDataset, type Workspace } from '../workspace/workspace.ts';
@@ -84,10 +85,11 @@ export class Inspections {
     const known = (await this.#options.store.datasets()).find((dataset) => dataset.path === folder);
     if (known !== undefined && (await stateOf(known)) === 'ready') return known;
     const inspection = await this.inspect(folder, false, known?.inspection.reading);
+    const said = (sentences: Inspection['found']) => sentencesIn('en', sentences, String);
     if (inspection.dataset === null)
       throw new FaultError(
         'wrong-folder',
-        `${folder} is not a recognised data set. Expected: ${inspection.expected.join('; ')}. Found: ${inspection.found.join('; ')}.`,
+        `${folder} is not a recognised data set. Expected: ${said(inspection.expected)}. Found: ${said(inspection.found)}.`,
         { path: folder },
         { retry: 'choose-folder' },
       );

@@ -1,6 +1,5 @@
 /** The arithmetic of the sample set's pictures: draws from a stream, mixtures, and noise for textures. */
 import type { Generator } from '../../random.ts';
-import type { Value } from '../../protocol/sentence.ts';
 
 export const mix = (a: number, b: number, t: number) => a + (b - a) * t;
 export const smooth = (t: number) => t * t * (3 - 2 * t);
