@@ -16,6 +16,7 @@ import { Choice } from '../../trainer/protocol/options.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
 import { sentencesIn } from '../words/sentences.ts';
 import { titleWithChanges } from '../words/titles.ts';
+import { resizedInWords } from '../words/transformers.ts';
 import { setPath } from '../workstation/drafts/presets.ts';
 import { testSplit } from '../workstation/data/splits.ts';
 import { fieldName } from '../workstation/report/naming.ts';
@@ -219,7 +220,13 @@ export const features: Command = async (session, args) => {
   const dataset = await datasetOf(session, args.dataset, args.reading);
   const split = args.split ?? testSplit(dataset.inspection);
   const found = await session.features({ of, dataset, split, file: args.out });
-  show(session, args, found, () => `${session.words.say('features')}: ${found.file}  ${found.rows} × ${found.columns}`);
+  show(session, args, found, () => {
+    const { words } = session;
+    const written = `${words.say('features')}: ${found.file}  ${found.rows} × ${found.columns}`;
+    return found.resized === undefined
+      ? written
+      : `${written}\n${resizedInWords(words.report.language, found.resized)}`;
+  });
   return exitCodes.done;
 };
 

@@ -108,6 +108,9 @@ export const resizingField: OptionDescription = {
   ...field('resizing', 'choice', resizings[0]),
   choices: [...resizings],
 };
+export const meanField = field('normalization.mean', 'numbers', [0.5, 0.5, 0.5]);
+/** Deviations are above 0; the trainer refuses the rest. */
+export const stdField = field('normalization.std', 'numbers', [0.5, 0.5, 0.5], 1e-6);
 export const viewFields: readonly OptionDescription[] = [
   field('size', 'integer', 28, 8, 1024),
   field('cropArea', 'numbers', [0.08, 1], 0, 1),
@@ -187,9 +190,8 @@ export function slotsOf(config: RunConfig, catalogue: Catalogue): readonly Slot[
 export function problemsOf(config: RunConfig, catalogue: Catalogue): readonly Problem[] {
   const check = (option: OptionDescription, path: string): Problem | null =>
     problemOf(option, getAt(config, path), path);
-  const fixed = [...runFields, seedField, ...(config.kind === 'pretrain' ? courseFields : [])].map((option) =>
-    check(option, option.key),
-  );
+  const own = config.kind === 'pretrain' ? courseFields : [meanField, stdField];
+  const fixed = [...runFields, seedField, ...own].map((option) => check(option, option.key));
   const options = slotsOf(config, catalogue).flatMap(({ path, recipe }) => {
     if (recipe === undefined) return [{ path, kind: 'choice', limit: null } as const];
     return recipe.options.map((option) => check(option, `${path}.options.${option.key}`));

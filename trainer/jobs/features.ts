@@ -1,6 +1,7 @@
 /** Features of a split as NumPy files: `NAME.npy`, one row per image, and `NAME.labels.npy`. */
 import { openEngine } from '../engine/steps/open.ts';
 import { readFeatures } from '../evaluation/features.ts';
+import { resizedPositionsNote } from '../evaluation/resized-positions-note.ts';
 import { writeNpy } from '../evaluation/npy.ts';
 import { unrecordedLeftOut } from '../data/loading/open-left-out.ts';
 import { openEvaluatedEncoder } from '../evaluation/evaluated-encoder.ts';
@@ -30,6 +31,8 @@ export async function run(job: JobOf<'features'>, context: JobContext): Promise<
   });
   await writeNpy(file, [rows, columns], values);
   await writeNpy(`${file.replace(/\.npy$/, '')}.labels.npy`, [rows], labels);
-  port.send({ type: 'result', outcome: { kind: 'features', file, rows, columns } });
+  const resized = resizedPositionsNote(job.subject, job);
+  const noted = resized === null ? {} : { resized: resized.values };
+  port.send({ type: 'result', outcome: { kind: 'features', file, rows, columns, ...noted } });
   return { why: 'done', step: 0, safeStep: null };
 }

@@ -56,7 +56,14 @@ export const Outcome = v.variant('kind', [
   v.strictObject({ kind: v.literal('probe'), probe: DeviceProbe }),
   v.strictObject({ kind: v.literal('precisions'), precisions: PrecisionTimings }),
   v.strictObject({ kind: v.literal('calibration'), calibration: Calibration }),
-  v.strictObject({ kind: v.literal('features'), file: v.string(), rows: v.number(), columns: v.number() }),
+  v.strictObject({
+    kind: v.literal('features'),
+    file: v.string(),
+    rows: v.number(),
+    columns: v.number(),
+    /** Patches that position embeddings were for, and are resized to; left out where they are used as they are. */
+    resized: v.optional(v.strictObject({ from: v.string(), to: v.string() })),
+  }),
   v.strictObject({ kind: v.literal('weights'), found: FoundWeights }),
   v.strictObject({ kind: v.literal('export'), file: v.string(), tensors: v.number() }),
   v.strictObject({ kind: v.literal('sample'), path: v.string(), images: v.number() }),

@@ -27,6 +27,14 @@ export interface FeaturesRequest {
   readonly file: string;
 }
 
+export interface ExtractedFeatures {
+  readonly file: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** Patches, where position embeddings had to be resized. */
+  readonly resized?: { readonly from: string; readonly to: string };
+}
+
 export interface FeaturesContext {
   readonly workspace: Workspace;
   readonly store: Store;
@@ -72,15 +80,12 @@ async function openEncoder(context: FeaturesContext, { of, dataset }: FeaturesRe
   };
 }
 
-export async function extractFeatures(
-  context: FeaturesContext,
-  request: FeaturesRequest,
-): Promise<{ readonly file: string; readonly rows: number; readonly columns: number }> {
+export async function extractFeatures(context: FeaturesContext, request: FeaturesRequest): Promise<ExtractedFeatures> {
   const { workspace, host, jobs } = context;
   const opened = await openEncoder(context, request);
   const data = sourceOf(request.dataset, request.split);
   const file = resolve(request.file);
   const job = { kind: 'features' as const, ...opened, data, datasetsFolder: workspace.datasets, file };
-  const { rows, columns } = await host.hold('features', () => jobs.run(job, 'features'));
-  return { file, rows, columns };
+  const { rows, columns, resized } = await host.hold('features', () => jobs.run(job, 'features'));
+  return { file, rows, columns, ...(resized === undefined ? {} : { resized }) };
 }
