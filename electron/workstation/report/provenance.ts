@@ -32,6 +32,9 @@ export function data(model: ReportModel, words: Words): Section | null {
         kind: 'facts',
         items: [
           [words.data.version, fingerprint],
+          ...(inspection.contentsFingerprint === undefined
+            ? []
+            : [[words.data.contents, inspection.contentsFingerprint] as const]),
           [words.data.licence, licence ?? words.data.unknown],
           [words.data.source, source ?? words.data.unknown],
           [words.data.channels, channels === null ? nothing : String(channels)],
