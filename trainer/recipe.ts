@@ -235,6 +235,8 @@ export interface InspectionDetails {
 export interface ScanOptions {
   /** Check the contents of every image, also where there are so many that a list of them is all that is made unasked. */
   readonly contents?: boolean;
+  /** Number of images up to which contents are checked unasked; default: what takes minutes. */
+  readonly checkedUnasked?: number | undefined;
   readonly reading?: Reading | undefined;
   readonly details?: InspectionDetails | undefined;
 }

@@ -129,6 +129,8 @@ function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'):
         line.progress(progress, titles.get(progress.run) ?? progress.run);
       } else if (name === 'job') {
         line.job(...(values as Parameters<Pushes['job']>));
+      } else if (name === 'contentsChecked') {
+        line.say(words.contentsChecked(...(values as Parameters<Pushes['contentsChecked']>)));
       } else if (name === 'runsChanged' && mode === 'write') {
         // A fault here would be a fault of the next answer too; that one is told.
         telling = telling.then(tellChanges).catch(() => undefined);

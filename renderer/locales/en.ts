@@ -611,6 +611,9 @@ export const en = {
   'datasets.writeSample': 'Create the sample set',
   'datasets.writingSample': 'Creating the built-in sample set',
   'datasets.sampleName': 'Built-in sample set',
+  'datasets.checking': 'Checking the contents of a data set in use',
+  'datasets.wasChecked':
+    'Contents of {name} checked: {damaged} damaged files, {duplicates} duplicates, {leaks} images in more than one split.',
   'datasets.inspecting': 'Inspecting {path}',
   'datasets.inspect': 'Inspect',
   'datasets.found': 'Inspection result',

@@ -593,6 +593,9 @@ export const zh = {
   'datasets.writeSample': '生成示例数据集',
   'datasets.writingSample': '正在生成内置示例数据集',
   'datasets.sampleName': '内置示例数据集',
+  'datasets.checking': '正在检查所用数据集的内容',
+  'datasets.wasChecked':
+    '{name} 的内容检查完毕：{damaged} 个损坏文件，{duplicates} 张重复图像，{leaks} 张图像同时出现在多个划分中。',
   'datasets.inspecting': '正在检查 {path}',
   'datasets.inspect': '检查',
   'datasets.found': '检查结果',

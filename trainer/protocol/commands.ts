@@ -44,6 +44,10 @@ export const Job = v.variant('kind', [
     dataset: v.nullable(v.string()),
     /** Checks the contents of every image, however many there are. */
     contents: v.boolean(),
+    /** Of up to so many images the contents are checked unasked; left out: as usual. */
+    checkedUnasked: v.optional(v.number()),
+    /** Leaves the processor to whatever else wants it. */
+    background: v.optional(v.boolean(), false),
     /** Left out: as usual. */
     reading: v.optional(Reading),
     datasetsFolder: v.optional(v.nullable(v.string()), null),

@@ -63,6 +63,8 @@ export const Inspection = v.strictObject({
   contents: v.optional(v.picklist(['checked', 'listed']), 'checked'),
   /** SHA-256 over names, sizes and contents; over names and sizes where contents were not checked. The identity of the data. */
   fingerprint: v.string(),
+  /** Where its contents were checked after runs knew it by its listing: what the fingerprint would be by its contents. */
+  contentsFingerprint: v.optional(v.string()),
   expected: v.array(Said),
   found: v.array(Said),
   splits: v.array(SplitInspection),

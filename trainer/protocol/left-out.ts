@@ -15,6 +15,8 @@ export const DamagedFile = v.strictObject({
   sha256: v.nullable(v.string()),
 });
 export type DamagedFile = v.InferOutput<typeof DamagedFile>;
+/** All of a data set, in the workspace's folder of data sets. */
+export const damagedFilesOf = (fingerprint: string): string => `${fingerprint}.damaged.ndjson`;
 
 /** An image that a person left out of a data set, in `<fingerprint>.excluded.json` in the workspace's folder of data sets. */
 export const ExcludedFile = v.strictObject({

@@ -13,6 +13,7 @@ export interface InspectionsOptions {
   readonly workspace: Workspace;
   readonly store: Store;
   readonly jobs: SideJobs;
+  readonly checkedUnasked?: number | undefined;
   readonly now: () => number;
 }
 
@@ -35,11 +36,11 @@ export class Inspections {
         { path: folder },
         { retry: 'choose-folder' },
       );
-    const { workspace, jobs } = this.#options;
+    const { workspace, jobs, checkedUnasked } = this.#options;
     // A reader of the workspace, such as "reprise datasets inspect", keeps nothing.
     const datasetsFolder = workspace.write ? workspace.datasets : null;
     const job = { kind: 'inspect' as const, path: folder, dataset: null, contents, reading, datasetsFolder };
-    const { inspection } = await jobs.run(job, 'inspection');
+    const { inspection } = await jobs.run({ ...job, checkedUnasked, background: false }, 'inspection');
     const after = await signatureOf(folder);
     if (after !== before)
       throw new FaultError(
@@ -65,7 +66,11 @@ export class Inspections {
     const known = this.#found.get(fingerprint);
     if (known === undefined)
       throw new FaultError('unknown-id', `${path} has not been inspected. Inspect it, then add it.`, { path });
-    const { inspection, signature } = known;
+    const { signature } = known;
+    const before = (await store.datasets()).find((row) => row.fingerprint === fingerprint && row.path === path);
+    // Listed anew, it is what was checked beside a run.
+    const isChecked = before?.signature === signature && before.inspection.contentsFingerprint !== undefined;
+    const inspection = isChecked ? before.inspection : known.inspection;
     const dataset: StoredDataset = {
       fingerprint: inspection.fingerprint,
       name,

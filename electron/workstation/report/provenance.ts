@@ -35,6 +35,9 @@ export function data(model: ReportModel, words: Words): Section | null {
         kind: 'facts',
         items: [
           [words.data.version, fingerprint],
+          ...(inspection.contentsFingerprint === undefined
+            ? []
+            : [[words.data.contents, inspection.contentsFingerprint] as const]),
           [words.data.licence, licence ?? words.data.unknown],
           [words.data.source, source === null ? words.data.unknown : sentence(source)],
           [words.data.channels, channels === null ? nothing : String(channels)],

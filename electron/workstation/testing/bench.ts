@@ -56,7 +56,10 @@ export const catalogue = {
       shows: { fit: 'squash' as const, layer: 'res5-2x2' as const },
     },
   ],
-  datasets: [{ ...recipe('idx'), licence: null, homepage: null, splits: ['train', 'test'], channels: 1 }],
+  datasets: [
+    { ...recipe('idx'), licence: null, homepage: null, splits: ['train', 'test'], channels: 1 },
+    { ...recipe('image-folder'), licence: null, homepage: null, splits: ['train', 'val'], channels: 3 },
+  ],
 };
 
 export function pretrain(title: string, path = '/data'): RunConfig {

@@ -127,7 +127,7 @@ export async function inspectListing(
   description: ListingDescription,
   progress: InspectProgress,
   signal: AbortSignal,
-  { contents = false, reading: asked = {}, details }: ScanOptions = {},
+  { contents = false, checkedUnasked: most = checkedUnasked, reading: asked = {}, details }: ScanOptions = {},
 ): Promise<Inspection> {
   const { check, absent, ...stated } = description;
   const findings = startFindings(folder, { progress, signal, details });
@@ -146,7 +146,7 @@ export async function inspectListing(
     ...listing
   } = await list(folder, findings.rejects, slices, reading);
   const total = listing.splits.reduce((sum, { images }) => sum + images.count, 0);
-  const checks = contents || total <= checkedUnasked;
+  const checks = contents || total <= most;
   let done = 0;
 
   const record = recorderOf(findings, notes, check, details);

@@ -325,6 +325,7 @@ export const en = {
     `${title}: each experiment beside the figure of the paper. Its records are not available, so there are no intervals, and no verdict of reproduction is given.${verdict === null ? '' : ` Verdict on every row: ${verdict}.`}`,
   data: {
     version: 'Fingerprint (SHA-256)',
+    contents: 'Fingerprint of the contents',
     licence: 'Licence',
     source: 'Source',
     rejects: 'Unreadable files',

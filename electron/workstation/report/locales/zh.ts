@@ -306,6 +306,7 @@ export const zh: Words = {
     `《${title}》的各项实验与论文对照。其实验记录无法取得，因此不给出区间，也不作是否复现的判定。${verdict === null ? '' : `各行结论均为：${verdict}。`}`,
   data: {
     version: '指纹（SHA-256）',
+    contents: '内容指纹',
     licence: '许可',
     source: '来源',
     rejects: '无法读取的文件',
