@@ -5,6 +5,8 @@ import { DamagedImageError } from '../data/damaged-image.ts';
 import type { Located } from '../data/listing/image-table.ts';
 import { SourceChanged } from '../data/loading/loader.ts';
 import { openData } from '../data/loading/open-data.ts';
+import { noneSeen } from '../data/loading/seen-contents.ts';
+import { begin, whenReached, whenThere } from '../data/loading/when-reached.ts';
 import { startCounting, type DetectionFigure } from '../detection/figures/rules.ts';
 import { detectorLearner } from '../detection/nets/detector-learner.ts';
 import type { AnnotatedImage } from '../detection/objects.ts';
@@ -13,7 +15,10 @@ import { pictureBatches, type PictureBatches } from '../detection/pictures/pictu
 import { isLearned } from '../detection/pictures/shown-objects.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
+import { resizingProtocol } from '../protocol/results.ts';
+import { resizingOf } from '../protocol/run.ts';
 import type { DetectionRecipe, DetectionTraining, OpenDataset } from '../recipe.ts';
+import type { Reach } from '../channel/reach.ts';
 import { optimizers, schedules } from '../registry.ts';
 import type { BatchSource, TrainingTask } from '../training/training-task.ts';
 import { extractQuietMs, type Evaluation, type EvaluationScope } from './evaluation-scope.ts';
@@ -26,8 +31,11 @@ const examinedPictures = 100;
 const examineQuietMs = 300_000;
 
 /** @throws FaultError `wrong-folder` for a split without boxes */
-async function openPictures({ data: source, found }: Located, title: string): Promise<Required<OpenDataset>> {
-  const data = await openData(source, found);
+async function openPictures(
+  { data: source, found }: Located,
+  { context, recipe: { title } }: EvaluationScope,
+): Promise<Required<OpenDataset>> {
+  const data = await whenThere(() => openData(source, found), source.path, context.reach);
   if (data.objects) return data as Required<OpenDataset>;
   await data.close();
   const text = `${title} needs boxes around objects, such as PASCAL VOC and COCO have; ${source.path} has none.`;
@@ -51,6 +59,16 @@ async function surveyed(data: Required<OpenDataset>) {
 
 /** Rows for the objects of a picture: a power of two, so that data sets share graphs. */
 const rowsFor = (most: number): number => Math.max(8, 2 ** Math.ceil(Math.log2(Math.max(most, 1))));
+
+/** What is read of the pictures; from the first pause on it is compared. */
+function seenIn({ count }: OpenDataset, reach: Reach | undefined) {
+  if (reach === undefined) return undefined;
+  const seen = noneSeen(count, reach.startedAt, reach.holds() > 0);
+  return () => {
+    if (reach.holds() > 0) seen.doubt.fill(1);
+    return seen;
+  };
+}
 
 /** Damaged pictures are recorded, and the evaluation begins again without them. */
 async function withoutDamaged<T>(
@@ -77,24 +95,24 @@ function sourceOf(
   count: number,
 ): BatchSource {
   const { seed } = scope.config;
+  const { reach } = scope.context;
   let step = scope.fromStep;
   const made = (at: number) => {
     const { epoch, pictures } = order.at(at);
-    return withoutDamaged(scope, scope.train, count, () => batches.training(pictures, views, { seed, epoch }));
+    return begin(reach, () =>
+      withoutDamaged(scope, scope.train, count, () => batches.training(pictures, views, { seed, epoch })),
+    );
   };
   let ahead = made(step);
-  ahead.catch(() => undefined);
   return {
     async next() {
-      const batch = await ahead;
+      const batch = await whenReached(ahead, scope.train.data.path, reach);
       step += 1;
       ahead = made(step);
-      // A failure is reported when its batch is asked for; until then it must not count as unhandled.
-      ahead.catch(() => undefined);
       return { batch };
     },
     close: () =>
-      ahead.then(
+      ahead.result.then(
         () => undefined,
         () => undefined,
       ),
@@ -116,15 +134,25 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
   const { context, engine, config, options, classes, place, truth } = scope;
   const encoder = await openTrainableEncoder(scope);
   const training = recipe.build(options, scope.builder, { encoder, classes });
-  const train = await openPictures(scope.train, scope.recipe.title);
-  const test = await openPictures(scope.test, scope.recipe.title);
+  const train = await openPictures(scope.train, scope);
+  const test = await openPictures(scope.test, scope);
   const { pictures, isWide, most } = await surveyed(train);
   const order = pictureOrder(pictures, isWide, training.batch, config.seed);
-  const { normalization } = config;
-  const mostObjects = rowsFor(most);
-  const learning = pictureBatches({ data: train, normalization, mostObjects, masks: recipe.masks });
-  const looking = pictureBatches({ data: test, normalization, mostObjects, masks: false });
-  const find = objectFinder(engine, training, looking);
+  const { reach } = context;
+  const shared = {
+    normalization: config.normalization,
+    resizing: resizingOf(config),
+    mostObjects: rowsFor(most),
+  };
+  const learning = pictureBatches({ ...shared, data: train, masks: recipe.masks, seen: seenIn(train, reach) });
+  const looking = pictureBatches({ ...shared, data: test, masks: false, seen: seenIn(test, reach) });
+  const find = objectFinder(engine, training, (...asked) =>
+    whenReached(
+      begin(reach, () => looking.finding(...asked)),
+      scope.test.data.path,
+      reach,
+    ),
+  );
   const tested = await annotated(test);
   const rules = recipe.rules(options);
 
@@ -182,7 +210,7 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
       const figures = await figuresOf(tested.length, progress);
       await train.close();
       await test.close();
-      const protocol = { ...scope.recipe.protocol(options), layer: scope.layer };
+      const protocol = { ...scope.recipe.protocol(options), layer: scope.layer, ...resizingProtocol(config) };
       return figures.map(({ metric, value, byClass }) => ({
         evaluator: scope.recipe.id,
         dataset,

@@ -5,11 +5,10 @@ import { conv2d } from '../../nn/ops/conv.ts';
 import { kaimingNormalFanOut } from '../../nn/layers/init.ts';
 import { dtype, outputOf } from '../../nn/ops/operation.ts';
 import { relu } from '../../nn/ops/relu.ts';
-import type { Builder, Net } from '../../recipe.ts';
+import type { Builder, Net, Objects } from '../../recipe.ts';
 import { rowsAt } from './choose.ts';
 import { binaryCrossEntropySum } from './losses.ts';
 import { roiAlign } from './roi-align.ts';
-import type { Objects } from './picture-batch.ts';
 import type { Regions } from './sampled-regions.ts';
 
 export interface MaskHead extends Net {

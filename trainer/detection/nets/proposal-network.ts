@@ -4,13 +4,12 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import { conv2d } from '../../nn/ops/conv.ts';
 import { constant, stopGradient } from '../../nn/ops/stop-gradient.ts';
 import { relu } from '../../nn/ops/relu.ts';
-import type { Builder, Net, StepContext } from '../../recipe.ts';
+import type { Builder, Net, Objects, StepContext } from '../../recipe.ts';
 import { anchorsOf, type AnchorShapes } from './anchors.ts';
 import { clipped, deltasOf, hasArea, moved, overlaps, proposalCoding, sidesOf } from './boxes.ts';
 import { balancedSample, highest, marked, rowsAt } from './choose.ts';
 import { absoluteSum, binaryCrossEntropySum } from './losses.ts';
 import { matched } from './matcher.ts';
-import type { Objects } from './picture-batch.ts';
 import { notThere, suppressed } from './suppression.ts';
 
 export interface FeatureLevel {
