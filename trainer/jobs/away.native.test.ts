@@ -1,5 +1,5 @@
 /** Data that goes away while a run trains or evaluates: the run pauses, and ends in the bytes of an undisturbed one. */
-import { readFileSync, renameSync } from 'node:fs';
+import { readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +7,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { ChildProcess } from 'node:child_process';
 import type { TrainerEventOf } from '../protocol/events.ts';
 import type { RunConfig } from '../protocol/run.ts';
+import { putVoc, type XmlObject } from '../testing/field/objects.ts';
 import {
   eventsOf,
   exitOf,
@@ -30,9 +31,46 @@ function tinyPictureEvaluation(folder: string): RunConfig {
   const config = tinyEvaluation(folder, 'images');
   if (config.kind !== 'evaluate') throw new Error('An evaluation is needed.');
   const own = (split: string) => ({ dataset: 'image-folder', path: folder, split, fingerprint: 'tiny-pictures' });
-  const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
   return { ...config, normalization, train: own('train'), test: own('test') };
 }
+const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] };
+
+/** A detector that learns from pictures of 40 x 30 with a box each. */
+function tinyDetection(folder: string): RunConfig {
+  const config = tinyPictureEvaluation(folder);
+  if (config.kind !== 'evaluate') throw new Error('An evaluation is needed.');
+  const own = (split: string) => ({ dataset: 'voc', path: folder, split, fingerprint: 'tiny-voc' });
+  const sizes = { shortSides: [32], testShortSide: 32, longest: 64, anchorScale: 0.25, regions: 16, proposals: 20 };
+  const options = { rate: 0.01, steps: 12, drops: [10], warmup: 2, batch: 2, ...sizes };
+  const evaluator = { id: 'detection-c4', options };
+  return { ...config, evaluator, train: own('trainval'), test: own('test') };
+}
+
+async function writeTinyVoc(folder: string): Promise<void> {
+  for (const [split, count, from] of [
+    ['trainval', 12, 0],
+    ['test', 6, 12],
+  ] as const) {
+    const objectIn = (at: number): XmlObject => ({ name: at % 2 === 0 ? 'cat' : 'dog', box: [2 + at, 4, 20 + at, 24] });
+    const annotations = Object.fromEntries(
+      Array.from({ length: count }, (_, at) => [`${split}_${at}`, [objectIn(at)]] as const),
+    );
+    await putVoc(folder, split, annotations, ['cat', 'dog'], from);
+  }
+}
+
+interface Kind {
+  readonly name: string;
+  readonly configOf: (folder: string) => RunConfig;
+  readonly write: (folder: string) => Promise<void>;
+  /** Folders of the pictures that are learned from. */
+  readonly learnedFrom: readonly string[];
+}
+
+const inClasses = {
+  write: (folder: string) => writeTinyPictures(folder, { train: [], test: [] }),
+  learnedFrom: ['train/even', 'train/odd'],
+};
 
 interface Case {
   readonly pictures: string;
@@ -40,9 +78,9 @@ interface Case {
   stage(name: string): Stage;
 }
 
-async function undisturbed(name: string, configOf: (folder: string) => RunConfig): Promise<Case> {
+async function undisturbed({ name, configOf, write }: Kind): Promise<Case> {
   const pictures = join(place.folder, `${name}-pictures`);
-  await writeTinyPictures(pictures, { train: [], test: [] });
+  await write(pictures);
   const stage = (own: string): Stage => ({
     program: place.program,
     folder: join(place.folder, `${name}-${own}`),
@@ -82,14 +120,18 @@ const lastFault = (stage: Stage) => {
   return last?.fault ?? null;
 };
 
-describe.each([
-  ['a pretraining with a probe', 'pretrain', tinyPictureRun],
-  ['an evaluation on images', 'evaluate', tinyPictureEvaluation],
-])('%s', (_, name, configOf) => {
+describe.each<[string, Kind]>([
+  ['a pretraining with a probe', { name: 'pretrain', configOf: tinyPictureRun, ...inClasses }],
+  ['an evaluation on images', { name: 'evaluate', configOf: tinyPictureEvaluation, ...inClasses }],
+  [
+    'an evaluation by a detector',
+    { name: 'detect', configOf: tinyDetection, write: writeTinyVoc, learnedFrom: ['JPEGImages'] },
+  ],
+])('%s', (_, kind) => {
   it(
     'pauses while its data is away and goes on by itself, stops when told to, and does not use changed data unsaid',
     async () => {
-      const known = await undisturbed(name, configOf);
+      const known = await undisturbed(kind);
 
       const waiting = known.stage('waiting');
       const first = await takeAway(known, waiting, 2);
@@ -110,15 +152,9 @@ describe.each([
       const changed = known.stage('changed');
       const third = await takeAway(known, changed, 2);
       const other = sharp({ create: { width: 16, height: 14, channels: 3, background: 'red' } });
-      for (const [folder, from] of [
-        ['even', 0],
-        ['odd', 1],
-      ] as const) {
-        for (let image = from; image < 96; image += 2)
-          await other
-            .clone()
-            .jpeg()
-            .toFile(join(`${known.pictures}-elsewhere`, 'train', folder, `${String(image).padStart(3, '0')}.jpg`));
+      for (const folder of kind.learnedFrom) {
+        const path = join(`${known.pictures}-elsewhere`, folder);
+        for (const picture of readdirSync(path)) await other.clone().jpeg().toFile(join(path, picture));
       }
       third.putBack();
       expect(await third.exit).toEqual({ code: 1, signal: null });

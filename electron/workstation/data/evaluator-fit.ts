@@ -9,7 +9,7 @@ export type EvaluatorDescription = Catalogue['evaluators'][number];
 
 export function fittingEvaluators(inspection: Inspection, { evaluators }: Catalogue): readonly EvaluatorDescription[] {
   const isTested = inspection.splits.length > 1 && trainSplit(inspection) !== testSplit(inspection);
-  return evaluators.filter((one) => isToldTo(one, inspection) && (one.targets === 'none' || isTested));
+  return evaluators.filter((one) => (one.targets === 'none' || isTested) && isToldTo(one, inspection));
 }
 
 /** True if a data set has the labels, or the boxes, that an evaluator requires. */

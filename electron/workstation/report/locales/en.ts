@@ -270,7 +270,7 @@ export const en = {
     'protocol.testShortSide': 'short side in testing',
     'protocol.longest': 'limit of the long side',
     'protocol.anchorScale': 'anchor sizes',
-    'protocol.regions': 'RoIs per image',
+    'protocol.regions': 'regions per image',
     'protocol.proposals': 'proposals per image',
     'protocol.rules': 'rules of average precision',
     'protocol.pyramidNorm': 'batch norm in the FPN',

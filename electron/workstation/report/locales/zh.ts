@@ -253,7 +253,7 @@ export const zh: Words = {
     'protocol.testShortSide': '测试时的短边',
     'protocol.longest': '长边上限',
     'protocol.anchorScale': '锚框尺寸',
-    'protocol.regions': '每张图像的 RoI 数',
+    'protocol.regions': '每张图像的区域数',
     'protocol.proposals': '每张图像的候选框数',
     'protocol.rules': '平均精度的计算规则',
     'protocol.pyramidNorm': 'FPN 的批归一化',
