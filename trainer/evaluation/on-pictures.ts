@@ -15,7 +15,7 @@ import { pictureBatches, type PictureBatches } from '../detection/pictures/pictu
 import { isLearned } from '../detection/pictures/shown-objects.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
-import { resizingProtocol } from '../protocol/results.ts';
+import { resizingProtocol, type Result } from '../protocol/results.ts';
 import { resizingOf } from '../protocol/run.ts';
 import type { DetectionRecipe, DetectionTraining, OpenDataset } from '../recipe.ts';
 import type { Reach } from '../channel/reach.ts';
@@ -129,30 +129,61 @@ async function annotated(data: Required<OpenDataset>): Promise<readonly Annotate
   return images;
 }
 
+/** Pictures to learn from, and pictures to find objects in, which are waited for where their data goes away. */
+function batchesOf(
+  { context: { reach }, config, test: { data: source } }: EvaluationScope,
+  {
+    train,
+    test,
+    most,
+    masks,
+  }: { readonly train: OpenDataset; readonly test: OpenDataset; readonly most: number; readonly masks: boolean },
+): { readonly learning: PictureBatches; readonly finding: PictureBatches['finding'] } {
+  const shared = { normalization: config.normalization, resizing: resizingOf(config), mostObjects: rowsFor(most) };
+  const looking = pictureBatches({ ...shared, data: test, masks: false, seen: seenIn(test, reach) });
+  return {
+    learning: pictureBatches({ ...shared, data: train, masks, seen: seenIn(train, reach) }),
+    finding: (...asked) =>
+      whenReached(
+        begin(reach, () => looking.finding(...asked)),
+        source.path,
+        reach,
+      ),
+  };
+}
+
+function resultsOf(
+  { recipe, config, options, layer, truth }: EvaluationScope,
+  figures: readonly DetectionFigure[],
+  images: number,
+): readonly Result[] {
+  const { dataset, split, fingerprint } = config.test;
+  const protocol = { ...recipe.protocol(options), layer, ...resizingProtocol(config) };
+  return figures.map(({ metric, value, byClass }) => ({
+    evaluator: recipe.id,
+    dataset,
+    split,
+    protocol,
+    metric,
+    value,
+    n: images,
+    which: 'last' as const,
+    ...(fingerprint === undefined ? {} : { fingerprint }),
+    byClass: byClass.map((of, label) => ({ name: truth.test.names[label]!, value: of, cost: 0 })),
+  }));
+}
+
 /** Opens the encoder and a detector that is trained with it. */
 export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe<unknown>): Promise<Evaluation> {
-  const { context, engine, config, options, classes, place, truth } = scope;
+  const { context, engine, config, options, classes, place } = scope;
   const encoder = await openTrainableEncoder(scope);
   const training = recipe.build(options, scope.builder, { encoder, classes });
   const train = await openPictures(scope.train, scope);
   const test = await openPictures(scope.test, scope);
   const { pictures, isWide, most } = await surveyed(train);
   const order = pictureOrder(pictures, isWide, training.batch, config.seed);
-  const { reach } = context;
-  const shared = {
-    normalization: config.normalization,
-    resizing: resizingOf(config),
-    mostObjects: rowsFor(most),
-  };
-  const learning = pictureBatches({ ...shared, data: train, masks: recipe.masks, seen: seenIn(train, reach) });
-  const looking = pictureBatches({ ...shared, data: test, masks: false, seen: seenIn(test, reach) });
-  const find = objectFinder(engine, training, (...asked) =>
-    whenReached(
-      begin(reach, () => looking.finding(...asked)),
-      scope.test.data.path,
-      reach,
-    ),
-  );
+  const { learning, finding } = batchesOf(scope, { train, test, most, masks: recipe.masks });
+  const find = objectFinder(engine, training, finding);
   const tested = await annotated(test);
   const rules = recipe.rules(options);
 
@@ -206,23 +237,10 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
     async measure() {
       context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
       const progress = progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps });
-      const { dataset, split, fingerprint } = config.test;
       const figures = await figuresOf(tested.length, progress);
       await train.close();
       await test.close();
-      const protocol = { ...scope.recipe.protocol(options), layer: scope.layer, ...resizingProtocol(config) };
-      return figures.map(({ metric, value, byClass }) => ({
-        evaluator: scope.recipe.id,
-        dataset,
-        split,
-        protocol,
-        metric,
-        value,
-        n: tested.length,
-        which: 'last' as const,
-        ...(fingerprint === undefined ? {} : { fingerprint }),
-        byClass: byClass.map((of, label) => ({ name: truth.test.names[label]!, value: of, cost: 0 })),
-      }));
+      return resultsOf(scope, figures, tested.length);
     },
   };
 }

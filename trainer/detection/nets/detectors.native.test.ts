@@ -32,8 +32,14 @@ const detectors: Readonly<Record<string, (engine: Engine) => Detector>> = {
     fasterRcnnC4(engine.builder(1), encoderOn(engine), { classes, sizes: [12, 24, 48], sample, proposals }),
   'Mask R-CNN FPN': (engine) =>
     maskRcnnFpn(engine.builder(1), encoderOn(engine), {
-      ...{ classes, sizes: [8, 16, 32, 64, 128], channels: 16, boxWidth: 32, maskWidth: 16, norm: true },
-      ...{ sample, proposals },
+      classes,
+      sizes: [8, 16, 32, 64, 128],
+      channels: 16,
+      boxWidth: 32,
+      maskWidth: 16,
+      norm: true,
+      sample,
+      proposals,
     }),
 };
 

@@ -55,7 +55,7 @@ export function maskHead(builder: Builder, channels: number, classes: number, wi
     },
     loss(logits, regions, objects) {
       const side = logits.shape[1]!;
-      const [n, first] = [objects.present.shape[0]!, logits.shape[0]! / objects.present.shape[0]!];
+      const [n, first] = [objects.present.shape[0], logits.shape[0] / objects.present.shape[0]];
       const firstOf = (table: Tensor): Tensor =>
         tf.slice(
           table,

@@ -109,7 +109,7 @@ function proposalsOf(
   sizes: Tensor,
   { before, after, threshold }: Omit<ProposalOptions, 'anchors'>,
 ): Proposals {
-  const n = sizes.shape[0]!;
+  const n = sizes.shape[0];
   const levels = anchors.map((all, level) => {
     const count = Math.min(before, all.shape[1]!);
     const top = highest(stopGradient(scores[level]!), count);
@@ -167,7 +167,7 @@ function onPicture(anchors: Tensor, sizes: Tensor): Tensor {
 }
 
 function lossesOf(predictions: Predictions, sizes: Tensor, objects: Objects, at: StepContext) {
-  const n = sizes.shape[0]!;
+  const n = sizes.shape[0];
   const scores = tf.concat([...predictions.scores], 1);
   const deltas = tf.concat([...predictions.deltas], 1);
   const anchors = tf.concat([...predictions.anchors], 1);
@@ -188,12 +188,12 @@ function lossesOf(predictions: Predictions, sizes: Tensor, objects: Objects, at:
   );
   const perPicture = sampled * n;
   return {
-    objectness: tf.div(binaryCrossEntropySum(scores, isPositive, isDrawn), perPicture) as Scalar,
-    location: tf.div(absoluteSum(deltas, wanted, isPositive), perPicture) as Scalar,
-    positives: tf.div(tf.sum(isPositive), n) as Scalar,
-    found: tf.div(
+    objectness: tf.div<Scalar>(binaryCrossEntropySum(scores, isPositive, isDrawn), perPicture),
+    location: tf.div<Scalar>(absoluteSum(deltas, wanted, isPositive), perPicture),
+    positives: tf.div<Scalar>(tf.sum(isPositive), n),
+    found: tf.div<Scalar>(
       tf.sum(tf.mul(isPositive, tf.cast(tf.greater(scores, 0), 'float32'))),
       tf.maximum(tf.sum(isPositive), 1),
-    ) as Scalar,
+    ),
   };
 }
