@@ -13,7 +13,7 @@ import * as v from 'valibot';
 import { openTrainingLoader } from '../trainer/data/loading/loader.ts';
 import type { TrainingLoaderOptions } from '../trainer/data/loading/pipeline.ts';
 import { median } from '../trainer/training/pace.ts';
-import { View } from '../trainer/protocol/run.ts';
+import { newestResizing, View } from '../trainer/protocol/run.ts';
 import { writeNoise } from './shared/noise.ts';
 import { imagenet, officialViews, photographs } from './shared/photographs.ts';
 import { openSide, peer, takeTurns, versionsOf, type Side } from './shared/side.ts';
@@ -85,6 +85,7 @@ try {
       data: { dataset: 'idx', path: folder, split: 'train' },
       views: [small, small],
       normalization: { mean: [0.286], std: [0.353] },
+      resizing: newestResizing,
       batch: 256,
     }),
   ]);
@@ -96,6 +97,7 @@ try {
         data: { dataset: 'image-folder', path: folder, split: 'train' },
         views,
         normalization: imagenet,
+        resizing: newestResizing,
         batch,
       }),
       await openSide<Answer>({

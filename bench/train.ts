@@ -14,7 +14,7 @@ import * as v from 'valibot';
 import { openTrainingLoader } from '../trainer/data/loading/loader.ts';
 import { openEngine } from '../trainer/engine/steps/open.ts';
 import { median } from '../trainer/training/pace.ts';
-import { Execution } from '../trainer/protocol/run.ts';
+import { Execution, newestResizing } from '../trainer/protocol/run.ts';
 import { imagenet, officialViews, photographs } from './shared/photographs.ts';
 import { openSide, peer, takeTurns, versionsOf, type Side, type Variant } from './shared/side.ts';
 import { noisePairs, stepperOf, type StepShape } from '../trainer/jobs/step-timing.ts';
@@ -51,6 +51,7 @@ async function beSide(part: (typeof parts)[number], folder: string): Promise<voi
           data,
           views,
           normalization: imagenet,
+          resizing: newestResizing,
           seed: 1,
           batch: shape.batch,
           dropLast: true,

@@ -4,18 +4,17 @@
  */
 import type { CopyPair } from './protocol/copies.ts';
 import type { DamagedFile } from './protocol/left-out.ts';
-import type { Tensor, Variable } from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
 import type { FoundImages } from './data/found-images.ts';
 import type { AnnotatedImage } from './detection/objects.ts';
-import type { Detector } from './detection/nets/detector.ts';
 import type { DetectionRules } from './detection/figures/rules.ts';
-import type { Fit } from './detection/pictures/fit.ts';
-import type { PictureViews } from './detection/pictures/picture-batches.ts';
+import type { Fit, PictureViews } from './detection/pictures/fit.ts';
 import type { Margin, Metric } from './protocol/catalogue.ts';
 import type { Inspection, Reading } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
 import type { Protocol } from './protocol/results.ts';
+import type { Sentence } from './protocol/sentence.ts';
 import type { Layer, Subset, View } from './protocol/run.ts';
 
 export type Tensors = Readonly<Record<string, Tensor>>;
@@ -217,6 +216,8 @@ export interface Sample {
   readonly target: Target;
   /** Names the sample in an error or a reject list. */
   readonly name: string;
+  /** When the file it lies in was last written, where that was looked at: milliseconds since 1970. */
+  readonly writtenAt?: number;
 }
 
 export interface OpenDataset {
@@ -252,6 +253,8 @@ export interface InspectionDetails {
 export interface ScanOptions {
   /** Check the contents of every image, also where there are so many that a list of them is all that is made unasked. */
   readonly contents?: boolean;
+  /** Number of images up to which contents are checked unasked; default: what takes minutes. */
+  readonly checkedUnasked?: number | undefined;
   readonly reading?: Reading | undefined;
   readonly details?: InspectionDetails | undefined;
 }
@@ -273,7 +276,7 @@ export interface DatasetRecipe<S extends OptionsSchema = OptionsSchema> {
   readonly channels: number | null;
   readonly options: S;
   /** What a folder of this kind holds, in words for "expected". */
-  readonly expected: readonly string[];
+  readonly expected: readonly Sentence[];
   /** Readers are asked from the least general, 0, to the most: a folder that one recognises may be a special kind of it. */
   readonly generality?: number;
   /** It also takes a tar archive, gzipped or not, where a folder is given: in `recognises`, `inspect` and `open`. */
@@ -373,6 +376,68 @@ export interface HeadRecipe<O> {
   /** The part of the training split whose labels it may see, where that is not all. */
   subset?(options: O): Subset;
   build(options: O, builder: Builder, data: HeadData): HeadTraining;
+}
+
+/** Pictures on one canvas, as a detector is given them. */
+export interface Pictures {
+  /** [n, height, width, channels], normalised; pictures lie in the upper left corner, zeros fill the rest. */
+  readonly images: Tensor;
+  /** [n, 2], height and width of each picture. */
+  readonly sizes: Tensor;
+}
+
+/** The objects in them. */
+export interface Objects {
+  /** [n, g, 4] in pixels of the canvas; zeros where there is none. */
+  readonly boxes: Tensor;
+  /** int32 [n, g] */
+  readonly classes: Tensor;
+  /** [n, g], 1 where there is one. */
+  readonly present: Tensor;
+  /** A bit a pixel, the lowest first: int32 [n, g, height, width / 32]. */
+  readonly masks?: Tensor;
+}
+
+interface DetectorLosses {
+  readonly objectness: Scalar;
+  /** Of proposals. */
+  readonly location: Scalar;
+  readonly classes: Scalar;
+  readonly boxes: Scalar;
+  readonly masks?: Scalar;
+}
+
+/** What tells whether it learns: shares, 0 to 1, but for `anchors`. */
+interface DetectorHealth {
+  /** Anchors a picture that stand for an object. */
+  readonly anchors: Scalar;
+  /** Objects that a proposal overlaps by half or more. */
+  readonly recall: Scalar;
+  /** Regions of the sample that stand for an object. */
+  readonly foreground: Scalar;
+  /** Of these, the ones that the head gives their class. */
+  readonly accuracy: Scalar;
+}
+
+export interface Findings {
+  /** [n, most, 4] */
+  readonly boxes: Tensor;
+  /** Probabilities, [n, most]; 0 where there is nothing. */
+  readonly scores: Tensor;
+  /** Numbers of classes as float32, [n, most]. */
+  readonly classes: Tensor;
+  /** Probabilities, [n, most, side, side]: what of a box is the object. */
+  readonly masks?: Tensor;
+}
+
+/** A detector: what it learns by, and what it finds in pictures. */
+export interface Detector extends Net {
+  losses(
+    pictures: Pictures,
+    objects: Objects,
+    at: StepContext,
+  ): { readonly losses: DetectorLosses; readonly health: DetectorHealth };
+  find(pictures: Pictures, at: StepContext): Findings;
 }
 
 /** A detector and how it is trained: by the loop, for a number of steps. */

@@ -8,6 +8,9 @@ import { resample } from '../../trainer/data/pixels/resample.ts';
 import { View } from '../../trainer/protocol/run.ts';
 import { keyed } from '../../trainer/random.ts';
 
+/** Stays as it is: figures of before are compared with. */
+const resizing = { interpolation: 'bicubic', resizing: 'pillow-12.1' } as const;
+
 /** Smooth pictures of 500 x 375, about as large on disk as ImageNet's. */
 export async function photographs(folder: string, count: number): Promise<string> {
   const place = join(folder, 'train/one');
@@ -16,7 +19,7 @@ export async function photographs(folder: string, count: number): Promise<string
     const stream = keyed(i, 'bench');
     const small = Uint8Array.from({ length: 125 * 94 * 3 }, () => stream.word() >>> 24);
     const whole = { left: 0, top: 0, width: 125, height: 94 };
-    const pixels = pixelsOf(resample({ pixels: small, width: 125, channels: 3 }, whole, 500, 375, 'bicubic'));
+    const pixels = pixelsOf(resample({ pixels: small, width: 125, channels: 3 }, whole, 500, 375, resizing));
     await sharp(pixels, { raw: { width: 500, height: 375, channels: 3 } })
       .jpeg({ quality: 92 })
       .toFile(join(place, `${i}.jpg`));

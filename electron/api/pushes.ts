@@ -31,6 +31,14 @@ export interface Pushes {
     readonly secondsLeft: number | null;
     readonly ended: boolean;
   }) => void;
+  /** The contents of a data set were checked beside a run: its record says what was found. */
+  contentsChecked: (found: {
+    readonly name: string;
+    readonly damaged: number;
+    /** Images that stand in more than one split, exactly or changed. */
+    readonly leaks: number;
+    readonly duplicates: number;
+  }) => void;
   /** A folder or a file of weights was dropped on the window or handed over by a second instance. */
   pathDropped: (path: string) => void;
   command: (id: CommandId) => void;
@@ -42,6 +50,7 @@ export const pushNames = [
   'weightsChanged',
   'progress',
   'job',
+  'contentsChecked',
   'pathDropped',
   'command',
 ] as const satisfies readonly (keyof Pushes)[];

@@ -110,7 +110,8 @@ export interface Requests {
   /** Shows its file in the system's file manager; of one that is no file of its own, the data set. */
   showPicture: (fingerprint: string, filter: PictureFilter, place: number) => void;
   writeSampleSet: () => Inspection;
-  cancelJob: () => void;
+  /** Cancels the jobs that somebody waits for; 'check': the check of contents beside the runs. */
+  cancelJob: (kind?: 'check') => void;
 
   compare: (selection: Selection) => Comparison;
   exportReport: (selection: Selection, formats: readonly ReportFormat[], language: Language) => ReportRow;

@@ -5,6 +5,7 @@ import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { Sign } from '../../trainer/protocol/health.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
 import type { RunConfig, RunKind, RunStatus } from '../../trainer/protocol/run.ts';
+import type { Said } from '../../trainer/protocol/sentence.ts';
 import type { Reason } from './comparison.ts';
 
 /** A run in a list. */
@@ -92,7 +93,7 @@ export interface ResultRow extends Result {
 export interface LeftOutImages {
   readonly images: number;
   /** By reason, most frequent first; of each the first files by name. */
-  readonly reasons: readonly { readonly reason: string; readonly images: number; readonly files: readonly string[] }[];
+  readonly reasons: readonly { readonly reason: Said; readonly images: number; readonly files: readonly string[] }[];
 }
 
 export interface RunDetail {
@@ -136,6 +137,8 @@ export interface LogLine {
 export interface Progress {
   readonly run: string;
   readonly phase: Phase | null;
+  /** Why it is paused, where nobody asked for it. */
+  readonly pausedBy: Fault | null;
   /** How long silence is normal in this phase, and since when the trainer has been silent. */
   readonly quietForMs: number;
   readonly silentMs: number;

@@ -34,14 +34,21 @@ const leastTitle = 20;
 
 export function createProgressLine(output: Output, words: Words, now: () => number): ProgressLine {
   const carrier = output.isTTY === true ? movingLine(output) : sparseLines(output, now);
+  /** A check of contents beside a run, told in the line of the run. */
+  let beside = '';
   return {
     say: carrier.say,
     progress: (progress, title) => {
       // Before its first word there is nothing to tell but its name.
       if (progress.phase === null) return;
-      carrier.tell({ title, figures: runFigures(progress, words) }, { work: progress.run, phase: progress.phase });
+      const figures = [...runFigures(progress, words), beside];
+      carrier.tell({ title, figures }, { work: progress.run, phase: progress.phase });
     },
     job: ({ kind, phase, fraction, secondsLeft, ended }) => {
+      if (kind === 'check') {
+        beside = ended ? '' : joined([words.job(kind), shareText(fraction).trim()]);
+        return;
+      }
       if (ended) {
         carrier.end(kind);
         return;

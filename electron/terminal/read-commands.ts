@@ -8,7 +8,9 @@ import type { CopyPair } from '../../trainer/protocol/copies.ts';
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { chosenEncoderInWords } from '../words/encoders.ts';
+import type { Said } from '../../trainer/protocol/sentence.ts';
 import { questionOf } from '../words/readings.ts';
+import { sentenceIn, sentencesIn } from '../words/sentences.ts';
 import { transformerFacts } from '../words/transformers.ts';
 import { networkName, networkReason, normsInWords } from '../words/weights.ts';
 import { usage, type Arguments } from './arguments.ts';
@@ -81,20 +83,26 @@ function datasetsText(rows: readonly DatasetRow[], { words, room }: Session): st
   return tableOf(columns, lines, room);
 }
 
+const sentence = ({ language }: Words, said: Said): string => sentenceIn(language, said, String);
+
 /** Files left out by reason, what is not used, and warnings. */
-function remarks(inspection: Inspection, { say, language }: Session['words']): readonly string[] {
+function remarks(inspection: Inspection, words: Words): readonly string[] {
+  const { say, language } = words;
+  const text = (said: Said) => sentence(words, said);
   const { rejects, rejectKinds, unused, warnings, choices } = inspection;
   // Records from before reasons were counted have none.
   const leftOut =
     rejectKinds.length > 0
-      ? rejectKinds.map(({ count, reason, examples }) => `  ${count} × ${reason}: ${examples.join(', ')}`)
-      : rejects.slice(0, 10).map(({ file, reason }) => `  ${file}: ${reason}`);
+      ? rejectKinds.map(({ count, reason, examples }) => `  ${count} × ${text(reason)}: ${examples.join(', ')}`)
+      : rejects.slice(0, 10).map(({ file, reason }) => `  ${file}: ${text(reason)}`);
   return [
     ...leftOut,
     ...(unused.length > 0 ? [`${say('unused')}:`] : []),
-    ...unused.map(({ what, count, why, use }) => `  ${what} (${count}): ${why}; ${use}`),
+    ...unused.map(
+      ({ what, count, why, use }) => `  ${text(what)} (${count}): ${sentencesIn(language, [why, use], String)}`,
+    ),
     ...(warnings.length > 0 ? [`${say('warnings')}:`] : []),
-    ...warnings.map((line) => `  ${line}`),
+    ...warnings.map((line) => `  ${text(line)}`),
     ...choices.flatMap((choice) => {
       const { question, answers } = questionOf(language, choice, String);
       const marked = answers.map(({ value, text, isNow }) => {
@@ -116,13 +124,15 @@ function nearDuplicates({ nearDuplicates: near }: Inspection, { say }: Words): r
 
 function inspectionText(inspection: Inspection, { words, room }: Session): string {
   const { say } = words;
+  const text = (said: Said) => sentence(words, said);
+  const found = sentencesIn(words.language, inspection.found, String);
   if (inspection.dataset === null) {
-    const { path, expected, found } = inspection;
+    const { path, expected } = inspection;
     const lines = [
       `${say('notRecognised')}: ${path}`,
-      `${say('found')}: ${found.join('; ')}`,
+      `${say('found')}: ${found}`,
       `${say('expected')}:`,
-      ...expected.map((one) => `  ${one}`),
+      ...expected.map((one) => `  ${text(one)}`),
       ...remarks(inspection, words),
     ];
     return lines.flatMap((line) => wrap(line, room)).join('\n');
@@ -138,14 +148,14 @@ function inspectionText(inspection: Inspection, { words, room }: Session): strin
       const range = perClass.length === 0 ? '' : ` (${say('perClass')} ${each})`;
       return `${say('split')} ${split}: ${images} ${say('onImages')}${range}`;
     }),
-    `${say('found')}: ${inspection.found.join('; ')}`,
+    `${say('found')}: ${found}`,
     inspection.contents === 'listed'
       ? `${inspection.rejectCount} ${say('rejects')}; ${say('listed')}`
       : `${inspection.rejectCount} ${say('rejects')}, ${inspection.leakCount} ${say('leaks')}, ${inspection.duplicateCount} ${say('duplicates')}`,
     ...remarks(inspection, words),
     ...inspection.leaks.slice(0, 10).map(([one, other]) => `  ${one} = ${other}`),
     ...nearDuplicates(inspection, words),
-    `${say('licence')}: ${inspection.licence ?? say('unknown')}   ${say('source')}: ${inspection.source ?? say('unknown')}`,
+    `${say('licence')}: ${inspection.licence ?? say('unknown')}   ${say('source')}: ${inspection.source === null ? say('unknown') : text(inspection.source)}`,
     `${say('fingerprint')}: ${inspection.fingerprint}`,
   ];
   return lines.flatMap((line) => wrap(line, room)).join('\n');

@@ -1,7 +1,7 @@
 /** One command's hold on a workstation: opened for reading or writing, its progress shown, Ctrl-C obeyed. */
 import type { PlanRow } from '../api/plans.ts';
 import type { Pushes } from '../api/pushes.ts';
-import type { RunRow } from '../api/runs.ts';
+import type { Progress, RunRow } from '../api/runs.ts';
 import { defaultHome } from '../workstation/workspace/home.ts';
 import type { Push } from '../workstation/request-types.ts';
 import { openWorkstation, type Workstation } from '../workstation/workstation.ts';
@@ -93,6 +93,8 @@ interface Teller {
 function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'): Teller {
   const titles = new Map<string, string>();
   const seen = new Map<string, RunRow['status']>();
+  /** Of each run the reason last told of a pause that nobody asked for. */
+  const pauses = new Map<string, string | null>();
   let workstation: Workstation | null = null;
   let telling: Promise<void> = Promise.resolve();
 
@@ -110,15 +112,25 @@ function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'):
       if (plan !== undefined && plan.state !== 'done') line.say(planText(plan, words));
     }
   }
+
+  function tellPause({ run, pausedBy }: Progress): void {
+    const before = pauses.get(run);
+    pauses.set(run, pausedBy?.message ?? null);
+    if (pausedBy === null || before === pausedBy.message) return;
+    line.say(`${titles.get(run) ?? run}${words.report.colon}${words.pausedBy(pausedBy)}`);
+  }
   return {
     push: (name, ...values) => {
       if (name === 'progress') {
         const [progress] = values as Parameters<Pushes['progress']>;
         // The last word of a run may come after its end was told.
         if (isOver(seen.get(progress.run))) return;
+        tellPause(progress);
         line.progress(progress, titles.get(progress.run) ?? progress.run);
       } else if (name === 'job') {
         line.job(...(values as Parameters<Pushes['job']>));
+      } else if (name === 'contentsChecked') {
+        line.say(words.contentsChecked(...(values as Parameters<Pushes['contentsChecked']>)));
       } else if (name === 'runsChanged' && mode === 'write') {
         // A fault here would be a fault of the next answer too; that one is told.
         telling = telling.then(tellChanges).catch(() => undefined);

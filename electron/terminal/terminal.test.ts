@@ -131,6 +131,7 @@ test('a table that is too wide wraps its texts and keeps figures and names whole
 const progress: Progress = {
   run: 'r',
   phase: 'training',
+  pausedBy: null,
   quietForMs: 1,
   silentMs: 0,
   liveness: 'alive',
@@ -241,4 +242,16 @@ test('a fault is told in the language of the terminal, with its English message'
   expect(wordsIn('zh').fault(fault)).toBe(`本机所用的 线程数 与该实验不同。（${fault.message}）`);
   for (const code of faultCodes)
     expect(wordsIn('zh').fault({ ...fault, code })).toMatch(/^[^{}]*\p{Script=Han}[^{}]*。（/u);
+});
+
+test('a pause that nobody asked for is told with its reason and what to do', () => {
+  const fault = {
+    code: 'data-unreachable',
+    message: 'The data cannot be reached.',
+    values: { path: '/data/a.jpg', why: 'gone' },
+  } as const;
+  expect(wordsIn('en').pausedBy(fault)).toBe(
+    'The data cannot be reached: /data/a.jpg. It was removed or renamed, or its disk is not mounted. Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; Ctrl+C stops it.',
+  );
+  expect(wordsIn('zh').pausedBy(fault)).toContain('无法访问数据：/data/a.jpg。文件已被删除或重命名');
 });

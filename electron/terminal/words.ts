@@ -2,10 +2,11 @@
  * Texts of the terminal in two languages. Verdicts, states, figures and most columns are worded by the report; the sentence of a
  * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
-import { faultSentences } from '../words/faults.ts';
+import { faultSentences, unreachableSentences } from '../words/faults.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { DatasetRow } from '../api/datasets.ts';
 import type { PlanRow } from '../api/plans.ts';
+import type { Pushes } from '../api/pushes.ts';
 import { wordsOf } from '../workstation/report/naming.ts';
 import type { Job } from '../../trainer/protocol/commands.ts';
 import type { DoctorCheck } from '../../trainer/protocol/hardware.ts';
@@ -74,7 +75,8 @@ const en = {
   mirrored: 'mirrored',
   resized: 'resized',
   resaved: 'saved again',
-  listed: 'only names and sizes were checked; use --contents to find damaged files, duplicates and leaks',
+  listed:
+    'only names and sizes were checked; use --contents to find damaged files, duplicates and leaks, or leave that to the first run, which checks them beside it',
   licence: 'Licence',
   source: 'Source',
   unknown: 'unknown',
@@ -161,7 +163,7 @@ const zh: Readonly<Record<Key, string>> = {
   mirrored: '镜像',
   resized: '缩放',
   resaved: '重新保存',
-  listed: '仅检查了文件名与大小；加 --contents 可查找损坏、重复与泄漏',
+  listed: '仅检查了文件名与大小；加 --contents 可查找损坏、重复与泄漏；否则首次实验会在运行的同时检查',
   licence: '许可',
   source: '来源',
   unknown: '未知',
@@ -226,6 +228,7 @@ const jobs = {
   en: {
     browse: 'Reading the images',
     inspect: 'Reading the data set',
+    check: 'Checking the contents of the data set',
     probe: 'Checking the device',
     precisions: 'Choosing the precision',
     calibrate: 'Estimating the time',
@@ -239,6 +242,7 @@ const jobs = {
   zh: {
     browse: '读取图像',
     inspect: '读取数据集',
+    check: '检查数据集的内容',
     probe: '检测计算设备',
     precisions: '选择数值精度',
     calibrate: '估计所需时间',
@@ -249,7 +253,7 @@ const jobs = {
     sample: '生成示例数据集',
     report: '生成报告',
   },
-} as const satisfies Record<string, Record<Exclude<Job['kind'], 'train'> | 'report', string>>;
+} as const satisfies Record<string, Record<Exclude<Job['kind'], 'train'> | 'report' | 'check', string>>;
 
 const dataStates = {
   en: { ready: 'ready', missing: 'not found', changed: 'changed' },
@@ -307,6 +311,10 @@ export interface Words {
   readonly check: (id: DoctorCheck['id']) => string;
   /** The event; the message, with the values, is in English. */
   readonly fault: (fault: Fault) => string;
+  /** Why a run is paused that nobody paused, and what to do. */
+  readonly pausedBy: (fault: Fault) => string;
+  /** What a check of contents beside a run found. */
+  readonly contentsChecked: (found: Parameters<Pushes['contentsChecked']>[0]) => string;
   /** `top-1`, `loss`: the figure that represents a run in a list. */
   readonly metric: (metric: string) => string;
   readonly runsLeft: (count: number) => string;
@@ -316,13 +324,27 @@ export interface Words {
   readonly andMore: (names: string, more: number) => string;
 }
 
-function chineseSentence({ code, values }: Fault): string {
-  return faultSentences.zh[`fault.${code}`].replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
+function sentenceIn(language: TerminalLanguage, { code, values }: Fault): string {
+  const sentence: string = faultSentences[language][`fault.${code}`];
+  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
+}
+
+const goesOn = {
+  en: 'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; Ctrl+C stops it.',
+  zh: '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续；按 Ctrl+C 可停止。',
+} as const;
+
+function unreachableText(language: TerminalLanguage, fault: Fault): string {
+  const why: Named = unreachableSentences[language];
+  const parts = [sentenceIn(language, fault), why[`unreachable.${fault.values['why']}`] ?? '', goesOn[language]];
+  return parts.join(language === 'zh' ? '' : ' ');
 }
 
 export function wordsIn(language: TerminalLanguage): Words {
   const table: Readonly<Record<Key, string>> = language === 'zh' ? zh : en;
   const report = wordsOf[language];
+  const fault: Words['fault'] = (told) =>
+    language === 'zh' ? `${sentenceIn('zh', told)}（${told.message}）` : told.message;
   return {
     language,
     say: (key) => table[key],
@@ -335,7 +357,12 @@ export function wordsIn(language: TerminalLanguage): Words {
     data: (state) => (dataStates[language] as Named)[state] ?? state,
     planState: (state) => planStates[language][state],
     check: (id) => checks[language][id],
-    fault: (fault) => (language === 'zh' ? `${chineseSentence(fault)}（${fault.message}）` : fault.message),
+    fault,
+    pausedBy: (reason) => (reason.code === 'data-unreachable' ? unreachableText(language, reason) : fault(reason)),
+    contentsChecked: ({ name, damaged, leaks, duplicates }) =>
+      language === 'zh'
+        ? `${name} 的内容检查完毕：${damaged} 个损坏文件，${duplicates} 张重复图像，${leaks} 张图像同时出现在多个划分中`
+        : `Contents of ${name} checked: ${damaged} damaged files, ${duplicates} duplicates, ${leaks} images in more than one split`,
     metric: (metric) => report.metrics[metric] ?? report.curves.metrics[metric]?.toLowerCase() ?? metric,
     runsLeft: (count) =>
       language === 'zh' ? `${count} 项实验未完成` : `${count} ${count === 1 ? 'run' : 'runs'} left`,

@@ -14,7 +14,9 @@ import { canonicalJson } from '../../trainer/durable/canonical-json.ts';
 import type { Options } from '../../trainer/protocol/options.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
+import { sentencesIn } from '../words/sentences.ts';
 import { titleWithChanges } from '../words/titles.ts';
+import { resizedInWords } from '../words/transformers.ts';
 import { setPath } from '../workstation/drafts/presets.ts';
 import { testSplit } from '../workstation/data/splits.ts';
 import { fieldName } from '../workstation/report/naming.ts';
@@ -64,7 +66,7 @@ function expectKind(inspection: Inspection, kind: string | null): void {
   if (dataset === null)
     throw new FaultError(
       'wrong-folder',
-      `${path} is not a data set that Reprise can read; it contains ${found.join('; ')}. "reprise datasets inspect" lists the layouts it reads.`,
+      `${path} is not a data set that Reprise can read; it contains ${sentencesIn('en', found, String)}. "reprise datasets inspect" lists the layouts it reads.`,
       { path },
     );
   if (kind !== null && kind !== dataset)
@@ -218,7 +220,13 @@ export const features: Command = async (session, args) => {
   const dataset = await datasetOf(session, args.dataset, args.reading);
   const split = args.split ?? testSplit(dataset.inspection);
   const found = await session.features({ of, dataset, split, file: args.out });
-  show(session, args, found, () => `${session.words.say('features')}: ${found.file}  ${found.rows} × ${found.columns}`);
+  show(session, args, found, () => {
+    const { words } = session;
+    const written = `${words.say('features')}: ${found.file}  ${found.rows} × ${found.columns}`;
+    return found.resized === undefined
+      ? written
+      : `${written}\n${resizedInWords(words.report.language, found.resized)}`;
+  });
   return exitCodes.done;
 };
 

@@ -22,6 +22,7 @@ const en = {
   'fault.damaged-image': 'An image is damaged.',
   'fault.too-many-damaged': 'More images are damaged than are left out without asking.',
   'fault.dataset-changed': 'The data has changed.',
+  'fault.data-unreachable': 'The data cannot be reached: {path}.',
   'fault.more-prototypes-than-images': '{prototypes} prototypes for {images} images: most of them stay unused.',
   'fault.images-alike': '{copies} of {images} images are copies of another one: training will collapse.',
   'fault.corrupt-checkpoint': 'A checkpoint is damaged.',
@@ -62,6 +63,7 @@ const zh = {
   'fault.damaged-image': '某张图像已损坏。',
   'fault.too-many-damaged': '损坏的图像数量超过了可自动排除的上限。',
   'fault.dataset-changed': '数据已改动。',
+  'fault.data-unreachable': '无法访问数据：{path}。',
   'fault.more-prototypes-than-images': '原型数量（{prototypes}）多于图像数量（{images}），大部分原型不会用到。',
   'fault.images-alike': '{images} 张图像中有 {copies} 张与其他图像相同，训练将会崩溃。',
   'fault.corrupt-checkpoint': '某个检查点已损坏。',
@@ -84,3 +86,21 @@ const zh = {
 } as const satisfies Sentences;
 
 export const faultSentences = { en, zh } as const;
+
+/** Why data cannot be reached: by `why` of the fault. */
+export const unreachableSentences = {
+  en: {
+    'unreachable.gone': 'It was removed or renamed, or its disk is not mounted.',
+    'unreachable.permission': 'There is no permission to read it.',
+    'unreachable.network': 'The network folder is not connected.',
+    'unreachable.disk': 'The disk reports an error.',
+    'unreachable.silent': 'Nothing has answered for two minutes.',
+  },
+  zh: {
+    'unreachable.gone': '文件已被删除或重命名，或者所在磁盘没有挂载。',
+    'unreachable.permission': '没有读取权限。',
+    'unreachable.network': '网络文件夹没有连接。',
+    'unreachable.disk': '磁盘报告错误。',
+    'unreachable.silent': '已有两分钟没有响应。',
+  },
+} as const;

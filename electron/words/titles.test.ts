@@ -41,6 +41,8 @@ describe('a title says what was changed', () => {
     ['both views', { views: [1, 2].map(() => ({ ...base.views[0]!, size: 64 })) }, 'VICReg small · Birds · size 64'],
     ['a recipe, not its options', { optimizer: { id: 'adamw', options: { rate: 1 } } }, 'VICReg small · Birds · AdamW'],
     ['the seed', { seed: 3 }, 'VICReg small · Birds · seed 3'],
+    ['the version of resizing', { resizing: 'pillow-13' }, 'VICReg small · Birds · resizing pillow-13'],
+    ['what it did before the choice', { resizing: 'pillow-12.1' }, 'VICReg small · Birds'],
     [
       'the encoder',
       { encoders: [{ id: 'resnet-50', options: { stem: 'imagenet', width: 64 } }] },

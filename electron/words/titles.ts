@@ -22,6 +22,9 @@ const untold = new Set([
 ]);
 const toldNevertheless = /^(execution\.(chunk|precision)|(data|train)\.subset\.share)$/;
 
+/** What runs of before the choice did: `resizingOf` of the protocol. */
+const oldest = { resizing: 'pillow-12.1' } as const satisfies Pick<RunConfig, 'resizing'>;
+
 /** As papers write them. */
 const nouns: Readonly<Record<string, string>> = { rate: 'lr', baseRate: 'base lr' };
 const nounOf = (key: string): string =>
@@ -77,7 +80,7 @@ function changesOf(base: RunConfig, config: RunConfig, recipes: Recipes): readon
   const whole = exchanged(base, config, recipes);
   const changes = new Map<string, Change>();
   const add = (change: Change): void => void changes.set(`${change.noun} ${change.value}`, change);
-  for (const [path, value] of differing(base, config)) {
+  for (const [path, value] of differing({ ...oldest, ...base }, { ...oldest, ...config })) {
     const [top = '', ...rest] = path.split('.');
     const recipe = whole.get(top);
     if (recipe !== undefined) add(recipe);

@@ -1,7 +1,7 @@
 /** What is told of imported vision transformers, in both languages. */
 import { expect, test } from 'vitest';
 import { HeadsFrom } from '../../trainer/protocol/weights.ts';
-import { transformerFacts } from './transformers.ts';
+import { resizedInWords, transformerFacts } from './transformers.ts';
 
 const options = { patch: 14, imageSize: 518, heads: 6, features: 'class' };
 
@@ -32,4 +32,12 @@ test('every way of resizing and of knowing the heads has words of its own', () =
       }
     expect(texts.size).toBe(4 * HeadsFrom.options.length);
   }
+});
+
+test('that positions are resized', () => {
+  const grids = { from: '14 × 14', to: '24 × 24' };
+  expect(resizedInWords('en', grids)).toBe(
+    'Position embeddings are resized bicubically from 14 × 14 to 24 × 24 patches.',
+  );
+  expect(resizedInWords('zh', grids)).toContain('由 14 × 14 个图块用双三次插值缩放到 24 × 24 个');
 });

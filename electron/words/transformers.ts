@@ -17,6 +17,7 @@ interface TransformerWords {
   readonly positions: (size: string, side: string, way: string) => string;
   readonly ways: Readonly<Record<Resizing, string>>;
   readonly heads: Readonly<Record<HeadsFrom, string>>;
+  readonly resized: (from: string, to: string) => string;
 }
 
 const en: TransformerWords = {
@@ -37,6 +38,7 @@ const en: TransformerWords = {
     size: ', as published networks of this width have; a file of weights does not state it',
     width: ', assumed: one for each 64 channels; a file of weights does not state it',
   },
+  resized: (from, to) => `Position embeddings are resized bicubically from ${from} to ${to} patches.`,
 };
 
 const zh: TransformerWords = {
@@ -56,6 +58,7 @@ const zh: TransformerWords = {
     size: ' 个，同该宽度的已发表网络；权重文件中没有这一信息',
     width: ' 个，为假定值：每 64 个通道一个；权重文件中没有这一信息',
   },
+  resized: (from, to) => `位置编码由 ${from} 个图块用双三次插值缩放到 ${to} 个。`,
 };
 
 const wordsOf: Readonly<Record<Language, TransformerWords>> = { en, zh };
@@ -77,3 +80,9 @@ export function transformerFacts(
     { name: words.names.heads, text: `${String(options['heads'])}${words.heads[headsFrom]}` },
   ];
 }
+
+/** That position embeddings are resized, for images of another number of patches than they are for. */
+export const resizedInWords = (
+  language: Language,
+  { from, to }: { readonly from: string; readonly to: string },
+): string => wordsOf[language].resized(from, to);

@@ -1,5 +1,11 @@
 /** What the reader of weights found, in sentences for the window, the terminal and reports. */
-import type { NetworkChoice, NetworkReason, NormCheck } from '../../trainer/protocol/weights.ts';
+import type {
+  ImportedWeights,
+  NetworkChoice,
+  NetworkReason,
+  NormCheck,
+  PixelsFrom,
+} from '../../trainer/protocol/weights.ts';
 import type { Language } from '../api/settings.ts';
 
 interface WeightsWords {
@@ -12,6 +18,7 @@ interface WeightsWords {
   readonly off: (images: number, from: string, distance: string) => string;
   readonly overflow: string;
   readonly verdicts: Readonly<Record<'doubtful' | 'unlike', string>>;
+  readonly pixels: Readonly<Record<PixelsFrom | 'transformer' | 'unsaid', string>>;
 }
 
 const en: WeightsWords = {
@@ -45,6 +52,14 @@ const en: WeightsWords = {
       'The weights were trained on quite different pictures, with another normalization or not at all, or were loaded in a wrong order.',
     unlike: 'The weights were probably loaded in a wrong order, trained with another normalization, or not trained.',
   },
+  pixels: {
+    'classes-21k':
+      'The head has the 21,843 classes of ImageNet-21k, as Google’s networks and timm’s augreg have; they see pixels scaled to −1 to 1.',
+    pooler: 'The file has the pooler of Hugging Face’s ViT, whose image processor scales pixels to −1 to 1.',
+    transformer:
+      'Nothing in the file says how pixels were normalized. ImageNet’s statistics are usual; timm’s augreg and Google’s networks see pixels scaled to −1 to 1.',
+    unsaid: 'Nothing in the file says how pixels were normalized; ImageNet’s statistics are usual.',
+  },
 };
 
 const zh: WeightsWords = {
@@ -76,6 +91,14 @@ const zh: WeightsWords = {
     doubtful: '这些权重可能由差异很大的图像或其他归一化方式训练，可能未经训练，或者载入顺序有误。',
     unlike: '这些权重很可能载入顺序有误、训练时采用了其他归一化方式，或未经训练。',
   },
+  pixels: {
+    'classes-21k':
+      '分类头有 ImageNet-21k 的 21,843 个类别，与 Google 的网络和 timm 的 augreg 相同；它们的输入像素缩放到 −1 至 1。',
+    pooler: '文件中有 Hugging Face ViT 的池化层，其图像处理器把像素缩放到 −1 至 1。',
+    transformer:
+      '文件未说明像素的归一化方式。通常采用 ImageNet 的统计量；timm 的 augreg 与 Google 的网络的输入像素缩放到 −1 至 1。',
+    unsaid: '文件未说明像素的归一化方式，通常采用 ImageNet 的统计量。',
+  },
 };
 
 const wordsOf: Readonly<Record<Language, WeightsWords>> = { en, zh };
@@ -100,4 +123,14 @@ export function normsInWords(language: Language, norms: NormCheck): string {
   const far = distance === null ? words.overflow : `${distance.toFixed(2)} nats`;
   const gap = language === 'en' ? ' ' : '';
   return `${words.off(images, first ?? layer, far)}${gap}${words.verdicts[verdict]}`;
+}
+
+/** Why pixels are normalised as they are for these weights, unless a person says otherwise. */
+export function pixelsInWords(
+  language: Language,
+  { norms, pixelsFrom, headsFrom }: Pick<ImportedWeights, 'norms' | 'pixelsFrom' | 'headsFrom'>,
+): string {
+  if (norms !== null) return normsInWords(language, norms);
+  // Only vision transformers have heads.
+  return wordsOf[language].pixels[pixelsFrom ?? (headsFrom === undefined ? 'unsaid' : 'transformer')];
 }

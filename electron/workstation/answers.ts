@@ -40,7 +40,7 @@ export function createAnswers(
 ): Answers {
   const { version, write, push } = options;
   const { workspace, store, resources, complain } = records;
-  const { jobs, pictureDesk, host, queue } = computing;
+  const { jobs, contentsChecks, pictureDesk, host, queue } = computing;
   const { catalogue, papers } = resources;
   const { trash } = options.desktop;
   const threads = (): number => records.settings.current.threads ?? availableParallelism();
@@ -54,6 +54,8 @@ export function createAnswers(
     ...common,
     catalogue,
     dataFolder: join(options.runtime, 'data'),
+    contentsChecks,
+    checkedUnasked: options.checkedUnasked,
     pictureDesk,
     showItem: options.desktop.showItem,
   });

@@ -1,5 +1,6 @@
 /** The computing side: the trainer on the device, side jobs, and the queue of runs. */
 import { join } from 'node:path';
+import { createContentsChecks, type ContentsChecks } from './data/contents-checks.ts';
 import { createGpuWatch, type GpuWatch } from './machine/gpu-watch.ts';
 import type { Records } from './records.ts';
 import { createQueue, type Queue } from './runs/queue.ts';
@@ -11,6 +12,7 @@ import type { WorkstationOptions } from './workstation-options.ts';
 
 export interface Computing {
   readonly jobs: SideJobs;
+  readonly contentsChecks: ContentsChecks;
   readonly pictureDesk: PictureDesk;
   readonly gpus: GpuWatch;
   readonly host: TrainerHost;
@@ -26,6 +28,7 @@ export function createComputing(options: WorkstationOptions, records: Records, n
   const program = { node: options.node, script, env: environment };
   const folder = options.write ? workspace.home : options.appRoot;
   const jobs = createSideJobs(program, folder, push);
+  const contentsChecks = createContentsChecks({ workspace, store, jobs, push, complain, now });
   const pictureDesk = createPictureDesk(program, folder, push);
   const gpus = createGpuWatch(complain);
   // The host and the queue refer to each other.
@@ -47,9 +50,11 @@ export function createComputing(options: WorkstationOptions, records: Records, n
     complain,
     drain: options.drain ?? 'all',
     resumeAutomatically: () => settings.current.resumeAutomatically,
+    begun: ({ config }) => contentsChecks.runBegan(config),
   });
   return {
     jobs,
+    contentsChecks,
     pictureDesk,
     gpus,
     host,
@@ -59,7 +64,7 @@ export function createComputing(options: WorkstationOptions, records: Records, n
       const settled = queue.close();
       await host.close(how);
       await settled;
-      await Promise.all([jobs.close(), pictureDesk.close()]);
+      await Promise.all([contentsChecks.close(), jobs.close(), pictureDesk.close()]);
       gpus.close();
     },
   };

@@ -139,6 +139,7 @@ test('a question about pictures has a filter, a place and a draw within bounds',
     { ...draw, views: [{ ...view, size: 100_000 }] },
     { ...draw, seed: -1 },
     { ...draw, epoch: 1.5 },
+    { ...draw, resizing: 'pillow-14' },
   ])
     expect(accepts('augmentedViews', ['f0', all, 0, bad]), JSON.stringify(bad)).toBe(false);
 });
@@ -269,6 +270,7 @@ test('a draft takes what the data set says: split, channels, fingerprint', async
     kind: 'pretrain',
     seed: 7,
     preset: 'small',
+    resizing: 'pillow-13',
     title: 'VICREG small · Mine',
     data: { split: 'train', fingerprint: 'f0' },
     // Three-channel statistics on grey pictures: their mean.
@@ -286,6 +288,13 @@ test('a draft takes what the data set says: split, channels, fingerprint', async
     diskBytes: 2200,
     memoryBytes: 1000,
   });
+});
+
+test('a configuration without a version of resizing keeps the order of its time, written out', async () => {
+  const config = pretrain('steps=1');
+  expect(config).not.toHaveProperty('resizing');
+  const run = await handlers.createRun.answer(config);
+  expect((await handlers.run.answer(run)).config.resizing).toBe('pillow-12.1');
 });
 
 test('a batch is cut into equal parts or refused before anything starts, with the reason', async () => {

@@ -186,7 +186,7 @@ function dataHandlers({ datasets }: Answers) {
     excludePicture: { args: v.strictTuple([fingerprint, excludedImage, v.boolean()]), answer: pictures.exclude },
     showPicture: { args: v.strictTuple([fingerprint, PictureFilter, place]), answer: pictures.show },
     writeSampleSet: { args: none, answer: datasets.writeSampleSet },
-    cancelJob: { args: none, answer: datasets.cancel },
+    cancelJob: { args: v.strictTuple([v.optional(v.literal('check'))]), answer: datasets.cancel },
   } satisfies Partial<Handlers>;
 }
 

@@ -20,6 +20,8 @@ export interface WorkstationOptions {
   readonly drain?: 'all' | 'own';
   /** Called with errors outside of answers; they are also in the workspace's log. */
   readonly complain?: (line: string) => void;
+  /** Images up to which the contents of a data set are checked unasked, if not as usual (in tests). */
+  readonly checkedUnasked?: number;
   /** The trainer's program, if not the bundle (in tests). */
   readonly trainer?: string;
 }

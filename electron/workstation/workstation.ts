@@ -4,7 +4,7 @@ import { createAnswers } from './answers.ts';
 import { createComputing } from './computing.ts';
 import { openRecords } from './records.ts';
 import { createHandlers, readersOnly, type Handlers } from './requests.ts';
-import { extractFeatures, type FeaturesRequest } from './runs/features.ts';
+import { extractFeatures, type ExtractedFeatures, type FeaturesRequest } from './runs/features.ts';
 import { takeUp } from './take-up.ts';
 import type { ExportedEncoder, ExportRequest } from './weights/export-encoder.ts';
 import type { WorkstationOptions } from './workstation-options.ts';
@@ -12,9 +12,7 @@ import type { WorkstationOptions } from './workstation-options.ts';
 export interface Workstation {
   readonly handlers: Handlers;
   /** Writes the features of an encoder to a file; used only by the terminal. */
-  readonly features: (
-    request: FeaturesRequest,
-  ) => Promise<{ readonly file: string; readonly rows: number; readonly columns: number }>;
+  readonly features: (request: FeaturesRequest) => Promise<ExtractedFeatures>;
   /** Writes a run's encoder to any file; the window's own request writes into the run's folder. */
   readonly exportWeights: (request: ExportRequest) => Promise<ExportedEncoder>;
   /** Resolves when nothing is running and no queued run can start. */

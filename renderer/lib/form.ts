@@ -2,7 +2,7 @@
 import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
-import type { PretrainConfig, RunConfig } from '../../trainer/protocol/run.ts';
+import type { PretrainConfig, Resizing, RunConfig } from '../../trainer/protocol/run.ts';
 
 function entryOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
@@ -102,6 +102,15 @@ export const layerField: OptionDescription = {
   ...field('layer', 'choice', 'pooled'),
   choices: ['pooled', 'res5-2x2', 'class-4', 'class-patches'],
 };
+/** As the trainer's protocol lists them, the newest first. */
+export const resizings = ['pillow-13', 'pillow-12.2', 'pillow-12.1'] as const satisfies readonly Resizing[];
+export const resizingField: OptionDescription = {
+  ...field('resizing', 'choice', resizings[0]),
+  choices: [...resizings],
+};
+export const meanField = field('normalization.mean', 'numbers', [0.5, 0.5, 0.5]);
+/** Deviations are above 0; the trainer refuses the rest. */
+export const stdField = field('normalization.std', 'numbers', [0.5, 0.5, 0.5], 1e-6);
 export const viewFields: readonly OptionDescription[] = [
   field('size', 'integer', 28, 8, 1024),
   field('cropArea', 'numbers', [0.08, 1], 0, 1),
@@ -181,9 +190,8 @@ export function slotsOf(config: RunConfig, catalogue: Catalogue): readonly Slot[
 export function problemsOf(config: RunConfig, catalogue: Catalogue): readonly Problem[] {
   const check = (option: OptionDescription, path: string): Problem | null =>
     problemOf(option, getAt(config, path), path);
-  const fixed = [...runFields, seedField, ...(config.kind === 'pretrain' ? courseFields : [])].map((option) =>
-    check(option, option.key),
-  );
+  const own = config.kind === 'pretrain' ? courseFields : [meanField, stdField];
+  const fixed = [...runFields, seedField, ...own].map((option) => check(option, option.key));
   const options = slotsOf(config, catalogue).flatMap(({ path, recipe }) => {
     if (recipe === undefined) return [{ path, kind: 'choice', limit: null } as const];
     return recipe.options.map((option) => check(option, `${path}.options.${option.key}`));

@@ -131,6 +131,10 @@ export class Workspace {
       }),
       listen('plansChanged', () => this.refreshPlans()),
       listen('weightsChanged', () => this.refreshWeights()),
+      listen('contentsChecked', (found) => {
+        this.refreshDatasets();
+        this.say(words.say('datasets.wasChecked', found));
+      }),
       listen('job', (job) => {
         if (job.ended) this.jobs.delete(job.kind);
         else this.jobs.set(job.kind, job);

@@ -2,7 +2,12 @@
 import process from 'node:process';
 import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Job } from '../protocol/commands.ts';
+import { hold } from './hold.ts';
 import type { MessageOf, Port } from './port.ts';
+import type { Reach } from './reach.ts';
+import { StopAsked } from './stop-asked.ts';
+
+export { StopAsked };
 
 export type JobOf<K extends Job['kind']> = Extract<Job, { kind: K }>;
 export type Ending = Pick<MessageOf<'stopped'>, 'why' | 'step' | 'safeStep'>;
@@ -11,18 +16,11 @@ export interface JobContext {
   readonly port: Port;
   /** Milliseconds, monotonic. */
   readonly clock: () => number;
-}
-
-/** Thrown where work that leaves nothing behind is told to stop. */
-export class StopAsked extends Error {
-  constructor() {
-    super('stop was asked for');
-    this.name = 'StopAsked';
-  }
+  /** Waits for data that went away; absent where a job ends with the fault instead. */
+  readonly reach?: Reach;
 }
 
 const beatEveryMs = 250;
-const pausedBeatMs = 10_000;
 
 export interface ProgressPlace {
   readonly step: number;
@@ -68,17 +66,12 @@ export function progressOf({ port, clock }: JobContext, place: Partial<ProgressP
     if (clock() - beatAt >= beatEveryMs) beat(Math.min(Math.max(fraction, 0), 1));
     await macrotask();
     if (!obeys) return;
-    let held = false;
-    for (let ask = port.take(); ask || held; ask = port.take()) {
-      if (!ask) {
-        await port.wait(pausedBeatMs);
-        beat(fraction);
-      } else if (ask.type === 'stop' || ask.type === 'disconnect') throw new StopAsked();
-      else if (ask.type === 'resume') held = false;
-      else if (ask.type === 'pause') {
-        held = true;
-        port.send({ type: 'phase', phase: 'paused', quietForMs: 6 * pausedBeatMs });
-      }
+    for (let ask = port.take(); ask; ask = port.take()) {
+      if (ask.type === 'stop' || ask.type === 'disconnect') throw new StopAsked();
+      if (ask.type !== 'pause') continue;
+      const phase = port.phase();
+      if ((await hold(port, { beat: () => beat(fraction) })) !== 'go') throw new StopAsked();
+      if (phase) port.send(phase);
     }
   };
 }

@@ -41,6 +41,8 @@ export interface Port {
   hear(ask: Ask): void;
   /** The step last heard of and the newest safe one: what a failure can still say. */
   position(): { readonly step: number; readonly safeStep: number | null };
+  /** The phase last announced that is no pause; null before the first. */
+  phase(): MessageOf<'phase'> | null;
   /** Why events cannot be written at the moment; they are kept in memory meanwhile. */
   trouble(): Fault | null;
   /** Tries again to write what could not be written. */
@@ -73,6 +75,7 @@ export function openPort({ channel, now }: PortOptions): Port {
   let events: EventFile | null = null;
   let sequence = 0;
   let position: Position = { step: 0, safeStep: null };
+  let phase: MessageOf<'phase'> | null = null;
 
   /** Reads the manifest back, as a parent would before it commits the row. */
   function acknowledge(event: Extract<TrainerEvent, { type: 'checkpoint' }>): void {
@@ -85,6 +88,7 @@ export function openPort({ channel, now }: PortOptions): Port {
     const head = { run: place.run, attempt: place.attempt, sequence: ++sequence, at: now() };
     const event = v.parse(TrainerEvent, { ...head, ...message });
     position = positionIn(event) ?? position;
+    if (message.type === 'phase' && message.phase !== 'paused') phase = message;
     if (event.type !== 'beat') events?.append(event);
     queue.add(event);
     if (channel === null && event.type === 'checkpoint') acknowledge(event);
@@ -118,6 +122,7 @@ export function openPort({ channel, now }: PortOptions): Port {
     take: () => asks.take(),
     wait: (milliseconds) => asks.wait(milliseconds),
     position: () => position,
+    phase: () => phase,
     trouble: () => events?.trouble ?? null,
     retry() {
       events?.flush(true);

@@ -1,5 +1,6 @@
 /** Collects unusable files, with readable reasons. */
 import type { Reject, RejectKind } from '../protocol/dataset.ts';
+import { commonTo, kindOf, said, type Sentence } from '../protocol/sentence.ts';
 
 /** Maximum number of rejects and leaks listed; all are counted. */
 export const listedLimit = 1000;
@@ -16,17 +17,13 @@ const mostKinds = 10;
 const mostExamples = 3;
 /** Reasons that are told apart; a data set with more of them counts the rest as one kind. */
 const mostReasons = 1000;
-
-/** A reason without what is of one file alone: its numbers, bytes and quotations. */
-const kindOf = (reason: string) =>
-  reason
-    .replaceAll(/"(?:[^"\\]|\\.)*"/g, '"…"')
-    .replace(/(?<=begins with ).*/, '…')
-    .replaceAll(/\d+/g, '…');
+const otherReasons = said`other reasons`;
+const otherKind = kindOf(otherReasons);
 
 interface Kind {
-  readonly reason: string;
   readonly examples: string[];
+  /** Without the values in which its reasons differ. */
+  reason: Sentence;
   count: number;
 }
 
@@ -36,7 +33,7 @@ export interface Rejects {
   readonly count: () => number;
   /** All of them by the kinds of their reasons, the most frequent first. */
   readonly kinds: () => RejectKind[];
-  add(file: string, reason: string): void;
+  add(file: string, reason: Sentence): void;
 }
 
 export function startRejects(): Rejects {
@@ -44,12 +41,13 @@ export function startRejects(): Rejects {
   const kinds = new Map<string, Kind>();
   let count = 0;
 
-  function countKind(file: string, reason: string): void {
+  function countKind(file: string, reason: Sentence): void {
     const own = kindOf(reason);
-    const key = kinds.has(own) || kinds.size < mostReasons ? own : 'other reasons';
-    const known = kinds.get(key) ?? { reason: key === own ? reason : key, examples: [], count: 0 };
-    kinds.set(key, known.count > 0 && known.reason !== reason ? { ...known, reason: key } : known);
-    const kind = kinds.get(key)!;
+    const isToldApart = kinds.has(own) || kinds.size < mostReasons;
+    const [key, told] = isToldApart ? [own, reason] : [otherKind, otherReasons];
+    const kind = kinds.get(key) ?? { reason: told, examples: [], count: 0 };
+    kinds.set(key, kind);
+    kind.reason = commonTo(kind.reason, told);
     kind.count++;
     if (kind.examples.length < mostExamples) kind.examples.push(printable(file));
   }
@@ -64,7 +62,7 @@ export function startRejects(): Rejects {
       if (rest.length === 0) return shown.map((kind) => ({ ...kind }));
       const sum = rest.reduce((total, kind) => total + kind.count, 0);
       const examples = rest.flatMap((kind) => kind.examples).slice(0, mostExamples);
-      return [...shown, { reason: `${rest.length} other reasons`, count: sum, examples }];
+      return [...shown, { reason: said`${rest.length} other reasons`, count: sum, examples }];
     },
     add(file, reason) {
       count++;

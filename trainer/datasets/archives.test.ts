@@ -8,8 +8,10 @@ import { inTemporaryFolder, matFile, put, randomBytes, tarOf } from '../data/tes
 import type { OpenDataset } from '../recipe.ts';
 import { dataset as imagenet } from './imagenet.ts';
 import { dataset as webdataset } from './webdataset.ts';
+import { spelledOut } from '../data/testing/spelled-out.ts';
 
-const inspect = (folder: string) => inspectFolder(folder, null, () => undefined, new AbortController().signal);
+const inspect = async (folder: string) =>
+  spelledOut(await inspectFolder(folder, null, () => undefined, new AbortController().signal));
 
 /** All samples in order: label and bytes. */
 async function samplesOf(opened: OpenDataset) {
@@ -305,7 +307,7 @@ describe('WebDataset', () => {
       });
       const inspection = await inspect(folder);
       expect(inspection).toMatchObject({ dataset: 'webdataset', rejects: [], contents: 'checked' });
-      expect(inspection.found).toContain('1 samples without a picture, ignored');
+      expect(inspection.found).toContain('1 sample without a picture, ignored');
       expect(inspection.classes).toEqual(Array.from({ length: 11 }, (_, label) => String(label)));
       expect(inspection.splits.map(({ split, images }) => [split, images])).toEqual([
         ['train', 3],

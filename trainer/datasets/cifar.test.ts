@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { sha256 } from '../durable/files.ts';
 import { inspectFolder } from '../data/listing/inspect.ts';
 import { openTrainingLoader } from '../data/loading/loader.ts';
+import { newestResizing } from '../protocol/run.ts';
 import { inTemporaryFolder, put } from '../data/testing/small-datasets.ts';
 import type { OpenDataset } from '../recipe.ts';
 import {
@@ -17,10 +18,12 @@ import {
   type PythonVersion,
 } from '../testing/field/cifar-files.ts';
 import { dataset as cifar } from './cifar.ts';
+import { spelledOut } from '../data/testing/spelled-out.ts';
 
 type Files = Readonly<Record<string, Uint8Array | string>>;
 
-const inspect = (path: string) => inspectFolder(path, null, () => undefined, new AbortController().signal);
+const inspect = async (path: string) =>
+  spelledOut(await inspectFolder(path, null, () => undefined, new AbortController().signal));
 
 const names = 'airplane automobile bird cat deer dog frog horse ship truck'.split(' ');
 const fineNames = Array.from({ length: 100 }, (_, label) => `fine ${label}`);
@@ -223,6 +226,7 @@ test('a loader trains on an archive', () =>
       data: { dataset: 'cifar', path: join(folder, 'a.tar.gz'), split: 'train' },
       views: [],
       normalization: { mean: [0, 0, 0], std: [1, 1, 1] },
+      resizing: newestResizing,
       seed: 1,
       batch: 20,
       dropLast: true,

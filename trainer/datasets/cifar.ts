@@ -42,13 +42,14 @@ import {
   type ScanOptions,
 } from '../recipe.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
+import { said } from '../protocol/sentence.ts';
 
 const source = 'https://www.cs.toronto.edu/~kriz/cifar.html';
 const expected = [
-  'CIFAR-10, binary version: data_batch_1.bin … data_batch_5.bin, test_batch.bin, batches.meta.txt',
-  'or Python version: data_batch_1 … data_batch_5, test_batch, batches.meta',
-  'or CIFAR-100: train.bin, test.bin, fine_label_names.txt; Python version: train, test, meta',
-  'or the archive of one of them, such as cifar-10-python.tar.gz',
+  said`CIFAR-10, binary version: data_batch_1.bin … data_batch_5.bin, test_batch.bin, batches.meta.txt`,
+  said`or Python version: data_batch_1 … data_batch_5, test_batch, batches.meta`,
+  said`or CIFAR-100: train.bin, test.bin, fine_label_names.txt; Python version: train, test, meta`,
+  said`or the archive of one of them, such as cifar-10-python.tar.gz`,
 ];
 
 /** Red, green and blue planes to interleaved pixels. */
@@ -72,7 +73,7 @@ function parsed(
   const start = record.length - pixelBytes;
   const label = record[start - 1]!;
   if (label >= classes)
-    throw new UnusableImage(`record ${index} has label ${label}; CIFAR-${classes} has 0 to ${classes - 1}`);
+    throw new UnusableImage(said`record ${index} has label ${label}; CIFAR-${classes} has 0 to ${classes - 1}`);
   return { label, planes: record.subarray(start) };
 }
 
@@ -178,12 +179,12 @@ async function inspect(
   });
   const classes = layout ? await classNames(path, layout, findings.reject) : [];
   const splits = layout ? await inspectSplits(path, layout, findings, progress, signal) : [];
-  const inside = layout?.splits.flatMap(({ files }) => files).join(', ') ?? 'nothing that can be read';
+  const inside = layout?.splits.flatMap(({ files }) => files) ?? said`nothing that can be read`;
   return findings.finish({
     dataset: 'cifar',
     title: layout?.version.title ?? 'CIFAR',
     expected,
-    found: isArchive ? [`an archive: ${inside}`] : await describeFolder(path),
+    found: isArchive ? [said`an archive: ${inside}`] : await describeFolder(path),
     splits,
     classes,
     channels: 3,

@@ -12,7 +12,7 @@ import { openListing, type List, type ListedSplit } from '../data/listing/listin
 import { notInFolder, presenceIn } from '../data/listing/presence.ts';
 import { splitInName } from '../data/listing/split-names.ts';
 import { reasonOf } from '../data/unusable-image.ts';
-import type { Rejects } from '../data/rejects.ts';
+import { printable, type Rejects } from '../data/rejects.ts';
 import {
   cocoClasses,
   readCocoCategories,
@@ -20,14 +20,15 @@ import {
   type CocoAnnotations,
 } from '../detection/annotations/coco-json.ts';
 import { objectRange, objectTable, type StatedImage } from '../detection/object-table.ts';
+import { said, type Sentence } from '../protocol/sentence.ts';
 import { defineDataset, type OpenOptions } from '../recipe.ts';
 
 const title = 'COCO';
 const homepage = 'https://cocodataset.org/';
 const expected = [
-  'annotations/instances_train2017.json and instances_val2017.json (or 2014) with the folders train2017 and val2017',
-  'or _annotations.coco.json in the folder of each split, as Roboflow writes it',
-  "or any file in COCO's annotation format (images, annotations with boxes, categories) beside its pictures",
+  said`annotations/instances_train2017.json and instances_val2017.json (or 2014) with the folders train2017 and val2017`,
+  said`or _annotations.coco.json in the folder of each split, as Roboflow writes it`,
+  said`or any file in COCO's annotation format (images, annotations with boxes, categories) beside its pictures`,
 ];
 const description: ListingDescription = {
   dataset: 'coco',
@@ -165,7 +166,7 @@ function listSplit(
     const trouble = whyUnsafe(name);
     const path = trouble === null ? find(name) : null;
     if (path === null) {
-      rejects.add(image.name, trouble ?? `${json}: ${notInFolder}`);
+      rejects.add(image.name, trouble ?? said`${json}: ${notInFolder}`);
       return -1;
     }
     images.add(path, -1);
@@ -211,19 +212,19 @@ const listOf =
     return {
       splits: read.map(({ file, annotations }) => listSplit(folder, file, annotations, classes, rejects)),
       classes,
-      found: files.map(({ split, json }) => `${split}: ${json}`),
+      found: files.map(({ split, json }) => said`${split}: ${json}`),
       documents: read.map(({ file }) => file.json),
       warnings: repeatedNames(kinds),
       splitRule: null,
     };
   };
 
-function repeatedNames(kinds: readonly Pick<CocoAnnotations, 'categories'>[]): readonly string[] {
+function repeatedNames(kinds: readonly Pick<CocoAnnotations, 'categories'>[]): readonly Sentence[] {
   const names = kinds.flatMap(({ categories }) => {
     const own = categories.map(({ name }) => name);
     return own.filter((name, at) => own.indexOf(name) !== at);
   });
-  return [...new Set(names)].map((name) => `Two categories are called ${JSON.stringify(name)}: they are one class.`);
+  return [...new Set(names)].map((name) => said`Two categories are called "${printable(name)}": they are one class.`);
 }
 
 async function open(folder: string, split: string, options?: OpenOptions) {

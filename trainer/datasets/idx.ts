@@ -17,10 +17,11 @@ import { reasonOf } from '../data/unusable-image.ts';
 import { idxItems, openIdxImages, readIdxHeader, readIdxLabels } from '../data/formats/idx-file.ts';
 import { classTarget, defineDataset, type ScanOptions, type InspectProgress, type OpenDataset } from '../recipe.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
+import { inEnglish, said } from '../protocol/sentence.ts';
 
 const expected = [
-  'train-images-idx3-ubyte and train-labels-idx1-ubyte, and the same for t10k (or test)',
-  'each plain or with .gz; EMNIST names such as emnist-balanced-train-images-idx3-ubyte too, and QMNIST',
+  said`train-images-idx3-ubyte and train-labels-idx1-ubyte, and the same for t10k (or test)`,
+  said`each plain or with .gz; EMNIST names such as emnist-balanced-train-images-idx3-ubyte too, and QMNIST`,
 ];
 
 interface Pair {
@@ -143,7 +144,7 @@ async function inspect(
   for (const [pair, header] of headers) {
     const labels = labelsOf.get(pair);
     if (labels && labels.length !== header.count) {
-      findings.reject(pair.images, `${header.count} images, but ${pair.labels} holds ${labels.length} labels`);
+      findings.reject(pair.images, said`${header.count} images, but ${pair.labels!} holds ${labels.length} labels`);
       continue;
     }
     if (pair.labels !== null && !labels) continue;
@@ -187,7 +188,12 @@ async function reading<T>(folder: string, file: string, work: (path: string) => 
   try {
     return await work(path);
   } catch (error) {
-    throw new FaultError('unreadable-file', `${path}: ${reasonOf(error)}.`, { file: path }, { cause: error });
+    throw new FaultError(
+      'unreadable-file',
+      `${path}: ${inEnglish(reasonOf(error))}.`,
+      { file: path },
+      { cause: error },
+    );
   }
 }
 

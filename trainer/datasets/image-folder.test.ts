@@ -10,10 +10,12 @@ import { inspectFolder } from '../data/listing/inspect.ts';
 import { reasonOf } from '../data/unusable-image.ts';
 import { inTemporaryFolder, put, randomBytes } from '../data/testing/small-datasets.ts';
 import { dataset } from './image-folder.ts';
+import { spelledOut } from '../data/testing/spelled-out.ts';
+import { inEnglish } from '../protocol/sentence.ts';
 
 const quiet = () => undefined;
 const never = new AbortController().signal;
-const inspect = (folder: string) => inspectFolder(folder, null, quiet, never);
+const inspect = async (folder: string) => spelledOut(await inspectFolder(folder, null, quiet, never));
 
 const picture = (name: string, width = 20, height = 16) =>
   sharp(randomBytes(width * height * 3, name), { raw: { width, height, channels: 3 } });
@@ -100,7 +102,7 @@ describe('a good folder', () => {
       const inspection = await inspect(folder);
       expect(inspection.splits).toEqual([{ split: 'train', images: 2, perClass: [] }]);
       expect(inspection.found).toContain('images without class folders: for pretraining only');
-      expect(inspection.found).toContain('1 other files, ignored');
+      expect(inspection.found).toContain('1 other file, ignored');
       const opened = await dataset.open(folder, 'train');
       expect(await opened.labels()).toBe(null);
       expect((await opened.sample(0)).target).toEqual({ kind: 'none' });
@@ -254,8 +256,8 @@ describe('bad files', () => {
 
   test('a file without permission, or gone, has words of its own', () => {
     const failure = (code: string) => Object.assign(new Error(code), { code });
-    expect(reasonOf(failure('EACCES'))).toBe('no permission to read it');
-    expect(reasonOf(failure('ENOENT'))).toBe('removed or renamed during the scan');
+    expect(inEnglish(reasonOf(failure('EACCES')))).toBe('no permission to read it');
+    expect(inEnglish(reasonOf(failure('ENOENT')))).toBe('removed or renamed during the scan');
     expect(() => reasonOf(new TypeError('a mistake of ours'))).toThrow('a mistake of ours');
   });
 });

@@ -3,11 +3,12 @@ import * as v from 'valibot';
 import { listTree, looksLikeTree } from '../data/listing/class-folders.ts';
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
 import { defineDataset } from '../recipe.ts';
+import { said } from '../protocol/sentence.ts';
 
 const expected = [
-  'train/CLASS/*.jpg and val/CLASS/*.jpg (or test), as ImageNet is laid out',
-  'or CLASS/*.jpg, split by a hash; or pictures without class folders, for pretraining',
-  'JPEG, PNG, WebP, GIF, BMP, TIFF or Netpbm',
+  said`train/CLASS/*.jpg and val/CLASS/*.jpg (or test), as ImageNet is laid out`,
+  said`or CLASS/*.jpg, split by a hash; or pictures without class folders, for pretraining`,
+  said`JPEG, PNG, WebP, GIF, BMP, TIFF or Netpbm`,
 ];
 
 export const dataset = defineDataset({

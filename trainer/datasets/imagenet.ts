@@ -14,18 +14,19 @@ import { listsNeeded, readClassWords, readValidationClasses } from '../data/list
 import { readerOfListing } from '../data/listing/inspect-listing.ts';
 import { subsetNamed } from '../data/listing/known-subsets.ts';
 import type { Reading } from '../protocol/dataset.ts';
-import { type Rejects } from '../data/rejects.ts';
+import { printable, type Rejects } from '../data/rejects.ts';
 import { reasonOf } from '../data/unusable-image.ts';
 import { united, type Draft, type Listing } from '../data/listing/listing.ts';
 import type { TimeSlices } from '../data/listing/time-slices.ts';
 import { openTar, type TarMember } from '../data/formats/tar.ts';
 import { defineDataset } from '../recipe.ts';
+import { asIs, quoted, said, type Sentence } from '../protocol/sentence.ts';
 
 const homepage = 'https://www.image-net.org/challenges/LSVRC/2012/';
 const expected = [
-  'train/n########/*.JPEG and val/n########/*.JPEG (ImageNet-1k, ImageNet-100, Imagenette, Tiny-ImageNet)',
-  `or val/ILSVRC2012_val_########.JPEG with ${listsNeeded}`,
-  'or ILSVRC2012_img_train.tar and ILSVRC2012_img_val.tar (not unpacked), with such a list',
+  said`train/n########/*.JPEG and val/n########/*.JPEG (ImageNet-1k, ImageNet-100, Imagenette, Tiny-ImageNet)`,
+  said`or val/ILSVRC2012_val_########.JPEG with ${listsNeeded}`,
+  said`or ILSVRC2012_img_train.tar and ILSVRC2012_img_val.tar (not unpacked), with such a list`,
 ];
 const classesOfAll = 1000;
 const classArchive = /^(n\d{8})\.tar$/;
@@ -42,7 +43,7 @@ async function draftTraining(folder: string, archive: string, rejects: Rejects, 
       const path = `${archive}/${inner.name}`;
       const name = classArchive.exec(inner.name)?.[1];
       if (name === undefined) {
-        rejects.add(path, 'not a class archive, which is named n########.tar');
+        rejects.add(path, said`not a class archive, which is named n########.tar`);
         continue;
       }
       for (const { name: own, offset, size } of [...tar.members(rejects, path, inner)].sort(byName))
@@ -86,7 +87,7 @@ function draftFlat(
   pictures: readonly Picture[],
   { list, synsetOf, named }: Stated,
   { rejects }: Walk,
-  warnings: string[],
+  warnings: Sentence[],
 ): Draft {
   const names = [...new Set(pictures.flatMap((picture) => synsetOf(picture) ?? []))].sort();
   const numbers = new Map(names.map((name, number) => [name, number]));
@@ -94,10 +95,10 @@ function draftFlat(
   for (const picture of pictures) {
     const synset = synsetOf(picture);
     if (synset !== undefined) images.add(picture.path, numbers.get(synset)!, picture.place);
-    else rejects.add(picture.place ? `${path}/${picture.path}` : picture.path, `not listed in ${list}`);
+    else rejects.add(picture.place ? `${path}/${picture.path}` : picture.path, said`not listed in ${list}`);
   }
   const absent = named - images.count();
-  if (absent > 0) warnings.push(`Of the pictures named in ${list}, ${absent} are not in ${path}.`);
+  if (absent > 0) warnings.push(said`Of the pictures named in ${list}, ${absent} are not in ${path}.`);
   return { split, images, names };
 }
 
@@ -105,15 +106,24 @@ const loosePictures = async (walk: Walk, path: string): Promise<readonly Picture
   (await readSplitFolder(walk, path)).loose.map((picture) => ({ path: picture, place: null }));
 
 /** The validation pictures, labelled by a list; without a list there is no such split. */
-async function draftValidation(walk: Walk, { split, kind, paths }: Source, warnings: string[]): Promise<Draft | null> {
+async function draftValidation(
+  walk: Walk,
+  { split, kind, paths }: Source,
+  warnings: Sentence[],
+): Promise<Draft | null> {
   const [path = ''] = paths;
   const { root, rejects, unused } = walk;
   const pictures = kind === 'archive' ? picturesInArchive(root, path, rejects) : await loosePictures(walk, path);
   const classes = await readValidationClasses(root, rejects, [kind === 'archive' ? dirname(path) : path]);
   if (!classes) {
-    rejects.add(path, `the list of its image classes is missing: ${listsNeeded}`);
-    const what = kind === 'archive' ? path : `${path}/`;
-    unused.add(what, pictures.length, 'the list of the classes of these pictures is missing', `add ${listsNeeded}`);
+    rejects.add(path, said`the list of its image classes is missing: ${listsNeeded}`);
+    const what = asIs(printable(kind === 'archive' ? path : `${path}/`));
+    unused.add(
+      what,
+      pictures.length,
+      said`the list of the classes of these pictures is missing`,
+      said`add ${listsNeeded}`,
+    );
     return null;
   }
   const { list, synsets } = classes;
@@ -122,21 +132,21 @@ async function draftValidation(walk: Walk, { split, kind, paths }: Source, warni
 }
 
 /** Tiny-ImageNet's validation pictures: `val_0.JPEG`, its WordNet id and a box. */
-async function draftAnnotated(walk: Walk, { split, paths }: Source, warnings: string[]): Promise<Draft> {
+async function draftAnnotated(walk: Walk, { split, paths }: Source, warnings: Sentence[]): Promise<Draft> {
   const [path = ''] = paths;
   const list = `${path}/${annotations}`;
   const synsets = new Map<string, string>();
   for (const line of linesIn(join(walk.root, list))) {
     const match = /^(\S+)\s+(n\d{8})\b/.exec(line);
     if (match) synsets.set(match[1]!, match[2]!);
-    else walk.rejects.add(list, `${JSON.stringify(line.slice(0, 80))} is not a picture with a WordNet id`);
+    else walk.rejects.add(list, said`${quoted(JSON.stringify(line.slice(0, 80)))} is not a picture with a WordNet id`);
   }
   const synsetOf = (picture: Picture) => synsets.get(basename(picture.path));
   const pictures = await loosePictures(walk, `${path}/images`);
   return draftFlat(split, `${path}/images`, pictures, { list, synsetOf, named: synsets.size }, walk, warnings);
 }
 
-async function draftOf(source: Source, walk: Walk, warnings: string[]): Promise<Draft | null> {
+async function draftOf(source: Source, walk: Walk, warnings: Sentence[]): Promise<Draft | null> {
   const { split, kind, paths } = source;
   if (kind === 'classes') return draftParts(walk, { split, folders: paths });
   if (kind === 'archive' && split === 'train') return draftTraining(walk.root, paths[0]!, walk.rejects, walk.slices);
@@ -151,7 +161,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices, readin
   const walk = startWalk(folder, rejects, slices, reading);
   const drafts: Draft[] = [];
   const sources = sourcesIn(folder);
-  const ofLists: string[] = [];
+  const ofLists: Sentence[] = [];
   for (const source of sources) {
     try {
       const draft = await draftOf(source, walk, ofLists);
@@ -171,7 +181,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices, readin
     // A figure of a subset must not be taken for one of ImageNet.
     title:
       classes.length === classesOfAll ? 'ImageNet' : (subsetNamed(classes) ?? `ImageNet, ${classes.length} classes`),
-    found: [...sources.map((source) => `${source.split}: ${source.paths.join(', ')}`), ...foundBeside(walk, classes)],
+    found: [...sources.map((source) => said`${source.split}: ${source.paths}`), ...foundBeside(walk, classes)],
     warnings: [...warnings, ...ofLists],
     unused: walk.unused.list(),
     choices: leftoversChoice(walk),

@@ -16,11 +16,12 @@ import type { Listing } from '../data/listing/listing.ts';
 import { readSmallFile } from '../data/formats/small-file.ts';
 import { groupBy } from '../group-by.ts';
 import { defineDataset } from '../recipe.ts';
+import { said } from '../protocol/sentence.ts';
 
 const homepage = 'https://github.com/visipedia/inat_comp/tree/master/2018';
 const expected = [
-  'train2018.json and val2018.json',
-  'the images they list: train_val2018/SUPERCATEGORY/CATEGORY/*.jpg',
+  said`train2018.json and val2018.json`,
+  said`the images they list: train_val2018/SUPERCATEGORY/CATEGORY/*.jpg`,
 ];
 const splits = ['train', 'val'] as const;
 const jsonOf = (split: string) => `${split}2018.json`;
@@ -42,7 +43,9 @@ async function readJson(folder: string, name: string): Promise<v.InferOutput<typ
   const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), Annotated), bytes?.toString('utf8'));
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
-  throw new UnusableImage(`not in COCO's annotation format: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);
+  throw new UnusableImage(
+    said`not in COCO's annotation format: ${v.getDotPath(issue) ?? said`the file`}: ${issue.message}`,
+  );
 }
 
 interface Annotations {
@@ -65,9 +68,9 @@ async function readSplit(folder: string, split: string, rejects: Rejects): Promi
     const trouble = whyUnsafe(path);
     if (trouble !== null) rejects.add(path, trouble);
     else if (own.length !== 1 || category === undefined)
-      rejects.add(path, `${json} gives it ${own.length} categories; one is needed`);
+      rejects.add(path, said`${json} gives it ${own.length} categories; one is needed`);
     else if (!categories.has(category))
-      rejects.add(path, `${json} gives it category ${category}, which it does not list`);
+      rejects.add(path, said`${json} gives it category ${category}, which it does not list`);
     else if (!isThere(path)) rejects.add(path, notInFolder);
     else images.add(path, category);
   }
@@ -90,7 +93,7 @@ async function list(folder: string, rejects: Rejects): Promise<Listing> {
     splits: read.map(({ split, images }) => ({ split, images: images.finish((id) => numbers.get(id)!) })),
     // The names of the species came out after the challenge, in a file of their own.
     classes: ids.map(String),
-    found: present.map((split) => `${split}: ${jsonOf(split)}`),
+    found: present.map((split) => said`${split}: ${jsonOf(split)}`),
     splitRule: null,
   };
 }

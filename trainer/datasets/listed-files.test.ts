@@ -9,8 +9,10 @@ import { linesIn } from '../data/formats/lines.ts';
 import { inTemporaryFolder, put, randomBytes } from '../data/testing/small-datasets.ts';
 import { dataset as inaturalist } from './inaturalist18.ts';
 import { dataset as places } from './places205.ts';
+import { spelledOut } from '../data/testing/spelled-out.ts';
 
-const inspect = (folder: string) => inspectFolder(folder, null, () => undefined, new AbortController().signal);
+const inspect = async (folder: string) =>
+  spelledOut(await inspectFolder(folder, null, () => undefined, new AbortController().signal));
 const jpeg = (name: string) =>
   sharp(randomBytes(12 * 10 * 3, name), { raw: { width: 12, height: 10, channels: 3 } })
     .jpeg()

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { decode } from '../data/pixels/decode.ts';
 import { inTemporaryFolder } from '../data/testing/small-datasets.ts';
 import { dataset } from './parquet.ts';
+import { spelledOut } from '../data/testing/spelled-out.ts';
 
 const golden = (name: string): string => new URL(`../data/golden/${name}.parquet`, import.meta.url).pathname;
 const count = 12;
@@ -43,7 +44,7 @@ describe.each(['snappy', 'dictionary', 'fallen-back', 'zstd', 'gzip', 'brotli'])
           name: `data/train-00000-of-00001.parquet/${i}/n${String(i % 3).padStart(8, '0')}_${i}.JPEG`,
         }),
       );
-      const inspection = await dataset.inspect(folder, quiet, never, { contents: true });
+      const inspection = spelledOut(await dataset.inspect(folder, quiet, never, { contents: true }));
       expect(inspection).toMatchObject({
         dataset: 'parquet',
         classes: ['tench', 'goldfish', 'great white shark'],
@@ -56,7 +57,7 @@ describe.each(['snappy', 'dictionary', 'fallen-back', 'zstd', 'gzip', 'brotli'])
 test('a row without a picture is told when it is looked at, one without a class at once; lists are no pictures', () =>
   inTemporaryFolder(async (folder) => {
     await copyFile(golden('bare'), join(folder, 'validation-0.parquet'));
-    const { rejects, splits, classes } = await dataset.inspect(folder, quiet, never, { contents: true });
+    const { rejects, splits, classes } = spelledOut(await dataset.inspect(folder, quiet, never, { contents: true }));
     expect(rejects).toEqual([
       { file: 'validation-0.parquet/7', reason: 'its row has no class, unlike others' },
       { file: 'validation-0.parquet/4', reason: 'its row does not contain an image' },
@@ -86,7 +87,7 @@ describe('hostile and broken files', () => {
   const inspected = async (bytes: Uint8Array) =>
     inTemporaryFolder(async (folder) => {
       await writeFile(join(folder, 'train.parquet'), bytes);
-      return { folder, ...(await dataset.inspect(folder, quiet, never, { contents: true })) };
+      return { folder, ...spelledOut(await dataset.inspect(folder, quiet, never, { contents: true })) };
     });
 
   test.each([

@@ -15,12 +15,13 @@ import { imageColumnOf, openParquet, type ParquetFile } from '../data/formats/pa
 import { labelledWhereAny, readShards, shardsIn } from '../data/listing/shards.ts';
 import type { TimeSlices } from '../data/listing/time-slices.ts';
 import { defineDataset } from '../recipe.ts';
+import { quoted, said } from '../protocol/sentence.ts';
 
 const homepage = 'https://huggingface.co/docs/hub/datasets-image';
 const ending = '.parquet';
 const expected = [
-  '*.parquet, here or in data/, with train, validation or test in their names or folders',
-  'a column of picture files (image.bytes, image, img, jpg, png) and one of class numbers (label, labels, fine_label)',
+  said`*.parquet, here or in data/, with train, validation or test in their names or folders`,
+  said`a column of picture files (image.bytes, image, img, jpg, png) and one of class numbers (label, labels, fine_label)`,
 ];
 const labelColumns = ['label', 'labels', 'fine_label'];
 /** Numbers of classes are counted up to the largest, and a number from a file must not fill the memory. */
@@ -65,7 +66,8 @@ function classNames({ notes }: ParquetFile, label: string | null): readonly stri
 /** -1 where a row has no class: an empty value, or the -1 that stands for one in test splits. */
 function labelOf(value: unknown): number {
   const label = value === null ? -1 : Number(value);
-  if (label < -1 || !(label < mostClasses)) throw new UnusableImage(`its class ${String(value)} is not a class number`);
+  if (label < -1 || !(label < mostClasses))
+    throw new UnusableImage(said`its class ${quoted(String(value))} is not a class number`);
   return label;
 }
 
@@ -78,7 +80,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
 
   async function take(file: ParquetFile, archive: string, table: TableBuilder): Promise<void> {
     const columns = columnsOf(file);
-    if (columns === null) throw new UnusableImage(`no column of images among ${[...file.leaves.keys()].join(', ')}`);
+    if (columns === null) throw new UnusableImage(said`no column of images among ${[...file.leaves.keys()]}`);
     const labels = columns.label === null ? null : file.values(columns.label);
     const paths = columns.path === null ? null : file.values(columns.path);
     if (names.length === 0) names = classNames(file, columns.label);
@@ -106,12 +108,12 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
   });
   const splits = [...tables].map(([split, table]) => {
     const images = table.finish((label) => label);
-    return { split, images: labelledWhereAny(images, rejects, 'its row has no class, unlike others') };
+    return { split, images: labelledWhereAny(images, rejects, said`its row has no class, unlike others`) };
   });
   return {
     splits,
     classes: Array.from({ length: Math.max(classCount, names.length) }, (_, label) => names[label] ?? String(label)),
-    found: [`${shards.length} shards`],
+    found: [shards.length === 1 ? said`1 shard` : said`${shards.length} shards`],
     splitRule: null,
   };
 }

@@ -16,12 +16,13 @@ import { linesIn } from '../data/formats/lines.ts';
 import type { ListedSplit, Listing } from '../data/listing/listing.ts';
 import type { TimeSlices } from '../data/listing/time-slices.ts';
 import { defineDataset } from '../recipe.ts';
+import { quoted, said } from '../protocol/sentence.ts';
 
 const homepage = 'http://places.csail.mit.edu/';
 const expected = [
-  'trainvalsplit_places205/train_places205.csv and val_places205.csv (or txt), a path and a label per line',
-  'the images they list, from images256/ or from the folder itself',
-  'trainvalsplit_places205/categoryIndex_places205.csv, for the names of the classes',
+  said`trainvalsplit_places205/train_places205.csv and val_places205.csv (or txt), a path and a label per line`,
+  said`the images they list, from images256/ or from the folder itself`,
+  said`trainvalsplit_places205/categoryIndex_places205.csv, for the names of the classes`,
 ];
 const classCount = 205;
 const splits = ['train', 'val'] as const;
@@ -45,7 +46,7 @@ function parsed(line: string): readonly [path: string, label: number] {
   const label = Number(match?.[2]);
   if (!match || label >= classCount)
     throw new UnusableImage(
-      `${JSON.stringify(line.slice(0, 80))} is not a path with a label from 0 to ${classCount - 1}`,
+      said`${quoted(JSON.stringify(line.slice(0, 80)))} is not a path with a label from 0 to ${classCount - 1}`,
     );
   return [match[1]!, label];
 }
@@ -108,7 +109,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
       rejects.add(path, reasonOf(error));
     }
   }
-  const found = lists.map(({ split, path }) => `${split}: ${path}`);
+  const found = lists.map(({ split, path }) => said`${split}: ${path}`);
   return { splits: listed, classes: classNames(folder, rejects), found, splitRule: null };
 }
 

@@ -9,10 +9,11 @@ import type { OpenDataset } from '../recipe.ts';
 import { dataset as cifar } from './cifar.ts';
 import { dataset as idx } from './idx.ts';
 import { dataset as stl10 } from './stl10.ts';
+import { spelledOut } from '../data/testing/spelled-out.ts';
 
 const quiet = () => undefined;
 const never = new AbortController().signal;
-const inspect = (folder: string) => inspectFolder(folder, null, quiet, never);
+const inspect = async (folder: string) => spelledOut(await inspectFolder(folder, null, quiet, never));
 
 async function pixelsOf(opened: OpenDataset, index: number): Promise<Uint8Array> {
   const { image } = await opened.sample(index);

@@ -17,6 +17,7 @@ import { openRecords, readNames, unreadableFile, type RecordFile } from '../data
 import { isMissing } from '../durable/files.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 import { classTarget, defineDataset, type ScanOptions, type InspectProgress, type OpenDataset } from '../recipe.ts';
+import { said } from '../protocol/sentence.ts';
 
 const side = 96;
 const channels = 3;
@@ -24,9 +25,9 @@ const pictureBytes = side * side * channels;
 const classCount = 10;
 const source = 'https://cs.stanford.edu/~acoates/stl10/';
 const expected = [
-  'train_X.bin with train_y.bin, test_X.bin with test_y.bin (STL-10, binary version)',
-  'unlabeled_X.bin, for pretraining',
-  'class_names.txt',
+  said`train_X.bin with train_y.bin, test_X.bin with test_y.bin (STL-10, binary version)`,
+  said`unlabeled_X.bin, for pretraining`,
+  said`class_names.txt`,
 ];
 const splits = ['train', 'test', 'unlabeled'] as const;
 type Split = (typeof splits)[number];
@@ -42,14 +43,16 @@ async function splitsIn(folder: string): Promise<readonly Split[]> {
 async function readLabels(folder: string, split: Split, count: number): Promise<Int32Array | null> {
   if (split === 'unlabeled') return null;
   const bytes = await readFile(join(folder, labelsOf(split))).catch((error: unknown) => {
-    if (isMissing(error)) throw new UnusableImage(`its label file, ${labelsOf(split)}, is missing`);
+    if (isMissing(error)) throw new UnusableImage(said`its label file, ${labelsOf(split)}, is missing`);
     throw error;
   });
   if (bytes.length !== count)
-    throw new UnusableImage(`it has ${count} images, but ${labelsOf(split)} has ${bytes.length} labels`);
+    throw new UnusableImage(said`it has ${count} images, but ${labelsOf(split)} has ${bytes.length} labels`);
   return Int32Array.from(bytes, (label, index) => {
     if (label < 1 || label > classCount)
-      throw new UnusableImage(`image ${index} has label ${label} in ${labelsOf(split)}; STL-10 has 1 to ${classCount}`);
+      throw new UnusableImage(
+        said`image ${index} has label ${label} in ${labelsOf(split)}; STL-10 has 1 to ${classCount}`,
+      );
     return label - 1;
   });
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { inTemporaryFolder, matArrays } from '../data/testing/small-datasets.ts';
 import { dataset } from './svhn.ts';
+import { spelledOut } from '../data/testing/spelled-out.ts';
 
 const side = 32;
 const pixelBytes = 3 * side * side;
@@ -23,8 +24,8 @@ function svhn(digits: readonly number[]): Buffer {
     y: { dimensions: [digits.length, 1], bytes: Uint8Array.from(digits) },
   });
 }
-const inspected = (folder: string) =>
-  dataset.inspect(folder, () => undefined, new AbortController().signal, { contents: true });
+const inspected = async (folder: string) =>
+  spelledOut(await dataset.inspect(folder, () => undefined, new AbortController().signal, { contents: true }));
 
 test('pixels stand row by row, and a ten is a zero', () =>
   inTemporaryFolder(async (folder) => {

@@ -17,6 +17,7 @@ import { readMatArrays } from '../data/formats/mat-file.ts';
 import { unreadableFile } from '../data/formats/record-file.ts';
 import type { Inspection, SplitInspection } from '../protocol/dataset.ts';
 import { classTarget, defineDataset, type ScanOptions, type InspectProgress, type OpenDataset } from '../recipe.ts';
+import { said } from '../protocol/sentence.ts';
 
 const side = 32;
 const plane = side * side;
@@ -24,7 +25,7 @@ const pixelBytes = 3 * plane;
 const splitNames = ['train', 'test', 'extra'] as const;
 const classes = Array.from({ length: 10 }, (_, digit) => String(digit));
 const source = 'http://ufldl.stanford.edu/housenumbers/';
-const expected = ['train_32x32.mat and test_32x32.mat (SVHN, format 2), optionally extra_32x32.mat'];
+const expected = [said`train_32x32.mat and test_32x32.mat (SVHN, format 2), optionally extra_32x32.mat`];
 /** Each thread that decodes holds a split unfolded: `extra`, 531,131 images, has 1.6 GB. */
 const mostBytes = 2 ** 31;
 
@@ -41,18 +42,18 @@ interface Split {
 
 async function readSplit(path: string): Promise<Split> {
   const { size } = await stat(path);
-  if (size > mostBytes) throw new UnusableImage(`it has ${size} bytes; at most ${mostBytes} are read`);
+  if (size > mostBytes) throw new UnusableImage(said`it has ${size} bytes; at most ${mostBytes} are read`);
   const arrays = readMatArrays(await readFile(path), mostBytes);
   const [images, digits] = [arrays.get('X'), arrays.get('y')];
-  if (!images || !digits) throw new UnusableImage('it has no arrays "X" and "y"');
+  if (!images || !digits) throw new UnusableImage(said`it has no arrays "X" and "y"`);
   const [height, width, channels, count = 0] = images.dimensions;
   if (height !== side || width !== side || channels !== 3 || !(images.values instanceof Uint8Array))
-    throw new UnusableImage(`its "X" is ${images.dimensions.join(' x ')}, not 32 x 32 x 3 bytes per image`);
+    throw new UnusableImage(said`its "X" is ${images.dimensions.join(' x ')}, not 32 x 32 x 3 bytes per image`);
   if (digits.values.length !== count)
-    throw new UnusableImage(`it has ${count} images and ${digits.values.length} digits`);
+    throw new UnusableImage(said`it has ${count} images and ${digits.values.length} digits`);
   const labels = Int32Array.from(digits.values, (digit) => (digit === 10 ? 0 : digit));
   const wrong = labels.findIndex((label) => label < 0 || label > 9);
-  if (wrong >= 0) throw new UnusableImage(`image ${wrong} has class ${digits.values[wrong]}; classes are 1 to 10`);
+  if (wrong >= 0) throw new UnusableImage(said`image ${wrong} has class ${digits.values[wrong]!}; classes are 1 to 10`);
   return { count, labels, planes: images.values };
 }
 

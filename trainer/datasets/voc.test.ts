@@ -7,8 +7,10 @@ import { describe, expect, test } from 'vitest';
 import { inspectFolder } from '../data/listing/inspect.ts';
 import { inTemporaryFolder, put, randomBytes } from '../data/testing/small-datasets.ts';
 import { dataset } from './voc.ts';
+import { spelledOut } from '../data/testing/spelled-out.ts';
 
-const inspect = (folder: string) => inspectFolder(folder, null, () => undefined, new AbortController().signal);
+const inspect = async (folder: string) =>
+  spelledOut(await inspectFolder(folder, null, () => undefined, new AbortController().signal));
 
 /** As the lists say it: there, not there, there but difficult. */
 type Mark = 1 | -1 | 0;

@@ -19,13 +19,14 @@ import { openListing, type List } from '../data/listing/listing.ts';
 import { unreadableFile } from '../data/formats/record-file.ts';
 import type { SplitInspection } from '../protocol/dataset.ts';
 import { defineDataset, type OpenOptions } from '../recipe.ts';
+import { quoted, said, type Sentence } from '../protocol/sentence.ts';
 
 const title = 'PASCAL VOC';
 const source = 'http://host.robots.ox.ac.uk/pascal/VOC/';
 const expected = [
-  'VOC2007 or VOC2012 (inside VOCdevkit, or its own folder), or VOCdevkit with both: JPEGImages/*.jpg,',
-  'ImageSets/Main/trainval.txt and test.txt, or train.txt and val.txt; for each class ImageSets/Main/CLASS_SPLIT.txt;',
-  'for boxes Annotations/*.xml',
+  said`VOC2007 or VOC2012 (inside VOCdevkit, or its own folder), or VOCdevkit with both: JPEGImages/*.jpg,`,
+  said`ImageSets/Main/trainval.txt and test.txt, or train.txt and val.txt; for each class ImageSets/Main/CLASS_SPLIT.txt;`,
+  said`for boxes Annotations/*.xml`,
 ];
 const description: ListingDescription = {
   dataset: 'voc',
@@ -95,7 +96,9 @@ const classesOf = (names: ReadonlySet<string>, split: string): readonly string[]
 function layoutOf(folder: string): Layout {
   const years = yearsIn(folder);
   if (years.length === 0)
-    throw new UnusableImage('it must contain one year of PASCAL VOC, or 2007 and 2012: choose the folder of one year');
+    throw new UnusableImage(
+      said`it must contain one year of PASCAL VOC, or 2007 and 2012: choose the folder of one year`,
+    );
   const names = new Map(years.map((year) => [year, new Set(readdirSync(join(folder, year, lists)))]));
   const yearsWith = (split: string) => years.filter((year) => names.get(year)!.has(`${split}.txt`));
   const whole = wholes.find((all) => yearsWith(all[0]).length > 0) ?? [];
@@ -110,11 +113,9 @@ function layoutOf(folder: string): Layout {
 
 const inYear = (year: string, path: string): string => (year === '' ? path : `${year}/${path}`);
 
-/** A sentence on which years the splits are of, where there are two. */
-const foundIn = ({ years, splits }: Layout): readonly string[] =>
-  years.length === 1
-    ? []
-    : splits.map(({ split, years: own }) => `${split}: ${own.map((year) => basename(year)).join(' and ')}`);
+/** Which years the splits are of, where there are two. */
+const foundIn = ({ years, splits }: Layout): readonly Sentence[] =>
+  years.length === 1 ? [] : splits.map(({ split, years: own }) => said`${split}: ${own.map((year) => basename(year))}`);
 
 const list: List = async (folder, rejects, slices) => {
   const layout = layoutOf(folder);
@@ -126,12 +127,12 @@ const list: List = async (folder, rejects, slices) => {
       for (const line of linesOf(join(folder, path))) {
         if (slices.due()) await slices.next(images.count(), null);
         if (id.test(line)) images.add(inYear(year, `JPEGImages/${line}.jpg`), -1);
-        else rejects.add(path, `it names an image "${line}"; an id is letters, digits, _, - and .`);
+        else rejects.add(path, said`it names an image "${quoted(line)}"; an id is letters, digits, _, - and .`);
       }
     }
     listed.push({ split, images: images.finish(null) });
   }
-  const several = 'an image may show several classes: for the linear SVM and for pretraining';
+  const several = said`an image may show several classes: for the linear SVM and for pretraining`;
   return {
     splits: listed,
     classes: layout.classes,
@@ -155,8 +156,8 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
       const path = join(folder, year, lists, `${name}_${split}.txt`);
       paths.push(path);
       for (const line of linesOf(path)) {
-        const [image = '', said = ''] = line.split(/\s+/);
-        const truth = truths[said];
+        const [image = '', value = ''] = line.split(/\s+/);
+        const truth = truths[value];
         if (truth === undefined)
           throw new FaultError('unreadable-file', `${path}: "${line}" is not an id followed by 1, 0 or -1.`, {
             file: path,

@@ -16,11 +16,12 @@ import { labelledWhereAny, readShards, shardsIn, type Shard } from '../data/list
 import type { TimeSlices } from '../data/listing/time-slices.ts';
 import { openTar, type Tar, type TarMember } from '../data/formats/tar.ts';
 import { defineDataset } from '../recipe.ts';
+import { quoted, said, type Sentence } from '../protocol/sentence.ts';
 
 const homepage = 'https://github.com/webdataset/webdataset';
 const expected = [
-  '*.tar, or train/*.tar and val/*.tar, or names with train or val in them (WebDataset)',
-  'in each KEY.jpg (or png, webp, another picture), and KEY.cls with its class number; without it, unlabelled',
+  said`*.tar, or train/*.tar and val/*.tar, or names with train or val in them (WebDataset)`,
+  said`in each KEY.jpg (or png, webp, another picture), and KEY.cls with its class number; without it, unlabelled`,
 ];
 const labelExtension = 'cls';
 /** Numbers of classes are counted up to the largest, and a number from a file must not fill the memory. */
@@ -62,7 +63,9 @@ function labelOf(tar: Tar, sample: ReadonlyMap<string, TarMember>): number {
   const text = tar.text(member);
   const label = Number(text);
   if (!/^\d+$/.test(text) || label >= mostClasses)
-    throw new UnusableImage(`${member.name} contains ${JSON.stringify(text)}, which is not a class number`);
+    throw new UnusableImage(
+      said`${quoted(member.name)} contains ${quoted(JSON.stringify(text))}, which is not a class number`,
+    );
   return label;
 }
 
@@ -104,19 +107,22 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
     images: labelledWhereAny(
       table.finish((label) => label),
       rejects,
-      `its .${labelExtension} is missing, unlike for others`,
+      said`its .${labelExtension} is missing, unlike for others`,
     ),
   }));
   return {
     splits,
     classes: Array.from({ length: classCount }, (_, label) => String(label)),
     found: [
-      `${shards.length} shards`,
-      ...(withoutImage > 0 ? [`${withoutImage} samples without a picture, ignored`] : []),
+      shards.length === 1 ? said`1 shard` : said`${shards.length} shards`,
+      ...(withoutImage > 0 ? [withoutPicture(withoutImage)] : []),
     ],
     splitRule: null,
   };
 }
+
+const withoutPicture = (count: number): Sentence =>
+  count === 1 ? said`1 sample without a picture, ignored` : said`${count} samples without a picture, ignored`;
 
 /** Whether the first members of the first shard are samples with images. */
 async function recognises(folder: string): Promise<boolean> {

@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { progressOf } from '../channel/job.ts';
 import { located } from '../data/loading/locate-data.ts';
 import { FaultError } from '../durable/fault-error.ts';
-import type { DataSource, Subject } from '../protocol/run.ts';
+import { resizingOf, type DataSource, type Subject } from '../protocol/run.ts';
 import { evaluators } from '../registry.ts';
 import type { FeatureSet } from '../recipe.ts';
 import { openEvaluatedEncoder, type EvaluatedEncoder } from './evaluated-encoder.ts';
@@ -39,7 +39,8 @@ async function partOf(
   const images = truth[split].labels.length;
   const whole: DataSource = leftOut.without(config[split]);
   const subset = { kind: 'share', share: mostImages / images, seed: subsetSeed } as const;
-  const { data, found } = images <= mostImages ? scope[split] : await located({ ...whole, subset }, port, cacheFolder);
+  const { data, found } =
+    images <= mostImages ? scope[split] : await located({ ...whole, subset }, context, cacheFolder);
   port.send({ type: 'phase', phase: 'probing', quietForMs: extractQuietMs, detail: split });
   const progress = progressOf(context, place);
   const [from, to] = shares;
@@ -49,8 +50,10 @@ async function partOf(
     found,
     preprocessing: config.preprocessing,
     normalization: config.normalization,
+    resizing: resizingOf(config),
     cacheFolder,
     leftOut,
+    reach: context.reach,
     withLabels: true,
     execution: config.execution,
     facts: engine.facts,

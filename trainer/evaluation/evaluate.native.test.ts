@@ -107,6 +107,13 @@ it('states the layer, and does not use another layer’s features from the cache
   expect(ranking(corners)).not.toBe(own);
 });
 
+it('states the version of resizing from the second order on', async () => {
+  const [before] = await evaluated();
+  const [after] = await evaluated({ resizing: 'pillow-13' });
+  expect(before!.protocol).not.toHaveProperty('resizing');
+  expect(after!.protocol).toEqual({ ...before!.protocol, resizing: 'Pillow 13' });
+});
+
 it('refuses an evaluator that needs one class an image, with what fits', async () => {
   await expect(evaluated({ evaluator: { id: 'knn', options: {} } })).rejects.toThrow('use the linear SVM');
   const tuning = { evaluator: { id: 'semi-supervised', options: {} } };

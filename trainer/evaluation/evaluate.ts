@@ -32,11 +32,11 @@ async function openScope(
   const builder = engine.builder(config.seed).at(recipe.id);
   const subset = recipe.head?.subset?.(options);
   const isLabelFree = recipe.targets === 'none';
-  const test = await located(leftOut.without(config.test), port, cacheFolder);
+  const test = await located(leftOut.without(config.test), { port }, cacheFolder);
   const wholeTrain = leftOut.without(config.train);
   const train: Located = isLabelFree
     ? { data: wholeTrain, found: undefined }
-    : await located(subset ? { ...wholeTrain, subset } : wholeTrain, port, cacheFolder);
+    : await located(subset ? { ...wholeTrain, subset } : wholeTrain, { port }, cacheFolder);
   // The test split first: otherwise unsuitable data would only be reported as data that no part can be taken of.
   const testTruth = await truthOf(test, recipe);
   const truth = { test: testTruth, train: isLabelFree ? untold : await truthOf(train, recipe) };

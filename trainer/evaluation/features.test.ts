@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { EngineFacts } from '../engine/binding/engine-facts.ts';
-import { Execution } from '../protocol/run.ts';
+import { Execution, newestResizing } from '../protocol/run.ts';
 import { inTemporaryFolder, writeIdx } from '../data/testing/small-datasets.ts';
 import { readFeatures, type ClassifiedFeatures, type FeatureRequest } from './features.ts';
 import { writeNpy } from './npy.ts';
@@ -40,6 +40,7 @@ async function look(folder: string, changes: Partial<FeatureRequest> = {}): Prom
     data: { dataset: 'idx', path: join(folder, 'data'), split: 'train', fingerprint: 'f' },
     preprocessing: { resize: null, crop: 12, interpolation: 'bilinear' },
     normalization: { mean: [0], std: [1] },
+    resizing: newestResizing,
     execution,
     facts,
     withLabels: true,
@@ -94,6 +95,7 @@ describe('features', () => {
         { data: base },
         { preprocessing: { resize: null, crop: 10, interpolation: 'bilinear' } },
         { normalization: { mean: [0.5], std: [1] } },
+        { resizing: 'pillow-12.1' },
         { execution: { ...execution, threads: 2 } },
         { execution: { ...execution, precision: 'bfloat16' } },
         { facts: { ...facts, instructionSet: 'y' } },

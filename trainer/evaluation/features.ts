@@ -9,11 +9,11 @@ import { FaultError } from '../durable/fault-error.ts';
 import { canonicalJson } from '../durable/canonical-json.ts';
 import type { EngineFacts } from '../engine/binding/engine-facts.ts';
 import type { HostBatch } from '../host-batch.ts';
-import type { DataSource, Execution, Normalization, Preprocessing } from '../protocol/run.ts';
+import type { DataSource, Execution, Normalization, Preprocessing, Resizing } from '../protocol/run.ts';
 import type { FoundImages } from '../data/found-images.ts';
 import type { LeftOut } from '../data/loading/left-out.ts';
 import { openEvaluationLoader } from '../data/loading/loader.ts';
-import type { EvaluationLoader } from '../data/loading/pipeline.ts';
+import type { EvaluationLoader, EvaluationLoaderOptions } from '../data/loading/pipeline.ts';
 import { bytesOf, isMissing, sha256, writeAtomically } from '../durable/files.ts';
 import type { FeatureSet } from '../recipe.ts';
 import type { EvaluatedEncoder } from './evaluated-encoder.ts';
@@ -29,10 +29,13 @@ export interface FeatureRequest {
   readonly found?: FoundImages | undefined;
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
+  readonly resizing: Resizing;
   readonly execution: Execution;
   readonly facts: EngineFacts;
   /** Record of the images to leave out; without one a damaged image is a fault. */
   readonly leftOut?: LeftOut | undefined;
+  /** Waits for data that goes away; without it that is a fault. */
+  readonly reach?: EvaluationLoaderOptions['reach'];
   /** Puts another image in the place of a damaged one, so that rows keep their numbers. */
   readonly substitutes?: boolean | undefined;
   /** False: images without a class are included too, with label -1. */
@@ -69,6 +72,7 @@ async function keyOf({
   data,
   preprocessing,
   normalization,
+  resizing,
   execution,
   facts,
 }: FeatureRequest): Promise<string> {
@@ -89,6 +93,8 @@ async function keyOf({
       contents,
       preprocessing,
       normalization,
+      // Said from the second order on, so that features of before are found again.
+      ...(resizing === 'pillow-12.1' ? {} : { resizing }),
       arithmetic,
     }),
   );
@@ -264,7 +270,8 @@ async function extract(
 }
 
 export async function readFeatures(request: FeatureRequest): Promise<ClassifiedFeatures> {
-  const { data, found, leftOut, substitutes, progress, preprocessing, normalization, execution } = request;
+  const { data, found, leftOut, reach, substitutes, progress, preprocessing, normalization, resizing, execution } =
+    request;
   const { cacheFolder, notice } = request;
   const entry = cacheFolder === null ? null : join(cacheFolder, 'features', await keyOf(request));
   const known = entry === null ? null : await readParts(entry, notice);
@@ -275,10 +282,12 @@ export async function readFeatures(request: FeatureRequest): Promise<ClassifiedF
     data,
     found,
     leftOut,
+    reach,
     substitutes,
     progress,
     preprocessing,
     normalization,
+    resizing,
     batch,
     workers,
     from,

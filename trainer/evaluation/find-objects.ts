@@ -39,7 +39,7 @@ export type TellFound = (picture: number, found: readonly Detection[]) => void;
 export function objectFinder(
   engine: Engine,
   { detector, fit }: Pick<DetectionTraining, 'detector' | 'fit'>,
-  batches: PictureBatches,
+  finding: PictureBatches['finding'],
 ) {
   const run = engine.inferAll(([images, sizes], at) => {
     const { boxes, scores, classes, masks } = detector.find({ images: images!, sizes: sizes! }, at);
@@ -52,7 +52,7 @@ export function objectFinder(
   ): Promise<void> => {
     for (let from = 0; from < pictures.length; from += together) {
       const part = pictures.subarray(from, from + together);
-      const { views, targets, originals } = await batches.finding(part, fit);
+      const { views, targets, originals } = await finding(part, fit);
       const sizes = targets['sizes']!;
       const results = await run(views[0]!, sizes);
       part.forEach((picture, at) => {

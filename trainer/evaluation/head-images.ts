@@ -1,6 +1,7 @@
 /** Images for a head: augmented ones to learn from, and the test split. */
 import { openEvaluationLoader, openTrainingLoader } from '../data/loading/loader.ts';
 import type { TrainingLoader } from '../data/loading/pipeline.ts';
+import { resizingOf } from '../protocol/run.ts';
 import type { HeadTraining } from '../recipe.ts';
 import type { EvaluationScope } from './evaluation-scope.ts';
 import type { TestSet } from './head.ts';
@@ -10,7 +11,7 @@ const imageRows = 250;
 
 /** Opens batches with one view per image, augmented by the head's recipe; the caller closes the loader. */
 export async function openHeadImages(
-  { config, train, fromStep, leftOut }: EvaluationScope,
+  { context, config, train, fromStep, leftOut }: EvaluationScope,
   training: HeadTraining,
   { dropLast }: { readonly dropLast: boolean },
 ): Promise<TrainingLoader> {
@@ -20,7 +21,9 @@ export async function openHeadImages(
   return openTrainingLoader({
     ...train,
     leftOut,
+    reach: context.reach,
     normalization,
+    resizing: resizingOf(config),
     seed,
     fromStep,
     dropLast,
@@ -31,7 +34,14 @@ export async function openHeadImages(
 }
 
 /** Images, read and decoded at every examination: an encoder that learns has no features to keep. */
-export function testImages({ config, classes, test: { data, found }, truth, leftOut }: EvaluationScope): TestSet {
+export function testImages({
+  context,
+  config,
+  classes,
+  test: { data, found },
+  truth,
+  leftOut,
+}: EvaluationScope): TestSet {
   const { preprocessing, normalization, execution } = config;
   return {
     labels: truth.test.labels,
@@ -41,9 +51,11 @@ export function testImages({ config, classes, test: { data, found }, truth, left
         data,
         found,
         leftOut,
+        reach: context.reach,
         progress,
         preprocessing,
         normalization,
+        resizing: resizingOf(config),
         batch: imageRows,
         from: 0,
         workers: execution.loaderWorkers,

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
 import { progressOf } from '../channel/job.ts';
 import { bytesOf, writeAtomically } from '../durable/files.ts';
-import type { Protocol, Result } from '../protocol/results.ts';
+import { resizingProtocol, type Protocol, type Result } from '../protocol/results.ts';
 import type { EvaluationModel, Measure } from '../recipe.ts';
 import { extractQuietMs, type EvaluationScope, type Material } from './evaluation-scope.ts';
 
@@ -59,7 +59,7 @@ export async function measure(
     progress,
     ...(head ? { heads: await head.scores() } : {}),
   };
-  const protocol = { ...recipe.protocol(options), layer };
+  const protocol = { ...recipe.protocol(options), layer, ...resizingProtocol(scope.config) };
   const results: Result[] = [];
   if (recipe.detection) throw new Error(`${recipe.id} measures no features.`);
   for await (const measured of recipe.measure(model, options)) {

@@ -16,7 +16,10 @@ interface Resized {
 }
 
 /** Null where the positions are used as they are. */
-export function resizedPositionsNote(resolved: ResolvedSubject, { preprocessing }: EvaluateConfig): Resized | null {
+export function resizedPositionsNote(
+  resolved: ResolvedSubject,
+  { preprocessing }: Pick<EvaluateConfig, 'preprocessing'>,
+): Resized | null {
   const { patch, imageSize } = choiceOf(resolved)?.options ?? {};
   if (typeof patch !== 'number' || typeof imageSize !== 'number') return null;
   const [from, to] = [imageSize, preprocessing.crop].map((size) => Math.floor(size / patch));

@@ -1,5 +1,6 @@
 /** Features of an evaluation's splits, from a frozen encoder. */
 import { progressOf } from '../channel/job.ts';
+import { resizingOf } from '../protocol/run.ts';
 import type { EvaluationModel, EvaluatorRecipe, FeatureSet } from '../recipe.ts';
 import type { EvaluatedEncoder } from './evaluated-encoder.ts';
 import { extractQuietMs, type EvaluationScope } from './evaluation-scope.ts';
@@ -22,9 +23,11 @@ export async function splitFeatures(
     subject,
     preprocessing: config.preprocessing,
     normalization: config.normalization,
+    resizing: resizingOf(config),
     cacheFolder,
     ...located,
     leftOut,
+    reach: context.reach,
     withLabels: false,
     execution: config.execution,
     facts: engine.facts,
@@ -53,8 +56,10 @@ export async function testPairs(
     view: { ...augmentation, size: config.preprocessing.crop },
     ...test,
     normalization: config.normalization,
+    resizing: resizingOf(config),
     seed: config.seed,
     workers: config.execution.loaderWorkers,
+    reach: context.reach,
     progress: progressOf(context, place),
   });
 }

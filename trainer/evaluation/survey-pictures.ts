@@ -1,17 +1,22 @@
 /** Pictures with objects, opened, and what must be known of them before a detector learns from them. */
 import type { Located } from '../data/listing/image-table.ts';
 import { openData } from '../data/loading/open-data.ts';
+import { whenThere } from '../data/loading/when-reached.ts';
 import { BoxCensus, type DetectorFacts } from '../detection/diagnosis.ts';
 import type { AnnotatedImage } from '../detection/objects.ts';
 import { isLearned } from '../detection/pictures/shown-objects.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import type { OpenDataset } from '../recipe.ts';
+import type { EvaluationScope } from './evaluation-scope.ts';
 
 export type Pictures = OpenDataset & Required<Pick<OpenDataset, 'objects'>>;
 
 /** @throws FaultError `wrong-folder` for a split without boxes */
-export async function openPictures({ data: source, found }: Located, title: string): Promise<Pictures> {
-  const data = await openData(source, found);
+export async function openPictures(
+  { data: source, found }: Located,
+  { context, recipe: { title } }: EvaluationScope,
+): Promise<Pictures> {
+  const data = await whenThere(() => openData(source, found), source.path, context.reach);
   if (data.objects) return data as Pictures;
   await data.close();
   const text = `${title} needs boxes around objects, such as PASCAL VOC and COCO have; ${source.path} has none.`;

@@ -1,7 +1,8 @@
 /** Features of two views of each image, for measuring how close an encoder places them. */
-import type { DataSource, Normalization, View } from '../protocol/run.ts';
+import type { DataSource, Normalization, Resizing, View } from '../protocol/run.ts';
 import type { FoundImages } from '../data/found-images.ts';
 import { openTrainingLoader } from '../data/loading/loader.ts';
+import type { TrainingLoaderOptions } from '../data/loading/pipeline.ts';
 import type { FeatureSet } from '../recipe.ts';
 import type { EvaluatedEncoder } from './evaluated-encoder.ts';
 
@@ -14,9 +15,11 @@ export interface PairsRequest {
   readonly images: number;
   readonly view: View;
   readonly normalization: Normalization;
+  readonly resizing: Resizing;
   /** Determines the choice of images and the crop of each view. */
   readonly seed: number;
   readonly workers: number;
+  readonly reach?: TrainingLoaderOptions['reach'];
   progress(fraction: number): Promise<void>;
 }
 
@@ -24,13 +27,15 @@ const batch = 250;
 
 /** Row i of both belongs to the same image. */
 export async function readPairs(request: PairsRequest): Promise<readonly [FeatureSet, FeatureSet]> {
-  const { subject, data, found, view, normalization, seed, workers, progress } = request;
+  const { subject, data, found, view, normalization, resizing, seed, workers, reach, progress } = request;
   const loader = await openTrainingLoader({
     data,
     found,
     normalization,
+    resizing,
     seed,
     workers,
+    reach,
     batch,
     views: [view, view],
     dropLast: false,

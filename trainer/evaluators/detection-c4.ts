@@ -17,7 +17,12 @@ export const evaluator = defineDetection({
   title: 'Object detection, Faster R-CNN C4',
   options: v.object({
     ...detectionOptions({
-      ...{ rate: 0.1, steps: 24_000, drops: [18_000, 22_000], warmup: 1000, warmupFrom: 0.333, proposalWeight: 0.2 },
+      rate: 0.1,
+      steps: 24_000,
+      drops: [18_000, 22_000],
+      warmup: 1000,
+      warmupFrom: 0.333,
+      proposalWeight: 0.2,
       shortSides: sides,
     }),
     /** Rules by which average precision is counted. */
@@ -44,7 +49,10 @@ export const evaluator = defineDetection({
       const sizes = [32, 64, 128, 256, 512].map((size) => size * options.anchorScale);
       const proposals = proposalsOfC4(options.proposals);
       const detector = fasterRcnnC4(builder, encoderOf(encoder, options), {
-        ...{ classes, sizes, proposals, sample: sampleOf(options) },
+        classes,
+        sizes,
+        proposals,
+        sample: sampleOf(options),
       });
       return { ...trainingOf(options), detector };
     },

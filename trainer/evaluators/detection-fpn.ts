@@ -16,7 +16,12 @@ export const evaluator = defineDetection({
   title: 'Detection and segmentation, Mask R-CNN FPN',
   options: v.object({
     ...detectionOptions({
-      ...{ rate: 0.04, steps: 90_000, drops: [60_000, 80_000], warmup: 50, warmupFrom: 0.001, proposalWeight: 1 },
+      rate: 0.04,
+      steps: 90_000,
+      drops: [60_000, 80_000],
+      warmup: 50,
+      warmupFrom: 0.001,
+      proposalWeight: 1,
       shortSides: sides,
     }),
     /** Batch norm in the pyramid too. */
@@ -49,7 +54,13 @@ export const evaluator = defineDetection({
       const { channels, boxWidth, pyramidNorm, anchorScale } = options;
       const sizes = [32, 64, 128, 256, 512].map((size) => size * anchorScale);
       const detector = maskRcnnFpn(builder, encoderOf(encoder, options), {
-        ...{ classes, sizes, channels, boxWidth, maskWidth: channels, norm: pyramidNorm, sample: sampleOf(options) },
+        classes,
+        sizes,
+        channels,
+        boxWidth,
+        maskWidth: channels,
+        norm: pyramidNorm,
+        sample: sampleOf(options),
         proposals: proposalsOfFpn(options.proposals),
       });
       return { ...trainingOf(options), detector };

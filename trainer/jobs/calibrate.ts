@@ -5,7 +5,7 @@ import { openEngine } from '../engine/steps/open.ts';
 import type { Engine, StateEntry } from '../engine/engine.ts';
 import type { ResolvedSubject } from '../protocol/commands.ts';
 import type { Calibration } from '../protocol/events.ts';
-import type { DataSource, EvaluateConfig, PretrainConfig } from '../protocol/run.ts';
+import { resizingOf, type DataSource, type EvaluateConfig, type PretrainConfig } from '../protocol/run.ts';
 import type { EvaluatorRecipe } from '../recipe.ts';
 import type { LeftOut } from '../data/loading/left-out.ts';
 import { unrecordedLeftOut } from '../data/loading/open-left-out.ts';
@@ -147,6 +147,7 @@ async function calibrateEncoding(
     substitutes: true,
     preprocessing,
     normalization,
+    resizing: resizingOf(config),
     batch: extractBatch,
     from: 0,
     workers: config.execution.loaderWorkers,

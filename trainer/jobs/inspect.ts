@@ -1,15 +1,17 @@
 /** Scans a folder and reports what it contains, before training. */
 import { writeCopies } from '../data/copies/copies-file.ts';
-import { writeDamagedFiles } from '../data/listing/damaged-files.ts';
+import { readDamagedFiles, writeDamagedFiles } from '../data/listing/damaged-files.ts';
 import type { CopyPair } from '../protocol/copies.ts';
 import type { DamagedFile } from '../protocol/left-out.ts';
 import { inspectFolder } from '../data/listing/inspect.ts';
+import { runInBackground } from './low-priority.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const scanQuietMs = 60_000;
 
 export async function run(job: JobOf<'inspect'>, context: JobContext): Promise<Ending> {
   const { port } = context;
+  if (job.background) runInBackground();
   port.send({ type: 'phase', phase: 'scanning', quietForMs: scanQuietMs });
   const progress = progressOf(context);
   const cancelled = new AbortController();
@@ -19,14 +21,18 @@ export async function run(job: JobOf<'inspect'>, context: JobContext): Promise<E
   };
   const damaged: DamagedFile[] = [];
   let copies: readonly CopyPair[] = [];
-  const { contents, reading } = job;
+  const { contents, checkedUnasked, reading } = job;
   const inspection = await inspectFolder(job.path, job.dataset, tell, cancelled.signal, {
     contents,
+    checkedUnasked,
     reading,
     details: { damaged: (image) => void damaged.push(image), copies: (pairs) => (copies = pairs) },
   });
   if (job.datasetsFolder !== null) {
-    if (damaged.length > 0) await writeDamagedFiles(job.datasetsFolder, inspection.fingerprint, damaged);
+    // A later check of a listed data set found more of them.
+    const known =
+      inspection.contents === 'listed' ? await readDamagedFiles(job.datasetsFolder, inspection.fingerprint) : [];
+    if (damaged.length > known.length) await writeDamagedFiles(job.datasetsFolder, inspection.fingerprint, damaged);
     if (inspection.nearDuplicates !== null) await writeCopies(job.datasetsFolder, inspection.fingerprint, copies);
   }
   port.send({ type: 'result', outcome: { kind: 'inspection', inspection } });

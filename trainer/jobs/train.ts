@@ -18,6 +18,7 @@ import { leftOutOf } from '../data/loading/open-left-out.ts';
 import { SourceChanged } from '../data/loading/loader.ts';
 import type { EvaluateConfig } from '../protocol/run.ts';
 import { version } from '../version.ts';
+import { openReach } from '../channel/reach.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 type Notices = (readonly [code: string, text: string, values: Record<string, string | number>])[];
@@ -73,8 +74,12 @@ async function findCheckpoint(job: JobOf<'train'>, notices: Notices): Promise<Lo
   return loaded;
 }
 
-export async function run(job: JobOf<'train'>, context: JobContext): Promise<Ending> {
-  const { port, clock } = context;
+export async function run(job: JobOf<'train'>, given: JobContext): Promise<Ending> {
+  const { port } = given;
+  const reach = openReach({ port, clock: given.clock, startedAt: Date.now() });
+  // While data is awaited, time stands still: it counts neither as training nor towards the next save.
+  const clock = (): number => given.clock() - reach.heldMs();
+  const context: JobContext = { port, clock, reach };
   const { config, attempt, runFolder } = job;
   port.attach({ run: job.run, attempt, folder: runFolder });
   const notices: Notices = [];

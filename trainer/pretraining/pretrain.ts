@@ -4,7 +4,7 @@ import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import type { Engine, Stepper } from '../engine/engine.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
-import { encoderPath, type PretrainConfig, type Probe } from '../protocol/run.ts';
+import { encoderPath, resizingOf, type PretrainConfig, type Probe } from '../protocol/run.ts';
 import { canProbe, type BetweenEpochs, type Encoder, type Learner } from '../recipe.ts';
 import type { Located } from '../data/listing/image-table.ts';
 import { openTrainingLoader, SourceChanged } from '../data/loading/loader.ts';
@@ -20,16 +20,18 @@ import { stepsOf } from '../training/steps-of.ts';
 
 /** What the network makes of the run's images between two steps: its weights change, so nothing of it is kept. */
 function featuresNow(
-  { port }: JobContext,
+  { port, reach }: JobContext,
   engine: Engine,
-  { normalization, execution }: PretrainConfig,
+  config: PretrainConfig,
   encode: EvaluatedEncoder['encode'],
   asked: Located & Pick<FeatureRequest, 'leftOut' | 'substitutes' | 'preprocessing' | 'withLabels' | 'progress'>,
 ): ReturnType<typeof readFeatures> {
   return readFeatures({
     ...asked,
-    normalization,
-    execution,
+    reach,
+    normalization: config.normalization,
+    resizing: resizingOf(config),
+    execution: config.execution,
     facts: engine.facts,
     cacheFolder: null,
     subject: { key: '', encode },
@@ -41,7 +43,7 @@ const probeQuietMs = 300_000;
 
 /** The two splits of a probe, located once, and again without the images that turn out to be damaged. */
 function createProbeSources(
-  port: JobContext['port'],
+  context: JobContext,
   probe: Probe,
   { cacheFolder, leftOut }: Pick<PretrainingPlace, 'cacheFolder' | 'leftOut'>,
 ) {
@@ -49,7 +51,7 @@ function createProbeSources(
   return {
     async read<T>(split: 'train' | 'test', use: (source: Located) => Promise<T>): Promise<T> {
       for (;;) {
-        const source = known.get(split) ?? (await located(leftOut.without(probe[split]), port, cacheFolder));
+        const source = known.get(split) ?? (await located(leftOut.without(probe[split]), context, cacheFolder));
         known.set(split, source);
         try {
           return await use(source);
@@ -80,7 +82,7 @@ function probeLook(
   }
   const encode = encodeWith(engine, encoder);
   const every = probe.everyEpochs * course.stepsPerEpoch;
-  const sources = createProbeSources(port, probe, course);
+  const sources = createProbeSources(context, probe, course);
   return {
     due: (done) => Math.floor(done / every) > Math.floor((done - 1) / every) || done === course.steps,
     async run(done) {
@@ -171,18 +173,20 @@ export interface PretrainingPlace {
 
 /** Opens the run's images, in batches from a step on; the loop closes them. */
 async function openImages(
-  { port }: JobContext,
+  { port, reach }: JobContext,
   config: PretrainConfig,
   { cacheFolder, fromStep, leftOut }: PretrainingPlace,
 ): Promise<{ readonly given: Located; readonly source: TrainingLoader }> {
   const { data, views, normalization, seed, batch, dropLast } = config;
-  const given = await located(leftOut.withoutInspected(data), port, cacheFolder);
+  const given = await located(leftOut.withoutInspected(data), { port }, cacheFolder);
   const source = await openTrainingLoader({
-    paired: config.paired && (await located(leftOut.withoutInspected(config.paired), port, cacheFolder)),
+    paired: config.paired && (await located(leftOut.withoutInspected(config.paired), { port }, cacheFolder)),
     ...given,
     leftOut,
+    reach,
     views,
     normalization,
+    resizing: resizingOf(config),
     seed,
     batch,
     dropLast,

@@ -1,7 +1,8 @@
 /** Questions about the pictures of a data set, and their answers: which there are, one of them, its augmented views. */
 import * as v from 'valibot';
 import { ViewParameters } from './augmentation.ts';
-import { View } from './run.ts';
+import { Said } from './said.ts';
+import { newestResizing, Resizing, View } from './run.ts';
 
 const whole = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const name = v.pipe(v.string(), v.maxLength(4096));
@@ -32,6 +33,7 @@ export type PictureFilter = v.InferOutput<typeof PictureFilter>;
 /** An augmented view depends on these, the image and the number of the view. */
 export const Draw = v.strictObject({
   views: v.pipe(v.array(View), v.minLength(1), v.maxLength(mostViews)),
+  resizing: v.optional(Resizing, newestResizing),
   seed: whole,
   /** From 0. */
   epoch: whole,
@@ -62,7 +64,7 @@ const listed = {
   /** Names of its classes: one, several, or none without labels. */
   classes: v.array(v.string()),
   /** Why it was rejected, or why it cannot be shown. */
-  problem: v.nullable(v.string()),
+  problem: v.nullable(Said),
 };
 
 export const ListedPicture = v.strictObject({ ...listed, thumbnail: v.nullable(Shown) });

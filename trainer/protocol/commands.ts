@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { PictureQuestion } from './browse.ts';
 import { Reading, Reject } from './dataset.ts';
-import { DataSource, Preprocessing, Normalization, RunConfig, RunId, Subject, Execution } from './run.ts';
+import { DataSource, Preprocessing, Normalization, Resizing, RunConfig, RunId, Subject, Execution } from './run.ts';
 import { WantedWeights, WeightsFormat } from './weights.ts';
 
 /** Where an evaluation finds what it evaluates: resolved by the workstation, which knows the runs. */
@@ -44,6 +44,10 @@ export const Job = v.variant('kind', [
     dataset: v.nullable(v.string()),
     /** Checks the contents of every image, however many there are. */
     contents: v.boolean(),
+    /** Of up to so many images the contents are checked unasked; left out: as usual. */
+    checkedUnasked: v.optional(v.number()),
+    /** Leaves the processor to whatever else wants it. */
+    background: v.optional(v.boolean(), false),
     /** Left out: as usual. */
     reading: v.optional(Reading),
     datasetsFolder: v.optional(v.nullable(v.string()), null),
@@ -64,6 +68,7 @@ export const Job = v.variant('kind', [
     data: DataSource,
     preprocessing: Preprocessing,
     normalization: Normalization,
+    resizing: Resizing,
     execution: Execution,
     seed: v.number(),
     datasetsFolder: v.optional(v.nullable(v.string()), null),

@@ -2,16 +2,17 @@
 import * as v from 'valibot';
 import { NearDuplicates } from './copies.ts';
 import { ObjectsInspection } from './objects.ts';
+import { Said } from './said.ts';
 
-export const Reject = v.strictObject({ file: v.string(), reason: v.string() });
+export const Reject = v.strictObject({ file: v.string(), reason: Said });
 export type Reject = v.InferOutput<typeof Reject>;
 
 /** A folder, or files of a kind, that are not used: what, how many pictures or files, why, and how they would be used. */
-export const Unused = v.strictObject({ what: v.string(), count: v.number(), why: v.string(), use: v.string() });
+export const Unused = v.strictObject({ what: Said, count: v.number(), why: Said, use: Said });
 export type Unused = v.InferOutput<typeof Unused>;
 
 /** Rejects for one reason, with a few of their names. */
-export const RejectKind = v.strictObject({ reason: v.string(), count: v.number(), examples: v.array(v.string()) });
+export const RejectKind = v.strictObject({ reason: Said, count: v.number(), examples: v.array(v.string()) });
 export type RejectKind = v.InferOutput<typeof RejectKind>;
 
 /**
@@ -65,8 +66,10 @@ export const Inspection = v.strictObject({
   contents: v.optional(v.picklist(['checked', 'listed']), 'checked'),
   /** SHA-256 over names, sizes and contents; over names and sizes where contents were not checked. The identity of the data. */
   fingerprint: v.string(),
-  expected: v.array(v.string()),
-  found: v.array(v.string()),
+  /** Where its contents were checked after runs knew it by its listing: what the fingerprint would be by its contents. */
+  contentsFingerprint: v.optional(v.string()),
+  expected: v.array(Said),
+  found: v.array(Said),
   splits: v.array(SplitInspection),
   classes: v.array(v.string()),
   /** An image may show several classes, so images a class add up to more than there are. */
@@ -86,8 +89,8 @@ export const Inspection = v.strictObject({
   choices: v.optional(v.array(ReadingChoice), []),
   /** What lies in the folder and is not used. */
   unused: v.optional(v.array(Unused), []),
-  /** What is odd about its classes and pictures, in sentences. */
-  warnings: v.optional(v.array(v.string()), []),
+  /** What is odd about its classes and pictures. */
+  warnings: v.optional(v.array(Said), []),
   /** Pictures whose contents stand in more than one split, with the two names: a leak. */
   leaks: v.array(v.tuple([v.string(), v.string()])),
   leakCount: v.number(),
@@ -96,9 +99,9 @@ export const Inspection = v.strictObject({
   /** Pictures that are alike without being the same bytes. Null if they were not looked for. */
   nearDuplicates: v.optional(v.nullable(NearDuplicates), null),
   licence: v.nullable(v.string()),
-  source: v.nullable(v.string()),
+  source: v.nullable(Said),
   /** How a validation split was made when the folder had none. */
-  splitRule: v.nullable(v.string()),
+  splitRule: v.nullable(Said),
   seconds: v.number(),
 });
 export type Inspection = v.InferOutput<typeof Inspection>;

@@ -36,7 +36,11 @@ export function checkName(kind: RunKind, metric: string): string {
 }
 
 /** Figures of a training step that are not on a scale of their own. */
-const trainingUnits: Readonly<Record<string, Metric['unit']>> = { accuracy: 'share' };
+const trainingUnits: Readonly<Record<string, Metric['unit']>> = {
+  accuracy: 'share',
+  recall: 'share',
+  foreground: 'share',
+};
 
 /** Unit of a curve of a run. */
 export function curveUnit(catalogue: Evaluators, config: RunConfig, name: string): Metric['unit'] {

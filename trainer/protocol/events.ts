@@ -56,7 +56,14 @@ export const Outcome = v.variant('kind', [
   v.strictObject({ kind: v.literal('probe'), probe: DeviceProbe }),
   v.strictObject({ kind: v.literal('precisions'), precisions: PrecisionTimings }),
   v.strictObject({ kind: v.literal('calibration'), calibration: Calibration }),
-  v.strictObject({ kind: v.literal('features'), file: v.string(), rows: v.number(), columns: v.number() }),
+  v.strictObject({
+    kind: v.literal('features'),
+    file: v.string(),
+    rows: v.number(),
+    columns: v.number(),
+    /** Patches that position embeddings were for, and are resized to; left out where they are used as they are. */
+    resized: v.optional(v.strictObject({ from: v.string(), to: v.string() })),
+  }),
   v.strictObject({ kind: v.literal('weights'), found: FoundWeights }),
   v.strictObject({ kind: v.literal('export'), file: v.string(), tensors: v.number() }),
   v.strictObject({ kind: v.literal('sample'), path: v.string(), images: v.number() }),
@@ -92,6 +99,8 @@ export const TrainerEvent = v.variant('type', [
     phase: Phase,
     quietForMs: v.number(),
     detail: v.optional(v.string()),
+    /** Why it is paused, where nobody asked for it. */
+    reason: v.optional(Fault),
   }),
   v.strictObject({ ...head, type: v.literal('metrics'), points: v.array(MetricPoint) }),
   /** From the step loop, so it proves that training lives. May be dropped on the pipe and is never written to the file. */

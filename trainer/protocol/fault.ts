@@ -20,6 +20,7 @@ export const faultCodes = [
   'damaged-image',
   'too-many-damaged',
   'dataset-changed',
+  'data-unreachable',
   'more-prototypes-than-images',
   'images-alike',
   'corrupt-checkpoint',

@@ -1,5 +1,7 @@
 /** Record of the images that a run leaves out: `left-out.ndjson` in its folder. */
 import * as v from 'valibot';
+import { Said } from './said.ts';
+import { said } from './sentence.ts';
 
 export const leftOutFile = 'left-out.ndjson';
 
@@ -8,11 +10,13 @@ export const DamagedFile = v.strictObject({
   split: v.string(),
   /** Named as in the inspection. */
   file: v.string(),
-  reason: v.string(),
+  reason: Said,
   /** SHA-256 of the file; null if the image is part of another file, or a person left it out. */
   sha256: v.nullable(v.string()),
 });
 export type DamagedFile = v.InferOutput<typeof DamagedFile>;
+/** All of a data set, in the workspace's folder of data sets. */
+export const damagedFilesOf = (fingerprint: string): string => `${fingerprint}.damaged.ndjson`;
 
 /** An image that a person left out of a data set, in `<fingerprint>.excluded.json` in the workspace's folder of data sets. */
 export const ExcludedFile = v.strictObject({
@@ -23,7 +27,7 @@ export const ExcludedFile = v.strictObject({
 export type ExcludedFile = v.InferOutput<typeof ExcludedFile>;
 export const excludedFileOf = (fingerprint: string): string => `${fingerprint}.excluded.json`;
 /** Why a run leaves them out. */
-export const excludedReason = 'left out by hand';
+export const excludedReason = said`left out by hand`;
 
 export const LeftOutImage = v.strictObject({
   kind: v.literal('image'),

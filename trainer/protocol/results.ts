@@ -1,9 +1,21 @@
 /** A number an evaluator produced, with everything that is needed to compare it honestly. */
 import * as v from 'valibot';
+import { resizingOf, type Resizing } from './run.ts';
 
 /** The options that define how a figure was measured: two figures are comparable only when these agree. */
 export const Protocol = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
 export type Protocol = v.InferOutput<typeof Protocol>;
+
+const resizingTitles: Readonly<Record<Resizing, string>> = {
+  'pillow-13': 'Pillow 13',
+  'pillow-12.2': 'Pillow 12.2',
+  'pillow-12.1': 'Pillow 12.1',
+};
+/** What a protocol says of resizing: nothing of the order that every figure of before the choice was measured with. */
+export function resizingProtocol(config: Parameters<typeof resizingOf>[0]): Protocol {
+  const resizing = resizingOf(config);
+  return resizing === 'pillow-12.1' ? {} : { resizing: resizingTitles[resizing] };
+}
 
 /** A figure class by class; null where nothing of a class is in the split. `cost`: the C that was chosen for it. */
 export const ByClass = v.array(v.strictObject({ name: v.string(), value: v.nullable(v.number()), cost: v.number() }));

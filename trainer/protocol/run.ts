@@ -38,6 +38,21 @@ export const DataSource = v.strictObject({
 });
 export type DataSource = v.InferOutput<typeof DataSource>;
 
+/**
+ * Pillow's versions whose resize gives other levels, the newest first. Both passes round, so their order can change a level: 13
+ * takes the height first where that loses more than twice the pixels of the width, 12.2 and 12.3 where a picture is over a hundred
+ * times as high as wide, all before them the width first.
+ */
+export const resizings = ['pillow-13', 'pillow-12.2', 'pillow-12.1'] as const;
+export const Resizing = v.picklist(resizings);
+export type Resizing = v.InferOutput<typeof Resizing>;
+/** What new runs resize as. */
+export const newestResizing: Resizing = resizings[0];
+
+/** How a configuration resizes; one of before there was a choice has the order of its time. */
+export const resizingOf = ({ resizing = 'pillow-12.1' }: { readonly resizing?: Resizing | undefined }): Resizing =>
+  resizing;
+
 /** One augmented view, operations in this order. */
 export const View = v.strictObject({
   size: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(1024)),
@@ -113,6 +128,8 @@ const common = {
   seed: v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)),
   /** The preset the values came from, for the record; the values below are what counts. */
   preset: v.optional(v.string()),
+  /** Left out: as in `resizingOf`. */
+  resizing: v.optional(Resizing),
   execution: Execution,
   checkpoint: v.optional(CheckpointPolicy, {}),
   /** A metric point every so many steps, by step number and never by time. */

@@ -33,6 +33,12 @@ export type Resizing = (typeof resizings)[number];
  */
 export const HeadsFrom = v.picklist(['asked', 'program', 'size', 'width']);
 export type HeadsFrom = v.InferOutput<typeof HeadsFrom>;
+/**
+ * What tells that a vision transformer sees pixels from -1 to 1: a head of ImageNet-21k's 21,843 classes, which Google's networks have (timm's `augreg`), or
+ * the pooler of Hugging Face's ViT.
+ */
+export const PixelsFrom = v.picklist(['classes-21k', 'pooler']);
+export type PixelsFrom = v.InferOutput<typeof PixelsFrom>;
 /** What a person wants of a file of weights. */
 export const WantedWeights = v.strictObject({
   /** Name of the network to take; without it the one that its method evaluates. */
@@ -118,6 +124,8 @@ export const FoundWeights = v.strictObject({
   channels: v.number(),
   /** Of vision transformers. */
   headsFrom: v.optional(HeadsFrom),
+  /** Left out: nothing tells another normalisation than ImageNet's. */
+  pixelsFrom: v.optional(PixelsFrom),
   /** Tensors taken, and the names of those that were not: a projector, a classifier, an optimizer. */
   tensors: v.number(),
   unmatched: v.array(v.string()),

@@ -24,11 +24,11 @@ export class LoopCommands {
     const { task, state } = this.#scope;
     const isEpochOver = this.#pausesAtEpochEnd && state.done % task.stepsPerEpoch === 0;
     if (isEpochOver && (await this.#saveAndPause()) === 'stop') return 'stop';
-    return this.#obeyQueued();
+    return this.obeyQueued();
   }
 
   /** Obeys the queued commands in order. */
-  async #obeyQueued(): Promise<Verdict> {
+  async obeyQueued(): Promise<Verdict> {
     const { port } = this.#scope.context;
     for (let ask = port.take(); ask; ask = port.take()) {
       if (ask.type === 'recorded') await this.#saved.recorded(ask.step);

@@ -4,6 +4,7 @@
  * recorded before it. An interrupted run has the same steps, points and probes as an uninterrupted one.
  */
 import { setImmediate as macrotask } from 'node:timers/promises';
+import { StopAsked } from '../channel/stop-asked.ts';
 import type { Loaded } from '../checkpoints/read-checkpoint.ts';
 import { createAlarms, type Alarms } from './alarms.ts';
 import { LoopCommands } from './loop-commands.ts';
@@ -63,12 +64,18 @@ async function beginEpoch({ scope, reports }: LoopParts): Promise<void> {
   reports.announce();
 }
 
-/** Takes a step on the next batch, records its figures and checks them for problems. */
-async function takeStep({ scope, alarms, reports, rollback }: LoopParts): Promise<void> {
+/** Takes a step on the next batch, records its figures and checks them for problems; or stops while it waits for data. */
+async function takeStep({ scope, alarms, reports, rollback, commands }: LoopParts): Promise<Verdict> {
   const { task, context, pace, state } = scope;
   const { port, clock, logEvery } = context;
   const began = clock();
-  const { batch } = await task.source.next();
+  const next = await task.source.next().catch((error: unknown) => {
+    if (error instanceof StopAsked) return null;
+    throw error;
+  });
+  // Its data went away. Nothing has begun: the command is obeyed as between two steps.
+  if (next === null) return commands.obeyQueued();
+  const { batch } = next;
   const waitedMs = clock() - began;
   const step = state.done;
   const isRecorded = step === 0 || (step + 1) % logEvery === 0 || step + 1 === task.steps;
@@ -98,6 +105,7 @@ async function takeStep({ scope, alarms, reports, rollback }: LoopParts): Promis
   if (growth !== null) {
     port.log('attention', 'tensors-growing', `${growth} more tensors than 100 steps ago.`, { step: done, growth });
   }
+  return 'go';
 }
 
 /** Runs the task's check if it is due; true if it found the best model so far. */
@@ -124,6 +132,11 @@ async function betweenSteps(parts: LoopParts): Promise<Verdict> {
   return scope.state.done === scope.task.steps ? 'go' : commands.obey();
 }
 
+async function turn(parts: LoopParts): Promise<Verdict> {
+  await beginEpoch(parts);
+  return (await takeStep(parts)) === 'stop' ? 'stop' : betweenSteps(parts);
+}
+
 /**
  * Trains to the task's last step, or until asked to stop.
  *
@@ -137,10 +150,13 @@ export async function train(task: TrainingTask, context: LoopContext, from: Load
   try {
     if (state.done < task.steps) parts.reports.announce();
     while (state.done < task.steps) {
-      await beginEpoch(parts);
-      await takeStep(parts);
-      if ((await betweenSteps(parts)) === 'stop') return { why: 'asked', step: state.done, safeStep: state.safeStep };
+      if ((await turn(parts)) === 'stop') return { why: 'asked', step: state.done, safeStep: state.safeStep };
     }
+  } catch (error) {
+    // A check or the work between epochs waited for data. It is made again from the newest checkpoint: one saved here
+    // would go on without it.
+    if (!(error instanceof StopAsked)) throw error;
+    return { why: 'asked', step: state.done, safeStep: state.safeStep };
   } finally {
     await task.source.close();
   }

@@ -1,11 +1,10 @@
 /** Pauses, requested or forced by a full disk. */
+import { hold } from '../channel/hold.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import type { Fault } from '../protocol/fault.ts';
 import type { LoopReports } from './loop-reports.ts';
 import type { LoopScope, Verdict } from './loop-scope.ts';
 import type { SavedCheckpoints } from './saved-checkpoints.ts';
-
-const pausedBeatMs = 10_000;
 
 export class Pauses {
   readonly #scope: LoopScope;
@@ -18,20 +17,19 @@ export class Pauses {
     this.#saved = saved;
   }
 
-  /** Waits until told to continue. `detail` gives the reason if the pause was not requested. */
-  async pause(detail?: string): Promise<Verdict> {
+  /** Waits until told to continue. `reason`: absent if the pause was requested. */
+  async pause(reason?: Fault): Promise<Verdict> {
     const { context, state } = this.#scope;
     const { port, clock } = context;
     const began = clock();
-    port.send({ type: 'phase', phase: 'paused', quietForMs: 6 * pausedBeatMs, ...(detail ? { detail } : {}) });
-    for (;;) {
-      await port.wait(pausedBeatMs);
-      const ask = port.take();
-      if (ask === null) this.#reports.beat();
-      else if (ask.type === 'recorded') await this.#saved.recorded(ask.step);
-      else if (ask.type === 'stop' || ask.type === 'disconnect') return 'stop';
-      else if (ask.type === 'resume') break;
-    }
+    const verdict = await hold(port, {
+      ...(reason && { reason }),
+      beat: () => this.#reports.beat(),
+      other: async (ask) => {
+        if (ask.type === 'recorded') await this.#saved.recorded(ask.step);
+      },
+    });
+    if (verdict !== 'go') return 'stop';
     port.retry();
     state.savedAt += clock() - began;
     this.#reports.announce();
@@ -47,6 +45,6 @@ export class Pauses {
     const { port } = this.#scope.context;
     if (port.alone) throw new FaultError(fault.code, fault.message, fault.values, { retry: fault.retry });
     port.log('error', fault.code, fault.message, { ...fault.values, step: this.#scope.state.done });
-    return this.pause(fault.message);
+    return this.pause(fault);
   }
 }

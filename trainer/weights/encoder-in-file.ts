@@ -10,7 +10,7 @@ export interface ReadVariable {
 
 type Described = Pick<
   FoundWeights,
-  'prefix' | 'layout' | 'network' | 'why' | 'encoder' | 'channels' | 'headsFrom' | 'tensors'
+  'prefix' | 'layout' | 'network' | 'why' | 'encoder' | 'channels' | 'headsFrom' | 'pixelsFrom' | 'tensors'
 >;
 
 export interface EncoderInFile extends Described {

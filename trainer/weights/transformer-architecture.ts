@@ -1,7 +1,7 @@
 /** Reads the architecture of a vision transformer from its tensors' names (timm's) and shapes, or says what is unknown. */
 import * as v from 'valibot';
 import type { Options } from '../protocol/options.ts';
-import type { HeadsFrom, Resizing } from '../protocol/weights.ts';
+import type { HeadsFrom, PixelsFrom, Resizing } from '../protocol/weights.ts';
 import type { EncoderRecipe, Shape } from '../recipe.ts';
 import type { FixedPositions } from './fixed-positions.ts';
 
@@ -76,6 +76,19 @@ export function programOf({ layout, prefix, shapes, fixed, names }: Signs): Prog
   if (names.some((name) => /(^|\.)masked_embed$/.test(name))) return { name: 'iBOT', positions: 'dino' };
   const isOfTimm = ['register_tokens', 'blocks.0.ls1.gamma', 'fc_norm.weight', 'head.weight'].some(has);
   return isOfTimm ? { name: 'timm', positions: 'antialiased' } : { name: 'DINO', positions: 'dino' };
+}
+
+/** Classes of ImageNet-21k, which Google pretrained on. */
+const classesOf21k = 21_843;
+
+/**
+ * What tells that pixels were scaled to -1 to 1; null for the usual normalisation. Networks that others trained and converted to
+ * Hugging Face's names (DINO, MAE, DINOv2) have no pooler.
+ */
+export function pixelsFromOf({ layout, prefix, shapes, names }: Omit<Signs, 'fixed'>): PixelsFrom | null {
+  if (shapes.get('head.weight')?.[0] === classesOf21k) return 'classes-21k';
+  const isOfViT = layout === 'Hugging Face' && !shapes.has('blocks.0.ls1.gamma');
+  return isOfViT && names.includes(`${prefix}pooler.dense.weight`) ? 'pooler' : null;
 }
 
 /** Patches in a row of the images that the positions are for, and whether the class token has a position; null if neither fits. */

@@ -134,6 +134,36 @@ describe('of several networks', () => {
   });
 });
 
+describe('pixels from -1 to 1', () => {
+  const tensor = (name: string, shape: readonly number[]): State[number] => ({
+    name,
+    shape: [...shape],
+    values: new Float32Array(shape.reduce((one, other) => one * other, 1)),
+  });
+
+  it('are told by a head of ImageNet-21k, not by one of other classes', async () => {
+    const rest = caseOf('timm').filter(({ name }) => !name.startsWith('head.'));
+    const width = rest.find(({ name }) => name === 'cls_token')!.shape.at(-1)!;
+    const withHead = (classes: number) => [
+      ...rest,
+      tensor('head.weight', [classes, width]),
+      tensor('head.bias', [classes]),
+    ];
+    expect((await taken(withHead(21_843))).pixelsFrom).toBe('classes-21k');
+    expect((await taken(withHead(1000))).pixelsFrom).toBeUndefined();
+  });
+
+  it('are told by the pooler of Hugging Face’s ViT, which converted networks have not', async () => {
+    const without = (name: string) => caseOf(name).filter((one) => !one.name.includes('pooler.'));
+    const pooled = (state: State): State => [...state, tensor('pooler.dense.weight', [8, 8])];
+    const plain = without('Hugging Face');
+    expect((await taken(plain)).pixelsFrom).toBeUndefined();
+    expect((await taken(pooled(plain))).pixelsFrom).toBe('pooler');
+    expect((await taken(pooled(without('Hugging Face, DINOv2')))).pixelsFrom).toBeUndefined();
+    expect((await taken(pooled(without('timm')))).pixelsFrom).toBeUndefined();
+  });
+});
+
 describe('attention heads', () => {
   const of = (width: number): State =>
     stateOf({

@@ -7,7 +7,15 @@ import { fixedPositionsOf } from './fixed-positions.ts';
 import { renamed } from './layouts.ts';
 import { toldOf } from './passed-over.ts';
 import { chosenOf, kernelFromTorch, nameOf, networkOf, torchShape, variablesOf } from './torchvision-names.ts';
-import { gridOf, headsOf, isOfPatches, optionsOf, programOf, unknownPartOf } from './transformer-architecture.ts';
+import {
+  gridOf,
+  headsOf,
+  isOfPatches,
+  optionsOf,
+  pixelsFromOf,
+  programOf,
+  unknownPartOf,
+} from './transformer-architecture.ts';
 import { transformerLayouts } from './transformer-layouts.ts';
 
 export interface Network {
@@ -201,12 +209,9 @@ export async function findTransformer(
   const shapes = shapesOf(network.below);
   const read = await file.read(positions);
   const fixed = hasClass ? fixedPositionsOf(read.subarray(width), side, width) : null;
-  const program = programOf({
-    ...network,
-    shapes,
-    fixed,
-    names: file.tensors.map((tensor) => tensor.name),
-  });
+  const signs = { ...network, shapes, names: file.tensors.map((tensor) => tensor.name) };
+  const program = programOf({ ...signs, fixed });
+  const pixelsFrom = pixelsFromOf(signs);
   const known = { layout: network.layout, program, side };
   // Heads change no shape, so what else is wrong is told first.
   const shaped = optionsOf(recipe, shapes, { ...known, heads: 1 });
@@ -231,6 +236,7 @@ export async function findTransformer(
     encoder: { id: recipe.id, options },
     channels,
     headsFrom: found.from,
+    ...(pixelsFrom === null ? {} : { pixelsFrom }),
     tensors: taken.size,
     unmatched: file.tensors.filter((tensor) => !taken.has(tensor)).map((tensor) => tensor.name),
     read: (progress) => readVariables(file, variables, sources, progress),

@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { PlanFile, type Plan } from '../../../trainer/protocol/plan.ts';
+import { resizingProtocol } from '../../../trainer/protocol/results.ts';
 import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
 import type { Comparison, ComparisonRow } from '../../api/comparison.ts';
 import { compareRuns, referenceRows } from './compare.ts';
@@ -15,6 +16,7 @@ import {
   evaluate,
   execution,
   names,
+  officialLinear,
   pretrain,
   seeds,
   storedResult,
@@ -141,6 +143,38 @@ describe('what breaks a comparison', () => {
     const row = await one({ execution: { ...execution, chunk: 256 } });
     expect(row.verdict).toBe('reproduced');
     expect(row.reasons).toContainEqual({ field: 'chunk', theirs: null, ours: 256, kind: 'deviation' });
+  });
+  test('another version of resizing is a deviation that is stated, and figures of it are rows of their own', async () => {
+    const subject = { kind: 'run', run: 'vicreg-1', checkpoint: 'last', branch: 0 } as const;
+    // The second says what the first, of before the choice, does.
+    const configs = [{}, { resizing: 'pillow-12.1' }, { resizing: 'pillow-13' }] as const;
+    const measured = configs.map((more, at) => storedRun(`linear-${at}`, { ...evaluate(subject), ...more }));
+    const runs = [storedRun('vicreg-1', pretrain(1)), ...measured];
+    const results = measured.map(({ id, config }) =>
+      storedResult(id, 73.2, { protocol: { ...officialLinear, ...resizingProtocol(config) } }),
+    );
+    const { rows, parameters } = await compareRuns(input({ runs, results }));
+    const stated = { field: 'protocol.resizing', theirs: null, ours: 'Pillow 13', kind: 'deviation' };
+    expect(rows.map(({ verdict, reasons }) => [verdict, reasons])).toEqual([
+      ['reproduced', []],
+      ['reproduced', [stated]],
+    ]);
+    expect(rows.map(({ ours }) => ours?.values.length)).toEqual([2, 1]);
+    expect(parameters).toEqual([
+      {
+        path: 'resizing',
+        values: { 'linear-0': 'pillow-12.1', 'linear-1': 'pillow-12.1', 'linear-2': 'pillow-13' },
+      },
+    ]);
+  });
+  test('pretrainings that resize otherwise are no seeds of one', async () => {
+    const other = { ...pretrain(2), resizing: 'pillow-13' } as const;
+    const runs = [storedRun('one', pretrain(1)), storedRun('two', other)];
+    const heads = runs.map(({ id }) =>
+      storedRun(`head-${id}`, evaluate({ kind: 'run', run: id, checkpoint: 'last', branch: 0 })),
+    );
+    const results = heads.map(({ id }) => storedResult(id, 73));
+    expect((await compareRuns(input({ runs: [...runs, ...heads], results }))).rows).toHaveLength(2);
   });
   test('pictures paired with others are other data, and the branch that is evaluated is stated', async () => {
     const encoder = { id: 'resnet-50', options: {} };

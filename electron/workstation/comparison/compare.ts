@@ -9,7 +9,7 @@ import type { Catalogue, Metric } from '../../../trainer/protocol/catalogue.ts';
 import type { Cell, Paper } from '../../../trainer/protocol/paper.ts';
 import type { OptionDescription } from '../../../trainer/protocol/options.ts';
 import { declaredMetric, leadingMetric } from '../../../trainer/protocol/declared-metrics.ts';
-import type { Protocol, Result } from '../../../trainer/protocol/results.ts';
+import { resizingProtocol, type Protocol, type Result } from '../../../trainer/protocol/results.ts';
 import type { EvaluateConfig } from '../../../trainer/protocol/run.ts';
 import type { Comparison, ComparisonRow, Interval, Selection } from '../../api/comparison.ts';
 import { cellBeside, differences, measuredCell, type Beside, type Measured } from './paper-cells.ts';
@@ -231,14 +231,14 @@ function rowsOfGroup(
 
 /** The part of a protocol known before measuring: numbers and switches are used as they are, texts may be reworded. */
 function plannedProtocol(
-  { evaluator, layer = 'pooled' }: EvaluateConfig,
+  { evaluator, resizing, layer = 'pooled' }: EvaluateConfig,
   options: readonly OptionDescription[],
 ): Protocol {
   const known = options.flatMap(({ key, comparable, default: usual }): [string, number | boolean][] => {
     const value = evaluator.options[key] ?? usual;
     return comparable && (typeof value === 'number' || typeof value === 'boolean') ? [[key, value]] : [];
   });
-  return { ...Object.fromEntries(known), layer };
+  return { ...Object.fromEntries(known), layer, ...resizingProtocol({ resizing }) };
 }
 
 /** Experiments of the earlier reproduction compared with the paper's cell on the same method and data. */

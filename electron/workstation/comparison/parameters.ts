@@ -1,5 +1,6 @@
 /** Flattens configurations to paths and selects those in which runs differ. */
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
+import { resizingOf } from '../../../trainer/protocol/run.ts';
 import type { Comparison } from '../../api/comparison.ts';
 import type { StoredRun } from '../store/store.ts';
 
@@ -20,7 +21,10 @@ const unimportant = new Set(['version', 'title', 'preset', 'kind']);
 export function differingParameters(runs: readonly Pick<StoredRun, 'id' | 'config'>[]): Comparison['parameters'] {
   const pretrained = runs.filter(({ config }) => config.kind === 'pretrain');
   const compared = pretrained.length > 1 ? pretrained : runs.filter(({ config }) => config.kind === 'evaluate');
-  const flat = compared.map(({ id, config }) => ({ id, values: new Map(flatten(config)) }));
+  const flat = compared.map(({ id, config }) => ({
+    id,
+    values: new Map(flatten({ ...config, resizing: resizingOf(config) })),
+  }));
   const paths = [...new Set(flat.flatMap(({ values }) => [...values.keys()]))].filter((path) => !unimportant.has(path));
   return paths
     .filter((path) => new Set(flat.map(({ values }) => values.get(path))).size > 1)

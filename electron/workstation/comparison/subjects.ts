@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice, Options } from '../../../trainer/protocol/options.ts';
-import type { DataSource, PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
+import { resizingOf, type DataSource, type PretrainConfig, type RunConfig } from '../../../trainer/protocol/run.ts';
 
 export interface SubjectFacts {
   /** Title of the pretraining run; `random` or `pixels` for a control that is none. */
@@ -99,6 +99,7 @@ function pretrainIdentity(config: PretrainConfig): unknown {
     data,
     views,
     normalization,
+    resizing: resizingOf(config),
     optimizer,
     schedule,
     batch,
@@ -189,5 +190,6 @@ export function evaluationIdentity(config: RunConfig, subject: SubjectFacts): un
   if (config.kind === 'pretrain') return { subject: subject.identity, probe: config.probe };
   const { evaluator, preprocessing, normalization, layer = 'pooled' } = config;
   const data = { train: dataIdentity(config.train), test: dataIdentity(config.test) };
-  return { subject: subject.identity, evaluator, preprocessing, normalization, layer, data };
+  const resizing = resizingOf(config);
+  return { subject: subject.identity, evaluator, preprocessing, normalization, resizing, layer, data };
 }

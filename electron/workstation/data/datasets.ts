@@ -10,6 +10,7 @@ import type { Store, StoredDataset } from '../store/store.ts';
 import type { PictureDesk } from '../trainer/picture-desk.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import { forgetDataset, type Workspace } from '../workspace/workspace.ts';
+import type { ContentsChecks } from './contents-checks.ts';
 import { stateOf } from './dataset-state.ts';
 import { fittingEvaluators } from './evaluator-fit.ts';
 import { Inspections } from './inspections.ts';
@@ -26,7 +27,8 @@ export interface Datasets {
   readonly thumbnails: RequestHandler<'thumbnails'>;
   readonly writeSampleSet: () => Promise<Inspection>;
   readonly pictures: Pictures;
-  readonly cancel: () => void;
+  /** Ends the jobs that somebody waits for, or the check of contents beside the runs. */
+  readonly cancel: RequestHandler<'cancelJob'>;
   /** The data set of a folder, inspected and remembered if it is new or has changed. */
   readonly ensure: (path: string, name: string, builtIn: boolean) => Promise<StoredDataset>;
   readonly stateOf: (dataset: Pick<StoredDataset, 'path' | 'signature'>) => Promise<DatasetRow['state']>;
@@ -36,6 +38,8 @@ export interface DatasetsOptions {
   readonly workspace: Workspace;
   readonly store: Store;
   readonly jobs: SideJobs;
+  readonly contentsChecks: Pick<ContentsChecks, 'cancel'>;
+  readonly checkedUnasked?: number | undefined;
   readonly pictureDesk: PictureDesk;
   readonly showItem: (path: string) => Promise<void>;
   readonly catalogue: Catalogue;
@@ -45,7 +49,7 @@ export interface DatasetsOptions {
 }
 
 export function createDatasets(options: DatasetsOptions): Datasets {
-  const { workspace, store, jobs, pictureDesk, showItem, catalogue, dataFolder } = options;
+  const { workspace, store, jobs, contentsChecks, pictureDesk, showItem, catalogue, dataFolder } = options;
   const sampleFolder = join(workspace.datasets, sampleName);
   const inspections = new Inspections(options);
 
@@ -67,7 +71,11 @@ export function createDatasets(options: DatasetsOptions): Datasets {
     ensure: (path, name, builtIn) => inspections.ensure(path, name, builtIn),
     stateOf,
     pictures: createPictures({ workspace, desk: pictureDesk, get, showItem }),
-    cancel: () => {
+    cancel: (kind) => {
+      if (kind === 'check') {
+        contentsChecks.cancel();
+        return;
+      }
       jobs.cancel();
       pictureDesk.cancel();
     },

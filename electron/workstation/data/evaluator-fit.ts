@@ -9,19 +9,19 @@ export type EvaluatorDescription = Catalogue['evaluators'][number];
 
 export function fittingEvaluators(inspection: Inspection, { evaluators }: Catalogue): readonly EvaluatorDescription[] {
   const isTested = inspection.splits.length > 1 && trainSplit(inspection) !== testSplit(inspection);
-  return evaluators.filter((one) => isToldTo(one, inspection) && (one.targets === 'none' || isTested));
+  return evaluators.filter((one) => (one.targets === 'none' || isTested) && isToldTo(one, inspection));
 }
 
 /** True if a data set has the labels, or the boxes, that an evaluator requires. */
 export function isToldTo({ targets = 'class' }: EvaluatorDescription, inspection: Inspection): boolean {
-  if (targets === 'objects') return hasObjects(inspection);
+  if (targets === 'objects') return splitsWithoutObjects(inspection).length === 0;
   return targets === 'none' || targets === toldOf(inspection);
 }
 
-/** True if objects are annotated in every split that evaluations read. */
-const hasObjects = (inspection: Inspection): boolean =>
-  [trainSplit(inspection), testSplit(inspection)].every((name) =>
-    inspection.splits.some(({ split, objects }) => split === name && objects !== undefined),
+/** Those of the splits that evaluations read in which no objects are annotated. */
+export const splitsWithoutObjects = (inspection: Inspection): readonly string[] =>
+  [...new Set([trainSplit(inspection), testSplit(inspection)])].filter(
+    (name) => !inspection.splits.some(({ split, objects }) => split === name && objects !== undefined),
   );
 
 /** The kind of labels in a data set. */

@@ -2,6 +2,7 @@
 import { resolve } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Inspection, Reading } from '../../../trainer/protocol/dataset.ts';
+import { sentencesIn } from '../../words/sentences.ts';
 import type { Store, StoredDataset } from '../store/store.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import { saveDataset, type Workspace } from '../workspace/workspace.ts';
@@ -12,6 +13,7 @@ export interface InspectionsOptions {
   readonly workspace: Workspace;
   readonly store: Store;
   readonly jobs: SideJobs;
+  readonly checkedUnasked?: number | undefined;
   readonly now: () => number;
 }
 
@@ -34,11 +36,11 @@ export class Inspections {
         { path: folder },
         { retry: 'choose-folder' },
       );
-    const { workspace, jobs } = this.#options;
+    const { workspace, jobs, checkedUnasked } = this.#options;
     // A reader of the workspace, such as "reprise datasets inspect", keeps nothing.
     const datasetsFolder = workspace.write ? workspace.datasets : null;
     const job = { kind: 'inspect' as const, path: folder, dataset: null, contents, reading, datasetsFolder };
-    const { inspection } = await jobs.run(job, 'inspection');
+    const { inspection } = await jobs.run({ ...job, checkedUnasked, background: false }, 'inspection');
     const after = await signatureOf(folder);
     if (after !== before)
       throw new FaultError(
@@ -64,7 +66,11 @@ export class Inspections {
     const known = this.#found.get(fingerprint);
     if (known === undefined)
       throw new FaultError('unknown-id', `${path} has not been inspected. Inspect it, then add it.`, { path });
-    const { inspection, signature } = known;
+    const { signature } = known;
+    const before = (await store.datasets()).find((row) => row.fingerprint === fingerprint && row.path === path);
+    // Listed anew, it is what was checked beside a run.
+    const isChecked = before?.signature === signature && before.inspection.contentsFingerprint !== undefined;
+    const inspection = isChecked ? before.inspection : known.inspection;
     const dataset: StoredDataset = {
       fingerprint: inspection.fingerprint,
       name,
@@ -84,10 +90,11 @@ export class Inspections {
     const known = (await this.#options.store.datasets()).find((dataset) => dataset.path === folder);
     if (known !== undefined && (await stateOf(known)) === 'ready') return known;
     const inspection = await this.inspect(folder, false, known?.inspection.reading);
+    const said = (sentences: Inspection['found']) => sentencesIn('en', sentences, String);
     if (inspection.dataset === null)
       throw new FaultError(
         'wrong-folder',
-        `${folder} is not a recognised data set. Expected: ${inspection.expected.join('; ')}. Found: ${inspection.found.join('; ')}.`,
+        `${folder} is not a recognised data set. Expected: ${said(inspection.expected)}. Found: ${said(inspection.found)}.`,
         { path: folder },
         { retry: 'choose-folder' },
       );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { isMissing } from '../../../trainer/durable/files.ts';
 import { LeftOutLine, leftOutFile } from '../../../trainer/protocol/left-out.ts';
+import { commonTo, inEnglish, kindOf, type Said } from '../../../trainer/protocol/sentence.ts';
 import type { LeftOutImages } from '../../api/runs.ts';
 
 /** Files that are named for each reason; all are counted. */
@@ -21,7 +22,7 @@ function parseLine(line: string): LeftOutLine | null {
 
 function summarize(text: string): LeftOutImages {
   const seen = new Set<string>();
-  const reasons = new Map<string, { images: number; readonly files: string[] }>();
+  const reasons = new Map<string, { reason: Said; images: number; readonly files: string[] }>();
   for (const line of text.split('\n')) {
     const parsed = line === '' ? null : parseLine(line);
     if (parsed?.kind !== 'image') continue;
@@ -29,16 +30,17 @@ function summarize(text: string): LeftOutImages {
     const key = `${contents}\0${split}\0${file}`;
     if (seen.has(key)) continue;
     seen.add(key);
-    const known = reasons.get(reason) ?? { images: 0, files: [] };
-    reasons.set(reason, known);
+    const known = reasons.get(kindOf(reason)) ?? { reason, images: 0, files: [] };
+    reasons.set(kindOf(reason), known);
+    known.reason = commonTo(known.reason, reason);
     known.images++;
     if (known.files.length < mostNamed) known.files.push(file);
   }
   return {
     images: seen.size,
-    reasons: [...reasons]
-      .map(([reason, { images, files }]) => ({ reason, images, files }))
-      .sort((one, other) => other.images - one.images || (one.reason < other.reason ? -1 : 1)),
+    reasons: [...reasons.values()].sort(
+      (one, other) => other.images - one.images || (inEnglish(one.reason) < inEnglish(other.reason) ? -1 : 1),
+    ),
   };
 }
 

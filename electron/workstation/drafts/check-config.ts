@@ -2,7 +2,7 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue, RecipeDescription } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../../trainer/protocol/options.ts';
-import type { EvaluateConfig, PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
+import { resizingOf, type EvaluateConfig, type PretrainConfig, type RunConfig } from '../../../trainer/protocol/run.ts';
 import { expectOtherImages } from '../data/evaluator-fit.ts';
 
 /** The same configuration with every option spelled out, so that a later default cannot change what this run meant. */
@@ -10,6 +10,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   const { methods, encoders, optimizers, schedules, evaluators, datasets } = catalogue;
   const encoder = (choice: Choice): Choice => completeChoice(choice, encoders, 'encoder');
   const probes = evaluators.filter(({ probe }) => probe);
+  const resizing = resizingOf(config);
   if (config.kind === 'pretrain') {
     config.encoders.forEach((choice) => expectTrainable(expectRecipe(choice.id, encoders, 'encoder'), encoders));
     expectRecipe(config.data.dataset, datasets, 'data set');
@@ -18,6 +19,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
     checkChunk(config);
     return {
       ...config,
+      resizing,
       method: completeChoice(config.method, methods, 'method'),
       encoders:
         config.encoders.length === 1
@@ -36,6 +38,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   const { subject } = config;
   return {
     ...config,
+    resizing,
     evaluator: completeEvaluator(config, evaluators, 'evaluator'),
     subject: 'encoder' in subject ? { ...subject, encoder: encoder(subject.encoder) } : subject,
   };

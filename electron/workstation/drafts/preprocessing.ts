@@ -44,13 +44,13 @@ function sizeFor({ options }: Choice, { smallest }: Inspection): number {
 }
 
 /**
- * Images as imported weights see them: the official code's preprocessing, normalised as their statistics say; a network
+ * Images as imported weights see them: the official code's preprocessing, normalised as their statistics or their file say; a network
  * for small images gets them unchanged.
  *
  * @throws FaultError `bad-argument` if the images have another number of channels
  */
 export function imagesForWeights(
-  { id, name, channels, encoder, layout, norms }: ImportedWeights,
+  { id, name, channels, encoder, layout, norms, pixelsFrom }: ImportedWeights,
   inspection: Inspection,
 ): { readonly preprocessing: Preprocessing; readonly normalization: Normalization } {
   const own = inspection.channels;
@@ -64,7 +64,7 @@ export function imagesForWeights(
   const isBicubic = layout !== null && bicubicPrograms.includes(layout);
   return {
     preprocessing: isBicubic ? { ...usual, interpolation: 'bicubic' } : usual,
-    normalization: normalizationFor(scalingOf(norms?.scaling ?? 'imagenet'), channels),
+    normalization: normalizationFor(scalingOf(norms?.scaling ?? (pixelsFrom ? 'signed' : 'imagenet')), channels),
   };
 }
 

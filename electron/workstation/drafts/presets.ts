@@ -8,6 +8,8 @@ import { setPath as setAtPath } from '../../../trainer/protocol/paths.ts';
 import type { Preset, PresetDifference } from '../../../trainer/protocol/preset.ts';
 import {
   CheckpointPolicy,
+  newestResizing,
+  resizingOf,
   RunConfig,
   type EvaluateConfig,
   type Normalization,
@@ -17,7 +19,13 @@ import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import type { Evaluated } from '../../api/drafts.ts';
 import type { RequestHandler } from '../request-types.ts';
 import { completeConfig, expectEncoder, expectRecipe } from './check-config.ts';
-import { fittingEvaluators, isToldTo, toldOf, type EvaluatorDescription } from '../data/evaluator-fit.ts';
+import {
+  fittingEvaluators,
+  isToldTo,
+  splitsWithoutObjects,
+  toldOf,
+  type EvaluatorDescription,
+} from '../data/evaluator-fit.ts';
 import type { DeviceChoice } from './device-choice.ts';
 import type { Resources } from '../workspace/resources.ts';
 import { pretrainSplit, testSplit, trainSplit } from '../data/splits.ts';
@@ -77,6 +85,7 @@ export function createPresets({ resources, store, weights, placement }: PresetsO
         title: title.slice(0, 200),
         seed,
         preset: chosen.id,
+        resizing: newestResizing,
         method: { id: chosen.method, options: {} },
         data: sourceOf(row, pretrainSplit(row.inspection, method.labels)),
         execution: await placement.chosen(),
@@ -136,14 +145,21 @@ const told = {
   nothing: 'nothing is labelled',
 };
 
-/** The evaluator, if the data set has the labels it needs. */
+/** Why an evaluator does not fit a data set. */
+function lackOf({ targets }: EvaluatorDescription, inspection: Inspection): string {
+  if (targets !== 'objects') return told[toldOf(inspection)];
+  const splits = splitsWithoutObjects(inspection).map((split) => `"${split}"`);
+  return `objects have no boxes in ${splits.join(' and ')}`;
+}
+
+/** The evaluator, if the data set has the labels or the boxes it needs. */
 function expectEvaluator({ id }: Choice, row: StoredDataset, catalogue: Catalogue): EvaluatorDescription {
   const found = expectRecipe(id, catalogue.evaluators, 'evaluator');
   if (isToldTo(found, row.inspection)) return found;
   const titles = fittingEvaluators(row.inspection, catalogue)
     .map(({ title }) => title)
     .join(', ');
-  const text = `"${found.title}" does not fit ${row.name}, where ${told[toldOf(row.inspection)]}. What fits: ${titles || 'none'}.`;
+  const text = `"${found.title}" does not fit ${row.name}, where ${lackOf(found, row.inspection)}. What fits: ${titles || 'none'}.`;
   throw new FaultError('bad-argument', text, { evaluator: id });
 }
 
@@ -172,6 +188,8 @@ function evaluationOf(
     kind: 'evaluate',
     title: `${recipe.title} · ${run.title}${branch === 1 ? ' · 2' : ''}`.slice(0, 200),
     seed: config.seed,
+    // Images are shown as they were to learn from.
+    resizing: resizingOf(config),
     execution: config.execution,
     checkpoint: config.checkpoint,
     logEvery: config.logEvery,
@@ -203,6 +221,7 @@ function evaluationOfWeights(
     kind: 'evaluate',
     title: `${recipe.title} · ${weights.name}`.slice(0, 200),
     seed: 1,
+    resizing: newestResizing,
     logEvery: 10,
     execution,
     checkpoint: v.parse(CheckpointPolicy, {}),

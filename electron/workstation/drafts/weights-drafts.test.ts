@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
-import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
+import { PixelsFrom, type ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import { completeConfig } from './check-config.ts';
 import { imagesForWeights, layerForWeights } from './preprocessing.ts';
 
@@ -21,6 +21,14 @@ describe('images', () => {
   ] as const)('of %s, %j', (layout, options, resize, crop, interpolation) => {
     const { preprocessing } = imagesForWeights(weights(layout, 'vit', options), inspection);
     expect(preprocessing).toEqual({ resize, crop, interpolation });
+  });
+
+  it('are normalised with ImageNet’s statistics, or from -1 to 1 where the file tells it', () => {
+    const given = weights('timm', 'vit', { imageSize: 224 });
+    const half = [0.5, 0.5, 0.5];
+    expect(imagesForWeights(given, inspection).normalization.mean).toEqual([0.485, 0.456, 0.406]);
+    for (const pixelsFrom of PixelsFrom.options)
+      expect(imagesForWeights({ ...given, pixelsFrom }, inspection).normalization).toEqual({ mean: half, std: half });
   });
 
   it('of a residual network are those of torchvision’s weights, whatever its names', () => {

@@ -7,6 +7,7 @@ import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
+import { resizingOf } from '../../../trainer/protocol/run.ts';
 import { flatten } from '../comparison/parameters.ts';
 import { sourcesOf } from '../../../trainer/protocol/sources.ts';
 import type { StoredDataset, StoredResult, StoredRun } from '../store/store.ts';
@@ -144,16 +145,19 @@ function completed({ config }: StoredRun, catalogue: Catalogue): unknown {
   const complete = (kind: Parameters<typeof completeOptions>[1], choice: Choice): Choice => {
     return { id: choice.id, options: completeOptions(catalogue, kind, choice) };
   };
+  const resizing = resizingOf(config);
   if (config.kind === 'evaluate') {
     const { subject } = config;
     return {
       ...config,
+      resizing,
       evaluator: complete('evaluators', config.evaluator),
       subject: 'encoder' in subject ? { ...subject, encoder: complete('encoders', subject.encoder) } : subject,
     };
   }
   return {
     ...config,
+    resizing,
     method: complete('methods', config.method),
     encoders: config.encoders.map((one) => complete('encoders', one)),
     optimizer: complete('optimizers', config.optimizer),

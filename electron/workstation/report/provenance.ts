@@ -1,6 +1,8 @@
 /** The appendix on provenance: data, compute, history, environment, files, model cards, checklist. */
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
+import type { Said } from '../../../trainer/protocol/sentence.ts';
 import { questionOf } from '../../words/readings.ts';
+import { sentenceIn } from '../../words/sentences.ts';
 import type { Block, Section, TableCell, TableRow } from './document.ts';
 import { bytes, clock, decimal, moment, nothing, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
@@ -20,6 +22,7 @@ const readAs = ({ choices }: Inspection, { language }: Words): readonly (readonl
 export function data(model: ReportModel, words: Words): Section | null {
   if (model.datasets.length === 0) return null;
   const { columns } = words;
+  const sentence = (said: Said): string => sentenceIn(words.language, said, whole);
   const blocks = model.datasets.flatMap(({ name, inspection, fingerprint }): readonly Block[] => {
     const { licence, source, splits, classes, channels, rejects, rejectCount, leaks, leakCount } = inspection;
     const near = inspection.nearDuplicates;
@@ -32,15 +35,18 @@ export function data(model: ReportModel, words: Words): Section | null {
         kind: 'facts',
         items: [
           [words.data.version, fingerprint],
+          ...(inspection.contentsFingerprint === undefined
+            ? []
+            : [[words.data.contents, inspection.contentsFingerprint] as const]),
           [words.data.licence, licence ?? words.data.unknown],
-          [words.data.source, source ?? words.data.unknown],
+          [words.data.source, source === null ? words.data.unknown : sentence(source)],
           [words.data.channels, channels === null ? nothing : String(channels)],
           [words.data.size, bytes(inspection.bytes)],
           [words.data.rejects, whole(rejectCount)],
           [words.data.leaks, found(leakCount)],
           [words.data.duplicates, found(inspection.duplicateCount)],
           [words.data.near, near === null ? words.data.notLookedFor : words.data.nearCount(near)],
-          ...(inspection.splitRule === null ? [] : [[words.data.splitRule, inspection.splitRule] as const]),
+          ...(inspection.splitRule === null ? [] : [[words.data.splitRule, sentence(inspection.splitRule)] as const]),
           ...readAs(inspection, words),
         ],
       },
@@ -66,7 +72,7 @@ export function data(model: ReportModel, words: Words): Section | null {
             {
               kind: 'list' as const,
               items: [
-                ...rejects.slice(0, mostListed).map(({ file, reason }) => `${file}${words.colon}${reason}`),
+                ...rejects.slice(0, mostListed).map(({ file, reason }) => `${file}${words.colon}${sentence(reason)}`),
                 ...more(rejectCount),
               ],
             },
@@ -88,7 +94,9 @@ export function data(model: ReportModel, words: Words): Section | null {
 /** Damaged images that runs left out, by run and reason. */
 function leftOut({ runs }: ReportModel, words: Words): readonly Block[] {
   const items = runs.flatMap(({ run, leftOut: { reasons } }) =>
-    reasons.map(({ reason, images }) => words.data.leftOut({ run: run.title, images, reason })),
+    reasons.map(({ reason, images }) =>
+      words.data.leftOut({ run: run.title, images, reason: sentenceIn(words.language, reason, whole) }),
+    ),
   );
   if (items.length === 0) return [];
   const shown = items.slice(0, mostListed);

@@ -1,7 +1,14 @@
 /** Frozen features of an encoder on one split, as a file for other tools. */
 import { resolve } from 'node:path';
 import type { ResolvedSubject } from '../../../trainer/protocol/commands.ts';
-import type { Execution, Normalization, Preprocessing } from '../../../trainer/protocol/run.ts';
+import {
+  newestResizing,
+  resizingOf,
+  type Execution,
+  type Normalization,
+  type Preprocessing,
+  type Resizing,
+} from '../../../trainer/protocol/run.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import type { Evaluated } from '../../api/drafts.ts';
 import type { StoredDataset, Store } from '../store/store.ts';
@@ -20,6 +27,14 @@ export interface FeaturesRequest {
   readonly file: string;
 }
 
+export interface ExtractedFeatures {
+  readonly file: string;
+  readonly rows: number;
+  readonly columns: number;
+  /** Patches, where position embeddings had to be resized. */
+  readonly resized?: { readonly from: string; readonly to: string };
+}
+
 export interface FeaturesContext {
   readonly workspace: Workspace;
   readonly store: Store;
@@ -35,6 +50,7 @@ interface Opened {
   readonly subject: ResolvedSubject;
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
+  readonly resizing: Resizing;
   readonly execution: Execution;
   readonly seed: number;
 }
@@ -49,6 +65,7 @@ async function openEncoder(context: FeaturesContext, { of, dataset }: FeaturesRe
       subject,
       preprocessing,
       normalization: config.normalization,
+      resizing: resizingOf(config),
       execution: config.execution,
       seed: config.seed,
     };
@@ -57,20 +74,18 @@ async function openEncoder(context: FeaturesContext, { of, dataset }: FeaturesRe
   return {
     subject: await resolveSubject(store, subjectOf(record), new Map(), workspace.weights),
     ...imagesForWeights(record, dataset.inspection),
+    resizing: newestResizing,
     execution: await execution(),
     seed: 1,
   };
 }
 
-export async function extractFeatures(
-  context: FeaturesContext,
-  request: FeaturesRequest,
-): Promise<{ readonly file: string; readonly rows: number; readonly columns: number }> {
+export async function extractFeatures(context: FeaturesContext, request: FeaturesRequest): Promise<ExtractedFeatures> {
   const { workspace, host, jobs } = context;
   const opened = await openEncoder(context, request);
   const data = sourceOf(request.dataset, request.split);
   const file = resolve(request.file);
   const job = { kind: 'features' as const, ...opened, data, datasetsFolder: workspace.datasets, file };
-  const { rows, columns } = await host.hold('features', () => jobs.run(job, 'features'));
-  return { file, rows, columns };
+  const { rows, columns, resized } = await host.hold('features', () => jobs.run(job, 'features'));
+  return { file, rows, columns, ...(resized === undefined ? {} : { resized }) };
 }

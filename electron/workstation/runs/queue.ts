@@ -34,6 +34,8 @@ export interface QueueOptions {
   /** 'own': only runs added through this queue are started. */
   readonly drain: 'all' | 'own';
   readonly resumeAutomatically: () => boolean;
+  /** Called with what a trainer has begun on. */
+  readonly begun?: (run: StoredRun) => void;
 }
 
 export function createQueue(options: QueueOptions): Queue {
@@ -150,6 +152,7 @@ class RunStarter {
       expectSubject(run, all);
       await beginRun(this.#options, run, all);
       await this.#order.takeOut(run.id);
+      this.#options.begun?.(run);
       return true;
     } catch (error) {
       if (this.#isClosed) return true;

@@ -55,8 +55,18 @@ export const catalogue = {
       targets: 'presence' as const,
       shows: { fit: 'squash' as const, layer: 'res5-2x2' as const },
     },
+    {
+      ...recipe('detector'),
+      metrics: [{ name: 'ap50', unit: 'percent' }],
+      margin: { points: 0.7 },
+      probe: false,
+      targets: 'objects' as const,
+    },
   ],
-  datasets: [{ ...recipe('idx'), licence: null, homepage: null, splits: ['train', 'test'], channels: 1 }],
+  datasets: [
+    { ...recipe('idx'), licence: null, homepage: null, splits: ['train', 'test'], channels: 1 },
+    { ...recipe('image-folder'), licence: null, homepage: null, splits: ['train', 'val'], channels: 3 },
+  ],
 };
 
 export function pretrain(title: string, path = '/data'): RunConfig {

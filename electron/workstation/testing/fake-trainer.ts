@@ -171,7 +171,8 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
   };
   if (side.kind === 'inspect') {
     say({ type: 'phase', phase: 'scanning', quietForMs: 1000 });
-    if (side.path.includes('slow')) while (!stopping) await after(5);
+    if (side.path.includes('slow') || (side.background && side.path.includes('large')))
+      while (!stopping) await after(5);
     if (stopping) {
       say({ type: 'stopped', why: 'asked', step: 0, safeStep: null });
       return;

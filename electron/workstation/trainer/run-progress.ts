@@ -48,6 +48,7 @@ export class RunProgress {
 function beforeFirstEvent(device: string, fromStep: number): Told {
   return {
     phase: null,
+    pausedBy: null,
     quietForMs: 120_000,
     step: fromStep,
     steps: 0,
@@ -69,7 +70,13 @@ function toldAfter(told: Told, event: TrainerEvent): Told {
     case 'hello':
       return { ...told, device: event.device, step: event.fromStep };
     case 'phase':
-      return { ...told, phase: event.phase, quietForMs: event.quietForMs, fraction: null };
+      return {
+        ...told,
+        phase: event.phase,
+        pausedBy: event.reason ?? null,
+        quietForMs: event.quietForMs,
+        fraction: null,
+      };
     case 'beat':
       return {
         ...told,

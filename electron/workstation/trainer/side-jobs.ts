@@ -11,36 +11,55 @@ import { launchTrainer, type TrainerProcess, type TrainerProgram } from './train
 export type SideJob = Exclude<Job, { kind: 'train' | 'browse' }>;
 type OutcomeOf<K extends Outcome['kind']> = Extract<Outcome, { kind: K }>;
 
+export interface SideJobOptions {
+  /** Tells nobody of it. */
+  readonly quiet?: boolean;
+  /** What its progress is told as; default: its kind. */
+  readonly shownAs?: string;
+  /** Ends it, and nothing else but the end of the program does. */
+  readonly signal?: AbortSignal;
+}
+
 export interface SideJobs {
   /** Runs a job and returns its result. @param wanted the kind of result of this job */
-  readonly run: <K extends Outcome['kind']>(
-    job: SideJob,
-    wanted: K,
-    options?: { readonly quiet?: boolean },
-  ) => Promise<OutcomeOf<K>>;
-  /** Ends every running job; its caller gets 'cancelled'. */
+  readonly run: <K extends Outcome['kind']>(job: SideJob, wanted: K, options?: SideJobOptions) => Promise<OutcomeOf<K>>;
+  /** Ends every running job but those with a signal of their own; its caller gets 'cancelled'. */
   readonly cancel: () => void;
   readonly close: () => Promise<void>;
 }
 
 const cancelGraceMs = 5_000;
 
+interface RunningJob {
+  cancelled: boolean;
+  /** Ended by its own signal. */
+  readonly isOwn: boolean;
+  trainer: TrainerProcess | null;
+  readonly ended: Promise<void>;
+}
+
+function endJob(state: RunningJob): void {
+  state.cancelled = true;
+  void state.trainer?.stop(cancelGraceMs);
+}
+
 export function createSideJobs(program: TrainerProgram, folder: string, push: Push): SideJobs {
   /** Registered from the call on: a job can be cancelled while its program is still loading. */
-  const running = new Set<{ cancelled: boolean; trainer: TrainerProcess | null; ended: Promise<void> }>();
+  const running = new Set<RunningJob>();
 
   async function run<K extends Outcome['kind']>(
     job: SideJob,
     wanted: K,
-    options: { readonly quiet?: boolean } = {},
+    options: SideJobOptions = {},
   ): Promise<OutcomeOf<K>> {
+    const { quiet = false, shownAs: kind = job.kind, signal } = options;
     let phase = 'loading';
     let outcome: Outcome | null = null;
     let failed: Fault | null = null;
     const report = throttle<{ readonly fraction: number | null; readonly secondsLeft: number | null }>(
       100,
       ({ fraction, secondsLeft }) => {
-        if (options.quiet !== true) push('job', { kind: job.kind, phase, fraction, secondsLeft, ended: false });
+        if (!quiet) push('job', { kind, phase, fraction, secondsLeft, ended: false });
       },
     );
     const heard = (event: TrainerEvent): void => {
@@ -52,12 +71,16 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
     };
     report({ fraction: null, secondsLeft: null });
     let end: () => void = () => undefined;
-    const state = {
+    const state: RunningJob = {
       cancelled: false,
-      trainer: null as TrainerProcess | null,
+      isOwn: signal !== undefined,
+      trainer: null,
       ended: new Promise<void>((resolve) => (end = resolve)),
     };
     running.add(state);
+    const abort = (): void => endJob(state);
+    signal?.addEventListener('abort', abort);
+    if (signal?.aborted === true) abort();
     try {
       const trainer = await launchTrainer(program, folder, heard, (reason) => {
         failed ??= {
@@ -74,11 +97,11 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
       const fault = (failed as Fault | null) ?? (outcome === null ? exitFault(exit) : null);
       if (fault !== null) throw new FaultError(fault.code, fault.message, fault.values, { retry: fault.retry });
     } finally {
+      signal?.removeEventListener('abort', abort);
       running.delete(state);
       end();
       report.flush();
-      if (options.quiet !== true)
-        push('job', { kind: job.kind, phase, fraction: null, secondsLeft: null, ended: true });
+      if (!quiet) push('job', { kind, phase, fraction: null, secondsLeft: null, ended: true });
     }
     const found = outcome as Outcome | null;
     if (found?.kind !== wanted)
@@ -89,17 +112,13 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
     return found as OutcomeOf<K>;
   }
 
-  function cancel(): void {
-    for (const state of running) {
-      state.cancelled = true;
-      void state.trainer?.stop(cancelGraceMs);
-    }
-  }
   return {
     run,
-    cancel,
+    cancel: () => {
+      for (const state of running) if (!state.isOwn) endJob(state);
+    },
     close: async () => {
-      cancel();
+      for (const state of running) endJob(state);
       await Promise.all([...running].map((state) => state.ended));
     },
   };

@@ -55,6 +55,7 @@ test('weights are imported once, described, evaluated, and reported when they ar
   const draft = await handlers.draftEvaluation.answer(of, { id: 'knn', options: {} }, 'f0');
   expect(draft).toMatchObject({
     subject: { ...of, name: 'The authors’', encoder: { id: 'resnet-18' }, origin },
+    resizing: 'pillow-13',
     // Channel statistics of ImageNet, for one channel.
     normalization: { mean: [expect.closeTo(0.449, 10)] },
   });
@@ -120,6 +121,9 @@ test('an evaluator gets the data it can be asked about, shown as its recipe says
     '"KNN" does not fit Several, where an image may show several classes. What fits: VOC-SVM.',
   );
   await expect(draft('voc-svm', 'f0')).rejects.toThrow('where every image has one class. What fits: KNN.');
+  await expect(draft('detector', 'f0')).rejects.toThrow(
+    'where objects have no boxes in "train" and "test". What fits: KNN.',
+  );
   await handlers.removeWeights.answer(of.weights);
 }, 60_000);
 
@@ -137,6 +141,8 @@ test('of two encoders either is measured, on other images than it learns from', 
     handlers.draftEvaluation.answer({ kind: 'run', run, branch }, { id: 'knn', options: {} }, data);
 
   const second = await draft(two, 1);
+  // Trained without a version: in the order of its time, which is then written out.
+  expect(second.resizing).toBe('pillow-12.1');
   expect(second).toMatchObject({ title: 'KNN · steps=3 · 2', subject: { run: two, branch: 1 } });
   expect(await draft(two, 0)).toMatchObject({ title: 'KNN · steps=3', subject: { run: two, branch: 0 } });
   await expect(draft(shared, 1)).rejects.toThrow('trains one encoder');

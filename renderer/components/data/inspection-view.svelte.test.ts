@@ -1,7 +1,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Inspection, Reading, Thumbnail } from '../../../trainer/protocol/dataset.ts';
-import { inspection } from '../../dev/fake/data.ts';
+import { inspection, wrongFolder } from '../../dev/fake/data.ts';
 import { words } from '../../lib/language/i18n.svelte.ts';
 import InspectionView from './InspectionView.svelte';
 
@@ -32,11 +32,12 @@ let shown: ReturnType<typeof mount> | null = null;
 interface Props {
   readonly inspection: Inspection;
   readonly oncheck: (() => void) | null;
+  readonly language?: 'en' | 'zh';
   readonly onread?: (reading: Reading) => void;
   readonly onpictures?: (names: readonly string[]) => void;
 }
-function show(given: Props): HTMLElement {
-  words.language = 'en';
+function show({ language = 'en', ...given }: Props): HTMLElement {
+  words.language = language;
   const props = { pictures, onread: null, onpictures: null, ...given };
   shown = mount(InspectionView, { target: document.body, props });
   flushSync();
@@ -127,4 +128,43 @@ test('near duplicates are shown side by side, each picture from its place in its
 test('a record from before they were looked for claims nothing about them', () => {
   const view = show({ inspection: { ...inspection, nearDuplicates: null }, oncheck: null });
   expect(view.querySelector('[data-testid="near"]')!.textContent.trim()).toBe('not checked');
+});
+
+test('what an inspection says is in the language of the window, and names are as they are', async () => {
+  const missing = { say: 'a JPEG file with a missing marker at byte {1}', with: [12345] };
+  const found: Inspection = {
+    ...inspection,
+    found: [
+      { say: 'split folders: {1}', with: [['train', 'val']] },
+      { say: '{1} shards', with: [3] },
+    ],
+    rejects: [
+      { file: 'train/a.jpg', reason: missing },
+      { file: 'train/b.jpg', reason: 'of an older record' },
+    ],
+    rejectKinds: [{ reason: missing, count: 2, examples: ['train/a.jpg'] }],
+    rejectCount: 2,
+    unused: [
+      {
+        what: { say: '{1}: {2}', with: [{ say: 'archives', with: [] }, ['unpack them']] },
+        count: 1,
+        why: { say: 'they may hold pictures, which are not read', with: [] },
+        use: { say: 'unpack them', with: [] },
+      },
+    ],
+    warnings: [{ say: 'Classes without usable pictures: {1}.', with: [['cat', 'dog']] }],
+  };
+  const view = show({ inspection: found, oncheck: null, language: 'zh' });
+  const text = view.textContent;
+  expect(view.querySelector('[data-testid="found"]')!.textContent).toBe('划分文件夹：train、val；3 个分片');
+  expect(view.querySelector('[data-testid="warnings"]')!.textContent).toContain('没有可用图像的类别：cat、dog。');
+  expect(view.querySelector('[data-testid="unused"]')!.textContent).toContain('压缩包：unpack them');
+  expect(view.querySelector('[data-testid="reject-kinds"]')!.textContent).toContain(
+    'JPEG 文件在第 12,345 字节处缺少标记',
+  );
+  expect(text).toContain('of an older record');
+  await unmount(shown!);
+  expect(show({ inspection: wrongFolder, oncheck: null, language: 'zh' }).textContent).toContain(
+    '2 个文件夹，14 个文件：letters/、taxes/、paper.pdf',
+  );
 });

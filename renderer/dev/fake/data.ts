@@ -67,11 +67,16 @@ export const wrongFolder: Inspection = {
   splits: [],
   classes: [],
   expected: [
-    'train/ and val/, a folder a class in each, pictures inside',
-    'train-images-idx3-ubyte and its three companions, packed or not',
-    'data_batch_1.bin to data_batch_5.bin and test_batch.bin',
+    'a folder for each split, in it a folder for each class: train/cat/1.jpg, val/cat/2.jpg',
+    'a folder for each class: cat/1.jpg, dog/2.jpg; a tenth becomes val',
+    'train-images-idx3-ubyte and train-labels-idx1-ubyte, and the same for t10k (or test)',
+  ].map((say) => ({ say, with: [] })),
+  found: [
+    {
+      say: '{1}, {2}: {3}',
+      with: [{ say: '{1} folders', with: [2] }, { say: '{1} files', with: [14] }, ['letters/', 'taxes/', 'paper.pdf']],
+    },
   ],
-  found: ['14 PDF files', '2 folders without pictures'],
 };
 const weights: readonly ImportedWeights[] = [
   {

@@ -123,6 +123,7 @@ function progressOf({ step }: FakeWorld): Progress {
   return {
     run: 'vicreg-small-1',
     phase: 'training',
+    pausedBy: null,
     quietForMs: 8000,
     silentMs: 300,
     liveness: 'alive',

@@ -5,6 +5,11 @@ import { isPercentage } from './format.ts';
 /** Names in reading order; a nested list shares one chart. Names that are not listed follow, each in its own chart. */
 const order: readonly (readonly string[])[] = [
   ['loss'],
+  ['objectness'],
+  ['location'],
+  ['classes'],
+  ['boxes'],
+  ['masks'],
   ['invariance'],
   ['variance'],
   ['covariance'],

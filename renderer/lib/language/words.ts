@@ -5,7 +5,9 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
+import type { Said } from '../../../trainer/protocol/sentence.ts';
 import { chosenEncoderInWords, encoderInWords } from '../../../electron/words/encoders.ts';
+import { sentenceIn, sentencesIn } from '../../../electron/words/sentences.ts';
 import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
 
 /** A metric, an option, a field of a configuration, a protocol key: `embeddingStd` → "embedding std". */
@@ -52,6 +54,15 @@ export function chosenEncoderText(encoder: Choice): string {
   return chosenEncoderInWords(f().language, encoder);
 }
 
+/** What an inspection or the record of a run says. */
+export function sentence(said: Said): string {
+  return sentenceIn(f().language, said, f().number);
+}
+
+export function sentences(several: readonly Said[]): string {
+  return sentencesIn(f().language, several, f().number);
+}
+
 /** Value of a field in the paper or in our run. */
 export function fieldValue(field: string, value: Reason['theirs']): string {
   if (field === 'encoder' && typeof value === 'string') return encoderText(value);
@@ -76,6 +87,7 @@ export function detailsOf(
 }
 function valueOf(key: string, value: string | number | boolean): string {
   if (typeof value === 'boolean') return tCode('value', value ? 'true' : 'false') ?? String(value);
+  if (key === 'why') return tCode('unreachable', String(value)) ?? String(value);
   if (typeof value === 'string') return value;
   if (key === 'bytesPerSecond') return t('unit.perSecond', { value: f().bytes(value) });
   if (/bytes$/i.test(key)) return f().bytes(value);

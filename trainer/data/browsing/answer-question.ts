@@ -16,6 +16,7 @@ import { pixelsOf } from '../pixels/kernels.ts';
 import { enlarged, exactly, thumbnail } from './encode.ts';
 import type { Entry, Gallery } from './gallery.ts';
 import { readEntry, rejectedFile, type ReadEntry } from './read-entry.ts';
+import { inEnglish, said } from '../../protocol/sentence.ts';
 
 /** Side of a thumbnail in pixels. */
 const thumbnailSide = 96;
@@ -93,13 +94,13 @@ async function pictureOf(gallery: Gallery, folder: string, entry: Entry, read: R
   };
 }
 
-async function viewsOf(gallery: Gallery, entry: Entry, read: ReadEntry, { views, seed, epoch }: Draw) {
+async function viewsOf(gallery: Gallery, entry: Entry, read: ReadEntry, { views, resizing, seed, epoch }: Draw) {
   const { name, pixels, problem } = read;
   const index = entry.kind === 'image' ? await gallery.trainingIndex(entry) : null;
   if (index === null || pixels === null) {
     const isExcluded = entry.kind === 'image' && gallery.isExcluded(entry.split.split, name);
-    const reason =
-      gallery.reasonOf(name) ?? problem ?? (isExcluded ? excludedReason : 'it is not among the images of a split');
+    const why = isExcluded ? excludedReason : said`it is not among the images of a split`;
+    const reason = inEnglish(gallery.reasonOf(name) ?? problem ?? why);
     throw new FaultError('damaged-image', `${name} has no views, for training leaves it out: ${reason}.`, {
       file: name,
       reason,
@@ -107,7 +108,7 @@ async function viewsOf(gallery: Gallery, entry: Entry, read: ReadEntry, { views,
   }
   const drawn: DrawnViews['views'] = [];
   for (const [number, view] of views.entries()) {
-    const { parameters, frame } = augment(pixels, view, { seed, epoch, index, number });
+    const { parameters, frame } = augment(pixels, view, resizing, { seed, epoch, index, number });
     // A copy: the next view takes the frame's memory.
     const { width, height, channels } = frame;
     const shown = await exactly({ pixels: pixelsOf(frame), width, height, channels });

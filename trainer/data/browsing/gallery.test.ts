@@ -6,7 +6,7 @@ import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { PictureAnswer, type PictureFilter, type PictureQuestion } from '../../protocol/browse.ts';
 import { excludedFileOf, type ExcludedFile } from '../../protocol/left-out.ts';
-import { View } from '../../protocol/run.ts';
+import { newestResizing, View } from '../../protocol/run.ts';
 import { writeDamagedFiles } from '../listing/damaged-files.ts';
 import { inspectFolder } from '../listing/inspect.ts';
 import { openTrainingLoader } from '../loading/loader.ts';
@@ -14,6 +14,7 @@ import type { DamagedFile } from '../../protocol/left-out.ts';
 import { inTemporaryFolder, put, randomBytes, tarOf, writeIdx } from '../testing/small-datasets.ts';
 import { answerQuestion } from './answer-question.ts';
 import { Gallery } from './gallery.ts';
+import { spelledOut } from '../testing/spelled-out.ts';
 
 const picture = (name: string, width = 40, height = 30) =>
   sharp(randomBytes(width * height * 3, name), { raw: { width, height, channels: 3 } })
@@ -47,7 +48,7 @@ async function open(folder: string, write: () => Promise<void>) {
     v.parse(PictureAnswer, await answerQuestion(gallery, path, question)) as Extract<PictureAnswer, { kind: K }>;
   const namesOf = async (filter: Partial<PictureFilter>, from = 0, count = 200) => {
     const { range } = await ask({ kind: 'range', filter: { ...all, ...filter }, from, count });
-    return { total: range.total, names: range.pictures.map(({ name }) => name), pictures: range.pictures };
+    return { total: range.total, names: spelledOut(range.pictures).map(({ name }) => name), pictures: range.pictures };
   };
   return { source, damaged, ask, namesOf };
 }
@@ -79,7 +80,7 @@ test('filters give splits, classes, rejected files with their reasons, and copie
     const named = { kind: 'named', names: ['val/a/0.png', 'train/a/0.png', 'nowhere.png'] } as const;
     expect((await namesOf({ among: { ...named, names: [...named.names] } })).names).toEqual(named.names.slice(0, 2));
     const { pictures } = await namesOf({ among: { kind: 'rejected' } });
-    expect(pictures).toEqual([
+    expect(spelledOut(pictures)).toEqual([
       {
         name: 'train/a/1.png',
         split: 'train',
@@ -112,7 +113,7 @@ test('a picture says what it is; one that training leaves out has no number ther
     const shown = await sharp(Buffer.from(copied.shown!.base64, 'base64')).raw().toBuffer();
     expect(Buffer.from(randomBytes(40 * 30 * 3, 'copied')).equals(shown)).toBe(true);
     expect(await at(1)).toMatchObject({ trainingIndex: null, shown: null, width: null });
-    const draw = { views: [v.parse(View, { size: 8, cropArea: [1, 1] })], seed: 1, epoch: 0 };
+    const draw = { views: [v.parse(View, { size: 8, cropArea: [1, 1] })], resizing: newestResizing, seed: 1, epoch: 0 };
     await expect(ask({ kind: 'views', filter: all, place: 1, draw })).rejects.toMatchObject({
       fault: { code: 'damaged-image' },
     });
@@ -134,7 +135,7 @@ test('an image that a person leaves out has no number in training, and has one a
     expect(await at(3)).toMatchObject({ isExcluded: false, trainingIndex: 1 });
     expect((await namesOf({ among: { kind: 'excluded' } })).names).toEqual(['train/a/0.png', 'val/b/0.png']);
     expect((await namesOf({ split: 'val', among: { kind: 'excluded' } })).names).toEqual(['val/b/0.png']);
-    const draw = { views: [v.parse(View, { size: 8, cropArea: [1, 1] })], seed: 1, epoch: 0 };
+    const draw = { views: [v.parse(View, { size: 8, cropArea: [1, 1] })], resizing: newestResizing, seed: 1, epoch: 0 };
     await expect(ask({ kind: 'views', filter: all, place: 0, draw })).rejects.toThrow('left out by hand');
     await leaveOut([]);
     expect(await at(0)).toMatchObject({ isExcluded: false, trainingIndex: 0 });
@@ -178,7 +179,9 @@ test('a rejected file outside the splits is opened where it is a picture, and ne
       from: 0,
       count: 10,
     })) as Extract<PictureAnswer, { kind: 'range' }>;
-    expect(range.pictures.map(({ name, problem, thumbnail }) => [name, problem, thumbnail !== null])).toEqual([
+    expect(
+      spelledOut(range.pictures).map(({ name, problem, thumbnail }) => [name, problem, thumbnail !== null]),
+    ).toEqual([
       ['stray.png', 'no class: stray.png', true],
       ['../secret.png', 'no class: ../secret.png', false],
       ['gone.png', 'no class: gone.png', false],
@@ -201,12 +204,17 @@ test.each([
   inTemporaryFolder(async (folder) => {
     const { ask, source, damaged, namesOf } = await open(folder, () => write(folder));
     const view = v.parse(View, { size: 16, cropArea: [0.2, 0.8], jitter: 1, grayscale: 0.3, blur: 0.5, solarize: 0.3 });
-    const draw = { views: [view, { ...view, size: 12, interpolation: 'bilinear' as const }], seed: 11 };
+    const draw = {
+      views: [view, { ...view, size: 12, interpolation: 'bilinear' as const }],
+      seed: 11,
+      resizing: newestResizing,
+    };
     const exclude = damaged.filter(({ split }) => split === 'train').map(({ file }) => file);
     const loader = await openTrainingLoader({
       data: { ...source, split: 'train', exclude },
       views: draw.views,
       normalization: { mean: Array<number>(channels).fill(0.5), std: Array<number>(channels).fill(0.25) },
+      resizing: newestResizing,
       seed: draw.seed,
       batch: images,
       dropLast: true,
@@ -246,7 +254,7 @@ test('the parameters shown are what was rendered: crop and flip computed from th
     const area = (size * size) / (40 * 30);
     const view = v.parse(View, { size, cropArea: [area, area], cropRatio: [1, 1], jitter: 0, grayscale: 0 });
     for (let epoch = 0; epoch < 6; epoch++) {
-      const draw = { views: [view, view], seed: 5, epoch };
+      const draw = { views: [view, view], resizing: newestResizing, seed: 5, epoch };
       const { drawn } = await ask({ kind: 'views', filter: all, place: 0, draw });
       for (const { parameters, shown } of drawn.views) {
         const { crop, flip } = parameters;

@@ -9,6 +9,7 @@ import type { DataSource } from '../../protocol/run.ts';
 import { readExcludedFiles } from '../../durable/excluded-files.ts';
 import { readDamagedFiles } from '../listing/damaged-files.ts';
 import { openSplit, type OpenSplit } from './open-split.ts';
+import type { Said } from '../../protocol/sentence.ts';
 
 export interface GalleryOptions {
   /** The data set; its split is chosen by each filter. */
@@ -17,7 +18,7 @@ export interface GalleryOptions {
   /** Pairs of names with the same contents, as the inspection lists them. */
   readonly leaks: readonly (readonly [string, string])[];
   /** Files that the inspection lists as rejected. */
-  readonly rejects: readonly { readonly file: string; readonly reason: string }[];
+  readonly rejects: readonly { readonly file: string; readonly reason: Said }[];
   /** Folder with the damaged images that inspections found; null where none are known. */
   readonly datasetsFolder: string | null;
   /** Where listings of archives are kept; null to keep none. */
@@ -83,7 +84,7 @@ export class Gallery {
   /** By filter, the least recently used first. */
   readonly #selections = new Map<string, Promise<Selection>>();
   /** Of every rejected file. */
-  readonly #reasons: ReadonlyMap<string, string>;
+  readonly #reasons: ReadonlyMap<string, Said>;
   /** Damaged images by split: training leaves them out. */
   readonly #damaged: ReadonlyMap<string, ReadonlySet<string>>;
   readonly #leftOutIndexes = new Map<string, Promise<Uint32Array>>();
@@ -127,7 +128,7 @@ export class Gallery {
     return this.#excluded.get(split)?.has(name) === true;
   }
 
-  reasonOf(name: string): string | null {
+  reasonOf(name: string): Said | null {
     return this.#reasons.get(name) ?? null;
   }
 

@@ -7,8 +7,10 @@ import { DamagedImageError } from '../damaged-image.ts';
 import { expectImageSize } from '../listing/listing.ts';
 import { decode } from '../pixels/decode.ts';
 import type { Pixels } from '../pixels/rows.ts';
+import { isUnreachable } from '../unreachable.ts';
 import { reasonOf, UnusableImage } from '../unusable-image.ts';
 import type { Entry } from './gallery.ts';
+import { said, type Said } from '../../protocol/sentence.ts';
 
 export interface ReadEntry {
   readonly name: string;
@@ -16,7 +18,7 @@ export interface ReadEntry {
   readonly image: Image | null;
   /** Null if it cannot be decoded. */
   readonly pixels: Pixels | null;
-  readonly problem: string | null;
+  readonly problem: Said | null;
 }
 
 /** Path of a rejected file; null for a name that leaves the folder. */
@@ -27,9 +29,9 @@ export function rejectedFile(folder: string, name: string): string | null {
 
 async function readRejected(folder: string, name: string): Promise<Buffer> {
   const path = rejectedFile(folder, name);
-  if (path === null) throw new UnusableImage('its name leads out of the folder');
+  if (path === null) throw new UnusableImage(said`its name leads out of the folder`);
   const found = await stat(path);
-  if (!found.isFile()) throw new UnusableImage('a folder, where a file is expected');
+  if (!found.isFile()) throw new UnusableImage(said`a folder, where a file is expected`);
   expectImageSize(found.size);
   return readFile(path);
 }
@@ -51,8 +53,9 @@ export async function readEntry(entry: Entry, folder: string): Promise<ReadEntry
 }
 
 /** Why, in words that complete "file: …". Rethrows unexpected errors. */
-function problemOf(error: unknown): string {
+function problemOf(error: unknown): Said {
   if (error instanceof DamagedImageError) return error.reason;
+  if (isUnreachable(error)) return reasonOf(error.cause);
   if (error instanceof FaultError) return String(error.fault.values['reason'] ?? error.message);
   return reasonOf(error);
 }

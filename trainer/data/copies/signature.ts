@@ -55,6 +55,9 @@ function hashOf(values: Int8Array): Uint16Array {
   return hash;
 }
 
+/** Stays as it is: signatures of all inspections are compared. */
+const resizing = { interpolation: 'bilinear', resizing: 'pillow-12.1' } as const;
+
 /** Rows of a picture that are averaged to one are enough; more only take time. */
 const rowsOfOne = 8;
 
@@ -69,7 +72,7 @@ function reduce(picture: Pixels): void {
   const line = width * step;
   const rows = Math.floor(height / step);
   const source = { pixels: picture.pixels.subarray((step >> 1) * width * channels), width: line, channels };
-  const pixels = pixelsOf(resample(source, { left: 0, top: 0, width, height: rows }, side, side, 'bilinear'));
+  const pixels = pixelsOf(resample(source, { left: 0, top: 0, width, height: rows }, side, side, resizing));
   for (let at = 0, from = 0; at < light.length; at++, from += channels) {
     light[at] =
       channels === 1 ? pixels[from]! : 0.299 * pixels[from]! + 0.587 * pixels[from + 1]! + 0.114 * pixels[from + 2]!;

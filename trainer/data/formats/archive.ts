@@ -5,6 +5,7 @@ import { startRejects, type Rejects } from '../rejects.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { gunzipped } from './gzip.ts';
 import { walkTar, type TarMember } from './tar-walk.ts';
+import { quoted, said } from '../../protocol/sentence.ts';
 
 export interface ArchivedFile extends TarMember {
   /** To be called, if at all, before the next file is asked for. */
@@ -99,9 +100,11 @@ export async function* filesIn(
 
 async function contentsOf(bytes: ForwardReader, { name, offset, size }: TarMember): Promise<Buffer> {
   if (size > largestFileBytes)
-    throw new UnusableImage(`"${name}" has ${size} bytes; at most ${largestFileBytes} are read from an archive`);
+    throw new UnusableImage(
+      said`"${quoted(name)}" has ${size} bytes; at most ${largestFileBytes} are read from an archive`,
+    );
   const contents = await bytes.read(offset, size);
-  if (contents.length < size) throw new UnusableImage(`it is truncated inside "${name}"`);
+  if (contents.length < size) throw new UnusableImage(said`it is truncated inside "${quoted(name)}"`);
   return contents;
 }
 

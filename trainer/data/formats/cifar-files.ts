@@ -11,6 +11,7 @@ import { filesIn, firstNames } from './archive.ts';
 import { arrayOf, integersOf, readPickledDict, textsOf } from './numpy-pickle.ts';
 import { linesOf, namesOrNumbers, openRecords, recordsIn, type RecordFile } from './record-file.ts';
 import { readSmallFile } from './small-file.ts';
+import { said, type Sentence } from '../../protocol/sentence.ts';
 
 export const side = 32;
 export const pixelBytes = side * side * 3;
@@ -153,7 +154,7 @@ export async function readArchive(
   }
   const layouts = [...folders.values()].flatMap((files) => layoutOf([...files.keys()], files) ?? []);
   const [first] = layouts.sort((a, b) => versions.indexOf(a.version) - versions.indexOf(b.version));
-  if (first === undefined) throw new UnusableImage('it holds no files of CIFAR');
+  if (first === undefined) throw new UnusableImage(said`it holds no files of CIFAR`);
   return first;
 }
 
@@ -176,14 +177,14 @@ function recordsOf(pickle: Buffer, { keys, classes, title }: Version): Uint8Arra
   const [count = 0, width] = shape;
   if (shape.length !== 2 || width !== pixelBytes || type !== 'u1')
     throw new UnusableImage(
-      `its "data" is ${shape.join(' x ')} of the type ${type}, not a row of ${pixelBytes} bytes each`,
+      said`its "data" is ${shape.join(' x ')} of the type ${type}, not a row of ${pixelBytes} bytes each`,
     );
   const labels = integersOf(batch.get(keys!.labels), keys!.labels);
-  if (labels.length !== count) throw new UnusableImage(`it has ${count} images and ${labels.length} labels`);
+  if (labels.length !== count) throw new UnusableImage(said`it has ${count} images and ${labels.length} labels`);
   const records = new Uint8Array(count * (1 + pixelBytes));
   labels.forEach((label, index) => {
     if (!(label >= 0 && label < classes))
-      throw new UnusableImage(`record ${index} has label ${label}; ${title} has 0 to ${classes - 1}`);
+      throw new UnusableImage(said`record ${index} has label ${label}; ${title} has 0 to ${classes - 1}`);
     const at = index * (1 + pixelBytes);
     records[at] = label;
     if (byColumns) for (let i = 0; i < pixelBytes; i++) records[at + 1 + i] = bytes[i * count + index]!;
@@ -197,8 +198,9 @@ const largestPickle = 512 << 20;
 
 async function readPickleFile(path: string): Promise<Buffer> {
   const { size } = await stat(path);
-  if (size === 0) throw new UnusableImage('the file is empty (0 bytes)');
-  if (size > largestPickle) throw new UnusableImage(`it has ${size} bytes; a batch may have at most ${largestPickle}`);
+  if (size === 0) throw new UnusableImage(said`the file is empty (0 bytes)`);
+  if (size > largestPickle)
+    throw new UnusableImage(said`it has ${size} bytes; a batch may have at most ${largestPickle}`);
   return readFile(path);
 }
 
@@ -232,7 +234,7 @@ async function namesIn(folder: string, { version, contents }: Layout): Promise<r
 export async function classNames(
   folder: string,
   layout: Layout,
-  reject: (file: string, reason: string) => void,
+  reject: (file: string, reason: Sentence) => void,
 ): Promise<readonly string[]> {
   const { namesFile, classes } = layout.version;
   const names = await namesIn(folder, layout).catch((error: unknown) => {

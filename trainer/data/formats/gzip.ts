@@ -2,12 +2,13 @@
 import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
 import { UnusableImage } from '../unusable-image.ts';
+import { said, type Sentence } from '../../protocol/sentence.ts';
 
-function gzipReason(error: Error): string | null {
-  if (error.message === 'unexpected end of file') return 'the gzip file is truncated';
-  if (error.message === 'incorrect data check') return 'the gzip checksum does not match: the file is damaged';
-  if (error.message === 'incorrect header check') return 'not a gzip file, although its name ends in .gz';
-  return 'code' in error && String(error.code).startsWith('Z_') ? `damaged gzip data (${error.message})` : null;
+function gzipReason(error: Error): Sentence | null {
+  if (error.message === 'unexpected end of file') return said`the gzip file is truncated`;
+  if (error.message === 'incorrect data check') return said`the gzip checksum does not match: the file is damaged`;
+  if (error.message === 'incorrect header check') return said`not a gzip file, although its name ends in .gz`;
+  return 'code' in error && String(error.code).startsWith('Z_') ? said`damaged gzip data (${error.message})` : null;
 }
 
 /**

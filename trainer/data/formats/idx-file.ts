@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { maximumPixels } from '../pixels/image-header.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { gunzipped } from './gzip.ts';
+import { quoted, said, type Sentence } from '../../protocol/sentence.ts';
 
 export interface IdxHeader {
   readonly headerBytes: number;
@@ -28,22 +29,28 @@ export function parseIdxHeader(head: Buffer, kind: IdxKind): IdxHeader {
   const dimensions = kind === 'images' ? 3 : isTable ? 2 : 1;
   const headerBytes = 4 + 4 * dimensions;
   if (head.length >= 4 && (head[0] !== 0 || head[1] !== 0)) {
-    throw new UnusableImage(`not an IDX file: it begins with ${head.toString('hex', 0, 4)}`);
+    throw new UnusableImage(said`not an IDX file: it begins with ${quoted(head.toString('hex', 0, 4))}`);
   }
-  if (head.length < headerBytes) throw new UnusableImage(`truncated inside its header (${head.length} bytes)`);
+  if (head.length < headerBytes) throw new UnusableImage(said`truncated inside its header (${head.length} bytes)`);
   if (isTable) {
     const [rows, columns] = [head.readUInt32BE(4), head.readUInt32BE(8)];
     if (columns < 1 || columns > mostColumns)
-      throw new UnusableImage(`its header states labels of ${columns} numbers each`);
+      throw new UnusableImage(said`its header states labels of ${columns} numbers each`);
     return { headerBytes, count: rows, rows: 1, columns: 4 * columns };
   }
   if (head[2] !== bytes) {
-    throw new UnusableImage(`its values are of type 0x${head.toString('hex', 2, 3)}; only bytes (0x08) are read`);
+    throw new UnusableImage(said`its values are of type 0x${head.toString('hex', 2, 3)}; only bytes (0x08) are read`);
   }
-  if (head[3] !== dimensions) throw new UnusableImage(`it has ${head[3]} dimensions; ${kind} have ${dimensions}`);
+  const found = head[3]!;
+  if (found !== dimensions)
+    throw new UnusableImage(
+      kind === 'images'
+        ? said`it has ${found} dimensions; images have ${dimensions}`
+        : said`it has ${found} dimensions; labels have ${dimensions}`,
+    );
   const [count, rows, columns] = [4, 8, 12].map((at) => (at < headerBytes ? head.readUInt32BE(at) : 1));
   if (rows! < 1 || columns! < 1 || rows! * columns! > maximumPixels) {
-    throw new UnusableImage(`its header states images of ${columns} x ${rows} pixels`);
+    throw new UnusableImage(said`its header states images of ${columns!} x ${rows!} pixels`);
   }
   return { headerBytes, count: count!, rows: rows!, columns: columns! };
 }
@@ -52,10 +59,10 @@ function statedBytes({ headerBytes, count, rows, columns }: IdxHeader): number {
   return headerBytes + count * rows * columns;
 }
 
-function describe(header: IdxHeader, kind: IdxKind): string {
+function describe(header: IdxHeader, kind: IdxKind): Sentence {
   return kind === 'images'
-    ? `${header.count} images of ${header.columns} x ${header.rows} pixels`
-    : `${header.count} labels`;
+    ? said`${header.count} images of ${header.columns} x ${header.rows} pixels`
+    : said`${header.count} labels`;
 }
 
 export function isGzip(path: string): boolean {
@@ -71,7 +78,7 @@ function contents(path: string, end?: number): AsyncIterable<Buffer> {
 /** Reads and checks the header against the size of the file. */
 export async function readIdxHeader(path: string, kind: IdxKind): Promise<IdxHeader> {
   const { size } = await stat(path);
-  if (size === 0) throw new UnusableImage('the file is empty (0 bytes)');
+  if (size === 0) throw new UnusableImage(said`the file is empty (0 bytes)`);
   let head = Buffer.alloc(0);
   for await (const chunk of contents(path, 16)) {
     head = Buffer.concat([head, chunk.subarray(0, 16 - head.length)]);
@@ -80,8 +87,8 @@ export async function readIdxHeader(path: string, kind: IdxKind): Promise<IdxHea
   const header = parseIdxHeader(head, kind);
   const stated = statedBytes(header);
   if (isGzip(path) ? stated > size * largestDeflateRatio + 1024 : stated !== size) {
-    const holds = isGzip(path) ? `${size} compressed bytes cannot hold that` : `the file has ${size}`;
-    throw new UnusableImage(`its header states ${describe(header, kind)} (${stated} bytes), but ${holds}`);
+    const holds = isGzip(path) ? said`${size} compressed bytes cannot hold that` : said`the file has ${size}`;
+    throw new UnusableImage(said`its header states ${describe(header, kind)} (${stated} bytes), but ${holds}`);
   }
   return header;
 }
@@ -92,22 +99,22 @@ export async function* idxItems(path: string, kind: IdxKind, header: IdxHeader):
   let skip = header.headerBytes;
   let rest: Buffer = Buffer.alloc(0);
   let items = 0;
-  const mismatch = (how: string) =>
-    new UnusableImage(`its header states ${describe(header, kind)}, but it holds ${how}`);
+  const mismatch = (how: Sentence) =>
+    new UnusableImage(said`its header states ${describe(header, kind)}, but it holds ${how}`);
   for await (const chunk of contents(path)) {
     const body = skip >= chunk.length ? Buffer.alloc(0) : chunk.subarray(skip);
     skip = Math.max(0, skip - chunk.length);
     rest = rest.length === 0 ? body : Buffer.concat([rest, body]);
     let at = 0;
     for (; at + itemBytes <= rest.length; at += itemBytes) {
-      if (items === header.count) throw mismatch('more');
+      if (items === header.count) throw mismatch(said`more`);
       items++;
       yield rest.subarray(at, at + itemBytes);
     }
     rest = rest.subarray(at);
   }
-  if (items === header.count && rest.length > 0) throw mismatch('more');
-  if (items !== header.count) throw mismatch(`only ${items}`);
+  if (items === header.count && rest.length > 0) throw mismatch(said`more`);
+  if (items !== header.count) throw mismatch(said`only ${items}`);
 }
 
 export async function readIdxLabels(path: string): Promise<Uint8Array> {
@@ -117,7 +124,7 @@ export async function readIdxLabels(path: string): Promise<Uint8Array> {
   let index = 0;
   for await (const item of idxItems(path, 'labels', header)) {
     const label = columns === 1 ? item[0]! : item.readInt32BE();
-    if (label < 0 || label > 255) throw new UnusableImage(`label ${index} is ${label}; only 0 to 255 are read`);
+    if (label < 0 || label > 255) throw new UnusableImage(said`label ${index} is ${label}; only 0 to 255 are read`);
     labels[index++] = label;
   }
   return labels;
@@ -137,7 +144,7 @@ export function openIdxImages(path: string, header: IdxHeader): IdxImages {
       async image(index) {
         const pixels = new Uint8Array(itemBytes);
         const read = readSync(file, pixels, 0, itemBytes, header.headerBytes + index * itemBytes);
-        if (read < itemBytes) throw new UnusableImage(`image ${index} lies beyond the end of the file`);
+        if (read < itemBytes) throw new UnusableImage(said`image ${index} lies beyond the end of the file`);
         return pixels;
       },
       close: () => closeSync(file),

@@ -1,6 +1,7 @@
 /** Reads text files of any size line by line: the lists of large data sets have millions of lines. */
 import { closeSync, openSync, readSync } from 'node:fs';
 import { UnusableImage } from '../unusable-image.ts';
+import { said } from '../../protocol/sentence.ts';
 
 const pieceBytes = 1 << 16;
 
@@ -24,7 +25,7 @@ export function* linesIn(path: string): Generator<string> {
         return;
       }
       if (start === 0 && filled === pieceBytes)
-        throw new UnusableImage(`it has a line of more than ${pieceBytes} bytes: it is not a list`);
+        throw new UnusableImage(said`it has a line of more than ${pieceBytes} bytes: it is not a list`);
       piece.copyWithin(0, start, filled);
       kept = filled - start;
     }

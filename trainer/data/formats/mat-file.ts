@@ -4,6 +4,7 @@
  */
 import { inflateSync } from 'node:zlib';
 import { UnusableImage } from '../unusable-image.ts';
+import { said } from '../../protocol/sentence.ts';
 
 interface Element {
   readonly type: number;
@@ -38,7 +39,7 @@ function* elements(bytes: Buffer): Generator<Element> {
     const length = isSmall ? first >>> 16 : bytes.readUInt32LE(at + 4);
     const start = at + (isSmall ? 4 : 8);
     if (start + length > bytes.length || (isSmall && length > 4))
-      throw new UnusableImage(`a truncated MATLAB file: an element states ${length} bytes`);
+      throw new UnusableImage(said`a truncated MATLAB file: an element states ${length} bytes`);
     yield { type, bytes: bytes.subarray(start, start + length) };
     at = isSmall ? at + 8 : start + (type === compressed ? length : Math.ceil(length / 8) * 8);
   }
@@ -69,7 +70,7 @@ export function readMatTable(bytes: Buffer, name: string): readonly Readonly<Rec
     const [lengthOfNames, names, ...values] = parts.rest;
     const length = lengthOfNames && lengthOfNames.bytes.length === 4 ? lengthOfNames.bytes.readInt32LE() : 0;
     if (!names || length < 1 || names.bytes.length < length)
-      throw new UnusableImage(`its table "${name}" has no fields`);
+      throw new UnusableImage(said`its table "${name}" has no fields`);
     const fields = Array.from({ length: Math.floor(names.bytes.length / length) }, (_, at) =>
       names.bytes.toString('latin1', at * length, (at + 1) * length).replace(/\0.*/s, ''),
     );
@@ -77,7 +78,7 @@ export function readMatTable(bytes: Buffer, name: string): readonly Readonly<Rec
       Object.fromEntries(fields.map((field, at) => [field, valueOf(values[row * fields.length + at]!)])),
     );
   }
-  throw new UnusableImage(`it has no table "${name}"`);
+  throw new UnusableImage(said`it has no table "${name}"`);
 }
 
 export interface NumericArray {
@@ -95,7 +96,9 @@ export function readMatArrays(bytes: Buffer, mostBytes: number): ReadonlyMap<str
     if (!number) continue;
     const count = data.bytes.length / number.size;
     if (dimensions.some((size) => size < 0) || dimensions.reduce((product, size) => product * size, 1) !== count)
-      throw new UnusableImage(`its array "${name}" has ${count} values, which do not fill ${dimensions.join(' x ')}`);
+      throw new UnusableImage(
+        said`its array "${name}" has ${count} values, which do not fill ${dimensions.join(' x ')}`,
+      );
     const values =
       data.type === uint8
         ? data.bytes
@@ -107,7 +110,7 @@ export function readMatArrays(bytes: Buffer, mostBytes: number): ReadonlyMap<str
 
 function* arraysIn(bytes: Buffer, mostBytes: number): Generator<ReturnType<typeof partsOf>> {
   if (!bytes.toString('latin1', 0, 6).startsWith('MATLAB') || bytes.toString('latin1', 126, 128) !== 'IM')
-    throw new UnusableImage('not a little-endian MATLAB 5 file');
+    throw new UnusableImage(said`not a little-endian MATLAB 5 file`);
   for (const element of elements(bytes.subarray(headerBytes))) {
     const array = element.type === compressed ? [...elements(inflated(element.bytes, mostBytes))][0] : element;
     if (array?.type === matrix) yield partsOf(array);
@@ -118,6 +121,6 @@ function inflated(bytes: Buffer, mostBytes: number): Buffer {
   try {
     return inflateSync(bytes, { maxOutputLength: mostBytes });
   } catch (error) {
-    throw new UnusableImage('a MATLAB file whose contents are damaged or too large', error);
+    throw new UnusableImage(said`a MATLAB file whose contents are damaged or too large`, error);
   }
 }

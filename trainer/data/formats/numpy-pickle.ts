@@ -6,6 +6,7 @@
 import { Dictionary, Instance, Named, PickleError, type Value } from '../../weights/pickle-values.ts';
 import { readPickle } from '../../weights/pickle.ts';
 import { UnusableImage } from '../unusable-image.ts';
+import { said } from '../../protocol/sentence.ts';
 
 /** An array as pickled: its state is (version, shape, type, whether the first axis changes fastest, bytes). */
 class PickledArray extends Instance {}
@@ -77,22 +78,23 @@ function layoutOf({ code, state }: NumberType): Pick<NumpyArray, 'type' | 'bigEn
 
 /** @throws UnusableImage if the value is not an array, or its bytes do not fill its shape */
 export function arrayOf(value: Value | undefined, name: string): NumpyArray {
-  if (value === undefined) throw new UnusableImage(`it has no "${name}"`);
+  if (value === undefined) throw new UnusableImage(said`it has no "${name}"`);
   const state = value instanceof PickledArray && Array.isArray(value.state) ? value.state : [];
   const [, shape, type, byColumns, contents] = state;
   const bytes = bytesOf(contents);
   if (!Array.isArray(shape) || !(type instanceof NumberType) || bytes === null)
-    throw new UnusableImage(`its "${name}" is not a NumPy array`);
+    throw new UnusableImage(said`its "${name}" is not a NumPy array`);
   const sizes = shape.map(Number);
   const width = Number(/^[a-z](\d+)$/.exec(layoutOf(type).type)?.[1] ?? NaN);
   if (sizes.reduce((product, size) => product * size, width) !== bytes.length)
-    throw new UnusableImage(`its "${name}" has ${bytes.length} bytes, which do not fill ${sizes.join(' x ')}`);
+    throw new UnusableImage(said`its "${name}" has ${bytes.length} bytes, which do not fill ${sizes.join(' x ')}`);
   return { ...layoutOf(type), shape: sizes, byColumns: byColumns === true, bytes };
 }
 
 function numbersIn({ type, bigEndian, bytes }: Pick<NumpyArray, 'type' | 'bigEndian' | 'bytes'>): readonly number[] {
   const [, kind, digits] = /^([iu])([1248])$/.exec(type) ?? [];
-  if (kind === undefined || digits === undefined) throw new UnusableImage(`numbers of the type "${type}" are not read`);
+  if (kind === undefined || digits === undefined)
+    throw new UnusableImage(said`numbers of the type "${type}" are not read`);
   const width = Number(digits);
   return Array.from({ length: Math.floor(bytes.length / width) }, (_, at) => {
     const own = Buffer.from(bytes.subarray(at * width, (at + 1) * width));
@@ -106,7 +108,7 @@ export function integersOf(value: Value | undefined, name: string): readonly num
   if (!Array.isArray(value)) return numbersIn(arrayOf(value, name));
   return value.map((each) => {
     if (typeof each === 'number') return each;
-    throw new UnusableImage(`its "${name}" holds something that is not a number`);
+    throw new UnusableImage(said`its "${name}" holds something that is not a number`);
   });
 }
 
@@ -134,7 +136,8 @@ export function readPickledDict(pickle: Buffer): ReadonlyMap<string, Value> {
       }),
     );
   } catch (error) {
-    if (error instanceof PickleError) throw new UnusableImage(`not a pickled batch that can be read: ${error.message}`);
+    if (error instanceof PickleError)
+      throw new UnusableImage(said`not a pickled batch that can be read: ${error.message}`);
     throw error;
   }
 }

@@ -2,6 +2,7 @@
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { DataReader } from 'hyparquet';
 import { UnusableImage } from '../unusable-image.ts';
+import { said, type Sentence } from '../../protocol/sentence.ts';
 
 /** Largest part read at once: a page, or a column of labels or names. */
 export const longestPart = 256 << 20;
@@ -19,10 +20,10 @@ export class ParquetBytes {
   /** @throws UnusableImage if the part is too long or extends past the end of the file */
   read(offset: number, length: number): Buffer<ArrayBuffer> {
     if (length > longestPart)
-      throw new UnusableImage(`a part of ${length} bytes; at most ${longestPart} are read at once`);
+      throw new UnusableImage(said`a part of ${length} bytes; at most ${longestPart} are read at once`);
     const bytes = Buffer.alloc(length);
     const got = readSync(this.#file, bytes, 0, length, offset);
-    if (got < length) throw new UnusableImage(`it ends inside the part stated at byte ${offset}: truncated`);
+    if (got < length) throw new UnusableImage(said`it ends inside the part stated at byte ${offset}: truncated`);
     return bytes;
   }
 
@@ -38,7 +39,7 @@ export const readerOf = (bytes: Uint8Array): DataReader => ({
 });
 
 /** Adds the location to an error: hyparquet's errors for damaged bytes do not include it. */
-export function inWords(error: unknown, what: string): UnusableImage {
+export function inWords(error: unknown, what: Sentence): UnusableImage {
   if (error instanceof UnusableImage) return error;
-  return new UnusableImage(`${what}: ${error instanceof Error ? error.message : String(error)}`, error);
+  return new UnusableImage(said`${what}: ${error instanceof Error ? error.message : String(error)}`, error);
 }

@@ -6,6 +6,7 @@ import { DEFAULT_PARSERS } from 'hyparquet/src/convert.js';
 import { getMaxDefinitionLevel, getMaxRepetitionLevel, getTreePath } from 'hyparquet/src/schema.js';
 import { UnusableImage } from '../unusable-image.ts';
 import { longestPart, type ParquetBytes } from './parquet-bytes.ts';
+import { said } from '../../protocol/sentence.ts';
 
 /** A footer lists the location of every page group: a few kilobytes per gigabyte. */
 const longestFooter = 256 << 20;
@@ -23,9 +24,9 @@ const compressors: Compressors = {
 /** Reads the footer. @throws UnusableImage if the file has none */
 export function readFooter(bytes: ParquetBytes): FileMetaData {
   const { size } = bytes;
-  if (size < 12) throw new UnusableImage(`a file of ${size} bytes cannot be a Parquet file`);
+  if (size < 12) throw new UnusableImage(said`a file of ${size} bytes cannot be a Parquet file`);
   const length = bytes.read(size - 8, 8).readUInt32LE(0);
-  if (length > Math.min(longestFooter, size - 8)) throw new UnusableImage(`it is stated to have ${length} bytes`);
+  if (length > Math.min(longestFooter, size - 8)) throw new UnusableImage(said`it is stated to have ${length} bytes`);
   return parquetMetadata(bytes.read(size - 8 - length, length + 8), { geoparquet: false });
 }
 
@@ -61,13 +62,15 @@ export interface Chunk {
 export function chunksOf(metadata: FileMetaData, path: string, size: number): readonly Chunk[] {
   return metadata.row_groups.map(({ columns, num_rows: rows }) => {
     const found = columns.map(({ meta_data: own }) => own).find((own) => own?.path_in_schema.join('.') === path);
-    if (!found) throw new UnusableImage(`a row group has no column "${path}"`);
+    if (!found) throw new UnusableImage(said`a row group has no column "${path}"`);
     const decoder = decoderOf(metadata, found);
     const { data_page_offset: first, dictionary_page_offset: dictionary } = found;
     const offset = Number(dictionary !== undefined && dictionary > 0n && dictionary < first ? dictionary : first);
     const bytes = Number(found.total_compressed_size);
     if (!(offset >= 0 && bytes >= 0 && offset + bytes <= size))
-      throw new UnusableImage(`column "${path}" is stated to be at bytes ${offset} to ${offset + bytes} of ${size}`);
+      throw new UnusableImage(
+        said`column "${path}" is stated to be at bytes ${offset} to ${offset + bytes} of ${size}`,
+      );
     return { decoder, offset, end: offset + bytes, rows: Number(rows) };
   });
 }

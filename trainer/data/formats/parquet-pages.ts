@@ -5,6 +5,7 @@ import { decompressPage, readDataPage, readDataPageV2 } from 'hyparquet/src/data
 import { UnusableImage } from '../unusable-image.ts';
 import { inWords, longestPart, readerOf, type ParquetBytes } from './parquet-bytes.ts';
 import { maximum, type Chunk, type Leaf } from './parquet-columns.ts';
+import { said } from '../../protocol/sentence.ts';
 
 /** Sizes to try for a page's header, which holds numbers and at most two short values. */
 const headerGuesses = [1 << 10, 1 << 16, 1 << 20];
@@ -43,7 +44,7 @@ function headerAt(
     } catch (error) {
       // It may be longer than guessed.
       if (bytes.length === end - offset || guess === headerGuesses.at(-1))
-        throw inWords(error, `the page at byte ${offset} has no header`);
+        throw inWords(error, said`the page at byte ${offset} has no header`);
     }
   }
   throw new Error('There is no guess.');
@@ -54,11 +55,11 @@ function* pages(file: ParquetBytes, chunks: readonly Chunk[], path: string): Gen
   for (const chunk of chunks) {
     let rows = 0;
     for (let at = chunk.offset; rows < chunk.rows;) {
-      if (at >= chunk.end) throw new UnusableImage(`column "${path}" ends after ${rows} of ${chunk.rows} rows`);
+      if (at >= chunk.end) throw new UnusableImage(said`column "${path}" ends after ${rows} of ${chunk.rows} rows`);
       const { header, bytes } = headerAt(file, at, chunk.end);
       const pageBytes = bytes + header.compressed_page_size;
       if (!(header.compressed_page_size >= 0 && at + pageBytes <= chunk.end))
-        throw new UnusableImage(`the page at byte ${at} is stated to have ${header.compressed_page_size} bytes`);
+        throw new UnusableImage(said`the page at byte ${at} is stated to have ${header.compressed_page_size} bytes`);
       const data = header.data_page_header ?? header.data_page_header_v2;
       rows += data?.num_values ?? 0;
       yield { decoder: chunk.decoder, header, offset: at, pageBytes, data };
@@ -80,7 +81,7 @@ export function* placesOf(file: ParquetBytes, chunks: readonly Chunk[], path: st
       continue;
     }
     if (dictionary === null)
-      throw new UnusableImage(`the page at byte ${offset} refers to a dictionary, but there is none`);
+      throw new UnusableImage(said`the page at byte ${offset} refers to a dictionary, but there is none`);
     const { levels, values } = unpacked(file.read(offset, pageBytes), decoder);
     let at = 0;
     // A row without a value still counts in its page; reading it reports that the value is missing.
@@ -97,7 +98,7 @@ function unpacked(
   const reader = readerOf(page);
   const header = parquetHeader(reader);
   if (header.uncompressed_page_size > longestPart)
-    throw new UnusableImage(`a page that decompresses to ${header.uncompressed_page_size} bytes`);
+    throw new UnusableImage(said`a page that decompresses to ${header.uncompressed_page_size} bytes`);
   const body = page.subarray(reader.offset, reader.offset + header.compressed_page_size);
   if (header.dictionary_page_header)
     return { levels: null, values: readPage(reader, header, decoder, undefined, undefined, 0).data ?? [] };
@@ -117,13 +118,13 @@ export function valueIn(page: Uint8Array, row: number, decoder: Leaf): Uint8Arra
   try {
     found = unpacked(page, decoder);
   } catch (error) {
-    throw inWords(error, 'its page cannot be decompressed');
+    throw inWords(error, said`its page cannot be decompressed`);
   }
   const { levels, values } = found;
   const there = maximum(decoder);
   const isThere = levels === null || levels[row] === there;
   const at = levels === null ? row : levels.slice(0, row).filter((level) => level === there).length;
   const value = isThere ? values[at] : null;
-  if (!(value instanceof Uint8Array)) throw new UnusableImage('its row does not contain an image');
+  if (!(value instanceof Uint8Array)) throw new UnusableImage(said`its row does not contain an image`);
   return value;
 }

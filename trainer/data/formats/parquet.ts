@@ -8,6 +8,7 @@ import { UnusableImage } from '../unusable-image.ts';
 import { inWords, ParquetBytes, readerOf } from './parquet-bytes.ts';
 import { chunksOf, leavesOf, readFooter, type Chunk, type Leaf } from './parquet-columns.ts';
 import { placesOf, type ValuePlace } from './parquet-pages.ts';
+import { said } from '../../protocol/sentence.ts';
 
 export interface ParquetFile {
   readonly rows: number;
@@ -34,7 +35,7 @@ export function imageLeafOf(path: string): Leaf {
   const file = openParquet(path);
   file.close();
   const column = imageColumnOf(file.leaves);
-  if (column === null) throw new UnusableImage(`its archive no longer has an image column`);
+  if (column === null) throw new UnusableImage(said`its archive no longer has an image column`);
   return file.leaves.get(column)!;
 }
 
@@ -44,7 +45,7 @@ function valuesOf(file: ParquetBytes, chunks: readonly Chunk[]): unknown[] {
     const select = { groupStart: 0, selectStart: 0, selectEnd: rows, groupRows: rows };
     const { data } = readColumn(readerOf(file.read(offset, end - offset)), select, decoder);
     const values = data.flatMap((part) => Array.from<unknown>(part));
-    if (values.length !== rows) throw new UnusableImage(`it has ${values.length} values for ${rows} rows`);
+    if (values.length !== rows) throw new UnusableImage(said`it has ${values.length} values for ${rows} rows`);
     // A value below a group comes as a list of one.
     return values.map((value): unknown => (Array.isArray(value) ? value[0] : value) ?? null);
   });
@@ -60,7 +61,7 @@ export function openParquet(path: string): ParquetFile {
     leaves = leavesOf(metadata);
   } catch (error) {
     file.close();
-    throw inWords(error, 'its footer cannot be read');
+    throw inWords(error, said`its footer cannot be read`);
   }
   return {
     rows: metadata.row_groups.reduce((sum, { num_rows: rows }) => sum + Number(rows), 0),
@@ -70,14 +71,14 @@ export function openParquet(path: string): ParquetFile {
       try {
         return valuesOf(file, chunksOf(metadata, column, file.size));
       } catch (error) {
-        throw inWords(error, `column "${column}"`);
+        throw inWords(error, said`column "${column}"`);
       }
     },
     *places(column) {
       try {
         yield* placesOf(file, chunksOf(metadata, column, file.size), column);
       } catch (error) {
-        throw inWords(error, `column "${column}"`);
+        throw inWords(error, said`column "${column}"`);
       }
     },
     close: () => file.close(),

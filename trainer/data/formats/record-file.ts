@@ -6,6 +6,7 @@ import { FaultError } from '../../durable/fault-error.ts';
 import { isMissing } from '../../durable/files.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { reasonOf } from '../unusable-image.ts';
+import { inEnglish, said } from '../../protocol/sentence.ts';
 
 export interface RecordFile {
   readonly name: string;
@@ -16,10 +17,10 @@ export interface RecordFile {
 
 /** @throws UnusableImage if the size is not a whole number of records */
 function countIn(size: number, bytes: number): number {
-  if (size === 0) throw new UnusableImage('the file is empty (0 bytes)');
+  if (size === 0) throw new UnusableImage(said`the file is empty (0 bytes)`);
   if (size % bytes !== 0)
     throw new UnusableImage(
-      `its ${size} bytes are not a whole number of records of ${bytes} bytes: truncated or damaged`,
+      said`its ${size} bytes are not a whole number of records of ${bytes} bytes: truncated or damaged`,
     );
   return size / bytes;
 }
@@ -35,7 +36,7 @@ export async function openRecords(folder: string, name: string, bytes: number): 
     read(index) {
       const record = new Uint8Array(bytes);
       if (readSync(file, record, 0, bytes, index * bytes) < bytes)
-        throw new UnusableImage(`record ${index} lies beyond the end of the file`);
+        throw new UnusableImage(said`record ${index} lies beyond the end of the file`);
       return record;
     },
     close: () => closeSync(file),
@@ -54,7 +55,7 @@ export function recordsIn(name: string, contents: Uint8Array, bytes: number): Re
 
 /** A file of a data set that cannot be used, with the reason. */
 export function unreadableFile(path: string, error: unknown): FaultError {
-  return new FaultError('unreadable-file', `${path}: ${reasonOf(error)}.`, { file: path }, { cause: error });
+  return new FaultError('unreadable-file', `${path}: ${inEnglish(reasonOf(error))}.`, { file: path }, { cause: error });
 }
 
 /** Class names, one per line; numbers if the file is missing or has a different count. */

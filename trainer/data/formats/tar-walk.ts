@@ -5,6 +5,7 @@
 import { UnusableImage } from '../unusable-image.ts';
 import { printable, type Rejects } from '../rejects.ts';
 import { whyUnsafe } from './unsafe-path.ts';
+import { quoted, said, type Sentence } from '../../protocol/sentence.ts';
 
 export interface TarMember {
   readonly name: string;
@@ -31,12 +32,12 @@ const plainFile: ReadonlySet<string> = new Set(['0', '\0', '7']);
 const noFile: ReadonlySet<string> = new Set(['5', 'V']);
 /** Members that describe later ones: long name, pax records, global pax records, long link name. */
 const prelude: ReadonlySet<string> = new Set(['L', 'x', 'g', 'K']);
-const refused: Readonly<Record<string, string>> = {
-  '1': 'a hard link',
-  '2': 'a symbolic link',
-  '3': 'a character device',
-  '4': 'a block device',
-  '6': 'a pipe',
+const refused: Readonly<Record<string, Sentence>> = {
+  '1': said`a hard link`,
+  '2': said`a symbolic link`,
+  '3': said`a character device`,
+  '4': said`a block device`,
+  '6': said`a pipe`,
 };
 
 const textOf = (bytes: Buffer) => {
@@ -48,11 +49,12 @@ const textOf = (bytes: Buffer) => {
 function sizeField(field: Buffer): number {
   if (field[0]! & 0x80) {
     const size = field.subarray(1).reduce((value, byte) => value * 256 + byte, field[0]! & 0x7f);
-    if (field[0] === 0xff || !Number.isSafeInteger(size)) throw new UnusableImage('it states an impossible file size');
+    if (field[0] === 0xff || !Number.isSafeInteger(size))
+      throw new UnusableImage(said`it states an impossible file size`);
     return size;
   }
   const digits = textOf(field).trim();
-  if (!/^[0-7]+$/.test(digits)) throw new UnusableImage(`it states a size of "${printable(digits)}"`);
+  if (!/^[0-7]+$/.test(digits)) throw new UnusableImage(said`it states a size of "${quoted(printable(digits))}"`);
   return Number.parseInt(digits, 8);
 }
 
@@ -72,7 +74,7 @@ function paxRecords(bytes: Buffer): ReadonlyMap<string, string> {
     const end = at + Number(digits);
     const equals = bytes.indexOf(0x3d, space);
     const isWhole = /^\d{1,7}$/.test(digits) && equals > space && equals < end && bytes[end - 1] === 0x0a;
-    if (!isWhole || end > bytes.length) throw new UnusableImage('a damaged pax record');
+    if (!isWhole || end > bytes.length) throw new UnusableImage(said`a damaged pax record`);
     records.set(bytes.toString('utf8', space + 1, equals), bytes.toString('utf8', equals + 1, end - 1));
     at = end;
   }
@@ -86,7 +88,7 @@ function sizeOf(header: Buffer, type: string, records: ReadonlyMap<string, strin
   if (stated === undefined || prelude.has(type)) return sizeField(header.subarray(124, 136));
   const size = Number(stated);
   if (!/^\d+$/.test(stated) || !Number.isSafeInteger(size))
-    throw new UnusableImage(`it states a size of "${printable(stated)}"`);
+    throw new UnusableImage(said`it states a size of "${quoted(printable(stated))}"`);
   return size;
 }
 
@@ -113,14 +115,14 @@ export function* walkTar(
   for (let at = from; ;) {
     const header = yield* ask(at, Math.min(block, end - at));
     if (header.length === 0)
-      throw new UnusableImage(`it ends after ${at - from} bytes without its end mark: truncated`);
-    if (header.length < block) throw new UnusableImage(`it is truncated inside the header at byte ${at - from}`);
+      throw new UnusableImage(said`it ends after ${at - from} bytes without its end mark: truncated`);
+    if (header.length < block) throw new UnusableImage(said`it is truncated inside the header at byte ${at - from}`);
     if (header.every((byte) => byte === 0)) return;
     if (Number.parseInt(textOf(header.subarray(148, 156)), 8) !== checksumOf(header))
       throw new UnusableImage(
-        `not a tar archive, or damaged: the checksum of the header at byte ${at - from} does not match`,
+        said`not a tar archive, or damaged: the checksum of the header at byte ${at - from} does not match`,
       );
-    if (++count > mostMembers) throw new UnusableImage(`it has more than ${mostMembers} members`);
+    if (++count > mostMembers) throw new UnusableImage(said`it has more than ${mostMembers} members`);
 
     const type = String.fromCharCode(header[156]!);
     const isUstar = header.toString('latin1', 257, 263) === 'ustar\0';
@@ -131,23 +133,26 @@ export function* walkTar(
     const size = sizeOf(header, type, records);
     if (size > end - offset)
       throw new UnusableImage(
-        `"${printable(name)}" is stated to have ${size} bytes, but only ${end - offset} follow: truncated, or a false size`,
+        said`"${quoted(printable(name))}" is stated to have ${size} bytes, but only ${end - offset} follow: truncated, or a false size`,
       );
     at = Math.min(end, offset + Math.ceil(size / block) * block);
 
     if (prelude.has(type)) {
-      if (size > longestRecord) throw new UnusableImage(`it has a name or record of ${size} bytes`);
+      if (size > longestRecord) throw new UnusableImage(said`it has a name or record of ${size} bytes`);
       if (type === 'L') longName = textOf(yield* ask(offset, size));
       if (type === 'x') records = paxRecords(yield* ask(offset, size));
       continue;
     }
     // Its map continues for any number of blocks after the header, which the size does not include.
-    if (type === 'S') throw new UnusableImage(`"${printable(name)}" is a sparse file: pack it without --sparse`);
+    if (type === 'S')
+      throw new UnusableImage(said`"${quoted(printable(name))}" is a sparse file: pack it without --sparse`);
     const isSparse = [...records.keys()].some((key) => key.startsWith('GNU.sparse.'));
     [longName, records] = [null, new Map()];
     if (noFile.has(type) || (plainFile.has(type) && name.endsWith('/'))) continue;
-    const kind = plainFile.has(type) ? null : (refused[type] ?? `a member of the unknown kind "${printable(type)}"`);
-    const trouble = kind ?? whyUnsafe(name) ?? (isSparse ? 'a sparse file' : null);
+    const kind = plainFile.has(type)
+      ? null
+      : (refused[type] ?? said`a member of the unknown kind "${quoted(printable(type))}"`);
+    const trouble = kind ?? whyUnsafe(name) ?? (isSparse ? said`a sparse file` : null);
     if (trouble === null) yield { name: name.replace(/^(\.\/)+/, ''), offset, size };
     else rejects.add(`${archive}/${name}`, trouble);
   }

@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { startRejects } from '../rejects.ts';
 import { openTar, type TarMember } from './tar.ts';
 import { inTemporaryFolder, tarMember, tarOf, type TarEntry } from '../testing/small-datasets.ts';
+import { spelledOut } from '../testing/spelled-out.ts';
 
 async function walked(path: string, inside?: string) {
   const rejects = startRejects();
@@ -18,7 +19,7 @@ async function walked(path: string, inside?: string) {
     const members = within ? [...tar.members(rejects, `a.tar/${within.name}`, within)] : outer;
     const bytes = await readFile(path);
     const contents = ({ offset, size }: TarMember) => bytes.toString('latin1', offset, offset + size);
-    return { files: members.map((member) => [member.name, contents(member)]), rejects: rejects.list };
+    return { files: members.map((member) => [member.name, contents(member)]), rejects: spelledOut(rejects.list) };
   } finally {
     tar.close();
   }

@@ -6,6 +6,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { UnusableImage } from '../unusable-image.ts';
 import { type Rejects } from '../rejects.ts';
 import { walkTar, type TarMember } from './tar-walk.ts';
+import { said } from '../../protocol/sentence.ts';
 
 export type { TarMember } from './tar-walk.ts';
 
@@ -47,12 +48,12 @@ export function openTar(path: string): Tar {
         yield* walk(rejects, name, from, end);
       } catch (error) {
         if (!(error instanceof UnusableImage)) throw error;
-        rejects.add(name, error.message);
+        rejects.add(name, error.reason);
       }
     },
     text(member) {
       if (member.size > longestText)
-        throw new UnusableImage(`it has ${member.size} bytes where at most ${longestText} are expected`);
+        throw new UnusableImage(said`it has ${member.size} bytes where at most ${longestText} are expected`);
       return read(member.offset, member.size).toString('utf8').trim();
     },
     close: () => closeSync(file),

@@ -6,6 +6,7 @@ import { PickleBytes } from '../../weights/pickle-bytes.ts';
 import { PickleError, type Value } from '../../weights/pickle-values.ts';
 import { readPickleAt } from '../../weights/pickle.ts';
 import { UnusableImage } from '../unusable-image.ts';
+import { said } from '../../protocol/sentence.ts';
 
 const zipHeader = { signature: 0x04034b50, bytes: 30, name: 26, extra: 28, method: 8 } as const;
 /** Pickles before that of the object: a magic number, the version of the format, facts about the machine. */
@@ -16,7 +17,7 @@ function pickleIn(bytes: Buffer): Buffer {
   const nameBytes = bytes.readUInt16LE(zipHeader.name);
   const name = bytes.toString('utf8', zipHeader.bytes, zipHeader.bytes + nameBytes);
   if (!/(^|\/)data\.pkl$/.test(name) || bytes.readUInt16LE(zipHeader.method) !== 0)
-    throw new UnusableImage('an archive that torch.save has not written');
+    throw new UnusableImage(said`an archive that torch.save has not written`);
   return bytes.subarray(zipHeader.bytes + nameBytes + bytes.readUInt16LE(zipHeader.extra));
 }
 
@@ -29,7 +30,7 @@ export function readTorchObject(bytes: Buffer): Value {
     if (!isArchive) for (let before = 0; before < pickledBefore; before++) next();
     return next();
   } catch (error) {
-    if (error instanceof PickleError) throw new UnusableImage(`not a file of torch.save: ${error.message}`, error);
+    if (error instanceof PickleError) throw new UnusableImage(said`not a file of torch.save: ${error.message}`, error);
     throw error;
   }
 }

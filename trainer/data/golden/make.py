@@ -3,7 +3,7 @@
     python3 -m pip install pillow==9.5.0 numpy && python3 make.py
 
 Pillow 9.5 resizes horizontally first, always, as every version did when the papers were made; newer ones choose the order
-by the shape, which moves single levels.
+by the shape, which moves single levels: resize.py.
 
 Everything is PIL or numpy called as torchvision's functions on PIL images call them; nothing here is our own arithmetic.
 """

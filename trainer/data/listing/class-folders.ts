@@ -4,7 +4,7 @@
  * followed only at the level of splits and classes, so cycles are impossible.
  */
 import type { Reading, ReadingChoice } from '../../protocol/dataset.ts';
-import { type Rejects } from '../rejects.ts';
+import { printable, type Rejects } from '../rejects.ts';
 import {
   accept,
   childrenIn,
@@ -26,6 +26,7 @@ import { draftLists, listsFound, type ListPlan, type PlannedSplit } from './spli
 import { splitInName } from './split-names.ts';
 import type { TimeSlices } from './time-slices.ts';
 import { planTree, type TreePlan } from './tree-plan.ts';
+import { asIs, said, type Sentence } from '../../protocol/sentence.ts';
 
 /** Adds all pictures under a class folder, at any depth. */
 async function addPictures(walk: Walk, folder: string, label: number, into: TableBuilder): Promise<void> {
@@ -34,7 +35,7 @@ async function addPictures(walk: Walk, folder: string, label: number, into: Tabl
     const { path, kind, isLink } = child;
     if (kind !== 'folder') {
       if (accept(walk, child)) into.add(path, label);
-    } else if (isLink) walk.rejects.add(path, 'a link to a folder inside a class folder; it is not followed');
+    } else if (isLink) walk.rejects.add(path, said`a link to a folder inside a class folder; it is not followed`);
     else await addPictures(walk, path, label, into);
   }
 }
@@ -53,7 +54,8 @@ export async function readSplitFolder(walk: Walk, folder: string): Promise<Split
     const { name, path, kind, isLink } = child;
     if (kind !== 'folder') {
       if (accept(walk, child)) loose.push(path);
-    } else if (isLink && leadsBack(walk, path)) walk.rejects.add(path, 'a link that leads back to a folder above it');
+    } else if (isLink && leadsBack(walk, path))
+      walk.rejects.add(path, said`a link that leads back to a folder above it`);
     else if (!name.startsWith('.')) classes.push(child);
     else await reportHidden(walk, path);
   }
@@ -62,7 +64,13 @@ export async function readSplitFolder(walk: Walk, folder: string): Promise<Split
 
 async function reportHidden(walk: Walk, path: string): Promise<void> {
   const count = await countPictures(walk, path);
-  if (count > 0) walk.unused.add(`${path}/`, count, 'its name begins with a dot: it is hidden', 'rename it');
+  if (count > 0)
+    walk.unused.add(
+      asIs(printable(`${path}/`)),
+      count,
+      said`its name begins with a dot: it is hidden`,
+      said`rename it`,
+    );
 }
 
 /** Lists a split by its class folders; if there are none, its loose pictures without labels. */
@@ -71,13 +79,13 @@ export async function draftSplit(walk: Walk, split: string, { classes, loose }: 
   for (const [label, { path }] of classes.entries()) {
     const before = images.count();
     await addPictures(walk, path, label, images);
-    if (images.count() === before) walk.rejects.add(`${path}/`, 'a class folder without a readable image');
+    if (images.count() === before) walk.rejects.add(`${path}/`, said`a class folder without a readable image`);
   }
   if (images.count() === 0) {
     for (const path of loose) images.add(path, -1);
     return { split, images, names: null };
   }
-  for (const path of loose) walk.rejects.add(path, 'outside the class folders, so it does not have a class');
+  for (const path of loose) walk.rejects.add(path, said`outside the class folders, so it does not have a class`);
   return { split, images, names: classes.map(({ name }) => name) };
 }
 
@@ -95,7 +103,7 @@ export async function draftParts(walk: Walk, { split, folders }: PlannedSplit): 
 async function draftDeepest(walk: Walk, { split, folders }: PlannedSplit): Promise<Draft> {
   for (const folder of folders)
     for (const path of (await readSplitFolder(walk, folder)).loose)
-      walk.rejects.add(path, 'outside the class folders, so it does not have a class');
+      walk.rejects.add(path, said`outside the class folders, so it does not have a class`);
   return draftClasses(
     walk,
     split,
@@ -163,52 +171,56 @@ async function reportUnlisted(walk: Walk, { base }: ListPlan, splits: readonly L
   const unlisted = (await countPictures(walk, base)) - listed;
   if (unlisted > 0)
     walk.unused.add(
-      'pictures that no list names',
+      said`pictures that no list names`,
       unlisted,
-      'the lists say what is in each split',
-      'add them to a list',
+      said`the lists say what is in each split`,
+      said`add them to a list`,
     );
 }
 
-const deepestAreClasses = 'classes: the deepest folders, called by their paths';
+const deepestAreClasses = said`classes: the deepest folders, called by their paths`;
 
 /** What was taken for what, in words. */
-function layoutOf(plan: TreePlan, splits: readonly ListedSplit[], isDeep: boolean): readonly string[] {
-  const inside = plan.base === '' ? [] : [`the data set lies in ${plan.base}/`];
+function layoutOf(plan: TreePlan, splits: readonly ListedSplit[], isDeep: boolean): readonly Sentence[] {
+  const names = splits.map(({ split }) => split);
+  const inside = plan.base === '' ? [] : [said`the data set lies in ${plan.base}/`];
   switch (plan.kind) {
     case 'splits': {
       const named = plan.splits.flatMap(({ split, folders }) =>
         folders.length === 1 && folders[0] === (plan.base === '' ? split : `${plan.base}/${split}`)
           ? []
-          : [`${split}: ${folders.map((folder) => `${folder}/`).join(', ')}`],
+          : [said`${split}: ${folders.map((folder) => `${folder}/`)}`],
       );
       const level = isDeep ? [deepestAreClasses] : [];
-      return [...inside, `split folders: ${splits.map(({ split }) => split).join(', ')}`, ...named, ...level];
+      return [...inside, said`split folders: ${names}`, ...named, ...level];
     }
     case 'lists':
-      return [...inside, 'splits by lists', ...listsFound(plan)];
+      return [...inside, said`splits by lists`, ...listsFound(plan)];
     case 'classes-first':
-      return [...inside, `split folders inside the classes: ${splits.map(({ split }) => split).join(', ')}`];
+      return [...inside, said`split folders inside the classes: ${names}`];
     case 'unlabelled':
-      return [...inside, 'folders by date: pictures without classes, for pretraining only'];
+      return [...inside, said`folders by date: pictures without classes, for pretraining only`];
     case 'leaves':
       return [...inside, deepestAreClasses];
     case 'classes':
       return [
         ...inside,
         splits[0]!.images.labels === null
-          ? 'images without class folders: for pretraining only'
-          : 'a folder of class folders',
+          ? said`images without class folders: for pretraining only`
+          : said`a folder of class folders`,
       ];
   }
 }
 
+const otherFiles = (count: number): Sentence =>
+  count === 1 ? said`1 other file, ignored` : said`${count} other files, ignored`;
+
 /** Findings common to every folder listing, besides its layout. */
-export function foundBeside(walk: Walk, classes: readonly string[]): readonly string[] {
+export function foundBeside(walk: Walk, classes: readonly string[]): readonly Sentence[] {
   const leftovers = leftoversFound(walk);
   return [
-    ...(classes.length === 1 ? ['only one class: labels carry no information'] : []),
-    ...(walk.otherFiles > 0 ? [`${walk.otherFiles} other files, ignored`] : []),
+    ...(classes.length === 1 ? [said`only one class: labels carry no information`] : []),
+    ...(walk.otherFiles > 0 ? [otherFiles(walk.otherFiles)] : []),
     ...(leftovers === null ? [] : [leftovers]),
   ];
 }
@@ -274,7 +286,7 @@ export async function listTree(
   const { splits, classes, warnings } = united(await draftsOf(walk, plan, isDeep), rejects, reading.order);
   if (plan.kind === 'lists') await reportUnlisted(walk, plan, splits);
   else await reportUnused(walk, usedBy(plan));
-  const listed = (layout: readonly string[], rest: Partial<Listing> = {}): Listing => ({
+  const listed = (layout: readonly Sentence[], rest: Partial<Listing> = {}): Listing => ({
     splits,
     classes,
     found: [...layout, ...foundBeside(walk, classes)],
@@ -285,7 +297,7 @@ export async function listTree(
     ...rest,
   });
   if (splits.every(({ images }) => images.count === 0) && plan.kind !== 'splits')
-    return listed(['no pictures'], { splits: [] });
+    return listed([said`no pictures`], { splits: [] });
   const layout = layoutOf(plan, splits, isDeep);
   const train = splitsToo(plan, splits);
   if (train === null) return listed(layout);

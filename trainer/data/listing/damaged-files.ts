@@ -6,9 +6,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { isMissing, writeAtomically } from '../../durable/files.ts';
-import { DamagedFile } from '../../protocol/left-out.ts';
+import { DamagedFile, damagedFilesOf } from '../../protocol/left-out.ts';
 
-const fileOf = (folder: string, fingerprint: string): string => join(folder, `${fingerprint}.damaged.ndjson`);
+const fileOf = (folder: string, fingerprint: string): string => join(folder, damagedFilesOf(fingerprint));
 
 export async function writeDamagedFiles(
   folder: string,

@@ -6,10 +6,12 @@ import { expect, test } from 'vitest';
 import { idxImages, idxLabels, inTemporaryFolder, matArrays, put, randomBytes } from '../testing/small-datasets.ts';
 import { inspectFolder } from './inspect.ts';
 import { reader } from './readers.ts';
+import { spelledOut } from '../testing/spelled-out.ts';
 
 type Files = Readonly<Record<string, Uint8Array | string>>;
 
-const inspect = (path: string) => inspectFolder(path, null, () => undefined, new AbortController().signal);
+const inspect = async (path: string) =>
+  spelledOut(await inspectFolder(path, null, () => undefined, new AbortController().signal));
 const inFolder = (folder: string, files: Files): Files =>
   Object.fromEntries(Object.entries(files).map(([name, contents]) => [`${folder}/${name}`, contents]));
 

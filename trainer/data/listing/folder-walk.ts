@@ -5,24 +5,29 @@ import { extname, join, sep } from 'node:path';
 import { isMissing } from '../../durable/files.ts';
 import type { Reading, ReadingChoice } from '../../protocol/dataset.ts';
 import { readableExtensions, unreadExtension } from '../pixels/image-formats.ts';
-import { type Rejects } from '../rejects.ts';
+import { printable, type Rejects } from '../rejects.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { leftBy } from './leftovers.ts';
 import type { TimeSlices } from './time-slices.ts';
 import { startUnused, type UnusedFiles } from './unused.ts';
+import { asIs, said, type Sentence } from '../../protocol/sentence.ts';
 
 interface Container {
-  readonly kind: string;
-  readonly use: string;
+  readonly kind: Sentence;
+  readonly use: Sentence;
   readonly endings: string;
 }
 /** Files that may hold pictures, but not as a folder of pictures has them. */
 const containers: readonly Container[] = [
-  { kind: 'archives', use: 'unpack them', endings: '.zip .tar .tgz .gz .bz2 .xz .7z .rar .zst' },
-  { kind: 'films', use: 'save their frames as pictures', endings: '.mp4 .avi .mov .mkv .webm .m4v .mpg .mpeg .wmv' },
+  { kind: said`archives`, use: said`unpack them`, endings: '.zip .tar .tgz .gz .bz2 .xz .7z .rar .zst' },
   {
-    kind: 'arrays and tables',
-    use: 'save their pictures as files',
+    kind: said`films`,
+    use: said`save their frames as pictures`,
+    endings: '.mp4 .avi .mov .mkv .webm .m4v .mpg .mpeg .wmv',
+  },
+  {
+    kind: said`arrays and tables`,
+    use: said`save their pictures as files`,
     endings: '.npy .npz .h5 .hdf5 .mat .parquet .arrow .tfrecord .lmdb .mdb .pkl',
   },
 ];
@@ -60,7 +65,7 @@ export interface Walk {
   /** What systems left behind is taken in like anything else. */
   readonly takesLeftovers: boolean;
   /** What systems left behind, by kind: how many files and folders. */
-  readonly leftovers: Map<string, number>;
+  readonly leftovers: Map<Sentence, number>;
   /** Pictures found so far. */
   pictures: number;
   /** Files whose names are not those of pictures: ignored. */
@@ -69,7 +74,7 @@ export interface Walk {
 
 export function startWalk(root: string, rejects: Rejects, slices: TimeSlices, reading: Reading): Walk {
   const takesLeftovers = reading.leftovers === 'taken-in';
-  const found = { unused: startUnused(), leftovers: new Map(), pictures: 0, otherFiles: 0 };
+  const found = { unused: startUnused(), leftovers: new Map<Sentence, number>(), pictures: 0, otherFiles: 0 };
   return { root, rejects, slices, takesLeftovers, ...found };
 }
 
@@ -77,7 +82,7 @@ export function startWalk(root: string, rejects: Rejects, slices: TimeSlices, re
 interface Listener {
   readonly problem: Rejects['add'];
   /** @returns true to take it in nevertheless */
-  readonly leftover: (kind: string) => boolean;
+  readonly leftover: (kind: Sentence) => boolean;
 }
 
 const nobody: Listener = { problem: () => undefined, leftover: () => false };
@@ -101,12 +106,12 @@ function picturesBelowBytes(folder: Buffer): number {
 }
 
 /** The reason for an entry whose name, read as UTF-8, is not the name it has. */
-function whyUndecodable(root: string, folder: string, shown: string, isFolder: boolean): string {
-  const rename = 'its name has bytes that are not UTF-8: rename it (convmv renames many)';
+function whyUndecodable(root: string, folder: string, shown: string, isFolder: boolean): Sentence {
+  const rename = said`its name has bytes that are not UTF-8: rename it (convmv renames many)`;
   const own = readdirSync(join(root, folder), 'buffer').find((name) => name.toString('utf8') === shown);
   if (!isFolder || own === undefined) return rename;
   const count = picturesBelowBytes(Buffer.concat([Buffer.from(`${join(root, folder)}/`), own]));
-  return `${rename}; pictures inside: ${count}`;
+  return said`${rename}; pictures inside: ${count}`;
 }
 
 /** Entries of a folder below the root ('' for the root itself), links resolved. Broken links are reported. */
@@ -123,7 +128,7 @@ function childrenOf(root: string, folder: string, { problem, leftover }: Listene
         problem(entry.isDirectory() ? `${path}/` : path, whyUndecodable(root, folder, name, entry.isDirectory()));
       else children.push({ name, path, kind: kindOf(isLink ? statSync(join(root, path)) : entry), isLink });
     } catch (error) {
-      problem(path, isMissing(error) ? 'a broken link' : reasonOf(error));
+      problem(path, isMissing(error) ? said`a broken link` : reasonOf(error));
     }
   }
   return children;
@@ -190,7 +195,7 @@ export const foldersIn = (root: string, folder: string): readonly Child[] => vis
 /** Sorts one file into pictures, problems and others. */
 export function accept(walk: Walk, { path, kind }: Child): boolean {
   if (kind === 'other') {
-    walk.rejects.add(path, 'not a plain file (a pipe, a socket or a device)');
+    walk.rejects.add(path, said`not a plain file (a pipe, a socket or a device)`);
     return false;
   }
   if (isReadable(path)) {
@@ -206,7 +211,8 @@ export function accept(walk: Walk, { path, kind }: Child): boolean {
 
 function reportContainer(walk: Walk, path: string): void {
   const container = containerOf.get(endingOf(path));
-  if (container) walk.unused.file(container.kind, path, 'they may hold pictures, which are not read', container.use);
+  if (container)
+    walk.unused.file(container.kind, path, said`they may hold pictures, which are not read`, container.use);
 }
 
 /** Pictures at any depth of a folder, by their names. */
@@ -249,10 +255,10 @@ export async function reportUnused(walk: Walk, used: readonly string[]): Promise
     }
     if (loose > 0)
       walk.unused.add(
-        folder === '' ? 'pictures beside the folders' : `pictures in ${folder}/, beside its folders`,
+        folder === '' ? said`pictures beside the folders` : said`pictures in ${printable(folder)}/, beside its folders`,
         loose,
-        'they are in none of the folders that are used',
-        'move them into the folder of their split and class',
+        said`they are in none of the folders that are used`,
+        said`move them into the folder of their split and class`,
       );
   };
   if (!listed.has('')) await visit('');
@@ -262,10 +268,10 @@ async function reportFolder(walk: Walk, path: string): Promise<void> {
   const count = await countPictures(walk, path);
   if (count === 0) return;
   walk.unused.add(
-    `${path}/`,
+    asIs(printable(`${path}/`)),
     count,
-    'it is none of the folders that were recognised as splits or classes',
-    'choose it by itself, or call it train, val or test',
+    said`it is none of the folders that were recognised as splits or classes`,
+    said`choose it by itself, or call it train, val or test`,
   );
 }
 
@@ -280,11 +286,16 @@ export function leftoversChoice(walk: Walk): readonly ReadingChoice[] {
 }
 
 /** One line on what systems left behind; null if there is nothing. */
-export function leftoversFound(walk: Walk): string | null {
+export function leftoversFound(walk: Walk): Sentence | null {
   const { leftovers, takesLeftovers } = walk;
   const count = leftoversIn(walk);
   if (count === 0) return null;
-  const kinds = [...leftovers].map(([kind, each]) => `${kind} (${each})`).join(', ');
-  const what = count === 1 ? '1 file or folder that systems leave' : `${count} files and folders that systems leave`;
-  return `${what} behind, ${takesLeftovers ? 'taken in' : 'left out'}: ${kinds}`;
+  const kinds = [...leftovers].map(([kind, each]) => said`${kind} (${each})`);
+  if (takesLeftovers)
+    return count === 1
+      ? said`1 file or folder that systems leave behind, taken in: ${kinds}`
+      : said`${count} files and folders that systems leave behind, taken in: ${kinds}`;
+  return count === 1
+    ? said`1 file or folder that systems leave behind, left out: ${kinds}`
+    : said`${count} files and folders that systems leave behind, left out: ${kinds}`;
 }

@@ -8,13 +8,12 @@ import { reasonOf } from '../unusable-image.ts';
 import { nameOf, selected } from './image-table.ts';
 import type { Walk } from './folder-walk.ts';
 import type { ListedSplit } from './listing.ts';
+import { said, type Sentence } from '../../protocol/sentence.ts';
 
 /** One in this many pictures of an unsplit folder becomes part of the validation split. */
 const heldOut = 10;
 const hashedTailBytes = 4096;
-export const splitRule =
-  `No split on disk: a picture is in val when the SHA-256 of its size and its last ${hashedTailBytes} bytes, ` +
-  `taken as a number, is a multiple of ${heldOut} (first 32 bits); equal files are always in the same split.`;
+export const splitRule = said`No split on disk: a picture is in val when the SHA-256 of its size and its last ${hashedTailBytes} bytes, taken as a number, is a multiple of ${heldOut} (first 32 bits); equal files are always in the same split.`;
 
 function isHeldOut(path: string): boolean {
   const file = openSync(path, 'r');
@@ -51,7 +50,7 @@ export async function splitByHash(
   { root, rejects, slices }: Walk,
   images: ImageTable,
   classes: readonly string[],
-): Promise<{ readonly splits: readonly ListedSplit[]; readonly warnings: readonly string[] }> {
+): Promise<{ readonly splits: readonly ListedSplit[]; readonly warnings: readonly Sentence[] }> {
   const splits: ('train' | 'val' | null)[] = [];
   for (let index = 0; index < images.count; index++) {
     if (slices.due()) await slices.next(index, images.count);
@@ -65,7 +64,7 @@ export async function splitByHash(
   }
   const moved = givenBack(splits, images.labels);
   const named = [...moved].slice(0, mostNamed).map((label) => printable(classes[label]!));
-  const more = moved.size > named.length ? ', …' : '';
+  if (moved.size > named.length) named.push('…');
   const listed = ['train', 'val'].map((split) => ({ split, images: selected(images, (at) => splits[at] === split) }));
   return {
     splits: moved.size === 0 ? listed : listed.filter((each) => each.images.count > 0),
@@ -73,7 +72,9 @@ export async function splitByHash(
       moved.size === 0
         ? []
         : [
-            `Of ${moved.size} classes the rule would have put every picture into val; they stay in train: ${named.join(', ')}${more}.`,
+            moved.size === 1
+              ? said`The rule would have put every picture of the class ${named} into val; they stay in train.`
+              : said`Of ${moved.size} classes the rule would have put every picture into val; they stay in train: ${named}.`,
           ],
   };
 }

@@ -9,6 +9,7 @@ import { textsOf } from '../formats/numpy-pickle.ts';
 import { readTorchObject } from '../formats/torch-object.ts';
 import { readSmallFile } from '../formats/small-file.ts';
 import { packedKit } from './packed-kit.ts';
+import { asIs, quoted, said, type Sentence } from '../../protocol/sentence.ts';
 
 /** Either one list of pictures and WordNet ids, or two: ILSVRC ids in the order of the pictures, and their meanings. */
 const validationLists = ['LOC_val_solution.csv', 'val.txt'];
@@ -25,16 +26,18 @@ const places = ['', 'ILSVRC2012_devkit_t12/data/', 'devkit/data/'];
 /** The longest, LOC_val_solution.csv, has 2 MB. */
 const longestList = 64 << 20;
 
-export const listsNeeded =
-  `${validationLists.join(' or ')} (an image and its WordNet id per line), ${labelList}, torchvision's ${torchvisionMeta}, ` +
-  `or ${groundTruth} with ${synsetLists.join(' or ')} (ILSVRC ids and their WordNet ids), as in the development kit`;
+/** One of these names. */
+const either = ([first = '', ...others]: readonly string[]): Sentence =>
+  others.reduce((all, name) => said`${all} or ${name}`, asIs(first));
+
+export const listsNeeded = said`${either(validationLists)} (an image and its WordNet id per line), ${labelList}, torchvision's ${torchvisionMeta}, or ${groundTruth} with ${either(synsetLists)} (ILSVRC ids and their WordNet ids), as in the development kit`;
 
 const linesOf = (bytes: Buffer) =>
   bytes
     .toString('utf8')
     .split(/\r?\n/)
     .filter((line) => line.trim() !== '');
-const shown = (line: string) => JSON.stringify(line.slice(0, 80));
+const shown = (line: string) => quoted(JSON.stringify(line.slice(0, 80)));
 
 /**
  * `ILSVRC2012_val_00048981,n03995372 85 1 499 272`, or just name and id, or name and number of the class; a header line is
@@ -48,7 +51,7 @@ function readValidationList(bytes: Buffer, numbered: readonly string[] | null): 
       const match = /^(?:val\/)?ILSVRC2012_val_(\d{8})(?:\.JPEG)?[\s,]+(?:(n\d{8})\b|(\d{1,3})\s*$)/.exec(line);
       const synset = match?.[2] ?? numbered?.[Number(match?.[3])];
       if (!match || synset === undefined)
-        throw new UnusableImage(`${shown(line)} is not the name of a validation image with a WordNet id`);
+        throw new UnusableImage(said`${shown(line)} is not the name of a validation image with a WordNet id`);
       return [Number(match[1]), synset];
     }),
   );
@@ -62,7 +65,7 @@ function idsOf(bytes: Buffer): readonly string[] | null {
 
 function readLabelList(bytes: Buffer): ReadonlyMap<number, string> {
   const ids = idsOf(bytes);
-  if (ids === null) throw new UnusableImage('it is not a list of one WordNet id per line');
+  if (ids === null) throw new UnusableImage(said`it is not a list of one WordNet id per line`);
   return new Map(ids.map((synset, index) => [index + 1, synset]));
 }
 
@@ -73,7 +76,7 @@ function readSynsetList(bytes: Buffer): ReadonlyMap<number, string> {
       const [first = '', second = ''] = line.split(/[\s,]+/);
       const [number, synset] = first.startsWith('n') ? [second, first] : [first, second];
       if (!/^\d+$/.test(number) || !/^n\d{8}$/.test(synset))
-        throw new UnusableImage(`${shown(line)} is not an ILSVRC id with a WordNet id`);
+        throw new UnusableImage(said`${shown(line)} is not an ILSVRC id with a WordNet id`);
       return [Number(number), synset];
     }),
   );
@@ -84,7 +87,7 @@ function readMeta(bytes: Buffer): ReadonlyMap<number, string> {
   return new Map(
     readMatTable(bytes, 'synsets').map(({ ILSVRC2012_ID: id, WNID: synset }, row) => {
       if (typeof id !== 'number' || typeof synset !== 'string')
-        throw new UnusableImage(`row ${row + 1} of its synsets has no ILSVRC2012_ID with a WNID`);
+        throw new UnusableImage(said`row ${row + 1} of its synsets has no ILSVRC2012_ID with a WNID`);
       return [id, synset];
     }),
   );
@@ -95,7 +98,8 @@ function readGroundTruth(bytes: Buffer, synsets: ReadonlyMap<number, string>): R
   return new Map(
     linesOf(bytes).map((line, index) => {
       const synset = synsets.get(Number(line));
-      if (synset === undefined) throw new UnusableImage(`${shown(line)} in line ${index + 1} is not a known ILSVRC id`);
+      if (synset === undefined)
+        throw new UnusableImage(said`${shown(line)} in line ${index + 1} is not a known ILSVRC id`);
       return [index + 1, synset];
     }),
   );
@@ -105,7 +109,7 @@ function readTorchvisionMeta(bytes: Buffer): ReadonlyMap<number, string> {
   const value = readTorchObject(bytes);
   const ids = Array.isArray(value) ? textsOf(value[1]) : null;
   if (ids === null || ids.length === 0 || !ids.every((id) => /^n\d{8}$/.test(id)))
-    throw new UnusableImage('it does not hold the WordNet ids of validation pictures, as torchvision writes it');
+    throw new UnusableImage(said`it does not hold the WordNet ids of validation pictures, as torchvision writes it`);
   return new Map(ids.map((id, at) => [at + 1, id]));
 }
 

@@ -23,6 +23,7 @@ import { reasonOf } from '../unusable-image.ts';
 import { startPictureNotes, type PictureNotes } from './picture-notes.ts';
 import { openListing, readImage, type List, type ListedSplit } from './listing.ts';
 import { createTimeSlices } from './time-slices.ts';
+import { said, type Said, type Sentence } from '../../protocol/sentence.ts';
 
 /** Up to this many images are checked automatically: minutes on one core. */
 export const checkedUnasked = 50_000;
@@ -30,15 +31,15 @@ export const checkedUnasked = 50_000;
 export interface ListingDescription {
   readonly dataset: string;
   readonly title: string;
-  readonly expected: readonly string[];
+  readonly expected: readonly Sentence[];
   readonly licence: string | null;
-  readonly source: string | null;
+  readonly source: Said | null;
   /** The reason for a file that is not there, where a list and not the folder says which there are. */
-  readonly absent?: string;
+  readonly absent?: Sentence;
   /** Reads what is annotated in an image, where a file says it of each. */
   readonly readObjects?: ReadObjects;
   /** An additional check of a readable file, such as its hash against a manifest's; returns the problem or null. */
-  check?(path: string, sha256: string): string | null;
+  check?(path: string, sha256: string): Sentence | null;
 }
 
 /** Sizes of the files that stand for a picture that is elsewhere; pictures are larger. */
@@ -54,13 +55,13 @@ interface Contents {
 }
 /** `contents` is null if they were not checked. */
 type Verdict =
-  | { readonly reason: string; readonly digest: Buffer | null }
+  | { readonly reason: Sentence; readonly digest: Buffer | null }
   | { readonly size: number; readonly contents: Contents | null };
 
-const reasonFor = (error: unknown, absent: string | undefined) =>
+const reasonFor = (error: unknown, absent: Sentence | undefined) =>
   absent !== undefined && isMissing(error) ? absent : reasonOf(error);
 
-async function examine(folder: string, images: ImageTable, index: number, absent?: string): Promise<Verdict> {
+async function examine(folder: string, images: ImageTable, index: number, absent?: Sentence): Promise<Verdict> {
   let digest: Buffer | null = null;
   try {
     const bytes = await readImage(folder, images, index);
@@ -73,7 +74,7 @@ async function examine(folder: string, images: ImageTable, index: number, absent
 }
 
 /** Yields verdicts in the order of the images, working a few ahead. */
-async function* examineAll(folder: string, images: ImageTable, absent?: string): AsyncGenerator<Verdict> {
+async function* examineAll(folder: string, images: ImageTable, absent?: Sentence): AsyncGenerator<Verdict> {
   const started: Promise<Verdict>[] = [];
   for (let next = 0, i = 0; i < images.count; i++) {
     for (; next < images.count && next < i + inFlight; next++) started.push(examine(folder, images, next, absent));
@@ -81,11 +82,11 @@ async function* examineAll(folder: string, images: ImageTable, absent?: string):
   }
 }
 
-function measure(folder: string, path: string, place: Place | null, absent?: string): Verdict {
+function measure(folder: string, path: string, place: Place | null, absent?: Sentence): Verdict {
   try {
     // Not `path.join`, which takes as long as the stat itself.
     const size = place?.size ?? statSync(`${folder}/${path}`).size;
-    if (size === 0) return { reason: 'the file is empty (0 bytes)', digest: null };
+    if (size === 0) return { reason: said`the file is empty (0 bytes)`, digest: null };
     const isShort = place === null && size >= shortestPointer && size <= longestPointer;
     if (isShort) imageHeader(readFileSync(`${folder}/${path}`));
     return { size, contents: null };
@@ -104,7 +105,7 @@ function recorderOf(
   details: ScanOptions['details'],
 ): Recorder {
   return (split, path, verdict, label) => {
-    const reject = (reason: string, digest: Buffer | null): false => {
+    const reject = (reason: Sentence, digest: Buffer | null): false => {
       findings.reject(path, reason);
       details?.damaged({ split, file: printable(path), reason, sha256: digest && digest.toString('hex') });
       return false;
@@ -158,7 +159,7 @@ export async function inspectListing(
   description: ListingDescription,
   progress: InspectProgress,
   signal: AbortSignal,
-  { contents = false, reading: asked = {}, details }: ScanOptions = {},
+  { contents = false, checkedUnasked: most = checkedUnasked, reading: asked = {}, details }: ScanOptions = {},
 ): Promise<Inspection> {
   const { check, absent, readObjects, ...stated } = description;
   const findings = startFindings(folder, { progress, signal, details });
@@ -177,7 +178,7 @@ export async function inspectListing(
     ...listing
   } = await list(folder, findings.rejects, slices, reading);
   const total = listing.splits.reduce((sum, { images }) => sum + images.count, 0);
-  const checks = contents || total <= checkedUnasked;
+  const checks = contents || total <= most;
   let done = 0;
   const record = recorderOf(findings, notes, check, details);
 

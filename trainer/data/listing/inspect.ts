@@ -11,15 +11,16 @@ import { wrongFolder } from './inspection-findings.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { reader, readers } from './readers.ts';
 import { dataSetsIn } from './tree-plan.ts';
+import { inEnglish, said } from '../../protocol/sentence.ts';
 
 /** The order in which readers are tried. */
 const byGenerality = [...readers].sort((a, b) => (a.generality ?? 0) - (b.generality ?? 0) || (a.id < b.id ? -1 : 1));
 
 /** What most people have; the list of everything that is read follows. */
 const commonLayouts = [
-  'a folder for each split, in it a folder for each class: train/cat/1.jpg, val/cat/2.jpg',
-  'a folder for each class: cat/1.jpg, dog/2.jpg; a tenth becomes val',
-  'pictures without classes, in one folder or in folders by date: for pretraining only',
+  said`a folder for each split, in it a folder for each class: train/cat/1.jpg, val/cat/2.jpg`,
+  said`a folder for each class: cat/1.jpg, dog/2.jpg; a tenth becomes val`,
+  said`pictures without classes, in one folder or in folders by date: for pretraining only`,
 ];
 
 /** The folder to inspect: a file stands for its folder, and `train` for its parent if another split is next to it. */
@@ -62,7 +63,7 @@ export async function inspectFolder(
   } catch (error) {
     if (error instanceof FaultError || signal.aborted) throw error;
     const gone = isMissing(error);
-    const reason = gone ? 'there is no such file or folder' : reasonOf(error);
+    const reason = gone ? 'there is no such file or folder' : inEnglish(reasonOf(error));
     throw new FaultError(
       gone ? 'not-found' : 'read-failed',
       `${absolute}: ${reason}. Choose another folder.`,

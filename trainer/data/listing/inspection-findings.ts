@@ -10,6 +10,7 @@ import { throwIfCancelled } from '../cancellation.ts';
 import { CopySearch, type ComparedPicture } from '../copies/copies.ts';
 import { listedLimit, printable, type Rejects, startRejects } from '../rejects.ts';
 import { createTimeSlices } from './time-slices.ts';
+import { said, type Said, type Sentence } from '../../protocol/sentence.ts';
 
 /** SHA-256 of a file of any size. */
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
@@ -21,10 +22,11 @@ export async function hashFile(path: string, signal: AbortSignal): Promise<strin
   return hash.digest('hex');
 }
 
-const plural = (count: number, one: string, many: string) => `${count} ${count === 1 ? one : many}`;
+const foldersCounted = (count: number): Sentence => (count === 1 ? said`1 folder` : said`${count} folders`);
+const filesCounted = (count: number): Sentence => (count === 1 ? said`1 file` : said`${count} files`);
 
 /** Describes a folder's contents for "found": counts, then the first names. */
-export async function describeFolder(path: string): Promise<readonly string[]> {
+export async function describeFolder(path: string): Promise<readonly Sentence[]> {
   const countedLimit = 100_000;
   let folders = 0;
   let files = 0;
@@ -36,34 +38,35 @@ export async function describeFolder(path: string): Promise<readonly string[]> {
     if (folders + files >= countedLimit) break;
   }
   const shown = names.sort().slice(0, 6);
-  const more = folders + files > shown.length ? ' …' : '';
-  const counted = `${plural(folders, 'folder', 'folders')}, ${plural(files, 'file', 'files')}`;
-  return [shown.length === 0 ? 'an empty folder' : `${counted}: ${shown.join(', ')}${more}`];
+  if (shown.length === 0) return [said`an empty folder`];
+  const [counted, others] = [foldersCounted(folders), filesCounted(files)];
+  const isAll = folders + files === shown.length;
+  return [isAll ? said`${counted}, ${others}: ${shown}` : said`${counted}, ${others}: ${shown} …`];
 }
 
 /** The parts of an inspection that the reader provides. */
 export interface Stated {
   readonly dataset: string;
   readonly title: string;
-  readonly expected: readonly string[];
-  readonly found: readonly string[];
+  readonly expected: readonly Sentence[];
+  readonly found: readonly Sentence[];
   readonly splits: readonly SplitInspection[];
   readonly classes: readonly string[];
   readonly channels: number | null;
   readonly licence: string | null;
-  readonly source: string | null;
-  readonly splitRule: string | null;
+  readonly source: Said | null;
+  readonly splitRule: Sentence | null;
   /** Whether the contents were checked; omitted by readers that always check them. */
   readonly contents?: Inspection['contents'];
   readonly unused?: readonly Unused[];
   readonly reading?: Reading;
   readonly choices?: readonly ReadingChoice[];
-  readonly warnings?: readonly string[];
+  readonly warnings?: readonly Sentence[];
 }
 
 export interface Findings {
   readonly rejects: Rejects;
-  reject(file: string, reason: string): void;
+  reject(file: string, reason: Sentence): void;
   /** A usable picture. Finds duplicates, leaks, near duplicates and placeholders. */
   picture(picture: FoundPicture): void;
   /** A file of the data set, for the fingerprint; `sha256` is null if its contents were not read. */
@@ -98,7 +101,7 @@ interface Repeated {
 const fewestPlaceholders = 5;
 const mostPlaceholders = 5;
 
-function placeholderWarnings(seen: Iterable<Repeated>): readonly string[] {
+function placeholderWarnings(seen: Iterable<Repeated>): readonly Sentence[] {
   const found: Repeated[] = [];
   for (const each of seen) if (each.severalClasses && each.count >= fewestPlaceholders) found.push(each);
   return found
@@ -106,7 +109,7 @@ function placeholderWarnings(seen: Iterable<Repeated>): readonly string[] {
     .slice(0, mostPlaceholders)
     .map(
       ({ count, first }) =>
-        `${count} files in several classes have the contents of ${printable(first)}: probably a placeholder for pictures that could not be downloaded. Delete them and inspect again.`,
+        said`${count} files in several classes have the contents of ${printable(first)}: probably a placeholder for pictures that could not be downloaded. Delete them and inspect again.`,
     );
 }
 
@@ -218,10 +221,10 @@ export function startFindings(path: string, scan: Scan): Findings {
 /** The answer for a folder that no reader can use. @param several paths of data sets below it, to choose from */
 export async function wrongFolder(
   path: string,
-  expected: readonly string[],
+  expected: readonly Sentence[],
   several: readonly string[],
 ): Promise<Inspection> {
-  const choice = `${several.length} data sets: ${several.slice(0, 12).map(printable).join(', ')}. Choose one of them`;
+  const choice = said`${several.length} data sets: ${several.slice(0, 12).map(printable)}. Choose one of them`;
   const found = [...(await describeFolder(path)), ...(several.length > 0 ? [choice] : [])];
   return startFindings(path, { progress: () => undefined, signal: new AbortController().signal }).finish({
     dataset: '',

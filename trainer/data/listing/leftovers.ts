@@ -1,70 +1,99 @@
 /** What operating systems, file managers and tools leave in folders of pictures. It is never part of a data set. */
+import { said, type Sentence } from '../../protocol/sentence.ts';
 
-const folders: Readonly<Record<string, string>> = {
-  '.ipynb_checkpoints': 'checkpoints of notebooks',
-  __pycache__: 'caches of Python',
-  '@eadir': 'thumbnails of a Synology NAS',
-  '.@__thumb': 'thumbnails of a QNAP NAS',
-  '@recycle': 'recycle bins',
-  '#recycle': 'recycle bins',
-  '@recently-snapshot': 'snapshots of a NAS',
-  '#snapshot': 'snapshots of a NAS',
-  '.snapshot': 'snapshots of a NAS',
-  '.snapshots': 'snapshots of a NAS',
-  '.zfs': 'snapshots of a NAS',
-  __macosx: 'twins that macOS packs into archives',
-  '.appledouble': 'twins that macOS writes',
-  '.trashes': 'recycle bins',
-  '.trash': 'recycle bins',
-  '$recycle.bin': 'recycle bins',
-  recycler: 'recycle bins',
-  'system volume information': 'folders of Windows',
-  'lost+found': 'what a check of the disk found',
-  '.fseventsd': 'indexes of macOS',
-  '.spotlight-v100': 'indexes of macOS',
-  '.temporaryitems': 'indexes of macOS',
-  '.documentrevisions-v100': 'indexes of macOS',
-  '.git': 'version control',
-  '.svn': 'version control',
-  '.hg': 'version control',
-  '.dvc': 'version control',
-  '.stfolder': 'folders of Syncthing',
-  '.stversions': 'folders of Syncthing',
-  '.sync': 'folders of Resilio Sync',
-  '.dropbox.cache': 'folders of Dropbox',
-  '.tmp.drivedownload': 'folders of Google Drive',
-  '.tmp.driveupload': 'folders of Google Drive',
-  '.thumbnails': 'thumbnails of a file manager',
-  '.thumb': 'thumbnails of a file manager',
-  '.thumbs': 'thumbnails of a file manager',
-  '.picasaoriginals': 'originals that Picasa keeps',
-  '.comments': 'thumbnails of a file manager',
-  '.xvpics': 'thumbnails of a file manager',
-  '.idea': 'settings of an editor',
-  '.vscode': 'settings of an editor',
-  '.cache': 'caches',
+const notebookCheckpoints = said`checkpoints of notebooks`;
+const pythonCaches = said`caches of Python`;
+const synologyThumbnails = said`thumbnails of a Synology NAS`;
+const qnapThumbnails = said`thumbnails of a QNAP NAS`;
+const bins = said`recycle bins`;
+const snapshots = said`snapshots of a NAS`;
+const packedTwins = said`twins that macOS packs into archives`;
+const twins = said`twins that macOS writes`;
+const windowsFolders = said`folders of Windows`;
+const diskCheck = said`what a check of the disk found`;
+const macIndexes = said`indexes of macOS`;
+const versionControl = said`version control`;
+const syncthing = said`folders of Syncthing`;
+const resilio = said`folders of Resilio Sync`;
+const dropbox = said`folders of Dropbox`;
+const drive = said`folders of Google Drive`;
+const thumbnails = said`thumbnails of a file manager`;
+const picasaOriginals = said`originals that Picasa keeps`;
+const editor = said`settings of an editor`;
+const caches = said`caches`;
+const macFiles = said`files of macOS`;
+const windowsFiles = said`files of Windows`;
+const kde = said`files of KDE`;
+const android = said`files of Android`;
+const picasa = said`files of Picasa`;
+const nasFiles = said`files of a NAS`;
+const locks = said`locks of office programs`;
+
+const folders: Readonly<Record<string, Sentence>> = {
+  '.ipynb_checkpoints': notebookCheckpoints,
+  __pycache__: pythonCaches,
+  '@eadir': synologyThumbnails,
+  '.@__thumb': qnapThumbnails,
+  '@recycle': bins,
+  '#recycle': bins,
+  '@recently-snapshot': snapshots,
+  '#snapshot': snapshots,
+  '.snapshot': snapshots,
+  '.snapshots': snapshots,
+  '.zfs': snapshots,
+  __macosx: packedTwins,
+  '.appledouble': twins,
+  '.trashes': bins,
+  '.trash': bins,
+  '$recycle.bin': bins,
+  recycler: bins,
+  'system volume information': windowsFolders,
+  'lost+found': diskCheck,
+  '.fseventsd': macIndexes,
+  '.spotlight-v100': macIndexes,
+  '.temporaryitems': macIndexes,
+  '.documentrevisions-v100': macIndexes,
+  '.git': versionControl,
+  '.svn': versionControl,
+  '.hg': versionControl,
+  '.dvc': versionControl,
+  '.stfolder': syncthing,
+  '.stversions': syncthing,
+  '.sync': resilio,
+  '.dropbox.cache': dropbox,
+  '.tmp.drivedownload': drive,
+  '.tmp.driveupload': drive,
+  '.thumbnails': thumbnails,
+  '.thumb': thumbnails,
+  '.thumbs': thumbnails,
+  '.picasaoriginals': picasaOriginals,
+  '.comments': thumbnails,
+  '.xvpics': thumbnails,
+  '.idea': editor,
+  '.vscode': editor,
+  '.cache': caches,
 };
 
-const files: Readonly<Record<string, string>> = {
-  '.ds_store': 'files of macOS',
-  '.localized': 'files of macOS',
-  'icon\r': 'files of macOS',
-  'thumbs.db': 'files of Windows',
-  'ehthumbs.db': 'files of Windows',
-  'ehthumbs_vista.db': 'files of Windows',
-  'desktop.ini': 'files of Windows',
-  '.directory': 'files of KDE',
-  '.nomedia': 'files of Android',
-  '.picasa.ini': 'files of Picasa',
-  'picasa.ini': 'files of Picasa',
-  '.synologyworkingdirectory': 'files of a NAS',
+const files: Readonly<Record<string, Sentence>> = {
+  '.ds_store': macFiles,
+  '.localized': macFiles,
+  'icon\r': macFiles,
+  'thumbs.db': windowsFiles,
+  'ehthumbs.db': windowsFiles,
+  'ehthumbs_vista.db': windowsFiles,
+  'desktop.ini': windowsFiles,
+  '.directory': kde,
+  '.nomedia': android,
+  '.picasa.ini': picasa,
+  'picasa.ini': picasa,
+  '.synologyworkingdirectory': nasFiles,
 };
 
 /** What a name is left by, in words; null if it may be part of a data set. */
-export function leftBy(name: string, isFolder: boolean): string | null {
+export function leftBy(name: string, isFolder: boolean): Sentence | null {
   const known = (isFolder ? folders : files)[name.toLowerCase()];
   if (known !== undefined) return known;
-  if (isFolder) return /^\.trash-\d+$/i.test(name) ? 'recycle bins' : null;
-  if (name.startsWith('._')) return 'twins that macOS writes';
-  return name.startsWith('.~lock.') || name.startsWith('~$') ? 'locks of office programs' : null;
+  if (isFolder) return /^\.trash-\d+$/i.test(name) ? bins : null;
+  if (name.startsWith('._')) return twins;
+  return name.startsWith('.~lock.') || name.startsWith('~$') ? locks : null;
 }

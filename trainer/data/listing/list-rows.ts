@@ -3,6 +3,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
 import { linesIn } from '../formats/lines.ts';
 import { UnusableImage } from '../unusable-image.ts';
+import { said } from '../../protocol/sentence.ts';
 
 export type Row = readonly string[];
 
@@ -51,7 +52,7 @@ const asField = (value: unknown): string =>
 function* ofRecords(records: Iterable<unknown>): Generator<Row> {
   let keys: readonly string[] | null = null;
   for (const record of records) {
-    if (!isRecord(record)) throw new UnusableImage('its entries are not alike: it is not a list of pictures');
+    if (!isRecord(record)) throw new UnusableImage(said`its entries are not alike: it is not a list of pictures`);
     if (keys === null) {
       keys = Object.keys(record);
       yield keys;
@@ -70,7 +71,7 @@ function* ofDocument(document: unknown): Generator<Row> {
     else yield* ofRecords(document);
     return;
   }
-  if (!isRecord(document)) throw new UnusableImage('it is no list of pictures');
+  if (!isRecord(document)) throw new UnusableImage(said`it is no list of pictures`);
   const entries = Object.entries(document);
   const inner = entries.filter(([, value]) => Array.isArray(value) && value.some((one) => typeof one === 'object'));
   if (inner.length === 1) yield* ofDocument(inner[0]![1]);
@@ -95,7 +96,7 @@ function parsed(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    throw new UnusableImage('it is no JSON document', error);
+    throw new UnusableImage(said`it is no JSON document`, error);
   }
 }
 
@@ -106,7 +107,7 @@ export function* rowsIn(path: string): Generator<Row> {
   else if (ending === '.json') {
     const { size } = statSync(path);
     if (size > largestJson)
-      throw new UnusableImage(`it has ${size} bytes; a list in JSON may have ${largestJson}: save it as CSV`);
+      throw new UnusableImage(said`it has ${size} bytes; a list in JSON may have ${largestJson}: save it as CSV`);
     yield* ofDocument(parsed(readFileSync(path, 'utf8').replace(/^\uFEFF/, '')));
   } else for (const line of linesOf(path)) yield fieldsOf(line.replace(/^\uFEFF/, ''));
 }

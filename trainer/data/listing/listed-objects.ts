@@ -1,11 +1,12 @@
 /** What is annotated in the images of a listing: by one file for all of them, or by a file for each. */
+import { join } from 'node:path';
 import type { ObjectProblem, ObjectsInspection } from '../../protocol/objects.ts';
 import { annotatedImage, type ObjectTable } from '../../detection/object-table.ts';
 import type { AnnotatedImage } from '../../detection/objects.ts';
 import { isCrowded, startFormCheck, startProblems } from '../../detection/annotations/problems.ts';
 import type { Heard } from '../../detection/annotations/voc-objects.ts';
 import { isMissing } from '../../durable/files.ts';
-import { imageFault } from '../damaged-image.ts';
+import { readFault } from '../damaged-image.ts';
 import type { FoundImages, ImageTable } from '../found-images.ts';
 import { printable } from '../rejects.ts';
 import { UnusableImage } from '../unusable-image.ts';
@@ -25,6 +26,10 @@ export type ReadObjects = (
 
 const unheard: Heard = { problem: () => undefined, corners: () => undefined };
 
+/** Path of the file that a system error is about. */
+const pathIn = (error: unknown): string | null =>
+  error instanceof Error && 'path' in error && typeof error.path === 'string' ? error.path : null;
+
 /** Null if nothing is annotated. */
 export function objectsIn(
   folder: string,
@@ -41,7 +46,7 @@ export function objectsIn(
     try {
       return await read(folder, file, classes, unheard);
     } catch (error) {
-      throw imageFault(printable(file), error, null);
+      throw readFault(printable(file), pathIn(error) ?? join(folder, file), error);
     }
   };
 }

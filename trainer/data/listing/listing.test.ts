@@ -6,6 +6,7 @@ import sharp from 'sharp';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Inspection } from '../../protocol/dataset.ts';
+import { newestResizing } from '../../protocol/run.ts';
 import { nameOf, placeOf, selected, startTable, type Place } from './image-table.ts';
 import { checkedUnasked, inspectListing } from './inspect-listing.ts';
 import { united, type List } from './listing.ts';
@@ -13,6 +14,7 @@ import { openViewProducer } from '../loading/worker-pool.ts';
 import { startRejects } from '../rejects.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../testing/small-datasets.ts';
 import { openData } from '../loading/open-data.ts';
+import { spelledOut } from '../testing/spelled-out.ts';
 
 const quiet = () => undefined;
 
@@ -57,7 +59,7 @@ test('a class has one number in all splits, and one missing from train is report
     [2, 0],
     [1, 2],
   ]);
-  expect(rejects.list).toEqual([{ file: 'val/bee/', reason: 'a class without pictures in train' }]);
+  expect(spelledOut(rejects.list)).toEqual([{ file: 'val/bee/', reason: 'a class without pictures in train' }]);
 });
 
 const picture = (name: string) =>
@@ -86,8 +88,8 @@ describe('an inspection in two depths', () => {
     inTemporaryFolder(async (folder) => {
       const bytes = await picture('one');
       await writeFile(join(folder, 'pack'), Buffer.concat([Buffer.from('abc'), bytes]));
-      const inspect = (count: number, size = bytes.length) =>
-        inspectListing(listOf(count, size), folder, description, quiet, new AbortController().signal);
+      const inspect = async (count: number, size = bytes.length) =>
+        spelledOut(await inspectListing(listOf(count, size), folder, description, quiet, new AbortController().signal));
       const many = await inspect(checkedUnasked + 1);
       const { contents: _contents, ...old } = many;
       expect(v.parse(Inspection, old).contents).toBe('checked');
@@ -144,7 +146,8 @@ describe('a decoding worker', () => {
       const data = { dataset: 'image-folder', path: folder, split: 'train' };
       const preprocessing = { resize: null, crop: 10, interpolation: 'bilinear' } as const;
       const normalization = { mean: [0, 0, 0], std: [1, 1, 1] };
-      const specification = { data, normalization, task: { kind: 'evaluation', preprocessing } } as const;
+      const task = { kind: 'evaluation', preprocessing } as const;
+      const specification = { data, normalization, resizing: newestResizing, task };
       const opened = await openData(data);
       expect(opened.found!.images.names.buffer).toBeInstanceOf(SharedArrayBuffer);
       // A worker that listed the folder would find one more image, and it would come first.

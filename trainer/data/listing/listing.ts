@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Reading, ReadingChoice, Unused } from '../../protocol/dataset.ts';
 import { classTarget, type OpenDataset, type OpenOptions } from '../../recipe.ts';
-import { imageFault } from '../damaged-image.ts';
+import { readFault } from '../damaged-image.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { nameOf, placeOf, selected, type TableBuilder } from './image-table.ts';
 import { type FoundImages } from '../found-images.ts';
@@ -22,6 +22,7 @@ import { valueIn } from '../formats/parquet-pages.ts';
 import { inOrder } from './class-order.ts';
 import { objectsIn, type AnnotatedSplit, type ReadObjects } from './listed-objects.ts';
 import { createTimeSlices, type TimeSlices } from './time-slices.ts';
+import { inEnglish, said, type Sentence } from '../../protocol/sentence.ts';
 
 export interface ListedSplit {
   readonly split: string;
@@ -35,10 +36,9 @@ export interface Listing {
   readonly classes: readonly string[];
   /** Title, if more specific than its reader's. */
   readonly title?: string;
-  /** Findings in words. */
-  readonly found: readonly string[];
-  /** What is odd about its classes, in sentences. */
-  readonly warnings?: readonly string[];
+  readonly found: readonly Sentence[];
+  /** What is odd about its classes. */
+  readonly warnings?: readonly Sentence[];
   /** Folders and kinds of files that hold pictures and are not used. */
   readonly unused?: readonly Unused[];
   /** Other ways to read the folder. */
@@ -46,7 +46,7 @@ export interface Listing {
   /** Files beside the images that are part of the data, by their paths. */
   readonly documents?: readonly string[];
   /** The rule for the validation split, if there was none. */
-  readonly splitRule: string | null;
+  readonly splitRule: Sentence | null;
 }
 
 /** Lists a folder. Unusable files go to `rejects`; an error that makes the whole folder unreadable is thrown. */
@@ -88,7 +88,7 @@ export function united(
   drafts: readonly Draft[],
   rejects: Rejects,
   order?: Reading['order'],
-): Pick<Listing, 'splits' | 'classes'> & { readonly warnings: readonly string[] } {
+): Pick<Listing, 'splits' | 'classes'> & { readonly warnings: readonly Sentence[] } {
   const all = new Set(drafts.flatMap(({ names }) => names ?? []));
   const byForm = classNames(all);
   const classes = inOrder([...byForm.values()], order);
@@ -101,11 +101,12 @@ export function united(
   for (const { split, images } of splits) {
     if (trained.size === 0) break;
     for (const label of new Set(images.labels)) {
-      if (!trained.has(label)) rejects.add(`${split}/${classes[label]}/`, 'a class without pictures in train');
+      if (!trained.has(label)) rejects.add(`${split}/${classes[label]}/`, said`a class without pictures in train`);
     }
   }
   const warnings = writtenTwice(all).map(
-    (name) => `Two folders are called ${printable(name)} in different Unicode forms (NFC and NFD): they are one class.`,
+    (name) =>
+      said`Two folders are called ${printable(name)} in different Unicode forms (NFC and NFD): they are one class.`,
   );
   return { splits, classes, warnings };
 }
@@ -117,22 +118,32 @@ const largestFileBytes = 256 << 20;
 export function expectImageSize(size: number): void {
   if (size > largestFileBytes)
     throw new UnusableImage(
-      `it has ${size} bytes; an image may have at most ${largestFileBytes}: save it compressed, or cut it into tiles`,
+      said`it has ${size} bytes; an image may have at most ${largestFileBytes}: save it compressed, or cut it into tiles`,
     );
 }
 
+/** The file an image lies in: its own, or an archive. */
+const pathOf = (folder: string, images: ImageTable, index: number): string =>
+  join(folder, placeOf(images, index)?.archive ?? nameOf(images, index));
+
 /** The encoded bytes of an image: a whole file, or a part of an archive. */
 export async function readImage(folder: string, images: ImageTable, index: number): Promise<Buffer> {
+  return (await readStored(folder, images, index)).bytes;
+}
+
+async function readStored(folder: string, images: ImageTable, index: number) {
   const place = placeOf(images, index);
-  const file = await open(join(folder, place === null ? nameOf(images, index) : place.archive), 'r');
+  const path = pathOf(folder, images, index);
+  const file = await open(path, 'r');
   try {
-    const size = place === null ? (await file.stat()).size : (place.page?.bytes ?? place.size);
+    const { size: whole, mtimeMs: writtenAt } = await file.stat();
+    const size = place === null ? whole : (place.page?.bytes ?? place.size);
     expectImageSize(size);
-    if (place === null) return await file.readFile();
+    if (place === null) return { bytes: await file.readFile(), writtenAt };
     const bytes = Buffer.alloc(size);
     const { bytesRead } = await file.read(bytes, 0, size, place.offset);
-    if (bytesRead < size) throw new UnusableImage('its archive is now shorter and ends inside it');
-    return place.page === undefined ? bytes : unpack(bytes, place.page.row, images, join(folder, place.archive));
+    if (bytesRead < size) throw new UnusableImage(said`its archive is now shorter and ends inside it`);
+    return { bytes: place.page === undefined ? bytes : unpack(bytes, place.page.row, images, path), writtenAt };
   } finally {
     await file.close();
   }
@@ -160,12 +171,12 @@ async function findImages(
   const slices = createTimeSlices(() => undefined, new AbortController().signal);
   const { splits, classes } = await list(folder, rejects, slices, reading).catch((error: unknown) => {
     if (error instanceof FaultError) throw error;
-    throw new FaultError('not-found', `${folder}: ${reasonOf(error)}.`, { path: folder }, { cause: error });
+    throw new FaultError('not-found', `${folder}: ${inEnglish(reasonOf(error))}.`, { path: folder }, { cause: error });
   });
   const found = splits.find((each) => each.split === split);
   if (!found) {
     const known = splits.map((each) => each.split).join(', ') || 'none';
-    const why = rejects.list.map(({ file, reason }) => ` ${file}: ${reason}.`)[0] ?? '';
+    const why = rejects.list.map(({ file, reason }) => ` ${file}: ${inEnglish(reason)}.`)[0] ?? '';
     throw new FaultError('not-found', `${folder} has no split "${split}". It has: ${known}.${why}`, {
       path: folder,
       split,
@@ -212,14 +223,15 @@ export async function openListing(
     async sample(index) {
       const name = printable(nameOf(images, index));
       try {
-        const bytes = await readImage(folder, images, index);
+        const { bytes, writtenAt } = await readStored(folder, images, index);
         return {
           image: { kind: 'encoded', bytes, ...(deepGrey && { deepGrey }) },
           target: classTarget(labels?.[index]),
           name,
+          writtenAt,
         };
       } catch (error) {
-        throw imageFault(name, error, null);
+        throw readFault(name, pathOf(folder, images, index), error);
       }
     },
     close: async () => undefined,

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { type Rejects } from '../rejects.ts';
 import { reasonOf, UnusableImage } from '../unusable-image.ts';
+import { said } from '../../protocol/sentence.ts';
 
 const kit = 'ILSVRC2012_devkit_t12.tar.gz';
 /** It has 2.5 MB, and 3 MB unpacked. */
@@ -11,11 +12,11 @@ const [longestPacked, longestUnpacked] = [64 << 20, 256 << 20];
 const block = 512;
 
 function unpacked(path: string): Buffer {
-  if (statSync(path).size > longestPacked) throw new UnusableImage(`it has more than ${longestPacked} bytes`);
+  if (statSync(path).size > longestPacked) throw new UnusableImage(said`it has more than ${longestPacked} bytes`);
   try {
     return gunzipSync(readFileSync(path), { maxOutputLength: longestUnpacked });
   } catch (error) {
-    throw new UnusableImage('its gzip data is damaged', error);
+    throw new UnusableImage(said`its gzip data is damaged`, error);
   }
 }
 

@@ -2,20 +2,18 @@
 import type { Reading, ReadingChoice } from '../../protocol/dataset.ts';
 import type { DeepGrey } from '../pixels/deep-grey.ts';
 import { maximumPixels, reductionOf, type ImageHeader } from '../pixels/image-header.ts';
+import { said, type Sentence } from '../../protocol/sentence.ts';
 
 export interface PictureNotes {
   add(header: ImageHeader): void;
-  sentences(): readonly string[];
+  sentences(): readonly Sentence[];
   choices(): readonly ReadingChoice[];
 }
 
-const pictures = (count: number, one: string, many: string) =>
-  count === 1 ? `1 picture ${one}` : `${count} pictures ${many}`;
-
-const deepGreyNow: Readonly<Record<DeepGrey, string>> = {
-  'cut-off': 'as in Pillow, values over 255 become white',
-  'full-range': 'the whole range is scaled to 8 bits',
-  'own-range': 'the range of each picture is scaled to 8 bits',
+const deepGreyNow: Readonly<Record<DeepGrey, Sentence>> = {
+  'cut-off': said`as in Pillow, values over 255 become white`,
+  'full-range': said`the whole range is scaled to 8 bits`,
+  'own-range': said`the range of each picture is scaled to 8 bits`,
 };
 
 export function startPictureNotes(reading: Reading): PictureNotes {
@@ -40,12 +38,17 @@ export function startPictureNotes(reading: Reading): PictureNotes {
     sentences: () => [
       ...(deepGrey === 0
         ? []
-        : [`${pictures(deepGrey, 'has', 'have')} grey samples of more than 8 bits: ${deepGreyNow[now]}`]),
+        : [
+            deepGrey === 1
+              ? said`1 picture has grey samples of more than 8 bits: ${deepGreyNow[now]}`
+              : said`${deepGrey} pictures have grey samples of more than 8 bits: ${deepGreyNow[now]}`,
+          ]),
       ...(reduced === 0
         ? []
         : [
-            `${pictures(reduced, 'is', 'are')} over ${maximumPixels / 1e6} megapixels and decoded at a half or less of the ` +
-              'width and height, so that memory is bounded; torchvision decodes them in full',
+            reduced === 1
+              ? said`1 picture is over ${maximumPixels / 1e6} megapixels and decoded at a half or less of the width and height, so that memory is bounded; torchvision decodes it in full`
+              : said`${reduced} pictures are over ${maximumPixels / 1e6} megapixels and decoded at a half or less of the width and height, so that memory is bounded; torchvision decodes them in full`,
           ]),
     ],
   };

@@ -1,8 +1,9 @@
 /** Tells which of the pictures named by a list are there. */
 import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { said } from '../../protocol/sentence.ts';
 
-export const notInFolder = 'named in the list, not in the folder';
+export const notInFolder = said`named in the list, not in the folder`;
 
 /** Names of folders that are kept, in all: beyond, every file is looked up by itself. */
 const mostNames = 1_000_000;

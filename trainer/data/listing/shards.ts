@@ -7,6 +7,7 @@ import { type ImageTable } from '../found-images.ts';
 import { splitNamed } from './split-names.ts';
 import { type Rejects } from '../rejects.ts';
 import { reasonOf } from '../unusable-image.ts';
+import type { Sentence } from '../../protocol/sentence.ts';
 
 export interface Shard {
   readonly split: string;
@@ -57,7 +58,7 @@ export async function readShards<File extends { close(): void }>(
 }
 
 /** Images of a split, with labels if any image has one; images without a label are then dropped. */
-export function labelledWhereAny(images: ImageTable, rejects: Rejects, reason: string): ImageTable {
+export function labelledWhereAny(images: ImageTable, rejects: Rejects, reason: Sentence): ImageTable {
   const { labels } = images;
   if (!labels?.some((label) => label >= 0)) return { ...images, labels: null };
   for (const [index, label] of labels.entries()) if (label < 0) rejects.add(nameOf(images, index), reason);

@@ -9,6 +9,7 @@ import { asPath, labelIn, listFile, splitOf, type ListFile } from './list-files.
 import { listEndings, rowsIn } from './list-rows.ts';
 import { notInFolder, presenceIn } from './presence.ts';
 import { splitInName } from './split-names.ts';
+import { asIs, said, type Sentence } from '../../protocol/sentence.ts';
 
 export interface ListPlan {
   readonly kind: 'lists';
@@ -159,8 +160,8 @@ async function draftList(
     const own = columns.split === null ? (split ?? splitOfFolder(path)) : splitOf(row[columns.split]);
     if (trouble !== null) walk.rejects.add(stated, trouble);
     else if (place === undefined) walk.rejects.add(path, notInFolder);
-    else if (label === undefined || label === '') walk.rejects.add(path, `${file} gives it no class`);
-    else if (own === null) walk.rejects.add(path, `${file} gives it no split`);
+    else if (label === undefined || label === '') walk.rejects.add(path, said`${file} gives it no class`);
+    else if (own === null) walk.rejects.add(path, said`${file} gives it no split`);
     else {
       const { images, names, numbers } = draftFor(own);
       const number = label === null ? -1 : (numbers.get(label) ?? names.push(label) - 1);
@@ -170,7 +171,7 @@ async function draftList(
       count++;
     }
   }
-  if (count === 0) throw new UnusableImage('it names no picture that is here');
+  if (count === 0) throw new UnusableImage(said`it names no picture that is here`);
   const isLabelled = byFolder || columns.label !== null;
   return [...drafts]
     .toSorted(([one], [other]) => (one < other ? -1 : 1))
@@ -198,17 +199,15 @@ export async function draftLists(walk: Walk, { lists }: ListPlan): Promise<reado
       drafts.push(...(await draftList(walk, list, byFolder, isThere)));
     } catch (error) {
       if (!(error instanceof UnusableImage)) throw error;
-      walk.rejects.add(list.path, error.message);
+      walk.rejects.add(list.path, error.reason);
     }
   }
   return drafts;
 }
 
-export const listsFound = ({ lists }: ListPlan): readonly string[] =>
-  lists.map(({ split, path, places: [place], columns }) => {
-    const where = place === '' ? '' : `, in ${place}`;
-    if (columns.split !== null) return `splits and classes: those stated in ${path}${where}`;
-    return split === null
-      ? `classes: those stated in ${path}${where}`
-      : `${split}: the pictures named in ${path}${where}`;
+export const listsFound = ({ lists }: ListPlan): readonly Sentence[] =>
+  lists.map(({ split, path, places: [place = ''], columns }) => {
+    const list = place === '' ? asIs(path) : said`${path}, in ${place}`;
+    if (columns.split !== null) return said`splits and classes: those stated in ${list}`;
+    return split === null ? said`classes: those stated in ${list}` : said`${split}: the pictures named in ${list}`;
   });

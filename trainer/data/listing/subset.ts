@@ -8,6 +8,7 @@ import { keyed } from '../../random.ts';
 import type { OpenDataset } from '../../recipe.ts';
 import { nameOf } from './image-table.ts';
 import { reasonOf } from '../unusable-image.ts';
+import { inEnglish } from '../../protocol/sentence.ts';
 
 /** Indices of the chosen samples, in order: the given fraction of every class, rounded, but at least one. */
 export function chosenBy({ share, seed }: Extract<Subset, { kind: 'share' }>, labels: Int32Array): Int32Array {
@@ -38,7 +39,7 @@ async function readList(path: string): Promise<ReadonlySet<string>> {
     }
   } catch (error) {
     if (error instanceof FaultError) throw error;
-    throw new FaultError('unreadable-file', `${path}: ${reasonOf(error)}. Choose the list again.`, { path });
+    throw new FaultError('unreadable-file', `${path}: ${inEnglish(reasonOf(error))}. Choose the list again.`, { path });
   }
 }
 

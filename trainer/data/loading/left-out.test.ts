@@ -5,10 +5,11 @@ import sharp from 'sharp';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { LeftOutLine } from '../../protocol/left-out.ts';
-import { View } from '../../protocol/run.ts';
+import { newestResizing, View } from '../../protocol/run.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../testing/small-datasets.ts';
 import { openLeftOut, substituted, type LeftOut } from './left-out.ts';
 import { openEvaluationLoader, openTrainingLoader, SourceChanged } from './loader.ts';
+import { spelledOut } from '../testing/spelled-out.ts';
 
 const images = 24;
 /** Images are numbered in the order of their paths. */
@@ -41,7 +42,7 @@ const linesOf = async (folder: string) =>
   (await readFile(join(folder, 'left-out.ndjson'), 'utf8'))
     .trimEnd()
     .split('\n')
-    .map((line) => v.parse(LeftOutLine, JSON.parse(line)));
+    .map((line) => spelledOut(v.parse(LeftOutLine, JSON.parse(line))));
 
 interface Taking {
   readonly leftOut: LeftOut;
@@ -57,6 +58,7 @@ async function take(folder: string, { leftOut, fromStep = 0, steps, workers = 0 
       leftOut,
       views: [view],
       normalization,
+      resizing: newestResizing,
       seed: 5,
       batch: 6,
       dropLast: true,
@@ -228,6 +230,7 @@ describe('training with damaged images', () => {
         leftOut,
         views: [view],
         normalization,
+        resizing: newestResizing,
         seed: 5,
         batch: 24,
         dropLast: true,
@@ -235,7 +238,7 @@ describe('training with damaged images', () => {
         workers: 0,
       });
       await rename(join(data, nameOf(4)), join(data, 'elsewhere.jpg'));
-      await expect(loader.next()).rejects.toMatchObject({ fault: { code: 'unreadable-file', retry: 'resume' } });
+      await expect(loader.next()).rejects.toMatchObject({ fault: { code: 'data-unreachable', retry: 'resume' } });
       await loader.close();
     }),
   );
@@ -254,6 +257,7 @@ test(
           leftOut,
           preprocessing: { resize: null, crop: 16, interpolation: 'bilinear' },
           normalization,
+          resizing: newestResizing,
           batch: 5,
           from: 0,
           workers: 2,

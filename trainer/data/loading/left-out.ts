@@ -19,6 +19,7 @@ import {
 } from '../../protocol/left-out.ts';
 import { keyed } from '../../random.ts';
 import type { DataSource } from '../../protocol/run.ts';
+import { inEnglish } from '../../protocol/sentence.ts';
 
 /** An image of a batch whose file is damaged. */
 export interface DamagedImage extends Readonly<Omit<DamagedFile, 'split'>> {
@@ -202,8 +203,9 @@ class RecordFile implements LeftOut {
       const number = Math.min(before + at + 1, this.#total());
       if (!isTold(number)) continue;
       const since = step === null ? '' : ` from step ${step} on`;
-      const text = `${file}: ${reason}. Left out${since}; ${number} so far.`;
-      this.#notice('image-left-out', text, { file, reason, images: number });
+      const why = inEnglish(reason);
+      const text = `${file}: ${why}. Left out${since}; ${number} so far.`;
+      this.#notice('image-left-out', text, { file, reason: why, images: number });
     }
     const found = this.#of(data).found.size;
     const limit = Math.max(damagedAtLeast, Math.floor(damagedShare * count), 2 * this.#accepted);
@@ -212,7 +214,7 @@ class RecordFile implements LeftOut {
     throw new FaultError(
       'too-many-damaged',
       `${found} of ${count} images in the split "${split}" of ${path} are damaged, more than the ${limit} that are left ` +
-        `out without asking. The last is ${file}: ${reason}. Replace the files, or resume to leave them out and go on.`,
+        `out without asking. The last is ${file}: ${inEnglish(reason)}. Replace the files, or resume to leave them out and go on.`,
       { path, split, images: found, count, limit },
       { retry: 'resume' },
     );

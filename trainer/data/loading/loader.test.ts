@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import sharp from 'sharp';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { View } from '../../protocol/run.ts';
+import { newestResizing, View, type Resizing } from '../../protocol/run.ts';
 import { openEvaluationLoader, openTrainingLoader } from './loader.ts';
 import { buildWorker, inTemporaryFolder, put, randomBytes, removeWorker, writeIdx } from '../testing/small-datasets.ts';
 
@@ -13,6 +13,7 @@ const training = (path: string) => ({
   data: { dataset: 'idx', path, split: 'train' },
   views: [view, { ...view, size: 10 }],
   normalization: grey,
+  resizing: newestResizing,
   seed: 3,
   batch: 8,
   dropLast: true,
@@ -162,11 +163,54 @@ async function writePictures(folder: string, count: number): Promise<void> {
   }
 }
 
+describe('the version of resizing', () => {
+  /** Tall pictures, of whose height a resize loses much more than of their width. */
+  async function writeTall(folder: string): Promise<void> {
+    const picture = sharp(randomBytes(12 * 90 * 3, 'tall'), { raw: { width: 12, height: 90, channels: 3 } });
+    const file = await picture.png().toBuffer();
+    await put(folder, { 'train/only/0.png': file, 'train/only/1.png': file });
+  }
+
+  /** The picture as a view, and as an evaluation sees it. */
+  async function seen(path: string, resizing: Resizing, workers: number): Promise<readonly Float32Array[]> {
+    const data = { dataset: 'image-folder', path, split: 'train' };
+    const common = { data, resizing, workers, batch: 2, normalization: { mean: [0, 0, 0], std: [1, 1, 1] } };
+    const whole = v.parse(View, { size: 8, cropArea: [1, 1], cropRatio: [0.1, 1], jitter: 0, grayscale: 0 });
+    const learning = await openTrainingLoader(
+      { ...common, views: [whole], seed: 1, dropLast: true, fromStep: 0 },
+      worker,
+    );
+    const preprocessing = { resize: null, crop: 8, interpolation: 'bilinear', fit: 'squash' } as const;
+    const looking = await openEvaluationLoader({ ...common, preprocessing, from: 0 }, worker);
+    try {
+      return [(await learning.next()).batch.views[0]!.values, (await looking.next())!.views[0]!.values].map(
+        (values) => values as Float32Array,
+      );
+    } finally {
+      await learning.close();
+      await looking.close();
+    }
+  }
+
+  test.each([0, 1])('reaches the pixels, by single levels, %i workers', (workers) =>
+    inTemporaryFolder(async (folder) => {
+      await writeTall(folder);
+      const older = await seen(folder, 'pillow-12.1', workers);
+      const newer = await seen(folder, 'pillow-13', workers);
+      for (const [at, values] of older.entries()) {
+        const levels = values.map((value, place) => Math.round(255 * Math.abs(value - newer[at]![place]!)));
+        expect(Math.max(...levels)).toBe(1);
+      }
+    }),
+  );
+});
+
 describe('a file that becomes unreadable during a run', () => {
   const pictures = (path: string) => ({
     ...training(path),
     data: { dataset: 'image-folder', path, split: 'train' },
     normalization: { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] },
+    resizing: newestResizing,
     batch: 4,
   });
 
@@ -205,7 +249,12 @@ describe('a file that becomes unreadable during a run', () => {
       await writePictures(folder, 5);
       const { openViewProducer } = await import('./worker-pool.ts');
       const { data, views, normalization, seed } = pictures(folder);
-      const specification = { data, normalization, task: { kind: 'training', views, seed } } as const;
+      const specification = {
+        data,
+        normalization,
+        resizing: newestResizing,
+        task: { kind: 'training', views, seed },
+      } as const;
       await expect(openViewProducer(specification, 1, 6, worker)).rejects.toThrow('had 6 images and now has 5');
     }));
 
@@ -230,6 +279,7 @@ describe('an evaluation loader', () => {
           data: { dataset: 'idx', path: folder, split: 'test' },
           preprocessing: { resize: null, crop: 12, interpolation: 'bilinear' },
           normalization: { mean: [0], std: [1] },
+          resizing: newestResizing,
           batch: 4,
           from,
           workers,

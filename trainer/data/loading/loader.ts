@@ -4,6 +4,9 @@
  */
 import type { HostBatch } from '../../host-batch.ts';
 import type { EvaluationLoader, EvaluationLoaderOptions, TrainingLoader, TrainingLoaderOptions } from './pipeline.ts';
+import type { Reach } from '../../channel/reach.ts';
+import { noneSeen } from './seen-contents.ts';
+import { begin, whenReached, whenThere, type Begun } from './when-reached.ts';
 import { openViewProducer, type ViewProducer } from './worker-pool.ts';
 import { createSampler } from './sampler.ts';
 import { viewSizes, type RenderedViews, type WorkSpecification } from './view-renderer.ts';
@@ -72,34 +75,56 @@ function targetsOf(labels: Int32Array | null, index: Int32Array): HostBatch['tar
   return { label: { shape: [index.length], values: Int32Array.from(index, (sample) => labels[sample]!) } };
 }
 
-/** A queue of batches in progress. `start` begins the next one; null at the end. */
-function createQueue<T>(depth: number, start: () => Promise<T> | null) {
-  const queue: Promise<T>[] = [];
-  return function next(): Promise<T> | null {
+/** A queue of batches in progress. `next` gives the work on the one after; null at the end. */
+function createQueue<T>(depth: number, reach: Reach | undefined, next: () => (() => Promise<T>) | null) {
+  const queue: Begun<T>[] = [];
+  return function take(): Begun<T> | null {
     while (queue.length < depth + 1) {
-      const started = start();
-      if (!started) break;
-      // A failure is reported when its batch is requested; until then it must not count as unhandled.
-      started.catch(() => undefined);
-      queue.push(started);
+      const work = next();
+      if (!work) break;
+      queue.push(begin(reach, work));
     }
     return queue.shift() ?? null;
   };
 }
 
-async function prepare(
-  options: TrainingLoaderOptions | EvaluationLoaderOptions,
-  task: WorkSpecification['task'],
-  workerFile: URL | undefined,
-) {
+type LoaderOptions = TrainingLoaderOptions | EvaluationLoaderOptions;
+
+/** Opens the data; waits for it where its folder is gone as a whole. */
+function prepare(options: LoaderOptions, task: WorkSpecification['task'], workerFile: URL | undefined) {
+  const { data, reach } = options;
+  return whenThere(() => prepareNow(options, task, workerFile), data.path, reach);
+}
+
+async function prepareNow(options: LoaderOptions, given: WorkSpecification['task'], workerFile: URL | undefined) {
+  const { reach } = options;
   const opened = await openData(options.data, options.found);
   const { count, found } = opened;
-  const specification: WorkSpecification = { data: options.data, found, normalization: options.normalization, task };
+  const none = () => reach && noneSeen(count, reach.startedAt, reach.holds() > 0);
+  const seen = none();
+  const pairedSeen = given.kind === 'training' && given.paired ? none() : undefined;
+  const task = given.kind === 'training' ? { ...given, pairedSeen } : given;
+  const { data, normalization, resizing } = options;
+  const specification: WorkSpecification = { data, found, normalization, resizing, seen, task };
   const classes = opened.classes.length;
   const labels = await opened.labels();
   await opened.close();
   const producer = await openViewProducer(specification, options.workers, count, workerFile);
-  const assembly = createAssembly(producer, specification, labels, Math.min(options.batch, count), options.workers);
+  const { depth, assemble } = createAssembly(
+    producer,
+    specification,
+    labels,
+    Math.min(options.batch, count),
+    options.workers,
+  );
+  const assembly: Assembly = {
+    depth,
+    assemble(epoch, index) {
+      // What comes after a pause is compared with what was read before.
+      if (reach && reach.holds() > 0) for (const each of [seen, pairedSeen]) each?.doubt.fill(1);
+      return assemble(epoch, index);
+    },
+  };
   return { count, classes, found, producer, assembly };
 }
 
@@ -119,7 +144,7 @@ const faultOfImage = ({ file, reason, sha256 }: DamagedImage): DamagedImageError
   new DamagedImageError(file, reason, sha256);
 
 export async function openTrainingLoader(options: TrainingLoaderOptions, workerFile?: URL): Promise<TrainingLoader> {
-  const { views, seed, paired, data, leftOut } = options;
+  const { views, seed, paired, data, leftOut, reach } = options;
   const { count, classes, found, producer, assembly } = await prepare(
     options,
     { kind: 'training', views, seed, paired },
@@ -143,17 +168,27 @@ export async function openTrainingLoader(options: TrainingLoaderOptions, workerF
       }
     }
 
-    let step = options.fromStep;
-    const prefetched = createQueue(assembly.depth, () => usable(step++));
+    let nextStep = options.fromStep;
+    const prefetched = createQueue(assembly.depth, reach, () => {
+      const step = nextStep++;
+      return () => usable(step);
+    });
     return {
       count,
       classes,
       stepsPerEpoch: sampler.stepsPerEpoch,
       async next() {
         // Training batches never end, so there is always a next one.
-        let made = await prefetched()!;
+        let made = await whenReached(prefetched()!, data.path, reach);
         // An earlier step may have left out an image after this batch was begun.
-        while (made.batch.index.some(isLeftOutAt(made.step))) made = await usable(made.step);
+        while (made.batch.index.some(isLeftOutAt(made.step))) {
+          const { step } = made;
+          made = await whenReached(
+            begin(reach, () => usable(step)),
+            data.path,
+            reach,
+          );
+        }
         return made;
       },
       close: () => producer.close(),
@@ -171,15 +206,15 @@ export async function openEvaluationLoader(
   options: EvaluationLoaderOptions,
   workerFile?: URL,
 ): Promise<EvaluationLoader> {
-  const { data, leftOut } = options;
+  const { data, leftOut, reach } = options;
   const task = { kind: 'evaluation', preprocessing: options.preprocessing } as const;
   const { count, classes, producer, assembly } = await prepare(options, task, workerFile);
   let at = options.from;
-  const start = (): Promise<Assembled> | null => {
+  const next = (): (() => Promise<Assembled>) | null => {
     if (at >= count) return null;
     const index = Int32Array.from({ length: Math.min(options.batch, count - at) }, (_, i) => at + i);
     at += index.length;
-    return options.substitutes === true ? substitutedBatch(index) : assembly.assemble(0, index);
+    return () => (options.substitutes === true ? substitutedBatch(index) : assembly.assemble(0, index));
   };
 
   async function substitutedBatch(drawn: Int32Array): Promise<Assembled> {
@@ -192,14 +227,14 @@ export async function openEvaluationLoader(
       for (const one of damaged) unusable.add(index[one.at]!);
     }
   }
-  const prefetched = createQueue(assembly.depth, start);
+  const prefetched = createQueue(assembly.depth, reach, next);
 
   /** Reads the rest of the source, so that it is opened again only once. */
   async function leaveOut(first: readonly DamagedImage[]): Promise<never> {
     if (!leftOut) throw faultOfImage(first[0]!);
     const damaged = [...first];
     for (let rest = prefetched(); rest !== null; rest = prefetched()) {
-      damaged.push(...(await rest).damaged);
+      damaged.push(...(await whenReached(rest, data.path, reach)).damaged);
       await options.progress?.(at / count);
     }
     leftOut.add(data, count, damaged, null);
@@ -210,8 +245,9 @@ export async function openEvaluationLoader(
     count,
     classes,
     async next() {
-      const made = await prefetched();
-      if (made === null) return null;
+      const begun = prefetched();
+      if (begun === null) return null;
+      const made = await whenReached(begun, data.path, reach);
       return made.damaged.length === 0 ? made.batch : leaveOut(made.damaged);
     },
     close: () => producer.close(),

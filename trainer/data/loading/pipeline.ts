@@ -2,10 +2,11 @@
  * The data pipeline's interface to the loop. Order and augmentation depend on (seed, epoch, index, view), never on the
  * number of workers or history.
  */
-import type { DataSource, Normalization, Preprocessing, View } from '../../protocol/run.ts';
+import type { DataSource, Normalization, Preprocessing, Resizing, View } from '../../protocol/run.ts';
 import type { HostBatch } from '../../host-batch.ts';
 import type { Located } from '../listing/image-table.ts';
 import type { FoundImages } from '../found-images.ts';
+import type { Reach } from '../../channel/reach.ts';
 import type { LeftOut } from './left-out.ts';
 
 export interface TrainingLoader {
@@ -25,8 +26,11 @@ export interface TrainingLoaderOptions {
   readonly paired?: Located | undefined;
   /** Record of the images to leave out; without one a damaged image is a fault. */
   readonly leftOut?: LeftOut | undefined;
+  /** Waits for data that goes away; without it that is a fault. */
+  readonly reach?: Reach | undefined;
   readonly views: readonly View[];
   readonly normalization: Normalization;
+  readonly resizing: Resizing;
   readonly seed: number;
   readonly batch: number;
   readonly dropLast: boolean;
@@ -53,12 +57,15 @@ export interface EvaluationLoaderOptions {
   readonly found?: FoundImages | undefined;
   /** Record of the images to leave out; without one a damaged image is a fault. */
   readonly leftOut?: LeftOut | undefined;
+  /** Waits for data that goes away; without it that is a fault. */
+  readonly reach?: Reach | undefined;
   /** Puts another image in the place of a damaged one, so that rows keep their numbers. */
   readonly substitutes?: boolean | undefined;
   /** Called with the part that was read, 0 to 1, while the rest of a source with damaged images is checked. */
   readonly progress?: ((fraction: number) => Promise<void>) | undefined;
   readonly preprocessing: Preprocessing;
   readonly normalization: Normalization;
+  readonly resizing: Resizing;
   readonly batch: number;
   /** First sample to deliver. */
   readonly from: number;

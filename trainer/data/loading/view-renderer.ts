@@ -1,7 +1,7 @@
 /** Turns sample indices into normalised views, in a decoding worker or in a loader without workers. */
 import { FaultError } from '../../durable/fault-error.ts';
-import type { DataSource, Normalization, Preprocessing, View } from '../../protocol/run.ts';
-import type { OpenDataset } from '../../recipe.ts';
+import type { DataSource, Normalization, Preprocessing, Resizing, View } from '../../protocol/run.ts';
+import type { OpenDataset, Sample } from '../../recipe.ts';
 import { augment } from '../pixels/augment.ts';
 import { decode } from '../pixels/decode.ts';
 import type { Pixels } from '../pixels/rows.ts';
@@ -9,10 +9,13 @@ import type { Located } from '../listing/image-table.ts';
 import type { FoundImages } from '../found-images.ts';
 import type { Frame } from '../pixels/kernels.ts';
 import { DamagedImageError, imageFault } from '../damaged-image.ts';
+import { unreachableFault } from '../unreachable.ts';
 import type { DamagedImage } from './left-out.ts';
 import { normalizer } from '../pixels/normalize.ts';
 import { preprocess } from '../pixels/preprocess.ts';
 import { openData } from './open-data.ts';
+import { quoted, said } from '../../protocol/sentence.ts';
+import { expectSame, type SeenContents } from './seen-contents.ts';
 
 /** Plain data that is sent to a worker; `found` is shared memory and is not copied. */
 export interface WorkSpecification {
@@ -20,6 +23,9 @@ export interface WorkSpecification {
   /** The listing from an earlier opening of the data set, so that it is not listed again. */
   readonly found?: FoundImages | undefined;
   readonly normalization: Normalization;
+  /** What has been read of the images; absent where nobody waits for data that went away. */
+  readonly seen?: SeenContents | undefined;
+  readonly resizing: Resizing;
   readonly task:
     | {
         readonly kind: 'training';
@@ -27,6 +33,7 @@ export interface WorkSpecification {
         readonly seed: number;
         /** Pictures of the same names, used for the second view. */
         readonly paired?: Located | undefined;
+        readonly pairedSeen?: SeenContents | undefined;
       }
     | { readonly kind: 'evaluation'; readonly preprocessing: Preprocessing };
 }
@@ -52,10 +59,58 @@ interface Loaded extends Pixels {
   readonly name: string;
 }
 
-async function load(data: OpenDataset, index: number): Promise<Loaded> {
-  const { image, name } = await data.sample(index);
+/** A data set that is opened again after a file of it could not be reached: one that it held open may be gone for good. */
+class Source {
+  readonly #open: () => Promise<OpenDataset>;
+  readonly #seen: SeenContents | undefined;
+  readonly #path: string;
+  #data: OpenDataset;
+  #isStale = false;
+
+  constructor(data: OpenDataset, path: string, seen: SeenContents | undefined, open: () => Promise<OpenDataset>) {
+    this.#data = data;
+    this.#path = path;
+    this.#seen = seen;
+    this.#open = open;
+  }
+
+  get data(): OpenDataset {
+    return this.#data;
+  }
+
+  async load(index: number): Promise<Loaded> {
+    try {
+      const sample = await this.#data.sample(index);
+      if (this.#seen) expectSame(this.#seen, index, sample);
+      return await decoded(sample, this.#data.channels);
+    } catch (error) {
+      const away = unreachableFault(this.#path, error);
+      this.#isStale ||= away !== null;
+      throw away ?? error;
+    }
+  }
+
+  /** Called when nothing is being read. */
+  async reopen(): Promise<void> {
+    if (!this.#isStale) return;
+    const { count } = this.#data;
+    const again = await this.#open().catch((error: unknown) => {
+      throw unreachableFault(this.#path, error) ?? error;
+    });
+    if (again.count !== count) {
+      await again.close();
+      const text = `${this.#path} had ${count} images and now has ${again.count}: it has changed since it was away.`;
+      throw new FaultError('dataset-changed', text, { path: this.#path }, { retry: 'resume' });
+    }
+    await this.#data.close();
+    this.#data = again;
+    this.#isStale = false;
+  }
+}
+
+async function decoded({ image, name }: Sample, channels: number): Promise<Loaded> {
   try {
-    return { ...(await decode(image, data.channels)), name };
+    return { ...(await decode(image, channels)), name };
   } catch (error) {
     throw imageFault(name, error, image.kind === 'encoded' ? image.bytes : null);
   }
@@ -65,16 +120,16 @@ async function load(data: OpenDataset, index: number): Promise<Loaded> {
 const stem = (name: string): string => name.replace(/\.[^./]*$/, '');
 
 /** Reads the picture for all views, or a pair whose second picture is for the second view. */
-function opener(data: OpenDataset, paired: OpenDataset | null) {
-  if (paired === null) return async (index: number): Promise<readonly Loaded[]> => [await load(data, index)];
+function opener(source: Source, paired: Source | null) {
+  if (paired === null) return async (index: number): Promise<readonly Loaded[]> => [await source.load(index)];
   return async (index: number): Promise<readonly Loaded[]> => {
-    const second = load(paired, index);
+    const second = paired.load(index);
     // Its failure is reported below; until then it must not count as unhandled.
     second.catch(() => undefined);
-    const one = await load(data, index);
+    const one = await source.load(index);
     const other = await second.catch((error: unknown) => {
       if (!(error instanceof DamagedImageError)) throw error;
-      throw new DamagedImageError(one.name, `its pair ${error.file}: ${error.reason}`, error.sha256);
+      throw new DamagedImageError(one.name, said`its pair ${quoted(error.file)}: ${error.reason}`, error.sha256);
     });
     if (stem(one.name) === stem(other.name)) return [one, other];
     throw new FaultError(
@@ -85,7 +140,10 @@ function opener(data: OpenDataset, paired: OpenDataset | null) {
   };
 }
 
-async function openPaired({ data, found }: Located, first: OpenDataset): Promise<OpenDataset> {
+async function openPaired(
+  { data, found }: Located,
+  first: Pick<OpenDataset, 'count' | 'channels'>,
+): Promise<OpenDataset> {
   const opened = await openData(data, found);
   if (opened.count === first.count && opened.channels === first.channels) return opened;
   await opened.close();
@@ -96,22 +154,34 @@ async function openPaired({ data, found }: Located, first: OpenDataset): Promise
   throw new FaultError('wrong-folder', text, { path: data.path, first: first.count, second: opened.count });
 }
 
+async function openPairedSource(located: Located, first: OpenDataset, seen: SeenContents | undefined): Promise<Source> {
+  const { count, channels } = first;
+  const open = () => openPaired(located, { count, channels });
+  return new Source(await open(), located.data.path, seen, open);
+}
+
 export async function openViewRenderer(specification: WorkSpecification): Promise<ViewRenderer> {
-  const data = await openData(specification.data, specification.found);
+  const { task, seen } = specification;
+  const open = () => openData(specification.data, specification.found);
+  const source = new Source(await open(), specification.data.path, seen, open);
+  const { data } = source;
   const normalize = normalizer(specification.normalization, data.channels);
-  const { task } = specification;
-  const paired = task.kind === 'training' && task.paired ? await openPaired(task.paired, data) : null;
-  const read = opener(data, paired);
+  const { resizing } = specification;
+  const paired =
+    task.kind === 'training' && task.paired ? await openPairedSource(task.paired, data, task.pairedSeen) : null;
+  const read = opener(source, paired);
   const sizes = viewSizes(specification);
 
   const render = (image: Loaded, number: number, epoch: number, index: number): Frame => {
-    if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, image.name);
-    return augment(image, task.views[number]!, { seed: task.seed, epoch, index, number }).frame;
+    if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, resizing, image.name);
+    return augment(image, task.views[number]!, resizing, { seed: task.seed, epoch, index, number }).frame;
   };
 
   return {
     count: data.count,
     async produce(epoch, index) {
+      await source.reopen();
+      await paired?.reopen();
       const sampleValues = sizes.map((size) => size * size * normalize.channels);
       const views = sampleValues.map((values) => new Float32Array(values * index.length));
       // The next picture is read on another thread while this one is augmented.
@@ -138,8 +208,8 @@ export async function openViewRenderer(specification: WorkSpecification): Promis
       return { views, damaged };
     },
     async close() {
-      await data.close();
-      await paired?.close();
+      await source.data.close();
+      await paired?.data.close();
     },
   };
 }

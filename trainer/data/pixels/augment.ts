@@ -6,7 +6,7 @@
  * On one channel, jitter is brightness and contrast; saturation, hue and grayscale change nothing.
  */
 import type { Box, JitterOperation, ViewParameters } from '../../protocol/augmentation.ts';
-import type { View } from '../../protocol/run.ts';
+import type { Resizing, View } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
 import type { Pixels } from './rows.ts';
 import { brightness, contrast, flip, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
@@ -132,8 +132,9 @@ function jitter(frame: Frame, { operation, amount }: ViewParameters['jitter'][nu
 }
 
 /** Renders a view: a frame of `view.size` squared. */
-export function renderView(image: Pixels, view: View, parameters: ViewParameters): Frame {
-  const frame = resample(image, parameters.crop, view.size, view.size, view.interpolation);
+export function renderView(image: Pixels, view: View, resizing: Resizing, parameters: ViewParameters): Frame {
+  const { size, interpolation } = view;
+  const frame = resample(image, parameters.crop, size, size, { interpolation, resizing });
   if (parameters.flip) flip(frame);
   for (const step of parameters.jitter) jitter(frame, step);
   if (parameters.grayscale && frame.channels === 3) grayscale(frame);
@@ -146,8 +147,9 @@ export function renderView(image: Pixels, view: View, parameters: ViewParameters
 export function augment(
   image: Pixels,
   view: View,
+  resizing: Resizing,
   key: ViewKey,
 ): { readonly parameters: ViewParameters; readonly frame: Frame } {
   const parameters = drawView(view, image, key);
-  return { parameters, frame: renderView(image, view, parameters) };
+  return { parameters, frame: renderView(image, view, resizing, parameters) };
 }

@@ -6,6 +6,7 @@
 import { UnusableImage } from '../unusable-image.ts';
 import { Fields } from './fields.ts';
 import { fullPalette, writeColours, type Rows } from './rows.ts';
+import { said } from '../../protocol/sentence.ts';
 
 const headerSizes: ReadonlySet<number> = new Set([12, 40, 52, 56, 64, 108, 124]);
 
@@ -35,7 +36,7 @@ function paletteAt(fields: Fields, at: number, count: number, entryBytes: number
 function layoutOf(bytes: Uint8Array): Layout {
   const fields = new Fields(bytes, 'BMP', true);
   const size = fields.u32(14);
-  if (!headerSizes.has(size)) throw new UnusableImage(`a BMP file whose header has ${size} bytes, an unknown kind`);
+  if (!headerSizes.has(size)) throw new UnusableImage(said`a BMP file whose header has ${size} bytes, an unknown kind`);
   const isFirstOs2 = size === 12;
   const bits = fields.u16(isFirstOs2 ? 24 : 28);
   const compression = isFirstOs2 ? 0 : fields.u32(30);
@@ -53,7 +54,7 @@ function layoutOf(bytes: Uint8Array): Layout {
   let palette: Uint8Array = new Uint8Array();
   if (bits <= 8) {
     const count = (isFirstOs2 ? 0 : fields.u32(46)) || 1 << bits;
-    if (count > 65536) throw new UnusableImage(`a BMP file with a palette of ${count} colours`);
+    if (count > 65536) throw new UnusableImage(said`a BMP file with a palette of ${count} colours`);
     const entryBytes = isFirstOs2 ? 3 : 4;
     palette = paletteAt(fields, after, count, entryBytes);
     after += count * entryBytes;
@@ -105,7 +106,7 @@ function channelsOf({ bits, masks }: Layout): Channels {
   if (masks !== null) {
     const name = [bits, ...(bits === 32 ? masks : masks.slice(0, 3)).map((mask) => mask.toString(16))].join(' ');
     const known = masked[name];
-    if (known === undefined) throw new UnusableImage('a BMP file with unusual masks for its colours');
+    if (known === undefined) throw new UnusableImage(said`a BMP file with unusual masks for its colours`);
     return known;
   }
   return bits === 16 ? fiveFiveFive : { kind: 'bytes', step: bits / 8, at: [2, 1, 0] };
@@ -122,7 +123,7 @@ function writePixels(row: Uint8Array, channels: Channels, width: number, into: U
   }
 }
 
-const damaged = () => new UnusableImage('a damaged or truncated BMP file that cannot be decoded');
+const damaged = () => new UnusableImage(said`a damaged or truncated BMP file that cannot be decoded`);
 
 /** Expands runs to one index a pixel, rows in the order of the file. */
 function expandRuns(bytes: Uint8Array, { width, height, compression, start }: Layout): Uint8Array {
@@ -214,11 +215,13 @@ function openRows(bytes: Uint8Array, layout: Layout): Rows {
 export function bitmap(bytes: Uint8Array): Pick<Rows, 'width' | 'height'> & { open(): Rows } {
   const layout = layoutOf(bytes);
   const { width, height, bits, compression } = layout;
-  if (![1, 4, 8, 16, 24, 32].includes(bits)) throw new UnusableImage(`a BMP file of ${bits} bits a pixel`);
+  if (![1, 4, 8, 16, 24, 32].includes(bits)) throw new UnusableImage(said`a BMP file of ${bits} bits a pixel`);
   const fits =
     compression === 0 || (compression === 3 && bits >= 16) || compression === (bits === 8 ? 1 : bits === 4 ? 2 : 0);
   if (!fits)
-    throw new UnusableImage(`a BMP file of ${bits} bits a pixel with compression ${compression}, which is not read`);
+    throw new UnusableImage(
+      said`a BMP file of ${bits} bits a pixel with compression ${compression}, which is not read`,
+    );
   if (bits > 8) channelsOf(layout);
   return { width, height, open: () => openRows(bytes, layout) };
 }

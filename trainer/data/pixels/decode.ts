@@ -13,6 +13,7 @@ import { imageHeader, largestPixels, reductionOf, titles, type ImageHeader } fro
 import { collectRows, type Pixels } from './rows.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { decodeByTurboJpeg } from './turbojpeg.ts';
+import { said } from '../../protocol/sentence.ts';
 
 // Parallelism comes from workers, one image at a time. The cache would only hold data that is never requested again.
 sharp.concurrency(1);
@@ -112,7 +113,7 @@ export async function decodeBySharp(
     return { pixels: data, width, height, channels };
   } catch (error) {
     // The library's messages are shared by all threads, so the text may belong to another file.
-    throw new UnusableImage(`a damaged or truncated ${titles[format]} file that cannot be decoded`, error);
+    throw new UnusableImage(said`a damaged or truncated ${titles[format]} file that cannot be decoded`, error);
   }
 }
 

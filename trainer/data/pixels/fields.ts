@@ -1,5 +1,6 @@
 /** Numbers at given places of a file's header; every place is checked. */
 import { UnusableImage } from '../unusable-image.ts';
+import { said } from '../../protocol/sentence.ts';
 
 export class Fields {
   readonly #bytes: Uint8Array;
@@ -17,7 +18,7 @@ export class Fields {
   /** Bytes from `at` on. Throws UnusableImage if the file has fewer. */
   slice(at: number, length: number): Uint8Array {
     if (at < 0 || length < 0 || at + length > this.#bytes.length) {
-      throw new UnusableImage(`a ${this.#title} file truncated inside its header`);
+      throw new UnusableImage(said`a ${this.#title} file truncated inside its header`);
     }
     return this.#bytes.subarray(at, at + length);
   }

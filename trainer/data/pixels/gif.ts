@@ -5,11 +5,12 @@
 import { UnusableImage } from '../unusable-image.ts';
 import { Fields } from './fields.ts';
 import { fullPalette, writeColours, type Rows } from './rows.ts';
+import { said } from '../../protocol/sentence.ts';
 
 /** Palette of a file without one. */
 const greys = Uint8Array.from({ length: 768 }, (_, i) => Math.floor(i / 3));
 
-const damaged = () => new UnusableImage('a damaged or truncated GIF file that cannot be decoded');
+const damaged = () => new UnusableImage(said`a damaged or truncated GIF file that cannot be decoded`);
 
 interface Frame {
   /** The screen, extended to hold the frame. */
@@ -54,7 +55,7 @@ function firstFrame(bytes: Uint8Array): Frame {
       if (fields.u8(at) === 0xf9 && fields.u8(at + 1) >= 4 && fields.u8(at + 2) & 1) transparent = fields.u8(at + 5);
       at = afterBlocks(fields, at + 1);
     } else if (kind === 0x2c) break;
-    else if (kind === 0x3b) throw new UnusableImage('a GIF file without a picture');
+    else if (kind === 0x3b) throw new UnusableImage(said`a GIF file without a picture`);
   }
   const [left, top, columns, rows] = [fields.u16(at), fields.u16(at + 2), fields.u16(at + 4), fields.u16(at + 6)];
   const flags = fields.u8(at + 8);

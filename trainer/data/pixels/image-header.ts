@@ -9,6 +9,7 @@ import { notAPicture } from './image-formats.ts';
 import { isNetpbm, netpbm } from './netpbm.ts';
 import type { Rows } from './rows.ts';
 import { tiffHeader } from './tiff-header.ts';
+import { said } from '../../protocol/sentence.ts';
 
 export interface ImageHeader {
   readonly format: keyof typeof titles;
@@ -61,7 +62,7 @@ const plain = { samples: 'plain', deepGrey: false, turned: false, tiled: false, 
 function pngHeader(bytes: Uint8Array): ImageHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 33 || view.getUint32(12) !== 0x49484452) {
-    throw new UnusableImage('a PNG file truncated inside its header');
+    throw new UnusableImage(said`a PNG file truncated inside its header`);
   }
   const depth = bytes[24];
   const colourType = bytes[25];
@@ -83,7 +84,7 @@ function pngHeader(bytes: Uint8Array): ImageHeader {
 function jpegHeader(bytes: Uint8Array): ImageHeader {
   let at = 2;
   while (at + 4 <= bytes.length) {
-    if (bytes[at] !== 0xff) throw new UnusableImage(`a JPEG file with a missing marker at byte ${at}`);
+    if (bytes[at] !== 0xff) throw new UnusableImage(said`a JPEG file with a missing marker at byte ${at}`);
     const marker = bytes[at + 1]!;
     // Fill bytes and markers without a length.
     if (marker === 0xff) {
@@ -106,7 +107,7 @@ function jpegHeader(bytes: Uint8Array): ImageHeader {
     if (marker === 0xda || marker === 0xd9) break;
     at += 2 + length;
   }
-  throw new UnusableImage('a JPEG file truncated before its size is stated');
+  throw new UnusableImage(said`a JPEG file truncated before its size is stated`);
 }
 
 /** By the kind of its first chunk (RFC 9649, 2.5 to 2.7). */
@@ -126,7 +127,7 @@ function webpHeader(bytes: Uint8Array): ImageHeader {
     const bits = fields.u32(21);
     return sized((bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1);
   }
-  throw new UnusableImage('a damaged WebP file: its first part is of no known kind');
+  throw new UnusableImage(said`a damaged WebP file: its first part is of no known kind`);
 }
 
 /** All formats but JPEG. */
@@ -143,17 +144,18 @@ function otherHeader(bytes: Uint8Array): ImageHeader {
 
 /** Reads the header, or gives the reason why the picture is not supported. The file name does not matter, as in PIL. */
 export function imageHeader(bytes: Uint8Array): ImageHeader {
-  if (bytes.length === 0) throw new UnusableImage('the file is empty (0 bytes)');
+  if (bytes.length === 0) throw new UnusableImage(said`the file is empty (0 bytes)`);
   const header = bytes[0] === 0xff && bytes[1] === 0xd8 && bytes[2] === 0xff ? jpegHeader(bytes) : otherHeader(bytes);
   const { width, height, format, whole } = header;
-  if (width < 1 || height < 1) throw new UnusableImage(`its header states a size of ${width} x ${height} pixels`);
+  if (width < 1 || height < 1) throw new UnusableImage(said`its header states a size of ${width} x ${height} pixels`);
   const limit = whole ? largestWholePixels : largestPixels;
   if (width * height > limit) {
-    const why =
-      whole && width * height <= largestPixels ? ` for a ${titles[format]} file that is stored as a whole` : '';
+    const isForWhole = whole && width * height <= largestPixels;
+    const limited = isForWhole
+      ? said`${limit / 1e6} megapixels for a ${titles[format]} file that is stored as a whole`
+      : said`${limit / 1e6} megapixels`;
     throw new UnusableImage(
-      `${width} x ${height} pixels are over the limit of ${limit / 1e6} megapixels${why}; cut it into tiles, ` +
-        'for example with ImageMagick: magick FILE -crop 4096x4096 +repage FILE-%d.png',
+      said`${width} x ${height} pixels are over the limit of ${limited}; cut it into tiles, for example with ImageMagick: magick FILE -crop 4096x4096 +repage FILE-%d.png`,
     );
   }
   return header;

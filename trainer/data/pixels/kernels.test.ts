@@ -4,6 +4,7 @@
  */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { newestResizing } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
 import { brightness, contrast, flip, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
 import { frameOf, pixelsOf, type Frame } from './kernels.ts';
@@ -32,7 +33,8 @@ function resized(
   by: 'bilinear' | 'bicubic',
 ): Uint8Array {
   const whole = { left: 0, top: 0, width, height };
-  return pixelsOf(resample({ pixels, width, channels }, whole, toWidth, toHeight, by));
+  const how = { interpolation: by, resizing: newestResizing };
+  return pixelsOf(resample({ pixels, width, channels }, whole, toWidth, toHeight, how));
 }
 
 describe('resizing', () => {

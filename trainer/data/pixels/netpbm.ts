@@ -6,13 +6,14 @@
 import { UnusableImage } from '../unusable-image.ts';
 import { scaledGrey, type DeepGrey } from './deep-grey.ts';
 import type { Rows } from './rows.ts';
+import { said } from '../../protocol/sentence.ts';
 
 const lineFeed = 10;
 const carriageReturn = 13;
 const hash = 35;
 const isSpace = (byte: number) => byte === 32 || (byte >= 9 && byte <= 13);
-const damaged = () => new UnusableImage('a damaged or truncated Netpbm file that cannot be decoded');
-const cut = () => new UnusableImage('a Netpbm file truncated inside its header');
+const damaged = () => new UnusableImage(said`a damaged or truncated Netpbm file that cannot be decoded`);
+const cut = () => new UnusableImage(said`a Netpbm file truncated inside its header`);
 
 /** Longest word that is a number. */
 const longestWord = 10;
@@ -85,7 +86,8 @@ function pamHeader(bytes: Uint8Array): Header {
         return Number(text);
       };
       const [width, height, depth, maximum] = [number('WIDTH'), number('HEIGHT'), number('DEPTH'), number('MAXVAL')];
-      if (depth < 1 || depth > 4) throw new UnusableImage(`a PAM file with ${depth} samples a pixel; 1 to 4 are read`);
+      if (depth < 1 || depth > 4)
+        throw new UnusableImage(said`a PAM file with ${depth} samples a pixel; 1 to 4 are read`);
       return { width, height, depth, maximum, encoding: 'binary', start: at };
     }
     const [, name, value] = /^([A-Z]+)\s+(.*)$/.exec(line) ?? [];
@@ -227,6 +229,6 @@ export function netpbm(
   const header = headerOf(bytes);
   const { width, height, maximum } = header;
   if (maximum < 1 || maximum > 65535)
-    throw new UnusableImage(`a Netpbm file whose greatest value is ${maximum}; 1 to 65535 are read`);
+    throw new UnusableImage(said`a Netpbm file whose greatest value is ${maximum}; 1 to 65535 are read`);
   return { width, height, deepGrey: isDeepGrey(header), open: (deepGrey) => openRows(bytes, header, deepGrey) };
 }

@@ -1,6 +1,6 @@
 /** Deterministic preprocessing for evaluation: torchvision's Resize(short side), then CenterCrop, only the crop computed, or Resize to a square. */
 import { FaultError } from '../../durable/fault-error.ts';
-import type { Preprocessing } from '../../protocol/run.ts';
+import type { Preprocessing, Resizing } from '../../protocol/run.ts';
 import type { Pixels } from './rows.ts';
 import { pixelsOf, type Frame } from './kernels.ts';
 import type { Box } from '../../protocol/augmentation.ts';
@@ -22,19 +22,20 @@ function centre(room: number): number {
 const wholeOf = ({ width, height }: Pixels): Box => ({ left: 0, top: 0, width, height });
 
 /** Both resizes in sequence, as in the recipe: a single one would give different levels. */
-function squash(image: Pixels, { resize, crop, interpolation }: Preprocessing): Frame {
+function squash(image: Pixels, { resize, crop, interpolation }: Preprocessing, resizing: Resizing): Frame {
+  const by = { interpolation, resizing };
   let source = image;
   if (resize !== null) {
     const [width, height] = resizedSize(image.width, image.height, resize);
-    const pixels = pixelsOf(resample(image, wholeOf(image), width, height, interpolation));
+    const pixels = pixelsOf(resample(image, wholeOf(image), width, height, by));
     source = { pixels, width, height, channels: image.channels };
   }
-  return resample(source, wholeOf(source), crop, crop, interpolation);
+  return resample(source, wholeOf(source), crop, crop, by);
 }
 
 /** `crop` x `crop` pixels. `name` is the picture's, for errors. */
-export function preprocess(image: Pixels, how: Preprocessing, name: string): Frame {
-  if (how.fit === 'squash') return squash(image, how);
+export function preprocess(image: Pixels, how: Preprocessing, resizing: Resizing, name: string): Frame {
+  if (how.fit === 'squash') return squash(image, how, resizing);
   const [width, height] =
     how.resize === null ? [image.width, image.height] : resizedSize(image.width, image.height, how.resize);
   if (width < how.crop || height < how.crop) {
@@ -51,5 +52,6 @@ export function preprocess(image: Pixels, how: Preprocessing, name: string): Fra
     width: how.crop,
     height: how.crop,
   };
-  return resample(image, wholeOf(image), width, height, how.interpolation, window);
+  const { interpolation } = how;
+  return resample(image, wholeOf(image), width, height, { interpolation, resizing }, window);
 }

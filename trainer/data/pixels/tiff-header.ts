@@ -5,6 +5,7 @@
 import { UnusableImage } from '../unusable-image.ts';
 import { Fields } from './fields.ts';
 import { unread } from './image-formats.ts';
+import { said, type Sentence } from '../../protocol/sentence.ts';
 
 /** Bytes a value, by the type of a field. */
 const typeBytes: Readonly<Record<number, number>> = { 1: 1, 3: 2, 4: 4, 6: 1, 8: 2, 9: 4, 13: 4, 16: 8, 17: 8, 18: 8 };
@@ -44,7 +45,7 @@ function tagsOf(bytes: Uint8Array): Tags {
   const directory = fields.unsigned(isBig ? 8 : 4, offsetBytes);
   const countBytes = isBig ? 8 : 2;
   const count = fields.unsigned(directory, countBytes);
-  if (count > mostEntries) throw new UnusableImage(`a TIFF file whose header states ${count} fields`);
+  if (count > mostEntries) throw new UnusableImage(said`a TIFF file whose header states ${count} fields`);
   const tags = new Map<number, readonly number[]>();
   for (let i = 0; i < count; i++) {
     const at = directory + countBytes + i * (4 + 2 * offsetBytes);
@@ -76,7 +77,7 @@ export interface TiffHeader {
 }
 
 /** Compressions that the library was built with. */
-const compressions: Readonly<Record<number, string | null>> = {
+const compressions: Readonly<Record<number, Sentence | null>> = {
   1: null,
   2: null,
   3: null,
@@ -86,35 +87,42 @@ const compressions: Readonly<Record<number, string | null>> = {
   8: null,
   32773: null,
   32946: null,
-  6: 'old JPEG compression',
-  34925: 'LZMA compression',
-  50000: 'Zstandard compression',
-  50001: 'WebP compression',
+  6: said`old JPEG compression`,
+  34925: said`LZMA compression`,
+  50000: said`Zstandard compression`,
+  50001: said`WebP compression`,
 };
 
+/** Samples by their form, as TIFF counts forms. */
+function samplesOf(form: number, depth: number): Sentence {
+  if (form === 3) return said`floating-point samples of ${depth} bits`;
+  return form === 2 ? said`signed samples of ${depth} bits` : said`samples of ${depth} bits`;
+}
+
 /** What of a TIFF file is not read; null if it is. */
-function obstacle(tags: Tags): string | null {
+function obstacle(tags: Tags): Sentence | null {
   const [compression = 1] = tags.get(tag.compression) ?? [];
   const unknown = compressions[compression];
-  if (unknown !== null) return unknown ?? `compression ${compression}`;
+  if (unknown !== null) return unknown ?? said`compression ${compression}`;
   const [photometric = 0] = tags.get(tag.photometric) ?? [];
   const bits = tags.get(tag.bits) ?? [1];
   const [depth = 1] = bits;
   const [form = 1] = tags.get(tag.sampleFormat) ?? [];
-  if (bits.some((each) => each !== depth)) return `samples of ${bits.join(', ')} bits`;
-  const kind = `${form === 3 ? 'floating-point ' : form === 2 ? 'signed ' : ''}samples of ${depth} bits`;
+  if (bits.some((each) => each !== depth)) return said`samples of ${bits} bits`;
+  const kind = samplesOf(form, depth);
   if (photometric === 0 || photometric === 1) {
     const reads =
       form === 1
         ? [1, 2, 4, 8].includes(depth) || (photometric === 1 && (depth === 16 || depth === 32))
         : photometric === 1 && (form === 2 ? depth === 16 || depth === 32 : form === 3 && depth === 32);
-    return reads ? null : `grey ${kind}${photometric === 0 ? ', 0 for white' : ''}`;
+    if (reads) return null;
+    return photometric === 0 ? said`grey ${kind}, 0 for white` : said`grey ${kind}`;
   }
-  if (photometric === 2) return form === 1 && (depth === 8 || depth === 16) ? null : `colour ${kind}`;
-  if (photometric === 3) return form === 1 && depth <= 8 ? null : `a palette and ${kind}`;
-  if (photometric === 5) return form === 1 && depth === 8 ? null : `CMYK ${kind}`;
-  if (photometric === 6) return compression === 7 && depth === 8 ? null : 'YCbCr colours without JPEG compression';
-  return photometric === 8 ? 'CIE Lab colours' : `colours of kind ${photometric}`;
+  if (photometric === 2) return form === 1 && (depth === 8 || depth === 16) ? null : said`colour ${kind}`;
+  if (photometric === 3) return form === 1 && depth <= 8 ? null : said`a palette and ${kind}`;
+  if (photometric === 5) return form === 1 && depth === 8 ? null : said`CMYK ${kind}`;
+  if (photometric === 6) return compression === 7 && depth === 8 ? null : said`YCbCr colours without JPEG compression`;
+  return photometric === 8 ? said`CIE Lab colours` : said`colours of kind ${photometric}`;
 }
 
 /** A camera's own file: its first picture is a preview. */
@@ -129,11 +137,11 @@ const mostStripRows = 4096;
 
 export function tiffHeader(bytes: Uint8Array): TiffHeader {
   const tags = tagsOf(bytes);
-  if (isRaw(tags, bytes)) throw new UnusableImage(unread('a raw camera file'));
+  if (isRaw(tags, bytes)) throw new UnusableImage(unread(said`a raw camera file`));
   const width = tags.get(tag.width)?.[0] ?? 0;
   const height = tags.get(tag.height)?.[0] ?? 0;
   const what = obstacle(tags);
-  if (what !== null) throw new UnusableImage(unread(`a TIFF file with ${what}`));
+  if (what !== null) throw new UnusableImage(unread(said`a TIFF file with ${what}`));
   const [photometric = 0] = tags.get(tag.photometric) ?? [];
   const [depth = 1] = tags.get(tag.bits) ?? [];
   const [compression = 1] = tags.get(tag.compression) ?? [];

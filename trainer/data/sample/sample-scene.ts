@@ -23,6 +23,8 @@ export interface Scene {
 
 /** Drawn at twice the size, then shrunk: smooth edges. */
 const oversampling = 2;
+/** Stays as it is: the pictures of a seed have a fingerprint. */
+const resizing = { interpolation: 'bilinear', resizing: 'pillow-12.1' } as const;
 
 /** Light of the whole picture, fall-off to the corners, levels clipped. */
 function develop(canvas: Canvas, stream: Generator, light: Light): Uint8Array {
@@ -97,7 +99,7 @@ export function renderScene(seed: number, split: string, index: number, label: n
   }
   const large = develop(canvas, stream, light);
   const whole = { left: 0, top: 0, width: side, height: side };
-  const frame = resample({ pixels: large, width: side, channels: 3 }, whole, size, size, 'bilinear');
+  const frame = resample({ pixels: large, width: side, channels: 3 }, whole, size, size, resizing);
   gaussianBlur(frame, between(stream, 0.05, 0.6));
   const pixels = pixelsOf(frame);
   addSensorNoise(pixels, stream);

@@ -10,6 +10,7 @@ import { readSampleManifest } from './sample-manifest.ts';
 import { sampleClasses } from './sample-objects.ts';
 import { writeSampleSet } from './sample-set.ts';
 import { inTemporaryFolder } from '../testing/small-datasets.ts';
+import { spelledOut } from '../testing/spelled-out.ts';
 
 const quiet = () => undefined;
 const never = new AbortController().signal;
@@ -80,7 +81,7 @@ describe('the sample set', () => {
       const stranger = await readFile(join(folder, 'train/ball/0001.jpg'));
       await writeFile(join(folder, 'train/cone/0001.jpg'), stranger);
       await writeFile(join(folder, 'val/cone/extra.jpg'), stranger);
-      const inspection = await inspectFolder(folder, 'sample', quiet, never);
+      const inspection = spelledOut(await inspectFolder(folder, 'sample', quiet, never));
       expect(inspection.rejects).toEqual([
         { file: 'train/cone/0001.jpg', reason: 'its contents differ from manifest.json' },
         { file: 'val/cone/extra.jpg', reason: 'not listed in manifest.json' },

@@ -211,7 +211,7 @@ describe('run lengths as text', () => {
   });
 
   test.each(['p', ' ', 'oooooooooo', 'o'])('"%s" is refused', (text) =>
-    expect(() => decompressedCounts(text)).toThrow('no text of COCO'),
+    expect(() => decompressedCounts(text)).toThrow('not written as COCO writes them'),
   );
 });
 

@@ -6,6 +6,7 @@ import { UnusableImage } from '../../data/unusable-image.ts';
 import { boxArea, type Box } from '../boxes.ts';
 import { crowdFlag, startColumns, type ObjectColumns, type StatedImage } from '../object-table.ts';
 import type { ObjectProblem } from '../../protocol/objects.ts';
+import { said } from '../../protocol/sentence.ts';
 import type { RunLengths, Segmentation } from '../objects.ts';
 import { noMask, startMasks, type MaskBlocks } from '../packed-masks.ts';
 import { decompressedCounts } from './compressed-counts.ts';
@@ -143,7 +144,7 @@ function startReading() {
       const fields = isRecord(value) ? value : {};
       const id = idOf(fields['id']);
       const name = textOf(fields['file_name']) || textOf(fields['coco_url']);
-      if (id === '' || name === '') throw new UnusableImage('it lists an image without an id or a file name');
+      if (id === '' || name === '') throw new UnusableImage(said`it lists an image without an id or a file name`);
       if (images.has(id)) problems.add('repeated-image', id);
       else images.set(id, { id, name, width: sizeOf(fields['width']), height: sizeOf(fields['height']) });
     },
@@ -151,7 +152,7 @@ function startReading() {
       const fields = isRecord(value) ? value : {};
       const id = idOf(fields['id']);
       const name = textOf(fields['name']).trim();
-      if (id === '' || name === '') throw new UnusableImage('it lists a category without an id or a name');
+      if (id === '' || name === '') throw new UnusableImage(said`it lists a category without an id or a name`);
       if (!categories.has(id)) categories.set(id, { id, name, parent: textOf(fields['supercategory']).trim() });
     },
     annotation(value: unknown): void {
@@ -237,7 +238,9 @@ export async function readCocoJson(path: string, pace: Pace): Promise<CocoAnnota
   const found = await readElements(path, lists, pace);
   const missing = Object.keys(lists).filter((name) => !found.has(name));
   if (missing.length > 0)
-    throw new UnusableImage(`not in COCO's annotation format: it has no list "${missing.join('" and no list "')}"`);
+    throw new UnusableImage(
+      said`not in COCO's annotation format, which has the lists ${Object.keys(lists)}; missing: ${missing}`,
+    );
   return resolve(gathered, pace);
 }
 

@@ -3,6 +3,7 @@
  * and one that says whether it goes on; from the fourth run on, the difference from the run two before.
  */
 import { UnusableImage } from '../../data/unusable-image.ts';
+import { said } from '../../protocol/sentence.ts';
 
 export function decompressedCounts(text: string): number[] {
   const counts: number[] = [];
@@ -22,4 +23,4 @@ export function decompressedCounts(text: string): number[] {
   return counts;
 }
 
-const damaged = 'run lengths that are no text of COCO’s';
+const damaged = said`run lengths that are not written as COCO writes them`;

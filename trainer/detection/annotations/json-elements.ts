@@ -3,7 +3,9 @@
  * 118,000 pictures has 450 MB. The document is never in memory as a whole, one element is.
  */
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { printable } from '../../data/rejects.ts';
 import { UnusableImage } from '../../data/unusable-image.ts';
+import { quoted, said } from '../../protocol/sentence.ts';
 
 /** Lets commands in while a long file is read; `data/listing/time-slices.ts` makes one. */
 export interface Pace {
@@ -31,7 +33,7 @@ function parsed(text: string): unknown {
     try {
       return JSON.parse(text.replace(notNumbers, (found) => (found.startsWith('"') ? found : 'null')));
     } catch {
-      throw new UnusableImage(`not JSON at ${JSON.stringify(text.slice(0, 60))}`, error);
+      throw new UnusableImage(said`not JSON at "${quoted(printable(text.slice(0, 60)))}"`, error);
     }
   }
 }
@@ -82,7 +84,7 @@ class Scanner {
 
   #outside(byte: number): void {
     if (!this.#begun && byteOrderMark.includes(byte)) return;
-    throw new UnusableImage('no JSON document: it does not begin with {, or goes on after its end');
+    throw new UnusableImage(said`no JSON document: it does not begin with {, or goes on after its end`);
   }
 
   #startText(at: number): void {
@@ -104,7 +106,7 @@ class Scanner {
     this.#begun = true;
     if (this.#depth === 1) {
       this.#take = this.#lists.get(this.#key) ?? null;
-      if (this.#take !== null && byte === openObject) throw new UnusableImage(`"${this.#key}" is no list in it`);
+      if (this.#take !== null && byte === openObject) throw new UnusableImage(said`"${this.#key}" is no list in it`);
       if (this.#take !== null) this.found.add(this.#key);
     }
     if (this.#depth === 2 && this.#take !== null) this.from = at;
@@ -150,7 +152,7 @@ export async function readElements(
     for (let done = 0; ;) {
       if (kept === bytes.length) {
         if (kept >= longestElement)
-          throw new UnusableImage(`an entry of more than ${longestElement} bytes: it is no file of annotations`);
+          throw new UnusableImage(said`an entry of more than ${longestElement} bytes: it is no file of annotations`);
         bytes = Buffer.concat([bytes], bytes.length * 2);
       }
       const read = readSync(file, bytes, kept, bytes.length - kept, null);
@@ -165,7 +167,7 @@ export async function readElements(
       if (pace.due()) await pace.next(done, total);
     }
     if (!scanner.isWhole)
-      throw new UnusableImage('it ends in the middle of its JSON document: it was not copied or downloaded whole');
+      throw new UnusableImage(said`it ends in the middle of its JSON document: it was not copied or downloaded whole`);
     return scanner.found;
   } finally {
     closeSync(file);

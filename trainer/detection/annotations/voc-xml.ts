@@ -2,7 +2,9 @@
  * Annotation files of PASCAL VOC, and of the programs that write its form. The reader of XML is strict and knows what such files
  * need: elements, text, comments. A document type, in which entities are declared that grow without bound, is refused.
  */
+import { printable } from '../../data/rejects.ts';
 import { UnusableImage } from '../../data/unusable-image.ts';
+import { quoted, said } from '../../protocol/sentence.ts';
 import type { Box } from '../boxes.ts';
 
 interface Element {
@@ -22,7 +24,7 @@ function unescaped(text: string): string {
     const point = code && (code[1] === undefined ? Number(code[2]) : Number.parseInt(code[1], 16));
     if (end !== '' && point !== null && point > 0 && point <= 0x10ffff) return String.fromCodePoint(point);
     const known = Object.hasOwn(entities, name) ? entities[name] : undefined;
-    if (end === '' || known === undefined) throw new UnusableImage(`no XML: it has ${JSON.stringify(whole)}`);
+    if (end === '' || known === undefined) throw noXml(whole);
     return known;
   });
 }
@@ -32,7 +34,9 @@ const token =
   /<!--[^]*?-->|<\?[^]*?\?>|<!\[CDATA\[([^]*?)\]\]>|<(\/?)([\p{L}_][\p{L}\p{N}_.:-]*)([^<>]*?)(\/?)>|[^<]+/uy;
 const attributes = /^(?:\s+[\p{L}_][\p{L}\p{N}_.:-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*$/u;
 
-const cutOff = ({ name }: Element) => `it ends inside <${name}>: it was not copied or downloaded whole`;
+const noXml = (found: string) => new UnusableImage(said`no XML: it has "${quoted(printable(found.slice(0, 40)))}"`);
+const cutOff = ({ name }: Element) =>
+  new UnusableImage(said`it ends inside <${name}>: it was not copied or downloaded whole`);
 
 function documentOf(text: string): Element {
   const root: Element = { name: '', children: [], text: '' };
@@ -44,9 +48,8 @@ function documentOf(text: string): Element {
     const match = token.exec(text);
     if (match === null) {
       if (text.startsWith('<!DOCTYPE', at))
-        throw new UnusableImage('it declares a document type, which annotations do not need: it is not read');
-      if (!text.includes('>', at)) throw new UnusableImage(cutOff(open.at(-1)!));
-      throw new UnusableImage(`no XML: it has ${JSON.stringify(text.slice(at, at + 40))}`);
+        throw new UnusableImage(said`it declares a document type, which annotations do not need: it is not read`);
+      throw text.includes('>', at) ? noXml(text.slice(at, at + 40)) : cutOff(open.at(-1)!);
     }
     const [whole, literal, slash, name, rest = '', empty] = match;
     const inside = open.at(-1)!;
@@ -55,19 +58,25 @@ function documentOf(text: string): Element {
       if (!whole.startsWith('<')) inside.text += unescaped(whole);
     } else if (slash === '/') {
       if (inside.name !== name || open.length === 1)
-        throw new UnusableImage(`no XML: </${name}> closes ${inside.name === '' ? 'nothing' : `<${inside.name}>`}`);
+        throw new UnusableImage(
+          inside.name === ''
+            ? said`no XML: </${name}> closes nothing`
+            : said`no XML: </${name}> closes <${inside.name}>`,
+        );
       open.pop();
     } else {
-      if (!attributes.test(rest)) throw new UnusableImage(`no XML: it has ${JSON.stringify(whole.slice(0, 40))}`);
+      if (!attributes.test(rest)) throw noXml(whole);
       if (++count > mostElements || open.length > deepest)
-        throw new UnusableImage(`more than ${mostElements} elements, or ${deepest} inside each other: no annotations`);
+        throw new UnusableImage(
+          said`more than ${mostElements} elements, or ${deepest} inside each other: no annotations`,
+        );
       const element: Element = { name, children: [], text: '' };
       inside.children.push(element);
       if (empty !== '/') open.push(element);
     }
   }
-  if (open.length > 1) throw new UnusableImage(cutOff(open.at(-1)!));
-  if (root.children.length !== 1) throw new UnusableImage('no XML: it has no root element, or several');
+  if (open.length > 1) throw cutOff(open.at(-1)!);
+  if (root.children.length !== 1) throw new UnusableImage(said`no XML: it has no root element, or several`);
   return root.children[0]!;
 }
 
@@ -105,13 +114,13 @@ const isMarked = (element: Element, name: string): boolean => /^(1|true)$/i.test
  * @throws UnusableImage
  */
 export function readVocXml(bytes: Uint8Array): VocAnnotation {
-  if (bytes.length > longestFile) throw new UnusableImage(`it has more than ${longestFile} bytes`);
+  if (bytes.length > longestFile) throw new UnusableImage(said`it has more than ${longestFile} bytes`);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     .toString('utf8')
     .replace(/^\ufeff/, '');
-  if (text.trim() === '') throw new UnusableImage('the file is empty');
+  if (text.trim() === '') throw new UnusableImage(said`the file is empty`);
   const root = documentOf(text);
-  if (root.name !== 'annotation') throw new UnusableImage(`its root is <${root.name}>, not <annotation>`);
+  if (root.name !== 'annotation') throw new UnusableImage(said`its root is <${root.name}>, not <annotation>`);
   const size = childOf(root, 'size');
   const objects = root.children.flatMap((element): VocObject[] => {
     if (element.name !== 'object') return [];

@@ -51,7 +51,7 @@ export function balancedSample(
   order: Tensor,
   { count, mostPositive }: SampleSize,
 ): Sample {
-  const rows = positive.shape[0]!;
+  const rows = positive.shape[0];
   const columns = positive.shape[1]!;
   const [positives, negatives] = [Math.min(mostPositive, columns), Math.min(count, columns)];
   // In [1, 2) where a place may be drawn, 0 elsewhere.

@@ -77,6 +77,6 @@ export function trainingOf(options: DetectionOptions): Omit<DetectionTraining, '
     views: { shortSides: options.shortSides, longest, mirror: true },
     fit: { shortSide: options.testShortSide, longest },
     optimizer: { id: 'sgd', options: { rate, weightDecay } },
-    schedule: { id: 'warmup-steps', options: { warmup, from: warmupFrom, at: [...drops] } },
+    schedule: { id: 'warmup-steps', options: { warmup, warmupFrom, drops: [...drops] } },
   };
 }

@@ -1,8 +1,7 @@
 /** A detector as a problem for the loop. */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar } from '@tensorflow/tfjs';
-import type { Learner } from '../../recipe.ts';
-import type { Detector } from './detector.ts';
+import type { Detector, Learner } from '../../recipe.ts';
 import { objectsOf } from './picture-batch.ts';
 
 /** @param proposalWeight multiplies both losses of the proposal network: 0.2 in the paper's recipe, else 1 */

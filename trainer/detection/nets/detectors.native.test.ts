@@ -6,9 +6,8 @@ import { openEngine } from '../../engine/steps/open.ts';
 import type { HostBatch } from '../../host-batch.ts';
 import { Execution } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
-import type { Encoder } from '../../recipe.ts';
+import type { Detector, Encoder } from '../../recipe.ts';
 import { encoders, optimizers } from '../../registry.ts';
-import type { Detector } from './detector.ts';
 import { detectorLearner } from './detector-learner.ts';
 import { fasterRcnnC4 } from './faster-rcnn-c4.ts';
 import { maskRcnnFpn } from './mask-rcnn-fpn.ts';
@@ -33,8 +32,14 @@ const detectors: Readonly<Record<string, (engine: Engine) => Detector>> = {
     fasterRcnnC4(engine.builder(1), encoderOn(engine), { classes, sizes: [12, 24, 48], sample, proposals }),
   'Mask R-CNN FPN': (engine) =>
     maskRcnnFpn(engine.builder(1), encoderOn(engine), {
-      ...{ classes, sizes: [8, 16, 32, 64, 128], channels: 16, boxWidth: 32, maskWidth: 16, norm: true },
-      ...{ sample, proposals },
+      classes,
+      sizes: [8, 16, 32, 64, 128],
+      channels: 16,
+      boxWidth: 32,
+      maskWidth: 16,
+      norm: true,
+      sample,
+      proposals,
     }),
 };
 

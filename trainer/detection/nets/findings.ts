@@ -1,9 +1,9 @@
 /** From scores of regions to findings: boxes in the picture, each class suppressed by itself, the highest of all (detectron2's fast_rcnn_inference). */
+import type { Findings } from '../../recipe.ts';
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import { clipped, headCoding, moved } from './boxes.ts';
 import { highest, rowsAt } from './choose.ts';
-import type { Found } from './detector.ts';
 import type { RegionScores } from './region-classifier.ts';
 import type { Proposals } from './proposal-network.ts';
 import { notThere, suppressed } from './suppression.ts';
@@ -25,7 +25,7 @@ export function findings(
   proposals: Proposals,
   sizes: Tensor,
   { leastScore, threshold, most }: FindingOptions,
-): Found {
+): Findings {
   const [n, k] = proposals.present.shape as [number, number];
   const classes = given.deltas.shape[1]!;
   const probabilities = tf.softmax(given.scores).reshape([n, k, classes + 1]);

@@ -5,11 +5,10 @@ import { conv2d } from '../../nn/ops/conv.ts';
 import { kaimingNormalFanOut } from '../../nn/layers/init.ts';
 import { dtype, outputOf } from '../../nn/ops/operation.ts';
 import { relu } from '../../nn/ops/relu.ts';
-import type { Builder, Net } from '../../recipe.ts';
+import type { Builder, Net, Objects } from '../../recipe.ts';
 import { rowsAt } from './choose.ts';
 import { binaryCrossEntropySum } from './losses.ts';
 import { roiAlign } from './roi-align.ts';
-import type { Objects } from './picture-batch.ts';
 import type { Regions } from './sampled-regions.ts';
 
 export interface MaskHead extends Net {
@@ -56,7 +55,7 @@ export function maskHead(builder: Builder, channels: number, classes: number, wi
     },
     loss(logits, regions, objects) {
       const side = logits.shape[1]!;
-      const [n, first] = [objects.present.shape[0]!, logits.shape[0]! / objects.present.shape[0]!];
+      const [n, first] = [objects.present.shape[0], logits.shape[0] / objects.present.shape[0]];
       const firstOf = (table: Tensor): Tensor =>
         tf.slice(
           table,

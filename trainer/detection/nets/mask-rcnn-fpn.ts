@@ -3,12 +3,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import { linear, type Linear } from '../../nn/layers/linear.ts';
 import { relu } from '../../nn/ops/relu.ts';
-import type { Builder, Encoder, Initial, StepContext } from '../../recipe.ts';
-import type { Detector } from './detector.ts';
+import type { Builder, Detector, Encoder, Initial, Objects, Pictures, StepContext } from '../../recipe.ts';
 import { featurePyramid, levelWeights } from './feature-pyramid.ts';
 import { findings, usualFindings, type FindingOptions } from './findings.ts';
 import { maskHead } from './mask-head.ts';
-import type { Objects, Pictures } from './picture-batch.ts';
 import { proposalNetwork, type FeatureLevel } from './proposal-network.ts';
 import { regionClassifier } from './region-classifier.ts';
 import { roiAlign } from './roi-align.ts';
@@ -74,22 +72,9 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
     );
   }
 
-  /** [n * k, bins, bins, channels], each box from the level of its size. */
-  function regionFeatures(levels: readonly FeatureLevel[], boxes: Tensor, bins: number): Tensor {
-    const pooled = levels.slice(0, -1);
-    const weights = levelWeights(boxes, pooled);
-    const sum = tf.addN(
-      pooled.map(({ features, stride }, index) =>
-        roiAlign(features, boxes, weights[index]!, { bins, scale: 1 / stride, samples: 0 }),
-      ),
-    );
-    const [n, k] = boxes.shape as [number, number, number];
-    return sum.reshape([n * k, bins, bins, channels]);
-  }
-
   function classified(levels: readonly FeatureLevel[], boxes: Tensor) {
-    const pooled = regionFeatures(levels, boxes, boxBins);
-    const flat = pooled.reshape([pooled.shape[0]!, pooledWidth]);
+    const pooled = regionFeatures(levels, boxes, boxBins, channels);
+    const flat = pooled.reshape([pooled.shape[0], pooledWidth]);
     return classifier.apply(hidden.reduce((x, layer) => relu(layer.apply(x)), flat));
   }
 
@@ -105,7 +90,7 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
       const regions = sampledRegions(found, objects, classes, sample, at);
       const first = network.losses(predictions, pictures.sizes, objects, at);
       const second = classifier.losses(classified(levels, regions.boxes), regions);
-      const maskFeatures = regionFeatures(levels, firstRegions(regions.boxes, sample), maskBins);
+      const maskFeatures = regionFeatures(levels, firstRegions(regions.boxes, sample), maskBins, channels);
       const third = mask.loss(mask.apply(maskFeatures), regions, { ...objects, masks } satisfies Required<Objects>);
       return {
         losses: {
@@ -128,21 +113,35 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
       const proposed = network.propose(network.predict(levels), pictures.sizes, { ...proposals.finding, threshold });
       const given = classified(levels, proposed.boxes);
       const found = findings(given, proposed, pictures.sizes, options.findings ?? usualFindings);
-      return { ...found, masks: masksOf(mask.apply(regionFeatures(levels, found.boxes, maskBins)), found.classes) };
+      const logits = mask.apply(regionFeatures(levels, found.boxes, maskBins, channels));
+      return { ...found, masks: masksOf(logits, found.classes, classes) };
     },
   };
+}
 
-  /** Of each finding the mask of its class: [n, k, side, side]. */
-  function masksOf(logits: Tensor, found: Tensor): Tensor {
-    const [n, k] = found.shape as [number, number];
-    const side = logits.shape[1]!;
-    const own = tf.cast(tf.oneHot(tf.cast(found, 'int32').reshape([n * k]), classes), 'float32');
-    const picked = tf.sum(tf.mul(logits, own.reshape([n * k, 1, 1, classes])), 3);
-    return tf.sigmoid(picked).reshape([n, k, side, side]);
-  }
+/** [n * k, bins, bins, channels], each box from the level of its size. */
+function regionFeatures(levels: readonly FeatureLevel[], boxes: Tensor, bins: number, channels: number): Tensor {
+  const pooled = levels.slice(0, -1);
+  const weights = levelWeights(boxes, pooled);
+  const sum = tf.addN(
+    pooled.map(({ features, stride }, index) =>
+      roiAlign(features, boxes, weights[index]!, { bins, scale: 1 / stride, samples: 0 }),
+    ),
+  );
+  const [n, k] = boxes.shape as [number, number, number];
+  return sum.reshape([n * k, bins, bins, channels]);
+}
+
+/** Of each finding the mask of its class: [n, k, side, side]. */
+function masksOf(logits: Tensor, found: Tensor, classes: number): Tensor {
+  const [n, k] = found.shape as [number, number];
+  const side = logits.shape[1]!;
+  const own = tf.cast(tf.oneHot(tf.cast(found, 'int32').reshape([n * k]), classes), 'float32');
+  const picked = tf.sum(tf.mul(logits, own.reshape([n * k, 1, 1, classes])), 3);
+  return tf.sigmoid(picked).reshape([n, k, side, side]);
 }
 
 /** Regions that may stand for objects: they come first. */
 function firstRegions(boxes: Tensor, { mostPositive, count }: RegionSample): Tensor {
-  return tf.slice(boxes, [0, 0, 0], [boxes.shape[0]!, Math.min(mostPositive, count), 4]);
+  return tf.slice(boxes, [0, 0, 0], [boxes.shape[0], Math.min(mostPositive, count), 4]);
 }

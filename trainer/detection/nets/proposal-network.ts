@@ -4,13 +4,12 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import { conv2d } from '../../nn/ops/conv.ts';
 import { constant, stopGradient } from '../../nn/ops/stop-gradient.ts';
 import { relu } from '../../nn/ops/relu.ts';
-import type { Builder, Net, StepContext } from '../../recipe.ts';
+import type { Builder, Net, Objects, StepContext } from '../../recipe.ts';
 import { anchorsOf, type AnchorShapes } from './anchors.ts';
 import { clipped, deltasOf, hasArea, moved, overlaps, proposalCoding, sidesOf } from './boxes.ts';
 import { balancedSample, highest, marked, rowsAt } from './choose.ts';
 import { absoluteSum, binaryCrossEntropySum } from './losses.ts';
 import { matched } from './matcher.ts';
-import type { Objects } from './picture-batch.ts';
 import { notThere, suppressed } from './suppression.ts';
 
 export interface FeatureLevel {
@@ -110,7 +109,7 @@ function proposalsOf(
   sizes: Tensor,
   { before, after, threshold }: Omit<ProposalOptions, 'anchors'>,
 ): Proposals {
-  const n = sizes.shape[0]!;
+  const n = sizes.shape[0];
   const levels = anchors.map((all, level) => {
     const count = Math.min(before, all.shape[1]!);
     const top = highest(stopGradient(scores[level]!), count);
@@ -168,7 +167,7 @@ function onPicture(anchors: Tensor, sizes: Tensor): Tensor {
 }
 
 function lossesOf(predictions: Predictions, sizes: Tensor, objects: Objects, at: StepContext) {
-  const n = sizes.shape[0]!;
+  const n = sizes.shape[0];
   const scores = tf.concat([...predictions.scores], 1);
   const deltas = tf.concat([...predictions.deltas], 1);
   const anchors = tf.concat([...predictions.anchors], 1);
@@ -189,12 +188,12 @@ function lossesOf(predictions: Predictions, sizes: Tensor, objects: Objects, at:
   );
   const perPicture = sampled * n;
   return {
-    objectness: tf.div(binaryCrossEntropySum(scores, isPositive, isDrawn), perPicture) as Scalar,
-    location: tf.div(absoluteSum(deltas, wanted, isPositive), perPicture) as Scalar,
-    positives: tf.div(tf.sum(isPositive), n) as Scalar,
-    found: tf.div(
+    objectness: tf.div<Scalar>(binaryCrossEntropySum(scores, isPositive, isDrawn), perPicture),
+    location: tf.div<Scalar>(absoluteSum(deltas, wanted, isPositive), perPicture),
+    positives: tf.div<Scalar>(tf.sum(isPositive), n),
+    found: tf.div<Scalar>(
       tf.sum(tf.mul(isPositive, tf.cast(tf.greater(scores, 0), 'float32'))),
       tf.maximum(tf.sum(isPositive), 1),
-    ) as Scalar,
+    ),
   };
 }

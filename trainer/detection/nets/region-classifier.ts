@@ -37,10 +37,10 @@ export function regionClassifier(builder: Builder, width: number, classes: numbe
     state: [],
     apply: (features) => ({
       scores: scores.apply(features),
-      deltas: boxes.apply(features).reshape([features.shape[0]!, classes, 4]),
+      deltas: boxes.apply(features).reshape([features.shape[0], classes, 4]),
     }),
     losses(given, regions) {
-      const k = given.scores.shape[0]!;
+      const k = given.scores.shape[0];
       const labels = regions.labels.reshape([k]);
       const drawn = regions.drawn.reshape([k]);
       const positive = regions.positive.reshape([k]);

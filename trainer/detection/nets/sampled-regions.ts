@@ -1,11 +1,10 @@
 /** The regions of a training step: proposals and the objects themselves, matched, and a sample of both kinds drawn from them. */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
-import type { StepContext } from '../../recipe.ts';
+import type { Objects, StepContext } from '../../recipe.ts';
 import { overlaps } from './boxes.ts';
 import { balancedSample, rowsAt } from './choose.ts';
 import { matched } from './matcher.ts';
-import type { Objects } from './picture-batch.ts';
 import type { Proposals } from './proposal-network.ts';
 
 export interface RegionSample {

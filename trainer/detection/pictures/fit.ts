@@ -12,6 +12,15 @@ export interface Fit {
   readonly longest: number;
 }
 
+/** How pictures are shown in training. */
+export interface PictureViews {
+  /** Short sides to draw from, in pixels, one a picture. */
+  readonly shortSides: readonly number[];
+  readonly longest: number;
+  /** Whether half of the pictures are mirrored. */
+  readonly mirror: boolean;
+}
+
 /** detectron2's ResizeShortestEdge: both sides are rounded to whole pixels. */
 export function fitted({ width, height }: Size, { shortSide, longest }: Fit): Size {
   const scale = shortSide / Math.min(width, height);

@@ -1,38 +1,36 @@
 /** Batches of whole pictures with their objects, for training a detector and for finding objects with it. */
 import { imageFault } from '../../data/damaged-image.ts';
+import { expectSame, type SeenContents } from '../../data/loading/seen-contents.ts';
 import { decode } from '../../data/pixels/decode.ts';
 import { normalizer } from '../../data/pixels/normalize.ts';
 import { resample } from '../../data/pixels/resample.ts';
 import type { Pixels } from '../../data/pixels/rows.ts';
 import type { HostBatch } from '../../host-batch.ts';
-import type { Normalization } from '../../protocol/run.ts';
+import type { Normalization, Resizing } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
 import type { OpenDataset } from '../../recipe.ts';
-import { canvasOf, fitted, type Fit, type Size } from './fit.ts';
+import { canvasOf, fitted, type Fit, type PictureViews, type Size } from './fit.ts';
 import { objectRows, writeObjects, type Shown } from './shown-objects.ts';
-
-export interface PictureViews {
-  /** Short sides to draw from, in pixels, one a picture. */
-  readonly shortSides: readonly number[];
-  readonly longest: number;
-  /** Whether half of the pictures are mirrored. */
-  readonly mirror: boolean;
-}
 
 export interface PictureSource {
   readonly data: OpenDataset;
   readonly normalization: Normalization;
+  readonly resizing: Resizing;
   /** Rows for the objects of a picture. */
   readonly mostObjects: number;
   readonly masks: boolean;
+  /** What has been read of the pictures; absent where nobody waits for data that went away. */
+  readonly seen?: (() => SeenContents) | undefined;
 }
 
 interface Decoded extends Pixels {
   readonly name: string;
 }
 
-async function load(data: OpenDataset, index: number): Promise<Decoded> {
-  const { image, name } = await data.sample(index);
+async function load({ data, seen }: PictureSource, index: number): Promise<Decoded> {
+  const sample = await data.sample(index);
+  if (seen) expectSame(seen(), index, sample);
+  const { image, name } = sample;
   try {
     return { ...(await decode(image, data.channels)), name };
   } catch (error) {
@@ -65,12 +63,15 @@ export interface PictureBatches {
   finding(pictures: Int32Array, fit: Fit): Promise<HostBatch & { readonly originals: readonly Size[] }>;
 }
 
-export function pictureBatches({ data, normalization, mostObjects, masks }: PictureSource): PictureBatches {
+export function pictureBatches(source: PictureSource): PictureBatches {
+  const { data, normalization, resizing, mostObjects, masks } = source;
+  // As detectron2 resizes: bilinear, by Pillow.
+  const by = { interpolation: 'bilinear', resizing } as const;
   const normalize = normalizer(normalization, data.channels);
   const { channels } = normalize;
 
   async function assemble(pictures: Int32Array, shownAs: (image: Size, picture: number) => Shown) {
-    const images = await Promise.all(Array.from(pictures, (picture) => load(data, picture)));
+    const images = await Promise.all(Array.from(pictures, (picture) => load(source, picture)));
     const shown = images.map((image, at) => shownAs(image, pictures[at]!));
     const canvas = canvasOf(shown);
     const values = new Float32Array(pictures.length * canvas.height * canvas.width * channels);
@@ -78,7 +79,7 @@ export function pictureBatches({ data, normalization, mostObjects, masks }: Pict
       const { width, height, mirrored } = shown[at]!;
       const whole = { left: 0, top: 0, width: image.width, height: image.height };
       const picture = new Float32Array(width * height * channels);
-      normalize.write(resample(image, whole, width, height, 'bilinear'), picture, 0);
+      normalize.write(resample(image, whole, width, height, by), picture, 0);
       const offset = at * canvas.height * canvas.width * channels;
       const row = width * channels;
       for (let y = 0; y < height; y++)

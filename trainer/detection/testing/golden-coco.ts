@@ -149,7 +149,7 @@ export function deviationOf(golden: GoldenFigures, own: GoldenFigures): number {
     // Of single areas only the recall of a hundred detections is a figure.
     golden.recall.map(([all = [], ...areas]) => [all, ...areas.map((maxima) => [maxima[2]])]),
   ].flat(4) as number[];
-  const actual = [own.figures, own.precision, own.recall].flat(4) as number[];
+  const actual: readonly number[] = [own.figures, own.precision, own.recall].flat(4);
   if (expected.length !== actual.length) return Number.POSITIVE_INFINITY;
   return Math.max(...expected.map((value, at) => Math.abs(value - actual[at]!)));
 }

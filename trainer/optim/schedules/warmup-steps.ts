@@ -10,13 +10,13 @@ export const schedule = defineSchedule({
   options: v.object({
     warmup: v.optional(step, 1000),
     /** Share of the rate at the first step. */
-    from: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 0.001),
+    warmupFrom: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 0.001),
     /** Steps at which the rate drops, counted from 0. */
-    at: v.optional(v.array(step), [60_000, 80_000]),
+    drops: v.optional(v.array(step), [60_000, 80_000]),
     factor: v.optional(v.pipe(v.number(), v.gtValue(0), v.maxValue(1)), 0.1),
   }),
-  rate(done, { peak }, { warmup, from, at, factor }) {
-    const warm = done < warmup ? from + (1 - from) * (done / warmup) : 1;
-    return peak * warm * factor ** at.filter((begin) => done >= begin).length;
+  rate(done, { peak }, { warmup, warmupFrom, drops, factor }) {
+    const warm = done < warmup ? warmupFrom + (1 - warmupFrom) * (done / warmup) : 1;
+    return peak * warm * factor ** drops.filter((begin) => done >= begin).length;
   },
 });

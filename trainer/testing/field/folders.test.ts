@@ -13,8 +13,10 @@ import { inTemporaryFolder, tarOf } from '../../data/testing/small-datasets.ts';
 import { dataset as imagenet } from '../../datasets/imagenet.ts';
 import type { Inspection } from '../../protocol/dataset.ts';
 import { pictureOf, putClasses, putFile, putPictures } from './folders.ts';
+import { spelledOut } from '../../data/testing/spelled-out.ts';
 
-const inspect = (folder: string) => inspectFolder(folder, null, () => undefined, new AbortController().signal);
+const inspect = async (folder: string) =>
+  spelledOut(await inspectFolder(folder, null, () => undefined, new AbortController().signal));
 const counts = ({ splits }: Inspection) => Object.fromEntries(splits.map(({ split, perClass }) => [split, perClass]));
 const totals = ({ splits }: Inspection) => Object.fromEntries(splits.map(({ split, images }) => [split, images]));
 const ids = ['n01440764', 'n02119789', 'n03995372'] as const;

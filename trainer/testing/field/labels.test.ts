@@ -5,8 +5,10 @@ import { reader } from '../../data/listing/readers.ts';
 import { inTemporaryFolder } from '../../data/testing/small-datasets.ts';
 import type { Inspection } from '../../protocol/dataset.ts';
 import { putClasses, putFile, putPictures } from './folders.ts';
+import { spelledOut } from '../../data/testing/spelled-out.ts';
 
-const inspect = (folder: string) => inspectFolder(folder, null, () => undefined, new AbortController().signal);
+const inspect = async (folder: string) =>
+  spelledOut(await inspectFolder(folder, null, () => undefined, new AbortController().signal));
 const names = Array.from({ length: 30 }, (_, index) => `${index}.jpg`);
 const classOf = (name: string) => ['cat', 'dog', 'sea lion'][Number.parseInt(name, 10) % 3]!;
 const lines = (line: (name: string) => string) => names.map((name) => `${line(name)}\n`).join('');

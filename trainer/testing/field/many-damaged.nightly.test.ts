@@ -15,7 +15,8 @@ import { openTrainingLoader } from '../../data/loading/loader.ts';
 import { decode } from '../../data/pixels/decode.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../../data/testing/small-datasets.ts';
 import { leftOutFile, LeftOutLine } from '../../protocol/left-out.ts';
-import { View } from '../../protocol/run.ts';
+import { newestResizing, View } from '../../protocol/run.ts';
+import type { Said } from '../../protocol/sentence.ts';
 
 const files = Number(process.env['REPRISE_FILES'] ?? 50_000);
 const classes = 10;
@@ -121,6 +122,7 @@ async function epoch(folder: string, leftOut: ReturnType<typeof openLeftOut>): P
     leftOut,
     views: [view],
     normalization,
+    resizing: newestResizing,
     seed: 1,
     batch,
     dropLast: true,
@@ -155,7 +157,7 @@ test(`${files} files, one in a hundred damaged`, { timeout: 4 * 3600_000 }, () =
 
     let most = 0;
     const watch = setInterval(() => (most = Math.max(most, process.memoryUsage().rss)), 100);
-    const found: { split: string; file: string; reason: string; sha256: string | null }[] = [];
+    const found: { split: string; file: string; reason: Said; sha256: string | null }[] = [];
     const before = process.memoryUsage().rss;
     const inspection = await inspectFolder(data, null, () => undefined, new AbortController().signal, {
       contents: true,

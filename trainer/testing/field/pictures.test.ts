@@ -4,9 +4,10 @@ import { decode } from '../../data/pixels/decode.ts';
 import { inTemporaryFolder } from '../../data/testing/small-datasets.ts';
 import { dataset } from '../../datasets/image-folder.ts';
 import { writeDeepGrey, writeFormats, writeGood, writeNoPictures, writeOddSizes } from './pictures.ts';
+import { spelledOut } from '../../data/testing/spelled-out.ts';
 
-const inspect = (folder: string) =>
-  dataset.inspect(folder, () => undefined, new AbortController().signal, { contents: true });
+const inspect = async (folder: string) =>
+  spelledOut(await dataset.inspect(folder, () => undefined, new AbortController().signal, { contents: true }));
 
 /** Decodes all pictures; gives their sizes by class. */
 async function sizes(folder: string): Promise<Readonly<Record<string, string>>> {

@@ -8,9 +8,10 @@ import { decode } from '../../data/pixels/decode.ts';
 import { inTemporaryFolder } from '../../data/testing/small-datasets.ts';
 import type { Inspection, Reading } from '../../protocol/dataset.ts';
 import { putClasses, putFile, putPictures } from './folders.ts';
+import { spelledOut } from '../../data/testing/spelled-out.ts';
 
-const inspect = (folder: string, reading?: Reading) =>
-  inspectFolder(folder, null, () => undefined, new AbortController().signal, { reading });
+const inspect = async (folder: string, reading?: Reading) =>
+  spelledOut(await inspectFolder(folder, null, () => undefined, new AbortController().signal, { reading }));
 const answers = ({ choices }: Inspection) =>
   Object.fromEntries(choices.map(({ about, now, answers: all }) => [about, [now, ...all.map(({ count }) => count)]]));
 

@@ -10,6 +10,7 @@ import { compareRuns } from '../../comparison/compare.ts';
 import { catalogue, storedRun } from '../../testing/comparison-fixture.ts';
 import type { StoredResult, StoredRun } from '../../store/store.ts';
 import type { ReportInput, ReportRun } from '../model.ts';
+import { said } from '../../../../trainer/protocol/sentence.ts';
 
 const resource = (path: string): unknown =>
   JSON.parse(readFileSync(new URL(`../../../../resources/${path}`, import.meta.url), 'utf8'));
@@ -223,7 +224,11 @@ function reportRun(run: StoredRun, stored: readonly StoredResult[]): ReportRun {
     leftOut: {
       images: 3,
       reasons: [
-        { reason: 'a damaged or truncated JPEG file that cannot be decoded', images: 3, files: ['train/a/1.jpg'] },
+        {
+          reason: said`a damaged or truncated ${'JPEG'} file that cannot be decoded`,
+          images: 3,
+          files: ['train/a/1.jpg'],
+        },
       ],
     },
     series: curvesOf[run.planKey ?? ''] ?? [],
