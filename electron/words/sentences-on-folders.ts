@@ -27,6 +27,7 @@ export const sentencesOnFolders: Readonly<Record<string, string>> = {
   'classes: those stated in {1}': '类别：取自 {1}',
   '{1}: the pictures named in {2}': '{1}：{2} 中列出的图像',
   'classes: the deepest folders, called by their paths': '类别：最深一级文件夹，以路径命名',
+  'classes: the names of the deepest folders, wherever they lie': '类别：最深一级文件夹的名称，不论位于何处',
   'folders by date: pictures without classes, for pretraining only': '按日期分的文件夹：图像没有类别，仅用于预训练',
   'images without class folders: for pretraining only': '图像没有类别文件夹：仅用于预训练',
   'a folder of class folders': '由类别文件夹组成的文件夹',
