@@ -14,6 +14,7 @@ import { canonicalJson } from '../../trainer/durable/canonical-json.ts';
 import type { Options } from '../../trainer/protocol/options.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
+import { suggestedName } from '../words/dataset-names.ts';
 import { sentencesIn } from '../words/sentences.ts';
 import { titleWithChanges } from '../words/titles.ts';
 import { resizedInWords } from '../words/transformers.ts';
@@ -58,7 +59,7 @@ async function datasetOf(session: Session, given: string, reading?: Reading): Pr
   if (present !== undefined && (kind === null || present.inspection.dataset === kind)) return present;
   const inspection = await handlers.inspect.answer(path ?? given, false, reading ?? named?.inspection.reading);
   expectKind(inspection, kind);
-  return handlers.addDataset.answer(inspection, known === undefined ? inspection.title : known.name);
+  return handlers.addDataset.answer(inspection, known === undefined ? suggestedName(inspection) : known.name);
 }
 
 function expectKind(inspection: Inspection, kind: string | null): void {

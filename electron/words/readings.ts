@@ -15,6 +15,7 @@ const en: Readonly<Record<About, Question>> = {
     answers: {
       'first-level': (count) => `those of the first level (classes: ${count})`,
       deepest: (count) => `the deepest (classes: ${count})`,
+      'deepest-names': (count) => `the names of the deepest, wherever they lie (classes: ${count})`,
     },
   },
   order: {
@@ -47,6 +48,7 @@ const zh: Readonly<Record<About, Question>> = {
     answers: {
       'first-level': (count) => `第一级文件夹（${count} 个类别）`,
       deepest: (count) => `最深一级文件夹（${count} 个类别）`,
+      'deepest-names': (count) => `最深一级文件夹的名称，不论位于何处（${count} 个类别）`,
     },
   },
   order: {

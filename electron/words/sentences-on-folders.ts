@@ -27,6 +27,7 @@ export const sentencesOnFolders: Readonly<Record<string, string>> = {
   'classes: those stated in {1}': '类别：取自 {1}',
   '{1}: the pictures named in {2}': '{1}：{2} 中列出的图像',
   'classes: the deepest folders, called by their paths': '类别：最深一级文件夹，以路径命名',
+  'classes: the names of the deepest folders, wherever they lie': '类别：最深一级文件夹的名称，不论位于何处',
   'folders by date: pictures without classes, for pretraining only': '按日期分的文件夹：图像没有类别，仅用于预训练',
   'images without class folders: for pretraining only': '图像没有类别文件夹：仅用于预训练',
   'a folder of class folders': '由类别文件夹组成的文件夹',
@@ -42,6 +43,12 @@ export const sentencesOnFolders: Readonly<Record<string, string>> = {
   'nothing that can be read': '没有可读取的内容',
   'an image may show several classes: for the linear SVM and for pretraining':
     '一张图像可包含多个类别：用于线性 SVM 和预训练',
+  '1 picture has a channel of transparency, which is dropped, as in Pillow':
+    '1 张图像带有透明通道，读取时舍弃，与 Pillow 相同',
+  '{1} pictures have a channel of transparency, which is dropped, as in Pillow':
+    '{1} 张图像带有透明通道，读取时舍弃，与 Pillow 相同',
+  '{1} of {2} pictures show hardly more than one colour. Where what they show is in their transparency, put them on a background first, for example with ImageMagick: magick mogrify -background white -alpha remove -alpha off *.png':
+    '{2} 张图像中有 {1} 张几乎只有一种颜色。如果内容在透明通道中，请先合成到背景上，例如用 ImageMagick：magick mogrify -background white -alpha remove -alpha off *.png',
   '1 picture has grey samples of more than 8 bits: {1}': '1 张图像为超过 8 位的灰度图像：{1}',
   '{1} pictures have grey samples of more than 8 bits: {2}': '{1} 张图像为超过 8 位的灰度图像：{2}',
   'as in Pillow, values over 255 become white': '与 Pillow 相同，大于 255 的值变为白色',

@@ -1232,7 +1232,7 @@ export const zh = {
   'choice.images': '增强后的图像',
   'choice.features': '一次性提取的特征',
   'choice.cosine-per-epoch': '余弦退火，按轮',
-  'choice.cosine': '余弦退火',
+  'choice.cosine': '余弦',
   'choice.constant': '恒定',
   'choice.sgd': 'SGD',
   'choice.adam': 'Adam',

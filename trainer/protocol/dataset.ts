@@ -20,8 +20,8 @@ export type RejectKind = v.InferOutput<typeof RejectKind>;
  * inspected.
  */
 export const Reading = v.strictObject({
-  /** Which folders are classes, where pictures lie several levels deep. */
-  classes: v.optional(v.picklist(['first-level', 'deepest'])),
+  /** Which folders are classes, where pictures lie several levels deep; the last: the names of the deepest ones, wherever they lie. */
+  classes: v.optional(v.picklist(['first-level', 'deepest', 'deepest-names'])),
   /** Order of classes whose names are numbers. Without it: as text, in which 10 comes before 2. */
   order: v.optional(v.picklist(['numeric', 'text'])),
   /** What systems and tools leave behind in folders. Without it: left out. */

@@ -17,7 +17,7 @@ import {
   type Child,
   type Walk,
 } from './folder-walk.ts';
-import { classLevels, leavesOf, type PlannedClass } from './class-levels.ts';
+import { byOwnName, classLevels, leavesOf, type PlannedClass } from './class-levels.ts';
 import { ordersDiffer } from './class-order.ts';
 import { splitByHash, splitRule } from './hash-split.ts';
 import { startTable, type TableBuilder } from './image-table.ts';
@@ -99,22 +99,30 @@ export async function draftParts(walk: Walk, { split, folders }: PlannedSplit): 
   });
 }
 
+type DeepLevel = Exclude<NonNullable<Reading['classes']>, 'first-level'>;
+
+const deepFolders = (root: string, folder: string, level: DeepLevel): readonly PlannedClass[] =>
+  level === 'deepest' ? leavesOf(root, folder) : byOwnName(leavesOf(root, folder));
+
 /** The deepest folders of a split as its classes. What lies beside them has none. */
-async function draftDeepest(walk: Walk, { split, folders }: PlannedSplit): Promise<Draft> {
+async function draftDeepest(walk: Walk, { split, folders }: PlannedSplit, level: DeepLevel): Promise<Draft> {
   for (const folder of folders)
     for (const path of (await readSplitFolder(walk, folder)).loose)
       walk.rejects.add(path, said`outside the class folders, so it does not have a class`);
   return draftClasses(
     walk,
     split,
-    folders.flatMap((folder) => leavesOf(walk.root, folder)),
+    folders.flatMap((folder) => deepFolders(walk.root, folder, level)),
   );
 }
 
+/** Folders of one name are one class. */
 async function draftClasses(walk: Walk, split: string, classes: readonly PlannedClass[]): Promise<Draft> {
   const images = startTable();
-  for (const [label, { path }] of classes.entries()) await addPictures(walk, path, label, images);
-  return { split, images, names: classes.map(({ name }) => name) };
+  const names = [...new Set(classes.map(({ name }) => name))];
+  const labels = new Map(names.map((name, label) => [name, label]));
+  for (const { name, path } of classes) await addPictures(walk, path, labels.get(name)!, images);
+  return { split, images, names };
 }
 
 /** The folders of one split in every class. */
@@ -137,11 +145,12 @@ async function draftUnlabelled(walk: Walk, folder: string): Promise<Draft> {
   return { split: 'train', images, names: null };
 }
 
-async function draftsOf(walk: Walk, plan: TreePlan, isDeep: boolean): Promise<readonly Draft[]> {
+async function draftsOf(walk: Walk, plan: TreePlan, level: DeepLevel | null): Promise<readonly Draft[]> {
   switch (plan.kind) {
     case 'splits': {
       const drafts: Draft[] = [];
-      for (const split of plan.splits) drafts.push(await (isDeep ? draftDeepest : draftParts)(walk, split));
+      for (const split of plan.splits)
+        drafts.push(await (level === null ? draftParts(walk, split) : draftDeepest(walk, split, level)));
       return drafts;
     }
     case 'classes':
@@ -178,10 +187,13 @@ async function reportUnlisted(walk: Walk, { base }: ListPlan, splits: readonly L
     );
 }
 
-const deepestAreClasses = said`classes: the deepest folders, called by their paths`;
+const deepestAreClasses: Readonly<Record<DeepLevel, Sentence>> = {
+  deepest: said`classes: the deepest folders, called by their paths`,
+  'deepest-names': said`classes: the names of the deepest folders, wherever they lie`,
+};
 
 /** What was taken for what, in words. */
-function layoutOf(plan: TreePlan, splits: readonly ListedSplit[], isDeep: boolean): readonly Sentence[] {
+function layoutOf(plan: TreePlan, splits: readonly ListedSplit[], level: DeepLevel | null): readonly Sentence[] {
   const names = splits.map(({ split }) => split);
   const inside = plan.base === '' ? [] : [said`the data set lies in ${plan.base}/`];
   switch (plan.kind) {
@@ -191,8 +203,8 @@ function layoutOf(plan: TreePlan, splits: readonly ListedSplit[], isDeep: boolea
           ? []
           : [said`${split}: ${folders.map((folder) => `${folder}/`)}`],
       );
-      const level = isDeep ? [deepestAreClasses] : [];
-      return [...inside, said`split folders: ${names}`, ...named, ...level];
+      const deep = level === null ? [] : [deepestAreClasses[level]];
+      return [...inside, said`split folders: ${names}`, ...named, ...deep];
     }
     case 'lists':
       return [...inside, said`splits by lists`, ...listsFound(plan)];
@@ -201,7 +213,7 @@ function layoutOf(plan: TreePlan, splits: readonly ListedSplit[], isDeep: boolea
     case 'unlabelled':
       return [...inside, said`folders by date: pictures without classes, for pretraining only`];
     case 'leaves':
-      return [...inside, deepestAreClasses];
+      return [...inside, deepestAreClasses[level ?? 'deepest']];
     case 'classes':
       return [
         ...inside,
@@ -228,8 +240,8 @@ export function foundBeside(walk: Walk, classes: readonly string[]): readonly Se
 /** A plan, and what else its classes might be. */
 interface Decided {
   readonly plan: TreePlan;
-  /** The classes of its splits are the deepest folders. */
-  readonly isDeep: boolean;
+  /** Where its classes are the deepest folders: what they are called by. */
+  readonly level: DeepLevel | null;
   readonly choices: readonly ReadingChoice[];
 }
 
@@ -238,19 +250,17 @@ function decide(root: string, plan: TreePlan, { classes: wanted }: Reading): Dec
   const folders = plan.kind === 'splits' ? plan.splits.flatMap((split) => split.folders) : [plan.base];
   const isOfFolders = plan.kind === 'splits' || plan.kind === 'classes' || plan.kind === 'leaves';
   const levels = isOfFolders ? classLevels(root, folders) : null;
-  if (levels === null) return { plan, isDeep: false, choices: [] };
-  const now = wanted ?? (plan.kind === 'leaves' ? 'deepest' : 'first-level');
-  const answers = [
-    { value: 'first-level', count: levels.firstLevel },
-    { value: 'deepest', count: levels.deepest },
-  ];
+  const usual = plan.kind === 'leaves' ? 'deepest' : 'first-level';
+  if (levels === null) return { plan, level: usual === 'deepest' ? usual : null, choices: [] };
+  const now = wanted ?? usual;
+  const answers = Object.entries(levels).map(([value, count]) => ({ value, count }));
+  const level = now === 'first-level' ? null : now;
   const { base } = plan;
-  const isDecided = plan.kind === 'splits' || plan.kind === (now === 'deepest' ? 'leaves' : 'classes');
   const ofFolders = (): TreePlan =>
-    now === 'deepest' ? { kind: 'leaves', base, classes: leavesOf(root, base) } : { kind: 'classes', base };
+    level === null ? { kind: 'classes', base } : { kind: 'leaves', base, classes: deepFolders(root, base, level) };
   return {
-    plan: isDecided ? plan : ofFolders(),
-    isDeep: plan.kind === 'splits' && now === 'deepest',
+    plan: plan.kind === 'splits' || now === usual ? plan : ofFolders(),
+    level,
     choices: [{ about: 'classes', now, answers }],
   };
 }
@@ -282,8 +292,8 @@ export async function listTree(
   reading: Reading = {},
 ): Promise<Listing> {
   const walk = startWalk(root, rejects, slices, reading);
-  const { plan, isDeep, choices } = decide(root, planTree(root) ?? { kind: 'classes', base: '' }, reading);
-  const { splits, classes, warnings } = united(await draftsOf(walk, plan, isDeep), rejects, reading.order);
+  const { plan, level, choices } = decide(root, planTree(root) ?? { kind: 'classes', base: '' }, reading);
+  const { splits, classes, warnings } = united(await draftsOf(walk, plan, level), rejects, reading.order);
   if (plan.kind === 'lists') await reportUnlisted(walk, plan, splits);
   else await reportUnused(walk, usedBy(plan));
   const listed = (layout: readonly Sentence[], rest: Partial<Listing> = {}): Listing => ({
@@ -298,7 +308,7 @@ export async function listTree(
   });
   if (splits.every(({ images }) => images.count === 0) && plan.kind !== 'splits')
     return listed([said`no pictures`], { splits: [] });
-  const layout = layoutOf(plan, splits, isDeep);
+  const layout = layoutOf(plan, splits, level);
   const train = splitsToo(plan, splits);
   if (train === null) return listed(layout);
   const made = await splitByHash(walk, train.images, classes);

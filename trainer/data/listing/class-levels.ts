@@ -1,4 +1,5 @@
-/** Which folders are classes where pictures lie several levels deep: those of the first level, or the deepest. */
+/** Which folders are classes where pictures lie several levels deep: those of the first level, the deepest, or the names of these. */
+import type { Reading } from '../../protocol/dataset.ts';
 import { foldersIn, hasPictures, holdsPictures } from './folder-walk.ts';
 
 export interface PlannedClass {
@@ -22,18 +23,27 @@ export function areParts(inner: readonly (readonly string[])[]): boolean {
   return Math.max(...times.values()) * 2 > inner.length || inner.every((names) => names.length === 1);
 }
 
-/** Numbers of classes by either level. */
-export interface ClassLevels {
-  readonly firstLevel: number;
-  readonly deepest: number;
-}
+/** The deepest folders called by their own names: folders of one name are one class, as the classes of several domains are. */
+export const byOwnName = (leaves: readonly PlannedClass[]): readonly PlannedClass[] =>
+  leaves.map(({ name, path }) => ({ name: name.slice(name.lastIndexOf('/') + 1), path }));
+
+/** Numbers of classes by each level that makes sense. */
+export type ClassLevels = Readonly<Partial<Record<NonNullable<Reading['classes']>, number>>>;
 
 /** @param folders that hold the classes, one a split; null where one level alone makes sense */
 export function classLevels(root: string, folders: readonly string[]): ClassLevels | null {
-  const leaves = new Set(folders.flatMap((folder) => leavesOf(root, folder).map(({ name }) => name)));
+  const found = folders.flatMap((folder) => leavesOf(root, folder));
+  const leaves = new Set(found.map(({ name }) => name));
   if (![...leaves].some((name) => name.includes('/'))) return null;
   const first = folders.flatMap((folder) => foldersIn(root, folder)).filter(({ path }) => holdsPictures(root, path));
   const inner = first.map(({ path }) => foldersIn(root, path).map(({ name }) => name));
   const deep = inner.filter((names) => names.length > 0);
-  return areParts(deep) ? null : { firstLevel: new Set(first.map(({ name }) => name)).size, deepest: leaves.size };
+  const own = new Set(byOwnName(found).map(({ name }) => name));
+  const isRepeated = own.size > 1 && own.size < leaves.size;
+  const levels = {
+    'first-level': new Set(first.map(({ name }) => name)).size,
+    ...(!areParts(deep) && { deepest: leaves.size }),
+    ...(isRepeated && deep.some((names) => names.length > 1) && { 'deepest-names': own.size }),
+  };
+  return Object.keys(levels).length > 1 ? levels : null;
 }

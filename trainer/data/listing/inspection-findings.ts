@@ -113,6 +113,16 @@ function placeholderWarnings(seen: Iterable<Repeated>): readonly Sentence[] {
     );
 }
 
+/** Share of pictures that hardly show anything from which on something is wrong with them. */
+const manyPlain = 0.5;
+
+function plainWarning(plain: number, images: number): readonly Sentence[] {
+  if (plain === 0 || plain < manyPlain * images) return [];
+  return [
+    said`${plain} of ${images} pictures show hardly more than one colour. Where what they show is in their transparency, put them on a background first, for example with ImageMagick: magick mogrify -background white -alpha remove -alpha off *.png`,
+  ];
+}
+
 type Size = readonly [width: number, height: number];
 
 /** The larger of two sizes by their area, or with a sign of -1 the smaller; the first of two equal ones. */
@@ -204,7 +214,11 @@ export function startFindings(path: string, scan: Scan): Findings {
         ...(Object.keys(reading).length > 0 && { reading }),
         choices: [...(stated.choices ?? [])],
         unused: [...(stated.unused ?? [])],
-        warnings: [...(stated.warnings ?? []), ...placeholderWarnings(seen.values())],
+        warnings: [
+          ...(stated.warnings ?? []),
+          ...placeholderWarnings(seen.values()),
+          ...plainWarning(found?.near.plain ?? 0, images),
+        ],
         leaks,
         leakCount,
         duplicateCount,

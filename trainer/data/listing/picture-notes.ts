@@ -20,10 +20,12 @@ export function startPictureNotes(reading: Reading): PictureNotes {
   const now = reading.deepGrey ?? 'cut-off';
   let deepGrey = 0;
   let reduced = 0;
+  let transparent = 0;
   return {
     add(header) {
       if (header.deepGrey) deepGrey++;
       if (reductionOf(header) > 1) reduced++;
+      if (header.alpha) transparent++;
     },
     choices: () =>
       deepGrey === 0
@@ -36,6 +38,13 @@ export function startPictureNotes(reading: Reading): PictureNotes {
             },
           ],
     sentences: () => [
+      ...(transparent === 0
+        ? []
+        : [
+            transparent === 1
+              ? said`1 picture has a channel of transparency, which is dropped, as in Pillow`
+              : said`${transparent} pictures have a channel of transparency, which is dropped, as in Pillow`,
+          ]),
       ...(deepGrey === 0
         ? []
         : [

@@ -1,4 +1,4 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import * as v from 'valibot';
@@ -219,7 +219,9 @@ describe('a file that becomes unreadable during a run', () => {
       await writePictures(folder, 6);
       const loader = await openTrainingLoader({ ...pictures(folder), batch: 6, workers }, worker);
       await loader.next();
-      await writeFile(join(folder, 'train/only/2.jpg'), 'no longer a picture');
+      // At once: a worker that reads ahead must not see it half written.
+      await writeFile(join(folder, 'text'), 'no longer a picture');
+      await rename(join(folder, 'text'), join(folder, 'train/only/2.jpg'));
       const failing = (async () => {
         for (let i = 0; i < 12; i++) await loader.next();
       })();

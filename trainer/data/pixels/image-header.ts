@@ -20,6 +20,8 @@ export interface ImageHeader {
   readonly samples: 'plain' | 'grey16' | 'cmyk';
   /** True for grey of more than 8 bits, whose values over 255 become white. */
   readonly deepGrey: boolean;
+  /** True for a PNG with a channel of transparency, which is dropped. */
+  readonly alpha: boolean;
   /** True if it has to be turned, as PIL turns TIFF files and no others. */
   readonly turned: boolean;
   /** True for TIFF files made of tiles. */
@@ -57,7 +59,15 @@ export function reductionOf({ width, height }: Pick<ImageHeader, 'width' | 'heig
   return factor;
 }
 
-const plain = { samples: 'plain', deepGrey: false, turned: false, tiled: false, whole: false, open: null } as const;
+const plain = {
+  samples: 'plain',
+  deepGrey: false,
+  alpha: false,
+  turned: false,
+  tiled: false,
+  whole: false,
+  open: null,
+} as const;
 
 function pngHeader(bytes: Uint8Array): ImageHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -75,6 +85,7 @@ function pngHeader(bytes: Uint8Array): ImageHeader {
     height: view.getUint32(20),
     samples: grey16 ? 'grey16' : 'plain',
     deepGrey: grey16,
+    alpha: colourType === 4 || colourType === 6,
     // Interlaced.
     whole: bytes[28] === 1,
   };

@@ -1,7 +1,8 @@
 /** What an inspection says of such folders, and that the pictures it accepts can be read. */
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { decode } from '../../data/pixels/decode.ts';
-import { inTemporaryFolder } from '../../data/testing/small-datasets.ts';
+import { inTemporaryFolder, put } from '../../data/testing/small-datasets.ts';
 import { dataset } from '../../datasets/image-folder.ts';
 import { writeDeepGrey, writeFormats, writeGood, writeNoPictures, writeOddSizes } from './pictures.ts';
 import { spelledOut } from '../../data/testing/spelled-out.ts';
@@ -79,5 +80,20 @@ describe('pictures in the field', () => {
         edge: '65500 x 1',
         'mega-100': '5800 x 4350',
       });
+    }));
+
+  test('drawn in their transparency alone are said to show nothing', () =>
+    inTemporaryFolder(async (folder) => {
+      for (let number = 0; number < 12; number++) {
+        // Black everywhere, a square of its own place opaque: an icon.
+        const pixels = new Uint8Array(32 * 32 * 4);
+        for (let at = 0; at < 64; at++) pixels[4 * ((at >> 3) * 32 + (at & 7) + 40 * number) + 3] = 255;
+        const raw = { width: 32, height: 32, channels: 4 } as const;
+        const name = `${number < 6 ? 'one' : 'two'}/${number}.png`;
+        await put(folder, { [name]: await sharp(pixels, { raw }).png().toBuffer() });
+      }
+      const { found, warnings } = await inspect(folder);
+      expect(found).toContain('12 pictures have a channel of transparency, which is dropped, as in Pillow');
+      expect(warnings).toContainEqual(expect.stringContaining('12 of 12 pictures show hardly more than one colour'));
     }));
 });

@@ -55,6 +55,40 @@ describe('classes several levels deep', () => {
       expect(await readBack(deepest, 'val')).toEqual({ classes: kinds, labels: [0, 1, 2, 3, 4] });
     }));
 
+  test('of several domains may be the names of the deepest folders, wherever these lie', () =>
+    inTemporaryFolder(async (folder) => {
+      const domains = ['art/dog', 'art/house', 'photo/dog', 'photo/guitar', 'photo/house', 'sketch/dog'];
+      await putClasses(folder, '.', domains, 12);
+      const usual = await inspect(folder);
+      const answers = [
+        { value: 'first-level', count: 3 },
+        { value: 'deepest-names', count: 3 },
+      ];
+      const choice = { about: 'classes', answers };
+      expect(usual).toMatchObject({
+        classes: ['art', 'photo', 'sketch'],
+        choices: [{ ...choice, now: 'first-level' }],
+      });
+      const named = await inspect(folder, { classes: 'deepest-names' });
+      expect(named).toMatchObject({
+        classes: ['dog', 'guitar', 'house'],
+        choices: [{ ...choice, now: 'deepest-names' }],
+      });
+      const images = named.splits.map(({ perClass }) => perClass.reduce((sum, count) => sum + count, 0));
+      expect(images.reduce((sum, count) => sum + count, 0)).toBe(12 * domains.length);
+      const { labels } = await readBack(named, 'val');
+      expect(new Set(labels)).toEqual(new Set([0, 1, 2]));
+    }));
+
+  test('of several domains in splits keep their numbers in each split', () =>
+    inTemporaryFolder(async (folder) => {
+      await putClasses(folder, 'train', ['a/cat', 'a/dog', 'b/cat', 'b/dog'], 2);
+      await putClasses(folder, 'val', ['a/dog', 'b/cat', 'b/dog'], 1);
+      const named = await inspect(folder, { classes: 'deepest-names' });
+      expect(named.classes).toEqual(['cat', 'dog']);
+      expect(await readBack(named, 'val')).toEqual({ classes: ['cat', 'dog'], labels: [1, 0, 1] });
+    }));
+
   test('without splits are the deepest, or the first level', () =>
     inTemporaryFolder(async (folder) => {
       await putClasses(folder, '.', kinds, 12);

@@ -335,7 +335,9 @@ export const en = {
     pairsNote:
       'Intervals are from a bootstrap over images (2,000 resamples, fixed seed), p-values from the exact McNemar test. The adjusted p-values correct for all tests in this table (Holm).',
     withoutCopies: (values: Values) =>
-      `${values['value']} without the ${values['images']} test images that have a copy, exact or near, in ${values['splits']}`,
+      values['images'] === '1'
+        ? `${values['value']} without the test image that has a copy, exact or near, in ${values['splits']}`
+        : `${values['value']} without the ${values['images']} test images that have a copy, exact or near, in ${values['splits']}`,
     best: {
       last: 'The best epoch is selected on the test set and listed for reference only. All means use the last epoch.',
       best: 'As requested, all means use the best epoch of a head. It is selected on the test set, which makes the figures too high. Claims are judged by the last epoch.',
