@@ -123,6 +123,11 @@ function plainWarning(plain: number, images: number): readonly Sentence[] {
   ];
 }
 
+const pictureWarnings = (seen: Iterable<Repeated>, plain: number, images: number): readonly Sentence[] => [
+  ...placeholderWarnings(seen),
+  ...plainWarning(plain, images),
+];
+
 type Size = readonly [width: number, height: number];
 
 /** The larger of two sizes by their area, or with a sign of -1 the smaller; the first of two equal ones. */
@@ -214,11 +219,7 @@ export function startFindings(path: string, scan: Scan): Findings {
         ...(Object.keys(reading).length > 0 && { reading }),
         choices: [...(stated.choices ?? [])],
         unused: [...(stated.unused ?? [])],
-        warnings: [
-          ...(stated.warnings ?? []),
-          ...placeholderWarnings(seen.values()),
-          ...plainWarning(found?.near.plain ?? 0, images),
-        ],
+        warnings: [...(stated.warnings ?? []), ...pictureWarnings(seen.values(), found?.near.plain ?? 0, images)],
         leaks,
         leakCount,
         duplicateCount,
