@@ -6,12 +6,9 @@
  * gradient moves by a thousandth. PyTorch therefore also takes each step in float64, and our distance from it is
  * compared with that of PyTorch's own float32.
  */
-import { spawn } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
-import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import { expect, it } from 'vitest';
 import { encoder as resnet18 } from '../encoders/resnet-18.ts';
@@ -25,6 +22,7 @@ import { keyed } from '../random.ts';
 import { methods } from '../registry.ts';
 import { timedRun } from './step-timing.ts';
 import { distance } from '../testing/distance.ts';
+import { handOver, openPeer } from '../testing/peer.ts';
 
 const [rows, size, stemStride, lr] = [32, 16, 2, 0.3];
 /** BYOL's initial momentum, raised by half a cosine. */
@@ -35,24 +33,6 @@ const cases = [
   { id: 'simclr', steps: 50, options: { projector: [64, 64], temperature: 0.5 } },
   { id: 'byol', steps: 50, options: { projector: [64, 64], predictor: [64], momentum: base } },
 ];
-
-/** The PyTorch process: given a folder, it answers with the terms of the loss. */
-function openPeer() {
-  const peers = process.env['REPRISE_PEERS'];
-  if (peers === undefined) throw new Error('REPRISE_PEERS names no Python environment: use "npm run test:nightly".');
-  const script = join(import.meta.dirname, '../../bench/peers/parity.py');
-  const child = spawn(join(peers, 'bin', 'python'), [script], { stdio: ['pipe', 'pipe', 'inherit'] });
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
-  return {
-    async step(folder: string): Promise<Readonly<Record<string, number>>> {
-      child.stdin.write(`${folder}\n`);
-      const { value, done } = await lines.next();
-      if (done) throw new Error('PyTorch ended without an answer.');
-      return JSON.parse(value) as Readonly<Record<string, number>>;
-    },
-    close: () => child.stdin.end(),
-  };
-}
 
 function batchOf(step: number): HostBatch {
   const views = ['x', 'y'].map((name) => {
@@ -69,7 +49,7 @@ it.each(cases)(
   '$id takes $steps single steps as PyTorch does',
   async ({ id, steps, options: given }) => {
     const folder = mkdtempSync(join(tmpdir(), 'parity-'));
-    const peer = openPeer();
+    const peer = openPeer('parity.py');
     const engine = await openEngine(v.parse(Execution, { engine: 'traced', threads: 2 }));
     const builder = engine.builder(1);
     const options = v.parse(resnet18.options, { stem: 'small', stemStride, width: 16 });
@@ -98,18 +78,8 @@ it.each(cases)(
           ...batch.views.map(({ shape, values }, view) => ({ name: `view/${view}`, shape, values })),
         ];
         const momentum = 1 - ((1 - base) * (Math.cos((Math.PI * step) / steps) + 1)) / 2;
-        const described = tensors.map(({ name, shape }) => ({ name, shape }));
-        writeFileSync(
-          join(folder, 'in.json'),
-          JSON.stringify({ method: id, options: given, tensors: described, stemStride, lr, momentum }),
-        );
-        writeFileSync(
-          join(folder, 'in.bin'),
-          Buffer.concat(
-            tensors.map(({ values }) => new Uint8Array(values.buffer, values.byteOffset, values.byteLength)),
-          ),
-        );
-        const wanted = await peer.step(folder);
+        handOver(folder, tensors, { method: id, options: given, stemStride, lr, momentum });
+        const wanted = await peer.ask<Readonly<Record<string, number>>>(folder);
         const { loss, metrics } = await stepper.run(batch, { step, lr }, { metrics: true });
         for (const [name, value] of Object.entries(wanted)) {
           const found = name === 'loss' ? loss : metrics[name]!;

@@ -117,12 +117,13 @@ describe.each(['0', '2'] as const)('ROIAlign, samples %s', (samples) => {
     [-40, -30, 30, 30],
     [60, 40, 140, 105],
     [33, 33, 35, 36],
+    [10, 7, 70, 7],
   ];
   const pooling = { bins: 3, scale: 1 / 8, samples: Number(samples) };
   it('and its gradient', () => {
     const features = tf.tensor(formula('features', [9 * 11 * 2], 1), [1, 9, 11, 2]);
-    const dy = tf.tensor(formula('dy', [5 * 3 * 3 * 2], 1), [1, 5, 3, 3, 2]);
-    const pool = (x: Tensor): Tensor => roiAlign(x, tf.tensor(pooled.flat(), [1, 5, 4]), tf.ones([1, 5]), pooling);
+    const dy = tf.tensor(formula('dy', [6 * 3 * 3 * 2], 1), [1, 6, 3, 3, 2]);
+    const pool = (x: Tensor): Tensor => roiAlign(x, tf.tensor(pooled.flat(), [1, 6, 4]), tf.ones([1, 6]), pooling);
     expect(deviation(values(pool(features)), flat(golden.pooled[samples].y))).toBeLessThan(1e-5);
     const gradient = tf.grad((x) => tf.sum(tf.mul(pool(x), dy)))(features);
     expect(deviation(values(gradient), flat(golden.pooled[samples].dx))).toBeLessThan(1e-5);

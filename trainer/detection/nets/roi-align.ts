@@ -36,14 +36,16 @@ function sideWeights(
   const start = tf.sub(scaled, 0.5);
   const bin = tf.div(tf.sub(tf.mul(high, scale), scaled), bins);
   const fixed = samples > 0;
-  const count = fixed ? tf.fill([n, k], samples) : tf.maximum(tf.ceil(bin), 1);
+  const count = fixed ? tf.fill([n, k], samples) : tf.ceil(bin);
   const most = fixed ? samples : Math.max(Math.ceil(extent / bins), 1);
   const places = tf.range(0, extent, 1, 'float32').reshape([1, 1, 1, 1, extent]);
   const sample = tf.range(0, most, 1, 'float32').reshape([1, 1, most]);
-  const counted = tf.expandDims(count, 2);
+  // A box without extent has no samples, and its bins are 0.
+  const wanted = tf.expandDims(count, 2);
+  const counted = tf.maximum(wanted, 1);
   // Position of a sample within its bin, in bins: [n, k, 1, most].
   const within = tf.expandDims(tf.div(tf.add(sample, 0.5), counted), 2);
-  const share = tf.div(tf.cast(tf.less(sample, counted), 'float32'), counted);
+  const share = tf.div(tf.cast(tf.less(sample, wanted), 'float32'), counted);
   const spread = (values: Tensor): Tensor => values.reshape([n, k, 1, 1]);
   const position = tf.add(
     spread(start),

@@ -127,8 +127,8 @@ def sample(features, y, x):
 def roi_align(features, box, bins, scale, samples):
     left, top, right, bottom = [value * scale for value in box]
     height, width = (bottom - top) / bins, (right - left) / bins
-    down = samples if samples > 0 else max(math.ceil((bottom - top) / bins), 1)
-    across = samples if samples > 0 else max(math.ceil((right - left) / bins), 1)
+    down = samples if samples > 0 else math.ceil((bottom - top) / bins)
+    across = samples if samples > 0 else math.ceil((right - left) / bins)
     out = np.zeros((bins, bins, features.shape[2]))
     for i in range(bins):
         for j in range(bins):
@@ -175,9 +175,16 @@ golden["scores"] = scores.tolist()
 golden["suppressed"] = suppressed(many.tolist(), scores.tolist(), 0.4)
 
 features = np.float32(numbers("features", 9 * 11 * 2, 1)).astype(float).reshape(9, 11, 2)
-# The third and the fourth reach beyond the map, the last is smaller than a bin.
-pooled_boxes = [[3, 5, 80, 70], [20, 10, 31, 81], [-40, -30, 30, 30], [60, 40, 140, 105], [33, 33, 35, 36]]
-dy = np.array(numbers("dy", 5 * 3 * 3 * 2, 1)).reshape(5, 3, 3, 2)
+# The third and the fourth reach beyond the map, the fifth is smaller than a bin, the last has no height.
+pooled_boxes = [
+    [3, 5, 80, 70],
+    [20, 10, 31, 81],
+    [-40, -30, 30, 30],
+    [60, 40, 140, 105],
+    [33, 33, 35, 36],
+    [10, 7, 70, 7],
+]
+dy = np.array(numbers("dy", 6 * 3 * 3 * 2, 1)).reshape(6, 3, 3, 2)
 golden["pooled"] = {
     str(samples): {
         "y": [roi_align(features, box, 3, 1 / 8, samples).tolist() for box in pooled_boxes],
