@@ -91,7 +91,9 @@ describe.each(cases)('$detector, frozen norm $frozen', (given) => {
     const state = stepper.state.map(({ name, shape }) => ({ name, shape, values: before.get(name)! }));
     const inputs = handed.filter(({ name }) => name !== 'batch/masks' || given.detector === 'detection-fpn');
     handOver(folder, [...state, ...inputs, ...drawsOf(given)], {
-      ...{ detector: given.detector, lr: rate, weightDecay },
+      detector: given.detector,
+      lr: rate,
+      weightDecay,
       options: optionsOf(given),
     });
     const wanted = await peer.ask<Answer>(JSON.stringify({ kind: 'detector', folder }));

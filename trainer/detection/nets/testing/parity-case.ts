@@ -7,7 +7,7 @@ import type { HostBatch, HostTensor } from '../../../host-batch.ts';
 import { formula } from '../../../nn/testing/golden.ts';
 import { encoders } from '../../../registry.ts';
 import type { NamedTensor } from '../../../testing/peer.ts';
-import type { Detector } from '../detector.ts';
+import type { Detector } from '../../../recipe.ts';
 import { fasterRcnnC4 } from '../faster-rcnn-c4.ts';
 import type { FindingOptions } from '../findings.ts';
 import { withFrozenNorm } from '../frozen-norm.ts';
@@ -53,7 +53,13 @@ export function detectorOf(
 
 /** The same for the peer. */
 export const optionsOf = (given: Case) => ({
-  ...{ network: 'resnet-18', width: 8, regions, findings: most, classes, ...given, ...widths },
+  network: 'resnet-18',
+  width: 8,
+  regions,
+  findings: most,
+  classes,
+  ...given,
+  ...widths,
   proposals: [counts.before, counts.after],
 });
 
