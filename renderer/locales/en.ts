@@ -25,6 +25,7 @@ export const en = {
   'trainer.step': 'Step {step} of {steps}',
   'trainer.left': '{time} left',
   'trainer.safe': 'Safe up to step {step}, {ago}',
+  'trainer.safeSince': 'Safe up to step {step}',
   'trainer.notSafe': 'No safe point yet',
   'trainer.waiting': '{count} {count#run|runs} waiting',
   'trainer.interrupted': '{count} interrupted',

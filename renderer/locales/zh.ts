@@ -23,6 +23,7 @@ export const zh = {
   'trainer.step': '第 {step} 步，共 {steps} 步',
   'trainer.left': '剩余{time}',
   'trainer.safe': '已保存至第 {step} 步，{ago}',
+  'trainer.safeSince': '已保存至第 {step} 步',
   'trainer.notSafe': '尚无检查点',
   'trainer.waiting': '{count} 个实验在排队',
   'trainer.interrupted': '{count} 个实验被中断',
