@@ -164,6 +164,35 @@ describe.concurrent('a detector', () => {
   );
 });
 
+describe.concurrent('a detector at a rate that is far too high', () => {
+  it(
+    'stops at the step, names the term and the pictures, goes back three times at most, and ends with advice',
+    async () => {
+      const pictures = join(place.folder, 'coco-diverging');
+      await writeTinyCoco(pictures);
+      const config = tinyDetection(pictures, 'detection-c4');
+      if (config.kind !== 'evaluate') throw new Error('An evaluation is needed.');
+      const { id, options } = config.evaluator;
+      const stage: Stage = {
+        program: place.program,
+        folder: join(place.folder, 'diverging'),
+        config: { ...config, evaluator: { id, options: { ...options, rate: 1e6, steps: 60, warmup: 0 } } },
+      };
+      const exit = await exitOf(startTrainer(stage, 1));
+      expect(exit.code).not.toBe(0);
+      const events = eventsOf(stage);
+      const logs = events.flatMap((event) => (event.type === 'log' ? [event] : []));
+      const named = logs.find(({ code }) => code === 'diverged-on-images');
+      expect(named?.values['images']).toMatch(/train2017\/\d+\.png, train2017\/\d+\.png/);
+      expect(named?.values['terms']).toMatch(/objectness|location|classes|boxes/);
+      const last = events.at(-1);
+      expect(last).toMatchObject({ type: 'stopped', fault: { code: 'diverged' } });
+      expect(last?.type === 'stopped' && last.fault?.message).toContain('Lower the learning rate');
+    },
+    20 * minutes,
+  );
+});
+
 describe.concurrent('with a parent', () => {
   it(
     'greets, trains, and when the parent goes away saves and ends in order',

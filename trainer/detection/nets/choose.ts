@@ -9,8 +9,15 @@ export interface Highest {
   readonly index: Tensor;
 }
 
-/** The `count` highest of each row of [n, m], highest first, of equal ones the earlier first: [n, count]. */
-export function highest(values: Tensor, count: number): Highest {
+/** Below every value. */
+const lowest = -3e38;
+
+/**
+ * The `count` highest of each row of [n, m], highest first, of equal ones the earlier first: [n, count]. What is no number is the
+ * lowest of all: TensorFlow's sorting reads outside its memory where values cannot be compared.
+ */
+export function highest(given: Tensor, count: number): Highest {
+  const values = tf.where(tf.greater(given, lowest), given, tf.fill(given.shape, lowest));
   const attributes = [flag('sorted', true), dtype('T', 'float32'), dtype('Tk', 'int32'), dtype('index_type', 'int32')];
   const [top, index] = outputsOf('TopKV2', attributes, [values, tf.scalar(count, 'int32')], 2) as [Tensor, Tensor];
   return { values: top, index };

@@ -44,7 +44,11 @@ export function findings(
       const places = survivors.index.reshape([1, Math.min(most, k)]);
       return {
         boxes: rowsAt(boxes, places),
-        scores: tf.mul(rowsAt(scores, places), survivors.used.reshape(places.shape)),
+        scores: tf.where(
+          tf.greater(survivors.used.reshape(places.shape), 0),
+          rowsAt(scores, places),
+          tf.zeros(places.shape),
+        ),
         classes: tf.fill(places.shape, index),
       };
     });

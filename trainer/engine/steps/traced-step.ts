@@ -62,8 +62,8 @@ export function createTracedStepper(
       // Nothing was assigned.
       if (overflowed(error)) return lossScale!.lowered() ? run(batch, at, wanted) : { loss: Number.NaN, metrics: {} };
       if (!(error instanceof Error) || !error.message.includes(notFinite)) throw error;
-      // Computed again without assigning anything: the metrics tell which term it is.
-      return await computed(compiled, feeds, true, []);
+      // Computed again, from feeds of its own, without assigning anything: the metrics tell which term it is.
+      return await computed(compiled, prepared(batch, at).feeds, true, []);
     }
   }
 
