@@ -5,15 +5,17 @@ import { startCounting, type DetectionFigure } from '../detection/figures/rules.
 import { detectorLearner } from '../detection/nets/detector-learner.ts';
 import { pictureOrder } from '../detection/pictures/order.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
+import { detectionFiles } from '../protocol/detections.ts';
 import { resizingProtocol, type Result } from '../protocol/results.ts';
 import type { DetectionRecipe } from '../recipe.ts';
 import { optimizers, schedules } from '../registry.ts';
 import type { TrainingTask } from '../training/training-task.ts';
 import { extractQuietMs, type Evaluation, type EvaluationScope } from './evaluation-scope.ts';
 import { objectFinder } from './find-objects.ts';
+import { measureDetections, type MeasuredDetections } from './measure-detections.ts';
 import { openTrainableEncoder } from './on-images.ts';
 import { batchesOf, sourceOf, withoutDamaged } from './picture-sources.ts';
-import { annotated, openPictures, surveyed, unseenClasses } from './survey-pictures.ts';
+import { annotated, categoriesOf, openPictures, surveyed, unseenClasses } from './survey-pictures.ts';
 import { tellIfNothingLearned, watched } from './watch-detector.ts';
 
 /** Examinations in a course, each of so many pictures; the whole split is measured at its end. */
@@ -23,12 +25,12 @@ const examineQuietMs = 300_000;
 
 function resultsOf(
   { recipe, config, options, layer, truth }: EvaluationScope,
-  figures: readonly DetectionFigure[],
+  figures: readonly MeasuredDetections[],
   images: number,
 ): readonly Result[] {
   const { dataset, split, fingerprint } = config.test;
   const protocol = { ...recipe.protocol(options), layer, ...resizingProtocol(config) };
-  return figures.map(({ metric, value, byClass }) => ({
+  return figures.map(({ metric, value, byClass, spread }) => ({
     evaluator: recipe.id,
     dataset,
     split,
@@ -38,6 +40,8 @@ function resultsOf(
     n: images,
     which: 'last' as const,
     ...(fingerprint === undefined ? {} : { fingerprint }),
+    ...(spread === null ? {} : { spread }),
+    detections: detectionFiles.found,
     byClass: byClass.map((of, label) => ({ name: truth.test.names[label]!, value: of, cost: 0 })),
   }));
 }
@@ -66,7 +70,7 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
     await withoutDamaged(scope, scope.test, test.count, () =>
       find(all, (picture, found) => counting.add(images[picture]!.id, found), progress),
     );
-    return counting.finish();
+    return counting.finish().figures;
   }
 
   const optimizer = optimizers.get(training.optimizer.id);
@@ -109,10 +113,23 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
   return {
     course,
     examinedImages: tested.length + (examinations - 1) * Math.min(examinedPictures, tested.length),
-    async measure() {
+    async measure(runFolder) {
       context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
       const progress = progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps });
-      const figures = await figuresOf(tested.length, progress);
+      const all = Int32Array.from(tested.keys());
+      const figures = await measureDetections({
+        rules,
+        images: tested,
+        classes: test.classes,
+        masks: recipe.masks,
+        categories: categoriesOf(test),
+        folder: runFolder,
+        progress: progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps }),
+        find: (tell) =>
+          withoutDamaged(scope, scope.test, test.count, () =>
+            find(all, (picture, found) => tell(tested[picture]!.id, found), progress),
+          ),
+      });
       await train.close();
       await test.close();
       return resultsOf(scope, figures, tested.length);

@@ -23,14 +23,21 @@ export async function openPictures(
   throw new FaultError('wrong-folder', text, { path: source.path });
 }
 
-/** All that is annotated in the pictures to be measured on, called by their files: ids of folders of classes may repeat. */
+/** All that is annotated in the pictures to be measured on, called by their ids, or by their files where ids repeat. */
 export async function annotated(data: Pictures): Promise<readonly AnnotatedImage[]> {
   const images: AnnotatedImage[] = [];
-  for (let picture = 0; picture < data.count; picture++) {
-    const image = await data.objects(picture);
-    images.push({ ...image, id: image.file });
-  }
-  return images;
+  for (let picture = 0; picture < data.count; picture++) images.push(await data.objects(picture));
+  const ids = new Set(images.map(({ id }) => id));
+  const isKnown = ids.size === images.length && !ids.has('');
+  return isKnown ? images : images.map((image) => ({ ...image, id: image.file }));
+}
+
+/** Numbers by which result files know the classes: those of the data set's own file, or 1, 2, 3, … */
+export function categoriesOf({ classes, found }: Pick<OpenDataset, 'classes' | 'found'>): readonly number[] {
+  const own = found?.objects?.table.categoryIds ?? [];
+  const isNumbered = own.length === classes.length && own.every((id) => /^\d{1,15}$/.test(id));
+  const numbers = own.map(Number);
+  return isNumbered && new Set(numbers).size === numbers.length ? numbers : classes.map((_, label) => label + 1);
 }
 
 export interface Survey {

@@ -17,6 +17,17 @@ export function resizingProtocol(config: Parameters<typeof resizingOf>[0]): Prot
   return resizing === 'pillow-12.1' ? {} : { resizing: resizingTitles[resizing] };
 }
 
+/** How far a figure may lie from it over other samples of its images. */
+export const Spread = v.strictObject({
+  /** Samples of the images, drawn with replacement. */
+  resamples: v.number(),
+  /** Mean of the samples' figures minus the figure, in its unit: the bounds are moved back by it. */
+  bias: v.number(),
+  /** Percentiles of the samples' figures, at a confidence from 0 to 1. */
+  bounds: v.array(v.strictObject({ confidence: v.number(), low: v.number(), high: v.number() })),
+});
+export type Spread = v.InferOutput<typeof Spread>;
+
 /** A figure class by class; null where nothing of a class is in the split. `cost`: the C that was chosen for it. */
 export const ByClass = v.array(v.strictObject({ name: v.string(), value: v.nullable(v.number()), cost: v.number() }));
 
@@ -40,5 +51,9 @@ export const Result = v.strictObject({
   byClass: v.optional(ByClass),
   /** File in the run's folder: float32 scores [n, classes], then a byte each, 1 there, 0 not, -1 left out. For resampling. */
   ranking: v.optional(v.string()),
+  /** File in the run's folder with what was found in the images, in COCO's result format. */
+  detections: v.optional(v.string()),
+  /** Of a figure whose images were resampled when it was measured. */
+  spread: v.optional(Spread),
 });
 export type Result = v.InferOutput<typeof Result>;

@@ -22,6 +22,7 @@ import { afterAll, beforeAll } from 'vitest';
 import type { Job } from '../protocol/commands.ts';
 import { TrainerEvent, type MetricPoint, type TrainerEventOf } from '../protocol/events.ts';
 import type { Result } from '../protocol/results.ts';
+import { detectionFiles } from '../protocol/detections.ts';
 import { RunConfig } from '../protocol/run.ts';
 import { randomBytes, writeIdx } from '../data/testing/small-datasets.ts';
 
@@ -314,7 +315,10 @@ export function traceOf(stage: Stage): Trace {
   const outcomes = eventsAs(events, 'result').map((event) => event.outcome);
   const results = outcomes.flatMap((outcome) => (outcome.kind === 'results' ? [outcome.results] : []));
   const ofLastAttempt = results.at(-1) ?? [];
-  const files = ofLastAttempt.flatMap(({ perImage }) => (perImage === undefined ? [] : [perImage]));
+  const files = ofLastAttempt.flatMap(({ perImage, detections }) => [
+    ...(perImage === undefined ? [] : [perImage]),
+    ...(detections === undefined ? [] : Object.values(detectionFiles)),
+  ]);
   return {
     points: keptPoints(events).map((point) => JSON.stringify(point)),
     tensors: readFileSync(join(stage.folder, 'checkpoints', last, 'tensors.bin')).toString('base64'),

@@ -246,6 +246,17 @@ describe('a mean average precision', () => {
     expect(pairs[0]!.interval.low).toBeGreaterThan(0);
     expect(pairs[0]).not.toHaveProperty('test');
   });
+  test('of detections has the interval that was found when it was measured', async () => {
+    const run = storedRun('one', evaluate({ kind: 'random', encoder: { id: 'resnet-50', options: {} }, seed: 1 }));
+    const bounds = [
+      { confidence: 0.9, low: 79, high: 84 },
+      { confidence: 0.95, low: 78, high: 85 },
+    ];
+    const spread = { resamples: 1000, bias: 0.4, bounds };
+    const found = { evaluator: 'detection-c4', metric: 'ap50', n: images, protocol: {}, spread } as const;
+    const compared = await compareRuns(input({ runs: [run], results: [storedResult('one', 81, found)] }));
+    expect(only(compared).ours!.interval).toEqual({ low: 78, high: 85, confidence: 0.95, method: 'bootstrap' });
+  });
   test('has none if the scores are missing, and a truncated file is named', async () => {
     const { rows, pairs } = await compared(() => Promise.resolve(null));
     expect(rows.map(({ ours, verdict }) => [ours?.interval, verdict])).toEqual([

@@ -1,6 +1,9 @@
-/** Per-image scores of runs, read from their folders, and the spread of their figures over other samples of images. */
+/**
+ * Per-image scores of runs, read from their folders, and the spread of their figures over other samples of images. That of a
+ * figure of detections was found when it was measured.
+ */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import type { Result } from '../../../trainer/protocol/results.ts';
+import type { Result, Spread } from '../../../trainer/protocol/results.ts';
 import type { ComparisonInput, Kept } from './comparison-input.ts';
 import type { Resampled } from './statistics/bootstrap.ts';
 import { bootstrapPrecision, type Ranking } from './statistics/precision-bootstrap.ts';
@@ -42,13 +45,28 @@ export async function readRanking(
   };
 }
 
+/** @throws if an interval is asked for at a confidence at which none was kept */
+function keptSpread(mean: number, { bounds }: Spread): Resampled {
+  return {
+    mean,
+    interval: (confidence) => {
+      const found = bounds.find((one) => one.confidence === confidence);
+      if (found === undefined) throw new Error(`No interval of a figure of detections was kept at ${confidence}.`);
+      return { low: found.low, high: found.high };
+    },
+  };
+}
+
 export async function resampleRankings(
   { results, perImage, memoize }: Pick<ComparisonInput, 'results'> & Kept,
   runs: ReadonlySet<string>,
 ): Promise<Resamplings> {
   const found = new Map<Result, Resampled>();
   for (const { run, result } of results) {
-    if (result.ranking === undefined || !runs.has(run)) continue;
+    if (!runs.has(run)) continue;
+    if (result.spread !== undefined && result.value !== null)
+      found.set(result, keptSpread(result.value, result.spread));
+    if (result.ranking === undefined) continue;
     const resampled = await memoize(identityOf(run, result), async () => {
       const ranking = await readRanking(run, result, perImage);
       return ranking && bootstrapPrecision([ranking], [], resamplingSeed);

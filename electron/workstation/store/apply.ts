@@ -63,9 +63,9 @@ const statements = {
     ON CONFLICT DO NOTHING`,
   result: `
     INSERT INTO results (run_id, attempt, sequence, place, at, evaluator, dataset, fingerprint, split, metric, value, n,
-      which, epoch, protocol, per_image, by_class, ranking)
+      which, epoch, protocol, per_image, by_class, ranking, detections, spread)
     VALUES (@run, @attempt, @sequence, @place, @at, @evaluator, @dataset, @fingerprint, @split, @metric, @value, @n,
-      @which, @epoch, @protocol, @perImage, @byClass, @ranking)
+      @which, @epoch, @protocol, @perImage, @byClass, @ranking, @detections, @spread)
     ON CONFLICT DO NOTHING`,
   log: `
     INSERT INTO logs (run_id, attempt, sequence, at, level, code, text, step, vals)
@@ -230,6 +230,8 @@ function resultValues(result: Result): Write['values'] {
     perImage: result.perImage ?? null,
     byClass: result.byClass === undefined ? null : JSON.stringify(result.byClass),
     ranking: result.ranking ?? null,
+    detections: result.detections ?? null,
+    spread: result.spread === undefined ? null : JSON.stringify(result.spread),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Evaluation results, and the trainer's log. */
 import * as v from 'valibot';
-import { ByClass, Protocol, type Result } from '../../../trainer/protocol/results.ts';
+import { ByClass, Protocol, Spread, type Result } from '../../../trainer/protocol/results.ts';
 import type { LogLine, RunDetail } from '../../api/runs.ts';
 import type { ReadableDatabase } from './open.ts';
 import { statement } from './statement.ts';
@@ -22,6 +22,8 @@ interface ResultRecord {
   readonly per_image: string | null;
   readonly by_class: string | null;
   readonly ranking: string | null;
+  readonly detections: string | null;
+  readonly spread: string | null;
 }
 
 /** @param runs null: of every run that is not deleted */
@@ -50,6 +52,8 @@ function resultOf(record: ResultRecord): Result {
     ...(record.per_image === null ? {} : { perImage: record.per_image }),
     ...(record.by_class === null ? {} : { byClass: v.parse(ByClass, JSON.parse(record.by_class)) }),
     ...(record.ranking === null ? {} : { ranking: record.ranking }),
+    ...(record.detections === null ? {} : { detections: record.detections }),
+    ...(record.spread === null ? {} : { spread: v.parse(Spread, JSON.parse(record.spread)) }),
   };
 }
 

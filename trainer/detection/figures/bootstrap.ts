@@ -65,6 +65,8 @@ function percentile(sorted: Float64Array, probability: number): number {
 export interface Resampling {
   readonly seed: number;
   readonly resamples: number;
+  /** Told how far it is, 0 to 1, and awaited. */
+  readonly progress?: (fraction: number) => Promise<void>;
 }
 
 /**
@@ -76,7 +78,7 @@ export async function resampleFigure(
   own: Matches,
   theirs: Matches | null,
   figure: AveragePrecision,
-  { seed, resamples }: Resampling,
+  { seed, resamples, progress = () => breathe() }: Resampling,
 ): Promise<Resampled | null> {
   const images = own.images.length;
   if (theirs && (theirs.images.length !== images || theirs.images.some((id, at) => id !== own.images[at])))
@@ -93,7 +95,7 @@ export async function resampleFigure(
   if (value === null) return null;
   const values: number[] = [];
   for (let sample = 0; sample < resamples; sample++) {
-    if (sample % 10 === 0) await breathe();
+    if (sample % 10 === 0) await progress(sample / resamples);
     const next = keyed(seed, 'detection-bootstrap', sample);
     times.fill(0);
     for (let drawn = 0; drawn < images; drawn++) times[next.integer(images)]!++;

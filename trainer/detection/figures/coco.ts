@@ -28,7 +28,8 @@ export const cocoAreas: readonly AreaRange[] = [
   { name: 'large', least: 96 ** 2, most: 1e5 ** 2 },
 ];
 
-const mostDetections = 100;
+/** Detections of a class per image that count. */
+export const cocoMaximum = 100;
 
 export type OverlapOf = 'boxes' | 'masks';
 
@@ -81,7 +82,7 @@ export function startCoco(images: readonly AnnotatedImage[], classes: number, of
   const collectors = Array.from({ length: classes }, () => collectClass(cocoAreas.length));
   const match = (position: number, detections: readonly Detection[]): readonly MatchedRows[] => {
     const image = pictures.at(position);
-    return classRows(image, detections, classes, mostDetections).map((rows) => {
+    return classRows(image, detections, classes, cocoMaximum).map((rows) => {
       const { overlap, area } = compare(rows, image, of);
       const scores = rows.detections.map(({ score }) => score);
       const objects = {
@@ -109,7 +110,7 @@ export function startCoco(images: readonly AnnotatedImage[], classes: number, of
 
 /** Average precision of a class, 0 to 1; null without objects. */
 export function cocoPrecision(matches: Matches, label: number, threshold: number, area = 0): number | null {
-  const counted = countedOf(matches, label, { threshold, area, maximum: mostDetections });
+  const counted = countedOf(matches, label, { threshold, area, maximum: cocoMaximum });
   return counted.positives === 0 ? null : averageAt101(curveOf(counted));
 }
 

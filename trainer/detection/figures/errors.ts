@@ -4,15 +4,11 @@
  * kind that fits, and an object that nothing found is missed unless a false detection would find it once corrected.
  */
 import { intersectionOverUnion } from '../boxes.ts';
+import { ErrorKind } from '../../protocol/detections.ts';
 import type { AnnotatedImage, AnnotatedObject, Detection } from '../objects.ts';
 import type { MatchedRows } from './evaluation.ts';
 
-export const errorKinds = ['localisation', 'class', 'duplicate', 'background', 'both', 'missed'] as const;
-/**
- * `localisation`: its class, an overlap from 0.1 to 0.5. `class`: another class, from 0.5 on. `duplicate`: its class, from
- * 0.5 on, found before. `background`: below 0.1 with everything. `both`: another class, from 0.1 to 0.5.
- */
-export type ErrorKind = (typeof errorKinds)[number];
+export const errorKinds = ErrorKind.options;
 
 export interface DetectionError {
   readonly kind: ErrorKind;

@@ -1,13 +1,16 @@
 /** By which rules findings are counted, and the figures that evaluators declare, in percent. */
+import { DetectionRules } from '../../protocol/detections.ts';
 import type { AnnotatedImage, Detection } from '../objects.ts';
-import { cocoTable, cocoFigures, startCoco } from './coco.ts';
-import type { Evaluation } from './evaluation.ts';
-import type { Figure } from './figure.ts';
+import type { AveragePrecision } from './bootstrap.ts';
+import { cocoTable, cocoFigures, cocoMaximum, startCoco } from './coco.ts';
+import type { Evaluation, MatchedRows } from './evaluation.ts';
+import type { ClassLine, Figure } from './figure.ts';
+import type { Matches } from './match-table.ts';
+import { areaUnder, averageAt101, averageAt11 } from './precision-recall.ts';
 import { startVoc, vocFigures, vocTable } from './voc.ts';
 
-/** `voc-2007`: average over eleven levels of recall, as detectron2 counts VOC07; `voc-2010`: the area; `coco`: 101 levels. */
-export const detectionRules = ['voc-2007', 'voc-2010', 'coco'] as const;
-export type DetectionRules = (typeof detectionRules)[number];
+export const detectionRules = DetectionRules.options;
+export type { DetectionRules };
 
 export interface DetectionFigure {
   readonly metric: string;
@@ -18,10 +21,27 @@ export interface DetectionFigure {
   readonly byClass: readonly (number | null)[];
 }
 
+/** A figure by which an evaluation is told, and what its resampling needs. */
+export interface LeadingFigure extends AveragePrecision {
+  readonly metric: string;
+  readonly matches: Matches;
+}
+
+export interface Counted {
+  readonly figures: readonly DetectionFigure[];
+  /** The first figure of boxes, and of masks where they are counted. */
+  readonly leading: readonly LeadingFigure[];
+  /** Of boxes. */
+  readonly matches: Matches;
+  readonly table: readonly ClassLine<'AP' | 'AP50'>[];
+  /** Detections of a class per image that count, where not all do. */
+  readonly maximum?: number;
+}
+
 export interface Counting {
-  /** Findings of a picture, by its id. */
-  add(image: string, found: readonly Detection[]): void;
-  finish(): readonly DetectionFigure[];
+  /** Findings of a picture, by its id; gives how its boxes were matched. */
+  add(image: string, found: readonly Detection[]): readonly MatchedRows[];
+  finish(): Counted;
 }
 
 const percent = (value: number | null | undefined): number | null => (value == null ? null : 100 * value);
@@ -60,10 +80,14 @@ function declared(
   }));
 }
 
-function cocoFiguresOf(evaluation: Evaluation, names: Names): readonly DetectionFigure[] {
+function cocoCounted(evaluation: Evaluation, names: Names): Counted {
   const matches = evaluation.finish();
   const table = cocoTable(matches);
-  return declared(names, cocoFigures(matches, table), table);
+  const figures = declared(names, cocoFigures(matches, table), table);
+  const [name, metric] = Object.entries(names)[0]!;
+  const thresholds = name === 'AP' ? matches.thresholds.map((_, at) => at) : [0];
+  const rule = { average: averageAt101, thresholds, area: 0, maximum: cocoMaximum };
+  return { figures, leading: [{ ...rule, metric, matches }], matches, table, maximum: cocoMaximum };
 }
 
 /** @param masks whether masks are counted beside boxes, by COCO's rules */
@@ -76,12 +100,14 @@ export function startCounting(
   if (rules !== 'coco') {
     const evaluation = startVoc(images, classes, 'detectron2');
     return {
-      add: (image, found) => void evaluation.add(image, found),
+      add: (image, found) => evaluation.add(image, found),
       finish() {
         const matches = evaluation.finish();
         const average = rules === 'voc-2007' ? 'elevenLevels' : 'area';
         const table = vocTable(matches, average);
-        return declared(ofBoxes, vocFigures(matches, average, table), table);
+        const figures = declared(ofBoxes, vocFigures(matches, average, table), table);
+        const rule = { average: average === 'area' ? areaUnder : averageAt11, thresholds: [0], area: 0 };
+        return { figures, leading: [{ ...rule, metric: 'ap50', matches }], matches, table };
       },
     };
   }
@@ -89,12 +115,18 @@ export function startCounting(
   const both = masks ? startCoco(images, classes, 'masks') : null;
   return {
     add(image, found) {
-      boxes.add(image, found);
       both?.add(image, found);
+      return boxes.add(image, found);
     },
-    finish: () => [
-      ...cocoFiguresOf(boxes, masks ? cocoBoxes : ofBoxes),
-      ...(both ? cocoFiguresOf(both, cocoMasks) : []),
-    ],
+    finish() {
+      const ofAll = cocoCounted(boxes, masks ? cocoBoxes : ofBoxes);
+      const inMasks = both && cocoCounted(both, cocoMasks);
+      if (!inMasks) return ofAll;
+      return {
+        ...ofAll,
+        figures: [...ofAll.figures, ...inMasks.figures],
+        leading: [...ofAll.leading, ...inMasks.leading],
+      };
+    },
   };
 }

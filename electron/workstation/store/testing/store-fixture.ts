@@ -66,6 +66,8 @@ export const result = v.parse(Result, {
     { name: 'cow', value: null, cost: 0.1 },
   ],
   ranking: 'results/knn-top1-only.ranking.bin',
+  detections: 'results/detections.json',
+  spread: { resamples: 1000, bias: 0.5, bounds: [{ confidence: 0.95, low: 80, high: 90 }] },
 });
 
 export function openQueries(): { readonly database: WritableDatabase; readonly queries: Queries } {
