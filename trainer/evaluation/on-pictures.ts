@@ -7,7 +7,7 @@ import { pictureOrder } from '../detection/pictures/order.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
 import { detectionFiles } from '../protocol/detections.ts';
 import { resizingProtocol, type Result } from '../protocol/results.ts';
-import type { DetectionRecipe } from '../recipe.ts';
+import type { DetectionRecipe, DetectionTraining } from '../recipe.ts';
 import { optimizers, schedules } from '../registry.ts';
 import type { TrainingTask } from '../training/training-task.ts';
 import { extractQuietMs, type Evaluation, type EvaluationScope } from './evaluation-scope.ts';
@@ -46,6 +46,20 @@ function resultsOf(
   }));
 }
 
+/** The detector as a problem for the loop, and the course of its learning rate. */
+function learningOf({ engine, config }: EvaluationScope, training: DetectionTraining) {
+  const optimizer = optimizers.get(training.optimizer.id);
+  const schedule = schedules.get(training.schedule.id);
+  const peak = optimizer.peak(v.parse(optimizer.options, training.optimizer.options), training.batch);
+  const options = v.parse(schedule.options, training.schedule.options);
+  const learner = detectorLearner(training.detector, training.proposalWeight);
+  return {
+    stepper: engine.stepper(learner, { recipe: optimizer, options: training.optimizer.options }, config.seed),
+    rate: (step: number, course: Pick<TrainingTask, 'steps' | 'stepsPerEpoch'>) =>
+      schedule.rate(step, { peak, ...course }, options),
+  };
+}
+
 /** Opens the encoder and a detector that is trained with it. */
 export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe<unknown>): Promise<Evaluation> {
   const { context, engine, config, options, classes, place, truth } = scope;
@@ -73,12 +87,7 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
     return counting.finish().figures;
   }
 
-  const optimizer = optimizers.get(training.optimizer.id);
-  const schedule = schedules.get(training.schedule.id);
-  const peak = optimizer.peak(v.parse(optimizer.options, training.optimizer.options), training.batch);
-  const scheduleOptions = v.parse(schedule.options, training.schedule.options);
-  const learner = detectorLearner(training.detector, training.proposalWeight);
-  const stepper = engine.stepper(learner, { recipe: optimizer, options: training.optimizer.options }, config.seed);
+  const { stepper, rate } = learningOf(scope, training);
   const watch = watched(stepper);
   const { steps } = training;
   const { stepsPerEpoch } = order;
@@ -91,7 +100,7 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
     run: watch.run,
     state: stepper.state,
     imagesOf: ({ index }) => Array.from(index, (picture) => survey.names[picture]!),
-    rate: (step) => schedule.rate(step, { peak, steps, stepsPerEpoch }, scheduleOptions),
+    rate: (step) => rate(step, { steps, stepsPerEpoch }),
     look: {
       due: (done) => done % every === 0 && done < steps,
       async run(done) {

@@ -34,7 +34,7 @@ const small = {
 
 it.each([
   ['detection-c4', { steps: 1200, drops: [1000], rules: 'coco' }, ['ap50']],
-  ['detection-fpn', { steps: 1200, drops: [1000], channels: 32, boxWidth: 128 }, ['box-ap50', 'mask-ap50']],
+  ['detection-fpn', { steps: 6000, drops: [5000], channels: 32, boxWidth: 128 }, ['box-ap50', 'mask-ap50']],
 ] as const)(
   '%s',
   async (id, options, metrics) => {
