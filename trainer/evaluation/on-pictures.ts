@@ -1,8 +1,9 @@
 /** An evaluation by a detector: it learns from whole pictures together with the encoder, and what it finds is counted. */
 import * as v from 'valibot';
-import { progressOf } from '../channel/job.ts';
+import { progressOf, type Progress } from '../channel/job.ts';
 import { startCounting, type DetectionFigure } from '../detection/figures/rules.ts';
 import { detectorLearner } from '../detection/nets/detector-learner.ts';
+import type { AnnotatedImage } from '../detection/objects.ts';
 import { pictureOrder } from '../detection/pictures/order.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
 import { detectionFiles } from '../protocol/detections.ts';
@@ -13,6 +14,7 @@ import type { TrainingTask } from '../training/training-task.ts';
 import { extractQuietMs, type Evaluation, type EvaluationScope } from './evaluation-scope.ts';
 import { objectFinder } from './find-objects.ts';
 import { measureDetections, type MeasuredDetections } from './measure-detections.ts';
+import type { TellDetections } from '../detection/results/write-found.ts';
 import { openTrainableEncoder } from './on-images.ts';
 import { batchesOf, sourceOf, withoutDamaged } from './picture-sources.ts';
 import { annotated, categoriesOf, openPictures, surveyed, unseenClasses } from './survey-pictures.ts';
@@ -74,16 +76,15 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
   const tested = await annotated(test);
   const rules = recipe.rules(options);
 
-  async function figuresOf(
-    count: number,
-    progress: (fraction: number) => Promise<void>,
-  ): Promise<readonly DetectionFigure[]> {
+  const findIn = (images: readonly AnnotatedImage[], tell: TellDetections, progress: Progress): Promise<void> =>
+    withoutDamaged(scope, scope.test, test.count, () =>
+      find(Int32Array.from(images.keys()), (picture, found) => tell(images[picture]!.id, found), progress),
+    );
+
+  async function figuresOf(count: number, progress: Progress): Promise<readonly DetectionFigure[]> {
     const images = tested.slice(0, count);
     const counting = startCounting(rules, images, classes, recipe.masks);
-    const all = Int32Array.from(images.keys());
-    await withoutDamaged(scope, scope.test, test.count, () =>
-      find(all, (picture, found) => counting.add(images[picture]!.id, found), progress),
-    );
+    await findIn(images, counting.add, progress);
     return counting.finish().figures;
   }
 
@@ -125,7 +126,6 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
     async measure(runFolder) {
       context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
       const progress = progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps });
-      const all = Int32Array.from(tested.keys());
       const figures = await measureDetections({
         rules,
         images: tested,
@@ -134,10 +134,7 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
         categories: categoriesOf(test),
         folder: runFolder,
         progress: progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps }),
-        find: (tell) =>
-          withoutDamaged(scope, scope.test, test.count, () =>
-            find(all, (picture, found) => tell(tested[picture]!.id, found), progress),
-          ),
+        find: (tell) => findIn(tested, tell, progress),
       });
       await train.close();
       await test.close();
