@@ -2,7 +2,13 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { resampleFigure } from '../detection/figures/bootstrap.ts';
-import { errorKinds, errorsOf, tallyErrors, type DetectionError, type ErrorTally } from '../detection/figures/errors.ts';
+import {
+  errorKinds,
+  errorsOf,
+  tallyErrors,
+  type DetectionError,
+  type ErrorTally,
+} from '../detection/figures/errors.ts';
 import { countedOf } from '../detection/figures/match-table.ts';
 import { pointsOf } from '../detection/figures/precision-recall.ts';
 import { startCounting, type Counted, type DetectionFigure, type LeadingFigure } from '../detection/figures/rules.ts';
