@@ -3,6 +3,7 @@ import type { Draw, DrawnViews, Picture, PictureFilter, PictureRange } from '../
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { PauseTime } from '../../trainer/protocol/commands.ts';
 import type { Inspection, Reading, Thumbnail } from '../../trainer/protocol/dataset.ts';
+import type { DetectionSummary } from '../../trainer/protocol/detections.ts';
 import type { Calibration } from '../../trainer/protocol/events.ts';
 import type { DoctorReport, HardwareReading } from '../../trainer/protocol/hardware.ts';
 import type { Choice } from '../../trainer/protocol/options.ts';
@@ -13,6 +14,7 @@ import type { ImportedWeights, Origin, WantedWeights, WeightsFormat } from '../.
 import type { Comparison, Selection } from './comparison.ts';
 import type { Series } from './curves.ts';
 import type { DatasetRow, KnownData } from './datasets.ts';
+import type { ErrorChoice, ErrorRange } from './detections.ts';
 import type { Estimate, Evaluated, Precisions } from './drafts.ts';
 import type { AddedPlan, PlanRow } from './plans.ts';
 import type { ReportFormat, ReportRow } from './reports.ts';
@@ -45,6 +47,10 @@ export interface Requests {
   run: (run: string) => RunDetail;
   metric: (run: string, name: string, points: number) => Series;
   log: (run: string, lines: number) => readonly LogLine[];
+  /** Of an evaluation of detections, class by class; null for another run, and for one from before it was kept. */
+  detections: (run: string) => DetectionSummary | null;
+  /** Its errors of a kind, those of one class or all that were kept: `from` … `from + count - 1`. */
+  detectionErrors: (run: string, which: ErrorChoice, from: number, count: number) => ErrorRange;
   pauseRun: (run: string, when: PauseTime) => void;
   continueRun: (run: string) => void;
   stopRun: (run: string, how: 'safely' | 'now') => void;
@@ -144,6 +150,8 @@ const every = {
   run: true,
   metric: true,
   log: true,
+  detections: true,
+  detectionErrors: true,
   pauseRun: true,
   continueRun: true,
   stopRun: true,

@@ -5,6 +5,7 @@ import { Draw, mostPictures, PictureFilter } from '../../trainer/protocol/browse
 import { PauseTime } from '../../trainer/protocol/commands.ts';
 import { WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
+import { ErrorKind, mostErrors } from '../../trainer/protocol/detections.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
 import { Origin, WeightsId } from '../../trainer/protocol/weights.ts';
@@ -50,6 +51,7 @@ const place = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffff
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const run = v.strictTuple([RunId]);
 const runAndFlag = v.strictTuple([RunId, v.boolean()]);
+const errorChoice = v.strictObject({ kind: ErrorKind, class: v.nullable(place) });
 const config = v.strictTuple([RunConfig]);
 const plan = v.strictTuple([id]);
 
@@ -128,6 +130,11 @@ function runHandlers({ runs }: Answers) {
     run: { args: run, answer: runs.detail },
     metric: { args: v.strictTuple([RunId, word, count(20_000)]), answer: runs.metric },
     log: { args: v.strictTuple([RunId, count(100_000)]), answer: runs.log },
+    detections: { args: run, answer: runs.detections.summary },
+    detectionErrors: {
+      args: v.strictTuple([RunId, errorChoice, place, count(mostErrors)]),
+      answer: runs.detections.errors,
+    },
     pauseRun: { args: v.strictTuple([RunId, PauseTime]), answer: runs.pause },
     continueRun: { args: run, answer: runs.continue },
     stopRun: { args: v.strictTuple([RunId, v.picklist(['safely', 'now'])]), answer: runs.stop },
@@ -233,6 +240,8 @@ const readers = new Set<keyof Requests>([
     'run',
     'metric',
     'log',
+    'detections',
+    'detectionErrors',
     'interrupted',
     'progress',
     'plans',

@@ -1,6 +1,7 @@
 /** Runs for the window and the terminal: reading, control, naming, deletion and import. */
 import type { RequestHandler } from '../request-types.ts';
 import { createRunControl, type RunControl } from './control-runs.ts';
+import { createDetectionReading, type DetectionReading } from './detections.ts';
 import { createRunDeletion, type RunDeletion } from './delete-runs.ts';
 import { createRunReading, type RunReading } from './read-runs.ts';
 import { changeRun, type RunsContext } from './runs-context.ts';
@@ -10,6 +11,7 @@ export interface Runs extends RunReading, RunControl, RunDeletion {
   readonly note: RequestHandler<'noteRun'>;
   readonly archive: RequestHandler<'archiveRun'>;
   readonly import: RequestHandler<'importRun'>;
+  readonly detections: DetectionReading;
 }
 
 export function createRuns(context: RunsContext): Runs {
@@ -18,6 +20,7 @@ export function createRuns(context: RunsContext): Runs {
     ...createRunReading(context),
     ...createRunControl(context),
     ...createRunDeletion(context),
+    detections: createDetectionReading(store),
     rename: (id, title) => changeRun(context, id, () => store.rename(id, title)),
     note: (id, note) => changeRun(context, id, () => store.note(id, note)),
     archive: (id, archived) => changeRun(context, id, () => store.archive(id, archived)),

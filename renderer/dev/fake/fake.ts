@@ -4,6 +4,7 @@ import type { Requests } from '../../../electron/api/requests.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import { comparisonAnswers } from './comparison.ts';
 import { datasetAnswers, weightsAnswers } from './data.ts';
+import { detectionAnswers } from './detections.ts';
 import { draftAnswers } from './drafts.ts';
 import { machineAnswers } from './machine.ts';
 import { planAnswers } from './plan.ts';
@@ -28,6 +29,7 @@ export function createFake(options: FakeOptions = {}): Workstation {
     ...machineAnswers(world),
     ...draftAnswers(world),
     ...runAnswers(world),
+    ...detectionAnswers(),
     ...weightsAnswers(world),
     ...planAnswers(world),
     ...datasetAnswers(world),

@@ -2,6 +2,7 @@
 import type { AttemptRow, CheckpointRow, LogLine, ResultRow, RunDetail, RunRow } from '../../../electron/api/runs.ts';
 import { metrics } from './curves.ts';
 import { draftFrom, presets } from './drafts.ts';
+import { detectorResults, detectorRun } from './detections.ts';
 import { minutes, now } from './world.ts';
 
 function attemptsOf(run: RunRow): readonly AttemptRow[] {
@@ -40,6 +41,7 @@ const checkpoints: readonly CheckpointRow[] = [120, 220, 300, 390].map((at) => (
 
 function resultsOf(run: RunRow): readonly ResultRow[] {
   if (run.kind !== 'evaluate' || run.status !== 'done') return [];
+  if (run.id === detectorRun) return detectorResults;
   return (['top1', 'top5'] as const).map((metric) => ({
     evaluator: 'linear',
     dataset: 'fashion-mnist',

@@ -1,6 +1,7 @@
 /** Made-up runs, their progress, and what can be done with them. */
 import type { Progress, RunRow } from '../../../electron/api/runs.ts';
 import { metricCurve } from './curves.ts';
+import { detectorRun } from './detections.ts';
 import { detailOf, log } from './run-detail.ts';
 import { type FakeAnswers, type FakeWorld, minutes } from './world.ts';
 
@@ -89,6 +90,19 @@ const rows: readonly RunRow[] = [
     endedAt: minutes(170),
     diskBytes: 2_100_000,
     headline: { metric: 'top1', value: 76.49, unit: 'share' },
+  }),
+  row(detectorRun, 'VICReg, Faster R-CNN C4', 'done', {
+    kind: 'evaluate',
+    dataset: 'voc',
+    plan: null,
+    step: 24_000,
+    steps: 24_000,
+    safeStep: 24_000,
+    createdAt: minutes(2000),
+    startedAt: minutes(1999),
+    endedAt: minutes(1600),
+    diskBytes: 341_000_000,
+    headline: { metric: 'ap50', value: 62.4, unit: 'percent' },
   }),
   row('vicreg-lr-9', 'VICReg, learning rate 0.1', 'failed', {
     seed: 9,
