@@ -54,7 +54,7 @@ export function detectorOf(
 /** The same for the peer. */
 export const optionsOf = (given: Case) => ({
   ...{ network: 'resnet-18', width: 8, regions, findings: most, classes, ...given, ...widths },
-  proposals: [counts.before, counts.after],
+  proposals: { training: [counts.before, counts.after], finding: [counts.before, counts.after] },
 });
 
 /** Of the scale of other weights. */
