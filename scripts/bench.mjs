@@ -16,7 +16,7 @@ const names = readdirSync(join(root, 'bench'))
   .filter((file) => file.endsWith('.ts'))
   .map((file) => basename(file, '.ts'));
 /** Benches with another side in Python. */
-const withPeers = /^(step-r|methods$|loader$|train$|convergence$)/;
+const withPeers = /^(step-r|methods$|loader$|train$|convergence$|detection$)/;
 const [name = '', ...words] = process.argv.slice(2);
 if (!names.includes(name)) {
   console.error(`npm run bench -- NAME [arguments], where NAME is one of: ${names.join(', ')}.`);

@@ -225,7 +225,8 @@ class MaskHead(nn.Module):
 
 
 class Detector(nn.Module):
-    """What both have in common. Options: network, width, frozen, classes, sizes, regions, proposals (before, after), findings."""
+    """What both have in common. Options: network, width, frozen, classes, sizes, regions, proposals (before and
+    after, when learning and when finding), findings."""
 
     def __init__(self, options):
         super().__init__()
@@ -254,7 +255,7 @@ class Detector(nn.Module):
         """The terms of the loss. `draws`: orders of anchors, of proposals (`regions`) and of objects, of each picture."""
         levels = self.levels(images)
         predictions = self.proposal_generator(levels)
-        proposals = self.proposal_generator.propose(predictions, sizes, *self.options["proposals"])
+        proposals = self.proposal_generator.propose(predictions, sizes, *self.options["proposals"]["training"])
         regions = self.sampled(proposals, targets, draws)
         boxes = [region["boxes"] for region in regions]
         classifier = self.roi_heads["box_predictor"]
@@ -273,7 +274,7 @@ class Detector(nn.Module):
     def find(self, images, sizes, least=LEAST_SCORE, overlap=FINDING_OVERLAP):
         levels = self.levels(images)
         predictions = self.proposal_generator(levels)
-        proposals = self.proposal_generator.propose(predictions, sizes, *self.options["proposals"])
+        proposals = self.proposal_generator.propose(predictions, sizes, *self.options["proposals"]["finding"])
         classifier = self.roi_heads["box_predictor"]
         scored = classifier(self.features(levels, proposals))
         found = classifier.find(*scored, proposals, sizes, least, overlap, self.options["findings"])

@@ -60,7 +60,7 @@ export const optionsOf = (given: Case) => ({
   classes,
   ...given,
   ...widths,
-  proposals: [counts.before, counts.after],
+  proposals: { training: [counts.before, counts.after], finding: [counts.before, counts.after] },
 });
 
 /** Of the scale of other weights. */
