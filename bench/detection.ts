@@ -151,12 +151,24 @@ function theirsOf(name: Name, compiled: boolean): Variant {
   const all = Array.from({ length: pictures }, (_, picture) => objectsOf(picture));
   const countsOf = ({ before, after }: { before: number; after: number }) => [before, after];
   const configuration = {
-    ...{ detector: name, compiled, threads, side, pictures },
+    detector: name,
+    compiled,
+    threads,
+    side,
+    pictures,
     anchors: anchors.reduce((sum, count) => sum + count, 0),
     boxes: all.map((own) => own.map(({ box }) => box)),
     labels: all.map((own) => own.map(({ label }) => label)),
     options: {
-      ...{ network, width, frozen: false, norm: true, classes, sizes, regions, findings, ...widths },
+      network,
+      width,
+      frozen: false,
+      norm: true,
+      classes,
+      sizes,
+      regions,
+      findings,
+      ...widths,
       proposals: { training: countsOf(proposals.training), finding: countsOf(proposals.finding) },
     },
   };
