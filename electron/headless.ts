@@ -5,6 +5,7 @@ import process from 'node:process';
 import { faultOf } from '../trainer/durable/fault-of.ts';
 import { parseCommandLine, UsageError } from './terminal/arguments.ts';
 import { exitCodes, helpIn } from './terminal/help.ts';
+import * as detections from './terminal/detection-commands.ts';
 import * as read from './terminal/read-commands.ts';
 import { openSession, type Surroundings } from './terminal/session.ts';
 import * as work from './terminal/work-commands.ts';
@@ -21,6 +22,8 @@ const commands: Readonly<Record<string, { readonly run: read.Command; readonly m
   report: { run: read.report, mode: 'read' },
   run: { run: work.run, mode: 'write' },
   resume: { run: work.resume, mode: 'write' },
+  detections: { run: detections.detections, mode: 'read' },
+  'evaluate-detections': { run: detections.evaluateDetections, mode: 'write' },
   evaluate: { run: work.evaluate, mode: 'write' },
   features: { run: work.features, mode: 'write' },
   export: { run: work.exportRun, mode: 'write' },

@@ -28,6 +28,8 @@ const jobs: {
   export: () => import('./jobs/export.ts'),
   importWeights: () => import('./jobs/import-weights.ts'),
   thumbnails: () => import('./jobs/thumbnails.ts'),
+  evaluateDetections: () => import('./jobs/evaluate-detections.ts'),
+  vocDetections: () => import('./jobs/voc-detections.ts'),
   browse: () => import('./jobs/browse.ts'),
   sample: () => import('./jobs/sample.ts'),
 };

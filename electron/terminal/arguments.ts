@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util';
 import * as v from 'valibot';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { Reading } from '../../trainer/protocol/dataset.ts';
+import { DetectionRules } from '../../trainer/protocol/detections.ts';
 import { reportFormats } from '../workstation/report/formats.ts';
 import type { ReportFormat } from '../api/reports.ts';
 import type { TerminalLanguage } from './words.ts';
@@ -39,6 +40,8 @@ export interface Arguments {
   /** Title that all others are compared with. */
   readonly baseline: string | null;
   readonly best: boolean;
+  /** By which detections are counted; null: those of the data set. */
+  readonly rules: DetectionRules | null;
   readonly formats: readonly ReportFormat[];
   readonly set: readonly (readonly [path: string, value: unknown])[];
   /** How the folder of the data is read, where it is said. */
@@ -78,6 +81,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     plan: values.plan ?? null,
     baseline: values.baseline ?? null,
     best: values.best === true,
+    rules: rulesOf(values.rules),
     formats: (values.format ?? reportFormats.join(',')).split(',').map(formatOf),
     set: (values.set ?? []).map((text) => assignmentOf(text)),
     reading: readingOf(values.read),
@@ -115,6 +119,7 @@ function read(given: readonly string[]) {
         plan: text,
         baseline: text,
         format: text,
+        rules: text,
         set: { type: 'string', multiple: true },
         read: { type: 'string', multiple: true },
         json: flag,
@@ -156,6 +161,13 @@ function headsOf(given: string | undefined): number | null {
   const heads = Number(given);
   if (Number.isInteger(heads) && heads >= 1 && heads <= 64) return heads;
   throw usage(`--heads ${given}: expected a whole number from 1 to 64.`);
+}
+
+function rulesOf(given: string | undefined): DetectionRules | null {
+  if (given === undefined) return null;
+  const parsed = v.safeParse(DetectionRules, given);
+  if (parsed.success) return parsed.output;
+  throw usage(`--rules ${given}: expected one of ${DetectionRules.options.join(', ')}.`);
 }
 
 function formatOf(name: string): ReportFormat {

@@ -33,6 +33,11 @@ const en = `reprise COMMAND [options]
                                           save the features of a data set  [--split NAME]
   export RUN|WEIGHTS --out FILE.safetensors|FILE.pth
                                           save the encoder for other programs
+  detections RUN --out FILE.json|FOLDER   save what a detector found: COCO's result file, or a
+                                          folder of PASCAL VOC's, a file a class
+  evaluate-detections FILE|FOLDER --dataset DATA
+                                          count anyone's detections  [--split NAME]
+                                          [--rules coco|voc-2007|voc-2010]; --verbose: each class
   plan [NAME]                             list the plans, or run one; run again to continue
                                           --seeds N: run everything with N seeds
   runs                                    list the runs of the workspace
@@ -57,7 +62,7 @@ RUN can be shortened to the first characters of its id.
 
   --home DIR      workspace folder (default: REPRISE_HOME, else the user's data folder)
   --json          print one JSON value on standard output, for scripts
-  --verbose       show more detail (compare, plan)
+  --verbose       show more detail (compare, plan, evaluate-detections)
   --lang en|zh    language of tables and reports
   --version, --help
 
@@ -92,6 +97,11 @@ const zh = `reprise 命令 [选项]
                                           保存数据集的特征  [--split 划分]
   export 实验 --out 文件.safetensors|文件.pth
                                           导出编码器，供其他程序使用
+  detections 实验 --out 文件.json|文件夹  保存检测结果：COCO 结果文件，或 PASCAL VOC 结果文件夹
+                                          （每个类别一个文件）
+  evaluate-detections 文件|文件夹 --dataset 数据
+                                          评估任意来源的检测结果  [--split 划分]
+                                          [--rules coco|voc-2007|voc-2010]；--verbose：列出各类别
   plan [名称]                             列出计划，或执行一个计划；再次执行即可继续
                                           --seeds N：每项实验使用 N 个种子
   runs                                    列出工作区中的实验
@@ -114,7 +124,7 @@ const zh = `reprise 命令 [选项]
 
   --home 文件夹   工作区（默认：REPRISE_HOME，否则为用户的数据文件夹）
   --json          在标准输出打印一个 JSON 值，供脚本使用
-  --verbose       显示更多细节（compare、plan）
+  --verbose       显示更多细节（compare、plan、evaluate-detections）
   --lang en|zh    表格和报告的语言
   --version, --help
 

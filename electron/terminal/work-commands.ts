@@ -32,7 +32,7 @@ import { labelled } from './text-width.ts';
 import type { Words } from './words.ts';
 
 /** KIND:PATH, a folder, the name of data that is at hand, or the name of a data set of the workspace. */
-async function datasetOf(session: Session, given: string, reading?: Reading): Promise<DatasetRow> {
+export async function datasetOf(session: Session, given: string, reading?: Reading): Promise<DatasetRow> {
   const { handlers } = session;
   const rows = await handlers.datasets.answer();
   const named = rows.find((row) => row.name === given || row.fingerprint === given);

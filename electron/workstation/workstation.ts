@@ -1,9 +1,16 @@
 /** The workstation without a window: opens a workspace, answers requests, runs the queue. Plain Node. */
 import { faultOf } from '../../trainer/durable/fault-of.ts';
+import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
 import { createAnswers } from './answers.ts';
 import { createComputing } from './computing.ts';
 import { openRecords } from './records.ts';
 import { createHandlers, readersOnly, type Handlers } from './requests.ts';
+import {
+  evaluateDetections,
+  writeDetections,
+  type ResultFileRequest,
+  type WrittenDetections,
+} from './runs/detection-files.ts';
 import { extractFeatures, type ExtractedFeatures, type FeaturesRequest } from './runs/features.ts';
 import { takeUp } from './take-up.ts';
 import type { ExportedEncoder, ExportRequest } from './weights/export-encoder.ts';
@@ -15,6 +22,10 @@ export interface Workstation {
   readonly features: (request: FeaturesRequest) => Promise<ExtractedFeatures>;
   /** Writes a run's encoder to any file; the window's own request writes into the run's folder. */
   readonly exportWeights: (request: ExportRequest) => Promise<ExportedEncoder>;
+  /** Writes what an evaluation found for other programs; used only by the terminal, as the next. */
+  readonly writeDetections: (run: string, target: string) => Promise<WrittenDetections>;
+  /** Counts what anyone's detector found. */
+  readonly evaluateDetections: (request: ResultFileRequest) => Promise<EvaluatedDetections>;
   /** Resolves when nothing is running and no queued run can start. */
   readonly whenIdle: () => Promise<void>;
   /** Stops the current run and closes the database. 'now' loses the work since the last checkpoint. */
@@ -54,6 +65,8 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
         request,
       ),
     exportWeights: answers.weights.write,
+    writeDetections: (run, target) => writeDetections({ store, jobs }, run, target),
+    evaluateDetections: (request) => evaluateDetections({ jobs }, request),
     whenIdle: queue.whenIdle,
     close: async (how) => {
       if (how === 'now' && closing !== null) await host.close('now');

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import { PictureQuestion } from './browse.ts';
 import { Reading, Reject } from './dataset.ts';
+import { DetectionRules } from './detections.ts';
 import { DataSource, Preprocessing, Normalization, Resizing, RunConfig, RunId, Subject, Execution } from './run.ts';
 import { WantedWeights, WeightsFormat } from './weights.ts';
 
@@ -99,6 +100,23 @@ export const Job = v.variant('kind', [
     indexes: v.array(v.number()),
     size: v.number(),
     datasetsFolder: v.optional(v.nullable(v.string()), null),
+  }),
+  /** Counts what anyone's detector found in the pictures of a split: COCO's result file, or a folder of PASCAL VOC's. */
+  v.strictObject({
+    kind: v.literal('evaluateDetections'),
+    file: v.string(),
+    data: DataSource,
+    /** Null: PASCAL VOC's of 2007 on such a data set, COCO's on any other. */
+    rules: v.nullable(DetectionRules),
+  }),
+  /** Writes what a run found as PASCAL VOC's result files, a file a class, into a folder. */
+  v.strictObject({
+    kind: v.literal('vocDetections'),
+    /** In COCO's result format, as the run kept it. */
+    file: v.string(),
+    folder: v.string(),
+    split: v.string(),
+    classes: v.array(v.strictObject({ name: v.string(), category: v.number() })),
   }),
   /** Answers questions about the pictures of a data set until it is stopped. */
   v.strictObject({

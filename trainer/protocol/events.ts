@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { PictureAnswer } from './browse.ts';
 import { Fault } from './fault.ts';
-import { Result } from './results.ts';
+import { EvaluatedDetections, Result } from './results.ts';
 import { Inspection, Thumbnail } from './dataset.ts';
 import { DeviceProbe, PrecisionTimings } from './hardware.ts';
 import { FoundWeights } from './weights.ts';
@@ -66,6 +66,8 @@ export const Outcome = v.variant('kind', [
   }),
   v.strictObject({ kind: v.literal('weights'), found: FoundWeights }),
   v.strictObject({ kind: v.literal('export'), file: v.string(), tensors: v.number() }),
+  v.strictObject({ kind: v.literal('evaluatedDetections'), evaluated: EvaluatedDetections }),
+  v.strictObject({ kind: v.literal('vocDetections'), folder: v.string(), files: v.number() }),
   v.strictObject({ kind: v.literal('sample'), path: v.string(), images: v.number() }),
 ]);
 export type Outcome = v.InferOutput<typeof Outcome>;

@@ -1,5 +1,6 @@
 /** A number an evaluator produced, with everything that is needed to compare it honestly. */
 import * as v from 'valibot';
+import { DetectionRules } from './detections.ts';
 import { resizingOf, type Resizing } from './run.ts';
 
 /** The options that define how a figure was measured: two figures are comparable only when these agree. */
@@ -57,3 +58,23 @@ export const Result = v.strictObject({
   spread: v.optional(Spread),
 });
 export type Result = v.InferOutput<typeof Result>;
+
+/** Figures of detections that anyone's program made. */
+export const EvaluatedDetections = v.strictObject({
+  rules: DetectionRules,
+  images: v.number(),
+  detections: v.number(),
+  /** Classes that the result files say nothing of: they count as without detections. */
+  missing: v.array(v.string()),
+  classes: v.array(v.string()),
+  /** In percent; a class each, null where it has no object. */
+  figures: v.array(
+    v.strictObject({
+      metric: v.string(),
+      value: v.nullable(v.number()),
+      byClass: v.array(v.nullable(v.number())),
+      spread: v.nullable(Spread),
+    }),
+  ),
+});
+export type EvaluatedDetections = v.InferOutput<typeof EvaluatedDetections>;

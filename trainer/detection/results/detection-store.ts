@@ -23,6 +23,11 @@ export class DetectionStore {
     return this.#length;
   }
 
+  /** Of so many there is a mask. */
+  get masks(): number {
+    return this.#masks.size;
+  }
+
   add(image: string, { class: label, score, box, mask }: Detection): void {
     const position = this.#positions.get(image) ?? this.#positions.size;
     this.#positions.set(image, position);

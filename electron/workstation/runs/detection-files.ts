@@ -1,0 +1,72 @@
+/** Result files of detections: those of a run written for other programs, and anyone's counted on a data set. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { extname, join, resolve } from 'node:path';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { writeAtomically } from '../../../trainer/durable/files.ts';
+import { detectionFiles, type DetectionRules } from '../../../trainer/protocol/detections.ts';
+import type { EvaluatedDetections } from '../../../trainer/protocol/results.ts';
+import { sourceOf } from '../data/sources.ts';
+import type { Store, StoredDataset } from '../store/store.ts';
+import type { SideJobs } from '../trainer/side-jobs.ts';
+import { createDetectionReading } from './detections.ts';
+import { getRun } from './runs-context.ts';
+
+export interface DetectionFilesContext {
+  readonly store: Store;
+  readonly jobs: SideJobs;
+}
+
+export interface WrittenDetections {
+  readonly format: 'coco' | 'voc';
+  /** The file, or the folder of files. */
+  readonly path: string;
+}
+
+export interface ResultFileRequest {
+  /** COCO's result file, or a folder of PASCAL VOC's. */
+  readonly file: string;
+  readonly dataset: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>;
+  readonly split: string;
+  readonly rules: DetectionRules | null;
+}
+
+/** COCO's format into a file that ends in .json; PASCAL VOC's, a file a class, into a folder. */
+export async function writeDetections(
+  { store, jobs }: DetectionFilesContext,
+  run: string,
+  target: string,
+): Promise<WrittenDetections> {
+  const { folder, config } = await getRun(store, run);
+  const file = join(folder, detectionFiles.found);
+  const summary = await createDetectionReading(store).summary(run);
+  if (summary === null || config.kind !== 'evaluate')
+    throw new FaultError(
+      'not-found',
+      `Run "${run}" has kept no detections: it is no evaluation by a detector, or it is not done.`,
+      {
+        run,
+      },
+    );
+  const path = resolve(target);
+  if (extname(path) === '.json') {
+    await writeAtomically(path, createReadStream(file) as AsyncIterable<Uint8Array>);
+    return { format: 'coco', path };
+  }
+  const classes = summary.classes.map(({ name, category }) => ({ name, category }));
+  const { split } = config.test;
+  await jobs.run({ kind: 'vocDetections', file, folder: path, split, classes }, 'vocDetections');
+  return { format: 'voc', path };
+}
+
+export async function evaluateDetections(
+  { jobs }: Pick<DetectionFilesContext, 'jobs'>,
+  request: ResultFileRequest,
+): Promise<EvaluatedDetections> {
+  const { dataset, split, rules } = request;
+  const file = resolve(request.file);
+  if ((await stat(file).catch(() => null)) === null)
+    throw new FaultError('not-found', `There is no file or folder ${file}.`, { path: file });
+  const job = { kind: 'evaluateDetections' as const, file, data: sourceOf(dataset, split), rules };
+  return (await jobs.run(job, 'evaluatedDetections')).evaluated;
+}
