@@ -89,6 +89,7 @@ const rooms = {
     'trainer/data/listing',
     'trainer/data/pixels',
     'trainer/data/[^/]+$',
+    'trainer/detection/[^/]+$',
     ...plain,
   ],
   'trainer/data/sample': ['trainer/data/pixels', 'trainer/durable', 'trainer/random.ts'],

@@ -6,7 +6,7 @@ import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, stat
 import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { whyUnsafe } from '../data/formats/unsafe-path.ts';
-import { startTable } from '../data/listing/image-table.ts';
+import { nameOf, startTable } from '../data/listing/image-table.ts';
 import { inspectListing, type ListingDescription } from '../data/listing/inspect-listing.ts';
 import { openListing, type List, type ListedSplit } from '../data/listing/listing.ts';
 import { notInFolder, presenceIn } from '../data/listing/presence.ts';
@@ -173,6 +173,13 @@ function listSplit(
     stated.push(image);
     return stated.length - 1;
   });
+  const table = images.finish(null);
+  // Problems are looked for by the names of the listing.
+  const paths = new Map(read.images.map(({ name }, at) => [name, rows[at]! < 0 ? name : nameOf(table, rows[at]!)]));
+  const problems = read.problems.map((problem) => ({
+    ...problem,
+    examples: problem.examples.map((name) => printable(paths.get(name) ?? name)),
+  }));
   const numbers = new Map(classes.map((name, number) => [name, number]));
   const classOf = read.categories.map(({ name }) => numbers.get(name)!);
   const { columns } = read;
@@ -184,8 +191,8 @@ function listSplit(
   const ids = classes.map((name) => read.categories.find((each) => each.name === name)?.id ?? '');
   return {
     split,
-    images: images.finish(null),
-    annotated: { table: objectTable(columns, stated, read.blocks, ids), problems: read.problems },
+    images: table,
+    annotated: { table: objectTable(columns, stated, read.blocks, ids), problems },
   };
 }
 

@@ -13,12 +13,21 @@ export const mostPictures = 200;
 const mostViews = 16;
 const mostNames = 100;
 
+/** Pictures with an object of a class, with a crowd, with a difficult object; or without any object. */
+export const ObjectFilter = v.variant('kind', [
+  v.strictObject({ kind: v.literal('class'), class: whole }),
+  v.strictObject({ kind: v.picklist(['without', 'crowds', 'difficult']) }),
+]);
+export type ObjectFilter = v.InferOutput<typeof ObjectFilter>;
+
 /** Which pictures, and in which order. A place is a position among them, from 0. */
 export const PictureFilter = v.strictObject({
   /** Null: every split, one after the other. */
   split: v.nullable(v.pipe(v.string(), v.minLength(1), v.maxLength(200))),
   /** Number of a class; null: every class. */
   class: v.nullable(whole),
+  /** What is annotated in them; null: anything. */
+  objects: v.optional(v.nullable(ObjectFilter), null),
   /**
    * `rejected`: the files that the inspection rejected. `copies`: images that are in more than one split, copies beside
    * each other. `excluded`: those that a person left out. `named`: those of these names, as an inspection writes them.
@@ -56,6 +65,34 @@ export type PictureQuestion = v.InferOutput<typeof PictureQuestion>;
 export const Shown = v.strictObject({ mime: v.picklist(['image/png', 'image/jpeg']), base64: v.string() });
 export type Shown = v.InferOutput<typeof Shown>;
 
+/** An object to be drawn over a picture. */
+const marked = {
+  /** Number of its class. */
+  class: v.number(),
+  /** Left, top, right, bottom. */
+  box: v.tuple([v.number(), v.number(), v.number(), v.number()]),
+  crowd: v.boolean(),
+  difficult: v.boolean(),
+};
+export const MarkedBox = v.strictObject(marked);
+export type MarkedBox = v.InferOutput<typeof MarkedBox>;
+
+/** In pixels of the picture. */
+export const MarkedObject = v.strictObject({
+  ...marked,
+  name: v.string(),
+  /** An SVG path to be filled; null where there is none, and for one that is too long to be sent. */
+  mask: v.nullable(v.string()),
+});
+export type MarkedObject = v.InferOutput<typeof MarkedObject>;
+
+const annotated = {
+  /** All objects of the picture; of many, the largest are drawn. */
+  total: v.number(),
+  /** Why its annotation cannot be read. */
+  problem: v.nullable(Said),
+};
+
 const listed = {
   /** As an inspection writes it. */
   name: v.string(),
@@ -67,7 +104,12 @@ const listed = {
   problem: v.nullable(Said),
 };
 
-export const ListedPicture = v.strictObject({ ...listed, thumbnail: v.nullable(Shown) });
+export const ListedPicture = v.strictObject({
+  ...listed,
+  thumbnail: v.nullable(Shown),
+  /** Boxes in pixels of the thumbnail, the largest first; null where the data set annotates no objects. */
+  objects: v.nullable(v.strictObject({ ...annotated, boxes: v.array(MarkedBox) })),
+});
 export type ListedPicture = v.InferOutput<typeof ListedPicture>;
 
 export const PictureRange = v.strictObject({ total: v.number(), pictures: v.array(ListedPicture) });
@@ -93,6 +135,8 @@ export const Picture = v.strictObject({
   isExcluded: v.boolean(),
   /** Names of the images of other splits with the same contents, as far as the inspection lists them. */
   copies: v.array(v.string()),
+  /** The largest first; null where the data set annotates no objects. */
+  objects: v.nullable(v.strictObject({ ...annotated, drawn: v.array(MarkedObject), masksLeftOut: v.number() })),
   shown: v.nullable(Shown),
 });
 export type Picture = v.InferOutput<typeof Picture>;

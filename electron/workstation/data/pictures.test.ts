@@ -13,7 +13,12 @@ beforeAll(async () => {
 });
 afterAll(() => bench.remove());
 
-const filter = (number: number | null): PictureFilter => ({ split: null, class: number, among: { kind: 'all' } });
+const filter = (number: number | null): PictureFilter => ({
+  split: null,
+  class: number,
+  objects: null,
+  among: { kind: 'all' },
+});
 const page = async (number: number | null, from = 0, count = 4) => {
   const { total, pictures } = await handlers.pictures.answer('f0', filter(number), from, count);
   return [total, pictures.map(({ name }) => name).join(' ')];

@@ -1,7 +1,7 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, expect, test, vi } from 'vitest';
 import type { Inspection, Reading, Thumbnail } from '../../../trainer/protocol/dataset.ts';
-import { inspection, wrongFolder } from '../../dev/fake/data.ts';
+import { inspection, streets, wrongFolder } from '../../dev/fake/data.ts';
 import { words } from '../../lib/language/i18n.svelte.ts';
 import InspectionView from './InspectionView.svelte';
 
@@ -167,4 +167,32 @@ test('what an inspection says is in the language of the window, and names are as
   expect(show({ inspection: wrongFolder, oncheck: null, language: 'zh' }).textContent).toContain(
     '2 个文件夹，14 个文件：letters/、taxes/、paper.pdf',
   );
+});
+
+test('annotated objects are counted by split and class; a problem leads to its pictures, an unlisted one to none', () => {
+  const open = vi.fn();
+  const view = show({ inspection: streets, oncheck: null, onpictures: open });
+  const objects = view.querySelector('[data-testid="objects"]')!;
+  const rows = [...objects.querySelector('tbody')!.rows].map((row) => [...row.cells].map((cell) => cell.textContent));
+  expect(rows).toEqual([
+    ['train', '3,610', '3,598', '14', '0', '93', '171'],
+    ['val', '861', '861', '2', '5', '41', '0'],
+  ]);
+  const perClass = objects.querySelector<HTMLTableElement>('[data-testid="objects-per-class"]')!;
+  expect([...perClass.rows[1]!.cells].map((cell) => cell.textContent)).toEqual([
+    'person',
+    '2,310',
+    '800',
+    '560',
+    '190',
+  ]);
+  const problems = objects.querySelector('[data-testid="object-problems"]')!;
+  expect(problems.textContent).toContain('Box without area: left out');
+  expect(problems.textContent).toContain('9031');
+  for (const link of problems.querySelectorAll<HTMLButtonElement>('button.link')) link.click();
+  expect(open.mock.calls).toEqual([[['train/12.png', 'train/40.png']], [['val/3.png']]]);
+});
+
+test('a data set without annotated objects has no such section', () => {
+  expect(show({ inspection, oncheck: null }).querySelector('[data-testid="objects"]')).toBeNull();
 });

@@ -2,7 +2,7 @@ import { flushSync, mount, tick, unmount } from 'svelte';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { DatasetRow } from '../../../electron/api/datasets.ts';
 import { createFake } from '../../dev/fake/fake.ts';
-import { inspection } from '../../dev/fake/data.ts';
+import { inspection, streets } from '../../dev/fake/data.ts';
 import { words } from '../../lib/language/i18n.svelte.ts';
 import WithWorkspace from './testing/WithWorkspace.svelte';
 
@@ -52,8 +52,8 @@ const byTest = (id: string) => document.querySelector<HTMLElement>(`[data-testid
 const press = (key: string) =>
   document.activeElement!.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
 
-async function show(): Promise<void> {
-  shown = mount(WithWorkspace, { target: document.body, props: { row } });
+async function show(of = row): Promise<void> {
+  shown = mount(WithWorkspace, { target: document.body, props: { row: of } });
   flushSync();
   await vi.waitFor(() => expect(document.querySelector('[data-place="0"] img')).not.toBeNull());
 }
@@ -120,4 +120,63 @@ test('a file that cannot be shown has its reason, and a filter without images sa
     .find(({ textContent }) => textContent === 'Show all images')!
     .click();
   await vi.waitFor(() => expect(byTest('picture-count')!.textContent).toBe('1,000,000 images'));
+});
+
+const street: DatasetRow = { ...row, fingerprint: 'street', name: 'Streets', inspection: streets };
+const choose = (id: string, value: string): void => {
+  const select = byTest(id) as HTMLSelectElement;
+  select.value = value;
+  select.dispatchEvent(new Event('change', { bubbles: true }));
+};
+
+test('objects are drawn over the grid and over an enlarged picture, with their classes, until that is switched off', async () => {
+  await show(street);
+  const drawn = (cell: number) => cells()[cell]!.querySelectorAll('svg .box');
+  expect([...drawn(0)].map((box) => box.getAttribute('stroke-dasharray'))).toEqual([null, '3 3', null]);
+  expect(cells()[0]!.querySelectorAll('svg text')).toHaveLength(0);
+  expect(drawn(1)).toHaveLength(0);
+  cells()[0]!.click();
+  await vi.waitFor(() => expect(byTest('objects-here')).not.toBeNull());
+  const view = byTest('picture-view')!;
+  expect([...view.querySelectorAll('svg text')].map(({ textContent }) => textContent)).toEqual([
+    'car',
+    'person',
+    'bicycle',
+  ]);
+  expect(view.querySelector('path.mask')!.getAttribute('d')).toBe('M4 10 20 9 21 24 3 23z');
+  // A crowd is hatched by a pattern that is there.
+  const hatched = view.querySelector<SVGElement>('rect.mask')!.style.fill;
+  expect(view.querySelector(`pattern[id="${/#([^")]+)/.exec(hatched)![1]}"]`)).not.toBeNull();
+  expect(byTest('objects-here')!.textContent).toMatch(/person × 1.*car × 1.*bicycle × 1.*1 crowd .*1 difficult/s);
+  byTest('draw-objects')!.click();
+  await vi.waitFor(() => expect(byTest('objects-drawn')).toBeNull());
+  byTest('picture-back')!.click();
+  await vi.waitFor(() => expect(cells().length).toBeGreaterThan(0));
+  expect(byTest('objects-drawn')).toBeNull();
+});
+
+test('pictures are filtered by what is annotated in them, and by the pictures that a problem names', async () => {
+  const pictures = vi.spyOn(window.workstation, 'pictures');
+  await show(street);
+  const asked = async (value: string) => {
+    choose('filter-objects', value);
+    await vi.waitFor(() => expect((byTest('filter-objects') as HTMLSelectElement).value).toBe(value));
+    await tick();
+    return pictures.mock.calls.at(-1)![1];
+  };
+  const options = [...byTest('filter-objects')!.querySelectorAll('option')].map(({ value }) => value);
+  expect(options).toEqual(['', 'without', 'crowds', 'difficult', 'problem no-area', 'class 0', 'class 1', 'class 2']);
+  expect(byTest('filter-objects')!.textContent).toMatch(/Without objects \(171\).*Box without area: left out \(4\)/s);
+  expect(await asked('crowds')).toMatchObject({ objects: { kind: 'crowds' }, among: { kind: 'all' } });
+  expect(await asked('class 2')).toMatchObject({ objects: { kind: 'class', class: 2 } });
+  const names = ['train/12.png', 'train/40.png', 'val/3.png'];
+  expect(await asked('problem no-area')).toMatchObject({ objects: null, among: { kind: 'named', names } });
+  expect(await asked('without')).toMatchObject({ objects: { kind: 'without' }, among: { kind: 'all' } });
+  expect(await asked('')).toMatchObject({ objects: null, among: { kind: 'all' } });
+});
+
+test('a data set without annotated objects has no switch and no filter for them', async () => {
+  await show();
+  expect(byTest('filter-objects')).toBeNull();
+  expect(byTest('draw-objects')).toBeNull();
 });

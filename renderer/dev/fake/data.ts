@@ -3,7 +3,7 @@ import type { DatasetRow } from '../../../electron/api/datasets.ts';
 import type { CopiedPicture } from '../../../trainer/protocol/copies.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
-import { drawnPicture, pictureAnswers } from './pictures.ts';
+import { drawnPicture, pictureAnswers, streetClasses } from './pictures.ts';
 import { type FakeAnswers, type FakeWorld, minutes } from './world.ts';
 
 const copied = (split: string, file: string, index: number): CopiedPicture => ({
@@ -75,6 +75,55 @@ export const wrongFolder: Inspection = {
     {
       say: '{1}, {2}: {3}',
       with: [{ say: '{1} folders', with: [2] }, { say: '{1} files', with: [14] }, ['letters/', 'taxes/', 'paper.pdf']],
+    },
+  ],
+};
+/** Pictures with annotated objects. */
+export const streets: Inspection = {
+  ...inspection,
+  dataset: 'coco',
+  title: 'COCO',
+  path: '/data/streets',
+  channels: 3,
+  leaks: [],
+  leakCount: 0,
+  duplicateCount: 0,
+  nearDuplicates: { count: 0, leaked: 0, plain: 0, pairs: [] },
+  severalClasses: true,
+  classes: streetClasses,
+  splits: [
+    {
+      split: 'train',
+      images: 1200,
+      perClass: [800, 640, 90],
+      objects: {
+        perClass: [2310, 1204, 96],
+        imagesPerClass: [800, 640, 90],
+        crowds: 14,
+        difficult: 0,
+        masks: 3598,
+        imagesWithout: 171,
+        most: 93,
+        problems: [
+          { kind: 'no-area', count: 3, examples: ['train/12.png', 'train/40.png'] },
+          { kind: 'unknown-image', count: 1, examples: ['9031'] },
+        ],
+      },
+    },
+    {
+      split: 'val',
+      images: 300,
+      perClass: [190, 150, 0],
+      objects: {
+        perClass: [560, 301, 0],
+        imagesPerClass: [190, 150, 0],
+        crowds: 2,
+        difficult: 5,
+        masks: 861,
+        imagesWithout: 0,
+        most: 41,
+        problems: [{ kind: 'no-area', count: 1, examples: ['val/3.png'] }],
+      },
     },
   ],
 };
@@ -152,6 +201,17 @@ const datasets: readonly DatasetRow[] = [
       ],
       rejectCount: 2,
     },
+  },
+  {
+    fingerprint: 'street',
+    name: 'Streets',
+    path: '/data/streets',
+    inspectedAt: minutes(90),
+    state: 'ready',
+    builtIn: false,
+    excluded: 0,
+    evaluators: ['detection-c4'],
+    inspection: streets,
   },
 ];
 

@@ -1,5 +1,5 @@
 /** Made-up pictures of a data set, and made-up draws of their views. */
-import type { Picture, PictureFilter, Shown } from '../../../trainer/protocol/browse.ts';
+import type { MarkedBox, MarkedObject, Picture, PictureFilter, Shown } from '../../../trainer/protocol/browse.ts';
 import { type FakeAnswers } from './world.ts';
 
 const classes = ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat'];
@@ -21,7 +21,19 @@ export function drawnPicture(place: number, side = 28): Shown {
   return { mime: 'image/png', base64: canvas.toDataURL('image/png').split(',')[1] ?? '' };
 }
 
-function picture({ among }: PictureFilter, place: number): Picture {
+/** Objects of a made-up street: none in every seventh picture. */
+export const streetClasses = ['person', 'car', 'bicycle'];
+const streetObjects = (place: number): NonNullable<Picture['objects']> => {
+  const drawn: readonly MarkedObject[] = [
+    { class: 1, name: 'car', box: [3, 9, 21, 24], crowd: false, difficult: false, mask: 'M4 10 20 9 21 24 3 23z' },
+    { class: 0, name: 'person', box: [16, 4, 22, 20], crowd: false, difficult: true, mask: null },
+    { class: 2, name: 'bicycle', box: [20, 16, 27, 26], crowd: true, difficult: false, mask: null },
+  ];
+  const here = place % 7 === 1 ? [] : [...drawn];
+  return { total: here.length, problem: null, drawn: here, masksLeftOut: 0 };
+};
+
+function picture(fingerprint: string, { among }: PictureFilter, place: number): Picture {
   const isRejected = among.kind === 'rejected';
   const name = among.kind === 'named' ? among.names[place]! : `train/${place}.png`;
   return {
@@ -39,6 +51,7 @@ function picture({ among }: PictureFilter, place: number): Picture {
     trainingIndex: isRejected ? null : place,
     isExcluded: false,
     copies: place === 1284 ? ['test/77'] : [],
+    objects: fingerprint === 'street' && !isRejected ? streetObjects(place) : null,
     shown: isRejected ? null : drawnPicture(place),
   };
 }
@@ -47,18 +60,29 @@ export function pictureAnswers(): FakeAnswers<
   'pictures' | 'picture' | 'augmentedViews' | 'showPicture' | 'excludePicture'
 > {
   return {
-    pictures: (_fingerprint, filter, from, count) => {
+    pictures: (fingerprint, filter, from, count) => {
       const total = totalOf(filter);
       const places = Array.from({ length: Math.max(0, Math.min(count, total - from)) }, (_, at) => from + at);
       return {
         total,
         pictures: places.map((place) => {
-          const { name, split, classes: own, problem, shown: thumbnail } = picture(filter, place);
-          return { name, split, classes: own, problem, thumbnail };
+          const { name, split, classes: own, problem, shown: thumbnail, objects } = picture(fingerprint, filter, place);
+          const boxes = objects?.drawn.map(({ name: _name, mask: _mask, box, ...marks }) => ({
+            ...marks,
+            box: box.map((side) => (side * 96) / 28) as MarkedBox['box'],
+          }));
+          return {
+            name,
+            split,
+            classes: own,
+            problem,
+            thumbnail,
+            objects: objects && { total: objects.total, problem: null, boxes: boxes ?? [] },
+          };
         }),
       };
     },
-    picture: (_fingerprint, filter, place) => picture(filter, place),
+    picture: (fingerprint, filter, place) => picture(fingerprint, filter, place),
     augmentedViews: (_fingerprint, _filter, place, { views, epoch }) => ({
       trainingIndex: place,
       width: 28,

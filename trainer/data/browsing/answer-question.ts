@@ -15,7 +15,8 @@ import { imageHeader, titles } from '../pixels/image-header.ts';
 import { pixelsOf } from '../pixels/kernels.ts';
 import { enlarged, exactly, thumbnail } from './encode.ts';
 import type { Entry, Gallery } from './gallery.ts';
-import { readEntry, rejectedFile, type ReadEntry } from './read-entry.ts';
+import { boxesOnThumbnail, objectsOnPicture, type Size } from './marked-objects.ts';
+import { readEntry, readObjects, rejectedFile, type ReadEntry } from './read-entry.ts';
 import { inEnglish, said } from '../../protocol/sentence.ts';
 
 /** Side of a thumbnail in pixels. */
@@ -41,7 +42,11 @@ export async function answerQuestion(
   return { kind: 'views', drawn: await viewsOf(gallery, entry, read, question.draw) };
 }
 
-function listed(gallery: Gallery, entry: Entry, { name, problem }: ReadEntry): Omit<ListedPicture, 'thumbnail'> {
+function listed(
+  gallery: Gallery,
+  entry: Entry,
+  { name, problem }: ReadEntry,
+): Omit<ListedPicture, 'thumbnail' | 'objects'> {
   const known = gallery.reasonOf(name) ?? problem;
   if (entry.kind === 'file') return { name, split: null, classes: [], problem: known };
   const { split, data } = entry.split;
@@ -59,7 +64,12 @@ async function rangeOf(
   const thumbnailOf = async (place: number): Promise<ListedPicture> => {
     const entry = at(place);
     const read = await readEntry(entry, folder);
-    return { ...listed(gallery, entry, read), thumbnail: read.pixels && (await thumbnail(read.pixels, thumbnailSide)) };
+    const size = sizeOf(read);
+    return {
+      ...listed(gallery, entry, read),
+      thumbnail: read.pixels && (await thumbnail(read.pixels, thumbnailSide)),
+      objects: size && boxesOnThumbnail(await readObjects(entry), size, thumbnailSide),
+    };
   };
   const end = Math.min(total, from + count);
   const pictures: ListedPicture[] = [];
@@ -70,10 +80,17 @@ async function rangeOf(
   return { total, pictures };
 }
 
+/** What was decoded has a header that can be read. */
+const headerOf = ({ image, pixels }: ReadEntry) =>
+  pixels !== null && image?.kind === 'encoded' ? imageHeader(image.bytes) : null;
+
+/** Of the picture at full size; null if it cannot be decoded. */
+const sizeOf = (read: ReadEntry): Size | null => headerOf(read) ?? read.pixels;
+
 async function pictureOf(gallery: Gallery, folder: string, entry: Entry, read: ReadEntry): Promise<Picture> {
   const { name, image, pixels } = read;
-  // What was decoded has a header that can be read.
-  const header = pixels !== null && image?.kind === 'encoded' ? imageHeader(image.bytes) : null;
+  const header = headerOf(read);
+  const size = sizeOf(read);
   const place =
     entry.kind === 'image'
       ? entry.split.fileOf(entry.index)
@@ -84,12 +101,16 @@ async function pictureOf(gallery: Gallery, folder: string, entry: Entry, read: R
     isArchived: place?.isArchived ?? false,
     format: header && titles[header.format],
     bytes: image && (image.kind === 'encoded' ? image.bytes : image.pixels).length,
-    width: header?.width ?? pixels?.width ?? null,
-    height: header?.height ?? pixels?.height ?? null,
+    width: size?.width ?? null,
+    height: size?.height ?? null,
     channels: pixels?.channels ?? null,
     trainingIndex: entry.kind === 'image' ? await gallery.trainingIndex(entry) : null,
     isExcluded: entry.kind === 'image' && gallery.isExcluded(entry.split.split, name),
     copies: [...gallery.copiesOf(name)],
+    objects:
+      size && entry.kind === 'image'
+        ? objectsOnPicture(await readObjects(entry), size, entry.split.data.classes)
+        : null,
     shown: pixels && (await enlarged(pixels)),
   };
 }

@@ -20,7 +20,7 @@ const picture = (name: string, width = 40, height = 30) =>
   sharp(randomBytes(width * height * 3, name), { raw: { width, height, channels: 3 } })
     .png()
     .toBuffer();
-const all: PictureFilter = { split: null, class: null, among: { kind: 'all' } };
+const all: PictureFilter = { split: null, class: null, objects: null, among: { kind: 'all' } };
 
 async function open(folder: string, write: () => Promise<void>) {
   const data = join(folder, 'data');
@@ -87,6 +87,7 @@ test('filters give splits, classes, rejected files with their reasons, and copie
         classes: ['a'],
         problem: expect.stringContaining('PNG') as string,
         thumbnail: null,
+        objects: null,
       },
     ]);
     expect((await namesOf({}, 1000, 5)).names).toEqual([]);

@@ -70,6 +70,16 @@ function concatenated(runs: readonly Run[]): Selection {
   });
 }
 
+/** Images of a split by their class and their objects; null for all of them. */
+async function indexesOf(split: OpenSplit, { class: number, objects }: PictureFilter): Promise<Uint32Array | null> {
+  const ofClass = number === null ? null : split.ofClass(number);
+  if (objects === null) return ofClass;
+  const withObjects = await split.withObjects(objects);
+  if (ofClass === null) return withObjects;
+  const both = new Set(ofClass);
+  return withObjects.filter((index) => both.has(index));
+}
+
 function bySplit(
   files: readonly { readonly split: string; readonly file: string }[],
 ): ReadonlyMap<string, Set<string>> {
@@ -176,7 +186,8 @@ export class Gallery {
     return known;
   }
 
-  async #order({ split: wanted, class: number, among }: PictureFilter): Promise<Selection> {
+  async #order(filter: PictureFilter): Promise<Selection> {
+    const { split: wanted, class: number, objects, among } = filter;
     const { splits } = this.#options;
     if (wanted !== null && !splits.includes(wanted)) {
       throw new FaultError('unknown-id', `There is no split "${wanted}". Known: ${splits.join(', ')}.`, {
@@ -188,26 +199,25 @@ export class Gallery {
       const split = await this.#split(name);
       if (split !== null) opened.push(split);
     }
-    if (among.kind === 'all') {
-      return concatenated(
-        opened.map((split) => {
-          const indexes = number === null ? null : split.ofClass(number);
-          return { split, indexes, count: indexes?.length ?? split.data.count };
-        }),
-      );
+    const runs: Run[] = [];
+    for (const split of opened) {
+      const indexes = await indexesOf(split, filter);
+      runs.push({ split, indexes, count: indexes?.length ?? split.data.count });
     }
+    if (among.kind === 'all') return concatenated(runs);
+    const chosen = new Map(runs.map(({ split, indexes }) => [split, indexes && new Set(indexes)]));
     const entries = await this.#named(this.#namesAmong(among), opened);
     const kept: Entry[] = [];
     for (const entry of entries) {
-      const isOfClass =
+      const isOfContents =
         entry.kind === 'file'
-          ? wanted === null && number === null
-          : number === null || entry.split.classesOf(entry.index).includes(number);
+          ? wanted === null && number === null && objects === null
+          : (chosen.get(entry.split)?.has(entry.index) ?? true);
       // The same name in another split is another image.
       const isChosen =
         among.kind !== 'excluded' ||
         (entry.kind === 'image' && this.isExcluded(entry.split.split, await entry.split.nameOf(entry.index)));
-      if (isOfClass && isChosen) kept.push(entry);
+      if (isOfContents && isChosen) kept.push(entry);
     }
     return selectionOf(kept.length, (place) => kept[place]!);
   }

@@ -1,11 +1,13 @@
 /** A split as it is browsed: all its images, also those that training leaves out, with their names and classes. */
 import { join } from 'node:path';
 import type { DataSource } from '../../protocol/run.ts';
+import type { ObjectFilter } from '../../protocol/browse.ts';
 import type { OpenDataset } from '../../recipe.ts';
 import { nameOf, placeOf } from '../listing/image-table.ts';
 import { reader } from '../listing/readers.ts';
 import { locate } from '../loading/index-file.ts';
 import { printable } from '../rejects.ts';
+import { surveyObjects, type ObjectSurvey } from './object-survey.ts';
 
 export interface OpenSplit {
   readonly split: string;
@@ -18,6 +20,8 @@ export interface OpenSplit {
   classesOf(index: number): readonly number[];
   /** The images of a class, in order. */
   ofClass(number: number): Uint32Array;
+  /** The images with such objects, in order. The first call reads every annotation of the split. */
+  withObjects(filter: ObjectFilter): Promise<Uint32Array>;
   /** The images of these names, as an inspection writes them. */
   find(names: ReadonlySet<string>): Promise<ReadonlyMap<string, number>>;
 }
@@ -35,6 +39,7 @@ export async function openSplit(source: DataSource, cacheFolder: string | null):
     table === null ? (await data.sample(index)).name : printable(nameOf(table, index));
   const isOf = (index: number, number: number): boolean =>
     presence === null ? labels?.[index] === number : presence[index * classes.length + number] === 1;
+  let survey: Promise<ObjectSurvey> | null = null;
 
   return {
     split,
@@ -54,6 +59,10 @@ export async function openSplit(source: DataSource, cacheFolder: string | null):
       let used = 0;
       for (let index = 0; index < count; index++) if (isOf(index, number)) indexes[used++] = index;
       return indexes.slice(0, used);
+    },
+    async withObjects(filter) {
+      survey ??= surveyObjects(data);
+      return (await survey).imagesWith(filter);
     },
     async find(names) {
       const places = new Map<string, number>();

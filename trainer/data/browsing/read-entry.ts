@@ -2,6 +2,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize, sep } from 'node:path';
 import { FaultError } from '../../durable/fault-error.ts';
+import type { AnnotatedImage } from '../../detection/objects.ts';
 import type { Image } from '../../recipe.ts';
 import { DamagedImageError } from '../damaged-image.ts';
 import { expectImageSize } from '../listing/listing.ts';
@@ -49,6 +50,19 @@ export async function readEntry(entry: Entry, folder: string): Promise<ReadEntry
     return { name, image, pixels: await decode(image, channels), problem: null };
   } catch (error) {
     return { name, image, pixels: null, problem: problemOf(error) };
+  }
+}
+
+/** What is annotated in a picture, or why that cannot be read; null where the data set annotates no objects. */
+export async function readObjects(
+  entry: Entry,
+): Promise<{ readonly annotated: AnnotatedImage } | { readonly problem: Said } | null> {
+  const objects = entry.kind === 'image' ? entry.split.data.objects?.(entry.index) : undefined;
+  if (objects === undefined) return null;
+  try {
+    return { annotated: await objects };
+  } catch (error) {
+    return { problem: problemOf(error) };
   }
 }
 

@@ -3,7 +3,7 @@ import { clipBox, type Box } from '../boxes.ts';
 import type { ObjectProblem, ObjectProblemKind } from '../../protocol/objects.ts';
 import type { Segmentation } from '../objects.ts';
 
-const mostExamples = 5;
+const mostExamples = 20;
 
 export interface Problems {
   /** @param image the picture it is in */
