@@ -116,8 +116,10 @@ export interface Requests {
   /** Shows its file in the system's file manager; of one that is no file of its own, the data set. */
   showPicture: (fingerprint: string, filter: PictureFilter, place: number) => void;
   writeSampleSet: () => Inspection;
-  /** Cancels the jobs that somebody waits for; 'check': the check of contents beside the runs. */
-  cancelJob: (kind?: 'check') => void;
+  /** Cancels the jobs that somebody waits for. */
+  cancelJob: () => void;
+  /** Cancels the check of contents beside the runs. */
+  cancelContentsCheck: () => void;
 
   compare: (selection: Selection) => Comparison;
   exportReport: (selection: Selection, formats: readonly ReportFormat[], language: Language) => ReportRow;
@@ -194,6 +196,7 @@ const every = {
   showPicture: true,
   writeSampleSet: true,
   cancelJob: true,
+  cancelContentsCheck: true,
   compare: true,
   exportReport: true,
   reports: true,

@@ -49,7 +49,17 @@ test('a request always takes arguments or never does', () => {
     (
       [
         ...['about', 'chooseHome', 'catalogue', 'presets', 'runs', 'interrupted', 'progress', 'plans', 'datasets'],
-        ...['weights', 'knownData', 'chooseFolder', 'writeSampleSet', 'cancelJob', 'reports', 'hardware', 'doctor'],
+        ...[
+          'weights',
+          'knownData',
+          'chooseFolder',
+          'writeSampleSet',
+          'cancelJob',
+          'cancelContentsCheck',
+          'reports',
+          'hardware',
+          'doctor',
+        ],
       ] as (keyof Requests)[]
     ).sort(),
   );

@@ -193,7 +193,8 @@ function dataHandlers({ datasets }: Answers) {
     excludePicture: { args: v.strictTuple([fingerprint, excludedImage, v.boolean()]), answer: pictures.exclude },
     showPicture: { args: v.strictTuple([fingerprint, PictureFilter, place]), answer: pictures.show },
     writeSampleSet: { args: none, answer: datasets.writeSampleSet },
-    cancelJob: { args: v.strictTuple([v.optional(v.literal('check'))]), answer: datasets.cancel },
+    cancelJob: { args: none, answer: datasets.cancel },
+    cancelContentsCheck: { args: none, answer: datasets.cancelContentsCheck },
   } satisfies Partial<Handlers>;
 }
 
@@ -259,6 +260,7 @@ const readers = new Set<keyof Requests>([
     'augmentedViews',
     'showPicture',
     'cancelJob',
+    'cancelContentsCheck',
     'compare',
     'exportReport',
     'reports',

@@ -58,7 +58,7 @@ test('a person can cancel it, and nothing else is; it is not made again before t
   // Jobs that somebody waits for are others.
   await first.handlers.cancelJob.answer();
   expect(ends()).toBe(0);
-  await first.handlers.cancelJob.answer('check');
+  await first.handlers.cancelContentsCheck.answer();
   await until(() => ends() === 1, 'the end of the check');
   expect(await statuses(first.handlers)).toEqual(['running']);
   expect((await recordOf(first.handlers)).inspection.contents).toBe('listed');

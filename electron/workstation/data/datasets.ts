@@ -27,8 +27,10 @@ export interface Datasets {
   readonly thumbnails: RequestHandler<'thumbnails'>;
   readonly writeSampleSet: () => Promise<Inspection>;
   readonly pictures: Pictures;
-  /** Ends the jobs that somebody waits for, or the check of contents beside the runs. */
+  /** Ends the jobs that somebody waits for. */
   readonly cancel: RequestHandler<'cancelJob'>;
+  /** Ends the check of contents beside the runs. */
+  readonly cancelContentsCheck: RequestHandler<'cancelContentsCheck'>;
   /** The data set of a folder, inspected and remembered if it is new or has changed. */
   readonly ensure: (path: string, name: string, builtIn: boolean) => Promise<StoredDataset>;
   readonly stateOf: (dataset: Pick<StoredDataset, 'path' | 'signature'>) => Promise<DatasetRow['state']>;
@@ -71,14 +73,11 @@ export function createDatasets(options: DatasetsOptions): Datasets {
     ensure: (path, name, builtIn) => inspections.ensure(path, name, builtIn),
     stateOf,
     pictures: createPictures({ workspace, desk: pictureDesk, get, showItem }),
-    cancel: (kind) => {
-      if (kind === 'check') {
-        contentsChecks.cancel();
-        return;
-      }
+    cancel: () => {
       jobs.cancel();
       pictureDesk.cancel();
     },
+    cancelContentsCheck: () => contentsChecks.cancel(),
     rows: async () => Promise.all((await store.datasets()).map(rowOf)),
     known: () => knownData(dataFolder, sampleFolder),
     add: async (inspection, name) => {

@@ -247,6 +247,7 @@ export function datasetAnswers(
   | 'excludePicture'
   | 'writeSampleSet'
   | 'cancelJob'
+  | 'cancelContentsCheck'
 > {
   return {
     datasets: () => (world.empty ? [] : datasets),
@@ -278,5 +279,6 @@ export function datasetAnswers(
       return inspection;
     },
     cancelJob: () => undefined,
+    cancelContentsCheck: () => undefined,
   };
 }
