@@ -228,7 +228,14 @@ async function other(side: Exclude<Job, { kind: 'train' }>): Promise<void> {
         const total = number === null ? 10 : 5;
         const places = Array.from({ length: Math.max(0, Math.min(total - question.from, question.count)) });
         const pictures = places.map((_, at) => {
-          return { name: `${question.from + at}.png`, split: 'train', classes: [], problem: null, thumbnail: null };
+          return {
+            name: `${question.from + at}.png`,
+            split: 'train',
+            classes: [],
+            problem: null,
+            thumbnail: null,
+            objects: null,
+          };
         });
         const answer = { kind: 'range', range: { total, pictures } };
         say({ type: 'result', outcome: { kind: 'browsed', id, answer } });
