@@ -247,7 +247,6 @@ export const en = {
     'protocol.images': 'images',
     'protocol.pairs': 'images with two views',
     'protocol.views': 'views',
-    'protocol.iterations': 'iterations',
     'protocol.averagePrecision': 'average precision',
     'protocol.costs': 'values of C',
     'protocol.crop': 'crop',

@@ -230,7 +230,6 @@ export const zh: Words = {
     'protocol.images': '图像数',
     'protocol.pairs': '取两个视图的图像数',
     'protocol.views': '视图',
-    'protocol.iterations': '迭代数',
     'protocol.averagePrecision': '平均精度的算法',
     'protocol.costs': 'C 的取值',
     'protocol.crop': '裁剪',
