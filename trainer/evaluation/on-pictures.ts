@@ -2,10 +2,11 @@
 import * as v from 'valibot';
 import { progressOf } from '../channel/job.ts';
 import { startCounting, type DetectionFigure } from '../detection/figures/rules.ts';
+import type { AnnotatedImage } from '../detection/objects.ts';
 import { detectorLearner } from '../detection/nets/detector-learner.ts';
 import { pictureOrder } from '../detection/pictures/order.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
-import { detectionFiles } from '../protocol/detections.ts';
+import { detectionFiles, type DetectionRules } from '../protocol/detections.ts';
 import { resizingProtocol, type Result } from '../protocol/results.ts';
 import type { DetectionRecipe } from '../recipe.ts';
 import { optimizers, schedules } from '../registry.ts';
@@ -15,7 +16,7 @@ import { objectFinder } from './find-objects.ts';
 import { measureDetections, type MeasuredDetections } from './measure-detections.ts';
 import { openTrainableEncoder } from './on-images.ts';
 import { batchesOf, sourceOf, withoutDamaged } from './picture-sources.ts';
-import { annotated, categoriesOf, openPictures, surveyed, unseenClasses } from './survey-pictures.ts';
+import { annotated, categoriesOf, openPictures, surveyed, unseenClasses, type Pictures } from './survey-pictures.ts';
 import { tellIfNothingLearned, watched } from './watch-detector.ts';
 
 /** Examinations in a course, each of so many pictures; the whole split is measured at its end. */
@@ -44,6 +45,45 @@ function resultsOf(
     detections: detectionFiles.found,
     byClass: byClass.map((of, label) => ({ name: truth.test.names[label]!, value: of, cost: 0 })),
   }));
+}
+
+/** Finds the objects of the whole split and counts what was found. */
+async function measured(
+  scope: EvaluationScope,
+  {
+    tested,
+    test,
+    find,
+    steps,
+    ...counted
+  }: {
+    readonly rules: DetectionRules;
+    readonly masks: boolean;
+    readonly tested: readonly AnnotatedImage[];
+    readonly test: Pictures;
+    readonly find: ReturnType<typeof objectFinder>;
+    readonly steps: number;
+  },
+  runFolder: string,
+): Promise<readonly Result[]> {
+  const { context, place } = scope;
+  context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
+  const progress = () => progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps });
+  const all = Int32Array.from(tested.keys());
+  const found = progress();
+  const figures = await measureDetections({
+    ...counted,
+    images: tested,
+    classes: test.classes,
+    categories: categoriesOf(test),
+    folder: runFolder,
+    progress: progress(),
+    find: (tell) =>
+      withoutDamaged(scope, scope.test, test.count, () =>
+        find(all, (picture, objects) => tell(tested[picture]!.id, objects), found),
+      ),
+  });
+  return resultsOf(scope, figures, tested.length);
 }
 
 /** Opens the encoder and a detector that is trained with it. */
@@ -114,25 +154,10 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
     course,
     examinedImages: tested.length + (examinations - 1) * Math.min(examinedPictures, tested.length),
     async measure(runFolder) {
-      context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
-      const progress = progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps });
-      const all = Int32Array.from(tested.keys());
-      const figures = await measureDetections({
-        rules,
-        images: tested,
-        classes: test.classes,
-        masks: recipe.masks,
-        categories: categoriesOf(test),
-        folder: runFolder,
-        progress: progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps }),
-        find: (tell) =>
-          withoutDamaged(scope, scope.test, test.count, () =>
-            find(all, (picture, found) => tell(tested[picture]!.id, found), progress),
-          ),
-      });
+      const results = await measured(scope, { rules, tested, test, masks: recipe.masks, find, steps }, runFolder);
       await train.close();
       await test.close();
-      return resultsOf(scope, figures, tested.length);
+      return results;
     },
   };
 }
