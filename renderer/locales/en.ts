@@ -741,7 +741,8 @@ export const en = {
   'objects.title': 'Annotated objects',
   'objects.count': 'Objects',
   'objects.without': 'Images without objects',
-  'objects.withoutHint': 'Left out when a detector is trained, kept when it is evaluated',
+  'objects.withoutHint':
+    'Images without objects are left out when a detector is trained, and kept when it is evaluated.',
   'objects.most': 'Most in an image',
   'objects.masks': 'With a mask',
   'objects.crowds': 'Crowds',

@@ -721,7 +721,7 @@ export const zh = {
   'objects.title': '标注的目标',
   'objects.count': '目标数',
   'objects.without': '无目标的图像',
-  'objects.withoutHint': '训练检测器时排除，评估时保留',
+  'objects.withoutHint': '无目标的图像在训练检测器时排除，评估时保留。',
   'objects.most': '单张最多',
   'objects.masks': '带掩码',
   'objects.crowds': '密集区域（crowd）',
