@@ -56,7 +56,13 @@ const rooms = {
   'trainer/methods': ['trainer/nn', 'trainer/durable', 'trainer/random.ts', 'trainer/recipe.ts'],
   'trainer/detection': ['trainer/protocol'],
   'trainer/data': ['trainer/detection/object-table.ts', 'trainer/durable', 'trainer/protocol'],
-  'trainer/detection/annotations': ['trainer/detection/[^/]+$', 'trainer/data/[^/]+$', ...plain],
+  'trainer/detection/masks': ['trainer/detection/[^/]+$'],
+  'trainer/detection/annotations': [
+    'trainer/detection/masks',
+    'trainer/detection/[^/]+$',
+    'trainer/data/[^/]+$',
+    ...plain,
+  ],
   'trainer/data/pixels': ['trainer/data/[^/]+$', ...plain],
   // Data sets were published as pickles too, and one reader of pickles is enough to keep harmless.
   'trainer/data/formats': [
@@ -94,7 +100,6 @@ const rooms = {
   ],
   'trainer/data/sample': ['trainer/data/pixels', 'trainer/durable', 'trainer/random.ts'],
   'trainer/datasets': ['trainer/data', 'trainer/detection/annotations', 'trainer/detection/[^/]+$', ...plain],
-  'trainer/detection/masks': ['trainer/detection/[^/]+$'],
   'trainer/detection/figures': ['trainer/detection/masks', 'trainer/detection/[^/]+$', ...plain],
   'trainer/detection/results': ['trainer/detection/masks', 'trainer/detection/[^/]+$', ...plain],
   'trainer/detection/nets': ['trainer/nn', 'trainer/detection/[^/]+$', 'trainer/recipe.ts'],

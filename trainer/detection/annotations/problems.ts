@@ -1,6 +1,8 @@
 /** What can be wrong with annotations: each kind is decided here, counted, and said with what is done about it. */
 import { clipBox, type Box } from '../boxes.ts';
 import type { ObjectProblem, ObjectProblemKind } from '../../protocol/objects.ts';
+import { problemOfRing } from '../masks/polygons.ts';
+import { maskArea as areaOfRuns } from '../masks/run-lengths.ts';
 import type { Segmentation } from '../objects.ts';
 
 const mostExamples = 20;
@@ -62,7 +64,7 @@ export function judgedBox(box: Box, { width, height }: Size, tell: (kind: Object
   return used;
 }
 
-/** Twice the area inside a ring, by its corners; a ring that crosses itself has less than it covers. */
+/** The area inside a ring, by its corners; a ring that crosses itself has less than it covers. */
 function ringArea(ring: readonly number[]): number {
   let sum = 0;
   for (let at = 0; at < ring.length; at += 2) {
@@ -75,7 +77,7 @@ function ringArea(ring: readonly number[]): number {
 /** Pixels, by the corners of polygons, each part for itself, or by the runs. */
 export function maskArea(mask: Segmentation): number {
   if (mask.kind === 'polygons') return mask.rings.reduce((sum, ring) => sum + ringArea(ring), 0);
-  return mask.counts.reduce((sum, count, run) => sum + (run % 2 === 1 ? count : 0), 0);
+  return areaOfRuns(mask);
 }
 
 /** Rounding to pixels moves the area of a small or thin object far. */
@@ -86,8 +88,12 @@ export const disagrees = (stated: number, ofMask: number): boolean =>
   Math.abs(stated - ofMask) > comparedFrom &&
   Math.max(stated, ofMask) > mostTimes * Math.max(Math.min(stated, ofMask), 1e-9);
 
-/** Far beyond any picture: rasterising takes as long as a boundary is. */
-const farthest = 1_000_000;
+const ringProblems = {
+  odd: 'odd-ring',
+  'too-few-points': 'short-ring',
+  'not-finite': 'ring-no-numbers',
+  'too-far': 'ring-no-numbers',
+} as const;
 
 /** Rings that enclose something. @returns null if none is left */
 export function judgedRings(
@@ -95,14 +101,9 @@ export function judgedRings(
   tell: (kind: ObjectProblemKind) => void,
 ): Segmentation | null {
   const kept = rings.filter((ring) => {
-    const trouble =
-      ring.length % 2 !== 0
-        ? 'odd-ring'
-        : ring.length < 6
-          ? 'short-ring'
-          : !ring.every((value) => Math.abs(value) <= farthest) && 'ring-no-numbers';
-    if (trouble) tell(trouble);
-    return !trouble;
+    const problem = problemOfRing(ring);
+    if (problem !== null) tell(ringProblems[problem]);
+    return problem === null;
   });
   return kept.length === 0 ? null : { kind: 'polygons', rings: kept };
 }

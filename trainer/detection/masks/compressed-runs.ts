@@ -25,8 +25,11 @@ export function compressRuns(counts: readonly number[]): string {
   return text;
 }
 
-/** @throws RangeError if the text is damaged, or its runs do not fill the picture */
-export function expandRuns(text: string, height: number, width: number): RunLengths {
+/** A run of more pixels is of no picture. */
+const longestRun = 2 ** 45;
+
+/** @throws RangeError if the text is damaged */
+export function expandCounts(text: string): number[] {
   const counts: number[] = [];
   let value = 0;
   let scale = 1;
@@ -37,7 +40,7 @@ export function expandRuns(text: string, height: number, width: number): RunLeng
     const bits = code - firstCharacter;
     value += (bits & 31) * scale;
     scale *= 32;
-    if (scale > 2 ** 50) throw new RangeError(`a run of a mask's counts is too long, at character ${at + 1}`);
+    if (scale > longestRun) throw new RangeError(`a run of a mask's counts is too long, at character ${at + 1}`);
     if (bits & more) continue;
     if (bits & 16) value -= scale;
     counts.push(counts.length > 2 ? value + counts[counts.length - 2]! : value);
@@ -45,7 +48,12 @@ export function expandRuns(text: string, height: number, width: number): RunLeng
     scale = 1;
   }
   if (scale > 1) throw new RangeError("a mask's counts end in the middle of a run");
-  const runs = { height, width, counts };
+  return counts;
+}
+
+/** @throws RangeError if the text is damaged, or its runs do not fill the picture */
+export function expandRuns(text: string, height: number, width: number): RunLengths {
+  const runs = { height, width, counts: expandCounts(text) };
   checkRunLengths(runs);
   return runs;
 }
