@@ -8,10 +8,10 @@ import { type Box, intersectionOverUnion, overlapWithCrowd } from '../boxes.ts';
 import { maskOf } from '../masks/polygons.ts';
 import { maskOverlap, type MeasuredMask, measureMask } from '../masks/run-lengths.ts';
 import type { AnnotatedImage, AnnotatedObject, Detection } from '../objects.ts';
-import { type ClassRows, classRows, picturesOf } from './class-rows.ts';
-import type { Evaluation, MatchedRows } from './evaluation.ts';
+import type { ClassRows } from './class-rows.ts';
+import { type Evaluation, startEvaluation } from './evaluation.ts';
 import { matchCoco } from './matching.ts';
-import { type AreaRange, collectClass, countedOf, type Matches } from './match-table.ts';
+import { type AreaRange, countedOf, type Matches } from './match-table.ts';
 import { averageAt101, curveOf } from './precision-recall.ts';
 import { type ClassLine, classLine, type Figure, meanFigures, meanOf } from './figure.ts';
 
@@ -78,34 +78,20 @@ function compare(
 }
 
 export function startCoco(images: readonly AnnotatedImage[], classes: number, of: OverlapOf): Evaluation {
-  const pictures = picturesOf(images);
-  const collectors = Array.from({ length: classes }, () => collectClass(cocoAreas.length));
-  const match = (position: number, detections: readonly Detection[]): readonly MatchedRows[] => {
-    const image = pictures.at(position);
-    return classRows(image, detections, classes, cocoMaximum).map((rows) => {
+  return startEvaluation(images, classes, {
+    thresholds: cocoThresholds,
+    areas: cocoAreas,
+    most: cocoMaximum,
+    match(rows, image) {
       const { overlap, area } = compare(rows, image, of);
       const scores = rows.detections.map(({ score }) => score);
       const objects = {
         area: rows.objects.map((object) => object.area),
         isCrowd: rows.objects.map(({ crowd }) => crowd),
       };
-      const found = matchCoco({ scores, area }, objects, overlap, cocoThresholds, cocoAreas);
-      collectors[rows.label]!.add(position, found);
-      return { ...rows, found };
-    });
-  };
-  return {
-    add: (id, detections) => match(pictures.take(id), detections),
-    finish() {
-      pictures.rest((position) => match(position, []));
-      return {
-        images: pictures.ids,
-        thresholds: cocoThresholds,
-        areas: cocoAreas,
-        classes: collectors.map((collector) => collector.finish()),
-      };
+      return { ...rows, found: matchCoco({ scores, area }, objects, overlap, cocoThresholds, cocoAreas) };
     },
-  };
+  });
 }
 
 /** Average precision of a class, 0 to 1; null without objects. */

@@ -14,11 +14,10 @@
  */
 import type { Box } from '../boxes.ts';
 import type { AnnotatedImage, Detection } from '../objects.ts';
-import { classRows, picturesOf } from './class-rows.ts';
-import type { Evaluation, MatchedRows } from './evaluation.ts';
+import { type Evaluation, startEvaluation } from './evaluation.ts';
 import { type ClassLine, classLine, type Figure, meanFigures, meanOf } from './figure.ts';
 import { matchVoc } from './matching.ts';
-import { collectClass, countedOf, type Matches } from './match-table.ts';
+import { countedOf, type Matches } from './match-table.ts';
 import { areaUnder, averageAt11, curveOf } from './precision-recall.ts';
 
 export type VocRules = 'devkit' | 'detectron2';
@@ -61,10 +60,10 @@ function throughText(detection: Detection): Detection {
 }
 
 export function startVoc(images: readonly AnnotatedImage[], classes: number, rules: VocRules): Evaluation {
-  const pictures = picturesOf(images);
-  const collectors = Array.from({ length: classes }, () => collectClass(1));
-  const match = (position: number, detections: readonly Detection[]): readonly MatchedRows[] =>
-    classRows(pictures.at(position), detections, classes).map((raw) => {
+  return startEvaluation(images, classes, {
+    thresholds: vocThresholds,
+    areas: [{ name: 'all', least: 0, most: Number.POSITIVE_INFINITY }],
+    match(raw) {
       const rows = rules === 'detectron2' ? { ...raw, detections: raw.detections.map(throughText) } : raw;
       const there = rows.objects.map(({ box }) => pixelsOf(box));
       const overlap = new Float64Array(rows.detections.length * there.length);
@@ -79,21 +78,9 @@ export function startVoc(images: readonly AnnotatedImage[], classes: number, rul
         vocThresholds,
         rules === 'devkit' ? 'from' : 'above',
       );
-      collectors[rows.label]!.add(position, found);
       return { ...rows, found };
-    });
-  return {
-    add: (id, detections) => match(pictures.take(id), detections),
-    finish() {
-      pictures.rest((position) => match(position, []));
-      return {
-        images: pictures.ids,
-        thresholds: vocThresholds,
-        areas: [{ name: 'all', least: 0, most: Number.POSITIVE_INFINITY }],
-        classes: collectors.map((collector) => collector.finish()),
-      };
     },
-  };
+  });
 }
 
 /** Average precision of a class at a threshold, 0 to 1; null without objects that count. */
