@@ -1,18 +1,17 @@
 /** Turns sample indices into normalised views, in a decoding worker or in a loader without workers. */
 import { FaultError } from '../../durable/fault-error.ts';
 import type { DataSource, Normalization, Preprocessing, Resizing, View } from '../../protocol/run.ts';
-import type { OpenDataset, Sample } from '../../recipe.ts';
+import type { OpenDataset } from '../../recipe.ts';
 import { augment } from '../pixels/augment.ts';
-import { decode } from '../pixels/decode.ts';
-import type { Pixels } from '../pixels/rows.ts';
 import type { Located } from '../listing/image-table.ts';
 import type { FoundImages } from '../found-images.ts';
 import type { Frame } from '../pixels/kernels.ts';
-import { DamagedImageError, imageFault } from '../damaged-image.ts';
+import { DamagedImageError } from '../damaged-image.ts';
 import { unreachableFault } from '../unreachable.ts';
 import type { DamagedImage } from './left-out.ts';
 import { normalizer } from '../pixels/normalize.ts';
 import { preprocess } from '../pixels/preprocess.ts';
+import { decodeSample, type DecodedSample } from './decode-sample.ts';
 import { openData } from './open-data.ts';
 import { quoted, said } from '../../protocol/sentence.ts';
 import { expectSame, type SeenContents } from './seen-contents.ts';
@@ -55,10 +54,6 @@ export function viewSizes({ task }: WorkSpecification): readonly number[] {
   return task.kind === 'training' ? task.views.map((view) => view.size) : [task.preprocessing.crop];
 }
 
-interface Loaded extends Pixels {
-  readonly name: string;
-}
-
 /** A data set that is opened again after a file of it could not be reached: one that it held open may be gone for good. */
 class Source {
   readonly #open: () => Promise<OpenDataset>;
@@ -78,11 +73,11 @@ class Source {
     return this.#data;
   }
 
-  async load(index: number): Promise<Loaded> {
+  async load(index: number): Promise<DecodedSample> {
     try {
       const sample = await this.#data.sample(index);
       if (this.#seen) expectSame(this.#seen, index, sample);
-      return await decoded(sample, this.#data.channels);
+      return await decodeSample(sample, this.#data.channels);
     } catch (error) {
       const away = unreachableFault(this.#path, error);
       this.#isStale ||= away !== null;
@@ -108,21 +103,13 @@ class Source {
   }
 }
 
-async function decoded({ image, name }: Sample, channels: number): Promise<Loaded> {
-  try {
-    return { ...(await decode(image, channels)), name };
-  } catch (error) {
-    throw imageFault(name, error, image.kind === 'encoded' ? image.bytes : null);
-  }
-}
-
 /** Name without its extension: the edge drawing of a JPEG photograph may be a PNG. */
 const stem = (name: string): string => name.replace(/\.[^./]*$/, '');
 
 /** Reads the picture for all views, or a pair whose second picture is for the second view. */
 function opener(source: Source, paired: Source | null) {
-  if (paired === null) return async (index: number): Promise<readonly Loaded[]> => [await source.load(index)];
-  return async (index: number): Promise<readonly Loaded[]> => {
+  if (paired === null) return async (index: number): Promise<readonly DecodedSample[]> => [await source.load(index)];
+  return async (index: number): Promise<readonly DecodedSample[]> => {
     const second = paired.load(index);
     // Its failure is reported below; until then it must not count as unhandled.
     second.catch(() => undefined);
@@ -172,7 +159,7 @@ export async function openViewRenderer(specification: WorkSpecification): Promis
   const read = opener(source, paired);
   const sizes = viewSizes(specification);
 
-  const render = (image: Loaded, number: number, epoch: number, index: number): Frame => {
+  const render = (image: DecodedSample, number: number, epoch: number, index: number): Frame => {
     if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, resizing, image.name);
     return augment(image, task.views[number]!, resizing, { seed: task.seed, epoch, index, number }).frame;
   };

@@ -1,10 +1,8 @@
 /** Batches of whole pictures with their objects, for training a detector and for finding objects with it. */
-import { imageFault } from '../../data/damaged-image.ts';
+import { decodeSample, type DecodedSample } from '../../data/loading/decode-sample.ts';
 import { expectSame, type SeenContents } from '../../data/loading/seen-contents.ts';
-import { decode } from '../../data/pixels/decode.ts';
 import { normalizer } from '../../data/pixels/normalize.ts';
 import { resample } from '../../data/pixels/resample.ts';
-import type { Pixels } from '../../data/pixels/rows.ts';
 import type { HostBatch } from '../../host-batch.ts';
 import type { Normalization, Resizing } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
@@ -23,19 +21,10 @@ export interface PictureSource {
   readonly seen?: (() => SeenContents) | undefined;
 }
 
-interface Decoded extends Pixels {
-  readonly name: string;
-}
-
-async function load({ data, seen }: PictureSource, index: number): Promise<Decoded> {
+async function load({ data, seen }: PictureSource, index: number): Promise<DecodedSample> {
   const sample = await data.sample(index);
   if (seen) expectSame(seen(), index, sample);
-  const { image, name } = sample;
-  try {
-    return { ...(await decode(image, data.channels)), name };
-  } catch (error) {
-    throw imageFault(name, error, image.kind === 'encoded' ? image.bytes : null);
-  }
+  return decodeSample(sample, data.channels);
 }
 
 /** Mirrors an image [height, width, channels] on a canvas in place. */
