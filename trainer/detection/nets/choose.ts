@@ -14,7 +14,7 @@ const lowest = -3e38;
 
 /**
  * The `count` highest of each row of [n, m], highest first, of equal ones the earlier first: [n, count]. What is no number is the
- * lowest of all: TensorFlow's sorting reads outside its memory where values cannot be compared.
+ * lowest of all, because a sort has no order among values that cannot be compared.
  */
 export function highest(given: Tensor, count: number): Highest {
   const values = tf.where(tf.greater(given, lowest), given, tf.fill(given.shape, lowest));

@@ -45,23 +45,8 @@ export function detectionOptions(given: {
   };
 }
 
-export interface DetectionOptions {
-  readonly rate: number;
-  readonly batch: number;
-  readonly steps: number;
-  readonly drops: readonly number[];
-  readonly warmup: number;
-  readonly warmupFrom: number;
-  readonly weightDecay: number;
-  readonly proposalWeight: number;
-  readonly norm: 'batch' | 'frozen';
-  readonly shortSides: readonly number[];
-  readonly testShortSide: number;
-  readonly longest: number;
-  readonly anchorScale: number;
-  readonly regions: number;
-  readonly proposals: number;
-}
+type Entries = ReturnType<typeof detectionOptions>;
+export type DetectionOptions = { readonly [Key in keyof Entries]: v.InferOutput<Entries[Key]> };
 
 export const sampleOf = ({ regions }: DetectionOptions) => ({ count: regions, mostPositive: Math.floor(regions / 4) });
 

@@ -7,43 +7,29 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { batchNorm } from '../../nn/layers/batch-norm.ts';
 import { globalAveragePool } from '../../nn/ops/pool.ts';
 import type { Builder, Detector, Encoder, Pictures, StepContext } from '../../recipe.ts';
-import { findings, usualFindings, type FindingOptions } from './findings.ts';
+import { anchorRatios, proposalOverlap, type DetectorShape } from './detector-shape.ts';
+import { findings, usualFindings } from './findings.ts';
 import { proposalNetwork, type FeatureLevel } from './proposal-network.ts';
 import { regionClassifier } from './region-classifier.ts';
 import { roiAlign } from './roi-align.ts';
-import { sampledRegions, usualSample, type RegionSample } from './sampled-regions.ts';
+import { sampledRegions, usualSample } from './sampled-regions.ts';
 
-export interface FasterRcnnOptions {
-  readonly classes: number;
-  /** Sides of anchors in pixels. */
-  readonly sizes: readonly number[];
-  readonly sample?: RegionSample;
-  readonly proposals?: { readonly training: ProposalCount; readonly finding: ProposalCount };
-  readonly findings?: FindingOptions;
-}
-interface ProposalCount {
-  readonly before: number;
-  readonly after: number;
-}
-
-const ratios = [0.5, 1, 2];
 /** detectron2's, for so many proposals in which objects are looked for: 1000 there. */
 export const proposalsOfC4 = (count: number) => ({
   training: { before: 12 * count, after: 2 * count },
   finding: { before: 6 * count, after: count },
 });
-const threshold = 0.7;
 const bins = 14;
 
 /** @throws RangeError for an encoder without stages of its own */
-export function fasterRcnnC4(builder: Builder, encoder: Encoder, options: FasterRcnnOptions): Detector {
+export function fasterRcnnC4(builder: Builder, encoder: Encoder, options: DetectorShape): Detector {
   const { stages } = encoder;
   if (!stages) throw new RangeError('Faster R-CNN C4 needs a residual network: this encoder has no stages.');
   const { classes, sample = usualSample, proposals = proposalsOfC4(1000) } = options;
   const { strides, upTo, last } = stages;
   const stride = strides[2];
   const network = proposalNetwork(builder.at('proposal_generator/rpn_head'), encoder.res4Outputs, [
-    { sizes: options.sizes, ratios },
+    { sizes: options.sizes, ratios: anchorRatios },
   ]);
   const norm = batchNorm(builder.at('roi_heads/res5/norm'), encoder.outputs);
   const classifier = regionClassifier(builder.at('roi_heads/box_predictor'), encoder.outputs, classes);
@@ -68,7 +54,7 @@ export function fasterRcnnC4(builder: Builder, encoder: Encoder, options: Faster
     losses(pictures, objects, at) {
       const level = levelOf(pictures, at);
       const predictions = network.predict([level]);
-      const found = network.propose(predictions, pictures.sizes, { ...proposals.training, threshold });
+      const found = network.propose(predictions, pictures.sizes, { ...proposals.training, threshold: proposalOverlap });
       const regions = sampledRegions(found, objects, classes, sample, at);
       const first = network.losses(predictions, pictures.sizes, objects, at);
       const second = classifier.losses(classifier.apply(regionFeatures(level, regions.boxes, at)), regions);
@@ -89,7 +75,10 @@ export function fasterRcnnC4(builder: Builder, encoder: Encoder, options: Faster
     },
     find(pictures, at) {
       const level = levelOf(pictures, at);
-      const found = network.propose(network.predict([level]), pictures.sizes, { ...proposals.finding, threshold });
+      const found = network.propose(network.predict([level]), pictures.sizes, {
+        ...proposals.finding,
+        threshold: proposalOverlap,
+      });
       const given = classifier.apply(regionFeatures(level, found.boxes, at));
       return findings(given, found, pictures.sizes, options.findings ?? usualFindings);
     },

@@ -19,6 +19,16 @@ export interface FindingOptions {
 /** detectron2's defaults. */
 export const usualFindings: FindingOptions = { leastScore: 0.05, threshold: 0.5, most: 100 };
 
+/** Findings one after another along an axis. */
+function joined(parts: readonly Findings[], axis: number): Findings {
+  const along = (name: 'boxes' | 'scores' | 'classes'): Tensor =>
+    tf.concat(
+      parts.map((part) => part[name]),
+      axis,
+    );
+  return { boxes: along('boxes'), scores: along('scores'), classes: along('classes') };
+}
+
 /** @param given of all proposals, picture after picture */
 export function findings(
   given: RegionScores,
@@ -29,11 +39,11 @@ export function findings(
   const [n, k] = proposals.present.shape as [number, number];
   const classes = given.deltas.shape[1]!;
   const probabilities = tf.softmax(given.scores).reshape([n, k, classes + 1]);
+  const deltas = given.deltas.reshape([n, k, classes, 4]);
   const pictures = Array.from({ length: n }, (_, picture) => {
     const size = tf.slice(sizes, [picture, 0], [1, 2]);
     const from = tf.slice(proposals.boxes, [picture, 0, 0], [1, k, 4]);
     const there = tf.greater(tf.slice(proposals.present, [picture, 0], [1, k]), 0);
-    const deltas = given.deltas.reshape([n, k, classes, 4]);
     const kept = Array.from({ length: classes }, (__, index) => {
       const own = tf.slice(deltas, [picture, 0, index, 0], [1, k, 1, 4]).reshape([1, k, 4]);
       const boxes = clipped(moved(from, own, headCoding), size);
@@ -52,22 +62,13 @@ export function findings(
         classes: tf.fill(places.shape, index),
       };
     });
-    const joined = (name: 'boxes' | 'scores' | 'classes'): Tensor =>
-      tf.concat(
-        kept.map((one) => one[name]),
-        1,
-      );
-    const top = highest(joined('scores'), Math.min(most, joined('scores').shape[1]!));
+    const ofClasses = joined(kept, 1);
+    const top = highest(ofClasses.scores, Math.min(most, ofClasses.scores.shape[1]!));
     return {
-      boxes: rowsAt(joined('boxes'), top.index),
+      boxes: rowsAt(ofClasses.boxes, top.index),
       scores: top.values,
-      classes: rowsAt(joined('classes'), top.index),
+      classes: rowsAt(ofClasses.classes, top.index),
     };
   });
-  const all = (name: 'boxes' | 'scores' | 'classes'): Tensor =>
-    tf.concat(
-      pictures.map((one) => one[name]),
-      0,
-    );
-  return { boxes: all('boxes'), scores: all('scores'), classes: all('classes') };
+  return joined(pictures, 0);
 }

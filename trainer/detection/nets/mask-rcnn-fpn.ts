@@ -4,40 +4,29 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { linear, type Linear } from '../../nn/layers/linear.ts';
 import { relu } from '../../nn/ops/relu.ts';
 import type { Builder, Detector, Encoder, Initial, Objects, Pictures, StepContext } from '../../recipe.ts';
+import { anchorRatios, proposalOverlap, type DetectorShape } from './detector-shape.ts';
 import { featurePyramid, levelWeights } from './feature-pyramid.ts';
-import { findings, usualFindings, type FindingOptions } from './findings.ts';
+import { findings, usualFindings } from './findings.ts';
 import { maskHead } from './mask-head.ts';
 import { proposalNetwork, type FeatureLevel } from './proposal-network.ts';
 import { regionClassifier } from './region-classifier.ts';
 import { roiAlign } from './roi-align.ts';
 import { sampledRegions, usualSample, type RegionSample } from './sampled-regions.ts';
 
-export interface MaskRcnnOptions {
-  readonly classes: number;
-  /** Side of the anchors of each of the five levels, in pixels. */
-  readonly sizes: readonly number[];
+export interface MaskRcnnOptions extends DetectorShape {
   /** Channels of the pyramid, and of the layers of the two heads. */
   readonly channels: number;
   readonly boxWidth: number;
   readonly maskWidth: number;
   /** Batch norm in the pyramid. */
   readonly norm: boolean;
-  readonly sample?: RegionSample;
-  readonly proposals?: { readonly training: ProposalCount; readonly finding: ProposalCount };
-  readonly findings?: FindingOptions;
-}
-interface ProposalCount {
-  readonly before: number;
-  readonly after: number;
 }
 
-const ratios = [0.5, 1, 2];
 /** detectron2's, for so many proposals in which objects are looked for: 1000 there. */
 export const proposalsOfFpn = (count: number) => ({
   training: { before: 2 * count, after: count },
   finding: { before: count, after: count },
 });
-const threshold = 0.7;
 const boxBins = 7;
 const maskBins = 14;
 
@@ -52,7 +41,7 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
   if (!stages) throw new RangeError('Mask R-CNN needs a residual network: this encoder has no stages.');
   const { classes, channels, boxWidth, sample = usualSample, proposals = proposalsOfFpn(1000) } = options;
   const pyramid = featurePyramid(builder.at('backbone'), stages.channels, channels, options.norm);
-  const anchors = options.sizes.map((size) => ({ sizes: [size], ratios }));
+  const anchors = options.sizes.map((size) => ({ sizes: [size], ratios: anchorRatios }));
   const network = proposalNetwork(builder.at('proposal_generator/rpn_head'), channels, anchors);
   const pooledWidth = boxBins ** 2 * channels;
   const heads = builder.at('roi_heads');
@@ -86,7 +75,7 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
       if (!masks) throw new RangeError('Mask R-CNN learns masks, but the objects have none.');
       const levels = levelsOf(pictures, at);
       const predictions = network.predict(levels);
-      const found = network.propose(predictions, pictures.sizes, { ...proposals.training, threshold });
+      const found = network.propose(predictions, pictures.sizes, { ...proposals.training, threshold: proposalOverlap });
       const regions = sampledRegions(found, objects, classes, sample, at);
       const first = network.losses(predictions, pictures.sizes, objects, at);
       const second = classifier.losses(classified(levels, regions.boxes), regions);
@@ -110,7 +99,10 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
     },
     find(pictures, at) {
       const levels = levelsOf(pictures, at);
-      const proposed = network.propose(network.predict(levels), pictures.sizes, { ...proposals.finding, threshold });
+      const proposed = network.propose(network.predict(levels), pictures.sizes, {
+        ...proposals.finding,
+        threshold: proposalOverlap,
+      });
       const given = classified(levels, proposed.boxes);
       const found = findings(given, proposed, pictures.sizes, options.findings ?? usualFindings);
       const logits = mask.apply(regionFeatures(levels, found.boxes, maskBins, channels));
