@@ -12,7 +12,8 @@ import { openEngine } from '../engine/steps/open.ts';
 import { detectionFiles, DetectionSummary, KeptError } from '../protocol/detections.ts';
 import type { EvaluateConfig } from '../protocol/run.ts';
 import { dataset as coco } from '../datasets/coco.ts';
-import { tinyDetection, writeTinyCoco } from '../testing/killing.ts';
+import { tinyDetection } from '../testing/killing.ts';
+import { writeTinyCoco } from '../testing/tiny-coco.ts';
 import { openEvaluation } from './evaluate.ts';
 import { annotated, type Pictures } from './survey-pictures.ts';
 

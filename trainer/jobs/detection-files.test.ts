@@ -7,7 +7,7 @@ import { openPort } from '../channel/port.ts';
 import type { Outcome, TrainerEvent } from '../protocol/events.ts';
 import type { EvaluatedDetections } from '../protocol/results.ts';
 import type { DetectionRules } from '../protocol/detections.ts';
-import { writeTinyCoco } from '../testing/killing.ts';
+import { writeTinyCoco } from '../testing/tiny-coco.ts';
 import * as counting from './evaluate-detections.ts';
 import * as writing from './voc-detections.ts';
 

@@ -22,12 +22,12 @@ import {
   tinyPretraining,
   traceOf,
   useTinyTrainer,
-  writeTinyCoco,
   writeTinyPictures,
   type Death,
   type Stage,
   type Trace,
 } from '../testing/killing.ts';
+import { writeTinyCoco } from '../testing/tiny-coco.ts';
 import { keyed } from '../random.ts';
 
 const minutes = 60_000;
