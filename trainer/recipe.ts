@@ -447,6 +447,8 @@ export interface DetectionTraining {
   readonly proposalWeight: number;
   readonly batch: number;
   readonly steps: number;
+  /** Batches over which the statistics of batch norm are taken anew before the last evaluation. */
+  readonly preciseNorm: number;
   readonly views: PictureViews;
   /** How pictures are shown when objects are looked for. */
   readonly fit: Fit;

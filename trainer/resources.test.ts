@@ -117,6 +117,7 @@ function namedIn(rule: Rule): readonly string[] {
     case 'collapse':
       return [rule.run, rule.linear, rule.random];
     case 'paired-better':
+    case 'seeds-better':
       return [rule.better, rule.worse];
     case 'paired-same':
       return [rule.one, rule.other];

@@ -28,8 +28,8 @@ export interface Interval {
   readonly low: number;
   readonly high: number;
   readonly confidence: number;
-  /** t over seeds, Wilson over images, paired bootstrap over images … */
-  readonly method: 't-seeds' | 'wilson' | 'bootstrap' | 'paired-bootstrap' | 'welch';
+  /** t over seeds, Wilson over images, paired bootstrap over images, Welch against the paper's spread or of two groups of seeds. */
+  readonly method: 't-seeds' | 'wilson' | 'bootstrap' | 'paired-bootstrap' | 'welch' | 'welch-seeds';
 }
 
 export interface ComparisonRow {

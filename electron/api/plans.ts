@@ -24,7 +24,7 @@ export interface PlanRow {
   readonly plan: Plan;
   /** The plan's needs, each checked on this machine. */
   readonly needs: readonly {
-    readonly kind: 'data' | 'disk' | 'memory' | 'time';
+    readonly kind: 'data' | 'weights' | 'disk' | 'memory' | 'time';
     readonly ok: boolean | null;
     readonly values: Readonly<Record<string, string | number>>;
   }[];

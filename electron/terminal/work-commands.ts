@@ -250,7 +250,7 @@ function plansText(rows: readonly PlanRow[], { words, room }: Session): string {
   ];
   const lines = rows.map(({ plan: { id, title }, state, runs, needs }) => {
     const missing = needs
-      .filter(({ kind, ok }) => kind === 'data' && ok === false)
+      .filter(({ kind, ok }) => (kind === 'data' || kind === 'weights') && ok === false)
       .map(({ values }) => values['title']);
     const lacks = missing.length === 0 ? [] : [`${words.say('needs')}${words.report.colon}${missing.join(', ')}`];
     const done = runs.filter(({ status }) => status === 'done').length;

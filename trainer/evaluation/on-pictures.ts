@@ -1,6 +1,7 @@
 /** An evaluation by a detector: it learns from whole pictures together with the encoder, and what it finds is counted. */
 import * as v from 'valibot';
 import { progressOf, type Progress } from '../channel/job.ts';
+import type { DetectorFacts } from '../detection/diagnosis.ts';
 import { startCounting, type DetectionFigure } from '../detection/figures/rules.ts';
 import { detectorLearner } from '../detection/nets/detector-learner.ts';
 import type { AnnotatedImage } from '../detection/objects.ts';
@@ -10,7 +11,7 @@ import { detectionFiles } from '../protocol/detections.ts';
 import { resizingProtocol, type Result } from '../protocol/results.ts';
 import type { DetectionRecipe, DetectionTraining } from '../recipe.ts';
 import { optimizers, schedules } from '../registry.ts';
-import type { TrainingTask } from '../training/training-task.ts';
+import type { PeriodicCheck, TrainingTask } from '../training/training-task.ts';
 import { extractQuietMs, type Evaluation, type EvaluationScope } from './evaluation-scope.ts';
 import { objectFinder } from './find-objects.ts';
 import { measureDetections, type MeasuredDetections } from './measure-detections.ts';
@@ -18,6 +19,7 @@ import type { TellDetections } from '../detection/results/write-found.ts';
 import { openTrainableEncoder } from './on-images.ts';
 import { batchesOf, sourceOf, withoutDamaged } from './picture-sources.ts';
 import { annotated, categoriesOf, openPictures, surveyed, unseenClasses } from './survey-pictures.ts';
+import { takePreciseNorm } from './precise-norm.ts';
 import { tellIfNothingLearned, watched } from './watch-detector.ts';
 
 /** Examinations in a course, each of so many pictures; the whole split is measured at its end. */
@@ -62,6 +64,33 @@ function learningOf({ engine, config }: EvaluationScope, training: DetectionTrai
   };
 }
 
+interface Examined {
+  readonly steps: number;
+  readonly stepsPerEpoch: number;
+  readonly figures: (progress: Progress) => Promise<readonly DetectionFigure[]>;
+  /** Known causes of learning nothing, as far as they can be seen by now. */
+  readonly facts: () => DetectorFacts;
+}
+
+/** Examinations while it learns; the first tells if nothing is learned. */
+function examining(scope: EvaluationScope, { steps, stepsPerEpoch, figures, facts }: Examined): PeriodicCheck {
+  const { context, place } = scope;
+  const every = Math.max(1, Math.ceil(steps / examinations));
+  return {
+    due: (done) => done % every === 0 && done < steps,
+    async run(done) {
+      context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: examineQuietMs });
+      const at = { step: done, steps, epoch: done / stepsPerEpoch };
+      const found = await figures(progressOf(context, { ...place, ...at, obeys: false }));
+      const points = found.flatMap(({ metric, value }) =>
+        value === null ? [] : [[checkName('evaluate', metric), value] as const],
+      );
+      if (done === every) tellIfNothingLearned(scope, done, found[0]!, facts());
+      return { points: Object.fromEntries(points), best: false };
+    },
+  };
+}
+
 /** Opens the encoder and a detector that is trained with it. */
 export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe<unknown>): Promise<Evaluation> {
   const { context, engine, config, options, classes, place, truth } = scope;
@@ -92,7 +121,6 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
   const watch = watched(stepper);
   const { steps } = training;
   const { stepsPerEpoch } = order;
-  const every = Math.max(1, Math.ceil(steps / examinations));
   const course: TrainingTask = {
     steps,
     stepsPerEpoch,
@@ -102,30 +130,30 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
     state: stepper.state,
     imagesOf: ({ index }) => Array.from(index, (picture) => survey.names[picture]!),
     rate: (step) => rate(step, { steps, stepsPerEpoch }),
-    look: {
-      due: (done) => done % every === 0 && done < steps,
-      async run(done) {
-        context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: examineQuietMs });
-        const at = { step: done, steps, epoch: done / stepsPerEpoch };
-        const figures = await figuresOf(examinedPictures, progressOf(context, { ...place, ...at, obeys: false }));
-        const points = figures.flatMap(({ metric, value }) =>
-          value === null ? [] : [[checkName('evaluate', metric), value] as const],
-        );
-        if (done === every) {
-          const unseen = unseenClasses(tested, survey, truth.test.names);
-          tellIfNothingLearned(scope, done, figures[0]!, { ...survey.boxes, ...watch.seen(), unseenClasses: unseen });
-        }
-        return { points: Object.fromEntries(points), best: false };
-      },
-    },
+    look: examining(scope, {
+      steps,
+      stepsPerEpoch,
+      figures: (progress) => figuresOf(examinedPictures, progress),
+      facts: () => ({
+        ...survey.boxes,
+        ...watch.seen(),
+        unseenClasses: unseenClasses(tested, survey, truth.test.names),
+      }),
+    }),
   };
 
   return {
     course,
-    examinedImages: tested.length + (examinations - 1) * Math.min(examinedPictures, tested.length),
+    examinedImages:
+      tested.length +
+      (examinations - 1) * Math.min(examinedPictures, tested.length) +
+      training.preciseNorm * training.batch,
     async measure(runFolder) {
       context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
       const progress = progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps });
+      // Over the batches that training would have gone on with.
+      const goingOn = sourceOf({ ...scope, fromStep: steps }, learning, order, training, train.count);
+      await takePreciseNorm(engine, training, goingOn, progress);
       const figures = await measureDetections({
         rules,
         images: tested,
@@ -133,7 +161,7 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
         masks: recipe.masks,
         categories: categoriesOf(test),
         folder: runFolder,
-        progress: progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps }),
+        progress,
         find: (tell) => findIn(tested, tell, progress),
       });
       await train.close();

@@ -26,6 +26,7 @@ const small = {
   proposalWeight: 1,
   regions: 64,
   proposals: 60,
+  preciseNorm: 5,
   shortSides: [96],
   testShortSide: 96,
   longest: 160,

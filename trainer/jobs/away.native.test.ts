@@ -40,7 +40,15 @@ function tinyDetection(folder: string): RunConfig {
   const config = tinyPictureEvaluation(folder);
   if (config.kind !== 'evaluate') throw new Error('An evaluation is needed.');
   const own = (split: string) => ({ dataset: 'voc', path: folder, split, fingerprint: 'tiny-voc' });
-  const sizes = { shortSides: [32], testShortSide: 32, longest: 64, anchorScale: 0.25, regions: 16, proposals: 20 };
+  const sizes = {
+    shortSides: [32],
+    testShortSide: 32,
+    longest: 64,
+    anchorScale: 0.25,
+    regions: 16,
+    proposals: 20,
+    preciseNorm: 2,
+  };
   const options = { rate: 0.01, steps: 12, drops: [10], warmup: 2, batch: 2, ...sizes };
   const evaluator = { id: 'detection-c4', options };
   return { ...config, evaluator, train: own('trainval'), test: own('test') };

@@ -39,6 +39,14 @@ export const Rule = v.variant('kind', [
     metric: v.string(),
     withinPoints: v.pipe(v.number(), v.minValue(0)),
   }),
+  /** `better` beats `worse` over their seeds, two of each at least: Welch's interval of the difference of means above 0. */
+  v.strictObject({
+    kind: v.literal('seeds-better'),
+    better: v.string(),
+    worse: v.string(),
+    metric: v.string(),
+    confidence: v.number(),
+  }),
 ]);
 export type Rule = v.InferOutput<typeof Rule>;
 
@@ -77,6 +85,10 @@ export const Plan = v.strictObject({
       /** Where the plan was made from runs: nothing but the data they saw will do. */
       fingerprint: v.optional(v.string()),
     }),
+  ),
+  /** Weights of other programs by the name used in the runs' subjects (`$vicreg`): those of this method and encoder in the workspace. */
+  weights: v.optional(
+    v.array(v.strictObject({ name: v.string(), method: v.string(), encoder: v.string(), title: v.string() })),
   ),
   claims: v.array(Claim),
   /** Paper cells worth standing beside ours, even where they cannot be compared. */

@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { Reading } from './dataset.ts';
 import { Choice } from './options.ts';
-import { NetworkChoice, NormCheck, Origin, WeightsId } from './weights.ts';
+import { NetworkChoice, NormCheck, Origin, PlannedWeights, WeightsId } from './weights.ts';
 
 export const RunId = v.pipe(v.string(), v.regex(/^[0-9a-z][0-9a-z-]{3,79}$/, 'a run id is 4 to 80 of a-z, 0-9 and -'));
 export type RunId = v.InferOutput<typeof RunId>;
@@ -186,7 +186,7 @@ export const Subject = v.variant('kind', [
   /** An encoder that another program trained; it says itself what is known of it, for the file may go. */
   v.strictObject({
     kind: v.literal('weights'),
-    weights: WeightsId,
+    weights: v.union([WeightsId, PlannedWeights]),
     name: v.pipe(v.string(), v.minLength(1), v.maxLength(200)),
     encoder: Choice,
     origin: Origin,

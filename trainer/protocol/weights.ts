@@ -4,6 +4,8 @@ import { Choice } from './options.ts';
 
 /** Sixteen digits of the hash of its tensors: the same weights have the same id, whatever file they come in. */
 export const WeightsId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'an id of weights is 16 of 0-9 and a-f'));
+/** In a plan, until it is started: `$` and a name that the plan gives the weights. */
+export const PlannedWeights = v.pipe(v.string(), v.regex(/^\$[a-z0-9-]+$/, 'planned weights are $ and a name'));
 
 /** `safetensors`, or a state dict as `torch.save` writes it. */
 export const WeightsFormat = v.picklist(['safetensors', 'pth']);

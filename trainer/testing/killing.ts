@@ -150,7 +150,7 @@ export function tinyEvaluation(dataFolder: string, kind: 'features' | 'images' |
 /** A detector of each kind on a random encoder, 24 steps on the pictures of `writeTinyCoco`. Saved every 4. */
 export function tinyDetection(folder: string, kind: 'detection-c4' | 'detection-fpn'): RunConfig {
   const own = (split: string) => ({ dataset: 'coco', path: folder, split, fingerprint: `tiny-coco-${split}` });
-  const small = { steps: 24, batch: 2, rate: 0.01, warmup: 4, drops: [16], regions: 16, proposals: 20 };
+  const small = { steps: 24, batch: 2, rate: 0.01, warmup: 4, drops: [16], regions: 16, proposals: 20, preciseNorm: 2 };
   const shown = { shortSides: [48, 64], testShortSide: 64, longest: 96, anchorScale: 0.25 };
   const own4 = kind === 'detection-c4' ? { rules: 'coco' } : { channels: 8, boxWidth: 16 };
   return v.parse(RunConfig, {

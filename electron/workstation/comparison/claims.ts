@@ -6,6 +6,7 @@ import type { ClaimVerdict, Interval } from '../../api/comparison.ts';
 import type { ComparisonInput, Kept, ComparisonDraft } from './comparison-input.ts';
 import { pairedDifference } from './paired-differences.ts';
 import { ownKeyOf } from './own-key.ts';
+import { seedDifference } from './seed-differences.ts';
 import { placeBeside } from './statistics/hypothesis-tests.ts';
 import type { StoredRun } from '../store/store.ts';
 
@@ -81,9 +82,10 @@ async function pairOf(context: Context, one: string, other: string, metric: stri
 const rowFigure = (name: string, row: ComparisonDraft | undefined): Evidence =>
   figure(name, row?.row.ours?.mean ?? null, null, row?.row.ours?.interval ?? null);
 
-async function judgeBetter(rule: RuleOf<'paired-better'>, context: Context): Promise<Judged> {
-  const { rows, difference, intervalAt } = await pairOf(context, rule.better, rule.worse, rule.metric);
-  const interval = intervalAt(rule.confidence);
+type Rows = readonly [ComparisonDraft | undefined, ComparisonDraft | undefined];
+
+/** One is above the other if the interval of their difference is above 0. */
+function judgedAbove(rows: Rows, difference: number | null, interval: Interval | null): Judged {
   const evidence = [
     rowFigure('better', rows[0]),
     rowFigure('worse', rows[1]),
@@ -92,6 +94,17 @@ async function judgeBetter(rule: RuleOf<'paired-better'>, context: Context): Pro
   if (interval === null) return { verdict: 'pending', evidence };
   const verdict = interval.low > 0 ? 'holds' : interval.high < 0 ? 'does-not-hold' : 'inconclusive';
   return { verdict, evidence };
+}
+
+async function judgeBetter(rule: RuleOf<'paired-better'>, context: Context): Promise<Judged> {
+  const { rows, difference, intervalAt } = await pairOf(context, rule.better, rule.worse, rule.metric);
+  return judgedAbove(rows, difference, intervalAt(rule.confidence));
+}
+
+function judgeSeedsBetter({ better, worse, metric, confidence }: RuleOf<'seeds-better'>, context: Context): Judged {
+  const rows: Rows = [rowOf(context, better, metric), rowOf(context, worse, metric)];
+  const found = rows[0] && rows[1] ? seedDifference(rows[0], rows[1], confidence) : null;
+  return judgedAbove(rows, found?.difference ?? null, found?.interval ?? null);
 }
 
 async function judgeSame(rule: RuleOf<'paired-same'>, context: Context): Promise<Judged> {
@@ -108,7 +121,7 @@ async function judgeSame(rule: RuleOf<'paired-same'>, context: Context): Promise
   return { verdict, evidence };
 }
 
-function judge(rule: Claim['rule'], context: Context): Promise<Judged> {
+function judge(rule: Claim['rule'], context: Context): Judged | Promise<Judged> {
   switch (rule.kind) {
     case 'collapse':
       return judgeCollapse(rule, context);
@@ -116,6 +129,8 @@ function judge(rule: Claim['rule'], context: Context): Promise<Judged> {
       return judgeBetter(rule, context);
     case 'paired-same':
       return judgeSame(rule, context);
+    case 'seeds-better':
+      return judgeSeedsBetter(rule, context);
   }
 }
 

@@ -8,6 +8,7 @@ import { PlanFile, type Plan } from '../../../trainer/protocol/plan.ts';
 import { resizingProtocol } from '../../../trainer/protocol/results.ts';
 import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
 import type { Comparison, ComparisonRow } from '../../api/comparison.ts';
+import { withSeeds } from '../plans/plan-seeds.ts';
 import { compareRuns, referenceRows } from './compare.ts';
 import type { ComparisonInput } from './comparison-input.ts';
 import { distinctTitles } from './titles.ts';
@@ -654,6 +655,43 @@ describe('a plan', () => {
     expect(await verdict(87, 84)).toBe('inconclusive');
     expect(await verdict(90, 84)).toBe('does-not-hold');
     expect(await verdict(84, 90)).toBe('does-not-hold');
+  });
+  test('by the spread of seeds where nothing was recorded image by image; a single seed tells nothing', async () => {
+    const [one, other] = ['vicreg-linear', 'random-linear'] as const;
+    const rule = { kind: 'seeds-better', better: one, worse: other, metric: 'top1', confidence: 0.95 } as const;
+    const claim = { id: 'seeds', text: { en: '', zh: '' }, rule };
+    const judged = async (seeds: number, figuresOf: Readonly<Record<string, readonly number[]>>) => {
+      const repeated = withSeeds({ ...plan, claims: [claim] }, seeds, new Set(['linear']));
+      const stored = repeated.runs.map(({ key, config }) => {
+        const subject = config.kind === 'evaluate' ? config.subject : null;
+        const resolved =
+          subject?.kind === 'run' ? { ...config, subject: { ...subject, run: `run-${subject.run}` } } : config;
+        return storedRun(`run-${key}`, resolved, { plan: 'test', planKey: key });
+      });
+      const measured = Object.entries(figuresOf).flatMap(([key, values]) =>
+        values.map((value, at) =>
+          storedResult(`run-${key}${at === 0 ? '' : `-seed-${at + 1}`}`, value, { n: images, fingerprint: 'f-small' }),
+        ),
+      );
+      const { claims, pairs } = await compared({
+        plan: repeated,
+        runs: stored,
+        results: measured,
+        perImage: () => Promise.resolve(null),
+      });
+      return { verdict: claims[0]!.verdict, evidence: claims[0]!.evidence.at(-1)!, pairs };
+    };
+    const clear = await judged(3, { [one]: [86, 87, 85], [other]: [76, 75, 77] });
+    expect(clear.verdict).toBe('holds');
+    expect(clear.evidence).toMatchObject({ value: 10, limit: 0, interval: { method: 'welch-seeds' } });
+    // t(0.975, 4) = 2.7764 times a standard error of √(1/3 + 1/3).
+    expect(clear.evidence.interval!.low).toBeCloseTo(10 - 2.7764 * Math.sqrt(2 / 3), 3);
+    expect(clear.pairs).toMatchObject([{ difference: 10, images, interval: { method: 'welch-seeds' } }]);
+    expect((await judged(3, { [one]: [86, 70, 80], [other]: [76, 75, 77] })).verdict).toBe('inconclusive');
+    expect((await judged(3, { [one]: [70, 71, 69], [other]: [76, 75, 77] })).verdict).toBe('does-not-hold');
+    expect((await judged(1, { [one]: [86], [other]: [76] })).verdict).toBe('pending');
+    // Repetitions to the bit have no spread that could tell anything.
+    expect((await judged(2, { [one]: [86, 86], [other]: [76, 76] })).verdict).toBe('pending');
   });
   test('before it is started every figure is pending', async () => {
     const { rows, claims } = await compared({ runs: [], results: [] });

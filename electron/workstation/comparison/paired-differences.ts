@@ -1,8 +1,9 @@
-/** Differences between two of our own figures on the same images: only these are paired. */
-import type { Comparison, ComparisonRow } from '../../api/comparison.ts';
+/** Differences between two of our own figures on the same images: paired image by image where that was recorded, else by their seeds. */
+import type { Comparison, ComparisonRow, Interval } from '../../api/comparison.ts';
 import { identityOf, readRanking, resamplingSeed } from './rankings.ts';
 import type { Kept, ComparisonDraft } from './comparison-input.ts';
 import { pairedBootstrap, type Resampled } from './statistics/bootstrap.ts';
+import { seedDifference } from './seed-differences.ts';
 import { holm, mcnemar } from './statistics/hypothesis-tests.ts';
 import { bootstrapPrecision, type Ranking } from './statistics/precision-bootstrap.ts';
 
@@ -35,18 +36,24 @@ async function rankingsOf({ used }: ComparisonDraft, read: ReadImages): Promise<
   return known.length === 0 || known.length < found.length ? null : known;
 }
 
+/** Number of images that two rows were both measured on; null if they were not measured on the same ones. */
+function sharedImages(better: ComparisonDraft, worse: ComparisonDraft): number | null {
+  const [one, other] = [better.used[0]?.result, worse.used[0]?.result];
+  if (one === undefined || other === undefined || !sameImages(better.row, worse.row)) return null;
+  return one.fingerprint === other.fingerprint && one.n === other.n ? one.n : null;
+}
+
 /** Null if the two were not measured on the same images, or per-image results were not recorded. */
 export async function pairedDifference(
   better: ComparisonDraft,
   worse: ComparisonDraft,
   { perImage, memoize }: Kept,
 ): Promise<Paired | null> {
-  const [one, other] = [better.used[0]?.result, worse.used[0]?.result];
-  if (one === undefined || other === undefined || !sameImages(better.row, worse.row)) return null;
-  if (one.fingerprint !== other.fingerprint || one.n !== other.n) return null;
+  const images = sharedImages(better, worse);
+  if (images === null) return null;
   const side = ({ used }: ComparisonDraft): readonly string[] =>
     used.map(({ run, result }) => identityOf(run.id, result));
-  return memoize(JSON.stringify([side(better), side(worse)]), () => pairedOf(better, worse, one.n, perImage));
+  return memoize(JSON.stringify([side(better), side(worse)]), () => pairedOf(better, worse, images, perImage));
 }
 
 async function pairedOf(
@@ -78,6 +85,26 @@ function sameImages(one: ComparisonRow, other: ComparisonRow): boolean {
   return keys.every((key) => one[key] === other[key]);
 }
 
+interface Told {
+  readonly difference: number;
+  readonly interval: Interval;
+  readonly images: number;
+  readonly pValue: number | null;
+}
+
+/** The difference with an interval of 95 %; null where neither the images nor several seeds on both sides give one. */
+async function toldDifference(better: ComparisonDraft, worse: ComparisonDraft, kept: Kept): Promise<Told | null> {
+  const paired = await pairedDifference(better, worse, kept);
+  if (paired !== null) {
+    const { mean: difference, images, pValue } = paired;
+    const interval = { ...paired.interval(0.95), confidence: 0.95, method: 'paired-bootstrap' as const };
+    return { difference, interval, images, pValue };
+  }
+  const images = sharedImages(better, worse);
+  const bySeeds = images === null ? null : seedDifference(better, worse, 0.95);
+  return images === null || bySeeds === null ? null : { ...bySeeds, images, pValue: null };
+}
+
 /**
  * Each main figure (or, in a free selection, the highest) against every other one on the same images, the higher less the lower;
  * or every figure less that of the baseline.
@@ -101,13 +128,10 @@ export async function pairedDifferences(
       if (mains.includes(rival) && rows.indexOf(rival) < rows.indexOf(first)) continue;
       const isAhead = baseline === undefined && mean(first) >= mean(rival);
       const [better, worse] = isAhead ? [first, rival] : [rival, first];
-      const paired = await pairedDifference(better, worse, kept);
-      if (paired === null) continue;
-      const interval = { ...paired.interval(0.95), confidence: 0.95, method: 'paired-bootstrap' as const };
+      const told = await toldDifference(better, worse, kept);
+      if (told === null) continue;
       const { evaluator, metric } = first.row;
-      const names = { better: better.row.subject.label, worse: worse.row.subject.label };
-      const { mean: difference, images, pValue } = paired;
-      pairs.push({ ...names, evaluator, metric, difference, interval, images, pValue });
+      pairs.push({ better: better.row.subject.label, worse: worse.row.subject.label, evaluator, metric, ...told });
     }
   }
   const tested = pairs.flatMap(({ pValue }) => (pValue === null ? [] : [pValue]));

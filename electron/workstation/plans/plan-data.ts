@@ -1,14 +1,15 @@
-/** The data that a plan names, found on this machine. */
+/** The data and the weights that a plan names, found on this machine. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Plan, PlannedRun } from '../../../trainer/protocol/plan.ts';
+import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import { possibleRuns } from './plan-order.ts';
-import { withData } from './planned-config.ts';
+import { withData, withWeights, type FoundHere } from './planned-config.ts';
 import type { PlansContext } from './plans-context.ts';
 
-type DataContext = Pick<PlansContext, 'store' | 'datasets'>;
+type DataContext = Pick<PlansContext, 'store' | 'datasets' | 'weights'>;
 
 /** Folder of each named data set: the one with the named contents, else the one from set-up or the one with that title. */
-export async function foldersOf({ store, datasets }: DataContext, plan: Plan): Promise<ReadonlyMap<string, string>> {
+async function foldersOf({ store, datasets }: DataContext, plan: Plan): Promise<ReadonlyMap<string, string>> {
   const [known, rows] = await Promise.all([datasets.known(), store.datasets()]);
   const found = new Map<string, string>();
   for (const { name, dataset, title, fingerprint } of plan.data) {
@@ -23,26 +24,44 @@ export async function foldersOf({ store, datasets }: DataContext, plan: Plan): P
   return found;
 }
 
-/** The plan's runs with the data and, where that is left to the machine and known, the device and precision of this one. */
+/** Of each named weights those that were imported last, of its method and encoder. */
+async function weightsOf({ weights }: DataContext, plan: Plan): Promise<ReadonlyMap<string, ImportedWeights>> {
+  const named = plan.weights ?? [];
+  const rows = named.length === 0 ? [] : await weights.rows();
+  const found = new Map<string, ImportedWeights>();
+  for (const { name, method, encoder } of named) {
+    const own = rows.find((row) => row.encoder.id === encoder && row.origin.method === method);
+    if (own !== undefined) found.set(name, own);
+  }
+  return found;
+}
+
+export async function foundHere(context: DataContext, plan: Plan): Promise<FoundHere> {
+  const [folders, weights] = await Promise.all([foldersOf(context, plan), weightsOf(context, plan)]);
+  return { folders, weights };
+}
+
+/** The plan's runs with the data, the weights and, where that is left to the machine and known, the device and precision of this one. */
 export async function runsOnThisMachine(
   context: DataContext & Pick<PlansContext, 'placement'>,
   plan: Plan,
 ): Promise<readonly PlannedRun[]> {
-  const [folders, rows] = await Promise.all([foldersOf(context, plan), context.store.datasets()]);
+  const [{ folders, weights }, rows] = await Promise.all([foundHere(context, plan), context.store.datasets()]);
   const execution = plan.placed === true ? context.placement.known() : null;
   const found = new Map<string, { readonly path: string; readonly fingerprint?: string }>();
   for (const [name, path] of folders) found.set(name, rows.find((row) => row.path === path) ?? { path });
   return plan.runs.map((run) => {
-    const config = withData(run.config, found);
+    const config = withWeights(withData(run.config, found), weights);
     return { ...run, config: execution === null ? config : { ...config, execution } };
   });
 }
 
-/** Inspects the data of the runs that can be made. Without any such run the first data set that is missing is named. */
+/** Inspects the data of the runs that can be made. Without any such run the first data set or weights that are missing are named. */
 export async function ensureData(context: DataContext, plan: Plan): Promise<void> {
   const { datasets } = context;
-  const folders = await foldersOf(context, plan);
-  const some = possibleRuns(plan, folders).size > 0;
+  const here = await foundHere(context, plan);
+  const { folders } = here;
+  const some = possibleRuns(plan, here).size > 0;
   for (const { name, title, fingerprint } of plan.data.filter((data) => !some || folders.has(data.name))) {
     const path = folders.get(name);
     const same = fingerprint === undefined ? '' : ` (fingerprint ${fingerprint.slice(0, 12)}…)`;
@@ -62,6 +81,11 @@ export async function ensureData(context: DataContext, plan: Plan): Promise<void
     const text = `The plan was made with other files of ${title}${same} than those in ${path} (${there.fingerprint.slice(0, 12)}…).`;
     throw new FaultError('dataset-changed', text, { data: name, path }, { retry: 'choose-folder' });
   }
+  const lacking = some ? undefined : plan.weights?.find(({ name }) => !here.weights.has(name));
+  if (lacking === undefined) return;
+  const { title, name, method, encoder } = lacking;
+  const text = `The plan needs ${title}. Import its file under Weights and state "${method}" as its method: it is then the ${encoder} that the plan starts from.`;
+  throw new FaultError('not-available', text, { weights: name });
 }
 
 /** The runs that can be made, on a device that is chosen first where that is left to the machine. */
@@ -70,6 +94,6 @@ export async function possibleRunsHere(
   plan: Plan,
 ): Promise<readonly PlannedRun[]> {
   if (plan.placed === true) await context.placement.chosen();
-  const possible = possibleRuns(plan, await foldersOf(context, plan));
+  const possible = possibleRuns(plan, await foundHere(context, plan));
   return (await runsOnThisMachine(context, plan)).filter(({ key }) => possible.has(key));
 }

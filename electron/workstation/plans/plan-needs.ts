@@ -1,11 +1,12 @@
-/** Data, disk, memory and time that a plan needs, beside what this machine has. */
+/** Data, weights, disk, memory and time that a plan needs, beside what this machine has. */
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Estimate } from '../../api/drafts.ts';
 import type { PlanRow } from '../../api/plans.ts';
+import type { FoundHere } from './planned-config.ts';
 
 export function needsOf(
   plan: Plan,
-  folders: ReadonlyMap<string, string>,
+  { folders, weights }: FoundHere,
   estimates: readonly Estimate[],
   secondsLeft: number | null,
 ): PlanRow['needs'] {
@@ -24,6 +25,14 @@ export function needsOf(
         kind: 'data' as const,
         ok: path !== undefined,
         values: { name, title, ...(path === undefined ? {} : { path }) },
+      };
+    }),
+    ...(plan.weights ?? []).map(({ name, title }) => {
+      const own = weights.get(name);
+      return {
+        kind: 'weights' as const,
+        ok: own !== undefined,
+        values: { name, title, ...(own === undefined ? {} : { file: own.name }) },
       };
     }),
     { kind: 'disk', ok: fits(disk, free.disk), values: known({ needed: disk, free: free.disk }) },

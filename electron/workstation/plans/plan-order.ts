@@ -1,7 +1,8 @@
-/** Order of a plan's runs, and those that can be made with the data at hand. */
+/** Order of a plan's runs, and those that can be made with the data and weights at hand. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Plan, PlannedRun } from '../../../trainer/protocol/plan.ts';
 import { sourcesOf } from '../../../trainer/protocol/sources.ts';
+import { plannedWeights, type FoundHere } from './planned-config.ts';
 
 /** Sorts a run after the one it evaluates, else keeps the plan's own order. */
 export function inDependencyOrder(runs: readonly PlannedRun[]): readonly PlannedRun[] {
@@ -22,13 +23,15 @@ export function inDependencyOrder(runs: readonly PlannedRun[]): readonly Planned
   return ordered;
 }
 
-/** Keys of the runs whose data is there, and that of what they evaluate. */
-export function possibleRuns(plan: Plan, folders: ReadonlyMap<string, string>): ReadonlySet<string> {
+/** Keys of the runs whose data and weights are there, and those of what they evaluate. */
+export function possibleRuns(plan: Plan, { folders, weights }: FoundHere): ReadonlySet<string> {
   const possible = new Set<string>();
   for (const { key, config } of inDependencyOrder(plan.runs)) {
     const hasData = sourcesOf(config).every(({ path }) => !path.startsWith('$') || folders.has(path.slice(1)));
+    const from = plannedWeights(config);
+    const hasWeights = from === null || weights.has(from);
     const evaluates = config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null;
-    if (hasData && (evaluates === null || possible.has(evaluates))) possible.add(key);
+    if (hasData && hasWeights && (evaluates === null || possible.has(evaluates))) possible.add(key);
   }
   return possible;
 }

@@ -4,7 +4,7 @@ import type { Estimate } from '../../api/drafts.ts';
 import type { PlanRow } from '../../api/plans.ts';
 import type { StoredPlan, StoredRun } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
-import { foldersOf, runsOnThisMachine } from './plan-data.ts';
+import { foundHere, runsOnThisMachine } from './plan-data.ts';
 import { needsOf, total } from './plan-needs.ts';
 import { possibleRuns } from './plan-order.ts';
 import { isMoving, isShipped, plannedIn, planOf } from './plan-records.ts';
@@ -28,11 +28,11 @@ export async function planRow(
 ): Promise<PlanRow> {
   const plan = planOf(context.shipped, id, stored);
   const own = plannedIn(runs, id);
-  const [planned, folders] = await Promise.all([runsOnThisMachine(context, plan), foldersOf(context, plan)]);
+  const [planned, here] = await Promise.all([runsOnThisMachine(context, plan), foundHere(context, plan)]);
   const wanted = planned.map(({ config }) => ({ config, subject: subjectConfig(config, planned) }));
   const estimates = await context.estimates.estimateAll(wanted, runs);
   const estimated = new Map(planned.map(({ key }, at) => [key, estimates[at]]));
-  const { left, isDone } = whatIsLeft(planned, own, possibleRuns(plan, folders));
+  const { left, isDone } = whatIsLeft(planned, own, possibleRuns(plan, here));
   const secondsLeft =
     isDone || left.length > 0
       ? total(left.map(({ key }) => secondsLeftOf(context.host, own.get(key), estimated.get(key))))
@@ -41,7 +41,7 @@ export async function planRow(
   const begun = statuses.some((status) => status !== null);
   return {
     plan,
-    needs: needsOf(plan, folders, estimates, secondsLeft),
+    needs: needsOf(plan, here, estimates, secondsLeft),
     runs: plan.runs.map(({ key }) => ({ key, run: own.get(key)?.id ?? null, status: own.get(key)?.status ?? null })),
     state: isDone ? 'done' : left.length === 0 ? 'blocked' : stateOf(statuses, stored?.paused === true),
     secondsLeft,

@@ -2,7 +2,15 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { PlannedRun } from '../../../trainer/protocol/plan.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
+import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import { withSources } from '../data/sources.ts';
+import { subjectOf } from '../drafts/evaluated-encoder.ts';
+
+/** What of a plan's names is here. */
+export interface FoundHere {
+  readonly folders: ReadonlyMap<string, string>;
+  readonly weights: ReadonlyMap<string, ImportedWeights>;
+}
 
 /** Replaces `$name` in a planned path by the folder on this machine. */
 export function withData(
@@ -14,6 +22,20 @@ export function withData(
     if (data === undefined) return source;
     return { ...source, path: data.path, ...(data.fingerprint === undefined ? {} : { fingerprint: data.fingerprint }) };
   });
+}
+
+/** Name of the weights that a planned run evaluates, where the plan names them. */
+export function plannedWeights(config: RunConfig): string | null {
+  if (config.kind !== 'evaluate' || config.subject.kind !== 'weights') return null;
+  const { weights } = config.subject;
+  return weights.startsWith('$') ? weights.slice(1) : null;
+}
+
+/** Replaces `$name` of a planned subject by the weights of this workspace. */
+export function withWeights(config: RunConfig, found: ReadonlyMap<string, ImportedWeights>): RunConfig {
+  const name = plannedWeights(config);
+  const weights = name === null ? undefined : found.get(name);
+  return config.kind !== 'evaluate' || weights === undefined ? config : { ...config, subject: subjectOf(weights) };
 }
 
 /** Replaces the key of a planned run by the id of the run it became. */

@@ -12,7 +12,8 @@ function ruleText(words: Words, { rule }: ClaimVerdict['claim']): string {
     case 'collapse':
       return words.claims.collapse({ std: String(rule.embeddingStdBelow), points: String(rule.withinPoints) });
     case 'paired-better':
-      return words.claims['paired-better']({ confidence: `${decimal(100 * rule.confidence, 0)} %` });
+    case 'seeds-better':
+      return words.claims[rule.kind]({ confidence: `${decimal(100 * rule.confidence, 0)} %` });
     case 'paired-same':
       return words.claims['paired-same']({ points: String(rule.withinPoints) });
   }

@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { DetectionTraining, Encoder } from '../../recipe.ts';
 import { withFrozenNorm } from './frozen-norm.ts';
+import { withReversedColours } from './reversed-colours.ts';
 
 const side = v.pipe(v.number(), v.integer(), v.minValue(16), v.maxValue(4096));
 const step = v.pipe(v.number(), v.integer(), v.minValue(0));
@@ -30,8 +31,12 @@ export function detectionOptions(given: {
     weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-4),
     /** Multiplies the losses of the proposal network. */
     proposalWeight: v.optional(v.pipe(v.number(), v.minValue(0)), given.proposalWeight),
-    /** Batch norm of the encoder: by the batch, or as it was pretrained. */
+    /** Batch norm of the encoder: by the whole batch (synchronised, where there are several devices), or as it was pretrained. */
     norm: v.optional(v.picklist(['batch', 'frozen']), 'batch'),
+    /** Batches over which the statistics of batch norm are taken anew before the last evaluation; 0: running ones. 200 in detectron2. */
+    preciseNorm: v.optional(step, 200),
+    /** Shows the encoder blue where it learned red: a frequent mistake, for studies of what it costs. */
+    reversedColours: v.optional(v.boolean(), false),
     /** Short sides that pictures are shown with, one drawn for each. */
     shortSides: v.optional(v.pipe(v.array(side), v.minLength(1)), [...given.shortSides]),
     testShortSide: v.optional(side, 800),
@@ -50,8 +55,10 @@ export type DetectionOptions = { readonly [Key in keyof Entries]: v.InferOutput<
 
 export const sampleOf = ({ regions }: DetectionOptions) => ({ count: regions, mostPositive: Math.floor(regions / 4) });
 
-export const encoderOf = (encoder: Encoder, { norm }: DetectionOptions): Encoder =>
-  norm === 'frozen' ? withFrozenNorm(encoder) : encoder;
+export function encoderOf(encoder: Encoder, { norm, reversedColours }: DetectionOptions): Encoder {
+  const normed = norm === 'frozen' ? withFrozenNorm(encoder) : encoder;
+  return reversedColours ? withReversedColours(normed) : normed;
+}
 
 export function trainingOf(options: DetectionOptions): Omit<DetectionTraining, 'detector'> {
   const { rate, weightDecay, warmup, warmupFrom, drops, longest } = options;
@@ -59,6 +66,7 @@ export function trainingOf(options: DetectionOptions): Omit<DetectionTraining, '
     proposalWeight: options.proposalWeight,
     batch: options.batch,
     steps: options.steps,
+    preciseNorm: options.preciseNorm,
     views: { shortSides: options.shortSides, longest, mirror: true },
     fit: { shortSide: options.testShortSide, longest },
     optimizer: { id: 'sgd', options: { rate, weightDecay } },

@@ -12,7 +12,8 @@ import { dtype, flag, number, outputsOf, text } from '../ops/operation.ts';
 
 /** PyTorch's defaults. */
 const epsilon = 1e-5;
-const momentum = 0.1;
+/** Share of the way that running statistics go to those of a batch. */
+export const runningMomentum = 0.1;
 
 export interface BatchNorm extends Net {
   apply(x: Tensor, at: StepContext): Tensor;
@@ -58,7 +59,7 @@ export function batchNorm(
       const [x, w, b] = given.slice(0, 3) as Tensor[];
       const save = given[3] as unknown as tf.GradSaveFunc;
       const running = [at.current(runningMean), at.current(runningVariance)];
-      const factor = number('exponential_avg_factor', momentum);
+      const factor = number('exponential_avg_factor', runningMomentum);
       const outputs = outputsOf('FusedBatchNormV3', [...common, factor], [x!, w!, b!, ...running], 6);
       // The first statistics are the updated running ones (with the unbiased variance), the reserved ones the batch's.
       const [value, mean, variance, ...reserved] = outputs as [Tensor, Tensor, Tensor, Tensor, Tensor, Tensor];

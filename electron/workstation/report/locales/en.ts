@@ -265,6 +265,8 @@ export const en = {
     'protocol.warmupFrom': 'start of the warm-up',
     'protocol.proposalWeight': 'weight of the RPN losses',
     'protocol.norm': 'batch norm of the encoder',
+    'protocol.preciseNorm': 'batches for precise batch norm',
+    'protocol.reversedColours': 'colours reversed (BGR)',
     'protocol.shortSides': 'short sides in training',
     'protocol.testShortSide': 'short side in testing',
     'protocol.longest': 'limit of the long side',
@@ -311,6 +313,8 @@ export const en = {
       `Mean standard deviation of the embedding over the last tenth of the steps below ${values['std']}, and linear accuracy at most ${values['points']} points above a random encoder.`,
     'paired-better': (values: Values) =>
       `Lower bound of the ${values['confidence']} paired bootstrap interval over images above 0.`,
+    'seeds-better': (values: Values) =>
+      `Lower bound of Welch’s ${values['confidence']} interval of the difference of means over seeds above 0; at least two seeds of each.`,
     'paired-same': (values: Values) =>
       `90 % paired bootstrap interval over images within ±${values['points']} points of 0; does not hold if the 95 % interval lies entirely outside.`,
   },
@@ -329,10 +333,10 @@ export const en = {
   limitOf: (limit: string) => ` (threshold ${limit})`,
   results: {
     seeds: 'Individual runs',
-    pairs: 'Paired differences on the same images',
+    pairs: 'Differences on the same images',
     onImages: (values: Values) => `${values['figure']} · ${values['images']} images`,
     pairsNote:
-      'Intervals are from a bootstrap over images (2,000 resamples, fixed seed), p-values from the exact McNemar test. The adjusted p-values correct for all tests in this table (Holm).',
+      'Intervals are from a bootstrap over images (2,000 resamples, fixed seed), p-values from the exact McNemar test; of detections, which are not right or wrong image by image, intervals are Welch’s over the seeds. The adjusted p-values correct for all tests in this table (Holm).',
     withoutCopies: (values: Values) =>
       values['images'] === '1'
         ? `${values['value']} without the test image that has a copy, exact or near, in ${values['splits']}`

@@ -248,6 +248,8 @@ export const zh: Words = {
     'protocol.warmupFrom': '预热起点',
     'protocol.proposalWeight': 'RPN 损失权重',
     'protocol.norm': '编码器的批归一化',
+    'protocol.preciseNorm': '精确批归一化的批次数',
+    'protocol.reversedColours': '颜色通道反序（BGR）',
     'protocol.shortSides': '训练时的短边',
     'protocol.testShortSide': '测试时的短边',
     'protocol.longest': '长边上限',
@@ -293,6 +295,8 @@ export const zh: Words = {
     collapse: (values) =>
       `最后十分之一训练步内，嵌入标准差的均值低于 ${values['std']}，且线性评估最多比随机编码器高 ${values['points']} 个百分点。`,
     'paired-better': (values) => `按图像配对的自助法，差值的 ${values['confidence']} 置信区间下限大于 0。`,
+    'seeds-better': (values) =>
+      `各随机种子均值之差的 ${values['confidence']} Welch 区间下限大于 0；两者各至少两个种子。`,
     'paired-same': (values) =>
       `按图像配对的自助法，差值的 90 % 置信区间在 ±${values['points']} 个百分点之内；95 % 置信区间完全在此之外则不成立。`,
   },
@@ -311,10 +315,10 @@ export const zh: Words = {
   limitOf: (limit) => `（阈值 ${limit}）`,
   results: {
     seeds: '各次实验',
-    pairs: '相同图像上的配对差值',
+    pairs: '相同图像上的差值',
     onImages: (values) => `${values['figure']} · ${values['images']} 张图像`,
     pairsNote:
-      '区间：图像自助法（重采样 2,000 次，种子固定）；p 值：McNemar 精确检验，并按 Holm 方法就本表全部检验校正。',
+      '区间：图像自助法（重采样 2,000 次，种子固定）；p 值：McNemar 精确检验，并按 Holm 方法就本表全部检验校正。检测结果无法逐图像判定对错，其区间为各随机种子的 Welch 区间。',
     withoutCopies: (values) =>
       `去除在 ${values['splits']} 中有完全相同或近似副本的 ${values['images']} 张测试图像后为 ${values['value']}`,
     best: {
