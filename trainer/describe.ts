@@ -105,6 +105,9 @@ export function describeAll(): Catalogue {
       ...(evaluator.targets ? { targets: evaluator.targets } : {}),
       probe: canProbe(evaluator),
       ...(evaluator.shows ? { shows: evaluator.shows } : {}),
+      ...(evaluator.withBatch
+        ? { withBatch: { grow: [...evaluator.withBatch.grow], shrink: [...evaluator.withBatch.shrink] } }
+        : {}),
     })),
     datasets: datasets.all.map((dataset) => ({
       ...describeRecipe(dataset),

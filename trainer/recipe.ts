@@ -483,6 +483,8 @@ interface AnyEvaluator<S extends OptionsSchema> {
   };
   /** How its recipe shows images and what it reads of the encoder, where that is not the centre and the pooled representation. */
   readonly shows?: { readonly fit: 'squash'; readonly layer: Layer };
+  /** Options that a schedule counted in steps changes with its `batch`: those in proportion to it, and those against it. */
+  readonly withBatch?: { readonly grow: readonly string[]; readonly shrink: readonly string[] };
   /** The record two figures must share to be comparable, built from the options marked comparable; the layer goes with it. */
   protocol(options: v.InferOutput<S>): Protocol;
 }

@@ -18,6 +18,7 @@ import { suggestedName } from '../words/dataset-names.ts';
 import { sentencesIn } from '../words/sentences.ts';
 import { titleWithChanges } from '../words/titles.ts';
 import { resizedInWords } from '../words/transformers.ts';
+import { withBatchOf } from '../words/with-batch.ts';
 import { setPath } from '../workstation/drafts/presets.ts';
 import { testSplit } from '../workstation/data/splits.ts';
 import { fieldName } from '../workstation/report/naming.ts';
@@ -186,6 +187,22 @@ async function dataOf(session: Session, of: Evaluated): Promise<string> {
   return data.fingerprint ?? data.path;
 }
 
+/** Another batch changes what the schedule of a detector is counted by, unless that is given too. */
+async function withBatch(session: Session, choice: Choice, usual: RunConfig): Promise<Choice> {
+  const { evaluators } = await session.handlers.catalogue.answer();
+  const scaling = evaluators.find(({ id }) => id === choice.id)?.withBatch;
+  const { batch } = choice.options;
+  if (scaling === undefined || typeof batch !== 'number' || usual.kind !== 'evaluate') return choice;
+  const scaled = withBatchOf(usual.evaluator.options, batch, scaling);
+  const changed = [...scaling.grow, ...scaling.shrink].filter((key) => choice.options[key] === undefined);
+  const values = changed.map((key) => `${key}=${JSON.stringify(scaled[key])}`);
+  session.line.say(`${session.words.say('scaledWithBatch')}${session.words.report.colon}${values.join(' ')}`);
+  return {
+    ...choice,
+    options: { ...Object.fromEntries(changed.map((key) => [key, scaled[key]!])), ...choice.options },
+  };
+}
+
 export const evaluate: Command = async (session, args) => {
   if (args.evaluator === null) throw usage('"evaluate" needs --evaluator.');
   const of = await evaluatedOf(session, args);
@@ -198,7 +215,8 @@ export const evaluate: Command = async (session, args) => {
     throw usage(`--set does not fit the evaluator "${args.evaluator}": ${choice.issues[0].message}.`);
   const { draftEvaluation, createRun } = session.handlers;
   const usual = await draftEvaluation.answer(of, { id: args.evaluator, options: {} }, dataset.fingerprint);
-  const chosen = await draftEvaluation.answer(of, choice.output, dataset.fingerprint);
+  const followed = await withBatch(session, choice.output, usual);
+  const chosen = await draftEvaluation.answer(of, followed, dataset.fingerprint);
   const config = await titled(session, { ...args, set: [] }, usual, withSettings(chosen, paths));
   return finish(session, args, await createRun.answer(config));
 };

@@ -407,6 +407,8 @@ export const en = {
   'new.same': 'No differences.',
 
   'evaluate.title': 'Evaluate {run}',
+  'evaluate.scaled': 'Scaled with a batch of {batch}, so that as many images are seen: {changed}.',
+  'evaluate.scaledOption': '{option} {value}',
   'evaluate.summary': 'Evaluates the encoder with frozen features or by fine-tuning on labels.',
 
   'form.run': 'Run',

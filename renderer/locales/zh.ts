@@ -401,6 +401,8 @@ export const zh = {
   'new.same': '没有差异。',
 
   'evaluate.title': '评估 {run}',
+  'evaluate.scaled': '已随批量大小 {batch} 调整，所见图像总数不变：{changed}。',
+  'evaluate.scaledOption': '{option} {value}',
   'evaluate.summary': '用冻结的特征评估编码器，或用标签微调后评估。',
 
   'form.run': '实验',

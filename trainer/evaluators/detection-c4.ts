@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { detectionRules } from '../detection/figures/rules.ts';
-import { detectionOptions, encoderOf, sampleOf, trainingOf } from '../detection/nets/detection-options.ts';
+import { detectionOptions, encoderOf, sampleOf, trainingOf, withBatch } from '../detection/nets/detection-options.ts';
 import { fasterRcnnC4, proposalsOfC4 } from '../detection/nets/faster-rcnn-c4.ts';
 import { defineDetection } from '../recipe.ts';
 
@@ -35,6 +35,7 @@ export const evaluator = defineDetection({
   ],
   margin: { points: 0.7 },
   targets: 'objects',
+  withBatch,
   protocol: ({ shortSides, drops, ...options }) => ({
     detector: 'faster-rcnn-c4',
     optimizer: 'sgd',

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { detectionOptions, encoderOf, sampleOf, trainingOf } from '../detection/nets/detection-options.ts';
+import { detectionOptions, encoderOf, sampleOf, trainingOf, withBatch } from '../detection/nets/detection-options.ts';
 import { maskRcnnFpn, proposalsOfFpn } from '../detection/nets/mask-rcnn-fpn.ts';
 import { defineDetection } from '../recipe.ts';
 
@@ -39,6 +39,7 @@ export const evaluator = defineDetection({
   ],
   margin: { points: 0.5 },
   targets: 'objects',
+  withBatch,
   protocol: ({ shortSides, drops, ...options }) => ({
     detector: 'mask-rcnn-fpn',
     optimizer: 'sgd',

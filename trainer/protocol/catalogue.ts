@@ -65,6 +65,8 @@ export const Catalogue = v.strictObject({
       probe: v.boolean(),
       /** As in the recipe: the centre of an image and the pooled representation where this says nothing. */
       shows: v.optional(v.strictObject({ fit: v.literal('squash'), layer: Layer })),
+      /** Options that change with its `batch`: in proportion to it, and against it. */
+      withBatch: v.optional(v.strictObject({ grow: v.array(v.string()), shrink: v.array(v.string()) })),
     }),
   ),
   datasets: v.array(

@@ -50,6 +50,12 @@ export function detectionOptions(given: {
   };
 }
 
+/**
+ * What a change of the batch changes: as many pictures are seen, the rate is in proportion to the batch (Goyal et al. 2017;
+ * auto_scale_workers in detectron2).
+ */
+export const withBatch = { grow: ['rate'], shrink: ['steps', 'drops', 'warmup'] } as const;
+
 type Entries = ReturnType<typeof detectionOptions>;
 export type DetectionOptions = { readonly [Key in keyof Entries]: v.InferOutput<Entries[Key]> };
 

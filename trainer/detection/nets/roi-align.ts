@@ -8,6 +8,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
+import { dtype, flag, outputOf } from '../../nn/ops/operation.ts';
 import { sidesOf } from './boxes.ts';
 
 export interface Pooling {
@@ -69,35 +70,25 @@ interface Weights {
   readonly columns: Tensor;
 }
 
+/** Products of matrices, the last two axes; the axes before them are repeated where one factor has 1. */
+function products(one: Tensor, other: Tensor, transposed: boolean): Tensor {
+  const attributes = [flag('adj_x', transposed), flag('adj_y', false), dtype('T', 'float32')];
+  return outputOf('BatchMatMulV2', attributes, [one, other]);
+}
+
 /** [n, height, width, channels] to [n, k, bins, bins, channels]. */
 function pooledBy({ rows, columns }: Weights, features: Tensor): Tensor {
   const [n, height, width, channels] = features.shape as [number, number, number, number];
   const [, k, bins] = rows.shape as [number, number, number];
   const byRow = tf.matMul(rows.reshape([n, k * bins, height]), features.reshape([n, height, width * channels]));
-  return tf
-    .matMul(
-      tf
-        .expandDims(columns, 2)
-        .tile([1, 1, bins, 1, 1])
-        .reshape([n * k * bins, bins, width]),
-      byRow.reshape([n * k * bins, width, channels]),
-    )
-    .reshape([n, k, bins, bins, channels]);
+  return products(tf.expandDims(columns, 2), byRow.reshape([n, k, bins, width, channels]), false);
 }
 
 /** The gradient of the features by that of the bins. */
 function gradientBy({ rows, columns }: Weights, dy: Tensor): Tensor {
   const [n, k, bins, height] = rows.shape as [number, number, number, number];
-  const width = columns.shape[3]!;
-  const channels = dy.shape[4]!;
-  const byRow = tf.matMul(
-    tf
-      .expandDims(columns, 2)
-      .tile([1, 1, bins, 1, 1])
-      .reshape([n * k * bins, bins, width]),
-    dy.reshape([n * k * bins, bins, channels]),
-    true,
-  );
+  const [width, channels] = [columns.shape[3]!, dy.shape[4]!];
+  const byRow = products(tf.expandDims(columns, 2), dy, true);
   return tf
     .matMul(rows.reshape([n, k * bins, height]), byRow.reshape([n, k * bins, width * channels]), true)
     .reshape([n, height, width, channels]);
