@@ -33,7 +33,10 @@ const small = {
   anchorScale: 0.25,
 };
 
-it.each([['detection-c4', { steps: 1200, drops: [1000], rules: 'coco' }, ['ap50']]] as const)(
+it.each([
+  ['detection-c4', { steps: 1200, drops: [1000], rules: 'coco' }, ['ap50']],
+  ['detection-fpn', { steps: 800, drops: [650], channels: 64, boxWidth: 256 }, ['box-ap50', 'mask-ap50']],
+] as const)(
   '%s',
   async (id, options, metrics) => {
     const source = {
@@ -48,7 +51,7 @@ it.each([['detection-c4', { steps: 1200, drops: [1000], rules: 'coco' }, ['ap50'
       title: 'overfit',
       seed: 1,
       execution: { threads: 2, loaderWorkers: 0 },
-      subject: { kind: 'random', encoder: { id: 'resnet-18', options: { stem: 'imagenet', width: 16 } }, seed: 3 },
+      subject: { kind: 'random', encoder: { id: 'resnet-18', options: { stem: 'small', stemStride: 2, width: 16 } }, seed: 3 },
       evaluator: { id, options: { ...small, ...options } },
       train: source,
       test: source,
