@@ -190,6 +190,7 @@ export function jobOf(
     anyArithmetic,
     moreDamaged: false,
     noBetter: false,
+    whenNotFinite: [],
     datasetsFolder: null,
     dataChanges: [],
     subject,
