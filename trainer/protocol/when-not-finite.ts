@@ -28,3 +28,22 @@ export const whenNotFiniteOf = ({
 /** What a person chose each time the run had paused because going back did not help, in a file of the run's folder. */
 export const notFiniteChoicesFile = 'when-not-finite.json';
 export const NotFiniteChoices = v.array(WhenNotFinite);
+export type NotFiniteChoices = v.InferOutput<typeof NotFiniteChoices>;
+
+/** Codes of the notices about it in a run's log. */
+export const rolledBackCodes = {
+  skip: 'rolled-back',
+  'lower-rate': 'rolled-back-lower-rate',
+  clip: 'rolled-back-clip',
+} as const satisfies Record<WhenNotFinite['policy'], string>;
+export const chosenCodes = {
+  skip: 'chosen-skip',
+  'lower-rate': 'chosen-lower-rate',
+  clip: 'chosen-clip',
+} as const satisfies Record<WhenNotFinite['policy'], string>;
+/** Those of a training that was not what its configuration says from there on. */
+export const otherCourseCodes: readonly string[] = [
+  ...Object.values(rolledBackCodes),
+  chosenCodes['lower-rate'],
+  chosenCodes.clip,
+];

@@ -3,7 +3,7 @@ import { newestValid } from '../checkpoints/newest-checkpoint.ts';
 import type { Loaded } from '../checkpoints/read-checkpoint.ts';
 import { restoreState } from '../checkpoints/restore-state.ts';
 import { FaultError } from '../durable/fault-error.ts';
-import type { WhenNotFinite } from '../protocol/when-not-finite.ts';
+import { chosenCodes, rolledBackCodes, type WhenNotFinite } from '../protocol/when-not-finite.ts';
 import { badStepsInARow, mostRollbacks } from './alarms.ts';
 import type { LoopReports } from './loop-reports.ts';
 import type { LoopScope } from './loop-scope.ts';
@@ -36,13 +36,6 @@ function measureText(chosen: WhenNotFinite, factor: number): string {
       return ` From here on gradients are clipped to a norm of ${chosen.norm}, all of them together.`;
   }
 }
-
-const rolledBackCodes = {
-  skip: 'rolled-back',
-  'lower-rate': 'rolled-back-lower-rate',
-  clip: 'rolled-back-clip',
-} as const;
-const chosenCodes = { skip: 'chosen-skip', 'lower-rate': 'chosen-lower-rate', clip: 'chosen-clip' } as const;
 
 /** A step whose loss is not finite. */
 export interface BadStep {

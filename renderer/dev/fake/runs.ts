@@ -233,6 +233,7 @@ export function runAnswers(
               safeStep: 1200,
               cause: 'trainer-killed',
               fault: null,
+              whenNotFinite: null,
               changes: [{ field: 'dataset', theirs: 'a9c1e0d4', ours: '77b0c2ff', kind: 'deviation' }],
             },
           ],
