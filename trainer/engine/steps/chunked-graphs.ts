@@ -13,7 +13,7 @@ import {
   type TargetInputs,
 } from './batch-inputs.ts';
 import type { TracedTraining } from './compiled-step.ts';
-import { updateChoice, type UpdateChoice } from './clip-gradients.ts';
+import { updateChoice, type UpdateChoice } from './update-choice.ts';
 import { gradientsOf } from './eager-step.ts';
 import { unscaled } from './finite-checks.ts';
 import { checkedMetrics, nodesOf, tensorsOf, type Nodes } from './named-nodes.ts';

@@ -18,7 +18,7 @@ import { elementsOf } from '../binding/tensors.ts';
 import type { ChosenOptimizer, StepPosition, Stepper } from '../engine.ts';
 import type { Feed, Node } from '../graph/node.ts';
 import { batchFeeds, rateFeeds, scaleFeeds, targetFeeds } from './batch-inputs.ts';
-import { chosenUpdate } from './clip-gradients.ts';
+import { chosenUpdate } from './update-choice.ts';
 import { compileChunks, type ChunkedGraphs, type ChunkedTraining } from './chunked-graphs.ts';
 import { overflowed } from './finite-checks.ts';
 import { chunksOf } from './host-chunks.ts';

@@ -104,7 +104,10 @@ describe.each([...engines, ...(isLow ? scaled : [])])('%s', (_name, given) => {
 });
 
 it('begins in the middle of a training, in the traced engine as in the eager one', async () => {
-  const [eager, traced] = [await trained({ engine: 'eager' }, true, 0.5), await trained({ engine: 'traced' }, true, 0.5)];
+  const [eager, traced] = [
+    await trained({ engine: 'eager' }, true, 0.5),
+    await trained({ engine: 'traced' }, true, 0.5),
+  ];
   for (const [name, wanted] of Object.entries(eager))
     traced[name]!.forEach((value, at) => expect(value, name).toBeCloseTo(wanted[at]!, 5));
   expect(traced).not.toEqual(await trained({ engine: 'traced' }, true));

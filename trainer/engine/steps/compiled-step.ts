@@ -4,7 +4,7 @@ import type { Variable } from '@tensorflow/tfjs';
 import type { Learner, Tensors } from '../../recipe.ts';
 import type { Node } from '../graph/node.ts';
 import { batchInputs, rateInputs, type BatchInputs, type RateInputs, type TracedBatch } from './batch-inputs.ts';
-import { updateChoice, type UpdateChoice } from './clip-gradients.ts';
+import { updateChoice, type UpdateChoice } from './update-choice.ts';
 import { gradientsOf, targetsOf } from './eager-step.ts';
 import { checkFinite, unscaled } from './finite-checks.ts';
 import { checkedMetrics, nodesOf, tensorsOf, type Nodes } from './named-nodes.ts';

@@ -3,7 +3,7 @@ import type { HostBatch } from '../../host-batch.ts';
 import type { Learner } from '../../recipe.ts';
 import type { ChosenOptimizer, StepPosition, Stepper, StepResult } from '../engine.ts';
 import { batchFeeds, rateFeeds, scaleFeeds } from './batch-inputs.ts';
-import { chosenUpdate } from './clip-gradients.ts';
+import { chosenUpdate } from './update-choice.ts';
 import { compileStep, notFinite, type CompiledStep } from './compiled-step.ts';
 import { overflowed } from './finite-checks.ts';
 import type { LossScale } from './loss-scale.ts';
