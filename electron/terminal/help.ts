@@ -91,8 +91,8 @@ const zh = `reprise 命令 [选项]
                                           [--method vicreg] [--set 键=值]... [--seed N]
                                           [--title 名称]
   resume 实验                             从最近的检查点继续
-                                          --set whenNotFinite.policy=skip|lower-rate|clip：因损失不是
-                                          有限值而暂停时，改用另一种方式继续；
+                                          --set whenNotFinite.policy=skip|lower-rate|clip：
+                                          因损失不是有限值而暂停时，改用另一种方式继续
                                           --set whenNotFinite.norm=N：梯度裁剪范数
   evaluate 实验|权重 --evaluator 名称     评估编码器
                                           [--dataset 数据] [--set 选项=值]...
