@@ -113,6 +113,7 @@ async function measured(side: Name, root: string, { pretraining, evaluations }: 
     dataChanges: [],
     moreDamaged: false,
     noBetter: false,
+    whenNotFinite: [],
     subject,
   });
   async function done(job: TrainJob): Promise<readonly Result[]> {

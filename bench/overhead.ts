@@ -86,6 +86,7 @@ try {
       dataChanges: [],
       moreDamaged: false,
       noBetter: false,
+      whenNotFinite: [],
       subject: null,
     },
     { port: watched, clock: () => performance.now() },

@@ -103,6 +103,7 @@ export function describeAll(): Catalogue {
       metrics: [...evaluator.metrics],
       margin: evaluator.margin,
       ...(evaluator.targets ? { targets: evaluator.targets } : {}),
+      ...(evaluator.head || evaluator.detection ? { trains: true as const } : {}),
       probe: canProbe(evaluator),
       ...(evaluator.shows ? { shows: evaluator.shows } : {}),
       ...(evaluator.withBatch

@@ -68,7 +68,9 @@ export interface ComparisonRow {
   readonly verdict: Verdict;
   /** Shown when the verdict is opened. */
   readonly reasons: readonly Reason[];
-  readonly notes: readonly ('single-run' | 'paper-uncertainty-unknown' | 'paper-single-run' | 'best-epoch-on-test')[];
+  readonly notes: readonly (
+    'single-run' | 'paper-uncertainty-unknown' | 'paper-single-run' | 'best-epoch-on-test' | 'went-back'
+  )[];
 }
 
 export interface ClaimVerdict {

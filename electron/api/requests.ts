@@ -11,6 +11,7 @@ import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts'
 import type { ExcludedFile } from '../../trainer/protocol/left-out.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { ImportedWeights, Origin, WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
+import type { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
 import type { Comparison, Selection } from './comparison.ts';
 import type { Series } from './curves.ts';
 import type { DatasetRow, KnownData } from './datasets.ts';
@@ -54,7 +55,8 @@ export interface Requests {
   pauseRun: (run: string, when: PauseTime) => void;
   continueRun: (run: string) => void;
   stopRun: (run: string, how: 'safely' | 'now') => void;
-  resumeRun: (run: string) => void;
+  /** `chosen`: how a run goes on that is paused by losses that are not finite. Default: as before. */
+  resumeRun: (run: string, chosen?: WhenNotFinite) => void;
   checkpointNow: (run: string) => void;
   discardRun: (run: string) => void;
   renameRun: (run: string, title: string) => void;

@@ -11,7 +11,7 @@ import { createProgressLine } from './progress.ts';
 import { bytes, duration, tableOf, type Column } from './table.ts';
 import { clip, widthOf, wrap } from './text-width.ts';
 import { wordsIn } from './words.ts';
-import { withSettings } from './work-commands.ts';
+import { chosenWay, withSettings } from './work-commands.ts';
 
 test('commands, words and options are told apart', () => {
   const args = parseCommandLine([
@@ -46,6 +46,21 @@ test('commands, words and options are told apart', () => {
     contents: true,
   });
   expect(parseCommandLine(['report', '--format', 'html,csv']).formats).toEqual(['html', 'csv']);
+});
+
+test('a resume takes another way past losses that are not finite, and nothing else', () => {
+  const chosen = (...set: readonly string[]) =>
+    chosenWay(parseCommandLine(['resume', 'x', ...set.flatMap((one) => ['--set', one])]).set);
+  expect(chosen()).toBeUndefined();
+  expect(chosen('whenNotFinite.policy=lower-rate')).toEqual({ policy: 'lower-rate' });
+  expect(chosen('whenNotFinite.policy=clip')).toEqual({ policy: 'clip', norm: 1 });
+  expect(chosen('whenNotFinite.policy=clip', 'whenNotFinite.norm=0.5')).toEqual({ policy: 'clip', norm: 0.5 });
+  for (const refused of ['whenNotFinite.policy=hope', 'batch=64', 'whenNotFinite.norm=2'])
+    expect(() => chosen(refused), refused).toThrow(UsageError);
+  expect(withSettings(pretrain('x'), [['whenNotFinite.policy', 'clip']]).whenNotFinite).toEqual({
+    policy: 'clip',
+    norm: 1,
+  });
 });
 
 test('what is not understood is refused with the word in question', () => {

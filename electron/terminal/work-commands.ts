@@ -7,6 +7,7 @@ import type { DatasetRow } from '../api/datasets.ts';
 import type { Evaluated } from '../api/drafts.ts';
 import type { AddedPlan, PlanRow } from '../api/plans.ts';
 import type { ResultRow, RunRow } from '../api/runs.ts';
+import { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
 import { WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
 import type { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
@@ -153,12 +154,23 @@ export const run: Command = async (session, args) => {
   return finish(session, args, await session.handlers.createRun.answer(await titled(session, args, draft, config)));
 };
 
+/** How a paused run goes on past losses that are not finite: `--set whenNotFinite.policy=clip`. */
+export function chosenWay(settings: Arguments['set']): WhenNotFinite | undefined {
+  if (settings.length === 0) return undefined;
+  const chosen: Record<string, unknown> = {};
+  for (const [path, value] of settings) setPath(chosen, path.split('.'), value);
+  const parsed = v.safeParse(v.strictObject({ whenNotFinite: WhenNotFinite }), chosen);
+  if (parsed.success) return parsed.output.whenNotFinite;
+  const issue = parsed.issues[0];
+  throw usage(`--set ${v.getDotPath(issue) ?? ''}: ${issue.message}. A resume takes whenNotFinite.policy, and .norm.`);
+}
+
 export const resume: Command = async (session, args) => {
   const id = await runId(session, args.words[0]);
   const cut = (await session.handlers.interrupted.answer()).find((one) => one.run === id);
   for (const { field, theirs, ours } of cut?.changes ?? [])
     session.line.say(changeText(session.words, { field, theirs: String(theirs), ours: String(ours) }));
-  await session.handlers.resumeRun.answer(id);
+  await session.handlers.resumeRun.answer(id, chosenWay(args.set));
   return finish(session, args, id);
 };
 

@@ -15,10 +15,10 @@ interface Change {
 const mostNamed = 3;
 const longestTitle = 200;
 
-/** Not told: what a title says already, what never changes a result, and where data lies. */
+/** Not told: what a title says already, what changes no result or only where losses are not finite, and where data lies. */
 const untold = new Set([
   ...['version', 'kind', 'title', 'preset', 'method.id', 'subject', 'probe'],
-  ...['checkpoint', 'logEvery', 'execution', 'data', 'paired', 'train', 'test'],
+  ...['checkpoint', 'logEvery', 'whenNotFinite', 'execution', 'data', 'paired', 'train', 'test'],
 ]);
 const toldNevertheless = /^(execution\.(chunk|precision)|(data|train)\.subset\.share)$/;
 

@@ -8,6 +8,7 @@ import { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
 import { ErrorKind, mostErrors } from '../../trainer/protocol/detections.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
+import { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
 import { Origin, WeightsId } from '../../trainer/protocol/weights.ts';
 import type { Selection } from '../api/comparison.ts';
 import type { Requests } from '../api/requests.ts';
@@ -138,7 +139,7 @@ function runHandlers({ runs }: Answers) {
     pauseRun: { args: v.strictTuple([RunId, PauseTime]), answer: runs.pause },
     continueRun: { args: run, answer: runs.continue },
     stopRun: { args: v.strictTuple([RunId, v.picklist(['safely', 'now'])]), answer: runs.stop },
-    resumeRun: { args: run, answer: runs.resume },
+    resumeRun: { args: v.strictTuple([RunId, v.optional(WhenNotFinite)]), answer: runs.resume },
     checkpointNow: { args: run, answer: runs.checkpointNow },
     discardRun: { args: run, answer: runs.discard },
     renameRun: { args: v.strictTuple([RunId, word]), answer: runs.rename },

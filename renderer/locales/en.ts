@@ -184,6 +184,10 @@ export const en = {
 
   'interrupted.title': '{run} was interrupted at step {step}',
   'interrupted.safe': 'Safe up to step {safe}: {lost} {lost#step|steps} will be recomputed, with the same result.',
+  'interrupted.pausedTitle': '{run} is paused at step {step}',
+  'interrupted.safeFrom': 'Safe up to step {safe}; it goes on from there.',
+  'interrupted.notFiniteHint':
+    'Going back three times did not help, or there is no checkpoint to go back to. Choose how it goes on, or start a new run with a lower learning rate, a longer warm-up or without these images. The choice is recorded with the run.',
   'interrupted.nothingSafe': 'Interrupted before its first checkpoint: it will restart from step 0.',
   'interrupted.changed': 'Changed since the run was created:',
   'interrupted.change': '{field}: was {before}, now {now}',
@@ -463,6 +467,8 @@ export const en = {
     'The activations of the forward pass are needed again for the gradient. Recomputing each block instead of keeping its activations takes less memory and about a third more time; the numbers are the same.',
   'form.chunkHint':
     'A smaller micro-batch takes less memory and more time. The gradient is that of the whole batch; batch norm computes its statistics per micro-batch, which the report states as a deviation.',
+  'form.whenNotFiniteHint':
+    'A step whose loss is not finite is never applied. After three in a row the run goes back to its newest checkpoint and past the batches in between: with nothing else changed, at half the learning rate, or with gradients clipped to an L2 norm, all weights together. After three times it pauses and asks. While losses are finite, this changes nothing.',
   'form.threadsHint': 'The number of threads changes the last bits of a result, so it is recorded with the run.',
   'form.bounds': '{minimum} to {maximum}',
   'form.presetSays': 'preset: {value}',
@@ -569,6 +575,8 @@ export const en = {
     'A single run: the spread over seeds is unknown; the interval covers only the sampling of test images.',
   'note.paper-uncertainty-unknown': 'The paper does not report an uncertainty for this value.',
   'note.paper-single-run': 'The paper’s value is from a single run.',
+  'note.went-back':
+    'The training went back to a checkpoint because losses were not finite, and went on past the batches in between; the run’s log says when and with which changes.',
   'note.best-epoch-on-test':
     'The paper’s code reports the best epoch on the test set; last and best are both recorded here.',
 
@@ -977,7 +985,8 @@ export const en = {
     'From here on, the last bits would differ from those of an uninterrupted run. Resume again to continue anyway; the run and its report will state this.',
   'advice.no-checkpoint': 'Start the run from the beginning.',
   'advice.config-mismatch': 'The run was created with other settings; start a new one.',
-  'advice.diverged': 'A lower learning rate or a longer warm-up usually helps.',
+  'advice.diverged':
+    'Resume it in another way, or start a new run: a lower learning rate or a longer warm-up usually helps.',
   'advice.collapsed': 'Raise the variance weight, or lower the learning rate.',
   'advice.out-of-memory':
     'A smaller batch needs less memory. The system may also have killed the trainer to free memory for another program.',
@@ -996,6 +1005,14 @@ export const en = {
   'log.data-unreachable': 'Paused until the data can be reached again: {path}.',
   'log.data-changed': 'Goes on with data that has changed since its inspection.',
   'log.rolled-back': 'Rolled back to step {to}; the batches in between are skipped.',
+  'log.rolled-back-lower-rate':
+    'Rolled back to step {to}; the batches in between are skipped. From there on the learning rate is {factor} times that of the schedule.',
+  'log.rolled-back-clip':
+    'Rolled back to step {to}; the batches in between are skipped. From there on gradients are clipped to a norm of {norm}.',
+  'log.chosen-skip': 'Resumed by choice as before: such batches are skipped.',
+  'log.chosen-lower-rate':
+    'Resumed by choice with a lower learning rate: {factor} times that of the schedule from here on.',
+  'log.chosen-clip': 'Resumed by choice with clipped gradients: to a norm of {norm} from here on.',
   'log.diverged-on-images': 'Not finite at step {step}: {terms}. The step was not applied. Its images: {images}',
   'log.detector-learns-nothing':
     'The detector has learned nothing by step {step}: {metric} is {value} %. What was checked:',
@@ -1225,6 +1242,9 @@ export const en = {
   'field.checkpoint.everySteps': 'Checkpoint every (steps)',
   'field.checkpoint.keepLast': 'Checkpoints to keep',
   'field.logEvery': 'Log every (steps)',
+  'field.whenNotFinite': 'If losses are not finite',
+  'field.whenNotFinite.policy': 'If losses are not finite',
+  'field.whenNotFinite.norm': 'Clip gradients to norm',
   'field.preset': 'Preset',
   'field.kind': 'Kind',
   'field.version': 'Format version',
@@ -1361,6 +1381,9 @@ export const en = {
   'choice.class-4': 'ViT: class tokens of the last 4 blocks',
   'choice.class-patches': 'ViT: class token and mean of the patch tokens',
   'choice.linear': 'linear layer',
+  'choice.skip': 'skip the batches',
+  'choice.lower-rate': 'skip them and halve the learning rate',
+  'choice.clip': 'skip them and clip gradients',
   'choice.batch-norm-linear': 'batch norm and linear layer',
   'choice.steps': 'steps',
   'choice.bilinear': 'bilinear',
@@ -1395,6 +1418,7 @@ export const en = {
   'value.folder': 'Folder',
   'value.run': 'Run',
   'value.step': 'Step',
+  'value.terms': 'Not finite',
   'value.split': 'Split',
   'value.id': 'Name',
   'value.known': 'Known',

@@ -31,6 +31,16 @@ export interface StepPosition {
   readonly lr: number;
   /** The schedule's peak, for nets with a constant rate. Default: `lr`. */
   readonly peak?: number;
+  /** The L2 norm to which all gradients together are clipped. Default: they are not. */
+  readonly clipNorm?: number;
+}
+
+/** The rule that updates the weights. */
+export interface ChosenOptimizer {
+  readonly recipe: OptimizerRecipe;
+  readonly options: Options;
+  /** True if steps may clip gradients. Default: no graph has operations for it. */
+  readonly clips?: boolean;
 }
 
 export interface Stepper {
@@ -47,11 +57,7 @@ export interface Stepper {
 export interface Engine {
   readonly facts: EngineFacts;
   builder(seed: number): Builder;
-  stepper(
-    learner: Learner,
-    optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
-    seed: number,
-  ): Stepper;
+  stepper(learner: Learner, optimizer: ChosenOptimizer, seed: number): Stepper;
   /** Weights and running statistics of nets without an optimizer; a checkpoint's encoder is loaded into them. */
   entries(nets: readonly Net[]): readonly StateEntry[];
   /** Runs a function of images without training; only the result reaches the host. */

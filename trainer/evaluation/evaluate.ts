@@ -26,7 +26,7 @@ async function openScope(
 ): Promise<EvaluationScope> {
   const { port } = context;
   const { layer = 'pooled' } = config;
-  const { cacheFolder, fromStep, leftOut, initialWhereMissing = false, ifNoBetter = null } = place;
+  const { cacheFolder, fromStep, leftOut, clips = false, initialWhereMissing = false, ifNoBetter = null } = place;
   const recipe: EvaluatorRecipe = evaluators.get(config.evaluator.id);
   const options = v.parse(recipe.options, config.evaluator.options) as EvaluationScope['options'];
   const builder = engine.builder(config.seed).at(recipe.id);
@@ -42,6 +42,7 @@ async function openScope(
   const truth = { test: testTruth, train: isLabelFree ? untold : await truthOf(train, recipe) };
   return {
     ...place,
+    clips,
     initialWhereMissing,
     ifNoBetter,
     context,

@@ -21,6 +21,8 @@ export interface EvaluationPlace {
   readonly fromStep: number;
   /** Record of the images to leave out. */
   readonly leftOut: LeftOut;
+  /** True if steps may clip gradients. Default: false. */
+  readonly clips?: boolean;
   /** Uses the initial weights of an encoder that is not trained yet, for timing. */
   readonly initialWhereMissing?: boolean;
   /** Compares imported weights with random ones first: asks, or only says, if they are no better. Default: not compared. */

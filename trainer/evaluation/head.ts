@@ -103,19 +103,22 @@ export interface HeadRequest {
   readonly stepsPerEpoch: number;
   readonly test: TestSet;
   readonly seed: number;
+  /** True if steps may clip gradients. Default: false. */
+  readonly clips?: boolean;
   /** An examination begins, after so many steps; gives whom to tell how far it is. */
   examining(done: number): (fraction: number) => Promise<void>;
 }
 
 export function openHead(
   engine: Engine,
-  { metrics, figures, training, source, stepsPerEpoch, test, seed, examining }: HeadRequest,
+  { metrics, figures, training, source, stepsPerEpoch, test, seed, clips = false, examining }: HeadRequest,
 ): Head {
   const optimizer = optimizers.get(training.optimizer.id);
   const schedule = schedules.get(training.schedule.id);
   const peak = optimizer.peak(v.parse(optimizer.options, training.optimizer.options), training.batch);
   const scheduleOptions = v.parse(schedule.options, training.schedule.options);
-  const stepper = engine.stepper(training.learner, { recipe: optimizer, options: training.optimizer.options }, seed);
+  const { options } = training.optimizer;
+  const stepper = engine.stepper(training.learner, { recipe: optimizer, options, clips }, seed);
   const weights = engine.entries(training.learner.trainable);
   const best = remembered(weights);
   const score = engine.infer((input, at) => training.scores(input, at));

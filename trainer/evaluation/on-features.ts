@@ -15,12 +15,13 @@ export function openFrozenEncoder(scope: EvaluationScope): Promise<EvaluatedEnco
 /** Examination of a head on features: fast, so it reports no progress. */
 export function featureExamination(
   test: Material['test'],
-  { classes, config, recipe }: EvaluationScope,
-): Pick<HeadRequest, 'metrics' | 'test' | 'seed' | 'examining'> {
+  { classes, config, clips, recipe }: EvaluationScope,
+): Pick<HeadRequest, 'metrics' | 'test' | 'seed' | 'clips' | 'examining'> {
   return {
     metrics: recipe.metrics,
     test: testFeatures(test, classes),
     seed: config.seed,
+    clips,
     examining: () => () => Promise.resolve(),
   };
 }

@@ -59,6 +59,7 @@ export async function onImages(scope: EvaluationScope, head: HeadRecipe<unknown>
       stepsPerEpoch,
       test,
       seed: config.seed,
+      clips: scope.clips,
       examining,
     }),
   };

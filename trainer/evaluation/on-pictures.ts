@@ -51,14 +51,14 @@ function resultsOf(
 }
 
 /** The detector as a problem for the loop, and the course of its learning rate. */
-function learningOf({ engine, config }: EvaluationScope, training: DetectionTraining) {
+function learningOf({ engine, config, clips }: EvaluationScope, training: DetectionTraining) {
   const optimizer = optimizers.get(training.optimizer.id);
   const schedule = schedules.get(training.schedule.id);
   const peak = optimizer.peak(v.parse(optimizer.options, training.optimizer.options), training.batch);
   const options = v.parse(schedule.options, training.schedule.options);
   const learner = detectorLearner(training.detector, training.proposalWeight);
   return {
-    stepper: engine.stepper(learner, { recipe: optimizer, options: training.optimizer.options }, config.seed),
+    stepper: engine.stepper(learner, { recipe: optimizer, options: training.optimizer.options, clips }, config.seed),
     rate: (step: number, course: Pick<TrainingTask, 'steps' | 'stepsPerEpoch'>) =>
       schedule.rate(step, { peak, ...course }, options),
   };

@@ -98,6 +98,7 @@ async function evaluated(
     anyArithmetic: false,
     moreDamaged: false,
     noBetter: false,
+    whenNotFinite: [],
     dataChanges: [],
     datasetsFolder: null,
     subject: null,

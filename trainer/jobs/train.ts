@@ -17,6 +17,7 @@ import type { LeftOut } from '../data/loading/left-out.ts';
 import { leftOutOf } from '../data/loading/open-left-out.ts';
 import { SourceChanged } from '../data/loading/loader.ts';
 import type { EvaluateConfig } from '../protocol/run.ts';
+import { whenNotFiniteOf } from '../protocol/when-not-finite.ts';
 import { version } from '../version.ts';
 import { openReach } from '../channel/reach.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
@@ -108,6 +109,8 @@ export async function run(job: JobOf<'train'>, given: JobContext): Promise<Endin
     clock,
     policy: config.checkpoint,
     logEvery: config.logEvery,
+    whenNotFinite: whenNotFiniteOf(config),
+    choices: job.whenNotFinite,
     tensors: engine.tensors,
     header: {
       run: job.run,
@@ -127,12 +130,14 @@ export async function run(job: JobOf<'train'>, given: JobContext): Promise<Endin
     isAccepted: job.moreDamaged,
     notice: (code, text, values) => port.log('attention', code, text, values),
   });
-  const scope = { job, context, engine, loop, leftOut };
+  const clips = [loop.whenNotFinite, ...loop.choices].some(({ policy }) => policy === 'clip');
+  const scope = { job, context, engine, loop, leftOut, clips };
   if (config.kind === 'evaluate') return withoutDamaged(job, from, (start) => evaluate(scope, config, start));
   const { course } = await openPretraining(context, engine, config, {
     fromStep: step,
     cacheFolder: job.cacheFolder,
     leftOut,
+    clips,
   });
   return train(course, loop, from);
 }
@@ -160,10 +165,12 @@ interface AttemptScope {
   readonly engine: Engine;
   readonly loop: LoopContext;
   readonly leftOut: LeftOut;
+  /** True if steps may clip gradients. */
+  readonly clips: boolean;
 }
 
 async function evaluate(
-  { job, context, engine, loop, leftOut }: AttemptScope,
+  { job, context, engine, loop, leftOut, clips }: AttemptScope,
   config: EvaluateConfig,
   from: Loaded | null,
 ): Promise<Ending> {
@@ -175,6 +182,7 @@ async function evaluate(
       cacheFolder: job.cacheFolder,
       fromStep: ending.step,
       leftOut,
+      clips,
       ifNoBetter: job.noBetter ? 'tell' : 'ask',
     });
     if (evaluation.course) ending = await train(evaluation.course, loop, from);

@@ -169,6 +169,8 @@ export interface PretrainingPlace {
   readonly cacheFolder: string | null;
   /** Record of the images to leave out. */
   readonly leftOut: LeftOut;
+  /** True if steps may clip gradients. Default: false. */
+  readonly clips?: boolean;
 }
 
 /** Opens the run's images, in batches from a step on; the loop closes them. */
@@ -213,7 +215,7 @@ export async function openPretraining(
   const optimizerOptions = v.parse(optimizer.options, config.optimizer.options);
   const scheduleOptions = v.parse(schedule.options, config.schedule.options);
   const { normalization, seed, batch } = config;
-  const { cacheFolder, leftOut } = pretrainingPlace;
+  const { cacheFolder, leftOut, clips = false } = pretrainingPlace;
   const { given, source } = await openImages(context, config, pretrainingPlace);
   if (method.labels && source.classes === 0) {
     await source.close();
@@ -238,7 +240,7 @@ export async function openPretraining(
     stepsPerEpoch,
     encoder: (below) => buildEncoder(below.at(encoderPath(1, 0)), config.encoders[0], normalization.mean.length),
   });
-  const stepper = engine.stepper(learner, { recipe: optimizer, options: config.optimizer.options }, seed);
+  const stepper = engine.stepper(learner, { recipe: optimizer, options: config.optimizer.options, clips }, seed);
   const counters = new Map<string, number>();
   const peak = optimizer.peak(optimizerOptions, batch);
   const course: TrainingTask = {

@@ -61,6 +61,8 @@ export const Catalogue = v.strictObject({
       margin: Margin,
       /** As in the recipe: the class of an image where this says nothing. */
       targets: v.optional(v.picklist(['class', 'presence', 'objects', 'none'])),
+      /** Trains a head or a detector by the loop. */
+      trains: v.optional(v.literal(true)),
       /** Can look at an encoder while that is pretrained. */
       probe: v.boolean(),
       /** As in the recipe: the centre of an image and the pooled representation where this says nothing. */

@@ -4,6 +4,7 @@ import { PictureQuestion } from './browse.ts';
 import { Reading, Reject } from './dataset.ts';
 import { DetectionRules } from './detections.ts';
 import { DataSource, Preprocessing, Normalization, Resizing, RunConfig, RunId, Subject, Execution } from './run.ts';
+import { NotFiniteChoices } from './when-not-finite.ts';
 import { WantedWeights, WeightsFormat } from './weights.ts';
 
 /** Where an evaluation finds what it evaluates: resolved by the workstation, which knows the runs. */
@@ -36,6 +37,8 @@ export const Job = v.variant('kind', [
     moreDamaged: v.optional(v.boolean(), false),
     /** Evaluates imported weights although their features are no better than random ones. */
     noBetter: v.optional(v.boolean(), false),
+    /** What the user chose each time the run had paused because going back did not help. */
+    whenNotFinite: v.optional(NotFiniteChoices, []),
     subject: v.optional(v.nullable(ResolvedSubject), null),
   }),
   v.strictObject({

@@ -53,3 +53,7 @@ export const Fault = v.strictObject({
   retry: v.optional(v.picklist(['again', 'resume', 'smaller-batch', 'choose-folder', 'free-space'])),
 });
 export type Fault = v.InferOutput<typeof Fault>;
+
+/** True if a training went back as often as it may and stopped to ask how it goes on: the run is not failed. */
+export const asksHowToGoOn = (fault: Fault | null | undefined): boolean =>
+  fault?.code === 'diverged' && fault.retry === 'resume';

@@ -3,6 +3,7 @@ import * as v from 'valibot';
 import { Reading } from './dataset.ts';
 import { Choice } from './options.ts';
 import { NetworkChoice, NormCheck, Origin, PlannedWeights, WeightsId } from './weights.ts';
+import { WhenNotFinite } from './when-not-finite.ts';
 
 export const RunId = v.pipe(v.string(), v.regex(/^[0-9a-z][0-9a-z-]{3,79}$/, 'a run id is 4 to 80 of a-z, 0-9 and -'));
 export type RunId = v.InferOutput<typeof RunId>;
@@ -130,6 +131,8 @@ const common = {
   preset: v.optional(v.string()),
   /** Left out: as in `resizingOf`. */
   resizing: v.optional(Resizing),
+  /** Left out: as in `whenNotFiniteOf`. */
+  whenNotFinite: v.optional(WhenNotFinite),
   execution: Execution,
   checkpoint: v.optional(CheckpointPolicy, {}),
   /** A metric point every so many steps, by step number and never by time. */

@@ -24,6 +24,7 @@ import { TrainerEvent, type MetricPoint, type TrainerEventOf } from '../protocol
 import type { Result } from '../protocol/results.ts';
 import { detectionFiles } from '../protocol/detections.ts';
 import { RunConfig } from '../protocol/run.ts';
+import type { NotFiniteChoices } from '../protocol/when-not-finite.ts';
 import { randomBytes, writeIdx } from '../data/testing/small-datasets.ts';
 
 /** Inside node_modules, so that the program finds its packages. */
@@ -172,10 +173,12 @@ export interface Stage {
   readonly program: string;
   readonly folder: string;
   readonly config: RunConfig;
+  /** What the user chose at pauses. Default: nothing. */
+  readonly whenNotFinite?: NotFiniteChoices;
 }
 
 export function jobOf(
-  { folder, config }: Stage,
+  { folder, config, whenNotFinite = [] }: Stage,
   attempt: number,
   anyArithmetic = false,
 ): Extract<Job, { kind: 'train' }> {
@@ -190,6 +193,7 @@ export function jobOf(
     anyArithmetic,
     moreDamaged: false,
     noBetter: false,
+    whenNotFinite,
     datasetsFolder: null,
     dataChanges: [],
     subject,

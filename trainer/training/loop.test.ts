@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { FaultError } from '../durable/fault-error.ts';
-import type { StateEntry } from '../engine/engine.ts';
+import type { StateEntry, StepPosition } from '../engine/engine.ts';
 import type { TrainerEvent, TrainerEventOf } from '../protocol/events.ts';
+import type { WhenNotFinite } from '../protocol/when-not-finite.ts';
 import { troubledPoints, mostRollbacks } from './alarms.ts';
 import { newestValid } from '../checkpoints/newest-checkpoint.ts';
 import type * as filesModule from '../durable/files.ts';
@@ -63,6 +64,10 @@ interface Options {
   readonly look?: TrainingTask['look'];
   readonly beforeEpoch?: TrainingTask['beforeEpoch'];
   readonly clock?: () => number;
+  readonly whenNotFinite?: WhenNotFinite;
+  readonly choices?: readonly WhenNotFinite[];
+  /** Hears the position of every step. */
+  readonly heard?: (at: StepPosition) => void;
 }
 
 /**
@@ -103,6 +108,7 @@ function scene(options: Options = {}): Scene {
     run({ index }, at, wanted) {
       expect(index[0]).toBe(at.step);
       taken = at.step + 1;
+      options.heard?.(at);
       const ask = options.asks?.get(taken);
       if (ask) port.hear(ask);
       const given = options.loss?.(at.step, weights);
@@ -138,6 +144,8 @@ function scene(options: Options = {}): Scene {
     },
     policy: { everySeconds: 1e9, everySteps: options.everySteps ?? 0, keepLast: options.keepLast ?? 2 },
     logEvery: options.logEvery ?? 3,
+    whenNotFinite: options.whenNotFinite ?? { policy: 'skip' },
+    choices: options.choices ?? [],
     tensors: () => options.tensors?.(taken) ?? 7,
     clock: options.clock ?? (() => performance.now()),
   };
@@ -297,16 +305,16 @@ describe('a loss that is not finite', () => {
     expect(bits(weights)).toBe(bits(expected));
   });
 
-  it('goes further back each time, at most three times, and then gives up', async () => {
+  it('goes further back each time, at most three times, and then stops to ask', async () => {
     const made = scene({ everySteps: 2, keepLast: 8, loss: (step) => (step >= 11 ? Number.NaN : undefined) });
     const fault = await train(made.course, made.desk, null).catch((error: unknown) => error);
     expect(fault).toBeInstanceOf(FaultError);
-    expect((fault as FaultError).fault.code).toBe('diverged');
+    expect((fault as FaultError).fault).toMatchObject({ code: 'diverged', retry: 'resume', values: { terms: 'loss' } });
     const rolls = of(made.events, 'log').filter((event) => event.code === 'rolled-back');
     expect(rolls).toHaveLength(mostRollbacks);
   });
 
-  it('gives up at once where there is no checkpoint', async () => {
+  it('stops to ask at once where there is no checkpoint', async () => {
     const made = scene({ loss: () => Number.NaN });
     await expect(train(made.course, made.desk, null)).rejects.toThrow(/no checkpoint to go back to/);
   });
@@ -324,6 +332,111 @@ describe('a loss that is not finite', () => {
     expect(made.weights.every(Number.isFinite)).toBe(true);
     const steps = of(made.events, 'checkpoint').map((event) => event.step);
     expect(steps).toEqual([5, 10, 20, 25, 30]);
+  });
+});
+
+describe('after it went back', () => {
+  /** Three steps in a row at each of these. */
+  const poisonedFrom =
+    (...starts: readonly number[]) =>
+    (step: number): number | undefined =>
+      starts.some((start) => step >= start && step < start + 3) ? Number.NaN : undefined;
+  const logged = (events: readonly TrainerEvent[]) => of(events, 'log').filter(({ code }) => code !== 'diverged');
+  const ratesOf = (events: readonly TrainerEvent[]): ReadonlyMap<number, number | null> =>
+    new Map(
+      of(events, 'metrics').flatMap(({ points: all }) =>
+        all.filter(({ name }) => name === 'lr').map(({ step, value }) => [step, value] as const),
+      ),
+    );
+  const lowered = { policy: 'lower-rate' } as const;
+  const clipped = { policy: 'clip', norm: 2 } as const;
+
+  it('goes on at half the rate, a quarter after the second time, and records the rate it takes', async () => {
+    const { events } = await start({ everySteps: 5, whenNotFinite: lowered, loss: poisonedFrom(7, 17), logEvery: 1 });
+    expect(logged(events).map(({ code, values }) => [code, values['to'], values['factor']])).toEqual([
+      ['rolled-back-lower-rate', 5, 0.5],
+      ['rolled-back-lower-rate', 15, 0.25],
+    ]);
+    const rates = ratesOf(events);
+    expect([7, 11, 17, 21, 30].map((step) => rates.get(step)! / (0.1 / step))).toEqual([1, 0.5, 0.5, 0.25, 0.25]);
+  });
+
+  it('lowers the rate of nets at a constant one too', async () => {
+    const heard: StepPosition[] = [];
+    const made = scene({ everySteps: 5, whenNotFinite: lowered, loss: poisonedFrom(7), heard: (at) => heard.push(at) });
+    await train({ ...made.course, peak: 4 }, made.desk, null);
+    expect([heard[9]?.peak, heard[10]?.peak]).toEqual([4, 2]);
+  });
+
+  it('clips from then on, at the full rate', async () => {
+    const heard: StepPosition[] = [];
+    const { events } = await start({
+      everySteps: 5,
+      whenNotFinite: clipped,
+      loss: poisonedFrom(7),
+      heard: (at) => heard.push(at),
+    });
+    expect(logged(events).map(({ code, values }) => [code, values['norm']])).toEqual([['rolled-back-clip', 2]]);
+    expect(heard.map(({ clipNorm }) => clipNorm)).toEqual([
+      ...Array<undefined>(10).fill(undefined),
+      ...Array<number>(20).fill(2),
+    ]);
+    expect(heard.at(-1)?.lr).toBe(0.1 / 30);
+  });
+
+  it.each([lowered, clipped])('ends in the same bits and points wherever it was stopped: %o', async (whenNotFinite) => {
+    const options = { everySteps: 5, whenNotFinite, loss: poisonedFrom(11, 22), logEvery: 1 };
+    const straight = await start(options);
+    const expected = recorded();
+    expect(logged(straight.events)).toHaveLength(2);
+    rmSync(folder, { recursive: true });
+    // A stop among the bad steps saves another state to go back to.
+    for (const at of [4, 14, 17, 20, 25, 28]) {
+      folder = mkdtempSync(join(tmpdir(), 'loop-'));
+      await start({ ...options, asks: new Map([[at, { type: 'stop' }]]) });
+      const heard: StepPosition[] = [];
+      const second = await resume({ ...options, heard: (position) => heard.push(position) });
+      expect(bits(second.weights)).toBe(bits(straight.weights));
+      expect(recorded()).toEqual(expected);
+      if (whenNotFinite.policy === 'clip') expect(heard.at(-1)?.clipNorm).toBe(2);
+      rmSync(folder, { recursive: true });
+    }
+    folder = mkdtempSync(join(tmpdir(), 'loop-'));
+  });
+
+  it('counts bad steps in a row across an interruption', async () => {
+    const options = { everySteps: 5, loss: poisonedFrom(11) };
+    await start({ ...options, asks: new Map([[13, { type: 'stop' }]]) });
+    const { events } = await resume(options);
+    expect(codes(events)).toEqual(['diverged', 'rolled-back']);
+  });
+
+  it('goes on after a pause by what was chosen, at once and once, with three more times to go back', async () => {
+    const options = { everySteps: 4, keepLast: 8, logEvery: 1 };
+    const until = (end: number) => (step: number) => (step >= 9 && step < end ? Number.NaN : undefined);
+    const made = scene({ ...options, loss: until(99) });
+    await expect(train(made.course, made.desk, null)).rejects.toThrow('3 rollbacks did not help');
+    const from = (await newestValid(folder, Infinity, () => undefined))!.manifest.step;
+    const second = await resume({
+      ...options,
+      loss: until(from + 3),
+      choices: [lowered],
+      asks: new Map([[from + 5, { type: 'stop' }]]),
+    });
+    expect(logged(second.events).map(({ code, values }) => [code, values['rollbacks'], values['factor']])).toEqual([
+      ['chosen-lower-rate', undefined, 0.5],
+      ['rolled-back-lower-rate', 1, 0.25],
+    ]);
+    const third = await resume({ ...options, attempt: 3, choices: [lowered] });
+    expect(logged(third.events)).toEqual([]);
+    expect(ratesOf(third.events).get(30)).toBe(0.25 * (0.1 / 30));
+  });
+
+  it('keeps what earlier choices changed when another follows', async () => {
+    const heard: StepPosition[] = [];
+    const { events } = await start({ choices: [lowered, clipped, { policy: 'skip' }], heard: (at) => heard.push(at) });
+    expect(codes(events)).toEqual(['chosen-lower-rate', 'chosen-clip', 'chosen-skip']);
+    expect(heard[0]).toEqual({ step: 0, lr: 0.05, clipNorm: 2 });
   });
 });
 

@@ -12,6 +12,7 @@ import { LoopReports } from './loop-reports.ts';
 import type { LoopScope, Verdict } from './loop-scope.ts';
 import { createPace } from './pace.ts';
 import { Pauses } from './pauses.ts';
+import { positionOf } from './measures.ts';
 import { restore, Rollback } from './rollback.ts';
 import { SavedCheckpoints } from './saved-checkpoints.ts';
 import { Saver } from './saver.ts';
@@ -79,12 +80,8 @@ async function takeStep({ scope, alarms, reports, rollback, commands }: LoopPart
   const waitedMs = clock() - began;
   const step = state.done;
   const isRecorded = step === 0 || (step + 1) % logEvery === 0 || step + 1 === task.steps;
-  const lr = task.rate(step);
-  const { loss, metrics } = await task.run(
-    batch,
-    { step, lr, ...(task.peak === undefined ? {} : { peak: task.peak }) },
-    { metrics: isRecorded },
-  );
+  const at = positionOf(task, step);
+  const { loss, metrics } = await task.run(batch, at, { metrics: isRecorded });
   // Commands and the loader's batches arrive between steps only: nothing else runs while one computes.
   await macrotask();
   const done = step + 1;
@@ -96,7 +93,7 @@ async function takeStep({ scope, alarms, reports, rollback, commands }: LoopPart
   if (!Number.isFinite(loss)) await rollback.stepWasBad({ loss, metrics, images: task.imagesOf?.(batch) ?? [] });
   else {
     rollback.stepWasGood();
-    if (isRecorded) reports.record({ loss, lr, ...metrics });
+    if (isRecorded) reports.record({ loss, lr: at.lr, ...metrics });
     for (const { code, metric, text } of alarms.troubled(metrics)) {
       port.log('attention', code, text, { step: done, [metric]: metrics[metric]! });
     }
@@ -141,12 +138,13 @@ async function turn(parts: LoopParts): Promise<Verdict> {
  * Trains to the task's last step, or until asked to stop.
  *
  * @param from the checkpoint to resume from; null starts from the current state
- * @throws FaultError `diverged` if rollbacks do not help; the disk's fault if there is no parent to make room
+ * @throws FaultError `diverged`, which a resume accepts, if rollbacks do not help; the disk's fault if there is no parent to make room
  */
 export async function train(task: TrainingTask, context: LoopContext, from: Loaded | null): Promise<Ending> {
   const parts = openParts(task, context);
   const { state } = parts.scope;
   if (from) resume(parts, from);
+  parts.rollback.takeChoices();
   try {
     if (state.done < task.steps) parts.reports.announce();
     while (state.done < task.steps) {

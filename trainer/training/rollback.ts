@@ -3,9 +3,11 @@ import { newestValid } from '../checkpoints/newest-checkpoint.ts';
 import type { Loaded } from '../checkpoints/read-checkpoint.ts';
 import { restoreState } from '../checkpoints/restore-state.ts';
 import { FaultError } from '../durable/fault-error.ts';
+import { chosenCodes, rolledBackCodes, type WhenNotFinite } from '../protocol/when-not-finite.ts';
 import { badStepsInARow, mostRollbacks } from './alarms.ts';
 import type { LoopReports } from './loop-reports.ts';
 import type { LoopScope } from './loop-scope.ts';
+import { keepingMeasures, rateFactor, rollbacks as rollbackCounter, takeChoices, takeMeasure } from './measures.ts';
 import type { TrainingTask } from './training-task.ts';
 
 /** Restores a checkpoint's tensors and counters. */
@@ -13,6 +15,26 @@ export function restore({ state, counters }: TrainingTask, loaded: Loaded): void
   restoreState(state, loaded);
   counters.clear();
   for (const [name, value] of Object.entries(loaded.manifest.counters)) counters.set(name, value);
+}
+
+/** What is not finite, for people. */
+interface NotFinite {
+  /** Names of terms or tensors. */
+  readonly terms: string;
+  /** Names of images; empty where they are not known. */
+  readonly images: string;
+}
+
+/** What a run does differently from here on. */
+function measureText(chosen: WhenNotFinite, factor: number): string {
+  switch (chosen.policy) {
+    case 'skip':
+      return '';
+    case 'lower-rate':
+      return ` From here on the learning rate is ${factor} times that of the schedule.`;
+    case 'clip':
+      return ` From here on gradients are clipped to a norm of ${chosen.norm}, all of them together.`;
+  }
 }
 
 /** A step whose loss is not finite. */
@@ -25,12 +47,12 @@ export interface BadStep {
 }
 
 const mostImagesNamed = 16;
+/** Counter of consecutive non-finite losses. */
+const badSteps = 'badSteps';
 
 export class Rollback {
   readonly #scope: LoopScope;
   readonly #reports: LoopReports;
-  /** Consecutive non-finite losses. */
-  #badSteps = 0;
   /** Step of the last rollback until a new checkpoint is saved: a second failure goes further back. */
   #wentTo = Infinity;
 
@@ -41,7 +63,7 @@ export class Rollback {
 
   /** Called after a step whose loss is finite. */
   stepWasGood(): void {
-    this.#badSteps = 0;
+    this.#scope.task.counters.delete(badSteps);
   }
 
   /** Called after a save: rollbacks now go to the newest checkpoint. */
@@ -51,8 +73,10 @@ export class Rollback {
 
   /** Reports a non-finite loss. All state is unchanged; the batch is skipped. */
   async stepWasBad({ loss, metrics, images }: BadStep): Promise<void> {
-    const { done } = this.#scope.state;
-    this.#badSteps += 1;
+    const { task, state } = this.#scope;
+    const { done } = state;
+    const inARow = (task.counters.get(badSteps) ?? 0) + 1;
+    task.counters.set(badSteps, inARow);
     this.#reports.record({ loss });
     const terms = Object.keys(metrics).filter((name) => !Number.isFinite(metrics[name]));
     const values = {
@@ -60,42 +84,81 @@ export class Rollback {
       terms: terms.join(', ') || 'loss',
       images: images.slice(0, mostImagesNamed).join(', ') + (images.length > mostImagesNamed ? ', …' : ''),
     };
-    const shown = values.images === '' ? '' : ` Its images: ${values.images}.`;
     this.#scope.context.port.log(
       'attention',
       values.images === '' ? 'diverged' : 'diverged-on-images',
-      `The loss of step ${done} is ${loss} (${values.terms}): the step was not taken.${shown}`,
+      `The loss of step ${done} is ${loss} (${values.terms}): the step was not taken.${imagesText(values)}`,
       values,
     );
-    if (this.#badSteps >= badStepsInARow) await this.rollBack(`${this.#badSteps} losses in a row are not finite`);
+    if (inARow >= badStepsInARow) await this.rollBack(`${inARow} losses in a row are not finite`, values);
+  }
+
+  /** Takes what the user chose at a pause, and says so. */
+  takeChoices(): void {
+    const { task, context, state } = this.#scope;
+    for (const chosen of takeChoices(task.counters, context.choices)) {
+      const text = `Goes on after the pause as was chosen: past such steps.${measureText(chosen, rateFactor(task.counters))}`;
+      context.port.log('attention', chosenCodes[chosen.policy], text, this.#values(chosen, { step: state.done }));
+    }
   }
 
   /**
-   * Restores the last checkpoint but keeps the position in the data, so the batches in between are skipped.
+   * Restores the last checkpoint but keeps the position in the data, so the batches in between are skipped, and takes the
+   * measure that the run or the user has chosen.
    *
-   * @throws FaultError `diverged` if there is no checkpoint to go back to, or earlier rollbacks did not help
+   * @throws FaultError `diverged`, which a resume accepts, if there is no checkpoint to go back to, or earlier rollbacks
+   * did not help
    */
-  async rollBack(why: string): Promise<void> {
+  async rollBack(why: string, found: NotFinite): Promise<void> {
     const { task, context, state } = this.#scope;
-    const { port, runFolder } = context;
+    const { port, runFolder, choices } = context;
     const { done } = state;
-    const rollbacks = (task.counters.get('rollbacks') ?? 0) + 1;
-    const advice = 'Lower the learning rate or lengthen the warm-up.';
+    const rollbacks = (task.counters.get(rollbackCounter) ?? 0) + 1;
     const target = await newestValid(runFolder, Math.min(done, this.#wentTo - 1), (code, text, values) =>
       port.log('attention', code, text, values),
     );
-    if (!target || rollbacks > mostRollbacks) {
-      const tried = target ? `${mostRollbacks} rollbacks did not help` : 'there is no checkpoint to go back to';
-      throw new FaultError('diverged', `Training diverged at step ${done} (${why}); ${tried}. ${advice}`, {
-        step: done,
-      });
-    }
+    if (!target) throw pausedBy(done, why, 'there is no checkpoint to go back to', found);
+    if (rollbacks > mostRollbacks) throw pausedBy(done, why, `${mostRollbacks} rollbacks did not help`, found);
     const to = target.manifest.step;
-    restore(task, target);
-    task.counters.set('rollbacks', rollbacks);
+    keepingMeasures(task.counters, () => restore(task, target));
+    task.counters.set(rollbackCounter, rollbacks);
+    task.counters.delete(badSteps);
     this.#wentTo = to;
-    this.#badSteps = 0;
+    const chosen = choices.at(-1) ?? context.whenNotFinite;
+    takeMeasure(task.counters, chosen);
     const text = `Went back to the state of step ${to}; batches ${to + 1} to ${done} are skipped.`;
-    port.log('attention', 'rolled-back', text, { step: done, to, rollbacks });
+    const measure = measureText(chosen, rateFactor(task.counters));
+    port.log(
+      'attention',
+      rolledBackCodes[chosen.policy],
+      text + measure,
+      this.#values(chosen, { step: done, to, rollbacks }),
+    );
   }
+
+  /** Values of a notice, with the size of the measure. */
+  #values(chosen: WhenNotFinite, values: Readonly<Record<string, number>>): Readonly<Record<string, number>> {
+    switch (chosen.policy) {
+      case 'skip':
+        return values;
+      case 'lower-rate':
+        return { ...values, factor: rateFactor(this.#scope.task.counters) };
+      case 'clip':
+        return { ...values, norm: chosen.norm };
+    }
+  }
+}
+
+const imagesText = ({ images }: NotFinite): string => (images === '' ? '' : ` Its images: ${images}.`);
+
+/** The run stops to ask: a resume goes on by what the user then chooses. */
+function pausedBy(step: number, why: string, tried: string, found: NotFinite): FaultError {
+  return new FaultError(
+    'diverged',
+    `Training diverged at step ${step} (${why}: ${found.terms}); ${tried}.${imagesText(found)} Resume it in another way ` +
+      '(skip such batches, lower the learning rate, clip gradients), or start a new run with a lower learning rate, a ' +
+      'longer warm-up or without these images.',
+    { step, terms: found.terms, ...(found.images !== '' && { images: found.images }) },
+    { retry: 'resume' },
+  );
 }

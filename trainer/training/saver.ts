@@ -51,7 +51,8 @@ export class Saver {
       await this.#write(reason);
     } catch (error) {
       if (error instanceof FaultError && error.fault.code === 'diverged') {
-        await rollback.rollBack(error.fault.message);
+        const terms = String(error.fault.values['tensor']);
+        await rollback.rollBack('a value to be saved is not finite', { terms, images: '' });
         return reason === 'end' ? this.save(reason) : 'go';
       }
       const fault = diskFault(error, context.runFolder);

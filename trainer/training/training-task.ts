@@ -4,6 +4,7 @@ import type { Header } from '../checkpoints/write-checkpoint.ts';
 import type { StateEntry, Stepper } from '../engine/engine.ts';
 import type { HostBatch } from '../host-batch.ts';
 import type { CheckpointPolicy } from '../protocol/run.ts';
+import type { WhenNotFinite } from '../protocol/when-not-finite.ts';
 
 export interface BatchSource {
   next(): Promise<{ readonly batch: HostBatch }>;
@@ -43,6 +44,9 @@ export interface LoopContext {
   readonly header: Omit<Header, 'step' | 'epoch' | 'trainedSeconds' | 'counters'>;
   readonly policy: CheckpointPolicy;
   readonly logEvery: number;
+  readonly whenNotFinite: WhenNotFinite;
+  /** What the user chose instead each time the run had paused because that did not help; the newest counts. */
+  readonly choices: readonly WhenNotFinite[];
   readonly tensors: () => number;
   /** Milliseconds, monotonic. */
   readonly clock: () => number;

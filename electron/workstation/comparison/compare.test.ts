@@ -29,6 +29,7 @@ const paper = (id: string): Paper =>
 const papers = [paper('vicreg'), paper('dong')];
 
 const nothing = {
+  wentBack: new Set<string>(),
   meanMetric: () => Promise.resolve(null),
   perImage: () => Promise.resolve(null),
   memoize: <T>(_key: string, make: () => Promise<T>) => make(),
@@ -96,6 +97,14 @@ describe('against the paper, like for like', () => {
     const chosen = only(await compareRuns({ ...all, selection: { ...all.selection, epoch: 'best' } }));
     expect([chosen.ours?.mean, row.notes.includes('best-epoch-on-test')]).toEqual([73.9, false]);
     expect(chosen.notes).toContain('best-epoch-on-test');
+  });
+  test('a training that went back is said, also that of the encoder', async () => {
+    const { runs, results } = seeds([73.1]);
+    const notesOf = async (...wentBack: readonly string[]) =>
+      only(await compareRuns(input({ runs, results, wentBack: new Set(wentBack) }))).notes;
+    expect(await notesOf()).not.toContain('went-back');
+    expect(await notesOf('another')).not.toContain('went-back');
+    for (const { id } of runs) expect(await notesOf(id)).toContain('went-back');
   });
   test('a verdict is of the epoch that is shown, not of the other one', async () => {
     const { runs, results } = seeds([70]);

@@ -87,6 +87,7 @@ function notesOf(
   ours: ComparisonRow['ours'],
   used: ComparisonDraft['used'],
   cell: Cell | null,
+  wentBack: ComparisonInput['wentBack'],
 ): ComparisonRow['notes'] {
   const notes: ComparisonRow['notes'][number][] = [];
   if (ours?.n === 1) notes.push('single-run');
@@ -94,7 +95,13 @@ function notesOf(
     notes.push(cell.runs === 1 ? 'paper-single-run' : 'paper-uncertainty-unknown');
   }
   if (used.some(({ result }) => result.which === 'best')) notes.push('best-epoch-on-test');
+  if (used.some(({ run }) => trainingsOf(run).some((id) => wentBack.has(id)))) notes.push('went-back');
   return notes;
+}
+
+/** A run and the pretraining that it evaluates. */
+function trainingsOf({ id, config }: StoredRun): readonly string[] {
+  return config.kind === 'evaluate' && config.subject.kind === 'run' ? [id, config.subject.run] : [id];
 }
 
 function makeRow(
@@ -140,7 +147,7 @@ function makeRow(
     earlier: earlier?.cell ?? null,
     ours,
     ...verdictOf(ours, figures, declared, paper, resampled),
-    notes: notesOf(ours, used, paper?.cell ?? null),
+    notes: notesOf(ours, used, paper?.cell ?? null, input.wentBack),
   };
   return { row, used };
 }

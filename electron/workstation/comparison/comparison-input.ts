@@ -22,6 +22,8 @@ export interface ComparisonInput {
   readonly datasets: readonly Pick<StoredDataset, 'fingerprint' | 'name'>[];
   /** Defaults of options, so that an explicit default does not count as a difference. */
   readonly catalogue: Catalogue;
+  /** Runs whose training went back to a checkpoint, or was changed at a pause, because losses were not finite. */
+  readonly wentBack: ReadonlySet<string>;
   /** `Store.meanMetric`: mean of a metric over the kept points from a step on. */
   readonly meanMetric: (run: string, name: string, fromStep: number) => Promise<number | null>;
   /** Bytes of a file that a result names (`perImage`, `ranking`); null where the file is gone. */

@@ -1,6 +1,7 @@
 /** Flattens configurations to paths and selects those in which runs differ. */
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import { resizingOf } from '../../../trainer/protocol/run.ts';
+import { whenNotFiniteOf } from '../../../trainer/protocol/when-not-finite.ts';
 import type { Comparison } from '../../api/comparison.ts';
 import type { StoredRun } from '../store/store.ts';
 
@@ -23,7 +24,7 @@ export function differingParameters(runs: readonly Pick<StoredRun, 'id' | 'confi
   const compared = pretrained.length > 1 ? pretrained : runs.filter(({ config }) => config.kind === 'evaluate');
   const flat = compared.map(({ id, config }) => ({
     id,
-    values: new Map(flatten({ ...config, resizing: resizingOf(config) })),
+    values: new Map(flatten({ ...config, resizing: resizingOf(config), whenNotFinite: whenNotFiniteOf(config) })),
   }));
   const paths = [...new Set(flat.flatMap(({ values }) => [...values.keys()]))].filter((path) => !unimportant.has(path));
   return paths

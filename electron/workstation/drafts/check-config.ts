@@ -3,6 +3,7 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue, RecipeDescription } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../../trainer/protocol/options.ts';
 import { resizingOf, type EvaluateConfig, type PretrainConfig, type RunConfig } from '../../../trainer/protocol/run.ts';
+import { whenNotFiniteOf } from '../../../trainer/protocol/when-not-finite.ts';
 import { expectOtherImages } from '../data/evaluator-fit.ts';
 
 /** The same configuration with every option spelled out, so that a later default cannot change what this run meant. */
@@ -11,6 +12,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   const encoder = (choice: Choice): Choice => completeChoice(choice, encoders, 'encoder');
   const probes = evaluators.filter(({ probe }) => probe);
   const resizing = resizingOf(config);
+  const whenNotFinite = whenNotFiniteOf(config);
   if (config.kind === 'pretrain') {
     config.encoders.forEach((choice) => expectTrainable(expectRecipe(choice.id, encoders, 'encoder'), encoders));
     expectRecipe(config.data.dataset, datasets, 'data set');
@@ -20,6 +22,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
     return {
       ...config,
       resizing,
+      whenNotFinite,
       method: completeChoice(config.method, methods, 'method'),
       encoders:
         config.encoders.length === 1
@@ -39,6 +42,7 @@ export function completeConfig(config: RunConfig, catalogue: Catalogue): RunConf
   return {
     ...config,
     resizing,
+    whenNotFinite,
     evaluator: completeEvaluator(config, evaluators, 'evaluator'),
     subject: 'encoder' in subject ? { ...subject, encoder: encoder(subject.encoder) } : subject,
   };

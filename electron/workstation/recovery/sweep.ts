@@ -11,7 +11,7 @@ import * as v from 'valibot';
 import { readJson } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
-import type { Fault } from '../../../trainer/protocol/fault.ts';
+import { asksHowToGoOn, type Fault } from '../../../trainer/protocol/fault.ts';
 import { RunConfig, RunId } from '../../../trainer/protocol/run.ts';
 import type { Interrupted } from '../../api/runs.ts';
 import { compareCheckpoints, removeTemporary } from './checkpoint-folders.ts';
@@ -22,8 +22,8 @@ import type { Queries, Store, StoredRun } from '../store/store.ts';
 import { adoptWorkspaceFiles, saveRunCard, type Workspace } from '../workspace/workspace.ts';
 
 export interface SweepReport {
-  /** Every run to be resumed or discarded, also from earlier starts. The caller determines `changes`. */
-  readonly interrupted: readonly Omit<Interrupted, 'changes'>[];
+  /** Every run to be resumed or discarded, also from earlier starts. The caller determines the rest. */
+  readonly interrupted: readonly Omit<Interrupted, 'whenNotFinite' | 'changes'>[];
   /** Runs whose trainer outlived the workstation; it saves and exits by itself. Sweep them again afterwards. */
   readonly alive: readonly OpenAttempt[];
   readonly adopted: readonly string[];
@@ -208,7 +208,7 @@ async function closeAttempts(
   const isUnsettled = row.status === 'running' || row.status === 'paused';
   if (isUnsettled && !orphaned && latest?.ended !== null) {
     const fault = latest === undefined ? lostFault(run, 0, 'workstation-killed') : latest.fault;
-    await store.setStatus(run, statusAfter(latest?.ended), fault);
+    await store.setStatus(run, asksHowToGoOn(fault) ? 'interrupted' : statusAfter(latest?.ended), fault);
   }
   return isUnsettled || ours.length > 0 || attempts.some((attempt) => attempt.ended === null);
 }

@@ -7,6 +7,7 @@ import { isMissing, sha256OfFile } from '../../../trainer/durable/files.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import { leftOutFile } from '../../../trainer/protocol/left-out.ts';
+import { notFiniteChoicesFile, otherCourseCodes } from '../../../trainer/protocol/when-not-finite.ts';
 import { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Comparison, Selection } from '../../api/comparison.ts';
@@ -62,6 +63,7 @@ export async function gatherComparison(sources: Sources, selection: Selection): 
     datasets: await store.datasets(),
     catalogue,
     memoize,
+    wentBack: new Set(await store.runsWithNotices(otherCourseCodes)),
     meanMetric: (run, name, fromStep) => store.meanMetric(run, name, fromStep),
     perImage: async (run, file) => {
       const folder = folders.get(run);
@@ -141,7 +143,7 @@ async function hashFiles(folder: string): Promise<ReportRun['files']> {
     found.push({ path: relative(folder, path).split(sep).join('/'), bytes: size, sha256: await sha256OfFile(path) });
   };
   const names = await list(folder);
-  for (const name of ['config.json', 'events.ndjson', leftOutFile])
+  for (const name of ['config.json', 'events.ndjson', leftOutFile, notFiniteChoicesFile])
     if (names.includes(name)) await add(join(folder, name));
   for (const checkpoint of await list(join(folder, 'checkpoints'))) {
     if (checkpoint.startsWith('.')) continue;

@@ -8,6 +8,7 @@ import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import { resizingOf } from '../../../trainer/protocol/run.ts';
+import { whenNotFiniteOf } from '../../../trainer/protocol/when-not-finite.ts';
 import { flatten } from '../comparison/parameters.ts';
 import { sourcesOf } from '../../../trainer/protocol/sources.ts';
 import type { StoredDataset, StoredResult, StoredRun } from '../store/store.ts';
@@ -146,11 +147,13 @@ function completed({ config }: StoredRun, catalogue: Catalogue): unknown {
     return { id: choice.id, options: completeOptions(catalogue, kind, choice) };
   };
   const resizing = resizingOf(config);
+  const whenNotFinite = whenNotFiniteOf(config);
   if (config.kind === 'evaluate') {
     const { subject } = config;
     return {
       ...config,
       resizing,
+      whenNotFinite,
       evaluator: complete('evaluators', config.evaluator),
       subject: 'encoder' in subject ? { ...subject, encoder: complete('encoders', subject.encoder) } : subject,
     };
@@ -158,6 +161,7 @@ function completed({ config }: StoredRun, catalogue: Catalogue): unknown {
   return {
     ...config,
     resizing,
+    whenNotFinite,
     method: complete('methods', config.method),
     encoders: config.encoders.map((one) => complete('encoders', one)),
     optimizer: complete('optimizers', config.optimizer),

@@ -1,12 +1,13 @@
 /** Starts a trainer for a queued run, and decides whether a lost run is worth another attempt. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import type { Fault } from '../../../trainer/protocol/fault.ts';
+import { asksHowToGoOn, type Fault } from '../../../trainer/protocol/fault.ts';
 import type { AttemptRow } from '../../api/runs.ts';
 import { changesOfData, placedConfig } from '../data/run-data.ts';
 import { resolveSubject } from '../drafts/evaluated-encoder.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { readChoices } from './not-finite-choices.ts';
 
 interface BeginContext {
   readonly store: Store;
@@ -22,7 +23,7 @@ export function isQuestion(fault: Fault | null): boolean {
     'dataset-changed',
     'weights-no-better',
   ];
-  return questions.includes(fault?.code);
+  return questions.includes(fault?.code) || asksHowToGoOn(fault);
 }
 
 /** Starts the next attempt of a run from its last checkpoint. */
@@ -58,6 +59,7 @@ export async function beginRun(
     anyArithmetic: run.fault?.code === 'other-arithmetic',
     moreDamaged: run.fault?.code === 'too-many-damaged',
     noBetter: run.fault?.code === 'weights-no-better',
+    whenNotFinite: await readChoices(run.folder),
     subject,
   };
   await host.start(job, run.safeStep ?? 0);

@@ -1,10 +1,14 @@
 /** Creates, queues, pauses, stops and resumes runs. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
+import { asksHowToGoOn } from '../../../trainer/protocol/fault.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
+import type { WhenNotFinite } from '../../../trainer/protocol/when-not-finite.ts';
 import { completeConfig } from '../drafts/check-config.ts';
 import type { RequestHandler } from '../request-types.ts';
+import type { StoredRun } from '../store/store.ts';
 import { createRun } from '../workspace/workspace.ts';
+import { addChoice, newestChoice } from './not-finite-choices.ts';
 import { newRunId } from './run-id.ts';
 import { changeRun, getRun, isActive, type RunsContext } from './runs-context.ts';
 
@@ -42,7 +46,7 @@ export function createRunControl(context: RunsContext): RunControl {
     continue: (id) => host.session(id).tell({ type: 'resume' }),
     checkpointNow: (id) => host.session(id).tell({ type: 'checkpointNow' }),
     stop: (id, how) => stopRun(context, id, how),
-    resume: async (id) => {
+    resume: async (id, chosen) => {
       const run = await getRun(store, id);
       if (run.deleted || isActive(run) || run.status === 'queued' || run.status === 'done')
         throw new FaultError(
@@ -50,6 +54,7 @@ export function createRunControl(context: RunsContext): RunControl {
           `Run "${run.title}" cannot be resumed: it is ${run.deleted ? 'deleted' : run.status}.`,
           { run: id },
         );
+      await answerPause(run, chosen);
       await queue.add([id], 'front');
     },
     discard: async (id) => {
@@ -73,6 +78,16 @@ async function makeRun(
   const { plan, planKey } = place ?? { plan: null, planKey: null };
   await createRun(workspace, store, { id, config: complete, createdAt: now(), plan, planKey, status: 'queued' });
   return id;
+}
+
+/** Keeps how a run goes on that stopped to ask: as chosen, or as before. */
+async function answerPause(run: StoredRun, chosen: WhenNotFinite | undefined): Promise<void> {
+  if (asksHowToGoOn(run.fault)) {
+    await addChoice(run.folder, chosen ?? (await newestChoice(run)));
+  } else if (chosen !== undefined) {
+    const text = `Run "${run.title}" is not paused by losses that are not finite: how it goes past them is set when it is created.`;
+    throw new FaultError('not-available', text, { run: run.id });
+  }
 }
 
 async function stopRun(context: RunsContext, id: string, how: 'safely' | 'now'): Promise<void> {

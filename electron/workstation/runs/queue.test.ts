@@ -1,6 +1,6 @@
 /** The queue's order, dependencies and plans, also across restarts. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -85,6 +85,40 @@ test('a run that would resume with different rounding asks first; resuming it an
   const { row, attempts } = await detail.answer(run);
   expect(row).toMatchObject({ status: 'done', step: 20, fault: null });
   expect(attempts.map(({ ended }) => ended)).toEqual(['lost', 'failed', 'done']);
+});
+
+test('a run that went back without success is paused, and goes on as is then chosen', async () => {
+  const first = await bench.open();
+  const settings = (await first.handlers.about.answer()).settings;
+  await first.handlers.changeSettings.answer({ ...settings, resumeAutomatically: true });
+  const run = await first.handlers.createRun.answer(pretrain('steps=20 ms=5 every=5 diverge=8'));
+  await first.whenIdle();
+  const asks = { status: 'interrupted', safeStep: 5, fault: { code: 'diverged', retry: 'resume' } };
+  expect(await rowOf(first, run)).toMatchObject(asks);
+  await first.close('safely');
+
+  // It waits for an answer, and not for the next start.
+  const second = await bench.open();
+  await second.whenIdle();
+  expect(await rowOf(second, run)).toMatchObject(asks);
+  const [cut] = await second.handlers.interrupted.answer();
+  expect(cut).toMatchObject({ run, step: 8, safeStep: 5, whenNotFinite: { policy: 'skip' } });
+  await second.handlers.resumeRun.answer(run, { policy: 'clip', norm: 2 });
+  await second.whenIdle();
+  const { row, attempts, folder } = await second.handlers.run.answer(run);
+  expect(row).toMatchObject({ status: 'done', step: 20, fault: null });
+  expect(attempts.map(({ ended }) => ended)).toEqual(['failed', 'done']);
+  expect(JSON.parse(readFileSync(join(folder, 'when-not-finite.json'), 'utf8'))).toEqual([{ policy: 'clip', norm: 2 }]);
+});
+
+test('a run that is not paused by losses takes no other way past them', async () => {
+  const workstation = await bench.open();
+  const run = await workstation.handlers.createRun.answer(pretrain('steps=20 ms=5 every=5 kill=8 once'));
+  await until(async () => (await rowOf(workstation, run)).status === 'interrupted', 'interrupted');
+  expect((await workstation.handlers.interrupted.answer())[0]?.whenNotFinite).toBeNull();
+  await expect(workstation.handlers.resumeRun.answer(run, { policy: 'skip' })).rejects.toThrow(
+    'is not paused by losses',
+  );
 });
 
 test('a plan: data inspected, runs in dependency order, paused, continued, done once', async () => {

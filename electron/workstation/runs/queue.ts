@@ -68,6 +68,8 @@ export function createQueue(options: QueueOptions): Queue {
   /** Requeues a lost run if the user wants it and it is worth it. */
   async function resumeIfWanted(run: string): Promise<void> {
     if (starter.isClosed || !options.resumeAutomatically()) return;
+    // A question is for the user.
+    if (isQuestion((await store.run(run))?.fault ?? null)) return;
     if (isWorthResuming(await store.attempts(run))) await add([run], 'front');
   }
 

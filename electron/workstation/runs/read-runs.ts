@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { folderExists } from '../../../trainer/durable/files.ts';
 import { curveUnit, declaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
+import { asksHowToGoOn } from '../../../trainer/protocol/fault.ts';
 import { signs } from '../../../trainer/protocol/health.ts';
 import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api/runs.ts';
 import { partsOf } from '../recovery/checkpoint-folders.ts';
@@ -11,6 +12,7 @@ import type { StoredRun } from '../store/store.ts';
 import { createFolderSizes } from './folder-size.ts';
 import { figuresWithoutCopies } from '../data/without-copies.ts';
 import { readLeftOut } from '../data/left-out-images.ts';
+import { newestChoice } from './not-finite-choices.ts';
 import { getRun, isActive, type RunsContext } from './runs-context.ts';
 
 export interface RunReading {
@@ -87,7 +89,8 @@ export function createRunReading(context: RunsContext): RunReading {
         cut.map(async (run): Promise<Interrupted> => {
           const { id, title, step, safeStep, fault } = run;
           const changes = await context.changesSince(run);
-          return { run: id, title, step, safeStep, cause: causeOf(fault), fault, changes };
+          const whenNotFinite = asksHowToGoOn(fault) ? await newestChoice(run) : null;
+          return { run: id, title, step, safeStep, cause: causeOf(fault), fault, whenNotFinite, changes };
         }),
       );
     },

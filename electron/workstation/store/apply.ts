@@ -6,6 +6,7 @@
  * order of an attempt's events ends in the same rows.
  */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { asksHowToGoOn } from '../../../trainer/protocol/fault.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { ReadableDatabase, WritableDatabase } from './open.ts';
@@ -208,9 +209,10 @@ function writesOfLog(event: EventOf<'log'>): readonly Write[] {
 
 function writesOfEnd(event: EventOf<'stopped'>): readonly Write[] {
   const fault = event.fault === undefined ? null : JSON.stringify(event.fault);
+  const status = asksHowToGoOn(event.fault) ? 'interrupted' : statusAfter[event.why];
   return [
     seenAt(event, event.step),
-    { statement: 'endedStatus', values: { ...keyOf(event), status: statusAfter[event.why], fault } },
+    { statement: 'endedStatus', values: { ...keyOf(event), status, fault } },
     { statement: 'ended', values: { ...keyOf(event), ended: event.why, fault } },
   ];
 }

@@ -52,6 +52,7 @@ const repeatable = {
   meanMetric: true,
   series: true,
   log: true,
+  runsWithNotices: true,
   marks: true,
   hello: true,
   results: true,

@@ -4,7 +4,7 @@ import { adoptCheckpoint, checkpoints, markCheckpoint, marks } from './checkpoin
 import * as library from './library.ts';
 import { lastMetric, meanMetric, metricNames, series } from './metrics.ts';
 import type { ReadableDatabase, WritableDatabase } from './open.ts';
-import { hello, log, results } from './results.ts';
+import { hello, log, results, runsWithNotices } from './results.ts';
 import * as runs from './runs.ts';
 import type { Queries } from './store.ts';
 
@@ -24,6 +24,7 @@ const reads = {
   meanMetric,
   series,
   log,
+  runsWithNotices,
   marks,
   hello,
   results,

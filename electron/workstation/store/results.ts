@@ -60,6 +60,15 @@ function resultOf(record: ResultRecord): Result {
 const LogValues = v.record(v.string(), v.union([v.string(), v.number()]));
 
 /** The newest lines, oldest of them first. */
+/** Runs whose log has a notice with one of these codes. */
+export function runsWithNotices(database: ReadableDatabase, codes: readonly string[]): readonly string[] {
+  const found = statement<{ readonly run_id: string }>(
+    database,
+    'SELECT DISTINCT run_id FROM logs WHERE code IN (SELECT value FROM json_each(?)) ORDER BY run_id',
+  ).all(JSON.stringify(codes));
+  return found.map((row) => row.run_id);
+}
+
 export function log(database: ReadableDatabase, run: string, lines: number): readonly LogLine[] {
   return statement<Omit<LogLine, 'values'> & { readonly vals: string }>(
     database,

@@ -138,6 +138,7 @@ export interface Queries {
   meanMetric(run: string, name: string, fromStep: number): number | null;
   series(run: string, name: string, points: number): Series;
   log(run: string, lines: number): readonly LogLine[];
+  runsWithNotices(codes: readonly string[]): readonly string[];
   marks(run: string): RunDetail['marks'];
   hello(run: string): RunDetail['hello'];
   results(runs: readonly string[] | null): readonly StoredResult[];

@@ -132,6 +132,12 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
     say({ type: 'beat', step, steps, ...progress, memoryBytes: 1000, tensors: 1, safeStep });
     if (step % every === 0 || saveNow) save(step, saveNow ? 'asked' : 'steps');
     saveNow = false;
+    if (train.whenNotFinite.length === 0 && step === number('diverge', -1)) {
+      const values = { step, terms: 'loss', images: 'a.png' };
+      const fault = { code: 'diverged', message: 'Training diverged.', values, retry: 'resume' };
+      say({ type: 'stopped', why: 'failed', step, safeStep, fault });
+      return;
+    }
     if (misbehaves && step === number('kill', -1)) process.kill(process.pid, 'SIGKILL');
     const words = option(title, 'say');
     if (misbehaves && words !== null && step === words.at) {

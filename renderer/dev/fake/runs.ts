@@ -1,9 +1,18 @@
 /** Made-up runs, their progress, and what can be done with them. */
 import type { Progress, RunRow } from '../../../electron/api/runs.ts';
+import type { Fault } from '../../../trainer/protocol/fault.ts';
 import { metricCurve } from './curves.ts';
 import { detectorRun } from './detections.ts';
 import { detailOf, log } from './run-detail.ts';
 import { type FakeAnswers, type FakeWorld, minutes } from './world.ts';
+
+const divergedRun = 'vicreg-lr-9';
+const diverged: Fault = {
+  code: 'diverged',
+  message: 'Training diverged at step 96 (3 losses in a row are not finite: loss); 3 rollbacks did not help.',
+  values: { step: 96, terms: 'loss' },
+  retry: 'resume',
+};
 
 const row = (id: string, title: string, status: RunRow['status'], more: Partial<RunRow> = {}): RunRow => ({
   id,
@@ -104,7 +113,7 @@ const rows: readonly RunRow[] = [
     diskBytes: 341_000_000,
     headline: { metric: 'ap50', value: 62.4, unit: 'percent' },
   }),
-  row('vicreg-lr-9', 'VICReg, learning rate 0.1', 'failed', {
+  row(divergedRun, 'VICReg, learning rate 0.1', 'interrupted', {
     seed: 9,
     plan: null,
     step: 96,
@@ -112,12 +121,7 @@ const rows: readonly RunRow[] = [
     diskBytes: 21_000_000,
     createdAt: minutes(1500),
     endedAt: minutes(1490),
-    fault: {
-      code: 'diverged',
-      message: 'Training diverged at step 96 (loss NaN); went back 2 times.',
-      values: { step: 96 },
-      retry: 'resume',
-    },
+    fault: diverged,
   }),
 ];
 
@@ -233,7 +237,18 @@ export function runAnswers(
               safeStep: 1200,
               cause: 'trainer-killed',
               fault: null,
+              whenNotFinite: null,
               changes: [{ field: 'dataset', theirs: 'a9c1e0d4', ours: '77b0c2ff', kind: 'deviation' }],
+            },
+            {
+              run: divergedRun,
+              title: 'VICReg, learning rate 0.1',
+              step: 96,
+              safeStep: 60,
+              cause: 'failed',
+              fault: diverged,
+              whenNotFinite: { policy: 'lower-rate' },
+              changes: [],
             },
           ],
     progress: () => (world.empty ? [] : [progressOf(world)]),

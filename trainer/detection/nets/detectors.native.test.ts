@@ -116,6 +116,23 @@ describe.each(Object.entries(detectors))('%s', (_name, build) => {
     }
   });
 
+  it('goes past a batch with a picture whose objects are not finite', async () => {
+    const engine = await open('traced');
+    const stepper = engine.stepper(detectorLearner(build(engine), 1), sgd(), 1);
+    const read = () => stepper.state.map((entry) => entry.read());
+    const broken = pictures(2, 1);
+    broken.targets['boxes']!.values.fill(Number.NaN, 0, 4);
+    const before = read();
+    const bad = await stepper.run(broken, { step: 0, lr: 0.02 }, { metrics: true });
+    expect(bad.loss).toBeNaN();
+    expect(Object.values(bad.metrics).some((value) => !Number.isFinite(value))).toBe(true);
+    expect(read()).toEqual(before);
+    const good = await stepper.run(pictures(2, 1), { step: 1, lr: 0.02 }, { metrics: true });
+    expect(Number.isFinite(good.loss)).toBe(true);
+    expect(read()).not.toEqual(before);
+    stepper.dispose();
+  });
+
   it('learns squares and discs, and finds them', async () => {
     const engine = await open('traced');
     const detector = build(engine);

@@ -13,6 +13,7 @@ import {
   type TargetInputs,
 } from './batch-inputs.ts';
 import type { TracedTraining } from './compiled-step.ts';
+import { updateChoice, type UpdateChoice } from './update-choice.ts';
 import { gradientsOf } from './eager-step.ts';
 import { unscaled } from './finite-checks.ts';
 import { checkedMetrics, nodesOf, tensorsOf, type Nodes } from './named-nodes.ts';
@@ -65,7 +66,7 @@ interface UpdateGraph {
   readonly rates: RateInputs;
   readonly scale: Node | null;
   /** Updates all state from the sums and resets them to zero. */
-  readonly train: Handle;
+  readonly choice: UpdateChoice;
   /** Sets the sums to zero. */
   readonly clear: Handle;
 }
@@ -186,7 +187,7 @@ function compileGradient(
 }
 
 function compileUpdate(
-  { tracer, learner, state, sums, scaled }: ChunkedTraining,
+  { tracer, learner, state, sums, scaled, clips }: ChunkedTraining,
   embeddings: Nodes,
   signature: BatchSignature,
 ): UpdateGraph {
@@ -200,11 +201,13 @@ function compileUpdate(
     const { context } = createTracedContext(tracer, step, true);
     const scale = scaled ? tracer.placeholder('float32', []) : null;
     const divided = scale && unscaled(tracer, sums, scale);
-    const next = state.optimized(divided?.gradients ?? sums, rates);
-    state.follow(next, whole, targetTensors(tracer, targets), context);
-    const zeros = new Map(sums.map((sum) => [sum, tracer.node(tf.zerosLike(sum))] as const));
-    const train = state.assigned(new Map([...next, ...zeros]), divided ? [divided.finite] : []);
-    const clear = state.assigned(zeros, []);
-    return { embeddings: learner.updates ? whole : {}, targets, step, rates, scale, train, clear };
+    const zeros = () => new Map(sums.map((sum) => [sum, tracer.node(tf.zerosLike(sum))] as const));
+    const choice = updateChoice(tracer, divided?.gradients ?? sums, clips, (gradients) => {
+      const next = state.optimized(gradients, rates);
+      state.follow(next, whole, targetTensors(tracer, targets), context);
+      return state.assigned(new Map([...next, ...zeros()]), divided ? [divided.finite] : []);
+    });
+    const clear = state.assigned(zeros(), []);
+    return { embeddings: learner.updates ? whole : {}, targets, step, rates, scale, choice, clear };
   });
 }

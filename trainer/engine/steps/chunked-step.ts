@@ -11,14 +11,14 @@
  * it: batch norm uses the statistics of a chunk, and its running statistics are updated once per chunk.
  */
 import * as tf from '@tensorflow/tfjs';
-import type { Options } from '../../protocol/options.ts';
 import type { HostBatch, HostTensor } from '../../host-batch.ts';
-import type { Learner, OptimizerRecipe } from '../../recipe.ts';
+import type { Learner } from '../../recipe.ts';
 import type { Handle } from '../binding/tensorflow.ts';
 import { elementsOf } from '../binding/tensors.ts';
-import type { StepPosition, Stepper } from '../engine.ts';
+import type { ChosenOptimizer, StepPosition, Stepper } from '../engine.ts';
 import type { Feed, Node } from '../graph/node.ts';
 import { batchFeeds, rateFeeds, scaleFeeds, targetFeeds } from './batch-inputs.ts';
+import { chosenUpdate } from './update-choice.ts';
 import { compileChunks, type ChunkedGraphs, type ChunkedTraining } from './chunked-graphs.ts';
 import { overflowed } from './finite-checks.ts';
 import { chunksOf } from './host-chunks.ts';
@@ -52,7 +52,7 @@ interface LossOfBatch {
 export function createChunkedStepper(
   tracer: Tracer,
   learner: Learner,
-  optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
+  optimizer: ChosenOptimizer,
   seed: number,
   chunk: number,
   lossScale: LossScale | null,
@@ -63,7 +63,15 @@ export function createChunkedStepper(
   const sums = state.weights.map((weight) =>
     tracer.variable(`gradient/${weight.name}`, weight.shape, new Float32Array(weight.size), false),
   );
-  const training: ChunkedTraining = { tracer, learner, state, scaled: lossScale !== null, sums, chunk };
+  const training: ChunkedTraining = {
+    tracer,
+    learner,
+    state,
+    scaled: lossScale !== null,
+    clips: optimizer.clips ?? false,
+    sums,
+    chunk,
+  };
   const graphsFor = perSignature<ChunkedGraphs>('The training step');
 
   return {
@@ -194,6 +202,7 @@ async function updated(
 ): Promise<boolean> {
   const { graph } = tracer;
   const { update } = graphs;
+  const chosen = chosenUpdate(tracer, update.choice, at);
   try {
     await graph.run({
       feeds: [
@@ -202,9 +211,10 @@ async function updated(
         ...targetFeeds(tracer, update.targets, batch),
         ...rateFeeds(tracer, update.rates, at),
         ...scaleFeeds(tracer, update.scale, lossScale),
+        ...chosen.feeds,
       ],
       fetches: [],
-      targets: [update.train],
+      targets: [chosen.target],
     });
     return true;
   } catch (error) {

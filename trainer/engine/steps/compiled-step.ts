@@ -2,9 +2,9 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Variable } from '@tensorflow/tfjs';
 import type { Learner, Tensors } from '../../recipe.ts';
-import type { Handle } from '../binding/tensorflow.ts';
 import type { Node } from '../graph/node.ts';
 import { batchInputs, rateInputs, type BatchInputs, type RateInputs, type TracedBatch } from './batch-inputs.ts';
+import { updateChoice, type UpdateChoice } from './update-choice.ts';
 import { gradientsOf, targetsOf } from './eager-step.ts';
 import { checkFinite, unscaled } from './finite-checks.ts';
 import { checkedMetrics, nodesOf, tensorsOf, type Nodes } from './named-nodes.ts';
@@ -19,6 +19,8 @@ export interface TracedTraining {
   readonly state: TrainingState;
   /** True if the loss is multiplied before its gradient is taken. */
   readonly scaled: boolean;
+  /** True if a step may clip its gradients. */
+  readonly clips: boolean;
 }
 
 export interface CompiledStep {
@@ -29,7 +31,7 @@ export interface CompiledStep {
   readonly loss: Node;
   readonly metrics: Nodes;
   /** Changes all state, once the loss is known to be finite. */
-  readonly train: Handle;
+  readonly update: UpdateChoice;
 }
 
 /** Begins TensorFlow's message about a loss that is not finite. */
@@ -56,7 +58,7 @@ function differentiated(
 }
 
 export function compileStep(training: TracedTraining, signature: BatchSignature): CompiledStep {
-  const { tracer, learner, state, scaled } = training;
+  const { tracer, learner, state, scaled, clips } = training;
   return tracer.trace(() => {
     const traced = batchInputs(tracer, signature);
     const rates = rateInputs(tracer);
@@ -70,16 +72,18 @@ export function compileStep(training: TracedTraining, signature: BatchSignature)
       finite.push(divided.finite);
     }
 
-    const next = new Map(traced.updates);
-    for (const [variable, node] of state.optimized(gradients, rates)) next.set(variable, node);
-    state.follow(next, embedded, targetsOf(traced.batch), traced.context);
-    const train = state.assigned(next, finite);
+    const update = updateChoice(tracer, gradients, clips, (given) => {
+      const next = new Map(traced.updates);
+      for (const [variable, node] of state.optimized(given, rates)) next.set(variable, node);
+      state.follow(next, embedded, targetsOf(traced.batch), traced.context);
+      return state.assigned(next, finite);
+    });
     const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embedded))) : {};
     return {
       inputs: traced.inputs,
       rates,
       scale,
-      train,
+      update,
       loss,
       metrics: checkedMetrics({ ...metrics, ...monitored }),
     };

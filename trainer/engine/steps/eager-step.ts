@@ -4,9 +4,10 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Options } from '../../protocol/options.ts';
-import type { Batch, Learner, OptimizerRecipe, Tensors } from '../../recipe.ts';
-import type { StateEntry, StepPosition, Stepper, StepResult } from '../engine.ts';
+import type { Batch, Learner, Tensors } from '../../recipe.ts';
+import type { ChosenOptimizer, StateEntry, StepPosition, Stepper, StepResult } from '../engine.ts';
 import type { HostBatch, HostTensor } from '../../host-batch.ts';
+import { clippedTogether, limitOf } from './clip-gradients.ts';
 import { createStepContext, PendingUpdates } from './step-context.ts';
 import { ratesOf } from './weight-rates.ts';
 import { createUpdater } from './updater.ts';
@@ -102,11 +103,11 @@ export function unique<T>(values: readonly T[]): readonly T[] {
 
 export function createEagerStepper(
   learner: Learner,
-  optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
+  optimizer: ChosenOptimizer,
   seed: number,
   recompute: boolean,
 ): Stepper {
-  const { recipe } = optimizer;
+  const { recipe, clips = false } = optimizer;
   const options = v.parse(recipe.options, optimizer.options) as Options;
   const rates = ratesOf(learner.trainable);
   const weights = [...rates.keys()];
@@ -126,6 +127,7 @@ export function createEagerStepper(
     wanted: { readonly metrics: boolean },
     pending: PendingUpdates,
   ): StepResult {
+    const limit = limitOf(position, clips);
     const batch = upload(host);
     const at = createStepContext(seed, position.step, true, pending, recompute);
     let embeddings: Tensors = {};
@@ -140,7 +142,8 @@ export function createEagerStepper(
       }, weights);
       const loss = value.dataSync()[0]!;
       if (!Number.isFinite(loss)) return { loss, metrics: {} };
-      updater.apply(gradientsOf(weights, grads), position);
+      const gradients = gradientsOf(weights, grads);
+      updater.apply(limit === null ? gradients : clippedTogether(gradients, tf.scalar(limit)), position);
       pending.settle();
       for (const [variable, next] of learner.updates?.(embeddings, targetsOf(batch), at) ?? []) variable.assign(next);
       if (!wanted.metrics) return { loss, metrics: {} };

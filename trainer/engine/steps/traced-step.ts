@@ -1,9 +1,9 @@
 /** A training step as one graph: forward, gradients, optimizer and running statistics of a whole batch in one run. */
-import type { Options } from '../../protocol/options.ts';
 import type { HostBatch } from '../../host-batch.ts';
-import type { Learner, OptimizerRecipe } from '../../recipe.ts';
-import type { StepPosition, Stepper, StepResult } from '../engine.ts';
+import type { Learner } from '../../recipe.ts';
+import type { ChosenOptimizer, StepPosition, Stepper, StepResult } from '../engine.ts';
 import { batchFeeds, rateFeeds, scaleFeeds } from './batch-inputs.ts';
+import { chosenUpdate } from './update-choice.ts';
 import { compileStep, notFinite, type CompiledStep } from './compiled-step.ts';
 import { overflowed } from './finite-checks.ts';
 import type { LossScale } from './loss-scale.ts';
@@ -17,26 +17,28 @@ import { createTrainingState } from './training-state.ts';
 export function createTracedStepper(
   tracer: Tracer,
   learner: Learner,
-  optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
+  optimizer: ChosenOptimizer,
   seed: number,
   lossScale: LossScale | null,
 ): Stepper {
   const { graph, variables } = tracer;
   const state = createTrainingState(tracer, learner, optimizer, lossScale);
-  const training = { tracer, learner, state, scaled: lossScale !== null };
+  const training = { tracer, learner, state, scaled: lossScale !== null, clips: optimizer.clips ?? false };
   const compiledFor = perSignature<CompiledStep>('The training step');
 
-  /** The step compiled for such a batch, and the values fed to it. */
+  /** The step compiled for such a batch, the values fed to it and the operation that changes the state. */
   function prepared(batch: HostBatch, at: StepPosition) {
     const signature = signatureOf(batch);
     const compiled = compiledFor(signatureKey(signature), () => compileStep(training, signature));
     variables.flush();
+    const update = chosenUpdate(tracer, compiled.update, at);
     const feeds = [
       ...batchFeeds(tracer, compiled.inputs, batch, { seed, step: at.step }),
       ...rateFeeds(tracer, compiled.rates, at),
       ...scaleFeeds(tracer, compiled.scale, lossScale),
+      ...update.feeds,
     ];
-    return { compiled, feeds };
+    return { compiled, feeds, train: update.target };
   }
 
   async function computed(
@@ -53,9 +55,9 @@ export function createTracedStepper(
   }
 
   async function run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult> {
-    const { compiled, feeds } = prepared(batch, at);
+    const { compiled, feeds, train } = prepared(batch, at);
     try {
-      const result = await computed(compiled, feeds, wanted.metrics, [compiled.train]);
+      const result = await computed(compiled, feeds, wanted.metrics, [train]);
       lossScale?.held();
       return result;
     } catch (error) {
@@ -70,8 +72,8 @@ export function createTracedStepper(
   return {
     state: state.entries,
     async profile(batch, at) {
-      const { compiled, feeds } = prepared(batch, at);
-      return (await graph.profile({ feeds, fetches: [], targets: [compiled.train] })).timings;
+      const { feeds, train } = prepared(batch, at);
+      return (await graph.profile({ feeds, fetches: [], targets: [train] })).timings;
     },
     run,
     dispose: state.dispose,

@@ -3,9 +3,9 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import type { Options } from '../../protocol/options.ts';
-import type { Learner, OptimizerRecipe, StepContext, Tensors } from '../../recipe.ts';
+import type { Learner, StepContext, Tensors } from '../../recipe.ts';
 import type { Handle } from '../binding/tensorflow.ts';
-import type { StateEntry } from '../engine.ts';
+import type { ChosenOptimizer, StateEntry } from '../engine.ts';
 import type { Node } from '../graph/node.ts';
 import type { RateInputs } from './batch-inputs.ts';
 import { namedOnce, unique } from './eager-step.ts';
@@ -45,7 +45,7 @@ function createSlots(tracer: Tracer, weights: readonly Variable[], names: readon
 export function createTrainingState(
   tracer: Tracer,
   learner: Learner,
-  optimizer: { readonly recipe: OptimizerRecipe; readonly options: Options },
+  optimizer: ChosenOptimizer,
   lossScale: LossScale | null,
 ): TrainingState {
   const { graph, variables } = tracer;

@@ -125,6 +125,7 @@ export async function firstPlan(): Promise<ReportInput> {
     plan,
     datasets: [{ fingerprint: 'f-small', name: 'Fashion-MNIST' }],
     catalogue,
+    wentBack: new Set(),
     meanMetric: () => Promise.resolve(0.0041),
     memoize: (_key, make) => make(),
     perImage: (run) => {

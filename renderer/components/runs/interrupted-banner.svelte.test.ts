@@ -1,0 +1,87 @@
+/** An interrupted run: what is said of it, and how it goes on. */
+import { flushSync, mount, unmount } from 'svelte';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import type { Workstation } from '../../../electron/api/bridge.ts';
+import type { Interrupted } from '../../../electron/api/runs.ts';
+import { createFake } from '../../dev/fake/fake.ts';
+import { words } from '../../lib/language/i18n.svelte.ts';
+import InterruptedBanner from './testing/InterruptedBanner.svelte';
+
+const resumed: (readonly unknown[])[] = [];
+let shown: ReturnType<typeof mount> | null = null;
+beforeEach(() => {
+  words.language = 'en';
+  resumed.length = 0;
+  const workstation: Workstation = {
+    ...createFake(),
+    resumeRun: (...given) => {
+      resumed.push(given);
+      return Promise.resolve({ ok: true, value: undefined });
+    },
+  };
+  Object.defineProperty(window, 'workstation', { value: workstation, configurable: true });
+});
+afterEach(async () => {
+  if (shown !== null) await unmount(shown);
+  shown = null;
+});
+
+const killed: Interrupted = {
+  run: 'run-1',
+  title: 'VICReg',
+  step: 14,
+  safeStep: 10,
+  cause: 'trainer-killed',
+  fault: null,
+  whenNotFinite: null,
+  changes: [],
+};
+const asking: Interrupted = {
+  ...killed,
+  cause: 'failed',
+  fault: {
+    code: 'diverged',
+    message: 'Training diverged at step 14.',
+    values: { step: 14, terms: 'location', images: 'a.jpg, b.jpg' },
+    retry: 'resume',
+  },
+  whenNotFinite: { policy: 'skip' },
+};
+
+function show(cut: Interrupted): string {
+  shown = mount(InterruptedBanner, { target: document.body, props: { cut } });
+  flushSync();
+  return document.querySelector('[data-testid="interrupted"]')!.textContent.replaceAll(/\s+/g, ' ');
+}
+function resume(): void {
+  document.querySelector<HTMLButtonElement>('[data-testid="resume"]')!.click();
+  flushSync();
+}
+
+test('a run whose trainer was killed is resumed, with nothing to choose', () => {
+  const text = show(killed);
+  expect(text).toContain('VICReg was interrupted at step 14');
+  expect(text).toContain('with the same result');
+  expect(document.querySelector('select')).toBeNull();
+  resume();
+  expect(resumed).toEqual([['run-1']]);
+});
+
+test('a run that went back without success says what was not finite, on which images, and asks how it goes on', () => {
+  const text = show(asking);
+  for (const part of [
+    'VICReg is paused at step 14',
+    'Not finite: location',
+    'Images: a.jpg, b.jpg',
+    'Safe up to step 10',
+  ])
+    expect(text).toContain(part);
+  expect(text).not.toContain('with the same result');
+  const select = document.querySelector('select')!;
+  expect(select.value).toBe('skip');
+  select.value = 'clip';
+  select.dispatchEvent(new Event('change', { bubbles: true }));
+  flushSync();
+  resume();
+  expect(resumed).toEqual([['run-1', { policy: 'clip', norm: 1 }]]);
+});
