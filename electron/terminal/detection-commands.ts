@@ -34,7 +34,7 @@ export const evaluateDetections: Command = async (session, args) => {
 const inPercent = (value: number | null): string => measuredText({ value, unit: 'percent' });
 
 function evaluatedText(
-  { rules, images, detections: count, missing, classes, figures }: EvaluatedDetections,
+  { rules, images, imagesWithout, detections: count, masksLeftOut, missing, classes, figures }: EvaluatedDetections,
   { words, room }: Session,
   isVerbose: boolean,
 ): string {
@@ -60,6 +60,8 @@ function evaluatedText(
   return [
     `${count} ${say('detectionCount')}${report.comma}${images} ${say('onImages')}${report.comma}${say('rules')}${report.colon}${rules}`,
     ...(missing.length === 0 ? [] : [`${say('missingClasses')}${report.colon}${missing.join(', ')}`]),
+    ...(imagesWithout === 0 ? [] : [`${say('imagesWithoutDetections')}${report.colon}${imagesWithout}`]),
+    ...(masksLeftOut === null ? [] : [say(`masksLeftOut_${masksLeftOut}`)]),
     tableOf(columns, rows, room),
     ...(isVerbose ? [byClass] : []),
   ].join('\n');

@@ -3,6 +3,7 @@
  * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
 import { faultSentences, unreachableSentences } from '../words/faults.ts';
+import { sentenceIn as saidIn } from '../words/sentences.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { DatasetRow } from '../api/datasets.ts';
 import type { PlanRow } from '../api/plans.ts';
@@ -87,6 +88,10 @@ const en = {
   detectionCount: 'detections',
   rules: 'counted by the rules',
   missingClasses: 'Classes without a result file, counted as without detections',
+  imagesWithoutDetections: 'Images in which nothing was found',
+  masksLeftOut_rules: 'The masks were not measured: PASCAL VOC measures boxes.',
+  masksLeftOut_annotations: 'The masks were not measured: some annotated objects have none.',
+  masksLeftOut_detections: 'The masks were not measured: some detections have none.',
   value: 'Value',
   interval95: '95 % interval over images',
   class: 'Class',
@@ -180,6 +185,10 @@ const zh: Readonly<Record<Key, string>> = {
   detectionCount: '个检测框',
   rules: '评估规则',
   missingClasses: '没有结果文件的类别（按没有检测框计）',
+  imagesWithoutDetections: '没有任何检测框的图像',
+  masksLeftOut_rules: '未评估掩码：PASCAL VOC 的规则只评估边界框。',
+  masksLeftOut_annotations: '未评估掩码：部分已标注目标没有掩码。',
+  masksLeftOut_detections: '未评估掩码：部分检测结果没有掩码。',
   value: '数值',
   interval95: '95 % 区间（图像自助法）',
   class: '类别',
@@ -361,8 +370,13 @@ function unreachableText(language: TerminalLanguage, fault: Fault): string {
 export function wordsIn(language: TerminalLanguage): Words {
   const table: Readonly<Record<Key, string>> = language === 'zh' ? zh : en;
   const report = wordsOf[language];
-  const fault: Words['fault'] = (told) =>
-    language === 'zh' ? `${sentenceIn('zh', told)}（${told.message}）` : told.message;
+  const fault: Words['fault'] = (told) => {
+    if (language !== 'zh') return told.message;
+    const { reason, values } = told;
+    if (reason === undefined) return `${sentenceIn('zh', told)}（${told.message}）`;
+    const path = values['path'] === undefined ? '' : `${values['path']}：`;
+    return `${sentenceIn('zh', told)}${path}${saidIn('zh', reason, String)}。`;
+  };
   return {
     language,
     say: (key) => table[key],

@@ -642,6 +642,25 @@ export const en = {
     'How the encoder was trained, as far as you know. A comparison with the paper needs it; it cannot be verified from the file.',
   'weights.pretrainedOn': 'Pretrained on',
   'weights.notSaid': 'not stated',
+  'foundElsewhere.open': 'Evaluate detections…',
+  'foundElsewhere.title': 'Evaluate detections',
+  'foundElsewhere.summary':
+    'Measures what any detector found in these images: a result file of COCO, or a folder with the text files of PASCAL VOC, one for each class. Nothing is stored.',
+  'foundElsewhere.chooseFile': 'Choose a COCO result file…',
+  'foundElsewhere.chooseFolder': 'Choose a folder of PASCAL VOC…',
+  'foundElsewhere.counting': 'Evaluating {path}',
+  'foundElsewhere.of': '{path}, on {split}',
+  'foundElsewhere.counted':
+    '{detections} {detections#detection|detections} in {images} {images#image|images}, measured by the rules of {rules}.',
+  'foundElsewhere.missing':
+    'No result file for {count#this class|these classes}, evaluated as without detections: {classes}.',
+  'foundElsewhere.imagesWithout': 'Nothing was found in {count} {count#image|images}.',
+  'foundElsewhere.masks.rules': 'The masks were not evaluated: PASCAL VOC’s rules measure boxes.',
+  'foundElsewhere.masks.annotations': 'The masks were not evaluated: some annotated objects have none.',
+  'foundElsewhere.masks.detections': 'The masks were not evaluated: some detections have none.',
+  'foundElsewhere.interval': '95 % interval',
+  'foundElsewhere.byClass': '{count} {count#class|classes}',
+
   'datasets.title': 'Data sets',
   'datasets.summary': 'Drop a folder anywhere in this window to inspect it. Nothing is copied.',
   'datasets.choose': 'Choose a folder',

@@ -226,7 +226,7 @@ export function weightsAnswers(
     },
     describeWeights: (_id, name, origin) => ({ ...weights[0]!, name, origin }),
     removeWeights: () => undefined,
-    chooseFile: () => '/home/me/resnet50.pth',
+    chooseFile: (kind) => (kind === 'detections' ? '/home/me/found.json' : '/home/me/resnet50.pth'),
   };
 }
 
