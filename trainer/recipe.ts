@@ -446,7 +446,10 @@ export interface DetectionTraining {
   /** Multiplies the losses of the proposal network. */
   readonly proposalWeight: number;
   readonly batch: number;
+  /** 0: it is measured as it is. */
   readonly steps: number;
+  /** What of imported weights it begins with: the encoder, or the detector around it too. */
+  readonly startFrom: 'encoder' | 'detector';
   readonly views: PictureViews;
   /** How pictures are shown when objects are looked for. */
   readonly fit: Fit;
