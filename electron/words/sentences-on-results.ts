@@ -1,4 +1,4 @@
-/** Chinese of the sentences on files of detections, by their English templates. */
+/** Chinese of the sentences on files of detections and on imported detectors, by their English templates. */
 export const sentencesOnResults: Readonly<Record<string, string>> = {
   'entry {1}: {2}': '第 {1} 项：{2}',
   'line {1}: {2}': '第 {1} 行：{2}',
@@ -27,4 +27,23 @@ export const sentencesOnResults: Readonly<Record<string, string>> = {
     '不是 JSON 列表：不以 [ 开头，或结尾之后还有内容',
   'no JSON document: a list ends with }': '不是 JSON 文档：有列表以 } 结尾',
   'no JSON document: one of its keys is damaged': '不是 JSON 文档：有键已损坏',
+  // Imported detectors.
+  'the detector is {1}, which is not built here; its encoder can be used':
+    '检测器为 {1}，这里没有该检测器；其编码器可以使用',
+  'the detector has a feature pyramid and no head for masks (roi_heads.mask_head); the detector on a pyramid that is built here finds masks too':
+    '检测器使用特征金字塔但没有掩码头（roi_heads.mask_head）；这里的金字塔检测器同时预测掩码',
+  '{1} of the detector is not in the file': '文件中没有检测器的 {1}',
+  '{1} of the detector has the shape {2}, where ours has {3}': '检测器的 {1} 形状为 {2}，应为 {3}',
+  '{1} of the detector, of the shape {2}, has no counterpart in ours':
+    '检测器的 {1}（形状 {2}）在这里的检测器中没有对应项',
+  'only imported weights can have a detector, and this is another encoder: start from the encoder':
+    '只有导入的权重可能带有检测器，而这是其他编码器：请从编码器开始',
+  'the file of "{1}" has no detector like those here: start from the encoder':
+    '“{1}”的文件中没有与这里相同的检测器：请从编码器开始',
+  'the detector of "{1}" is of another kind than the one that is evaluated here':
+    '“{1}”的检测器与此处评估的检测器种类不同',
+  'the detector of "{1}" finds {2} classes, and the data has {3} ({4}, …): it can be measured on data with the same classes in the same order, or start from the encoder':
+    '“{1}”的检测器有 {2} 个类别，而数据有 {3} 个（{4}……）：可在类别及其顺序相同的数据上评估，或从编码器开始',
+  '{1} has the shape {2} by the options of this evaluation, and in the imported detector {3}':
+    '按此次评估的选项，{1} 的形状应为 {2}，而导入的检测器中为 {3}',
 };

@@ -18,7 +18,7 @@ function folderOf({ subject: { subject, checkpointFolder }, recipe, classes, tru
   if (detector === undefined)
     return refuse(said`the file of "${quoted(name)}" has no detector like those here: start from the encoder`);
   if (detector.evaluator !== recipe.id)
-    return refuse(said`the detector of "${quoted(name)}" is the one of another evaluator, not of this one`);
+    return refuse(said`the detector of "${quoted(name)}" is of another kind than the one that is evaluated here`);
   if (detector.classes !== classes)
     return refuse(
       said`the detector of "${quoted(name)}" finds ${detector.classes} classes, and the data has ${classes} (${truth.test.names.slice(0, 5)}, …): it can be measured on data with the same classes in the same order, or start from the encoder`,

@@ -142,7 +142,8 @@ function matched(tensors: Tensors, { prefix, built, taken }: FoundEncoder, evalu
   const { stages } = built;
   if (stages === undefined) return none;
   const classes = sizeOf(tensors, 'roi_heads.box_predictor.cls_score.weight', 0) - 1;
-  if (classes < 1) return refused(said`roi_heads.box_predictor.cls_score.weight of the detector is not in the file`);
+  if (classes < 1)
+    return refused(said`${'roi_heads.box_predictor.cls_score.weight'} of the detector is not in the file`);
   const extraNorm = tensors.has('roi_heads.res5.norm.weight');
   const sizes = {
     channels: sizeOf(tensors, 'backbone.fpn_lateral2.weight', 0),
