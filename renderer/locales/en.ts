@@ -620,7 +620,7 @@ export const en = {
 
   'weights.title': 'Weights',
   'weights.summary':
-    'Encoders trained elsewhere, as PyTorch checkpoints or safetensors. Drop a file anywhere in this window.',
+    'Encoders trained elsewhere, as PyTorch checkpoints, safetensors or detectron2’s .pkl files, with the detector around them. Drop a file anywhere in this window.',
   'weights.import': 'Import weights…',
   'weights.reading': 'Reading the weights file',
   'weights.empty':
@@ -1010,6 +1010,8 @@ export const en = {
   'log.data-changed': 'Goes on with data that has changed since its inspection.',
   'log.rolled-back': 'Rolled back to step {to}; the batches in between are skipped.',
   'log.diverged-on-images': 'Not finite at step {step}: {terms}. The step was not applied. Its images: {images}',
+  'log.detector-classes':
+    'The {classes} classes of the imported detector are those of the data, in the order of its ids: {names}.',
   'log.detector-learns-nothing':
     'The detector has learned nothing by step {step}: {metric} is {value} %. What was checked:',
   'log.detector-boxes-below-pixel':
@@ -1330,6 +1332,8 @@ export const en = {
   'option.drops': 'Learning rate drops at steps',
   'option.warmup': 'Warm-up steps',
   'option.warmupFrom': 'Warm-up starts at, × learning rate',
+  'option.startFrom': 'Start from',
+  'option.extraNorm': 'Batch norm after res5',
   'option.proposalWeight': 'Weight of the RPN losses',
   'option.norm': 'Batch norm of the encoder',
   'option.shortSides': 'Short sides in training (px)',
@@ -1391,6 +1395,8 @@ export const en = {
   'choice.voc-2007': 'VOC 2007 (11 points)',
   'choice.voc-2010': 'VOC 2010 and later (area under the curve)',
   'choice.coco': 'COCO (101 points)',
+  'choice.encoder': 'the encoder, with a new detector',
+  'choice.detector': 'the imported detector',
   'choice.faster-rcnn-c4': 'Faster R-CNN C4',
   'choice.mask-rcnn-fpn': 'Mask R-CNN FPN',
 

@@ -604,7 +604,8 @@ export const zh = {
   'language.zh': '中文',
 
   'weights.title': '权重',
-  'weights.summary': '由其他程序训练的编码器，支持 PyTorch 检查点和 safetensors。把文件拖到窗口任意处即可。',
+  'weights.summary':
+    '由其他程序训练的编码器，支持 PyTorch 检查点、safetensors 和 detectron2 的 .pkl 文件，编码器所在的检测器也一并导入。把文件拖到窗口任意处即可。',
   'weights.import': '导入权重…',
   'weights.reading': '正在读取权重文件',
   'weights.empty': '使用已公开的权重，无需预训练即可复现下游任务的表格。文件只作为数据读取，不执行其中的任何代码。',
@@ -981,6 +982,7 @@ export const zh = {
   'log.data-changed': '数据在检查之后有改动，实验继续使用改动后的数据。',
   'log.rolled-back': '已退回到第 {to} 步的状态，跳过其间的批次。',
   'log.diverged-on-images': '第 {step} 步出现非有限值：{terms}。该步未生效。该批次的图像：{images}',
+  'log.detector-classes': '导入的检测器的 {classes} 个类别按数据的编号顺序对应：{names}。',
   'log.detector-learns-nothing': '到第 {step} 步，检测器仍未学到任何内容：{metric} 为 {value}%。检查结果：',
   'log.detector-boxes-below-pixel': '大多数边界框不足一个像素：坐标可能是相对于图像尺寸的比例，请乘以图像的宽和高。',
   'log.detector-boxes-misplaced':
@@ -1291,6 +1293,8 @@ export const zh = {
   'option.drops': '学习率下降的步',
   'option.warmup': '预热步数',
   'option.warmupFrom': '预热起点（相对学习率的倍数）',
+  'option.startFrom': '起点',
+  'option.extraNorm': 'res5 之后的批归一化',
   'option.proposalWeight': 'RPN 损失权重',
   'option.norm': '编码器的批归一化',
   'option.shortSides': '训练时的短边（像素）',
@@ -1352,6 +1356,8 @@ export const zh = {
   'choice.voc-2007': 'VOC 2007（11 点）',
   'choice.voc-2010': 'VOC 2010 及以后（曲线下面积）',
   'choice.coco': 'COCO（101 点）',
+  'choice.encoder': '编码器，配以新的检测器',
+  'choice.detector': '导入的检测器',
   'choice.faster-rcnn-c4': 'Faster R-CNN C4',
   'choice.mask-rcnn-fpn': 'Mask R-CNN FPN',
 

@@ -10,7 +10,7 @@ const depths = { '50': [3, 4, 6, 3], '101': [3, 4, 23, 3], '200': [3, 24, 36, 3]
 
 export const encoder = defineEncoder({
   id: 'resnet-caffe2',
-  title: 'ResNet, stride in the first 1×1',
+  title: 'ResNet',
   options: v.object({
     depth: v.optional(v.picklist(['50', '101', '200']), '50'),
     /** Channels after the stem. */
