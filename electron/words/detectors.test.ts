@@ -42,9 +42,9 @@ test('classes are named in the order of the data, or their counts differ', () =>
 });
 
 test('Caffe’s network is called by its depth', () => {
-  const chosen = { id: 'resnet-caffe2', options: { depth: '50', width: 64 } };
+  const chosen = { id: 'resnet-caffe2', options: { layers: '50', width: 64 } };
   expect(chosenEncoderInWords('en', chosen)).toBe('ResNet-50, stride in the first 1 × 1');
-  expect(encoderInWords('zh', 'resnet-caffe2 depth 101, width 32')).toBe(
+  expect(encoderInWords('zh', 'resnet-caffe2 layers 101, width 32')).toBe(
     'ResNet-101，宽度 32，步幅在第一个 1 × 1 卷积',
   );
 });

@@ -147,7 +147,7 @@ function transformerInWords(words: EncoderWords, given: ReadonlyMap<string, stri
 function caffeInWords(words: EncoderWords, values: ReadonlyMap<string, string>): string {
   const width = values.get('width') ?? String(baseWidth);
   const isUsual = width === String(baseWidth);
-  const name = titleOf(words, `resnet-${values.get('depth') ?? '50'}`);
+  const name = titleOf(words, `resnet-${values.get('layers') ?? '50'}`);
   return [name, ...(isUsual ? [] : [words.options['width']!(width)]), words.strideFirst].join(words.comma);
 }
 

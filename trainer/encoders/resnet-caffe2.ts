@@ -12,15 +12,16 @@ export const encoder = defineEncoder({
   id: 'resnet-caffe2',
   title: 'ResNet',
   options: v.object({
-    depth: v.optional(v.picklist(['50', '101', '200']), '50'),
+    /** By which the network is called. */
+    layers: v.optional(v.picklist(['50', '101', '200']), '50'),
     /** Channels after the stem. */
     width: v.optional(v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(512)), 64),
   }),
   evaluationOnly: true,
-  build: (builder, { depth, width }, { channels }) =>
+  build: (builder, { layers, width }, { channels }) =>
     resnet(builder, {
       block: 'bottleneck',
-      depths: depths[depth],
+      depths: depths[layers],
       width,
       stem: { kind: 'imagenet' },
       channels,

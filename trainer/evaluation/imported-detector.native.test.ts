@@ -43,7 +43,7 @@ const classes = ['bright', 'light'];
 type Kind = 'detection-c4' | 'detection-fpn';
 const resnet18 = { id: 'resnet-18', options: { stem: 'imagenet', width: 4 } };
 const resnet50 = { id: 'resnet-50', options: { stem: 'imagenet', width: 4 } };
-const caffe2 = { id: 'resnet-caffe2', options: { depth: '50', width: 4 } };
+const caffe2 = { id: 'resnet-caffe2', options: { layers: '50', width: 4 } };
 const pyramid = { channels: 8, boxWidth: 16 };
 
 interface Made {

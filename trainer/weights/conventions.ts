@@ -52,9 +52,9 @@ export async function conventionOf(
 
 /** The encoder whose bottlenecks have their stride where the convention has it. */
 export function encoderOfConvention(encoder: Choice, convention: Convention): Choice {
-  const depth = /^resnet-(50|101|200)$/.exec(encoder.id)?.[1];
-  if (convention !== 'caffe2' || depth === undefined) return encoder;
-  return { id: 'resnet-caffe2', options: { depth, width: encoder.options['width']! } };
+  const layers = /^resnet-(50|101|200)$/.exec(encoder.id)?.[1];
+  if (convention !== 'caffe2' || layers === undefined) return encoder;
+  return { id: 'resnet-caffe2', options: { layers, width: encoder.options['width']! } };
 }
 
 /** A first convolution for blue, green and red, [k, k, 3, out], becomes one for red, green and blue. */

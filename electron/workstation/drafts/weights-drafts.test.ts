@@ -32,7 +32,7 @@ describe('images', () => {
   });
 
   it('of a network of Caffe are levels around the mean, whatever its statistics', () => {
-    const given = weights('detectron2', 'resnet-caffe2', { depth: '50', width: 64 });
+    const given = weights('detectron2', 'resnet-caffe2', { layers: '50', width: 64 });
     const { normalization } = imagesForWeights({ ...given, convention: { is: 'caffe2', from: 'norms' } }, inspection);
     expect(normalization).toEqual({ mean: [0.485, 0.456, 0.406], std: [1 / 255, 1 / 255, 1 / 255] });
   });

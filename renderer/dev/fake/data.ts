@@ -183,7 +183,7 @@ const weights: readonly ImportedWeights[] = [
     tensors: 265,
     sameAs: [],
     importedAt: minutes(20),
-    encoder: { id: 'resnet-caffe2', options: { depth: '50', width: 64 } },
+    encoder: { id: 'resnet-caffe2', options: { layers: '50', width: 64 } },
     unmatched: [],
     origin: { method: null, pretrainedOn: null, epochs: null, batch: null },
   },
