@@ -655,9 +655,6 @@ export const en = {
   'foundElsewhere.missing':
     'No result file for {count#this class|these classes}, evaluated as without detections: {classes}.',
   'foundElsewhere.imagesWithout': 'Nothing was found in {count} {count#image|images}.',
-  'foundElsewhere.masks.rules': 'The masks were not evaluated: PASCAL VOC’s rules measure boxes.',
-  'foundElsewhere.masks.annotations': 'The masks were not evaluated: some annotated objects have none.',
-  'foundElsewhere.masks.detections': 'The masks were not evaluated: some detections have none.',
   'foundElsewhere.interval': '95 % interval',
   'foundElsewhere.byClass': '{count} {count#class|classes}',
 

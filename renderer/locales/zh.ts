@@ -636,9 +636,6 @@ export const zh = {
   'foundElsewhere.counted': '{images} 张图像中共 {detections} 个检测结果，按 {rules} 规则计算。',
   'foundElsewhere.missing': '{count} 个类别没有结果文件，按无检测结果计算：{classes}。',
   'foundElsewhere.imagesWithout': '{count} 张图像没有任何检测结果。',
-  'foundElsewhere.masks.rules': '未评估掩码：PASCAL VOC 的规则只评估边界框。',
-  'foundElsewhere.masks.annotations': '未评估掩码：部分已标注目标没有掩码。',
-  'foundElsewhere.masks.detections': '未评估掩码：部分检测结果没有掩码。',
   'foundElsewhere.interval': '95% 置信区间',
   'foundElsewhere.byClass': '{count} 个类别',
 

@@ -129,16 +129,16 @@ let count = 0;
 async function imported(file: string, wanted: WantedWeights = {}) {
   const own = join(folder, `weights-${count++}`);
   mkdirSync(own);
-  let found: FoundWeights | null = null;
+  const heard: FoundWeights[] = [];
   const send = (event: TrainerEvent, done: (error: Error | null) => void): void => {
-    if (event.type === 'result' && event.outcome.kind === 'weights') found = event.outcome.found;
+    if (event.type === 'result' && event.outcome.kind === 'weights') heard.push(event.outcome.found);
     done(null);
   };
   const port = openPort({ channel: { send }, now: Date.now });
   const job = { kind: 'importWeights' as const, file, folder: own, threads: 1, ...wanted };
   await importWeights(job, { port, clock: () => performance.now() });
   await port.close();
-  return { found: found! as FoundWeights, checkpointFolder: join(own, 'checkpoints', '000000') };
+  return { found: heard[0]!, checkpointFolder: join(own, 'checkpoints', '000000') };
 }
 
 function subjectOf({ found, checkpointFolder }: Awaited<ReturnType<typeof imported>>): EvaluationScope['subject'] {

@@ -73,7 +73,7 @@ function detectorAround(file: WeightsFile, match: Match, encoders: readonly Enco
   const { layout, encoder, channels, prefix, tensors } = match;
   const recipe = encoders.find(({ id }) => id === encoder.id);
   if (layout !== 'detectron2' || recipe === undefined) return { detector: null, reason: null };
-  const { built } = outlineOf(recipe, v.parse(recipe.options, encoder.options) as object, channels);
+  const { built } = outlineOf(recipe, v.parse(recipe.options, encoder.options), channels);
   const taken = new Set([...tensors.values()].map(({ name }) => name));
   return findDetector(file, { prefix, built, taken });
 }

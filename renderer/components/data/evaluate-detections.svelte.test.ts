@@ -72,7 +72,8 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-const byTest = <E extends HTMLElement>(id: string) => document.querySelector<E>(`[data-testid="${id}"]`);
+const byTest = (id: string) => document.querySelector<HTMLElement>(`[data-testid="${id}"]`);
+const choice = (id: string) => document.querySelector<HTMLSelectElement>(`select[data-testid="${id}"]`)!;
 const textOf = (id: string): string => byTest(id)!.textContent.replaceAll(/\s+/g, ' ').trim();
 
 async function open(of = row): Promise<void> {
@@ -88,10 +89,10 @@ async function choose(button = 'detections-file'): Promise<void> {
 
 test('a file is evaluated on the split and by the rules that were chosen, with intervals and classes', async () => {
   await open();
-  const split = byTest<HTMLSelectElement>('detections-split')!;
+  const split = choice('detections-split');
   expect([...split.options].map(({ value }) => value)).toEqual(['train', 'val']);
   expect(split.value).toBe('val');
-  const rules = byTest<HTMLSelectElement>('detections-rules')!;
+  const rules = choice('detections-rules');
   expect(rules.value).toBe('coco');
   rules.value = 'voc-2010';
   rules.dispatchEvent(new Event('change'));

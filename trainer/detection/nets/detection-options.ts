@@ -1,6 +1,5 @@
 /** Options that the recipes of both detectors share, and what follows from them. */
 import * as v from 'valibot';
-import type { Protocol } from '../../protocol/results.ts';
 import type { DetectionTraining, Encoder } from '../../recipe.ts';
 import { withFrozenNorm } from './frozen-norm.ts';
 
@@ -61,7 +60,12 @@ export const encoderOf = (encoder: Encoder, { norm }: DetectionOptions): Encoder
  * What a comparison checks. Figures from before there was a choice say nothing of where the detector came from, and one that is
  * measured as it is has learned by none of the options of training.
  */
-export function protocolOf({ startFrom, shortSides, drops, ...options }: DetectionOptions): Protocol {
+export function protocolOf({
+  startFrom,
+  shortSides,
+  drops,
+  ...options
+}: DetectionOptions): Readonly<Record<string, string | number | boolean>> {
   const told = { ...options, ...(startFrom === 'detector' ? { startFrom } : {}) };
   if (options.steps > 0) return { ...told, shortSides: shortSides.join(' '), drops: drops.join(' ') };
   const { rate: _rate, batch: _batch, warmup: _warmup, warmupFrom: _from, weightDecay: _decay, ...found } = told;
