@@ -139,7 +139,7 @@ try {
   const names = { images: new Map(images.map((image) => [image.id, image])), categories };
   const store = await timed(
     'results read',
-    () => readCocoResults(path, names, new AbortController().signal),
+    () => readCocoResults(path, names, { due: () => false, next: () => Promise.resolve() }),
     () => mebibytes(statSync(path).size),
   );
   if (store.length !== count * detectionsPerImage) throw new Error(`${store.length} detections came back.`);

@@ -446,9 +446,12 @@ export interface DetectionTraining {
   /** Multiplies the losses of the proposal network. */
   readonly proposalWeight: number;
   readonly batch: number;
+  /** 0: it is measured as it is. */
   readonly steps: number;
   /** Batches over which the statistics of batch norm are taken anew before the last evaluation. */
   readonly preciseNorm: number;
+  /** What of imported weights it begins with: the encoder, or the detector around it too. */
+  readonly startFrom: 'encoder' | 'detector';
   readonly views: PictureViews;
   /** How pictures are shown when objects are looked for. */
   readonly fit: Fit;

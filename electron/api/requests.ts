@@ -3,12 +3,13 @@ import type { Draw, DrawnViews, Picture, PictureFilter, PictureRange } from '../
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { PauseTime } from '../../trainer/protocol/commands.ts';
 import type { Inspection, Reading, Thumbnail } from '../../trainer/protocol/dataset.ts';
-import type { DetectionSummary } from '../../trainer/protocol/detections.ts';
+import type { DetectionRules, DetectionSummary } from '../../trainer/protocol/detections.ts';
 import type { Calibration } from '../../trainer/protocol/events.ts';
 import type { DoctorReport, HardwareReading } from '../../trainer/protocol/hardware.ts';
 import type { Choice } from '../../trainer/protocol/options.ts';
 import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
 import type { ExcludedFile } from '../../trainer/protocol/left-out.ts';
+import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { ImportedWeights, Origin, WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import type { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
@@ -22,8 +23,8 @@ import type { ReportFormat, ReportRow } from './reports.ts';
 import type { Interrupted, LogLine, Progress, RunDetail, RunRow } from './runs.ts';
 import type { About, Language, Settings } from './settings.ts';
 
-/** Purpose a file is chosen for: weights, a list of names, or a plan bundle. */
-export type FileKind = 'weights' | 'list' | 'bundle';
+/** Purpose a file is chosen for: weights, a list of names, a plan bundle, or results of a detector. */
+export type FileKind = 'weights' | 'list' | 'bundle' | 'detections';
 
 /** One function a request: arguments and answer. */
 export interface Requests {
@@ -117,6 +118,11 @@ export interface Requests {
   excludePicture: (fingerprint: string, image: ExcludedFile, isLeftOut: boolean) => number;
   /** Shows its file in the system's file manager; of one that is no file of its own, the data set. */
   showPicture: (fingerprint: string, filter: PictureFilter, place: number) => void;
+  /**
+   * Counts what anyone's detector found in the pictures of a split: COCO's result file, or a folder of PASCAL VOC's. Keeps
+   * nothing. Progress comes by `job`.
+   */
+  evaluateDetections: (file: string, fingerprint: string, split: string, rules: DetectionRules) => EvaluatedDetections;
   writeSampleSet: () => Inspection;
   /** Cancels the jobs that somebody waits for. */
   cancelJob: () => void;
@@ -196,6 +202,7 @@ const every = {
   augmentedViews: true,
   excludePicture: true,
   showPicture: true,
+  evaluateDetections: true,
   writeSampleSet: true,
   cancelJob: true,
   cancelContentsCheck: true,

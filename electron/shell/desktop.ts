@@ -12,6 +12,7 @@ const fileFilters: Readonly<Record<FileKind, FileFilter>> = {
   },
   list: { name: 'txt', extensions: ['txt'] },
   bundle: { name: 'bundle.json', extensions: ['json'] },
+  detections: { name: 'COCO', extensions: ['json'] },
 };
 
 /** Asks the user for a path, in a dialog of the window if there is one. @returns null if the dialog was cancelled */

@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { Reading } from '../../trainer/protocol/dataset.ts';
 import { DetectionRules } from '../../trainer/protocol/detections.ts';
+import { Convention } from '../../trainer/protocol/weights.ts';
 import { reportFormats } from '../workstation/report/formats.ts';
 import type { ReportFormat } from '../api/reports.ts';
 import type { TerminalLanguage } from './words.ts';
@@ -36,6 +37,8 @@ export interface Arguments {
   readonly branch: 0 | 1;
   /** Attention heads of a vision transformer that is imported; null: as many as programs have. */
   readonly heads: number | null;
+  /** How an imported network of detectron2 sees pictures; null: as the file tells. */
+  readonly convention: Convention | null;
   readonly plan: string | null;
   /** Title that all others are compared with. */
   readonly baseline: string | null;
@@ -78,6 +81,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     out: values.out ?? null,
     branch: branchOf(values.branch ?? '1'),
     heads: headsOf(values.heads),
+    convention: conventionOf(values.convention),
     plan: values.plan ?? null,
     baseline: values.baseline ?? null,
     best: values.best === true,
@@ -116,6 +120,7 @@ function read(given: readonly string[]) {
         out: text,
         branch: text,
         heads: text,
+        convention: text,
         plan: text,
         baseline: text,
         format: text,
@@ -161,6 +166,13 @@ function headsOf(given: string | undefined): number | null {
   const heads = Number(given);
   if (Number.isInteger(heads) && heads >= 1 && heads <= 64) return heads;
   throw usage(`--heads ${given}: expected a whole number from 1 to 64.`);
+}
+
+function conventionOf(given: string | undefined): Convention | null {
+  if (given === undefined) return null;
+  const parsed = v.safeParse(Convention, given);
+  if (parsed.success) return parsed.output;
+  throw usage(`--convention ${given}: expected one of ${Convention.options.join(', ')}.`);
 }
 
 function rulesOf(given: string | undefined): DetectionRules | null {

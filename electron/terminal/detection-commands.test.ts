@@ -10,7 +10,9 @@ import { wordsIn } from './words.ts';
 const evaluated: EvaluatedDetections = {
   rules: 'voc-2007',
   images: 4952,
+  imagesWithout: 7,
   detections: 81_234,
+  masksLeftOut: 'rules',
   missing: ['cow'],
   classes: ['boat', 'cow'],
   figures: [
@@ -57,6 +59,7 @@ test('the figures are a table with the interval of the one that leads, each clas
   expect(asked).toEqual([{ file: 'found.json', dataset, split: 'test', rules: 'voc-2007' }]);
   expect(text).toContain('81234 detections, 4952 images, counted by the rules: voc-2007');
   expect(text).toContain('counted as without detections: cow');
+  expect(text).toContain('Images in which nothing was found: 7\nThe masks were not evaluated: PASCAL VOC');
   expect(text).toMatch(/AP50 +61\.50 % +60\.25 % … 63\.00 %/);
   expect(text).not.toContain('boat');
   const verbose = await printed('zh', `${command} --verbose`);

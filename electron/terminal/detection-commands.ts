@@ -1,6 +1,7 @@
 /** Commands for result files of detections. */
 import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
 import { testSplit } from '../workstation/data/splits.ts';
+import { masksLeftOutInWords } from '../words/detections.ts';
 import { usage } from './arguments.ts';
 import { exitCodes } from './help.ts';
 import { runId, show, type Command } from './read-commands.ts';
@@ -34,7 +35,7 @@ export const evaluateDetections: Command = async (session, args) => {
 const inPercent = (value: number | null): string => measuredText({ value, unit: 'percent' });
 
 function evaluatedText(
-  { rules, images, detections: count, missing, classes, figures }: EvaluatedDetections,
+  { rules, images, imagesWithout, detections: count, masksLeftOut, missing, classes, figures }: EvaluatedDetections,
   { words, room }: Session,
   isVerbose: boolean,
 ): string {
@@ -60,6 +61,8 @@ function evaluatedText(
   return [
     `${count} ${say('detectionCount')}${report.comma}${images} ${say('onImages')}${report.comma}${say('rules')}${report.colon}${rules}`,
     ...(missing.length === 0 ? [] : [`${say('missingClasses')}${report.colon}${missing.join(', ')}`]),
+    ...(imagesWithout === 0 ? [] : [`${say('imagesWithoutDetections')}${report.colon}${imagesWithout}`]),
+    ...(masksLeftOut === null ? [] : [masksLeftOutInWords(words.language, masksLeftOut)]),
     tableOf(columns, rows, room),
     ...(isVerbose ? [byClass] : []),
   ].join('\n');

@@ -54,9 +54,11 @@ const en = `reprise COMMAND [options]
                                           [--format html,pdf,markdown,latex,svg,csv,json,bundle]
   replay BUNDLE                           run the bundle.json of a report again and compare
   import RUN_FOLDER|FILE [NETWORK]        import a run from another workspace, or weights (.pth,
-                                          .safetensors); NETWORK: one of several in the file
+                                          .pkl, .safetensors); NETWORK: one of several in the file
                                           --heads N: attention heads of a vision transformer, which
                                           no file states, if not those of published networks
+                                          --convention caffe2|torchvision: how a network of
+                                          detectron2 sees pictures, if the file does not tell it
                                           --anyway: also weights whose statistics do not fit
   weights                                 list the imported weights
 
@@ -118,10 +120,12 @@ const zh = `reprise 命令 [选项]
   report [实验...] [--plan 名称]          生成报告
                                           [--format html,pdf,markdown,latex,svg,csv,json,bundle]
   replay 结果包                           按报告的 bundle.json 重新运行，并比较两次的结果
-  import 实验文件夹|文件 [网络]           导入其他工作区的实验，或权重（.pth、.safetensors）；
+  import 实验文件夹|文件 [网络]           导入其他工作区的实验，或权重（.pth、.pkl、.safetensors）；
                                           网络：文件中有多个时指定其一
                                           --heads N：视觉 Transformer 的注意力头数；权重文件中没有
                                           这一信息，与已发表的网络不同时指定
+                                          --convention caffe2|torchvision：detectron2 的网络如何看
+                                          图像，文件中没有说明时指定
                                           --anyway：统计量不符的权重也导入
   weights                                 列出已导入的权重
 

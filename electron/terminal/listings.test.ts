@@ -61,6 +61,15 @@ const imported: Partial<ImportedWeights> = {
     first: 'layer3.0.bn1',
     verdict: 'doubtful',
   },
+  detector: {
+    evaluator: 'detection-fpn',
+    prefix: 'model.',
+    classes: 80,
+    options: { norm: 'frozen', pyramidNorm: true, channels: 256, boxWidth: 1024 },
+    tensors: 42,
+  },
+  noDetector: null,
+  convention: { is: 'caffe2', from: 'norms' },
   passedOver: [{ what: 'argparse.Namespace', count: 1, names: ['args'] }],
   warnings: [`Convolutions with only zeros: ${path}.`],
 };

@@ -11,6 +11,7 @@ import { chosenEncoderInWords } from '../words/encoders.ts';
 import type { Said } from '../../trainer/protocol/sentence.ts';
 import { questionOf } from '../words/readings.ts';
 import { sentenceIn, sentencesIn } from '../words/sentences.ts';
+import { detectorFacts } from '../words/detectors.ts';
 import { transformerFacts } from '../words/transformers.ts';
 import { networkName, networkReason, normsInWords } from '../words/weights.ts';
 import { usage, type Arguments } from './arguments.ts';
@@ -228,7 +229,8 @@ export const weights: Command = async (session, args) => {
 function weightsNotes(row: ImportedWeights, words: Session['words']): readonly string[] {
   const { language } = words;
   const { colon, comma } = words.report;
-  const notes = transformerFacts(words.language, row).map(({ name, text }) => `${name}${colon}${text}`);
+  const facts = [...transformerFacts(words.language, row), ...detectorFacts(words.language, row)];
+  const notes = facts.map(({ name, text }) => `${name}${colon}${text}`);
   const others = row.networks.filter(({ name }) => name !== row.network);
   if (others.length > 0) {
     notes.push(

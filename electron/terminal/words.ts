@@ -3,6 +3,7 @@
  * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
 import { faultSentences, unreachableSentences } from '../words/faults.ts';
+import { sentenceIn as saidIn } from '../words/sentences.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { DatasetRow } from '../api/datasets.ts';
 import type { PlanRow } from '../api/plans.ts';
@@ -88,6 +89,7 @@ const en = {
   detectionCount: 'detections',
   rules: 'counted by the rules',
   missingClasses: 'Classes without a result file, counted as without detections',
+  imagesWithoutDetections: 'Images in which nothing was found',
   value: 'Value',
   interval95: '95 % interval over images',
   class: 'Class',
@@ -182,6 +184,7 @@ const zh: Readonly<Record<Key, string>> = {
   detectionCount: '个检测框',
   rules: '评估规则',
   missingClasses: '没有结果文件的类别（按没有检测框计）',
+  imagesWithoutDetections: '没有任何检测框的图像',
   value: '数值',
   interval95: '95 % 区间（图像自助法）',
   class: '类别',
@@ -363,8 +366,13 @@ function unreachableText(language: TerminalLanguage, fault: Fault): string {
 export function wordsIn(language: TerminalLanguage): Words {
   const table: Readonly<Record<Key, string>> = language === 'zh' ? zh : en;
   const report = wordsOf[language];
-  const fault: Words['fault'] = (told) =>
-    language === 'zh' ? `${sentenceIn('zh', told)}（${told.message}）` : told.message;
+  const fault: Words['fault'] = (told) => {
+    if (language !== 'zh') return told.message;
+    const { reason, values } = told;
+    if (reason === undefined) return `${sentenceIn('zh', told)}（${told.message}）`;
+    const path = values['path'] === undefined ? '' : `${values['path']}：`;
+    return `${sentenceIn('zh', told)}${path}${saidIn('zh', reason, String)}。`;
+  };
   return {
     language,
     say: (key) => table[key],

@@ -364,8 +364,13 @@ export const importRun: Command = async (session, args) => {
   const [folder, network] = args.words;
   if (folder === undefined) throw usage('"import" needs a run folder or a file of weights.');
   if ((await stat(folder).catch(() => null))?.isFile() === true) {
-    const { heads, anyway } = args;
-    const wanted = { ...(network !== undefined && { network }), ...(heads !== null && { heads }), anyway };
+    const { heads, convention, anyway } = args;
+    const wanted = {
+      ...(network !== undefined && { network }),
+      ...(heads !== null && { heads }),
+      ...(convention !== null && { convention }),
+      anyway,
+    };
     const found = await session.handlers.importWeights.answer(resolve(folder), wanted);
     show(session, args, found, () => `${session.words.say('importedWeights')}\n${weightsText([found], session)}`);
     return exitCodes.done;

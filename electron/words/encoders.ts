@@ -9,6 +9,7 @@ interface EncoderWords {
   readonly wider: (name: string, times: string) => string;
   readonly overTime: (name: string) => string;
   readonly smallStem: string;
+  readonly strideFirst: string;
   readonly smallStemWithStride: (stride: string) => string;
   /** By the option's key. */
   readonly options: Readonly<Record<string, (value: string) => string>>;
@@ -20,6 +21,7 @@ const en: EncoderWords = {
   wider: (name, times) => `${name} (${times}×)`,
   overTime: (name) => `1-D ${name}`,
   smallStem: 'small stem',
+  strideFirst: 'stride in the first 1 × 1',
   smallStemWithStride: (stride) => `small stem with stride ${stride}`,
   options: {
     width: (value) => `width ${value}`,
@@ -39,6 +41,7 @@ const zh: EncoderWords = {
   wider: (name, times) => `${name}（${times}×）`,
   overTime: (name) => `一维 ${name}`,
   smallStem: '小图像输入层（stem）',
+  strideFirst: '步幅在第一个 1 × 1 卷积',
   smallStemWithStride: (stride) => `小图像输入层（stem），步幅 ${stride}`,
   options: {
     width: (value) => `宽度 ${value}`,
@@ -97,6 +100,7 @@ function oneInWords(words: EncoderWords, name: string): string {
 function inWords(words: EncoderWords, id: string, options: readonly (readonly [string, OptionValue])[]): string {
   const values = new Map(options.map(([key, value]) => [key, String(value)]));
   if (id === 'vit') return transformerInWords(words, values);
+  if (id === 'resnet-caffe2') return caffeInWords(words, values);
   const stem = values.get('stem');
   const stride = values.get('stemStride');
   const parts = [
@@ -137,6 +141,14 @@ function transformerInWords(words: EncoderWords, given: ReadonlyMap<string, stri
   ];
   const name = size === undefined ? 'ViT' : `ViT-${size}/${of('patch')}`;
   return [name, ...told.map((key) => words.options[key]!(of(key)))].join(words.comma);
+}
+
+/** "ResNet-50, stride in the first 1 × 1": Caffe's, of which detectron2's detectors are made. */
+function caffeInWords(words: EncoderWords, values: ReadonlyMap<string, string>): string {
+  const width = values.get('width') ?? String(baseWidth);
+  const isUsual = width === String(baseWidth);
+  const name = titleOf(words, `resnet-${values.get('layers') ?? '50'}`);
+  return [name, ...(isUsual ? [] : [words.options['width']!(width)]), words.strideFirst].join(words.comma);
 }
 
 /** `resnet-50x2`, `n-resnet-50x2`, `resnext-101-32-16`, `vit-s-16`; an architecture that is none of these keeps its id. */

@@ -5,10 +5,11 @@ import { sentencesOnFiles } from './sentences-on-files.ts';
 import { sentencesOnFolders } from './sentences-on-folders.ts';
 import { sentencesOnLayouts } from './sentences-on-layouts.ts';
 import { sentencesOnObjects } from './sentences-on-objects.ts';
+import { sentencesOnResults } from './sentences-on-results.ts';
 
 /** By English template. A template that is not here, of a newer version's record, stays English. */
 const chinese: ReadonlyMap<string, string> = new Map(
-  [sentencesOnFiles, sentencesOnFolders, sentencesOnLayouts, sentencesOnObjects].flatMap((table) =>
+  [sentencesOnFiles, sentencesOnFolders, sentencesOnLayouts, sentencesOnObjects, sentencesOnResults].flatMap((table) =>
     Object.entries(table),
   ),
 );

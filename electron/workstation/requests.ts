@@ -5,7 +5,7 @@ import { Draw, mostPictures, PictureFilter } from '../../trainer/protocol/browse
 import { PauseTime } from '../../trainer/protocol/commands.ts';
 import { WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
-import { ErrorKind, mostErrors } from '../../trainer/protocol/detections.ts';
+import { DetectionRules, ErrorKind, mostErrors } from '../../trainer/protocol/detections.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
 import { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
@@ -103,7 +103,10 @@ function programHandlers({ machine }: Answers) {
     about: { args: none, answer: machine.about },
     changeSettings: { args: v.strictTuple([SettingsSchema]), answer: machine.changeSettings },
     chooseHome: { args: none, answer: machine.chooseHome },
-    chooseFile: { args: v.strictTuple([v.picklist(['weights', 'list', 'bundle'])]), answer: machine.chooseFile },
+    chooseFile: {
+      args: v.strictTuple([v.picklist(['weights', 'list', 'bundle', 'detections'])]),
+      answer: machine.chooseFile,
+    },
     chooseFolder: { args: none, answer: machine.chooseFolder },
     hardware: { args: none, answer: machine.hardware },
     doctor: { args: none, answer: machine.doctor },
@@ -193,6 +196,10 @@ function dataHandlers({ datasets }: Answers) {
     augmentedViews: { args: v.strictTuple([fingerprint, PictureFilter, place, Draw]), answer: pictures.views },
     excludePicture: { args: v.strictTuple([fingerprint, excludedImage, v.boolean()]), answer: pictures.exclude },
     showPicture: { args: v.strictTuple([fingerprint, PictureFilter, place]), answer: pictures.show },
+    evaluateDetections: {
+      args: v.strictTuple([path, fingerprint, word, DetectionRules]),
+      answer: datasets.evaluateDetections,
+    },
     writeSampleSet: { args: none, answer: datasets.writeSampleSet },
     cancelJob: { args: none, answer: datasets.cancel },
     cancelContentsCheck: { args: none, answer: datasets.cancelContentsCheck },
@@ -260,6 +267,7 @@ const readers = new Set<keyof Requests>([
     'picture',
     'augmentedViews',
     'showPicture',
+    'evaluateDetections',
     'cancelJob',
     'cancelContentsCheck',
     'compare',

@@ -3,14 +3,10 @@ import { faultOf } from '../../trainer/durable/fault-of.ts';
 import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
 import { createAnswers } from './answers.ts';
 import { createComputing } from './computing.ts';
+import { evaluateDetections, type ResultFileRequest } from './data/evaluate-detections.ts';
 import { openRecords } from './records.ts';
 import { createHandlers, readersOnly, type Handlers } from './requests.ts';
-import {
-  evaluateDetections,
-  writeDetections,
-  type ResultFileRequest,
-  type WrittenDetections,
-} from './runs/detection-files.ts';
+import { writeDetections, type WrittenDetections } from './runs/detection-files.ts';
 import { extractFeatures, type ExtractedFeatures, type FeaturesRequest } from './runs/features.ts';
 import { takeUp } from './take-up.ts';
 import type { ExportedEncoder, ExportRequest } from './weights/export-encoder.ts';
@@ -24,7 +20,7 @@ export interface Workstation {
   readonly exportWeights: (request: ExportRequest) => Promise<ExportedEncoder>;
   /** Writes what an evaluation found for other programs; used only by the terminal, as the next. */
   readonly writeDetections: (run: string, target: string) => Promise<WrittenDetections>;
-  /** Counts what anyone's detector found. */
+  /** Counts what anyone's detector found; the window's own request knows the data set by its fingerprint. */
   readonly evaluateDetections: (request: ResultFileRequest) => Promise<EvaluatedDetections>;
   /** Resolves when nothing is running and no queued run can start. */
   readonly whenIdle: () => Promise<void>;
@@ -66,7 +62,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
       ),
     exportWeights: answers.weights.write,
     writeDetections: (run, target) => writeDetections({ store, jobs }, run, target),
-    evaluateDetections: (request) => evaluateDetections({ jobs }, request),
+    evaluateDetections: (request) => evaluateDetections(jobs, request),
     whenIdle: queue.whenIdle,
     close: async (how) => {
       if (how === 'now' && closing !== null) await host.close('now');

@@ -8,6 +8,8 @@ import type { ReportRow } from '../../electron/api/reports.ts';
 import type { Interrupted, Progress, RunRow } from '../../electron/api/runs.ts';
 import type { About, Settings } from '../../electron/api/settings.ts';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
+import type { DetectionRules } from '../../trainer/protocol/detections.ts';
+import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
 import type { Inspection, Reading, Thumbnail } from '../../trainer/protocol/dataset.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { DoctorReport } from '../../trainer/protocol/hardware.ts';
@@ -24,6 +26,15 @@ export interface Notice {
   readonly text: string;
   readonly fault?: Fault;
   readonly action?: { readonly label: string; readonly run: () => void };
+}
+
+/** Anyone's detections to be counted: where they are, and on what. */
+export interface CountedDetections {
+  /** COCO's result file, or a folder of PASCAL VOC's. */
+  readonly path: string;
+  readonly fingerprint: string;
+  readonly split: string;
+  readonly rules: DetectionRules;
 }
 
 /** The last progress of each run, with its time. Subscribes to the push only while a screen reads it. */
@@ -107,6 +118,9 @@ export class Workspace {
   /** The current or last inspection of a folder; it continues while the user is elsewhere. */
   readonly inspection = new Task<Inspection>();
   inspectedPath = $state<string | null>(null);
+  /** The current or last count of anyone's detections; it continues while the user is elsewhere. */
+  readonly counting = new Task<EvaluatedDetections>();
+  counted = $state.raw<CountedDetections | null>(null);
   /** Timing of a plan's steps on this machine. */
   readonly calibration = new Task<PlanRow>();
   readonly doctor = new Task<DoctorReport>();
@@ -205,6 +219,16 @@ export class Workspace {
   forgetInspection(): void {
     this.inspectedPath = null;
     this.inspection.clear();
+  }
+  async countDetections(wanted: CountedDetections): Promise<void> {
+    const { path, fingerprint, split, rules } = wanted;
+    this.counting.clear();
+    this.counted = wanted;
+    await this.counting.run(() => ask('evaluateDetections', path, fingerprint, split, rules));
+  }
+  forgetCounted(): void {
+    this.counted = null;
+    this.counting.clear();
   }
   async calibrate(plan: string): Promise<void> {
     await this.calibration.run(() => ask('calibratePlan', plan));

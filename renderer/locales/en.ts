@@ -634,7 +634,7 @@ export const en = {
 
   'weights.title': 'Weights',
   'weights.summary':
-    'Encoders trained elsewhere, as PyTorch checkpoints or safetensors. Drop a file anywhere in this window.',
+    'Encoders trained elsewhere, as PyTorch checkpoints, safetensors or detectron2’s .pkl files, with the detector around them. Drop a file anywhere in this window.',
   'weights.import': 'Import weights…',
   'weights.reading': 'Reading the weights file',
   'weights.empty':
@@ -656,6 +656,22 @@ export const en = {
     'How the encoder was trained, as far as you know. A comparison with the paper needs it; it cannot be verified from the file.',
   'weights.pretrainedOn': 'Pretrained on',
   'weights.notSaid': 'not stated',
+  'foundElsewhere.open': 'Evaluate detections…',
+  'foundElsewhere.title': 'Evaluate detections',
+  'foundElsewhere.summary':
+    'Measures what any detector found in these images: a result file of COCO, or a folder with the text files of PASCAL VOC, one for each class. Nothing is stored.',
+  'foundElsewhere.chooseFile': 'Choose a COCO result file…',
+  'foundElsewhere.chooseFolder': 'Choose a folder of PASCAL VOC…',
+  'foundElsewhere.counting': 'Evaluating {path}',
+  'foundElsewhere.of': '{path}, on {split}',
+  'foundElsewhere.counted':
+    '{detections} {detections#detection|detections} in {images} {images#image|images}, measured by the rules of {rules}.',
+  'foundElsewhere.missing':
+    'No result file for {count#this class|these classes}, evaluated as without detections: {classes}.',
+  'foundElsewhere.imagesWithout': 'Nothing was found in {count} {count#image|images}.',
+  'foundElsewhere.interval': '95 % interval',
+  'foundElsewhere.byClass': '{count} {count#class|classes}',
+
   'datasets.title': 'Data sets',
   'datasets.summary': 'Drop a folder anywhere in this window to inspect it. Nothing is copied.',
   'datasets.choose': 'Choose a folder',
@@ -1014,6 +1030,8 @@ export const en = {
     'Resumed by choice with a lower learning rate: {factor} times that of the schedule from here on.',
   'log.chosen-clip': 'Resumed by choice with clipped gradients: to a norm of {norm} from here on.',
   'log.diverged-on-images': 'Not finite at step {step}: {terms}. The step was not applied. Its images: {images}',
+  'log.detector-classes':
+    'The {classes} classes of the imported detector are those of the data, in the order of its ids: {names}.',
   'log.detector-learns-nothing':
     'The detector has learned nothing by step {step}: {metric} is {value} %. What was checked:',
   'log.detector-boxes-below-pixel':
@@ -1337,6 +1355,8 @@ export const en = {
   'option.drops': 'Learning rate drops at steps',
   'option.warmup': 'Warm-up steps',
   'option.warmupFrom': 'Warm-up starts at, × learning rate',
+  'option.startFrom': 'Start from',
+  'option.extraNorm': 'Batch norm after res5',
   'option.proposalWeight': 'Weight of the RPN losses',
   'option.norm': 'Batch norm of the encoder',
   'option.preciseNorm': 'Batches for precise batch norm',
@@ -1403,6 +1423,8 @@ export const en = {
   'choice.voc-2007': 'VOC 2007 (11 points)',
   'choice.voc-2010': 'VOC 2010 and later (area under the curve)',
   'choice.coco': 'COCO (101 points)',
+  'choice.encoder': 'the encoder, with a new detector',
+  'choice.detector': 'the imported detector',
   'choice.faster-rcnn-c4': 'Faster R-CNN C4',
   'choice.mask-rcnn-fpn': 'Mask R-CNN FPN',
 

@@ -617,7 +617,8 @@ export const zh = {
   'language.zh': '中文',
 
   'weights.title': '权重',
-  'weights.summary': '由其他程序训练的编码器，支持 PyTorch 检查点和 safetensors。把文件拖到窗口任意处即可。',
+  'weights.summary':
+    '由其他程序训练的编码器，支持 PyTorch 检查点、safetensors 和 detectron2 的 .pkl 文件，编码器所在的检测器也一并导入。把文件拖到窗口任意处即可。',
   'weights.import': '导入权重…',
   'weights.reading': '正在读取权重文件',
   'weights.empty': '使用已公开的权重，无需预训练即可复现下游任务的表格。文件只作为数据读取，不执行其中的任何代码。',
@@ -637,6 +638,20 @@ export const zh = {
   'weights.origin': '编码器的训练方式，请据您所知填写。与论文对比时需要，且无法从文件验证。',
   'weights.pretrainedOn': '预训练数据',
   'weights.notSaid': '未说明',
+  'foundElsewhere.open': '评估检测结果…',
+  'foundElsewhere.title': '评估检测结果',
+  'foundElsewhere.summary':
+    '评估任意检测器在这些图像上的检测结果：COCO 格式的结果文件，或包含 PASCAL VOC 文本文件（每个类别一个）的文件夹。不会保存任何内容。',
+  'foundElsewhere.chooseFile': '选择 COCO 结果文件…',
+  'foundElsewhere.chooseFolder': '选择 PASCAL VOC 结果文件夹…',
+  'foundElsewhere.counting': '正在评估 {path}',
+  'foundElsewhere.of': '{path}，{split}',
+  'foundElsewhere.counted': '{images} 张图像中共 {detections} 个检测结果，按 {rules} 规则计算。',
+  'foundElsewhere.missing': '{count} 个类别没有结果文件，按无检测结果计算：{classes}。',
+  'foundElsewhere.imagesWithout': '{count} 张图像没有任何检测结果。',
+  'foundElsewhere.interval': '95% 置信区间',
+  'foundElsewhere.byClass': '{count} 个类别',
+
   'datasets.title': '数据集',
   'datasets.summary': '把文件夹拖到窗口任意处即可检查，不会复制任何文件。',
   'datasets.choose': '选择文件夹',
@@ -982,6 +997,7 @@ export const zh = {
   'log.chosen-lower-rate': '按所选方式继续：此后学习率为调度值的 {factor} 倍。',
   'log.chosen-clip': '按所选方式继续：此后将梯度裁剪到范数 {norm}。',
   'log.diverged-on-images': '第 {step} 步出现非有限值：{terms}。该步未生效。该批次的图像：{images}',
+  'log.detector-classes': '导入的检测器的 {classes} 个类别按数据的编号顺序对应：{names}。',
   'log.detector-learns-nothing': '到第 {step} 步，检测器仍未学到任何内容：{metric} 为 {value}%。检查结果：',
   'log.detector-boxes-below-pixel': '大多数边界框不足一个像素：坐标可能是相对于图像尺寸的比例，请乘以图像的宽和高。',
   'log.detector-boxes-misplaced':
@@ -1295,6 +1311,8 @@ export const zh = {
   'option.drops': '学习率下降的步',
   'option.warmup': '预热步数',
   'option.warmupFrom': '预热起点（相对学习率的倍数）',
+  'option.startFrom': '起点',
+  'option.extraNorm': 'res5 之后的批归一化',
   'option.proposalWeight': 'RPN 损失权重',
   'option.norm': '编码器的批归一化',
   'option.preciseNorm': '精确批归一化的批次数',
@@ -1361,6 +1379,8 @@ export const zh = {
   'choice.voc-2007': 'VOC 2007（11 点）',
   'choice.voc-2010': 'VOC 2010 及以后（曲线下面积）',
   'choice.coco': 'COCO（101 点）',
+  'choice.encoder': '编码器，配以新的检测器',
+  'choice.detector': '导入的检测器',
   'choice.faster-rcnn-c4': 'Faster R-CNN C4',
   'choice.mask-rcnn-fpn': 'Mask R-CNN FPN',
 

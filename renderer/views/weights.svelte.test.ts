@@ -27,6 +27,8 @@ const row: ImportedWeights = {
   norms: null,
   passedOver: [],
   warnings: [],
+  detector: null,
+  noDetector: null,
   channels: 3,
   tensors: 122,
   sameAs: [],
@@ -139,4 +141,24 @@ test('a file that cannot be read is not offered to be taken anyway', async () =>
   await vi.waitFor(() => expect(document.querySelector('[role="alert"]')).not.toBeNull());
   expect(asked).toEqual([['/weights/guessed.pth', {}]]);
   expect(button('Import anyway')).toBeUndefined();
+});
+
+test('a detector is told with how its network sees pictures, and the file can be imported the other way', async () => {
+  const detector = {
+    evaluator: 'detection-c4',
+    prefix: 'model.',
+    classes: 20,
+    options: { extraNorm: true, norm: 'frozen' },
+    tensors: 14,
+  } as const;
+  rows = [{ ...row, detector, convention: { is: 'caffe2', from: 'norms' } }];
+  await show();
+  const text = textOf(cards()[0]!);
+  expect(text).toContain(
+    'Faster R-CNN C4, 20 classes, batch norm after res5, frozen batch norm in the encoder; 14 tensors',
+  );
+  expect(text).toContain('blue first, levels around the mean (MSRA)');
+  button('Import as torchvision’s: red first')!.click();
+  await vi.waitFor(() => expect(asked).toHaveLength(1));
+  expect(asked).toEqual([['/weights/dino.pth', { network: 'teacher.backbone', convention: 'torchvision' }]]);
 });

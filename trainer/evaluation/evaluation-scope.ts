@@ -61,6 +61,8 @@ export interface Evaluation {
   readonly course?: TrainingTask;
   /** Images that are looked at to examine and to measure what is trained, each as often as it is. */
   readonly examinedImages: number;
+  /** Where nothing is trained and images are looked at anew: looks at so many of them, for timing. */
+  readonly rehearse?: { readonly images: number; run(): Promise<void> };
   /** Computes the figures once the course is done. Files go below the run's folder. */
   measure(runFolder: string): Promise<readonly Result[]>;
 }

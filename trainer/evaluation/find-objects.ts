@@ -9,7 +9,7 @@ import type { HostTensor } from '../host-batch.ts';
 import type { DetectionTraining } from '../recipe.ts';
 
 /** Pictures looked at at a time. */
-const together = 4;
+export const picturesTogether = 4;
 
 /** What was found in picture `at` of a batch. @param results boxes, scores, classes and perhaps masks, as a detector gives them */
 function foundIn(results: readonly HostTensor[], at: number, shown: Size, original: Size): readonly Detection[] {
@@ -50,8 +50,8 @@ export function objectFinder(
     tell: TellFound,
     progress: (fraction: number) => Promise<void>,
   ): Promise<void> => {
-    for (let from = 0; from < pictures.length; from += together) {
-      const part = pictures.subarray(from, from + together);
+    for (let from = 0; from < pictures.length; from += picturesTogether) {
+      const part = pictures.subarray(from, from + picturesTogether);
       const { views, targets, originals } = await finding(part, fit);
       const sizes = targets['sizes']!;
       const results = await run(views[0]!, sizes);

@@ -2,23 +2,25 @@
 import * as v from 'valibot';
 import { progressOf, type Progress } from '../channel/job.ts';
 import type { DetectorFacts } from '../detection/diagnosis.ts';
-import { startCounting, type DetectionFigure } from '../detection/figures/rules.ts';
+import { startCounting, type DetectionFigure, type DetectionRules } from '../detection/figures/rules.ts';
 import { detectorLearner } from '../detection/nets/detector-learner.ts';
 import type { AnnotatedImage } from '../detection/objects.ts';
+import { FaultError } from '../durable/fault-error.ts';
 import { pictureOrder } from '../detection/pictures/order.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
 import { detectionFiles } from '../protocol/detections.ts';
 import { resizingProtocol, type Result } from '../protocol/results.ts';
 import type { DetectionRecipe, DetectionTraining } from '../recipe.ts';
 import { optimizers, schedules } from '../registry.ts';
-import type { PeriodicCheck, TrainingTask } from '../training/training-task.ts';
+import type { BatchSource, PeriodicCheck, TrainingTask } from '../training/training-task.ts';
 import { extractQuietMs, type Evaluation, type EvaluationScope } from './evaluation-scope.ts';
-import { objectFinder } from './find-objects.ts';
+import { objectFinder, picturesTogether } from './find-objects.ts';
+import { takeImportedDetector } from './imported-detector.ts';
 import { measureDetections, type MeasuredDetections } from './measure-detections.ts';
 import type { TellDetections } from '../detection/results/write-found.ts';
 import { openTrainableEncoder } from './on-images.ts';
-import { batchesOf, sourceOf, withoutDamaged } from './picture-sources.ts';
-import { annotated, categoriesOf, openPictures, surveyed, unseenClasses } from './survey-pictures.ts';
+import { findingBatches, learningBatches, sourceOf, withoutDamaged } from './picture-sources.ts';
+import { annotated, categoriesOf, openPictures, surveyed, unseenClasses, type Pictures } from './survey-pictures.ts';
 import { takePreciseNorm } from './precise-norm.ts';
 import { tellIfNothingLearned, watched } from './watch-detector.ts';
 
@@ -31,6 +33,7 @@ function resultsOf(
   { recipe, config, options, layer, truth }: EvaluationScope,
   figures: readonly MeasuredDetections[],
   images: number,
+  isTrained: boolean,
 ): readonly Result[] {
   const { dataset, split, fingerprint } = config.test;
   const protocol = { ...recipe.protocol(options), layer, ...resizingProtocol(config) };
@@ -42,7 +45,7 @@ function resultsOf(
     metric,
     value,
     n: images,
-    which: 'last' as const,
+    which: isTrained ? ('last' as const) : ('only' as const),
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(spread === null ? {} : { spread }),
     detections: detectionFiles.found,
@@ -91,28 +94,59 @@ function examining(scope: EvaluationScope, { steps, stepsPerEpoch, figures, fact
   };
 }
 
-/** Opens the encoder and a detector that is trained with it. */
-export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe<unknown>): Promise<Evaluation> {
-  const { context, engine, config, options, classes, place, truth } = scope;
-  const encoder = await openTrainableEncoder(scope);
-  const training = recipe.build(options, scope.builder, { encoder, classes });
-  const train = await openPictures(scope.train, scope);
-  const test = await openPictures(scope.test, scope);
+interface OpenDetector {
+  readonly training: DetectionTraining;
+  readonly masks: boolean;
+  readonly rules: DetectionRules;
+  readonly test: Pictures;
+  readonly tested: readonly AnnotatedImage[];
+  /** Finds objects in the first pictures of the test split. */
+  findIn(images: readonly AnnotatedImage[], tell: TellDetections, progress: Progress): Promise<void>;
+}
+
+/** Measures the whole test split, with the detections kept in the run's folder. */
+function measuring(scope: EvaluationScope, { training, masks, rules, test, tested, findIn }: OpenDetector) {
+  const { context, place } = scope;
+  const { steps } = training;
+  return async (runFolder: string): Promise<readonly Result[]> => {
+    context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
+    const at = { step: steps, steps, epoch: 0, safeStep: steps > 0 ? steps : null };
+    const progress = progressOf(context, { ...place, ...at });
+    const figures = await measureDetections({
+      rules,
+      images: tested,
+      classes: test.classes,
+      masks,
+      categories: categoriesOf(test),
+      folder: runFolder,
+      progress: progressOf(context, { ...place, ...at }),
+      find: (tell) => findIn(tested, tell, progress),
+    });
+    await test.close();
+    return resultsOf(scope, figures, tested.length, steps > 0);
+  };
+}
+
+interface Course {
+  readonly course: TrainingTask;
+  /** The batches that would follow the course. */
+  goOn(): BatchSource;
+}
+
+/** The course in which a detector learns from the training split, examined on part of the test split. */
+async function courseOf(
+  scope: EvaluationScope,
+  { training, masks, rules, tested, findIn }: OpenDetector,
+  train: Pictures,
+): Promise<Course> {
+  const { config, classes, truth } = scope;
   const survey = await surveyed(train);
   const order = pictureOrder(survey.pictures, survey.isWide, training.batch, config.seed);
-  const { learning, finding } = batchesOf(scope, { train, test, most: survey.most, masks: recipe.masks });
-  const find = objectFinder(engine, training, finding);
-  const tested = await annotated(test);
-  const rules = recipe.rules(options);
-
-  const findIn = (images: readonly AnnotatedImage[], tell: TellDetections, progress: Progress): Promise<void> =>
-    withoutDamaged(scope, scope.test, test.count, () =>
-      find(Int32Array.from(images.keys()), (picture, found) => tell(images[picture]!.id, found), progress),
-    );
+  const learning = learningBatches(scope, { train, most: survey.most, masks });
 
   async function figuresOf(count: number, progress: Progress): Promise<readonly DetectionFigure[]> {
     const images = tested.slice(0, count);
-    const counting = startCounting(rules, images, classes, recipe.masks);
+    const counting = startCounting(rules, images, classes, masks);
     await findIn(images, counting.add, progress);
     return counting.finish().figures;
   }
@@ -141,32 +175,60 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
       }),
     }),
   };
-
   return {
     course,
-    examinedImages:
-      tested.length +
-      (examinations - 1) * Math.min(examinedPictures, tested.length) +
-      training.preciseNorm * training.batch,
+    goOn: () => sourceOf({ ...scope, fromStep: steps }, learning, order, training, train.count),
+  };
+}
+
+/** Opens the encoder and a detector: one that is trained with it, or an imported one that is measured as it is. */
+export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe<unknown>): Promise<Evaluation> {
+  const { engine, options, classes, fromStep } = scope;
+  const encoder = await openTrainableEncoder(scope);
+  const training = recipe.build(options, scope.builder, { encoder, classes });
+  if (training.startFrom === 'detector' && fromStep === 0) await takeImportedDetector(scope, training);
+  if (training.startFrom === 'encoder' && training.steps === 0) {
+    const text =
+      'A new detector that takes 0 steps has learned nothing: set a number of steps, or start from an imported detector.';
+    throw new FaultError('bad-argument', text, { steps: 0 });
+  }
+  const test = await openPictures(scope.test, scope);
+  const find = objectFinder(engine, training, findingBatches(scope, test));
+  const detector: OpenDetector = {
+    training,
+    masks: recipe.masks,
+    rules: recipe.rules(options),
+    test,
+    tested: await annotated(test),
+    findIn: (images, tell, progress) =>
+      withoutDamaged(scope, scope.test, test.count, () =>
+        find(Int32Array.from(images.keys()), (picture, found) => tell(images[picture]!.id, found), progress),
+      ),
+  };
+  const measure = measuring(scope, detector);
+  const { length: images } = detector.tested;
+  if (training.steps === 0) {
+    const nothing = { tell: () => undefined, progress: () => Promise.resolve() };
+    const first = detector.tested.slice(0, picturesTogether);
+    return {
+      examinedImages: images,
+      rehearse: { images: first.length, run: () => detector.findIn(first, nothing.tell, nothing.progress) },
+      measure,
+    };
+  }
+  const train = await openPictures(scope.train, scope);
+  const { course, goOn } = await courseOf(scope, detector, train);
+  const { steps, preciseNorm, batch } = training;
+  return {
+    course,
+    examinedImages: images + (examinations - 1) * Math.min(examinedPictures, images) + preciseNorm * batch,
     async measure(runFolder) {
-      context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
-      const progress = progressOf(context, { ...place, step: steps, steps, epoch: 0, safeStep: steps });
-      // Over the batches that training would have gone on with.
-      const goingOn = sourceOf({ ...scope, fromStep: steps }, learning, order, training, train.count);
-      await takePreciseNorm(engine, training, goingOn, progress);
-      const figures = await measureDetections({
-        rules,
-        images: tested,
-        classes: test.classes,
-        masks: recipe.masks,
-        categories: categoriesOf(test),
-        folder: runFolder,
-        progress,
-        find: (tell) => findIn(tested, tell, progress),
-      });
+      const at = { step: steps, steps, epoch: 0, safeStep: steps };
+      scope.context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
+      await takePreciseNorm(engine, training, goOn(), progressOf(scope.context, { ...scope.place, ...at }));
+      const results = await measure(runFolder);
       await train.close();
-      await test.close();
-      return resultsOf(scope, figures, tested.length);
+      return results;
     },
   };
 }

@@ -51,7 +51,11 @@ it.each([
       title: 'overfit',
       seed: 1,
       execution: { threads: 2, loaderWorkers: 0 },
-      subject: { kind: 'random', encoder: { id: 'resnet-18', options: { stem: 'small', stemStride: 2, width: 16 } }, seed: 3 },
+      subject: {
+        kind: 'random',
+        encoder: { id: 'resnet-18', options: { stem: 'small', stemStride: 2, width: 16 } },
+        seed: 3,
+      },
       evaluator: { id, options: { ...small, ...options } },
       train: source,
       test: source,

@@ -75,25 +75,28 @@ export function sourceOf(
   };
 }
 
-/** Pictures to learn from, and pictures to find objects in, which are waited for where their data goes away. */
-export function batchesOf(
+/** Pictures to learn from. @param most objects in one of them */
+export function learningBatches(
+  { context: { reach }, config }: EvaluationScope,
+  { train, most, masks }: { readonly train: OpenDataset; readonly most: number; readonly masks: boolean },
+): PictureBatches {
+  const { normalization } = config;
+  const shown = { normalization, resizing: resizingOf(config), mostObjects: rowsFor(most) };
+  return pictureBatches({ ...shown, data: train, masks, seen: seenIn(train, reach) });
+}
+
+/** Pictures to find objects in, which are waited for where their data goes away. */
+export function findingBatches(
   { context: { reach }, config, test: { data: source } }: EvaluationScope,
-  {
-    train,
-    test,
-    most,
-    masks,
-  }: { readonly train: OpenDataset; readonly test: OpenDataset; readonly most: number; readonly masks: boolean },
-): { readonly learning: PictureBatches; readonly finding: PictureBatches['finding'] } {
-  const shared = { normalization: config.normalization, resizing: resizingOf(config), mostObjects: rowsFor(most) };
-  const looking = pictureBatches({ ...shared, data: test, masks: false, seen: seenIn(test, reach) });
-  return {
-    learning: pictureBatches({ ...shared, data: train, masks, seen: seenIn(train, reach) }),
-    finding: (...asked) =>
-      whenReached(
-        begin(reach, () => looking.finding(...asked)),
-        source.path,
-        reach,
-      ),
-  };
+  test: OpenDataset,
+): PictureBatches['finding'] {
+  const { normalization } = config;
+  const shown = { normalization, resizing: resizingOf(config), mostObjects: rowsFor(0) };
+  const looking = pictureBatches({ ...shown, data: test, masks: false, seen: seenIn(test, reach) });
+  return (...asked) =>
+    whenReached(
+      begin(reach, () => looking.finding(...asked)),
+      source.path,
+      reach,
+    );
 }

@@ -1,6 +1,13 @@
 import * as v from 'valibot';
 import { detectionRules } from '../detection/figures/rules.ts';
-import { detectionOptions, encoderOf, sampleOf, trainingOf, withBatch } from '../detection/nets/detection-options.ts';
+import {
+  detectionOptions,
+  encoderOf,
+  protocolOf,
+  sampleOf,
+  trainingOf,
+  withBatch,
+} from '../detection/nets/detection-options.ts';
 import { fasterRcnnC4, proposalsOfC4 } from '../detection/nets/faster-rcnn-c4.ts';
 import { defineDetection } from '../recipe.ts';
 
@@ -25,6 +32,8 @@ export const evaluator = defineDetection({
       proposalWeight: 0.2,
       shortSides: sides,
     }),
+    /** Batch norm after res5. */
+    extraNorm: v.optional(v.boolean(), true),
     /** Rules by which average precision is counted. */
     rules: v.optional(v.picklist(detectionRules), 'voc-2007'),
   }),
@@ -36,12 +45,13 @@ export const evaluator = defineDetection({
   margin: { points: 0.7 },
   targets: 'objects',
   withBatch,
-  protocol: ({ shortSides, drops, ...options }) => ({
+  // Every figure from before there was a choice has the norm after res5.
+  protocol: ({ extraNorm, rules, ...options }) => ({
     detector: 'faster-rcnn-c4',
     optimizer: 'sgd',
-    ...options,
-    shortSides: shortSides.join(' '),
-    drops: drops.join(' '),
+    ...protocolOf(options),
+    rules,
+    ...(extraNorm ? {} : { extraNorm }),
   }),
   detection: {
     masks: false,
@@ -53,6 +63,7 @@ export const evaluator = defineDetection({
         classes,
         sizes,
         proposals,
+        extraNorm: options.extraNorm,
         sample: sampleOf(options),
       });
       return { ...trainingOf(options), detector };

@@ -1,5 +1,12 @@
 import * as v from 'valibot';
-import { detectionOptions, encoderOf, sampleOf, trainingOf, withBatch } from '../detection/nets/detection-options.ts';
+import {
+  detectionOptions,
+  encoderOf,
+  protocolOf,
+  sampleOf,
+  trainingOf,
+  withBatch,
+} from '../detection/nets/detection-options.ts';
 import { maskRcnnFpn, proposalsOfFpn } from '../detection/nets/mask-rcnn-fpn.ts';
 import { defineDetection } from '../recipe.ts';
 
@@ -40,13 +47,14 @@ export const evaluator = defineDetection({
   margin: { points: 0.5 },
   targets: 'objects',
   withBatch,
-  protocol: ({ shortSides, drops, ...options }) => ({
+  protocol: ({ pyramidNorm, channels, boxWidth, ...options }) => ({
     detector: 'mask-rcnn-fpn',
     optimizer: 'sgd',
     rules: 'coco',
-    ...options,
-    shortSides: shortSides.join(' '),
-    drops: drops.join(' '),
+    ...protocolOf(options),
+    pyramidNorm,
+    channels,
+    boxWidth,
   }),
   detection: {
     masks: true,

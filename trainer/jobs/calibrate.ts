@@ -124,9 +124,26 @@ async function calibrateFineTuning(
 ): Promise<Calibration> {
   const began = context.clock();
   const place = { subject, cacheFolder: null, fromStep: 0, leftOut, initialWhereMissing: true };
-  const { course, examinedImages } = await openEvaluation(context, engine, config, place);
+  const { course, examinedImages, rehearse } = await openEvaluation(context, engine, config, place);
   const progress = progressOf(context, { tensors: engine.tensors });
-  return timeCourse(course!, examinedImages, began, config.logEvery, context, progress);
+  if (course) return timeCourse(course, examinedImages, began, config.logEvery, context, progress);
+  const loadSeconds = (context.clock() - began) / 1000;
+  context.port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
+  const { images, run: look } = rehearse!;
+  const timed = await time(context.clock, progress, async () => {
+    await look();
+    return true;
+  });
+  const secondsPerStep = median(timed.seconds);
+  return {
+    secondsPerStep,
+    loadSeconds,
+    peakMemoryBytes: timed.peakMemoryBytes,
+    checkpointBytes: 0,
+    spreadSeconds: deviation(timed.seconds, secondsPerStep),
+    steps: timed.seconds.length,
+    stepsTotal: Math.ceil(examinedImages / images),
+  };
 }
 
 /** An evaluation of frozen features takes as long as the encoding; a head adds seconds. A step encodes one batch. */

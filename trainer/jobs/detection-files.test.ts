@@ -48,7 +48,15 @@ it('counts what is annotated as found whole, and half of it as half', async () =
   const file = join(folder, 'all.json');
   writeFileSync(file, JSON.stringify(entries));
   const all = await counted(file, null);
-  expect(all).toMatchObject({ rules: 'coco', images: 6, detections: 10, missing: [], classes: ['bright', 'light'] });
+  expect(all).toMatchObject({
+    rules: 'coco',
+    images: 6,
+    imagesWithout: 1,
+    detections: 10,
+    masksLeftOut: null,
+    missing: [],
+    classes: ['bright', 'light'],
+  });
   expect(all.figures.find(({ metric }) => metric === 'ap')).toMatchObject({ value: expect.closeTo(100, 9) as number });
   expect(all.figures[0]!.spread!.bounds.at(-1)).toMatchObject({ low: 100, high: 100 });
   writeFileSync(file, JSON.stringify(entries.filter(({ category_id }) => category_id === 7)));
@@ -68,10 +76,33 @@ it('counts what is annotated as found whole, and half of it as half', async () =
   expect(await counted(voc, 'voc-2010')).toEqual(half);
 });
 
+it('says why masks of a result file are not counted, and in how many images nothing was found', async () => {
+  const file = join(folder, 'masks.json');
+  const [first, second] = annotations().map(({ image_id, category_id, bbox }) => ({
+    image_id,
+    category_id,
+    bbox,
+    score: 0.9,
+    segmentation: [[1, 1, 5, 1, 5, 5, 1, 5]],
+  }));
+  writeFileSync(file, JSON.stringify([first]));
+  expect(await counted(file, null)).toMatchObject({ masksLeftOut: null, imagesWithout: 5 });
+  expect(await counted(file, 'voc-2007')).toMatchObject({ masksLeftOut: 'rules' });
+  writeFileSync(file, JSON.stringify([first, { ...second, segmentation: null }]));
+  expect(await counted(file, null)).toMatchObject({ masksLeftOut: 'detections' });
+});
+
 it('names the entry of an image or a category that the data has not, and data without boxes', async () => {
   const file = join(folder, 'strange.json');
   writeFileSync(file, '[{"image_id": 99, "category_id": 3, "bbox": [0, 0, 1, 1], "score": 1}]');
   await expect(counted(file, null)).rejects.toThrow('entry 1: image 99 is none of the 6 annotated images');
+  await expect(counted(file, null)).rejects.toMatchObject({
+    fault: {
+      code: 'unreadable-file',
+      values: { path: file },
+      reason: { say: 'entry {1}: {2}', with: [1, { with: [{ quoted: '99' }, 6] }] },
+    },
+  });
   writeFileSync(file, '[{"image_id": 1, "category_id": 1, "bbox": [0, 0, 1, 1], "score": 1}]');
   await expect(counted(file, null)).rejects.toThrow("category 1 is none of the data set's (3, 7, …)");
 });

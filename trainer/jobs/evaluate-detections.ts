@@ -7,8 +7,12 @@ import type { DetectionStore } from '../detection/results/detection-store.ts';
 import { readVocResults } from '../detection/results/voc-results.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import { isFolder } from '../durable/files.ts';
+import type { Pace } from '../detection/json-elements.ts';
 import { measureDetections } from '../evaluation/measure-detections.ts';
 import { annotated, categoriesOf, type Pictures } from '../evaluation/survey-pictures.ts';
+import type { DetectionRules } from '../protocol/detections.ts';
+import type { EvaluatedDetections } from '../protocol/results.ts';
+import { pacedReading } from './paced-reading.ts';
 
 const quietMs = 600_000;
 
@@ -16,11 +20,23 @@ async function read(
   file: string,
   data: Pictures,
   images: readonly AnnotatedImage[],
-  signal: AbortSignal,
+  pace: Pace,
 ): Promise<{ readonly store: DetectionStore; readonly missing: readonly string[] }> {
   const byId = new Map(images.map((image) => [image.id, image]));
-  if (isFolder(file)) return readVocResults(file, new Set(byId.keys()), data.classes, signal);
-  return { store: await readCocoResults(file, { images: byId, categories: categoriesOf(data) }, signal), missing: [] };
+  if (isFolder(file)) return readVocResults(file, new Set(byId.keys()), data.classes, pace);
+  return { store: await readCocoResults(file, { images: byId, categories: categoriesOf(data) }, pace), missing: [] };
+}
+
+/** Null where they are counted, and where there are none. */
+function whyMasksAreLeftOut(
+  rules: DetectionRules,
+  images: readonly AnnotatedImage[],
+  store: DetectionStore,
+): EvaluatedDetections['masksLeftOut'] {
+  if (store.masks === 0) return null;
+  if (rules !== 'coco') return 'rules';
+  if (images.some(({ objects }) => objects.some(({ mask }) => mask === null))) return 'annotations';
+  return store.masks < store.length ? 'detections' : null;
 }
 
 export async function run(
@@ -36,16 +52,16 @@ export async function run(
       throw new FaultError('wrong-folder', text, { path: source.path });
     }
     const images = await annotated(data as Pictures);
-    const { store, missing } = await read(file, data as Pictures, images, new AbortController().signal);
+    const { store, missing } = await read(file, data as Pictures, images, pacedReading(context));
     const rules = job.rules ?? (source.dataset === 'voc' ? 'voc-2007' : 'coco');
-    const hasMasks = images.every(({ objects }) => objects.every(({ mask }) => mask !== null));
+    const masksLeftOut = whyMasksAreLeftOut(rules, images, store);
     port.send({ type: 'phase', phase: 'evaluating', quietForMs: quietMs });
     const progress = progressOf(context);
     const figures = await measureDetections({
       rules,
       images,
       classes: data.classes,
-      masks: rules === 'coco' && hasMasks && store.length > 0 && store.masks === store.length,
+      masks: store.masks > 0 && masksLeftOut === null,
       categories: categoriesOf(data),
       folder: null,
       find: async (tell) => {
@@ -56,10 +72,12 @@ export async function run(
       },
       progress,
     });
-    const evaluated = {
+    const evaluated: EvaluatedDetections = {
       rules,
       images: images.length,
+      imagesWithout: images.length - store.images,
       detections: store.length,
+      masksLeftOut,
       missing: [...missing],
       classes: [...data.classes],
       figures: figures.map(({ metric, value, byClass, spread }) => ({ metric, value, byClass: [...byClass], spread })),

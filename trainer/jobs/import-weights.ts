@@ -11,7 +11,7 @@ import { checkNorms } from '../evaluation/check-norms.ts';
 import { buildEncoder } from '../evaluation/evaluated-encoder.ts';
 import { samplePictures } from '../evaluation/sample-pictures.ts';
 import { bytesOf, sha256 } from '../durable/files.ts';
-import { encoderPath, Execution } from '../protocol/run.ts';
+import { detectorPath, encoderPath, Execution } from '../protocol/run.ts';
 import type { NormCheck } from '../protocol/weights.ts';
 import { encoders } from '../registry.ts';
 import { version } from '../version.ts';
@@ -36,7 +36,10 @@ async function normsOf(
   threads: number,
   context: JobContext,
 ): Promise<NormCheck | null> {
-  const hasNorms = [...variables.keys()].some((name) => name.endsWith('/running_mean'));
+  // Batch norms that were folded into a scale and a shift have no statistics to compare with.
+  const hasNorms = [...variables].some(
+    ([name, { values }]) => name.endsWith('/running_mean') && values.some((value) => value !== 0),
+  );
   if (!hasNorms || (channels !== 1 && channels !== 3)) return null;
   context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: checkQuietMs });
   const size = choice.options['stem'] === 'small' ? 32 : 224;
@@ -67,11 +70,13 @@ export async function run(job: JobOf<'importWeights'>, context: JobContext): Pro
   const file = await openWeights(job.file);
   try {
     const match = await findEncoder(file, encoders.all, job);
-    const { read, warnings, ...described } = match;
-    const variables = await read(progress);
+    const { read, warnings, detector, noDetector, ...described } = match;
+    const ofEncoder = detector === undefined ? 1 : match.tensors / (match.tensors + detector.described.tensors);
+    const variables = await read((fraction) => progress(fraction * ofEncoder));
+    const ofDetector = await detector?.read((fraction) => progress(ofEncoder + fraction * (1 - ofEncoder)));
     const norms = await normsOf(match, variables, job.threads, context);
     if (job.anyway !== true) expectLikely(job.file, match, norms);
-    const id = await save(job.folder, match, variables);
+    const id = await save(job.folder, match, variables, ofDetector ?? new Map());
     const { size } = await stat(job.file);
     const found = {
       ...described,
@@ -79,6 +84,8 @@ export async function run(job: JobOf<'importWeights'>, context: JobContext): Pro
       file: basename(job.file),
       format: file.format,
       bytes: size,
+      detector: detector?.described ?? null,
+      noDetector: noDetector ?? null,
       networks: [...match.networks],
       unmatched: [...match.unmatched],
       passedOver: file.passedOver.map(({ what, count, names }) => ({ what, count, names: [...names] })),
@@ -92,12 +99,23 @@ export async function run(job: JobOf<'importWeights'>, context: JobContext): Pro
   return { why: 'done', step: 0, safeStep: null };
 }
 
-/** Saves the encoder as a checkpoint; returns its id. */
-async function save(folder: string, { encoder }: EncoderInFile, variables: Variables): Promise<string> {
-  const entries = [...variables].map(([name, { shape, values }]): StateEntry => {
-    const own = { name: `${path}/${name}`, shape, dtype: 'float32' } as const;
-    return { ...own, read: () => values, write: () => undefined };
-  });
+const entriesBelow = (at: string, variables: Variables): readonly StateEntry[] =>
+  [...variables].map(([name, { shape, values }]) => ({
+    name: `${at}/${name}`,
+    shape,
+    dtype: 'float32',
+    read: () => values,
+    write: () => undefined,
+  }));
+
+/** Saves the encoder, and the detector around it, as a checkpoint; returns its id. */
+async function save(
+  folder: string,
+  { encoder }: EncoderInFile,
+  variables: Variables,
+  ofDetector: Variables,
+): Promise<string> {
+  const entries = [...entriesBelow(path, variables), ...entriesBelow(detectorPath, ofDetector)];
   const hashes = entries.map(({ name, shape, read }) => [name, shape, sha256(bytesOf(read()))]);
   const id = sha256(canonicalJson({ encoder, hashes })).slice(0, idDigits);
   const nothing = { attempt: 1, step: 0, epoch: 0, trainedSeconds: 0, seed: 0, counters: {}, threads: 1 };

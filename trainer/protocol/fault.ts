@@ -1,5 +1,6 @@
 /** An error as a value: a code that the window translates, with the values its sentence needs. */
 import * as v from 'valibot';
+import { Said } from './said.ts';
 
 export const faultCodes = [
   'bad-argument',
@@ -49,6 +50,8 @@ export const Fault = v.strictObject({
   /** English, for the log and the terminal: what happened, with which value, what to do. */
   message: v.string(),
   values: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
+  /** What is wrong and what to do, as a sentence for every language, where the code alone does not say it. */
+  reason: v.optional(Said),
   /** What was kept safe and which action makes sense next. */
   retry: v.optional(v.picklist(['again', 'resume', 'smaller-batch', 'choose-folder', 'free-space'])),
 });

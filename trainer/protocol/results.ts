@@ -63,7 +63,11 @@ export type Result = v.InferOutput<typeof Result>;
 export const EvaluatedDetections = v.strictObject({
   rules: DetectionRules,
   images: v.number(),
+  /** Images in which nothing was found. */
+  imagesWithout: v.number(),
   detections: v.number(),
+  /** Why masks in the result file were not counted: the rules, or objects or detections that have none. */
+  masksLeftOut: v.nullable(v.picklist(['rules', 'annotations', 'detections'])),
   /** Classes that the result files say nothing of: they count as without detections. */
   missing: v.array(v.string()),
   classes: v.array(v.string()),

@@ -175,6 +175,9 @@ export function encoderPath(count: number, branch: number): string {
   return count === 1 ? 'encoder' : `encoder-${branch}`;
 }
 
+/** Path of an imported detector's own variables in the checkpoint that keeps it. */
+export const detectorPath = 'detector';
+
 /** What an evaluation looks at. */
 export const Subject = v.variant('kind', [
   /** A pretrained encoder of another run; `branch` chooses where two are trained. */
@@ -197,6 +200,8 @@ export const Subject = v.variant('kind', [
     network: v.optional(NetworkChoice),
     /** Where its statistics leave a doubt, or ask for another normalisation than ImageNet's. */
     norms: v.optional(NormCheck),
+    /** Where its file has a detector around it. */
+    detector: v.optional(v.strictObject({ evaluator: v.string(), classes: v.number() })),
   }),
   /** Control: the pixels themselves, flattened. */
   v.strictObject({ kind: v.literal('pixels') }),

@@ -1,6 +1,7 @@
 /** An encoder that another program trained, taken into a workspace. */
 import * as v from 'valibot';
-import { Choice } from './options.ts';
+import { Choice, Options } from './options.ts';
+import { Said } from './said.ts';
 
 /** Sixteen digits of the hash of its tensors: the same weights have the same id, whatever file they come in. */
 export const WeightsId = v.pipe(v.string(), v.regex(/^[0-9a-f]{16}$/, 'an id of weights is 16 of 0-9 and a-f'));
@@ -41,12 +42,43 @@ export type HeadsFrom = v.InferOutput<typeof HeadsFrom>;
  */
 export const PixelsFrom = v.picklist(['classes-21k', 'pooler']);
 export type PixelsFrom = v.InferOutput<typeof PixelsFrom>;
+/**
+ * How detectron2's residual networks see pictures, which no shape tells. `caffe2`: MSRA's networks, blue first, levels around
+ * the mean, the stride of a bottleneck in its first 1x1. `torchvision`: red first, ImageNet's mean and deviation, the stride in
+ * the 3x3.
+ */
+export const Convention = v.picklist(['caffe2', 'torchvision']);
+export type Convention = v.InferOutput<typeof Convention>;
+/**
+ * How it is known: as it was asked for; by the mean and deviation of pixels in the file; by batch norms whose statistics are 0 and
+ * 1, which networks from Caffe alone have; or nothing tells, and most networks see pictures so.
+ */
+export const ConventionFrom = v.picklist(['asked', 'pixels', 'norms', 'usual']);
+export type ConventionFrom = v.InferOutput<typeof ConventionFrom>;
+
+/** A detector that was found around an encoder. */
+export const DetectorInFile = v.strictObject({
+  /** The evaluator that measures it. */
+  evaluator: v.picklist(['detection-c4', 'detection-fpn']),
+  /** What stands before its tensors in the file. */
+  prefix: v.string(),
+  /** Without the one of no object. */
+  classes: v.number(),
+  /** Options of the evaluator that its tensors tell. */
+  options: Options,
+  /** Tensors taken besides the encoder's. */
+  tensors: v.number(),
+});
+export type DetectorInFile = v.InferOutput<typeof DetectorInFile>;
+
 /** What a person wants of a file of weights. */
 export const WantedWeights = v.strictObject({
   /** Name of the network to take; without it the one that its method evaluates. */
   network: v.optional(v.pipe(v.string(), v.maxLength(200))),
   /** Attention heads of a vision transformer; without it as many as programs have at its width. */
   heads: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(64))),
+  /** Without it as the file tells. */
+  convention: v.optional(Convention),
   /** Takes weights matched by shape although their statistics say that the order is wrong. */
   anyway: v.optional(v.boolean()),
 });
@@ -128,6 +160,11 @@ export const FoundWeights = v.strictObject({
   headsFrom: v.optional(HeadsFrom),
   /** Left out: nothing tells another normalisation than ImageNet's. */
   pixelsFrom: v.optional(PixelsFrom),
+  /** Of networks in detectron2's names. */
+  convention: v.optional(v.strictObject({ is: Convention, from: ConventionFrom })),
+  /** Null where there is none, or one that is not like ours: then the reason. */
+  detector: v.optional(v.nullable(DetectorInFile), null),
+  noDetector: v.optional(v.nullable(Said), null),
   /** Tensors taken, and the names of those that were not: a projector, a classifier, an optimizer. */
   tensors: v.number(),
   unmatched: v.array(v.string()),

@@ -65,6 +65,8 @@ export const layouts: readonly Layout[] = [
     rules: [
       [/(?<=^|\.)stem\.conv1\.norm\./, 'bn1.'],
       [/(?<=^|\.)stem\.conv1\./, 'conv1.'],
+      // Where a detector looks at its regions by the last stage.
+      [/(?<=^|\.)roi_heads\.res(5)\.(?=\d)/, 'backbone.layer#.', -1],
       [/(?<=^|\.)res([2-5])\.(?=\d)/, 'layer#.', -1],
       [/(?<=\.)conv([123])\.norm\./, 'bn#.', 0],
       [/(?<=\.)shortcut\.norm\./, 'downsample.1.'],

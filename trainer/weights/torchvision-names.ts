@@ -6,15 +6,19 @@ import * as v from 'valibot';
 import type { Choice } from '../protocol/options.ts';
 import type { FoundNetwork, NetworkReason } from '../protocol/weights.ts';
 import type { FaultError } from '../durable/fault-error.ts';
-import type { Builder, EncoderRecipe, Shape } from '../recipe.ts';
+import type { Builder, Encoder, EncoderRecipe, Shape } from '../recipe.ts';
 import { describedAs, familyOf } from './architecture.ts';
 import { firstKernelOf, matchedByShape } from './by-shape.ts';
 import { unreadable, type StoredTensor, type WeightsFile } from './file.ts';
 import { layouts, renamed, usedOf, type Layout } from './layouts.ts';
 import { toldOf } from './passed-over.ts';
 
-/** Variables of an encoder by their relative paths, without building it. */
-export function variablesOf(recipe: EncoderRecipe, options: object, channels: number): ReadonlyMap<string, Shape> {
+/** An encoder that computes nothing, and its variables by their relative paths. */
+export function outlineOf(
+  recipe: EncoderRecipe,
+  options: object,
+  channels: number,
+): { readonly built: Encoder; readonly variables: ReadonlyMap<string, Shape> } {
   const found = new Map<string, Shape>();
   const recorder = (path: string): Builder => ({
     path,
@@ -26,9 +30,12 @@ export function variablesOf(recipe: EncoderRecipe, options: object, channels: nu
       return { shape } as unknown as Variable;
     },
   });
-  recipe.build(recorder(''), options, { channels });
-  return found;
+  return { built: recipe.build(recorder(''), options, { channels }), variables: found };
 }
+
+/** Variables of an encoder by their relative paths, without building it. */
+export const variablesOf = (recipe: EncoderRecipe, options: object, channels: number): ReadonlyMap<string, Shape> =>
+  outlineOf(recipe, options, channels).variables;
 
 export interface Match {
   /** Prefix of the encoder's names in the file, such as `module.backbone.`. */
@@ -254,6 +261,15 @@ export function kernelToTorch(values: Float32Array, shape: Shape): Float32Array 
   return moved;
 }
 
+/** A tensor's values as they lie in the file. @throws 'unreadable-file' for values that no network has */
+export async function readValues(file: WeightsFile, path: string, tensor: StoredTensor): Promise<Float32Array> {
+  const read = await file.read(tensor);
+  if (!read.every(Number.isFinite)) throw unreadable(file.path, `${tensor.name} contains values that are not finite`);
+  if (path.endsWith('running_var') && read.some((value) => value < 0))
+    throw unreadable(file.path, `${tensor.name} contains a negative variance, ${read.find((value) => value < 0)}`);
+  return read;
+}
+
 /** Reads what a match found: values by path, in our layout. */
 export async function readEncoder(
   file: WeightsFile,
@@ -262,10 +278,7 @@ export async function readEncoder(
 ): Promise<ReadonlyMap<string, Float32Array>> {
   const values = new Map<string, Float32Array>();
   for (const [path, tensor] of tensors) {
-    const read = await file.read(tensor);
-    if (!read.every(Number.isFinite)) throw unreadable(file.path, `${tensor.name} contains values that are not finite`);
-    if (path.endsWith('running_var') && read.some((value) => value < 0))
-      throw unreadable(file.path, `${tensor.name} contains a negative variance, ${read.find((value) => value < 0)}`);
+    const read = await readValues(file, path, tensor);
     await progress?.(values.size / tensors.size);
     values.set(path, isKernel(tensor.shape) ? kernelFromTorch(read, tensor.shape) : read);
   }

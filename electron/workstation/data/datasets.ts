@@ -12,6 +12,7 @@ import type { SideJobs } from '../trainer/side-jobs.ts';
 import { forgetDataset, type Workspace } from '../workspace/workspace.ts';
 import type { ContentsChecks } from './contents-checks.ts';
 import { stateOf } from './dataset-state.ts';
+import { evaluateDetections } from './evaluate-detections.ts';
 import { fittingEvaluators } from './evaluator-fit.ts';
 import { Inspections } from './inspections.ts';
 import { knownData, sample, sampleName } from './known-data.ts';
@@ -27,6 +28,7 @@ export interface Datasets {
   readonly thumbnails: RequestHandler<'thumbnails'>;
   readonly writeSampleSet: () => Promise<Inspection>;
   readonly pictures: Pictures;
+  readonly evaluateDetections: RequestHandler<'evaluateDetections'>;
   /** Ends the jobs that somebody waits for. */
   readonly cancel: RequestHandler<'cancelJob'>;
   /** Ends the check of contents beside the runs. */
@@ -73,6 +75,8 @@ export function createDatasets(options: DatasetsOptions): Datasets {
     ensure: (path, name, builtIn) => inspections.ensure(path, name, builtIn),
     stateOf,
     pictures: createPictures({ workspace, desk: pictureDesk, get, showItem }),
+    evaluateDetections: async (file, fingerprint, split, rules) =>
+      evaluateDetections(jobs, { file, dataset: await get(fingerprint), split, rules }),
     cancel: () => {
       jobs.cancel();
       pictureDesk.cancel();

@@ -54,8 +54,11 @@ function completeEvaluator(
   known: Catalogue['evaluators'],
   what: string,
 ): Choice {
-  expectOtherImages(expectRecipe(evaluator.id, known, what), train, test);
-  return completeChoice(evaluator, known, what);
+  const recipe = expectRecipe(evaluator.id, known, what);
+  const complete = completeChoice(evaluator, known, what);
+  // An imported detector that takes no steps learns from no images.
+  if (complete.options['steps'] !== 0) expectOtherImages(recipe, train, test);
+  return complete;
 }
 
 /** The encoder of a branch; branches that share an encoder only have the first. */

@@ -22,7 +22,7 @@ export async function newestEncoder(store: Store, id: string, branch: 0 | 1, wei
 
 /** The subject of an evaluation of these weights, with what its report has to state of them. */
 export function subjectOf(weights: ImportedWeights): Extract<Subject, { kind: 'weights' }> {
-  const { id, name, encoder, origin, network, networks, why, norms } = weights;
+  const { id, name, encoder, origin, network, networks, why, norms, detector } = weights;
   const others = networks.map((one) => one.name).filter((one) => one !== network);
   const isDoubtful = norms !== null && (norms.verdict !== 'fits' || norms.scaling !== 'imagenet');
   return {
@@ -33,6 +33,7 @@ export function subjectOf(weights: ImportedWeights): Extract<Subject, { kind: 'w
     origin,
     ...(others.length === 0 ? {} : { network: { name: network, why, others } }),
     ...(isDoubtful ? { norms } : {}),
+    ...(detector && { detector: { evaluator: detector.evaluator, classes: detector.classes } }),
   };
 }
 

@@ -43,6 +43,12 @@ function sizeFor({ options }: Choice, { smallest }: Inspection): number {
   return typeof positions !== 'number' || positions === dinov2Size ? 224 : positions;
 }
 
+/** As the file tells, or as sample pictures fit its statistics. */
+function seenScaling({ norms, pixelsFrom, convention }: ImportedWeights): PixelScaling {
+  if (convention !== undefined) return convention.is === 'caffe2' ? 'levels' : 'imagenet';
+  return norms?.scaling ?? (pixelsFrom ? 'signed' : 'imagenet');
+}
+
 /**
  * Images as imported weights see them: the official code's preprocessing, normalised as their statistics or their file say; a network
  * for small images gets them unchanged.
@@ -50,9 +56,10 @@ function sizeFor({ options }: Choice, { smallest }: Inspection): number {
  * @throws FaultError `bad-argument` if the images have another number of channels
  */
 export function imagesForWeights(
-  { id, name, channels, encoder, layout, norms, pixelsFrom }: ImportedWeights,
+  weights: ImportedWeights,
   inspection: Inspection,
 ): { readonly preprocessing: Preprocessing; readonly normalization: Normalization } {
+  const { id, name, channels, encoder, layout } = weights;
   const own = inspection.channels;
   if (own !== null && own !== channels)
     throw new FaultError(
@@ -64,7 +71,7 @@ export function imagesForWeights(
   const isBicubic = layout !== null && bicubicPrograms.includes(layout);
   return {
     preprocessing: isBicubic ? { ...usual, interpolation: 'bicubic' } : usual,
-    normalization: normalizationFor(scalingOf(norms?.scaling ?? (pixelsFrom ? 'signed' : 'imagenet')), channels),
+    normalization: normalizationFor(scalingOf(seenScaling(weights)), channels),
   };
 }
 
@@ -80,4 +87,19 @@ export function layerForWeights(
 ): Pick<EvaluateConfig, 'layer'> {
   if (evaluator !== 'linear' || (layout !== 'DINO' && layout !== 'iBOT') || encoder.id !== 'vit') return {};
   return { layer: Number(encoder.options['width']) < vitBaseWidth ? 'class-4' : 'class-patches' };
+}
+
+/**
+ * The evaluator with what the file of weights tells of its detector, which is measured as it is unless something else is asked for.
+ * A detector for other classes than the data's is no use: its encoder is.
+ */
+export function withDetectorOf(
+  { detector }: Pick<ImportedWeights, 'detector'>,
+  evaluator: Choice,
+  { classes }: Pick<Inspection, 'classes'>,
+): Choice {
+  const { startFrom = 'detector' } = evaluator.options;
+  const isUsable = detector?.evaluator === evaluator.id && detector.classes === classes.length;
+  if (!isUsable || startFrom !== 'detector') return evaluator;
+  return { ...evaluator, options: { steps: 0, ...detector.options, startFrom, ...evaluator.options } };
 }

@@ -32,7 +32,13 @@ import { pretrainSplit, testSplit, trainSplit } from '../data/splits.ts';
 import type { Store, StoredDataset, StoredRun } from '../store/store.ts';
 import { subjectOf } from './evaluated-encoder.ts';
 import { sourceOf } from '../data/sources.ts';
-import { imagesForWeights, layerForWeights, normalizationFor, usualPreprocessing } from './preprocessing.ts';
+import {
+  imagesForWeights,
+  layerForWeights,
+  normalizationFor,
+  usualPreprocessing,
+  withDetectorOf,
+} from './preprocessing.ts';
 
 export interface Presets {
   readonly catalogue: RequestHandler<'catalogue'>;
@@ -226,7 +232,7 @@ function evaluationOfWeights(
     execution,
     checkpoint: v.parse(CheckpointPolicy, {}),
     subject: subjectOf(weights),
-    evaluator,
+    evaluator: withDetectorOf(weights, evaluator, row.inspection),
     train: sourceOf(row, trainSplit(row.inspection)),
     test: sourceOf(row, testSplit(row.inspection)),
     ...shownTo(recipe, preprocessing),

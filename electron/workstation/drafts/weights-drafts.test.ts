@@ -5,7 +5,7 @@ import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import { PixelsFrom, type ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import { completeConfig } from './check-config.ts';
-import { imagesForWeights, layerForWeights } from './preprocessing.ts';
+import { imagesForWeights, layerForWeights, withDetectorOf } from './preprocessing.ts';
 
 const inspection = { channels: 3, smallest: [300, 256], largest: [500, 500] } as unknown as Inspection;
 const weights = (layout: string | null, id: string, options: ImportedWeights['encoder']['options']) =>
@@ -29,6 +29,12 @@ describe('images', () => {
     expect(imagesForWeights(given, inspection).normalization.mean).toEqual([0.485, 0.456, 0.406]);
     for (const pixelsFrom of PixelsFrom.options)
       expect(imagesForWeights({ ...given, pixelsFrom }, inspection).normalization).toEqual({ mean: half, std: half });
+  });
+
+  it('of a network of Caffe are levels around the mean, whatever its statistics', () => {
+    const given = weights('detectron2', 'resnet-caffe2', { layers: '50', width: 64 });
+    const { normalization } = imagesForWeights({ ...given, convention: { is: 'caffe2', from: 'norms' } }, inspection);
+    expect(normalization).toEqual({ mean: [0.485, 0.456, 0.406], std: [1 / 255, 1 / 255, 1 / 255] });
   });
 
   it('of a residual network are those of torchvision’s weights, whatever its names', () => {
@@ -55,4 +61,51 @@ test('a pretraining of an encoder for imported weights is refused by name', () =
   expect(() => completeConfig(config, { encoders, evaluators: [] } as unknown as Catalogue)).toThrow(
     '"ViT" is for imported weights: it can be evaluated, not pretrained. Choose one of ViT-S/16.',
   );
+});
+
+describe('an imported detector', () => {
+  const options = { norm: 'frozen', extraNorm: false };
+  const detector = { evaluator: 'detection-c4', prefix: 'model.', classes: 2, options, tensors: 9 } as const;
+  const data = { classes: ['bright', 'light'] };
+  const drafted = (given: Record<string, string | number>, classes = data) =>
+    withDetectorOf({ detector }, { id: 'detection-c4', options: given }, classes).options;
+
+  it('is measured as it is by its own evaluator, unless something else is asked for', () => {
+    expect(drafted({})).toEqual({ ...options, startFrom: 'detector', steps: 0 });
+    expect(drafted({ steps: 500, norm: 'batch' })).toEqual({
+      ...options,
+      startFrom: 'detector',
+      steps: 500,
+      norm: 'batch',
+    });
+    expect(drafted({ startFrom: 'encoder' })).toEqual({ startFrom: 'encoder' });
+  });
+
+  it('is left alone on data with other classes, and by other evaluators', () => {
+    expect(drafted({}, { classes: ['one', 'two', 'three'] })).toEqual({});
+    expect(withDetectorOf({ detector }, { id: 'linear', options: {} }, data).options).toEqual({});
+    expect(withDetectorOf({ detector: null }, { id: 'detection-c4', options: {} }, data).options).toEqual({});
+  });
+
+  it('may be measured on the only split of its data, from which it learns nothing', () => {
+    const source = { dataset: 'coco', path: '/data', split: 'val' };
+    const subject = { kind: 'pixels' };
+    const recipe = {
+      id: 'detection-c4',
+      title: 'C4',
+      targets: 'objects',
+      options: [{ key: 'steps', kind: 'integer', default: 9 }],
+    };
+    const catalogue = { evaluators: [recipe], datasets: [{ id: 'coco' }] } as unknown as Catalogue;
+    const config = (steps: number) =>
+      ({
+        kind: 'evaluate',
+        subject,
+        evaluator: { id: 'detection-c4', options: { steps } },
+        train: source,
+        test: source,
+      }) as unknown as RunConfig;
+    expect(completeConfig(config(0), catalogue)).toMatchObject({ evaluator: { options: { steps: 0 } } });
+    expect(() => completeConfig(config(9), catalogue)).toThrow('would be measured on the images it learns from');
+  });
 });

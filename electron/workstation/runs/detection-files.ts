@@ -1,13 +1,10 @@
-/** Result files of detections: those of a run written for other programs, and anyone's counted on a data set. */
+/** What a run detected, written as result files for other programs. */
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { writeAtomically } from '../../../trainer/durable/files.ts';
-import { detectionFiles, type DetectionRules } from '../../../trainer/protocol/detections.ts';
-import type { EvaluatedDetections } from '../../../trainer/protocol/results.ts';
-import { sourceOf } from '../data/sources.ts';
-import type { Store, StoredDataset } from '../store/store.ts';
+import { detectionFiles } from '../../../trainer/protocol/detections.ts';
+import type { Store } from '../store/store.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import { createDetectionReading } from './detections.ts';
 import { getRun } from './runs-context.ts';
@@ -21,14 +18,6 @@ export interface WrittenDetections {
   readonly format: 'coco' | 'voc';
   /** The file, or the folder of files. */
   readonly path: string;
-}
-
-export interface ResultFileRequest {
-  /** COCO's result file, or a folder of PASCAL VOC's. */
-  readonly file: string;
-  readonly dataset: Pick<StoredDataset, 'inspection' | 'path' | 'fingerprint'>;
-  readonly split: string;
-  readonly rules: DetectionRules | null;
 }
 
 /** COCO's format into a file that ends in .json; PASCAL VOC's, a file a class, into a folder. */
@@ -57,16 +46,4 @@ export async function writeDetections(
   const { split } = config.test;
   await jobs.run({ kind: 'vocDetections', file, folder: path, split, classes }, 'vocDetections');
   return { format: 'voc', path };
-}
-
-export async function evaluateDetections(
-  { jobs }: Pick<DetectionFilesContext, 'jobs'>,
-  request: ResultFileRequest,
-): Promise<EvaluatedDetections> {
-  const { dataset, split, rules } = request;
-  const file = resolve(request.file);
-  if ((await stat(file).catch(() => null)) === null)
-    throw new FaultError('not-found', `There is no file or folder ${file}.`, { path: file });
-  const job = { kind: 'evaluateDetections' as const, file, data: sourceOf(dataset, split), rules };
-  return (await jobs.run(job, 'evaluatedDetections')).evaluated;
 }

@@ -95,7 +95,7 @@ export function createSideJobs(program: TrainerProgram, folder: string, push: Pu
       const exit = await trainer.exited;
       if (state.cancelled) throw new FaultError('cancelled', `The ${job.kind} job was cancelled.`);
       const fault = (failed as Fault | null) ?? (outcome === null ? exitFault(exit) : null);
-      if (fault !== null) throw new FaultError(fault.code, fault.message, fault.values, { retry: fault.retry });
+      if (fault !== null) throw new FaultError(fault.code, fault.message, fault.values, fault);
     } finally {
       signal?.removeEventListener('abort', abort);
       running.delete(state);

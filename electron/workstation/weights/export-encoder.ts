@@ -1,6 +1,7 @@
 /** Exports an encoder, of a run or imported, as a file for other programs. */
 import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
 import { encoderPath } from '../../../trainer/protocol/run.ts';
 import type { ImportedWeights, WeightsFormat } from '../../../trainer/protocol/weights.ts';
@@ -77,6 +78,11 @@ export async function exportEncoder(
 ): Promise<ExportedEncoder> {
   const exported = of.kind === 'run' ? await ofRun(sources, of) : await ofWeights(sources, await weightsOf(of.weights));
   const { checkpointFolder, path, folder, name, encoder } = exported;
+  if (encoder.id === 'resnet-caffe2')
+    throw new FaultError(
+      'not-available',
+      "The stride of this network's bottlenecks is in their first 1x1, where torchvision's, in whose names encoders are exported, have it in the 3x3: a file of it would give other features there. Use the file that it came from.",
+    );
   const file = wanted ?? join(folder, 'exports', `${name}.${format}`);
   await mkdir(dirname(file), { recursive: true });
   const about = {

@@ -1,7 +1,9 @@
 /** A made-up evaluation of detections. */
 import type { ResultRow } from '../../../electron/api/runs.ts';
 import type { DetectionSummary, ErrorKind, KeptError } from '../../../trainer/protocol/detections.ts';
-import { type FakeAnswers } from './world.ts';
+import type { EvaluatedDetections } from '../../../trainer/protocol/results.ts';
+import { streetClasses } from './pictures.ts';
+import { type FakeAnswers, type FakeWorld } from './world.ts';
 
 export const detectorRun = 'detector-1';
 
@@ -63,8 +65,42 @@ const errorOf = (kind: ErrorKind, place: number): KeptError => ({
   overlap: kind === 'background' ? 0.04 : 0.38,
 });
 
-export function detectionAnswers(): FakeAnswers<'detections' | 'detectionErrors'> {
+/** Of a result file that somebody chose. */
+export const evaluated: EvaluatedDetections = {
+  rules: 'coco',
+  images: 300,
+  imagesWithout: 12,
+  detections: 4210,
+  masksLeftOut: 'detections',
+  missing: [],
+  classes: streetClasses,
+  figures: [
+    { metric: 'box-ap', value: 37.4, spread: 1.6 },
+    { metric: 'box-ap50', value: 58.21, spread: null },
+    { metric: 'box-ap75', value: 40.9, spread: null },
+  ].map(({ metric, value, spread }) => ({
+    metric,
+    value,
+    byClass: streetClasses.map((_, at) => (at === 2 ? null : value + 6 - 12 * at)),
+    spread:
+      spread === null
+        ? null
+        : {
+            resamples: 1000,
+            bias: 0.02,
+            bounds: [{ confidence: 0.95, low: value - spread, high: value + spread }],
+          },
+  })),
+};
+
+export function detectionAnswers(
+  world: FakeWorld,
+): FakeAnswers<'detections' | 'detectionErrors' | 'evaluateDetections'> {
   return {
+    evaluateDetections: async (_file, _fingerprint, _split, rules) => {
+      await world.sideJob('evaluateDetections', 'evaluating');
+      return { ...evaluated, rules };
+    },
     detections: (run) => (run === detectorRun ? summary : null),
     detectionErrors: (_run, { kind, class: label }, from, count) => {
       const own = summary.classes.filter((_, at) => label === null || label === at);

@@ -113,6 +113,8 @@ export function draftAnswers(
     draftEvaluation: (of, evaluator): RunConfig => {
       const run = of.kind === 'run' ? of.run : of.weights;
       const { execution, checkpoint, logEvery, normalization, data } = draftFrom(presets[0]!, 1);
+      const recipe = catalogue.evaluators.find(({ id }) => id === evaluator.id);
+      const usual = recipe === undefined ? {} : choiceOf(recipe).options;
       return {
         version: 1,
         kind: 'evaluate',
@@ -124,7 +126,7 @@ export function draftAnswers(
         resizing: 'pillow-13',
         normalization,
         subject: { kind: 'run', run, checkpoint: 'last', branch: 0 },
-        evaluator,
+        evaluator: { id: evaluator.id, options: { ...usual, ...evaluator.options } },
         train: data,
         test: { ...data, split: 'test' },
         preprocessing: { resize: null, crop: 28, interpolation: 'bilinear' },

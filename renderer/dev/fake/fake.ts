@@ -29,7 +29,7 @@ export function createFake(options: FakeOptions = {}): Workstation {
     ...machineAnswers(world),
     ...draftAnswers(world),
     ...runAnswers(world),
-    ...detectionAnswers(),
+    ...detectionAnswers(world),
     ...weightsAnswers(world),
     ...planAnswers(world),
     ...datasetAnswers(world),

@@ -19,10 +19,13 @@ export function detectionOptions(given: {
   readonly shortSides: readonly number[];
 }) {
   return {
+    /** What of imported weights is used: the encoder, with a new detector, or the detector of their file as a whole. */
+    startFrom: v.optional(v.picklist(['encoder', 'detector']), 'encoder'),
     /** Peak learning rate. */
     rate: v.optional(v.pipe(v.number(), v.minValue(0)), given.rate),
     batch: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(1024)), 16),
-    steps: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1)), given.steps),
+    /** 0: an imported detector is measured as it is. */
+    steps: v.optional(step, given.steps),
     /** Steps at which the rate drops to a tenth. */
     drops: v.optional(v.array(step), [...given.drops]),
     warmup: v.optional(step, given.warmup),
@@ -66,6 +69,23 @@ export function encoderOf(encoder: Encoder, { norm, reversedColours }: Detection
   return reversedColours ? withReversedColours(normed) : normed;
 }
 
+/**
+ * What a comparison checks. Figures from before there was a choice say nothing of where the detector came from, and one that is
+ * measured as it is has learned by none of the options of training.
+ */
+export function protocolOf({
+  startFrom,
+  shortSides,
+  drops,
+  ...options
+}: DetectionOptions): Readonly<Record<string, string | number | boolean>> {
+  const told = { ...options, ...(startFrom === 'detector' ? { startFrom } : {}) };
+  if (options.steps > 0) return { ...told, shortSides: shortSides.join(' '), drops: drops.join(' ') };
+  const { rate: _rate, batch: _batch, warmup: _warmup, warmupFrom: _from, weightDecay: _decay, ...found } = told;
+  const { proposalWeight: _weight, norm: _norm, preciseNorm: _precise, regions: _regions, ...measured } = found;
+  return measured;
+}
+
 export function trainingOf(options: DetectionOptions): Omit<DetectionTraining, 'detector'> {
   const { rate, weightDecay, warmup, warmupFrom, drops, longest } = options;
   return {
@@ -73,6 +93,7 @@ export function trainingOf(options: DetectionOptions): Omit<DetectionTraining, '
     batch: options.batch,
     steps: options.steps,
     preciseNorm: options.preciseNorm,
+    startFrom: options.startFrom,
     views: { shortSides: options.shortSides, longest, mirror: true },
     fit: { shortSide: options.testShortSide, longest },
     optimizer: { id: 'sgd', options: { rate, weightDecay } },

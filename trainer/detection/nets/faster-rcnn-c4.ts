@@ -21,19 +21,24 @@ export const proposalsOfC4 = (count: number) => ({
 });
 const bins = 14;
 
+export interface FasterRcnnOptions extends DetectorShape {
+  /** Batch norm after res5; left out: there is one. */
+  readonly extraNorm?: boolean;
+}
+
 /** @throws RangeError for an encoder without stages of its own */
-export function fasterRcnnC4(builder: Builder, encoder: Encoder, options: DetectorShape): Detector {
+export function fasterRcnnC4(builder: Builder, encoder: Encoder, options: FasterRcnnOptions): Detector {
   const { stages } = encoder;
   if (!stages) throw new RangeError('Faster R-CNN C4 needs a residual network: this encoder has no stages.');
-  const { classes, sample = usualSample, proposals = proposalsOfC4(1000) } = options;
+  const { classes, sample = usualSample, proposals = proposalsOfC4(1000), extraNorm = true } = options;
   const { strides, upTo, last } = stages;
   const stride = strides[2];
   const network = proposalNetwork(builder.at('proposal_generator/rpn_head'), encoder.res4Outputs, [
     { sizes: options.sizes, ratios: anchorRatios },
   ]);
-  const norm = batchNorm(builder.at('roi_heads/res5/norm'), encoder.outputs);
+  const norm = extraNorm ? batchNorm(builder.at('roi_heads/res5/norm'), encoder.outputs) : null;
   const classifier = regionClassifier(builder.at('roi_heads/box_predictor'), encoder.outputs, classes);
-  const parts = [encoder, network, norm, classifier];
+  const parts = [encoder, network, ...(norm ? [norm] : []), classifier];
 
   const levelOf = ({ images }: Pictures, at: StepContext): FeatureLevel => ({
     features: upTo(4, images, at)[2]!,
@@ -45,7 +50,8 @@ export function fasterRcnnC4(builder: Builder, encoder: Encoder, options: Detect
     const [n, k] = boxes.shape as [number, number, number];
     const pooled = roiAlign(features, boxes, tf.ones([n, k]), { bins, scale: 1 / stride, samples: 0 });
     const regions = pooled.reshape([n * k, bins, bins, features.shape[3]!]);
-    return globalAveragePool(norm.apply(last(regions, at), at));
+    const res5 = last(regions, at);
+    return globalAveragePool(norm ? norm.apply(res5, at) : res5);
   }
 
   return {

@@ -28,6 +28,11 @@ export class DetectionStore {
     return this.#masks.size;
   }
 
+  /** Images that have detections. */
+  get images(): number {
+    return this.#positions.size;
+  }
+
   add(image: string, { class: label, score, box, mask }: Detection): void {
     const position = this.#positions.get(image) ?? this.#positions.size;
     this.#positions.set(image, position);

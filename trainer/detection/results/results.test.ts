@@ -10,7 +10,8 @@ import { readVocResults, writeVocResults } from './voc-results.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'reprise-results-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
-const signal = new AbortController().signal;
+/** Lets nothing in between. */
+const atOnce = { due: () => false, next: () => Promise.resolve() };
 
 const golden = readGoldenCoco(new URL('../golden/coco.json', import.meta.url)).cases.find(
   ({ name }) => name === 'every area, with crowds',
@@ -26,7 +27,7 @@ describe('COCO’s results', () => {
   it('come back as they were written, boxes and masks', async () => {
     const path = join(folder, 'written.json');
     await writeCocoResults(path, given, categories);
-    const store = await readCocoResults(path, names, signal);
+    const store = await readCocoResults(path, names, atOnce);
     expect(store.length).toBe(golden.detections.length);
     expect([...store.byImage()]).toEqual(given);
     const [first] = JSON.parse(readFileSync(path, 'utf8')) as { image_id: unknown; category_id: unknown }[];
@@ -40,7 +41,7 @@ describe('COCO’s results', () => {
     const path = join(folder, 'empty.json');
     await writeCocoResults(path, [{ image: '1', detections: [] }], categories);
     expect(readFileSync(path, 'utf8')).toBe('[]\n');
-    expect((await readCocoResults(path, names, signal)).length).toBe(0);
+    expect((await readCocoResults(path, names, atOnce)).length).toBe(0);
   });
 
   const picture = images[0]!;
@@ -48,7 +49,7 @@ describe('COCO’s results', () => {
   const read = async (text: string): Promise<readonly ImageDetections[]> => {
     const path = join(folder, 'anyone.json');
     writeFileSync(path, text);
-    return [...(await readCocoResults(path, names, signal)).byImage()];
+    return [...(await readCocoResults(path, names, atOnce)).byImage()];
   };
   const detection = { class: 0, score: 0.5, box: [1, 2, 4, 6] };
 
@@ -79,12 +80,14 @@ describe('COCO’s results', () => {
   });
 
   it.each([
-    ['{"annotations": []}', 'it begins with "{"; COCO\'s results are an array'],
-    ['', 'it ends in the middle, after 0 entries'],
-    [`[${JSON.stringify(entry)},`, 'it ends in the middle, after 1 entries'],
-    [`[${JSON.stringify(entry)}] []`, 'something follows the end of the array'],
-    [`[${JSON.stringify(entry)}, {"score": NaN}]`, 'entry 2 is not JSON'],
-    [`[${JSON.stringify(entry)}, ]`, 'entry 2 is not JSON'],
+    ['{"annotations": []}', "COCO's results are a list of detections"],
+    ['', 'it ends in the middle of its JSON document'],
+    [`[${JSON.stringify(entry)},`, 'it ends in the middle of its JSON document'],
+    [`[${JSON.stringify(entry)}] []`, 'or goes on after its end'],
+    [`[${JSON.stringify(entry)}, {"score": NaN}]`, 'entry 2: not JSON at "{"score": NaN}"'],
+    [`[${JSON.stringify(entry)}, ]`, 'entry 2: not JSON'],
+    [`[${JSON.stringify(entry)} ${JSON.stringify(entry)}]`, 'entry 1: not JSON'],
+    [`[${JSON.stringify(entry)}}`, 'a list ends with }'],
     ['[5]', 'entry 1: it is 5, not a detection'],
     [JSON.stringify([entry, { ...entry, image_id: 5555 }]), 'entry 2: image 5555 is none of the'],
     [JSON.stringify([{ ...entry, image_id: null }]), 'entry 1: "image_id" is null'],
@@ -126,7 +129,7 @@ describe('VOC’s results', () => {
 
   it('come back as they were written, a file a class', async () => {
     const place = await written('voc');
-    const { store, files, missing } = await readVocResults(place, ids, classes, signal);
+    const { store, files, missing } = await readVocResults(place, ids, classes, atOnce);
     expect([files, missing]).toEqual([{ competition: 'comp4', split: 'test' }, []]);
     const own = new Map([...store.byImage()].map(({ image, detections }) => [image, detections]));
     for (const { image, detections } of boxes)
@@ -140,7 +143,7 @@ describe('VOC’s results', () => {
     mkdirSync(place);
     const [id] = ids;
     writeFileSync(join(place, 'comp3_det_val_cat.txt'), `${id} 0.25 1 1 20 10\r\n\n`);
-    const { store, files, missing } = await readVocResults(place, ids, classes, signal);
+    const { store, files, missing } = await readVocResults(place, ids, classes, atOnce);
     expect([...store.byImage()]).toEqual([{ image: id, detections: [{ class: 3, score: 0.25, box: [0, 0, 20, 10] }] }]);
     expect(files).toEqual({ competition: 'comp3', split: 'val' });
     expect(missing).toEqual(['plant', 'potted_plant', 'a+b']);
@@ -154,16 +157,16 @@ describe('VOC’s results', () => {
   ])('that are damaged are refused: %s', async (text, message) => {
     const place = mkdtempSync(join(folder, 'damaged-'));
     writeFileSync(join(place, 'comp4_det_test_cat.txt'), text);
-    await expect(readVocResults(place, ids, classes, signal)).rejects.toThrow(message);
+    await expect(readVocResults(place, ids, classes, atOnce)).rejects.toThrow(message);
   });
 
   it('of two competitions in one folder, or of none, are refused', async () => {
     const place = await written('two');
     writeFileSync(join(place, 'comp3_det_test_cat.txt'), '');
-    await expect(readVocResults(place, ids, classes, signal)).rejects.toThrow('several sets of results');
+    await expect(readVocResults(place, ids, classes, atOnce)).rejects.toThrow('several sets of results');
     const empty = mkdtempSync(join(folder, 'empty-'));
-    await expect(readVocResults(empty, ids, classes, signal)).rejects.toThrow(
-      'has no file of results like comp4_det_test_plant.txt',
+    await expect(readVocResults(empty, ids, classes, atOnce)).rejects.toThrow(
+      'there is no file of results like comp4_det_test_plant.txt',
     );
   });
 });

@@ -7,10 +7,12 @@ import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { FaultError } from '../../durable/fault-error.ts';
 import { writeAtomically } from '../../durable/files.ts';
+import { quoted, said } from '../../protocol/sentence.ts';
+import type { Pace } from '../json-elements.ts';
 import type { Detection } from '../objects.ts';
 import { DetectionStore, type ImageDetections } from './detection-store.ts';
+import { reasonOfResult, unreadableResults, WrongResult } from './wrong-results.ts';
 
 export type VocCompetition = 'comp3' | 'comp4';
 
@@ -45,16 +47,21 @@ export async function writeVocResults(
   }
 }
 
-/** @throws RangeError that says which value is wrong */
+/** @throws WrongResult that says which value is wrong */
 function detectionFrom(line: string, label: number, images: ReadonlySet<string>): ImageDetections {
   const words = line.trim().split(/\s+/);
   if (words.length !== 6)
-    throw new RangeError(`it has ${words.length} words, not an image, a score and four edges: "${line.slice(0, 60)}"`);
+    throw new WrongResult(
+      said`it has ${words.length} words, not an image, a score and four edges: "${quoted(line.slice(0, 60))}"`,
+    );
   const [image = '', ...values] = words;
-  if (!images.has(image)) throw new RangeError(`image "${image}" is none of the ${images.size} annotated images`);
+  if (!images.has(image))
+    throw new WrongResult(
+      said`image ${quoted(`"${image}"`)} is none of the ${images.size} annotated images of this split`,
+    );
   const numbers = values.map(Number);
   const wrong = numbers.findIndex((value) => !Number.isFinite(value));
-  if (wrong !== -1) throw new RangeError(`"${values[wrong]}" is not a number`);
+  if (wrong !== -1) throw new WrongResult(said`"${quoted(values[wrong]!)}" is not a number`);
   const [score = 0, left = 0, top = 0, right = 0, bottom = 0] = numbers;
   return { image, detections: [{ class: label, score, box: [left - 1, top - 1, right, bottom] }] };
 }
@@ -65,9 +72,6 @@ export interface VocResults {
   /** Classes without a file: they count as without detections. */
   readonly missing: readonly string[];
 }
-
-const unreadable = (path: string, message: string): FaultError =>
-  new FaultError('unreadable-file', `${path}${message}.`, { path, reason: message });
 
 /** The one set of result files of a folder. @throws FaultError 'unreadable-file' if there is none, or several */
 async function findFiles(folder: string, names: readonly string[]): Promise<{ files: VocFiles; present: Set<string> }> {
@@ -84,15 +88,14 @@ async function findFiles(folder: string, names: readonly string[]): Promise<{ fi
     sets.set(`${competition} ${split}`, { competition: competition as VocCompetition, split });
   }
   const [files, other] = sets.values();
-  if (!files)
-    throw unreadable(
-      folder,
-      ` has no file of results like ${fileOf({ competition: 'comp4', split: 'test' }, names[0]!)}`,
-    );
+  if (!files) {
+    const example = fileOf({ competition: 'comp4', split: 'test' }, names[0]!);
+    throw unreadableResults(folder, said`there is no file of results like ${example} in this folder`);
+  }
   if (other)
-    throw unreadable(
+    throw unreadableResults(
       folder,
-      ` has several sets of results (${[...sets.keys()].join('; ')}); put one into a folder of its own`,
+      said`there are several sets of results in this folder (${[...sets.keys()]}); put one into a folder of its own`,
     );
   return { files, present: new Set(names.filter((name) => listed.has(fileOf(files, name)))) };
 }
@@ -105,7 +108,7 @@ export async function readVocResults(
   folder: string,
   images: ReadonlySet<string>,
   names: readonly string[],
-  signal: AbortSignal,
+  pace: Pace,
 ): Promise<VocResults> {
   const { files, present } = await findFiles(folder, names);
   const store = new DetectionStore();
@@ -113,15 +116,15 @@ export async function readVocResults(
     if (!present.has(name)) continue;
     const path = join(folder, fileOf(files, name));
     let at = 0;
-    for await (const line of createInterface({ input: createReadStream(path, { signal }), crlfDelay: Infinity })) {
+    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
       at++;
+      if (pace.due()) await pace.next(label, names.length);
       if (line.trim() === '') continue;
       try {
         const { image, detections } = detectionFrom(line, label, images);
         store.add(image, detections[0]!);
       } catch (error) {
-        if (!(error instanceof RangeError)) throw error;
-        throw unreadable(path, `, line ${at}: ${error.message}`);
+        throw unreadableResults(path, said`line ${at}: ${reasonOfResult(error)}`);
       }
     }
   }

@@ -1,5 +1,5 @@
 /**
- * Residual networks in torchvision's layout (v1.5: the stride of a bottleneck is on its 3x3), He et al. 2016.
+ * Residual networks in torchvision's layout (v1.5: the stride of a bottleneck is on its 3x3 unless asked otherwise), He et al. 2016.
  * Paths of the variables are torchvision's names with slashes for dots. Convolutions start at Kaiming normal, fan out.
  */
 import * as tf from '@tensorflow/tfjs';
@@ -60,6 +60,8 @@ interface BlockShape {
   readonly stride: number;
   /** Initial scale of the last batch norm. */
   readonly lastScale: 'ones' | 'zeros';
+  /** Of a bottleneck: which convolution has the stride. */
+  readonly strideIn: '1x1' | '3x3';
 }
 
 /** Two 3x3 convolutions. */
@@ -75,13 +77,14 @@ function basicBlock(builder: Builder, { inputs, planes, stride, lastScale }: Blo
 }
 
 /** 1x1 down, 3x3, 1x1 up to four times the width. */
-function bottleneck(builder: Builder, { inputs, planes, stride, lastScale }: BlockShape): Layer {
+function bottleneck(builder: Builder, { inputs, planes, stride, lastScale, strideIn }: BlockShape): Layer {
   const outputs = 4 * planes;
+  const [first, second] = strideIn === '1x1' ? [stride, 1] : [1, stride];
   const body = sequence(
-    convolution(builder.at('conv1'), { inputs, outputs: planes, size: 1, stride: 1 }),
+    convolution(builder.at('conv1'), { inputs, outputs: planes, size: 1, stride: first }),
     batchNorm(builder.at('bn1'), planes),
     rectifier,
-    convolution(builder.at('conv2'), { inputs: planes, outputs: planes, size: 3, stride }),
+    convolution(builder.at('conv2'), { inputs: planes, outputs: planes, size: 3, stride: second }),
     batchNorm(builder.at('bn2'), planes),
     rectifier,
     convolution(builder.at('conv3'), { inputs: planes, outputs, size: 1, stride: 1 }),
@@ -111,6 +114,8 @@ export interface ResNetShape {
    * kind is only a few convolutions: its residual branches are zero until trained.
    */
   readonly zeroInitResidual: boolean;
+  /** Convolution of a bottleneck that has its stride; left out: torchvision's 3x3. */
+  readonly strideIn?: BlockShape['strideIn'];
 }
 
 function stemOf(builder: Builder, shape: ResNetShape): Layer {
@@ -124,13 +129,14 @@ export function resnet(builder: Builder, shape: ResNetShape): Encoder {
   const { create, expansion } = blocks[shape.block];
   const stem = stemOf(builder, shape);
   const lastScale = shape.zeroInitResidual ? 'zeros' : 'ones';
+  const { strideIn = '3x3' } = shape;
   let inputs = shape.width;
   const stages = shape.depths.map((depth, index) => {
     const planes = shape.width * 2 ** index;
     const layers = Array.from({ length: depth }, (_, block) => {
       const stride = block === 0 && index > 0 ? 2 : 1;
       const layer = recomputable(
-        create(builder.at(`layer${index + 1}/${block}`), { inputs, planes, stride, lastScale }),
+        create(builder.at(`layer${index + 1}/${block}`), { inputs, planes, stride, lastScale, strideIn }),
       );
       inputs = planes * expansion;
       return layer;

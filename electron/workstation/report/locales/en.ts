@@ -272,6 +272,8 @@ export const en = {
     'protocol.shortSides': 'short sides in training',
     'protocol.testShortSide': 'short side in testing',
     'protocol.longest': 'limit of the long side',
+    'protocol.startFrom': 'starting point',
+    'protocol.extraNorm': 'batch norm after res5',
     'protocol.anchorScale': 'anchor sizes',
     'protocol.regions': 'regions per image',
     'protocol.proposals': 'proposals per image',

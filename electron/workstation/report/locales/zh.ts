@@ -254,6 +254,8 @@ export const zh: Words = {
     'protocol.shortSides': '训练时的短边',
     'protocol.testShortSide': '测试时的短边',
     'protocol.longest': '长边上限',
+    'protocol.startFrom': '起点',
+    'protocol.extraNorm': 'res5 之后的批归一化',
     'protocol.anchorScale': '锚框尺寸',
     'protocol.regions': '每张图像的区域数',
     'protocol.proposals': '每张图像的候选框数',
