@@ -26,6 +26,8 @@ export interface Datasets {
   readonly add: (inspection: Inspection, name: string) => Promise<DatasetRow>;
   readonly remove: RequestHandler<'removeDataset'>;
   readonly thumbnails: RequestHandler<'thumbnails'>;
+  /** Where the built-in sample set is, or will be written. */
+  readonly sampleFolder: string;
   readonly writeSampleSet: () => Promise<Inspection>;
   readonly pictures: Pictures;
   readonly evaluateDetections: RequestHandler<'evaluateDetections'>;
@@ -98,6 +100,7 @@ export function createDatasets(options: DatasetsOptions): Datasets {
       const job = thumbnailsJob(shown, split, which, workspace.datasets);
       return (await jobs.run(job, 'thumbnails', { quiet: true })).thumbnails;
     },
+    sampleFolder,
     writeSampleSet: async () => {
       await jobs.run({ kind: 'sample', folder: sampleFolder, ...sample }, 'sample');
       const { inspection } = await inspections.ensure(sampleFolder, 'Sample set', true);

@@ -2,6 +2,7 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Plan, PlannedRun } from '../../../trainer/protocol/plan.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
+import { sampleName } from '../data/known-data.ts';
 import { possibleRuns } from './plan-order.ts';
 import { withData, withWeights, type FoundHere } from './planned-config.ts';
 import type { PlansContext } from './plans-context.ts';
@@ -13,7 +14,8 @@ async function foldersOf({ store, datasets }: DataContext, plan: Plan): Promise<
   const [known, rows] = await Promise.all([datasets.known(), store.datasets()]);
   const found = new Map<string, string>();
   for (const { name, dataset, title, fingerprint } of plan.data) {
-    const laid = known.find((data) => data.name === name)?.path;
+    // The sample set is written when it is needed.
+    const laid = name === sampleName ? datasets.sampleFolder : known.find((data) => data.name === name)?.path;
     const same = rows.find((row) => row.fingerprint === fingerprint);
     const called = rows.find(
       (row) => row.inspection.dataset === dataset && [row.name, row.inspection.title].includes(title),
@@ -59,15 +61,14 @@ export async function runsOnThisMachine(
 /** Inspects the data of the runs that can be made. Without any such run the first data set or weights that are missing are named. */
 export async function ensureData(context: DataContext, plan: Plan): Promise<void> {
   const { datasets } = context;
-  const here = await foundHere(context, plan);
+  const [here, known] = await Promise.all([foundHere(context, plan), datasets.known()]);
   const { folders } = here;
   const some = possibleRuns(plan, here).size > 0;
   for (const { name, title, fingerprint } of plan.data.filter((data) => !some || folders.has(data.name))) {
     const path = folders.get(name);
     const same = fingerprint === undefined ? '' : ` (fingerprint ${fingerprint.slice(0, 12)}…)`;
     if (path === undefined) {
-      const known = (await datasets.known()).find((data) => data.name === name);
-      const advice = known?.missing ?? `Add a folder with ${title}${same} first.`;
+      const advice = known.find((data) => data.name === name)?.missing ?? `Add a folder with ${title}${same} first.`;
       throw new FaultError(
         'not-available',
         `The plan needs ${title}. ${advice}`,
@@ -75,7 +76,11 @@ export async function ensureData(context: DataContext, plan: Plan): Promise<void
         { retry: 'choose-folder' },
       );
     }
-    const isBuiltIn = (await datasets.known()).some((data) => data.path === path);
+    if (name === sampleName && known.some((data) => data.name === name && data.path === null)) {
+      await datasets.writeSampleSet();
+      continue;
+    }
+    const isBuiltIn = known.some((data) => data.path === path);
     const there = await datasets.ensure(path, title, isBuiltIn);
     if (fingerprint === undefined || there.fingerprint === fingerprint) continue;
     const text = `The plan was made with other files of ${title}${same} than those in ${path} (${there.fingerprint.slice(0, 12)}…).`;
