@@ -234,7 +234,7 @@ describe('a detector of detectron2', () => {
     expect(asked.found).toMatchObject({ convention: { is: 'caffe2', from: 'asked' }, encoder: caffe2 });
   });
 
-  it('is measured as it is, by the ids of the data, and not on data with other classes', async () => {
+  it('is measured as it is or trained on, by the ids of the data, and not on data with other classes', async () => {
     const { tensors } = await made(fpn);
     const file = join(folder, 'measured.pkl');
     writeZooPickle(file, tensors);
@@ -270,6 +270,12 @@ describe('a detector of detectron2', () => {
     await expect(
       openEvaluation(context(), await openEngine(config.execution), config, { ...place, subject: other }),
     ).rejects.toThrow('finds 80 classes, and the data has 2 (bright, light, …)');
+    const learning = { ...measureOnly, steps: 2 };
+    const trained = { ...config, evaluator: { id: 'detection-fpn', options: optionsOf(fpn, learning) } };
+    const { course } = await openEvaluation(context(), await openEngine(config.execution), trained, place);
+    const bias = course!.state.find(({ name }) => name === 'detection-fpn/roi_heads/box_predictor/cls_score/bias')!;
+    expect(bias.read()).toEqual(Float32Array.of(0, 0.05, -1));
+    await course!.source.close();
     const fresh = { ...config, evaluator: { id: 'detection-fpn', options: optionsOf(fpn, { steps: 0 }) } };
     await expect(openEvaluation(context(), await openEngine(config.execution), fresh, place)).rejects.toThrow(
       'A new detector that takes 0 steps has learned nothing',
