@@ -30,13 +30,13 @@ const examinedPictures = 100;
 const examineQuietMs = 300_000;
 
 function resultsOf(
-  { recipe, config, options, layer, truth }: EvaluationScope,
+  { recipe, config, options, truth }: EvaluationScope,
   figures: readonly MeasuredDetections[],
   images: number,
   isTrained: boolean,
 ): readonly Result[] {
   const { dataset, split, fingerprint } = config.test;
-  const protocol = { ...recipe.protocol(options), layer, ...resizingProtocol(config) };
+  const protocol = { ...recipe.protocol(options), ...resizingProtocol(config) };
   return figures.map(({ metric, value, byClass, spread }) => ({
     evaluator: recipe.id,
     dataset,

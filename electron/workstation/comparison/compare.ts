@@ -231,7 +231,7 @@ function rowsOfGroup(
     dataset: '',
     split: config.test.split,
     metric: leadingMetric(input.catalogue, evaluator),
-    protocol: plannedProtocol(config, recipe?.options ?? []),
+    protocol: plannedProtocol(config, recipe),
   };
   return [makeRow(input, facts, first.role, measuredOurs(facts, pending, dataName(config.test, names)), [], identity)];
 }
@@ -239,13 +239,15 @@ function rowsOfGroup(
 /** The part of a protocol known before measuring: numbers and switches are used as they are, texts may be reworded. */
 function plannedProtocol(
   { evaluator, resizing, layer = 'pooled' }: EvaluateConfig,
-  options: readonly OptionDescription[],
+  recipe: Catalogue['evaluators'][number] | undefined,
 ): Protocol {
-  const known = options.flatMap(({ key, comparable, default: usual }): [string, number | boolean][] => {
+  const known = (recipe?.options ?? []).flatMap(({ key, comparable, default: usual }): [string, number | boolean][] => {
     const value = evaluator.options[key] ?? usual;
     return comparable && (typeof value === 'number' || typeof value === 'boolean') ? [[key, value]] : [];
   });
-  return { ...Object.fromEntries(known), layer, ...resizingProtocol({ resizing }) };
+  // A detector reads every stage of its encoder.
+  const read = recipe?.targets === 'objects' ? {} : { layer };
+  return { ...Object.fromEntries(known), ...read, ...resizingProtocol({ resizing }) };
 }
 
 /** Experiments of the earlier reproduction compared with the paper's cell on the same method and data. */

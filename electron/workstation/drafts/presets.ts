@@ -31,6 +31,7 @@ import type { Resources } from '../workspace/resources.ts';
 import { pretrainSplit, testSplit, trainSplit } from '../data/splits.ts';
 import type { Store, StoredDataset, StoredRun } from '../store/store.ts';
 import { subjectOf } from './evaluated-encoder.ts';
+import { forSmallPictures } from './small-pictures.ts';
 import { sourceOf } from '../data/sources.ts';
 import {
   imagesForWeights,
@@ -99,8 +100,9 @@ export function createPresets({ resources, store, weights, placement }: PresetsO
       return draft(base, chosen, row.inspection, catalogue);
     },
     draftEvaluation: async (of, evaluator, fingerprint) => {
+      const row = await dataset(fingerprint);
       if (of.kind === 'weights') {
-        const [record, row] = await Promise.all([weights.get(of.weights), dataset(fingerprint)]);
+        const record = await weights.get(of.weights);
         return completeConfig(
           evaluationOfWeights(record, evaluator, row, catalogue, await placement.chosen()),
           catalogue,
@@ -111,7 +113,6 @@ export function createPresets({ resources, store, weights, placement }: PresetsO
       if (run === null || run.config.kind !== 'pretrain')
         throw new FaultError('unknown-id', `There is no pretraining run "${id}" to evaluate.`, { run: id });
       expectEncoder(run.title, run.config, branch);
-      const row = await dataset(fingerprint);
       return completeConfig(evaluationOf(run, run.config, branch, evaluator, row, catalogue), catalogue);
     },
   };
@@ -205,7 +206,7 @@ function evaluationOf(
       checkpoint: run.status === 'done' || run.safeStep === null ? 'last' : run.safeStep,
       branch,
     },
-    evaluator,
+    evaluator: forSmallPictures(evaluator, row.inspection, catalogue),
     train: sourceOf(row, trainSplit(row.inspection)),
     test: sourceOf(row, testSplit(row.inspection)),
     ...shownTo(recipe, usualPreprocessing(config, branch, row.inspection)),
@@ -232,7 +233,7 @@ function evaluationOfWeights(
     execution,
     checkpoint: v.parse(CheckpointPolicy, {}),
     subject: subjectOf(weights),
-    evaluator: withDetectorOf(weights, evaluator, row.inspection),
+    evaluator: forSmallPictures(withDetectorOf(weights, evaluator, row.inspection), row.inspection, catalogue),
     train: sourceOf(row, trainSplit(row.inspection)),
     test: sourceOf(row, testSplit(row.inspection)),
     ...shownTo(recipe, preprocessing),
