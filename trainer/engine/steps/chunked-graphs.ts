@@ -16,6 +16,7 @@ import type { TracedTraining } from './compiled-step.ts';
 import { updateChoice, type UpdateChoice } from './update-choice.ts';
 import { gradientsOf } from './eager-step.ts';
 import { unscaled } from './finite-checks.ts';
+import { whereImagesAreFinite } from './finite-images.ts';
 import { checkedMetrics, nodesOf, tensorsOf, type Nodes } from './named-nodes.ts';
 import { withRows, type BatchSignature } from './per-signature.ts';
 import { createTracedContext } from './traced-context.ts';
@@ -99,7 +100,10 @@ function compileEmbedding({ tracer, learner }: ChunkedTraining, part: BatchSigna
   return tracer.trace(() => {
     const { inputs, batch, context } = batchInputs(tracer, part);
     const embeddings = tracer.network(() => learner.embed(batch, context));
-    return { inputs, outputs: nodesOf(tracer, embeddings) };
+    const shown = Object.entries(embeddings).map(
+      ([name, embedding]) => [name, whereImagesAreFinite(batch.views, embedding)] as const,
+    );
+    return { inputs, outputs: nodesOf(tracer, Object.fromEntries(shown)) };
   });
 }
 

@@ -7,6 +7,7 @@ import { batchInputs, rateInputs, type BatchInputs, type RateInputs, type Traced
 import { updateChoice, type UpdateChoice } from './update-choice.ts';
 import { gradientsOf, targetsOf } from './eager-step.ts';
 import { checkFinite, unscaled } from './finite-checks.ts';
+import { whereImagesAreFinite } from './finite-images.ts';
 import { checkedMetrics, nodesOf, tensorsOf, type Nodes } from './named-nodes.ts';
 import type { BatchSignature } from './per-signature.ts';
 import type { Tracer } from './trace.ts';
@@ -51,7 +52,7 @@ function differentiated(
     const outcome = learner.loss(embeddings, targetsOf(batch), context);
     embedded = nodesOf(tracer, embeddings);
     metrics = nodesOf(tracer, outcome.metrics);
-    loss = tracer.node(outcome.loss);
+    loss = tracer.node(whereImagesAreFinite(batch.views, outcome.loss));
     return (scale ? tf.mul(outcome.loss, tracer.tensor(scale)) : outcome.loss) as tf.Scalar;
   }, state.weights as Variable[]);
   return { embedded, metrics, loss: loss!, grads };

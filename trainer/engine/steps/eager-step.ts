@@ -8,6 +8,7 @@ import type { Batch, Learner, Tensors } from '../../recipe.ts';
 import type { ChosenOptimizer, StateEntry, StepPosition, Stepper, StepResult } from '../engine.ts';
 import type { HostBatch, HostTensor } from '../../host-batch.ts';
 import { clippedTogether, limitOf } from './clip-gradients.ts';
+import { whereImagesAreFinite } from './finite-images.ts';
 import { createStepContext, PendingUpdates } from './step-context.ts';
 import { ratesOf } from './weight-rates.ts';
 import { createUpdater } from './updater.ts';
@@ -140,7 +141,7 @@ export function createEagerStepper(
         if (wanted.metrics) metrics = keepAll(outcome.metrics);
         return outcome.loss as tf.Scalar;
       }, weights);
-      const loss = value.dataSync()[0]!;
+      const loss = whereImagesAreFinite(batch.views, value).dataSync()[0]!;
       if (!Number.isFinite(loss)) return { loss, metrics: {} };
       const gradients = gradientsOf(weights, grads);
       updater.apply(limit === null ? gradients : clippedTogether(gradients, tf.scalar(limit)), position);
