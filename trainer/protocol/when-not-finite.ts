@@ -12,7 +12,7 @@ export const WhenNotFinite = v.variant('policy', [
   v.strictObject({ policy: v.literal('lower-rate') }),
   v.strictObject({
     policy: v.literal('clip'),
-    /** Dosovitskiy et al., "An image is worth 16x16 words", ICLR 2021, appendix B.1; torchvision's recipe for ViT. */
+    /** `grad_norm_clip` of google-research/vision_transformer 0f6b288, vit_jax/configs/common.py. */
     norm: v.optional(v.pipe(v.number(), v.finite(), v.gtValue(0)), 1),
   }),
 ]);
