@@ -225,7 +225,8 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
     async measure(runFolder) {
       const at = { step: steps, steps, epoch: 0, safeStep: steps };
       scope.context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
-      await takePreciseNorm(engine, training, goOn(), progressOf(scope.context, { ...scope.place, ...at }));
+      const progress = progressOf(scope.context, { ...scope.place, ...at });
+      await takePreciseNorm(engine, training, goOn(), scope.config.seed, progress);
       const results = await measure(runFolder);
       await train.close();
       return results;

@@ -8,14 +8,25 @@ import type { Tensor, Variable } from '@tensorflow/tfjs';
 import { objectsOf, pictureTargets } from '../detection/nets/picture-batch.ts';
 import { whereNormsTell } from '../detection/nets/told-norms.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { DetectionTraining, Tensors } from '../recipe.ts';
+import { keyed } from '../random.ts';
+import type { DetectionTraining, StepContext, Tensors } from '../recipe.ts';
 import type { BatchSource } from '../training/training-task.ts';
+
+/** Draws of a step by name: the same in every batch, which are different pictures anyway. */
+function drawn(seed: number): StepContext['uniform'] {
+  return (name, shape) => {
+    const values = new Float32Array(shape.reduce((product, length) => product * length, 1));
+    keyed(seed, 'precise norm', name).fillUniform(values);
+    return tf.tensor(values, [...shape]);
+  };
+}
 
 /** @param source batches of the training pictures as in training; closed at the end */
 export async function takePreciseNorm(
   engine: Engine,
   { detector, preciseNorm: count }: Pick<DetectionTraining, 'detector' | 'preciseNorm'>,
   source: BatchSource,
+  seed: number,
   progress: (fraction: number) => Promise<void>,
 ): Promise<void> {
   const statistics = new Map<Variable, Tensor>();
@@ -23,11 +34,12 @@ export async function takePreciseNorm(
   const run = engine.inferAll(([images, ...rest], at) => {
     const targets: Tensors = Object.fromEntries(names.map((name, index) => [name, rest[index]!]));
     statistics.clear();
-    const context = whereNormsTell(at, (statistic, ofBatch) => {
+    const telling = whereNormsTell(at, (statistic, ofBatch) => {
       // A norm that is applied again says it of what it is given last.
       statistics.get(statistic)?.dispose();
       statistics.set(statistic, ofBatch);
     });
+    const context = { ...telling, uniform: drawn(seed) };
     detector.losses({ images: images!, sizes: targets[pictureTargets.sizes]! }, objectsOf(targets), context);
     return [...statistics.values()].map((kept) => {
       const result = tf.clone(kept);
