@@ -7,7 +7,6 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue, Metric } from '../../../trainer/protocol/catalogue.ts';
 import type { Cell, Paper } from '../../../trainer/protocol/paper.ts';
-import type { OptionDescription } from '../../../trainer/protocol/options.ts';
 import { declaredMetric, leadingMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import { resizingProtocol, type Protocol, type Result } from '../../../trainer/protocol/results.ts';
 import type { EvaluateConfig } from '../../../trainer/protocol/run.ts';

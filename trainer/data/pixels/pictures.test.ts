@@ -30,32 +30,38 @@ describe('as Pillow reads it', () => {
 
 describe('a damaged file', () => {
   const families = ['bmp', 'gif', 'webp', 'tiff', 'p'];
-  test.each(families)('of %s* ends in pixels or in a reason', async (family) => {
-    const files = cases.filter(({ name }) => name.startsWith(family)).map(({ deflated }) => inflated(deflated));
-    const change = fc.record({ place: fc.nat(), header: fc.boolean(), value: fc.nat(255) });
-    await fc.assert(
-      fc.asyncProperty(
-        fc.nat(files.length - 1),
-        fc.array(change, { maxLength: 4 }),
-        fc.nat(300),
-        async (file, changes, cut) => {
-          const whole = files[file]!;
-          const bytes = Buffer.from(whole.subarray(0, cut > 200 ? whole.length - (cut % whole.length) : whole.length));
-          for (const { place, header, value } of changes) {
-            bytes[place % (header ? Math.min(bytes.length, 60) : bytes.length)] = value;
-          }
-          try {
-            const { pixels, width, height } = await decoded(bytes);
-            expect(pixels).toHaveLength(width * height * 3);
-          } catch (error) {
-            expect(error).toBeInstanceOf(UnusableImage);
-          }
-        },
-      ),
-      { numRuns: 300 },
-    );
-    // Three hundred decodings: a minute where the machine has other work.
-  }, 300_000);
+  test.each(families)(
+    'of %s* ends in pixels or in a reason',
+    async (family) => {
+      const files = cases.filter(({ name }) => name.startsWith(family)).map(({ deflated }) => inflated(deflated));
+      const change = fc.record({ place: fc.nat(), header: fc.boolean(), value: fc.nat(255) });
+      await fc.assert(
+        fc.asyncProperty(
+          fc.nat(files.length - 1),
+          fc.array(change, { maxLength: 4 }),
+          fc.nat(300),
+          async (file, changes, cut) => {
+            const whole = files[file]!;
+            const bytes = Buffer.from(
+              whole.subarray(0, cut > 200 ? whole.length - (cut % whole.length) : whole.length),
+            );
+            for (const { place, header, value } of changes) {
+              bytes[place % (header ? Math.min(bytes.length, 60) : bytes.length)] = value;
+            }
+            try {
+              const { pixels, width, height } = await decoded(bytes);
+              expect(pixels).toHaveLength(width * height * 3);
+            } catch (error) {
+              expect(error).toBeInstanceOf(UnusableImage);
+            }
+          },
+        ),
+        { numRuns: 300 },
+      );
+      // Three hundred decodings: a minute where the machine has other work.
+    },
+    300_000,
+  );
 
   test('cut anywhere is refused in a sentence, where its pixels are in the part that is missing', async () => {
     for (const name of [
