@@ -1208,6 +1208,7 @@ export const en = {
   'dataset.cifar': 'CIFAR files',
   'dataset.stl10': 'STL-10',
   'dataset.sample': 'Sample set',
+  'dataset.sample-set': 'Sample set',
   'split.train': 'train',
   'split.val': 'val',
   'split.test': 'test',

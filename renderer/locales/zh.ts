@@ -1164,6 +1164,7 @@ export const zh = {
   'dataset.cifar': 'CIFAR 文件',
   'dataset.stl10': 'STL-10',
   'dataset.sample': '示例数据集',
+  'dataset.sample-set': '示例数据集',
   'split.train': '训练集',
   'split.val': '验证集',
   'split.test': '测试集',
