@@ -104,14 +104,24 @@ interface OpenDetector {
   findIn(images: readonly AnnotatedImage[], tell: TellDetections, progress: Progress): Promise<void>;
 }
 
-/** Measures the whole test split, with the detections kept in the run's folder. */
-function measuring(scope: EvaluationScope, { training, masks, rules, test, tested, findIn }: OpenDetector) {
+/**
+ * Measures the whole test split, with the detections kept in the run's folder.
+ * @param prepare what the detector needs first
+ */
+function measuring(
+  scope: EvaluationScope,
+  { training, masks, rules, test, tested, findIn }: OpenDetector,
+  prepare: (progress: Progress) => Promise<void>,
+) {
   const { context, place } = scope;
   const { steps } = training;
   return async (runFolder: string): Promise<readonly Result[]> => {
     context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
     const at = { step: steps, steps, epoch: 0, safeStep: steps > 0 ? steps : null };
-    const progress = progressOf(context, { ...place, ...at });
+    // Each piece of work tells the time that it takes itself.
+    const progressOfWork = (): Progress => progressOf(context, { ...place, ...at });
+    await prepare(progressOfWork());
+    const finding = progressOfWork();
     const figures = await measureDetections({
       rules,
       images: tested,
@@ -119,8 +129,8 @@ function measuring(scope: EvaluationScope, { training, masks, rules, test, teste
       masks,
       categories: categoriesOf(test),
       folder: runFolder,
-      progress: progressOf(context, { ...place, ...at }),
-      find: (tell) => findIn(tested, tell, progress),
+      progress: progressOfWork(),
+      find: (tell) => findIn(tested, tell, finding),
     });
     await test.close();
     return resultsOf(scope, figures, tested.length, steps > 0);
@@ -205,7 +215,6 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
         find(Int32Array.from(images.keys()), (picture, found) => tell(images[picture]!.id, found), progress),
       ),
   };
-  const measure = measuring(scope, detector);
   const { length: images } = detector.tested;
   if (training.steps === 0) {
     const nothing = { tell: () => undefined, progress: () => Promise.resolve() };
@@ -213,20 +222,19 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
     return {
       examinedImages: images,
       rehearse: { images: first.length, run: () => detector.findIn(first, nothing.tell, nothing.progress) },
-      measure,
+      measure: measuring(scope, detector, () => Promise.resolve()),
     };
   }
   const train = await openPictures(scope.train, scope);
   const { course, goOn } = await courseOf(scope, detector, train);
-  const { steps, preciseNorm, batch } = training;
+  const { preciseNorm, batch } = training;
+  const measure = measuring(scope, detector, (progress) =>
+    takePreciseNorm(engine, training, goOn(), scope.config.seed, progress),
+  );
   return {
     course,
     examinedImages: images + (examinations - 1) * Math.min(examinedPictures, images) + preciseNorm * batch,
     async measure(runFolder) {
-      const at = { step: steps, steps, epoch: 0, safeStep: steps };
-      scope.context.port.send({ type: 'phase', phase: 'evaluating', quietForMs: extractQuietMs });
-      const progress = progressOf(scope.context, { ...scope.place, ...at });
-      await takePreciseNorm(engine, training, goOn(), scope.config.seed, progress);
       const results = await measure(runFolder);
       await train.close();
       return results;

@@ -47,8 +47,9 @@ export async function foundHere(context: DataContext, plan: Plan): Promise<Found
 export async function runsOnThisMachine(
   context: DataContext & Pick<PlansContext, 'placement'>,
   plan: Plan,
+  { folders, weights }: FoundHere,
 ): Promise<readonly PlannedRun[]> {
-  const [{ folders, weights }, rows] = await Promise.all([foundHere(context, plan), context.store.datasets()]);
+  const rows = await context.store.datasets();
   const execution = plan.placed === true ? context.placement.known() : null;
   const found = new Map<string, { readonly path: string; readonly fingerprint?: string }>();
   for (const [name, path] of folders) found.set(name, rows.find((row) => row.path === path) ?? { path });
@@ -99,6 +100,7 @@ export async function possibleRunsHere(
   plan: Plan,
 ): Promise<readonly PlannedRun[]> {
   if (plan.placed === true) await context.placement.chosen();
-  const possible = possibleRuns(plan, await foundHere(context, plan));
-  return (await runsOnThisMachine(context, plan)).filter(({ key }) => possible.has(key));
+  const here = await foundHere(context, plan);
+  const possible = possibleRuns(plan, here);
+  return (await runsOnThisMachine(context, plan, here)).filter(({ key }) => possible.has(key));
 }

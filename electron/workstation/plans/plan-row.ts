@@ -28,7 +28,8 @@ export async function planRow(
 ): Promise<PlanRow> {
   const plan = planOf(context.shipped, id, stored);
   const own = plannedIn(runs, id);
-  const [planned, here] = await Promise.all([runsOnThisMachine(context, plan), foundHere(context, plan)]);
+  const here = await foundHere(context, plan);
+  const planned = await runsOnThisMachine(context, plan, here);
   const wanted = planned.map(({ config }) => ({ config, subject: subjectConfig(config, planned) }));
   const estimates = await context.estimates.estimateAll(wanted, runs);
   const estimated = new Map(planned.map(({ key }, at) => [key, estimates[at]]));
