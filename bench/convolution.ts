@@ -3,10 +3,9 @@
  * replacement, Winograd's in float32 and matrix products in bfloat16 (if the processor supports it), in time and in
  * results. The basis of the rules in trainer/engine/rewriters/winograd.ts and kernel-gradient.ts.
  *
- *   npm run bench -- convolution [images]
+ *   npm run bench -- convolution
  */
 import { availableParallelism } from 'node:os';
-import process from 'node:process';
 import * as v from 'valibot';
 import { attributeKinds, stringAttribute, typeAttribute } from '../trainer/engine/binding/attributes.ts';
 import { createGraph } from '../trainer/engine/graph/graph.ts';
@@ -14,34 +13,40 @@ import type { Node } from '../trainer/engine/graph/node.ts';
 import { createKernelGradient } from '../trainer/engine/rewriters/kernel-gradient.ts';
 import { openRuntime } from '../trainer/engine/binding/runtime.ts';
 import { dtypes, elementsOf } from '../trainer/engine/binding/tensors.ts';
-import { createWinograd } from '../trainer/engine/rewriters/winograd.ts';
+import { cost, createWinograd } from '../trainer/engine/rewriters/winograd.ts';
 import { median } from '../trainer/training/pace.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
 import { relativeDistance } from '../trainer/testing/distance.ts';
 
-const images = Number(process.argv[2] ?? 128);
 const rounds = 7;
-/** Side and channels of the stages of ResNets, at 32 px and 224 px. */
+/** Images, side and channels of the stages of ResNets at 32 px, at 224 px and at 320 px, and of the parts of a detector. */
 const stages = [
-  [32, 64],
-  [16, 128],
-  [8, 256],
-  [4, 512],
-  [56, 64],
-  [28, 128],
-  [14, 256],
-  [7, 512],
+  [128, 32, 64],
+  [128, 16, 128],
+  [128, 8, 256],
+  [128, 4, 512],
+  [16, 56, 64],
+  [16, 28, 128],
+  [16, 14, 256],
+  [16, 7, 512],
+  [2, 80, 128],
+  [2, 40, 128],
+  [2, 20, 256],
+  [2, 10, 512],
+  [64, 14, 128],
+  [256, 7, 512],
 ] as const;
 
 const threads = availableParallelism();
 const runtime = await openRuntime(v.parse(Execution, { engine: 'traced', threads }));
 
-for (const [size, channels] of stages) {
+/** As in the rules for processors with 512 bits and for those with 256. */
+const wordCost = runtime.facts.instructionSet.startsWith('AVX512') ? 12 : 6;
+
+for (const [n, size, channels] of stages) {
   const graph = createGraph(runtime.tensorflow, runtime.config);
-  const winograd = createWinograd(graph);
-  // At 224 px a step has fewer images.
-  const n = size * channels > 2048 ? Math.max(1, images / 8) : images;
+  const winograd = createWinograd(graph, runtime.facts.instructionSet);
   const shapes = [
     [n, size, size, channels],
     [3, 3, channels, channels],
@@ -114,6 +119,7 @@ for (const [size, channels] of stages) {
         `TensorFlow's ${before.toFixed(1).padStart(6)} ms`,
         `ours ${after.toFixed(1).padStart(6)} ms`,
         `${(before / after).toFixed(2)} x`,
+        `cost ${cost(shapes[0], shapes[1], wordCost).toFixed(2)}`,
         `apart by ${apart.toExponential(1)}`,
       ].join('  '),
     );

@@ -11,7 +11,7 @@ import process from 'node:process';
 import { createInterface } from 'node:readline';
 import * as v from 'valibot';
 import { detectorLearner } from '../trainer/detection/nets/detector-learner.ts';
-
+import { usualFindings } from '../trainer/detection/nets/findings.ts';
 import { fasterRcnnC4, proposalsOfC4 } from '../trainer/detection/nets/faster-rcnn-c4.ts';
 import { maskRcnnFpn, proposalsOfFpn } from '../trainer/detection/nets/mask-rcnn-fpn.ts';
 import type { Timing } from '../trainer/engine/binding/timings.ts';
@@ -27,9 +27,13 @@ import { openSide, peer, takeTurns, versionsOf, type Side, type Variant } from '
 
 const [first = '5', chosen, sideWord = '320', network = 'resnet-18', alone] = process.argv.slice(2);
 const [side, threads, pictures, objects] = [Number(sideWord), availableParallelism(), 2, 8];
-/** Few classes, so that a head that knows nothing yet finds as much as it may: each gets more than the least score. */
-const [classes, regions, findings, width] = [10, 128, 100, 64];
-const rate = 1e-4;
+/**
+ * Few classes, so that a head that knows nothing yet finds as much as it may: each gets more than the least score. And fewer
+ * findings than detectron2's 100, so that both sides find as many and make as many masks.
+ */
+const [classes, regions, most, width] = [10, 128, 50, 64];
+/** The weights stay as they are, so that every search finds as many. */
+const rate = 0;
 
 const detectors = {
   'detection-c4': { sizes: [32, 64, 128, 256], proposals: proposalsOfC4(250), strides: [16] },
@@ -59,7 +63,8 @@ function build(engine: Engine, name: Name): Detector {
   const recipe = encoders.get(network);
   const options = v.parse(recipe.options, { width, stem: 'imagenet' });
   const encoder = recipe.build(builder.at('encoder'), options, { channels: 3 });
-  const shared = { classes, sizes: detectors[name].sizes, proposals: detectors[name].proposals };
+  const { sizes, proposals } = detectors[name];
+  const shared = { classes, sizes, proposals, findings: { ...usualFindings, most } };
   const sample = { count: regions, mostPositive: regions / 4 };
   if (name === 'detection-c4') return fasterRcnnC4(builder, encoder, { ...shared, sample });
   return maskRcnnFpn(builder, encoder, { ...shared, ...widths, norm: true, sample });
@@ -153,6 +158,7 @@ function theirsOf(name: Name, compiled: boolean): Variant {
   const configuration = {
     detector: name,
     compiled,
+    rate,
     threads,
     side,
     pictures,
@@ -167,7 +173,7 @@ function theirsOf(name: Name, compiled: boolean): Variant {
       classes,
       sizes,
       regions,
-      findings,
+      findings: most,
       ...widths,
       proposals: { training: countsOf(proposals.training), finding: countsOf(proposals.finding) },
     },

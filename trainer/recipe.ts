@@ -39,6 +39,8 @@ export interface StepContext {
    * rest again once the gradient of its output is there.
    */
   readonly recompute: Recomputation | null;
+  /** Null where an engine leaves nothing out. Else begins work that happens only if a scalar of type bool is true. */
+  readonly branch: ((needed: Tensor) => Branch) | null;
   /** Called with what enters each batch norm, [n, height, width, channels], by who looks at a network; absent otherwise. */
   readonly beforeNorm?: (input: Tensor, runningMean: Variable, runningVariance: Variable) => void;
 }
@@ -48,6 +50,12 @@ export interface Recomputation {
   input(kept: Tensor, dy: Tensor): Tensor;
   /** Runs the second pass, so that it computes in the precision of the first. */
   network<T>(compute: () => T): T;
+}
+
+/** What is computed from what entered happens on one condition; it leaves as zeros if it did not happen, and so do its gradients. */
+export interface Branch {
+  enter(x: Tensor): Tensor;
+  leave(y: Tensor): Tensor;
 }
 
 /** A network: what the optimizer trains, and what it keeps beside (running statistics). Names are paths, equal in the checkpoint. */

@@ -35,7 +35,7 @@ def start(model):
 model = detectors[configuration["detector"]](options)
 start(model)
 model = model.to(memory_format=torch.channels_last)
-optimizer = torch.optim.SGD(model.parameters(), 1e-4, momentum=0.9, weight_decay=1e-4)
+optimizer = torch.optim.SGD(model.parameters(), configuration["rate"], momentum=0.9, weight_decay=1e-4)
 if configuration["compiled"]:
     # What has no shape that depends on values: the rest breaks every graph.
     parts = [model.encoder, model.proposal_generator.rpn_head["conv"], getattr(model, "backbone", None)]

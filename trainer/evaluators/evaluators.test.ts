@@ -197,6 +197,7 @@ describe('linear', () => {
     step: tf.scalar(0, 'int32'),
     training: true,
     recompute: null,
+    branch: null,
     uniform: () => tf.scalar(0),
     update: () => undefined,
     current: (variable) => variable,

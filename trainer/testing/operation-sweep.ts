@@ -249,7 +249,7 @@ function sweepConvolutions(runtime: () => Runtime): void {
     'what takes their place: Winograd’s and the products of a kernel’s gradient',
     async () => {
       const graph = createGraph(runtime().tensorflow, runtime().config);
-      const winograd = createWinograd(graph);
+      const winograd = createWinograd(graph, runtime().facts.instructionSet);
       const products = createKernelGradient(graph);
       await fc.assert(
         fc.asyncProperty(convolutionCase, async (one) => {

@@ -4,19 +4,52 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import { conv2d } from '../../nn/ops/conv.ts';
 import { kaimingNormalFanOut } from '../../nn/layers/init.ts';
 import { dtype, outputOf } from '../../nn/ops/operation.ts';
+import { constant } from '../../nn/ops/stop-gradient.ts';
 import { relu } from '../../nn/ops/relu.ts';
-import type { Builder, Net, Objects } from '../../recipe.ts';
+import { whereNeeded } from '../../nn/ops/where-needed.ts';
+import type { Builder, Net, Objects, StepContext } from '../../recipe.ts';
 import { rowsAt } from './choose.ts';
 import { binaryCrossEntropySum } from './losses.ts';
 import { roiAlign } from './roi-align.ts';
 import type { Regions } from './sampled-regions.ts';
 
 export interface MaskHead extends Net {
-  /** Logits, [k, 2 side, 2 side, classes]. @param features [k, side, side, channels] */
-  apply(features: Tensor): Tensor;
-  /** @param logits of the first regions of each picture, which are those that may stand for objects: [n * first, side, side, classes] */
-  loss(logits: Tensor, regions: Regions, objects: Required<Objects>): { readonly loss: Scalar; readonly right: Scalar };
+  /** Logits, [k, 2 side, 2 side, classes]. @param features [k, side, side, channels] @param weights in place of its own */
+  apply(features: Tensor, weights?: readonly Tensor[]): Tensor;
+  /** @param features of the first regions of each picture, which are those that may stand for objects: [n, first, side, side, channels] */
+  loss(
+    features: Tensor,
+    regions: Regions,
+    objects: Required<Objects>,
+    at: StepContext,
+  ): { readonly loss: Scalar; readonly right: Scalar };
 }
+
+/** So many regions of each picture at a time, those that may stand for objects first: the rest is left out where none does. */
+const regionsAtOnce = 8;
+const mostParts = 8;
+
+export interface Part {
+  readonly from: number;
+  readonly count: number;
+}
+
+/** Regions of a picture in parts of one size, the last may be smaller. */
+export function partsOf(regions: number): readonly Part[] {
+  const size = Math.max(regionsAtOnce, Math.ceil(regions / mostParts));
+  return Array.from({ length: Math.ceil(regions / size) }, (_, part) => ({
+    from: part * size,
+    count: Math.min(size, regions - part * size),
+  }));
+}
+
+/** Of a table with a row a region, [n, k, …], the rows of a part: [n, count, …]. */
+export const partOf = (table: Tensor, { from, count }: Part): Tensor =>
+  tf.slice(
+    table,
+    table.shape.map((_, axis) => (axis === 1 ? from : 0)),
+    table.shape.map((size, axis) => (axis === 1 ? count : size)),
+  );
 
 const zeros = { kind: 'zeros' } as const;
 
@@ -36,49 +69,61 @@ export function maskHead(builder: Builder, channels: number, classes: number, wi
   };
   const layers = [...convolutions, doubling, predictor];
 
-  function doubled(x: Tensor): Tensor {
+  const weights = layers.flatMap(({ weight, bias }) => [weight, bias]);
+
+  function doubled(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
     const [k, height, rowWidth] = x.shape as [number, number, number, number];
-    const places = conv2d(x, doubling.weight, { stride: 1, padding: 0 }).reshape([k, height, rowWidth, 2, 2, width]);
+    const places = conv2d(x, weight, { stride: 1, padding: 0 }).reshape([k, height, rowWidth, 2, 2, width]);
     const shuffled = tf.transpose(places, [0, 1, 3, 2, 4, 5]).reshape([k, 2 * height, 2 * rowWidth, width]);
-    return relu(tf.add(shuffled, doubling.bias));
+    return relu(tf.add(shuffled, bias));
+  }
+
+  function apply(features: Tensor, given: readonly Tensor[] = weights): Tensor {
+    const pairs = layers.map((_, index) => [given[2 * index]!, given[2 * index + 1]!] as const);
+    const [doublingPair, predictorPair] = pairs.slice(-2) as [(typeof pairs)[number], (typeof pairs)[number]];
+    const hidden = pairs
+      .slice(0, -2)
+      .reduce((x, [weight, bias]) => relu(tf.add(conv2d(x, weight, { stride: 1, padding: 1 }), bias)), features);
+    return tf.add(conv2d(doubled(hidden, ...doublingPair), predictorPair[0], { stride: 1, padding: 0 }), predictorPair[1]);
+  }
+
+  /** Of regions [n, k]: the sum of the losses of all places, and the number of places that are right. [2] */
+  function sumsOf(logits: Tensor, masks: Tensor, [boxes, object, labels, positive]: readonly Tensor[]): Tensor {
+    const [k, side] = [logits.shape[0], logits.shape[1]!];
+    const truths = maskTargets(boxes!, object!, masks, side).reshape([k, side, side]);
+    const own = ofOneClass(logits, tf.minimum(labels!, tf.scalar(classes - 1, 'int32')), classes);
+    const weight = tf.broadcastTo(positive!.reshape([k, 1, 1]), own.shape);
+    const agrees = constant((scores) => tf.cast(tf.equal(tf.cast(tf.greater(scores, 0), 'float32'), truths), 'float32'), own);
+    return tf.stack([binaryCrossEntropySum(own, truths, weight), tf.sum(tf.mul(agrees, weight))]);
   }
 
   return {
-    weights: layers.flatMap(({ weight, bias }) => [weight, bias]),
+    weights,
     state: [],
-    apply(features) {
-      const hidden = convolutions.reduce(
-        (x, { weight, bias }) => relu(tf.add(conv2d(x, weight, { stride: 1, padding: 1 }), bias)),
-        features,
-      );
-      return tf.add(conv2d(doubled(hidden), predictor.weight, { stride: 1, padding: 0 }), predictor.bias);
-    },
-    loss(logits, regions, objects) {
-      const side = logits.shape[1]!;
-      const [n, first] = [objects.present.shape[0], logits.shape[0] / objects.present.shape[0]];
-      const firstOf = (table: Tensor): Tensor =>
-        tf.slice(
-          table,
-          table.shape.map(() => 0),
-          [n, first, ...table.shape.slice(2)],
-        );
-      const positive = firstOf(regions.positive);
-      const truths = maskTargets(firstOf(regions.boxes), firstOf(regions.object), objects.masks, side);
-      const labels = tf.minimum(firstOf(regions.labels), tf.scalar(classes - 1, 'int32'));
-      const ofClass = tf
-        .cast(tf.oneHot(labels.reshape([n * first]), classes), 'float32')
-        .reshape([n * first, 1, 1, classes]);
-      const own = tf.sum(tf.mul(logits, ofClass), 3);
-      const weight = tf.broadcastTo(positive.reshape([n * first, 1, 1]), own.shape);
-      const counted = tf.maximum(tf.sum(weight), 1);
-      const flat = truths.reshape(own.shape);
-      const agrees = tf.cast(tf.equal(tf.cast(tf.greater(own, 0), 'float32'), flat), 'float32');
-      return {
-        loss: tf.div(binaryCrossEntropySum(own, flat, weight), counted),
-        right: tf.div(tf.sum(tf.mul(agrees, weight)), counted),
-      };
+    apply,
+    loss(features, regions, objects, at) {
+      const [n, first, side, , channelCount] = features.shape as [number, number, number, number, number];
+      const sums = partsOf(first).map((part) => {
+        const tables = [regions.boxes, regions.object, regions.labels, regions.positive];
+        const [own, ...about] = [features, ...tables].map((table) => partOf(table, part)) as [Tensor, ...Tensor[]];
+        const needed = tf.greater<Scalar>(tf.max(about[3]!), 0);
+        return whereNeeded(at, needed, [own, ...about, ...weights], ([pooled, ...rest]) => {
+          const logits = apply(pooled!.reshape([n * part.count, side, side, channelCount]), rest.slice(about.length));
+          return sumsOf(logits, objects.masks, rest);
+        });
+      });
+      const places = tf.mul(tf.sum(partOf(regions.positive, { from: 0, count: first })), (2 * side) ** 2);
+      const [loss, right] = tf.unstack(tf.div(tf.addN(sums), tf.maximum(places, 1))) as [Scalar, Scalar];
+      return { loss, right };
     },
   };
+}
+
+/** Of logits [k, side, side, classes] those of one class each: [k, side, side]. @param chosen k whole numbers */
+export function ofOneClass(logits: Tensor, chosen: Tensor, classes: number): Tensor {
+  const k = logits.shape[0]!;
+  const places = tf.cast(tf.oneHot(tf.cast(chosen, 'int32').reshape([k]), classes), 'float32');
+  return tf.sum(tf.mul(logits, places.reshape([k, 1, 1, classes])), 3);
 }
 
 /**

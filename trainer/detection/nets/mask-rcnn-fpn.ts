@@ -1,13 +1,14 @@
 /** Mask R-CNN on a feature pyramid (He et al. 2017, Lin et al. 2017; detectron2's R50-FPN). */
 import * as tf from '@tensorflow/tfjs';
-import type { Tensor } from '@tensorflow/tfjs';
+import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import { linear, type Linear } from '../../nn/layers/linear.ts';
 import { relu } from '../../nn/ops/relu.ts';
-import type { Builder, Detector, Encoder, Initial, Objects, Pictures, StepContext } from '../../recipe.ts';
+import { whereNeeded } from '../../nn/ops/where-needed.ts';
+import type { Builder, Detector, Encoder, Findings, Initial, Objects, Pictures, StepContext } from '../../recipe.ts';
 import { anchorRatios, proposalOverlap, type DetectorShape } from './detector-shape.ts';
 import { featurePyramid, levelWeights } from './feature-pyramid.ts';
 import { findings, usualFindings } from './findings.ts';
-import { maskHead } from './mask-head.ts';
+import { maskHead, ofOneClass, partOf, partsOf } from './mask-head.ts';
 import { proposalNetwork, type FeatureLevel } from './proposal-network.ts';
 import { regionClassifier } from './region-classifier.ts';
 import { roiAlign } from './roi-align.ts';
@@ -62,9 +63,26 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
   }
 
   function classified(levels: readonly FeatureLevel[], boxes: Tensor) {
-    const pooled = regionFeatures(levels, boxes, boxBins, channels);
-    const flat = pooled.reshape([pooled.shape[0], pooledWidth]);
+    const flat = regionFeatures(levels, boxes, boxBins).reshape([boxes.shape[0] * boxes.shape[1]!, pooledWidth]);
     return classifier.apply(hidden.reduce((x, layer) => relu(layer.apply(x)), flat));
+  }
+
+  /** Of each finding the mask of its class: [n, k, side, side], zeros where nothing was found. */
+  function masksOf(levels: readonly FeatureLevel[], found: Findings, at: StepContext): Tensor {
+    const masks = partsOf(found.boxes.shape[1]!).map((part) => {
+      const [boxes, ofClass, scores] = [found.boxes, found.classes, found.scores].map((table) => partOf(table, part)) as [
+        Tensor,
+        Tensor,
+        Tensor,
+      ];
+      return whereNeeded(at, tf.greater<Scalar>(tf.max(scores), 0), [boxes, ofClass], (entered) => {
+        const pooled = regionFeatures(levels, entered[0]!, maskBins);
+        const [n, k] = pooled.shape as [number, number];
+        const logits = mask.apply(pooled.reshape([n * k, maskBins, maskBins, channels]));
+        return tf.sigmoid(ofOneClass(logits, entered[1]!, classes)).reshape([n, k, ...logits.shape.slice(1, 3)]);
+      });
+    });
+    return tf.concat(masks, 1);
   }
 
   return {
@@ -79,8 +97,8 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
       const regions = sampledRegions(found, objects, classes, sample, at);
       const first = network.losses(predictions, pictures.sizes, objects, at);
       const second = classifier.losses(classified(levels, regions.boxes), regions);
-      const maskFeatures = regionFeatures(levels, firstRegions(regions.boxes, sample), maskBins, channels);
-      const third = mask.loss(mask.apply(maskFeatures), regions, { ...objects, masks } satisfies Required<Objects>);
+      const maskFeatures = regionFeatures(levels, firstRegions(regions.boxes, sample), maskBins);
+      const third = mask.loss(maskFeatures, regions, { ...objects, masks } satisfies Required<Objects>, at);
       return {
         losses: {
           objectness: first.objectness,
@@ -105,32 +123,20 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
       });
       const given = classified(levels, proposed.boxes);
       const found = findings(given, proposed, pictures.sizes, options.findings ?? usualFindings);
-      const logits = mask.apply(regionFeatures(levels, found.boxes, maskBins, channels));
-      return { ...found, masks: masksOf(logits, found.classes, classes) };
+      return { ...found, masks: masksOf(levels, found, at) };
     },
   };
 }
 
-/** [n * k, bins, bins, channels], each box from the level of its size. */
-function regionFeatures(levels: readonly FeatureLevel[], boxes: Tensor, bins: number, channels: number): Tensor {
+/** [n, k, bins, bins, channels], each box from the level of its size. */
+function regionFeatures(levels: readonly FeatureLevel[], boxes: Tensor, bins: number): Tensor {
   const pooled = levels.slice(0, -1);
   const weights = levelWeights(boxes, pooled);
-  const sum = tf.addN(
+  return tf.addN(
     pooled.map(({ features, stride }, index) =>
       roiAlign(features, boxes, weights[index]!, { bins, scale: 1 / stride, samples: 0 }),
     ),
   );
-  const [n, k] = boxes.shape as [number, number, number];
-  return sum.reshape([n * k, bins, bins, channels]);
-}
-
-/** Of each finding the mask of its class: [n, k, side, side]. */
-function masksOf(logits: Tensor, found: Tensor, classes: number): Tensor {
-  const [n, k] = found.shape as [number, number];
-  const side = logits.shape[1]!;
-  const own = tf.cast(tf.oneHot(tf.cast(found, 'int32').reshape([n * k]), classes), 'float32');
-  const picked = tf.sum(tf.mul(logits, own.reshape([n * k, 1, 1, classes])), 3);
-  return tf.sigmoid(picked).reshape([n, k, side, side]);
 }
 
 /** Regions that may stand for objects: they come first. */

@@ -20,8 +20,14 @@ export interface Pooling {
   readonly samples: number;
 }
 
+/** Just below -1, where the first samples count. */
+const before = -1.000001;
+
 /**
  * Weights of the features along one side for the bins along it: [n, k, bins, extent].
+ *
+ * The samples of a bin lie at equal distances. Those between two neighbouring features share their weight between both, by
+ * their mean position: so it is enough to count them, and nothing here grows with the number of samples.
  * @param low, high the sides of the boxes, [n, k]
  * @param weight multiplies all weights of a box, [n, k]
  */
@@ -33,31 +39,42 @@ function sideWeights(
   { bins, scale, samples }: Pooling,
 ): Tensor {
   const [n, k] = low.shape as [number, number];
-  const scaled = tf.mul(low, scale);
-  const start = tf.sub(scaled, 0.5);
-  const bin = tf.div(tf.sub(tf.mul(high, scale), scaled), bins);
-  const fixed = samples > 0;
-  const count = fixed ? tf.fill([n, k], samples) : tf.ceil(bin);
-  const most = fixed ? samples : Math.max(Math.ceil(extent / bins), 1);
-  const places = tf.range(0, extent, 1, 'float32').reshape([1, 1, 1, 1, extent]);
-  const sample = tf.range(0, most, 1, 'float32').reshape([1, 1, most]);
-  // A box without extent has no samples, and its bins are 0.
-  const wanted = tf.expandDims(count, 2);
-  const counted = tf.maximum(wanted, 1);
-  // Position of a sample within its bin, in bins: [n, k, 1, most].
-  const within = tf.expandDims(tf.div(tf.add(sample, 0.5), counted), 2);
-  const share = tf.div(tf.cast(tf.less(sample, wanted), 'float32'), counted);
   const spread = (values: Tensor): Tensor => values.reshape([n, k, 1, 1]);
-  const position = tf.add(
-    spread(start),
-    tf.mul(spread(bin), tf.add(tf.range(0, bins, 1, 'float32').reshape([1, 1, bins, 1]), within)),
+  const start = tf.sub(tf.mul(low, scale), 0.5);
+  const bin = tf.div(tf.mul(tf.sub(high, low), scale), bins);
+  // A box without extent has no samples, and its bins are 0.
+  const count = samples > 0 ? tf.fill([n, k], samples) : tf.ceil(bin);
+  const counted = tf.maximum(count, 1);
+  const distance = tf.maximum(tf.div(bin, counted), 1e-12);
+  const first = tf.add(
+    spread(tf.add(start, tf.mul(distance, 0.5))),
+    tf.mul(spread(bin), tf.range(0, bins, 1, 'float32').reshape([1, 1, bins, 1])),
   );
   // Up to one feature beyond the map the outermost feature counts, farther out nothing does.
-  const inside = tf.logicalAnd(tf.greaterEqual(position, -1), tf.lessEqual(position, extent));
-  const shares = tf.mul(tf.mul(tf.cast(inside, 'float32'), tf.expandDims(share, 2)), spread(weight));
-  const nearest = tf.expandDims(tf.minimum(tf.maximum(position, 0), extent - 1), 4);
-  const triangle = tf.relu(tf.sub(1, tf.abs(tf.sub(nearest, places))));
-  return tf.sum(tf.mul(triangle, tf.expandDims(shares, 4)), 3);
+  const features = tf.tensor([before, ...Array.from({ length: extent + 1 }, (_, at) => at)], [1, 1, 1, extent + 2]);
+  const [shareFrom, shareTo] = [1, 0].map((end) =>
+    tf.tensor(
+      Array.from({ length: extent + 1 }, (_, at) => (at === 0 ? 1 : at === extent ? 0 : 1 - end)),
+      [1, 1, 1, extent + 1],
+    ),
+  ) as [Tensor, Tensor];
+  /** Number of the last sample up to each feature, from -1. */
+  const last = tf.minimum(
+    tf.maximum(tf.floor(tf.div(tf.sub(features, first), spread(distance))), -1),
+    spread(tf.sub(count, 1)),
+  );
+  const cut = (values: Tensor, from: number, length: number): Tensor =>
+    tf.slice(values, [0, 0, 0, from], [n, k, bins, length]);
+  const [lower, upper] = [cut(last, 0, extent + 1), cut(last, 1, extent + 1)];
+  const between = tf.sub(upper, lower);
+  const mean = tf.add(first, tf.mul(spread(tf.mul(distance, 0.5)), tf.add(tf.add(lower, upper), 1)));
+  const share = tf.minimum(
+    tf.maximum(tf.sub(mean, tf.range(-1, extent, 1, 'float32').reshape([1, 1, 1, extent + 1])), shareFrom),
+    shareTo,
+  );
+  const toUpper = tf.mul(between, share);
+  const sums = tf.add(cut(toUpper, 0, extent), cut(tf.sub(between, toUpper), 1, extent));
+  return tf.mul(sums, spread(tf.div(weight, counted)));
 }
 
 /** Bytes that an intermediate result of a product may take: boxes are pooled in parts of as many as fit. */

@@ -17,7 +17,7 @@ let winograd: Winograd;
 beforeAll(async () => {
   const runtime = await openRuntime(v.parse(Execution, { engine: 'traced', threads: 2 }));
   graph = createGraph(runtime.tensorflow, runtime.config);
-  winograd = createWinograd(graph);
+  winograd = createWinograd(graph, runtime.facts.instructionSet);
 });
 
 const added = (kind: string, inputs: readonly Node[], given: ReturnType<typeof convolutionAttributes>): Node =>
@@ -108,8 +108,8 @@ it('runs for one batch without another that the same kernel is traced for', asyn
 
 describe('replaces an operation', () => {
   const [wide, kernel] = [
-    [2, 8, 8, 128],
-    [3, 3, 128, 256],
+    [64, 8, 8, 256],
+    [3, 3, 256, 256],
   ] as const;
   const chosen = (
     images: readonly number[],
@@ -120,24 +120,27 @@ describe('replaces an operation', () => {
     winograd.inPlaceOf('Conv2D', [floats(images, dtype), floats(window, dtype)], convolutionAttributes(dtype, given));
 
   it('where products are large compared with the changes of basis', () => {
-    expect(chosen(wide, kernel)?.shape).toEqual([2, 8, 8, 256]);
-    const dy = floats([2, 8, 8, 256]);
+    expect(chosen(wide, kernel)?.shape).toEqual([64, 8, 8, 256]);
+    const dy = floats([64, 8, 8, 256]);
     const gradient = (shape: Node) =>
       winograd.inPlaceOf('Conv2DBackpropFilter', [floats(wide), shape, dy], convolutionAttributes(dtypes.float));
     expect(gradient(sizes(kernel))?.shape).toEqual(kernel);
-    expect(gradient(sizes([1, 1, 128, 256]))).toBeNull();
+    expect(gradient(sizes([1, 1, 256, 256]))).toBeNull();
     // A shape that is only known when the graph runs.
     expect(gradient(graph.placeholder(dtypes.int32, [4]))).toBeNull();
   });
 
   it('and nowhere else', () => {
-    expect(chosen([2, 8, 8, 64], [3, 3, 64, 256])).toBeNull();
-    expect(chosen(wide, [3, 3, 128, 64])).toBeNull();
-    expect(chosen(wide, [1, 1, 128, 256])).toBeNull();
-    expect(chosen(wide, [5, 5, 128, 256])).toBeNull();
+    expect(chosen([64, 8, 8, 64], [3, 3, 64, 256])).toBeNull();
+    expect(chosen(wide, [3, 3, 256, 64])).toBeNull();
+    expect(chosen(wide, [1, 1, 256, 256])).toBeNull();
+    expect(chosen(wide, [5, 5, 256, 256])).toBeNull();
     // Most of a tile would lie outside.
-    expect(chosen([2, 2, 2, 128], kernel)).toBeNull();
-    expect(chosen([2, 5, 5, 128], kernel)).toBeNull();
+    expect(chosen([64, 2, 2, 256], kernel)).toBeNull();
+    expect(chosen([64, 5, 5, 256], kernel)).toBeNull();
+    // The change of basis of the kernel counts where images are few, that of the images where they are large.
+    expect(chosen([1, 8, 8, 256], kernel)).toBeNull();
+    expect(chosen([64, 80, 80, 256], kernel)).toBeNull();
     expect(chosen(wide, kernel, { stride: 2 })).toBeNull();
     expect(chosen(wide, kernel, { dilation: 2 })).toBeNull();
     expect(chosen(wide, kernel, { padding: 'VALID' })).toBeNull();

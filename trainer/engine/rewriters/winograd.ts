@@ -27,19 +27,46 @@ export interface Winograd extends Rewriter {
 
 /** Below this, the changes of basis cost more than the products save (`npm run bench -- convolution`). */
 const leastChannels = 128;
-/** As a fraction of the direct sum's; it is a quarter where tiles cover the image exactly. */
-const mostMultiplications = 0.4;
+
+/** What a processor gains, measured by `npm run bench -- convolution`. */
+interface Gain {
+  /** Multiplications in the time that one number more takes to be written and read. */
+  readonly word: number;
+  /** The highest cost at which either operation is faster than TensorFlow's. */
+  readonly convolution: number;
+  readonly gradient: number;
+}
+
+/** The wider a processor's vectors are, the more the movement of data counts, and more of it is moved here. */
+const gains: Readonly<Record<'wide' | 'narrow', Gain>> = {
+  wide: { word: 12, convolution: 0.42, gradient: 0.49 },
+  narrow: { word: 6, convolution: 0.52, gradient: 0.8 },
+};
+
+/** Each changed image and kernel is written and read so many times. */
+const movements = 3;
 
 /**
- * True if it is faster than TensorFlow's operation: the changes of basis are as large as the images, so the products
- * must be large in comparison, and little of the last tiles may lie outside the image.
+ * Multiplications, and those in whose time the changed images and kernels are moved, as a fraction of the direct sum's
+ * multiplications.
  */
-function pays(attributes: readonly TFEOpAttr[], images: Node, kernel: readonly number[] | null): boolean {
+export function cost(images: readonly number[], kernel: readonly number[], word: number): number {
+  const [n, height, width] = images as [number, number, number];
+  const [, , inputs, channels] = kernel as [number, number, number, number];
+  const [vertical, horizontal] = [height, width].map((side) => length * Math.ceil(side / outputs)) as [number, number];
+  const points = n * vertical * horizontal;
+  const bases = n * (inputs + channels) * (vertical * height * width + vertical * horizontal * width);
+  const kernels = length ** 2 * inputs * channels;
+  const moved = movements * (points * (inputs + channels) + kernels);
+  const all = points * inputs * channels + bases + window ** 2 * kernels + word * moved;
+  return all / (n * height * width * window ** 2 * inputs * channels);
+}
+
+/** True for an operation that can be replaced, at most at such a cost. */
+function pays(attributes: readonly TFEOpAttr[], images: Node, kernel: readonly number[] | null, word: number, most: number): boolean {
   const said = saidBy(attributes);
   const apart = [...(said('strides') as number[]), ...((said('dilations') ?? [1]) as number[])];
   const [kernelHeight, kernelWidth, inputs, channels] = kernel ?? [0, 0, 0, 0];
-  const [, height, width] = images.shape as [number, number, number];
-  const tiles = Math.ceil(height / outputs) * Math.ceil(width / outputs);
   return (
     images.dtype === dtypes.float &&
     said('padding') === 'SAME' &&
@@ -47,11 +74,13 @@ function pays(attributes: readonly TFEOpAttr[], images: Node, kernel: readonly n
     kernelHeight === window &&
     kernelWidth === window &&
     Math.min(inputs!, channels!) >= leastChannels &&
-    tiles * length ** 2 <= mostMultiplications * height * width * window ** 2
+    cost(images.shape, kernel!, word) <= most
   );
 }
 
-export function createWinograd(graph: Graph): Winograd {
+/** @param instructionSet oneDNN's name of the processor's */
+export function createWinograd(graph: Graph, instructionSet: string): Winograd {
+  const gain = gains[instructionSet.startsWith('AVX512') ? 'wide' : 'narrow'];
   const area = length ** 2;
   const kernelMatrix = graph.constant(dtypes.float, [area, window ** 2], kernelValues());
   const { reshaped } = createRearrangement(graph);
@@ -83,11 +112,11 @@ export function createWinograd(graph: Graph): Winograd {
     inPlaceOf(kind, inputs, attributes) {
       if (kind === 'Conv2D') {
         const [images, kernel] = inputs as [Node, Node];
-        return pays(attributes, images, kernel.shape) ? convolution(images, kernel) : null;
+        return pays(attributes, images, kernel.shape, gain.word, gain.convolution) ? convolution(images, kernel) : null;
       }
       if (kind === 'Conv2DBackpropFilter') {
         const [images, shape, dy] = inputs as [Node, Node, Node];
-        return pays(attributes, images, graph.integersOf(shape)) ? kernelGradient(images, dy) : null;
+        return pays(attributes, images, graph.integersOf(shape), gain.word, gain.gradient) ? kernelGradient(images, dy) : null;
       }
       return null;
     },

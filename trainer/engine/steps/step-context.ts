@@ -51,6 +51,7 @@ export function createStepContext(
     training,
     // Operations run in the order of the calls.
     recompute: recompute ? { input: (kept) => kept, network: (compute) => compute() } : null,
+    branch: null,
     uniform: (name, shape) => tf.tensor(drawUniform(seed, step, name, shape), [...shape]),
     current: (variable) => pending?.current(variable) ?? variable,
     update(variable, next) {

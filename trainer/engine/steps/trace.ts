@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Execution } from '../../protocol/run.ts';
-import type { StepContext, Tensors } from '../../recipe.ts';
+import type { Branch, StepContext, Tensors } from '../../recipe.ts';
 import type { EngineFacts } from '../binding/engine-facts.ts';
 import type { Runtime } from '../binding/runtime.ts';
 import { dtypes } from '../binding/tensors.ts';
@@ -19,6 +19,7 @@ import { createTracingBinding } from '../graph/tracing-binding.ts';
 import { createKernelGradient } from '../rewriters/kernel-gradient.ts';
 import { createLargeSums } from '../rewriters/large-sums.ts';
 import { createWinograd } from '../rewriters/winograd.ts';
+import { branchOn } from './branch.ts';
 import { untracked } from './eager-step.ts';
 import { openTracedBackend } from './traced-backend.ts';
 import { unlisted } from './variable-builder.ts';
@@ -41,6 +42,8 @@ export interface Tracer {
   delayed(tensor: Tensor, until: readonly Tensor[]): Tensor;
   /** Activation recomputation for blocks; null if the run does not use it. */
   readonly recompute: StepContext['recompute'];
+  /** Begins operations that run only where a scalar of type bool is true. Only while tracing. */
+  branch(needed: Tensor): Branch;
   /** While `compute` runs, tfjs reads these nodes in place of the variables' own values. */
   substituted<T>(values: ReadonlyMap<Variable, Node>, compute: () => T): T;
 }
@@ -49,7 +52,7 @@ export interface Tracer {
 function rewritersFor(graph: Graph, { device, instructionSet }: EngineFacts): readonly Rewriter[] {
   // On a GPU the library chooses among algorithms itself.
   if (device !== 'cpu') return [createLargeSums(graph)];
-  const everywhere = [createLargeSums(graph), createWinograd(graph)];
+  const everywhere = [createLargeSums(graph), createWinograd(graph, instructionSet)];
   // Measured on processors with bfloat16 vector products; with AMX, oneDNN uses other convolutions.
   return instructionSet === 'AVX512_CORE_BF16' ? [...everywhere, createKernelGradient(graph)] : everywhere;
 }
@@ -106,6 +109,7 @@ export function createTracer(
     deviceOf,
     delayed,
     recompute: recompute ? { input: (kept, dy) => delayed(kept, [dy]), network: autocast.within } : null,
+    branch: (needed) => branchOn(nodeOf(needed), { graph, nodeOf, tensor }),
     substituted: (values, compute) => withValues(values, tensor, compute),
   };
 }

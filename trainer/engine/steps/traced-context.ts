@@ -30,6 +30,7 @@ export function createTracedContext(tracer: Tracer, step: Node, training: boolea
     step: tracer.tensor(step),
     training,
     recompute: tracer.recompute,
+    branch: tracer.branch,
     uniform(name, shape) {
       const node = tracer.placeholder('float32', shape);
       draws.push({ node, name });
