@@ -61,7 +61,7 @@ export function fasterRcnnC4(builder: Builder, encoder: Encoder, options: Faster
       const level = levelOf(pictures, at);
       const predictions = network.predict([level]);
       const found = network.propose(predictions, pictures.sizes, { ...proposals.training, threshold: proposalOverlap });
-      const regions = sampledRegions(found, objects, classes, sample, at);
+      const { regions, recall } = sampledRegions(found, objects, classes, sample, at);
       const first = network.losses(predictions, pictures.sizes, objects, at);
       const second = classifier.losses(classifier.apply(regionFeatures(level, regions.boxes, at)), regions);
       return {
@@ -73,7 +73,7 @@ export function fasterRcnnC4(builder: Builder, encoder: Encoder, options: Faster
         },
         health: {
           anchors: first.positives,
-          recall: regions.recall,
+          recall,
           foreground: second.foreground,
           accuracy: second.accuracy,
         },

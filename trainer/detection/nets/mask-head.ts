@@ -10,6 +10,7 @@ import { whereNeeded } from '../../nn/ops/where-needed.ts';
 import type { Builder, Net, Objects, StepContext } from '../../recipe.ts';
 import { rowsAt } from './choose.ts';
 import { binaryCrossEntropySum } from './losses.ts';
+import { partOf, partsOf } from './region-parts.ts';
 import { roiAlign } from './roi-align.ts';
 import type { Regions } from './sampled-regions.ts';
 
@@ -24,32 +25,6 @@ export interface MaskHead extends Net {
     at: StepContext,
   ): { readonly loss: Scalar; readonly right: Scalar };
 }
-
-/** So many regions of each picture at a time, those that may stand for objects first: the rest is left out where none does. */
-const regionsAtOnce = 8;
-const mostParts = 8;
-
-export interface Part {
-  readonly from: number;
-  readonly count: number;
-}
-
-/** Regions of a picture in parts of one size, the last may be smaller. */
-export function partsOf(regions: number): readonly Part[] {
-  const size = Math.max(regionsAtOnce, Math.ceil(regions / mostParts));
-  return Array.from({ length: Math.ceil(regions / size) }, (_, part) => ({
-    from: part * size,
-    count: Math.min(size, regions - part * size),
-  }));
-}
-
-/** Of a table with a row a region, [n, k, …], the rows of a part: [n, count, …]. */
-export const partOf = (table: Tensor, { from, count }: Part): Tensor =>
-  tf.slice(
-    table,
-    table.shape.map((_, axis) => (axis === 1 ? from : 0)),
-    table.shape.map((size, axis) => (axis === 1 ? count : size)),
-  );
 
 const zeros = { kind: 'zeros' } as const;
 
@@ -84,7 +59,10 @@ export function maskHead(builder: Builder, channels: number, classes: number, wi
     const hidden = pairs
       .slice(0, -2)
       .reduce((x, [weight, bias]) => relu(tf.add(conv2d(x, weight, { stride: 1, padding: 1 }), bias)), features);
-    return tf.add(conv2d(doubled(hidden, ...doublingPair), predictorPair[0], { stride: 1, padding: 0 }), predictorPair[1]);
+    return tf.add(
+      conv2d(doubled(hidden, ...doublingPair), predictorPair[0], { stride: 1, padding: 0 }),
+      predictorPair[1],
+    );
   }
 
   /** Of regions [n, k]: the sum of the losses of all places, and the number of places that are right. [2] */
@@ -93,7 +71,10 @@ export function maskHead(builder: Builder, channels: number, classes: number, wi
     const truths = maskTargets(boxes!, object!, masks, side).reshape([k, side, side]);
     const own = ofOneClass(logits, tf.minimum(labels!, tf.scalar(classes - 1, 'int32')), classes);
     const weight = tf.broadcastTo(positive!.reshape([k, 1, 1]), own.shape);
-    const agrees = constant((scores) => tf.cast(tf.equal(tf.cast(tf.greater(scores, 0), 'float32'), truths), 'float32'), own);
+    const agrees = constant(
+      (scores) => tf.cast(tf.equal(tf.cast(tf.greater(scores, 0), 'float32'), truths), 'float32'),
+      own,
+    );
     return tf.stack([binaryCrossEntropySum(own, truths, weight), tf.sum(tf.mul(agrees, weight))]);
   }
 
@@ -121,7 +102,7 @@ export function maskHead(builder: Builder, channels: number, classes: number, wi
 
 /** Of logits [k, side, side, classes] those of one class each: [k, side, side]. @param chosen k whole numbers */
 export function ofOneClass(logits: Tensor, chosen: Tensor, classes: number): Tensor {
-  const k = logits.shape[0]!;
+  const k = logits.shape[0];
   const places = tf.cast(tf.oneHot(tf.cast(chosen, 'int32').reshape([k]), classes), 'float32');
   return tf.sum(tf.mul(logits, places.reshape([k, 1, 1, classes])), 3);
 }

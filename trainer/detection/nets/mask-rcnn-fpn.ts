@@ -6,12 +6,13 @@ import { relu } from '../../nn/ops/relu.ts';
 import { whereNeeded } from '../../nn/ops/where-needed.ts';
 import type { Builder, Detector, Encoder, Findings, Initial, Objects, Pictures, StepContext } from '../../recipe.ts';
 import { anchorRatios, proposalOverlap, type DetectorShape } from './detector-shape.ts';
-import { featurePyramid, levelWeights } from './feature-pyramid.ts';
+import { featurePyramid } from './feature-pyramid.ts';
 import { findings, usualFindings } from './findings.ts';
-import { maskHead, ofOneClass, partOf, partsOf } from './mask-head.ts';
+import { inOrderOfLevels, levelFeatures } from './level-features.ts';
+import { maskHead, ofOneClass } from './mask-head.ts';
 import { proposalNetwork, type FeatureLevel } from './proposal-network.ts';
+import { partOf, partsOf } from './region-parts.ts';
 import { regionClassifier } from './region-classifier.ts';
-import { roiAlign } from './roi-align.ts';
 import { sampledRegions, usualSample, type RegionSample } from './sampled-regions.ts';
 
 export interface MaskRcnnOptions extends DetectorShape {
@@ -62,21 +63,20 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
     );
   }
 
-  function classified(levels: readonly FeatureLevel[], boxes: Tensor) {
-    const flat = regionFeatures(levels, boxes, boxBins).reshape([boxes.shape[0] * boxes.shape[1]!, pooledWidth]);
+  function classified(levels: readonly FeatureLevel[], boxes: Tensor, at: StepContext) {
+    const pooled = levelFeatures(levels, boxes, tf.ones(boxes.shape.slice(0, 2)), boxBins, at);
+    const flat = pooled.reshape([boxes.shape[0] * boxes.shape[1]!, pooledWidth]);
     return classifier.apply(hidden.reduce((x, layer) => relu(layer.apply(x)), flat));
   }
 
   /** Of each finding the mask of its class: [n, k, side, side], zeros where nothing was found. */
   function masksOf(levels: readonly FeatureLevel[], found: Findings, at: StepContext): Tensor {
     const masks = partsOf(found.boxes.shape[1]!).map((part) => {
-      const [boxes, ofClass, scores] = [found.boxes, found.classes, found.scores].map((table) => partOf(table, part)) as [
-        Tensor,
-        Tensor,
-        Tensor,
-      ];
+      const [boxes, ofClass, scores] = [found.boxes, found.classes, found.scores].map((table) =>
+        partOf(table, part),
+      ) as [Tensor, Tensor, Tensor];
       return whereNeeded(at, tf.greater<Scalar>(tf.max(scores), 0), [boxes, ofClass], (entered) => {
-        const pooled = regionFeatures(levels, entered[0]!, maskBins);
+        const pooled = levelFeatures(levels, entered[0]!, tf.onesLike(entered[1]!), maskBins, at);
         const [n, k] = pooled.shape as [number, number];
         const logits = mask.apply(pooled.reshape([n * k, maskBins, maskBins, channels]));
         return tf.sigmoid(ofOneClass(logits, entered[1]!, classes)).reshape([n, k, ...logits.shape.slice(1, 3)]);
@@ -94,10 +94,17 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
       const levels = levelsOf(pictures, at);
       const predictions = network.predict(levels);
       const found = network.propose(predictions, pictures.sizes, { ...proposals.training, threshold: proposalOverlap });
-      const regions = sampledRegions(found, objects, classes, sample, at);
+      const { regions, recall } = sampledRegions(found, objects, classes, sample, at);
       const first = network.losses(predictions, pictures.sizes, objects, at);
-      const second = classifier.losses(classified(levels, regions.boxes), regions);
-      const maskFeatures = regionFeatures(levels, firstRegions(regions.boxes, sample), maskBins);
+      const ordered = inOrderOfLevels(levels, regions);
+      const second = classifier.losses(classified(levels, ordered.boxes, at), ordered);
+      const maskFeatures = levelFeatures(
+        levels,
+        firstOf(regions.boxes, sample),
+        firstOf(regions.positive, sample),
+        maskBins,
+        at,
+      );
       const third = mask.loss(maskFeatures, regions, { ...objects, masks } satisfies Required<Objects>, at);
       return {
         losses: {
@@ -109,7 +116,7 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
         },
         health: {
           anchors: first.positives,
-          recall: regions.recall,
+          recall,
           foreground: second.foreground,
           accuracy: second.accuracy,
         },
@@ -117,29 +124,18 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
     },
     find(pictures, at) {
       const levels = levelsOf(pictures, at);
-      const proposed = network.propose(network.predict(levels), pictures.sizes, {
+      const unordered = network.propose(network.predict(levels), pictures.sizes, {
         ...proposals.finding,
         threshold: proposalOverlap,
       });
-      const given = classified(levels, proposed.boxes);
+      const proposed = inOrderOfLevels(levels, unordered);
+      const given = classified(levels, proposed.boxes, at);
       const found = findings(given, proposed, pictures.sizes, options.findings ?? usualFindings);
       return { ...found, masks: masksOf(levels, found, at) };
     },
   };
 }
 
-/** [n, k, bins, bins, channels], each box from the level of its size. */
-function regionFeatures(levels: readonly FeatureLevel[], boxes: Tensor, bins: number): Tensor {
-  const pooled = levels.slice(0, -1);
-  const weights = levelWeights(boxes, pooled);
-  return tf.addN(
-    pooled.map(({ features, stride }, index) =>
-      roiAlign(features, boxes, weights[index]!, { bins, scale: 1 / stride, samples: 0 }),
-    ),
-  );
-}
-
-/** Regions that may stand for objects: they come first. */
-function firstRegions(boxes: Tensor, { mostPositive, count }: RegionSample): Tensor {
-  return tf.slice(boxes, [0, 0, 0], [boxes.shape[0], Math.min(mostPositive, count), 4]);
-}
+/** Of the regions that may stand for objects, which come first. */
+const firstOf = (table: Tensor, { mostPositive, count }: RegionSample): Tensor =>
+  partOf(table, { from: 0, count: Math.min(mostPositive, count) });

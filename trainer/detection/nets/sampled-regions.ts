@@ -28,6 +28,10 @@ export interface Regions {
   readonly positive: Tensor;
   /** 1 for regions that there are, [n, k]. */
   readonly drawn: Tensor;
+}
+
+export interface RegionsOfStep {
+  readonly regions: Regions;
   /** Share of the objects that a proposal overlaps by half or more. */
   readonly recall: Scalar;
 }
@@ -40,7 +44,7 @@ export function sampledRegions(
   classes: number,
   sample: RegionSample,
   at: StepContext,
-): Regions {
+): RegionsOfStep {
   const boxes = tf.concat([proposals.boxes, objects.boxes], 1);
   const there = tf.concat([proposals.present, objects.present], 1);
   const overlap = overlaps(boxes, objects.boxes);
@@ -54,15 +58,15 @@ export function sampledRegions(
   );
   const object = rowsAt(matching.object, index);
   const none = tf.fill(object.shape, classes, 'int32');
-  return {
+  const regions = {
     boxes: rowsAt(boxes, index),
     objects: rowsAt(objects.boxes, object),
     object,
     labels: tf.where(tf.greater(positive, 0), rowsAt(objects.classes, object), none),
     positive,
     drawn,
-    recall: recallOf(overlap, proposals, objects),
   };
+  return { regions, recall: recallOf(overlap, proposals, objects) };
 }
 
 function recallOf(overlap: Tensor, proposals: Proposals, { present }: Objects): Scalar {

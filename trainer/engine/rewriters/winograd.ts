@@ -63,7 +63,13 @@ export function cost(images: readonly number[], kernel: readonly number[], word:
 }
 
 /** True for an operation that can be replaced, at most at such a cost. */
-function pays(attributes: readonly TFEOpAttr[], images: Node, kernel: readonly number[] | null, word: number, most: number): boolean {
+function pays(
+  attributes: readonly TFEOpAttr[],
+  images: Node,
+  kernel: readonly number[] | null,
+  word: number,
+  most: number,
+): boolean {
   const said = saidBy(attributes);
   const apart = [...(said('strides') as number[]), ...((said('dilations') ?? [1]) as number[])];
   const [kernelHeight, kernelWidth, inputs, channels] = kernel ?? [0, 0, 0, 0];
@@ -116,7 +122,9 @@ export function createWinograd(graph: Graph, instructionSet: string): Winograd {
       }
       if (kind === 'Conv2DBackpropFilter') {
         const [images, shape, dy] = inputs as [Node, Node, Node];
-        return pays(attributes, images, graph.integersOf(shape), gain.word, gain.gradient) ? kernelGradient(images, dy) : null;
+        return pays(attributes, images, graph.integersOf(shape), gain.word, gain.gradient)
+          ? kernelGradient(images, dy)
+          : null;
       }
       return null;
     },

@@ -26,7 +26,7 @@ async function stepOf(engineKind: 'eager' | 'traced', values: readonly number[],
       const needed = tf.greater<Scalar>(count, 0);
       const squares = whereNeeded(at, needed, [rows, weight], ([x, w]) => tf.sum(compute(tf.matMul(x!, w!))));
       const loss = tf.add<Scalar>(squares, tf.sum(tf.abs(weight)));
-      return { loss, metrics: { squares: squares as Scalar } };
+      return { loss, metrics: { squares: squares } };
     },
   };
   const optimizer = { recipe: optimizers.get('sgd'), options: { rate, momentum: 0, weightDecay: 0 } };
@@ -45,7 +45,10 @@ async function stepOf(engineKind: 'eager' | 'traced', values: readonly number[],
 
 describe('work that counts only at times', () => {
   it('is done where it is needed, as an engine does it that leaves nothing out', async () => {
-    const [eager, traced] = [await stepOf('eager', [1, 2, 3, 4], tf.square), await stepOf('traced', [1, 2, 3, 4], tf.square)];
+    const [eager, traced] = [
+      await stepOf('eager', [1, 2, 3, 4], tf.square),
+      await stepOf('traced', [1, 2, 3, 4], tf.square),
+    ];
     expect(traced).toEqual(eager);
     expect(traced.squares).toBeGreaterThan(0);
   });

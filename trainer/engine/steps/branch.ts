@@ -33,7 +33,8 @@ export function branchOn(needed: Node, { graph, nodeOf, tensor }: Tracing): Bran
     const type = typeAttribute('T', node.dtype);
     const either = graph.add('Merge', [node, zeros], 1, { attributes: [type, intAttribute('N', 2)] }).outputs[0]!;
     // TensorFlow does not follow sizes through a Switch.
-    return graph.add('EnsureShape', [either], 1, { attributes: [type, shapeAttribute('shape', node.shape)] }).outputs[0]!;
+    return graph.add('EnsureShape', [either], 1, { attributes: [type, shapeAttribute('shape', node.shape)] })
+      .outputs[0]!;
   }
 
   const entered = (x: Tensor): Tensor => tensor(switched(nodeOf(x)).taken);
