@@ -7,62 +7,25 @@
  *
  * Takes hours if the processor emulates bfloat16: pass `float32,pytorch` to skip it.
  */
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
 import { differenceInterval, tost, welch } from '../electron/workstation/comparison/statistics/hypothesis-tests.ts';
 import { configHash } from '../trainer/checkpoints/config-hash.ts';
-import { newestValid } from '../trainer/checkpoints/newest-checkpoint.ts';
 import { saveCheckpoint } from '../trainer/checkpoints/write-checkpoint.ts';
 import type { StateEntry } from '../trainer/engine/engine.ts';
-import { run as train } from '../trainer/jobs/train.ts';
-import { openPort, type Message } from '../trainer/channel/port.ts';
-import type { Job } from '../trainer/protocol/commands.ts';
 import { Plan } from '../trainer/protocol/plan.ts';
-import { Result } from '../trainer/protocol/results.ts';
-import type { PretrainConfig, RunConfig } from '../trainer/protocol/run.ts';
+import type { EvaluateConfig, PretrainConfig } from '../trainer/protocol/run.ts';
 import { openSide, peer } from './shared/side.ts';
+import { beJob, jobsIn } from './shared/training-jobs.ts';
 
 const sides = ['float32', 'bfloat16', 'pytorch'] as const;
 type Name = (typeof sides)[number];
 /** Margin within which two sides are equal, in points. */
 const margin = 1;
 const threads = availableParallelism();
-type TrainJob = Extract<Job, { kind: 'train' }>;
-
-/** Runs one job in this process and prints its result. */
-async function beJob(file: string): Promise<void> {
-  const job = JSON.parse(await readFile(file, 'utf8')) as TrainJob;
-  const port = openPort({ channel: null, now: Date.now });
-  let results: readonly Result[] = [];
-  const watched = {
-    ...port,
-    send(message: Message) {
-      port.send(message);
-      if (message.type !== 'result' || message.outcome.kind !== 'results') return;
-      results = v.parse(v.array(Result), message.outcome.results);
-    },
-  };
-  await train(job, { port: watched, clock: () => performance.now() });
-  await port.close();
-  console.log(JSON.stringify(results));
-}
-
-async function outputOf(file: string): Promise<readonly Result[]> {
-  const child = spawn(process.execPath, [process.argv[1]!, 'job', file], { stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  let complained = '';
-  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
-  child.stderr.setEncoding('utf8').on('data', (text: string) => (complained = (complained + text).slice(-2000)));
-  const [code] = (await once(child, 'close')) as [number | null];
-  if (code !== 0) throw new Error(`The job ${file} ended with ${code ?? 'a signal'}:\n${complained}`);
-  return v.parse(v.array(Result), JSON.parse(said));
-}
-
 /** Imports the encoder written by PyTorch as a checkpoint. */
 async function taken(folder: string, config: PretrainConfig): Promise<string> {
   const Listed = v.array(v.strictObject({ name: v.string(), shape: v.array(v.number()) }));
@@ -81,7 +44,7 @@ async function taken(folder: string, config: PretrainConfig): Promise<string> {
 
 interface Planned {
   readonly pretraining: PretrainConfig;
-  readonly evaluations: readonly Extract<RunConfig, { kind: 'evaluate' }>[];
+  readonly evaluations: readonly EvaluateConfig[];
 }
 
 async function planned(dataFolder: string, seed: number): Promise<Planned> {
@@ -100,28 +63,7 @@ async function planned(dataFolder: string, seed: number): Promise<Planned> {
 async function measured(side: Name, root: string, { pretraining, evaluations }: Planned) {
   const folder = join(root, `${side}-${pretraining.seed}`);
   await mkdir(folder);
-  const jobOf = (name: string, config: RunConfig, subject: TrainJob['subject'] = null): TrainJob => ({
-    kind: 'train',
-    run: `${side}-${name}`,
-    attempt: 1,
-    runFolder: join(folder, name),
-    cacheFolder: join(root, 'cache'),
-    datasetsFolder: null,
-    config,
-    from: null,
-    anyArithmetic: false,
-    dataChanges: [],
-    moreDamaged: false,
-    noBetter: false,
-    whenNotFinite: [],
-    subject,
-  });
-  async function done(job: TrainJob): Promise<readonly Result[]> {
-    await mkdir(job.runFolder);
-    const file = join(job.runFolder, 'job.json');
-    await writeFile(file, JSON.stringify(job));
-    return outputOf(file);
-  }
+  const jobs = jobsIn(folder, join(root, 'cache'));
   let checkpointFolder: string;
   if (side === 'pytorch') {
     const configuration = { run: pretraining, threads, folder };
@@ -131,20 +73,10 @@ async function measured(side: Name, root: string, { pretraining, evaluations }: 
     checkpointFolder = await taken(folder, pretraining);
   } else {
     const execution = { ...pretraining.execution, precision: side, threads };
-    const job = jobOf('pretrain', { ...pretraining, execution });
-    await done(job);
-    checkpointFolder = (await newestValid(job.runFolder, Infinity, console.error))!.folder;
+    checkpointFolder = await jobs.pretrained({ ...pretraining, execution });
   }
-  const found: Record<string, number> = {};
-  for (const config of evaluations) {
-    const subject = { subject: config.subject, checkpointFolder, config: pretraining };
-    const execution = { ...config.execution, threads };
-    const results = await done(jobOf(config.evaluator.id, { ...config, execution }, subject));
-    // A head is measured at the end of its training, not at its best epoch on the test split.
-    const top1 = results.find(({ metric, which }) => metric === 'top1' && which !== 'best');
-    found[config.evaluator.id] = top1!.value!;
-  }
-  return found;
+  const own = evaluations.map((config) => ({ ...config, execution: { ...config.execution, threads } }));
+  return jobs.top1(own, { checkpointFolder, config: pretraining });
 }
 
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
@@ -157,7 +89,7 @@ function summary(values: readonly number[]) {
 async function compare(seeds: number, names: readonly Name[]): Promise<void> {
   const root = await mkdtemp(join(tmpdir(), 'reprise-bench-'));
   const dataFolder = join(process.env['REPRISE_RUNTIME'] ?? '.runtime', 'data', 'fashion-mnist');
-  const figures = new Map<Name, Record<string, number>[]>(names.map((name) => [name, []]));
+  const figures = new Map<Name, Readonly<Record<string, number>>[]>(names.map((name) => [name, []]));
   try {
     for (let seed = 1; seed <= seeds; seed++) {
       const plan = await planned(resolve(dataFolder), seed);

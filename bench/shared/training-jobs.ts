@@ -1,0 +1,98 @@
+/** Training jobs of the trainer, each in a process of its own, for the benches that compare what trainings end with. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import process from 'node:process';
+import * as v from 'valibot';
+import { newestValid } from '../../trainer/checkpoints/newest-checkpoint.ts';
+import { openPort, type Message } from '../../trainer/channel/port.ts';
+import { run as train } from '../../trainer/jobs/train.ts';
+import type { Job } from '../../trainer/protocol/commands.ts';
+import { Result } from '../../trainer/protocol/results.ts';
+import type { EvaluateConfig, PretrainConfig, RunConfig } from '../../trainer/protocol/run.ts';
+
+export type TrainJob = Extract<Job, { kind: 'train' }>;
+
+/** Runs one job in this process and prints its result. */
+export async function beJob(file: string): Promise<void> {
+  const job = JSON.parse(await readFile(file, 'utf8')) as TrainJob;
+  const port = openPort({ channel: null, now: Date.now });
+  let results: readonly Result[] = [];
+  const watched = {
+    ...port,
+    send(message: Message) {
+      port.send(message);
+      if (message.type !== 'result' || message.outcome.kind !== 'results') return;
+      results = v.parse(v.array(Result), message.outcome.results);
+    },
+  };
+  await train(job, { port: watched, clock: () => performance.now() });
+  await port.close();
+  console.log(JSON.stringify(results));
+}
+
+async function outputOf(file: string): Promise<readonly Result[]> {
+  const child = spawn(process.execPath, [process.argv[1]!, 'job', file], { stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  let complained = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => (said += text));
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complained = (complained + text).slice(-2000)));
+  const [code] = (await once(child, 'close')) as [number | null];
+  if (code !== 0) throw new Error(`The job ${file} ended with ${code ?? 'a signal'}:\n${complained}`);
+  return v.parse(v.array(Result), JSON.parse(said));
+}
+
+/** Runs jobs in folders of their own below `folder`. */
+export function jobsIn(folder: string, cacheFolder: string) {
+  async function done(
+    name: string,
+    config: RunConfig,
+    subject: TrainJob['subject'] = null,
+  ): Promise<{ readonly runFolder: string; readonly results: readonly Result[] }> {
+    const runFolder = join(folder, name);
+    await mkdir(runFolder, { recursive: true });
+    const job: TrainJob = {
+      kind: 'train',
+      run: name,
+      attempt: 1,
+      runFolder,
+      cacheFolder,
+      datasetsFolder: null,
+      config,
+      from: null,
+      anyArithmetic: false,
+      dataChanges: [],
+      moreDamaged: false,
+      noBetter: false,
+      whenNotFinite: [],
+      subject,
+    };
+    const file = join(runFolder, 'job.json');
+    await writeFile(file, JSON.stringify(job));
+    return { runFolder, results: await outputOf(file) };
+  }
+
+  return {
+    /** Trains an encoder; returns the folder of its last checkpoint. */
+    async pretrained(config: PretrainConfig): Promise<string> {
+      const { runFolder } = await done('pretrain', config);
+      return (await newestValid(runFolder, Infinity, console.error))!.folder;
+    },
+    /** Top-1 by evaluator of an encoder, or of a subject without one. */
+    async top1(
+      evaluations: readonly EvaluateConfig[],
+      encoder: { readonly checkpointFolder: string; readonly config: PretrainConfig } | null,
+    ): Promise<Readonly<Record<string, number>>> {
+      const found: Record<string, number> = {};
+      for (const config of evaluations) {
+        const subject = encoder && { subject: config.subject, ...encoder };
+        const { results } = await done(config.evaluator.id, config, subject);
+        // A head is measured at the end of its training, not at its best epoch on the test split.
+        const last = results.find(({ metric, which }) => metric === 'top1' && which !== 'best');
+        found[config.evaluator.id] = last!.value!;
+      }
+      return found;
+    },
+  };
+}
