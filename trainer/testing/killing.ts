@@ -43,7 +43,7 @@ async function buildTrainer(): Promise<string> {
       rolldownOptions: {
         input: {
           trainer: join(import.meta.dirname, '../main.ts'),
-          'decode-worker': join(import.meta.dirname, '../data/loading/worker.ts'),
+          'decode-worker': join(import.meta.dirname, '../decode-worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name]-[hash].js' },
       },
