@@ -21,7 +21,7 @@ import { inEnglish } from '../protocol/sentence.ts';
 import type { FoundWeights, WantedWeights } from '../protocol/weights.ts';
 import type { Detector, Shape } from '../recipe.ts';
 import { encoders, evaluators } from '../registry.ts';
-import { tinyDetection } from '../testing/killing.ts';
+import { tinyDetection, withoutWorkers } from '../testing/killing.ts';
 import { writeTinyCoco } from '../testing/tiny-coco.ts';
 import { findEncoder } from '../weights/find-encoder.ts';
 import { openWeights } from '../weights/open.ts';
@@ -54,7 +54,7 @@ interface Made {
   readonly folded?: true;
 }
 
-const tiny = (kind: Kind) => tinyDetection(data, kind) as EvaluateConfig;
+const tiny = (kind: Kind) => withoutWorkers(tinyDetection(data, kind));
 const optionsOf = ({ kind, options }: Pick<Made, 'kind' | 'options'>, more: Choice['options'] = {}) => ({
   ...tiny(kind).evaluator.options,
   ...options,

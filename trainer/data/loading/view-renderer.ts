@@ -92,7 +92,11 @@ async function openPaired(
   throw new FaultError('wrong-folder', text, { path: data.path, first: first.count, second: opened.count });
 }
 
-async function openPairedSource(located: Located, first: OpenDataset, seen: SeenContents | undefined): Promise<ImageSource> {
+async function openPairedSource(
+  located: Located,
+  first: OpenDataset,
+  seen: SeenContents | undefined,
+): Promise<ImageSource> {
   const { count, channels } = first;
   const open = () => openPaired(located, { count, channels });
   return new ImageSource(await open(), located.data.path, seen, open);

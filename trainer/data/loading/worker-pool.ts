@@ -112,8 +112,7 @@ export async function openProducer<Specification, Request, Result>(
     throw failure.reason;
   }
   return {
-    produce: (request) =>
-      pool.reduce((a, b) => (b.load() < a.load() ? b : a)).produce(request) as Promise<Result>,
+    produce: (request) => pool.reduce((a, b) => (b.load() < a.load() ? b : a)).produce(request) as Promise<Result>,
     close,
   };
 }
