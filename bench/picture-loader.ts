@@ -9,6 +9,7 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
+import { setTimeout as after } from 'node:timers/promises';
 import { pictureOrder } from '../trainer/detection/pictures/order.ts';
 import type { PictureTask } from '../trainer/detection/pictures/picture-batches.ts';
 import { openPictureLoader } from '../trainer/detection/pictures/picture-loader.ts';
@@ -52,6 +53,17 @@ async function writeCoco(folder: string): Promise<void> {
   await writeFile(join(folder, 'train/_annotations.coco.json'), JSON.stringify(document));
 }
 
+/** How late the event loop is while work is done: median, 99 % and at most, in columns. */
+async function lateWhile(work: () => Promise<void>): Promise<string> {
+  const delay = monitorEventLoopDelay({ resolution: resolutionMs });
+  delay.enable();
+  await work();
+  delay.disable();
+  return [delay.percentile(50), delay.percentile(99), delay.max]
+    .map((nanoseconds) => `${Math.max(0, nanoseconds / 1e6 - resolutionMs).toFixed(1)} ms`.padStart(10))
+    .join('');
+}
+
 async function measure(path: string, task: PictureTask, workers: number): Promise<string> {
   const order = pictureOrder(
     Int32Array.from({ length: count }, (_, at) => at),
@@ -73,20 +85,15 @@ async function measure(path: string, task: PictureTask, workers: number): Promis
   });
   try {
     for (let warm = 0; warm < 3; warm++) await loader.next();
-    const delay = monitorEventLoopDelay({ resolution: resolutionMs });
-    delay.enable();
     const before = process.cpuUsage();
     const began = performance.now();
     let pictures = 0;
-    while (performance.now() - began < seconds * 1000) pictures += (await loader.next())!.index.length;
-    const taken = (performance.now() - began) / 1000;
+    const late = await lateWhile(async () => {
+      while (performance.now() - began < seconds * 1000) pictures += (await loader.next())!.index.length;
+    });
     const { user, system } = process.cpuUsage(before);
-    delay.disable();
-    const late = [delay.percentile(50), delay.percentile(99), delay.max].map((nanoseconds) =>
-      `${Math.max(0, nanoseconds / 1e6 - resolutionMs).toFixed(1)} ms`.padStart(10),
-    );
-    const rates = [pictures / taken, pictures / ((user + system) / 1e6)].map((rate) => rate.toFixed(1).padStart(12));
-    return [String(workers).padStart(7), ...rates, ...late].join('');
+    const taken = [(performance.now() - began) / 1000, (user + system) / 1e6];
+    return taken.map((each) => (pictures / each).toFixed(1).padStart(12)).join('') + late;
   } finally {
     await loader.close();
   }
@@ -106,10 +113,14 @@ try {
     },
     'to find objects in, short side of 800': { kind: 'finding', fit: { shortSide: 800, longest } },
   };
+  const idle = await lateWhile(() => after(seconds * 1000));
   for (const [title, task] of Object.entries(tasks)) {
     console.log(`${width} x ${height} JPEG files ${title}, ${batch} a batch`);
     console.log('workers  pictures/s    /s a core  event loop late: median, 99 %, at most');
-    for (const workers of new Set([0, 1, availableParallelism()])) console.log(await measure(folder, task, workers));
+    for (const workers of new Set([0, 1, availableParallelism()]))
+      console.log(String(workers).padStart(7) + (await measure(folder, task, workers)));
+    // The machine's own part.
+    console.log(`   idle${' '.repeat(24)}${idle}`);
   }
 } finally {
   await rm(folder, { recursive: true, force: true });
