@@ -6,6 +6,7 @@ import { startCounting, type DetectionFigure, type DetectionRules } from '../det
 import { detectorLearner } from '../detection/nets/detector-learner.ts';
 import type { AnnotatedImage } from '../detection/objects.ts';
 import { FaultError } from '../durable/fault-error.ts';
+import type { SplitPictures } from '../detection/pictures/picture-loader.ts';
 import { pictureOrder } from '../detection/pictures/order.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
 import { detectionFiles } from '../protocol/detections.ts';
@@ -19,7 +20,7 @@ import { takeImportedDetector } from './imported-detector.ts';
 import { measureDetections, type MeasuredDetections } from './measure-detections.ts';
 import type { TellDetections } from '../detection/results/write-found.ts';
 import { openTrainableEncoder } from './on-images.ts';
-import { openFinding, openLearning, picturesTogether, type CountedPictures } from './picture-sources.ts';
+import { openFinding, openLearning, picturesOf, picturesTogether } from './picture-sources.ts';
 import { annotated, categoriesOf, lookAtPictures, surveyed, unseenClasses } from './survey-pictures.ts';
 import { takePreciseNorm } from './precise-norm.ts';
 import { tellIfNothingLearned, watched } from './watch-detector.ts';
@@ -154,7 +155,7 @@ async function courseOf(
   const { config, classes, truth, fromStep } = scope;
   const { survey, pictures } = await lookAtPictures(scope.train, scope, async (data) => ({
     survey: await surveyed(data),
-    pictures: { data: scope.train.data, found: data.found, count: data.count },
+    pictures: picturesOf(scope, scope.train, data),
   }));
   const order = pictureOrder(survey.pictures, survey.isWide, training.batch, config.seed);
 
@@ -198,7 +199,7 @@ async function openSearch(
   scope: EvaluationScope,
   { fit }: DetectionTraining,
   find: FindObjects,
-  pictures: CountedPictures,
+  pictures: SplitPictures,
   wanted: number,
 ) {
   const loader = await openFinding(scope, pictures, fit, wanted);
@@ -225,7 +226,7 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
     throw new FaultError('bad-argument', text, { steps: 0 });
   }
   const { pictures, tested } = await lookAtPictures(scope.test, scope, async (data) => ({
-    pictures: { data: scope.test.data, found: data.found, count: data.count },
+    pictures: picturesOf(scope, scope.test, data),
     tested: { images: await annotated(data), classes: data.classes, categories: categoriesOf(data) },
   }));
   const find = objectFinder(engine, training.detector);

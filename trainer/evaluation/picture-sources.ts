@@ -1,10 +1,11 @@
 /** Batches of pictures of an evaluation, for training a detector and for finding objects with it. */
 import type { Located } from '../data/listing/image-table.ts';
+import { noneSeen } from '../data/loading/seen-contents.ts';
 import type { Fit } from '../detection/pictures/fit.ts';
 import type { PictureOrder } from '../detection/pictures/order.ts';
-import { openPictureLoader, type PictureLoader } from '../detection/pictures/picture-loader.ts';
+import { openPictureLoader, type PictureLoader, type SplitPictures } from '../detection/pictures/picture-loader.ts';
 import { resizingOf } from '../protocol/run.ts';
-import type { DetectionTraining } from '../recipe.ts';
+import type { DetectionTraining, OpenDataset } from '../recipe.ts';
 import type { BatchSource } from '../training/training-task.ts';
 import type { EvaluationScope } from './evaluation-scope.ts';
 
@@ -23,8 +24,12 @@ const sharedBy = ({ context: { reach }, config, leftOut }: EvaluationScope) => (
   reach,
 });
 
-/** Pictures of a split, and how many there are. */
-export type CountedPictures = Located & { readonly count: number };
+/** Pictures of a split that was opened. All loaders over them know what one has read. */
+export const picturesOf = (
+  { context: { reach } }: EvaluationScope,
+  { data }: Located,
+  { count, found }: OpenDataset,
+): SplitPictures => ({ data, found, count, seen: reach && noneSeen(count, reach.startedAt, reach.holds() > 0) });
 
 /** How pictures to learn from come. */
 export interface Lesson {
@@ -37,7 +42,7 @@ export interface Lesson {
 /** Pictures to learn from, from a step on; they never end. */
 export async function openLearning(
   scope: EvaluationScope,
-  pictures: CountedPictures,
+  pictures: SplitPictures,
   { order, most, masks }: Lesson,
   { views, batch }: DetectionTraining,
   fromStep: number,
@@ -60,7 +65,7 @@ export async function openLearning(
 /** The first pictures of a split, in order, to find objects in. @param wanted after the last one it begins again */
 export function openFinding(
   scope: EvaluationScope,
-  pictures: CountedPictures,
+  pictures: SplitPictures,
   fit: Fit,
   wanted: number,
 ): Promise<PictureLoader> {

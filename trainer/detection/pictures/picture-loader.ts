@@ -5,16 +5,21 @@ import type { Located } from '../../data/listing/image-table.ts';
 import type { LeftOut } from '../../data/loading/left-out.ts';
 import { SourceChanged } from '../../data/loading/loader.ts';
 import { createQueue, prefetchDepth } from '../../data/loading/prefetch.ts';
-import { compareAfterPause, noneSeen } from '../../data/loading/seen-contents.ts';
+import { compareAfterPause, type SeenContents } from '../../data/loading/seen-contents.ts';
 import { whenReached, whenThere } from '../../data/loading/when-reached.ts';
 import { openProducer } from '../../data/loading/worker-pool.ts';
 import type { Normalization, Resizing } from '../../protocol/run.ts';
 import { canvasSide } from './fit.ts';
 import { pictureWork, type PictureBatch, type PictureRequest, type PictureTask } from './picture-batches.ts';
 
-export interface PictureLoaderOptions extends Located {
-  /** Pictures of the data set. */
+/** The pictures of a split. */
+export interface SplitPictures extends Located {
   readonly count: number;
+  /** What has been read of them, by this loader or another; absent where nobody waits for data that went away. */
+  readonly seen?: SeenContents | undefined;
+}
+
+export interface PictureLoaderOptions extends SplitPictures {
   readonly task: PictureTask;
   readonly normalization: Normalization;
   readonly resizing: Resizing;
@@ -48,8 +53,7 @@ function largestBatch({ task, batch, normalization }: PictureLoaderOptions): num
 
 /** A damaged picture is recorded when its batch is asked for, not when it is made: so a resume finds it at the same step. */
 export async function openPictureLoader(options: PictureLoaderOptions, workerFile?: URL): Promise<PictureLoader> {
-  const { data, found, count, task, normalization, resizing, leftOut, reach, next } = options;
-  const seen = reach && noneSeen(count, reach.startedAt, reach.holds() > 0);
+  const { data, found, count, seen, task, normalization, resizing, leftOut, reach, next } = options;
   const depth = prefetchDepth(largestBatch(options), options.workers);
   // A worker makes a whole batch: more of them than batches would have nothing to do.
   const pool = { workers: Math.min(options.workers, depth + 1), count, file: workerFile };
