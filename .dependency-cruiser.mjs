@@ -105,6 +105,7 @@ const rooms = {
   'trainer/detection/nets': ['trainer/nn', 'trainer/detection/[^/]+$', 'trainer/recipe.ts'],
   'trainer/detection/pictures': [
     'trainer/data',
+    'trainer/channel',
     'trainer/detection/masks',
     'trainer/detection/[^/]+$',
     'trainer/host-batch.ts',

@@ -105,7 +105,7 @@ export const targets = [
     sources: ['trainer', 'resources'],
     entries: {
       trainer: 'trainer/main.ts',
-      'decode-worker': 'trainer/data/loading/worker.ts',
+      'decode-worker': 'trainer/decode-worker.ts',
       catalogue: 'trainer/write-catalogue.ts',
     },
     folder: 'out/node',

@@ -1,6 +1,7 @@
 /** Faults of single images of a data set, by what can be done about them. */
 import { FaultError } from '../durable/fault-error.ts';
 import { sha256 } from '../durable/files.ts';
+import type { DamagedFile } from '../protocol/left-out.ts';
 import { inEnglish, type Said } from '../protocol/sentence.ts';
 import { unreachableFault } from './unreachable.ts';
 import { UnusableImage, reasonOf } from './unusable-image.ts';
@@ -20,6 +21,10 @@ export class DamagedImageError extends FaultError {
     this.sha256 = hash;
   }
 }
+
+/** The error of an image that another thread, or an earlier look, found damaged. */
+export const damagedImageError = ({ file, reason, sha256: hash }: Omit<DamagedFile, 'split'>): DamagedImageError =>
+  new DamagedImageError(file, reason, hash);
 
 /** `bytes`: the file, where it could be read and holds nothing else. */
 export function imageFault(file: string, error: unknown, bytes: Uint8Array | null): FaultError {

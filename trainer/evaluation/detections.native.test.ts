@@ -10,9 +10,8 @@ import { startCounting } from '../detection/figures/rules.ts';
 import { readCocoResults } from '../detection/results/coco-results.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import { detectionFiles, DetectionSummary, KeptError } from '../protocol/detections.ts';
-import type { EvaluateConfig } from '../protocol/run.ts';
 import { dataset as coco } from '../datasets/coco.ts';
-import { tinyDetection } from '../testing/killing.ts';
+import { tinyDetection, withoutWorkers } from '../testing/killing.ts';
 import { writeTinyCoco } from '../testing/tiny-coco.ts';
 import { openEvaluation } from './evaluate.ts';
 import { annotated, type Pictures } from './survey-pictures.ts';
@@ -22,7 +21,7 @@ beforeAll(() => writeTinyCoco(join(folder, 'data')));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 it('keeps what was found by the ids of the data set, of boxes and masks, beside figures with an interval', async () => {
-  const config = tinyDetection(join(folder, 'data'), 'detection-fpn') as EvaluateConfig;
+  const config = withoutWorkers(tinyDetection(join(folder, 'data'), 'detection-fpn'));
   const engine = await openEngine(config.execution);
   const context = { port: openPort({ channel: null, now: Date.now }), clock: () => performance.now() };
   const subject = { subject: config.subject, checkpointFolder: null, config: null };

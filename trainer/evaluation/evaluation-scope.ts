@@ -56,13 +56,19 @@ export interface Material {
   readonly pairs?: NonNullable<EvaluationModel['pairs']>;
 }
 
+export interface Rehearsal {
+  /** Looks at the next images; false at the end. */
+  next(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
 export interface Evaluation {
   /** Absent if nothing is trained. */
   readonly course?: TrainingTask;
   /** Images that are looked at to examine and to measure what is trained, each as often as it is. */
   readonly examinedImages: number;
-  /** Where nothing is trained and images are looked at anew: looks at so many of them, for timing. */
-  readonly rehearse?: { readonly images: number; run(): Promise<void> };
+  /** Where nothing is trained and images are looked at anew, so many at a time: the looking alone, for timing. */
+  readonly rehearse?: { readonly images: number; open(): Promise<Rehearsal> };
   /** Computes the figures once the course is done. Files go below the run's folder. */
   measure(runFolder: string): Promise<readonly Result[]>;
 }

@@ -1,15 +1,13 @@
 /** Objects that a detector finds in pictures, on the pixels of their files. */
+import { setImmediate as macrotask } from 'node:timers/promises';
 import type { Box } from '../detection/boxes.ts';
 import { pasteMask } from '../detection/masks/pasting.ts';
 import type { Detection } from '../detection/objects.ts';
 import type { Size } from '../detection/pictures/fit.ts';
-import type { PictureBatches } from '../detection/pictures/picture-batches.ts';
+import type { PictureBatch } from '../detection/pictures/picture-batches.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { HostTensor } from '../host-batch.ts';
-import type { DetectionTraining } from '../recipe.ts';
-
-/** Pictures looked at at a time. */
-export const picturesTogether = 4;
+import type { Detector } from '../recipe.ts';
 
 /** What was found in picture `at` of a batch. @param results boxes, scores, classes and perhaps masks, as a detector gives them */
 function foundIn(results: readonly HostTensor[], at: number, shown: Size, original: Size): readonly Detection[] {
@@ -33,33 +31,25 @@ function maskAt({ shape, values }: HostTensor, row: number, box: Box, original: 
   return pasteMask(own, side, box, original);
 }
 
-/** Told of each picture what was found in it. */
-export type TellFound = (picture: number, found: readonly Detection[]) => void;
+/** Tells what is found in each picture of a batch. */
+export type FindObjects = (
+  batch: PictureBatch,
+  tell: (picture: number, found: readonly Detection[]) => void,
+) => Promise<void>;
 
-export function objectFinder(
-  engine: Engine,
-  { detector, fit }: Pick<DetectionTraining, 'detector' | 'fit'>,
-  finding: PictureBatches['finding'],
-) {
+export function objectFinder(engine: Engine, detector: Detector): FindObjects {
   const run = engine.inferAll(([images, sizes], at) => {
     const { boxes, scores, classes, masks } = detector.find({ images: images!, sizes: sizes! }, at);
     return [boxes, scores, classes, ...(masks ? [masks] : [])];
   });
-  return async (
-    pictures: Int32Array,
-    tell: TellFound,
-    progress: (fraction: number) => Promise<void>,
-  ): Promise<void> => {
-    for (let from = 0; from < pictures.length; from += picturesTogether) {
-      const part = pictures.subarray(from, from + picturesTogether);
-      const { views, targets, originals } = await finding(part, fit);
-      const sizes = targets['sizes']!;
-      const results = await run(views[0]!, sizes);
-      part.forEach((picture, at) => {
-        const [height = 1, width = 1] = sizes.values.subarray(2 * at, 2 * at + 2);
-        tell(picture, foundIn(results, at, { width, height }, originals[at]!));
-      });
-      await progress((from + part.length) / pictures.length);
+  return async ({ views, targets, index, originals }, tell) => {
+    const sizes = targets['sizes']!;
+    const results = await run(views[0]!, sizes);
+    for (const [at, picture] of index.entries()) {
+      const [height = 1, width = 1] = sizes.values.subarray(2 * at, 2 * at + 2);
+      tell(picture, foundIn(results, at, { width, height }, originals[at]!));
+      // Masks of a hundred detections take long to put into a picture: meanwhile batches arrive.
+      await macrotask();
     }
   };
 }

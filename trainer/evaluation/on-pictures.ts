@@ -6,6 +6,7 @@ import { startCounting, type DetectionFigure, type DetectionRules } from '../det
 import { detectorLearner } from '../detection/nets/detector-learner.ts';
 import type { AnnotatedImage } from '../detection/objects.ts';
 import { FaultError } from '../durable/fault-error.ts';
+import type { SplitPictures } from '../detection/pictures/picture-loader.ts';
 import { pictureOrder } from '../detection/pictures/order.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
 import { detectionFiles } from '../protocol/detections.ts';
@@ -14,13 +15,13 @@ import type { DetectionRecipe, DetectionTraining } from '../recipe.ts';
 import { optimizers, schedules } from '../registry.ts';
 import type { BatchSource, PeriodicCheck, TrainingTask } from '../training/training-task.ts';
 import { extractQuietMs, type Evaluation, type EvaluationScope } from './evaluation-scope.ts';
-import { objectFinder, picturesTogether } from './find-objects.ts';
+import { objectFinder, type FindObjects } from './find-objects.ts';
 import { takeImportedDetector } from './imported-detector.ts';
 import { measureDetections, type MeasuredDetections } from './measure-detections.ts';
 import type { TellDetections } from '../detection/results/write-found.ts';
 import { openTrainableEncoder } from './on-images.ts';
-import { findingBatches, learningBatches, sourceOf, withoutDamaged } from './picture-sources.ts';
-import { annotated, categoriesOf, openPictures, surveyed, unseenClasses, type Pictures } from './survey-pictures.ts';
+import { openFinding, openLearning, picturesOf, picturesTogether } from './picture-sources.ts';
+import { annotated, categoriesOf, lookAtPictures, surveyed, unseenClasses } from './survey-pictures.ts';
 import { takePreciseNorm } from './precise-norm.ts';
 import { tellIfNothingLearned, watched } from './watch-detector.ts';
 
@@ -98,10 +99,16 @@ interface OpenDetector {
   readonly training: DetectionTraining;
   readonly masks: boolean;
   readonly rules: DetectionRules;
-  readonly test: Pictures;
-  readonly tested: readonly AnnotatedImage[];
+  readonly tested: TestedPictures;
   /** Finds objects in the first pictures of the test split. */
   findIn(images: readonly AnnotatedImage[], tell: TellDetections, progress: Progress): Promise<void>;
+}
+
+/** The pictures to be measured on. */
+interface TestedPictures {
+  readonly images: readonly AnnotatedImage[];
+  readonly classes: readonly string[];
+  readonly categories: readonly number[];
 }
 
 /**
@@ -110,7 +117,7 @@ interface OpenDetector {
  */
 function measuring(
   scope: EvaluationScope,
-  { training, masks, rules, test, tested, findIn }: OpenDetector,
+  { training, masks, rules, tested, findIn }: OpenDetector,
   prepare: (progress: Progress) => Promise<void>,
 ) {
   const { context, place } = scope;
@@ -123,39 +130,37 @@ function measuring(
     await prepare(progressOfWork());
     const finding = progressOfWork();
     const figures = await measureDetections({
+      ...tested,
       rules,
-      images: tested,
-      classes: test.classes,
       masks,
-      categories: categoriesOf(test),
       folder: runFolder,
       progress: progressOfWork(),
-      find: (tell) => findIn(tested, tell, finding),
+      find: (tell) => findIn(tested.images, tell, finding),
     });
-    await test.close();
-    return resultsOf(scope, figures, tested.length, steps > 0);
+    return resultsOf(scope, figures, tested.images.length, steps > 0);
   };
 }
 
 interface Course {
   readonly course: TrainingTask;
   /** The batches that would follow the course. */
-  goOn(): BatchSource;
+  goOn(): Promise<BatchSource>;
 }
 
 /** The course in which a detector learns from the training split, examined on part of the test split. */
 async function courseOf(
   scope: EvaluationScope,
   { training, masks, rules, tested, findIn }: OpenDetector,
-  train: Pictures,
 ): Promise<Course> {
-  const { config, classes, truth } = scope;
-  const survey = await surveyed(train);
+  const { config, classes, truth, fromStep } = scope;
+  const { survey, pictures } = await lookAtPictures(scope.train, scope, async (data) => ({
+    survey: await surveyed(data),
+    pictures: picturesOf(scope, scope.train, data),
+  }));
   const order = pictureOrder(survey.pictures, survey.isWide, training.batch, config.seed);
-  const learning = learningBatches(scope, { train, most: survey.most, masks });
 
   async function figuresOf(count: number, progress: Progress): Promise<readonly DetectionFigure[]> {
-    const images = tested.slice(0, count);
+    const images = tested.images.slice(0, count);
     const counting = startCounting(rules, images, classes, masks);
     await findIn(images, counting.add, progress);
     return counting.finish().figures;
@@ -165,11 +170,12 @@ async function courseOf(
   const watch = watched(stepper);
   const { steps } = training;
   const { stepsPerEpoch } = order;
+  const from = (step: number) => openLearning(scope, pictures, { order, most: survey.most, masks }, training, step);
   const course: TrainingTask = {
     steps,
     stepsPerEpoch,
     counters: new Map(),
-    source: sourceOf(scope, learning, order, training, train.count),
+    source: await from(fromStep),
     run: watch.run,
     state: stepper.state,
     imagesOf: ({ index }) => Array.from(index, (picture) => survey.names[picture]!),
@@ -181,13 +187,30 @@ async function courseOf(
       facts: () => ({
         ...survey.boxes,
         ...watch.seen(),
-        unseenClasses: unseenClasses(tested, survey, truth.test.names),
+        unseenClasses: unseenClasses(tested.images, survey, truth.test.names),
       }),
     }),
   };
+  return { course, goOn: () => from(steps) };
+}
+
+/** A search through the test split, batch by batch. */
+async function openSearch(
+  scope: EvaluationScope,
+  { fit }: DetectionTraining,
+  find: FindObjects,
+  pictures: SplitPictures,
+  wanted: number,
+) {
+  const loader = await openFinding(scope, pictures, fit, wanted);
   return {
-    course,
-    goOn: () => sourceOf({ ...scope, fromStep: steps }, learning, order, training, train.count),
+    /** False at the end. */
+    async next(tell: Parameters<FindObjects>[1]): Promise<boolean> {
+      const batch = await loader.next();
+      if (batch !== null) await find(batch, tell);
+      return batch !== null;
+    },
+    close: () => loader.close(),
   };
 }
 
@@ -202,42 +225,51 @@ export async function onPictures(scope: EvaluationScope, recipe: DetectionRecipe
       'A new detector that takes 0 steps has learned nothing: set a number of steps, or start from an imported detector.';
     throw new FaultError('bad-argument', text, { steps: 0 });
   }
-  const test = await openPictures(scope.test, scope);
-  const find = objectFinder(engine, training, findingBatches(scope, test));
+  const { pictures, tested } = await lookAtPictures(scope.test, scope, async (data) => ({
+    pictures: picturesOf(scope, scope.test, data),
+    tested: { images: await annotated(data), classes: data.classes, categories: categoriesOf(data) },
+  }));
+  const find = objectFinder(engine, training.detector);
+  const search = (wanted: number) => openSearch(scope, training, find, pictures, wanted);
   const detector: OpenDetector = {
     training,
     masks: recipe.masks,
     rules: recipe.rules(options),
-    test,
-    tested: await annotated(test),
-    findIn: (images, tell, progress) =>
-      withoutDamaged(scope, scope.test, test.count, () =>
-        find(Int32Array.from(images.keys()), (picture, found) => tell(images[picture]!.id, found), progress),
-      ),
+    tested,
+    async findIn(images, tell, progress) {
+      const { next, close } = await search(images.length);
+      let looked = 0;
+      const tellOf: Parameters<FindObjects>[1] = (picture, found) => {
+        tell(images[picture]!.id, found);
+        looked += 1;
+      };
+      try {
+        while (await next(tellOf)) await progress(looked / images.length);
+      } finally {
+        await close();
+      }
+    },
   };
-  const { length: images } = detector.tested;
-  if (training.steps === 0) {
-    const nothing = { tell: () => undefined, progress: () => Promise.resolve() };
-    const first = detector.tested.slice(0, picturesTogether);
+  const { length: images } = tested.images;
+  if (training.steps === 0)
     return {
       examinedImages: images,
-      rehearse: { images: first.length, run: () => detector.findIn(first, nothing.tell, nothing.progress) },
+      rehearse: {
+        images: picturesTogether,
+        async open() {
+          const { next, close } = await search(Infinity);
+          return { next: () => next(() => undefined), close };
+        },
+      },
       measure: measuring(scope, detector, () => Promise.resolve()),
     };
-  }
-  const train = await openPictures(scope.train, scope);
-  const { course, goOn } = await courseOf(scope, detector, train);
+  const { course, goOn } = await courseOf(scope, detector);
   const { preciseNorm, batch } = training;
-  const measure = measuring(scope, detector, (progress) =>
-    takePreciseNorm(engine, training, goOn(), scope.config.seed, progress),
-  );
   return {
     course,
     examinedImages: images + (examinations - 1) * Math.min(examinedPictures, images) + preciseNorm * batch,
-    async measure(runFolder) {
-      const results = await measure(runFolder);
-      await train.close();
-      return results;
-    },
+    measure: measuring(scope, detector, (progress) =>
+      takePreciseNorm(engine, training, goOn, scope.config.seed, progress),
+    ),
   };
 }

@@ -72,16 +72,25 @@ it.each(['eager', 'traced'] as const)('%s', async (kind) => {
   const before = entries.map((entry) => Array.from(entry.read()));
   const told: number[] = [];
   let next = 0;
+  let isClosed = false;
   await takePreciseNorm(
     engine,
     { detector, preciseNorm: 5 },
-    { next: () => Promise.resolve({ batch: batchAt(next++) }), close: () => Promise.resolve() },
+    () =>
+      Promise.resolve({
+        next: () => Promise.resolve({ batch: batchAt(next++) }),
+        close: () => {
+          isClosed = true;
+          return Promise.resolve();
+        },
+      }),
     1,
     (fraction) => {
       told.push(fraction);
       return Promise.resolve();
     },
   );
+  expect(isClosed).toBe(true);
   const after = new Map(entries.map((entry) => [entry.name, Array.from(entry.read())]));
   const { mean, variance } = expected(5);
   for (const [name, values] of [

@@ -21,14 +21,15 @@ function drawn(seed: number): StepContext['uniform'] {
   };
 }
 
-/** @param source batches of the training pictures as in training; closed at the end */
+/** @param open batches of the training pictures as in training */
 export async function takePreciseNorm(
   engine: Engine,
   { detector, preciseNorm: count }: Pick<DetectionTraining, 'detector' | 'preciseNorm'>,
-  source: BatchSource,
+  open: () => Promise<BatchSource>,
   seed: number,
   progress: (fraction: number) => Promise<void>,
 ): Promise<void> {
+  if (count === 0) return;
   const statistics = new Map<Variable, Tensor>();
   let names: readonly string[] = [];
   const run = engine.inferAll(([images, ...rest], at) => {
@@ -48,18 +49,21 @@ export async function takePreciseNorm(
     });
   });
   let sums: readonly Float64Array[] = [];
-  for (let done = 0; done < count; done++) {
-    const {
-      batch: { views, targets },
-    } = await source.next();
-    names = Object.keys(targets).sort();
-    const found = await run(views[0]!, ...names.map((name) => targets[name]!));
-    if (done === 0) sums = found.map(({ values }) => new Float64Array(values.length));
-    found.forEach(({ values }, at) => values.forEach((value, channel) => (sums[at]![channel]! += value)));
-    await progress((done + 1) / count);
+  const source = await open();
+  try {
+    for (let done = 0; done < count; done++) {
+      const {
+        batch: { views, targets },
+      } = await source.next();
+      names = Object.keys(targets).sort();
+      const found = await run(views[0]!, ...names.map((name) => targets[name]!));
+      if (done === 0) sums = found.map(({ values }) => new Float64Array(values.length));
+      found.forEach(({ values }, at) => values.forEach((value, channel) => (sums[at]![channel]! += value)));
+      await progress((done + 1) / count);
+    }
+  } finally {
+    await source.close();
   }
-  await source.close();
-  if (count === 0) return;
   const net = { weights: [], state: [...statistics.keys()] };
   engine.entries([net]).forEach((entry, at) => entry.write(Float32Array.from(sums[at]!, (sum) => sum / count)));
 }

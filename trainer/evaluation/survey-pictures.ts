@@ -11,16 +11,20 @@ import type { EvaluationScope } from './evaluation-scope.ts';
 
 export type Pictures = OpenDataset & Required<Pick<OpenDataset, 'objects'>>;
 
-/** @throws FaultError `wrong-folder` for a split without boxes */
-export async function openPictures(
+/** Opens pictures while something is learned about them. @throws FaultError `wrong-folder` for a split without boxes */
+export async function lookAtPictures<T>(
   { data: source, found }: Located,
   { context, recipe: { title } }: EvaluationScope,
-): Promise<Pictures> {
+  look: (pictures: Pictures) => Promise<T>,
+): Promise<T> {
   const data = await whenThere(() => openData(source, found), source.path, context.reach);
-  if (data.objects) return data as Pictures;
-  await data.close();
-  const text = `${title} needs boxes around objects, such as PASCAL VOC and COCO have; ${source.path} has none.`;
-  throw new FaultError('wrong-folder', text, { path: source.path });
+  try {
+    if (data.objects) return await look(data as Pictures);
+    const text = `${title} needs boxes around objects, such as PASCAL VOC and COCO have; ${source.path} has none.`;
+    throw new FaultError('wrong-folder', text, { path: source.path });
+  } finally {
+    await data.close();
+  }
 }
 
 /** All that is annotated in the pictures to be measured on, called by their ids, or by their files where ids repeat. */

@@ -54,6 +54,13 @@ async function time(
   return { seconds, peakMemoryBytes };
 }
 
+/** Of data that was at its end before there was a step to count, a time of 0. */
+function figuresOf({ seconds, peakMemoryBytes }: Timed) {
+  const secondsPerStep = seconds.length > 0 ? median(seconds) : 0;
+  const spreadSeconds = seconds.length > 0 ? deviation(seconds, secondsPerStep) : 0;
+  return { secondsPerStep, spreadSeconds, peakMemoryBytes, steps: seconds.length };
+}
+
 function stateBytes(state: readonly StateEntry[]): number {
   return state.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
 }
@@ -82,13 +89,9 @@ async function timeCourse(
       next = course.source.next();
       return true;
     });
-    const secondsPerStep = median(timed.seconds);
     return {
-      secondsPerStep,
+      ...figuresOf(timed),
       loadSeconds,
-      peakMemoryBytes: timed.peakMemoryBytes,
-      spreadSeconds: deviation(timed.seconds, secondsPerStep),
-      steps: timed.seconds.length,
       stepsTotal: course.steps + Math.ceil((forwardShare * examined) / first.batch.index.length),
       checkpointBytes: stateBytes(course.state),
     };
@@ -127,23 +130,16 @@ async function calibrateFineTuning(
   const { course, examinedImages, rehearse } = await openEvaluation(context, engine, config, place);
   const progress = progressOf(context, { tensors: engine.tensors });
   if (course) return timeCourse(course, examinedImages, began, config.logEvery, context, progress);
+  const { images, open } = rehearse!;
+  const rehearsal = await open();
   const loadSeconds = (context.clock() - began) / 1000;
   context.port.send({ type: 'phase', phase: 'calibrating', quietForMs: quietMs });
-  const { images, run: look } = rehearse!;
-  const timed = await time(context.clock, progress, async () => {
-    await look();
-    return true;
-  });
-  const secondsPerStep = median(timed.seconds);
-  return {
-    secondsPerStep,
-    loadSeconds,
-    peakMemoryBytes: timed.peakMemoryBytes,
-    checkpointBytes: 0,
-    spreadSeconds: deviation(timed.seconds, secondsPerStep),
-    steps: timed.seconds.length,
-    stepsTotal: Math.ceil(examinedImages / images),
-  };
+  try {
+    const timed = await time(context.clock, progress, () => rehearsal.next());
+    return { ...figuresOf(timed), loadSeconds, checkpointBytes: 0, stepsTotal: Math.ceil(examinedImages / images) };
+  } finally {
+    await rehearsal.close();
+  }
 }
 
 /** An evaluation of frozen features takes as long as the encoding; a head adds seconds. A step encodes one batch. */
@@ -178,16 +174,8 @@ async function calibrateEncoding(
       if (batch) await opened.encode(batch.views[0]!);
       return batch !== null;
     });
-    const secondsPerStep = timed.seconds.length > 0 ? median(timed.seconds) : 0;
-    return {
-      secondsPerStep,
-      loadSeconds,
-      peakMemoryBytes: timed.peakMemoryBytes,
-      checkpointBytes: 0,
-      spreadSeconds: timed.seconds.length > 0 ? deviation(timed.seconds, secondsPerStep) : 0,
-      steps: timed.seconds.length,
-      stepsTotal: Math.ceil((test.count + beside) / extractBatch),
-    };
+    const stepsTotal = Math.ceil((test.count + beside) / extractBatch);
+    return { ...figuresOf(timed), loadSeconds, checkpointBytes: 0, stepsTotal };
   } finally {
     await test.close();
   }

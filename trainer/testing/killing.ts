@@ -23,7 +23,7 @@ import type { Job } from '../protocol/commands.ts';
 import { TrainerEvent, type MetricPoint, type TrainerEventOf } from '../protocol/events.ts';
 import type { Result } from '../protocol/results.ts';
 import { detectionFiles } from '../protocol/detections.ts';
-import { RunConfig } from '../protocol/run.ts';
+import { RunConfig, type EvaluateConfig } from '../protocol/run.ts';
 import type { NotFiniteChoices } from '../protocol/when-not-finite.ts';
 import { randomBytes, writeIdx } from '../data/testing/small-datasets.ts';
 
@@ -43,7 +43,7 @@ async function buildTrainer(): Promise<string> {
       rolldownOptions: {
         input: {
           trainer: join(import.meta.dirname, '../main.ts'),
-          'decode-worker': join(import.meta.dirname, '../data/loading/worker.ts'),
+          'decode-worker': join(import.meta.dirname, '../decode-worker.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name]-[hash].js' },
       },
@@ -165,6 +165,12 @@ export function tinyDetection(folder: string, kind: 'detection-c4' | 'detection-
     train: own('train'),
     test: own('val'),
   });
+}
+
+/** The same evaluation without decoding workers, whose program stands beside a built trainer only. */
+export function withoutWorkers(config: RunConfig): EvaluateConfig {
+  if (config.kind !== 'evaluate') throw new Error('An evaluation is needed.');
+  return { ...config, execution: { ...config.execution, loaderWorkers: 0 } };
 }
 
 const writeTinyData = (folder: string): Promise<void> => writeIdx(folder, trainImages, 24);

@@ -10,7 +10,8 @@ import { newestResizing } from '../../protocol/run.ts';
 import { nameOf, placeOf, selected, startTable, type Place } from './image-table.ts';
 import { checkedUnasked, inspectListing } from './inspect-listing.ts';
 import { united, type List } from './listing.ts';
-import { openViewProducer } from '../loading/worker-pool.ts';
+import { viewWork } from '../loading/view-renderer.ts';
+import { openProducer } from '../loading/worker-pool.ts';
 import { startRejects } from '../rejects.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../testing/small-datasets.ts';
 import { openData } from '../loading/open-data.ts';
@@ -152,9 +153,10 @@ describe('a decoding worker', () => {
       expect(opened.found!.images.names.buffer).toBeInstanceOf(SharedArrayBuffer);
       // A worker that listed the folder would find one more image, and it would come first.
       await writeFile(join(folder, 'train/only/-.png'), await picture('late'));
-      await expect(openViewProducer(specification, 1, 5, worker)).rejects.toThrow('had 5 images and now has 6');
-      const producer = await openViewProducer({ ...specification, found: opened.found }, 1, 5, worker);
-      const [views] = (await producer.produce(0, Int32Array.of(0))).views;
+      const pool = { workers: 1, count: 5, file: worker };
+      await expect(openProducer(viewWork, specification, pool)).rejects.toThrow('had 5 images and now has 6');
+      const producer = await openProducer(viewWork, { ...specification, found: opened.found }, pool);
+      const [views] = (await producer.produce({ epoch: 0, index: Int32Array.of(0) })).views;
       const expected = await sharp(await picture('0'))
         .raw()
         .toBuffer();

@@ -5,6 +5,8 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newestResizing, View, type Resizing } from '../../protocol/run.ts';
 import { openEvaluationLoader, openTrainingLoader } from './loader.ts';
+import { viewWork } from './view-renderer.ts';
+import { openProducer } from './worker-pool.ts';
 import { buildWorker, inTemporaryFolder, put, randomBytes, removeWorker, writeIdx } from '../testing/small-datasets.ts';
 
 const view = v.parse(View, { size: 8, cropArea: [0.3, 1], blur: 0.3, solarize: 0.2 });
@@ -249,7 +251,6 @@ describe('a file that becomes unreadable during a run', () => {
   test('workers that find another number of images than the opener stop at once', () =>
     inTemporaryFolder(async (folder) => {
       await writePictures(folder, 5);
-      const { openViewProducer } = await import('./worker-pool.ts');
       const { data, views, normalization, seed } = pictures(folder);
       const specification = {
         data,
@@ -257,7 +258,8 @@ describe('a file that becomes unreadable during a run', () => {
         resizing: newestResizing,
         task: { kind: 'training', views, seed },
       } as const;
-      await expect(openViewProducer(specification, 1, 6, worker)).rejects.toThrow('had 6 images and now has 5');
+      const pool = { workers: 1, count: 6, file: worker };
+      await expect(openProducer(viewWork, specification, pool)).rejects.toThrow('had 6 images and now has 5');
     }));
 
   test('a data set that is gone says so', () =>

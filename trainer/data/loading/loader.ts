@@ -4,22 +4,20 @@
  */
 import type { HostBatch } from '../../host-batch.ts';
 import type { EvaluationLoader, EvaluationLoaderOptions, TrainingLoader, TrainingLoaderOptions } from './pipeline.ts';
-import type { Reach } from '../../channel/reach.ts';
-import { noneSeen } from './seen-contents.ts';
-import { begin, whenReached, whenThere, type Begun } from './when-reached.ts';
-import { openViewProducer, type ViewProducer } from './worker-pool.ts';
+import { compareAfterPause, noneSeen } from './seen-contents.ts';
+import { begin, whenReached, whenThere } from './when-reached.ts';
+import { createQueue, prefetchDepth } from './prefetch.ts';
+import { openProducer } from './worker-pool.ts';
 import { createSampler } from './sampler.ts';
-import { viewSizes, type RenderedViews, type WorkSpecification } from './view-renderer.ts';
+import { viewSizes, viewWork, type RenderedViews, type ViewRequest, type ViewSpecification } from './view-renderer.ts';
+import type { Producer } from './work.ts';
 import { openData } from './open-data.ts';
-import { DamagedImageError } from '../damaged-image.ts';
+import { damagedImageError } from '../damaged-image.ts';
 import { nameOf } from '../listing/image-table.ts';
 import { printable } from '../rejects.ts';
 import type { FoundImages } from '../found-images.ts';
 import { substituted, type DamagedImage } from './left-out.ts';
 
-/** Memory limit for prefetched batches; two are always in progress. */
-const prefetchBytes = 512 << 20;
-const mostPrefetched = 8;
 /** A piece of a batch: small enough to spread over workers, large enough that messages cost nothing. */
 const pieceBytes = 8 << 20;
 
@@ -34,8 +32,8 @@ interface Assembly {
 }
 
 function createAssembly(
-  producer: ViewProducer,
-  specification: WorkSpecification,
+  producer: Producer<ViewRequest, RenderedViews>,
+  specification: ViewSpecification,
   labels: Int32Array | null,
   batch: number,
   workers: number,
@@ -45,13 +43,12 @@ function createAssembly(
   const sampleBytes = sizes.reduce((sum, size) => sum + size * size * channels * 4, 0);
   const share = Math.ceil(batch / Math.max(1, workers));
   const piece = Math.max(1, Math.min(share, Math.floor(pieceBytes / sampleBytes)));
-  const ahead = Math.floor(prefetchBytes / (batch * sampleBytes));
   return {
-    depth: workers === 0 ? 0 : Math.max(2, Math.min(mostPrefetched, ahead)),
+    depth: prefetchDepth(batch * sampleBytes, workers),
     async assemble(epoch, index) {
       const pieces: Promise<RenderedViews>[] = [];
       for (let at = 0; at < index.length; at += piece) {
-        const part = producer.produce(epoch, index.slice(at, at + piece));
+        const part = producer.produce({ epoch, index: index.slice(at, at + piece) });
         // With one thread, one after another: starting all at once gains nothing.
         if (workers === 0) await part;
         pieces.push(part);
@@ -75,28 +72,15 @@ function targetsOf(labels: Int32Array | null, index: Int32Array): HostBatch['tar
   return { label: { shape: [index.length], values: Int32Array.from(index, (sample) => labels[sample]!) } };
 }
 
-/** A queue of batches in progress. `next` gives the work on the one after; null at the end. */
-function createQueue<T>(depth: number, reach: Reach | undefined, next: () => (() => Promise<T>) | null) {
-  const queue: Begun<T>[] = [];
-  return function take(): Begun<T> | null {
-    while (queue.length < depth + 1) {
-      const work = next();
-      if (!work) break;
-      queue.push(begin(reach, work));
-    }
-    return queue.shift() ?? null;
-  };
-}
-
 type LoaderOptions = TrainingLoaderOptions | EvaluationLoaderOptions;
 
 /** Opens the data; waits for it where its folder is gone as a whole. */
-function prepare(options: LoaderOptions, task: WorkSpecification['task'], workerFile: URL | undefined) {
+function prepare(options: LoaderOptions, task: ViewSpecification['task'], workerFile: URL | undefined) {
   const { data, reach } = options;
   return whenThere(() => prepareNow(options, task, workerFile), data.path, reach);
 }
 
-async function prepareNow(options: LoaderOptions, given: WorkSpecification['task'], workerFile: URL | undefined) {
+async function prepareNow(options: LoaderOptions, given: ViewSpecification['task'], workerFile: URL | undefined) {
   const { reach } = options;
   const opened = await openData(options.data, options.found);
   const { count, found } = opened;
@@ -105,11 +89,11 @@ async function prepareNow(options: LoaderOptions, given: WorkSpecification['task
   const pairedSeen = given.kind === 'training' && given.paired ? none() : undefined;
   const task = given.kind === 'training' ? { ...given, pairedSeen } : given;
   const { data, normalization, resizing } = options;
-  const specification: WorkSpecification = { data, found, normalization, resizing, seen, task };
+  const specification: ViewSpecification = { data, found, normalization, resizing, seen, task };
   const classes = opened.classes.length;
   const labels = await opened.labels();
   await opened.close();
-  const producer = await openViewProducer(specification, options.workers, count, workerFile);
+  const producer = await openProducer(viewWork, specification, { workers: options.workers, count, file: workerFile });
   const { depth, assemble } = createAssembly(
     producer,
     specification,
@@ -120,8 +104,7 @@ async function prepareNow(options: LoaderOptions, given: WorkSpecification['task
   const assembly: Assembly = {
     depth,
     assemble(epoch, index) {
-      // What comes after a pause is compared with what was read before.
-      if (reach && reach.holds() > 0) for (const each of [seen, pairedSeen]) each?.doubt.fill(1);
+      compareAfterPause(reach, seen, pairedSeen);
       return assemble(epoch, index);
     },
   };
@@ -139,9 +122,6 @@ function leftOutImages({ leftOut, data }: TrainingLoaderOptions, found: FoundIma
   }
   return steps;
 }
-
-const faultOfImage = ({ file, reason, sha256 }: DamagedImage): DamagedImageError =>
-  new DamagedImageError(file, reason, sha256);
 
 export async function openTrainingLoader(options: TrainingLoaderOptions, workerFile?: URL): Promise<TrainingLoader> {
   const { views, seed, paired, data, leftOut, reach } = options;
@@ -162,7 +142,7 @@ export async function openTrainingLoader(options: TrainingLoaderOptions, workerF
         const index = substituted(drawn, isLeftOutAt(step), count, { seed, epoch, batchInEpoch });
         const { batch, damaged } = await assembly.assemble(epoch, index);
         if (damaged.length === 0) return { batch, epoch, batchInEpoch, step };
-        if (!leftOut) throw faultOfImage(damaged[0]!);
+        if (!leftOut) throw damagedImageError(damaged[0]!);
         leftOut.add(data, count, damaged, step);
         for (const { at } of damaged) steps.set(index[at]!, Math.min(step, steps.get(index[at]!) ?? step));
       }
@@ -231,7 +211,7 @@ export async function openEvaluationLoader(
 
   /** Reads the rest of the source, so that it is opened again only once. */
   async function leaveOut(first: readonly DamagedImage[]): Promise<never> {
-    if (!leftOut) throw faultOfImage(first[0]!);
+    if (!leftOut) throw damagedImageError(first[0]!);
     const damaged = [...first];
     for (let rest = prefetched(); rest !== null; rest = prefetched()) {
       damaged.push(...(await whenReached(rest, data.path, reach)).damaged);

@@ -1,5 +1,6 @@
 /** What a loader knows of the images it has read, so that others are not used unsaid once its data was away. */
 import { crc32 } from 'node:zlib';
+import type { Reach } from '../../channel/reach.ts';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Sample } from '../../recipe.ts';
 
@@ -18,6 +19,11 @@ export const noneSeen = (count: number, startedAt: number, isDoubted: boolean): 
   doubt: new Uint8Array(new SharedArrayBuffer(1)).fill(isDoubted ? 1 : 0),
   startedAt,
 });
+
+/** Once there was a pause, what is read is compared with what was read before. */
+export function compareAfterPause(reach: Reach | undefined, ...all: readonly (SeenContents | undefined)[]): void {
+  if (reach && reach.holds() > 0) for (const seen of all) seen?.doubt.fill(1);
+}
 
 /** @throws FaultError `dataset-changed` if the image is not the one that was there before the data went away */
 export function expectSame({ sums, doubt, startedAt }: SeenContents, index: number, sample: Sample): void {

@@ -7,17 +7,18 @@ import type { Located } from '../listing/image-table.ts';
 import type { FoundImages } from '../found-images.ts';
 import type { Frame } from '../pixels/kernels.ts';
 import { DamagedImageError } from '../damaged-image.ts';
-import { unreachableFault } from '../unreachable.ts';
 import type { DamagedImage } from './left-out.ts';
 import { normalizer } from '../pixels/normalize.ts';
 import { preprocess } from '../pixels/preprocess.ts';
-import { decodeSample, type DecodedSample } from './decode-sample.ts';
+import type { DecodedSample } from './decode-sample.ts';
+import { ImageSource } from './image-source.ts';
 import { openData } from './open-data.ts';
 import { quoted, said } from '../../protocol/sentence.ts';
-import { expectSame, type SeenContents } from './seen-contents.ts';
+import type { SeenContents } from './seen-contents.ts';
+import type { OpenWork, Work } from './work.ts';
 
-/** Plain data that is sent to a worker; `found` is shared memory and is not copied. */
-export interface WorkSpecification {
+/** `found` is shared memory. */
+export interface ViewSpecification {
   readonly data: DataSource;
   /** The listing from an earlier opening of the data set, so that it is not listed again. */
   readonly found?: FoundImages | undefined;
@@ -43,71 +44,21 @@ export interface RenderedViews {
   readonly damaged: readonly DamagedImage[];
 }
 
-export interface ViewRenderer {
-  readonly count: number;
-  produce(epoch: number, index: Int32Array): Promise<RenderedViews>;
-  close(): Promise<void>;
+export interface ViewRequest {
+  readonly epoch: number;
+  readonly index: Int32Array;
 }
 
 /** Sides of the square views. */
-export function viewSizes({ task }: WorkSpecification): readonly number[] {
+export function viewSizes({ task }: ViewSpecification): readonly number[] {
   return task.kind === 'training' ? task.views.map((view) => view.size) : [task.preprocessing.crop];
-}
-
-/** A data set that is opened again after a file of it could not be reached: one that it held open may be gone for good. */
-class Source {
-  readonly #open: () => Promise<OpenDataset>;
-  readonly #seen: SeenContents | undefined;
-  readonly #path: string;
-  #data: OpenDataset;
-  #isStale = false;
-
-  constructor(data: OpenDataset, path: string, seen: SeenContents | undefined, open: () => Promise<OpenDataset>) {
-    this.#data = data;
-    this.#path = path;
-    this.#seen = seen;
-    this.#open = open;
-  }
-
-  get data(): OpenDataset {
-    return this.#data;
-  }
-
-  async load(index: number): Promise<DecodedSample> {
-    try {
-      const sample = await this.#data.sample(index);
-      if (this.#seen) expectSame(this.#seen, index, sample);
-      return await decodeSample(sample, this.#data.channels);
-    } catch (error) {
-      const away = unreachableFault(this.#path, error);
-      this.#isStale ||= away !== null;
-      throw away ?? error;
-    }
-  }
-
-  /** Called when nothing is being read. */
-  async reopen(): Promise<void> {
-    if (!this.#isStale) return;
-    const { count } = this.#data;
-    const again = await this.#open().catch((error: unknown) => {
-      throw unreachableFault(this.#path, error) ?? error;
-    });
-    if (again.count !== count) {
-      await again.close();
-      const text = `${this.#path} had ${count} images and now has ${again.count}: it has changed since it was away.`;
-      throw new FaultError('dataset-changed', text, { path: this.#path }, { retry: 'resume' });
-    }
-    await this.#data.close();
-    this.#data = again;
-    this.#isStale = false;
-  }
 }
 
 /** Name without its extension: the edge drawing of a JPEG photograph may be a PNG. */
 const stem = (name: string): string => name.replace(/\.[^./]*$/, '');
 
 /** Reads the picture for all views, or a pair whose second picture is for the second view. */
-function opener(source: Source, paired: Source | null) {
+function opener(source: ImageSource, paired: ImageSource | null) {
   if (paired === null) return async (index: number): Promise<readonly DecodedSample[]> => [await source.load(index)];
   return async (index: number): Promise<readonly DecodedSample[]> => {
     const second = paired.load(index);
@@ -141,16 +92,20 @@ async function openPaired(
   throw new FaultError('wrong-folder', text, { path: data.path, first: first.count, second: opened.count });
 }
 
-async function openPairedSource(located: Located, first: OpenDataset, seen: SeenContents | undefined): Promise<Source> {
+async function openPairedSource(
+  located: Located,
+  first: OpenDataset,
+  seen: SeenContents | undefined,
+): Promise<ImageSource> {
   const { count, channels } = first;
   const open = () => openPaired(located, { count, channels });
-  return new Source(await open(), located.data.path, seen, open);
+  return new ImageSource(await open(), located.data.path, seen, open);
 }
 
-export async function openViewRenderer(specification: WorkSpecification): Promise<ViewRenderer> {
+async function openViewRenderer(specification: ViewSpecification): Promise<OpenWork<ViewRequest, RenderedViews>> {
   const { task, seen } = specification;
   const open = () => openData(specification.data, specification.found);
-  const source = new Source(await open(), specification.data.path, seen, open);
+  const source = new ImageSource(await open(), specification.data.path, seen, open);
   const { data } = source;
   const normalize = normalizer(specification.normalization, data.channels);
   const { resizing } = specification;
@@ -166,7 +121,7 @@ export async function openViewRenderer(specification: WorkSpecification): Promis
 
   return {
     count: data.count,
-    async produce(epoch, index) {
+    async produce({ epoch, index }) {
       await source.reopen();
       await paired?.reopen();
       const sampleValues = sizes.map((size) => size * size * normalize.channels);
@@ -200,3 +155,9 @@ export async function openViewRenderer(specification: WorkSpecification): Promis
     },
   };
 }
+
+export const viewWork: Work<ViewSpecification, ViewRequest, RenderedViews> = {
+  name: 'views',
+  open: openViewRenderer,
+  memoryOf: ({ views }) => views.map(({ buffer }) => buffer),
+};

@@ -1,20 +1,26 @@
-/** Renders views in this thread or in a pool of workers, with the same bytes. */
+/** Has work done in this thread or by a pool of workers, with the same bytes. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { FaultError } from '../../durable/fault-error.ts';
-import type { WorkReply, WorkRequest } from './worker.ts';
-import { openViewRenderer, type RenderedViews, type ViewRenderer, type WorkSpecification } from './view-renderer.ts';
-
-export type ViewProducer = Omit<ViewRenderer, 'count'>;
+import type { Producer, Work, WorkOrder, WorkReply, WorkRequest } from './work.ts';
 
 // Kept out of the `new URL` expression, which a bundler would treat as an asset.
 const here = import.meta.url;
 /** The worker's bundle, built next to the running one. */
-export const bundledWorker = new URL('./decode-worker.js', here);
+const bundledWorker = new URL('./decode-worker.js', here);
+
+export interface Pool {
+  /** 0: the work is done in this thread. */
+  readonly workers: number;
+  /** Number of images found by the opener; every worker must find the same. */
+  readonly count: number;
+  /** The worker's program. */
+  readonly file?: URL | undefined;
+}
 
 interface Waiting {
-  readonly resolve: (rendered: RenderedViews) => void;
+  readonly resolve: (result: unknown) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -23,8 +29,8 @@ function fromFault({ code, message, values, retry }: Extract<WorkReply, { kind: 
 }
 
 /** Starts a worker thread. Its death fails all pending requests. */
-async function startWorker(specification: WorkSpecification, file: URL, count: number) {
-  const worker = new Worker(file, { workerData: specification });
+async function startWorker(order: WorkOrder, file: URL, count: number) {
+  const worker = new Worker(file, { workerData: order });
   const waiting = new Map<number, Waiting>();
   let ended: Error | null = null;
   let nextId = 0;
@@ -53,7 +59,7 @@ async function startWorker(specification: WorkSpecification, file: URL, count: n
     else {
       const request = waiting.get(reply.id!);
       waiting.delete(reply.id!);
-      if (reply.kind === 'views') request?.resolve(reply.rendered);
+      if (reply.kind === 'done') request?.resolve(reply.result);
       else request?.reject(fromFault(reply.fault));
     }
   });
@@ -65,15 +71,15 @@ async function startWorker(specification: WorkSpecification, file: URL, count: n
   }
   return {
     load: () => waiting.size,
-    produce: (epoch: number, index: Int32Array) =>
-      new Promise<RenderedViews>((resolve, reject) => {
+    produce: (request: unknown) =>
+      new Promise<unknown>((resolve, reject) => {
         if (ended !== null) {
           reject(ended);
           return;
         }
         const id = nextId++;
         waiting.set(id, { resolve, reject });
-        worker.postMessage({ id, epoch, index } satisfies WorkRequest);
+        worker.postMessage({ id, request } satisfies WorkRequest);
       }),
     async close() {
       await worker.terminate();
@@ -81,21 +87,20 @@ async function startWorker(specification: WorkSpecification, file: URL, count: n
   };
 }
 
-/** `count`: number of images found by the opener; every worker must find the same. */
-export async function openViewProducer(
-  specification: WorkSpecification,
-  workers: number,
-  count: number,
-  file: URL = bundledWorker,
-): Promise<ViewProducer> {
-  if (workers === 0) return openViewRenderer(specification);
+export async function openProducer<Specification, Request, Result>(
+  work: Work<Specification, Request, Result>,
+  specification: Specification,
+  { workers, count, file = bundledWorker }: Pool,
+): Promise<Producer<Request, Result>> {
+  if (workers === 0) return work.open(specification);
   if (!existsSync(file)) {
     throw new FaultError(
       'internal',
       `The decoding worker script is missing: ${fileURLToPath(file)}. Build it, or use 0 workers.`,
     );
   }
-  const starting = Array.from({ length: workers }, () => startWorker(specification, file, count));
+  const order = { work: work.name, specification };
+  const starting = Array.from({ length: workers }, () => startWorker(order, file, count));
   const started = await Promise.allSettled(starting);
   const failure = started.find((each) => each.status === 'rejected');
   const pool = started.flatMap((each) => (each.status === 'fulfilled' ? [each.value] : []));
@@ -107,7 +112,7 @@ export async function openViewProducer(
     throw failure.reason;
   }
   return {
-    produce: (epoch, index) => pool.reduce((a, b) => (b.load() < a.load() ? b : a)).produce(epoch, index),
+    produce: (request) => pool.reduce((a, b) => (b.load() < a.load() ? b : a)).produce(request) as Promise<Result>,
     close,
   };
 }

@@ -6,8 +6,11 @@ import { floatsAt, kernels, roomBeside, type Frame } from './kernels.ts';
 export interface Normalizer {
   /** Channels of the result: as many as the normalization names. */
   readonly channels: number;
-  /** Writes a frame at `offset` of `target`; one channel becomes three if three are named. */
-  write(frame: Frame, target: Float32Array, offset: number): void;
+  /**
+   * Writes a frame at `offset` of `target`; one channel becomes three if three are named.
+   * @param line values from one row to the next; default: rows follow each other
+   */
+  write(frame: Frame, target: Float32Array, offset: number, line?: number): void;
 }
 
 export function normalizer({ mean, std }: Normalization, dataChannels: number): Normalizer {
@@ -34,12 +37,17 @@ export function normalizer({ mean, std }: Normalization, dataChannels: number): 
   });
   return {
     channels,
-    write(frame, target, offset) {
+    write(frame, target, offset, line) {
       const count = frame.length / dataChannels;
       const [tablesAddress, result] = roomBeside(frame, tables.byteLength, 4 * count * channels);
       floatsAt(tablesAddress, tables.length).set(tables);
       kernels.lookUp(frame.address, count, dataChannels, tablesAddress, channels, result);
-      target.set(floatsAt(result, count * channels), offset);
+      const values = floatsAt(result, count * channels);
+      const own = frame.width * channels;
+      if (line === undefined || line === own) target.set(values, offset);
+      else
+        for (let row = 0; row < frame.height; row++)
+          target.set(values.subarray(row * own, (row + 1) * own), offset + row * line);
     },
   };
 }

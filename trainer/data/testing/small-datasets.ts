@@ -21,7 +21,7 @@ export async function buildWorker(): Promise<URL> {
       outDir: workerFolder,
       emptyOutDir: true,
       rolldownOptions: {
-        input: { 'decode-worker': join(import.meta.dirname, '../loading/worker.ts') },
+        input: { 'decode-worker': join(import.meta.dirname, '../../decode-worker.ts') },
         output: { format: 'es', entryFileNames: '[name].js' },
       },
     },

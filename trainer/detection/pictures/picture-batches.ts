@@ -1,116 +1,169 @@
-/** Batches of whole pictures with their objects, for training a detector and for finding objects with it. */
-import { decodeSample, type DecodedSample } from '../../data/loading/decode-sample.ts';
-import { expectSame, type SeenContents } from '../../data/loading/seen-contents.ts';
-import { normalizer } from '../../data/pixels/normalize.ts';
+/** Batches of whole pictures with their objects, for training a detector and for finding objects with it: what decoding workers make. */
+import { DamagedImageError } from '../../data/damaged-image.ts';
+import type { FoundImages } from '../../data/found-images.ts';
+import { ImageSource } from '../../data/loading/image-source.ts';
+import type { DamagedImage } from '../../data/loading/left-out.ts';
+import { openData } from '../../data/loading/open-data.ts';
+import type { SeenContents } from '../../data/loading/seen-contents.ts';
+import type { OpenWork, Work } from '../../data/loading/work.ts';
+import { flip } from '../../data/pixels/colour.ts';
+import { normalizer, type Normalizer } from '../../data/pixels/normalize.ts';
 import { resample } from '../../data/pixels/resample.ts';
-import type { HostBatch } from '../../host-batch.ts';
-import type { Normalization, Resizing } from '../../protocol/run.ts';
+import type { Pixels } from '../../data/pixels/rows.ts';
+import type { HostBatch, HostTensor } from '../../host-batch.ts';
+import type { DataSource, Normalization, Resizing } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
-import type { OpenDataset } from '../../recipe.ts';
+import type { AnnotatedImage } from '../objects.ts';
 import { canvasOf, fitted, type Fit, type PictureViews, type Size } from './fit.ts';
 import { objectRows, writeObjects, type Shown } from './shown-objects.ts';
 
-export interface PictureSource {
-  readonly data: OpenDataset;
+/** Pictures for training, with `sizes`, `boxes`, `classes`, `present` and perhaps `masks` as targets; or to find objects in, with `sizes`. */
+export type PictureTask =
+  | {
+      readonly kind: 'training';
+      readonly views: PictureViews;
+      readonly seed: number;
+      /** Rows for the objects of a picture. */
+      readonly mostObjects: number;
+      readonly masks: boolean;
+    }
+  | { readonly kind: 'finding'; readonly fit: Fit };
+
+/** `found` is shared memory. */
+export interface PictureSpecification {
+  readonly data: DataSource;
+  /** The listing from an earlier opening of the data set, with its objects, so that it is not read again. */
+  readonly found?: FoundImages | undefined;
+  /** What has been read of the pictures; absent where nobody waits for data that went away. */
+  readonly seen?: SeenContents | undefined;
   readonly normalization: Normalization;
   readonly resizing: Resizing;
-  /** Rows for the objects of a picture. */
-  readonly mostObjects: number;
-  readonly masks: boolean;
-  /** What has been read of the pictures; absent where nobody waits for data that went away. */
-  readonly seen?: (() => SeenContents) | undefined;
+  readonly task: PictureTask;
 }
 
-async function load({ data, seen }: PictureSource, index: number): Promise<DecodedSample> {
-  const sample = await data.sample(index);
-  if (seen) expectSame(seen(), index, sample);
-  return decodeSample(sample, data.channels);
+export interface PictureRequest {
+  readonly epoch: number;
+  readonly pictures: Int32Array;
 }
 
-/** Mirrors an image [height, width, channels] on a canvas in place. */
-function mirror(values: Float32Array, offset: number, { width, height }: Size, canvas: Size, channels: number): void {
-  for (let row = 0; row < height; row++) {
-    const begin = offset + row * canvas.width * channels;
-    for (let left = 0, right = width - 1; left < right; left++, right--)
-      for (let channel = 0; channel < channels; channel++) {
-        const [a, b] = [begin + left * channels + channel, begin + right * channels + channel];
-        const kept = values[a]!;
-        values[a] = values[b]!;
-        values[b] = kept;
-      }
-  }
+export interface PictureBatch extends HostBatch {
+  /** Sizes of the pictures as their files have them. */
+  readonly originals: readonly Size[];
 }
 
-export interface PictureBatches {
-  /** Pictures for training, with `sizes`, `boxes`, `classes`, `present` and perhaps `masks` as targets. */
-  training(
-    pictures: Int32Array,
-    views: PictureViews,
-    key: { readonly seed: number; readonly epoch: number },
-  ): Promise<HostBatch>;
-  /** Pictures to find objects in, with `sizes`, and the sizes of their files. */
-  finding(pictures: Int32Array, fit: Fit): Promise<HostBatch & { readonly originals: readonly Size[] }>;
+interface RenderedPictures {
+  /** Null if a picture is damaged: how large the canvas is depends on all of them. */
+  readonly batch: PictureBatch | null;
+  readonly damaged: readonly DamagedImage[];
 }
 
-export function pictureBatches(source: PictureSource): PictureBatches {
-  const { data, normalization, resizing, mostObjects, masks } = source;
-  // As detectron2 resizes: bilinear, by Pillow.
-  const by = { interpolation: 'bilinear', resizing } as const;
-  const normalize = normalizer(normalization, data.channels);
+/** How a picture is shown. */
+function shownAs(task: PictureTask, image: Size, epoch: number, picture: number): Shown {
+  if (task.kind === 'finding') return { ...fitted(image, task.fit), mirrored: false };
+  const { shortSides, longest, mirror } = task.views;
+  const draw = keyed(task.seed, 'picture view', epoch, picture);
+  const shortSide = shortSides[Math.floor(draw.uniform() * shortSides.length)]!;
+  return { ...fitted(image, { shortSide, longest }), mirrored: mirror && draw.uniform() < 0.5 };
+}
+
+/** Pictures on a canvas, [n, height, width, channels]. */
+function picturesOn(
+  canvas: Size,
+  images: readonly Pixels[],
+  shown: readonly Shown[],
+  normalize: Normalizer,
+  resizing: Resizing,
+): HostTensor {
   const { channels } = normalize;
+  const line = canvas.width * channels;
+  const values = new Float32Array(images.length * canvas.height * line);
+  images.forEach((image, at) => {
+    const { width, height, mirrored } = shown[at]!;
+    const whole = { left: 0, top: 0, width: image.width, height: image.height };
+    // As detectron2 resizes: bilinear, by Pillow.
+    const frame = resample(image, whole, width, height, { interpolation: 'bilinear', resizing });
+    if (mirrored) flip(frame);
+    normalize.write(frame, values, at * canvas.height * line, line);
+  });
+  return { shape: [images.length, canvas.height, canvas.width, channels], values };
+}
 
-  async function assemble(pictures: Int32Array, shownAs: (image: Size, picture: number) => Shown) {
-    const images = await Promise.all(Array.from(pictures, (picture) => load(source, picture)));
-    const shown = images.map((image, at) => shownAs(image, pictures[at]!));
-    const canvas = canvasOf(shown);
-    const values = new Float32Array(pictures.length * canvas.height * canvas.width * channels);
-    images.forEach((image, at) => {
-      const { width, height, mirrored } = shown[at]!;
-      const whole = { left: 0, top: 0, width: image.width, height: image.height };
-      const picture = new Float32Array(width * height * channels);
-      normalize.write(resample(image, whole, width, height, by), picture, 0);
-      const offset = at * canvas.height * canvas.width * channels;
-      const row = width * channels;
-      for (let y = 0; y < height; y++)
-        values.set(picture.subarray(y * row, (y + 1) * row), offset + y * canvas.width * channels);
-      if (mirrored) mirror(values, offset, { width, height }, canvas, channels);
-    });
-    const sizes = Float32Array.from(shown.flatMap(({ width, height }) => [height, width]));
-    const batch = {
-      views: [{ shape: [pictures.length, canvas.height, canvas.width, channels], values }],
-      index: pictures.slice(),
-      targets: { sizes: { shape: [pictures.length, 2], values: sizes } },
-    };
-    return { batch, images, shown, canvas };
-  }
-
+/** The objects of pictures as targets. */
+function targetsOf(
+  { mostObjects, masks }: Extract<PictureTask, { kind: 'training' }>,
+  annotated: readonly AnnotatedImage[],
+  images: readonly Size[],
+  shown: readonly Shown[],
+  canvas: Size,
+): HostBatch['targets'] {
+  const rows = objectRows(images.length, mostObjects, canvas, masks);
+  for (const [at, image] of annotated.entries()) writeObjects(rows, at, image, images[at]!, shown[at]!, canvas);
+  const shape = [images.length, mostObjects];
   return {
-    async training(pictures, { shortSides, longest, mirror: mayMirror }, { seed, epoch }) {
-      const { batch, images, shown, canvas } = await assemble(pictures, (image, picture) => {
-        const draw = keyed(seed, 'picture view', epoch, picture);
-        const shortSide = shortSides[Math.floor(draw.uniform() * shortSides.length)]!;
-        return { ...fitted(image, { shortSide, longest }), mirrored: mayMirror && draw.uniform() < 0.5 };
-      });
-      const rows = objectRows(pictures.length, mostObjects, canvas, masks);
-      for (const [at, picture] of pictures.entries()) {
-        const annotated = await data.objects!(picture);
-        writeObjects(rows, at, annotated, images[at]!, shown[at]!, canvas);
-      }
-      const shape = [pictures.length, mostObjects];
-      return {
-        ...batch,
-        targets: {
-          ...batch.targets,
-          boxes: { shape: [...shape, 4], values: rows.boxes },
-          classes: { shape, values: rows.classes },
-          present: { shape, values: rows.present },
-          ...(rows.masks && { masks: { shape: [...shape, canvas.height, canvas.width / 32], values: rows.masks } }),
-        },
-      };
-    },
-    async finding(pictures, fit) {
-      const { batch, images } = await assemble(pictures, (image) => ({ ...fitted(image, fit), mirrored: false }));
-      return { ...batch, originals: images.map(({ width, height }) => ({ width, height })) };
-    },
+    boxes: { shape: [...shape, 4], values: rows.boxes },
+    classes: { shape, values: rows.classes },
+    present: { shape, values: rows.present },
+    ...(rows.masks && { masks: { shape: [...shape, canvas.height, canvas.width / 32], values: rows.masks } }),
   };
 }
+
+/** Reads pictures and what is annotated in them, all at once; waits for all of them, also where one fails. */
+async function readAll(source: ImageSource, pictures: Int32Array, withObjects: boolean) {
+  const damaged: DamagedImage[] = [];
+  const images: Pixels[] = [];
+  const annotated: AnnotatedImage[] = [];
+  const reading = Array.from(pictures, async (picture) => ({
+    image: await source.load(picture),
+    objects: withObjects ? await source.objects(picture) : null,
+  }));
+  for (const [at, each] of (await Promise.allSettled(reading)).entries()) {
+    if (each.status === 'fulfilled') {
+      const { image, objects } = each.value;
+      images.push(image);
+      if (objects) annotated.push(objects);
+    } else if (each.reason instanceof DamagedImageError) {
+      const { file, reason, sha256 } = each.reason;
+      damaged.push({ at, file, reason, sha256 });
+    } else throw each.reason;
+  }
+  return { images, annotated, damaged };
+}
+
+async function openPictureBatches(
+  specification: PictureSpecification,
+): Promise<OpenWork<PictureRequest, RenderedPictures>> {
+  const { task, resizing } = specification;
+  const open = () => openData(specification.data, specification.found);
+  const source = new ImageSource(await open(), specification.data.path, specification.seen, open);
+  const { count, channels } = source.data;
+  const normalize = normalizer(specification.normalization, channels);
+  return {
+    count,
+    async produce({ epoch, pictures }) {
+      await source.reopen();
+      const { images, annotated, damaged } = await readAll(source, pictures, task.kind === 'training');
+      if (damaged.length > 0) return { batch: null, damaged };
+      const shown = images.map((image, at) => shownAs(task, image, epoch, pictures[at]!));
+      const canvas = canvasOf(shown);
+      const sizes = Float32Array.from(shown.flatMap(({ width, height }) => [height, width]));
+      const batch = {
+        views: [picturesOn(canvas, images, shown, normalize, resizing)],
+        index: pictures,
+        targets: {
+          sizes: { shape: [pictures.length, 2], values: sizes },
+          ...(task.kind === 'training' && targetsOf(task, annotated, images, shown, canvas)),
+        },
+        originals: images.map(({ width, height }) => ({ width, height })),
+      };
+      return { batch, damaged };
+    },
+    close: () => source.data.close(),
+  };
+}
+
+export const pictureWork: Work<PictureSpecification, PictureRequest, RenderedPictures> = {
+  name: 'pictures',
+  open: openPictureBatches,
+  memoryOf: ({ batch }) =>
+    [...(batch?.views ?? []), ...Object.values(batch?.targets ?? {})].map(({ values }) => values.buffer as ArrayBuffer),
+};

@@ -2,7 +2,7 @@
 import type { Box } from '../boxes.ts';
 import { maskOf } from '../masks/polygons.ts';
 import { decodeMask } from '../masks/run-lengths.ts';
-import type { AnnotatedImage, AnnotatedObject, Segmentation } from '../objects.ts';
+import type { AnnotatedImage, AnnotatedObject, RunLengths, Segmentation } from '../objects.ts';
 import type { Size } from './fit.ts';
 
 /** How a picture is shown: its size on the canvas, and whether it is mirrored. */
@@ -70,7 +70,9 @@ export function writeObjects(
   return count;
 }
 
-/** Without a mask of its own an object fills its box. */
+/** Marks pixels of one object: those of a column from one row to another, as the picture is before it is mirrored. */
+type Mark = (column: number, from: number, end: number) => void;
+
 function writeMask(
   masks: Int32Array,
   row: number,
@@ -81,35 +83,53 @@ function writeMask(
   canvas: Size,
 ): void {
   const words = canvas.width / 32;
-  const set = (x: number, y: number): void => {
-    const column = to.mirrored ? to.width - 1 - x : x;
-    masks[(row * canvas.height + y) * words + (column >> 5)]! |= 1 << (column & 31);
+  const first = row * canvas.height * words;
+  const mark: Mark = (shown, begin, end) => {
+    const column = to.mirrored ? to.width - 1 - shown : shown;
+    const bit = 1 << (column & 31);
+    const last = first + end * words;
+    for (let at = first + begin * words + (column >> 5); at < last; at += words) masks[at]! |= bit;
   };
-  if (mask === null) {
-    const [left, right] = to.mirrored ? [to.width - box[2], to.width - box[0]] : [box[0], box[2]];
-    for (let y = Math.round(box[1]); y < Math.round(box[3]); y++)
-      for (let x = Math.round(left); x < Math.round(right); x++) set(x, y);
-    return;
-  }
-  const scaled = shownMask(mask, from, to);
-  const isNearest = mask.kind === 'run-lengths';
-  for (let x = 0; x < to.width; x++) {
-    const column = isNearest ? Math.floor(((x + 0.5) * scaled.width) / to.width) : x;
-    for (let y = 0; y < to.height; y++) {
-      const line = isNearest ? Math.floor(((y + 0.5) * scaled.height) / to.height) : y;
-      if (scaled.pixels[column * scaled.height + line] === 1) set(x, y);
+  if (mask === null) markBox(box, to, mark);
+  else if (mask.kind === 'polygons') markPolygons(mask, from, to, mark);
+  else markRunLengths(mask, to, mark);
+}
+
+/** Without a mask of its own an object fills its box. @param box as it is shown */
+function markBox([left, top, right, bottom]: Box, { mirrored, width }: Shown, mark: Mark): void {
+  const [begin, end] = mirrored ? [width - right, width - left] : [left, right];
+  for (let column = Math.round(begin); column < Math.round(end); column++)
+    mark(column, Math.round(top), Math.round(bottom));
+}
+
+/** Polygons are scaled and drawn. */
+function markPolygons({ rings }: Extract<Segmentation, { kind: 'polygons' }>, from: Size, to: Size, mark: Mark): void {
+  const { width, height } = to;
+  const [across, down] = [width / from.width, height / from.height];
+  const scaled = rings.map((ring) => ring.map((value, at) => value * (at % 2 === 0 ? across : down)));
+  let begin = 0;
+  for (const [run, count] of maskOf({ kind: 'polygons', rings: scaled }, height, width).counts.entries()) {
+    const end = begin + count;
+    // A run goes on at the top of the next column.
+    for (let at = begin; run % 2 === 1 && at < end;) {
+      const column = Math.floor(at / height);
+      const next = Math.min(end, (column + 1) * height);
+      mark(column, at - column * height, next - column * height);
+      at = next;
     }
+    begin = end;
   }
 }
 
-/** Polygons are scaled and drawn; run lengths stay as large as they are. Column by column. */
-function shownMask(mask: Segmentation, from: Size, to: Size): Size & { readonly pixels: Uint8Array } {
-  if (mask.kind === 'run-lengths') {
-    const { width, height } = mask;
-    return { width, height, pixels: decodeMask(mask) };
+/** Run lengths are as large as they are: each pixel that is shown takes the nearest. */
+function markRunLengths(mask: RunLengths, to: Size, mark: Mark): void {
+  const { width, height } = mask;
+  const pixels = decodeMask(mask);
+  for (let x = 0; x < to.width; x++) {
+    const column = Math.floor(((x + 0.5) * width) / to.width);
+    for (let y = 0; y < to.height; y++) {
+      const line = Math.floor(((y + 0.5) * height) / to.height);
+      if (pixels[column * height + line] === 1) mark(x, y, y + 1);
+    }
   }
-  const [across, down] = [to.width / from.width, to.height / from.height];
-  const rings = mask.rings.map((ring) => ring.map((value, at) => value * (at % 2 === 0 ? across : down)));
-  const { width, height } = to;
-  return { width, height, pixels: decodeMask(maskOf({ kind: 'polygons', rings }, height, width)) };
 }
