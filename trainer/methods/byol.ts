@@ -22,6 +22,8 @@ const options = v.object({
   projector: v.optional(widths, [4096, 256]),
   /** Hidden widths; the output has the projector's output width. */
   predictor: v.optional(widths, [4096]),
+  /** The target starts with weights of its own, as in the official code; otherwise as the online network does. */
+  freshTarget: v.optional(v.boolean(), false),
   ...regularizerOptions,
 });
 
@@ -41,7 +43,7 @@ export const method = defineMethod({
   build([encoder], given, builder, { batch, steps, encoder: another }) {
     const projector = mlp(builder.at('projector'), encoder.outputs, given.projector);
     const predictor = mlp(builder.at('predictor'), projector.outputs, [...given.predictor, projector.outputs]);
-    const below = builder.twin('teacher');
+    const below = given.freshTarget ? builder.at('teacher') : builder.twin('teacher');
     const target = {
       encoder: another(below),
       projector: mlp(below.at('projector'), encoder.outputs, given.projector),
