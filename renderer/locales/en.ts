@@ -1387,6 +1387,7 @@ export const en = {
   'option.interpolation': 'Interpolation',
   'option.flip': 'Horizontal flip',
   'option.jitter': 'Colour jitter',
+  'option.jitterFirst': 'Colour jitter before the crop',
   'option.brightness': 'Brightness ±',
   'option.contrast': 'Contrast ±',
   'option.saturation': 'Saturation ±',

@@ -1343,6 +1343,7 @@ export const zh = {
   'option.interpolation': '插值',
   'option.flip': '水平翻转',
   'option.jitter': '颜色抖动',
+  'option.jitterFirst': '裁剪前做颜色抖动',
   'option.brightness': '亮度 ±',
   'option.contrast': '对比度 ±',
   'option.saturation': '饱和度 ±',

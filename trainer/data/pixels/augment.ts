@@ -2,7 +2,8 @@
  * One augmented view: draw its parameters, then render them. The draws depend only on (seed, epoch, index, view);
  * `drawView` is pure, so any view used in training can be reproduced.
  *
- * Operations and their order are the paper's and the official code's, each by torchvision's definition on PIL images.
+ * Operations and their order are the paper's and the official code's, each by torchvision's definition on PIL images. A flip
+ * gives the same levels wherever it stands after the resize: solo-learn's comes last.
  * On one channel, jitter is brightness and contrast; saturation, hue and grayscale change nothing.
  */
 import type { Box, JitterOperation, ViewParameters } from '../../protocol/augmentation.ts';
@@ -10,7 +11,7 @@ import type { Resizing, View } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
 import type { Pixels } from './rows.ts';
 import { brightness, contrast, flip, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
-import type { Frame } from './kernels.ts';
+import { frameOf, pixelsOf, type Frame } from './kernels.ts';
 import { resample } from './resample.ts';
 
 /**
@@ -131,13 +132,25 @@ function jitter(frame: Frame, { operation, amount }: ViewParameters['jitter'][nu
   }
 }
 
-/** Renders a view: a frame of `view.size` squared. */
-export function renderView(image: Pixels, view: View, resizing: Resizing, parameters: ViewParameters): Frame {
-  const { size, interpolation } = view;
-  const frame = resample(image, parameters.crop, size, size, { interpolation, resizing });
-  if (parameters.flip) flip(frame);
+/** Jitter and greyscale. */
+function changeColours(frame: Frame, parameters: ViewParameters): void {
   for (const step of parameters.jitter) jitter(frame, step);
   if (parameters.grayscale && frame.channels === 3) grayscale(frame);
+}
+
+function withColoursChanged(image: Pixels, parameters: ViewParameters): Pixels {
+  const frame = frameOf(image.pixels, image.width, image.height, image.channels);
+  changeColours(frame, parameters);
+  return { ...image, pixels: pixelsOf(frame) };
+}
+
+/** Renders a view: a frame of `view.size` squared. */
+export function renderView(image: Pixels, view: View, resizing: Resizing, parameters: ViewParameters): Frame {
+  const { size, interpolation, jitterFirst = false } = view;
+  const source = jitterFirst ? withColoursChanged(image, parameters) : image;
+  const frame = resample(source, parameters.crop, size, size, { interpolation, resizing });
+  if (parameters.flip) flip(frame);
+  if (!jitterFirst) changeColours(frame, parameters);
   if (parameters.blurSigma !== null) gaussianBlur(frame, parameters.blurSigma);
   if (parameters.solarize) solarize(frame, view.solarizeThreshold);
   return frame;
