@@ -1307,6 +1307,7 @@ export const en = {
   'option.clusterings': 'Number of clusterings',
   'option.stem': 'Stem',
   'option.stemStride': 'Stem stride',
+  'option.stemPadding': 'Stem padding (px)',
   'option.zeroInitResidual': 'Zero-initialise residual branches',
   'option.width': 'Width',
   'option.patch': 'Patch size (px)',

@@ -1263,6 +1263,7 @@ export const zh = {
   'option.clusterings': '聚类组数',
   'option.stem': '输入层（stem）',
   'option.stemStride': '输入层（stem）步幅',
+  'option.stemPadding': '输入层（stem）填充（像素）',
   'option.zeroInitResidual': '残差分支零初始化',
   'option.width': '宽度',
   'option.patch': '图块边长（像素）',
