@@ -3,7 +3,6 @@ import { describe, expect, it } from 'vitest';
 import { schedule as constant } from './schedules/constant.ts';
 import { schedule as steps } from './schedules/steps.ts';
 import { schedule as cosine } from './schedules/cosine-per-epoch.ts';
-import { schedule as warmupAnnealing } from './schedules/warmup-annealing.ts';
 import { schedule as warmupCosine } from './schedules/warmup-cosine.ts';
 
 describe('warmup-cosine', () => {
@@ -75,22 +74,6 @@ it('steps warms up from its first step to the last of the warm-up', () => {
   [6e-6, 1.5e-3, 3e-3, 3e-3, 3e-3, 6e-4, 1.2e-4].forEach((wanted, place) =>
     expect(rates[place]! / wanted).toBeCloseTo(1, 12),
   );
-});
-
-it("warmup-annealing gives the rates that solo-learn's scheduler gave", () => {
-  const course = { peak: 0.3, steps: 100, stepsPerEpoch: 2 };
-  const golden: readonly (readonly [number, number])[] = [
-    [0, 3e-5],
-    [1, 0.015817894736842104],
-    [10, 0.1579089473684211],
-    [19, 0.3],
-    [20, 0.3],
-    [21, 0.2998845867252362],
-    [60, 0.1503],
-    [99, 0.0007154132747637817],
-  ];
-  for (const [step, rate] of golden)
-    expect(warmupAnnealing.rate(step, course, { warmupEpochs: 10, start: 3e-5, end: 6e-4 })).toBeCloseTo(rate, 14);
 });
 
 it('constant stays at the peak', () => {
