@@ -93,9 +93,18 @@ describe('cosine-per-epoch', () => {
 
 it('steps falls by its factor as each of its epochs begins', () => {
   const rate = (step: number): number =>
-    steps.rate(step, { peak: 0.003, steps: 280, stepsPerEpoch: 10 }, { at: [4, 8, 12], factor: 0.1 });
+    steps.rate(step, { peak: 0.003, steps: 280, stepsPerEpoch: 10 }, { at: [4, 8, 12], factor: 0.1, warmup: 0 });
   const rates = [0, 39, 40, 79, 80, 119, 120, 279].map(rate);
   [3e-3, 3e-3, 3e-4, 3e-4, 3e-5, 3e-5, 3e-6, 3e-6].forEach((wanted, place) =>
+    expect(rates[place]! / wanted).toBeCloseTo(1, 12),
+  );
+});
+
+it('steps warms up from its first step to the last of the warm-up', () => {
+  const rate = (step: number): number =>
+    steps.rate(step, { peak: 0.003, steps: 97_000, stepsPerEpoch: 97 }, { at: [950, 975], factor: 0.2, warmup: 500 });
+  const rates = [0, 249, 499, 500, 97 * 950 - 1, 97 * 950, 97 * 975].map(rate);
+  [6e-6, 1.5e-3, 3e-3, 3e-3, 3e-3, 6e-4, 1.2e-4].forEach((wanted, place) =>
     expect(rates[place]! / wanted).toBeCloseTo(1, 12),
   );
 });

@@ -78,6 +78,8 @@ const ViewFields = v.strictObject({
   interpolation: v.optional(v.picklist(['bilinear', 'bicubic']), 'bicubic'),
   flip: v.optional(probability, 0.5),
   jitter: v.optional(probability, 0.8),
+  /** Jitter and greyscale change the whole image, before it is cropped: W-MSE's official code. Left out: they do not. */
+  jitterFirst: v.optional(v.literal(true)),
   brightness: v.optional(v.number(), 0.4),
   contrast: v.optional(v.number(), 0.4),
   saturation: v.optional(v.number(), 0.2),

@@ -1,7 +1,7 @@
 """What the golden values of every method are made with: a linear encoder, given weights, plain SGD, in PyTorch's float64.
 
-A method's script builds the method from its paper's formulas on `Weights`, takes three steps on the same images, and writes the
-losses and everything that is kept. `trainer/testing/golden-method.ts` does the same with our method.
+A method's script builds the method from its paper's formulas or its official code on `Weights`, takes three steps on the same
+images, and writes the losses and everything that is kept. `trainer/testing/golden-method.ts` does the same with our method.
 
     pip install torch==2.13.0 && python simclr.py
 """
@@ -40,10 +40,12 @@ def images(view, step):
 
 
 class Weights:
-    """Variables by name. Trained ones move by SGD with momentum, the others are set by hand."""
+    """Variables by name. Trained ones move by SGD with momentum, the others are set by hand. `processes` is what several
+    processes share (see `Processes`); one process alone shares nothing."""
 
-    def __init__(self):
+    def __init__(self, processes=None):
         self.trained, self.kept, self.momenta, self.rates = {}, {}, {}, {}
+        self.processes = processes
 
     def trainable(self, name, *shape):
         if name not in self.trained:
@@ -62,6 +64,8 @@ class Weights:
         with torch.no_grad():
             for name, weight in self.trained.items():
                 gradient = torch.zeros_like(weight) if weight.grad is None else weight.grad
+                if self.processes is not None:
+                    gradient = self.processes.mean(gradient)
                 self.momenta[name] = MOMENTUM * self.momenta.get(name, 0) + gradient
                 weight -= RATE * self.momenta[name]
 
@@ -72,28 +76,37 @@ def linear(weights, name, x, outputs, bias=True, kept=False):
     return product + make(f"{name}/bias", outputs) if bias else product
 
 
-def batch_norm(weights, name, x, affine=True, kept=False):
+def moments(weights, x):
+    """Mean and biased variance of the rows of every process, and how many these are."""
+    if weights.processes is None:
+        return x.mean(0), x.var(0, unbiased=False), len(x)
+    rows = len(x) * weights.processes.world
+    mean = weights.processes.sum(x.sum(0)) / rows
+    return mean, weights.processes.sum((x - mean).pow(2).sum(0)) / rows, rows
+
+
+def batch_norm(weights, name, x, trained="weight and bias", kept=False):
     """In training: the batch's statistics, biased; the running ones move a tenth, the variance unbiased."""
+    mean, variance, rows = moments(weights, x)
     with torch.no_grad():
-        running = {"running_mean": x.mean(0), "running_var": x.var(0)}
+        running = {"running_mean": mean, "running_var": variance * rows / (rows - 1)}
         for key, value in running.items():
             old = weights.state(f"{name}/{key}", x.shape[1])
             weights.kept[f"{name}/{key}"] = 0.9 * old + 0.1 * value
-    y = (x - x.mean(0)) / torch.sqrt(x.var(0, unbiased=False) + 1e-5)
-    if not affine:
-        return y
+    y = (x - mean) / torch.sqrt(variance + 1e-5)
     make = weights.state if kept else weights.trainable
-    return y * make(f"{name}/weight", x.shape[1]) + make(f"{name}/bias", x.shape[1])
+    if trained != "nothing":
+        y = y * make(f"{name}/weight", x.shape[1])
+    return y + make(f"{name}/bias", x.shape[1]) if trained == "weight and bias" else y
 
 
 def encoder(weights, x, name="encoder", kept=False):
     return linear(weights, name, x, FEATURES, bias=False, kept=kept)
 
 
-def perceptron(
-    weights, name, x, widths, hidden_bias=True, output_bias=False, norm=True, standardized=False, kept=False
-):
-    """Linear, batch norm, ReLU for all widths but the last; numbered as in a Sequential."""
+def perceptron(weights, name, x, widths, hidden_bias=True, output_bias=False, norm=True, output_norm=None, kept=False):
+    """Linear, batch norm, ReLU for all widths but the last; numbered as in a Sequential. `output_norm`: what is trained of a
+    batch norm after the last."""
     for place, width in enumerate(widths[:-1]):
         x = linear(weights, f"{name}/{3 * place}", x, width, hidden_bias, kept)
         if norm:
@@ -101,7 +114,7 @@ def perceptron(
         x = torch.relu(x)
     end = 3 * (len(widths) - 1)
     x = linear(weights, f"{name}/{end}", x, widths[-1], output_bias, kept)
-    return batch_norm(weights, f"{name}/{end + 1}", x, affine=False) if standardized else x
+    return x if output_norm is None else batch_norm(weights, f"{name}/{end + 1}", x, trained=output_norm)
 
 
 def follow(weights, momentum, prefix="teacher/"):

@@ -16,7 +16,7 @@ def case(has_predictor=True, norm=True, variance=0, covariance=0):
                 [7, 7, 4],
                 hidden_bias=False,
                 norm=norm,
-                standardized=norm,
+                output_norm="nothing" if norm else None,
             )
             for view in (0, 1)
         ]
