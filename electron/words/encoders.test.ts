@@ -34,6 +34,9 @@ test('an encoder, in both languages', () => {
   expect(encoderInWords('en', name)).toBe('ResNet-18, small stem with stride 2, width 16');
   expect(encoderInWords('zh', name)).toBe('ResNet-18，小图像输入层（stem），步幅 2，宽度 16');
   expect(encoderInWords('en', 'resnet-18 stem small, stemStride 1')).toBe('ResNet-18, small stem');
+  const padded = 'resnet-18 stem small, stemPadding 2, stemStride 1';
+  expect(encoderInWords('en', padded)).toBe('ResNet-18, small stem, stem padding 2');
+  expect(encoderInWords('zh', padded)).toBe('ResNet-18，小图像输入层（stem），输入层填充 2');
   expect(encoderInWords('en', 'resnet-50')).toBe('ResNet-50');
   expect(encoderInWords('en', 'resnet-200x2')).toBe('ResNet-200 (2×)');
   expect(encoderInWords('zh', 'resnet-200x2')).toBe('ResNet-200（2×）');
@@ -48,6 +51,8 @@ test('an encoder that is chosen: of torchvision’s own layout nothing is told',
   expect(resnet({ stem: 'imagenet', width: 128 })).toBe('ResNet-50 (2×)');
   expect(resnet({ stem: 'small', stemStride: 2, width: 16 })).toBe('ResNet-50, small stem with stride 2, width 16');
   expect(resnet({ width: 16 })).toBe('ResNet-50, width 16');
+  expect(resnet({ stem: 'small', stemPadding: 2, width: 64 })).toBe('ResNet-50, small stem, stem padding 2');
+  expect(resnet({ stem: 'imagenet', stemPadding: 2, width: 64 })).toBe('ResNet-50');
 });
 
 test('an imported vision transformer is called by its published size', () => {

@@ -24,6 +24,7 @@ const en: EncoderWords = {
   strideFirst: 'stride in the first 1 × 1',
   smallStemWithStride: (stride) => `small stem with stride ${stride}`,
   options: {
+    stemPadding: (value) => `stem padding ${value}`,
     width: (value) => `width ${value}`,
     patch: (value) => `patch size ${value}`,
     depth: (value) => (value === '1' ? '1 block' : `${value} blocks`),
@@ -44,6 +45,7 @@ const zh: EncoderWords = {
   strideFirst: '步幅在第一个 1 × 1 卷积',
   smallStemWithStride: (stride) => `小图像输入层（stem），步幅 ${stride}`,
   options: {
+    stemPadding: (value) => `输入层填充 ${value}`,
     width: (value) => `宽度 ${value}`,
     patch: (value) => `图块边长 ${value}`,
     depth: (value) => `${value} 个块`,
@@ -70,11 +72,12 @@ export function encoderInWords(language: Language, name: string): string {
 
 /** The encoder of a configuration or of imported weights: what a residual network has as torchvision's own is not told. */
 export function chosenEncoderInWords(language: Language, { id, options }: Choice): string {
-  const { stem, stemStride, width, zeroInitResidual, ...others } = options;
+  const { stem, stemStride, stemPadding = 1, width, zeroInitResidual, ...others } = options;
   const times = typeof width === 'number' && stem !== undefined ? width / baseWidth : 1;
   const isWider = times > 1 && Number.isInteger(times);
   const told = {
     ...(stem === 'small' ? { stem, ...(stemStride === undefined ? {} : { stemStride }) } : {}),
+    ...(stem === 'small' && stemPadding !== 1 ? { stemPadding } : {}),
     ...(width === undefined || isWider || (stem !== undefined && times === 1) ? {} : { width }),
     ...others,
   };

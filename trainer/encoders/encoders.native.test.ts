@@ -2,7 +2,7 @@
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import type { Engine, Stepper } from '../engine/engine.ts';
-import type { HostBatch } from '../host-batch.ts';
+import type { HostBatch, HostTensor } from '../host-batch.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import { Execution } from '../protocol/run.ts';
 import { keyed } from '../random.ts';
@@ -71,6 +71,35 @@ async function steps(stepper: Stepper, from: number, to: number): Promise<number
     losses.push((await stepper.run(views, { step, lr: 1e-3 }, { metrics: false })).loss);
   return losses;
 }
+/** The same images in a frame of zeros one pixel wide. */
+function framed({ shape, values }: HostTensor): HostTensor {
+  const [count, height, width] = shape as [number, number, number];
+  const wider = new Float32Array(count * (height + 2) * (width + 2));
+  for (let row = 0; row < count * height; row++) {
+    const [image, y] = [Math.floor(row / height), row % height];
+    const at = (image * (height + 2) + y + 1) * (width + 2) + 1;
+    wider.set(values.subarray(row * width, (row + 1) * width), at);
+  }
+  return { shape: [count, height + 2, width + 2, 1], values: wider };
+}
+
+it.each(kinds)('a small stem that pads by 2 sees and learns from a frame of zeros, %s engine', async (engine) => {
+  const learned = async (stemPadding: number, data: HostBatch) => {
+    const opened = await open({ engine });
+    const encoder = smallEncoder(opened.builder(1).at('encoder'), { stemStride: 1, stemPadding });
+    const learner = smallLearner(opened, vicreg, { batch, classes: 0 }, [encoder, encoder]);
+    const stepper = opened.stepper(learner, { recipe: optimizers.get('sgd'), options: {} }, 1);
+
+    const { values } = await encodeWith(opened, encoder)(data.views[0]!);
+    for (let step = 0; step < 2; step++) await stepper.run(data, { step, lr: 0.1 }, { metrics: false });
+    return [values, ...save(stepper).values()] as Float32Array[];
+  };
+  const inside = { ...views, views: views.views.map(framed) };
+  const [padded, wanted, narrow] = [await learned(2, views), await learned(1, inside), await learned(1, views)];
+  padded.forEach((values, place) => expect(relativeDistance(values, wanted[place]!)).toBeLessThan(1e-4));
+  expect(relativeDistance(padded[0]!, narrow[0]!)).toBeGreaterThan(0.01);
+});
+
 const save = (stepper: Stepper) => new Map(stepper.state.map((entry) => [entry.name, entry.read()]));
 
 // Residual networks are covered by the tests of methods and the loop; deeper ones only repeat a block more often.

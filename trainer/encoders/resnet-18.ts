@@ -11,6 +11,8 @@ export const encoder = defineEncoder({
     stem: v.optional(v.picklist(['small', 'imagenet']), 'small'),
     /** Stride of the small stem. */
     stemStride: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(2)), 1),
+    /** Zeros around the images of the small stem: 1 keeps their size; solo-learn's 2 makes 34 x 34 of 32 x 32. */
+    stemPadding: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2)), 1),
     /** Channels after the stem. */
     width: v.optional(v.pipe(v.number(), v.integer(), v.minValue(4), v.maxValue(512)), 64),
     /** Zero-initialises the residual branches; not torchvision's default. */
@@ -21,7 +23,10 @@ export const encoder = defineEncoder({
       block: 'basic',
       depths: [2, 2, 2, 2],
       width: options.width,
-      stem: options.stem === 'imagenet' ? { kind: 'imagenet' } : { kind: 'small', stride: options.stemStride },
+      stem:
+        options.stem === 'imagenet'
+          ? { kind: 'imagenet' }
+          : { kind: 'small', stride: options.stemStride, padding: options.stemPadding },
       channels,
       zeroInitResidual: options.zeroInitResidual,
     }),

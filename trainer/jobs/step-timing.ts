@@ -1,20 +1,17 @@
 /** Training without data, for timing a step: VICReg, or another method, with LARS on pairs of noise. */
 import * as v from 'valibot';
-import { encoder as resnet18 } from '../encoders/resnet-18.ts';
-import { encoder as resnet50 } from '../encoders/resnet-50.ts';
 import type { Engine, Stepper } from '../engine/engine.ts';
 import type { HostBatch } from '../host-batch.ts';
 import type { Choice } from '../protocol/options.ts';
 import { optimizer as lars } from '../optim/optimizers/lars.ts';
 import { keyed } from '../random.ts';
 import type { Builder } from '../recipe.ts';
-import { methods } from '../registry.ts';
+import { encoders, methods } from '../registry.ts';
 
-const encoders = { 'resnet-18': resnet18, 'resnet-50': resnet50 } as const;
 const channels = 3;
 
 export interface StepShape {
-  readonly encoder: keyof typeof encoders;
+  readonly encoder: 'resnet-18' | 'resnet-50';
   readonly stem: 'small' | 'imagenet';
   /** Channels after the stem; 64 unless given. */
   readonly width?: number;
@@ -39,7 +36,7 @@ export const timedRun = {
 
 export function stepperOf(engine: Engine, shape: StepShape): Stepper {
   const builder = engine.builder(1);
-  const recipe = encoders[shape.encoder];
+  const recipe = encoders.get(shape.encoder);
   const options = v.parse(recipe.options, { stem: shape.stem, width: shape.width ?? 64 });
   const another = (below: Builder) => recipe.build(below.at('encoder'), options, { channels });
   const encoder = another(builder);

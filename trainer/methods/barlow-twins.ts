@@ -6,23 +6,32 @@
  *     C    = z^T z' / batch
  *     loss = scale (sum_i (1 - C_ii)^2 + lambda sum_{i != j} C_ij^2)
  *
+ * The official code (facebookresearch/barlowtwins) sums C over W processes by an all-reduce without gradient, and
+ * DistributedDataParallel takes the mean of the processes' gradients: 1 / W of the gradient of this loss is left, as two
+ * processes show (golden/barlow-twins.py). LARS sees that in its weight decay and in the biases and batch norms that it does
+ * not normalise. On one device it is `scale` 1 / W. solo-learn's is the same on several devices, and each standardises its own
+ * rows (`standardizedRows`).
+ *
  * Reaches 73.2 % linear top-1 on ImageNet after 1000 epochs at batch 2048 (VICReg's Table 1), about 120 h on 32 V100.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
+import { FaultError } from '../durable/fault-error.ts';
 import { directionSpread } from '../nn/ops/unit-rows.ts';
 import { expandedBranches } from '../nn/ssl/expanded-branches.ts';
-import { weight, widths } from '../nn/ssl/option-schemas.ts';
+import { count, weight, widths } from '../nn/ssl/option-schemas.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
-import { defineMethod } from '../recipe.ts';
+import { defineMethod, type MethodData } from '../recipe.ts';
 
 const options = v.object({
   /** Weight of the correlations between different dimensions. */
   lambda: v.optional(weight, 0.0051),
   /** Factor of the whole loss; it matters with weight decay and with optimizers that do not normalise gradients. */
   scale: v.optional(weight, 1),
+  /** Rows that are standardised together, a divisor of the batch; 0: all. */
+  standardizedRows: v.optional(count, 0),
   expander: v.optional(widths, [8192, 8192, 8192]),
   ...regularizerOptions,
 });
@@ -31,10 +40,19 @@ type Options = v.InferOutput<typeof options>;
 /** PyTorch's default for the batch norm that standardises the embeddings. */
 const epsilon = 1e-5;
 
-/** Standardises every dimension to mean 0 and variance 1, with the biased variance, as in batch norm. */
-function standardised(z: Tensor): Tensor {
-  const centred = tf.sub(z, tf.mean(z, 0));
-  const variance = tf.mean(tf.square(centred), 0);
+/** Standardises every dimension to mean 0 and variance 1, with the biased variance, as in batch norm; in groups of rows, 0: all. */
+function standardised(z: Tensor, rows: number): Tensor {
+  if (rows !== 0) {
+    const [count, columns] = z.shape as [number, number];
+    const groups = z.reshape([count / rows, rows, columns]);
+    return standardisedOver(groups, 1).reshape([count, columns]);
+  }
+  return standardisedOver(z, 0);
+}
+
+function standardisedOver(z: Tensor, axis: number): Tensor {
+  const centred = tf.sub(z, tf.mean(z, axis, true));
+  const variance = tf.mean(tf.square(centred), axis, true);
   return tf.div(centred, tf.sqrt(tf.add(variance, epsilon)));
 }
 
@@ -43,10 +61,10 @@ export function barlowTwinsLoss(
   x: Tensor,
   y: Tensor,
   batch: number,
-  { lambda, scale }: Pick<Options, 'lambda' | 'scale'>,
+  { lambda, scale, standardizedRows }: Pick<Options, 'lambda' | 'scale' | 'standardizedRows'>,
 ) {
   const [rows, columns] = x.shape as [number, number];
-  const [a, b] = [standardised(x), standardised(y)];
+  const [a, b] = [standardised(x, standardizedRows), standardised(y, standardizedRows)];
   const diagonal = tf.div(tf.sum(tf.mul(a, b), 0), batch);
   // The squares of a^T b, [d, d], sum up to a a^T times b b^T, [n, n], element by element: whichever is smaller is computed.
   const all =
@@ -66,6 +84,17 @@ export function barlowTwinsLoss(
   };
 }
 
+/** Every row must be in a group. */
+function checkGroups(rows: number, { batch, samples, stepsPerEpoch }: MethodData): void {
+  const rest = stepsPerEpoch * batch > samples ? samples % batch : 0;
+  if (rows === 0 || (batch % rows === 0 && rest % rows === 0)) return;
+  throw new FaultError(
+    'bad-argument',
+    `Barlow Twins: batches of ${rest === 0 ? batch : `${batch} and ${rest}`} rows cannot be divided into groups of ${rows} that are ` +
+      `standardised together. Choose a divisor of the batch${rest === 0 ? '' : ', and drop the last incomplete batch'}.`,
+  );
+}
+
 export const method = defineMethod({
   id: 'barlow-twins',
   title: 'Barlow Twins',
@@ -74,9 +103,13 @@ export const method = defineMethod({
   branches: 2,
   views: 2,
   labels: false,
-  build: (branches, given, builder, { batch }) => ({
-    ...expandedBranches(branches, 'expander', builder, given.expander, { hiddenBias: false }),
-    loss: ({ x, y }) => regularized(barlowTwinsLoss(x!, y!, batch, given), [x!, y!], batch, given),
-    monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
-  }),
+  build(branches, given, builder, data) {
+    checkGroups(given.standardizedRows, data);
+    const { batch } = data;
+    return {
+      ...expandedBranches(branches, 'expander', builder, given.expander, { hiddenBias: false }),
+      loss: ({ x, y }) => regularized(barlowTwinsLoss(x!, y!, batch, given), [x!, y!], batch, given),
+      monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
+    };
+  },
 });

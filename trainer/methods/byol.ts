@@ -22,6 +22,10 @@ const options = v.object({
   projector: v.optional(widths, [4096, 256]),
   /** Hidden widths; the output has the projector's output width. */
   predictor: v.optional(widths, [4096]),
+  /** The target starts with weights of its own, as in the official code; otherwise as the online network does. */
+  freshTarget: v.optional(v.boolean(), false),
+  /** A bias at the end of projector and predictor, as in solo-learn; the official code has none. */
+  outputBias: v.optional(v.boolean(), false),
   ...regularizerOptions,
 });
 
@@ -39,12 +43,15 @@ export const method = defineMethod({
   views: 2,
   labels: false,
   build([encoder], given, builder, { batch, steps, encoder: another }) {
-    const projector = mlp(builder.at('projector'), encoder.outputs, given.projector);
-    const predictor = mlp(builder.at('predictor'), projector.outputs, [...given.predictor, projector.outputs]);
-    const below = builder.twin('teacher');
+    const { outputBias } = given;
+    const project = (at: typeof builder) => mlp(at.at('projector'), encoder.outputs, given.projector, { outputBias });
+    const projector = project(builder);
+    const predicted = [...given.predictor, projector.outputs];
+    const predictor = mlp(builder.at('predictor'), projector.outputs, predicted, { outputBias });
+    const below = given.freshTarget ? builder.at('teacher') : builder.twin('teacher');
     const target = {
       encoder: another(below),
-      projector: mlp(below.at('projector'), encoder.outputs, given.projector),
+      projector: project(below),
     };
     const teacher = teacherOf([target.encoder, target.projector], [encoder, projector]);
     return {

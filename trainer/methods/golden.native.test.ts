@@ -15,9 +15,9 @@ describe.each(files.map((file) => file.replace('.json', '')))('%s', (id) => {
   const cases = JSON.parse(readFileSync(join(folder, `${id}.json`), 'utf8')) as Record<string, GoldenCase>;
 
   it.each(Object.keys(cases))('%s: the same losses and the same state', async (name) => {
-    const { options, views, losses, state } = cases[name]!;
+    const { losses, state, ...given } = cases[name]!;
     const engine = await openEngine(v.parse(Execution, { engine: 'eager', threads: 2 }));
-    const found = await goldenSteps(engine, methods.get(id), options, views);
+    const found = await goldenSteps(engine, methods.get(id), given);
     found.losses.forEach((loss, step) => {
       const apart = Math.abs(loss - losses[step]!);
       expect(apart, `loss of step ${step}`).toBeLessThan(1e-5 * Math.max(1, Math.abs(losses[step]!)));

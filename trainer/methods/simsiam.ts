@@ -42,7 +42,7 @@ export const method = defineMethod({
     const projector = mlp(builder.at('projector'), encoder.outputs, given.projector, {
       batchNorm,
       hiddenBias: false,
-      standardized: batchNorm,
+      outputNorm: batchNorm ? 'nothing' : undefined,
     });
     const predictor = given.hasPredictor
       ? mlp(builder.at('predictor'), projector.outputs, [...given.predictor, projector.outputs], {

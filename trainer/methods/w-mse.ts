@@ -5,14 +5,18 @@
  *     L L^T is the sub-batch's covariance over its size - 1
  *     loss = mean over all pairs of views and all rows of  |w_i/|w_i| - w_j/|w_j||^2 = 2 - 2 cos(w_i, w_j)
  *
- * Both sides of a pair have a gradient; solo-learn stops the gradient on one of them. A sub-batch consists of
- * consecutive rows: the samples are shuffled every epoch, so these are as random as drawn ones, and the same in every
- * view.
+ * A sub-batch consists of consecutive rows: the samples are shuffled every epoch, so these are as random as drawn ones, and
+ * the same in every view. The official code (htdt/self-supervised) draws them, and with `divisions` above 1 takes the mean over
+ * several drawings; there, too, all views pass through the projector as one batch (`projectorTogether`). Both sides of a pair
+ * have a gradient; in solo-learn the second is a constant (`constantSide`), and views smaller than the first only pass through
+ * the encoder, whose running statistics they move.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
+import { inThisOrder, shuffledRows } from '../nn/ops/shuffled-rows.ts';
+import { stopGradient } from '../nn/ops/stop-gradient.ts';
 import { directionSpread, similarity } from '../nn/ops/unit-rows.ts';
 import { mlp } from '../nn/layers/mlp.ts';
 import { whole, widths } from '../nn/ssl/option-schemas.ts';
@@ -25,6 +29,12 @@ const options = v.object({
   projector: v.optional(widths, [1024, 64]),
   /** Number of rows whitened together. */
   subBatch: v.optional(whole(2, 65536), 128),
+  /** Random divisions of the batch into sub-batches, over which the loss is averaged; 0: one, of consecutive rows. */
+  divisions: v.optional(whole(0, 64), 0),
+  /** The views pass through the projector as one batch; otherwise each by itself. */
+  projectorTogether: v.optional(v.boolean(), false),
+  /** The second view of a pair has no gradient. */
+  constantSide: v.optional(v.boolean(), false),
   ...regularizerOptions,
 });
 
@@ -53,8 +63,12 @@ function checkSizes(subBatch: number, embedding: number, { batch, samples, steps
 const pairsOf = <T>(items: readonly T[]): readonly (readonly [T, T])[] =>
   items.flatMap((first, place) => items.slice(place + 1).map((second) => [first, second] as const));
 
-function distance([first, second]: readonly [Tensor, Tensor]): Scalar {
-  return tf.sub<Scalar>(2, tf.mul(similarity(first, second), 2));
+/** Mean over the pairs of whitened views. */
+function distance(whitenedViews: readonly Tensor[], constantSide: boolean): Scalar {
+  const pairs = pairsOf(whitenedViews).map(([first, second]) =>
+    tf.sub<Scalar>(2, tf.mul(similarity(first, constantSide ? stopGradient(second) : second), 2)),
+  );
+  return tf.div<Scalar>(tf.addN(pairs), pairs.length);
 }
 
 export const method = defineMethod({
@@ -64,7 +78,7 @@ export const method = defineMethod({
   options,
   branches: 1,
   views: 2,
-  mostViews: 4,
+  mostViews: 8,
   labels: false,
   build([encoder], given, builder, data) {
     // Without a final bias, which centring would remove.
@@ -72,15 +86,26 @@ export const method = defineMethod({
     checkSizes(given.subBatch, projector.outputs, data);
     return {
       trainable: [encoder, projector],
-      embed: ({ views }, at) =>
-        Object.fromEntries(
-          views.map((images, view) => [`z${view}`, projector.apply(encoder.forward(images, at).pooled, at)]),
-        ),
-      loss(embeddings) {
+      embed({ views }, at) {
+        const representations = views.map((images) => encoder.forward(images, at).pooled);
+        const features = representations.filter((_, view) => views[view]!.shape[1]! >= views[0]!.shape[1]!);
+        const projections = given.projectorTogether
+          ? tf.split(projector.apply(tf.concat(features), at), features.length)
+          : features.map((rows) => projector.apply(rows, at));
+        return Object.fromEntries(projections.map((projection, view) => [`z${view}`, projection]));
+      },
+      loss(embeddings, _targets, at) {
         const projections = Object.values(embeddings);
-        const pairs = pairsOf(projections.map((z) => whitened(z, given.subBatch)));
-        const loss = tf.div<Scalar>(tf.addN(pairs.map(distance)), pairs.length);
         const [x, y] = projections as [Tensor, Tensor];
+        const whitenedIn = (order: Tensor | null) =>
+          projections.map((z) => whitened(order === null ? z : inThisOrder(z, order), given.subBatch));
+        const orders = Array.from({ length: given.divisions }, (_, division) =>
+          shuffledRows(at.uniform(`division-${division}`, [x.shape[0]])),
+        );
+        const distances = (orders.length === 0 ? [null] : orders).map((order) =>
+          distance(whitenedIn(order), given.constantSide),
+        );
+        const loss = tf.div<Scalar>(tf.addN(distances), distances.length);
         return regularized({ loss, metrics: directionSpread(...projections) }, [x, y], data.batch, given);
       },
       monitor: ({ z0 }) => ({ effectiveRank: effectiveRank(z0!) }),

@@ -55,13 +55,13 @@ export function encoderName(catalogue: Catalogue, choice: Choice): string {
   const isWider = times > 1 && Number.isInteger(times);
   const id = isWider ? `${choice.id}x${times}` : choice.id;
   const layout: Options = isResidual
-    ? { stem: 'imagenet', width: isWider ? baseWidth * times : baseWidth }
+    ? { stem: 'imagenet', stemPadding: 1, width: isWider ? baseWidth * times : baseWidth }
     : completeOptions(catalogue, 'encoders', { id: choice.id, options: {} });
   // The initial values belong to the training, not to the network.
   const { zeroInitResidual, ...network } = options;
   const unusual = Object.entries(network)
-    // A stride belongs to the small stem only.
-    .filter(([key, value]) => value !== layout[key] && !(key === 'stemStride' && options['stem'] === 'imagenet'))
+    // Stride and padding belong to the small stem only.
+    .filter(([key, value]) => value !== layout[key] && !(/^stem./.test(key) && options['stem'] === 'imagenet'))
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([key, value]) => `${key} ${String(value)}`);
   return unusual.length === 0 ? id : `${id} ${unusual.join(', ')}`;

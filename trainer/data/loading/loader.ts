@@ -124,10 +124,10 @@ function leftOutImages({ leftOut, data }: TrainingLoaderOptions, found: FoundIma
 }
 
 export async function openTrainingLoader(options: TrainingLoaderOptions, workerFile?: URL): Promise<TrainingLoader> {
-  const { views, seed, paired, data, leftOut, reach } = options;
+  const { views, seed, viewSeed = seed, paired, data, leftOut, reach } = options;
   const { count, classes, found, producer, assembly } = await prepare(
     options,
-    { kind: 'training', views, seed, paired },
+    { kind: 'training', views, seed: viewSeed, paired },
     workerFile,
   );
   try {

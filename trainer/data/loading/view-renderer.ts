@@ -116,7 +116,7 @@ async function openViewRenderer(specification: ViewSpecification): Promise<OpenW
 
   const render = (image: DecodedSample, number: number, epoch: number, index: number): Frame => {
     if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, resizing, image.name);
-    return augment(image, task.views[number]!, resizing, { seed: task.seed, epoch, index, number }).frame;
+    return augment(image, task.views, resizing, { seed: task.seed, epoch, index, number }).frame;
   };
 
   return {

@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { View } from '../../protocol/run.ts';
-import { brightness, contrast, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
+import { brightness, contrast, flip, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
 import { decode } from './decode.ts';
 import type { Pixels } from './rows.ts';
 import { drawView, renderView } from './augment.ts';
@@ -238,6 +238,43 @@ describe('rendering a view', () => {
     gaussianBlur(expected, 1.2);
     solarize(expected, 128);
     expect(rendered).toEqual(pixelsOf(expected));
+  });
+
+  test('changes the colours of the whole image where the jitter comes first', () => {
+    const image = load(golden.sources['smooth']!);
+    const crop = { left: 5, top: 7, width: 30, height: 21 };
+    const steps = [
+      { operation: 'contrast', amount: 1.6 },
+      { operation: 'saturation', amount: 0.4 },
+    ] as const;
+    const drawn = { crop, flip: true, jitter: steps, grayscale: false, blurSigma: 0.8, solarize: true };
+    const rendered = pixelsOf(renderView(image, { ...base, jitterFirst: true }, resizing, drawn));
+    const whole = frameOfPicture(image);
+    contrast(whole, 1.6);
+    saturation(whole, 0.4);
+    const changed = { ...image, pixels: pixelsOf(whole) };
+    expect(rendered).toEqual(pixelsOf(renderView(changed, base, resizing, { ...drawn, jitter: [] })));
+    // The mean that contrast turns about, and the rounding, are those of the whole image.
+    expect(rendered).not.toEqual(pixelsOf(renderView(image, base, resizing, drawn)));
+    const grey = { ...drawn, jitter: [], grayscale: true };
+    expect(pixelsOf(renderView(image, { ...base, jitterFirst: true }, resizing, grey))).not.toEqual(
+      pixelsOf(renderView(image, base, resizing, grey)),
+    );
+  });
+
+  test('gives the same levels if the flip comes last', () => {
+    const image = load(golden.sources['smooth']!);
+    const keys = fc.record({ seed: fc.nat(99), epoch: fc.nat(9), index: fc.nat(999), number: fc.nat(1) });
+    const view = { ...base, jitter: 1, saturation: 0.8, hue: 0.2, blur: 0.7 };
+    fc.assert(
+      fc.property(keys, (key) => {
+        const drawn = drawView(view, image, key);
+        const last = renderView(image, view, resizing, { ...drawn, flip: false });
+        flip(last);
+        const wanted = pixelsOf(last);
+        expect(pixelsOf(renderView(image, view, resizing, { ...drawn, flip: true }))).toEqual(wanted);
+      }),
+    );
   });
 
   test('on one channel leaves hue, saturation and grayscale alone', () => {

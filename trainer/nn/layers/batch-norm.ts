@@ -22,21 +22,17 @@ export interface BatchNorm extends Net {
 export interface BatchNormOptions {
   /** The initial weight: 0 for the last one of a residual block. */
   readonly scale?: 'ones' | 'zeros';
-  /** False: the weight stays 1 and the bias 0. */
-  readonly affine?: boolean;
+  /** What is trained; of the others, the weight stays 1 and the bias 0. */
+  readonly trained?: 'weight and bias' | 'weight' | 'nothing';
 }
 
 export function batchNorm(
   builder: Builder,
   channels: number,
-  { scale = 'ones', affine = true }: BatchNormOptions = {},
+  { scale = 'ones', trained = 'weight and bias' }: BatchNormOptions = {},
 ): BatchNorm {
-  const trained = affine
-    ? {
-        weight: builder.variable('weight', [channels], { kind: scale }),
-        bias: builder.variable('bias', [channels], { kind: 'zeros' }),
-      }
-    : null;
+  const weight = trained === 'nothing' ? null : builder.variable('weight', [channels], { kind: scale });
+  const bias = trained === 'weight and bias' ? builder.variable('bias', [channels], { kind: 'zeros' }) : null;
   const runningMean = builder.variable('running_mean', [channels], { kind: 'zeros' }, false);
   const runningVariance = builder.variable('running_var', [channels], { kind: 'ones' }, false);
 
@@ -76,8 +72,9 @@ export function batchNorm(
           return outputsOf('FusedBatchNormGradV3', common, inputs, 5).slice(0, 3);
         },
       };
-    })(images, trained?.weight ?? tf.ones([channels]), trained?.bias ?? tf.zeros([channels]));
+    })(images, weight ?? tf.ones([channels]), bias ?? tf.zeros([channels]));
   }
 
-  return { weights: trained ? [trained.weight, trained.bias] : [], state: [runningMean, runningVariance], apply };
+  const weights = [weight, bias].filter((variable) => variable !== null);
+  return { weights, state: [runningMean, runningVariance], apply };
 }

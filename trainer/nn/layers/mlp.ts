@@ -20,15 +20,15 @@ export interface MlpOptions {
   readonly outputBias?: boolean;
   /** False: no batch norm after the hidden layers. */
   readonly batchNorm?: boolean;
-  /** A batch norm without weight and bias after the last layer, as at the end of SimSiam's projector. */
-  readonly standardized?: boolean;
+  /** What is trained of a batch norm after the last layer: nothing in SimSiam's projector, the weight in SimCLR's. */
+  readonly outputNorm?: 'nothing' | 'weight' | undefined;
 }
 
 export function mlp(
   builder: Builder,
   inputs: number,
   widths: readonly number[],
-  { hiddenBias = true, outputBias = false, batchNorm: isNormed = true, standardized = false }: MlpOptions = {},
+  { hiddenBias = true, outputBias = false, batchNorm: isNormed = true, outputNorm: trained }: MlpOptions = {},
 ): Mlp {
   const last = widths.at(-1);
   if (last === undefined) throw new Error('An expander needs at least one width, such as 8192, 8192, 8192.');
@@ -40,12 +40,13 @@ export function mlp(
     }));
   const end = 3 * hidden.length;
   const output = linear(builder.at(String(end)), widths.at(-2) ?? inputs, last, { bias: outputBias });
-  const outputNorm = standardized ? batchNorm(builder.at(String(end + 1)), last, { affine: false }) : null;
+  const outputNorm = trained === undefined ? null : batchNorm(builder.at(String(end + 1)), last, { trained });
   return {
     outputs: last,
     weights: [
       ...hidden.flatMap((layer) => [...layer.linear.weights, ...(layer.norm?.weights ?? [])]),
       ...output.weights,
+      ...(outputNorm?.weights ?? []),
     ],
     state: [...hidden.flatMap(({ norm }) => norm?.state ?? []), ...(outputNorm?.state ?? [])],
     apply(x, at) {

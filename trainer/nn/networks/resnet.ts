@@ -17,13 +17,15 @@ interface ConvolutionShape {
   readonly outputs: number;
   readonly size: number;
   readonly stride: number;
+  /** Left out: half the window. */
+  readonly padding?: number;
 }
 
 function convolution(builder: Builder, shape: ConvolutionShape, inputGradient = true): Layer {
-  const { inputs, outputs, size, stride } = shape;
+  const { inputs, outputs, size, stride, padding = (size - 1) / 2 } = shape;
   const kernelShape = [size, size, inputs, outputs];
   const weight = builder.variable('weight', kernelShape, kaimingNormalFanOut(kernelShape));
-  const options = { stride, padding: (size - 1) / 2, inputGradient };
+  const options = { stride, padding, inputGradient };
   return { weights: [weight], state: [], apply: (x) => conv2d(x, weight, options) };
 }
 
@@ -99,7 +101,8 @@ const blocks = {
 } as const;
 
 /** ImageNet: 7x7 at stride 2, then a 3x3 max-pool at stride 2. Small images: one 3x3, no pool. */
-export type Stem = { readonly kind: 'imagenet' } | { readonly kind: 'small'; readonly stride: number };
+export type Stem =
+  { readonly kind: 'imagenet' } | { readonly kind: 'small'; readonly stride: number; readonly padding?: number };
 
 export interface ResNetShape {
   readonly block: keyof typeof blocks;
@@ -118,11 +121,10 @@ export interface ResNetShape {
   readonly strideIn?: BlockShape['strideIn'];
 }
 
-function stemOf(builder: Builder, shape: ResNetShape): Layer {
-  const size = shape.stem.kind === 'imagenet' ? 7 : 3;
-  const stride = shape.stem.kind === 'imagenet' ? 2 : shape.stem.stride;
-  const first = { inputs: shape.channels, outputs: shape.width, size, stride };
-  return sequence(convolution(builder.at('conv1'), first, false), batchNorm(builder.at('bn1'), shape.width), rectifier);
+function stemOf(builder: Builder, { channels: inputs, width: outputs, stem }: ResNetShape): Layer {
+  const window = stem.kind === 'imagenet' ? { size: 7, stride: 2 } : { ...stem, size: 3 };
+  const first = { ...window, inputs, outputs };
+  return sequence(convolution(builder.at('conv1'), first, false), batchNorm(builder.at('bn1'), outputs), rectifier);
 }
 
 export function resnet(builder: Builder, shape: ResNetShape): Encoder {
