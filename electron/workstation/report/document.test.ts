@@ -92,9 +92,33 @@ describe('the order', () => {
       block.kind === 'table' && block.columns.length === 4 ? block.rows : [],
     );
     const told = rows.flatMap((row) => ('group' in row ? [] : [row.map(cellText).join(' | ')]));
-    expect(told).toContain('batch size | 2048 | 256 | stated only');
+    expect(told).toContain('batch size | 2048 | 256 | deviation');
+    expect(told).toContain('optimizer | LARS | AdamW | deviation');
+    expect(told).toContain('views · crop area | 0.08, 1 | 0.3, 1 | deviation');
     expect(new Set(told).size).toBe(told.length);
   });
+});
+
+test('the samples that a bootstrap drew are those of the records', () => {
+  const [pair] = model.comparison.pairs;
+  const told = (...drawn: readonly (number | null)[]): string => {
+    const pairs = drawn.map((resamples) => ({
+      ...pair!,
+      interval: {
+        low: 0,
+        high: 1,
+        confidence: 0.95,
+        method: 'paired-bootstrap' as const,
+        ...(resamples && { resamples }),
+      },
+    }));
+    return JSON.stringify(
+      sectionOf(compose({ ...model, comparison: { ...model.comparison, pairs } }, 'en'), 'results'),
+    );
+  };
+  expect(told(1000)).toContain('bootstrap over images (1,000 samples');
+  expect(told(1000, 2000)).toContain('bootstrap over images (2,000 / 1,000 samples');
+  expect(told(null)).not.toContain('bootstrap');
 });
 
 describe('parameters', () => {

@@ -1,11 +1,13 @@
 /** Names and sentences for codes from the other programs. A code without words keeps its own name. */
-import type { Reason } from '../../../electron/api/comparison.ts';
+import type { Interval, Reason } from '../../../electron/api/comparison.ts';
 import type { LogLine, RunDetail } from '../../../electron/api/runs.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
-import type { Choice } from '../../../trainer/protocol/options.ts';
+import type { Choice, Options } from '../../../trainer/protocol/options.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Said } from '../../../trainer/protocol/sentence.ts';
+import { choiceInWords } from '../../../electron/words/choices.ts';
+import { fieldInWords } from '../../../electron/words/fields.ts';
 import { chosenEncoderInWords, encoderInWords } from '../../../electron/words/encoders.ts';
 import { sentenceIn, sentencesIn } from '../../../electron/words/sentences.ts';
 import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
@@ -63,10 +65,33 @@ export function sentences(several: readonly Said[]): string {
   return sentencesIn(f().language, several, f().number);
 }
 
+/** A field in which a run differs from a paper's figure, as the beginning of a line. */
+export function comparedField(field: string): string {
+  const name = fieldInWords(f().language, field);
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 /** Value of a field in the paper or in our run. */
 export function fieldValue(field: string, value: Reason['theirs']): string {
-  if (field === 'encoder' && typeof value === 'string') return encoderText(value);
-  return tCode('dataset', String(value)) ?? plainValue(value);
+  if (typeof value !== 'string') return plainValue(value);
+  if (field === 'encoder') return encoderText(value);
+  return choiceInWords(f().language, field, value) ?? tCode('remark', value) ?? nameOf('dataset', value);
+}
+
+/** How an interval was found: "95 %, bootstrap over images, 1,000 samples". */
+export function intervalText({ method, confidence, resamples }: Interval): string {
+  const how = t(`interval.${method}`, { confidence: f().share(confidence) });
+  return resamples === undefined ? how : t('interval.drawn', { how, count: resamples });
+}
+
+/** The protocol of a figure as one line. */
+export function protocolText(protocol: Options): string {
+  return Object.entries(protocol)
+    .map(([key, value]) => {
+      const field = `protocol.${key}`;
+      return `${comparedField(field)} ${Array.isArray(value) ? plainValue(value) : fieldValue(field, value)}`;
+    })
+    .join(' · ');
 }
 
 /** The paper's finding when it changed only this field: what to expect of the same change here. */
