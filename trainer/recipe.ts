@@ -106,14 +106,27 @@ export interface Batch {
   readonly targets: Tensors;
 }
 
+/** See `BetweenEpochs`. */
+export interface RepresentedViews {
+  readonly index: Int32Array;
+  readonly views: readonly Float32Array[];
+}
+
 /** What a method may do between two epochs, on the host. */
 export interface BetweenEpochs {
   /** Of the epoch that is about to begin, from 0. */
   readonly epoch: number;
   read(variable: Variable): Float32Array;
   write(variable: Variable, values: Float32Array): void;
+  /** Seed of the run. */
+  readonly seed: number;
   /** What a function gives for every image of the training set, one row each in their order, without augmentation. */
   represent(compute: (images: Tensor, at: StepContext) => Tensor): Promise<Float32Array>;
+  /**
+   * What a function gives for the first `count` views of every image in the batches of the first epoch, augmented anew: for each
+   * view one row an image of the training set in their order, zeros where an image is in no batch. `index` tells which are.
+   */
+  representViews(compute: (images: Tensor, at: StepContext) => Tensor, count: number): Promise<RepresentedViews>;
   /** To be awaited between pieces of long work: says how far it is, 0 to 1. */
   progress(fraction: number): Promise<void>;
 }
@@ -147,11 +160,15 @@ export interface Builder {
   readonly path: string;
   variable(name: string, shape: Shape, initial: Initial, trainable?: boolean): Variable;
 }
-/** `normal` has the given standard deviation; `uniform` is U(-bound, bound); `given` has its values in row-major order. */
+/**
+ * `normal` has the given standard deviation, what is below `least` raised to it; `directions` are rows of length 1 in random
+ * directions; `uniform` is U(-bound, bound); `given` has its values in row-major order.
+ */
 export type Initial =
   | { readonly kind: 'zeros' }
   | { readonly kind: 'ones' }
-  | { readonly kind: 'normal'; readonly std: number }
+  | { readonly kind: 'normal'; readonly std: number; readonly least?: number }
+  | { readonly kind: 'directions' }
   | { readonly kind: 'uniform'; readonly bound: number }
   | { readonly kind: 'given'; readonly values: Float32Array };
 

@@ -75,8 +75,8 @@ const imported: Partial<ImportedWeights> = {
 };
 const preset: Partial<Preset> = { id: 'barlow-twins-solo-learn-imagenet-100', summary: { en: long, zh: long } };
 const difference: PresetDifference = {
-  leftSource: null,
-  rightSource: null,
+  leftOrigins: [],
+  rightOrigins: [],
   path: 'views',
   left: [{ size: 224, cropArea: [0.08, 1], interpolation: 'bicubic' }],
   right: [{ size: 28, cropArea: [0.3, 1], interpolation: 'bicubic' }, { size: 96 }],

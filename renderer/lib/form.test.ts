@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { Catalogue } from '../../trainer/protocol/catalogue.ts';
-import type { Preset } from '../../trainer/protocol/preset.ts';
+import { presetOf, type Preset, type PresetFile } from '../../trainer/protocol/preset.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
 import { catalogue } from '../dev/fake/catalogue.ts';
 import { draftFrom } from '../dev/fake/drafts.ts';
@@ -16,20 +16,18 @@ import {
   setAt,
   slotsOf,
   smallerChunk,
-  sourceOf,
-  viewFields,
-  viewValue,
+  originsOf,
   withMethod,
 } from './form.ts';
 
-const preset: Preset = {
+const file: PresetFile = {
   id: 'tiny',
   method: 'vicreg',
   title: 'tiny',
   summary: { en: '', zh: '' },
   values: [
-    { path: 'batch', value: 128, source: 'Table 13' },
-    { path: 'method.options.variance', value: 25, source: 'Table 7' },
+    { path: 'batch', value: 128 },
+    { path: 'method.options.variance', value: 25 },
     {
       path: 'views',
       value: [
@@ -51,10 +49,22 @@ const preset: Preset = {
           solarizeThreshold: 128,
         },
       ],
-      source: 'C.1',
     },
   ],
 };
+const appendix = { en: 'appendix C.1', zh: '附录 C.1' };
+const preset: Preset = presetOf(file, {
+  preset: 'tiny',
+  read: [
+    {
+      repository: 'authors/code',
+      commit: '0123456789abcdef0123456789abcdef01234567',
+      values: [{ field: 'batch', value: 128, file: 'main.py', lines: [3, 9] }],
+    },
+    { paper: 'VICReg', arxiv: '2105.04906v3', values: [{ field: 'views.*.flip', value: 0.5, where: appendix }] },
+  ],
+  ours: [],
+});
 
 test('the form generates a valid configuration from a catalogue, with every option written out', () => {
   expect(v.parse(Catalogue, catalogue)).toEqual(catalogue);
@@ -137,11 +147,12 @@ test('a bound itself is allowed', () => {
   expect([0, 1].map((value) => problemOf(option, value))).toEqual([null, null]);
 });
 
-test('each value names its source in the preset, and values that differ from the preset are listed', () => {
+test('each value names its origin in the preset, and values that differ from the preset are listed', () => {
   const config = setAt(setAt(draftFrom(preset, 0), 'batch', 64), 'views.0.flip', 0);
-  expect(sourceOf(preset, 'batch')).toBe('Table 13');
-  expect(sourceOf(preset, 'views.0.flip')).toBe('C.1');
-  expect(sourceOf(preset, 'seed')).toBeNull();
+  expect(originsOf(preset, 'batch')).toMatchObject([{ repository: 'authors/code', file: 'main.py', lines: [3, 9] }]);
+  expect(originsOf(preset, 'views.0.flip')).toMatchObject([{ paper: 'VICReg', where: appendix }]);
+  expect(originsOf(preset, 'views')).toEqual(originsOf(preset, 'views.1.flip'));
+  expect(originsOf(preset, 'seed')).toEqual([]);
   expect(changesFrom(preset, config)).toEqual([
     { path: 'batch', value: 128, now: 64 },
     { path: 'views.0.flip', value: 0.5, now: 0 },
@@ -166,12 +177,4 @@ test('a batch that ran out of memory is offered in halves, as long as they are w
   expect([tried(256, null), tried(256, 128), tried(256, 2), tried(7, null)]).toEqual([128, 64, null, null]);
   const left = setAt(setAt(config, 'batch', 96), 'execution.chunk', 64);
   expect(problemsOf(left, catalogue).map(({ path }) => path)).toEqual(['execution.chunk']);
-});
-
-test('a field of a view that is left out is off, and so it passes', () => {
-  const config = draftFrom(preset, 0);
-  const first = viewFields.find(({ key }) => key === 'jitterFirst')!;
-  const values = [config, setAt(config, 'views.0.jitterFirst', true)].map((each) => viewValue(each.views[0]!, first));
-  expect(values).toEqual([false, true]);
-  expect(problemsOf(config, catalogue)).toEqual([]);
 });

@@ -2,7 +2,8 @@
 import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
-import type { PretrainConfig, Resizing, RunConfig, View } from '../../trainer/protocol/run.ts';
+import { originsAt, type Origin } from '../../trainer/protocol/preset-origins.ts';
+import type { PretrainConfig, Resizing, RunConfig } from '../../trainer/protocol/run.ts';
 
 function entryOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
@@ -111,9 +112,11 @@ export const resizingField: OptionDescription = {
 export const meanField = field('normalization.mean', 'numbers', [0.5, 0.5, 0.5]);
 /** Deviations are above 0; the trainer refuses the rest. */
 export const stdField = field('normalization.std', 'numbers', [0.5, 0.5, 0.5], 1e-6);
-/** A boolean one that is off is left out of a view. */
 export const viewFields: readonly OptionDescription[] = [
   field('size', 'integer', 28, 8, 1024),
+  field('resize', 'integer', 0, 0, 2048),
+  field('patchOf', 'integer', 0, 0, 2048),
+  field('patchJitter', 'integer', 0, 0, 1024),
   field('cropArea', 'numbers', [0.08, 1], 0, 1),
   field('cropRatio', 'numbers', [3 / 4, 4 / 3], 0.01),
   { ...field('interpolation', 'choice', 'bicubic'), choices: ['bilinear', 'bicubic'] },
@@ -130,10 +133,6 @@ export const viewFields: readonly OptionDescription[] = [
   field('solarize', 'number', 0, 0, 1),
   field('solarizeThreshold', 'number', 128, 0, 256),
 ];
-
-/** What a field of a view is, also where it is left out. */
-export const viewValue = (view: View, { key, default: usual }: OptionDescription): unknown =>
-  view[key as keyof View] ?? usual;
 
 /** Replaces the name at the beginning of a title; other titles are unchanged. */
 export function renamed(title: string, before: string, after: string): string {
@@ -204,8 +203,11 @@ export function problemsOf(config: RunConfig, catalogue: Catalogue): readonly Pr
   });
   const views =
     config.kind === 'pretrain'
-      ? config.views.flatMap((view, at) =>
-          viewFields.map((option) => problemOf(option, viewValue(view, option), `views.${at}.${option.key}`)),
+      ? config.views.flatMap((_view, at) =>
+          viewFields.map((option) => {
+            const path = `views.${at}.${option.key}`;
+            return problemOf(option, getAt(config, path) ?? option.default, path);
+          }),
         )
       : [];
   const { chunk } = config.execution;
@@ -229,13 +231,9 @@ function sorted(value: unknown): unknown {
   );
 }
 
-/** Source of the value at a path: that of the path itself, or of its nearest parent in the preset. */
-export function sourceOf(preset: Preset | null, path: string): string | null {
-  if (preset === null) return null;
-  const above = preset.values
-    .filter((value) => path === value.path || path.startsWith(`${value.path}.`))
-    .sort((one, other) => other.path.length - one.path.length);
-  return above[0]?.source ?? null;
+/** Where the preset's value at a path stands, or what is below it; empty if the preset says nothing of it. */
+export function originsOf(preset: Preset | null, path: string): readonly Origin[] {
+  return preset === null ? [] : originsAt(preset.origins, path);
 }
 /** Paths whose value differs from the preset's, with the preset's value. */
 export function changesFrom(

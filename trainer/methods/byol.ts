@@ -24,6 +24,8 @@ const options = v.object({
   predictor: v.optional(widths, [4096]),
   /** A bias at the end of projector and predictor, as in solo-learn; the official code has none. */
   outputBias: v.optional(v.boolean(), false),
+  /** The target starts with weights of its own, as in the official code; otherwise as the online network does. */
+  freshTarget: v.optional(v.boolean(), false),
   ...regularizerOptions,
 });
 
@@ -46,7 +48,7 @@ export const method = defineMethod({
     const projector = project(builder);
     const predicted = [...given.predictor, projector.outputs];
     const predictor = mlp(builder.at('predictor'), projector.outputs, predicted, { outputBias });
-    const below = builder.twin('teacher');
+    const below = given.freshTarget ? builder.at('teacher') : builder.twin('teacher');
     const target = {
       encoder: another(below),
       projector: project(below),

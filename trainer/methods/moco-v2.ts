@@ -5,20 +5,25 @@
  *     q: the first view by the encoder, k: the second by a momentum encoder, both normalised; queue: past keys
  *     loss = mean of -log( exp(q . k / t) / (exp(q . k / t) + sum over the queue of exp(q . key / t)) )
  *
- * There is only one device, so the batch is not shuffled among devices before the keys are computed: batch norm uses
- * the statistics of the whole batch.
+ * Batch norm uses the statistics of the whole batch by default. On several devices each has its own, and the official code
+ * shuffles the images among them before keys are computed, so that the statistics do not give away which key belongs to a
+ * query; `normBatch` does the same on one device.
  */
 import * as tf from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { crossEntropy } from '../nn/ops/cross-entropy.ts';
 import { directionSpread, similarity, unitRows } from '../nn/ops/unit-rows.ts';
 import { mlp } from '../nn/layers/mlp.ts';
+import { replacedRows, rowsOf } from '../nn/ops/gather-rows.ts';
+import { shuffledRows } from '../nn/ops/shuffled-rows.ts';
 import { share, temperature, whole, widths } from '../nn/ssl/option-schemas.ts';
 import { enqueued } from '../nn/ssl/embedding-queue.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { teacherOf } from '../nn/ssl/teacher.ts';
 import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
-import { defineMethod } from '../recipe.ts';
+import { inNormGroups, normOptions } from '../nn/ssl/views.ts';
+import { defineMethod, type StepContext } from '../recipe.ts';
 
 const options = v.object({
   temperature: v.optional(temperature, 0.2),
@@ -27,6 +32,7 @@ const options = v.object({
   /** Number of past keys kept. */
   queue: v.optional(whole(2, 2 ** 22), 65536),
   projector: v.optional(widths, [2048, 128]),
+  normBatch: normOptions.normBatch,
   ...regularizerOptions,
 });
 
@@ -46,13 +52,28 @@ export const method = defineMethod({
     const keys = { encoder: another(below), projector: project(below) };
     const teacher = teacherOf([keys.encoder, keys.projector], [encoder, projector]);
     const queue = builder.variable('queue', [given.queue, projector.outputs], { kind: 'normal', std: 1 }, false);
+    const { normBatch } = given;
+
+    const queriesOf = (images: Tensor, at: StepContext): Tensor =>
+      inNormGroups([images], normBatch, at, ([own], context) => [
+        projector.apply(encoder.forward(own!, context).pooled, context),
+      ])[0]!;
+
+    function keysOf(images: Tensor, at: StepContext): Tensor {
+      const compute = (given: Tensor, context: StepContext) =>
+        keys.projector.apply(keys.encoder.forward(given, context).pooled, context);
+      const rows = images.shape[0];
+      if (normBatch === 0 || normBatch >= rows) return compute(images, at);
+      const order = shuffledRows(at.uniform('shuffle', [rows]));
+      const shuffled = rowsOf(images, order);
+      const [found] = inNormGroups([shuffled], normBatch, at, ([own], context) => [compute(own!, context)]);
+      return replacedRows(tf.zerosLike(found!), order, found!);
+    }
+
     return {
       trainable: [encoder, projector],
       state: { ...teacher.state, queue },
-      embed: ({ views: [first, second] }, at) => ({
-        x: projector.apply(encoder.forward(first!, at).pooled, at),
-        y: keys.projector.apply(keys.encoder.forward(second!, at).pooled, at),
-      }),
+      embed: ({ views: [first, second] }, at) => ({ x: queriesOf(first!, at), y: keysOf(second!, at) }),
       loss({ x, y }) {
         const [query, key] = [unitRows(x!), unitRows(y!)];
         const own = tf.sum(tf.mul(query, key), 1, true);

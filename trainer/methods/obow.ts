@@ -10,22 +10,23 @@
  * The student sees all views but the first. Views of one size are one kind, crops or patches, and pass through the
  * network as one batch. The loss is the mean over the views of a kind and the sum over kinds.
  *
- * Two things differ from the official code. The mean distance that sharpens the bags is that of the batch, not a
- * running mean; and the vocabulary starts as noise of both signs, which is replaced after words / batch steps.
+ * Three options make it the official code's: the mean distance that sharpens the bags is a running mean (`distanceDecay`); the
+ * vocabulary, noise that is replaced after words / batch steps, starts without negative values (`positiveWords`); and the
+ * teacher follows by the momentum of the step that comes (`momentumAhead`), since there it follows when a step begins.
  *
  * The teacher and the student never see the same view, so no distance between them is recorded.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
-import { bagsOf, divergence, entropyOf, toldPlaces, wordsOf } from '../nn/ssl/bag-of-words.ts';
+import { bagsOf, divergence, entropyOf, nearestDistance, toldPlaces, wordsOf } from '../nn/ssl/bag-of-words.ts';
 import { directionSpread, unitRows } from '../nn/ops/unit-rows.ts';
 import { mlp } from '../nn/layers/mlp.ts';
 import { share, weight, whole } from '../nn/ssl/option-schemas.ts';
 import { enqueued } from '../nn/ssl/embedding-queue.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { risingMomentum, teacherOf } from '../nn/ssl/teacher.ts';
-import { defineMethod } from '../recipe.ts';
+import { defineMethod, type StepContext } from '../recipe.ts';
 
 const options = v.object({
   /** Teacher momentum at the first step. */
@@ -36,7 +37,16 @@ const options = v.object({
   inverseDelta: v.optional(weight, 15),
   /** Scale kappa of the predictions. */
   kappa: v.optional(weight, 8),
+  /** Fraction of its old value that the running mean of distances keeps; 0: the batch's own mean. */
+  distanceDecay: v.optional(share, 0),
+  /** The noise a vocabulary starts as has no negative values. */
+  positiveWords: v.optional(v.boolean(), false),
+  /** After a step the teacher follows by the momentum of the next one. */
+  momentumAhead: v.optional(v.boolean(), false),
 });
+
+/** Running mean of distances at the first step; official code. */
+const firstDistance = 0.5;
 
 const levels = ['res4', 'res5'] as const;
 
@@ -56,6 +66,8 @@ function byImage(rows: Tensor, crops: number): Tensor {
   return tf.transpose(rows.reshape([crops, count / crops, columns]), [1, 0, 2]);
 }
 
+const after = (at: StepContext): StepContext => ({ ...at, step: tf.add(at.step, tf.scalar(1, 'int32')) });
+
 const meanOf = (terms: readonly Tensor[]): Scalar => tf.div(tf.addN([...terms]), terms.length);
 
 export const method = defineMethod({
@@ -73,9 +85,24 @@ export const method = defineMethod({
     const teacher = teacherOf([teacherEncoder], [encoder]);
     const vocabularies = levels.map((level) => {
       const channels = level === 'res4' ? res4Outputs : outputs;
-      const initial = { kind: 'normal', std: 1 } as const;
+      const initial = { kind: 'normal', std: 1, ...(given.positiveWords ? { least: 0 } : {}) } as const;
       return builder.at('vocabulary').variable(level, [given.words, channels], initial, false);
     });
+    const distances =
+      given.distanceDecay === 0
+        ? []
+        : levels.map((level) =>
+            builder
+              .at('distance')
+              .variable(level, [1], { kind: 'given', values: Float32Array.of(firstDistance) }, false),
+          );
+    /** The mean distance of a level that its bags are made with; `nearest` is the batch's. */
+    function meanDistance(place: number, nearest: Scalar): Scalar {
+      const before = distances[place];
+      if (before === undefined) return nearest;
+      const { distanceDecay: kept } = given;
+      return tf.add<Scalar>(tf.mul(before.reshape([]), kept), tf.mul(nearest, 1 - kept));
+    }
     const generators = levels.map((level, place) =>
       mlp(builder.at('generator').at(level), vocabularies[place]!.shape[1]!, [2 * outputs, outputs], {
         hiddenBias: false,
@@ -84,7 +111,10 @@ export const method = defineMethod({
     );
     return {
       trainable: [encoder, ...generators],
-      state: { ...teacher.state, ...Object.fromEntries(vocabularies.map((variable) => [variable.name, variable])) },
+      state: {
+        ...teacher.state,
+        ...Object.fromEntries([...vocabularies, ...distances].map((variable) => [variable.name, variable])),
+      },
       embed({ views: [whole, ...crops] }, at) {
         const maps = teacherEncoder.forward(whole!, at);
         const told = levels.flatMap((level) => [
@@ -105,7 +135,9 @@ export const method = defineMethod({
       },
       loss(embeddings) {
         const bags = levels.map((level, place) =>
-          bagsOf(embeddings[`places-${level}`]!, vocabularies[place]!, given.inverseDelta),
+          bagsOf(embeddings[`places-${level}`]!, vocabularies[place]!, given.inverseDelta, (nearest) =>
+            meanDistance(place, nearest),
+          ),
         );
         const ofLevels = levels.map((level, place) => {
           const kinds = Object.keys(embeddings).filter((name) => name.startsWith(`scores-${level}-`));
@@ -121,7 +153,11 @@ export const method = defineMethod({
       },
       monitor: (embeddings) => ({ effectiveRank: effectiveRank(embeddings['features-0']!.reshape([-1, outputs])) }),
       updates: (embeddings, _targets, at) => [
-        ...teacher.follow(risingMomentum(at, steps, given.momentum)),
+        ...teacher.follow(risingMomentum(given.momentumAhead ? after(at) : at, steps, given.momentum)),
+        ...distances.map((distance, place) => {
+          const nearest = nearestDistance(embeddings[`places-${levels[place]!}`]!, vocabularies[place]!);
+          return [distance, meanDistance(place, nearest).reshape([1])] as const;
+        }),
         ...vocabularies.map(
           (vocabulary, place) => [vocabulary, enqueued(embeddings[`words-${levels[place]!}`]!, vocabulary)] as const,
         ),

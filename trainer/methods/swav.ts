@@ -5,9 +5,10 @@
  *     q_v  = exp(s_v / eps), balanced by Sinkhorn so that all prototypes are used equally; of the two full views, as a constant
  *     loss = mean over q_0, q_1 and over all other views v of  -mean over samples of sum_k q_k log softmax(s_v / t)_k
  *
- * A small batch is balanced together with a queue of past embeddings. The queue fills from the first step on, so that
- * it is full when it comes into use. If embeddings collapse, every code spreads over all K prototypes and the loss
- * stays at ln K.
+ * A small batch is balanced together with a queue of past embeddings. By default the queue fills from the first step on, so
+ * that it is full when it comes into use; in the official code it fills from the epoch on at which it may be used. There, too,
+ * batch norm sees all crops together (`together`). If embeddings collapse, every code spreads over all K prototypes and the
+ * loss stays at ln K.
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
@@ -20,7 +21,7 @@ import { balanced } from '../nn/ssl/sinkhorn.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { constant, stopGradient } from '../nn/ops/stop-gradient.ts';
 import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
-import { embeddedViews, inOrder } from '../nn/ssl/views.ts';
+import { embeddedViews, inOrder, normOptions } from '../nn/ssl/views.ts';
 import { defineMethod, type StepContext } from '../recipe.ts';
 
 const options = v.object({
@@ -37,7 +38,10 @@ const options = v.object({
   queue: v.optional(count, 0),
   /** Epoch from which the queue is used, once it is full. */
   queueEpoch: v.optional(v.pipe(v.number(), v.minValue(0)), 15),
+  /** The queue fills from that epoch on, as in the official code; otherwise from the first step on. */
+  lateQueue: v.optional(v.boolean(), false),
   projector: v.optional(widths, [2048, 128]),
+  ...normOptions,
   ...regularizerOptions,
 });
 
@@ -63,9 +67,7 @@ export const method = defineMethod({
   build([encoder], given, builder, { batch, stepsPerEpoch }) {
     const projector = mlp(builder.at('projector'), encoder.outputs, given.projector, { outputBias: true });
     const columns = projector.outputs;
-    // Close to length 1 from the start.
-    const initial = { kind: 'normal', std: 1 / Math.sqrt(columns) } as const;
-    const prototypes = builder.at('prototypes').variable('weight', [given.prototypes, columns], initial);
+    const prototypes = builder.at('prototypes').variable('weight', [given.prototypes, columns], { kind: 'directions' });
     const sinkhorn = { epsilon: given.codeEpsilon, iterations: given.iterations };
     const queues =
       given.queue === 0
@@ -82,24 +84,37 @@ export const method = defineMethod({
       return tf.add(fixed, tf.mul(tf.sub(prototypes, fixed), isFree));
     }
 
+    /** The queue may be used from this step on. */
+    const queueStep = Math.ceil(given.queueEpoch * stepsPerEpoch);
+
     function codesOf(z: Tensor, queue: Variable | undefined, { step }: StepContext): Tensor {
       const scores = (of: Tensor) => tf.matMul(of, prototypes, false, true);
       return constant((embeddings) => {
         const alone = balanced(scores(embeddings), sinkhorn);
         if (queue === undefined) return alone;
         const both = balanced(scores(tf.concat([embeddings, queue])), sinkhorn);
-        const isDue = tf.greaterEqual(step, Math.ceil(given.queueEpoch * stepsPerEpoch));
+        const isDue = tf.greaterEqual(step, queueStep);
         // It starts as zeros, and its entries have length 1.
         const isFull = tf.greater(tf.sum(tf.square(tf.slice(queue, [given.queue - 1, 0], [1, columns]))), 0);
         return tf.where(tf.logicalAnd(isDue, isFull), tf.slice(both, [0, 0], alone.shape as [number, number]), alone);
       }, z);
     }
 
+    function queued(z: Tensor, queue: Variable, { step }: StepContext): Tensor {
+      const next = enqueued(unitRows(z), queue);
+      return given.lateQueue ? tf.where(tf.greaterEqual(step, queueStep), next, queue) : next;
+    }
+
     return {
       trainable: [encoder, projector, { weights: [prototypes], state: [] }],
       state: Object.fromEntries(queues.map((queue) => [queue.name, queue])),
       embed: ({ views }, at) =>
-        embeddedViews(views, (images) => projector.apply(encoder.forward(images, at).pooled, at)),
+        embeddedViews(
+          views,
+          { encode: (images, context) => encoder.forward(images, context).pooled, project: projector.apply },
+          given,
+          at,
+        ),
       loss(embeddings, _targets, at) {
         const views = inOrder(embeddings);
         const [x, y] = views;
@@ -115,9 +130,9 @@ export const method = defineMethod({
         return regularized({ loss, metrics }, [x, y], batch, given);
       },
       monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
-      updates: ({ x, y }) => [
+      updates: ({ x, y }, _targets, at) => [
         [prototypes, unitRows(prototypes)],
-        ...queues.map((queue, view) => [queue, enqueued(unitRows(view === 0 ? x! : y!), queue)] as const),
+        ...queues.map((queue, view) => [queue, queued(view === 0 ? x! : y!, queue, at)] as const),
       ],
     };
   },

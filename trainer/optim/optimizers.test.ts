@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import type { OptimizerRecipe } from '../recipe.ts';
 import { optimizer as adam } from './optimizers/adam.ts';
 import { optimizer as adamw } from './optimizers/adamw.ts';
+import { optimizer as larc } from './optimizers/larc.ts';
 import { optimizer as lars } from './optimizers/lars.ts';
 import { optimizer as sgd } from './optimizers/sgd.ts';
 
@@ -231,6 +232,37 @@ describe('lars', () => {
 
   it('has the peak of base rate times batch over 256', () => {
     expect(lars.peak(v.parse(lars.options, { baseRate: 0.2 }), 2048)).toBeCloseTo(1.6, 12);
+  });
+});
+
+describe('larc', () => {
+  const official = { momentum: 0.9, weightDecay: 0.01, eta: 0.001 };
+  const gradients = [
+    [0.6, 0.8],
+    [-0.3, 0.5],
+    [0, 0],
+  ];
+
+  it('gives the values of apex’s LARC around PyTorch’s SGD, for vectors too', () => {
+    const wanted = [
+      [2.985600000137143, 3.980800000182857],
+      [2.982835595424672, 3.9431469258597875],
+      // A gradient of 0 is not decayed.
+      [2.9803476311834483, 3.9092591589690247],
+    ];
+    for (const shape of [[2], [1, 2]]) near(follow(larc, shape, [3, 4], gradients, 4.8, official), wanted, 1e-6);
+  });
+
+  it('takes the plain gradient of a weight of norm 0', () => {
+    const wanted = [
+      [-2.88, -3.84],
+      [-5.478039789700375, -7.309708286735682],
+    ];
+    const plain = [
+      [0.6, 0.8],
+      [0.1, 0.2],
+    ];
+    near(follow(larc, [2], [0, 0], plain, 4.8, official), wanted, 1e-6);
   });
 });
 

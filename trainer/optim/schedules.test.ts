@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
 import { schedule as constant } from './schedules/constant.ts';
 import { schedule as steps } from './schedules/steps.ts';
@@ -6,7 +7,8 @@ import { schedule as cosine } from './schedules/cosine-per-epoch.ts';
 import { schedule as warmupCosine } from './schedules/warmup-cosine.ts';
 
 describe('warmup-cosine', () => {
-  const options = { warmupEpochs: 10, finalFactor: 0.001 };
+  const given = (options: object) => v.parse(warmupCosine.options, options);
+  const options = given({ warmupEpochs: 10, finalFactor: 0.001 });
   const course = { peak: 1.6, steps: 1000, stepsPerEpoch: 10 };
 
   it('gives the golden rates of the official code', () => {
@@ -30,7 +32,7 @@ describe('warmup-cosine', () => {
         (stepsPerEpoch, epochs, warmupEpochs) => {
           const steps = stepsPerEpoch * epochs;
           const rates = Array.from({ length: steps }, (_, step) =>
-            warmupCosine.rate(step, { peak: 1, steps, stepsPerEpoch }, { warmupEpochs, finalFactor: 0.001 }),
+            warmupCosine.rate(step, { peak: 1, steps, stepsPerEpoch }, given({ warmupEpochs, finalFactor: 0.001 })),
           );
           const warmup = warmupEpochs * stepsPerEpoch;
           rates.forEach((rate, step) => {
@@ -44,6 +46,37 @@ describe('warmup-cosine', () => {
         },
       ),
     );
+  });
+});
+
+describe('warmup-cosine as other official codes have it', () => {
+  const given = (options: object) => v.parse(warmupCosine.options, options);
+
+  it('SwAV: from a rate above 0, the peak with the last step of the warm-up', () => {
+    // np.linspace(0.3, 4.8, 20) and then 0.0048 + 0.5 (4.8 - 0.0048) (1 + cos(pi t / 180))
+    const options = given({ warmupEpochs: 2, warmupFrom: 0.0625, warmupToPeak: true, finalFactor: 0.001 });
+    const rate = (step: number): number =>
+      warmupCosine.rate(step, { peak: 4.8, steps: 200, stepsPerEpoch: 10 }, options);
+    const golden = [
+      [0, 0.3],
+      [1, 0.5368421052631579],
+      [19, 4.8],
+      [20, 4.8],
+      [110, 2.4024],
+      [199, 0.005165166093036292],
+    ] as const;
+    for (const [step, wanted] of golden) expect(rate(step)).toBeCloseTo(wanted, 12);
+  });
+
+  it('OBoW: a warm-up by steps, then a cosine by epochs', () => {
+    const options = given({ warmupEpochs: 10, finalFactor: 0.001, perEpoch: true });
+    const rate = (step: number): number =>
+      warmupCosine.rate(step, { peak: 0.03, steps: 2000, stepsPerEpoch: 10 }, options);
+    expect(rate(37)).toBeCloseTo((0.03 * 37) / 100, 14);
+    expect([100, 109].map(rate)).toEqual([0.03, 0.03]);
+    const ofEpoch = (epoch: number) => 3e-5 + (0.03 - 3e-5) * 0.5 * (1 + Math.cos((Math.PI * (epoch - 10)) / 190));
+    for (const epoch of [11, 57, 199])
+      for (const step of [0, 9]) expect(rate(10 * epoch + step)).toBeCloseTo(ofEpoch(epoch), 14);
   });
 });
 

@@ -5,10 +5,11 @@ import { FaultError } from '../durable/fault-error.ts';
 import type { Engine, Stepper } from '../engine/engine.ts';
 import { checkName } from '../protocol/declared-metrics.ts';
 import { encoderPath, resizingOf, type PretrainConfig, type Probe } from '../protocol/run.ts';
-import { canProbe, type BetweenEpochs, type Encoder, type Learner } from '../recipe.ts';
+import { keyed } from '../random.ts';
+import { canProbe, type BetweenEpochs, type Encoder, type Learner, type RepresentedViews } from '../recipe.ts';
 import type { Located } from '../data/listing/image-table.ts';
 import { openTrainingLoader, SourceChanged } from '../data/loading/loader.ts';
-import type { TrainingLoader } from '../data/loading/pipeline.ts';
+import type { TrainingLoader, TrainingLoaderOptions } from '../data/loading/pipeline.ts';
 import { readFeatures, type FeatureRequest } from '../evaluation/features.ts';
 import { progressOf, type JobContext } from '../channel/job.ts';
 import type { LeftOut } from '../data/loading/left-out.ts';
@@ -121,39 +122,79 @@ function probeLook(
 /** A pass over the images compiles first; all else tells how far it is within seconds. */
 const betweenQuietMs = 300_000;
 
+/** One pass over the batches of the first epoch, whose images are augmented by a seed of their own. */
+async function viewsOfFirstEpoch(
+  images: TrainingLoaderOptions,
+  encode: EvaluatedEncoder['encode'],
+  progress: BetweenEpochs['progress'],
+): Promise<RepresentedViews> {
+  const viewSeed = keyed(images.seed, 'before the first epoch').word();
+  const source = await openTrainingLoader({ ...images, viewSeed, fromStep: 0 });
+  try {
+    const index: number[] = [];
+    let tables: readonly Float32Array[] = [];
+    for (let step = 0; step < source.stepsPerEpoch; step++) {
+      const { batch } = await source.next();
+      index.push(...batch.index);
+      for (const [view, shown] of batch.views.entries()) {
+        const { shape, values } = await encode(shown);
+        const columns = shape[1]!;
+        if (tables.length === 0) tables = batch.views.map(() => new Float32Array(source.count * columns));
+        batch.index.forEach((image, row) =>
+          tables[view]!.set((values as Float32Array).subarray(row * columns, (row + 1) * columns), image * columns),
+        );
+      }
+      await progress((step + 1) / source.stepsPerEpoch);
+    }
+    return { index: Int32Array.from(index), views: tables };
+  } finally {
+    await source.close();
+  }
+}
+
 /** What the learner does between epochs, with the images and the state it asks for. */
 function betweenEpochs(
   context: JobContext,
   engine: Engine,
   config: PretrainConfig,
   beforeEpoch: NonNullable<Learner['beforeEpoch']>,
-  course: Pick<TrainingTask, 'steps' | 'stepsPerEpoch'> & { readonly data: Located },
+  course: Pick<TrainingTask, 'steps' | 'stepsPerEpoch'> & { readonly images: TrainingLoaderOptions },
 ): NonNullable<TrainingTask['beforeEpoch']> {
   const { port } = context;
   const entryOf = (variable: Variable) => engine.entries([{ weights: [variable], state: [] }])[0]!;
   const size = config.views[0]!.size;
   // Each function is compiled once.
   const encoders = new Map<Parameters<BetweenEpochs['represent']>[0], EvaluatedEncoder['encode']>();
+  function compiled(compute: Parameters<BetweenEpochs['represent']>[0]): EvaluatedEncoder['encode'] {
+    const encode = encoders.get(compute) ?? engine.infer(compute);
+    encoders.set(compute, encode);
+    return encode;
+  }
   return async (epoch) => {
     port.send({ type: 'phase', phase: 'between-epochs', quietForMs: betweenQuietMs });
     const place = { step: epoch * course.stepsPerEpoch, steps: course.steps, epoch, obeys: false };
     const progress = progressOf(context, { ...place, tensors: engine.tensors });
     await beforeEpoch({
       epoch,
+      seed: config.seed,
       progress,
       read: (variable) => entryOf(variable).read() as Float32Array,
       write: (variable, values) => entryOf(variable).write(values),
       async represent(compute) {
-        const encode = encoders.get(compute) ?? engine.infer(compute);
-        encoders.set(compute, encode);
-        const { values } = await featuresNow(context, engine, config, encode, {
-          ...course.data,
+        const { data, found } = course.images;
+        const { values } = await featuresNow(context, engine, config, compiled(compute), {
+          data,
+          found,
           substitutes: true,
           preprocessing: { resize: null, crop: size, interpolation: 'bilinear', fit: 'squash' },
           withLabels: false,
           progress,
         });
         return values;
+      },
+      representViews(compute, count) {
+        const images = { ...course.images, views: course.images.views.slice(0, count) };
+        return viewsOfFirstEpoch(images, compiled(compute), progress);
       },
     });
   };
@@ -178,10 +219,10 @@ async function openImages(
   { port, reach }: JobContext,
   config: PretrainConfig,
   { cacheFolder, fromStep, leftOut }: PretrainingPlace,
-): Promise<{ readonly given: Located; readonly source: TrainingLoader }> {
+): Promise<{ readonly images: TrainingLoaderOptions; readonly source: TrainingLoader }> {
   const { data, views, normalization, seed, batch, dropLast } = config;
   const given = await located(leftOut.withoutInspected(data), { port }, cacheFolder);
-  const source = await openTrainingLoader({
+  const images: TrainingLoaderOptions = {
     paired: config.paired && (await located(leftOut.withoutInspected(config.paired), { port }, cacheFolder)),
     ...given,
     leftOut,
@@ -194,8 +235,8 @@ async function openImages(
     dropLast,
     fromStep,
     workers: config.execution.loaderWorkers,
-  });
-  return { given, source };
+  };
+  return { images, source: await openTrainingLoader(images) };
 }
 
 /**
@@ -216,7 +257,7 @@ export async function openPretraining(
   const scheduleOptions = v.parse(schedule.options, config.schedule.options);
   const { normalization, seed, batch } = config;
   const { cacheFolder, leftOut, clips = false } = pretrainingPlace;
-  const { given, source } = await openImages(context, config, pretrainingPlace);
+  const { images, source } = await openImages(context, config, pretrainingPlace);
   if (method.labels && source.classes === 0) {
     await source.close();
     const { path } = config.data;
@@ -257,7 +298,7 @@ export async function openPretraining(
           beforeEpoch: betweenEpochs(context, engine, config, learner.beforeEpoch, {
             steps,
             stepsPerEpoch,
-            data: given,
+            images,
           }),
         }
       : {}),

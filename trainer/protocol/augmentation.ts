@@ -10,8 +10,10 @@ export type JitterOperation = v.InferOutput<typeof JitterOperation>;
 
 /** In the order of application. Everything about a view that is random. */
 export const ViewParameters = v.strictObject({
-  /** Of the image as decoded; it is then resized to the size of the view. */
+  /** Of the image as decoded; it is then resized to the size of the view, or to that of `part`. */
   crop: Box,
+  /** Where only a part of what the crop was resized to is shown: that size in pixels, and the part. */
+  part: v.optional(v.strictObject({ width: v.number(), height: v.number(), box: Box })),
   flip: v.boolean(),
   /**
    * In the order of application; empty when the jitter was not drawn. `amount`: a factor, of hue a shift in turns of the

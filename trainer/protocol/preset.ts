@@ -1,28 +1,33 @@
-/** A named set of values for a pretraining or evaluation, each with its source. */
+/** A named set of values for a pretraining. */
 import * as v from 'valibot';
+import { originsIn, type Origin, type PresetSources } from './preset-origins.ts';
 
-/** A value by its path in the configuration (`optimizer.options.momentum`, `views`, `batch`), with where it was read. */
-export const PresetValue = v.strictObject({
-  path: v.string(),
-  value: v.unknown(),
-  source: v.string(),
-});
-export type PresetValue = v.InferOutput<typeof PresetValue>;
+/** A value by its path in the configuration: `optimizer`, `views`, `batch`, `method.options.temperature`. */
+const PresetValue = v.strictObject({ path: v.string(), value: v.unknown(), source: v.optional(v.string()) });
 
-export const Preset = v.strictObject({
+/** A file in `resources/presets/`. */
+export const PresetFile = v.strictObject({
   id: v.string(),
   method: v.string(),
   title: v.string(),
   summary: v.strictObject({ en: v.string(), zh: v.string() }),
   values: v.array(PresetValue),
 });
-export type Preset = v.InferOutput<typeof Preset>;
+export type PresetFile = v.InferOutput<typeof PresetFile>;
 
-export const PresetDifference = v.strictObject({
-  path: v.string(),
-  left: v.nullable(v.unknown()),
-  right: v.nullable(v.unknown()),
-  leftSource: v.nullable(v.string()),
-  rightSource: v.nullable(v.string()),
-});
-export type PresetDifference = v.InferOutput<typeof PresetDifference>;
+export type Preset = PresetFile & {
+  /** Where each value stands, or why it is ours. */
+  readonly origins: readonly Origin[];
+};
+
+export function presetOf(file: PresetFile, sources: PresetSources): Preset {
+  return { ...file, origins: originsIn(sources) };
+}
+
+export interface PresetDifference {
+  readonly path: string;
+  readonly left: unknown;
+  readonly right: unknown;
+  readonly leftOrigins: readonly Origin[];
+  readonly rightOrigins: readonly Origin[];
+}

@@ -54,9 +54,24 @@ export const newestResizing: Resizing = resizings[0];
 export const resizingOf = ({ resizing = 'pillow-12.1' }: { readonly resizing?: Resizing | undefined }): Resizing =>
   resizing;
 
+/** Patches of one picture are cut from so many rows and columns of places. */
+export const patchGrid = 3;
+
 /** One augmented view, operations in this order. */
-export const View = v.strictObject({
+const ViewFields = v.strictObject({
   size: v.pipe(v.number(), v.integer(), v.minValue(8), v.maxValue(1024)),
+  /**
+   * Above 0, no crop is drawn: the short side of the image becomes this long, and the centre, `size` wide, is shown. Left out: 0.
+   */
+  resize: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2048))),
+  /**
+   * Above 0, the view is a patch of a square picture of this side, which is cropped and coloured as a view is. Such views that
+   * follow each other are patches of one picture, made as the first of them says, at different places of a grid of 3 x 3.
+   * Left out: 0.
+   */
+  patchOf: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(2048))),
+  /** Most pixels that a patch lies beyond its place in the grid, drawn for both axes. Left out: 0. */
+  patchJitter: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(1024))),
   /** Random resized crop: area as a fraction of the image, then aspect ratio (log-uniform). */
   cropArea: range,
   cropRatio: v.optional(range, [3 / 4, 4 / 3]),
@@ -64,7 +79,7 @@ export const View = v.strictObject({
   flip: v.optional(probability, 0.5),
   jitter: v.optional(probability, 0.8),
   /** Jitter and greyscale change the whole image, before it is cropped: W-MSE's official code. Left out: they do not. */
-  jitterFirst: v.optional(v.literal(true)),
+  jitterFirst: v.optional(v.boolean()),
   brightness: v.optional(v.number(), 0.4),
   contrast: v.optional(v.number(), 0.4),
   saturation: v.optional(v.number(), 0.2),
@@ -75,7 +90,30 @@ export const View = v.strictObject({
   solarize: v.optional(probability, 0),
   solarizeThreshold: v.optional(v.number(), 128),
 });
+export const View = v.pipe(
+  ViewFields,
+  v.check(
+    ({ size, resize = 0 }) => resize === 0 || resize >= size,
+    'the centre of an image cannot be wider than its short side: choose a resize of at least the size',
+  ),
+  v.check(
+    ({ resize = 0, patchOf = 0 }) => resize === 0 || patchOf === 0,
+    'a view is the centre of its image or a patch, not both: set resize or the picture of the patch to 0',
+  ),
+  v.check(
+    ({ size, patchOf = 0, patchJitter = 0 }) => patchOf === 0 || patchOf >= size + patchJitter,
+    'a patch with its jitter must fit into the picture: choose a larger picture, a smaller size or less jitter',
+  ),
+);
 export type View = v.InferOutput<typeof View>;
+
+/** The first of the views that are patches of one picture with view `number`; `number` itself where it is no patch. */
+export function firstOfPatches(views: readonly Pick<View, 'patchOf'>[], number: number): number {
+  const side = views[number]?.patchOf ?? 0;
+  let first = number;
+  while (side > 0 && views[first - 1]?.patchOf === side) first -= 1;
+  return first;
+}
 
 /** Channel statistics the image is normalised with, on the 0 to 1 scale; one entry a channel the encoder sees. */
 export const Normalization = v.strictObject({ mean: v.array(v.number()), std: v.array(v.number()) });
@@ -160,7 +198,14 @@ export const PretrainConfig = v.strictObject({
   data: DataSource,
   /** Where the second view is of another kind of picture of the same thing: as many images, of the same names. Left out: of `data`. */
   paired: v.optional(DataSource),
-  views: v.pipe(v.array(View), v.minLength(1)),
+  views: v.pipe(
+    v.array(View),
+    v.minLength(1),
+    v.check(
+      (views) => views.every((_, number) => number - firstOfPatches(views, number) < patchGrid ** 2),
+      `a picture has ${patchGrid ** 2} places for patches: fewer views that follow each other may be patches of one`,
+    ),
+  ),
   normalization: Normalization,
   optimizer: Choice,
   schedule: Choice,

@@ -6,6 +6,7 @@ import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
 import { setPath as setAtPath } from '../../../trainer/protocol/paths.ts';
 import type { Preset, PresetDifference } from '../../../trainer/protocol/preset.ts';
+import { originsAt } from '../../../trainer/protocol/preset-origins.ts';
 import {
   CheckpointPolicy,
   newestResizing,
@@ -243,19 +244,16 @@ function evaluationOfWeights(
 }
 
 export function comparePresets(left: Preset, right: Preset): readonly PresetDifference[] {
-  const values = (preset: Preset) => new Map(preset.values.map((value) => [value.path, value]));
+  const values = (preset: Preset) => new Map(preset.values.map(({ path, value }) => [path, value]));
   const [ours, theirs] = [values(left), values(right)];
   return [...new Set([...ours.keys(), ...theirs.keys()])]
     .sort()
-    .map((path) => {
-      const [one, other] = [ours.get(path), theirs.get(path)];
-      return {
-        path,
-        left: one?.value ?? null,
-        right: other?.value ?? null,
-        leftSource: one?.source ?? null,
-        rightSource: other?.source ?? null,
-      };
-    })
+    .map((path) => ({
+      path,
+      left: ours.get(path) ?? null,
+      right: theirs.get(path) ?? null,
+      leftOrigins: originsAt(left.origins, path),
+      rightOrigins: originsAt(right.origins, path),
+    }))
     .filter(({ left: one, right: other }) => JSON.stringify(one) !== JSON.stringify(other));
 }

@@ -4,6 +4,8 @@ import { cellText, type Block, type Document } from './document.ts';
 import { firstPlan } from './testing/report-fixture.ts';
 import { renderHtml } from './html.ts';
 import { renderMarkdown } from './markdown.ts';
+import type { Origin } from '../../../trainer/protocol/preset-origins.ts';
+import { originAddress, sourceInWords } from '../../words/origins.ts';
 import { buildReport, type ReportInput, type ReportModel } from './model.ts';
 import { wordsOf } from './naming.ts';
 import { groupParameters } from './parameter-groups.ts';
@@ -96,7 +98,7 @@ describe('the order', () => {
 });
 
 describe('parameters', () => {
-  const groups = () => groupParameters(model);
+  const groups = (language: 'en' | 'zh' = 'en') => groupParameters(model, language);
   test('every value of every run is in the appendix, in both languages', () => {
     for (const language of languages) {
       const lists = sectionOf(compose(model, language), 'method').flatMap((block) =>
@@ -119,7 +121,9 @@ describe('parameters', () => {
     for (const { run, values } of model.parameters) {
       const own = groups().flatMap(({ shared }) =>
         shared.flatMap(({ scope, values: pairs }) =>
-          scope.runs.includes(run) ? pairs.flatMap(([path, value]) => spelledOut(path).map((one) => [one, value])) : [],
+          scope.runs.includes(run)
+            ? pairs.flatMap(({ path, value }) => spelledOut(path).map((one) => [one, value] as const))
+            : [],
         ),
       );
       expect(own.map(([path]) => path).sort()).toEqual(values.map(({ path }) => path).sort());
@@ -127,9 +131,10 @@ describe('parameters', () => {
     }
   });
   test('a source is listed once, with every value from it', () => {
-    const sources = new Set(model.parameters.flatMap(({ values }) => values.flatMap(({ source }) => source ?? [])));
-    expect(sources.size).toBeGreaterThan(3);
+    const origins = model.parameters.flatMap(({ values }) => values.flatMap(({ origin }) => origin ?? []));
     for (const language of languages) {
+      const sources = new Set(origins.map((origin) => sourceInWords(language, origin)));
+      expect(sources.size).toBeGreaterThan(3);
       const headings = sectionOf(compose(model, language), 'method').flatMap((block) =>
         block.kind === 'heading' ? [block.text] : [],
       );
@@ -142,7 +147,7 @@ describe('parameters', () => {
     const named = (path: string, value: string) =>
       groups().flatMap(({ source, shared }) =>
         shared.flatMap(({ scope, values }) =>
-          values.some(([name, own]) => spelledOut(name).includes(path) && own === value)
+          values.some(({ path: name, value: own }) => spelledOut(name).includes(path) && own === value)
             ? [{ source, runs: scope.runs, kind: scope.kind }]
             : [],
         ),
@@ -160,14 +165,39 @@ describe('parameters', () => {
   });
   test('two sources of one value are both kept', () => {
     const [first, second] = model.parameters;
-    const cited = (source: string) => [{ path: 'batch', value: '256', source }];
+    const [field, value] = ['batch', 256] as const;
+    const code: Origin = {
+      kind: 'repository',
+      field,
+      value,
+      repository: 'authors/code',
+      commit: '0123456789'.repeat(4),
+      file: 'main.py',
+      lines: [7, 8, 9, 12],
+      note: { en: '64 on each of 4', zh: '4 个，每个 64' },
+    };
+    const where = { en: 'section 4.2', zh: '第 4.2 节' };
+    const paper: Origin = { kind: 'paper', field, value, paper: 'VICReg', arxiv: '2105.04906v3', where, note: null };
     const parameters = [
-      { run: first!.run, values: cited('one paper') },
-      { run: second!.run, values: cited('another') },
+      { run: first!.run, values: [{ path: 'batch', value: '256', origin: code }] },
+      { run: second!.run, values: [{ path: 'batch', value: '256', origin: paper }] },
     ];
-    expect(groupParameters({ runs: model.runs, parameters }).map(({ source }) => source)).toEqual([
-      'one paper',
-      'another',
+    const told = (language: 'en' | 'zh') =>
+      groupParameters({ runs: model.runs, parameters }, language).map(({ source, shared }) => [
+        source,
+        shared[0]!.values[0]!.place,
+      ]);
+    expect(told('en')).toEqual([
+      ['authors/code 0123456', 'main.py, lines 7–9, 12: 64 on each of 4'],
+      ['VICReg (arXiv:2105.04906v3)', 'section 4.2'],
+    ]);
+    expect(told('zh')).toEqual([
+      ['authors/code 0123456', 'main.py，第 7–9、12 行：4 个，每个 64'],
+      ['VICReg（arXiv:2105.04906v3）', '第 4.2 节'],
+    ]);
+    expect([code, paper].map(originAddress)).toEqual([
+      `https://github.com/authors/code/blob/${'0123456789'.repeat(4)}/main.py#L7`,
+      'https://arxiv.org/abs/2105.04906v3',
     ]);
   });
 });

@@ -20,7 +20,8 @@ export type TableRow = readonly TableCell[] | { readonly group: string };
 /** Runs with something in common, and the values shared only by them. */
 export interface ParameterList {
   readonly runs: string;
-  readonly items: readonly (readonly [string, string])[];
+  /** Name, value and where in the source it stands. */
+  readonly items: readonly (readonly [string, string, string])[];
 }
 export type Block =
   | { readonly kind: 'paragraph'; readonly text: string; readonly quiet?: boolean }

@@ -30,7 +30,10 @@ function tablesOf(blocks: readonly Block[]): readonly Table[] {
       { title: '', kind: 'code' },
       { title: '', kind: 'code' },
     ] as const;
-    const rows = block.lists.flatMap(({ runs, items }) => [{ group: runs }, ...items]);
+    const rows = block.lists.flatMap(({ runs, items }) => [
+      { group: runs },
+      ...items.map(([name, value, place]) => [name, { text: value, note: place }]),
+    ]);
     return [{ kind: 'table', columns, rows, ...(before?.kind === 'heading' ? { caption: before.text } : {}) }];
   });
 }

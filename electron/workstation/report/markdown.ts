@@ -30,7 +30,9 @@ function renderBlock(block: Block): readonly string[] {
     case 'parameters':
       return block.lists.flatMap(({ runs, items }) => [
         `**${plain(runs)}**`,
-        items.map(([name, value]) => `- ${plain(`${name} = ${value}`)}`).join('\n'),
+        items
+          .map(([name, value, place]) => `- ${plain(`${name} = ${value}${place === '' ? '' : ` (${place})`}`)}`)
+          .join('\n'),
       ]);
     case 'code':
       return [`\`\`\`\n${block.lines.join('\n')}\n\`\`\``];

@@ -7,6 +7,7 @@ import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
+import { originsAt, type Origin } from '../../../trainer/protocol/preset-origins.ts';
 import { resizingOf } from '../../../trainer/protocol/run.ts';
 import { whenNotFiniteOf } from '../../../trainer/protocol/when-not-finite.ts';
 import { flatten } from '../comparison/parameters.ts';
@@ -45,11 +46,11 @@ export interface ReportInput {
   };
 }
 
-/** A value of a run's configuration, defaults included, and its source according to the preset. */
+/** A value of a run's configuration, defaults included, and its origin according to the preset. */
 export interface Parameter {
   readonly path: string;
   readonly value: string;
-  readonly source: string | null;
+  readonly origin: Origin | null;
 }
 export interface HistoryEntry {
   readonly run: string;
@@ -172,18 +173,14 @@ function completed({ config }: StoredRun, catalogue: Catalogue): unknown {
 function parametersOf(run: StoredRun, catalogue: Catalogue, presets: readonly Preset[]): readonly Parameter[] {
   const { config } = run;
   const preset = presets.find(({ id }) => id === config.preset);
-  const given = new Map(
-    (preset?.values ?? []).flatMap(({ path, value, source }) =>
-      flatten(value, path).map(([leaf, text]) => [leaf, { text, source }] as const),
-    ),
+  const given = new Map((preset?.values ?? []).flatMap(({ path, value }) => flatten(value, path)));
+  const originOf = (path: string): Origin | null => originsAt(preset?.origins ?? [], path)[0] ?? null;
+  return (
+    flatten(completed(run, catalogue))
+      .filter(([path]) => path !== 'version' && path !== 'kind' && path !== 'title')
+      // A changed value no longer has the preset's origin.
+      .map(([path, value]) => ({ path, value, origin: given.get(path) === value ? originOf(path) : null }))
   );
-  return flatten(completed(run, catalogue))
-    .filter(([path]) => path !== 'version' && path !== 'kind' && path !== 'title')
-    .map(([path, value]) => {
-      const from = given.get(path);
-      // A changed value no longer has the preset's source.
-      return { path, value, source: from?.text === value ? from.source : null };
-    });
 }
 
 /** Interruptions, resumes, and the trainer's notices. */

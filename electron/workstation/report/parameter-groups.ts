@@ -1,5 +1,7 @@
 /** Lists every value once: under its source, for all the runs that share it. */
+import type { Origin } from '../../../trainer/protocol/preset-origins.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
+import { placeInWords, sourceInWords, type Language } from '../../words/origins.ts';
 import type { ReportModel } from './model.ts';
 
 /** What runs that share a value have in common; `some` if nothing that has a name. */
@@ -11,7 +13,13 @@ export type Scope = {
 };
 export interface SharedValues {
   readonly scope: Scope;
-  readonly values: readonly (readonly [string, string])[];
+  readonly values: readonly SharedValue[];
+}
+/** `place`: where in the source it stands; empty if nothing is cited. */
+export interface SharedValue {
+  readonly path: string;
+  readonly value: string;
+  readonly place: string;
 }
 export interface ParameterGroup {
   /** Null if no source is cited. */
@@ -21,17 +29,15 @@ export interface ParameterGroup {
 
 type Configured = Pick<ReportModel, 'runs' | 'parameters'>;
 
-interface Value {
-  readonly path: string;
-  readonly value: string;
+interface Value extends SharedValue {
   readonly source: string | null;
   readonly runs: string[];
 }
 
 /** Sources in the order of citation, values without a source last; within a source, the most shared values first. */
-export function groupParameters(model: Configured): readonly ParameterGroup[] {
+export function groupParameters(model: Configured, language: Language): readonly ParameterGroup[] {
   const scopes = scopesOf(model);
-  const values = valuesOf(model);
+  const values = valuesOf(model, language);
   const cited = new Set(values.flatMap(({ source }) => source ?? []));
   const sources = [...cited, ...(values.some(({ source }) => source === null) ? [null] : [])];
   return sources.map((source) => {
@@ -53,20 +59,22 @@ export function groupParameters(model: Configured): readonly ParameterGroup[] {
 /**
  * A run without a source shares the entry of one that has the same value with a source; two sources give two entries.
  */
-function valuesOf({ parameters }: Configured): readonly Value[] {
-  const cited = new Map<string, string>();
+function valuesOf({ parameters }: Configured, language: Language): readonly Value[] {
+  const cited = new Map<string, Origin>();
   for (const { values } of parameters) {
-    for (const { path, value, source } of values) {
+    for (const { path, value, origin } of values) {
       const key = `${path}\n${value}`;
-      if (source !== null && !cited.has(key)) cited.set(key, source);
+      if (origin !== null && !cited.has(key)) cited.set(key, origin);
     }
   }
   const entries = new Map<string, Value>();
   for (const { run, values } of parameters) {
-    for (const { path, value, source } of values) {
-      const from = source ?? cited.get(`${path}\n${value}`) ?? null;
-      const key = `${path}\n${value}\n${from ?? ''}`;
-      const entry = entries.get(key) ?? { path, value, source: from, runs: [] };
+    for (const { path, value, origin } of values) {
+      const from = origin ?? cited.get(`${path}\n${value}`) ?? null;
+      const source = from === null ? null : sourceInWords(language, from);
+      const place = from === null ? '' : placeInWords(language, from);
+      const key = [path, value, source ?? '', place].join('\n');
+      const entry = entries.get(key) ?? { path, value, place, source, runs: [] };
       entry.runs.push(run);
       entries.set(key, entry);
     }
@@ -112,18 +120,18 @@ function idIn(kind: Exclude<Scope['kind'], 'some'>, config: RunConfig): string |
 }
 
 /** Merges `views.0.size` and `views.1.size` with equal values into `views.{0,1}.size`. */
-function mergeIndices(values: readonly Value[]): readonly (readonly [string, string])[] {
-  const merged = new Map<string, { readonly path: string; readonly value: string; readonly indices: string[] }>();
-  for (const { path, value } of values) {
+function mergeIndices(values: readonly Value[]): readonly SharedValue[] {
+  const merged = new Map<string, SharedValue & { readonly indices: string[] }>();
+  for (const { path, value, place } of values) {
     const index = /(?<=\.)\d+(?=\.)/.exec(path)?.[0];
     const pattern = index === undefined ? path : path.replace(/(?<=\.)\d+(?=\.)/, '*');
-    const key = `${pattern}\n${value}`;
+    const key = [pattern, value, place].join('\n');
     const known = merged.get(key);
     if (known !== undefined && index !== undefined) known.indices.push(index);
-    else merged.set(key, { path: pattern, value, indices: index === undefined ? [] : [index] });
+    else merged.set(key, { path: pattern, value, place, indices: index === undefined ? [] : [index] });
   }
-  return [...merged.values()].map(({ path, value, indices }) => {
+  return [...merged.values()].map(({ path, value, place, indices }) => {
     const shown = indices.length > 1 ? `{${indices.join(',')}}` : (indices[0] ?? '*');
-    return [indices.length === 0 ? path : path.replace('*', shown), value];
+    return { path: indices.length === 0 ? path : path.replace('*', shown), value, place };
   });
 }

@@ -7,7 +7,7 @@ import { namesOf, runName, subjectName } from './naming.ts';
 import { groupParameters, type Scope } from './parameter-groups.ts';
 
 export function method(model: ReportModel, words: Words): Section | null {
-  const groups = groupParameters(model);
+  const groups = groupParameters(model, words.language);
   if (groups.length === 0) return null;
   return {
     id: 'method',
@@ -20,7 +20,7 @@ export function method(model: ReportModel, words: Words): Section | null {
           kind: 'parameters',
           lists: shared.map(({ scope, values }) => ({
             runs: scopeName(model, words, scope),
-            items: values.map(([path, value]) => [path, value === '' ? nothing : value]),
+            items: values.map(({ path, value, place }) => [path, value === '' ? nothing : value, place]),
           })),
         },
       ]),

@@ -213,10 +213,13 @@ describe('what it says', () => {
     const ids = compose(empty, 'en').sections.map(({ id }) => id);
     expect(ids).toEqual(['summary', 'deviations', 'environment', 'checklist']);
   });
-  test('a changed value loses the source of the preset', () => {
+  test('a changed value loses its origin in the preset', () => {
     const { values } = model.parameters[0]!;
-    expect(values.find(({ path }) => path === 'batch')?.source).toContain('small trial run');
-    expect(values.find(({ path }) => path === 'normalization.mean')?.source).toBeNull();
+    expect(values.find(({ path }) => path === 'batch')?.origin).toMatchObject({
+      kind: 'ours',
+      reason: { en: expect.stringContaining('small trial run') as string },
+    });
+    expect(values.find(({ path }) => path === 'normalization.mean')?.origin).toBeNull();
   });
   test('the checklist is answered from the records', () => {
     const answer = (id: string) => model.checklist.find((item) => item.id === id)?.answer;

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import * as v from 'valibot';
+import { presetOf } from '../../../trainer/protocol/preset.ts';
+import type { PresetSources } from '../../../trainer/protocol/preset-origins.ts';
 import { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { Pushes } from '../../api/pushes.ts';
 import type { RunRow } from '../../api/runs.ts';
@@ -142,7 +144,10 @@ export function createBench(withData = true): Bench {
   writeFileSync(join(appRoot, 'out', 'node', 'package.json'), '{"type":"module"}');
   writeFileSync(join(appRoot, 'out', 'catalogue.json'), JSON.stringify(catalogue));
   writeFileSync(join(appRoot, 'resources', 'plans', 'tiny.json'), JSON.stringify(tinyPlan));
-  writeFileSync(join(appRoot, 'resources', 'presets', 'small.json'), JSON.stringify(smallPreset));
+  const { origins: _, ...file } = smallPreset;
+  writeFileSync(join(appRoot, 'resources', 'presets', 'small.json'), JSON.stringify(file));
+  mkdirSync(join(appRoot, 'resources', 'presets', 'sources'));
+  writeFileSync(join(appRoot, 'resources', 'presets', 'sources', 'small.json'), JSON.stringify(smallSources));
   if (withData) {
     mkdirSync(join(runtime, 'data', 'fashion-mnist'), { recursive: true });
     writeFileSync(join(runtime, 'data', 'fashion-mnist', 'data.bin'), 'x');
@@ -193,7 +198,7 @@ export function createBench(withData = true): Bench {
   };
 }
 
-export const smallPreset = {
+const smallFile = {
   id: 'small',
   method: 'vicreg',
   title: 'small',
@@ -207,8 +212,14 @@ export const smallPreset = {
     'schedule.id': 'constant',
     batch: 100,
     epochs: 2,
-  }).map(([path, value]) => ({ path, value, source: 'made up' })),
+  }).map(([path, value]) => ({ path, value })),
 };
+const smallSources: PresetSources = {
+  preset: 'small',
+  read: [],
+  ours: [{ fields: smallFile.values.map(({ path }) => path), reason: { en: 'made up', zh: '虚构' } }],
+};
+export const smallPreset = presetOf(smallFile, smallSources);
 
 export async function rowOf(workstation: Workstation, run: string): Promise<RunRow> {
   const found = (await workstation.handlers.runs.answer()).find((row) => row.id === run);

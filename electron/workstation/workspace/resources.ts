@@ -7,7 +7,8 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { Paper } from '../../../trainer/protocol/paper.ts';
 import { PlanFile, type Plan } from '../../../trainer/protocol/plan.ts';
-import { Preset } from '../../../trainer/protocol/preset.ts';
+import { PresetFile, presetOf, type Preset } from '../../../trainer/protocol/preset.ts';
+import { PresetSources } from '../../../trainer/protocol/preset-origins.ts';
 
 export interface Resources {
   readonly catalogue: Catalogue;
@@ -23,12 +24,22 @@ export async function readResources(appRoot: string): Promise<Resources> {
   const [catalogue, papers, presets, plans] = await Promise.all([
     readChecked(join(appRoot, 'out', 'catalogue.json'), Catalogue),
     readAll(join(folder, 'papers'), Paper),
-    readAll(join(folder, 'presets'), Preset),
+    readPresets(join(folder, 'presets')),
     readAll(join(folder, 'plans'), PlanFile),
   ]);
   // The plan that is ready after set-up comes first.
   const ordered = plans.toSorted((one, other) => Number(other.id === 'first') - Number(one.id === 'first'));
   return { catalogue, papers, presets, plans: ordered };
+}
+
+async function readPresets(folder: string): Promise<readonly Preset[]> {
+  const [files, sources] = await Promise.all([
+    readAll(folder, PresetFile),
+    readAll(join(folder, 'sources'), PresetSources),
+  ]);
+  return files.map((file) =>
+    presetOf(file, sources.find(({ preset }) => preset === file.id) ?? { preset: file.id, read: [], ours: [] }),
+  );
 }
 
 async function readAll<S extends v.GenericSchema>(folder: string, schema: S): Promise<readonly v.InferOutput<S>[]> {

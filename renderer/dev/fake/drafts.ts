@@ -1,15 +1,25 @@
 /** Presets, drafts of runs, and what they would take. */
 import type { Precisions } from '../../../electron/api/drafts.ts';
-import type { Preset } from '../../../trainer/protocol/preset.ts';
+import { presetOf, type Preset, type PresetFile } from '../../../trainer/protocol/preset.ts';
+import { originsAt, type PresetSources } from '../../../trainer/protocol/preset-origins.ts';
 import type { PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
 import officialJson from '../../../resources/presets/vicreg-official-code.json';
 import paperJson from '../../../resources/presets/vicreg-paper.json';
 import smallJson from '../../../resources/presets/vicreg-small.json';
+import officialSources from '../../../resources/presets/sources/vicreg-official-code.json';
+import paperSources from '../../../resources/presets/sources/vicreg-paper.json';
+import smallSources from '../../../resources/presets/sources/vicreg-small.json';
 import { changesFrom, choiceOf, getAt, setAt } from '../../lib/form.ts';
 import { catalogue } from './catalogue.ts';
 import type { FakeAnswers, FakeWorld } from './world.ts';
 
-export const presets = [smallJson, paperJson, officialJson] as unknown as readonly Preset[];
+export const presets = (
+  [
+    [smallJson, smallSources],
+    [paperJson, paperSources],
+    [officialJson, officialSources],
+  ] as unknown as readonly (readonly [PresetFile, PresetSources])[]
+).map(([file, sources]) => presetOf(file, sources));
 
 /** A preset laid on empty ground, as main does it with real data. */
 export function draftFrom(preset: Preset, seed: number): PretrainConfig {
@@ -80,8 +90,8 @@ export function draftAnswers(
         path,
         left: value,
         right: there,
-        leftSource: one!.values.find((value) => path.startsWith(value.path))?.source ?? null,
-        rightSource: other!.values.find((value) => path.startsWith(value.path))?.source ?? null,
+        leftOrigins: originsAt(one!.origins, path),
+        rightOrigins: originsAt(other!.origins, path),
       }));
     },
     precisions: () => precisions,

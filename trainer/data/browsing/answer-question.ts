@@ -129,7 +129,7 @@ async function viewsOf(gallery: Gallery, entry: Entry, read: ReadEntry, { views,
   }
   const drawn: DrawnViews['views'] = [];
   for (const [number, view] of views.entries()) {
-    const { parameters, frame } = augment(pixels, view, resizing, { seed, epoch, index, number });
+    const { parameters, frame } = augment(pixels, views, resizing, { seed, epoch, index, number });
     // A copy: the next view takes the frame's memory.
     const { width, height, channels } = frame;
     const shown = await exactly({ pixels: pixelsOf(frame), width, height, channels });

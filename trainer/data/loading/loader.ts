@@ -144,10 +144,10 @@ const faultOfImage = ({ file, reason, sha256 }: DamagedImage): DamagedImageError
   new DamagedImageError(file, reason, sha256);
 
 export async function openTrainingLoader(options: TrainingLoaderOptions, workerFile?: URL): Promise<TrainingLoader> {
-  const { views, seed, paired, data, leftOut, reach } = options;
+  const { views, seed, viewSeed = seed, paired, data, leftOut, reach } = options;
   const { count, classes, found, producer, assembly } = await prepare(
     options,
-    { kind: 'training', views, seed, paired },
+    { kind: 'training', views, seed: viewSeed, paired },
     workerFile,
   );
   try {

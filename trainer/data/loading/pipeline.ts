@@ -32,6 +32,8 @@ export interface TrainingLoaderOptions {
   readonly normalization: Normalization;
   readonly resizing: Resizing;
   readonly seed: number;
+  /** Seed of the augmentation, where that is another than that of the order. */
+  readonly viewSeed?: number | undefined;
   readonly batch: number;
   readonly dropLast: boolean;
   /** First step to deliver: epoch and position follow from it. */

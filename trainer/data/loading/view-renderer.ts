@@ -161,7 +161,7 @@ export async function openViewRenderer(specification: WorkSpecification): Promis
 
   const render = (image: DecodedSample, number: number, epoch: number, index: number): Frame => {
     if (task.kind === 'evaluation') return preprocess(image, task.preprocessing, resizing, image.name);
-    return augment(image, task.views[number]!, resizing, { seed: task.seed, epoch, index, number }).frame;
+    return augment(image, task.views, resizing, { seed: task.seed, epoch, index, number }).frame;
   };
 
   return {

@@ -2,14 +2,15 @@
  * One augmented view: draw its parameters, then render them. The draws depend only on (seed, epoch, index, view);
  * `drawView` is pure, so any view used in training can be reproduced.
  *
- * Operations and their order are the paper's and the official code's, each by torchvision's definition on PIL images. A flip
- * gives the same levels wherever it stands after the resize: solo-learn's comes last.
+ * Operations and their order are the paper's and the official code's, each by torchvision's definition on PIL images. Codes
+ * that flip last give the same views: no operation tells left from right.
  * On one channel, jitter is brightness and contrast; saturation, hue and grayscale change nothing.
  */
 import type { Box, JitterOperation, ViewParameters } from '../../protocol/augmentation.ts';
-import type { Resizing, View } from '../../protocol/run.ts';
+import { firstOfPatches, patchGrid, type Resizing, type View } from '../../protocol/run.ts';
 import { keyed } from '../../random.ts';
 import type { Pixels } from './rows.ts';
+import { centreOf, resizedSize } from './centre-crop.ts';
 import { brightness, contrast, flip, gaussianBlur, grayscale, hue, saturation, solarize } from './colour.ts';
 import { frameOf, pixelsOf, type Frame } from './kernels.ts';
 import { resample } from './resample.ts';
@@ -105,16 +106,45 @@ export interface ViewKey {
   readonly number: number;
 }
 
-/** Parameters of a view, for an image of this size. */
-export function drawView(
-  view: View,
-  image: { readonly width: number; readonly height: number },
-  key: ViewKey,
-): ViewParameters {
-  keyed(key.seed, 'view', key.epoch, key.index, key.number).fillUniform(uniforms);
+type Size = Pick<Pixels, 'width' | 'height'>;
+
+/** The centre of the image, whose short side became `short`. */
+function centredPart(view: View, image: Size, short: number): NonNullable<ViewParameters['part']> {
+  const [width, height] = resizedSize(image.width, image.height, short);
+  const box = { left: centreOf(width - view.size), top: centreOf(height - view.size) };
+  return { width, height, box: { ...box, width: view.size, height: view.size } };
+}
+
+/** The place of a patch: OBoW's CropImagePatches. Patches of one picture have `first` in common. */
+function patchPart(view: View, side: number, first: number, key: ViewKey): NonNullable<ViewParameters['part']> {
+  const { size, patchJitter = 0 } = view;
+  const random = keyed(key.seed, 'patches', key.epoch, key.index, first);
+  const places = patchGrid ** 2;
+  const place = random.permutation(places)[key.number - first]!;
+  const jitters = Array.from({ length: 2 * places }, () => random.integer(patchJitter + 1));
+  const between = Math.floor((side - size - patchJitter) / (patchGrid - 1));
+  const top = Math.floor(place / patchGrid) * between + jitters[2 * place]!;
+  const left = (place % patchGrid) * between + jitters[2 * place + 1]!;
+  return { width: side, height: side, box: { left, top, width: size, height: size } };
+}
+
+/**
+ * Parameters of a view, for an image of this size.
+ *
+ * @param first of a patch: the number of the first view that is a patch of the same picture
+ */
+export function drawView(view: View, image: Size, key: ViewKey, first = key.number): ViewParameters {
+  keyed(key.seed, 'view', key.epoch, key.index, first).fillUniform(uniforms);
   const [least, most] = view.blurSigma;
+  const { resize = 0, patchOf = 0 } = view;
+  const crop =
+    resize > 0
+      ? { left: 0, top: 0, width: image.width, height: image.height }
+      : drawCrop(view, image.width, image.height, uniforms);
   return {
-    crop: drawCrop(view, image.width, image.height, uniforms),
+    crop,
+    ...(resize > 0 ? { part: centredPart(view, image, resize) } : {}),
+    ...(patchOf > 0 ? { part: patchPart(view, patchOf, first, key) } : {}),
     flip: uniforms[draws.flip]! < view.flip,
     jitter: drawJitter(view, uniforms),
     grayscale: uniforms[draws.grayscale]! < view.grayscale,
@@ -132,37 +162,65 @@ function jitter(frame: Frame, { operation, amount }: ViewParameters['jitter'][nu
   }
 }
 
-/** Jitter and greyscale. */
-function changeColours(frame: Frame, parameters: ViewParameters): void {
-  for (const step of parameters.jitter) jitter(frame, step);
-  if (parameters.grayscale && frame.channels === 3) grayscale(frame);
+function changeColours(frame: Frame, { jitter: steps, grayscale: isGrey }: ViewParameters): void {
+  for (const step of steps) jitter(frame, step);
+  if (isGrey && frame.channels === 3) grayscale(frame);
 }
 
-function withColoursChanged(image: Pixels, parameters: ViewParameters): Pixels {
-  const frame = frameOf(image.pixels, image.width, image.height, image.channels);
+/** Flips and colours a frame. */
+function coloured(frame: Frame, { solarizeThreshold }: View, parameters: ViewParameters): Frame {
+  if (parameters.flip) flip(frame);
   changeColours(frame, parameters);
-  return { ...image, pixels: pixelsOf(frame) };
+  if (parameters.blurSigma !== null) gaussianBlur(frame, parameters.blurSigma);
+  if (parameters.solarize) solarize(frame, solarizeThreshold);
+  return frame;
+}
+
+/** The picture of an image that patches were last cut from, with what made it. */
+const pictures = new WeakMap<Pixels, { readonly madeBy: string; readonly picture: Pixels }>();
+
+function pictureOf(image: Pixels, view: View, resizing: Resizing, parameters: ViewParameters): Pixels {
+  const { part, ...own } = parameters;
+  const { width, height } = part!;
+  const madeBy = JSON.stringify([own, width, view.interpolation, view.solarizeThreshold, resizing]);
+  const known = pictures.get(image);
+  if (known?.madeBy === madeBy) return known.picture;
+  const frame = resample(image, own.crop, width, height, { interpolation: view.interpolation, resizing });
+  const { channels } = frame;
+  const picture = { pixels: pixelsOf(coloured(frame, view, parameters)), width, height, channels };
+  pictures.set(image, { madeBy, picture });
+  return picture;
 }
 
 /** Renders a view: a frame of `view.size` squared. */
 export function renderView(image: Pixels, view: View, resizing: Resizing, parameters: ViewParameters): Frame {
-  const { size, interpolation, jitterFirst = false } = view;
-  const source = jitterFirst ? withColoursChanged(image, parameters) : image;
-  const frame = resample(source, parameters.crop, size, size, { interpolation, resizing });
-  if (parameters.flip) flip(frame);
-  if (!jitterFirst) changeColours(frame, parameters);
-  if (parameters.blurSigma !== null) gaussianBlur(frame, parameters.blurSigma);
-  if (parameters.solarize) solarize(frame, view.solarizeThreshold);
-  return frame;
+  if (view.jitterFirst !== true) return renderCrop(image, view, resizing, parameters);
+  const frame = frameOf(image.pixels, image.width, image.height, image.channels);
+  changeColours(frame, parameters);
+  const changed = { ...image, pixels: pixelsOf(frame) };
+  return renderCrop(changed, view, resizing, { ...parameters, jitter: [], grayscale: false });
 }
 
-/** Draws a view and renders it: what training sees, with the parameters it was rendered by. */
+function renderCrop(image: Pixels, view: View, resizing: Resizing, parameters: ViewParameters): Frame {
+  const { size, interpolation, patchOf = 0 } = view;
+  const { crop, part } = parameters;
+  const how = { interpolation, resizing };
+  if (part === undefined) return coloured(resample(image, crop, size, size, how), view, parameters);
+  if (patchOf === 0) return coloured(resample(image, crop, part.width, part.height, how, part.box), view, parameters);
+  // Of its own size, so it is copied.
+  return resample(pictureOf(image, view, resizing, parameters), part.box, size, size, how);
+}
+
+/** Draws view `key.number` and renders it: what training sees, with the parameters it was rendered by. */
 export function augment(
   image: Pixels,
-  view: View,
+  views: readonly View[],
   resizing: Resizing,
   key: ViewKey,
 ): { readonly parameters: ViewParameters; readonly frame: Frame } {
-  const parameters = drawView(view, image, key);
+  const first = firstOfPatches(views, key.number);
+  // Patches of one picture are made as the first of them says.
+  const view = { ...views[first]!, size: views[key.number]!.size };
+  const parameters = drawView(view, image, key, first);
   return { parameters, frame: renderView(image, view, resizing, parameters) };
 }

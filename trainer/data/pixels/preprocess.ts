@@ -2,22 +2,10 @@
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Preprocessing, Resizing } from '../../protocol/run.ts';
 import type { Pixels } from './rows.ts';
+import { centreOf, resizedSize } from './centre-crop.ts';
 import { pixelsOf, type Frame } from './kernels.ts';
 import type { Box } from '../../protocol/augmentation.ts';
 import { resample } from './resample.ts';
-
-/** Size after Resize(short): torchvision truncates the long side. */
-function resizedSize(width: number, height: number, short: number): [number, number] {
-  return width <= height
-    ? [short, Math.trunc((short * height) / width)]
-    : [Math.trunc((short * width) / height), short];
-}
-
-/** Python's int(round(x)) of a half: to the even neighbour. */
-function centre(room: number): number {
-  const half = room / 2;
-  return Number.isInteger(half) ? half : 2 * Math.round(half / 2);
-}
 
 const wholeOf = ({ width, height }: Pixels): Box => ({ left: 0, top: 0, width, height });
 
@@ -47,8 +35,8 @@ export function preprocess(image: Pixels, how: Preprocessing, resizing: Resizing
     );
   }
   const window = {
-    left: centre(width - how.crop),
-    top: centre(height - how.crop),
+    left: centreOf(width - how.crop),
+    top: centreOf(height - how.crop),
     width: how.crop,
     height: how.crop,
   };

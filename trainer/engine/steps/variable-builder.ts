@@ -11,6 +11,16 @@ function replaced(values: Float32Array, by: (value: number) => number): Float32A
   return values;
 }
 
+/** Scales each row to length 1, in place. */
+function unitRows(values: Float32Array, columns: number): Float32Array {
+  for (let from = 0; from < values.length; from += columns) {
+    const row = values.subarray(from, from + columns);
+    const length = Math.hypot(...row);
+    replaced(row, (value) => value / length);
+  }
+  return values;
+}
+
 function initialValues(seed: number, path: string, shape: Shape, initial: Initial): Float32Array {
   const values = new Float32Array(elementsOf(shape));
   if (initial.kind === 'given') {
@@ -25,7 +35,10 @@ function initialValues(seed: number, path: string, shape: Shape, initial: Initia
       return values.fill(1);
     case 'normal':
       random.fillNormal(values);
-      return replaced(values, (value) => value * initial.std);
+      return replaced(values, (value) => Math.max(value * initial.std, initial.least ?? -Infinity));
+    case 'directions':
+      random.fillNormal(values);
+      return unitRows(values, shape.at(-1)!);
     case 'uniform':
       random.fillUniform(values);
       return replaced(values, (value) => (2 * value - 1) * initial.bound);

@@ -44,28 +44,46 @@ export function wordsOf(map: Tensor, uniform: Tensor): Tensor {
   return tf.sum(tf.mul(means, isChosen.expandDims(2)), 1);
 }
 
+/** Squared distances of positions from words, [n * places, words]. */
+function distancesOf(places: Tensor, vocabulary: Tensor): Tensor {
+  const [n, count, channels] = places.shape as [number, number, number];
+  const features = places.reshape([n * count, channels]);
+  // Distances do not depend on the origin; relative to the mean, their terms are no larger than they are, so little
+  // is lost to rounding.
+  const middle = tf.mean(features, 0);
+  const [rows, words] = [tf.sub(features, middle), tf.sub(vocabulary, middle)];
+  const products = tf.matMul(rows, words, false, true);
+  const squares = tf.add(tf.sum(tf.square(rows), 1, true), tf.sum(tf.square(words), 1));
+  // Rounding can leave a difference of equal sums just below 0.
+  return tf.maximum(tf.sub(squares, tf.mul(products, 2)), 0);
+}
+
+const nearestIn = (distances: Tensor): Scalar => tf.mean<Scalar>(tf.min(distances, 1));
+
+/** Mean over all positions of the squared distance from the nearest word. Not differentiable. */
+export function nearestDistance(places: Tensor, vocabulary: Tensor): Scalar {
+  return nearestIn(distancesOf(places, vocabulary));
+}
+
 /**
  * Bags as targets, always constant. With d the squared distance of a position from a word, and m the mean over all
- * positions of that to the nearest word:
+ * positions of that to the nearest word, or what `meanOf` makes of it:
  *
  *     a position's weights: softmax over words of -inverseDelta d / m
  *     a bag: for each word the largest weight over the image's positions, normalised to sum 1
  *
  * places: [n, places, channels]; vocabulary: [words, channels]; bags: [n, words].
  */
-export function bagsOf(places: Tensor, vocabulary: Tensor, inverseDelta: number): Tensor {
+export function bagsOf(
+  places: Tensor,
+  vocabulary: Tensor,
+  inverseDelta: number,
+  meanOf: (nearest: Scalar) => Scalar = (nearest) => nearest,
+): Tensor {
   const [n, count, channels] = places.shape as [number, number, number];
   return tf.customGrad((given) => {
-    const features = (given as Tensor).reshape([n * count, channels]);
-    // Distances do not depend on the origin; relative to the mean, their terms are no larger than they are, so little
-    // is lost to rounding.
-    const middle = tf.mean(features, 0);
-    const [rows, words] = [tf.sub(features, middle), tf.sub(vocabulary, middle)];
-    const products = tf.matMul(rows, words, false, true);
-    const squares = tf.add(tf.sum(tf.square(rows), 1, true), tf.sum(tf.square(words), 1));
-    // Rounding can leave a difference of equal sums just below 0.
-    const distances = tf.maximum(tf.sub(squares, tf.mul(products, 2)), 0);
-    const nearest = tf.maximum(tf.mean(tf.min(distances, 1)), leastDistance);
+    const distances = distancesOf(given as Tensor, vocabulary);
+    const nearest = tf.maximum(meanOf(nearestIn(distances)), leastDistance);
     const shares = tf.softmax(tf.mul(distances, tf.div(-inverseDelta, nearest)));
     const largest = tf.max(shares.reshape([n, count, vocabulary.shape[0]]), 1);
     const value = tf.div(largest, tf.sum(largest, 1, true));

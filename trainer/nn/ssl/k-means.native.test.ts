@@ -34,7 +34,14 @@ const cluster = (
   iterations = 10,
   progress: (fraction: number) => Promise<void> = () => Promise.resolve(),
 ): Promise<Clustering> =>
-  sphericalKMeans(rows, { columns, clusters, iterations, random: keyed(0, 'start', start), progress });
+  sphericalKMeans(rows, {
+    columns,
+    clusters,
+    iterations,
+    progress,
+    empty: 'refilled',
+    random: keyed(0, 'start', start),
+  });
 
 describe('spherical k-means', () => {
   it('finds separate blobs, and the direction of each', async () => {

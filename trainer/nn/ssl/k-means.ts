@@ -15,6 +15,8 @@ export interface KMeansOptions {
   /** At most as many as there are rows. */
   readonly clusters: number;
   readonly iterations: number;
+  /** Where no row is assigned to a centroid: it stays (DeepCluster-v2's official code), or takes the row that fits its own worst. */
+  readonly empty: 'kept' | 'refilled';
   /** Chooses the rows that serve as initial centroids. */
   readonly random: Generator;
   /** Called between blocks with a fraction from 0 to 1: many rows take minutes. */
@@ -75,16 +77,20 @@ function filled({ assignments, similarities }: Nearest, clusters: number): Int32
   return moved;
 }
 
-/** Sums of the rows of each cluster, scaled to length 1. */
-function centres(rows: Float32Array, columns: number, assignments: Int32Array, clusters: number): Float32Array {
+/** Sums of the rows of each cluster, scaled to length 1; the centroid of before where a cluster has none. */
+function centres(rows: Float32Array, columns: number, assignments: Int32Array, before: Float32Array): Float32Array {
+  const clusters = before.length / columns;
   const sums = new Float64Array(clusters * columns);
+  const sizes = new Int32Array(clusters);
   assignments.forEach((cluster, row) => {
+    sizes[cluster]! += 1;
     for (let column = 0; column < columns; column++) {
       sums[cluster * columns + column]! += rows[row * columns + column]!;
     }
   });
-  const centroids = new Float32Array(sums.length);
+  const centroids = before.slice();
   for (let cluster = 0; cluster < clusters; cluster++) {
+    if (sizes[cluster] === 0) continue;
     const sum = sums.subarray(cluster * columns, (cluster + 1) * columns);
     // Rows that cancel out leave a centroid of zeros.
     const length = Math.max(Math.hypot(...sum), 1e-12);
@@ -96,7 +102,7 @@ function centres(rows: Float32Array, columns: number, assignments: Int32Array, c
 /** `rows`: [n, columns], of length 1. The same rows and the same random numbers give the same clusters. */
 export async function sphericalKMeans(
   rows: Float32Array,
-  { columns, clusters, iterations, random, progress }: KMeansOptions,
+  { columns, clusters, iterations, empty, random, progress }: KMeansOptions,
 ): Promise<Clustering> {
   let centroids: Float32Array = new Float32Array(clusters * columns);
   random
@@ -106,7 +112,8 @@ export async function sphericalKMeans(
   const found = (pass: number): Promise<Nearest> =>
     nearest(rows, centroids, columns, (fraction) => progress((pass + fraction) / (iterations + 1)));
   for (let iteration = 0; iteration < iterations; iteration++) {
-    centroids = centres(rows, columns, filled(await found(iteration), clusters), clusters);
+    const own = await found(iteration);
+    centroids = centres(rows, columns, empty === 'kept' ? own.assignments : filled(own, clusters), centroids);
   }
   // A cluster may end empty: a prototype that no image is assigned to.
   return { centroids, assignments: (await found(iterations)).assignments };

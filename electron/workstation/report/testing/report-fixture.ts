@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { Paper } from '../../../../trainer/protocol/paper.ts';
 import { Plan } from '../../../../trainer/protocol/plan.ts';
-import { Preset } from '../../../../trainer/protocol/preset.ts';
+import { PresetFile, presetOf } from '../../../../trainer/protocol/preset.ts';
+import { PresetSources } from '../../../../trainer/protocol/preset-origins.ts';
 import type { Result } from '../../../../trainer/protocol/results.ts';
 import type { Series } from '../../../api/curves.ts';
 import { compareRuns } from '../../comparison/compare.ts';
@@ -89,7 +90,12 @@ const curvesOf: Readonly<Record<string, readonly Series[]>> = {
 export async function firstPlan(): Promise<ReportInput> {
   const plan = v.parse(Plan, resource('plans/first.json'));
   const papers = [v.parse(Paper, resource('papers/vicreg.json')), v.parse(Paper, resource('papers/dong.json'))];
-  const presets = [v.parse(Preset, resource('presets/vicreg-small.json'))];
+  const presets = [
+    presetOf(
+      v.parse(PresetFile, resource('presets/vicreg-small.json')),
+      v.parse(PresetSources, resource('presets/sources/vicreg-small.json')),
+    ),
+  ];
   const start = Date.UTC(2026, 0, 2, 3, 4, 5);
   const onDisk = { path: '/data/fashion-mnist', fingerprint: 'f-small' };
   const runs = plan.runs.map(({ key, config }, index): StoredRun => {
