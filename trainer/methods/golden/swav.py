@@ -16,8 +16,11 @@ def sinkhorn(scores, epsilon, iterations):
     return q * q.shape[0]
 
 
-def case(views=2, freeze=0, queue_from=None, epsilon=0.05, iterations=3, variance=0, covariance=0):
-    """`queue_from`: the step from which on the queue is used."""
+def case(
+    views=2, freeze=0, queue_from=None, epsilon=0.05, iterations=3, variance=0, covariance=0, weight_norm=False, in_epochs=False
+):
+    """`queue_from`: the step from which on the queue is used. `weight_norm`: as in solo-learn (vturrisi/solo-learn at 9187ea3,
+    solo/methods/swav.py lines 73 to 77), whose prototypes are torch.nn.utils.weight_norm of length 1."""
     weights = Weights()
     temperature = 0.1
     newest = {}
@@ -30,6 +33,8 @@ def case(views=2, freeze=0, queue_from=None, epsilon=0.05, iterations=3, varianc
         z = [F.normalize(embedding, dim=1) for embedding in embeddings]
         prototypes = weights.trainable("prototypes/weight", PROTOTYPES, 4)
         used = prototypes.detach() if step < freeze else prototypes
+        if weight_norm:
+            used = torch._weight_norm(used, torch.ones(PROTOTYPES, 1), 0)
         loss = 0
         for own, name in ((0, "x"), (1, "y")):
             with torch.no_grad():
@@ -39,7 +44,7 @@ def case(views=2, freeze=0, queue_from=None, epsilon=0.05, iterations=3, varianc
                     queue = weights.state(f"queue/{name}", QUEUE, 4)
                     if step >= queue_from:
                         rows = torch.cat([queue, rows])
-                codes = sinkhorn(rows @ prototypes.T, epsilon, iterations)[-len(z[own]) :]
+                codes = sinkhorn(rows @ (used if weight_norm else prototypes).T, epsilon, iterations)[-len(z[own]) :]
             others = [view for view in range(views) if view != own]
             for view in others:
                 log_p = F.log_softmax(z[view] @ used.T / temperature, dim=1)
@@ -49,7 +54,8 @@ def case(views=2, freeze=0, queue_from=None, epsilon=0.05, iterations=3, varianc
     def after(step):
         with torch.no_grad():
             prototypes = weights.trained["prototypes/weight"]
-            prototypes.copy_(F.normalize(prototypes, dim=1))
+            if not weight_norm:
+                prototypes.copy_(F.normalize(prototypes, dim=1))
         for name, rows in newest.items():
             weights.kept[f"queue/{name}"] = torch.cat([rows, weights.kept[f"queue/{name}"]])[:QUEUE]
 
@@ -57,11 +63,13 @@ def case(views=2, freeze=0, queue_from=None, epsilon=0.05, iterations=3, varianc
         "projector": [7, 4],
         "prototypes": PROTOTYPES,
         "temperature": temperature,
-        "freezeSteps": freeze,
+        # An epoch of the frame has three steps.
+        "freezeSteps": 0 if in_epochs else freeze,
+        "freezeEpochs": freeze / 3 if in_epochs else 0,
+        "weightNorm": weight_norm,
         "codeEpsilon": epsilon,
         "iterations": iterations,
         "queue": 0 if queue_from is None else QUEUE,
-        # An epoch of the frame has three steps.
         "queueEpoch": (queue_from or 0) / 3,
         "variance": variance,
         "covariance": covariance,
@@ -77,6 +85,7 @@ write(
         "queue from the second step on": case(queue_from=1, epsilon=0.1, iterations=2),
         "frozen prototypes": case(freeze=2),
         "four views": case(views=4),
+        "solo-learn": case(queue_from=1, freeze=1, in_epochs=True, weight_norm=True),
         "with variance and covariance": case(variance=1, covariance=0.01),
     },
 )
