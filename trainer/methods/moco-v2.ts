@@ -47,7 +47,7 @@ function contrast(query: Tensor, key: Tensor, queue: Tensor, temperature: number
   // The initial random keys are not normalised.
   const others = tf.matMul(query, unitRows(queue), false, true);
   const scores = tf.div(tf.concat([own, others], 1), temperature);
-  return crossEntropy(scores, tf.zeros([query.shape[0]!], 'int32'));
+  return crossEntropy(scores, tf.zeros([query.shape[0]], 'int32'));
 }
 
 export const method = defineMethod({
