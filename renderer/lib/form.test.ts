@@ -17,6 +17,8 @@ import {
   slotsOf,
   smallerChunk,
   originsOf,
+  viewFields,
+  viewValue,
   withMethod,
 } from './form.ts';
 
@@ -177,4 +179,12 @@ test('a batch that ran out of memory is offered in halves, as long as they are w
   expect([tried(256, null), tried(256, 128), tried(256, 2), tried(7, null)]).toEqual([128, 64, null, null]);
   const left = setAt(setAt(config, 'batch', 96), 'execution.chunk', 64);
   expect(problemsOf(left, catalogue).map(({ path }) => path)).toEqual(['execution.chunk']);
+});
+
+test('a field of a view that is left out is off, and so it passes', () => {
+  const config = draftFrom(preset, 0);
+  const first = viewFields.find(({ key }) => key === 'jitterFirst')!;
+  const values = [config, setAt(config, 'views.0.jitterFirst', true)].map((each) => viewValue(each.views[0]!, first));
+  expect(values).toEqual([false, true]);
+  expect(problemsOf(config, catalogue)).toEqual([]);
 });

@@ -3,7 +3,7 @@ import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalo
 import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
 import { originsAt, type Origin } from '../../trainer/protocol/preset-origins.ts';
-import type { PretrainConfig, Resizing, RunConfig } from '../../trainer/protocol/run.ts';
+import type { PretrainConfig, Resizing, RunConfig, View } from '../../trainer/protocol/run.ts';
 
 function entryOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
@@ -112,6 +112,7 @@ export const resizingField: OptionDescription = {
 export const meanField = field('normalization.mean', 'numbers', [0.5, 0.5, 0.5]);
 /** Deviations are above 0; the trainer refuses the rest. */
 export const stdField = field('normalization.std', 'numbers', [0.5, 0.5, 0.5], 1e-6);
+/** A boolean one that is off is left out of a view. */
 export const viewFields: readonly OptionDescription[] = [
   field('size', 'integer', 28, 8, 1024),
   field('resize', 'integer', 0, 0, 2048),
@@ -133,6 +134,10 @@ export const viewFields: readonly OptionDescription[] = [
   field('solarize', 'number', 0, 0, 1),
   field('solarizeThreshold', 'number', 128, 0, 256),
 ];
+
+/** What a field of a view is, also where it is left out. */
+export const viewValue = (view: View, { key, default: usual }: OptionDescription): unknown =>
+  view[key as keyof View] ?? usual;
 
 /** Replaces the name at the beginning of a title; other titles are unchanged. */
 export function renamed(title: string, before: string, after: string): string {
@@ -203,11 +208,8 @@ export function problemsOf(config: RunConfig, catalogue: Catalogue): readonly Pr
   });
   const views =
     config.kind === 'pretrain'
-      ? config.views.flatMap((_view, at) =>
-          viewFields.map((option) => {
-            const path = `views.${at}.${option.key}`;
-            return problemOf(option, getAt(config, path) ?? option.default, path);
-          }),
+      ? config.views.flatMap((view, at) =>
+          viewFields.map((option) => problemOf(option, viewValue(view, option), `views.${at}.${option.key}`)),
         )
       : [];
   const { chunk } = config.execution;

@@ -22,10 +22,10 @@ const options = v.object({
   projector: v.optional(widths, [4096, 256]),
   /** Hidden widths; the output has the projector's output width. */
   predictor: v.optional(widths, [4096]),
-  /** A bias at the end of projector and predictor, as in solo-learn; the official code has none. */
-  outputBias: v.optional(v.boolean(), false),
   /** The target starts with weights of its own, as in the official code; otherwise as the online network does. */
   freshTarget: v.optional(v.boolean(), false),
+  /** A bias at the end of projector and predictor, as in solo-learn; the official code has none. */
+  outputBias: v.optional(v.boolean(), false),
   ...regularizerOptions,
 });
 

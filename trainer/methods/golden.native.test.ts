@@ -18,9 +18,9 @@ describe.each(files.map((file) => file.replace('.json', '')))('%s', (id) => {
     (['eager', 'traced'] as const).map((kind) => [name, kind] as const),
   );
   it.each(names)('%s, %s engine: the same losses and the same state', async (name, kind) => {
-    const { options, views, losses, state } = cases[name]!;
+    const { losses, state, ...given } = cases[name]!;
     const engine = await openEngine(v.parse(Execution, { engine: kind, threads: 2 }));
-    const found = await goldenSteps(engine, methods.get(id), options, views);
+    const found = await goldenSteps(engine, methods.get(id), given);
     found.losses.forEach((loss, step) => {
       const apart = Math.abs(loss - losses[step]!);
       expect(apart, `loss of step ${step}`).toBeLessThan(1e-5 * Math.max(1, Math.abs(losses[step]!)));

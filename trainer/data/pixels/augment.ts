@@ -2,8 +2,8 @@
  * One augmented view: draw its parameters, then render them. The draws depend only on (seed, epoch, index, view);
  * `drawView` is pure, so any view used in training can be reproduced.
  *
- * Operations and their order are the paper's and the official code's, each by torchvision's definition on PIL images. Codes
- * that flip last give the same views: no operation tells left from right.
+ * Operations and their order are the paper's and the official code's, each by torchvision's definition on PIL images. A flip
+ * gives the same levels wherever it stands after the resize: solo-learn's comes last.
  * On one channel, jitter is brightness and contrast; saturation, hue and grayscale change nothing.
  */
 import type { Box, JitterOperation, ViewParameters } from '../../protocol/augmentation.ts';
@@ -162,15 +162,26 @@ function jitter(frame: Frame, { operation, amount }: ViewParameters['jitter'][nu
   }
 }
 
-function changeColours(frame: Frame, { jitter: steps, grayscale: isGrey }: ViewParameters): void {
-  for (const step of steps) jitter(frame, step);
-  if (isGrey && frame.channels === 3) grayscale(frame);
+/** Jitter and greyscale. */
+function changeColours(frame: Frame, parameters: ViewParameters): void {
+  for (const step of parameters.jitter) jitter(frame, step);
+  if (parameters.grayscale && frame.channels === 3) grayscale(frame);
 }
 
-/** Flips and colours a frame. */
-function coloured(frame: Frame, { solarizeThreshold }: View, parameters: ViewParameters): Frame {
-  if (parameters.flip) flip(frame);
+function withColoursChanged(image: Pixels, parameters: ViewParameters): Pixels {
+  const frame = frameOf(image.pixels, image.width, image.height, image.channels);
   changeColours(frame, parameters);
+  return { ...image, pixels: pixelsOf(frame) };
+}
+
+/** The image that a view is cropped out of. */
+const sourceOf = (image: Pixels, { jitterFirst }: View, parameters: ViewParameters): Pixels =>
+  jitterFirst === true ? withColoursChanged(image, parameters) : image;
+
+/** Flips and colours what was cropped. */
+function finished(frame: Frame, { jitterFirst, solarizeThreshold }: View, parameters: ViewParameters): Frame {
+  if (parameters.flip) flip(frame);
+  if (jitterFirst !== true) changeColours(frame, parameters);
   if (parameters.blurSigma !== null) gaussianBlur(frame, parameters.blurSigma);
   if (parameters.solarize) solarize(frame, solarizeThreshold);
   return frame;
@@ -182,33 +193,28 @@ const pictures = new WeakMap<Pixels, { readonly madeBy: string; readonly picture
 function pictureOf(image: Pixels, view: View, resizing: Resizing, parameters: ViewParameters): Pixels {
   const { part, ...own } = parameters;
   const { width, height } = part!;
-  const madeBy = JSON.stringify([own, width, view.interpolation, view.solarizeThreshold, resizing]);
+  const { interpolation, solarizeThreshold, jitterFirst = false } = view;
+  const madeBy = JSON.stringify([own, width, interpolation, solarizeThreshold, jitterFirst, resizing]);
   const known = pictures.get(image);
   if (known?.madeBy === madeBy) return known.picture;
-  const frame = resample(image, own.crop, width, height, { interpolation: view.interpolation, resizing });
+  const source = sourceOf(image, view, parameters);
+  const frame = resample(source, own.crop, width, height, { interpolation, resizing });
   const { channels } = frame;
-  const picture = { pixels: pixelsOf(coloured(frame, view, parameters)), width, height, channels };
+  const picture = { pixels: pixelsOf(finished(frame, view, parameters)), width, height, channels };
   pictures.set(image, { madeBy, picture });
   return picture;
 }
 
 /** Renders a view: a frame of `view.size` squared. */
 export function renderView(image: Pixels, view: View, resizing: Resizing, parameters: ViewParameters): Frame {
-  if (view.jitterFirst !== true) return renderCrop(image, view, resizing, parameters);
-  const frame = frameOf(image.pixels, image.width, image.height, image.channels);
-  changeColours(frame, parameters);
-  const changed = { ...image, pixels: pixelsOf(frame) };
-  return renderCrop(changed, view, resizing, { ...parameters, jitter: [], grayscale: false });
-}
-
-function renderCrop(image: Pixels, view: View, resizing: Resizing, parameters: ViewParameters): Frame {
   const { size, interpolation, patchOf = 0 } = view;
   const { crop, part } = parameters;
   const how = { interpolation, resizing };
-  if (part === undefined) return coloured(resample(image, crop, size, size, how), view, parameters);
-  if (patchOf === 0) return coloured(resample(image, crop, part.width, part.height, how, part.box), view, parameters);
   // Of its own size, so it is copied.
-  return resample(pictureOf(image, view, resizing, parameters), part.box, size, size, how);
+  if (part !== undefined && patchOf > 0)
+    return resample(pictureOf(image, view, resizing, parameters), part.box, size, size, how);
+  const { width, height, box } = part ?? { width: size, height: size, box: undefined };
+  return finished(resample(sourceOf(image, view, parameters), crop, width, height, how, box), view, parameters);
 }
 
 /** Draws view `key.number` and renders it: what training sees, with the parameters it was rendered by. */

@@ -1,11 +1,9 @@
 /** Views that are the centre of an image, or patches of one picture of it. */
-import fc from 'fast-check';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { PretrainConfig, View } from '../../protocol/run.ts';
 import { augment, drawView, renderView } from './augment.ts';
-import { flip } from './colour.ts';
-import { frameOf, pixelsOf } from './kernels.ts';
+import { pixelsOf } from './kernels.ts';
 import { preprocess } from './preprocess.ts';
 import type { Pixels } from './rows.ts';
 
@@ -102,20 +100,6 @@ test('a patch is cut out of the picture after that was coloured', () => {
   // The picture that is kept is that of the draw.
   const other = pixelsOf(augment(image, views, resizing, { ...key, epoch: 3, number: 4 }).frame);
   expect(other).not.toEqual(pixelsOf(augment(image, views, resizing, { ...key, number: 4 }).frame));
-});
-
-test('to flip first or last is the same, so codes that do either have the same views', () => {
-  const view = v.parse(View, { ...crop, size: 33, flip: 1, jitter: 1, blur: 0.7, solarize: 0.5, grayscale: 0.3 });
-  fc.assert(
-    fc.property(fc.nat(10_000), fc.nat(1000), (index, seed) => {
-      const image = noise(41, 37, seed + 1);
-      const parameters = drawView(view, image, { ...key, index, number: 0 });
-      const last = frameOf(pixelsOf(renderView(image, view, resizing, { ...parameters, flip: false })), 33, 33, 3);
-      flip(last);
-      const wanted = pixelsOf(last);
-      expect(pixelsOf(renderView(image, view, resizing, parameters))).toEqual(wanted);
-    }),
-  );
 });
 
 test('parts that cannot be are refused', () => {

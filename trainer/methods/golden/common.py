@@ -10,6 +10,7 @@ import json
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 
 torch.set_default_dtype(torch.float64)
 
@@ -19,7 +20,7 @@ RATE, MOMENTUM, STEPS = 0.01, 0.9, 3
 
 def fill(name, shape):
     """What a variable begins with: a sine whose phase comes from its name. Scales of a norm lie around 1, numbers
-    of clusters are whole and below 5."""
+    of clusters are whole and below 5, rows of prototypes are of length 1."""
     k = torch.arange(int(torch.tensor(shape).prod()), dtype=torch.float64)
     if name.endswith("running_mean"):
         return torch.zeros(shape)
@@ -29,23 +30,28 @@ def fill(name, shape):
         return (k * k % 5).reshape(shape)
     # The square keeps a matrix of them from being of rank 2.
     wave = torch.sin(sum(map(ord, name)) + 0.7 * k + 0.05 * k * k).reshape(shape)
+    if name == "prototypes/weight":
+        return F.normalize(wave, dim=1)
     parent = name.split("/")[-2] if "/" in name else ""
     is_scale = name.endswith("/weight") and len(shape) == 1 and parent != ""
     return 1 + 0.1 * wave if is_scale else 0.5 * wave
 
 
-def images(view, step):
-    k = torch.arange(ROWS * CHANNELS, dtype=torch.float64)
-    return torch.sin(1 + 0.9 * step + 0.3 * view + 0.37 * k + 0.013 * k * k).reshape(ROWS, CHANNELS)
+def images(view, step, side=None):
+    """[ROWS, CHANNELS], or squares of pixels where a side is given."""
+    pixels = 1 if side is None else side * side
+    k = torch.arange(ROWS * pixels * CHANNELS, dtype=torch.float64)
+    values = torch.sin(1 + 0.9 * step + 0.3 * view + 0.37 * k + 0.013 * k * k)
+    return values.reshape(ROWS, CHANNELS) if side is None else values.reshape(ROWS, side, side, CHANNELS)
 
 
 class Weights:
     """Variables by name. Trained ones move by SGD with momentum, the others are set by hand. `processes` is what several
-    processes share (see `Processes`); one process alone shares nothing."""
+    processes share (see `Processes`); one process alone shares nothing. `larc`: the options of apex's LARC around SGD."""
 
-    def __init__(self, processes=None):
+    def __init__(self, processes=None, larc=None):
         self.trained, self.kept, self.momenta, self.rates = {}, {}, {}, {}
-        self.processes = processes
+        self.processes, self.larc, self.rate = processes, larc, RATE if larc is None else larc["rate"]
 
     def trainable(self, name, *shape):
         if name not in self.trained:
@@ -66,8 +72,20 @@ class Weights:
                 gradient = torch.zeros_like(weight) if weight.grad is None else weight.grad
                 if self.processes is not None:
                     gradient = self.processes.mean(gradient)
+                if self.larc is not None:
+                    if weight.grad is None:
+                        continue
+                    gradient = adapted(weight, gradient, **self.larc)
                 self.momenta[name] = MOMENTUM * self.momenta.get(name, 0) + gradient
-                weight -= RATE * self.momenta[name]
+                weight -= self.rate * self.momenta[name]
+
+
+def adapted(weight, gradient, rate, eta, weightDecay):
+    """NVIDIA/apex at 4a1aa97, apex/parallel/LARC.py lines 86 to 102, with clip=False. It takes in the weight decay of SGD."""
+    length, slope = weight.norm(), gradient.norm()
+    if length == 0 or slope == 0:
+        return gradient
+    return (gradient + weightDecay * weight) * eta * length / (slope + length * weightDecay + 1e-8)
 
 
 def linear(weights, name, x, outputs, bias=True, kept=False):
@@ -102,6 +120,17 @@ def batch_norm(weights, name, x, trained="weight and bias", kept=False):
 
 def encoder(weights, x, name="encoder", kept=False):
     return linear(weights, name, x, FEATURES, bias=False, kept=kept)
+
+
+def backbone(weights, x, name="encoder", kept=False):
+    """A feature map, [rows, side, side, FEATURES]: a convolution of one pixel and a batch norm."""
+    rows, height, width, channels = x.shape
+    places = encoder(weights, x.reshape(-1, channels), name, kept)
+    return batch_norm(weights, f"{name}/norm", places, kept=kept).reshape(rows, height, width, FEATURES)
+
+
+def pooled(feature_map):
+    return feature_map.mean((1, 2))
 
 
 def perceptron(weights, name, x, widths, hidden_bias=True, output_bias=False, norm=True, output_norm=None, kept=False):

@@ -1,40 +1,94 @@
-"""Writes moco-v2.json: three steps of MoCo v2 (He et al., 2020, algorithm 1; Chen et al., 2020), and of solo-learn's MoCo v2+
-(vturrisi/solo-learn at 9187ea3: solo/methods/mocov2plus.py lines 181 to 194, solo/losses/mocov2plus.py, solo/utils/momentum.py)."""
+"""Writes moco-v2.json: three steps of MoCo v2 as its official code takes them on one device (facebookresearch/moco at 7397dfe:
+moco/builder.py lines 55 to 79 and 128 to 173). On several, batch norm's statistics are a device's, and keys are shuffled among
+devices: moco-v2.native.test.ts. And three steps of solo-learn's MoCo v2+ (vturrisi/solo-learn at 9187ea3:
+solo/methods/mocov2plus.py lines 181 to 194, solo/losses/mocov2plus.py, solo/utils/momentum.py).
+"""
 
 import math
 
 import torch
+import torch.nn as nn
 import torch.nn.functional as F
-from common import STEPS, Weights, encoder, follow, images, perceptron, regularizers, train, write
+from common import (
+    CHANNELS,
+    FEATURES,
+    ROWS,
+    STEPS,
+    Weights,
+    backbone,
+    encoder,
+    fill,
+    follow,
+    images,
+    perceptron,
+    pooled,
+    regularizers,
+    train,
+    write,
+)
+
+LENGTH = 32
 
 
-def case(temperature, momentum, variance=0, covariance=0):
+def official(temperature, momentum, variance=0, covariance=0):
     weights = Weights()
-    keys = None
+    names = {"encoder/weight": (CHANNELS, FEATURES), "encoder/norm/weight": (FEATURES,), "encoder/norm/bias": (FEATURES,)}
+    names |= {"projector/0/weight": (FEATURES, 7), "projector/0/bias": (7,), "projector/3/weight": (7, 4), "projector/3/bias": (4,)}
+    # The key encoder starts as the query encoder does.
+    start = {f"teacher/{name}": fill(name, shape) for name, shape in names.items()}
+    weights.kept.update({name: value.clone() for name, value in start.items()})
+    queue = F.normalize(weights.state("queue", LENGTH, 4), dim=1).t().clone()
+    pointer, newest = 0, None
+
+    def encode(x, prefix="", kept=False):
+        features = pooled(backbone(weights, x, f"{prefix}encoder", kept))
+        return perceptron(
+            weights, f"{prefix}projector", features, [7, 4], output_bias=True, norm=False, kept=kept
+        )
+
+    def momentum_update_key_encoder():
+        with torch.no_grad():
+            for name in names:
+                key = weights.kept[f"teacher/{name}"]
+                weights.kept[f"teacher/{name}"] = key * momentum + weights.trained[name].detach() * (1.0 - momentum)
 
     def loss_of(step):
-        nonlocal keys
-        x = perceptron(weights, "projector", encoder(weights, images(0, step)), [7, 4], output_bias=True, norm=False)
-        y = encoder(weights, images(1, step), "teacher/encoder", kept=True)
-        y = perceptron(weights, "teacher/projector", y, [7, 4], output_bias=True, norm=False, kept=True)
-        q, keys = F.normalize(x, dim=1), F.normalize(y, dim=1)
-        queue = F.normalize(weights.state("queue", 20, 4), dim=1)
-        logits = torch.cat([(q * keys).sum(1, keepdim=True), q @ queue.T], 1) / temperature
-        return F.cross_entropy(logits, torch.zeros(len(q), dtype=torch.long)) + regularizers(x, y, variance, covariance)
+        nonlocal pointer, newest
+        x = encode(images(0, step, 2))
+        q = F.normalize(x, dim=1)
+        with torch.no_grad():
+            momentum_update_key_encoder()
+            y = encode(images(1, step, 2), "teacher/", kept=True)
+            k = F.normalize(y, dim=1)
+        l_pos = torch.einsum("nc,nc->n", [q, k]).unsqueeze(-1)
+        l_neg = torch.einsum("nc,ck->nk", [q, queue.clone().detach()])
+        logits = torch.cat([l_pos, l_neg], dim=1) / temperature
+        labels = torch.zeros(logits.shape[0], dtype=torch.long)
+        queue[:, pointer : pointer + ROWS] = k.t()
+        pointer = (pointer + ROWS) % LENGTH
+        newest = k
+        return nn.CrossEntropyLoss()(logits, labels) + regularizers(x, y, variance, covariance)
 
     def after(step):
-        follow(weights, momentum)
-        weights.kept["queue"] = torch.cat([keys.detach(), weights.kept["queue"]])[:20]
+        # Ours keeps the newest keys first.
+        weights.kept["queue"] = torch.cat([newest, weights.kept["queue"]])[:LENGTH]
+        if step == 2:
+            momentum_update_key_encoder()
 
     options = {
         "projector": [7, 4],
         "temperature": temperature,
         "momentum": momentum,
-        "queue": 20,
+        "queue": LENGTH,
         "variance": variance,
         "covariance": covariance,
     }
-    return {"options": options, **train(weights, loss_of, after)}
+    # The first keys that are replaced stand first there and last here.
+    first = fill("queue", (LENGTH, 4))
+    initial = {name: value.flatten().tolist() for name, value in start.items()}
+    initial["queue"] = torch.cat([first[ROWS:], first[:ROWS]]).flatten().tolist()
+    weights.kept["queue"] = torch.cat([first[ROWS:], first[:ROWS]])
+    return {"options": options, "sides": [2, 2], "initial": initial, **train(weights, loss_of, after)}
 
 
 def solo_learn(temperature, base_tau, final_tau):
@@ -57,14 +111,13 @@ def solo_learn(temperature, base_tau, final_tau):
             ]
         k1, k2 = keys
         # It starts with normalised rows.
-        queue = [F.normalize(weights.state(name, 20, 4), dim=1) for name in ("otherQueue", "queue")]
+        queue = [F.normalize(weights.state(name, LENGTH, 4), dim=1) for name in ("otherQueue", "queue")]
         return (nce(q1, k2, queue[1]) + nce(q2, k1, queue[0])) / 2
 
     def after(step):
-        tau = final_tau - (final_tau - base_tau) * (math.cos(math.pi * step / STEPS) + 1) / 2
-        follow(weights, tau)
+        follow(weights, final_tau - (final_tau - base_tau) * (math.cos(math.pi * step / STEPS) + 1) / 2)
         for name, newest in zip(("otherQueue", "queue"), keys):
-            weights.kept[name] = torch.cat([newest, weights.kept[name]])[:20]
+            weights.kept[name] = torch.cat([newest, weights.kept[name]])[:LENGTH]
 
     options = {
         "projector": [7, 4],
@@ -72,7 +125,7 @@ def solo_learn(temperature, base_tau, final_tau):
         "momentum": base_tau,
         "finalMomentum": final_tau,
         "symmetric": True,
-        "queue": 20,
+        "queue": LENGTH,
         "variance": 0,
         "covariance": 0,
     }
@@ -82,8 +135,8 @@ def solo_learn(temperature, base_tau, final_tau):
 write(
     __file__,
     {
-        "plain": case(0.2, 0.9),
-        "with variance and covariance": case(0.1, 0.999, 1, 0.01),
+        "official code": official(0.2, 0.9),
+        "with variance and covariance": official(0.1, 0.999, 1, 0.01),
         "solo-learn": solo_learn(0.2, 0.9, 0.99),
     },
 )

@@ -1,9 +1,10 @@
 /** Spherical k-means: its clusters, its reproducibility, and its handling of empty clusters. */
+import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { openEngine } from '../../engine/steps/open.ts';
 import { Execution } from '../../protocol/run.ts';
-import { keyed } from '../../random.ts';
+import { keyed, type Generator } from '../../random.ts';
 import { sphericalKMeans, type Clustering } from './k-means.ts';
 
 const columns = 8;
@@ -42,6 +43,34 @@ const cluster = (
     empty: 'refilled',
     random: keyed(0, 'start', start),
   });
+
+interface Golden {
+  readonly columns: number;
+  readonly clusters: number;
+  readonly iterations: number;
+  readonly rows: readonly number[];
+  readonly cases: readonly {
+    readonly order: readonly number[];
+    readonly centroids: readonly number[];
+    readonly assignments: readonly number[];
+    readonly empty: number;
+  }[];
+}
+const golden = JSON.parse(readFileSync(new URL('../golden/k-means.json', import.meta.url), 'utf8')) as Golden;
+
+it('leaves empty clusters where they were, as DeepCluster-v2’s official code does', async () => {
+  for (const { order, centroids, assignments, empty } of golden.cases) {
+    expect(empty).toBeGreaterThan(0);
+    const random = { permutation: () => Int32Array.from(order) } as unknown as Generator;
+    const { rows, columns, clusters, iterations } = golden;
+    const options = { columns, clusters, iterations, random, progress: () => Promise.resolve() };
+    const found = await sphericalKMeans(Float32Array.from(rows), { ...options, empty: 'kept' });
+    expect([...found.assignments]).toEqual(assignments);
+    found.centroids.forEach((value, place) => expect(value).toBeCloseTo(centroids[place]!, 5));
+    const refilled = await sphericalKMeans(Float32Array.from(rows), { ...options, empty: 'refilled' });
+    expect([...refilled.assignments]).not.toEqual(assignments);
+  }
+});
 
 describe('spherical k-means', () => {
   it('finds separate blobs, and the direction of each', async () => {
