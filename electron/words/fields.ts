@@ -137,6 +137,10 @@ const en: Names = {
   'options.divisions': 'random divisions into sub-batches',
   'options.projectorTogether': 'all views through the projector together',
   'options.projectorNorm': 'projector layers with batch norm',
+  'options.weightNorm': 'prototypes normalised where they are used',
+  'options.freezeEpochs': 'epochs with fixed prototypes',
+  'options.symmetric': 'each view as the query once',
+  'options.finalMomentum': 'teacher momentum after the last step',
 };
 
 const zh: Names = {
@@ -271,6 +275,10 @@ const zh: Names = {
   'options.divisions': '随机划分子批的次数',
   'options.projectorTogether': '各视图一起通过投影头',
   'options.projectorNorm': '投影头中带批归一化的层',
+  'options.weightNorm': '原型在使用处归一化',
+  'options.freezeEpochs': '固定原型的轮数',
+  'options.symmetric': '两个视图各作一次查询',
+  'options.finalMomentum': '最后一步的教师网络动量',
 };
 
 interface Words {

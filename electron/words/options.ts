@@ -137,6 +137,10 @@ const en = {
   'option.patchOf': 'Patch of a picture of (px; 0: not a patch)',
   'option.patchJitter': 'Jitter of the patch (px)',
   'option.jitterFirst': 'Colour jitter before the crop',
+  'option.symmetric': 'Each view as the query once',
+  'option.weightNorm': 'Prototypes normalised where they are used',
+  'option.freezeEpochs': 'Epochs with frozen prototypes',
+  'option.finalMomentum': 'Momentum after the last step (0: constant)',
 } as const;
 
 const zh = {
@@ -277,6 +281,10 @@ const zh = {
   'option.patchOf': '图块所在图像的边长（像素；0 为非图块）',
   'option.patchJitter': '图块位置抖动（像素）',
   'option.jitterFirst': '裁剪前做颜色抖动',
+  'option.symmetric': '两个视图各作一次查询',
+  'option.weightNorm': '原型在使用处归一化',
+  'option.freezeEpochs': '冻结原型的轮数',
+  'option.finalMomentum': '最后一步的动量（0：恒定）',
 } as const satisfies Readonly<Record<keyof typeof en, string>>;
 
 /** By `option.` and the key. */

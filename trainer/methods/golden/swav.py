@@ -1,11 +1,11 @@
 """Writes swav.json: three steps of SwAV as its official code takes them (facebookresearch/swav at 06b1b7c: main_swav.py lines 277 to
 329 and 353 to 376, src/resnet50.py lines 297 to 323), and with every crop by itself and a queue that fills from the first step, as in
-solo-learn (vturrisi/solo-learn at 9187ea3: solo/methods/swav.py).
+solo-learn (vturrisi/solo-learn at 9187ea3: solo/methods/swav.py), also with its prototypes.
 """
 
 import torch
 import torch.nn.functional as F
-from common import ROWS, Weights, backbone, encoder, images, perceptron, pooled, regularizers, train, write
+from common import ROWS, Weights, backbone, encoder, fill, images, perceptron, pooled, regularizers, train, write
 
 PROTOTYPES, TEMPERATURE = 5, 0.1
 LARC = {"rate": 0.2, "eta": 0.5, "weightDecay": 0.01}
@@ -92,10 +92,14 @@ def official(sides, freeze=0, queue=None, epsilon=0.05, larc=None):
     return {**case, **train(weights, loss_of, after)}
 
 
-def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, covariance=0):
-    """Every crop by itself; the queue fills from the first step on and is used from `queue_from` on."""
+def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, covariance=0, weight_norm=False, frozen=0):
+    """Every crop by itself; the queue fills from the first step on and is used from `queue_from` on. `weight_norm`: the prototypes
+    are torch.nn.utils.weight_norm of length 1 (lines 73 to 77), and `frozen` until a step (lines 238 to 242)."""
     weights = Weights()
-    newest = {}
+    newest, initial = {}, {}
+    if weight_norm:
+        # Not of length 1.
+        initial["prototypes/weight"] = (2 * fill("prototypes/weight", (PROTOTYPES, 4))).flatten().tolist()
 
     def loss_of(step):
         embeddings = [
@@ -104,6 +108,12 @@ def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, cova
         ]
         z = [F.normalize(embedding, dim=1) for embedding in embeddings]
         prototypes = weights.trainable("prototypes/weight", PROTOTYPES, 4)
+        if weight_norm:
+            if step == 0:
+                prototypes.data.mul_(2)
+            prototypes = torch._weight_norm(prototypes, torch.ones(PROTOTYPES, 1), 0)
+        if step < frozen:
+            prototypes = prototypes.detach()
         predictions = [own @ prototypes.t() for own in z]
         loss = 0
         for crop, name in ((0, "x"), (1, "y")):
@@ -122,7 +132,8 @@ def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, cova
 
     def after(step):
         with torch.no_grad():
-            weights.trained["prototypes/weight"].copy_(F.normalize(weights.trained["prototypes/weight"], dim=1))
+            if not weight_norm:
+                weights.trained["prototypes/weight"].copy_(F.normalize(weights.trained["prototypes/weight"], dim=1))
         if queue_from is not None:
             for name, rows in newest.items():
                 weights.kept[f"queue/{name}"] = torch.cat([rows, weights.kept[f"queue/{name}"]])[:20]
@@ -132,6 +143,8 @@ def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, cova
         "prototypes": PROTOTYPES,
         "temperature": TEMPERATURE,
         "freezeSteps": 0,
+        "freezeEpochs": frozen / 3,
+        "weightNorm": weight_norm,
         "codeEpsilon": epsilon,
         "iterations": iterations,
         "queue": 0 if queue_from is None else 20,
@@ -139,7 +152,7 @@ def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, cova
         "variance": variance,
         "covariance": covariance,
     }
-    return {"options": options, "views": views, **train(weights, loss_of, after)}
+    return {"options": options, "views": views, "initial": initial, **train(weights, loss_of, after)}
 
 
 write(
@@ -154,6 +167,7 @@ write(
         "each crop by itself, four crops": apart(views=4),
         "each crop by itself, queue in use": apart(queue_from=0),
         "each crop by itself, queue from the second step on": apart(queue_from=1, epsilon=0.1, iterations=2),
+        "solo-learn": apart(queue_from=1, weight_norm=True, frozen=1),
         "each crop by itself, with variance and covariance": apart(variance=1, covariance=0.01),
     },
 )
