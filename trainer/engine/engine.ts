@@ -22,6 +22,8 @@ export interface StepResult {
   readonly loss: number;
   /** Empty unless asked for: reading a value waits for the device. */
   readonly metrics: Readonly<Record<string, number>>;
+  /** Present if the loss is finite but its gradients are not: the weights concerned, by name, from the last layer to the first. */
+  readonly gradientsNotFinite?: readonly string[];
 }
 
 export interface StepPosition {
@@ -44,7 +46,10 @@ export interface ChosenOptimizer {
 }
 
 export interface Stepper {
-  /** A non-finite loss leaves all state as it was and is returned, with the metrics where the engine can: they tell which term it is. */
+  /**
+   * A loss or a gradient that is not finite leaves all state as it was. A loss is returned with the metrics where the
+   * engine can, which tell which term it is; gradients are named by their weights.
+   */
   run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult>;
   /** A normal step that also times every operation; absent if the engine cannot. */
   profile?(batch: HostBatch, at: StepPosition): Promise<readonly Timing[]>;

@@ -6,7 +6,7 @@ import type { Node } from '../graph/node.ts';
 import { batchInputs, rateInputs, type BatchInputs, type RateInputs, type TracedBatch } from './batch-inputs.ts';
 import { updateChoice, type UpdateChoice } from './update-choice.ts';
 import { gradientsOf, targetsOf } from './eager-step.ts';
-import { checkFinite, unscaled } from './finite-checks.ts';
+import { checkedGradients, checkedLoss } from './finite-checks.ts';
 import { whereImagesAreFinite } from './finite-images.ts';
 import { checkedMetrics, nodesOf, tensorsOf, type Nodes } from './named-nodes.ts';
 import type { BatchSignature } from './per-signature.ts';
@@ -31,12 +31,11 @@ export interface CompiledStep {
   readonly scale: Node | null;
   readonly loss: Node;
   readonly metrics: Nodes;
-  /** Changes all state, once the loss is known to be finite. */
+  /** Of each gradient, as `gradientSums` gives it. */
+  readonly gradientSums: Node;
+  /** Changes all state, once the loss and all gradients are known to be finite. */
   readonly update: UpdateChoice;
 }
-
-/** Begins TensorFlow's message about a loss that is not finite. */
-export const notFinite = 'the loss is not finite';
 
 /** Adds the forward pass and the gradients, of the scaled loss if it is scaled. */
 function differentiated(
@@ -65,19 +64,16 @@ export function compileStep(training: TracedTraining, signature: BatchSignature)
     const rates = rateInputs(tracer);
     const scale = scaled ? tracer.placeholder('float32', []) : null;
     const { embedded, metrics, loss, grads } = differentiated(training, traced, scale);
-    const finite = [checkFinite(tracer, loss, notFinite)];
-    let gradients = gradientsOf(state.weights, grads);
-    if (scale) {
-      const divided = unscaled(tracer, gradients, scale, finite);
-      gradients = divided.gradients;
-      finite.push(divided.finite);
-    }
-
+    const finiteLoss = checkedLoss(tracer, loss);
+    // After the loss: where it is not finite, nor are they.
+    const { gradients, sums, finite } = checkedGradients(tracer, gradientsOf(state.weights, grads), scale, [
+      finiteLoss,
+    ]);
     const update = updateChoice(tracer, gradients, clips, (given) => {
       const next = new Map(traced.updates);
       for (const [variable, node] of state.optimized(given, rates)) next.set(variable, node);
       state.follow(next, embedded, targetsOf(traced.batch), traced.context);
-      return state.assigned(next, finite);
+      return state.assigned(next, [finite]);
     });
     const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embedded))) : {};
     return {
@@ -87,6 +83,7 @@ export function compileStep(training: TracedTraining, signature: BatchSignature)
       update,
       loss,
       metrics: checkedMetrics({ ...metrics, ...monitored }),
+      gradientSums: sums,
     };
   });
 }

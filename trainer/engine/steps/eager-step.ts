@@ -8,6 +8,7 @@ import type { Batch, Learner, Tensors } from '../../recipe.ts';
 import type { ChosenOptimizer, StateEntry, StepPosition, Stepper, StepResult } from '../engine.ts';
 import type { HostBatch, HostTensor } from '../../host-batch.ts';
 import { clippedTogether, limitOf } from './clip-gradients.ts';
+import { gradientSums, notFiniteAmong } from './finite-gradients.ts';
 import { whereImagesAreFinite } from './finite-images.ts';
 import { createStepContext, PendingUpdates } from './step-context.ts';
 import { ratesOf } from './weight-rates.ts';
@@ -144,6 +145,8 @@ export function createEagerStepper(
       const loss = whereImagesAreFinite(batch.views, value).dataSync()[0]!;
       if (!Number.isFinite(loss)) return { loss, metrics: {} };
       const gradients = gradientsOf(weights, grads);
+      const gradientsNotFinite = notFiniteAmong(weights, gradientSums(gradients).dataSync());
+      if (gradientsNotFinite.length > 0) return { loss, metrics: {}, gradientsNotFinite };
       updater.apply(limit === null ? gradients : clippedTogether(gradients, tf.scalar(limit)), position);
       pending.settle();
       for (const [variable, next] of learner.updates?.(embeddings, targetsOf(batch), at) ?? []) variable.assign(next);

@@ -4,27 +4,42 @@ import type { Tensor } from '@tensorflow/tfjs';
 import { stringAttribute } from '../binding/attributes.ts';
 import type { Handle } from '../binding/tensorflow.ts';
 import type { Node } from '../graph/node.ts';
+import { gradientSums } from './finite-gradients.ts';
 import type { Tracer } from './trace.ts';
 
+/** Each begins TensorFlow's message. */
+const lossText = 'the loss is not finite';
+const gradientText = 'a gradient is not finite';
+const says = (error: unknown, text: string): boolean => error instanceof Error && error.message.includes(text);
+
+export const isLossFailure = (error: unknown): boolean => says(error, lossText);
+export const isGradientFailure = (error: unknown): boolean => says(error, gradientText);
+
 /** Adds a check that fails the run with `message` if a value is not finite, after `after` has run. */
-export function checkFinite({ graph }: Tracer, node: Node, message: string, after: readonly Handle[] = []): Handle {
+function checkFinite({ graph }: Tracer, node: Node, message: string, after: readonly Handle[]): Handle {
   const attributes = [stringAttribute('message', message)];
   return graph.add('CheckNumerics', [node], 1, { attributes, after }).operation;
 }
 
-/** Begins TensorFlow's message about gradients that left the range of float16. */
-const overflow = 'the gradients overflowed';
-export const overflowed = (error: unknown): boolean => error instanceof Error && error.message.includes(overflow);
+export const checkedLoss = (tracer: Tracer, loss: Node): Handle => checkFinite(tracer, loss, lossText, []);
 
-/** Gradients of a loss from those of a multiple of it, and a check that they are finite, run after `after`. */
-export function unscaled(
+interface CheckedGradients {
+  /** Of the loss itself, where they were those of a multiple of it. */
+  readonly gradients: readonly Tensor[];
+  /** Of each, as `gradientSums` gives it. */
+  readonly sums: Node;
+  /** Fails the run if one is not finite. */
+  readonly finite: Handle;
+}
+
+/** @param scale what the loss was multiplied by, or null @param after run before the check */
+export function checkedGradients(
   tracer: Tracer,
-  gradients: readonly Tensor[],
-  scale: Node,
+  given: readonly Tensor[],
+  scale: Node | null,
   after: readonly Handle[] = [],
-): { readonly gradients: readonly Tensor[]; readonly finite: Handle } {
-  const divided = gradients.map((gradient) => tf.div(gradient, tracer.tensor(scale)));
-  // Finite only if all of them are.
-  const sum = tf.addN(divided.map((gradient) => tf.sum(gradient)));
-  return { gradients: divided, finite: checkFinite(tracer, tracer.node(sum), overflow, after) };
+): CheckedGradients {
+  const gradients = scale ? given.map((gradient) => tf.div(gradient, tracer.tensor(scale))) : given;
+  const sums = tracer.node(gradientSums(gradients));
+  return { gradients, sums, finite: checkFinite(tracer, sums, gradientText, after) };
 }
