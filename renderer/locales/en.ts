@@ -1047,10 +1047,10 @@ export const en = {
     'Hardly any object is proposed: the anchors may not have the sizes of the objects. Change the scale of the anchors.',
   'log.detector-cause-unknown': 'None of the known causes holds: it may need more steps.',
   'log.diverged': 'The loss at step {step} was not finite; the step was not applied.',
-  'log.gradient-not-finite':
-    'The loss at step {step} was finite, but its gradient was not, nearest to the loss with respect to {terms}. The step was not applied.',
-  'log.gradient-not-finite-on-images':
-    'The loss at step {step} was finite, but its gradient was not, nearest to the loss with respect to {terms}. The step was not applied. Its images: {images}',
+  'log.update-not-finite':
+    'The loss at step {step} was finite, but its gradient or the update was not, nearest to the loss for {terms}. The step was not applied.',
+  'log.update-not-finite-on-images':
+    'The loss at step {step} was finite, but its gradient or the update was not, nearest to the loss for {terms}. The step was not applied. Its images: {images}',
   'log.collapse-suspected': 'Possible collapse: the standard deviation of the embedding is close to 0.',
   'log.rank-lost': 'The embeddings span little more than one dimension.',
   'log.codes-alike': 'The codes are nearly uniform over the prototypes.',

@@ -1009,9 +1009,9 @@ export const zh = {
   'log.detector-proposals': '几乎没有目标得到候选框：锚框的大小可能与目标不符，请调整锚框的缩放比例。',
   'log.detector-cause-unknown': '已知的原因均不成立：可能需要训练更多步。',
   'log.diverged': '第 {step} 步的损失不是有限值，该步未生效。',
-  'log.gradient-not-finite': '第 {step} 步的损失是有限值，但梯度不是；离损失最近的权重：{terms}。该步未生效。',
-  'log.gradient-not-finite-on-images':
-    '第 {step} 步的损失是有限值，但梯度不是；离损失最近的权重：{terms}。该步未生效。该批次的图像：{images}',
+  'log.update-not-finite': '第 {step} 步的损失是有限值，但其梯度或更新量不是；离损失最近的权重：{terms}。该步未生效。',
+  'log.update-not-finite-on-images':
+    '第 {step} 步的损失是有限值，但其梯度或更新量不是；离损失最近的权重：{terms}。该步未生效。该批次的图像：{images}',
   'log.collapse-suspected': '疑似崩溃：嵌入的标准差接近 0。',
   'log.rank-lost': '嵌入几乎只占一个维度。',
   'log.codes-alike': '编码在各原型上近似均匀分布。',

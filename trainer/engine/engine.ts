@@ -22,8 +22,11 @@ export interface StepResult {
   readonly loss: number;
   /** Empty unless asked for: reading a value waits for the device. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** Present if the loss is finite but its gradients are not: the weights concerned, by name, from the last layer to the first. */
-  readonly gradientsNotFinite?: readonly string[];
+  /**
+   * Present if the loss is finite but weights would not be after the step, because of a gradient that is not finite or of
+   * too large a step: their names, the last layer first.
+   */
+  readonly weightsNotFinite?: readonly string[];
 }
 
 export interface StepPosition {
@@ -47,8 +50,8 @@ export interface ChosenOptimizer {
 
 export interface Stepper {
   /**
-   * A loss or a gradient that is not finite leaves all state as it was. A loss is returned with the metrics where the
-   * engine can, which tell which term it is; gradients are named by their weights.
+   * A step whose loss, or whose weights after it, are not finite leaves all state as it was. The loss is returned with the
+   * metrics where the engine can, which tell which term it is; the weights are named.
    */
   run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult>;
   /** A normal step that also times every operation; absent if the engine cannot. */

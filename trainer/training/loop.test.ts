@@ -116,8 +116,8 @@ function scene(options: Options = {}): Scene {
       const given = options.loss?.(at.step, weights);
       if (given !== undefined && !Number.isFinite(given))
         return Promise.resolve({ loss: given, metrics: options.terms ?? {} });
-      const gradientsNotFinite = options.gradients?.(at.step);
-      if (gradientsNotFinite !== undefined) return Promise.resolve({ loss: 0.75, metrics: {}, gradientsNotFinite });
+      const weightsNotFinite = options.gradients?.(at.step);
+      if (weightsNotFinite !== undefined) return Promise.resolve({ loss: 0.75, metrics: {}, weightsNotFinite });
       for (let i = 0; i < 2; i++) {
         momentum[i] = 0.9 * momentum[i]! + Math.sin(1 + at.step + i) * weights[i]!;
         weights[i]! -= at.lr * momentum[i]!;
@@ -349,12 +349,12 @@ describe('a gradient that is not finite though the loss is', () => {
   it('is told at its step, with the weights nearest to the loss and the images; the batch is skipped', async () => {
     const { events, ending } = await start({ gradients: broken(11), imagesOf: () => ['a.jpg'] });
     const [told] = of(events, 'log');
-    expect(told).toMatchObject({ step: 12, level: 'attention', code: 'gradient-not-finite-on-images' });
+    expect(told).toMatchObject({ step: 12, level: 'attention', code: 'update-not-finite-on-images' });
     expect(told?.values).toEqual({
       terms: 'head/bias, head/weight, encoder/9/weight, encoder/8/weight, …',
       images: 'a.jpg',
     });
-    expect(told?.text).toContain('loss of step 12 is 0.75, but its gradient is not finite (head/bias');
+    expect(told?.text).toContain('loss of step 12 is 0.75, but its gradient or the update is not finite (head/bias');
     expect(points(events)).toContain(JSON.stringify({ step: 12, name: 'loss', value: 0.75 }));
     expect(ending.why).toBe('done');
   });
@@ -369,7 +369,7 @@ describe('a gradient that is not finite though the loss is', () => {
     // Losses that are not finite count among them.
     const loss = (step: number) => (step === 12 ? Number.NaN : undefined);
     const { events, weights: found } = await start({ ...options, gradients: broken(11, 13), loss });
-    expect(codes(events)).toEqual(['gradient-not-finite', 'diverged', 'gradient-not-finite', code]);
+    expect(codes(events)).toEqual(['update-not-finite', 'diverged', 'update-not-finite', code]);
     expect(of(events, 'log').at(-1)?.values).toMatchObject({ to: 10, rollbacks: 1 });
     expect(heard.at(-1)).toMatchObject({ step: 29, lr: 0.1 / 30, ...last });
     rmSync(folder, { recursive: true });

@@ -37,11 +37,11 @@ function measureText(chosen: WhenNotFinite, factor: number): string {
   }
 }
 
-/** A step whose loss or gradient is not finite. */
+/** A step whose loss, or whose weights after it, are not finite. */
 export interface BadStep {
   readonly loss: number;
-  /** Weights whose gradients are not finite though the loss is; otherwise undefined. */
-  readonly gradientsNotFinite: readonly string[] | undefined;
+  /** Weights that would not be finite after it though the loss is; otherwise undefined. */
+  readonly weightsNotFinite: readonly string[] | undefined;
   /** Figures of the step, as far as they are known: those that are not finite are the cause. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Names of its images, as far as they are known. */
@@ -74,24 +74,24 @@ export class Rollback {
     this.#wentTo = Infinity;
   }
 
-  /** Reports a loss or gradient that is not finite. All state is unchanged; the batch is skipped. */
-  async stepWasBad({ loss, metrics, gradientsNotFinite, images }: BadStep): Promise<void> {
+  /** Reports a step that is not finite. All state is unchanged; the batch is skipped. */
+  async stepWasBad({ loss, metrics, weightsNotFinite, images }: BadStep): Promise<void> {
     const { task, state } = this.#scope;
     const { done } = state;
     const inARow = (task.counters.get(badSteps) ?? 0) + 1;
     task.counters.set(badSteps, inARow);
     this.#reports.record({ loss });
     const terms = Object.keys(metrics).filter((name) => !Number.isFinite(metrics[name]));
-    const isLoss = gradientsNotFinite === undefined;
+    const isLoss = weightsNotFinite === undefined;
     const values = {
       step: done,
-      terms: isLoss ? terms.join(', ') || 'loss' : listed(gradientsNotFinite, mostWeightsNamed) || 'gradient',
+      terms: isLoss ? terms.join(', ') || 'loss' : listed(weightsNotFinite, mostWeightsNamed) || 'weights',
       images: listed(images, mostImagesNamed),
     };
     const what = isLoss
       ? `The loss of step ${done} is ${loss} (${values.terms})`
-      : `The loss of step ${done} is ${loss}, but its gradient is not finite (${values.terms})`;
-    const code = isLoss ? 'diverged' : 'gradient-not-finite';
+      : `The loss of step ${done} is ${loss}, but its gradient or the update is not finite (${values.terms})`;
+    const code = isLoss ? 'diverged' : 'update-not-finite';
     this.#scope.context.port.log(
       'attention',
       values.images === '' ? code : `${code}-on-images`,

@@ -65,7 +65,7 @@ test('every key the window writes out is one that exists, and every key is used'
   expect(unused).toEqual([]);
 });
 
-test.each(['diverged-on-images', 'gradient-not-finite', 'gradient-not-finite-on-images'] as const)(
+test.each(['diverged-on-images', 'update-not-finite', 'update-not-finite-on-images'] as const)(
   'a step that was not taken says in both languages at which step and what was not finite: %s',
   (code) => {
     const values = { step: 12, terms: 'head/bias, head/weight', images: 'a.jpg' };

@@ -12,10 +12,10 @@ import {
   type RateInputs,
   type TargetInputs,
 } from './batch-inputs.ts';
-import type { TracedTraining } from './compiled-step.ts';
+import { unscaled, type TracedTraining } from './compiled-step.ts';
 import { updateChoice, type UpdateChoice } from './update-choice.ts';
 import { gradientsOf } from './eager-step.ts';
-import { checkedGradients } from './finite-checks.ts';
+import { checkFinite } from './finite-checks.ts';
 import { whereImagesAreFinite } from './finite-images.ts';
 import { checkedMetrics, nodesOf, tensorsOf, type Nodes } from './named-nodes.ts';
 import { withRows, type BatchSignature } from './per-signature.ts';
@@ -69,10 +69,8 @@ interface UpdateGraph {
   readonly step: Node;
   readonly rates: RateInputs;
   readonly scale: Node | null;
-  /** Updates all state from the sums and resets them to zero, once they are known to be finite. */
+  /** Updates all state from the sums and resets them to zero, once the new weights are known to be finite. */
   readonly choice: UpdateChoice;
-  /** Of each gradient, as `gradientSums` gives it; needs nothing but the scale. */
-  readonly gradientSums: Node;
   /** Sets the sums to zero. */
   readonly clear: Handle;
 }
@@ -216,14 +214,15 @@ function compileUpdate(
     const rates = rateInputs(tracer);
     const { context } = createTracedContext(tracer, step, true);
     const scale = scaled ? tracer.placeholder('float32', []) : null;
-    const { gradients: given, sums: gradientSums, finite } = checkedGradients(tracer, sums, scale);
     const zeros = () => new Map(sums.map((sum) => [sum, tracer.node(tf.zerosLike(sum))] as const));
-    const choice = updateChoice(tracer, given, clips, (gradients) => {
+    const choice = updateChoice(tracer, unscaled(tracer, sums, scale), clips, (gradients) => {
       const next = state.optimized(gradients, rates);
+      const ofWeights = state.sumsOf(next);
       state.follow(next, whole, targetTensors(tracer, targets), context);
-      return state.assigned(new Map([...next, ...zeros()]), [finite]);
+      const finite = checkFinite(tracer, 'weights', ofWeights);
+      return { train: state.assigned(new Map([...next, ...zeros()]), [finite]), sums: ofWeights };
     });
     const clear = state.assigned(zeros(), []);
-    return { embeddings: learner.updates ? whole : {}, targets, step, rates, scale, choice, gradientSums, clear };
+    return { embeddings: learner.updates ? whole : {}, targets, step, rates, scale, choice, clear };
   });
 }

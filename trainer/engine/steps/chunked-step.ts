@@ -19,10 +19,10 @@ import { elementsOf } from '../binding/tensors.ts';
 import type { ChosenOptimizer, StepPosition, Stepper } from '../engine.ts';
 import type { Feed, Node } from '../graph/node.ts';
 import { batchFeeds, rateFeeds, scaleFeeds, targetFeeds } from './batch-inputs.ts';
-import { chosenUpdate } from './update-choice.ts';
+import { chosenUpdate, type Update } from './update-choice.ts';
 import { compileChunks, type ChunkedGraphs, type ChunkedTraining } from './chunked-graphs.ts';
-import { isGradientFailure } from './finite-checks.ts';
-import { notFiniteAmong } from './finite-gradients.ts';
+import { failedBy } from './finite-checks.ts';
+import { notFiniteAmong } from './finite-weights.ts';
 import { chunksOf } from './host-chunks.ts';
 import type { LossScale } from './loss-scale.ts';
 import { scalarOf, type Nodes } from './named-nodes.ts';
@@ -98,12 +98,12 @@ export function createChunkedStepper(
       // Once, and again each time the loss scale is lowered.
       while (true) {
         await addGradients(running, gradients);
-        const gradientsNotFinite = await updated(running, embeddings);
-        if (gradientsNotFinite === null) {
+        const weightsNotFinite = await updated(running, embeddings);
+        if (weightsNotFinite === null) {
           lossScale?.held();
           return { loss, metrics };
         }
-        if (!lossScale?.lowered()) return { loss, metrics: {}, gradientsNotFinite };
+        if (!lossScale?.lowered()) return { loss, metrics: {}, weightsNotFinite };
       }
     },
     dispose() {
@@ -205,8 +205,8 @@ async function addGradients(
 }
 
 /**
- * Updates all state from the sums and returns null; or, if a gradient is not finite, sets everything back to what it was
- * before the step and returns the names of the weights concerned.
+ * Updates all state from the sums and returns null; or, if weights would not be finite, sets everything back to what it
+ * was before the step and returns their names.
  */
 async function updated(
   { tracer, weights, graphs, batch, at, lossScale }: RunningStep,
@@ -214,26 +214,26 @@ async function updated(
 ): Promise<readonly string[] | null> {
   const { graph } = tracer;
   const { update, gradient } = graphs;
-  const scaleFed = (): readonly Feed[] => scaleFeeds(tracer, update.scale, lossScale?.value ?? 1);
-  const chosen = chosenUpdate(tracer, update.choice, at);
+  function chosen(): { readonly feeds: readonly Feed[]; readonly update: Update } {
+    const choice = chosenUpdate(tracer, update.choice, at);
+    const rates = rateFeeds(tracer, update.rates, at);
+    const scale = scaleFeeds(tracer, update.scale, lossScale?.value ?? 1);
+    return { feeds: [...rates, ...scale, ...choice.feeds], update: choice.update };
+  }
   try {
-    await graph.run({
-      feeds: [
-        ...embeddingFeeds(tracer, update.embeddings, embeddings),
-        graph.feed(update.step, Int32Array.of(at.step)),
-        ...targetFeeds(tracer, update.targets, batch),
-        ...rateFeeds(tracer, update.rates, at),
-        ...scaleFed(),
-        ...chosen.feeds,
-      ],
-      fetches: [],
-      targets: [chosen.target],
-    });
+    const { feeds, update: all } = chosen();
+    const followed = [
+      ...embeddingFeeds(tracer, update.embeddings, embeddings),
+      graph.feed(update.step, Int32Array.of(at.step)),
+      ...targetFeeds(tracer, update.targets, batch),
+    ];
+    await graph.run({ feeds: [...followed, ...feeds], fetches: [], targets: [all.train] });
     return null;
   } catch (error) {
-    if (!isGradientFailure(error)) throw error;
-    const [sums] = await graph.run({ feeds: scaleFed(), fetches: [update.gradientSums], targets: [] });
-    const names = notFiniteAmong(weights, graph.take(sums!, update.gradientSums.dtype));
+    if (!failedBy('weights', error)) throw error;
+    const { feeds, update: all } = chosen();
+    const [sums] = await graph.run({ feeds, fetches: [all.sums], targets: [] });
+    const names = notFiniteAmong(weights, graph.take(sums!, all.sums.dtype));
     await graph.run({ feeds: [], fetches: [], targets: [update.clear, gradient.restore] });
     return names;
   }
