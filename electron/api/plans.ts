@@ -1,5 +1,6 @@
 /** Plans on this machine, and plans added from another workspace. */
 import type { Metric } from '../../trainer/protocol/catalogue.ts';
+import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { Plan } from '../../trainer/protocol/plan.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
 import type { RunStatus } from '../../trainer/protocol/run.ts';
@@ -20,6 +21,17 @@ export interface AddedPlan {
   };
 }
 
+/** A planned run on this machine. */
+export interface PlannedRunRow {
+  readonly key: string;
+  /** Null if it is not made yet. */
+  readonly run: string | null;
+  readonly status: RunStatus | null;
+  /** What it waits for that no start of the plan brings about: a decision of the user, or the run it evaluates, which does. */
+  readonly waits:
+    { readonly for: 'decision'; readonly fault: Fault } | { readonly for: 'run'; readonly key: string } | null;
+}
+
 export interface PlanRow {
   readonly plan: Plan;
   /** The plan's needs, each checked on this machine. */
@@ -28,8 +40,9 @@ export interface PlanRow {
     readonly ok: boolean | null;
     readonly values: Readonly<Record<string, string | number>>;
   }[];
-  readonly runs: readonly { readonly key: string; readonly run: string | null; readonly status: RunStatus | null }[];
-  readonly state: 'ready' | 'running' | 'paused' | 'done' | 'blocked';
+  readonly runs: readonly PlannedRunRow[];
+  /** waiting: whatever is left waits for a decision. */
+  readonly state: 'ready' | 'running' | 'paused' | 'done' | 'blocked' | 'waiting';
   readonly secondsLeft: number | null;
   /** The claim rules as stored when the plan was started: later edits do not count. */
   readonly startedAt: number | null;

@@ -25,7 +25,7 @@ const en = `reprise COMMAND [options]
                                           [--title TEXT]
   resume RUN                              continue a run from its last checkpoint
                                           --set whenNotFinite.policy=skip|lower-rate|clip: another
-                                          way past losses that are not finite, if they paused it
+                                          way past steps that are not finite, if they paused it
                                           --set whenNotFinite.norm=N: norm of clipped gradients
   evaluate RUN|WEIGHTS --evaluator NAME   evaluate an encoder
                                           [--dataset DATA] [--set OPTION=VALUE]...
@@ -94,7 +94,7 @@ const zh = `reprise 命令 [选项]
                                           [--title 名称]
   resume 实验                             从最近的检查点继续
                                           --set whenNotFinite.policy=skip|lower-rate|clip：
-                                          因损失不是有限值而暂停时，改用另一种方式继续
+                                          因损失或梯度不是有限值而暂停时，改用另一种方式继续
                                           --set whenNotFinite.norm=N：梯度裁剪范数
   evaluate 实验|权重 --evaluator 名称     评估编码器
                                           [--dataset 数据] [--set 选项=值]...

@@ -7,7 +7,7 @@ import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts'
 import type { ImportedWeights } from '../../trainer/protocol/weights.ts';
 import { parseCommandLine } from './arguments.ts';
 import * as read from './read-commands.ts';
-import type { Session } from './session.ts';
+import { waitTexts, type Session } from './session.ts';
 import { widthOf } from './text-width.ts';
 import { wordsIn } from './words.ts';
 import { plan } from './work-commands.ts';
@@ -82,9 +82,24 @@ const difference: PresetDifference = {
   right: [{ size: 28, cropArea: [0.3, 1], interpolation: 'bicubic' }, { size: 96 }],
 };
 const planned: Partial<PlanRow> = {
-  plan: { id: 'claims-table5-small', title: { en: long, zh: long } } as PlanRow['plan'],
+  plan: {
+    id: 'claims-table5-small',
+    title: { en: long, zh: long },
+    runs: [{ key: 'b', config: { title: 'VICReg' } }],
+  } as PlanRow['plan'],
   state: 'blocked',
-  runs: [{ key: 'a', run: id, status: 'done' }],
+  runs: [
+    { key: 'a', run: id, status: 'done', waits: null },
+    {
+      key: 'b',
+      run: id,
+      status: 'interrupted',
+      waits: {
+        for: 'decision',
+        fault: { code: 'diverged', message: 'Training diverged.', values: {}, retry: 'resume' },
+      },
+    },
+  ],
   needs: [{ kind: 'data', ok: false, values: { name: 'imagenet', title: 'ImageNet' } }],
 };
 
@@ -120,13 +135,39 @@ test('no list is wider than the line, and none loses what is typed again', async
         [read.weights, ['weights'], ['7c829cca943f1008', '320']],
         [read.presets, ['presets'], ['barlow-twins-solo-learn-imagenet-100']],
         [read.presets, ['presets', preset.id, preset.id], ['0.08', '28', '96']],
-        [plan, ['plan'], ['claims-table5-small', '1/1', 'ImageNet']],
+        [plan, ['plan'], ['claims-table5-small', '1/2', 'ImageNet', 'VICReg']],
       ] as const) {
         const text = await printed(command, line as readonly string[], language, room);
         for (const one of text.split('\n')) expect(widthOf(one), one).toBeLessThanOrEqual(room);
         for (const part of whole) expect(text).toContain(part);
         expect(text).not.toMatch(/embeddingStd|blocked|undefined|\[object/);
       }
+});
+
+test('of a plan is told which run waits for a decision, why, how it is given, and what waits for that run', () => {
+  const fault = { code: 'diverged', message: 'Training diverged at step 8.', values: {}, retry: 'resume' } as const;
+  const titles = { train: 'VICReg', measure: 'k-NN', pixels: 'Pixels' };
+  const row: Partial<PlanRow> = {
+    plan: { runs: Object.entries(titles).map(([key, title]) => ({ key, config: { title } })) } as PlanRow['plan'],
+    runs: [
+      { key: 'train', run: id, status: 'interrupted', waits: { for: 'decision', fault } },
+      { key: 'measure', run: id, status: 'queued', waits: { for: 'run', key: 'train' } },
+      { key: 'pixels', run: id, status: 'done', waits: null },
+    ],
+  };
+  const command = `  reprise resume ${id} --set whenNotFinite.policy=skip|lower-rate|clip`;
+  expect(waitTexts(row as PlanRow, wordsIn('en'))).toEqual([
+    'VICReg: waits for your decision',
+    '  Training diverged at step 8.',
+    command,
+    '  waiting for it: k-NN',
+  ]);
+  expect(waitTexts(row as PlanRow, wordsIn('zh'))).toEqual([
+    'VICReg：等待您决定如何继续',
+    '  训练发散：损失或梯度不再是有限值。（Training diverged at step 8.）',
+    command,
+    '  等待该实验的还有：k-NN',
+  ]);
 });
 
 test('two presets differ in single values, by the paths that --set takes', async () => {

@@ -189,6 +189,27 @@ export function planText(row: PlanRow, words: Words): string {
   return `${words.say('plan')} "${row.plan.title[words.language]}": ${words.runsLeft(open)}${left}`;
 }
 
+/**
+ * The runs of a plan that a start of it does not start: those that wait for a decision, each with the reason and the
+ * command that gives it, and those that wait for such a run.
+ */
+export function waitTexts({ plan, runs }: PlanRow, words: Words): readonly string[] {
+  const { colon } = words.report;
+  const titles = new Map(plan.runs.map(({ key, config }) => [key, config.title]));
+  const titleOf = (key: string): string => titles.get(key) ?? key;
+  return runs.flatMap(({ key, run, waits }) => {
+    if (waits?.for !== 'decision') return [];
+    const behind = runs.filter(({ waits: other }) => other?.for === 'run' && other.key === key);
+    const others = behind.map((other) => titleOf(other.key)).join(words.say('listComma'));
+    return [
+      `${titleOf(key)}${colon}${words.say('decision')}`,
+      `  ${words.fault(waits.fault)}`,
+      `  reprise resume ${run} --set whenNotFinite.policy=skip|lower-rate|clip`,
+      ...(others === '' ? [] : [`  ${words.say('waiting')}${colon}${others}`]),
+    ];
+  });
+}
+
 function changeText(row: RunRow, words: Words): string {
   const parts = [`${words.status(row.status)}  ${row.title}`];
   const { startedAt, endedAt, headline } = row;

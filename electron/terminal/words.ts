@@ -58,6 +58,8 @@ const en = {
   encoder: 'Encoder',
   tensorCount: 'Tensors',
   needs: 'Missing',
+  decision: 'waits for your decision',
+  decisions: 'Waits for your decision',
   recognised: 'Recognised',
   notRecognised: 'Not recognised',
   expected: 'Expected one of',
@@ -103,6 +105,7 @@ const en = {
   imported: 'Imported as run',
   importedWeights: 'Imported weights',
   waits: 'waiting for',
+  waiting: 'waiting for it',
   then: 'In the bundle',
   now: 'Here',
   agreement: 'Agreement',
@@ -156,6 +159,8 @@ const zh: Readonly<Record<Key, string>> = {
   encoder: '编码器',
   tensorCount: '张量数',
   needs: '缺少',
+  decision: '等待您决定如何继续',
+  decisions: '等待决定',
   recognised: '识别为',
   notRecognised: '无法识别',
   expected: '可识别的布局',
@@ -200,6 +205,7 @@ const zh: Readonly<Record<Key, string>> = {
   imported: '已导入为实验',
   importedWeights: '已导入权重',
   waits: '等待',
+  waiting: '等待该实验的还有',
   then: '结果包中',
   now: '本机',
   agreement: '是否一致',
@@ -286,8 +292,22 @@ const dataStates = {
 } as const satisfies Record<string, Record<DatasetRow['state'], string>>;
 
 const planStates = {
-  en: { ready: 'ready', running: 'running', paused: 'paused', done: 'done', blocked: 'data missing' },
-  zh: { ready: '就绪', running: '进行中', paused: '已暂停', done: '已完成', blocked: '缺少数据' },
+  en: {
+    ready: 'ready',
+    running: 'running',
+    paused: 'paused',
+    done: 'done',
+    blocked: 'data missing',
+    waiting: 'waits for a decision',
+  },
+  zh: {
+    ready: '就绪',
+    running: '进行中',
+    paused: '已暂停',
+    done: '已完成',
+    blocked: '缺少数据',
+    waiting: '等待决定',
+  },
 } as const satisfies Record<string, Record<PlanRow['state'], string>>;
 
 const checks = {

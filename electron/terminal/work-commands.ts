@@ -28,7 +28,7 @@ import { comparisonText } from './comparison.ts';
 import { shortFigureName } from './field-words.ts';
 import { exitCodes } from './help.ts';
 import { presetId, reportText, runId, show, styleOf, weightsText, type Command } from './read-commands.ts';
-import { planText, type Session } from './session.ts';
+import { planText, waitTexts, type Session } from './session.ts';
 import { measuredText, tableOf, type Column } from './table.ts';
 import { labelled } from './text-width.ts';
 import type { Words } from './words.ts';
@@ -278,13 +278,17 @@ function plansText(rows: readonly PlanRow[], { words, room }: Session): string {
     { title: words.say('runs'), holds: 'figures' },
     { title: words.say('title'), holds: 'text' },
   ];
-  const lines = rows.map(({ plan: { id, title }, state, runs, needs }) => {
+  const lines = rows.map(({ plan: { id, title, runs: planned }, state, runs, needs }) => {
     const missing = needs
       .filter(({ kind, ok }) => (kind === 'data' || kind === 'weights') && ok === false)
       .map(({ values }) => values['title']);
     const lacks = missing.length === 0 ? [] : [`${words.say('needs')}${words.report.colon}${missing.join(', ')}`];
+    const open = planned.filter(({ key }) => runs.some((run) => run.key === key && run.waits?.for === 'decision'));
+    const asking = open.map(({ config }) => config.title).join(words.say('listComma'));
+    const asks = asking === '' ? [] : [`${words.say('decisions')}${words.report.colon}${asking}`];
     const done = runs.filter(({ status }) => status === 'done').length;
-    return [id, words.planState(state), `${done}/${runs.length}`, [title[words.language], ...lacks].join('\n')];
+    const texts = [title[words.language], ...lacks, ...asks];
+    return [id, words.planState(state), `${done}/${runs.length}`, texts.join('\n')];
   });
   return tableOf(columns, lines, room);
 }
@@ -305,7 +309,9 @@ async function carryThrough(session: Session, args: Arguments, name: string): Pr
   const found = await planRow(session, name);
   if (found.state !== 'done' && found.secondsLeft === null) await handlers.calibratePlan.answer(name);
   await handlers.startPlan.answer(name, args.seeds);
-  session.line.say(`${planText(await planRow(session, name), words)}  (${words.say('workspace')} ${session.home})`);
+  const started = await planRow(session, name);
+  session.line.say(`${planText(started, words)}  (${words.say('workspace')} ${session.home})`);
+  for (const text of waitTexts(started, words)) session.line.say(text);
   if (await session.work()) {
     session.print(words.say('stopped'));
     return exitCodes.stopped;
@@ -314,11 +320,13 @@ async function carryThrough(session: Session, args: Arguments, name: string): Pr
   const comparison = await handlers.compare.answer(selection);
   const report = await handlers.exportReport.answer(selection, args.formats, words.language);
   const ended = await planRow(session, name);
-  show(
-    session,
-    args,
-    { plan: ended, comparison, report },
-    () => `${comparisonText(comparison, words, styleOf(session, args))}\n\n${reportText(report, words)}`,
+  show(session, args, { plan: ended, comparison, report }, () =>
+    [
+      comparisonText(comparison, words, styleOf(session, args)),
+      '',
+      reportText(report, words),
+      ...waitTexts(ended, words),
+    ].join('\n'),
   );
   return ended.state === 'done' ? exitCodes.done : exitCodes.failed;
 }

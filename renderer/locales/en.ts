@@ -124,6 +124,7 @@ export const en = {
   'plan.state.paused': 'Paused',
   'plan.state.done': 'Done',
   'plan.state.blocked': 'Data missing',
+  'plan.state.waiting': 'Waits for a decision',
   'plan.start': 'Start the plan',
   'plan.continue': 'Continue the plan',
   'plan.pause': 'Pause the plan',
@@ -132,6 +133,7 @@ export const en = {
   'plan.runs': 'Runs of the plan',
   'plan.done': '{done} of {all} done',
   'plan.notStarted': 'Not started',
+  'plan.waits': 'Waits for your decision. {why}',
   'plan.needs': 'Requirements',
   'plan.partly': 'Runs whose data or weights are missing wait; add them and continue the plan.',
   'plan.remove': 'Remove the plan',
@@ -473,7 +475,7 @@ export const en = {
   'form.chunkHint':
     'A smaller micro-batch takes less memory and more time. The gradient is that of the whole batch; batch norm computes its statistics per micro-batch, which the report states as a deviation.',
   'form.whenNotFiniteHint':
-    'A step whose loss is not finite is never applied. After three in a row the run goes back to its newest checkpoint and past the batches in between: with nothing else changed, at half the learning rate, or with gradients clipped to an L2 norm, all weights together. After three times it pauses and asks. While losses are finite, this changes nothing.',
+    'A step whose loss or gradient is not finite is never applied. After three in a row the run goes back to its newest checkpoint and past the batches in between: with nothing else changed, at half the learning rate, or with gradients clipped to an L2 norm, all weights together. After three times it pauses and asks. While losses and gradients are finite, this changes nothing.',
   'form.threadsHint': 'The number of threads changes the last bits of a result, so it is recorded with the run.',
   'form.bounds': '{minimum} to {maximum}',
   'form.presetSays': 'preset: {value}',
@@ -586,7 +588,7 @@ export const en = {
   'note.paper-uncertainty-unknown': 'The paper does not report an uncertainty for this value.',
   'note.paper-single-run': 'The paper’s value is from a single run.',
   'note.went-back':
-    'The training went back to a checkpoint because losses were not finite, and went on past the batches in between; the run’s log says when and with which changes.',
+    'The training went back to a checkpoint because losses or gradients were not finite, and went on past the batches in between; the run’s log says when and with which changes.',
   'note.best-epoch-on-test':
     'The paper’s code reports the best epoch on the test set; last and best are both recorded here.',
 
@@ -1059,6 +1061,10 @@ export const en = {
     'Hardly any object is proposed: the anchors may not have the sizes of the objects. Change the scale of the anchors.',
   'log.detector-cause-unknown': 'None of the known causes holds: it may need more steps.',
   'log.diverged': 'The loss at step {step} was not finite; the step was not applied.',
+  'log.update-not-finite':
+    'The loss at step {step} was finite, but its gradient or the update was not, nearest to the loss for {terms}. The step was not applied.',
+  'log.update-not-finite-on-images':
+    'The loss at step {step} was finite, but its gradient or the update was not, nearest to the loss for {terms}. The step was not applied. Its images: {images}',
   'log.collapse-suspected': 'Possible collapse: the standard deviation of the embedding is close to 0.',
   'log.rank-lost': 'The embeddings span little more than one dimension.',
   'log.codes-alike': 'The codes are nearly uniform over the prototypes.',
@@ -1270,8 +1276,8 @@ export const en = {
   'field.checkpoint.everySteps': 'Checkpoint every (steps)',
   'field.checkpoint.keepLast': 'Checkpoints to keep',
   'field.logEvery': 'Log every (steps)',
-  'field.whenNotFinite': 'If losses are not finite',
-  'field.whenNotFinite.policy': 'If losses are not finite',
+  'field.whenNotFinite': 'If losses or gradients are not finite',
+  'field.whenNotFinite.policy': 'If losses or gradients are not finite',
   'field.whenNotFinite.norm': 'Clip gradients to norm',
   'field.preset': 'Preset',
   'field.kind': 'Kind',

@@ -22,6 +22,11 @@ export interface StepResult {
   readonly loss: number;
   /** Empty unless asked for: reading a value waits for the device. */
   readonly metrics: Readonly<Record<string, number>>;
+  /**
+   * Present if the loss is finite but weights would not be after the step, because of a gradient that is not finite or of
+   * too large a step: their names, the last layer first.
+   */
+  readonly weightsNotFinite?: readonly string[];
 }
 
 export interface StepPosition {
@@ -44,7 +49,10 @@ export interface ChosenOptimizer {
 }
 
 export interface Stepper {
-  /** A non-finite loss leaves all state as it was and is returned, with the metrics where the engine can: they tell which term it is. */
+  /**
+   * A step whose loss, or whose weights after it, are not finite leaves all state as it was. The loss is returned with the
+   * metrics where the engine can, which tell which term it is; the weights are named.
+   */
   run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult>;
   /** A normal step that also times every operation; absent if the engine cannot. */
   profile?(batch: HostBatch, at: StepPosition): Promise<readonly Timing[]>;

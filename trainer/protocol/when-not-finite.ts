@@ -1,4 +1,4 @@
-/** What a run does about losses that are not finite, beyond not taking such steps. */
+/** What a run does about losses and gradients that are not finite, beyond not taking such steps. */
 import * as v from 'valibot';
 
 /**

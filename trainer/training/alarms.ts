@@ -1,7 +1,7 @@
 /** Monitors a training for problems. Each alarm is a numeric rule, stated here, that fires once. */
 import { isTroubled, signs, type Sign } from '../protocol/health.ts';
 
-/** Consecutive non-finite losses before the run rolls back to its last checkpoint. */
+/** Consecutive steps whose loss or gradient is not finite before the run rolls back to its last checkpoint. */
 export const badStepsInARow = 3;
 export const mostRollbacks = 3;
 

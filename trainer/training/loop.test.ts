@@ -54,6 +54,8 @@ interface Options {
   readonly alone?: boolean;
   /** Replaces the loss of a step. */
   readonly loss?: (step: number, weights: Float32Array) => number | undefined;
+  /** Weights whose gradient is not finite at a step whose loss is. */
+  readonly gradients?: (step: number) => readonly string[] | undefined;
   readonly std?: (step: number) => number;
   readonly tensors?: (step: number) => number;
   /** Commands by the number of steps after which they are sent. */
@@ -114,6 +116,8 @@ function scene(options: Options = {}): Scene {
       const given = options.loss?.(at.step, weights);
       if (given !== undefined && !Number.isFinite(given))
         return Promise.resolve({ loss: given, metrics: options.terms ?? {} });
+      const weightsNotFinite = options.gradients?.(at.step);
+      if (weightsNotFinite !== undefined) return Promise.resolve({ loss: 0.75, metrics: {}, weightsNotFinite });
       for (let i = 0; i < 2; i++) {
         momentum[i] = 0.9 * momentum[i]! + Math.sin(1 + at.step + i) * weights[i]!;
         weights[i]! -= at.lr * momentum[i]!;
@@ -332,6 +336,57 @@ describe('a loss that is not finite', () => {
     expect(made.weights.every(Number.isFinite)).toBe(true);
     const steps = of(made.events, 'checkpoint').map((event) => event.step);
     expect(steps).toEqual([5, 10, 20, 25, 30]);
+  });
+});
+
+describe('a gradient that is not finite though the loss is', () => {
+  const weights = ['head/bias', 'head/weight', 'encoder/9/weight', 'encoder/8/weight', 'encoder/7/weight'];
+  const broken =
+    (...steps: readonly number[]) =>
+    (step: number): readonly string[] | undefined =>
+      steps.includes(step) ? weights : undefined;
+
+  it('is told at its step, with the weights nearest to the loss and the images; the batch is skipped', async () => {
+    const { events, ending } = await start({ gradients: broken(11), imagesOf: () => ['a.jpg'] });
+    const [told] = of(events, 'log');
+    expect(told).toMatchObject({ step: 12, level: 'attention', code: 'update-not-finite-on-images' });
+    expect(told?.values).toEqual({
+      terms: 'head/bias, head/weight, encoder/9/weight, encoder/8/weight, …',
+      images: 'a.jpg',
+    });
+    expect(told?.text).toContain('loss of step 12 is 0.75, but its gradient or the update is not finite (head/bias');
+    expect(points(events)).toContain(JSON.stringify({ step: 12, name: 'loss', value: 0.75 }));
+    expect(ending.why).toBe('done');
+  });
+
+  it.each([
+    [{ policy: 'skip' }, 'rolled-back', {}],
+    [{ policy: 'lower-rate' }, 'rolled-back-lower-rate', { lr: 0.5 * (0.1 / 30) }],
+    [{ policy: 'clip', norm: 2 }, 'rolled-back-clip', { clipNorm: 2 }],
+  ] as const)('three times in a row goes back and on by the policy: %o', async (whenNotFinite, code, last) => {
+    const heard: StepPosition[] = [];
+    const options = { everySteps: 5, whenNotFinite, heard: (at: StepPosition) => heard.push(at) };
+    // Losses that are not finite count among them.
+    const loss = (step: number) => (step === 12 ? Number.NaN : undefined);
+    const { events, weights: found } = await start({ ...options, gradients: broken(11, 13), loss });
+    expect(codes(events)).toEqual(['update-not-finite', 'diverged', 'update-not-finite', code]);
+    expect(of(events, 'log').at(-1)?.values).toMatchObject({ to: 10, rollbacks: 1 });
+    expect(heard.at(-1)).toMatchObject({ step: 29, lr: 0.1 / 30, ...last });
+    rmSync(folder, { recursive: true });
+    folder = mkdtempSync(join(tmpdir(), 'loop-'));
+    const lost = await start({ ...options, loss: (step) => (step >= 11 && step <= 13 ? Number.NaN : undefined) });
+    expect(bits(found)).toBe(bits(lost.weights));
+  });
+
+  it('stops to ask after three times, and names the weights', async () => {
+    const made = scene({ everySteps: 2, keepLast: 8, gradients: (step) => (step >= 11 ? ['head/bias'] : undefined) });
+    const fault = await train(made.course, made.desk, null).catch((error: unknown) => error);
+    expect((fault as FaultError).fault).toMatchObject({
+      code: 'diverged',
+      retry: 'resume',
+      values: { terms: 'head/bias' },
+    });
+    expect(codes(made.events).filter((code) => code === 'rolled-back')).toHaveLength(mostRollbacks);
   });
 });
 

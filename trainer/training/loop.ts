@@ -81,7 +81,7 @@ async function takeStep({ scope, alarms, reports, rollback, commands }: LoopPart
   const step = state.done;
   const isRecorded = step === 0 || (step + 1) % logEvery === 0 || step + 1 === task.steps;
   const at = positionOf(task, step);
-  const { loss, metrics } = await task.run(batch, at, { metrics: isRecorded });
+  const { loss, metrics, weightsNotFinite } = await task.run(batch, at, { metrics: isRecorded });
   // Commands and the loader's batches arrive between steps only: nothing else runs while one computes.
   await macrotask();
   const done = step + 1;
@@ -90,7 +90,8 @@ async function takeStep({ scope, alarms, reports, rollback, commands }: LoopPart
   state.trainedMs += stepMs;
   pace.step(stepMs / 1000, waitedMs / 1000, batch.index.length);
 
-  if (!Number.isFinite(loss)) await rollback.stepWasBad({ loss, metrics, images: task.imagesOf?.(batch) ?? [] });
+  if (!Number.isFinite(loss) || weightsNotFinite !== undefined)
+    await rollback.stepWasBad({ loss, metrics, weightsNotFinite, images: task.imagesOf?.(batch) ?? [] });
   else {
     rollback.stepWasGood();
     if (isRecorded) reports.record({ loss, lr: at.lr, ...metrics });

@@ -1,4 +1,4 @@
-/** Rolls back to a checkpoint when losses stop being finite. */
+/** Rolls back to a checkpoint when losses or gradients stop being finite. */
 import { newestValid } from '../checkpoints/newest-checkpoint.ts';
 import type { Loaded } from '../checkpoints/read-checkpoint.ts';
 import { restoreState } from '../checkpoints/restore-state.ts';
@@ -37,9 +37,11 @@ function measureText(chosen: WhenNotFinite, factor: number): string {
   }
 }
 
-/** A step whose loss is not finite. */
+/** A step whose loss, or whose weights after it, are not finite. */
 export interface BadStep {
   readonly loss: number;
+  /** Weights that would not be finite after it though the loss is; otherwise undefined. */
+  readonly weightsNotFinite: readonly string[] | undefined;
   /** Figures of the step, as far as they are known: those that are not finite are the cause. */
   readonly metrics: Readonly<Record<string, number>>;
   /** Names of its images, as far as they are known. */
@@ -47,7 +49,8 @@ export interface BadStep {
 }
 
 const mostImagesNamed = 16;
-/** Counter of consecutive non-finite losses. */
+const mostWeightsNamed = 4;
+/** Counter of consecutive steps that were not finite. */
 const badSteps = 'badSteps';
 
 export class Rollback {
@@ -61,7 +64,7 @@ export class Rollback {
     this.#reports = reports;
   }
 
-  /** Called after a step whose loss is finite. */
+  /** Called after a step that was taken. */
   stepWasGood(): void {
     this.#scope.task.counters.delete(badSteps);
   }
@@ -71,26 +74,31 @@ export class Rollback {
     this.#wentTo = Infinity;
   }
 
-  /** Reports a non-finite loss. All state is unchanged; the batch is skipped. */
-  async stepWasBad({ loss, metrics, images }: BadStep): Promise<void> {
+  /** Reports a step that is not finite. All state is unchanged; the batch is skipped. */
+  async stepWasBad({ loss, metrics, weightsNotFinite, images }: BadStep): Promise<void> {
     const { task, state } = this.#scope;
     const { done } = state;
     const inARow = (task.counters.get(badSteps) ?? 0) + 1;
     task.counters.set(badSteps, inARow);
     this.#reports.record({ loss });
     const terms = Object.keys(metrics).filter((name) => !Number.isFinite(metrics[name]));
+    const isLoss = weightsNotFinite === undefined;
     const values = {
       step: done,
-      terms: terms.join(', ') || 'loss',
-      images: images.slice(0, mostImagesNamed).join(', ') + (images.length > mostImagesNamed ? ', …' : ''),
+      terms: isLoss ? terms.join(', ') || 'loss' : listed(weightsNotFinite, mostWeightsNamed) || 'weights',
+      images: listed(images, mostImagesNamed),
     };
+    const what = isLoss
+      ? `The loss of step ${done} is ${loss} (${values.terms})`
+      : `The loss of step ${done} is ${loss}, but its gradient or the update is not finite (${values.terms})`;
+    const code = isLoss ? 'diverged' : 'update-not-finite';
     this.#scope.context.port.log(
       'attention',
-      values.images === '' ? 'diverged' : 'diverged-on-images',
-      `The loss of step ${done} is ${loss} (${values.terms}): the step was not taken.${imagesText(values)}`,
+      values.images === '' ? code : `${code}-on-images`,
+      `${what}: the step was not taken.${imagesText(values)}`,
       values,
     );
-    if (inARow >= badStepsInARow) await this.rollBack(`${inARow} losses in a row are not finite`, values);
+    if (inARow >= badStepsInARow) await this.rollBack(`${inARow} steps in a row are not finite`, values);
   }
 
   /** Takes what the user chose at a pause, and says so. */
@@ -149,6 +157,8 @@ export class Rollback {
   }
 }
 
+const listed = (names: readonly string[], most: number): string =>
+  names.slice(0, most).join(', ') + (names.length > most ? ', …' : '');
 const imagesText = ({ images }: NotFinite): string => (images === '' ? '' : ` Its images: ${images}.`);
 
 /** The run stops to ask: a resume goes on by what the user then chooses. */

@@ -1,7 +1,9 @@
 /** A plan as it is shown: its needs, the state of its runs, the time they still take. */
 import type { PlannedRun } from '../../../trainer/protocol/plan.ts';
 import type { Estimate } from '../../api/drafts.ts';
-import type { PlanRow } from '../../api/plans.ts';
+import type { PlannedRunRow, PlanRow } from '../../api/plans.ts';
+import { waitsForDecision } from '../runs/begin-run.ts';
+import { dependencyOf } from '../runs/dependency.ts';
 import type { StoredPlan, StoredRun } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 import { foundHere, runsOnThisMachine } from './plan-data.ts';
@@ -38,13 +40,17 @@ export async function planRow(
     isDone || left.length > 0
       ? total(left.map(({ key }) => secondsLeftOf(context.host, own.get(key), estimated.get(key))))
       : null;
-  const statuses = plan.runs.map(({ key }) => own.get(key)?.status ?? null);
-  const begun = statuses.some((status) => status !== null);
+  const waits = waitsIn(own);
+  const shown = plan.runs.map(({ key }): PlannedRunRow => {
+    const run = own.get(key);
+    return { key, run: run?.id ?? null, status: run?.status ?? null, waits: waits.get(key) ?? null };
+  });
+  const begun = shown.some(({ status }) => status !== null);
   return {
     plan,
     needs: needsOf(plan, here, estimates, secondsLeft),
-    runs: plan.runs.map(({ key }) => ({ key, run: own.get(key)?.id ?? null, status: own.get(key)?.status ?? null })),
-    state: isDone ? 'done' : left.length === 0 ? 'blocked' : stateOf(statuses, stored?.paused === true),
+    runs: shown,
+    state: isDone ? 'done' : left.length === 0 ? 'blocked' : stateOf(shown, left, stored?.paused === true),
     secondsLeft,
     startedAt: begun ? (stored?.startedAt ?? null) : null,
     seeds: seedsOf(plan),
@@ -61,12 +67,28 @@ function whatIsLeft(
   return { left: open.filter(({ key }) => possible.has(key)), isDone: planned.length > 0 && open.length === 0 };
 }
 
-/** State of a plan that is neither done nor blocked, by the states of its runs; null for a run that is not made. */
-function stateOf(statuses: readonly (StoredRun['status'] | null)[], isPaused: boolean): PlanRow['state'] {
-  const begun = statuses.some((status) => status !== null);
-  const moves = statuses.some((status) => status !== null && isMoving(status));
-  if (begun && (isPaused || !moves)) return 'paused';
-  return moves ? 'running' : 'ready';
+/** By key, what runs of a plan wait for that no start of it brings about. */
+function waitsIn(own: ReadonlyMap<string, StoredRun>): ReadonlyMap<string, PlannedRunRow['waits']> {
+  const all = new Map([...own.values()].map((run) => [run.id, run]));
+  const waitOf = (run: StoredRun): PlannedRunRow['waits'] => {
+    if (run.fault !== null && waitsForDecision(run)) return { for: 'decision', fault: run.fault };
+    const dependency = run.status === 'queued' ? dependencyOf(run.config, all) : null;
+    const subject = dependency?.kind === 'wait' ? all.get(dependency.run) : undefined;
+    if (subject === undefined || subject.planKey === null || !waitsForDecision(subject)) return null;
+    return { for: 'run', key: subject.planKey };
+  };
+  return new Map([...own].map(([key, run]) => [key, waitOf(run)]));
+}
+
+/** State of a plan that is neither done nor blocked, by the states of its runs. @param left those it still has to do */
+function stateOf(runs: readonly PlannedRunRow[], left: readonly PlannedRun[], isPaused: boolean): PlanRow['state'] {
+  const begun = runs.some(({ status }) => status !== null);
+  const moves = runs.some(({ status, waits }) => status !== null && waits === null && isMoving(status));
+  if (begun && isPaused) return 'paused';
+  if (moves) return 'running';
+  const waiting = new Set(runs.filter(({ waits }) => waits !== null).map(({ key }) => key));
+  if (left.every(({ key }) => waiting.has(key))) return 'waiting';
+  return begun ? 'paused' : 'ready';
 }
 
 /** Seconds left as the trainer reports them, else the share of the estimate after the newest checkpoint. */

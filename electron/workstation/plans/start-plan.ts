@@ -1,5 +1,9 @@
-/** Starting a plan: makes the runs that are not made yet, and queues those that are not done. */
+/**
+ * Starting a plan: makes the runs that are not made yet, and queues those that are not done, except those that wait for
+ * the user's decision.
+ */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { waitsForDecision } from '../runs/begin-run.ts';
 import type { StoredRun } from '../store/store.ts';
 import { savePlan } from '../workspace/workspace.ts';
 import { ensureData, possibleRunsHere } from './plan-data.ts';
@@ -32,7 +36,7 @@ export async function startPlan(context: PlansContext, id: string, seeds: number
     const there = own.get(key);
     const made = there?.id ?? (await runs.make(withSubject(config, ids), { plan: id, planKey: key }));
     ids.set(key, made);
-    if (there === undefined || toStart.has(there.status)) toQueue.push(made);
+    if (there === undefined || (toStart.has(there.status) && !waitsForDecision(there))) toQueue.push(made);
   }
   await queue.add(toQueue, 'back');
   push('plansChanged');

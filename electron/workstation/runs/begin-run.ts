@@ -26,6 +26,11 @@ export function isQuestion(fault: Fault | null): boolean {
   return questions.includes(fault?.code) || asksHowToGoOn(fault);
 }
 
+/** True if the run is paused until the user decides how it goes on: only a resume starts it again. */
+export function waitsForDecision({ status, fault }: Pick<StoredRun, 'status' | 'fault'>): boolean {
+  return status === 'interrupted' && asksHowToGoOn(fault);
+}
+
 /** Starts the next attempt of a run from its last checkpoint. */
 export async function beginRun(
   { store, host, workspace }: BeginContext,

@@ -85,7 +85,7 @@ async function answerPause(run: StoredRun, chosen: WhenNotFinite | undefined): P
   if (asksHowToGoOn(run.fault)) {
     await addChoice(run.folder, chosen ?? (await newestChoice(run)));
   } else if (chosen !== undefined) {
-    const text = `Run "${run.title}" is not paused by losses that are not finite: how it goes past them is set when it is created.`;
+    const text = `Run "${run.title}" is not paused by steps that are not finite: how it goes past them is set when it is created.`;
     throw new FaultError('not-available', text, { run: run.id });
   }
 }

@@ -9,7 +9,8 @@ type Dependency =
   | { readonly kind: 'wait'; readonly run: string }
   | { readonly kind: 'missing'; readonly what: string };
 
-const active = new Set<StoredRun['status']>(['queued', 'running', 'paused']);
+/** Such runs may still come to a later step: an interrupted one is resumed or discarded. */
+const open = new Set<StoredRun['status']>(['queued', 'running', 'paused', 'interrupted']);
 
 /** Finds the run to evaluate: the last checkpoint requires a finished run, a numbered one only has to exist. */
 export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredRun>): Dependency {
@@ -19,7 +20,7 @@ export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredR
   if (subject === undefined || subject.deleted) return { kind: 'missing', what: `run "${id}"` };
   if (checkpoint === 'last') return subject.status === 'done' ? { kind: 'ready' } : { kind: 'wait', run: id };
   if (subject.safeStep !== null && subject.safeStep >= checkpoint) return { kind: 'ready' };
-  return active.has(subject.status)
+  return open.has(subject.status)
     ? { kind: 'wait', run: id }
     : { kind: 'missing', what: `step ${checkpoint} of run "${id}"` };
 }

@@ -117,7 +117,7 @@ test('a run that is not paused by losses takes no other way past them', async ()
   await until(async () => (await rowOf(workstation, run)).status === 'interrupted', 'interrupted');
   expect((await workstation.handlers.interrupted.answer())[0]?.whenNotFinite).toBeNull();
   await expect(workstation.handlers.resumeRun.answer(run, { policy: 'skip' })).rejects.toThrow(
-    'is not paused by losses',
+    'is not paused by steps',
   );
 });
 

@@ -23,7 +23,9 @@ function planRow(world: FakeWorld): PlanRow {
       { kind: 'memory', ok: true, values: { needed: 910_000_000, free: 19_400_000_000 } },
       { kind: 'time', ok: null, values: empty ? {} : { seconds: 1480 } },
     ],
-    runs: plan.runs.map(({ key }) => ({ key, run: runOf(key)?.id ?? null, status: runOf(key)?.status ?? null })),
+    runs: plan.runs.map(({ key }) => {
+      return { key, run: runOf(key)?.id ?? null, status: runOf(key)?.status ?? null, waits: null };
+    }),
     state: empty ? 'ready' : 'running',
     secondsLeft: 1480,
     startedAt: empty ? null : minutes(30),

@@ -9,7 +9,7 @@ import { type FakeAnswers, type FakeWorld, minutes } from './world.ts';
 const divergedRun = 'vicreg-lr-9';
 const diverged: Fault = {
   code: 'diverged',
-  message: 'Training diverged at step 96 (3 losses in a row are not finite: loss); 3 rollbacks did not help.',
+  message: 'Training diverged at step 96 (3 steps in a row are not finite: loss); 3 rollbacks did not help.',
   values: { step: 96, terms: 'loss' },
   retry: 'resume',
 };

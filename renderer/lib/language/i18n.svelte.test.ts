@@ -65,6 +65,19 @@ test('every key the window writes out is one that exists, and every key is used'
   expect(unused).toEqual([]);
 });
 
+test.each(['diverged-on-images', 'update-not-finite', 'update-not-finite-on-images'] as const)(
+  'a step that was not taken says in both languages at which step and what was not finite: %s',
+  (code) => {
+    const values = { step: 12, terms: 'head/bias, head/weight', images: 'a.jpg' };
+    for (const language of ['en', 'zh'] as const) {
+      const text = createSay(language)(`log.${code}`, values);
+      expect(text).toContain('12');
+      expect(text).toContain('head/bias, head/weight');
+      expect(text.includes('a.jpg')).toBe(code.endsWith('on-images'));
+    }
+  },
+);
+
 test('numbers in slots are grouped, plurals follow the number, a missing slot is a dash', () => {
   const [english, chinese] = [createSay('en'), createSay('zh')];
   expect(english('runs.summary', { count: 1, disk: '2 MB' })).toBe('1 run, 2 MB on disk');

@@ -3,7 +3,6 @@ import type { Batch, Tensors } from '../../recipe.ts';
 import type { HostBatch } from '../../host-batch.ts';
 import type { StepPosition } from '../engine.ts';
 import type { Feed, Node } from '../graph/node.ts';
-import type { LossScale } from './loss-scale.ts';
 import { tensorsOf, type Nodes } from './named-nodes.ts';
 import type { BatchSignature } from './per-signature.ts';
 import { drawUniform } from './step-context.ts';
@@ -107,6 +106,6 @@ export function rateFeeds(
   ];
 }
 
-/** The value of the loss scale for its placeholder; empty if the loss is not scaled. */
-export const scaleFeeds = ({ graph }: Tracer, node: Node | null, lossScale: LossScale | null): readonly Feed[] =>
-  node ? [graph.feed(node, Float32Array.of(lossScale!.value))] : [];
+/** The factor of the loss for its placeholder; empty if the loss is not scaled. */
+export const scaleFeeds = ({ graph }: Tracer, node: Node | null, scale: number): readonly Feed[] =>
+  node ? [graph.feed(node, Float32Array.of(scale))] : [];

@@ -12,10 +12,10 @@ import {
   type RateInputs,
   type TargetInputs,
 } from './batch-inputs.ts';
-import type { TracedTraining } from './compiled-step.ts';
+import { unscaled, type TracedTraining } from './compiled-step.ts';
 import { updateChoice, type UpdateChoice } from './update-choice.ts';
 import { gradientsOf } from './eager-step.ts';
-import { unscaled } from './finite-checks.ts';
+import { checkFinite } from './finite-checks.ts';
 import { whereImagesAreFinite } from './finite-images.ts';
 import { checkedMetrics, nodesOf, tensorsOf, type Nodes } from './named-nodes.ts';
 import { withRows, type BatchSignature } from './per-signature.ts';
@@ -25,6 +25,8 @@ import { createTracedContext } from './traced-context.ts';
 export interface ChunkedTraining extends TracedTraining {
   /** Sums of the gradients, in the order of the weights: zero between steps. */
   readonly sums: readonly Variable[];
+  /** A variable of the same shape for each that chunks change, made when it is first asked for. */
+  copyOf(variable: Variable): Variable;
   /** Samples per chunk. */
   readonly chunk: number;
 }
@@ -55,8 +57,9 @@ interface GradientGraph {
   readonly scale: Node | null;
   /** Adds a chunk's gradient to the sums and updates the running statistics. */
   readonly accumulate: Handle;
-  /** Adds the gradient alone. */
-  readonly accumulateAgain: Handle;
+  /** Keeps the running statistics, and sets them to what was kept. */
+  readonly keep: Handle;
+  readonly restore: Handle;
 }
 
 interface UpdateGraph {
@@ -66,7 +69,7 @@ interface UpdateGraph {
   readonly step: Node;
   readonly rates: RateInputs;
   readonly scale: Node | null;
-  /** Updates all state from the sums and resets them to zero. */
+  /** Updates all state from the sums and resets them to zero, once the new weights are known to be finite. */
   readonly choice: UpdateChoice;
   /** Sets the sums to zero. */
   readonly clear: Handle;
@@ -155,7 +158,7 @@ function compileLoss(training: ChunkedTraining, embedded: Nodes, signature: Batc
 }
 
 function compileGradient(
-  { tracer, learner, state, sums, chunk, scaled }: ChunkedTraining,
+  { tracer, learner, state, sums, copyOf, chunk, scaled }: ChunkedTraining,
   differentiated: Nodes,
   part: BatchSignature,
 ): GradientGraph {
@@ -185,8 +188,15 @@ function compileGradient(
         return [sum, tracer.node(tf.add(sum, gradient))] as const;
       }),
     );
-    const accumulate = state.assigned(new Map([...updates, ...added]), []);
-    return { inputs, seeds, scale, accumulate, accumulateAgain: scale ? state.assigned(added, []) : accumulate };
+    const changed = [...updates.keys()].map((variable) => [variable, copyOf(variable)] as const);
+    return {
+      inputs,
+      seeds,
+      scale,
+      accumulate: state.assigned(new Map([...updates, ...added]), []),
+      keep: state.assigned(new Map(changed.map(([variable, copy]) => [copy, tracer.node(variable)])), []),
+      restore: state.assigned(new Map(changed.map(([variable, copy]) => [variable, tracer.node(copy)])), []),
+    };
   });
 }
 
@@ -204,12 +214,13 @@ function compileUpdate(
     const rates = rateInputs(tracer);
     const { context } = createTracedContext(tracer, step, true);
     const scale = scaled ? tracer.placeholder('float32', []) : null;
-    const divided = scale && unscaled(tracer, sums, scale);
     const zeros = () => new Map(sums.map((sum) => [sum, tracer.node(tf.zerosLike(sum))] as const));
-    const choice = updateChoice(tracer, divided?.gradients ?? sums, clips, (gradients) => {
+    const choice = updateChoice(tracer, unscaled(tracer, sums, scale), clips, (gradients) => {
       const next = state.optimized(gradients, rates);
+      const ofWeights = state.sumsOf(next);
       state.follow(next, whole, targetTensors(tracer, targets), context);
-      return state.assigned(new Map([...next, ...zeros()]), divided ? [divided.finite] : []);
+      const finite = checkFinite(tracer, 'weights', ofWeights);
+      return { train: state.assigned(new Map([...next, ...zeros()]), [finite]), sums: ofWeights };
     });
     const clear = state.assigned(zeros(), []);
     return { embeddings: learner.updates ? whole : {}, targets, step, rates, scale, choice, clear };

@@ -11,6 +11,7 @@
  * it: batch norm uses the statistics of a chunk, and its running statistics are updated once per chunk.
  */
 import * as tf from '@tensorflow/tfjs';
+import type { Variable } from '@tensorflow/tfjs';
 import type { HostBatch, HostTensor } from '../../host-batch.ts';
 import type { Learner } from '../../recipe.ts';
 import type { Handle } from '../binding/tensorflow.ts';
@@ -18,9 +19,10 @@ import { elementsOf } from '../binding/tensors.ts';
 import type { ChosenOptimizer, StepPosition, Stepper } from '../engine.ts';
 import type { Feed, Node } from '../graph/node.ts';
 import { batchFeeds, rateFeeds, scaleFeeds, targetFeeds } from './batch-inputs.ts';
-import { chosenUpdate } from './update-choice.ts';
+import { chosenUpdate, type Update } from './update-choice.ts';
 import { compileChunks, type ChunkedGraphs, type ChunkedTraining } from './chunked-graphs.ts';
-import { overflowed } from './finite-checks.ts';
+import { failedBy } from './finite-checks.ts';
+import { notFiniteAmong } from './finite-weights.ts';
 import { chunksOf } from './host-chunks.ts';
 import type { LossScale } from './loss-scale.ts';
 import { scalarOf, type Nodes } from './named-nodes.ts';
@@ -31,6 +33,7 @@ import { createTrainingState } from './training-state.ts';
 /** One step on one batch, while it runs. */
 interface RunningStep {
   readonly tracer: Tracer;
+  readonly weights: readonly Variable[];
   readonly graphs: ChunkedGraphs;
   readonly batch: HostBatch;
   readonly parts: readonly HostBatch[];
@@ -59,10 +62,11 @@ export function createChunkedStepper(
 ): Stepper {
   const { variables } = tracer;
   const state = createTrainingState(tracer, learner, optimizer, lossScale);
+  const besideState = (name: string, { shape, size }: Variable): Variable =>
+    tracer.variable(name, shape, new Float32Array(size), false);
   // Zero between steps, so they are in no checkpoint.
-  const sums = state.weights.map((weight) =>
-    tracer.variable(`gradient/${weight.name}`, weight.shape, new Float32Array(weight.size), false),
-  );
+  const sums = state.weights.map((weight) => besideState(`gradient/${weight.name}`, weight));
+  const copies = new Map<Variable, Variable>();
   const training: ChunkedTraining = {
     tracer,
     learner,
@@ -70,6 +74,11 @@ export function createChunkedStepper(
     scaled: lossScale !== null,
     clips: optimizer.clips ?? false,
     sums,
+    copyOf(variable) {
+      const copy = copies.get(variable) ?? besideState(`before/${variable.name}`, variable);
+      copies.set(variable, copy);
+      return copy;
+    },
     chunk,
   };
   const graphsFor = perSignature<ChunkedGraphs>('The training step');
@@ -80,27 +89,28 @@ export function createChunkedStepper(
       const signature = signatureOf(batch);
       const graphs = graphsFor(signatureKey(signature), () => compileChunks(training, signature));
       variables.flush();
-      const running: RunningStep = { tracer, graphs, batch, parts: chunksOf(batch, chunk), at, seed, lossScale };
+      const parts = chunksOf(batch, chunk);
+      const running: RunningStep = { tracer, weights: state.weights, graphs, batch, parts, at, seed, lossScale };
       const embeddings = await embedded(running);
       const { loss, metrics, gradients } = await lossOf(running, embeddings, wanted);
       if (!Number.isFinite(loss)) return { loss, metrics: {} };
 
-      // Once, and again each time the loss scale is lowered; running statistics are updated the first time only.
-      let accumulate = graphs.gradient.accumulate;
+      // Once, and again each time the loss scale is lowered.
       while (true) {
-        await addGradients(running, gradients, accumulate);
-        if (await updated(running, embeddings)) {
+        await addGradients(running, gradients);
+        const weightsNotFinite = await updated(running, embeddings);
+        if (weightsNotFinite === null) {
           lossScale?.held();
           return { loss, metrics };
         }
-        if (!lossScale!.lowered()) return { loss: Number.NaN, metrics: {} };
-        accumulate = graphs.gradient.accumulateAgain;
+        if (!lossScale?.lowered()) return { loss, metrics: {}, weightsNotFinite };
       }
     },
     dispose() {
+      const own = [...sums, ...copies.values()];
       state.dispose();
-      variables.destroy(sums.map(tracer.deviceOf));
-      tf.dispose(sums);
+      variables.destroy(own.map(tracer.deviceOf));
+      tf.dispose(own);
     },
   };
 }
@@ -142,7 +152,7 @@ async function fetched(
 const embeddingFeeds = ({ graph }: Tracer, nodes: Nodes, embeddings: HostValues): readonly Feed[] =>
   Object.entries(nodes).map(([name, node]) => graph.feed(node, embeddings[name]!));
 
-/** The loss of the whole batch, and its gradient with respect to the embeddings. */
+/** The loss of the whole batch, and its gradient with respect to the embeddings; keeps the running statistics. */
 async function lossOf(
   { tracer, graphs, batch, at }: RunningStep,
   embeddings: HostValues,
@@ -159,7 +169,7 @@ async function lossOf(
       graph.feed(loss.step, Int32Array.of(at.step)),
     ],
     fetches: [loss.loss, ...figures.map(([, node]) => node), ...gradients.map(([, node]) => node)],
-    targets: [],
+    targets: [graphs.gradient.keep],
   });
   return {
     loss: scalarOf(tracer, value!, loss.loss),
@@ -177,10 +187,9 @@ async function lossOf(
 async function addGradients(
   { tracer, graphs, parts, at, seed, lossScale }: RunningStep,
   gradients: HostValues,
-  accumulate: Handle,
 ): Promise<void> {
   const { graph } = tracer;
-  const { inputs, seeds, scale } = graphs.gradient;
+  const { inputs, seeds, scale, accumulate } = graphs.gradient;
   for (const [part, piece] of parts.entries()) {
     const seedFeeds = Object.entries(seeds).map(([name, node]) => {
       const size = gradients[name]!.length / parts.length;
@@ -188,38 +197,44 @@ async function addGradients(
     });
     const given = batchFeeds(tracer, inputs, piece, { seed, step: at.step, part });
     await graph.run({
-      feeds: [...given, ...seedFeeds, ...scaleFeeds(tracer, scale, lossScale)],
+      feeds: [...given, ...seedFeeds, ...scaleFeeds(tracer, scale, lossScale?.value ?? 1)],
       fetches: [],
       targets: [accumulate],
     });
   }
 }
 
-/** Updates all state from the sums. False if the gradients overflowed: then nothing changes and the sums are zero. */
+/**
+ * Updates all state from the sums and returns null; or, if weights would not be finite, sets everything back to what it
+ * was before the step and returns their names.
+ */
 async function updated(
-  { tracer, graphs, batch, at, lossScale }: RunningStep,
+  { tracer, weights, graphs, batch, at, lossScale }: RunningStep,
   embeddings: HostValues,
-): Promise<boolean> {
+): Promise<readonly string[] | null> {
   const { graph } = tracer;
-  const { update } = graphs;
-  const chosen = chosenUpdate(tracer, update.choice, at);
+  const { update, gradient } = graphs;
+  function chosen(): { readonly feeds: readonly Feed[]; readonly update: Update } {
+    const choice = chosenUpdate(tracer, update.choice, at);
+    const rates = rateFeeds(tracer, update.rates, at);
+    const scale = scaleFeeds(tracer, update.scale, lossScale?.value ?? 1);
+    return { feeds: [...rates, ...scale, ...choice.feeds], update: choice.update };
+  }
   try {
-    await graph.run({
-      feeds: [
-        ...embeddingFeeds(tracer, update.embeddings, embeddings),
-        graph.feed(update.step, Int32Array.of(at.step)),
-        ...targetFeeds(tracer, update.targets, batch),
-        ...rateFeeds(tracer, update.rates, at),
-        ...scaleFeeds(tracer, update.scale, lossScale),
-        ...chosen.feeds,
-      ],
-      fetches: [],
-      targets: [chosen.target],
-    });
-    return true;
+    const { feeds, update: all } = chosen();
+    const followed = [
+      ...embeddingFeeds(tracer, update.embeddings, embeddings),
+      graph.feed(update.step, Int32Array.of(at.step)),
+      ...targetFeeds(tracer, update.targets, batch),
+    ];
+    await graph.run({ feeds: [...followed, ...feeds], fetches: [], targets: [all.train] });
+    return null;
   } catch (error) {
-    if (!overflowed(error)) throw error;
-    await graph.run({ feeds: [], fetches: [], targets: [update.clear] });
-    return false;
+    if (!failedBy('weights', error)) throw error;
+    const { feeds, update: all } = chosen();
+    const [sums] = await graph.run({ feeds, fetches: [all.sums], targets: [] });
+    const names = notFiniteAmong(weights, graph.take(sums!, all.sums.dtype));
+    await graph.run({ feeds: [], fetches: [], targets: [update.clear, gradient.restore] });
+    return names;
   }
 }

@@ -1,12 +1,12 @@
 /** The graph of a whole batch's training step: forward, gradients, optimizer and running statistics. */
 import * as tf from '@tensorflow/tfjs';
-import type { Variable } from '@tensorflow/tfjs';
+import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Learner, Tensors } from '../../recipe.ts';
 import type { Node } from '../graph/node.ts';
 import { batchInputs, rateInputs, type BatchInputs, type RateInputs, type TracedBatch } from './batch-inputs.ts';
 import { updateChoice, type UpdateChoice } from './update-choice.ts';
 import { gradientsOf, targetsOf } from './eager-step.ts';
-import { checkFinite, unscaled } from './finite-checks.ts';
+import { checkFinite } from './finite-checks.ts';
 import { whereImagesAreFinite } from './finite-images.ts';
 import { checkedMetrics, nodesOf, tensorsOf, type Nodes } from './named-nodes.ts';
 import type { BatchSignature } from './per-signature.ts';
@@ -31,12 +31,9 @@ export interface CompiledStep {
   readonly scale: Node | null;
   readonly loss: Node;
   readonly metrics: Nodes;
-  /** Changes all state, once the loss is known to be finite. */
+  /** Changes all state, once the loss and the new weights are known to be finite. */
   readonly update: UpdateChoice;
 }
-
-/** Begins TensorFlow's message about a loss that is not finite. */
-export const notFinite = 'the loss is not finite';
 
 /** Adds the forward pass and the gradients, of the scaled loss if it is scaled. */
 function differentiated(
@@ -58,6 +55,11 @@ function differentiated(
   return { embedded, metrics, loss: loss!, grads };
 }
 
+/** Gradients of a loss from those of a multiple of it; as they are if `scale` is null. */
+export function unscaled(tracer: Tracer, gradients: readonly Tensor[], scale: Node | null): readonly Tensor[] {
+  return scale ? gradients.map((gradient) => tf.div(gradient, tracer.tensor(scale))) : gradients;
+}
+
 export function compileStep(training: TracedTraining, signature: BatchSignature): CompiledStep {
   const { tracer, learner, state, scaled, clips } = training;
   return tracer.trace(() => {
@@ -65,19 +67,16 @@ export function compileStep(training: TracedTraining, signature: BatchSignature)
     const rates = rateInputs(tracer);
     const scale = scaled ? tracer.placeholder('float32', []) : null;
     const { embedded, metrics, loss, grads } = differentiated(training, traced, scale);
-    const finite = [checkFinite(tracer, loss, notFinite)];
-    let gradients = gradientsOf(state.weights, grads);
-    if (scale) {
-      const divided = unscaled(tracer, gradients, scale, finite);
-      gradients = divided.gradients;
-      finite.push(divided.finite);
-    }
-
+    const finiteLoss = checkFinite(tracer, 'loss', loss);
+    const gradients = unscaled(tracer, gradientsOf(state.weights, grads), scale);
     const update = updateChoice(tracer, gradients, clips, (given) => {
       const next = new Map(traced.updates);
       for (const [variable, node] of state.optimized(given, rates)) next.set(variable, node);
+      const sums = state.sumsOf(next);
       state.follow(next, embedded, targetsOf(traced.batch), traced.context);
-      return state.assigned(next, finite);
+      // After the loss: where it is not finite, nor are they.
+      const finite = checkFinite(tracer, 'weights', sums, [finiteLoss]);
+      return { train: state.assigned(next, [finite]), sums };
     });
     const monitored = learner.monitor ? nodesOf(tracer, learner.monitor(tensorsOf(tracer, embedded))) : {};
     return {

@@ -144,7 +144,9 @@ export function createEagerStepper(
       const loss = whereImagesAreFinite(batch.views, value).dataSync()[0]!;
       if (!Number.isFinite(loss)) return { loss, metrics: {} };
       const gradients = gradientsOf(weights, grads);
-      updater.apply(limit === null ? gradients : clippedTogether(gradients, tf.scalar(limit)), position);
+      const given = limit === null ? gradients : clippedTogether(gradients, tf.scalar(limit));
+      const weightsNotFinite = updater.apply(given, position);
+      if (weightsNotFinite.length > 0) return { loss, metrics: {}, weightsNotFinite };
       pending.settle();
       for (const [variable, next] of learner.updates?.(embeddings, targetsOf(batch), at) ?? []) variable.assign(next);
       if (!wanted.metrics) return { loss, metrics: {} };

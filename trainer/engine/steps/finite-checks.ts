@@ -1,30 +1,23 @@
-/** Checks inside a graph that a loss and its gradients are finite; otherwise the run fails and assigns nothing. */
-import * as tf from '@tensorflow/tfjs';
-import type { Tensor } from '@tensorflow/tfjs';
+/** Checks inside a graph that a loss and the weights after it are finite; otherwise the run fails and assigns nothing. */
 import { stringAttribute } from '../binding/attributes.ts';
 import type { Handle } from '../binding/tensorflow.ts';
 import type { Node } from '../graph/node.ts';
 import type { Tracer } from './trace.ts';
 
-/** Adds a check that fails the run with `message` if a value is not finite, after `after` has run. */
-export function checkFinite({ graph }: Tracer, node: Node, message: string, after: readonly Handle[] = []): Handle {
-  const attributes = [stringAttribute('message', message)];
-  return graph.add('CheckNumerics', [node], 1, { attributes, after }).operation;
-}
+/** What is checked, as TensorFlow's message says it. */
+const texts = { loss: 'the loss is not finite', weights: 'the weights would not be finite' } as const;
 
-/** Begins TensorFlow's message about gradients that left the range of float16. */
-const overflow = 'the gradients overflowed';
-export const overflowed = (error: unknown): boolean => error instanceof Error && error.message.includes(overflow);
+/** True if a run failed by this check. */
+export const failedBy = (check: keyof typeof texts, error: unknown): boolean =>
+  error instanceof Error && error.message.includes(texts[check]);
 
-/** Gradients of a loss from those of a multiple of it, and a check that they are finite, run after `after`. */
-export function unscaled(
-  tracer: Tracer,
-  gradients: readonly Tensor[],
-  scale: Node,
+/** Adds a check that fails the run if a value is not finite, after `after` has run. */
+export function checkFinite(
+  { graph }: Tracer,
+  check: keyof typeof texts,
+  node: Node,
   after: readonly Handle[] = [],
-): { readonly gradients: readonly Tensor[]; readonly finite: Handle } {
-  const divided = gradients.map((gradient) => tf.div(gradient, tracer.tensor(scale)));
-  // Finite only if all of them are.
-  const sum = tf.addN(divided.map((gradient) => tf.sum(gradient)));
-  return { gradients: divided, finite: checkFinite(tracer, tracer.node(sum), overflow, after) };
+): Handle {
+  const attributes = [stringAttribute('message', texts[check])];
+  return graph.add('CheckNumerics', [node], 1, { attributes, after }).operation;
 }

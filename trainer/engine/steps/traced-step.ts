@@ -4,8 +4,9 @@ import type { Learner } from '../../recipe.ts';
 import type { ChosenOptimizer, StepPosition, Stepper, StepResult } from '../engine.ts';
 import { batchFeeds, rateFeeds, scaleFeeds } from './batch-inputs.ts';
 import { chosenUpdate } from './update-choice.ts';
-import { compileStep, notFinite, type CompiledStep } from './compiled-step.ts';
-import { overflowed } from './finite-checks.ts';
+import { compileStep, type CompiledStep } from './compiled-step.ts';
+import { failedBy } from './finite-checks.ts';
+import { notFiniteAmong } from './finite-weights.ts';
 import type { LossScale } from './loss-scale.ts';
 import type { Handle } from '../binding/tensorflow.ts';
 import type { Feed } from '../graph/node.ts';
@@ -26,19 +27,19 @@ export function createTracedStepper(
   const training = { tracer, learner, state, scaled: lossScale !== null, clips: optimizer.clips ?? false };
   const compiledFor = perSignature<CompiledStep>('The training step');
 
-  /** The step compiled for such a batch, the values fed to it and the operation that changes the state. */
-  function prepared(batch: HostBatch, at: StepPosition) {
+  /** The step compiled for such a batch, the values fed to it and the change of the state. */
+  function prepared(batch: HostBatch, at: StepPosition, scale: number) {
     const signature = signatureOf(batch);
     const compiled = compiledFor(signatureKey(signature), () => compileStep(training, signature));
     variables.flush();
-    const update = chosenUpdate(tracer, compiled.update, at);
+    const chosen = chosenUpdate(tracer, compiled.update, at);
     const feeds = [
       ...batchFeeds(tracer, compiled.inputs, batch, { seed, step: at.step }),
       ...rateFeeds(tracer, compiled.rates, at),
-      ...scaleFeeds(tracer, compiled.scale, lossScale),
-      ...update.feeds,
+      ...scaleFeeds(tracer, compiled.scale, scale),
+      ...chosen.feeds,
     ];
-    return { compiled, feeds, train: update.target };
+    return { compiled, feeds, update: chosen.update };
   }
 
   async function computed(
@@ -54,26 +55,33 @@ export function createTracedStepper(
     return { loss: loss!, metrics: Object.fromEntries(metrics.map(([name], place) => [name, values[place]!])) };
   }
 
+  /** The loss of a step after which weights would not be finite, and their names; assigns nothing. */
+  async function withNames(batch: HostBatch, at: StepPosition): Promise<StepResult> {
+    const { compiled, feeds, update } = prepared(batch, at, 1);
+    const [loss, sums] = await graph.run({ feeds, fetches: [compiled.loss, update.sums], targets: [] });
+    const weightsNotFinite = notFiniteAmong(state.weights, graph.take(sums!, update.sums.dtype));
+    return { loss: scalarOf(tracer, loss!, compiled.loss), metrics: {}, weightsNotFinite };
+  }
+
   async function run(batch: HostBatch, at: StepPosition, wanted: { readonly metrics: boolean }): Promise<StepResult> {
-    const { compiled, feeds, train } = prepared(batch, at);
+    const { compiled, feeds, update } = prepared(batch, at, lossScale?.value ?? 1);
     try {
-      const result = await computed(compiled, feeds, wanted.metrics, [train]);
+      const result = await computed(compiled, feeds, wanted.metrics, [update.train]);
       lossScale?.held();
       return result;
     } catch (error) {
-      // Nothing was assigned.
-      if (overflowed(error)) return lossScale!.lowered() ? run(batch, at, wanted) : { loss: Number.NaN, metrics: {} };
-      if (!(error instanceof Error) || !error.message.includes(notFinite)) throw error;
-      // Computed again, from feeds of its own, without assigning anything: the metrics tell which term it is.
-      return await computed(compiled, prepared(batch, at).feeds, true, []);
+      // Nothing was assigned. Computed again, from feeds of its own: the metrics tell which term it is.
+      if (failedBy('loss', error)) return await computed(compiled, prepared(batch, at, 1).feeds, true, []);
+      if (!failedBy('weights', error)) throw error;
+      return lossScale?.lowered() ? await run(batch, at, wanted) : await withNames(batch, at);
     }
   }
 
   return {
     state: state.entries,
     async profile(batch, at) {
-      const { feeds, train } = prepared(batch, at);
-      return (await graph.profile({ feeds, fetches: [], targets: [train] })).timings;
+      const { feeds, update } = prepared(batch, at, lossScale?.value ?? 1);
+      return (await graph.profile({ feeds, fetches: [], targets: [update.train] })).timings;
     },
     run,
     dispose: state.dispose,

@@ -9,6 +9,7 @@ import type { ChosenOptimizer, StateEntry } from '../engine.ts';
 import type { Node } from '../graph/node.ts';
 import type { RateInputs } from './batch-inputs.ts';
 import { namedOnce, unique } from './eager-step.ts';
+import { weightSums } from './finite-weights.ts';
 import type { LossScale } from './loss-scale.ts';
 import { tensorsOf, type Nodes } from './named-nodes.ts';
 import { optimized } from './optimizer-rule.ts';
@@ -22,6 +23,8 @@ export interface TrainingState {
    * Adds the optimizer's rule; returns the new value of each weight and slot. `gradients` in the order of the weights.
    */
   optimized(gradients: readonly Tensor[], at: RateInputs): Map<Variable, Node>;
+  /** Adds the sums of what the weights become, as in `finite-weights.ts`. */
+  sumsOf(next: ReadonlyMap<Variable, Node>): Node;
   /** Adds to `next` the learner's own updates, computed from the weights the optimizer has updated. */
   follow(next: Map<Variable, Node>, embeddings: Nodes, targets: Tensors, context: StepContext): void;
   /** Adds the assignments, which wait for `after`; returns the operation that runs them all. */
@@ -70,6 +73,7 @@ export function createTrainingState(
       ...(lossScale ? [lossScale.entry] : []),
     ]),
     optimized: (gradients, at) => optimized(tracer, { recipe, options, rates, slots }, gradients, at),
+    sumsOf: (next) => tracer.node(weightSums(weights.map((weight) => tracer.tensor(next.get(weight)!)))),
     follow(next, embeddings, targets, context) {
       const later = tracer.substituted(next, () =>
         (learner.updates?.(tensorsOf(tracer, embeddings), targets, context) ?? []).map(

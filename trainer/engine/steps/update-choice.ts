@@ -6,11 +6,17 @@ import type { Feed, Node } from '../graph/node.ts';
 import { clippedTogether, limitOf } from './clip-gradients.ts';
 import type { Tracer } from './trace.ts';
 
-/** The operations that change all state in a graph. */
-export interface UpdateChoice {
+/** The change of all state in a graph. */
+export interface Update {
   readonly train: Handle;
+  /** Of the weights it gives, as in `finite-weights.ts`: nothing is assigned unless they are finite. */
+  readonly sums: Node;
+}
+
+export interface UpdateChoice {
+  readonly plain: Update;
   /** The same with clipped gradients; null where they are never clipped. */
-  readonly clipped: { readonly limit: Node; readonly train: Handle } | null;
+  readonly clipped: (Update & { readonly limit: Node }) | null;
 }
 
 /**
@@ -22,21 +28,21 @@ export function updateChoice(
   tracer: Tracer,
   gradients: readonly Tensor[],
   clips: boolean,
-  assigned: (gradients: readonly Tensor[]) => Handle,
+  updateBy: (gradients: readonly Tensor[]) => Update,
 ): UpdateChoice {
-  const train = assigned(gradients);
-  if (!clips) return { train, clipped: null };
+  const plain = updateBy(gradients);
+  if (!clips) return { plain, clipped: null };
   const limit = tracer.placeholder('float32', []);
-  return { train, clipped: { limit, train: assigned(clippedTogether(gradients, tracer.tensor(limit))) } };
+  return { plain, clipped: { limit, ...updateBy(clippedTogether(gradients, tracer.tensor(limit))) } };
 }
 
 /** The update that a step runs, and what is fed to it besides the step's own inputs. */
 export function chosenUpdate(
   { graph }: Tracer,
-  { train, clipped }: UpdateChoice,
+  { plain, clipped }: UpdateChoice,
   at: StepPosition,
-): { readonly target: Handle; readonly feeds: readonly Feed[] } {
+): { readonly update: Update; readonly feeds: readonly Feed[] } {
   const limit = limitOf(at, clipped !== null);
-  if (limit === null || clipped === null) return { target: train, feeds: [] };
-  return { target: clipped.train, feeds: [graph.feed(clipped.limit, Float32Array.of(limit))] };
+  if (limit === null || clipped === null) return { update: plain, feeds: [] };
+  return { update: clipped, feeds: [graph.feed(clipped.limit, Float32Array.of(limit))] };
 }

@@ -6,6 +6,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { DataId, Tensor, Variable } from '@tensorflow/tfjs';
 import type { Options } from '../../protocol/options.ts';
 import type { OptimizerRecipe, Shape } from '../../recipe.ts';
+import { notFiniteAmong, weightSums } from './finite-weights.ts';
 import { unlisted } from './variable-builder.ts';
 import type { StateEntry, StepPosition } from '../engine.ts';
 import type { Rate } from './weight-rates.ts';
@@ -13,8 +14,11 @@ import type { Rate } from './weight-rates.ts';
 export interface Updater {
   /** The slots, weight by weight, in the recipe's order of names. */
   readonly entries: readonly StateEntry[];
-  /** Must be called inside a tidy. `gradients` in the order of the weights; `step` counts from 0. */
-  apply(gradients: readonly Tensor[], at: StepPosition): void;
+  /**
+   * Must be called inside a tidy. `gradients` in the order of the weights; `step` counts from 0. Returns the names of
+   * weights that would not be finite; if there are any, nothing is changed.
+   */
+  apply(gradients: readonly Tensor[], at: StepPosition): readonly string[];
   dispose(): void;
 }
 
@@ -119,8 +123,9 @@ function createMirror(group: Group) {
       const current = group.weights.every((weight, index) => weight.dataId === known[index]);
       return kept && current ? kept : gather(group, group.weights);
     },
-    write(next: Tensor): void {
-      scatter(group, next).forEach((part, index) => group.weights[index]!.assign(part));
+    /** @param parts of it, a weight each */
+    write(next: Tensor, parts: readonly Tensor[]): void {
+      parts.forEach((part, index) => group.weights[index]!.assign(part));
       if (group.weights.length === 1) return;
       kept?.dispose();
       kept = tf.keep(next.clone());
@@ -150,15 +155,16 @@ function slotEntries(group: Group, name: string): readonly StateEntry[] {
 
 export function createUpdater(rates: ReadonlyMap<Variable, Rate>, recipe: OptimizerRecipe, options: Options): Updater {
   const groups = groupsOf(rates, recipe).map((group) => ({ group, mirror: createMirror(group) }));
+  const weights = [...rates.keys()];
   const entries = recipe.slots.flatMap((name) => groups.flatMap(({ group }) => slotEntries(group, name)));
 
   return {
     entries,
     apply(gradients, { step, lr, peak = lr }) {
-      const byWeight = new Map([...rates.keys()].map((weight, index) => [weight, gradients[index]!]));
+      const byWeight = new Map(weights.map((weight, index) => [weight, gradients[index]!]));
       const stepsTaken = tf.scalar(step + 1);
-      for (const { group, mirror } of groups) {
-        tf.tidy(() => {
+      const moves = groups.map(({ group, mirror }) => {
+        const next = tf.tidy(() => {
           const gradient = gather(
             group,
             group.weights.map((weight) => byWeight.get(weight)!),
@@ -169,11 +175,19 @@ export function createUpdater(rates: ReadonlyMap<Variable, Rate>, recipe: Optimi
             step: stepsTaken,
             shape: group.shape,
           };
-          const next = recipe.update(mirror.read(), gradient, slots, at, options);
-          mirror.write(next.weight);
-          for (const [name, slot] of Object.entries(group.slots)) slot.assign(next.slots[name]!);
+          return { ...recipe.update(mirror.read(), gradient, slots, at, options) };
         });
+        return { group, mirror, next, parts: scatter(group, next.weight) };
+      });
+      const parts = new Map(moves.flatMap((move) => move.group.weights.map((weight, at) => [weight, move.parts[at]!])));
+      const sums = weightSums(weights.map((weight) => parts.get(weight)!));
+      const notFinite = notFiniteAmong(weights, sums.dataSync());
+      if (notFinite.length > 0) return notFinite;
+      for (const { group, mirror, next, parts: own } of moves) {
+        mirror.write(next.weight, own);
+        for (const [name, slot] of Object.entries(group.slots)) slot.assign(next.slots[name]!);
       }
+      return notFinite;
     },
     dispose() {
       for (const { group, mirror } of groups) {

@@ -204,7 +204,7 @@ export const en = {
     'paper-single-run': 'Some figures of the paper are single runs.',
     'best-epoch-on-test': 'The epoch was selected on the test set.',
     'went-back':
-      'Some trainings went back to a checkpoint because losses were not finite, and went on past the batches in between; the history says when and with which changes.',
+      'Some trainings went back to a checkpoint because losses or gradients were not finite, and went on past the batches in between; the history says when and with which changes.',
   },
   remarks: {
     'fewer-epochs': 'fewer pretraining epochs than the paper (about three days of training)',

@@ -193,7 +193,7 @@ export const zh: Words = {
     'paper-uncertainty-unknown': '论文未给出不确定度之处，将其数值视为定值，与本机的区间比较。',
     'paper-single-run': '论文的部分数值来自单次实验。',
     'best-epoch-on-test': '轮次在测试集上选取。',
-    'went-back': '部分训练因损失不是有限值而退回到检查点，并跳过其间的批次继续；时间与相应改动见运行历史。',
+    'went-back': '部分训练因损失或梯度不是有限值而退回到检查点，并跳过其间的批次继续；时间与相应改动见运行历史。',
   },
   remarks: {
     'fewer-epochs': '预训练轮数少于论文（训练约三天）',
