@@ -13,7 +13,7 @@ import { openEngine } from '../trainer/engine/steps/open.ts';
 import type { HostBatch } from '../trainer/host-batch.ts';
 import { median } from '../trainer/training/pace.ts';
 import { setPath } from '../trainer/protocol/paths.ts';
-import { Preset } from '../trainer/protocol/preset.ts';
+import { PresetFile } from '../trainer/protocol/preset.ts';
 import { Execution, type PretrainConfig } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
 import type { Builder } from '../trainer/recipe.ts';
@@ -32,7 +32,7 @@ function presetOf(method: string): Given | null {
   try {
     const text = readFileSync(join('resources', 'presets', `${method}-small.json`), 'utf8');
     const config = { method: { id: method, options: {} } } as Record<string, unknown>;
-    for (const { path, value } of v.parse(Preset, JSON.parse(text)).values) setPath(config, path.split('.'), value);
+    for (const { path, value } of v.parse(PresetFile, JSON.parse(text)).values) setPath(config, path.split('.'), value);
     return config as unknown as Given;
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;

@@ -14,9 +14,12 @@ const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
 describe.each(files.map((file) => file.replace('.json', '')))('%s', (id) => {
   const cases = JSON.parse(readFileSync(join(folder, `${id}.json`), 'utf8')) as Record<string, GoldenCase>;
 
-  it.each(Object.keys(cases))('%s: the same losses and the same state', async (name) => {
+  const names = Object.keys(cases).flatMap((name) =>
+    (['eager', 'traced'] as const).map((kind) => [name, kind] as const),
+  );
+  it.each(names)('%s, %s engine: the same losses and the same state', async (name, kind) => {
     const { losses, state, ...given } = cases[name]!;
-    const engine = await openEngine(v.parse(Execution, { engine: 'eager', threads: 2 }));
+    const engine = await openEngine(v.parse(Execution, { engine: kind, threads: 2 }));
     const found = await goldenSteps(engine, methods.get(id), given);
     found.losses.forEach((loss, step) => {
       const apart = Math.abs(loss - losses[step]!);

@@ -18,6 +18,7 @@ import { expandedBranches } from '../nn/ssl/expanded-branches.ts';
 import { temperature, weight, widths } from '../nn/ssl/option-schemas.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { regularized, regularizerOptions } from '../nn/ssl/variance-covariance.ts';
+import { normOptions } from '../nn/ssl/views.ts';
 import { defineMethod } from '../recipe.ts';
 
 const options = v.object({
@@ -27,8 +28,7 @@ const options = v.object({
   projector: v.optional(widths, [2048, 128]),
   /** Layers of the projector with a batch norm. Without any, all have a bias, as in solo-learn. */
   projectorNorm: v.optional(v.picklist(['hidden', 'every', 'none']), 'hidden'),
-  /** Both views pass through encoder and projector as one batch. */
-  together: v.optional(v.boolean(), false),
+  together: normOptions.together,
   ...regularizerOptions,
 });
 

@@ -14,6 +14,7 @@ import * as tf from '@tensorflow/tfjs';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { directionSpread, unitRows } from '../nn/ops/unit-rows.ts';
+import { uniformFanIn } from '../nn/layers/init.ts';
 import { mlp } from '../nn/layers/mlp.ts';
 import { count, temperature, whole, widths } from '../nn/ssl/option-schemas.ts';
 import { enqueued } from '../nn/ssl/embedding-queue.ts';
@@ -30,6 +31,13 @@ const options = v.object({
   prototypes: v.optional(whole(2, 2 ** 20), 3000),
   /** Steps during which the prototypes are frozen. */
   freezeSteps: v.optional(count, 313),
+  /** Epochs during which they are frozen, where these are longer. */
+  freezeEpochs: v.optional(v.pipe(v.number(), v.minValue(0)), 0),
+  /**
+   * The prototypes are normalised where they are used, with gradient, instead of after each step: PyTorch's `weight_norm` of
+   * length 1, as in solo-learn.
+   */
+  weightNorm: v.optional(v.boolean(), false),
   /** Entropy weight of the codes; the smaller, the closer each code is to one prototype. */
   codeEpsilon: v.optional(temperature, 0.05),
   /** Iterations of Sinkhorn's algorithm. */
@@ -67,7 +75,11 @@ export const method = defineMethod({
   build([encoder], given, builder, { batch, stepsPerEpoch }) {
     const projector = mlp(builder.at('projector'), encoder.outputs, given.projector, { outputBias: true });
     const columns = projector.outputs;
-    const prototypes = builder.at('prototypes').variable('weight', [given.prototypes, columns], { kind: 'directions' });
+    const { weightNorm } = given;
+    const prototypes = builder
+      .at('prototypes')
+      .variable('weight', [given.prototypes, columns], weightNorm ? uniformFanIn(columns) : { kind: 'directions' });
+    const directions = weightNorm ? unitRows : (of: Tensor) => of;
     const sinkhorn = { epsilon: given.codeEpsilon, iterations: given.iterations };
     const queues =
       given.queue === 0
@@ -78,9 +90,10 @@ export const method = defineMethod({
 
     /** The prototypes, whose gradient is ignored while they are frozen. */
     function gated({ step }: StepContext): Tensor {
-      if (given.freezeSteps === 0) return prototypes;
+      const frozen = Math.max(given.freezeSteps, Math.ceil(given.freezeEpochs * stepsPerEpoch));
+      if (frozen === 0) return prototypes;
       const fixed = stopGradient(prototypes);
-      const isFree = tf.cast(tf.greaterEqual(step, given.freezeSteps), 'float32');
+      const isFree = tf.cast(tf.greaterEqual(step, frozen), 'float32');
       return tf.add(fixed, tf.mul(tf.sub(prototypes, fixed), isFree));
     }
 
@@ -88,7 +101,7 @@ export const method = defineMethod({
     const queueStep = Math.ceil(given.queueEpoch * stepsPerEpoch);
 
     function codesOf(z: Tensor, queue: Variable | undefined, { step }: StepContext): Tensor {
-      const scores = (of: Tensor) => tf.matMul(of, prototypes, false, true);
+      const scores = (of: Tensor) => tf.matMul(of, directions(prototypes), false, true);
       return constant((embeddings) => {
         const alone = balanced(scores(embeddings), sinkhorn);
         if (queue === undefined) return alone;
@@ -119,7 +132,7 @@ export const method = defineMethod({
         const views = inOrder(embeddings);
         const [x, y] = views;
         const units = views.map(unitRows);
-        const used = gated(at);
+        const used = directions(gated(at));
         const predicted = units.map((z) => tf.logSoftmax(tf.div(tf.matMul(z, used, false, true), given.temperature)));
         const codes = [0, 1].map((view) => codesOf(units[view]!, queues[view], at));
         const terms = codes.flatMap((code, own) =>
@@ -131,7 +144,7 @@ export const method = defineMethod({
       },
       monitor: ({ x }) => ({ effectiveRank: effectiveRank(x!) }),
       updates: ({ x, y }, _targets, at) => [
-        [prototypes, unitRows(prototypes)],
+        ...(weightNorm ? [] : [[prototypes, unitRows(prototypes)] as const]),
         ...queues.map((queue, view) => [queue, queued(view === 0 ? x! : y!, queue, at)] as const),
       ],
     };

@@ -79,7 +79,7 @@ const ViewFields = v.strictObject({
   flip: v.optional(probability, 0.5),
   jitter: v.optional(probability, 0.8),
   /** Jitter and greyscale change the whole image, before it is cropped: W-MSE's official code. Left out: they do not. */
-  jitterFirst: v.optional(v.literal(true)),
+  jitterFirst: v.optional(v.boolean()),
   brightness: v.optional(v.number(), 0.4),
   contrast: v.optional(v.number(), 0.4),
   saturation: v.optional(v.number(), 0.2),

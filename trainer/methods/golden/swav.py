@@ -5,7 +5,7 @@ solo-learn (vturrisi/solo-learn at 9187ea3: solo/methods/swav.py).
 
 import torch
 import torch.nn.functional as F
-from common import ROWS, Weights, backbone, encoder, images, perceptron, pooled, regularizers, train, write
+from common import ROWS, Weights, backbone, encoder, fill, images, perceptron, pooled, regularizers, train, write
 
 PROTOTYPES, TEMPERATURE = 5, 0.1
 LARC = {"rate": 0.2, "eta": 0.5, "weightDecay": 0.01}
@@ -92,10 +92,15 @@ def official(sides, freeze=0, queue=None, epsilon=0.05, larc=None):
     return {**case, **train(weights, loss_of, after)}
 
 
-def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, covariance=0):
-    """Every crop by itself; the queue fills from the first step on and is used from `queue_from` on."""
+def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, covariance=0, weight_norm=False, frozen=0):
+    """Every crop by itself; the queue fills from the first step on and is used from `queue_from` on. `weight_norm`: prototypes are
+    torch.nn.utils.weight_norm of length 1 (lines 73 to 77), and frozen for as many steps."""
     weights = Weights()
-    newest = {}
+    newest, initial = {}, {}
+    if weight_norm:
+        start = 1.5 * fill("prototypes/raw", (PROTOTYPES, 4))
+        weights.trained["prototypes/weight"] = start.clone().requires_grad_()
+        initial["prototypes/weight"] = start.flatten().tolist()
 
     def loss_of(step):
         embeddings = [
@@ -104,6 +109,10 @@ def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, cova
         ]
         z = [F.normalize(embedding, dim=1) for embedding in embeddings]
         prototypes = weights.trainable("prototypes/weight", PROTOTYPES, 4)
+        if step < frozen:
+            prototypes = prototypes.detach()
+        if weight_norm:
+            prototypes = torch._weight_norm(prototypes, torch.ones(PROTOTYPES, 1), 0)
         predictions = [own @ prototypes.t() for own in z]
         loss = 0
         for crop, name in ((0, "x"), (1, "y")):
@@ -121,8 +130,9 @@ def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, cova
         return loss + regularizers(embeddings[0], embeddings[1], variance, covariance)
 
     def after(step):
-        with torch.no_grad():
-            weights.trained["prototypes/weight"].copy_(F.normalize(weights.trained["prototypes/weight"], dim=1))
+        if not weight_norm:
+            with torch.no_grad():
+                weights.trained["prototypes/weight"].copy_(F.normalize(weights.trained["prototypes/weight"], dim=1))
         if queue_from is not None:
             for name, rows in newest.items():
                 weights.kept[f"queue/{name}"] = torch.cat([rows, weights.kept[f"queue/{name}"]])[:20]
@@ -132,6 +142,9 @@ def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, cova
         "prototypes": PROTOTYPES,
         "temperature": TEMPERATURE,
         "freezeSteps": 0,
+        # An epoch of the frame has three steps.
+        "freezeEpochs": frozen / 3,
+        "weightNorm": weight_norm,
         "codeEpsilon": epsilon,
         "iterations": iterations,
         "queue": 0 if queue_from is None else 20,
@@ -139,7 +152,7 @@ def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, cova
         "variance": variance,
         "covariance": covariance,
     }
-    return {"options": options, "views": views, **train(weights, loss_of, after)}
+    return {"options": options, "views": views, "initial": initial, **train(weights, loss_of, after)}
 
 
 write(
@@ -155,5 +168,6 @@ write(
         "each crop by itself, queue in use": apart(queue_from=0),
         "each crop by itself, queue from the second step on": apart(queue_from=1, epsilon=0.1, iterations=2),
         "each crop by itself, with variance and covariance": apart(variance=1, covariance=0.01),
+        "solo-learn": apart(queue_from=1, weight_norm=True, frozen=1),
     },
 )

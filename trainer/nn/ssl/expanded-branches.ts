@@ -1,11 +1,11 @@
 /** Two branches of a joint embedding: each with its own encoder and projector, or sharing one of each. */
-import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import type { Builder, Encoder, Learner, StepContext } from '../../recipe.ts';
 import { mlp, type MlpOptions } from '../layers/mlp.ts';
+import { embeddedViews } from './views.ts';
 
 export interface BranchOptions extends MlpOptions {
-  /** Where both branches share one encoder, both views pass through it and the projector as one batch, which batch norm sees as such. */
+  /** See `normOptions`; branches with encoders of their own stay apart. */
   readonly together?: boolean;
 }
 
@@ -17,19 +17,21 @@ export function expandedBranches(
   widths: readonly number[],
   { together = false, ...options }: BranchOptions = {},
 ): Pick<Learner, 'trainable' | 'embed'> {
-  const shared = first === second;
-  const expand = (path: string, inputs: number) => mlp(builder.at(path), inputs, widths, options);
-  const expandFirst = expand(shared ? name : `${name}-0`, first.outputs);
-  const expandSecond = shared ? expandFirst : expand(`${name}-1`, second.outputs);
-  const ofFirst = (images: Tensor, at: StepContext) => expandFirst.apply(first.forward(images, at).pooled, at);
+  const passage = (encoder: Encoder, path: string) => {
+    const projector = mlp(builder.at(path), encoder.outputs, widths, options);
+    const encode = (images: Tensor, at: StepContext) => encoder.forward(images, at).pooled;
+    return { nets: [encoder, projector], encode, project: projector.apply };
+  };
+  if (first === second) {
+    const { nets, ...both } = passage(first, name);
+    return { trainable: nets, embed: ({ views }, at) => embeddedViews(views, both, { together, normBatch: 0 }, at) };
+  }
+  const [one, other] = [passage(first, `${name}-0`), passage(second, `${name}-1`)];
   return {
-    trainable: shared ? [first, expandFirst] : [first, expandFirst, second, expandSecond],
-    embed({ views: [one, other] }, at) {
-      if (shared && together) {
-        const [x, y] = tf.split(ofFirst(tf.concat([one!, other!]), at), 2);
-        return { x: x!, y: y! };
-      }
-      return { x: ofFirst(one!, at), y: expandSecond.apply(second.forward(other!, at).pooled, at) };
-    },
+    trainable: [...one.nets, ...other.nets],
+    embed: ({ views: [x, y] }, at) => ({
+      x: one.project(one.encode(x!, at), at),
+      y: other.project(other.encode(y!, at), at),
+    }),
   };
 }
