@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { originsIn, type Origin, type PresetSources } from './preset-origins.ts';
 
 /** A value by its path in the configuration: `optimizer`, `views`, `batch`, `method.options.temperature`. */
-const PresetValue = v.strictObject({ path: v.string(), value: v.unknown(), source: v.optional(v.string()) });
+const PresetValue = v.strictObject({ path: v.string(), value: v.unknown() });
 
 /** A file in `resources/presets/`. */
 export const PresetFile = v.strictObject({

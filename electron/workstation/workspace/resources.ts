@@ -32,13 +32,13 @@ export async function readResources(appRoot: string): Promise<Resources> {
   return { catalogue, papers, presets, plans: ordered };
 }
 
+/** The values of each preset with their origins, which stand in a file of the same name. */
 async function readPresets(folder: string): Promise<readonly Preset[]> {
-  const [files, sources] = await Promise.all([
-    readAll(folder, PresetFile),
-    readAll(join(folder, 'sources'), PresetSources),
-  ]);
-  return files.map((file) =>
-    presetOf(file, sources.find(({ preset }) => preset === file.id) ?? { preset: file.id, read: [], ours: [] }),
+  const files = await readAll(folder, PresetFile);
+  return Promise.all(
+    files.map(async (file) =>
+      presetOf(file, await readChecked(join(folder, 'sources', `${file.id}.json`), PresetSources)),
+    ),
   );
 }
 

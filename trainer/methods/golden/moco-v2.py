@@ -1,7 +1,7 @@
 """Writes moco-v2.json: three steps of MoCo v2 as its official code takes them on one device (facebookresearch/moco at 7397dfe:
-moco/builder.py lines 55 to 79 and 128 to 173). On several, batch norm's statistics are a device's, and keys are shuffled among
-devices: moco-v2.native.test.ts. And three steps of solo-learn's MoCo v2+ (vturrisi/solo-learn at 9187ea3:
-solo/methods/mocov2plus.py lines 181 to 194, solo/losses/mocov2plus.py, solo/utils/momentum.py).
+moco/builder.py lines 55 to 79 and 128 to 173), and of solo-learn's MoCo v2+ (vturrisi/solo-learn at 9187ea3:
+solo/methods/mocov2plus.py lines 181 to 194, solo/losses/mocov2plus.py, solo/utils/momentum.py). On several devices, batch norm's
+statistics are a device's, and keys are shuffled among devices: moco-v2.native.test.ts.
 """
 
 import math
@@ -9,23 +9,8 @@ import math
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from common import (
-    CHANNELS,
-    FEATURES,
-    ROWS,
-    STEPS,
-    Weights,
-    backbone,
-    encoder,
-    fill,
-    follow,
-    images,
-    perceptron,
-    pooled,
-    regularizers,
-    train,
-    write,
-)
+from common import CHANNELS, FEATURES, ROWS, STEPS, Weights
+from common import backbone, encoder, fill, follow, images, perceptron, pooled, regularizers, train, write
 
 LENGTH = 32
 
@@ -111,13 +96,14 @@ def solo_learn(temperature, base_tau, final_tau):
             ]
         k1, k2 = keys
         # It starts with normalised rows.
-        queue = [F.normalize(weights.state(name, LENGTH, 4), dim=1) for name in ("otherQueue", "queue")]
+        queue = [F.normalize(weights.state(name, 20, 4), dim=1) for name in ("otherQueue", "queue")]
         return (nce(q1, k2, queue[1]) + nce(q2, k1, queue[0])) / 2
 
     def after(step):
-        follow(weights, final_tau - (final_tau - base_tau) * (math.cos(math.pi * step / STEPS) + 1) / 2)
+        tau = final_tau - (final_tau - base_tau) * (math.cos(math.pi * step / STEPS) + 1) / 2
+        follow(weights, tau)
         for name, newest in zip(("otherQueue", "queue"), keys):
-            weights.kept[name] = torch.cat([newest, weights.kept[name]])[:LENGTH]
+            weights.kept[name] = torch.cat([newest, weights.kept[name]])[:20]
 
     options = {
         "projector": [7, 4],
@@ -125,7 +111,7 @@ def solo_learn(temperature, base_tau, final_tau):
         "momentum": base_tau,
         "finalMomentum": final_tau,
         "symmetric": True,
-        "queue": LENGTH,
+        "queue": 20,
         "variance": 0,
         "covariance": 0,
     }

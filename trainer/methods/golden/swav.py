@@ -1,6 +1,6 @@
 """Writes swav.json: three steps of SwAV as its official code takes them (facebookresearch/swav at 06b1b7c: main_swav.py lines 277 to
 329 and 353 to 376, src/resnet50.py lines 297 to 323), and with every crop by itself and a queue that fills from the first step, as in
-solo-learn (vturrisi/solo-learn at 9187ea3: solo/methods/swav.py), also with its prototypes.
+solo-learn (vturrisi/solo-learn at 9187ea3: solo/methods/swav.py).
 """
 
 import torch
@@ -93,13 +93,14 @@ def official(sides, freeze=0, queue=None, epsilon=0.05, larc=None):
 
 
 def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, covariance=0, weight_norm=False, frozen=0):
-    """Every crop by itself; the queue fills from the first step on and is used from `queue_from` on. `weight_norm`: the prototypes
-    are torch.nn.utils.weight_norm of length 1 (lines 73 to 77), and `frozen` until a step (lines 238 to 242)."""
+    """Every crop by itself; the queue fills from the first step on and is used from `queue_from` on. `weight_norm`: prototypes are
+    torch.nn.utils.weight_norm of length 1 (lines 73 to 77), and frozen for as many steps."""
     weights = Weights()
     newest, initial = {}, {}
     if weight_norm:
-        # Not of length 1.
-        initial["prototypes/weight"] = (2 * fill("prototypes/weight", (PROTOTYPES, 4))).flatten().tolist()
+        start = 1.5 * fill("prototypes/raw", (PROTOTYPES, 4))
+        weights.trained["prototypes/weight"] = start.clone().requires_grad_()
+        initial["prototypes/weight"] = start.flatten().tolist()
 
     def loss_of(step):
         embeddings = [
@@ -108,12 +109,10 @@ def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, cova
         ]
         z = [F.normalize(embedding, dim=1) for embedding in embeddings]
         prototypes = weights.trainable("prototypes/weight", PROTOTYPES, 4)
-        if weight_norm:
-            if step == 0:
-                prototypes.data.mul_(2)
-            prototypes = torch._weight_norm(prototypes, torch.ones(PROTOTYPES, 1), 0)
         if step < frozen:
             prototypes = prototypes.detach()
+        if weight_norm:
+            prototypes = torch._weight_norm(prototypes, torch.ones(PROTOTYPES, 1), 0)
         predictions = [own @ prototypes.t() for own in z]
         loss = 0
         for crop, name in ((0, "x"), (1, "y")):
@@ -131,8 +130,8 @@ def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, cova
         return loss + regularizers(embeddings[0], embeddings[1], variance, covariance)
 
     def after(step):
-        with torch.no_grad():
-            if not weight_norm:
+        if not weight_norm:
+            with torch.no_grad():
                 weights.trained["prototypes/weight"].copy_(F.normalize(weights.trained["prototypes/weight"], dim=1))
         if queue_from is not None:
             for name, rows in newest.items():
@@ -143,6 +142,7 @@ def apart(views=2, queue_from=None, epsilon=0.05, iterations=3, variance=0, cova
         "prototypes": PROTOTYPES,
         "temperature": TEMPERATURE,
         "freezeSteps": 0,
+        # An epoch of the frame has three steps.
         "freezeEpochs": frozen / 3,
         "weightNorm": weight_norm,
         "codeEpsilon": epsilon,
@@ -167,7 +167,7 @@ write(
         "each crop by itself, four crops": apart(views=4),
         "each crop by itself, queue in use": apart(queue_from=0),
         "each crop by itself, queue from the second step on": apart(queue_from=1, epsilon=0.1, iterations=2),
-        "solo-learn": apart(queue_from=1, weight_norm=True, frozen=1),
         "each crop by itself, with variance and covariance": apart(variance=1, covariance=0.01),
+        "solo-learn": apart(queue_from=1, weight_norm=True, frozen=1),
     },
 )
