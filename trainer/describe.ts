@@ -2,6 +2,7 @@
 import * as v from 'valibot';
 import type { Catalogue, RecipeDescription } from './protocol/catalogue.ts';
 import type { OptionDescription, OptionValue } from './protocol/options.ts';
+import type { Protocol } from './protocol/results.ts';
 import { canProbe } from './recipe.ts';
 import { datasets, encoders, evaluators, methods, optimizers, schedules } from './registry.ts';
 import { version } from './version.ts';
@@ -81,6 +82,14 @@ function kindOf(recipe: string, key: string, node: Node): OptionDescription['kin
   }
 }
 
+/** An evaluator's options, and what its protocol states besides them. */
+function describeEvaluator(evaluator: (typeof evaluators.all)[number]): RecipeDescription & { readonly states: Protocol } {
+  const protocol = Object.entries(evaluator.protocol(v.parse(evaluator.options, {})));
+  const described = describeRecipe(evaluator, new Set(protocol.map(([key]) => key)));
+  const options = new Set(described.options.map(({ key }) => key));
+  return { ...described, states: Object.fromEntries(protocol.filter(([key]) => !options.has(key))) };
+}
+
 export function describeAll(): Catalogue {
   return {
     version,
@@ -99,7 +108,7 @@ export function describeAll(): Catalogue {
     optimizers: optimizers.all.map((optimizer) => describeRecipe(optimizer)),
     schedules: schedules.all.map((schedule) => describeRecipe(schedule)),
     evaluators: evaluators.all.map((evaluator) => ({
-      ...describeRecipe(evaluator, new Set(Object.keys(evaluator.protocol(v.parse(evaluator.options, {}))))),
+      ...describeEvaluator(evaluator),
       metrics: [...evaluator.metrics],
       margin: evaluator.margin,
       ...(evaluator.targets ? { targets: evaluator.targets } : {}),

@@ -1,18 +1,33 @@
 /** A comparison of runs with papers: selection, rows, verdicts, claims. */
 import type { Metric } from '../../trainer/protocol/catalogue.ts';
+import type { Options } from '../../trainer/protocol/options.ts';
 import type { Cell } from '../../trainer/protocol/paper.ts';
 import type { Claim } from '../../trainer/protocol/plan.ts';
-import type { Protocol } from '../../trainer/protocol/results.ts';
 
 export type Verdict = 'reproduced' | 'not-reproduced' | 'inconclusive' | 'not-comparable' | 'pending';
 
-/** Why two numbers are or are not comparable: a field that differs. */
-export interface Reason {
+/** In both languages. */
+export interface Text {
+  readonly en: string;
+  readonly zh: string;
+}
+
+/** A field in which two sides differ. */
+export interface Difference {
   readonly field: string;
   readonly theirs: string | number | boolean | null;
   readonly ours: string | number | boolean | null;
-  /** breaks: no verdict is possible; deviation: stated beside it. */
-  readonly kind: 'breaks' | 'deviation';
+}
+
+/** Why two numbers are or are not comparable. */
+export interface Reason extends Difference {
+  /**
+   * breaks: no verdict is possible; deviation: stated beside it, and counted; unstated: the paper does not say; irrelevant: it
+   * changes no figure.
+   */
+  readonly kind: 'breaks' | 'deviation' | 'unstated' | 'irrelevant';
+  /** Why it counts as it does. */
+  readonly why: Text;
   /** The paper's own result of changing this alone: its figure, the new figure (or a remark), the value, and where it is reported. */
   readonly effect?:
     | {
@@ -49,7 +64,7 @@ export interface ComparisonRow {
   readonly unit: Metric['unit'];
   /** Says in another way what another row of the evaluator says. */
   readonly isSecondary: boolean;
-  readonly protocol: Protocol;
+  readonly protocol: Options;
   readonly paper: Cell | null;
   readonly earlier: Cell | null;
   readonly ours: {

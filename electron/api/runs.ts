@@ -7,7 +7,7 @@ import type { Result } from '../../trainer/protocol/results.ts';
 import type { RunConfig, RunKind, RunStatus } from '../../trainer/protocol/run.ts';
 import type { Said } from '../../trainer/protocol/sentence.ts';
 import type { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
-import type { Reason } from './comparison.ts';
+import type { Difference } from './comparison.ts';
 
 /** A run in a list. */
 export interface RunRow {
@@ -169,5 +169,5 @@ export interface Interrupted {
   /** How a run that stopped to ask went past losses that are not finite: a resume may choose another way. Null for any other. */
   readonly whenNotFinite: WhenNotFinite | null;
   /** Data or machine that is not what it was: named before a resume. */
-  readonly changes: readonly Reason[];
+  readonly changes: readonly Difference[];
 }

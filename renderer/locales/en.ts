@@ -2,6 +2,7 @@
  * Everything the window says, in English. Whole sentences with named slots: `{run}`; plurals `{count#run|runs}`.
  * A key whose last part is a code (a fault, a metric, an option, a log line) is looked up by that code.
  */
+import { choiceNames } from '../../electron/words/choices.ts';
 import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
 
 export const en = {
@@ -970,6 +971,7 @@ export const en = {
 
   'fault.details': 'Details',
   ...faultSentences.en,
+  ...choiceNames.en,
   ...unreachableSentences.en,
   'advice.bad-argument': 'Correct the value named below and try again.',
   'advice.unknown-id': 'It may have been removed since the list was loaded.',
@@ -1178,11 +1180,6 @@ export const en = {
   'method.supervised': 'Supervised',
   'method.random': 'Random encoder',
   'method.pixels': 'Raw pixels',
-  'schedule.warmup-cosine': 'Cosine with warm-up',
-  'schedule.cosine-per-epoch': 'Cosine, per epoch',
-  'schedule.steps': 'Steps',
-  'schedule.warmup-steps': 'Warm-up, then steps',
-  'schedule.constant': 'Constant',
   'evaluator.linear': 'Linear evaluation',
   'evaluator.knn': 'k-NN',
   'evaluator.semi-supervised': 'Semi-supervised fine-tuning',
@@ -1391,43 +1388,6 @@ export const en = {
   'option.blurSigma': 'Blur σ (px)',
   'option.solarize': 'Solarise',
   'option.solarizeThreshold': 'Solarise threshold',
-
-  'choice.official-code': 'halved (official code)',
-  'choice.paper-algorithm-1': 'not halved (Algorithm 1)',
-  'choice.inverse-euclidean': 'inverse Euclidean distance',
-  'choice.small': 'small images (3 × 3)',
-  'choice.imagenet': 'ImageNet (7 × 7, pool)',
-  'choice.pooled': 'pooled (mean over the last stage; ViT: class token)',
-  'choice.res5-2x2': 'last stage, 2 × 2 positions',
-  'choice.class-4': 'ViT: class tokens of the last 4 blocks',
-  'choice.class-patches': 'ViT: class token and mean of the patch tokens',
-  'choice.linear': 'linear layer',
-  'choice.skip': 'skip the batches',
-  'choice.lower-rate': 'skip them and halve the learning rate',
-  'choice.clip': 'skip them and clip gradients',
-  'choice.batch-norm-linear': 'batch norm and linear layer',
-  'choice.steps': 'steps',
-  'choice.bilinear': 'bilinear',
-  'choice.bicubic': 'bicubic',
-  'choice.pillow-13': 'as in Pillow 13',
-  'choice.pillow-12.2': 'as in Pillow 12.2 and 12.3',
-  'choice.pillow-12.1': 'as in Pillow 12.1 and older',
-  'choice.images': 'augmented images',
-  'choice.features': 'features, extracted once',
-  'choice.cosine-per-epoch': 'cosine, per epoch',
-  'choice.cosine': 'cosine',
-  'choice.constant': 'constant',
-  'choice.sgd': 'SGD',
-  'choice.adam': 'Adam',
-  'choice.batch': 'statistics of the batch',
-  'choice.frozen': 'frozen, as pretrained',
-  'choice.voc-2007': 'VOC 2007 (11 points)',
-  'choice.voc-2010': 'VOC 2010 and later (area under the curve)',
-  'choice.coco': 'COCO (101 points)',
-  'choice.encoder': 'the encoder, with a new detector',
-  'choice.detector': 'the imported detector',
-  'choice.faster-rcnn-c4': 'Faster R-CNN C4',
-  'choice.mask-rcnn-fpn': 'Mask R-CNN FPN',
 
   'value.true': 'yes',
   'value.false': 'no',

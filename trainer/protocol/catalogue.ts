@@ -1,6 +1,7 @@
 /** What this build can do: written at build time from the registry, read by the workstation to draw forms and check values. */
 import * as v from 'valibot';
 import { OptionDescription } from './options.ts';
+import { Protocol } from './results.ts';
 import { Layer } from './run.ts';
 
 export const RecipeDescription = v.strictObject({
@@ -59,6 +60,8 @@ export const Catalogue = v.strictObject({
       /** The first is the one that stands for a run. */
       metrics: v.array(Metric),
       margin: Margin,
+      /** What its protocol states without an option for it. */
+      states: Protocol,
       /** As in the recipe: the class of an image where this says nothing. */
       targets: v.optional(v.picklist(['class', 'presence', 'objects', 'none'])),
       /** Trains a head or a detector by the loop. */

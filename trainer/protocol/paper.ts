@@ -1,7 +1,7 @@
 /** Numbers of papers and of earlier reproductions, as data. */
 import * as v from 'valibot';
 import { Options } from './options.ts';
-import { Protocol } from './results.ts';
+import { PresetValue } from './preset.ts';
 
 export const Cell = v.strictObject({
   method: v.string(),
@@ -16,16 +16,23 @@ export const Cell = v.strictObject({
   /** Seeds the value is the mean of, and worst-to-best range, where the paper says so. */
   runs: v.optional(v.number()),
   range: v.optional(v.number()),
-  /** What was trained: compared field by field with ours. */
+  /** The preset that the encoder was trained by, compared field by field with ours; null where there is none for this figure. */
+  preset: v.nullable(v.string()),
+  /** Values of the preset that this figure has otherwise, where `setting` does not say so. */
+  change: v.optional(v.array(PresetValue)),
+  /** What the paper says was trained: over the preset. */
   setting: v.strictObject({
     encoder: v.string(),
     pretrainedOn: v.string(),
     epochs: v.optional(v.number()),
     batch: v.optional(v.number()),
+    /** Views of an image, where another figure of the method has more of them or fewer. */
+    views: v.optional(v.number()),
     /** Options of the method where the cell is about them (an ablation); over the paper's `recipes`. */
     options: v.optional(Options),
   }),
-  protocol: v.optional(Protocol, {}),
+  /** How it was measured, as far as the paper says: options of the evaluator, and what it states without an option. */
+  protocol: v.optional(Options, {}),
   /** What else must be known of the number (a collapse, a broken run, why it is no like for like), as a code the window words. */
   remark: v.optional(v.string()),
 });
@@ -41,11 +48,6 @@ export const Paper = v.strictObject({
   source: v.string(),
   /** The paper's own recipe of a method: what a cell was made with where its setting does not say otherwise. */
   recipes: v.optional(v.record(v.string(), Options), {}),
-  /** Base learning rates by batch, where the paper has one for each. */
-  rates: v.optional(
-    v.array(v.strictObject({ method: v.string(), batch: v.number(), baseRate: v.number(), where: v.string() })),
-    [],
-  ),
   cells: v.array(Cell),
   /** Cells whose (evaluator, metric) this program cannot measure yet: `evaluator/metric`. */
   notImplemented: v.optional(v.array(v.string()), []),

@@ -1,17 +1,27 @@
 /**
  * Paper, earlier reproduction and our own figures side by side. A pure join over rows: no special case for a method or an evaluator.
+ * What a run differs in follows from configurations alone, so that it is the same before it is started and after it is done.
  *
- * Fields a reason can name: `paper` (no such figure there), `value` (one side has no number: a collapse, a diverged run), `method`,
- * `evaluator`, `dataset`, `split`, `metric`, `encoder`, `pretrainedOn`, `epochs`, `batch`, `chunk`, `branch`, `protocol.<key>`, `options.<key>`.
+ * Fields a reason can name: `paper` (no such figure there), `value` (one side has no number: a collapse, a diverged run), `recipe` (the
+ * training of one side is not known), those of `paper-cells.ts`, and those of `configuration-fields.ts`.
  */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue, Metric } from '../../../trainer/protocol/catalogue.ts';
 import type { Cell, Paper } from '../../../trainer/protocol/paper.ts';
 import { declaredMetric, leadingMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import { resizingProtocol, type Protocol, type Result } from '../../../trainer/protocol/results.ts';
-import type { EvaluateConfig } from '../../../trainer/protocol/run.ts';
+import type { EvaluateConfig, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { Comparison, ComparisonRow, Interval, Selection } from '../../api/comparison.ts';
-import { cellBeside, differences, measuredCell, type Beside, type Measured } from './paper-cells.ts';
+import { below, measuringFields, operationFields, trainingFields } from './configuration-fields.ts';
+import { reasonOf } from './field-differences.ts';
+import {
+  cellBeside,
+  createMeasureCell,
+  differences,
+  type Beside,
+  type MeasureCell,
+  type Measured,
+} from './paper-cells.ts';
 import { judgeClaims } from './claims.ts';
 import { effectOf } from './paper-effects.ts';
 import { membersOf, toldApart, type Find, type Member } from './members.ts';
@@ -36,6 +46,7 @@ type Epoch = keyof typeof preference;
 interface RowInput extends ComparisonInput {
   readonly resamplings: Resamplings;
   readonly epoch: Epoch;
+  readonly measureCell: MeasureCell;
 }
 
 function intervalOf(
@@ -108,6 +119,7 @@ function makeRow(
   facts: SubjectFacts,
   role: ComparisonRow['subject']['role'],
   measured: Measured,
+  protocol: Protocol,
   values: Parameters<typeof oursOf>[0],
   identity: unknown,
 ): ComparisonDraft {
@@ -127,10 +139,11 @@ function makeRow(
         })),
       measured,
       input.plan,
+      input.measureCell,
     );
-  const paper = withEffects(beside('paper', null), measured);
+  const paper = withEffects(beside('paper', null), measured, input.measureCell);
   const earlier = beside('earlier', paper);
-  const { evaluator, dataset, split, metric, protocol } = measured;
+  const { evaluator, dataset, split, metric } = measured;
   const { label, method, encoder } = facts;
   const row: ComparisonRow = {
     key: shortHash({ identity, evaluator, dataset, split, metric, protocol }),
@@ -151,14 +164,14 @@ function makeRow(
   return { row, used };
 }
 
-function withEffects(beside: Beside | null, ours: Measured): Beside | null {
+function withEffects(beside: Beside | null, ours: Measured, measureCell: MeasureCell): Beside | null {
   if (beside === null) return null;
   const { paper, cell, reasons } = beside;
-  const theirs = measuredCell(paper, cell);
+  const theirs = measureCell(paper, cell);
   return {
     ...beside,
     reasons: reasons.map((reason) => {
-      const effect = effectOf(paper, theirs, ours, reason.field);
+      const effect = effectOf(paper, theirs, ours, reason.field, measureCell);
       return effect === undefined ? reason : { ...reason, effect };
     }),
   };
@@ -185,11 +198,31 @@ function sameExperimentFirst(cells: readonly Cell[], like: Cell): Cell[] {
   return [...cells.filter(same), ...cells.filter((cell) => !same(cell))];
 }
 
-function measuredOurs(facts: SubjectFacts, result: Omit<Result, 'value' | 'n' | 'which'>, dataset: string): Measured {
-  const { method, encoder, pretrainedOn, epochs, batch, chunk, branch, options } = facts;
-  const { evaluator, split, metric, protocol } = result;
-  const trained = { method, encoder, pretrainedOn, epochs, batch, chunk, branch, options };
-  return { ...trained, evaluator, dataset, split, metric, protocol };
+type Figure = Pick<Measured, 'evaluator' | 'dataset' | 'split' | 'metric'>;
+
+/** Our side: a figure, how its configuration measures it, and how its encoder was trained. */
+function measuredOurs(facts: SubjectFacts, config: RunConfig, figure: Figure, catalogue: Catalogue): Measured {
+  const { method, encoder, pretrainedOn, epochs, batch, branch, options, training } = facts;
+  const { evaluator, dataset, split, metric } = figure;
+  const measuring = config.kind === 'evaluate' ? below('protocol', operationFields(config)) : {};
+  return {
+    method,
+    evaluator,
+    dataset,
+    split,
+    metric,
+    encoder,
+    pretrainedOn,
+    epochs,
+    batch,
+    views: training?.views.length ?? null,
+    branch,
+    options,
+    protocol: measuringFields(config, catalogue) ?? {},
+    usual: {},
+    recipe: training === null ? null : trainingFields(training, catalogue),
+    operation: { ...(training === null ? {} : operationFields(training)), ...measuring },
+  };
 }
 
 /** Rows of one group of runs that differ only by seed: one per metric, in the evaluator's order. */
@@ -201,6 +234,7 @@ function rowsOfGroup(
 ): ComparisonDraft[] {
   const [first] = members;
   if (first === undefined) return [];
+  const { config } = first;
   const facts = subjectFacts(first, find, input.catalogue, names);
   const identity = evaluationIdentity(first.config, facts);
   const byMetric = new Map<string, { result: Result; values: Parameters<typeof oursOf>[0][number][] }>();
@@ -217,22 +251,19 @@ function rowsOfGroup(
     }
   }
   if (byMetric.size > 0) {
-    return [...byMetric.values()].map(({ result, values }) =>
-      makeRow(input, facts, first.role, measuredOurs(facts, result, dataName(result, names)), values, identity),
-    );
+    return [...byMetric.values()].map(({ result, values }) => {
+      const figure = { ...result, dataset: dataName(result, names) };
+      const measured = measuredOurs(facts, config, figure, input.catalogue);
+      return makeRow(input, facts, first.role, measured, result.protocol, values, identity);
+    });
   }
-  const { config } = first;
   if (config.kind === 'pretrain') return [];
   const recipe = input.catalogue.evaluators.find(({ id }) => id === config.evaluator.id);
   const evaluator = config.evaluator.id;
-  const pending = {
-    evaluator,
-    dataset: '',
-    split: config.test.split,
-    metric: leadingMetric(input.catalogue, evaluator),
-    protocol: plannedProtocol(config, recipe),
-  };
-  return [makeRow(input, facts, first.role, measuredOurs(facts, pending, dataName(config.test, names)), [], identity)];
+  const metric = leadingMetric(input.catalogue, evaluator);
+  const figure = { evaluator, dataset: dataName(config.test, names), split: config.test.split, metric };
+  const measured = measuredOurs(facts, config, figure, input.catalogue);
+  return [makeRow(input, facts, first.role, measured, plannedProtocol(config, recipe), [], identity)];
 }
 
 /** The part of a protocol known before measuring: numbers and switches are used as they are, texts may be reworded. */
@@ -250,18 +281,22 @@ function plannedProtocol(
 }
 
 /** Experiments of the earlier reproduction compared with the paper's cell on the same method and data. */
-export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): readonly ComparisonRow[] {
+export function referenceRows(
+  papers: readonly Paper[],
+  catalogue: Catalogue,
+  measureCell: MeasureCell,
+): readonly ComparisonRow[] {
   const originals = papers.filter(({ role }) => role === 'paper');
   return papers
     .filter(({ role }) => role === 'earlier')
     .flatMap((paper) => paper.cells.map((cell) => ({ paper, cell })))
     .map(({ paper, cell }) => {
-      const theirs = measuredCell(paper, cell);
+      const theirs = measureCell(paper, cell);
       const sameData = originals.map((original) => ({
         ...original,
         cells: original.cells.filter(({ method, dataset }) => method === cell.method && dataset === cell.dataset),
       }));
-      const exact = cellBeside(sameData, theirs, null);
+      const exact = cellBeside(sameData, theirs, null, measureCell);
       // An experiment measured differently from the paper (top-1 for mAP) is still shown beside it, as not like for
       // like.
       const [fallback] = sameData.flatMap((original) => original.cells.map((other) => ({ original, other })));
@@ -272,11 +307,11 @@ export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): r
           : {
               paper: fallback.original,
               cell: fallback.other,
-              reasons: differences(measuredCell(fallback.original, fallback.other), theirs),
+              reasons: differences(measureCell(fallback.original, fallback.other), theirs),
             });
       const { evaluator, dataset, split, metric, protocol, setting } = cell;
       const { unit, isSecondary } = declaredMetric(catalogue, evaluator, metric);
-      const reasons = beside?.reasons ?? [{ field: 'paper', theirs: null, ours: cell.value, kind: 'breaks' as const }];
+      const reasons = beside?.reasons ?? [reasonOf('paper', null, cell.value)];
       return {
         key: shortHash({ paper: paper.id, ...theirs }),
         subject: { label: paper.title, role: 'other', method: cell.method, encoder: setting.encoder },
@@ -293,10 +328,7 @@ export function referenceRows(papers: readonly Paper[], catalogue: Catalogue): r
         difference: null,
         // Its records are not available, so there is no interval and no other verdict.
         verdict: 'not-comparable',
-        reasons:
-          cell.value === null
-            ? [{ field: 'value', theirs: beside?.cell.value ?? null, ours: null, kind: 'breaks' }, ...reasons]
-            : reasons,
+        reasons: cell.value === null ? [reasonOf('value', beside?.cell.value ?? null, null), ...reasons] : reasons,
         notes: ['single-run'],
       };
     });
@@ -315,9 +347,10 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
   }
   const chosen = new Set(members.map(({ id }) => id));
   const resamplings = await resampleRankings(input, chosen);
+  const measureCell = createMeasureCell(input.presets, catalogue);
   const rowsAt = (epoch: Epoch): readonly ComparisonDraft[] =>
     [...groups.values()]
-      .flatMap((group) => rowsOfGroup({ ...input, resamplings, epoch }, group, names, find))
+      .flatMap((group) => rowsOfGroup({ ...input, resamplings, epoch, measureCell }, group, names, find))
       // The main subjects first, then their references.
       .sort((one, other) => roleOrder[one.row.subject.role] - roleOrder[other.row.subject.role]);
   const { baseline, epoch = 'last' } = selection;
@@ -336,6 +369,6 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
     pairs: await pairedDifferences(rows, input, baseline),
     titles,
     parameters: differingParameters(members.flatMap(({ stored }) => (stored === null ? [] : [stored]))),
-    references: referenceRows(input.papers, catalogue),
+    references: referenceRows(input.papers, catalogue, measureCell),
   };
 }

@@ -2,6 +2,7 @@
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
+import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { ComparisonRow, Selection } from '../../api/comparison.ts';
 import type { Memoize } from './memoize.ts';
@@ -17,6 +18,8 @@ export interface ComparisonInput {
   /** Results of the compared runs. */
   readonly results: readonly StoredResult[];
   readonly papers: readonly Paper[];
+  /** The recipes that the papers' cells name. */
+  readonly presets: readonly Preset[];
   /** The plan as it stood when it was started; null for a selection of runs. */
   readonly plan: Plan | null;
   readonly datasets: readonly Pick<StoredDataset, 'fingerprint' | 'name'>[];

@@ -1,9 +1,10 @@
 /** Expected effect of a deviation: the paper's own finding when it changed nothing else. */
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
-import type { Paper } from '../../../trainer/protocol/paper.ts';
+import type { Cell, Paper } from '../../../trainer/protocol/paper.ts';
 import type { OptionValue } from '../../../trainer/protocol/options.ts';
 import type { Reason } from '../../api/comparison.ts';
-import { differences, measuredCell, shown, type Measured } from './paper-cells.ts';
+import { shown } from './field-differences.ts';
+import { differences, type MeasureCell, type Measured } from './paper-cells.ts';
 
 const fields = ['encoder', 'epochs', 'batch'] as const;
 
@@ -30,12 +31,24 @@ function distance(value: OptionValue | null, ours: OptionValue | null, theirs: O
   return Math.abs(at - own);
 }
 
+/** What goes with what a table varies, as the learning rate goes with the batch; and that a recipe is not known of either. */
+function follows(field: string, cells: readonly Cell[]): boolean {
+  const paths = cells.flatMap(({ change = [] }) => change.map(({ path }) => path));
+  return field === 'recipe' || paths.some((path) => field === path || field.startsWith(`${path}.`));
+}
+
 /** Two cells of the paper that differ only in this field: from theirs to the one nearest to ours. */
-export function effectOf(paper: Paper, theirs: Measured, ours: Measured, field: string): Reason['effect'] {
+export function effectOf(
+  paper: Paper,
+  theirs: Measured,
+  ours: Measured,
+  field: string,
+  measure: MeasureCell,
+): Reason['effect'] {
   const [from, to] = [valueOf(theirs, field), valueOf(ours, field)];
   if (from === null || to === null) return undefined;
   const like = paper.cells
-    .map((cell) => ({ cell, measured: measuredCell(paper, cell) }))
+    .map((cell) => ({ cell, measured: measure(paper, cell) }))
     .filter(({ measured }) =>
       (['method', 'evaluator', 'dataset', 'split', 'metric'] as const).every((key) => measured[key] === theirs[key]),
     );
@@ -46,7 +59,7 @@ export function effectOf(paper: Paper, theirs: Measured, ours: Measured, field: 
       const at = valueOf(changed, field);
       const far = distance(at, to, from);
       if (far === null || (nearest !== undefined && far >= nearest.far)) continue;
-      const differing = differences(measured, changed);
+      const differing = differences(measured, changed).filter((reason) => !follows(reason.field, [before, after]));
       if (differing.length === 0 || differing.some((reason) => reason.field !== field)) continue;
       const { value, remark, where } = after;
       const effect = { at: shown(at), from: before.value, to: value ?? remark ?? null, where };

@@ -16,10 +16,10 @@ export interface SubjectFacts {
   readonly pretrainedOn: string | null;
   readonly epochs: number | null;
   readonly batch: number | null;
-  /** Samples over which batch norm takes its statistics, if not the whole batch. */
-  readonly chunk: number | null;
   /** The evaluated encoder, 1 or 2, of two that share no weights. */
   readonly branch: number | null;
+  /** Of the pretraining; null of a control, or where it is not recorded. */
+  readonly training: PretrainConfig | null;
   /** Equal for two runs that differ by seed only. */
   readonly identity: unknown;
   /** The pretraining run, null for a control. */
@@ -57,14 +57,22 @@ export function encoderName(catalogue: Catalogue, choice: Choice): string {
   const layout: Options = isResidual
     ? { stem: 'imagenet', width: isWider ? baseWidth * times : baseWidth }
     : completeOptions(catalogue, 'encoders', { id: choice.id, options: {} });
-  // The initial values belong to the training, not to the network.
-  const { zeroInitResidual, ...network } = options;
-  const unusual = Object.entries(network)
-    // A stride belongs to the small stem only.
-    .filter(([key, value]) => value !== layout[key] && !(key === 'stemStride' && options['stem'] === 'imagenet'))
+  const nameless = namelessOptions(catalogue, choice);
+  const unusual = Object.entries(options)
+    .filter(([key, value]) => value !== layout[key] && !(key in nameless))
     .sort(([one], [other]) => (one < other ? -1 : 1))
     .map(([key, value]) => `${key} ${String(value)}`);
   return unusual.length === 0 ? id : `${id} ${unusual.join(', ')}`;
+}
+
+/**
+ * Options that an encoder's name leaves out: initial values belong to the training, not to the network, and a stride to the small
+ * stem only.
+ */
+export function namelessOptions(catalogue: Catalogue, choice: Choice): Options {
+  const options = completeOptions(catalogue, 'encoders', choice);
+  const left = ['zeroInitResidual', ...(options['stem'] === 'imagenet' ? ['stemStride'] : [])];
+  return Object.fromEntries(Object.entries(options).filter(([key]) => left.includes(key)));
 }
 
 /** Names of data sets as the papers' cells spell them: `Fashion-MNIST` is `fashion-mnist`. */
@@ -84,8 +92,10 @@ export function dataName(
     .replace(/[\s_]+/g, '-');
 }
 
-function dataIdentity(source: DataSource): unknown {
-  return { data: source.fingerprint ?? `${source.dataset}:${source.path}`, split: source.split };
+/** Images, and how they are read. */
+function dataIdentity({ fingerprint, dataset, path, split, ...part }: DataSource): unknown {
+  const { subset = null, exclude = [], reading = {} } = part;
+  return { data: fingerprint ?? `${dataset}:${path}`, split, subset, exclude, reading };
 }
 
 function pretrainIdentity(config: PretrainConfig): unknown {
@@ -129,7 +139,7 @@ export function subjectFacts(
         .join(' + '),
       epochs: config.epochs,
       batch: config.batch,
-      chunk: config.execution.chunk,
+      training: config,
       branch: config.encoders.length === 1 ? null : 1,
       identity: pretrainIdentity(config),
       run: run.id,
@@ -141,7 +151,7 @@ export function subjectFacts(
     pretrainedOn: null,
     epochs: null,
     batch: null,
-    chunk: null,
+    training: null,
     branch: null,
     run: null,
     seed: config.seed,

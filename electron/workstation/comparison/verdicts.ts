@@ -5,8 +5,9 @@
 import type { Margin, Metric } from '../../../trainer/protocol/catalogue.ts';
 import type { DeclaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
-import type { Protocol } from '../../../trainer/protocol/results.ts';
+import type { Options } from '../../../trainer/protocol/options.ts';
 import type { ComparisonRow, Interval, Reason } from '../../api/comparison.ts';
+import { reasonOf } from './field-differences.ts';
 import type { Beside } from './paper-cells.ts';
 import type { Resampled } from './statistics/bootstrap.ts';
 import { differenceInterval, largestDeviation, placeBeside, welch } from './statistics/hypothesis-tests.ts';
@@ -14,7 +15,7 @@ import { seedInterval, wilson, type Bounds } from './statistics/intervals.ts';
 import { summarize } from './statistics/summary.ts';
 
 /** Largest difference from the paper's figure that still counts as equal, in points. */
-export function marginOf({ points, where = [] }: Margin, protocol: Protocol): number {
+export function marginOf({ points, where = [] }: Margin, protocol: Options): number {
   return where.find(({ field, is }) => protocol[field] === is)?.points ?? points;
 }
 
@@ -63,17 +64,11 @@ export function verdictOf(
   const reasons: readonly Reason[] = beside?.reasons ?? [];
   if (ours === null) return { difference: null, verdict: 'pending', reasons };
   if (beside === null) {
-    const none: Reason = { field: 'paper', theirs: null, ours: ours.mean, kind: 'breaks' };
-    return { difference: null, verdict: 'not-comparable', reasons: [none] };
+    return { difference: null, verdict: 'not-comparable', reasons: [reasonOf('paper', null, ours.mean)] };
   }
   const { cell } = beside;
   if (cell.value === null || ours.mean === null) {
-    const noNumber: Reason = {
-      field: 'value',
-      theirs: cell.value ?? cell.remark ?? null,
-      ours: ours.mean,
-      kind: 'breaks',
-    };
+    const noNumber = reasonOf('value', cell.value ?? cell.remark ?? null, ours.mean);
     return { difference: null, verdict: 'not-comparable', reasons: [noNumber, ...reasons] };
   }
   if (reasons.some(({ kind }) => kind === 'breaks')) return { difference: null, verdict: 'not-comparable', reasons };

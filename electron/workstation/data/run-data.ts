@@ -3,7 +3,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
-import type { Reason } from '../../api/comparison.ts';
+import type { Difference } from '../../api/comparison.ts';
 import type { DatasetRow } from '../../api/datasets.ts';
 import type { StoredDataset } from '../store/store.ts';
 import { stateOf } from './dataset-state.ts';
@@ -60,13 +60,13 @@ async function changeOf(row: StoredDataset): Promise<string> {
 }
 
 /** Folders of a run's data that are missing or changed where they lie now, told before it resumes. */
-export async function stateOfData(given: RunConfig, rows: readonly StoredDataset[]): Promise<readonly Reason[]> {
+export async function stateOfData(given: RunConfig, rows: readonly StoredDataset[]): Promise<readonly Difference[]> {
   const config = await placedConfig(given, rows);
   const asked = new Map(sourcesOf(config).map((source) => [`${source.path}\0${source.fingerprint ?? ''}`, source]));
-  const reasons = new Map<string, Reason>();
+  const reasons = new Map<string, Difference>();
   for (const source of asked.values()) {
     const ours = await stateOfSource(source, rows);
-    if (ours !== 'ready') reasons.set(source.path, { field: 'dataset', theirs: source.path, ours, kind: 'breaks' });
+    if (ours !== 'ready') reasons.set(source.path, { field: 'dataset', theirs: source.path, ours });
   }
   return [...reasons.values()];
 }

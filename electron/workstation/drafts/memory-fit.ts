@@ -40,14 +40,27 @@ export function fitsOf(
     while (!fits(chunk) && chunk % 2 === 0 && chunk / 2 >= fewestAtOnce) chunk /= 2;
     if (chunk < atOnce && fits(chunk)) found.push({ kind: 'chunk', value: chunk, memoryBytes: needed(chunk) });
   }
-  // The rates are base rates that scale with the batch.
-  const rates = 'baseRate' in optimizer.options ? papers.flatMap(({ rates: own }) => own) : [];
+  // A base rate scales with the batch.
+  const rates = 'baseRate' in optimizer.options ? ratesOf(papers, method.id) : [];
   const [largest] = rates
-    .filter((rate) => rate.method === method.id && rate.batch < batch && rate.batch <= atOnce && fits(rate.batch))
+    .filter((rate) => rate.batch < batch && rate.batch <= atOnce && fits(rate.batch))
     .sort((one, other) => other.batch - one.batch);
   if (largest !== undefined) {
     const { batch: value, baseRate, where } = largest;
     found.push({ kind: 'batch', value, baseRate, where, memoryBytes: needed(value) });
   }
   return found;
+}
+
+/** Base rates that the papers' figures for a batch were made with. */
+function ratesOf(
+  papers: readonly Paper[],
+  method: string,
+): readonly { readonly batch: number; readonly baseRate: number; readonly where: string }[] {
+  const cells = papers.flatMap((paper) => paper.cells).filter((cell) => cell.method === method);
+  return cells.flatMap(({ setting: { batch }, change = [] }) => {
+    const rate = change.find(({ path }) => path === 'optimizer.options.baseRate');
+    if (batch === undefined || typeof rate?.value !== 'number') return [];
+    return [{ batch, baseRate: rate.value, where: rate.source }];
+  });
 }

@@ -47,7 +47,7 @@ async function planOf(sources: Sources, selection: Selection): Promise<Plan | nu
 
 export async function gatherComparison(sources: Sources, selection: Selection): Promise<Comparison> {
   const plan = await planOf(sources, selection);
-  const { store, papers, catalogue, memoize } = sources;
+  const { store, papers, presets, catalogue, memoize } = sources;
   const runs = (await store.runs()).filter(({ deleted }) => !deleted);
   if (selection.kind === 'runs') {
     const unknown = selection.runs.find((id) => !runs.some((run) => run.id === id));
@@ -59,6 +59,7 @@ export async function gatherComparison(sources: Sources, selection: Selection): 
     runs,
     results: await store.results(membersOf(selection, plan, runs).flatMap(({ stored }) => stored?.id ?? [])),
     papers,
+    presets,
     plan,
     datasets: await store.datasets(),
     catalogue,

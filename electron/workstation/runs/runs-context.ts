@@ -1,7 +1,7 @@
 /** Shared context of the files about runs, and steps used by several of them. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
-import type { Reason } from '../../api/comparison.ts';
+import type { Difference } from '../../api/comparison.ts';
 import type { RunRow } from '../../api/runs.ts';
 import type { Push } from '../request-types.ts';
 import type { Store, StoredRun } from '../store/store.ts';
@@ -19,7 +19,7 @@ export interface RunsContext {
   readonly now: () => number;
   readonly trash: (path: string) => Promise<void>;
   /** Changes of data or machine since the run was created. */
-  readonly changesSince: (run: StoredRun) => Promise<readonly Reason[]>;
+  readonly changesSince: (run: StoredRun) => Promise<readonly Difference[]>;
   /** Copies a run's folder into the workspace and creates its rows. */
   readonly importFolder: (folder: string) => Promise<string>;
   readonly complain: (line: string) => void;

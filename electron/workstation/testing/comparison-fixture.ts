@@ -1,95 +1,30 @@
 /** Made-up rows of a small plan for the tests of comparison and report, named accordingly. */
-import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import { readdirSync, readFileSync } from 'node:fs';
+import * as v from 'valibot';
+import { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Options } from '../../../trainer/protocol/options.ts';
+import { Paper } from '../../../trainer/protocol/paper.ts';
+import { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { ComparisonInput } from '../comparison/comparison-input.ts';
+import { presetConfig } from '../comparison/preset-config.ts';
 import type { StoredResult, StoredRun } from '../store/store.ts';
 
-const option = (key: string, value: string | number | boolean | number[]) => ({
-  key,
-  kind: 'text' as const,
-  default: value,
-  comparable: false,
-});
+const json = (path: string): unknown => JSON.parse(readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8'));
 
-export const catalogue: Catalogue = {
-  version: '0.0.0',
-  methods: [
-    {
-      id: 'vicreg',
-      title: 'VICReg',
-      options: [
-        option('invariance', 25),
-        option('variance', 25),
-        option('covariance', 1),
-        option('expander', [8192, 8192, 8192]),
-      ],
-      paper: 'vicreg',
-      branches: 2,
-      views: 2,
-      mostViews: 2,
-      labels: false,
-    },
-  ],
-  encoders: [
-    {
-      id: 'resnet-18',
-      title: 'ResNet-18',
-      options: [option('stem', 'small'), option('stemStride', 1), option('width', 64)],
-    },
-    {
-      id: 'resnet-50',
-      title: 'ResNet-50',
-      options: [option('stem', 'imagenet'), option('stemStride', 1), option('width', 64)],
-    },
-  ],
-  optimizers: [{ id: 'lars', title: 'LARS', options: [option('baseRate', 0.2)] }],
-  schedules: [{ id: 'warmup-cosine', title: 'Warm-up, cosine', options: [] }],
-  evaluators: [
-    {
-      id: 'linear',
-      title: 'Linear evaluation',
-      options: [],
-      metrics: [
-        { name: 'top1', unit: 'share' },
-        { name: 'top5', unit: 'share', secondary: true },
-      ],
-      margin: { points: 0.5 },
-      probe: false,
-    },
-    {
-      id: 'knn',
-      title: 'k-NN',
-      options: [],
-      metrics: [
-        { name: 'top1', unit: 'share' },
-        { name: 'top5', unit: 'share', secondary: true },
-      ],
-      margin: { points: 0.7 },
-      probe: true,
-    },
-  ],
-  datasets: [],
-};
+/** As the build writes it; `npm test` builds first. */
+export const catalogue = v.parse(Catalogue, json('out/catalogue.json'));
+export const presets: readonly Preset[] = readdirSync(new URL('../../../resources/presets', import.meta.url)).map(
+  (file) => v.parse(Preset, json(`resources/presets/${file}`)),
+);
+export const papers: readonly Paper[] = ['vicreg', 'dong'].map((id) =>
+  v.parse(Paper, json(`resources/papers/${id}.json`)),
+);
 
-const view = {
-  size: 224,
-  cropArea: [0.08, 1] as [number, number],
-  cropRatio: [0.75, 1.3333] as [number, number],
-  interpolation: 'bicubic' as const,
-  flip: 0.5,
-  jitter: 0.8,
-  brightness: 0.4,
-  contrast: 0.4,
-  saturation: 0.2,
-  hue: 0.1,
-  grayscale: 0.2,
-  blur: 0,
-  blurSigma: [0.1, 2] as [number, number],
-  solarize: 0,
-  solarizeThreshold: 128,
-};
+/** The recipe of the paper's own figures. */
+export const official = presetConfig(presets.find(({ id }) => id === 'vicreg-official-code')!);
+
 export const execution = {
   engine: 'traced' as const,
   device: 'cpu',
@@ -99,29 +34,16 @@ export const execution = {
   threads: 2,
   loaderWorkers: 1,
 };
-const checkpoint = { everySeconds: 300, everySteps: 0, keepLast: 2 };
 
 /** VICReg as in the paper, on data that the fixture calls ImageNet. */
 export function pretrain(seed: number, options: Options = {}, over: Partial<PretrainConfig> = {}): PretrainConfig {
   return {
-    version: 1,
-    kind: 'pretrain',
+    ...official,
     title: 'VICReg',
     seed,
     execution,
-    checkpoint,
-    logEvery: 10,
-    method: { id: 'vicreg', options },
-    encoders: [{ id: 'resnet-50', options: {} }],
+    method: { id: 'vicreg', options: { ...official.method.options, ...options } },
     data: { dataset: 'image-folder', path: '/data/imagenet', split: 'train', fingerprint: 'f-imagenet' },
-    views: [view, view],
-    normalization: { mean: [0.5], std: [0.25] },
-    optimizer: { id: 'lars', options: {} },
-    schedule: { id: 'warmup-cosine', options: {} },
-    batch: 2048,
-    epochs: 1000,
-    dropLast: false,
-    probe: null,
     ...over,
   };
 }
@@ -138,14 +60,14 @@ export function evaluate(
     title: `evaluation by ${evaluator}`,
     seed,
     execution,
-    checkpoint,
+    checkpoint: official.checkpoint,
     logEvery: 10,
     subject,
     evaluator: { id: evaluator, options: {} },
     train: { ...source, split: 'train' },
     test: { ...source, split: 'val' },
     preprocessing: { resize: 256, crop: 224, interpolation: 'bilinear' },
-    normalization: { mean: [0.5], std: [0.25] },
+    normalization: official.normalization,
   };
 }
 

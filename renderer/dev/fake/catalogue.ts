@@ -84,6 +84,7 @@ export const catalogue: Catalogue = {
       id: 'linear',
       title: 'Linear evaluation',
       probe: false,
+      states: {},
       metrics: [
         { name: 'top1', unit: 'share' },
         { name: 'top5', unit: 'share', secondary: true },
@@ -99,6 +100,7 @@ export const catalogue: Catalogue = {
       id: 'knn',
       title: 'k-NN',
       probe: true,
+      states: {},
       metrics: [
         { name: 'top1', unit: 'share' },
         { name: 'top5', unit: 'share', secondary: true },

@@ -1,13 +1,11 @@
 /** Made-up records of the first plan, for the tests of the report. */
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { Paper } from '../../../../trainer/protocol/paper.ts';
 import { Plan } from '../../../../trainer/protocol/plan.ts';
-import { Preset } from '../../../../trainer/protocol/preset.ts';
 import type { Result } from '../../../../trainer/protocol/results.ts';
 import type { Series } from '../../../api/curves.ts';
 import { compareRuns } from '../../comparison/compare.ts';
-import { catalogue, storedRun } from '../../testing/comparison-fixture.ts';
+import { catalogue, papers, presets, storedRun } from '../../testing/comparison-fixture.ts';
 import type { StoredResult, StoredRun } from '../../store/store.ts';
 import type { ReportInput, ReportRun } from '../model.ts';
 import { said } from '../../../../trainer/protocol/sentence.ts';
@@ -88,8 +86,6 @@ const curvesOf: Readonly<Record<string, readonly Series[]>> = {
 /** Runs of the first plan as if they had ended; one was interrupted and resumed. */
 export async function firstPlan(): Promise<ReportInput> {
   const plan = v.parse(Plan, resource('plans/first.json'));
-  const papers = [v.parse(Paper, resource('papers/vicreg.json')), v.parse(Paper, resource('papers/dong.json'))];
-  const presets = [v.parse(Preset, resource('presets/vicreg-small.json'))];
   const start = Date.UTC(2026, 0, 2, 3, 4, 5);
   const onDisk = { path: '/data/fashion-mnist', fingerprint: 'f-small' };
   const runs = plan.runs.map(({ key, config }, index): StoredRun => {
@@ -122,6 +118,7 @@ export async function firstPlan(): Promise<ReportInput> {
     runs,
     results: stored,
     papers,
+    presets,
     plan,
     datasets: [{ fingerprint: 'f-small', name: 'Fashion-MNIST' }],
     catalogue,

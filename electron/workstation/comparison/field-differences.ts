@@ -1,0 +1,120 @@
+/** Fields in which two sides differ, classed by the table in `electron/words/field-classes.ts`. */
+import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
+import type { OptionValue } from '../../../trainer/protocol/options.ts';
+import type { Reason } from '../../api/comparison.ts';
+import { fieldClasses, whyUnnamed, whyUnstated, type FieldClass } from '../../words/field-classes.ts';
+import type { Fields } from './configuration-fields.ts';
+
+export const shown = (value: OptionValue | null | undefined): Reason['theirs'] => {
+  if (!Array.isArray(value)) return value ?? null;
+  // Widths of layers as papers write them: 8192-8192-8192.
+  return value.join(value.every((one) => Number.isInteger(one)) ? '-' : ', ');
+};
+
+/** `views.*.blur` as an expression that captures what a `*` stands for. */
+function expressionOf(pattern: string): RegExp {
+  const parts = pattern.split('.').map((part, at, all) => {
+    if (part !== '*') return part.replaceAll(/[^\w-]/g, String.raw`\$&`);
+    return at === all.length - 1 ? '(.+)' : '([^.]+)';
+  });
+  return new RegExp(`^${parts.join(String.raw`\.`)}$`);
+}
+
+const rows = fieldClasses.map((row) => ({ row, expressions: row.fields.map(expressionOf) }));
+
+/** The row of the table for a field, given both sides. */
+function classOf(field: string, sides: readonly Fields[]): Pick<FieldClass, 'kind' | 'why'> {
+  for (const { row, expressions } of rows) {
+    const part = expressions.map((expression) => expression.exec(field)).find((found) => found !== null);
+    if (part === undefined) continue;
+    const { where } = row;
+    if (where === undefined) return row;
+    const other = where.field.replace('*', part[1] ?? '');
+    const values = sides.flatMap((side) => side[other] ?? []);
+    if (values.length > 0 && values.every((value) => where.is.includes(value))) return row;
+  }
+  return { kind: 'deviation', why: whyUnnamed };
+}
+
+/** A reason outside the comparison of fields, classed by the same table. */
+export function reasonOf(field: string, theirs: Reason['theirs'], ours: Reason['ours']): Reason {
+  const { kind, why } = classOf(field, []);
+  return { field, theirs, ours, kind, why };
+}
+
+/** A value that one side does not know may or may not rule out a verdict. */
+function weakened(kind: FieldClass['kind']): FieldClass['kind'] {
+  return kind === 'breaks' ? 'deviation' : kind;
+}
+
+/**
+ * Every field of either side in which they differ. What theirs does not state cannot differ from it: it is listed as unstated, and
+ * not at all where it changes no figure.
+ */
+export function fieldDifferences(theirs: Fields, ours: Fields): readonly Reason[] {
+  const sides = [theirs, ours];
+  return [...new Set([...Object.keys(theirs), ...Object.keys(ours)])].sort().flatMap((field): readonly Reason[] => {
+    const [left, right] = [theirs[field], ours[field]];
+    if (canonicalJson(left ?? null) === canonicalJson(right ?? null)) return [];
+    const { kind, why } = classOf(field, sides);
+    const values = { field, theirs: shown(left), ours: shown(right) };
+    if (left === undefined)
+      return kind === 'irrelevant' || right === '' ? [] : [{ ...values, kind: 'unstated', why: whyUnstated }];
+    return [{ ...values, kind: right === undefined ? weakened(kind) : kind, why }];
+  });
+}
+
+/** Fields of operation that are not as usual; no paper states them. */
+export function operationDifferences(usual: Fields, ours: Fields): readonly Reason[] {
+  return Object.keys(ours)
+    .sort()
+    .flatMap((field): readonly Reason[] => {
+      if (canonicalJson(usual[field] ?? null) === canonicalJson(ours[field] ?? null)) return [];
+      const { kind, why } = classOf(field, []);
+      const values = { field, theirs: null, ours: shown(ours[field]) };
+      return [kind === 'irrelevant' ? { ...values, kind, why } : { ...values, kind: 'unstated', why: whyUnstated }];
+    });
+}
+
+const ranks: Readonly<Record<Reason['kind'], number>> = { breaks: 0, deviation: 1, unstated: 2, irrelevant: 3 };
+
+/** What rules out a verdict first. */
+export function inOrder(reasons: readonly Reason[]): readonly Reason[] {
+  return reasons.toSorted((one, other) => ranks[one.kind] - ranks[other.kind]);
+}
+
+/** `views.2.blur` → views, 2, blur; null for a field that is not one of several. */
+function partsOf(field: string): { readonly name: string; readonly index: string; readonly leaf: string } | null {
+  const [, name, index, leaf] = /^(views|encoders)\.(\d+)\.(.+)$/.exec(field) ?? [];
+  return name === undefined || index === undefined || leaf === undefined ? null : { name, index, leaf };
+}
+
+/** `views.1.blur` and `views.2.blur` with the same values are one difference: `views.blur` of all that both have, else `views.1,2.blur`. */
+export function mergeRepeated(
+  reasons: readonly Reason[],
+  [theirs, ours]: readonly [Fields, Fields],
+): readonly Reason[] {
+  const countOf = (name: string): number => {
+    const shared = Object.keys(theirs).filter((field) => field in ours);
+    return new Set(shared.flatMap((field) => (partsOf(field)?.name === name ? [partsOf(field)?.index] : []))).size;
+  };
+  const merged = new Map<string, Reason & { readonly at: readonly string[] }>();
+  for (const reason of reasons) {
+    const parts = partsOf(reason.field);
+    const key = canonicalJson([
+      parts?.name ?? '',
+      parts?.leaf ?? reason.field,
+      reason.theirs,
+      reason.ours,
+      reason.kind,
+    ]);
+    const at = [...(merged.get(key)?.at ?? []), ...(parts === null ? [] : [parts.index])];
+    merged.set(key, { ...reason, at });
+  }
+  return [...merged.values()].map(({ at, ...reason }) => {
+    const parts = partsOf(reason.field);
+    if (parts === null) return reason;
+    const which = at.length === countOf(parts.name) ? '' : `.${at.join(',')}`;
+    return { ...reason, field: `${parts.name}${which}.${parts.leaf}` };
+  });
+}
