@@ -71,6 +71,33 @@ describe.each(papers)('%s', (file, raw) => {
     const keys = paper.cells.map(({ value: _, ...cell }) => JSON.stringify(cell));
     expect(new Set(keys).size).toBe(keys.length);
   });
+  test('a cell was made with a preset of its method, and what it has otherwise is part of it', () => {
+    const known = new Map(presets.map(([, preset]) => v.parse(Preset, preset)).map((preset) => [preset.id, preset]));
+    for (const { method, preset: id, change = [], where, row } of paper.cells) {
+      const name = `${where}, ${row ?? ''}`;
+      const preset = known.get(id ?? '');
+      expect(id === null ? null : preset?.method, name).toBe(id === null ? null : method);
+      const given = (preset?.values ?? []).map(({ path }) => path);
+      for (const { path } of change)
+        expect(
+          given.some((one) => path === one || path.startsWith(`${one}.`)),
+          `${name}: ${path}`,
+        ).toBe(true);
+    }
+  });
+  // The earlier reproduction trained detectors by epochs.
+  test.runIf(paper.role === 'paper')('how a figure was measured is said in options of its evaluator', () => {
+    for (const { evaluator: id, metric, protocol, where } of paper.cells) {
+      if (paper.notImplemented.includes(`${id}/${metric}`)) continue;
+      const evaluator = evaluators.get(id);
+      const schema = evaluator.options as v.GenericSchema & { readonly entries: Readonly<Record<string, unknown>> };
+      const options = Object.entries(protocol).filter(([key]) => key in schema.entries);
+      checkChoice(evaluators, { id, options: Object.fromEntries(options) });
+      const stated = ['layer', ...Object.keys(evaluator.protocol(v.parse(evaluator.options, {})))];
+      const others = Object.keys(protocol).filter((key) => !(key in schema.entries));
+      expect(stated, `${where}: ${id}`).toEqual(expect.arrayContaining(others));
+    }
+  });
   test('recipes speak of options that the method has', () => {
     for (const [id, options] of Object.entries(paper.recipes)) checkChoice(methods, { id, options });
   });

@@ -8,8 +8,8 @@ import type { OptionValue } from '../../trainer/protocol/options.ts';
 export interface FieldClass {
   /** `*` stands for one part of a name, and at the end for any number of them. */
   readonly fields: readonly string[];
-  /** Only where another field has one of these values on both sides; `*` is the same part as in `fields`. */
-  readonly where?: { readonly field: string; readonly is: readonly OptionValue[] };
+  /** Only where another field is this on both sides, or on neither; `*` is the same part as in `fields`. */
+  readonly where?: { readonly field: string } & ({ readonly is: OptionValue } | { readonly not: OptionValue });
   readonly kind: 'breaks' | 'deviation' | 'irrelevant';
   readonly why: Text;
 }
@@ -21,16 +21,16 @@ const withoutUse: Text = {
 
 export const fieldClasses: readonly FieldClass[] = [
   // What is off on both sides.
-  { fields: ['views.*.blurSigma'], where: { field: 'views.*.blur', is: [0] }, kind: 'irrelevant', why: withoutUse },
+  { fields: ['views.*.blurSigma'], where: { field: 'views.*.blur', is: 0 }, kind: 'irrelevant', why: withoutUse },
   {
     fields: ['views.*.solarizeThreshold'],
-    where: { field: 'views.*.solarize', is: [0] },
+    where: { field: 'views.*.solarize', is: 0 },
     kind: 'irrelevant',
     why: withoutUse,
   },
   {
     fields: ['views.*.brightness', 'views.*.contrast', 'views.*.saturation', 'views.*.hue'],
-    where: { field: 'views.*.jitter', is: [0] },
+    where: { field: 'views.*.jitter', is: 0 },
     kind: 'irrelevant',
     why: withoutUse,
   },
@@ -44,13 +44,13 @@ export const fieldClasses: readonly FieldClass[] = [
   },
   {
     fields: ['protocol.fallsAt'],
-    where: { field: 'protocol.schedule', is: ['cosine-per-epoch', 'warmup-cosine', 'constant'] },
+    where: { field: 'protocol.schedule', not: 'steps' },
     kind: 'irrelevant',
     why: withoutUse,
   },
   {
     fields: ['protocol.temperature'],
-    where: { field: 'protocol.similarity', is: ['inverse-euclidean'] },
+    where: { field: 'protocol.similarity', is: 'inverse-euclidean' },
     kind: 'irrelevant',
     why: withoutUse,
   },

@@ -2,6 +2,7 @@
 import { availableParallelism, release } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
+import type { Execution } from '../../trainer/protocol/run.ts';
 import { createMemoize } from './comparison/memoize.ts';
 import type { Computing } from './computing.ts';
 import { stateOfData } from './data/run-data.ts';
@@ -87,7 +88,7 @@ export function createAnswers(
     runs,
     plans,
     datasets,
-    reports: reportsOf(context),
+    reports: reportsOf(context, placement.known),
     weights,
   };
 }
@@ -98,7 +99,7 @@ async function importFolder({ workspace, store, complain }: Records, folder: str
   return run;
 }
 
-function reportsOf({ options, records, now }: Context): Reports {
+function reportsOf({ options, records, now }: Context, execution: () => Execution | null): Reports {
   const { workspace, store, complain } = records;
   const { catalogue, papers, presets, plans } = records.resources;
   const { version, edition, desktop, push } = options;
@@ -109,6 +110,7 @@ function reportsOf({ options, records, now }: Context): Reports {
     push,
     now,
     complain,
+    execution,
     sources: {
       store,
       datasetsFolder: workspace.datasets,

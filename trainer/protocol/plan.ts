@@ -1,7 +1,7 @@
 /** A plan: the runs that test some claims, in the order their dependencies ask for. */
 import * as v from 'valibot';
 import { setPath } from './paths.ts';
-import { RunConfig } from './run.ts';
+import { RunConfig, type Execution } from './run.ts';
 
 const Text = v.strictObject({ en: v.string(), zh: v.string() });
 
@@ -105,6 +105,12 @@ export const Plan = v.strictObject({
   runs: v.array(PlannedRun),
 });
 export type Plan = v.InferOutput<typeof Plan>;
+
+/** A plan whose runs have the device and precision that the machine gives them, where that is left to it; null: not known yet. */
+export function placedPlan(plan: Plan, execution: Execution | null): Plan {
+  if (plan.placed !== true || execution === null) return plan;
+  return { ...plan, runs: plan.runs.map((run) => ({ ...run, config: { ...run.config, execution } })) };
+}
 
 /** A run that is another of the plan's, one written out before it, but for some values: by their paths, `method.options.variance`. */
 const LikeRun = v.strictObject({

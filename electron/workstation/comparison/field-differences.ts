@@ -31,7 +31,8 @@ function classOf(field: string, sides: readonly Fields[]): Pick<FieldClass, 'kin
     if (where === undefined) return row;
     const other = where.field.replace('*', part[1] ?? '');
     const values = sides.flatMap((side) => side[other] ?? []);
-    if (values.length > 0 && values.every((value) => where.is.includes(value))) return row;
+    const holds = (value: OptionValue): boolean => ('is' in where ? value === where.is : value !== where.not);
+    if (values.length > 0 && values.every(holds)) return row;
   }
   return { kind: 'deviation', why: whyUnnamed };
 }

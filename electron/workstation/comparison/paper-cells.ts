@@ -116,7 +116,7 @@ function statedDifferences(theirs: Measured, ours: Measured): readonly Reason[] 
 /** A field of a part that both have: of the same encoder or optimizer, of a view that both show. */
 function isShared(field: string, theirs: Measured, ours: Measured): boolean {
   const [group = ''] = field.split('.');
-  if (group === 'encoders') return theirs.encoder === ours.encoder;
+  if (group === 'encoders') return theirs.encoder === ours.encoder && field in (theirs.recipe ?? {});
   if (group === 'options') return true;
   if (group === 'views') return [theirs, ours].every(({ recipe }) => recipe !== null && field in recipe);
   return group === field || theirs.recipe?.[group] === ours.recipe?.[group];

@@ -1,6 +1,6 @@
 /** The data and the weights that a plan names, found on this machine. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import type { Plan, PlannedRun } from '../../../trainer/protocol/plan.ts';
+import { placedPlan, type Plan, type PlannedRun } from '../../../trainer/protocol/plan.ts';
 import type { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import { sampleName } from '../data/known-data.ts';
 import { possibleRuns } from './plan-order.ts';
@@ -50,12 +50,10 @@ export async function runsOnThisMachine(
   { folders, weights }: FoundHere,
 ): Promise<readonly PlannedRun[]> {
   const rows = await context.store.datasets();
-  const execution = plan.placed === true ? context.placement.known() : null;
   const found = new Map<string, { readonly path: string; readonly fingerprint?: string }>();
   for (const [name, path] of folders) found.set(name, rows.find((row) => row.path === path) ?? { path });
-  return plan.runs.map((run) => {
-    const config = withWeights(withData(run.config, found), weights);
-    return { ...run, config: execution === null ? config : { ...config, execution } };
+  return placedPlan(plan, context.placement.known()).runs.map((run) => {
+    return { ...run, config: withWeights(withData(run.config, found), weights) };
   });
 }
 

@@ -8,7 +8,8 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import { leftOutFile } from '../../../trainer/protocol/left-out.ts';
 import { notFiniteChoicesFile, otherCourseCodes } from '../../../trainer/protocol/when-not-finite.ts';
-import { Plan } from '../../../trainer/protocol/plan.ts';
+import { Plan, placedPlan } from '../../../trainer/protocol/plan.ts';
+import type { Execution } from '../../../trainer/protocol/run.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Comparison, Selection } from '../../api/comparison.ts';
 import { compareRuns } from '../comparison/compare.ts';
@@ -45,8 +46,14 @@ async function planOf(sources: Sources, selection: Selection): Promise<Plan | nu
   throw new FaultError('unknown-id', `There is no plan "${selection.plan}".`, { id: selection.plan });
 }
 
-export async function gatherComparison(sources: Sources, selection: Selection): Promise<Comparison> {
-  const plan = await planOf(sources, selection);
+/** @param execution of runs that are not made yet, so that what they deviate in is known before; null: as the plan says */
+export async function gatherComparison(
+  sources: Sources,
+  selection: Selection,
+  execution: Execution | null,
+): Promise<Comparison> {
+  const stored = await planOf(sources, selection);
+  const plan = stored === null ? null : placedPlan(stored, execution);
   const { store, papers, presets, catalogue, memoize } = sources;
   const runs = (await store.runs()).filter(({ deleted }) => !deleted);
   if (selection.kind === 'runs') {
@@ -80,7 +87,8 @@ const logLines = 1000;
 
 export async function gatherReport(sources: Sources, selection: Selection): Promise<ReportInput> {
   const { store, datasetsFolder, papers, presets, catalogue, environment } = sources;
-  const comparison = await gatherComparison(sources, selection);
+  // The same records always give the same report, whatever machine would run the rest.
+  const comparison = await gatherComparison(sources, selection, null);
   const plan = await planOf(sources, selection);
   const stored = (await store.runs()).filter(({ deleted }) => !deleted);
   const runs = reportedRuns(stored, selection, comparison, plan);

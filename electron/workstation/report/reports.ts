@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { writeJson } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import type { Execution } from '../../../trainer/protocol/run.ts';
 import type { Selection } from '../../api/comparison.ts';
 import type { ReportFormat, ReportRow } from '../../api/reports.ts';
 import type { Requests } from '../../api/requests.ts';
@@ -29,6 +30,8 @@ export interface Reports {
 export interface ReportsOptions {
   readonly workspace: Workspace;
   readonly sources: Sources;
+  /** Device and precision of new runs, where they are known. */
+  readonly execution: () => Execution | null;
   readonly desktop: Desktop;
   readonly push: Push;
   readonly now: () => number;
@@ -95,7 +98,7 @@ export function createReports(options: ReportsOptions): Reports {
   }
 
   return {
-    compare: (selection) => gatherComparison(sources, selection),
+    compare: (selection) => gatherComparison(sources, selection, options.execution()),
     export: async (selection, formats, language) => {
       const tell = (phase: string, ended: boolean) =>
         push('job', { kind: 'report', phase, fraction: null, secondsLeft: null, ended });
