@@ -3,8 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import type { Comparison, Reason } from '../api/comparison.ts';
-import { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import { Paper } from '../../trainer/protocol/paper.ts';
+import { fieldClasses } from '../words/field-classes.ts';
+import { presetConfig } from '../workstation/comparison/preset-config.ts';
+import { operationFields, trainingFields } from '../workstation/comparison/configuration-fields.ts';
+import { catalogue, presets } from '../workstation/testing/comparison-fixture.ts';
 import { firstPlan } from '../workstation/report/testing/report-fixture.ts';
 import { fieldName } from '../workstation/report/naming.ts';
 import { comparisonText } from './comparison.ts';
@@ -15,11 +18,11 @@ import { wordsIn } from './words.ts';
 const root = new URL('../../', import.meta.url);
 const json = (path: string): unknown => JSON.parse(readFileSync(new URL(path, root), 'utf8'));
 const languages = [wordsIn('en'), wordsIn('zh')];
-const breaks = (field: string): Reason => ({ field, theirs: 1, ours: 2, kind: 'breaks' });
+const why = { en: 'A reason.', zh: '原因。' };
+const breaks = (field: string): Reason => ({ field, theirs: 1, ours: 2, kind: 'breaks', why });
 
-/** Fields of `compare.ts` that are not of an option or a protocol. */
-const plainFields =
-  'paper value method evaluator dataset split metric encoder pretrainedOn epochs batch chunk branch'.split(' ');
+/** Fields of the table of classes that are written out. */
+const plainFields = fieldClasses.flatMap(({ fields }) => fields.filter((field) => !field.includes('*')));
 /** What an evaluator states of itself without an option for it. */
 const stated = 'head optimizer schedule costs folds positiveWeight normalized averagePrecision difficult views layer';
 
@@ -37,11 +40,26 @@ function paperFields(): readonly string[] {
 }
 
 function recipeFields(): readonly string[] {
-  const { methods, evaluators } = v.parse(Catalogue, json('out/catalogue.json'));
+  const { methods, encoders, optimizers, schedules, evaluators } = catalogue;
+  const below = (name: string, recipes: readonly { readonly options: readonly { readonly key: string }[] }[]) =>
+    recipes.flatMap(({ options }) => options.map(({ key }) => `${name}.${key}`));
   return [
-    ...methods.flatMap(({ options }) => options.map(({ key }) => `options.${key}`)),
-    ...evaluators.flatMap(({ options }) => options.map(({ key }) => `protocol.${key}`)),
+    ...below('options', methods),
+    ...below('encoders.1,2', encoders),
+    ...below('optimizer.options', optimizers),
+    ...below('schedule.options', schedules),
+    ...below('protocol', evaluators),
   ];
+}
+
+/** Of every preset, and of both kinds of run what no preset states. */
+function configurationFields(): readonly string[] {
+  return presets.map(presetConfig).flatMap((config) => {
+    const operation = Object.keys(operationFields({ ...config, whenNotFinite: { policy: 'clip', norm: 1 } }));
+    const fields = Object.keys(trainingFields(config, catalogue));
+    const merged = fields.map((field) => field.replace(/^(views|encoders)\.\d+/, '$1'));
+    return [...fields, ...merged, ...operation, ...operation.map((field) => `protocol.${field}`)];
+  });
 }
 
 function expectWords(fields: readonly string[]): void {
@@ -57,9 +75,8 @@ test('every field that a reason can name has words in both languages', () => {
   expectWords([...plainFields, ...stated.split(' ').map((key) => `protocol.${key}`), ...paperFields()]);
 });
 
-// The build writes the catalogue; `npm test` builds first.
-test('and so has every option of every recipe', () => {
-  expectWords(recipeFields());
+test('and so has every option of every recipe, and every other field of a configuration', () => {
+  expectWords([...recipeFields(), ...configurationFields()]);
 });
 
 test('a field that nobody has worded yet is spelled in words', () => {
@@ -108,10 +125,12 @@ test('--verbose gives every reason a line with both sides', async () => {
   const [row] = comparison.rows;
   if (row === undefined) throw new Error('The fixture compares nothing.');
   const reasons: readonly Reason[] = [
-    { field: 'dataset', theirs: 'imagenet', ours: 'fashion-mnist', kind: 'breaks' },
-    { field: 'metric', theirs: 'map', ours: 'top1', kind: 'breaks' },
-    { field: 'protocol.weightDecay', theirs: 0.000001, ours: 0, kind: 'breaks' },
-    { field: 'protocol.standardize', theirs: null, ours: true, kind: 'deviation' },
+    { field: 'dataset', theirs: 'imagenet', ours: 'fashion-mnist', kind: 'breaks', why },
+    { field: 'metric', theirs: 'map', ours: 'top1', kind: 'breaks', why },
+    { field: 'protocol.weightDecay', theirs: 0.000001, ours: 0, kind: 'breaks', why },
+    { field: 'protocol.standardize', theirs: false, ours: true, kind: 'deviation', why },
+    { field: 'protocol.temperature', theirs: null, ours: 0.07, kind: 'unstated', why },
+    { field: 'protocol.similarity', theirs: null, ours: 'cosine', kind: 'unstated', why },
   ];
   const shown = { ...comparison, rows: [{ ...row, reasons }], claims: [], pairs: [] };
   const text = comparisonText(shown, wordsIn('en'), { room: 100, isVerbose: true });
@@ -119,7 +138,8 @@ test('--verbose gives every reason a line with both sides', async () => {
     /^ +data set +imagenet +fashion-mnist /m,
     /^ +metric +mAP +top-1 /m,
     /^ +weight decay of the head +0\.000001 +0 /m,
-    /^ +features standardised +not stated +yes /m,
+    /^ +features standardised +no +yes /m,
+    /^ +not stated by the paper +temperature 0.07; similarity/m,
   ])
     expect(text).toMatch(line);
   const short = comparisonText({ ...shown, rows: [{ ...row, reasons, verdict: 'not-comparable' }] }, wordsIn('en'), {

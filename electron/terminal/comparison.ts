@@ -1,6 +1,7 @@
 /** A comparison as the terminal prints it: figures by encoder, claims, differences on the same images. */
-import type { Comparison, ComparisonRow, Interval } from '../api/comparison.ts';
+import type { Comparison, ComparisonRow, Interval, Reason } from '../api/comparison.ts';
 import { effectNote, fieldName, figureName, subjectName } from '../workstation/report/naming.ts';
+import { figureVerdict } from '../workstation/report/tables.ts';
 import { reasonsInShort, shortFigureName, sideInWords } from './field-words.ts';
 import { tableOf, type Column, type TableRow } from './table.ts';
 import type { Words } from './words.ts';
@@ -72,14 +73,16 @@ function figureCells(row: ComparisonRow, name: (row: ComparisonRow) => string, w
 }
 
 function verdictText(verdict: ComparisonRow['verdict'], reasons: ComparisonRow['reasons'], words: Words): string {
-  const because = verdict === 'not-comparable' ? reasonsInShort(words, reasons) : '';
-  if (because === '') return words.verdict(verdict);
+  const kind = verdict === 'not-comparable' ? 'breaks' : 'deviation';
+  const because = verdict === 'pending' ? '' : reasonsInShort(words, reasons, kind);
+  const own = figureVerdict(words.report, { verdict, reasons });
+  if (because === '') return own;
   // Without anything to compare it with, no other reason matters.
   if (reasons.every(({ field }) => field === 'paper')) return because;
-  return `${words.verdict(verdict)}${words.report.colon}${because}`;
+  return `${own}${words.report.colon}${because}`;
 }
 
-/** Every field in which a figure differs from the paper's, a line each. */
+/** Every field in which a figure differs from the paper's: a line each, but for what the paper does not say and what changes nothing. */
 function reasonsText(rows: readonly ComparisonRow[], words: Words, room: number): string {
   const differing = rows.filter(({ reasons }) => reasons.length > 0);
   if (differing.length === 0) return '';
@@ -87,14 +90,20 @@ function reasonsText(rows: readonly ComparisonRow[], words: Words, room: number)
   const name = nameOf(rows, words);
   const lines = bySubject(differing, words, (row) => [
     `  ${name(row)}`,
-    ...row.reasons.map((reason) => {
-      const noted = reason.effect === undefined ? [] : [effectNote(words.report, reason.field, reason.effect)];
-      return [
-        `    ${fieldName(words.report, reason.field)}`,
-        sideInWords(words, reason, 'theirs'),
-        sideInWords(words, reason, 'ours'),
-        [effects[reason.kind], ...noted].join('\n'),
-      ];
+    ...row.reasons
+      .filter(({ kind }) => kind === 'breaks' || kind === 'deviation')
+      .map((reason) => {
+        const noted = reason.effect === undefined ? [] : [effectNote(words.report, reason.field, reason.effect)];
+        return [
+          `    ${fieldName(words.report, reason.field)}`,
+          sideInWords(words, reason, 'theirs'),
+          sideInWords(words, reason, 'ours'),
+          [effects[reason.kind], reason.why[words.language], ...noted].join('\n'),
+        ];
+      }),
+    ...(['unstated', 'irrelevant'] as const).flatMap((kind) => {
+      const folded = foldedText(row.reasons, kind, words);
+      return folded === '' ? [] : [[`    ${effects[kind]}`, '', folded, '']];
     }),
   ]);
   const titles = [`    ${columns.field}`, columns.theirs, columns.ours, columns.effect];
@@ -103,6 +112,18 @@ function reasonsText(rows: readonly ComparisonRow[], words: Words, room: number)
     lines,
     room,
   )}`;
+}
+
+/** `temperature 0.07; similarity cosine`: our values alone. */
+function foldedText(reasons: ComparisonRow['reasons'], kind: Reason['kind'], words: Words): string {
+  return reasons
+    .filter((reason) => reason.kind === kind)
+    .map((reason) =>
+      reason.ours === null
+        ? reason.why[words.language]
+        : `${fieldName(words.report, reason.field)} ${sideInWords(words, reason, 'ours')}`,
+    )
+    .join(words.report.semicolon);
 }
 
 function claimsText({ claims }: Comparison, words: Words, room: number): string {

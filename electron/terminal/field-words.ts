@@ -6,10 +6,14 @@ import type { Words } from './words.ts';
 /** Largest number of reasons that a verdict names. */
 const mostNamed = 3;
 
-/** `data set, encoder, epochs and 8 more`: why a figure cannot be compared. Empty where it can. */
-export function reasonsInShort(words: Words, reasons: readonly Reason[]): string {
-  const breaking = reasons.filter(({ kind }) => kind === 'breaks').map(({ field }) => shortReason(words, field));
-  const names = [...new Set(breaking)];
+/** `data set, encoder, epochs and 8 more`: why a figure cannot be compared, or what it deviates in. Empty where nothing is of the kind. */
+export function reasonsInShort(
+  words: Words,
+  reasons: readonly Reason[],
+  wanted: 'breaks' | 'deviation' = 'breaks',
+): string {
+  const found = reasons.filter(({ kind }) => kind === wanted).map(({ field }) => shortReason(words, field));
+  const names = [...new Set(found)];
   const named = names.slice(0, mostNamed).join(words.say('listComma'));
   return names.length > mostNamed ? words.andMore(named, names.length - mostNamed) : named;
 }

@@ -1,8 +1,11 @@
 /**
- * Every figure as a row for a spreadsheet: one per run, metric and epoch choice, with the figures compared with it. RFC
- * 4180, raw numbers.
+ * Every figure as a row for a spreadsheet: one per run, metric and epoch choice, with the figures compared with it and what they
+ * differ in. RFC 4180, raw numbers.
  */
+import type { Reason } from '../../api/comparison.ts';
+import type { Language } from '../../api/settings.ts';
 import type { ReportModel } from './model.ts';
+import { fieldName, reasonSide, wordsOf } from './naming.ts';
 
 const columns = [
   'subject',
@@ -31,6 +34,7 @@ const columns = [
   'verdict',
   'breaks',
   'deviations',
+  'not_stated',
   'protocol',
 ] as const;
 
@@ -44,14 +48,22 @@ function field(value: Value): string {
   return /[",\n\r]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 
-export function renderCsv({ comparison }: ReportModel): string {
+/** @param language of what figures differ in; everything else is codes and numbers */
+export function renderCsv({ comparison }: ReportModel, language: Language): string {
+  const words = wordsOf[language];
+  /** `batch size: 2048 → 1024. Losses and batch norm see …`. */
+  const told = (reason: Reason): string => {
+    const [theirs, ours] = [reasonSide(words, reason, 'theirs'), reasonSide(words, reason, 'ours')];
+    const sides = reason.kind === 'unstated' ? ours : `${theirs} → ${ours}. ${reason.why[language]}`;
+    return `${fieldName(words, reason.field)}${words.colon}${sides}`;
+  };
   const lines = comparison.rows.flatMap((row) => {
     const { subject, ours, paper, earlier, difference } = row;
-    const fields = (kind: 'breaks' | 'deviation'): string =>
+    const fields = (kind: Reason['kind']): string =>
       row.reasons
         .filter((reason) => reason.kind === kind)
-        .map((reason) => reason.field)
-        .join(' ');
+        .map(told)
+        .join('\n');
     const values = ours?.values ?? [];
     return (values.length === 0 ? [null] : values).map((value) => {
       const record: Readonly<Record<(typeof columns)[number], Value>> = {
@@ -81,6 +93,7 @@ export function renderCsv({ comparison }: ReportModel): string {
         verdict: row.verdict,
         breaks: fields('breaks'),
         deviations: fields('deviation'),
+        not_stated: fields('unstated'),
         protocol: Object.entries(row.protocol)
           .map(([key, setting]) => `${key}=${String(setting)}`)
           .sort()

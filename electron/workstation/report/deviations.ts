@@ -19,24 +19,24 @@ interface Group {
 export function deviations(model: ReportModel, words: Words): Section {
   const compared = model.comparison.rows.filter(({ paper, reasons }) => paper !== null && reasons.length > 0);
   const differences = differencesOf(compared);
-  const isUnstated = ({ reason, rows }: Difference): boolean =>
-    reason.theirs === null && reason.kind === 'deviation' && rows.every((row) => effectOf(row, reason) === undefined);
-  const stated = grouped(
-    differences.filter((difference) => !isUnstated(difference)),
-    compared,
-    words,
-  );
-  const unstated = grouped(differences.filter(isUnstated), compared, words);
+  const groupsOf = (...kinds: readonly Reason['kind'][]): readonly Group[] =>
+    grouped(
+      differences.filter(({ reason }) => kinds.includes(reason.kind)),
+      compared,
+      words,
+    );
   const text = compared.length === 0 ? words.deviations.none : words.deviations.intro;
+  const folded = (title: string, groups: readonly Group[]): readonly Block[] =>
+    groups.length === 0 ? [] : [{ kind: 'heading', text: title }, foldedTable(groups, words)];
+  const stated = groupsOf('breaks', 'deviation');
   return {
     id: 'deviations',
     title: words.sections.deviations,
     blocks: [
       { kind: 'paragraph', text },
       ...(stated.length === 0 ? [] : [statedTable(stated, words)]),
-      ...(unstated.length === 0
-        ? []
-        : [{ kind: 'heading' as const, text: words.deviations.unstated }, unstatedTable(unstated, words)]),
+      ...folded(words.deviations.unstated, groupsOf('unstated')),
+      ...folded(words.deviations.irrelevant, groupsOf('irrelevant')),
     ],
   };
 }
@@ -102,8 +102,8 @@ function statedTable(groups: readonly Group[], words: Words): Block {
   };
 }
 
-/** Values the paper does not state, so the table has no column for it: our values, one line per group of figures. */
-function unstatedTable(groups: readonly Group[], words: Words): Block {
+/** Values that the paper does not state, or that change nothing: ours alone, one line per group of figures. */
+function foldedTable(groups: readonly Group[], words: Words): Block {
   return {
     kind: 'table',
     columns: [
@@ -113,7 +113,11 @@ function unstatedTable(groups: readonly Group[], words: Words): Block {
     rows: groups.map(({ name, differences }) => [
       name,
       differences
-        .map(({ reason }) => `${fieldName(words, reason.field)}${words.colon}${reasonSide(words, reason, 'ours')}`)
+        .map(({ reason }) =>
+          reason.ours === null
+            ? reason.why[words.language]
+            : `${fieldName(words, reason.field)}${words.colon}${reasonSide(words, reason, 'ours')}`,
+        )
         .join(words.semicolon),
     ]),
   };
@@ -132,7 +136,7 @@ function differenceCells({ reason, rows }: Difference, words: Words): readonly T
     {
       text: words.effects[reason.kind],
       tone: reason.kind === 'breaks' ? 'attention' : 'quiet',
-      note: [...new Set(effects)].join(words.semicolon),
+      note: [reason.why[words.language], ...new Set(effects)].join(' '),
     },
   ];
 }

@@ -90,7 +90,9 @@ describe('the order', () => {
       block.kind === 'table' && block.columns.length === 4 ? block.rows : [],
     );
     const told = rows.flatMap((row) => ('group' in row ? [] : [row.map(cellText).join(' | ')]));
-    expect(told).toContain('batch size | 2048 | 256 | stated only');
+    expect(told).toContain('batch size | 2048 | 256 | deviation');
+    expect(told).toContain('optimizer | LARS | AdamW | deviation');
+    expect(told).toContain('views · crop area | 0.08, 1 | 0.3, 1 | deviation');
     expect(new Set(told).size).toBe(told.length);
   });
 });

@@ -89,13 +89,22 @@ const signs: Readonly<Record<string, string>> = {
   '→': '$\\to$',
   '≤': '$\\le$',
   '≥': '$\\ge$',
+  β: '$\\beta$',
+  γ: '$\\gamma$',
+  δ: '$\\delta$',
+  ε: '$\\varepsilon$',
+  η: '$\\eta$',
+  κ: '$\\kappa$',
   λ: '$\\lambda$',
   μ: '$\\mu$',
   ν: '$\\nu$',
+  σ: '$\\sigma$',
+  '₁': '$_1$',
+  '₂': '$_2$',
 };
 
 function plain(text: string): string {
-  return oneLine(text).replaceAll(/[\\{}%&$#_~^<>|±−×→≤≥λμν]/g, (sign) => signs[sign]!);
+  return oneLine(text).replaceAll(/[\\{}%&$#_~^<>|±−×→≤≥βγδεηκλμνσ₁₂]/g, (sign) => signs[sign]!);
 }
 
 /** A line break would end a comment, and two a paragraph. */

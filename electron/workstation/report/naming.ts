@@ -1,7 +1,9 @@
 /** Names of things in the report's language. */
 import type { ComparisonRow, Reason } from '../../api/comparison.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
-import { encoderInWords, spelledOut } from '../../words/encoders.ts';
+import { choiceInWords } from '../../words/choices.ts';
+import { encoderInWords } from '../../words/encoders.ts';
+import { fieldInWords } from '../../words/fields.ts';
 import { decimal, nothing } from './format.ts';
 import { en, type Words } from './locales/en.ts';
 import { zh } from './locales/zh.ts';
@@ -55,9 +57,9 @@ export function figureName(
   return `${words.measure(evaluatorName(words, row), words.metrics[metric] ?? metric)} · ${dataset} ${split}`;
 }
 
-/** A field as a person calls it. One that nobody has worded (a new recipe's option) is spelled in words. */
-export function fieldName(words: Words, field: string): string {
-  return words.fields[field] ?? spelledOut(field.replace(/^(options|protocol)\./, ''));
+/** A field in which a run differs from a paper's figure, as a person calls it. */
+export function fieldName({ language }: Words, field: string): string {
+  return fieldInWords(language, field);
 }
 
 export function reasonSide(words: Words, reason: Reason, side: 'theirs' | 'ours'): string {
@@ -68,7 +70,8 @@ function fieldValue(words: Words, field: string, value: Reason['theirs']): strin
   if (value === null) return field === 'paper' || field === 'value' ? nothing : words.unknown;
   if (typeof value === 'boolean') return value ? words.yes : words.no;
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
-  return field === 'encoder' ? encoderInWords(words.language, value) : (words.remarks[value] ?? value);
+  if (field === 'encoder') return encoderInWords(words.language, value);
+  return words.remarks[value] ?? choiceInWords(words.language, field, value) ?? value;
 }
 
 /** The paper's finding when it changed only this field. */

@@ -99,7 +99,7 @@ const render = (from: ReportModel): readonly string[] => [
   renderMarkdown(compose(from, 'zh')),
   renderLatex(compose(from, 'en')),
   renderLatex(compose(from, 'zh')),
-  renderCsv(from),
+  renderCsv(from, 'en'),
   renderJson(from),
 ];
 
@@ -248,7 +248,7 @@ describe('what it says', () => {
 
 describe('CSV', () => {
   test('has a header and a row for each figure, all of the same width', () => {
-    const lines = renderCsv(model).trimEnd().split('\r\n');
+    const lines = renderCsv(model, 'en').trimEnd().split('\r\n');
     const width = lines[0]!.split(',').length;
     const figures = model.comparison.rows.reduce((sum, { ours }) => sum + (ours?.values.length ?? 1), 0);
     expect(lines).toHaveLength(figures + 1);
@@ -257,7 +257,7 @@ describe('CSV', () => {
   test('a name cannot become a formula', () => {
     const [first, ...rest] = model.comparison.rows;
     const row = { ...first!, subject: { ...first!.subject, label: '=1+1,"x"' } };
-    const csv = renderCsv({ ...model, comparison: { ...model.comparison, rows: [row, ...rest] } });
+    const csv = renderCsv({ ...model, comparison: { ...model.comparison, rows: [row, ...rest] } }, 'en');
     expect(csv.split('\r\n')[1]).toMatch(/^"'=1\+1,""x""",/);
   });
 });

@@ -1,6 +1,7 @@
 /** The first page: what was done, the results, and what they mean. */
 import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api/comparison.ts';
 import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
+import { deviationsOf } from '../../words/deviations.ts';
 import { networkInWords, normsInWords } from '../../words/weights.ts';
 import type { Block, Section } from './document.ts';
 import { between, clock, decimal, whole } from './format.ts';
@@ -184,6 +185,9 @@ function meaning({ comparison }: ReportModel, words: Words): readonly string[] {
   const { rows, claims, pairs } = comparison;
   const compared = rows.filter(({ paper }) => paper !== null);
   const count = (verdict: Verdict): number => compared.filter((row) => row.verdict === verdict).length;
+  const deviating = compared.filter(
+    ({ verdict, reasons }) => verdict === 'reproduced' && deviationsOf(reasons).length > 0,
+  ).length;
   const judged = (...verdicts: readonly ClaimVerdict['verdict'][]): number =>
     claims.filter(({ verdict }) => verdicts.includes(verdict)).length;
   return [
@@ -199,7 +203,8 @@ function meaning({ comparison }: ReportModel, words: Words): readonly string[] {
         ]),
     words.summary.verdicts({
       all: compared.length,
-      reproduced: count('reproduced'),
+      reproduced: count('reproduced') - deviating,
+      withDeviations: deviating,
       notReproduced: count('not-reproduced'),
       inconclusive: count('inconclusive'),
       notComparable: count('not-comparable'),

@@ -1,6 +1,7 @@
 /** Cells and tables shared by several sections. */
 import type { ClaimVerdict, ComparisonRow, Verdict } from '../../api/comparison.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
+import { deviationsOf, isJudged } from '../../words/deviations.ts';
 import type { Block, TableCell, TableRow, Tone } from './document.ts';
 import { between, decimal, nothing, signed } from './format.ts';
 import type { Words } from './locales/en.ts';
@@ -20,6 +21,12 @@ export function verdictCell(words: Words, verdict: keyof typeof tones): TableCel
   return { text: words.verdicts[verdict], tone: tones[verdict], label: true };
 }
 
+/** The verdict on a figure, with the number of deviations it was reached with. */
+export function figureVerdict(words: Words, row: Pick<ComparisonRow, 'verdict' | 'reasons'>): string {
+  const count = isJudged(row.verdict) ? deviationsOf(row.reasons).length : 0;
+  return words.withDeviations(words.verdicts[row.verdict], count);
+}
+
 /** `difference 0.23 [−0.54, 0.95] (threshold 0); …`. */
 export function evidenceText(words: Words, evidence: ClaimVerdict['evidence']): string {
   return evidence
@@ -34,7 +41,8 @@ export function evidenceText(words: Words, evidence: ClaimVerdict['evidence']): 
 
 /** Without a figure in the paper there is no verdict: the row is a control. */
 function rowVerdict(words: Words, row: ComparisonRow): TableCell {
-  return row.paper === null && row.ours !== null ? nothing : verdictCell(words, row.verdict);
+  if (row.paper === null && row.ours !== null) return nothing;
+  return { text: figureVerdict(words, row), tone: tones[row.verdict], label: true };
 }
 
 function citedCell(words: Words, cell: Cell | null): TableCell {

@@ -58,7 +58,7 @@ export async function writeReport(request: WriteReport): Promise<ReportRow> {
   const texts: Readonly<Record<Exclude<ReportFormat, 'pdf' | 'svg'>, () => string>> = {
     html: () => renderHtml(document),
     markdown: () => renderMarkdown(document),
-    csv: () => renderCsv(model),
+    csv: () => renderCsv(model, language),
     json: () => renderJson(model),
     latex: () => renderLatex(document),
     bundle: () => renderJson(bundleOf(model)),
