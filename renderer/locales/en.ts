@@ -534,7 +534,7 @@ export const en = {
   'compare.notMeasured': 'Not measured yet',
   'compare.whyNot': 'Why they are not comparable',
   'compare.deviations': 'Stated deviations',
-  'compare.sameProtocol': 'Measured under the same protocol.',
+  'compare.sameRecipe': 'Trained by the same recipe and measured under the same protocol.',
   'compare.margin':
     'Margin fixed before the run: ±{margin} points. “Reproduced” means that the 90 % interval of the difference lies within it.',
   'compare.earlierRemark': 'Earlier reproduction: {remark}',
@@ -566,11 +566,15 @@ export const en = {
   'verdict.inconclusive': 'Inconclusive',
   'verdict.not-comparable': 'Not comparable',
   'verdict.pending': 'Pending',
+  'verdict.withDeviations': '{verdict}, with {count} {count#deviation|deviations}',
   'verdict.holds': 'Holds',
   'verdict.does-not-hold': 'Does not hold',
 
   'reason.breaks': 'not comparable because of this',
   'reason.deviation': 'deviation',
+  'reason.unstated': 'Not stated by the paper: {count} {count#setting|settings}',
+  'reason.irrelevant': 'Different, without effect on a figure: {count} {count#setting|settings}',
+  'reason.ours': '{field}: {value}',
   'reason.between': 'paper: {theirs}; here: {ours}',
   'reason.effect': 'With only this changed to {at}, the paper reports {from} → {to} ({where}).',
   'note.single-run':

@@ -52,3 +52,42 @@ test('the plot and the table show it, and the expanded row distinguishes the two
   expect(text).toContain('last epoch: 84.05');
   expect(text).toContain('best epoch: 84.08');
 });
+
+test('deviations are counted in the verdict and told with both sides and why; what the paper does not say is folded', () => {
+  const why = (en: string) => ({ en, zh: '' });
+  const reasons: ComparisonRow['reasons'] = [
+    { field: 'optimizer', theirs: 'lars', ours: 'adamw', kind: 'deviation', why: why('Another course.') },
+    { field: 'views.1,2.jitter', theirs: 0.8, ours: 0, kind: 'deviation', why: why('Augmentation decides.') },
+    { field: 'protocol.temperature', theirs: null, ours: 0.07, kind: 'unstated', why: why('Not said.') },
+  ];
+  const cell = {
+    method: 'vicreg',
+    evaluator: 'linear',
+    dataset: 'imagenet',
+    split: 'val',
+    metric: 'top1',
+    protocol: {},
+  };
+  const setting = { encoder: 'resnet-50', pretrainedOn: 'imagenet' };
+  const paper = { ...cell, value: 84, where: 'Table 1', preset: 'vicreg-official-code', setting };
+  const compared: ComparisonRow = { ...row, paper, verdict: 'reproduced', reasons };
+  words.language = 'en';
+  shown.push(
+    mount(ComparisonTable, {
+      target: document.body,
+      props: { groups: [{ id: 'g', title: 'Linear', rows: [compared] }] },
+    }),
+  );
+  flushSync();
+  const tables = document.querySelectorAll('[data-testid="comparison"]');
+  const table = tables[tables.length - 1]!;
+  table.querySelector<HTMLButtonElement>('button')!.click();
+  flushSync();
+  const text = table.textContent.replaceAll(/\s+/g, ' ');
+  expect(text).toContain('Reproduced, with 2 deviations');
+  expect(text).toContain('Optimizer deviation paper: LARS; here: AdamW Another course.');
+  expect(text).toContain('Views 1, 2 · colour jitter deviation paper: 0.8; here: 0 Augmentation decides.');
+  const folded = table.querySelector('details')!;
+  expect(folded.open).toBe(false);
+  expect(folded.textContent.replaceAll(/\s+/g, ' ')).toContain('Not stated by the paper: 1 setting Temperature: 0.07');
+});

@@ -1,5 +1,5 @@
 /** A made-up comparison and its reports. */
-import type { Comparison, ComparisonRow, Interval } from '../../../electron/api/comparison.ts';
+import type { Comparison, ComparisonRow, Interval, Reason } from '../../../electron/api/comparison.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import { plan } from './plan.ts';
 import { type FakeAnswers, type FakeWorld, minutes, now, pause } from './world.ts';
@@ -18,6 +18,7 @@ const cell = (value: number | null, where: string, more: Partial<Cell> = {}): Ce
   metric: 'top1',
   value,
   where,
+  preset: 'vicreg-official-code',
   setting: { encoder: 'resnet-50', pretrainedOn: 'imagenet', epochs: 1000, batch: 2048 },
   protocol: {},
   ...more,
@@ -59,22 +60,37 @@ const figures = (
   notes: [],
   ...more,
 });
-const breaks = [
-  { field: 'dataset', theirs: 'imagenet', ours: 'fashion-mnist', kind: 'breaks' },
-  { field: 'encoder', theirs: 'resnet-50', ours: 'resnet-18', kind: 'breaks' },
-  { field: 'epochs', theirs: 1000, ours: 3.2, kind: 'breaks' },
-  { field: 'batch', theirs: 2048, ours: 256, kind: 'deviation' },
-] as const;
+const reason = (
+  field: string,
+  theirs: Reason['theirs'],
+  ours: Reason['ours'],
+  kind: Reason['kind'],
+  en: string,
+  zh: string,
+): Reason => ({ field, theirs, ours, kind, why: { en, zh } });
+const otherImages = ['Figures on other images cannot be subtracted.', '不同图像上的数值不能相减。'] as const;
+const silent = ['The paper does not say.', '论文未说明。'] as const;
+const reasons: readonly Reason[] = [
+  reason('dataset', 'imagenet', 'fashion-mnist', 'breaks', ...otherImages),
+  reason('encoder', 'resnet-50', 'resnet-18', 'breaks', 'Other networks have other figures.', '其他网络另有其数值。'),
+  reason('epochs', 1000, 3.2, 'breaks', 'Longer training gives higher figures.', '训练越久数值越高。'),
+  reason('batch', 2048, 256, 'deviation', 'Losses see other samples together.', '损失同时看到的样本不同。'),
+  reason('optimizer', 'lars', 'adamw', 'deviation', 'Weights take another course.', '权重的更新路径不同。'),
+  reason('views.1,2.blur', 0.5, 0, 'deviation', 'Augmentation decides what is ignored.', '增强决定忽略什么。'),
+  reason('protocol.temperature', null, 0.07, 'unstated', ...silent),
+  reason('protocol.similarity', null, 'cosine', 'unstated', ...silent),
+  reason('logEvery', null, 5, 'irrelevant', 'It decides what is written.', '只决定写入的内容。'),
+];
 const comparisonRows: readonly ComparisonRow[] = [
   figures('linear', 'vicreg', 'VICReg', 'vicreg', 'main', 86.91, {
     paper: cell(73.2, 'Table 1', { runs: 3, range: 0.1 }),
     earlier: cell(63.95, '表格 2', { remark: 'fewer-epochs' }),
-    reasons: breaks,
+    reasons,
     notes: ['single-run', 'best-epoch-on-test'],
   }),
   figures('linear', 'no-variance', 'VICReg without the variance term', 'vicreg', 'ablation', 71.2, {
     paper: cell(null, 'Table 7', { remark: 'collapse' }),
-    reasons: breaks,
+    reasons,
     notes: ['single-run'],
   }),
   figures('linear', 'random', 'random', 'random', 'control', 76.49),
@@ -82,7 +98,7 @@ const comparisonRows: readonly ComparisonRow[] = [
   figures('linear', 'pixels', 'pixels', 'pixels', 'control', 84.32),
   figures('knn', 'vicreg', 'VICReg', 'vicreg', 'main', 86.12, {
     paper: cell(64.5, 'Table 11', { evaluator: 'knn' }),
-    reasons: breaks,
+    reasons,
     notes: ['paper-single-run'],
   }),
   figures('knn', 'random', 'random', 'random', 'control', 76.36),

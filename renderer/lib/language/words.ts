@@ -6,6 +6,8 @@ import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Said } from '../../../trainer/protocol/sentence.ts';
+import { choiceInWords } from '../../../electron/words/choices.ts';
+import { fieldInWords } from '../../../electron/words/fields.ts';
 import { chosenEncoderInWords, encoderInWords } from '../../../electron/words/encoders.ts';
 import { sentenceIn, sentencesIn } from '../../../electron/words/sentences.ts';
 import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
@@ -63,10 +65,17 @@ export function sentences(several: readonly Said[]): string {
   return sentencesIn(f().language, several, f().number);
 }
 
+/** A field in which a run differs from a paper's figure, as the beginning of a line. */
+export function comparedField(field: string): string {
+  const name = fieldInWords(f().language, field);
+  return name.charAt(0).toUpperCase() + name.slice(1);
+}
+
 /** Value of a field in the paper or in our run. */
 export function fieldValue(field: string, value: Reason['theirs']): string {
-  if (field === 'encoder' && typeof value === 'string') return encoderText(value);
-  return tCode('dataset', String(value)) ?? plainValue(value);
+  if (typeof value !== 'string') return plainValue(value);
+  if (field === 'encoder') return encoderText(value);
+  return choiceInWords(f().language, field, value) ?? tCode('remark', value) ?? nameOf('dataset', value);
 }
 
 /** The paper's finding when it changed only this field: what to expect of the same change here. */
