@@ -45,6 +45,8 @@ export interface Interval {
   readonly confidence: number;
   /** t over seeds, Wilson over images, paired bootstrap over images, Welch against the paper's spread or of two groups of seeds. */
   readonly method: 't-seeds' | 'wilson' | 'bootstrap' | 'paired-bootstrap' | 'welch' | 'welch-seeds';
+  /** Samples of the images that were drawn, by a bootstrap. */
+  readonly resamples?: number;
 }
 
 export interface ComparisonRow {

@@ -590,6 +590,7 @@ export const en = {
   'interval.wilson': '{confidence}, Wilson over images',
   'interval.bootstrap': '{confidence}, bootstrap over images',
   'interval.paired-bootstrap': '{confidence}, paired bootstrap over images',
+  'interval.drawn': '{how}, {count} samples',
   'interval.welch': '{confidence}, Welch against the paper’s spread',
   'interval.welch-seeds': '{confidence}, Welch over the seeds of both',
 

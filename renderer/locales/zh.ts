@@ -575,6 +575,7 @@ export const zh = {
   'interval.wilson': '{confidence}，基于图像的 Wilson 区间',
   'interval.bootstrap': '{confidence}，图像自助法',
   'interval.paired-bootstrap': '{confidence}，图像配对自助法',
+  'interval.drawn': '{how}，重采样 {count} 次',
   'interval.welch': '{confidence}，与论文离散度比较的 Welch 区间',
   'interval.welch-seeds': '{confidence}，基于双方随机种子的 Welch 区间',
 

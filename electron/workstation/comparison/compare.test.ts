@@ -254,7 +254,8 @@ describe('a mean average precision', () => {
       difference: { interval: { method: 'bootstrap' } },
     });
     expect(breaks(row)).toEqual([]);
-    expect(pairs).toMatchObject([{ metric: 'map', images, interval: { method: 'paired-bootstrap' } }]);
+    // An average precision is ranked again for every sample: fewer are drawn than of an accuracy.
+    expect(pairs).toMatchObject([{ metric: 'map', images, interval: { method: 'paired-bootstrap', resamples: 1000 } }]);
     expect(pairs[0]!.interval.low).toBeGreaterThan(0);
     expect(pairs[0]).not.toHaveProperty('test');
   });
@@ -267,7 +268,13 @@ describe('a mean average precision', () => {
     const spread = { resamples: 1000, bias: 0.4, bounds };
     const found = { evaluator: 'detection-c4', metric: 'ap50', n: images, protocol: {}, spread } as const;
     const compared = await compareRuns(input({ runs: [run], results: [storedResult('one', 81, found)] }));
-    expect(only(compared).ours!.interval).toEqual({ low: 78, high: 85, confidence: 0.95, method: 'bootstrap' });
+    expect(only(compared).ours!.interval).toEqual({
+      low: 78,
+      high: 85,
+      confidence: 0.95,
+      method: 'bootstrap',
+      resamples: 1000,
+    });
   });
   test('has none if the scores are missing, and a truncated file is named', async () => {
     const { rows, pairs } = await compared(() => Promise.resolve(null));
@@ -560,6 +567,7 @@ describe('a plan', () => {
       ['VICReg', 'pixels'],
     ]);
     for (const { interval, difference, test: tested } of pairs) {
+      expect(interval.resamples).toBe(2000);
       expect(interval.low).toBeGreaterThan(0);
       expect(difference).toBeGreaterThan(0);
       expect(tested!.pValue).toBeLessThan(0.001);

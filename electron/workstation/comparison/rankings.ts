@@ -46,13 +46,13 @@ export async function readRanking(
 }
 
 /** @throws if an interval is asked for at a confidence at which none was kept */
-function keptSpread(mean: number, { bounds }: Spread): Resampled {
+function keptSpread(mean: number, { bounds, resamples }: Spread): Resampled {
   return {
     mean,
     interval: (confidence) => {
       const found = bounds.find((one) => one.confidence === confidence);
       if (found === undefined) throw new Error(`No interval of a figure of detections was kept at ${confidence}.`);
-      return { low: found.low, high: found.high };
+      return { low: found.low, high: found.high, resamples };
     },
   };
 }

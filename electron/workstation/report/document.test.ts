@@ -97,6 +97,28 @@ describe('the order', () => {
   });
 });
 
+test('the samples that a bootstrap drew are those of the records', () => {
+  const [pair] = model.comparison.pairs;
+  const told = (...drawn: readonly (number | null)[]): string => {
+    const pairs = drawn.map((resamples) => ({
+      ...pair!,
+      interval: {
+        low: 0,
+        high: 1,
+        confidence: 0.95,
+        method: 'paired-bootstrap' as const,
+        ...(resamples && { resamples }),
+      },
+    }));
+    return JSON.stringify(
+      sectionOf(compose({ ...model, comparison: { ...model.comparison, pairs } }, 'en'), 'results'),
+    );
+  };
+  expect(told(1000)).toContain('bootstrap over images (1,000 samples');
+  expect(told(1000, 2000)).toContain('bootstrap over images (2,000 / 1,000 samples');
+  expect(told(null)).not.toContain('bootstrap');
+});
+
 describe('parameters', () => {
   const groups = () => groupParameters(model);
   test('every value of every run is in the appendix, in both languages', () => {

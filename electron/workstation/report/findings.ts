@@ -172,8 +172,17 @@ function pairsBlocks({ comparison: { pairs } }: ReportModel, words: Words): read
       ],
       rows,
     },
-    { kind: 'paragraph', text: words.results.pairsNote, quiet: true },
+    { kind: 'paragraph', text: words.results.pairsNote(resamplesOf(pairs)), quiet: true },
   ];
+}
+
+/** Numbers of samples that the bootstraps drew, the largest first: `2,000 / 1,000`. Empty where there was none. */
+function resamplesOf(pairs: ReportModel['comparison']['pairs']): string {
+  const drawn = new Set(pairs.flatMap(({ interval: { resamples } }) => resamples ?? []));
+  return [...drawn]
+    .sort((one, other) => other - one)
+    .map(whole)
+    .join(' / ');
 }
 
 export function earlier(model: ReportModel, words: Words): Section | null {

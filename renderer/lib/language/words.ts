@@ -1,8 +1,8 @@
 /** Names and sentences for codes from the other programs. A code without words keeps its own name. */
-import type { Reason } from '../../../electron/api/comparison.ts';
+import type { Interval, Reason } from '../../../electron/api/comparison.ts';
 import type { LogLine, RunDetail } from '../../../electron/api/runs.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
-import type { Choice } from '../../../trainer/protocol/options.ts';
+import type { Choice, Options } from '../../../trainer/protocol/options.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Said } from '../../../trainer/protocol/sentence.ts';
@@ -76,6 +76,22 @@ export function fieldValue(field: string, value: Reason['theirs']): string {
   if (typeof value !== 'string') return plainValue(value);
   if (field === 'encoder') return encoderText(value);
   return choiceInWords(f().language, field, value) ?? tCode('remark', value) ?? nameOf('dataset', value);
+}
+
+/** How an interval was found: "95 %, bootstrap over images, 1,000 samples". */
+export function intervalText({ method, confidence, resamples }: Interval): string {
+  const how = t(`interval.${method}`, { confidence: f().share(confidence) });
+  return resamples === undefined ? how : t('interval.drawn', { how, count: resamples });
+}
+
+/** The protocol of a figure as one line. */
+export function protocolText(protocol: Options): string {
+  return Object.entries(protocol)
+    .map(([key, value]) => {
+      const field = `protocol.${key}`;
+      return `${comparedField(field)} ${Array.isArray(value) ? plainValue(value) : fieldValue(field, value)}`;
+    })
+    .join(' · ');
 }
 
 /** The paper's finding when it changed only this field: what to expect of the same change here. */

@@ -56,8 +56,8 @@ async function resampledMeans(values: Float64Array, seed: number): Promise<Float
 
 export interface Resampled {
   readonly mean: number;
-  /** Percentile interval at a confidence. */
-  readonly interval: (confidence: number) => Bounds;
+  /** Percentile interval at a confidence, and the number of samples it was taken from. */
+  readonly interval: (confidence: number) => Bounds & { readonly resamples: number };
 }
 
 export function resampledOf(mean: number, sorted: Float64Array): Resampled {
@@ -66,6 +66,7 @@ export function resampledOf(mean: number, sorted: Float64Array): Resampled {
     interval: (confidence) => ({
       low: percentile(sorted, (1 - confidence) / 2),
       high: percentile(sorted, 1 - (1 - confidence) / 2),
+      resamples: sorted.length,
     }),
   };
 }

@@ -258,8 +258,9 @@ export const en = {
     seeds: 'Individual runs',
     pairs: 'Differences on the same images',
     onImages: (values: Values) => `${values['figure']} · ${values['images']} images`,
-    pairsNote:
-      'Intervals are from a bootstrap over images (2,000 resamples, fixed seed), p-values from the exact McNemar test; of detections, which are not right or wrong image by image, intervals are Welch’s over the seeds. The adjusted p-values correct for all tests in this table (Holm).',
+    /** `resamples`: samples that were drawn; empty where no interval is from a bootstrap. */
+    pairsNote: (resamples: string) =>
+      `${resamples === '' ? '' : `Intervals are from a bootstrap over images (${resamples} samples, fixed seed), p-values from the exact McNemar test. `}Intervals of detections, which are not right or wrong image by image, are Welch’s over the seeds. The adjusted p-values correct for all tests in this table (Holm).`,
     withoutCopies: (values: Values) =>
       values['images'] === '1'
         ? `${values['value']} without the test image that has a copy, exact or near, in ${values['splits']}`

@@ -239,8 +239,8 @@ export const zh: Words = {
     seeds: '各次实验',
     pairs: '相同图像上的差值',
     onImages: (values) => `${values['figure']} · ${values['images']} 张图像`,
-    pairsNote:
-      '区间：图像自助法（重采样 2,000 次，种子固定）；p 值：McNemar 精确检验，并按 Holm 方法就本表全部检验校正。检测结果无法逐图像判定对错，其区间为各随机种子的 Welch 区间。',
+    pairsNote: (resamples) =>
+      `${resamples === '' ? '' : `区间：图像自助法（重采样 ${resamples} 次，种子固定）；p 值：McNemar 精确检验。`}检测结果无法逐图像判定对错，其区间为各随机种子的 Welch 区间。校正后的 p 值按 Holm 方法就本表全部检验校正。`,
     withoutCopies: (values) =>
       `去除在 ${values['splits']} 中有完全相同或近似副本的 ${values['images']} 张测试图像后为 ${values['value']}`,
     best: {
