@@ -35,6 +35,16 @@ describe('catalogue', () => {
       }
   });
 
+  it('names the option that another needs, and a choice of it', () => {
+    const recipes = [...catalogue.methods, ...catalogue.encoders, ...catalogue.evaluators];
+    const needed = recipes.flatMap(({ options }) =>
+      options.flatMap(({ needs }) => (needs ? [{ needs, options }] : [])),
+    );
+    expect(needed.length).toBeGreaterThan(0);
+    for (const { needs, options } of needed)
+      expect(options.find(({ key }) => key === needs.option)?.choices).toContain(needs.is);
+  });
+
   it('marks what a comparison checks', () => {
     const knn = catalogue.evaluators.find(({ id }) => id === 'knn');
     expect(knn?.options.filter((option) => option.comparable).map((option) => option.key)).toEqual([

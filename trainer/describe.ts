@@ -48,6 +48,7 @@ function describeOption(recipe: string, key: string, node: Node, comparable: boo
     const requirement = actions.find((action) => action.type === type)?.requirement;
     return typeof requirement === 'number' ? requirement : undefined;
   };
+  const needs = actions.find(({ metadata }) => metadata?.['needs'] !== undefined)?.metadata?.['needs'];
   const minimum = bound('min_value');
   const maximum = bound('max_value');
   return {
@@ -58,6 +59,7 @@ function describeOption(recipe: string, key: string, node: Node, comparable: boo
     ...(maximum === undefined ? {} : { maximum }),
     ...(inner.options === undefined ? {} : { choices: [...inner.options] }),
     comparable,
+    ...(needs === undefined ? {} : { needs: needs as NonNullable<OptionDescription['needs']> }),
   };
 }
 
@@ -83,7 +85,9 @@ function kindOf(recipe: string, key: string, node: Node): OptionDescription['kin
 }
 
 /** An evaluator's options, and what its protocol states besides them. */
-function describeEvaluator(evaluator: (typeof evaluators.all)[number]): RecipeDescription & { readonly states: Protocol } {
+function describeEvaluator(
+  evaluator: (typeof evaluators.all)[number],
+): RecipeDescription & { readonly states: Protocol } {
   const protocol = Object.entries(evaluator.protocol(v.parse(evaluator.options, {})));
   const described = describeRecipe(evaluator, new Set(protocol.map(([key]) => key)));
   const options = new Set(described.options.map(({ key }) => key));

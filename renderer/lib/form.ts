@@ -1,4 +1,5 @@
 /** Form edits of a configuration: by path, never in place. Pure. */
+import { unmetNeed } from '../../electron/words/unmet-need.ts';
 import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
@@ -39,7 +40,7 @@ export function choiceOf(recipe: RecipeDescription): Choice {
 
 export interface Problem {
   readonly path: string;
-  readonly kind: 'number' | 'whole' | 'minimum' | 'maximum' | 'choice' | 'empty';
+  readonly kind: 'number' | 'whole' | 'minimum' | 'maximum' | 'choice' | 'empty' | 'needs';
   readonly limit: number | null;
 }
 
@@ -194,7 +195,12 @@ export function problemsOf(config: RunConfig, catalogue: Catalogue): readonly Pr
   const fixed = [...runFields, seedField, ...own].map((option) => check(option, option.key));
   const options = slotsOf(config, catalogue).flatMap(({ path, recipe }) => {
     if (recipe === undefined) return [{ path, kind: 'choice', limit: null } as const];
-    return recipe.options.map((option) => check(option, `${path}.options.${option.key}`));
+    const chosen = getAt(config, `${path}.options`) as Options;
+    return recipe.options.map((option) => {
+      const place = `${path}.options.${option.key}`;
+      if (unmetNeed(option, chosen) !== null) return { path: place, kind: 'needs', limit: null } as const;
+      return check(option, place);
+    });
   });
   const views =
     config.kind === 'pretrain'

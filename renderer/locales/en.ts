@@ -480,6 +480,7 @@ export const en = {
   'problem.maximum': 'at most {limit}',
   'problem.choice': 'not a valid choice',
   'problem.empty': 'must not be empty',
+  'problem.needs': 'has no effect with the other options chosen',
 
   'start.title': 'Estimate',
   'start.time': 'Time',

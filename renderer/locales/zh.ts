@@ -472,6 +472,7 @@ export const zh = {
   'problem.maximum': '不大于 {limit}',
   'problem.choice': '不在可选范围内',
   'problem.empty': '不能为空',
+  'problem.needs': '与所选的其他选项不能同用',
 
   'start.title': '预计开销',
   'start.time': '时间',

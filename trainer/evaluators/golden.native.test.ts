@@ -25,7 +25,7 @@ interface GoldenClassifiers {
 const golden = JSON.parse(
   readFileSync(new URL('../nn/golden/classifiers.json', import.meta.url), 'utf8'),
 ) as GoldenClassifiers;
-const [classes, side] = [5, 8];
+const [classes, side] = [10, 8];
 const pixels = side * side;
 const root = mkdtempSync(join(tmpdir(), 'golden-'));
 const data = join(root, 'data');

@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
+import { FaultError } from '../durable/fault-error.ts';
 import {
   classificationLoss,
   headFigures,
@@ -25,8 +26,11 @@ export const evaluator = defineEvaluator({
   title: 'Linear evaluation',
   options: v.object({
     inputs: v.optional(v.picklist(['images', 'features']), 'images'),
-    /** Standardises the features by the mean and standard deviation of the training features. */
-    standardize: v.optional(v.boolean(), false),
+    /**
+     * Standardises the features by the mean and standard deviation of the training features, which are only all known where they
+     * are extracted once.
+     */
+    standardize: v.optional(v.pipe(v.boolean(), v.metadata({ needs: { option: 'inputs', is: 'features' } })), false),
     optimizer: v.optional(v.picklist(['sgd', 'adamw']), 'sgd'),
     rate: v.optional(v.pipe(v.number(), v.minValue(0)), 0.02),
     weightDecay: v.optional(v.pipe(v.number(), v.minValue(0)), 1e-6),
@@ -51,7 +55,7 @@ export const evaluator = defineEvaluator({
     inputs: ({ inputs }) => (inputs === 'features' ? 'features' : 'augmented-features'),
     build(options, builder, { columns, classes, train }) {
       const head = linear(builder, columns, classes, { initial: officialInitial });
-      const statistics = options.standardize && train !== null ? columnStatistics(train) : null;
+      const statistics = options.standardize ? columnStatistics(expectFeatures(train)) : null;
       const given = (values: Float32Array | undefined, otherwise: Initial): Initial =>
         values === undefined ? otherwise : { kind: 'given', values };
       const mean = builder.variable('mean', [columns], given(statistics?.mean, { kind: 'zeros' }), false);
@@ -89,6 +93,16 @@ export const evaluator = defineEvaluator({
 function scheduleOptions({ schedule, fallsAt }: { readonly schedule: string; readonly fallsAt: number[] }): Options {
   if (schedule === 'warmup-cosine') return { warmupEpochs: 0, finalFactor: 0 };
   return schedule === 'steps' ? { at: fallsAt, factor: 0.1 } : {};
+}
+
+/** @throws FaultError `bad-argument` where features are extracted anew in every epoch */
+function expectFeatures(train: FeatureSet | null): FeatureSet {
+  if (train !== null) return train;
+  throw new FaultError(
+    'bad-argument',
+    'Features can be standardised where they are extracted once: choose "inputs": "features", or leave them as they are.',
+    { inputs: 'images' },
+  );
 }
 
 /** Mean and (biased) standard deviation of each column, in float64. */

@@ -22,5 +22,7 @@ export const OptionDescription = v.strictObject({
   choices: v.optional(v.array(v.string())),
   /** Part of the protocol that a comparison checks (k, temperature, layer, head …). */
   comparable: v.boolean(),
+  /** Another value than the default needs this one of another option of the recipe. */
+  needs: v.optional(v.strictObject({ option: v.string(), is: OptionValue })),
 });
 export type OptionDescription = v.InferOutput<typeof OptionDescription>;

@@ -4,6 +4,7 @@ import type { Catalogue, RecipeDescription } from '../../../trainer/protocol/cat
 import type { Choice, OptionDescription, Options, OptionValue } from '../../../trainer/protocol/options.ts';
 import { resizingOf, type EvaluateConfig, type PretrainConfig, type RunConfig } from '../../../trainer/protocol/run.ts';
 import { whenNotFiniteOf } from '../../../trainer/protocol/when-not-finite.ts';
+import { unmetNeed } from '../../words/unmet-need.ts';
 import { expectOtherImages } from '../data/evaluator-fit.ts';
 
 /** The same configuration with every option spelled out, so that a later default cannot change what this run meant. */
@@ -136,6 +137,15 @@ export function completeChoice(choice: Choice, known: readonly RecipeDescription
         key: option.key,
       });
     options[option.key] = value;
+  }
+  for (const option of recipe.options) {
+    const unmet = unmetNeed(option, options);
+    if (unmet === null) continue;
+    throw new FaultError(
+      'bad-argument',
+      `${what} "${recipe.id}", option "${option.key}": ${JSON.stringify(options[option.key])} needs "${unmet.option}" to be ${JSON.stringify(unmet.is)}.`,
+      { key: option.key },
+    );
   }
   return { id: recipe.id, options };
 }

@@ -16,16 +16,17 @@ interface Accuracy {
 }
 
 /**
- * Every accuracy of `scores`, [labels.length, classes], in percent, in the order in which they are declared. The mean over
- * classes only where these have unequal numbers of samples: it is the top-1 accuracy elsewhere.
+ * Every accuracy of `scores`, [labels.length, classes], in percent, in the order in which they are declared. Top-5 only of more
+ * than five classes: of fewer every guess is right. The mean over classes only where these have unequal numbers of samples: it is
+ * the top-1 accuracy elsewhere.
  */
 export function accuraciesOf(scores: Float32Array, labels: Int32Array, classes: number): readonly Accuracy[] {
   const top1 = topKCorrect(scores, labels, classes, 1);
-  const top5 = topKCorrect(scores, labels, classes, 5);
+  const top5 = classes > 5 ? topKCorrect(scores, labels, classes, 5) : null;
   const mean = meanPerClass(top1, labels, classes);
   return [
     { metric: 'top1', value: percent(top1), correct: top1 },
-    { metric: 'top5', value: percent(top5), correct: top5 },
+    ...(top5 === null ? [] : [{ metric: 'top5' as const, value: percent(top5), correct: top5 }]),
     ...(mean === null ? [] : [{ metric: 'meanPerClass' as const, value: mean }]),
   ];
 }

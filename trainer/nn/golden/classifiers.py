@@ -14,12 +14,12 @@ from sklearn.neighbors import KNeighborsClassifier
 
 from formula import numbers
 
-CLASSES, PIXELS = 5, 64
+CLASSES, PIXELS = 10, 64
 DECAY = 1e-3
 
 
 def images(name, count):
-    """Bytes [count, 64] and labels: class i mod 5."""
+    """Bytes [count, 64] and labels: class i mod 10."""
     labels = numpy.arange(count) % CLASSES
     centres = numpy.array(numbers("class centres", CLASSES * PIXELS, 1)).reshape(CLASSES, PIXELS)
     noise = numpy.array(numbers(f"{name} pixels", count * PIXELS, 1)).reshape(count, PIXELS)
