@@ -90,12 +90,14 @@ export async function gatherReport(sources: Sources, selection: Selection): Prom
   // The same records always give the same report, whatever machine would run the rest.
   const comparison = await gatherComparison(sources, selection, null);
   const plan = await planOf(sources, selection);
+  const started = (await store.plans()).find(({ id }) => id === plan?.id);
   const stored = (await store.runs()).filter(({ deleted }) => !deleted);
   const runs = reportedRuns(stored, selection, comparison, plan);
   const fingerprints = new Set(runs.flatMap(({ config }) => sourcesOf(config)).map(({ fingerprint }) => fingerprint));
   return {
     comparison,
     plan,
+    planStoredAt: started?.startedAt ?? null,
     papers,
     presets,
     catalogue,

@@ -2,7 +2,7 @@
 import type { Comparison } from '../../api/comparison.ts';
 import type { Series } from '../../api/curves.ts';
 import type { AttemptRow, CheckpointRow, LeftOutImages, LogLine, RunDetail, WithoutCopies } from '../../api/runs.ts';
-import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
+import type { Catalogue, RecipeDescription } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
@@ -32,6 +32,8 @@ export interface ReportRun {
 export interface ReportInput {
   readonly comparison: Comparison;
   readonly plan: Plan | null;
+  /** When the plan and its rules were stored; null where there is no plan, or none that was started. */
+  readonly planStoredAt: number | null;
   readonly papers: readonly Paper[];
   readonly runs: readonly ReportRun[];
   readonly datasets: readonly StoredDataset[];
@@ -81,9 +83,6 @@ export interface ChecklistItem {
     | 'data-licence'
     | 'leaks'
     | 'compute'
-    | 'failed-runs'
-    | 'training-code'
-    | 'evaluation-code'
     | 'results'
     | 'checkpoints'
     | 'energy';
@@ -233,75 +232,70 @@ function limitsOf({ comparison, runs }: ReportInput): readonly Limit[] {
   return limits.filter(([, applies]) => applies).map(([limit]) => limit);
 }
 
-function checklistOf({ comparison, plan, runs, datasets }: ReportInput): readonly ChecklistItem[] {
+/** Every answer can be "no" by the records; what always is so by construction is no question. */
+function checklistOf(input: ReportInput): readonly ChecklistItem[] {
+  const { comparison, plan, planStoredAt, runs, datasets, catalogue } = input;
   const measured = comparison.rows.filter(({ ours }) => ours !== null);
   const main = measured.filter(({ subject }) => subject.role === 'main' || subject.role === 'other');
   const answer = (yes: boolean): ChecklistItem['answer'] => (yes ? 'yes' : 'no');
-  const whereAny = (any: readonly unknown[], yes: boolean): ChecklistItem['answer'] =>
-    any.length === 0 ? 'not-applicable' : answer(yes);
-  const done = runs.filter(({ run }) => run.status === 'done');
-  const trained = done.filter(({ run }) => run.kind === 'pretrain');
-  const sources = runs.flatMap(({ run }) => sourcesOf(run.config));
+  const whereAny = <T>(any: readonly T[], every: (one: T) => boolean): ChecklistItem['answer'] =>
+    any.length === 0 ? 'not-applicable' : answer(any.every(every));
+  const trained = runs.filter(({ run }) => run.status === 'done' && run.kind === 'pretrain');
+  const claims = plan?.claims ?? [];
+  const planned = runs.filter(({ run }) => plan !== null && run.plan === plan.id);
   return [
-    { id: 'claims', answer: whereAny(plan?.claims ?? [], true) },
-    { id: 'rules-before', answer: whereAny(plan?.claims ?? [], true) },
+    { id: 'claims', answer: answer(claims.length > 0) },
     {
-      id: 'error-bars',
+      id: 'rules-before',
       answer: whereAny(
-        measured,
-        measured.every(({ ours }) => ours?.interval !== null),
+        claims.length === 0 ? [] : planned,
+        ({ run }) => planStoredAt !== null && planStoredAt <= run.createdAt,
       ),
     },
-    {
-      id: 'seeds',
-      answer: whereAny(
-        main,
-        main.every(({ ours }) => (ours?.n ?? 0) >= 3),
-      ),
-    },
-    { id: 'hyperparameters', answer: answer(true) },
+    { id: 'results', answer: whereAny(comparison.rows, ({ ours }) => ours !== null && ours.mean !== null) },
+    { id: 'error-bars', answer: whereAny(measured, ({ ours }) => ours?.interval !== null) },
+    { id: 'seeds', answer: whereAny(main, ({ ours }) => (ours?.n ?? 0) >= 3) },
+    { id: 'hyperparameters', answer: whereAny(runs, ({ run }) => isSpelledOut(run.config, catalogue)) },
     {
       id: 'data-identity',
       answer: whereAny(
-        sources,
-        sources.every(({ fingerprint }) => fingerprint !== undefined),
+        runs.flatMap(({ run }) => sourcesOf(run.config)),
+        ({ fingerprint }) => fingerprint !== undefined,
       ),
     },
-    {
-      id: 'data-licence',
-      answer: whereAny(
-        datasets,
-        datasets.every(({ inspection }) => inspection.licence !== null),
-      ),
-    },
+    { id: 'data-licence', answer: whereAny(datasets, ({ inspection }) => inspection.licence !== null) },
     {
       id: 'leaks',
       answer: whereAny(
         datasets,
-        datasets.every(
-          ({ inspection: { contents, leakCount, nearDuplicates } }) =>
-            contents === 'checked' && leakCount === 0 && (nearDuplicates?.leaked ?? 0) === 0,
-        ),
+        ({ inspection: { contents, leakCount, nearDuplicates } }) =>
+          contents === 'checked' && leakCount === 0 && (nearDuplicates?.leaked ?? 0) === 0,
       ),
     },
-    {
-      id: 'compute',
-      answer: whereAny(
-        runs,
-        runs.every(({ hello }) => hello !== null),
-      ),
-    },
-    { id: 'failed-runs', answer: answer(true) },
-    { id: 'training-code', answer: whereAny(trained, true) },
-    { id: 'evaluation-code', answer: whereAny(measured, true) },
-    { id: 'results', answer: whereAny(measured, true) },
+    { id: 'compute', answer: whereAny(runs, ({ hello }) => hello !== null) },
     {
       id: 'checkpoints',
-      answer: whereAny(
-        trained,
-        trained.every(({ files }) => files.some(({ path }) => path.endsWith('/manifest.json'))),
-      ),
+      answer: whereAny(trained, ({ files }) => files.some(({ path }) => path.endsWith('/manifest.json'))),
     },
     { id: 'energy', answer: 'no' },
   ];
+}
+
+/** Whether a recorded configuration names every option of its recipes: one that it leaves out was a default of its time. */
+function isSpelledOut(config: StoredRun['config'], catalogue: Catalogue): boolean {
+  const names = (recipes: readonly RecipeDescription[], choice: Choice): boolean => {
+    const described = recipes.find(({ id }) => id === choice.id)?.options ?? [];
+    return described.every(({ key }) => key in choice.options);
+  };
+  const { methods, encoders, optimizers, schedules, evaluators } = catalogue;
+  if (config.kind === 'evaluate') {
+    const { subject } = config;
+    return names(evaluators, config.evaluator) && (!('encoder' in subject) || names(encoders, subject.encoder));
+  }
+  return (
+    names(methods, config.method) &&
+    config.encoders.every((encoder) => names(encoders, encoder)) &&
+    names(optimizers, config.optimizer) &&
+    names(schedules, config.schedule)
+  );
 }

@@ -4,7 +4,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { ReportFormat } from '../../api/reports.ts';
+import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import { said } from '../../../trainer/protocol/sentence.ts';
+import { withSources } from '../data/sources.ts';
+import { completeConfig } from '../drafts/check-config.ts';
+import { catalogue } from '../testing/comparison-fixture.ts';
 import { compose } from './compose.ts';
 import { renderCsv } from './csv.ts';
 import { firstPlan } from './testing/report-fixture.ts';
@@ -218,12 +222,43 @@ describe('what it says', () => {
     expect(values.find(({ path }) => path === 'batch')?.source).toContain('small trial run');
     expect(values.find(({ path }) => path === 'normalization.mean')?.source).toBeNull();
   });
-  test('the checklist is answered from the records', () => {
-    const answer = (id: string) => model.checklist.find((item) => item.id === id)?.answer;
-    expect(answer('seeds')).toBe('no');
-    expect(answer('error-bars')).toBe('yes');
-    expect(answer('checkpoints')).toBe('yes');
-    expect(answer('energy')).toBe('no');
+  test('the checklist is answered from the records, and other records answer otherwise', () => {
+    const answers = (over: Partial<ReportInput>) =>
+      Object.fromEntries(buildReport({ ...input, ...over }).checklist.map(({ id, answer }) => [id, answer]));
+    const { comparison, datasets } = input;
+    // As every run is made: with each option of its recipes written out.
+    const runs = input.runs.map((one) => ({
+      ...one,
+      run: { ...one.run, config: completeConfig(one.run.config, catalogue) },
+    }));
+    const rows = comparison.rows.map((row) => ({ ...row, ours: row.ours && { ...row.ours, n: 3 } }));
+    const good = answers({ runs, comparison: { ...comparison, rows } });
+    expect(good).toEqual({ ...Object.fromEntries(Object.keys(good).map((id) => [id, 'yes'])), energy: 'no' });
+    const bare = (change: (run: (typeof runs)[number]) => Partial<(typeof runs)[number]>) => ({
+      runs: runs.map((one) => ({ ...one, ...change(one) })),
+    });
+    const bad: Readonly<Record<string, Partial<ReportInput>>> = {
+      claims: { plan: { ...input.plan!, claims: [] } },
+      'rules-before': { planStoredAt: Number.MAX_SAFE_INTEGER },
+      results: { comparison: { ...comparison, rows: rows.map((row) => ({ ...row, ours: null })) } },
+      'error-bars': {
+        comparison: {
+          ...comparison,
+          rows: rows.map((row) => ({ ...row, ours: row.ours && { ...row.ours, interval: null } })),
+        },
+      },
+      seeds: {},
+      hyperparameters: {},
+      'data-identity': bare(({ run }) => ({ run: { ...run, config: withoutFingerprints(run.config) } })),
+      'data-licence': {
+        datasets: datasets.map((row) => ({ ...row, inspection: { ...row.inspection, licence: null } })),
+      },
+      leaks: { datasets: datasets.map((row) => ({ ...row, inspection: { ...row.inspection, leakCount: 1 } })) },
+      compute: bare(() => ({ hello: null })),
+      checkpoints: bare(() => ({ files: [] })),
+    };
+    expect([...Object.keys(bad), 'energy'].sort()).toEqual(Object.keys(good).sort());
+    for (const [id, over] of Object.entries(bad)) expect(answers(over)[id], id).toBe('no');
   });
   test('the languages have the same texts, and Chinese ones are Chinese', () => {
     const keys = (value: unknown, path = ''): readonly string[] =>
@@ -245,6 +280,10 @@ describe('what it says', () => {
     }
   });
 });
+
+function withoutFingerprints(config: RunConfig): RunConfig {
+  return withSources(config, ({ fingerprint: _, ...source }) => source);
+}
 
 describe('CSV', () => {
   test('has a header and a row for each figure, all of the same width', () => {

@@ -133,6 +133,7 @@ export async function firstPlan(): Promise<ReportInput> {
   return {
     comparison,
     plan,
+    planStoredAt: start - 1000,
     papers,
     presets,
     catalogue,
