@@ -181,7 +181,7 @@ async function compare(seeds: number, names: readonly Name[]): Promise<void> {
       const { low, high } = differenceInterval(difference, 0.9);
       const p = tost(difference, margin);
       console.log(
-        `${evaluator}: ${first} ${one!.mean.toFixed(2)} ± ${one!.sd.toFixed(2)}, ${other} ${two!.mean.toFixed(2)} ± ` +
+        `${evaluator}, mean ± standard deviation over ${seeds} seeds: ${first} ${one!.mean.toFixed(2)} ± ${one!.sd.toFixed(2)}, ${other} ${two!.mean.toFixed(2)} ± ` +
           `${two!.sd.toFixed(2)}: ${difference.value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}] at 90 %, ` +
           `${p < 0.05 ? 'the same' : 'not shown to be the same'} within ${margin} point (p ${p.toFixed(3)})`,
       );

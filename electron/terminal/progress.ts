@@ -157,8 +157,7 @@ function shareText(share: number | null): string {
 }
 
 export function leftText(seconds: number, spread: number | null, words: Words): string {
-  const about = spread === null || spread < 1 ? '' : ` ± ${duration(spread)}`;
-  return words.language === 'zh'
-    ? `${words.say('left')} ${duration(seconds)}${about}`
-    : `${duration(seconds)}${about} ${words.say('left')}`;
+  const about = spread === null || spread < 1 ? '' : `${words.say('giveOrTake')}${duration(spread)}`;
+  const left = [words.say('left'), duration(seconds)];
+  return `${(words.language === 'zh' ? left : left.reverse()).join(' ')}${about}`;
 }

@@ -17,6 +17,7 @@ import type { Phase } from '../../trainer/protocol/events.ts';
 
 const en = {
   left: 'left',
+  giveOrTake: ', give or take ',
   step: 'step',
   pace: 'images/s',
   silent: 'no sign of life for',
@@ -114,6 +115,7 @@ type Key = keyof typeof en;
 
 const zh: Readonly<Record<Key, string>> = {
   left: '剩余',
+  giveOrTake: '，上下 ',
   step: '步',
   pace: '张/秒',
   silent: '无响应已',

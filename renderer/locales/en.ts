@@ -47,7 +47,7 @@ export const en = {
   'unit.bytes': '{n} B',
   'unit.perSecond': '{value}/s',
   'time.about': 'about {time}',
-  'time.aboutSpread': 'about {time} (±{spread})',
+  'time.aboutSpread': 'about {time}, give or take {spread}',
   'time.ago': '{time} ago',
   'time.now': 'just now',
 

@@ -45,7 +45,7 @@ export const zh = {
   'unit.bytes': '{n} B',
   'unit.perSecond': '{value}/秒',
   'time.about': '约 {time}',
-  'time.aboutSpread': '约 {time}（±{spread}）',
+  'time.aboutSpread': '约 {time}，上下 {spread}',
   'time.ago': '{time}前',
   'time.now': '刚刚',
 

@@ -61,10 +61,10 @@ test('times say the two parts that matter', () => {
 });
 
 test('an estimate is rounded and names its spread where that says something', () => {
-  expect(en.about(7800, 900)).toBe('about 2 h 10 min (±15 min)');
+  expect(en.about(7800, 900)).toBe('about 2 h 10 min, give or take 15 min');
   expect(en.about(7803, 4)).toBe('about 2 h 10 min');
   expect(en.about(12.4)).toBe('about 12 s');
-  expect(zh.about(7800, 900)).toBe('约 2 小时 10 分钟（±15 分钟）');
+  expect(zh.about(7800, 900)).toBe('约 2 小时 10 分钟，上下 15 分钟');
 });
 
 test('sizes are read in decimal units', () => {

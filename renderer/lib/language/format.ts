@@ -22,7 +22,7 @@ export interface Format {
   bytes(value: number | null | undefined): string;
   /** 2 h 10 min; 45 s; 0.084 s. */
   duration(seconds: number | null | undefined): string;
-  /** about 2 h 10 min (±15 min) */
+  /** about 2 h 10 min, give or take 15 min */
   about(seconds: number | null | undefined, spread?: number | null): string;
   /** 3 min ago; just now. */
   ago(then: number | null | undefined, now: number): string;
