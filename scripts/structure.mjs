@@ -23,6 +23,7 @@ const longestFunction = 80;
 const excused = {
   'renderer/locales/en.ts': 'a table of words',
   'renderer/locales/zh.ts': 'a table of words',
+  'electron/terminal/words.ts': 'a table of words',
   'electron/workstation/report/locales/en.ts': 'a table of words',
   'electron/workstation/report/locales/zh.ts': 'a table of words',
   'trainer/recipe.ts': 'the whole interface that a recipe meets, on one page',

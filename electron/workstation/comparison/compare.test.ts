@@ -2,8 +2,6 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { Paper } from '../../../trainer/protocol/paper.ts';
-import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { PlanFile, type Plan } from '../../../trainer/protocol/plan.ts';
 import { resizingProtocol } from '../../../trainer/protocol/results.ts';
 import type { PretrainConfig } from '../../../trainer/protocol/run.ts';

@@ -102,7 +102,10 @@ function shownFields(
   layer: EvaluateConfig['layer'] = 'pooled',
 ): Fields {
   if (recipe?.targets === 'objects') return {};
-  return { layer, ...below('preprocessing', { resize: resize ?? 'unresized', crop, interpolation, squash: fit === 'squash' }) };
+  return {
+    layer,
+    ...below('preprocessing', { resize: resize ?? 'unresized', crop, interpolation, squash: fit === 'squash' }),
+  };
 }
 
 /**

@@ -240,7 +240,7 @@ test('changing any one field of a recipe or of its evaluation lists that field a
     fc.asyncProperty(fc.constantFrom(...cases), async ({ id, side, path }) => {
       const changed = JSON.parse(JSON.stringify(spelledOut(id))) as ReturnType<typeof spelledOut>;
       const value = path === 'resizing' ? newestResizing : other(at(changed[side], path));
-      setPath(changed[side] as unknown as Record<string, unknown>, path.split('.'), value);
+      setPath(changed[side], path.split('.'), value);
       const [before, after] = [exact.get(id)!, await listed(changed)];
       const news = [...after.values()].filter(({ field, ours }) => before.get(field)?.ours !== ours);
       const gone = [...before.keys()].filter((field) => !after.has(field));
