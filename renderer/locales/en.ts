@@ -573,6 +573,7 @@ export const en = {
 
   'reason.breaks': 'not comparable because of this',
   'reason.deviation': 'deviation',
+  'reason.deviations': 'And {count} {count#deviation|deviations}',
   'reason.unstated': 'Not stated by the paper: {count} {count#setting|settings}',
   'reason.irrelevant': 'Different, without effect on a figure: {count} {count#setting|settings}',
   'reason.ours': '{field}: {value}',

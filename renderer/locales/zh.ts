@@ -561,6 +561,7 @@ export const zh = {
 
   'reason.breaks': '导致不可比',
   'reason.deviation': '偏离',
+  'reason.deviations': '另有 {count} 处偏离',
   'reason.unstated': '论文未说明的设置：{count} 项',
   'reason.irrelevant': '虽有不同、但不影响数值的设置：{count} 项',
   'reason.ours': '{field}：{value}',

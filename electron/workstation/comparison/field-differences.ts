@@ -5,11 +5,10 @@ import type { Reason } from '../../api/comparison.ts';
 import { fieldClasses, whyUnnamed, whyUnstated, type FieldClass } from '../../words/field-classes.ts';
 import type { Fields } from './configuration-fields.ts';
 
-export const shown = (value: OptionValue | null | undefined): Reason['theirs'] => {
-  if (!Array.isArray(value)) return value ?? null;
-  // Widths of layers as papers write them: 8192-8192-8192.
-  return value.join(value.every((one) => Number.isInteger(one)) ? '-' : ', ');
-};
+/** Widths of layers as papers write them, 8192-8192-8192; other lists with commas. */
+export function shown(field: string, value: OptionValue | null | undefined): Reason['theirs'] {
+  return Array.isArray(value) ? value.join(field.startsWith('options.') ? '-' : ', ') : (value ?? null);
+}
 
 /** `views.*.blur` as an expression that captures what a `*` stands for. */
 function expressionOf(pattern: string): RegExp {
@@ -58,7 +57,7 @@ export function fieldDifferences(theirs: Fields, ours: Fields): readonly Reason[
     const [left, right] = [theirs[field], ours[field]];
     if (canonicalJson(left ?? null) === canonicalJson(right ?? null)) return [];
     const { kind, why } = classOf(field, sides);
-    const values = { field, theirs: shown(left), ours: shown(right) };
+    const values = { field, theirs: shown(field, left), ours: shown(field, right) };
     if (left === undefined)
       return kind === 'irrelevant' || right === '' ? [] : [{ ...values, kind: 'unstated', why: whyUnstated }];
     return [{ ...values, kind: right === undefined ? weakened(kind) : kind, why }];
@@ -72,7 +71,7 @@ export function operationDifferences(usual: Fields, ours: Fields): readonly Reas
     .flatMap((field): readonly Reason[] => {
       if (canonicalJson(usual[field] ?? null) === canonicalJson(ours[field] ?? null)) return [];
       const { kind, why } = classOf(field, []);
-      const values = { field, theirs: null, ours: shown(ours[field]) };
+      const values = { field, theirs: null, ours: shown(field, ours[field]) };
       return [kind === 'irrelevant' ? { ...values, kind, why } : { ...values, kind: 'unstated', why: whyUnstated }];
     });
 }

@@ -62,7 +62,7 @@ export function effectOf(
       const differing = differences(measured, changed).filter((reason) => !follows(reason.field, [before, after]));
       if (differing.length === 0 || differing.some((reason) => reason.field !== field)) continue;
       const { value, remark, where } = after;
-      const effect = { at: shown(at), from: before.value, to: value ?? remark ?? null, where };
+      const effect = { at: shown(field, at), from: before.value, to: value ?? remark ?? null, where };
       nearest = { far, effect };
     }
   }
