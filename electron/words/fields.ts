@@ -235,7 +235,7 @@ const zh: Names = {
   precision: '精度',
   engine: '引擎',
   recompute: '重新计算激活',
-  logEvery: '记录指标的步数间隔',
+  logEvery: '指标记录间隔（步）',
   probe: '预训练期间的探测',
   resizing: '缩放方式同',
   'data.split': '预训练所用划分',
@@ -249,12 +249,12 @@ const zh: Names = {
   'protocol.testShare': '测试图像所取部分',
   'protocol.testExcluded': '未使用的测试图像',
   'protocol.testReading': '人为选定测试文件夹的读法',
-  'checkpoint.everySeconds': '检查点的时间间隔（秒）',
-  'checkpoint.everySteps': '检查点的步数间隔',
-  'checkpoint.keepLast': '保留的检查点数',
+  'checkpoint.everySeconds': '检查点间隔（秒）',
+  'checkpoint.everySteps': '检查点间隔（步）',
+  'checkpoint.keepLast': '检查点保留数',
   'whenNotFinite.policy': '损失非有限值时',
   'whenNotFinite.norm': '裁剪到的范数',
-  'preprocessing.resize': '缩放后的短边',
+  'preprocessing.resize': '缩放后短边',
   'preprocessing.crop': '裁剪边长',
   'preprocessing.squash': '整图压缩',
 };
@@ -271,7 +271,8 @@ const wordsOf: Readonly<Record<Language, Words>> = {
   en: {
     names: en,
     inEvaluation: (name) => `${name} in the evaluation`,
-    some: (group, which) => `${group} ${which.replaceAll(',', ', ')}`,
+    some: (group, which) =>
+      which.includes(',') ? `${group} ${which.replaceAll(',', ', ')}` : `${group.replace(/s$/, '')} ${which}`,
   },
   zh: {
     names: zh,

@@ -51,6 +51,19 @@ describe('the first page', () => {
     expect(reproduced).toBe(0);
     expect(text).toContain(`${compared.length} figures were set beside the paper: ${compared.length} not comparable.`);
   });
+  test('says what was reproduced with deviations, and with how many', () => {
+    const why = { en: 'Why.', zh: '原因。' };
+    const deviation = { field: 'optimizer', theirs: 'lars', ours: 'adamw', kind: 'deviation' as const, why };
+    const { comparison } = input;
+    const rows = comparison.rows.map((row, at) =>
+      at > 1 ? row : { ...row, verdict: 'reproduced' as const, reasons: at === 0 ? [deviation] : [] },
+    );
+    const text = JSON.stringify(
+      compose(buildReport({ ...input, comparison: { ...comparison, rows } }), 'en').sections[0],
+    );
+    expect(text).toContain('1 reproduced, 1 reproduced with deviations, ');
+    expect(text).toContain('reproduced, with 1 deviation"');
+  });
   test('has at most a dozen key figures, the main ones first, and says where the others are', () => {
     const rows = Array.from({ length: 4 }, () => model.comparison.rows).flat();
     const many = compose(buildReport({ ...input, comparison: { ...input.comparison, rows } }), 'en');

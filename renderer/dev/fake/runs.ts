@@ -238,7 +238,7 @@ export function runAnswers(
               cause: 'trainer-killed',
               fault: null,
               whenNotFinite: null,
-              changes: [{ field: 'dataset', theirs: 'a9c1e0d4', ours: '77b0c2ff', kind: 'deviation' }],
+              changes: [{ field: 'dataset', theirs: 'a9c1e0d4', ours: '77b0c2ff' }],
             },
             {
               run: divergedRun,
