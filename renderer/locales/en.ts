@@ -1321,6 +1321,7 @@ export const en = {
   'option.iterations': 'Iterations',
   'option.queueEpoch': 'Queue starts at epoch',
   'option.lateQueue': 'Queue fills from that epoch on',
+  'option.together': 'Batch norm over all crops together',
   'option.normBatch': 'Images per batch-norm group (0: all)',
   'option.clusterings': 'Number of clusterings',
   'option.keepEmpty': 'Empty clusters keep their centroid',

@@ -1277,6 +1277,7 @@ export const zh = {
   'option.iterations': '迭代次数',
   'option.queueEpoch': '从第几轮起使用队列',
   'option.lateQueue': '队列从该轮起才开始填充',
+  'option.together': '所有裁剪一起做批归一化',
   'option.normBatch': '批归一化每组图像数（0 为整个批）',
   'option.clusterings': '聚类组数',
   'option.keepEmpty': '空簇保留原质心',
