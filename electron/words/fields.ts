@@ -141,6 +141,14 @@ const en: Names = {
   'options.freezeEpochs': 'epochs with fixed prototypes',
   'options.symmetric': 'each view as the query once',
   'options.finalMomentum': 'teacher momentum after the last step',
+  'options.freshTarget': 'target starts with weights of its own',
+  'options.keepEmpty': 'empty clusters keep their centroid',
+  'options.batchBank': 'bank of one epoch’s batches',
+  'options.normBatch': 'images per batch-norm group',
+  'options.lateQueue': 'queue fills from its first epoch on',
+  'options.distanceDecay': 'decay of the mean distance',
+  'options.positiveWords': 'vocabulary starts without negative values',
+  'options.momentumAhead': 'teacher momentum of the coming step',
 };
 
 const zh: Names = {
@@ -279,6 +287,14 @@ const zh: Names = {
   'options.freezeEpochs': '固定原型的轮数',
   'options.symmetric': '两个视图各作一次查询',
   'options.finalMomentum': '最后一步的教师网络动量',
+  'options.freshTarget': '目标网络使用独立的初始权重',
+  'options.keepEmpty': '空簇保留原质心',
+  'options.batchBank': '记忆库取自一轮的各批',
+  'options.normBatch': '批归一化每组图像数',
+  'options.lateQueue': '队列从启用的轮次起才填充',
+  'options.distanceDecay': '平均距离的衰减系数',
+  'options.positiveWords': '初始词表不含负值',
+  'options.momentumAhead': '教师网络使用下一步的动量',
 };
 
 interface Words {

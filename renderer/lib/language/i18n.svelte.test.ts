@@ -1,10 +1,13 @@
+import * as v from 'valibot';
 import { expect, test } from 'vitest';
+import { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { faultCodes } from '../../../trainer/protocol/fault.ts';
 import { Phase } from '../../../trainer/protocol/events.ts';
 import { DoctorCheck } from '../../../trainer/protocol/hardware.ts';
 import { RunStatus } from '../../../trainer/protocol/run.ts';
 import { en, type Key } from '../../locales/en.ts';
 import { zh } from '../../locales/zh.ts';
+import { viewFields } from '../form.ts';
 import { createSay } from './say.ts';
 
 const keys = Object.keys(en) as Key[];
@@ -13,6 +16,15 @@ const slotsOf = (text: string): readonly string[] =>
 
 test('both languages have the same keys, in the same order', () => {
   expect(Object.keys(zh)).toEqual(keys);
+});
+
+test('every option that the form of a pretraining shows has a title', () => {
+  const [built] = Object.values(import.meta.glob('../../../out/catalogue.json', { eager: true, import: 'default' }));
+  const { methods, encoders, optimizers, schedules } = v.parse(Catalogue, built);
+  const trained = encoders.filter(({ evaluationOnly }) => evaluationOnly !== true);
+  const options = [...methods, ...trained, ...optimizers, ...schedules].flatMap((recipe) => recipe.options);
+  const untitled = [...options, ...viewFields].filter(({ key }) => !keys.some((known) => known === `option.${key}`));
+  expect([...new Set(untitled.map(({ key }) => key))]).toEqual([]);
 });
 
 test('every message has the same slots in both languages, and none is empty', () => {
