@@ -57,6 +57,7 @@ function describeOption(recipe: string, key: string, node: Node, comparable: boo
     ...(maximum === undefined ? {} : { maximum }),
     ...(inner.options === undefined ? {} : { choices: [...inner.options] }),
     comparable,
+    ...(actions.some(({ metadata }) => metadata?.['draws'] === true) ? { draws: true } : {}),
   };
 }
 

@@ -36,7 +36,9 @@ const en = {
   scaledWithBatch: 'Scaled with the batch (as many images, rate in proportion)',
   pairs: 'Differences on the same images',
   points: 'Points',
-  interval: 'Interval',
+  interval: '95 % interval',
+  overSeeds: 'over seeds',
+  overImages: 'over images',
   minus: 'minus',
   nothing: 'Nothing to show.',
   id: 'Run',
@@ -108,7 +110,7 @@ const en = {
   sameBits: 'identical',
   otherBits: 'differs',
   lastEpoch: 'last epoch',
-  bestEpoch: 'best epoch',
+  bestEpoch: 'best epoch, chosen on the test set',
 } as const;
 type Key = keyof typeof en;
 
@@ -133,7 +135,9 @@ const zh: Readonly<Record<Key, string>> = {
   scaledWithBatch: '已随批量大小调整（所见图像数不变，学习率成比例）',
   pairs: '在相同图像上的差值',
   points: '百分点',
-  interval: '区间',
+  interval: '95 % 区间',
+  overSeeds: '（种子）',
+  overImages: '（图像）',
   minus: '减',
   nothing: '没有内容。',
   id: '实验编号',
@@ -204,7 +208,7 @@ const zh: Readonly<Record<Key, string>> = {
   sameBits: '完全相同',
   otherBits: '不同',
   lastEpoch: '末轮',
-  bestEpoch: '最佳轮',
+  bestEpoch: '最佳轮（按测试集选取）',
 };
 
 const phases = {

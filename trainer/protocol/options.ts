@@ -22,5 +22,7 @@ export const OptionDescription = v.strictObject({
   choices: v.optional(v.array(v.string())),
   /** Part of the protocol that a comparison checks (k, temperature, layer, head …). */
   comparable: v.boolean(),
+  /** Seed of a random draw: figures that differ in it alone repeat each other. */
+  draws: v.optional(v.literal(true)),
 });
 export type OptionDescription = v.InferOutput<typeof OptionDescription>;

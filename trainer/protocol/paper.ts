@@ -25,6 +25,10 @@ export const Cell = v.strictObject({
     /** Options of the method where the cell is about them (an ablation); over the paper's `recipes`. */
     options: v.optional(Options),
   }),
+  /**
+   * As far as it is known. `epochRule`: which epoch of a head the figure is of, `last-epoch` or `best-epoch`, the best on the images
+   * it was measured on, which VICReg's evaluate.py reports (facebookresearch/vicreg at 4e12602, lines 280 to 287).
+   */
   protocol: v.optional(Protocol, {}),
   /** What else must be known of the number (a collapse, a broken run, why it is no like for like), as a code the window words. */
   remark: v.optional(v.string()),

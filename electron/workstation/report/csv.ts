@@ -2,6 +2,7 @@
  * Every figure as a row for a spreadsheet: one per run, metric and epoch choice, with the figures compared with it. RFC
  * 4180, raw numbers.
  */
+import { isChosenOnTest } from '../comparison/epoch-rule.ts';
 import type { ReportModel } from './model.ts';
 
 const columns = [
@@ -14,17 +15,25 @@ const columns = [
   'split',
   'metric',
   'run',
+  'unit',
   'seed',
+  'evaluation_seed',
   'which',
+  'chosen_on_test_set',
   'value',
   'images',
   'mean',
-  'runs',
+  'mean_which',
+  'n',
+  'n_of',
+  'varied',
+  'sd',
   'interval_low',
   'interval_high',
   'interval_method',
   'paper_value',
   'paper_where',
+  'paper_chosen_on_test_set',
   'earlier_value',
   'difference',
   'margin',
@@ -33,6 +42,8 @@ const columns = [
   'deviations',
   'protocol',
 ] as const;
+
+const yesNo = (is: boolean): string => (is ? 'yes' : 'no');
 
 type Value = string | number | null | undefined;
 
@@ -64,17 +75,25 @@ export function renderCsv({ comparison }: ReportModel): string {
         split: row.split,
         metric: row.metric,
         run: value?.run,
+        unit: value?.unit,
         seed: value?.seed,
+        evaluation_seed: value?.evaluationSeed,
         which: value?.which,
+        chosen_on_test_set: value ? yesNo(value.which === 'best') : undefined,
         value: value?.value,
         images: ours?.images,
         mean: ours?.mean,
-        runs: ours?.n,
+        mean_which: ours?.which,
+        n: ours?.n,
+        n_of: ours?.unit,
+        varied: ours?.varied.join(' '),
+        sd: ours?.sd,
         interval_low: ours?.interval?.low,
         interval_high: ours?.interval?.high,
         interval_method: ours?.interval?.method,
         paper_value: paper?.value,
         paper_where: paper?.where,
+        paper_chosen_on_test_set: paper === null ? undefined : yesNo(isChosenOnTest(paper)),
         earlier_value: earlier?.value,
         difference: difference?.value,
         margin: difference?.margin,

@@ -84,6 +84,7 @@ const signs: Readonly<Record<string, string>> = {
   '>': '\\textgreater{}',
   '|': '\\textbar{}',
   '±': '$\\pm$',
+  '†': '$\\dagger$',
   '−': '$-$',
   '×': '$\\times$',
   '→': '$\\to$',
@@ -95,7 +96,7 @@ const signs: Readonly<Record<string, string>> = {
 };
 
 function plain(text: string): string {
-  return oneLine(text).replaceAll(/[\\{}%&$#_~^<>|±−×→≤≥λμν]/g, (sign) => signs[sign]!);
+  return oneLine(text).replaceAll(/[\\{}%&$#_~^<>|±†−×→≤≥λμν]/g, (sign) => signs[sign]!);
 }
 
 /** A line break would end a comment, and two a paragraph. */

@@ -56,6 +56,7 @@ export const catalogue: Catalogue = {
         { name: 'top5', unit: 'share', secondary: true },
       ],
       margin: { points: 0.5 },
+      trains: true,
       probe: false,
     },
     {
