@@ -2,13 +2,13 @@
 import type { ClaimVerdict, Comparison, ComparisonRow, Interval } from '../api/comparison.ts';
 import {
   basisInWords,
+  isChosenOnTest,
   markInWords,
   signsInWords,
   testMark,
   unitsInWords,
   variedInWords,
 } from '../words/replication.ts';
-import { isChosenOnTest } from '../workstation/comparison/epoch-rule.ts';
 import { probability } from '../workstation/report/format.ts';
 import { effectNote, fieldName, figureName, subjectName } from '../workstation/report/naming.ts';
 import { reasonsInShort, shortFigureName, sideInWords } from './field-words.ts';
@@ -183,8 +183,8 @@ function pairsText({ pairs }: Comparison, words: Words, room: number): string {
     `${report.evaluators[evaluator] ?? evaluator} ${report.metrics[metric] ?? metric}`,
     signed(difference),
     [
-      ...(overSeeds === null ? [] : [`${rangeText(overSeeds)} ${words.say('overSeeds')}`]),
-      ...(overImages === null ? [] : [`${rangeText(overImages)} ${words.say('overImages')}`]),
+      ...(overSeeds === null ? [] : [`${report.columns.overSeeds} ${rangeText(overSeeds)}`]),
+      ...(overImages === null ? [] : [`${report.columns.overImages} ${rangeText(overImages)}`]),
     ].join('\n'),
     probability(test.adjusted),
     String(images),

@@ -49,8 +49,8 @@ const en = `reprise COMMAND [options]
                                           --baseline TITLE: compare all others with this one, on the
                                           same images
                                           --last, --best: use that epoch of each head; the best is
-                                          chosen on the test set. Without: as the paper’s figure does
-                                          where both can be compared, else the last
+                                          chosen on the test set. Default: as the paper’s figure
+                                          where ours is comparable, else the last
   report [RUN...] [--plan NAME]           write a report
                                           [--format html,pdf,markdown,latex,svg,csv,json,bundle]
   replay BUNDLE                           run the bundle.json of a report again and compare

@@ -1,4 +1,5 @@
 /** What stands behind a figure or a claim, in words that the window, the terminal and reports share: units, seeds, epochs, tests. */
+import type { Cell } from '../../trainer/protocol/paper.ts';
 import type { ClaimVerdict, OwnFigure, Signs, Unit, Varied } from '../api/comparison.ts';
 import type { Language } from '../api/settings.ts';
 
@@ -80,6 +81,9 @@ const zh: ReplicationWords = {
 };
 
 const words: Readonly<Record<Language, ReplicationWords>> = { en, zh };
+
+/** Whether a paper's figure is of the best epoch of a head on the images it was measured on. */
+export const isChosenOnTest = ({ protocol }: Pick<Cell, 'protocol'>): boolean => protocol['epochRule'] === 'best-epoch';
 
 /** `n = 3 pretrainings`. */
 export function unitsInWords(language: Language, { n, unit }: Pick<OwnFigure, 'n' | 'unit'>): string {

@@ -55,7 +55,7 @@ async function judged(
   const values = Object.entries(figures).flatMap(([name, bySeed]) =>
     Object.entries(bySeed).map(([seed, value]) => [`${name}-${seed}`, value] as const),
   );
-  const own = new Map(values);
+  const own = new Map<string, number>(values);
   const { claims } = await compareRuns({
     selection: { kind: 'plan', plan: 'test' },
     runs: runs.map(({ key, config }) => storedRun(key, config, { plan: 'test', planKey: key })),

@@ -12,7 +12,6 @@ import type { Result } from '../../../trainer/protocol/results.ts';
 import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { OwnFigure, Unit, Varied } from '../../api/comparison.ts';
 import type { StoredRun } from '../store/store.ts';
-import type { Find } from './members.ts';
 import { summarize } from './statistics/summary.ts';
 import { drawOptions } from './subjects.ts';
 
@@ -39,7 +38,7 @@ export interface Replication {
 
 /** Looks up what the seeds of a run are. */
 export interface Replicating {
-  readonly find: Find;
+  readonly find: (run: string) => { readonly config: RunConfig } | undefined;
   readonly catalogue: Catalogue;
 }
 

@@ -2,7 +2,7 @@
  * Every figure as a row for a spreadsheet: one per run, metric and epoch choice, with the figures compared with it. RFC
  * 4180, raw numbers.
  */
-import { isChosenOnTest } from '../comparison/epoch-rule.ts';
+import { isChosenOnTest } from '../../words/replication.ts';
 import type { ReportModel } from './model.ts';
 
 const columns = [

@@ -1,9 +1,8 @@
 /** Names of things in the report's language. */
 import type { ComparisonRow, Reason } from '../../api/comparison.ts';
-import type { Cell } from '../../../trainer/protocol/paper.ts';
 import { encoderInWords, spelledOut } from '../../words/encoders.ts';
-import { testMark } from '../../words/replication.ts';
-import { isChosenOnTest } from '../comparison/epoch-rule.ts';
+import { isChosenOnTest, testMark } from '../../words/replication.ts';
+import type { Cell } from '../../../trainer/protocol/paper.ts';
 import { decimal, nothing } from './format.ts';
 import { en, type Words } from './locales/en.ts';
 import { zh } from './locales/zh.ts';

@@ -110,17 +110,33 @@ describe('HTML', () => {
     expect(html).not.toMatch(/<script|<link|<img|@import|url\(|\son\w+=/i);
     expect(html.match(/https?:\/\/[^"<\s]+/g)?.filter((url) => url !== 'http://www.w3.org/2000/svg') ?? []).toEqual([]);
   });
-  test('states which epoch of a head its means use', () => {
-    expect(renderHtml(compose(model, 'en'))).toContain('All means use the last epoch');
-    const selection = { ...input.comparison.selection, epoch: 'best' } as const;
-    const best = buildReport({ ...input, comparison: { ...input.comparison, selection } });
-    expect(renderHtml(compose(best, 'en'))).toContain('all means use the best epoch');
-    expect(renderHtml(compose(best, 'zh'))).toContain('所有均值取训练头的最佳轮');
-    expect([model.limits.includes('test-set-seen'), model.limits.includes('chosen-on-test-set')]).toEqual([
-      true,
-      false,
-    ]);
-    expect([best.limits.includes('test-set-seen'), best.limits.includes('chosen-on-test-set')]).toEqual([false, true]);
+  test('states which epoch of a head its means use, and marks every figure that was chosen on the test set', async () => {
+    const ofEpoch = ['test-set-seen', 'chosen-in-part', 'chosen-on-test-set'];
+    const told = (report: ReportModel) => ({
+      en: renderHtml(compose(report, 'en')),
+      zh: renderHtml(compose(report, 'zh')),
+      limits: report.limits.filter((limit) => ofEpoch.includes(limit)),
+    });
+    const last = told(model);
+    expect(last.en).toContain('it enters no mean and no verdict. All means use the last epoch');
+    expect(last.zh).toContain('不进入任何均值与结论');
+    expect(last.limits).toEqual(['test-set-seen']);
+    // The paper's own figure is of its best epoch.
+    expect(last.en).toContain('73.2 †');
+    expect(last.en).not.toContain('85.91 †');
+
+    const best = told(buildReport(await firstPlan('best')));
+    expect(best.en).toContain('All means, verdicts and differences use the best epoch');
+    expect(best.zh).toContain('所有均值、结论与差值取训练头的最佳轮');
+    expect(best.limits).toEqual(['chosen-on-test-set']);
+    expect(best.en).toContain('86.04 †');
+    expect(best.en).not.toContain('enters no mean');
+
+    const [first, ...rest] = input.comparison.rows;
+    const rows = [{ ...first!, ours: { ...first!.ours!, which: 'best' as const } }, ...rest];
+    const mixed = told(buildReport({ ...input, comparison: { ...input.comparison, rows } }));
+    expect(mixed.en).toContain('All other means, verdicts, claims and differences use the last epoch');
+    expect(mixed.limits).toEqual(['chosen-in-part']);
   });
   test('shows hostile names as text', () => {
     const [first, ...rest] = input.runs;

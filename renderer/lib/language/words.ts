@@ -66,7 +66,7 @@ export function sentences(several: readonly Said[]): string {
 /** Value of a field in the paper or in our run. */
 export function fieldValue(field: string, value: Reason['theirs']): string {
   if (field === 'encoder' && typeof value === 'string') return encoderText(value);
-  return tCode('dataset', String(value)) ?? plainValue(value);
+  return tCode('dataset', String(value)) ?? tCode('remark', String(value)) ?? plainValue(value);
 }
 
 /** The paper's finding when it changed only this field: what to expect of the same change here. */

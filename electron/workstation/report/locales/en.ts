@@ -115,7 +115,7 @@ export const en = {
     verdict: 'Verdict',
     interval: '95 % interval',
     images: 'Images',
-    seed: 'Seed / of the evaluation',
+    seed: 'Seed / evaluation seed',
     last: 'Last epoch',
     best: 'Best epoch †',
     run: 'Run',

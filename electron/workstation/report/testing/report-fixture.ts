@@ -5,6 +5,7 @@ import { Paper } from '../../../../trainer/protocol/paper.ts';
 import { Plan } from '../../../../trainer/protocol/plan.ts';
 import { Preset } from '../../../../trainer/protocol/preset.ts';
 import type { Result } from '../../../../trainer/protocol/results.ts';
+import type { EpochChoice } from '../../../api/comparison.ts';
 import type { Series } from '../../../api/curves.ts';
 import { compareRuns } from '../../comparison/compare.ts';
 import { catalogue, storedRun } from '../../testing/comparison-fixture.ts';
@@ -86,7 +87,7 @@ const curvesOf: Readonly<Record<string, readonly Series[]>> = {
 };
 
 /** Runs of the first plan as if they had ended; one was interrupted and resumed. */
-export async function firstPlan(): Promise<ReportInput> {
+export async function firstPlan(epoch?: EpochChoice): Promise<ReportInput> {
   const plan = v.parse(Plan, resource('plans/first.json'));
   const papers = [v.parse(Paper, resource('papers/vicreg.json')), v.parse(Paper, resource('papers/dong.json'))];
   const presets = [v.parse(Preset, resource('presets/vicreg-small.json'))];
@@ -118,7 +119,7 @@ export async function firstPlan(): Promise<ReportInput> {
   });
   const stored = runs.flatMap(results);
   const comparison = await compareRuns({
-    selection: { kind: 'plan', plan: plan.id },
+    selection: { kind: 'plan', plan: plan.id, epoch },
     runs,
     results: stored,
     papers,
@@ -129,9 +130,10 @@ export async function firstPlan(): Promise<ReportInput> {
     meanMetric: () => Promise.resolve(0.0041),
     computedBy: () => Promise.resolve('this program'),
     memoize: (_key, make) => make(),
-    perImage: (run) => {
+    perImage: (run, file) => {
       const key = run.slice('first-'.length);
-      return Promise.resolve(right(figures[key]?.[0] ?? 0, Object.keys(figures).indexOf(key)));
+      const [top1 = 0, top5 = 0] = figures[key] ?? [];
+      return Promise.resolve(right(file.includes('top5') ? top5 : top1, Object.keys(figures).indexOf(key)));
     },
   });
   return {
