@@ -14,7 +14,12 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
-import { differenceInterval, testOf, tost, welch } from '../electron/workstation/comparison/statistics/hypothesis-tests.ts';
+import {
+  differenceInterval,
+  testOf,
+  tost,
+  welch,
+} from '../electron/workstation/comparison/statistics/hypothesis-tests.ts';
 import { configHash } from '../trainer/checkpoints/config-hash.ts';
 import { newestValid } from '../trainer/checkpoints/newest-checkpoint.ts';
 import { saveCheckpoint } from '../trainer/checkpoints/write-checkpoint.ts';

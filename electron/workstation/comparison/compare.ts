@@ -328,7 +328,7 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
     throw new FaultError('unknown-id', text, { baseline });
   }
   // Claims have their rule from before the run, and both sides of a difference are of the same epoch.
-  const last = epoch === 'last' ? rows : await rowsAt('last');
+  const last = rows.some(({ row }) => row.ours?.which === 'best') ? await rowsAt('last') : rows;
   return {
     selection,
     rows: rows.map(({ row }) => row),

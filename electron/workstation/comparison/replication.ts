@@ -38,7 +38,9 @@ export interface Replication {
 
 /** Looks up what the seeds of a run are. */
 export interface Replicating {
-  readonly find: (run: string) => { readonly config: RunConfig } | undefined;
+  readonly find: (
+    run: string,
+  ) => { readonly id: string; readonly title: string; readonly config: RunConfig } | undefined;
   readonly catalogue: Catalogue;
 }
 
