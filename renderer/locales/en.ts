@@ -544,6 +544,7 @@ export const en = {
   'compare.claimP': 'All tests: p {p}, after Holm’s correction for the claims of the plan {adjusted}',
   'compare.spread': 'Standard deviation over them: {sd}',
   'compare.replication': 'Replication',
+  'compare.repetitionsDiffer': 'repetitions disagree',
   'compare.disagreeing': 'Repetitions that disagree: {runs}',
   'compare.plot': 'Results with intervals',
   'compare.plotOf': '{what}: dots are values, lines are intervals; the table above shows the same numbers.',

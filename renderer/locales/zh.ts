@@ -534,6 +534,7 @@ export const zh = {
   'compare.claimP': '全部检验：p = {p}，就计划的全部论断作 Holm 校正后为 {adjusted}',
   'compare.spread': '其标准差：{sd}',
   'compare.replication': '重复',
+  'compare.repetitionsDiffer': '重复实验的结果不一致',
   'compare.disagreeing': '结果不一致的重复实验：{runs}',
   'compare.plot': '结果与置信区间',
   'compare.plotOf': '{what}：点为数值，线为置信区间，与上表数字相同。',
