@@ -262,7 +262,43 @@ describe('what it says', () => {
   });
 });
 
+test('a claim says what it was tested over, and both its p-values; a figure of what it is the mean, and what varied', () => {
+  const [claim, ...others] = input.comparison.claims;
+  const signs = { above: 3, below: 0, pValue: 0.25 };
+  const test = { pValue: 0.0123, adjusted: 0.0369 };
+  const claims = [{ ...claim!, basis: 'seeds-and-images' as const, units: [3, 3] as const, signs, test }, ...others];
+  const [row, ...rest] = input.comparison.rows;
+  const ours = { ...row!.ours!, n: 3, varied: ['pretraining-seed', 'evaluation-seed'] as const };
+  const comparison = { ...input.comparison, claims, rows: [{ ...row!, ours }, ...rest] };
+  const told = (language: 'en' | 'zh') => renderMarkdown(compose(buildReport({ ...input, comparison }), language));
+  expect(told('en')).toMatch(/\| 0\.0123 \| 0\.0369 \| .*over seeds \(3 and 3\) and over images, which must agree/);
+  expect(told('en')).toContain('above 0 in 3 of 3 pairs of seeds, sign test p 0.2500');
+  expect(told('en')).toContain('over images only; seeds unknown');
+  expect(told('en')).toContain('n = 3 pretrainings; varied: pretraining seed, evaluation seed');
+  expect(told('zh')).toMatch(/\| 0\.0123 \| 0\.0369 \| .*按种子（3 与 3）与按图像检验，二者须一致/);
+  expect(told('zh')).toContain('n = 3 次预训练；变化项：预训练种子、评估种子');
+});
+
 describe('CSV', () => {
+  test('a row names the unit of its figure, both seeds, and whether it was chosen on the test set', () => {
+    const [head, first, second] = renderCsv(model)
+      .split('\r\n')
+      .map((line) => line.match(/("[^"]*"|[^,]*)(?:,|$)/g)!.map((cell) => cell.replace(/,$/, '')));
+    const read = (cells: readonly string[], ...names: readonly string[]) =>
+      names.map((name) => cells[head!.indexOf(name)]);
+    const names = [
+      'which',
+      'chosen_on_test_set',
+      'value',
+      'mean_which',
+      'unit',
+      'n',
+      'n_of',
+      'paper_chosen_on_test_set',
+    ];
+    expect(read(first!, ...names)).toEqual(['last', 'no', '85.91', 'last', '1', '1', 'pretraining', 'yes']);
+    expect(read(second!, 'which', 'chosen_on_test_set', 'evaluation_seed')).toEqual(['best', 'yes', '1']);
+  });
   test('has a header and a row for each figure, all of the same width', () => {
     const lines = renderCsv(model).trimEnd().split('\r\n');
     const width = lines[0]!.split(',').length;
