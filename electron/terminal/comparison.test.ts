@@ -154,5 +154,5 @@ test('--verbose gives every reason a line with both sides', async () => {
   );
   // What waits for its run is not waiting for the data set.
   const pending = { ...shown, rows: [{ ...row, reasons, verdict: 'pending' as const }] };
-  expect(comparisonText(pending, wordsIn('en'), { room: 200, isVerbose: false })).toMatch(/ pending$/);
+  expect(comparisonText(pending, wordsIn('en'), { room: 200, isVerbose: false })).toMatch(/ pending$/m);
 });
