@@ -144,6 +144,19 @@ test.each([
   expect(problemsOf(config, catalogue)).toContainEqual(expect.objectContaining({ path, kind }));
 });
 
+test('an option that works with another alone is stopped without it', () => {
+  const needs = { option: 'varianceSum', is: 'paper-algorithm-1' };
+  const withNeed = (option: (typeof catalogue.methods)[number]['options'][number]) =>
+    option.key === 'variance' ? { ...option, needs } : option;
+  const methods = catalogue.methods.map((method) => ({ ...method, options: method.options.map(withNeed) }));
+  const problems = (sum: string) => {
+    const changed = setAt(draftFrom(preset, 0), 'method.options.variance', 1);
+    return problemsOf(setAt<RunConfig>(changed, 'method.options.varianceSum', sum), { ...catalogue, methods });
+  };
+  expect(problems('official-code')).toContainEqual({ path: 'method.options.variance', kind: 'needs', limit: null });
+  expect(problems('paper-algorithm-1').map(({ kind }) => kind)).not.toContain('needs');
+});
+
 test('a bound itself is allowed', () => {
   const option = { key: 'p', kind: 'number', default: 0, minimum: 0, maximum: 1, comparable: false } as const;
   expect([0, 1].map((value) => problemOf(option, value))).toEqual([null, null]);

@@ -107,6 +107,22 @@ test('options are completed, checked against their bounds, and unknown ones name
   );
 });
 
+test('an option that works with another alone is refused without it', () => {
+  const option = (key: string, value: string | boolean) => ({
+    key,
+    kind: 'text' as const,
+    default: value,
+    comparable: true,
+  });
+  const needs = { option: 'inputs', is: 'features' };
+  const options = [option('inputs', 'images'), { ...option('standardize', false), kind: 'boolean' as const, needs }];
+  const completed = (given: Readonly<Record<string, string | boolean>>) =>
+    completeChoice({ id: 'linear', options: given }, [{ id: 'linear', title: '', options }], 'evaluator').options;
+  expect(completed({})).toEqual({ inputs: 'images', standardize: false });
+  expect(completed({ inputs: 'features', standardize: true })).toEqual({ inputs: 'features', standardize: true });
+  expect(() => completed({ standardize: true })).toThrow('true needs "inputs" to be "features"');
+});
+
 test('what costs the same has one key: seeds, lengths and rates do not count, threads and batch do', () => {
   const one = pretrain('a');
   if (one.kind !== 'pretrain') throw new Error('kind');
