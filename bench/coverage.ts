@@ -148,11 +148,12 @@ function paperOf(values: readonly number[], below: number): Beside {
     where: '',
     runs: values.length,
     range: Math.max(...values) - Math.min(...values),
+    preset: null,
     setting: { encoder: '', pretrainedOn: '' },
     protocol: {},
   };
   const paper = { id: '', title: '', authors: '', year: null, role: 'paper' as const, source: '' };
-  return { cell, reasons: [], paper: { ...paper, recipes: {}, rates: [], cells: [cell], notImplemented: [] } };
+  return { cell, reasons: [], paper: { ...paper, recipes: {}, cells: [cell], notImplemented: [] } };
 }
 
 function judgedAgainst(values: readonly number[], paper: Beside) {

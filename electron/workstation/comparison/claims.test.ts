@@ -63,6 +63,7 @@ async function judged(
       storedResult(run, value, { evaluator: 'knn', which: 'only', n: images, perImage: 'results/top1.bin' }),
     ),
     papers: [],
+    presets: [],
     plan,
     datasets: names,
     catalogue,

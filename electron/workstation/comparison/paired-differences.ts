@@ -9,7 +9,7 @@ import { bootstrapPrecision } from './statistics/precision-bootstrap.ts';
 
 type ReadImages = (run: string, file: string) => Promise<Uint8Array | null>;
 
-export interface Paired extends Resampled, DifferenceTest {
+export interface Paired extends Resampled, Omit<DifferenceTest, 'interval'> {
   /** Exact McNemar test, if each side is one run. */
   readonly exact: number | null;
 }

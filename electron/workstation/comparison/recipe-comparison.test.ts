@@ -41,6 +41,7 @@ const compared = (over: Partial<ComparisonInput>) =>
     catalogue,
     wentBack: new Set(),
     meanMetric: () => Promise.resolve(null),
+    computedBy: () => Promise.resolve(null),
     perImage: () => Promise.resolve(null),
     memoize: (_key, make) => make(),
     ...over,

@@ -195,7 +195,7 @@ function pairsBlocks({ comparison: { pairs } }: ReportModel, words: Words): read
 
 /** Numbers of samples that the bootstraps drew, the largest first: `2,000 / 1,000`. Empty where there was none. */
 function resamplesOf(pairs: ReportModel['comparison']['pairs']): string {
-  const drawn = new Set(pairs.flatMap(({ interval: { resamples } }) => resamples ?? []));
+  const drawn = new Set(pairs.flatMap(({ overImages }) => overImages?.resamples ?? []));
   return [...drawn]
     .sort((one, other) => other - one)
     .map(whole)

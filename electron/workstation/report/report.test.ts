@@ -323,7 +323,7 @@ test('a claim says what it was tested over, and both its p-values; a figure of w
 
 describe('CSV', () => {
   test('a row names the unit of its figure, both seeds, and whether it was chosen on the test set', () => {
-    const [head, first, second] = renderCsv(model)
+    const [head, first, second] = renderCsv(model, 'en')
       .split('\r\n')
       .map((line) => line.match(/("[^"]*"|[^,]*)(?:,|$)/g)!.map((cell) => cell.replace(/,$/, '')));
     const read = (cells: readonly string[], ...names: readonly string[]) =>

@@ -97,6 +97,7 @@ export function resampledTogether(several: readonly Resampled[]): Resampled {
     interval: (confidence) => ({
       low: mean((one) => one.interval(confidence).low),
       high: mean((one) => one.interval(confidence).high),
+      resamples: several[0]!.interval(confidence).resamples,
     }),
   };
 }
