@@ -14,7 +14,6 @@ import * as tf from '@tensorflow/tfjs';
 import type { Variable } from '@tensorflow/tfjs';
 import type { HostBatch, HostTensor } from '../../host-batch.ts';
 import type { Learner } from '../../recipe.ts';
-import type { Handle } from '../binding/tensorflow.ts';
 import { elementsOf } from '../binding/tensors.ts';
 import type { ChosenOptimizer, StepPosition, Stepper } from '../engine.ts';
 import type { Feed, Node } from '../graph/node.ts';
