@@ -1,7 +1,8 @@
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { Catalogue } from '../../trainer/protocol/catalogue.ts';
-import { presetOf, type Preset, type PresetFile } from '../../trainer/protocol/preset.ts';
+import { presetOf } from '../../electron/words/preset-origins.ts';
+import type { Preset, PresetFile } from '../../trainer/protocol/preset.ts';
 import { RunConfig } from '../../trainer/protocol/run.ts';
 import { catalogue } from '../dev/fake/catalogue.ts';
 import { draftFrom } from '../dev/fake/drafts.ts';

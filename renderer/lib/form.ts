@@ -3,7 +3,8 @@ import { unmetNeed } from '../../electron/words/unmet-need.ts';
 import type { Catalogue, RecipeDescription } from '../../trainer/protocol/catalogue.ts';
 import type { Choice, OptionDescription, Options, OptionValue } from '../../trainer/protocol/options.ts';
 import type { Preset } from '../../trainer/protocol/preset.ts';
-import { originsAt, type Origin } from '../../trainer/protocol/preset-origins.ts';
+import type { Origin } from '../../trainer/protocol/preset-origins.ts';
+import { originsAt } from '../../electron/words/preset-origins.ts';
 import type { PretrainConfig, Resizing, RunConfig, View } from '../../trainer/protocol/run.ts';
 
 function entryOf(value: unknown, key: string): unknown {

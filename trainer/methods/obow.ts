@@ -26,7 +26,7 @@ import { share, weight, whole } from '../nn/ssl/option-schemas.ts';
 import { enqueued } from '../nn/ssl/embedding-queue.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
 import { risingMomentum, teacherOf } from '../nn/ssl/teacher.ts';
-import { defineMethod, type StepContext } from '../recipe.ts';
+import { defineMethod, type Builder, type StepContext } from '../recipe.ts';
 
 const options = v.object({
   /** Teacher momentum at the first step. */
@@ -49,6 +49,18 @@ const options = v.object({
 const firstDistance = 0.5;
 
 const levels = ['res4', 'res5'] as const;
+
+/** The running mean distances of both levels, none without decay; and those a level's bags are made with, `nearest` the batch's. */
+function distanceMeans(builder: Builder, decay: number) {
+  const initial = { kind: 'given', values: Float32Array.of(firstDistance) } as const;
+  const distances = decay === 0 ? [] : levels.map((level) => builder.variable(level, [1], initial, false));
+  function meanDistance(place: number, nearest: Scalar): Scalar {
+    const before = distances[place];
+    if (before === undefined) return nearest;
+    return tf.add<Scalar>(tf.mul(before.reshape([]), decay), tf.mul(nearest, 1 - decay));
+  }
+  return { distances, meanDistance };
+}
 
 /** Views grouped by size, in the order in which sizes first occur. */
 function bySize(views: readonly Tensor[]): readonly (readonly Tensor[])[] {
@@ -88,21 +100,7 @@ export const method = defineMethod({
       const initial = { kind: 'normal', std: 1, ...(given.positiveWords ? { least: 0 } : {}) } as const;
       return builder.at('vocabulary').variable(level, [given.words, channels], initial, false);
     });
-    const distances =
-      given.distanceDecay === 0
-        ? []
-        : levels.map((level) =>
-            builder
-              .at('distance')
-              .variable(level, [1], { kind: 'given', values: Float32Array.of(firstDistance) }, false),
-          );
-    /** The mean distance of a level that its bags are made with; `nearest` is the batch's. */
-    function meanDistance(place: number, nearest: Scalar): Scalar {
-      const before = distances[place];
-      if (before === undefined) return nearest;
-      const { distanceDecay: kept } = given;
-      return tf.add<Scalar>(tf.mul(before.reshape([]), kept), tf.mul(nearest, 1 - kept));
-    }
+    const { distances, meanDistance } = distanceMeans(builder.at('distance'), given.distanceDecay);
     const generators = levels.map((level, place) =>
       mlp(builder.at('generator').at(level), vocabularies[place]!.shape[1]!, [2 * outputs, outputs], {
         hiddenBias: false,

@@ -1,6 +1,6 @@
 /** A named set of values for a pretraining. */
 import * as v from 'valibot';
-import { originsIn, type Origin, type PresetSources } from './preset-origins.ts';
+import type { Origin } from './preset-origins.ts';
 
 /** A value by its path in the configuration: `optimizer`, `views`, `batch`, `method.options.temperature`. */
 const PresetValue = v.strictObject({ path: v.string(), value: v.unknown() });
@@ -19,10 +19,6 @@ export type Preset = PresetFile & {
   /** Where each value stands, or why it is ours. */
   readonly origins: readonly Origin[];
 };
-
-export function presetOf(file: PresetFile, sources: PresetSources): Preset {
-  return { ...file, origins: originsIn(sources) };
-}
 
 export interface PresetDifference {
   readonly path: string;

@@ -6,7 +6,7 @@ import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { Choice } from '../../../trainer/protocol/options.ts';
 import { setPath as setAtPath } from '../../../trainer/protocol/paths.ts';
 import type { Preset, PresetDifference } from '../../../trainer/protocol/preset.ts';
-import { originsAt } from '../../../trainer/protocol/preset-origins.ts';
+import { originsAt } from '../../words/preset-origins.ts';
 import {
   CheckpointPolicy,
   newestResizing,

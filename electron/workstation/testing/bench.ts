@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import * as v from 'valibot';
-import { presetOf } from '../../../trainer/protocol/preset.ts';
+import { presetOf } from '../../words/preset-origins.ts';
 import type { PresetSources } from '../../../trainer/protocol/preset-origins.ts';
 import { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { Pushes } from '../../api/pushes.ts';

@@ -7,8 +7,9 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { Paper } from '../../../trainer/protocol/paper.ts';
 import { PlanFile, type Plan } from '../../../trainer/protocol/plan.ts';
-import { PresetFile, presetOf, type Preset } from '../../../trainer/protocol/preset.ts';
+import { PresetFile, type Preset } from '../../../trainer/protocol/preset.ts';
 import { PresetSources } from '../../../trainer/protocol/preset-origins.ts';
+import { presetOf } from '../../words/preset-origins.ts';
 
 export interface Resources {
   readonly catalogue: Catalogue;

@@ -1,7 +1,8 @@
 /** Presets, drafts of runs, and what they would take. */
 import type { Precisions } from '../../../electron/api/drafts.ts';
-import { presetOf, type Preset, type PresetFile } from '../../../trainer/protocol/preset.ts';
-import { originsAt, type PresetSources } from '../../../trainer/protocol/preset-origins.ts';
+import { originsAt, presetOf } from '../../../electron/words/preset-origins.ts';
+import type { Preset, PresetFile } from '../../../trainer/protocol/preset.ts';
+import type { PresetSources } from '../../../trainer/protocol/preset-origins.ts';
 import type { PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
 import officialJson from '../../../resources/presets/vicreg-official-code.json';
 import paperJson from '../../../resources/presets/vicreg-paper.json';

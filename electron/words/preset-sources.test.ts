@@ -1,15 +1,16 @@
 /** Every value of every preset against the table of what was read in its sources. */
 import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
-import { covers, originsIn, PresetSources, type Origin } from './protocol/preset-origins.ts';
-import { PresetFile } from './protocol/preset.ts';
+import { PresetSources, type Origin } from '../../trainer/protocol/preset-origins.ts';
+import { PresetFile } from '../../trainer/protocol/preset.ts';
+import { covers, presetOf } from './preset-origins.ts';
 
 const read = (files: Record<string, unknown>): readonly unknown[] => Object.values(files);
-const presets = read(import.meta.glob('../resources/presets/*.json', { eager: true, import: 'default' })).map((raw) =>
-  v.parse(PresetFile, raw),
+const presets = read(import.meta.glob('../../resources/presets/*.json', { eager: true, import: 'default' })).map(
+  (raw) => v.parse(PresetFile, raw),
 );
 const tables = Object.entries(
-  import.meta.glob('../resources/presets/sources/*.json', { eager: true, import: 'default' }),
+  import.meta.glob('../../resources/presets/sources/*.json', { eager: true, import: 'default' }),
 ).map(([file, raw]) => ({ file, table: v.parse(PresetSources, raw) }));
 
 interface Leaf {
@@ -47,8 +48,9 @@ test('each preset has a table, and each table its preset', () => {
 });
 
 describe.each(tables)('$table.preset', ({ table }) => {
-  const leaves = leavesIn(presets.find(({ id }) => id === table.preset)!);
-  const origins = originsIn(table);
+  const file = presets.find(({ id }) => id === table.preset)!;
+  const leaves = leavesIn(file);
+  const { origins } = presetOf(file, table);
 
   test('every value is what its source says, or is ours for a reason', () => {
     expect(problemsOf(leaves, origins)).toEqual([]);
