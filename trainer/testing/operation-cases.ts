@@ -92,6 +92,7 @@ export const plain: Readonly<Record<string, Case>> = {
   effectiveRank: ({ x }) => effectiveRank(x),
   equal: ({ i }) => tf.cast(tf.equal(i, 1), 'float32'),
   floor: ({ x }) => tf.floor(x),
+  floorDiv: ({ i }) => tf.cast(tf.floorDiv(tf.add(i, 7), tf.scalar(3, 'int32')), 'float32'),
   greater: ({ x, p }) => tf.cast(tf.greater(x, p), 'int32'),
   greaterEqual: ({ x, p }) => tf.cast(tf.greaterEqual(x, p), 'float32'),
   lessEqual: ({ x, p }) => tf.cast(tf.lessEqual(x, p), 'float32'),
