@@ -152,7 +152,7 @@ describe('what breaks a comparison', () => {
       storedRun('vicreg-1', pretrain(1, options, over)),
       storedRun('linear-1', evaluate({ kind: 'run', run: 'vicreg-1', checkpoint: 'last', branch: 0 })),
     ];
-    return only(await compareRuns(input({ runs, results: [storedResult('linear-1', value)] })));
+    return only(await compareRuns(input({ runs, results: [storedResult('linear-1', value, { which: 'best' })] })));
   };
   test('fewer epochs find the paper’s own figure for them', async () => {
     const row = await one({ epochs: 100 });

@@ -253,7 +253,7 @@ describe('random parts of the data', () => {
     expect((await rowOf({ a: pretrain(1) }, parts)).ours).toMatchObject({ n: 1, mean: 71.5, varied: ['split'] });
   });
   test('also where an option of the evaluator is the seed of the draw', async () => {
-    const [linear] = catalogue.evaluators;
+    const linear = catalogue.evaluators.find(({ id }) => id === 'linear')!;
     const drawn = { key: 'drawnBy', kind: 'integer' as const, default: 0, comparable: true, draws: true as const };
     const told = [0, 1].map((drawnBy) => ({
       headSeed: 1,
@@ -261,7 +261,7 @@ describe('random parts of the data', () => {
       change: { evaluator: { id: 'linear', options: { drawnBy } } },
       result: { protocol: { ...officialLinear, drawnBy } },
     }));
-    const evaluators = [{ ...linear!, options: [drawn] }];
+    const evaluators = [{ ...linear, options: [...linear.options, drawn] }];
     const row = await rowOf({ a: pretrain(1) }, told, { catalogue: { ...catalogue, evaluators } });
     expect(row.ours).toMatchObject({ n: 1, mean: 54.5, varied: ['split'] });
     expect(row.protocol).not.toHaveProperty('drawnBy');
