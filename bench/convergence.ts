@@ -12,7 +12,12 @@ import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
-import { differenceInterval, tost, welch } from '../electron/workstation/comparison/statistics/hypothesis-tests.ts';
+import {
+  differenceInterval,
+  testOf,
+  tost,
+  welch,
+} from '../electron/workstation/comparison/statistics/hypothesis-tests.ts';
 import { configHash } from '../trainer/checkpoints/config-hash.ts';
 import { saveCheckpoint } from '../trainer/checkpoints/write-checkpoint.ts';
 import type { StateEntry } from '../trainer/engine/engine.ts';
@@ -111,7 +116,7 @@ async function compare(seeds: number, names: readonly Name[]): Promise<void> {
       const [one, two] = [first!, other].map((name) => summary(figures.get(name)!.map((found) => found[evaluator]!)));
       const difference = welch(one!, two!);
       const { low, high } = differenceInterval(difference, 0.9);
-      const p = tost(difference, margin);
+      const p = tost(testOf(difference), margin);
       console.log(
         `${evaluator}, mean ± standard deviation over ${seeds} seeds: ${first} ${one!.mean.toFixed(2)} ± ${one!.sd.toFixed(2)}, ${other} ${two!.mean.toFixed(2)} ± ` +
           `${two!.sd.toFixed(2)}: ${difference.value.toFixed(2)} [${low.toFixed(2)}, ${high.toFixed(2)}] at 90 %, ` +

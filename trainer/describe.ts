@@ -60,6 +60,7 @@ function describeOption(recipe: string, key: string, node: Node, comparable: boo
     ...(inner.options === undefined ? {} : { choices: [...inner.options] }),
     comparable,
     ...(needs === undefined ? {} : { needs: needs as NonNullable<OptionDescription['needs']> }),
+    ...(actions.some(({ metadata }) => metadata?.['draws'] === true) ? { draws: true } : {}),
   };
 }
 

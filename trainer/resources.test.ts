@@ -93,7 +93,8 @@ describe.each(papers)('%s', (file, raw) => {
       const schema = evaluator.options as v.GenericSchema & { readonly entries: Readonly<Record<string, unknown>> };
       const options = Object.entries(protocol).filter(([key]) => key in schema.entries);
       checkChoice(evaluators, { id, options: Object.fromEntries(options) });
-      const stated = ['layer', ...Object.keys(evaluator.protocol(v.parse(evaluator.options, {})))];
+      // Of a trained head there are figures of two epochs.
+      const stated = ['layer', 'epochRule', ...Object.keys(evaluator.protocol(v.parse(evaluator.options, {})))];
       const others = Object.keys(protocol).filter((key) => !(key in schema.entries));
       expect(stated, `${where}: ${id}`).toEqual(expect.arrayContaining(others));
     }

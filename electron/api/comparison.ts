@@ -3,6 +3,7 @@ import type { Metric } from '../../trainer/protocol/catalogue.ts';
 import type { Options } from '../../trainer/protocol/options.ts';
 import type { Cell } from '../../trainer/protocol/paper.ts';
 import type { Claim } from '../../trainer/protocol/plan.ts';
+import type { Result } from '../../trainer/protocol/results.ts';
 
 export type Verdict = 'reproduced' | 'not-reproduced' | 'inconclusive' | 'not-comparable' | 'pending';
 
@@ -43,10 +44,53 @@ export interface Interval {
   readonly low: number;
   readonly high: number;
   readonly confidence: number;
-  /** t over seeds, Wilson over images, paired bootstrap over images, Welch against the paper's spread or of two groups of seeds. */
-  readonly method: 't-seeds' | 'wilson' | 'bootstrap' | 'paired-bootstrap' | 'welch' | 'welch-seeds';
+  /**
+   * t over seeds, t over pairs of seeds, Wilson over images, paired bootstrap over images, Welch against the paper's spread or of
+   * two groups of seeds.
+   */
+  readonly method: 't-seeds' | 'paired-t' | 'wilson' | 'bootstrap' | 'paired-bootstrap' | 'welch' | 'welch-seeds';
   /** Samples of the images that were drawn, by a bootstrap. */
   readonly resamples?: number;
+}
+
+/** Epoch of a trained head that a figure is of; `only` where none was trained. */
+export type Which = Result['which'];
+
+/**
+ * What a unit of replication is. One pretraining seed; of an encoder with random weights one set of them; of imported weights the
+ * file, which is one pretraining of somebody else's; of raw pixels one training of the head, or nothing where none is trained.
+ */
+export type Unit = 'pretraining' | 'initialization' | 'weights' | 'head' | 'none';
+
+/** What differs between the evaluations behind a figure. `arithmetic`: device or threads. */
+export type Varied = 'pretraining-seed' | 'initialization-seed' | 'evaluation-seed' | 'split' | 'arithmetic';
+
+/** A figure of our own: the mean over its units of replication; repeated evaluations of a unit are averaged within it. */
+export interface OwnFigure {
+  readonly mean: number | null;
+  /** The epoch that mean, interval and verdict are of. */
+  readonly which: Which;
+  /** Units of replication. */
+  readonly n: number;
+  readonly unit: Unit;
+  readonly varied: readonly Varied[];
+  /** Sample standard deviation over the units; null for one. */
+  readonly sd: number | null;
+  readonly images: number;
+  readonly interval: Interval | null;
+  /** Figures of both epochs, where a head has two. `unit`: number of its unit, from 1. */
+  readonly values: readonly {
+    readonly run: string;
+    readonly unit: number;
+    /** Of the pretraining, or of what stands for it. */
+    readonly seed: number;
+    /** Of the evaluation; null for a figure of a pretraining itself. */
+    readonly evaluationSeed: number | null;
+    readonly value: number | null;
+    readonly which: Which;
+  }[];
+  /** Runs that repeat each other in everything and differ in their figures nevertheless: a fault, and there is no mean. */
+  readonly disagreeing: readonly string[];
 }
 
 export interface ComparisonRow {
@@ -69,37 +113,55 @@ export interface ComparisonRow {
   readonly protocol: Options;
   readonly paper: Cell | null;
   readonly earlier: Cell | null;
-  readonly ours: {
-    readonly mean: number | null;
-    readonly n: number;
-    readonly images: number;
-    readonly interval: Interval | null;
-    readonly values: readonly {
-      readonly run: string;
-      readonly seed: number;
-      readonly value: number | null;
-      readonly which: 'last' | 'best' | 'only';
-    }[];
-  } | null;
+  readonly ours: OwnFigure | null;
   readonly difference: { readonly value: number; readonly interval: Interval | null; readonly margin: number } | null;
   readonly verdict: Verdict;
   /** Shown when the verdict is opened. */
   readonly reasons: readonly Reason[];
-  readonly notes: readonly (
-    'single-run' | 'paper-uncertainty-unknown' | 'paper-single-run' | 'best-epoch-on-test' | 'went-back'
-  )[];
+  readonly notes: readonly Note[];
+}
+
+/** What must be known of a figure. `single-…`: one unit of replication; `best-by-leading`: of another metric than the best epoch. */
+export type Note =
+  | `single-${Exclude<Unit, 'none'>}`
+  | 'no-seed'
+  | 'seeds-agree'
+  | 'repetitions-differ'
+  | 'paper-uncertainty-unknown'
+  | 'paper-single-run'
+  | 'best-epoch-on-test'
+  | 'paper-best-epoch'
+  | 'best-by-leading'
+  | 'went-back';
+
+/** What a difference of two of our own figures was tested over. */
+export type Basis = 'seeds-and-images' | 'seeds' | 'images';
+
+/** Differences by pairs of seeds that are above 0 and below, and the p-value of the exact sign test. */
+export interface Signs {
+  readonly above: number;
+  readonly below: number;
+  readonly pValue: number;
 }
 
 export interface ClaimVerdict {
   readonly claim: Claim;
   readonly verdict: 'holds' | 'does-not-hold' | 'inconclusive' | 'pending';
-  /** The figures the rule used, by name. */
+  /** The figures the rule used, by name. `pValue`: of the test that the figure stands for, alone. */
   readonly evidence: readonly {
     readonly name: string;
     readonly value: number | null;
     readonly limit: number | null;
     readonly interval: Interval | null;
+    readonly pValue?: number;
   }[];
+  /** Null where nothing could be tested yet. */
+  readonly basis: Basis | null;
+  /** Units of replication of both sides. */
+  readonly units: readonly [number, number] | null;
+  readonly signs: Signs | null;
+  /** The largest p-value of the tests, which must all agree; `adjusted` by Holm over the claims of the plan, which the verdict goes by. */
+  readonly test: { readonly pValue: number; readonly adjusted: number } | null;
 }
 
 export interface Comparison {
@@ -113,10 +175,16 @@ export interface Comparison {
     readonly evaluator: string;
     readonly metric: string;
     readonly difference: number;
-    readonly interval: Interval;
     readonly images: number;
-    /** Exact McNemar test, where each side is one run; `adjusted` by Holm over all pairs of the comparison that have one. */
-    readonly test?: { readonly pValue: number; readonly adjusted: number };
+    readonly overImages: Interval | null;
+    readonly overSeeds: Interval | null;
+    readonly units: readonly [number, number];
+    readonly signs: Signs | null;
+    /**
+     * The larger p-value of the tests over seeds and over images; over images alone McNemar's exact test where each side is one run.
+     * `adjusted` by Holm over all pairs of the comparison.
+     */
+    readonly test: { readonly pValue: number; readonly adjusted: number };
   }[];
   /** Titles by run id, each of them once: runs of one title say what they change, or have a number. */
   readonly titles: Readonly<Record<string, string>>;
@@ -131,6 +199,12 @@ export type Selection = (
 ) & {
   /** Subject the others are compared with on the same images; default: the main one, or else the highest. */
   readonly baseline?: string | undefined;
-  /** Epoch of a trained head; default: the last. The best is chosen on the test images, which flatters it. */
-  readonly epoch?: 'last' | 'best' | undefined;
+  /**
+   * Epoch of a trained head. `paper`, the default: that of the paper's figure which ours can be compared with, else the last. The
+   * best is chosen on the test images, which flatters it. Differences of our own figures are of the last unless the best is asked
+   * for, claims always.
+   */
+  readonly epoch?: EpochChoice | undefined;
 };
+
+export type EpochChoice = 'paper' | 'last' | 'best';

@@ -42,7 +42,8 @@ export interface Arguments {
   readonly plan: string | null;
   /** Title that all others are compared with. */
   readonly baseline: string | null;
-  readonly best: boolean;
+  /** Epoch of trained heads; null: as the paper's figure, where ours can be compared with it. */
+  readonly epoch: 'last' | 'best' | null;
   /** By which detections are counted; null: those of the data set. */
   readonly rules: DetectionRules | null;
   readonly formats: readonly ReportFormat[];
@@ -84,12 +85,17 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     convention: conventionOf(values.convention),
     plan: values.plan ?? null,
     baseline: values.baseline ?? null,
-    best: values.best === true,
+    epoch: epochOf(values),
     rules: rulesOf(values.rules),
     formats: (values.format ?? reportFormats.join(',')).split(',').map(formatOf),
     set: (values.set ?? []).map((text) => assignmentOf(text)),
     reading: readingOf(values.read),
   };
+}
+
+function epochOf({ best, last }: { readonly best?: boolean; readonly last?: boolean }): 'last' | 'best' | null {
+  if (best === true && last === true) throw usage('--best and --last: expected one of them.');
+  return best === true ? 'best' : last === true ? 'last' : null;
 }
 
 function seedsOf(given: string | undefined): number | null {
@@ -132,6 +138,7 @@ function read(given: readonly string[]) {
         contents: flag,
         anyway: flag,
         best: flag,
+        last: flag,
         help: { type: 'boolean', short: 'h' },
         version: flag,
       },

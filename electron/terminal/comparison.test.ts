@@ -150,9 +150,9 @@ test('--verbose gives every reason a line with both sides', async () => {
   expect(short).toContain('not comparable: data set, metric, weight decay of the head');
   const judged = { ...shown, rows: [{ ...row, reasons: reasons.slice(3), verdict: 'reproduced' as const }] };
   expect(comparisonText(judged, wordsIn('en'), { room: 200, isVerbose: false })).toMatch(
-    / reproduced, with 1 deviation: features standardised$/,
+    / reproduced, with 1 deviation: features standardised$/m,
   );
   // What waits for its run is not waiting for the data set.
   const pending = { ...shown, rows: [{ ...row, reasons, verdict: 'pending' as const }] };
-  expect(comparisonText(pending, wordsIn('en'), { room: 200, isVerbose: false })).toMatch(/ pending$/);
+  expect(comparisonText(pending, wordsIn('en'), { room: 200, isVerbose: false })).toMatch(/ pending$/m);
 });

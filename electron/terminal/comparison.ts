@@ -1,5 +1,15 @@
 /** A comparison as the terminal prints it: figures by encoder, claims, differences on the same images. */
-import type { Comparison, ComparisonRow, Interval, Reason } from '../api/comparison.ts';
+import type { ClaimVerdict, Comparison, ComparisonRow, Interval, Reason } from '../api/comparison.ts';
+import {
+  basisInWords,
+  isChosenOnTest,
+  markInWords,
+  signsInWords,
+  testMark,
+  unitsInWords,
+  variedInWords,
+} from '../words/replication.ts';
+import { probability } from '../workstation/report/format.ts';
 import { effectNote, fieldName, figureName, subjectName } from '../workstation/report/naming.ts';
 import { figureVerdict } from '../workstation/report/tables.ts';
 import { reasonsInShort, shortFigureName, sideInWords } from './field-words.ts';
@@ -30,14 +40,32 @@ function rowsText(rows: readonly ComparisonRow[], words: Words, room: number): s
   const { figure, paper, earlier, ours, interval, difference, verdict } = words.report.columns;
   const columns: readonly Column[] = [
     { title: `  ${figure}`, holds: 'text' },
-    ...[paper, earlier, ours, interval, difference].map((title): Column => ({ title, holds: 'figures' })),
+    ...[paper, earlier, ours, 'n', interval, difference].map((title): Column => ({ title, holds: 'figures' })),
     { title: verdict, holds: 'text' },
   ];
-  return tableOf(
+  const name = nameOf(rows, words);
+  const table = tableOf(
     columns,
-    bySubject(rows, words, (row) => [figureCells(row, nameOf(rows, words), words)]),
+    bySubject(rows, words, (row) => [figureCells(row, name, words), ...replicationLines(row, words)]),
     room,
   );
+  const isMarked = rows.some(({ ours, paper }) => ours?.which === 'best' || (paper !== null && isChosenOnTest(paper)));
+  return isMarked ? `${table}\n\n${markInWords(words.language)}` : table;
+}
+
+/** Where anything differed between the evaluations, a line that says what of how many units; and a fault of repetitions. */
+function replicationLines({ ours }: ComparisonRow, words: Words): readonly TableRow[] {
+  if (ours === null) return [];
+  const { language, report } = words;
+  const { varied, disagreeing } = ours;
+  return [
+    ...(varied.length === 0
+      ? []
+      : [`    ${unitsInWords(language, ours)}${report.semicolon}${variedInWords(language, varied)}`]),
+    ...(disagreeing.length === 0
+      ? []
+      : [`    ${report.notes['repetitions-differ']}${report.colon}${disagreeing.join(report.listComma)}`]),
+  ];
 }
 
 function bySubject(
@@ -63,9 +91,10 @@ function figureCells(row: ComparisonRow, name: (row: ComparisonRow) => string, w
   const { paper, earlier, ours, difference, verdict, reasons } = row;
   return [
     `  ${name(row)}`,
-    figure(paper?.value ?? null),
+    marked(figure(paper?.value ?? null), paper !== null && isChosenOnTest(paper)),
     figure(earlier?.value ?? null),
-    figure(ours?.mean ?? null),
+    marked(figure(ours?.mean ?? null), ours?.which === 'best'),
+    ours === null ? '' : String(ours.n),
     ours?.interval == null ? '' : rangeText(ours.interval),
     difference === null ? '' : signed(difference.value),
     verdictText(verdict, reasons, words),
@@ -129,13 +158,21 @@ function foldedText(reasons: ComparisonRow['reasons'], kind: Reason['kind'], wor
 function claimsText({ claims }: Comparison, words: Words, room: number): string {
   if (claims.length === 0) return '';
   const { columns, evidence: names, limitOf } = words.report;
-  const rows = claims.map(({ claim, verdict, evidence }) => {
-    const figures = evidence.map(({ name, value, limit, interval }) => {
+  const { comma, pOf } = words.report;
+  const rows = claims.map((told) => {
+    const { claim, verdict, evidence, signs, test } = told;
+    const figures = evidence.map(({ name, value, limit, interval, pValue }) => {
       const shown = [quantity(value), interval === null ? '' : intervalText(interval)].filter((part) => part !== '');
-      return `${names[name] ?? name} ${shown.join(' ')}${limit === null ? '' : ` ${limitOf(figure(limit))}`}`;
+      const p = pValue === undefined ? '' : `${comma}${pOf(probability(pValue))}`;
+      return `${names[name] ?? name} ${shown.join(' ')}${limit === null ? '' : ` ${limitOf(figure(limit))}`}${p}`;
     });
     const where = claim.where ?? words.say('notInPaper');
-    return [words.claim(verdict), [claim.text[words.language], ...figures].join('\n'), where];
+    const tests = [
+      ...(signs === null ? [] : [signsInWords(words.language, signs, probability(signs.pValue))]),
+      ...(test === null ? [] : [pValuesText(test, words)]),
+      basisInWords(words.language, told),
+    ].filter((part) => part !== '');
+    return [words.claim(verdict), [claim.text[words.language], ...figures, ...tests].join('\n'), where];
   });
   const titles = [columns.verdict, columns.claim, columns.where];
   return `${words.say('claims')}\n${tableOf(
@@ -145,6 +182,12 @@ function claimsText({ claims }: Comparison, words: Words, room: number): string 
   )}`;
 }
 
+/** `p 0.0123, Holm-adjusted p 0.0369`. */
+function pValuesText({ pValue, adjusted }: NonNullable<ClaimVerdict['test']>, { report }: Words): string {
+  const { columns, comma, pOf } = report;
+  return `${pOf(probability(pValue))}${comma}${columns.adjusted} ${probability(adjusted)}`;
+}
+
 function pairsText({ pairs }: Comparison, words: Words, room: number): string {
   if (pairs.length === 0) return '';
   const { report } = words;
@@ -152,18 +195,25 @@ function pairsText({ pairs }: Comparison, words: Words, room: number): string {
     { title: report.columns.difference, holds: 'text' },
     { title: report.columns.figure, holds: 'text' },
     { title: words.say('points'), holds: 'figures' },
-    { title: words.say('interval'), holds: 'figures' },
+    { title: words.say('interval'), holds: 'text' },
+    { title: report.columns.adjusted, holds: 'figures' },
     { title: report.columns.images, holds: 'figures' },
   ];
-  const rows = pairs.map(({ better, worse, evaluator, metric, difference, interval, images }) => [
+  const rows = pairs.map(({ better, worse, evaluator, metric, difference, overSeeds, overImages, test, images }) => [
     `${subjectName(report, better)} ${words.say('minus')} ${subjectName(report, worse)}`,
     `${report.evaluators[evaluator] ?? evaluator} ${report.metrics[metric] ?? metric}`,
     signed(difference),
-    intervalText(interval),
+    [
+      ...(overSeeds === null ? [] : [`${report.columns.overSeeds} ${rangeText(overSeeds)}`]),
+      ...(overImages === null ? [] : [`${report.columns.overImages} ${rangeText(overImages)}`]),
+    ].join('\n'),
+    probability(test.adjusted),
     String(images),
   ]);
   return `${words.say('pairs')}\n${tableOf(columns, rows, room)}`;
 }
+
+const marked = (text: string, isMarked: boolean): string => (isMarked ? `${text}${testMark}` : text);
 
 function figure(value: number | null): string {
   return value === null ? '–' : value.toFixed(2);

@@ -48,8 +48,9 @@ const en = `reprise COMMAND [options]
                                           --verbose: list every setting that differs from the paper
                                           --baseline TITLE: compare all others with this one, on the
                                           same images
-                                          --best: use the best epoch of each head, chosen on the
-                                          test set, instead of the last
+                                          --last, --best: use that epoch of each head; the best is
+                                          chosen on the test set. Default: as the paper’s figure
+                                          where ours is comparable, else the last
   report [RUN...] [--plan NAME]           write a report
                                           [--format html,pdf,markdown,latex,svg,csv,json,bundle]
   replay BUNDLE                           run the bundle.json of a report again and compare
@@ -116,7 +117,8 @@ const zh = `reprise 命令 [选项]
   compare [实验...] [--plan 名称]         与论文和先前的复现比较
                                           --verbose：列出与论文不同的每一项设置
                                           --baseline 名称：其余各项都在相同图像上与它比较
-                                          --best：采用分类头的最佳轮（按测试集选取），而非末轮
+                                          --last、--best：采用分类头的末轮或最佳轮（按测试集
+                                          选取）；默认与可比的论文数值一致，否则为末轮
   report [实验...] [--plan 名称]          生成报告
                                           [--format html,pdf,markdown,latex,svg,csv,json,bundle]
   replay 结果包                           按报告的 bundle.json 重新运行，并比较两次的结果

@@ -329,7 +329,7 @@ async function selectionOf(session: Session, args: Arguments): Promise<Selection
   return {
     ...chosen,
     ...(args.baseline === null ? {} : { baseline: args.baseline }),
-    ...(args.best ? { epoch: 'best' } : {}),
+    ...(args.epoch === null ? {} : { epoch: args.epoch }),
   };
 }
 

@@ -110,7 +110,7 @@ const en = {
   sameBits: 'identical',
   otherBits: 'differs',
   lastEpoch: 'last epoch',
-  bestEpoch: 'best epoch',
+  bestEpoch: 'best epoch, chosen on the test set',
 } as const;
 type Key = keyof typeof en;
 
@@ -210,7 +210,7 @@ const zh: Readonly<Record<Key, string>> = {
   sameBits: '完全相同',
   otherBits: '不同',
   lastEpoch: '末轮',
-  bestEpoch: '最佳轮',
+  bestEpoch: '最佳轮（按测试集选取）',
 };
 
 export type TerminalLanguage = 'en' | 'zh';

@@ -164,6 +164,14 @@ export const fieldClasses: readonly FieldClass[] = [
 
   // The same experiment, done otherwise.
   {
+    fields: ['protocol.epochRule'],
+    kind: 'deviation',
+    why: {
+      en: 'The last epoch is below the best, by as much as choosing on the evaluated images flatters.',
+      zh: '最后一轮低于最佳轮，差距正是在所评估图像上选轮次带来的虚高。',
+    },
+  },
+  {
     fields: ['batch'],
     kind: 'deviation',
     why: {

@@ -57,7 +57,7 @@ const config = v.strictTuple([RunConfig]);
 const plan = v.strictTuple([id]);
 
 /** View options of a selection. */
-const viewed = { baseline: v.optional(word), epoch: v.optional(v.picklist(['last', 'best'])) };
+const viewed = { baseline: v.optional(word), epoch: v.optional(v.picklist(['paper', 'last', 'best'])) };
 const selection: v.GenericSchema<unknown, Selection> = v.variant('kind', [
   v.strictObject({ kind: v.literal('plan'), plan: id, ...viewed }),
   v.strictObject({

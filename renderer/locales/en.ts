@@ -392,8 +392,9 @@ export const en = {
   'errorKind.background.hint': 'Nothing annotated is there: an IoU below 0.1 with every object.',
   'errorKind.missed': 'Missed',
   'errorKind.missed.hint': 'An object that nothing found, and no detection would find with its class or box corrected.',
+  'which.paper': 'as in the paper',
   'which.last': 'last epoch',
-  'which.best': 'best epoch',
+  'which.best': 'best epoch, chosen on the test set',
   'which.only': 'no training',
 
   'new.title': 'New run',
@@ -513,7 +514,7 @@ export const en = {
   'compare.title': 'Compare',
   'compare.summary': 'The paper, the earlier reproduction and this machine, side by side.',
   'compare.epochHint':
-    'The best epoch is selected on the test set, which biases it upwards; claims are always judged by the last epoch.',
+    'As in the paper: the epoch that the paper’s figure is of, where ours can be compared with it, else the last. The best epoch is selected on the test set, which biases it upwards; claims are always judged by the last epoch.',
   'compare.of': 'Comparison of',
   'compare.chosenRuns': '{count} selected {count#run|runs}',
   'compare.pickRuns': 'Choose runs…',
@@ -530,9 +531,7 @@ export const en = {
   'compare.difference': 'Difference',
   'compare.verdict': 'Verdict',
   'compare.interval': '{low} to {high}',
-  'compare.intervalTitle': 'Interval',
   'compare.intervalMethod': 'Interval',
-  'compare.n': 'n = {count}',
   'compare.why': 'Why: {row}',
   'compare.noCounterpart': 'No counterpart',
   'compare.noPaper': 'The paper does not report this value.',
@@ -550,19 +549,29 @@ export const en = {
   'compare.ruleFixed': 'rule fixed before the run',
   'compare.evidence': 'Evidence',
   'compare.limit': 'Limit',
+  'compare.claimP': 'All tests: p {p}, after Holm’s correction for the claims of the plan {adjusted}',
+  'compare.spread': 'Standard deviation over them: {sd}',
+  'compare.replication': 'Replication',
+  'compare.repetitionsDiffer': 'repetitions disagree',
+  'compare.disagreeing': 'Repetitions that disagree: {runs}',
   'compare.plot': 'Results with intervals',
   'compare.plotOf': '{what}: dots are values, lines are intervals; the table above shows the same numbers.',
   'compare.pairs': 'Differences on the same images',
   'compare.baseline': 'Baseline',
   'compare.baseline.own': 'automatic',
   'compare.pairsHint':
-    'Both encoders were evaluated on the same test images. Where each image is right or wrong, the interval is paired; of detections it is over the seeds.',
+    'Both encoders were evaluated on the same test images. Over images the interval is a paired bootstrap; over seeds it is a paired t where both have the same seeds, else Welch. All are of the last epoch unless the best is chosen above.',
   'compare.pair': 'Pair',
   'compare.above': '{better} vs. {worse}',
   'compare.curves': 'Pretraining curves',
   'compare.parameters': 'Differences between the runs',
   'compare.references': 'The earlier reproduction and the paper',
-  'compare.pValue': 'McNemar p',
+  'compare.pValue': 'p',
+  'compare.pValueHint':
+    'The larger p-value over seeds and over images; over images alone, between single runs, that of McNemar’s exact test.',
+  'compare.overSeeds': 'Over seeds',
+  'compare.overImages': 'Over images',
+  'compare.nOfBoth': 'n = {one}, {other}',
   'compare.adjusted': 'p (Holm)',
   'compare.adjustedHint':
     'p-value after Holm’s correction for all tests in this table; it can be compared with 5 % even though several tests are made.',
@@ -584,16 +593,32 @@ export const en = {
   'reason.ours': '{field}: {value}',
   'reason.between': 'paper: {theirs}; here: {ours}',
   'reason.effect': 'With only this changed to {at}, the paper reports {from} → {to} ({where}).',
-  'note.single-run':
-    'A single run: the spread over seeds is unknown; the interval covers only the sampling of test images.',
+  'note.single-pretraining':
+    'A single pretraining: the spread over seeds is unknown, however often it was evaluated; the interval covers only the sampling of test images.',
+  'note.single-initialization':
+    'A single set of random weights: the spread over such sets is unknown; the interval covers only the sampling of test images.',
+  'note.single-weights':
+    'Imported weights are one pretraining of their authors: its spread over seeds is unknown; the interval covers only the sampling of test images.',
+  'note.single-head':
+    'A single training of the head: the spread over trainings is unknown; the interval covers only the sampling of test images.',
+  'note.no-seed': 'Nothing here depends on a seed; the interval covers the sampling of test images.',
+  'note.seeds-agree':
+    'All seeds gave the same figure, which does not tell their spread; the interval covers only the sampling of test images.',
+  'note.repetitions-differ':
+    'Fault: runs that repeat each other in everything, the program and the machine included, gave different figures. There is no mean and no verdict. Run them again and report it.',
   'note.paper-uncertainty-unknown': 'The paper does not report an uncertainty for this value.',
   'note.paper-single-run': 'The paper’s value is from a single run.',
   'note.went-back':
     'The training went back to a checkpoint because losses or gradients were not finite, and went on past the batches in between; the run’s log says when and with which changes.',
   'note.best-epoch-on-test':
-    'The paper’s code reports the best epoch on the test set; last and best are both recorded here.',
+    'Our figure is of the best epoch of the head, which was chosen on the test set: it is too high.',
+  'note.paper-best-epoch':
+    'The paper’s figure is of the best epoch on the images it was measured on; its code (evaluate.py) reports that.',
+  'note.best-by-leading':
+    'The paper’s code takes the best epoch of each metric by itself; ours is the epoch with the best first metric.',
 
   'interval.t-seeds': '{confidence}, t over seeds',
+  'interval.paired-t': '{confidence}, paired t over seeds',
   'interval.wilson': '{confidence}, Wilson over images',
   'interval.bootstrap': '{confidence}, bootstrap over images',
   'interval.paired-bootstrap': '{confidence}, paired bootstrap over images',
@@ -604,13 +629,13 @@ export const en = {
   'evidence.embeddingStd': 'Mean embedding std over the last tenth of training',
   'evidence.linear': 'Linear evaluation, top-1 (%)',
   'evidence.random': 'Random encoder, top-1 (%)',
-  'evidence.linearAboveRandom': 'Above the random encoder (points)',
   'evidence.better': 'Expected better (%)',
   'evidence.worse': 'Expected worse (%)',
   'evidence.one': 'First (%)',
   'evidence.other': 'Second (%)',
-  'evidence.apart': 'Absolute difference on the same images (points)',
-  'evidence.difference': 'Difference on the same images (points)',
+  'evidence.difference': 'Difference (points)',
+  'evidence.overSeeds': 'Difference over seeds (points)',
+  'evidence.overImages': 'Difference over images (points)',
 
   'remark.fewer-epochs': 'fewer pretraining epochs than the paper',
   'remark.not-done': 'not done',
@@ -624,6 +649,8 @@ export const en = {
   'remark.original-setup': 'original setup',
   'remark.printed-16834': 'printed as 16834',
   'remark.run-by-vicreg-authors': 'run by the authors of VICReg',
+  'remark.last-epoch': 'last',
+  'remark.best-epoch': 'best on the evaluated images',
 
   'report.export': 'Export report',
   'report.writing': 'Writing the report…',

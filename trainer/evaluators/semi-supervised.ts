@@ -25,7 +25,10 @@ export const evaluator = defineEvaluator({
     /** Fraction of the training labels used; 1 is all. With a list, it only describes the list. */
     fraction: v.optional(v.pipe(v.number(), v.minValue(0.0001), v.maxValue(1)), 0.01),
     /** Seed for drawing the fraction. */
-    drawnBy: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff)), 0),
+    drawnBy: v.optional(
+      v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff), v.metadata({ draws: true })),
+      0,
+    ),
     /** A file with the names of the labelled images, one per line, such as SimCLR's lists; replaces the fraction. */
     list: v.optional(v.pipe(v.string(), v.maxLength(4096), v.metadata({ kind: 'file' })), ''),
     rate: v.optional(v.pipe(v.number(), v.minValue(1e-6)), 0.03),

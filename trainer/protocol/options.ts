@@ -24,5 +24,7 @@ export const OptionDescription = v.strictObject({
   comparable: v.boolean(),
   /** Another value than the default needs this one of another option of the recipe. */
   needs: v.optional(v.strictObject({ option: v.string(), is: OptionValue })),
+  /** Seed of a random draw: figures that differ in it alone repeat each other. */
+  draws: v.optional(v.literal(true)),
 });
 export type OptionDescription = v.InferOutput<typeof OptionDescription>;

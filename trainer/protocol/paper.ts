@@ -30,7 +30,11 @@ export const Cell = v.strictObject({
     /** Options of the method where the cell is about them (an ablation); over the paper's `recipes`. */
     options: v.optional(Options),
   }),
-  /** How it was measured, as far as the paper says: options of the evaluator, and what it states without an option. */
+  /**
+   * How it was measured, as far as it is known: options of the evaluator, and what is stated without an option. `epochRule`: which
+   * epoch of a head the figure is of, `last-epoch` or `best-epoch`, the best on the images it was measured on, which VICReg's
+   * evaluate.py reports (facebookresearch/vicreg at 4e12602, lines 280 to 287).
+   */
   protocol: v.optional(Options, {}),
   /** What else must be known of the number (a collapse, a broken run, why it is no like for like), as a code the window words. */
   remark: v.optional(v.string()),

@@ -5,11 +5,16 @@ import { RunConfig, type Execution } from './run.ts';
 
 const Text = v.strictObject({ en: v.string(), zh: v.string() });
 
-/** A rule fixed before the run. Keys name runs of the plan. */
+/**
+ * A rule fixed before the run. Keys name runs of the plan; with several seeds all runs that repeat them count. A difference is
+ * tested over images by the paired bootstrap, and with two seeds a side or more over seeds by paired t or Welch: both must show it.
+ * p-values are adjusted by Holm over all claims of the plan.
+ */
 export const Rule = v.variant('kind', [
   /**
    * The run's embedding has no spread left (mean over the last tenth of its steps) and nothing was learned: its linear figure is
-   * at most `withinPoints` above the random encoder's. Below it counts too: a collapsed encoder may lose what random weights keep.
+   * less than `withinPoints` above the random encoder's, one-sided at 5 %. Below it counts too: a collapsed encoder may lose what
+   * random weights keep. It does not hold where the 95 % interval lies above.
    */
   v.strictObject({
     kind: v.literal('collapse'),
@@ -20,7 +25,7 @@ export const Rule = v.variant('kind', [
     embeddingStdBelow: v.number(),
     withinPoints: v.number(),
   }),
-  /** `better` beats `worse` on the same images: paired bootstrap, lower bound of the interval above 0. */
+  /** `better` beats `worse` on the same images: the difference is above 0. Images must have been recorded one by one. */
   v.strictObject({
     kind: v.literal('paired-better'),
     better: v.string(),
@@ -29,8 +34,8 @@ export const Rule = v.variant('kind', [
     confidence: v.number(),
   }),
   /**
-   * `one` and `other` are the same on the same images but for `withinPoints`: two one-sided tests at 5 % by the paired bootstrap,
-   * that is, its 90 % interval lies within. It does not hold where the 95 % interval lies wholly outside.
+   * `one` and `other` are the same on the same images but for `withinPoints`: two one-sided tests at 5 %, that is, the 90 % interval
+   * lies within. It does not hold where the 95 % interval lies wholly outside.
    */
   v.strictObject({
     kind: v.literal('paired-same'),
@@ -39,7 +44,7 @@ export const Rule = v.variant('kind', [
     metric: v.string(),
     withinPoints: v.pipe(v.number(), v.minValue(0)),
   }),
-  /** `better` beats `worse` over their seeds, two of each at least: Welch's interval of the difference of means above 0. */
+  /** `better` beats `worse` over their seeds, two of each at least; over images too where they were recorded one by one. */
   v.strictObject({
     kind: v.literal('seeds-better'),
     better: v.string(),

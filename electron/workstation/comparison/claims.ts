@@ -3,11 +3,10 @@ import { leadingMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import { embeddingStd } from '../../../trainer/protocol/health.ts';
 import type { Claim, Plan } from '../../../trainer/protocol/plan.ts';
 import type { ClaimVerdict, Interval } from '../../api/comparison.ts';
-import type { ComparisonInput, Kept, ComparisonDraft } from './comparison-input.ts';
-import { pairedDifference } from './paired-differences.ts';
+import { atMostTest, betterTest, decide, sameTest, type ClaimTest } from './claim-tests.ts';
+import { usedIn, type ComparisonInput, type Kept, type ComparisonDraft } from './comparison-input.ts';
 import { ownKeyOf } from './own-key.ts';
-import { seedDifference } from './seed-differences.ts';
-import { placeBeside } from './statistics/hypothesis-tests.ts';
+import { basisOf, intervalsAt, signsIn, testedDifference, type TestedDifference } from './tested-difference.ts';
 import type { StoredRun } from '../store/store.ts';
 
 interface Context {
@@ -17,28 +16,74 @@ interface Context {
 }
 type Evidence = ClaimVerdict['evidence'][number];
 type RuleOf<K extends Claim['rule']['kind']> = Extract<Claim['rule'], { kind: K }>;
-type Judged = Omit<ClaimVerdict, 'claim'>;
+
+/** A claim with all that is known of it, before the number of claims is counted. */
+interface Weighed {
+  readonly evidence: readonly Evidence[];
+  readonly difference: TestedDifference | null;
+  /** Null while something it needs is missing. */
+  readonly test: ClaimTest | null;
+  /** A condition of the rule beside its test is known not to be met. */
+  readonly isRefuted?: boolean;
+}
 
 const figure = (
   name: string,
   value: number | null,
   limit: number | null,
   interval: Interval | null = null,
-): Evidence => ({
-  name,
-  value,
-  limit,
-  interval,
-});
+  pValue?: number,
+): Evidence => ({ name, value, limit, interval, ...(pValue === undefined ? {} : { pValue }) });
+
+const rowFigure = (name: string, row: ComparisonDraft | undefined): Evidence =>
+  figure(name, row?.row.ours?.mean ?? null, null, row?.row.ours?.interval ?? null);
 
 /** @param metric null: the one that stands for the run */
 function rowOf({ members, rows, input }: Context, key: string, metric: string | null): ComparisonDraft | undefined {
   const run = members.find((member) => member.key === key)?.stored;
   return rows.find(
-    ({ row, used }) =>
-      row.metric === (metric ?? leadingMetric(input.catalogue, row.evaluator)) &&
-      used.some((entry) => entry.run.id === run?.id),
+    (draft) =>
+      draft.row.metric === (metric ?? leadingMetric(input.catalogue, draft.row.evaluator)) &&
+      usedIn(draft).some((one) => one.run.id === run?.id),
   );
+}
+
+/** The two rows of a claim and their difference, with its evidence: over seeds and over images, each with its own p-value. */
+async function differenceOf(
+  context: Context,
+  [one, other]: readonly [string, string],
+  metric: string | null,
+  {
+    names,
+    limit,
+    confidence,
+    test,
+  }: {
+    readonly names: readonly [string, string];
+    readonly limit: number;
+    readonly confidence: number;
+    readonly test: (tests: Pick<TestedDifference, 'seeds' | 'images'>) => ClaimTest | null;
+  },
+): Promise<{ readonly difference: TestedDifference | null; readonly evidence: readonly Evidence[] }> {
+  const rows = [rowOf(context, one, metric), rowOf(context, other, metric)] as const;
+  const difference = rows[0] && rows[1] ? await testedDifference(rows[0], rows[1], context.input) : null;
+  const sides = [rowFigure(names[0], rows[0]), rowFigure(names[1], rows[1])];
+  if (difference === null || basisOf(difference) === null)
+    return { difference, evidence: [...sides, figure('difference', difference?.value ?? null, limit)] };
+  const { value, seeds, images } = difference;
+  const { overSeeds, overImages } = intervalsAt(difference, confidence);
+  const smaller = (tested: ClaimTest | null): number | undefined =>
+    tested === null ? undefined : Math.min(tested.holds, tested.fails);
+  return {
+    difference,
+    evidence: [
+      ...sides,
+      ...(seeds === null ? [] : [figure('overSeeds', value, limit, overSeeds, smaller(test({ seeds, images: null })))]),
+      ...(images === null
+        ? []
+        : [figure('overImages', value, limit, overImages, smaller(test({ seeds: null, images })))]),
+    ],
+  };
 }
 
 /** Mean over the last tenth of a run, without the noise of a single step. Null until it is done. */
@@ -47,97 +92,78 @@ async function endSpread(run: StoredRun | null, { meanMetric }: Context['input']
   return meanMetric(run.id, embeddingStd, Math.floor(0.9 * run.steps));
 }
 
-async function judgeCollapse(rule: RuleOf<'collapse'>, context: Context): Promise<Judged> {
+async function weighCollapse(rule: RuleOf<'collapse'>, context: Context): Promise<Weighed> {
   const runs = context.members.filter(({ key }) => key !== null && ownKeyOf(key) === rule.run);
   const spreads = await Promise.all(runs.map(({ stored }) => endSpread(stored, context.input)));
   // With several seeds, use the largest spread: all must collapse.
   const spread = spreads.length > 0 && spreads.every((one) => one !== null) ? Math.max(...spreads) : null;
-  const linear = rowOf(context, rule.linear, null);
-  const random = rowOf(context, rule.random, null);
-  const figures = { linear: linear?.row.ours?.mean ?? null, random: random?.row.ours?.mean ?? null };
-  const above = figures.linear === null || figures.random === null ? null : figures.linear - figures.random;
-  const paired = linear && random ? await pairedDifference(linear, random, context.input) : null;
-  const interval =
-    paired === null ? null : { ...paired.interval(0.95), confidence: 0.95, method: 'paired-bootstrap' as const };
-  const evidence = [
-    figure('embeddingStd', spread, rule.embeddingStdBelow),
-    figure('linear', figures.linear, null, linear?.row.ours?.interval ?? null),
-    figure('random', figures.random, null, random?.row.ours?.interval ?? null),
-    figure('linearAboveRandom', above, rule.withinPoints, interval),
-  ];
-  if (spread === null || above === null) return { verdict: 'pending', evidence };
-  const collapsed = spread < rule.embeddingStdBelow && above <= rule.withinPoints;
-  return { verdict: collapsed ? 'holds' : 'does-not-hold', evidence };
+  const test = (tests: Parameters<typeof atMostTest>[0]) => atMostTest(tests, rule.withinPoints);
+  const { difference, evidence } = await differenceOf(context, [rule.linear, rule.random], null, {
+    names: ['linear', 'random'],
+    limit: rule.withinPoints,
+    confidence: 0.9,
+    test,
+  });
+  return {
+    evidence: [figure('embeddingStd', spread, rule.embeddingStdBelow), ...evidence],
+    difference,
+    test: spread === null || difference === null ? null : test(difference),
+    isRefuted: spread !== null && spread >= rule.embeddingStdBelow,
+  };
 }
 
-/** Two evaluations on the same images, and the interval of their difference at a confidence. */
-async function pairOf(context: Context, one: string, other: string, metric: string) {
-  const rows = [rowOf(context, one, metric), rowOf(context, other, metric)] as const;
-  const paired = rows[0] && rows[1] ? await pairedDifference(rows[0], rows[1], context.input) : null;
-  const intervalAt = (confidence: number): Interval | null =>
-    paired === null ? null : { ...paired.interval(confidence), confidence, method: 'paired-bootstrap' };
-  return { rows, difference: paired?.mean ?? null, intervalAt };
+async function weighBetter(rule: RuleOf<'paired-better' | 'seeds-better'>, context: Context): Promise<Weighed> {
+  const test = (tests: Parameters<typeof betterTest>[0]) => betterTest(tests, rule.confidence);
+  const { difference, evidence } = await differenceOf(context, [rule.better, rule.worse], rule.metric, {
+    names: ['better', 'worse'],
+    limit: 0,
+    confidence: rule.confidence,
+    test,
+  });
+  const needed = rule.kind === 'paired-better' ? difference?.images : difference?.seeds;
+  return { evidence, difference, test: difference === null || needed == null ? null : test(difference) };
 }
 
-const rowFigure = (name: string, row: ComparisonDraft | undefined): Evidence =>
-  figure(name, row?.row.ours?.mean ?? null, null, row?.row.ours?.interval ?? null);
-
-type Rows = readonly [ComparisonDraft | undefined, ComparisonDraft | undefined];
-
-/** One is above the other if the interval of their difference is above 0. */
-function judgedAbove(rows: Rows, difference: number | null, interval: Interval | null): Judged {
-  const evidence = [
-    rowFigure('better', rows[0]),
-    rowFigure('worse', rows[1]),
-    figure('difference', difference, 0, interval),
-  ];
-  if (interval === null) return { verdict: 'pending', evidence };
-  const verdict = interval.low > 0 ? 'holds' : interval.high < 0 ? 'does-not-hold' : 'inconclusive';
-  return { verdict, evidence };
+async function weighSame(rule: RuleOf<'paired-same'>, context: Context): Promise<Weighed> {
+  const test = (tests: Parameters<typeof sameTest>[0]) => sameTest(tests, rule.withinPoints);
+  const { difference, evidence } = await differenceOf(context, [rule.one, rule.other], rule.metric, {
+    names: ['one', 'other'],
+    limit: rule.withinPoints,
+    confidence: 0.9,
+    test,
+  });
+  return { evidence, difference, test: difference?.images == null ? null : test(difference) };
 }
 
-async function judgeBetter(rule: RuleOf<'paired-better'>, context: Context): Promise<Judged> {
-  const { rows, difference, intervalAt } = await pairOf(context, rule.better, rule.worse, rule.metric);
-  return judgedAbove(rows, difference, intervalAt(rule.confidence));
-}
-
-function judgeSeedsBetter({ better, worse, metric, confidence }: RuleOf<'seeds-better'>, context: Context): Judged {
-  const rows: Rows = [rowOf(context, better, metric), rowOf(context, worse, metric)];
-  const found = rows[0] && rows[1] ? seedDifference(rows[0], rows[1], confidence) : null;
-  return judgedAbove(rows, found?.difference ?? null, found?.interval ?? null);
-}
-
-async function judgeSame(rule: RuleOf<'paired-same'>, context: Context): Promise<Judged> {
-  const { rows, difference, intervalAt } = await pairOf(context, rule.one, rule.other, rule.metric);
-  const [narrow, wide] = [intervalAt(0.9), intervalAt(0.95)];
-  const evidence = [
-    rowFigure('one', rows[0]),
-    rowFigure('other', rows[1]),
-    figure('apart', difference, rule.withinPoints, narrow),
-  ];
-  if (narrow === null || wide === null) return { verdict: 'pending', evidence };
-  const place = placeBeside(rule.withinPoints, narrow, wide);
-  const verdict = ({ inside: 'holds', outside: 'does-not-hold', neither: 'inconclusive' } as const)[place];
-  return { verdict, evidence };
-}
-
-function judge(rule: Claim['rule'], context: Context): Judged | Promise<Judged> {
+function weigh(rule: Claim['rule'], context: Context): Promise<Weighed> {
   switch (rule.kind) {
     case 'collapse':
-      return judgeCollapse(rule, context);
+      return weighCollapse(rule, context);
     case 'paired-better':
-      return judgeBetter(rule, context);
-    case 'paired-same':
-      return judgeSame(rule, context);
     case 'seeds-better':
-      return judgeSeedsBetter(rule, context);
+      return weighBetter(rule, context);
+    case 'paired-same':
+      return weighSame(rule, context);
   }
 }
 
 export async function judgeClaims(plan: Plan, context: Context): Promise<readonly ClaimVerdict[]> {
-  const verdicts: ClaimVerdict[] = [];
-  for (const claim of plan.claims) {
-    verdicts.push({ claim, ...(await judge(claim.rule, context)) });
-  }
-  return verdicts;
+  const weighed: Weighed[] = [];
+  for (const { rule } of plan.claims) weighed.push(await weigh(rule, context));
+  const decided = decide(weighed.map(({ test }) => test));
+  return plan.claims.map((claim, at) => {
+    const { evidence, difference, isRefuted } = weighed[at]!;
+    const decision = decided[at] ?? null;
+    const verdict = isRefuted === true ? 'does-not-hold' : (decision?.verdict ?? 'pending');
+    const isTested = decision !== null && difference !== null;
+    return {
+      claim,
+      verdict,
+      evidence,
+      basis: isTested ? basisOf(difference) : null,
+      units: isTested ? difference.units : null,
+      signs: isTested ? signsIn(difference) : null,
+      test: decision?.test ?? null,
+    };
+  });
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { PlanFile, type Plan } from '../../../trainer/protocol/plan.ts';
 import { resizingProtocol } from '../../../trainer/protocol/results.ts';
 import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
-import type { Comparison, ComparisonRow } from '../../api/comparison.ts';
+import type { Comparison, ComparisonRow, EpochChoice } from '../../api/comparison.ts';
 import { withSeeds } from '../plans/plan-seeds.ts';
 import { compareRuns, referenceRows } from './compare.ts';
 import type { ComparisonInput } from './comparison-input.ts';
@@ -29,6 +29,7 @@ const nothing = {
   wentBack: new Set<string>(),
   meanMetric: () => Promise.resolve(null),
   perImage: () => Promise.resolve(null),
+  computedBy: () => Promise.resolve('this program'),
   memoize: <T>(_key: string, make: () => Promise<T>) => make(),
 };
 function input(over: Partial<ComparisonInput>): ComparisonInput {
@@ -62,7 +63,7 @@ describe('against the paper, like for like', () => {
     expect(row.verdict).toBe('reproduced');
     expect(row.difference).toMatchObject({ margin: 0.5, interval: { method: 'welch', confidence: 0.95 } });
     expect(row.ours).toMatchObject({ n: 3, images: 50_000, interval: { method: 't-seeds' } });
-    expect(row.notes).toEqual([]);
+    expect(row.notes).toEqual(['paper-best-epoch']);
   });
   test('three seeds far below do not', async () => {
     expect(only(await compareRuns(input(seeds([70.1, 70.2, 70.15])))).verdict).toBe('not-reproduced');
@@ -75,7 +76,7 @@ describe('against the paper, like for like', () => {
     expect(row.ours?.interval?.method).toBe('wilson');
     expect(row.difference?.interval?.method).toBe('wilson');
     expect(row.verdict).toBe('reproduced');
-    expect(row.notes).toContain('single-run');
+    expect(row.notes).toContain('single-pretraining');
   });
   test('a diverged seed leaves no mean', async () => {
     const row = only(await compareRuns(input(seeds([73.1, null]))));
@@ -83,18 +84,38 @@ describe('against the paper, like for like', () => {
     expect(row.verdict).toBe('not-comparable');
     expect(row.reasons[0]).toMatchObject({ field: 'value', theirs: 73.2, ours: null });
   });
-  test('last and best epoch are both kept; the mean uses the last', async () => {
+  test('both epochs are kept; shown is that of the paper’s figure, where ours can be compared with it', async () => {
     const { runs, results } = seeds([73.1]);
     const best = storedResult('linear-0', 73.9, { which: 'best' });
-    const row = only(await compareRuns(input({ runs, results: [...results, best] })));
-    expect(row.ours?.mean).toBe(73.1);
-    expect(row.ours?.values.map(({ which }) => which)).toEqual(['last', 'best']);
-    const bestOnly = only(await compareRuns(input({ runs, results: [best] })));
-    expect(bestOnly.notes).toContain('best-epoch-on-test');
     const all = input({ runs, results: [...results, best] });
-    const chosen = only(await compareRuns({ ...all, selection: { ...all.selection, epoch: 'best' } }));
-    expect([chosen.ours?.mean, row.notes.includes('best-epoch-on-test')]).toEqual([73.9, false]);
-    expect(chosen.notes).toContain('best-epoch-on-test');
+    const shown = async (epoch?: EpochChoice, changed = all) =>
+      only(await compareRuns({ ...changed, selection: { ...changed.selection, epoch } }));
+    const stated = ({ reasons }: ComparisonRow) => reasons.find(({ field }) => field === 'protocol.epochRule');
+    const row = await shown();
+    expect(row.paper?.protocol).toMatchObject({ epochRule: 'best-epoch' });
+    expect(row.ours).toMatchObject({ mean: 73.9, which: 'best' });
+    expect(row.ours?.values.map(({ which }) => which)).toEqual(['last', 'best']);
+    expect(row.notes).toEqual(expect.arrayContaining(['best-epoch-on-test', 'paper-best-epoch']));
+    expect(stated(row)).toBeUndefined();
+
+    const last = await shown('last');
+    expect(last.ours).toMatchObject({ mean: 73.1, which: 'last' });
+    expect(last.notes).not.toContain('best-epoch-on-test');
+    expect(stated(last)).toMatchObject({ theirs: 'best-epoch', ours: 'last-epoch', kind: 'deviation' });
+
+    // 300 epochs are in no table: nothing is gained by choosing on the test set what cannot be compared anyway.
+    const longer = runs.map((run) => ({
+      ...run,
+      config: run.config.kind === 'pretrain' ? { ...run.config, epochs: 300 } : run.config,
+    }));
+    const unlike = await shown(undefined, { ...all, runs: longer });
+    expect([unlike.verdict, unlike.ours?.mean]).toEqual(['not-comparable', 73.1]);
+    expect((await shown('best', { ...all, runs: longer })).ours?.mean).toBe(73.9);
+  });
+  test('the best top-5 is the paper’s own best, ours that of the best top-1', async () => {
+    const { runs } = seeds([73.1]);
+    const figures = (['last', 'best'] as const).map((which) => storedResult('linear-0', 91, { which, metric: 'top5' }));
+    expect(only(await compareRuns(input({ runs, results: figures }))).notes).toContain('best-by-leading');
   });
   test('a training that went back is said, also that of the encoder', async () => {
     const { runs, results } = seeds([73.1]);
@@ -107,7 +128,7 @@ describe('against the paper, like for like', () => {
   test('a verdict is of the epoch that is shown, not of the other one', async () => {
     const { runs, results } = seeds([70]);
     const all = input({ runs, results: [...results, storedResult('linear-0', 73.3, { which: 'best' })] });
-    const difference = async (epoch: 'last' | 'best') => {
+    const difference = async (epoch: EpochChoice) => {
       const row = only(await compareRuns({ ...all, selection: { ...all.selection, epoch } }));
       expect(row.difference?.interval).toBeDefined();
       const { value, interval } = row.difference!;
@@ -116,6 +137,7 @@ describe('against the paper, like for like', () => {
       return { value: Number(value.toFixed(6)), verdict: row.verdict };
     };
     expect(await difference('best')).toEqual({ value: 0.1, verdict: 'reproduced' });
+    expect(await difference('paper')).toEqual({ value: 0.1, verdict: 'reproduced' });
     expect(await difference('last')).toEqual({ value: -3.2, verdict: 'not-reproduced' });
   });
   test('an unfinished evaluation is pending', async () => {
@@ -130,7 +152,7 @@ describe('what breaks a comparison', () => {
       storedRun('vicreg-1', pretrain(1, options, over)),
       storedRun('linear-1', evaluate({ kind: 'run', run: 'vicreg-1', checkpoint: 'last', branch: 0 })),
     ];
-    return only(await compareRuns(input({ runs, results: [storedResult('linear-1', value)] })));
+    return only(await compareRuns(input({ runs, results: [storedResult('linear-1', value, { which: 'best' })] })));
   };
   test('fewer epochs find the paper’s own figure for them', async () => {
     const row = await one({ epochs: 100 });
@@ -145,7 +167,9 @@ describe('what breaks a comparison', () => {
   test('another batch is a deviation that is stated', async () => {
     const row = await one({ batch: 1024 });
     expect(row.verdict).toBe('reproduced');
-    expect(row.reasons).toMatchObject([{ field: 'batch', theirs: 2048, ours: 1024, kind: 'deviation' }]);
+    expect(row.reasons.filter(({ field }) => field !== 'protocol.epochRule')).toMatchObject([
+      { field: 'batch', theirs: 2048, ours: 1024, kind: 'deviation' },
+    ]);
   });
   test('batch norm over chunks is a deviation that is stated', async () => {
     const row = await one({ execution: { ...execution, chunk: 256 } });
@@ -159,7 +183,7 @@ describe('what breaks a comparison', () => {
     const measured = configs.map((more, at) => storedRun(`linear-${at}`, { ...evaluate(subject), ...more }));
     const runs = [storedRun('vicreg-1', pretrain(1)), ...measured];
     const results = measured.map(({ id, config }) =>
-      storedResult(id, 73.2, { protocol: { ...officialLinear, ...resizingProtocol(config) } }),
+      storedResult(id, 73.2, { which: 'best', protocol: { ...officialLinear, ...resizingProtocol(config) } }),
     );
     const { rows, parameters } = await compareRuns(input({ runs, results }));
     const unstated = { field: 'protocol.resizing', theirs: null, ours: 'Pillow 13', kind: 'unstated' };
@@ -253,9 +277,9 @@ describe('a mean average precision', () => {
     });
     expect(breaks(row)).toEqual([]);
     // An average precision is ranked again for every sample: fewer are drawn than of an accuracy.
-    expect(pairs).toMatchObject([{ metric: 'map', images, interval: { method: 'paired-bootstrap', resamples: 1000 } }]);
-    expect(pairs[0]!.interval.low).toBeGreaterThan(0);
-    expect(pairs[0]).not.toHaveProperty('test');
+    const overImages = { method: 'paired-bootstrap', resamples: 1000 };
+    expect(pairs).toMatchObject([{ metric: 'map', images, overImages }]);
+    expect(pairs[0]!.overImages!.low).toBeGreaterThan(0);
   });
   test('of detections has the interval that was found when it was measured', async () => {
     const run = storedRun('one', evaluate({ kind: 'random', encoder: { id: 'resnet-50', options: {} }, seed: 1 }));
@@ -549,36 +573,45 @@ describe('a plan', () => {
     const { pairs } = await compared({ selection });
     expect(pairs.map(({ worse }) => worse)).toEqual(['pixels', 'pixels', 'pixels']);
     expect(pairs.map(({ difference }) => difference).sort((a, b) => a - b)).toEqual([-13, -8, 2]);
-    for (const { difference, interval } of pairs) {
-      expect(interval.low).toBeLessThanOrEqual(difference);
-      expect(interval.high).toBeGreaterThanOrEqual(difference);
+    for (const { difference, overImages } of pairs) {
+      expect(overImages!.low).toBeLessThanOrEqual(difference);
+      expect(overImages!.high).toBeGreaterThanOrEqual(difference);
     }
     await expect(compared({ selection: { ...selection, baseline: 'nobody' } })).rejects.toThrow(/There is: .*pixels/);
   });
   test('claims are judged by their rules', async () => {
     const { claims, pairs } = await compared({});
     expect(claims.map(({ verdict }) => verdict)).toEqual(['holds', 'holds', 'holds']);
-    expect(claims[0]!.evidence.find(({ name }) => name === 'linearAboveRandom')).toMatchObject({ value: -5, limit: 2 });
+    expect(claims[0]!.evidence.find(({ name }) => name === 'overImages')).toMatchObject({ value: -5, limit: 2 });
+    for (const { basis, units, test: tested } of claims) {
+      expect([basis, units]).toEqual(['images', [1, 1]]);
+      expect(tested!.adjusted).toBeGreaterThanOrEqual(tested!.pValue);
+    }
     expect(pairs.map(({ better, worse }) => [better, worse])).toEqual([
       ['VICReg', 'without'],
       ['VICReg', 'random'],
       ['VICReg', 'pixels'],
     ]);
-    for (const { interval, difference, test: tested } of pairs) {
-      expect(interval.resamples).toBe(2000);
-      expect(interval.low).toBeGreaterThan(0);
+    for (const { overImages, difference, test: tested } of pairs) {
+      expect(overImages!.resamples).toBe(2000);
+      expect(overImages!.low).toBeGreaterThan(0);
       expect(difference).toBeGreaterThan(0);
-      expect(tested!.pValue).toBeLessThan(0.001);
-      expect(tested!.adjusted).toBeGreaterThanOrEqual(tested!.pValue);
+      expect(tested.pValue).toBeLessThan(0.001);
+      expect(tested.adjusted).toBeGreaterThanOrEqual(tested.pValue);
     }
   });
   test('an embedding that keeps its spread, or a figure above the random one, is not a collapse', async () => {
     const spread = await compared({ meanMetric: () => Promise.resolve(0.5) });
     expect(spread.claims[0]!.verdict).toBe('does-not-hold');
-    const learned = results.map((row) =>
-      row.run === 'run-no-variance-linear' ? { ...row, result: { ...row.result, value: 80 } } : row,
-    );
-    expect((await compared({ results: learned })).claims[0]!.verdict).toBe('does-not-hold');
+    const judged = async (percent: number) => {
+      const perImage = (run: string) =>
+        Promise.resolve(right(run === 'run-no-variance-linear' ? percent : figures[run]!));
+      return (await compared({ perImage })).claims[0]!.verdict;
+    };
+    expect(await judged(80)).toBe('does-not-hold');
+    expect(await judged(76)).toBe('holds');
+    // 77.9 is below 76 + 2, but not by more than other images could change it.
+    expect(await judged(77.9)).toBe('inconclusive');
   });
   test('with several seeds, all must collapse and all must be done', async () => {
     const again = { ...planned.find(({ key }) => key === 'no-variance')!, key: 'no-variance-seed-2' };
@@ -648,7 +681,9 @@ describe('a plan', () => {
     expect(clear.evidence).toMatchObject({ value: 10, limit: 0, interval: { method: 'welch-seeds' } });
     // t(0.975, 4) = 2.7764 times a standard error of √(1/3 + 1/3).
     expect(clear.evidence.interval!.low).toBeCloseTo(10 - 2.7764 * Math.sqrt(2 / 3), 3);
-    expect(clear.pairs).toMatchObject([{ difference: 10, images, interval: { method: 'welch-seeds' } }]);
+    expect(clear.pairs).toMatchObject([
+      { difference: 10, images, overSeeds: { method: 'welch-seeds' }, overImages: null, units: [3, 3], signs: null },
+    ]);
     expect((await judged(3, { [one]: [86, 70, 80], [other]: [76, 75, 77] })).verdict).toBe('inconclusive');
     expect((await judged(3, { [one]: [70, 71, 69], [other]: [76, 75, 77] })).verdict).toBe('does-not-hold');
     expect((await judged(1, { [one]: [86], [other]: [76] })).verdict).toBe('pending');

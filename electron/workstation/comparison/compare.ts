@@ -6,12 +6,13 @@
  * training of one side is not known), those of `paper-cells.ts`, and those of `configuration-fields.ts`.
  */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import type { Catalogue, Metric } from '../../../trainer/protocol/catalogue.ts';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Cell, Paper } from '../../../trainer/protocol/paper.ts';
 import { declaredMetric, leadingMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import { resizingProtocol, type Protocol, type Result } from '../../../trainer/protocol/results.ts';
 import type { EvaluateConfig, RunConfig } from '../../../trainer/protocol/run.ts';
-import type { Comparison, ComparisonRow, Interval, Selection } from '../../api/comparison.ts';
+import type { Comparison, ComparisonRow, EpochChoice, Note, Which } from '../../api/comparison.ts';
+import { isChosenOnTest } from '../../words/replication.ts';
 import { below, measuringFields, operationFields, trainingFields } from './configuration-fields.ts';
 import { reasonOf } from './field-differences.ts';
 import {
@@ -24,88 +25,58 @@ import {
 } from './paper-cells.ts';
 import { judgeClaims } from './claims.ts';
 import { effectOf } from './paper-effects.ts';
-import { membersOf, toldApart, type Find, type Member } from './members.ts';
+import { membersOf, toldApart, type Member } from './members.ts';
+import { epochProtocol, shownEpoch } from './epoch-rule.ts';
+import { ownFigure, type Figured } from './own-figure.ts';
+import { pairsOf } from './pairs.ts';
 import { differingParameters } from './parameters.ts';
-import { pairedDifferences } from './paired-differences.ts';
 import { resampleRankings, type Resamplings } from './rankings.ts';
+import type { Measurement, Replicating } from './replication.ts';
 import type { ComparisonInput, ComparisonDraft } from './comparison-input.ts';
-import type { Resampled } from './statistics/bootstrap.ts';
-import { clampPercent, seedInterval, wilson } from './statistics/intervals.ts';
-import { summarize } from './statistics/summary.ts';
 import type { StoredRun } from '../store/store.ts';
-import { dataName, evaluationIdentity, shortHash, subjectFacts, type SubjectFacts } from './subjects.ts';
+import {
+  dataName,
+  drawOptions,
+  evaluationIdentity,
+  shortHash,
+  subjectFacts,
+  withoutDraws,
+  type SubjectFacts,
+} from './subjects.ts';
 import { verdictOf } from './verdicts.ts';
 
-/** Order of preference for the compared epoch of a head. */
-const preference = {
-  last: ['only', 'last', 'best'],
-  best: ['only', 'best', 'last'],
-} as const satisfies Record<NonNullable<Selection['epoch']>, readonly Result['which'][]>;
-type Epoch = keyof typeof preference;
-
-interface RowInput extends ComparisonInput {
+interface RowInput extends ComparisonInput, Replicating {
   readonly resamplings: Resamplings;
-  readonly epoch: Epoch;
+  readonly epoch: EpochChoice;
   readonly measureCell: MeasureCell;
 }
 
-function intervalOf(
-  values: readonly number[],
-  images: number,
-  unit: Metric['unit'],
-  resampled: Resampled | null,
-): Interval | null {
-  const seeds = seedInterval(values, 0.95);
-  if (seeds !== null) return { ...clampPercent(seeds), confidence: 0.95, method: 't-seeds' };
-  const [only] = values;
-  // An AP over images has no binomial spread: without resampling it has no interval.
-  if (resampled !== null) return { ...resampled.interval(0.95), confidence: 0.95, method: 'bootstrap' };
-  if (only === undefined || unit !== 'share' || images === 0) return null;
-  return { ...wilson(only, images, 0.95), confidence: 0.95, method: 'wilson' };
-}
-
-function oursOf(
-  values: readonly { readonly run: StoredRun; readonly seed: number; readonly result: Result }[],
-  { resamplings, epoch }: Pick<RowInput, 'resamplings' | 'epoch'>,
-  unit: Metric['unit'],
-): {
-  readonly ours: NonNullable<ComparisonRow['ours']>;
-  readonly used: ComparisonDraft['used'];
-  /** The figures behind the mean and the verdict. */
-  readonly figures: readonly number[];
-  readonly resampled: Resampled | null;
-} {
-  const which = preference[epoch].find((one) => values.some(({ result }) => result.which === one));
-  const used = values.filter(({ result }) => result.which === which);
-  const figures = used.map(({ result }) => result.value);
-  const finite = figures.filter((value) => value !== null);
-  // One diverged seed makes the mean unknown: excluding it would bias the mean.
-  const mean = finite.length === figures.length ? summarize(finite).mean : null;
-  const images = used[0]?.result.n ?? 0;
-  const resampled = (used.length === 1 && used[0] ? resamplings.get(used[0].result) : undefined) ?? null;
-  const ours: NonNullable<ComparisonRow['ours']> = {
-    mean,
-    n: used.length,
-    images,
-    interval: mean === null ? null : intervalOf(finite, images, unit, resampled),
-    values: values.map(({ run, seed, result }) => ({ run: run.id, seed, value: result.value, which: result.which })),
-  };
-  return { ours, used: used.map(({ run, result }) => ({ run, result })), figures: finite, resampled };
-}
-
 function notesOf(
-  ours: ComparisonRow['ours'],
-  used: ComparisonDraft['used'],
-  cell: Cell | null,
+  figured: Figured | null,
+  paper: Beside | null,
+  isLeading: boolean,
   wentBack: ComparisonInput['wentBack'],
 ): ComparisonRow['notes'] {
-  const notes: ComparisonRow['notes'][number][] = [];
-  if (ours?.n === 1) notes.push('single-run');
+  const cell = paper?.cell ?? null;
+  const notes: Note[] = [];
+  if (figured !== null) {
+    const { n, unit, sd, which, disagreeing } = figured.ours;
+    if (disagreeing.length > 0) notes.push('repetitions-differ');
+    if (unit === 'none') notes.push('no-seed');
+    else if (n === 1) notes.push(`single-${unit}`);
+    else if (sd === 0) notes.push('seeds-agree');
+    if (which === 'best') notes.push('best-epoch-on-test');
+  }
   if (cell !== null && cell.value !== null && cell.range === undefined) {
     notes.push(cell.runs === 1 ? 'paper-single-run' : 'paper-uncertainty-unknown');
   }
-  if (used.some(({ result }) => result.which === 'best')) notes.push('best-epoch-on-test');
-  if (used.some(({ run }) => trainingsOf(run).some((id) => wentBack.has(id)))) notes.push('went-back');
+  if (cell !== null && isChosenOnTest(cell)) {
+    notes.push('paper-best-epoch');
+    // The official code takes the best epoch of each figure by itself; a head has one best epoch here.
+    if (figured?.ours.which === 'best' && !isLeading) notes.push('best-by-leading');
+  }
+  const measured = figured?.replication.units.flatMap(({ measurements }) => measurements) ?? [];
+  if (measured.some(({ run }) => trainingsOf(run).some((id) => wentBack.has(id)))) notes.push('went-back');
   return notes;
 }
 
@@ -114,19 +85,17 @@ function trainingsOf({ id, config }: StoredRun): readonly string[] {
   return config.kind === 'evaluate' && config.subject.kind === 'run' ? [id, config.subject.run] : [id];
 }
 
-function makeRow(
+async function makeRow(
   input: RowInput,
   facts: SubjectFacts,
   role: ComparisonRow['subject']['role'],
   measured: Measured,
   protocol: Protocol,
-  values: Parameters<typeof oursOf>[0],
+  measurements: readonly Measurement[],
   identity: unknown,
-): ComparisonDraft {
+): Promise<ComparisonDraft> {
   const declared = declaredMetric(input.catalogue, measured.evaluator, measured.metric);
-  const { ours, used, figures, resampled } =
-    values.length === 0 ? { ours: null, used: [], figures: [], resampled: null } : oursOf(values, input, declared.unit);
-  const beside = (kind: Paper['role'], like: Beside | null): Beside | null =>
+  const beside = (kind: Paper['role'], ours: Measured, like: Beside | null): Beside | null =>
     cellBeside(
       input.papers
         .filter((paper) => paper.role === kind)
@@ -137,12 +106,19 @@ function makeRow(
           ...paper,
           cells: like === null ? paper.cells : sameExperimentFirst(paper.cells, like.cell),
         })),
-      measured,
+      ours,
       input.plan,
       input.measureCell,
     );
-  const paper = withEffects(beside('paper', null), measured, input.measureCell);
-  const earlier = beside('earlier', paper);
+  const trains = input.catalogue.evaluators.find(({ id }) => id === measured.evaluator)?.trains === true;
+  const epochs: readonly Which[] =
+    measurements.length > 0 ? measurements.map(({ result }) => result.which) : trains ? ['last', 'best'] : ['only'];
+  const which = shownEpoch(input.epoch, new Set(epochs), beside('paper', measured, null));
+  const shown = { ...measured, protocol: { ...measured.protocol, ...epochProtocol(which) } };
+  const paper = withEffects(beside('paper', shown, null), shown, input.measureCell);
+  const earlier = beside('earlier', shown, paper);
+  const figured =
+    measurements.length === 0 ? null : await ownFigure(measurements, { ...input, unit: declared.unit, which });
   const { evaluator, dataset, split, metric } = measured;
   const { label, method, encoder } = facts;
   const row: ComparisonRow = {
@@ -157,11 +133,12 @@ function makeRow(
     protocol,
     paper: paper?.cell ?? null,
     earlier: earlier?.cell ?? null,
-    ours,
-    ...verdictOf(ours, figures, declared, paper, resampled),
-    notes: notesOf(ours, used, paper?.cell ?? null, input.wentBack),
+    ours: figured?.ours ?? null,
+    ...verdictOf(figured?.ours ?? null, figured?.figures ?? [], declared, paper, figured?.resampled),
+    notes: notesOf(figured, paper, metric === leadingMetric(input.catalogue, evaluator), input.wentBack),
   };
-  return { row, used };
+  const replication = figured?.replication ?? { unit: 'none', units: [] };
+  return { row, subject: shortHash(facts.identity), replication };
 }
 
 function withEffects(beside: Beside | null, ours: Measured, measureCell: MeasureCell): Beside | null {
@@ -225,45 +202,63 @@ function measuredOurs(facts: SubjectFacts, config: RunConfig, figure: Figure, ca
   };
 }
 
-/** Rows of one group of runs that differ only by seed: one per metric, in the evaluator's order. */
-function rowsOfGroup(
+/** Figures of runs that differ only by seeds, by metric, in the evaluator's order. */
+function measurementsOf(
   input: RowInput,
   members: readonly Member[],
   names: ReadonlyMap<string, string>,
-  find: Find,
-): ComparisonDraft[] {
-  const [first] = members;
-  if (first === undefined) return [];
-  const { config } = first;
-  const facts = subjectFacts(first, find, input.catalogue, names);
-  const identity = evaluationIdentity(first.config, facts);
-  const byMetric = new Map<string, { result: Result; values: Parameters<typeof oursOf>[0][number][] }>();
+): readonly { readonly result: Result; readonly measurements: readonly Measurement[] }[] {
+  const byMetric = new Map<string, { result: Result; measurements: Measurement[] }>();
   for (const member of members) {
     if (member.stored === null) continue;
-    const { seed } = subjectFacts(member, find, input.catalogue, names);
+    const { seed } = subjectFacts(member, input.find, input.catalogue, names);
     for (const { run, result } of input.results) {
       if (run !== member.stored.id) continue;
-      const { evaluator, fingerprint, dataset, split, metric, protocol } = result;
+      const { evaluator, fingerprint, dataset, split, metric } = result;
+      const protocol = withoutDraws(result.protocol, drawOptions(input.catalogue, evaluator));
       const key = shortHash({ evaluator, fingerprint, dataset, split, metric, protocol });
-      const entry = byMetric.get(key) ?? { result, values: [] };
-      entry.values.push({ run: member.stored, seed, result });
+      const entry = byMetric.get(key) ?? { result, measurements: [] };
+      entry.measurements.push({ run: member.stored, seed, result });
       byMetric.set(key, entry);
     }
   }
-  if (byMetric.size > 0) {
-    return [...byMetric.values()].map(({ result, values }) => {
+  return [...byMetric.values()];
+}
+
+/** The protocol that all of them share: figures by several draws are of no single one. */
+function sharedProtocol(measurements: readonly Measurement[]): Protocol {
+  const [first, ...others] = measurements.map(({ result }) => result.protocol);
+  return Object.fromEntries(Object.entries(first!).filter(([key, value]) => others.every((one) => one[key] === value)));
+}
+
+/** Rows of one group of runs that differ only by seeds: one per metric. */
+async function rowsOfGroup(
+  input: RowInput,
+  members: readonly Member[],
+  names: ReadonlyMap<string, string>,
+): Promise<readonly ComparisonDraft[]> {
+  const [first] = members;
+  if (first === undefined) return [];
+  const { config } = first;
+  const facts = subjectFacts(first, input.find, input.catalogue, names);
+  const identity = evaluationIdentity(first.config, facts, input.catalogue);
+  const measured = measurementsOf(input, members, names);
+  if (measured.length > 0) {
+    const rows: ComparisonDraft[] = [];
+    for (const { result, measurements } of measured) {
       const figure = { ...result, dataset: dataName(result, names) };
-      const measured = measuredOurs(facts, config, figure, input.catalogue);
-      return makeRow(input, facts, first.role, measured, result.protocol, values, identity);
-    });
+      const ours = measuredOurs(facts, config, figure, input.catalogue);
+      rows.push(await makeRow(input, facts, first.role, ours, sharedProtocol(measurements), measurements, identity));
+    }
+    return rows;
   }
   if (config.kind === 'pretrain') return [];
   const recipe = input.catalogue.evaluators.find(({ id }) => id === config.evaluator.id);
   const evaluator = config.evaluator.id;
   const metric = leadingMetric(input.catalogue, evaluator);
   const figure = { evaluator, dataset: dataName(config.test, names), split: config.test.split, metric };
-  const measured = measuredOurs(facts, config, figure, input.catalogue);
-  return [makeRow(input, facts, first.role, measured, plannedProtocol(config, recipe), [], identity)];
+  const ours = measuredOurs(facts, config, figure, input.catalogue);
+  return [await makeRow(input, facts, first.role, ours, plannedProtocol(config, recipe), [], identity)];
 }
 
 /** The part of a protocol known before measuring: numbers and switches are used as they are, texts may be reworded. */
@@ -329,7 +324,7 @@ export function referenceRows(
         // Its records are not available, so there is no interval and no other verdict.
         verdict: 'not-comparable',
         reasons: cell.value === null ? [reasonOf('value', beside?.cell.value ?? null, null), ...reasons] : reasons,
-        notes: ['single-run'],
+        notes: ['single-pretraining'],
       };
     });
 }
@@ -342,31 +337,33 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
   const groups = new Map<string, Member[]>();
   for (const member of members) {
     const facts = subjectFacts(member, find, catalogue, names);
-    const key = shortHash({ kind: member.config.kind, identity: evaluationIdentity(member.config, facts) });
+    const key = shortHash({ kind: member.config.kind, identity: evaluationIdentity(member.config, facts, catalogue) });
     groups.set(key, [...(groups.get(key) ?? []), member]);
   }
   const chosen = new Set(members.map(({ id }) => id));
   const resamplings = await resampleRankings(input, chosen);
   const measureCell = createMeasureCell(input.presets, catalogue);
-  const rowsAt = (epoch: Epoch): readonly ComparisonDraft[] =>
-    [...groups.values()]
-      .flatMap((group) => rowsOfGroup({ ...input, resamplings, epoch, measureCell }, group, names, find))
-      // The main subjects first, then their references.
-      .sort((one, other) => roleOrder[one.row.subject.role] - roleOrder[other.row.subject.role]);
-  const { baseline, epoch = 'last' } = selection;
-  const rows = rowsAt(epoch);
+  const rowsAt = async (epoch: EpochChoice): Promise<readonly ComparisonDraft[]> => {
+    const own = { ...input, find, resamplings, epoch, measureCell };
+    const rows: ComparisonDraft[] = [];
+    for (const group of groups.values()) rows.push(...(await rowsOfGroup(own, group, names)));
+    // The main subjects first, then their references.
+    return rows.sort((one, other) => roleOrder[one.row.subject.role] - roleOrder[other.row.subject.role]);
+  };
+  const { baseline, epoch = 'paper' } = selection;
+  const rows = await rowsAt(epoch);
   const labels = [...new Set(rows.map(({ row }) => row.subject.label))];
   if (baseline !== undefined && !labels.includes(baseline)) {
     const text = `Nothing that is compared is called "${baseline}". There is: ${labels.join(', ') || 'nothing'}.`;
     throw new FaultError('unknown-id', text, { baseline });
   }
+  // Claims have their rule from before the run, and both sides of a difference are of the same epoch.
+  const last = rows.some(({ row }) => row.ours?.which === 'best') ? await rowsAt('last') : rows;
   return {
     selection,
     rows: rows.map(({ row }) => row),
-    // Their rule was fixed before the run, and uses the last epoch.
-    claims:
-      plan === null ? [] : await judgeClaims(plan, { members, rows: epoch === 'last' ? rows : rowsAt('last'), input }),
-    pairs: await pairedDifferences(rows, input, baseline),
+    claims: plan === null ? [] : await judgeClaims(plan, { members, rows: last, input }),
+    pairs: await pairsOf(epoch === 'best' ? rows : last, input, baseline),
     titles,
     parameters: differingParameters(members.flatMap(({ stored }) => (stored === null ? [] : [stored]))),
     references: referenceRows(input.papers, catalogue, measureCell),

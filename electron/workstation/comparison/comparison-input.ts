@@ -3,9 +3,9 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Paper } from '../../../trainer/protocol/paper.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { PresetFile } from '../../../trainer/protocol/preset.ts';
-import type { Result } from '../../../trainer/protocol/results.ts';
 import type { ComparisonRow, Selection } from '../../api/comparison.ts';
 import type { Memoize } from './memoize.ts';
+import type { Measurement, Replication } from './replication.ts';
 import type { StoredDataset, StoredResult, StoredRun } from '../store/store.ts';
 
 export interface ComparisonInput {
@@ -29,6 +29,8 @@ export interface ComparisonInput {
   readonly wentBack: ReadonlySet<string>;
   /** `Store.meanMetric`: mean of a metric over the kept points from a step on. */
   readonly meanMetric: (run: string, name: string, fromStep: number) => Promise<number | null>;
+  /** What a run was computed by, in a text that is equal for equal devices, threads and versions; null if not recorded. */
+  readonly computedBy: (run: string) => Promise<string | null>;
   /** Bytes of a file that a result names (`perImage`, `ranking`); null where the file is gone. */
   readonly perImage: (run: string, file: string) => Promise<Uint8Array | null>;
   /** Caches resamplings, which are equal for equal files. */
@@ -41,6 +43,12 @@ export type Kept = Pick<ComparisonInput, 'perImage' | 'memoize'>;
 /** A row under construction: its API form, and its sources. */
 export interface ComparisonDraft {
   readonly row: ComparisonRow;
-  /** One entry per seed: the results behind the mean. */
-  readonly used: readonly { readonly run: StoredRun; readonly result: Result }[];
+  /** Equal for encoders that differ by seed only. */
+  readonly subject: string;
+  /** The results behind the mean, by unit of replication. */
+  readonly replication: Replication;
 }
+
+/** The results behind the mean of a row. */
+export const usedIn = ({ replication }: ComparisonDraft): readonly Measurement[] =>
+  replication.units.flatMap(({ measurements }) => measurements);

@@ -69,7 +69,7 @@ export async function resampleRankings(
     if (result.ranking === undefined) continue;
     const resampled = await memoize(identityOf(run, result), async () => {
       const ranking = await readRanking(run, result, perImage);
-      return ranking && bootstrapPrecision([ranking], [], resamplingSeed);
+      return ranking && bootstrapPrecision([[ranking]], [], resamplingSeed);
     });
     if (resampled) found.set(result, resampled);
   }

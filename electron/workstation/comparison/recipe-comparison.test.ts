@@ -41,6 +41,7 @@ const compared = (over: Partial<ComparisonInput>) =>
     catalogue,
     wentBack: new Set(),
     meanMetric: () => Promise.resolve(null),
+    computedBy: () => Promise.resolve(null),
     perImage: () => Promise.resolve(null),
     memoize: (_key, make) => make(),
     ...over,
@@ -49,7 +50,7 @@ const compared = (over: Partial<ComparisonInput>) =>
 /** The row of a pretraining under linear evaluation, by default as the paper's own figure was made. */
 async function rowOf(training: PretrainConfig, evaluation = linear, value = 73.2): Promise<ComparisonRow> {
   const runs = [storedRun('pre', training), storedRun('lin', evaluation)];
-  const { rows } = await compared({ runs, results: [storedResult('lin', value)] });
+  const { rows } = await compared({ runs, results: [storedResult('lin', value, { which: 'best' })] });
   return rows[0]!;
 }
 const fieldsOf = (reasons: readonly Reason[], kind: Reason['kind']): readonly string[] =>
@@ -283,7 +284,8 @@ test.each(['paper', 'claims-paper', 'first', 'detection-small', 'earlier'])(
       const recipe = catalogue.evaluators.find((one) => one.id === config.evaluator.id)!;
       const { split, fingerprint = '' } = config.test;
       const figure = { evaluator: recipe.id, metric: recipe.metrics[0]!.name, split, fingerprint } as const;
-      return [storedResult(run, 50, { ...figure, which: 'only', protocol: {} })];
+      const epochs = recipe.trains === true ? (['last', 'best'] as const) : (['only'] as const);
+      return epochs.map((which) => storedResult(run, 50, { ...figure, which, protocol: {} }));
     });
     const listed = async (over: Partial<ComparisonInput>) => {
       const { rows } = await compared({ selection, plan, ...over });

@@ -92,10 +92,29 @@ export function dataName(
     .replace(/[\s_]+/g, '-');
 }
 
-/** Images, and how they are read. */
+/** Images, and how they are read: the same for two random parts of a split that are equally large: they repeat each other. */
 function dataIdentity({ fingerprint, dataset, path, split, ...part }: DataSource): unknown {
-  const { subset = null, exclude = [], reading = {} } = part;
-  return { data: fingerprint ?? `${dataset}:${path}`, split, subset, exclude, reading };
+  const { subset, exclude = [], reading = {} } = part;
+  return {
+    data: fingerprint ?? `${dataset}:${path}`,
+    split,
+    exclude,
+    reading,
+    ...(subset === undefined
+      ? {}
+      : { part: subset.kind === 'share' ? { share: subset.share } : { list: subset.path } }),
+  };
+}
+
+/** Options of an evaluator that are seeds of a random draw. */
+export function drawOptions({ evaluators }: Catalogue, evaluator: string): readonly string[] {
+  const options = evaluators.find(({ id }) => id === evaluator)?.options ?? [];
+  return options.filter(({ draws }) => draws === true).map(({ key }) => key);
+}
+
+/** A record without the seeds of draws. */
+export function withoutDraws<T>(record: Readonly<Record<string, T>>, draws: readonly string[]): Record<string, T> {
+  return Object.fromEntries(Object.entries(record).filter(([key]) => !draws.includes(key)));
 }
 
 function pretrainIdentity(config: PretrainConfig): unknown {
@@ -195,10 +214,12 @@ export function subjectFacts(
   };
 }
 
-/** Equal for two evaluations that differ by seed only. */
-export function evaluationIdentity(config: RunConfig, subject: SubjectFacts): unknown {
+/** Equal for two evaluations that differ by seeds only. */
+export function evaluationIdentity(config: RunConfig, subject: SubjectFacts, catalogue: Catalogue): unknown {
   if (config.kind === 'pretrain') return { subject: subject.identity, probe: config.probe };
-  const { evaluator, preprocessing, normalization, layer = 'pooled' } = config;
+  const { preprocessing, normalization, layer = 'pooled' } = config;
+  const { id, options } = config.evaluator;
+  const evaluator = { id, options: withoutDraws(options, drawOptions(catalogue, id)) };
   const data = { train: dataIdentity(config.train), test: dataIdentity(config.test) };
   const resizing = resizingOf(config);
   return { subject: subject.identity, evaluator, preprocessing, normalization, resizing, layer, data };

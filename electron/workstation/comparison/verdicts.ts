@@ -20,8 +20,8 @@ export function marginOf({ points, where = [] }: Margin, protocol: Options): num
 }
 
 /**
- * Interval of ours minus the paper's figure at a confidence; null if no spread is known. `resampled`: of the only run,
- * over images.
+ * Interval of ours minus the paper's figure at a confidence; null if no spread is known. `values`: one a unit of replication.
+ * `resampled`: over images, where the units are one or have no spread.
  */
 function spreadOf(
   values: readonly number[],
@@ -31,7 +31,8 @@ function spreadOf(
   resampled: Resampled | null,
 ): { readonly method: Interval['method']; readonly at: (confidence: number) => Bounds } | null {
   const { n, mean, sd } = summarize(values);
-  if (sd !== null && sd > 0 && cell.runs !== undefined && cell.runs > 1 && cell.range !== undefined) {
+  const isSpread = sd !== null && sd > 0;
+  if (isSpread && cell.runs !== undefined && cell.runs > 1 && cell.range !== undefined) {
     // The paper gives only the range of its seeds: the largest deviation compatible with it keeps the interval
     // conservative.
     const theirs = { mean: cell.value, sd: largestDeviation(cell.range, cell.runs), n: cell.runs };
@@ -39,12 +40,7 @@ function spreadOf(
     return { method: 'welch', at: (confidence) => differenceInterval(difference, confidence) };
   }
   const shift = ({ low, high }: Bounds): Bounds => ({ low: low - cell.value, high: high - cell.value });
-  if (n > 1) {
-    return {
-      method: 't-seeds',
-      at: (confidence) => shift(seedInterval(values, confidence) ?? { low: mean, high: mean }),
-    };
-  }
+  if (isSpread) return { method: 't-seeds', at: (confidence) => shift(seedInterval(values, confidence)!) };
   if (resampled !== null) return { method: 'bootstrap', at: (confidence) => shift(resampled.interval(confidence)) };
   if (unit !== 'share' || images === 0) return null;
   return { method: 'wilson', at: (confidence) => shift(wilson(mean, images, confidence)) };
@@ -52,7 +48,7 @@ function spreadOf(
 
 /**
  * Reproduced: the difference lies inside ± margin. Not reproduced: outside. Otherwise inconclusive.
- * @param figures the values behind the mean of `ours`, from either epoch of a head
+ * @param figures the values that the mean of `ours` is made of, one a unit of replication
  */
 export function verdictOf(
   ours: ComparisonRow['ours'],

@@ -2,6 +2,7 @@
 import type { ComparisonRow } from '../../api/comparison.ts';
 import type { Series } from '../../api/curves.ts';
 import { decimal } from './format.ts';
+import { testMark } from '../../words/replication.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
 import { subjectName } from './naming.ts';
@@ -83,7 +84,8 @@ interface RowPlace {
 function plotRow(row: ComparisonRow, words: Words, { left, x, y, index }: RowPlace): string {
   const hollow = row.verdict === 'not-comparable' ? ' hollow' : '';
   const { ours, paper, earlier } = row;
-  let drawn = rowLabel(subjectName(words, row.subject.label), left, y + 4);
+  const mark = ours?.which === 'best' ? ` ${testMark}` : '';
+  let drawn = rowLabel(`${subjectName(words, row.subject.label)}${mark}`, left, y + 4);
   drawn += line(left + rowMargin, y, plotWidth - rowMargin, y, 'guide');
   if (earlier?.value !== null && earlier?.value !== undefined) {
     drawn += element('rect', { x: x(earlier.value) - 4, y: y - 4, width: 8, height: 8, class: `earlier${hollow}` });

@@ -4,6 +4,7 @@
  */
 import type { Reason } from '../../api/comparison.ts';
 import type { Language } from '../../api/settings.ts';
+import { isChosenOnTest } from '../../words/replication.ts';
 import type { ReportModel } from './model.ts';
 import { fieldName, reasonSide, wordsOf } from './naming.ts';
 
@@ -17,17 +18,25 @@ const columns = [
   'split',
   'metric',
   'run',
+  'unit',
   'seed',
+  'evaluation_seed',
   'which',
+  'chosen_on_test_set',
   'value',
   'images',
   'mean',
-  'runs',
+  'mean_which',
+  'n',
+  'n_of',
+  'varied',
+  'sd',
   'interval_low',
   'interval_high',
   'interval_method',
   'paper_value',
   'paper_where',
+  'paper_chosen_on_test_set',
   'earlier_value',
   'difference',
   'margin',
@@ -37,6 +46,8 @@ const columns = [
   'not_stated',
   'protocol',
 ] as const;
+
+const yesNo = (is: boolean): string => (is ? 'yes' : 'no');
 
 type Value = string | number | null | undefined;
 
@@ -76,17 +87,25 @@ export function renderCsv({ comparison }: ReportModel, language: Language): stri
         split: row.split,
         metric: row.metric,
         run: value?.run,
+        unit: value?.unit,
         seed: value?.seed,
+        evaluation_seed: value?.evaluationSeed,
         which: value?.which,
+        chosen_on_test_set: value ? yesNo(value.which === 'best') : undefined,
         value: value?.value,
         images: ours?.images,
         mean: ours?.mean,
-        runs: ours?.n,
+        mean_which: ours?.which,
+        n: ours?.n,
+        n_of: ours?.unit,
+        varied: ours?.varied.join(' '),
+        sd: ours?.sd,
         interval_low: ours?.interval?.low,
         interval_high: ours?.interval?.high,
         interval_method: ours?.interval?.method,
         paper_value: paper?.value,
         paper_where: paper?.where,
+        paper_chosen_on_test_set: paper === null ? undefined : yesNo(isChosenOnTest(paper)),
         earlier_value: earlier?.value,
         difference: difference?.value,
         margin: difference?.margin,

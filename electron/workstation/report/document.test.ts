@@ -117,7 +117,7 @@ test('the samples that a bootstrap drew are those of the records', () => {
   const told = (...drawn: readonly (number | null)[]): string => {
     const pairs = drawn.map((resamples) => ({
       ...pair!,
-      interval: {
+      overImages: {
         low: 0,
         high: 1,
         confidence: 0.95,
@@ -129,8 +129,8 @@ test('the samples that a bootstrap drew are those of the records', () => {
       sectionOf(compose({ ...model, comparison: { ...model.comparison, pairs } }, 'en'), 'results'),
     );
   };
-  expect(told(1000)).toContain('bootstrap over images (1,000 samples');
-  expect(told(1000, 2000)).toContain('bootstrap over images (2,000 / 1,000 samples');
+  expect(told(1000)).toContain('bootstrap (1,000 samples');
+  expect(told(1000, 2000)).toContain('bootstrap (2,000 / 1,000 samples');
   expect(told(null)).not.toContain('bootstrap');
 });
 

@@ -1,11 +1,12 @@
 /** The sections of findings: results, claims, the earlier reproduction. */
 import type { ClaimVerdict, ComparisonRow } from '../../api/comparison.ts';
+import { signsInWords } from '../../words/replication.ts';
 import type { Block, Section, TableCell, TableRow } from './document.ts';
 import { between, decimal, nothing, probability, signed, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
-import type { ReportModel } from './model.ts';
+import { epochsUsed, type ReportModel } from './model.ts';
 import { cellValue, evaluatorName, fieldName, figureName, shortFigureName, subjectName } from './naming.ts';
-import { comparisonTable, evidenceText, verdictCell } from './tables.ts';
+import { claimCell, comparisonTable, evidenceText, verdictCell } from './tables.ts';
 
 function ruleText(words: Words, { rule }: ClaimVerdict['claim']): string {
   switch (rule.kind) {
@@ -32,18 +33,27 @@ export function claims({ comparison }: ReportModel, words: Words): Section | nul
           { title: columns.claim, kind: 'text' },
           { title: columns.rule, kind: 'text' },
           { title: columns.evidence, kind: 'text' },
+          { title: columns.test, kind: 'figure' },
+          { title: columns.adjusted, kind: 'figure' },
           { title: columns.verdict, kind: 'text' },
         ],
-        rows: comparison.claims.map(({ claim, verdict, evidence }) => [
-          {
-            text: claim.text[words.language],
-            note: claim.where === undefined ? words.ownYardstick : `${columns.where}${words.colon}${claim.where}`,
-          },
-          ruleText(words, claim),
-          evidenceText(words, evidence),
-          verdictCell(words, verdict),
-        ]),
+        rows: comparison.claims.map((told) => {
+          const { claim, evidence, signs, test } = told;
+          const pairs = signs && signsInWords(words.language, signs, probability(signs.pValue));
+          return [
+            {
+              text: claim.text[words.language],
+              note: claim.where === undefined ? words.ownYardstick : `${columns.where}${words.colon}${claim.where}`,
+            },
+            ruleText(words, claim),
+            { text: evidenceText(words, evidence), note: pairs ?? '' },
+            test === null ? nothing : probability(test.pValue),
+            test === null ? nothing : probability(test.adjusted),
+            claimCell(words, told),
+          ];
+        }),
       },
+      { kind: 'paragraph', text: words.claimsNote, quiet: true },
     ],
   };
 }
@@ -88,7 +98,9 @@ function evaluationRows(model: ReportModel, rows: readonly ComparisonRow[], word
   const metrics = [...new Set(rows.map(({ metric }) => metric))];
   const names = metrics.map((metric) => words.metrics[metric] ?? metric).join(' / ');
   const runs = new Map(
-    rows.flatMap((row) => (row.ours?.values ?? []).map(({ run, seed }) => [run, { row, seed }] as const)),
+    rows.flatMap((row) =>
+      (row.ours?.values ?? []).map(({ run, seed, evaluationSeed }) => [run, { row, seed, evaluationSeed }] as const),
+    ),
   );
   const valuesOf = (run: string, best: boolean): TableCell => {
     const found = metrics.map((metric) => {
@@ -111,9 +123,9 @@ function evaluationRows(model: ReportModel, rows: readonly ComparisonRow[], word
   };
   return [
     { group: `${words.measure(evaluatorName(words, first), names)} · ${first.dataset} ${first.split}` },
-    ...[...runs].map(([run, { row, seed }]) => [
+    ...[...runs].map(([run, { row, seed, evaluationSeed }]) => [
       subjectName(words, row.subject.label),
-      String(seed),
+      evaluationSeed === null || evaluationSeed === seed ? String(seed) : `${seed} / ${evaluationSeed}`,
       valuesOf(run, false),
       valuesOf(run, true),
       whole(row.ours?.images ?? null),
@@ -125,6 +137,7 @@ function evaluationRows(model: ReportModel, rows: readonly ComparisonRow[], word
 export function results(model: ReportModel, words: Words): Section | null {
   const { comparison } = model;
   if (comparison.rows.every(({ ours }) => ours === null)) return null;
+  const epochs = epochsUsed(comparison);
   const notes = [...new Set(comparison.rows.flatMap((row) => (row.ours === null ? [] : row.notes)))];
   return {
     id: 'results',
@@ -135,7 +148,7 @@ export function results(model: ReportModel, words: Words): Section | null {
       ...pairsBlocks(model, words),
       { kind: 'heading', text: words.results.seeds },
       seedsTable(model, words),
-      { kind: 'paragraph', text: words.results.best[comparison.selection.epoch ?? 'last'], quiet: true },
+      ...(epochs === null ? [] : [{ kind: 'paragraph' as const, text: words.results.epoch[epochs], quiet: true }]),
     ],
   };
 }
@@ -153,9 +166,12 @@ function pairsBlocks({ comparison: { pairs } }: ReportModel, words: Words): read
         subjectName(words, pair.better),
         subjectName(words, pair.worse),
         signed(pair.difference, 2),
-        between(pair.interval, 2),
-        pair.test === undefined ? nothing : probability(pair.test.pValue),
-        pair.test === undefined ? nothing : probability(pair.test.adjusted),
+        pair.overSeeds === null
+          ? nothing
+          : { text: between(pair.overSeeds, 2), note: words.results.unitsOf(...pair.units) },
+        pair.overImages === null ? nothing : between(pair.overImages, 2),
+        probability(pair.test.pValue),
+        probability(pair.test.adjusted),
       ]),
   ]);
   return [
@@ -166,7 +182,8 @@ function pairsBlocks({ comparison: { pairs } }: ReportModel, words: Words): read
         { title: columns.better, kind: 'text' },
         { title: columns.worse, kind: 'text' },
         { title: columns.difference, kind: 'figure' },
-        { title: columns.interval, kind: 'figure' },
+        { title: columns.overSeeds, kind: 'figure' },
+        { title: columns.overImages, kind: 'figure' },
         { title: columns.test, kind: 'figure' },
         { title: columns.adjusted, kind: 'figure' },
       ],
@@ -178,7 +195,7 @@ function pairsBlocks({ comparison: { pairs } }: ReportModel, words: Words): read
 
 /** Numbers of samples that the bootstraps drew, the largest first: `2,000 / 1,000`. Empty where there was none. */
 function resamplesOf(pairs: ReportModel['comparison']['pairs']): string {
-  const drawn = new Set(pairs.flatMap(({ interval: { resamples } }) => resamples ?? []));
+  const drawn = new Set(pairs.flatMap(({ overImages }) => overImages?.resamples ?? []));
   return [...drawn]
     .sort((one, other) => other - one)
     .map(whole)

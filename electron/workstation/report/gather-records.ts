@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import * as v from 'valibot';
+import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { isMissing, sha256OfFile } from '../../../trainer/durable/files.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
@@ -73,6 +74,10 @@ export async function gatherComparison(
     memoize,
     wentBack: new Set(await store.runsWithNotices(otherCourseCodes)),
     meanMetric: (run, name, fromStep) => store.meanMetric(run, name, fromStep),
+    computedBy: async (run) => {
+      const hello = await store.hello(run);
+      return hello === null ? null : canonicalJson(hello);
+    },
     perImage: async (run, file) => {
       const folder = folders.get(run);
       if (folder === undefined) return null;

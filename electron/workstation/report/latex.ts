@@ -87,6 +87,7 @@ const signs: Readonly<Record<string, string>> = {
   '>': '\\textgreater{}',
   '|': '\\textbar{}',
   '±': '$\\pm$',
+  '†': '$\\dagger$',
   '−': '$-$',
   '×': '$\\times$',
   '→': '$\\to$',
@@ -107,7 +108,7 @@ const signs: Readonly<Record<string, string>> = {
 };
 
 function plain(text: string): string {
-  return oneLine(text).replaceAll(/[\\{}%&$#_~^<>|±−×→≤≥βγδεηκλμνσ₁₂]/g, (sign) => signs[sign]!);
+  return oneLine(text).replaceAll(/[\\{}%&$#_~^<>|±†−×→≤≥βγδεηκλμνσ₁₂]/g, (sign) => signs[sign]!);
 }
 
 /** A line break would end a comment, and two a paragraph. */

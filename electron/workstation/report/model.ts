@@ -70,6 +70,7 @@ export type Limit =
   | 'not-comparable'
   | 'one-dataset'
   | 'test-set-seen'
+  | 'chosen-in-part'
   | 'chosen-on-test-set'
   | 'pending'
   | 'paper-single-witness'
@@ -213,17 +214,28 @@ function commandsOf({ plan, runs }: ReportInput): readonly string[] {
   return runs.length === 0 ? [] : ['npm run reprise -- replay bundle.json'];
 }
 
+/** Epochs that the means of heads use, where the best one was measured too; null where none was. */
+export function epochsUsed({ rows }: Comparison): 'last' | 'best' | 'mixed' | null {
+  const used = rows.flatMap(({ ours }) =>
+    ours?.values.some(({ which }) => which === 'best') === true ? [ours.which] : [],
+  );
+  const [first] = used;
+  if (first === undefined) return null;
+  return used.every((which) => which === first) ? (first === 'best' ? 'best' : 'last') : 'mixed';
+}
+
 function limitsOf({ comparison, runs }: ReportInput): readonly Limit[] {
   const { rows } = comparison;
   const fingerprints = rows.map(({ dataset }) => dataset);
-  const hasBest = rows.some(({ ours }) => ours?.values.some(({ which }) => which === 'best') === true);
+  const epochs = epochsUsed(comparison);
   const limits: readonly (readonly [Limit, boolean])[] = [
     ['pending', rows.some(({ verdict }) => verdict === 'pending')],
-    ['single-seed', rows.some(({ ours }) => ours?.n === 1)],
+    ['single-seed', rows.some(({ ours }) => ours?.n === 1 && ours.unit !== 'none')],
     ['not-comparable', rows.some(({ verdict, paper }) => verdict === 'not-comparable' && paper !== null)],
     ['one-dataset', new Set(fingerprints).size === 1],
-    ['test-set-seen', hasBest && comparison.selection.epoch !== 'best'],
-    ['chosen-on-test-set', hasBest && comparison.selection.epoch === 'best'],
+    ['test-set-seen', epochs === 'last'],
+    ['chosen-in-part', epochs === 'mixed'],
+    ['chosen-on-test-set', epochs === 'best'],
     ['paper-single-witness', rows.some(({ paper }) => paper !== null)],
     ['no-energy', runs.length > 0],
   ];

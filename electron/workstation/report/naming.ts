@@ -4,6 +4,7 @@ import type { Cell } from '../../../trainer/protocol/paper.ts';
 import { choiceInWords } from '../../words/choices.ts';
 import { encoderInWords } from '../../words/encoders.ts';
 import { fieldInWords } from '../../words/fields.ts';
+import { isChosenOnTest, testMark } from '../../words/replication.ts';
 import { decimal, nothing } from './format.ts';
 import { en, type Words } from './locales/en.ts';
 import { zh } from './locales/zh.ts';
@@ -85,9 +86,17 @@ export function effectNote(
   return words.effect({ from: figure(from), to: figure(to), at: fieldValue(words, field, at), where });
 }
 
+/** Our figure, marked if its epoch was chosen on the test set. */
+export function ownValue({ ours }: Pick<ComparisonRow, 'ours'>): string {
+  return ours === null ? nothing : marked(decimal(ours.mean, 2), ours.which === 'best' && ours.mean !== null);
+}
+
+const marked = (figure: string, isMarked: boolean): string => (isMarked ? `${figure} ${testMark}` : figure);
+
+/** A figure of a paper, marked if it is of the best epoch on the images it was measured on. */
 export function cellValue(words: Words, cell: Cell | null): string {
   if (cell === null) return nothing;
-  if (cell.value !== null) return decimal(cell.value, valueDigits(cell.value));
+  if (cell.value !== null) return marked(decimal(cell.value, valueDigits(cell.value)), isChosenOnTest(cell));
   const remark = cell.remark === undefined ? undefined : words.remarks[cell.remark];
   return cell.remark === 'collapse' && remark !== undefined ? remark : nothing;
 }

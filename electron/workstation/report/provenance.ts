@@ -4,10 +4,10 @@ import type { Said } from '../../../trainer/protocol/sentence.ts';
 import { questionOf } from '../../words/readings.ts';
 import { sentenceIn } from '../../words/sentences.ts';
 import type { Block, Section, TableCell, TableRow } from './document.ts';
-import { bytes, clock, decimal, moment, nothing, whole } from './format.ts';
+import { bytes, clock, moment, nothing, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { HistoryEntry, ReportModel } from './model.ts';
-import { runName, shortFigureName } from './naming.ts';
+import { ownValue, runName, shortFigureName } from './naming.ts';
 
 /** Long lists are truncated; the JSON has everything. */
 const mostListed = 20;
@@ -268,7 +268,7 @@ export function cards(model: ReportModel, words: Words): Section | null {
     );
     const figures = [...new Set(measured.map((row) => row.dataset))].map((name) => {
       const here = measured.filter((row) => row.dataset === name);
-      const values = here.map((row) => `${shortFigureName(words, row)} ${decimal(row.ours?.mean ?? null, 2)}`);
+      const values = here.map((row) => `${shortFigureName(words, row)} ${ownValue(row)}`);
       return words.cards.figuresOf({ figures: values.join(words.comma), data: name });
     });
     const kept = files.findLast(({ path }) => path.endsWith('/manifest.json'));

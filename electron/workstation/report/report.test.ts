@@ -114,17 +114,33 @@ describe('HTML', () => {
     expect(html).not.toMatch(/<script|<link|<img|@import|url\(|\son\w+=/i);
     expect(html.match(/https?:\/\/[^"<\s]+/g)?.filter((url) => url !== 'http://www.w3.org/2000/svg') ?? []).toEqual([]);
   });
-  test('states which epoch of a head its means use', () => {
-    expect(renderHtml(compose(model, 'en'))).toContain('All means use the last epoch');
-    const selection = { ...input.comparison.selection, epoch: 'best' } as const;
-    const best = buildReport({ ...input, comparison: { ...input.comparison, selection } });
-    expect(renderHtml(compose(best, 'en'))).toContain('all means use the best epoch');
-    expect(renderHtml(compose(best, 'zh'))).toContain('所有均值取训练头的最佳轮');
-    expect([model.limits.includes('test-set-seen'), model.limits.includes('chosen-on-test-set')]).toEqual([
-      true,
-      false,
-    ]);
-    expect([best.limits.includes('test-set-seen'), best.limits.includes('chosen-on-test-set')]).toEqual([false, true]);
+  test('states which epoch of a head its means use, and marks every figure that was chosen on the test set', async () => {
+    const ofEpoch = ['test-set-seen', 'chosen-in-part', 'chosen-on-test-set'];
+    const told = (report: ReportModel) => ({
+      en: renderHtml(compose(report, 'en')),
+      zh: renderHtml(compose(report, 'zh')),
+      limits: report.limits.filter((limit) => ofEpoch.includes(limit)),
+    });
+    const last = told(model);
+    expect(last.en).toContain('it enters no mean and no verdict. All means use the last epoch');
+    expect(last.zh).toContain('不进入任何均值与结论');
+    expect(last.limits).toEqual(['test-set-seen']);
+    // The paper's own figure is of its best epoch.
+    expect(last.en).toContain('73.2 †');
+    expect(last.en).not.toContain('85.91 †');
+
+    const best = told(buildReport(await firstPlan('best')));
+    expect(best.en).toContain('All means, verdicts and differences use the best epoch');
+    expect(best.zh).toContain('所有均值、结论与差值取训练头的最佳轮');
+    expect(best.limits).toEqual(['chosen-on-test-set']);
+    expect(best.en).toContain('86.04 †');
+    expect(best.en).not.toContain('enters no mean');
+
+    const [first, ...rest] = input.comparison.rows;
+    const rows = [{ ...first!, ours: { ...first!.ours!, which: 'best' as const } }, ...rest];
+    const mixed = told(buildReport({ ...input, comparison: { ...input.comparison, rows } }));
+    expect(mixed.en).toContain('All other means, verdicts, claims and differences use the last epoch');
+    expect(mixed.limits).toEqual(['chosen-in-part']);
   });
   test('shows hostile names as text', () => {
     const [first, ...rest] = input.runs;
@@ -288,7 +304,43 @@ function withoutFingerprints(config: RunConfig): RunConfig {
   return withSources(config, ({ fingerprint: _, ...source }) => source);
 }
 
+test('a claim says what it was tested over, and both its p-values; a figure of what it is the mean, and what varied', () => {
+  const [claim, ...others] = input.comparison.claims;
+  const signs = { above: 3, below: 0, pValue: 0.25 };
+  const test = { pValue: 0.0123, adjusted: 0.0369 };
+  const claims = [{ ...claim!, basis: 'seeds-and-images' as const, units: [3, 3] as const, signs, test }, ...others];
+  const [row, ...rest] = input.comparison.rows;
+  const ours = { ...row!.ours!, n: 3, varied: ['pretraining-seed', 'evaluation-seed'] as const };
+  const comparison = { ...input.comparison, claims, rows: [{ ...row!, ours }, ...rest] };
+  const told = (language: 'en' | 'zh') => renderMarkdown(compose(buildReport({ ...input, comparison }), language));
+  expect(told('en')).toMatch(/\| 0\.0123 \| 0\.0369 \| .*over seeds \(3 and 3\) and over images, which must agree/);
+  expect(told('en')).toContain('above 0 in 3 of 3 pairs of seeds, sign test p 0.2500');
+  expect(told('en')).toContain('over images only; seeds unknown');
+  expect(told('en')).toContain('n = 3 pretrainings; varied: pretraining seed, evaluation seed');
+  expect(told('zh')).toMatch(/\| 0\.0123 \| 0\.0369 \| .*按种子（3 与 3）与按图像检验，二者须一致/);
+  expect(told('zh')).toContain('n = 3 次预训练；变化项：预训练种子、评估种子');
+});
+
 describe('CSV', () => {
+  test('a row names the unit of its figure, both seeds, and whether it was chosen on the test set', () => {
+    const [head, first, second] = renderCsv(model, 'en')
+      .split('\r\n')
+      .map((line) => line.match(/("[^"]*"|[^,]*)(?:,|$)/g)!.map((cell) => cell.replace(/,$/, '')));
+    const read = (cells: readonly string[], ...names: readonly string[]) =>
+      names.map((name) => cells[head!.indexOf(name)]);
+    const names = [
+      'which',
+      'chosen_on_test_set',
+      'value',
+      'mean_which',
+      'unit',
+      'n',
+      'n_of',
+      'paper_chosen_on_test_set',
+    ];
+    expect(read(first!, ...names)).toEqual(['last', 'no', '85.91', 'last', '1', '1', 'pretraining', 'yes']);
+    expect(read(second!, 'which', 'chosen_on_test_set', 'evaluation_seed')).toEqual(['best', 'yes', '1']);
+  });
   test('has a header and a row for each figure, all of the same width', () => {
     const lines = renderCsv(model, 'en').trimEnd().split('\r\n');
     const width = lines[0]!.split(',').length;

@@ -100,7 +100,7 @@ dt{color:var(--text-2)}dd{margin:0;overflow-wrap:anywhere}
 .parameters dt{overflow-wrap:anywhere}
 .parameters ul{margin:0;padding:0;max-width:none;list-style:none;columns:3 200px;column-gap:20px;font:11.5px/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
 .parameters li{margin:0;padding-left:12px;text-indent:-12px;break-inside:avoid}
-#claims td:first-child{width:26%}#claims td:nth-child(2){width:25%}
+#claims td:first-child{width:22%}#claims td:nth-child(2){width:22%}
 #deviations td{width:24%}#deviations td:nth-child(2){width:17%}#deviations td:last-child{width:auto}
 #earlier td:first-child{width:40%}#earlier td:last-child{width:42%}
 #artifacts td.code:last-child{font-size:10px;line-height:1.8}

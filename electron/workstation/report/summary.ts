@@ -8,7 +8,7 @@ import { between, clock, decimal, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
 import { evaluatorName, shortFigureName, subjectName } from './naming.ts';
-import { evidenceText, glanceTable, verdictCell } from './tables.ts';
+import { claimCell, evidenceText, glanceTable } from './tables.ts';
 
 /** Number of rows that fit on the first page. */
 const mostRows = 12;
@@ -169,14 +169,14 @@ function claimGlance({ claims }: Comparison, words: Words): Block {
       { title: words.columns.evidence, kind: 'text' },
       { title: words.columns.verdict, kind: 'text' },
     ],
-    rows: claims.map(({ claim, verdict, evidence }) => [
-      claim.text[words.language],
+    rows: claims.map((told) => [
+      told.claim.text[words.language],
       // Only the evidence for the rule; the section on claims has the rest.
       evidenceText(
         words,
-        evidence.filter(({ limit }) => limit !== null),
+        told.evidence.filter(({ limit }) => limit !== null),
       ),
-      verdictCell(words, verdict),
+      claimCell(words, told),
     ]),
   };
 }
@@ -221,7 +221,7 @@ function meaning({ comparison }: ReportModel, words: Words): readonly string[] {
           better: subjectName(words, pair.better),
           worse: subjectName(words, pair.worse),
           difference: decimal(pair.difference, 2),
-          interval: between(pair.interval, 2),
+          interval: between((pair.overSeeds ?? pair.overImages)!, 2),
           figure: shortFigureName(words, pair),
           images: whole(pair.images),
         }),

@@ -3,9 +3,10 @@ import type { ClaimVerdict, ComparisonRow, Verdict } from '../../api/comparison.
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import { deviationsOf, isJudged } from '../../words/deviations.ts';
 import type { Block, TableCell, TableRow, Tone } from './document.ts';
-import { between, decimal, nothing, signed } from './format.ts';
+import { basisInWords, unitsInWords, variedInWords } from '../../words/replication.ts';
+import { between, decimal, nothing, probability, signed } from './format.ts';
 import type { Words } from './locales/en.ts';
-import { cellValue, figureName, subjectName } from './naming.ts';
+import { cellValue, figureName, ownValue, subjectName } from './naming.ts';
 
 const tones: Readonly<Record<Verdict | ClaimVerdict['verdict'], Tone>> = {
   reproduced: 'ok',
@@ -27,16 +28,27 @@ export function figureVerdict(words: Words, row: Pick<ComparisonRow, 'verdict' |
   return words.withDeviations(words.verdicts[row.verdict], count);
 }
 
-/** `difference 0.23 [−0.54, 0.95] (threshold 0); …`. */
+/** `difference over seeds 0.23 [−0.54, 0.95] (threshold 0), p 0.4213; …`. */
 export function evidenceText(words: Words, evidence: ClaimVerdict['evidence']): string {
   return evidence
-    .map(({ name, value, limit, interval }) => {
+    .map(({ name, value, limit, interval, pValue }) => {
       const digits = name === 'embeddingStd' ? 4 : 2;
       const range = interval === null ? '' : ` ${between(interval, digits)}`;
       const bound = limit === null ? '' : words.limitOf(String(limit));
-      return `${words.evidence[name] ?? name} ${decimal(value, digits)}${range}${bound}`;
+      const p = pValue === undefined ? '' : `${words.comma}${words.pOf(probability(pValue))}`;
+      return `${words.evidence[name] ?? name} ${decimal(value, digits)}${range}${bound}${p}`;
     })
     .join(words.semicolon);
+}
+
+/** The verdict on a claim, and what it was tested over. */
+export function claimCell(words: Words, claim: ClaimVerdict): TableCell {
+  return {
+    text: words.verdicts[claim.verdict],
+    tone: tones[claim.verdict],
+    label: true,
+    note: basisInWords(words.language, claim),
+  };
 }
 
 /** Without a figure in the paper there is no verdict: the row is a control. */
@@ -78,10 +90,10 @@ export function comparisonTable(words: Words, rows: readonly ComparisonRow[]): B
     ],
     rows: byFigure(words, rows, (row) => [
       [
-        subjectName(words, row.subject.label),
+        subjectCell(words, row, true),
         citedCell(words, row.paper),
         citedCell(words, row.earlier),
-        row.ours === null ? nothing : decimal(row.ours.mean, 2),
+        ownValue(row),
         intervalText(row),
         differenceCell(row),
         rowVerdict(words, row),
@@ -104,13 +116,24 @@ export function glanceTable(words: Words, rows: readonly ComparisonRow[]): Block
     ],
     rows: byFigure(words, rows, (row) => [
       [
-        subjectName(words, row.subject.label),
-        row.ours === null ? nothing : decimal(row.ours.mean, 2),
+        subjectCell(words, row, false),
+        ownValue(row),
         intervalText(row),
         cellValue(words, row.paper),
         rowVerdict(words, row),
       ],
     ]),
+  };
+}
+
+/** What was measured, and how often independently; in full also what differed between the evaluations. */
+function subjectCell(words: Words, { subject, ours }: ComparisonRow, inFull: boolean): TableCell {
+  const text = subjectName(words, subject.label);
+  if (ours === null) return text;
+  const varied = inFull ? variedInWords(words.language, ours.varied) : '';
+  return {
+    text,
+    note: [unitsInWords(words.language, ours), varied].filter((part) => part !== '').join(words.semicolon),
   };
 }
 

@@ -1,5 +1,5 @@
 /** State of the comparison page: the selection, its comparison, and its report. */
-import type { Comparison, ComparisonRow, Selection } from '../../../electron/api/comparison.ts';
+import type { Comparison, ComparisonRow, EpochChoice, Selection } from '../../../electron/api/comparison.ts';
 import type { PlanRow } from '../../../electron/api/plans.ts';
 import type { ReportFormat, ReportRow } from '../../../electron/api/reports.ts';
 import type { RunRow } from '../../../electron/api/runs.ts';
@@ -40,7 +40,7 @@ export class ComparisonState {
   readonly report = new Task<ReportRow>();
   /** Subject the others are compared with; null for the main one or, without one, the highest. */
   baseline = $state<string | null>(null);
-  epoch = $state<'last' | 'best'>('last');
+  epoch = $state<EpochChoice>('paper');
 
   readonly #workspace: Workspace;
   readonly #selection: () => Selection | null;
@@ -61,7 +61,7 @@ export class ComparisonState {
     return {
       ...this.shown,
       ...(this.baseline === null ? {} : { baseline: this.baseline }),
-      ...(this.epoch === 'last' ? {} : { epoch: this.epoch }),
+      ...(this.epoch === 'paper' ? {} : { epoch: this.epoch }),
     };
   });
   readonly #askedKey = $derived.by(() => (this.#asked === null ? '' : JSON.stringify(this.#asked)));

@@ -23,13 +23,18 @@ const row: ComparisonRow = {
   reasons: [],
   notes: [],
   ours: {
-    mean: 84.05,
+    mean: 84.08,
+    which: 'best',
     n: 1,
+    unit: 'pretraining',
+    varied: ['evaluation-seed'],
+    sd: null,
+    disagreeing: [],
     images: 10_000,
     interval: { low: 83.32, high: 84.75, confidence: 0.95, method: 'wilson' },
     values: [
-      { run: '20261124-145045-ad7806', seed: 1, value: 84.05, which: 'last' },
-      { run: '20261124-145045-ad7806', seed: 1, value: 84.08, which: 'best' },
+      { run: '20261124-145045-ad7806', unit: 1, seed: 1, evaluationSeed: 2, value: 84.05, which: 'last' },
+      { run: '20261124-145045-ad7806', unit: 1, seed: 1, evaluationSeed: 2, value: 84.08, which: 'best' },
     ],
   },
 };
@@ -50,7 +55,10 @@ test('the plot and the table show it, and the expanded row distinguishes the two
   flushSync();
   const text = document.querySelector('[data-testid="comparison"]')!.textContent.replaceAll(/\s+/g, ' ');
   expect(text).toContain('last epoch: 84.05');
-  expect(text).toContain('best epoch: 84.08');
+  expect(text).toContain('seed 1 / 2, best epoch, chosen on the test set: 84.08');
+  // Beside the figure itself: of what it is the mean, and how its epoch was chosen.
+  const figure = document.querySelectorAll('[data-testid="comparison"] tbody td')[3]!.textContent;
+  expect(figure).toMatch(/84\.08.*n = 1 pretraining.*varied: evaluation seed.*best epoch, chosen on the test set/s);
 });
 
 test('deviations are counted in the verdict and told with both sides and why; what the paper does not say is folded', () => {

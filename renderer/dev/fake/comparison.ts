@@ -46,13 +46,32 @@ const figures = (
   earlier: null,
   ours: {
     mean: value,
+    which: evaluator === 'knn' ? 'only' : 'last',
     n: 1,
+    unit:
+      method === 'pixels'
+        ? evaluator === 'knn'
+          ? 'none'
+          : 'head'
+        : method === 'random'
+          ? 'initialization'
+          : 'pretraining',
+    varied: [],
+    sd: null,
+    disagreeing: [],
     images: 10_000,
     interval: interval(value - 0.66, value + 0.64),
     values:
       evaluator === 'knn'
-        ? [{ run: `${key}-knn-1`, seed: 1, value, which: 'only' }]
-        : (['last', 'best'] as const).map((which) => ({ run: `${key}-linear-1`, seed: 1, value, which })),
+        ? [{ run: `${key}-knn-1`, unit: 1, seed: 1, evaluationSeed: 1, value, which: 'only' }]
+        : (['last', 'best'] as const).map((which) => ({
+            run: `${key}-linear-1`,
+            unit: 1,
+            seed: 1,
+            evaluationSeed: 1,
+            value,
+            which,
+          })),
   },
   difference: null,
   verdict: 'not-comparable',
@@ -83,15 +102,15 @@ const reasons: readonly Reason[] = [
 ];
 const comparisonRows: readonly ComparisonRow[] = [
   figures('linear', 'vicreg', 'VICReg', 'vicreg', 'main', 86.91, {
-    paper: cell(73.2, 'Table 1', { runs: 3, range: 0.1 }),
+    paper: cell(73.2, 'Table 1', { runs: 3, range: 0.1, protocol: { epochRule: 'best-epoch' } }),
     earlier: cell(63.95, '表格 2', { remark: 'fewer-epochs' }),
     reasons,
-    notes: ['single-run', 'best-epoch-on-test'],
+    notes: ['single-pretraining', 'paper-best-epoch'],
   }),
   figures('linear', 'no-variance', 'VICReg without the variance term', 'vicreg', 'ablation', 71.2, {
     paper: cell(null, 'Table 7', { remark: 'collapse' }),
     reasons,
-    notes: ['single-run'],
+    notes: ['single-pretraining'],
   }),
   figures('linear', 'random', 'random', 'random', 'control', 76.49),
   figures('linear', 'supervised', 'Trained with labels', 'supervised', 'control', 90.44),
@@ -107,20 +126,34 @@ const comparisonRows: readonly ComparisonRow[] = [
 const claims: Comparison['claims'] = plan.claims.map((claim, at) => ({
   claim,
   verdict: at === 0 ? 'holds' : at === 1 ? 'holds' : 'inconclusive',
+  basis: at === 1 ? 'seeds-and-images' : 'images',
+  units: at === 1 ? [3, 3] : [1, 1],
+  signs: at === 1 ? { above: 3, below: 0, pValue: 0.25 } : null,
+  test: at === 2 ? { pValue: 0.31, adjusted: 0.31 } : { pValue: 0.0105, adjusted: 0.0315 },
   evidence:
     at === 0
       ? [
           { name: 'embeddingStd', value: 0.014, limit: 0.1, interval: null },
-          { name: 'linearAboveRandom', value: -5.29, limit: 2, interval: interval(-6.1, -4.5, 'paired-bootstrap') },
+          {
+            name: 'overImages',
+            value: -5.29,
+            limit: 2,
+            interval: interval(-6.1, -4.5, 'paired-bootstrap'),
+            pValue: 0.0105,
+          },
         ]
       : [
           { name: 'better', value: 86.91, limit: null, interval: interval(86.2, 87.6) },
           { name: 'worse', value: 84.32, limit: null, interval: interval(83.6, 85) },
+          ...(at === 1
+            ? [{ name: 'overSeeds', value: 2.59, limit: 0, interval: interval(1.4, 3.8, 'paired-t'), pValue: 0.0105 }]
+            : []),
           {
-            name: 'difference',
+            name: 'overImages',
             value: 2.59,
             limit: 0,
             interval: interval(at === 1 ? 2.0 : -0.2, 3.2, 'paired-bootstrap'),
+            pValue: at === 1 ? 0.001 : 0.31,
           },
         ],
 }));
@@ -131,7 +164,10 @@ const pairs: Comparison['pairs'] = [
     evaluator: 'linear',
     metric: 'top1',
     difference: 2.59,
-    interval: interval(2.0, 3.2, 'paired-bootstrap'),
+    overSeeds: interval(1.4, 3.8, 'paired-t'),
+    overImages: interval(2.0, 3.2, 'paired-bootstrap'),
+    units: [3, 3],
+    signs: { above: 3, below: 0, pValue: 0.25 },
     images: 10_000,
     test: { pValue: 1e-14, adjusted: 2e-14 },
   },

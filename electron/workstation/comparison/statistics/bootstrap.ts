@@ -1,5 +1,6 @@
 /** Bootstrap over images of an accuracy, and of the difference of two. */
 import { setImmediate as breathe } from 'node:timers/promises';
+import type { DifferenceTest } from './hypothesis-tests.ts';
 import type { Bounds } from './intervals.ts';
 import { binomial, generator, uniform } from './random.ts';
 
@@ -60,7 +61,21 @@ export interface Resampled {
   readonly interval: (confidence: number) => Bounds & { readonly resamples: number };
 }
 
-export function resampledOf(mean: number, sorted: Float64Array): Resampled {
+/** Number of sorted values up to a limit, which counts itself where `isIn`. */
+function countBelow(sorted: Float64Array, limit: number, isIn: boolean): number {
+  let low = 0;
+  let high = sorted.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (sorted[middle]! < limit || (isIn && sorted[middle] === limit)) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+export function resampledOf(mean: number, sorted: Float64Array): Resampled & DifferenceTest {
+  // The figure itself counts as one more sample: a p-value of 0 is beyond what any number of samples can tell.
+  const share = (samples: number): number => (samples + 1) / (sorted.length + 1);
   return {
     mean,
     interval: (confidence) => ({
@@ -68,32 +83,52 @@ export function resampledOf(mean: number, sorted: Float64Array): Resampled {
       high: percentile(sorted, 1 - (1 - confidence) / 2),
       resamples: sorted.length,
     }),
+    above: (limit) => share(countBelow(sorted, limit, true)),
+    below: (limit) => share(sorted.length - countBelow(sorted, limit, false)),
+  };
+}
+
+/** A figure that is the mean of several on the same images. Its spread is at most the mean of theirs, which stands for it. */
+export function resampledTogether(several: readonly Resampled[]): Resampled {
+  const mean = (pick: (one: Resampled) => number): number =>
+    several.reduce((sum, one) => sum + pick(one), 0) / several.length;
+  return {
+    mean: mean((one) => one.mean),
+    interval: (confidence) => ({
+      low: mean((one) => one.interval(confidence).low),
+      high: mean((one) => one.interval(confidence).high),
+      resamples: several[0]!.interval(confidence).resamples,
+    }),
   };
 }
 
 /** Bootstrap of a mean over images. */
-export async function bootstrapMean(values: Float64Array, seed: number): Promise<Resampled> {
+export async function bootstrapMean(values: Float64Array, seed: number): Promise<Resampled & DifferenceTest> {
   if (values.length === 0) throw new Error('A bootstrap needs at least one image.');
   const means = await resampledMeans(values, seed);
   return resampledOf(values.reduce((sum, value) => sum + value, 0) / values.length, means);
 }
 
-/** Fraction of runs that got each image right; 0 or 1 for a single run. */
-function shareRight(runs: readonly Uint8Array[], images: number): Float64Array {
+/** What was measured on a side, by unit of replication: a side is the mean of its units, a unit that of its runs. */
+export type Side<T> = readonly (readonly T[])[];
+
+/** Fraction of a side that got each image right; 0 or 1 for a single run. */
+function shareRight(side: Side<Uint8Array>, images: number): Float64Array {
   const share = new Float64Array(images);
-  for (const run of runs)
-    for (let image = 0; image < images; image += 1) share[image]! += (run[image] ?? 0) / runs.length;
+  for (const unit of side)
+    for (const run of unit)
+      for (let image = 0; image < images; image += 1) share[image]! += (run[image] ?? 0) / (side.length * unit.length);
   return share;
 }
 
-/** Difference in points of two figures on the same images, resampling images; each side is the mean of its runs. */
+/** Difference in points of two figures on the same images, resampling images. */
 export async function pairedBootstrap(
-  better: readonly Uint8Array[],
-  worse: readonly Uint8Array[],
+  better: Side<Uint8Array>,
+  worse: Side<Uint8Array>,
   seed: number,
-): Promise<Resampled> {
-  const images = better[0]?.length ?? 0;
-  for (const run of [...better, ...worse]) {
+): Promise<Resampled & DifferenceTest> {
+  const images = better[0]?.[0]?.length ?? 0;
+  for (const run of [...better, ...worse].flat()) {
     if (run.length !== images) throw new Error(`Cannot pair ${images} images with ${run.length}: not the same set.`);
   }
   if (images === 0 || worse.length === 0) throw new Error('Cannot pair without images on both sides.');

@@ -1,14 +1,30 @@
-/** Tests of a difference: McNemar, Welch, two one-sided tests, Holm's adjustment. p-values and confidences are 0 to 1. */
+/**
+ * Tests of a difference: paired t, Welch, the sign test, two one-sided tests, Holm's adjustment. p-values and confidences are 0
+ * to 1.
+ */
 import { incompleteBeta, studentCdf, studentQuantile } from './distributions.ts';
 import type { Bounds } from './intervals.ts';
+import { summarize } from './summary.ts';
 
-/** Exact McNemar test: two-sided binomial p-value over the images that exactly one of the two gets right. */
-export function mcnemar(onlyFirst: number, onlySecond: number): number {
-  const n = onlyFirst + onlySecond;
-  const fewer = Math.min(onlyFirst, onlySecond);
-  if (onlyFirst === onlySecond) return 1;
+/**
+ * Exact sign test: two-sided binomial p-value of as many differences above 0 and below; those of 0 are left out. Over the images
+ * that exactly one of two classifiers gets right it is McNemar's exact test.
+ */
+export function signTest(above: number, below: number): number {
+  const n = above + below;
+  const fewer = Math.min(above, below);
+  if (above === below) return 1;
   // P(X ≤ k) for X ~ Binomial(n, 1/2) is I_{1/2}(n - k, k + 1).
   return Math.min(1, 2 * incompleteBeta(n - fewer, fewer + 1, 0.5));
+}
+
+/** A difference under test, however its spread was found. */
+export interface DifferenceTest {
+  readonly interval: (confidence: number) => Bounds;
+  /** One-sided p-value against "at most `limit`". */
+  readonly above: (limit: number) => number;
+  /** One-sided p-value against "at least `limit`". */
+  readonly below: (limit: number) => number;
 }
 
 /** A difference with its standard error and degrees of freedom. */
@@ -16,6 +32,12 @@ export interface Difference {
   readonly value: number;
   readonly standardError: number;
   readonly df: number;
+}
+
+/** Paired t: the mean of differences of pairs. Null where all are equal, or there is one: the spread is then unknown. */
+export function pairedT(differences: readonly number[]): Difference | null {
+  const { n, mean, sd } = summarize(differences);
+  return sd === null || sd === 0 ? null : { value: mean, standardError: sd / Math.sqrt(n), df: n - 1 };
 }
 
 /** Welch: two means with unequal spreads (degrees of freedom by Welch and Satterthwaite). */
@@ -38,12 +60,18 @@ export function differenceInterval(difference: Difference, confidence: number): 
   return { low: difference.value - half, high: difference.value + half };
 }
 
-/** Two one-sided tests: the larger p-value against "at least `margin` away". Below α: equivalent, and the 1 - 2α interval fits. */
-export function tost(difference: Difference, margin: number): number {
+export function testOf(difference: Difference): DifferenceTest {
   const { value, standardError, df } = difference;
-  const notBelow = 1 - studentCdf((value + margin) / standardError, df);
-  const notAbove = studentCdf((value - margin) / standardError, df);
-  return Math.max(notBelow, notAbove);
+  return {
+    interval: (confidence) => differenceInterval(difference, confidence),
+    above: (limit) => studentCdf((limit - value) / standardError, df),
+    below: (limit) => studentCdf((value - limit) / standardError, df),
+  };
+}
+
+/** Two one-sided tests: the larger p-value against "at least `margin` away". Below α: equivalent, and the 1 - 2α interval fits. */
+export function tost({ above, below }: DifferenceTest, margin: number): number {
+  return Math.max(above(-margin), below(margin));
 }
 
 /**

@@ -12,10 +12,11 @@ export function seedHalfWidth(n: number, confidence: number): number {
   return studentQuantile(1 - (1 - confidence) / 2, n - 1) / Math.sqrt(n);
 }
 
-/** Two-sided t interval of a mean over seeds; null for one seed, whose spread is unknown. */
+/** Two-sided t interval of a mean over seeds; null without a spread: of one seed it is unknown, of equal ones not known to be 0. */
 export function seedInterval(values: readonly number[], confidence: number): Bounds | null {
+  if (values.length < 2) return null;
   const { n, mean, sd } = summarize(values);
-  if (sd === null) return null;
+  if (sd === null || sd === 0) return null;
   const half = seedHalfWidth(n, confidence) * sd;
   return { low: mean - half, high: mean + half };
 }

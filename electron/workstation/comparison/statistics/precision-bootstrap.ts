@@ -1,6 +1,7 @@
 /** Bootstrap over images of a mean average precision, and of the difference of two. */
 import { setImmediate as breathe } from 'node:timers/promises';
-import { resampledOf, type Resampled } from './bootstrap.ts';
+import { resampledOf, type Resampled, type Side } from './bootstrap.ts';
+import type { DifferenceTest } from './hypothesis-tests.ts';
 import { generator, uniform } from './random.ts';
 
 /**
@@ -74,27 +75,25 @@ function meanAveragePrecision(classes: readonly RankedClass[], counts: Uint16Arr
 /** Fewer than for an accuracy: a mean of average precisions is not a sum over images, so every sample is ranked again. */
 const rankingResamples = 1000;
 
-/**
- * Bootstrap over images of the mean average precision of some runs, minus that of others on the same images, if given;
- * each side is the mean of its runs.
- */
+/** Mean of the units of a side, a unit that of its runs; 0 without any. */
+function sideFigure(side: Side<readonly RankedClass[]>, counts: Uint16Array): number {
+  const mean = (values: readonly number[]): number =>
+    values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+  return mean(side.map((unit) => mean(unit.map((classes) => meanAveragePrecision(classes, counts)))));
+}
+
+/** Bootstrap over images of the mean average precision of a side, minus that of another on the same images, if given. */
 export async function bootstrapPrecision(
-  runs: readonly Ranking[],
-  others: readonly Ranking[],
+  side: Side<Ranking>,
+  other: Side<Ranking>,
   seed: number,
-): Promise<Resampled> {
-  const images = runs[0]?.images ?? 0;
+): Promise<Resampled & DifferenceTest> {
+  const images = side[0]?.[0]?.images ?? 0;
   if (images === 0) throw new Error('A bootstrap needs at least one image.');
-  const strange = [...runs, ...others].find((run) => run.images !== images);
+  const strange = [...side, ...other].flat().find((run) => run.images !== images);
   if (strange) throw new Error(`Cannot pair ${images} images with ${strange.images}: not the same set.`);
-  const sides = [runs, others].map((side) => side.map(rankedClasses));
-  const figureOf = (counts: Uint16Array): number => {
-    const [own = 0, theirs = 0] = sides.map(
-      (side) =>
-        side.reduce((sum, classes) => sum + meanAveragePrecision(classes, counts), 0) / Math.max(1, side.length),
-    );
-    return own - theirs;
-  };
+  const [own, theirs] = [side, other].map((one) => one.map((unit) => unit.map(rankedClasses)));
+  const figureOf = (counts: Uint16Array): number => sideFigure(own!, counts) - sideFigure(theirs!, counts);
   const next = generator(seed);
   const figures = new Float64Array(rankingResamples);
   const counts = new Uint16Array(images);

@@ -117,9 +117,9 @@ export const en = {
     verdict: 'Verdict',
     interval: '95 % interval',
     images: 'Images',
-    seed: 'Seed',
+    seed: 'Seed / evaluation seed',
     last: 'Last epoch',
-    best: 'Best epoch',
+    best: 'Best epoch †',
     run: 'Run',
     claim: 'Claim',
     where: 'In the paper',
@@ -127,7 +127,9 @@ export const en = {
     evidence: 'Evidence',
     better: 'Higher',
     worse: 'Lower',
-    test: 'McNemar p',
+    overSeeds: '95 % over seeds',
+    overImages: '95 % over images',
+    test: 'p',
     adjusted: 'Holm-adjusted p',
     field: 'Setting',
     theirs: 'Paper',
@@ -197,12 +199,28 @@ export const en = {
   measure: (evaluator: string, metric: string) => `${evaluator} ${metric}`,
   withNeighbours: (values: Values) => `${values['name']} (k = ${values['k']})`,
   notes: {
-    'single-run':
-      'Where a figure comes from a single run, the variation between seeds is unknown and the interval covers the choice of test images only.',
+    'single-pretraining':
+      'Where a figure comes from a single pretraining, the variation between seeds is unknown, however often it was evaluated, and the interval covers the choice of test images only.',
+    'single-initialization':
+      'Where a random encoder has a single set of weights, the variation between such sets is unknown and the interval covers the choice of test images only.',
+    'single-weights':
+      'Imported weights are one pretraining of their authors: its seed spread is unknown, and the interval covers the choice of test images only.',
+    'single-head':
+      'Where a head was trained once on raw pixels, the variation between trainings is unknown and the interval covers the choice of test images only.',
+    'no-seed': 'Raw pixels without a trained head depend on no seed; the interval covers the choice of test images.',
+    'seeds-agree':
+      'Where all seeds gave the same figure, their spread cannot be told and the interval covers the choice of test images only.',
+    'repetitions-differ':
+      'Fault: runs that repeat each other in everything, the program and the machine included, gave different figures. There is no mean and no verdict; run them again and report it.',
     'paper-uncertainty-unknown':
       'Where the paper states no uncertainty, our interval is compared with its figure as a fixed number.',
     'paper-single-run': 'Some figures of the paper are single runs.',
-    'best-epoch-on-test': 'The epoch was selected on the test set.',
+    'best-epoch-on-test':
+      'Figures of ours marked † are of the best epoch of the head, which was chosen on the test set: they are too high.',
+    'paper-best-epoch':
+      'Figures of the paper marked † are of the best epoch on the images they were measured on; its code (evaluate.py) reports that.',
+    'best-by-leading':
+      'The paper’s code takes the best epoch of each metric by itself; ours is the epoch with the best first metric.',
     'went-back':
       'Some trainings went back to a checkpoint because losses or gradients were not finite, and went on past the batches in between; the history says when and with which changes.',
   },
@@ -217,6 +235,8 @@ export const en = {
     'not-applicable': 'n.a.',
     'original-setup': 'original setup of the method',
     'printed-16834': 'printed as 16834',
+    'last-epoch': 'last',
+    'best-epoch': 'best on the evaluated images',
     'run-by-vicreg-authors': 'run by the authors of VICReg',
   } as Values,
   effects: {
@@ -233,41 +253,47 @@ export const en = {
   unknown: 'not stated',
   claims: {
     collapse: (values: Values) =>
-      `Mean standard deviation of the embedding over the last tenth of the steps below ${values['std']}, and linear accuracy at most ${values['points']} points above a random encoder.`,
+      `Mean standard deviation of the embedding over the last tenth of the steps below ${values['std']}, and linear accuracy at most ${values['points']} points above a random encoder: 90 % interval below it; does not hold if the 95 % interval lies above.`,
     'paired-better': (values: Values) =>
-      `Lower bound of the ${values['confidence']} paired bootstrap interval over images above 0.`,
+      `Difference above 0 at ${values['confidence']}: by paired bootstrap over images, and with two seeds or more a side also over seeds.`,
     'seeds-better': (values: Values) =>
-      `Lower bound of Welch’s ${values['confidence']} interval of the difference of means over seeds above 0; at least two seeds of each.`,
+      `Difference above 0 at ${values['confidence']} over seeds, two or more a side, and by paired bootstrap over images where they were recorded.`,
     'paired-same': (values: Values) =>
-      `90 % paired bootstrap interval over images within ±${values['points']} points of 0; does not hold if the 95 % interval lies entirely outside.`,
+      `90 % interval within ±${values['points']} points of 0, by paired bootstrap over images, and with two seeds or more a side also over seeds; does not hold if the 95 % interval lies entirely outside.`,
   },
+  claimsNote:
+    'Over seeds: paired t where both sides have the same seeds, else Welch; the sign test stands beside it. Every test must agree, so the largest p-value counts. Holm’s correction is over all claims of the plan, and verdicts go by the adjusted p. Claims are judged by the last epoch of a head.',
   evidence: {
     embeddingStd: 'std of the embedding',
     linear: 'linear',
     random: 'random encoder',
-    linearAboveRandom: 'above the random encoder',
     better: 'expected higher',
     worse: 'expected lower',
     difference: 'difference',
+    overSeeds: 'difference over seeds',
+    overImages: 'difference over images',
     one: 'first',
     other: 'second',
-    apart: 'difference',
   } as Values,
+  pOf: (p: string) => `p ${p}`,
   limitOf: (limit: string) => ` (threshold ${limit})`,
   results: {
     seeds: 'Individual runs',
     pairs: 'Differences on the same images',
     onImages: (values: Values) => `${values['figure']} · ${values['images']} images`,
+    unitsOf: (one: number, other: number) => `n = ${one}, ${other}`,
     /** `resamples`: samples that were drawn; empty where no interval is from a bootstrap. */
     pairsNote: (resamples: string) =>
-      `${resamples === '' ? '' : `Intervals are from a bootstrap over images (${resamples} samples, fixed seed), p-values from the exact McNemar test. `}Intervals of detections, which are not right or wrong image by image, are Welch’s over the seeds. The adjusted p-values correct for all tests in this table (Holm).`,
+      `${resamples === '' ? '' : `Over images: bootstrap (${resamples} samples, fixed seed). `}Over seeds: paired t where both sides have the same seeds, else Welch. The p-value is the larger of the two; over images alone, between single runs, that of the exact McNemar test. The adjusted p-values correct for all tests in this table (Holm).`,
     withoutCopies: (values: Values) =>
       values['images'] === '1'
         ? `${values['value']} without the test image that has a copy, exact or near, in ${values['splits']}`
         : `${values['value']} without the ${values['images']} test images that have a copy, exact or near, in ${values['splits']}`,
-    best: {
-      last: 'The best epoch is selected on the test set and listed for reference only. All means use the last epoch.',
-      best: 'As requested, all means use the best epoch of a head. It is selected on the test set, which makes the figures too high. Claims are judged by the last epoch.',
+    epoch: {
+      last: 'The best epoch is selected on the test set and listed for reference only: it enters no mean and no verdict. All means use the last epoch.',
+      best: 'All means, verdicts and differences use the best epoch of a head. It is selected on the test set, which makes the figures too high. Claims are judged by the last epoch.',
+      mixed:
+        'Figures marked † use the best epoch of a head, selected on the test set, because the figure of the paper beside them does; so do their verdicts. All other means, verdicts, claims and differences use the last epoch.',
     },
   },
   deviations: {
@@ -406,12 +432,14 @@ export const en = {
   },
   limits: {
     'single-seed':
-      'Figures from a single seed do not show how results vary with initialisation and data order; their intervals cover the choice of test images only.',
+      'Figures from a single pretraining do not show how results vary with initialisation and data order; their intervals cover the choice of test images only.',
     'not-comparable':
       'Figures that differ from the paper in data, encoder or training budget describe the method in this setting only; they neither confirm nor refute the figures of the paper.',
     'one-dataset': 'All figures come from one data set and say nothing about others.',
     'test-set-seen':
-      'The best epoch of a head is selected on the test set, as in the official code. It is listed, but no mean and no verdict uses it.',
+      'The best epoch of a head is selected on the test set, as in the official code. It is listed, but enters no mean and no verdict.',
+    'chosen-in-part':
+      'Figures marked † and the verdicts on them use the best epoch of a head, selected on the test set, as the paper’s do. They are higher than with an epoch fixed in advance; all others use the last epoch.',
     'chosen-on-test-set':
       'Means and verdicts use the best epoch of a head, which is selected on the test set, as in the official code. They are higher than with an epoch fixed in advance.',
     pending: 'Some runs have not finished; their rows are pending.',

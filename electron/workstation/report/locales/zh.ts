@@ -110,9 +110,9 @@ export const zh: Words = {
     verdict: '结论',
     interval: '95 % 置信区间',
     images: '图像数',
-    seed: '种子',
+    seed: '种子 / 评估种子',
     last: '末轮',
-    best: '最佳轮',
+    best: '最佳轮 †',
     run: '实验编号',
     claim: '论断',
     where: '论文出处',
@@ -120,7 +120,9 @@ export const zh: Words = {
     evidence: '依据',
     better: '较高者',
     worse: '较低者',
-    test: 'McNemar p 值',
+    overSeeds: '95 % 区间（种子）',
+    overImages: '95 % 区间（图像）',
+    test: 'p 值',
     adjusted: 'Holm 校正 p 值',
     field: '设置',
     theirs: '论文',
@@ -189,10 +191,20 @@ export const zh: Words = {
   measure: (evaluator, metric) => (evaluator.endsWith('）') ? `${evaluator}${metric}` : `${evaluator} ${metric}`),
   withNeighbours: (values) => `${values['name']}（k = ${values['k']}）`,
   notes: {
-    'single-run': '仅有一次实验的数值，其随种子的波动未知，区间只反映测试图像的抽样误差。',
+    'single-pretraining':
+      '仅来自一次预训练的数值，无论评估多少次，其随种子的波动都未知，区间只反映测试图像的抽样误差。',
+    'single-initialization': '仅有一组随机权重的随机编码器，其随权重的波动未知，区间只反映测试图像的抽样误差。',
+    'single-weights': '导入的权重是其作者的一次预训练，随种子的波动未知，区间只反映测试图像的抽样误差。',
+    'single-head': '在原始像素上仅训练一次的分类头，其随训练的波动未知，区间只反映测试图像的抽样误差。',
+    'no-seed': '原始像素不训练分类头时与种子无关，区间反映测试图像的抽样误差。',
+    'seeds-agree': '各种子的数值完全相同时，无从得知其波动，区间只反映测试图像的抽样误差。',
+    'repetitions-differ':
+      '故障：程序、机器与全部设置都相同的重复实验得到了不同的数值。因此不给出均值与结论；请重新运行并报告此问题。',
     'paper-uncertainty-unknown': '论文未给出不确定度之处，将其数值视为定值，与本机的区间比较。',
     'paper-single-run': '论文的部分数值来自单次实验。',
-    'best-epoch-on-test': '轮次在测试集上选取。',
+    'best-epoch-on-test': '标有 † 的本机数值取分类头的最佳轮，该轮在测试集上选取，数值偏高。',
+    'paper-best-epoch': '标有 † 的论文数值取所评估图像上的最佳轮，其代码（evaluate.py）如此报告。',
+    'best-by-leading': '论文代码对每个指标各取其最佳轮；本机取首要指标最佳的一轮。',
     'went-back': '部分训练因损失或梯度不是有限值而退回到检查点，并跳过其间的批次继续；时间与相应改动见运行历史。',
   },
   remarks: {
@@ -206,6 +218,8 @@ export const zh: Words = {
     'not-applicable': '不适用',
     'original-setup': '该方法的原始设置',
     'printed-16834': '论文印作 16834',
+    'last-epoch': '最后一轮',
+    'best-epoch': '所评估图像上的最佳轮',
     'run-by-vicreg-authors': '由 VICReg 作者运行',
   },
   effects: { breaks: '因此不可比', deviation: '偏离', unstated: '论文未说明', irrelevant: '不影响数值' },
@@ -215,37 +229,44 @@ export const zh: Words = {
   unknown: '未说明',
   claims: {
     collapse: (values) =>
-      `最后十分之一训练步内，嵌入标准差的均值低于 ${values['std']}，且线性评估最多比随机编码器高 ${values['points']} 个百分点。`,
-    'paired-better': (values) => `按图像配对的自助法，差值的 ${values['confidence']} 置信区间下限大于 0。`,
+      `最后十分之一训练步内，嵌入标准差的均值低于 ${values['std']}，且线性评估最多比随机编码器高 ${values['points']} 个百分点：90 % 置信区间低于此限；95 % 置信区间高于此限则不成立。`,
+    'paired-better': (values) =>
+      `差值在 ${values['confidence']} 置信水平上大于 0：按图像配对的自助法，两侧各有至少两个种子时还须按种子检验。`,
     'seeds-better': (values) =>
-      `各随机种子均值之差的 ${values['confidence']} Welch 区间下限大于 0；两者各至少两个种子。`,
+      `差值在 ${values['confidence']} 置信水平上按种子检验大于 0（两侧各至少两个种子）；逐图像记录时还须通过按图像配对的自助法。`,
     'paired-same': (values) =>
-      `按图像配对的自助法，差值的 90 % 置信区间在 ±${values['points']} 个百分点之内；95 % 置信区间完全在此之外则不成立。`,
+      `差值的 90 % 置信区间在 ±${values['points']} 个百分点之内：按图像配对的自助法，两侧各有至少两个种子时还须按种子检验；95 % 置信区间完全在此之外则不成立。`,
   },
+  claimsNote:
+    '按种子：两侧种子相同时用配对 t 检验，否则用 Welch 检验，并附符号检验。各检验须一致，因此取最大的 p 值。Holm 校正针对计划的全部论断，结论依校正后的 p 值。论断按分类头的最后一轮判定。',
   evidence: {
     embeddingStd: '嵌入标准差',
     linear: '线性评估',
     random: '随机编码器',
-    linearAboveRandom: '高出随机编码器',
     better: '预期较高者',
     worse: '预期较低者',
     difference: '差值',
+    overSeeds: '按种子的差值',
+    overImages: '按图像的差值',
     one: '前者',
     other: '后者',
-    apart: '差值',
   },
+  pOf: (p) => `p = ${p}`,
   limitOf: (limit) => `（阈值 ${limit}）`,
   results: {
     seeds: '各次实验',
     pairs: '相同图像上的差值',
     onImages: (values) => `${values['figure']} · ${values['images']} 张图像`,
+    unitsOf: (one, other) => `n = ${one}、${other}`,
     pairsNote: (resamples) =>
-      `${resamples === '' ? '' : `区间：图像自助法（重采样 ${resamples} 次，种子固定）；p 值：McNemar 精确检验。`}检测结果无法逐图像判定对错，其区间为各随机种子的 Welch 区间。校正后的 p 值按 Holm 方法就本表全部检验校正。`,
+      `${resamples === '' ? '' : `按图像：自助法（重采样 ${resamples} 次，种子固定）。`}按种子：两侧种子相同时用配对 t 检验，否则用 Welch 检验。p 值取二者中较大者；仅按图像比较两次单独的实验时，取 McNemar 精确检验的 p 值。校正后的 p 值针对本表的全部检验（Holm）。`,
     withoutCopies: (values) =>
       `去除在 ${values['splits']} 中有完全相同或近似副本的 ${values['images']} 张测试图像后为 ${values['value']}`,
-    best: {
-      last: '最佳轮在测试集上选取，仅供参考；所有均值均取最后一轮。',
-      best: '按要求，所有均值取训练头的最佳轮；该轮在测试集上选取，数值偏高。论断按最后一轮判定。',
+    epoch: {
+      last: '最佳轮在测试集上选取，仅供参考，不进入任何均值与结论；所有均值均取最后一轮。',
+      best: '所有均值、结论与差值取训练头的最佳轮；该轮在测试集上选取，数值偏高。论断按最后一轮判定。',
+      mixed:
+        '标有 † 的数值取训练头的最佳轮（在测试集上选取），因为所对照的论文数值亦如此，其结论也据此判定。其余的均值、结论、论断与差值均取最后一轮。',
     },
   },
   deviations: {
@@ -377,10 +398,12 @@ export const zh: Words = {
     filesNote: '路径相对于该次实验的文件夹。检查点的清单文件列有每个张量的 SHA-256。',
   },
   limits: {
-    'single-seed': '只用一个随机种子得到的数值，不能说明结果随初始化和数据顺序的变化；其区间只反映测试图像的抽样误差。',
+    'single-seed': '只来自一次预训练的数值，不能说明结果随初始化和数据顺序的变化；其区间只反映测试图像的抽样误差。',
     'not-comparable': '数据、编码器或训练量与论文不同的数值，只反映方法在本设置下的表现，既不证实也不否定论文的数值。',
     'one-dataset': '所有数值来自同一个数据集，不能推及其他数据集。',
-    'test-set-seen': '分类头的最佳轮与官方代码一样在测试集上选取；仅列出，均值与结论都不采用。',
+    'test-set-seen': '分类头的最佳轮与官方代码一样在测试集上选取；仅列出，不进入任何均值与结论。',
+    'chosen-in-part':
+      '标有 † 的数值及其结论与论文一样取分类头的最佳轮，该轮在测试集上选取，因此高于预先固定轮次的结果；其余取最后一轮。',
     'chosen-on-test-set':
       '均值与结论取分类头的最佳轮，该轮与官方代码一样在测试集上选取，因此数值高于预先固定轮次的结果。',
     pending: '部分实验尚未结束，相应各行待完成。',

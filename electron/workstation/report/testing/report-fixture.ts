@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { Plan } from '../../../../trainer/protocol/plan.ts';
 import type { Result } from '../../../../trainer/protocol/results.ts';
+import type { EpochChoice } from '../../../api/comparison.ts';
 import type { Series } from '../../../api/curves.ts';
 import { compareRuns } from '../../comparison/compare.ts';
 import { catalogue, papers, presets, storedRun } from '../../testing/comparison-fixture.ts';
@@ -84,7 +85,7 @@ const curvesOf: Readonly<Record<string, readonly Series[]>> = {
 };
 
 /** Runs of the first plan as if they had ended; one was interrupted and resumed. */
-export async function firstPlan(): Promise<ReportInput> {
+export async function firstPlan(epoch?: EpochChoice): Promise<ReportInput> {
   const plan = v.parse(Plan, resource('plans/first.json'));
   const start = Date.UTC(2026, 0, 2, 3, 4, 5);
   const onDisk = { path: '/data/fashion-mnist', fingerprint: 'f-small' };
@@ -114,7 +115,7 @@ export async function firstPlan(): Promise<ReportInput> {
   });
   const stored = runs.flatMap(results);
   const comparison = await compareRuns({
-    selection: { kind: 'plan', plan: plan.id },
+    selection: { kind: 'plan', plan: plan.id, epoch },
     runs,
     results: stored,
     papers,
@@ -124,10 +125,12 @@ export async function firstPlan(): Promise<ReportInput> {
     catalogue,
     wentBack: new Set(),
     meanMetric: () => Promise.resolve(0.0041),
+    computedBy: () => Promise.resolve('this program'),
     memoize: (_key, make) => make(),
-    perImage: (run) => {
+    perImage: (run, file) => {
       const key = run.slice('first-'.length);
-      return Promise.resolve(right(figures[key]?.[0] ?? 0, Object.keys(figures).indexOf(key)));
+      const [top1 = 0, top5 = 0] = figures[key] ?? [];
+      return Promise.resolve(right(file.includes('top5') ? top5 : top1, Object.keys(figures).indexOf(key)));
     },
   });
   return {

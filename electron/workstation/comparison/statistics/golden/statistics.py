@@ -13,6 +13,11 @@ other = ((np.arange(2000) * 6101 + 13) % 1000 < 815).astype(float)
 draw = stats.bootstrap((100 * (right - other),), np.mean, n_resamples=200000, method="percentile", random_state=1)
 welch = stats.ttest_ind(values, three, equal_var=False)
 interval = welch.confidence_interval(0.95)
+# Two encoders by seed.
+pairs = [[86.91, 84.32], [86.2, 84.9], [87.33, 84.11], [86.4, 85.02]]
+paired = stats.ttest_rel(*zip(*pairs))
+paired_interval = paired.confidence_interval(0.95)
+fixed = stats.ttest_1samp([one for one, _ in pairs], 84.5)
 
 
 def tost(margin):
@@ -50,10 +55,13 @@ print(json.dumps({
     "normal": [[p, float(stats.norm.ppf(p))] for p in (0.5001, 0.75, 0.95, 0.975, 0.9995, 0.999999, 0.1)],
     "wilson": [[k, n, c, *(100 * float(x) for x in proportion_confint(k, n, 1 - c, method="wilson"))] for k, n in ((0, 10), (10, 10), (7, 10), (8357, 10000), (36600, 50000)) for c in (0.9, 0.95)],
     "seedInterval": {"values": values, "interval": [float(x) for x in stats.t.interval(0.95, 3, np.mean(values), stats.sem(values))]},
-    "mcnemar": [[b, c, float(stats.binomtest(min(b, c), b + c).pvalue)] for b, c in ((3, 9), (120, 80), (0, 6), (15, 15), (900, 812), (1, 2))],
-    "welch": {"first": values, "second": three, "df": float(welch.df), "interval": [float(interval.low), float(interval.high)]},
+    "signTest": [[b, c, float(stats.binomtest(min(b, c), b + c).pvalue)] for b, c in ((3, 9), (120, 80), (0, 6), (15, 15), (900, 812), (1, 2), (3, 0))],
+    "pairedT": {"pairs": pairs, "pValue": float(paired.pvalue), "interval": [float(paired_interval.low), float(paired_interval.high)]},
+    "oneSample": {"values": [one for one, _ in pairs], "fixed": 84.5, "pValue": float(fixed.pvalue)},
+    "welch": {"first": values, "second": three, "df": float(welch.df), "pValue": float(welch.pvalue), "interval": [float(interval.low), float(interval.high)]},
     "tost": [[margin, tost(margin)] for margin in (0.2, 0.5, 1.0)],
     "holm": {"raw": [0.01, 0.04, 0.03, 0.005, 0.5], "adjusted": [float(x) for x in multipletests([0.01, 0.04, 0.03, 0.005, 0.5], method="holm")[1]]},
-    "pairedBootstrap": {"images": 2000, "mean": float(np.mean(100 * (right - other))), "interval": [float(draw.confidence_interval.low), float(draw.confidence_interval.high)]},
+    # One-sided, against at most 1 point: the share of a bootstrap's means up to it.
+    "pairedBootstrap": {"images": 2000, "limit": 1, "above": float(np.mean(draw.bootstrap_distribution <= 1)), "mean": float(np.mean(100 * (right - other))), "interval": [float(draw.confidence_interval.low), float(draw.confidence_interval.high)]},
     "averagePrecision": {"images": images, "classes": classes, "mean": mean_average_precision(np.ones(images)), "interval": [float(x) for x in np.percentile(draws, (2.5, 97.5))]},
 }, indent=1))
