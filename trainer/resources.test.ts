@@ -72,7 +72,9 @@ describe.each(papers)('%s', (file, raw) => {
     expect(new Set(keys).size).toBe(keys.length);
   });
   test('a cell was made with a preset of its method, and what it has otherwise is part of it', () => {
-    const known = new Map(presets.map(([, preset]) => v.parse(PresetFile, preset)).map((preset) => [preset.id, preset]));
+    const known = new Map(
+      presets.map(([, preset]) => v.parse(PresetFile, preset)).map((preset) => [preset.id, preset]),
+    );
     for (const { method, preset: id, change = [], where, row } of paper.cells) {
       const name = `${where}, ${row ?? ''}`;
       const preset = known.get(id ?? '');

@@ -7,7 +7,7 @@ import { dtype, outputOf } from '../../nn/ops/operation.ts';
 import { constant } from '../../nn/ops/stop-gradient.ts';
 import { relu } from '../../nn/ops/relu.ts';
 import { whereNeeded } from '../../nn/ops/where-needed.ts';
-import type { Builder, Net, Objects, StepContext } from '../../recipe.ts';
+import type { Builder, Findings, Net, Objects, StepContext } from '../../recipe.ts';
 import { rowsAt } from './choose.ts';
 import { binaryCrossEntropySum } from './losses.ts';
 import { partOf, partsOf } from './region-parts.ts';
@@ -24,6 +24,11 @@ export interface MaskHead extends Net {
     objects: Required<Objects>,
     at: StepContext,
   ): { readonly loss: Scalar; readonly right: Scalar };
+  /**
+   * Of each finding the mask of its class: [n, k, 2 side, 2 side], zeros where nothing was found.
+   * @param featuresOf of boxes [n, k, 4], as far as they are wanted [n, k]: [n, k, side, side, channels]
+   */
+  find(featuresOf: (boxes: Tensor, wanted: Tensor) => Tensor, found: Findings, at: StepContext): Tensor;
 }
 
 const zeros = { kind: 'zeros' } as const;
@@ -45,13 +50,6 @@ export function maskHead(builder: Builder, channels: number, classes: number, wi
   const layers = [...convolutions, doubling, predictor];
 
   const weights = layers.flatMap(({ weight, bias }) => [weight, bias]);
-
-  function doubled(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
-    const [k, height, rowWidth] = x.shape as [number, number, number, number];
-    const places = conv2d(x, weight, { stride: 1, padding: 0 }).reshape([k, height, rowWidth, 2, 2, width]);
-    const shuffled = tf.transpose(places, [0, 1, 3, 2, 4, 5]).reshape([k, 2 * height, 2 * rowWidth, width]);
-    return relu(tf.add(shuffled, bias));
-  }
 
   function apply(features: Tensor, given: readonly Tensor[] = weights): Tensor {
     const pairs = layers.map((_, index) => [given[2 * index]!, given[2 * index + 1]!] as const);
@@ -97,11 +95,33 @@ export function maskHead(builder: Builder, channels: number, classes: number, wi
       const [loss, right] = tf.unstack(tf.div(tf.addN(sums), tf.maximum(places, 1))) as [Scalar, Scalar];
       return { loss, right };
     },
+    find(featuresOf, found, at) {
+      const masks = partsOf(found.boxes.shape[1]!).map((part) => {
+        const tables = [found.boxes, found.classes, found.scores].map((table) => partOf(table, part));
+        const [boxes, ofClass, scores] = tables as [Tensor, Tensor, Tensor];
+        return whereNeeded(at, tf.greater<Scalar>(tf.max(scores), 0), [boxes, ofClass], ([own, classOfEach]) => {
+          const features = featuresOf(own!, tf.onesLike(classOfEach!));
+          const [n, k, ...rest] = features.shape as [number, number, ...number[]];
+          const logits = apply(features.reshape([n * k, ...rest]));
+          return tf.sigmoid(ofOneClass(logits, classOfEach!, classes)).reshape([n, k, ...logits.shape.slice(1, 3)]);
+        });
+      });
+      return tf.concat(masks, 1);
+    },
   };
 }
 
+/** A layer that makes 2 x 2 places of each. */
+function doubled(x: Tensor, weight: Tensor, bias: Tensor): Tensor {
+  const [k, height, rowWidth] = x.shape as [number, number, number, number];
+  const width = bias.shape[0];
+  const places = conv2d(x, weight, { stride: 1, padding: 0 }).reshape([k, height, rowWidth, 2, 2, width]);
+  const shuffled = tf.transpose(places, [0, 1, 3, 2, 4, 5]).reshape([k, 2 * height, 2 * rowWidth, width]);
+  return relu(tf.add(shuffled, bias));
+}
+
 /** Of logits [k, side, side, classes] those of one class each: [k, side, side]. @param chosen k whole numbers */
-export function ofOneClass(logits: Tensor, chosen: Tensor, classes: number): Tensor {
+function ofOneClass(logits: Tensor, chosen: Tensor, classes: number): Tensor {
   const k = logits.shape[0];
   const places = tf.cast(tf.oneHot(tf.cast(chosen, 'int32').reshape([k]), classes), 'float32');
   return tf.sum(tf.mul(logits, places.reshape([k, 1, 1, classes])), 3);

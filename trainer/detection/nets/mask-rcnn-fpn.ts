@@ -1,17 +1,16 @@
 /** Mask R-CNN on a feature pyramid (He et al. 2017, Lin et al. 2017; detectron2's R50-FPN). */
 import * as tf from '@tensorflow/tfjs';
-import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import type { Tensor } from '@tensorflow/tfjs';
 import { linear, type Linear } from '../../nn/layers/linear.ts';
 import { relu } from '../../nn/ops/relu.ts';
-import { whereNeeded } from '../../nn/ops/where-needed.ts';
-import type { Builder, Detector, Encoder, Findings, Initial, Objects, Pictures, StepContext } from '../../recipe.ts';
+import type { Builder, Detector, Encoder, Initial, Objects, Pictures, StepContext } from '../../recipe.ts';
 import { anchorRatios, proposalOverlap, type DetectorShape } from './detector-shape.ts';
 import { featurePyramid } from './feature-pyramid.ts';
 import { findings, usualFindings } from './findings.ts';
 import { inOrderOfLevels, levelFeatures } from './level-features.ts';
-import { maskHead, ofOneClass } from './mask-head.ts';
+import { maskHead } from './mask-head.ts';
 import { proposalNetwork, type FeatureLevel } from './proposal-network.ts';
-import { partOf, partsOf } from './region-parts.ts';
+import { partOf } from './region-parts.ts';
 import { regionClassifier } from './region-classifier.ts';
 import { sampledRegions, usualSample, type RegionSample } from './sampled-regions.ts';
 
@@ -69,21 +68,8 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
     return classifier.apply(hidden.reduce((x, layer) => relu(layer.apply(x)), flat));
   }
 
-  /** Of each finding the mask of its class: [n, k, side, side], zeros where nothing was found. */
-  function masksOf(levels: readonly FeatureLevel[], found: Findings, at: StepContext): Tensor {
-    const masks = partsOf(found.boxes.shape[1]!).map((part) => {
-      const [boxes, ofClass, scores] = [found.boxes, found.classes, found.scores].map((table) =>
-        partOf(table, part),
-      ) as [Tensor, Tensor, Tensor];
-      return whereNeeded(at, tf.greater<Scalar>(tf.max(scores), 0), [boxes, ofClass], (entered) => {
-        const pooled = levelFeatures(levels, entered[0]!, tf.onesLike(entered[1]!), maskBins, at);
-        const [n, k] = pooled.shape as [number, number];
-        const logits = mask.apply(pooled.reshape([n * k, maskBins, maskBins, channels]));
-        return tf.sigmoid(ofOneClass(logits, entered[1]!, classes)).reshape([n, k, ...logits.shape.slice(1, 3)]);
-      });
-    });
-    return tf.concat(masks, 1);
-  }
+  const maskFeaturesOf = (levels: readonly FeatureLevel[], at: StepContext) => (boxes: Tensor, wanted: Tensor) =>
+    levelFeatures(levels, boxes, wanted, maskBins, at);
 
   return {
     weights: parts.flatMap(({ weights }) => weights),
@@ -98,14 +84,8 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
       const first = network.losses(predictions, pictures.sizes, objects, at);
       const ordered = inOrderOfLevels(levels, regions);
       const second = classifier.losses(classified(levels, ordered.boxes, at), ordered);
-      const maskFeatures = levelFeatures(
-        levels,
-        firstOf(regions.boxes, sample),
-        firstOf(regions.positive, sample),
-        maskBins,
-        at,
-      );
-      const third = mask.loss(maskFeatures, regions, { ...objects, masks } satisfies Required<Objects>, at);
+      const features = maskFeaturesOf(levels, at)(firstOf(regions.boxes, sample), firstOf(regions.positive, sample));
+      const third = mask.loss(features, regions, { ...objects, masks } satisfies Required<Objects>, at);
       return {
         losses: {
           objectness: first.objectness,
@@ -131,7 +111,7 @@ export function maskRcnnFpn(builder: Builder, encoder: Encoder, options: MaskRcn
       const proposed = inOrderOfLevels(levels, unordered);
       const given = classified(levels, proposed.boxes, at);
       const found = findings(given, proposed, pictures.sizes, options.findings ?? usualFindings);
-      return { ...found, masks: masksOf(levels, found, at) };
+      return { ...found, masks: mask.find(maskFeaturesOf(levels, at), found, at) };
     },
   };
 }

@@ -126,7 +126,11 @@ describe('bootstrap of a mean average precision', () => {
     near(paired.mean, own.mean - theirs.mean);
     const width = ({ low, high }: { readonly low: number; readonly high: number }): number => high - low;
     expect(width(paired.interval(0.95))).toBeLessThan(width(own.interval(0.95)) + width(theirs.interval(0.95)));
-    expect((await bootstrapPrecision([[run]], [[run]], 1)).interval(0.95)).toEqual({ low: 0, high: 0, resamples: 1000 });
+    expect((await bootstrapPrecision([[run]], [[run]], 1)).interval(0.95)).toEqual({
+      low: 0,
+      high: 0,
+      resamples: 1000,
+    });
   });
   test('a class without positives does not count; different images are not a pair', async () => {
     const run = ranking(100);
