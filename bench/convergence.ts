@@ -21,10 +21,9 @@ import {
 import { configHash } from '../trainer/checkpoints/config-hash.ts';
 import { saveCheckpoint } from '../trainer/checkpoints/write-checkpoint.ts';
 import type { StateEntry } from '../trainer/engine/engine.ts';
-import { Plan } from '../trainer/protocol/plan.ts';
-import type { EvaluateConfig, PretrainConfig } from '../trainer/protocol/run.ts';
+import type { PretrainConfig } from '../trainer/protocol/run.ts';
 import { openSide, peer } from './shared/side.ts';
-import { beJob, jobsIn } from './shared/training-jobs.ts';
+import { beJob, jobsIn, planned, type Planned } from './shared/training-jobs.ts';
 
 const sides = ['float32', 'bfloat16', 'pytorch'] as const;
 type Name = (typeof sides)[number];
@@ -45,23 +44,6 @@ async function taken(folder: string, config: PretrainConfig): Promise<string> {
   const made = { codeVersion: '0', tensorflow: 'none', arithmetic: 'none', instructionSet: 'none' };
   const rest = { configHash: configHash(config), threads, seed: config.seed };
   return join(folder, (await saveCheckpoint(folder, { ...head, ...made, ...rest }, entries)).folder);
-}
-
-interface Planned {
-  readonly pretraining: PretrainConfig;
-  readonly evaluations: readonly EvaluateConfig[];
-}
-
-async function planned(dataFolder: string, seed: number): Promise<Planned> {
-  const text = await readFile('resources/plans/first.json', 'utf8');
-  const { runs } = v.parse(Plan, JSON.parse(text.replaceAll('$fashion-mnist', dataFolder)));
-  const configs = runs.map(({ key, config }) => ({ key, config: { ...config, seed } }));
-  const pretraining = configs.find(({ key }) => key === 'vicreg')?.config;
-  if (pretraining?.kind !== 'pretrain') throw new Error('The plan has no pretraining "vicreg".');
-  const evaluations = configs.flatMap(({ config }) =>
-    config.kind === 'evaluate' && config.subject.kind === 'run' && config.subject.run === 'vicreg' ? [config] : [],
-  );
-  return { pretraining, evaluations };
 }
 
 /** Pretrains, evaluates, and returns top-1 by evaluator. */
@@ -97,7 +79,11 @@ async function compare(seeds: number, names: readonly Name[]): Promise<void> {
   const figures = new Map<Name, Readonly<Record<string, number>>[]>(names.map((name) => [name, []]));
   try {
     for (let seed = 1; seed <= seeds; seed++) {
-      const plan = await planned(resolve(dataFolder), seed);
+      const { pretraining, evaluations } = await planned('first', resolve(dataFolder), ({ key }) => key === 'vicreg');
+      const plan: Planned = {
+        pretraining: { ...pretraining, seed },
+        evaluations: evaluations.map((config) => ({ ...config, seed })),
+      };
       for (const name of names) {
         const began = performance.now();
         const found = await measured(name, root, plan);

@@ -13,7 +13,7 @@ import type { Node } from '../trainer/engine/graph/node.ts';
 import { createKernelGradient } from '../trainer/engine/rewriters/kernel-gradient.ts';
 import { openRuntime } from '../trainer/engine/binding/runtime.ts';
 import { dtypes, elementsOf } from '../trainer/engine/binding/tensors.ts';
-import { cost, createWinograd } from '../trainer/engine/rewriters/winograd.ts';
+import { cost, createWinograd, gainOn } from '../trainer/engine/rewriters/winograd.ts';
 import { median } from '../trainer/training/pace.ts';
 import { Execution } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
@@ -41,8 +41,7 @@ const stages = [
 const threads = availableParallelism();
 const runtime = await openRuntime(v.parse(Execution, { engine: 'traced', threads }));
 
-/** As in the rules for processors with 512 bits and for those with 256. */
-const wordCost = runtime.facts.instructionSet.startsWith('AVX512') ? 12 : 6;
+const gain = gainOn(runtime.facts.instructionSet);
 
 for (const [n, size, channels] of stages) {
   const graph = createGraph(runtime.tensorflow, runtime.config);
@@ -119,7 +118,7 @@ for (const [n, size, channels] of stages) {
         `TensorFlow's ${before.toFixed(1).padStart(6)} ms`,
         `ours ${after.toFixed(1).padStart(6)} ms`,
         `${(before / after).toFixed(2)} x`,
-        `cost ${cost(shapes[0], shapes[1], wordCost).toFixed(2)}`,
+        `cost ${cost(shapes[0], shapes[1], gain).toFixed(2)}`,
         `apart by ${apart.toExponential(1)}`,
       ].join('  '),
     );

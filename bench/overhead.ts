@@ -10,9 +10,8 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
 import * as v from 'valibot';
-import { run } from '../trainer/jobs/train.ts';
-import { openPort, type Message } from '../trainer/channel/port.ts';
 import { RunConfig } from '../trainer/protocol/run.ts';
+import { firstAttempt, runHere } from '../trainer/testing/training-job.ts';
 import { writeNoise } from './shared/noise.ts';
 
 const steps = Number(process.argv[2] ?? 10_000);
@@ -62,39 +61,18 @@ try {
 
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
   const samples: Sample[] = [];
-  const port = openPort({ channel: null, now: Date.now });
-  const watched = {
-    ...port,
-    send(message: Message) {
-      port.send(message);
-      if (message.type !== 'beat') return;
-      if (process.stderr.isTTY) process.stderr.write(`\rstep ${message.step} of ${steps}\x1b[K`);
-      if (message.step < settledStep) return;
-      if (samples.length === 0) delay.enable();
-      samples.push({ step: message.step, bytes: message.memoryBytes, tensors: message.tensors });
-    },
-  };
-  const cacheFolder = join(folder, 'cache');
-  const job = { kind: 'train', run: 'bench-overhead', attempt: 1, runFolder, cacheFolder, config } as const;
+  const job = firstAttempt({ run: 'bench-overhead', runFolder, cacheFolder: join(folder, 'cache'), config });
   const began = performance.now();
-  await run(
-    {
-      ...job,
-      datasetsFolder: null,
-      from: null,
-      anyArithmetic: false,
-      dataChanges: [],
-      moreDamaged: false,
-      noBetter: false,
-      whenNotFinite: [],
-      subject: null,
-    },
-    { port: watched, clock: () => performance.now() },
-  );
+  await runHere(job, (message) => {
+    if (message.type !== 'beat') return;
+    if (process.stderr.isTTY) process.stderr.write(`\rstep ${message.step} of ${steps}\x1b[K`);
+    if (message.step < settledStep) return;
+    if (samples.length === 0) delay.enable();
+    samples.push({ step: message.step, bytes: message.memoryBytes, tensors: message.tensors });
+  });
   const seconds = (performance.now() - began) / 1000;
   delay.disable();
   if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
-  await port.close();
 
   const [first, last] = [samples[0]!, samples.at(-1)!];
   const late = (nanoseconds: number) => `${Math.max(0, nanoseconds / 1e6 - resolutionMs).toFixed(1)} ms`;

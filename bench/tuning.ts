@@ -14,10 +14,9 @@ import process from 'node:process';
 import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { setPath } from '../trainer/protocol/paths.ts';
-import { PlanFile } from '../trainer/protocol/plan.ts';
-import { PretrainConfig, type EvaluateConfig } from '../trainer/protocol/run.ts';
+import { PretrainConfig } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
-import { beJob, jobsIn } from './shared/training-jobs.ts';
+import { beJob, jobsIn, planned, type Planned } from './shared/training-jobs.ts';
 import { drawn, type Settings } from './shared/tuning-space.ts';
 
 /** Training images that are kept for measuring. */
@@ -56,24 +55,6 @@ async function divided(from: string, to: string): Promise<void> {
   }
 }
 
-interface Planned {
-  readonly pretraining: PretrainConfig;
-  readonly evaluations: readonly EvaluateConfig[];
-}
-
-/** The pretraining of the method as the plan of all methods has it, and how it is measured there. */
-async function planned(method: string, dataFolder: string): Promise<Planned> {
-  const text = await readFile('resources/plans/methods-small.json', 'utf8');
-  const { runs } = v.parse(PlanFile, JSON.parse(text.replaceAll('$fashion-mnist', dataFolder)));
-  const found = runs.find(({ config }) => config.kind === 'pretrain' && config.method.id === method);
-  if (found?.config.kind !== 'pretrain')
-    throw new Error(`The plan of all methods has no pretraining with "${method}".`);
-  const evaluations = runs.flatMap(({ config }) =>
-    config.kind === 'evaluate' && config.subject.kind === 'run' && config.subject.run === found.key ? [config] : [],
-  );
-  return { pretraining: found.config, evaluations };
-}
-
 const [method = '', trialWord = '12', threadWord = String(availableParallelism())] = process.argv.slice(2);
 if (method === 'job') await beJob(trialWord);
 else await search(method, Number(trialWord), Number(threadWord));
@@ -87,7 +68,11 @@ async function search(id: string, trials: number, threads: number): Promise<void
   try {
     const dataFolder = join(root, 'data');
     await divided(resolve(process.env['REPRISE_RUNTIME'] ?? '.runtime', 'data', 'fashion-mnist'), dataFolder);
-    const plan = await planned(id, dataFolder);
+    const plan = await planned(
+      'methods-small',
+      dataFolder,
+      ({ config }) => config.kind === 'pretrain' && config.method.id === id,
+    );
     for (let trial = known.length; trial < trials; trial++) {
       const settings = drawn(id, trial);
       const began = performance.now();

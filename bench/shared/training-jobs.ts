@@ -6,30 +6,18 @@ import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
 import { newestValid } from '../../trainer/checkpoints/newest-checkpoint.ts';
-import { openPort, type Message } from '../../trainer/channel/port.ts';
-import { run as train } from '../../trainer/jobs/train.ts';
-import type { Job } from '../../trainer/protocol/commands.ts';
+import type { JobOf } from '../../trainer/channel/job.ts';
+import { PlanFile, type PlannedRun } from '../../trainer/protocol/plan.ts';
 import { Result } from '../../trainer/protocol/results.ts';
 import type { EvaluateConfig, PretrainConfig, RunConfig } from '../../trainer/protocol/run.ts';
+import { firstAttempt, measuredHere } from '../../trainer/testing/training-job.ts';
 
-export type TrainJob = Extract<Job, { kind: 'train' }>;
+type TrainJob = JobOf<'train'>;
 
 /** Runs one job in this process and prints its result. */
 export async function beJob(file: string): Promise<void> {
   const job = JSON.parse(await readFile(file, 'utf8')) as TrainJob;
-  const port = openPort({ channel: null, now: Date.now });
-  let results: readonly Result[] = [];
-  const watched = {
-    ...port,
-    send(message: Message) {
-      port.send(message);
-      if (message.type !== 'result' || message.outcome.kind !== 'results') return;
-      results = v.parse(v.array(Result), message.outcome.results);
-    },
-  };
-  await train(job, { port: watched, clock: () => performance.now() });
-  await port.close();
-  console.log(JSON.stringify(results));
+  console.log(JSON.stringify(await measuredHere(job)));
 }
 
 async function outputOf(file: string): Promise<readonly Result[]> {
@@ -52,22 +40,7 @@ export function jobsIn(folder: string, cacheFolder: string) {
   ): Promise<{ readonly runFolder: string; readonly results: readonly Result[] }> {
     const runFolder = join(folder, name);
     await mkdir(runFolder, { recursive: true });
-    const job: TrainJob = {
-      kind: 'train',
-      run: name,
-      attempt: 1,
-      runFolder,
-      cacheFolder,
-      datasetsFolder: null,
-      config,
-      from: null,
-      anyArithmetic: false,
-      dataChanges: [],
-      moreDamaged: false,
-      noBetter: false,
-      whenNotFinite: [],
-      subject,
-    };
+    const job = firstAttempt({ run: name, runFolder, cacheFolder, config, subject });
     const file = join(runFolder, 'job.json');
     await writeFile(file, JSON.stringify(job));
     return { runFolder, results: await outputOf(file) };
@@ -95,4 +68,25 @@ export function jobsIn(folder: string, cacheFolder: string) {
       return found;
     },
   };
+}
+
+export interface Planned {
+  readonly pretraining: PretrainConfig;
+  readonly evaluations: readonly EvaluateConfig[];
+}
+
+/** Of a plan on Fashion-MNIST, the pretraining that is asked for, and how it is evaluated there. */
+export async function planned(
+  plan: string,
+  dataFolder: string,
+  isAsked: (run: PlannedRun) => boolean,
+): Promise<Planned> {
+  const text = await readFile(join('resources', 'plans', `${plan}.json`), 'utf8');
+  const { runs } = v.parse(PlanFile, JSON.parse(text.replaceAll('$fashion-mnist', dataFolder)));
+  const found = runs.find(isAsked);
+  if (found?.config.kind !== 'pretrain') throw new Error(`The plan "${plan}" has no such pretraining.`);
+  const evaluations = runs.flatMap(({ config }) =>
+    config.kind === 'evaluate' && config.subject.kind === 'run' && config.subject.run === found.key ? [config] : [],
+  );
+  return { pretraining: found.config, evaluations };
 }

@@ -6,12 +6,9 @@ import { gunzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { idxImages, idxLabels, put } from '../data/testing/small-datasets.ts';
-import type { JobOf } from '../channel/job.ts';
-import { run } from '../jobs/train.ts';
 import { formula } from '../nn/testing/golden.ts';
-import { openPort, type Message } from '../channel/port.ts';
-import { Result } from '../protocol/results.ts';
 import { EvaluateConfig } from '../protocol/run.ts';
+import { firstAttempt, measuredHere } from '../testing/training-job.ts';
 
 interface GoldenClassifiers {
   readonly knn: readonly {
@@ -77,34 +74,8 @@ async function evaluated(
   });
   const runFolder = join(root, `run-${evaluations++}`);
   mkdirSync(runFolder);
-  const port = openPort({ channel: null, now: Date.now });
-  let results: readonly Result[] = [];
-  const watched = {
-    ...port,
-    send(message: Message) {
-      port.send(message);
-      if (message.type === 'result' && message.outcome.kind === 'results')
-        results = v.parse(v.array(Result), message.outcome.results);
-    },
-  };
-  const job: JobOf<'train'> = {
-    kind: 'train',
-    run: 'golden',
-    attempt: 1,
-    runFolder,
-    cacheFolder: join(root, 'cache'),
-    config,
-    from: null,
-    anyArithmetic: false,
-    moreDamaged: false,
-    noBetter: false,
-    whenNotFinite: [],
-    dataChanges: [],
-    datasetsFolder: null,
-    subject: null,
-  };
-  await run(job, { port: watched, clock: () => performance.now() });
-  await port.close();
+  const job = firstAttempt({ run: 'golden', runFolder, cacheFolder: join(root, 'cache'), config });
+  const results = await measuredHere(job);
   return Object.fromEntries(
     results
       .filter(({ which }) => which !== 'best')

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Claim, Plan } from '../../../trainer/protocol/plan.ts';
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { ClaimVerdict } from '../../api/comparison.ts';
-import { catalogue, evaluate, names, pretrain, storedResult, storedRun } from '../testing/comparison-fixture.ts';
+import { comparisonInput, evaluate, pretrain, storedResult, storedRun } from '../testing/comparison-fixture.ts';
 import { atMostTest, betterTest, decide, sameTest } from './claim-tests.ts';
 import { compareRuns } from './compare.ts';
 import { differenceOverSeeds } from './seed-differences.ts';
@@ -56,23 +56,19 @@ async function judged(
     Object.entries(bySeed).map(([seed, value]) => [`${name}-${seed}`, value] as const),
   );
   const own = new Map<string, number>(values);
-  const { claims } = await compareRuns({
-    selection: { kind: 'plan', plan: 'test' },
-    runs: runs.map(({ key, config }) => storedRun(key, config, { plan: 'test', planKey: key })),
-    results: values.map(([run, value]) =>
-      storedResult(run, value, { evaluator: 'knn', which: 'only', n: images, perImage: 'results/top1.bin' }),
-    ),
-    papers: [],
-    presets: [],
-    plan,
-    datasets: names,
-    catalogue,
-    wentBack: new Set(),
-    meanMetric: () => Promise.resolve(0.01),
-    computedBy: () => Promise.resolve('one program'),
-    perImage: (run) => Promise.resolve(hasImages ? right(own.get(run)!) : null),
-    memoize: (_key, make) => make(),
-  });
+  const { claims } = await compareRuns(
+    comparisonInput({
+      selection: { kind: 'plan', plan: 'test' },
+      runs: runs.map(({ key, config }) => storedRun(key, config, { plan: 'test', planKey: key })),
+      results: values.map(([run, value]) =>
+        storedResult(run, value, { evaluator: 'knn', which: 'only', n: images, perImage: 'results/top1.bin' }),
+      ),
+      papers: [],
+      plan,
+      meanMetric: () => Promise.resolve(0.01),
+      perImage: (run) => Promise.resolve(hasImages ? right(own.get(run)!) : null),
+    }),
+  );
   return claims;
 }
 const only = async (...given: Parameters<typeof judged>): Promise<ClaimVerdict> => (await judged(...given))[0]!;

@@ -13,6 +13,7 @@ import { createMeasureCell } from './paper-cells.ts';
 import { distinctTitles } from './titles.ts';
 import {
   catalogue,
+  comparisonInput,
   evaluate,
   execution,
   names,
@@ -25,28 +26,6 @@ import {
   storedRun,
 } from '../testing/comparison-fixture.ts';
 
-const nothing = {
-  wentBack: new Set<string>(),
-  meanMetric: () => Promise.resolve(null),
-  perImage: () => Promise.resolve(null),
-  computedBy: () => Promise.resolve('this program'),
-  memoize: <T>(_key: string, make: () => Promise<T>) => make(),
-};
-function input(over: Partial<ComparisonInput>): ComparisonInput {
-  const runs = over.runs ?? [];
-  return {
-    selection: { kind: 'runs', runs: runs.map(({ id }) => id) },
-    runs,
-    results: [],
-    papers,
-    presets,
-    plan: null,
-    datasets: names,
-    catalogue,
-    ...nothing,
-    ...over,
-  };
-}
 const only = ({ rows }: Comparison): ComparisonRow => {
   expect(rows).toHaveLength(1);
   return rows[0]!;
@@ -56,7 +35,7 @@ const breaks = (row: ComparisonRow): readonly string[] =>
 
 describe('against the paper, like for like', () => {
   test('three seeds close to 73.2 reproduce it, by Welch against its three', async () => {
-    const row = only(await compareRuns(input(seeds([73.15, 73.25, 73.3]))));
+    const row = only(await compareRuns(comparisonInput(seeds([73.15, 73.25, 73.3]))));
     expect(row.paper).toMatchObject({ value: 73.2, where: 'Table 1' });
     expect(row.earlier).toMatchObject({ value: 63.95 });
     expect(breaks(row)).toEqual([]);
@@ -66,20 +45,20 @@ describe('against the paper, like for like', () => {
     expect(row.notes).toEqual(['paper-best-epoch']);
   });
   test('three seeds far below do not', async () => {
-    expect(only(await compareRuns(input(seeds([70.1, 70.2, 70.15])))).verdict).toBe('not-reproduced');
+    expect(only(await compareRuns(comparisonInput(seeds([70.1, 70.2, 70.15])))).verdict).toBe('not-reproduced');
   });
   test('three seeds that spread too widely are inconclusive', async () => {
-    expect(only(await compareRuns(input(seeds([72.2, 73.2, 74.2])))).verdict).toBe('inconclusive');
+    expect(only(await compareRuns(comparisonInput(seeds([72.2, 73.2, 74.2])))).verdict).toBe('inconclusive');
   });
   test('one run is judged by the images alone, and this is stated', async () => {
-    const row = only(await compareRuns(input(seeds([73.1]))));
+    const row = only(await compareRuns(comparisonInput(seeds([73.1]))));
     expect(row.ours?.interval?.method).toBe('wilson');
     expect(row.difference?.interval?.method).toBe('wilson');
     expect(row.verdict).toBe('reproduced');
     expect(row.notes).toContain('single-pretraining');
   });
   test('a diverged seed leaves no mean', async () => {
-    const row = only(await compareRuns(input(seeds([73.1, null]))));
+    const row = only(await compareRuns(comparisonInput(seeds([73.1, null]))));
     expect(row.ours?.mean).toBeNull();
     expect(row.verdict).toBe('not-comparable');
     expect(row.reasons[0]).toMatchObject({ field: 'value', theirs: 73.2, ours: null });
@@ -87,7 +66,7 @@ describe('against the paper, like for like', () => {
   test('both epochs are kept; shown is that of the paper’s figure, where ours can be compared with it', async () => {
     const { runs, results } = seeds([73.1]);
     const best = storedResult('linear-0', 73.9, { which: 'best' });
-    const all = input({ runs, results: [...results, best] });
+    const all = comparisonInput({ runs, results: [...results, best] });
     const shown = async (epoch?: EpochChoice, changed = all) =>
       only(await compareRuns({ ...changed, selection: { ...changed.selection, epoch } }));
     const stated = ({ reasons }: ComparisonRow) => reasons.find(({ field }) => field === 'protocol.epochRule');
@@ -115,19 +94,19 @@ describe('against the paper, like for like', () => {
   test('the best top-5 is the paper’s own best, ours that of the best top-1', async () => {
     const { runs } = seeds([73.1]);
     const figures = (['last', 'best'] as const).map((which) => storedResult('linear-0', 91, { which, metric: 'top5' }));
-    expect(only(await compareRuns(input({ runs, results: figures }))).notes).toContain('best-by-leading');
+    expect(only(await compareRuns(comparisonInput({ runs, results: figures }))).notes).toContain('best-by-leading');
   });
   test('a training that went back is said, also that of the encoder', async () => {
     const { runs, results } = seeds([73.1]);
     const notesOf = async (...wentBack: readonly string[]) =>
-      only(await compareRuns(input({ runs, results, wentBack: new Set(wentBack) }))).notes;
+      only(await compareRuns(comparisonInput({ runs, results, wentBack: new Set(wentBack) }))).notes;
     expect(await notesOf()).not.toContain('went-back');
     expect(await notesOf('another')).not.toContain('went-back');
     for (const { id } of runs) expect(await notesOf(id)).toContain('went-back');
   });
   test('a verdict is of the epoch that is shown, not of the other one', async () => {
     const { runs, results } = seeds([70]);
-    const all = input({ runs, results: [...results, storedResult('linear-0', 73.3, { which: 'best' })] });
+    const all = comparisonInput({ runs, results: [...results, storedResult('linear-0', 73.3, { which: 'best' })] });
     const difference = async (epoch: EpochChoice) => {
       const row = only(await compareRuns({ ...all, selection: { ...all.selection, epoch } }));
       expect(row.difference?.interval).toBeDefined();
@@ -142,7 +121,7 @@ describe('against the paper, like for like', () => {
   });
   test('an unfinished evaluation is pending', async () => {
     const { runs } = seeds([73.1]);
-    expect(only(await compareRuns(input({ runs }))).verdict).toBe('pending');
+    expect(only(await compareRuns(comparisonInput({ runs }))).verdict).toBe('pending');
   });
 });
 
@@ -152,7 +131,9 @@ describe('what breaks a comparison', () => {
       storedRun('vicreg-1', pretrain(1, options, over)),
       storedRun('linear-1', evaluate({ kind: 'run', run: 'vicreg-1', checkpoint: 'last', branch: 0 })),
     ];
-    return only(await compareRuns(input({ runs, results: [storedResult('linear-1', value, { which: 'best' })] })));
+    return only(
+      await compareRuns(comparisonInput({ runs, results: [storedResult('linear-1', value, { which: 'best' })] })),
+    );
   };
   test('fewer epochs find the paper’s own figure for them', async () => {
     const row = await one({ epochs: 100 });
@@ -185,7 +166,7 @@ describe('what breaks a comparison', () => {
     const results = measured.map(({ id, config }) =>
       storedResult(id, 73.2, { which: 'best', protocol: { ...officialLinear, ...resizingProtocol(config) } }),
     );
-    const { rows, parameters } = await compareRuns(input({ runs, results }));
+    const { rows, parameters } = await compareRuns(comparisonInput({ runs, results }));
     const unstated = { field: 'protocol.resizing', theirs: null, ours: 'Pillow 13', kind: 'unstated' };
     expect(rows).toMatchObject([
       { verdict: 'reproduced', reasons: [] },
@@ -206,7 +187,7 @@ describe('what breaks a comparison', () => {
       storedRun(`head-${id}`, evaluate({ kind: 'run', run: id, checkpoint: 'last', branch: 0 })),
     );
     const results = heads.map(({ id }) => storedResult(id, 73));
-    expect((await compareRuns(input({ runs: [...runs, ...heads], results }))).rows).toHaveLength(2);
+    expect((await compareRuns(comparisonInput({ runs: [...runs, ...heads], results }))).rows).toHaveLength(2);
   });
   test('pictures paired with others are other data, and the branch that is evaluated is stated', async () => {
     const encoder = { id: 'resnet-50', options: {} };
@@ -237,7 +218,7 @@ describe('what breaks a comparison', () => {
   });
   test('a control that the paper does not have', async () => {
     const runs = [storedRun('pixels-1', evaluate({ kind: 'pixels' }))];
-    const row = only(await compareRuns(input({ runs, results: [storedResult('pixels-1', 10)] })));
+    const row = only(await compareRuns(comparisonInput({ runs, results: [storedResult('pixels-1', 10)] })));
     expect(row.subject).toMatchObject({ method: 'pixels', role: 'control' });
     expect(row).toMatchObject({ verdict: 'not-comparable', paper: null, reasons: [{ field: 'paper' }] });
   });
@@ -259,7 +240,7 @@ describe('a mean average precision', () => {
     storedResult(run, value, { ...over, n: images, protocol: {}, ranking: 'results/map.bin' });
   const compared = (perImage: ComparisonInput['perImage']): Promise<Comparison> =>
     compareRuns(
-      input({
+      comparisonInput({
         runs: [...svm('one'), ...svm('other')],
         results: [figure('one', 86), figure('other', 60)],
         datasets: [...names, { fingerprint: 'f-voc', name: 'VOC07' }],
@@ -289,7 +270,7 @@ describe('a mean average precision', () => {
     ];
     const spread = { resamples: 1000, bias: 0.4, bounds };
     const found = { evaluator: 'detection-c4', metric: 'ap50', n: images, protocol: {}, spread } as const;
-    const compared = await compareRuns(input({ runs: [run], results: [storedResult('one', 81, found)] }));
+    const compared = await compareRuns(comparisonInput({ runs: [run], results: [storedResult('one', 81, found)] }));
     expect(only(compared).ours!.interval).toEqual({
       low: 78,
       high: 85,
@@ -316,7 +297,7 @@ describe('what a deviation is expected to do', () => {
     const run = storedRun('pre', pretrain(1, {}, change));
     const subject = { kind: 'run', run: 'pre', checkpoint: 'last', branch: 0 } as const;
     const runs = [run, storedRun('lin', evaluate(subject))];
-    return only(await compareRuns(input({ runs, results: [storedResult('lin', 60)] }))).reasons;
+    return only(await compareRuns(comparisonInput({ runs, results: [storedResult('lin', 60)] }))).reasons;
   }
   test('is the paper’s finding when it changed only that, at the nearest value on the same side', async () => {
     const [epochs] = await reasonsOf({ epochs: 300 });
@@ -336,7 +317,7 @@ describe('the plans of the paper’s own size', () => {
     const file = new URL(`../../../resources/plans/${name}.json`, import.meta.url);
     const plan = v.parse(PlanFile, JSON.parse(readFileSync(file, 'utf8')));
     const selection = { kind: 'plan' as const, plan: plan.id };
-    const { rows } = await compareRuns(input({ selection, plan }));
+    const { rows } = await compareRuns(comparisonInput({ selection, plan }));
     // Controls come last.
     const order = ['main', 'ablation', 'control'];
     const measured = plan.runs
@@ -426,8 +407,10 @@ describe('properties', () => {
     await fc.assert(
       fc.asyncProperty(fc.array(figure, { minLength: 2, maxLength: 5 }), async (figures) => {
         const { runs, results } = seeds(figures);
-        const one = only(await compareRuns(input({ runs, results })));
-        const other = only(await compareRuns(input({ runs: [...runs].reverse(), results: [...results].reverse() })));
+        const one = only(await compareRuns(comparisonInput({ runs, results })));
+        const other = only(
+          await compareRuns(comparisonInput({ runs: [...runs].reverse(), results: [...results].reverse() })),
+        );
         expect(other.verdict).toBe(one.verdict);
         expect(other.key).toBe(one.key);
         expect(other.ours!.mean).toBeCloseTo(one.ours!.mean!, 9);
@@ -438,7 +421,7 @@ describe('properties', () => {
   test('a verdict agrees with its interval, and an interval never leaves 0 to 100', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(figure, { minLength: 1, maxLength: 5 }), async (figures) => {
-        const row = only(await compareRuns(input(seeds(figures))));
+        const row = only(await compareRuns(comparisonInput(seeds(figures))));
         const { interval, margin } = row.difference!;
         if (row.verdict === 'not-reproduced') expect(interval!.low > margin || interval!.high < -margin).toBe(true);
         if (row.verdict === 'reproduced') expect(Math.abs(row.difference!.value)).toBeLessThan(margin);
@@ -543,7 +526,7 @@ describe('a plan', () => {
   );
   const compared = (over: Partial<ComparisonInput>): Promise<Comparison> =>
     compareRuns(
-      input({
+      comparisonInput({
         selection: { kind: 'plan', plan: 'test' },
         plan,
         runs,
@@ -714,7 +697,7 @@ describe('runs of one title', () => {
   const results = heads.map(({ id }, at) => storedResult(id, 70 + at));
 
   test('are rows of their own, and each says what it changes of the first', async () => {
-    const { rows, titles } = await compareRuns(input({ runs: [first, second, again, ...heads], results }));
+    const { rows, titles } = await compareRuns(comparisonInput({ runs: [first, second, again, ...heads], results }));
     expect(rows.map(({ subject, ours }) => [subject.label, ours?.mean])).toEqual([
       ['VICReg', 70],
       ['VICReg · variance 0', 71],
@@ -724,7 +707,7 @@ describe('runs of one title', () => {
 
   test('either of them can be the baseline', async () => {
     const selection = { kind: 'runs' as const, runs: ['a', 'b'], baseline: 'VICReg · variance 0' };
-    const { rows } = await compareRuns(input({ runs: [first, second, ...heads], results, selection }));
+    const { rows } = await compareRuns(comparisonInput({ runs: [first, second, ...heads], results, selection }));
     expect(rows).toHaveLength(2);
   });
 });

@@ -113,7 +113,7 @@ async function makeRow(
   const trains = input.catalogue.evaluators.find(({ id }) => id === measured.evaluator)?.trains === true;
   const epochs: readonly Which[] =
     measurements.length > 0 ? measurements.map(({ result }) => result.which) : trains ? ['last', 'best'] : ['only'];
-  const which = shownEpoch(input.epoch, new Set(epochs), beside('paper', measured, null));
+  const which = shownEpoch(input.epoch, new Set(epochs), () => beside('paper', measured, null));
   const shown = { ...measured, protocol: { ...measured.protocol, ...epochProtocol(which) } };
   const paper = withEffects(beside('paper', shown, null), shown, input.measureCell);
   const earlier = beside('earlier', shown, paper);

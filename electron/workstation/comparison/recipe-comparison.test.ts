@@ -11,9 +11,9 @@ import { fieldClasses, whyNoRecipe } from '../../words/field-classes.ts';
 import { withData, withSubject } from '../plans/planned-config.ts';
 import {
   catalogue,
+  comparisonInput,
   evaluate,
   execution,
-  names,
   official,
   papers,
   presets,
@@ -29,23 +29,7 @@ import { presetConfig } from './preset-config.ts';
 const subject = { kind: 'run', run: 'pre', checkpoint: 'last', branch: 0 } as const;
 const linear = evaluate(subject) as EvaluateConfig;
 
-const compared = (over: Partial<ComparisonInput>) =>
-  compareRuns({
-    selection: { kind: 'runs', runs: (over.runs ?? []).map(({ id }) => id) },
-    runs: [],
-    results: [],
-    papers,
-    presets,
-    plan: null,
-    datasets: names,
-    catalogue,
-    wentBack: new Set(),
-    meanMetric: () => Promise.resolve(null),
-    computedBy: () => Promise.resolve(null),
-    perImage: () => Promise.resolve(null),
-    memoize: (_key, make) => make(),
-    ...over,
-  });
+const compared = (over: Partial<ComparisonInput>) => compareRuns(comparisonInput(over));
 
 /** The row of a pretraining under linear evaluation, by default as the paper's own figure was made. */
 async function rowOf(training: PretrainConfig, evaluation = linear, value = 73.2): Promise<ComparisonRow> {

@@ -9,11 +9,10 @@ import type { EvaluateConfig, RunConfig } from '../../../trainer/protocol/run.ts
 import type { ComparisonRow, OwnFigure } from '../../api/comparison.ts';
 import {
   catalogue,
+  comparisonInput,
   evaluate,
   execution,
-  names,
   officialLinear,
-  presets,
   pretrain,
   storedResult,
   storedRun,
@@ -55,22 +54,7 @@ async function rowsOf(
       ...result,
     }),
   );
-  const { rows } = await compareRuns({
-    selection: { kind: 'runs', runs: runs.map(({ id }) => id) },
-    runs,
-    results,
-    papers: [vicreg],
-    presets,
-    plan: null,
-    datasets: names,
-    catalogue,
-    wentBack: new Set(),
-    meanMetric: () => Promise.resolve(null),
-    computedBy: () => Promise.resolve('one program on one machine'),
-    perImage: () => Promise.resolve(null),
-    memoize: (_key, make) => make(),
-    ...over,
-  });
+  const { rows } = await compareRuns(comparisonInput({ runs, results, papers: [vicreg], ...over }));
   return rows;
 }
 

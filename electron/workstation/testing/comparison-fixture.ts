@@ -158,3 +158,24 @@ export const names = [
   { fingerprint: 'f-imagenet', name: 'ImageNet' },
   { fingerprint: 'f-small', name: 'Fashion-MNIST' },
 ];
+
+/** A comparison of the given runs with all papers, where nothing but what is given is recorded. */
+export function comparisonInput(over: Partial<ComparisonInput>): ComparisonInput {
+  const runs = over.runs ?? [];
+  return {
+    selection: { kind: 'runs', runs: runs.map(({ id }) => id) },
+    runs,
+    results: [],
+    papers,
+    presets,
+    plan: null,
+    datasets: names,
+    catalogue,
+    wentBack: new Set(),
+    meanMetric: () => Promise.resolve(null),
+    computedBy: () => Promise.resolve('this program'),
+    perImage: () => Promise.resolve(null),
+    memoize: (_key, make) => make(),
+    ...over,
+  };
+}

@@ -43,6 +43,9 @@ const gains: Readonly<Record<'wide' | 'narrow', Gain>> = {
   narrow: { word: 6, convolution: 0.52, gradient: 0.8 },
 };
 
+/** @param instructionSet oneDNN's name of the processor's */
+export const gainOn = (instructionSet: string): Gain => gains[instructionSet.startsWith('AVX512') ? 'wide' : 'narrow'];
+
 /** Each changed image and kernel is written and read so many times. */
 const movements = 3;
 
@@ -50,7 +53,7 @@ const movements = 3;
  * Multiplications, and those in whose time the changed images and kernels are moved, as a fraction of the direct sum's
  * multiplications.
  */
-export function cost(images: readonly number[], kernel: readonly number[], word: number): number {
+export function cost(images: readonly number[], kernel: readonly number[], { word }: Gain): number {
   const [n, height, width] = images as [number, number, number];
   const [, , inputs, channels] = kernel as [number, number, number, number];
   const [vertical, horizontal] = [height, width].map((side) => length * Math.ceil(side / outputs)) as [number, number];
@@ -67,7 +70,7 @@ function pays(
   attributes: readonly TFEOpAttr[],
   images: Node,
   kernel: readonly number[] | null,
-  word: number,
+  gain: Gain,
   most: number,
 ): boolean {
   const said = saidBy(attributes);
@@ -80,13 +83,13 @@ function pays(
     kernelHeight === window &&
     kernelWidth === window &&
     Math.min(inputs!, channels!) >= leastChannels &&
-    cost(images.shape, kernel!, word) <= most
+    cost(images.shape, kernel!, gain) <= most
   );
 }
 
 /** @param instructionSet oneDNN's name of the processor's */
 export function createWinograd(graph: Graph, instructionSet: string): Winograd {
-  const gain = gains[instructionSet.startsWith('AVX512') ? 'wide' : 'narrow'];
+  const gain = gainOn(instructionSet);
   const area = length ** 2;
   const kernelMatrix = graph.constant(dtypes.float, [area, window ** 2], kernelValues());
   const { reshaped } = createRearrangement(graph);
@@ -118,11 +121,11 @@ export function createWinograd(graph: Graph, instructionSet: string): Winograd {
     inPlaceOf(kind, inputs, attributes) {
       if (kind === 'Conv2D') {
         const [images, kernel] = inputs as [Node, Node];
-        return pays(attributes, images, kernel.shape, gain.word, gain.convolution) ? convolution(images, kernel) : null;
+        return pays(attributes, images, kernel.shape, gain, gain.convolution) ? convolution(images, kernel) : null;
       }
       if (kind === 'Conv2DBackpropFilter') {
         const [images, shape, dy] = inputs as [Node, Node, Node];
-        return pays(attributes, images, graph.integersOf(shape), gain.word, gain.gradient)
+        return pays(attributes, images, graph.integersOf(shape), gain, gain.gradient)
           ? kernelGradient(images, dy)
           : null;
       }
