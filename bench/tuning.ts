@@ -2,9 +2,9 @@
  * The search for the settings of the small presets, the same for every method: so many trials, each a short pretraining on a part
  * of Fashion-MNIST's training images with settings drawn at random, measured by the first plan's linear head and k-NN on the rest
  * of the training images. The test images are not looked at. Each trial is added to bench/results/tuning/METHOD.json as soon as
- * it is known, so that the search goes on where it was left.
+ * it is known, so that the search goes on where it was left. `first` is the search for the first plan's VICReg, with longer trials.
  *
- *   npm run bench -- tuning METHOD [trials] [threads]
+ *   npm run bench -- tuning METHOD|first [trials] [threads]
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -68,10 +68,9 @@ async function search(id: string, trials: number, threads: number): Promise<void
   try {
     const dataFolder = join(root, 'data');
     await divided(resolve(process.env['REPRISE_RUNTIME'] ?? '.runtime', 'data', 'fashion-mnist'), dataFolder);
-    const plan = await planned(
-      'methods-small',
-      dataFolder,
-      ({ config }) => config.kind === 'pretrain' && config.method.id === id,
+    const isFirst = id === 'first';
+    const plan = await planned(isFirst ? 'first' : 'methods-small', dataFolder, ({ key, config }) =>
+      isFirst ? key === 'vicreg' : config.kind === 'pretrain' && config.method.id === id,
     );
     for (let trial = known.length; trial < trials; trial++) {
       const settings = drawn(id, trial);
@@ -91,7 +90,8 @@ async function search(id: string, trials: number, threads: number): Promise<void
 
 async function measured(folder: string, cache: string, plan: Planned, settings: Settings, threads: number) {
   const changed = structuredClone(plan.pretraining) as unknown as Record<string, unknown>;
-  const views = plan.pretraining.views.map((_, index) => index);
+  // A view that is not augmented, a teacher's, stays so.
+  const views = plan.pretraining.views.flatMap(({ jitter }, index) => (jitter > 0 ? [index] : []));
   for (const [path, value] of Object.entries(settings)) {
     const paths = path.startsWith('view.') ? views.map((view) => `views.${view}.${path.slice(5)}`) : [path];
     for (const one of paths) setPath(changed, one.split('.'), value);
