@@ -261,7 +261,7 @@ export const en = {
     'paired-same': (values: Values) =>
       `90 % interval within ±${values['points']} points of 0, by paired bootstrap over images, and with two seeds or more a side also over seeds; does not hold if the 95 % interval lies entirely outside.`,
     'drops-less': (values: Values) =>
-      `Greater drop less smaller drop above ${values['points']} points at ${values['confidence']}, a drop being the figure before the change less that after it: by paired bootstrap over images, and with two seeds or more for each of the four figures also over seeds; does not hold if it is below at that confidence.`,
+      `Greater drop less smaller drop, in points, above ${values['points']} at ${values['confidence']}; a drop is the figure before the change less that after it. By paired bootstrap over images, and with two seeds or more for each of the four figures also over seeds; does not hold if it is below at that confidence.`,
   },
   claimsNote:
     'Over seeds: paired t where all figures of a difference have the same seeds, else Welch; beside a difference of two figures stands the sign test. Every test must agree, so the largest p-value counts. Holm’s correction is over all claims of the plan, and verdicts go by the adjusted p. Claims are judged by the last epoch of a head.',
