@@ -239,20 +239,17 @@ test('a unit counts once, however often it was evaluated', async () => {
 test('a contrast of figures of which two cancel is the plain difference of the others', async () => {
   const right = (step: number, share: number): Uint8Array =>
     Uint8Array.from({ length: 2000 }, (_, i) => Number((i * step) % 1000 < share));
-  const [one, other, third] = [
+  const [one, other, third]: readonly Side<Uint8Array>[] = [
     [[right(7919, 700)], [right(6101, 640)]],
     [[right(331, 500)]],
     [[right(13, 300)]],
-  ] as const;
-  const plain = await pairedBootstrap(one, other, 1);
-  const cancelled = subtracted(
-    differenceOf<Side<Uint8Array>>(one, other),
-    differenceOf<Side<Uint8Array>>(third, third),
-  );
+  ];
+  const plain = await pairedBootstrap(one!, other!, 1);
+  const cancelled = subtracted(differenceOf(one!, other!), differenceOf(third!, third!));
   const contrast = await bootstrapContrast(cancelled, 1);
   near(contrast.mean, plain.mean);
   expect(contrast.interval(0.95)).toEqual(plain.interval(0.95));
-  const twice = await bootstrapContrast(subtracted(differenceOf(one, other), differenceOf(other, one)), 1);
+  const twice = await bootstrapContrast(subtracted(differenceOf(one!, other!), differenceOf(other!, one!)), 1);
   near(twice.mean, 2 * plain.mean);
   near(twice.interval(0.9).low, 2 * plain.interval(0.9).low);
   const [high, low, same] = [[[ranking(100, 40)]], [[ranking(100, 5)]], [[ranking(100)]]];
