@@ -3,7 +3,7 @@ import * as v from 'valibot';
 import { describe, expect, test } from 'vitest';
 import type { Choice } from './protocol/options.ts';
 import { Paper } from './protocol/paper.ts';
-import { PlanFile, type Rule } from './protocol/plan.ts';
+import { PlanFile, type PlannedRun, type Rule } from './protocol/plan.ts';
 import { PresetFile } from './protocol/preset.ts';
 import { PretrainConfig, type RunConfig } from './protocol/run.ts';
 import { datasets, encoders, evaluators, methods, optimizers, schedules, type Registry } from './registry.ts';
@@ -150,7 +150,23 @@ function namedIn(rule: Rule): readonly string[] {
       return [rule.better, rule.worse];
     case 'paired-same':
       return [rule.one, rule.other];
+    case 'drops-less':
+      return [rule.smaller, rule.greater].flatMap(({ before, after }) => [before, after]);
   }
+}
+
+/**
+ * Whatever a method learns, it beats features of random weights: a claim to do so cannot fail, unless the evaluation trains those
+ * weights too. Against raw pixels, or another trained encoder, it can.
+ */
+function cannotFail(rule: Rule, runs: readonly PlannedRun[]): boolean {
+  if (rule.kind !== 'paired-better' && rule.kind !== 'seeds-better') return false;
+  const config = runs.find(({ key }) => key === rule.worse)?.config;
+  if (config?.kind !== 'evaluate' || config.subject.kind !== 'random') return false;
+  const { head, detection, options } = evaluators.get(config.evaluator.id);
+  const trainsEncoder =
+    detection !== undefined || head?.inputs(v.parse(options, config.evaluator.options)) === 'images';
+  return !trainsEncoder;
 }
 
 describe.each(plans)('%s', (file, raw) => {
@@ -175,6 +191,9 @@ describe.each(plans)('%s', (file, raw) => {
       const sources = config.kind === 'pretrain' ? [config.data] : [config.train, config.test];
       for (const { path } of sources) expect(paths).toContain(path);
     }
+  });
+  test('every claim can fail', () => {
+    expect(plan.claims.filter(({ rule }) => cannotFail(rule, plan.runs)).map(({ id }) => id)).toEqual([]);
   });
   test('paper cells that it shows exist', () => {
     for (const entry of plan.papers) {

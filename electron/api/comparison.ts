@@ -45,8 +45,8 @@ export interface Interval {
   readonly high: number;
   readonly confidence: number;
   /**
-   * t over seeds, t over pairs of seeds, Wilson over images, paired bootstrap over images, Welch against the paper's spread or of
-   * two groups of seeds.
+   * t over seeds, t over differences seed by seed, Wilson over images, paired bootstrap over images, Welch against the paper's
+   * spread or of groups of seeds.
    */
   readonly method: 't-seeds' | 'paired-t' | 'wilson' | 'bootstrap' | 'paired-bootstrap' | 'welch' | 'welch-seeds';
   /** Samples of the images that were drawn, by a bootstrap. */
@@ -134,7 +134,7 @@ export type Note =
   | 'best-by-leading'
   | 'went-back';
 
-/** What a difference of two of our own figures was tested over. */
+/** What a difference of our own figures was tested over. */
 export type Basis = 'seeds-and-images' | 'seeds' | 'images';
 
 /** Differences by pairs of seeds that are above 0 and below, and the p-value of the exact sign test. */
@@ -157,8 +157,8 @@ export interface ClaimVerdict {
   }[];
   /** Null where nothing could be tested yet. */
   readonly basis: Basis | null;
-  /** Units of replication of both sides. */
-  readonly units: readonly [number, number] | null;
+  /** Units of replication of each figure of the difference. */
+  readonly units: readonly number[] | null;
   readonly signs: Signs | null;
   /** The largest p-value of the tests, which must all agree; `adjusted` by Holm over the claims of the plan, which the verdict goes by. */
   readonly test: { readonly pValue: number; readonly adjusted: number } | null;

@@ -14,7 +14,9 @@ interface ReplicationWords {
     readonly unknown: string;
     readonly noSpread: string;
   };
-  readonly sides: (one: number, other: number) => string;
+  /** Numbers of seeds. */
+  readonly sides: (several: string, last: number) => string;
+  readonly comma: string;
   readonly chosenOnTest: string;
   readonly marked: string;
 }
@@ -47,7 +49,8 @@ const en: ReplicationWords = {
     unknown: 'over images only; seeds unknown',
     noSpread: 'over images only; the seeds have no spread',
   },
-  sides: (one, other) => `${one} and ${other}`,
+  sides: (several, last) => `${several} and ${last}`,
+  comma: ', ',
   chosenOnTest: 'best epoch, chosen on the test set',
   marked: 'best epoch of the head, chosen on the test set',
 };
@@ -75,7 +78,8 @@ const zh: ReplicationWords = {
     unknown: '仅按图像检验；随种子的波动未知',
     noSpread: '仅按图像检验；各种子的结果没有差异',
   },
-  sides: (one, other) => `${one} 与 ${other}`,
+  sides: (several, last) => `${several} 与 ${last}`,
+  comma: '、',
   chosenOnTest: '最佳轮，按测试集选取',
   marked: '分类头的最佳轮，按测试集选取',
 };
@@ -103,10 +107,9 @@ export const signsInWords = (language: Language, signs: Signs, pValue: string): 
 /** What a claim was tested over; empty while it could not be. */
 export function basisInWords(language: Language, { basis, units }: Pick<ClaimVerdict, 'basis' | 'units'>): string {
   if (basis === null || units === null) return '';
-  const { basis: told, sides } = words[language];
-  const [one, other] = units;
-  if (basis === 'images') return one > 1 && other > 1 ? told.noSpread : told.unknown;
-  return (basis === 'seeds' ? told.seeds : told.both)(sides(one, other));
+  const { basis: told, sides, comma } = words[language];
+  if (basis === 'images') return units.every((count) => count > 1) ? told.noSpread : told.unknown;
+  return (basis === 'seeds' ? told.seeds : told.both)(sides(units.slice(0, -1).join(comma), units.at(-1)!));
 }
 
 export const chosenOnTestInWords = (language: Language): string => words[language].chosenOnTest;

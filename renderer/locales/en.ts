@@ -633,6 +633,8 @@ export const en = {
   'evidence.worse': 'Expected worse (%)',
   'evidence.one': 'First (%)',
   'evidence.other': 'Second (%)',
+  'evidence.smallerDrop': 'Drop, expected smaller (points)',
+  'evidence.greaterDrop': 'Drop, expected greater (points)',
   'evidence.difference': 'Difference (points)',
   'evidence.overSeeds': 'Difference over seeds (points)',
   'evidence.overImages': 'Difference over images (points)',

@@ -612,6 +612,8 @@ export const zh = {
   'evidence.worse': '预期较低者（%）',
   'evidence.one': '其一（%）',
   'evidence.other': '其二（%）',
+  'evidence.smallerDrop': '降幅，预期较小（百分点）',
+  'evidence.greaterDrop': '降幅，预期较大（百分点）',
   'evidence.difference': '差值（百分点）',
   'evidence.overSeeds': '按种子的差值（百分点）',
   'evidence.overImages': '按图像的差值（百分点）',

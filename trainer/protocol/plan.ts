@@ -5,9 +5,12 @@ import { RunConfig, type Execution } from './run.ts';
 
 const Text = v.strictObject({ en: v.string(), zh: v.string() });
 
+/** Evaluate runs of one method without and with a change. */
+const Change = v.strictObject({ before: v.string(), after: v.string() });
+
 /**
  * A rule fixed before the run. Keys name runs of the plan; with several seeds all runs that repeat them count. A difference is
- * tested over images by the paired bootstrap, and with two seeds a side or more over seeds by paired t or Welch: both must show it.
+ * tested over images by the paired bootstrap, and with two seeds a figure or more over seeds by paired t or Welch: both must show it.
  * p-values are adjusted by Holm over all claims of the plan.
  */
 export const Rule = v.variant('kind', [
@@ -50,6 +53,18 @@ export const Rule = v.variant('kind', [
     better: v.string(),
     worse: v.string(),
     metric: v.string(),
+    confidence: v.number(),
+  }),
+  /**
+   * A change costs `smaller` less than `greater`, on the same images: the drop of the one (before less after) is more than
+   * `byPoints` below that of the other. It does not hold where it is shown to be less than that.
+   */
+  v.strictObject({
+    kind: v.literal('drops-less'),
+    smaller: Change,
+    greater: Change,
+    metric: v.string(),
+    byPoints: v.pipe(v.number(), v.minValue(0)),
     confidence: v.number(),
   }),
 ]);

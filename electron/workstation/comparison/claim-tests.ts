@@ -32,9 +32,12 @@ function tested(
   };
 }
 
-/** The difference is above 0, or below: two-sided at the confidence. */
-export function betterTest(tests: Tests, confidence: number): ClaimTest | null {
-  return tested(tests, 1 - confidence, (above, below) => ({ holds: twice(above(0)), fails: twice(below(0)) }));
+/** The difference is above `points`, or below: two-sided at the confidence. */
+export function betterTest(tests: Tests, confidence: number, points = 0): ClaimTest | null {
+  return tested(tests, 1 - confidence, (above, below) => ({
+    holds: twice(above(points)),
+    fails: twice(below(points)),
+  }));
 }
 
 /**

@@ -132,6 +132,106 @@ describe('one above the other', () => {
   });
 });
 
+describe('one drops less than another', () => {
+  const change = (before: string, after: string) => ({ before: `${before}-1`, after: `${after}-1` });
+  const drops = (byPoints = 1, smaller = change('a', 'b'), greater = change('c', 'd')): Claim['rule'] => ({
+    kind: 'drops-less',
+    smaller,
+    greater,
+    metric: 'top1',
+    byPoints,
+    confidence: 0.95,
+  });
+  /** Drops of 2, and of 2 and these more, seed by seed. */
+  const figures = (...more: readonly number[]): Figures => ({
+    a: above(1, 0, -1),
+    b: above(-1, -2, -3),
+    c: above(0, 1, 0),
+    d: above(...more.map((one, at) => [-2, -1, -2][at]! - one)),
+  });
+
+  test('holds by more than its margin, over seeds and over images', async () => {
+    const claim = await only(figures(3, 2.5, 3.5), [drops()]);
+    expect(claim).toMatchObject({ verdict: 'holds', basis: 'seeds-and-images', units: [3, 3, 3, 3], signs: null });
+    expect(claim.evidence.map(({ name }) => name)).toEqual(['smallerDrop', 'greaterDrop', 'overSeeds', 'overImages']);
+    expect(evidenceOf(claim, 'smallerDrop')).toMatchObject({ limit: null });
+    expect(evidenceOf(claim, 'smallerDrop')!.value).toBeCloseTo(2, 9);
+    expect(evidenceOf(claim, 'greaterDrop')!.value).toBeCloseTo(5, 9);
+    // Drops of 5, 4.5 and 5.5: a standard error of 0.5 / √3, t(0.975, 2) = 4.3027.
+    const greater = evidenceOf(claim, 'greaterDrop')!.interval!;
+    expect(greater).toMatchObject({ method: 'paired-t' });
+    expect(greater.high).toBeCloseTo(5 + (4.3027 * 0.5) / Math.sqrt(3), 3);
+    const seeds = evidenceOf(claim, 'overSeeds')!;
+    expect(seeds).toMatchObject({ limit: 1, interval: { method: 'paired-t' } });
+    expect(seeds.value).toBeCloseTo(3, 9);
+    expect(seeds.interval!.low).toBeCloseTo(3 - (4.3027 * 0.5) / Math.sqrt(3), 3);
+    // t = (3 - 1) √3 / 0.5 = √48 with 2 degrees of freedom: P(|T| > t) = 1 - t / √(2 + t²).
+    expect(seeds.pValue).toBeCloseTo(1 - Math.sqrt(48 / 50), 9);
+    expect(claim.test!.pValue).toBeCloseTo(1 - Math.sqrt(48 / 50), 9);
+  });
+  test('its margin decides', async () => {
+    const verdicts = await Promise.all(
+      [0, 1, 2.5, 6].map(async (byPoints) => (await only(figures(3, 2.5, 3.5), [drops(byPoints)])).verdict),
+    );
+    expect(verdicts).toEqual(['holds', 'holds', 'inconclusive', 'does-not-hold']);
+  });
+  test('does not hold where it drops more, or as much', async () => {
+    expect((await only(figures(-3, -2.5, -3.5), [drops()])).verdict).toBe('does-not-hold');
+    expect((await only(figures(0.1, -0.1, 0.05), [drops()])).verdict).toBe('does-not-hold');
+  });
+  test('not by images alone, nor by seeds alone', async () => {
+    const bySeed = await only(figures(7, -1, 5), [drops()]);
+    expect(evidenceOf(bySeed, 'overImages')!.pValue).toBeLessThan(0.05);
+    expect(bySeed.verdict).toBe('inconclusive');
+    const byImage = await only(figures(1.02, 1.03, 1.025), [drops()]);
+    expect(evidenceOf(byImage, 'overSeeds')!.pValue).toBeLessThan(0.05);
+    expect(evidenceOf(byImage, 'overImages')!.pValue).toBeGreaterThan(0.05);
+    expect(byImage.verdict).toBe('inconclusive');
+  });
+  test('where a figure has other seeds: Welch over four groups', async () => {
+    const claim = await only(
+      { a: above(-1, 0, 1), b: above(-1, -2, -3), c: above(0, 1, -1), d: { 1: 69, 2: 70, 4: 71 } },
+      [drops()],
+    );
+    const seeds = evidenceOf(claim, 'overSeeds')!;
+    expect(seeds).toMatchObject({ interval: { method: 'welch-seeds' } });
+    expect(seeds.value).toBeCloseTo(8, 9);
+    // Four variances of 1/3: a standard error of √(4/3), (4/3)² / (4 (1/3)² / 2) = 8 degrees of freedom, t(0.975, 8) = 2.3060.
+    expect(seeds.interval!.low).toBeCloseTo(8 - 2.306 * Math.sqrt(4 / 3), 3);
+    expect(claim).toMatchObject({ verdict: 'holds', units: [3, 3, 3, 3] });
+  });
+  test('with a single seed of one figure it is over images only', async () => {
+    const claim = await only({ a: { 1: 80 }, b: { 1: 78 }, c: { 1: 80 }, d: { 1: 75 } }, [drops()]);
+    expect(claim).toMatchObject({ verdict: 'holds', basis: 'images', units: [1, 1, 1, 1] });
+    // 3 % of the images count: 1.96 standard errors of √(0.03 · 0.97 / 10,000).
+    const { low, high } = evidenceOf(claim, 'overImages')!.interval!;
+    expect(low).toBeCloseTo(3 - 0.334, 1);
+    expect(high).toBeCloseTo(3 + 0.334, 1);
+    const half = await only({ ...figures(3, 2.5, 3.5), d: { 1: 75 } }, [drops()]);
+    expect(half).toMatchObject({ basis: 'images', units: [3, 1, 3, 3] });
+  });
+  test('waits for each of its four runs, and tells the drop it knows', async () => {
+    const [smaller, greater] = [change('a', 'b'), change('c', 'd')];
+    for (const [known, rule] of [
+      ['greaterDrop', drops(1, change('nobody', 'b'), greater)],
+      ['greaterDrop', drops(1, change('a', 'nobody'), greater)],
+      ['smallerDrop', drops(1, smaller, change('nobody', 'd'))],
+      ['smallerDrop', drops(1, smaller, change('c', 'nobody'))],
+    ] as const) {
+      const claim = await only(figures(3, 2.5, 3.5), [rule]);
+      expect(claim).toMatchObject({ verdict: 'pending', basis: null, units: null, test: null });
+      for (const name of ['smallerDrop', 'greaterDrop', 'difference'])
+        expect(evidenceOf(claim, name)!.value !== null).toBe(name === known);
+    }
+    expect((await only(figures(3, 2.5, 3.5), [drops()], false)).verdict).toBe('pending');
+  });
+  test('is counted with the other claims of its plan', async () => {
+    const [claim] = await judged(figures(3, 2.5, 3.5), [drops(), better('a', 'nobody'), better('b', 'nobody')]);
+    expect(claim!.test!.adjusted).toBeCloseTo(3 * claim!.test!.pValue, 12);
+    expect(claim!.verdict).toBe('inconclusive');
+  });
+});
+
 test('equal within points, or collapsed, over seeds too', async () => {
   const same = (points: number): Claim['rule'] => ({
     kind: 'paired-same',

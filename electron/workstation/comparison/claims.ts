@@ -6,6 +6,7 @@ import type { ClaimVerdict, Interval } from '../../api/comparison.ts';
 import { atMostTest, betterTest, decide, sameTest, type ClaimTest } from './claim-tests.ts';
 import { usedIn, type ComparisonInput, type Kept, type ComparisonDraft } from './comparison-input.ts';
 import { ownKeyOf } from './own-key.ts';
+import { differenceOf, knownContrast, mapContrast, subtracted, type Contrast } from './statistics/contrast.ts';
 import { basisOf, intervalsAt, signsIn, testedDifference, type TestedDifference } from './tested-difference.ts';
 import type { StoredRun } from '../store/store.ts';
 
@@ -48,36 +49,37 @@ function rowOf({ members, rows, input }: Context, key: string, metric: string | 
   );
 }
 
-/** The two rows of a claim and their difference, with its evidence: over seeds and over images, each with its own p-value. */
-async function differenceOf(
+type Rows = Contrast<ComparisonDraft | undefined>;
+
+const tested = async (rows: Rows, { input }: Context): Promise<TestedDifference | null> => {
+  const known = knownContrast(rows);
+  return known && testedDifference(known, input);
+};
+
+/** A difference of rows with its evidence: over seeds and over images, each with its own p-value. */
+async function weighDifference(
   context: Context,
-  [one, other]: readonly [string, string],
-  metric: string | null,
+  rows: Rows,
   {
-    names,
     limit,
     confidence,
     test,
   }: {
-    readonly names: readonly [string, string];
     readonly limit: number;
     readonly confidence: number;
     readonly test: (tests: Pick<TestedDifference, 'seeds' | 'images'>) => ClaimTest | null;
   },
 ): Promise<{ readonly difference: TestedDifference | null; readonly evidence: readonly Evidence[] }> {
-  const rows = [rowOf(context, one, metric), rowOf(context, other, metric)] as const;
-  const difference = rows[0] && rows[1] ? await testedDifference(rows[0], rows[1], context.input) : null;
-  const sides = [rowFigure(names[0], rows[0]), rowFigure(names[1], rows[1])];
+  const difference = await tested(rows, context);
   if (difference === null || basisOf(difference) === null)
-    return { difference, evidence: [...sides, figure('difference', difference?.value ?? null, limit)] };
+    return { difference, evidence: [figure('difference', difference?.value ?? null, limit)] };
   const { value, seeds, images } = difference;
   const { overSeeds, overImages } = intervalsAt(difference, confidence);
-  const smaller = (tested: ClaimTest | null): number | undefined =>
-    tested === null ? undefined : Math.min(tested.holds, tested.fails);
+  const smaller = (found: ClaimTest | null): number | undefined =>
+    found === null ? undefined : Math.min(found.holds, found.fails);
   return {
     difference,
     evidence: [
-      ...sides,
       ...(seeds === null ? [] : [figure('overSeeds', value, limit, overSeeds, smaller(test({ seeds, images: null })))]),
       ...(images === null
         ? []
@@ -98,14 +100,19 @@ async function weighCollapse(rule: RuleOf<'collapse'>, context: Context): Promis
   // With several seeds, use the largest spread: all must collapse.
   const spread = spreads.length > 0 && spreads.every((one) => one !== null) ? Math.max(...spreads) : null;
   const test = (tests: Parameters<typeof atMostTest>[0]) => atMostTest(tests, rule.withinPoints);
-  const { difference, evidence } = await differenceOf(context, [rule.linear, rule.random], null, {
-    names: ['linear', 'random'],
+  const [linear, random] = [rule.linear, rule.random].map((key) => rowOf(context, key, null));
+  const { difference, evidence } = await weighDifference(context, differenceOf(linear, random), {
     limit: rule.withinPoints,
     confidence: 0.9,
     test,
   });
   return {
-    evidence: [figure('embeddingStd', spread, rule.embeddingStdBelow), ...evidence],
+    evidence: [
+      figure('embeddingStd', spread, rule.embeddingStdBelow),
+      rowFigure('linear', linear),
+      rowFigure('random', random),
+      ...evidence,
+    ],
     difference,
     test: spread === null || difference === null ? null : test(difference),
     isRefuted: spread !== null && spread >= rule.embeddingStdBelow,
@@ -113,26 +120,64 @@ async function weighCollapse(rule: RuleOf<'collapse'>, context: Context): Promis
 }
 
 async function weighBetter(rule: RuleOf<'paired-better' | 'seeds-better'>, context: Context): Promise<Weighed> {
+  const [better, worse] = [rule.better, rule.worse].map((key) => rowOf(context, key, rule.metric));
   const test = (tests: Parameters<typeof betterTest>[0]) => betterTest(tests, rule.confidence);
-  const { difference, evidence } = await differenceOf(context, [rule.better, rule.worse], rule.metric, {
-    names: ['better', 'worse'],
+  const { difference, evidence } = await weighDifference(context, differenceOf(better, worse), {
     limit: 0,
     confidence: rule.confidence,
     test,
   });
   const needed = rule.kind === 'paired-better' ? difference?.images : difference?.seeds;
-  return { evidence, difference, test: difference === null || needed == null ? null : test(difference) };
+  return {
+    evidence: [rowFigure('better', better), rowFigure('worse', worse), ...evidence],
+    difference,
+    test: difference === null || needed == null ? null : test(difference),
+  };
 }
 
 async function weighSame(rule: RuleOf<'paired-same'>, context: Context): Promise<Weighed> {
+  const [one, other] = [rule.one, rule.other].map((key) => rowOf(context, key, rule.metric));
   const test = (tests: Parameters<typeof sameTest>[0]) => sameTest(tests, rule.withinPoints);
-  const { difference, evidence } = await differenceOf(context, [rule.one, rule.other], rule.metric, {
-    names: ['one', 'other'],
+  const { difference, evidence } = await weighDifference(context, differenceOf(one, other), {
     limit: rule.withinPoints,
     confidence: 0.9,
     test,
   });
-  return { evidence, difference, test: difference?.images == null ? null : test(difference) };
+  return {
+    evidence: [rowFigure('one', one), rowFigure('other', other), ...evidence],
+    difference,
+    test: difference?.images == null ? null : test(difference),
+  };
+}
+
+/** What the change costs, with its interval over seeds, or over images where the spread of seeds is unknown. */
+async function dropFigure(name: string, drop: Rows, confidence: number, context: Context): Promise<Evidence> {
+  const difference = await tested(drop, context);
+  if (difference === null) return figure(name, null, null);
+  const { overSeeds, overImages } = intervalsAt(difference, confidence);
+  return figure(name, difference.value, null, overSeeds ?? overImages);
+}
+
+async function weighDropsLess(rule: RuleOf<'drops-less'>, context: Context): Promise<Weighed> {
+  const { metric, byPoints, confidence } = rule;
+  const dropOf = ({ before, after }: typeof rule.smaller): Rows =>
+    mapContrast(differenceOf(before, after), (key) => rowOf(context, key, metric));
+  const [smaller, greater] = [dropOf(rule.smaller), dropOf(rule.greater)];
+  const test = (tests: Parameters<typeof betterTest>[0]) => betterTest(tests, confidence, byPoints);
+  const { difference, evidence } = await weighDifference(context, subtracted(greater, smaller), {
+    limit: byPoints,
+    confidence,
+    test,
+  });
+  return {
+    evidence: [
+      await dropFigure('smallerDrop', smaller, confidence, context),
+      await dropFigure('greaterDrop', greater, confidence, context),
+      ...evidence,
+    ],
+    difference,
+    test: difference?.images == null ? null : test(difference),
+  };
 }
 
 function weigh(rule: Claim['rule'], context: Context): Promise<Weighed> {
@@ -144,6 +189,8 @@ function weigh(rule: Claim['rule'], context: Context): Promise<Weighed> {
       return weighBetter(rule, context);
     case 'paired-same':
       return weighSame(rule, context);
+    case 'drops-less':
+      return weighDropsLess(rule, context);
   }
 }
 

@@ -1,16 +1,17 @@
-/** Difference of two of our own figures image by image, where both recorded what they got right, or their scores. */
+/** Difference of our own figures, two or a contrast of more, image by image, where all recorded what they got right, or their scores. */
 import type { ComparisonRow } from '../../api/comparison.ts';
 import { usedIn, type ComparisonDraft, type Kept } from './comparison-input.ts';
 import { identityOf, readRanking, resamplingSeed } from './rankings.ts';
 import type { Measurement } from './replication.ts';
-import { pairedBootstrap, type Resampled, type Side } from './statistics/bootstrap.ts';
+import { bootstrapContrast, type Resampled, type Side } from './statistics/bootstrap.ts';
+import { knownContrast, mapContrast, type Contrast } from './statistics/contrast.ts';
 import { signTest, type DifferenceTest } from './statistics/hypothesis-tests.ts';
-import { bootstrapPrecision } from './statistics/precision-bootstrap.ts';
+import { bootstrapPrecisionContrast } from './statistics/precision-bootstrap.ts';
 
 type ReadImages = (run: string, file: string) => Promise<Uint8Array | null>;
 
 export interface Paired extends Resampled, Omit<DifferenceTest, 'interval'> {
-  /** Exact McNemar test, if each side is one run. */
+  /** Exact McNemar test of a difference of two runs. */
   readonly exact: number | null;
 }
 
@@ -32,38 +33,56 @@ async function sideOf<T>(
   return side.length === 0 ? null : side;
 }
 
-/** Number of images that two rows were both measured on; null if they were not measured on the same ones. */
-export function sharedImages(better: ComparisonDraft, worse: ComparisonDraft): number | null {
-  const [one, other] = [better, worse].map((draft) => usedIn(draft)[0]?.result);
-  if (one === undefined || other === undefined || !sameImages(better.row, worse.row)) return null;
-  return one.fingerprint === other.fingerprint && one.n === other.n ? one.n : null;
+/** The sides of a contrast; null if one of them is. */
+async function sidesOf<T>(
+  contrast: Contrast<ComparisonDraft>,
+  read: (one: Measurement) => Promise<T | null>,
+): Promise<Contrast<Side<T>> | null> {
+  const sides: { sign: 1 | -1; of: Side<T> | null }[] = [];
+  for (const { sign, of } of contrast) sides.push({ sign, of: await sideOf(of, read) });
+  return knownContrast(sides);
 }
 
-/** Null if the two were not measured on the same images, or per-image results were not recorded. */
+/** Number of images that all rows were measured on; null if they were not measured on the same ones. */
+export function sharedImages([first, ...others]: readonly ComparisonDraft[]): number | null {
+  const one = first && usedIn(first)[0]?.result;
+  if (first === undefined || one === undefined) return null;
+  const isShared = others.every((draft) => {
+    const other = usedIn(draft)[0]?.result;
+    return (
+      other !== undefined &&
+      sameImages(first.row, draft.row) &&
+      one.fingerprint === other.fingerprint &&
+      one.n === other.n
+    );
+  });
+  return isShared ? one.n : null;
+}
+
+/** Null if they were not all measured on the same images, or per-image results were not recorded. */
 export async function pairedDifference(
-  better: ComparisonDraft,
-  worse: ComparisonDraft,
+  contrast: Contrast<ComparisonDraft>,
   { perImage, memoize }: Kept,
 ): Promise<Paired | null> {
-  if (sharedImages(better, worse) === null) return null;
+  if (sharedImages(contrast.map(({ of }) => of)) === null) return null;
   const side = ({ replication }: ComparisonDraft): readonly (readonly string[])[] =>
     replication.units.map(({ measurements }) => measurements.map(({ run, result }) => identityOf(run.id, result)));
-  return memoize(JSON.stringify([side(better), side(worse)]), () => pairedOf(better, worse, perImage));
+  return memoize(JSON.stringify(mapContrast(contrast, side)), () => pairedOf(contrast, perImage));
 }
 
-async function pairedOf(better: ComparisonDraft, worse: ComparisonDraft, read: ReadImages): Promise<Paired | null> {
-  const ranking = ({ run, result }: Measurement) => readRanking(run.id, result, read);
-  const [ranked, against] = [await sideOf(better, ranking), await sideOf(worse, ranking)];
-  if (ranked && against) return { ...(await bootstrapPrecision(ranked, against, resamplingSeed)), exact: null };
-  const right = async ({ run, result: { perImage } }: Measurement) =>
-    perImage === undefined ? null : read(run.id, perImage);
-  const [left, other] = [await sideOf(better, right), await sideOf(worse, right)];
-  if (left === null || other === null) return null;
-  return { ...(await pairedBootstrap(left, other, resamplingSeed)), exact: mcnemar(left.flat(), other.flat()) };
+async function pairedOf(contrast: Contrast<ComparisonDraft>, read: ReadImages): Promise<Paired | null> {
+  const ranked = await sidesOf(contrast, ({ run, result }) => readRanking(run.id, result, read));
+  if (ranked) return { ...(await bootstrapPrecisionContrast(ranked, resamplingSeed)), exact: null };
+  const right = await sidesOf(contrast, async ({ run, result: { perImage } }) =>
+    perImage === undefined ? null : read(run.id, perImage),
+  );
+  if (right === null) return null;
+  return { ...(await bootstrapContrast(right, resamplingSeed)), exact: mcnemar(right.flatMap(({ of }) => of.flat())) };
 }
 
-function mcnemar([mine, ...more]: readonly Uint8Array[], [theirs, ...others]: readonly Uint8Array[]): number | null {
-  if (mine === undefined || theirs === undefined || more.length + others.length > 0) return null;
+/** Null of more than one run a side. */
+function mcnemar([mine, theirs, ...more]: readonly Uint8Array[]): number | null {
+  if (mine === undefined || theirs === undefined || more.length > 0) return null;
   const only = (one: Uint8Array, other: Uint8Array): number =>
     one.reduce((count, value, image) => count + (value === 1 && other[image] === 0 ? 1 : 0), 0);
   return signTest(only(mine, theirs), only(theirs, mine));

@@ -2,6 +2,7 @@
 import type { Comparison } from '../../api/comparison.ts';
 import type { ComparisonDraft, Kept } from './comparison-input.ts';
 import { sameImages } from './paired-differences.ts';
+import { differenceOf } from './statistics/contrast.ts';
 import { holm } from './statistics/hypothesis-tests.ts';
 import { intervalsAt, pAbove, pBelow, signsIn, testedDifference, type TestedDifference } from './tested-difference.ts';
 
@@ -35,7 +36,7 @@ export async function pairsOf(
       if (mains.includes(rival) && rows.indexOf(rival) < rows.indexOf(first)) continue;
       const isAhead = baseline === undefined && mean(first) >= mean(rival);
       const [better, worse] = isAhead ? [first, rival] : [rival, first];
-      const tested = await testedDifference(better, worse, kept);
+      const tested = await testedDifference(differenceOf(better, worse), kept);
       const pValue = tested && pValueOf(tested);
       if (tested === null || pValue === null) continue;
       const { evaluator, metric } = first.row;
@@ -47,7 +48,7 @@ export async function pairsOf(
         difference: tested.value,
         images: tested.shared,
         ...intervalsAt(tested, 0.95),
-        units: tested.units,
+        units: [tested.units[0]!, tested.units[1]!],
         signs: signsIn(tested),
         pValue,
       });

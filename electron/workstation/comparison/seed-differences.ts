@@ -1,22 +1,25 @@
-/** Difference of two of our own figures by the spread of their seeds: in pairs where the seeds are the same, else by Welch. */
-import type { Interval } from '../../api/comparison.ts';
+/**
+ * Difference of our own figures, two or a contrast of more, by the spread of their seeds: seed by seed where all have the same ones,
+ * else by Welch.
+ */
+import type { Interval, Signs } from '../../api/comparison.ts';
 import type { ComparisonDraft } from './comparison-input.ts';
 import { evaluationsOf, type Replicate } from './replication.ts';
+import { differenceOf, mapContrast, sumOf, type Contrast } from './statistics/contrast.ts';
 import {
   pairedT,
   signTest,
   testOf,
-  welch,
+  welchContrast,
   type Difference,
   type DifferenceTest,
 } from './statistics/hypothesis-tests.ts';
 import { summarize } from './statistics/summary.ts';
-import type { Signs } from '../../api/comparison.ts';
 
 export interface SeedDifference extends DifferenceTest {
   readonly value: number;
   readonly method: Extract<Interval['method'], 'paired-t' | 'welch-seeds' | 't-seeds'>;
-  /** Of differences by pairs; null where the seeds of both sides are different ones. */
+  /** Of differences by pairs; null where the seeds of both sides are different ones, and of more than two figures. */
   readonly signs: Signs | null;
 }
 
@@ -33,17 +36,15 @@ function valuesOf(replicates: readonly Replicate[]): ReadonlyMap<string, number>
 }
 
 /**
- * The replicates of both sides. Where both are of one and the same encoder, their evaluations replicate each other: what is
- * compared is then how this encoder is evaluated.
+ * The replicates of each row. Where all are of one and the same encoder, their evaluations replicate each other: what is compared is
+ * then how this encoder is evaluated.
  */
-export function sidesOf(
-  one: ComparisonDraft,
-  other: ComparisonDraft,
-): readonly [readonly Replicate[], readonly Replicate[]] {
-  const [first, second] = [one.replication.units, other.replication.units];
+export function replicatesOf(rows: readonly ComparisonDraft[]): readonly (readonly Replicate[])[] {
+  const units = rows.map(({ replication }) => replication.units);
   const isShared =
-    one.subject === other.subject && first.length === 1 && second.length === 1 && first[0]?.key === second[0]?.key;
-  return isShared ? [evaluationsOf(first[0]!), evaluationsOf(second[0]!)] : [first, second];
+    new Set(rows.map(({ subject }) => subject)).size === 1 &&
+    units.every((own) => own.length === 1 && own[0]!.key === units[0]?.[0]?.key);
+  return isShared ? units.map(([only]) => evaluationsOf(only!)) : units;
 }
 
 function signsOf(differences: readonly number[]): Signs {
@@ -59,46 +60,41 @@ const found = (difference: Difference, method: SeedDifference['method'], signs: 
   ...testOf(difference),
 });
 
-function inPairs(differences: readonly number[], method: SeedDifference['method']): SeedDifference | null {
-  const difference = pairedT(differences);
-  return difference === null ? null : found(difference, method, signsOf(differences));
-}
+const keysOf = ({ values }: SeedSide): readonly string[] => [...values.keys()];
 
-/** Null where a side has a single seed, whose spread is unknown, or where there is no spread at all. */
-export function differenceOverSeeds(one: SeedSide, other: SeedSide): SeedDifference | null {
-  const [first, second] = [[...one.values], [...other.values]];
-  const [theirs] = second;
-  const [ours] = first;
-  if (other.isFixed && theirs && first.length > 1)
-    return inPairs(
-      first.map(([, value]) => value - theirs[1]),
-      't-seeds',
-    );
-  if (one.isFixed && ours && second.length > 1)
-    return inPairs(
-      second.map(([, value]) => ours[1] - value),
-      't-seeds',
-    );
-  if (first.length < 2 || second.length < 2) return null;
-  if (first.length === second.length && first.every(([key]) => other.values.has(key)))
-    return inPairs(
-      first.map(([key, value]) => value - other.values.get(key)!),
-      'paired-t',
-    );
-  const [left, right] = [one, other].map(({ values }) => summarize([...values.values()]));
-  if (left?.sd == null || right?.sd == null || left.sd + right.sd === 0) return null;
-  const sides = [
-    { ...left, sd: left.sd },
-    { ...right, sd: right.sd },
-  ] as const;
-  return found(welch(...sides), 'welch-seeds', null);
-}
+/** The figure of a seed; of a fixed side the one that it has for all of them. */
+const valueAt = ({ values, isFixed }: SeedSide, key: string): number =>
+  values.get(isFixed ? [...values.keys()][0]! : key)!;
 
-export function seedDifference(better: ComparisonDraft, worse: ComparisonDraft): SeedDifference | null {
-  const [one, other] = sidesOf(better, worse).map(valuesOf);
-  if (!one || !other) return null;
-  return differenceOverSeeds(
-    { values: one, isFixed: better.replication.unit === 'none' },
-    { values: other, isFixed: worse.replication.unit === 'none' },
+/** Null where a figure that has seeds has a single one, whose spread is unknown, or where there is no spread at all. */
+export function contrastOverSeeds(contrast: Contrast<SeedSide>): SeedDifference | null {
+  const random = contrast.map(({ of }) => of).filter(({ isFixed }) => !isFixed);
+  const [first] = random;
+  if (first === undefined || random.some(({ values }) => values.size < 2)) return null;
+  const isSame = random.every(
+    (one) => one.values.size === first.values.size && keysOf(first).every((key) => one.values.has(key)),
   );
+  if (isSame) {
+    const differences = keysOf(first).map((key) => sumOf(mapContrast(contrast, (side) => valueAt(side, key))));
+    const paired = pairedT(differences);
+    const signs = contrast.length === 2 ? signsOf(differences) : null;
+    return paired && found(paired, random.length === 1 ? 't-seeds' : 'paired-t', signs);
+  }
+  const groups = mapContrast(contrast, ({ values }) => {
+    const { sd, ...known } = summarize([...values.values()]);
+    return { ...known, sd: sd ?? 0 };
+  });
+  return groups.every(({ of: { sd } }) => sd === 0) ? null : found(welchContrast(groups), 'welch-seeds', null);
+}
+
+export const differenceOverSeeds = (one: SeedSide, other: SeedSide): SeedDifference | null =>
+  contrastOverSeeds(differenceOf(one, other));
+
+export function seedDifference(contrast: Contrast<ComparisonDraft>): SeedDifference | null {
+  const values = replicatesOf(contrast.map(({ of }) => of)).map(valuesOf);
+  const sides = contrast.flatMap(({ sign, of: { replication } }, at) => {
+    const own = values[at];
+    return own ? [{ sign, of: { values: own, isFixed: replication.unit === 'none' && own.size === 1 } }] : [];
+  });
+  return sides.length < contrast.length ? null : contrastOverSeeds(sides);
 }

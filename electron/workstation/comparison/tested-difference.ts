@@ -1,37 +1,37 @@
 /**
- * Difference of two of our own figures on the same images, tested by all that the records allow: over seeds, because another seed
- * gives another figure, and over images, because other images do. What it shows must be shown by both.
+ * Difference of our own figures on the same images, two or a contrast of more, tested by all that the records allow: over seeds,
+ * because another seed gives another figure, and over images, because other images do. What it shows must be shown by both.
  */
 import type { Basis, Interval, Signs } from '../../api/comparison.ts';
 import type { Kept, ComparisonDraft } from './comparison-input.ts';
 import { pairedDifference, sharedImages, type Paired } from './paired-differences.ts';
-import { seedDifference, sidesOf, type SeedDifference } from './seed-differences.ts';
+import { replicatesOf, seedDifference, type SeedDifference } from './seed-differences.ts';
+import { knownContrast, mapContrast, sumOf, type Contrast } from './statistics/contrast.ts';
 
 export interface TestedDifference {
   readonly value: number;
   readonly seeds: SeedDifference | null;
   readonly images: Paired | null;
-  /** Units of replication of both sides. */
-  readonly units: readonly [number, number];
-  /** Images that both were measured on. */
+  /** Units of replication of each figure. */
+  readonly units: readonly number[];
+  /** Images that all were measured on. */
   readonly shared: number;
 }
 
-/** Null if a figure is missing, or the two were not measured on the same images. */
+/** Null if a figure is missing, or they were not measured on the same images. */
 export async function testedDifference(
-  better: ComparisonDraft,
-  worse: ComparisonDraft,
+  contrast: Contrast<ComparisonDraft>,
   kept: Kept,
 ): Promise<TestedDifference | null> {
-  const [one, other] = [better.row.ours?.mean, worse.row.ours?.mean];
-  const shared = sharedImages(better, worse);
-  if (one == null || other == null || shared === null) return null;
-  const [left, right] = sidesOf(better, worse);
+  const rows = contrast.map(({ of }) => of);
+  const means = knownContrast(mapContrast(contrast, ({ row }) => row.ours?.mean));
+  const shared = sharedImages(rows);
+  if (means === null || shared === null) return null;
   return {
-    value: one - other,
-    seeds: seedDifference(better, worse),
-    images: await pairedDifference(better, worse, kept),
-    units: [left.length, right.length],
+    value: sumOf(means),
+    seeds: seedDifference(contrast),
+    images: await pairedDifference(contrast, kept),
+    units: replicatesOf(rows).map(({ length }) => length),
     shared,
   };
 }

@@ -9,14 +9,17 @@ import { cellValue, evaluatorName, fieldName, figureName, shortFigureName, subje
 import { claimCell, comparisonTable, evidenceText, verdictCell } from './tables.ts';
 
 function ruleText(words: Words, { rule }: ClaimVerdict['claim']): string {
+  const at = (confidence: number): string => `${decimal(100 * confidence, 0)} %`;
   switch (rule.kind) {
     case 'collapse':
       return words.claims.collapse({ std: String(rule.embeddingStdBelow), points: String(rule.withinPoints) });
     case 'paired-better':
     case 'seeds-better':
-      return words.claims[rule.kind]({ confidence: `${decimal(100 * rule.confidence, 0)} %` });
+      return words.claims[rule.kind]({ confidence: at(rule.confidence) });
     case 'paired-same':
       return words.claims['paired-same']({ points: String(rule.withinPoints) });
+    case 'drops-less':
+      return words.claims['drops-less']({ points: String(rule.byPoints), confidence: at(rule.confidence) });
   }
 }
 

@@ -321,6 +321,36 @@ test('a claim says what it was tested over, and both its p-values; a figure of w
   expect(told('zh')).toContain('n = 3 次预训练；变化项：预训练种子、评估种子');
 });
 
+test('a claim about two drops says its rule, both drops and the seeds of all four figures', () => {
+  const change = (before: string, after: string) => ({ before, after });
+  const rule = {
+    kind: 'drops-less' as const,
+    smaller: change('a', 'b'),
+    greater: change('c', 'd'),
+    metric: 'top1',
+    byPoints: 1,
+    confidence: 0.95,
+  };
+  const figure = (name: string, value: number) => ({ name, value, limit: null, interval: null });
+  const [claim] = input.comparison.claims;
+  const dropping = {
+    ...claim!,
+    claim: { ...claim!.claim, rule },
+    evidence: [figure('smallerDrop', 2), figure('greaterDrop', 5)],
+    basis: 'seeds-and-images' as const,
+    units: [3, 4, 3, 2],
+    signs: null,
+  };
+  const comparison = { ...input.comparison, claims: [dropping] };
+  const told = (language: 'en' | 'zh') => renderMarkdown(compose(buildReport({ ...input, comparison }), language));
+  expect(told('en')).toContain('Greater drop less smaller drop, in points, above 1 at 95 %');
+  expect(told('en')).toContain('drop, expected smaller 2.00; drop, expected greater 5.00');
+  expect(told('en')).toContain('over seeds (3, 4, 3 and 2) and over images');
+  expect(told('zh')).toContain('在 95 % 置信水平上大于 1 个百分点');
+  expect(told('zh')).toContain('降幅（预期较小） 2.00；降幅（预期较大） 5.00');
+  expect(told('zh')).toContain('按种子（3、4、3 与 2）与按图像检验');
+});
+
 describe('CSV', () => {
   test('a row names the unit of its figure, both seeds, and whether it was chosen on the test set', () => {
     const [head, first, second] = renderCsv(model, 'en')

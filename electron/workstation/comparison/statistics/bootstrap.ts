@@ -1,5 +1,6 @@
 /** Bootstrap over images of an accuracy, and of the difference of two. */
 import { setImmediate as breathe } from 'node:timers/promises';
+import { differenceOf, type Contrast } from './contrast.ts';
 import type { DifferenceTest } from './hypothesis-tests.ts';
 import type { Bounds } from './intervals.ts';
 import { binomial, generator, uniform } from './random.ts';
@@ -121,21 +122,28 @@ function shareRight(side: Side<Uint8Array>, images: number): Float64Array {
   return share;
 }
 
-/** Difference in points of two figures on the same images, resampling images. */
-export async function pairedBootstrap(
-  better: Side<Uint8Array>,
-  worse: Side<Uint8Array>,
+/** Contrast in points of figures on the same images, resampling images. */
+export async function bootstrapContrast(
+  contrast: Contrast<Side<Uint8Array>>,
   seed: number,
 ): Promise<Resampled & DifferenceTest> {
-  const images = better[0]?.[0]?.length ?? 0;
-  for (const run of [...better, ...worse].flat()) {
+  const sides = contrast.map(({ of }) => of);
+  const images = sides[0]?.[0]?.[0]?.length ?? 0;
+  for (const run of sides.flat(2)) {
     if (run.length !== images) throw new Error(`Cannot pair ${images} images with ${run.length}: not the same set.`);
   }
-  if (images === 0 || worse.length === 0) throw new Error('Cannot pair without images on both sides.');
-  const left = shareRight(better, images);
-  const right = shareRight(worse, images);
+  if (images === 0 || sides.some((side) => side.length === 0))
+    throw new Error('Cannot pair without images on every side.');
+  const points = new Float64Array(images);
+  for (const { sign, of } of contrast)
+    shareRight(of, images).forEach((share, image) => {
+      points[image]! += sign * share;
+    });
   return bootstrapMean(
-    left.map((share, image) => 100 * (share - (right[image] ?? 0))),
+    points.map((sum) => 100 * sum),
     seed,
   );
 }
+
+export const pairedBootstrap = (better: Side<Uint8Array>, worse: Side<Uint8Array>, seed: number) =>
+  bootstrapContrast(differenceOf(better, worse), seed);

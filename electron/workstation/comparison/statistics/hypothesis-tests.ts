@@ -2,6 +2,7 @@
  * Tests of a difference: paired t, Welch, the sign test, two one-sided tests, Holm's adjustment. p-values and confidences are 0
  * to 1.
  */
+import { differenceOf, mapContrast, sumOf, type Contrast } from './contrast.ts';
 import { incompleteBeta, studentCdf, studentQuantile } from './distributions.ts';
 import type { Bounds } from './intervals.ts';
 import { summarize } from './summary.ts';
@@ -40,20 +41,31 @@ export function pairedT(differences: readonly number[]): Difference | null {
   return sd === null || sd === 0 ? null : { value: mean, standardError: sd / Math.sqrt(n), df: n - 1 };
 }
 
-/** Welch: two means with unequal spreads (degrees of freedom by Welch and Satterthwaite). */
-export function welch(
-  first: { readonly mean: number; readonly sd: number; readonly n: number },
-  second: { readonly mean: number; readonly sd: number; readonly n: number },
-): Difference {
-  const a = first.sd ** 2 / first.n;
-  const b = second.sd ** 2 / second.n;
-  if (!(a + b > 0)) throw new Error('Welch needs a spread above 0 on one side at least.');
+/** A mean with its sample standard deviation. */
+export interface Group {
+  readonly mean: number;
+  readonly sd: number;
+  readonly n: number;
+}
+
+/**
+ * Welch: a contrast of means with unequal spreads (degrees of freedom by Welch and Satterthwaite). A group without spread, such as
+ * a fixed number, adds its mean alone.
+ */
+export function welchContrast(groups: Contrast<Group>): Difference {
+  const errors = groups
+    .map(({ of: { sd, n } }) => ({ variance: sd ** 2 / n, n }))
+    .filter(({ variance }) => variance > 0);
+  const variance = errors.reduce((sum, one) => sum + one.variance, 0);
+  if (!(variance > 0)) throw new Error('Welch needs a spread above 0 on one side at least.');
   return {
-    value: first.mean - second.mean,
-    standardError: Math.sqrt(a + b),
-    df: (a + b) ** 2 / (a ** 2 / (first.n - 1) + b ** 2 / (second.n - 1)),
+    value: sumOf(mapContrast(groups, ({ mean }) => mean)),
+    standardError: Math.sqrt(variance),
+    df: variance ** 2 / errors.reduce((sum, one) => sum + one.variance ** 2 / (one.n - 1), 0),
   };
 }
+
+export const welch = (first: Group, second: Group): Difference => welchContrast(differenceOf(first, second));
 
 export function differenceInterval(difference: Difference, confidence: number): Bounds {
   const half = studentQuantile(1 - (1 - confidence) / 2, difference.df) * difference.standardError;

@@ -1,6 +1,7 @@
 /** Bootstrap over images of a mean average precision, and of the difference of two. */
 import { setImmediate as breathe } from 'node:timers/promises';
 import { resampledOf, type Resampled, type Side } from './bootstrap.ts';
+import { differenceOf, mapContrast, sumOf, type Contrast } from './contrast.ts';
 import type { DifferenceTest } from './hypothesis-tests.ts';
 import { generator, uniform } from './random.ts';
 
@@ -82,18 +83,18 @@ function sideFigure(side: Side<readonly RankedClass[]>, counts: Uint16Array): nu
   return mean(side.map((unit) => mean(unit.map((classes) => meanAveragePrecision(classes, counts)))));
 }
 
-/** Bootstrap over images of the mean average precision of a side, minus that of another on the same images, if given. */
-export async function bootstrapPrecision(
-  side: Side<Ranking>,
-  other: Side<Ranking>,
+/** Bootstrap over images of a contrast of mean average precisions on the same images; of a side without runs it is 0. */
+export async function bootstrapPrecisionContrast(
+  contrast: Contrast<Side<Ranking>>,
   seed: number,
 ): Promise<Resampled & DifferenceTest> {
-  const images = side[0]?.[0]?.images ?? 0;
+  const runs = contrast.flatMap(({ of }) => of.flat());
+  const images = runs[0]?.images ?? 0;
   if (images === 0) throw new Error('A bootstrap needs at least one image.');
-  const strange = [...side, ...other].flat().find((run) => run.images !== images);
+  const strange = runs.find((run) => run.images !== images);
   if (strange) throw new Error(`Cannot pair ${images} images with ${strange.images}: not the same set.`);
-  const [own, theirs] = [side, other].map((one) => one.map((unit) => unit.map(rankedClasses)));
-  const figureOf = (counts: Uint16Array): number => sideFigure(own!, counts) - sideFigure(theirs!, counts);
+  const ranked = mapContrast(contrast, (side) => side.map((unit) => unit.map(rankedClasses)));
+  const figureOf = (counts: Uint16Array): number => sumOf(mapContrast(ranked, (side) => sideFigure(side, counts)));
   const next = generator(seed);
   const figures = new Float64Array(rankingResamples);
   const counts = new Uint16Array(images);
@@ -105,3 +106,7 @@ export async function bootstrapPrecision(
   }
   return resampledOf(figureOf(counts.fill(1)), figures.sort());
 }
+
+/** That of a side, less that of another if there is one. */
+export const bootstrapPrecision = (side: Side<Ranking>, other: Side<Ranking>, seed: number) =>
+  bootstrapPrecisionContrast(differenceOf(side, other), seed);

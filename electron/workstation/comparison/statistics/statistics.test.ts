@@ -2,7 +2,8 @@ import process from 'node:process';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import golden from './golden/statistics.json' with { type: 'json' };
-import { pairedBootstrap, resampledTogether } from './bootstrap.ts';
+import { bootstrapContrast, pairedBootstrap, resampledTogether, type Side } from './bootstrap.ts';
+import { differenceOf, subtracted } from './contrast.ts';
 import { incompleteBeta, logGamma, normalQuantile, studentCdf, studentQuantile } from './distributions.ts';
 import {
   differenceInterval,
@@ -16,7 +17,7 @@ import {
   type Difference,
 } from './hypothesis-tests.ts';
 import { clampPercent, seedHalfWidth, seedInterval, wilson } from './intervals.ts';
-import { bootstrapPrecision, type Ranking } from './precision-bootstrap.ts';
+import { bootstrapPrecision, bootstrapPrecisionContrast, type Ranking } from './precision-bootstrap.ts';
 import { generator } from './random.ts';
 import { summarize } from './summary.ts';
 
@@ -233,6 +234,31 @@ test('a unit counts once, however often it was evaluated', async () => {
   const figure = async (side: Parameters<typeof bootstrapPrecision>[0]) => (await bootstrapPrecision(side, [], 1)).mean;
   const [ofRun, ofHigh, ofLow] = [await figure([[run]]), await figure([[high]]), await figure([[low]])];
   near(await figure([[high, low], [run]]), ((ofHigh + ofLow) / 2 + ofRun) / 2);
+});
+
+test('a contrast of figures of which two cancel is the plain difference of the others', async () => {
+  const right = (step: number, share: number): Uint8Array =>
+    Uint8Array.from({ length: 2000 }, (_, i) => Number((i * step) % 1000 < share));
+  const [one, other, third]: readonly Side<Uint8Array>[] = [
+    [[right(7919, 700)], [right(6101, 640)]],
+    [[right(331, 500)]],
+    [[right(13, 300)]],
+  ];
+  const plain = await pairedBootstrap(one!, other!, 1);
+  const cancelled = subtracted(differenceOf(one!, other!), differenceOf(third!, third!));
+  const contrast = await bootstrapContrast(cancelled, 1);
+  near(contrast.mean, plain.mean);
+  expect(contrast.interval(0.95)).toEqual(plain.interval(0.95));
+  const twice = await bootstrapContrast(subtracted(differenceOf(one!, other!), differenceOf(other!, one!)), 1);
+  near(twice.mean, 2 * plain.mean);
+  near(twice.interval(0.9).low, 2 * plain.interval(0.9).low);
+  const [high, low, same] = [[[ranking(100, 40)]], [[ranking(100, 5)]], [[ranking(100)]]];
+  const ranked = await bootstrapPrecision(high, low, 1);
+  const rankedContrast = await bootstrapPrecisionContrast(
+    subtracted(differenceOf(high, low), differenceOf(same, same)),
+    1,
+  );
+  near(rankedContrast.interval(0.95).low, ranked.interval(0.95).low);
 });
 
 test('the spread of a mean of several figures is at most the mean of theirs, which stands for it', async () => {

@@ -260,9 +260,11 @@ export const en = {
       `Difference above 0 at ${values['confidence']} over seeds, two or more a side, and by paired bootstrap over images where they were recorded.`,
     'paired-same': (values: Values) =>
       `90 % interval within ±${values['points']} points of 0, by paired bootstrap over images, and with two seeds or more a side also over seeds; does not hold if the 95 % interval lies entirely outside.`,
+    'drops-less': (values: Values) =>
+      `Greater drop less smaller drop, in points, above ${values['points']} at ${values['confidence']}; a drop is the figure before the change less that after it. By paired bootstrap over images, and with two seeds or more for each of the four figures also over seeds; does not hold if it is below at that confidence.`,
   },
   claimsNote:
-    'Over seeds: paired t where both sides have the same seeds, else Welch; the sign test stands beside it. Every test must agree, so the largest p-value counts. Holm’s correction is over all claims of the plan, and verdicts go by the adjusted p. Claims are judged by the last epoch of a head.',
+    'Over seeds: paired t where all figures of a difference have the same seeds, else Welch; beside a difference of two figures stands the sign test. Every test must agree, so the largest p-value counts. Holm’s correction is over all claims of the plan, and verdicts go by the adjusted p. Claims are judged by the last epoch of a head.',
   evidence: {
     embeddingStd: 'std of the embedding',
     linear: 'linear',
@@ -274,6 +276,8 @@ export const en = {
     overImages: 'difference over images',
     one: 'first',
     other: 'second',
+    smallerDrop: 'drop, expected smaller',
+    greaterDrop: 'drop, expected greater',
   } as Values,
   pOf: (p: string) => `p ${p}`,
   limitOf: (limit: string) => ` (threshold ${limit})`,
