@@ -79,7 +79,7 @@ async function compare(seeds: number, names: readonly Name[]): Promise<void> {
   const figures = new Map<Name, Readonly<Record<string, number>>[]>(names.map((name) => [name, []]));
   try {
     for (let seed = 1; seed <= seeds; seed++) {
-      const { pretraining, evaluations } = await planned('first', resolve(dataFolder), ({ key }) => key === 'vicreg');
+      const { pretraining, evaluations } = await planned('methods-small', resolve(dataFolder), ({ key }) => key === 'vicreg');
       const plan: Planned = {
         pretraining: { ...pretraining, seed },
         evaluations: evaluations.map((config) => ({ ...config, seed })),

@@ -74,6 +74,7 @@ async function search(id: string, trials: number, threads: number): Promise<void
     );
     for (let trial = known.length; trial < trials; trial++) {
       const settings = drawn(id, trial);
+      if (settings === null) break;
       const began = performance.now();
       const top1 = await measured(join(root, String(trial)), join(root, 'cache'), plan, settings, threads);
       const minutes = Number(((performance.now() - began) / 60_000).toFixed(1));

@@ -34,36 +34,47 @@ const own: Readonly<Record<string, Choices>> = {
   'w-mse': { 'method.options.projector': [[512, 32], [512, 64], [512, 128]], 'method.options.subBatch': [64, 128] },
 };
 
-/**
- * For the first plan, which has more time: around the best trials of VICReg, with light crops and stronger changes of brightness,
- * and twice as long, because the order of settings need not be that of three epochs.
- */
-const first: Choices = {
-  'view.cropArea': [
-    [0.6, 1],
-    [0.7, 1],
-    [0.8, 1],
-  ],
-  'view.flip': [0, 0.5],
-  'view.jitter': [1],
-  'view.brightness': [0.4, 0.6, 0.8],
-  'view.contrast': [0.4, 0.6, 0.8],
-  'view.solarize': [0.1, 0.2],
-  'optimizer.options.rate': [0.001, 0.002, 0.004],
-  'method.options.covariance': [1, 2],
-  'schedule.options.warmupEpochs': [0.5],
-  epochs: [6.4],
+/** What the search for the first plan's VICReg changes step by step: the best of VICReg's trials, with stronger changes of brightness. */
+const base: Settings = {
+  'view.cropArea': [0.6, 1],
+  'view.flip': 0.5,
+  'view.jitter': 1,
+  'view.brightness': 0.8,
+  'view.contrast': 0.6,
+  'view.solarize': 0.1,
+  'optimizer.options.rate': 0.001,
+  'method.options.covariance': 1,
+  'schedule.options.warmupEpochs': 0.5,
+  epochs: 6.4,
 };
+const faster: Settings = {
+  ...base,
+  'view.flip': 0,
+  'view.contrast': 0.4,
+  'optimizer.options.rate': 0.002,
+  'method.options.covariance': 2,
+};
+const short: Settings = { ...faster, epochs: 3.2 };
+const wide: Settings = { encoders: [{ id: 'resnet-18', options: { stem: 'imagenet', width: 32 } }] };
 
-/** A search: one of the small plan of all methods, or the one for the first plan. */
-function spaceOf(search: string): Choices {
-  return search === 'first' ? first : { ...shared, ...own[search] };
-}
+/** The search for the first plan's VICReg: each trial was chosen by what those before it found. */
+const first: readonly Settings[] = [
+  base,
+  faster,
+  { ...short, ...wide },
+  { ...short, 'optimizer.options.rate': 0.004 },
+  { ...short, batch: 128 },
+  { ...short, 'optimizer.options.rate': 0.004, 'view.solarize': 0.2 },
+];
 
-/** The settings of a trial. */
-export function drawn(search: string, trial: number): Settings {
+/** The settings of a trial; null where no more were chosen. */
+export function drawn(search: string, trial: number): Settings | null {
+  if (search === 'first') return first[trial] ?? null;
   const draw = keyed(1, 'tuning', search, trial);
   return Object.fromEntries(
-    Object.entries(spaceOf(search)).map(([path, values]) => [path, values[Math.floor(values.length * draw.uniform())]]),
+    Object.entries({ ...shared, ...own[search] }).map(([path, values]) => [
+      path,
+      values[Math.floor(values.length * draw.uniform())],
+    ]),
   );
 }

@@ -1,7 +1,7 @@
 /** Made-up records of the first plan, for the tests of the report. */
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
-import { Plan } from '../../../../trainer/protocol/plan.ts';
+import { PlanFile } from '../../../../trainer/protocol/plan.ts';
 import type { Result } from '../../../../trainer/protocol/results.ts';
 import type { EpochChoice } from '../../../api/comparison.ts';
 import type { Series } from '../../../api/curves.ts';
@@ -86,7 +86,7 @@ const curvesOf: Readonly<Record<string, readonly Series[]>> = {
 
 /** Runs of the first plan as if they had ended; one was interrupted and resumed. */
 export async function firstPlan(epoch?: EpochChoice): Promise<ReportInput> {
-  const plan = v.parse(Plan, resource('plans/first.json'));
+  const plan = v.parse(PlanFile, resource('plans/first.json'));
   const start = Date.UTC(2026, 0, 2, 3, 4, 5);
   const onDisk = { path: '/data/fashion-mnist', fingerprint: 'f-small' };
   const runs = plan.runs.map(({ key, config }, index): StoredRun => {
