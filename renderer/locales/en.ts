@@ -1039,6 +1039,8 @@ export const en = {
   'advice.data-unreachable': 'Put it back or connect its disk, then try again.',
   'run.pausedByData':
     'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; “Continue” tries at once.',
+  'run.pausedByDisk':
+    'The run looks every few seconds and goes on by itself from where it is, once the disk can be written; “Continue” tries at once.',
   'advice.dataset-changed': 'Inspect the folder again. Do not mix runs on the old data with runs on the new data.',
   'advice.corrupt-checkpoint': 'The previous one is used instead.',
   'advice.other-arithmetic':
@@ -1100,6 +1102,9 @@ export const en = {
   'log.one-word': 'Nearly all images are assigned the same visual word.',
   'log.tensors-growing': '{growth} more tensors than 100 steps ago.',
   'log.corrupt-checkpoint': 'The checkpoint at step {step} failed verification when read back.',
+  'log.checkpoints-not-deleted': 'Older checkpoints could not be deleted and are kept; it is tried again after the next save.',
+  'log.disk-full': 'Paused: the disk is full. {path}',
+  'log.write-failed': 'Paused: the disk cannot be written. {path}',
   'log.torn-event': 'The last line of the event file was incomplete and has been removed.',
   'log.cache-damaged': 'Cached features are damaged and are being recomputed.',
   'log.cache-not-written': 'The features could not be cached.',
@@ -1356,6 +1361,8 @@ export const en = {
   'value.runs': 'Runs',
   'value.bytes': 'Size',
   'value.freeBytes': 'Free',
+  'value.neededBytes': 'Needed',
+  'value.system': 'System',
   'value.totalBytes': 'Total',
   'value.bytesPerSecond': 'Write speed',
   'value.fsyncMilliseconds': 'Sync time',

@@ -1005,6 +1005,7 @@ export const zh = {
   'advice.data-unreachable': '请将数据放回原处，或重新连接所在磁盘，然后重试。',
   'run.pausedByData':
     '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续；点击“继续”可立即重试。',
+  'run.pausedByDisk': '实验每隔几秒检查一次，磁盘可以写入后自动从当前位置继续；点击“继续”可立即重试。',
   'advice.dataset-changed': '请重新检查该文件夹。不要将基于旧数据的实验与基于新数据的实验混用。',
   'advice.corrupt-checkpoint': '将改用前一个检查点。',
   'advice.other-arithmetic':
@@ -1055,6 +1056,9 @@ export const zh = {
   'log.one-word': '几乎所有图像都分配到同一个视觉词。',
   'log.tensors-growing': '张量比 100 步之前多出 {growth} 个。',
   'log.corrupt-checkpoint': '第 {step} 步的检查点回读校验失败。',
+  'log.checkpoints-not-deleted': '较早的检查点未能删除，予以保留；下次保存后再试。',
+  'log.disk-full': '已暂停：磁盘已满。{path}',
+  'log.write-failed': '已暂停：磁盘无法写入。{path}',
   'log.torn-event': '事件文件的最后一行不完整，已截去。',
   'log.cache-damaged': '缓存的特征已损坏，正在重新计算。',
   'log.cache-not-written': '特征未能写入缓存。',
@@ -1304,6 +1308,8 @@ export const zh = {
   'value.display': '显示',
   'value.runs': '实验数',
   'value.bytes': '大小',
+  'value.neededBytes': '需要',
+  'value.system': '系统代码',
   'value.freeBytes': '可用',
   'value.totalBytes': '总量',
   'value.bytesPerSecond': '写入速度',

@@ -3,7 +3,7 @@ import type { MessageOf } from '../channel/port.ts';
 import { reached } from '../checkpoints/save-points.ts';
 import { saveCheckpoint } from '../checkpoints/write-checkpoint.ts';
 import { FaultError } from '../durable/fault-error.ts';
-import { diskFault } from '../durable/fault-of.ts';
+import { diskFault } from '../durable/disk-fault.ts';
 import type { LoopReports } from './loop-reports.ts';
 import type { LoopScope, Verdict } from './loop-scope.ts';
 import type { Pauses } from './pauses.ts';
