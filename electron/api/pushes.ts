@@ -1,4 +1,5 @@
 /** Messages the main process sends to the window unasked. */
+import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { Progress } from './runs.ts';
 
 /** Menu and keyboard commands the window carries out. */
@@ -39,6 +40,8 @@ export interface Pushes {
     readonly leaks: number;
     readonly duplicates: number;
   }) => void;
+  /** Records cannot be written for now, and are held; null: they are written again. */
+  recordsHeld: (fault: Fault | null) => void;
   /** A folder or a file of weights was dropped on the window or handed over by a second instance. */
   pathDropped: (path: string) => void;
   command: (id: CommandId) => void;
@@ -51,6 +54,7 @@ export const pushNames = [
   'progress',
   'job',
   'contentsChecked',
+  'recordsHeld',
   'pathDropped',
   'command',
 ] as const satisfies readonly (keyof Pushes)[];

@@ -2,6 +2,7 @@
  * Texts of the terminal in two languages. Verdicts, states, figures and most columns are worded by the report; the sentence of a
  * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
+import process from 'node:process';
 import { faultSentences, unreachableSentences } from '../words/faults.ts';
 import { sentenceIn as saidIn } from '../words/sentences.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
@@ -234,6 +235,8 @@ export interface Words {
   readonly fault: (fault: Fault) => string;
   /** Why a run is paused that nobody paused, and what to do. */
   readonly pausedBy: (fault: Fault) => string;
+  /** Records cannot be written for now; null: they are written again. */
+  readonly recordsHeld: (fault: Fault | null) => string;
   /** What a check of contents beside a run found. */
   readonly contentsChecked: (found: Parameters<Pushes['contentsChecked']>[0]) => string;
   /** `top-1`, `loss`: the figure that represents a run in a list. */
@@ -250,15 +253,37 @@ function sentenceIn(language: TerminalLanguage, { code, values }: Fault): string
   return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
 }
 
+/** How work goes on that waits, by itself and by hand. */
 const goesOn = {
-  en: 'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; Ctrl+C stops it.',
-  zh: '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续；按 Ctrl+C 可停止。',
+  en: {
+    data: 'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is.',
+    disk: 'The run looks every few seconds and goes on by itself from where it is, once the disk can be written.',
+    records: 'The records are kept in memory and written by themselves, once the disk can be written.',
+    again: 'The records are written again.',
+    byHand: `Enter (or kill -CONT ${process.pid}) tries at once, Ctrl+C stops.`,
+  },
+  zh: {
+    data: '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续。',
+    disk: '实验每隔几秒检查一次，磁盘可以写入后自动从当前位置继续。',
+    records: '记录暂存于内存，磁盘可以写入后自动写入。',
+    again: '记录已恢复写入。',
+    byHand: `按 Enter（或执行 kill -CONT ${process.pid}）可立即重试，按 Ctrl+C 可停止。`,
+  },
 } as const;
+
+const sentencesTogether = (language: TerminalLanguage, ...sentences: readonly string[]): string =>
+  sentences.join(language === 'zh' ? '' : ' ');
 
 function unreachableText(language: TerminalLanguage, fault: Fault): string {
   const why: Named = unreachableSentences[language];
-  const parts = [sentenceIn(language, fault), why[`unreachable.${fault.values['why']}`] ?? '', goesOn[language]];
-  return parts.join(language === 'zh' ? '' : ' ');
+  const { data, byHand } = goesOn[language];
+  return sentencesTogether(
+    language,
+    sentenceIn(language, fault),
+    why[`unreachable.${fault.values['why']}`] ?? '',
+    data,
+    byHand,
+  );
 }
 
 export function wordsIn(language: TerminalLanguage): Words {
@@ -284,7 +309,14 @@ export function wordsIn(language: TerminalLanguage): Words {
     planState: (state) => planStates[language][state],
     check: (id) => checks[language][id],
     fault,
-    pausedBy: (reason) => (reason.code === 'data-unreachable' ? unreachableText(language, reason) : fault(reason)),
+    pausedBy: (reason) =>
+      reason.code === 'data-unreachable'
+        ? unreachableText(language, reason)
+        : sentencesTogether(language, fault(reason), goesOn[language].disk, goesOn[language].byHand),
+    recordsHeld: (reason) => {
+      const { records, again, byHand } = goesOn[language];
+      return reason === null ? again : sentencesTogether(language, fault(reason), records, byHand);
+    },
     contentsChecked: ({ name, damaged, leaks, duplicates }) =>
       language === 'zh'
         ? `${name} 的内容检查完毕：${damaged} 个损坏文件，${duplicates} 张重复图像，${leaks} 张图像同时出现在多个划分中`

@@ -28,6 +28,7 @@ import { comparisonText } from './comparison.ts';
 import { shortFigureName } from './field-words.ts';
 import { exitCodes } from './help.ts';
 import { presetId, reportText, runId, show, styleOf, weightsText, type Command } from './read-commands.ts';
+import { oneLine } from './printable.ts';
 import { planText, waitTexts, type Session } from './session.ts';
 import { measuredText, tableOf, type Column } from './table.ts';
 import { labelled } from './text-width.ts';
@@ -99,7 +100,7 @@ async function finish(session: Session, args: Arguments, id: string): Promise<nu
   const { row, results, folder } = detail;
   show(session, args, { row, results, folder }, () =>
     [
-      `${row.id}  ${session.words.status(row.status)}  ${row.title}`,
+      `${row.id}  ${session.words.status(row.status)}  ${oneLine(row.title)}`,
       ...results.map((result) => `  ${resultText(result, session.words)}`),
       ...(row.fault === null ? [] : [`  ${session.words.fault(row.fault)}`]),
       `  ${folder}`,

@@ -9,7 +9,7 @@ export const sentencesOnDisks: Readonly<Record<string, string>> = {
   'there is no permission to write': '没有写入权限',
   'the folder is gone, or its disk is not connected': '文件夹已不存在，或所在磁盘没有连接',
   'the disk refuses it ({1})': '磁盘拒绝写入（{1}）',
-  '{1}: {2} MiB are free': '{1}：剩余 {2} MiB',
-  '{1}: {2} MiB are needed': '{1}：需要 {2} MiB',
-  '{1}: {2} MiB are needed, {3} MiB are free': '{1}：需要 {2} MiB，剩余 {3} MiB',
+  '{1} ({2} MiB free)': '{1}（剩余 {2} MiB）',
+  '{1} ({2} MiB needed)': '{1}（需要 {2} MiB）',
+  '{1} ({2} MiB needed, {3} MiB free)': '{1}（需要 {2} MiB，剩余 {3} MiB）',
 };

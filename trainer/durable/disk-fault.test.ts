@@ -30,9 +30,9 @@ describe('a refused write', () => {
 
   it('says what was needed and what is free', async () => {
     const fault = diskFault(system('ENOSPC'), join(folder, 'x'), 3 * 2 ** 20)!;
-    expect(fault.message).toContain('3 MiB are needed');
+    expect(fault.message).toContain('3 MiB needed');
     const told = await withFreeBytes(fault);
-    expect(told.message).toMatch(/3 MiB are needed, [\d.]+ MiB are free/);
+    expect(told.message).toMatch(/3 MiB needed, [\d.]+ MiB free/);
     expect(told.values['freeBytes']).toBeGreaterThan(0);
   });
 

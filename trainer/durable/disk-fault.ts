@@ -63,8 +63,8 @@ export function refusedWrite(path: string, system: string, neededBytes?: number,
   let reason = why;
   if (free !== null)
     reason =
-      needed === null ? said`${why}: ${free} MiB are free` : said`${why}: ${needed} MiB are needed, ${free} MiB are free`;
-  else if (needed !== null) reason = said`${why}: ${needed} MiB are needed`;
+      needed === null ? said`${why} (${free} MiB free)` : said`${why} (${needed} MiB needed, ${free} MiB free)`;
+  else if (needed !== null) reason = said`${why} (${needed} MiB needed)`;
   return {
     code,
     message: `${path} could not be written (${system}): ${inEnglish(reason)}. What was saved before is intact.`,

@@ -540,7 +540,7 @@ describe('a full disk', () => {
     expect((await train(made.course, made.desk, null)).why).toBe('done');
     const reason = of(made.events, 'phase').find((event) => event.phase === 'paused')?.reason;
     expect(reason?.values).toMatchObject({ system: 'ENOSPC', path: expect.stringContaining('checkpoints') as string });
-    expect(reason?.message).toMatch(/MiB are needed, [\d.]+ MiB are free/);
+    expect(reason?.message).toMatch(/MiB needed, [\d.]+ MiB free/);
     expect(of(made.events, 'checkpoint').map((event) => event.step)).toContain(10);
   });
 

@@ -27,12 +27,14 @@ export interface RunControl {
   readonly checkpointNow: RequestHandler<'checkpointNow'>;
   readonly discard: RequestHandler<'discardRun'>;
   readonly moveInQueue: RequestHandler<'moveInQueue'>;
+  readonly recordsHeld: RequestHandler<'recordsHeld'>;
+  readonly tryRecordsAgain: RequestHandler<'tryRecordsAgain'>;
   /** Creates a run without queueing it; plans queue theirs together. */
   readonly make: (config: RunConfig, place: PlanPlace | null) => Promise<string>;
 }
 
 export function createRunControl(context: RunsContext): RunControl {
-  const { store, host, queue } = context;
+  const { store, host, held, queue } = context;
   const make: RunControl['make'] = (config, place) => makeRun(context, config, place);
 
   return {
@@ -65,6 +67,8 @@ export function createRunControl(context: RunsContext): RunControl {
       await changeRun(context, id, () => store.setStatus(id, 'stopped', run.fault));
     },
     moveInQueue: (id, position) => queue.move(id, position),
+    recordsHeld: held.fault,
+    tryRecordsAgain: held.tryNow,
   };
 }
 

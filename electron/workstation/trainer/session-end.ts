@@ -2,6 +2,7 @@
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Store } from '../store/store.ts';
+import type { HeldWrites } from '../workspace/held-writes.ts';
 import { saveRunCard } from '../workspace/workspace.ts';
 import { exitFault, type TrainerExit } from './trainer-exit.ts';
 
@@ -23,28 +24,30 @@ export interface EndReasons {
 
 export interface EndedAttempt {
   readonly store: Store;
+  readonly held: Pick<HeldWrites, 'keep'>;
   readonly run: string;
   readonly attempt: number;
   readonly now: () => number;
 }
 
 export async function recordEnd(
-  { store, run, attempt, now }: EndedAttempt,
+  { store, held: { keep }, run, attempt, now }: EndedAttempt,
   { stopped, broken, asked }: EndReasons,
   exit: TrainerExit,
 ): Promise<SessionEnd> {
   // Its own report has already been written.
   if (stopped !== null && broken === null) {
-    await saveRunCard(store, run);
+    await keep(() => saveRunCard(store, run));
     return { run, ended: stopped.why, fault: stopped.fault ?? null };
   }
   // A signal sent by this program, or a clean exit at its request, is a requested end; anything else is a loss.
   const byUs = exit.sent !== null || (asked !== null && exit.code === 0);
   const fault = broken ?? exitFault(exit);
   const ended = broken !== null ? 'failed' : byUs ? 'asked' : 'lost';
-  await store.endAttempt(run, attempt, ended, fault, now());
+  await keep(() => store.endAttempt(run, attempt, ended, fault, now()));
   // A lost run can be resumed; one stopped on request stays where it was saved.
-  await store.setStatus(run, ended === 'lost' ? 'interrupted' : ended === 'asked' ? 'stopped' : 'failed', fault);
-  await saveRunCard(store, run);
+  const status = ended === 'lost' ? 'interrupted' : ended === 'asked' ? 'stopped' : 'failed';
+  await keep(() => store.setStatus(run, status, fault));
+  await keep(() => saveRunCard(store, run));
   return { run, ended, fault };
 }

@@ -10,6 +10,7 @@ import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Progress } from '../../api/runs.ts';
 import type { Push } from '../request-types.ts';
 import type { Store } from '../store/store.ts';
+import type { HeldWrites } from '../workspace/held-writes.ts';
 import { saveRunCard } from '../workspace/workspace.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { RunProgress } from './run-progress.ts';
@@ -32,6 +33,7 @@ export interface Session {
 export interface SessionOptions {
   readonly program: TrainerProgram;
   readonly store: Store;
+  readonly held: HeldWrites;
   readonly push: Push;
   readonly now: () => number;
   /** When a process with this id was started, as the lock and the sweep count it. */
@@ -45,7 +47,7 @@ const graceMs = 30_000;
 const sleptMs = 10_000;
 
 export async function openSession(options: SessionOptions, job: TrainJob, fromStep: number): Promise<Session> {
-  const { store, push, now } = options;
+  const { store, held, push, now } = options;
   const { run, attempt } = job;
   const progress = new RunProgress(run, job.config.execution.device, fromStep);
   const reasons: EndReasons = { stopped: null, broken: null, asked: null };
@@ -63,9 +65,15 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
   };
   const recorder = new EventRecorder({
     store,
+    keep: held.keep,
+    full: (isFull) => trainer?.send(isFull ? { type: 'pause', when: 'now' } : { type: 'resume' }),
     recorded: (step) => trainer?.send({ type: 'recorded', step }),
     changed: pushRun,
-    failed: (error) => breakOff(faultOf(error)),
+    failed: (error) => {
+      // While it ends in any case, its rows are made of its events at the next start.
+      if (reasons.asked === null) breakOff(faultOf(error));
+      else options.complain(`${run}: ${faultOf(error).message}`);
+    },
   });
   const heard = (event: TrainerEvent): void => {
     progress.hear(event);
@@ -88,7 +96,7 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
   const end = async (exit: TrainerExit): Promise<SessionEnd> => {
     clearInterval(watch);
     await recorder.settled();
-    return recordEnd({ store, run, attempt, now }, reasons, exit);
+    return recordEnd({ store, held, run, attempt, now }, reasons, exit);
   };
   const ended = started.exited.then(end).finally(() => {
     pushProgress.flush();
