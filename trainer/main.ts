@@ -133,7 +133,7 @@ async function start(): Promise<void> {
         if (error instanceof StopAsked) return { why: 'asked', step: 0, safeStep: null } as const;
         throw error;
       });
-      await written(port);
+      if (ending.why === 'done') await written(port);
       port.send({ type: 'stopped', ...ending });
     }
     await finish(port, 0);

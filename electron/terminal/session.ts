@@ -103,8 +103,8 @@ interface Teller {
 function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'): Teller {
   const titles = new Map<string, string>();
   const seen = new Map<string, RunRow['status']>();
-  /** Of each run the reason last told of a pause that nobody asked for. */
-  const pauses = new Map<string, string | null>();
+  /** Of each run the pause last told that nobody asked for. */
+  const pauses = new Map<string, string>();
   let workstation: Workstation | null = null;
   let heldNow: () => void = () => undefined;
   let telling: Promise<void> = Promise.resolve();
@@ -124,10 +124,13 @@ function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'):
     }
   }
 
-  function tellPause({ run, pausedBy }: Progress): void {
-    const before = pauses.get(run);
-    pauses.set(run, pausedBy?.message ?? null);
-    if (pausedBy === null || before === pausedBy.message) return;
+  function tellPause({ run, step, pausedBy }: Progress): void {
+    if (pausedBy === null) return;
+    // A try that fails begins the same pause again; what is free at the moment does not make it another.
+    const { path = pausedBy.message } = pausedBy.values;
+    const pause = JSON.stringify([step, pausedBy.code, path]);
+    if (pauses.get(run) === pause) return;
+    pauses.set(run, pause);
     heldNow();
     line.say(`${oneLine(titles.get(run) ?? run)}${words.report.colon}${words.pausedBy(pausedBy)}`);
   }

@@ -40,9 +40,11 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
 
   let closing: Promise<void> | null = null;
   const close = async (how: 'safely' | 'now'): Promise<void> => {
-    await computing.close(how);
-    await store.close();
-    await workspace.close();
+    try {
+      await computing.close(how);
+    } finally {
+      await store.close().finally(() => workspace.close());
+    }
   };
   if (write) {
     // A failed start releases what it holds: the lock, the database and its process.

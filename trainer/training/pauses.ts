@@ -1,5 +1,5 @@
 /** Pauses, requested or forced by a full disk. */
-import { hold } from '../channel/hold.ts';
+import { hold, type HoldOptions } from '../channel/hold.ts';
 import { canBeWritten, withFreeBytes } from '../durable/disk-fault.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import type { Fault } from '../protocol/fault.ts';
@@ -21,13 +21,17 @@ export class Pauses {
     this.#saved = saved;
   }
 
-  /** Waits until told to continue. `reason`: absent if the pause was requested; else it ends by itself as well. */
-  async pause(reason?: Fault): Promise<Verdict> {
+  /** Waits until told to continue. */
+  pause(): Promise<Verdict> {
+    return this.#hold({});
+  }
+
+  async #hold(options: Pick<HoldOptions, 'reason' | 'everyMs' | 'look'>): Promise<Verdict> {
     const { context, state } = this.#scope;
     const { port, clock } = context;
     const began = clock();
     const verdict = await hold(port, {
-      ...(reason && { reason, everyMs: lookEveryMs, look: () => canBeWritten(reason) }),
+      ...options,
       beat: () => this.#reports.beat(),
       other: async (ask) => {
         if (ask.type === 'recorded') await this.#saved.recorded(ask.step);
@@ -44,9 +48,10 @@ export class Pauses {
    * Waits until the disk can be written again. Nothing is lost meanwhile: the weights are in memory and the old
    * checkpoints intact.
    *
+   * @param tryAgain makes the refused write again; true if it succeeds
    * @throws FaultError the fault itself, if there is no parent to be told
    */
-  async waitForDisk(fault: Fault): Promise<Verdict> {
+  async waitForDisk(fault: Fault, tryAgain: () => Promise<boolean>): Promise<Verdict> {
     const { port } = this.#scope.context;
     if (port.alone) throw new FaultError(fault.code, fault.message, fault.values, { retry: fault.retry });
     const told = await withFreeBytes(fault);
@@ -55,6 +60,7 @@ export class Pauses {
     if (step !== this.#scope.state.done || path !== fault.values['path'])
       port.log('error', told.code, told.message, { ...told.values, step: this.#scope.state.done });
     this.#told = { step: this.#scope.state.done, path: fault.values['path'] };
-    return this.pause(told);
+    const look = async (): Promise<boolean> => (await canBeWritten(told)) && (await tryAgain());
+    return this.#hold({ reason: told, everyMs: lookEveryMs, look });
   }
 }

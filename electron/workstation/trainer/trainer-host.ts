@@ -102,6 +102,6 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
 /** Counts an end that could not be recorded as a loss. */
 function unrecordedEnd(run: string, error: unknown): SessionEnd & { readonly fault: Fault } {
   const reason = error instanceof Error ? error.message : String(error);
-  const message = `The end of run ${run} could not be recorded: ${reason}`;
+  const message = `The end of run ${run} could not be recorded: ${reason} Its record is completed from its folder when the workspace is opened next.`;
   return { run, ended: 'lost', fault: { code: 'store-died', message, values: { run } } };
 }

@@ -112,7 +112,8 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
       reasons.asked = how === 'now' || reasons.asked === 'now' ? 'now' : 'safely';
       if (how === 'now') started.kill();
       else await started.stop(graceMs + 2_000 * progress.saveSeconds);
-      await ended;
+      // An end that cannot be recorded is reported once, by the host.
+      await ended.catch(() => undefined);
     },
     memoryBytes: () => progress.memoryBytes,
     ended,
