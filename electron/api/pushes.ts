@@ -40,6 +40,16 @@ export interface Pushes {
     readonly leaks: number;
     readonly duplicates: number;
   }) => void;
+  /**
+   * A trainer that has outlived the program: it is waited for while it saves; it was hung and has been ended; or it may
+   * be any other program's process, and is left to the user.
+   */
+  trainerLeft: (left: {
+    readonly run: string;
+    readonly title: string;
+    readonly pid: number;
+    readonly state: 'waiting' | 'ended' | 'foreign';
+  }) => void;
   /** Records cannot be written for now, and are held; null: they are written again. */
   recordsHeld: (fault: Fault | null) => void;
   /** A folder or a file of weights was dropped on the window or handed over by a second instance. */
@@ -55,6 +65,7 @@ export const pushNames = [
   'job',
   'contentsChecked',
   'recordsHeld',
+  'trainerLeft',
   'pathDropped',
   'command',
 ] as const satisfies readonly (keyof Pushes)[];

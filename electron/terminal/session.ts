@@ -146,6 +146,8 @@ function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'):
         line.job(...(values as Parameters<Pushes['job']>));
       } else if (name === 'contentsChecked') {
         line.say(words.contentsChecked(...(values as Parameters<Pushes['contentsChecked']>)));
+      } else if (name === 'trainerLeft') {
+        line.say(words.trainerLeft(...(values as Parameters<Pushes['trainerLeft']>)));
       } else if (name === 'recordsHeld') {
         const [fault] = values as Parameters<Pushes['recordsHeld']>;
         line.say(words.recordsHeld(fault));

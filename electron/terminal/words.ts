@@ -2,13 +2,14 @@
  * Texts of the terminal in two languages. Verdicts, states, figures and most columns are worded by the report; the sentence of a
  * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
-import process from 'node:process';
 import { faultSentences, unreachableSentences } from '../words/faults.ts';
 import { sentenceIn as saidIn } from '../words/sentences.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { PlanRow } from '../api/plans.ts';
 import type { Pushes } from '../api/pushes.ts';
 import { wordsOf } from '../workstation/report/naming.ts';
+import { oneLine } from './printable.ts';
+import { goesOn, trainerLeft } from './waiting-words.ts';
 import { checks, dataStates, jobs, phases, planStates } from './state-words.ts';
 import type { DoctorCheck } from '../../trainer/protocol/hardware.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
@@ -235,6 +236,7 @@ export interface Words {
   readonly fault: (fault: Fault) => string;
   /** Why a run is paused that nobody paused, and what to do. */
   readonly pausedBy: (fault: Fault) => string;
+  readonly trainerLeft: (left: Parameters<Pushes['trainerLeft']>[0]) => string;
   /** Records cannot be written for now; null: they are written again. */
   readonly recordsHeld: (fault: Fault | null) => string;
   /** What a check of contents beside a run found. */
@@ -252,24 +254,6 @@ function sentenceIn(language: TerminalLanguage, { code, values }: Fault): string
   const sentence: string = faultSentences[language][`fault.${code}`];
   return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
 }
-
-/** How work goes on that waits, by itself and by hand. */
-const goesOn = {
-  en: {
-    data: 'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is.',
-    disk: 'The run looks every few seconds and goes on by itself from where it is, once the disk can be written.',
-    records: 'The records are kept in memory and written by themselves, once the disk can be written.',
-    again: 'The records are written again.',
-    byHand: `Enter (or kill -CONT ${process.pid}) tries at once, Ctrl+C stops.`,
-  },
-  zh: {
-    data: '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续。',
-    disk: '实验每隔几秒检查一次，磁盘可以写入后自动从当前位置继续。',
-    records: '记录暂存于内存，磁盘可以写入后自动写入。',
-    again: '记录已恢复写入。',
-    byHand: `按 Enter（或执行 kill -CONT ${process.pid}）可立即重试，按 Ctrl+C 可停止。`,
-  },
-} as const;
 
 const sentencesTogether = (language: TerminalLanguage, ...sentences: readonly string[]): string =>
   sentences.join(language === 'zh' ? '' : ' ');
@@ -313,6 +297,7 @@ export function wordsIn(language: TerminalLanguage): Words {
       reason.code === 'data-unreachable'
         ? unreachableText(language, reason)
         : sentencesTogether(language, fault(reason), goesOn[language].disk, goesOn[language].byHand),
+    trainerLeft: ({ title, pid, state }) => `${oneLine(title)}${report.colon}${trainerLeft[language][state](pid)}`,
     recordsHeld: (reason) => {
       const { records, again, byHand } = goesOn[language];
       return reason === null ? again : sentencesTogether(language, fault(reason), records, byHand);

@@ -48,7 +48,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   };
   if (write) {
     // A failed start releases what it holds: the lock, the database and its process.
-    await takeUp({ workspace, store, host, queue, complain }).catch(async (error: unknown) => {
+    await takeUp({ workspace, store, host, queue, push: options.push, complain }).catch(async (error: unknown) => {
       await close('now');
       throw error;
     });

@@ -49,8 +49,11 @@ export function createRunControl(context: RunsContext): RunControl {
     checkpointNow: (id) => host.session(id).tell({ type: 'checkpointNow' }),
     stop: (id, how) => stopRun(context, id, how),
     resume: async (id, chosen) => {
+      // Its trainer may have outlived the program that ran it.
+      if (isActive(await getRun(store, id)) && host.sessionOrNull(id) === null) await host.whenNotHeld();
       const run = await getRun(store, id);
-      if (run.deleted || isActive(run) || run.status === 'queued' || run.status === 'done')
+      // A queued run goes to the front. In a terminal it is its own from then on.
+      if (run.deleted || isActive(run) || run.status === 'done')
         throw new FaultError(
           'not-available',
           `Run "${run.title}" cannot be resumed: it is ${run.deleted ? 'deleted' : run.status}.`,

@@ -11,6 +11,8 @@ export interface TrainerHost {
   readonly holder: () => string | null;
   /** Starts a run's trainer, or throws a fault. The option `ended` is called at its end. */
   readonly start: (job: TrainJob, fromStep: number) => Promise<void>;
+  /** Resolves when nothing but a run holds the device. */
+  readonly whenNotHeld: () => Promise<void>;
   /** Holds the device for something other than a run. */
   readonly hold: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly session: (run: string) => Session;
@@ -34,6 +36,7 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
   let session: Session | null = null;
   /** A start in progress: its run has the device but no session yet. */
   let opening: Promise<Session> | null = null;
+  let held: Promise<void> = Promise.resolve();
 
   async function start(job: TrainJob, fromStep: number): Promise<void> {
     // Before the first await, so that a concurrent start finds the device taken.
@@ -68,8 +71,13 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
 
   async function hold<T>(name: string, work: () => Promise<T>): Promise<T> {
     device.take(name);
+    const working = work();
+    held = working.then(
+      () => undefined,
+      () => undefined,
+    );
     try {
-      return await work();
+      return await working;
     } finally {
       device.free();
       options.freed();
@@ -79,6 +87,7 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
   return {
     holder: () => device.holder,
     start,
+    whenNotHeld: () => held,
     hold,
     session: (run) => {
       if (session?.run === run) return session;
