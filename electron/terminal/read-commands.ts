@@ -135,6 +135,7 @@ function inspectionText(inspection: Inspection, { words, room }: Session): strin
       `${say('found')}: ${found}`,
       `${say('expected')}:`,
       ...expected.map((one) => `  ${text(one)}`),
+      ...(inspection.rejectCount > 0 ? [`${inspection.rejectCount} ${say('rejects')}:`] : []),
       ...remarks(inspection, words),
     ];
     return lines.flatMap((line) => wrap(line, room)).join('\n');

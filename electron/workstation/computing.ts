@@ -5,6 +5,7 @@ import { createGpuWatch, type GpuWatch } from './machine/gpu-watch.ts';
 import type { Records } from './records.ts';
 import { createQueue, type Queue } from './runs/queue.ts';
 import { createPictureDesk, type PictureDesk } from './trainer/picture-desk.ts';
+import type { StopReason } from './trainer/session-end.ts';
 import { createSideJobs, type SideJobs } from './trainer/side-jobs.ts';
 import { createTrainerHost, type TrainerHost } from './trainer/trainer-host.ts';
 import { createHeldWrites, type HeldWrites } from './workspace/held-writes.ts';
@@ -20,7 +21,7 @@ export interface Computing {
   readonly queue: Queue;
   readonly held: HeldWrites;
   /** Stops the current run. 'now' loses the work since the last checkpoint. */
-  readonly close: (how: 'safely' | 'now') => Promise<void>;
+  readonly close: (how: 'safely' | 'now', why?: StopReason) => Promise<void>;
 }
 
 export function createComputing(options: WorkstationOptions, records: Records, now: () => number): Computing {
@@ -65,11 +66,11 @@ export function createComputing(options: WorkstationOptions, records: Records, n
     host,
     queue,
     held,
-    close: async (how) => {
+    close: async (how, why) => {
       // The queue first; otherwise the end of one run would start the next.
       held.close();
       const settled = queue.close();
-      await host.close(how);
+      await host.close(how, why);
       await settled;
       await Promise.all([contentsChecks.close(), jobs.close(), pictureDesk.close()]);
       gpus.close();

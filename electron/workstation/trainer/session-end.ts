@@ -12,6 +12,9 @@ export interface SessionEnd {
   readonly fault: Fault | null;
 }
 
+/** 'session-end': the program is closed because the user's session or the machine is. */
+export type StopReason = 'asked' | 'session-end';
+
 /** Filled in while the session runs. */
 export interface EndReasons {
   /** The trainer's own report of its end. */
@@ -20,6 +23,7 @@ export interface EndReasons {
   broken: Fault | null;
   /** Stop requested by this program. */
   asked: 'safely' | 'now' | null;
+  why: StopReason;
 }
 
 export interface EndedAttempt {
@@ -32,11 +36,13 @@ export interface EndedAttempt {
 
 export async function recordEnd(
   { store, held: { keep }, run, attempt, now }: EndedAttempt,
-  { stopped, broken, asked }: EndReasons,
+  { stopped, broken, asked, why }: EndReasons,
   exit: TrainerExit,
 ): Promise<SessionEnd> {
   // Its own report has already been written.
   if (stopped !== null && broken === null) {
+    if (stopped.why === 'asked' && why === 'session-end')
+      await keep(() => store.setStatus(run, 'interrupted', sessionEnded(stopped.step)));
     await keep(() => saveRunCard(store, run));
     return { run, ended: stopped.why, fault: stopped.fault ?? null };
   }
@@ -46,8 +52,20 @@ export async function recordEnd(
   const ended = broken !== null ? 'failed' : byUs ? 'asked' : 'lost';
   await keep(() => store.endAttempt(run, attempt, ended, fault, now()));
   // A lost run can be resumed; one stopped on request stays where it was saved.
-  const status = ended === 'lost' ? 'interrupted' : ended === 'asked' ? 'stopped' : 'failed';
-  await keep(() => store.setStatus(run, status, fault));
+  const isCut = ended === 'lost' || (ended === 'asked' && why === 'session-end');
+  const status = isCut ? 'interrupted' : ended === 'asked' ? 'stopped' : 'failed';
+  await keep(() => store.setStatus(run, status, ended === 'asked' && isCut ? sessionEnded(null) : fault));
   await keep(() => saveRunCard(store, run));
   return { run, ended, fault };
+}
+
+/** A run that nobody stopped: it is offered again, or goes on by itself, at the next start. */
+function sessionEnded(step: number | null): Fault {
+  const where = step === null ? '' : ` It was stopped at step ${step}.`;
+  return {
+    code: 'trainer-died',
+    message: `The session or the machine was shut down while the run was training.${where}`,
+    values: { cause: 'machine' },
+    retry: 'resume',
+  };
 }

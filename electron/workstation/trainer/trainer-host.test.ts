@@ -1,14 +1,30 @@
 /** One trainer on the device: starting, events, acknowledgements, stopping in stages, and reporting its end. */
-import { readFileSync } from 'node:fs';
+import { EventEmitter } from 'node:events';
+import type { PowerMonitor } from 'electron';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Progress } from '../../api/runs.ts';
+import { followPower } from '../../shell/power.ts';
 import { createBench, pretrain, rowOf, until, type Bench } from '../testing/bench.ts';
 
 let bench: Bench;
 beforeEach(() => (bench = createBench()));
 afterEach(() => bench.remove());
+
+/** Processes that hold the run database of a workspace. */
+function storesOf(home: string): readonly number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(home, 'reprise.db'));
+    } catch {
+      // It ended between the listing and the look.
+      return false;
+    }
+  });
+}
 
 const isRunning = async (workstation: Awaited<ReturnType<Bench['open']>>, run: string): Promise<boolean> =>
   (await rowOf(workstation, run)).status === 'running' &&
@@ -114,6 +130,80 @@ test('stop now ends a trainer that ignores a stop', async () => {
   await workstation.handlers.stopRun.answer(run, 'now');
   await workstation.whenIdle();
   expect(await rowOf(workstation, run)).toMatchObject({ status: 'stopped', fault: null });
+});
+
+test('a hung trainer is ended soon, and its run can be resumed', { timeout: 20_000 }, async () => {
+  const workstation = await bench.open();
+  const run = await workstation.handlers.createRun.answer(pretrain('hang=5 once steps=30 ms=5 every=2'));
+  await until(async () => (await rowOf(workstation, run)).safeStep === 4, 'its last sign of life');
+  await new Promise((wake) => setTimeout(wake, 200));
+  await workstation.close('safely');
+  const again = await bench.open();
+  expect(await rowOf(again, run)).toMatchObject({ status: 'stopped', safeStep: 4 });
+  await again.handlers.resumeRun.answer(run);
+  await again.whenIdle();
+  expect((await rowOf(again, run)).status).toBe('done');
+});
+
+test('a run is saved and paused while the machine sleeps, and goes on when it wakes', async () => {
+  const workstation = await bench.open();
+  const power = new EventEmitter();
+  followPower(power as unknown as PowerMonitor, workstation, () => undefined);
+  const run = await workstation.handlers.createRun.answer(pretrain('steps=60 ms=10 every=1000'));
+  await until(() => isRunning(workstation, run), 'running');
+  power.emit('suspend');
+  await until(async () => (await rowOf(workstation, run)).status === 'paused', 'paused');
+  power.emit('resume');
+  await workstation.whenIdle();
+  expect(await rowOf(workstation, run)).toMatchObject({ status: 'done', attempts: 1 });
+});
+
+test('a run that the user paused stays paused when the machine wakes', async () => {
+  const workstation = await bench.open();
+  const run = await workstation.handlers.createRun.answer(pretrain('steps=60 ms=10 every=1000'));
+  await until(() => isRunning(workstation, run), 'running');
+  await workstation.handlers.pauseRun.answer(run, 'now');
+  await until(async () => (await rowOf(workstation, run)).status === 'paused', 'paused');
+  workstation.sleep();
+  workstation.wake();
+  await new Promise((wake) => setTimeout(wake, 300));
+  expect((await rowOf(workstation, run)).status).toBe('paused');
+});
+
+test('a shutdown waits until the run is saved; at the next start the run goes on by itself', async () => {
+  const workstation = await bench.open();
+  const { settings } = await workstation.handlers.about.answer();
+  await workstation.handlers.changeSettings.answer({ ...settings, resumeAutomatically: true });
+  const power = new EventEmitter();
+  let ended: Promise<void> | null = null;
+  followPower(power as unknown as PowerMonitor, workstation, () => (ended = workstation.close('safely', 'session-end')));
+  const run = await workstation.handlers.createRun.answer(pretrain('steps=200 ms=10 every=1000'));
+  await until(() => isRunning(workstation, run), 'running');
+  let isDelayed = false;
+  power.emit('shutdown', { preventDefault: () => (isDelayed = true) });
+  expect(isDelayed).toBe(true);
+  await ended;
+  const looked = await bench.open({ write: false });
+  const cut = await rowOf(looked, run);
+  expect(cut).toMatchObject({ status: 'interrupted', fault: { values: { cause: 'machine' } } });
+  expect(cut.safeStep).toBe(cut.step);
+  await looked.close('now');
+  const again = await bench.open();
+  await again.whenIdle();
+  expect(await rowOf(again, run)).toMatchObject({ status: 'done', attempts: 2 });
+});
+
+test('who waits for the work hears that the run database is gone', async () => {
+  const workstation = await bench.open();
+  const run = await workstation.handlers.createRun.answer(pretrain('steps=2000 ms=5 every=1000'));
+  await until(() => isRunning(workstation, run), 'running');
+  const idle = workstation.whenIdle();
+  const heard = expect(idle).rejects.toMatchObject({ fault: { code: 'store-died' } });
+  for (let death = 0; death < 7; death += 1) {
+    for (const pid of storesOf(bench.home)) process.kill(pid, 'SIGKILL');
+    await new Promise((wake) => setTimeout(wake, 400));
+  }
+  await heard;
 });
 
 test('a trainer killed from outside leaves an interrupted run that says so and resumes', async () => {

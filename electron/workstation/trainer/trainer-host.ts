@@ -3,7 +3,7 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Progress } from '../../api/runs.ts';
 import { Device } from './device.ts';
-import type { SessionEnd } from './session-end.ts';
+import type { SessionEnd, StopReason } from './session-end.ts';
 import { openSession, type Session, type SessionOptions, type TrainJob } from './trainer-session.ts';
 
 export interface TrainerHost {
@@ -21,7 +21,10 @@ export interface TrainerHost {
   readonly sessionWhenOpen: (run: string) => Promise<Session | null>;
   readonly progress: () => readonly Progress[];
   readonly memoryBytes: () => number | null;
-  readonly close: (how: 'safely' | 'now') => Promise<void>;
+  /** Saves and pauses the run that trains, because the machine goes to sleep; `wake` lets it go on. */
+  readonly sleep: () => void;
+  readonly wake: () => void;
+  readonly close: (how: 'safely' | 'now', why?: StopReason) => Promise<void>;
 }
 
 export interface TrainerHostOptions extends SessionOptions {
@@ -36,6 +39,8 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
   let session: Session | null = null;
   /** A start in progress: its run has the device but no session yet. */
   let opening: Promise<Session> | null = null;
+  /** The run that was paused for the machine's sleep. */
+  let asleep: string | null = null;
   let held: Promise<void> = Promise.resolve();
 
   async function start(job: TrainJob, fromStep: number): Promise<void> {
@@ -100,10 +105,19 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
     },
     progress: () => (session === null ? [] : [session.progress()]),
     memoryBytes: () => session?.memoryBytes() ?? null,
-    close: async (how) => {
+    sleep: () => {
+      if (session === null || session.progress().phase === 'paused') return;
+      asleep = session.run;
+      session.tell({ type: 'pause', when: 'now' });
+    },
+    wake: () => {
+      if (session !== null && session.run === asleep) session.tell({ type: 'resume' });
+      asleep = null;
+    },
+    close: async (how, why) => {
       device.close();
       await settled();
-      await session?.stop(how);
+      await session?.stop(how, why);
     },
   };
 }

@@ -14,7 +14,7 @@ import type { HeldWrites } from '../workspace/held-writes.ts';
 import { saveRunCard } from '../workspace/workspace.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { RunProgress } from './run-progress.ts';
-import { recordEnd, type EndReasons, type SessionEnd } from './session-end.ts';
+import { recordEnd, type EndReasons, type SessionEnd, type StopReason } from './session-end.ts';
 import { throttle, type Throttle } from './throttle.ts';
 import type { TrainerExit } from './trainer-exit.ts';
 import { launchTrainer, type TrainerProcess, type TrainerProgram } from './trainer-process.ts';
@@ -25,7 +25,8 @@ export interface Session {
   readonly run: string;
   readonly progress: () => Progress;
   readonly tell: (command: Command) => void;
-  readonly stop: (how: 'safely' | 'now') => Promise<void>;
+  /** @param why 'session-end': nobody wants the run to stop, so that it is offered again */
+  readonly stop: (how: 'safely' | 'now', why?: StopReason) => Promise<void>;
   readonly memoryBytes: () => number | null;
   readonly ended: Promise<SessionEnd>;
 }
@@ -50,7 +51,7 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
   const { store, held, push, now } = options;
   const { run, attempt } = job;
   const progress = new RunProgress(run, job.config.execution.device, fromStep);
-  const reasons: EndReasons = { stopped: null, broken: null, asked: null };
+  const reasons: EndReasons = { stopped: null, broken: null, asked: null, why: 'asked' };
   let trainer: TrainerProcess | null = null;
 
   const pushProgress: Throttle<void> = throttle(everyMs, () => push('progress', progress.shown()));
@@ -108,10 +109,16 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
     run,
     progress: () => progress.shown(),
     tell: started.send,
-    stop: async (how) => {
+    stop: async (how, why = 'asked') => {
+      reasons.why = why;
       reasons.asked = how === 'now' || reasons.asked === 'now' ? 'now' : 'safely';
       if (how === 'now') started.kill();
-      else await started.stop(graceMs + 2_000 * progress.saveSeconds);
+      else {
+        const askedAt = performance.now();
+        const isHung = (): boolean =>
+          Math.min(progress.silentMs, performance.now() - askedAt) > progress.hungAfterMs;
+        await started.stop(graceMs + 2_000 * progress.saveSeconds, isHung);
+      }
       // An end that cannot be recorded is reported once, by the host.
       await ended.catch(() => undefined);
     },
