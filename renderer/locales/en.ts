@@ -1039,6 +1039,13 @@ export const en = {
   'advice.data-unreachable': 'Put it back or connect its disk, then try again.',
   'run.pausedByData':
     'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; “Continue” tries at once.',
+  'window.recordsHeld':
+    'What happens meanwhile is kept in memory and written by itself, once the disk can be written; “Try again” tries at once.',
+  'run.trainerLeft.waiting':
+    '{run}: the trainer of an earlier session (process {pid}) is still there. It is waited for while it saves, and ended if it does nothing.',
+  'run.trainerLeft.ended': '{run}: the trainer of an earlier session (process {pid}) was hung and has been ended.',
+  'run.trainerLeft.foreign':
+    '{run}: process {pid} may be the trainer of an earlier session, which is not certain enough to end it. End it if it is; until then no run can start.',
   'run.pausedByDisk':
     'The run looks every few seconds and goes on by itself from where it is, once the disk can be written; “Continue” tries at once.',
   'advice.dataset-changed': 'Inspect the folder again. Do not mix runs on the old data with runs on the new data.',
