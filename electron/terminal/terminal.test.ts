@@ -293,7 +293,11 @@ test('a disk that refuses a write is told with path, reason and room, and how it
 test('control characters in names are shown and not obeyed, in tables, lines and JSON', () => {
   const title = 'a\u001b[31mred\u009b2J\u202egnp.\nnext';
   let written = '';
-  const line = createProgressLine({ isTTY: true, columns: 80, write: (text) => (written += text) }, wordsIn('en'), () => 0);
+  const line = createProgressLine(
+    { isTTY: true, columns: 80, write: (text) => (written += text) },
+    wordsIn('en'),
+    () => 0,
+  );
   line.say(title);
   line.progress({ ...progress, phase: 'training' }, title);
   const table = tableOf([{ title: 'Title', holds: 'text' }], [[title], `  ${title}`], 80);

@@ -1109,7 +1109,8 @@ export const en = {
   'log.one-word': 'Nearly all images are assigned the same visual word.',
   'log.tensors-growing': '{growth} more tensors than 100 steps ago.',
   'log.corrupt-checkpoint': 'The checkpoint at step {step} failed verification when read back.',
-  'log.checkpoints-not-deleted': 'Older checkpoints could not be deleted and are kept; it is tried again after the next save.',
+  'log.checkpoints-not-deleted':
+    'Older checkpoints could not be deleted and are kept; it is tried again after the next save.',
   'log.disk-full': 'Paused: the disk is full. {path}',
   'log.write-failed': 'Paused: the disk cannot be written. {path}',
   'log.torn-event': 'The last line of the event file was incomplete and has been removed.',

@@ -1006,8 +1006,7 @@ export const zh = {
   'run.pausedByData':
     '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续；点击“继续”可立即重试。',
   'window.recordsHeld': '在此期间的记录暂存于内存，磁盘可以写入后自动写入；点击“重试”可立即重试。',
-  'run.trainerLeft.waiting':
-    '{run}：上次会话的训练进程（{pid}）仍在运行。将等待其保存；若无任何活动，则将其结束。',
+  'run.trainerLeft.waiting': '{run}：上次会话的训练进程（{pid}）仍在运行。将等待其保存；若无任何活动，则将其结束。',
   'run.trainerLeft.ended': '{run}：上次会话的训练进程（{pid}）已挂起，现已将其结束。',
   'run.trainerLeft.foreign':
     '{run}：进程 {pid} 可能是上次会话的训练进程，但无法确认，因此未将其结束。若确实如此，请将其结束；在此之前无法开始任何实验。',

@@ -12,11 +12,7 @@ export async function untilWritable(error: unknown, path: string, reach: Reach):
 }
 
 /** @param reach absent to end with the fault */
-export async function whenWritten<T>(
-  work: () => T | Promise<T>,
-  path: string,
-  reach: Reach | undefined,
-): Promise<T> {
+export async function whenWritten<T>(work: () => T | Promise<T>, path: string, reach: Reach | undefined): Promise<T> {
   for (;;) {
     try {
       return await work();

@@ -110,7 +110,10 @@ export async function saveCheckpoint(
   const began = performance.now();
   const parent = checkpointsOf(runFolder);
   const temporary = join(parent, `.tmp-${String(header.step).padStart(6, '0')}-${header.attempt}`);
-  const neededBytes = entries.reduce((sum, { shape }) => sum + shape.reduce((size, side) => size * side, 4), manifestBytes);
+  const neededBytes = entries.reduce(
+    (sum, { shape }) => sum + shape.reduce((size, side) => size * side, 4),
+    manifestBytes,
+  );
   reached('begin');
   try {
     // Not recursive: where the run's folder is gone, its disk is, and nothing is to be made in its place.

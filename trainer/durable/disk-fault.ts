@@ -58,12 +58,14 @@ export function writeError(error: unknown, path: string, neededBytes?: number): 
 
 /** @param system the system's name for it, such as ENOSPC */
 export function refusedWrite(path: string, system: string, neededBytes?: number, freeBytes?: number): Fault {
-  const { code, why } = refusals[system] ?? { code: 'write-failed' as const, why: said`the disk refuses it (${system})` };
+  const { code, why } = refusals[system] ?? {
+    code: 'write-failed' as const,
+    why: said`the disk refuses it (${system})`,
+  };
   const [needed, free] = [mebibytes(neededBytes, Math.ceil), mebibytes(freeBytes, Math.floor)];
   let reason = why;
   if (free !== null)
-    reason =
-      needed === null ? said`${why} (${free} MiB free)` : said`${why} (${needed} MiB needed, ${free} MiB free)`;
+    reason = needed === null ? said`${why} (${free} MiB free)` : said`${why} (${needed} MiB needed, ${free} MiB free)`;
   else if (needed !== null) reason = said`${why} (${needed} MiB needed)`;
   return {
     code,

@@ -285,7 +285,13 @@ test.runIf(process.platform === 'linux')(
     const node = join(folder, 'node.sh');
     writeFileSync(node, `#!/bin/bash\nulimit -f 300\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
     const database = join(folder, 'reprise.db');
-    const store = await openStore({ node, script: childScript, database, migrations: migrationsFolder, env: process.env });
+    const store = await openStore({
+      node,
+      script: childScript,
+      database,
+      migrations: migrationsFolder,
+      env: process.env,
+    });
     stores.push(store);
     await store.insertRun(runRow);
     let refused: unknown = null;

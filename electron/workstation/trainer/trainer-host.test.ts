@@ -176,7 +176,11 @@ test('a shutdown waits until the run is saved; at the next start the run goes on
   await workstation.handlers.changeSettings.answer({ ...settings, resumeAutomatically: true });
   const power = new EventEmitter();
   let ended: Promise<void> | null = null;
-  followPower(power as unknown as PowerMonitor, workstation, () => (ended = workstation.close('safely', 'session-end')));
+  followPower(
+    power as unknown as PowerMonitor,
+    workstation,
+    () => (ended = workstation.close('safely', 'session-end')),
+  );
   const run = await workstation.handlers.createRun.answer(pretrain('steps=200 ms=10 every=1000'));
   await until(() => isRunning(workstation, run), 'running');
   let isDelayed = false;

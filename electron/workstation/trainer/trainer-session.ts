@@ -115,8 +115,7 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
       if (how === 'now') started.kill();
       else {
         const askedAt = performance.now();
-        const isHung = (): boolean =>
-          Math.min(progress.silentMs, performance.now() - askedAt) > progress.hungAfterMs;
+        const isHung = (): boolean => Math.min(progress.silentMs, performance.now() - askedAt) > progress.hungAfterMs;
         await started.stop(graceMs + 2_000 * progress.saveSeconds, isHung);
       }
       // An end that cannot be recorded is reported once, by the host.
