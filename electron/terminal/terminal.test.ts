@@ -301,6 +301,7 @@ test('control characters in names are shown and not obeyed, in tables, lines and
   line.say(title);
   line.progress({ ...progress, phase: 'training' }, title);
   const table = tableOf([{ title: 'Title', holds: 'text' }], [[title], `  ${title}`], 80);
+  // eslint-disable-next-line no-control-regex -- Our own codes are taken out.
   for (const text of [written.replaceAll(/\r?\u001b\[2?K/g, '').replaceAll('\r', ''), table]) {
     expect(text).toContain('a\\u001b[31mred\\u009b2J\\u202egnp.');
     // eslint-disable-next-line no-control-regex -- They are what must not be there.

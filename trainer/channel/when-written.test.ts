@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { writeJson } from '../durable/files.ts';
+import type { TrainerEvent } from '../protocol/events.ts';
 import { openPort } from './port.ts';
 import { openReach, type Reach } from './reach.ts';
 import { StopAsked } from './stop-asked.ts';
@@ -16,11 +17,8 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 function job(): { readonly reach: Reach; readonly stop: () => void; readonly reasons: string[] } {
   const reasons: string[] = [];
   const channel = {
-    send(
-      event: { readonly type: string; readonly reason?: { readonly message: string } },
-      done: (error: null) => void,
-    ) {
-      if (event.reason !== undefined) reasons.push(event.reason.message);
+    send(event: TrainerEvent, done: (error: null) => void) {
+      if (event.type === 'phase' && event.reason !== undefined) reasons.push(event.reason.message);
       done(null);
     },
   };

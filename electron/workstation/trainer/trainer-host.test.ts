@@ -1,12 +1,9 @@
 /** One trainer on the device: starting, events, acknowledgements, stopping in stages, and reporting its end. */
-import { EventEmitter } from 'node:events';
-import type { PowerMonitor } from 'electron';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { Progress } from '../../api/runs.ts';
-import { followPower } from '../../shell/power.ts';
 import { createBench, pretrain, rowOf, until, type Bench } from '../testing/bench.ts';
 
 let bench: Bench;
@@ -145,19 +142,6 @@ test('a hung trainer is ended soon, and its run can be resumed', { timeout: 20_0
   expect((await rowOf(again, run)).status).toBe('done');
 });
 
-test('a run is saved and paused while the machine sleeps, and goes on when it wakes', async () => {
-  const workstation = await bench.open();
-  const power = new EventEmitter();
-  followPower(power as unknown as PowerMonitor, workstation, () => undefined);
-  const run = await workstation.handlers.createRun.answer(pretrain('steps=60 ms=10 every=1000'));
-  await until(() => isRunning(workstation, run), 'running');
-  power.emit('suspend');
-  await until(async () => (await rowOf(workstation, run)).status === 'paused', 'paused');
-  power.emit('resume');
-  await workstation.whenIdle();
-  expect(await rowOf(workstation, run)).toMatchObject({ status: 'done', attempts: 1 });
-});
-
 test('a run that the user paused stays paused when the machine wakes', async () => {
   const workstation = await bench.open();
   const run = await workstation.handlers.createRun.answer(pretrain('steps=60 ms=10 every=1000'));
@@ -168,33 +152,6 @@ test('a run that the user paused stays paused when the machine wakes', async () 
   workstation.wake();
   await new Promise((wake) => setTimeout(wake, 300));
   expect((await rowOf(workstation, run)).status).toBe('paused');
-});
-
-test('a shutdown waits until the run is saved; at the next start the run goes on by itself', async () => {
-  const workstation = await bench.open();
-  const { settings } = await workstation.handlers.about.answer();
-  await workstation.handlers.changeSettings.answer({ ...settings, resumeAutomatically: true });
-  const power = new EventEmitter();
-  let ended: Promise<void> | null = null;
-  followPower(
-    power as unknown as PowerMonitor,
-    workstation,
-    () => (ended = workstation.close('safely', 'session-end')),
-  );
-  const run = await workstation.handlers.createRun.answer(pretrain('steps=200 ms=10 every=1000'));
-  await until(() => isRunning(workstation, run), 'running');
-  let isDelayed = false;
-  power.emit('shutdown', { preventDefault: () => (isDelayed = true) });
-  expect(isDelayed).toBe(true);
-  await ended;
-  const looked = await bench.open({ write: false });
-  const cut = await rowOf(looked, run);
-  expect(cut).toMatchObject({ status: 'interrupted', fault: { values: { cause: 'machine' } } });
-  expect(cut.safeStep).toBe(cut.step);
-  await looked.close('now');
-  const again = await bench.open();
-  await again.whenIdle();
-  expect(await rowOf(again, run)).toMatchObject({ status: 'done', attempts: 2 });
 });
 
 test('who waits for the work hears that the run database is gone', async () => {

@@ -39,8 +39,6 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
   let session: Session | null = null;
   /** A start in progress: its run has the device but no session yet. */
   let opening: Promise<Session> | null = null;
-  /** The run that was paused for the machine's sleep. */
-  let asleep: string | null = null;
   let held: Promise<void> = Promise.resolve();
 
   async function start(job: TrainJob, fromStep: number): Promise<void> {
@@ -105,19 +103,29 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
     },
     progress: () => (session === null ? [] : [session.progress()]),
     memoryBytes: () => session?.memoryBytes() ?? null,
+    ...sleepOf(() => session),
+    close: async (how, why) => {
+      device.close();
+      await settled();
+      await session?.stop(how, why);
+    },
+  };
+}
+
+function sleepOf(current: () => Session | null): Pick<TrainerHost, 'sleep' | 'wake'> {
+  /** The run that was paused for the machine's sleep. */
+  let asleep: string | null = null;
+  return {
     sleep: () => {
+      const session = current();
       if (session === null || session.progress().phase === 'paused') return;
       asleep = session.run;
       session.tell({ type: 'pause', when: 'now' });
     },
     wake: () => {
+      const session = current();
       if (session !== null && session.run === asleep) session.tell({ type: 'resume' });
       asleep = null;
-    },
-    close: async (how, why) => {
-      device.close();
-      await settled();
-      await session?.stop(how, why);
     },
   };
 }
