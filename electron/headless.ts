@@ -6,6 +6,8 @@ import { faultOf } from '../trainer/durable/fault-of.ts';
 import { parseCommandLine, UsageError } from './terminal/arguments.ts';
 import { exitCodes, helpIn } from './terminal/help.ts';
 import * as detections from './terminal/detection-commands.ts';
+import { lasting } from './terminal/outputs.ts';
+import { printable } from './terminal/printable.ts';
 import * as read from './terminal/read-commands.ts';
 import { openSession, type Surroundings } from './terminal/session.ts';
 import * as work from './terminal/work-commands.ts';
@@ -70,6 +72,8 @@ function codeOf(error: unknown): number {
   return code === 'cancelled' ? exitCodes.stopped : exitCodes.failed;
 }
 
+const outputs = { out: lasting(process.stdout), err: lasting(process.stderr) };
+
 async function surroundingsOf(): Promise<Surroundings> {
   // The bundle lies in out/node.
   const appRoot = process.env['REPRISE_ROOT'] ?? resolve(import.meta.dirname, '..', '..');
@@ -80,25 +84,22 @@ async function surroundingsOf(): Promise<Surroundings> {
     runtime: process.env['REPRISE_RUNTIME'] ?? join(appRoot, '.runtime'),
     edition: process.env['REPRISE_FALLBACK_ELECTRON'] === '1' ? '-dev' : '',
     env: process.env,
-    out: process.stdout,
-    err: process.stderr,
+    ...outputs,
+    input: process.stdin,
   };
 }
-
-/** A reader that went away (`reprise runs | head`) is not an error. */
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(exitCodes.done);
-  throw error;
-});
 
 // Node's own warnings are for those who write the program.
 if (process.env['REPRISE_TRACE'] !== '1') process.removeAllListeners('warning');
 
 try {
-  process.exitCode = await main(process.argv.slice(2), await surroundingsOf());
+  const code = await main(process.argv.slice(2), await surroundingsOf());
+  // What was asked for was done, but what it said is not where it should be.
+  process.exitCode = code === exitCodes.done && outputs.out.lost() !== null ? exitCodes.failed : code;
 } catch (error) {
-  process.stderr.write(`${wordsIn(languageOf(process.argv.slice(2))).fault(faultOf(error))}\n`);
-  if (process.env['REPRISE_TRACE'] === '1' && error instanceof Error) process.stderr.write(`${error.stack ?? ''}\n`);
-  if (process.argv.includes('--json')) process.stdout.write(`${JSON.stringify({ fault: faultOf(error) })}\n`);
+  const { out, err } = outputs;
+  err.write(`${printable(wordsIn(languageOf(process.argv.slice(2))).fault(faultOf(error)))}\n`);
+  if (process.env['REPRISE_TRACE'] === '1' && error instanceof Error) err.write(`${error.stack ?? ''}\n`);
+  if (process.argv.includes('--json')) out.write(`${printable(JSON.stringify({ fault: faultOf(error) }))}\n`);
   process.exitCode = codeOf(error);
 }

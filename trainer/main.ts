@@ -13,6 +13,7 @@ import { protocolVersion } from './protocol/events.ts';
 import { newestValid } from './checkpoints/newest-checkpoint.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from './channel/job.ts';
 import type { Channel } from './channel/event-queue.ts';
+import { hold } from './channel/hold.ts';
 import { openPort, type Port } from './channel/port.ts';
 
 /** Loaded when asked for: a scan of a folder needs no TensorFlow. */
@@ -78,11 +79,20 @@ async function jobOfParent(port: Port): Promise<Job | null> {
   }
 }
 
+/** Holds a finished run until the disk has taken its events. The pipe has them; without a record they would be lost. */
+async function written(port: Port): Promise<void> {
+  const reason = port.retry();
+  if (reason === null || port.alone) return;
+  await hold(port, { reason, everyMs: retryEveryMs, look: () => Promise.resolve(port.retry() === null) });
+}
+
 /** Ends the process once everything has been said. */
 async function finish(port: Port, code: number): Promise<never> {
   await port.close();
   process.exit(code);
 }
+
+const retryEveryMs = 5_000;
 
 let failing = false;
 async function fail(port: Port, error: unknown): Promise<void> {
@@ -123,6 +133,7 @@ async function start(): Promise<void> {
         if (error instanceof StopAsked) return { why: 'asked', step: 0, safeStep: null } as const;
         throw error;
       });
+      if (ending.why === 'done') await written(port);
       port.send({ type: 'stopped', ...ending });
     }
     await finish(port, 0);

@@ -1,4 +1,5 @@
 /** Messages the main process sends to the window unasked. */
+import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { Progress } from './runs.ts';
 
 /** Menu and keyboard commands the window carries out. */
@@ -39,6 +40,18 @@ export interface Pushes {
     readonly leaks: number;
     readonly duplicates: number;
   }) => void;
+  /**
+   * A trainer that has outlived the program: it is waited for while it saves; it was hung and has been ended; or it may
+   * be any other program's process, and is left to the user.
+   */
+  trainerLeft: (left: {
+    readonly run: string;
+    readonly title: string;
+    readonly pid: number;
+    readonly state: 'waiting' | 'ended' | 'foreign';
+  }) => void;
+  /** Records cannot be written for now, and are held; null: they are written again. */
+  recordsHeld: (fault: Fault | null) => void;
   /** A folder or a file of weights was dropped on the window or handed over by a second instance. */
   pathDropped: (path: string) => void;
   command: (id: CommandId) => void;
@@ -51,6 +64,8 @@ export const pushNames = [
   'progress',
   'job',
   'contentsChecked',
+  'recordsHeld',
+  'trainerLeft',
   'pathDropped',
   'command',
 ] as const satisfies readonly (keyof Pushes)[];

@@ -5,6 +5,7 @@ import type { PauseTime } from '../../trainer/protocol/commands.ts';
 import type { Inspection, Reading, Thumbnail } from '../../trainer/protocol/dataset.ts';
 import type { DetectionRules, DetectionSummary } from '../../trainer/protocol/detections.ts';
 import type { Calibration } from '../../trainer/protocol/events.ts';
+import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { DoctorReport, HardwareReading } from '../../trainer/protocol/hardware.ts';
 import type { Choice } from '../../trainer/protocol/options.ts';
 import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
@@ -81,6 +82,10 @@ export interface Requests {
   removeWeights: (weights: string) => void;
   /** Asks the user for a file of weights. */
   chooseFile: (kind: FileKind) => string | null;
+  /** Why records cannot be written at the moment, and are held; null: they can. */
+  recordsHeld: () => Fault | null;
+  /** Tries at once what is tried every few seconds. */
+  tryRecordsAgain: () => void;
   interrupted: () => readonly Interrupted[];
   progress: () => readonly Progress[];
 
@@ -181,6 +186,8 @@ const every = {
   describeWeights: true,
   removeWeights: true,
   chooseFile: true,
+  recordsHeld: true,
+  tryRecordsAgain: true,
   interrupted: true,
   progress: true,
   plans: true,

@@ -1,8 +1,10 @@
 /** Quitting: asks what to do with a run in training, stops it safely, closes the workspace, then exits. */
-import { app, type BrowserWindow, dialog } from 'electron';
+import { app, BrowserWindow, dialog, powerMonitor } from 'electron';
+import type { StopReason } from '../workstation/trainer/session-end.ts';
 import type { Workstation } from '../workstation/workstation.ts';
 import { fail } from './crash.ts';
 import { isTraining } from './open-workstation.ts';
+import { followPower } from './power.ts';
 import type { DesktopPresence } from './presence.ts';
 import type { Words } from './words.ts';
 
@@ -13,9 +15,11 @@ export function isQuitting(): boolean {
   return quitting;
 }
 
-async function quit(workstation: Workstation, presence: DesktopPresence): Promise<void> {
+async function quit(workstation: Workstation, presence: DesktopPresence, why?: StopReason): Promise<void> {
   quitting = true;
-  await workstation.close('safely');
+  // Saving may take a while; nobody has to look at it.
+  for (const shown of BrowserWindow.getAllWindows()) shown.hide();
+  await workstation.close('safely', why);
   presence.dispose();
   app.exit(0);
 }
@@ -58,6 +62,11 @@ export function quitSafely(
       .catch(fail)
       .finally(() => (asking = false));
   });
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
-    process.on(signal, () => void quit(workstation, presence).catch(fail));
+  const endSession = (): void => void quit(workstation, presence, 'session-end').catch(fail);
+  followPower(powerMonitor, workstation, endSession);
+  // Windows tells its windows, not the monitor.
+  app.on('browser-window-created', (_event, created) => void created.on('session-end', endSession));
+  process.on('SIGINT', () => void quit(workstation, presence).catch(fail));
+  // A logout ends programs by these.
+  for (const signal of ['SIGTERM', 'SIGHUP'] as const) process.on(signal, endSession);
 }

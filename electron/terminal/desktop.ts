@@ -12,11 +12,12 @@ export interface TerminalDesktopOptions {
   readonly runtime: string;
   readonly home: string;
   readonly env: NodeJS.ProcessEnv;
+  readonly print: (text: string) => void;
 }
 
 export function createTerminalDesktop(options: TerminalDesktopOptions): Desktop {
   const say = (path: string): Promise<void> => {
-    process.stdout.write(`${path}\n`);
+    options.print(path);
     return Promise.resolve();
   };
   return {

@@ -1,6 +1,7 @@
 /** Progress of the work: one line rewritten in place in a terminal, a line now and then where output goes to a file. */
 import type { Pushes } from '../api/pushes.ts';
 import type { Progress } from '../api/runs.ts';
+import { oneLine, printable } from './printable.ts';
 import { duration } from './table.ts';
 import { clip, widthOf } from './text-width.ts';
 import type { Words } from './words.ts';
@@ -42,7 +43,7 @@ export function createProgressLine(output: Output, words: Words, now: () => numb
       // Before its first word there is nothing to tell but its name.
       if (progress.phase === null) return;
       const figures = [...runFigures(progress, words), beside];
-      carrier.tell({ title, figures }, { work: progress.run, phase: progress.phase });
+      carrier.tell({ title: oneLine(title), figures }, { work: progress.run, phase: progress.phase });
     },
     job: ({ kind, phase, fraction, secondsLeft, ended }) => {
       if (kind === 'check') {
@@ -84,7 +85,7 @@ function movingLine(output: Output): Carrier {
   };
   return {
     say: (text) => {
-      output.write(`${shown === null ? '' : eraseLine}${text}\n`);
+      output.write(`${shown === null ? '' : eraseLine}${printable(text)}\n`);
       drawn = '';
       if (shown !== null) draw(shown);
     },
@@ -108,7 +109,7 @@ function sparseLines(output: Output, now: () => number): Carrier {
   let lastAt = -Infinity;
   let pauseMs = firstPauseMs;
   return {
-    say: (text) => void output.write(`${text}\n`),
+    say: (text) => void output.write(`${printable(text)}\n`),
     tell: ({ title, figures }, { work, phase }) => {
       const isOther = work !== current;
       if (isOther) pauseMs = firstPauseMs;

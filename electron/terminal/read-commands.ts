@@ -17,6 +17,7 @@ import { networkName, networkReason, normsInWords } from '../words/weights.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { comparisonText, type ComparisonStyle } from './comparison.ts';
 import { exitCodes } from './help.ts';
+import { oneLine } from './printable.ts';
 import type { Session } from './session.ts';
 import { bytes, measuredText, tableOf, type Column, type TableRow } from './table.ts';
 import { labelled, widthOf, wrap } from './text-width.ts';
@@ -134,6 +135,7 @@ function inspectionText(inspection: Inspection, { words, room }: Session): strin
       `${say('found')}: ${found}`,
       `${say('expected')}:`,
       ...expected.map((one) => `  ${text(one)}`),
+      ...(inspection.rejectCount > 0 ? [`${inspection.rejectCount} ${say('rejects')}:`] : []),
       ...remarks(inspection, words),
     ];
     return lines.flatMap((line) => wrap(line, room)).join('\n');
@@ -296,7 +298,7 @@ function runsText(rows: readonly RunRow[], { words, room }: Session): string {
   const titles = new Map(rows.map(({ id, title }) => [id, title]));
   const cells = rows.map(({ id, title, status, waitsFor, step, steps, headline, seed, diskBytes }) => [
     id,
-    title,
+    oneLine(title),
     waitsFor === null
       ? words.status(status)
       : `${words.status(status)}, ${words.say('waits')} ${titles.get(waitsFor.run) ?? waitsFor.run}`,

@@ -7,8 +7,10 @@ import type { Push } from '../workstation/request-types.ts';
 import { openWorkstation, type Workstation } from '../workstation/workstation.ts';
 import type { Arguments } from './arguments.ts';
 import { createTerminalDesktop } from './desktop.ts';
+import { oneLine, printable } from './printable.ts';
 import { createProgressLine, leftText, type Output, type ProgressLine } from './progress.ts';
 import { bytes, duration, measuredText } from './table.ts';
+import { listenForTry, type Input } from './try-again.ts';
 import type { Words } from './words.ts';
 
 export interface Surroundings {
@@ -19,6 +21,8 @@ export interface Surroundings {
   readonly env: NodeJS.ProcessEnv;
   readonly out: Output;
   readonly err: Output;
+  /** Where a person types, if it is a terminal. */
+  readonly input?: Input;
   readonly trainer?: string;
 }
 
@@ -39,8 +43,9 @@ export async function openSession(
   words: Words,
   mode: 'read' | 'write',
 ): Promise<Session> {
-  const { appRoot, runtime, version, edition, env, err, out, trainer } = surroundings;
+  const { appRoot, runtime, version, edition, env, err, out, input, trainer } = surroundings;
   const home = args.home ?? defaultHome(env);
+  const print = (text: string): void => void out.write(`${printable(text)}\n`);
   const line = createProgressLine(err, words, () => performance.now());
   const teller = createTeller(line, words, mode);
   const opened = await openWorkstation({
@@ -54,17 +59,19 @@ export async function openSession(
     edition,
     write: mode === 'write',
     complain: line.say,
-    desktop: createTerminalDesktop({ appRoot, runtime, home, env }),
+    desktop: createTerminalDesktop({ appRoot, runtime, home, env, print }),
     ...(trainer === undefined ? {} : { trainer }),
   });
   await teller.begin(opened);
   const stopper = listenForStop(opened, (text) => line.say(words.say(text)));
+  const asker = listenForTry(opened, input);
+  teller.whenHeld(asker.listen);
   return {
     ...opened,
     home,
     words,
     line,
-    print: (text) => void out.write(`${text}\n`),
+    print,
     room: roomOf(out),
     work: async () => {
       await opened.whenIdle();
@@ -76,6 +83,7 @@ export async function openSession(
     close: async (how) => {
       await opened.close(how);
       stopper.release();
+      asker.release();
       line.end();
     },
   };
@@ -85,6 +93,8 @@ interface Teller {
   readonly push: Push;
   /** Takes note of the runs as they are: only later changes are told. */
   readonly begin: (workstation: Workstation) => Promise<void>;
+  /** Calls when something waits that can be tried again. */
+  readonly whenHeld: (call: () => void) => void;
   /** Resolves once every change so far has been told. */
   readonly settled: () => Promise<void>;
 }
@@ -93,9 +103,10 @@ interface Teller {
 function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'): Teller {
   const titles = new Map<string, string>();
   const seen = new Map<string, RunRow['status']>();
-  /** Of each run the reason last told of a pause that nobody asked for. */
-  const pauses = new Map<string, string | null>();
+  /** Of each run the pause last told that nobody asked for. */
+  const pauses = new Map<string, string>();
   let workstation: Workstation | null = null;
+  let heldNow: () => void = () => undefined;
   let telling: Promise<void> = Promise.resolve();
 
   async function tellChanges(): Promise<void> {
@@ -113,11 +124,15 @@ function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'):
     }
   }
 
-  function tellPause({ run, pausedBy }: Progress): void {
-    const before = pauses.get(run);
-    pauses.set(run, pausedBy?.message ?? null);
-    if (pausedBy === null || before === pausedBy.message) return;
-    line.say(`${titles.get(run) ?? run}${words.report.colon}${words.pausedBy(pausedBy)}`);
+  function tellPause({ run, step, pausedBy }: Progress): void {
+    if (pausedBy === null) return;
+    // A try that fails begins the same pause again; what is free at the moment does not make it another.
+    const { path = pausedBy.message } = pausedBy.values;
+    const pause = JSON.stringify([step, pausedBy.code, path]);
+    if (pauses.get(run) === pause) return;
+    pauses.set(run, pause);
+    heldNow();
+    line.say(`${oneLine(titles.get(run) ?? run)}${words.report.colon}${words.pausedBy(pausedBy)}`);
   }
   return {
     push: (name, ...values) => {
@@ -131,6 +146,12 @@ function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'):
         line.job(...(values as Parameters<Pushes['job']>));
       } else if (name === 'contentsChecked') {
         line.say(words.contentsChecked(...(values as Parameters<Pushes['contentsChecked']>)));
+      } else if (name === 'trainerLeft') {
+        line.say(words.trainerLeft(...(values as Parameters<Pushes['trainerLeft']>)));
+      } else if (name === 'recordsHeld') {
+        const [fault] = values as Parameters<Pushes['recordsHeld']>;
+        line.say(words.recordsHeld(fault));
+        if (fault !== null) heldNow();
       } else if (name === 'runsChanged' && mode === 'write') {
         // A fault here would be a fault of the next answer too; that one is told.
         telling = telling.then(tellChanges).catch(() => undefined);
@@ -143,6 +164,7 @@ function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'):
         seen.set(row.id, row.status);
       }
     },
+    whenHeld: (call) => (heldNow = call),
     settled: () => telling,
   };
 }
@@ -196,7 +218,7 @@ export function planText(row: PlanRow, words: Words): string {
 export function waitTexts({ plan, runs }: PlanRow, words: Words): readonly string[] {
   const { colon } = words.report;
   const titles = new Map(plan.runs.map(({ key, config }) => [key, config.title]));
-  const titleOf = (key: string): string => titles.get(key) ?? key;
+  const titleOf = (key: string): string => oneLine(titles.get(key) ?? key);
   return runs.flatMap(({ key, run, waits }) => {
     if (waits?.for !== 'decision') return [];
     const behind = runs.filter(({ waits: other }) => other?.for === 'run' && other.key === key);
@@ -211,7 +233,7 @@ export function waitTexts({ plan, runs }: PlanRow, words: Words): readonly strin
 }
 
 function changeText(row: RunRow, words: Words): string {
-  const parts = [`${words.status(row.status)}  ${row.title}`];
+  const parts = [`${words.status(row.status)}  ${oneLine(row.title)}`];
   const { startedAt, endedAt, headline } = row;
   if (row.status === 'done' && startedAt !== null && endedAt !== null)
     parts.push(duration((endedAt - startedAt) / 1000));

@@ -1,5 +1,6 @@
 /** Plain text tables that fit their room: figures stay whole, texts wrap, Chinese characters are two places wide. */
 import type { Metric } from '../../trainer/protocol/catalogue.ts';
+import { printable } from './printable.ts';
 import { widthOf, wrap } from './text-width.ts';
 
 export interface Column {
@@ -20,7 +21,9 @@ const leastText = 12;
 export function tableOf(given: readonly Column[], all: readonly TableRow[], room: number): string {
   const isUsed = given.map((_, column) => all.some((row) => typeof row !== 'string' && (row[column] ?? '') !== ''));
   const columns = given.filter((_, column) => isUsed[column]);
-  const rows = all.map((row) => (typeof row === 'string' ? row : row.filter((_, column) => isUsed[column])));
+  const rows = all.map((row) =>
+    typeof row === 'string' ? printable(row) : row.filter((_, column) => isUsed[column]).map(printable),
+  );
   const widths = widthsOf(columns, rows, room);
   if (widths === null) return listOf(columns, rows, room);
   const line = (cells: readonly string[]): string => {

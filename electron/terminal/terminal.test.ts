@@ -1,12 +1,17 @@
 /** The command line: what it understands, how it shows progress, how wide a Chinese table is. */
+import { EventEmitter } from 'node:events';
+import process from 'node:process';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Progress } from '../api/runs.ts';
+import { refusedWrite } from '../../trainer/durable/disk-fault.ts';
 import { faultCodes, type Fault } from '../../trainer/protocol/fault.ts';
 import { pretrain } from '../workstation/testing/bench.ts';
 import { withoutLogLines } from '../workstation/trainer/trainer-exit.ts';
 import { assignmentOf, parseCommandLine, UsageError } from './arguments.ts';
 import { helpIn } from './help.ts';
+import { lasting } from './outputs.ts';
+import { oneLine, printable } from './printable.ts';
 import { createProgressLine } from './progress.ts';
 import { bytes, duration, tableOf, type Column } from './table.ts';
 import { clip, widthOf, wrap } from './text-width.ts';
@@ -268,7 +273,59 @@ test('a pause that nobody asked for is told with its reason and what to do', () 
     values: { path: '/data/a.jpg', why: 'gone' },
   } as const;
   expect(wordsIn('en').pausedBy(fault)).toBe(
-    'The data cannot be reached: /data/a.jpg. It was removed or renamed, or its disk is not mounted. Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; Ctrl+C stops it.',
+    'The data cannot be reached: /data/a.jpg. It was removed or renamed, or its disk is not mounted. Put it back or connect its disk. ' +
+      `The run looks every few seconds and goes on by itself from where it is. Enter (or kill -CONT ${process.pid}) tries at once, Ctrl+C stops.`,
   );
   expect(wordsIn('zh').pausedBy(fault)).toContain('无法访问数据：/data/a.jpg。文件已被删除或重命名');
+});
+
+test('a disk that refuses a write is told with path, reason and room, and how it goes on', () => {
+  const fault = refusedWrite('/runs/1/checkpoints', 'ENOSPC', 3 * 2 ** 20, 2 ** 20);
+  const byHand = `Enter (or kill -CONT ${process.pid}) tries at once, Ctrl+C stops.`;
+  for (const text of [wordsIn('en').pausedBy(fault), wordsIn('en').recordsHeld(fault)]) {
+    expect(text).toMatch(/^\/runs\/1\/checkpoints .*the disk is full \(3 MiB needed, 1 MiB free\)/);
+    expect(text.endsWith(byHand)).toBe(true);
+  }
+  expect(wordsIn('zh').pausedBy(fault)).toContain('磁盘已满（需要 3 MiB，剩余 1 MiB）');
+  expect(wordsIn('zh').recordsHeld(null)).toBe('记录已恢复写入。');
+});
+
+test('control characters in names are shown and not obeyed, in tables, lines and JSON', () => {
+  const title = 'a\u001b[31mred\u009b2J\u202egnp.\nnext';
+  let written = '';
+  const line = createProgressLine(
+    { isTTY: true, columns: 80, write: (text) => (written += text) },
+    wordsIn('en'),
+    () => 0,
+  );
+  line.say(title);
+  line.progress({ ...progress, phase: 'training' }, title);
+  const table = tableOf([{ title: 'Title', holds: 'text' }], [[title], `  ${title}`], 80);
+  // eslint-disable-next-line no-control-regex -- Our own codes are taken out.
+  for (const text of [written.replaceAll(/\r?\u001b\[2?K/g, '').replaceAll('\r', ''), table]) {
+    expect(text).toContain('a\\u001b[31mred\\u009b2J\\u202egnp.');
+    // eslint-disable-next-line no-control-regex -- They are what must not be there.
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202e]/);
+  }
+  expect(oneLine(title)).not.toContain('\n');
+  expect(JSON.parse(printable(JSON.stringify({ title })))).toEqual({ title });
+});
+
+test('a reader that goes away ends the output and nothing else; a full disk is remembered', () => {
+  const stream = (code: string) => {
+    const events = new EventEmitter();
+    let wrote = 0;
+    const output = lasting({
+      on: (name, listener) => events.on(name, listener),
+      write: () => {
+        wrote += 1;
+        events.emit('error', Object.assign(new Error(code), { code }));
+      },
+    });
+    output.write('one');
+    output.write('two');
+    return { wrote, lost: output.lost() };
+  };
+  expect(stream('EPIPE')).toEqual({ wrote: 1, lost: null });
+  expect(stream('ENOSPC')).toMatchObject({ wrote: 1, lost: { message: 'ENOSPC' } });
 });

@@ -8,6 +8,8 @@ import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { PlanRow } from '../api/plans.ts';
 import type { Pushes } from '../api/pushes.ts';
 import { wordsOf } from '../workstation/report/naming.ts';
+import { oneLine } from './printable.ts';
+import { goesOn, trainerLeft } from './waiting-words.ts';
 import { checks, dataStates, jobs, phases, planStates } from './state-words.ts';
 import type { DoctorCheck } from '../../trainer/protocol/hardware.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
@@ -234,6 +236,9 @@ export interface Words {
   readonly fault: (fault: Fault) => string;
   /** Why a run is paused that nobody paused, and what to do. */
   readonly pausedBy: (fault: Fault) => string;
+  readonly trainerLeft: (left: Parameters<Pushes['trainerLeft']>[0]) => string;
+  /** Records cannot be written for now; null: they are written again. */
+  readonly recordsHeld: (fault: Fault | null) => string;
   /** What a check of contents beside a run found. */
   readonly contentsChecked: (found: Parameters<Pushes['contentsChecked']>[0]) => string;
   /** `top-1`, `loss`: the figure that represents a run in a list. */
@@ -250,15 +255,19 @@ function sentenceIn(language: TerminalLanguage, { code, values }: Fault): string
   return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
 }
 
-const goesOn = {
-  en: 'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; Ctrl+C stops it.',
-  zh: '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续；按 Ctrl+C 可停止。',
-} as const;
+const sentencesTogether = (language: TerminalLanguage, ...sentences: readonly string[]): string =>
+  sentences.join(language === 'zh' ? '' : ' ');
 
 function unreachableText(language: TerminalLanguage, fault: Fault): string {
   const why: Named = unreachableSentences[language];
-  const parts = [sentenceIn(language, fault), why[`unreachable.${fault.values['why']}`] ?? '', goesOn[language]];
-  return parts.join(language === 'zh' ? '' : ' ');
+  const { data, byHand } = goesOn[language];
+  return sentencesTogether(
+    language,
+    sentenceIn(language, fault),
+    why[`unreachable.${fault.values['why']}`] ?? '',
+    data,
+    byHand,
+  );
 }
 
 export function wordsIn(language: TerminalLanguage): Words {
@@ -284,7 +293,15 @@ export function wordsIn(language: TerminalLanguage): Words {
     planState: (state) => planStates[language][state],
     check: (id) => checks[language][id],
     fault,
-    pausedBy: (reason) => (reason.code === 'data-unreachable' ? unreachableText(language, reason) : fault(reason)),
+    pausedBy: (reason) =>
+      reason.code === 'data-unreachable'
+        ? unreachableText(language, reason)
+        : sentencesTogether(language, fault(reason), goesOn[language].disk, goesOn[language].byHand),
+    trainerLeft: ({ title, pid, state }) => `${oneLine(title)}${report.colon}${trainerLeft[language][state](pid)}`,
+    recordsHeld: (reason) => {
+      const { records, again, byHand } = goesOn[language];
+      return reason === null ? again : sentencesTogether(language, fault(reason), records, byHand);
+    },
     contentsChecked: ({ name, damaged, leaks, duplicates }) =>
       language === 'zh'
         ? `${name} 的内容检查完毕：${damaged} 个损坏文件，${duplicates} 张重复图像，${leaks} 张图像同时出现在多个划分中`

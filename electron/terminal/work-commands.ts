@@ -1,6 +1,6 @@
 /** Commands that create or change runs. They hold the workspace while they work. */
 import { stat } from 'node:fs/promises';
-import { extname, resolve } from 'node:path';
+import { extname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
 import type { DatasetRow } from '../api/datasets.ts';
@@ -16,7 +16,7 @@ import type { Options } from '../../trainer/protocol/options.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import type { Result } from '../../trainer/protocol/results.ts';
 import { suggestedName } from '../words/dataset-names.ts';
-import { sentencesIn } from '../words/sentences.ts';
+import { sentenceIn, sentencesIn } from '../words/sentences.ts';
 import { titleWithChanges } from '../words/titles.ts';
 import { resizedInWords } from '../words/transformers.ts';
 import { withBatchOf } from '../words/with-batch.ts';
@@ -28,6 +28,7 @@ import { comparisonText } from './comparison.ts';
 import { shortFigureName } from './field-words.ts';
 import { exitCodes } from './help.ts';
 import { presetId, reportText, runId, show, styleOf, weightsText, type Command } from './read-commands.ts';
+import { oneLine } from './printable.ts';
 import { planText, waitTexts, type Session } from './session.ts';
 import { measuredText, tableOf, type Column } from './table.ts';
 import { labelled } from './text-width.ts';
@@ -64,14 +65,23 @@ export async function datasetOf(session: Session, given: string, reading?: Readi
   return handlers.addDataset.answer(inspection, known === undefined ? suggestedName(inspection) : known.name);
 }
 
+/** Files named with what is wrong with them, where a folder cannot be used. */
+const mostReasons = 3;
+
 function expectKind(inspection: Inspection, kind: string | null): void {
-  const { dataset, path, found } = inspection;
-  if (dataset === null)
+  const { dataset, path, found, rejects } = inspection;
+  if (dataset === null) {
+    const [first] = rejects;
+    const reasons = rejects
+      .slice(0, mostReasons)
+      .map(({ file, reason }) => ` ${file} cannot be used: ${sentenceIn('en', reason, String)}.`);
     throw new FaultError(
       'wrong-folder',
-      `${path} is not a data set that Reprise can read; it contains ${sentencesIn('en', found, String)}. "reprise datasets inspect" lists the layouts it reads.`,
-      { path },
+      `${path} is not a data set that Reprise can read; it contains ${sentencesIn('en', found, String)}.${reasons.join('')} "reprise datasets inspect" lists the layouts it reads.`,
+      { path: first === undefined ? path : join(path, first.file) },
+      first === undefined ? {} : { reason: first.reason },
     );
+  }
   if (kind !== null && kind !== dataset)
     throw new FaultError('wrong-folder', `${path} contains a data set of kind "${dataset}", not "${kind}".`, {
       path,
@@ -99,7 +109,7 @@ async function finish(session: Session, args: Arguments, id: string): Promise<nu
   const { row, results, folder } = detail;
   show(session, args, { row, results, folder }, () =>
     [
-      `${row.id}  ${session.words.status(row.status)}  ${row.title}`,
+      `${row.id}  ${session.words.status(row.status)}  ${oneLine(row.title)}`,
       ...results.map((result) => `  ${resultText(result, session.words)}`),
       ...(row.fault === null ? [] : [`  ${session.words.fault(row.fault)}`]),
       `  ${folder}`,

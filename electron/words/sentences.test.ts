@@ -13,6 +13,7 @@ import {
 import { expect, test } from 'vitest';
 import { asIs, inEnglish, quoted, said } from '../../trainer/protocol/sentence.ts';
 import { sentenceIn, sentencesIn } from './sentences.ts';
+import { sentencesOnDisks } from './sentences-on-disks.ts';
 import { sentencesOnFiles } from './sentences-on-files.ts';
 import { sentencesOnFolders } from './sentences-on-folders.ts';
 import { sentencesOnLayouts } from './sentences-on-layouts.ts';
@@ -49,7 +50,14 @@ function templatesIn(path: string): { readonly templates: readonly string[]; rea
 const sources = allSources.filter((path) => /[/.]sentence\.ts'/.test(readFileSync(join(trainer, path), 'utf8')));
 const found = sources.map(templatesIn);
 const templates = new Set(found.flatMap((file) => file.templates));
-const tables = [sentencesOnFiles, sentencesOnFolders, sentencesOnLayouts, sentencesOnObjects, sentencesOnResults];
+const tables = [
+  sentencesOnDisks,
+  sentencesOnFiles,
+  sentencesOnFolders,
+  sentencesOnLayouts,
+  sentencesOnObjects,
+  sentencesOnResults,
+];
 const chinese = tables.flatMap((table) => Object.entries(table));
 
 test('every sentence of the trainer is there in Chinese, once, and no other is', () => {

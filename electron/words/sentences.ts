@@ -1,6 +1,7 @@
 /** The sentences of an inspection, and of what a run leaves out, in the language of their reader. */
 import { written, type Said, type Writer } from '../../trainer/protocol/sentence.ts';
 import type { Language } from '../api/settings.ts';
+import { sentencesOnDisks } from './sentences-on-disks.ts';
 import { sentencesOnFiles } from './sentences-on-files.ts';
 import { sentencesOnFolders } from './sentences-on-folders.ts';
 import { sentencesOnLayouts } from './sentences-on-layouts.ts';
@@ -9,9 +10,14 @@ import { sentencesOnResults } from './sentences-on-results.ts';
 
 /** By English template. A template that is not here, of a newer version's record, stays English. */
 const chinese: ReadonlyMap<string, string> = new Map(
-  [sentencesOnFiles, sentencesOnFolders, sentencesOnLayouts, sentencesOnObjects, sentencesOnResults].flatMap((table) =>
-    Object.entries(table),
-  ),
+  [
+    sentencesOnDisks,
+    sentencesOnFiles,
+    sentencesOnFolders,
+    sentencesOnLayouts,
+    sentencesOnObjects,
+    sentencesOnResults,
+  ].flatMap((table) => Object.entries(table)),
 );
 
 const inChinese = (say: string): string => chinese.get(say) ?? say;

@@ -41,7 +41,7 @@ export function createAnswers(
 ): Answers {
   const { version, write, push } = options;
   const { workspace, store, resources, complain } = records;
-  const { jobs, contentsChecks, pictureDesk, host, queue } = computing;
+  const { jobs, contentsChecks, pictureDesk, host, held, queue } = computing;
   const { catalogue, papers } = resources;
   const { trash } = options.desktop;
   const threads = (): number => records.settings.current.threads ?? availableParallelism();
@@ -63,6 +63,7 @@ export function createAnswers(
   const estimates = createEstimates({ ...common, catalogue, papers });
   const runs = createRuns({
     ...common,
+    held,
     queue,
     catalogue,
     trash,

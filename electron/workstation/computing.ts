@@ -5,8 +5,10 @@ import { createGpuWatch, type GpuWatch } from './machine/gpu-watch.ts';
 import type { Records } from './records.ts';
 import { createQueue, type Queue } from './runs/queue.ts';
 import { createPictureDesk, type PictureDesk } from './trainer/picture-desk.ts';
+import type { StopReason } from './trainer/session-end.ts';
 import { createSideJobs, type SideJobs } from './trainer/side-jobs.ts';
 import { createTrainerHost, type TrainerHost } from './trainer/trainer-host.ts';
+import { createHeldWrites, type HeldWrites } from './workspace/held-writes.ts';
 import { processStartedAt } from './workspace/processes.ts';
 import type { WorkstationOptions } from './workstation-options.ts';
 
@@ -17,8 +19,9 @@ export interface Computing {
   readonly gpus: GpuWatch;
   readonly host: TrainerHost;
   readonly queue: Queue;
+  readonly held: HeldWrites;
   /** Stops the current run. 'now' loses the work since the last checkpoint. */
-  readonly close: (how: 'safely' | 'now') => Promise<void>;
+  readonly close: (how: 'safely' | 'now', why?: StopReason) => Promise<void>;
 }
 
 export function createComputing(options: WorkstationOptions, records: Records, now: () => number): Computing {
@@ -31,10 +34,12 @@ export function createComputing(options: WorkstationOptions, records: Records, n
   const contentsChecks = createContentsChecks({ workspace, store, jobs, push, complain, now });
   const pictureDesk = createPictureDesk(program, folder, push);
   const gpus = createGpuWatch(complain);
+  const held = createHeldWrites((fault) => push('recordsHeld', fault));
   // The host and the queue refer to each other.
   const host = createTrainerHost({
     program,
     store,
+    held,
     push,
     now,
     complain,
@@ -46,6 +51,7 @@ export function createComputing(options: WorkstationOptions, records: Records, n
     workspace,
     store,
     host,
+    held,
     push,
     complain,
     drain: options.drain ?? 'all',
@@ -59,10 +65,12 @@ export function createComputing(options: WorkstationOptions, records: Records, n
     gpus,
     host,
     queue,
-    close: async (how) => {
+    held,
+    close: async (how, why) => {
       // The queue first; otherwise the end of one run would start the next.
+      held.close();
       const settled = queue.close();
-      await host.close(how);
+      await host.close(how, why);
       await settled;
       await Promise.all([contentsChecks.close(), jobs.close(), pictureDesk.close()]);
       gpus.close();

@@ -49,6 +49,7 @@ test('a request always takes arguments or never does', () => {
     (
       [
         ...['about', 'chooseHome', 'catalogue', 'presets', 'runs', 'interrupted', 'progress', 'plans', 'datasets'],
+        ...['recordsHeld', 'tryRecordsAgain'],
         ...[
           'weights',
           'knownData',

@@ -9,6 +9,7 @@ import { createHandlers, readersOnly, type Handlers } from './requests.ts';
 import { writeDetections, type WrittenDetections } from './runs/detection-files.ts';
 import { extractFeatures, type ExtractedFeatures, type FeaturesRequest } from './runs/features.ts';
 import { takeUp } from './take-up.ts';
+import type { StopReason } from './trainer/session-end.ts';
 import type { ExportedEncoder, ExportRequest } from './weights/export-encoder.ts';
 import type { WorkstationOptions } from './workstation-options.ts';
 
@@ -24,8 +25,15 @@ export interface Workstation {
   readonly evaluateDetections: (request: ResultFileRequest) => Promise<EvaluatedDetections>;
   /** Resolves when nothing is running and no queued run can start. */
   readonly whenIdle: () => Promise<void>;
-  /** Stops the current run and closes the database. 'now' loses the work since the last checkpoint. */
-  readonly close: (how: 'safely' | 'now') => Promise<void>;
+  /** Before the machine sleeps: the run that trains is saved and paused. */
+  readonly sleep: () => void;
+  /** After it slept: the run goes on. */
+  readonly wake: () => void;
+  /**
+   * Stops the current run and closes the database. 'now' loses the work since the last checkpoint. After a 'session-end'
+   * the run is offered again at the next start, for nobody stopped it.
+   */
+  readonly close: (how: 'safely' | 'now', why?: StopReason) => Promise<void>;
 }
 
 export async function openWorkstation(options: WorkstationOptions): Promise<Workstation> {
@@ -39,14 +47,16 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   const handlers = createHandlers(answers);
 
   let closing: Promise<void> | null = null;
-  const close = async (how: 'safely' | 'now'): Promise<void> => {
-    await computing.close(how);
-    await store.close();
-    await workspace.close();
+  const close = async (how: 'safely' | 'now', why?: StopReason): Promise<void> => {
+    try {
+      await computing.close(how, why);
+    } finally {
+      await store.close().finally(() => workspace.close());
+    }
   };
   if (write) {
     // A failed start releases what it holds: the lock, the database and its process.
-    await takeUp({ workspace, store, host, queue, complain }).catch(async (error: unknown) => {
+    await takeUp({ workspace, store, host, queue, push: options.push, complain }).catch(async (error: unknown) => {
       await close('now');
       throw error;
     });
@@ -64,9 +74,11 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     writeDetections: (run, target) => writeDetections({ store, jobs }, run, target),
     evaluateDetections: (request) => evaluateDetections(jobs, request),
     whenIdle: queue.whenIdle,
-    close: async (how) => {
+    sleep: host.sleep,
+    wake: host.wake,
+    close: async (how, why) => {
       if (how === 'now' && closing !== null) await host.close('now');
-      await (closing ??= close(how));
+      await (closing ??= close(how, why));
     },
   };
 }

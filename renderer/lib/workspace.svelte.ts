@@ -114,6 +114,8 @@ export class Workspace {
   readonly changes = new SvelteMap<string, number>();
   /** Side jobs in progress, by kind. */
   readonly jobs = new SvelteMap<string, Job>();
+  /** Why records cannot be written at the moment, and are held. */
+  recordsHeld = $state.raw<Fault | null>(null);
   notices = $state.raw<readonly Notice[]>([]);
   /** The current or last inspection of a folder; it continues while the user is elsewhere. */
   readonly inspection = new Task<Inspection>();
@@ -149,6 +151,10 @@ export class Workspace {
         this.refreshDatasets();
         this.say(words.say('datasets.wasChecked', found));
       }),
+      listen('recordsHeld', (fault) => (this.recordsHeld = fault)),
+      listen('trainerLeft', ({ title, pid, state }) =>
+        this.say(words.say(`run.trainerLeft.${state}`, { run: title, pid: String(pid) })),
+      ),
       listen('job', (job) => {
         if (job.ended) this.jobs.delete(job.kind);
         else this.jobs.set(job.kind, job);
@@ -162,6 +168,10 @@ export class Workspace {
     void this.presets.run(() => ask('presets'));
     void ask('about').then(
       (about) => this.#adopt(about),
+      (error: unknown) => this.tell(faultOf(error)),
+    );
+    void ask('recordsHeld').then(
+      (fault) => (this.recordsHeld = fault),
       (error: unknown) => this.tell(faultOf(error)),
     );
     this.refresh();

@@ -1041,6 +1041,15 @@ export const en = {
   'advice.data-unreachable': 'Put it back or connect its disk, then try again.',
   'run.pausedByData':
     'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; “Continue” tries at once.',
+  'window.recordsHeld':
+    'What happens meanwhile is kept in memory and written by itself, once the disk can be written; “Try again” tries at once.',
+  'run.trainerLeft.waiting':
+    '{run}: the trainer of an earlier session (process {pid}) is still there. It is waited for while it saves, and ended if it does nothing.',
+  'run.trainerLeft.ended': '{run}: the trainer of an earlier session (process {pid}) was hung and has been ended.',
+  'run.trainerLeft.foreign':
+    '{run}: process {pid} may be the trainer of an earlier session, which is not certain enough to end it. End it if it is; until then no run can start.',
+  'run.pausedByDisk':
+    'The run looks every few seconds and goes on by itself from where it is, once the disk can be written; “Continue” tries at once.',
   'advice.dataset-changed': 'Inspect the folder again. Do not mix runs on the old data with runs on the new data.',
   'advice.corrupt-checkpoint': 'The previous one is used instead.',
   'advice.other-arithmetic':
@@ -1102,6 +1111,10 @@ export const en = {
   'log.one-word': 'Nearly all images are assigned the same visual word.',
   'log.tensors-growing': '{growth} more tensors than 100 steps ago.',
   'log.corrupt-checkpoint': 'The checkpoint at step {step} failed verification when read back.',
+  'log.checkpoints-not-deleted':
+    'Older checkpoints could not be deleted and are kept; it is tried again after the next save.',
+  'log.disk-full': 'Paused: the disk is full. {path}',
+  'log.write-failed': 'Paused: the disk cannot be written. {path}',
   'log.torn-event': 'The last line of the event file was incomplete and has been removed.',
   'log.cache-damaged': 'Cached features are damaged and are being recomputed.',
   'log.cache-not-written': 'The features could not be cached.',
@@ -1358,6 +1371,8 @@ export const en = {
   'value.runs': 'Runs',
   'value.bytes': 'Size',
   'value.freeBytes': 'Free',
+  'value.neededBytes': 'Needed',
+  'value.system': 'System',
   'value.totalBytes': 'Total',
   'value.bytesPerSecond': 'Write speed',
   'value.fsyncMilliseconds': 'Sync time',

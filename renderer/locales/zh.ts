@@ -1007,6 +1007,12 @@ export const zh = {
   'advice.data-unreachable': '请将数据放回原处，或重新连接所在磁盘，然后重试。',
   'run.pausedByData':
     '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续；点击“继续”可立即重试。',
+  'window.recordsHeld': '在此期间的记录暂存于内存，磁盘可以写入后自动写入；点击“重试”可立即重试。',
+  'run.trainerLeft.waiting': '{run}：上次会话的训练进程（{pid}）仍在运行。将等待其保存；若无任何活动，则将其结束。',
+  'run.trainerLeft.ended': '{run}：上次会话的训练进程（{pid}）已挂起，现已将其结束。',
+  'run.trainerLeft.foreign':
+    '{run}：进程 {pid} 可能是上次会话的训练进程，但无法确认，因此未将其结束。若确实如此，请将其结束；在此之前无法开始任何实验。',
+  'run.pausedByDisk': '实验每隔几秒检查一次，磁盘可以写入后自动从当前位置继续；点击“继续”可立即重试。',
   'advice.dataset-changed': '请重新检查该文件夹。不要将基于旧数据的实验与基于新数据的实验混用。',
   'advice.corrupt-checkpoint': '将改用前一个检查点。',
   'advice.other-arithmetic':
@@ -1057,6 +1063,9 @@ export const zh = {
   'log.one-word': '几乎所有图像都分配到同一个视觉词。',
   'log.tensors-growing': '张量比 100 步之前多出 {growth} 个。',
   'log.corrupt-checkpoint': '第 {step} 步的检查点回读校验失败。',
+  'log.checkpoints-not-deleted': '较早的检查点未能删除，予以保留；下次保存后再试。',
+  'log.disk-full': '已暂停：磁盘已满。{path}',
+  'log.write-failed': '已暂停：磁盘无法写入。{path}',
   'log.torn-event': '事件文件的最后一行不完整，已截去。',
   'log.cache-damaged': '缓存的特征已损坏，正在重新计算。',
   'log.cache-not-written': '特征未能写入缓存。',
@@ -1307,6 +1316,8 @@ export const zh = {
   'value.runs': '实验数',
   'value.bytes': '大小',
   'value.freeBytes': '可用',
+  'value.neededBytes': '需要',
+  'value.system': '系统代码',
   'value.totalBytes': '总量',
   'value.bytesPerSecond': '写入速度',
   'value.fsyncMilliseconds': '同步耗时',

@@ -1,7 +1,7 @@
 /** The events of a run in `events.ndjson`, a line each: the truth about the run. */
 import { closeSync, fsyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import * as v from 'valibot';
-import { diskFault } from '../durable/fault-of.ts';
+import { diskFault } from '../durable/disk-fault.ts';
 import type { TrainerEvent } from '../protocol/events.ts';
 import type { Fault } from '../protocol/fault.ts';
 

@@ -6,7 +6,7 @@
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FaultError } from '../durable/fault-error.ts';
-import { diskFault } from '../durable/fault-of.ts';
+import { writeError } from '../durable/disk-fault.ts';
 import { bytesOf, longestWrite, sha256, syncFolder, writeFully } from '../durable/files.ts';
 import type { StateEntry } from '../engine/engine.ts';
 import type { Manifest, TensorEntry } from '../protocol/checkpoint.ts';
@@ -92,6 +92,11 @@ async function freeName(runFolder: string, step: number): Promise<string> {
   return taken ? `${name}-${taken.edition + 1}` : name;
 }
 
+/** About what a manifest takes. */
+const manifestBytes = 64 * 1024;
+
+const isExisting = (error: unknown): boolean => error instanceof Error && 'code' in error && error.code === 'EEXIST';
+
 /**
  * Saves the state after `header.step` steps as a new folder; nothing is overwritten.
  *
@@ -105,9 +110,16 @@ export async function saveCheckpoint(
   const began = performance.now();
   const parent = checkpointsOf(runFolder);
   const temporary = join(parent, `.tmp-${String(header.step).padStart(6, '0')}-${header.attempt}`);
+  const neededBytes = entries.reduce(
+    (sum, { shape }) => sum + shape.reduce((size, side) => size * side, 4),
+    manifestBytes,
+  );
   reached('begin');
   try {
-    await mkdir(parent, { recursive: true });
+    // Not recursive: where the run's folder is gone, its disk is, and nothing is to be made in its place.
+    await mkdir(parent).catch((error: unknown) => {
+      if (!isExisting(error)) throw error;
+    });
     await rm(temporary, { recursive: true, force: true });
     await mkdir(temporary);
     reached('folder made');
@@ -125,11 +137,8 @@ export async function saveCheckpoint(
     const seconds = (performance.now() - began) / 1000;
     return { folder: `checkpoints/${name}`, bytes: tensorBytes, seconds, manifestSha256 };
   } catch (error) {
-    const fault = diskFault(error, temporary);
     // What is left is swept at the next start; here the space may be what is missing.
-    await rm(temporary, { recursive: true, force: true }).catch((cause: unknown) => {
-      if (!diskFault(cause, temporary)) throw cause;
-    });
-    throw fault ? new FaultError(fault.code, fault.message, fault.values, { retry: fault.retry, cause: error }) : error;
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    throw writeError(error, temporary, neededBytes);
   }
 }

@@ -1,26 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { diskFault, faultOf } from './fault-of.ts';
+import { faultOf } from './fault-of.ts';
 import { FaultError } from './fault-error.ts';
 
 const system = (code: string, path?: string): Error =>
   Object.assign(new Error(code), { code, ...(path ? { path } : {}) });
 
 describe('a failure', () => {
-  it.each([
-    ['ENOSPC', 'disk-full'],
-    ['EDQUOT', 'disk-full'],
-    ['EFBIG', 'disk-full'],
-    ['EIO', 'write-failed'],
-    ['EROFS', 'write-failed'],
-  ])('of a write, %s, is the fault %s', (code, expected) => {
-    expect(diskFault(system(code), '/run')?.code).toBe(expected);
-  });
-
-  it('unrelated to the disk is not a disk fault', () => {
-    expect(diskFault(system('ENOENT'), '/run')).toBeNull();
-    expect(diskFault(new Error('no'), '/run')).toBeNull();
-  });
-
   it.each([
     ['OOM when allocating tensor with shape[256,64]', 'out-of-memory'],
     ['Array buffer allocation failed', 'out-of-memory'],

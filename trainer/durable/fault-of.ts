@@ -1,20 +1,7 @@
 /** Converts any error to a fault: ours as it is, the system's by its code, TensorFlow's by its message. */
 import type { Fault, FaultCode } from '../protocol/fault.ts';
+import { diskFault, systemCode } from './disk-fault.ts';
 import { FaultError } from './fault-error.ts';
-
-/** The disk accepts no more data: the run waits, loses nothing, and continues once there is space. */
-const diskCodes: Readonly<Record<string, FaultCode>> = {
-  ENOSPC: 'disk-full',
-  EDQUOT: 'disk-full',
-  EFBIG: 'disk-full',
-  EIO: 'write-failed',
-  EROFS: 'write-failed',
-  EACCES: 'write-failed',
-  EPERM: 'write-failed',
-  ENODEV: 'write-failed',
-  ENXIO: 'write-failed',
-  ESTALE: 'write-failed',
-};
 
 /** Meaning of a system error that is not known to come from a write. */
 const systemCodes: Readonly<Record<string, FaultCode>> = {
@@ -58,27 +45,6 @@ const knownTexts: readonly KnownText[] = [
     advice: 'the device cannot be used: choose another one, or the processor',
   },
 ];
-
-function systemCode(error: unknown): string | null {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;
-}
-
-/** The fault of a write refused by the disk; null for any other error. */
-export function diskFault(error: unknown, path: string): Fault | null {
-  if (error instanceof FaultError) {
-    return error.fault.code === 'disk-full' || error.fault.code === 'write-failed' ? error.fault : null;
-  }
-  const system = systemCode(error);
-  const code = system === null ? undefined : diskCodes[system];
-  if (system === null || code === undefined) return null;
-  const advice = code === 'disk-full' ? 'free some space, then resume' : 'make the folder writable again, then resume';
-  return {
-    code,
-    message: `${path} could not be written (${system}): ${advice}. What was saved before is intact.`,
-    values: { path, system },
-    retry: code === 'disk-full' ? 'free-space' : 'resume',
-  };
-}
 
 export function faultOf(error: unknown): Fault {
   if (error instanceof FaultError) return error.fault;

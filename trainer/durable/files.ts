@@ -4,6 +4,7 @@ import { createReadStream, statSync } from 'node:fs';
 import { mkdir, open, readFile, rename, rm, stat, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import process from 'node:process';
+import { writeError } from './disk-fault.ts';
 import { FaultError } from './fault-error.ts';
 
 /** True if the error means that the file does not exist. */
@@ -63,11 +64,12 @@ export async function writeAtomically(
       await handle.close();
     }
     await rename(temporary, path);
+    await syncFolder(dirname(path));
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    // Swept at the next start where the disk refuses this too.
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw writeError(error, path);
   }
-  await syncFolder(dirname(path));
 }
 
 /** Writes a value as readable JSON, atomically. */
@@ -99,8 +101,12 @@ export async function readJson(path: string, limit: number): Promise<unknown> {
 
 /** Creates a folder whose name survives a power cut; fails if it exists. */
 export async function createFolder(path: string): Promise<void> {
-  await mkdir(path);
-  await syncFolder(dirname(path));
+  try {
+    await mkdir(path);
+    await syncFolder(dirname(path));
+  } catch (error) {
+    throw writeError(error, path);
+  }
 }
 
 /** SHA-256 of a file's contents, in bounded memory. */

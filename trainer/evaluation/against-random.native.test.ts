@@ -1,5 +1,5 @@
 /** Imported weights against random ones: trained ones pass, untrained ones are asked about before anything is computed. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -32,6 +32,7 @@ beforeAll(async () => {
   const header = { run: 'weights', attempt: 1, step: 0, epoch: 0, trainedSeconds: 0, seed: 1, counters: {} };
   const machine = { codeVersion: '0', tensorflow: '0', arithmetic: '0', threads: 2, instructionSet: 'none' };
   const save = async (name: string, entries: readonly StateEntry[]): Promise<void> => {
+    mkdirSync(join(folder, name));
     const saved = await saveCheckpoint(join(folder, name), { ...header, ...machine, configHash: '' }, entries);
     checkpoints.set(name, join(folder, name, saved.folder));
   };

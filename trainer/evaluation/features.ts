@@ -4,7 +4,7 @@
  */
 import { mkdir, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { diskFault } from '../durable/fault-of.ts';
+import { diskFault } from '../durable/disk-fault.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import { canonicalJson } from '../durable/canonical-json.ts';
 import type { EngineFacts } from '../engine/binding/engine-facts.ts';

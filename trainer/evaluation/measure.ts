@@ -3,7 +3,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { gzip } from 'node:zlib';
-import { progressOf } from '../channel/job.ts';
+import { progressOf, type JobContext } from '../channel/job.ts';
+import { whenWritten } from '../channel/when-written.ts';
 import { bytesOf, writeAtomically } from '../durable/files.ts';
 import { resizingProtocol, type Protocol, type Result } from '../protocol/results.ts';
 import type { EvaluationModel, Measure } from '../recipe.ts';
@@ -12,14 +13,24 @@ import { extractQuietMs, type EvaluationScope, type Material } from './evaluatio
 const compressed = promisify(gzip);
 
 /** Writes a compressed file below `results/`; returns its path, relative to the run's folder. */
-async function keep(runFolder: string, name: string, parts: readonly Uint8Array[]): Promise<string> {
-  await mkdir(join(runFolder, 'results'), { recursive: true });
-  await writeAtomically(join(runFolder, 'results', name), [await compressed(Buffer.concat(parts))]);
+async function keep(
+  { reach }: JobContext,
+  runFolder: string,
+  name: string,
+  parts: readonly Uint8Array[],
+): Promise<string> {
+  const path = join(runFolder, 'results', name);
+  const bytes = await compressed(Buffer.concat(parts));
+  const write = async (): Promise<void> => {
+    await mkdir(join(runFolder, 'results'), { recursive: true });
+    await writeAtomically(path, [bytes]);
+  };
+  await whenWritten(write, path, reach);
   return `results/${name}`;
 }
 
 async function resultOf(
-  { recipe, config, truth }: EvaluationScope,
+  { context, recipe, config, truth }: EvaluationScope,
   protocol: Protocol,
   measured: Measure,
   runFolder: string,
@@ -36,9 +47,9 @@ async function resultOf(
     ...figure,
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(epoch === undefined ? {} : { epoch }),
-    ...(correct ? { perImage: await keep(runFolder, `${name}.bin.gz`, [correct]) } : {}),
+    ...(correct ? { perImage: await keep(context, runFolder, `${name}.bin.gz`, [correct]) } : {}),
     ...(byClass ? { byClass: byClass.map((one, label) => ({ name: truth.test.names[label]!, ...one })) } : {}),
-    ...(ranked ? { ranking: await keep(runFolder, `${name}.ranking.bin.gz`, ranked) } : {}),
+    ...(ranked ? { ranking: await keep(context, runFolder, `${name}.ranking.bin.gz`, ranked) } : {}),
   };
 }
 

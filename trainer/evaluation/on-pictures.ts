@@ -1,6 +1,7 @@
 /** An evaluation by a detector: it learns from whole pictures together with the encoder, and what it finds is counted. */
 import * as v from 'valibot';
 import { progressOf, type Progress } from '../channel/job.ts';
+import { whenWritten } from '../channel/when-written.ts';
 import type { DetectorFacts } from '../detection/diagnosis.ts';
 import { startCounting, type DetectionFigure, type DetectionRules } from '../detection/figures/rules.ts';
 import { detectorLearner } from '../detection/nets/detector-learner.ts';
@@ -129,14 +130,16 @@ function measuring(
     const progressOfWork = (): Progress => progressOf(context, { ...place, ...at });
     await prepare(progressOfWork());
     const finding = progressOfWork();
-    const figures = await measureDetections({
-      ...tested,
-      rules,
-      masks,
-      folder: runFolder,
-      progress: progressOfWork(),
-      find: (tell) => findIn(tested.images, tell, finding),
-    });
+    const measured = () =>
+      measureDetections({
+        ...tested,
+        rules,
+        masks,
+        folder: runFolder,
+        progress: progressOfWork(),
+        find: (tell) => findIn(tested.images, tell, finding),
+      });
+    const figures = await whenWritten(measured, runFolder, context.reach);
     return resultsOf(scope, figures, tested.images.length, steps > 0);
   };
 }

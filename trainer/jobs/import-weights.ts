@@ -1,6 +1,6 @@
 /** Reads an encoder from a weights file, checks it by a forward pass and saves it as a checkpoint. */
 import { basename } from 'node:path';
-import { stat } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import * as v from 'valibot';
 import { FaultError } from '../durable/fault-error.ts';
 import { canonicalJson } from '../durable/canonical-json.ts';
@@ -121,6 +121,7 @@ async function save(
   const nothing = { attempt: 1, step: 0, epoch: 0, trainedSeconds: 0, seed: 0, counters: {}, threads: 1 };
   const unknown = { tensorflow: 'none', arithmetic: 'none', instructionSet: 'none' };
   const header = { run: id, ...nothing, ...unknown, codeVersion: version, configHash: sha256(id) };
+  await mkdir(folder, { recursive: true });
   await saveCheckpoint(folder, header, entries);
   return id;
 }

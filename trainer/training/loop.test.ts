@@ -1,5 +1,5 @@
 /** The loop with a tiny model: what it records, saves, survives and refuses. */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -10,14 +10,25 @@ import type { TrainerEvent, TrainerEventOf } from '../protocol/events.ts';
 import type { WhenNotFinite } from '../protocol/when-not-finite.ts';
 import { troubledPoints, mostRollbacks } from './alarms.ts';
 import { newestValid } from '../checkpoints/newest-checkpoint.ts';
+import type * as pruneModule from '../checkpoints/prune-checkpoints.ts';
 import type * as filesModule from '../durable/files.ts';
 import { train } from './loop.ts';
 import type { Ending, LoopContext, TrainingTask } from './training-task.ts';
 import type { Ask } from '../channel/ask-queue.ts';
 import { openPort, type Port } from '../channel/port.ts';
 
-/** Refuses this many writes, as a full disk does. */
-const disk = vi.hoisted(() => ({ refusals: 0 }));
+/** Refuses this many writes, as a full disk does; and deletions of checkpoints by a system code. */
+const disk = vi.hoisted(() => ({ refusals: 0, deletions: null as string | null }));
+vi.mock('../checkpoints/prune-checkpoints.ts', async (original) => {
+  const { prune, ...rest } = await original<typeof pruneModule>();
+  return {
+    ...rest,
+    prune: (...given: Parameters<typeof prune>) =>
+      disk.deletions === null
+        ? prune(...given)
+        : Promise.reject(Object.assign(new Error('i/o error'), { code: disk.deletions })),
+  };
+});
 vi.mock('../durable/files.ts', async (original) => {
   const files = await original<typeof filesModule>();
   return {
@@ -34,6 +45,7 @@ let folder = '';
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'loop-'));
   disk.refusals = 0;
+  disk.deletions = null;
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -515,6 +527,32 @@ describe('a full disk', () => {
     expect((await running).why).toBe('done');
     expect(bits(made.weights)).toBe(bits(straight.weights));
     expect(of(made.events, 'checkpoint').map((event) => event.step)).toContain(10);
+  });
+
+  it('continues by itself, and says what was needed and what was free', { timeout: 20_000 }, async () => {
+    const made = scene({
+      everySteps: 5,
+      loss(step) {
+        if (step === 9) disk.refusals = 1;
+        return undefined;
+      },
+    });
+    expect((await train(made.course, made.desk, null)).why).toBe('done');
+    const reason = of(made.events, 'phase').find((event) => event.phase === 'paused')?.reason;
+    expect(reason?.values).toMatchObject({ system: 'ENOSPC', path: expect.stringContaining('checkpoints') as string });
+    expect(reason?.message).toMatch(/MiB needed, [\d.]+ MiB free/);
+    expect(of(made.events, 'checkpoint').map((event) => event.step)).toContain(10);
+  });
+
+  it('that refuses to delete old checkpoints keeps them, tells of it once, and trains on', async () => {
+    const straight = await start({ everySteps: 5, keepLast: 1 });
+    rmSync(folder, { recursive: true });
+    folder = mkdtempSync(join(tmpdir(), 'loop-'));
+    disk.deletions = 'EIO';
+    const { events, weights } = await start({ everySteps: 5, keepLast: 1 });
+    expect(codes(events)).toEqual(['checkpoints-not-deleted']);
+    expect(readdirSync(join(folder, 'checkpoints')).length).toBeGreaterThan(3);
+    expect(bits(weights)).toBe(bits(straight.weights));
   });
 
   it('stops on request with what is already saved', async () => {

@@ -124,7 +124,8 @@ async function betweenSteps(parts: LoopParts): Promise<Verdict> {
   const reason = saver.due(await check(parts));
   if (reason && (await saver.save(reason)) === 'stop') return 'stop';
   const trouble = port.trouble();
-  if (trouble && port.retry() && (await pauses.waitForDisk(trouble)) === 'stop') return 'stop';
+  const isWritten = (): Promise<boolean> => Promise.resolve(port.retry() === null);
+  if (trouble && port.retry() && (await pauses.waitForDisk(trouble, isWritten)) === 'stop') return 'stop';
   reports.beatWhereDue();
   reports.announceTypicalStep();
   return scope.state.done === scope.task.steps ? 'go' : commands.obey();

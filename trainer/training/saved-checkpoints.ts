@@ -1,5 +1,7 @@
 /** The checkpoints this attempt saved or started from, and the deletion of superseded ones. */
+import { checkpointsOf } from '../checkpoints/checkpoint-folders.ts';
 import { prune } from '../checkpoints/prune-checkpoints.ts';
+import { systemCode } from '../durable/disk-fault.ts';
 import type { LoopScope } from './loop-scope.ts';
 
 export class SavedCheckpoints {
@@ -8,6 +10,8 @@ export class SavedCheckpoints {
   readonly #folders = new Map<number, string>();
   /** Names of folders known to be complete. */
   readonly #good = new Set<string>();
+  /** True if the last deletion failed, which is told once. */
+  #isRefused = false;
 
   constructor(scope: LoopScope) {
     this.#scope = scope;
@@ -30,7 +34,22 @@ export class SavedCheckpoints {
     this.#good.add(folder.slice('checkpoints/'.length));
     const best = task.counters.get('bestStep') ?? null;
     const policy = { keepLast: context.policy.keepLast, best, final: task.steps };
-    const gone = await prune(context.runFolder, step, policy, this.#good);
-    for (const one of gone) this.#folders.delete(one);
+    try {
+      const gone = await prune(context.runFolder, step, policy, this.#good);
+      for (const one of gone) this.#folders.delete(one);
+      this.#isRefused = false;
+    } catch (error) {
+      // What could not be deleted is kept, and tried again after the next save.
+      const system = systemCode(error);
+      if (system === null) throw error;
+      if (!this.#isRefused)
+        context.port.log(
+          'attention',
+          'checkpoints-not-deleted',
+          `Older checkpoints could not be deleted (${system}). They are kept; it is tried again after the next save.`,
+          { path: checkpointsOf(context.runFolder), system },
+        );
+      this.#isRefused = true;
+    }
   }
 }

@@ -3,7 +3,8 @@ import type { MessageOf } from '../channel/port.ts';
 import { reached } from '../checkpoints/save-points.ts';
 import { saveCheckpoint } from '../checkpoints/write-checkpoint.ts';
 import { FaultError } from '../durable/fault-error.ts';
-import { diskFault } from '../durable/fault-of.ts';
+import { diskFault } from '../durable/disk-fault.ts';
+import type { Fault } from '../protocol/fault.ts';
 import type { LoopReports } from './loop-reports.ts';
 import type { LoopScope, Verdict } from './loop-scope.ts';
 import type { Pauses } from './pauses.ts';
@@ -44,23 +45,47 @@ export class Saver {
   /** Saves, retrying after a rollback or a wait for disk space. Each step is saved once. */
   async save(reason: SaveReason): Promise<Verdict> {
     const { context, state } = this.#scope;
-    const { reports, saved, pauses, rollback } = this.#parts;
+    const { reports, saved, rollback } = this.#parts;
     if (saved.has(state.done) && reason !== 'end') return 'go';
     context.port.send({ type: 'phase', phase: 'saving', quietForMs: saveQuietMs });
     try {
-      await this.#write(reason);
+      if ((await this.#whenWritable(reason)) === 'stop') return 'stop';
     } catch (error) {
       if (error instanceof FaultError && error.fault.code === 'diverged') {
         const terms = String(error.fault.values['tensor']);
         await rollback.rollBack('a value to be saved is not finite', { terms, images: '' });
         return reason === 'end' ? this.save(reason) : 'go';
       }
-      const fault = diskFault(error, context.runFolder);
-      if (!fault) throw error;
-      return (await pauses.waitForDisk(fault)) === 'stop' || reason === 'disconnect' ? 'stop' : this.save(reason);
+      throw error;
     }
     if (reason === 'time' || reason === 'steps' || reason === 'asked') reports.announce();
     return 'go';
+  }
+
+  /** Writes the checkpoint, as often as it takes. */
+  async #whenWritable(reason: SaveReason): Promise<Verdict> {
+    for (;;) {
+      const fault = await this.#refusal(reason);
+      if (fault === null) return 'go';
+      if (reason === 'disconnect') return 'stop';
+      // Tried again during the pause, so that a disk that refuses every try does not end and begin it anew.
+      let isWritten = false;
+      const tryAgain = async (): Promise<boolean> => (isWritten = (await this.#refusal(reason)) === null);
+      if ((await this.#parts.pauses.waitForDisk(fault, tryAgain)) === 'stop') return 'stop';
+      if (isWritten) return 'go';
+    }
+  }
+
+  /** Writes the checkpoint; returns the disk's fault if it is refused. */
+  async #refusal(reason: SaveReason): Promise<Fault | null> {
+    try {
+      await this.#write(reason);
+      return null;
+    } catch (error) {
+      const fault = diskFault(error, this.#scope.context.runFolder);
+      if (fault === null) throw error;
+      return fault;
+    }
   }
 
   async #write(reason: SaveReason): Promise<void> {

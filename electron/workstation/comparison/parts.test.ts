@@ -45,6 +45,16 @@ test('the end of a process is attributed to its cause', () => {
   );
   expect(exitFault({ ...exit, code: 1, tail: 'Cannot find module koffi' })?.code).toBe('library-missing');
   expect(exitFault({ ...exit, code: 3 })?.message).toContain('exit code 3');
+  const hint =
+    'oneDNN custom operations are on. To turn them off, set the environment variable `TF_ENABLE_ONEDNN_OPTS=0`.';
+  const logged = [
+    `I0000 00:00:1796035864.936287   28743 port.cc:153] ${hint}`,
+    // The beginning of the line was cut off, or another line runs into it.
+    hint,
+    `Reading I0000 00:00:1796035864.936287   28743 port.cc:153] TensorFlow`,
+    'To enable the following instructions: AVX2, in other operations, rebuild TensorFlow.',
+  ];
+  expect(exitFault({ ...exit, signal: 'SIGSEGV', tail: logged.join('\n') })?.values).toEqual({ how: 'SIGSEGV' });
 });
 
 test('late is slow, twice late is silent, paused is neither', () => {

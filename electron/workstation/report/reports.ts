@@ -13,7 +13,7 @@ import type { Language } from '../../api/settings.ts';
 import type { RequestHandler, Push } from '../request-types.ts';
 import { gatherComparison, gatherReport, type Sources } from './gather-records.ts';
 import { buildReport } from './model.ts';
-import { writeReport } from './write.ts';
+import { reportFile, writeReport } from './write.ts';
 import { readChecked } from '../workspace/resources.ts';
 import type { Desktop } from '../machine/desktop.ts';
 import type { Workspace } from '../workspace/workspace.ts';
@@ -72,9 +72,16 @@ export function createReports(options: ReportsOptions): Reports {
         if (!(error instanceof FaultError && error.fault.code === 'not-found')) options.complain(String(error));
         return null;
       });
-      if (row !== null) found.push(row);
+      if (row !== null) found.push(here(row, name));
     }
     return found.sort((one, other) => other.createdAt - one.createdAt);
+  }
+
+  /** Where a report lies follows from its name: a workspace is moved, and what a file says of other places is not followed. */
+  function here(row: ReportRow, name: string): ReportRow {
+    const folder = join(workspace.reports, name);
+    const files = row.files.map((file) => ({ ...file, path: reportFile(folder, file.format) }));
+    return { ...row, id: name, folder, files };
   }
 
   async function get(id: string): Promise<ReportRow> {

@@ -46,6 +46,11 @@ const extensions: Readonly<Record<ReportFormat, string>> = {
 /** File names of everything but the report itself. */
 const names: Readonly<Partial<Record<ReportFormat, string>>> = { bundle: 'bundle', svg: 'figure' };
 
+/** Where a report has its file of a format. */
+export function reportFile(folder: string, format: ReportFormat): string {
+  return join(folder, `${names[format] ?? 'report'}.${extensions[format]}`);
+}
+
 /** Keys in order, so that the same content gives the same bytes. */
 export function renderJson(content: ReportModel | Bundle): string {
   return `${JSON.stringify(JSON.parse(canonicalJson(content)), null, 1)}\n`;
@@ -66,7 +71,7 @@ export async function writeReport(request: WriteReport): Promise<ReportRow> {
   const files: ReportRow['files'][number][] = [];
   const missing: ReportRow['missing'][number][] = [];
   for (const format of formats) {
-    const path = join(folder, `${names[format] ?? 'report'}.${extensions[format]}`);
+    const path = reportFile(folder, format);
     if (format === 'pdf') {
       const printed = await printPdf(request, texts.html());
       if ('reason' in printed) {

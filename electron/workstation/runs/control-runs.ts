@@ -27,12 +27,14 @@ export interface RunControl {
   readonly checkpointNow: RequestHandler<'checkpointNow'>;
   readonly discard: RequestHandler<'discardRun'>;
   readonly moveInQueue: RequestHandler<'moveInQueue'>;
+  readonly recordsHeld: RequestHandler<'recordsHeld'>;
+  readonly tryRecordsAgain: RequestHandler<'tryRecordsAgain'>;
   /** Creates a run without queueing it; plans queue theirs together. */
   readonly make: (config: RunConfig, place: PlanPlace | null) => Promise<string>;
 }
 
 export function createRunControl(context: RunsContext): RunControl {
-  const { store, host, queue } = context;
+  const { store, host, held, queue } = context;
   const make: RunControl['make'] = (config, place) => makeRun(context, config, place);
 
   return {
@@ -47,8 +49,11 @@ export function createRunControl(context: RunsContext): RunControl {
     checkpointNow: (id) => host.session(id).tell({ type: 'checkpointNow' }),
     stop: (id, how) => stopRun(context, id, how),
     resume: async (id, chosen) => {
+      // Its trainer may have outlived the program that ran it.
+      if (isActive(await getRun(store, id)) && host.sessionOrNull(id) === null) await host.whenNotHeld();
       const run = await getRun(store, id);
-      if (run.deleted || isActive(run) || run.status === 'queued' || run.status === 'done')
+      // A queued run goes to the front. In a terminal it is its own from then on.
+      if (run.deleted || isActive(run) || run.status === 'done')
         throw new FaultError(
           'not-available',
           `Run "${run.title}" cannot be resumed: it is ${run.deleted ? 'deleted' : run.status}.`,
@@ -65,6 +70,8 @@ export function createRunControl(context: RunsContext): RunControl {
       await changeRun(context, id, () => store.setStatus(id, 'stopped', run.fault));
     },
     moveInQueue: (id, position) => queue.move(id, position),
+    recordsHeld: held.fault,
+    tryRecordsAgain: held.tryNow,
   };
 }
 

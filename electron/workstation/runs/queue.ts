@@ -1,4 +1,5 @@
 /** The queue of runs: order, dependencies, one at a time. The order is in the database, so it outlives the program. */
+import { isRefusedWrite } from '../../../trainer/durable/disk-fault.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { RunRow } from '../../api/runs.ts';
@@ -6,6 +7,7 @@ import type { Push } from '../request-types.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import type { SessionEnd } from '../trainer/session-end.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
+import type { HeldWrites } from '../workspace/held-writes.ts';
 import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
 import { beginRun, isQuestion, isWorthResuming } from './begin-run.ts';
 import { dependencyOf, waitsOf } from './dependency.ts';
@@ -28,6 +30,7 @@ export interface Queue {
 export interface QueueOptions {
   readonly store: Store;
   readonly host: TrainerHost;
+  readonly held: HeldWrites;
   readonly workspace: Pick<Workspace, 'cache' | 'datasets' | 'weights'>;
   readonly push: Push;
   readonly complain: (line: string) => void;
@@ -39,14 +42,17 @@ export interface QueueOptions {
 }
 
 export function createQueue(options: QueueOptions): Queue {
-  const { store, host, push, complain } = options;
+  const { store, host, held, push, complain } = options;
   const order = new QueueOrder(store, push);
-  const starter = new RunStarter(options, order);
+  const starter = new RunStarter(options, order, () => void advance());
 
   async function advance(): Promise<void> {
     await order
       .inTurn(() => starter.startNext())
-      .catch((error: unknown) => complain(`queue: ${faultOf(error).message}`));
+      .catch((error: unknown) => {
+        complain(`queue: ${faultOf(error).message}`);
+        starter.giveUp(error);
+      });
   }
 
   async function add(runs: readonly string[], where: 'front' | 'back'): Promise<void> {
@@ -74,7 +80,10 @@ export function createQueue(options: QueueOptions): Queue {
   }
 
   async function afterEnd(end: SessionEnd): Promise<void> {
-    if (end.ended === 'lost') await resumeIfWanted(end.run);
+    if (end.ended === 'lost')
+      await held
+        .keep(() => resumeIfWanted(end.run))
+        .catch((error: unknown) => complain(`queue: ${faultOf(error).message}`));
     await advance();
   }
 
@@ -91,13 +100,18 @@ export function createQueue(options: QueueOptions): Queue {
     resumeIfWanted,
     ended: (end) => void afterEnd(end).catch((error: unknown) => complain(`queue: ${faultOf(error).message}`)),
     whenIdle: async () => {
-      await new Promise<void>((resolve) => {
-        starter.tellWhenIdle(resolve);
+      await new Promise<void>((resolve, reject) => {
+        starter.tellWhenIdle({ resolve, reject });
         void advance();
       });
     },
     close: () => starter.close(),
   };
+}
+
+interface Idler {
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
 }
 
 /** Starts queued runs until one holds the device or none can start. */
@@ -107,19 +121,26 @@ class RunStarter {
   readonly #options: QueueOptions;
   readonly #order: QueueOrder;
   #isClosed = false;
-  #idlers: (() => void)[] = [];
+  readonly #advance: () => void;
+  #idlers: Idler[] = [];
 
-  constructor(options: QueueOptions, order: QueueOrder) {
+  constructor(options: QueueOptions, order: QueueOrder, advance: () => void) {
     this.#options = options;
     this.#order = order;
+    this.#advance = advance;
   }
 
   get isClosed(): boolean {
     return this.#isClosed;
   }
 
-  tellWhenIdle(tell: () => void): void {
-    this.#idlers.push(tell);
+  tellWhenIdle(idler: Idler): void {
+    this.#idlers.push(idler);
+  }
+
+  /** Nothing can be started any more; whoever waits for the work to be done hears why. */
+  giveUp(reason: unknown): void {
+    for (const { reject } of this.#idlers.splice(0)) reject(reason);
   }
 
   async startNext(): Promise<void> {
@@ -145,29 +166,33 @@ class RunStarter {
   }
 
   /**
-   * True if the search for a run is over: this one has started, or the queue was closed meanwhile. A run that cannot
-   * start fails.
+   * True if the search for a run is over: this one has started, the queue was closed meanwhile, or the disk refuses to
+   * record a start and the run waits for it. A run that cannot start fails.
    */
   async #starts(run: StoredRun, all: ReadonlyMap<string, StoredRun>): Promise<boolean> {
-    const { store, push } = this.#options;
+    const { store, held, push } = this.#options;
     try {
       expectSubject(run, all);
       await beginRun(this.#options, run, all);
-      await this.#order.takeOut(run.id);
+      await held.keep(() => this.#order.takeOut(run.id));
       this.#options.begun?.(run);
       return true;
     } catch (error) {
       if (this.#isClosed) return true;
-      await this.#order.takeOut(run.id);
-      await store.setStatus(run.id, 'failed', faultOf(error));
-      await saveRunCard(store, run.id);
+      if (isRefusedWrite(error)) {
+        void held.untilWritable(error.fault).then(this.#advance);
+        return true;
+      }
+      await held.keep(() => this.#order.takeOut(run.id));
+      await held.keep(() => store.setStatus(run.id, 'failed', faultOf(error)));
+      await held.keep(() => saveRunCard(store, run.id));
       push('runsChanged', [run.id]);
       return false;
     }
   }
 
   #tellIdlers(): void {
-    for (const tell of this.#idlers.splice(0)) tell();
+    for (const { resolve } of this.#idlers.splice(0)) resolve();
   }
 }
 

@@ -6,6 +6,7 @@ import type { RunRow } from '../../api/runs.ts';
 import type { Push } from '../request-types.ts';
 import type { Store, StoredRun } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
+import type { HeldWrites } from '../workspace/held-writes.ts';
 import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
 import type { Queue } from './queue.ts';
 
@@ -13,6 +14,7 @@ export interface RunsContext {
   readonly workspace: Workspace;
   readonly store: Store;
   readonly host: TrainerHost;
+  readonly held: HeldWrites;
   readonly queue: Queue;
   readonly catalogue: Catalogue;
   readonly push: Push;

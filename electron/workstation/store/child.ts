@@ -4,6 +4,7 @@
  */
 import process from 'node:process';
 import { parseArgs } from 'node:util';
+import { refusedWrite } from '../../../trainer/durable/disk-fault.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
@@ -31,7 +32,8 @@ function main(): void {
     process.exit(2);
   }
   const readonly = values.readonly === true;
-  const opened = open(file, folder, readonly);
+  const faultIn = (error: unknown): Fault => sqlFault(error, file, readonly);
+  const opened = open(file, folder, readonly, faultIn);
   if (!opened.ok) {
     send({ opened: { ok: false, fault: opened.fault } }, () => process.exit(1));
     return;
@@ -46,7 +48,7 @@ function main(): void {
   };
   process.on('message', (request: StoreRequest) => {
     if ('close' in request) close();
-    else send(answer(queries as unknown as Answers, request));
+    else send(answer(queries as unknown as Answers, request, faultIn));
   });
   process.on('disconnect', close);
   // The parent stops the store by its pipe. A Ctrl-C in the terminal reaches every process of the group; the parent
@@ -55,7 +57,7 @@ function main(): void {
   send({ opened: { ok: true, backup, version } });
 }
 
-function open(file: string, folder: string, readonly: boolean) {
+function open(file: string, folder: string, readonly: boolean, faultIn: (error: unknown) => Fault) {
   try {
     const now = () => new Date();
     const migrations = readMigrations(folder);
@@ -64,13 +66,17 @@ function open(file: string, folder: string, readonly: boolean) {
       value: readonly ? openReadOnly(file, migrations, now) : openDatabase(file, migrations, now),
     };
   } catch (error) {
-    return { ok: false as const, fault: sqlFault(error) };
+    return { ok: false as const, fault: faultIn(error) };
   }
 }
 
 type Answers = Readonly<Record<string, (...args: readonly unknown[]) => unknown>>;
 
-function answer(queries: Answers, request: Extract<StoreRequest, { id: number }>): StoreMessage {
+function answer(
+  queries: Answers,
+  request: Extract<StoreRequest, { id: number }>,
+  faultIn: (error: unknown) => Fault,
+): StoreMessage {
   const began = performance.now();
   const { id, name, args } = request;
   try {
@@ -82,27 +88,27 @@ function answer(queries: Answers, request: Extract<StoreRequest, { id: number }>
       );
     return { id, ok: true, value: query(...args), milliseconds: performance.now() - began };
   } catch (error) {
-    return { id, ok: false, fault: sqlFault(error), milliseconds: performance.now() - began };
+    return { id, ok: false, fault: faultIn(error), milliseconds: performance.now() - began };
   }
 }
 
+/** Failures of SQLite's that come from reading; any other of the disk's comes from writing. */
+const readFailures = /^SQLITE_IOERR_(?:READ|SHORT_READ|FSTAT|CORRUPTFS|DATA|GETTEMPPATH)$/;
+
 /** Converts SQLite's codes to faults that suggest a remedy. */
-function sqlFault(error: unknown): Fault {
+function sqlFault(error: unknown, file: string, readonly: boolean): Fault {
   const code = error instanceof Error && 'code' in error ? String(error.code) : '';
   const message = error instanceof Error ? error.message : String(error);
-  if (code === 'SQLITE_FULL')
-    return {
-      code: 'disk-full',
-      message: 'The disk is full: the run database cannot grow.',
-      values: {},
-      retry: 'free-space',
-    };
+  if (code === 'SQLITE_FULL') return refusedWrite(file, 'ENOSPC');
   if (code.startsWith('SQLITE_BUSY'))
     return { code: 'busy', message: `Another program holds the run database: ${message}`, values: {}, retry: 'again' };
-  if (code.startsWith('SQLITE_READONLY'))
+  if (code.startsWith('SQLITE_READONLY')) {
+    if (!readonly) return refusedWrite(file, 'EROFS');
     return { code: 'write-failed', message: `The run database is open for reading only: ${message}`, values: {} };
-  if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+  }
+  if (readFailures.test(code) || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
     return { code: 'read-failed', message: `The run database cannot be read (${code}): ${message}`, values: {} };
+  if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CANTOPEN')) return refusedWrite(file, 'EIO');
   return faultOf(error);
 }
 

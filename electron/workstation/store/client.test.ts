@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { isRefusedWrite } from '../../../trainer/durable/disk-fault.ts';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import { openStore } from './client.ts';
 import {
@@ -276,6 +277,36 @@ test('a second process reads while the first one writes', async () => {
   expect(await reader.run('run-1')).toMatchObject({ title: 'New name' });
   await expect(reader.rename('run-1', 'x')).rejects.toMatchObject({ fault: { code: 'write-failed' } });
 });
+
+test.runIf(process.platform === 'linux')(
+  'a write that the disk refuses is a fault with path and reason, and reading goes on',
+  async () => {
+    // No file may grow beyond 300 KB: what a full disk, a quota and a limit do alike.
+    const node = join(folder, 'node.sh');
+    writeFileSync(node, `#!/bin/bash\nulimit -f 300\nexec ${process.execPath} "$@"\n`, { mode: 0o755 });
+    const database = join(folder, 'reprise.db');
+    const store = await openStore({
+      node,
+      script: childScript,
+      database,
+      migrations: migrationsFolder,
+      env: process.env,
+    });
+    stores.push(store);
+    await store.insertRun(runRow);
+    let refused: unknown = null;
+    for (let size = 0; refused === null && size < 100; size += 1)
+      refused = await store.note('run-1', 'x'.repeat(10_000 * size)).then(
+        () => null,
+        (error: unknown) => error,
+      );
+    expect(refused).toMatchObject({ fault: { values: { path: database } } });
+    expect(isRefusedWrite(refused)).toBe(true);
+    expect(await store.run('run-1')).toMatchObject({ id: 'run-1' });
+    await store.note('run-1', 'short');
+    expect(await store.run('run-1')).toMatchObject({ note: 'short' });
+  },
+);
 
 test('a database that cannot be opened is a fault before anything is asked', async () => {
   writeFileSync(join(folder, 'reprise.db'), 'not a database at all, '.repeat(500));

@@ -1,6 +1,7 @@
 /** The run database as main and the terminal see it: the same questions, asked of the child process that owns the file. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import { childEnvironment } from '../child-environment.ts';
 import type { StoreMessage, StoreRequest } from './child.ts';
 import type { Queries, Store } from './store.ts';
@@ -251,6 +252,11 @@ class Connection {
       this.#drained?.();
       return;
     }
+    this.#restart();
+  }
+
+  /** Starts another child in place of a dead one. One that dies before it is ready is one more death. */
+  #restart(): void {
     const now = Date.now();
     while (this.#restarts[0] !== undefined && now - this.#restarts[0] > 60_000) this.#restarts.shift();
     this.#restarts.push(now);
@@ -260,7 +266,11 @@ class Connection {
       );
       return;
     }
-    this.start().catch((error: unknown) => this.#giveUp(error instanceof Error ? error.message : String(error)));
+    this.start().catch((error: unknown) => {
+      const { code, message } = faultOf(error);
+      if (code === 'store-died') this.#restart();
+      else this.#giveUp(message);
+    });
   }
 
   #giveUp(reason: string): void {

@@ -2,7 +2,7 @@
  * A trainer that trains nothing: it speaks the protocol, writes its events and checkpoints, and misbehaves according to
  * its run's title. `steps=30 ms=20 every=10`: number of steps, milliseconds each, steps between checkpoints. `kill=15`:
  * dies by SIGKILL at that step. `exit=3@15`, `say=TEXT@15`: exits with that code, or after that output. `deaf`: ignores
- * stop. `quiet=500@15`: silent for that many milliseconds. `once`: misbehaves only in its first attempt. `elsewhere`:
+ * stop. `hang=15`: computes for ever from that step on. `quiet=500@15`: silent for that many milliseconds. `once`: misbehaves only in its first attempt. `elsewhere`:
  * finds that its checkpoint was made on another processor.
  *
  * Of pictures it has five of each class, but dies when asked for class 13 and does not answer for class 14.
@@ -138,6 +138,7 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
       say({ type: 'stopped', why: 'failed', step, safeStep, fault });
       return;
     }
+    if (misbehaves && step === number('hang', -1)) for (;;);
     if (misbehaves && step === number('kill', -1)) process.kill(process.pid, 'SIGKILL');
     const words = option(title, 'say');
     if (misbehaves && words !== null && step === words.at) {

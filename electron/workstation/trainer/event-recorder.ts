@@ -2,15 +2,22 @@
 import { performance } from 'node:perf_hooks';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Store } from '../store/store.ts';
+import type { HeldWrites } from '../workspace/held-writes.ts';
 
 export interface EventRecorderOptions {
   readonly store: Pick<Store, 'apply'>;
+  readonly keep: HeldWrites['keep'];
   /** Called with the step of a checkpoint once its row is written. */
   readonly recorded: (step: number) => void;
   /** Called when rows worth reading again have changed. */
   readonly changed: () => void;
   readonly failed: (error: unknown) => void;
+  /** Called when more events wait than memory should hold, and again when all of them are written. */
+  readonly full: (isFull: boolean) => void;
 }
+
+/** About 20 MB. */
+const mostWaiting = 50_000;
 
 /** Interval for writing beats; only the newest is written. */
 const beatRowEveryMs = 1_000;
@@ -20,6 +27,7 @@ export class EventRecorder {
   #waiting: TrainerEvent[] = [];
   #writing: Promise<void> = Promise.resolve();
   #lastBeatAt = -Infinity;
+  #isFull = false;
 
   constructor(options: EventRecorderOptions) {
     this.#options = options;
@@ -32,6 +40,7 @@ export class EventRecorder {
       this.#lastBeatAt = at;
     }
     this.#waiting.push(event);
+    if (this.#waiting.length > mostWaiting) this.#tellFull(true);
     this.#writing = this.#writing
       .then(() => this.#write())
       .catch((error: unknown) => {
@@ -44,11 +53,18 @@ export class EventRecorder {
     return this.#writing;
   }
 
+  #tellFull(isFull: boolean): void {
+    if (isFull === this.#isFull) return;
+    this.#isFull = isFull;
+    this.#options.full(isFull);
+  }
+
   async #write(): Promise<void> {
     if (this.#waiting.length === 0) return;
     const events = this.#waiting;
     this.#waiting = [];
-    await this.#options.store.apply(events);
+    await this.#options.keep(() => this.#options.store.apply(events));
+    this.#tellFull(this.#waiting.length > mostWaiting);
     for (const event of events) {
       if (event.type === 'checkpoint') this.#options.recorded(event.step);
     }

@@ -7,6 +7,9 @@ import { livenessOf } from './liveness.ts';
 /** Progress from events; silence is measured on reading. */
 type Told = Omit<Progress, 'run' | 'silentMs' | 'liveness'>;
 
+const saveMs = 30_000;
+const leastHungMs = 6_000;
+
 export class RunProgress {
   readonly #run: string;
   #told: Told;
@@ -30,13 +33,27 @@ export class RunProgress {
   }
 
   shown(): Progress {
-    const silentMs = performance.now() - this.#heardAt;
+    const { silentMs } = this;
     const liveness = livenessOf(this.#told.phase, silentMs, this.#told.quietForMs);
     return { run: this.#run, ...this.#told, silentMs, liveness };
   }
 
   get memoryBytes(): number | null {
     return this.#told.memoryBytes;
+  }
+
+  /**
+   * How long one that is to stop may say nothing before it counts as hung: while it saves as long as that may take, else
+   * about two steps, of which it announced twenty.
+   */
+  get hungAfterMs(): number {
+    const { phase, quietForMs } = this.#told;
+    const isSaving = phase === 'saving' || phase === 'stopping';
+    return isSaving ? saveMs + 2_000 * this.#saveSeconds : Math.max(leastHungMs, quietForMs / 10);
+  }
+
+  get silentMs(): number {
+    return performance.now() - this.#heardAt;
   }
 
   /** Duration of the last save. */

@@ -55,7 +55,7 @@ const lastWords: readonly KnownText[] = [
  * loader's lines).
  */
 const logLine =
-  /^(?:WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d:|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IW] |.*Unable to register \w+ (?:plugin )?factory|To enable the following instructions|\(node:\d+\) |\(Use `node --trace-)/;
+  /^(?:WARNING: All log messages before absl|[IW]\d{4} \d\d:\d\d:|\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d+: [IW] |.*Unable to register \w+ (?:plugin )?factory|.*\boneDNN custom operations\b|.*\bTF_ENABLE_ONEDNN_OPTS\b|.*\bThis TensorFlow binary is optimized\b|.*\bTo enable the following instructions|.*\b[IW]\d{4} \d\d:\d\d:\d\d\S* +\d+ \S+\.cc:\d+\]|\(node:\d+\) |\(Use `node --trace-)/;
 
 /** The last output of a program without routine log lines. */
 export function withoutLogLines(text: string): string {

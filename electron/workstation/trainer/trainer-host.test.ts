@@ -1,5 +1,5 @@
 /** One trainer on the device: starting, events, acknowledgements, stopping in stages, and reporting its end. */
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -9,6 +9,19 @@ import { createBench, pretrain, rowOf, until, type Bench } from '../testing/benc
 let bench: Bench;
 beforeEach(() => (bench = createBench()));
 afterEach(() => bench.remove());
+
+/** Processes that hold the run database of a workspace. */
+function storesOf(home: string): readonly number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(join(home, 'reprise.db'));
+    } catch {
+      // It ended between the listing and the look.
+      return false;
+    }
+  });
+}
 
 const isRunning = async (workstation: Awaited<ReturnType<Bench['open']>>, run: string): Promise<boolean> =>
   (await rowOf(workstation, run)).status === 'running' &&
@@ -114,6 +127,44 @@ test('stop now ends a trainer that ignores a stop', async () => {
   await workstation.handlers.stopRun.answer(run, 'now');
   await workstation.whenIdle();
   expect(await rowOf(workstation, run)).toMatchObject({ status: 'stopped', fault: null });
+});
+
+test('a hung trainer is ended soon, and its run can be resumed', { timeout: 20_000 }, async () => {
+  const workstation = await bench.open();
+  const run = await workstation.handlers.createRun.answer(pretrain('hang=5 once steps=30 ms=5 every=2'));
+  await until(async () => (await rowOf(workstation, run)).safeStep === 4, 'its last sign of life');
+  await new Promise((wake) => setTimeout(wake, 200));
+  await workstation.close('safely');
+  const again = await bench.open();
+  expect(await rowOf(again, run)).toMatchObject({ status: 'stopped', safeStep: 4 });
+  await again.handlers.resumeRun.answer(run);
+  await again.whenIdle();
+  expect((await rowOf(again, run)).status).toBe('done');
+});
+
+test('a run that the user paused stays paused when the machine wakes', async () => {
+  const workstation = await bench.open();
+  const run = await workstation.handlers.createRun.answer(pretrain('steps=60 ms=10 every=1000'));
+  await until(() => isRunning(workstation, run), 'running');
+  await workstation.handlers.pauseRun.answer(run, 'now');
+  await until(async () => (await rowOf(workstation, run)).status === 'paused', 'paused');
+  workstation.sleep();
+  workstation.wake();
+  await new Promise((wake) => setTimeout(wake, 300));
+  expect((await rowOf(workstation, run)).status).toBe('paused');
+});
+
+test('who waits for the work hears that the run database is gone', async () => {
+  const workstation = await bench.open();
+  const run = await workstation.handlers.createRun.answer(pretrain('steps=2000 ms=5 every=1000'));
+  await until(() => isRunning(workstation, run), 'running');
+  const idle = workstation.whenIdle();
+  const heard = expect(idle).rejects.toMatchObject({ fault: { code: 'store-died' } });
+  for (let death = 0; death < 7; death += 1) {
+    for (const pid of storesOf(bench.home)) process.kill(pid, 'SIGKILL');
+    await new Promise((wake) => setTimeout(wake, 400));
+  }
+  await heard;
 });
 
 test('a trainer killed from outside leaves an interrupted run that says so and resumes', async () => {

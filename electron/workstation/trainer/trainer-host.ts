@@ -3,7 +3,7 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Progress } from '../../api/runs.ts';
 import { Device } from './device.ts';
-import type { SessionEnd } from './session-end.ts';
+import type { SessionEnd, StopReason } from './session-end.ts';
 import { openSession, type Session, type SessionOptions, type TrainJob } from './trainer-session.ts';
 
 export interface TrainerHost {
@@ -11,6 +11,8 @@ export interface TrainerHost {
   readonly holder: () => string | null;
   /** Starts a run's trainer, or throws a fault. The option `ended` is called at its end. */
   readonly start: (job: TrainJob, fromStep: number) => Promise<void>;
+  /** Resolves when nothing but a run holds the device. */
+  readonly whenNotHeld: () => Promise<void>;
   /** Holds the device for something other than a run. */
   readonly hold: <T>(name: string, work: () => Promise<T>) => Promise<T>;
   readonly session: (run: string) => Session;
@@ -19,7 +21,10 @@ export interface TrainerHost {
   readonly sessionWhenOpen: (run: string) => Promise<Session | null>;
   readonly progress: () => readonly Progress[];
   readonly memoryBytes: () => number | null;
-  readonly close: (how: 'safely' | 'now') => Promise<void>;
+  /** Saves and pauses the run that trains, because the machine goes to sleep; `wake` lets it go on. */
+  readonly sleep: () => void;
+  readonly wake: () => void;
+  readonly close: (how: 'safely' | 'now', why?: StopReason) => Promise<void>;
 }
 
 export interface TrainerHostOptions extends SessionOptions {
@@ -34,6 +39,7 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
   let session: Session | null = null;
   /** A start in progress: its run has the device but no session yet. */
   let opening: Promise<Session> | null = null;
+  let held: Promise<void> = Promise.resolve();
 
   async function start(job: TrainJob, fromStep: number): Promise<void> {
     // Before the first await, so that a concurrent start finds the device taken.
@@ -68,8 +74,13 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
 
   async function hold<T>(name: string, work: () => Promise<T>): Promise<T> {
     device.take(name);
+    const working = work();
+    held = working.then(
+      () => undefined,
+      () => undefined,
+    );
     try {
-      return await work();
+      return await working;
     } finally {
       device.free();
       options.freed();
@@ -79,6 +90,7 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
   return {
     holder: () => device.holder,
     start,
+    whenNotHeld: () => held,
     hold,
     session: (run) => {
       if (session?.run === run) return session;
@@ -91,10 +103,29 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
     },
     progress: () => (session === null ? [] : [session.progress()]),
     memoryBytes: () => session?.memoryBytes() ?? null,
-    close: async (how) => {
+    ...sleepOf(() => session),
+    close: async (how, why) => {
       device.close();
       await settled();
-      await session?.stop(how);
+      await session?.stop(how, why);
+    },
+  };
+}
+
+function sleepOf(current: () => Session | null): Pick<TrainerHost, 'sleep' | 'wake'> {
+  /** The run that was paused for the machine's sleep. */
+  let asleep: string | null = null;
+  return {
+    sleep: () => {
+      const session = current();
+      if (session === null || session.progress().phase === 'paused') return;
+      asleep = session.run;
+      session.tell({ type: 'pause', when: 'now' });
+    },
+    wake: () => {
+      const session = current();
+      if (session !== null && session.run === asleep) session.tell({ type: 'resume' });
+      asleep = null;
     },
   };
 }
@@ -102,6 +133,6 @@ export function createTrainerHost(options: TrainerHostOptions): TrainerHost {
 /** Counts an end that could not be recorded as a loss. */
 function unrecordedEnd(run: string, error: unknown): SessionEnd & { readonly fault: Fault } {
   const reason = error instanceof Error ? error.message : String(error);
-  const message = `The end of run ${run} could not be recorded: ${reason}`;
+  const message = `The end of run ${run} could not be recorded: ${reason} Its record is completed from its folder when the workspace is opened next.`;
   return { run, ended: 'lost', fault: { code: 'store-died', message, values: { run } } };
 }

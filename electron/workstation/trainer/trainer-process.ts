@@ -23,9 +23,9 @@ export interface TrainerProcess {
   readonly send: (command: Command) => void;
   /**
    * stop → `graceMs` → SIGTERM → 5 s → SIGKILL; resolves when it has exited. A second call with less grace shortens the
-   * wait.
+   * wait, and so does `isHung`.
    */
-  readonly stop: (graceMs: number) => Promise<void>;
+  readonly stop: (graceMs: number, isHung?: () => boolean) => Promise<void>;
   readonly kill: () => void;
   readonly exited: Promise<TrainerExit>;
   /** Records memory use, for the message if the process runs out of memory. */
@@ -37,6 +37,8 @@ const Greeting = v.object({ type: v.literal('ready'), protocol: v.number() });
 
 const tailBytes = 16_384;
 const terminateMs = 5_000;
+/** One that has answered nothing is not expected to answer this. */
+const terminateHungMs = 2_000;
 
 /**
  * Starts a trainer and checks its greeting; no command is sent before that.
@@ -90,22 +92,24 @@ export async function launchTrainer(
   let stopping: Promise<void> | null = null;
   const gone = (waitMs: number): Promise<boolean> =>
     Promise.race([exited.then(() => true), after(waitMs, false, { ref: false })]);
-  const climb = async (): Promise<void> => {
+  const climb = async (isHung: () => boolean): Promise<void> => {
     send({ type: 'stop' });
-    while (performance.now() < deadline) {
+    // One that was stopped by a signal has to go on before it can save.
+    child.kill('SIGCONT');
+    while (performance.now() < deadline && !isHung()) {
       if (await gone(Math.min(deadline - performance.now(), 250))) return;
     }
     signal('SIGTERM');
-    if (await gone(terminateMs)) return;
+    if (await gone(isHung() ? terminateHungMs : terminateMs)) return;
     signal('SIGKILL');
     await exited;
   };
   return {
     pid: child.pid ?? 0,
     send,
-    stop: (graceMs) => {
+    stop: (graceMs, isHung = () => false) => {
       deadline = Math.min(deadline, performance.now() + graceMs);
-      return (stopping ??= climb());
+      return (stopping ??= climb(isHung));
     },
     kill: () => signal('SIGKILL'),
     exited,

@@ -10,10 +10,11 @@ import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Progress } from '../../api/runs.ts';
 import type { Push } from '../request-types.ts';
 import type { Store } from '../store/store.ts';
+import type { HeldWrites } from '../workspace/held-writes.ts';
 import { saveRunCard } from '../workspace/workspace.ts';
 import { EventRecorder } from './event-recorder.ts';
 import { RunProgress } from './run-progress.ts';
-import { recordEnd, type EndReasons, type SessionEnd } from './session-end.ts';
+import { recordEnd, type EndReasons, type SessionEnd, type StopReason } from './session-end.ts';
 import { throttle, type Throttle } from './throttle.ts';
 import type { TrainerExit } from './trainer-exit.ts';
 import { launchTrainer, type TrainerProcess, type TrainerProgram } from './trainer-process.ts';
@@ -24,7 +25,8 @@ export interface Session {
   readonly run: string;
   readonly progress: () => Progress;
   readonly tell: (command: Command) => void;
-  readonly stop: (how: 'safely' | 'now') => Promise<void>;
+  /** @param why 'session-end': nobody wants the run to stop, so that it is offered again */
+  readonly stop: (how: 'safely' | 'now', why?: StopReason) => Promise<void>;
   readonly memoryBytes: () => number | null;
   readonly ended: Promise<SessionEnd>;
 }
@@ -32,6 +34,7 @@ export interface Session {
 export interface SessionOptions {
   readonly program: TrainerProgram;
   readonly store: Store;
+  readonly held: HeldWrites;
   readonly push: Push;
   readonly now: () => number;
   /** When a process with this id was started, as the lock and the sweep count it. */
@@ -45,10 +48,10 @@ const graceMs = 30_000;
 const sleptMs = 10_000;
 
 export async function openSession(options: SessionOptions, job: TrainJob, fromStep: number): Promise<Session> {
-  const { store, push, now } = options;
+  const { store, held, push, now } = options;
   const { run, attempt } = job;
   const progress = new RunProgress(run, job.config.execution.device, fromStep);
-  const reasons: EndReasons = { stopped: null, broken: null, asked: null };
+  const reasons: EndReasons = { stopped: null, broken: null, asked: null, why: 'asked' };
   let trainer: TrainerProcess | null = null;
 
   const pushProgress: Throttle<void> = throttle(everyMs, () => push('progress', progress.shown()));
@@ -63,9 +66,15 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
   };
   const recorder = new EventRecorder({
     store,
+    keep: held.keep,
+    full: (isFull) => trainer?.send(isFull ? { type: 'pause', when: 'now' } : { type: 'resume' }),
     recorded: (step) => trainer?.send({ type: 'recorded', step }),
     changed: pushRun,
-    failed: (error) => breakOff(faultOf(error)),
+    failed: (error) => {
+      // While it ends in any case, its rows are made of its events at the next start.
+      if (reasons.asked === null) breakOff(faultOf(error));
+      else options.complain(`${run}: ${faultOf(error).message}`);
+    },
   });
   const heard = (event: TrainerEvent): void => {
     progress.hear(event);
@@ -88,7 +97,7 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
   const end = async (exit: TrainerExit): Promise<SessionEnd> => {
     clearInterval(watch);
     await recorder.settled();
-    return recordEnd({ store, run, attempt, now }, reasons, exit);
+    return recordEnd({ store, held, run, attempt, now }, reasons, exit);
   };
   const ended = started.exited.then(end).finally(() => {
     pushProgress.flush();
@@ -100,11 +109,17 @@ export async function openSession(options: SessionOptions, job: TrainJob, fromSt
     run,
     progress: () => progress.shown(),
     tell: started.send,
-    stop: async (how) => {
+    stop: async (how, why = 'asked') => {
+      reasons.why = why;
       reasons.asked = how === 'now' || reasons.asked === 'now' ? 'now' : 'safely';
       if (how === 'now') started.kill();
-      else await started.stop(graceMs + 2_000 * progress.saveSeconds);
-      await ended;
+      else {
+        const askedAt = performance.now();
+        const isHung = (): boolean => Math.min(progress.silentMs, performance.now() - askedAt) > progress.hungAfterMs;
+        await started.stop(graceMs + 2_000 * progress.saveSeconds, isHung);
+      }
+      // An end that cannot be recorded is reported once, by the host.
+      await ended.catch(() => undefined);
     },
     memoryBytes: () => progress.memoryBytes,
     ended,

@@ -1,7 +1,9 @@
 /** Identifies processes. A pid may be reused; together with the start time it is unique. */
 import { execFile } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
+import { performance } from 'node:perf_hooks';
 import process from 'node:process';
+import { setTimeout as after } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 export interface ProcessName {
@@ -49,4 +51,40 @@ async function isZombie(pid: number): Promise<boolean> {
   if (process.platform !== 'linux') return false;
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
   return stat !== null && stat.slice(stat.lastIndexOf(')') + 2).startsWith('Z');
+}
+
+/**
+ * What a process has done so far, to be compared with a later look: one that is hung, or stopped by a signal, has done
+ * no more. Null where it cannot be told.
+ */
+export async function activityOf(pid: number): Promise<string | null> {
+  if (process.platform === 'win32') return null;
+  if (process.platform !== 'linux') {
+    const used = await promisify(execFile)('ps', ['-o', 'time=', '-p', String(pid)]).catch(() => null);
+    return used === null ? null : used.stdout.trim();
+  }
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null);
+  if (stat === null) return null;
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // Its ticks in user mode and in the kernel. One that waits for a disk (D) is busy, whatever it has used.
+  return fields[0] === 'D' ? `disk ${performance.now()}` : `${fields[11] ?? ''} ${fields[12] ?? ''}`;
+}
+
+const lookEveryMs = 500;
+
+/** Waits until a process has ended or has done nothing for a time, or for `mostMs`; true: it has ended. */
+export async function endsWhileActive(name: ProcessName, idleMs: number, mostMs: number): Promise<boolean> {
+  const began = performance.now();
+  let seen = await activityOf(name.pid);
+  let seenAt = began;
+  while (await isAlive(name)) {
+    const now = performance.now();
+    if (now - seenAt >= idleMs || now - began >= mostMs) return false;
+    await after(lookEveryMs, undefined, { ref: false });
+    const activity = await activityOf(name.pid);
+    if (activity !== null && activity === seen) continue;
+    seen = activity;
+    seenAt = performance.now();
+  }
+  return true;
 }

@@ -100,20 +100,26 @@ export async function createRun(
   const folder = join(workspace.runs, run.id);
   await createFolder(folder);
   const { id, config, createdAt, plan, planKey, status } = run;
-  await writeJson(join(folder, 'config.json'), config);
-  await writeRunCard(folder, {
-    version: 1,
-    id,
-    createdAt,
-    plan,
-    planKey,
-    status,
-    title: config.title,
-    note: '',
-    archived: false,
-    fault: null,
-    attempts: [],
-  });
+  try {
+    await writeJson(join(folder, 'config.json'), config);
+    await writeRunCard(folder, {
+      version: 1,
+      id,
+      createdAt,
+      plan,
+      planKey,
+      status,
+      title: config.title,
+      note: '',
+      archived: false,
+      fault: null,
+      attempts: [],
+    });
+  } catch (error) {
+    // Half of a folder would be reported at every start.
+    await rm(folder, { recursive: true, force: true });
+    throw error;
+  }
   await store.insertRun({ ...run, folder });
   return folder;
 }

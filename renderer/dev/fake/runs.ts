@@ -172,6 +172,8 @@ export function keepTraining(world: FakeWorld): void {
 const unchanged = {
   pauseRun: () => undefined,
   continueRun: () => undefined,
+  recordsHeld: () => null,
+  tryRecordsAgain: () => undefined,
   stopRun: () => undefined,
   resumeRun: () => undefined,
   checkpointNow: () => undefined,
@@ -190,6 +192,8 @@ export function runAnswers(
   | 'log'
   | 'pauseRun'
   | 'continueRun'
+  | 'recordsHeld'
+  | 'tryRecordsAgain'
   | 'stopRun'
   | 'resumeRun'
   | 'checkpointNow'

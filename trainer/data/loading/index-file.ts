@@ -6,7 +6,7 @@
 import { mkdir, readFile, readdir, rm, stat, utimes } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { diskFault } from '../../durable/fault-of.ts';
+import { diskFault } from '../../durable/disk-fault.ts';
 import { canonicalJson } from '../../durable/canonical-json.ts';
 import { bytesOf, isMissing, sha256, writeAtomically } from '../../durable/files.ts';
 import type { DataSource } from '../../protocol/run.ts';

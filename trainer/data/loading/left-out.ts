@@ -3,11 +3,11 @@
  * line each, appended and flushed before anything is computed without them. A resumed run reads the record first, so
  * that it leaves out the same images from the same steps.
  */
-import { appendFileSync, readFileSync, truncateSync } from 'node:fs';
+import { appendFileSync, readFileSync, statSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../../durable/fault-error.ts';
-import { diskFault } from '../../durable/fault-of.ts';
+import { writeError } from '../../durable/disk-fault.ts';
 import { isMissing } from '../../durable/files.ts';
 import {
   excludedReason,
@@ -87,10 +87,13 @@ function readLines(path: string | null): LeftOutLine[] {
 
 function append(path: string | null, lines: readonly LeftOutLine[]): void {
   if (path === null || lines.length === 0) return;
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   try {
     appendFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''), { flush: true });
   } catch (error) {
-    throw diskFault(error, path) ?? error;
+    // A part of a line would be the beginning of the next.
+    if (statSync(path, { throwIfNoEntry: false }) !== undefined) truncateSync(path, size);
+    throw writeError(error, path);
   }
 }
 

@@ -2,6 +2,7 @@
  * Batches for the loop. The producer creates a batch in pieces, which are assembled here; pieces, workers and
  * prefetching affect when a view is computed, never its contents.
  */
+import { whenWritten } from '../../channel/when-written.ts';
 import type { HostBatch } from '../../host-batch.ts';
 import type { EvaluationLoader, EvaluationLoaderOptions, TrainingLoader, TrainingLoaderOptions } from './pipeline.ts';
 import { compareAfterPause, noneSeen } from './seen-contents.ts';
@@ -217,7 +218,7 @@ export async function openEvaluationLoader(
       damaged.push(...(await whenReached(rest, data.path, reach)).damaged);
       await options.progress?.(at / count);
     }
-    leftOut.add(data, count, damaged, null);
+    await whenWritten(() => leftOut.add(data, count, damaged, null), data.path, reach);
     throw new SourceChanged(`${damaged.length} images of ${data.path} are damaged`);
   }
 

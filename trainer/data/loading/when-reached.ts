@@ -1,6 +1,8 @@
 /** Work that reads data, done over once the data is back where it went away meanwhile. */
 import { setTimeout as after } from 'node:timers/promises';
 import type { Reach } from '../../channel/reach.ts';
+import { untilWritable } from '../../channel/when-written.ts';
+import { isRefusedWrite } from '../../durable/disk-fault.ts';
 import { goneAsAWhole, isUnreachable, unreachable } from '../unreachable.ts';
 
 /** A network folder that is gone may not even fail. */
@@ -41,8 +43,10 @@ async function reached<T>(begun: Begun<T>, path: string | null, reach: Reach): P
     try {
       return await current.result;
     } catch (error) {
-      if (!isUnreachable(error)) throw error;
-      if (current.holds === reach.holds()) await reach.back(error);
+      if (!isUnreachable(error) && !isRefusedWrite(error)) throw error;
+      if (current.holds !== reach.holds()) continue;
+      if (isUnreachable(error)) await reach.back(error);
+      else await untilWritable(error, '', reach);
     }
   }
 }

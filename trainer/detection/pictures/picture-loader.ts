@@ -1,5 +1,6 @@
 /** Batches of whole pictures in turn, made ahead by decoding workers. */
 import type { Reach } from '../../channel/reach.ts';
+import { whenWritten } from '../../channel/when-written.ts';
 import { damagedImageError } from '../../data/damaged-image.ts';
 import type { Located } from '../../data/listing/image-table.ts';
 import type { LeftOut } from '../../data/loading/left-out.ts';
@@ -74,7 +75,7 @@ export async function openPictureLoader(options: PictureLoaderOptions, workerFil
       const { batch, damaged } = await whenReached(begun, data.path, reach);
       if (batch !== null) return batch;
       if (!leftOut) throw damagedImageError(damaged[0]!);
-      leftOut.add(data, count, damaged, null);
+      await whenWritten(() => leftOut.add(data, count, damaged, null), data.path, reach);
       throw new SourceChanged(`${damaged.map(({ file }) => file).join(', ')} of ${data.path}: damaged`);
     },
     close: () => producer.close(),

@@ -1,0 +1,34 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createBench, type Bench } from '../testing/bench.ts';
+
+let bench: Bench;
+beforeEach(() => (bench = createBench()));
+afterEach(() => bench.remove());
+
+test('a report is opened in its own folder, wherever its row says that its files are', async () => {
+  const opened: string[] = [];
+  const nothing = () => Promise.resolve();
+  const workstation = await bench.open({
+    desktop: {
+      pickFolder: () => Promise.resolve(null),
+      pickFile: () => Promise.resolve(null),
+      trash: nothing,
+      openLink: nothing,
+      htmlToPdf: { unavailable: '' },
+      openPath: (path) => Promise.resolve(void opened.push(path)),
+      showItem: (path) => Promise.resolve(void opened.push(path)),
+    },
+  });
+  const { handlers } = workstation;
+  const { id } = await handlers.exportReport.answer({ kind: 'runs', runs: [] }, ['html'], 'en');
+  const folder = join(bench.home, 'reports', id);
+  const file = join(folder, 'row.json');
+  const row = JSON.parse(readFileSync(file, 'utf8')) as { files: object[] };
+  const files = row.files.map((one) => ({ ...one, path: '/bin/sh' }));
+  writeFileSync(file, JSON.stringify({ ...row, id: 'report-other', folder: '/etc', files }));
+  await handlers.openReport.answer(id, 'html');
+  await handlers.showInFolder.answer({ kind: 'report', id });
+  expect(opened).toEqual([join(folder, 'report.html'), folder]);
+});
