@@ -95,7 +95,7 @@ export function createAnswers(
 
 async function importFolder({ workspace, store, complain }: Records, folder: string): Promise<string> {
   const { run, notes } = await importRun(workspace, store, folder);
-  for (const note of notes) complain(`${run}: ${note}`);
+  for (const note of notes) complain(note);
   return run;
 }
 

@@ -1040,7 +1040,9 @@ export const en = {
   'run.pausedByData':
     'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; “Continue” tries at once.',
   'advice.dataset-changed': 'Inspect the folder again. Do not mix runs on the old data with runs on the new data.',
-  'advice.corrupt-checkpoint': 'The previous one is used instead.',
+  'advice.corrupt-checkpoint': 'Use another checkpoint of the run, or put this one back from a copy.',
+  'advice.checkpoints-lost':
+    'Put the checkpoints back and resume. Without them, resuming again starts the training over at step 0; the run’s log will state this.',
   'advice.other-arithmetic':
     'From here on, the last bits would differ from those of an uninterrupted run. Resume again to continue anyway; the run and its report will state this.',
   'advice.no-checkpoint': 'Start the run from the beginning.',
@@ -1100,6 +1102,8 @@ export const en = {
   'log.one-word': 'Nearly all images are assigned the same visual word.',
   'log.tensors-growing': '{growth} more tensors than 100 steps ago.',
   'log.corrupt-checkpoint': 'The checkpoint at step {step} failed verification when read back.',
+  'log.checkpoint-gone': 'The checkpoint of step {last} is gone; resumed from step {step}.',
+  'log.started-over': 'Started over at step 0: no checkpoint could be read; the last one was of step {last}.',
   'log.torn-event': 'The last line of the event file was incomplete and has been removed.',
   'log.cache-damaged': 'Cached features are damaged and are being recomputed.',
   'log.cache-not-written': 'The features could not be cached.',

@@ -1006,7 +1006,9 @@ export const zh = {
   'run.pausedByData':
     '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续；点击“继续”可立即重试。',
   'advice.dataset-changed': '请重新检查该文件夹。不要将基于旧数据的实验与基于新数据的实验混用。',
-  'advice.corrupt-checkpoint': '将改用前一个检查点。',
+  'advice.corrupt-checkpoint': '请改用该实验的其他检查点，或从备份恢复此检查点。',
+  'advice.checkpoints-lost':
+    '请恢复检查点后再继续。若无法恢复，再次点击“继续”会从第 0 步重新训练，实验日志会注明这一点。',
   'advice.other-arithmetic':
     '此后结果的末几位将与未中断的实验不同。再次点击“继续”即可接着运行，实验记录和报告会注明这一点。',
   'advice.no-checkpoint': '请从头开始该实验。',
@@ -1055,6 +1057,8 @@ export const zh = {
   'log.one-word': '几乎所有图像都分配到同一个视觉词。',
   'log.tensors-growing': '张量比 100 步之前多出 {growth} 个。',
   'log.corrupt-checkpoint': '第 {step} 步的检查点回读校验失败。',
+  'log.checkpoint-gone': '第 {last} 步的检查点已丢失，从第 {step} 步继续。',
+  'log.started-over': '没有可读取的检查点（最后一个为第 {last} 步），已从第 0 步重新开始。',
   'log.torn-event': '事件文件的最后一行不完整，已截去。',
   'log.cache-damaged': '缓存的特征已损坏，正在重新计算。',
   'log.cache-not-written': '特征未能写入缓存。',

@@ -25,6 +25,7 @@ export const faultCodes = [
   'more-prototypes-than-images',
   'images-alike',
   'corrupt-checkpoint',
+  'checkpoints-lost',
   'no-checkpoint',
   'config-mismatch',
   'other-arithmetic',

@@ -196,6 +196,7 @@ export function jobOf(
     ...place,
     config,
     from: null,
+    startOver: false,
     anyArithmetic,
     moreDamaged: false,
     noBetter: false,
@@ -217,7 +218,7 @@ export function startTrainer(stage: Stage, attempt: number, options: LifeOptions
   const file = join(stage.folder, 'job.json');
   writeFileSync(file, JSON.stringify(jobOf(stage, attempt, options.anyArithmetic)));
   const output = openSync(join(stage.folder, 'output.txt'), 'a');
-  const child = spawn(process.execPath, [stage.program, '--job', file, '--resume'], {
+  const child = spawn(process.execPath, [stage.program, '--job', file], {
     cwd: stage.folder,
     env: { ...process.env, REPRISE_TEST: '1', ...options.env },
     stdio: ['ignore', output, output],

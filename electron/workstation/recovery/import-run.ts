@@ -54,14 +54,22 @@ export async function importRun(
     throw new FaultError('bad-argument', `Run "${run}" is already in this workspace.`, { run });
 
   const target = join(workspace.runs, run);
-  if (source !== (await realpath(target).catch(() => null))) await copyWhole(workspace, source, run, target, limits);
-  const found = { alive: [], adopted: [], missing: [], notes: [] as string[] };
-  if (!(await adoptFolder(store, target, run, found)))
-    throw new FaultError('wrong-folder', `${source} could not be taken in: ${found.notes.join(' ')}`, { path: source });
-  // A run queued in another workspace does not start here automatically.
-  if ((await store.run(run))?.status === 'queued') await store.setStatus(run, 'draft', null);
-  await saveRunCard(store, run);
-  return { run, notes: found.notes };
+  const isElsewhere = source !== (await realpath(target).catch(() => null));
+  if (isElsewhere) await copyWhole(workspace, source, run, target, limits);
+  try {
+    const found = { alive: [], adopted: [], missing: [], notes: [] as string[] };
+    if (!(await adoptFolder(store, target, run, found)))
+      throw new FaultError('wrong-folder', `${source} was not taken in: ${found.notes.join(' ')}`, { path: source });
+    // A run queued in another workspace does not start here automatically.
+    if ((await store.run(run))?.status === 'queued') await store.setStatus(run, 'draft', null);
+    await saveRunCard(store, run);
+    return { run, notes: found.notes };
+  } catch (error) {
+    // All or nothing: neither rows nor the copy stay.
+    await store.forget(run);
+    if (isElsewhere) await rm(target, { recursive: true, force: true });
+    throw error;
+  }
 }
 
 /** The id from its events, since the folder may have been renamed. */

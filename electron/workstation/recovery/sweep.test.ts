@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { sealedJson } from '../../../trainer/durable/sealed-json.ts';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import { partsOf } from './checkpoint-folders.ts';
 import { importRun } from './import-run.ts';
@@ -75,12 +76,15 @@ async function say(store: Store | null, events: readonly TrainerEvent[]): Promis
   await store?.apply(events);
 }
 
-function writeCheckpoint(run: string, step: number, bytes = 8, tensors: readonly object[] = []): void {
+const tensorsOf = (names: readonly string[]): readonly object[] =>
+  names.map((name, at) => ({ name, dtype: 'float32', shape: [2], offset: at * 8, bytes: 8, sha256: 'x' }));
+
+function writeCheckpoint(run: string, step: number, bytes = 8, tensors = tensorsOf(['encoder/weight'])): void {
   const folder = join(folderOf(run), 'checkpoints', String(step).padStart(6, '0'));
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'tensors.bin'), Buffer.alloc(bytes));
   const manifest = {
-    format: 1,
+    format: 2,
     run,
     attempt: 1,
     step,
@@ -93,10 +97,10 @@ function writeCheckpoint(run: string, step: number, bytes = 8, tensors: readonly
     instructionSet: 'avx2',
     seed: 1,
     counters: {},
-    tensorBytes: 8,
+    tensorBytes: tensors.length * 8,
     tensors,
   };
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
+  writeFileSync(join(folder, 'manifest.json'), sealedJson(manifest));
 }
 
 /** The pid of a process that is certainly gone. */
@@ -208,9 +212,10 @@ test('an incomplete last line is truncated and reported; hostile lines are repor
   ];
   writeFileSync(eventsOf('run-1'), `${lines.join('\n')}\n{"type":"metr`);
   const { notes } = await sweep(workspace, store);
-  expect(notes.map((note) => /line (\d+)/.exec(note)?.[1])).toEqual(['2', '3', '4', '5', '6', '9']);
-  expect(notes.join('\n')).toMatch(/line 3 of events\.ndjson belongs to run "other-run"/);
-  expect(notes.join('\n')).toMatch(/line 9 of events\.ndjson was cut short/);
+  expect(notes).toHaveLength(1);
+  expect([...notes[0]!.matchAll(/line (\d+)/g)].map(([, line]) => line)).toEqual(['2', '3', '4', '5', '6', '9']);
+  expect(notes[0]).toMatch(/line 3 of events\.ndjson belongs to run "other-run"/);
+  expect(notes[0]).toMatch(/line 9 of events\.ndjson was cut short/);
   expect((await store.series('run-1', 'loss', 10)).steps).toEqual([10, 20]);
   expect(readFileSync(eventsOf('run-1'), 'utf8').endsWith(`${JSON.stringify(second)}\n`)).toBe(true);
   expect((await sweep(workspace, store)).notes).toEqual([]);
@@ -257,8 +262,7 @@ test('checkpoints: whole ones without a row are adopted, rows without a folder a
   ]);
   expect(await store.run('run-1')).toMatchObject({ safeStep: 40 });
   expect(notes).toEqual([
-    'run-1: checkpoint 000030 is not whole (tensors.bin has 5 bytes, the manifest says 8).',
-    'run-1: checkpoint 000050 is not whole (tensors.bin has 9 bytes, the manifest says 8).',
+    'run-1: checkpoint 000030 is not whole (tensors.bin has 5 bytes, the manifest says 8); checkpoint 000050 is not whole (tensors.bin has 9 bytes, the manifest says 8).',
   ]);
 });
 
@@ -266,19 +270,11 @@ test('a checkpoint is listed part by part, a method’s own state under its own 
   const { store } = database();
   await make(store, 'run-1');
   const names = ['encoder/conv1/weight', 'encoder/bn1/weight', 'learner/teacher/encoder/conv1/weight', 'learner/queue'];
-  const tensors = names.map((name, at) => ({
-    name,
-    dtype: 'float32',
-    shape: [1],
-    offset: at * 2,
-    bytes: 2,
-    sha256: 'x',
-  }));
-  writeCheckpoint('run-1', 20, 8, tensors);
+  writeCheckpoint('run-1', 20, 32, tensorsOf(names));
   expect(await partsOf(join(folderOf('run-1'), 'checkpoints', '000020'))).toEqual([
-    { part: 'encoder', tensors: 2, bytes: 4 },
-    { part: 'teacher', tensors: 1, bytes: 2 },
-    { part: 'queue', tensors: 1, bytes: 2 },
+    { part: 'encoder', tensors: 2, bytes: 16 },
+    { part: 'teacher', tensors: 1, bytes: 8 },
+    { part: 'queue', tensors: 1, bytes: 8 },
   ]);
 });
 

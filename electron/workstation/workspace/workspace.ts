@@ -11,7 +11,7 @@ import { Inspection } from '../../../trainer/protocol/dataset.ts';
 import { Plan } from '../../../trainer/protocol/plan.ts';
 import { takeLock } from './lock.ts';
 import { writeRunCard, type RunCard } from './run-card.ts';
-import type { StoredDataset, StoredPlan, Store } from '../store/store.ts';
+import type { StoredCheckpoint, StoredDataset, StoredPlan, Store } from '../store/store.ts';
 
 export interface Workspace {
   readonly home: string;
@@ -112,6 +112,7 @@ export async function createRun(
     note: '',
     archived: false,
     fault: null,
+    newestCheckpoint: null,
     attempts: [],
   });
   await store.insertRun({ ...run, folder });
@@ -120,7 +121,12 @@ export async function createRun(
 
 /** Writes the workstation's own knowledge of a run next to its files, so that the database can be rebuilt from them. */
 export async function saveRunCard(store: Store, run: string): Promise<void> {
-  const [row, attempts, open] = await Promise.all([store.run(run), store.attempts(run), store.openAttempts()]);
+  const [row, attempts, open, checkpoints] = await Promise.all([
+    store.run(run),
+    store.attempts(run),
+    store.openAttempts(),
+    store.checkpoints(run),
+  ]);
   if (row === null) throw new FaultError('unknown-id', `There is no run "${run}".`, { run });
   const card: RunCard = {
     version: 1,
@@ -133,6 +139,7 @@ export async function saveRunCard(store: Store, run: string): Promise<void> {
     note: row.note,
     archived: row.archived,
     fault: row.fault,
+    newestCheckpoint: checkpointOf(checkpoints.findLast(({ step }) => step === row.savedStep)),
     attempts: attempts.map(({ attempt, fromStep, startedAt, lastSeenAt, ended, fault }) => {
       const process = open.find((one) => one.run === run && one.attempt === attempt);
       return {
@@ -148,6 +155,12 @@ export async function saveRunCard(store: Store, run: string): Promise<void> {
     }),
   };
   await writeRunCard(row.folder, card);
+}
+
+function checkpointOf(row: StoredCheckpoint | undefined): RunCard['newestCheckpoint'] {
+  if (row === undefined) return null;
+  const { reason: _reason, present: _present, ...checkpoint } = row;
+  return checkpoint;
 }
 
 const DatasetFile = v.strictObject({
