@@ -2,11 +2,13 @@
  * Texts of the terminal in two languages. Verdicts, states, figures and most columns are worded by the report; the sentence of a
  * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
+import { checkpointNotices } from '../words/checkpoint-notices.ts';
 import { faultSentences, unreachableSentences } from '../words/faults.ts';
 import { sentenceIn as saidIn } from '../words/sentences.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { PlanRow } from '../api/plans.ts';
 import type { Pushes } from '../api/pushes.ts';
+import type { LogLine } from '../api/runs.ts';
 import { wordsOf } from '../workstation/report/naming.ts';
 import { checks, dataStates, jobs, phases, planStates } from './state-words.ts';
 import type { DoctorCheck } from '../../trainer/protocol/hardware.ts';
@@ -234,6 +236,8 @@ export interface Words {
   readonly fault: (fault: Fault) => string;
   /** Why a run is paused that nobody paused, and what to do. */
   readonly pausedBy: (fault: Fault) => string;
+  /** What a run says of its checkpoints; null of anything else. */
+  readonly checkpointNotice: (line: LogLine) => string | null;
   /** What a check of contents beside a run found. */
   readonly contentsChecked: (found: Parameters<Pushes['contentsChecked']>[0]) => string;
   /** `top-1`, `loss`: the figure that represents a run in a list. */
@@ -246,9 +250,11 @@ export interface Words {
 }
 
 function sentenceIn(language: TerminalLanguage, { code, values }: Fault): string {
-  const sentence: string = faultSentences[language][`fault.${code}`];
-  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
+  return filled(faultSentences[language][`fault.${code}`], values);
 }
+
+const filled = (sentence: string, values: Fault['values']): string =>
+  sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
 
 const goesOn = {
   en: 'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; Ctrl+C stops it.',
@@ -284,6 +290,10 @@ export function wordsIn(language: TerminalLanguage): Words {
     planState: (state) => planStates[language][state],
     check: (id) => checks[language][id],
     fault,
+    checkpointNotice: ({ code, values }) => {
+      const sentence = (checkpointNotices[language] as Named)[`log.${code}`];
+      return sentence === undefined ? null : filled(sentence, values);
+    },
     pausedBy: (reason) => (reason.code === 'data-unreachable' ? unreachableText(language, reason) : fault(reason)),
     contentsChecked: ({ name, damaged, leaks, duplicates }) =>
       language === 'zh'

@@ -34,7 +34,8 @@ export async function openRecords(options: WorkstationOptions): Promise<Records>
   };
   const environment = { ...childEnvironment(process.env), REPRISE_RUNTIME: options.runtime };
   try {
-    const current = await readSettings(workspace.home);
+    const { settings, notes } = await readSettings(workspace.home);
+    for (const note of [...workspace.notes, ...notes]) complain(note);
     const store = await openStore({
       node: options.node,
       script: join(appRoot, 'out', 'node', 'store.js'),
@@ -43,8 +44,10 @@ export async function openRecords(options: WorkstationOptions): Promise<Records>
       env: environment,
       readonly: !write,
       log,
+      damaged: ({ kept, reason }) =>
+        complain(`The run database was damaged (${reason}). It is kept as ${kept}, and made anew from the run folders.`),
     });
-    return { resources, workspace, settings: { current }, store, environment, complain };
+    return { resources, workspace, settings: { current: settings }, store, environment, complain };
   } catch (error) {
     await workspace.close();
     throw error;

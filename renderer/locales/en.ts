@@ -4,6 +4,7 @@
  */
 import { choiceNames } from '../../electron/words/choices.ts';
 import { optionNames } from '../../electron/words/options.ts';
+import { checkpointNotices } from '../../electron/words/checkpoint-notices.ts';
 import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
 
 export const en = {
@@ -1058,6 +1059,7 @@ export const en = {
   'advice.trainer-silent': 'It may still be computing. Stopping it returns to the last safe point.',
   'advice.protocol-mismatch': 'Rebuild the program so that the versions match.',
   'advice.store-died': 'It restarts and catches up from the run folders; nothing is lost.',
+  'advice.corrupt-database': 'Restart the program: it is put aside and made anew from the run folders.',
   'advice.subject-missing': 'Finish its pretraining first, or choose another run.',
   'advice.internal': 'Try again. If it persists, include the details in a bug report (Hardware, Copy as JSON).',
 
@@ -1101,9 +1103,7 @@ export const en = {
   'log.one-cluster': 'Nearly all images are in one cluster.',
   'log.one-word': 'Nearly all images are assigned the same visual word.',
   'log.tensors-growing': '{growth} more tensors than 100 steps ago.',
-  'log.corrupt-checkpoint': 'The checkpoint at step {step} failed verification when read back.',
-  'log.checkpoint-gone': 'The checkpoint of step {last} is gone; resumed from step {step}.',
-  'log.started-over': 'Started over at step 0: no checkpoint could be read; the last one was of step {last}.',
+  ...checkpointNotices.en,
   'log.torn-event': 'The last line of the event file was incomplete and has been removed.',
   'log.cache-damaged': 'Cached features are damaged and are being recomputed.',
   'log.cache-not-written': 'The features could not be cached.',

@@ -1,6 +1,7 @@
 /** 窗口的全部中文文字。术语依文献习惯，方法名保留拉丁字母；句子按中文写成，不逐字对译。 */
 import { choiceNames } from '../../electron/words/choices.ts';
 import { optionNames } from '../../electron/words/options.ts';
+import { checkpointNotices } from '../../electron/words/checkpoint-notices.ts';
 import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
 import type { Messages } from './en.ts';
 
@@ -1022,6 +1023,7 @@ export const zh = {
   'advice.trainer-silent': '它可能仍在计算。停止它会回到最近的安全点。',
   'advice.protocol-mismatch': '请重新构建，使两者版本一致。',
   'advice.store-died': '它会重新启动，并从实验文件夹补齐记录，不会丢失任何内容。',
+  'advice.corrupt-database': '请重新启动程序：损坏的数据库会另存，并根据实验文件夹重建。',
   'advice.subject-missing': '请先完成其预训练，或选择其他实验。',
   'advice.internal': '请重试。若仍出现，请在问题报告中附上详细信息（“硬件”页，“复制为 JSON”）。',
 
@@ -1056,9 +1058,7 @@ export const zh = {
   'log.one-cluster': '几乎所有图像都在同一个簇中。',
   'log.one-word': '几乎所有图像都分配到同一个视觉词。',
   'log.tensors-growing': '张量比 100 步之前多出 {growth} 个。',
-  'log.corrupt-checkpoint': '第 {step} 步的检查点回读校验失败。',
-  'log.checkpoint-gone': '第 {last} 步的检查点已丢失，从第 {step} 步继续。',
-  'log.started-over': '没有可读取的检查点（最后一个为第 {last} 步），已从第 0 步重新开始。',
+  ...checkpointNotices.zh,
   'log.torn-event': '事件文件的最后一行不完整，已截去。',
   'log.cache-damaged': '缓存的特征已损坏，正在重新计算。',
   'log.cache-not-written': '特征未能写入缓存。',

@@ -38,6 +38,7 @@ export const faultCodes = [
   'trainer-silent',
   'protocol-mismatch',
   'store-died',
+  'corrupt-database',
   'subject-missing',
   'cancelled',
   'not-available',

@@ -47,6 +47,7 @@ export async function importRun(
       { retry: 'choose-folder' },
     );
   });
+  await expectEvents(source);
   const card = await readRunCard(source).catch(() => null);
   await expectNoTrainer(source, card);
   const run = await runIdOf(source, card);
@@ -70,6 +71,15 @@ export async function importRun(
     if (isElsewhere) await rm(target, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A run without events is one that was never begun; one whose events cannot be read is not taken in. */
+async function expectEvents(folder: string): Promise<void> {
+  const path = join(folder, 'events.ndjson');
+  const found = await lstat(path).catch(() => null);
+  if (found === null || found.isFile()) return;
+  const what = found.isSymbolicLink() ? 'is a link' : 'is not a plain file';
+  throw new FaultError('wrong-folder', `${path} ${what}. A run folder holds plain files only.`, { path });
 }
 
 /** The id from its events, since the folder may have been renamed. */

@@ -15,7 +15,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { sealedJson } from '../../../trainer/durable/sealed-json.ts';
+import { openSealed, sealedJson } from '../../../trainer/durable/sealed-json.ts';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import { partsOf } from './checkpoint-folders.ts';
 import { importRun } from './import-run.ts';
@@ -35,7 +35,8 @@ import {
 } from '../store/testing/store-fixture.ts';
 import type { Store } from '../store/store.ts';
 import { sweep, sweepRun } from './sweep.ts';
-import { createRun, openWorkspace, saveDataset, saveRunCard, type Workspace } from '../workspace/workspace.ts';
+import { saveDataset, savePlan } from '../workspace/stored-files.ts';
+import { createRun, openWorkspace, saveRunCard, type Workspace } from '../workspace/workspace.ts';
 
 let home = '';
 let workspace: Workspace;
@@ -103,6 +104,7 @@ function writeCheckpoint(run: string, step: number, bytes = 8, tensors = tensors
   writeFileSync(join(folder, 'manifest.json'), sealedJson(manifest));
 }
 
+const text = { en: '', zh: '' };
 /** The pid of a process that is certainly gone. */
 const deadPid = { pid: 4_194_300, pidStartedAt: 77 };
 
@@ -430,6 +432,99 @@ test('folders that are not runs are reported and left alone', async () => {
   expect(adopted).toEqual([]);
   expect(notes.map((note) => note.split(' ')[0])).toEqual(['.import-run-9:', 'runs/Not', 'runs/a-link', 'no-config:']);
   expect(readdirSync(workspace.runs).sort()).toEqual(['Not An Id', 'a-link', 'no-config']);
+});
+
+const cardAttempt = { attempt: 1, fromStep: 0, lastSeenAt: null, ended: 'lost', fault: null, pid: 0, pidStartedAt: 0 };
+/** Run folders with something in them that the database or the sweep cannot take. */
+const badFolders: readonly (readonly [string, (folder: string) => void, RegExp])[] = [
+  ['a date of 1.5 in run.json', changeCard({ createdAt: 1.5 }), /run\.json: createdAt/],
+  ['an attempt that began at 1.5', changeCard({ attempts: [{ ...cardAttempt, startedAt: 1.5 }] }), /startedAt/],
+  ['a step of 1.5 in a manifest', changeManifest('"step": 10', '"step": 1.5'), /checkpoint 000010 is not whole/],
+  ['a manifest of another step', changeManifest('"step": 10', '"step": 14'), /checkpoint 000010 is not whole/],
+  ['a folder for events', replaceEvents((path) => mkdirSync(path)), /events\.ndjson is not an ordinary file/],
+  ['a link for events', replaceEvents((path) => symlinkSync('/etc/hostname', path)), /not an ordinary file/],
+  ['a folder for run.json', (folder) => replace(join(folder, 'run.json'), (path) => mkdirSync(path)), /run\.json/],
+  ['a folder for config.json', (folder) => replace(join(folder, 'config.json'), (path) => mkdirSync(path)), /left alone/],
+  ['a bit flipped in config.json', (folder) => edit(join(folder, 'config.json'), '"seed": 3', '"seed": 2'), /checksum/],
+];
+
+function edit(path: string, from: string, to: string): void {
+  const text = readFileSync(path, 'utf8');
+  expect(text).toContain(from);
+  writeFileSync(path, text.replace(from, to));
+}
+function changeCard(values: object) {
+  return (folder: string): void => {
+    const path = join(folder, 'run.json');
+    const { value } = openSealed(readFileSync(path));
+    writeFileSync(path, sealedJson({ ...(value as object), ...values }));
+  };
+}
+function changeManifest(from: string, to: string) {
+  return (folder: string): void => {
+    const path = join(folder, 'checkpoints', '000010', 'manifest.json');
+    const { value } = openSealed(readFileSync(path));
+    const text = JSON.stringify(value, null, 1).replace(from, to);
+    writeFileSync(path, sealedJson(JSON.parse(text) as object));
+  };
+}
+function replace(path: string, by: (path: string) => void): void {
+  rmSync(path, { recursive: true, force: true });
+  by(path);
+}
+function replaceEvents(by: (path: string) => void) {
+  return (folder: string): void => replace(join(folder, 'events.ndjson'), by);
+}
+
+async function makeWhole(store: Store, run: string): Promise<void> {
+  await make(store, run, { ...pretrainConfig, seed: 3 });
+  await begin(store, run);
+  await say(store, attemptOf(run, 1, [hello(0), metrics('loss', [[10, 5]]), stopped('done', 10)]));
+  writeCheckpoint(run, 10);
+  await saveRunCard(store, run);
+}
+
+test.each(badFolders)('%s keeps neither the workspace nor another run from being read', async (_, damage, note) => {
+  const before = database();
+  for (const run of ['run-1', 'run-2']) await makeWhole(before.store, run);
+  damage(folderOf('run-1'));
+  // With the rows there, and with a database made anew.
+  for (const { store } of [before, database()]) {
+    const report = await sweep(workspace, store);
+    expect((await store.runs()).find(({ id }) => id === 'run-2')).toMatchObject({ status: 'done', safeStep: 10 });
+    if (store === before.store) continue;
+    expect(report.notes).toEqual([expect.stringMatching(note)]);
+    expect(report.notes[0]).toMatch(/^run-1: /);
+  }
+});
+
+test.each(badFolders)('%s: an import takes the run in whole, or leaves nothing', async (_, damage) => {
+  await makeWhole(database().store, 'run-1');
+  damage(folderOf('run-1'));
+  const other = await openWorkspace(join(home, 'other'), { write: true });
+  const { store } = database();
+  const taken = await importRun(other, store, folderOf('run-1')).catch(() => null);
+  expect(readdirSync(other.runs)).toEqual(taken === null ? [] : ['run-1']);
+  expect((await store.runs()).map(({ id }) => id)).toEqual(taken === null ? [] : ['run-1']);
+  await sweep(other, store);
+  await other.close();
+});
+
+test('a damaged file of a plan or a data set is named once, and the rest is read', async () => {
+  const { store } = database();
+  const plan = { version: 1, id: 'mine', title: text, summary: text, papers: [], claims: [], data: [], runs: [] };
+  await savePlan(workspace, store, { id: 'mine', plan: JSON.stringify(plan), startedAt: 5, paused: false });
+  const whole = { id: 'other', plan: JSON.stringify(plan), startedAt: 5, paused: false };
+  const damages = [{ ...whole, startedAt: 1.5 }, { ...whole, plan: 'nothing' }, { ...whole, plan: '{}' }];
+  damages.forEach((damaged, at) => writeFileSync(join(workspace.plans, `bad-${at}.json`), JSON.stringify(damaged)));
+  writeFileSync(join(workspace.datasets, 'cut.json'), '{"finger');
+  mkdirSync(join(workspace.datasets, 'folder.json'));
+  const fresh = database();
+  const { notes } = await sweep(workspace, fresh.store);
+  expect((await fresh.store.plans()).map(({ id }) => id)).toEqual(['mine']);
+  expect(notes).toHaveLength(5);
+  for (const name of ['bad-0', 'bad-1', 'bad-2', 'cut', 'folder'])
+    expect(notes.filter((note) => note.includes(`${name}.json`))).toHaveLength(1);
 });
 
 test('an imported run folder gives the same tables as in its own workspace', async () => {

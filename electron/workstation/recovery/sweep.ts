@@ -8,7 +8,7 @@ import { uptime } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
-import { readJson } from '../../../trainer/durable/files.ts';
+import { readSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import { asksHowToGoOn, type Fault, type FaultCode } from '../../../trainer/protocol/fault.ts';
@@ -19,7 +19,8 @@ import { isAlive } from '../workspace/processes.ts';
 import { replayEvents } from './replay.ts';
 import { readRunCard, type RunCard } from '../workspace/run-card.ts';
 import type { Queries, Store, StoredRun } from '../store/store.ts';
-import { adoptWorkspaceFiles, saveRunCard, type Workspace } from '../workspace/workspace.ts';
+import { adoptWorkspaceFiles } from '../workspace/stored-files.ts';
+import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
 
 export interface SweepReport {
   /** Every run to be resumed or discarded, also from earlier starts. The caller determines the rest. */
@@ -129,7 +130,7 @@ function problemOf(error: unknown): string {
 
 export async function readConfig(folder: string): Promise<RunConfig> {
   const path = join(folder, 'config.json');
-  const value = await readJson(path, configLimit);
+  const value = await readSealedJson(path, configLimit);
   if (value === null) throw new FaultError('not-found', `${path} does not exist.`, { path });
   const parsed = v.safeParse(RunConfig, value);
   if (parsed.success) return parsed.output;

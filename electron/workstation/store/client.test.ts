@@ -6,7 +6,8 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
-import { openStore } from './client.ts';
+import { openStore, type StoreOptions } from './client.ts';
+import type { Damaged } from './open.ts';
 import {
   attemptOf,
   checkpoint,
@@ -33,7 +34,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function open(more: { readonly readonly?: boolean } = {}): Promise<Store> {
+async function open(more: Partial<StoreOptions> = {}): Promise<Store> {
   const store = await openStore({
     node: process.execPath,
     script: childScript,
@@ -239,7 +240,7 @@ test.runIf(process.platform === 'linux')(
     await closed;
     expect(existsSync(`/proc/${pid}`)).toBe(false);
     // Closed properly: the write-ahead log is merged into the file.
-    expect(readdirSync(folder)).toEqual(['reprise.db']);
+    expect(readdirSync(folder)).toEqual(['reprise.db', 'reprise.db-sha256']);
   },
 );
 
@@ -277,9 +278,31 @@ test('a second process reads while the first one writes', async () => {
   await expect(reader.rename('run-1', 'x')).rejects.toMatchObject({ fault: { code: 'write-failed' } });
 });
 
-test('a database that cannot be opened is a fault before anything is asked', async () => {
+test('a damaged database is kept and made anew when it is opened to write, and that is said', async () => {
   writeFileSync(join(folder, 'reprise.db'), 'not a database at all, '.repeat(500));
-  await expect(open()).rejects.toMatchObject({ fault: { code: 'read-failed' } });
+  await expect(open({ readonly: true })).rejects.toMatchObject({ fault: { code: 'corrupt-database' } });
+  let told: Damaged | null = null;
+  const store = await open({ damaged: (damaged) => (told = damaged) });
+  await store.insertRun(runRow);
+  expect(told).toMatchObject({ reason: expect.stringContaining('not a database') as string });
+  expect(readFileSync(told!['kept'], 'utf8')).toMatch(/^not a database/);
+});
+
+test('a bit that flipped while it was closed is found', async () => {
+  const before = await open();
+  await before.insertRun(runRow);
+  await before.close();
+  const file = join(folder, 'reprise.db');
+  const bytes = readFileSync(file);
+  bytes[bytes.indexOf('"seed"') + 7]! ^= 1;
+  writeFileSync(file, bytes);
+  await expect(open({ readonly: true })).rejects.toMatchObject({ fault: { code: 'corrupt-database' } });
+  const store = await open({ damaged: ({ reason }) => lines.push(reason) });
+  expect(await store.runs()).toEqual([]);
+  expect(lines.join()).toMatch(/not as it was when it was closed/);
+});
+
+test('a database that cannot be opened is a fault before anything is asked', async () => {
   await expect(
     openStore({
       node: '/nowhere/node',
