@@ -13,13 +13,14 @@ interface TakeUp {
   readonly store: Store;
   readonly host: TrainerHost;
   readonly queue: Queue;
+  readonly reportDamage: (note: string) => void;
   readonly complain: (line: string) => void;
 }
 
 /** Updates the rows from the files, and waits for trainers that are still saving. */
-export async function takeUp({ workspace, store, host, queue, complain }: TakeUp): Promise<void> {
+export async function takeUp({ workspace, store, host, queue, reportDamage, complain }: TakeUp): Promise<void> {
   const report = await sweep(workspace, store);
-  for (const note of report.notes) complain(note);
+  for (const note of report.notes) (report.damage.includes(note) ? reportDamage : complain)(note);
   for (const { run } of report.interrupted) await queue.resumeIfWanted(run);
   const [first] = report.alive;
   if (first === undefined) return;

@@ -1030,6 +1030,8 @@ export const en = {
   'advice.no-test-split':
     'Put some images of each class into a folder “test” beside the training folder and add the data set again, or choose other data. Effective rank, alignment and uniformity do not need a test split.',
   'advice.unreadable-file': 'Put the file back where it was, or allow it to be read, then try again.',
+  'advice.damaged-files':
+    'Everything else was opened. The damaged files are kept; put them back from a copy if there is one. The details name them.',
   'advice.damaged-image': 'Replace the file, then try again.',
   'advice.too-many-damaged':
     'Replace the damaged files, or click “Resume” to leave them out and go on. The run’s page and its report list them.',

@@ -998,6 +998,7 @@ export const zh = {
   'advice.no-test-split':
     '请将每个类别的部分图像放入与训练文件夹并列的“test”文件夹，然后重新添加数据集；或选择其他数据。有效秩、对齐度与均匀度不需要测试集。',
   'advice.unreadable-file': '请将文件放回原处或恢复读取权限，然后重试。',
+  'advice.damaged-files': '其余内容均已打开。损坏的文件已保留；如有备份，请恢复。详细信息中列出了这些文件。',
   'advice.damaged-image': '请替换该文件，然后重试。',
   'advice.too-many-damaged': '请替换损坏的文件，或点击“继续”以排除它们并继续训练。实验页面和报告会列出这些文件。',
   'advice.weights-unlike':

@@ -16,6 +16,7 @@ export const faultCodes = [
   'empty-dataset',
   'no-test-split',
   'unreadable-file',
+  'damaged-files',
   'weights-unlike',
   'weights-no-better',
   'damaged-image',

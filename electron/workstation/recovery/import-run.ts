@@ -10,7 +10,7 @@ import { RunId } from '../../../trainer/protocol/run.ts';
 import { isAlive } from '../workspace/processes.ts';
 import { readRunCard, type RunCard } from '../workspace/run-card.ts';
 import type { Store } from '../store/store.ts';
-import { adoptFolder, readConfig } from './sweep.ts';
+import { adoptFolder, nothingFound, readConfig } from './sweep.ts';
 import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
 
 export interface ImportLimits {
@@ -58,7 +58,7 @@ export async function importRun(
   const isElsewhere = source !== (await realpath(target).catch(() => null));
   if (isElsewhere) await copyWhole(workspace, source, run, target, limits);
   try {
-    const found = { alive: [], adopted: [], missing: [], notes: [] as string[] };
+    const found = nothingFound();
     if (!(await adoptFolder(store, target, run, found)))
       throw new FaultError('wrong-folder', `${source} was not taken in: ${found.notes.join(' ')}`, { path: source });
     // A run queued in another workspace does not start here automatically.

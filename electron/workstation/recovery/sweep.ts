@@ -16,7 +16,7 @@ import { RunConfig, RunId } from '../../../trainer/protocol/run.ts';
 import type { Interrupted } from '../../api/runs.ts';
 import { compareCheckpoints, removeTemporary } from './checkpoint-folders.ts';
 import { isAlive } from '../workspace/processes.ts';
-import { replayEvents } from './replay.ts';
+import { replayEvents, type ReplayNote } from './replay.ts';
 import { readRunCard, type RunCard } from '../workspace/run-card.ts';
 import type { Queries, Store, StoredRun } from '../store/store.ts';
 import { adoptWorkspaceFiles } from '../workspace/stored-files.ts';
@@ -32,6 +32,8 @@ export interface SweepReport {
   readonly missing: readonly string[];
   /** Everything skipped, truncated or removed, one sentence each. */
   readonly notes: readonly string[];
+  /** Those of the notes that are of something damaged, and not of what an interruption leaves. */
+  readonly damage: readonly string[];
 }
 
 type OpenAttempt = ReturnType<Queries['openAttempts']>[number];
@@ -41,13 +43,22 @@ interface Findings {
   readonly adopted: string[];
   readonly missing: string[];
   readonly notes: string[];
+  readonly damage: string[];
+}
+
+export const nothingFound = (): Findings => ({ alive: [], adopted: [], missing: [], notes: [], damage: [] });
+
+/** Notes what is damaged. */
+function noteDamage(found: Findings, note: string): void {
+  found.notes.push(note);
+  found.damage.push(note);
 }
 
 const configLimit = 4 << 20;
 
 export async function sweep(workspace: Workspace, store: Store): Promise<SweepReport> {
-  const found: Findings = { alive: [], adopted: [], missing: [], notes: [] };
-  found.notes.push(...(await adoptWorkspaceFiles(workspace, store)));
+  const found = nothingFound();
+  for (const note of await adoptWorkspaceFiles(workspace, store)) noteDamage(found, note);
   const known = new Map((await store.replayed()).map((entry) => [entry.run, entry]));
   const folders = await runFolders(workspace, found.notes);
   for (const name of folders) {
@@ -72,7 +83,7 @@ export async function sweep(workspace: Workspace, store: Store): Promise<SweepRe
 
 /** Sweeps one run again, after its trainer, found alive at start-up, has exited. */
 export async function sweepRun(workspace: Workspace, store: Store, run: string): Promise<SweepReport> {
-  const found: Findings = { alive: [], adopted: [], missing: [], notes: [] };
+  const found = nothingFound();
   const entry = (await store.replayed()).find((one) => one.run === run);
   if (entry === undefined) throw new FaultError('unknown-id', `There is no run "${run}".`, { run });
   await sweepOne(store, { ...entry, folder: join(workspace.runs, run) }, await store.openAttempts(), found);
@@ -99,7 +110,7 @@ export async function adoptFolder(store: Store, folder: string, run: string, fou
   );
   if (problem === null) return true;
   await store.forget(run);
-  found.notes.push(`${run}: the folder cannot be read and is left alone (${problem}).`);
+  noteDamage(found, `${run}: the folder cannot be read and is left alone (${problem}).`);
   return false;
 }
 
@@ -163,17 +174,20 @@ async function sweepOne(
     }
   }
   const problems = [...adopted.problems];
+  const torn: string[] = [];
   // What cannot be read of a run must not keep the rest of it, or another run, from being settled.
   const passing = (work: Promise<void>): Promise<void> =>
     work.catch((error: unknown) => void problems.push(problemOf(error)));
   await passing(removeTemporary(folder));
-  await passing(replay(store, entry, problems));
+  await passing(replay(store, entry, problems, torn));
   if (card !== null) await restoreFromCard(store, run, card);
   const changed = await closeAttempts(store, run, [...ours, ...fromCard]);
   await passing(compareCheckpoints(store, run, folder, changed, problems));
   if (card !== null) await rememberNewest(store, run, card);
   if (changed) await passing(saveRunCard(store, run));
-  if (problems.length > 0) found.notes.push(`${run}: ${inOneNote(problems)}.`);
+  const note = `${run}: ${inOneNote([...problems, ...torn])}.`;
+  if (problems.length > 0) noteDamage(found, note);
+  else if (torn.length > 0) found.notes.push(note);
 }
 
 /** Replays what the events file has beyond what was replayed before. */
@@ -181,6 +195,7 @@ async function replay(
   store: Store,
   { run, folder, bytes }: { readonly run: string; readonly folder: string; readonly bytes: number },
   problems: string[],
+  torn: string[],
 ): Promise<void> {
   const events = join(folder, 'events.ndjson');
   const size = await lstat(events).then(
@@ -188,8 +203,10 @@ async function replay(
     () => 0,
   );
   if (size === bytes) return;
-  const { notes } = await replayEvents(store, run, events, bytes);
-  problems.push(...notes.map(({ line, text }) => `line ${line} of events.ndjson ${text}`));
+  const replayed = await replayEvents(store, run, events, bytes);
+  const inWords = ({ line, text }: ReplayNote): string => `line ${line} of events.ndjson ${text}`;
+  problems.push(...replayed.notes.map(inWords));
+  if (replayed.torn !== null) torn.push(inWords(replayed.torn));
 }
 
 const mostNamed = 8;
