@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline';
 import { damagedCheckpoint } from '../durable/checkpoint-manifest.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import { isMissing } from '../durable/files.ts';
+import { openLine } from '../durable/sealed-line.ts';
 import { candidates, checkpointsOf } from './checkpoint-folders.ts';
 import { readCheckpoint, type Loaded } from './read-checkpoint.ts';
 
@@ -40,7 +41,7 @@ async function recordedSha256(runFolder: string, folder: string): Promise<string
   try {
     for await (const line of lines) {
       if (!line.includes('"type":"checkpoint"') || !line.includes(`"folder":"${folder}"`)) continue;
-      found = /"manifestSha256":"([0-9a-f]{64})"/.exec(line)?.[1] ?? found;
+      found = /"manifestSha256":"([0-9a-f]{64})"/.exec(openLine(line) ?? '')?.[1] ?? found;
     }
   } catch (error) {
     if (!isMissing(error)) throw error;

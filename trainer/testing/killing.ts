@@ -19,6 +19,7 @@ import * as v from 'valibot';
 import sharp from 'sharp';
 import { build } from 'vite';
 import { afterAll, beforeAll } from 'vitest';
+import { openLine } from '../durable/sealed-line.ts';
 import type { Job } from '../protocol/commands.ts';
 import { TrainerEvent, type MetricPoint, type TrainerEventOf } from '../protocol/events.ts';
 import type { Result } from '../protocol/results.ts';
@@ -240,7 +241,7 @@ export function eventsOf({ folder }: Stage): readonly TrainerEvent[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n');
   // A kill may leave the last line incomplete; the next attempt truncates it.
-  return lines.slice(0, -1).map((line) => v.parse(TrainerEvent, JSON.parse(line)));
+  return lines.slice(0, -1).map((line) => v.parse(TrainerEvent, JSON.parse(openLine(line)!)));
 }
 
 const eventsAs = <T extends TrainerEvent['type']>(

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -8,12 +8,27 @@ let home = '';
 beforeEach(() => (home = mkdtempSync(join(tmpdir(), 'reprise-settings-'))));
 afterEach(() => rmSync(home, { recursive: true, force: true }));
 
-const usual = { language: 'system', theme: 'system', resumeAutomatically: false, keepAwake: true, threads: null };
+const usual = {
+  language: 'system',
+  theme: 'system',
+  resumeAutomatically: false,
+  keepAwake: true,
+  threads: null,
+} as const;
 
 test('settings are read back as written', async () => {
   const settings = { ...(await readSettings(home)).settings, theme: 'dark', threads: 3 } as const;
   await writeSettings(home, settings);
   expect(await readSettings(home)).toEqual({ settings, notes: [] });
+});
+
+test('a file that was changed by hand is used, and that is said', async () => {
+  await writeSettings(home, { ...usual, theme: 'dark' });
+  const path = join(home, 'settings.json');
+  writeFileSync(path, readFileSync(path, 'utf8').replace('"dark"', '"light"'));
+  const read = await readSettings(home);
+  expect(read.settings).toMatchObject({ theme: 'light' });
+  expect(read.notes).toEqual([expect.stringMatching(/not as Reprise wrote it/)]);
 });
 
 test.each([

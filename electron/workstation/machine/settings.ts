@@ -1,7 +1,8 @@
 /** The user's settings: one small file in the workspace. */
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { readJson, writeJson } from '../../../trainer/durable/files.ts';
+import { readJson } from '../../../trainer/durable/files.ts';
+import { readSealedJson, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Settings } from '../../api/settings.ts';
 
@@ -34,7 +35,7 @@ export interface ReadSettings {
 export async function readSettings(home: string): Promise<ReadSettings> {
   const path = fileIn(home);
   const notes: string[] = [];
-  const stored = await readJson(path, limit).catch((error: unknown) => {
+  const stored = await readFields(path, notes).catch((error: unknown) => {
     notes.push(`${faultOf(error).message} The usual settings are used.`);
     return null;
   });
@@ -53,7 +54,18 @@ export async function readSettings(home: string): Promise<ReadSettings> {
   return { settings: v.parse(SettingsSchema, read), notes };
 }
 
+/** A person may have changed the file by hand: its values are used as far as they can be, and that is said. */
+async function readFields(path: string, notes: string[]): Promise<unknown> {
+  try {
+    return await readSealedJson(path, limit);
+  } catch {
+    const { sha256: _, ...fields } = (await readJson(path, limit)) as Record<string, unknown>;
+    notes.push(`${path} is not as Reprise wrote it. Check the settings and save them.`);
+    return fields;
+  }
+}
+
 export async function writeSettings(home: string, settings: Settings): Promise<Settings> {
-  await writeJson(fileIn(home), settings);
+  await writeSealedJson(fileIn(home), settings);
   return settings;
 }

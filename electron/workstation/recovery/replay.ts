@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import * as v from 'valibot';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { openLine } from '../../../trainer/durable/sealed-line.ts';
 import { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Store } from '../store/store.ts';
 
@@ -96,9 +97,11 @@ export async function replayEvents(store: Store, run: string, path: string, from
 /** The event, or the problem with the line. */
 function parseEvent(text: string | null, run: string): TrainerEvent | string {
   if (text === null) return `is longer than ${longestLine} bytes`;
+  const json = openLine(text);
+  if (json === null) return 'differs from its own checksum';
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(json);
   } catch {
     return `is not JSON (${JSON.stringify(text.slice(0, 40))})`;
   }

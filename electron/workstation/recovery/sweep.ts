@@ -179,7 +179,7 @@ async function sweepOne(
   const passing = (work: Promise<void>): Promise<void> =>
     work.catch((error: unknown) => void problems.push(problemOf(error)));
   await passing(removeTemporary(folder));
-  await passing(replay(store, entry, problems, torn));
+  await passing(replay(store, entry, card?.eventBytes ?? 0, problems, torn));
   if (card !== null) await restoreFromCard(store, run, card);
   const changed = await closeAttempts(store, run, [...ours, ...fromCard]);
   await passing(compareCheckpoints(store, run, folder, changed, problems));
@@ -190,10 +190,11 @@ async function sweepOne(
   else if (torn.length > 0) found.notes.push(note);
 }
 
-/** Replays what the events file has beyond what was replayed before. */
+/** Replays what the events file has beyond what was replayed before. @param eventBytes what the run card says it had */
 async function replay(
   store: Store,
   { run, folder, bytes }: { readonly run: string; readonly folder: string; readonly bytes: number },
+  eventBytes: number,
   problems: string[],
   torn: string[],
 ): Promise<void> {
@@ -202,6 +203,8 @@ async function replay(
     (file) => file.size,
     () => 0,
   );
+  const before = Math.max(bytes, eventBytes);
+  if (size < before) problems.push(`events.ndjson has ${size} bytes, and had ${before}`);
   if (size === bytes) return;
   const replayed = await replayEvents(store, run, events, bytes);
   const inWords = ({ line, text }: ReplayNote): string => `line ${line} of events.ndjson ${text}`;

@@ -12,6 +12,7 @@ import { basename, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import { sealedJson } from '../../../trainer/durable/sealed-json.ts';
+import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
 import type { Command, Job } from '../../../trainer/protocol/commands.ts';
 
 const protocol = Number(process.env['FAKE_PROTOCOL'] ?? '1');
@@ -61,7 +62,7 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
   const say = (event: Record<string, unknown>): void => {
     sequence += 1;
     const whole = { run, attempt, sequence, at: Date.now(), ...event };
-    if (event['type'] !== 'beat') appendFileSync(join(runFolder, 'events.ndjson'), `${JSON.stringify(whole)}\n`);
+    if (event['type'] !== 'beat') appendFileSync(join(runFolder, 'events.ndjson'), `${sealedLine(whole)}\n`);
     // Without a callback, a pipe whose reader has just died would end this process before 'disconnect' can make it
     // save.
     if (process.connected) process.send?.(whole, undefined, undefined, () => undefined);

@@ -33,6 +33,8 @@ export const RunCard = v.strictObject({
     ),
     null,
   ),
+  /** Bytes of events.ndjson when this was written: a file that is shorter has lost some. */
+  eventBytes: v.optional(Natural, 0),
   attempts: v.array(
     v.strictObject({
       attempt: Ordinal,

@@ -2,7 +2,7 @@
  * The workspace on disk: `HOME/{workspace.json, reprise.db, lock, runs, plans, datasets, weights, cache, reports,
  * logs}`. Everything but the queue's order can be rebuilt from its files.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { createFolder } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
@@ -89,6 +89,7 @@ export async function createRun(
     archived: false,
     fault: null,
     newestCheckpoint: null,
+    eventBytes: 0,
     attempts: [],
   });
   await store.insertRun({ ...run, folder });
@@ -115,6 +116,7 @@ export async function saveRunCard(store: Store, run: string): Promise<void> {
     note: row.note,
     archived: row.archived,
     fault: row.fault,
+    eventBytes: await sizeOf(join(row.folder, 'events.ndjson')),
     newestCheckpoint: checkpointOf(checkpoints.findLast(({ step }) => step === row.savedStep)),
     attempts: attempts.map(({ attempt, fromStep, startedAt, lastSeenAt, ended, fault }) => {
       const process = open.find((one) => one.run === run && one.attempt === attempt);
@@ -131,6 +133,12 @@ export async function saveRunCard(store: Store, run: string): Promise<void> {
     }),
   };
   await writeRunCard(row.folder, card);
+}
+
+/** 0 if there is none. */
+async function sizeOf(path: string): Promise<number> {
+  const found = await stat(path).catch(() => null);
+  return found?.isFile() === true ? found.size : 0;
 }
 
 function checkpointOf(row: StoredCheckpoint | undefined): RunCard['newestCheckpoint'] {
