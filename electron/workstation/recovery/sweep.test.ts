@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSealed, sealedJson } from '../../../trainer/durable/sealed-json.ts';
+import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import { partsOf } from './checkpoint-folders.ts';
 import { importRun } from './import-run.ts';
@@ -221,6 +222,30 @@ test('an incomplete last line is truncated and reported; hostile lines are repor
   expect((await store.series('run-1', 'loss', 10)).steps).toEqual([10, 20]);
   expect(readFileSync(eventsOf('run-1'), 'utf8').endsWith(`${JSON.stringify(second)}\n`)).toBe(true);
   expect((await sweep(workspace, store)).notes).toEqual([]);
+});
+
+test('an event that differs from its own checksum is reported and not believed; one without a checksum is', async () => {
+  const { store } = database();
+  await make(store, 'run-1');
+  const [greeting, first, second] = late(
+    attemptOf('run-1', 1, [hello(0), metrics('loss', [[10, 5]]), metrics('loss', [[20, 4]])]),
+  );
+  const lines = [JSON.stringify(greeting), sealedLine(first!).replace('"value":5', '"value":7'), sealedLine(second!)];
+  writeFileSync(eventsOf('run-1'), `${lines.join('\n')}\n`);
+  expect((await sweep(workspace, store)).damage).toEqual([
+    'run-1: line 2 of events.ndjson differs from its own checksum.',
+  ]);
+  expect(await store.series('run-1', 'loss', 10)).toMatchObject({ steps: [20], mean: [4] });
+});
+
+test('events that were cut off at the end of a line are missed', async () => {
+  const before = database();
+  await makeWhole(before.store, 'run-1');
+  const whole = readFileSync(eventsOf('run-1'), 'utf8');
+  const [first] = whole.split('\n');
+  writeFileSync(eventsOf('run-1'), `${first}\n`);
+  const { damage } = await sweep(workspace, database().store);
+  expect(damage).toEqual([`run-1: events.ndjson has ${first!.length + 1} bytes, and had ${whole.length}.`]);
 });
 
 test('what was replayed once is not read again; what came after is', async () => {

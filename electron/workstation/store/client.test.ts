@@ -119,7 +119,7 @@ test('a run lives in the database from its first row to its last result', async 
   });
   expect(await store.results(['run-1'])).toEqual([{ run: 'run-1', attempt: 1, result }]);
   expect(await store.checkpoints('run-1')).toMatchObject([{ step: 30, present: true, folder: 'checkpoints/000030' }]);
-  expect(await store.log('run-1', 10)).toMatchObject([{ code: 'slow-data', values: { share: 0.5 } }]);
+  expect(await store.log('run-1', 10)).toMatchObject([{ code: 'slow-data', values: { share: 0.5, step: 25 } }]);
   expect(await store.hello('run-1')).toEqual({
     device: 'cpu',
     threads: 1,

@@ -1,6 +1,6 @@
 /** Damages one file of a workspace at random, opens it, and holds what it says then against what it said before. */
 import { cpSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
 import { pretrain, rowOf, until, type Bench } from '../../testing/bench.ts';
@@ -47,7 +47,8 @@ async function sayingsOf({ handlers }: Workstation): Promise<readonly string[]> 
 interface Damage {
   /** Relative to the workspace. */
   readonly path: string;
-  readonly kind: 'flip' | 'cut';
+  /** 'digit': the last bit of a digit, so that the file reads as well as before. */
+  readonly kind: 'flip' | 'digit' | 'cut';
   /** Place in the file, 0 to 1. */
   readonly at: number;
   readonly bit: number;
@@ -63,6 +64,16 @@ function filesOf(home: string): readonly string[] {
   return paths.filter((path) => !/^(?:logs|cache)\b/.test(path)).sort();
 }
 
+/** Every kind of file is as likely as another, however many there are of it. */
+function kindsOf(home: string): readonly (readonly string[])[] {
+  const kindOf = (path: string): string => (/^(?:plans|datasets)\b/.test(path) ? dirname(path) : basename(path));
+  const kinds = new Map<string, string[]>();
+  for (const path of filesOf(home)) kinds.set(kindOf(path), [...(kinds.get(kindOf(path)) ?? []), path]);
+  return [...kinds.values()];
+}
+
+const isDigit = (byte: number): boolean => byte >= 0x30 && byte <= 0x39;
+
 function damage(home: string, { path, kind, at, bit }: Damage): void {
   const file = join(home, path);
   const { size } = statSync(file);
@@ -70,7 +81,9 @@ function damage(home: string, { path, kind, at, bit }: Damage): void {
   if (kind === 'cut') truncateSync(file, Math.max(0, offset));
   else if (size > 0) {
     const bytes = readFileSync(file);
-    bytes[offset]! ^= 1 << bit;
+    const digit = kind === 'digit' ? bytes.findIndex((byte, place) => place >= offset && isDigit(byte)) : -1;
+    if (digit >= 0) bytes[digit]! ^= 1;
+    else bytes[offset]! ^= 1 << bit;
     writeFileSync(file, bytes);
   }
 }
@@ -92,9 +105,9 @@ export async function damageRepeatedly(bench: Bench, cases: number): Promise<voi
   await whole.close('safely');
 
   const draw = fc.record({
-    path: fc.constantFrom(...filesOf(bench.home)),
-    kind: fc.constantFrom('flip', 'cut'),
-    at: fc.double({ min: 0, max: 1, noNaN: true }),
+    path: fc.oneof(...kindsOf(bench.home).map((paths) => fc.constantFrom(...paths))),
+    kind: fc.constantFrom('flip', 'digit', 'cut'),
+    at: fc.noBias(fc.integer({ min: 0, max: 999_999 })).map((millionth) => millionth / 1e6),
     bit: fc.integer({ min: 0, max: 7 }),
     withDatabase: fc.boolean(),
   });
