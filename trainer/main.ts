@@ -1,6 +1,6 @@
 /**
  * The trainer's entry: one job a process. With a parent, commands come down the pipe and events go up it; without one,
- * `--job FILE.json` names the job (`--resume` goes on from the newest checkpoint) and the run folder holds all it says.
+ * `--job FILE.json` names the job, and the run folder holds all it says.
  */
 import { readFile } from 'node:fs/promises';
 import process from 'node:process';
@@ -10,7 +10,6 @@ import { FaultError } from './durable/fault-error.ts';
 import { faultOf } from './durable/fault-of.ts';
 import { Command, Job } from './protocol/commands.ts';
 import { protocolVersion } from './protocol/events.ts';
-import { newestValid } from './checkpoints/newest-checkpoint.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from './channel/job.ts';
 import type { Channel } from './channel/event-queue.ts';
 import { hold } from './channel/hold.ts';
@@ -60,12 +59,8 @@ function channelToParent(): Channel | null {
   };
 }
 
-/** The job of a file. With `resume` it goes on from the newest checkpoint in its run folder, if there is one. */
-async function jobOfFile(path: string, resume: boolean): Promise<Job> {
-  const job = v.parse(Job, JSON.parse(await readFile(path, 'utf8')));
-  if (!resume || job.kind !== 'train') return job;
-  const newest = await newestValid(job.runFolder, Infinity, (code, text) => console.error(`${code}: ${text}`));
-  return { ...job, from: newest?.manifest.step ?? null };
+async function jobOfFile(path: string): Promise<Job> {
+  return v.parse(Job, JSON.parse(await readFile(path, 'utf8')));
 }
 
 /** Waits for the parent's `start`. Null: it went away, or changed its mind, before there was anything to do. */
@@ -107,7 +102,7 @@ async function fail(port: Port, error: unknown): Promise<void> {
 
 async function start(): Promise<void> {
   surviveClosedOutput();
-  const { values } = parseArgs({ options: { job: { type: 'string' }, resume: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ options: { job: { type: 'string' } } });
   const port = openPort({ channel: values.job === undefined ? channelToParent() : null, now: Date.now });
   process.on('uncaughtException', (error) => void fail(port, error));
   process.on('unhandledRejection', (error) => void fail(port, error));
@@ -127,7 +122,7 @@ async function start(): Promise<void> {
         'Nobody to hear from: start the trainer from the workstation, or give --job FILE.json.',
       );
     }
-    const job = values.job === undefined ? await jobOfParent(port) : await jobOfFile(values.job, values.resume);
+    const job = values.job === undefined ? await jobOfParent(port) : await jobOfFile(values.job);
     if (job) {
       const ending = await perform(job.kind, job, { port, clock: () => performance.now() }).catch((error: unknown) => {
         if (error instanceof StopAsked) return { why: 'asked', step: 0, safeStep: null } as const;

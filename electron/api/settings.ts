@@ -23,4 +23,6 @@ export interface About {
   readonly versions: Readonly<Record<string, string>>;
   readonly systemLanguage: Language;
   readonly settings: Settings;
+  /** What was found damaged when the workspace was opened, a sentence each. */
+  readonly damage: readonly string[];
 }

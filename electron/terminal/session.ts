@@ -2,6 +2,7 @@
 import type { PlanRow } from '../api/plans.ts';
 import type { Pushes } from '../api/pushes.ts';
 import type { Progress, RunRow } from '../api/runs.ts';
+import { asksHowToGoOn } from '../../trainer/protocol/fault.ts';
 import { defaultHome } from '../workstation/workspace/home.ts';
 import type { Push } from '../workstation/request-types.ts';
 import { openWorkstation, type Workstation } from '../workstation/workstation.ts';
@@ -89,6 +90,9 @@ export async function openSession(
   };
 }
 
+/** Newest lines of a run's log that are looked through for notices. */
+const noticesLookedAt = 40;
+
 interface Teller {
   readonly push: Push;
   /** Takes note of the runs as they are: only later changes are told. */
@@ -105,6 +109,9 @@ function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'):
   const seen = new Map<string, RunRow['status']>();
   /** Of each run the pause last told that nobody asked for. */
   const pauses = new Map<string, string>();
+  /** Notices of checkpoints already told, and those of earlier sessions. */
+  const toldNotices = new Set<string>();
+  const openedAt = Date.now();
   let workstation: Workstation | null = null;
   let heldNow: () => void = () => undefined;
   let telling: Promise<void> = Promise.resolve();
@@ -115,12 +122,23 @@ function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'):
       titles.set(row.id, row.title);
       const before = seen.get(row.id);
       seen.set(row.id, row.status);
+      if (row.status === 'running' || before === 'running') await tellNotices(workstation, row);
       if (before === undefined || before === row.status || row.status === 'queued') continue;
       if (isOver(row.status)) line.end();
       line.say(changeText(row, words));
       if (row.plan === null || row.status !== 'done') continue;
       const plan = (await workstation.handlers.plans.answer()).find((one) => one.plan.id === row.plan);
       if (plan !== undefined && plan.state !== 'done') line.say(planText(plan, words));
+    }
+  }
+
+  async function tellNotices({ handlers }: Workstation, { id, title }: RunRow): Promise<void> {
+    for (const notice of await handlers.log.answer(id, noticesLookedAt)) {
+      const text = notice.at < openedAt ? null : words.checkpointNotice(notice);
+      const key = `${id} ${notice.at} ${notice.code} ${text}`;
+      if (text === null || toldNotices.has(key)) continue;
+      toldNotices.add(key);
+      line.say(`${oneLine(title)}${words.report.colon}${text}`);
     }
   }
 
@@ -226,7 +244,7 @@ export function waitTexts({ plan, runs }: PlanRow, words: Words): readonly strin
     return [
       `${titleOf(key)}${colon}${words.say('decision')}`,
       `  ${words.fault(waits.fault)}`,
-      `  reprise resume ${run} --set whenNotFinite.policy=skip|lower-rate|clip`,
+      `  reprise resume ${run}${asksHowToGoOn(waits.fault) ? ' --set whenNotFinite.policy=skip|lower-rate|clip' : ''}`,
       ...(others === '' ? [] : [`  ${words.say('waiting')}${colon}${others}`]),
     ];
   });

@@ -2,11 +2,13 @@
  * Texts of the terminal in two languages. Verdicts, states, figures and most columns are worded by the report; the sentence of a
  * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
+import { checkpointNotices } from '../words/checkpoint-notices.ts';
 import { faultSentences, unreachableSentences } from '../words/faults.ts';
 import { sentenceIn as saidIn } from '../words/sentences.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { PlanRow } from '../api/plans.ts';
 import type { Pushes } from '../api/pushes.ts';
+import type { LogLine } from '../api/runs.ts';
 import { wordsOf } from '../workstation/report/naming.ts';
 import { oneLine } from './printable.ts';
 import { goesOn, trainerLeft } from './waiting-words.ts';
@@ -239,6 +241,8 @@ export interface Words {
   readonly trainerLeft: (left: Parameters<Pushes['trainerLeft']>[0]) => string;
   /** Records cannot be written for now; null: they are written again. */
   readonly recordsHeld: (fault: Fault | null) => string;
+  /** What a run says of its checkpoints; null of anything else. */
+  readonly checkpointNotice: (line: LogLine) => string | null;
   /** What a check of contents beside a run found. */
   readonly contentsChecked: (found: Parameters<Pushes['contentsChecked']>[0]) => string;
   /** `top-1`, `loss`: the figure that represents a run in a list. */
@@ -251,9 +255,11 @@ export interface Words {
 }
 
 function sentenceIn(language: TerminalLanguage, { code, values }: Fault): string {
-  const sentence: string = faultSentences[language][`fault.${code}`];
-  return sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
+  return filled(faultSentences[language][`fault.${code}`], values);
 }
+
+const filled = (sentence: string, values: Fault['values']): string =>
+  sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
 
 const sentencesTogether = (language: TerminalLanguage, ...sentences: readonly string[]): string =>
   sentences.join(language === 'zh' ? '' : ' ');
@@ -293,6 +299,10 @@ export function wordsIn(language: TerminalLanguage): Words {
     planState: (state) => planStates[language][state],
     check: (id) => checks[language][id],
     fault,
+    checkpointNotice: ({ code, values }) => {
+      const sentence = (checkpointNotices[language] as Named)[`log.${code}`];
+      return sentence === undefined ? null : filled(sentence, values);
+    },
     pausedBy: (reason) =>
       reason.code === 'data-unreachable'
         ? unreachableText(language, reason)

@@ -49,7 +49,7 @@ export function createAnswers(
   const common = { workspace, store, host, jobs, push, now, complain };
 
   const placement = createDeviceChoice({ ...common, threads, version, write });
-  const weights = createWeights({ ...common, trash, version, threads });
+  const weights = createWeights({ ...common, complain: records.reportDamage, trash, version, threads });
   const presets = createPresets({ resources, store, weights, placement });
   const datasets = createDatasets({
     ...common,
@@ -96,7 +96,7 @@ export function createAnswers(
 
 async function importFolder({ workspace, store, complain }: Records, folder: string): Promise<string> {
   const { run, notes } = await importRun(workspace, store, folder);
-  for (const note of notes) complain(`${run}: ${note}`);
+  for (const note of notes) complain(note);
   return run;
 }
 
@@ -128,7 +128,7 @@ function reportsOf({ options, records, now }: Context, execution: () => Executio
 
 function programOf({ options, records, computing, threads, now }: Context, datasets: Datasets): Program {
   const { version, edition, write, desktop } = options;
-  const { store, settings } = records;
+  const { store, settings, damage } = records;
   const { home } = records.workspace;
   const { jobs, gpus, host } = computing;
   const hardware = createHardware({ home, gpus, trainerMemory: host.memoryBytes, now });
@@ -138,6 +138,7 @@ function programOf({ options, records, computing, threads, now }: Context, datas
     edition,
     write,
     settings,
+    damage,
     versions,
     desktop,
     hardware: hardware.read,

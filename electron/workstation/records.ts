@@ -16,6 +16,10 @@ export interface Records {
   readonly workspace: Workspace;
   readonly settings: { current: Settings };
   readonly store: Store;
+  /** What was found damaged when the workspace was opened, a sentence each. */
+  readonly damage: readonly string[];
+  /** Adds to it, and reports it like an error. */
+  readonly reportDamage: (note: string) => void;
   /** For child processes. */
   readonly environment: NodeJS.ProcessEnv;
   /** Reports errors outside of answers, here and in the workspace's log. */
@@ -34,7 +38,13 @@ export async function openRecords(options: WorkstationOptions): Promise<Records>
   };
   const environment = { ...childEnvironment(process.env), REPRISE_RUNTIME: options.runtime };
   try {
-    const current = await readSettings(workspace.home);
+    const { settings, notes } = await readSettings(workspace.home);
+    const damage: string[] = [];
+    const reportDamage = (note: string): void => {
+      complain(note);
+      damage.push(note);
+    };
+    for (const note of [...workspace.notes, ...notes]) reportDamage(note);
     const store = await openStore({
       node: options.node,
       script: join(appRoot, 'out', 'node', 'store.js'),
@@ -43,8 +53,21 @@ export async function openRecords(options: WorkstationOptions): Promise<Records>
       env: environment,
       readonly: !write,
       log,
+      damaged: ({ kept, reason }) =>
+        reportDamage(
+          `The run database was damaged (${reason}). It is kept as ${kept}, and made anew from the run folders.`,
+        ),
     });
-    return { resources, workspace, settings: { current }, store, environment, complain };
+    return {
+      resources,
+      workspace,
+      settings: { current: settings },
+      store,
+      damage,
+      reportDamage,
+      environment,
+      complain,
+    };
   } catch (error) {
     await workspace.close();
     throw error;

@@ -14,13 +14,15 @@ interface TakeUp {
   readonly host: TrainerHost;
   readonly queue: Queue;
   readonly push: Push;
+  readonly reportDamage: (note: string) => void;
   readonly complain: (line: string) => void;
 }
 
 /** Updates the rows from the files, and waits for trainers that are still saving. */
-export async function takeUp({ workspace, store, host, queue, push, complain }: TakeUp): Promise<void> {
+export async function takeUp(given: TakeUp): Promise<void> {
+  const { workspace, store, host, queue, push, reportDamage, complain } = given;
   const report = await sweep(workspace, store);
-  for (const note of report.notes) complain(note);
+  for (const note of report.notes) (report.damage.includes(note) ? reportDamage : complain)(note);
   for (const { run } of report.interrupted) await queue.resumeIfWanted(run);
   const [first] = report.alive;
   if (first === undefined) return;

@@ -40,7 +40,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   const { write } = options;
   const now = (): number => Date.now();
   const records = await openRecords(options);
-  const { workspace, store, complain } = records;
+  const { workspace, store, reportDamage, complain } = records;
   const computing = createComputing(options, records, now);
   const { host, queue, jobs } = computing;
   const answers = createAnswers(options, records, computing, now);
@@ -56,10 +56,13 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
   };
   if (write) {
     // A failed start releases what it holds: the lock, the database and its process.
-    await takeUp({ workspace, store, host, queue, push: options.push, complain }).catch(async (error: unknown) => {
+    const taking = { workspace, store, host, queue, push: options.push, reportDamage, complain };
+    await takeUp(taking).catch(async (error: unknown) => {
       await close('now');
       throw error;
     });
+    // Damaged records are named now, not when somebody looks for their weights.
+    await answers.weights.rows();
     void answers.runs.emptyTrash().catch((error: unknown) => complain(`trash: ${faultOf(error).message}`));
     if (options.drain !== 'own') void queue.advance();
   }

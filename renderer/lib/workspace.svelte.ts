@@ -167,7 +167,11 @@ export class Workspace {
     void this.catalogue.run(() => ask('catalogue'));
     void this.presets.run(() => ask('presets'));
     void ask('about').then(
-      (about) => this.#adopt(about),
+      (about) => {
+        this.#adopt(about);
+        const message = about.damage.join('\n');
+        if (message !== '') this.tell({ code: 'damaged-files', message, values: {} });
+      },
       (error: unknown) => this.tell(faultOf(error)),
     );
     void ask('recordsHeld').then(

@@ -4,6 +4,7 @@
  */
 import { choiceNames } from '../../electron/words/choices.ts';
 import { optionNames } from '../../electron/words/options.ts';
+import { checkpointNotices } from '../../electron/words/checkpoint-notices.ts';
 import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
 
 export const en = {
@@ -1031,6 +1032,8 @@ export const en = {
   'advice.no-test-split':
     'Put some images of each class into a folder “test” beside the training folder and add the data set again, or choose other data. Effective rank, alignment and uniformity do not need a test split.',
   'advice.unreadable-file': 'Put the file back where it was, or allow it to be read, then try again.',
+  'advice.damaged-files':
+    'Everything else was opened. The damaged files are kept; put them back from a copy if there is one. The details name them.',
   'advice.damaged-image': 'Replace the file, then try again.',
   'advice.too-many-damaged':
     'Replace the damaged files, or click “Resume” to leave them out and go on. The run’s page and its report list them.',
@@ -1051,7 +1054,9 @@ export const en = {
   'run.pausedByDisk':
     'The run looks every few seconds and goes on by itself from where it is, once the disk can be written; “Continue” tries at once.',
   'advice.dataset-changed': 'Inspect the folder again. Do not mix runs on the old data with runs on the new data.',
-  'advice.corrupt-checkpoint': 'The previous one is used instead.',
+  'advice.corrupt-checkpoint': 'Use another checkpoint of the run, or put this one back from a copy.',
+  'advice.checkpoints-lost':
+    'Put the checkpoints back and resume. Without them, resuming again starts the training over at step 0; the run’s log will state this.',
   'advice.other-arithmetic':
     'From here on, the last bits would differ from those of an uninterrupted run. Resume again to continue anyway; the run and its report will state this.',
   'advice.no-checkpoint': 'Start the run from the beginning.',
@@ -1067,6 +1072,7 @@ export const en = {
   'advice.trainer-silent': 'It may still be computing. Stopping it returns to the last safe point.',
   'advice.protocol-mismatch': 'Rebuild the program so that the versions match.',
   'advice.store-died': 'It restarts and catches up from the run folders; nothing is lost.',
+  'advice.corrupt-database': 'Restart the program: it is put aside and made anew from the run folders.',
   'advice.subject-missing': 'Finish its pretraining first, or choose another run.',
   'advice.internal': 'Try again. If it persists, include the details in a bug report (Hardware, Copy as JSON).',
 
@@ -1110,7 +1116,7 @@ export const en = {
   'log.one-cluster': 'Nearly all images are in one cluster.',
   'log.one-word': 'Nearly all images are assigned the same visual word.',
   'log.tensors-growing': '{growth} more tensors than 100 steps ago.',
-  'log.corrupt-checkpoint': 'The checkpoint at step {step} failed verification when read back.',
+  ...checkpointNotices.en,
   'log.checkpoints-not-deleted':
     'Older checkpoints could not be deleted and are kept; it is tried again after the next save.',
   'log.disk-full': 'Paused: the disk is full. {path}',

@@ -1,6 +1,7 @@
 /** 窗口的全部中文文字。术语依文献习惯，方法名保留拉丁字母；句子按中文写成，不逐字对译。 */
 import { choiceNames } from '../../electron/words/choices.ts';
 import { optionNames } from '../../electron/words/options.ts';
+import { checkpointNotices } from '../../electron/words/checkpoint-notices.ts';
 import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
 import type { Messages } from './en.ts';
 
@@ -999,6 +1000,7 @@ export const zh = {
   'advice.no-test-split':
     '请将每个类别的部分图像放入与训练文件夹并列的“test”文件夹，然后重新添加数据集；或选择其他数据。有效秩、对齐度与均匀度不需要测试集。',
   'advice.unreadable-file': '请将文件放回原处或恢复读取权限，然后重试。',
+  'advice.damaged-files': '其余内容均已打开。损坏的文件已保留；如有备份，请恢复。详细信息中列出了这些文件。',
   'advice.damaged-image': '请替换该文件，然后重试。',
   'advice.too-many-damaged': '请替换损坏的文件，或点击“继续”以排除它们并继续训练。实验页面和报告会列出这些文件。',
   'advice.weights-unlike':
@@ -1014,7 +1016,9 @@ export const zh = {
     '{run}：进程 {pid} 可能是上次会话的训练进程，但无法确认，因此未将其结束。若确实如此，请将其结束；在此之前无法开始任何实验。',
   'run.pausedByDisk': '实验每隔几秒检查一次，磁盘可以写入后自动从当前位置继续；点击“继续”可立即重试。',
   'advice.dataset-changed': '请重新检查该文件夹。不要将基于旧数据的实验与基于新数据的实验混用。',
-  'advice.corrupt-checkpoint': '将改用前一个检查点。',
+  'advice.corrupt-checkpoint': '请改用该实验的其他检查点，或从备份恢复此检查点。',
+  'advice.checkpoints-lost':
+    '请恢复检查点后再继续。若无法恢复，再次点击“继续”会从第 0 步重新训练，实验日志会注明这一点。',
   'advice.other-arithmetic':
     '此后结果的末几位将与未中断的实验不同。再次点击“继续”即可接着运行，实验记录和报告会注明这一点。',
   'advice.no-checkpoint': '请从头开始该实验。',
@@ -1028,6 +1032,7 @@ export const zh = {
   'advice.trainer-silent': '它可能仍在计算。停止它会回到最近的安全点。',
   'advice.protocol-mismatch': '请重新构建，使两者版本一致。',
   'advice.store-died': '它会重新启动，并从实验文件夹补齐记录，不会丢失任何内容。',
+  'advice.corrupt-database': '请重新启动程序：损坏的数据库会另存，并根据实验文件夹重建。',
   'advice.subject-missing': '请先完成其预训练，或选择其他实验。',
   'advice.internal': '请重试。若仍出现，请在问题报告中附上详细信息（“硬件”页，“复制为 JSON”）。',
 
@@ -1062,7 +1067,7 @@ export const zh = {
   'log.one-cluster': '几乎所有图像都在同一个簇中。',
   'log.one-word': '几乎所有图像都分配到同一个视觉词。',
   'log.tensors-growing': '张量比 100 步之前多出 {growth} 个。',
-  'log.corrupt-checkpoint': '第 {step} 步的检查点回读校验失败。',
+  ...checkpointNotices.zh,
   'log.checkpoints-not-deleted': '较早的检查点未能删除，予以保留；下次保存后再试。',
   'log.disk-full': '已暂停：磁盘已满。{path}',
   'log.write-failed': '已暂停：磁盘无法写入。{path}',

@@ -2,6 +2,7 @@
 import { closeSync, fsyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
 import * as v from 'valibot';
 import { diskFault } from '../durable/disk-fault.ts';
+import { sealedLine } from '../durable/sealed-line.ts';
 import type { TrainerEvent } from '../protocol/events.ts';
 import type { Fault } from '../protocol/fault.ts';
 
@@ -62,7 +63,7 @@ export class EventFile {
   }
 
   append(event: TrainerEvent): void {
-    this.#backlog.push(Buffer.from(`${JSON.stringify(event)}\n`));
+    this.#backlog.push(Buffer.from(`${sealedLine(event)}\n`));
     this.flush(durable.has(event.type));
   }
 

@@ -1,17 +1,14 @@
 /** The folders of a run's checkpoints: how they are named, in which order they are looked at, what is swept. */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { parseCheckpointName, type CheckpointName } from '../durable/checkpoint-manifest.ts';
 import { isMissing } from '../durable/files.ts';
 
-const folderName = /^(\d{6,15})(?:-(\d{1,6}))?$/;
 /** Path of the folder that holds a run's checkpoints. */
 export const checkpointsOf = (runFolder: string): string => join(runFolder, 'checkpoints');
 
-export interface Candidate {
+export interface Candidate extends CheckpointName {
   readonly name: string;
-  readonly step: number;
-  /** A step saved again (after a damaged folder, or a rollback) gets the next number: nothing is overwritten. */
-  readonly edition: number;
 }
 
 /** Lists the finished checkpoint folders of a run, newest first, without looking inside. */
@@ -22,8 +19,8 @@ export async function candidates(runFolder: string): Promise<readonly Candidate[
   });
   return names
     .flatMap((name) => {
-      const match = folderName.exec(name);
-      return match ? [{ name, step: Number(match[1]), edition: Number(match[2] ?? 1) }] : [];
+      const parsed = parseCheckpointName(name);
+      return parsed === null ? [] : [{ name, ...parsed }];
     })
     .sort((a, b) => b.step - a.step || b.edition - a.edition);
 }

@@ -17,6 +17,8 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import * as v from 'valibot';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { openSealed, sealedJson } from '../durable/sealed-json.ts';
+import { sha256 } from '../durable/files.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import type { StateEntry } from '../engine/engine.ts';
 import type { Manifest } from '../protocol/checkpoint.ts';
@@ -69,6 +71,11 @@ const header = (step: number): Header => ({
 const save = (step: number) => saveCheckpoint(folder, header(step), entries(step));
 const at = (name: string, ...rest: readonly string[]): string => join(folder, 'checkpoints', name, ...rest);
 
+const manifestOf = (name: string): Manifest => openSealed(readFileSync(at(name, 'manifest.json'))).value as Manifest;
+/** Writes another manifest with a checksum that fits it: what is wrong then is what it says. */
+const rewrite = (name: string, manifest: Manifest): void =>
+  writeFileSync(at(name, 'manifest.json'), sealedJson(manifest, 1));
+
 async function refused(name: string): Promise<void> {
   const error = await readCheckpoint(at(name)).catch((thrown: unknown) => thrown);
   expect(error).toBeInstanceOf(FaultError);
@@ -80,7 +87,7 @@ describe('a checkpoint', () => {
     const saved = await save(7);
     expect(saved.folder).toBe('checkpoints/000007');
     const loaded = await readCheckpoint(at('000007'));
-    expect(loaded.manifest).toMatchObject({ ...header(7), format: 1, tensorBytes: saved.bytes });
+    expect(loaded.manifest).toMatchObject({ ...header(7), format: 2, tensorBytes: saved.bytes });
     const target = entries(99);
     restoreState(target, loaded);
     target.forEach((entry, index) => expect(entry.read()).toEqual(entries(7)[index]!.read()));
@@ -128,9 +135,8 @@ describe('damage', () => {
   it('is found wherever the manifest is cut', async () => {
     await save(7);
     const whole = readFileSync(at('000007', 'manifest.json'));
-    for (let cut = 0; cut < 64; cut++) {
-      // The last bytes are a bracket and a line's end; without the latter it is still the same manifest.
-      writeFileSync(at('000007', 'manifest.json'), whole.subarray(0, Math.floor(((whole.length - 2) * cut) / 64)));
+    for (let length = 0; length < whole.length; length++) {
+      writeFileSync(at('000007', 'manifest.json'), whole.subarray(0, length));
       await refused('000007');
     }
   });
@@ -147,9 +153,49 @@ describe('damage', () => {
     }
   });
 
+  it('is found for any flipped bit of the manifest', async () => {
+    await save(7);
+    const whole = readFileSync(at('000007', 'manifest.json'));
+    for (let bit = 0; bit < whole.length * 8; bit += 7) {
+      const flipped = Buffer.from(whole);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      writeFileSync(at('000007', 'manifest.json'), flipped);
+      await refused('000007');
+    }
+  });
+
+  it.each([
+    ['the step', '"step": 7', '"step": 6'],
+    ['a counter', '"best": 0.1', '"best": 0.9'],
+    ['the hash of the configuration', '"configHash": "c"', '"configHash": "d"'],
+    ['the names of two tensors', 'encoder/bn1/mean', 'encoder/bn1/scale'],
+  ])(
+    'is found where %s was changed by hand; the checkpoint before is used, and that is said',
+    async (_what, from, to) => {
+      await save(6);
+      await save(7);
+      const text = readFileSync(at('000007', 'manifest.json'), 'utf8');
+      const swapped = text.replace(from, '\0').replace(to, from).replace('\0', to);
+      expect(swapped).not.toBe(text);
+      writeFileSync(at('000007', 'manifest.json'), swapped);
+      const told: string[] = [];
+      const newest = await newestValid(folder, Infinity, (code, ...[, values]) =>
+        told.push(`${code} ${values['step']}`),
+      );
+      expect(newest?.manifest).toMatchObject(header(6));
+      expect(told).toEqual(['corrupt-checkpoint 7']);
+    },
+  );
+
+  it('is found where a manifest lies in the folder of another step', async () => {
+    await save(7);
+    cpSync(at('000007'), at('000009'), { recursive: true });
+    await refused('000009');
+  });
+
   it('is found where two tensors of one shape are swapped, in the file or in the table', async () => {
     await save(7);
-    const manifest = JSON.parse(readFileSync(at('000007', 'manifest.json'), 'utf8')) as Manifest;
+    const manifest = manifestOf('000007');
     const [, mean, scale] = manifest.tensors;
     const whole = readFileSync(at('000007', 'tensors.bin'));
     const swapped = Buffer.from(whole);
@@ -165,7 +211,7 @@ describe('damage', () => {
           ? { ...tensor, offset: mean!.offset }
           : tensor,
     );
-    writeFileSync(at('000007', 'manifest.json'), JSON.stringify({ ...manifest, tensors }));
+    rewrite('000007', { ...manifest, tensors });
     await refused('000007');
   });
 
@@ -187,10 +233,10 @@ describe('damage', () => {
 
   it('is found in names that are paths of the file system', async () => {
     await save(7);
-    const manifest = JSON.parse(readFileSync(at('000007', 'manifest.json'), 'utf8')) as Manifest;
+    const manifest = manifestOf('000007');
     for (const name of ['../weights', '/etc/passwd', 'a//b', 'a\\b', '', 'a/..']) {
       const tensors = manifest.tensors.map((tensor, index) => (index === 0 ? { ...tensor, name } : tensor));
-      writeFileSync(at('000007', 'manifest.json'), JSON.stringify({ ...manifest, tensors }));
+      rewrite('000007', { ...manifest, tensors });
       await refused('000007');
     }
   });
@@ -210,11 +256,27 @@ describe('the newest', () => {
     expect((await newestValid(folder, 9, () => undefined))?.manifest.step).toBe(5);
   });
 
-  it('is nothing in an empty folder, but a fault where every one is damaged', async () => {
-    expect(await newestValid(folder, Infinity, () => undefined)).toBeNull();
+  it('is passed over where the disk cannot read it', async () => {
     await save(5);
-    truncateSync(at('000005', 'tensors.bin'), 3);
-    await expect(newestValid(folder, Infinity, () => undefined)).rejects.toThrow(/None of the 1 checkpoints/);
+    await save(6);
+    rmSync(at('000006', 'tensors.bin'));
+    mkdirSync(at('000006', 'tensors.bin'));
+    expect((await newestValid(folder, Infinity, () => undefined))?.manifest.step).toBe(5);
+  });
+
+  it('may be of a version without checksums, and is then held against the event of its save', async () => {
+    await save(5);
+    const saved = await save(6);
+    const old = { ...manifestOf('000006'), format: 1 } as const;
+    const text = `${JSON.stringify(old, null, 1)}\n`;
+    writeFileSync(at('000006', 'manifest.json'), text);
+    expect((await newestValid(folder, Infinity, () => undefined))?.manifest).toMatchObject(header(6));
+
+    const event = { type: 'checkpoint', step: 6, folder: saved.folder, manifestSha256: sha256(text) };
+    writeFileSync(join(folder, 'events.ndjson'), `${JSON.stringify(event)}\n`);
+    expect((await newestValid(folder, Infinity, () => undefined))?.manifest.step).toBe(6);
+    writeFileSync(at('000006', 'manifest.json'), text.replace('"best": 0.1', '"best": 0.9'));
+    expect((await newestValid(folder, Infinity, () => undefined))?.manifest.step).toBe(5);
   });
 
   it('passes over what a death left behind, which the sweep removes', async () => {

@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { FaultError } from '../durable/fault-error.ts';
 import { writeError } from '../durable/disk-fault.ts';
 import { bytesOf, longestWrite, sha256, syncFolder, writeFully } from '../durable/files.ts';
+import { sealedJson } from '../durable/sealed-json.ts';
 import type { StateEntry } from '../engine/engine.ts';
 import type { Manifest, TensorEntry } from '../protocol/checkpoint.ts';
 import { candidates, checkpointsOf } from './checkpoint-folders.ts';
@@ -73,7 +74,7 @@ async function writeTensors(path: string, entries: readonly StateEntry[]): Promi
 }
 
 async function writeManifest(path: string, manifest: Manifest): Promise<string> {
-  const text = Buffer.from(`${JSON.stringify(manifest, null, 1)}\n`);
+  const text = Buffer.from(sealedJson(manifest, 1));
   const handle = await open(path, 'wx');
   try {
     await writeFully(handle, text);
@@ -125,7 +126,7 @@ export async function saveCheckpoint(
     reached('folder made');
     const tensors = await writeTensors(join(temporary, 'tensors.bin'), entries);
     const tensorBytes = tensors.reduce((sum, tensor) => sum + tensor.bytes, 0);
-    const manifest: Manifest = { format: 1, ...header, tensorBytes, tensors };
+    const manifest: Manifest = { format: 2, ...header, tensorBytes, tensors };
     const manifestSha256 = await writeManifest(join(temporary, 'manifest.json'), manifest);
     await syncFolder(temporary);
     reached('folder flushed');

@@ -77,8 +77,8 @@ export async function writeJson(path: string, value: unknown): Promise<void> {
   await writeAtomically(path, [`${JSON.stringify(value, null, 2)}\n`]);
 }
 
-/** Reads a JSON file of at most `limit` bytes; null if there is none. The caller checks its contents. */
-export async function readJson(path: string, limit: number): Promise<unknown> {
+/** Reads a file of at most `limit` bytes; null if there is none. */
+export async function readBounded(path: string, limit: number): Promise<Buffer | null> {
   let size: number;
   try {
     const found = await stat(path);
@@ -91,9 +91,15 @@ export async function readJson(path: string, limit: number): Promise<unknown> {
   if (size > limit) {
     throw new FaultError('unreadable-file', `${path} has ${size} bytes; at most ${limit} are read.`, { path, size });
   }
-  const text = await readFile(path, 'utf8');
+  return readFile(path);
+}
+
+/** Reads a JSON file of at most `limit` bytes; null if there is none. The caller checks its contents. */
+export async function readJson(path: string, limit: number): Promise<unknown> {
+  const bytes = await readBounded(path, limit);
+  if (bytes === null) return null;
   try {
-    return JSON.parse(text) as unknown;
+    return JSON.parse(bytes.toString('utf8')) as unknown;
   } catch (error) {
     throw new FaultError('unreadable-file', `${path} is not JSON: ${(error as Error).message}`, { path });
   }

@@ -6,8 +6,6 @@ import type { Engine } from '../engine/engine.ts';
 import type { EngineFacts } from '../engine/binding/engine-facts.ts';
 import { protocolVersion } from '../protocol/events.ts';
 import { configHash } from '../checkpoints/config-hash.ts';
-import { newestValid } from '../checkpoints/newest-checkpoint.ts';
-import { sweep } from '../checkpoints/checkpoint-folders.ts';
 import type { Loaded } from '../checkpoints/read-checkpoint.ts';
 import { openEvaluation } from '../evaluation/evaluate.ts';
 import { train } from '../training/loop.ts';
@@ -19,7 +17,9 @@ import { SourceChanged } from '../data/loading/loader.ts';
 import type { EvaluateConfig } from '../protocol/run.ts';
 import { whenNotFiniteOf } from '../protocol/when-not-finite.ts';
 import { version } from '../version.ts';
+import type { Port } from '../channel/port.ts';
 import { openReach } from '../channel/reach.ts';
+import { newestOfAttempt, startingPoint } from './starting-point.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 type Notices = (readonly [code: string, text: string, values: Record<string, string | number>])[];
@@ -56,25 +56,6 @@ function compare({ manifest }: Loaded, engine: Engine, isAccepted: boolean, noti
   }
 }
 
-async function findCheckpoint(job: JobOf<'train'>, notices: Notices): Promise<Loaded | null> {
-  await sweep(job.runFolder);
-  if (job.from === null) return null;
-  const loaded = await newestValid(job.runFolder, job.from, (...notice) => notices.push(notice));
-  if (!loaded) {
-    throw new FaultError('no-checkpoint', `There is no checkpoint of step ${job.from} or before in ${job.runFolder}.`, {
-      step: job.from,
-    });
-  }
-  if (loaded.manifest.configHash !== configHash(job.config)) {
-    throw new FaultError(
-      'config-mismatch',
-      `The checkpoint ${loaded.folder} was made with another configuration: start a new run instead.`,
-      { folder: loaded.folder },
-    );
-  }
-  return loaded;
-}
-
 export async function run(job: JobOf<'train'>, given: JobContext): Promise<Ending> {
   const { port } = given;
   const reach = openReach({ port, clock: given.clock, startedAt: Date.now() });
@@ -84,7 +65,7 @@ export async function run(job: JobOf<'train'>, given: JobContext): Promise<Endin
   const { config, attempt, runFolder } = job;
   port.attach({ run: job.run, attempt, folder: runFolder });
   const notices: Notices = [];
-  const from = await findCheckpoint(job, notices);
+  const from = await startingPoint(job, (...notice) => notices.push(notice));
   const engine = await openEngine(config.execution);
   if (from) compare(from, engine, job.anyArithmetic, notices);
   const { device, threads, instructionSet, versions } = engine.facts;
@@ -132,7 +113,7 @@ export async function run(job: JobOf<'train'>, given: JobContext): Promise<Endin
   });
   const clips = [loop.whenNotFinite, ...loop.choices].some(({ policy }) => policy === 'clip');
   const scope = { job, context, engine, loop, leftOut, clips };
-  if (config.kind === 'evaluate') return withoutDamaged(job, from, (start) => evaluate(scope, config, start));
+  if (config.kind === 'evaluate') return withoutDamaged(job, port, from, (start) => evaluate(scope, config, start));
   const { course } = await openPretraining(context, engine, config, {
     fromStep: step,
     cacheFolder: job.cacheFolder,
@@ -145,6 +126,7 @@ export async function run(job: JobOf<'train'>, given: JobContext): Promise<Endin
 /** Begins again from the newest checkpoint, without them, when damaged images are found in an evaluation's source. */
 async function withoutDamaged(
   job: JobOf<'train'>,
+  port: Port,
   from: Loaded | null,
   work: (from: Loaded | null) => Promise<Ending>,
 ): Promise<Ending> {
@@ -153,7 +135,7 @@ async function withoutDamaged(
       return await work(start);
     } catch (error) {
       if (!(error instanceof SourceChanged)) throw error;
-      start = await newestValid(job.runFolder, Infinity, () => undefined);
+      start = await newestOfAttempt(job, port.position().safeStep, (...notice) => port.log('attention', ...notice));
     }
   }
 }

@@ -27,8 +27,10 @@ export const Job = v.variant('kind', [
     /** Folder of the workspace's data sets, with the damaged images that inspections found; null: none are known. */
     datasetsFolder: v.optional(v.nullable(v.string()), null),
     config: RunConfig,
-    /** Step of the checkpoint to start from; null: from the beginning. */
+    /** Step of the newest checkpoint that the run has had; null: none is known. The newest that is whole counts. */
     from: v.nullable(v.number()),
+    /** Begins again at step 0 if none of its checkpoints is whole. */
+    startOver: v.optional(v.boolean(), false),
     /** Goes on also where this machine computes other last bits than the checkpoint's did. */
     anyArithmetic: v.optional(v.boolean(), false),
     /** What the user accepted of the data's changes since its inspection, a sentence each. */

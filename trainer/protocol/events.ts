@@ -5,12 +5,13 @@ import { Fault } from './fault.ts';
 import { EvaluatedDetections, Result } from './results.ts';
 import { Inspection, Thumbnail } from './dataset.ts';
 import { DeviceProbe, PrecisionTimings } from './hardware.ts';
+import { Natural } from './numbers.ts';
 import { FoundWeights } from './weights.ts';
 
 export const protocolVersion = 1;
 
 /** null = not finite: a diverged loss is data, not a gap. */
-export const MetricPoint = v.strictObject({ step: v.number(), name: v.string(), value: v.nullable(v.number()) });
+export const MetricPoint = v.strictObject({ step: Natural, name: v.string(), value: v.nullable(v.number()) });
 export type MetricPoint = v.InferOutput<typeof MetricPoint>;
 
 export const Phase = v.picklist([
@@ -74,9 +75,10 @@ export type Outcome = v.InferOutput<typeof Outcome>;
 
 const head = {
   run: v.string(),
-  attempt: v.number(),
+  /** 0 of a job that belongs to no run. */
+  attempt: Natural,
   /** Increases by one an event within an attempt; (attempt, sequence) makes `apply` idempotent. */
-  sequence: v.number(),
+  sequence: Natural,
   /** Wall clock, for display only. */
   at: v.number(),
 };
@@ -86,13 +88,13 @@ export const TrainerEvent = v.variant('type', [
     ...head,
     type: v.literal('hello'),
     protocol: v.number(),
-    pid: v.number(),
+    pid: Natural,
     versions: v.record(v.string(), v.string()),
     device: v.string(),
-    threads: v.number(),
+    threads: Natural,
     instructionSet: v.string(),
     /** Resumed from here; 0 for a fresh start. */
-    fromStep: v.number(),
+    fromStep: Natural,
   }),
   /** Sent before something slow; `quietForMs` is how long silence is normal from here on. */
   v.strictObject({
@@ -109,8 +111,8 @@ export const TrainerEvent = v.variant('type', [
   v.strictObject({
     ...head,
     type: v.literal('beat'),
-    step: v.number(),
-    steps: v.number(),
+    step: Natural,
+    steps: Natural,
     epoch: v.number(),
     /** Work left of the current phase where it is no training step (scan, features): 0 to 1. */
     fraction: v.nullable(v.number()),
@@ -126,10 +128,10 @@ export const TrainerEvent = v.variant('type', [
   v.strictObject({
     ...head,
     type: v.literal('checkpoint'),
-    step: v.number(),
+    step: Natural,
     epoch: v.number(),
     folder: v.string(),
-    bytes: v.number(),
+    bytes: Natural,
     seconds: v.number(),
     reason: v.picklist(['time', 'steps', 'asked', 'stop', 'end', 'disconnect']),
     manifestSha256: v.string(),
@@ -142,15 +144,15 @@ export const TrainerEvent = v.variant('type', [
     /** A code the window words; `text` is the English of it. */
     code: v.string(),
     text: v.string(),
-    step: v.optional(v.number()),
+    step: v.optional(Natural),
     values: v.optional(v.record(v.string(), v.union([v.string(), v.number()])), {}),
   }),
   v.strictObject({
     ...head,
     type: v.literal('stopped'),
     why: v.picklist(['done', 'asked', 'failed']),
-    step: v.number(),
-    safeStep: v.nullable(v.number()),
+    step: Natural,
+    safeStep: v.nullable(Natural),
     fault: v.optional(Fault),
   }),
 ]);

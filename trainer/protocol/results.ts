@@ -1,5 +1,6 @@
 /** A number an evaluator produced, with everything that is needed to compare it honestly. */
 import * as v from 'valibot';
+import { Natural } from './numbers.ts';
 import { DetectionRules } from './detections.ts';
 import { resizingOf, type Resizing } from './run.ts';
 
@@ -41,7 +42,7 @@ export const Result = v.strictObject({
   metric: v.string(),
   value: v.nullable(v.number()),
   /** Images the value was measured on. */
-  n: v.number(),
+  n: Natural,
   /** Which epoch of a trained head: the last, or the best on the evaluation set. 'only' where nothing was trained. */
   which: v.picklist(['last', 'best', 'only']),
   epoch: v.optional(v.number()),

@@ -1,5 +1,6 @@
 /** An encoder that another program trained, taken into a workspace. */
 import * as v from 'valibot';
+import { Integer } from './numbers.ts';
 import { Choice, Options } from './options.ts';
 import { Said } from './said.ts';
 
@@ -189,6 +190,6 @@ export const ImportedWeights = v.strictObject({
   path: v.optional(v.nullable(v.string()), null),
   /** Other files in which the same encoder was found, oldest first. */
   sameAs: v.optional(v.array(v.string()), []),
-  importedAt: v.number(),
+  importedAt: Integer,
 });
 export type ImportedWeights = v.InferOutput<typeof ImportedWeights>;

@@ -19,6 +19,7 @@ import * as v from 'valibot';
 import sharp from 'sharp';
 import { build } from 'vite';
 import { afterAll, beforeAll } from 'vitest';
+import { openLine } from '../durable/sealed-line.ts';
 import type { Job } from '../protocol/commands.ts';
 import { TrainerEvent, type MetricPoint, type TrainerEventOf } from '../protocol/events.ts';
 import type { Result } from '../protocol/results.ts';
@@ -196,6 +197,7 @@ export function jobOf(
     ...place,
     config,
     from: null,
+    startOver: false,
     anyArithmetic,
     moreDamaged: false,
     noBetter: false,
@@ -217,7 +219,7 @@ export function startTrainer(stage: Stage, attempt: number, options: LifeOptions
   const file = join(stage.folder, 'job.json');
   writeFileSync(file, JSON.stringify(jobOf(stage, attempt, options.anyArithmetic)));
   const output = openSync(join(stage.folder, 'output.txt'), 'a');
-  const child = spawn(process.execPath, [stage.program, '--job', file, '--resume'], {
+  const child = spawn(process.execPath, [stage.program, '--job', file], {
     cwd: stage.folder,
     env: { ...process.env, REPRISE_TEST: '1', ...options.env },
     stdio: ['ignore', output, output],
@@ -239,7 +241,7 @@ export function eventsOf({ folder }: Stage): readonly TrainerEvent[] {
   if (!existsSync(file)) return [];
   const lines = readFileSync(file, 'utf8').split('\n');
   // A kill may leave the last line incomplete; the next attempt truncates it.
-  return lines.slice(0, -1).map((line) => v.parse(TrainerEvent, JSON.parse(line)));
+  return lines.slice(0, -1).map((line) => v.parse(TrainerEvent, JSON.parse(openLine(line)!)));
 }
 
 const eventsAs = <T extends TrainerEvent['type']>(

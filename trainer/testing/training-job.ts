@@ -14,6 +14,7 @@ export const firstAttempt = (
   attempt: 1,
   datasetsFolder: null,
   from: null,
+  startOver: false,
   anyArithmetic: false,
   dataChanges: [],
   moreDamaged: false,

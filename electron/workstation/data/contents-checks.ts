@@ -15,7 +15,8 @@ import { sourcesOf } from '../../../trainer/protocol/sources.ts';
 import type { Push } from '../request-types.ts';
 import type { Store, StoredDataset } from '../store/store.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
-import { saveDataset, type Workspace } from '../workspace/workspace.ts';
+import { saveDataset } from '../workspace/stored-files.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import { stateOf } from './dataset-state.ts';
 
 export interface ContentsChecks {

@@ -5,7 +5,8 @@ import type { Inspection, Reading } from '../../../trainer/protocol/dataset.ts';
 import { sentencesIn } from '../../words/sentences.ts';
 import type { Store, StoredDataset } from '../store/store.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
-import { saveDataset, type Workspace } from '../workspace/workspace.ts';
+import { saveDataset } from '../workspace/stored-files.ts';
+import type { Workspace } from '../workspace/workspace.ts';
 import { stateOf } from './dataset-state.ts';
 import { signatureOf } from './signature.ts';
 

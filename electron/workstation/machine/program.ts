@@ -23,6 +23,7 @@ export interface ProgramOptions {
   readonly edition: string;
   readonly write: boolean;
   readonly settings: { current: Settings };
+  readonly damage: readonly string[];
   readonly versions: Readonly<Record<string, string>>;
   readonly desktop: Desktop;
   readonly hardware: RequestHandler<'hardware'>;
@@ -42,6 +43,7 @@ export function createProgram(options: ProgramOptions): Program {
         versions,
         systemLanguage: systemLanguage(),
         settings: settings.current,
+        damage: options.damage,
       };
     },
     changeSettings: async (next) => {

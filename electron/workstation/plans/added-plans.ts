@@ -8,7 +8,7 @@ import type { RequestHandler } from '../request-types.ts';
 import type { StoredPlan } from '../store/store.ts';
 import type { Weights } from '../weights/weights.ts';
 import { readChecked } from '../workspace/resources.ts';
-import { forgetPlan, savePlan } from '../workspace/workspace.ts';
+import { forgetPlan, savePlan } from '../workspace/stored-files.ts';
 import { inDependencyOrder } from './plan-order.ts';
 import { isMoving, isShipped, runsOfPlan, storedPlan } from './plan-records.ts';
 import type { PlansContext } from './plans-context.ts';

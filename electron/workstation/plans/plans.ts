@@ -1,7 +1,7 @@
 /** Plans: what can be reproduced, what it needs on this machine, and the runs it becomes. Starting one again goes on where it was. */
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { PlanRow } from '../../api/plans.ts';
-import { savePlan } from '../workspace/workspace.ts';
+import { savePlan } from '../workspace/stored-files.ts';
 import { createAddedPlans, type AddedPlans } from './added-plans.ts';
 import { calibratePlan } from './calibrate-plan.ts';
 import { runsOfPlan, storedPlan } from './plan-records.ts';

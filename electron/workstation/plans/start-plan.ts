@@ -5,7 +5,7 @@
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { waitsForDecision } from '../runs/begin-run.ts';
 import type { StoredRun } from '../store/store.ts';
-import { savePlan } from '../workspace/workspace.ts';
+import { savePlan } from '../workspace/stored-files.ts';
 import { ensureData, possibleRunsHere } from './plan-data.ts';
 import { inDependencyOrder } from './plan-order.ts';
 import { planOf, runsOfPlan, storedPlan } from './plan-records.ts';

@@ -1,5 +1,5 @@
 /** A run of a plan that paused because it diverged: a start of the plan leaves the decision to the user, and goes on with the rest. */
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { PlanRow } from '../../api/plans.ts';
@@ -63,6 +63,31 @@ test('it stays paused with its reason, what depends on it waits, the rest goes o
   await second.whenIdle();
   expect(statesOf(await rowOf(second))).toEqual(plan.runs.map(({ key }) => [key, 'done', null]));
   expect((await rowOf(second)).state).toBe('done');
+});
+
+test('a start of the plan does not answer for the user whose run has lost its checkpoints', async () => {
+  const first = await bench.open();
+  await first.handlers.startPlan.answer('diverging', null);
+  await until(async () => (await rowOf(first)).runs[2]?.status === 'running', 'the third run to start');
+  const train = (await rowOf(first)).runs[0]?.run ?? '';
+  const { folder } = await first.handlers.run.answer(train);
+  await first.close('safely');
+  rmSync(join(folder, 'checkpoints'), { recursive: true });
+
+  const second = await bench.open();
+  await second.handlers.resumeRun.answer(train, { policy: 'skip' });
+  await second.whenIdle();
+  const asked = [
+    ['train', 'failed', 'decision'],
+    ['measure', 'queued', 'run'],
+  ];
+  expect(statesOf(await rowOf(second)).slice(0, 2)).toEqual(asked);
+  await second.handlers.startPlan.answer('diverging', null);
+  await second.whenIdle();
+  expect(statesOf(await rowOf(second))).toEqual([...asked, ['pixels', 'done', null]]);
+  await second.handlers.resumeRun.answer(train);
+  await second.whenIdle();
+  expect(statesOf(await rowOf(second))).toEqual(plan.runs.map(({ key }) => [key, 'done', null]));
 });
 
 test('an evaluation of a step that it has not reached waits with it, too', async () => {

@@ -1,17 +1,10 @@
 /** The checkpoint folders of a run, compared with their rows. */
-import { createHash } from 'node:crypto';
-import { lstat, readdir, readFile, rm } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import * as v from 'valibot';
-import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { parseCheckpointName, readManifest } from '../../../trainer/durable/checkpoint-manifest.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
-import { Manifest } from '../../../trainer/protocol/checkpoint.ts';
-import type { CheckpointPart, CheckpointRow } from '../../api/runs.ts';
-import type { Store } from '../store/store.ts';
-
-const manifestLimit = 64 << 20;
-/** A step, with a number if the step was saved more than once. */
-export const checkpointName = /^\d{6,15}(?:-\d{1,6})?$/;
+import type { CheckpointPart } from '../../api/runs.ts';
+import type { Store, StoredCheckpoint } from '../store/store.ts';
 
 /** Removes what an interrupted save left behind: checkpoint folders, and small files not yet renamed. */
 export async function removeTemporary(folder: string): Promise<void> {
@@ -32,34 +25,40 @@ export async function compareCheckpoints(
   run: string,
   folder: string,
   thorough: boolean,
-  notes: string[],
+  problems: string[],
 ): Promise<void> {
-  const names = (await readdir(join(folder, 'checkpoints')).catch(() => [])).filter((name) =>
-    checkpointName.test(name),
+  const names = (await readdir(join(folder, 'checkpoints')).catch(() => [])).filter(
+    (name) => parseCheckpointName(name) !== null,
   );
   const rows = new Map((await store.checkpoints(run)).map((row) => [basename(row.folder), row]));
   for (const row of rows.values()) {
     const name = basename(row.folder);
-    const isWhole = names.includes(name) && (!thorough || (await isCheckpoint(store, run, folder, name, row, notes)));
+    const isWhole =
+      names.includes(name) && (!thorough || (await isCheckpoint(store, run, folder, name, row, problems)));
     if (isWhole !== row.present) await store.markCheckpoint(run, row.step, isWhole, row.folder);
   }
-  for (const name of names) if (!rows.has(name)) await isCheckpoint(store, run, folder, name, null, notes);
+  for (const name of names) if (!rows.has(name)) await isCheckpoint(store, run, folder, name, null, problems);
 }
 
-/** True if the manifest parses and the sizes agree; the trainer checks the hashes on loading. Adds a missing row. */
+/** True if the manifest is whole and the sizes agree; the trainer checks the hashes on loading. Adds a missing row. */
 async function isCheckpoint(
   store: Store,
   run: string,
   folder: string,
   name: string,
-  row: CheckpointRow | null,
-  notes: string[],
+  row: StoredCheckpoint | null,
+  problems: string[],
 ): Promise<boolean> {
   const found = await readManifest(join(folder, 'checkpoints', name)).catch((error: unknown) => {
-    notes.push(`${run}: checkpoint ${name} is not whole (${faultOf(error).message}).`);
+    problems.push(`checkpoint ${name} is not whole (${what(error)})`);
     return null;
   });
   if (found === null) return false;
+  // One of an older version has no checksum of its own.
+  if (row !== null && found.manifest.format === 1 && row.manifestSha256 !== found.sha256) {
+    problems.push(`checkpoint ${name} is not whole (manifest.json is not the one whose save was recorded)`);
+    return false;
+  }
   if (row === null) {
     const { attempt, step, epoch, tensorBytes: bytes } = found.manifest;
     const { at, sha256: manifestSha256 } = found;
@@ -76,6 +75,12 @@ async function isCheckpoint(
   return true;
 }
 
+/** What is wrong, without the folder that the note names already. */
+function what(error: unknown): string {
+  const { message, values } = faultOf(error);
+  return typeof values['what'] === 'string' ? values['what'] : message;
+}
+
 /** The parts of a checkpoint in its own order: encoder, optimizer, and the method's additional state. */
 export async function partsOf(folder: string): Promise<readonly CheckpointPart[]> {
   const { manifest } = await readManifest(folder);
@@ -87,23 +92,4 @@ export async function partsOf(folder: string): Promise<readonly CheckpointPart[]
     parts.set(part, { part, tensors: (before?.tensors ?? 0) + 1, bytes: (before?.bytes ?? 0) + bytes });
   }
   return [...parts.values()];
-}
-
-async function readManifest(
-  folder: string,
-): Promise<{ readonly manifest: Manifest; readonly sha256: string; readonly at: number }> {
-  const path = join(folder, 'manifest.json');
-  const found = await lstat(path);
-  if (!found.isFile() || found.size > manifestLimit)
-    throw new FaultError('corrupt-checkpoint', `${path} is not a manifest.`, { path });
-  const text = await readFile(path, 'utf8');
-  const manifest = v.parse(Manifest, JSON.parse(text));
-  const tensors = await lstat(join(folder, 'tensors.bin'));
-  if (!tensors.isFile() || tensors.size !== manifest.tensorBytes)
-    throw new FaultError(
-      'corrupt-checkpoint',
-      `tensors.bin has ${tensors.size} bytes, the manifest says ${manifest.tensorBytes}`,
-      { folder },
-    );
-  return { manifest, sha256: createHash('sha256').update(text).digest('hex'), at: Math.round(found.mtimeMs) };
 }

@@ -10,7 +10,7 @@ import { RunId } from '../../../trainer/protocol/run.ts';
 import { isAlive } from '../workspace/processes.ts';
 import { readRunCard, type RunCard } from '../workspace/run-card.ts';
 import type { Store } from '../store/store.ts';
-import { adoptFolder, readConfig } from './sweep.ts';
+import { adoptFolder, nothingFound, readConfig } from './sweep.ts';
 import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
 
 export interface ImportLimits {
@@ -47,6 +47,7 @@ export async function importRun(
       { retry: 'choose-folder' },
     );
   });
+  await expectEvents(source);
   const card = await readRunCard(source).catch(() => null);
   await expectNoTrainer(source, card);
   const run = await runIdOf(source, card);
@@ -54,14 +55,31 @@ export async function importRun(
     throw new FaultError('bad-argument', `Run "${run}" is already in this workspace.`, { run });
 
   const target = join(workspace.runs, run);
-  if (source !== (await realpath(target).catch(() => null))) await copyWhole(workspace, source, run, target, limits);
-  const found = { alive: [], adopted: [], missing: [], notes: [] as string[] };
-  if (!(await adoptFolder(store, target, run, found)))
-    throw new FaultError('wrong-folder', `${source} could not be taken in: ${found.notes.join(' ')}`, { path: source });
-  // A run queued in another workspace does not start here automatically.
-  if ((await store.run(run))?.status === 'queued') await store.setStatus(run, 'draft', null);
-  await saveRunCard(store, run);
-  return { run, notes: found.notes };
+  const isElsewhere = source !== (await realpath(target).catch(() => null));
+  if (isElsewhere) await copyWhole(workspace, source, run, target, limits);
+  try {
+    const found = nothingFound();
+    if (!(await adoptFolder(store, target, run, found)))
+      throw new FaultError('wrong-folder', `${source} was not taken in: ${found.notes.join(' ')}`, { path: source });
+    // A run queued in another workspace does not start here automatically.
+    if ((await store.run(run))?.status === 'queued') await store.setStatus(run, 'draft', null);
+    await saveRunCard(store, run);
+    return { run, notes: found.notes };
+  } catch (error) {
+    // All or nothing: neither rows nor the copy stay.
+    await store.forget(run);
+    if (isElsewhere) await rm(target, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** A run without events is one that was never begun; one whose events cannot be read is not taken in. */
+async function expectEvents(folder: string): Promise<void> {
+  const path = join(folder, 'events.ndjson');
+  const found = await lstat(path).catch(() => null);
+  if (found === null || found.isFile()) return;
+  const what = found.isSymbolicLink() ? 'is a link' : 'is not a plain file';
+  throw new FaultError('wrong-folder', `${path} ${what}. A run folder holds plain files only.`, { path });
 }
 
 /** The id from its events, since the folder may have been renamed. */

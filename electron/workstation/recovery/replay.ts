@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { lstat, open } from 'node:fs/promises';
 import * as v from 'valibot';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { openLine } from '../../../trainer/durable/sealed-line.ts';
 import { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import type { Store } from '../store/store.ts';
 
@@ -13,7 +14,10 @@ export interface ReplayNote {
 }
 
 export interface Replay {
+  /** Lines that are not events of the run. */
   readonly notes: readonly ReplayNote[];
+  /** The last line, if the trainer died while writing it: no damage, and left out. */
+  readonly torn: ReplayNote | null;
   readonly events: number;
   /** Bytes of complete lines from the file's start. */
   readonly bytes: number;
@@ -39,7 +43,7 @@ interface Line {
  */
 export async function replayEvents(store: Store, run: string, path: string, from: number): Promise<Replay> {
   const found = await lstat(path).catch(() => null);
-  if (found === null) return { notes: [], events: 0, bytes: 0 };
+  if (found === null) return { notes: [], torn: null, events: 0, bytes: 0 };
   if (!found.isFile()) throw new FaultError('unreadable-file', `${path} is not an ordinary file.`, { path });
   // A file shorter than what was replayed has replaced the old one.
   const start = from <= found.size ? from : 0;
@@ -77,23 +81,27 @@ export async function replayEvents(store: Store, run: string, path: string, from
     if (batch.length >= batchSize) await apply();
   }
   if (batch.length > 0) await apply();
+  let torn: ReplayNote | null = null;
   if (end < found.size) {
     await cut(path, end);
-    note(end, `was cut short by the trainer's death after ${found.size - end} bytes and is left out`);
+    const text = `was cut short by the trainer's death after ${found.size - end} bytes and is left out`;
+    torn = { line: await lineAt(path, end), text };
   }
   await store.markReplayed(run, end);
   const notes: ReplayNote[] = [];
   for (const { offset, text } of bad.toSorted((left, right) => left.offset - right.offset))
     notes.push({ line: await lineAt(path, offset), text });
-  return { notes, events, bytes: end };
+  return { notes, torn, events, bytes: end };
 }
 
 /** The event, or the problem with the line. */
 function parseEvent(text: string | null, run: string): TrainerEvent | string {
   if (text === null) return `is longer than ${longestLine} bytes`;
+  const json = openLine(text);
+  if (json === null) return 'differs from its own checksum';
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(json);
   } catch {
     return `is not JSON (${JSON.stringify(text.slice(0, 40))})`;
   }

@@ -15,6 +15,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSealed, sealedJson } from '../../../trainer/durable/sealed-json.ts';
+import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import { partsOf } from './checkpoint-folders.ts';
 import { importRun } from './import-run.ts';
@@ -34,7 +36,8 @@ import {
 } from '../store/testing/store-fixture.ts';
 import type { Store } from '../store/store.ts';
 import { sweep, sweepRun } from './sweep.ts';
-import { createRun, openWorkspace, saveDataset, saveRunCard, type Workspace } from '../workspace/workspace.ts';
+import { saveDataset, savePlan } from '../workspace/stored-files.ts';
+import { createRun, openWorkspace, saveRunCard, type Workspace } from '../workspace/workspace.ts';
 
 let home = '';
 let workspace: Workspace;
@@ -75,12 +78,15 @@ async function say(store: Store | null, events: readonly TrainerEvent[]): Promis
   await store?.apply(events);
 }
 
-function writeCheckpoint(run: string, step: number, bytes = 8, tensors: readonly object[] = []): void {
+const tensorsOf = (names: readonly string[]): readonly object[] =>
+  names.map((name, at) => ({ name, dtype: 'float32', shape: [2], offset: at * 8, bytes: 8, sha256: 'x' }));
+
+function writeCheckpoint(run: string, step: number, bytes = 8, tensors = tensorsOf(['encoder/weight'])): void {
   const folder = join(folderOf(run), 'checkpoints', String(step).padStart(6, '0'));
   mkdirSync(folder, { recursive: true });
   writeFileSync(join(folder, 'tensors.bin'), Buffer.alloc(bytes));
   const manifest = {
-    format: 1,
+    format: 2,
     run,
     attempt: 1,
     step,
@@ -93,12 +99,13 @@ function writeCheckpoint(run: string, step: number, bytes = 8, tensors: readonly
     instructionSet: 'avx2',
     seed: 1,
     counters: {},
-    tensorBytes: 8,
+    tensorBytes: tensors.length * 8,
     tensors,
   };
-  writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest));
+  writeFileSync(join(folder, 'manifest.json'), sealedJson(manifest));
 }
 
+const text = { en: '', zh: '' };
 /** The pid of a process that is certainly gone. */
 const deadPid = { pid: 4_194_300, pidStartedAt: 77 };
 
@@ -208,12 +215,37 @@ test('an incomplete last line is truncated and reported; hostile lines are repor
   ];
   writeFileSync(eventsOf('run-1'), `${lines.join('\n')}\n{"type":"metr`);
   const { notes } = await sweep(workspace, store);
-  expect(notes.map((note) => /line (\d+)/.exec(note)?.[1])).toEqual(['2', '3', '4', '5', '6', '9']);
-  expect(notes.join('\n')).toMatch(/line 3 of events\.ndjson belongs to run "other-run"/);
-  expect(notes.join('\n')).toMatch(/line 9 of events\.ndjson was cut short/);
+  expect(notes).toHaveLength(1);
+  expect([...notes[0]!.matchAll(/line (\d+)/g)].map(([, line]) => line)).toEqual(['2', '3', '4', '5', '6', '9']);
+  expect(notes[0]).toMatch(/line 3 of events\.ndjson belongs to run "other-run"/);
+  expect(notes[0]).toMatch(/line 9 of events\.ndjson was cut short/);
   expect((await store.series('run-1', 'loss', 10)).steps).toEqual([10, 20]);
   expect(readFileSync(eventsOf('run-1'), 'utf8').endsWith(`${JSON.stringify(second)}\n`)).toBe(true);
   expect((await sweep(workspace, store)).notes).toEqual([]);
+});
+
+test('an event that differs from its own checksum is reported and not believed; one without a checksum is', async () => {
+  const { store } = database();
+  await make(store, 'run-1');
+  const [greeting, first, second] = late(
+    attemptOf('run-1', 1, [hello(0), metrics('loss', [[10, 5]]), metrics('loss', [[20, 4]])]),
+  );
+  const lines = [JSON.stringify(greeting), sealedLine(first!).replace('"value":5', '"value":7'), sealedLine(second!)];
+  writeFileSync(eventsOf('run-1'), `${lines.join('\n')}\n`);
+  expect((await sweep(workspace, store)).damage).toEqual([
+    'run-1: line 2 of events.ndjson differs from its own checksum.',
+  ]);
+  expect(await store.series('run-1', 'loss', 10)).toMatchObject({ steps: [20], mean: [4] });
+});
+
+test('events that were cut off at the end of a line are missed', async () => {
+  const before = database();
+  await makeWhole(before.store, 'run-1');
+  const whole = readFileSync(eventsOf('run-1'), 'utf8');
+  const [first] = whole.split('\n');
+  writeFileSync(eventsOf('run-1'), `${first}\n`);
+  const { damage } = await sweep(workspace, database().store);
+  expect(damage).toEqual([`run-1: events.ndjson has ${first!.length + 1} bytes, and had ${whole.length}.`]);
 });
 
 test('what was replayed once is not read again; what came after is', async () => {
@@ -257,8 +289,7 @@ test('checkpoints: whole ones without a row are adopted, rows without a folder a
   ]);
   expect(await store.run('run-1')).toMatchObject({ safeStep: 40 });
   expect(notes).toEqual([
-    'run-1: checkpoint 000030 is not whole (tensors.bin has 5 bytes, the manifest says 8).',
-    'run-1: checkpoint 000050 is not whole (tensors.bin has 9 bytes, the manifest says 8).',
+    'run-1: checkpoint 000030 is not whole (tensors.bin has 5 bytes, the manifest says 8); checkpoint 000050 is not whole (tensors.bin has 9 bytes, the manifest says 8).',
   ]);
 });
 
@@ -266,19 +297,11 @@ test('a checkpoint is listed part by part, a method’s own state under its own 
   const { store } = database();
   await make(store, 'run-1');
   const names = ['encoder/conv1/weight', 'encoder/bn1/weight', 'learner/teacher/encoder/conv1/weight', 'learner/queue'];
-  const tensors = names.map((name, at) => ({
-    name,
-    dtype: 'float32',
-    shape: [1],
-    offset: at * 2,
-    bytes: 2,
-    sha256: 'x',
-  }));
-  writeCheckpoint('run-1', 20, 8, tensors);
+  writeCheckpoint('run-1', 20, 32, tensorsOf(names));
   expect(await partsOf(join(folderOf('run-1'), 'checkpoints', '000020'))).toEqual([
-    { part: 'encoder', tensors: 2, bytes: 4 },
-    { part: 'teacher', tensors: 1, bytes: 2 },
-    { part: 'queue', tensors: 1, bytes: 2 },
+    { part: 'encoder', tensors: 2, bytes: 16 },
+    { part: 'teacher', tensors: 1, bytes: 8 },
+    { part: 'queue', tensors: 1, bytes: 8 },
   ]);
 });
 
@@ -434,6 +457,107 @@ test('folders that are not runs are reported and left alone', async () => {
   expect(adopted).toEqual([]);
   expect(notes.map((note) => note.split(' ')[0])).toEqual(['.import-run-9:', 'runs/Not', 'runs/a-link', 'no-config:']);
   expect(readdirSync(workspace.runs).sort()).toEqual(['Not An Id', 'a-link', 'no-config']);
+});
+
+const cardAttempt = { attempt: 1, fromStep: 0, lastSeenAt: null, ended: 'lost', fault: null, pid: 0, pidStartedAt: 0 };
+/** Run folders with something in them that the database or the sweep cannot take. */
+const badFolders: readonly (readonly [string, (folder: string) => void, RegExp])[] = [
+  ['a date of 1.5 in run.json', changeCard({ createdAt: 1.5 }), /run\.json: createdAt/],
+  ['an attempt that began at 1.5', changeCard({ attempts: [{ ...cardAttempt, startedAt: 1.5 }] }), /startedAt/],
+  ['a step of 1.5 in a manifest', changeManifest('"step": 10', '"step": 1.5'), /checkpoint 000010 is not whole/],
+  ['a manifest of another step', changeManifest('"step": 10', '"step": 14'), /checkpoint 000010 is not whole/],
+  ['a folder for events', replaceEvents((path) => mkdirSync(path)), /events\.ndjson is not an ordinary file/],
+  ['a link for events', replaceEvents((path) => symlinkSync('/etc/hostname', path)), /not an ordinary file/],
+  ['a folder for run.json', (folder) => replace(join(folder, 'run.json'), (path) => mkdirSync(path)), /run\.json/],
+  [
+    'a folder for config.json',
+    (folder) => replace(join(folder, 'config.json'), (path) => mkdirSync(path)),
+    /left alone/,
+  ],
+  ['a bit flipped in config.json', (folder) => edit(join(folder, 'config.json'), '"seed": 3', '"seed": 2'), /checksum/],
+];
+
+function edit(path: string, from: string, to: string): void {
+  const text = readFileSync(path, 'utf8');
+  expect(text).toContain(from);
+  writeFileSync(path, text.replace(from, to));
+}
+function changeCard(values: object) {
+  return (folder: string): void => {
+    const path = join(folder, 'run.json');
+    const { value } = openSealed(readFileSync(path));
+    writeFileSync(path, sealedJson({ ...(value as object), ...values }));
+  };
+}
+function changeManifest(from: string, to: string) {
+  return (folder: string): void => {
+    const path = join(folder, 'checkpoints', '000010', 'manifest.json');
+    const { value } = openSealed(readFileSync(path));
+    const text = JSON.stringify(value, null, 1).replace(from, to);
+    writeFileSync(path, sealedJson(JSON.parse(text) as object));
+  };
+}
+function replace(path: string, by: (path: string) => void): void {
+  rmSync(path, { recursive: true, force: true });
+  by(path);
+}
+function replaceEvents(by: (path: string) => void) {
+  return (folder: string): void => replace(join(folder, 'events.ndjson'), by);
+}
+
+async function makeWhole(store: Store, run: string): Promise<void> {
+  await make(store, run, { ...pretrainConfig, seed: 3 });
+  await begin(store, run);
+  await say(store, attemptOf(run, 1, [hello(0), metrics('loss', [[10, 5]]), stopped('done', 10)]));
+  writeCheckpoint(run, 10);
+  await saveRunCard(store, run);
+}
+
+test.each(badFolders)('%s keeps neither the workspace nor another run from being read', async (_, damage, note) => {
+  const before = database();
+  for (const run of ['run-1', 'run-2']) await makeWhole(before.store, run);
+  damage(folderOf('run-1'));
+  // With the rows there, and with a database made anew.
+  for (const { store } of [before, database()]) {
+    const report = await sweep(workspace, store);
+    expect((await store.runs()).find(({ id }) => id === 'run-2')).toMatchObject({ status: 'done', safeStep: 10 });
+    if (store === before.store) continue;
+    expect(report.notes).toEqual([expect.stringMatching(note)]);
+    expect(report.notes[0]).toMatch(/^run-1: /);
+  }
+});
+
+test.each(badFolders)('%s: an import takes the run in whole, or leaves nothing', async (_, damage) => {
+  await makeWhole(database().store, 'run-1');
+  damage(folderOf('run-1'));
+  const other = await openWorkspace(join(home, 'other'), { write: true });
+  const { store } = database();
+  const taken = await importRun(other, store, folderOf('run-1')).catch(() => null);
+  expect(readdirSync(other.runs)).toEqual(taken === null ? [] : ['run-1']);
+  expect((await store.runs()).map(({ id }) => id)).toEqual(taken === null ? [] : ['run-1']);
+  await sweep(other, store);
+  await other.close();
+});
+
+test('a damaged file of a plan or a data set is named once, and the rest is read', async () => {
+  const { store } = database();
+  const plan = { version: 1, id: 'mine', title: text, summary: text, papers: [], claims: [], data: [], runs: [] };
+  await savePlan(workspace, store, { id: 'mine', plan: JSON.stringify(plan), startedAt: 5, paused: false });
+  const whole = { id: 'other', plan: JSON.stringify(plan), startedAt: 5, paused: false };
+  const damages = [
+    { ...whole, startedAt: 1.5 },
+    { ...whole, plan: 'nothing' },
+    { ...whole, plan: '{}' },
+  ];
+  damages.forEach((damaged, at) => writeFileSync(join(workspace.plans, `bad-${at}.json`), JSON.stringify(damaged)));
+  writeFileSync(join(workspace.datasets, 'cut.json'), '{"finger');
+  mkdirSync(join(workspace.datasets, 'folder.json'));
+  const fresh = database();
+  const { notes } = await sweep(workspace, fresh.store);
+  expect((await fresh.store.plans()).map(({ id }) => id)).toEqual(['mine']);
+  expect(notes).toHaveLength(5);
+  for (const name of ['bad-0', 'bad-1', 'bad-2', 'cut', 'folder'])
+    expect(notes.filter((note) => note.includes(`${name}.json`))).toHaveLength(1);
 });
 
 test('an imported run folder gives the same tables as in its own workspace', async () => {

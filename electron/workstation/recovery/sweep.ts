@@ -8,18 +8,19 @@ import { uptime } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
-import { readJson } from '../../../trainer/durable/files.ts';
+import { readSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
-import { asksHowToGoOn, type Fault } from '../../../trainer/protocol/fault.ts';
+import { asksHowToGoOn, type Fault, type FaultCode } from '../../../trainer/protocol/fault.ts';
 import { RunConfig, RunId } from '../../../trainer/protocol/run.ts';
 import type { Interrupted } from '../../api/runs.ts';
 import { compareCheckpoints, removeTemporary } from './checkpoint-folders.ts';
 import { isAlive } from '../workspace/processes.ts';
-import { replayEvents } from './replay.ts';
+import { replayEvents, type ReplayNote } from './replay.ts';
 import { readRunCard, type RunCard } from '../workspace/run-card.ts';
 import type { Queries, Store, StoredRun } from '../store/store.ts';
-import { adoptWorkspaceFiles, saveRunCard, type Workspace } from '../workspace/workspace.ts';
+import { adoptWorkspaceFiles } from '../workspace/stored-files.ts';
+import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
 
 export interface SweepReport {
   /** Every run to be resumed or discarded, also from earlier starts. The caller determines the rest. */
@@ -31,6 +32,8 @@ export interface SweepReport {
   readonly missing: readonly string[];
   /** Everything skipped, truncated or removed, one sentence each. */
   readonly notes: readonly string[];
+  /** Those of the notes that are of something damaged, and not of what an interruption leaves. */
+  readonly damage: readonly string[];
 }
 
 type OpenAttempt = ReturnType<Queries['openAttempts']>[number];
@@ -40,18 +43,26 @@ interface Findings {
   readonly adopted: string[];
   readonly missing: string[];
   readonly notes: string[];
+  readonly damage: string[];
+}
+
+export const nothingFound = (): Findings => ({ alive: [], adopted: [], missing: [], notes: [], damage: [] });
+
+/** Notes what is damaged. */
+function noteDamage(found: Findings, note: string): void {
+  found.notes.push(note);
+  found.damage.push(note);
 }
 
 const configLimit = 4 << 20;
 
 export async function sweep(workspace: Workspace, store: Store): Promise<SweepReport> {
-  const found: Findings = { alive: [], adopted: [], missing: [], notes: [] };
-  found.notes.push(...(await adoptWorkspaceFiles(workspace, store)));
+  const found = nothingFound();
+  for (const note of await adoptWorkspaceFiles(workspace, store)) noteDamage(found, note);
   const known = new Map((await store.replayed()).map((entry) => [entry.run, entry]));
   const folders = await runFolders(workspace, found.notes);
   for (const name of folders) {
-    if (known.has(name)) continue;
-    await adoptFolder(store, join(workspace.runs, name), name, found);
+    if (!known.has(name)) await adoptFolder(store, join(workspace.runs, name), name, found);
   }
   for (const { run, folder, present } of known.values()) {
     const here = join(workspace.runs, run);
@@ -72,7 +83,7 @@ export async function sweep(workspace: Workspace, store: Store): Promise<SweepRe
 
 /** Sweeps one run again, after its trainer, found alive at start-up, has exited. */
 export async function sweepRun(workspace: Workspace, store: Store, run: string): Promise<SweepReport> {
-  const found: Findings = { alive: [], adopted: [], missing: [], notes: [] };
+  const found = nothingFound();
   const entry = (await store.replayed()).find((one) => one.run === run);
   if (entry === undefined) throw new FaultError('unknown-id', `There is no run "${run}".`, { run });
   await sweepOne(store, { ...entry, folder: join(workspace.runs, run) }, await store.openAttempts(), found);
@@ -91,29 +102,46 @@ async function runFolders(workspace: Workspace, notes: string[]): Promise<readon
   return names.sort();
 }
 
-/** Creates the rows of a folder unknown to the database. Returns false if it has no readable configuration. */
+/** Creates the rows of a folder unknown to the database. Returns false, without any row, if it cannot be read. */
 export async function adoptFolder(store: Store, folder: string, run: string, found: Findings): Promise<boolean> {
-  const config = await readConfig(folder).catch((error: unknown) => faultOf(error).message);
-  if (typeof config === 'string') {
-    found.notes.push(`${run}: the folder has no valid config.json and is left alone (${config}).`);
-    return false;
-  }
+  const problem = await adopt(store, folder, run, found).then(
+    () => null,
+    (error: unknown) => problemOf(error),
+  );
+  if (problem === null) return true;
+  await store.forget(run);
+  noteDamage(found, `${run}: the folder cannot be read and is left alone (${problem}).`);
+  return false;
+}
+
+async function adopt(store: Store, folder: string, run: string, found: Findings): Promise<void> {
+  const config = await readConfig(folder);
+  const problems: string[] = [];
   const card = await readRunCard(folder).catch((error: unknown) => {
-    found.notes.push(`${run}: run.json cannot be read and is passed over (${faultOf(error).message}).`);
+    problems.push(`run.json cannot be read and is passed over (${problemOf(error)})`);
     return null;
   });
   const own = card?.id === run ? card : null;
   const createdAt = own?.createdAt ?? Math.round((await stat(join(folder, 'config.json'))).mtimeMs);
   const { plan, planKey } = own ?? { plan: null, planKey: null };
   await store.insertRun({ id: run, config, folder, createdAt, plan, planKey, status: 'draft' });
-  await sweepOne(store, { run, folder, bytes: 0 }, [], found, own);
+  await sweepOne(store, { run, folder, bytes: 0 }, [], found, { card: own, problems });
   found.adopted.push(run);
-  return true;
+}
+
+/** Faults that are not of one folder: they end the sweep. */
+const ofEveryFolder: readonly FaultCode[] = ['store-died', 'busy', 'disk-full'];
+
+/** What is wrong with a folder, as a clause. @throws the error itself if it is not of this folder alone */
+function problemOf(error: unknown): string {
+  const { code, message } = faultOf(error);
+  if (ofEveryFolder.includes(code)) throw error;
+  return message.replace(/\.$/, '');
 }
 
 export async function readConfig(folder: string): Promise<RunConfig> {
   const path = join(folder, 'config.json');
-  const value = await readJson(path, configLimit);
+  const value = await readSealedJson(path, configLimit);
   if (value === null) throw new FaultError('not-found', `${path} does not exist.`, { path });
   const parsed = v.safeParse(RunConfig, value);
   if (parsed.success) return parsed.output;
@@ -121,14 +149,21 @@ export async function readConfig(folder: string): Promise<RunConfig> {
   throw new FaultError('config-mismatch', `${path}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, { path });
 }
 
+/** What is known of a folder that is being adopted. */
+interface Adopted {
+  readonly card: RunCard | null;
+  readonly problems: readonly string[];
+}
+
 async function sweepOne(
   store: Store,
   entry: { readonly run: string; readonly folder: string; readonly bytes: number },
   open: readonly OpenAttempt[],
   found: Findings,
-  card: RunCard | null = null,
+  adopted: Adopted = { card: null, problems: [] },
 ): Promise<void> {
-  const { run, folder, bytes } = entry;
+  const { run, folder } = entry;
+  const { card } = adopted;
   const ours = open.filter((attempt) => attempt.run === run);
   const fromCard = (card?.attempts ?? []).filter((attempt) => attempt.ended === null);
   for (const attempt of [...ours, ...fromCard.map((one) => ({ ...one, run }))]) {
@@ -138,20 +173,60 @@ async function sweepOne(
       return;
     }
   }
-  await removeTemporary(folder);
+  const problems = [...adopted.problems];
+  const torn: string[] = [];
+  // What cannot be read of a run must not keep the rest of it, or another run, from being settled.
+  const passing = (work: Promise<void>): Promise<void> =>
+    work.catch((error: unknown) => void problems.push(problemOf(error)));
+  await passing(removeTemporary(folder));
+  await passing(replay(store, entry, card?.eventBytes ?? 0, problems, torn));
+  if (card !== null) await restoreFromCard(store, run, card);
+  const changed = await closeAttempts(store, run, [...ours, ...fromCard]);
+  await passing(compareCheckpoints(store, run, folder, changed, problems));
+  if (card !== null) await rememberNewest(store, run, card);
+  if (changed) await passing(saveRunCard(store, run));
+  const note = `${run}: ${inOneNote([...problems, ...torn])}.`;
+  if (problems.length > 0) noteDamage(found, note);
+  else if (torn.length > 0) found.notes.push(note);
+}
+
+/** Replays what the events file has beyond what was replayed before. @param eventBytes what the run card says it had */
+async function replay(
+  store: Store,
+  { run, folder, bytes }: { readonly run: string; readonly folder: string; readonly bytes: number },
+  eventBytes: number,
+  problems: string[],
+  torn: string[],
+): Promise<void> {
   const events = join(folder, 'events.ndjson');
   const size = await lstat(events).then(
     (file) => file.size,
     () => 0,
   );
-  if (size !== bytes) {
-    const { notes } = await replayEvents(store, run, events, bytes);
-    found.notes.push(...notes.map(({ line, text }) => `${run}: line ${line} of events.ndjson ${text}.`));
-  }
-  if (card !== null) await restoreFromCard(store, run, card);
-  const changed = await closeAttempts(store, run, [...ours, ...fromCard]);
-  await compareCheckpoints(store, run, folder, changed, found.notes);
-  if (changed) await saveRunCard(store, run);
+  const before = Math.max(bytes, eventBytes);
+  if (size < before) problems.push(`events.ndjson has ${size} bytes, and had ${before}`);
+  if (size === bytes) return;
+  const replayed = await replayEvents(store, run, events, bytes);
+  const inWords = ({ line, text }: ReplayNote): string => `line ${line} of events.ndjson ${text}`;
+  problems.push(...replayed.notes.map(inWords));
+  if (replayed.torn !== null) torn.push(inWords(replayed.torn));
+}
+
+const mostNamed = 8;
+
+/** A folder has one note, however much of it is damaged. */
+function inOneNote(problems: readonly string[]): string {
+  const more = problems.length - mostNamed;
+  return [...problems.slice(0, mostNamed), ...(more > 0 ? [`and ${more} more`] : [])].join('; ');
+}
+
+/** Keeps in mind a checkpoint that neither an event nor a folder tells of any more: without it the run would begin at 0. */
+async function rememberNewest(store: Store, run: string, { newestCheckpoint }: RunCard): Promise<void> {
+  if (newestCheckpoint === null) return;
+  const rows = await store.checkpoints(run);
+  if (rows.some(({ folder }) => folder === newestCheckpoint.folder)) return;
+  await store.adoptCheckpoint(run, newestCheckpoint);
+  await store.markCheckpoint(run, newestCheckpoint.step, false, newestCheckpoint.folder);
 }
 
 /**

@@ -19,6 +19,7 @@ interface BeginContext {
 export function isQuestion(fault: Fault | null): boolean {
   const questions: readonly (string | undefined)[] = [
     'other-arithmetic',
+    'checkpoints-lost',
     'too-many-damaged',
     'dataset-changed',
     'weights-no-better',
@@ -28,7 +29,7 @@ export function isQuestion(fault: Fault | null): boolean {
 
 /** True if the run is paused until the user decides how it goes on: only a resume starts it again. */
 export function waitsForDecision({ status, fault }: Pick<StoredRun, 'status' | 'fault'>): boolean {
-  return status === 'interrupted' && asksHowToGoOn(fault);
+  return status === 'interrupted' ? asksHowToGoOn(fault) : status === 'failed' && fault?.code === 'checkpoints-lost';
 }
 
 /** Starts the next attempt of a run from its last checkpoint. */
@@ -60,14 +61,15 @@ export async function beginRun(
     datasetsFolder: workspace.datasets,
     config,
     dataChanges: [...changes],
-    from: run.safeStep,
+    from: run.savedStep,
+    startOver: run.fault?.code === 'checkpoints-lost',
     anyArithmetic: run.fault?.code === 'other-arithmetic',
     moreDamaged: run.fault?.code === 'too-many-damaged',
     noBetter: run.fault?.code === 'weights-no-better',
     whenNotFinite: await readChoices(run.folder),
     subject,
   };
-  await host.start(job, run.safeStep ?? 0);
+  await host.start(job, run.savedStep ?? 0);
 }
 
 /** Consecutive lost attempts after which a run is no longer restarted automatically. */

@@ -1,6 +1,6 @@
 /** The queue's order, dependencies and plans, also across restarts. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -85,6 +85,54 @@ test('a run that would resume with different rounding asks first; resuming it an
   const { row, attempts } = await detail.answer(run);
   expect(row).toMatchObject({ status: 'done', step: 20, fault: null });
   expect(attempts.map(({ ended }) => ended)).toEqual(['lost', 'failed', 'done']);
+});
+
+test('a run whose checkpoints are lost asks before it starts over; resuming it answers', async () => {
+  const workstation = await bench.open();
+  const { createRun, resumeRun, run: detail } = workstation.handlers;
+  const run = await createRun.answer(pretrain('steps=20 ms=5 every=5 kill=8 once'));
+  await until(async () => (await rowOf(workstation, run)).status === 'interrupted', 'interrupted');
+  const { folder } = await detail.answer(run);
+  rmSync(join(folder, 'checkpoints'), { recursive: true });
+  await workstation.close('safely');
+
+  // The sweep finds them gone: that there were some must outlive it.
+  const second = await bench.open();
+  await second.handlers.resumeRun.answer(run);
+  await second.whenIdle();
+  const asks = { status: 'failed', fault: { code: 'checkpoints-lost', values: { step: 5 }, retry: 'resume' } };
+  expect(await rowOf(second, run)).toMatchObject(asks);
+  await second.close('safely');
+
+  const third = await bench.open();
+  await third.whenIdle();
+  expect(await rowOf(third, run)).toMatchObject(asks);
+  await third.handlers.resumeRun.answer(run);
+  await third.whenIdle();
+  const { row, attempts } = await third.handlers.run.answer(run);
+  expect(row).toMatchObject({ status: 'done', step: 20, fault: null });
+  expect(attempts.map(({ fromStep, ended }) => [fromStep, ended])).toEqual([
+    [0, 'lost'],
+    [5, 'failed'],
+    [0, 'done'],
+  ]);
+});
+
+test('that there were checkpoints outlives the database, the events and the checkpoints', async () => {
+  const first = await bench.open();
+  const run = await first.handlers.createRun.answer(pretrain('steps=20 ms=5 every=5 kill=8 once'));
+  await until(async () => (await rowOf(first, run)).status === 'interrupted', 'interrupted');
+  const { folder } = await first.handlers.run.answer(run);
+  await first.close('safely');
+  rmSync(join(folder, 'checkpoints'), { recursive: true });
+  rmSync(join(folder, 'events.ndjson'));
+  for (const name of ['reprise.db', 'reprise.db-wal', 'reprise.db-shm'])
+    rmSync(join(bench.home, name), { force: true });
+
+  const second = await bench.open();
+  await second.handlers.resumeRun.answer(run);
+  await second.whenIdle();
+  expect(await rowOf(second, run)).toMatchObject({ status: 'failed', fault: { code: 'checkpoints-lost' } });
 });
 
 test('a run that went back without success is paused, and goes on as is then chosen', async () => {

@@ -8,7 +8,7 @@ import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api/ru
 import { partsOf } from '../recovery/checkpoint-folders.ts';
 import { causeOf } from '../recovery/sweep.ts';
 import type { RequestHandler } from '../request-types.ts';
-import type { StoredRun } from '../store/store.ts';
+import type { StoredCheckpoint, StoredRun } from '../store/store.ts';
 import { createFolderSizes } from './folder-size.ts';
 import { figuresWithoutCopies } from '../data/without-copies.ts';
 import { readLeftOut } from '../data/left-out-images.ts';
@@ -33,7 +33,7 @@ export function createRunReading(context: RunsContext): RunReading {
   const parts = new CheckpointParts();
 
   async function rowOf(run: StoredRun, waits: ReadonlyMap<string, RunRow['waitsFor']>): Promise<RunRow> {
-    const { config: _config, folder, deleted: _deleted, ...shown } = run;
+    const { config: _config, folder, deleted: _deleted, savedStep: _savedStep, ...shown } = run;
     const diskBytes = await sizes.of(folder, isActive(run) ? activeSizeMs : restingSizeMs, run.endedAt ?? 0);
     return { ...shown, headline: headlineOf(run, catalogue), waitsFor: waits.get(run.id) ?? null, diskBytes };
   }
@@ -106,9 +106,9 @@ function headlineOf({ headline, config }: StoredRun, catalogue: RunsContext['cat
 }
 
 /** Checks the disk: the trainer prunes old folders itself, and only the next sweep marks them. */
-function checkedOnDisk(folder: string, checkpoints: readonly CheckpointRow[]): Promise<CheckpointRow[]> {
+function checkedOnDisk(folder: string, checkpoints: readonly StoredCheckpoint[]): Promise<CheckpointRow[]> {
   return Promise.all(
-    checkpoints.map(async (one) => ({
+    checkpoints.map(async ({ manifestSha256: _sha256, ...one }) => ({
       ...one,
       present: one.present && (await folderExists(join(folder, one.folder))),
     })),

@@ -1,15 +1,16 @@
 /** Checkpoints, and the marks a curve carries. */
-import type { CheckpointRow, RunDetail } from '../../api/runs.ts';
+import type { RunDetail } from '../../api/runs.ts';
 import type { ReadableDatabase, WritableDatabase } from './open.ts';
 import { expectRun } from './runs.ts';
 import { statement } from './statement.ts';
-import type { Queries } from './store.ts';
+import type { Queries, StoredCheckpoint } from './store.ts';
 
 /** Every checkpoint folder, oldest first; a folder rewritten by a later attempt belongs to that attempt. */
-export function checkpoints(database: ReadableDatabase, run: string): readonly CheckpointRow[] {
-  return statement<Omit<CheckpointRow, 'present'> & { readonly present: number }>(
+export function checkpoints(database: ReadableDatabase, run: string): readonly StoredCheckpoint[] {
+  return statement<Omit<StoredCheckpoint, 'present'> & { readonly present: number }>(
     database,
-    `SELECT attempt, step, epoch, folder, bytes, at, reason, present FROM checkpoints c
+    `SELECT attempt, step, epoch, folder, bytes, at, reason, present, manifest_sha256 AS manifestSha256
+     FROM checkpoints c
      WHERE run_id = ? AND NOT EXISTS (
        SELECT 1 FROM checkpoints newer
        WHERE newer.run_id = c.run_id AND newer.step = c.step AND newer.folder = c.folder AND newer.attempt > c.attempt

@@ -1,5 +1,5 @@
 /**
- * The process that owns the run database: `node store.js --database FILE --migrations FOLDER [--readonly]`. Handles
+ * The process that owns the run database: `node store.js --database FILE --migrations FOLDER [--readonly | --remake]`. Handles
  * requests one at a time, in order. When the parent exits, it closes the database and exits too.
  */
 import process from 'node:process';
@@ -8,7 +8,8 @@ import { refusedWrite } from '../../../trainer/durable/disk-fault.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
-import { openDatabase, openReadOnly, readMigrations } from './open.ts';
+import { recordSum } from './file-sum.ts';
+import { openDatabase, openOrRemake, openReadOnly, readMigrations, type Damaged } from './open.ts';
 import { createQueries } from './queries.ts';
 
 /** From the client; `close` ends the process after earlier requests. */
@@ -17,33 +18,46 @@ export type StoreRequest =
 
 /** The first message is `opened`; then one answer per request. */
 export type StoreMessage =
-  | { readonly opened: { readonly ok: true; readonly backup: string | null; readonly version: number } }
+  | {
+      readonly opened: {
+        readonly ok: true;
+        readonly backup: string | null;
+        readonly damaged: Damaged | null;
+        readonly version: number;
+      };
+    }
   | { readonly opened: { readonly ok: false; readonly fault: Fault } }
   | { readonly id: number; readonly ok: true; readonly value: unknown; readonly milliseconds: number }
   | { readonly id: number; readonly ok: false; readonly fault: Fault; readonly milliseconds: number };
 
 function main(): void {
   const { values } = parseArgs({
-    options: { database: { type: 'string' }, migrations: { type: 'string' }, readonly: { type: 'boolean' } },
+    options: {
+      database: { type: 'string' },
+      migrations: { type: 'string' },
+      readonly: { type: 'boolean' },
+      remake: { type: 'boolean' },
+    },
   });
-  const { database: file, migrations: folder } = values;
+  const { database: file, migrations: folder, remake = false } = values;
   if (file === undefined || folder === undefined || process.send === undefined) {
     console.error('The store is started by the workstation: --database FILE --migrations FOLDER, with an ipc pipe.');
     process.exit(2);
   }
   const readonly = values.readonly === true;
   const faultIn = (error: unknown): Fault => sqlFault(error, file, readonly);
-  const opened = open(file, folder, readonly, faultIn);
+  const opened = open(file, folder, readonly ? 'read' : remake ? 'remake' : 'write', faultIn);
   if (!opened.ok) {
     send({ opened: { ok: false, fault: opened.fault } }, () => process.exit(1));
     return;
   }
-  const { database, backup, version } = opened.value;
+  const { database, backup, damaged, version } = opened.value;
   const queries = createQueries(database);
   const close = (): void => {
     // Cheap unless tables have changed a lot; keeps the planner's statistics up to date.
     if (!readonly) database.pragma('optimize');
     database.close();
+    if (!readonly) recordSum(file);
     process.exit(0);
   };
   process.on('message', (request: StoreRequest) => {
@@ -54,16 +68,19 @@ function main(): void {
   // The parent stops the store by its pipe. A Ctrl-C in the terminal reaches every process of the group; the parent
   // still has rows to write then.
   process.on('SIGINT', () => undefined);
-  send({ opened: { ok: true, backup, version } });
+  send({ opened: { ok: true, backup, damaged, version } });
 }
 
-function open(file: string, folder: string, readonly: boolean, faultIn: (error: unknown) => Fault) {
+function open(file: string, folder: string, how: 'read' | 'write' | 'remake', faultIn: (error: unknown) => Fault) {
   try {
     const now = () => new Date();
     const migrations = readMigrations(folder);
     return {
       ok: true as const,
-      value: readonly ? openReadOnly(file, migrations, now) : openDatabase(file, migrations, now),
+      value:
+        how === 'remake'
+          ? openOrRemake(file, migrations, now)
+          : { ...(how === 'read' ? openReadOnly : openDatabase)(file, migrations, now), damaged: null },
     };
   } catch (error) {
     return { ok: false as const, fault: faultIn(error) };
@@ -106,7 +123,14 @@ function sqlFault(error: unknown, file: string, readonly: boolean): Fault {
     if (!readonly) return refusedWrite(file, 'EROFS');
     return { code: 'write-failed', message: `The run database is open for reading only: ${message}`, values: {} };
   }
-  if (readFailures.test(code) || code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+  if (code.startsWith('SQLITE_CORRUPT') || code === 'SQLITE_NOTADB')
+    return {
+      code: 'corrupt-database',
+      message: `The run database is damaged (${code}: ${message}). Start the app, or any command that runs something: it is put aside and made anew from the run folders.`,
+      values: {},
+      retry: 'again',
+    };
+  if (readFailures.test(code))
     return { code: 'read-failed', message: `The run database cannot be read (${code}): ${message}`, values: {} };
   if (code.startsWith('SQLITE_IOERR') || code.startsWith('SQLITE_CANTOPEN')) return refusedWrite(file, 'EIO');
   return faultOf(error);

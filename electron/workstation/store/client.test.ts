@@ -7,7 +7,8 @@ import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { isRefusedWrite } from '../../../trainer/durable/disk-fault.ts';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
-import { openStore } from './client.ts';
+import { openStore, type StoreOptions } from './client.ts';
+import type { Damaged } from './open.ts';
 import {
   attemptOf,
   checkpoint,
@@ -34,7 +35,7 @@ afterEach(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function open(more: { readonly readonly?: boolean } = {}): Promise<Store> {
+async function open(more: Partial<StoreOptions> = {}): Promise<Store> {
   const store = await openStore({
     node: process.execPath,
     script: childScript,
@@ -119,7 +120,7 @@ test('a run lives in the database from its first row to its last result', async 
   });
   expect(await store.results(['run-1'])).toEqual([{ run: 'run-1', attempt: 1, result }]);
   expect(await store.checkpoints('run-1')).toMatchObject([{ step: 30, present: true, folder: 'checkpoints/000030' }]);
-  expect(await store.log('run-1', 10)).toMatchObject([{ code: 'slow-data', values: { share: 0.5 } }]);
+  expect(await store.log('run-1', 10)).toMatchObject([{ code: 'slow-data', values: { share: 0.5, step: 25 } }]);
   expect(await store.hello('run-1')).toEqual({
     device: 'cpu',
     threads: 1,
@@ -240,7 +241,7 @@ test.runIf(process.platform === 'linux')(
     await closed;
     expect(existsSync(`/proc/${pid}`)).toBe(false);
     // Closed properly: the write-ahead log is merged into the file.
-    expect(readdirSync(folder)).toEqual(['reprise.db']);
+    expect(readdirSync(folder)).toEqual(['reprise.db', 'reprise.db-sha256']);
   },
 );
 
@@ -308,9 +309,31 @@ test.runIf(process.platform === 'linux')(
   },
 );
 
-test('a database that cannot be opened is a fault before anything is asked', async () => {
+test('a damaged database is kept and made anew when it is opened to write, and that is said', async () => {
   writeFileSync(join(folder, 'reprise.db'), 'not a database at all, '.repeat(500));
-  await expect(open()).rejects.toMatchObject({ fault: { code: 'read-failed' } });
+  await expect(open({ readonly: true })).rejects.toMatchObject({ fault: { code: 'corrupt-database' } });
+  let told: Damaged | null = null;
+  const store = await open({ damaged: (damaged) => (told = damaged) });
+  await store.insertRun(runRow);
+  expect(told).toMatchObject({ reason: expect.stringContaining('not a database') as string });
+  expect(readFileSync(told!['kept'], 'utf8')).toMatch(/^not a database/);
+});
+
+test('a bit that flipped while it was closed is found', async () => {
+  const before = await open();
+  await before.insertRun(runRow);
+  await before.close();
+  const file = join(folder, 'reprise.db');
+  const bytes = readFileSync(file);
+  bytes[bytes.indexOf('"seed"') + 7]! ^= 1;
+  writeFileSync(file, bytes);
+  await expect(open({ readonly: true })).rejects.toMatchObject({ fault: { code: 'corrupt-database' } });
+  const store = await open({ damaged: ({ reason }) => lines.push(reason) });
+  expect(await store.runs()).toEqual([]);
+  expect(lines.join()).toMatch(/not as it was when it was closed/);
+});
+
+test('a database that cannot be opened is a fault before anything is asked', async () => {
   await expect(
     openStore({
       node: '/nowhere/node',

@@ -4,6 +4,7 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import { childEnvironment } from '../child-environment.ts';
 import type { StoreMessage, StoreRequest } from './child.ts';
+import type { Damaged } from './open.ts';
 import type { Queries, Store } from './store.ts';
 
 export interface StoreOptions {
@@ -18,6 +19,8 @@ export interface StoreOptions {
   /** Look while another process may be writing: takes no lock, migrates nothing. */
   readonly readonly?: boolean;
   readonly log?: (line: string) => void;
+  /** Called if the database was damaged and has been put aside: its rows must be made anew from the files. */
+  readonly damaged?: (damaged: Damaged) => void;
 }
 
 /**
@@ -104,6 +107,7 @@ class Connection {
   readonly #restarts: number[] = [];
   #nextId = 1;
   #state: 'starting' | 'ready' | 'dead' = 'starting';
+  #hasOpened = false;
   #closing = false;
   #drained: (() => void) | null = null;
   /** Last lines the child wrote to its error output: the reason of a death that had no other. */
@@ -142,7 +146,8 @@ class Connection {
       database,
       '--migrations',
       migrations,
-      ...(readonly === true ? ['--readonly'] : []),
+      // Made anew only before the workspace has been read into it: later its rows would be missing.
+      ...(readonly === true ? ['--readonly'] : this.#hasOpened ? [] : ['--remake']),
     ];
     // `spawn`, not `fork`: Electron changes `fork` to start its own binary, and `fork` hands on this process's flags.
     const child = spawn(node, args, {
@@ -164,7 +169,8 @@ class Connection {
       child.once('message', (message: StoreMessage) => {
         if (!('opened' in message)) failed('answered before it was asked.');
         else if (message.opened.ok) {
-          const { backup } = message.opened;
+          const { backup, damaged } = message.opened;
+          if (damaged !== null) this.#options.damaged?.(damaged);
           if (backup !== null)
             this.#options.log?.(`store: the database was migrated; the one before is kept in ${backup}`);
           resolve();
@@ -187,6 +193,7 @@ class Connection {
     if (child.exitCode !== null || child.signalCode !== null) this.#died(child, child.exitCode, child.signalCode);
     else {
       this.#state = 'ready';
+      this.#hasOpened = true;
       this.#pump();
     }
   }

@@ -5,20 +5,25 @@ import { statement } from './statement.ts';
 
 interface Segment {
   readonly attempt: number;
-  /** Last step of the attempt that belongs to the curve: where the earliest later attempt began. */
+  /** Last step of the attempt that belongs to the curve: where the earliest later attempt took over. */
   readonly keptTo: number;
 }
 
 const forever = Number.MAX_SAFE_INTEGER;
 
 function segments(database: ReadableDatabase, run: string): readonly Segment[] {
-  const attempts = statement<{ readonly attempt: number; readonly fromStep: number }>(
+  const attempts = statement<{ readonly attempt: number; readonly fromStep: number; readonly began: number }>(
     database,
-    'SELECT attempt, from_step AS fromStep FROM attempts WHERE run_id = ? ORDER BY attempt',
+    `SELECT attempt, from_step AS fromStep,
+       EXISTS (SELECT 1 FROM hellos h WHERE h.run_id = a.run_id AND h.attempt = a.attempt) AS began
+     FROM attempts a WHERE run_id = ? ORDER BY attempt`,
   ).all(run);
   return attempts.map(({ attempt }, index) => ({
     attempt,
-    keptTo: Math.min(forever, ...attempts.slice(index + 1).map((later) => later.fromStep)),
+    keptTo: Math.min(
+      forever,
+      ...attempts.slice(index + 1).flatMap(({ began, fromStep }) => (began === 1 ? [fromStep] : [])),
+    ),
   }));
 }
 

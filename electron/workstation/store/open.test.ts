@@ -1,5 +1,14 @@
 import Database from 'better-sqlite3';
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -16,7 +25,7 @@ import {
   openQueries,
   stopped,
 } from './testing/store-fixture.ts';
-import { openDatabase, openReadOnly, readMigrations } from './open.ts';
+import { openDatabase, openOrRemake, openReadOnly, readMigrations } from './open.ts';
 import { createQueries } from './queries.ts';
 
 let folder = '';
@@ -143,6 +152,36 @@ test('a file of another program and a damaged one are refused, each with a sente
   rmSync(file);
   writeFileSync(file, 'not a database at all, '.repeat(500));
   expect(() => openDatabase(file, all, now)).toThrow(/not a database/);
+});
+
+test('a damaged file is put aside and made anew; one of another program or a newer version is not touched', () => {
+  const { database } = openDatabase(file, all, now);
+  const [first] = all;
+  database.prepare('UPDATE applied SET sha256 = ? WHERE name = ?').run('other', first?.name);
+  database.close();
+  const whole = readFileSync(file);
+  const damages: readonly (() => void)[] = [
+    () => writeFileSync(file, 'not a database at all, '.repeat(500)),
+    () => writeFileSync(file, whole),
+    () => truncateSync(file, whole.length / 2),
+    () => truncateSync(file, 150),
+    () => writeFileSync(file, Buffer.from(whole).fill(0xff, 100, 4000)),
+  ];
+  for (const damage of damages) {
+    damage();
+    const opened = openOrRemake(file, all, () => new Date(Date.UTC(2026, 0, 1, 0, 0, damages.indexOf(damage))));
+    expect(createQueries(opened.database).runs()).toEqual([]);
+    expect(existsSync(opened.damaged?.kept ?? '')).toBe(true);
+    opened.database.close();
+  }
+  const other = join(folder, 'other.db');
+  const songs = new Database(other);
+  songs.exec('CREATE TABLE songs (title TEXT)');
+  songs.close();
+  expect(faultFrom(() => openOrRemake(other, all, now))?.code).toBe('wrong-folder');
+  const later = { name: '9990-later.sql', version: 9990, sql: 'SELECT 1', sha256: 'later' };
+  openDatabase(join(folder, 'later.db'), [...all, later], now).database.close();
+  expect(faultFrom(() => openOrRemake(join(folder, 'later.db'), all, now))?.code).toBe('newer-version');
 });
 
 test('read-only: a missing file reads as empty, an outdated one is refused, a current one cannot be written', () => {

@@ -1,9 +1,10 @@
 /** Opens the run database: pragmas, integrity check, migrations. */
 import Database from 'better-sqlite3';
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { expectAsClosed, forgetSum } from './file-sum.ts';
 
 /** Reading and writing are different types at no cost at run time: a query that takes a ReadableDatabase cannot write. */
 export type ReadableDatabase = Database.Database & { readonly readableDatabase: never };
@@ -44,6 +45,8 @@ export function readMigrations(folder: string): readonly Migration[] {
 /** @param file a path, or ':memory:' */
 export function openDatabase(file: string, migrations: readonly Migration[], now: () => Date): Opened {
   const existed = file !== ':memory:' && existsSync(file);
+  if (existed) expectAsClosed(file);
+  if (file !== ':memory:') forgetSum(file);
   const database = new Database(file) as WritableDatabase;
   try {
     setPragmas(database);
@@ -59,10 +62,55 @@ export function openDatabase(file: string, migrations: readonly Migration[], now
   }
 }
 
+/** Opens the database; one that is damaged is put aside and made anew, for every row is in a file of the workspace, too. */
+export function openOrRemake(
+  file: string,
+  migrations: readonly Migration[],
+  now: () => Date,
+): Opened & { readonly damaged: Damaged | null } {
+  try {
+    return { ...openDatabase(file, migrations, now), damaged: null };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    const kept = putAside(file, now());
+    return {
+      ...openDatabase(file, migrations, now),
+      damaged: { kept, reason: (error as Error).message.replace(/\.$/, '') },
+    };
+  }
+}
+
+/** A database that could not be used. */
+export interface Damaged {
+  /** Where it is now. */
+  readonly kept: string;
+  readonly reason: string;
+}
+
+/** What SQLite says of a file that is damaged, and not of a disk that cannot be used at the moment. */
+const damageCodes = /^SQLITE_(?:CORRUPT|NOTADB|ERROR$|SCHEMA$|FORMAT$)/;
+
+function isDamage(error: unknown): boolean {
+  if (error instanceof FaultError) return error.fault.code === 'corrupt-database';
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' && damageCodes.test(error.code);
+}
+
+function putAside(file: string, now: Date): string {
+  const kept = join(dirname(file), `${basename(file, '.db')}-damaged-${stampOf(now)}.db`);
+  // Its journal first: beside a new database it would be applied to that one.
+  for (const ending of ['-wal', '-shm', '']) {
+    if (existsSync(file + ending)) renameSync(file + ending, kept + ending);
+  }
+  return kept;
+}
+
+const stampOf = (now: Date): string => now.toISOString().slice(0, 19).replaceAll(':', '-');
+
 /** Opens a database that another process may be writing, read-only: takes no lock, changes nothing. */
 export function openReadOnly(file: string, migrations: readonly Migration[], now: () => Date): Opened {
   // A workspace without a database reads as empty.
   if (!existsSync(file)) return openDatabase(':memory:', migrations, now);
+  expectAsClosed(file);
   const database = new Database(file, { readonly: true }) as WritableDatabase;
   try {
     database.pragma(`busy_timeout = ${busyTimeoutMs}`);
@@ -95,11 +143,11 @@ function setPragmas(database: Database.Database): void {
 function checkWhole(database: Database.Database, file: string): void {
   const answer = database.pragma('quick_check', { simple: true });
   if (answer === 'ok') return;
-  throw new FaultError(
-    'read-failed',
-    `The run database ${file} is damaged (${String(answer)}). Move it away and start again: every run folder is read and the rows are made anew.`,
-    { file },
-  );
+  throw damagedBy(file, String(answer));
+}
+
+function damagedBy(file: string, what: string): FaultError {
+  return new FaultError('corrupt-database', `The run database ${file} is damaged (${what}).`, { file });
 }
 
 interface AppliedRow {
@@ -113,6 +161,8 @@ function pendingMigrations(
   file: string,
 ): readonly Migration[] {
   if (!tableExists(database, 'applied')) {
+    if (tableExists(database, 'runs') && tableExists(database, 'attempts'))
+      throw damagedBy(file, 'its list of migrations is gone');
     if (database.prepare('SELECT count(*) FROM sqlite_schema').pluck().get() !== 0)
       throw new FaultError('wrong-folder', `${file} is a SQLite file of another program. Choose another workspace.`, {
         file,
@@ -128,19 +178,16 @@ function pendingMigrations(
   const newest = versionOf(migrations);
   for (const [name, sha256] of applied) {
     const known = migrations.find((migration) => migration.name === name);
-    if (known === undefined && Number.parseInt(name, 10) > newest)
+    // A newer version has all of ours, too.
+    if (known === undefined && Number.parseInt(name, 10) > newest && migrations.every((one) => applied.has(one.name)))
       throw new FaultError(
         'newer-version',
         `The run database ${file} was made by a newer version of Reprise (it has migration ${name}, this version ends at ${newest}). Update Reprise, or choose another workspace. Nothing was changed.`,
         { file, theirs: name, ours: newest },
       );
-    if (known === undefined)
-      throw new FaultError('internal', `Migration ${name} was applied to ${file} but this version does not have it.`);
+    if (known === undefined) throw damagedBy(file, `it has migration ${name}, which this version does not have`);
     if (known.sha256 !== sha256)
-      throw new FaultError(
-        'internal',
-        `Migration ${name} was edited after it was applied to ${file}. Migrations are frozen: put the old text back and add a new file.`,
-      );
+      throw damagedBy(file, `migration ${name} was edited after it was applied to it; migrations are frozen`);
   }
   const pending = migrations.filter((migration) => !applied.has(migration.name));
   const highest = Math.max(0, ...[...applied.keys()].map((name) => Number.parseInt(name, 10)));
@@ -171,8 +218,7 @@ function migrate(database: Database.Database, pending: readonly Migration[], now
 
 /** A copied WAL database may miss its last commits; VACUUM INTO writes a complete one. */
 function backUp(database: Database.Database, file: string, now: Date): string {
-  const stamp = now.toISOString().slice(0, 19).replaceAll(':', '-');
-  const copy = join(dirname(file), `${basename(file, '.db')}-backup-${stamp}.db`);
+  const copy = join(dirname(file), `${basename(file, '.db')}-backup-${stampOf(now)}.db`);
   database.prepare('VACUUM INTO ?').run(copy);
   return copy;
 }

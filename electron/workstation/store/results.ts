@@ -59,7 +59,6 @@ function resultOf(record: ResultRecord): Result {
 
 const LogValues = v.record(v.string(), v.union([v.string(), v.number()]));
 
-/** The newest lines, oldest of them first. */
 /** Runs whose log has a notice with one of these codes. */
 export function runsWithNotices(database: ReadableDatabase, codes: readonly string[]): readonly string[] {
   const found = statement<{ readonly run_id: string }>(
@@ -69,13 +68,17 @@ export function runsWithNotices(database: ReadableDatabase, codes: readonly stri
   return found.map((row) => row.run_id);
 }
 
+/** The newest lines, oldest of them first. A line's step is one of its values. */
 export function log(database: ReadableDatabase, run: string, lines: number): readonly LogLine[] {
-  return statement<Omit<LogLine, 'values'> & { readonly vals: string }>(
+  return statement<Omit<LogLine, 'values'> & { readonly step: number | null; readonly vals: string }>(
     database,
-    `SELECT at, level, code, text, vals FROM logs WHERE run_id = ? ORDER BY attempt DESC, sequence DESC LIMIT ?`,
+    `SELECT at, level, code, text, step, vals FROM logs WHERE run_id = ? ORDER BY attempt DESC, sequence DESC LIMIT ?`,
   )
     .all(run, lines)
-    .map(({ vals, ...line }) => ({ ...line, values: v.parse(LogValues, JSON.parse(vals)) }))
+    .map(({ step, vals, ...line }) => {
+      const values = v.parse(LogValues, JSON.parse(vals));
+      return { ...line, values: step === null ? values : { ...values, step } };
+    })
     .toReversed();
 }
 

@@ -65,6 +65,7 @@ interface RunRecord {
   readonly step: number;
   readonly steps: number | null;
   readonly safe_step: number | null;
+  readonly saved_step: number | null;
   readonly attempts: number;
   readonly headline_evaluator: string | null;
   readonly headline_metric: string | null;
@@ -83,6 +84,7 @@ const selectRuns = `
     max(coalesce(a.last_step, a.from_step, 0), coalesce(b.step, 0)) AS step,
     (SELECT steps FROM beats WHERE run_id = r.id ORDER BY attempt DESC LIMIT 1) AS steps,
     (SELECT max(step) FROM kept_checkpoints WHERE run_id = r.id AND present = 1) AS safe_step,
+    (SELECT max(step) FROM kept_checkpoints WHERE run_id = r.id) AS saved_step,
     h.evaluator AS headline_evaluator,
     h.metric AS headline_metric,
     h.value AS headline_value
@@ -131,6 +133,7 @@ function storedRun(database: ReadableDatabase, record: RunRecord): StoredRun {
     step: record.step,
     steps: record.status === 'done' ? record.step : record.steps,
     safeStep: record.safe_step,
+    savedStep: record.saved_step,
     attempts: record.attempts,
     headline: headlineOf(database, record),
     config: parseConfig(record.id, record.config),

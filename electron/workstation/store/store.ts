@@ -21,7 +21,14 @@ export type StoredRun = Omit<RunRow, 'waitsFor' | 'diskBytes' | 'headline'> & {
   readonly config: RunConfig;
   readonly folder: string;
   readonly deleted: boolean;
+  /** Step of the newest checkpoint of the life the run stands on, whether or not its folder is still there. */
+  readonly savedStep: number | null;
 };
+
+export interface StoredCheckpoint extends CheckpointRow {
+  /** As it was saved, or found. */
+  readonly manifestSha256: string;
+}
 
 export interface StoredResult {
   readonly run: string;
@@ -116,22 +123,11 @@ export interface Queries {
   runs(): readonly StoredRun[];
   run(run: string): StoredRun | null;
   attempts(run: string): readonly AttemptRow[];
-  checkpoints(run: string): readonly CheckpointRow[];
+  checkpoints(run: string): readonly StoredCheckpoint[];
   /** `folder`: one of several of that step; without it, all. */
   markCheckpoint(run: string, step: number, present: boolean, folder?: string): void;
   /** Adds a verified checkpoint folder without an event. */
-  adoptCheckpoint(
-    run: string,
-    checkpoint: {
-      readonly attempt: number;
-      readonly step: number;
-      readonly epoch: number;
-      readonly folder: string;
-      readonly bytes: number;
-      readonly at: number;
-      readonly manifestSha256: string;
-    },
-  ): void;
+  adoptCheckpoint(run: string, checkpoint: Omit<StoredCheckpoint, 'reason' | 'present'>): void;
   metricNames(run: string): readonly string[];
   lastMetric(run: string, name: string): number | null;
   /** Mean of a metric over the kept points from a step on, for claim rules. */

@@ -101,6 +101,7 @@ export function storedRun(id: string, config: RunConfig, over: Partial<StoredRun
     step: 100,
     steps: 100,
     safeStep: 100,
+    savedStep: 100,
     attempts: 1,
     headline: null,
     fault: null,

@@ -2,8 +2,9 @@
  * A trainer that trains nothing: it speaks the protocol, writes its events and checkpoints, and misbehaves according to
  * its run's title. `steps=30 ms=20 every=10`: number of steps, milliseconds each, steps between checkpoints. `kill=15`:
  * dies by SIGKILL at that step. `exit=3@15`, `say=TEXT@15`: exits with that code, or after that output. `deaf`: ignores
- * stop. `hang=15`: computes for ever from that step on. `quiet=500@15`: silent for that many milliseconds. `once`: misbehaves only in its first attempt. `elsewhere`:
- * finds that its checkpoint was made on another processor.
+ * stop. `hang=15`: computes for ever from that step on. `quiet=500@15`: silent for that many milliseconds. `once`: misbehaves
+ * only in its first attempt. `elsewhere`: finds that its checkpoint was made on another processor. Without the folder of its
+ * checkpoint it asks before it starts over.
  *
  * Of pictures it has five of each class, but dies when asked for class 13 and does not answer for class 14.
  */
@@ -11,6 +12,8 @@ import { appendFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
+import { sealedJson } from '../../../trainer/durable/sealed-json.ts';
+import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
 import type { Command, Job } from '../../../trainer/protocol/commands.ts';
 
 const protocol = Number(process.env['FAKE_PROTOCOL'] ?? '1');
@@ -60,7 +63,7 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
   const say = (event: Record<string, unknown>): void => {
     sequence += 1;
     const whole = { run, attempt, sequence, at: Date.now(), ...event };
-    if (event['type'] !== 'beat') appendFileSync(join(runFolder, 'events.ndjson'), `${JSON.stringify(whole)}\n`);
+    if (event['type'] !== 'beat') appendFileSync(join(runFolder, 'events.ndjson'), `${sealedLine(whole)}\n`);
     // Without a callback, a pipe whose reader has just died would end this process before 'disconnect' can make it
     // save.
     if (process.connected) process.send?.(whole, undefined, undefined, () => undefined);
@@ -74,7 +77,7 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
       mkdirSync(place, { recursive: true });
       writeFileSync(join(place, 'tensors.bin'), '');
       const head = {
-        format: 1,
+        format: 2,
         run,
         attempt,
         step,
@@ -92,7 +95,7 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
         tensorBytes: 0,
         tensors: [],
       };
-      writeFileSync(join(place, 'manifest.json'), JSON.stringify({ ...head, ...rest }));
+      writeFileSync(join(place, 'manifest.json'), sealedJson({ ...head, ...rest }));
     }
     safeStep = step;
     const event = { type: 'checkpoint', step, epoch: step / steps, folder, bytes: 0, seconds: 0.01, reason };
@@ -105,7 +108,13 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
     say({ type: 'stopped', why: 'failed', step: train.from, safeStep, fault });
     return;
   }
-  const fromStep = train.from ?? 0;
+  const isLost = train.from !== null && !existsSync(join(runFolder, folderOf(train.from)));
+  if (isLost && !train.startOver) {
+    const fault = { code: 'checkpoints-lost', message: 'Nothing left.', values: { step: train.from }, retry: 'resume' };
+    say({ type: 'stopped', why: 'failed', step: 0, safeStep: null, fault });
+    return;
+  }
+  const fromStep = isLost ? 0 : (train.from ?? 0);
   const facts = { device: 'cpu', threads: 1, instructionSet: 'none', versions: { node: process.version } };
   say({ type: 'hello', protocol, pid: process.pid, ...facts, fromStep });
   const quiet = option(title, 'quiet');

@@ -1,5 +1,5 @@
 /** Import and export of weights, with a real workstation. */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { EvaluateConfig, PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
@@ -9,9 +9,10 @@ import type { Workstation } from '../workstation.ts';
 const knn = { id: 'knn', options: {} };
 let bench: Bench;
 let workstation: Workstation;
+const complaints: string[] = [];
 beforeAll(async () => {
   bench = createBench();
-  workstation = await bench.open({ drain: 'own' });
+  workstation = await bench.open({ drain: 'own', complain: (line) => complaints.push(line) });
   const { handlers } = workstation;
   await handlers.addDataset.answer(
     await handlers.inspect.answer(join(bench.runtime, 'data', 'fashion-mnist'), false),
@@ -78,6 +79,31 @@ test('weights are imported once, described, evaluated, and reported when they ar
   const late = await handlers.createRun.answer({ ...draft, title: 'steps=2' });
   expect(await finished(late)).toBe('failed');
   expect((await rowOf(workstation, late)).fault).toMatchObject({ code: 'subject-missing' });
+}, 60_000);
+
+test('a damaged record costs its own weights alone, is told once, and an import brings them back', async () => {
+  const { handlers } = workstation;
+  const file = join(bench.home, 'resnet18.pth');
+  writeFileSync(file, 'pth');
+  const taken = await handlers.importWeights.answer(file);
+  const record = join(bench.home, 'weights', taken.id, 'weights.json');
+  const whole = readFileSync(record, 'utf8');
+  const other = join(bench.home, 'weights', 'other');
+  mkdirSync(other);
+  writeFileSync(join(other, 'weights.json'), whole.slice(0, 100));
+  expect(await handlers.weights.answer()).toEqual([taken]);
+  writeFileSync(record, whole.replace('"resnet18.pth"', '"resnet19.pth"'));
+  expect(await handlers.weights.answer()).toEqual([]);
+  expect(await handlers.weights.answer()).toEqual([]);
+  expect(complaints.filter((line) => line.includes(record))).toHaveLength(1);
+  expect(complaints.filter((line) => line.includes(join(other, 'weights.json')))).toHaveLength(1);
+  await expect(handlers.removeWeights.answer(taken.id)).rejects.toMatchObject({ fault: { code: 'unreadable-file' } });
+
+  const again = await handlers.importWeights.answer(file);
+  expect(await handlers.weights.answer()).toEqual([again]);
+  const kept = readdirSync(join(bench.home, 'weights')).filter((name) => name.startsWith('.damaged-'));
+  expect(kept).toHaveLength(1);
+  await handlers.removeWeights.answer(taken.id);
 }, 60_000);
 
 test('the choice among several networks, and a doubt, go with every evaluation', async () => {

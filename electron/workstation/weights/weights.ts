@@ -3,8 +3,10 @@ import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { randomBytes } from 'node:crypto';
 import * as v from 'valibot';
-import { readJson, syncFolder, writeJson } from '../../../trainer/durable/files.ts';
+import { folderExists, syncFolder } from '../../../trainer/durable/files.ts';
+import { readSealedJson, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import {
   ImportedWeights,
   type FoundWeights,
@@ -36,6 +38,7 @@ export interface WeightsOptions {
   /** Moves a folder to the system's trash. */
   readonly trash: (path: string) => Promise<void>;
   readonly now: () => number;
+  readonly complain: (line: string) => void;
   /** Threads of the check of imported weights. */
   readonly threads: () => number;
 }
@@ -54,8 +57,25 @@ export function createWeights(options: WeightsOptions): Weights {
   const folderOf = (id: string): string => join(workspace.weights, id);
 
   async function recorded(id: string): Promise<ImportedWeights | null> {
-    const found = await readJson(join(folderOf(id), recordFile), recordLimit);
-    return found === null ? null : v.parse(ImportedWeights, found);
+    const path = join(folderOf(id), recordFile);
+    const found = await readSealedJson(path, recordLimit);
+    if (found === null) return null;
+    const parsed = v.safeParse(ImportedWeights, found);
+    if (parsed.success) return parsed.output;
+    const [issue] = parsed.issues;
+    const text = `${path}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`;
+    throw new FaultError('unreadable-file', text, { path });
+  }
+
+  const told = new Set<string>();
+  /** Null if the record cannot be read, which is said once: the other weights can be used all the same. */
+  async function readable(id: string): Promise<ImportedWeights | null> {
+    return recorded(id).catch((error: unknown) => {
+      const { message } = faultOf(error);
+      if (!told.has(message)) options.complain(`${message} Import the weights ${id} again.`);
+      told.add(message);
+      return null;
+    });
   }
   async function get(id: string): Promise<ImportedWeights> {
     const found = await recorded(id);
@@ -70,8 +90,10 @@ export function createWeights(options: WeightsOptions): Weights {
       await mkdir(folder, { recursive: true });
       const job = { kind: 'importWeights' as const, file, folder, ...wanted, threads: options.threads() };
       const { found } = await jobs.run(job, 'weights');
-      const before = await recorded(found.id);
+      const before = await readable(found.id);
       if (before !== null) return await again(before, found, file);
+      if (await folderExists(folderOf(found.id)))
+        await rename(folderOf(found.id), join(workspace.weights, `.damaged-${found.id}-${now()}`));
       const record: ImportedWeights = {
         ...found,
         version: 1,
@@ -81,7 +103,7 @@ export function createWeights(options: WeightsOptions): Weights {
         sameAs: [],
         importedAt: now(),
       };
-      await writeJson(join(folder, recordFile), record);
+      await writeSealedJson(join(folder, recordFile), record);
       await rename(folder, folderOf(found.id));
       await syncFolder(workspace.weights);
       push('weightsChanged');
@@ -97,7 +119,7 @@ export function createWeights(options: WeightsOptions): Weights {
     const own = { ...before, ...found, path, name: isNamed ? before.name : nameOf(found) };
     const others = before.sameAs.filter((file) => file !== found.file);
     const record = { ...own, sameAs: found.file === before.file ? others : [...others, before.file] };
-    await writeJson(join(folderOf(found.id), recordFile), record);
+    await writeSealedJson(join(folderOf(found.id), recordFile), record);
     push('weightsChanged');
     return record;
   }
@@ -111,12 +133,12 @@ export function createWeights(options: WeightsOptions): Weights {
     import: take,
     rows: async () => {
       const names = await readdir(workspace.weights).catch(() => []);
-      const found = await Promise.all(names.filter((name) => !name.startsWith('.')).map(recorded));
+      const found = await Promise.all(names.filter((name) => !name.startsWith('.')).map(readable));
       return found.filter((one) => one !== null).sort((one, other) => other.importedAt - one.importedAt);
     },
     describe: async (id, name, origin) => {
       const record = { ...(await get(id)), name, origin };
-      await writeJson(join(folderOf(id), recordFile), record);
+      await writeSealedJson(join(folderOf(id), recordFile), record);
       push('weightsChanged');
       return record;
     },

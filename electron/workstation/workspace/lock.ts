@@ -1,7 +1,7 @@
 /**
  * Allows one writer per workspace: an exclusively created file names its owner. The lock of a dead owner is replaced.
  */
-import { link, open, readFile, rm, stat } from 'node:fs/promises';
+import { link, lstat, open, readFile, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -26,6 +26,7 @@ export async function takeLock(home: string): Promise<() => Promise<void>> {
       // Read again inside the takeover: another process may have replaced the dead owner meanwhile.
       const holder = await readHolder(path);
       if (holder !== null && (await mayLive(holder))) throw lockedBy(home, holder);
+      await expectFile(path);
       await rm(path, { force: true });
       if (!(await createWhole(path, mine))) {
         const winner = await readHolder(path);
@@ -80,6 +81,7 @@ async function withTakeover(home: string, work: () => Promise<void>): Promise<vo
       (found) => Date.now() - found.mtimeMs,
       () => 0,
     );
+    await expectFile(guard);
     if (age > takeoverMs) await rm(guard, { force: true });
     if (attempt > 100)
       throw new FaultError(
@@ -95,6 +97,18 @@ async function withTakeover(home: string, work: () => Promise<void>): Promise<vo
   } finally {
     await rm(guard, { force: true });
   }
+}
+
+/** Something else under the name of a lock was not made by this program, and is not removed by it. */
+async function expectFile(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => null);
+  if (found === null || found.isFile()) return;
+  const what = found.isDirectory() ? 'a folder' : 'not a file';
+  throw new FaultError(
+    'wrong-folder',
+    `${path} is ${what}: a file of that name says which program uses the workspace. Move it away and start again.`,
+    { path },
+  );
 }
 
 /** Null if there is no holder, or the lock is empty (its writer died while writing it). */

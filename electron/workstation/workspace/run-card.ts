@@ -1,14 +1,16 @@
 /** `run.json` next to a run's config.json: the workstation's own knowledge of the run, which is in no event. */
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { readJson, writeJson } from '../../../trainer/durable/files.ts';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { readSealedJson, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { Fault } from '../../../trainer/protocol/fault.ts';
+import { Integer, Natural, Ordinal } from '../../../trainer/protocol/numbers.ts';
 import { RunId, RunStatus } from '../../../trainer/protocol/run.ts';
 
 export const RunCard = v.strictObject({
   version: v.literal(1),
   id: RunId,
-  createdAt: v.number(),
+  createdAt: Integer,
   plan: v.nullable(v.string()),
   planKey: v.nullable(v.string()),
   status: RunStatus,
@@ -16,17 +18,34 @@ export const RunCard = v.strictObject({
   note: v.string(),
   archived: v.boolean(),
   fault: v.nullable(Fault),
+  /** The newest checkpoint the run has had: without its folder and its event, the run must not begin at step 0 unasked. */
+  newestCheckpoint: v.optional(
+    v.nullable(
+      v.strictObject({
+        attempt: Ordinal,
+        step: Natural,
+        epoch: v.number(),
+        folder: v.string(),
+        bytes: Natural,
+        at: Integer,
+        manifestSha256: v.string(),
+      }),
+    ),
+    null,
+  ),
+  /** Bytes of events.ndjson when this was written: a file that is shorter has lost some. */
+  eventBytes: v.optional(Natural, 0),
   attempts: v.array(
     v.strictObject({
-      attempt: v.pipe(v.number(), v.integer(), v.minValue(1)),
-      fromStep: v.number(),
-      startedAt: v.number(),
-      lastSeenAt: v.nullable(v.number()),
+      attempt: Ordinal,
+      fromStep: Natural,
+      startedAt: Integer,
+      lastSeenAt: v.nullable(Integer),
       ended: v.nullable(v.picklist(['done', 'asked', 'failed', 'lost'])),
       fault: v.nullable(Fault),
       /** The process id while it may be alive; 0 afterwards. */
-      pid: v.number(),
-      pidStartedAt: v.number(),
+      pid: Natural,
+      pidStartedAt: Natural,
     }),
   ),
 });
@@ -36,11 +55,16 @@ const fileName = 'run.json';
 const limit = 4 << 20;
 
 export async function writeRunCard(folder: string, card: RunCard): Promise<void> {
-  await writeJson(join(folder, fileName), card);
+  await writeSealedJson(join(folder, fileName), card);
 }
 
 /** Null if there is none, as in a folder from elsewhere. */
 export async function readRunCard(folder: string): Promise<RunCard | null> {
-  const card = await readJson(join(folder, fileName), limit);
-  return card === null ? null : v.parse(RunCard, card);
+  const path = join(folder, fileName);
+  const card = await readSealedJson(path, limit);
+  if (card === null) return null;
+  const parsed = v.safeParse(RunCard, card);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new FaultError('unreadable-file', `${path}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, { path });
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
@@ -97,6 +97,59 @@ test('a reader takes no lock and creates nothing', async () => {
   const nowhere = join(home, 'never-made');
   await (await openWorkspace(nowhere, { write: false })).close();
   expect(existsSync(nowhere)).toBe(false);
+});
+
+test('what a first start left that was killed too early is no reason to refuse, and is removed', async () => {
+  writeFileSync(join(home, 'workspace.json.tmp-4711-0a1b2c3d'), '{"ver');
+  const workspace = await openWorkspace(home, { write: true });
+  expect(readdirSync(home).filter((name) => name.includes('.tmp-'))).toEqual([]);
+  expect(workspace.notes).toEqual([]);
+  await workspace.close();
+});
+
+test('of several first starts at once one gets the workspace, the others are told who has it', async () => {
+  const rivals = [holder(), holder(), holder(), holder()];
+  const words = await Promise.all(rivals.map((rival) => rival.said));
+  const winner = rivals[words.indexOf('open')];
+  expect(words.toSorted()).toEqual([...Array<string>(3).fill(`locked ${winner?.child.pid}`), 'open']);
+  for (const rival of rivals) rival.child.stdin.end();
+  await Promise.all(rivals.map((rival) => rival.exited));
+});
+
+test.each(['lock', 'lock.takeover'])('a folder called %s is named, with what to do', async (name) => {
+  // The takeover is asked for only where there is the lock of a dead process.
+  writeFileSync(join(home, 'lock'), '');
+  rmSync(join(home, name), { force: true });
+  mkdirSync(join(home, name));
+  await expect(openWorkspace(home, { write: true })).rejects.toMatchObject({
+    fault: { code: 'wrong-folder', message: expect.stringContaining(`${join(home, name)} is a folder`) as string },
+  });
+});
+
+test('a file in the place of a folder of the workspace is named', async () => {
+  writeFileSync(join(home, 'runs'), '');
+  await expect(openWorkspace(home, { write: true })).rejects.toThrow(`${join(home, 'runs')} is not a folder`);
+  expect(existsSync(join(home, 'lock'))).toBe(false);
+});
+
+test.each([
+  ['cut short', (whole: string) => whole.slice(0, 20)],
+  ['empty', () => ''],
+  ['of a version that it never had', (whole: string) => whole.replace('"version": 1', '"version": 3')],
+])('a marker that is %s is kept beside a new one, and that is said', async (_, damage) => {
+  await (await openWorkspace(home, { write: true })).close();
+  const marker = join(home, 'workspace.json');
+  const damaged = damage(readFileSync(marker, 'utf8'));
+  writeFileSync(marker, damaged);
+  await (await openWorkspace(home, { write: false })).close();
+  const workspace = await openWorkspace(home, { write: true });
+  expect(workspace.notes).toEqual([expect.stringContaining(marker)]);
+  await workspace.close();
+  const [kept] = readdirSync(home).filter((name) => name.startsWith('workspace.damaged-'));
+  expect(readFileSync(join(home, kept ?? ''), 'utf8')).toBe(damaged);
+  const again = await openWorkspace(home, { write: true });
+  expect(again.notes).toEqual([]);
+  await again.close();
 });
 
 test('a newer workspace and a folder of something else are refused untouched', async () => {

@@ -65,6 +65,7 @@ export function machineAnswers(
       versions: { electron: '33.2.1', node: '22.23.3', tensorflow: '2.21.0' },
       systemLanguage: world.language,
       settings: world.settings,
+      damage: [],
     }),
     changeSettings: (next) => (world.settings = next),
     chooseHome: () => null,

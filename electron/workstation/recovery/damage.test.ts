@@ -1,0 +1,13 @@
+import { afterEach, beforeEach, test } from 'vitest';
+import { createBench, type Bench } from '../testing/bench.ts';
+import { damageRepeatedly } from './testing/damage-workspace.ts';
+
+let bench: Bench;
+beforeEach(() => (bench = createBench()));
+afterEach(() => bench.remove());
+
+test(
+  'R5: wherever a file is cut or a bit flips, the workspace opens, says nothing false, and names the damage once',
+  { timeout: 300_000 },
+  () => damageRepeatedly(bench, 20),
+);

@@ -1,0 +1,72 @@
+/** `workspace.json`, by which a folder is known as a workspace, and what else may lie in one. */
+import { readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { faultOf } from '../../../trainer/durable/fault-of.ts';
+import { readSealedJson, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
+
+export const folderNames = ['runs', 'plans', 'datasets', 'weights', 'cache', 'reports', 'logs'] as const;
+const formatVersion = 1;
+const limit = 1 << 20;
+const fileName = 'workspace.json';
+
+const Format = v.object({ version: v.pipe(v.number(), v.integer()) });
+
+/** Files of a workspace, and those that a start killed too early left behind. */
+const ownFile = /^(?:lock|reprise|workspace\.|settings\.)/;
+/** Written next to their targets by `writeAtomically`, under the lock only. */
+const unfinished = /^(?:workspace|settings)\.json\.tmp-/;
+
+type Marker = { readonly kind: 'ours' | 'none' } | { readonly kind: 'damaged'; readonly problem: string };
+
+/** Reads the marker; rejects a newer version's workspace, and a folder with other contents. */
+export async function readMarker(home: string): Promise<Marker> {
+  const path = join(home, fileName);
+  const read = await readSealedJson(path, limit).catch((error: unknown) => ({ problem: faultOf(error).message }));
+  if (read === null) {
+    await expectOwnFiles(home);
+    return { kind: 'none' };
+  }
+  const parsed = v.safeParse(Format, read);
+  if (!parsed.success) {
+    // A folder with nothing but a workspace's files is one, whatever happened to its marker.
+    await expectOwnFiles(home);
+    const problem = v.is(v.object({ problem: v.string() }), read) ? read.problem : `${path} has no version.`;
+    return { kind: 'damaged', problem: `${problem} It is kept beside a new one.` };
+  }
+  const { version } = parsed.output;
+  if (version > formatVersion)
+    throw new FaultError(
+      'newer-version',
+      `The workspace ${home} was made by a newer version of Reprise (format ${version}, this version knows ${formatVersion}). Update Reprise, or choose another workspace. Nothing was changed.`,
+      { home, theirs: version, ours: formatVersion },
+    );
+  return { kind: 'ours' };
+}
+
+async function expectOwnFiles(home: string): Promise<void> {
+  const names = await readdir(home).catch(() => []);
+  const foreign = names.find(
+    (name) => !name.startsWith('.') && !ownFile.test(name) && !folderNames.includes(name as never),
+  );
+  if (foreign === undefined) return;
+  throw new FaultError(
+    'wrong-folder',
+    `${home} is not a Reprise workspace and holds other things ("${foreign}"). Choose an empty folder.`,
+    { home, found: foreign },
+    { retry: 'choose-folder' },
+  );
+}
+
+/** Writes the marker of a new workspace, or of one whose marker is damaged and is kept. */
+export async function writeMarker(home: string, { kind }: Marker): Promise<void> {
+  const path = join(home, fileName);
+  if (kind === 'damaged') await rename(path, join(home, `workspace.damaged-${Date.now()}.json`));
+  await writeSealedJson(path, { version: formatVersion, createdAt: Date.now() });
+}
+
+/** Removes what a process left that died while it wrote; only the holder of the lock may. */
+export async function removeUnfinished(home: string): Promise<void> {
+  for (const name of await readdir(home)) if (unfinished.test(name)) await rm(join(home, name), { force: true });
+}
