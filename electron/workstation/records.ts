@@ -54,7 +54,9 @@ export async function openRecords(options: WorkstationOptions): Promise<Records>
       readonly: !write,
       log,
       damaged: ({ kept, reason }) =>
-        reportDamage(`The run database was damaged (${reason}). It is kept as ${kept}, and made anew from the run folders.`),
+        reportDamage(
+          `The run database was damaged (${reason}). It is kept as ${kept}, and made anew from the run folders.`,
+        ),
     });
     return {
       resources,

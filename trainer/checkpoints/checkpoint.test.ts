@@ -71,8 +71,7 @@ const header = (step: number): Header => ({
 const save = (step: number) => saveCheckpoint(folder, header(step), entries(step));
 const at = (name: string, ...rest: readonly string[]): string => join(folder, 'checkpoints', name, ...rest);
 
-const manifestOf = (name: string): Manifest =>
-  openSealed(readFileSync(at(name, 'manifest.json'))).value as Manifest;
+const manifestOf = (name: string): Manifest => openSealed(readFileSync(at(name, 'manifest.json'))).value as Manifest;
 /** Writes another manifest with a checksum that fits it: what is wrong then is what it says. */
 const rewrite = (name: string, manifest: Manifest): void =>
   writeFileSync(at(name, 'manifest.json'), sealedJson(manifest, 1));
@@ -170,18 +169,23 @@ describe('damage', () => {
     ['a counter', '"best": 0.1', '"best": 0.9'],
     ['the hash of the configuration', '"configHash": "c"', '"configHash": "d"'],
     ['the names of two tensors', 'encoder/bn1/mean', 'encoder/bn1/scale'],
-  ])('is found where %s was changed by hand; the checkpoint before is used, and that is said', async (_what, from, to) => {
-    await save(6);
-    await save(7);
-    const text = readFileSync(at('000007', 'manifest.json'), 'utf8');
-    const swapped = text.replace(from, '\0').replace(to, from).replace('\0', to);
-    expect(swapped).not.toBe(text);
-    writeFileSync(at('000007', 'manifest.json'), swapped);
-    const told: string[] = [];
-    const newest = await newestValid(folder, Infinity, (code, ...[, values]) => told.push(`${code} ${values['step']}`));
-    expect(newest?.manifest).toMatchObject(header(6));
-    expect(told).toEqual(['corrupt-checkpoint 7']);
-  });
+  ])(
+    'is found where %s was changed by hand; the checkpoint before is used, and that is said',
+    async (_what, from, to) => {
+      await save(6);
+      await save(7);
+      const text = readFileSync(at('000007', 'manifest.json'), 'utf8');
+      const swapped = text.replace(from, '\0').replace(to, from).replace('\0', to);
+      expect(swapped).not.toBe(text);
+      writeFileSync(at('000007', 'manifest.json'), swapped);
+      const told: string[] = [];
+      const newest = await newestValid(folder, Infinity, (code, ...[, values]) =>
+        told.push(`${code} ${values['step']}`),
+      );
+      expect(newest?.manifest).toMatchObject(header(6));
+      expect(told).toEqual(['corrupt-checkpoint 7']);
+    },
+  );
 
   it('is found where a manifest lies in the folder of another step', async () => {
     await save(7);

@@ -56,7 +56,8 @@ function parse(text: Buffer): Manifest {
     throw new Error(`${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`);
   }
   const { format } = parsed.output;
-  if (isSealed !== format > 1) throw new Error(`its checksum ${isSealed ? 'is not of' : 'is missing in'} format ${format}`);
+  if (isSealed !== format > 1)
+    throw new Error(`its checksum ${isSealed ? 'is not of' : 'is missing in'} format ${format}`);
   return parsed.output;
 }
 
@@ -75,9 +76,13 @@ function checkTable(folder: string, manifest: Manifest): void {
       throw damagedCheckpoint(folder, `bad tensor name "${tensor.name}"`);
     }
     if (tensor.bytes !== elements * 4) {
-      throw damagedCheckpoint(folder, `${tensor.name} has ${tensor.bytes} bytes for shape [${tensor.shape.join(', ')}]`);
+      throw damagedCheckpoint(
+        folder,
+        `${tensor.name} has ${tensor.bytes} bytes for shape [${tensor.shape.join(', ')}]`,
+      );
     }
-    if (tensor.dtype === 'bool') throw damagedCheckpoint(folder, `${tensor.name} is of type bool, which is never saved`);
+    if (tensor.dtype === 'bool')
+      throw damagedCheckpoint(folder, `${tensor.name} is of type bool, which is never saved`);
     if (tensor.offset !== offset) {
       throw damagedCheckpoint(folder, `${tensor.name} begins at ${tensor.offset}, not at ${offset}`);
     }

@@ -69,18 +69,21 @@ const losses: Readonly<Record<string, () => void>> = {
   'deleted with their folder': () => rmSync(checkpoints(), { recursive: true }),
 };
 
-test.each(Object.entries(losses))('where all are %s it asks, and begins at step 0 only when told to', async (_, lose) => {
-  await save(10);
-  await save(20);
-  lose();
-  await expect(start(20)).rejects.toMatchObject({
-    fault: { code: 'checkpoints-lost', retry: 'resume', values: { step: 20 } },
-  });
-  expect(await start(20, true)).toBeNull();
-  expect(told).toContain('started-over');
-  // What was damaged is kept, and no later attempt takes it for a checkpoint of its own.
-  expect(await start(null)).toBeNull();
-});
+test.each(Object.entries(losses))(
+  'where all are %s it asks, and begins at step 0 only when told to',
+  async (_, lose) => {
+    await save(10);
+    await save(20);
+    lose();
+    await expect(start(20)).rejects.toMatchObject({
+      fault: { code: 'checkpoints-lost', retry: 'resume', values: { step: 20 } },
+    });
+    expect(await start(20, true)).toBeNull();
+    expect(told).toContain('started-over');
+    // What was damaged is kept, and no later attempt takes it for a checkpoint of its own.
+    expect(await start(null)).toBeNull();
+  },
+);
 
 test('damaged ones of which nothing else is known are asked about all the same', async () => {
   await save(20);
@@ -113,5 +116,7 @@ test('an attempt that begins again goes on from its own newest, never from nothi
   expect(await newestOfAttempt(job, null, () => undefined)).toBeNull();
   expect((await newestOfAttempt(job, 10, () => undefined))?.manifest.step).toBe(10);
   losses['cut short']!();
-  await expect(newestOfAttempt(job, 10, () => undefined)).rejects.toMatchObject({ fault: { code: 'checkpoints-lost' } });
+  await expect(newestOfAttempt(job, 10, () => undefined)).rejects.toMatchObject({
+    fault: { code: 'checkpoints-lost' },
+  });
 });

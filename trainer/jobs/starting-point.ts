@@ -62,7 +62,8 @@ async function newestOf(job: JobOf<'train'>, last: number, notice: Notice): Prom
 async function lost(runFolder: string, last: number): Promise<FaultError> {
   const folder = checkpointsOf(runFolder);
   const damaged = (await candidates(runFolder)).length;
-  const what = damaged === 0 ? `None of its checkpoints is left in ${folder}` : `None of the ${damaged} in ${folder} verifies`;
+  const what =
+    damaged === 0 ? `None of its checkpoints is left in ${folder}` : `None of the ${damaged} in ${folder} verifies`;
   return new FaultError(
     'checkpoints-lost',
     `The run had a checkpoint of step ${last}. ${what}. Put them back and resume, or resume once more to start again at step 0.`,

@@ -33,7 +33,8 @@ export async function compareCheckpoints(
   const rows = new Map((await store.checkpoints(run)).map((row) => [basename(row.folder), row]));
   for (const row of rows.values()) {
     const name = basename(row.folder);
-    const isWhole = names.includes(name) && (!thorough || (await isCheckpoint(store, run, folder, name, row, problems)));
+    const isWhole =
+      names.includes(name) && (!thorough || (await isCheckpoint(store, run, folder, name, row, problems)));
     if (isWhole !== row.present) await store.markCheckpoint(run, row.step, isWhole, row.folder);
   }
   for (const name of names) if (!rows.has(name)) await isCheckpoint(store, run, folder, name, null, problems);

@@ -469,7 +469,11 @@ const badFolders: readonly (readonly [string, (folder: string) => void, RegExp])
   ['a folder for events', replaceEvents((path) => mkdirSync(path)), /events\.ndjson is not an ordinary file/],
   ['a link for events', replaceEvents((path) => symlinkSync('/etc/hostname', path)), /not an ordinary file/],
   ['a folder for run.json', (folder) => replace(join(folder, 'run.json'), (path) => mkdirSync(path)), /run\.json/],
-  ['a folder for config.json', (folder) => replace(join(folder, 'config.json'), (path) => mkdirSync(path)), /left alone/],
+  [
+    'a folder for config.json',
+    (folder) => replace(join(folder, 'config.json'), (path) => mkdirSync(path)),
+    /left alone/,
+  ],
   ['a bit flipped in config.json', (folder) => edit(join(folder, 'config.json'), '"seed": 3', '"seed": 2'), /checksum/],
 ];
 
@@ -540,7 +544,11 @@ test('a damaged file of a plan or a data set is named once, and the rest is read
   const plan = { version: 1, id: 'mine', title: text, summary: text, papers: [], claims: [], data: [], runs: [] };
   await savePlan(workspace, store, { id: 'mine', plan: JSON.stringify(plan), startedAt: 5, paused: false });
   const whole = { id: 'other', plan: JSON.stringify(plan), startedAt: 5, paused: false };
-  const damages = [{ ...whole, startedAt: 1.5 }, { ...whole, plan: 'nothing' }, { ...whole, plan: '{}' }];
+  const damages = [
+    { ...whole, startedAt: 1.5 },
+    { ...whole, plan: 'nothing' },
+    { ...whole, plan: '{}' },
+  ];
   damages.forEach((damaged, at) => writeFileSync(join(workspace.plans, `bad-${at}.json`), JSON.stringify(damaged)));
   writeFileSync(join(workspace.datasets, 'cut.json'), '{"finger');
   mkdirSync(join(workspace.datasets, 'folder.json'));

@@ -31,7 +31,12 @@ export type StoreMessage =
 
 function main(): void {
   const { values } = parseArgs({
-    options: { database: { type: 'string' }, migrations: { type: 'string' }, readonly: { type: 'boolean' }, remake: { type: 'boolean' } },
+    options: {
+      database: { type: 'string' },
+      migrations: { type: 'string' },
+      readonly: { type: 'boolean' },
+      remake: { type: 'boolean' },
+    },
   });
   const { database: file, migrations: folder, remake = false } = values;
   if (file === undefined || folder === undefined || process.send === undefined) {

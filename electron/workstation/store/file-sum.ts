@@ -3,7 +3,17 @@
  * it a bit that flipped in a row would be believed.
  */
 import { createHash } from 'node:crypto';
-import { closeSync, existsSync, openSync, readFileSync, readSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { diskFault } from '../../../trainer/durable/fault-of.ts';
 

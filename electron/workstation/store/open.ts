@@ -73,7 +73,10 @@ export function openOrRemake(
   } catch (error) {
     if (!isDamage(error)) throw error;
     const kept = putAside(file, now());
-    return { ...openDatabase(file, migrations, now), damaged: { kept, reason: (error as Error).message.replace(/\.$/, '') } };
+    return {
+      ...openDatabase(file, migrations, now),
+      damaged: { kept, reason: (error as Error).message.replace(/\.$/, '') },
+    };
   }
 }
 

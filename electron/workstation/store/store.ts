@@ -127,10 +127,7 @@ export interface Queries {
   /** `folder`: one of several of that step; without it, all. */
   markCheckpoint(run: string, step: number, present: boolean, folder?: string): void;
   /** Adds a verified checkpoint folder without an event. */
-  adoptCheckpoint(
-    run: string,
-    checkpoint: Omit<StoredCheckpoint, 'reason' | 'present'>,
-  ): void;
+  adoptCheckpoint(run: string, checkpoint: Omit<StoredCheckpoint, 'reason' | 'present'>): void;
   metricNames(run: string): readonly string[];
   lastMetric(run: string, name: string): number | null;
   /** Mean of a metric over the kept points from a step on, for claim rules. */

@@ -63,7 +63,9 @@ export async function openWorkspace(home: string, options: { readonly write: boo
 async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((error: unknown) => {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
-    throw new FaultError('wrong-folder', `${path} is not a folder, as it must be in a workspace. Move it away.`, { path });
+    throw new FaultError('wrong-folder', `${path} is not a folder, as it must be in a workspace. Move it away.`, {
+      path,
+    });
   });
 }
 

@@ -96,8 +96,7 @@ export async function damageRepeatedly(bench: Bench, cases: number): Promise<voi
   const copy = (withDatabase: boolean): void => {
     rmSync(home, { recursive: true, force: true });
     cpSync(bench.home, home, { recursive: true });
-    if (!withDatabase)
-      for (const name of readdirSync(home)) if (name.startsWith('reprise')) rmSync(join(home, name));
+    if (!withDatabase) for (const name of readdirSync(home)) if (name.startsWith('reprise')) rmSync(join(home, name));
   };
   copy(true);
   const whole = await openCopy(() => undefined);
@@ -119,7 +118,10 @@ export async function damageRepeatedly(bench: Bench, cases: number): Promise<voi
     try {
       const after = await sayingsOf(opened);
       const { damage: notes } = await opened.handlers.about.answer();
-      expect(after.filter((line) => !before.includes(line)), 'what is false').toEqual([]);
+      expect(
+        after.filter((line) => !before.includes(line)),
+        'what is false',
+      ).toEqual([]);
       expect(notes.length, notes.join('\n')).toBeLessThanOrEqual(1);
       if (after.length < before.length) expect(notes, 'what is missing is said').toHaveLength(1);
     } finally {
