@@ -89,7 +89,7 @@ test('a run that would resume with different rounding asks first; resuming it an
 
 test('a run whose checkpoints are lost asks before it starts over; resuming it answers', async () => {
   const workstation = await bench.open();
-  const { createRun, resumeRun, run: detail } = workstation.handlers;
+  const { createRun, run: detail } = workstation.handlers;
   const run = await createRun.answer(pretrain('steps=20 ms=5 every=5 kill=8 once'));
   await until(async () => (await rowOf(workstation, run)).status === 'interrupted', 'interrupted');
   const { folder } = await detail.answer(run);

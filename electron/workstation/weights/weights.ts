@@ -2,21 +2,14 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { randomBytes } from 'node:crypto';
-import * as v from 'valibot';
 import { folderExists, syncFolder } from '../../../trainer/durable/files.ts';
-import { readSealedJson, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import { faultOf } from '../../../trainer/durable/fault-of.ts';
-import {
-  ImportedWeights,
-  type FoundWeights,
-  type Origin,
-  type WantedWeights,
-} from '../../../trainer/protocol/weights.ts';
+import type { FoundWeights, ImportedWeights, Origin, WantedWeights } from '../../../trainer/protocol/weights.ts';
 import type { RequestHandler, Push } from '../request-types.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Store } from '../store/store.ts';
 import type { Workspace } from '../workspace/workspace.ts';
+import { createRecordReader, readWeightRecord, writeWeightRecord } from './weight-records.ts';
 import { exportEncoder, type ExportedEncoder, type ExportRequest } from './export-encoder.ts';
 
 export interface Weights {
@@ -43,9 +36,7 @@ export interface WeightsOptions {
   readonly threads: () => number;
 }
 
-const recordFile = 'weights.json';
 const longestName = 200;
-const recordLimit = 64 << 20;
 const nameFrom = (file: string): string => file.replace(/\.(pth|pt|pkl|bin|ckpt|tar|safetensors)$/i, '') || file;
 /** Of several networks in a file, each has a name of its own. */
 const nameOf = ({ file, network, networks }: FoundWeights): string =>
@@ -56,29 +47,10 @@ export function createWeights(options: WeightsOptions): Weights {
   const { workspace, jobs, push, now } = options;
   const folderOf = (id: string): string => join(workspace.weights, id);
 
-  async function recorded(id: string): Promise<ImportedWeights | null> {
-    const path = join(folderOf(id), recordFile);
-    const found = await readSealedJson(path, recordLimit);
-    if (found === null) return null;
-    const parsed = v.safeParse(ImportedWeights, found);
-    if (parsed.success) return parsed.output;
-    const [issue] = parsed.issues;
-    const text = `${path}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`;
-    throw new FaultError('unreadable-file', text, { path });
-  }
+  const readable = createRecordReader(options.complain);
 
-  const told = new Set<string>();
-  /** Null if the record cannot be read, which is said once: the other weights can be used all the same. */
-  async function readable(id: string): Promise<ImportedWeights | null> {
-    return recorded(id).catch((error: unknown) => {
-      const { message } = faultOf(error);
-      if (!told.has(message)) options.complain(`${message} Import the weights ${id} again.`);
-      told.add(message);
-      return null;
-    });
-  }
   async function get(id: string): Promise<ImportedWeights> {
-    const found = await recorded(id);
+    const found = await readWeightRecord(folderOf(id));
     if (found !== null) return found;
     throw new FaultError('unknown-id', `There are no weights "${id}" in this workspace.`, { weights: id });
   }
@@ -90,7 +62,7 @@ export function createWeights(options: WeightsOptions): Weights {
       await mkdir(folder, { recursive: true });
       const job = { kind: 'importWeights' as const, file, folder, ...wanted, threads: options.threads() };
       const { found } = await jobs.run(job, 'weights');
-      const before = await readable(found.id);
+      const before = await readable(folderOf(found.id));
       if (before !== null) return await again(before, found, file);
       if (await folderExists(folderOf(found.id)))
         await rename(folderOf(found.id), join(workspace.weights, `.damaged-${found.id}-${now()}`));
@@ -103,7 +75,7 @@ export function createWeights(options: WeightsOptions): Weights {
         sameAs: [],
         importedAt: now(),
       };
-      await writeSealedJson(join(folder, recordFile), record);
+      await writeWeightRecord(folder, record);
       await rename(folder, folderOf(found.id));
       await syncFolder(workspace.weights);
       push('weightsChanged');
@@ -119,7 +91,7 @@ export function createWeights(options: WeightsOptions): Weights {
     const own = { ...before, ...found, path, name: isNamed ? before.name : nameOf(found) };
     const others = before.sameAs.filter((file) => file !== found.file);
     const record = { ...own, sameAs: found.file === before.file ? others : [...others, before.file] };
-    await writeSealedJson(join(folderOf(found.id), recordFile), record);
+    await writeWeightRecord(folderOf(found.id), record);
     push('weightsChanged');
     return record;
   }
@@ -133,12 +105,14 @@ export function createWeights(options: WeightsOptions): Weights {
     import: take,
     rows: async () => {
       const names = await readdir(workspace.weights).catch(() => []);
-      const found = await Promise.all(names.filter((name) => !name.startsWith('.')).map(readable));
+      const found = await Promise.all(
+        names.filter((name) => !name.startsWith('.')).map((name) => readable(folderOf(name))),
+      );
       return found.filter((one) => one !== null).sort((one, other) => other.importedAt - one.importedAt);
     },
     describe: async (id, name, origin) => {
       const record = { ...(await get(id)), name, origin };
-      await writeSealedJson(join(folderOf(id), recordFile), record);
+      await writeWeightRecord(folderOf(id), record);
       push('weightsChanged');
       return record;
     },
