@@ -1,5 +1,5 @@
 /**
- * Do trainings converge to the same result? Runs the pretraining of the plan `first` (Fashion-MNIST) with several
+ * Do trainings converge to the same result? Runs the VICReg of the plan `methods-small` (Fashion-MNIST) with several
  * seeds, here in float32, here in bfloat16, and in PyTorch with torchvision; each encoder is measured by the plan's
  * linear head and k-NN. Prints every figure, and whether two sides agree within a point (two one-sided tests at 5 %).
  *
@@ -79,7 +79,11 @@ async function compare(seeds: number, names: readonly Name[]): Promise<void> {
   const figures = new Map<Name, Readonly<Record<string, number>>[]>(names.map((name) => [name, []]));
   try {
     for (let seed = 1; seed <= seeds; seed++) {
-      const { pretraining, evaluations } = await planned('methods-small', resolve(dataFolder), ({ key }) => key === 'vicreg');
+      const { pretraining, evaluations } = await planned(
+        'methods-small',
+        resolve(dataFolder),
+        ({ key }) => key === 'vicreg',
+      );
       const plan: Planned = {
         pretraining: { ...pretraining, seed },
         evaluations: evaluations.map((config) => ({ ...config, seed })),

@@ -24,14 +24,33 @@ const shared: Choices = {
 const own: Readonly<Record<string, Choices>> = {
   vicreg: { 'method.options.covariance': [1, 2, 4], 'method.options.invariance': [10, 25] },
   'barlow-twins': { 'method.options.lambda': [0.0025, 0.0051, 0.02], 'method.options.scale': [0.1, 1] },
-  simclr: { 'method.options.temperature': [0.1, 0.2, 0.5], 'method.options.projector': [[512, 128], [512, 512]] },
+  simclr: {
+    'method.options.temperature': [0.1, 0.2, 0.5],
+    'method.options.projector': [
+      [512, 128],
+      [512, 512],
+    ],
+  },
   'moco-v2': { 'method.options.temperature': [0.07, 0.1, 0.2], 'method.options.momentum': [0.9, 0.99] },
   byol: { 'method.options.momentum': [0.9, 0.97, 0.99], 'method.options.predictor': [[512], [2048]] },
-  simsiam: { 'method.options.predictor': [[64], [128], [256]], 'method.options.projector': [[512, 512], [512, 512, 512]] },
+  simsiam: {
+    'method.options.predictor': [[64], [128], [256]],
+    'method.options.projector': [
+      [512, 512],
+      [512, 512, 512],
+    ],
+  },
   swav: { 'method.options.prototypes': [64, 128, 512], 'method.options.codeEpsilon': [0.03, 0.05] },
   deepcluster: { 'method.options.prototypes': [64, 128, 512], 'method.options.temperature': [0.1, 0.2] },
   obow: { 'method.options.inverseDelta': [5, 10, 15], 'method.options.momentum': [0.9, 0.97] },
-  'w-mse': { 'method.options.projector': [[512, 32], [512, 64], [512, 128]], 'method.options.subBatch': [64, 128] },
+  'w-mse': {
+    'method.options.projector': [
+      [512, 32],
+      [512, 64],
+      [512, 128],
+    ],
+    'method.options.subBatch': [64, 128],
+  },
 };
 
 /** What the search for the first plan's VICReg changes step by step: the best of VICReg's trials, with stronger changes of brightness. */
