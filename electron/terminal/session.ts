@@ -103,15 +103,28 @@ interface Teller {
   readonly settled: () => Promise<void>;
 }
 
+/** Tells what a run says of its checkpoints in this session, each notice once. */
+function noticeTeller(line: ProgressLine, words: Words) {
+  const told = new Set<string>();
+  const openedAt = Date.now();
+  return async ({ handlers }: Workstation, { id, title }: RunRow): Promise<void> => {
+    for (const notice of await handlers.log.answer(id, noticesLookedAt)) {
+      const text = notice.at < openedAt ? null : words.checkpointNotice(notice);
+      const key = `${id} ${notice.at} ${notice.code} ${text}`;
+      if (text === null || told.has(key)) continue;
+      told.add(key);
+      line.say(`${oneLine(title)}${words.report.colon}${text}`);
+    }
+  };
+}
+
 /** Tells progress as it is pushed, and the state of a run when it changes. */
 function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'): Teller {
   const titles = new Map<string, string>();
   const seen = new Map<string, RunRow['status']>();
   /** Of each run the pause last told that nobody asked for. */
   const pauses = new Map<string, string>();
-  /** Notices of checkpoints already told, and those of earlier sessions. */
-  const toldNotices = new Set<string>();
-  const openedAt = Date.now();
+  const tellNotices = noticeTeller(line, words);
   let workstation: Workstation | null = null;
   let heldNow: () => void = () => undefined;
   let telling: Promise<void> = Promise.resolve();
@@ -129,16 +142,6 @@ function createTeller(line: ProgressLine, words: Words, mode: 'read' | 'write'):
       if (row.plan === null || row.status !== 'done') continue;
       const plan = (await workstation.handlers.plans.answer()).find((one) => one.plan.id === row.plan);
       if (plan !== undefined && plan.state !== 'done') line.say(planText(plan, words));
-    }
-  }
-
-  async function tellNotices({ handlers }: Workstation, { id, title }: RunRow): Promise<void> {
-    for (const notice of await handlers.log.answer(id, noticesLookedAt)) {
-      const text = notice.at < openedAt ? null : words.checkpointNotice(notice);
-      const key = `${id} ${notice.at} ${notice.code} ${text}`;
-      if (text === null || toldNotices.has(key)) continue;
-      toldNotices.add(key);
-      line.say(`${oneLine(title)}${words.report.colon}${text}`);
     }
   }
 
