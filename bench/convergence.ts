@@ -78,12 +78,12 @@ async function compare(seeds: number, names: readonly Name[]): Promise<void> {
   const dataFolder = join(process.env['REPRISE_RUNTIME'] ?? '.runtime', 'data', 'fashion-mnist');
   const figures = new Map<Name, Readonly<Record<string, number>>[]>(names.map((name) => [name, []]));
   try {
+    const { pretraining, evaluations } = await planned(
+      'methods-small',
+      resolve(dataFolder),
+      ({ key }) => key === 'vicreg',
+    );
     for (let seed = 1; seed <= seeds; seed++) {
-      const { pretraining, evaluations } = await planned(
-        'methods-small',
-        resolve(dataFolder),
-        ({ key }) => key === 'vicreg',
-      );
       const plan: Planned = {
         pretraining: { ...pretraining, seed },
         evaluations: evaluations.map((config) => ({ ...config, seed })),

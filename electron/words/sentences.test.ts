@@ -12,13 +12,7 @@ import {
 } from 'typescript';
 import { expect, test } from 'vitest';
 import { asIs, inEnglish, quoted, said } from '../../trainer/protocol/sentence.ts';
-import { sentenceIn, sentencesIn } from './sentences.ts';
-import { sentencesOnDisks } from './sentences-on-disks.ts';
-import { sentencesOnFiles } from './sentences-on-files.ts';
-import { sentencesOnFolders } from './sentences-on-folders.ts';
-import { sentencesOnLayouts } from './sentences-on-layouts.ts';
-import { sentencesOnObjects } from './sentences-on-objects.ts';
-import { sentencesOnResults } from './sentences-on-results.ts';
+import { chineseTables, sentenceIn, sentencesIn } from './sentences.ts';
 
 const trainer = join(import.meta.dirname, '../../trainer');
 const allSources = readdirSync(trainer, { recursive: true, encoding: 'utf8' }).filter(
@@ -50,15 +44,7 @@ function templatesIn(path: string): { readonly templates: readonly string[]; rea
 const sources = allSources.filter((path) => /[/.]sentence\.ts'/.test(readFileSync(join(trainer, path), 'utf8')));
 const found = sources.map(templatesIn);
 const templates = new Set(found.flatMap((file) => file.templates));
-const tables = [
-  sentencesOnDisks,
-  sentencesOnFiles,
-  sentencesOnFolders,
-  sentencesOnLayouts,
-  sentencesOnObjects,
-  sentencesOnResults,
-];
-const chinese = tables.flatMap((table) => Object.entries(table));
+const chinese = chineseTables.flatMap((table) => Object.entries(table));
 
 test('every sentence of the trainer is there in Chinese, once, and no other is', () => {
   expect(templates.size).toBeGreaterThan(300);

@@ -8,17 +8,18 @@ import { sentencesOnLayouts } from './sentences-on-layouts.ts';
 import { sentencesOnObjects } from './sentences-on-objects.ts';
 import { sentencesOnResults } from './sentences-on-results.ts';
 
-/** By English template. A template that is not here, of a newer version's record, stays English. */
-const chinese: ReadonlyMap<string, string> = new Map(
-  [
-    sentencesOnDisks,
-    sentencesOnFiles,
-    sentencesOnFolders,
-    sentencesOnLayouts,
-    sentencesOnObjects,
-    sentencesOnResults,
-  ].flatMap((table) => Object.entries(table)),
-);
+/** By English template, a table for each thing that is spoken of. */
+export const chineseTables: readonly Readonly<Record<string, string>>[] = [
+  sentencesOnDisks,
+  sentencesOnFiles,
+  sentencesOnFolders,
+  sentencesOnLayouts,
+  sentencesOnObjects,
+  sentencesOnResults,
+];
+
+/** A template that is not here, of a newer version's record, stays English. */
+const chinese: ReadonlyMap<string, string> = new Map(chineseTables.flatMap((table) => Object.entries(table)));
 
 const inChinese = (say: string): string => chinese.get(say) ?? say;
 

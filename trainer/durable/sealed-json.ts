@@ -2,6 +2,7 @@
  * JSON files that carry a checksum over every byte of themselves, as their last field. A file without one was written by
  * an older version.
  */
+import * as v from 'valibot';
 import { FaultError } from './fault-error.ts';
 import { readBounded, sha256, writeAtomically } from './files.ts';
 
@@ -57,4 +58,18 @@ export async function readSealedJson(path: string, limit: number): Promise<unkno
   } catch (error) {
     throw new FaultError('unreadable-file', `${path} is damaged: ${(error as Error).message}.`, { path });
   }
+}
+
+/** The same as the schema has it. @throws FaultError `unreadable-file` also if it does not fit */
+export async function readSealedAs<S extends v.GenericSchema>(
+  path: string,
+  limit: number,
+  schema: S,
+): Promise<v.InferOutput<S> | null> {
+  const value = await readSealedJson(path, limit);
+  if (value === null) return null;
+  const parsed = v.safeParse(schema, value);
+  if (parsed.success) return parsed.output;
+  const [issue] = parsed.issues;
+  throw new FaultError('unreadable-file', `${path}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, { path });
 }

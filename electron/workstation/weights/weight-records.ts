@@ -1,9 +1,7 @@
 /** Records of imported weights: `weights/<id>/weights.json`. */
 import { join } from 'node:path';
-import * as v from 'valibot';
-import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
-import { readSealedJson, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
+import { readSealedAs, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 
 const fileName = 'weights.json';
@@ -11,13 +9,7 @@ const limit = 64 << 20;
 
 /** Null if there is none. @throws FaultError `unreadable-file` if it is damaged */
 export async function readWeightRecord(folder: string): Promise<ImportedWeights | null> {
-  const path = join(folder, fileName);
-  const found = await readSealedJson(path, limit);
-  if (found === null) return null;
-  const parsed = v.safeParse(ImportedWeights, found);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw new FaultError('unreadable-file', `${path}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, { path });
+  return readSealedAs(join(folder, fileName), limit, ImportedWeights);
 }
 
 export async function writeWeightRecord(folder: string, record: ImportedWeights): Promise<void> {

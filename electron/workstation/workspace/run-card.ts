@@ -1,8 +1,7 @@
 /** `run.json` next to a run's config.json: the workstation's own knowledge of the run, which is in no event. */
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import { readSealedJson, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
+import { readSealedAs, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { Fault } from '../../../trainer/protocol/fault.ts';
 import { Integer, Natural, Ordinal } from '../../../trainer/protocol/numbers.ts';
 import { RunId, RunStatus } from '../../../trainer/protocol/run.ts';
@@ -60,11 +59,5 @@ export async function writeRunCard(folder: string, card: RunCard): Promise<void>
 
 /** Null if there is none, as in a folder from elsewhere. */
 export async function readRunCard(folder: string): Promise<RunCard | null> {
-  const path = join(folder, fileName);
-  const card = await readSealedJson(path, limit);
-  if (card === null) return null;
-  const parsed = v.safeParse(RunCard, card);
-  if (parsed.success) return parsed.output;
-  const [issue] = parsed.issues;
-  throw new FaultError('unreadable-file', `${path}: ${v.getDotPath(issue) ?? 'the file'}: ${issue.message}`, { path });
+  return readSealedAs(join(folder, fileName), limit, RunCard);
 }

@@ -3,7 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
-import { readSealedJson, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
+import { readSealedAs, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { Inspection } from '../../../trainer/protocol/dataset.ts';
 import { Integer } from '../../../trainer/protocol/numbers.ts';
 import { Plan } from '../../../trainer/protocol/plan.ts';
@@ -87,14 +87,10 @@ async function forEachFile<S extends v.GenericSchema>(
   use: (value: v.InferOutput<S>) => Promise<void>,
 ): Promise<void> {
   for (const name of (await readdir(folder)).filter((entry) => entry.endsWith('.json')).sort()) {
-    const path = join(folder, name);
-    const read = await readSealedJson(path, limit).catch((error: unknown) => {
+    const read = await readSealedAs(join(folder, name), limit, schema).catch((error: unknown) => {
       unreadable.push(faultOf(error).message);
       return null;
     });
-    if (read === null) continue;
-    const parsed = v.safeParse(schema, read);
-    if (parsed.success) await use(parsed.output);
-    else unreadable.push(`${path}: ${v.getDotPath(parsed.issues[0]) ?? 'the file'}: ${parsed.issues[0].message}`);
+    if (read !== null) await use(read);
   }
 }
