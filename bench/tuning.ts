@@ -1,10 +1,10 @@
 /**
- * The search for the settings of the small presets, the same for every method: so many trials, each a short pretraining on a part
- * of Fashion-MNIST's training images with settings drawn at random, measured by the first plan's linear head and k-NN on the rest
- * of the training images. The test images are not looked at. Each trial is added to bench/results/tuning/METHOD.json as soon as
- * it is known, so that the search goes on where it was left. `first` is the search for the first plan's VICReg, with longer trials.
+ * The search for the settings of the small presets, with as many trials for every method: each a short pretraining on a part of
+ * Fashion-MNIST's training images, measured by the first plan's linear head and k-NN on the rest of the training images. The test
+ * images are not looked at. Each trial is added to bench/results/tuning/SEARCH.json as soon as it is known, so that the search goes
+ * on where it was left. `wide` and `first` are two earlier searches, for the changes of the images and the first plan's VICReg.
  *
- *   npm run bench -- tuning METHOD|first [trials] [threads]
+ *   npm run bench -- tuning METHOD|wide|first [threads]
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
@@ -17,7 +17,7 @@ import { setPath } from '../trainer/protocol/paths.ts';
 import { PretrainConfig } from '../trainer/protocol/run.ts';
 import { keyed } from '../trainer/random.ts';
 import { beJob, jobsIn, planned, type Planned } from './shared/training-jobs.ts';
-import { drawn, type Settings } from './shared/tuning-space.ts';
+import { searched, type Settings } from './shared/tuning-space.ts';
 
 /** Training images that are kept for measuring. */
 const heldOut = 10_000;
@@ -55,11 +55,12 @@ async function divided(from: string, to: string): Promise<void> {
   }
 }
 
-const [method = '', trialWord = '12', threadWord = String(availableParallelism())] = process.argv.slice(2);
-if (method === 'job') await beJob(trialWord);
-else await search(method, Number(trialWord), Number(threadWord));
+const [name = '', word = String(availableParallelism())] = process.argv.slice(2);
+if (name === 'job') await beJob(word);
+else await search(name, Number(word));
 
-async function search(id: string, trials: number, threads: number): Promise<void> {
+async function search(id: string, threads: number): Promise<void> {
+  const { trials, settings: settingsOf } = searched(id);
   const results = join('bench', 'results', 'tuning');
   const file = join(results, `${id}.json`);
   await mkdir(results, { recursive: true });
@@ -70,11 +71,10 @@ async function search(id: string, trials: number, threads: number): Promise<void
     await divided(resolve(process.env['REPRISE_RUNTIME'] ?? '.runtime', 'data', 'fashion-mnist'), dataFolder);
     const isFirst = id === 'first';
     const plan = await planned(isFirst ? 'first' : 'methods-small', dataFolder, ({ key, config }) =>
-      isFirst ? key === 'vicreg' : config.kind === 'pretrain' && config.method.id === id,
+      isFirst ? key === 'vicreg' : config.kind === 'pretrain' && config.method.id === (id === 'wide' ? 'vicreg' : id),
     );
     for (let trial = known.length; trial < trials; trial++) {
-      const settings = drawn(id, trial);
-      if (settings === null) break;
+      const settings = settingsOf(trial);
       const began = performance.now();
       const top1 = await measured(join(root, String(trial)), join(root, 'cache'), plan, settings, threads);
       const minutes = Number(((performance.now() - began) / 60_000).toFixed(1));

@@ -23,7 +23,7 @@ if (!names.includes(name)) {
   process.exit(2);
 }
 const isWindowed = name === 'screens';
-const more = isWindowed ? ['electron', 'system'] : name === 'convergence' ? ['data'] : [];
+const more = isWindowed ? ['electron', 'system'] : ['convergence', 'tuning'].includes(name) ? ['data'] : [];
 await setUp({ steps: ['dependencies', 'tensorflow', 'turbojpeg', ...more], optional: ['turbojpeg'] });
 if (isWindowed) await buildOrExplain();
 // Inside node_modules, so that the program finds its packages.

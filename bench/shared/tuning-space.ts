@@ -1,4 +1,4 @@
-/** What the search for the settings of the small presets draws from: the same for all methods, and what is a method's own. */
+/** What the searches for the settings of the small presets try. */
 import { keyed } from '../../trainer/random.ts';
 
 /** Values by their paths in a configuration; `view.` stands for every view. */
@@ -6,18 +6,25 @@ export type Settings = Readonly<Record<string, unknown>>;
 
 type Choices = Readonly<Record<string, readonly unknown[]>>;
 
+/** How many trials every method has. */
+export const trialsPerMethod = 4;
+
+/** What the search for the first plan's VICReg found for the images: light crops, strong changes of brightness, no flip. */
+const images: Settings = {
+  'view.flip': 0,
+  'view.jitter': 1,
+  'view.brightness': 0.8,
+  'view.contrast': 0.4,
+  'view.solarize': 0.2,
+  'schedule.options.warmupEpochs': 0.5,
+};
+
 const shared: Choices = {
   'view.cropArea': [
-    [0.2, 1],
     [0.35, 1],
-    [0.5, 1],
-    [0.7, 1],
+    [0.6, 1],
   ],
-  'view.flip': [0, 0.5],
-  'view.jitter': [0, 0.8],
-  'view.solarize': [0, 0.1],
   'optimizer.options.rate': [0.001, 0.002, 0.004, 0.008],
-  batch: [128, 256],
 };
 
 /** Two of a method's own settings each, around those of its small preset. */
@@ -53,7 +60,23 @@ const own: Readonly<Record<string, Choices>> = {
   },
 };
 
-/** What the search for the first plan's VICReg changes step by step: the best of VICReg's trials, with stronger changes of brightness. */
+/** The first, wide search, for VICReg alone: above all over the changes of the images. */
+const wideChoices: Choices = {
+  'view.cropArea': [
+    [0.2, 1],
+    [0.35, 1],
+    [0.5, 1],
+    [0.7, 1],
+  ],
+  'view.flip': [0, 0.5],
+  'view.jitter': [0, 0.8],
+  'view.solarize': [0, 0.1],
+  'optimizer.options.rate': [0.001, 0.002, 0.004, 0.008],
+  batch: [128, 256],
+  ...own['vicreg'],
+};
+
+/** What the search for the first plan's VICReg changes step by step: the best of the wide search, with stronger changes of brightness. */
 const base: Settings = {
   'view.cropArea': [0.6, 1],
   'view.flip': 0.5,
@@ -74,26 +97,40 @@ const faster: Settings = {
   'method.options.covariance': 2,
 };
 const short: Settings = { ...faster, epochs: 3.2 };
-const wide: Settings = { encoders: [{ id: 'resnet-18', options: { stem: 'imagenet', width: 32 } }] };
+const imagenetStem: Settings = { encoders: [{ id: 'resnet-18', options: { stem: 'imagenet', width: 32 } }] };
 
 /** The search for the first plan's VICReg: each trial was chosen by what those before it found. */
 const first: readonly Settings[] = [
   base,
   faster,
-  { ...short, ...wide },
+  { ...short, ...imagenetStem },
   { ...short, 'optimizer.options.rate': 0.004 },
   { ...short, batch: 128 },
   { ...short, 'optimizer.options.rate': 0.004, 'view.solarize': 0.2 },
 ];
 
-/** The settings of a trial; null where no more were chosen. */
-export function drawn(search: string, trial: number): Settings | null {
-  if (search === 'first') return first[trial] ?? null;
-  const draw = keyed(1, 'tuning', search, trial);
+const independent = (trial: number): Settings => {
+  const draw = keyed(1, 'tuning', 'vicreg', trial);
   return Object.fromEntries(
-    Object.entries({ ...shared, ...own[search] }).map(([path, values]) => [
-      path,
-      values[Math.floor(values.length * draw.uniform())],
-    ]),
+    Object.entries(wideChoices).map(([path, values]) => [path, values[Math.floor(values.length * draw.uniform())]]),
   );
+};
+
+/** Values spread over the trials, so that each is tried as often as any other (a Latin hypercube). */
+const spread = (method: string, trial: number): Settings => ({
+  ...images,
+  ...Object.fromEntries(
+    Object.entries({ ...shared, ...own[method] }).map(([path, values]) => {
+      const places = keyed(1, 'tuning', method, path).permutation(trialsPerMethod);
+      return [path, values[places[trial]! % values.length]];
+    }),
+  ),
+});
+
+/** A search by its name, a method's or one of the two for VICReg's changes of the images: its number of trials and their settings. */
+export function searched(search: string): { readonly trials: number; readonly settings: (trial: number) => Settings } {
+  if (search === 'first') return { trials: first.length, settings: (trial) => first[trial]! };
+  if (search === 'wide') return { trials: 12, settings: independent };
+  if (own[search] === undefined) throw new Error(`No search is called “${search}”.`);
+  return { trials: trialsPerMethod, settings: (trial) => spread(search, trial) };
 }
