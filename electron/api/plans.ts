@@ -36,7 +36,7 @@ export interface PlanRow {
   readonly plan: Plan;
   /** The plan's needs, each checked on this machine. */
   readonly needs: readonly {
-    readonly kind: 'data' | 'weights' | 'disk' | 'memory' | 'time';
+    readonly kind: 'data' | 'weights' | 'disk' | 'memory';
     readonly ok: boolean | null;
     readonly values: Readonly<Record<string, string | number>>;
   }[];
@@ -44,6 +44,8 @@ export interface PlanRow {
   /** waiting: whatever is left waits for a decision. */
   readonly state: 'ready' | 'running' | 'paused' | 'done' | 'blocked' | 'waiting';
   readonly secondsLeft: number | null;
+  /** What every further seed takes; null where it is not known yet. */
+  readonly perSeed: { readonly seconds: number | null; readonly diskBytes: number | null };
   /** The claim rules as stored when the plan was started: later edits do not count. */
   readonly startedAt: number | null;
   /** Number of seeds its runs have. */

@@ -20,8 +20,8 @@ export interface RunRow {
   readonly endedAt: number | null;
   /** Place in the queue from 1, null when not queued. */
   readonly queuePosition: number | null;
-  /** Why a queued run waits: another run holds the device, or a run it depends on is not done. */
-  readonly waitsFor: { readonly kind: 'device' | 'run'; readonly run: string } | null;
+  /** Why a queued run waits: its plan is paused, another run holds the device, or a run it depends on is not done. */
+  readonly waitsFor: { readonly kind: 'device' | 'run'; readonly run: string } | { readonly kind: 'plan' } | null;
   readonly method: string;
   readonly dataset: string;
   readonly seed: number;

@@ -296,12 +296,18 @@ function runsText(rows: readonly RunRow[], { words, room }: Session): string {
     { title: words.say('disk'), holds: 'figures' },
   ];
   const titles = new Map(rows.map(({ id, title }) => [id, title]));
+  const stateText = (status: RunRow['status'], waitsFor: RunRow['waitsFor']): string => {
+    if (waitsFor === null) return words.status(status);
+    const why =
+      waitsFor.kind === 'plan'
+        ? words.say('planPaused')
+        : `${words.say('waits')} ${titles.get(waitsFor.run) ?? waitsFor.run}`;
+    return `${words.status(status)}, ${why}`;
+  };
   const cells = rows.map(({ id, title, status, waitsFor, step, steps, headline, seed, diskBytes }) => [
     id,
     oneLine(title),
-    waitsFor === null
-      ? words.status(status)
-      : `${words.status(status)}, ${words.say('waits')} ${titles.get(waitsFor.run) ?? waitsFor.run}`,
+    stateText(status, waitsFor),
     steps === null ? String(step) : steps === 0 ? '' : `${step}/${steps}`,
     headline?.value == null ? '' : `${words.metric(headline.metric)} ${measuredText(headline)}`,
     String(seed),

@@ -94,7 +94,9 @@ export const Plan = v.strictObject({
   summary: Text,
   /** Device, precision and threads of its runs are chosen on the machine it is started on, whatever they say. */
   placed: v.optional(v.literal(true)),
-  /** What its pretraining took the authors. */
+  /** How long it took this project with one seed, and on how many processor cores: a first idea before anything is timed here. */
+  took: v.optional(v.strictObject({ seconds: v.number(), cores: v.number() })),
+  /** What its pretraining took the authors: a plan at the paper's size. */
   cost: v.optional(v.strictObject({ text: Text, where: v.string() })),
   /** Data sets by the name used in the runs' `path` (`$fashion-mnist`), resolved on this machine when the plan is opened. */
   data: v.array(

@@ -1,15 +1,10 @@
-/** Data, weights, disk, memory and time that a plan needs, beside what this machine has. */
+/** Data, weights, disk and memory that a plan needs, beside what this machine has. */
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { Estimate } from '../../api/drafts.ts';
 import type { PlanRow } from '../../api/plans.ts';
 import type { FoundHere } from './planned-config.ts';
 
-export function needsOf(
-  plan: Plan,
-  { folders, weights }: FoundHere,
-  estimates: readonly Estimate[],
-  secondsLeft: number | null,
-): PlanRow['needs'] {
+export function needsOf(plan: Plan, { folders, weights }: FoundHere, estimates: readonly Estimate[]): PlanRow['needs'] {
   const disk = total(estimates.map((estimate) => estimate.diskBytes));
   const memory = estimates.map((estimate) => estimate.memoryBytes).filter((bytes) => bytes !== null);
   const [first] = estimates;
@@ -37,10 +32,6 @@ export function needsOf(
     }),
     { kind: 'disk', ok: fits(disk, free.disk), values: known({ needed: disk, free: free.disk }) },
     { kind: 'memory', ok: fits(most, free.memory), values: known({ needed: most, free: free.memory }) },
-    // A finished plan needs none.
-    ...(secondsLeft === 0
-      ? []
-      : [{ kind: 'time' as const, ok: secondsLeft === null ? null : true, values: known({ seconds: secondsLeft }) }]),
   ];
 }
 

@@ -10,7 +10,7 @@ import { foundHere, runsOnThisMachine } from './plan-data.ts';
 import { needsOf, total } from './plan-needs.ts';
 import { possibleRuns } from './plan-order.ts';
 import { isMoving, isShipped, plannedIn, planOf } from './plan-records.ts';
-import { seedsOf } from './plan-seeds.ts';
+import { evaluatorsWithHead, repeatedBySeeds, seedsOf } from './plan-seeds.ts';
 import { subjectConfig } from './planned-config.ts';
 import type { PlansContext } from './plans-context.ts';
 
@@ -35,6 +35,9 @@ export async function planRow(
   const wanted = planned.map(({ config }) => ({ config, subject: subjectConfig(config, planned) }));
   const estimates = await context.estimates.estimateAll(wanted, runs);
   const estimated = new Map(planned.map(({ key }, at) => [key, estimates[at]]));
+  const again = repeatedBySeeds(plan, evaluatorsWithHead(context.catalogue)).flatMap(
+    ({ key }) => estimated.get(key) ?? [],
+  );
   const { left, isDone } = whatIsLeft(planned, own, possibleRuns(plan, here));
   const secondsLeft =
     isDone || left.length > 0
@@ -48,10 +51,14 @@ export async function planRow(
   const begun = shown.some(({ status }) => status !== null);
   return {
     plan,
-    needs: needsOf(plan, here, estimates, secondsLeft),
+    needs: needsOf(plan, here, estimates),
     runs: shown,
     state: isDone ? 'done' : left.length === 0 ? 'blocked' : stateOf(shown, left, stored?.paused === true),
     secondsLeft,
+    perSeed: {
+      seconds: total(again.map((estimate) => estimate.seconds)),
+      diskBytes: total(again.map((estimate) => estimate.diskBytes)),
+    },
     startedAt: begun ? (stored?.startedAt ?? null) : null,
     seeds: seedsOf(plan),
     isShipped: isShipped(context.shipped, id),

@@ -1,4 +1,5 @@
 /** A plan with several seeds: every run that depends on one again, as a group whose spread can be told. */
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Plan, PlannedRun } from '../../../trainer/protocol/plan.ts';
 import type { EvaluateConfig, RunConfig } from '../../../trainer/protocol/run.ts';
 import { ownKeyOf } from '../comparison/own-key.ts';
@@ -23,13 +24,23 @@ function subjectAt(subject: EvaluateConfig['subject'], add: number, again: Reado
   return subject;
 }
 
+/** The runs of the plan's first seed that every further seed repeats. `withHead`: evaluators that train one. */
+export function repeatedBySeeds({ runs }: Plan, withHead: ReadonlySet<string>): readonly PlannedRun[] {
+  return runs.filter(({ key, config }) => ownKeyOf(key) === key && dependsOnSeed(config, withHead));
+}
+
+/** Evaluators that train a head. */
+export function evaluatorsWithHead({ evaluators }: Catalogue): ReadonlySet<string> {
+  return new Set(evaluators.filter(({ probe }) => !probe).map(({ id }) => id));
+}
+
 /**
  * The plan with so many seeds: those of its own runs, and as many more runs with the seeds that follow. Claims stay about the runs
- * they name, and are judged by all seeds of them. `withHead`: evaluators that train one.
+ * they name, and are judged by all seeds of them.
  */
 export function withSeeds(plan: Plan, seeds: number, withHead: ReadonlySet<string>): Plan {
   const own = plan.runs.filter(({ key }) => ownKeyOf(key) === key);
-  const repeated = own.filter(({ config }) => dependsOnSeed(config, withHead));
+  const repeated = repeatedBySeeds(plan, withHead);
   const again = new Set(repeated.map(({ key }) => key));
   const more = Array.from({ length: seeds - 1 }, (_, at) =>
     repeated.map(({ key, role, config }): PlannedRun => {

@@ -36,8 +36,13 @@ async function pausePlan({ workspace, store, host, runs, push }: PlansContext, i
   if (stored === undefined) throw new FaultError('not-available', `The plan "${id}" has not been started.`, { id });
   await savePlan(workspace, store, { ...stored, paused: true });
   push('plansChanged');
+  const planned = [...(await runsOfPlan(store, id)).values()];
+  push(
+    'runsChanged',
+    planned.map((run) => run.id),
+  );
   // The run that is on the device is saved and stopped; starting the plan again resumes it.
-  for (const run of (await runsOfPlan(store, id)).values()) {
+  for (const run of planned) {
     if (host.sessionOrNull(run.id) !== null) await runs.stop(run.id, 'safely');
   }
 }

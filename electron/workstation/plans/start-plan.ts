@@ -9,7 +9,7 @@ import { savePlan } from '../workspace/stored-files.ts';
 import { ensureData, possibleRunsHere } from './plan-data.ts';
 import { inDependencyOrder } from './plan-order.ts';
 import { planOf, runsOfPlan, storedPlan } from './plan-records.ts';
-import { seedsOf, withSeeds } from './plan-seeds.ts';
+import { evaluatorsWithHead, seedsOf, withSeeds } from './plan-seeds.ts';
 import { withSubject } from './planned-config.ts';
 import type { PlansContext } from './plans-context.ts';
 
@@ -24,8 +24,7 @@ export async function startPlan(context: PlansContext, id: string, seeds: number
     throw new FaultError('bad-argument', `The plan has ${seedsOf(known)} seeds already; ${seeds} would be fewer.`, {
       id,
     });
-  const withHead = new Set(catalogue.evaluators.filter(({ probe }) => !probe).map((evaluator) => evaluator.id));
-  const plan = seeds === null ? known : withSeeds(known, seeds, withHead);
+  const plan = seeds === null ? known : withSeeds(known, seeds, evaluatorsWithHead(catalogue));
   await ensureData(context, plan);
   const own = await runsOfPlan(store, id);
   const startedAt = own.size === 0 ? now() : (before?.startedAt ?? now());

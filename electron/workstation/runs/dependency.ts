@@ -1,7 +1,7 @@
-/** Reasons for a queued run to wait: the run it evaluates, or the device. */
+/** Reasons for a queued run to wait: its plan, the run it evaluates, or the device. */
 import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { RunRow } from '../../api/runs.ts';
-import type { StoredRun } from '../store/store.ts';
+import type { Store, StoredRun } from '../store/store.ts';
 
 type Dependency =
   | { readonly kind: 'none' }
@@ -25,10 +25,20 @@ export function dependencyOf(config: RunConfig, all: ReadonlyMap<string, StoredR
     : { kind: 'missing', what: `step ${checkpoint} of run "${id}"` };
 }
 
+/** Plans whose queued runs are passed over until they are continued. */
+export async function pausedPlans(store: Store): Promise<ReadonlySet<string>> {
+  return new Set((await store.plans()).filter((plan) => plan.paused).map((plan) => plan.id));
+}
+
 /** Reason for each queued run to wait; null for the next one. @param holder run or job on the device */
-export function waitsOf(runs: readonly StoredRun[], holder: string | null): ReadonlyMap<string, RunRow['waitsFor']> {
+export function waitsOf(
+  runs: readonly StoredRun[],
+  holder: string | null,
+  paused: ReadonlySet<string>,
+): ReadonlyMap<string, RunRow['waitsFor']> {
   const all = new Map(runs.map((run) => [run.id, run]));
   const waitOf = (run: StoredRun): RunRow['waitsFor'] => {
+    if (run.plan !== null && paused.has(run.plan)) return { kind: 'plan' };
     const dependency = dependencyOf(run.config, all);
     if (dependency.kind === 'wait') return { kind: 'run', run: dependency.run };
     return holder === null ? null : { kind: 'device', run: holder };

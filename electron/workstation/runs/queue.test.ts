@@ -185,6 +185,7 @@ test('a plan: data inspected, runs in dependency order, paused, continued, done 
   await handlers.pausePlan.answer('tiny');
   await workstation.whenIdle();
   expect((await handlers.plans.answer())[0]?.state).toBe('paused');
+  expect(await rowOf(workstation, measure)).toMatchObject({ status: 'queued', waitsFor: { kind: 'plan' } });
   await handlers.startPlan.answer('tiny', null);
   await workstation.whenIdle();
   expect((await handlers.plans.answer())[0]).toMatchObject({ state: 'done', secondsLeft: 0 });
@@ -215,7 +216,7 @@ test('what lacks its data waits for it, the rest starts, where and in what the m
   const workstation = await bench.open();
   const { handlers } = workstation;
   const row = async () => (await handlers.plans.answer()).find(({ plan: { id } }) => id === 'partly')!;
-  expect(await row()).toMatchObject({ state: 'ready', needs: [{ ok: true }, { kind: 'data', ok: false }, {}, {}, {}] });
+  expect(await row()).toMatchObject({ state: 'ready', needs: [{ ok: true }, { kind: 'data', ok: false }, {}, {}] });
   await handlers.startPlan.answer('partly', null);
   await workstation.whenIdle();
   expect(await row()).toMatchObject({ state: 'blocked', secondsLeft: null });

@@ -10,7 +10,7 @@ import type { TrainerHost } from '../trainer/trainer-host.ts';
 import type { HeldWrites } from '../workspace/held-writes.ts';
 import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
 import { beginRun, isQuestion, isWorthResuming } from './begin-run.ts';
-import { dependencyOf, waitsOf } from './dependency.ts';
+import { dependencyOf, pausedPlans, waitsOf } from './dependency.ts';
 import { QueueOrder } from './queue-order.ts';
 
 export interface Queue {
@@ -18,7 +18,7 @@ export interface Queue {
   readonly remove: (run: string) => Promise<void>;
   readonly move: (run: string, position: number) => Promise<void>;
   /** Reason for each queued run to wait. */
-  readonly waits: (runs: readonly StoredRun[]) => ReadonlyMap<string, RunRow['waitsFor']>;
+  readonly waits: (runs: readonly StoredRun[]) => Promise<ReadonlyMap<string, RunRow['waitsFor']>>;
   /** Starts the next run that can start, if the device is free. */
   readonly advance: () => Promise<void>;
   readonly ended: (end: SessionEnd) => void;
@@ -95,7 +95,7 @@ export function createQueue(options: QueueOptions): Queue {
         if (!before.includes(run)) throw new FaultError('not-available', `Run "${run}" is not queued.`, { run });
         return before.filter((queued) => queued !== run).toSpliced(position - 1, 0, run);
       }),
-    waits: (runs) => waitsOf(runs, host.holder()),
+    waits: async (runs) => waitsOf(runs, host.holder(), await pausedPlans(store)),
     advance,
     resumeIfWanted,
     ended: (end) => void afterEnd(end).catch((error: unknown) => complain(`queue: ${faultOf(error).message}`)),
@@ -147,7 +147,7 @@ class RunStarter {
     const { store, host } = this.#options;
     if (this.#isClosed || host.holder() !== null) return;
     const all = new Map((await store.runs()).map((run) => [run.id, run]));
-    const paused = new Set((await store.plans()).filter((plan) => plan.paused).map((plan) => plan.id));
+    const paused = await pausedPlans(store);
     for (const id of await store.queue()) {
       const run = all.get(id);
       if (run === undefined || run.deleted || run.status !== 'queued') continue;

@@ -41,7 +41,7 @@ export function createRunReading(context: RunsContext): RunReading {
   return {
     rows: async () => {
       const all = await store.runs();
-      const waits = queue.waits(all);
+      const waits = await queue.waits(all);
       return Promise.all(all.filter((run) => !run.deleted).map((run) => rowOf(run, waits)));
     },
     detail: async (id) => {
@@ -49,7 +49,7 @@ export function createRunReading(context: RunsContext): RunReading {
       // Only queued runs are compared with the others, of which there may be a thousand.
       const others = run.status === 'queued' ? await store.runs() : [];
       const [row, attempts, checkpoints, results, metrics, hello, marks] = await Promise.all([
-        rowOf(run, queue.waits(others)),
+        queue.waits(others).then((waits) => rowOf(run, waits)),
         store.attempts(id),
         store.checkpoints(id),
         store.results([id]),

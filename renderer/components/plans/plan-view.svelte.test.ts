@@ -23,6 +23,7 @@ const row: PlanRow = {
   }),
   state: 'waiting',
   secondsLeft: 60,
+  perSeed: { seconds: 40, diskBytes: null },
   startedAt: 1,
   seeds: 1,
   isShipped: true,

@@ -21,13 +21,13 @@ function planRow(world: FakeWorld): PlanRow {
       },
       { kind: 'disk', ok: true, values: { needed: 240_000_000, free: 212_000_000_000 } },
       { kind: 'memory', ok: true, values: { needed: 910_000_000, free: 19_400_000_000 } },
-      { kind: 'time', ok: null, values: empty ? {} : { seconds: 1480 } },
     ],
     runs: plan.runs.map(({ key }) => {
       return { key, run: runOf(key)?.id ?? null, status: runOf(key)?.status ?? null, waits: null };
     }),
     state: empty ? 'ready' : 'running',
-    secondsLeft: 1480,
+    secondsLeft: empty ? null : 1480,
+    perSeed: { seconds: empty ? null : 1210, diskBytes: empty ? null : 200_000_000 },
     startedAt: empty ? null : minutes(30),
     seeds: 1,
     isShipped: true,
