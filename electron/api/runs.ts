@@ -25,6 +25,8 @@ export interface RunRow {
   readonly method: string;
   readonly dataset: string;
   readonly seed: number;
+  /** Run whose encoder is evaluated. */
+  readonly subject: string | null;
   readonly plan: string | null;
   readonly planKey: string | null;
   readonly note: string;
@@ -145,7 +147,8 @@ export interface Progress {
   readonly silentMs: number;
   readonly liveness: 'alive' | 'slow' | 'silent';
   readonly step: number;
-  readonly steps: number;
+  /** Null until the trainer counts steps, and where nothing is trained. */
+  readonly steps: number | null;
   readonly epoch: number;
   readonly fraction: number | null;
   readonly samplesPerSecond: number | null;

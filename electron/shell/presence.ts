@@ -67,7 +67,7 @@ export function createPresence(
     progress(progress) {
       const shown = window();
       if (shown === null || shown.isDestroyed()) return;
-      const share = progress.fraction ?? (progress.steps > 0 ? progress.step / progress.steps : 0);
+      const share = progress.fraction ?? (progress.steps === null ? 0 : progress.step / progress.steps);
       shown.setTitle(
         `${String(Math.floor(share * 100))} % ${titles.get(progress.run) ?? progress.run} – ${app.getName()}`,
       );

@@ -141,12 +141,12 @@ function joined(parts: readonly string[]): string {
 
 function runFigures(progress: Progress, words: Words): readonly string[] {
   const { phase, step, steps, samplesPerSecond, secondsLeft, secondsLeftSpread, safeStep } = progress;
-  const share = progress.fraction ?? (steps > 0 ? step / steps : null);
+  const share = progress.fraction ?? (steps === null ? null : step / steps);
   return [
     phase === null ? '' : words.phase(phase),
     progress.liveness === 'alive' ? '' : `${words.say('silent')} ${duration(progress.silentMs / 1000)}`,
     shareText(share),
-    steps > 0 ? `${words.say('step')} ${step}/${steps}` : '',
+    steps !== null ? `${words.say('step')} ${step}/${steps}` : '',
     samplesPerSecond === null ? '' : `${Math.round(samplesPerSecond)} ${words.say('pace')}`,
     secondsLeft === null ? '' : leftText(secondsLeft, secondsLeftSpread, words),
     safeStep === null ? '' : words.safeAt(safeStep),

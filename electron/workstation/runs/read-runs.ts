@@ -33,9 +33,15 @@ export function createRunReading(context: RunsContext): RunReading {
   const parts = new CheckpointParts();
 
   async function rowOf(run: StoredRun, waits: ReadonlyMap<string, RunRow['waitsFor']>): Promise<RunRow> {
-    const { config: _config, folder, deleted: _deleted, savedStep: _savedStep, ...shown } = run;
+    const { config, folder, deleted: _deleted, savedStep: _savedStep, ...shown } = run;
     const diskBytes = await sizes.of(folder, isActive(run) ? activeSizeMs : restingSizeMs, run.endedAt ?? 0);
-    return { ...shown, headline: headlineOf(run, catalogue), waitsFor: waits.get(run.id) ?? null, diskBytes };
+    return {
+      ...shown,
+      headline: headlineOf(run, catalogue),
+      subject: config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null,
+      waitsFor: waits.get(run.id) ?? null,
+      diskBytes,
+    };
   }
 
   return {

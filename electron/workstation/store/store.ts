@@ -11,7 +11,7 @@ import type { Result } from '../../../trainer/protocol/results.ts';
 import type { RunConfig, RunStatus } from '../../../trainer/protocol/run.ts';
 
 /** A run as stored: RunRow without what only the live workstation knows (queue waits, disk use, units). */
-export type StoredRun = Omit<RunRow, 'waitsFor' | 'diskBytes' | 'headline'> & {
+export type StoredRun = Omit<RunRow, 'waitsFor' | 'diskBytes' | 'headline' | 'subject'> & {
   /** `evaluator`: null for a figure of the training. */
   readonly headline: {
     readonly evaluator: string | null;

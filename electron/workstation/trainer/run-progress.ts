@@ -68,7 +68,7 @@ function beforeFirstEvent(device: string, fromStep: number): Told {
     pausedBy: null,
     quietForMs: 120_000,
     step: fromStep,
-    steps: 0,
+    steps: null,
     epoch: 0,
     fraction: null,
     samplesPerSecond: null,
@@ -97,16 +97,15 @@ function toldAfter(told: Told, event: TrainerEvent): Told {
     case 'beat':
       return {
         ...told,
-        step: event.step,
-        steps: event.steps,
-        epoch: event.epoch,
+        // Until the loop begins, and where nothing is trained, a beat counts no steps.
+        ...(event.steps > 0 ? { step: event.step, steps: event.steps, epoch: event.epoch } : {}),
         fraction: event.fraction,
         samplesPerSecond: event.samplesPerSecond,
         waitShare: event.waitShare,
         secondsLeft: event.secondsLeft,
         secondsLeftSpread: event.secondsLeftSpread,
         memoryBytes: event.memoryBytes,
-        safeStep: event.safeStep,
+        safeStep: event.safeStep ?? told.safeStep,
       };
     case 'checkpoint':
       return { ...told, safeStep: event.step, safeAt: event.at };

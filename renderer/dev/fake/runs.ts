@@ -27,6 +27,7 @@ const row = (id: string, title: string, status: RunRow['status'], more: Partial<
   method: 'vicreg',
   dataset: 'fashion-mnist',
   seed: 1,
+  subject: null,
   plan: 'first',
   planKey: null,
   note: '',
@@ -52,6 +53,7 @@ const rows: readonly RunRow[] = [
   }),
   row('vicreg-linear-1', 'VICReg, linear', 'queued', {
     kind: 'evaluate',
+    subject: 'vicreg-small-1',
     planKey: 'vicreg-linear',
     createdAt: minutes(29),
     startedAt: null,

@@ -127,13 +127,15 @@ export function bucketAt(steps: readonly number[], step: number): number {
   return low - 1;
 }
 
+/** The point at or before a position, the last one for null; null before the first and beyond the last. */
 export function valueAt(
   series: Series,
   step: number | null,
 ): { readonly step: number; readonly value: number | null } | null {
   const at = step === null ? series.steps.length - 1 : bucketAt(series.steps, step);
   const found = series.steps[at];
-  return found === undefined ? null : { step: found, value: series.mean[at] ?? null };
+  if (found === undefined || (step !== null && step > series.steps.at(-1)!)) return null;
+  return { step: found, value: series.mean[at] ?? null };
 }
 
 /**
