@@ -1,6 +1,6 @@
 /** Every screen, in both languages and themes: checked by axe, and saved as a picture for people. */
 import AxeBuilder from '@axe-core/playwright';
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Settings } from '../electron/api/settings.ts';
 import { ask, expect, root, test } from './app.ts';
@@ -59,4 +59,46 @@ test('every screen is reached by the keyboard', async ({ program }) => {
     await page.keyboard.press('Enter');
     await expect(page.getByTestId(`rail-${screen}`)).toHaveAttribute('aria-current', 'page');
   }
+});
+
+test('a page that cannot be drawn says so in both languages, and the rest of the window goes on', async ({
+  program,
+}) => {
+  const { page, app, home } = program;
+  mkdirSync(pictures, { recursive: true });
+  // A list in which a run is there twice, which no key of a row can bear: the window's other questions are answered as always.
+  await app.evaluate(({ ipcMain }) => {
+    const row = { id: 'twice', kind: 'pretrain', title: 'twice', status: 'done', headline: null, fault: null };
+    ipcMain.removeHandler('workstation:runs');
+    ipcMain.handle('workstation:runs', () => ({ ok: true, value: [row, row] }));
+  });
+  for (const language of ['en', 'zh'] as const) {
+    await ask(page, 'changeSettings', {
+      language,
+      theme: 'light',
+      resumeAutomatically: false,
+      keepAwake: true,
+      threads: null,
+    });
+    await page.reload();
+    await page.getByTestId('rail-runs').click();
+    const failed = page.getByTestId('view-failed');
+    await expect(failed.getByRole('heading', { level: 1 })).toHaveText(
+      language === 'en' ? 'This part of the window cannot be shown' : '窗口的这一部分无法显示',
+    );
+    await page.screenshot({ path: join(pictures, `failed-${language}.png`) });
+    const { violations } = await new AxeBuilder({ page }).setLegacyMode(true).analyze();
+    expect(violations.map(({ id }) => id)).toEqual([]);
+    await failed.getByRole('button', { name: language === 'en' ? 'Copy details' : '复制详细信息' }).click();
+    expect(await app.evaluate(({ clipboard }) => clipboard.readText())).toContain('each_key_duplicate');
+    await page.getByTestId('rail-settings').click();
+    await expect(failed).toHaveCount(0);
+    await expect(page.getByRole('heading', { level: 1 })).toHaveText(language === 'en' ? 'Settings' : '设置');
+  }
+  expect(readFileSync(join(home, 'logs', 'workstation.log'), 'utf8')).toMatch(
+    /The window failed at #\/runs: .*each_key_duplicate/,
+  );
+  // The errors are what this test is about; nothing else may have complained.
+  expect(program.complaints.filter((line) => !line.includes('each_key_duplicate'))).toEqual([]);
+  program.complaints.length = 0;
 });

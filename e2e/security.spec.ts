@@ -1,5 +1,6 @@
 /** The security checklist, verified in the real window. */
-import { expect, test } from './app.ts';
+import type { About } from '../electron/api/settings.ts';
+import { ask, expect, test } from './app.ts';
 
 test('the window has no Node, an isolated world and a sandbox', async ({ program }) => {
   expect(
@@ -99,4 +100,22 @@ test('hostile arguments are refused with a value, and the program lives on', asy
   expect(codes).not.toContain('accepted');
   expect(codes).not.toContain('internal');
   expect(await program.page.evaluate(async () => (await window.workstation.runs()).ok)).toBe(true);
+});
+
+test('a window without its sandbox says so on the page of the machine, in both languages', async ({ program }) => {
+  const { page, app } = program;
+  const isSandboxed = !(await app.evaluate(({ app: electron }) => electron.commandLine.hasSwitch('no-sandbox')));
+  const said = {
+    en: isSandboxed ? 'run in Chromium’s sandbox' : 'runs without Chromium’s sandbox',
+    zh: isSandboxed ? '在 Chromium 沙箱中运行' : '未启用 Chromium 沙箱',
+  };
+  for (const language of ['en', 'zh'] as const) {
+    const { settings } = (await ask(page, 'about')) as About;
+    await ask(page, 'changeSettings', { ...settings, language });
+    await page.reload();
+    await page.getByTestId('rail-hardware').click();
+    const row = page.locator('[data-check="sandbox"]');
+    await expect(row).toContainText(said[language], { timeout: 60_000 });
+    await expect(row).toHaveAttribute('data-state', isSandboxed ? 'ok' : 'attention');
+  }
 });

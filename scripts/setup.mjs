@@ -20,16 +20,24 @@ import { tensorflow } from './setup/tensorflow.mjs';
 import { turboJpeg } from './setup/turbojpeg.mjs';
 
 /**
+ * @typedef {object} Obtained
+ * @property {string} what
+ * @property {string} pin `sha256:` and the hash, or whose list of hashes fixes it: `package-lock.json`, `electron/checksums.json`,
+ * or `apt`, which trusts what Debian's keys have signed
+ */
+
+/**
  * @typedef {object} Step
  * @property {string} id
  * @property {string} title
  * @property {number} bytes disk space it takes while it works, at most
+ * @property {() => readonly Obtained[]} obtains all it may take from a network, on any platform
  * @property {() => boolean} isNeeded quick: asked at every start
  * @property {(report: import('./setup/progress.mjs').Report) => Promise<void>} run
  */
 
 /** In the order they run: Electron's installer is one of the packages, and its libraries are found by asking Electron. */
-const allSteps = /** @type {const} */ ([dependencies, tensorflow, turboJpeg, electron, system, fashionMnist]);
+export const allSteps = /** @type {const} */ ([dependencies, tensorflow, turboJpeg, electron, system, fashionMnist]);
 
 /** @typedef {(typeof allSteps)[number]['id']} StepId */
 

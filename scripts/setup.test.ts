@@ -8,10 +8,10 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { readJson, sha256, writeJson } from './files.mjs';
 import { isAlive, withLock } from './lock.mjs';
 import { sysrootEnvironment } from './runtime.mjs';
-import { plan } from './setup.mjs';
+import { allSteps, plan } from './setup.mjs';
 import { parsePolicy, parseStatus } from './setup/apt.mjs';
 import { explain, run, which } from './setup/command.mjs';
-import { isInstalled } from './setup/dependencies.mjs';
+import { checkNode, isInstalled, nodeHashes } from './setup/dependencies.mjs';
 import { obtain } from './setup/download.mjs';
 import { createReporter, formatProgress, formatSeconds } from './setup/progress.mjs';
 import { parseLdd } from './setup/system.mjs';
@@ -72,6 +72,7 @@ describe('plan', () => {
     id,
     title: id,
     bytes: 0,
+    obtains: () => [],
     isNeeded: () => needed,
     run: () => Promise.resolve(),
   });
@@ -153,6 +154,71 @@ describe('TensorFlow', () => {
       ...['cusolver/lib/libcusolver.so.11', 'cusparse/lib/libcusparse.so.12', 'nccl/lib/libnccl.so.2'],
     ];
     for (const name of opened) expect(files).toContain(`nvidia/${name}`);
+  });
+});
+
+describe('what set-up obtains', () => {
+  const root = join(import.meta.dirname, '..');
+  const lock = readJson(join(root, 'package-lock.json')) as {
+    packages: Readonly<Record<string, { version: string; integrity?: string }>>;
+  };
+  const obtained = allSteps.flatMap(({ id, obtains }) => obtains().map((one) => ({ step: id, ...one })));
+  const fixedBy = (pin: string) => obtained.filter((one) => one.pin === pin).map(({ step }) => step);
+
+  test('is fixed by a SHA-256, or by a list of hashes that is named', () => {
+    for (const { obtains } of allSteps) expect(obtains().length).toBeGreaterThan(0);
+    const rest = obtained.filter(({ pin }) => !/^sha256:[0-9a-f]{64}$/.test(pin));
+    expect([...new Set(rest.map(({ pin }) => pin))].sort()).toEqual([
+      'apt',
+      'electron/checksums.json',
+      'package-lock.json',
+    ]);
+    // SECURITY.md says that the system's libraries are the one thing without a pin of ours.
+    expect(new Set(fixedBy('apt'))).toEqual(new Set(['system']));
+  });
+
+  test('from npm has a SHA-512 and one version in the lock file', () => {
+    const packages = Object.entries(lock.packages).filter(([path]) => path !== '');
+    expect(packages.length).toBeGreaterThan(500);
+    for (const [path, { version, integrity }] of packages)
+      expect(`${version} ${integrity ?? ''}`, path).toMatch(/^\d\S* sha512-[A-Za-z0-9+/]{86}==$/);
+    const node = lock.packages['node_modules/node']!.version;
+    for (const known of Object.keys(nodeHashes)) expect(known.endsWith(` ${node}`), known).toBe(true);
+  });
+
+  test('of Electron has a SHA-256 in the npm package that installs it, on every platform', () => {
+    const { version } = lock.packages['node_modules/electron']!;
+    const sums = readJson(join(root, 'node_modules', 'electron', 'checksums.json')) as Record<string, string>;
+    for (const platform of ['linux-x64', 'linux-arm64', 'darwin-x64', 'darwin-arm64', 'win32-x64', 'win32-arm64'])
+      expect(sums[`electron-v${version}-${platform}.zip`], platform).toMatch(/^[0-9a-f]{64}$/);
+  });
+
+  test('is listed by every step that can download: no other file of set-up calls a downloader', () => {
+    const setup = join(root, 'scripts', 'setup');
+    const downloads = /\b(obtain|npm|runOrExplain|fetch|unpackPackages?|installPackages)\(|install\.js|https?:\/\//;
+    const callers = readdirSync(setup).filter(
+      (file) => file.endsWith('.mjs') && downloads.test(readFileSync(join(setup, file), 'utf8')),
+    );
+    const steps = readdirSync(setup).filter(
+      (file) => file.endsWith('.mjs') && readFileSync(join(setup, file), 'utf8').includes('  obtains() {'),
+    );
+    expect(steps).toHaveLength(allSteps.length);
+    // Those that carry it out for the steps.
+    const carriers = ['apt.mjs', 'command.mjs', 'download.mjs'];
+    expect(callers.filter((file) => !carriers.includes(file))).toEqual(steps);
+  });
+
+  test('includes no Node with another hash, and none of a platform without one', async () => {
+    const path = join(folder, 'node');
+    for (const [platform, said] of [
+      ['linux-x64', /has SHA-256 [0-9a-f]{64} instead of fde6a4bf/],
+      ['sunos-sparc', /No SHA-256 of Node 22\.23\.3 for sunos-sparc is known/],
+    ] as const) {
+      writeFileSync(path, 'another program');
+      await expect(checkNode(path, '22.23.3', platform)).rejects.toThrow(said);
+      // Otherwise the next start would run it.
+      expect(existsSync(path)).toBe(false);
+    }
   });
 });
 

@@ -32,6 +32,8 @@ export interface Requests {
   about: () => About;
   changeSettings: (settings: Settings) => Settings;
   chooseHome: () => string | null;
+  /** Keeps an error of the window in the workspace's log: where it arose, and what it was. */
+  logFailure: (where: string, description: string) => void;
 
   catalogue: () => Catalogue;
   presets: () => readonly Preset[];
@@ -152,6 +154,7 @@ const every = {
   about: true,
   changeSettings: true,
   chooseHome: true,
+  logFailure: true,
   catalogue: true,
   presets: true,
   draftRun: true,

@@ -1,5 +1,5 @@
 /** The workstation's desktop: dialogs, the trash, the file manager, the browser, and printing. */
-import { type BrowserWindow, dialog, type FileFilter, type OpenDialogOptions } from 'electron';
+import { app, type BrowserWindow, dialog, type FileFilter, type OpenDialogOptions } from 'electron';
 import type { FileKind } from '../api/requests.ts';
 import type { Desktop } from '../workstation/machine/desktop.ts';
 import { openLink, openPath, showItem, trash } from './links.ts';
@@ -30,6 +30,7 @@ export function createDesktop(window: () => BrowserWindow | null): Desktop {
     openPath,
     showItem: async (path) => showItem(path),
     openLink,
+    isSandboxed: !app.commandLine.hasSwitch('no-sandbox'),
     htmlToPdf: printPdf,
   };
 }

@@ -27,6 +27,7 @@ export function createTerminalDesktop(options: TerminalDesktopOptions): Desktop 
     openPath: say,
     showItem: say,
     openLink: say,
+    isSandboxed: !electronFlags(options.env).includes('--no-sandbox'),
     htmlToPdf: printer(options),
   };
 }
@@ -55,6 +56,13 @@ async function sameDisk(folder: string, path: string): Promise<boolean> {
   return one.dev === other.dev;
 }
 
+/** Flags that Electron needs on this machine, as the start script found them. */
+function electronFlags(env: NodeJS.ProcessEnv): readonly string[] {
+  const found = env['REPRISE_ELECTRON_FLAGS'];
+  if (found !== undefined) return found.split(' ').filter((flag) => flag !== '');
+  return process.getuid?.() === 0 ? ['--no-sandbox'] : [];
+}
+
 /** Electron prints the page; without a display it needs Xvfb. Where either is missing, a sentence says so. */
 function printer({ appRoot, runtime, env }: TerminalDesktopOptions): Desktop['htmlToPdf'] {
   const electron = env['REPRISE_ELECTRON'] ?? join(runtime, 'electron', 'electron');
@@ -76,8 +84,7 @@ function printer({ appRoot, runtime, env }: TerminalDesktopOptions): Desktop['ht
   return async (html, pdf) => {
     const display = xvfb === null ? null : await startDisplay(xvfb, env);
     try {
-      const flags = process.getuid?.() === 0 ? ['--no-sandbox'] : [];
-      const words = [appRoot, ...flags, '--disable-gpu', '--print-pdf', html, pdf];
+      const words = [appRoot, ...electronFlags(env), '--disable-gpu', '--print-pdf', html, pdf];
       await runToEnd(electron, words, { ...env, ...(display === null ? {} : { DISPLAY: display.name }) });
     } finally {
       display?.stop();

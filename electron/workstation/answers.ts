@@ -128,7 +128,7 @@ function reportsOf({ options, records, now }: Context, execution: () => Executio
 
 function programOf({ options, records, computing, threads, now }: Context, datasets: Datasets): Program {
   const { version, edition, write, desktop } = options;
-  const { store, settings, damage } = records;
+  const { store, settings, damage, complain } = records;
   const { home } = records.workspace;
   const { jobs, gpus, host } = computing;
   const hardware = createHardware({ home, gpus, trainerMemory: host.memoryBytes, now });
@@ -139,6 +139,7 @@ function programOf({ options, records, computing, threads, now }: Context, datas
     write,
     settings,
     damage,
+    complain,
     versions,
     desktop,
     hardware: hardware.read,
@@ -150,6 +151,7 @@ function programOf({ options, records, computing, threads, now }: Context, datas
         knownData: datasets.known,
         threads,
         versions: { reprise: `${version}${edition}`, ...versions },
+        isSandboxed: desktop.isSandboxed,
         now,
       }),
   });

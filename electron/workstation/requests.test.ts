@@ -10,6 +10,7 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { requestNames, type Requests } from '../api/requests.ts';
+import { createTerminalDesktop } from '../terminal/desktop.ts';
 import type { Handlers } from './requests.ts';
 import { createBench, pretrain, until, type Bench } from './testing/bench.ts';
 import type { Workstation } from './workstation.ts';
@@ -327,13 +328,35 @@ test('settings last, and the doctor and the hardware answer with sources', async
   expect((await handlers.about.answer()).settings).toMatchObject({ threads: 3, language: 'zh' });
   const report = await handlers.doctor.answer();
   expect(report.checks.map((check) => check.id)).toEqual([
-    ...['runtime', 'tensorflow', 'device', 'processor', 'gpu', 'disk', 'memory', 'display', 'database', 'data'],
+    ...['runtime', 'tensorflow', 'device', 'processor', 'gpu', 'disk', 'memory', 'display', 'sandbox'],
+    ...['database', 'data'],
   ]);
+  expect(report.checks.find((check) => check.id === 'sandbox')).toMatchObject({ state: 'ok' });
   expect(report.checks.find((check) => check.id === 'disk')?.values['bytesPerSecond']).toBeGreaterThan(0);
   const { devices, diskFreeBytes } = await handlers.hardware.answer();
   expect(devices[0]).toMatchObject({ id: 'cpu', kind: 'cpu', powerWatts: { value: null } });
   expect(devices[0]?.usePercent.value).toBeGreaterThanOrEqual(0);
   expect(diskFreeBytes.value).toBeGreaterThan(0);
+});
+
+test('the doctor says that the window has no sandbox, why, and what to do', async () => {
+  const desktop = createTerminalDesktop({
+    ...{ appRoot: '/', runtime: '/', home: '/', print: () => undefined },
+    env: { REPRISE_ELECTRON_FLAGS: '--no-sandbox --ozone-platform=wayland' },
+  });
+  const other = createBench();
+  const { handlers: unprotected } = await other.open({ desktop });
+  const row = (await unprotected.doctor.answer()).checks.find((check) => check.id === 'sandbox');
+  await other.remove();
+  expect(row?.state).toBe('attention');
+  expect(row?.text).toMatch(
+    /without Chromium’s sandbox.*because (the program runs as root.*ordinary user|this system)/,
+  );
+  // Every flag but that one leaves it on.
+  const env = { REPRISE_ELECTRON_FLAGS: '--ozone-platform=wayland' };
+  expect(
+    createTerminalDesktop({ appRoot: '/', runtime: '/', home: '/', print: () => undefined, env }).isSandboxed,
+  ).toBe(true);
 });
 
 test('the doctor multiplies on the GPU the driver names, and says what is wrong with one that cannot be asked', async () => {

@@ -103,6 +103,10 @@ function programHandlers({ machine }: Answers) {
     about: { args: none, answer: machine.about },
     changeSettings: { args: v.strictTuple([SettingsSchema]), answer: machine.changeSettings },
     chooseHome: { args: none, answer: machine.chooseHome },
+    logFailure: {
+      args: v.strictTuple([word, v.pipe(v.string(), v.maxLength(20_000))]),
+      answer: machine.logFailure,
+    },
     chooseFile: {
       args: v.strictTuple([v.picklist(['weights', 'list', 'bundle', 'detections'])]),
       answer: machine.chooseFile,
@@ -238,6 +242,7 @@ const readers = new Set<keyof Requests>([
   ...([
     'about',
     'chooseHome',
+    'logFailure',
     'catalogue',
     'presets',
     'draftRun',

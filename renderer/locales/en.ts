@@ -976,6 +976,7 @@ export const en = {
   'doctor.disk': 'Disk',
   'doctor.memory': 'Memory',
   'doctor.display': 'Display',
+  'doctor.sandbox': 'Sandbox',
   'doctor.database': 'Run database',
   'doctor.data': 'Data',
   'doctor.state.ok': 'OK',
@@ -999,6 +1000,8 @@ export const en = {
   'doctor.memory.attention': 'Little memory is free: choose a small batch.',
   'doctor.display.ok': 'A display is available.',
   'doctor.display.attention': 'No display is available; everything works in the terminal.',
+  'doctor.sandbox.ok': 'The pages of the window run in Chromium’s sandbox.',
+  'doctor.sandbox.attention': 'The window runs without Chromium’s sandbox.',
   'doctor.database.ok': 'The run database opens and can be read.',
   'doctor.data.ok': 'All data needed by the plans is available.',
   'doctor.data.attention': 'Some data needed by the plans is missing.',
@@ -1057,6 +1060,12 @@ export const en = {
   'advice.data-unreachable': 'Put it back or connect its disk, then try again.',
   'run.pausedByData':
     'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; “Continue” tries at once.',
+  'viewFailed.title': 'This part of the window cannot be shown',
+  'viewFailed.safe':
+    'The program has made an error in drawing it. Runs go on, and no record is affected. “Try again” draws it once more; the other pages can still be opened.',
+  'viewFailed.copy': 'Copy details',
+  'viewFailed.copied': 'Copied for a bug report.',
+  'viewFailed.elsewhere': 'Go to {page}',
   'window.recordsHeld':
     'What happens meanwhile is kept in memory and written by itself, once the disk can be written; “Try again” tries at once.',
   'run.trainerLeft.waiting':
@@ -1387,6 +1396,8 @@ export const en = {
   'value.present': 'Available',
   'value.missing': 'Missing',
   'value.display': 'Display',
+  'value.user': 'User',
+  'value.percent': 'Share of a core, %',
   'value.runs': 'Runs',
   'value.bytes': 'Size',
   'value.freeBytes': 'Free',

@@ -13,6 +13,13 @@ const environment = { ...process.env, LC_ALL: 'C.UTF-8', DEBIAN_FRONTEND: 'nonin
 /** An unreachable third-party source must not hold up the ones that matter. */
 const patience = ['-o', 'Acquire::Retries=1', '-o', 'Acquire::http::Timeout=20', '-o', 'Acquire::https::Timeout=20'];
 
+/** Nothing that Debian's keys have not signed, whatever the system's settings allow. */
+const signedOnly = [
+  ...['-o', 'APT::Get::AllowUnauthenticated=false', '-o', 'Acquire::AllowInsecureRepositories=false'],
+  ...['-o', 'Acquire::AllowWeakRepositories=false', '-o', 'Acquire::AllowDowngradeToInsecureRepositories=false'],
+];
+const always = [...patience, ...signedOnly];
+
 export const isDebian = () => which('apt-get') !== undefined && which('dpkg-deb') !== undefined;
 
 /** State and cache of our own: neither root nor prepared package lists are needed, and the system's stay as they are. */
@@ -45,7 +52,7 @@ export function parseStatus(line) {
  * @param {Report} report
  */
 function aptGet(what, words, report) {
-  return runOrExplain(what, 'apt-get', ['-o', 'APT::Status-Fd=3', ...patience, ...words], {
+  return runOrExplain(what, 'apt-get', ['-o', 'APT::Status-Fd=3', ...always, ...words], {
     env: environment,
     onStatus: (line) => {
       const status = parseStatus(line);
@@ -95,7 +102,7 @@ async function findPackages(names, options, report) {
   const first = resolveNames(names, options);
   if (first.unknown.length === 0) return first;
   report.doing('reading the package lists');
-  await run('apt-get', [...patience, ...options, 'update'], { env: environment });
+  await run('apt-get', [...always, ...options, 'update'], { env: environment });
   return resolveNames(names, options);
 }
 
@@ -114,7 +121,7 @@ export async function installPackages(names, report) {
   } catch {
     // Old package lists name files that no longer exist: refresh them and try again.
     report.doing('reading the package lists');
-    await run('apt-get', [...patience, 'update'], { env: environment });
+    await run('apt-get', [...always, 'update'], { env: environment });
     await install();
   }
 }
@@ -156,7 +163,7 @@ export async function unpackPackage(name, folder, report) {
   await runOrExplain(
     `Debian's package ${name} could not be downloaded`,
     'apt-get',
-    [...patience, ...options, 'download', name],
+    [...always, ...options, 'download', name],
     {
       cwd: folder,
       env: environment,

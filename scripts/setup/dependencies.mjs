@@ -1,15 +1,41 @@
 /** The npm packages, exactly as the lock file names them, and the Node that runs trainer, store and tools. */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync, realpathSync, rmSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import process from 'node:process';
 import { readJson, sha256 } from '../files.mjs';
 import { locations, root } from '../runtime.mjs';
 import { SetUpError, run, runOrExplain, which } from './command.mjs';
+import { isStamped, writeStamp } from './stamp.mjs';
 
-/** npm's package `node` fetches this binary by an install script, so the lock file says nothing about it. */
-const nodeHashes = {
+/**
+ * npm's package `node` fetches this binary by an install script, so the lock file says nothing about it. For a platform that is
+ * not listed npm has none of this version.
+ * @type {Readonly<Record<string, string>>}
+ */
+export const nodeHashes = {
   'linux-x64 22.23.3': 'fde6a4bf8d0562f7751d1a2d6cb9b417c4cfe107bbcb0aa3e9a24e125e348f48',
+  'linux-arm64 22.23.3': 'd09e299258c24f7cdf6f5d5ec185e3a56512b27a697113735dac909f1cac7b8d',
+  'darwin-x64 22.23.3': 'fdb8d4da9332c2c99c3b2ae4bad4672bfef225ecd603e656cd1378b3644583a2',
+  'win32-x64 22.23.3': '9c9245166b4a8e182e0b797da9c20136117ff24368eaff1fec8343a123c8db0e',
 };
+
+/**
+ * Refuses, and removes, a Node that is not the pinned one: what stays would be run by the next start.
+ * @param {string} path
+ * @param {string} version
+ * @param {string} [platform]
+ */
+export async function checkNode(path, version, platform = `${process.platform}-${process.arch}`) {
+  const expected = nodeHashes[`${platform} ${version}`];
+  const found = await sha256(path);
+  if (found === expected) return found;
+  rmSync(path);
+  throw new SetUpError(
+    expected === undefined
+      ? `No SHA-256 of Node ${version} for ${platform} is known here, so it is not used; known: ${Object.keys(nodeHashes).join(', ')}.`
+      : `Node ${version} from npm has SHA-256 ${found} instead of ${expected}; it was removed. Try again.`,
+  );
+}
 
 /**
  * @typedef {{ version?: string, integrity?: string, optional?: boolean, hasInstallScript?: boolean }} Package
@@ -37,6 +63,12 @@ export function isInstalled(lock, installed) {
 function readLock() {
   return readJson(join(root, 'package-lock.json'));
 }
+
+const nodeVersion = () => readLock().packages['node_modules/node']?.version ?? '';
+
+/** Whoever ran npm: a Node is used once its hash has been checked. */
+const isNodeChecked = () =>
+  isStamped('node', { sha256: nodeHashes[`${process.platform}-${process.arch} ${nodeVersion()}`] });
 
 /** PATH without this project's own programs: npm must not run on the Node it is about to replace. */
 function outerPath() {
@@ -105,9 +137,14 @@ export const dependencies = {
   title: 'npm packages',
   bytes: 2_000_000_000,
 
+  obtains() {
+    const nodes = Object.entries(nodeHashes).map(([what, hash]) => ({ what: `Node ${what}`, pin: `sha256:${hash}` }));
+    return [{ what: 'npm packages', pin: 'package-lock.json' }, ...nodes];
+  },
+
   isNeeded() {
     const installed = readJson(join(root, 'node_modules', '.package-lock.json'));
-    return !existsSync(locations.node) || !isInstalled(readLock(), installed);
+    return !isNodeChecked() || !isInstalled(readLock(), installed);
   },
 
   /** @param {import('./progress.mjs').Report} report */
@@ -131,14 +168,7 @@ export const dependencies = {
       report.doing('fetching Node 22');
       await npm('Node 22 could not be installed from npm', words);
     }
-    const version = readLock().packages['node_modules/node']?.version ?? '';
-    const key = /** @type {keyof typeof nodeHashes} */ (`${process.platform}-${process.arch} ${version}`);
-    const expected = nodeHashes[key];
-    const found = await sha256(locations.node);
-    if (expected !== undefined && found !== expected) {
-      throw new SetUpError(
-        `Node ${version} from npm has SHA-256 ${found} instead of ${expected}; remove node_modules and try again.`,
-      );
-    }
+    const sha256 = await checkNode(locations.node, nodeVersion());
+    writeStamp('node', { sha256 }, [locations.node]);
   },
 };

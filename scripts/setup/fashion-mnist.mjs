@@ -29,6 +29,10 @@ export const fashionMnist = {
   title: 'Fashion-MNIST',
   bytes: 100_000_000,
 
+  obtains() {
+    return Object.entries(files).map(([what, hash]) => ({ what, pin: `sha256:${hash}` }));
+  },
+
   isNeeded() {
     return !isStamped('data', files);
   },

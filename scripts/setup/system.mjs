@@ -116,6 +116,11 @@ export const system = {
   title: 'system libraries',
   bytes: 700_000_000,
 
+  /** Versions are the system's own, which it also updates. */
+  obtains() {
+    return [...libraryPackages, ...fontPackages, ...displayPackages].map((what) => ({ what, pin: 'apt' }));
+  },
+
   isNeeded() {
     // Without Electron, its libraries cannot be checked yet.
     return process.platform === 'linux' && (!existsSync(locations.electron) || findMissing().names.length > 0);

@@ -172,6 +172,13 @@ export const tensorflow = {
     return chosenBuild() === 'gpu' ? `TensorFlow ${version} for NVIDIA GPUs` : `TensorFlow ${version}`;
   },
 
+  obtains() {
+    const wheels = Object.values(builds).flatMap((build) => Object.values(build).flat());
+    return wheels.flatMap(({ file, sha256: hash, files }) =>
+      Object.entries({ [file]: hash, ...files }).map(([what, one]) => ({ what, pin: `sha256:${one}` })),
+    );
+  },
+
   /** One wheel at a time exists next to the unpacked files. */
   get bytes() {
     const missing = missingWheels();

@@ -66,6 +66,11 @@ export const turboJpeg = {
   title: 'libjpeg-turbo',
   bytes: 10_000_000,
 
+  obtains() {
+    const unpacked = Object.entries(libraries).map(([on, hash]) => ({ what: `${name} ${on}`, pin: `sha256:${hash}` }));
+    return [{ what: archive.package, pin: `sha256:${archive.sha256}` }, ...unpacked];
+  },
+
   /** On other platforms sharp decodes, to the same pixels. */
   isNeeded() {
     return expected !== undefined && !isStamped('turbojpeg', { expected });

@@ -68,6 +68,7 @@ export const DoctorCheck = v.strictObject({
     'disk',
     'memory',
     'display',
+    'sandbox',
     'database',
     'data',
   ]),

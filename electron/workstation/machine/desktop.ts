@@ -9,6 +9,8 @@ export interface Desktop {
   readonly openPath: (path: string) => Promise<void>;
   readonly showItem: (path: string) => Promise<void>;
   readonly openLink: (url: string) => Promise<void>;
+  /** Whether the pages of the window run in Chromium's sandbox; in a terminal: whether they would. */
+  readonly isSandboxed: boolean;
   /** Prints a finished HTML file; if not available, the sentence that explains why. */
   readonly htmlToPdf: ((html: string, pdf: string) => Promise<void>) | { readonly unavailable: string };
 }

@@ -2,7 +2,7 @@
  * All checks of the program's environment, one sentence each. Nothing is assumed: every statement has just been tested.
  */
 import { open, rm, stat, statfs } from 'node:fs/promises';
-import { totalmem } from 'node:os';
+import { totalmem, userInfo } from 'node:os';
 import { dirname, join } from 'node:path';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
@@ -20,6 +20,7 @@ export interface DoctorOptions {
   readonly knownData: () => Promise<readonly KnownData[]>;
   readonly threads: () => number;
   readonly versions: Readonly<Record<string, string>>;
+  readonly isSandboxed: boolean;
   readonly now: () => number;
 }
 
@@ -46,6 +47,7 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
   await add('disk', () => disk(options.home));
   await add('memory', memory);
   await add('display', display);
+  await add('sandbox', () => sandbox(options.isSandboxed));
   await add('database', () => database(options.store, options.home));
   await add('data', async () => data(await options.knownData()));
   return { at: options.now(), checks };
@@ -182,6 +184,20 @@ function display(): Check {
   if (found !== '') return { state: 'ok', text: `A display is there (${found}).`, values: { display: found } };
   const text = 'No display: the app cannot open a window here; everything works in the terminal.';
   return { state: 'attention', text, values: { display: '' } };
+}
+
+/** Chromium has no sandbox for root, and none where users may not create namespaces. */
+function sandbox(isSandboxed: boolean): Check {
+  const values = { user: userInfo().username };
+  if (isSandboxed) return { state: 'ok', text: 'The pages of the window run in Chromium’s sandbox.', values };
+  const why =
+    process.getuid?.() === 0
+      ? 'the program runs as root, for whom Chromium has none. Start it as an ordinary user'
+      : 'this system does not let ordinary users create namespaces, as in most containers. Allow it';
+  const text =
+    `The window runs without Chromium’s sandbox (--no-sandbox), because ${why} to have the sandbox. Without it, an error ` +
+    'in Chromium could reach the whole account; pages still have no Node, and show nothing but the program’s own files.';
+  return { state: 'attention', text, values };
 }
 
 async function database(store: Store, home: string): Promise<Check> {

@@ -10,6 +10,7 @@ export interface Program {
   readonly about: RequestHandler<'about'>;
   readonly changeSettings: RequestHandler<'changeSettings'>;
   readonly chooseHome: RequestHandler<'chooseHome'>;
+  readonly logFailure: RequestHandler<'logFailure'>;
   readonly chooseFolder: RequestHandler<'chooseFolder'>;
   readonly chooseFile: RequestHandler<'chooseFile'>;
   readonly hardware: RequestHandler<'hardware'>;
@@ -24,6 +25,7 @@ export interface ProgramOptions {
   readonly write: boolean;
   readonly settings: { current: Settings };
   readonly damage: readonly string[];
+  readonly complain: (line: string) => void;
   readonly versions: Readonly<Record<string, string>>;
   readonly desktop: Desktop;
   readonly hardware: RequestHandler<'hardware'>;
@@ -53,6 +55,7 @@ export function createProgram(options: ProgramOptions): Program {
     },
     // Another workspace requires a restart, which only the desktop program can do.
     chooseHome: () => null,
+    logFailure: (where, description) => options.complain(`The window failed at ${where}: ${description}`),
     chooseFolder: desktop.pickFolder,
     chooseFile: desktop.pickFile,
     hardware: options.hardware,

@@ -35,7 +35,7 @@ test.each([
   ['an unknown setting', '{"theme":"dark","flavour":"mint"}', { ...usual, theme: 'dark' }, /no setting "flavour"/],
   ['a value that cannot be', '{"theme":"dark","threads":0}', { ...usual, theme: 'dark' }, /threads cannot be 0/],
   ['the name of something every object has', '{"constructor":1}', usual, /no setting "constructor"/],
-  ['no JSON', '{"theme":"da', usual, /is not JSON/],
+  ['no JSON', '{"theme":"da', usual, /is not JSON: .*\. The usual settings are used\.$/],
   ['a list', '[]', usual, /usual ones are used/],
 ])('%s is named, and the rest is used', async (_, text, settings, note) => {
   writeFileSync(join(home, 'settings.json'), text);

@@ -36,7 +36,8 @@ export async function readSettings(home: string): Promise<ReadSettings> {
   const path = fileIn(home);
   const notes: string[] = [];
   const stored = await readFields(path, notes).catch((error: unknown) => {
-    notes.push(`${faultOf(error).message} The usual settings are used.`);
+    const why = faultOf(error).message.replace(/[^.]$/, '$&.');
+    notes.push(`${why} The usual settings are used.`);
     return null;
   });
   if (stored === null) return { settings: initial, notes };

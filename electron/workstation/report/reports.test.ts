@@ -16,6 +16,7 @@ test('a report is opened in its own folder, wherever its row says that its files
       pickFile: () => Promise.resolve(null),
       trash: nothing,
       openLink: nothing,
+      isSandboxed: true,
       htmlToPdf: { unavailable: '' },
       openPath: (path) => Promise.resolve(void opened.push(path)),
       showItem: (path) => Promise.resolve(void opened.push(path)),

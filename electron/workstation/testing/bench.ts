@@ -187,6 +187,7 @@ export function createBench(withData = true): Bench {
             rmSync(path, { recursive: true });
             return Promise.resolve();
           },
+          isSandboxed: true,
           htmlToPdf: { unavailable: 'no PDF in a test' },
         },
         ...over,

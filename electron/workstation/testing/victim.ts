@@ -22,6 +22,7 @@ const workstation = await openWorkstation({
     openPath: nothing,
     showItem: nothing,
     openLink: nothing,
+    isSandboxed: true,
     htmlToPdf: { unavailable: '' },
   },
   push: (name, ...values) => {

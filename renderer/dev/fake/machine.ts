@@ -46,6 +46,12 @@ const checks: DoctorReport['checks'] = [
     values: { display: '' },
   },
   {
+    id: 'sandbox',
+    state: 'attention',
+    text: 'The window runs without Chromium’s sandbox (--no-sandbox), because the program runs as root.',
+    values: { user: 'root' },
+  },
+  {
     id: 'database',
     state: 'ok',
     text: 'The run database opens and holds 7 runs (412 KiB).',
@@ -55,7 +61,7 @@ const checks: DoctorReport['checks'] = [
 
 export function machineAnswers(
   world: FakeWorld,
-): FakeAnswers<'about' | 'changeSettings' | 'chooseHome' | 'showInFolder' | 'hardware' | 'doctor' | 'openLink'> {
+): FakeAnswers<'about' | 'changeSettings' | 'chooseHome' | 'logFailure' | 'showInFolder' | 'hardware' | 'doctor' | 'openLink'> {
   return {
     about: () => ({
       version: '0.1.0',
@@ -69,6 +75,7 @@ export function machineAnswers(
     }),
     changeSettings: (next) => (world.settings = next),
     chooseHome: () => null,
+    logFailure: () => undefined,
     showInFolder: () => undefined,
     hardware: () => ({
       at: Date.now(),
