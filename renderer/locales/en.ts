@@ -354,6 +354,7 @@ export const en = {
   'chart.notFinite': 'not finite',
   'chart.noPoints': '{name}: no points yet.',
   'chart.summary': '{name}: {first} at step {firstStep}, {last} at step {lastStep}; range {least} to {greatest}.',
+  'chart.enlarge': 'Enlarge {name}',
   'chart.showTable': 'Show {name} as a table',
   'chart.showCurve': 'Show {name} as a curve',
 

@@ -350,6 +350,7 @@ export const zh = {
   'chart.notFinite': '非有限值',
   'chart.noPoints': '{name}：尚无数据点。',
   'chart.summary': '{name}：第 {firstStep} 步为 {first}，第 {lastStep} 步为 {last}；范围 {least} 至 {greatest}。',
+  'chart.enlarge': '放大{name}',
   'chart.showTable': '以表格显示{name}',
   'chart.showCurve': '以曲线显示{name}',
 

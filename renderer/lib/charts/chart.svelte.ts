@@ -15,7 +15,7 @@ import zoomPlugin from 'chartjs-plugin-zoom';
 import { untrack } from 'svelte';
 import type { Attachment } from 'svelte/attachments';
 import { linesOf, type Curve, type Mark, type Point } from './chart-data.ts';
-import { f } from '../language/i18n.svelte.ts';
+import { f, t } from '../language/i18n.svelte.ts';
 import { theme } from '../theme.svelte.ts';
 
 Chart.register(Filler, LinearScale, LineController, LineElement, LogarithmicScale, PointElement, zoomPlugin);
@@ -52,6 +52,8 @@ export interface ChartSpec {
   readonly steps: number | null;
   /** Shows names at the lines' ends, for charts with several curves. */
   readonly endLabels?: boolean;
+  /** Values are percentages. */
+  readonly percent?: boolean;
 }
 
 type LineChart = Chart<'line', Point[]>;
@@ -156,7 +158,7 @@ function optionsOf(spec: ChartSpec): ChartOptions<'line'> {
     responsive: true,
     maintainAspectRatio: false,
     events: ['mousemove', 'mouseout'],
-    layout: { padding: { top: 4, right: spec.endLabels === true ? 96 : 6 } },
+    layout: { padding: { top: 4, right: spec.endLabels === true ? endLabelRoom(spec.curves) : 6 } },
     interaction: { mode: 'nearest', intersect: false },
     scales: {
       x: {
@@ -165,6 +167,14 @@ function optionsOf(spec: ChartSpec): ChartOptions<'line'> {
         max: axis.to ?? end,
         border: { color: rule },
         grid: { display: false },
+        title: {
+          display: true,
+          text: t(`chart.over.${axis.over}`),
+          align: 'end',
+          color: text,
+          font: { ...font, size: 10 },
+          padding: 0,
+        },
         ticks: {
           color: text,
           font,
@@ -182,7 +192,14 @@ function optionsOf(spec: ChartSpec): ChartOptions<'line'> {
           // A fixed width, so that the step axes of stacked charts are aligned.
           scale.width = 46;
         },
-        ticks: { color: text, font, maxTicksLimit: 4, padding: 4, callback: (value) => format.figure(Number(value)) },
+        ticks: {
+          color: text,
+          font,
+          maxTicksLimit: 4,
+          padding: 4,
+          callback: (value) =>
+            spec.percent === true ? format.percent(Number(value), 0) : format.figure(Number(value)),
+        },
       },
     },
     plugins: {
@@ -201,6 +218,19 @@ function optionsOf(spec: ChartSpec): ChartOptions<'line'> {
       },
     },
   };
+}
+
+const endLabelFont = '11px system-ui, "Noto Sans CJK SC", sans-serif';
+/** Longer names are drawn narrower. */
+const mostForEndLabels = 220;
+
+/** Pixels that the longest name takes, with its distance from the line. */
+function endLabelRoom(curves: readonly Curve[]): number {
+  const measure = document.createElement('canvas').getContext('2d');
+  if (measure === null) return mostForEndLabels;
+  measure.font = endLabelFont;
+  const widest = Math.max(0, ...curves.map(({ label }) => measure.measureText(label).width));
+  return Math.ceil(Math.min(widest, mostForEndLabels)) + 12;
 }
 
 /** Crosshair, ticks of events, and names at the line's end. */
@@ -250,7 +280,7 @@ function overlay(spec: () => ChartSpec): Plugin<'line'> {
         ctx.stroke();
       }
       if (endLabels === true) {
-        ctx.font = '11px system-ui, "Noto Sans CJK SC", sans-serif';
+        ctx.font = endLabelFont;
         ctx.textBaseline = 'middle';
         let lowest = -Infinity;
         const labels = curves
@@ -260,7 +290,7 @@ function overlay(spec: () => ChartSpec): Plugin<'line'> {
         for (const { curve, place } of labels) {
           lowest = Math.max(lowest + 13, Math.min(Math.max(place, area.top + 6), area.bottom));
           ctx.fillStyle = untrack(() => theme.colour(curve.colour));
-          ctx.fillText(curve.label.length > 16 ? `${curve.label.slice(0, 15)}…` : curve.label, area.right + 6, lowest);
+          ctx.fillText(curve.label, area.right + 6, lowest, mostForEndLabels);
         }
       }
       ctx.restore();
