@@ -678,7 +678,7 @@ export const en = {
   'reports.make': 'Create a report',
   'reports.empty': 'A report contains a comparison with everything a reader needs to check it.',
   'reports.missing': '{format} could not be written: {reason}',
-  'reports.hash': 'SHA-256 {hash}',
+  'reports.formats': 'Open {report} in another format',
   'format.html': 'HTML',
   'format.pdf': 'PDF',
   'format.markdown': 'Markdown',

@@ -656,7 +656,7 @@ export const zh = {
   'reports.make': '生成报告',
   'reports.empty': '报告包含一次对比，以及读者核查它所需的一切。',
   'reports.missing': '无法生成 {format}：{reason}',
-  'reports.hash': 'SHA-256 {hash}',
+  'reports.formats': '以其他格式打开{report}',
   'format.html': 'HTML',
   'format.pdf': 'PDF',
   'format.markdown': 'Markdown',
