@@ -188,6 +188,14 @@ export interface Comparison {
   }[];
   /** Titles by run id, each of them once: runs of one title say what they change, or have a number. */
   readonly titles: Readonly<Record<string, string>>;
+  /**
+   * Places in the palette, from 0, of subjects by label and of pretraining runs by id: a run has that of its subject, so that a
+   * colour means the same in table, intervals, curves and report.
+   */
+  readonly palette: {
+    readonly subjects: Readonly<Record<string, number>>;
+    readonly runs: Readonly<Record<string, number>>;
+  };
   /** Only what differs, between the pretraining runs where there are two or more; values by run id. */
   readonly parameters: readonly { readonly path: string; readonly values: Readonly<Record<string, string>> }[];
   /** Experiments of the earlier reproduction beside the paper's cell; `ours` in their reasons is the earlier figure's side. */

@@ -707,6 +707,25 @@ describe('runs of one title', () => {
     expect(titles).toMatchObject({ a: 'VICReg', b: 'VICReg · variance 0', c: 'VICReg · variance 0 (2)' });
   });
 
+  test('a subject and its runs share a place in the palette, and a run without a figure has one of its own', async () => {
+    const repeated = storedRun('d', { ...pretrain(0), seed: 2 }, { createdAt: 9 });
+    const head = storedRun('head-d', evaluate({ kind: 'run', run: 'd', checkpoint: 'last', branch: 0 }), {
+      createdAt: 10,
+    });
+    const { palette, rows } = await compareRuns(
+      comparisonInput({
+        runs: [first, second, again, ...heads, repeated, head],
+        results: [...results, storedResult('head-d', 72)],
+      }),
+    );
+    const [vicreg] = rows;
+    expect(vicreg?.ours?.n).toBe(2);
+    expect(palette).toEqual({
+      subjects: { VICReg: 0, 'VICReg · variance 0': 1 },
+      runs: { a: 0, d: 0, b: 1, c: 2 },
+    });
+  });
+
   test('either of them can be the baseline', async () => {
     const selection = { kind: 'runs' as const, runs: ['a', 'b'], baseline: 'VICReg · variance 0' };
     const { rows } = await compareRuns(comparisonInput({ runs: [first, second, ...heads], results, selection }));

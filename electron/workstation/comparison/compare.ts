@@ -26,6 +26,7 @@ import {
 import { judgeClaims } from './claims.ts';
 import { effectOf } from './paper-effects.ts';
 import { membersOf, toldApart, type Member } from './members.ts';
+import { paletteOf } from './palette.ts';
 import { epochProtocol, shownEpoch } from './epoch-rule.ts';
 import { ownFigure, type Figured } from './own-figure.ts';
 import { pairsOf } from './pairs.ts';
@@ -365,6 +366,10 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
     claims: plan === null ? [] : await judgeClaims(plan, { members, rows: last, input }),
     pairs: await pairsOf(epoch === 'best' ? rows : last, input, baseline),
     titles,
+    palette: paletteOf(
+      rows.map(({ row }) => row),
+      members,
+    ),
     parameters: differingParameters(members.flatMap(({ stored }) => (stored === null ? [] : [stored]))),
     references: referenceRows(input.papers, catalogue, measureCell),
   };

@@ -1,21 +1,16 @@
 /** Pictures of the report: dots with intervals, and curves as small multiples. */
-import type { ComparisonRow } from '../../api/comparison.ts';
+import type { Comparison, ComparisonRow } from '../../api/comparison.ts';
 import type { Series } from '../../api/curves.ts';
 import { decimal } from './format.ts';
 import { testMark } from '../../words/replication.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
 import { subjectName } from './naming.ts';
+import { seriesLooks } from './style.ts';
 import { element, escapeXml, line, path, picture, scale, text, ticks, type Point } from './svg.ts';
 
-/** Assigns a subject the same colour and dash in every picture: by its position among the rows, then the runs. */
-export function seriesOf(model: ReportModel): ReadonlyMap<string, number> {
-  const labels = [
-    ...model.comparison.rows.map(({ subject }) => subject.label),
-    ...model.runs.filter(({ run }) => run.kind === 'pretrain').map(({ run }) => run.title),
-  ];
-  return new Map([...new Set(labels)].map((label, index) => [label, (index % 7) + 1]));
-}
+/** Number of a look of the report's style. */
+const lookOf = (place: number | undefined): number => ((place ?? 0) % seriesLooks.length) + 1;
 
 /** Narrow enough to be legible on a phone, where the picture is as wide as the window. */
 const plotWidth = 460;
@@ -30,7 +25,7 @@ const nameWidth = (name: string): number => 6.4 * name.replaceAll(/\p{Script=Han
 export function intervalPlot(
   rows: readonly ComparisonRow[],
   words: Words,
-  series: ReadonlyMap<string, number>,
+  { subjects }: Comparison['palette'],
 ): string {
   const values = rows.flatMap(({ ours, paper, earlier }) => [
     ...(ours?.interval ? [ours.interval.low, ours.interval.high] : []),
@@ -55,7 +50,7 @@ export function intervalPlot(
     y += 6;
     for (const row of own) {
       y += rowHeight;
-      drawn += plotRow(row, words, { left, x, y: y - 8, index: series.get(row.subject.label) ?? 7 });
+      drawn += plotRow(row, words, { left, x, y: y - 8, index: lookOf(subjects[row.subject.label]) });
     }
     y += 6;
   }
@@ -155,7 +150,7 @@ export function curveFigures(
   model: ReportModel,
   words: Words,
 ): readonly { readonly svg: string; readonly caption: string }[] {
-  const colours = seriesOf(model);
+  const { palette } = model.comparison;
   const trained = model.runs.filter(({ run }) => run.kind === 'pretrain');
   const present = new Set(trained.flatMap(({ series }) => series.map(({ name }) => name)));
   const others = [...present].filter((name) => !metricOrder.includes(name)).sort();
@@ -169,7 +164,7 @@ export function curveFigures(
         .flatMap(({ run, series }): readonly Curve[] => {
           const own = series.find((candidate) => candidate.name === name);
           const label = model.comparison.titles[run.id] ?? run.title;
-          return own === undefined ? [] : [{ label, index: colours.get(label) ?? 7, series: own }];
+          return own === undefined ? [] : [{ label, index: lookOf(palette.runs[run.id]), series: own }];
         })
         .filter(({ series }) => series.steps.length > 1);
       if (curves.length === 0) return [];

@@ -1,5 +1,5 @@
 /** The pictures: every figure with its interval beside the paper's, then the curves of the training. */
-import { curveFigures, intervalPlot, seriesOf } from './charts.ts';
+import { curveFigures, intervalPlot } from './charts.ts';
 import type { Block, Section } from './document.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
@@ -14,7 +14,7 @@ export function figures(model: ReportModel, words: Words): Section | null {
   const plot: readonly Block[] =
     rows.length === 0
       ? []
-      : [{ kind: 'figure', svg: intervalPlot(rows, words, seriesOf(model)), caption: words.curves.plot }];
+      : [{ kind: 'figure', svg: intervalPlot(rows, words, model.comparison.palette), caption: words.curves.plot }];
   const training: readonly Block[] =
     curves.length === 0
       ? []

@@ -16,7 +16,8 @@ const beat = (more: Partial<Extract<TrainerEvent, { type: 'beat' }>>): TrainerEv
   waitShare: null,
   secondsLeft: null,
   secondsLeftSpread: null,
-  memoryBytes: null,
+  memoryBytes: 0,
+  tensors: 0,
   safeStep: null,
   ...more,
 });

@@ -47,8 +47,8 @@ afterEach(async () => {
 test('the plot and the table show it, and the expanded row distinguishes the two', () => {
   words.language = 'en';
   const target = document.body;
-  shown.push(mount(IntervalPlot, { target, props: { rows: [row], label: 'plot' } }));
-  shown.push(mount(ComparisonTable, { target, props: { groups: [{ id: 'g', title: 'Linear', rows: [row] }] } }));
+  shown.push(mount(IntervalPlot, { target, props: { rows: [row], palette: {}, label: 'plot' } }));
+  shown.push(mount(ComparisonTable, { target, props: { groups: [{ id: 'g', title: 'Linear', rows: [row] }], palette: {} } }));
   flushSync();
   expect(document.querySelector('[role="img"]')).not.toBeNull();
   document.querySelector<HTMLButtonElement>('[data-testid="comparison"] button')!.click();
@@ -83,7 +83,7 @@ test('deviations are counted in the verdict and told with both sides and why; wh
   shown.push(
     mount(ComparisonTable, {
       target: document.body,
-      props: { groups: [{ id: 'g', title: 'Linear', rows: [compared] }] },
+      props: { groups: [{ id: 'g', title: 'Linear', rows: [compared] }], palette: {} },
     }),
   );
   flushSync();

@@ -12,6 +12,7 @@ export class CurveOverlay {
   figure = $state('loss');
   readonly #runs: () => readonly RunRow[];
   readonly #titleOf: (row: RunRow) => string;
+  readonly #placeOf: (row: RunRow) => number;
   /** Read once per run: the configuration and attempts needed for the axis. */
   #details = $state.raw<ReadonlyMap<string, RunDetail>>(new Map());
   #curves = $state.raw<ReadonlyMap<string, RunCurves>>(new Map());
@@ -28,17 +29,19 @@ export class CurveOverlay {
     ].sort(),
   );
   readonly lines = $derived.by(() =>
-    this.#runs().flatMap((row, at) => {
+    this.#runs().flatMap((row) => {
       const series = this.#curves.get(row.id)?.series.get(this.figure);
       const factor = this.#perStep(row);
       if (series === undefined || series.steps.length === 0 || factor === null) return [];
-      return [{ label: this.#titleOf(row), series: scaled(series, factor), ...styleAt(at) }];
+      return [{ label: this.#titleOf(row), series: scaled(series, factor), ...styleAt(this.#placeOf(row)) }];
     }),
   );
 
-  constructor(runs: () => readonly RunRow[], titleOf: (row: RunRow) => string) {
+  /** @param placeOf place of a run in the palette of the comparison */
+  constructor(runs: () => readonly RunRow[], titleOf: (row: RunRow) => string, placeOf: (row: RunRow) => number) {
     this.#runs = runs;
     this.#titleOf = titleOf;
+    this.#placeOf = placeOf;
     $effect(() => {
       for (const id of this.#ids().filter((one) => !untrack(() => this.#details).has(one)))
         void ask('run', id).then(

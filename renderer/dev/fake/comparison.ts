@@ -187,9 +187,14 @@ const references: readonly ComparisonRow[] = [
 ];
 
 function compare(selection: Comparison['selection'], empty: boolean): Comparison {
-  if (!empty) return { selection, rows: comparisonRows, claims, pairs, titles, parameters, references };
+  const labels = [...new Set(comparisonRows.map(({ subject }) => subject.label))];
+  const palette = {
+    subjects: Object.fromEntries(labels.map((label, place) => [label, place])),
+    runs: { 'vicreg-small-1': 0, 'no-variance-1': 1 },
+  };
+  if (!empty) return { selection, rows: comparisonRows, claims, pairs, titles, palette, parameters, references };
   const rows = comparisonRows.map((one) => ({ ...one, ours: null, verdict: 'pending' as const }));
-  return { selection, rows, claims: [], pairs: [], titles: {}, parameters: [], references };
+  return { selection, rows, claims: [], pairs: [], titles: {}, palette, parameters: [], references };
 }
 
 export function comparisonAnswers(

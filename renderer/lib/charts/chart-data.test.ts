@@ -8,6 +8,7 @@ import {
   maximumPoints,
   scaled,
   smoothed,
+  styleAt,
   styleOf,
   summary,
   thin,
@@ -134,6 +135,11 @@ test('the summary describes the curve for screen readers', () => {
     greatest: 5,
   });
   expect(summary(series([null]))).toBeNull();
+});
+
+test('every place in a palette has a style of its own', () => {
+  const looks = Array.from({ length: 49 }, (_, place) => JSON.stringify(styleAt(place)));
+  expect(new Set(looks).size).toBe(49);
 });
 
 test('a method has the same style every time, and the listed ones differ', () => {

@@ -208,7 +208,9 @@ export function styleOf(method: string): { readonly colour: string; readonly das
   const place = places[method] ?? Array.from(method).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0);
   return styles[place % styles.length]!;
 }
-/** Style by position, for distinguishing runs of one method in a chart. */
+/** Style by place in a palette. Beyond the seventh a colour comes again, with another dash. */
 export function styleAt(place: number): { readonly colour: string; readonly dash: readonly number[] } {
-  return styles[place % styles.length]!;
+  const { colour } = styles[place % styles.length]!;
+  const { dash } = styles[(place + Math.floor(place / styles.length)) % styles.length]!;
+  return { colour, dash };
 }
