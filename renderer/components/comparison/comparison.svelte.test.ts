@@ -48,7 +48,9 @@ test('the plot and the table show it, and the expanded row distinguishes the two
   words.language = 'en';
   const target = document.body;
   shown.push(mount(IntervalPlot, { target, props: { rows: [row], palette: {}, label: 'plot' } }));
-  shown.push(mount(ComparisonTable, { target, props: { groups: [{ id: 'g', title: 'Linear', rows: [row] }], palette: {} } }));
+  shown.push(
+    mount(ComparisonTable, { target, props: { groups: [{ id: 'g', title: 'Linear', rows: [row] }], palette: {} } }),
+  );
   flushSync();
   expect(document.querySelector('[role="img"]')).not.toBeNull();
   document.querySelector<HTMLButtonElement>('[data-testid="comparison"] button')!.click();
