@@ -97,6 +97,14 @@ const faster: Settings = {
   'method.options.covariance': 2,
 };
 const short: Settings = { ...faster, epochs: 3.2 };
+/** The preset, for as long as the first plan trains. */
+const long: Settings = {
+  ...faster,
+  'view.solarize': 0.2,
+  'optimizer.options.rate': 0.004,
+  'method.options.invariance': 25,
+  epochs: 12,
+};
 /** The best of VICReg's trials with values spread, for longer. */
 const stronger: Settings = {
   ...base,
@@ -117,6 +125,9 @@ const first: readonly Settings[] = [
   { ...short, batch: 128 },
   { ...short, 'optimizer.options.rate': 0.004, 'view.solarize': 0.2 },
   stronger,
+  long,
+  { ...long, 'optimizer.options.rate': 0.008 },
+  { ...long, 'method.options.invariance': 10 },
 ];
 
 const independent = (trial: number): Settings => {
