@@ -2,6 +2,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import { writeError } from '../../../trainer/durable/disk-fault.ts';
 import { folderExists, syncFolder } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { FoundWeights, ImportedWeights, Origin, WantedWeights } from '../../../trainer/protocol/weights.ts';
@@ -80,8 +81,10 @@ export function createWeights(options: WeightsOptions): Weights {
       await syncFolder(workspace.weights);
       push('weightsChanged');
       return record;
+    } catch (error) {
+      throw writeError(error, folder);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 

@@ -24,6 +24,8 @@ export interface Scene {
   readonly read: (folder: string) => unknown;
   /** The work is a record that was acknowledged when it ended: a power cut afterwards must not undo it. Default: true. */
   readonly lasts?: boolean;
+  /** A refusal need not be told: what is written is a convenience. */
+  readonly isSilent?: boolean;
 }
 
 export const refusals: readonly Refusal[] = ['ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS'];
@@ -145,7 +147,7 @@ class Trial {
   /** A refusal is told with the path and the reason, unless the work came about all the same. */
   #expectReason(error: unknown, state: string, how: string, say: (what: string) => void): void {
     if (error === null) {
-      if (state !== this.#new) say('the refusal was not told of');
+      if (state !== this.#new && this.#scene.isSilent !== true) say('the refusal was not told of');
       return;
     }
     const { code, values, message } = faultOf(error);
