@@ -3,7 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { writeJson } from '../../../trainer/durable/files.ts';
+import { faultOf } from '../../../trainer/durable/fault-of.ts';
+import { readSealedAs, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Execution } from '../../../trainer/protocol/run.ts';
 import type { Selection } from '../../api/comparison.ts';
@@ -14,7 +15,6 @@ import type { RequestHandler, Push } from '../request-types.ts';
 import { gatherComparison, gatherReport, type Sources } from './gather-records.ts';
 import { buildReport } from './model.ts';
 import { reportFile, writeReport } from './write.ts';
-import { readChecked } from '../workspace/resources.ts';
 import type { Desktop } from '../machine/desktop.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { reportFormat } from './formats.ts';
@@ -48,6 +48,7 @@ const StoredReportRow = v.strictObject({
   missing: v.array(v.strictObject({ format: reportFormat, reason: v.string() })),
 });
 const rowFile = 'row.json';
+const rowLimit = 1 << 20;
 
 /** An entry of a folder. @throws 'unknown-id' if there is none of that name */
 async function expectEntry(folder: string, id: string): Promise<string> {
@@ -68,8 +69,8 @@ export function createReports(options: ReportsOptions): Reports {
     for (const name of names.filter((entry) => /^report-[a-z0-9-]+$/.test(entry))) {
       const file = join(workspace.reports, name, rowFile);
       // A folder without a row is still being written, or was interrupted.
-      const row = await readChecked(file, StoredReportRow).catch((error: unknown) => {
-        if (!(error instanceof FaultError && error.fault.code === 'not-found')) options.complain(String(error));
+      const row = await readSealedAs(file, rowLimit, StoredReportRow).catch((error: unknown) => {
+        options.complain(faultOf(error).message);
         return null;
       });
       if (row !== null) found.push(here(row, name));
@@ -119,7 +120,7 @@ export function createReports(options: ReportsOptions): Reports {
         tell('writing', false);
         const request = { model, formats: [...new Set(formats)], language, folder, id, createdAt: now() };
         const row = await writeReport({ ...request, htmlToPdf: desktop.htmlToPdf });
-        await writeJson(join(folder, rowFile), row);
+        await writeSealedJson(join(folder, rowFile), row);
         return row;
       } finally {
         tell('writing', true);

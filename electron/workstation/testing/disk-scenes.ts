@@ -75,7 +75,7 @@ async function sayingsOf(folder: string): Promise<unknown> {
   });
 }
 
-const found = v.parse(FoundWeights, {
+export const foundWeights = v.parse(FoundWeights, {
   id: '0123456789abcdef',
   file: 'resnet18.pth',
   format: 'pth',
@@ -93,7 +93,7 @@ function weightsIn(workspace: Workspace): Weights {
     await createFolder(join(folder, 'checkpoints'));
     await createFolder(join(folder, 'checkpoints', '000000'));
     await writeAtomically(join(folder, 'checkpoints', '000000', 'tensors.bin'), ['weights']);
-    return { found };
+    return { found: foundWeights };
   };
   return createWeights({
     workspace,
@@ -131,7 +131,7 @@ async function settle(folder: string, theme: 'dark' | 'light'): Promise<void> {
 
 const open = async (folder: string): Promise<void> => inWorkspace(folder, () => Promise.resolve());
 
-const dataset = {
+export const datasetRecord = {
   fingerprint: 'abc',
   name: 'Fashion',
   path: '/data',
@@ -158,11 +158,13 @@ const dataset = {
     splitRule: null,
     seconds: 1,
     ...Object.fromEntries(
-      'expected found splits classes rejects rejectKinds choices unused warnings leaks'.split(' ').map((key) => [key, []]),
+      'expected found splits classes rejects rejectKinds choices unused warnings leaks'
+        .split(' ')
+        .map((key) => [key, []]),
     ),
   },
 } as unknown as Parameters<typeof saveDataset>[2];
-const plan = {
+export const planRecord = {
   id: 'mine',
   startedAt: 7,
   paused: false,
@@ -222,13 +224,13 @@ export const workspaceScenes: readonly Scene[] = [
   {
     name: 'a new data set',
     prepare: open,
-    act: (folder) => inWorkspace(folder, (workspace) => saveDataset(workspace, database().store, dataset)),
+    act: (folder) => inWorkspace(folder, (workspace) => saveDataset(workspace, database().store, datasetRecord)),
     read: sayingsOf,
   },
   {
     name: 'a started plan',
     prepare: open,
-    act: (folder) => inWorkspace(folder, (workspace) => savePlan(workspace, database().store, plan)),
+    act: (folder) => inWorkspace(folder, (workspace) => savePlan(workspace, database().store, planRecord)),
     read: sayingsOf,
   },
   {
@@ -261,7 +263,8 @@ export const workspaceScenes: readonly Scene[] = [
     act: (folder) => recordSum(join(folder, 'reprise.db')),
     read: (folder) => {
       const sum = join(folder, 'reprise.db-sha256');
-      const isRight = (): boolean => readFileSync(sum, 'utf8').trim() === sha256(readFileSync(join(folder, 'reprise.db')));
+      const isRight = (): boolean =>
+        readFileSync(sum, 'utf8').trim() === sha256(readFileSync(join(folder, 'reprise.db')));
       return existsSync(sum) ? isRight() : null;
     },
     // Without it the next opening knows less, and nobody is kept waiting by a message.
@@ -269,4 +272,3 @@ export const workspaceScenes: readonly Scene[] = [
     isSilent: true,
   },
 ];
-
