@@ -1,6 +1,7 @@
 /** The work by which the trainer changes a run's folder, for `crash-points.ts`. */
-import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import process from 'node:process';
 import { openEvents } from '../channel/event-file.ts';
 import { sweep } from '../checkpoints/checkpoint-folders.ts';
 import { newestValid } from '../checkpoints/newest-checkpoint.ts';
@@ -143,7 +144,5 @@ export const trainerScenes: readonly Scene[] = [
 
 /** For a process of its own, that is killed: `node disk-scenes.ts NAME FOLDER`. */
 const [, program, name, folder] = process.argv;
-if (program !== undefined && import.meta.filename === program && name !== undefined && folder !== undefined) {
-  mkdirSync(folder, { recursive: true });
+if (program === import.meta.filename && folder !== undefined)
   await trainerScenes.find((scene) => scene.name === name)?.act(folder);
-}

@@ -272,3 +272,8 @@ export const workspaceScenes: readonly Scene[] = [
     isSilent: true,
   },
 ];
+
+/** For a process of its own, that is killed: `node disk-scenes.ts NAME FOLDER`. */
+const [, program, name, folder] = process.argv;
+if (program === import.meta.filename && folder !== undefined)
+  await workspaceScenes.find((scene) => scene.name === name)?.act(folder);

@@ -178,7 +178,9 @@ test(`${files} files, one in a hundred damaged`, { timeout: 4 * 3600_000 }, () =
     const unaware = openLeftOut({ ...quiet, runFolder: run, inspected: [] });
     await epoch(data, unaware);
     const lines = (await readFile(join(run, leftOutFile), 'utf8')).trimEnd().split('\n');
-    const recorded = new Set(lines.map((line) => (v.parse(LeftOutLine, JSON.parse(openLine(line)!)) as { file?: string }).file));
+    const recorded = new Set(
+      lines.map((line) => (v.parse(LeftOutLine, JSON.parse(openLine(line)!)) as { file?: string }).file),
+    );
     const inTrain = found.filter(({ split }) => split === 'train').map(({ file }) => file);
     // All were drawn but those of the images that the last, incomplete batch would have had.
     expect(recorded.size).toBeGreaterThan(inTrain.length - batch);
