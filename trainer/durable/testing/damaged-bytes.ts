@@ -96,7 +96,9 @@ export async function damageEverywhere(kind: DamagedKind): Promise<DamageCount> 
     const bit = integer(bytes.length * 8);
     const flipped = Buffer.from(bytes);
     flipped[bit >> 3]! ^= 1 << (bit & 7);
-    await attempt(flipped, `bit ${bit & 7} of byte ${bit >> 3} flipped`, false);
+    // Without its end the last line looks as if a power cut had taken it.
+    const isEnd = kind.isAppended === true && bit >> 3 === bytes.length - 1;
+    await attempt(flipped, `bit ${bit & 7} of byte ${bit >> 3} flipped`, isEnd);
   }
   kind.restore?.();
   writeFileSync(kind.file, bytes);
