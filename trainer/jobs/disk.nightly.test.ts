@@ -66,7 +66,8 @@ it(
       const say = (what: string): void => void wrong.push(`${how} at call ${at}: ${what}`);
       if (code !== 0) say(`ended with ${code}: ${errors.slice(-500)}`);
       else if (JSON.stringify(traceOf(stage)) !== JSON.stringify(expected)) say('ended in other bytes');
-      if (!reasons.some((reason) => reason.includes(how) && reason.includes(stage.folder))) say(`said ${reasons.join()}`);
+      if (!reasons.some((reason) => reason.includes(how) && reason.includes(stage.folder)))
+        say(`said ${reasons.join()}`);
       rmSync(stage.folder, { recursive: true });
     }
     const how = 'a run refused at one of its first 40 calls: paused with the reason, went on, same bytes';
@@ -77,7 +78,8 @@ it(
 );
 
 const mounted = mkdtempSync(join(tmpdir(), 'small-disk-'));
-const isMounted = spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', mounted], { stdio: 'ignore' }).status === 0;
+const isMounted =
+  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4m', 'tmpfs', mounted], { stdio: 'ignore' }).status === 0;
 afterAll(() => {
   if (isMounted) spawnSync('umount', [mounted]);
   rmSync(mounted, { recursive: true, force: true });

@@ -252,7 +252,7 @@ export const workspaceScenes: readonly Scene[] = [
       await writeJson(join(folder, 'resnet18.pth'), 'pth');
     },
     act: (folder) =>
-      inWorkspace(folder, (workspace) => weightsIn(workspace).import(join(folder, 'resnet18.pth'))).then(
+      inWorkspace(folder, async (workspace) => weightsIn(workspace).import(join(folder, 'resnet18.pth'))).then(
         () => undefined,
       ),
     read: sayingsOf,

@@ -3,6 +3,7 @@ import { cpSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writ
 import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
+import { recordCases } from '../../../../trainer/durable/testing/record-cases.ts';
 import { pretrain, rowOf, until, type Bench } from '../../testing/bench.ts';
 import type { Workstation } from '../../workstation.ts';
 
@@ -110,7 +111,10 @@ export async function damageRepeatedly(bench: Bench, cases: number): Promise<voi
     bit: fc.integer({ min: 0, max: 7 }),
     withDatabase: fc.boolean(),
   });
+  let tried = 0;
+  let kept = 0;
   const property = fc.asyncProperty(draw, async (drawn) => {
+    tried += 1;
     const isDatabase = drawn.path.startsWith('reprise');
     copy(isDatabase || drawn.withDatabase);
     damage(home, drawn);
@@ -124,9 +128,13 @@ export async function damageRepeatedly(bench: Bench, cases: number): Promise<voi
       ).toEqual([]);
       expect(notes.length, notes.join('\n')).toBeLessThanOrEqual(1);
       if (after.length < before.length) expect(notes, 'what is missing is said').toHaveLength(1);
+      kept += 1;
     } finally {
       await opened.close('safely');
     }
   });
-  await fc.assert(property, { numRuns: cases, endOnFailure: true });
+  await fc.assert(property, { numRuns: cases, endOnFailure: true }).finally(() => {
+    const how = 'a whole workspace with one file cut or one bit flipped, with and without its database';
+    recordCases({ promise: 'R5', how, cases: tried, lost: tried - kept });
+  });
 }
