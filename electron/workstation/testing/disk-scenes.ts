@@ -5,10 +5,15 @@ import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
 import { createFolder, sha256, writeAtomically, writeJson } from '../../../trainer/durable/files.ts';
+import { readSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
 import type { Scene } from '../../../trainer/durable/testing/crash-points.ts';
 import { FoundWeights } from '../../../trainer/protocol/weights.ts';
+import type { ReportRow } from '../../api/reports.ts';
 import { readSettings, writeSettings } from '../machine/settings.ts';
+import { buildReport, type ReportModel } from '../report/model.ts';
+import { keepReport } from '../report/reports.ts';
+import { firstPlan } from '../report/testing/report-fixture.ts';
 import { importRun } from '../recovery/import-run.ts';
 import { sweep } from '../recovery/sweep.ts';
 import { recordSum } from '../store/file-sum.ts';
@@ -190,6 +195,19 @@ async function runElsewhere(folder: string): Promise<void> {
   await writeAtomically(join(homeOf(elsewhere), 'runs', 'run-1', 'events.ndjson'), lines);
 }
 
+/** Made once: it takes longer than all that is written of it. */
+let modelOfPlan: Promise<ReportModel> | null = null;
+
+/** The files of the report that is listed, by the hashes of its row. */
+async function reportIn(folder: string): Promise<unknown> {
+  const row = (await readSealedJson(join(folder, 'reports', 'report-1', 'row.json'), 1 << 20)) as ReportRow | null;
+  if (row === null) return null;
+  return row.files.map(({ path, sha256: expected }) => [
+    path.slice(folder.length),
+    sha256(readFileSync(path)) === expected,
+  ]);
+}
+
 export const workspaceScenes: readonly Scene[] = [
   {
     name: 'a new run',
@@ -200,6 +218,7 @@ export const workspaceScenes: readonly Scene[] = [
   },
   {
     name: 'a first start with its first run',
+    isNightly: true,
     prepare: () => undefined,
     act: (folder) =>
       inWorkspace(folder, (workspace) => createRun(workspace, database().store, newRun('run-1'))).then(() => undefined),
@@ -229,6 +248,7 @@ export const workspaceScenes: readonly Scene[] = [
   },
   {
     name: 'a started plan',
+    isNightly: true,
     prepare: open,
     act: (folder) => inWorkspace(folder, (workspace) => savePlan(workspace, database().store, planRecord)),
     read: sayingsOf,
@@ -247,6 +267,7 @@ export const workspaceScenes: readonly Scene[] = [
   },
   {
     name: 'imported weights',
+    isNightly: true,
     prepare: async (folder) => {
       await open(folder);
       await writeJson(join(folder, 'resnet18.pth'), 'pth');
@@ -256,6 +277,18 @@ export const workspaceScenes: readonly Scene[] = [
         () => undefined,
       ),
     read: sayingsOf,
+  },
+  {
+    name: 'a report with its bundle',
+    isNightly: true,
+    prepare: (folder) => mkdir(join(folder, 'reports')).then(() => undefined),
+    act: async (folder) => {
+      const model = await (modelOfPlan ??= firstPlan().then(buildReport));
+      const place = { folder: join(folder, 'reports', 'report-1'), id: 'report-1', createdAt: 5 };
+      const htmlToPdf = { unavailable: 'no PDF in a test' };
+      await keepReport({ model, formats: ['json', 'bundle'], language: 'en', ...place, htmlToPdf });
+    },
+    read: reportIn,
   },
   {
     name: 'the checksum of a closed database',

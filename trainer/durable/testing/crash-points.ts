@@ -25,6 +25,8 @@ export interface Scene {
   readonly read: (folder: string) => unknown;
   /** The work is a record that was acknowledged when it ended: a power cut afterwards must not undo it. Default: true. */
   readonly lasts?: boolean;
+  /** Takes long, or is written as another one is: tried in the nightly run. */
+  readonly isNightly?: boolean;
   /** A refusal need not be told: what is written is a convenience. */
   readonly isSilent?: boolean;
 }
@@ -38,6 +40,10 @@ interface Way {
 }
 
 const isNightly = process.env['REPRISE_NIGHTLY'] === '1';
+
+/** Those that are tried now. */
+export const scenesOfThisRun = (scenes: readonly Scene[]): readonly Scene[] =>
+  scenes.filter((scene) => isNightly || scene.isNightly !== true);
 
 /** Every way to die: before a call, in the middle of a write, and with what was not flushed. */
 export const deaths: readonly Way[] = [
