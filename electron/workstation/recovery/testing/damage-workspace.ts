@@ -3,7 +3,6 @@ import { cpSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writ
 import { basename, dirname, join } from 'node:path';
 import fc from 'fast-check';
 import { expect } from 'vitest';
-import { recordCases } from '../../../../trainer/durable/testing/record-cases.ts';
 import { pretrain, rowOf, until, type Bench } from '../../testing/bench.ts';
 import type { Workstation } from '../../workstation.ts';
 
@@ -89,7 +88,12 @@ function damage(home: string, { path, kind, at, bit }: Damage): void {
   }
 }
 
-export async function damageRepeatedly(bench: Bench, cases: number): Promise<void> {
+/** @param count called at the end with the cases that were tried and those that were lost */
+export async function damageRepeatedly(
+  bench: Bench,
+  cases: number,
+  count: (tried: number, lost: number) => void = () => undefined,
+): Promise<void> {
   await fillWorkspace(bench);
   const home = join(bench.home, '..', 'damaged');
   const openCopy = (complain: (line: string) => void): Promise<Workstation> =>
@@ -133,8 +137,5 @@ export async function damageRepeatedly(bench: Bench, cases: number): Promise<voi
       await opened.close('safely');
     }
   });
-  await fc.assert(property, { numRuns: cases, endOnFailure: true }).finally(() => {
-    const how = 'a whole workspace with one file cut or one bit flipped, with and without its database';
-    recordCases({ promise: 'R5', how, cases: tried, lost: tried - kept });
-  });
+  await fc.assert(property, { numRuns: cases, endOnFailure: true }).finally(() => count(tried, tried - kept));
 }
