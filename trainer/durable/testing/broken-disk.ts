@@ -7,7 +7,7 @@
  */
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { dirname, join, resolve, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import process from 'node:process';
 import { LostPower } from './lost-power.ts';
 
@@ -112,7 +112,7 @@ const asBytes = (data: unknown): Buffer =>
 const isWriting = (flags: unknown): boolean =>
   typeof flags === 'number'
     ? (flags & (fs.constants.O_WRONLY | fs.constants.O_RDWR)) !== 0
-    : /[wa+]/.test(String(flags ?? 'r'));
+    : /[wa+]/.test(typeof flags === 'string' ? flags : 'r');
 const isEmptying = (flags: unknown): boolean =>
   typeof flags === 'number' ? (flags & fs.constants.O_TRUNC) !== 0 : String(flags).includes('w');
 
@@ -204,7 +204,7 @@ export async function breakDisk(plan: Plan): Promise<BrokenDisk> {
       flag?: string;
       flush?: boolean;
     };
-    const fd = typeof path === 'number' ? path : openSync(path as fs.PathLike, chosen.flag ?? flags);
+    const fd = typeof path === 'number' ? path : openSync(path, chosen.flag ?? flags);
     try {
       const bytes = asBytes(data);
       for (let at = 0; at < bytes.length;) at += writeSync(fd, bytes, at, bytes.length - at);

@@ -74,10 +74,10 @@ export class LostPower {
     this.#flushed.delete(name);
     this.#changes.push({
       name,
-      undo: (now) =>
-        void (isFolder
-          ? this.#disk.mkdirSync(now, { recursive: true })
-          : this.#disk.writeFileSync(now, contents ?? '')),
+      undo: (now) => {
+        if (isFolder) this.#disk.mkdirSync(now, { recursive: true });
+        else this.#disk.writeFileSync(now, contents ?? '');
+      },
     });
   }
 
