@@ -57,7 +57,7 @@ function evaluationBy(evaluator: EvaluatorRecipe, data: TinyPictures): RunConfig
   const source = (split: string) => ({ dataset: 'voc', path: data.voc, split, fingerprint: `tiny-voc-${split}` });
   return v.parse(RunConfig, {
     ...own,
-    layer: 'res5-2x2',
+    layer: 'pooled',
     train: source('trainval'),
     test: source('test'),
     preprocessing: { resize: 18, crop: 16, fit: 'squash' },

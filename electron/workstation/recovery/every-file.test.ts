@@ -146,7 +146,8 @@ const kinds: readonly DamagedKind[] = [
     file: join(home, 'datasets', copiesFile('abc')),
     mayBeEmpty: true,
     read: async () => {
-      const found = (await readCopiedImages(join(home, 'datasets'), 'abc'))?.get('test') ?? new Map();
+      const found =
+        (await readCopiedImages(join(home, 'datasets'), 'abc'))?.get('test') ?? new Map<number, Set<string>>();
       return { said: [...found].map(([at, splits]) => `${at} ${[...splits].join()}`), named: [] };
     },
   },

@@ -68,7 +68,7 @@ async function sayingsOf(folder: string): Promise<unknown> {
     const { damage, notes } = await sweep(workspace, store);
     const { settings, notes: ofSettings } = await readSettings(home);
     const names = readdirSync(home, { recursive: true, encoding: 'utf8' }).filter((name) => name !== 'lock');
-    return JSON.parse(
+    const said: unknown = JSON.parse(
       JSON.stringify({
         rows: rows(),
         damage: [...workspace.notes, ...damage, ...ofSettings, ...notes.filter((note) => note.includes('left alone'))],
@@ -77,6 +77,7 @@ async function sayingsOf(folder: string): Promise<unknown> {
         names: names.sort(),
       }).replaceAll(home, ''),
     );
+    return said;
   });
 }
 
