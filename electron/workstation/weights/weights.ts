@@ -47,9 +47,7 @@ const unknownOrigin: Origin = { method: null, pretrainedOn: null, epochs: null, 
 export function createWeights(options: WeightsOptions): Weights {
   const { workspace, jobs, push, now } = options;
   const folderOf = (id: string): string => join(workspace.weights, id);
-
   const readable = createRecordReader(options.complain);
-
   async function get(id: string): Promise<ImportedWeights> {
     const found = await readWeightRecord(folderOf(id));
     if (found !== null) return found;
@@ -98,7 +96,6 @@ export function createWeights(options: WeightsOptions): Weights {
     push('weightsChanged');
     return record;
   }
-
   const write = (request: ExportRequest): Promise<ExportedEncoder> => exportEncoder(options, request, get);
 
   return {
