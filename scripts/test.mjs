@@ -5,6 +5,7 @@
  *   npm test                     all
  *   npm test -- methods          those whose file name contains the word
  *   npm run test:nightly         the long ones too
+ *   npm run test:nightly -- reliability     those that count what a promise was tested by, and the table of it
  */
 import { setUp } from './setup.mjs';
 import { randomInt } from 'node:crypto';
@@ -17,13 +18,18 @@ import { openDisplay } from './display.mjs';
 import { filesUnder, readJson } from './files.mjs';
 import { prepareGpuBuild } from './gpu-build.mjs';
 import { preparePeers } from './peers.mjs';
+import { countingTests, writeReliability } from './reliability.mjs';
 import { childEnvironment, locations, root } from './runtime.mjs';
 import { add, settle } from './tally.mjs';
 
 const words = process.argv.slice(2);
 const nightly = words.includes('--nightly');
-const filters = words.filter((word) => word !== '--nightly');
+const asked = words.filter((word) => word !== '--nightly');
+/** By what they call, not by their names: a new one is among them. */
+const isReliability = nightly && asked.join() === 'reliability';
+const filters = isReliability ? countingTests() : asked;
 const results = join(root, 'test-results');
+const cases = join(results, 'reliability');
 
 /** @typedef {import('./tally.mjs').Count} Count */
 
@@ -36,6 +42,7 @@ async function nightlyEnvironment() {
     REPRISE_PROPERTY_SEED: seed,
     REPRISE_PEERS: await preparePeers(),
     REPRISE_GPU_BUILD: await prepareGpuBuild(),
+    ...(isReliability && { REPRISE_CASES: cases }),
   };
 }
 
@@ -85,5 +92,6 @@ await buildOrExplain();
 rmSync(results, { recursive: true, force: true });
 mkdirSync(results, { recursive: true });
 const total = add([await unit(), await endToEnd()]);
+if (isReliability) await writeReliability(cases);
 console.log(`\n${total.passed} passed, ${total.failed} failed`);
 process.exit(total.failed === 0 ? 0 : 1);

@@ -1,7 +1,9 @@
 /** The events of a run in `events.ndjson`, a line each: the truth about the run. */
 import { closeSync, fsyncSync, fstatSync, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { dirname } from 'node:path';
 import * as v from 'valibot';
-import { diskFault } from '../durable/disk-fault.ts';
+import { diskFault, writeError } from '../durable/disk-fault.ts';
+import { syncFolderNow } from '../durable/files.ts';
 import { sealedLine } from '../durable/sealed-line.ts';
 import type { TrainerEvent } from '../protocol/events.ts';
 import type { Fault } from '../protocol/fault.ts';
@@ -20,9 +22,25 @@ export interface OpenedEvents {
   readonly cut: number;
 }
 
-/** Opens the file for appending, cuts a torn last line, and finds the last sequence this attempt has used. */
+/**
+ * Opens the file for appending, cuts a torn last line, and finds the last sequence this attempt has used.
+ *
+ * @throws FaultError the disk's fault where it refuses
+ */
 export function openEvents(path: string, attempt: number): OpenedEvents {
-  const file = openSync(path, 'a+');
+  let file: number | null = null;
+  try {
+    file = openSync(path, 'a+');
+    // A new file: without its name a power cut would take the events that were flushed, too.
+    if (fstatSync(file).size === 0) syncFolderNow(dirname(path));
+    return readTail(path, file, attempt);
+  } catch (error) {
+    if (file !== null) closeSync(file);
+    throw writeError(error, path);
+  }
+}
+
+function readTail(path: string, file: number, attempt: number): OpenedEvents {
   const size = fstatSync(file).size;
   const tail = Buffer.alloc(Math.min(size, tailBytes));
   readSync(file, tail, 0, tail.length, size - tail.length);

@@ -1,5 +1,5 @@
 /** Events on the pipe and in the file: order, back-pressure, what may be dropped, what a crash leaves. */
-import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { appendFileSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -53,6 +53,20 @@ const lines = (): TrainerEvent[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as TrainerEvent);
 const attach = (port: Port, attempt = 1): void => port.attach({ run: 'test-run', attempt, folder });
+
+it('is attached again once the disk lets the file be opened, and numbers go on', () => {
+  const port = openPort({ channel: null, now: () => 5 });
+  const gone = { run: 'test-run', attempt: 1, folder: join(folder, 'gone') };
+  expect(() => port.attach(gone)).toThrow(
+    expect.objectContaining({ fault: expect.objectContaining({ code: 'write-failed' }) }) as Error,
+  );
+  port.send(phase);
+  mkdirSync(gone.folder);
+  port.attach(gone);
+  port.send(point(1));
+  const text = readFileSync(join(gone.folder, 'events.ndjson'), 'utf8').trimEnd();
+  expect(JSON.parse(text)).toMatchObject({ type: 'metrics', sequence: 2 });
+});
 
 describe('the pipe', () => {
   it('has one message in flight; points gather meanwhile, and only the newest beat waits', () => {

@@ -30,7 +30,7 @@ export interface RunPlace {
 export interface Port {
   /** There is no parent, and nobody to ask. */
   readonly alone: boolean;
-  /** From here on events belong to this run and are kept in its folder. */
+  /** From here on events belong to this run and are kept in its folder. @throws FaultError the disk's fault; may be tried again */
   attach(place: RunPlace): void;
   send(message: Message): void;
   log(level: LogLevel, code: string, text: string, values?: Record<string, string | number>): void;
@@ -102,7 +102,8 @@ export function openPort({ channel, now }: PortOptions): Port {
   function attach(next: RunPlace): void {
     place = next;
     const opened = openEvents(join(next.folder, 'events.ndjson'), next.attempt);
-    sequence = opened.sequence;
+    // What was sent while the file could not be opened has numbers of its own.
+    sequence = Math.max(sequence, opened.sequence);
     events = opened.events;
     const { cut } = opened;
     if (cut === 0) return;

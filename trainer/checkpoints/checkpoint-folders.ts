@@ -2,7 +2,8 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseCheckpointName, type CheckpointName } from '../durable/checkpoint-manifest.ts';
-import { isMissing } from '../durable/files.ts';
+import { writeError } from '../durable/disk-fault.ts';
+import { isMissing, syncFolder } from '../durable/files.ts';
 
 /** Path of the folder that holds a run's checkpoints. */
 export const checkpointsOf = (runFolder: string): string => join(runFolder, 'checkpoints');
@@ -25,11 +26,16 @@ export async function candidates(runFolder: string): Promise<readonly Candidate[
     .sort((a, b) => b.step - a.step || b.edition - a.edition);
 }
 
-/** Removes what a death in the middle of a save or of a deletion left behind. */
+/** Removes what a death in the middle of a save or of a deletion left behind. @throws the disk's fault where it refuses */
 export async function sweep(runFolder: string): Promise<void> {
   const folder = checkpointsOf(runFolder);
-  await mkdir(folder, { recursive: true });
-  for (const name of await readdir(folder)) {
-    if (name.startsWith('.tmp-')) await rm(join(folder, name), { recursive: true, force: true });
+  try {
+    await mkdir(folder, { recursive: true });
+    await syncFolder(runFolder);
+    for (const name of await readdir(folder)) {
+      if (name.startsWith('.tmp-')) await rm(join(folder, name), { recursive: true, force: true });
+    }
+  } catch (error) {
+    throw writeError(error, folder);
   }
 }

@@ -20,6 +20,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openSealed, sealedJson } from '../durable/sealed-json.ts';
 import { sha256 } from '../durable/files.ts';
 import { FaultError } from '../durable/fault-error.ts';
+import { recordCases } from '../durable/testing/record-cases.ts';
 import type { StateEntry } from '../engine/engine.ts';
 import type { Manifest } from '../protocol/checkpoint.ts';
 import { Execution, type RunConfig } from '../protocol/run.ts';
@@ -301,24 +302,32 @@ describe('retention', () => {
   });
 
   it('never lets the newest good ones, the best or the final one go', () => {
-    fc.assert(
-      fc.property(kept, policy, (all, rule) => {
-        const gone = new Set(expendable(all, rule));
-        const age = (one: { step: number; edition: number }): number => one.step * 10 + one.edition;
-        const good = all.filter((one) => one.good).sort((a, b) => age(b) - age(a));
-        for (const one of good.slice(0, rule.keepLast)) expect(gone.has(one)).toBe(false);
-        for (const one of all) {
-          if (one.step === rule.best || one.step === rule.final) expect(gone.has(one)).toBe(false);
-        }
-        if (good.length < rule.keepLast) expect(gone.size).toBe(0);
-        // It does delete: what is older than the last one to keep, and neither best nor final.
-        const oldest = good[rule.keepLast - 1];
-        for (const one of oldest ? all : []) {
-          const older = age(one) < age(oldest!) && one.step !== rule.best && one.step !== rule.final;
-          expect(gone.has(one)).toBe(older);
-        }
-      }),
-    );
+    let cases = 0;
+    let held = 0;
+    const property = fc.property(kept, policy, (all, rule) => {
+      cases += 1;
+      const gone = new Set(expendable(all, rule));
+      const age = (one: { step: number; edition: number }): number => one.step * 10 + one.edition;
+      const good = all.filter((one) => one.good).sort((a, b) => age(b) - age(a));
+      for (const one of good.slice(0, rule.keepLast)) expect(gone.has(one)).toBe(false);
+      for (const one of all) {
+        if (one.step === rule.best || one.step === rule.final) expect(gone.has(one)).toBe(false);
+      }
+      if (good.length < rule.keepLast) expect(gone.size).toBe(0);
+      // It does delete: what is older than the last one to keep, and neither best nor final.
+      const oldest = good[rule.keepLast - 1];
+      for (const one of oldest ? all : []) {
+        const older = age(one) < age(oldest!) && one.step !== rule.best && one.step !== rule.final;
+        expect(gone.has(one)).toBe(older);
+      }
+      held += 1;
+    });
+    try {
+      fc.assert(property);
+    } finally {
+      const how = 'what may be deleted, of random checkpoints by random rules';
+      recordCases({ promise: 'R6', how, cases, lost: cases - held });
+    }
   });
 
   it('does not count a damaged checkpoint among those it keeps', async () => {

@@ -1,6 +1,7 @@
 /** Deleting checkpoints that a run no longer needs. */
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { writeError } from '../durable/disk-fault.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import { candidates, checkpointsOf, type Candidate } from './checkpoint-folders.ts';
 import { verifyCheckpoint } from './read-checkpoint.ts';
@@ -33,6 +34,8 @@ export function expendable<T extends Kept>(
 /**
  * Deletes what the policy allows among the checkpoints up to a step: later ones are of a life that was given up, and do
  * not count for what is kept of this one. `good` remembers folders already verified, so that each is read once only.
+ *
+ * @throws FaultError the disk's fault where it refuses; what is not deleted then is kept
  */
 export async function prune(
   runFolder: string,
@@ -59,9 +62,13 @@ export async function prune(
     reached('pruning');
     // Renamed first: a death in the middle of the deletion leaves something to sweep, not half a checkpoint.
     const away = join(parent, `.tmp-gone-${name}`);
-    await rename(join(parent, name), away);
-    await rm(away, { recursive: true, force: true });
-    good.delete(name);
+    try {
+      await rename(join(parent, name), away);
+      good.delete(name);
+      await rm(away, { recursive: true, force: true });
+    } catch (error) {
+      throw writeError(error, join(parent, name));
+    }
   }
   return gone.map((one) => one.step);
 }

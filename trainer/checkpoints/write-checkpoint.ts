@@ -118,9 +118,12 @@ export async function saveCheckpoint(
   reached('begin');
   try {
     // Not recursive: where the run's folder is gone, its disk is, and nothing is to be made in its place.
-    await mkdir(parent).catch((error: unknown) => {
-      if (!isExisting(error)) throw error;
-    });
+    await mkdir(parent).then(
+      () => syncFolder(runFolder),
+      (error: unknown) => {
+        if (!isExisting(error)) throw error;
+      },
+    );
     await rm(temporary, { recursive: true, force: true });
     await mkdir(temporary);
     reached('folder made');

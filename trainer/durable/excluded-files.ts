@@ -1,19 +1,24 @@
 /** Images that a person left out of a data set, as both programs read them. */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { ExcludedFile, excludedFileOf } from '../protocol/left-out.ts';
-import { isMissing } from './files.ts';
+import { readSealedAs, writeSealedJson } from './sealed-json.ts';
 
-/** @param folder the workspace's folder of data sets */
+const limit = 16 << 20;
+/** Older versions wrote the list alone. */
+const Stored = v.union([v.strictObject({ excluded: v.array(ExcludedFile) }), v.array(ExcludedFile)]);
+
+/** @param folder the workspace's folder of data sets. @throws FaultError `unreadable-file` if the list is damaged */
 export async function readExcludedFiles(folder: string, fingerprint: string): Promise<readonly ExcludedFile[]> {
-  try {
-    return v.parse(
-      v.array(ExcludedFile),
-      JSON.parse(await readFile(join(folder, excludedFileOf(fingerprint)), 'utf8')),
-    );
-  } catch (error) {
-    if (isMissing(error)) return [];
-    throw error;
-  }
+  const stored = await readSealedAs(join(folder, excludedFileOf(fingerprint)), limit, Stored);
+  if (stored === null) return [];
+  return 'excluded' in stored ? stored.excluded : stored;
+}
+
+export async function writeExcludedFiles(
+  folder: string,
+  fingerprint: string,
+  excluded: readonly ExcludedFile[],
+): Promise<void> {
+  await writeSealedJson(join(folder, excludedFileOf(fingerprint)), { excluded });
 }

@@ -36,7 +36,7 @@ it.each(settings.map((setting) => [JSON.stringify(setting), setting] as const))(
       (finished) => expect(traceOf(finished)).toEqual(expected),
     );
     expect(kills).toBe(1);
-    traces.set(name, expected.tensors);
+    traces.set(name, expected.tensors!);
   },
   30 * minutes,
 );

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { openLine } from '../durable/sealed-line.ts';
 import { LeftOutImage } from '../protocol/left-out.ts';
 import type { TrainerEvent } from '../protocol/events.ts';
 import { savePoints } from '../checkpoints/save-points.ts';
@@ -96,7 +97,7 @@ describe.concurrent('a pretraining on pictures of which some are damaged', () =>
         // Batches in progress may find the same image for two steps: the earlier counts.
         const first = new Map<string, number | null>();
         for (const line of lines) {
-          const { split, file, step } = v.parse(LeftOutImage, JSON.parse(line));
+          const { split, file, step } = v.parse(LeftOutImage, JSON.parse(openLine(line)!));
           const key = `${split} ${file} ${step === null ? 'whole' : 'from a step'}`;
           first.set(key, step === null ? null : Math.min(step, first.get(key) ?? step));
         }

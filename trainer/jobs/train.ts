@@ -19,6 +19,7 @@ import { whenNotFiniteOf } from '../protocol/when-not-finite.ts';
 import { version } from '../version.ts';
 import type { Port } from '../channel/port.ts';
 import { openReach } from '../channel/reach.ts';
+import { whenWritten } from '../channel/when-written.ts';
 import { newestOfAttempt, startingPoint } from './starting-point.ts';
 import { StopAsked, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
@@ -63,9 +64,14 @@ export async function run(job: JobOf<'train'>, given: JobContext): Promise<Endin
   const clock = (): number => given.clock() - reach.heldMs();
   const context: JobContext = { port, clock, reach };
   const { config, attempt, runFolder } = job;
-  port.attach({ run: job.run, attempt, folder: runFolder });
+  const place = { run: job.run, attempt, folder: runFolder };
+  await whenWritten(() => port.attach(place), runFolder, reach);
   const notices: Notices = [];
-  const from = await startingPoint(job, (...notice) => notices.push(notice));
+  const begin = (): Promise<Loaded | null> => {
+    notices.length = 0;
+    return startingPoint(job, (...notice) => notices.push(notice));
+  };
+  const from = await whenWritten(begin, runFolder, reach);
   const engine = await openEngine(config.execution);
   if (from) compare(from, engine, job.anyArithmetic, notices);
   const { device, threads, instructionSet, versions } = engine.facts;

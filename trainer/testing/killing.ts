@@ -264,7 +264,8 @@ export async function reachedStep(stage: Stage, child: ChildProcess, attempt: nu
 export interface Trace {
   /** The curve: each attempt's points up to where a later one took over. */
   readonly points: readonly string[];
-  readonly tensors: string;
+  /** Null where nothing is trained. */
+  readonly tensors: string | null;
   readonly results: readonly Result[];
   readonly perImage: Readonly<Record<string, string>>;
 }
@@ -280,7 +281,7 @@ function keptPoints(events: readonly TrainerEvent[]): readonly MetricPoint[] {
 
 export function traceOf(stage: Stage): Trace {
   const events = eventsOf(stage);
-  const last = readdirSync(join(stage.folder, 'checkpoints')).sort().at(-1)!;
+  const last = readdirSync(join(stage.folder, 'checkpoints')).sort().at(-1);
   const outcomes = eventsAs(events, 'result').map((event) => event.outcome);
   const results = outcomes.flatMap((outcome) => (outcome.kind === 'results' ? [outcome.results] : []));
   const ofLastAttempt = results.at(-1) ?? [];
@@ -290,7 +291,10 @@ export function traceOf(stage: Stage): Trace {
   ]);
   return {
     points: keptPoints(events).map((point) => JSON.stringify(point)),
-    tensors: readFileSync(join(stage.folder, 'checkpoints', last, 'tensors.bin')).toString('base64'),
+    tensors:
+      last === undefined
+        ? null
+        : readFileSync(join(stage.folder, 'checkpoints', last, 'tensors.bin')).toString('base64'),
     results: ofLastAttempt,
     perImage: Object.fromEntries(
       files.map((file) => [file, readFileSync(join(stage.folder, file)).toString('base64')]),
@@ -298,9 +302,10 @@ export function traceOf(stage: Stage): Trace {
   };
 }
 
-/** How an attempt is killed: at a point of its first save, or a given time after one of its steps. */
+/** How an attempt is killed: at a point of its first save, a time after it began, or after one of its steps. */
 export type Death =
   | { readonly kind: 'save'; readonly point: number }
+  | { readonly kind: 'time'; readonly delayMs: number }
   | { readonly kind: 'step'; readonly steps: number; readonly delayMs: number };
 
 /** Runs an attempt that is to be killed. Returns false if it finished first. */
@@ -312,6 +317,9 @@ export async function liveUntil(stage: Stage, attempt: number, death: Death): Pr
     const before = Math.max(0, ...eventsAs(eventsOf(stage), 'checkpoint').map((event) => event.step));
     await reachedStep(stage, child, attempt, before + death.steps);
     await after(death.delayMs);
+    child.kill('SIGKILL');
+  } else if (death.kind === 'time') {
+    await Promise.race([exit, after(death.delayMs)]);
     child.kill('SIGKILL');
   }
   const { code, signal } = await exit;

@@ -1,7 +1,7 @@
 /** The checkpoints this attempt saved or started from, and the deletion of superseded ones. */
 import { checkpointsOf } from '../checkpoints/checkpoint-folders.ts';
 import { prune } from '../checkpoints/prune-checkpoints.ts';
-import { systemCode } from '../durable/disk-fault.ts';
+import { diskFault } from '../durable/disk-fault.ts';
 import type { LoopScope } from './loop-scope.ts';
 
 export class SavedCheckpoints {
@@ -40,8 +40,8 @@ export class SavedCheckpoints {
       this.#isRefused = false;
     } catch (error) {
       // What could not be deleted is kept, and tried again after the next save.
-      const system = systemCode(error);
-      if (system === null) throw error;
+      const system = diskFault(error, checkpointsOf(context.runFolder))?.values['system'];
+      if (system === undefined) throw error;
       if (!this.#isRefused)
         context.port.log(
           'attention',

@@ -1,19 +1,19 @@
 /** Reads which images of a split have copies, and where, from the file beside a data set's record. */
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import * as v from 'valibot';
 import { isMissing } from '../../../trainer/durable/files.ts';
+import { readSealedLines } from '../../../trainer/durable/sealed-lines.ts';
 import { CopyPair, copiesFile } from '../../../trainer/protocol/copies.ts';
 
 /** Of a split: the places of images that have copies, with the splits these are in. */
 export type CopiedImages = ReadonlyMap<string, ReadonlyMap<number, ReadonlySet<string>>>;
 
+const advice = 'Remove the file, and check the contents of the data set again.';
+
+/** @throws FaultError `unreadable-file` */
 async function read(path: string): Promise<CopiedImages> {
   const found = new Map<string, Map<number, Set<string>>>();
-  for await (const line of createInterface({ input: createReadStream(path) })) {
-    const { picture, copyOf } = v.parse(CopyPair, JSON.parse(line));
+  for (const { picture, copyOf } of (await readSealedLines(path, CopyPair, advice)) ?? []) {
     const images = found.get(picture.split) ?? new Map<number, Set<string>>();
     found.set(picture.split, images);
     images.set(picture.index, (images.get(picture.index) ?? new Set()).add(copyOf.split));

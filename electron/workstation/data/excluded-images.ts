@@ -1,9 +1,8 @@
 /** Images that a person left out of a data set: runs made from then on do without them, and they can be taken in again. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { readExcludedFiles } from '../../../trainer/durable/excluded-files.ts';
+import { readExcludedFiles, writeExcludedFiles } from '../../../trainer/durable/excluded-files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
-import { writeAtomically } from '../../../trainer/durable/files.ts';
 import { excludedFileOf, type ExcludedFile } from '../../../trainer/protocol/left-out.ts';
 import type { StoredDataset } from '../store/store.ts';
 
@@ -34,7 +33,7 @@ export async function exclude(
       );
     const path = join(folder, excludedFileOf(fingerprint));
     if (next.length === 0) await rm(path, { force: true });
-    else await writeAtomically(path, [JSON.stringify(next)]);
+    else await writeExcludedFiles(folder, fingerprint, next);
     return next.length;
   };
   const done = last.then(change, change);

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { isMissing } from '../../../trainer/durable/files.ts';
+import { openLine } from '../../../trainer/durable/sealed-line.ts';
 import { LeftOutLine, leftOutFile } from '../../../trainer/protocol/left-out.ts';
 import { commonTo, inEnglish, kindOf, type Said } from '../../../trainer/protocol/sentence.ts';
 import type { LeftOutImages } from '../../api/runs.ts';
@@ -13,7 +14,7 @@ const mostNamed = 20;
 /** A torn last line is being written, or was cut off by a power failure. */
 function parseLine(line: string): LeftOutLine | null {
   try {
-    return v.parse(LeftOutLine, JSON.parse(line));
+    return v.parse(LeftOutLine, JSON.parse(openLine(line) ?? ''));
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof v.ValiError) return null;
     throw error;

@@ -3,6 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { copyFile, lstat, mkdir, open, readdir, realpath, rename, rm } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import * as v from 'valibot';
+import { writeError } from '../../../trainer/durable/disk-fault.ts';
 import { syncFolder } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
@@ -68,8 +69,8 @@ export async function importRun(
   } catch (error) {
     // All or nothing: neither rows nor the copy stay.
     await store.forget(run);
-    if (isElsewhere) await rm(target, { recursive: true, force: true });
-    throw error;
+    if (isElsewhere) await rm(target, { recursive: true, force: true }).catch(() => undefined);
+    throw writeError(error, target);
   }
 }
 
@@ -141,21 +142,32 @@ async function copyWhole(
 ): Promise<void> {
   const files = await listFiles(source, limits);
   const temporary = join(workspace.runs, `.import-${run}`);
-  await rm(temporary, { recursive: true, force: true });
   try {
+    await rm(temporary, { recursive: true, force: true });
     await mkdir(temporary);
     for (const { path, isFolder } of files) {
       // Does not follow links or overwrite anything that appeared meanwhile.
       if (isFolder) await mkdir(join(temporary, path));
-      else
-        await copyFile(join(source, path), join(temporary, path), constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+      else await copyDurably(join(source, path), join(temporary, path));
     }
+    for (const { path, isFolder } of files) if (isFolder) await syncFolder(join(temporary, path));
     await syncFolder(temporary);
     await rename(temporary, target);
     await syncFolder(workspace.runs);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    throw writeError(error, target);
+  }
+}
+
+async function copyDurably(source: string, target: string): Promise<void> {
+  await copyFile(source, target, constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE);
+  // A file that may only be read is flushed through that, too.
+  const file = await open(target, 'r');
+  try {
+    await file.sync();
+  } finally {
+    await file.close();
   }
 }
 

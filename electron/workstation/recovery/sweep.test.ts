@@ -17,6 +17,7 @@ import process from 'node:process';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { openSealed, sealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
+import { recordCases } from '../../../trainer/durable/testing/record-cases.ts';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
 import { partsOf } from './checkpoint-folders.ts';
 import { importRun } from './import-run.ts';
@@ -443,6 +444,17 @@ test('delete the database, sweep the folders: the same tables (queue order and b
   const after = database();
   const report = await sweep(workspace, after.store);
   expect(report).toMatchObject({ adopted: ['run-1', 'run-2', 'run-3', 'run-4'], interrupted: [], notes: [] });
+  const linesOf = (rows: ReturnType<typeof allRows>): string[] =>
+    Object.entries(rows).flatMap(([table, all]) => all.map((row) => `${table} ${JSON.stringify(row)}`));
+  const [then, now] = [before, after].map(({ rows }) => linesOf(rows(['beats'])));
+  const lost =
+    then!.filter((line) => !now!.includes(line)).length + now!.filter((line) => !then!.includes(line)).length;
+  recordCases({
+    promise: 'R12',
+    how: 'the database is deleted, and each row made anew from the files',
+    cases: then!.length,
+    lost,
+  });
   expect(after.rows(['beats'])).toEqual(before.rows(['beats']));
   expect(await after.store.run('run-3')).toMatchObject({ method: 'vicreg', status: 'stopped' });
 });

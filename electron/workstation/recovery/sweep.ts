@@ -96,7 +96,9 @@ async function runFolders(workspace: Workspace, notes: string[]): Promise<readon
     if (entry.name.startsWith('.import-')) {
       await rm(join(workspace.runs, entry.name), { recursive: true, force: true });
       notes.push(`${entry.name}: an import that did not finish was removed.`);
-    } else if (entry.isDirectory() && v.is(RunId, entry.name)) names.push(entry.name);
+    } else if (entry.name.startsWith('.tmp-'))
+      await rm(join(workspace.runs, entry.name), { recursive: true, force: true });
+    else if (entry.isDirectory() && v.is(RunId, entry.name)) names.push(entry.name);
     else notes.push(`runs/${entry.name} is not a run folder and is left alone.`);
   }
   return names.sort();

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { openSealed, sealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { createBench, type Bench } from '../testing/bench.ts';
 
 let bench: Bench;
@@ -26,9 +27,9 @@ test('a report is opened in its own folder, wherever its row says that its files
   const { id } = await handlers.exportReport.answer({ kind: 'runs', runs: [] }, ['html'], 'en');
   const folder = join(bench.home, 'reports', id);
   const file = join(folder, 'row.json');
-  const row = JSON.parse(readFileSync(file, 'utf8')) as { files: object[] };
+  const row = openSealed(readFileSync(file)).value as { files: object[] };
   const files = row.files.map((one) => ({ ...one, path: '/bin/sh' }));
-  writeFileSync(file, JSON.stringify({ ...row, id: 'report-other', folder: '/etc', files }));
+  writeFileSync(file, sealedJson({ ...row, id: 'report-other', folder: '/etc', files }));
   await handlers.openReport.answer(id, 'html');
   await handlers.showInFolder.answer({ kind: 'report', id });
   expect(opened).toEqual([join(folder, 'report.html'), folder]);

@@ -1,9 +1,12 @@
 /** Comparisons and reports: gathered from the records, written to separate folders, and listed from those folders. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import * as v from 'valibot';
-import { writeJson } from '../../../trainer/durable/files.ts';
+import { writeError } from '../../../trainer/durable/disk-fault.ts';
+import { syncFolder } from '../../../trainer/durable/files.ts';
+import { faultOf } from '../../../trainer/durable/fault-of.ts';
+import { readSealedAs, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Execution } from '../../../trainer/protocol/run.ts';
 import type { Selection } from '../../api/comparison.ts';
@@ -13,8 +16,7 @@ import type { Language } from '../../api/settings.ts';
 import type { RequestHandler, Push } from '../request-types.ts';
 import { gatherComparison, gatherReport, type Sources } from './gather-records.ts';
 import { buildReport } from './model.ts';
-import { reportFile, writeReport } from './write.ts';
-import { readChecked } from '../workspace/resources.ts';
+import { reportFile, writeReport, type WriteReport } from './write.ts';
 import type { Desktop } from '../machine/desktop.ts';
 import type { Workspace } from '../workspace/workspace.ts';
 import { reportFormat } from './formats.ts';
@@ -48,6 +50,25 @@ const StoredReportRow = v.strictObject({
   missing: v.array(v.strictObject({ format: reportFormat, reason: v.string() })),
 });
 const rowFile = 'row.json';
+const rowLimit = 1 << 20;
+
+/**
+ * Writes a report and, last, its row: without that a folder is not listed.
+ *
+ * @throws FaultError the disk's fault; then nothing of the report stays
+ */
+export async function keepReport(request: WriteReport): Promise<ReportRow> {
+  const { folder } = request;
+  try {
+    const row = await writeReport(request);
+    await writeSealedJson(join(folder, rowFile), row);
+    await syncFolder(dirname(folder));
+    return row;
+  } catch (error) {
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    throw writeError(error, folder);
+  }
+}
 
 /** An entry of a folder. @throws 'unknown-id' if there is none of that name */
 async function expectEntry(folder: string, id: string): Promise<string> {
@@ -68,8 +89,8 @@ export function createReports(options: ReportsOptions): Reports {
     for (const name of names.filter((entry) => /^report-[a-z0-9-]+$/.test(entry))) {
       const file = join(workspace.reports, name, rowFile);
       // A folder without a row is still being written, or was interrupted.
-      const row = await readChecked(file, StoredReportRow).catch((error: unknown) => {
-        if (!(error instanceof FaultError && error.fault.code === 'not-found')) options.complain(String(error));
+      const row = await readSealedAs(file, rowLimit, StoredReportRow).catch((error: unknown) => {
+        options.complain(faultOf(error).message);
         return null;
       });
       if (row !== null) found.push(here(row, name));
@@ -118,9 +139,7 @@ export function createReports(options: ReportsOptions): Reports {
         await mkdir(workspace.reports, { recursive: true });
         tell('writing', false);
         const request = { model, formats: [...new Set(formats)], language, folder, id, createdAt: now() };
-        const row = await writeReport({ ...request, htmlToPdf: desktop.htmlToPdf });
-        await writeJson(join(folder, rowFile), row);
-        return row;
+        return await keepReport({ ...request, htmlToPdf: desktop.htmlToPdf });
       } finally {
         tell('writing', true);
       }

@@ -1,7 +1,7 @@
 /** What the user chose each time a run had paused because going back did not help: a file of its folder, for it is part of what the run is. */
 import { join } from 'node:path';
 import * as v from 'valibot';
-import { readJson, writeJson } from '../../../trainer/durable/files.ts';
+import { readSealedAs, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import {
   NotFiniteChoices,
   notFiniteChoicesFile,
@@ -12,10 +12,14 @@ import type { StoredRun } from '../store/store.ts';
 
 const limit = 1 << 20;
 
+/** Older versions wrote the list alone. */
+const Stored = v.union([v.strictObject({ choices: NotFiniteChoices }), NotFiniteChoices]);
+
 /** Oldest first; empty where the run never asked. */
 export async function readChoices(folder: string): Promise<NotFiniteChoices> {
-  const found = await readJson(join(folder, notFiniteChoicesFile), limit);
-  return found === null ? [] : v.parse(NotFiniteChoices, found);
+  const found = await readSealedAs(join(folder, notFiniteChoicesFile), limit, Stored);
+  if (found === null) return [];
+  return 'choices' in found ? found.choices : found;
 }
 
 /** What counts in the next attempt: what was chosen last, or what its configuration says. */
@@ -24,5 +28,5 @@ export async function newestChoice({ folder, config }: Pick<StoredRun, 'folder' 
 }
 
 export async function addChoice(folder: string, chosen: WhenNotFinite): Promise<void> {
-  await writeJson(join(folder, notFiniteChoicesFile), [...(await readChoices(folder)), chosen]);
+  await writeSealedJson(join(folder, notFiniteChoicesFile), { choices: [...(await readChoices(folder)), chosen] });
 }

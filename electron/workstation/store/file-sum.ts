@@ -52,6 +52,15 @@ export function forgetSum(file: string): void {
   rmSync(sumOf(file), { force: true, recursive: true });
 }
 
+function removeQuietly(path: string): void {
+  try {
+    rmSync(path, { force: true });
+  } catch (error) {
+    // It is written over at the next close.
+    if (diskFault(error, path) === null) throw error;
+  }
+}
+
 /** Called after a clean close. Without it, as on a full disk, the next opening knows less. */
 export function recordSum(file: string): void {
   if (statSync(file).size > longestFile) return;
@@ -60,7 +69,7 @@ export function recordSum(file: string): void {
     writeFileSync(temporary, `${hashOf(file)}\n`, { flush: true });
     renameSync(temporary, sumOf(file));
   } catch (error) {
-    rmSync(temporary, { force: true });
     if (diskFault(error, temporary) === null) throw error;
+    removeQuietly(temporary);
   }
 }

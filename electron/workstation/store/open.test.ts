@@ -2,6 +2,7 @@ import Database from 'better-sqlite3';
 import {
   cpSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
@@ -13,6 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
+import { recordCases } from '../../../trainer/durable/testing/record-cases.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import {
   attemptOf,
@@ -85,6 +87,33 @@ test('the pragmas hold on a new file and on a reopened one, for which this build
   }
 });
 
+test('R15: a database of every schema there has been opens with its rows, after a copy of it was kept', () => {
+  let lost = 0;
+  for (const [index, { name }] of all.entries()) {
+    const path = join(folder, name, 'reprise.db');
+    mkdirSync(join(folder, name));
+    const old = openDatabase(path, all.slice(0, index + 1), now);
+    old.database.exec(
+      `INSERT INTO runs (id, kind, title, status, created_at, method, dataset, seed, folder, config)
+       VALUES ('run-1', 'pretrain', 'of ${name}', 'done', 1, 'vicreg', 'idx', 1, '/runs/run-1', '{}')`,
+    );
+    old.database.close();
+    const { database, backup } = openDatabase(path, all, now);
+    const titles = database.prepare('SELECT title FROM runs').pluck().all();
+    const isCopied = (backup !== null) === index + 1 < all.length;
+    if (titles.join() !== `of ${name}` || !isCopied || database.pragma('integrity_check', { simple: true }) !== 'ok')
+      lost += 1;
+    database.close();
+  }
+  recordCases({
+    promise: 'R15',
+    how: 'a database of every schema there has been opens with its rows',
+    cases: all.length,
+    lost,
+  });
+  expect(lost).toBe(0);
+});
+
 test('an existing file is copied before it is migrated, and its rows are kept', () => {
   const old = openDatabase(file, all.slice(0, 2), now);
   old.database.exec(
@@ -124,8 +153,11 @@ test('a failing migration changes nothing', () => {
 test('a database of a newer version is refused with its number, and nothing is changed', () => {
   const newer = { name: '9990-later.sql', version: 9990, sha256: 'x', sql: 'CREATE TABLE later (a INTEGER) STRICT;' };
   openDatabase(file, [...all, newer], now).database.close();
-  for (const open of [openDatabase, openReadOnly])
-    expect(faultFrom(() => open(file, all, now))).toMatchObject({
+  const faults = [openDatabase, openReadOnly].map((open) => faultFrom(() => open(file, all, now)));
+  const lost = faults.filter((fault) => fault?.code !== 'newer-version').length;
+  recordCases({ promise: 'R15', how: 'a newer database is refused, to write and to read', cases: faults.length, lost });
+  for (const fault of faults)
+    expect(fault).toMatchObject({
       code: 'newer-version',
       values: { theirs: '9990-later.sql', ours: all.at(-1)?.version },
     });

@@ -2,6 +2,7 @@
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { randomBytes } from 'node:crypto';
+import { writeError } from '../../../trainer/durable/disk-fault.ts';
 import { folderExists, syncFolder } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { FoundWeights, ImportedWeights, Origin, WantedWeights } from '../../../trainer/protocol/weights.ts';
@@ -46,9 +47,7 @@ const unknownOrigin: Origin = { method: null, pretrainedOn: null, epochs: null, 
 export function createWeights(options: WeightsOptions): Weights {
   const { workspace, jobs, push, now } = options;
   const folderOf = (id: string): string => join(workspace.weights, id);
-
   const readable = createRecordReader(options.complain);
-
   async function get(id: string): Promise<ImportedWeights> {
     const found = await readWeightRecord(folderOf(id));
     if (found !== null) return found;
@@ -80,8 +79,10 @@ export function createWeights(options: WeightsOptions): Weights {
       await syncFolder(workspace.weights);
       push('weightsChanged');
       return record;
+    } catch (error) {
+      throw writeError(error, folder);
     } finally {
-      await rm(folder, { recursive: true, force: true });
+      await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     }
   }
 
@@ -95,7 +96,6 @@ export function createWeights(options: WeightsOptions): Weights {
     push('weightsChanged');
     return record;
   }
-
   const write = (request: ExportRequest): Promise<ExportedEncoder> => exportEncoder(options, request, get);
 
   return {

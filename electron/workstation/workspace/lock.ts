@@ -6,7 +6,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
-import { writeAtomically } from '../../../trainer/durable/files.ts';
+import { systemCode, writeError } from '../../../trainer/durable/disk-fault.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { isAlive, nameOfProcess } from './processes.ts';
 
@@ -37,40 +37,49 @@ export async function takeLock(home: string): Promise<() => Promise<void>> {
   return async () => {
     const text = await readFile(path, 'utf8').catch(() => null);
     // On a disk that can only be read it stays: its owner is dead then, and the next one replaces it.
-    if (text === mine) await rm(path, { force: true }).catch(() => undefined);
+    if (text === mine) await removeQuietly(path);
   };
 }
 
 /** Creates the file with its text atomically. Returns false if it already exists. */
 async function createWhole(path: string, text: string): Promise<boolean> {
   const temporary = `${path}.${process.pid}`;
-  await rm(temporary, { force: true });
-  await writeAtomically(temporary, [text]);
   try {
+    await rm(temporary, { force: true });
+    await createDirectly(temporary, text);
     await link(temporary, path);
     return true;
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : '';
+    const code = systemCode(error) ?? '';
     if (code === 'EEXIST') return false;
     // Some file systems have no hard links; there the file is created first and written afterwards.
-    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS' && code !== 'EOPNOTSUPP') throw error;
+    if (code !== 'EPERM' && code !== 'ENOTSUP' && code !== 'ENOSYS' && code !== 'EOPNOTSUPP')
+      throw writeError(error, path);
     return await createDirectly(path, text);
   } finally {
-    await rm(temporary, { force: true });
+    await removeQuietly(temporary);
   }
 }
 
 async function createDirectly(path: string, text: string): Promise<boolean> {
   try {
     const file = await open(path, 'wx');
-    await file.writeFile(text);
-    await file.sync();
-    await file.close();
+    try {
+      await file.writeFile(text);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
     return true;
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false;
-    throw error;
+    if (systemCode(error) === 'EEXIST') return false;
+    throw writeError(error, path);
   }
+}
+
+/** On a disk that refuses even this it stays, and is removed by the next owner of the lock. */
+async function removeQuietly(path: string): Promise<void> {
+  await rm(path, { force: true }).catch(() => undefined);
 }
 
 /** Lets only one process at a time replace a dead owner; otherwise two would each remove the other's new lock. */
@@ -95,7 +104,7 @@ async function withTakeover(home: string, work: () => Promise<void>): Promise<vo
   try {
     await work();
   } finally {
-    await rm(guard, { force: true });
+    await removeQuietly(guard);
   }
 }
 

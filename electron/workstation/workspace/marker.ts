@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
+import { isAlive } from './processes.ts';
 import { readSealedJson, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 
 export const folderNames = ['runs', 'plans', 'datasets', 'weights', 'cache', 'reports', 'logs'] as const;
@@ -16,7 +17,9 @@ const Format = v.object({ version: v.pipe(v.number(), v.integer()) });
 /** Files of a workspace, and those that a start killed too early left behind. */
 const ownFile = /^(?:lock|reprise|workspace\.|settings\.)/;
 /** Written next to their targets by `writeAtomically`, under the lock only. */
-const unfinished = /^(?:workspace|settings)\.json\.tmp-/;
+const unfinished = /\.json\.tmp-/;
+/** A lock on its way, of the process with this number. */
+const unfinishedLock = /^lock\.(\d+)$/;
 
 type Marker = { readonly kind: 'ours' | 'none' } | { readonly kind: 'damaged'; readonly problem: string };
 
@@ -66,7 +69,19 @@ export async function writeMarker(home: string, { kind }: Marker): Promise<void>
   await writeSealedJson(path, { version: formatVersion, createdAt: Date.now() });
 }
 
-/** Removes what a process left that died while it wrote; only the holder of the lock may. */
+/** Removes what a process left that died while it wrote; only the holder of the lock may. Of runs the sweep does. */
 export async function removeUnfinished(home: string): Promise<void> {
-  for (const name of await readdir(home)) if (unfinished.test(name)) await rm(join(home, name), { force: true });
+  const remove = (...path: readonly string[]) => rm(join(home, ...path), { recursive: true, force: true });
+  for (const name of await readdir(home)) {
+    const pid = Number(unfinishedLock.exec(name)?.[1] ?? 0);
+    if (unfinished.test(name) || (pid > 0 && !(await isAlive({ pid, startedAt: 0 })))) await remove(name);
+  }
+  for (const folder of ['datasets', 'plans', 'weights']) {
+    for (const name of await readdir(join(home, folder)))
+      if (unfinished.test(name) || name.startsWith('.tmp-')) await remove(folder, name);
+  }
+  for (const id of await readdir(join(home, 'weights'))) {
+    const names = await readdir(join(home, 'weights', id)).catch(() => []);
+    for (const name of names) if (unfinished.test(name)) await remove('weights', id, name);
+  }
 }

@@ -39,6 +39,8 @@ function isPlan(text: string): boolean {
   }
 }
 
+/** Of a record, and not of what lies beside it (`<fingerprint>.excluded.json`). */
+const recordName = /^[A-Za-z0-9_-]+\.json$/;
 /** A fingerprint is a hash, but comes from a file: it must not lead out of the folder. */
 const fileName = (id: string): string => `${id.replaceAll(/[^A-Za-z0-9_-]/g, '_')}.json`;
 
@@ -86,7 +88,7 @@ async function forEachFile<S extends v.GenericSchema>(
   unreadable: string[],
   use: (value: v.InferOutput<S>) => Promise<void>,
 ): Promise<void> {
-  for (const name of (await readdir(folder)).filter((entry) => entry.endsWith('.json')).sort()) {
+  for (const name of (await readdir(folder)).filter((entry) => recordName.test(entry)).sort()) {
     const read = await readSealedAs(join(folder, name), limit, schema).catch((error: unknown) => {
       unreadable.push(faultOf(error).message);
       return null;

@@ -2,9 +2,10 @@
  * The workspace on disk: `HOME/{workspace.json, reprise.db, lock, runs, plans, datasets, weights, cache, reports,
  * logs}`. Everything but the queue's order can be rebuilt from its files.
  */
-import { mkdir, rm, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { createFolder } from '../../../trainer/durable/files.ts';
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { systemCode, writeError } from '../../../trainer/durable/disk-fault.ts';
+import { createFolder, syncFolder } from '../../../trainer/durable/files.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { takeLock } from './lock.ts';
@@ -33,18 +34,23 @@ export interface Workspace {
 /** Readers take no lock and create nothing; a missing workspace reads as empty. */
 export async function openWorkspace(home: string, options: { readonly write: boolean }): Promise<Workspace> {
   const root = resolve(home);
-  if (options.write) await makeFolder(root);
+  if (options.write) {
+    await makeFolder(root);
+    // Its own name, too. The folder above may be one that this user cannot open.
+    await syncFolder(dirname(root)).catch(() => undefined);
+  }
   const marker = await readMarker(root);
   const release = options.write ? await takeLock(root) : null;
   try {
     if (options.write) {
       if (marker.kind !== 'ours') await writeMarker(root, marker);
-      await removeUnfinished(root);
       for (const name of folderNames) await makeFolder(join(root, name));
+      await syncFolder(root);
+      await removeUnfinished(root);
     }
   } catch (error) {
     await release?.();
-    throw error;
+    throw writeError(error, root);
   }
   const folders = Object.fromEntries(folderNames.map((name) => [name, join(root, name)])) as Record<
     (typeof folderNames)[number],
@@ -62,25 +68,30 @@ export async function openWorkspace(home: string, options: { readonly write: boo
 
 async function makeFolder(path: string): Promise<void> {
   await mkdir(path, { recursive: true }).catch((error: unknown) => {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+    if (systemCode(error) !== 'EEXIST') throw writeError(error, path);
     throw new FaultError('wrong-folder', `${path} is not a folder, as it must be in a workspace. Move it away.`, {
       path,
     });
   });
 }
 
-/** The folder with config.json first, then the row: a crash between leaves a folder that the next start adopts. */
+/**
+ * The folder with its files first, under a name that the sweep removes, then its own name, then the row: a crash between
+ * the last two leaves a folder that the next start adopts.
+ */
 export async function createRun(
   workspace: Workspace,
   store: Store,
   run: Omit<Parameters<Store['insertRun']>[0], 'folder'>,
 ): Promise<string> {
   const folder = join(workspace.runs, run.id);
-  await createFolder(folder);
+  const unfinished = join(workspace.runs, `.tmp-${run.id}`);
   const { id, config, createdAt, plan, planKey, status } = run;
   try {
-    await writeSealedJson(join(folder, 'config.json'), config);
-    await writeRunCard(folder, {
+    await rm(unfinished, { recursive: true, force: true });
+    await createFolder(unfinished);
+    await writeSealedJson(join(unfinished, 'config.json'), config);
+    await writeRunCard(unfinished, {
       version: 1,
       id,
       createdAt,
@@ -95,10 +106,11 @@ export async function createRun(
       eventBytes: 0,
       attempts: [],
     });
+    await rename(unfinished, folder);
+    await syncFolder(workspace.runs);
   } catch (error) {
-    // Half of a folder would be reported at every start.
-    await rm(folder, { recursive: true, force: true });
-    throw error;
+    await rm(unfinished, { recursive: true, force: true }).catch(() => undefined);
+    throw writeError(error, folder);
   }
   await store.insertRun({ ...run, folder });
   return folder;

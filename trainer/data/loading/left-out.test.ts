@@ -1,3 +1,4 @@
+import { openLine } from '../../durable/sealed-line.ts';
 import { appendFile, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -42,7 +43,7 @@ const linesOf = async (folder: string) =>
   (await readFile(join(folder, 'left-out.ndjson'), 'utf8'))
     .trimEnd()
     .split('\n')
-    .map((line) => spelledOut(v.parse(LeftOutLine, JSON.parse(line))));
+    .map((line) => spelledOut(v.parse(LeftOutLine, JSON.parse(openLine(line)!))));
 
 interface Taking {
   readonly leftOut: LeftOut;

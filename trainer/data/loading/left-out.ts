@@ -9,6 +9,7 @@ import * as v from 'valibot';
 import { FaultError } from '../../durable/fault-error.ts';
 import { writeError } from '../../durable/disk-fault.ts';
 import { isMissing } from '../../durable/files.ts';
+import { openLine, sealedLine } from '../../durable/sealed-line.ts';
 import {
   excludedReason,
   LeftOutLine,
@@ -82,14 +83,27 @@ function readLines(path: string | null): LeftOutLine[] {
     .slice(0, end)
     .split('\n')
     .filter((line) => line !== '')
-    .map((line) => v.parse(LeftOutLine, JSON.parse(line)));
+    .map((line, at) => parseLine(path, line, at + 1));
+}
+
+function parseLine(path: string, line: string, number: number): LeftOutLine {
+  try {
+    return v.parse(LeftOutLine, JSON.parse(openLine(line) ?? ''));
+  } catch (error) {
+    throw new FaultError(
+      'unreadable-file',
+      `Line ${number} of ${path} is damaged: which images the run leaves out is not known. Put the file back, or start the run anew.`,
+      { path },
+      { cause: error },
+    );
+  }
 }
 
 function append(path: string | null, lines: readonly LeftOutLine[]): void {
   if (path === null || lines.length === 0) return;
   const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
   try {
-    appendFileSync(path, lines.map((line) => `${JSON.stringify(line)}\n`).join(''), { flush: true });
+    appendFileSync(path, lines.map((line) => `${sealedLine(line)}\n`).join(''), { flush: true });
   } catch (error) {
     // A part of a line would be the beginning of the next.
     if (statSync(path, { throwIfNoEntry: false }) !== undefined) truncateSync(path, size);

@@ -14,6 +14,7 @@ import { openLeftOut } from '../../data/loading/left-out.ts';
 import { openTrainingLoader } from '../../data/loading/loader.ts';
 import { decode } from '../../data/pixels/decode.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../../data/testing/small-datasets.ts';
+import { openLine } from '../../durable/sealed-line.ts';
 import { leftOutFile, LeftOutLine } from '../../protocol/left-out.ts';
 import { newestResizing, View } from '../../protocol/run.ts';
 import type { Said } from '../../protocol/sentence.ts';
@@ -177,7 +178,9 @@ test(`${files} files, one in a hundred damaged`, { timeout: 4 * 3600_000 }, () =
     const unaware = openLeftOut({ ...quiet, runFolder: run, inspected: [] });
     await epoch(data, unaware);
     const lines = (await readFile(join(run, leftOutFile), 'utf8')).trimEnd().split('\n');
-    const recorded = new Set(lines.map((line) => (v.parse(LeftOutLine, JSON.parse(line)) as { file?: string }).file));
+    const recorded = new Set(
+      lines.map((line) => (v.parse(LeftOutLine, JSON.parse(openLine(line)!)) as { file?: string }).file),
+    );
     const inTrain = found.filter(({ split }) => split === 'train').map(({ file }) => file);
     // All were drawn but those of the images that the last, incomplete batch would have had.
     expect(recorded.size).toBeGreaterThan(inTrain.length - batch);

@@ -88,7 +88,12 @@ function damage(home: string, { path, kind, at, bit }: Damage): void {
   }
 }
 
-export async function damageRepeatedly(bench: Bench, cases: number): Promise<void> {
+/** @param count called at the end with the cases that were tried and those that were lost */
+export async function damageRepeatedly(
+  bench: Bench,
+  cases: number,
+  count: (tried: number, lost: number) => void = () => undefined,
+): Promise<void> {
   await fillWorkspace(bench);
   const home = join(bench.home, '..', 'damaged');
   const openCopy = (complain: (line: string) => void): Promise<Workstation> =>
@@ -110,7 +115,10 @@ export async function damageRepeatedly(bench: Bench, cases: number): Promise<voi
     bit: fc.integer({ min: 0, max: 7 }),
     withDatabase: fc.boolean(),
   });
+  let tried = 0;
+  let kept = 0;
   const property = fc.asyncProperty(draw, async (drawn) => {
+    tried += 1;
     const isDatabase = drawn.path.startsWith('reprise');
     copy(isDatabase || drawn.withDatabase);
     damage(home, drawn);
@@ -124,9 +132,10 @@ export async function damageRepeatedly(bench: Bench, cases: number): Promise<voi
       ).toEqual([]);
       expect(notes.length, notes.join('\n')).toBeLessThanOrEqual(1);
       if (after.length < before.length) expect(notes, 'what is missing is said').toHaveLength(1);
+      kept += 1;
     } finally {
       await opened.close('safely');
     }
   });
-  await fc.assert(property, { numRuns: cases, endOnFailure: true });
+  await fc.assert(property, { numRuns: cases, endOnFailure: true }).finally(() => count(tried, tried - kept));
 }
