@@ -26,7 +26,7 @@ const attack = isNightly
   ? { payloadsPerRequest: 10_000, answersPerRequest: 300, answersPerCostlyRequest: 30 }
   : { payloadsPerRequest: 200, answersPerRequest: 12, answersPerCostlyRequest: 3 };
 
-test(`${attack.payloadsPerRequest} hostile payloads to every request`, { timeout: 3_600_000 }, async () => {
+test(`${attack.payloadsPerRequest} hostile payloads to every request`, { timeout: 10_800_000 }, async () => {
   const outcome = await attackRequests(
     answerOne,
     (workstation) => desktopHandlers(workstation, appearance, () => null),
