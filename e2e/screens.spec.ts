@@ -2,6 +2,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { RunRow } from '../electron/api/runs.ts';
 import type { Settings } from '../electron/api/settings.ts';
 import { ask, expect, root, test } from './app.ts';
 
@@ -67,11 +68,25 @@ test('a page that cannot be drawn says so in both languages, and the rest of the
   const { page, app, home } = program;
   mkdirSync(pictures, { recursive: true });
   // A list in which a run is there twice, which no key of a row can bear: the window's other questions are answered as always.
-  await app.evaluate(({ ipcMain }) => {
-    const row = { id: 'twice', kind: 'pretrain', title: 'twice', status: 'done', headline: null, fault: null };
+  const nothing = { queuePosition: null, waitsFor: null, plan: null, planKey: null, headline: null, fault: null };
+  const counts = {
+    createdAt: 0,
+    startedAt: 0,
+    endedAt: 1,
+    seed: 1,
+    step: 1,
+    steps: 1,
+    safeStep: 1,
+    attempts: 1,
+    diskBytes: 0,
+  };
+  const names = { id: 'twice', title: 'Twice', method: 'vicreg', dataset: 'idx', note: '' };
+  const row: RunRow = { ...nothing, ...counts, ...names, kind: 'pretrain', status: 'done', archived: false };
+  await app.evaluate(({ ipcMain }, twice) => {
     ipcMain.removeHandler('workstation:runs');
-    ipcMain.handle('workstation:runs', () => ({ ok: true, value: [row, row] }));
-  });
+    const given: unknown = JSON.parse(twice);
+    ipcMain.handle('workstation:runs', () => ({ ok: true, value: [given, given] }));
+  }, JSON.stringify(row));
   for (const language of ['en', 'zh'] as const) {
     await ask(page, 'changeSettings', {
       language,

@@ -8,6 +8,7 @@ import { createDesktop } from './shell/desktop.ts';
 import { desktopHandlers } from './shell/desktop-handlers.ts';
 import { answerRequests } from './shell/ipc.ts';
 import { createMainWindow, reopenOnRequest } from './shell/main-window.ts';
+import { stayOffline } from './shell/offline.ts';
 import { openOrExplain } from './shell/open-workstation.ts';
 import { isPdfJob, runPdfJob } from './shell/pdf-job.ts';
 import { createPresence } from './shell/presence.ts';
@@ -21,6 +22,7 @@ const icon = join(appRoot, 'resources/icons/reprise.png');
 // The root user cannot use the sandbox of Chromium; the start script passes the flag then, never this code.
 if (!process.argv.includes('--no-sandbox')) app.enableSandbox();
 declareScheme();
+stayOffline();
 watchForCrashes();
 app.setAppUserModelId('invalid.reprise');
 

@@ -3,13 +3,14 @@ import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Answer, Workstation } from '../electron/api/bridge.ts';
 import App from './App.svelte';
+import type * as charts from './lib/charts/chart.svelte.ts';
 import { createFake } from './dev/fake/fake.ts';
 import { words } from './lib/language/i18n.svelte.ts';
 import { addressOf, router, type Route } from './lib/route.svelte.ts';
 
 // A canvas is drawn by the browser; what is said about it is drawn here.
 vi.mock('./lib/charts/chart.svelte.ts', async (original) => ({
-  ...(await original<typeof import('./lib/charts/chart.svelte.ts')>()),
+  ...(await original<typeof charts>()),
   chart: () => () => undefined,
 }));
 const quiet = class {
@@ -75,7 +76,7 @@ const button = (label: string): HTMLButtonElement =>
 /** Each row of each list once more, at any depth; numbers are measures and stay as many as they are. */
 function repeated<T>(value: T): T {
   if (Array.isArray(value)) {
-    const rows = value.map(repeated);
+    const rows: readonly unknown[] = value.map(repeated);
     return (value.some((row) => typeof row === 'number' || row === null) ? rows : [...rows, ...rows]) as T;
   }
   if (typeof value !== 'object' || value === null) return value;
@@ -99,7 +100,7 @@ function repeating(workstation: Workstation): Workstation {
     };
     return [name, answer] as const;
   });
-  return Object.fromEntries(requests) as unknown as Workstation;
+  return Object.fromEntries<unknown>(requests) as Workstation;
 }
 
 describe('rows that repeat', () => {

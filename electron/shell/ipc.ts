@@ -8,6 +8,7 @@ import { requestNames, type Requests } from '../api/requests.ts';
 import type { Fault } from '../../trainer/protocol/fault.ts';
 import type { Handler, Handlers } from '../workstation/requests.ts';
 import { origin } from './app-protocol.ts';
+import { excessOf } from './payload-size.ts';
 
 /**
  * Accepts calls only from the main frame of a window we created, showing our own page (Electron security list, item
@@ -58,17 +59,24 @@ export async function answerOne<K extends keyof Requests>(
   name: K,
   args: unknown,
 ): Promise<Answer<Awaited<ReturnType<Requests[K]>>>> {
-  const parsed = v.safeParse(handler.args, args);
-  if (!parsed.success) {
-    const issue = parsed.issues[0];
-    const message = `"${name}" was called with a bad argument${v.getDotPath(issue) === null ? '' : ` at ${String(v.getDotPath(issue))}`}: ${issue.message}`;
-    return { ok: false, fault: { code: 'bad-argument', message, values: { request: name } } };
-  }
   try {
+    const excess = excessOf(args);
+    if (excess !== null) return refused(name, `: ${excess}`);
+    const parsed = v.safeParse(handler.args, args);
+    if (!parsed.success) {
+      const issue = parsed.issues[0];
+      const path = v.getDotPath(issue);
+      return refused(name, `${path === null ? '' : ` at ${path}`}: ${issue.message}`);
+    }
     return { ok: true, value: (await handler.answer(...parsed.output)) as Awaited<ReturnType<Requests[K]>> };
   } catch (error) {
     return { ok: false, fault: faultOf(error) };
   }
+}
+
+function refused(request: string, why: string): Extract<Answer<never>, { readonly ok: false }> {
+  const message = `"${request}" was called with a bad argument${why}`;
+  return { ok: false, fault: { code: 'bad-argument', message, values: { request } } };
 }
 
 export function pushTo<K extends keyof Pushes>(

@@ -86,7 +86,14 @@ export function createWindow(preload: string, icon: string): BrowserWindow {
     icon,
     title: app.getName(),
     backgroundColor: nativeTheme.shouldUseDarkColors ? '#16181c' : '#ffffff',
-    webPreferences: { preload, sandbox: true, contextIsolation: true, nodeIntegration: false, webSecurity: true },
+    webPreferences: {
+      preload,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      webSecurity: true,
+      spellcheck: false,
+    },
   });
   if (place?.maximized === true) window.maximize();
   window.once('ready-to-show', () => window.show());

@@ -340,10 +340,15 @@ test('settings last, and the doctor and the hardware answer with sources', async
 });
 
 test('the doctor says that the window has no sandbox, why, and what to do', async () => {
-  const desktop = createTerminalDesktop({
-    ...{ appRoot: '/', runtime: '/', home: '/', print: () => undefined },
-    env: { REPRISE_ELECTRON_FLAGS: '--no-sandbox --ozone-platform=wayland' },
-  });
+  const terminal = (flags: string) =>
+    createTerminalDesktop({
+      appRoot: '/',
+      runtime: '/',
+      home: '/',
+      print: () => undefined,
+      env: { REPRISE_ELECTRON_FLAGS: flags },
+    });
+  const desktop = terminal('--no-sandbox --ozone-platform=wayland');
   const other = createBench();
   const { handlers: unprotected } = await other.open({ desktop });
   const row = (await unprotected.doctor.answer()).checks.find((check) => check.id === 'sandbox');
@@ -353,10 +358,7 @@ test('the doctor says that the window has no sandbox, why, and what to do', asyn
     /without Chromium’s sandbox.*because (the program runs as root.*ordinary user|this system)/,
   );
   // Every flag but that one leaves it on.
-  const env = { REPRISE_ELECTRON_FLAGS: '--ozone-platform=wayland' };
-  expect(
-    createTerminalDesktop({ appRoot: '/', runtime: '/', home: '/', print: () => undefined, env }).isSandboxed,
-  ).toBe(true);
+  expect(terminal('--ozone-platform=wayland').isSandboxed).toBe(true);
 });
 
 test('the doctor multiplies on the GPU the driver names, and says what is wrong with one that cannot be asked', async () => {

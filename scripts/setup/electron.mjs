@@ -57,9 +57,11 @@ async function takeOfficial(version, part, report) {
     env: {
       ...process.env,
       // The installer downloads to the temporary folder first, which shows how far it is.
-      ...{ TMPDIR: temporary, TEMP: temporary },
+      TMPDIR: temporary,
+      TEMP: temporary,
       // Hashes from the same host as the file would prove nothing: those of the npm package count.
-      ...{ electron_use_remote_checksums: '', npm_config_electron_use_remote_checksums: '' },
+      electron_use_remote_checksums: '',
+      npm_config_electron_use_remote_checksums: '',
     },
     watch: () => {
       const bytes = bytesUnder(temporary);

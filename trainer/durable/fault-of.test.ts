@@ -19,6 +19,7 @@ describe('a failure', () => {
   it('of our own is passed through, and a missing file names its path', () => {
     expect(faultOf(new FaultError('diverged', 'm')).code).toBe('diverged');
     expect(faultOf(system('ENOENT', '/data/x'))).toMatchObject({ code: 'not-found', values: { path: '/data/x' } });
+    expect(faultOf(system('ENAMETOOLONG', '/data/x')).code).toBe('not-found');
     expect(faultOf(system('ENOSPC', '/data/x')).code).toBe('disk-full');
   });
 });

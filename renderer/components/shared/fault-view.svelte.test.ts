@@ -48,3 +48,34 @@ test('it follows the language while it is shown', () => {
   expect(view.textContent).toContain('磁盘已满。');
   words.language = 'en';
 });
+
+/** A write refused by the disk, as `durable/disk-fault.ts` tells it. */
+const refused = (reason: Fault['reason'], system: string): Fault => ({
+  code: 'disk-full',
+  message: `/data/run.json could not be written (${system}): the disk is full.`,
+  values: { path: '/data/run.json', system, neededBytes: 3 << 20, freeBytes: 1 << 20 },
+  ...(reason !== undefined && { reason }),
+  retry: 'free-space',
+});
+
+test('a disk that takes no more is named once, by what it refused, in both languages', () => {
+  const text = show({
+    fault: refused(
+      { say: '{1} ({2} MiB needed, {3} MiB free)', with: [{ say: 'the disk is full', with: [] }, 3, 1] },
+      'ENOSPC',
+    ),
+  }).textContent;
+  expect(text).toContain('The disk is full (3 MiB needed, 1 MiB free).');
+  expect(text.match(/disk is full/g)).toHaveLength(2); // The second is in the details, which are closed.
+  expect(text).toContain('Free some space');
+  for (const repeated of ['Needed', 'Free1']) expect(text).not.toContain(repeated);
+  words.language = 'zh';
+  flushSync();
+  expect(document.querySelector('.what')!.textContent).toMatch(/^磁盘已满（.*）。$/);
+  words.language = 'en';
+});
+test('a limit on the size of files is not called a full disk', () => {
+  const reason = { say: 'the file would be larger than is allowed (ulimit -f, or the file system)', with: [] };
+  show({ fault: refused(reason, 'EFBIG') });
+  expect(document.querySelector('.what')!.textContent).toMatch(/^The file would be larger than is allowed/);
+});

@@ -61,6 +61,13 @@ export function sentence(said: Said): string {
   return sentenceIn(f().language, said, f().number);
 }
 
+/** A clause as a sentence of its own: "the disk is full" → "The disk is full." */
+export function wholeSentence(clause: string): string {
+  const full = f().language === 'en' ? '.' : '。';
+  const text = clause.charAt(0).toUpperCase() + clause.slice(1);
+  return /[.。！？?!]$/.test(text) ? text : `${text}${full}`;
+}
+
 export function sentences(several: readonly Said[]): string {
   return sentencesIn(f().language, several, f().number);
 }
