@@ -2,8 +2,9 @@
  * The files of CIFAR-10 and CIFAR-100 in their binary and their Python version, in a folder or in a tar archive.
  * https://www.cs.toronto.edu/~kriz/cifar.html
  */
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { openPlain, readPlain } from '../../durable/plain-file.ts';
 import { isFolder } from '../../durable/files.ts';
 import type { Rejects } from '../rejects.ts';
 import { reasonOf, UnusableImage } from '../unusable-image.ts';
@@ -97,7 +98,7 @@ const pickleStarts: ReadonlySet<number | undefined> = new Set([0x80, 0x28]);
 
 /** "train" and "test" may be anything. */
 async function isPickle(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
+  const { file } = await openPlain(path);
   try {
     return pickleStarts.has((await file.read(Buffer.alloc(1), 0, 1, 0)).buffer[0]);
   } finally {
@@ -197,11 +198,9 @@ function recordsOf(pickle: Buffer, { keys, classes, title }: Version): Uint8Arra
 const largestPickle = 512 << 20;
 
 async function readPickleFile(path: string): Promise<Buffer> {
-  const { size } = await stat(path);
-  if (size === 0) throw new UnusableImage(said`the file is empty (0 bytes)`);
-  if (size > largestPickle)
-    throw new UnusableImage(said`it has ${size} bytes; a batch may have at most ${largestPickle}`);
-  return readFile(path);
+  const bytes = await readPlain(path, largestPickle);
+  if (bytes.length === 0) throw new UnusableImage(said`the file is empty (0 bytes)`);
+  return bytes;
 }
 
 /** The records of a file in memory; null if they are read from the file one by one. */

@@ -1,6 +1,7 @@
 /** The IDX format of MNIST: a header of big-endian sizes, then bytes; often gzipped. Headers are not trusted. */
-import { createReadStream, openSync, closeSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
+import { openPlainSync, streamPlain } from '../../durable/plain-file.ts';
 import { maximumPixels } from '../pixels/image-header.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { gunzipped } from './gzip.ts';
@@ -72,7 +73,7 @@ export function isGzip(path: string): boolean {
 /** Uncompressed contents in pieces of at most a few hundred kilobytes. */
 function contents(path: string, end?: number): AsyncIterable<Buffer> {
   if (isGzip(path)) return gunzipped(path);
-  return createReadStream(path, end === undefined ? {} : { end: end - 1 }) as AsyncIterable<Buffer>;
+  return streamPlain(path, end === undefined ? {} : { end: end - 1 }) as AsyncIterable<Buffer>;
 }
 
 /** Reads and checks the header against the size of the file. */
@@ -139,7 +140,7 @@ export interface IdxImages {
 export function openIdxImages(path: string, header: IdxHeader): IdxImages {
   const itemBytes = header.rows * header.columns;
   if (!isGzip(path)) {
-    const file = openSync(path, 'r');
+    const { file } = openPlainSync(path);
     return {
       async image(index) {
         const pixels = new Uint8Array(itemBytes);

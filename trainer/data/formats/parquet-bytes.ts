@@ -1,5 +1,6 @@
 /** Reads the bytes of a Parquet file in bounded parts, and words its errors. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { openPlainSync } from '../../durable/plain-file.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { said } from '../../protocol/sentence.ts';
 
@@ -22,8 +23,9 @@ export class ParquetBytes {
   readonly #file: number;
 
   constructor(path: string) {
-    this.#file = openSync(path, 'r');
-    this.size = fstatSync(this.#file).size;
+    const { file, size } = openPlainSync(path);
+    this.#file = file;
+    this.size = size;
   }
 
   /** @throws UnusableImage if the part is too long or extends past the end of the file */

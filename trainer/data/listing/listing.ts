@@ -2,8 +2,8 @@
  * Listing of a folder of encoded images, whatever the layout: splits of images, classes, and unusable files. Every
  * reader of image files is a function that creates a listing; opening and inspecting are shared.
  */
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openPlain } from '../../durable/plain-file.ts';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Reading, ReadingChoice, Unused } from '../../protocol/dataset.ts';
 import { classTarget, type OpenDataset, type OpenOptions } from '../../recipe.ts';
@@ -112,7 +112,7 @@ export function united(
 }
 
 /** Maximum size of a picture on disk: no real one is larger, and no file may fill the memory. */
-const largestFileBytes = 256 << 20;
+export const largestFileBytes = 256 << 20;
 
 /** Throws UnusableImage for a file too large to be read. */
 export function expectImageSize(size: number): void {
@@ -134,9 +134,9 @@ export async function readImage(folder: string, images: ImageTable, index: numbe
 async function readStored(folder: string, images: ImageTable, index: number) {
   const place = placeOf(images, index);
   const path = pathOf(folder, images, index);
-  const file = await open(path, 'r');
+  const { file, found } = await openPlain(path);
   try {
-    const { size: whole, mtimeMs: writtenAt } = await file.stat();
+    const { size: whole, mtimeMs: writtenAt } = found;
     const size = place === null ? whole : (place.page?.bytes ?? place.size);
     expectImageSize(size);
     if (place === null) return { bytes: await file.readFile(), writtenAt };
