@@ -14,13 +14,15 @@ export const mostPickleBytes = 256 * 1024 ** 2;
 /** About what each takes, in bytes; a list and a dict make room for several items with the first. */
 const sizes = {
   place: 16,
+  mark: 48,
   list: 160,
   dictionary: 240,
   entry: 40,
   instance: 320,
   memo: 64,
   text: 32,
-  letter: 2,
+  /** Of a name, which is looked through letter by letter. */
+  letter: 16,
 } as const;
 
 const mark = Symbol('mark');
@@ -69,7 +71,7 @@ export class PickleMachine {
   }
 
   pushMark(): void {
-    this.#spend(sizes.place);
+    this.#spend(sizes.mark);
     this.#stack.push(mark);
   }
 
