@@ -202,6 +202,13 @@ export const sentencesOnFiles: Readonly<Record<string, string>> = {
   'no column of images among {1}': '以下各列中没有图像列：{1}',
   'its class {1} is not a class number': '类别 {1} 不是类别编号',
   'a truncated MATLAB file: an element states {1} bytes': 'MATLAB 文件被截断：某个元素声明有 {1} 字节',
+  'a MATLAB file of more than {1} elements': 'MATLAB 文件的元素超过 {1} 个',
+  'its array "{1}" has {2} numbers; at most {3} are read that are not bytes':
+    '数组“{1}”有 {2} 个非字节数值，最多读取 {3} 个',
+  'it unpacks to {1} bytes; at most {2} are read: unpack it with gunzip':
+    '解压后为 {1} 字节，最多读取 {2} 字节：请用 gunzip 解压',
+  'its files of CIFAR have more than {1} bytes, or lie in more than {2} folders':
+    '其中的 CIFAR 文件超过 {1} 字节，或分布在超过 {2} 个文件夹中',
   'its table "{1}" has no fields': '其中的表“{1}”没有字段',
   'it has no table "{1}"': '没有表“{1}”',
   'its array "{1}" has {2} values, which do not fill {3}': '数组“{1}”有 {2} 个值，与形状 {3} 不符',

@@ -120,7 +120,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
   };
 }
 
-/** Whether the first shard has a column of images. */
+/** Whether the first shard has a column of images, as far as that can be known. */
 function recognises(folder: string): Promise<boolean> {
   const [first] = shardsIn(folder, ending);
   if (first === undefined) return Promise.resolve(false);
@@ -129,8 +129,9 @@ function recognises(folder: string): Promise<boolean> {
     file.close();
     return Promise.resolve(columnsOf(file) !== null);
   } catch (error) {
-    if (error instanceof UnusableImage) return Promise.resolve(false);
-    throw error;
+    // One that cannot be opened is named by the inspection.
+    reasonOf(error);
+    return Promise.resolve(!(error instanceof UnusableImage));
   }
 }
 

@@ -135,6 +135,11 @@ export async function isCifarArchive(path: string): Promise<boolean> {
   );
 }
 
+/** Batches of CIFAR-100 have 155 MB, all of an archive 180 MB. */
+export const largestPickle = 512 << 20;
+/** Folders of an archive that may hold its files. */
+const mostFolders = 100;
+
 /**
  * Reads the files of an archive into memory, those of one split or all.
  * @throws UnusableImage if it is damaged, or has no such files
@@ -146,12 +151,19 @@ export async function readArchive(
   read: (bytes: number) => void,
 ): Promise<Layout> {
   const folders = new Map<string, Map<string, Buffer>>();
+  let left = largestPickle;
   for await (const file of filesIn(path, rejects, basename(path), read)) {
     const name = basename(file.name);
     if (!isOfSplit(name, null)) continue;
+    const isWanted = isOfSplit(name, split);
+    if (isWanted) left -= file.size;
+    if (left < 0 || folders.size > mostFolders)
+      throw new UnusableImage(
+        said`its files of CIFAR have more than ${largestPickle} bytes, or lie in more than ${mostFolders} folders`,
+      );
     const folder = file.name.slice(0, -name.length);
     const files = folders.get(folder) ?? new Map<string, Buffer>();
-    folders.set(folder, files.set(name, isOfSplit(name, split) ? await file.contents() : Buffer.alloc(0)));
+    folders.set(folder, files.set(name, isWanted ? await file.contents() : Buffer.alloc(0)));
   }
   const layouts = [...folders.values()].flatMap((files) => layoutOf([...files.keys()], files) ?? []);
   const [first] = layouts.sort((a, b) => versions.indexOf(a.version) - versions.indexOf(b.version));
@@ -193,9 +205,6 @@ function recordsOf(pickle: Buffer, { keys, classes, title }: Version): Uint8Arra
   });
   return records;
 }
-
-/** Batches of CIFAR-100 have 155 MB. */
-const largestPickle = 512 << 20;
 
 async function readPickleFile(path: string): Promise<Buffer> {
   const bytes = await readPlain(path, largestPickle);

@@ -1,7 +1,6 @@
 /** The IDX format of MNIST: a header of big-endian sizes, then bytes; often gzipped. Headers are not trusted. */
 import { closeSync, readSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
-import { openPlainSync, streamPlain } from '../../durable/plain-file.ts';
+import { openPlain, openPlainSync, streamPlain } from '../../durable/plain-file.ts';
 import { maximumPixels } from '../pixels/image-header.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { gunzipped } from './gzip.ts';
@@ -20,6 +19,9 @@ export type IdxKind = 'images' | 'labels';
 
 /** Deflate cannot shrink further than this (zlib's technical notes: 1032 to 1). */
 const largestDeflateRatio = 1032;
+
+/** What a packed file may take in memory; EMNIST's largest has 550 MB. A file that is not packed is read where it lies. */
+export const mostUnpacked = 2 ** 31;
 
 /** QMNIST's labels are rows of 32-bit numbers, of which the first is the class. */
 const [bytes, integers] = [0x08, 0x0c];
@@ -78,7 +80,9 @@ function contents(path: string, end?: number): AsyncIterable<Buffer> {
 
 /** Reads and checks the header against the size of the file. */
 export async function readIdxHeader(path: string, kind: IdxKind): Promise<IdxHeader> {
-  const { size } = await stat(path);
+  const { file, found } = await openPlain(path);
+  await file.close();
+  const { size } = found;
   if (size === 0) throw new UnusableImage(said`the file is empty (0 bytes)`);
   let head = Buffer.alloc(0);
   for await (const chunk of contents(path, 16)) {
@@ -87,6 +91,10 @@ export async function readIdxHeader(path: string, kind: IdxKind): Promise<IdxHea
   }
   const header = parseIdxHeader(head, kind);
   const stated = statedBytes(header);
+  if (isGzip(path) && stated > mostUnpacked)
+    throw new UnusableImage(
+      said`it unpacks to ${stated} bytes; at most ${mostUnpacked} are read: unpack it with gunzip`,
+    );
   if (isGzip(path) ? stated > size * largestDeflateRatio + 1024 : stated !== size) {
     const holds = isGzip(path) ? said`${size} compressed bytes cannot hold that` : said`the file has ${size}`;
     throw new UnusableImage(said`its header states ${describe(header, kind)} (${stated} bytes), but ${holds}`);

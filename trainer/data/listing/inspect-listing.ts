@@ -190,7 +190,8 @@ export async function inspectListing(
       let index = 0;
       for await (const verdict of examineAll(folder, images, absent)) {
         throwIfCancelled(signal);
-        if (++done % 25 === 0 || done === total) progress(done, total);
+        // By time, not by number: a large picture takes as long as a thousand small ones, and a command waits meanwhile.
+        if (++done === total || slices.due()) await slices.next(done, total);
         noteSize(sizes, index, verdict);
         usable[index] = Number(record(split, nameOf(images, index), verdict, images.labels?.[index]));
         index++;
