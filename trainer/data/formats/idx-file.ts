@@ -91,14 +91,14 @@ export async function readIdxHeader(path: string, kind: IdxKind): Promise<IdxHea
   }
   const header = parseIdxHeader(head, kind);
   const stated = statedBytes(header);
-  if (isGzip(path) && stated > mostUnpacked)
-    throw new UnusableImage(
-      said`it unpacks to ${stated} bytes; at most ${mostUnpacked} are read: unpack it with gunzip`,
-    );
   if (isGzip(path) ? stated > size * largestDeflateRatio + 1024 : stated !== size) {
     const holds = isGzip(path) ? said`${size} compressed bytes cannot hold that` : said`the file has ${size}`;
     throw new UnusableImage(said`its header states ${describe(header, kind)} (${stated} bytes), but ${holds}`);
   }
+  if (isGzip(path) && stated > mostUnpacked)
+    throw new UnusableImage(
+      said`it unpacks to ${stated} bytes; at most ${mostUnpacked} are read: unpack it with gunzip`,
+    );
   return header;
 }
 
