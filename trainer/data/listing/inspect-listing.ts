@@ -19,6 +19,7 @@ import { countClasses, describeFolder, hashFile, startFindings, type Findings } 
 import { inspectObjects, type ReadObjects } from './listed-objects.ts';
 import { objectWarnings } from './object-sentences.ts';
 import { isMissing } from '../../durable/files.ts';
+import { throwIfCancelled } from '../cancellation.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { startPictureNotes, type PictureNotes } from './picture-notes.ts';
 import { openListing, readImage, type List, type ListedSplit } from './listing.ts';
@@ -188,7 +189,7 @@ export async function inspectListing(
     if (checks) {
       let index = 0;
       for await (const verdict of examineAll(folder, images, absent)) {
-        // By time, not by number: a large picture takes as long as a thousand small ones, and a command waits meanwhile.
+        throwIfCancelled(signal);
         if (++done === total || slices.due()) await slices.next(done, total);
         noteSize(sizes, index, verdict);
         usable[index] = Number(record(split, nameOf(images, index), verdict, images.labels?.[index]));
