@@ -54,7 +54,7 @@ const rooms = {
   'trainer/optim/schedules': ['trainer/recipe.ts'],
   'trainer/encoders': ['trainer/nn', 'trainer/protocol/weights.ts', 'trainer/recipe.ts'],
   'trainer/methods': ['trainer/nn', 'trainer/durable', 'trainer/random.ts', 'trainer/recipe.ts'],
-  'trainer/detection': ['trainer/protocol'],
+  'trainer/detection': ['trainer/durable', 'trainer/protocol'],
   'trainer/data': ['trainer/detection/object-table.ts', 'trainer/durable', 'trainer/protocol'],
   'trainer/detection/masks': ['trainer/detection/[^/]+$'],
   'trainer/detection/annotations': [
@@ -101,7 +101,12 @@ const rooms = {
   'trainer/data/sample': ['trainer/data/pixels', 'trainer/durable', 'trainer/random.ts'],
   'trainer/datasets': ['trainer/data', 'trainer/detection/annotations', 'trainer/detection/[^/]+$', ...plain],
   'trainer/detection/figures': ['trainer/detection/masks', 'trainer/detection/[^/]+$', ...plain],
-  'trainer/detection/results': ['trainer/detection/masks', 'trainer/detection/[^/]+$', ...plain],
+  'trainer/detection/results': [
+    'trainer/detection/masks',
+    'trainer/detection/[^/]+$',
+    'trainer/data/(formats/lines|unusable-image).ts',
+    ...plain,
+  ],
   'trainer/detection/nets': ['trainer/nn', 'trainer/detection/[^/]+$', 'trainer/recipe.ts'],
   'trainer/detection/pictures': [
     'trainer/data',

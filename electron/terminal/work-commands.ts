@@ -381,7 +381,8 @@ async function planRow(session: Session, name: string) {
 export const importRun: Command = async (session, args) => {
   const [folder, network] = args.words;
   if (folder === undefined) throw usage('"import" needs a run folder or a file of weights.');
-  if ((await stat(folder).catch(() => null))?.isFile() === true) {
+  const place = await stat(folder).catch(() => null);
+  if (place !== null && !place.isDirectory()) {
     const { heads, convention, anyway } = args;
     const wanted = {
       ...(network !== undefined && { network }),

@@ -153,9 +153,6 @@ export const sentencesOnFolders: Readonly<Record<string, string>> = {
   'its entries are not alike: it is not a list of pictures': '各条目结构不一致：不是图像列表',
   'it is no list of pictures': '不是图像列表',
   'it is no JSON document': '不是 JSON 文档',
-  'it has {1} bytes; a list in JSON may have {2}: save it as CSV':
-    '大小为 {1} 字节，JSON 列表最多 {2} 字节：请存为 CSV',
-  'it has {1} bytes; a list may have at most {2}': '大小为 {1} 字节，列表最多 {2} 字节',
   'it has a line of more than {1} bytes: it is not a list': '有一行超过 {1} 字节：不是列表',
   'not listed in {1}': '未列于 {1}',
   'Of the pictures named in {1}, {2} are not in {3}.': '{1} 列出的图像中有 {2} 张不在 {3} 中。',
@@ -193,7 +190,6 @@ export const sentencesOnFolders: Readonly<Record<string, string>> = {
   'it has {1} images and {2} labels': '有 {1} 张图像和 {2} 个标签',
   'record {1} has label {2}; {3} has 0 to {4}': '记录 {1} 的标签为 {2}；{3} 的标签为 0 至 {4}',
   'record {1} has label {2}; CIFAR-{3} has 0 to {4}': '记录 {1} 的标签为 {2}；CIFAR-{3} 的标签为 0 至 {4}',
-  'it has {1} bytes; a batch may have at most {2}': '大小为 {1} 字节，一个批次最多 {2} 字节',
   'its {1} bytes are not a whole number of records of {2} bytes: truncated or damaged':
     '大小为 {1} 字节，不是每条 {2} 字节的记录的整数倍：已被截断或损坏',
   'record {1} lies beyond the end of the file': '记录 {1} 超出文件末尾',

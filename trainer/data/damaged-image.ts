@@ -26,9 +26,14 @@ export class DamagedImageError extends FaultError {
 export const damagedImageError = ({ file, reason, sha256: hash }: Omit<DamagedFile, 'split'>): DamagedImageError =>
   new DamagedImageError(file, reason, hash);
 
+/** What does not pass by itself: something else lies under the name, or the name cannot be opened. */
+const lasting: ReadonlySet<unknown> = new Set(['NOT_A_PLAIN_FILE', 'EISDIR', 'ELOOP', 'ENAMETOOLONG']);
+const isLasting = (error: unknown) => error instanceof Error && 'code' in error && lasting.has(error.code);
+
 /** `bytes`: the file, where it could be read and holds nothing else. */
 export function imageFault(file: string, error: unknown, bytes: Uint8Array | null): FaultError {
   if (error instanceof UnusableImage) return new DamagedImageError(file, error.reason, bytes && sha256(bytes));
+  if (isLasting(error)) return new DamagedImageError(file, reasonOf(error), null);
   const reason = inEnglish(reasonOf(error));
   return new FaultError(
     'unreadable-file',

@@ -2,9 +2,10 @@
  * Pictures with annotations in COCO's form (https://cocodataset.org): COCO itself, annotations/instances_SPLIT.json beside a
  * folder for each split; Roboflow's _annotations.coco.json in the folder of each split; or any such file beside pictures.
  */
-import { closeSync, existsSync, fstatSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, existsSync, readdirSync, readSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import * as v from 'valibot';
+import { openPlainSync } from '../durable/plain-file.ts';
 import { whyUnsafe } from '../data/formats/unsafe-path.ts';
 import { nameOf, startTable } from '../data/listing/image-table.ts';
 import { inspectListing, type ListingDescription } from '../data/listing/inspect-listing.ts';
@@ -58,16 +59,15 @@ const [sampleBytes, samples] = [1 << 16, 5];
 
 /** A JSON document that speaks of pictures and boxes. */
 function seemsCoco(path: string): boolean {
-  let file: number;
+  let opened: ReturnType<typeof openPlainSync>;
   try {
-    if (!statSync(path).isFile()) return false;
-    file = openSync(path, 'r');
+    opened = openPlainSync(path);
   } catch {
     // What cannot be opened is not this reader's to report.
     return false;
   }
+  const { file, size } = opened;
   try {
-    const { size } = fstatSync(file);
     const bytes = Buffer.alloc(sampleBytes);
     let text = '';
     for (let sample = 0; sample < samples; sample++) {

@@ -14,6 +14,7 @@ import { type Rejects } from '../data/rejects.ts';
 import { reasonOf } from '../data/unusable-image.ts';
 import type { Listing } from '../data/listing/listing.ts';
 import { readSmallFile } from '../data/formats/small-file.ts';
+import { countJsonValues } from '../durable/json-values.ts';
 import { groupBy } from '../group-by.ts';
 import { defineDataset } from '../recipe.ts';
 import { said } from '../protocol/sentence.ts';
@@ -30,6 +31,8 @@ const jsonOf = (split: string) => `${split}2018.json`;
  * are in memory while it is read: a few times its size.
  */
 const longestJson = 500_000_000;
+/** The published file has five million. */
+const mostJsonValues = 20_000_000;
 
 /** What is read of a file; it says more. */
 const Annotated = v.object({
@@ -40,7 +43,11 @@ const Annotated = v.object({
 
 async function readJson(folder: string, name: string): Promise<v.InferOutput<typeof Annotated>> {
   const bytes = await readSmallFile(join(folder, name), longestJson);
-  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), Annotated), bytes?.toString('utf8'));
+  const text = bytes?.toString('utf8');
+  const values = countJsonValues(text ?? '');
+  if (values > mostJsonValues)
+    throw new UnusableImage(said`it has ${values} values; at most ${mostJsonValues} are read`);
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), Annotated), text, { abortEarly: true });
   if (parsed.success) return parsed.output;
   const [issue] = parsed.issues;
   throw new UnusableImage(

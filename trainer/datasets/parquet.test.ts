@@ -26,7 +26,7 @@ async function pictures(folder: string, split: string) {
 }
 const colour = (i: number): readonly number[] => [20 * i, 255 - 20 * i, i];
 
-describe.each(['snappy', 'dictionary', 'fallen-back', 'zstd', 'gzip', 'brotli'])('%s', (packing) => {
+describe.each(['snappy', 'dictionary', 'fallen-back', 'zstd', 'gzip', 'brotli', 'deltas'])('%s', (packing) => {
   test('every picture has its own bytes, its class and its name', () =>
     inTemporaryFolder(async (folder) => {
       await mkdir(join(folder, 'data'));

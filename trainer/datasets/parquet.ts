@@ -26,6 +26,8 @@ const expected = [
 const labelColumns = ['label', 'labels', 'fine_label'];
 /** Numbers of classes are counted up to the largest, and a number from a file must not fill the memory. */
 const mostClasses = 1_000_000;
+/** A row whose name is longer is called by its number alone: a file may give the same long name to millions of rows. */
+const longestName = 200;
 
 interface Columns {
   readonly image: string;
@@ -89,7 +91,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
       if (slices.due()) await slices.next(read, null);
       const path = paths?.[row];
       const name = typeof path === 'string' ? basename(printable(path)) : '';
-      const own = name === '' ? String(row) : `${row}/${name}`;
+      const own = name === '' || name.length > longestName ? String(row) : `${row}/${name}`;
       try {
         const label = labelOf(labels?.[row] ?? null);
         classCount = Math.max(classCount, label + 1);
@@ -118,7 +120,7 @@ async function list(folder: string, rejects: Rejects, slices: TimeSlices): Promi
   };
 }
 
-/** Whether the first shard has a column of images. */
+/** Whether the first shard has a column of images, as far as that can be known. */
 function recognises(folder: string): Promise<boolean> {
   const [first] = shardsIn(folder, ending);
   if (first === undefined) return Promise.resolve(false);
@@ -127,8 +129,9 @@ function recognises(folder: string): Promise<boolean> {
     file.close();
     return Promise.resolve(columnsOf(file) !== null);
   } catch (error) {
-    if (error instanceof UnusableImage) return Promise.resolve(false);
-    throw error;
+    // One that cannot be opened is named by the inspection.
+    reasonOf(error);
+    return Promise.resolve(!(error instanceof UnusableImage));
   }
 }
 

@@ -4,9 +4,10 @@
  * https://cs.stanford.edu/~acoates/stl10/
  */
 import { hash } from 'node:crypto';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { readPlain } from '../durable/plain-file.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { countClasses, describeFolder, hashFile, startFindings } from '../data/listing/inspection-findings.ts';
@@ -39,10 +40,13 @@ async function splitsIn(folder: string): Promise<readonly Split[]> {
   return splits.filter((split) => names.has(picturesOf(split)));
 }
 
+/** Bytes of a file of labels, one each: STL-10's have 5,000 and 8,000. */
+const mostLabels = 1 << 20;
+
 /** Null for pictures without labels. */
 async function readLabels(folder: string, split: Split, count: number): Promise<Int32Array | null> {
   if (split === 'unlabeled') return null;
-  const bytes = await readFile(join(folder, labelsOf(split))).catch((error: unknown) => {
+  const bytes = await readPlain(join(folder, labelsOf(split)), mostLabels).catch((error: unknown) => {
     if (isMissing(error)) throw new UnusableImage(said`its label file, ${labelsOf(split)}, is missing`);
     throw error;
   });

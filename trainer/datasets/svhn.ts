@@ -4,9 +4,10 @@
  */
 import { hash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { readPlain } from '../durable/plain-file.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { countClasses, describeFolder, hashFile, startFindings } from '../data/listing/inspection-findings.ts';
@@ -41,9 +42,7 @@ interface Split {
 }
 
 async function readSplit(path: string): Promise<Split> {
-  const { size } = await stat(path);
-  if (size > mostBytes) throw new UnusableImage(said`it has ${size} bytes; at most ${mostBytes} are read`);
-  const arrays = readMatArrays(await readFile(path), mostBytes);
+  const arrays = readMatArrays(await readPlain(path, mostBytes), mostBytes);
   const [images, digits] = [arrays.get('X'), arrays.get('y')];
   if (!images || !digits) throw new UnusableImage(said`it has no arrays "X" and "y"`);
   const [height, width, channels, count = 0] = images.dimensions;

@@ -4,14 +4,15 @@
  * difficult to recognise. Annotations/ID.xml has the boxes. http://host.robots.ox.ac.uk/pascal/VOC/
  */
 import { existsSync, readdirSync } from 'node:fs';
-import { readFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import * as v from 'valibot';
+import { readPlain } from '../durable/plain-file.ts';
 import { FaultError } from '../durable/fault-error.ts';
 import { UnusableImage } from '../data/unusable-image.ts';
 import { nameOf, startTable } from '../data/listing/image-table.ts';
 import { type ReadObjects } from '../data/listing/listed-objects.ts';
 import { vocObjects } from '../detection/annotations/voc-objects.ts';
+import { longestXml } from '../detection/annotations/voc-xml.ts';
 import { inspectListing, type ListingDescription } from '../data/listing/inspect-listing.ts';
 import { linesIn } from '../data/formats/lines.ts';
 import { notInFolder } from '../data/listing/presence.ts';
@@ -184,7 +185,7 @@ function presenceOf(folder: string, split: string, names: readonly string[]): In
 /** Boxes of an image: Annotations/ID.xml beside JPEGImages. */
 const readObjects: ReadObjects = async (folder, file, classes, heard) => {
   const path = file.replace(/JPEGImages\/([^/]*)\.jpg$/, 'Annotations/$1.xml');
-  const stated = vocObjects(await readFile(join(folder, path)), classes, heard);
+  const stated = vocObjects(await readPlain(join(folder, path), longestXml), classes, heard);
   return { file, id: basename(file, '.jpg'), ...stated };
 };
 

@@ -3,7 +3,8 @@
  * lists by their keys, `{"images": […], "annotations": […]}`, as COCO's annotations are: its file of 118,000 pictures has
  * 450 MB. The document is never in memory as a whole, one element is.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { openPlainSync } from '../durable/plain-file.ts';
 import { inEnglish, said, type Sentence } from '../protocol/sentence.ts';
 
 /** Lets commands in while a long file is read; `data/listing/time-slices.ts` makes one. */
@@ -31,7 +32,7 @@ export type ElementTakers = TakeElement | ReadonlyMap<string, TakeElement>;
 
 const pieceBytes = 1 << 20;
 /** The longest of COCO's is 400 KB. */
-const longestElement = 64 << 20;
+export const longestElement = 16 << 20;
 
 const [quote, backslash, comma] = [0x22, 0x5c, 0x2c];
 const [openList, closeList, openObject, closeObject] = [0x5b, 0x5d, 0x7b, 0x7d];
@@ -154,9 +155,8 @@ class Scanner {
  */
 export async function readElements(path: string, takers: ElementTakers, pace: Pace): Promise<ReadonlySet<string>> {
   const scanner = new Scanner(takers);
-  const file = openSync(path, 'r');
+  const { file, size: total } = openPlainSync(path);
   try {
-    const total = fstatSync(file).size;
     let bytes = Buffer.allocUnsafe(pieceBytes);
     let kept = 0;
     for (let done = 0; ;) {

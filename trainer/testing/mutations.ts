@@ -1,8 +1,8 @@
-/** Damage to a file: bytes changed, cut out, doubled, moved in from another file, each drawn by fast-check. */
+/** Damage to a file: bytes changed, cut out, doubled, moved in from another file, lengths made huge, each drawn by fast-check. */
 import fc from 'fast-check';
 
 interface Change {
-  readonly kind: 'flip' | 'set' | 'cut' | 'double' | 'splice' | 'end';
+  readonly kind: 'flip' | 'set' | 'cut' | 'double' | 'splice' | 'huge' | 'end';
   /** Places and lengths, as fractions of the file. */
   readonly at: number;
   readonly length: number;
@@ -11,11 +11,19 @@ interface Change {
 
 const fraction = fc.double({ min: 0, max: 1, noNaN: true, maxExcluded: true });
 const change: fc.Arbitrary<Change> = fc.record({
-  kind: fc.constantFrom('flip', 'set', 'cut', 'double', 'splice', 'end'),
+  kind: fc.constantFrom('flip', 'set', 'cut', 'double', 'splice', 'huge', 'end'),
   at: fraction,
   length: fraction,
   value: fc.nat({ max: 255 }),
 });
+
+/** What a length or a count may be replaced by: in binary, both orders of bytes, in digits, and as Thrift and protocol buffers have it. */
+const numbers: readonly Buffer[] = [
+  ...['ff', 'ffff', 'ffffffff', '7fffffff', 'ffffff7f', '80000000', '00000080', '00000001', '01000000'],
+  ...['ffffffffffffff7f', '7fffffffffffffff', '0000000000000000', 'ffffffff0f', 'feffffff0f', '80808080808080808001'],
+]
+  .map((hex) => Buffer.from(hex, 'hex'))
+  .concat(['99999999', '4294967296', '-1', '1e99', '77777777777'].map((digits) => Buffer.from(digits)));
 
 /** Most changes are short: long ones leave little of a file to be read. */
 const lengthOf = (change: Change): number => Math.ceil(64 * change.length ** 4);
@@ -38,6 +46,10 @@ function changed(bytes: Buffer, { at, value, ...rest }: Change, other: Buffer): 
     case 'splice': {
       const from = Math.floor((value / 256) * other.length);
       return Buffer.concat([before, other.subarray(from, from + length), bytes.subarray(place + length)]);
+    }
+    case 'huge': {
+      const number = numbers[value % numbers.length]!;
+      return Buffer.concat([before, number, bytes.subarray(place + number.length)]);
     }
     case 'end':
       return before;

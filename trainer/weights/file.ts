@@ -1,7 +1,8 @@
 /** A weights file of any format: a list of named tensors, not yet read. */
-import { open, type FileHandle } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { crc32 } from 'node:zlib';
 import { FaultError } from '../durable/fault-error.ts';
+import { NotAPlainFile, openPlain, type OpenedFile } from '../durable/plain-file.ts';
 import type { WeightsFormat } from '../protocol/weights.ts';
 
 /** Element types by their names in safetensors; those with a size can be read as float32. */
@@ -73,10 +74,12 @@ export const unreadable = (path: string, what: string): FaultError =>
 /** A tensor of half a terabyte is damage, not data. */
 const mostElements = 2 ** 33;
 
+export const mostDimensions = 8;
+
 /** Checked product of the sizes, which come from an untrusted file. */
 export function elementsOf(path: string, name: string, shape: readonly number[]): number {
-  if (shape.length > 8 || shape.some((size) => !Number.isSafeInteger(size) || size < 0))
-    throw unreadable(path, `${name} has the shape [${shape.join(', ')}]`);
+  if (shape.length > mostDimensions || shape.some((size) => !Number.isSafeInteger(size) || size < 0))
+    throw unreadable(path, `${name} has the shape [${shape.slice(0, mostDimensions + 1).join(', ')}]`);
   const elements = shape.reduce((product, size) => product * size, 1);
   if (elements > mostElements) throw unreadable(path, `${name} has ${elements} elements`);
   return elements;
@@ -179,13 +182,22 @@ async function readTensor(file: FileHandle, path: string, tensor: StoredTensor):
   return values;
 }
 
+/** @throws 'unreadable-file' for a pipe, a socket or a device */
+export async function openWeightsFile(path: string): Promise<OpenedFile> {
+  try {
+    return await openPlain(path);
+  } catch (error) {
+    throw error instanceof NotAPlainFile ? unreadable(path, 'it is a pipe, a socket or a device') : error;
+  }
+}
+
 /** Opens a file and lists its contents with `list`; closes it on failure. */
 export async function openedWith(
   path: string,
   format: WeightsFormat,
   list: (file: FileHandle) => Promise<Contents>,
 ): Promise<WeightsFile> {
-  const file = await open(path, 'r');
+  const { file } = await openWeightsFile(path);
   try {
     const { tensors, passedOver } = await list(file);
     const checked = new Set<ArchiveEntry>();

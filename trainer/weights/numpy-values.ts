@@ -1,5 +1,5 @@
 /** Arrays of NumPy as its pickles describe them: an empty array whose state, set later, holds everything. */
-import { elementsOf, rowMajor, sizeOf, type ElementType } from './file.ts';
+import { elementsOf, mostDimensions, rowMajor, sizeOf, type ElementType } from './file.ts';
 import { Foreign, Instance, Named, PickleError, type Value } from './pickle-values.ts';
 
 const types: Readonly<Record<string, ElementType>> = {
@@ -45,7 +45,7 @@ export class NumpyArray extends Foreign {
     this.fill(shape, type, isFortran === true || isFortran === 1, elements);
   }
   fill(shape: Value | undefined, type: Value | undefined, isFortran: boolean, elements: Value | undefined): void {
-    if (!Array.isArray(shape) || !(type instanceof NumpyType)) return;
+    if (!Array.isArray(shape) || shape.length > mostDimensions || !(type instanceof NumpyType)) return;
     this.of = `numpy.ndarray<${type.name}>`;
     const own = types[type.name];
     // Python 2's strings are bytes; the elements of an array of objects are a list.

@@ -1,7 +1,7 @@
 /** Opens a weights file, detecting its format from its first bytes rather than its name. */
-import { open, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { extname } from 'node:path';
-import { unreadable, type WeightsFile } from './file.ts';
+import { openWeightsFile, unreadable, type WeightsFile } from './file.ts';
 import { fileOfOthers, folderOfOthers } from './other-programs.ts';
 import { openPickleStream } from './pickle-stream.ts';
 import { openPth } from './pth.ts';
@@ -21,7 +21,7 @@ const newestProtocol = 5;
 const magicLine = 'L119547037146038801333356L\n';
 
 async function ends(path: string, size: number): Promise<{ readonly head: Buffer; readonly tail: Buffer }> {
-  const file = await open(path, 'r');
+  const { file } = await openWeightsFile(path);
   try {
     const [head, tail] = [Buffer.alloc(Math.min(headLength, size)), Buffer.alloc(Math.min(8, size))];
     await file.read(head, 0, head.length, 0);

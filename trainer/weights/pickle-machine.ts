@@ -9,9 +9,21 @@ export interface Meanings {
   persistent(id: Value): Value;
 }
 
-/** What the values of a pickle may take in memory, and about what each takes, in bytes. */
-const mostBytes = 256 * 1024 ** 2;
-const sizes = { place: 16, list: 48, dictionary: 80, entry: 40, instance: 200, memo: 40, text: 32 } as const;
+/** What the values of a pickle may take in memory, beside its own bytes and texts. */
+export const mostPickleBytes = 256 * 1024 ** 2;
+/** About what each takes, in bytes; a list and a dict make room for several items with the first. */
+const sizes = {
+  place: 16,
+  mark: 48,
+  list: 160,
+  dictionary: 240,
+  entry: 40,
+  instance: 320,
+  memo: 64,
+  text: 32,
+  /** Of a name, which is looked through letter by letter. */
+  letter: 16,
+} as const;
 
 const mark = Symbol('mark');
 /** What has no name: the result of a call of something that is not a name. */
@@ -34,7 +46,8 @@ export class PickleMachine {
 
   #spend(bytes: number): void {
     this.#spent += bytes;
-    if (this.#spent > mostBytes) throw new PickleError(`its values take more than ${mostBytes / 1024 ** 2} MiB`);
+    if (this.#spent > mostPickleBytes)
+      throw new PickleError(`its values take more than ${mostPickleBytes / 1024 ** 2} MiB`);
   }
 
   push(value: Value): void {
@@ -58,7 +71,7 @@ export class PickleMachine {
   }
 
   pushMark(): void {
-    this.#spend(sizes.place);
+    this.#spend(sizes.mark);
     this.#stack.push(mark);
   }
 
@@ -135,8 +148,9 @@ export class PickleMachine {
   /** Pushes a name, which is never resolved. */
   name(module: Value, name: Value): void {
     const [one, other] = [module, name].map((part) => (typeof part === 'string' ? part : '?'));
-    this.#spend(sizes.instance);
-    this.push(new Named(one!, other!));
+    const named = new Named(one!, other!);
+    this.#spend(sizes.instance + sizes.letter * (named.module.length + named.name.length));
+    this.push(named);
   }
 
   /** Pushes the result of a call if the name is on the list, and an inert instance otherwise. */
@@ -144,7 +158,11 @@ export class PickleMachine {
     const values = Array.isArray(arguments_) ? arguments_ : [arguments_];
     const known = function_ instanceof Named ? this.#meanings.calls.get(function_.full) : undefined;
     this.#spend(sizes.instance);
-    this.push(known ? known(values) : this.#instance(function_, values));
+    const made = known ? known(values) : this.#instance(function_, values);
+    // What a function makes of a value that is stored once can be asked for any number of times.
+    if (made instanceof Uint8Array) this.#spend(made.length);
+    if (made instanceof Dictionary) this.#spend(sizes.entry * made.entries.length);
+    this.push(made);
   }
 
   #instance(function_: Value, values: readonly Value[]): Instance {

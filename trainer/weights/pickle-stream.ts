@@ -17,7 +17,7 @@ import { Storage, storageOf, torchCalls } from './torch-values.ts';
 /** First pickle of a file of `torch.save`. */
 const magic = 0x1950a86a20f9469cfc6cn;
 /** A pickle is read whole: one of arrays has the size of its network. */
-const longestPickle = 512 * 1024 ** 2 - 1024;
+export const longestPickle = 512 * 1024 ** 2 - 1024;
 /** Lengths tried, one after the other: that of the pickle is known only at its end. */
 const firstLength = 1024 ** 2;
 const growth = 16;
@@ -100,7 +100,14 @@ function nestedStorage(calls: Meanings['calls'], [bytes]: readonly Value[]): Val
 
 function callsFor(path: string): Meanings['calls'] {
   const calls = torchCalls(path);
-  return new Map([...calls, ['torch.storage._load_from_bytes', (values) => nestedStorage(calls, values)]]);
+  /** Bytes that are stored once can be referred to any number of times. */
+  const known = new Map<Value | undefined, Value>();
+  const load = (values: readonly Value[]): Value => {
+    const storage = known.get(values[0]) ?? nestedStorage(calls, values);
+    known.set(values[0], storage);
+    return storage;
+  };
+  return new Map([...calls, ['torch.storage._load_from_bytes', load]]);
 }
 
 async function pickledAtStart(file: FileHandle, path: string, size: number): Promise<Pickles> {

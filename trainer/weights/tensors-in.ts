@@ -12,14 +12,14 @@ import { Storage, Tensor } from './torch-values.ts';
 const deepest = 64;
 const longestName = 1000;
 /** A list that holds itself twice, which holds itself twice: endless names in a few bytes. */
-const mostSteps = 20_000_000;
-const mostTensors = 200_000;
+export const mostSteps = 20_000_000;
+export const mostTensors = 200_000;
 
 /** Where a storage begins; its bytes must be there. @throws PickleError if they are not */
 export type PlaceOf = (storage: Storage) => { readonly offset: number; readonly entry?: ArchiveEntry };
 
 function keyText(key: Value, at: number): string {
-  if (key instanceof Uint8Array) return Buffer.from(key).toString('utf8');
+  if (key instanceof Uint8Array) return Buffer.from(key.subarray(0, longestName + 1)).toString('utf8');
   if (key instanceof Named) return key.full;
   return key === null || typeof key !== 'object' ? String(key) : `(${at})`;
 }
@@ -29,10 +29,14 @@ type Entries = readonly (readonly [Value, Value])[];
 const entriesOf = (value: Value | undefined): Entries | null =>
   value instanceof Dictionary || value instanceof Instance ? value.entries : null;
 
+/** Names of buffers, of which a module has a few. */
+const mostNames = 10_000;
+
 /** Names in a set, however it was pickled. */
 function setOf(value: Value | undefined): ReadonlySet<Value> {
-  if (value instanceof Instance) return setOf(value.values[0]);
-  return new Set(Array.isArray(value) ? value : []);
+  let names = value;
+  for (let depth = 0; names instanceof Instance && depth < deepest; depth++) names = names.values[0];
+  return new Set(Array.isArray(names) && names.length <= mostNames ? names : []);
 }
 
 /** The parts of a module's state that its `state_dict()` holds; null if it is not the state of a module. */
@@ -97,6 +101,8 @@ class Search {
   }
 
   #instance({ of, values, state, entries, items }: Instance, name: string, depth: number): boolean {
+    // They are looked through for the names of a module's parts.
+    if (state instanceof Dictionary) this.#count(state.entries.length);
     const module = moduleEntries(state);
     if (module) return this.#entries(module, name, depth);
     this.#pass(of.full, name);
@@ -121,14 +127,21 @@ class Search {
   }
 
   #each<T>(all: readonly T[], name: string, depth: number, of: (one: T, at: number) => [string, Value]): boolean {
-    this.#steps += all.length;
-    if (this.#steps > mostSteps) throw new PickleError(`more than ${mostSteps} values in dicts and lists`);
+    this.#count(all.length);
     let found = false;
     all.forEach((one, at) => {
       const [key, value] = of(one, at);
-      if (!isPlain(value)) found = this.visit(value, below(name, key), depth) || found;
+      if (isPlain(value)) return;
+      // Cut before it is joined: a long key may lead to any number of values.
+      const shown = key.length > longestName ? key.slice(0, longestName + 1) : key;
+      found = this.visit(value, below(name, shown), depth) || found;
     });
     return found;
+  }
+
+  #count(steps: number): void {
+    this.#steps += steps;
+    if (this.#steps > mostSteps) throw new PickleError(`more than ${mostSteps} values in dicts and lists`);
   }
 
   #add({ storage, type, start, shape, strides }: Tensor, name: string): true {

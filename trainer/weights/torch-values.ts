@@ -1,5 +1,5 @@
 /** What the pickles of PyTorch name: storages of elements, and tensors that are views of them. */
-import { elementsOf, rowMajor, sizeOf, type ElementType } from './file.ts';
+import { elementsOf, mostDimensions, rowMajor, sizeOf, type ElementType } from './file.ts';
 import { numpyCalls } from './numpy-values.ts';
 import { Dictionary, Foreign, Instance, Named, PickleError, type Value } from './pickle-values.ts';
 
@@ -96,8 +96,10 @@ export const isNatural = (value: Value | undefined): value is number =>
 /** A persistent id in protocol 0: as Python prints it. */
 const printedId = /^\('storage', <class 'torch\.([\w.]*?)(\w+)'>, '?(\w+)'?, '[^']*', (\d+)(?:, None)?\)$/;
 
+const longestId = 1000;
+
 function storageParts(id: Value): readonly Value[] {
-  const printed = typeof id === 'string' ? printedId.exec(id) : null;
+  const printed = typeof id === 'string' && id.length <= longestId ? printedId.exec(id) : null;
   if (printed) return ['storage', new Named('torch', printed[2]!), printed[3]!, '', Number(printed[4])];
   return Array.isArray(id) ? id : [];
 }
@@ -119,7 +121,9 @@ export function storageOf(id: Value): Value {
 }
 
 const mostRepeated = 2 ** 24;
-const isNaturals = (value: Value | undefined): value is number[] => Array.isArray(value) && value.every(isNatural);
+/** Sizes or strides; longer lists are none, and are not looked through. */
+const isNaturals = (value: Value | undefined): value is number[] =>
+  Array.isArray(value) && value.length <= mostDimensions && value.every(isNatural);
 
 function tensor(path: string, values: readonly Value[], type: ElementType | null): Value {
   const [storage, start, shape, strides] = values;

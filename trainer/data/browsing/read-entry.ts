@@ -1,11 +1,11 @@
 /** Reads and decodes a picture that is browsed. Why it cannot be read is part of the answer, not an error. */
-import { readFile, stat } from 'node:fs/promises';
 import { isAbsolute, join, normalize, sep } from 'node:path';
+import { readPlain } from '../../durable/plain-file.ts';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { AnnotatedImage } from '../../detection/objects.ts';
 import type { Image } from '../../recipe.ts';
 import { DamagedImageError } from '../damaged-image.ts';
-import { expectImageSize } from '../listing/listing.ts';
+import { largestFileBytes } from '../listing/listing.ts';
 import { decode } from '../pixels/decode.ts';
 import type { Pixels } from '../pixels/rows.ts';
 import { isUnreachable } from '../unreachable.ts';
@@ -31,10 +31,7 @@ export function rejectedFile(folder: string, name: string): string | null {
 async function readRejected(folder: string, name: string): Promise<Buffer> {
   const path = rejectedFile(folder, name);
   if (path === null) throw new UnusableImage(said`its name leads out of the folder`);
-  const found = await stat(path);
-  if (!found.isFile()) throw new UnusableImage(said`a folder, where a file is expected`);
-  expectImageSize(found.size);
-  return readFile(path);
+  return readPlain(path, largestFileBytes);
 }
 
 /** @param folder of the data set */

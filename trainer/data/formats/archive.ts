@@ -1,6 +1,5 @@
 /** Reads tar archives, gzipped or not, from front to end: of a gzipped one no part can be read without what precedes it. */
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { openPlain, streamPlain } from '../../durable/plain-file.ts';
 import { startRejects, type Rejects } from '../rejects.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { gunzipped } from './gzip.ts';
@@ -20,7 +19,7 @@ const lookedAtBytes = 64 << 20;
 const largestFileBytes = 512 << 20;
 
 async function isGzip(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
+  const { file } = await openPlain(path);
   try {
     const head = Buffer.alloc(gzipMagic.length);
     await file.read(head, 0, head.length, 0);
@@ -65,7 +64,7 @@ class ForwardReader {
 }
 
 async function* plain(path: string, read: (bytes: number) => void): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { highWaterMark: 1 << 20 });
+  const file = streamPlain(path, { highWaterMark: 1 << 20 });
   for await (const piece of file as AsyncIterable<Buffer>) {
     read(file.bytesRead);
     yield piece;

@@ -2,8 +2,9 @@
  * The files of CIFAR-10 and CIFAR-100 in their binary and their Python version, in a folder or in a tar archive.
  * https://www.cs.toronto.edu/~kriz/cifar.html
  */
-import { open, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { openPlain, readPlain } from '../../durable/plain-file.ts';
 import { isFolder } from '../../durable/files.ts';
 import type { Rejects } from '../rejects.ts';
 import { reasonOf, UnusableImage } from '../unusable-image.ts';
@@ -97,7 +98,7 @@ const pickleStarts: ReadonlySet<number | undefined> = new Set([0x80, 0x28]);
 
 /** "train" and "test" may be anything. */
 async function isPickle(path: string): Promise<boolean> {
-  const file = await open(path, 'r');
+  const { file } = await openPlain(path);
   try {
     return pickleStarts.has((await file.read(Buffer.alloc(1), 0, 1, 0)).buffer[0]);
   } finally {
@@ -134,6 +135,11 @@ export async function isCifarArchive(path: string): Promise<boolean> {
   );
 }
 
+/** Batches of CIFAR-100 have 155 MB, all of an archive 180 MB. */
+export const largestPickle = 512 << 20;
+/** Folders of an archive that may hold its files. */
+const mostFolders = 100;
+
 /**
  * Reads the files of an archive into memory, those of one split or all.
  * @throws UnusableImage if it is damaged, or has no such files
@@ -145,12 +151,19 @@ export async function readArchive(
   read: (bytes: number) => void,
 ): Promise<Layout> {
   const folders = new Map<string, Map<string, Buffer>>();
+  let left = largestPickle;
   for await (const file of filesIn(path, rejects, basename(path), read)) {
     const name = basename(file.name);
     if (!isOfSplit(name, null)) continue;
+    const isWanted = isOfSplit(name, split);
+    if (isWanted) left -= file.size;
+    if (left < 0 || folders.size > mostFolders)
+      throw new UnusableImage(
+        said`its files of CIFAR have more than ${largestPickle} bytes, or lie in more than ${mostFolders} folders`,
+      );
     const folder = file.name.slice(0, -name.length);
     const files = folders.get(folder) ?? new Map<string, Buffer>();
-    folders.set(folder, files.set(name, isOfSplit(name, split) ? await file.contents() : Buffer.alloc(0)));
+    folders.set(folder, files.set(name, isWanted ? await file.contents() : Buffer.alloc(0)));
   }
   const layouts = [...folders.values()].flatMap((files) => layoutOf([...files.keys()], files) ?? []);
   const [first] = layouts.sort((a, b) => versions.indexOf(a.version) - versions.indexOf(b.version));
@@ -193,15 +206,10 @@ function recordsOf(pickle: Buffer, { keys, classes, title }: Version): Uint8Arra
   return records;
 }
 
-/** Batches of CIFAR-100 have 155 MB. */
-const largestPickle = 512 << 20;
-
 async function readPickleFile(path: string): Promise<Buffer> {
-  const { size } = await stat(path);
-  if (size === 0) throw new UnusableImage(said`the file is empty (0 bytes)`);
-  if (size > largestPickle)
-    throw new UnusableImage(said`it has ${size} bytes; a batch may have at most ${largestPickle}`);
-  return readFile(path);
+  const bytes = await readPlain(path, largestPickle);
+  if (bytes.length === 0) throw new UnusableImage(said`the file is empty (0 bytes)`);
+  return bytes;
 }
 
 /** The records of a file in memory; null if they are read from the file one by one. */

@@ -1,6 +1,6 @@
 /** Reads gzip files from front to end, in bounded memory. */
-import { createReadStream } from 'node:fs';
 import { createGunzip } from 'node:zlib';
+import { streamPlain } from '../../durable/plain-file.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { said, type Sentence } from '../../protocol/sentence.ts';
 
@@ -19,7 +19,7 @@ export async function* gunzipped(
   path: string,
   read: (bytes: number) => void = () => undefined,
 ): AsyncGenerator<Buffer> {
-  const file = createReadStream(path);
+  const file = streamPlain(path);
   const gunzip = createGunzip({ chunkSize: 1 << 18 });
   file.on('error', (error) => gunzip.destroy(error));
   file.pipe(gunzip);

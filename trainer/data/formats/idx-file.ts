@@ -1,6 +1,6 @@
 /** The IDX format of MNIST: a header of big-endian sizes, then bytes; often gzipped. Headers are not trusted. */
-import { createReadStream, openSync, closeSync, readSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { closeSync, readSync } from 'node:fs';
+import { openPlain, openPlainSync, streamPlain } from '../../durable/plain-file.ts';
 import { maximumPixels } from '../pixels/image-header.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { gunzipped } from './gzip.ts';
@@ -19,6 +19,9 @@ export type IdxKind = 'images' | 'labels';
 
 /** Deflate cannot shrink further than this (zlib's technical notes: 1032 to 1). */
 const largestDeflateRatio = 1032;
+
+/** What a packed file may take in memory; EMNIST's largest has 550 MB. A file that is not packed is read where it lies. */
+export const mostUnpacked = 2 ** 31;
 
 /** QMNIST's labels are rows of 32-bit numbers, of which the first is the class. */
 const [bytes, integers] = [0x08, 0x0c];
@@ -72,12 +75,14 @@ export function isGzip(path: string): boolean {
 /** Uncompressed contents in pieces of at most a few hundred kilobytes. */
 function contents(path: string, end?: number): AsyncIterable<Buffer> {
   if (isGzip(path)) return gunzipped(path);
-  return createReadStream(path, end === undefined ? {} : { end: end - 1 }) as AsyncIterable<Buffer>;
+  return streamPlain(path, end === undefined ? {} : { end: end - 1 }) as AsyncIterable<Buffer>;
 }
 
 /** Reads and checks the header against the size of the file. */
 export async function readIdxHeader(path: string, kind: IdxKind): Promise<IdxHeader> {
-  const { size } = await stat(path);
+  const { file, found } = await openPlain(path);
+  await file.close();
+  const { size } = found;
   if (size === 0) throw new UnusableImage(said`the file is empty (0 bytes)`);
   let head = Buffer.alloc(0);
   for await (const chunk of contents(path, 16)) {
@@ -90,6 +95,10 @@ export async function readIdxHeader(path: string, kind: IdxKind): Promise<IdxHea
     const holds = isGzip(path) ? said`${size} compressed bytes cannot hold that` : said`the file has ${size}`;
     throw new UnusableImage(said`its header states ${describe(header, kind)} (${stated} bytes), but ${holds}`);
   }
+  if (isGzip(path) && stated > mostUnpacked)
+    throw new UnusableImage(
+      said`it unpacks to ${stated} bytes; at most ${mostUnpacked} are read: unpack it with gunzip`,
+    );
   return header;
 }
 
@@ -139,7 +148,7 @@ export interface IdxImages {
 export function openIdxImages(path: string, header: IdxHeader): IdxImages {
   const itemBytes = header.rows * header.columns;
   if (!isGzip(path)) {
-    const file = openSync(path, 'r');
+    const { file } = openPlainSync(path);
     return {
       async image(index) {
         const pixels = new Uint8Array(itemBytes);

@@ -1,5 +1,6 @@
 /** Reads text files of any size line by line: the lists of large data sets have millions of lines. */
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { openPlainSync } from '../../durable/plain-file.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { said } from '../../protocol/sentence.ts';
 
@@ -7,7 +8,7 @@ const pieceBytes = 1 << 16;
 
 /** Lines without line endings, up to the last that is not empty. A line longer than a piece is rejected. */
 export function* linesIn(path: string): Generator<string> {
-  const file = openSync(path, 'r');
+  const { file } = openPlainSync(path);
   try {
     const piece = Buffer.alloc(pieceBytes);
     /** Bytes at the start of the piece that belong to an incomplete line. */

@@ -26,11 +26,13 @@ const numbers: Readonly<Record<number, { readonly size: number; read(bytes: Buff
 /** Classes of arrays: table 1-3. */
 const [structArray, text] = [2, 4];
 const headerBytes = 128;
-/** Maximum uncompressed size of a table. */
-const mostTableBytes = 64 << 20;
+/** Maximum uncompressed size of a table, and elements in an array: each takes some two hundred bytes more. */
+export const mostTableBytes = 64 << 20;
+export const mostElements = 1_000_000;
 
 /** Data elements in order: a tag of type and length, then the bytes, padded to a multiple of 8. */
 function* elements(bytes: Buffer): Generator<Element> {
+  let count = 0;
   for (let at = 0; at + 8 <= bytes.length;) {
     const first = bytes.readUInt32LE(at);
     // Up to four bytes are stored in the tag itself, their number in its upper half.
@@ -38,6 +40,7 @@ function* elements(bytes: Buffer): Generator<Element> {
     const type = first & 0xffff;
     const length = isSmall ? first >>> 16 : bytes.readUInt32LE(at + 4);
     const start = at + (isSmall ? 4 : 8);
+    if (++count > mostElements) throw new UnusableImage(said`a MATLAB file of more than ${mostElements} elements`);
     if (start + length > bytes.length || (isSmall && length > 4))
       throw new UnusableImage(said`a truncated MATLAB file: an element states ${length} bytes`);
     yield { type, bytes: bytes.subarray(start, start + length) };
@@ -81,6 +84,9 @@ export function readMatTable(bytes: Buffer, name: string): readonly Readonly<Rec
   throw new UnusableImage(said`it has no table "${name}"`);
 }
 
+/** Numbers that are not bytes: labels, of which SVHN's largest file has half a million. */
+export const mostNumbers = 10_000_000;
+
 export interface NumericArray {
   /** In MATLAB's order: the first changes fastest. */
   readonly dimensions: readonly number[];
@@ -95,6 +101,10 @@ export function readMatArrays(bytes: Buffer, mostBytes: number): ReadonlyMap<str
     const number = data && numbers[data.type];
     if (!number) continue;
     const count = data.bytes.length / number.size;
+    if (data.type !== uint8 && count > mostNumbers)
+      throw new UnusableImage(
+        said`its array "${name}" has ${count} numbers; at most ${mostNumbers} are read that are not bytes`,
+      );
     if (dimensions.some((size) => size < 0) || dimensions.reduce((product, size) => product * size, 1) !== count)
       throw new UnusableImage(
         said`its array "${name}" has ${count} values, which do not fill ${dimensions.join(' x ')}`,

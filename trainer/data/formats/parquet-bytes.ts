@@ -1,11 +1,21 @@
 /** Reads the bytes of a Parquet file in bounded parts, and words its errors. */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import type { DataReader } from 'hyparquet';
+import { closeSync, readSync } from 'node:fs';
+import { openPlainSync } from '../../durable/plain-file.ts';
 import { UnusableImage } from '../unusable-image.ts';
-import { said, type Sentence } from '../../protocol/sentence.ts';
+import { said } from '../../protocol/sentence.ts';
 
-/** Largest part read at once: a page, or a column of labels or names. */
+/** Largest part read at once, packed or unpacked: a page. */
 export const longestPart = 256 << 20;
+
+/** Rows of a file: as many as an archive has members; larger data sets come in many files. */
+export const mostRows = 5_000_000;
+
+/**
+ * How far a page of `packed` bytes and `values` values may unpack: as far as deflate, which packs tightest of what leaves pictures
+ * whole (1032 to 1), and a page of equal numbers, which other programs pack tighter.
+ */
+export const mostUnpacked = (packed: number, values: number): number =>
+  Math.min(longestPart, (64 << 10) + 1032 * packed + 16 * values);
 
 export class ParquetBytes {
   /** Size of the file in bytes. */
@@ -13,8 +23,9 @@ export class ParquetBytes {
   readonly #file: number;
 
   constructor(path: string) {
-    this.#file = openSync(path, 'r');
-    this.size = fstatSync(this.#file).size;
+    const { file, size } = openPlainSync(path);
+    this.#file = file;
+    this.size = size;
   }
 
   /** @throws UnusableImage if the part is too long or extends past the end of the file */
@@ -30,16 +41,4 @@ export class ParquetBytes {
   close(): void {
     closeSync(this.#file);
   }
-}
-
-/** The bytes as hyparquet reads them. */
-export const readerOf = (bytes: Uint8Array): DataReader => ({
-  view: new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength),
-  offset: 0,
-});
-
-/** Adds the location to an error: hyparquet's errors for damaged bytes do not include it. */
-export function inWords(error: unknown, what: Sentence): UnusableImage {
-  if (error instanceof UnusableImage) return error;
-  return new UnusableImage(said`${what}: ${error instanceof Error ? error.message : String(error)}`, error);
 }

@@ -1,14 +1,15 @@
 /**
  * Parquet files whose columns hold encoded images, read page by page: a page, the smallest unit that can be read alone,
  * has about ten pictures, a row group about a hundred. https://parquet.apache.org/docs/file-format/
+ *
+ * What a file states is believed as far as its own bytes can hold it: bounds of memory in `parquet-bytes.ts` and
+ * `parquet-columns.ts`.
  */
-import type { FileMetaData } from 'hyparquet';
-import { readColumn } from 'hyparquet/src/column.js';
 import { UnusableImage } from '../unusable-image.ts';
-import { inWords, ParquetBytes, readerOf } from './parquet-bytes.ts';
-import { chunksOf, leavesOf, readFooter, type Chunk, type Leaf } from './parquet-columns.ts';
-import { placesOf, type ValuePlace } from './parquet-pages.ts';
-import { said } from '../../protocol/sentence.ts';
+import { ParquetBytes } from './parquet-bytes.ts';
+import { chunksOf, readFooter, type Footer, type Leaf } from './parquet-columns.ts';
+import { placesOf, valuesOf, type ValuePlace } from './parquet-pages.ts';
+import { said, type Sentence } from '../../protocol/sentence.ts';
 
 export interface ParquetFile {
   readonly rows: number;
@@ -17,7 +18,7 @@ export interface ParquetFile {
   /** Key-value metadata stored with the schema. */
   readonly notes: ReadonlyMap<string, string>;
   /** All values of a column, row by row; null for missing ones. */
-  values(path: string): unknown[];
+  values(path: string): readonly (number | string | Uint8Array | null)[];
   /** Locations of a column's values, row by row. */
   places(path: string): Generator<ValuePlace>;
   close(): void;
@@ -39,46 +40,56 @@ export function imageLeafOf(path: string): Leaf {
   return file.leaves.get(column)!;
 }
 
-/** All values of a column's parts, row by row; null for missing ones. */
-function valuesOf(file: ParquetBytes, chunks: readonly Chunk[]): unknown[] {
-  return chunks.flatMap(({ decoder, offset, end, rows }) => {
-    const select = { groupStart: 0, selectStart: 0, selectEnd: rows, groupRows: rows };
-    const { data } = readColumn(readerOf(file.read(offset, end - offset)), select, decoder);
-    const values = data.flatMap((part) => Array.from<unknown>(part));
-    if (values.length !== rows) throw new UnusableImage(said`it has ${values.length} values for ${rows} rows`);
-    // A value below a group comes as a list of one.
-    return values.map((value): unknown => (Array.isArray(value) ? value[0] : value) ?? null);
+const textDecoder = new TextDecoder();
+
+/** Longest text that is read: a path. */
+const longestText = 4096;
+
+/** Texts of bytes, null for one that is too long. Rows that share a text in the file share it in memory. */
+function textsOf(values: readonly (number | Uint8Array | null)[]): readonly (number | string | null)[] {
+  const known = new Map<Uint8Array, string | null>();
+  return values.map((value) => {
+    if (!(value instanceof Uint8Array)) return value;
+    const text = known.get(value) ?? (value.length > longestText ? null : textDecoder.decode(value));
+    known.set(value, text);
+    return text;
   });
+}
+
+/** Adds to a reason what it is about. */
+function about(what: Sentence, error: unknown): unknown {
+  return error instanceof UnusableImage ? new UnusableImage(said`${what}: ${error.reason}`, error) : error;
 }
 
 /** @throws UnusableImage if the file is not a Parquet file */
 export function openParquet(path: string): ParquetFile {
   const file = new ParquetBytes(path);
-  let metadata: FileMetaData;
-  let leaves: ParquetFile['leaves'];
+  let footer: Footer;
   try {
-    metadata = readFooter(file);
-    leaves = leavesOf(metadata);
+    footer = readFooter(file);
   } catch (error) {
     file.close();
-    throw inWords(error, said`its footer cannot be read`);
+    throw about(said`its footer cannot be read`, error);
   }
+  const { rows, leaves, notes } = footer;
+  const chunks = (column: string) => chunksOf(footer, column, file.size);
   return {
-    rows: metadata.row_groups.reduce((sum, { num_rows: rows }) => sum + Number(rows), 0),
+    rows,
     leaves,
-    notes: new Map((metadata.key_value_metadata ?? []).map(({ key, value = '' }) => [key, value])),
+    notes,
     values(column) {
       try {
-        return valuesOf(file, chunksOf(metadata, column, file.size));
+        const values = valuesOf(file, chunks(column), column);
+        return leaves.get(column)?.isText === true ? textsOf(values) : values;
       } catch (error) {
-        throw inWords(error, said`column "${column}"`);
+        throw about(said`column "${column}"`, error);
       }
     },
     *places(column) {
       try {
-        yield* placesOf(file, chunksOf(metadata, column, file.size), column);
+        yield* placesOf(file, chunks(column), column);
       } catch (error) {
-        throw inWords(error, said`column "${column}"`);
+        throw about(said`column "${column}"`, error);
       }
     },
     close: () => file.close(),

@@ -1,9 +1,9 @@
 /** Files of fixed-length records, as in small data sets: opened without being read, then read one record at a time. */
-import { closeSync, openSync, readSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { closeSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { openPlainSync } from '../../durable/plain-file.ts';
 import { FaultError } from '../../durable/fault-error.ts';
-import { isMissing } from '../../durable/files.ts';
+import { readSmallFile } from './small-file.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { inEnglish, said } from '../../protocol/sentence.ts';
@@ -28,8 +28,14 @@ function countIn(size: number, bytes: number): number {
 /** @throws UnusableImage if the size is not a whole number of records */
 export async function openRecords(folder: string, name: string, bytes: number): Promise<RecordFile> {
   const path = join(folder, name);
-  const count = countIn((await stat(path)).size, bytes);
-  const file = openSync(path, 'r');
+  const { file, size } = openPlainSync(path);
+  let count: number;
+  try {
+    count = countIn(size, bytes);
+  } catch (error) {
+    closeSync(file);
+    throw error;
+  }
   return {
     name,
     count,
@@ -58,13 +64,13 @@ export function unreadableFile(path: string, error: unknown): FaultError {
   return new FaultError('unreadable-file', `${path}: ${inEnglish(reasonOf(error))}.`, { file: path }, { cause: error });
 }
 
+/** Names of classes are a few words each. */
+const mostNamesBytes = 1 << 20;
+
 /** Class names, one per line; numbers if the file is missing or has a different count. */
 export async function readNames(path: string, classes: number): Promise<readonly string[]> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (isMissing(error)) return null;
-    throw error;
-  });
-  return namesOrNumbers(linesOf(text ?? ''), classes);
+  const text = await readSmallFile(path, mostNamesBytes);
+  return namesOrNumbers(linesOf(text?.toString('utf8') ?? ''), classes);
 }
 
 /** The lines of a text that are not empty. */

@@ -2,7 +2,8 @@
  * Finds the members of a tar archive by walking its headers with positioned reads: nothing is extracted and no contents
  * are read.
  */
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
+import { openPlainSync } from '../../durable/plain-file.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { type Rejects } from '../rejects.ts';
 import { walkTar, type TarMember } from './tar-walk.ts';
@@ -24,7 +25,7 @@ export interface Tar {
 const longestText = 64;
 
 export function openTar(path: string): Tar {
-  const file = openSync(path, 'r');
+  const { file, size: whole } = openPlainSync(path);
 
   function read(offset: number, size: number): Buffer {
     const bytes = Buffer.alloc(size);
@@ -43,7 +44,7 @@ export function openTar(path: string): Tar {
   return {
     *members(rejects, name, within) {
       const from = within?.offset ?? 0;
-      const end = within ? within.offset + within.size : fstatSync(file).size;
+      const end = within ? within.offset + within.size : whole;
       try {
         yield* walk(rejects, name, from, end);
       } catch (error) {

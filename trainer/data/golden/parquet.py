@@ -57,5 +57,16 @@ hub("dictionary", compression="snappy", dictionary_pagesize_limit=1 << 20)
 hub("fallen-back", compression="snappy", dictionary_pagesize_limit=150, write_batch_size=2, data_page_size=1)
 hub("zstd", compression="zstd", use_dictionary=False, data_page_size=200)
 hub("gzip", compression="gzip", use_dictionary=False, data_page_version="2.0")
+hub(
+    "deltas",
+    compression="zstd",
+    use_dictionary=False,
+    data_page_version="2.0",
+    column_encoding={
+        "image.bytes": "DELTA_LENGTH_BYTE_ARRAY",
+        "image.path": "DELTA_BYTE_ARRAY",
+        "label": "DELTA_BINARY_PACKED",
+    },
+)
 hub("brotli", compression="brotli", use_dictionary=["label"])
 bare()

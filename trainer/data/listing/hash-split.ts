@@ -1,7 +1,8 @@
 /** Splits a folder of classes that has no splits, by a hash of the contents. */
 import { hash } from 'node:crypto';
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
+import { closeSync, readSync } from 'node:fs';
 import { join } from 'node:path';
+import { openPlainSync } from '../../durable/plain-file.ts';
 import { printable } from '../rejects.ts';
 import { type ImageTable } from '../found-images.ts';
 import { reasonOf } from '../unusable-image.ts';
@@ -16,9 +17,8 @@ const hashedTailBytes = 4096;
 export const splitRule = said`No split on disk: a picture is in val when the SHA-256 of its size and its last ${hashedTailBytes} bytes, taken as a number, is a multiple of ${heldOut} (first 32 bits); equal files are always in the same split.`;
 
 function isHeldOut(path: string): boolean {
-  const file = openSync(path, 'r');
+  const { file, size } = openPlainSync(path);
   try {
-    const { size } = fstatSync(file);
     const length = Math.min(size, hashedTailBytes);
     const tail = Buffer.alloc(length);
     readSync(file, tail, 0, length, size - length);

@@ -3,8 +3,9 @@
  * would take hours, names and sizes come first and the contents are checked on request.
  */
 import { hash } from 'node:crypto';
-import { readFileSync, statSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { readPlainSync } from '../../durable/plain-file.ts';
 import type { Inspection, Reading, SplitInspection } from '../../protocol/dataset.ts';
 import { printable } from '../rejects.ts';
 import type { DatasetRecipe, InspectProgress, ScanOptions } from '../../recipe.ts';
@@ -88,7 +89,7 @@ function measure(folder: string, path: string, place: Place | null, absent?: Sen
     const size = place?.size ?? statSync(`${folder}/${path}`).size;
     if (size === 0) return { reason: said`the file is empty (0 bytes)`, digest: null };
     const isShort = place === null && size >= shortestPointer && size <= longestPointer;
-    if (isShort) imageHeader(readFileSync(`${folder}/${path}`));
+    if (isShort) imageHeader(readPlainSync(`${folder}/${path}`, longestPointer));
     return { size, contents: null };
   } catch (error) {
     return { reason: reasonFor(error, absent), digest: null };
@@ -189,7 +190,7 @@ export async function inspectListing(
       let index = 0;
       for await (const verdict of examineAll(folder, images, absent)) {
         throwIfCancelled(signal);
-        if (++done % 25 === 0 || done === total) progress(done, total);
+        if (++done === total || slices.due()) await slices.next(done, total);
         noteSize(sizes, index, verdict);
         usable[index] = Number(record(split, nameOf(images, index), verdict, images.labels?.[index]));
         index++;

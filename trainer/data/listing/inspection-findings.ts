@@ -1,8 +1,8 @@
 /** Shared by every reader's `inspect`: collects rejects, duplicates and the fingerprint, and words them. */
 import { createHash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
 import { opendir } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { streamPlain } from '../../durable/plain-file.ts';
 import { canonicalJson } from '../../durable/canonical-json.ts';
 import type { Inspection, Reading, ReadingChoice, SplitInspection, Unused } from '../../protocol/dataset.ts';
 import type { InspectionDetails, InspectProgress } from '../../recipe.ts';
@@ -15,7 +15,7 @@ import { said, type Said, type Sentence } from '../../protocol/sentence.ts';
 /** SHA-256 of a file of any size. */
 export async function hashFile(path: string, signal: AbortSignal): Promise<string> {
   const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path, { highWaterMark: 1 << 20 })) {
+  for await (const chunk of streamPlain(path, { highWaterMark: 1 << 20 })) {
     throwIfCancelled(signal);
     hash.update(chunk as Buffer);
   }

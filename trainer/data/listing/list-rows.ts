@@ -1,6 +1,7 @@
 /** Rows of a file that lists pictures, in any form that people store lists in: text, CSV, JSON, a JSON document a line. */
-import { readFileSync, statSync } from 'node:fs';
 import { extname } from 'node:path';
+import { readPlainSync } from '../../durable/plain-file.ts';
+import { countJsonValues } from '../../durable/json-values.ts';
 import { linesIn } from '../formats/lines.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { said } from '../../protocol/sentence.ts';
@@ -11,7 +12,9 @@ export type Row = readonly string[];
 export const listEndings: ReadonlySet<string> = new Set(['.txt', '.csv', '.tsv', '.lst', '.json', '.jsonl', '.ndjson']);
 
 /** A JSON document has to be in memory as a whole: a million pictures need a tenth of this. */
-const largestJson = 256 << 20;
+export const largestJson = 256 << 20;
+/** Values in it: a few for each picture. */
+export const mostJsonValues = 10_000_000;
 
 const unquoted = (field: string) => field.trim().replace(/^(["'])(.*)\1$/, '$2');
 
@@ -93,6 +96,9 @@ function* parsedLines(path: string): Generator {
 }
 
 function parsed(text: string): unknown {
+  const values = countJsonValues(text);
+  if (values > mostJsonValues)
+    throw new UnusableImage(said`it has ${values} values; a list in JSON may have ${mostJsonValues}: save it as CSV`);
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -105,9 +111,12 @@ export function* rowsIn(path: string): Generator<Row> {
   const ending = extname(path).toLowerCase();
   if (ending === '.jsonl' || ending === '.ndjson') yield* ofRecords(parsedLines(path));
   else if (ending === '.json') {
-    const { size } = statSync(path);
-    if (size > largestJson)
-      throw new UnusableImage(said`it has ${size} bytes; a list in JSON may have ${largestJson}: save it as CSV`);
-    yield* ofDocument(parsed(readFileSync(path, 'utf8').replace(/^\uFEFF/, '')));
+    yield* ofDocument(
+      parsed(
+        readPlainSync(path, largestJson)
+          .toString('utf8')
+          .replace(/^\uFEFF/, ''),
+      ),
+    );
   } else for (const line of linesOf(path)) yield fieldsOf(line.replace(/^\uFEFF/, ''));
 }

@@ -9,7 +9,7 @@ import { isMissing } from '../../durable/files.ts';
 import { readFault } from '../damaged-image.ts';
 import type { FoundImages, ImageTable } from '../found-images.ts';
 import { printable } from '../rejects.ts';
-import { UnusableImage } from '../unusable-image.ts';
+import { reasonOf } from '../unusable-image.ts';
 import { nameOf } from './image-table.ts';
 import type { TimeSlices } from './time-slices.ts';
 
@@ -90,7 +90,8 @@ export async function inspectObjects(
         corners: check.see,
       });
     } catch (error) {
-      if (!(error instanceof UnusableImage) && !isMissing(error)) throw error;
+      // An error without a reason is thrown on.
+      if (!isMissing(error)) reasonOf(error);
       problems.add(isMissing(error) ? 'no-annotations' : 'unreadable', printable(file));
       return null;
     }

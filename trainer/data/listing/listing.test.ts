@@ -129,7 +129,10 @@ describe('an inspection in two depths', () => {
         { contents: true },
       );
       await expect(inspecting).rejects.toMatchObject({ fault: { code: 'cancelled' } });
-      expect(told.at(-1)).toEqual([25, checkedUnasked + 1]);
+      // Commands are looked at by time: long before the end, whatever the machine.
+      const [done, total] = told.at(-1)!;
+      expect(total).toBe(checkedUnasked + 1);
+      expect(done).toBeLessThan(checkedUnasked / 10);
     }));
 });
 

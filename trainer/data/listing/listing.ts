@@ -2,8 +2,8 @@
  * Listing of a folder of encoded images, whatever the layout: splits of images, classes, and unusable files. Every
  * reader of image files is a function that creates a listing; opening and inspecting are shared.
  */
-import { open } from 'node:fs/promises';
 import { join } from 'node:path';
+import { openPlain } from '../../durable/plain-file.ts';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Reading, ReadingChoice, Unused } from '../../protocol/dataset.ts';
 import { classTarget, type OpenDataset, type OpenOptions } from '../../recipe.ts';
@@ -18,7 +18,7 @@ import { printable } from '../rejects.ts';
 import { reasonOf } from '../unusable-image.ts';
 import { imageLeafOf } from '../formats/parquet.ts';
 import type { Leaf } from '../formats/parquet-columns.ts';
-import { valueIn } from '../formats/parquet-pages.ts';
+import { unpacked, valueIn } from '../formats/parquet-pages.ts';
 import { inOrder } from './class-order.ts';
 import { objectsIn, type AnnotatedSplit, type ReadObjects } from './listed-objects.ts';
 import { createTimeSlices, type TimeSlices } from './time-slices.ts';
@@ -112,7 +112,7 @@ export function united(
 }
 
 /** Maximum size of a picture on disk: no real one is larger, and no file may fill the memory. */
-const largestFileBytes = 256 << 20;
+export const largestFileBytes = 256 << 20;
 
 /** Throws UnusableImage for a file too large to be read. */
 export function expectImageSize(size: number): void {
@@ -134,9 +134,9 @@ export async function readImage(folder: string, images: ImageTable, index: numbe
 async function readStored(folder: string, images: ImageTable, index: number) {
   const place = placeOf(images, index);
   const path = pathOf(folder, images, index);
-  const file = await open(path, 'r');
+  const { file, found } = await openPlain(path);
   try {
-    const { size: whole, mtimeMs: writtenAt } = await file.stat();
+    const { size: whole, mtimeMs: writtenAt } = found;
     const size = place === null ? whole : (place.page?.bytes ?? place.size);
     expectImageSize(size);
     if (place === null) return { bytes: await file.readFile(), writtenAt };
@@ -149,15 +149,23 @@ async function readStored(folder: string, images: ImageTable, index: number) {
   }
 }
 
-/** Decoder settings for each archive of a listing, from its footer, read once per thread. */
-const leaves = new WeakMap<ImageTable, Map<string, Leaf>>();
+/** What is known of the archives of a listing, once per thread. */
+interface KnownPages {
+  /** Decoder settings for each archive, from its footer. */
+  readonly leaves: Map<string, Leaf>;
+  /** The page unpacked last: the pictures of a page usually follow each other, and may be thousands. */
+  last: { readonly archive: string; readonly page: Buffer; readonly values: ReturnType<typeof unpacked> } | null;
+}
+const knownPages = new WeakMap<ImageTable, KnownPages>();
 
 function unpack(page: Buffer, row: number, images: ImageTable, archive: string): Buffer {
-  const known = leaves.get(images) ?? new Map<string, Leaf>();
-  leaves.set(images, known);
-  const leaf = known.get(archive) ?? imageLeafOf(archive);
-  known.set(archive, leaf);
-  const value = valueIn(page, row, leaf);
+  const known: KnownPages = knownPages.get(images) ?? { leaves: new Map(), last: null };
+  knownPages.set(images, known);
+  const leaf = known.leaves.get(archive) ?? imageLeafOf(archive);
+  known.leaves.set(archive, leaf);
+  if (known.last?.archive !== archive || !known.last.page.equals(page))
+    known.last = { archive, page, values: unpacked(page, leaf) };
+  const value = valueIn(known.last.values, row);
   return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
 }
 

@@ -1,7 +1,8 @@
 /** The lists of ILSVRC 2012's development kit, read from its archive where it is not unpacked. */
-import { existsSync, readFileSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
+import { readPlainSync } from '../../durable/plain-file.ts';
 import { type Rejects } from '../rejects.ts';
 import { reasonOf, UnusableImage } from '../unusable-image.ts';
 import { said } from '../../protocol/sentence.ts';
@@ -12,9 +13,9 @@ const [longestPacked, longestUnpacked] = [64 << 20, 256 << 20];
 const block = 512;
 
 function unpacked(path: string): Buffer {
-  if (statSync(path).size > longestPacked) throw new UnusableImage(said`it has more than ${longestPacked} bytes`);
+  const packed = readPlainSync(path, longestPacked);
   try {
-    return gunzipSync(readFileSync(path), { maxOutputLength: longestUnpacked });
+    return gunzipSync(packed, { maxOutputLength: longestUnpacked });
   } catch (error) {
     throw new UnusableImage(said`its gzip data is damaged`, error);
   }

@@ -1,6 +1,6 @@
 /** Part of a split, for evaluations with few labels. */
-import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
+import { openPlain } from '../../durable/plain-file.ts';
 import { FaultError } from '../../durable/fault-error.ts';
 import { groupBy } from '../../group-by.ts';
 import type { DataSource, Subset } from '../../protocol/run.ts';
@@ -25,9 +25,9 @@ const longestList = 256 << 20;
 
 async function readList(path: string): Promise<ReadonlySet<string>> {
   try {
-    const file = await open(path, 'r');
+    const { file, found } = await openPlain(path);
     try {
-      const { size } = await file.stat();
+      const { size } = found;
       if (size > longestList)
         throw new FaultError('unreadable-file', `${path} has ${size} bytes; a list may have at most ${longestList}.`, {
           path,

@@ -271,7 +271,10 @@ export function substituted(
       if (!isLeftOut(candidate) && (draw >= distinctDraws || !taken.has(candidate))) found = candidate;
     }
     if (found === null)
-      throw new FaultError('empty-dataset', 'All images are damaged: there is none left to train on.');
+      throw new FaultError(
+        'empty-dataset',
+        'All images are damaged: there is none left to train on. Replace the files, or choose other data.',
+      );
     taken.add(found);
     result[slot] = found;
   }

@@ -90,7 +90,9 @@ function decompress(bytes: Uint8Array, start: number, total: number): Uint8Array
   const prefix = new Uint16Array(mostCodes);
   const suffix = new Uint8Array(mostCodes);
   const length = new Uint16Array(mostCodes).fill(1);
-  for (let code = 0; code < clear; code++) suffix[code] = code;
+  /** The first index of the string of a code. */
+  const first = new Uint8Array(mostCodes);
+  for (let code = 0; code < clear; code++) suffix[code] = first[code] = code;
   let filled = 0;
   let [next, width, last] = [clear + 2, codeBits + 1, -1];
   let [at, left, bits, held] = [start + 1, 0, 0, 0];
@@ -129,10 +131,9 @@ function decompress(bytes: Uint8Array, start: number, total: number): Uint8Array
       if (next < mostCodes) {
         prefix[next] = last;
         length[next] = length[last]! + 1;
+        first[next] = first[last]!;
         // The string of a code that is not complete yet begins as the one before it.
-        let first = code === next ? last : code;
-        while (first > clear) first = prefix[first]!;
-        suffix[next] = suffix[first]!;
+        suffix[next] = first[code === next ? last : code]!;
         next++;
         if (next === 1 << width && width < 12) width++;
       }

@@ -6,6 +6,7 @@ import type { DeepGrey } from './deep-grey.ts';
 import { Fields } from './fields.ts';
 import { gif } from './gif.ts';
 import { notAPicture } from './image-formats.ts';
+import { checkScans } from './jpeg-scans.ts';
 import { isNetpbm, netpbm } from './netpbm.ts';
 import type { Rows } from './rows.ts';
 import { tiffHeader } from './tiff-header.ts';
@@ -113,6 +114,7 @@ function jpegHeader(bytes: Uint8Array): ImageHeader {
       const width = (bytes[at + 7]! << 8) | bytes[at + 8]!;
       // Progressive: the coefficients of the whole picture are kept.
       const whole = (marker & 3) === 2;
+      checkScans(bytes, at + 2 + length, whole ? 0 : bytes[at + 9]!, width * height);
       return { ...plain, format: 'jpeg', width, height, samples: bytes[at + 9] === 4 ? 'cmyk' : 'plain', whole };
     }
     if (marker === 0xda || marker === 0xd9) break;

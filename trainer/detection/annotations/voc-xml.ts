@@ -14,7 +14,9 @@ interface Element {
 }
 
 /** The longest of VOC's has 20 KB; nothing in them is deeper than 4. */
-const [longestFile, deepest, mostElements] = [8 << 20, 16, 200_000];
+export const longestXml = 8 << 20;
+export const mostElements = 200_000;
+const deepest = 16;
 
 const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
@@ -29,9 +31,12 @@ function unescaped(text: string): string {
   });
 }
 
-/** A comment, an instruction, text as it is, a tag, or text up to the next of these. */
+/**
+ * A comment, an instruction, text as it is, a tag, or text up to the next of these. A name is taken whole or not at all: to try
+ * its beginnings takes the square of its length.
+ */
 const token =
-  /<!--[^]*?-->|<\?[^]*?\?>|<!\[CDATA\[([^]*?)\]\]>|<(\/?)([\p{L}_][\p{L}\p{N}_.:-]*)([^<>]*?)(\/?)>|[^<]+/uy;
+  /<!--[^]*?-->|<\?[^]*?\?>|<!\[CDATA\[([^]*?)\]\]>|<(\/?)([\p{L}_][\p{L}\p{N}_.:-]*)(?![\p{L}\p{N}_.:-])([^<>]*?)(\/?)>|[^<]+/uy;
 const attributes = /^(?:\s+[\p{L}_][\p{L}\p{N}_.:-]*\s*=\s*(?:"[^"<]*"|'[^'<]*'))*\s*$/u;
 
 const noXml = (found: string) => new UnusableImage(said`no XML: it has "${quoted(printable(found.slice(0, 40)))}"`);
@@ -114,7 +119,7 @@ const isMarked = (element: Element, name: string): boolean => /^(1|true)$/i.test
  * @throws UnusableImage
  */
 export function readVocXml(bytes: Uint8Array): VocAnnotation {
-  if (bytes.length > longestFile) throw new UnusableImage(said`it has more than ${longestFile} bytes`);
+  if (bytes.length > longestXml) throw new UnusableImage(said`it has more than ${longestXml} bytes`);
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
     .toString('utf8')
     .replace(/^\ufeff/, '');

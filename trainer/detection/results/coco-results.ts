@@ -2,7 +2,8 @@
  * COCO's result files (https://cocodataset.org/#format-results): an array of { image_id, category_id, bbox: [x, y, width,
  * height], score, segmentation: { size: [height, width], counts } }.
  */
-import { writeAtomically } from '../../durable/files.ts';
+import { FaultError } from '../../durable/fault-error.ts';
+import { isMissing, writeAtomically } from '../../durable/files.ts';
 import { quoted, said, type Quotation } from '../../protocol/sentence.ts';
 import type { Box } from '../boxes.ts';
 import { readElements, WrongDocument, type Pace } from '../json-elements.ts';
@@ -143,7 +144,8 @@ export async function readResultEntries(path: string, take: (value: unknown) => 
   try {
     await readElements(path, takeText, pace);
   } catch (error) {
-    if (!(error instanceof WrongDocument)) throw error;
+    if (error instanceof FaultError || isMissing(error)) throw error;
+    if (!(error instanceof WrongDocument)) throw unreadableResults(path, reasonOfResult(error));
     throw unreadableResults(
       path,
       said`${error.reason}. COCO's results are a list of detections, [{"image_id", "category_id", "bbox", "score"}, …]; a file that begins with { holds annotations`,

@@ -3,11 +3,11 @@
  * first column, first row, last column, last row, counted from 1 (section 8.2 of the devkit's documentation). comp3: a detector
  * trained on VOC alone; comp4: on other data too.
  */
-import { createReadStream } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { FaultError } from '../../durable/fault-error.ts';
 import { writeAtomically } from '../../durable/files.ts';
+import { linesIn } from '../../data/formats/lines.ts';
 import { quoted, said } from '../../protocol/sentence.ts';
 import type { Pace } from '../json-elements.ts';
 import type { Detection } from '../objects.ts';
@@ -116,16 +116,17 @@ export async function readVocResults(
     if (!present.has(name)) continue;
     const path = join(folder, fileOf(files, name));
     let at = 0;
-    for await (const line of createInterface({ input: createReadStream(path), crlfDelay: Infinity })) {
-      at++;
-      if (pace.due()) await pace.next(label, names.length);
-      if (line.trim() === '') continue;
-      try {
+    try {
+      for (const line of linesIn(path)) {
+        at++;
+        if (pace.due()) await pace.next(label, names.length);
+        if (line.trim() === '') continue;
         const { image, detections } = detectionFrom(line, label, images);
         store.add(image, detections[0]!);
-      } catch (error) {
-        throw unreadableResults(path, said`line ${at}: ${reasonOfResult(error)}`);
       }
+    } catch (error) {
+      if (error instanceof FaultError) throw error;
+      throw unreadableResults(path, said`line ${at}: ${reasonOfResult(error)}`);
     }
   }
   return { store, files, missing: names.filter((name) => !present.has(name)) };
