@@ -68,7 +68,15 @@ test('a page that cannot be drawn says so in both languages, and the rest of the
   const { page, app, home } = program;
   mkdirSync(pictures, { recursive: true });
   // A list in which a run is there twice, which no key of a row can bear: the window's other questions are answered as always.
-  const nothing = { queuePosition: null, waitsFor: null, plan: null, planKey: null, headline: null, fault: null };
+  const nothing = {
+    queuePosition: null,
+    waitsFor: null,
+    subject: null,
+    plan: null,
+    planKey: null,
+    headline: null,
+    fault: null,
+  };
   const counts = {
     createdAt: 0,
     startedAt: 0,

@@ -58,7 +58,7 @@ it('is attached again once the disk lets the file be opened, and numbers go on',
   const port = openPort({ channel: null, now: () => 5 });
   const gone = { run: 'test-run', attempt: 1, folder: join(folder, 'gone') };
   expect(() => port.attach(gone)).toThrow(
-    expect.objectContaining({ fault: expect.objectContaining({ code: 'write-failed' }) }) as Error,
+    expect.objectContaining({ fault: expect.objectContaining({ code: 'write-failed' }) as object }) as Error,
   );
   port.send(phase);
   mkdirSync(gone.folder);

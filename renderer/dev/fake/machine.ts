@@ -61,7 +61,9 @@ const checks: DoctorReport['checks'] = [
 
 export function machineAnswers(
   world: FakeWorld,
-): FakeAnswers<'about' | 'changeSettings' | 'chooseHome' | 'logFailure' | 'showInFolder' | 'hardware' | 'doctor' | 'openLink'> {
+): FakeAnswers<
+  'about' | 'changeSettings' | 'chooseHome' | 'logFailure' | 'showInFolder' | 'hardware' | 'doctor' | 'openLink'
+> {
   return {
     about: () => ({
       version: '0.1.0',
