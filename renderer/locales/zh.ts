@@ -742,6 +742,7 @@ export const zh = {
   'inspection.attention': '可用，有警告',
   'inspection.wrong': '不可用',
   'inspection.notRecognised': '无法识别的数据集',
+  'inspection.otherLayouts': '已知数据集与标注格式的布局',
   'inspection.expected': '应为以下之一',
   'inspection.found': '实际找到',
   'inspection.nothing': '无内容',

@@ -138,7 +138,7 @@ test('what is wrong with a file is said in the language of the window, and it ca
   const message = '/home/me/found.json: entry 3: image 99 is none of the 4952 annotated images of this split.';
   answer({ ok: false, fault: { code: 'unreadable-file', message, values: { path: '/home/me/found.json' }, reason } });
   await vi.waitFor(() => expect(byTest('fault-reason')).not.toBeNull());
-  expect(textOf('fault-reason')).toBe('第 3 项：图像 99 不在该划分的 4,952 张已标注图像之中');
+  expect(textOf('fault-reason')).toBe('第 3 项：图像 99 不在该划分的 4,952 张已标注图像之中。');
   expect(byTest('evaluate-detections')!.querySelector('[role="alert"]')!.textContent).not.toContain('恢复读取权限');
   byTest('evaluate-detections')!.querySelector<HTMLButtonElement>('[role="alert"] button')!.click();
   await vi.waitFor(() => expect(asked).toHaveLength(3));
