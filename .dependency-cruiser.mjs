@@ -73,7 +73,9 @@ const rooms = {
     'trainer/weights/pickle(-bytes|-values)?.ts',
   ],
   'trainer/data/copies': ['trainer/data/pixels', 'trainer/data/[^/]+$', ...plain],
+  'trainer/data/apart': ['trainer/data/copies', 'trainer/data/pixels', 'trainer/data/[^/]+$', ...plain],
   'trainer/data/listing': [
+    'trainer/data/apart',
     'trainer/data/copies',
     'trainer/data/formats',
     'trainer/data/pixels',
@@ -83,6 +85,7 @@ const rooms = {
     ...plain,
   ],
   'trainer/data/loading': [
+    'trainer/data/apart',
     'trainer/data/listing',
     'trainer/data/pixels',
     'trainer/data/[^/]+$',

@@ -28,7 +28,11 @@ await setUp({ steps: ['dependencies', 'tensorflow', 'turbojpeg', ...more], optio
 if (isWindowed) await buildOrExplain();
 // Inside node_modules, so that the program finds its packages.
 const folder = 'node_modules/.cache/bench';
-const entries = { [name]: `bench/${name}.ts`, 'decode-worker': 'trainer/decode-worker.ts' };
+const entries = {
+  [name]: `bench/${name}.ts`,
+  'decode-worker': 'trainer/decode-worker.ts',
+  'examine-pictures': 'trainer/examine-pictures.ts',
+};
 await buildTarget({ entries, folder, config: nodeProgram(folder, 'node22') });
 const peers = withPeers.test(name) ? { REPRISE_PEERS: await preparePeers() } : {};
 const display = isWindowed ? await openDisplay() : null;

@@ -106,6 +106,7 @@ export const targets = [
     entries: {
       trainer: 'trainer/main.ts',
       'decode-worker': 'trainer/decode-worker.ts',
+      'examine-pictures': 'trainer/examine-pictures.ts',
       catalogue: 'trainer/write-catalogue.ts',
     },
     folder: 'out/node',

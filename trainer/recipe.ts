@@ -6,6 +6,7 @@ import type { CopyPair } from './protocol/copies.ts';
 import type { DamagedFile } from './protocol/left-out.ts';
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs';
 import type * as v from 'valibot';
+import type { ExaminePicture } from './data/apart/picture-facts.ts';
 import type { FoundImages } from './data/found-images.ts';
 import type { AnnotatedImage } from './detection/objects.ts';
 import type { DetectionRules } from './detection/figures/rules.ts';
@@ -282,6 +283,8 @@ export interface ScanOptions {
   readonly checkedUnasked?: number | undefined;
   readonly reading?: Reading | undefined;
   readonly details?: InspectionDetails | undefined;
+  /** How a picture is examined; default: in this thread, which a decoder that hangs or crashes takes with it. */
+  readonly examine?: ExaminePicture | undefined;
 }
 
 export interface OpenOptions {

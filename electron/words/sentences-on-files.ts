@@ -50,6 +50,9 @@ export const sentencesOnFiles: Readonly<Record<string, string>> = {
   '{1} x {2} pixels are over the limit of {3}; cut it into tiles, for example with ImageMagick: magick FILE -crop 4096x4096 +repage FILE-%d.png':
     '{1} x {2} 像素超过上限（{3}）；请切成小块，例如用 ImageMagick：magick FILE -crop 4096x4096 +repage FILE-%d.png',
   'a damaged or truncated {1} file that cannot be decoded': '{1} 文件已损坏或被截断，无法解码',
+  'decoding it does not end: it was stopped after {1} s': '解码一直不结束，已在 {1} 秒后停止',
+  'the decoder crashes on it ({1})': '解码器在处理它时崩溃（{1}）',
+  'the decoder crashes on it (exit code {1})': '解码器在处理它时崩溃（退出码 {1}）',
   'a {1} file truncated inside its header': '{1} 文件在文件头内被截断',
   'a damaged or truncated GIF file that cannot be decoded': 'GIF 文件已损坏或被截断，无法解码',
   'a GIF file without a picture': 'GIF 文件中没有图像',

@@ -1,4 +1,6 @@
 /** Scans a folder and reports what it contains, before training. */
+import { availableParallelism } from 'node:os';
+import { openExaminer } from '../data/apart/examiner.ts';
 import { writeCopies } from '../data/copies/copies-file.ts';
 import { readDamagedFiles, writeDamagedFiles } from '../data/listing/damaged-files.ts';
 import type { CopyPair } from '../protocol/copies.ts';
@@ -8,6 +10,9 @@ import { runInBackground } from './low-priority.ts';
 import { progressOf, type Ending, type JobContext, type JobOf } from '../channel/job.ts';
 
 const scanQuietMs = 60_000;
+
+/** As many as pictures are in progress: more would have nothing to do. */
+const mostProcesses = 4;
 
 export async function run(job: JobOf<'inspect'>, context: JobContext): Promise<Ending> {
   const { port } = context;
@@ -22,12 +27,14 @@ export async function run(job: JobOf<'inspect'>, context: JobContext): Promise<E
   const damaged: DamagedFile[] = [];
   let copies: readonly CopyPair[] = [];
   const { contents, checkedUnasked, reading } = job;
+  const examiner = openExaminer({ processes: Math.min(mostProcesses, availableParallelism()) });
   const inspection = await inspectFolder(job.path, job.dataset, tell, cancelled.signal, {
     contents,
     checkedUnasked,
     reading,
     details: { damaged: (image) => void damaged.push(image), copies: (pairs) => (copies = pairs) },
-  });
+    examine: examiner.examine,
+  }).finally(() => examiner.close());
   if (job.datasetsFolder !== null) {
     // A later check of a listed data set found more of them.
     const known =

@@ -45,6 +45,7 @@ async function buildTrainer(): Promise<string> {
         input: {
           trainer: join(import.meta.dirname, '../main.ts'),
           'decode-worker': join(import.meta.dirname, '../decode-worker.ts'),
+          'examine-pictures': join(import.meta.dirname, '../examine-pictures.ts'),
         },
         output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: 'chunk-[name]-[hash].js' },
       },

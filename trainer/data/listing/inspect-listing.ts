@@ -9,9 +9,9 @@ import { readPlainSync } from '../../durable/plain-file.ts';
 import type { Inspection, Reading, SplitInspection } from '../../protocol/dataset.ts';
 import { printable } from '../rejects.ts';
 import type { DatasetRecipe, InspectProgress, ScanOptions } from '../../recipe.ts';
-import { signatureOf, type Signature } from '../copies/signature.ts';
-import { decode } from '../pixels/decode.ts';
-import { imageHeader, type ImageHeader } from '../pixels/image-header.ts';
+import { examineHere } from '../apart/examine-picture.ts';
+import type { ExaminePicture, PictureFacts } from '../apart/picture-facts.ts';
+import { imageHeader } from '../pixels/image-header.ts';
 import { nameOf, placeOf, type Place } from './image-table.ts';
 import { type ImageTable } from '../found-images.ts';
 import { classWarnings } from './class-warnings.ts';
@@ -49,10 +49,8 @@ const [shortestPointer, longestPointer] = [40, 200];
 /** Pictures decoded at the same time: enough to keep the decoder's threads busy, few enough to bound the memory. */
 const inFlight = 4;
 
-interface Contents {
+interface Contents extends PictureFacts {
   readonly digest: Buffer;
-  readonly header: ImageHeader;
-  readonly signature: Signature | null;
 }
 /** `contents` is null if they were not checked. */
 type Verdict =
@@ -62,24 +60,42 @@ type Verdict =
 const reasonFor = (error: unknown, absent: Sentence | undefined) =>
   absent !== undefined && isMissing(error) ? absent : reasonOf(error);
 
-async function examine(folder: string, images: ImageTable, index: number, absent?: Sentence): Promise<Verdict> {
+/** Where pictures are read and how they are examined. */
+interface Examination {
+  readonly folder: string;
+  readonly absent: Sentence | undefined;
+  readonly picture: ExaminePicture | undefined;
+  readonly signal: AbortSignal;
+}
+
+async function examine(
+  { folder, absent, picture = examineHere }: Examination,
+  images: ImageTable,
+  index: number,
+): Promise<Verdict> {
   let digest: Buffer | null = null;
   try {
     const bytes = await readImage(folder, images, index);
     digest = hash('sha256', bytes, 'buffer');
-    const signature = signatureOf(await decode({ kind: 'encoded', bytes }, 3));
-    return { size: bytes.length, contents: { digest, header: imageHeader(bytes), signature } };
+    return { size: bytes.length, contents: { digest, ...(await picture(bytes)) } };
   } catch (error) {
     return { reason: reasonFor(error, absent), digest };
   }
 }
 
 /** Yields verdicts in the order of the images, working a few ahead. */
-async function* examineAll(folder: string, images: ImageTable, absent?: Sentence): AsyncGenerator<Verdict> {
+async function* examineAll(examination: Examination, images: ImageTable): AsyncGenerator<Verdict> {
   const started: Promise<Verdict>[] = [];
   for (let next = 0, i = 0; i < images.count; i++) {
-    for (; next < images.count && next < i + inFlight; next++) started.push(examine(folder, images, next, absent));
-    yield await started.shift()!;
+    for (; next < images.count && next < i + inFlight; next++) {
+      const begun = examine(examination, images, next);
+      // A failure is reported in its turn; until then, and after a stop, it must not count as unhandled.
+      begun.catch(() => undefined);
+      started.push(begun);
+    }
+    const verdict = await started.shift()!;
+    throwIfCancelled(examination.signal);
+    yield verdict;
   }
 }
 
@@ -160,8 +176,9 @@ export async function inspectListing(
   description: ListingDescription,
   progress: InspectProgress,
   signal: AbortSignal,
-  { contents = false, checkedUnasked: most = checkedUnasked, reading: asked = {}, details }: ScanOptions = {},
+  options: ScanOptions = {},
 ): Promise<Inspection> {
+  const { contents = false, checkedUnasked: most = checkedUnasked, reading: asked = {}, details } = options;
   const { check, absent, readObjects, ...stated } = description;
   const findings = startFindings(folder, { progress, signal, details });
   // Numbers are in the order of the numbers, unless a person decided otherwise.
@@ -188,8 +205,7 @@ export async function inspectListing(
     const usable = new Uint8Array(images.count);
     if (checks) {
       let index = 0;
-      for await (const verdict of examineAll(folder, images, absent)) {
-        throwIfCancelled(signal);
+      for await (const verdict of examineAll({ folder, absent, signal, picture: options.examine }, images)) {
         if (++done === total || slices.due()) await slices.next(done, total);
         noteSize(sizes, index, verdict);
         usable[index] = Number(record(split, nameOf(images, index), verdict, images.labels?.[index]));

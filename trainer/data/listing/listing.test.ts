@@ -11,7 +11,7 @@ import { nameOf, placeOf, selected, startTable, type Place } from './image-table
 import { checkedUnasked, inspectListing } from './inspect-listing.ts';
 import { united, type List } from './listing.ts';
 import { viewWork } from '../loading/view-renderer.ts';
-import { openProducer } from '../loading/worker-pool.ts';
+import { openProducer, type LoaderProgram } from '../loading/worker-pool.ts';
 import { startRejects } from '../rejects.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../testing/small-datasets.ts';
 import { openData } from '../loading/open-data.ts';
@@ -137,7 +137,7 @@ describe('an inspection in two depths', () => {
 });
 
 describe('a decoding worker', () => {
-  let worker: URL;
+  let worker: LoaderProgram;
   beforeAll(async () => {
     worker = await buildWorker();
   });
@@ -156,7 +156,7 @@ describe('a decoding worker', () => {
       expect(opened.found!.images.names.buffer).toBeInstanceOf(SharedArrayBuffer);
       // A worker that listed the folder would find one more image, and it would come first.
       await writeFile(join(folder, 'train/only/-.png'), await picture('late'));
-      const pool = { workers: 1, count: 5, file: worker };
+      const pool = { workers: 1, count: 5, ...worker };
       await expect(openProducer(viewWork, specification, pool)).rejects.toThrow('had 5 images and now has 6');
       const producer = await openProducer(viewWork, { ...specification, found: opened.found }, pool);
       const [views] = (await producer.produce({ epoch: 0, index: Int32Array.of(0) })).views;

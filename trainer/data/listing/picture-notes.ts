@@ -5,7 +5,7 @@ import { maximumPixels, reductionOf, type ImageHeader } from '../pixels/image-he
 import { said, type Sentence } from '../../protocol/sentence.ts';
 
 export interface PictureNotes {
-  add(header: ImageHeader): void;
+  add(header: Omit<ImageHeader, 'open'>): void;
   sentences(): readonly Sentence[];
   choices(): readonly ReadingChoice[];
 }

@@ -11,6 +11,7 @@ import type { TrainerEvent, TrainerEventOf } from '../../protocol/events.ts';
 import { newestResizing, View } from '../../protocol/run.ts';
 import { buildWorker, inTemporaryFolder, randomBytes, removeWorker, writeIdx } from '../testing/small-datasets.ts';
 import { openEvaluationLoader, openTrainingLoader } from './loader.ts';
+import type { LoaderProgram } from './worker-pool.ts';
 
 const images = 24;
 const nameOf = (image: number) => `train/${image < 12 ? 'first' : 'second'}/${String(image).padStart(2, '0')}.jpg`;
@@ -70,7 +71,7 @@ function listen(startedAt = Date.now() + 60_000): Listening {
   };
 }
 
-let worker: URL;
+let worker: LoaderProgram;
 beforeAll(async () => {
   worker = await buildWorker();
 });

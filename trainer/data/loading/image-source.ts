@@ -1,21 +1,39 @@
 /** The images of a data set as a loader reads them: decoded, compared with what was read before, opened again after they were away. */
 import { FaultError } from '../../durable/fault-error.ts';
 import type { OpenDataset } from '../../recipe.ts';
+import { damagedImageError } from '../damaged-image.ts';
 import { unreachableFault } from '../unreachable.ts';
 import { decodeSample, type DecodedSample } from './decode-sample.ts';
+import type { DecodingLog } from './decoding-signs.ts';
 import { expectSame, type SeenContents } from './seen-contents.ts';
+
+/** Whom to tell of decodings. */
+export interface SourceLog {
+  /** See `Work.open`. */
+  readonly log: DecodingLog | undefined;
+  /** Number of the source, as in `ImagePlace`. */
+  readonly source: number;
+}
 
 /** It is opened again after a file of it could not be reached: one that it held open may be gone for good. */
 export class ImageSource {
   readonly #open: () => Promise<OpenDataset>;
   readonly #seen: SeenContents | undefined;
   readonly #path: string;
+  readonly #log: SourceLog;
   #data: OpenDataset;
   #isStale = false;
 
   /** @param path of the data set @param open gives the data set, as `data` was opened */
-  constructor(data: OpenDataset, path: string, seen: SeenContents | undefined, open: () => Promise<OpenDataset>) {
+  constructor(
+    data: OpenDataset,
+    path: string,
+    seen: SeenContents | undefined,
+    log: SourceLog,
+    open: () => Promise<OpenDataset>,
+  ) {
     this.#data = data;
+    this.#log = log;
     this.#path = path;
     this.#seen = seen;
     this.#open = open;
@@ -27,10 +45,15 @@ export class ImageSource {
 
   /** @throws DamagedImageError, and FaultError for a file that cannot be reached */
   load(index: number): Promise<DecodedSample> {
+    const { log, source } = this.#log;
+    const place = { source, index };
     return this.#reached(async () => {
+      const blamed = log?.blamed(place);
+      if (blamed) throw damagedImageError(blamed);
       const sample = await this.#data.sample(index);
       if (this.#seen) expectSame(this.#seen, index, sample);
-      return decodeSample(sample, this.#data.channels);
+      const decoded = () => decodeSample(sample, this.#data.channels);
+      return log ? log.during(place, decoded) : decoded();
     });
   }
 

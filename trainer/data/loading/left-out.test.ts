@@ -11,6 +11,7 @@ import { buildWorker, inTemporaryFolder, randomBytes, removeWorker } from '../te
 import { openLeftOut, substituted, type LeftOut } from './left-out.ts';
 import { openEvaluationLoader, openTrainingLoader, SourceChanged } from './loader.ts';
 import { spelledOut } from '../testing/spelled-out.ts';
+import type { LoaderProgram } from './worker-pool.ts';
 
 const images = 24;
 /** Images are numbered in the order of their paths. */
@@ -80,7 +81,7 @@ async function take(folder: string, { leftOut, fromStep = 0, steps, workers = 0 
   }
 }
 
-let worker: URL;
+let worker: LoaderProgram;
 beforeAll(async () => {
   worker = await buildWorker();
 });

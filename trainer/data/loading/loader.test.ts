@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { newestResizing, View, type Resizing } from '../../protocol/run.ts';
 import { openEvaluationLoader, openTrainingLoader } from './loader.ts';
 import { viewWork } from './view-renderer.ts';
-import { openProducer } from './worker-pool.ts';
+import { openProducer, type LoaderProgram } from './worker-pool.ts';
 import { buildWorker, inTemporaryFolder, put, randomBytes, removeWorker, writeIdx } from '../testing/small-datasets.ts';
 
 const view = v.parse(View, { size: 8, cropArea: [0.3, 1], blur: 0.3, solarize: 0.2 });
@@ -23,7 +23,7 @@ const training = (path: string) => ({
   workers: 0,
 });
 
-async function take(options: ReturnType<typeof training>, steps: number, worker?: URL) {
+async function take(options: ReturnType<typeof training>, steps: number, worker?: LoaderProgram) {
   const loader = await openTrainingLoader(options, worker);
   try {
     const taken = [];
@@ -34,7 +34,7 @@ async function take(options: ReturnType<typeof training>, steps: number, worker?
   }
 }
 
-let worker: URL;
+let worker: LoaderProgram;
 beforeAll(async () => {
   worker = await buildWorker();
 });
@@ -258,7 +258,7 @@ describe('a file that becomes unreadable during a run', () => {
         resizing: newestResizing,
         task: { kind: 'training', views, seed },
       } as const;
-      const pool = { workers: 1, count: 6, file: worker };
+      const pool = { workers: 1, count: 6, ...worker };
       await expect(openProducer(viewWork, specification, pool)).rejects.toThrow('had 6 images and now has 5');
     }));
 

@@ -8,7 +8,7 @@ import type { EvaluationLoader, EvaluationLoaderOptions, TrainingLoader, Trainin
 import { compareAfterPause, noneSeen } from './seen-contents.ts';
 import { begin, whenReached, whenThere } from './when-reached.ts';
 import { createQueue, prefetchDepth } from './prefetch.ts';
-import { openProducer } from './worker-pool.ts';
+import { openProducer, type LoaderProgram } from './worker-pool.ts';
 import { createSampler } from './sampler.ts';
 import { viewSizes, viewWork, type RenderedViews, type ViewRequest, type ViewSpecification } from './view-renderer.ts';
 import type { Producer } from './work.ts';
@@ -76,12 +76,16 @@ function targetsOf(labels: Int32Array | null, index: Int32Array): HostBatch['tar
 type LoaderOptions = TrainingLoaderOptions | EvaluationLoaderOptions;
 
 /** Opens the data; waits for it where its folder is gone as a whole. */
-function prepare(options: LoaderOptions, task: ViewSpecification['task'], workerFile: URL | undefined) {
+function prepare(options: LoaderOptions, task: ViewSpecification['task'], program: LoaderProgram | undefined) {
   const { data, reach } = options;
-  return whenThere(() => prepareNow(options, task, workerFile), data.path, reach);
+  return whenThere(() => prepareNow(options, task, program), data.path, reach);
 }
 
-async function prepareNow(options: LoaderOptions, given: ViewSpecification['task'], workerFile: URL | undefined) {
+async function prepareNow(
+  options: LoaderOptions,
+  given: ViewSpecification['task'],
+  program: LoaderProgram | undefined,
+) {
   const { reach } = options;
   const opened = await openData(options.data, options.found);
   const { count, found } = opened;
@@ -94,7 +98,11 @@ async function prepareNow(options: LoaderOptions, given: ViewSpecification['task
   const classes = opened.classes.length;
   const labels = await opened.labels();
   await opened.close();
-  const producer = await openProducer(viewWork, specification, { workers: options.workers, count, file: workerFile });
+  const producer = await openProducer(viewWork, specification, {
+    ...program,
+    workers: options.workers,
+    count,
+  });
   const { depth, assemble } = createAssembly(
     producer,
     specification,
@@ -124,12 +132,15 @@ function leftOutImages({ leftOut, data }: TrainingLoaderOptions, found: FoundIma
   return steps;
 }
 
-export async function openTrainingLoader(options: TrainingLoaderOptions, workerFile?: URL): Promise<TrainingLoader> {
+export async function openTrainingLoader(
+  options: TrainingLoaderOptions,
+  program?: LoaderProgram,
+): Promise<TrainingLoader> {
   const { views, seed, viewSeed = seed, paired, data, leftOut, reach } = options;
   const { count, classes, found, producer, assembly } = await prepare(
     options,
     { kind: 'training', views, seed: viewSeed, paired },
-    workerFile,
+    program,
   );
   try {
     const sampler = createSampler(count, options.batch, options.dropLast, seed);
@@ -185,11 +196,11 @@ export class SourceChanged extends Error {}
 
 export async function openEvaluationLoader(
   options: EvaluationLoaderOptions,
-  workerFile?: URL,
+  program?: LoaderProgram,
 ): Promise<EvaluationLoader> {
   const { data, leftOut, reach } = options;
   const task = { kind: 'evaluation', preprocessing: options.preprocessing } as const;
-  const { count, classes, producer, assembly } = await prepare(options, task, workerFile);
+  const { count, classes, producer, assembly } = await prepare(options, task, program);
   let at = options.from;
   const next = (): (() => Promise<Assembled>) | null => {
     if (at >= count) return null;

@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { FaultError } from '../../durable/fault-error.ts';
 import type { Fault } from '../../protocol/fault.ts';
-import type { Work, WorkOrder, WorkReply, WorkRequest } from './work.ts';
+import { DecodingLog } from './decoding-signs.ts';
+import type { Work, WorkerMessage, WorkOrder, WorkReply } from './work.ts';
 
 function faultOf(error: unknown): Fault {
   if (error instanceof FaultError) return error.fault;
@@ -19,10 +20,16 @@ export async function serveWork(known: readonly Work<never, never, unknown>[]): 
     const order = workerData as WorkOrder;
     const work = known.find(({ name }) => name === order.work);
     if (!work) throw new FaultError('internal', `Decoding workers do not know the work "${order.work}".`);
-    const opened = await work.open(order.specification as never);
+    const log = new DecodingLog(order.signs, order.blamed);
+    const opened = await work.open(order.specification as never, log);
     // One request at a time, in order, so that a worker holds the memory of only one.
     let last = Promise.resolve();
-    port.on('message', ({ id, request }: WorkRequest) => {
+    port.on('message', (message: WorkerMessage) => {
+      if (message.kind === 'blamed') {
+        log.blame(message.image);
+        return;
+      }
+      const { id, request } = message;
       last = last.then(async () => {
         try {
           const result = await opened.produce(request as never);

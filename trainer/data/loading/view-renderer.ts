@@ -14,6 +14,7 @@ import type { DecodedSample } from './decode-sample.ts';
 import { ImageSource } from './image-source.ts';
 import { openData } from './open-data.ts';
 import { quoted, said } from '../../protocol/sentence.ts';
+import type { DecodingLog } from './decoding-signs.ts';
 import type { SeenContents } from './seen-contents.ts';
 import type { OpenWork, Work } from './work.ts';
 
@@ -96,21 +97,25 @@ async function openPairedSource(
   located: Located,
   first: OpenDataset,
   seen: SeenContents | undefined,
+  log: DecodingLog | undefined,
 ): Promise<ImageSource> {
   const { count, channels } = first;
   const open = () => openPaired(located, { count, channels });
-  return new ImageSource(await open(), located.data.path, seen, open);
+  return new ImageSource(await open(), located.data.path, seen, { log, source: 1 }, open);
 }
 
-async function openViewRenderer(specification: ViewSpecification): Promise<OpenWork<ViewRequest, RenderedViews>> {
+async function openViewRenderer(
+  specification: ViewSpecification,
+  log?: DecodingLog,
+): Promise<OpenWork<ViewRequest, RenderedViews>> {
   const { task, seen } = specification;
   const open = () => openData(specification.data, specification.found);
-  const source = new ImageSource(await open(), specification.data.path, seen, open);
+  const source = new ImageSource(await open(), specification.data.path, seen, { log, source: 0 }, open);
   const { data } = source;
   const normalize = normalizer(specification.normalization, data.channels);
   const { resizing } = specification;
   const paired =
-    task.kind === 'training' && task.paired ? await openPairedSource(task.paired, data, task.pairedSeen) : null;
+    task.kind === 'training' && task.paired ? await openPairedSource(task.paired, data, task.pairedSeen, log) : null;
   const read = opener(source, paired);
   const sizes = viewSizes(specification);
 
@@ -158,6 +163,10 @@ async function openViewRenderer(specification: ViewSpecification): Promise<OpenW
 
 export const viewWork: Work<ViewSpecification, ViewRequest, RenderedViews> = {
   name: 'views',
+  sources: ({ data, found, task }) => [
+    { data, found },
+    ...(task.kind === 'training' && task.paired ? [task.paired] : []),
+  ],
   open: openViewRenderer,
   memoryOf: ({ views }) => views.map(({ buffer }) => buffer),
 };

@@ -1,5 +1,7 @@
 /** Work on a data set that a loader does in its own thread or has done by workers: plain data in, plain data out. */
 import type { Fault } from '../../protocol/fault.ts';
+import type { Located } from '../listing/image-table.ts';
+import type { BlamedImage, DecodingLog, DecodingSigns } from './decoding-signs.ts';
 
 export interface Producer<Request, Result> {
   produce(request: Request): Promise<Result>;
@@ -15,7 +17,10 @@ export interface OpenWork<Request, Result> extends Producer<Request, Result> {
 export interface Work<Specification, Request, Result> {
   /** By which a worker knows it. */
   readonly name: string;
-  open(specification: Specification): Promise<OpenWork<Request, Result>>;
+  /** Where the images lie that it tells of decoding, by number: see `ImagePlace`. */
+  sources(specification: Specification): readonly Located[];
+  /** @param log told of each decoding; absent in the loader's thread, where nobody could watch */
+  open(specification: Specification, log?: DecodingLog): Promise<OpenWork<Request, Result>>;
   /** Memory of a result that goes from a worker to the loader without a copy. */
   memoryOf(result: Result): readonly ArrayBuffer[];
 }
@@ -24,12 +29,15 @@ export interface Work<Specification, Request, Result> {
 export interface WorkOrder {
   readonly work: string;
   readonly specification: unknown;
+  /** Where it says what it is decoding. */
+  readonly signs: DecodingSigns;
+  /** What it must not decode. */
+  readonly blamed: readonly BlamedImage[];
 }
 
-export interface WorkRequest {
-  readonly id: number;
-  readonly request: unknown;
-}
+export type WorkerMessage =
+  | { readonly kind: 'request'; readonly id: number; readonly request: unknown }
+  | { readonly kind: 'blamed'; readonly image: BlamedImage };
 
 /** `ready` comes once, first. */
 export type WorkReply =

@@ -6,12 +6,16 @@ import process from 'node:process';
 import { pathToFileURL } from 'node:url';
 import { deflateSync } from 'node:zlib';
 import { build } from 'vite';
+import type { LoaderProgram } from '../loading/worker-pool.ts';
 import { keyed } from '../../random.ts';
 
 /** Inside node_modules, so that the worker finds its packages. */
 const workerFolder = join(import.meta.dirname, '../../../node_modules/.cache', `decode-worker-${process.pid}`);
 
-export async function buildWorker(): Promise<URL> {
+/** @param entries programs in the place of the usual ones, by name */
+export async function buildWorker(
+  entries: Readonly<Record<string, string>> = {},
+): Promise<LoaderProgram & { readonly file: URL }> {
   await build({
     configFile: false,
     logLevel: 'error',
@@ -21,12 +25,16 @@ export async function buildWorker(): Promise<URL> {
       outDir: workerFolder,
       emptyOutDir: true,
       rolldownOptions: {
-        input: { 'decode-worker': join(import.meta.dirname, '../../decode-worker.ts') },
+        input: {
+          'decode-worker': join(import.meta.dirname, '../../decode-worker.ts'),
+          'examine-pictures': join(import.meta.dirname, '../../examine-pictures.ts'),
+          ...entries,
+        },
         output: { format: 'es', entryFileNames: '[name].js' },
       },
     },
   });
-  return pathToFileURL(join(workerFolder, 'decode-worker.js'));
+  return { file: pathToFileURL(join(workerFolder, 'decode-worker.js')) };
 }
 
 export const removeWorker = () => rm(workerFolder, { recursive: true, force: true });

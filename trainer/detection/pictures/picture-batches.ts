@@ -1,6 +1,7 @@
 /** Batches of whole pictures with their objects, for training a detector and for finding objects with it: what decoding workers make. */
 import { DamagedImageError } from '../../data/damaged-image.ts';
 import type { FoundImages } from '../../data/found-images.ts';
+import type { DecodingLog } from '../../data/loading/decoding-signs.ts';
 import { ImageSource } from '../../data/loading/image-source.ts';
 import type { DamagedImage } from '../../data/loading/left-out.ts';
 import { openData } from '../../data/loading/open-data.ts';
@@ -131,10 +132,11 @@ async function readAll(source: ImageSource, pictures: Int32Array, withObjects: b
 
 async function openPictureBatches(
   specification: PictureSpecification,
+  log?: DecodingLog,
 ): Promise<OpenWork<PictureRequest, RenderedPictures>> {
   const { task, resizing } = specification;
   const open = () => openData(specification.data, specification.found);
-  const source = new ImageSource(await open(), specification.data.path, specification.seen, open);
+  const source = new ImageSource(await open(), specification.data.path, specification.seen, { log, source: 0 }, open);
   const { count, channels } = source.data;
   const normalize = normalizer(specification.normalization, channels);
   return {
@@ -163,6 +165,7 @@ async function openPictureBatches(
 
 export const pictureWork: Work<PictureSpecification, PictureRequest, RenderedPictures> = {
   name: 'pictures',
+  sources: ({ data, found }) => [{ data, found }],
   open: openPictureBatches,
   memoryOf: ({ batch }) =>
     [...(batch?.views ?? []), ...Object.values(batch?.targets ?? {})].map(({ values }) => values.buffer as ArrayBuffer),

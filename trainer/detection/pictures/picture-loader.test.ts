@@ -13,8 +13,9 @@ import { writeTinyCoco } from '../../testing/tiny-coco.ts';
 import { pictureOrder } from './order.ts';
 import type { PictureBatch } from './picture-batches.ts';
 import { openPictureLoader, type PictureLoader, type PictureLoaderOptions } from './picture-loader.ts';
+import type { LoaderProgram } from '../../data/loading/worker-pool.ts';
 
-let worker: URL;
+let worker: LoaderProgram;
 beforeAll(async () => {
   worker = await buildWorker();
 });

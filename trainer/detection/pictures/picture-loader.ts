@@ -8,7 +8,7 @@ import { SourceChanged } from '../../data/loading/loader.ts';
 import { createQueue, prefetchDepth } from '../../data/loading/prefetch.ts';
 import { compareAfterPause, type SeenContents } from '../../data/loading/seen-contents.ts';
 import { whenReached, whenThere } from '../../data/loading/when-reached.ts';
-import { openProducer } from '../../data/loading/worker-pool.ts';
+import { openProducer, type LoaderProgram } from '../../data/loading/worker-pool.ts';
 import type { Normalization, Resizing } from '../../protocol/run.ts';
 import { canvasSide } from './fit.ts';
 import { pictureWork, type PictureBatch, type PictureRequest, type PictureTask } from './picture-batches.ts';
@@ -53,11 +53,15 @@ function largestBatch({ task, batch, normalization }: PictureLoaderOptions): num
 }
 
 /** A damaged picture is recorded when its batch is asked for, not when it is made: so a resume finds it at the same step. */
-export async function openPictureLoader(options: PictureLoaderOptions, workerFile?: URL): Promise<PictureLoader> {
+export async function openPictureLoader(
+  options: PictureLoaderOptions,
+  program?: LoaderProgram,
+): Promise<PictureLoader> {
   const { data, found, count, seen, task, normalization, resizing, leftOut, reach, next } = options;
   const depth = prefetchDepth(largestBatch(options), options.workers);
   // A worker makes a whole batch: more of them than batches would have nothing to do.
-  const pool = { workers: Math.min(options.workers, depth + 1), count, file: workerFile };
+  const workers = Math.min(options.workers, depth + 1);
+  const pool = { ...program, workers, count };
   const specification = { data, found, seen, normalization, resizing, task };
   const producer = await whenThere(() => openProducer(pictureWork, specification, pool), data.path, reach);
   const take = createQueue(depth, reach, () => {

@@ -18,6 +18,7 @@ import { openLine } from '../../durable/sealed-line.ts';
 import { leftOutFile, LeftOutLine } from '../../protocol/left-out.ts';
 import { newestResizing, View } from '../../protocol/run.ts';
 import type { Said } from '../../protocol/sentence.ts';
+import type { LoaderProgram } from '../../data/loading/worker-pool.ts';
 
 const files = Number(process.env['REPRISE_FILES'] ?? 50_000);
 const classes = 10;
@@ -106,7 +107,7 @@ async function writeFiles(folder: string, links: string): Promise<Written> {
   return { damaged, kinds: kinds.length };
 }
 
-let worker: URL;
+let worker: LoaderProgram;
 beforeAll(async () => {
   worker = await buildWorker();
 });

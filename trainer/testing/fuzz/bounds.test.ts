@@ -4,6 +4,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { usualBounds } from '../../data/apart/bounds.ts';
 import { mostUnpacked as mostIdx } from '../../data/formats/idx-file.ts';
 import { largestPickle } from '../../data/formats/cifar-files.ts';
 import { mostElements as mostMatElements, mostNumbers, mostTableBytes } from '../../data/formats/mat-file.ts';
@@ -33,6 +34,12 @@ const rows = new Map(
 );
 const mib = (bytes: number): string => (bytes % 2 ** 30 === 0 ? `${bytes / 2 ** 30} GiB` : `${bytes / 2 ** 20} MiB`);
 const count = (number: number): string => number.toLocaleString('en-US');
+
+test('SECURITY.md states how long decoding a picture may take', () => {
+  const { lookEveryMs, suspectAfter, processorMs } = usualBounds;
+  expect(security).toContain(`killed after ${processorMs / 1000} s of processor time a picture`);
+  expect(security).toContain(`has been at it for ${(suspectAfter * lookEveryMs) / 1000} s`);
+});
 
 test.each([
   [

@@ -1,0 +1,77 @@
+/**
+ * Signs in shared memory by which a loader sees, without a message, which images a decoding worker is decoding: should the
+ * worker hang or die, one of them is to blame. No more than two stores for an image.
+ */
+import type { DamagedFile } from '../../protocol/left-out.ts';
+
+/** An image by its place: 0 is the data set, 1 what its images are paired with. */
+export interface ImagePlace {
+  readonly source: number;
+  readonly index: number;
+}
+
+/** An image at which a worker hung or died. */
+export interface BlamedImage extends ImagePlace, Readonly<Omit<DamagedFile, 'split'>> {}
+
+export const placeKey = ({ source, index }: ImagePlace): string => `${source} ${index}`;
+
+/** Decodings that a worker has begun at once: the images of a batch of pictures, far fewer than these. */
+const mostAtOnce = 1024;
+const words = 3;
+
+/** Plain data: [mostAtOnce, 3], number of the decoding from 1 on (0: none), source, index. */
+export type DecodingSigns = Int32Array<SharedArrayBuffer>;
+
+export const noSigns = (): DecodingSigns => new Int32Array(new SharedArrayBuffer(4 * words * mostAtOnce));
+
+export interface Decoding extends ImagePlace {
+  /** Different for each decoding of a worker. */
+  readonly number: number;
+}
+
+/** The decodings that are going on. */
+export function decodingsOf(signs: DecodingSigns): Decoding[] {
+  const found: Decoding[] = [];
+  for (let at = 0; at < signs.length; at += words) {
+    const number = Atomics.load(signs, at);
+    if (number !== 0) found.push({ number, source: signs[at + 1]!, index: signs[at + 2]! });
+  }
+  return found;
+}
+
+/** A worker's side. */
+export class DecodingLog {
+  readonly #signs: DecodingSigns;
+  readonly #free = Array.from({ length: mostAtOnce }, (_, place) => (mostAtOnce - 1 - place) * words);
+  readonly #blamed = new Map<string, BlamedImage>();
+  #number = 0;
+
+  constructor(signs: DecodingSigns, blamed: readonly BlamedImage[]) {
+    this.#signs = signs;
+    for (const image of blamed) this.blame(image);
+  }
+
+  blame(image: BlamedImage): void {
+    this.#blamed.set(placeKey(image), image);
+  }
+
+  /** An image that must not be decoded. */
+  blamed(place: ImagePlace): BlamedImage | undefined {
+    return this.#blamed.size === 0 ? undefined : this.#blamed.get(placeKey(place));
+  }
+
+  /** Decodes an image under a sign. */
+  async during<T>({ source, index }: ImagePlace, decode: () => Promise<T>): Promise<T> {
+    const at = this.#free.pop();
+    if (at === undefined) throw new Error(`More than ${mostAtOnce} images are being decoded at once.`);
+    this.#signs[at + 1] = source;
+    this.#signs[at + 2] = index;
+    Atomics.store(this.#signs, at, ++this.#number);
+    try {
+      return await decode();
+    } finally {
+      Atomics.store(this.#signs, at, 0);
+      this.#free.push(at);
+    }
+  }
+}
