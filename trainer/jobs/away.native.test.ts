@@ -7,6 +7,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { ChildProcess } from 'node:child_process';
 import type { TrainerEventOf } from '../protocol/events.ts';
 import type { RunConfig } from '../protocol/run.ts';
+import { isNightly } from '../testing/nightly.ts';
 import { putVoc, type XmlObject } from '../testing/field/objects.ts';
 import {
   eventsOf,
@@ -128,14 +129,23 @@ const lastFault = (stage: Stage) => {
   return last?.fault ?? null;
 };
 
-describe.each<[string, Kind]>([
+const kinds: readonly [string, Kind][] = [
   ['a pretraining with a probe', { name: 'pretrain', configOf: tinyPictureRun, ...inClasses }],
-  ['an evaluation on images', { name: 'evaluate', configOf: tinyPictureEvaluation, ...inClasses }],
+  ...(isNightly
+    ? [
+        ['an evaluation on images', { name: 'evaluate', configOf: tinyPictureEvaluation, ...inClasses }] as [
+          string,
+          Kind,
+        ],
+      ]
+    : []),
   [
     'an evaluation by a detector',
     { name: 'detect', configOf: tinyDetection, write: writeTinyVoc, learnedFrom: ['JPEGImages'] },
   ],
-])('%s', (_, kind) => {
+];
+
+describe.each(kinds)('%s', (_, kind) => {
   it(
     'pauses while its data is away and goes on by itself, stops when told to, and does not use changed data unsaid',
     async () => {

@@ -2,13 +2,12 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import process from 'node:process';
 import * as v from 'valibot';
 import { expect, test } from 'vitest';
 import { RunConfig } from '../protocol/run.ts';
 import { firstAttempt, runHere } from '../testing/training-job.ts';
+import { isNightly } from '../testing/nightly.ts';
 
-const isNightly = process.env['REPRISE_NIGHTLY'] === '1';
 const steps = isNightly ? 10_000 : 128;
 const [images, batch, size] = [1024, 16, 12];
 /** Promised of 10,000 steps; memory of the first thousand belongs to the start: tracing, kernels, the first checkpoint. */

@@ -30,9 +30,9 @@ import {
 } from '../testing/killing.ts';
 import { writeTinyCoco } from '../testing/tiny-coco.ts';
 import { keyed } from '../random.ts';
+import { isNightly } from '../testing/nightly.ts';
 
 const minutes = 60_000;
-const isNightly = process.env['REPRISE_NIGHTLY'] === '1';
 const place = useTinyTrainer('kill');
 
 const randomDeath =

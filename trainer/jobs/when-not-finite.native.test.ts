@@ -12,6 +12,7 @@ import {
   traceOf,
   useTinyTrainer,
 } from '../testing/killing.ts';
+import { isNightly } from '../testing/nightly.ts';
 import { writeTinyCoco } from '../testing/tiny-coco.ts';
 
 const minutes = 60_000;
@@ -25,6 +26,9 @@ async function pictures(): Promise<string> {
 
 const kinds: Readonly<Record<string, () => RunConfig | Promise<RunConfig>>> = {
   'a pretraining': () => tinyPretraining(place.data),
+  'a detector': async () => tinyDetection(await pictures(), 'detection-c4'),
+};
+const others: typeof kinds = {
   'a pretraining in chunks': () => {
     const config = tinyPretraining(place.data);
     if (config.kind !== 'pretrain') throw new Error('A pretraining is needed.');
@@ -33,7 +37,6 @@ const kinds: Readonly<Record<string, () => RunConfig | Promise<RunConfig>>> = {
   'a head on features': () => tinyEvaluation(place.data, 'features'),
   'a head on augmented images': () => tinyEvaluation(place.data, 'images'),
   'fine-tuning': () => tinyEvaluation(place.data, 'fine-tuning'),
-  'a detector': async () => tinyDetection(await pictures(), 'detection-c4'),
 };
 
 async function lived(name: string, config: RunConfig, whenNotFinite: NotFiniteChoices = []) {
@@ -42,7 +45,7 @@ async function lived(name: string, config: RunConfig, whenNotFinite: NotFiniteCh
   return { trace: traceOf(stage), logs: eventsOf(stage).flatMap((event) => (event.type === 'log' ? [event] : [])) };
 }
 
-describe.each(Object.entries(kinds))('%s', (name, made) => {
+describe.each(Object.entries(isNightly ? { ...kinds, ...others } : kinds))('%s', (name, made) => {
   it(
     'has the same bytes whichever way is chosen, until one is taken',
     async () => {

@@ -1,5 +1,4 @@
 /** What computes in a low precision and what does not. */
-import process from 'node:process';
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
 import * as v from 'valibot';
@@ -8,6 +7,7 @@ import { Execution } from '../../protocol/run.ts';
 import { lowGradient } from '../../nn/ops/low-gradient.ts';
 import { keyed } from '../../random.ts';
 import { methods, optimizers } from '../../registry.ts';
+import { isNightly } from '../../testing/nightly.ts';
 import { refusalOf } from '../../testing/precision.ts';
 import { openEngine } from '../steps/open.ts';
 import { openRuntime } from '../binding/runtime.ts';
@@ -26,11 +26,9 @@ it.each(precisions)('%s is refused by the eager engine, and where the processor 
   if (refusal !== null) expect(refusal).toContain('choose float32');
 });
 
-/** float16 is slow on most processors: every time a queue, clusters and a plain loss stand for all methods, nightly all are. */
+/** Every time a queue, clusters and a plain loss stand for all methods. */
 const everyTime: ReadonlySet<string> = new Set(['vicreg', 'moco-v2', 'swav', 'supervised']);
-const isNightly = process.env['REPRISE_NIGHTLY'] === '1';
-const methodsIn = (low: (typeof precisions)[number]) =>
-  methods.all.filter(({ id }) => low === 'bfloat16' || isNightly || everyTime.has(id));
+const tried = methods.all.filter(({ id }) => isNightly || everyTime.has(id));
 
 /** Rounds to 1 in 8 bits and in 11. */
 const fine = 1 + 2 ** -12;
@@ -63,7 +61,7 @@ describe.each(precisions.filter((precision) => refusals.get(precision) === null)
     expect([value, asked, plain].map((one) => one!.values[0])).toEqual([2 * fine, 2, 2 * fine]);
   });
 
-  it.each(methodsIn(low).map((method) => [method.id, method] as const))(
+  it.each(tried.map((method) => [method.id, method] as const))(
     '%s: a step near the one in float32, learning, and the same bits after a resume',
     async (_id, method) => {
       // Of 16 samples a correlation moves by several hundredths when they are rounded to 8 bits; of 64 by less than a hundredth.
