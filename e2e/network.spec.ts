@@ -77,8 +77,8 @@ test('training in the terminal and the window open no network socket', async ({ 
     data,
   );
   try {
-    // The window hands the folder to a trainer process, which inspects it.
-    await expect.poll(() => trainersOf(window.pid!).length, { timeout: 120_000 }).toBeGreaterThan(0);
+    // The window hands the folder to a trainer process, which inspects it: in less than a second.
+    await expect.poll(() => trainersOf(window.pid!).length, { timeout: 120_000, intervals: [50] }).toBeGreaterThan(0);
     await expect.poll(() => trainersOf(window.pid!).length, { timeout: 120_000 }).toBe(0);
     // What Chromium would fetch it fetches within some seconds of its start.
     await after(15_000);
