@@ -14,7 +14,7 @@ import { openTrainingLoader } from '../trainer/data/loading/loader.ts';
 import type { TrainingLoaderOptions } from '../trainer/data/loading/pipeline.ts';
 import { median } from '../trainer/training/pace.ts';
 import { newestResizing, View } from '../trainer/protocol/run.ts';
-import { writeNoise } from './shared/noise.ts';
+import { writeNoise } from '../trainer/testing/noise.ts';
 import { imagenet, officialViews, photographs } from './shared/photographs.ts';
 import { openSide, peer, takeTurns, versionsOf, type Side } from './shared/side.ts';
 

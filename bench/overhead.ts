@@ -9,10 +9,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import process from 'node:process';
-import * as v from 'valibot';
-import { RunConfig } from '../trainer/protocol/run.ts';
+import { longTraining, slopeOf, type MemorySample } from '../trainer/testing/long-training.ts';
+import { writeNoise } from '../trainer/testing/noise.ts';
 import { firstAttempt, runHere } from '../trainer/testing/training-job.ts';
-import { writeNoise } from './shared/noise.ts';
 
 const steps = Number(process.argv[2] ?? 10_000);
 const [images, batch, size] = [4096, 32, 16];
@@ -20,47 +19,25 @@ const [images, batch, size] = [4096, 32, 16];
 const settledStep = Math.min(1000, Math.ceil(steps / 10));
 const resolutionMs = 5;
 
-interface Sample {
-  readonly step: number;
-  readonly bytes: number;
-  readonly tensors: number;
-}
-
-/** Least squares slope in bytes per step. */
-function slopeOf(samples: readonly Sample[]): number {
-  const mean = (pick: (sample: Sample) => number) => samples.reduce((sum, one) => sum + pick(one), 0) / samples.length;
-  const [step, bytes] = [mean((one) => one.step), mean((one) => one.bytes)];
-  const products = samples.reduce((sum, one) => sum + (one.step - step) * (one.bytes - bytes), 0);
-  return products / samples.reduce((sum, one) => sum + (one.step - step) ** 2, 0);
-}
-
 const folder = await mkdtemp(join(tmpdir(), 'bench-overhead-'));
 try {
   const runFolder = join(folder, 'run');
   await mkdir(runFolder);
   await writeNoise(folder, images, size);
-  const view = { size, cropArea: [0.3, 1], saturation: 0, hue: 0, grayscale: 0 };
-  const config = v.parse(RunConfig, {
-    version: 1,
-    kind: 'pretrain',
+  const config = longTraining({
     title: 'overhead',
-    seed: 1,
-    logEvery: 10,
-    execution: { threads: 2, loaderWorkers: 1 },
-    method: { id: 'vicreg', options: { expander: [64, 64, 64] } },
-    encoders: [{ id: 'resnet-18', options: { stem: 'small', stemStride: 2, width: 8 } }],
-    data: { dataset: 'idx', path: folder, split: 'train' },
-    views: [view, view],
-    normalization: { mean: [0.5], std: [0.25] },
-    optimizer: { id: 'adamw', options: {} },
-    schedule: { id: 'warmup-cosine', options: {} },
-    checkpoint: { everySeconds: 10 },
+    folder,
+    size,
     batch,
     epochs: (steps * batch) / images,
+    width: 8,
+    expander: [64, 64, 64],
+    execution: { threads: 2, loaderWorkers: 1 },
+    saveEverySeconds: 10,
   });
 
   const delay = monitorEventLoopDelay({ resolution: resolutionMs });
-  const samples: Sample[] = [];
+  const samples: MemorySample[] = [];
   const job = firstAttempt({ run: 'bench-overhead', runFolder, cacheFolder: join(folder, 'cache'), config });
   const began = performance.now();
   await runHere(job, (message) => {

@@ -1,6 +1,5 @@
 /** Every file that the trainer keeps, cut at every offset and with bits flipped: found, named, nothing believed. */
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readCheckpoint } from './checkpoints/read-checkpoint.ts';
@@ -8,12 +7,13 @@ import { readDamagedFiles, writeDamagedFiles } from './data/listing/damaged-file
 import { openLeftOut } from './data/loading/left-out.ts';
 import { bytesOf, sha256 } from './durable/files.ts';
 import { damageEverywhere, type DamagedKind } from './durable/testing/damaged-bytes.ts';
+import { makeMemoryFolder } from './durable/testing/memory-folder.ts';
 import { recordCases } from './durable/testing/record-cases.ts';
 import type { DataSource } from './protocol/run.ts';
 import { said } from './protocol/sentence.ts';
 import { trainerScenes } from './testing/disk-scenes.ts';
 
-const folder = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'every-file-'));
+const folder = makeMemoryFolder('every-file-');
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const checkpoint = join(folder, 'checkpoints', '000004');

@@ -1,7 +1,7 @@
 /** Whatever arrives on a channel of the window: a value or a fault, nothing outside the workspace, and the program lives on. */
-import process from 'node:process';
 import * as v from 'valibot';
 import { expect, test, vi } from 'vitest';
+import { isNightly } from '../../trainer/durable/testing/nightly.ts';
 import { requestNames } from '../api/requests.ts';
 
 vi.mock('electron', () => ({
@@ -21,7 +21,6 @@ const { attackRequests } = await import('./testing/attack-requests.ts');
 
 const appearance = { text: () => ({}) as never, apply: () => undefined };
 
-const isNightly = process.env['REPRISE_NIGHTLY'] === '1';
 const attack = isNightly
   ? { payloadsPerRequest: 10_000, answersPerRequest: 300, answersPerCostlyRequest: 30 }
   : { payloadsPerRequest: 200, answersPerRequest: 12, answersPerCostlyRequest: 3 };

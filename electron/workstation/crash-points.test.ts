@@ -1,33 +1,5 @@
 /** Every call by which the workstation changes a workspace, and everything that can go wrong at it. */
-import { describe, expect, it } from 'vitest';
-import {
-  atEachCall,
-  deaths,
-  refused,
-  refusedInWords,
-  scenesOfThisRun,
-} from '../../trainer/durable/testing/crash-points.ts';
-import { recordCases } from '../../trainer/durable/testing/record-cases.ts';
+import { testAtEachCall } from '../../trainer/durable/testing/scene-tests.ts';
 import { workspaceScenes } from './testing/disk-scenes.ts';
 
-describe.each(scenesOfThisRun(workspaceScenes))('$name', (scene) => {
-  it('is done or not done, wherever the process dies or the power goes', { timeout: 600_000 }, async () => {
-    const { cases, wrong, calls } = await atEachCall(scene, deaths);
-    const how = `${scene.name}: death, torn write and power cut at each of its ${calls.length} calls`;
-    recordCases({ promise: 'R2', how, cases, lost: wrong.length });
-    expect(wrong).toEqual([]);
-    expect(cases).toBeGreaterThanOrEqual(2 * calls.length);
-  });
-
-  it(
-    'is done or not done, wherever the disk refuses; that is told, and it is done once the disk takes it',
-    { timeout: 600_000 },
-    async () => {
-      const { cases, wrong } = await atEachCall(scene, refused);
-      const how = `${scene.name}: ${refusedInWords} at each call`;
-      recordCases({ promise: 'R7', how, cases, lost: wrong.length });
-      expect(wrong).toEqual([]);
-      expect(cases).toBeGreaterThan(0);
-    },
-  );
-});
+testAtEachCall(workspaceScenes);

@@ -7,7 +7,7 @@ import { setTimeout as after } from 'node:timers/promises';
 import type { ChildProcess } from 'node:child_process';
 import type { TrainerEventOf } from '../protocol/events.ts';
 import type { RunConfig } from '../protocol/run.ts';
-import { isNightly } from '../testing/nightly.ts';
+import { isNightly } from '../durable/testing/nightly.ts';
 import { putVoc, type XmlObject } from '../testing/field/objects.ts';
 import {
   eventsOf,

@@ -30,7 +30,7 @@ import {
 } from '../testing/killing.ts';
 import { writeTinyCoco } from '../testing/tiny-coco.ts';
 import { keyed } from '../random.ts';
-import { isNightly } from '../testing/nightly.ts';
+import { isNightly } from '../durable/testing/nightly.ts';
 
 const minutes = 60_000;
 const place = useTinyTrainer('kill');

@@ -12,7 +12,7 @@ import {
   traceOf,
   useTinyTrainer,
 } from '../testing/killing.ts';
-import { isNightly } from '../testing/nightly.ts';
+import { isNightly } from '../durable/testing/nightly.ts';
 import { writeTinyCoco } from '../testing/tiny-coco.ts';
 
 const minutes = 60_000;

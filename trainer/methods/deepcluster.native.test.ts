@@ -19,7 +19,7 @@ import {
 } from '../testing/killing.ts';
 import { smallEncoder } from '../testing/small-learner.ts';
 import { method } from './deepcluster.ts';
-import { isNightly } from '../testing/nightly.ts';
+import { isNightly } from '../durable/testing/nightly.ts';
 
 const minutes = 60_000;
 const place = useTinyTrainer('deepcluster');

@@ -1,15 +1,6 @@
 /** Every file that the workstation keeps, cut at every offset and with bits flipped: found, named, nothing believed. */
-import {
-  appendFileSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { appendFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -17,6 +8,7 @@ import { readExcludedFiles, writeExcludedFiles } from '../../../trainer/durable/
 import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
 import { writeSealedLines } from '../../../trainer/durable/sealed-lines.ts';
 import { damageEverywhere, type DamagedKind, type Reading } from '../../../trainer/durable/testing/damaged-bytes.ts';
+import { makeMemoryFolder } from '../../../trainer/durable/testing/memory-folder.ts';
 import { recordCases } from '../../../trainer/durable/testing/record-cases.ts';
 import { copiesFile } from '../../../trainer/protocol/copies.ts';
 import { ImportedWeights } from '../../../trainer/protocol/weights.ts';
@@ -50,7 +42,7 @@ import { saveDataset, savePlan } from '../workspace/stored-files.ts';
 import { createRun, openWorkspace, saveRunCard } from '../workspace/workspace.ts';
 import { readConfig, sweep } from './sweep.ts';
 
-const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'every-file-'));
+const root = makeMemoryFolder('every-file-');
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 const migrations = readMigrations(migrationsFolder);
 

@@ -35,6 +35,7 @@ import {
   stopped,
   storeOf,
 } from '../store/testing/store-fixture.ts';
+import { datasetRecord } from '../testing/disk-scenes.ts';
 import type { Store } from '../store/store.ts';
 import { sweep, sweepRun } from './sweep.ts';
 import { saveDataset, savePlan } from '../workspace/stored-files.ts';
@@ -401,44 +402,7 @@ test('delete the database, sweep the folders: the same tables (queue order and b
   await make(store, 'run-4');
   await store.setQueue(['run-4']);
 
-  await saveDataset(workspace, store, {
-    fingerprint: 'abc',
-    name: 'Fashion',
-    path: '/data',
-    signature: 's',
-    inspectedAt: 5,
-    builtIn: true,
-    inspection: {
-      version: 1,
-      dataset: 'idx',
-      title: 'IDX',
-      path: '/data',
-      contents: 'checked',
-      fingerprint: 'abc',
-      expected: [],
-      found: [],
-      splits: [],
-      classes: [],
-      channels: 1,
-      smallest: null,
-      largest: null,
-      bytes: 1,
-      rejects: [],
-      rejectCount: 0,
-      rejectKinds: [],
-      choices: [],
-      unused: [],
-      warnings: [],
-      leaks: [],
-      leakCount: 0,
-      duplicateCount: 0,
-      nearDuplicates: null,
-      licence: null,
-      source: null,
-      splitRule: null,
-      seconds: 1,
-    },
-  });
+  await saveDataset(workspace, store, datasetRecord);
   await sweep(workspace, store);
 
   const after = database();

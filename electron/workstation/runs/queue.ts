@@ -95,7 +95,10 @@ export function createQueue(options: QueueOptions): Queue {
         if (!before.includes(run)) throw new FaultError('not-available', `Run "${run}" is not queued.`, { run });
         return before.filter((queued) => queued !== run).toSpliced(position - 1, 0, run);
       }),
-    waits: async (runs) => waitsOf(runs, host.holder(), await pausedPlans(store)),
+    waits: async (runs) => {
+      const isPlanned = runs.some(({ status, plan }) => status === 'queued' && plan !== null);
+      return waitsOf(runs, host.holder(), isPlanned ? await pausedPlans(store) : new Set());
+    },
     advance,
     resumeIfWanted,
     ended: (end) => void afterEnd(end).catch((error: unknown) => complain(`queue: ${faultOf(error).message}`)),

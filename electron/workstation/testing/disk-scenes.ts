@@ -137,7 +137,8 @@ async function settle(folder: string, theme: 'dark' | 'light'): Promise<void> {
 
 const open = async (folder: string): Promise<void> => inWorkspace(folder, () => Promise.resolve());
 
-export const datasetRecord = {
+/** In the order of the schema, as a record that was read back. */
+export const datasetRecord: Parameters<typeof saveDataset>[2] = {
   fingerprint: 'abc',
   name: 'Fashion',
   path: '/data',
@@ -151,11 +152,21 @@ export const datasetRecord = {
     path: '/data',
     contents: 'checked',
     fingerprint: 'abc',
+    expected: [],
+    found: [],
+    splits: [],
+    classes: [],
     channels: 1,
     smallest: null,
     largest: null,
     bytes: 1,
+    rejects: [],
     rejectCount: 0,
+    rejectKinds: [],
+    choices: [],
+    unused: [],
+    warnings: [],
+    leaks: [],
     leakCount: 0,
     duplicateCount: 0,
     nearDuplicates: null,
@@ -163,13 +174,8 @@ export const datasetRecord = {
     source: null,
     splitRule: null,
     seconds: 1,
-    ...Object.fromEntries(
-      'expected found splits classes rejects rejectKinds choices unused warnings leaks'
-        .split(' ')
-        .map((key) => [key, []]),
-    ),
   },
-} as unknown as Parameters<typeof saveDataset>[2];
+};
 export const planRecord = {
   id: 'mine',
   startedAt: 7,

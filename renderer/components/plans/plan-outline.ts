@@ -40,15 +40,16 @@ const plus = (one: number | null, other: number | null): number | null =>
 
 /** The plan's needs with so many seeds, at least those it has. */
 export function needsWith(row: PlanRow, seeds: number): readonly PlanNeed[] {
-  const more = seeds - row.seeds;
-  const { seconds, diskBytes } = row.perSeed;
-  const further = (each: number | null): number | null => (more === 0 ? 0 : each === null ? null : more * each);
-  const left = plus(row.secondsLeft, further(seconds));
+  const time = timeNeed(row, seeds);
+  const more = further(row.perSeed.diskBytes, seeds - row.seeds);
   return [
-    ...row.needs.map((need) => (need.kind === 'disk' ? withMoreOnDisk(need, further(diskBytes)) : need)),
-    ...(left === 0 ? [] : [timeNeed(row, seeds, left)]),
+    ...row.needs.map((need) => (need.kind === 'disk' ? withMoreOnDisk(need, more) : need)),
+    ...(time === null ? [] : [time]),
   ];
 }
+
+const further = (each: number | null, seeds: number): number | null =>
+  seeds === 0 ? 0 : each === null ? null : seeds * each;
 
 function withMoreOnDisk(need: Checked, more: number | null): Checked {
   if (more === 0) return need;
@@ -61,10 +62,13 @@ function withMoreOnDisk(need: Checked, more: number | null): Checked {
   };
 }
 
-/** Seconds that are left; before anything is timed here, what the plan took elsewhere, by the number of seeds. */
-function timeNeed({ plan, startedAt }: PlanRow, seeds: number, left: number | null): PlanNeed {
+/** Seconds that are left; before anything is timed here, what the plan took elsewhere, by the number of seeds. Null: none. */
+export function timeNeed(row: PlanRow, seeds: number): PlanNeed | null {
+  const left = plus(row.secondsLeft, further(row.perSeed.seconds, seeds - row.seeds));
+  if (left === 0) return null;
   if (left !== null) return { kind: 'time', ok: true, values: { seconds: left } };
-  const { took } = plan;
-  const elsewhere = took === undefined || startedAt !== null ? {} : { took: took.seconds * seeds, cores: took.cores };
+  const { took } = row.plan;
+  const elsewhere =
+    took === undefined || row.startedAt !== null ? {} : { took: took.seconds * seeds, cores: took.cores };
   return { kind: 'time', ok: null, values: elsewhere };
 }

@@ -223,13 +223,15 @@ function optionsOf(spec: ChartSpec): ChartOptions<'line'> {
 const endLabelFont = '11px system-ui, "Noto Sans CJK SC", sans-serif';
 /** Longer names are drawn narrower. */
 const mostForEndLabels = 220;
+/** Made when it is first needed: a live chart asks at every update. */
+let measure: CanvasRenderingContext2D | null = null;
 
 /** Pixels that the longest name takes, with its distance from the line. */
 function endLabelRoom(curves: readonly Curve[]): number {
-  const measure = document.createElement('canvas').getContext('2d');
-  if (measure === null) return mostForEndLabels;
-  measure.font = endLabelFont;
-  const widest = Math.max(0, ...curves.map(({ label }) => measure.measureText(label).width));
+  const pen = (measure ??= document.createElement('canvas').getContext('2d'));
+  if (pen === null) return mostForEndLabels;
+  pen.font = endLabelFont;
+  const widest = Math.max(0, ...curves.map(({ label }) => pen.measureText(label).width));
   return Math.ceil(Math.min(widest, mostForEndLabels)) + 12;
 }
 

@@ -6,7 +6,7 @@ import { inflated, readPictures, rightVerdicts, verdictOn } from '../testing/gol
 import { UnusableImage } from '../unusable-image.ts';
 import { decode } from './decode.ts';
 import { imageHeader } from './image-header.ts';
-import { isNightly } from '../../testing/nightly.ts';
+import { isNightly } from '../../durable/testing/nightly.ts';
 
 const { cases } = readPictures(new URL('../golden/pictures.json', import.meta.url));
 

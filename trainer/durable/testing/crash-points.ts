@@ -3,14 +3,14 @@
  * the power is cut, a write is torn, the system refuses. Afterwards the folder must be as before the work or as after it,
  * and the work must succeed once the disk does.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import process from 'node:process';
 import { isRefusedWrite } from '../disk-fault.ts';
 import { FaultError } from '../fault-error.ts';
 import { faultOf } from '../fault-of.ts';
 import { breakDisk, type Call, type Plan, type Refusal } from './broken-disk.ts';
+import { makeMemoryFolder } from './memory-folder.ts';
+import { isNightly } from './nightly.ts';
 
 export interface Scene {
   readonly name: string;
@@ -39,8 +39,6 @@ interface Way {
   readonly lost?: 'data' | 'all';
 }
 
-const isNightly = process.env['REPRISE_NIGHTLY'] === '1';
-
 /** Those that are tried now. */
 export const scenesOfThisRun = (scenes: readonly Scene[]): readonly Scene[] =>
   scenes.filter((scene) => isNightly || scene.isNightly !== true);
@@ -67,9 +65,6 @@ export interface Tried {
   readonly calls: readonly Call[];
 }
 
-/** In memory where that can be: what is flushed is counted, and need not wait for a disk. */
-const fastest = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
-
 const never = Number.MAX_SAFE_INTEGER;
 const inWords = ({ how, torn, lost }: Way): string =>
   `${how}${torn ? ' in a write' : ''}${lost === undefined ? '' : ` with the loss of ${lost}`}`;
@@ -83,7 +78,8 @@ async function attempt(work: () => unknown): Promise<unknown> {
   }
 }
 
-async function saying(scene: Scene, folder: string): Promise<string> {
+/** What the program says of the folder, or why it cannot. */
+export async function saying(scene: Scene, folder: string): Promise<string> {
   try {
     return JSON.stringify(await scene.read(folder));
   } catch (error) {
@@ -92,7 +88,7 @@ async function saying(scene: Scene, folder: string): Promise<string> {
 }
 
 export async function atEachCall(scene: Scene, ways: readonly Way[]): Promise<Tried> {
-  const root = mkdtempSync(join(fastest, 'crash-points-'));
+  const root = makeMemoryFolder('crash-points-');
   try {
     return await new Trial(scene, root).through(ways);
   } finally {

@@ -6,6 +6,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import process from 'node:process';
 import { faultOf } from '../fault-of.ts';
+import { isNightly } from './nightly.ts';
 
 /** What a reader found in a file. */
 export interface Reading {
@@ -37,7 +38,6 @@ export interface DamageCount {
   readonly wrong: readonly string[];
 }
 
-const isNightly = process.env['REPRISE_NIGHTLY'] === '1';
 const flipsEach = isNightly ? 1000 : 60;
 /** Up to here a file is cut at every offset; outside of the nightly run at every eleventh. */
 const smallFile = 64 * 1024;

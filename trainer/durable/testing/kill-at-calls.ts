@@ -3,12 +3,11 @@
  * that native code makes (SQLite). Where there is no strace, `broken-disk.ts` tries what Node calls.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { cpSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
-import { faultOf } from '../fault-of.ts';
-import type { Scene, Tried } from './crash-points.ts';
+import { saying, type Scene, type Tried } from './crash-points.ts';
+import { makeMemoryFolder } from './memory-folder.ts';
 
 /** Calls that change a disk. Opening is not among them: it is followed by a write or a flush. */
 export const systemCalls = [
@@ -58,17 +57,9 @@ function run(command: string, args: readonly string[]): Promise<Ended> {
   });
 }
 
-async function saying(scene: Scene, folder: string): Promise<string> {
-  try {
-    return JSON.stringify(await scene.read(folder));
-  } catch (error) {
-    return `cannot be read: ${faultOf(error).message}`;
-  }
-}
-
 /** @param program does the work of a scene: `node PROGRAM NAME FOLDER` */
 export async function killAtEachSystemCall(scene: Scene, program: string): Promise<Tried> {
-  const root = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'system-calls-'));
+  const root = makeMemoryFolder('system-calls-');
   const [before, folder] = [join(root, 'before'), join(root, 'folder')];
   const begin = (): void => {
     rmSync(folder, { recursive: true, force: true });

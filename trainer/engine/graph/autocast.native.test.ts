@@ -7,7 +7,7 @@ import { Execution } from '../../protocol/run.ts';
 import { lowGradient } from '../../nn/ops/low-gradient.ts';
 import { keyed } from '../../random.ts';
 import { methods, optimizers } from '../../registry.ts';
-import { isNightly } from '../../testing/nightly.ts';
+import { isNightly } from '../../durable/testing/nightly.ts';
 import { refusalOf } from '../../testing/precision.ts';
 import { openEngine } from '../steps/open.ts';
 import { openRuntime } from '../binding/runtime.ts';

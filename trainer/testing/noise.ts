@@ -1,7 +1,7 @@
-/** Noise data for benches: the values do not affect the duration of a step. */
+/** Noise as data: the values affect neither the duration of a step nor its memory. */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { keyed } from '../../trainer/random.ts';
+import { keyed } from '../random.ts';
 
 /** The training split of an IDX data set, laid out as Fashion-MNIST is, without labels. */
 export async function writeNoise(folder: string, count: number, size: number): Promise<void> {
