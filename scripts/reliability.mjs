@@ -9,7 +9,6 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import process from 'node:process';
-import * as prettier from 'prettier';
 import { filesUnder } from './files.mjs';
 import { root } from './runtime.mjs';
 
@@ -131,8 +130,15 @@ export const composedPart = (text) => text.slice(...placeIn(text)).trim();
 /** The table of `bench/results/reliability.md`. @param {string} text */
 export const tableIn = (text) => text.slice(text.indexOf('| promise')).trim();
 
-/** Formatted as every document is. @param {string} path @param {string} text */
+/**
+ * Formatted as every document is. Prettier is read only here: `npm test` imports this file before its set-up has
+ * fetched any package.
+ *
+ * @param {string} path
+ * @param {string} text
+ */
 async function write(path, text) {
+  const prettier = await import('prettier');
   const options = await prettier.resolveConfig(path);
   writeFileSync(path, await prettier.format(text, { ...options, filepath: path }));
 }
