@@ -252,7 +252,7 @@ export default {
       from: { path: '^trainer/', pathNot: tests },
       to: {
         path: outside,
-        pathNot: packages('@tensorflow/[^/]+', 'koffi', 'sharp', 'valibot', 'yazl', 'hyparquet', '@types/[^/]+'),
+        pathNot: packages('@tensorflow/[^/]+', 'koffi', 'sharp', 'valibot', 'yazl', '@types/[^/]+'),
       },
     },
     {

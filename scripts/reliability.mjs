@@ -56,7 +56,6 @@ const limits = [
   'What a cut takes off the end of `left-out.ndjson` is not missed, nor is an emptied list of copies or of damaged images told from the empty one of an older version.',
   'Files of older versions without a checksum are believed where they can be read. `settings.json` is for people to edit: what was changed in it is used, with a note.',
   'A lock that is damaged while its owner lives does not keep a second program out.',
-  'A run that was stopped on a full disk is shown as running by `runs` of the terminal until the workspace is opened to write.',
   'Bitwise resumption is tried on one processor with one thread. Another processor, thread count or version of TensorFlow asks first.',
   'Kills and refusals are tried on Linux. Windows and macOS flush in other ways, and were not tried.',
 ];

@@ -5,8 +5,10 @@ import process from 'node:process';
 import type { Settings } from '../api/settings.ts';
 import { childEnvironment } from './child-environment.ts';
 import { readSettings } from './machine/settings.ts';
+import { withoutWriter } from './runs/without-writer.ts';
 import { openStore } from './store/client.ts';
 import type { Store } from './store/store.ts';
+import { isLocked } from './workspace/lock.ts';
 import { readResources, type Resources } from './workspace/resources.ts';
 import { openWorkspace, type Workspace } from './workspace/workspace.ts';
 import type { WorkstationOptions } from './workstation-options.ts';
@@ -26,7 +28,9 @@ export interface Records {
   readonly complain: (line: string) => void;
 }
 
-export async function openRecords(options: WorkstationOptions): Promise<Records> {
+type RecordsOptions = Pick<WorkstationOptions, 'appRoot' | 'home' | 'write' | 'runtime' | 'node' | 'complain'>;
+
+export async function openRecords(options: RecordsOptions): Promise<Records> {
   const { appRoot, write } = options;
   const resources = await readResources(appRoot);
   const workspace = await openWorkspace(options.home, { write });
@@ -62,7 +66,7 @@ export async function openRecords(options: WorkstationOptions): Promise<Records>
       resources,
       workspace,
       settings: { current: settings },
-      store,
+      store: write || (await isLocked(workspace.home)) ? store : withoutWriter(store),
       damage,
       reportDamage,
       environment,

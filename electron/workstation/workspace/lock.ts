@@ -41,6 +41,12 @@ export async function takeLock(home: string): Promise<() => Promise<void>> {
   };
 }
 
+/** True if a program that may be alive has the workspace open to write. */
+export async function isLocked(home: string): Promise<boolean> {
+  const holder = await readHolder(join(home, 'lock'));
+  return holder !== null && (await mayLive(holder));
+}
+
 /** Creates the file with its text atomically. Returns false if it already exists. */
 async function createWhole(path: string, text: string): Promise<boolean> {
   const temporary = `${path}.${process.pid}`;
