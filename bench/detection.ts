@@ -23,6 +23,7 @@ import { keyed } from '../trainer/random.ts';
 import type { Detector } from '../trainer/recipe.ts';
 import { encoders, optimizers } from '../trainer/registry.ts';
 import { median } from '../trainer/training/pace.ts';
+import { printPeak } from './shared/peak-memory.ts';
 import { openSide, peer, takeTurns, versionsOf, type Side, type Variant } from './shared/side.ts';
 
 const [first = '5', chosen, sideWord = '320', network = 'resnet-18', alone] = process.argv.slice(2);
@@ -197,7 +198,9 @@ async function compare(name: Name, rounds: number): Promise<void> {
     await takeTurns(sides, rounds, 2, (one, answer) => answers.set(one, [...(answers.get(one) ?? []), answer]));
     console.log(versionsOf(sides));
     printSides(sides, answers);
-    printProfile((await sides[0]!.ask(0)) as unknown as readonly Timing[]);
+    const timings = (await sides[0]!.ask(0)) as unknown as readonly Timing[];
+    printProfile(timings);
+    printPeak(timings);
   } finally {
     for (const one of sides) await one.close();
   }

@@ -35,10 +35,7 @@ export interface StepContext {
   update(variable: Variable, next: (current: Tensor) => Tensor): void;
   /** The value a running statistic has after the updates of this step so far. */
   current(variable: Variable): Tensor;
-  /**
-   * Null where a network's intermediate results are kept for its gradient. Else a block keeps its input alone and computes the
-   * rest again once the gradient of its output is there.
-   */
+  /** Null where all of a network's intermediate results are kept for its gradient. */
   readonly recompute: Recomputation | null;
   /** Null where an engine leaves nothing out. Else begins work that happens only if a scalar of type bool is true. */
   readonly branch: ((needed: Tensor) => Branch) | null;
@@ -46,7 +43,12 @@ export interface StepContext {
   readonly beforeNorm?: (input: Tensor, runningMean: Variable, runningVariance: Variable) => void;
 }
 
+/**
+ * What a network computes again once the gradient of its output is there, instead of keeping it: `norms`, only what a batch
+ * norm and a rectifier made of the output of a convolution, which costs little; `blocks`, all but the input of each block.
+ */
 export interface Recomputation {
+  readonly of: 'norms' | 'blocks';
   /** The input that was kept, for the second pass: nothing of it happens before the gradient `dy` of the output is there. */
   input(kept: Tensor, dy: Tensor): Tensor;
   /** Runs the second pass, so that it computes in the precision of the first. */

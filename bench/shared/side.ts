@@ -5,6 +5,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import { createInterface } from 'node:readline';
+import { computingEnvironment } from '../../trainer/protocol/computing-environment.ts';
 
 export interface Variant {
   readonly name: string;
@@ -27,7 +28,9 @@ export function peer(file: string, configuration: unknown): Omit<Variant, 'name'
 }
 
 export async function openSide<Answer>({ name, program, words }: Variant): Promise<Side<Answer>> {
-  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'] });
+  const own = program === process.execPath ? computingEnvironment : {};
+  const env = { ...process.env, ...own };
+  const child = spawn(program, words, { stdio: ['pipe', 'pipe', 'inherit'], env });
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]() as AsyncIterator<string, undefined>;
   const ended = once(child, 'exit');
   async function line<T>(): Promise<T> {

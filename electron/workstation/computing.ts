@@ -1,5 +1,6 @@
 /** The computing side: the trainer on the device, side jobs, and the queue of runs. */
 import { join } from 'node:path';
+import { computingEnvironment } from '../../trainer/protocol/computing-environment.ts';
 import { createContentsChecks, type ContentsChecks } from './data/contents-checks.ts';
 import { createGpuWatch, type GpuWatch } from './machine/gpu-watch.ts';
 import type { Records } from './records.ts';
@@ -28,7 +29,7 @@ export function createComputing(options: WorkstationOptions, records: Records, n
   const { push } = options;
   const { workspace, store, settings, environment, complain } = records;
   const script = options.trainer ?? join(options.appRoot, 'out', 'node', 'trainer.js');
-  const program = { node: options.node, script, env: environment };
+  const program = { node: options.node, script, env: { ...computingEnvironment, ...environment } };
   const folder = options.write ? workspace.home : options.appRoot;
   const jobs = createSideJobs(program, folder, push);
   const contentsChecks = createContentsChecks({ workspace, store, jobs, push, complain, now });

@@ -1,11 +1,12 @@
 /** Locates and loads TensorFlow's libraries; everything that differs between platforms is in this table. */
-import { existsSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
 import { FaultError } from '../../durable/fault-error.ts';
 import { runtimeFolder } from '../../runtime-folder.ts';
+import { letGoOfLoadedPages } from './loaded-pages.ts';
 
 interface Platform {
   /** Tensor and status functions live here; loaded first, because the other one links to it. */
@@ -22,7 +23,10 @@ interface Platform {
    * library by name once it is loaded. (cuDNN's RUNPATH for nvrtc names a folder that does not exist either.)
    */
   readonly preloaded: readonly string[];
-  /** glibc returns large freed blocks to the kernel at once; `mallopt` tells it to keep them. Absent elsewhere. */
+  /**
+   * glibc returns large freed blocks to the kernel at once; `mallopt` tells it to keep them. Absent elsewhere, as is the list of
+   * mappings by which pages are let go.
+   */
   readonly hasMallopt: boolean;
 }
 
@@ -107,5 +111,6 @@ export function loadLibraries(): Libraries {
   }
   const [framework, tensorflow] = [load(paths[0]), load(paths[1])];
   for (const path of paths) keepLoaded(system, path, platform.keepFlags);
+  if (platform.hasMallopt) letGoOfLoadedPages(system, realpathSync(folder));
   return { framework, tensorflow, system, hasMallopt: platform.hasMallopt };
 }

@@ -278,15 +278,12 @@ export function checkStatus(tensorflow: TensorFlow, status: Handle, what: string
 /**
  * glibc gives every block above a threshold its own mapping and returns it to the kernel when freed: a training step,
  * which allocates the same large tensors again and again, would then fault in every page again. These settings keep
- * freed memory in the process. 32 MiB is the most glibc accepts for the first; it silently ignores more. One arena for all
- * threads: otherwise each thread of TensorFlow keeps what it freed from the others. Large tensors do not come from there,
- * so the threads do not wait for each other.
+ * freed memory in the process. 32 MiB is the most glibc accepts for the first; it silently ignores more.
  */
-const allocatorSettings: readonly (readonly [name: number, value: number])[] = [
+const keepFreedMemory: readonly (readonly [name: number, value: number])[] = [
   [-3 /* M_MMAP_THRESHOLD */, 32 << 20],
   [-1 /* M_TRIM_THRESHOLD */, 1 << 30],
   [-2 /* M_TOP_PAD */, 64 << 20],
-  [-8 /* M_ARENA_MAX */, 1],
 ];
 
 export function loadTensorFlow(): TensorFlow {
@@ -301,7 +298,7 @@ export function loadTensorFlow(): TensorFlow {
   functions['copyOut'] = libraries.system.func('void* memcpy(void*, int64_t, size_t)');
   if (libraries.hasMallopt) {
     const mallopt = libraries.system.func('int mallopt(int, int)') as (name: number, value: number) => number;
-    for (const [name, value] of allocatorSettings) {
+    for (const [name, value] of keepFreedMemory) {
       if (mallopt(name, value) !== 1) throw new Error(`The C library refuses mallopt(${name}, ${value}).`);
     }
   }

@@ -50,7 +50,7 @@ export function createStepContext(
     step: tf.scalar(step, 'int32'),
     training,
     // Operations run in the order of the calls.
-    recompute: recompute ? { input: (kept) => kept, network: (compute) => compute() } : null,
+    recompute: recompute ? { of: 'blocks', input: (kept) => kept, network: (compute) => compute() } : null,
     branch: null,
     uniform: (name, shape) => tf.tensor(drawUniform(seed, step, name, shape), [...shape]),
     current: (variable) => pending?.current(variable) ?? variable,

@@ -5,7 +5,7 @@
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Variable } from '@tensorflow/tfjs';
 import type { Execution } from '../../protocol/run.ts';
-import type { Branch, StepContext, Tensors } from '../../recipe.ts';
+import type { Branch, Recomputation, Tensors } from '../../recipe.ts';
 import type { EngineFacts } from '../binding/engine-facts.ts';
 import type { Runtime } from '../binding/runtime.ts';
 import { dtypes } from '../binding/tensors.ts';
@@ -40,8 +40,8 @@ export interface Tracer {
   deviceOf(variable: Variable): DeviceVariable;
   /** The same value, available only once `until` are computed. Only while tracing. */
   delayed(tensor: Tensor, until: readonly Tensor[]): Tensor;
-  /** Activation recomputation for blocks; null if the run does not use it. */
-  readonly recompute: StepContext['recompute'];
+  /** What a step computes again for its gradient. */
+  readonly recompute: Recomputation;
   /** Begins operations that run only where a scalar of type bool is true. Only while tracing. */
   branch(needed: Tensor): Branch;
   /** While `compute` runs, tfjs reads these nodes in place of the variables' own values. */
@@ -108,7 +108,11 @@ export function createTracer(
       ),
     deviceOf,
     delayed,
-    recompute: recompute ? { input: (kept, dy) => delayed(kept, [dy]), network: autocast.within } : null,
+    recompute: {
+      of: recompute ? 'blocks' : 'norms',
+      input: (kept, dy) => delayed(kept, [dy]),
+      network: autocast.within,
+    },
     branch: (needed) => branchOn(nodeOf(needed), { graph, nodeOf, tensor }),
     substituted: (values, compute) => withValues(values, tensor, compute),
   };

@@ -26,7 +26,11 @@ function convolution(builder: Builder, shape: ConvolutionShape, inputGradient = 
   const kernelShape = [size, size, inputs, outputs];
   const weight = builder.variable('weight', kernelShape, kaimingNormalFanOut(kernelShape));
   const options = { stride, padding, inputGradient };
-  return { weights: [weight], state: [], apply: (x) => conv2d(x, weight, options) };
+  return {
+    weights: [weight],
+    state: [],
+    apply: (x, at) => conv2d(x, weight, { ...options, late: at.recompute?.input }),
+  };
 }
 
 function sequence(...layers: readonly Layer[]): Layer {
@@ -38,6 +42,10 @@ function sequence(...layers: readonly Layer[]): Layer {
 }
 
 const rectifier: Layer = { weights: [], state: [], apply: relu };
+
+/** A convolution of what a norm and a rectifier make, which need not be kept: made again, it costs little. */
+const rectifiedConvolution = (norm: Layer, next: Layer): Layer =>
+  recomputable(sequence(norm, rectifier, next), 'norms');
 
 /** relu(body(x) + shortcut(x)); the shortcut is a 1x1 convolution where shapes differ. */
 function residual(builder: Builder, body: Layer, shape: Omit<ConvolutionShape, 'size'>): Layer {
@@ -70,9 +78,10 @@ interface BlockShape {
 function basicBlock(builder: Builder, { inputs, planes, stride, lastScale }: BlockShape): Layer {
   const body = sequence(
     convolution(builder.at('conv1'), { inputs, outputs: planes, size: 3, stride }),
-    batchNorm(builder.at('bn1'), planes),
-    rectifier,
-    convolution(builder.at('conv2'), { inputs: planes, outputs: planes, size: 3, stride: 1 }),
+    rectifiedConvolution(
+      batchNorm(builder.at('bn1'), planes),
+      convolution(builder.at('conv2'), { inputs: planes, outputs: planes, size: 3, stride: 1 }),
+    ),
     batchNorm(builder.at('bn2'), planes, { scale: lastScale }),
   );
   return residual(builder, body, { inputs, outputs: planes, stride });
@@ -84,12 +93,14 @@ function bottleneck(builder: Builder, { inputs, planes, stride, lastScale, strid
   const [first, second] = strideIn === '1x1' ? [stride, 1] : [1, stride];
   const body = sequence(
     convolution(builder.at('conv1'), { inputs, outputs: planes, size: 1, stride: first }),
-    batchNorm(builder.at('bn1'), planes),
-    rectifier,
-    convolution(builder.at('conv2'), { inputs: planes, outputs: planes, size: 3, stride: second }),
-    batchNorm(builder.at('bn2'), planes),
-    rectifier,
-    convolution(builder.at('conv3'), { inputs: planes, outputs, size: 1, stride: 1 }),
+    rectifiedConvolution(
+      batchNorm(builder.at('bn1'), planes),
+      convolution(builder.at('conv2'), { inputs: planes, outputs: planes, size: 3, stride: second }),
+    ),
+    rectifiedConvolution(
+      batchNorm(builder.at('bn2'), planes),
+      convolution(builder.at('conv3'), { inputs: planes, outputs, size: 1, stride: 1 }),
+    ),
     batchNorm(builder.at('bn3'), outputs, { scale: lastScale }),
   );
   return residual(builder, body, { inputs, outputs, stride });
@@ -139,6 +150,7 @@ export function resnet(builder: Builder, shape: ResNetShape): Encoder {
       const stride = block === 0 && index > 0 ? 2 : 1;
       const layer = recomputable(
         create(builder.at(`layer${index + 1}/${block}`), { inputs, planes, stride, lastScale, strideIn }),
+        'blocks',
       );
       inputs = planes * expansion;
       return layer;

@@ -112,7 +112,9 @@ export function visionTransformer(builder: Builder, shape: VisionTransformerShap
   const positions = builder.variable('pos_embed', [1, 1 + side * side, width], small);
   const registerTokens = registers > 0 ? [builder.variable('register_tokens', [1, registers, width], small)] : [];
   const others = 1 + registers;
-  const blocks = Array.from({ length: depth }, (_, index) => recomputable(block(builder.at(`blocks/${index}`), shape)));
+  const blocks = Array.from({ length: depth }, (_, index) =>
+    recomputable(block(builder.at(`blocks/${index}`), shape), 'blocks'),
+  );
   const norm = layerNorm(builder.at('norm'), width, shape.epsilon);
 
   /** Tokens of a grid of patches with their positions added, after the class token and the registers. */

@@ -9,7 +9,7 @@
  */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs';
-import type { Shape } from '../../recipe.ts';
+import type { Recomputation, Shape } from '../../recipe.ts';
 import { dtype, flag, integers, outputOf, text } from './operation.ts';
 
 export interface Window {
@@ -77,6 +77,8 @@ function thinned(images: Tensor, stride: number): Tensor {
 interface ConvolutionOptions extends Window {
   /** False for the first layer: nothing uses the gradient of the images, and it is expensive. */
   readonly inputGradient?: boolean;
+  /** See `Recomputation.input`: with it, zeros around the images are not kept from the forward pass for the gradient. */
+  readonly late?: Recomputation['input'] | undefined;
 }
 
 /** images: [n, height, width, in]; kernel: [k, k, in, out]. */
@@ -95,8 +97,12 @@ export function conv2d(images: Tensor, kernel: Tensor, options: ConvolutionOptio
   const framed = (x: Tensor) => (same ? x : padded(x, padding));
 
   const forward = (x: Tensor, w: Tensor) => outputOf('Conv2D', attributeList, [framed(x), w]);
+  const { late = (kept: Tensor) => kept } = options;
   const kernelGradient = (x: Tensor, dy: Tensor) =>
-    tf.tidy(() => outputOf('Conv2DBackpropFilter', attributeList, [framed(x), sizes(kernel.shape), dy]));
+    tf.tidy(() => {
+      const images = same ? x : framed(late(x, dy));
+      return outputOf('Conv2DBackpropFilter', attributeList, [images, sizes(kernel.shape), dy]);
+    });
   const imageGradient = (w: Tensor, dy: Tensor) =>
     tf.tidy(() => {
       // At stride 1 this gradient is a convolution itself, of the kernel rotated by 180 degrees. TensorFlow's own operation

@@ -1,7 +1,7 @@
 /** Activation recomputation: Chen et al., "Training deep nets with sublinear memory cost" (2016). */
 import * as tf from '@tensorflow/tfjs';
 import type { Tensor } from '@tensorflow/tfjs';
-import type { StepContext, Net } from '../../recipe.ts';
+import type { Net, Recomputation, StepContext } from '../../recipe.ts';
 
 export interface Layer extends Net {
   apply(x: Tensor, at: StepContext): Tensor;
@@ -19,13 +19,13 @@ function gradients(compute: () => Tensor, inputs: Tensor[], dy: Tensor): Tensor[
 }
 
 /**
- * Wraps a block. If the step context asks for it, only the block's input is kept for the gradient: the rest is
- * recomputed when the gradient is due, with the same numbers, for a third more time.
+ * Wraps a block. If the step context asks for it, only the block's input is kept for the gradient: what the gradient
+ * reads of the rest is recomputed when it is due, with the same numbers.
  */
-export function recomputable(block: Layer): Layer {
+export function recomputable(block: Layer, what: Recomputation['of']): Layer {
   function apply(x: Tensor, at: StepContext): Tensor {
     const { recompute } = at;
-    if (!recompute || !at.training) return block.apply(x, at);
+    if (recompute?.of !== what || !at.training) return block.apply(x, at);
     // Running statistics were updated in the first pass.
     const second: StepContext = { ...at, update: () => undefined };
     return tf.customGrad((...given) => {
