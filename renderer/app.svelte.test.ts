@@ -123,7 +123,8 @@ describe('rows that repeat', () => {
       { view: 'datasets', dataset: null },
       ...datasets.value.map(({ fingerprint }) => ({ view: 'datasets', dataset: fingerprint }) as const),
       { view: 'weights' },
-      { view: 'reports' },
+      { view: 'reports', report: null },
+      { view: 'reports', report: 'report-1' },
       { view: 'hardware' },
       { view: 'settings' },
     ];

@@ -107,7 +107,7 @@ describe('the order', () => {
     const told = rows.flatMap((row) => ('group' in row ? [] : [row.map(cellText).join(' | ')]));
     expect(told).toContain('batch size | 2048 | 256 | deviation');
     expect(told).toContain('optimizer | LARS | AdamW | deviation');
-    expect(told).toContain('views · crop area | 0.08, 1 | 0.6, 1 | deviation');
+    expect(told).toContain('views · crop area | 0.08–1 | 0.6–1 | deviation');
     expect(new Set(told).size).toBe(told.length);
   });
 });

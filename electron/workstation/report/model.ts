@@ -1,4 +1,5 @@
 /** Language-independent content of a report, from records only: the same records give the same model, byte for byte. */
+import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Comparison } from '../../api/comparison.ts';
 import type { Series } from '../../api/curves.ts';
 import type { AttemptRow, CheckpointRow, LeftOutImages, LogLine, RunDetail, WithoutCopies } from '../../api/runs.ts';
@@ -11,7 +12,6 @@ import type { Origin } from '../../../trainer/protocol/preset-origins.ts';
 import { originsAt } from '../../words/preset-origins.ts';
 import { resizingOf } from '../../../trainer/protocol/run.ts';
 import { whenNotFiniteOf } from '../../../trainer/protocol/when-not-finite.ts';
-import { flatten } from '../comparison/parameters.ts';
 import { sourcesOf } from '../../../trainer/protocol/sources.ts';
 import type { StoredDataset, StoredResult, StoredRun } from '../store/store.ts';
 import { completeOptions } from '../comparison/subjects.ts';
@@ -169,6 +169,16 @@ function completed({ config }: StoredRun, catalogue: Catalogue): unknown {
     optimizer: complete('optimizers', config.optimizer),
     schedule: complete('schedules', config.schedule),
   };
+}
+
+/** `optimizer.options.rate` → text. Arrays of plain values stay whole. */
+function flatten(value: unknown, path = ''): readonly (readonly [string, string])[] {
+  const isPlain = (item: unknown): boolean => typeof item !== 'object' || item === null;
+  if (isPlain(value)) return [[path, typeof value === 'string' ? value : canonicalJson(value)]];
+  if (Array.isArray(value) && value.every(isPlain)) return [[path, value.map((item) => String(item)).join(', ')]];
+  return Object.entries(value as object)
+    .filter(([, entry]) => entry !== undefined)
+    .flatMap(([key, entry]) => flatten(entry, path === '' ? key : `${path}.${key}`));
 }
 
 function parametersOf(run: StoredRun, catalogue: Catalogue, presets: readonly Preset[]): readonly Parameter[] {

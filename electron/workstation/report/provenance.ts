@@ -257,6 +257,7 @@ function paceOf({ run }: ReportModel['runs'][number], seconds: number): string {
 
 /** A model card for each fully trained encoder: architecture, data and figures. */
 export function cards(model: ReportModel, words: Words): Section | null {
+  const { palette } = model.comparison;
   const blocks = model.runs.flatMap(({ run, files }): readonly Block[] => {
     const { config } = run;
     if (config.kind !== 'pretrain' || run.status !== 'done') return [];
@@ -264,7 +265,7 @@ export function cards(model: ReportModel, words: Words): Section | null {
     const dataset = model.datasets.find(({ fingerprint }) => fingerprint === source.fingerprint);
     const titleOf = (id: string): string => model.titles[id] ?? id;
     const measured = model.comparison.rows.filter(
-      (row) => row.subject.label === model.comparison.titles[run.id] && row.ours !== null,
+      (row) => palette.subjects[row.subject.id] === palette.runs[run.id] && row.ours !== null,
     );
     const figures = [...new Set(measured.map((row) => row.dataset))].map((name) => {
       const here = measured.filter((row) => row.dataset === name);

@@ -1,10 +1,11 @@
 /** Comparisons and reports: gathered from the records, written to separate folders, and listed from those folders. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { writeError } from '../../../trainer/durable/disk-fault.ts';
-import { syncFolder } from '../../../trainer/durable/files.ts';
+import { readBounded, sha256, syncFolder } from '../../../trainer/durable/files.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import { readSealedAs, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
@@ -25,6 +26,9 @@ export interface Reports {
   readonly compare: (selection: Selection) => Promise<ReturnType<Requests['compare']>>;
   readonly export: (selection: Selection, formats: readonly ReportFormat[], language: Language) => Promise<ReportRow>;
   readonly rows: RequestHandler<'reports'>;
+  /** The page of a report, as it was written. @throws FaultError if it is gone or was changed */
+  readonly page: (id: string) => Promise<Uint8Array>;
+  readonly check: RequestHandler<'checkReport'>;
   readonly open: RequestHandler<'openReport'>;
   readonly showInFolder: RequestHandler<'showInFolder'>;
 }
@@ -51,6 +55,8 @@ const StoredReportRow = v.strictObject({
 });
 const rowFile = 'row.json';
 const rowLimit = 1 << 20;
+/** A report of a thousand runs has a page of some MB. */
+const pageLimit = 1 << 26;
 
 /**
  * Writes a report and, last, its row: without that a folder is not listed.
@@ -111,6 +117,21 @@ export function createReports(options: ReportsOptions): Reports {
     throw new FaultError('unknown-id', `There is no report "${id}".`, { id });
   }
 
+  async function fileOf(id: string, wanted: ReportFormat): Promise<ReportRow['files'][number]> {
+    const file = (await get(id)).files.find(({ format }) => format === wanted);
+    if (file !== undefined) return file;
+    throw new FaultError('not-found', `The report "${id}" was not written as ${wanted}.`, { id });
+  }
+
+  async function page(id: string): Promise<Uint8Array> {
+    const { path, sha256: written } = await fileOf(id, 'html');
+    const bytes = await readBounded(path, pageLimit);
+    if (bytes === null) throw new FaultError('not-found', `${path} is gone. Export the report again.`, { path });
+    if (sha256(bytes) === written) return bytes;
+    const text = `${path} is not as it was written: its checksum differs. Export the report again.`;
+    throw new FaultError('damaged-files', text, { path });
+  }
+
   async function folderOf(kind: Parameters<Requests['showInFolder']>[0]['kind'], id: string): Promise<string> {
     if (kind === 'home') return workspace.home;
     if (kind === 'report') return (await get(id)).folder;
@@ -145,10 +166,12 @@ export function createReports(options: ReportsOptions): Reports {
       }
     },
     rows,
+    page,
+    check: async (id) => void (await page(id)),
     open: async (id, wanted) => {
-      const file = (await get(id)).files.find((one) => one.format === wanted);
-      if (file === undefined) throw new FaultError('not-found', `The report "${id}" has no ${wanted} file.`, { id });
-      await desktop.openPath(file.path);
+      const { path } = await fileOf(id, wanted);
+      if (!existsSync(path)) throw new FaultError('not-found', `${path} is gone. Export the report again.`, { path });
+      await desktop.openPath(path);
     },
     showInFolder: async ({ kind, id }) => desktop.showItem(await folderOf(kind, id)),
   };

@@ -82,6 +82,9 @@ export function comparedField(field: string): string {
 export function fieldValue(field: string, value: Reason['theirs']): string {
   if (typeof value !== 'string') return plainValue(value);
   if (field === 'encoder') return encoderText(value);
+  if (field === 'subject') return subjectName(value);
+  if (field === 'method' || field === 'evaluator' || field === 'metric') return nameOf(field, value);
+  if (field === 'split' || field === 'data.split') return tCode('split', value) ?? value;
   return choiceInWords(f().language, field, value) ?? tCode('remark', value) ?? nameOf('dataset', value);
 }
 
