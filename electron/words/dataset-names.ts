@@ -18,3 +18,19 @@ export function suggestedName({ dataset, title, path }: Pick<Inspection, 'datase
     .at(-1);
   return isKnown ? title : folder || title;
 }
+
+/** As the papers' cells spell names: `Fashion-MNIST` is `fashion-mnist`. */
+export const spelledName = (name: string): string =>
+  name
+    .trim()
+    .toLowerCase()
+    .replace(/[\s_]+/g, '-');
+
+/** Data sets by fingerprint, with what they are called in lists of runs: by their name, or what the program brings along as papers do. */
+export function namesInLists(
+  datasets: readonly { readonly fingerprint: string; readonly name: string; readonly builtIn: boolean }[],
+): ReadonlyMap<string, string> {
+  return new Map(
+    datasets.map(({ fingerprint, name, builtIn }) => [fingerprint, builtIn ? spelledName(name) : name]),
+  );
+}

@@ -1252,7 +1252,7 @@ export const en = {
   'metricHint.effectiveRank': 'Exponential of the entropy of the singular values (RankMe).',
 
   'symptom.vicreg':
-    'The invariance term should fall while the covariance term stays steady; a covariance term that falls to 0 means collapse (vicreg #14). If the loss is no longer finite, use a lower learning rate, a longer warm-up, or LARS (vicreg #27, lightly #1032).',
+    'The invariance term should fall while the covariance term stays steady; a covariance term that falls to 0 means collapse (facebookresearch/vicreg #14). If the loss is no longer finite, use a lower learning rate, a longer warm-up, or LARS (facebookresearch/vicreg #27, lightly #1032).',
   'symptom.barlow-twins':
     'The scale of the loss interacts with weight decay: the authors first scaled the loss by 0.024, and later set the learning rate of biases and batch norm to 0.024 times that of the weights (barlowtwins, repository).',
   'symptom.simclr':
@@ -1302,6 +1302,7 @@ export const en = {
   'dataset.idx': 'IDX files',
   'dataset.webdataset': 'WebDataset shards',
   'dataset.parquet': 'Parquet shards',
+  'dataset.voc': 'PASCAL VOC',
   'dataset.svhn': 'SVHN',
   'dataset.image-folder': 'Image folder',
   'dataset.cifar-10': 'CIFAR-10',

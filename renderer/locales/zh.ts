@@ -1199,7 +1199,7 @@ export const zh = {
   'metricHint.effectiveRank': '奇异值熵的指数（RankMe）。',
 
   'symptom.vicreg':
-    '不变性项应下降而协方差项保持稳定；协方差项降到 0 即为崩溃（vicreg #14）。损失不再有限时，请降低学习率、延长预热或使用 LARS（vicreg #27、lightly #1032）。',
+    '不变性项应下降而协方差项保持稳定；协方差项降到 0 即为崩溃（facebookresearch/vicreg #14）。损失不再有限时，请降低学习率、延长预热或使用 LARS（facebookresearch/vicreg #27、lightly #1032）。',
   'symptom.barlow-twins':
     '损失的缩放会与权重衰减相互影响：作者起初将其乘以 0.024，后来改为偏置与批归一化的学习率取权重的 0.024 倍（barlowtwins 代码库）。',
   'symptom.simclr': '负样本来自批次：批量较小时，学习率取 0.075 乘以批量大小的平方根（SimCLR 论文）。',
@@ -1246,6 +1246,7 @@ export const zh = {
   'dataset.idx': 'IDX 文件',
   'dataset.webdataset': 'WebDataset 分片',
   'dataset.parquet': 'Parquet 分片',
+  'dataset.voc': 'PASCAL VOC',
   'dataset.svhn': 'SVHN',
   'dataset.image-folder': '图像文件夹',
   'dataset.cifar-10': 'CIFAR-10',

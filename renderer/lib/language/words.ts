@@ -31,15 +31,46 @@ export function subjectName(label: string): string {
   return tCode('subject', label) ?? label;
 }
 
-/** A path in a configuration: `optimizer.options.momentum` → "optimizer · momentum". */
+/** A path in a configuration: `optimizer.options.momentum` → "optimizer · momentum"; views and encoders count from 1. */
 export function pathName(path: string): string {
   const whole = tCode('field', path);
   if (whole !== null) return whole;
   return path
     .split('.')
     .filter((part) => part !== 'options' && part !== 'id')
+    .map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : part))
     .map((part) => tCode('field', part) ?? tCode('option', part) ?? part)
     .join(' · ');
+}
+
+/** What a recipe is chosen for, by the last name of the path to its id. */
+const recipeKinds: Readonly<Record<string, RecipeKind>> = {
+  method: 'method',
+  encoder: 'encoder',
+  encoders: 'encoder',
+  optimizer: 'optimizer',
+  schedule: 'schedule',
+  evaluator: 'evaluator',
+};
+const ranges = new Set(['cropArea', 'cropRatio', 'blurSigma']);
+/** What people or other programs named. */
+const written = new Set(['title', 'name', 'path', 'fingerprint', 'weights', 'run', 'prefix']);
+const widths = new Set(['expander', 'projector', 'predictor']);
+
+/** A value at a path of a configuration: a recipe by its name, a choice in words, a range from its first to its last. */
+export function settingText(path: string, value: unknown): string {
+  const names = path.split('.').filter((part) => !/^\d+$/.test(part));
+  const leaf = names.at(-1) ?? '';
+  if (Array.isArray(value) && ranges.has(leaf)) return [...new Set(value.map(plainValue))].join('–');
+  if (Array.isArray(value) && widths.has(leaf)) return value.join('-');
+  if (typeof value !== 'string') return plainValue(value);
+  const kind = leaf === 'id' ? recipeKinds[names.at(-2) ?? ''] : undefined;
+  if (kind === 'encoder') return encoderText(value);
+  if (kind !== undefined) return tCode(kind, value) ?? value;
+  if (leaf === 'dataset' || leaf === 'kind') return tCode(leaf, value) ?? value;
+  if (leaf === 'split') return tCode('split', value) ?? value;
+  if (written.has(leaf)) return value;
+  return choiceInWords(f().language, `${path}.`, value) ?? value;
 }
 
 /** "VICReg · small": other methods have a preset of the same title. */
@@ -158,6 +189,6 @@ export function plainValue(value: unknown): string {
   if (typeof value === 'number') return Number.isInteger(value) ? f().number(value) : f().figure(value);
   if (typeof value === 'boolean') return tCode('value', value ? 'true' : 'false') ?? String(value);
   if (typeof value === 'string') return value;
-  if (Array.isArray(value) && value.every((part) => typeof part !== 'object')) return value.map(plainValue).join(' × ');
+  if (Array.isArray(value) && value.every((part) => typeof part !== 'object')) return value.map(plainValue).join(', ');
   return JSON.stringify(value, null, 1).replaceAll(/\s*\n\s*/g, ' ');
 }
