@@ -356,7 +356,8 @@ export function fieldInWords(language: Language, field: string): string {
     const [which = '', ...leaves] = rest;
     const isSome = /^\d/.test(which);
     const leaf = (isSome ? leaves : rest).filter((part) => part !== 'options').join('.');
-    return `${isSome ? some(name, which) : name} · ${optionName(language, leaf)}`;
+    const whole = isSome ? some(name, which) : name;
+    return leaf === '' ? whole : `${whole} · ${optionName(language, leaf)}`;
   }
   const inner = rest.join('.');
   if (group === 'protocol' && (names[inner] ?? names[rest[0] ?? '']) !== undefined)

@@ -3,6 +3,7 @@
  * A key whose last part is a code (a fault, a metric, an option, a log line) is looked up by that code.
  */
 import { choiceNames } from '../../electron/words/choices.ts';
+import { dataNames } from '../../electron/words/dataset-names.ts';
 import { optionNames } from '../../electron/words/options.ts';
 import { checkpointNotices } from '../../electron/words/checkpoint-notices.ts';
 import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
@@ -1292,29 +1293,7 @@ export const en = {
   'evaluator.detection-c4': 'Detection, Faster R-CNN C4',
   'evaluator.detection-fpn': 'Detection and segmentation, Mask R-CNN FPN',
   'evaluator.retrieval': 'Image-text retrieval',
-  'dataset.imagenet': 'ImageNet',
-  'dataset.fashion-mnist': 'Fashion-MNIST',
-  'dataset.places205': 'Places205',
-  'dataset.inaturalist18': 'iNaturalist 2018',
-  'dataset.voc07': 'VOC07',
-  'dataset.voc07+12': 'VOC07+12',
-  'dataset.coco': 'COCO',
-  'dataset.idx': 'IDX files',
-  'dataset.webdataset': 'WebDataset shards',
-  'dataset.parquet': 'Parquet shards',
-  'dataset.voc': 'PASCAL VOC',
-  'dataset.svhn': 'SVHN',
-  'dataset.image-folder': 'Image folder',
-  'dataset.cifar-10': 'CIFAR-10',
-  'dataset.cifar-100': 'CIFAR-100',
-  'dataset.cifar': 'CIFAR files',
-  'dataset.stl10': 'STL-10',
-  'dataset.sample': 'Sample set',
-  'dataset.sample-set': 'Sample set',
-  'split.train': 'train',
-  'split.val': 'val',
-  'split.test': 'test',
-  'split.unlabeled': 'unlabeled',
+  ...dataNames.en,
   'device.cpu': 'Processor',
 
   'field.title': 'Title',

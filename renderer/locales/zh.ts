@@ -1,5 +1,6 @@
 /** 窗口的全部中文文字。术语依文献习惯，方法名保留拉丁字母；句子按中文写成，不逐字对译。 */
 import { choiceNames } from '../../electron/words/choices.ts';
+import { dataNames } from '../../electron/words/dataset-names.ts';
 import { optionNames } from '../../electron/words/options.ts';
 import { checkpointNotices } from '../../electron/words/checkpoint-notices.ts';
 import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
@@ -1236,29 +1237,7 @@ export const zh = {
   'evaluator.detection-c4': 'Faster R-CNN C4 目标检测',
   'evaluator.detection-fpn': 'Mask R-CNN FPN 检测与实例分割',
   'evaluator.retrieval': '图文检索',
-  'dataset.imagenet': 'ImageNet',
-  'dataset.fashion-mnist': 'Fashion-MNIST',
-  'dataset.places205': 'Places205',
-  'dataset.inaturalist18': 'iNaturalist 2018',
-  'dataset.voc07': 'VOC07',
-  'dataset.voc07+12': 'VOC07+12',
-  'dataset.coco': 'COCO',
-  'dataset.idx': 'IDX 文件',
-  'dataset.webdataset': 'WebDataset 分片',
-  'dataset.parquet': 'Parquet 分片',
-  'dataset.voc': 'PASCAL VOC',
-  'dataset.svhn': 'SVHN',
-  'dataset.image-folder': '图像文件夹',
-  'dataset.cifar-10': 'CIFAR-10',
-  'dataset.cifar-100': 'CIFAR-100',
-  'dataset.cifar': 'CIFAR 文件',
-  'dataset.stl10': 'STL-10',
-  'dataset.sample': '示例数据集',
-  'dataset.sample-set': '示例数据集',
-  'split.train': '训练集',
-  'split.val': '验证集',
-  'split.test': '测试集',
-  'split.unlabeled': '无标签',
+  ...dataNames.zh,
   'device.cpu': '处理器',
 
   'field.title': '标题',

@@ -5,7 +5,7 @@ import type { Block, Section, TableCell, TableRow } from './document.ts';
 import { between, decimal, nothing, probability, signed, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import { epochsUsed, type ReportModel } from './model.ts';
-import { cellValue, evaluatorName, fieldName, figureName, shortFigureName, subjectName } from './naming.ts';
+import { cellValue, evaluatorName, fieldName, figureName, shortFigureName, subjectName, dataName } from './naming.ts';
 import { claimCell, comparisonTable, evidenceText, verdictCell } from './tables.ts';
 
 function ruleText(words: Words, { rule }: ClaimVerdict['claim']): string {
@@ -125,7 +125,7 @@ function evaluationRows(model: ReportModel, rows: readonly ComparisonRow[], word
     return { text, note };
   };
   return [
-    { group: `${words.measure(evaluatorName(words, first), names)} · ${first.dataset} ${first.split}` },
+    { group: `${words.measure(evaluatorName(words, first), names)} · ${dataName(words, first)}` },
     ...[...runs].map(([run, { row, seed, evaluationSeed }]) => [
       subjectName(words, row.subject.label),
       evaluationSeed === null || evaluationSeed === seed ? String(seed) : `${seed} / ${evaluationSeed}`,

@@ -1,4 +1,5 @@
 /** The appendix on provenance: data, compute, history, environment, files, model cards, checklist. */
+import { datasetInWords } from '../../words/dataset-names.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { Said } from '../../../trainer/protocol/sentence.ts';
 import { questionOf } from '../../words/readings.ts';
@@ -270,7 +271,7 @@ export function cards(model: ReportModel, words: Words): Section | null {
     const figures = [...new Set(measured.map((row) => row.dataset))].map((name) => {
       const here = measured.filter((row) => row.dataset === name);
       const values = here.map((row) => `${shortFigureName(words, row)} ${ownValue(row)}`);
-      return words.cards.figuresOf({ figures: values.join(words.comma), data: name });
+      return words.cards.figuresOf({ figures: values.join(words.comma), data: datasetInWords(words.language, name) });
     });
     const kept = files.findLast(({ path }) => path.endsWith('/manifest.json'));
     return [

@@ -7,7 +7,7 @@ import type { Block, Section } from './document.ts';
 import { between, clock, decimal, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
-import { evaluatorName, shortFigureName, subjectName } from './naming.ts';
+import { evaluatorName, shortFigureName, subjectName, dataName } from './naming.ts';
 import { claimCell, evidenceText, glanceTable } from './tables.ts';
 
 /** Number of rows that fit on the first page. */
@@ -91,7 +91,7 @@ function evaluationsOf({ rows }: Comparison, words: Words): string {
       words.summary.evaluationOf({
         evaluator: evaluatorName(words, row),
         metrics: [...names].join(words.listComma),
-        split: `${row.dataset} ${row.split}`,
+        split: dataName(words, row),
       }),
     )
     .join(words.semicolon);

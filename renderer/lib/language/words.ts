@@ -7,8 +7,10 @@ import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Said } from '../../../trainer/protocol/sentence.ts';
 import { choiceInWords } from '../../../electron/words/choices.ts';
+import { datasetInWords, splitInWords } from '../../../electron/words/dataset-names.ts';
 import { fieldInWords } from '../../../electron/words/fields.ts';
 import { chosenEncoderInWords, encoderInWords } from '../../../electron/words/encoders.ts';
+import { valueInWords, valuesInWords, type RecipeKind } from '../../../electron/words/settings.ts';
 import { sentenceIn, sentencesIn } from '../../../electron/words/sentences.ts';
 import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
 
@@ -20,7 +22,7 @@ export function nameOf(
   return tCode(group, code) ?? code;
 }
 
-export type RecipeKind = 'method' | 'encoder' | 'optimizer' | 'schedule' | 'evaluator';
+export type { RecipeKind };
 /** A recipe in the language of the window, else by its own title. */
 export function recipeName(kind: RecipeKind, { id, title }: { readonly id: string; readonly title: string }): string {
   return tCode(kind, id) ?? title;
@@ -43,34 +45,13 @@ export function pathName(path: string): string {
     .join(' · ');
 }
 
-/** What a recipe is chosen for, by the last name of the path to its id. */
-const recipeKinds: Readonly<Record<string, RecipeKind>> = {
-  method: 'method',
-  encoder: 'encoder',
-  encoders: 'encoder',
-  optimizer: 'optimizer',
-  schedule: 'schedule',
-  evaluator: 'evaluator',
-};
-const ranges = new Set(['cropArea', 'cropRatio', 'blurSigma']);
-/** What people or other programs named. */
-const written = new Set(['title', 'name', 'path', 'fingerprint', 'weights', 'run', 'prefix']);
-const widths = new Set(['expander', 'projector', 'predictor']);
-
-/** A value at a path of a configuration: a recipe by its name, a choice in words, a range from its first to its last. */
+/** A value at a path of a configuration, in words. */
 export function settingText(path: string, value: unknown): string {
-  const names = path.split('.').filter((part) => !/^\d+$/.test(part));
-  const leaf = names.at(-1) ?? '';
-  if (Array.isArray(value) && ranges.has(leaf)) return [...new Set(value.map(plainValue))].join('–');
-  if (Array.isArray(value) && widths.has(leaf)) return value.join('-');
+  if (Array.isArray(value) && value.every((part) => typeof part !== 'object'))
+    return valuesInWords(path, value.map(plainValue));
   if (typeof value !== 'string') return plainValue(value);
-  const kind = leaf === 'id' ? recipeKinds[names.at(-2) ?? ''] : undefined;
-  if (kind === 'encoder') return encoderText(value);
-  if (kind !== undefined) return tCode(kind, value) ?? value;
-  if (leaf === 'dataset' || leaf === 'kind') return tCode(leaf, value) ?? value;
-  if (leaf === 'split') return tCode('split', value) ?? value;
-  if (written.has(leaf)) return value;
-  return choiceInWords(f().language, `${path}.`, value) ?? value;
+  if (path === 'kind') return tCode('kind', value) ?? value;
+  return valueInWords(f().language, path, value, tCode);
 }
 
 /** "VICReg · small": other methods have a preset of the same title. */
@@ -115,8 +96,10 @@ export function fieldValue(field: string, value: Reason['theirs']): string {
   if (field === 'encoder') return encoderText(value);
   if (field === 'subject') return subjectName(value);
   if (field === 'method' || field === 'evaluator' || field === 'metric') return nameOf(field, value);
-  if (field === 'split' || field === 'data.split') return tCode('split', value) ?? value;
-  return choiceInWords(f().language, field, value) ?? tCode('remark', value) ?? nameOf('dataset', value);
+  if (field === 'split' || field === 'data.split') return splitInWords(f().language, value);
+  return (
+    choiceInWords(f().language, field, value) ?? tCode('remark', value) ?? datasetInWords(f().language, value)
+  );
 }
 
 /** How an interval was found: "95 %, bootstrap over images, 1,000 samples". */
