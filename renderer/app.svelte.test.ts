@@ -1,6 +1,4 @@
 /** The whole window on made-up records: no answer of the workstation leaves it blank. */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Answer, Workstation } from '../electron/api/bridge.ts';
@@ -15,8 +13,6 @@ import { draftFrom } from './dev/fake/drafts.ts';
 import { createFake } from './dev/fake/fake.ts';
 import { words } from './lib/language/i18n.svelte.ts';
 import { addressOf, router, type Route } from './lib/route.svelte.ts';
-
-const root = resolve(import.meta.dirname, '..');
 
 // A canvas is drawn by the browser; what is said about it is drawn here.
 vi.mock('./lib/charts/chart.svelte.ts', async (original) => ({
@@ -155,11 +151,16 @@ describe('rows that repeat', () => {
 });
 
 describe('no identifier of the program is read by a person', () => {
-  const files = (folder: string): readonly string[] => readdirSync(join(root, folder)).filter((file) => /json$/.test(file));
-  const json = (path: string): unknown => JSON.parse(readFileSync(join(root, path), 'utf8'));
-  const catalogue = json('out/catalogue.json') as Catalogue;
-  const presets = files('resources/presets').map((file) =>
-    presetOf(json(`resources/presets/${file}`) as PresetFile, json(`resources/presets/sources/${file}`) as PresetSources),
+  const [catalogue] = Object.values(
+    import.meta.glob<Catalogue>('../out/catalogue.json', { eager: true, import: 'default' }),
+  );
+  const files = import.meta.glob<PresetFile>('../resources/presets/*.json', { eager: true, import: 'default' });
+  const sources = import.meta.glob<PresetSources>('../resources/presets/sources/*.json', {
+    eager: true,
+    import: 'default',
+  });
+  const presets = Object.entries(files).map(([path, file]) =>
+    presetOf(file, sources[path.replace('presets/', 'presets/sources/')]!),
   );
   const identifiers = programIdentifiers();
 
@@ -170,17 +171,26 @@ describe('no identifier of the program is read by a person', () => {
     if (!runs.ok) throw new Error('The made-up workstation failed.');
     const pattern = runs.value.find(({ status, kind }) => status === 'interrupted' && kind === 'pretrain')!;
     const ofEach = [...new Map(presets.map((preset) => [preset.method, preset])).values()];
-    const byPreset = ofEach.map(({ id, method, title }, at) => ({ ...pattern, id: `run-${at}`, title, method, preset: id }));
+    const byPreset = ofEach.map(({ id, method, title }, at) => ({
+      ...pattern,
+      id: `run-${at}`,
+      title,
+      method,
+      preset: id,
+    }));
     return {
       ...fake,
-      catalogue: () => Promise.resolve({ ok: true, value: catalogue }),
+      catalogue: () => Promise.resolve({ ok: true, value: catalogue! }),
       presets: () => Promise.resolve({ ok: true, value: presets }),
       runs: () => Promise.resolve({ ok: true, value: [...runs.value, ...byPreset] }),
       run: async (id) => {
         const row = byPreset.find((one) => one.id === id);
         const detail = await fake.run(pattern.id);
         if (row === undefined || !detail.ok) return await fake.run(id);
-        const config = draftFrom(presets.find((preset) => preset.id === row.preset)!, 1);
+        const config = draftFrom(
+          presets.find((preset) => preset.id === row.preset)!,
+          1,
+        );
         return { ok: true, value: { ...detail.value, row, config } };
       },
     };
@@ -188,7 +198,9 @@ describe('no identifier of the program is read by a person', () => {
 
   /** Everything on the page that is read, or heard; `code` and `pre` hold what is typed. */
   function readings(): readonly string[] {
-    const all = [...document.body.querySelectorAll<HTMLElement>('*')].filter((one) => one.closest('code, pre, style') === null);
+    const all = [...document.body.querySelectorAll<HTMLElement>('*')].filter(
+      (one) => one.closest('code, pre, style') === null,
+    );
     return all.flatMap((one) => [
       ...['title', 'aria-label', 'placeholder', 'alt'].flatMap((name) => one.getAttribute(name) ?? []),
       ...[...one.childNodes].flatMap((node) => (node.nodeType === Node.TEXT_NODE ? (node.textContent ?? '') : [])),

@@ -11,6 +11,8 @@ test('a comparison with all its reasons', { timeout: 240_000 }, async () => {
   for (const { comparison } of [await firstPlan(), await everyRecipe()])
     for (const language of ['en', 'zh'] as const) {
       const text = comparisonText(comparison, wordsIn(language), { room: 400, isVerbose: true });
-      expect(text.split('\n').flatMap((line) => identifiersIn(line, identifiers).map((word) => `${word} in ${line}`))).toEqual([]);
+      expect(
+        text.split('\n').flatMap((line) => identifiersIn(line, identifiers).map((word) => `${word} in ${line}`)),
+      ).toEqual([]);
     }
 });

@@ -145,3 +145,7 @@ export function choiceInWords(language: Language, field: string, value: string):
   if (gpu !== undefined) return `GPU ${gpu}`;
   return own('choice') ?? own('schedule') ?? own('optimizer') ?? null;
 }
+
+/** `cpu` → "processor", `gpu:0` → "GPU 0". */
+export const deviceInWords = (language: Language, device: string): string =>
+  choiceInWords(language, 'device', device) ?? device;

@@ -98,7 +98,5 @@ export const spelledName = (name: string): string =>
 export function namesInLists(
   datasets: readonly { readonly fingerprint: string; readonly name: string; readonly builtIn: boolean }[],
 ): ReadonlyMap<string, string> {
-  return new Map(
-    datasets.map(({ fingerprint, name, builtIn }) => [fingerprint, builtIn ? spelledName(name) : name]),
-  );
+  return new Map(datasets.map(({ fingerprint, name, builtIn }) => [fingerprint, builtIn ? spelledName(name) : name]));
 }

@@ -5,7 +5,15 @@ import { identifiersIn, programIdentifiers } from './testing/identifiers.ts';
 const known = programIdentifiers();
 
 test('ids, keys, metrics and codes are found as whole words, in both languages', () => {
-  for (const name of ['vicreg', 'resnet-18', 'cosine-per-epoch', 'stemStride', 'embeddingStd', 'top1', 'dataset-changed'])
+  for (const name of [
+    'vicreg',
+    'resnet-18',
+    'cosine-per-epoch',
+    'stemStride',
+    'embeddingStd',
+    'top1',
+    'dataset-changed',
+  ])
     for (const text of [name, `the ${name}.`, `“${name}”`, `编码器${name}，宽度`, `${name}: 3`])
       expect(identifiersIn(text, known), text).toEqual([name]);
   expect(identifiersIn('probe/top1 of 3', known)).toEqual(['probe/top1']);

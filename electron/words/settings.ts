@@ -73,7 +73,12 @@ const namesIn = (path: string): readonly string[] => path.split('.').filter((par
 export function settingInWords(language: Language, path: string): string {
   const field = path
     .replaceAll(/(?<=\.)\d+(?=\.)/g, (index) => String(Number(index) + 1))
-    .replace(/\{([\d,]+)\}/, (_, indices: string) => indices.split(',').map((index) => Number(index) + 1).join(','))
+    .replace(/\{([\d,]+)\}/, (_, indices: string) =>
+      indices
+        .split(',')
+        .map((index) => Number(index) + 1)
+        .join(','),
+    )
     .replace(/^method\.options\./, 'options.')
     .replace(/^evaluator\.options\./, 'protocol.')
     .replace(/\.id$/, '');
@@ -91,7 +96,8 @@ export function settingInWords(language: Language, path: string): string {
 /** Several values: a range from its first to its last, widths as papers write them, 8192-8192-8192, others with commas. */
 export function valuesInWords(path: string, values: readonly string[]): string {
   const leaf = namesIn(path).at(-1) ?? '';
-  if (ranges.has(leaf)) return [...new Set(values)].join('–');
+  if (ranges.has(leaf))
+    return [...new Set(values.map((value) => String(Number(Number(value).toPrecision(4)))))].join('–');
   return values.join(widths.has(leaf) ? '-' : ', ');
 }
 

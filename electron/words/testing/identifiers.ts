@@ -8,10 +8,20 @@
  * Left out is what is typed or lies on a disk: a command with its options, a path, the name of a file. On a page and in a report such
  * things stand in `code`, `pre` or the class `code`, which the callers pass over.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-
-const root = resolve(import.meta.dirname, '../../..');
+/** As the last build wrote it, and the sources of the contracts. */
+const catalogues = import.meta.glob<Readonly<Record<string, readonly Recipe[] | string>>>(
+  '../../../out/catalogue.json',
+  {
+    eager: true,
+    import: 'default',
+  },
+);
+const contracts = import.meta.glob<string>(['../../../trainer/protocol/*.ts', '../../api/*.ts', '!**/*.test.ts'], {
+  eager: true,
+  query: '?raw',
+  import: 'default',
+});
+const resources = import.meta.glob('../../../resources/{presets,plans}/*.json');
 
 interface Recipe {
   readonly id: string;
@@ -30,40 +40,35 @@ const words = new Set([
 
 const isUnwritten = (name: string): boolean => /^[a-z]+[A-Z]\w*$|^[a-z]\w*(-[\w.]+)+$|^[a-z]+\d+$/.test(name);
 
-/** Strings and field names of the source files of a folder. */
-function namesIn(folder: string): readonly string[] {
-  return readdirSync(join(root, folder))
-    .filter((file) => file.endsWith('.ts') && !file.endsWith('.test.ts'))
-    .flatMap((file) => {
-      const source = readFileSync(join(root, folder, file), 'utf8').replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
-      return [...source.matchAll(/'([a-z][\w.-]*)'|^\s+(?:readonly )?([a-z]\w*)\??:/gm)].flatMap(
-        ([, text, field]) => text ?? field ?? [],
-      );
-    });
+/** Strings and field names of a source file. */
+function namesIn(source: string): readonly string[] {
+  const code = source.replaceAll(/\/\*[^]*?\*\/|\/\/.*$/gm, '');
+  return [...code.matchAll(/'([a-z][\w.-]*)'|^\s+(?:readonly )?([a-z]\w*)\??:/gm)].flatMap(
+    ([, text, field]) => text ?? field ?? [],
+  );
 }
 
-/** All of them, from the catalogue of the last build and from the contracts. */
+/** All of them. @throws Error where the program was never built */
 export function programIdentifiers(): ReadonlySet<string> {
-  const catalogue = JSON.parse(readFileSync(join(root, 'out/catalogue.json'), 'utf8')) as Readonly<
-    Record<string, readonly Recipe[] | string>
-  >;
+  const [catalogue] = Object.values(catalogues);
+  if (catalogue === undefined) throw new Error('out/catalogue.json is missing: build first.');
   const recipes = Object.values(catalogue).flatMap((kind) => (typeof kind === 'string' ? [] : kind));
   const metrics = recipes.flatMap(({ metrics: own = [] }) => own.map(({ name }) => name));
   const keys = recipes.flatMap(({ options = [] }) => options.flatMap(({ key, choices = [] }) => [key, ...choices]));
-  const named = [...recipes.map(({ id }) => id), ...metrics, ...metrics.flatMap((one) => [`probe/${one}`, `test/${one}`])];
-  const resources = ['presets', 'plans'].flatMap((kind) =>
-    readdirSync(join(root, 'resources', kind)).flatMap((file) => /^(.*)\.json$/.exec(file)?.[1] ?? []),
-  );
-  const contracts = [...namesIn('trainer/protocol'), ...namesIn('electron/api')];
-  const shaped = [...keys, ...resources, ...contracts].filter(isUnwritten);
+  const ids = recipes.map(({ id }) => id);
+  const files = Object.keys(resources).flatMap((path) => /([^/]+)\.json$/.exec(path)?.[1] ?? []);
+  const named = [...ids, ...metrics, ...metrics.flatMap((one) => [`probe/${one}`, `test/${one}`])];
+  const shaped = [...keys, ...files, ...Object.values(contracts).flatMap(namesIn)].filter(isUnwritten);
   return new Set([...named, ...shaped].filter((name) => !words.has(name)));
 }
 
 /** A command, an option with its value, an absolute path, a path to a file, a file. */
-const typed = /\breprise [^\n]*|--[\w-]+(?:[ =]\S+)?|(?:^|(?<=[\s(（：，“"]))(?:~|\.{1,2}|[A-Z]:)?[/\\]\S*|\S+\/\S+\.\w+|[\w.-]+\.(?:json|ndjson|csv|md|tex|html|pth|npy|txt)\b/g;
+const typed =
+  /\breprise [^\n]*|--[\w-]+(?:[ =]\S+)?|(?:^|(?<=[\s(（：，“"]))(?:~|\.{1,2}|[A-Z]:)?[/\\]\S*|\S+\/\S+\.\w+|[\w.-]+\.(?:json|ndjson|csv|md|tex|html|pth|npy|txt)\b/g;
 
 /** The identifiers that a text holds as whole words. */
 export function identifiersIn(text: string, identifiers: ReadonlySet<string>): readonly string[] {
-  const found = text.replaceAll(typed, ' ').match(/(?<![\w./-])[A-Za-z][\w-]*(?:\/[\w-]+)?(?:\.\d+)?(?![\w/-]|\.\w)/g) ?? [];
+  const found =
+    text.replaceAll(typed, ' ').match(/(?<![\w./-])[A-Za-z][\w-]*(?:\/[\w-]+)?(?:\.\d+)?(?![\w/-]|\.\w)/g) ?? [];
   return [...new Set(found.filter((word) => identifiers.has(word)))];
 }

@@ -5,14 +5,18 @@ import type { Reason } from '../../api/comparison.ts';
 import { fieldClasses, whyUnnamed, whyUnstated, type FieldClass } from '../../words/field-classes.ts';
 import type { Fields } from './configuration-fields.ts';
 
+/** Of 4 / 3 as many digits as anyone reads. */
+const rounded = (value: number | string): string =>
+  typeof value === 'number' ? String(Number(value.toPrecision(4))) : value;
+
 /** Fields that are drawn from the first of their two values to the second. */
 const ranges = /\.(cropArea|cropRatio|blurSigma)$/;
 
 /** Widths of layers as papers write them, 8192-8192-8192; a range as 0.08–1; other lists with commas. */
 export function shown(field: string, value: OptionValue | null | undefined): Reason['theirs'] {
   if (!Array.isArray(value)) return value ?? null;
-  if (ranges.test(field) && value[0] === value[1]) return value[0] ?? null;
-  return value.join(field.startsWith('options.') ? '-' : ranges.test(field) ? '–' : ', ');
+  if (ranges.test(field)) return value[0] === value[1] ? (value[0] ?? null) : value.map(rounded).join('–');
+  return value.join(field.startsWith('options.') ? '-' : ', ');
 }
 
 /** `views.*.blur` as an expression that captures what a `*` stands for. */

@@ -70,12 +70,7 @@ function ordered(sides: readonly Fields[]): readonly string[] {
 }
 
 /** The pretraining runs where there are two or more, otherwise the evaluations: runs of one kind have the same fields. */
-export function settingsOf(
-  members: readonly Member[],
-  find: Find,
-  catalogue: Catalogue,
-  names: Names,
-): SettingsTable {
+export function settingsOf(members: readonly Member[], find: Find, catalogue: Catalogue, names: Names): SettingsTable {
   const trained = members.filter(({ config }) => config.kind === 'pretrain');
   const compared = trained.length > 1 ? trained : members.filter(({ config }) => config.kind === 'evaluate');
   const sides = compared.map((member): readonly [string, Fields] => {

@@ -19,7 +19,9 @@ beforeAll(async () => {
 }, 240_000);
 
 const found = (text: string): readonly string[] =>
-  text.split('\n').flatMap((line) => identifiersIn(line, identifiers).map((word) => `${word} in "${line.trim().slice(0, 160)}"`));
+  text
+    .split('\n')
+    .flatMap((line) => identifiersIn(line, identifiers).map((word) => `${word} in "${line.trim().slice(0, 160)}"`));
 
 test.each(languages)('a report in %s, as a page, in Markdown and in LaTeX', (language) => {
   for (const input of inputs) {
@@ -30,7 +32,19 @@ test.each(languages)('a report in %s, as a page, in Markdown and in LaTeX', (lan
       .replaceAll(/<td class="code"[^]*?<\/td>/g, '')
       .replaceAll(/<[^>]*?(?:aria-label|data-column)="([^"]*)"[^>]*>|<[^>]*>/g, '\n$1\n');
     expect(found(page)).toEqual([]);
-    expect(found(renderMarkdown(document).replaceAll(/```[^]*?```|`[^`]*`/g, '').replaceAll('\\', ''))).toEqual([]);
-    expect(found(renderLatex(document).replaceAll(/\\texttt\{[^}]*\}|\\label\{[^}]*\}/g, '').replaceAll('\\', ''))).toEqual([]);
+    expect(
+      found(
+        renderMarkdown(document)
+          .replaceAll(/```[^]*?```|`[^`]*`/g, '')
+          .replaceAll('\\', ''),
+      ),
+    ).toEqual([]);
+    expect(
+      found(
+        renderLatex(document)
+          .replaceAll(/\\texttt\{[^}]*\}|\\label\{[^}]*\}/g, '')
+          .replaceAll('\\', ''),
+      ),
+    ).toEqual([]);
   }
 });

@@ -136,7 +136,9 @@ export function buildReport(input: ReportInput): ReportModel {
 function presetTitles({ presets, runs }: ReportInput, titles: ReportModel['titles']): ReportModel['titles'] {
   const used = new Set(runs.flatMap(({ run }) => run.config.preset ?? []));
   return Object.fromEntries(
-    presets.filter(({ id }) => used.has(id)).map(({ id, method, title }) => [id, `${titles[method] ?? method} · ${title}`]),
+    presets
+      .filter(({ id }) => used.has(id))
+      .map(({ id, method, title }) => [id, `${titles[method] ?? method} · ${title}`]),
   );
 }
 

@@ -2,7 +2,7 @@
 import type { ComparisonRow, Reason } from '../../api/comparison.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import { choiceInWords } from '../../words/choices.ts';
-import { datasetInWords, splitInWords } from '../../words/dataset-names.ts';
+import { datasetInWords, namesInLists, splitInWords } from '../../words/dataset-names.ts';
 import { encoderInWords } from '../../words/encoders.ts';
 import { fieldInWords } from '../../words/fields.ts';
 import { isChosenOnTest, testMark } from '../../words/replication.ts';
@@ -48,6 +48,11 @@ export function shortFigureName(
   { evaluator, metric }: Pick<ComparisonRow, 'evaluator' | 'metric'>,
 ): string {
   return words.measure(words.evaluators[evaluator] ?? evaluator, words.metrics[metric] ?? metric);
+}
+
+/** A data set as the list of data sets has it; what the program brings along has a name in every language. */
+export function storedDataName({ language }: Words, stored: ReportModel['datasets'][number]): string {
+  return datasetInWords(language, namesInLists([stored]).get(stored.fingerprint)!);
 }
 
 /** `Fashion-MNIST test`. */

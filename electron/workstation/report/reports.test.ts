@@ -44,8 +44,7 @@ test('a report is opened in its own folder, wherever its row says that its files
 test('a page is given as it was written, and one that is gone, changed or was never written is refused', async () => {
   const workstation = await bench.open({ desktop });
   const { handlers } = workstation;
-  const exported = (format: 'html' | 'csv') =>
-    handlers.exportReport.answer({ kind: 'runs', runs: [] }, [format], 'en');
+  const exported = (format: 'html' | 'csv') => handlers.exportReport.answer({ kind: 'runs', runs: [] }, [format], 'en');
   const { id } = await exported('html');
   const file = join(bench.home, 'reports', id, 'report.html');
   await handlers.checkReport.answer(id);

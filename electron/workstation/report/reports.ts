@@ -76,6 +76,23 @@ export async function keepReport(request: WriteReport): Promise<ReportRow> {
   }
 }
 
+/** A report's file of a format. @throws FaultError if it was not written as that, or the file is gone */
+function fileOf({ id, files }: ReportRow, wanted: ReportFormat): ReportRow['files'][number] {
+  const file = files.find(({ format }) => format === wanted);
+  if (file === undefined) throw new FaultError('not-found', `The report "${id}" was not written as ${wanted}.`, { id });
+  if (existsSync(file.path)) return file;
+  throw new FaultError('not-found', `${file.path} is gone. Export the report again.`, { path: file.path });
+}
+
+/** The page of a report. @throws FaultError also if it is not as it was written */
+async function pageOf(row: ReportRow): Promise<Uint8Array> {
+  const { path, sha256: written } = fileOf(row, 'html');
+  const bytes = await readBounded(path, pageLimit);
+  if (bytes !== null && sha256(bytes) === written) return bytes;
+  const text = `${path} is not as it was written: its checksum differs. Export the report again.`;
+  throw new FaultError('damaged-files', text, { path });
+}
+
 /** An entry of a folder. @throws 'unknown-id' if there is none of that name */
 async function expectEntry(folder: string, id: string): Promise<string> {
   const names = await readdir(folder).catch(() => []);
@@ -117,21 +134,6 @@ export function createReports(options: ReportsOptions): Reports {
     throw new FaultError('unknown-id', `There is no report "${id}".`, { id });
   }
 
-  async function fileOf(id: string, wanted: ReportFormat): Promise<ReportRow['files'][number]> {
-    const file = (await get(id)).files.find(({ format }) => format === wanted);
-    if (file !== undefined) return file;
-    throw new FaultError('not-found', `The report "${id}" was not written as ${wanted}.`, { id });
-  }
-
-  async function page(id: string): Promise<Uint8Array> {
-    const { path, sha256: written } = await fileOf(id, 'html');
-    const bytes = await readBounded(path, pageLimit);
-    if (bytes === null) throw new FaultError('not-found', `${path} is gone. Export the report again.`, { path });
-    if (sha256(bytes) === written) return bytes;
-    const text = `${path} is not as it was written: its checksum differs. Export the report again.`;
-    throw new FaultError('damaged-files', text, { path });
-  }
-
   async function folderOf(kind: Parameters<Requests['showInFolder']>[0]['kind'], id: string): Promise<string> {
     if (kind === 'home') return workspace.home;
     if (kind === 'report') return (await get(id)).folder;
@@ -166,12 +168,12 @@ export function createReports(options: ReportsOptions): Reports {
       }
     },
     rows,
-    page,
-    check: async (id) => void (await page(id)),
+    page: async (id) => pageOf(await get(id)),
+    check: async (id) => {
+      await pageOf(await get(id));
+    },
     open: async (id, wanted) => {
-      const { path } = await fileOf(id, wanted);
-      if (!existsSync(path)) throw new FaultError('not-found', `${path} is gone. Export the report again.`, { path });
-      await desktop.openPath(path);
+      await desktop.openPath(fileOf(await get(id), wanted).path);
     },
     showInFolder: async ({ kind, id }) => desktop.showItem(await folderOf(kind, id)),
   };

@@ -10,7 +10,7 @@ import { namesInLists } from '../../words/dataset-names.ts';
 import { partsOf } from '../recovery/checkpoint-folders.ts';
 import { causeOf } from '../recovery/sweep.ts';
 import type { RequestHandler } from '../request-types.ts';
-import type { StoredCheckpoint, StoredRun } from '../store/store.ts';
+import type { StoredCheckpoint, StoredResult, StoredRun } from '../store/store.ts';
 import { createFolderSizes } from './folder-size.ts';
 import { figuresWithoutCopies } from '../data/without-copies.ts';
 import { readLeftOut } from '../data/left-out-images.ts';
@@ -83,12 +83,7 @@ export function createRunReading(context: RunsContext): RunReading {
         attempts,
         checkpoints: onDisk,
         holds: last === undefined ? [] : await parts.of(id, join(folder, last.folder)),
-        results: results.map(({ result }, at) => ({
-          ...result,
-          dataset: names.get(result.fingerprint) ?? result.dataset,
-          withoutCopies: withoutCopies[at] ?? null,
-          unit: declaredMetric(catalogue, result.evaluator, result.metric).unit,
-        })),
+        results: resultRows(results, withoutCopies, names, catalogue),
         metrics: metrics.map((name) => ({ name, unit: curveUnit(catalogue, config, name) })),
         leftOut: await readLeftOut(folder),
         signs: signs.filter(({ metric }) => metrics.includes(metric)),
@@ -111,6 +106,20 @@ export function createRunReading(context: RunsContext): RunReading {
       );
     },
   };
+}
+
+function resultRows(
+  results: readonly StoredResult[],
+  withoutCopies: Awaited<ReturnType<typeof figuresWithoutCopies>>,
+  names: ReadonlyMap<string, string>,
+  catalogue: RunsContext['catalogue'],
+): RunDetail['results'] {
+  return results.map(({ result }, at) => ({
+    ...result,
+    dataset: names.get(result.fingerprint ?? '') ?? result.dataset,
+    withoutCopies: withoutCopies[at] ?? null,
+    unit: declaredMetric(catalogue, result.evaluator, result.metric).unit,
+  }));
 }
 
 /** The data a run learns from, or is measured on. */

@@ -216,7 +216,16 @@ function compare(selection: Comparison['selection'], empty: boolean): Comparison
   };
   if (!empty) return { selection, rows: comparisonRows, claims, pairs, titles, palette, settings, references };
   const rows = comparisonRows.map((one) => ({ ...one, ours: null, verdict: 'pending' as const }));
-  return { selection, rows, claims: [], pairs: [], titles: {}, palette, settings: { runs: [], fields: [] }, references };
+  return {
+    selection,
+    rows,
+    claims: [],
+    pairs: [],
+    titles: {},
+    palette,
+    settings: { runs: [], fields: [] },
+    references,
+  };
 }
 
 export function comparisonAnswers(

@@ -97,9 +97,7 @@ export function fieldValue(field: string, value: Reason['theirs']): string {
   if (field === 'subject') return subjectName(value);
   if (field === 'method' || field === 'evaluator' || field === 'metric') return nameOf(field, value);
   if (field === 'split' || field === 'data.split') return splitInWords(f().language, value);
-  return (
-    choiceInWords(f().language, field, value) ?? tCode('remark', value) ?? datasetInWords(f().language, value)
-  );
+  return choiceInWords(f().language, field, value) ?? tCode('remark', value) ?? datasetInWords(f().language, value);
 }
 
 /** How an interval was found: "95 %, bootstrap over images, 1,000 samples". */

@@ -2,7 +2,14 @@
 import type { RunConfig } from '../../../../trainer/protocol/run.ts';
 import { compareRuns } from '../../comparison/compare.ts';
 import { presetConfig } from '../../comparison/preset-config.ts';
-import { catalogue, comparisonInput, evaluate, presets, storedResult, storedRun } from '../../testing/comparison-fixture.ts';
+import {
+  catalogue,
+  comparisonInput,
+  evaluate,
+  presets,
+  storedResult,
+  storedRun,
+} from '../../testing/comparison-fixture.ts';
 import type { ReportInput } from '../model.ts';
 import { firstPlan } from './report-fixture.ts';
 
