@@ -366,6 +366,8 @@ export const en = {
   'results.which': 'Epoch reported',
   'results.images': 'Images',
   'results.protocol': 'Protocol',
+  'results.ofSplit': '{data}, {split}',
+  'text.labelled': '{label}: {value}',
   'results.byClass': '{figure} by class',
   'results.class': 'Class',
   'results.epoch': 'epoch {epoch}',

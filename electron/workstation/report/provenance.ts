@@ -3,6 +3,7 @@ import { deviceInWords } from '../../words/choices.ts';
 import { datasetInWords, splitInWords } from '../../words/dataset-names.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { Said } from '../../../trainer/protocol/sentence.ts';
+import { programInWords } from '../../words/programs.ts';
 import { questionOf } from '../../words/readings.ts';
 import { sentenceIn } from '../../words/sentences.ts';
 import type { Block, Section, TableCell, TableRow } from './document.ts';
@@ -198,7 +199,7 @@ export function environment(model: ReportModel, words: Words): Section {
   for (const hello of hellos) for (const [name, own] of Object.entries(hello.versions)) merged.set(name, own);
   const listed = [...merged]
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map((pair) => pair.join(' '))
+    .map(([name, own]) => `${programInWords(words.language, name)} ${own}`)
     .join(words.listComma);
   return {
     id: 'environment',

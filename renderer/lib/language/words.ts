@@ -1,4 +1,5 @@
 /** Names and sentences for codes from the other programs. A code without words keeps its own name. */
+import { programInWords } from '../../../electron/words/programs.ts';
 import type { Interval, Reason } from '../../../electron/api/comparison.ts';
 import type { LogLine, RunDetail } from '../../../electron/api/runs.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
@@ -16,7 +17,7 @@ import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
 
 /** A metric, an option, a field of a configuration, a protocol key: `embeddingStd` → "embedding std". */
 export function nameOf(
-  group: 'metric' | 'option' | 'field' | 'dataset' | 'method' | 'evaluator',
+  group: 'metric' | 'option' | 'field' | 'dataset' | 'method' | 'evaluator' | 'value',
   code: string,
 ): string {
   return tCode(group, code) ?? code;
@@ -40,9 +41,11 @@ export function pathName(path: string): string {
   return path
     .split('.')
     .filter((part) => part !== 'options' && part !== 'id')
-    .map((part) => (/^\d+$/.test(part) ? String(Number(part) + 1) : part))
-    .map((part) => tCode('field', part) ?? tCode('option', part) ?? part)
-    .join(' · ');
+    .map((part) =>
+      /^\d+$/.test(part) ? String(Number(part) + 1) : (tCode('field', part) ?? tCode('option', part) ?? part),
+    )
+    .join(' · ')
+    .replaceAll(/ · (?=\d+(?:–\d+)?(?: · |$))/g, ' ');
 }
 
 /** A value at a path of a configuration, in words. */
@@ -123,18 +126,32 @@ export function effectText(field: string, { from, to, at, where }: NonNullable<R
   return t('reason.effect', { from: figure(from), to: figure(to), at: fieldValue(field, at), where });
 }
 
+/** Values for a sentence: what differs between two machines by its name. */
+export function spoken(values: SlotValues): SlotValues {
+  const { what } = values;
+  if (what === 'instructionSet') return { ...values, what: nameOf('value', what) };
+  return typeof what === 'string' ? { ...values, what: programInWords(f().language, what) } : values;
+}
+
 /** The values of a fault or a check as labelled lines; sizes in bytes are read as sizes. */
 export function detailsOf(
   values: Fault['values'] | SlotValues,
 ): readonly { readonly label: string; readonly value: string }[] {
   return Object.entries(values).map(([key, value]) => ({
-    label: tCode('value', key) ?? key,
+    label: tCode('value', key) ?? programInWords(f().language, key),
     value: valueOf(key, value),
   }));
 }
 function valueOf(key: string, value: string | number | boolean): string {
   if (typeof value === 'boolean') return tCode('value', value ? 'true' : 'false') ?? String(value);
+  if (key === 'terms')
+    return value
+      .toString()
+      .split(', ')
+      .map((term) => nameOf('metric', term))
+      .join(', ');
   if (key === 'why') return tCode('unreachable', String(value)) ?? String(value);
+  if (key === 'what') return String(spoken({ what: value })['what']);
   if (typeof value === 'string') return value;
   if (key === 'bytesPerSecond') return t('unit.perSecond', { value: f().bytes(value) });
   if (/bytes$/i.test(key)) return f().bytes(value);
@@ -161,7 +178,7 @@ export function markText(mark: RunDetail['marks'][number]): string {
 }
 
 export function logText(line: Pick<LogLine, 'code' | 'text' | 'values'>): string {
-  return tCode('log', line.code, line.values) ?? line.text;
+  return tCode('log', line.code, spoken(line.values)) ?? line.text;
 }
 
 /** A configuration value as one line. */
