@@ -68,7 +68,7 @@ test('every value stands beside its source', () => {
   expect(show('en')).toEqual([
     ['Batch size', '2,048', 'authors/code 0123456, main.py, lines 3, 9–10'],
     ['Views 1–2 · Size (px)', '224', 'authors/code 0123456, augmentations.py, line 5'],
-    ['Views · 3 · Size (px)', '96', 'authors/code 0123456, augmentations.py, line 6'],
+    ['Views 3 · Size (px)', '96', 'authors/code 0123456, augmentations.py, line 6'],
     ['Views · Horizontal flip', '0.5', 'authors/code 0123456, augmentations.py, line 7'],
     ['Method · Variance weight μ', '25', 'VICReg (arXiv:2105.04906v3), section 4.2'],
     ['Drop the last incomplete batch', 'yes', 'ours: not stated'],
