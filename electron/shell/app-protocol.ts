@@ -71,8 +71,16 @@ export async function fileFor(address: string, folder: string): Promise<string |
   }
 }
 
-/** @param readReport the page of a report; rejects if it is gone or damaged, which the window has told by then */
-export function servePages(folder: string, readReport: (id: string) => Promise<Uint8Array>): void {
+/** The page of a report; rejects if it is gone or damaged, which the window has told by then. */
+type ReadReport = (id: string) => Promise<Uint8Array>;
+
+/**
+ * Serves pages from now on, long before there is a window.
+ *
+ * @returns how reports are read, once the workspace is open
+ */
+export function servePages(folder: string): { readonly readReportsBy: (read: ReadReport) => void } {
+  let readReport: ReadReport = (id) => Promise.reject(new Error(`No workspace is open that could have ${id}.`));
   protocol.handle('app', async ({ method, url }) => {
     const report = reportIn(url);
     if (method === 'GET' && report !== null) return reportPage(await readReport(report).catch(() => null));
@@ -88,6 +96,11 @@ export function servePages(folder: string, readReport: (id: string) => Promise<U
   session.defaultSession.webRequest.onBeforeRequest((details, decide) => {
     decide({ cancel: !/^(app:|devtools:|data:|blob:)/.test(details.url) && !isOwnFile(details.url, folder) });
   });
+  return {
+    readReportsBy: (read) => {
+      readReport = read;
+    },
+  };
 }
 
 const notFound = (): Response => new Response('Not found', { status: 404 });
