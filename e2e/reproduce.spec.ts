@@ -4,7 +4,7 @@
  */
 import AxeBuilder from '@axe-core/playwright';
 import type { Page } from '@playwright/test';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReportRow } from '../electron/api/reports.ts';
 import type { RunDetail, RunRow } from '../electron/api/runs.ts';
@@ -140,6 +140,35 @@ test('from a dropped folder to a report, over the death of the trainer', async (
   const evaluation = (await runsOf(page)).find((one) => one.kind === 'evaluate');
   await page.evaluate((runs) => (location.hash = `#/compare/runs/${runs}`), `${run}%2C${evaluation?.id ?? ''}`);
   await expect(page.getByTestId('comparison').first()).toBeVisible();
+  // A verdict is in sight in a narrow window, and where everything is twice as large.
+  const resize = (width: number, zoom: number) =>
+    program.app.evaluate(
+      ({ BrowserWindow }, { wide, times }) => {
+        const [window] = BrowserWindow.getAllWindows();
+        window?.setSize(wide, 800);
+        window?.webContents.setZoomFactor(times);
+      },
+      { wide: width, times: zoom },
+    );
+  for (const [width, zoom] of [
+    [900, 1],
+    [1280, 2],
+  ] as const) {
+    await resize(width, zoom);
+    await expect
+      .poll(() =>
+        page.getByTestId('comparison').evaluateAll(
+          ([table], isNarrow) => {
+            const { scrollWidth, clientWidth } = table!.parentElement!;
+            const verdict = table!.querySelector('[data-testid="verdict"]')!.getBoundingClientRect();
+            return innerWidth < isNarrow && scrollWidth <= clientWidth + 1 && verdict.right <= innerWidth;
+          },
+          width / zoom + 1,
+        ),
+      )
+      .toBe(true);
+  }
+  await resize(1280, 1);
   await page.getByTestId('export').click();
   await page.getByRole('menuitem').first().click();
   await expect
@@ -158,6 +187,14 @@ test('from a dropped folder to a report, over the death of the trainer', async (
   ).toBe('%PDF-');
   await page.getByTestId('rail-reports').click();
   await expect(page.getByTestId('report')).toBeVisible();
+  await page.getByTestId('read-report').click();
+  await expect(page.frameLocator('[data-testid="report-page"]').locator('h1')).toHaveText(report?.title ?? '');
+  await expect(page.getByTestId('back-to-reports')).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(page.getByTestId('read-report')).toBeFocused();
+  rmSync(report?.files.find((file) => file.format === 'html')?.path ?? '');
+  await page.keyboard.press('Enter');
+  await expect(page.locator('[data-fault="not-found"]')).toContainText('report.html');
 });
 
 test('a wrong folder is reported with what was expected and what was found', async ({ program, home }) => {

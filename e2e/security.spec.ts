@@ -1,4 +1,7 @@
 /** The security checklist, verified in the real window. */
+import { createHash } from 'node:crypto';
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { About } from '../electron/api/settings.ts';
 import { ask, expect, test } from './app.ts';
 
@@ -74,6 +77,50 @@ test('no navigation, no new window, no permission, no network', async ({ program
       }
     }),
   ).toBe('refused');
+  program.complaints.length = 0;
+});
+
+test('the page of a report runs nothing, fetches nothing and leads nowhere, whatever its file says', async ({
+  program,
+  home,
+}) => {
+  const { page, app } = program;
+  const folder = join(home, 'reports', 'report-hostile');
+  mkdirSync(folder, { recursive: true });
+  const text = `<!doctype html><title>Report</title><h1>Hostile</h1>
+    <script>document.title = 'ran'; top.location = 'https://example.com/'</script>
+    <meta http-equiv="refresh" content="0;url=https://example.com/">
+    <img src="https://example.com/a.png" onerror="document.title = 'ran'">
+    <iframe src="app://reprise/index.html"></iframe>
+    <a href="https://example.com/" target="_top">top</a> <a href="https://example.com/" target="_blank">new</a>
+    <a href="app://reprise/index.html">own</a> <a href="#part">part</a> <p id="part">Part</p>
+    <form action="https://example.com/" method="post"><button>send</button></form>`;
+  writeFileSync(join(folder, 'report.html'), text);
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  const files = [{ format: 'html', path: '', bytes: text.length, sha256 }];
+  const row = { id: '', title: 'Hostile', language: 'en', createdAt: 0, folder: '', files, missing: [] };
+  writeFileSync(join(folder, 'row.json'), JSON.stringify(row));
+  await page.evaluate(() => (location.hash = '#/reports/report-hostile'));
+  await page.reload();
+  const inside = page.frameLocator('[data-testid="report-page"]');
+  await expect(inside.locator('h1')).toHaveText('Hostile');
+  const before = page.url();
+  for (const name of ['part', 'top', 'new']) await inside.getByRole('link', { name, exact: true }).click();
+  await inside.getByRole('button', { name: 'send' }).click();
+  await page.waitForTimeout(300);
+  const addresses = () => page.frames().map((frame) => frame.url());
+  expect(addresses()).toContain('app://report/report-hostile#part');
+  expect(await inside.locator('title').textContent()).toBe('Report');
+  // A frame that a report would leave for another page shows none.
+  await inside.getByRole('link', { name: 'own', exact: true }).click();
+  await page.waitForTimeout(300);
+  expect(addresses().filter((address) => address.startsWith('app://reprise'))).toEqual([before]);
+  expect(page.url()).toBe(before);
+  expect(await app.evaluate(({ BrowserWindow }) => BrowserWindow.getAllWindows().length)).toBe(1);
+  const policy = await app.evaluate(async ({ session }) =>
+    (await session.defaultSession.fetch('app://report/report-hostile')).headers.get('content-security-policy'),
+  );
+  expect(policy).toMatch(/^sandbox; default-src 'none';/);
   program.complaints.length = 0;
 });
 

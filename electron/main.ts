@@ -37,12 +37,13 @@ if (isPdfJob(process.argv)) {
 
 async function run(): Promise<void> {
   denyPermissions();
-  servePages(join(appRoot, 'out/renderer'));
+  const pages = servePages(join(appRoot, 'out/renderer'));
 
   const window = createMainWindow(appRoot, icon);
   const relay = createPushRelay(window.current);
   const workstation = await openOrExplain(appRoot, createDesktop(window.current), relay.push);
   if (workstation === null) return;
+  pages.readReportsBy(workstation.reportPage);
 
   const { settings } = await workstation.handlers.about.answer();
   const state = { keepAwake: settings.keepAwake, text: wordsOf(settings) };

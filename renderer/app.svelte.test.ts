@@ -2,8 +2,14 @@
 import { flushSync, mount, unmount } from 'svelte';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Answer, Workstation } from '../electron/api/bridge.ts';
+import { presetOf } from '../electron/words/preset-origins.ts';
+import { identifiersIn, programIdentifiers } from '../electron/words/testing/identifiers.ts';
+import type { Catalogue } from '../trainer/protocol/catalogue.ts';
+import type { PresetSources } from '../trainer/protocol/preset-origins.ts';
+import type { PresetFile } from '../trainer/protocol/preset.ts';
 import App from './App.svelte';
 import type * as charts from './lib/charts/chart.svelte.ts';
+import { draftFrom } from './dev/fake/drafts.ts';
 import { createFake } from './dev/fake/fake.ts';
 import { words } from './lib/language/i18n.svelte.ts';
 import { addressOf, router, type Route } from './lib/route.svelte.ts';
@@ -103,30 +109,37 @@ function repeating(workstation: Workstation): Workstation {
   return Object.fromEntries<unknown>(requests) as Workstation;
 }
 
+/** Each page of the window, and of things that have a page each of them. */
+async function everyRoute(workstation: Workstation): Promise<readonly Route[]> {
+  const runs = await workstation.runs();
+  const datasets = await workstation.datasets();
+  const weights = await workstation.weights();
+  if (!runs.ok || !datasets.ok || !weights.ok) throw new Error('The made-up workstation failed.');
+  return [
+    { view: 'plans', plan: null },
+    { view: 'plans', plan: 'first' },
+    { view: 'runs' },
+    ...runs.value.map(({ id }) => ({ view: 'run', run: id }) as const),
+    { view: 'new', again: null, dataset: null },
+    ...runs.value.slice(0, 2).map(({ id }) => ({ view: 'new', again: id, chunk: null }) as const),
+    ...runs.value.slice(0, 2).map(({ id }) => ({ view: 'evaluate', of: { kind: 'run', run: id } }) as const),
+    { view: 'evaluate', of: { kind: 'weights', weights: weights.value[0]!.id } },
+    { view: 'compare', selection: { kind: 'plan', plan: 'first' } },
+    { view: 'compare', selection: { kind: 'runs', runs: runs.value.map(({ id }) => id) } },
+    { view: 'datasets', dataset: null },
+    ...datasets.value.map(({ fingerprint }) => ({ view: 'datasets', dataset: fingerprint }) as const),
+    { view: 'weights' },
+    { view: 'reports', report: null },
+    { view: 'reports', report: 'report-1' },
+    { view: 'hardware' },
+    { view: 'settings' },
+  ];
+}
+
 describe('rows that repeat', () => {
   test('leave every page standing', { timeout: 120_000 }, async () => {
     const workstation = createFake();
-    const runs = await workstation.runs();
-    const datasets = await workstation.datasets();
-    const weights = await workstation.weights();
-    if (!runs.ok || !datasets.ok || !weights.ok) throw new Error('The made-up workstation failed.');
-    const routes: readonly Route[] = [
-      { view: 'plans', plan: null },
-      { view: 'runs' },
-      ...runs.value.map(({ id }) => ({ view: 'run', run: id }) as const),
-      { view: 'new', again: null, dataset: null },
-      ...runs.value.slice(0, 2).map(({ id }) => ({ view: 'new', again: id, chunk: null }) as const),
-      ...runs.value.slice(0, 2).map(({ id }) => ({ view: 'evaluate', of: { kind: 'run', run: id } }) as const),
-      { view: 'evaluate', of: { kind: 'weights', weights: weights.value[0]!.id } },
-      { view: 'compare', selection: { kind: 'plan', plan: 'first' } },
-      { view: 'compare', selection: { kind: 'runs', runs: runs.value.map(({ id }) => id) } },
-      { view: 'datasets', dataset: null },
-      ...datasets.value.map(({ fingerprint }) => ({ view: 'datasets', dataset: fingerprint }) as const),
-      { view: 'weights' },
-      { view: 'reports' },
-      { view: 'hardware' },
-      { view: 'settings' },
-    ];
+    const routes = await everyRoute(workstation);
     open(repeating(workstation));
     for (const route of routes) {
       await visit(route);
@@ -134,6 +147,89 @@ describe('rows that repeat', () => {
       expect(document.querySelector('main h1'), addressOf(route)).not.toBeNull();
     }
     expect(logged).toEqual([]);
+  });
+});
+
+describe('no identifier of the program is read by a person', () => {
+  const [catalogue] = Object.values(
+    import.meta.glob<Catalogue>('../out/catalogue.json', { eager: true, import: 'default' }),
+  );
+  const files = import.meta.glob<PresetFile>('../resources/presets/*.json', { eager: true, import: 'default' });
+  const sources = import.meta.glob<PresetSources>('../resources/presets/sources/*.json', {
+    eager: true,
+    import: 'default',
+  });
+  const presets = Object.entries(files).map(([path, file]) =>
+    presetOf(file, sources[path.replace('presets/', 'presets/sources/')]!),
+  );
+  const identifiers = programIdentifiers();
+
+  /** The made-up records, with every recipe of the program and a run by a preset of each method. */
+  async function complete(): Promise<Workstation> {
+    const fake = createFake();
+    const runs = await fake.runs();
+    if (!runs.ok) throw new Error('The made-up workstation failed.');
+    const pattern = runs.value.find(({ status, kind }) => status === 'interrupted' && kind === 'pretrain')!;
+    const ofEach = [...new Map(presets.map((preset) => [preset.method, preset])).values()];
+    const byPreset = ofEach.map(({ id, method, title }, at) => ({
+      ...pattern,
+      id: `run-${at}`,
+      title,
+      method,
+      preset: id,
+    }));
+    return {
+      ...fake,
+      catalogue: () => Promise.resolve({ ok: true, value: catalogue! }),
+      presets: () => Promise.resolve({ ok: true, value: presets }),
+      runs: () => Promise.resolve({ ok: true, value: [...runs.value, ...byPreset] }),
+      run: async (id) => {
+        const row = byPreset.find((one) => one.id === id);
+        const detail = await fake.run(pattern.id);
+        if (row === undefined || !detail.ok) return await fake.run(id);
+        const config = draftFrom(
+          presets.find((preset) => preset.id === row.preset)!,
+          1,
+        );
+        return { ok: true, value: { ...detail.value, row, config } };
+      },
+    };
+  }
+
+  /** Everything on the page that is read, or heard; `code` and `pre` hold what is typed. */
+  function readings(): readonly string[] {
+    const all = [...document.body.querySelectorAll<HTMLElement>('*')].filter(
+      (one) => one.closest('code, pre, style') === null,
+    );
+    return all.flatMap((one) => [
+      ...['title', 'aria-label', 'placeholder', 'alt'].flatMap((name) => one.getAttribute(name) ?? []),
+      ...[...one.childNodes].flatMap((node) => (node.nodeType === Node.TEXT_NODE ? (node.textContent ?? '') : [])),
+    ]);
+  }
+
+  test('on any page, in both languages', { timeout: 240_000 }, async () => {
+    const workstation = await complete();
+    open(workstation);
+    const runs = await workstation.runs();
+    const forms = (runs.ok ? runs.value : []).filter(({ id }) => id.startsWith('run-'));
+    const found = new Set<string>();
+    for (const route of [
+      ...(await everyRoute(workstation)),
+      ...forms.map(({ id }) => ({ view: 'new', again: id, chunk: null }) as const),
+    ]) {
+      await visit(route);
+      for (const folded of document.querySelectorAll<HTMLButtonElement>('main button[aria-expanded="false"]'))
+        folded.click();
+      for (const language of ['en', 'zh'] as const) {
+        words.language = language;
+        flushSync();
+        for (const text of readings())
+          for (const word of identifiersIn(text, identifiers))
+            found.add(`${addressOf(route)}, ${language}: ${word} in "${text.trim()}"`);
+      }
+    }
+    words.language = 'en';
+    expect([...found]).toEqual([]);
   });
 });
 

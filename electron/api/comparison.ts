@@ -97,6 +97,8 @@ export interface ComparisonRow {
   readonly key: string;
   /** The encoder that was measured. */
   readonly subject: {
+    /** Equal for encoders that differ by seed only. */
+    readonly id: string;
     readonly label: string;
     readonly role: 'main' | 'ablation' | 'control' | 'other';
     readonly method: string;
@@ -164,6 +166,22 @@ export interface ClaimVerdict {
   readonly test: { readonly pValue: number; readonly adjusted: number } | null;
 }
 
+/**
+ * What the compared runs are set to: the pretraining runs where there are two or more, otherwise the evaluations.
+ */
+export interface SettingsTable {
+  /** Ids, in the order of their creation or of the plan. */
+  readonly runs: readonly string[];
+  readonly fields: readonly {
+    /** As in a reason: views and encoders count from 1. */
+    readonly field: string;
+    /** differs: in two or more values; partly: some runs have no such setting, the others agree; same: in all of them. */
+    readonly kind: 'differs' | 'partly' | 'same';
+    /** By run id. Missing where a run has no such setting. */
+    readonly values: Readonly<Record<string, Reason['theirs']>>;
+  }[];
+}
+
 export interface Comparison {
   readonly selection: Selection;
   readonly rows: readonly ComparisonRow[];
@@ -189,15 +207,14 @@ export interface Comparison {
   /** Titles by run id, each of them once: runs of one title say what they change, or have a number. */
   readonly titles: Readonly<Record<string, string>>;
   /**
-   * Places in the palette, from 0, of subjects by label and of pretraining runs by id: a run has that of its subject, so that a
+   * Places in the palette, from 0, of subjects and of pretraining runs, both by id: a run has that of its subject, so that a
    * colour means the same in table, intervals, curves and report.
    */
   readonly palette: {
     readonly subjects: Readonly<Record<string, number>>;
     readonly runs: Readonly<Record<string, number>>;
   };
-  /** Only what differs, between the pretraining runs where there are two or more; values by run id. */
-  readonly parameters: readonly { readonly path: string; readonly values: Readonly<Record<string, string>> }[];
+  readonly settings: SettingsTable;
   /** Experiments of the earlier reproduction beside the paper's cell; `ours` in their reasons is the earlier figure's side. */
   readonly references?: readonly ComparisonRow[];
 }
@@ -205,7 +222,7 @@ export interface Comparison {
 export type Selection = (
   { readonly kind: 'plan'; readonly plan: string } | { readonly kind: 'runs'; readonly runs: readonly string[] }
 ) & {
-  /** Subject the others are compared with on the same images; default: the main one, or else the highest. */
+  /** Id or label of the subject the others are compared with on the same images; default: the main one, or else the highest. */
   readonly baseline?: string | undefined;
   /**
    * Epoch of a trained head. `paper`, the default: that of the paper's figure which ours can be compared with, else the last. The

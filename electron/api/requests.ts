@@ -139,6 +139,8 @@ export interface Requests {
   compare: (selection: Selection) => Comparison;
   exportReport: (selection: Selection, formats: readonly ReportFormat[], language: Language) => ReportRow;
   reports: () => readonly ReportRow[];
+  /** Fails if the page of a report is gone or was changed. The window shows it from `app://report/` and its id. */
+  checkReport: (id: string) => void;
   openReport: (id: string, format: ReportFormat) => void;
   showInFolder: (what: {
     readonly kind: 'run' | 'report' | 'home' | 'dataset' | 'weights';
@@ -219,6 +221,7 @@ const every = {
   compare: true,
   exportReport: true,
   reports: true,
+  checkReport: true,
   openReport: true,
   showInFolder: true,
   hardware: true,

@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 
 vi.mock('electron', () => ({ shell: {}, protocol: {}, net: {}, session: {}, ipcMain: {} }));
 const { mayOpen } = await import('./links.ts');
-const { fileFor, origin } = await import('./app-protocol.ts');
+const { fileFor, origin, reportIn } = await import('./app-protocol.ts');
 const { answerOne, isTrusted } = await import('./ipc.ts');
 const { FaultError } = await import('../../trainer/durable/fault-error.ts');
 
@@ -90,6 +90,26 @@ describe('page files', () => {
         },
       ),
     );
+  });
+});
+
+describe('pages of reports', () => {
+  it('have the address of their id, and no other address leads to one', () => {
+    expect(reportIn('app://report/report-20260102030405-ab12')).toBe('report-20260102030405-ab12');
+    expect(reportIn('app://report/report-1#claims')).toBe('report-1');
+    for (const address of [
+      'app://report/',
+      'app://report/row.json',
+      'app://report/report-1/row.json',
+      'app://report/report-1?x',
+      'app://report/../report-1',
+      'app://report/report-..%2f',
+      'app://reprise/report-1',
+      'app://report.evil/report-1',
+      'https://report/report-1',
+      `app://report/report-${'a'.repeat(200)}`,
+    ])
+      expect(reportIn(address), address).toBe(null);
   });
 });
 

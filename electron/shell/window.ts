@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { isMissing } from '../../trainer/durable/files.ts';
-import { origin } from './app-protocol.ts';
+import { origin, reportIn } from './app-protocol.ts';
 
 const Place = v.strictObject({
   x: v.number(),
@@ -19,6 +19,10 @@ type Place = v.InferOutput<typeof Place>;
 export function hardenContents(): void {
   app.on('web-contents-created', (_event, contents) => {
     contents.on('will-navigate', (event) => event.preventDefault());
+    // A frame shows a report, and stays with it.
+    contents.on('will-frame-navigate', (event) => {
+      if (!event.isMainFrame && reportIn(event.url) === null) event.preventDefault();
+    });
     contents.on('will-redirect', (event) => event.preventDefault());
     contents.on('will-attach-webview', (event) => event.preventDefault());
     contents.setWindowOpenHandler(() => ({ action: 'deny' }));

@@ -135,7 +135,7 @@ test('--verbose gives every reason a line with both sides', async () => {
   const shown = { ...comparison, rows: [{ ...row, reasons }], claims: [], pairs: [] };
   const text = comparisonText(shown, wordsIn('en'), { room: 100, isVerbose: true });
   for (const line of [
-    /^ +data set +imagenet +fashion-mnist /m,
+    /^ +data set +ImageNet +Fashion-MNIST /m,
     /^ +metric +mAP +top-1 /m,
     /^ +weight decay of the head +0\.000001 +0 /m,
     /^ +features standardised +no +yes /m,

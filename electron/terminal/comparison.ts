@@ -75,10 +75,10 @@ function bySubject(
 ): readonly TableRow[] {
   const groups = new Map<string, TableRow[]>();
   for (const row of rows) {
-    const label = subjectName(words.report, row.subject.label);
-    groups.set(label, [...(groups.get(label) ?? []), ...lines(row)]);
+    const { id, label } = row.subject;
+    groups.set(id, [...(groups.get(id) ?? [subjectName(words.report, label)]), ...lines(row)]);
   }
-  return [...groups].flatMap(([label, own]) => [label, ...own]);
+  return [...groups.values()].flat();
 }
 
 /** The data a figure was measured on is named where the figures are of more than one. */

@@ -43,6 +43,7 @@ const en = {
   'choice.detector': 'the imported detector',
   'choice.faster-rcnn-c4': 'Faster R-CNN C4',
   'choice.mask-rcnn-fpn': 'Mask R-CNN FPN',
+  'choice.cpu': 'processor',
   'choice.whole-batch': 'the whole batch',
   'choice.last': 'the last one',
   'choice.unresized': 'not resized',
@@ -55,6 +56,8 @@ const en = {
   'optimizer.lars': 'LARS',
   'optimizer.sgd': 'SGD',
   'optimizer.adamw': 'AdamW',
+  'optimizer.adam': 'Adam',
+  'optimizer.larc': 'LARC',
   'choice.hidden': 'hidden layers',
   'choice.every': 'every layer',
   'choice.none': 'none',
@@ -102,6 +105,7 @@ const zh = {
   'choice.detector': '导入的检测器',
   'choice.faster-rcnn-c4': 'Faster R-CNN C4',
   'choice.mask-rcnn-fpn': 'Mask R-CNN FPN',
+  'choice.cpu': '处理器',
   'choice.whole-batch': '整个批次',
   'choice.last': '最后一个',
   'choice.unresized': '不缩放',
@@ -114,6 +118,8 @@ const zh = {
   'optimizer.lars': 'LARS',
   'optimizer.sgd': 'SGD',
   'optimizer.adamw': 'AdamW',
+  'optimizer.adam': 'Adam',
+  'optimizer.larc': 'LARC',
   'choice.hidden': '隐藏层',
   'choice.every': '每一层',
   'choice.none': '无',
@@ -122,6 +128,11 @@ const zh = {
 /** By `choice.`, `schedule.` or `optimizer.` and the code. */
 export const choiceNames = { en, zh } as const;
 
+/** Fields whose values have names of their own, which may be spelled like a choice. */
+const named: ReadonlySet<string> = new Set(
+  'paper value method evaluator dataset split metric encoder pretrainedOn trainedOn subject data.split'.split(' '),
+);
+
 type Group = 'choice' | 'schedule' | 'optimizer';
 
 /** A value of a field of a configuration, where it is one of a few: `schedule`, `constant` → "Constant". */
@@ -129,7 +140,12 @@ export function choiceInWords(language: Language, field: string, value: string):
   const names: Readonly<Record<string, string>> = choiceNames[language];
   const own = (group: Group): string | undefined => names[`${group}.${value}`];
   if (field === 'schedule' || field === 'optimizer') return own(field) ?? null;
-  // A data set may be called like a choice.
-  if (!field.includes('.') && field !== 'chunk') return null;
+  if (named.has(field)) return null;
+  const [, gpu] = /^gpu:(\d+)$/.exec(value) ?? [];
+  if (gpu !== undefined) return `GPU ${gpu}`;
   return own('choice') ?? own('schedule') ?? own('optimizer') ?? null;
 }
+
+/** `cpu` → "processor", `gpu:0` → "GPU 0". */
+export const deviceInWords = (language: Language, device: string): string =>
+  choiceInWords(language, 'device', device) ?? device;

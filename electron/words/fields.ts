@@ -112,6 +112,14 @@ const en: Names = {
   logEvery: 'steps between metric points',
   probe: 'probe during the pretraining',
   resizing: 'resize as in',
+  subject: 'evaluated encoder',
+  trainedOn: 'training data',
+  trainReading: 'reading of the training folder chosen',
+  testReading: 'reading of the test folder chosen',
+  seed: 'random seed',
+  device: 'device',
+  threads: 'threads',
+  loaderWorkers: 'decoding workers',
   'data.split': 'split of the pretraining',
   'data.share': 'part of the pretraining images',
   'data.excluded': 'pretraining images left out',
@@ -259,6 +267,14 @@ const zh: Names = {
   logEvery: '指标记录间隔（步）',
   probe: '预训练期间的探测',
   resizing: '缩放方式同',
+  subject: '所评估的编码器',
+  trainedOn: '训练数据',
+  trainReading: '人为选定训练文件夹的读法',
+  testReading: '人为选定测试文件夹的读法',
+  seed: '随机种子',
+  device: '计算设备',
+  threads: '线程数',
+  loaderWorkers: '解码线程数',
   'data.split': '预训练所用划分',
   'data.share': '预训练图像所取部分',
   'data.excluded': '未使用的预训练图像',
@@ -340,7 +356,8 @@ export function fieldInWords(language: Language, field: string): string {
     const [which = '', ...leaves] = rest;
     const isSome = /^\d/.test(which);
     const leaf = (isSome ? leaves : rest).filter((part) => part !== 'options').join('.');
-    return `${isSome ? some(name, which) : name} · ${optionName(language, leaf)}`;
+    const whole = isSome ? some(name, which) : name;
+    return leaf === '' ? whole : `${whole} · ${optionName(language, leaf)}`;
   }
   const inner = rest.join('.');
   if (group === 'protocol' && (names[inner] ?? names[rest[0] ?? '']) !== undefined)

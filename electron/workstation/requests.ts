@@ -224,6 +224,7 @@ function reportHandlers({ reports }: Answers) {
       answer: reports.export,
     },
     reports: { args: none, answer: reports.rows },
+    checkReport: { args: v.strictTuple([id]), answer: reports.check },
     openReport: { args: v.strictTuple([id, reportFormat]), answer: reports.open },
     showInFolder: {
       args: v.strictTuple([
@@ -281,6 +282,7 @@ const readers = new Set<keyof Requests>([
     'compare',
     'exportReport',
     'reports',
+    'checkReport',
     'openReport',
     'showInFolder',
   ] as const),

@@ -23,6 +23,8 @@ export interface Workstation {
   readonly writeDetections: (run: string, target: string) => Promise<WrittenDetections>;
   /** Counts what anyone's detector found; the window's own request knows the data set by its fingerprint. */
   readonly evaluateDetections: (request: ResultFileRequest) => Promise<EvaluatedDetections>;
+  /** The page of a report; shown by the window in a frame of its own. */
+  readonly reportPage: (id: string) => Promise<Uint8Array>;
   /** Resolves when nothing is running and no queued run can start. */
   readonly whenIdle: () => Promise<void>;
   /** Before the machine sleeps: the run that trains is saved and paused. */
@@ -76,6 +78,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
     exportWeights: answers.weights.write,
     writeDetections: (run, target) => writeDetections({ store, jobs }, run, target),
     evaluateDetections: (request) => evaluateDetections(jobs, request),
+    reportPage: answers.reports.page,
     whenIdle: queue.whenIdle,
     sleep: host.sleep,
     wake: host.wake,

@@ -13,7 +13,7 @@ export type Route =
   | { readonly view: 'weights' }
   | { readonly view: 'compare'; readonly selection: Selection | null }
   | { readonly view: 'datasets'; readonly dataset: string | null }
-  | { readonly view: 'reports' }
+  | { readonly view: 'reports'; readonly report: string | null }
   | { readonly view: 'hardware' }
   | { readonly view: 'settings' };
 
@@ -37,9 +37,10 @@ export function addressOf(route: Route): string {
           : ['compare', 'runs', route.selection.runs.join(',')];
       case 'datasets':
         return route.dataset === null ? ['datasets'] : ['datasets', route.dataset];
+      case 'reports':
+        return route.report === null ? ['reports'] : ['reports', route.report];
       case 'runs':
       case 'weights':
-      case 'reports':
       case 'hardware':
       case 'settings':
         return [route.view];
@@ -70,8 +71,9 @@ export function routeOf(address: string): Route {
       return { view: 'compare', selection: null };
     case 'datasets':
       return { view: 'datasets', dataset: first ? first : null };
-    case 'weights':
     case 'reports':
+      return { view: 'reports', report: first ? first : null };
+    case 'weights':
     case 'hardware':
     case 'settings':
       return { view };

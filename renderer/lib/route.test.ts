@@ -17,7 +17,8 @@ const routes: readonly Route[] = [
   { view: 'compare', selection: { kind: 'plan', plan: 'first' } },
   { view: 'compare', selection: { kind: 'runs', runs: ['one-1', 'two-2'] } },
   { view: 'datasets', dataset: 'sha256:ab/c' },
-  { view: 'reports' },
+  { view: 'reports', report: null },
+  { view: 'reports', report: 'report-20260101000000-abcd' },
   { view: 'hardware' },
   { view: 'settings' },
 ];

@@ -3,6 +3,7 @@
  * A key whose last part is a code (a fault, a metric, an option, a log line) is looked up by that code.
  */
 import { choiceNames } from '../../electron/words/choices.ts';
+import { dataNames } from '../../electron/words/dataset-names.ts';
 import { optionNames } from '../../electron/words/options.ts';
 import { checkpointNotices } from '../../electron/words/checkpoint-notices.ts';
 import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
@@ -365,6 +366,8 @@ export const en = {
   'results.which': 'Epoch reported',
   'results.images': 'Images',
   'results.protocol': 'Protocol',
+  'results.ofSplit': '{data}, {split}',
+  'text.labelled': '{label}: {value}',
   'results.byClass': '{figure} by class',
   'results.class': 'Class',
   'results.epoch': 'epoch {epoch}',
@@ -579,7 +582,11 @@ export const en = {
   'compare.pair': 'Pair',
   'compare.above': '{better} vs. {worse}',
   'compare.curves': 'Pretraining curves',
-  'compare.parameters': 'Differences between the runs',
+  'compare.settings': 'What differs between the runs',
+  'compare.nothingDiffers': 'The settings of these runs are the same.',
+  'compare.noSuchSetting': 'This run has no such setting.',
+  'compare.settingsPartly': 'Only in some of the runs, and equal there: {count} {count#setting|settings}',
+  'compare.settingsSame': 'The same in all runs: {count} {count#setting|settings}',
   'compare.references': 'The earlier reproduction and the paper',
   'compare.pValue': 'p',
   'compare.pValueHint':
@@ -679,6 +686,11 @@ export const en = {
   'reports.empty': 'A report contains a comparison with everything a reader needs to check it.',
   'reports.missing': '{format} could not be written: {reason}',
   'reports.formats': 'Open {report} in another format',
+  'reports.read': 'Read',
+  'reports.page': '{title}, the report itself',
+  'reports.exportAgain': 'Export it again from the comparison.',
+  'reports.gone': 'This report is no longer in the workspace.',
+  'reports.noPage': 'This report was written without a page to read. Open one of its files.',
   'format.html': 'HTML',
   'format.pdf': 'PDF',
   'format.markdown': 'Markdown',
@@ -1162,11 +1174,11 @@ export const en = {
   'metric.teacherDistance': 'Student–teacher distance',
   'metric.codeSpread': 'Fraction of prototypes per code',
   'metric.clustersInUse': 'Clusters per batch',
-  'metric.embeddingStd': 'mean',
-  'metric.embeddingStdMin': 'min',
+  'metric.embeddingStd': 'Embedding std, mean',
+  'metric.embeddingStdMin': 'Embedding std, minimum',
   'metric.offDiagonalCovariance': 'Off-diagonal covariance',
-  'metric.bagEntropy': 'per image',
-  'metric.meanBagEntropy': 'of the batch mean',
+  'metric.bagEntropy': 'Bag-of-words entropy, per image',
+  'metric.meanBagEntropy': 'Bag-of-words entropy, of the batch mean',
   'metric.effectiveRank': 'Effective rank',
   'metric.lr': 'Learning rate',
   'metric.accuracy': 'Accuracy',
@@ -1221,6 +1233,10 @@ export const en = {
   'metric.anchors': 'Positive anchors per image',
   'metric.recall': 'Recall of the proposals (IoU ≥ 0.5)',
   'metric.foreground': 'Share of positive RoIs',
+  'metricInGroup.embeddingStd': 'mean',
+  'metricInGroup.embeddingStdMin': 'minimum',
+  'metricInGroup.bagEntropy': 'per image',
+  'metricInGroup.meanBagEntropy': 'of the batch mean',
   'metricGroup.embeddingStd': 'Embedding std',
   'metricGroup.bagEntropy': 'Bag-of-words entropy',
   'metricGroup.probe/top1': 'k-NN probe',
@@ -1239,7 +1255,7 @@ export const en = {
   'metricHint.effectiveRank': 'Exponential of the entropy of the singular values (RankMe).',
 
   'symptom.vicreg':
-    'The invariance term should fall while the covariance term stays steady; a covariance term that falls to 0 means collapse (vicreg #14). If the loss is no longer finite, use a lower learning rate, a longer warm-up, or LARS (vicreg #27, lightly #1032).',
+    'The invariance term should fall while the covariance term stays steady; a covariance term that falls to 0 means collapse (facebookresearch/vicreg #14). If the loss is no longer finite, use a lower learning rate, a longer warm-up, or LARS (facebookresearch/vicreg #27, lightly #1032).',
   'symptom.barlow-twins':
     'The scale of the loss interacts with weight decay: the authors first scaled the loss by 0.024, and later set the learning rate of biases and batch norm to 0.024 times that of the weights (barlowtwins, repository).',
   'symptom.simclr':
@@ -1279,28 +1295,7 @@ export const en = {
   'evaluator.detection-c4': 'Detection, Faster R-CNN C4',
   'evaluator.detection-fpn': 'Detection and segmentation, Mask R-CNN FPN',
   'evaluator.retrieval': 'Image-text retrieval',
-  'dataset.imagenet': 'ImageNet',
-  'dataset.fashion-mnist': 'Fashion-MNIST',
-  'dataset.places205': 'Places205',
-  'dataset.inaturalist18': 'iNaturalist 2018',
-  'dataset.voc07': 'VOC07',
-  'dataset.voc07+12': 'VOC07+12',
-  'dataset.coco': 'COCO',
-  'dataset.idx': 'IDX files',
-  'dataset.webdataset': 'WebDataset shards',
-  'dataset.parquet': 'Parquet shards',
-  'dataset.svhn': 'SVHN',
-  'dataset.image-folder': 'Image folder',
-  'dataset.cifar-10': 'CIFAR-10',
-  'dataset.cifar-100': 'CIFAR-100',
-  'dataset.cifar': 'CIFAR files',
-  'dataset.stl10': 'STL-10',
-  'dataset.sample': 'Sample set',
-  'dataset.sample-set': 'Sample set',
-  'split.train': 'train',
-  'split.val': 'val',
-  'split.test': 'test',
-  'split.unlabeled': 'unlabeled',
+  ...dataNames.en,
   'device.cpu': 'Processor',
 
   'field.title': 'Title',

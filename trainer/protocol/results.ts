@@ -8,7 +8,7 @@ import { resizingOf, type Resizing } from './run.ts';
 export const Protocol = v.record(v.string(), v.union([v.string(), v.number(), v.boolean()]));
 export type Protocol = v.InferOutput<typeof Protocol>;
 
-const resizingTitles: Readonly<Record<Resizing, string>> = {
+export const resizingTitles: Readonly<Record<Resizing, string>> = {
   'pillow-13': 'Pillow 13',
   'pillow-12.2': 'Pillow 12.2',
   'pillow-12.1': 'Pillow 12.1',

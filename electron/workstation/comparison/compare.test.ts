@@ -166,17 +166,19 @@ describe('what breaks a comparison', () => {
     const results = measured.map(({ id, config }) =>
       storedResult(id, 73.2, { which: 'best', protocol: { ...officialLinear, ...resizingProtocol(config) } }),
     );
-    const { rows, parameters } = await compareRuns(comparisonInput({ runs, results }));
+    const { rows, settings } = await compareRuns(comparisonInput({ runs, results }));
     const unstated = { field: 'protocol.resizing', theirs: null, ours: 'Pillow 13', kind: 'unstated' };
     expect(rows).toMatchObject([
       { verdict: 'reproduced', reasons: [] },
       { verdict: 'reproduced', reasons: [unstated] },
     ]);
     expect(rows.map(({ ours }) => ours?.values.length)).toEqual([2, 1]);
-    expect(parameters).toEqual([
+    const older = 'Pillow 12.1';
+    expect(settings.fields.filter(({ kind }) => kind !== 'same')).toEqual([
       {
-        path: 'resizing',
-        values: { 'linear-0': 'pillow-12.1', 'linear-1': 'pillow-12.1', 'linear-2': 'pillow-13' },
+        field: 'resizing',
+        kind: 'differs',
+        values: { 'linear-0': older, 'linear-1': older, 'linear-2': 'Pillow 13' },
       },
     ]);
   });
@@ -681,11 +683,14 @@ describe('a plan', () => {
     expect(rows.every(({ verdict, ours }) => verdict === 'pending' && ours === null)).toBe(true);
     expect(claims.every(({ verdict }) => verdict === 'pending')).toBe(true);
   });
-  test('only what differs between the pretrainings is listed', async () => {
-    const { parameters } = await compared({});
-    expect(parameters).toEqual([
-      { path: 'method.options.variance', values: { 'run-no-variance': '0', 'run-vicreg': '25' } },
+  test('what differs between the pretrainings is told apart from what is the same in all', async () => {
+    const { settings } = await compared({});
+    expect(settings.runs).toEqual(['run-vicreg', 'run-no-variance']);
+    expect(settings.fields.filter(({ kind }) => kind !== 'same')).toEqual([
+      { field: 'options.variance', kind: 'differs', values: { 'run-no-variance': 0, 'run-vicreg': 25 } },
     ]);
+    const same = settings.fields.map(({ field }) => field);
+    expect(same).toEqual(expect.arrayContaining(['method', 'encoder', 'views.cropArea', 'seed']));
   });
 });
 
@@ -718,18 +723,36 @@ describe('runs of one title', () => {
         results: [...results, storedResult('head-d', 72)],
       }),
     );
-    const [vicreg] = rows;
+    const [vicreg, changed] = rows;
     expect(vicreg?.ours?.n).toBe(2);
     expect(palette).toEqual({
-      subjects: { VICReg: 0, 'VICReg · variance 0': 1 },
+      subjects: { [vicreg!.subject.id]: 0, [changed!.subject.id]: 1 },
       runs: { a: 0, d: 0, b: 1, c: 2 },
     });
   });
 
-  test('either of them can be the baseline', async () => {
-    const selection = { kind: 'runs' as const, runs: ['a', 'b'], baseline: 'VICReg · variance 0' };
-    const { rows } = await compareRuns(comparisonInput({ runs: [first, second, ...heads], results, selection }));
-    expect(rows).toHaveLength(2);
+  test('either of them can be the baseline, by its label or its id', async () => {
+    const input = { runs: [first, second, ...heads], results };
+    const comparedWith = (baseline?: string) =>
+      compareRuns(comparisonInput({ ...input, selection: { kind: 'runs', runs: ['a', 'b'], baseline } }));
+    const byLabel = await comparedWith('VICReg · variance 0');
+    expect(byLabel.rows).toHaveLength(2);
+    const byId = await comparedWith(byLabel.rows[1]!.subject.id);
+    expect(byId.pairs).toEqual(byLabel.pairs);
+  });
+
+  test('a setting that one method alone has does not count as a difference, another value does', async () => {
+    const simclr = { ...pretrain(2), method: { id: 'simclr', options: {} }, title: 'SimCLR' };
+    const runs = [first, storedRun('s', simclr, { createdAt: 5 })];
+    const { settings } = await compareRuns(
+      comparisonInput({ runs, results: [], selection: { kind: 'runs', runs: ['a', 's'] } }),
+    );
+    const kindOf = (wanted: string) => settings.fields.find(({ field }) => field === wanted)?.kind;
+    expect(settings.runs).toEqual(['a', 's']);
+    expect(['method', 'seed'].map(kindOf)).toEqual(['differs', 'differs']);
+    expect(['options.invariance', 'options.temperature'].map(kindOf)).toEqual(['partly', 'partly']);
+    expect(kindOf('batch')).toBe('same');
+    expect(settings.fields.find(({ field }) => field === 'options.temperature')!.values).toEqual({ s: 0.1 });
   });
 });
 

@@ -29,8 +29,7 @@ import { membersOf, toldApart, type Member } from './members.ts';
 import { paletteOf } from './palette.ts';
 import { epochProtocol, shownEpoch } from './epoch-rule.ts';
 import { ownFigure, type Figured } from './own-figure.ts';
-import { pairsOf } from './pairs.ts';
-import { differingParameters } from './parameters.ts';
+import { isCalled, pairsOf } from './pairs.ts';
 import { resampleRankings, type Resamplings } from './rankings.ts';
 import type { Measurement, Replicating } from './replication.ts';
 import type { ComparisonInput, ComparisonDraft } from './comparison-input.ts';
@@ -44,6 +43,7 @@ import {
   withoutDraws,
   type SubjectFacts,
 } from './subjects.ts';
+import { settingsOf } from './settings.ts';
 import { verdictOf } from './verdicts.ts';
 
 interface RowInput extends ComparisonInput, Replicating {
@@ -124,7 +124,7 @@ async function makeRow(
   const { label, method, encoder } = facts;
   const row: ComparisonRow = {
     key: shortHash({ identity, evaluator, dataset, split, metric, protocol }),
-    subject: { label, role, method, encoder },
+    subject: { id: shortHash(facts.identity), label, role, method, encoder },
     evaluator,
     dataset,
     split,
@@ -139,7 +139,7 @@ async function makeRow(
     notes: notesOf(figured, paper, metric === leadingMetric(input.catalogue, evaluator), input.wentBack),
   };
   const replication = figured?.replication ?? { unit: 'none', units: [] };
-  return { row, subject: shortHash(facts.identity), replication };
+  return { row, replication };
 }
 
 function withEffects(beside: Beside | null, ours: Measured, measureCell: MeasureCell): Beside | null {
@@ -310,7 +310,7 @@ export function referenceRows(
       const reasons = beside?.reasons ?? [reasonOf('paper', null, cell.value)];
       return {
         key: shortHash({ paper: paper.id, ...theirs }),
-        subject: { label: paper.title, role: 'other', method: cell.method, encoder: setting.encoder },
+        subject: { id: paper.id, label: paper.title, role: 'other', method: cell.method, encoder: setting.encoder },
         evaluator,
         dataset,
         split,
@@ -353,8 +353,8 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
   };
   const { baseline, epoch = 'paper' } = selection;
   const rows = await rowsAt(epoch);
-  const labels = [...new Set(rows.map(({ row }) => row.subject.label))];
-  if (baseline !== undefined && !labels.includes(baseline)) {
+  if (baseline !== undefined && !rows.some(({ row }) => isCalled(row.subject, baseline))) {
+    const labels = [...new Set(rows.map(({ row }) => row.subject.label))];
     const text = `Nothing that is compared is called "${baseline}". There is: ${labels.join(', ') || 'nothing'}.`;
     throw new FaultError('unknown-id', text, { baseline });
   }
@@ -370,7 +370,12 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
       rows.map(({ row }) => row),
       members,
     ),
-    parameters: differingParameters(members.flatMap(({ stored }) => (stored === null ? [] : [stored]))),
+    settings: settingsOf(
+      members.filter(({ stored }) => stored !== null),
+      find,
+      catalogue,
+      names,
+    ),
     references: referenceRows(input.papers, catalogue, measureCell),
   };
 }

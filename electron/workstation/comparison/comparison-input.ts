@@ -43,8 +43,6 @@ export type Kept = Pick<ComparisonInput, 'perImage' | 'memoize'>;
 /** A row under construction: its API form, and its sources. */
 export interface ComparisonDraft {
   readonly row: ComparisonRow;
-  /** Equal for encoders that differ by seed only. */
-  readonly subject: string;
   /** The results behind the mean, by unit of replication. */
   readonly replication: Replication;
 }

@@ -5,9 +5,18 @@ import type { Reason } from '../../api/comparison.ts';
 import { fieldClasses, whyUnnamed, whyUnstated, type FieldClass } from '../../words/field-classes.ts';
 import type { Fields } from './configuration-fields.ts';
 
-/** Widths of layers as papers write them, 8192-8192-8192; other lists with commas. */
+/** Of 4 / 3 as many digits as anyone reads. */
+const rounded = (value: number | string): string =>
+  typeof value === 'number' ? String(Number(value.toPrecision(4))) : value;
+
+/** Fields that are drawn from the first of their two values to the second. */
+const ranges = /\.(cropArea|cropRatio|blurSigma)$/;
+
+/** Widths of layers as papers write them, 8192-8192-8192; a range as 0.08–1; other lists with commas. */
 export function shown(field: string, value: OptionValue | null | undefined): Reason['theirs'] {
-  return Array.isArray(value) ? value.join(field.startsWith('options.') ? '-' : ', ') : (value ?? null);
+  if (!Array.isArray(value)) return value ?? null;
+  if (ranges.test(field)) return value[0] === value[1] ? (value[0] ?? null) : value.map(rounded).join('–');
+  return value.join(field.startsWith('options.') ? '-' : ', ');
 }
 
 /** `views.*.blur` as an expression that captures what a `*` stands for. */
@@ -89,32 +98,36 @@ function partsOf(field: string): { readonly name: string; readonly index: string
   return name === undefined || index === undefined || leaf === undefined ? null : { name, index, leaf };
 }
 
-/** `views.1.blur` and `views.2.blur` with the same values are one difference: `views.blur` of all that both have, else `views.1,2.blur`. */
-export function mergeRepeated(
-  reasons: readonly Reason[],
-  [theirs, ours]: readonly [Fields, Fields],
-): readonly Reason[] {
-  const countOf = (name: string): number => {
-    const shared = Object.keys(theirs).filter((field) => field in ours);
-    return new Set(shared.flatMap((field) => (partsOf(field)?.name === name ? [partsOf(field)?.index] : []))).size;
+/**
+ * `views.1.blur` and `views.2.blur` that are alike are one row: `views.blur` of all that every side has, else `views.1,2.blur`.
+ *
+ * @param likeness equal for rows that say the same but for their field
+ */
+export function mergeRepeated<Row extends { readonly field: string }>(
+  rows: readonly Row[],
+  sides: readonly Fields[],
+  likeness: (row: Row) => unknown,
+): readonly Row[] {
+  const sharedIndices = (name: string): ReadonlySet<string> => {
+    const [first = {}, ...others] = sides;
+    const shared = Object.keys(first).filter((field) => others.every((side) => field in side));
+    return new Set(shared.flatMap((field) => (partsOf(field)?.name === name ? partsOf(field)!.index : [])));
   };
-  const merged = new Map<string, Reason & { readonly at: readonly string[] }>();
-  for (const reason of reasons) {
-    const parts = partsOf(reason.field);
-    const key = canonicalJson([
-      parts?.name ?? '',
-      parts?.leaf ?? reason.field,
-      reason.theirs,
-      reason.ours,
-      reason.kind,
-    ]);
-    const at = [...(merged.get(key)?.at ?? []), ...(parts === null ? [] : [parts.index])];
-    merged.set(key, { ...reason, at });
+  const merged = new Map<string, { readonly row: Row; readonly at: readonly string[] }>();
+  for (const row of rows) {
+    const parts = partsOf(row.field);
+    const key = canonicalJson([parts?.name ?? '', parts?.leaf ?? row.field, likeness(row)]);
+    const known = merged.get(key);
+    merged.set(key, {
+      row: known?.row ?? row,
+      at: [...(known?.at ?? []), ...(parts === null ? [] : [parts.index])],
+    });
   }
-  return [...merged.values()].map(({ at, ...reason }) => {
-    const parts = partsOf(reason.field);
-    if (parts === null) return reason;
-    const which = at.length === countOf(parts.name) ? '' : `.${at.join(',')}`;
-    return { ...reason, field: `${parts.name}${which}.${parts.leaf}` };
+  return [...merged.values()].map(({ row, at }) => {
+    const parts = partsOf(row.field);
+    if (parts === null) return row;
+    const shared = sharedIndices(parts.name);
+    const isAll = at.length === shared.size && at.every((index) => shared.has(index));
+    return { ...row, field: `${parts.name}${isAll ? '' : `.${at.join(',')}`}.${parts.leaf}` };
   });
 }

@@ -1,5 +1,5 @@
 /** Differences between the rows of a comparison that were measured on the same images. */
-import type { Comparison } from '../../api/comparison.ts';
+import type { Comparison, ComparisonRow } from '../../api/comparison.ts';
 import type { ComparisonDraft, Kept } from './comparison-input.ts';
 import { sameImages } from './paired-differences.ts';
 import { differenceOf } from './statistics/contrast.ts';
@@ -26,7 +26,7 @@ export async function pairsOf(
   for (const first of rows) {
     const rivals = rows.filter((other) => other !== first && sameImages(first.row, other.row));
     const leading = ({ row: { subject } }: ComparisonDraft): boolean =>
-      baseline === undefined ? subject.role === 'main' : subject.label === baseline;
+      baseline === undefined ? subject.role === 'main' : isCalled(subject, baseline);
     const mains = [first, ...rivals].filter(leading);
     if (baseline !== undefined && mains.length === 0) continue;
     const leads = mains.length > 0 ? mains.includes(first) : rivals.every((other) => mean(other) <= mean(first));
@@ -57,5 +57,9 @@ export async function pairsOf(
   const adjusted = holm(pairs.map(({ pValue }) => pValue));
   return pairs.map(({ pValue, ...rest }, at) => ({ ...rest, test: { pValue, adjusted: adjusted[at]! } }));
 }
+
+/** The window names a subject by its id, a person at the terminal by its label. */
+export const isCalled = ({ id, label }: ComparisonRow['subject'], baseline: string): boolean =>
+  id === baseline || label === baseline;
 
 const mean = ({ row }: ComparisonDraft): number => row.ours?.mean ?? Number.NEGATIVE_INFINITY;

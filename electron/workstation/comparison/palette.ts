@@ -6,19 +6,18 @@ import type { Member } from './members.ts';
  * belongs to; runs without a figure yet come after them.
  */
 export function paletteOf(rows: readonly ComparisonRow[], members: readonly Member[]): Comparison['palette'] {
-  const labels = [...new Set(rows.map(({ subject }) => subject.label))];
-  const subjects = new Map(labels.map((label, place) => [label, place]));
-  const labelOf = new Map(
-    rows.flatMap(({ subject, ours }) => (ours?.values ?? []).map(({ run }) => [run, subject.label] as const)),
+  const subjects = new Map([...new Set(rows.map(({ subject }) => subject.id))].map((id, place) => [id, place]));
+  const subjectOf = new Map(
+    rows.flatMap(({ subject, ours }) => (ours?.values ?? []).map(({ run }) => [run, subject.id] as const)),
   );
   const runs = new Map<string, number>();
   for (const { id, config } of members) {
-    const label = labelOf.get(id);
-    if (label === undefined) continue;
+    const subject = subjectOf.get(id);
+    if (subject === undefined) continue;
     const trained = config.kind === 'evaluate' ? (config.subject.kind === 'run' ? config.subject.run : null) : id;
-    if (trained !== null && !runs.has(trained)) runs.set(trained, subjects.get(label)!);
+    if (trained !== null && !runs.has(trained)) runs.set(trained, subjects.get(subject)!);
   }
-  let free = labels.length;
+  let free = subjects.size;
   for (const { id, config } of members) if (config.kind === 'pretrain' && !runs.has(id)) runs.set(id, free++);
   return { subjects: Object.fromEntries(subjects), runs: Object.fromEntries(runs) };
 }

@@ -129,7 +129,7 @@ function recipeDifferences(theirs: Measured, ours: Measured): readonly Reason[] 
   const stated = statedFields(theirs);
   const sides = [theirs.recipe, ours.recipe] as const;
   const reasons = fieldDifferences(...sides).filter(({ field }) => !(field in stated) && isShared(field, theirs, ours));
-  return mergeRepeated(reasons, sides);
+  return mergeRepeated(reasons, sides, ({ theirs: one, ours: other, kind }) => [one, other, kind]);
 }
 
 /** Every field in which ours differs from theirs, those that break the comparison first. */

@@ -85,7 +85,7 @@ describe('a recipe beside the one of the paper’s figure', () => {
       ['options.gamma', 1, 4],
       ['schedule', 'warmup-cosine', 'constant'],
       ['views.1.blur', 1, 0],
-      ['views.cropArea', '0.08, 1', '1, 1'],
+      ['views.cropArea', '0.08–1', 1],
       ['views.flip', 0.5, 0],
       ['views.grayscale', 0.2, 0],
       ['views.jitter', 0.8, 0],

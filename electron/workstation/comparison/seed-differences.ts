@@ -42,7 +42,7 @@ function valuesOf(replicates: readonly Replicate[]): ReadonlyMap<string, number>
 export function replicatesOf(rows: readonly ComparisonDraft[]): readonly (readonly Replicate[])[] {
   const units = rows.map(({ replication }) => replication.units);
   const isShared =
-    new Set(rows.map(({ subject }) => subject)).size === 1 &&
+    new Set(rows.map(({ row }) => row.subject.id)).size === 1 &&
     units.every((own) => own.length === 1 && own[0]!.key === units[0]?.[0]?.key);
   return isShared ? units.map(([only]) => evaluationsOf(only!)) : units;
 }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice, Options } from '../../../trainer/protocol/options.ts';
+import { spelledName } from '../../words/dataset-names.ts';
 import { resizingOf, type DataSource, type PretrainConfig, type RunConfig } from '../../../trainer/protocol/run.ts';
 
 export interface SubjectFacts {
@@ -86,10 +87,7 @@ export function dataName(
   const known = names.get(source.fingerprint);
   // One that was removed from the list has its reader's name, which may be that of a data set it is only a part of.
   if (known === undefined) return `${source.dataset} ${source.fingerprint.slice(0, 8)}`;
-  return known
-    .trim()
-    .toLowerCase()
-    .replace(/[\s_]+/g, '-');
+  return spelledName(known);
 }
 
 /** Images, and how they are read: the same for two random parts of a split that are equally large: they repeat each other. */

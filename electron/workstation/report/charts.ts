@@ -50,7 +50,7 @@ export function intervalPlot(
     y += 6;
     for (const row of own) {
       y += rowHeight;
-      drawn += plotRow(row, words, { left, x, y: y - 8, index: lookOf(subjects[row.subject.label]) });
+      drawn += plotRow(row, words, { left, x, y: y - 8, index: lookOf(subjects[row.subject.id]) });
     }
     y += 6;
   }

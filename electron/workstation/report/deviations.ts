@@ -76,9 +76,9 @@ function grouped(
 
 /** `VICReg: linear top-1, linear top-5; ResNet-18, labels: linear top-1`. */
 function figuresOf(rows: readonly ComparisonRow[], words: Words): string {
-  const labels = [...new Set(rows.map(({ subject }) => subject.label))];
-  const named = labels.map((label) => {
-    const own = rows.filter(({ subject }) => subject.label === label);
+  const subjects = new Map(rows.map(({ subject }) => [subject.id, subject.label]));
+  const named = [...subjects].map(([id, label]) => {
+    const own = rows.filter(({ subject }) => subject.id === id);
     const figures = [...new Set(own.map((row) => shortFigureName(words, row)))].join(words.listComma);
     return words.deviations.figuresOf({ subject: subjectName(words, label), figures });
   });

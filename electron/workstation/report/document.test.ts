@@ -9,6 +9,7 @@ import { originAddress, sourceInWords } from '../../words/origins.ts';
 import { buildReport, type ReportInput, type ReportModel } from './model.ts';
 import { wordsOf } from './naming.ts';
 import { groupParameters } from './parameter-groups.ts';
+import { settingName, settingValue } from './parameter-section.ts';
 import { printOptions } from './print.ts';
 
 let input: ReportInput;
@@ -107,7 +108,7 @@ describe('the order', () => {
     const told = rows.flatMap((row) => ('group' in row ? [] : [row.map(cellText).join(' | ')]));
     expect(told).toContain('batch size | 2048 | 256 | deviation');
     expect(told).toContain('optimizer | LARS | AdamW | deviation');
-    expect(told).toContain('views · crop area | 0.08, 1 | 0.6, 1 | deviation');
+    expect(told).toContain('views · crop area | 0.08–1 | 0.6–1 | deviation');
     expect(new Set(told).size).toBe(told.length);
   });
 });
@@ -141,16 +142,23 @@ describe('parameters', () => {
       const lists = sectionOf(compose(model, language), 'method').flatMap((block) =>
         block.kind === 'parameters' ? block.lists : [],
       );
-      const told = new Set(
-        lists.flatMap(({ items }) =>
-          items.flatMap(([path, value]) => spelledOut(path).map((one) => `${one} = ${value}`)),
+      const words = wordsOf[language];
+      // Values of several views stand in one line, under a name for all of them.
+      const told = new Set(lists.flatMap(({ items }) => items.map(([name, value]) => `${name}${value}`)));
+      const merged = new Map(
+        groups(language).flatMap(({ shared }) =>
+          shared.flatMap(({ values }) =>
+            values.flatMap(({ path, value }) => spelledOut(path).map((one) => [`${one} ${value}`, path] as const)),
+          ),
         ),
       );
       expect(model.parameters.map(({ run }) => run)).toEqual(input.runs.map(({ run }) => run.id));
       for (const { run, values } of model.parameters) {
         expect(values.length, run).toBeGreaterThan(20);
-        for (const { path, value } of values)
-          expect(told, `${run} ${path}`).toContain(`${path} = ${value === '' ? '–' : value}`);
+        for (const { path, value } of values) {
+          const name = settingName(model, words, merged.get(`${path} ${value}`)!);
+          expect(told, `${run} ${path}`).toContain(`${name}${words.colon}${settingValue(model, words, path, value)}`);
+        }
       }
     }
   });

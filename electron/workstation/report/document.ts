@@ -20,7 +20,7 @@ export type TableRow = readonly TableCell[] | { readonly group: string };
 /** Runs with something in common, and the values shared only by them. */
 export interface ParameterList {
   readonly runs: string;
-  /** Name, value and where in the source it stands. */
+  /** Name with its colon, value, and where in the source it stands. */
   readonly items: readonly (readonly [string, string, string])[];
 }
 export type Block =

@@ -1,11 +1,12 @@
 /** The sections of findings: results, claims, the earlier reproduction. */
 import type { ClaimVerdict, ComparisonRow } from '../../api/comparison.ts';
+import { splitInWords } from '../../words/dataset-names.ts';
 import { signsInWords } from '../../words/replication.ts';
 import type { Block, Section, TableCell, TableRow } from './document.ts';
 import { between, decimal, nothing, probability, signed, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import { epochsUsed, type ReportModel } from './model.ts';
-import { cellValue, evaluatorName, fieldName, figureName, shortFigureName, subjectName } from './naming.ts';
+import { cellValue, dataName, evaluatorName, fieldName, figureName, shortFigureName, subjectName } from './naming.ts';
 import { claimCell, comparisonTable, evidenceText, verdictCell } from './tables.ts';
 
 function ruleText(words: Words, { rule }: ClaimVerdict['claim']): string {
@@ -119,13 +120,13 @@ function evaluationRows(model: ReportModel, rows: readonly ComparisonRow[], word
     if (known === undefined) return text;
     const note = words.results.withoutCopies({
       images: whole(known.images),
-      splits: known.splits.join(', '),
+      splits: known.splits.map((split) => splitInWords(words.language, split)).join(words.listComma),
       value: joined(without.map((one) => one?.value ?? null)),
     });
     return { text, note };
   };
   return [
-    { group: `${words.measure(evaluatorName(words, first), names)} · ${first.dataset} ${first.split}` },
+    { group: `${words.measure(evaluatorName(words, first), names)} · ${dataName(words, first)}` },
     ...[...runs].map(([run, { row, seed, evaluationSeed }]) => [
       subjectName(words, row.subject.label),
       evaluationSeed === null || evaluationSeed === seed ? String(seed) : `${seed} / ${evaluationSeed}`,

@@ -89,12 +89,10 @@ function renderBlock(block: Block): string {
   }
 }
 
-/** Names may break after a dot, so that long ones do not leave half a line empty. */
 function renderValues(items: readonly (readonly [string, string, string])[]): string {
   const lines = items.map(([name, value, place]) => {
-    const breakable = escapeXml(name).replaceAll('.', '.<wbr>');
     const source = place === '' ? '' : ` <small>${escapeXml(place)}</small>`;
-    return `<li><span class="quiet">${breakable} =</span> ${escapeXml(value)}${source}</li>`;
+    return `<li><span class="quiet">${escapeXml(name)}</span>${escapeXml(value)}${source}</li>`;
   });
   return `<ul>${lines.join('')}</ul>`;
 }

@@ -27,12 +27,12 @@ function tablesOf(blocks: readonly Block[]): readonly Table[] {
     if (block.kind !== 'parameters') return [];
     const before = blocks[at - 1];
     const columns = [
-      { title: '', kind: 'code' },
-      { title: '', kind: 'code' },
+      { title: '', kind: 'text' },
+      { title: '', kind: 'text' },
     ] as const;
     const rows = block.lists.flatMap(({ runs, items }) => [
       { group: runs },
-      ...items.map(([name, value, place]) => [name, { text: value, note: place }]),
+      ...items.map(([name, value, place]) => [name.replace(/[:：]\s*$/, ''), { text: value, note: place }]),
     ]);
     return [{ kind: 'table', columns, rows, ...(before?.kind === 'heading' ? { caption: before.text } : {}) }];
   });

@@ -31,7 +31,7 @@ function renderBlock(block: Block): readonly string[] {
       return block.lists.flatMap(({ runs, items }) => [
         `**${plain(runs)}**`,
         items
-          .map(([name, value, place]) => `- ${plain(`${name} = ${value}${place === '' ? '' : ` (${place})`}`)}`)
+          .map(([name, value, place]) => `- ${plain(`${name}${value}${place === '' ? '' : ` (${place})`}`)}`)
           .join('\n'),
       ]);
     case 'code':

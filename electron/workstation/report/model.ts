@@ -1,4 +1,5 @@
 /** Language-independent content of a report, from records only: the same records give the same model, byte for byte. */
+import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Comparison } from '../../api/comparison.ts';
 import type { Series } from '../../api/curves.ts';
 import type { AttemptRow, CheckpointRow, LeftOutImages, LogLine, RunDetail, WithoutCopies } from '../../api/runs.ts';
@@ -11,7 +12,6 @@ import type { Origin } from '../../../trainer/protocol/preset-origins.ts';
 import { originsAt } from '../../words/preset-origins.ts';
 import { resizingOf } from '../../../trainer/protocol/run.ts';
 import { whenNotFiniteOf } from '../../../trainer/protocol/when-not-finite.ts';
-import { flatten } from '../comparison/parameters.ts';
 import { sourcesOf } from '../../../trainer/protocol/sources.ts';
 import type { StoredDataset, StoredResult, StoredRun } from '../store/store.ts';
 import { completeOptions } from '../comparison/subjects.ts';
@@ -97,7 +97,7 @@ export interface ReportModel extends Omit<ReportInput, 'catalogue' | 'presets'> 
   readonly title: { readonly en: string; readonly zh: string };
   /** When the newest record was written. A report has no other date. */
   readonly recordedAt: number;
-  /** Titles of methods, encoders and evaluators by id. */
+  /** Titles of methods, encoders and evaluators, and of the presets that runs began with, by id. */
   readonly titles: Readonly<Record<string, string>>;
   /** Ids of the methods that learn from labels. */
   readonly labelled: readonly string[];
@@ -114,13 +114,14 @@ export function buildReport(input: ReportInput): ReportModel {
   const pretrained = input.runs.filter(({ run }) => run.kind === 'pretrain');
   const named = (pretrained.length > 0 ? pretrained : input.runs).map(({ run }) => run.title);
   const titled = [...catalogue.methods, ...catalogue.encoders, ...catalogue.evaluators, ...catalogue.datasets];
+  const titles = Object.fromEntries(titled.map(({ id, title }) => [id, title]));
   const joined = [...new Set(named)].slice(0, 3).join(' · ');
   return {
     ...rest,
     format: 1,
     title: input.plan?.title ?? { en: joined, zh: joined },
     recordedAt: Math.max(0, ...input.runs.flatMap(timesOf)),
-    titles: Object.fromEntries(titled.map(({ id, title }) => [id, title])),
+    titles: { ...titles, ...presetTitles(input, titles) },
     labelled: catalogue.methods.filter(({ labels }) => labels).map(({ id }) => id),
     parameters: input.runs.map(({ run }) => ({ run: run.id, values: parametersOf(run, catalogue, presets) })),
     compute: input.runs.map((entry) => ({ run: entry.run.id, seconds: secondsOf(entry.attempts) })),
@@ -129,6 +130,16 @@ export function buildReport(input: ReportInput): ReportModel {
     limits: limitsOf(input),
     checklist: checklistOf(input),
   };
+}
+
+/** Other methods have a preset of the same title. */
+function presetTitles({ presets, runs }: ReportInput, titles: ReportModel['titles']): ReportModel['titles'] {
+  const used = new Set(runs.flatMap(({ run }) => run.config.preset ?? []));
+  return Object.fromEntries(
+    presets
+      .filter(({ id }) => used.has(id))
+      .map(({ id, method, title }) => [id, `${titles[method] ?? method} · ${title}`]),
+  );
 }
 
 function timesOf({ run, attempts }: ReportRun): readonly number[] {
@@ -169,6 +180,16 @@ function completed({ config }: StoredRun, catalogue: Catalogue): unknown {
     optimizer: complete('optimizers', config.optimizer),
     schedule: complete('schedules', config.schedule),
   };
+}
+
+/** `optimizer.options.rate` → text. Arrays of plain values stay whole. */
+function flatten(value: unknown, path = ''): readonly (readonly [string, string])[] {
+  const isPlain = (item: unknown): boolean => typeof item !== 'object' || item === null;
+  if (isPlain(value)) return [[path, typeof value === 'string' ? value : canonicalJson(value)]];
+  if (Array.isArray(value) && value.every(isPlain)) return [[path, value.map((item) => String(item)).join(', ')]];
+  return Object.entries(value as object)
+    .filter(([, entry]) => entry !== undefined)
+    .flatMap(([key, entry]) => flatten(entry, path === '' ? key : `${path}.${key}`));
 }
 
 function parametersOf(run: StoredRun, catalogue: Catalogue, presets: readonly Preset[]): readonly Parameter[] {

@@ -2,6 +2,7 @@
 import type { ComparisonRow, Reason } from '../../api/comparison.ts';
 import type { Cell } from '../../../trainer/protocol/paper.ts';
 import { choiceInWords } from '../../words/choices.ts';
+import { datasetInWords, namesInLists, splitInWords } from '../../words/dataset-names.ts';
 import { encoderInWords } from '../../words/encoders.ts';
 import { fieldInWords } from '../../words/fields.ts';
 import { isChosenOnTest, testMark } from '../../words/replication.ts';
@@ -49,13 +50,23 @@ export function shortFigureName(
   return words.measure(words.evaluators[evaluator] ?? evaluator, words.metrics[metric] ?? metric);
 }
 
-/** `linear top-1 · fashion-mnist test`. */
+/** A data set as the list of data sets has it; what the program brings along has a name in every language. */
+export function storedDataName({ language }: Words, stored: ReportModel['datasets'][number]): string {
+  return datasetInWords(language, namesInLists([stored]).get(stored.fingerprint)!);
+}
+
+/** `Fashion-MNIST test`. */
+export function dataName({ language }: Words, { dataset, split }: Pick<ComparisonRow, 'dataset' | 'split'>): string {
+  return `${datasetInWords(language, dataset)} ${splitInWords(language, split)}`;
+}
+
+/** `linear top-1 · Fashion-MNIST test`. */
 export function figureName(
   words: Words,
   row: Pick<ComparisonRow, 'evaluator' | 'metric' | 'dataset' | 'split' | 'protocol'>,
 ): string {
-  const { metric, dataset, split } = row;
-  return `${words.measure(evaluatorName(words, row), words.metrics[metric] ?? metric)} · ${dataset} ${split}`;
+  const { metric } = row;
+  return `${words.measure(evaluatorName(words, row), words.metrics[metric] ?? metric)} · ${dataName(words, row)}`;
 }
 
 /** A field in which a run differs from a paper's figure, as a person calls it. */
@@ -72,6 +83,8 @@ function fieldValue(words: Words, field: string, value: Reason['theirs']): strin
   if (typeof value === 'boolean') return value ? words.yes : words.no;
   if (typeof value === 'number') return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(6)));
   if (field === 'encoder') return encoderInWords(words.language, value);
+  if (field === 'dataset' || field === 'pretrainedOn') return datasetInWords(words.language, value);
+  if (field === 'split' || field === 'data.split') return splitInWords(words.language, value);
   return words.remarks[value] ?? choiceInWords(words.language, field, value) ?? value;
 }
 

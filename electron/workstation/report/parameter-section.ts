@@ -1,4 +1,5 @@
 /** The appendix of parameters: each source once, followed by its values. */
+import { settingInWords, valueInWords, valuesInWords } from '../../words/settings.ts';
 import type { Block, Section } from './document.ts';
 import { nothing } from './format.ts';
 import type { Words } from './locales/en.ts';
@@ -20,12 +21,35 @@ export function method(model: ReportModel, words: Words): Section | null {
           kind: 'parameters',
           lists: shared.map(({ scope, values }) => ({
             runs: scopeName(model, words, scope),
-            items: values.map(({ path, value, place }) => [path, value === '' ? nothing : value, place]),
+            items: values.map(({ path, value, place }) => [
+              `${settingName(model, words, path)}${words.colon}`,
+              settingValue(model, words, path, value),
+              place,
+            ]),
           })),
         },
       ]),
     ],
   };
+}
+
+/** A run has one encoder unless it has two. */
+export function settingName(model: ReportModel, { language }: Words, path: string): string {
+  const hasTwo = model.parameters.some(({ values }) => values.some((one) => one.path.startsWith('encoders.1.')));
+  return settingInWords(language, hasTwo ? path : path.replace(/^encoders\.0\./, 'encoder.'));
+}
+
+export function settingValue(model: ReportModel, words: Words, path: string, value: string): string {
+  if (value === '' || value === 'null') return nothing;
+  if (value === 'true' || value === 'false') return value === 'true' ? words.yes : words.no;
+  if (path === 'preset') return model.titles[value] ?? value;
+  if (path === 'subject.run') return runName(model, value);
+  if (path === 'subject.kind') return subjectName(words, value);
+  const parts = value.split(', ');
+  if (parts.length > 1 && parts.every((part) => Number.isFinite(Number(part)))) return valuesInWords(path, parts);
+  return valueInWords(words.language, path, value, (kind, id) =>
+    kind === 'method' ? (model.titles[id] ?? null) : (words.evaluators[id] ?? null),
+  );
 }
 
 function scopeName(model: ReportModel, words: Words, { kind, id, runs }: Scope): string {

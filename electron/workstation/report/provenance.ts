@@ -1,13 +1,16 @@
 /** The appendix on provenance: data, compute, history, environment, files, model cards, checklist. */
+import { deviceInWords } from '../../words/choices.ts';
+import { datasetInWords, splitInWords } from '../../words/dataset-names.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { Said } from '../../../trainer/protocol/sentence.ts';
+import { programInWords } from '../../words/programs.ts';
 import { questionOf } from '../../words/readings.ts';
 import { sentenceIn } from '../../words/sentences.ts';
 import type { Block, Section, TableCell, TableRow } from './document.ts';
 import { bytes, clock, moment, nothing, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { HistoryEntry, ReportModel } from './model.ts';
-import { ownValue, runName, shortFigureName } from './naming.ts';
+import { ownValue, runName, shortFigureName, storedDataName } from './naming.ts';
 
 /** Long lists are truncated; the JSON has everything. */
 const mostListed = 20;
@@ -23,14 +26,15 @@ export function data(model: ReportModel, words: Words): Section | null {
   if (model.datasets.length === 0) return null;
   const { columns } = words;
   const sentence = (said: Said): string => sentenceIn(words.language, said, whole);
-  const blocks = model.datasets.flatMap(({ name, inspection, fingerprint }): readonly Block[] => {
+  const blocks = model.datasets.flatMap((dataset): readonly Block[] => {
+    const { inspection, fingerprint } = dataset;
     const { licence, source, splits, classes, channels, rejects, rejectCount, leaks, leakCount } = inspection;
     const near = inspection.nearDuplicates;
     const more = (count: number): readonly string[] =>
       count > mostListed ? [words.data.more(whole(count - mostListed))] : [];
     const found = (count: number) => (inspection.contents === 'checked' ? whole(count) : words.data.notLookedFor);
     return [
-      { kind: 'heading', text: name },
+      { kind: 'heading', text: storedDataName(words, dataset) },
       {
         kind: 'facts',
         items: [
@@ -62,7 +66,7 @@ export function data(model: ReportModel, words: Words): Section | null {
           const [least, most] = [Math.min(...perClass), Math.max(...perClass)];
           const spread =
             perClass.length === 0 ? nothing : least === most ? whole(least) : `${whole(least)}–${whole(most)}`;
-          return [split, whole(images), whole(classes.length), spread];
+          return [splitInWords(words.language, split), whole(images), whole(classes.length), spread];
         }),
       },
       ...(rejectCount === 0
@@ -139,7 +143,7 @@ export function compute(model: ReportModel, words: Words): Section | null {
             whole(run.step),
             paceOf(entry, own),
             hello === null ? nothing : String(hello.threads),
-            hello?.device ?? nothing,
+            hello === null ? nothing : deviceInWords(words.language, hello.device),
           ];
         }),
       },
@@ -195,7 +199,7 @@ export function environment(model: ReportModel, words: Words): Section {
   for (const hello of hellos) for (const [name, own] of Object.entries(hello.versions)) merged.set(name, own);
   const listed = [...merged]
     .sort(([one], [other]) => (one < other ? -1 : 1))
-    .map((pair) => pair.join(' '))
+    .map(([name, own]) => `${programInWords(words.language, name)} ${own}`)
     .join(words.listComma);
   return {
     id: 'environment',
@@ -206,7 +210,7 @@ export function environment(model: ReportModel, words: Words): Section {
         items: [
           [words.environment.program, `Reprise ${version}${edition}`],
           [words.environment.platform, platform],
-          [words.environment.device, all(({ device }) => device)],
+          [words.environment.device, all(({ device }) => deviceInWords(words.language, device))],
           [words.environment.threads, all(({ threads }) => String(threads))],
           [words.environment.instructionSet, all(({ instructionSet }) => instructionSet)],
           [words.environment.precision, precision || nothing],
@@ -257,6 +261,7 @@ function paceOf({ run }: ReportModel['runs'][number], seconds: number): string {
 
 /** A model card for each fully trained encoder: architecture, data and figures. */
 export function cards(model: ReportModel, words: Words): Section | null {
+  const { palette } = model.comparison;
   const blocks = model.runs.flatMap(({ run, files }): readonly Block[] => {
     const { config } = run;
     if (config.kind !== 'pretrain' || run.status !== 'done') return [];
@@ -264,12 +269,12 @@ export function cards(model: ReportModel, words: Words): Section | null {
     const dataset = model.datasets.find(({ fingerprint }) => fingerprint === source.fingerprint);
     const titleOf = (id: string): string => model.titles[id] ?? id;
     const measured = model.comparison.rows.filter(
-      (row) => row.subject.label === model.comparison.titles[run.id] && row.ours !== null,
+      (row) => palette.subjects[row.subject.id] === palette.runs[run.id] && row.ours !== null,
     );
     const figures = [...new Set(measured.map((row) => row.dataset))].map((name) => {
       const here = measured.filter((row) => row.dataset === name);
       const values = here.map((row) => `${shortFigureName(words, row)} ${ownValue(row)}`);
-      return words.cards.figuresOf({ figures: values.join(words.comma), data: name });
+      return words.cards.figuresOf({ figures: values.join(words.comma), data: datasetInWords(words.language, name) });
     });
     const kept = files.findLast(({ path }) => path.endsWith('/manifest.json'));
     return [
@@ -281,8 +286,8 @@ export function cards(model: ReportModel, words: Words): Section | null {
           [
             words.cards.trained,
             words.cards.trainedOn({
-              data: dataset?.name ?? titleOf(source.dataset),
-              split: source.split,
+              data: dataset === undefined ? titleOf(source.dataset) : storedDataName(words, dataset),
+              split: splitInWords(words.language, source.split),
               labels: model.labelled.includes(own.id) ? words.cards.withLabels : words.cards.withoutLabels,
               licence: dataset?.inspection.licence ?? words.data.unknown,
             }),

@@ -228,7 +228,7 @@ describe('what it says', () => {
       plan: null,
       runs: [],
       datasets: [],
-      comparison: { ...input.comparison, rows: [], claims: [], pairs: [], parameters: [], references: [] },
+      comparison: { ...input.comparison, rows: [], claims: [], pairs: [], references: [] },
     });
     const ids = compose(empty, 'en').sections.map(({ id }) => id);
     expect(ids).toEqual(['summary', 'deviations', 'environment', 'checklist']);

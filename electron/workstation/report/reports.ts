@@ -1,10 +1,11 @@
 /** Comparisons and reports: gathered from the records, written to separate folders, and listed from those folders. */
 import { randomBytes } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { writeError } from '../../../trainer/durable/disk-fault.ts';
-import { syncFolder } from '../../../trainer/durable/files.ts';
+import { readBounded, sha256, syncFolder } from '../../../trainer/durable/files.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import { readSealedAs, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
@@ -25,6 +26,9 @@ export interface Reports {
   readonly compare: (selection: Selection) => Promise<ReturnType<Requests['compare']>>;
   readonly export: (selection: Selection, formats: readonly ReportFormat[], language: Language) => Promise<ReportRow>;
   readonly rows: RequestHandler<'reports'>;
+  /** The page of a report, as it was written. @throws FaultError if it is gone or was changed */
+  readonly page: (id: string) => Promise<Uint8Array>;
+  readonly check: RequestHandler<'checkReport'>;
   readonly open: RequestHandler<'openReport'>;
   readonly showInFolder: RequestHandler<'showInFolder'>;
 }
@@ -51,6 +55,8 @@ const StoredReportRow = v.strictObject({
 });
 const rowFile = 'row.json';
 const rowLimit = 1 << 20;
+/** A report of a thousand runs has a page of some MB. */
+const pageLimit = 1 << 26;
 
 /**
  * Writes a report and, last, its row: without that a folder is not listed.
@@ -68,6 +74,23 @@ export async function keepReport(request: WriteReport): Promise<ReportRow> {
     await rm(folder, { recursive: true, force: true }).catch(() => undefined);
     throw writeError(error, folder);
   }
+}
+
+/** A report's file of a format. @throws FaultError if it was not written as that, or the file is gone */
+function fileOf({ id, files }: ReportRow, wanted: ReportFormat): ReportRow['files'][number] {
+  const file = files.find(({ format }) => format === wanted);
+  if (file === undefined) throw new FaultError('not-found', `The report "${id}" was not written as ${wanted}.`, { id });
+  if (existsSync(file.path)) return file;
+  throw new FaultError('not-found', `${file.path} is gone. Export the report again.`, { path: file.path });
+}
+
+/** The page of a report. @throws FaultError also if it is not as it was written */
+async function pageOf(row: ReportRow): Promise<Uint8Array> {
+  const { path, sha256: written } = fileOf(row, 'html');
+  const bytes = await readBounded(path, pageLimit);
+  if (bytes !== null && sha256(bytes) === written) return bytes;
+  const text = `${path} is not as it was written: its checksum differs. Export the report again.`;
+  throw new FaultError('damaged-files', text, { path });
 }
 
 /** An entry of a folder. @throws 'unknown-id' if there is none of that name */
@@ -145,10 +168,12 @@ export function createReports(options: ReportsOptions): Reports {
       }
     },
     rows,
+    page: async (id) => pageOf(await get(id)),
+    check: async (id) => {
+      await pageOf(await get(id));
+    },
     open: async (id, wanted) => {
-      const file = (await get(id)).files.find((one) => one.format === wanted);
-      if (file === undefined) throw new FaultError('not-found', `The report "${id}" has no ${wanted} file.`, { id });
-      await desktop.openPath(file.path);
+      await desktop.openPath(fileOf(await get(id), wanted).path);
     },
     showInFolder: async ({ kind, id }) => desktop.showItem(await folderOf(kind, id)),
   };

@@ -98,7 +98,7 @@ dl{display:grid;grid-template-columns:max-content 1fr;gap:4px 20px;margin:4px 0 
 dt{color:var(--text-2)}dd{margin:0;overflow-wrap:anywhere}
 .parameters{grid-template-columns:150px 1fr;gap:10px 20px}
 .parameters dt{overflow-wrap:anywhere}
-.parameters ul{margin:0;padding:0;max-width:none;list-style:none;columns:3 200px;column-gap:20px;font:11.5px/1.5 ui-monospace,"DejaVu Sans Mono",Menlo,Consolas,monospace}
+.parameters ul{margin:0;padding:0;max-width:none;list-style:none;columns:3 200px;column-gap:20px;font-size:12px;line-height:1.5}
 .parameters li{margin:0;padding-left:12px;text-indent:-12px;break-inside:avoid}
 #claims td:first-child{width:22%}#claims td:nth-child(2){width:22%}
 #deviations td{width:24%}#deviations td:nth-child(2){width:17%}#deviations td:last-child{width:auto}

@@ -1,13 +1,15 @@
 /** The first page: what was done, the results, and what they mean. */
 import type { ClaimVerdict, Comparison, ComparisonRow, Verdict } from '../../api/comparison.ts';
 import type { PretrainConfig } from '../../../trainer/protocol/run.ts';
+import { deviceInWords } from '../../words/choices.ts';
+import { splitInWords } from '../../words/dataset-names.ts';
 import { deviationsOf } from '../../words/deviations.ts';
 import { networkInWords, normsInWords } from '../../words/weights.ts';
 import type { Block, Section } from './document.ts';
 import { between, clock, decimal, whole } from './format.ts';
 import type { Words } from './locales/en.ts';
 import type { ReportModel } from './model.ts';
-import { evaluatorName, shortFigureName, subjectName } from './naming.ts';
+import { dataName, evaluatorName, shortFigureName, storedDataName, subjectName } from './naming.ts';
 import { claimCell, evidenceText, glanceTable } from './tables.ts';
 
 /** Number of rows that fit on the first page. */
@@ -41,11 +43,13 @@ function triedFacts(model: ReportModel, words: Words): readonly (readonly [strin
         : [],
     ),
   );
-  const data = datasets.map(({ name, inspection }) =>
+  const data = datasets.map((dataset) =>
     words.summary.dataOf({
-      name,
-      splits: inspection.splits
-        .map(({ split, images }) => words.summary.splitOf({ split, images: whole(images) }))
+      name: storedDataName(words, dataset),
+      splits: dataset.inspection.splits
+        .map(({ split, images }) =>
+          words.summary.splitOf({ split: splitInWords(words.language, split), images: whole(images) }),
+        )
         .join(words.comma),
     }),
   );
@@ -91,7 +95,7 @@ function evaluationsOf({ rows }: Comparison, words: Words): string {
       words.summary.evaluationOf({
         evaluator: evaluatorName(words, row),
         metrics: [...names].join(words.listComma),
-        split: `${row.dataset} ${row.split}`,
+        split: dataName(words, row),
       }),
     )
     .join(words.semicolon);
@@ -107,7 +111,11 @@ function budgetOf(pretrained: readonly PretrainConfig[], { runs, compute }: Repo
     batch: range(({ batch }) => batch),
     seeds: [...new Set(pretrained.map(({ seed }) => seed))].join(words.listComma),
   });
-  const devices = [...new Set(runs.flatMap(({ hello }) => hello?.device ?? []))].sort().join(words.listComma);
+  const devices = [
+    ...new Set(runs.flatMap(({ hello }) => (hello === null ? [] : deviceInWords(words.language, hello.device)))),
+  ]
+    .sort()
+    .join(words.listComma);
   const computing = words.summary.computingOf({
     runs: words.summary.runs(runs.length),
     time: words.duration(clock(compute.reduce((sum, { seconds }) => sum + seconds, 0))),

@@ -4,11 +4,13 @@ import { folderExists } from '../../../trainer/durable/files.ts';
 import { curveUnit, declaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import { asksHowToGoOn } from '../../../trainer/protocol/fault.ts';
 import { signs } from '../../../trainer/protocol/health.ts';
+import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api/runs.ts';
+import { namesInLists } from '../../words/dataset-names.ts';
 import { partsOf } from '../recovery/checkpoint-folders.ts';
 import { causeOf } from '../recovery/sweep.ts';
 import type { RequestHandler } from '../request-types.ts';
-import type { StoredCheckpoint, StoredRun } from '../store/store.ts';
+import type { StoredCheckpoint, StoredResult, StoredRun } from '../store/store.ts';
 import { createFolderSizes } from './folder-size.ts';
 import { figuresWithoutCopies } from '../data/without-copies.ts';
 import { readLeftOut } from '../data/left-out-images.ts';
@@ -32,11 +34,16 @@ export function createRunReading(context: RunsContext): RunReading {
   const sizes = createFolderSizes(context.now);
   const parts = new CheckpointParts();
 
-  async function rowOf(run: StoredRun, waits: ReadonlyMap<string, RunRow['waitsFor']>): Promise<RunRow> {
+  async function rowOf(
+    run: StoredRun,
+    waits: ReadonlyMap<string, RunRow['waitsFor']>,
+    names: ReadonlyMap<string, string>,
+  ): Promise<RunRow> {
     const { config, folder, deleted: _deleted, savedStep: _savedStep, ...shown } = run;
     const diskBytes = await sizes.of(folder, isActive(run) ? activeSizeMs : restingSizeMs, run.endedAt ?? 0);
     return {
       ...shown,
+      dataset: names.get(dataOf(config).fingerprint ?? '') ?? shown.dataset,
       headline: headlineOf(run, catalogue),
       subject: config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null,
       waitsFor: waits.get(run.id) ?? null,
@@ -46,16 +53,18 @@ export function createRunReading(context: RunsContext): RunReading {
 
   return {
     rows: async () => {
-      const all = await store.runs();
+      const [all, datasets] = await Promise.all([store.runs(), store.datasets()]);
       const waits = await queue.waits(all);
-      return Promise.all(all.filter((run) => !run.deleted).map((run) => rowOf(run, waits)));
+      const names = namesInLists(datasets);
+      return Promise.all(all.filter((run) => !run.deleted).map((run) => rowOf(run, waits, names)));
     },
     detail: async (id) => {
       const run = await getRun(store, id);
       // Only queued runs are compared with the others, of which there may be a thousand.
       const others = run.status === 'queued' ? await store.runs() : [];
+      const names = namesInLists(await store.datasets());
       const [row, attempts, checkpoints, results, metrics, hello, marks] = await Promise.all([
-        queue.waits(others).then((waits) => rowOf(run, waits)),
+        queue.waits(others).then((waits) => rowOf(run, waits, names)),
         store.attempts(id),
         store.checkpoints(id),
         store.results([id]),
@@ -74,11 +83,7 @@ export function createRunReading(context: RunsContext): RunReading {
         attempts,
         checkpoints: onDisk,
         holds: last === undefined ? [] : await parts.of(id, join(folder, last.folder)),
-        results: results.map(({ result }, at) => ({
-          ...result,
-          withoutCopies: withoutCopies[at] ?? null,
-          unit: declaredMetric(catalogue, result.evaluator, result.metric).unit,
-        })),
+        results: resultRows(results, withoutCopies, names, catalogue),
         metrics: metrics.map((name) => ({ name, unit: curveUnit(catalogue, config, name) })),
         leftOut: await readLeftOut(folder),
         signs: signs.filter(({ metric }) => metrics.includes(metric)),
@@ -102,6 +107,23 @@ export function createRunReading(context: RunsContext): RunReading {
     },
   };
 }
+
+function resultRows(
+  results: readonly StoredResult[],
+  withoutCopies: Awaited<ReturnType<typeof figuresWithoutCopies>>,
+  names: ReadonlyMap<string, string>,
+  catalogue: RunsContext['catalogue'],
+): RunDetail['results'] {
+  return results.map(({ result }, at) => ({
+    ...result,
+    dataset: names.get(result.fingerprint ?? '') ?? result.dataset,
+    withoutCopies: withoutCopies[at] ?? null,
+    unit: declaredMetric(catalogue, result.evaluator, result.metric).unit,
+  }));
+}
+
+/** The data a run learns from, or is measured on. */
+const dataOf = (config: RunConfig): DataSource => (config.kind === 'pretrain' ? config.data : config.test);
 
 function headlineOf({ headline, config }: StoredRun, catalogue: RunsContext['catalogue']): RunRow['headline'] {
   if (headline === null) return null;

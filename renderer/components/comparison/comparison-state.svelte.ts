@@ -38,7 +38,7 @@ function groupRows(rows: readonly ComparisonRow[]): readonly RowGroup[] {
 export class ComparisonState {
   readonly comparison = new Task<Comparison>();
   readonly report = new Task<ReportRow>();
-  /** Subject the others are compared with; null for the main one or, without one, the highest. */
+  /** Id of the subject the others are compared with; null for the main one or, without one, the highest. */
   baseline = $state<string | null>(null);
   epoch = $state<EpochChoice>('paper');
 
@@ -69,9 +69,10 @@ export class ComparisonState {
 
   readonly groups = $derived.by(() => groupRows(this.comparison.value?.rows ?? []));
   readonly references = $derived.by(() => groupRows(this.comparison.value?.references ?? []));
-  readonly subjects = $derived.by(() => [
-    ...new Set((this.comparison.value?.rows ?? []).map((row) => row.subject.label)),
-  ]);
+  /** Labels by id. */
+  readonly subjects = $derived.by(
+    () => new Map((this.comparison.value?.rows ?? []).map(({ subject }) => [subject.id, subject.label])),
+  );
   /** Pretraining runs of the selection that have taken a step. */
   readonly trained = $derived.by((): readonly RunRow[] =>
     this.#chosenRuns()
@@ -123,15 +124,13 @@ export class ComparisonState {
     const made = await this.report.run(() => ask('exportReport', asked, wanted, f().language));
     if (made === null) return;
     workspace.refreshReports();
-    const first = made.files[0];
-    workspace.say(
-      t('report.written', { title: made.title }),
-      first === undefined
-        ? undefined
-        : {
-            label: t('action.open'),
-            run: () => void workspace.attempt(() => ask('openReport', made.id, first.format)),
-          },
-    );
+    const [first] = made.files;
+    const show = { label: t('reports.read'), run: () => router.go({ view: 'reports', report: made.id }) };
+    const open = {
+      label: t('action.open'),
+      run: () => void workspace.attempt(() => ask('openReport', made.id, first!.format)),
+    };
+    const isReadable = made.files.some(({ format }) => format === 'html');
+    workspace.say(t('report.written', { title: made.title }), isReadable ? show : first && open);
   }
 }

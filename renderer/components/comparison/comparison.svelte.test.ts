@@ -8,7 +8,7 @@ import IntervalPlot from './IntervalPlot.svelte';
 
 const row: ComparisonRow = {
   key: 'linear top1',
-  subject: { label: 'VICReg', role: 'main', method: 'vicreg', encoder: 'resnet-18' },
+  subject: { id: 'vicreg', label: 'VICReg', role: 'main', method: 'vicreg', encoder: 'resnet-18' },
   evaluator: 'linear',
   dataset: 'fashion-mnist',
   split: 'test',

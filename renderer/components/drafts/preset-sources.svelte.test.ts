@@ -67,8 +67,8 @@ afterEach(async () => {
 test('every value stands beside its source', () => {
   expect(show('en')).toEqual([
     ['Batch size', '2,048', 'authors/code 0123456, main.py, lines 3, 9–10'],
-    ['Views · 1–2 · Size (px)', '224', 'authors/code 0123456, augmentations.py, line 5'],
-    ['Views · 3 · Size (px)', '96', 'authors/code 0123456, augmentations.py, line 6'],
+    ['Views 1–2 · Size (px)', '224', 'authors/code 0123456, augmentations.py, line 5'],
+    ['Views 3 · Size (px)', '96', 'authors/code 0123456, augmentations.py, line 6'],
     ['Views · Horizontal flip', '0.5', 'authors/code 0123456, augmentations.py, line 7'],
     ['Method · Variance weight μ', '25', 'VICReg (arXiv:2105.04906v3), section 4.2'],
     ['Drop the last incomplete batch', 'yes', 'ours: not stated'],
@@ -79,7 +79,7 @@ test('in Chinese', () => {
   const rows = show('zh');
   expect([rows[0], rows[1], ...rows.slice(-2)]).toEqual([
     ['批量大小', '2,048', 'authors/code 0123456，main.py，第 3、9–10 行'],
-    ['视图 · 1–2 · 尺寸（像素）', '224', 'authors/code 0123456，augmentations.py，第 5 行'],
+    ['视图 1–2 · 尺寸（像素）', '224', 'authors/code 0123456，augmentations.py，第 5 行'],
     ['方法 · 方差权重 μ', '25', 'VICReg（arXiv:2105.04906v3），第 4.2 节'],
     ['丢弃最后不完整的批次', '是', '本项目：未说明'],
   ]);

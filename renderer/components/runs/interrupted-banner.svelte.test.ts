@@ -71,7 +71,7 @@ test('a run that went back without success says what was not finite, on which im
   const text = show(asking);
   for (const part of [
     'VICReg is paused at step 14',
-    'Not finite: location',
+    'Not finite: RPN box regression loss',
     'Images: a.jpg, b.jpg',
     'Safe up to step 10',
   ])

@@ -33,7 +33,7 @@ const figures = (
   more: Partial<ComparisonRow> = {},
 ): ComparisonRow => ({
   key: `${evaluator}-${key}`,
-  subject: { label, role, method, encoder: method === 'pixels' ? 'pixels' : 'resnet-18' },
+  subject: { id: key, label, role, method, encoder: method === 'pixels' ? 'pixels' : 'resnet-18' },
   evaluator,
   dataset: 'fashion-mnist',
   split: 'test',
@@ -172,9 +172,31 @@ const pairs: Comparison['pairs'] = [
     test: { pValue: 1e-14, adjusted: 2e-14 },
   },
 ];
-const parameters: Comparison['parameters'] = [
-  { path: 'method.options.variance', values: { 'vicreg-small-1': '25', 'no-variance-1': '0' } },
-];
+const trained = ['vicreg-small-1', 'no-variance-1'] as const;
+const setting = (
+  field: string,
+  kind: Comparison['settings']['fields'][number]['kind'],
+  ...values: readonly Reason['theirs'][]
+): Comparison['settings']['fields'][number] => ({
+  field,
+  kind,
+  values: Object.fromEntries(values.map((value, at) => [trained[at]!, value])),
+});
+const settings: Comparison['settings'] = {
+  runs: trained,
+  fields: [
+    setting('options.variance', 'differs', 25, 0),
+    setting('optimizer', 'differs', 'adamw', 'lars'),
+    setting('views.1,2.cropArea', 'differs', '0.3–1', '0.08–1'),
+    setting('optimizer.options.beta2', 'partly', 0.999),
+    setting('method', 'same', 'vicreg', 'vicreg'),
+    setting('encoder', 'same', 'resnet-18 stem small, width 16', 'resnet-18 stem small, width 16'),
+    setting('pretrainedOn', 'same', 'fashion-mnist', 'fashion-mnist'),
+    setting('schedule', 'same', 'warmup-cosine', 'warmup-cosine'),
+    setting('engine', 'same', 'traced', 'traced'),
+    setting('device', 'same', 'cpu', 'cpu'),
+  ],
+};
 const titles: Comparison['titles'] = { 'vicreg-small-1': 'VICReg', 'no-variance-1': 'VICReg, variance 0' };
 const references: readonly ComparisonRow[] = [
   figures('linear', 'dong-voc', '论文 VICREG 的复现', 'vicreg', 'other', 0, {
@@ -187,19 +209,28 @@ const references: readonly ComparisonRow[] = [
 ];
 
 function compare(selection: Comparison['selection'], empty: boolean): Comparison {
-  const labels = [...new Set(comparisonRows.map(({ subject }) => subject.label))];
+  const subjects = [...new Set(comparisonRows.map(({ subject }) => subject.id))];
   const palette = {
-    subjects: Object.fromEntries(labels.map((label, place) => [label, place])),
+    subjects: Object.fromEntries(subjects.map((id, place) => [id, place])),
     runs: { 'vicreg-small-1': 0, 'no-variance-1': 1 },
   };
-  if (!empty) return { selection, rows: comparisonRows, claims, pairs, titles, palette, parameters, references };
+  if (!empty) return { selection, rows: comparisonRows, claims, pairs, titles, palette, settings, references };
   const rows = comparisonRows.map((one) => ({ ...one, ours: null, verdict: 'pending' as const }));
-  return { selection, rows, claims: [], pairs: [], titles: {}, palette, parameters: [], references };
+  return {
+    selection,
+    rows,
+    claims: [],
+    pairs: [],
+    titles: {},
+    palette,
+    settings: { runs: [], fields: [] },
+    references,
+  };
 }
 
 export function comparisonAnswers(
   world: FakeWorld,
-): FakeAnswers<'compare' | 'exportReport' | 'reports' | 'openReport'> {
+): FakeAnswers<'compare' | 'exportReport' | 'reports' | 'checkReport' | 'openReport'> {
   return {
     compare: (selection) => compare(selection, world.empty),
     exportReport: async (_selection, formats, reportLanguage) => {
@@ -233,6 +264,7 @@ export function comparisonAnswers(
               missing: [{ format: 'pdf', reason: 'Neither a display nor Xvfb was to be had.' }],
             },
           ],
+    checkReport: () => undefined,
     openReport: () => undefined,
   };
 }

@@ -1,4 +1,5 @@
 /** Names and sentences for codes from the other programs. A code without words keeps its own name. */
+import { programInWords } from '../../../electron/words/programs.ts';
 import type { Interval, Reason } from '../../../electron/api/comparison.ts';
 import type { LogLine, RunDetail } from '../../../electron/api/runs.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
@@ -7,20 +8,22 @@ import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Said } from '../../../trainer/protocol/sentence.ts';
 import { choiceInWords } from '../../../electron/words/choices.ts';
+import { datasetInWords, splitInWords } from '../../../electron/words/dataset-names.ts';
 import { fieldInWords } from '../../../electron/words/fields.ts';
 import { chosenEncoderInWords, encoderInWords } from '../../../electron/words/encoders.ts';
+import { valueInWords, valuesInWords, type RecipeKind } from '../../../electron/words/settings.ts';
 import { sentenceIn, sentencesIn } from '../../../electron/words/sentences.ts';
 import { f, t, tCode, type SlotValues } from './i18n.svelte.ts';
 
 /** A metric, an option, a field of a configuration, a protocol key: `embeddingStd` → "embedding std". */
 export function nameOf(
-  group: 'metric' | 'option' | 'field' | 'dataset' | 'method' | 'evaluator',
+  group: 'metric' | 'option' | 'field' | 'dataset' | 'method' | 'evaluator' | 'value',
   code: string,
 ): string {
   return tCode(group, code) ?? code;
 }
 
-export type RecipeKind = 'method' | 'encoder' | 'optimizer' | 'schedule' | 'evaluator';
+export type { RecipeKind };
 /** A recipe in the language of the window, else by its own title. */
 export function recipeName(kind: RecipeKind, { id, title }: { readonly id: string; readonly title: string }): string {
   return tCode(kind, id) ?? title;
@@ -31,15 +34,27 @@ export function subjectName(label: string): string {
   return tCode('subject', label) ?? label;
 }
 
-/** A path in a configuration: `optimizer.options.momentum` → "optimizer · momentum". */
+/** A path in a configuration: `optimizer.options.momentum` → "optimizer · momentum"; views and encoders count from 1. */
 export function pathName(path: string): string {
   const whole = tCode('field', path);
   if (whole !== null) return whole;
   return path
     .split('.')
     .filter((part) => part !== 'options' && part !== 'id')
-    .map((part) => tCode('field', part) ?? tCode('option', part) ?? part)
-    .join(' · ');
+    .map((part) =>
+      /^\d+$/.test(part) ? String(Number(part) + 1) : (tCode('field', part) ?? tCode('option', part) ?? part),
+    )
+    .join(' · ')
+    .replaceAll(/ · (?=\d+(?:–\d+)?(?: · |$))/g, ' ');
+}
+
+/** A value at a path of a configuration, in words. */
+export function settingText(path: string, value: unknown): string {
+  if (Array.isArray(value) && value.every((part) => typeof part !== 'object'))
+    return valuesInWords(path, value.map(plainValue));
+  if (typeof value !== 'string') return plainValue(value);
+  if (path === 'kind') return tCode('kind', value) ?? value;
+  return valueInWords(f().language, path, value, tCode);
 }
 
 /** "VICReg · small": other methods have a preset of the same title. */
@@ -82,7 +97,10 @@ export function comparedField(field: string): string {
 export function fieldValue(field: string, value: Reason['theirs']): string {
   if (typeof value !== 'string') return plainValue(value);
   if (field === 'encoder') return encoderText(value);
-  return choiceInWords(f().language, field, value) ?? tCode('remark', value) ?? nameOf('dataset', value);
+  if (field === 'subject') return subjectName(value);
+  if (field === 'method' || field === 'evaluator' || field === 'metric') return nameOf(field, value);
+  if (field === 'split' || field === 'data.split') return splitInWords(f().language, value);
+  return choiceInWords(f().language, field, value) ?? tCode('remark', value) ?? datasetInWords(f().language, value);
 }
 
 /** How an interval was found: "95 %, bootstrap over images, 1,000 samples". */
@@ -108,18 +126,32 @@ export function effectText(field: string, { from, to, at, where }: NonNullable<R
   return t('reason.effect', { from: figure(from), to: figure(to), at: fieldValue(field, at), where });
 }
 
+/** Values for a sentence: what differs between two machines by its name. */
+export function spoken(values: SlotValues): SlotValues {
+  const { what } = values;
+  if (what === 'instructionSet') return { ...values, what: nameOf('value', what) };
+  return typeof what === 'string' ? { ...values, what: programInWords(f().language, what) } : values;
+}
+
 /** The values of a fault or a check as labelled lines; sizes in bytes are read as sizes. */
 export function detailsOf(
   values: Fault['values'] | SlotValues,
 ): readonly { readonly label: string; readonly value: string }[] {
   return Object.entries(values).map(([key, value]) => ({
-    label: tCode('value', key) ?? key,
+    label: tCode('value', key) ?? programInWords(f().language, key),
     value: valueOf(key, value),
   }));
 }
 function valueOf(key: string, value: string | number | boolean): string {
   if (typeof value === 'boolean') return tCode('value', value ? 'true' : 'false') ?? String(value);
+  if (key === 'terms')
+    return value
+      .toString()
+      .split(', ')
+      .map((term) => nameOf('metric', term))
+      .join(', ');
   if (key === 'why') return tCode('unreachable', String(value)) ?? String(value);
+  if (key === 'what') return String(spoken({ what: value })['what']);
   if (typeof value === 'string') return value;
   if (key === 'bytesPerSecond') return t('unit.perSecond', { value: f().bytes(value) });
   if (/bytes$/i.test(key)) return f().bytes(value);
@@ -146,7 +178,7 @@ export function markText(mark: RunDetail['marks'][number]): string {
 }
 
 export function logText(line: Pick<LogLine, 'code' | 'text' | 'values'>): string {
-  return tCode('log', line.code, line.values) ?? line.text;
+  return tCode('log', line.code, spoken(line.values)) ?? line.text;
 }
 
 /** A configuration value as one line. */
@@ -155,6 +187,6 @@ export function plainValue(value: unknown): string {
   if (typeof value === 'number') return Number.isInteger(value) ? f().number(value) : f().figure(value);
   if (typeof value === 'boolean') return tCode('value', value ? 'true' : 'false') ?? String(value);
   if (typeof value === 'string') return value;
-  if (Array.isArray(value) && value.every((part) => typeof part !== 'object')) return value.map(plainValue).join(' × ');
+  if (Array.isArray(value) && value.every((part) => typeof part !== 'object')) return value.map(plainValue).join(', ');
   return JSON.stringify(value, null, 1).replaceAll(/\s*\n\s*/g, ' ');
 }
