@@ -11,7 +11,7 @@ import type { Choice } from '../../trainer/protocol/options.ts';
 import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
 import type { ExcludedFile } from '../../trainer/protocol/left-out.ts';
 import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
-import type { RunConfig } from '../../trainer/protocol/run.ts';
+import type { Execution, RunConfig } from '../../trainer/protocol/run.ts';
 import type { ImportedWeights, Origin, WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import type { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
 import type { Comparison, Selection } from './comparison.ts';
@@ -37,9 +37,17 @@ export interface Requests {
 
   catalogue: () => Catalogue;
   presets: () => readonly Preset[];
-  /** A complete configuration from a preset and a data set; the form edits it. */
+  /**
+   * A complete configuration from a preset and a data set; the form edits it. Its device and precision are those known
+   * without measuring: `fastestExecution` measures.
+   */
   draftRun: (preset: string, fingerprint: string, seed: number) => RunConfig;
   comparePresets: (left: string, right: string) => readonly PresetDifference[];
+  /**
+   * Device and precision in which a training step is fastest on this machine. Measured once: takes up to a minute then,
+   * with progress by `job`.
+   */
+  fastestExecution: () => Execution;
   /** Timings of each precision on a device. Measured once per machine: takes a few seconds then, with progress by `job`. */
   precisions: (device: string) => Precisions;
   estimate: (config: RunConfig) => Estimate;
@@ -159,6 +167,7 @@ const every = {
   presets: true,
   draftRun: true,
   comparePresets: true,
+  fastestExecution: true,
   precisions: true,
   estimate: true,
   calibrate: true,

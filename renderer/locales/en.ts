@@ -193,6 +193,7 @@ export const en = {
   'runs.moveDown': 'Move {run} down in the queue',
   'runs.actions': 'Actions for {run}',
   'runs.waits.device': 'Waiting for the device: {run} is using it.',
+  'runs.waits.measurement': 'Waiting for the device: its speed is being measured.',
   'runs.waits.plan': 'Its plan is paused: continue the plan to run it.',
   'runs.waits.run': 'Waiting for the result of {run}.',
 
@@ -524,6 +525,8 @@ export const en = {
   'start.startTraining': 'Start training',
   'start.startEvaluation': 'Start the evaluation',
   'start.startSeeds': 'Start {count} runs',
+  'start.precisionPending':
+    'Started now, it computes in {precision} and waits until the fastest precision of this machine has been measured.',
   'start.willWait': 'It will wait in the queue while {run} runs.',
 
   'compare.title': 'Compare',

@@ -189,6 +189,7 @@ export const zh = {
   'runs.moveDown': '将 {run} 在队列中下移',
   'runs.actions': '{run} 的操作',
   'runs.waits.device': '等待设备空闲：{run} 正在使用。',
+  'runs.waits.measurement': '等待计算设备：正在实测其速度。',
   'runs.waits.plan': '所属计划已暂停，继续计划后才会执行。',
   'runs.waits.run': '等待 {run} 的结果。',
 
@@ -515,6 +516,7 @@ export const zh = {
   'start.startTraining': '开始训练',
   'start.startEvaluation': '开始评估',
   'start.startSeeds': '开始 {count} 个实验',
+  'start.precisionPending': '若现在开始，将使用 {precision}，并等待本机最快精度的实测结束。',
   'start.willWait': '{run} 正在运行，新实验将排队等待。',
 
   'compare.title': '对比',
