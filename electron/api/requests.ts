@@ -20,6 +20,7 @@ import type { DatasetRow, KnownData } from './datasets.ts';
 import type { ErrorChoice, ErrorRange } from './detections.ts';
 import type { Estimate, Evaluated, Precisions } from './drafts.ts';
 import type { AddedPlan, PlanRow } from './plans.ts';
+import type { CancelledRuns, QueuedRun } from './queue.ts';
 import type { ReportFormat, ReportRow } from './reports.ts';
 import type { Interrupted, LogLine, Progress, RunDetail, RunRow } from './runs.ts';
 import type { About, Language, Settings } from './settings.ts';
@@ -76,7 +77,13 @@ export interface Requests {
   archiveRun: (run: string, archived: boolean) => void;
   deleteRun: (run: string) => void;
   undoDelete: (run: string) => void;
-  moveInQueue: (run: string, position: number) => void;
+  /** Runs that wait for the device, in the order of the queue, with their expected ends. */
+  queue: () => readonly QueuedRun[];
+  /** Puts queued runs, in the order they are given in, where the first of them is at `position`, from 1. */
+  moveInQueue: (runs: readonly string[], position: number) => void;
+  /** Takes runs out of the queue; those that have begun meanwhile go on. */
+  cancelQueued: (runs: readonly string[]) => CancelledRuns;
+  undoCancel: (cancelled: CancelledRuns) => void;
   importRun: (folder: string) => string;
   /** Writes the encoder of the newest checkpoint into the run's folder; returns the file. */
   exportWeights: (of: Evaluated, format: WeightsFormat) => string;
@@ -190,7 +197,10 @@ const every = {
   archiveRun: true,
   deleteRun: true,
   undoDelete: true,
+  queue: true,
   moveInQueue: true,
+  cancelQueued: true,
+  undoCancel: true,
   importRun: true,
   exportWeights: true,
   weights: true,

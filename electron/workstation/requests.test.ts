@@ -50,7 +50,7 @@ test('a request always takes arguments or never does', () => {
     (
       [
         ...['about', 'chooseHome', 'catalogue', 'presets', 'runs', 'interrupted', 'progress', 'plans', 'datasets'],
-        ...['recordsHeld', 'tryRecordsAgain'],
+        ...['recordsHeld', 'tryRecordsAgain', 'fastestExecution', 'queue'],
         ...[
           'weights',
           'knownData',

@@ -51,6 +51,7 @@ const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v
 const place = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const run = v.strictTuple([RunId]);
+const runIds = v.pipe(v.array(RunId), v.maxLength(10_000));
 const runAndFlag = v.strictTuple([RunId, v.boolean()]);
 const errorChoice = v.strictObject({ kind: ErrorKind, class: v.nullable(place) });
 const config = v.strictTuple([RunConfig]);
@@ -157,7 +158,10 @@ function runHandlers({ runs }: Answers) {
     archiveRun: { args: runAndFlag, answer: runs.archive },
     deleteRun: { args: run, answer: runs.delete },
     undoDelete: { args: run, answer: runs.undoDelete },
-    moveInQueue: { args: v.strictTuple([RunId, count(10_000)]), answer: runs.moveInQueue },
+    queue: { args: none, answer: runs.queued },
+    moveInQueue: { args: v.strictTuple([runIds, count(10_000)]), answer: runs.moveInQueue },
+    cancelQueued: { args: v.strictTuple([runIds]), answer: runs.cancelQueued },
+    undoCancel: { args: v.strictTuple([v.strictObject({ runs: runIds, order: runIds })]), answer: runs.undoCancel },
     importRun: { args: v.strictTuple([path]), answer: runs.import },
     interrupted: { args: none, answer: runs.interrupted },
     progress: { args: none, answer: runs.progress },
@@ -256,6 +260,7 @@ const readers = new Set<keyof Requests>([
   ...([
     'runs',
     'run',
+    'queue',
     'metric',
     'log',
     'detections',

@@ -1,11 +1,10 @@
 /** A plan as it is shown: its needs, the state of its runs, the time they still take. */
 import type { PlannedRun } from '../../../trainer/protocol/plan.ts';
-import type { Estimate } from '../../api/drafts.ts';
 import type { PlannedRunRow, PlanRow } from '../../api/plans.ts';
+import { secondsLeftOf } from '../drafts/seconds-left.ts';
 import { waitsForDecision } from '../runs/begin-run.ts';
 import { dependencyOf } from '../runs/dependency.ts';
 import type { StoredPlan, StoredRun } from '../store/store.ts';
-import type { TrainerHost } from '../trainer/trainer-host.ts';
 import { foundHere, runsOnThisMachine } from './plan-data.ts';
 import { needsOf, total } from './plan-needs.ts';
 import { possibleRuns } from './plan-order.ts';
@@ -96,13 +95,4 @@ function stateOf(runs: readonly PlannedRunRow[], left: readonly PlannedRun[], is
   const waiting = new Set(runs.filter(({ waits }) => waits !== null).map(({ key }) => key));
   if (left.every(({ key }) => waiting.has(key))) return 'waiting';
   return begun ? 'paused' : 'ready';
-}
-
-/** Seconds left as the trainer reports them, else the share of the estimate after the newest checkpoint. */
-function secondsLeftOf(host: TrainerHost, run: StoredRun | undefined, estimate: Estimate | undefined): number | null {
-  const live = run === undefined ? null : (host.sessionOrNull(run.id)?.progress() ?? null);
-  if (live !== null && live.secondsLeft !== null) return live.secondsLeft;
-  const seconds = estimate?.seconds ?? null;
-  if (seconds === null || run?.safeStep == null || estimate?.steps == null) return seconds;
-  return seconds * Math.max(0, 1 - run.safeStep / estimate.steps);
 }

@@ -27,6 +27,8 @@ export interface Format {
   /** 3 min ago; just now. */
   ago(then: number | null | undefined, now: number): string;
   date(at: number | null | undefined): string;
+  /** When something is expected: the time of day, with the day unless it is today. */
+  due(at: number, now: number): string;
   time(at: number): string;
 }
 
@@ -57,6 +59,13 @@ export function createFormat(language: Language, say: Say): Format {
   // One is ready for every count of digits a screen asks for: a chart writes a figure at every move of the pointer.
   const significant = { 3: significantDigits(locale, 3), 4: significantDigits(locale, 4) };
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+  const hour = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
+  const dayAndHour = new Intl.DateTimeFormat(locale, {
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
   const timeOfDay = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
   const byteFormats = byteUnits.map(
     (unit) => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumSignificantDigits: 3 }),
@@ -113,6 +122,7 @@ export function createFormat(language: Language, say: Say): Format {
         time: duration(seconds < 60 ? Math.floor(seconds / 10) * 10 : Math.floor(seconds / 60) * 60),
       });
     },
+    due: (at, now) => (new Date(at).toDateString() === new Date(now).toDateString() ? hour : dayAndHour).format(at),
     date: (at) => (isKnown(at) ? dateTime.format(at) : missing),
     time: (at) => timeOfDay.format(at),
   };
