@@ -3,7 +3,7 @@
  * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
 import { checkpointNotices } from '../words/checkpoint-notices.ts';
-import { faultSentences, unreachableSentences } from '../words/faults.ts';
+import { exitOf, exitSentences, faultSentences, unreachableSentences } from '../words/faults.ts';
 import { sentenceIn as saidIn } from '../words/sentences.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { PlanRow } from '../api/plans.ts';
@@ -257,6 +257,8 @@ export interface Words {
 }
 
 function sentenceIn(language: TerminalLanguage, { code, values }: Fault): string {
+  const exit = exitOf({ code, values });
+  if (exit !== null) return filled(exitSentences[language]['signal' in exit ? 'exit.killed' : 'exit.code'], exit);
   return filled(faultSentences[language][`fault.${code}`], values);
 }
 

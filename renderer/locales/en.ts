@@ -5,7 +5,7 @@
 import { choiceNames } from '../../electron/words/choices.ts';
 import { optionNames } from '../../electron/words/options.ts';
 import { checkpointNotices } from '../../electron/words/checkpoint-notices.ts';
-import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
+import { exitSentences, faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
 
 export const en = {
   'window.idle': 'Reprise',
@@ -752,7 +752,7 @@ export const en = {
   'datasets.title': 'Data sets',
   'datasets.summary': 'Drop a folder anywhere in this window to inspect it. Nothing is copied.',
   'datasets.choose': 'Choose a folder',
-  'datasets.dropHere': 'Drop a folder to inspect it',
+  'datasets.dropHere': 'Drop a folder of images to inspect it, or a file of weights to import it',
   'datasets.writeSample': 'Create the sample set',
   'datasets.writingSample': 'Creating the built-in sample set',
   'datasets.sampleName': 'Built-in sample set',
@@ -1052,6 +1052,7 @@ export const en = {
 
   'fault.details': 'Details',
   ...faultSentences.en,
+  ...exitSentences.en,
   ...choiceNames.en,
   ...optionNames.en,
   ...unreachableSentences.en,
@@ -1065,6 +1066,10 @@ export const en = {
   'advice.read-failed': 'Check its permissions and the disk it is on.',
   'advice.write-failed': 'Check the permissions of the folder and the disk it is on.',
   'advice.wrong-folder': 'Choose the folder that contains the data itself.',
+  'advice.not-a-folder':
+    'Choose or drop the folder that holds the images, or an archive of them. A file of weights belongs on the page “Weights”.',
+  'advice.not-weights':
+    'Weights are PyTorch checkpoints (.pth, .pt), safetensors or detectron2’s .pkl files. A data set is a folder: drop it here or choose it under “Data sets”.',
   'advice.empty-dataset': 'Choose another folder, or another split.',
   'advice.no-test-split':
     'Put some images of each class into a folder “test” beside the training folder and add the data set again, or choose other data. Effective rank, alignment and uniformity do not need a test split.',

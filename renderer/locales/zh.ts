@@ -2,7 +2,7 @@
 import { choiceNames } from '../../electron/words/choices.ts';
 import { optionNames } from '../../electron/words/options.ts';
 import { checkpointNotices } from '../../electron/words/checkpoint-notices.ts';
-import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
+import { exitSentences, faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
 import type { Messages } from './en.ts';
 
 export const zh = {
@@ -724,7 +724,7 @@ export const zh = {
   'datasets.title': '数据集',
   'datasets.summary': '把文件夹拖到窗口任意处即可检查，不会复制任何文件。',
   'datasets.choose': '选择文件夹',
-  'datasets.dropHere': '松开即检查该文件夹',
+  'datasets.dropHere': '松开即检查图像文件夹，或导入权重文件',
   'datasets.writeSample': '生成示例数据集',
   'datasets.writingSample': '正在生成内置示例数据集',
   'datasets.sampleName': '内置示例数据集',
@@ -1019,6 +1019,7 @@ export const zh = {
 
   'fault.details': '详细信息',
   ...faultSentences.zh,
+  ...exitSentences.zh,
   ...choiceNames.zh,
   ...optionNames.zh,
   ...unreachableSentences.zh,
@@ -1032,6 +1033,9 @@ export const zh = {
   'advice.read-failed': '请检查其权限与所在磁盘。',
   'advice.write-failed': '请检查文件夹权限与所在磁盘。',
   'advice.wrong-folder': '请选择直接存放数据的文件夹。',
+  'advice.not-a-folder': '请选择或拖入存放图像的文件夹，或图像的压缩包。权重文件请在“权重”页面导入。',
+  'advice.not-weights':
+    '权重文件是 PyTorch 检查点（.pth、.pt）、safetensors 或 detectron2 的 .pkl 文件。数据集是文件夹：可拖到此处，或在“数据集”页面选择。',
   'advice.empty-dataset': '请选择其他文件夹或其他划分。',
   'advice.no-test-split':
     '请将每个类别的部分图像放入与训练文件夹并列的“test”文件夹，然后重新添加数据集；或选择其他数据。有效秩、对齐度与均匀度不需要测试集。',
