@@ -60,7 +60,7 @@ export function createAnswers(
     pictureDesk,
     showItem: options.desktop.showItem,
   });
-  const estimates = createEstimates({ ...common, catalogue, papers });
+  const estimates = createEstimates({ ...common, catalogue, papers, placement });
   const runs = createRuns(
     {
       ...common,

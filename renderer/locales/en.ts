@@ -31,6 +31,7 @@ export const en = {
   'trainer.safeSince': 'Safe up to step {step}',
   'trainer.notSafe': 'No safe point yet',
   'trainer.waiting': '{count} {count#run|runs} waiting',
+  'trainer.heldBack': '{count} {count#run|runs} of a paused plan',
   'trainer.interrupted': '{count} interrupted',
   'trainer.spoken': '{run}: {share} done',
 
@@ -49,6 +50,7 @@ export const en = {
   'unit.perSecond': '{value}/s',
   'time.about': 'about {time}',
   'time.aboutSpread': 'about {time}, give or take {spread}',
+  'time.roughly': 'roughly {time}',
   'time.ago': '{time} ago',
   'time.now': 'just now',
 
@@ -139,6 +141,7 @@ export const en = {
   'plan.done': '{done} of {all} done',
   'plan.notStarted': 'Not started',
   'plan.heldBack': 'Plan paused',
+  'plan.pausedNow': 'Paused: none of its runs starts until the plan is continued.',
   'plan.noFigure': 'Not measured yet',
   'plan.took': '{time} on {count} {count#core|cores}',
   'plan.waits': 'Waits for your decision. {why}',
@@ -166,6 +169,7 @@ export const en = {
   'need.dataMissing': 'Not found on this machine. Add its folder under Data sets.',
   'need.weightsMissing': 'Not in this workspace. Import their file under Weights and state their method.',
   'need.timedElsewhere': '{time}, as measured by this project',
+  'need.rough': '{time}, a first estimate that may be off by half or double',
   'need.notMeasured': 'Unknown until a few steps have been timed',
   'need.of': '{needed} needed, {free} free',
   'need.free': '{free} free; requirement not yet known',
@@ -206,6 +210,7 @@ export const en = {
   'queue.moveHint': 'Drag, or use the arrow keys, Home and End',
   'queue.moved': '{run} is number {position} of {all} in the queue.',
   'queue.ends': 'done about {at}',
+  'queue.endsRoughly': 'done at roughly {at}',
   'queue.endUnknown': 'end not known',
   'queue.endUnknownWhy':
     'How long it takes, or how long a run before it takes, is not known. Estimate the time before starting a run to know.',
@@ -529,6 +534,8 @@ export const en = {
   'start.ofFree': 'of {free} free',
   'start.basis.measured': 'Measured on this machine with these settings.',
   'start.basis.recorded': 'From an earlier run of the same shape on this machine.',
+  'start.basis.rough':
+    'A first estimate from the size of the networks and the speed of this machine; it may be off by half or double. Timing a few real steps tells it exactly.',
   'start.basis.none': 'The time is not known yet; timing a few real steps gives an estimate.',
   'start.measure': 'Estimate the time',
   'start.fits.chunk': 'Micro-batch of {count}, same batch size and gradient: about {memory}.',

@@ -35,6 +35,8 @@ export interface DeviceChoice {
   readonly chosen: () => Promise<Execution>;
   /** The same from what was measured before; float32 where nothing was. Measures nothing, so that a form stands at once. */
   readonly standing: () => Promise<Execution>;
+  /** Timings of each precision on a device, as measured before; null: not measured. */
+  readonly timed: (device: string) => Promise<PrecisionTimings | null>;
   /** Result of `chosen`, if known without measuring. */
   readonly known: () => Execution | null;
 }
@@ -58,6 +60,8 @@ export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
   /** Devices that TensorFlow could not use in this session, by their key. */
   const unusable = new Set<string>();
   let last: Execution | null = null;
+  /** Asked for once, where a driver that comes or goes within a session does not matter. */
+  let names: Promise<readonly string[]> | null = null;
 
   /** Everything that may affect which precision is fastest. */
   function keyOf(device: string, gpus: readonly string[]): string {
@@ -131,6 +135,7 @@ export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
       return { timings: found.timings, preferred: preferredPrecision(found), leastGain };
     },
     known: () => last,
+    timed: async (device) => storedTimings(keyOf(device, device === 'cpu' ? [] : await (names ??= namesHere()))),
     standing: async () => {
       const gpus = await Promise.race([namesHere(), after(namedWithinMs, [], { ref: false })]);
       const key = keyOf('gpu:0', gpus);

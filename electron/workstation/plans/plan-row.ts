@@ -38,10 +38,11 @@ export async function planRow(
     ({ key }) => estimated.get(key) ?? [],
   );
   const { left, isDone } = whatIsLeft(planned, own, possibleRuns(plan, here));
-  const secondsLeft =
-    isDone || left.length > 0
-      ? total(left.map(({ key }) => secondsLeftOf(context.host, own.get(key), estimated.get(key))))
-      : null;
+  const secondsOf = (of: readonly PlannedRun[], isRough: boolean): number | null =>
+    total(of.map(({ key }) => secondsLeftOf(context.host, own.get(key), estimated.get(key), isRough)));
+  const secondsLeft = isDone || left.length > 0 ? secondsOf(left, false) : null;
+  // Of a plan that lacks its data, what all of it would take.
+  const open = planned.filter(({ key }) => own.get(key)?.status !== 'done');
   const waits = waitsIn(own);
   const shown = plan.runs.map(({ key }): PlannedRunRow => {
     const run = own.get(key);
@@ -54,6 +55,7 @@ export async function planRow(
     runs: shown,
     state: isDone ? 'done' : left.length === 0 ? 'blocked' : stateOf(shown, left, stored?.paused === true),
     secondsLeft,
+    roughSecondsLeft: secondsLeft === null ? secondsOf(open, true) : null,
     perSeed: {
       seconds: total(again.map((estimate) => estimate.seconds)),
       diskBytes: total(again.map((estimate) => estimate.diskBytes)),

@@ -109,7 +109,7 @@ test('the end of a queued run is told from an earlier one of its shape', async (
   await until(async () => (await queue.answer()).length === 1, 'one runs');
   await until(async () => (await queue.answer())[0]?.endsAt != null, 'an end is expected');
   const [found] = await queue.answer();
-  expect(found).toMatchObject({ run: next, basis: 'recorded' });
+  expect(found).toMatchObject({ run: next, isRough: false });
   expect(found?.endsAt).toBeGreaterThan(Date.now());
 });
 

@@ -73,14 +73,22 @@ async function listQueue(context: RunsContext, estimates: Estimates): Promise<re
   );
   const estimated = new Map(known.map(({ id }, at) => [id, found[at]]));
   const paused = await pausedPlans(store);
-  const waiting = queued.map((run) => waitingRun(run, all, paused, secondsLeftOf(host, run, estimated.get(run.id))));
+  const waiting = queued.map((run) =>
+    waitingRun(run, all, paused, secondsLeftOf(host, run, estimated.get(run.id), true)),
+  );
   const ends = expectedEnds(waiting, deviceUse(context, current, current && estimated.get(current.id)));
-  return waiting.map(({ id, seconds }) => ({
+  const isRoughly = ({ id }: Pick<WaitingRun, 'id'>): boolean => estimated.get(id)?.roughSeconds != null;
+  const firstRough = current !== undefined && isRoughly(current) && progressOf(context, current) === null;
+  return waiting.map(({ id, seconds }, at) => ({
     run: id,
     seconds,
-    basis: estimated.get(id)?.basis ?? 'none',
+    isRough: firstRough || waiting.slice(0, at + 1).some(isRoughly),
     endsAt: ends.get(id) ?? null,
   }));
+}
+
+function progressOf({ host }: RunsContext, { id }: StoredRun): number | null {
+  return host.sessionOrNull(id)?.progress().secondsLeft ?? null;
 }
 
 function isKnown(config: RunConfig, catalogue: Catalogue): boolean {
@@ -115,7 +123,7 @@ function deviceUse(
   estimate: Estimate | undefined,
 ): DeviceUse {
   if (current === undefined) return { run: null, freeAt: now() };
-  const seconds = current.status === 'paused' ? null : secondsLeftOf(host, current, estimate);
+  const seconds = current.status === 'paused' ? null : secondsLeftOf(host, current, estimate, true);
   const isTrained = isActive(current);
   return { run: current.id, freeAt: seconds === null || !isTrained ? null : now() + seconds * 1000 };
 }

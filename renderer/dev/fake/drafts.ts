@@ -102,6 +102,7 @@ export function draftAnswers(
       steps: config.kind === 'pretrain' ? Math.round((Number(getAt(config, 'epochs')) * 60_000) / config.batch) : null,
       seconds: 378,
       secondsSpread: 22,
+      roughSeconds: null,
       basis: 'recorded',
       diskBytes: 64_000_000,
       diskFreeBytes: 212_000_000_000,

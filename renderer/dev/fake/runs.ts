@@ -221,7 +221,7 @@ export function runAnswers(
     queue: () =>
       listRuns(world)
         .filter(({ status }) => status === 'queued')
-        .map(({ id }, at) => ({ run: id, seconds: 90, basis: 'recorded', endsAt: minutes(-3 - at) })),
+        .map(({ id }, at) => ({ run: id, seconds: 90, isRough: at > 0, endsAt: minutes(-3 - at) })),
     cancelQueued: (runs) => ({ runs, order: runs }),
     run: (id) => {
       const found = listRuns(world).find((one) => one.id === id) ?? rows[0]!;

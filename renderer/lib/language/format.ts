@@ -24,6 +24,8 @@ export interface Format {
   duration(seconds: number | null | undefined): string;
   /** about 2 h 10 min, give or take 15 min */
   about(seconds: number | null | undefined, spread?: number | null): string;
+  /** roughly 3 h: known within a factor of two or so. */
+  roughly(seconds: number | null | undefined): string;
   /** 3 min ago; just now. */
   ago(then: number | null | undefined, now: number): string;
   date(at: number | null | undefined): string;
@@ -114,6 +116,8 @@ export function createFormat(language: Language, say: Say): Format {
         return say('time.about', { time: duration(coarse(seconds)) });
       return say('time.aboutSpread', { time: duration(coarse(seconds)), spread: duration(coarse(spread)) });
     },
+    roughly: (seconds) =>
+      isKnown(seconds) ? say('time.roughly', { time: duration(Number(seconds.toPrecision(2))) }) : missing,
     ago(then, now) {
       if (!isKnown(then)) return missing;
       const seconds = Math.max(0, (now - then) / 1000);
