@@ -8,6 +8,11 @@ export interface Estimate {
   readonly steps: number | null;
   readonly seconds: number | null;
   readonly secondsSpread: number | null;
+  /**
+   * Where `seconds` is not known: a first idea from the work of its networks and what this machine took for other work, within a factor
+   * of two or so. Null where not even that is known, or `seconds` is.
+   */
+  readonly roughSeconds: number | null;
   /** measured: a calibration of real steps on this machine; recorded: from an earlier run of the same shape; none: not known yet. */
   readonly basis: 'measured' | 'recorded' | 'none';
   readonly diskBytes: number | null;

@@ -44,6 +44,8 @@ export interface PlanRow {
   /** waiting: whatever is left waits for a decision. */
   readonly state: 'ready' | 'running' | 'paused' | 'done' | 'blocked' | 'waiting';
   readonly secondsLeft: number | null;
+  /** A first idea of it, where it is not known: see `Estimate`. */
+  readonly roughSecondsLeft: number | null;
   /** What every further seed takes; null where it is not known yet. */
   readonly perSeed: { readonly seconds: number | null; readonly diskBytes: number | null };
   /** The claim rules as stored when the plan was started: later edits do not count. */

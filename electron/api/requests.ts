@@ -11,7 +11,7 @@ import type { Choice } from '../../trainer/protocol/options.ts';
 import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
 import type { ExcludedFile } from '../../trainer/protocol/left-out.ts';
 import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
-import type { RunConfig } from '../../trainer/protocol/run.ts';
+import type { Execution, RunConfig } from '../../trainer/protocol/run.ts';
 import type { ImportedWeights, Origin, WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import type { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
 import type { Comparison, Selection } from './comparison.ts';
@@ -20,6 +20,7 @@ import type { DatasetRow, KnownData } from './datasets.ts';
 import type { ErrorChoice, ErrorRange } from './detections.ts';
 import type { Estimate, Evaluated, Precisions } from './drafts.ts';
 import type { AddedPlan, PlanRow } from './plans.ts';
+import type { CancelledRuns, QueuedRun } from './queue.ts';
 import type { ReportFormat, ReportRow } from './reports.ts';
 import type { Interrupted, LogLine, Progress, RunDetail, RunRow } from './runs.ts';
 import type { About, Language, Settings } from './settings.ts';
@@ -37,9 +38,17 @@ export interface Requests {
 
   catalogue: () => Catalogue;
   presets: () => readonly Preset[];
-  /** A complete configuration from a preset and a data set; the form edits it. */
+  /**
+   * A complete configuration from a preset and a data set; the form edits it. Its device and precision are those known
+   * without measuring: `fastestExecution` measures.
+   */
   draftRun: (preset: string, fingerprint: string, seed: number) => RunConfig;
   comparePresets: (left: string, right: string) => readonly PresetDifference[];
+  /**
+   * Device and precision in which a training step is fastest on this machine. Measured once: takes up to a minute then,
+   * with progress by `job`.
+   */
+  fastestExecution: () => Execution;
   /** Timings of each precision on a device. Measured once per machine: takes a few seconds then, with progress by `job`. */
   precisions: (device: string) => Precisions;
   estimate: (config: RunConfig) => Estimate;
@@ -68,7 +77,13 @@ export interface Requests {
   archiveRun: (run: string, archived: boolean) => void;
   deleteRun: (run: string) => void;
   undoDelete: (run: string) => void;
-  moveInQueue: (run: string, position: number) => void;
+  /** Runs that wait for the device, in the order of the queue, with their expected ends. */
+  queue: () => readonly QueuedRun[];
+  /** Puts queued runs, in the order they are given in, where the first of them is at `position`, from 1. */
+  moveInQueue: (runs: readonly string[], position: number) => void;
+  /** Takes runs out of the queue; those that have begun meanwhile go on. */
+  cancelQueued: (runs: readonly string[]) => CancelledRuns;
+  undoCancel: (cancelled: CancelledRuns) => void;
   importRun: (folder: string) => string;
   /** Writes the encoder of the newest checkpoint into the run's folder; returns the file. */
   exportWeights: (of: Evaluated, format: WeightsFormat) => string;
@@ -161,6 +176,7 @@ const every = {
   presets: true,
   draftRun: true,
   comparePresets: true,
+  fastestExecution: true,
   precisions: true,
   estimate: true,
   calibrate: true,
@@ -183,7 +199,10 @@ const every = {
   archiveRun: true,
   deleteRun: true,
   undoDelete: true,
+  queue: true,
   moveInQueue: true,
+  cancelQueued: true,
+  undoCancel: true,
   importRun: true,
   exportWeights: true,
   weights: true,

@@ -298,10 +298,11 @@ function runsText(rows: readonly RunRow[], { words, room }: Session): string {
   const titles = new Map(rows.map(({ id, title }) => [id, title]));
   const stateText = (status: RunRow['status'], waitsFor: RunRow['waitsFor']): string => {
     if (waitsFor === null) return words.status(status);
-    const why =
-      waitsFor.kind === 'plan'
-        ? words.say('planPaused')
-        : `${words.say('waits')} ${titles.get(waitsFor.run) ?? waitsFor.run}`;
+    // Nothing of a paused plan is on its way.
+    if (waitsFor.kind === 'plan') return words.say('planPaused');
+    // The device may be held by what measures it.
+    const held = titles.get(waitsFor.run);
+    const why = held === undefined ? words.say('deviceMeasured') : `${words.say('waits')} ${held}`;
     return `${words.status(status)}, ${why}`;
   };
   const cells = rows.map(({ id, title, status, waitsFor, step, steps, headline, seed, diskBytes }) => [

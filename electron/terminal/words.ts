@@ -3,7 +3,7 @@
  * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
 import { checkpointNotices } from '../words/checkpoint-notices.ts';
-import { faultSentences, unreachableSentences } from '../words/faults.ts';
+import { exitOf, exitSentences, faultSentences, unreachableSentences } from '../words/faults.ts';
 import { sentenceIn as saidIn } from '../words/sentences.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { PlanRow } from '../api/plans.ts';
@@ -107,7 +107,8 @@ const en = {
   imported: 'Imported as run',
   importedWeights: 'Imported weights',
   waits: 'waiting for',
-  planPaused: 'its plan is paused',
+  planPaused: 'plan paused',
+  deviceMeasured: 'waiting while the device is measured',
   waiting: 'waiting for it',
   then: 'In the bundle',
   now: 'Here',
@@ -208,7 +209,8 @@ const zh: Readonly<Record<Key, string>> = {
   imported: '已导入为实验',
   importedWeights: '已导入权重',
   waits: '等待',
-  planPaused: '所属计划已暂停',
+  planPaused: '计划已暂停',
+  deviceMeasured: '等待计算设备实测结束',
   waiting: '等待该实验的还有',
   then: '结果包中',
   now: '本机',
@@ -257,6 +259,8 @@ export interface Words {
 }
 
 function sentenceIn(language: TerminalLanguage, { code, values }: Fault): string {
+  const exit = exitOf({ code, values });
+  if (exit !== null) return filled(exitSentences[language]['signal' in exit ? 'exit.killed' : 'exit.code'], exit);
   return filled(faultSentences[language][`fault.${code}`], values);
 }
 

@@ -159,6 +159,8 @@ export const run: Command = async (session, args) => {
   if (args.dataset === null) throw usage('"run" needs --dataset.');
   const preset = await presetId(session, args.preset ?? 'small', args.method);
   const dataset = await datasetOf(session, args.dataset, args.reading);
+  // Measured first, once for this machine: nobody looks at this draft while that is done.
+  await session.handlers.fastestExecution.answer();
   const draft = await session.handlers.draftRun.answer(preset, dataset.fingerprint, args.seed);
   const config = withSettings(draft, args.set);
   return finish(session, args, await session.handlers.createRun.answer(await titled(session, args, draft, config)));
@@ -235,7 +237,8 @@ export const evaluate: Command = async (session, args) => {
   const choice = v.safeParse(Choice, { id: args.evaluator, options });
   if (!choice.success)
     throw usage(`--set does not fit the evaluator "${args.evaluator}": ${choice.issues[0].message}.`);
-  const { draftEvaluation, createRun } = session.handlers;
+  const { draftEvaluation, createRun, fastestExecution } = session.handlers;
+  if (of.kind === 'weights') await fastestExecution.answer();
   const usual = await draftEvaluation.answer(of, { id: args.evaluator, options: {} }, dataset.fingerprint);
   const followed = await withBatch(session, choice.output, usual);
   const chosen = await draftEvaluation.answer(of, followed, dataset.fingerprint);

@@ -1,5 +1,5 @@
 /** What happened, in a sentence for each code of a fault: in the window, and before the English message in a Chinese terminal. */
-import type { FaultCode } from '../../trainer/protocol/fault.ts';
+import type { Fault, FaultCode } from '../../trainer/protocol/fault.ts';
 
 type Sentences = Readonly<Record<`fault.${FaultCode}`, string>>;
 
@@ -14,6 +14,8 @@ const en = {
   'fault.read-failed': 'A file could not be read.',
   'fault.write-failed': 'A file could not be written.',
   'fault.wrong-folder': 'This folder is not what was expected.',
+  'fault.not-a-folder': '“{file}” is a file, and no part of a data set that is recognised.',
+  'fault.not-weights': '“{file}” is a file, but not one of weights.',
   'fault.empty-dataset': 'The data set contains no images.',
   'fault.no-test-split': 'The data set has no test images separate from its training images.',
   'fault.unreadable-file': 'This file cannot be read.',
@@ -58,6 +60,8 @@ const zh = {
   'fault.read-failed': '某个文件无法读取。',
   'fault.write-failed': '某个文件无法写入。',
   'fault.wrong-folder': '该文件夹与预期不符。',
+  'fault.not-a-folder': '“{file}”是一个文件，且不属于任何可识别的数据集。',
+  'fault.not-weights': '“{file}”是一个文件，但不是权重文件。',
   'fault.empty-dataset': '数据集中没有图像。',
   'fault.no-test-split': '数据集中没有独立于训练图像的测试图像。',
   'fault.unreadable-file': '该文件无法读取。',
@@ -92,6 +96,29 @@ const zh = {
 } as const satisfies Sentences;
 
 export const faultSentences = { en, zh } as const;
+
+/** How a process ended, where more is known than that it did. */
+export const exitSentences = {
+  en: {
+    'exit.killed': 'The trainer was killed ({signal}).',
+    'exit.code': 'The trainer exited unexpectedly (exit code {code}).',
+  },
+  zh: {
+    'exit.killed': '训练程序被强制结束（{signal}）。',
+    'exit.code': '训练程序意外退出（退出码 {code}）。',
+  },
+} as const;
+
+/** The signal or the exit code by which a trainer ended; null where neither is known. */
+export function exitOf({
+  code,
+  values,
+}: Pick<Fault, 'code' | 'values'>): { readonly signal: string } | { readonly code: string } | null {
+  const how = code === 'trainer-died' ? String(values['how'] ?? '') : '';
+  const [, exit] = /^exit code (\d+)$/.exec(how) ?? [];
+  if (exit !== undefined) return { code: exit };
+  return /^SIG[A-Z0-9]+$/.test(how) ? { signal: how } : null;
+}
 
 /** Why data cannot be reached: by `why` of the fault. */
 export const unreachableSentences = {

@@ -60,16 +60,19 @@ export function createAnswers(
     pictureDesk,
     showItem: options.desktop.showItem,
   });
-  const estimates = createEstimates({ ...common, catalogue, papers });
-  const runs = createRuns({
-    ...common,
-    held,
-    queue,
-    catalogue,
-    trash,
-    changesSince: async (run) => stateOfData(run.config, await store.datasets()),
-    importFolder: (folder) => importFolder(records, folder),
-  });
+  const estimates = createEstimates({ ...common, catalogue, papers, placement });
+  const runs = createRuns(
+    {
+      ...common,
+      held,
+      queue,
+      catalogue,
+      trash,
+      changesSince: async (run) => stateOfData(run.config, await store.datasets()),
+      importFolder: (folder) => importFolder(records, folder),
+    },
+    estimates,
+  );
   const plans = createPlans({
     ...common,
     shipped: resources.plans,

@@ -50,7 +50,7 @@ test('a request always takes arguments or never does', () => {
     (
       [
         ...['about', 'chooseHome', 'catalogue', 'presets', 'runs', 'interrupted', 'progress', 'plans', 'datasets'],
-        ...['recordsHeld', 'tryRecordsAgain'],
+        ...['recordsHeld', 'tryRecordsAgain', 'fastestExecution', 'queue'],
         ...[
           'weights',
           'knownData',
@@ -379,7 +379,13 @@ test('the doctor multiplies on the GPU the driver names, and says what is wrong 
 });
 
 test('a new run computes where and in what a step was measured to be fastest, and the measuring is done once', async () => {
-  const placed = async () => (await handlers.draftRun.answer('small', 'f0', 1)).execution;
+  const drafted = async () => (await handlers.draftRun.answer('small', 'f0', 1)).execution;
+  /** A draft waits for nothing to be measured; once it is, it has what the machine is fastest in. */
+  const placed = async () => {
+    const fastest = await handlers.fastestExecution.answer();
+    expect(await drafted()).toEqual(fastest);
+    return fastest;
+  };
   const measured = () => bench.pushed.filter(({ name, values }) => name === 'job' && isMeasuring(values[0])).length;
   // This processor emulates the narrow types, or has no kernel for them.
   expect(await placed()).toMatchObject({ device: 'cpu', precision: 'float32' });
@@ -391,6 +397,8 @@ test('a new run computes where and in what a step was measured to be fastest, an
   const before = measured();
   await withDriver(async (answer) => {
     answer('echo NVIDIA H100');
+    expect(await drafted()).toMatchObject({ device: 'gpu:0', precision: 'float32' });
+    expect(measured()).toBe(before);
     expect(await placed()).toMatchObject({ device: 'gpu:0', precision: 'bfloat16' });
     expect(measured()).toBe(before + 1);
     // A later session reads what this one measured.

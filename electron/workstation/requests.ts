@@ -51,6 +51,7 @@ const count = (most: number) => v.pipe(v.number(), v.integer(), v.minValue(1), v
 const place = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const seed = v.pipe(v.number(), v.integer(), v.minValue(0), v.maxValue(0xffffffff));
 const run = v.strictTuple([RunId]);
+const runIds = v.pipe(v.array(RunId), v.maxLength(10_000));
 const runAndFlag = v.strictTuple([RunId, v.boolean()]);
 const errorChoice = v.strictObject({ kind: ErrorKind, class: v.nullable(place) });
 const config = v.strictTuple([RunConfig]);
@@ -124,6 +125,7 @@ function draftHandlers({ presets, placement, estimates }: Answers) {
     presets: { args: none, answer: presets.all },
     draftRun: { args: v.strictTuple([id, fingerprint, seed]), answer: presets.draftRun },
     comparePresets: { args: v.strictTuple([id, id]), answer: presets.compare },
+    fastestExecution: { args: none, answer: placement.chosen },
     precisions: { args: v.strictTuple([Device]), answer: placement.precisions },
     estimate: { args: config, answer: (given) => estimates.estimate(given) },
     calibrate: { args: config, answer: estimates.calibrate },
@@ -156,7 +158,10 @@ function runHandlers({ runs }: Answers) {
     archiveRun: { args: runAndFlag, answer: runs.archive },
     deleteRun: { args: run, answer: runs.delete },
     undoDelete: { args: run, answer: runs.undoDelete },
-    moveInQueue: { args: v.strictTuple([RunId, count(10_000)]), answer: runs.moveInQueue },
+    queue: { args: none, answer: runs.queued },
+    moveInQueue: { args: v.strictTuple([runIds, count(10_000)]), answer: runs.moveInQueue },
+    cancelQueued: { args: v.strictTuple([runIds]), answer: runs.cancelQueued },
+    undoCancel: { args: v.strictTuple([v.strictObject({ runs: runIds, order: runIds })]), answer: runs.undoCancel },
     importRun: { args: v.strictTuple([path]), answer: runs.import },
     interrupted: { args: none, answer: runs.interrupted },
     progress: { args: none, answer: runs.progress },
@@ -248,6 +253,7 @@ const readers = new Set<keyof Requests>([
     'presets',
     'draftRun',
     'comparePresets',
+    'fastestExecution',
     'precisions',
     'estimate',
     'draftEvaluation',
@@ -255,6 +261,7 @@ const readers = new Set<keyof Requests>([
   ...([
     'runs',
     'run',
+    'queue',
     'metric',
     'log',
     'detections',

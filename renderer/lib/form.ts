@@ -5,7 +5,7 @@ import type { Choice, OptionDescription, Options, OptionValue } from '../../trai
 import type { Preset } from '../../trainer/protocol/preset.ts';
 import type { Origin } from '../../trainer/protocol/preset-origins.ts';
 import { originsAt } from '../../electron/words/preset-origins.ts';
-import type { PretrainConfig, Resizing, RunConfig, View } from '../../trainer/protocol/run.ts';
+import type { Execution, PretrainConfig, Resizing, RunConfig, View } from '../../trainer/protocol/run.ts';
 
 function entryOf(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[key] : undefined;
@@ -166,6 +166,17 @@ export function withMethod(config: PretrainConfig, method: Method, before: Metho
   };
 }
 
+/** A configuration that computes as `fastest` says, unless that was changed by hand since it was drafted with `before`. */
+export function withExecution<T extends RunConfig>(config: T, before: Execution, fastest: Execution): T {
+  const { execution } = config;
+  const { device, precision, loaderWorkers } = fastest;
+  const isUntouched =
+    execution.device === before.device &&
+    execution.precision === before.precision &&
+    execution.loaderWorkers === before.loaderWorkers;
+  return isUntouched ? { ...config, execution: { ...execution, device, precision, loaderWorkers } } : config;
+}
+
 /** Possible chunk sizes of a batch, largest first: repeated halves, as long as they are whole. */
 export function chunksOf(batch: number): readonly number[] {
   const half = batch / 2;
@@ -244,14 +255,22 @@ function sorted(value: unknown): unknown {
 export function originsOf(preset: Preset | null, path: string): readonly Origin[] {
   return preset === null ? [] : originsAt(preset.origins, path);
 }
-/** Paths whose value differs from the preset's, with the preset's value. */
+/**
+ * Paths whose value differs from the preset's, with the preset's value. `given`: what the preset gives on the chosen data,
+ * which may have another number of channels; null: as the preset's file says.
+ */
 export function changesFrom(
   preset: Preset | null,
   config: RunConfig,
+  given: RunConfig | null = null,
 ): readonly { readonly path: string; readonly value: unknown; readonly now: unknown }[] {
   if (preset === null) return [];
   return preset.values
     .flatMap((given) => leavesOf(given.value, given.path))
-    .map((leaf) => ({ path: leaf.path, value: leaf.value, now: getAt(config, leaf.path) }))
+    .map(({ path, value }) => ({
+      path,
+      value: given === null ? value : getAt(given, path),
+      now: getAt(config, path),
+    }))
     .filter((leaf) => !isEqual(leaf.value, leaf.now));
 }

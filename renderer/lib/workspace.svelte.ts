@@ -126,6 +126,8 @@ export class Workspace {
   /** Timing of a plan's steps on this machine. */
   readonly calibration = new Task<PlanRow>();
   readonly doctor = new Task<DoctorReport>();
+  /** The built-in sample set being written. */
+  readonly sample = new Task<void>();
   readonly pictures = new Pictures();
   #nextNotice = 1;
   #refreshing = false;
@@ -224,6 +226,13 @@ export class Workspace {
     this.inspectedPath = path;
     this.inspection.clear();
     await this.inspection.run(() => ask('inspect', path, false, reading));
+  }
+  /** Writes the built-in sample set and adds it under a name. */
+  async writeSampleSet(name: string): Promise<void> {
+    await this.sample.run(async () => {
+      await ask('addDataset', await ask('writeSampleSet'), name);
+    });
+    this.refreshDatasets();
   }
   /** Checks the contents of a listed data set. Until it is done, and if it is cancelled, the listing remains. */
   checkContents(path: string, reading?: Reading): Promise<Inspection | null> {

@@ -6,7 +6,7 @@ import { choiceNames } from '../../electron/words/choices.ts';
 import { dataNames } from '../../electron/words/dataset-names.ts';
 import { optionNames } from '../../electron/words/options.ts';
 import { checkpointNotices } from '../../electron/words/checkpoint-notices.ts';
-import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
+import { exitSentences, faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
 
 export const en = {
   'window.idle': 'Reprise',
@@ -32,6 +32,7 @@ export const en = {
   'trainer.safeSince': 'Safe up to step {step}',
   'trainer.notSafe': 'No safe point yet',
   'trainer.waiting': '{count} {count#run|runs} waiting',
+  'trainer.heldBack': '{count} {count#run|runs} of a paused plan',
   'trainer.interrupted': '{count} interrupted',
   'trainer.spoken': '{run}: {share} done',
 
@@ -50,6 +51,7 @@ export const en = {
   'unit.perSecond': '{value}/s',
   'time.about': 'about {time}',
   'time.aboutSpread': 'about {time}, give or take {spread}',
+  'time.roughly': 'roughly {time}',
   'time.ago': '{time} ago',
   'time.now': 'just now',
 
@@ -140,6 +142,7 @@ export const en = {
   'plan.done': '{done} of {all} done',
   'plan.notStarted': 'Not started',
   'plan.heldBack': 'Plan paused',
+  'plan.pausedNow': 'Paused: none of its runs starts until the plan is continued.',
   'plan.noFigure': 'Not measured yet',
   'plan.took': '{time} on {count} {count#core|cores}',
   'plan.waits': 'Waits for your decision. {why}',
@@ -167,6 +170,7 @@ export const en = {
   'need.dataMissing': 'Not found on this machine. Add its folder under Data sets.',
   'need.weightsMissing': 'Not in this workspace. Import their file under Weights and state their method.',
   'need.timedElsewhere': '{time}, as measured by this project',
+  'need.rough': '{time}, a first estimate that may be off by half or double',
   'need.notMeasured': 'Unknown until a few steps have been timed',
   'need.of': '{needed} needed, {free} free',
   'need.free': '{free} free; requirement not yet known',
@@ -187,15 +191,33 @@ export const en = {
   'runs.chosen': '{count} selected',
   'runs.choose': 'Select {run}',
   'runs.deleted': 'Moved to the trash: {run}',
+  'runs.deletedSeveral': '{count} {count#run|runs} moved to the trash.',
   'runs.attempts': '{count} attempts',
-  'runs.position': '{position} of {all} in the queue',
   'runs.atStep': 'at step {step}',
-  'runs.moveUp': 'Move {run} up in the queue',
-  'runs.moveDown': 'Move {run} down in the queue',
   'runs.actions': 'Actions for {run}',
   'runs.waits.device': 'Waiting for the device: {run} is using it.',
+  'runs.waits.measurement': 'Waiting for the device: its speed is being measured.',
   'runs.waits.plan': 'Its plan is paused: continue the plan to run it.',
   'runs.waits.run': 'Waiting for the result of {run}.',
+
+  'queue.title': 'Queue',
+  'queue.count': '{count} {count#run|runs}',
+  'queue.heldBack': '{count} of a paused plan',
+  'queue.allDone': 'all done about {at}',
+  'queue.chooseAll': 'Select all queued runs',
+  'queue.toTop': 'To the top',
+  'queue.runToTop': 'Move {run} to the top of the queue',
+  'queue.move': 'Move {run}: arrow keys, Home, End',
+  'queue.moveHint': 'Drag, or use the arrow keys, Home and End',
+  'queue.moved': '{run} is number {position} of {all} in the queue.',
+  'queue.ends': 'done about {at}',
+  'queue.endsRoughly': 'done at roughly {at}',
+  'queue.endUnknown': 'end not known',
+  'queue.endUnknownWhy':
+    'How long it takes, or how long a run before it takes, is not known. Estimate the time before starting a run to know.',
+  'queue.cancelRun': 'Remove {run} from the queue',
+  'queue.cancelledOne': 'Removed from the queue: {run}',
+  'queue.cancelled': '{count} runs removed from the queue.',
 
   'interrupted.title': '{run} was interrupted at step {step}',
   'interrupted.safe': 'Safe up to step {safe}: {lost} {lost#step|steps} will be recomputed, with the same result.',
@@ -515,6 +537,8 @@ export const en = {
   'start.ofFree': 'of {free} free',
   'start.basis.measured': 'Measured on this machine with these settings.',
   'start.basis.recorded': 'From an earlier run of the same shape on this machine.',
+  'start.basis.rough':
+    'A first estimate from the size of the networks and the speed of this machine; it may be off by half or double. Timing a few real steps tells it exactly.',
   'start.basis.none': 'The time is not known yet; timing a few real steps gives an estimate.',
   'start.measure': 'Estimate the time',
   'start.fits.chunk': 'Micro-batch of {count}, same batch size and gradient: about {memory}.',
@@ -527,6 +551,8 @@ export const en = {
   'start.startTraining': 'Start training',
   'start.startEvaluation': 'Start the evaluation',
   'start.startSeeds': 'Start {count} runs',
+  'start.precisionPending':
+    'Started now, it computes in {precision} and waits until the fastest precision of this machine has been measured.',
   'start.willWait': 'It will wait in the queue while {run} runs.',
 
   'compare.title': 'Compare',
@@ -745,7 +771,7 @@ export const en = {
   'datasets.title': 'Data sets',
   'datasets.summary': 'Drop a folder anywhere in this window to inspect it. Nothing is copied.',
   'datasets.choose': 'Choose a folder',
-  'datasets.dropHere': 'Drop a folder to inspect it',
+  'datasets.dropHere': 'Drop a folder of images to inspect it, or a file of weights to import it',
   'datasets.writeSample': 'Create the sample set',
   'datasets.writingSample': 'Creating the built-in sample set',
   'datasets.sampleName': 'Built-in sample set',
@@ -1045,6 +1071,7 @@ export const en = {
 
   'fault.details': 'Details',
   ...faultSentences.en,
+  ...exitSentences.en,
   ...choiceNames.en,
   ...optionNames.en,
   ...unreachableSentences.en,
@@ -1058,6 +1085,10 @@ export const en = {
   'advice.read-failed': 'Check its permissions and the disk it is on.',
   'advice.write-failed': 'Check the permissions of the folder and the disk it is on.',
   'advice.wrong-folder': 'Choose the folder that contains the data itself.',
+  'advice.not-a-folder':
+    'Choose or drop the folder that holds the images, or an archive of them. A file of weights belongs on the page “Weights”.',
+  'advice.not-weights':
+    'Weights are PyTorch checkpoints (.pth, .pt), safetensors or detectron2’s .pkl files. A data set is a folder: drop it here or choose it under “Data sets”.',
   'advice.empty-dataset': 'Choose another folder, or another split.',
   'advice.no-test-split':
     'Put some images of each class into a folder “test” beside the training folder and add the data set again, or choose other data. Effective rank, alignment and uniformity do not need a test split.',

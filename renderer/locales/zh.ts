@@ -3,7 +3,7 @@ import { choiceNames } from '../../electron/words/choices.ts';
 import { dataNames } from '../../electron/words/dataset-names.ts';
 import { optionNames } from '../../electron/words/options.ts';
 import { checkpointNotices } from '../../electron/words/checkpoint-notices.ts';
-import { faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
+import { exitSentences, faultSentences, unreachableSentences } from '../../electron/words/faults.ts';
 import type { Messages } from './en.ts';
 
 export const zh = {
@@ -30,6 +30,7 @@ export const zh = {
   'trainer.safeSince': '已保存至第 {step} 步',
   'trainer.notSafe': '尚无检查点',
   'trainer.waiting': '{count} 个实验在排队',
+  'trainer.heldBack': '{count} 个实验所属计划已暂停',
   'trainer.interrupted': '{count} 个实验被中断',
   'trainer.spoken': '{run}：已完成 {share}',
 
@@ -48,6 +49,7 @@ export const zh = {
   'unit.perSecond': '{value}/秒',
   'time.about': '约 {time}',
   'time.aboutSpread': '约 {time}，上下 {spread}',
+  'time.roughly': '大约 {time}',
   'time.ago': '{time}前',
   'time.now': '刚刚',
 
@@ -137,6 +139,7 @@ export const zh = {
   'plan.done': '已完成 {done} / {all}',
   'plan.notStarted': '未开始',
   'plan.heldBack': '计划已暂停',
+  'plan.pausedNow': '已暂停：继续计划之前，其中的实验都不会开始。',
   'plan.noFigure': '尚未测得',
   'plan.took': '{count} 核上{time}',
   'plan.waits': '等待您决定如何继续。{why}',
@@ -163,6 +166,7 @@ export const zh = {
   'need.dataMissing': '本机上没有找到，请在“数据集”中添加所在的文件夹。',
   'need.weightsMissing': '工作区中没有；请在“权重”中导入其文件，并填写方法。',
   'need.timedElsewhere': '{time}（本项目实测）',
+  'need.rough': '{time}，初步估计，可能偏差一半或一倍',
   'need.notMeasured': '测量若干步后才能得知',
   'need.of': '需要 {needed}，可用 {free}',
   'need.free': '可用 {free}，所需空间尚未知',
@@ -183,15 +187,32 @@ export const zh = {
   'runs.chosen': '已选 {count} 个',
   'runs.choose': '选择 {run}',
   'runs.deleted': '已移到回收站：{run}',
+  'runs.deletedSeveral': '已将 {count} 个实验移到回收站。',
   'runs.attempts': '{count} 次执行',
-  'runs.position': '队列第 {position} 位，共 {all} 个',
   'runs.atStep': '停在第 {step} 步',
-  'runs.moveUp': '将 {run} 在队列中上移',
-  'runs.moveDown': '将 {run} 在队列中下移',
   'runs.actions': '{run} 的操作',
   'runs.waits.device': '等待设备空闲：{run} 正在使用。',
+  'runs.waits.measurement': '等待计算设备：正在实测其速度。',
   'runs.waits.plan': '所属计划已暂停，继续计划后才会执行。',
   'runs.waits.run': '等待 {run} 的结果。',
+
+  'queue.title': '队列',
+  'queue.count': '{count} 个实验',
+  'queue.heldBack': '其中 {count} 个属于已暂停的计划',
+  'queue.allDone': '预计 {at} 全部完成',
+  'queue.chooseAll': '选择队列中的全部实验',
+  'queue.toTop': '移到最前',
+  'queue.runToTop': '将 {run} 移到队列最前',
+  'queue.move': '移动 {run}：方向键、Home、End',
+  'queue.moveHint': '拖动，或使用方向键、Home、End',
+  'queue.moved': '{run} 现在是队列中的第 {position} 个，共 {all} 个。',
+  'queue.ends': '预计 {at} 完成',
+  'queue.endsRoughly': '大约 {at} 完成',
+  'queue.endUnknown': '完成时间未知',
+  'queue.endUnknownWhy': '该实验或其前某个实验所需的时间未知。开始实验前先估计时间即可得知。',
+  'queue.cancelRun': '将 {run} 移出队列',
+  'queue.cancelledOne': '已移出队列：{run}',
+  'queue.cancelled': '已将 {count} 个实验移出队列。',
 
   'interrupted.title': '{run} 在第 {step} 步被中断',
   'interrupted.safe': '前 {safe} 步已安全保存，其后 {lost} 步将重新计算，结果完全相同。',
@@ -507,6 +528,7 @@ export const zh = {
   'start.ofFree': '可用 {free}',
   'start.basis.measured': '按当前设置在本机实测。',
   'start.basis.recorded': '依据本机上同类实验的记录。',
+  'start.basis.rough': '由网络规模和本机速度得出的初步估计，可能偏差一半或一倍；实测若干步可得准确值。',
   'start.basis.none': '耗时尚未知，测量若干步即可估计。',
   'start.measure': '估计耗时',
   'start.fits.chunk': '微批大小 {count}，批量大小与梯度不变：约 {memory}。',
@@ -518,6 +540,7 @@ export const zh = {
   'start.startTraining': '开始训练',
   'start.startEvaluation': '开始评估',
   'start.startSeeds': '开始 {count} 个实验',
+  'start.precisionPending': '若现在开始，将使用 {precision}，并等待本机最快精度的实测结束。',
   'start.willWait': '{run} 正在运行，新实验将排队等待。',
 
   'compare.title': '对比',
@@ -719,7 +742,7 @@ export const zh = {
   'datasets.title': '数据集',
   'datasets.summary': '把文件夹拖到窗口任意处即可检查，不会复制任何文件。',
   'datasets.choose': '选择文件夹',
-  'datasets.dropHere': '松开即检查该文件夹',
+  'datasets.dropHere': '松开即检查图像文件夹，或导入权重文件',
   'datasets.writeSample': '生成示例数据集',
   'datasets.writingSample': '正在生成内置示例数据集',
   'datasets.sampleName': '内置示例数据集',
@@ -1014,6 +1037,7 @@ export const zh = {
 
   'fault.details': '详细信息',
   ...faultSentences.zh,
+  ...exitSentences.zh,
   ...choiceNames.zh,
   ...optionNames.zh,
   ...unreachableSentences.zh,
@@ -1027,6 +1051,9 @@ export const zh = {
   'advice.read-failed': '请检查其权限与所在磁盘。',
   'advice.write-failed': '请检查文件夹权限与所在磁盘。',
   'advice.wrong-folder': '请选择直接存放数据的文件夹。',
+  'advice.not-a-folder': '请选择或拖入存放图像的文件夹，或图像的压缩包。权重文件请在“权重”页面导入。',
+  'advice.not-weights':
+    '权重文件是 PyTorch 检查点（.pth、.pt）、safetensors 或 detectron2 的 .pkl 文件。数据集是文件夹：可拖到此处，或在“数据集”页面选择。',
   'advice.empty-dataset': '请选择其他文件夹或其他划分。',
   'advice.no-test-split':
     '请将每个类别的部分图像放入与训练文件夹并列的“test”文件夹，然后重新添加数据集；或选择其他数据。有效秩、对齐度与均匀度不需要测试集。',

@@ -13,6 +13,8 @@ export const faultCodes = [
   'read-failed',
   'write-failed',
   'wrong-folder',
+  'not-a-folder',
+  'not-weights',
   'empty-dataset',
   'no-test-split',
   'unreadable-file',

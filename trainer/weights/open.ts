@@ -1,6 +1,7 @@
 /** Opens a weights file, detecting its format from its first bytes rather than its name. */
 import { readdir, stat } from 'node:fs/promises';
-import { extname } from 'node:path';
+import { basename, extname } from 'node:path';
+import { FaultError } from '../durable/fault-error.ts';
 import { openWeightsFile, unreadable, type WeightsFile } from './file.ts';
 import { fileOfOthers, folderOfOthers } from './other-programs.ts';
 import { openPickleStream } from './pickle-stream.ts';
@@ -51,5 +52,9 @@ export async function openWeights(path: string): Promise<WeightsFile> {
   if (other !== null) throw unreadable(path, other);
   if (isPickle(path, head)) return openPickleStream(path);
   if (extname(path) === '.safetensors') return openSafetensors(path);
-  throw unreadable(path, 'it is neither a safetensors file nor a PyTorch checkpoint');
+  throw new FaultError(
+    'not-weights',
+    `${path} is neither a safetensors file nor a PyTorch checkpoint nor a pickle of arrays. Choose a file of weights (.pth, .pt, .safetensors, .pkl).`,
+    { file: basename(path), path },
+  );
 }

@@ -16,7 +16,8 @@ import type { answerOne } from '../ipc.ts';
 
 /** Requests that start a process or write a test file of 64 MB each time they are answered. */
 const costly: ReadonlySet<keyof Requests> = new Set([
-  ...(['doctor', 'hardware', 'inspect', 'calibrate', 'calibratePlan', 'precisions', 'draftRun', 'startPlan'] as const),
+  ...(['doctor', 'hardware', 'inspect', 'calibrate', 'calibratePlan', 'precisions', 'startPlan'] as const),
+  ...(['fastestExecution'] as const),
   ...(['importWeights', 'exportWeights', 'evaluateDetections', 'writeSampleSet', 'thumbnails'] as const),
   ...(['pictures', 'picture', 'augmentedViews', 'showPicture', 'createRun', 'resumeRun'] as const),
 ]);

@@ -1,5 +1,6 @@
 /** Inspects folders and saves the findings as data sets. */
-import { resolve } from 'node:path';
+import { stat } from 'node:fs/promises';
+import { basename, resolve } from 'node:path';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Inspection, Reading } from '../../../trainer/protocol/dataset.ts';
 import { sentencesIn } from '../../words/sentences.ts';
@@ -17,6 +18,8 @@ export interface InspectionsOptions {
   readonly checkedUnasked?: number | undefined;
   readonly now: () => number;
 }
+
+const isFile = async (path: string): Promise<boolean> => (await stat(path).catch(() => null))?.isFile() === true;
 
 export class Inspections {
   readonly #options: InspectionsOptions;
@@ -49,6 +52,13 @@ export class Inspections {
         `${folder} changed while it was inspected. Inspect it again when nothing writes to it.`,
         { path: folder },
         { retry: 'again' },
+      );
+    if (inspection.dataset === null && (await isFile(folder)))
+      throw new FaultError(
+        'not-a-folder',
+        `${folder} is a file, and neither an archive of a data set nor part of one: a data set is a folder. Choose the folder that holds its images.`,
+        { file: basename(folder), path: folder },
+        { retry: 'choose-folder' },
       );
     // The data may lie below the folder that was chosen, or above it.
     const signature = inspection.path === folder ? before : await signatureOf(inspection.path);

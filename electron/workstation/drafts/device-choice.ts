@@ -1,5 +1,6 @@
 /** Device and precision of a new run: the fastest measured for a training step on this machine. */
 import { cpus } from 'node:os';
+import { setTimeout as after } from 'node:timers/promises';
 import * as v from 'valibot';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
@@ -16,6 +17,8 @@ import type { TrainerHost } from '../trainer/trainer-host.ts';
 const leastGain = 1.2;
 /** bfloat16 first: it has the range of float32 and needs no loss scale. */
 const narrower = ['bfloat16', 'float16'] as const;
+/** A driver that takes longer to name its GPUs is not waited for by a form. */
+const namedWithinMs = 400;
 /** Faults not caused by the device, which may be measured again later. */
 const sayNothing: ReadonlySet<FaultCode> = new Set(['busy', 'cancelled', 'locked']);
 
@@ -30,6 +33,10 @@ export interface DeviceChoice {
   readonly precisions: RequestHandler<'precisions'>;
   /** For a new run: the first working GPU, otherwise the CPU; and the precision preferred there. */
   readonly chosen: () => Promise<Execution>;
+  /** The same from what was measured before; float32 where nothing was. Measures nothing, so that a form stands at once. */
+  readonly standing: () => Promise<Execution>;
+  /** Timings of each precision on a device, as measured before; null: not measured. */
+  readonly timed: (device: string) => Promise<PrecisionTimings | null>;
   /** Result of `chosen`, if known without measuring. */
   readonly known: () => Execution | null;
 }
@@ -50,7 +57,11 @@ export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
   const { store, host, jobs, complain } = options;
   /** Once per session and device, even on failure: a GPU that TensorFlow cannot use is not tried for every draft. */
   const asked = new Map<string, Promise<PrecisionTimings>>();
+  /** Devices that TensorFlow could not use in this session, by their key. */
+  const unusable = new Set<string>();
   let last: Execution | null = null;
+  /** Asked for once, where a driver that comes or goes within a session does not matter. */
+  let names: Promise<readonly string[]> | null = null;
 
   /** Everything that may affect which precision is fastest. */
   function keyOf(device: string, gpus: readonly string[]): string {
@@ -64,9 +75,14 @@ export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
     });
   }
 
-  async function measured(device: string, key: string): Promise<PrecisionTimings> {
+  async function storedTimings(key: string): Promise<PrecisionTimings | null> {
     const stored = await store.calibration(key);
-    if (stored !== null) return v.parse(PrecisionTimings, JSON.parse(stored.calibration));
+    return stored === null ? null : v.parse(PrecisionTimings, JSON.parse(stored.calibration));
+  }
+
+  async function measured(device: string, key: string): Promise<PrecisionTimings> {
+    const stored = await storedTimings(key);
+    if (stored !== null) return stored;
     if (!options.write) throw new FaultError('locked', 'The workspace is open for reading only.');
     const job = { kind: 'precisions' as const, device, threads: options.threads() };
     const { precisions } = await host.hold('precisions', () => jobs.run(job, 'precisions'));
@@ -82,6 +98,7 @@ export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
     asked.set(key, found);
     found.catch((error: unknown) => {
       if (sayNothing.has(faultOf(error).code)) asked.delete(key);
+      else unusable.add(key);
     });
     return found;
   }
@@ -97,24 +114,40 @@ export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
     }
   }
 
+  const namesHere = (): Promise<readonly string[]> =>
+    gpuNames().catch((error: unknown) => {
+      complain(faultOf(error).message);
+      return [];
+    });
+  const usual = { engine: 'traced', chunk: null, recompute: false } as const;
+  function onCpu(precision: Precision): Execution {
+    return { ...usual, threads: options.threads(), device: 'cpu', precision, loaderWorkers: 1 };
+  }
+  /** The CPU only has to decode. */
+  function onGpu(precision: Precision): Execution {
+    const threads = options.threads();
+    return { ...usual, threads, device: 'gpu:0', precision, loaderWorkers: Math.max(1, threads - 1) };
+  }
+
   return {
     precisions: async (device) => {
       const found = await timings(device, device === 'cpu' ? [] : await gpuNames());
       return { timings: found.timings, preferred: preferredPrecision(found), leastGain };
     },
     known: () => last,
+    timed: async (device) => storedTimings(keyOf(device, device === 'cpu' ? [] : await (names ??= namesHere()))),
+    standing: async () => {
+      const gpus = await Promise.race([namesHere(), after(namedWithinMs, [], { ref: false })]);
+      const key = keyOf('gpu:0', gpus);
+      const isOnGpu = gpus.length > 0 && !unusable.has(key);
+      const found = await storedTimings(isOnGpu ? key : keyOf('cpu', gpus));
+      const precision = found === null ? 'float32' : preferredPrecision(found);
+      return isOnGpu ? onGpu(precision) : onCpu(precision);
+    },
     chosen: async () => {
-      const gpus = await gpuNames().catch((error: unknown) => {
-        complain(faultOf(error).message);
-        return [];
-      });
-      const onGpu = gpus.length === 0 ? null : await placedOn('gpu:0', gpus);
-      const rest = { engine: 'traced', chunk: null, recompute: false, threads: options.threads() } as const;
-      last =
-        onGpu === null
-          ? { ...rest, device: 'cpu', precision: (await placedOn('cpu', gpus)) ?? 'float32', loaderWorkers: 1 }
-          : // The CPU only has to decode.
-            { ...rest, device: 'gpu:0', precision: onGpu, loaderWorkers: Math.max(1, options.threads() - 1) };
+      const gpus = await namesHere();
+      const onFirst = gpus.length === 0 ? null : await placedOn('gpu:0', gpus);
+      last = onFirst === null ? onCpu((await placedOn('cpu', gpus)) ?? 'float32') : onGpu(onFirst);
       return last;
     },
   };

@@ -19,7 +19,9 @@ import { dataWarnings } from './data-warnings.ts';
 import { completeConfig } from './check-config.ts';
 import { resolveSubject } from './evaluated-encoder.ts';
 import { fitsOf } from './memory-fit.ts';
+import type { DeviceChoice } from './device-choice.ts';
 import { RecordedPaces, type RecordedPace } from './recorded-pace.ts';
+import { RoughTimes } from './rough-time.ts';
 import { diskNeeded, warningsOf } from './resource-needs.ts';
 import { stepsFor } from './step-count.ts';
 
@@ -43,6 +45,7 @@ export interface EstimatesOptions {
   readonly jobs: SideJobs;
   readonly catalogue: Catalogue;
   readonly papers: readonly Paper[];
+  readonly placement: Pick<DeviceChoice, 'timed'>;
   readonly now: () => number;
 }
 
@@ -53,6 +56,8 @@ interface Known {
   readonly datasets: readonly StoredDataset[];
   readonly diskFreeBytes: number | null;
   readonly memoryFreeBytes: number;
+  /** Seconds of a run of which nothing like it was timed. */
+  readonly roughly: ReturnType<RoughTimes['within']>;
 }
 
 /** Known pace of a run; fields are null if unknown. */
@@ -64,8 +69,9 @@ interface Pace {
 }
 
 export function createEstimates(options: EstimatesOptions): Estimates {
-  const { store, catalogue, papers } = options;
+  const { store, catalogue, papers, placement } = options;
   const paces = new RecordedPaces(store);
+  const rough = new RoughTimes(store, placement.timed);
 
   async function estimateOf(given: RunConfig, planned: RunConfig | null, known: Known): Promise<Estimate> {
     const { runs, all, datasets } = known;
@@ -75,20 +81,26 @@ export function createEstimates(options: EstimatesOptions): Estimates {
     const stored = await store.calibration(key);
     const measured = stored === null ? null : v.parse(Calibration, JSON.parse(stored.calibration));
     const recorded = measured === null ? await paces.of(key, runs, all) : null;
-    return estimateFrom(config, { counted: stepsFor(config, datasets), measured, recorded }, known, papers);
+    const pace = { counted: stepsFor(config, datasets), measured, recorded };
+    const found = estimateFrom(config, pace, known, papers);
+    return found.seconds === null ? { ...found, roughSeconds: await known.roughly(config, subject) } : found;
   }
 
   return {
-    estimate: async (config) => estimateOf(config, null, await gatherKnown(options, await store.runs())),
+    estimate: async (config) => estimateOf(config, null, await gatherKnown(options, rough, await store.runs())),
     estimateAll: async (wanted, runs) => {
-      const shared = await gatherKnown(options, runs);
+      const shared = await gatherKnown(options, rough, runs);
       return Promise.all(wanted.map(({ config, subject }) => estimateOf(config, subject, shared)));
     },
     calibrate: (config) => calibrate(options, config),
   };
 }
 
-async function gatherKnown({ store, workspace }: EstimatesOptions, runs: readonly StoredRun[]): Promise<Known> {
+async function gatherKnown(
+  { store, workspace }: EstimatesOptions,
+  rough: RoughTimes,
+  runs: readonly StoredRun[],
+): Promise<Known> {
   const [datasets, diskFreeBytes, memoryFreeBytes] = await Promise.all([
     store.datasets(),
     statfs(workspace.home).then(
@@ -97,7 +109,8 @@ async function gatherKnown({ store, workspace }: EstimatesOptions, runs: readonl
     ),
     availableMemory(),
   ]);
-  return { runs, all: byId(runs), datasets, diskFreeBytes, memoryFreeBytes };
+  const all = byId(runs);
+  return { runs, all, datasets, diskFreeBytes, memoryFreeBytes, roughly: rough.within(runs, all, datasets) };
 }
 
 function byId(runs: readonly StoredRun[]): ReadonlyMap<string, StoredRun> {
@@ -121,6 +134,7 @@ function estimateFrom(
     seconds,
     // The spread of single steps averages out, but slow changes of the machine do not, so it is not divided by √steps.
     secondsSpread: measured === null || steps === null ? null : measured.spreadSeconds * steps,
+    roughSeconds: null,
     basis: measured !== null ? 'measured' : recorded !== null ? 'recorded' : 'none',
     diskBytes,
     diskFreeBytes,

@@ -96,7 +96,7 @@ export function createPresets({ resources, store, weights, placement }: PresetsO
         resizing: newestResizing,
         method: { id: chosen.method, options: {} },
         data: sourceOf(row, pretrainSplit(row.inspection, method.labels)),
-        execution: await placement.chosen(),
+        execution: await placement.standing(),
       };
       return draft(base, chosen, row.inspection, catalogue);
     },
@@ -105,7 +105,7 @@ export function createPresets({ resources, store, weights, placement }: PresetsO
       if (of.kind === 'weights') {
         const record = await weights.get(of.weights);
         return completeConfig(
-          evaluationOfWeights(record, evaluator, row, catalogue, await placement.chosen()),
+          evaluationOfWeights(record, evaluator, row, catalogue, await placement.standing()),
           catalogue,
         );
       }

@@ -1,11 +1,10 @@
 /** A plan as it is shown: its needs, the state of its runs, the time they still take. */
 import type { PlannedRun } from '../../../trainer/protocol/plan.ts';
-import type { Estimate } from '../../api/drafts.ts';
 import type { PlannedRunRow, PlanRow } from '../../api/plans.ts';
+import { secondsLeftOf } from '../drafts/seconds-left.ts';
 import { waitsForDecision } from '../runs/begin-run.ts';
 import { dependencyOf } from '../runs/dependency.ts';
 import type { StoredPlan, StoredRun } from '../store/store.ts';
-import type { TrainerHost } from '../trainer/trainer-host.ts';
 import { foundHere, runsOnThisMachine } from './plan-data.ts';
 import { needsOf, total } from './plan-needs.ts';
 import { possibleRuns } from './plan-order.ts';
@@ -39,10 +38,11 @@ export async function planRow(
     ({ key }) => estimated.get(key) ?? [],
   );
   const { left, isDone } = whatIsLeft(planned, own, possibleRuns(plan, here));
-  const secondsLeft =
-    isDone || left.length > 0
-      ? total(left.map(({ key }) => secondsLeftOf(context.host, own.get(key), estimated.get(key))))
-      : null;
+  const secondsOf = (of: readonly PlannedRun[], isRough: boolean): number | null =>
+    total(of.map(({ key }) => secondsLeftOf(context.host, own.get(key), estimated.get(key), isRough)));
+  const secondsLeft = isDone || left.length > 0 ? secondsOf(left, false) : null;
+  // Of a plan that lacks its data, what all of it would take.
+  const open = planned.filter(({ key }) => own.get(key)?.status !== 'done');
   const waits = waitsIn(own);
   const shown = plan.runs.map(({ key }): PlannedRunRow => {
     const run = own.get(key);
@@ -55,6 +55,7 @@ export async function planRow(
     runs: shown,
     state: isDone ? 'done' : left.length === 0 ? 'blocked' : stateOf(shown, left, stored?.paused === true),
     secondsLeft,
+    roughSecondsLeft: secondsLeft === null ? secondsOf(open, true) : null,
     perSeed: {
       seconds: total(again.map((estimate) => estimate.seconds)),
       diskBytes: total(again.map((estimate) => estimate.diskBytes)),
@@ -96,13 +97,4 @@ function stateOf(runs: readonly PlannedRunRow[], left: readonly PlannedRun[], is
   const waiting = new Set(runs.filter(({ waits }) => waits !== null).map(({ key }) => key));
   if (left.every(({ key }) => waiting.has(key))) return 'waiting';
   return begun ? 'paused' : 'ready';
-}
-
-/** Seconds left as the trainer reports them, else the share of the estimate after the newest checkpoint. */
-function secondsLeftOf(host: TrainerHost, run: StoredRun | undefined, estimate: Estimate | undefined): number | null {
-  const live = run === undefined ? null : (host.sessionOrNull(run.id)?.progress() ?? null);
-  if (live !== null && live.secondsLeft !== null) return live.secondsLeft;
-  const seconds = estimate?.seconds ?? null;
-  if (seconds === null || run?.safeStep == null || estimate?.steps == null) return seconds;
-  return seconds * Math.max(0, 1 - run.safeStep / estimate.steps);
 }

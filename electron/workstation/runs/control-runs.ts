@@ -26,7 +26,6 @@ export interface RunControl {
   readonly resume: RequestHandler<'resumeRun'>;
   readonly checkpointNow: RequestHandler<'checkpointNow'>;
   readonly discard: RequestHandler<'discardRun'>;
-  readonly moveInQueue: RequestHandler<'moveInQueue'>;
   readonly recordsHeld: RequestHandler<'recordsHeld'>;
   readonly tryRecordsAgain: RequestHandler<'tryRecordsAgain'>;
   /** Creates a run without queueing it; plans queue theirs together. */
@@ -66,10 +65,9 @@ export function createRunControl(context: RunsContext): RunControl {
       const run = await getRun(store, id);
       if (isActive(run))
         throw new FaultError('not-available', `Run "${run.title}" is running; stop it first.`, { run: id });
-      await queue.remove(id);
+      await queue.remove([id]);
       await changeRun(context, id, () => store.setStatus(id, 'stopped', run.fault));
     },
-    moveInQueue: (id, position) => queue.move(id, position),
     recordsHeld: held.fault,
     tryRecordsAgain: held.tryNow,
   };
@@ -101,7 +99,7 @@ async function stopRun(context: RunsContext, id: string, how: 'safely' | 'now'):
   const { store, host, queue, complain } = context;
   const running = await host.sessionWhenOpen(id);
   // Remove from the queue first: afterwards the run either has a trainer or never will.
-  if (running === null) await queue.remove(id);
+  if (running === null) await queue.remove([id]);
   const session = running ?? host.sessionOrNull(id);
   if (session !== null) {
     // Not awaited: a safe stop takes as long as the step and the save; the row changes when it is done.

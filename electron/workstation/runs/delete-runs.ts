@@ -35,7 +35,7 @@ export function createRunDeletion(context: RunsContext): RunDeletion {
       const run = await getRun(store, id);
       if (isActive(run) || host.holder() === id)
         throw new FaultError('busy', `Run "${run.title}" is running; stop it before deleting it.`, { run: id });
-      await queue.remove(id);
+      await queue.remove([id]);
       if (run.status === 'queued') await store.setStatus(id, 'stopped', null);
       await store.markDeleted(id, true);
       discardLater(run);

@@ -4,6 +4,20 @@
 import type { Push } from '../request-types.ts';
 import type { Store } from '../store/store.ts';
 
+/** `order` with runs put back, each behind the nearest of those it stood behind that is still there. */
+export function withPutBack(
+  order: readonly string[],
+  runs: readonly string[],
+  former: readonly string[],
+): readonly string[] {
+  const result = order.filter((run) => !runs.includes(run));
+  for (const run of former.filter((one) => runs.includes(one))) {
+    const before = former.slice(0, former.indexOf(run)).findLast((one) => result.includes(one));
+    result.splice(before === undefined ? 0 : result.indexOf(before) + 1, 0, run);
+  }
+  return result;
+}
+
 export class QueueOrder {
   readonly #store: Store;
   readonly #push: Push;

@@ -19,7 +19,7 @@ test('an evaluation waits for the run it looks at, and gives its figure', async 
   const workstation = await bench.open();
   const subject = await workstation.handlers.createRun.answer(pretrain('steps=40 ms=10'));
   const measured = await workstation.handlers.createRun.answer(evaluation('steps=3', subject));
-  await workstation.handlers.moveInQueue.answer(measured, 1);
+  await workstation.handlers.moveInQueue.answer([measured], 1);
   const waiting = await rowOf(workstation, measured);
   expect(waiting).toMatchObject({ status: 'queued', waitsFor: { kind: 'run', run: subject } });
   await workstation.whenIdle();
@@ -51,7 +51,7 @@ test('the order outlives the program', async () => {
     await first.handlers.createRun.answer(pretrain('steps=3 ms=1')),
   ];
   await until(async () => (await rowOf(first, running)).status === 'running', 'running');
-  await first.handlers.moveInQueue.answer(b, 1);
+  await first.handlers.moveInQueue.answer([b], 1);
   await first.close('safely');
   const second = await bench.open({ drain: 'own' });
   const rows = await second.handlers.runs.answer();
@@ -69,6 +69,48 @@ test('the order outlives the program', async () => {
   await third.whenIdle();
   expect((await rowOf(third, a)).status).toBe('done');
   expect((await rowOf(third, b)).status).toBe('done');
+});
+
+test('several runs move and leave the queue at once, and come back to where they stood', async () => {
+  const workstation = await bench.open();
+  const { createRun, moveInQueue, cancelQueued, undoCancel, queue, runs } = workstation.handlers;
+  const running = await createRun.answer(pretrain('steps=2000 ms=5'));
+  await until(async () => (await rowOf(workstation, running)).status === 'running', 'running');
+  const titles = ['steps=2 a', 'steps=2 b', 'steps=2 c', 'steps=2 d'];
+  const ids: string[] = [];
+  for (const title of titles) ids.push(await createRun.answer(pretrain(title)));
+  const [a = '', b = '', c = '', d = ''] = ids;
+  const order = async () => (await queue.answer()).map(({ run }) => run);
+
+  await moveInQueue.answer([c, d], 1);
+  expect(await order()).toEqual([c, d, a, b]);
+  await expect(moveInQueue.answer([running], 1)).rejects.toThrow('not queued');
+
+  // The one that runs is not taken out.
+  const cancelled = await cancelQueued.answer([d, b, running]);
+  expect(cancelled).toEqual({ runs: [d, b], order: [c, d, a, b] });
+  expect(await order()).toEqual([c, a]);
+  expect((await runs.answer()).filter(({ status }) => status === 'stopped').map(({ id }) => id)).toEqual(
+    expect.arrayContaining([d, b]),
+  );
+  await moveInQueue.answer([a], 1);
+  await undoCancel.answer(cancelled);
+  expect(await order()).toEqual([a, b, c, d]);
+  await expect(undoCancel.answer(cancelled)).rejects.toThrow('2 of 2 runs cannot be put back');
+});
+
+test('the end of a queued run is told from an earlier one of its shape', async () => {
+  const workstation = await bench.open();
+  const { createRun, queue } = workstation.handlers;
+  await createRun.answer(pretrain('steps=20 ms=20'));
+  await workstation.whenIdle();
+  await createRun.answer({ ...pretrain('steps=2000 ms=5'), seed: 2 });
+  const next = await createRun.answer({ ...pretrain('steps=20 ms=20'), seed: 3 });
+  await until(async () => (await queue.answer()).length === 1, 'one runs');
+  await until(async () => (await queue.answer())[0]?.endsAt != null, 'an end is expected');
+  const [found] = await queue.answer();
+  expect(found).toMatchObject({ run: next, isRough: false });
+  expect(found?.endsAt).toBeGreaterThan(Date.now());
 });
 
 test('a run that would resume with different rounding asks first; resuming it answers', async () => {

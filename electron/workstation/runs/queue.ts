@@ -11,12 +11,16 @@ import type { HeldWrites } from '../workspace/held-writes.ts';
 import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
 import { beginRun, isQuestion, isWorthResuming } from './begin-run.ts';
 import { dependencyOf, pausedPlans, waitsOf } from './dependency.ts';
-import { QueueOrder } from './queue-order.ts';
+import { QueueOrder, withPutBack } from './queue-order.ts';
 
 export interface Queue {
   readonly add: (runs: readonly string[], where: 'front' | 'back') => Promise<void>;
-  readonly remove: (run: string) => Promise<void>;
-  readonly move: (run: string, position: number) => Promise<void>;
+  /** Gives the order before. */
+  readonly remove: (runs: readonly string[]) => Promise<readonly string[]>;
+  /** Puts runs, in the order they are given in, where the first of them is at `position`, from 1. */
+  readonly move: (runs: readonly string[], position: number) => Promise<void>;
+  /** Queues runs that were taken out, each behind what it stood behind. @param order the order before */
+  readonly putBack: (runs: readonly string[], order: readonly string[]) => Promise<void>;
   /** Reason for each queued run to wait. */
   readonly waits: (runs: readonly StoredRun[]) => Promise<ReadonlyMap<string, RunRow['waitsFor']>>;
   /** Starts the next run that can start, if the device is free. */
@@ -55,7 +59,10 @@ export function createQueue(options: QueueOptions): Queue {
       });
   }
 
-  async function add(runs: readonly string[], where: 'front' | 'back'): Promise<void> {
+  async function enter(
+    runs: readonly string[],
+    place: (before: readonly string[]) => readonly string[],
+  ): Promise<void> {
     for (const run of runs) {
       starter.own.add(run);
       // Resuming answers its question, which must be known when its turn comes.
@@ -63,12 +70,15 @@ export function createQueue(options: QueueOptions): Queue {
       await store.setStatus(run, 'queued', isQuestion(fault) ? fault : null);
       await saveRunCard(store, run);
     }
-    if (runs.length > 0)
-      await order.change((before) => {
-        const others = before.filter((run) => !runs.includes(run));
-        return where === 'front' ? [...runs, ...others] : [...others, ...runs];
-      });
+    if (runs.length > 0) await order.change(place);
     void advance();
+  }
+
+  function add(runs: readonly string[], where: 'front' | 'back'): Promise<void> {
+    return enter(runs, (before) => {
+      const others = before.filter((run) => !runs.includes(run));
+      return where === 'front' ? [...runs, ...others] : [...others, ...runs];
+    });
   }
 
   /** Requeues a lost run if the user wants it and it is worth it. */
@@ -89,12 +99,22 @@ export function createQueue(options: QueueOptions): Queue {
 
   return {
     add,
-    remove: (run) => order.change((before) => before.filter((queued) => queued !== run)),
-    move: (run, position) =>
+    remove: async (runs) => {
+      let found: readonly string[] = [];
+      await order.change((before) => {
+        found = before;
+        return before.filter((queued) => !runs.includes(queued));
+      });
+      return found;
+    },
+    move: (runs, position) =>
       order.change((before) => {
-        if (!before.includes(run)) throw new FaultError('not-available', `Run "${run}" is not queued.`, { run });
-        return before.filter((queued) => queued !== run).toSpliced(position - 1, 0, run);
+        const lacking = runs.find((run) => !before.includes(run));
+        if (lacking !== undefined)
+          throw new FaultError('not-available', `Run "${lacking}" is not queued.`, { run: lacking });
+        return before.filter((queued) => !runs.includes(queued)).toSpliced(position - 1, 0, ...runs);
       }),
+    putBack: (runs, former) => enter(runs, (now) => withPutBack(now, runs, former)),
     waits: async (runs) => {
       const isPlanned = runs.some(({ status, plan }) => status === 'queued' && plan !== null);
       return waitsOf(runs, host.holder(), isPlanned ? await pausedPlans(store) : new Set());

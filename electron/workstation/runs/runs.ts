@@ -1,12 +1,14 @@
 /** Runs for the window and the terminal: reading, control, naming, deletion and import. */
+import type { Estimates } from '../drafts/estimate.ts';
 import type { RequestHandler } from '../request-types.ts';
 import { createRunControl, type RunControl } from './control-runs.ts';
 import { createDetectionReading, type DetectionReading } from './detections.ts';
 import { createRunDeletion, type RunDeletion } from './delete-runs.ts';
+import { createQueuedRuns, type QueuedRuns } from './queued-runs.ts';
 import { createRunReading, type RunReading } from './read-runs.ts';
 import { changeRun, type RunsContext } from './runs-context.ts';
 
-export interface Runs extends RunReading, RunControl, RunDeletion {
+export interface Runs extends RunReading, RunControl, RunDeletion, QueuedRuns {
   readonly rename: RequestHandler<'renameRun'>;
   readonly note: RequestHandler<'noteRun'>;
   readonly archive: RequestHandler<'archiveRun'>;
@@ -14,12 +16,13 @@ export interface Runs extends RunReading, RunControl, RunDeletion {
   readonly detections: DetectionReading;
 }
 
-export function createRuns(context: RunsContext): Runs {
+export function createRuns(context: RunsContext, estimates: Estimates): Runs {
   const { store, push } = context;
   return {
     ...createRunReading(context),
     ...createRunControl(context),
     ...createRunDeletion(context),
+    ...createQueuedRuns(context, estimates),
     detections: createDetectionReading(store),
     rename: (id, title) => changeRun(context, id, () => store.rename(id, title)),
     note: (id, note) => changeRun(context, id, () => store.note(id, note)),

@@ -85,10 +85,14 @@ export function exitFault(exit: TrainerExit): Fault | null {
     const retry = known.retry === undefined ? {} : { retry: known.retry };
     return { code: known.code, message: `${known.advice} It said: ${last}`, values, ...retry };
   }
-  const how = exit.signal === null ? `exit code ${String(exit.code)}` : exit.signal;
+  const how = exit.signal ?? `exit code ${String(exit.code)}`;
+  const ended =
+    exit.signal === null
+      ? `The trainer exited unexpectedly (${how}).`
+      : `The trainer was killed (${how}), and not by this program.`;
   return {
     code: 'trainer-died',
-    message: `The trainer exited unexpectedly (${how}); this program did not end it.${last === '' ? '' : ` Its last lines: ${last}`}`,
+    message: `${ended}${last === '' ? '' : ` Its last lines: ${last}`}`,
     values: { ...values, how },
     retry: 'resume',
   };

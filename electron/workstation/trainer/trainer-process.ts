@@ -56,7 +56,8 @@ export async function launchTrainer(
   // differ.
   const child = spawn(program.node, [program.script], {
     cwd: folder,
-    env: program.env,
+    // TensorFlow reads it once, when it is loaded: its routine lines are not the words of a trainer that died.
+    env: { TF_CPP_MIN_LOG_LEVEL: '2', ...program.env },
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
     windowsHide: true,
   });

@@ -11,6 +11,7 @@ const row: PlanRow = {
   runs: plan.runs.map(({ key }) => ({ key, run: `run of ${key}`, status: null, waits: null })),
   state: 'ready',
   secondsLeft: 900,
+  roughSecondsLeft: null,
   perSeed: { seconds: 700, diskBytes: 90 },
   startedAt: null,
   seeds: 1,
@@ -31,6 +32,10 @@ test('before anything is timed here it says what the plan took elsewhere, and af
   const untimed = { ...row, secondsLeft: null, perSeed: { seconds: null, diskBytes: null } };
   expect(need(untimed, 3, 'time')).toEqual({ kind: 'time', ok: null, values: { took: 3600, cores: 2 } });
   expect(need({ ...untimed, startedAt: 1 }, 3, 'time')?.values).toEqual({});
+  // A first idea of it comes after that.
+  const rough = { ...untimed, roughSecondsLeft: 500 };
+  expect(need(rough, 3, 'time')?.values).toEqual({ took: 3600, cores: 2 });
+  expect(need({ ...rough, startedAt: 1 }, 3, 'time')).toEqual({ kind: 'time', ok: null, values: { rough: 1500 } });
   expect(need({ ...untimed, plan }, 1, 'time')?.values).toEqual(plan.took === undefined ? {} : expect.anything());
   expect(need(untimed, 2, 'disk')).toEqual({ kind: 'disk', ok: null, values: { free: 250 } });
 });

@@ -62,13 +62,17 @@ function withMoreOnDisk(need: Checked, more: number | null): Checked {
   };
 }
 
-/** Seconds that are left; before anything is timed here, what the plan took elsewhere, by the number of seeds. Null: none. */
+/**
+ * Seconds that are left, by the number of seeds; before anything is timed here, what the plan took elsewhere, else a first idea. Null:
+ * none.
+ */
 export function timeNeed(row: PlanRow, seeds: number): PlanNeed | null {
   const left = plus(row.secondsLeft, further(row.perSeed.seconds, seeds - row.seeds));
   if (left === 0) return null;
   if (left !== null) return { kind: 'time', ok: true, values: { seconds: left } };
   const { took } = row.plan;
-  const elsewhere =
-    took === undefined || row.startedAt !== null ? {} : { took: took.seconds * seeds, cores: took.cores };
-  return { kind: 'time', ok: null, values: elsewhere };
+  if (took !== undefined && row.startedAt === null)
+    return { kind: 'time', ok: null, values: { took: took.seconds * seeds, cores: took.cores } };
+  const rough = row.roughSecondsLeft;
+  return { kind: 'time', ok: null, values: rough === null ? {} : { rough: (rough * seeds) / row.seeds } };
 }

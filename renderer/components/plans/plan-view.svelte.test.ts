@@ -23,6 +23,7 @@ const row: PlanRow = {
   }),
   state: 'waiting',
   secondsLeft: 60,
+  roughSecondsLeft: null,
   perSeed: { seconds: 40, diskBytes: null },
   startedAt: 1,
   seeds: 1,

@@ -67,6 +67,35 @@ test('a run whose trainer was killed is resumed, with nothing to choose', () => 
   expect(resumed).toEqual([['run-1']]);
 });
 
+test.each([
+  ['en', 'The trainer was killed (SIGKILL).'],
+  ['zh', '训练程序被强制结束（SIGKILL）。'],
+] as const)(
+  'a killed trainer is told as one in %s, its own last words under the details alone',
+  (language, sentence) => {
+    words.language = language;
+    const message = 'The trainer was killed (SIGKILL), and not by this program. Its last lines: tcmalloc: 1';
+    const values = { tail: 'tcmalloc: 1', how: 'SIGKILL' };
+    show({ ...killed, fault: { code: 'trainer-died', message, values, retry: 'resume' } });
+    const banner = document.querySelector('[data-testid="interrupted"]')!;
+    const details = banner.querySelector('details')!;
+    expect(details.open).toBe(false);
+    expect(details.textContent).toContain('tcmalloc: 1');
+    details.remove();
+    expect(banner.textContent).toContain(sentence);
+    expect(banner.textContent).not.toMatch(/tcmalloc|tail|how|trainer-died/);
+    expect(document.querySelector('[data-testid="resume"]')!.classList).toContain('primary');
+  },
+);
+
+test('where the same settings meet the same end, changing them is the main button', () => {
+  const primary = (): string => document.querySelector('.primary')!.textContent.trim();
+  const fault = { code: 'out-of-memory', message: 'Out of memory.', values: {}, retry: 'smaller-batch' } as const;
+  show({ ...killed, fault });
+  expect(primary()).toBe('Run again with changes');
+  expect(document.querySelector('[data-testid="resume"]')).not.toBeNull();
+});
+
 test('a run that went back without success says what was not finite, on which images, and asks how it goes on', () => {
   const text = show(asking);
   for (const part of [
@@ -79,9 +108,12 @@ test('a run that went back without success says what was not finite, on which im
   expect(text).not.toContain('with the same result');
   const select = document.querySelector('select')!;
   expect(select.value).toBe('skip');
+  // The same way again would come to the same.
+  expect(document.querySelector('[data-testid="resume"]')!.classList).not.toContain('primary');
   select.value = 'clip';
   select.dispatchEvent(new Event('change', { bubbles: true }));
   flushSync();
+  expect(document.querySelector('[data-testid="resume"]')!.classList).toContain('primary');
   resume();
   expect(resumed).toEqual([['run-1', { policy: 'clip', norm: 1 }]]);
 });

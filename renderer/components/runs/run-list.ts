@@ -39,12 +39,12 @@ function rank(row: RunRow): number {
   return row.status === 'running' || row.status === 'paused' ? 0 : row.status === 'queued' ? 1 : 2;
 }
 
-export function canResume(row: RunRow): boolean {
+export function canResume(row: Pick<RunRow, 'status'>): boolean {
   return row.status === 'interrupted' || row.status === 'stopped' || row.status === 'failed';
 }
 
-/** Faults that the same configuration meets again. */
-const meetsAgain: ReadonlySet<FaultCode> = new Set([
+/** Faults that the same settings meet again. */
+export const meetsAgain: ReadonlySet<FaultCode> = new Set([
   'bad-argument',
   'unknown-id',
   'empty-dataset',
@@ -59,7 +59,7 @@ const meetsAgain: ReadonlySet<FaultCode> = new Set([
 ]);
 
 /** What can succeed for a run that ended early: going on, changed settings, or saying where its data is. Null for others. */
-export function nextStep(row: RunRow): 'resume' | 'change' | 'find-data' | null {
+export function nextStep(row: Pick<RunRow, 'status' | 'fault'>): 'resume' | 'change' | 'find-data' | null {
   if (!canResume(row)) return null;
   if (row.fault === null || row.fault.retry === 'resume') return 'resume';
   if (row.fault.retry === 'choose-folder') return 'find-data';

@@ -7,5 +7,8 @@ export function waitsInWords(
   runById: ReadonlyMap<string, Pick<RunRow, 'title'>>,
 ): string {
   if (waitsFor.kind === 'plan') return t('runs.waits.plan');
-  return t(`runs.waits.${waitsFor.kind}`, { run: runById.get(waitsFor.run)?.title ?? waitsFor.run });
+  const run = runById.get(waitsFor.run)?.title;
+  // The device may be held by what measures it.
+  if (run === undefined) return t('runs.waits.measurement');
+  return t(`runs.waits.${waitsFor.kind}`, { run });
 }

@@ -75,6 +75,7 @@ export function draftAnswers(
   | 'presets'
   | 'draftRun'
   | 'comparePresets'
+  | 'fastestExecution'
   | 'precisions'
   | 'estimate'
   | 'calibrate'
@@ -95,11 +96,13 @@ export function draftAnswers(
         rightOrigins: originsAt(other!.origins, path),
       }));
     },
+    fastestExecution: () => draftFrom(presets[0]!, 0).execution,
     precisions: () => precisions,
     estimate: (config) => ({
       steps: config.kind === 'pretrain' ? Math.round((Number(getAt(config, 'epochs')) * 60_000) / config.batch) : null,
       seconds: 378,
       secondsSpread: 22,
+      roughSeconds: null,
       basis: 'recorded',
       diskBytes: 64_000_000,
       diskFreeBytes: 212_000_000_000,

@@ -27,6 +27,7 @@ function planRow(world: FakeWorld): PlanRow {
     }),
     state: empty ? 'ready' : 'running',
     secondsLeft: empty ? null : 1480,
+    roughSecondsLeft: empty ? 1400 : null,
     perSeed: { seconds: empty ? null : 1210, diskBytes: empty ? null : 200_000_000 },
     startedAt: empty ? null : minutes(30),
     seeds: 1,

@@ -183,6 +183,7 @@ const unchanged = {
   noteRun: () => undefined,
   archiveRun: () => undefined,
   moveInQueue: () => undefined,
+  undoCancel: () => undefined,
 };
 
 export function runAnswers(
@@ -205,7 +206,10 @@ export function runAnswers(
   | 'archiveRun'
   | 'deleteRun'
   | 'undoDelete'
+  | 'queue'
   | 'moveInQueue'
+  | 'cancelQueued'
+  | 'undoCancel'
   | 'importRun'
   | 'exportWeights'
   | 'interrupted'
@@ -214,6 +218,11 @@ export function runAnswers(
   return {
     ...unchanged,
     runs: () => listRuns(world),
+    queue: () =>
+      listRuns(world)
+        .filter(({ status }) => status === 'queued')
+        .map(({ id }, at) => ({ run: id, seconds: 90, isRough: at > 0, endsAt: minutes(-3 - at) })),
+    cancelQueued: (runs) => ({ runs, order: runs }),
     run: (id) => {
       const found = listRuns(world).find((one) => one.id === id) ?? rows[0]!;
       return { ...detailOf(found), folder: `/home/me/Reprise/runs/${id}` };

@@ -24,9 +24,13 @@ export interface Format {
   duration(seconds: number | null | undefined): string;
   /** about 2 h 10 min, give or take 15 min */
   about(seconds: number | null | undefined, spread?: number | null): string;
+  /** roughly 3 h: known within a factor of two or so. */
+  roughly(seconds: number | null | undefined): string;
   /** 3 min ago; just now. */
   ago(then: number | null | undefined, now: number): string;
   date(at: number | null | undefined): string;
+  /** When something is expected: the time of day, with the day unless it is today. */
+  due(at: number, now: number): string;
   time(at: number): string;
 }
 
@@ -57,6 +61,13 @@ export function createFormat(language: Language, say: Say): Format {
   // One is ready for every count of digits a screen asks for: a chart writes a figure at every move of the pointer.
   const significant = { 3: significantDigits(locale, 3), 4: significantDigits(locale, 4) };
   const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
+  const hour = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
+  const dayAndHour = new Intl.DateTimeFormat(locale, {
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+  });
   const timeOfDay = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
   const byteFormats = byteUnits.map(
     (unit) => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumSignificantDigits: 3 }),
@@ -105,6 +116,8 @@ export function createFormat(language: Language, say: Say): Format {
         return say('time.about', { time: duration(coarse(seconds)) });
       return say('time.aboutSpread', { time: duration(coarse(seconds)), spread: duration(coarse(spread)) });
     },
+    roughly: (seconds) =>
+      isKnown(seconds) ? say('time.roughly', { time: duration(Number(seconds.toPrecision(2))) }) : missing,
     ago(then, now) {
       if (!isKnown(then)) return missing;
       const seconds = Math.max(0, (now - then) / 1000);
@@ -113,6 +126,7 @@ export function createFormat(language: Language, say: Say): Format {
         time: duration(seconds < 60 ? Math.floor(seconds / 10) * 10 : Math.floor(seconds / 60) * 60),
       });
     },
+    due: (at, now) => (new Date(at).toDateString() === new Date(now).toDateString() ? hour : dayAndHour).format(at),
     date: (at) => (isKnown(at) ? dateTime.format(at) : missing),
     time: (at) => timeOfDay.format(at),
   };

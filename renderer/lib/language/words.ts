@@ -7,6 +7,7 @@ import type { Choice, Options } from '../../../trainer/protocol/options.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Said } from '../../../trainer/protocol/sentence.ts';
+import { exitOf } from '../../../electron/words/faults.ts';
 import { choiceInWords } from '../../../electron/words/choices.ts';
 import { datasetInWords, splitInWords } from '../../../electron/words/dataset-names.ts';
 import { fieldInWords } from '../../../electron/words/fields.ts';
@@ -133,14 +134,26 @@ export function spoken(values: SlotValues): SlotValues {
   return typeof what === 'string' ? { ...values, what: programInWords(f().language, what) } : values;
 }
 
+/** What happened, in a sentence. */
+export function faultText({ code, values, message }: Fault): string {
+  const exit = exitOf({ code, values });
+  if (exit !== null) return 'signal' in exit ? t('exit.killed', exit) : t('exit.code', exit);
+  return tCode('fault', code, spoken(values)) ?? message;
+}
+
+/** Said in the sentence, or raw: a program's own words at its end, which the details have. */
+const rawValues: ReadonlySet<string> = new Set(['tail', 'how', 'cause']);
+
 /** The values of a fault or a check as labelled lines; sizes in bytes are read as sizes. */
 export function detailsOf(
   values: Fault['values'] | SlotValues,
 ): readonly { readonly label: string; readonly value: string }[] {
-  return Object.entries(values).map(([key, value]) => ({
-    label: tCode('value', key) ?? programInWords(f().language, key),
-    value: valueOf(key, value),
-  }));
+  return Object.entries(values)
+    .filter(([key]) => !rawValues.has(key))
+    .map(([key, value]) => ({
+      label: tCode('value', key) ?? programInWords(f().language, key),
+      value: valueOf(key, value),
+    }));
 }
 function valueOf(key: string, value: string | number | boolean): string {
   if (typeof value === 'boolean') return tCode('value', value ? 'true' : 'false') ?? String(value);
