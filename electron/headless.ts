@@ -8,6 +8,7 @@ import { exitCodes, helpIn } from './terminal/help.ts';
 import * as detections from './terminal/detection-commands.ts';
 import { lasting } from './terminal/outputs.ts';
 import { printable } from './terminal/printable.ts';
+import { query } from './terminal/query-command.ts';
 import * as read from './terminal/read-commands.ts';
 import { openSession, type Surroundings } from './terminal/session.ts';
 import * as work from './terminal/work-commands.ts';
@@ -40,11 +41,12 @@ async function main(given: readonly string[], surroundings: Surroundings): Promi
   if (args.version) surroundings.out.write(`${surroundings.version}${surroundings.edition}\n`);
   else if (args.help) surroundings.out.write(helpIn[language]);
   if (args.version || args.help) return exitCodes.done;
+  if (args.command === 'query') return query(args, surroundings, wordsIn(language));
   const command = Object.hasOwn(commands, args.command) ? commands[args.command] : undefined;
   if (command === undefined)
     throw new UsageError(
       'bad-argument',
-      `There is no command "${args.command}". Commands: ${Object.keys(commands).join(', ')}.`,
+      `There is no command "${args.command}". Commands: ${[...Object.keys(commands), 'query'].join(', ')}.`,
     );
   const words = wordsIn(language);
   // The list of plans changes nothing.

@@ -14,6 +14,8 @@ export interface Arguments {
   readonly words: readonly string[];
   readonly home: string | null;
   readonly json: boolean;
+  /** Rows of a query with commas between their values. */
+  readonly csv: boolean;
   /** Also lists every reason for a verdict. */
   readonly verbose: boolean;
   readonly lang: TerminalLanguage | null;
@@ -65,6 +67,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     words,
     home: values.home ?? null,
     json: values.json === true,
+    csv: values.csv === true,
     verbose: values.verbose === true,
     lang,
     help: values.help === true || command === 'help',
@@ -134,6 +137,7 @@ function read(given: readonly string[]) {
         set: { type: 'string', multiple: true },
         read: { type: 'string', multiple: true },
         json: flag,
+        csv: flag,
         verbose: flag,
         contents: flag,
         anyway: flag,

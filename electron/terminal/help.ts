@@ -62,6 +62,9 @@ const en = `reprise COMMAND [options]
                                           detectron2 sees pictures, if the file does not tell it
                                           --anyway: also weights whose statistics do not fit
   weights                                 list the imported weights
+  query ["SELECT …"]                      read the records by SQL, also while the program runs
+                                          [--csv]; without one: every view with its columns,
+                                          which docs/records.md explains
 
 DATA is KIND:PATH (idx:/data/mnist), a folder, fashion-mnist, sample, or a name from "datasets".
 RUN can be shortened to the first characters of its id.
@@ -130,6 +133,9 @@ const zh = `reprise 命令 [选项]
                                           图像，文件中没有说明时指定
                                           --anyway：统计量不符的权重也导入
   weights                                 列出已导入的权重
+  query ["SELECT …"]                      用 SQL 读取记录，程序运行时也可以  [--csv]；
+                                          不写查询语句：列出所有视图及其各列（说明见
+                                          docs/records.md）
 
 “数据”可以是 类型:路径（idx:/data/mnist）、文件夹、fashion-mnist、sample，或 datasets 列出的名称。
 “实验”可以只写编号开头的几个字符。
