@@ -7,6 +7,7 @@ import { parseCommandLine, UsageError } from './terminal/arguments.ts';
 import { exitCodes, helpIn } from './terminal/help.ts';
 import * as detections from './terminal/detection-commands.ts';
 import { lasting } from './terminal/outputs.ts';
+import * as curves from './terminal/curves-commands.ts';
 import { printable } from './terminal/printable.ts';
 import { query } from './terminal/query-command.ts';
 import * as read from './terminal/read-commands.ts';
@@ -29,10 +30,10 @@ const commands: Readonly<Record<string, { readonly run: read.Command; readonly m
   'evaluate-detections': { run: detections.evaluateDetections, mode: 'write' },
   evaluate: { run: work.evaluate, mode: 'write' },
   features: { run: work.features, mode: 'write' },
-  export: { run: work.exportRun, mode: 'write' },
+  export: { run: curves.exportRun, mode: 'write' },
   plan: { run: work.plan, mode: 'write' },
   replay: { run: work.replay, mode: 'write' },
-  import: { run: work.importRun, mode: 'write' },
+  import: { run: curves.importRun, mode: 'write' },
 };
 
 async function main(given: readonly string[], surroundings: Surroundings): Promise<number> {

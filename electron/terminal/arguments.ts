@@ -32,6 +32,10 @@ export interface Arguments {
   readonly split: string | null;
   /** Check every image, also in a large data set. */
   readonly contents: boolean;
+  /** Take the curves of what is imported, to be drawn under one's own. */
+  readonly curves: boolean;
+  /** Export the curves instead of the encoder. */
+  readonly tensorboard: boolean;
   /** Import weights although their statistics say that they were loaded in a wrong order. */
   readonly anyway: boolean;
   readonly out: string | null;
@@ -81,6 +85,8 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     title: values.title ?? null,
     split: values.split ?? null,
     contents: values.contents === true,
+    curves: values.curves === true,
+    tensorboard: values.tensorboard === true,
     anyway: values.anyway === true,
     out: values.out ?? null,
     branch: branchOf(values.branch ?? '1'),
@@ -140,6 +146,8 @@ function read(given: readonly string[]) {
         csv: flag,
         verbose: flag,
         contents: flag,
+        curves: flag,
+        tensorboard: flag,
         anyway: flag,
         best: flag,
         last: flag,

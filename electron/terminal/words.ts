@@ -116,6 +116,13 @@ const en = {
   otherBits: 'differs',
   lastEpoch: 'last epoch',
   bestEpoch: 'best epoch, chosen on the test set',
+  curveWritten: 'Curves written',
+  pointCount: 'points',
+  importedCurves: 'Imported curves for comparison',
+  curveThere: 'In the file',
+  curveHere: 'Drawn with',
+  curvesHint:
+    'They are drawn under the curves of your runs and counted by no comparison. --set THEIRS=OURS: draw a curve with another metric.',
   viewsDocumented: 'docs/records.md says what each column holds, and in which unit.',
 } as const;
 type Key = keyof typeof en;
@@ -218,6 +225,12 @@ const zh: Readonly<Record<Key, string>> = {
   otherBits: '不同',
   lastEpoch: '末轮',
   bestEpoch: '最佳轮（按测试集选取）',
+  curveWritten: '曲线已写入',
+  pointCount: '个点',
+  importedCurves: '已导入对照曲线',
+  curveThere: '文件中的名称',
+  curveHere: '对应的指标',
+  curvesHint: '它们绘制在您自己的曲线之下，不计入任何比较。--set 文件中的名称=指标：改用其他指标。',
   viewsDocumented: '各列的含义与单位见 docs/records.md。',
 };
 
