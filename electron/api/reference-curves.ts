@@ -17,7 +17,8 @@ export interface ReferenceCurves {
   readonly kind: ReferenceKind | 'preset';
   /** The file or folder they were read from. */
   readonly file: string;
-  readonly sha256: string;
+  /** SHA-256 of what was read. */
+  readonly checksum: string;
   readonly addedAt: number;
   /** What positions count. */
   readonly axis: 'step' | 'epoch';

@@ -29,7 +29,7 @@ export const ReferenceRecord = v.strictObject({
   /** The file or folder they were read from. */
   file: v.string(),
   /** SHA-256 of the file; of a folder, over the names and checksums of those of its files that were read. */
-  sha256: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  checksum: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   bytes: Natural,
   addedAt: Natural,
   /** What the positions of points count. */

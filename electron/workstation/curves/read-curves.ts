@@ -17,7 +17,7 @@ import { CurvesUnreadable, unreadableFault } from './unreadable.ts';
 
 export interface ReadCurves extends FoundCurves {
   readonly file: string;
-  readonly sha256: string;
+  readonly checksum: string;
   readonly bytes: number;
   /** What they may be called. */
   readonly name: string;
@@ -50,7 +50,7 @@ async function fromFile(file: string): Promise<ReadCurves> {
   const { head, bytes } = await beginningOf(file);
   if (bytes > mostBytes) throw new CurvesUnreadable(said`it is larger than ${mostBytes / 2 ** 30} GiB`);
   const found = await reader(file, head)();
-  return { ...found, file, bytes, sha256: await sha256OfFile(file), name: basename(file) };
+  return { ...found, file, bytes, checksum: await sha256OfFile(file), name: basename(file) };
 }
 
 async function beginningOf(path: string): Promise<{ readonly head: Buffer; readonly bytes: number }> {
@@ -79,7 +79,7 @@ async function fromFolder(folder: string): Promise<ReadCurves> {
     const { config, hello: _hello, lastStep: _lastStep, ...found } = await readRunCurves(folder);
     const events = join(folder, 'events.ndjson');
     const bytes = (await stat(events)).size;
-    return { ...found, file: folder, bytes, sha256: await sha256OfFile(events), name: config.title };
+    return { ...found, file: folder, bytes, checksum: await sha256OfFile(events), name: config.title };
   }
   const files = await eventFiles(folder);
   if (files.length === 0)
@@ -96,7 +96,7 @@ async function fromFolder(folder: string): Promise<ReadCurves> {
   const found = await readEvents(files);
   const sums: string[] = [];
   for (const { path } of files) sums.push(`${relative(folder, path)} ${await sha256OfFile(path)}\n`);
-  return { ...found, file: folder, bytes, sha256: sha256(...sums), name: basename(folder) };
+  return { ...found, file: folder, bytes, checksum: sha256(...sums), name: basename(folder) };
 }
 
 /** By folder, then by name: the name begins with the time at which its writer was started. */

@@ -132,7 +132,7 @@ function shippedCurves({ preset, method, batch, stepsPerEpoch, curves }: Recorde
     name: preset,
     kind: 'preset',
     file: '',
-    sha256: '',
+    checksum: '',
     addedAt: 0,
     axis: 'step',
     stepsPerEpoch,

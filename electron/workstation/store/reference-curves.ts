@@ -18,7 +18,7 @@ export function saveReferenceCurves(
     database,
     `INSERT INTO reference_curves
        (id, name, kind, file, sha256, bytes, added_at, axis, steps_per_epoch, batch, method, notes)
-     VALUES (@id, @name, @kind, @file, @sha256, @bytes, @addedAt, @axis, @stepsPerEpoch, @batch, @method, @notes)`,
+     VALUES (@id, @name, @kind, @file, @checksum, @bytes, @addedAt, @axis, @stepsPerEpoch, @batch, @method, @notes)`,
   ).run({ ...fields, notes: JSON.stringify(notes) });
   const insertMetric = statement(
     database,
@@ -59,7 +59,7 @@ export function referenceCurves(database: ReadableDatabase): readonly ReferenceR
   ).all();
   return statement<Row>(
     database,
-    `SELECT id, name, kind, file, sha256, bytes, added_at AS addedAt, axis, steps_per_epoch AS stepsPerEpoch, batch,
+    `SELECT id, name, kind, file, sha256 AS checksum, bytes, added_at AS addedAt, axis, steps_per_epoch AS stepsPerEpoch, batch,
        method, notes
      FROM reference_curves ORDER BY added_at, id`,
   )
