@@ -30,7 +30,7 @@ export interface CollectLimits {
   readonly points: number;
 }
 
-const usualLimits: CollectLimits = { curves: 500, pointsOfCurve: 10_000, points: 1_000_000 };
+export const usualLimits: CollectLimits = { curves: 500, pointsOfCurve: 10_000, points: 1_000_000 };
 
 interface Gathered {
   positions: number[];

@@ -1,6 +1,6 @@
 /** Curves of other programs' files: what is read, what is left out and said, what is refused with a reason. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
@@ -9,10 +9,12 @@ import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
 import { inEnglish } from '../../../trainer/protocol/sentence.ts';
 import { attemptOf, checkpoint, hello, metrics, pretrainConfig, stopped } from '../store/testing/store-fixture.ts';
-import { CurveCollector } from './collect.ts';
+import { CurveCollector, usualLimits } from './collect.ts';
 import { EpochLength } from './epoch-length.ts';
-import { numberOf } from './formats/csv-rows.ts';
+import { longestRow, numberOf } from './formats/csv-rows.ts';
+import { longestRecord } from './formats/record-stream.ts';
 import { readCurves } from './read-curves.ts';
+import { longestLine } from './read-json-lines.ts';
 import { suggestMetrics } from './suggest-metrics.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'reprise-curves-'));
@@ -202,4 +204,15 @@ test('names of other programs are matched with ours, each of ours once', () => {
     null,
   ]);
   expect(suggestMetrics(['train_vicreg_loss', 'val_knn_acc1', 'epoch'])).toEqual(['loss', 'probe/top1', null]);
+});
+
+test('SECURITY.md states the bounds of these readers', () => {
+  const security = readFileSync(join(import.meta.dirname, '../../../SECURITY.md'), 'utf8');
+  const count = (number: number): string => number.toLocaleString('en-US');
+  const { curves, pointsOfCurve, points } = usualLimits;
+  for (const bound of [
+    `a record of ${longestRecord / 2 ** 20} MiB, a row of ${count(longestRow)} characters or a line of ${count(longestLine)}`,
+    `${curves} curves, ${count(pointsOfCurve)} points of each and ${count(points)} in all`,
+  ])
+    expect(security).toContain(bound);
 });

@@ -10,7 +10,7 @@ import { expectedNames, isTime, positionNames, type PositionNames } from './posi
 import { withoutPlace } from './read-table.ts';
 import { CurvesUnreadable } from './unreadable.ts';
 
-const longestLine = 1 << 20;
+export const longestLine = 1 << 20;
 
 type Point = Readonly<Record<string, unknown>>;
 

@@ -15,10 +15,10 @@ afterEach(async () => {
   shown = null;
 });
 
-const found = <E extends Element>(selector: string): E => document.querySelector<E>(selector)!;
+const found = (selector: string): HTMLElement => document.querySelector<HTMLElement>(selector)!;
 const drawn = (): string => found('output').textContent;
 function choose(testid: string, item: number): void {
-  found<HTMLButtonElement>(`[data-testid="${testid}"]`).click();
+  found(`[data-testid="${testid}"]`).click();
   flushSync();
   document.querySelectorAll<HTMLButtonElement>('[role="menuitem"]')[item]!.click();
 }
@@ -26,7 +26,7 @@ function choose(testid: string, item: number): void {
 test('what fits the run is drawn under it, and can be hidden', async () => {
   shown = mount(References, { target: document.body, props: { method: 'vicreg' } });
   await vi.waitFor(() => expect(drawn()).toBe('stats.txt true'));
-  found<HTMLInputElement>('input[type="checkbox"]').click();
+  found('input[type="checkbox"]').click();
   await vi.waitFor(() => expect(drawn()).toBe(''));
   expect(document.body.textContent).toContain('stats.txt');
 });
@@ -44,7 +44,7 @@ test('removing them can be undone', async () => {
   await vi.waitFor(() => expect(drawn()).toBe('stats.txt true'));
   choose('reference-more', 0);
   await vi.waitFor(() => expect(drawn()).toBe(''));
-  found<HTMLButtonElement>('[data-testid="notice-action"]').click();
+  found('[data-testid="notice-action"]').click();
   await vi.waitFor(() => expect(drawn()).toBe('stats.txt true'));
 });
 

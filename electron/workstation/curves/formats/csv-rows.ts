@@ -17,7 +17,7 @@ export interface CsvTable {
 }
 
 /** A row with a longer text, or more cells, is none of a table of figures. */
-const longestRow = 4 << 20;
+export const longestRow = 4 << 20;
 
 /** The error of a text that is no table; says where. */
 export class NoTable extends Error {

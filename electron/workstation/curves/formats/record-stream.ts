@@ -9,7 +9,7 @@ import { crc32c, masked } from './crc32c.ts';
 const headBytes = 12;
 const tailBytes = 4;
 /** Graphs and pictures are longer and hold no curve; their checksums are not looked at. */
-const longestRecord = 8 << 20;
+export const longestRecord = 8 << 20;
 
 export interface Record {
   /** Null: longer than is read, or differing from its checksum. */

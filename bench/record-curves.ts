@@ -1,0 +1,82 @@
+/**
+ * `npm run bench -- record-curves RUN_FOLDER`: the curves of a finished run of a preset as `resources/curves/<preset>.json`, which
+ * are drawn under everybody's runs of that preset. Means of equal parts, so that the file stays small.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import process from 'node:process';
+import * as v from 'valibot';
+import { readRunCurves, type FoundRunCurves } from '../electron/workstation/curves/read-run.ts';
+import { RecordedCurves } from '../trainer/protocol/reference-curves.ts';
+
+const pointsOfCurve = 200;
+/** More than anybody reads off a curve. */
+const digits = 6;
+
+const [given] = process.argv.slice(2);
+if (given === undefined) {
+  console.error('npm run bench -- record-curves RUN_FOLDER');
+  process.exit(2);
+}
+const folder = resolve(process.env['INIT_CWD'] ?? process.cwd(), given);
+const recorded = v.parse(RecordedCurves, recordOf(await readRunCurves(folder)));
+const target = join('resources', 'curves', `${recorded.preset}.json`);
+const wasThere = existsSync(target);
+await mkdir(join('resources', 'curves'), { recursive: true });
+await writeFile(target, `${textOf(recorded)}\n`);
+console.log(
+  `${target}: ${recorded.curves.length} curves of ${recorded.steps} steps${wasThere ? ', in place of those before' : ''}`,
+);
+
+function recordOf({ config, hello, lastStep, stepsPerEpoch, curves }: FoundRunCurves): RecordedCurves {
+  if (config.kind !== 'pretrain' || config.preset === undefined)
+    throw new Error(`${folder} is not a pretraining by a preset.`);
+  if (stepsPerEpoch === null || hello === null) throw new Error(`${folder} has no checkpoint, or was never begun.`);
+  const planned = Math.round(config.epochs * stepsPerEpoch);
+  if (lastStep < planned) throw new Error(`${folder} is at step ${lastStep} of ${planned}: wait until it is done.`);
+  return {
+    version: 1,
+    preset: config.preset,
+    method: config.method.id,
+    dataset: config.data.dataset,
+    seed: config.seed,
+    epochs: config.epochs,
+    batch: config.batch,
+    steps: lastStep,
+    stepsPerEpoch,
+    device: hello.device,
+    versions: hello.versions,
+    curves: curves.map(({ source, positions, values }) => ({ metric: source, ...thinned(positions, values) })),
+  };
+}
+
+/** Each part as the mean of its points, at its last step. */
+function thinned(positions: readonly number[], values: readonly (number | null)[]) {
+  const size = Math.max(1, Math.ceil(positions.length / pointsOfCurve));
+  const steps: number[] = [];
+  const means: (number | null)[] = [];
+  for (let from = 0; from < positions.length; from += size) {
+    const part = values.slice(from, from + size);
+    const finite = part.filter((value) => value !== null);
+    steps.push(positions[Math.min(from + size, positions.length) - 1]!);
+    const mean = finite.reduce((sum, value) => sum + value, 0) / finite.length;
+    means.push(finite.length < part.length ? null : Number(mean.toPrecision(digits)));
+  }
+  return { steps, values: means };
+}
+
+/** A list of numbers a line. */
+function textOf(value: RecordedCurves): string {
+  const lists: string[] = [];
+  const json = JSON.stringify(
+    value,
+    (_key, inner: unknown) => {
+      if (!Array.isArray(inner) || !inner.every((one) => typeof one === 'number' || one === null)) return inner;
+      lists.push(JSON.stringify(inner).replaceAll(',', ', '));
+      return `@${lists.length - 1}`;
+    },
+    2,
+  );
+  return json.replaceAll(/"@(\d+)"/g, (_whole, at: string) => lists[Number(at)] ?? '');
+}
