@@ -3,11 +3,12 @@
  * are drawn under everybody's runs of that preset. Means of equal parts, so that the file stays small.
  */
 import { existsSync } from 'node:fs';
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import process from 'node:process';
 import * as v from 'valibot';
 import { readRunCurves, type FoundRunCurves } from '../electron/workstation/curves/read-run.ts';
+import { PresetFile } from '../trainer/protocol/preset.ts';
 import { RecordedCurves } from '../trainer/protocol/reference-curves.ts';
 
 const pointsOfCurve = 200;
@@ -19,8 +20,13 @@ if (given === undefined) {
   console.error('npm run bench -- record-curves RUN_FOLDER');
   process.exit(2);
 }
+/** Values that a draft takes from the data. */
+const ofData = ['normalization'];
+
 const folder = resolve(process.env['INIT_CWD'] ?? process.cwd(), given);
-const recorded = v.parse(RecordedCurves, recordOf(await readRunCurves(folder)));
+const found = await readRunCurves(folder);
+const recorded = v.parse(RecordedCurves, recordOf(found));
+await expectPreset(recorded.preset, found.config);
 const target = join('resources', 'curves', `${recorded.preset}.json`);
 const wasThere = existsSync(target);
 await mkdir(join('resources', 'curves'), { recursive: true });
@@ -49,6 +55,28 @@ function recordOf({ config, hello, lastStep, stepsPerEpoch, curves }: FoundRunCu
     versions: hello.versions,
     curves: curves.map(({ source, positions, values }) => ({ metric: source, ...thinned(positions, values) })),
   };
+}
+
+/** A run that changed a value of its preset is no run to compare the preset's with. */
+async function expectPreset(id: string, config: unknown): Promise<void> {
+  const preset = v.parse(PresetFile, JSON.parse(await readFile(join('resources', 'presets', `${id}.json`), 'utf8')));
+  const changed = preset.values.filter(({ path, value }) => !ofData.includes(path) && !holds(at(config, path), value));
+  if (changed.length === 0) return;
+  throw new Error(`${folder} is not a run of "${id}" as it is: ${changed.map(({ path }) => path).join(', ')} differ.`);
+}
+
+function at(value: unknown, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>((inner, key) => (inner as Readonly<Record<string, unknown>> | undefined)?.[key], value);
+}
+
+/** A configuration has the defaults that a preset leaves out. */
+function holds(own: unknown, wanted: unknown): boolean {
+  if (typeof wanted !== 'object' || wanted === null) return own === wanted;
+  if (typeof own !== 'object' || own === null || Array.isArray(own) !== Array.isArray(wanted)) return false;
+  if (Array.isArray(wanted) && (own as readonly unknown[]).length !== wanted.length) return false;
+  return Object.entries(wanted).every(([key, value]) => holds((own as Readonly<Record<string, unknown>>)[key], value));
 }
 
 /** Each part as the mean of its points, at its last step. */

@@ -50,7 +50,7 @@ function curvesText({ id, name, curves, notes }: ReferenceCurves, { words, room 
   const columns: readonly Column[] = [
     { title: words.say('curveThere'), holds: 'text' },
     { title: words.say('curveHere'), holds: 'text' },
-    { title: words.say('pointCount'), holds: 'figures' },
+    { title: words.say('pointsKept'), holds: 'figures' },
   ];
   const rows = curves.map(({ source, metric, points }) => [oneLine(source), metric ?? '–', String(points)]);
   const told = notes.map((note) => oneLine(sentenceIn(words.language, note, String)));

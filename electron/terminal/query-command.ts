@@ -1,11 +1,12 @@
 /** `reprise query`: a SELECT over the records, printed as its rows are found. It takes no lock and waits for nobody. */
 import { join } from 'node:path';
+import { FaultError } from '../../trainer/durable/fault-error.ts';
 import { csvField } from '../workstation/report/csv.ts';
 import { openWorkspace } from '../workstation/workspace/workspace.ts';
 import { readMigrations } from '../workstation/store/open.ts';
 import { openRecordsForReading, type OpenedQuery, type QueryValue } from '../workstation/store/query.ts';
 import { defaultHome } from '../workstation/workspace/home.ts';
-import { usage, type Arguments } from './arguments.ts';
+import { usage, UsageError, type Arguments } from './arguments.ts';
 import { exitCodes } from './help.ts';
 import { oneLine, printable } from './printable.ts';
 import type { Output } from './progress.ts';
@@ -38,10 +39,14 @@ export async function query(args: Arguments, surroundings: Surroundings, words: 
       else out.write(`${viewsText(views, roomOf(out), words)}\n`);
       return exitCodes.done;
     }
-    const found = records.select(sql);
     const print = args.json ? printJson : args.csv ? printCsv : printTable;
-    await print(found, out, words);
+    await print(records.select(sql), out, words);
     return exitCodes.done;
+  } catch (error) {
+    // What is wrong is in the command line, also where SQLite finds it at a row.
+    if (error instanceof FaultError && error.fault.code === 'bad-argument')
+      throw new UsageError('bad-argument', error.message);
+    throw error;
   } finally {
     records.close();
     await workspace.close();
