@@ -141,7 +141,7 @@ const zh = `reprise 命令 [选项]
                                           --anyway：统计量不符的权重也导入
   import 文件|文件夹 --curves             导入曲线，绘制在自己的曲线之下：TensorBoard 事件文件、
                                           CSV、逐行 JSON，或任何人的实验文件夹
-                                          [--title 名称] [--method 方法] [--set 文件中的名称=指标]...
+                                          [--title 名称] [--method 方法] [--set 原名=指标]...
   weights                                 列出已导入的权重
   query ["SELECT …"]                      用 SQL 读取记录，程序运行时也可以  [--csv]；
                                           不写查询语句：列出所有视图及其各列（说明见

@@ -232,7 +232,7 @@ const zh: Readonly<Record<Key, string>> = {
   importedCurves: '已导入对照曲线',
   curveThere: '文件中的名称',
   curveHere: '对应的指标',
-  curvesHint: '它们绘制在您自己的曲线之下，不计入任何比较。--set 文件中的名称=指标：改用其他指标。',
+  curvesHint: '它们绘制在您自己的曲线之下，不计入任何比较。--set 原名=指标：改用其他指标。',
   viewsDocumented: '各列的含义与单位见 docs/records.md。',
 };
 
