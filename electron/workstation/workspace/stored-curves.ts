@@ -95,6 +95,15 @@ export async function adoptCurves(
 }
 
 async function adopt(workspace: Where, store: Pick<Store, 'saveReferenceCurves'>, id: string): Promise<void> {
+  const { record, points } = await readStoredCurves(workspace, id);
+  await store.saveReferenceCurves(record, points);
+}
+
+/** @throws FaultError `unreadable-file` if a file is missing or damaged */
+export async function readStoredCurves(
+  workspace: Where,
+  id: string,
+): Promise<{ readonly record: ReferenceRecord; readonly points: ReferencePoints['curves'] }> {
   const folder = join(workspace.curves, id);
   const record = await readSealedAs(join(folder, 'record.json'), recordLimit, ReferenceRecord);
   const points = await readSealedAs(join(folder, 'points.json'), pointsLimit, ReferencePoints);
@@ -106,5 +115,5 @@ async function adopt(workspace: Where, store: Pick<Store, 'saveReferenceCurves'>
     throw new FaultError('unreadable-file', `${folder} holds curves of another record: import the curves again.`, {
       path: folder,
     });
-  await store.saveReferenceCurves(record, points.curves);
+  return { record, points: points.curves };
 }
