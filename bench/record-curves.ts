@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- record-curves RUN_FOLDER`: the curves of a finished run of a preset as `resources/curves/<preset>.json`, which
+ * `npm run bench -- record-curves RUN_FOLDER DATA`: the curves of a finished run of a preset as `resources/curves/<preset>.json`, which
  * are drawn under everybody's runs of that preset. Means of equal parts, so that the file stays small.
  */
 import { existsSync } from 'node:fs';
@@ -15,9 +15,9 @@ const pointsOfCurve = 200;
 /** More than anybody reads off a curve. */
 const digits = 6;
 
-const [given] = process.argv.slice(2);
-if (given === undefined) {
-  console.error('npm run bench -- record-curves RUN_FOLDER');
+const [given, data] = process.argv.slice(2);
+if (given === undefined || data === undefined) {
+  console.error('npm run bench -- record-curves RUN_FOLDER DATA, where DATA is the name of its data: "Fashion-MNIST"');
   process.exit(2);
 }
 /** Values that a draft takes from the data. */
@@ -45,7 +45,7 @@ function recordOf({ config, hello, lastStep, stepsPerEpoch, curves }: FoundRunCu
     version: 1,
     preset: config.preset,
     method: config.method.id,
-    dataset: config.data.dataset,
+    data: data!,
     seed: config.seed,
     epochs: config.epochs,
     batch: config.batch,

@@ -12,6 +12,7 @@ export interface ReferenceCurve {
 
 export interface ReferenceCurves {
   readonly id: string;
+  /** Of a preset that came with the program: the data it was trained on. */
   readonly name: string;
   /** `preset`: a run of a preset that came with the program. */
   readonly kind: ReferenceKind | 'preset';

@@ -366,7 +366,7 @@ export const en = {
   'reference.reading': 'Reading the curves…',
   'reference.empty':
     'Curves of another program, or of somebody’s run, can be drawn under these. No comparison counts them.',
-  'reference.shipped': 'A run of this preset by the project',
+  'reference.shipped': 'A run of this preset by the project, {data}',
   'reference.added': '“{name}” was added: {drawn} of its {all} curves are matched with metrics.',
   'reference.removed': 'The reference curves “{name}” were removed.',
   'reference.remove': 'Remove',

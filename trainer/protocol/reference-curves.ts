@@ -65,7 +65,8 @@ export const RecordedCurves = v.strictObject({
   version: v.literal(1),
   preset: v.string(),
   method: v.string(),
-  dataset: v.string(),
+  /** Name of the data it was trained on, as a person knows it. */
+  data: v.string(),
   seed: Natural,
   epochs: v.number(),
   batch: Natural,

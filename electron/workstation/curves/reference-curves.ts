@@ -126,10 +126,10 @@ function importedCurves({ version: _version, bytes: _bytes, ...record }: Referen
   return { ...record, preset: null };
 }
 
-function shippedCurves({ preset, method, batch, stepsPerEpoch, curves }: RecordedCurves): ReferenceCurves {
+function shippedCurves({ preset, data, method, batch, stepsPerEpoch, curves }: RecordedCurves): ReferenceCurves {
   return {
     id: presetPrefix + preset,
-    name: preset,
+    name: data,
     kind: 'preset',
     file: '',
     checksum: '',

@@ -30,7 +30,7 @@ const dashes: readonly (readonly number[])[] = [
 
 /** What a person reads: a run of a preset that came with the program has no name of its own. */
 export const referenceName = (curves: ReferenceCurves): string =>
-  curves.kind === 'preset' ? t('reference.shipped') : curves.name;
+  curves.kind === 'preset' ? t('reference.shipped', { data: curves.name }) : curves.name;
 
 /** Created by a component: its effects end with the component. */
 export class ReferenceOverlay {
