@@ -367,6 +367,7 @@ export const en = {
   'reference.empty':
     'Curves of another program, or of somebody’s run, can be drawn under these. No comparison counts them.',
   'reference.shipped': 'A run of this preset by the project, {data}',
+  'reference.presetRun': 'the preset’s run',
   'reference.added': '“{name}” was added: {drawn} of its {all} curves are matched with metrics.',
   'reference.removed': 'The reference curves “{name}” were removed.',
   'reference.remove': 'Remove',

@@ -362,6 +362,7 @@ export const zh = {
   'reference.reading': '正在读取曲线…',
   'reference.empty': '可将其他程序或他人实验的曲线绘制在这些曲线之下，不计入任何比较。',
   'reference.shipped': '本项目用该预设完成的一次实验（{data}）',
+  'reference.presetRun': '预设的实验',
   'reference.added': '已添加“{name}”：{all} 条曲线中有 {drawn} 条对应到指标。',
   'reference.removed': '对照曲线“{name}”已移除。',
   'reference.remove': '移除',

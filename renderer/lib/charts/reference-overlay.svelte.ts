@@ -32,6 +32,10 @@ const dashes: readonly (readonly number[])[] = [
 export const referenceName = (curves: ReferenceCurves): string =>
   curves.kind === 'preset' ? t('reference.shipped', { data: curves.name }) : curves.name;
 
+/** The same beside a line. */
+export const referenceLabel = (curves: ReferenceCurves): string =>
+  curves.kind === 'preset' ? t('reference.presetRun') : curves.name;
+
 /** Created by a component: its effects end with the component. */
 export class ReferenceOverlay {
   readonly #workspace: Workspace;
@@ -82,8 +86,8 @@ export class ReferenceOverlay {
     return this.#factor(reference) === null ? 'axis' : null;
   }
 
-  /** The lines of a metric. `several`: other metrics share the chart. */
-  curvesOf(name: string, label: (reference: ReferenceCurves) => string = referenceName): readonly Curve[] {
+  /** The lines of a metric. */
+  curvesOf(name: string, label: (reference: ReferenceCurves) => string = referenceLabel): readonly Curve[] {
     return this.list.flatMap((reference, place): readonly Curve[] => {
       const curve = reference.curves.find(({ metric }) => metric === name);
       const factor = this.#factor(reference);
