@@ -185,7 +185,14 @@ const rooms = {
     ...contract,
   ],
   'electron/workstation/comparison': ['electron/workstation/store', ...contract],
+  // Numbers of TensorBoard's files, tables and lines of JSON; what they mean is said a room further.
+  'electron/workstation/curves/formats': ['trainer/durable'],
   'electron/workstation/recovery': ['electron/workstation/store', 'electron/workstation/workspace', ...contract],
+  'electron/workstation/curves': [
+    'electron/workstation/curves/formats',
+    'electron/workstation/(recovery|store|workspace)',
+    ...contract,
+  ],
   'electron/workstation/drafts': ['electron/workstation/(data|machine|store|trainer|workspace)', ...contract],
   'electron/workstation/weights': ['electron/workstation/(drafts|store|trainer|workspace)', ...contract],
   'electron/workstation/runs': ['electron/workstation/(data|drafts|recovery|store|trainer|workspace)', ...contract],

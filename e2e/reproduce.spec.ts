@@ -128,6 +128,12 @@ test('from a dropped folder to a report, over the death of the trainer', async (
   await expect(page.getByRole('status').filter({ hasText: exported })).toBeVisible();
   // A zip archive, as torch.save writes them.
   expect(readFileSync(exported).subarray(0, 2).toString()).toBe('PK');
+  await page.getByTestId('export').click();
+  await page.getByRole('menuitem', { name: 'TensorBoard' }).click();
+  await expect(page.getByRole('status').filter({ hasText: 'tfevents' })).toBeVisible();
+  // They come back as curves to compare with, drawn under those they are.
+  await ask(page, 'importCurves', join(detail.folder, 'tensorboard'), { name: 'The same again' });
+  await expect(page.locator('[data-metric="loss"]')).toContainText('The same again');
   await page.getByTestId('new-evaluation').click();
   await page.getByTestId('start-run').click();
   await expect

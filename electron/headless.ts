@@ -7,7 +7,9 @@ import { parseCommandLine, UsageError } from './terminal/arguments.ts';
 import { exitCodes, helpIn } from './terminal/help.ts';
 import * as detections from './terminal/detection-commands.ts';
 import { lasting } from './terminal/outputs.ts';
+import * as curves from './terminal/curves-commands.ts';
 import { printable } from './terminal/printable.ts';
+import { query } from './terminal/query-command.ts';
 import * as read from './terminal/read-commands.ts';
 import { openSession, type Surroundings } from './terminal/session.ts';
 import * as work from './terminal/work-commands.ts';
@@ -28,10 +30,10 @@ const commands: Readonly<Record<string, { readonly run: read.Command; readonly m
   'evaluate-detections': { run: detections.evaluateDetections, mode: 'write' },
   evaluate: { run: work.evaluate, mode: 'write' },
   features: { run: work.features, mode: 'write' },
-  export: { run: work.exportRun, mode: 'write' },
+  export: { run: curves.exportRun, mode: 'write' },
   plan: { run: work.plan, mode: 'write' },
   replay: { run: work.replay, mode: 'write' },
-  import: { run: work.importRun, mode: 'write' },
+  import: { run: curves.importRun, mode: 'write' },
 };
 
 async function main(given: readonly string[], surroundings: Surroundings): Promise<number> {
@@ -40,11 +42,12 @@ async function main(given: readonly string[], surroundings: Surroundings): Promi
   if (args.version) surroundings.out.write(`${surroundings.version}${surroundings.edition}\n`);
   else if (args.help) surroundings.out.write(helpIn[language]);
   if (args.version || args.help) return exitCodes.done;
+  if (args.command === 'query') return query(args, surroundings, wordsIn(language));
   const command = Object.hasOwn(commands, args.command) ? commands[args.command] : undefined;
   if (command === undefined)
     throw new UsageError(
       'bad-argument',
-      `There is no command "${args.command}". Commands: ${Object.keys(commands).join(', ')}.`,
+      `There is no command "${args.command}". Commands: ${[...Object.keys(commands), 'query'].join(', ')}.`,
     );
   const words = wordsIn(language);
   // The list of plans changes nothing.

@@ -90,7 +90,7 @@ function repeated<T>(value: T): T {
 }
 
 /** Lists whose rows are rows of a table, by their primary key: only what is in a row may repeat. */
-const byKey = new Set(['runs', 'interrupted', 'datasets', 'weights', 'reports']);
+const byKey = new Set(['runs', 'interrupted', 'datasets', 'weights', 'referenceCurves', 'reports']);
 /** Made from the program's own source. */
 const ours = new Set(['catalogue', 'logFailure']);
 

@@ -17,6 +17,8 @@ const cannotRepeat: Readonly<Record<string, string>> = {
   'components/data/PictureGrid.svelte: row': 'counted by the grid',
   'components/data/PictureGrid.svelte: place': 'counted by the grid',
   'components/drafts/RunForm.svelte: description.key': 'a key of one object schema',
+  'components/charts/ReferenceList.svelte: reference.id':
+    'primary key of the table of reference curves, or the name of a file of resources/curves',
   'views/Runs.svelte: row.id': 'primary key of the table of runs',
   'views/Runs.svelte: cut.run': 'primary key of the table of runs',
   'views/Plans.svelte: cut.run': 'primary key of the table of runs',

@@ -23,6 +23,8 @@ export interface Pushes {
   plansChanged: () => void;
   /** Imported weights were added, removed or described anew. */
   weightsChanged: () => void;
+  /** Reference curves were added, removed or described anew. */
+  curvesChanged: () => void;
   progress: (progress: Progress) => void;
   /** A side job (inspection, calibration, sample set, thumbnails, report). fraction null: length unknown. */
   job: (job: {
@@ -61,6 +63,7 @@ export const pushNames = [
   'runsChanged',
   'plansChanged',
   'weightsChanged',
+  'curvesChanged',
   'progress',
   'job',
   'contentsChecked',

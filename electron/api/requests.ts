@@ -21,12 +21,13 @@ import type { ErrorChoice, ErrorRange } from './detections.ts';
 import type { Estimate, Evaluated, Precisions } from './drafts.ts';
 import type { AddedPlan, PlanRow } from './plans.ts';
 import type { CancelledRuns, QueuedRun } from './queue.ts';
+import type { DescribedCurves, ReferenceCurves, WantedCurves } from './reference-curves.ts';
 import type { ReportFormat, ReportRow } from './reports.ts';
 import type { Interrupted, LogLine, Progress, RunDetail, RunRow } from './runs.ts';
 import type { About, Language, Settings } from './settings.ts';
 
-/** Purpose a file is chosen for: weights, a list of names, a plan bundle, or results of a detector. */
-export type FileKind = 'weights' | 'list' | 'bundle' | 'detections';
+/** Purpose a file is chosen for: weights, a list of names, a plan bundle, results of a detector, or curves. */
+export type FileKind = 'weights' | 'list' | 'bundle' | 'detections' | 'curves';
 
 /** One function a request: arguments and answer. */
 export interface Requests {
@@ -87,6 +88,18 @@ export interface Requests {
   importRun: (folder: string) => string;
   /** Writes the encoder of the newest checkpoint into the run's folder; returns the file. */
   exportWeights: (of: Evaluated, format: WeightsFormat) => string;
+
+  /** Writes the curves of a run as TensorBoard's event file into the run's folder; returns the file. */
+  exportCurves: (run: string) => string;
+  /** Curves that are drawn under those of runs: imported ones, and runs of presets that came with the program. */
+  referenceCurves: () => readonly ReferenceCurves[];
+  /** Takes the curves of another program's file, of a folder of TensorBoard's, or of somebody's run folder. */
+  importCurves: (path: string, wanted?: WantedCurves) => ReferenceCurves;
+  describeCurves: (id: string, described: DescribedCurves) => ReferenceCurves;
+  removeCurves: (id: string) => void;
+  undoRemoveCurves: (id: string) => void;
+  /** One of them by its name in the file; its steps are positions on their axis. */
+  referenceSeries: (id: string, source: string, points: number) => Series;
 
   weights: () => readonly ImportedWeights[];
   /**
@@ -205,6 +218,13 @@ const every = {
   undoCancel: true,
   importRun: true,
   exportWeights: true,
+  exportCurves: true,
+  referenceCurves: true,
+  importCurves: true,
+  describeCurves: true,
+  removeCurves: true,
+  undoRemoveCurves: true,
+  referenceSeries: true,
   weights: true,
   importWeights: true,
   describeWeights: true,

@@ -13,6 +13,7 @@ const fileFilters: Readonly<Record<FileKind, FileFilter>> = {
   list: { name: 'txt', extensions: ['txt'] },
   bundle: { name: 'bundle.json', extensions: ['json'] },
   detections: { name: 'COCO', extensions: ['json'] },
+  curves: { name: 'TensorBoard, CSV, JSON lines', extensions: ['csv', 'tsv', 'txt', 'jsonl', 'ndjson', 'log'] },
 };
 
 /** Asks the user for a path, in a dialog of the window if there is one. @returns null if the dialog was cancelled */

@@ -14,6 +14,8 @@ export interface Arguments {
   readonly words: readonly string[];
   readonly home: string | null;
   readonly json: boolean;
+  /** Rows of a query with commas between their values. */
+  readonly csv: boolean;
   /** Also lists every reason for a verdict. */
   readonly verbose: boolean;
   readonly lang: TerminalLanguage | null;
@@ -30,6 +32,10 @@ export interface Arguments {
   readonly split: string | null;
   /** Check every image, also in a large data set. */
   readonly contents: boolean;
+  /** Take the curves of what is imported, to be drawn under one's own. */
+  readonly curves: boolean;
+  /** Export the curves instead of the encoder. */
+  readonly tensorboard: boolean;
   /** Import weights although their statistics say that they were loaded in a wrong order. */
   readonly anyway: boolean;
   readonly out: string | null;
@@ -65,6 +71,7 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     words,
     home: values.home ?? null,
     json: values.json === true,
+    csv: values.csv === true,
     verbose: values.verbose === true,
     lang,
     help: values.help === true || command === 'help',
@@ -78,6 +85,8 @@ export function parseCommandLine(given: readonly string[]): Arguments {
     title: values.title ?? null,
     split: values.split ?? null,
     contents: values.contents === true,
+    curves: values.curves === true,
+    tensorboard: values.tensorboard === true,
     anyway: values.anyway === true,
     out: values.out ?? null,
     branch: branchOf(values.branch ?? '1'),
@@ -134,8 +143,11 @@ function read(given: readonly string[]) {
         set: { type: 'string', multiple: true },
         read: { type: 'string', multiple: true },
         json: flag,
+        csv: flag,
         verbose: flag,
         contents: flag,
+        curves: flag,
+        tensorboard: flag,
         anyway: flag,
         best: flag,
         last: flag,

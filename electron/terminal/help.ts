@@ -36,6 +36,8 @@ const en = `reprise COMMAND [options]
                                           save the features of a data set  [--split NAME]
   export RUN|WEIGHTS --out FILE.safetensors|FILE.pth
                                           save the encoder for other programs
+  export RUN... --tensorboard --out FOLDER
+                                          save the curves for TensorBoard, a folder a run
   detections RUN --out FILE.json|FOLDER   save what a detector found: COCO's result file, or a
                                           folder of PASCAL VOC's, a file a class
   evaluate-detections FILE|FOLDER --dataset DATA
@@ -61,7 +63,13 @@ const en = `reprise COMMAND [options]
                                           --convention caffe2|torchvision: how a network of
                                           detectron2 sees pictures, if the file does not tell it
                                           --anyway: also weights whose statistics do not fit
+  import FILE|FOLDER --curves             import curves to be drawn under your own: TensorBoard's
+                                          event files, CSV, lines of JSON, anyone's run folder
+                                          [--title TEXT] [--method NAME] [--set THEIRS=OURS]...
   weights                                 list the imported weights
+  query ["SELECT …"]                      read the records by SQL, also while the program runs
+                                          [--csv]; without one: every view with its columns,
+                                          which docs/records.md explains
 
 DATA is KIND:PATH (idx:/data/mnist), a folder, fashion-mnist, sample, or a name from "datasets".
 RUN can be shortened to the first characters of its id.
@@ -106,6 +114,8 @@ const zh = `reprise 命令 [选项]
                                           保存数据集的特征  [--split 划分]
   export 实验 --out 文件.safetensors|文件.pth
                                           导出编码器，供其他程序使用
+  export 实验... --tensorboard --out 文件夹
+                                          导出曲线，供 TensorBoard 使用（每项实验一个文件夹）
   detections 实验 --out 文件.json|文件夹  保存检测结果：COCO 结果文件，或 PASCAL VOC 结果文件夹
                                           （每个类别一个文件）
   evaluate-detections 文件|文件夹 --dataset 数据
@@ -129,7 +139,13 @@ const zh = `reprise 命令 [选项]
                                           --convention caffe2|torchvision：detectron2 的网络如何看
                                           图像，文件中没有说明时指定
                                           --anyway：统计量不符的权重也导入
+  import 文件|文件夹 --curves             导入曲线，绘制在自己的曲线之下：TensorBoard 事件文件、
+                                          CSV、逐行 JSON，或任何人的实验文件夹
+                                          [--title 名称] [--method 方法] [--set 原名=指标]...
   weights                                 列出已导入的权重
+  query ["SELECT …"]                      用 SQL 读取记录，程序运行时也可以  [--csv]；
+                                          不写查询语句：列出所有视图及其各列（说明见
+                                          docs/records.md）
 
 “数据”可以是 类型:路径（idx:/data/mnist）、文件夹、fashion-mnist、sample，或 datasets 列出的名称。
 “实验”可以只写编号开头的几个字符。

@@ -10,7 +10,9 @@ interface Stream {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly write: (text: string) => unknown;
+  readonly writableNeedDrain?: boolean;
   readonly on: (event: 'error', listener: (error: NodeJS.ErrnoException) => void) => unknown;
+  readonly once?: (event: 'drain' | 'error' | 'close', listener: () => void) => unknown;
 }
 
 /** Of a terminal that does not tell its own. */
@@ -30,5 +32,14 @@ export function lasting(stream: Stream): LastingOutput {
     },
     write: (text) => !isClosed && stream.write(text),
     lost: () => lost,
+    isGone: () => isClosed,
+    drained: async () => {
+      // An error of the last write comes in a turn of its own.
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      if (isClosed || stream.writableNeedDrain !== true) return;
+      await new Promise<void>((resolve) => {
+        for (const event of ['drain', 'error', 'close'] as const) stream.once?.(event, resolve);
+      });
+    },
   };
 }

@@ -18,6 +18,10 @@ export interface Output {
   readonly isTTY?: boolean;
   readonly columns?: number;
   readonly write: (text: string) => unknown;
+  /** Whether whoever read it went away. */
+  readonly isGone?: () => boolean;
+  /** Resolves once what was written has been taken, or never will be. */
+  readonly drained?: () => Promise<void>;
 }
 
 /** Where a line is too long its title is shortened, and the last of its figures are left out. */

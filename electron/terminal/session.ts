@@ -221,7 +221,7 @@ function listenForStop(workstation: Workstation, say: (text: 'stopping' | 'stopp
 const usualRoom = 100;
 const leastRoom = 40;
 
-function roomOf({ isTTY, columns }: Output): number {
+export function roomOf({ isTTY, columns }: Output): number {
   return isTTY === true && columns ? Math.max(leastRoom, columns) : usualRoom;
 }
 

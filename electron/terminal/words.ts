@@ -117,6 +117,15 @@ const en = {
   otherBits: 'differs',
   lastEpoch: 'last epoch',
   bestEpoch: 'best epoch, chosen on the test set',
+  curveWritten: 'Curves written',
+  pointCount: 'points',
+  pointsKept: 'Points',
+  importedCurves: 'Imported curves for comparison',
+  curveThere: 'In the file',
+  curveHere: 'Drawn with',
+  curvesHint:
+    'They are drawn under the curves of your runs and counted by no comparison. --set THEIRS=OURS: draw a curve with another metric.',
+  viewsDocumented: 'docs/records.md says what each column holds, and in which unit.',
 } as const;
 type Key = keyof typeof en;
 
@@ -219,6 +228,14 @@ const zh: Readonly<Record<Key, string>> = {
   otherBits: '不同',
   lastEpoch: '末轮',
   bestEpoch: '最佳轮（按测试集选取）',
+  curveWritten: '曲线已写入',
+  pointCount: '个点',
+  pointsKept: '点数',
+  importedCurves: '已导入对照曲线',
+  curveThere: '文件中的名称',
+  curveHere: '对应的指标',
+  curvesHint: '它们绘制在您自己的曲线之下，不计入任何比较。--set 原名=指标：改用其他指标。',
+  viewsDocumented: '各列的含义与单位见 docs/records.md。',
 };
 
 export type TerminalLanguage = 'en' | 'zh';
@@ -252,6 +269,8 @@ export interface Words {
   /** `top-1`, `loss`: the figure that represents a run in a list. */
   readonly metric: (metric: string) => string;
   readonly runsLeft: (count: number) => string;
+  /** Of a query. */
+  readonly rows: (count: number) => string;
   /** The step of the newest checkpoint. */
   readonly safeAt: (step: number) => string;
   /** Names, and how many there are besides. */
@@ -325,6 +344,7 @@ export function wordsIn(language: TerminalLanguage): Words {
     metric: (metric) => report.metrics[metric] ?? report.curves.metrics[metric]?.toLowerCase() ?? metric,
     runsLeft: (count) =>
       language === 'zh' ? `${count} 项实验未完成` : `${count} ${count === 1 ? 'run' : 'runs'} left`,
+    rows: (count) => (language === 'zh' ? `共 ${count} 行` : `${count} ${count === 1 ? 'row' : 'rows'}`),
     safeAt: (step) => (language === 'zh' ? `检查点：第 ${step} 步` : `checkpoint at step ${step}`),
     andMore: (names, more) => (language === 'zh' ? `${names}和另外 ${more} 项` : `${names} and ${more} more`),
   };

@@ -14,12 +14,15 @@ import { expect, test } from 'vitest';
 import { asIs, inEnglish, quoted, said } from '../../trainer/protocol/sentence.ts';
 import { chineseTables, sentenceIn, sentencesIn } from './sentences.ts';
 
-const trainer = join(import.meta.dirname, '../../trainer');
-const allSources = readdirSync(trainer, { recursive: true, encoding: 'utf8' }).filter(
-  (path) => path.endsWith('.ts') && !/\.test\.ts$|(^|\/)testing\//.test(path),
+const root = join(import.meta.dirname, '../..');
+/** Folders whose programs say sentences. */
+const allSources = ['trainer', 'electron/workstation/curves'].flatMap((folder) =>
+  readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.endsWith('.ts') && !/\.test\.ts$|(^|\/)testing\//.test(path))
+    .map((path) => join(folder, path)),
 );
 
-/** Templates of the sentences that a file of the trainer can say, and other uses of their maker. */
+/** Templates of the sentences that a file can say, and other uses of their maker. */
 function templatesIn(path: string): { readonly templates: readonly string[]; readonly others: readonly string[] } {
   const templates: string[] = [];
   const others: string[] = [];
@@ -36,17 +39,17 @@ function templatesIn(path: string): { readonly templates: readonly string[]; rea
     }
     forEachChild(node, visit);
   };
-  visit(createSourceFile(path, readFileSync(join(trainer, path), 'utf8'), ScriptTarget.Latest, true));
+  visit(createSourceFile(path, readFileSync(join(root, path), 'utf8'), ScriptTarget.Latest, true));
   return { templates, others };
 }
 
 /** Where the maker of sentences is imported. */
-const sources = allSources.filter((path) => /[/.]sentence\.ts'/.test(readFileSync(join(trainer, path), 'utf8')));
+const sources = allSources.filter((path) => /[/.]sentence\.ts'/.test(readFileSync(join(root, path), 'utf8')));
 const found = sources.map(templatesIn);
 const templates = new Set(found.flatMap((file) => file.templates));
 const chinese = chineseTables.flatMap((table) => Object.entries(table));
 
-test('every sentence of the trainer is there in Chinese, once, and no other is', () => {
+test('every sentence is there in Chinese, once, and no other is', () => {
   expect(templates.size).toBeGreaterThan(300);
   const known = chinese.map(([template]) => template);
   expect([...templates].filter((template) => !known.includes(template))).toEqual([]);
@@ -56,8 +59,8 @@ test('every sentence of the trainer is there in Chinese, once, and no other is',
 
 test('sentences are made by template literals alone, which are what is collected', () => {
   expect(found.flatMap(({ others }) => others)).toEqual([]);
-  const byHand = allSources.filter((path) => /\bsay:/.test(readFileSync(join(trainer, path), 'utf8')));
-  expect(byHand.toSorted()).toEqual(['protocol/said.ts', 'protocol/sentence.ts']);
+  const byHand = allSources.filter((path) => /\bsay:/.test(readFileSync(join(root, path), 'utf8')));
+  expect(byHand.toSorted()).toEqual(['trainer/protocol/said.ts', 'trainer/protocol/sentence.ts']);
 });
 
 test('both languages have the same values', () => {

@@ -1,6 +1,7 @@
 /** The sentences of an inspection, and of what a run leaves out, in the language of their reader. */
 import { written, type Said, type Writer } from '../../trainer/protocol/sentence.ts';
 import type { Language } from '../api/settings.ts';
+import { sentencesOnCurves } from './sentences-on-curves.ts';
 import { sentencesOnDisks } from './sentences-on-disks.ts';
 import { sentencesOnFiles } from './sentences-on-files.ts';
 import { sentencesOnFolders } from './sentences-on-folders.ts';
@@ -10,6 +11,7 @@ import { sentencesOnResults } from './sentences-on-results.ts';
 
 /** By English template, a table for each thing that is spoken of. */
 export const chineseTables: readonly Readonly<Record<string, string>>[] = [
+  sentencesOnCurves,
   sentencesOnDisks,
   sentencesOnFiles,
   sentencesOnFolders,

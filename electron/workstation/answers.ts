@@ -5,6 +5,7 @@ import process from 'node:process';
 import type { Execution } from '../../trainer/protocol/run.ts';
 import { createMemoize } from './comparison/memoize.ts';
 import type { Computing } from './computing.ts';
+import { createReferenceCurves } from './curves/reference-curves.ts';
 import { stateOfData } from './data/run-data.ts';
 import { createDatasets, type Datasets } from './data/datasets.ts';
 import { createDeviceChoice } from './drafts/device-choice.ts';
@@ -94,6 +95,7 @@ export function createAnswers(
     datasets,
     reports: reportsOf(context, placement.known),
     weights,
+    curves: createReferenceCurves({ ...common, shipped: resources.curves }),
   };
 }
 

@@ -53,6 +53,7 @@ test('a request always takes arguments or never does', () => {
         ...['recordsHeld', 'tryRecordsAgain', 'fastestExecution', 'queue'],
         ...[
           'weights',
+          'referenceCurves',
           'knownData',
           'chooseFolder',
           'writeSampleSet',

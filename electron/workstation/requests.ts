@@ -8,10 +8,12 @@ import { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
 import { DetectionRules, ErrorKind, mostErrors } from '../../trainer/protocol/detections.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
+import { CurveName } from '../../trainer/protocol/reference-curves.ts';
 import { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
 import { Origin, WeightsId } from '../../trainer/protocol/weights.ts';
 import type { Selection } from '../api/comparison.ts';
 import type { Requests } from '../api/requests.ts';
+import type { ReferenceCurvesAnswers } from './curves/reference-curves.ts';
 import type { Datasets } from './data/datasets.ts';
 import type { Estimates } from './drafts/estimate.ts';
 import type { Program } from './machine/program.ts';
@@ -67,6 +69,12 @@ const selection: v.GenericSchema<unknown, Selection> = v.variant('kind', [
     ...viewed,
   }),
 ]);
+const metrics = v.record(CurveName, v.nullable(CurveName));
+const wantedCurves = v.strictObject({
+  name: v.optional(word),
+  method: v.optional(id),
+  metrics: v.optional(metrics),
+});
 const branch = v.picklist([0, 1]);
 const evaluated = v.variant('kind', [
   v.strictObject({ kind: v.literal('run'), run: RunId, branch: v.optional(branch) }),
@@ -84,6 +92,7 @@ export interface Answers {
   readonly datasets: Datasets;
   readonly reports: Reports;
   readonly weights: Weights;
+  readonly curves: ReferenceCurvesAnswers;
 }
 
 /** A request without a handler does not compile. */
@@ -93,6 +102,7 @@ export function createHandlers(answers: Answers): Handlers {
     ...draftHandlers(answers),
     ...runHandlers(answers),
     ...weightsHandlers(answers),
+    ...curvesHandlers(answers),
     ...planHandlers(answers),
     ...dataHandlers(answers),
     ...reportHandlers(answers),
@@ -109,7 +119,7 @@ function programHandlers({ machine }: Answers) {
       answer: machine.logFailure,
     },
     chooseFile: {
-      args: v.strictTuple([v.picklist(['weights', 'list', 'bundle', 'detections'])]),
+      args: v.strictTuple([v.picklist(['weights', 'list', 'bundle', 'detections', 'curves'])]),
       answer: machine.chooseFile,
     },
     chooseFolder: { args: none, answer: machine.chooseFolder },
@@ -175,6 +185,18 @@ function weightsHandlers({ weights }: Answers) {
     importWeights: { args: v.strictTuple([path, v.optional(WantedWeights)]), answer: weights.import },
     describeWeights: { args: v.strictTuple([WeightsId, word, Origin]), answer: weights.describe },
     removeWeights: { args: v.strictTuple([WeightsId]), answer: weights.remove },
+  } satisfies Partial<Handlers>;
+}
+
+function curvesHandlers({ curves }: Answers) {
+  return {
+    exportCurves: { args: run, answer: curves.export },
+    referenceCurves: { args: none, answer: curves.all },
+    importCurves: { args: v.strictTuple([path, v.optional(wantedCurves)]), answer: curves.import },
+    describeCurves: { args: v.strictTuple([id, v.strictObject({ name: word, metrics })]), answer: curves.describe },
+    removeCurves: { args: v.strictTuple([id]), answer: curves.remove },
+    undoRemoveCurves: { args: v.strictTuple([id]), answer: curves.undoRemove },
+    referenceSeries: { args: v.strictTuple([id, CurveName, count(20_000)]), answer: curves.series },
   } satisfies Partial<Handlers>;
 }
 
@@ -275,6 +297,8 @@ const readers = new Set<keyof Requests>([
     'chooseFolder',
     'chooseFile',
     'weights',
+    'referenceCurves',
+    'referenceSeries',
   ] as const),
   ...([
     'inspect',

@@ -3,6 +3,7 @@ import { faultOf } from '../../trainer/durable/fault-of.ts';
 import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
 import { createAnswers } from './answers.ts';
 import { createComputing } from './computing.ts';
+import { exportCurves, type ExportedCurves } from './curves/export-events.ts';
 import { evaluateDetections, type ResultFileRequest } from './data/evaluate-detections.ts';
 import { openRecords } from './records.ts';
 import { createHandlers, readersOnly, type Handlers } from './requests.ts';
@@ -19,6 +20,8 @@ export interface Workstation {
   readonly features: (request: FeaturesRequest) => Promise<ExtractedFeatures>;
   /** Writes a run's encoder to any file; the window's own request writes into the run's folder. */
   readonly exportWeights: (request: ExportRequest) => Promise<ExportedEncoder>;
+  /** Writes the curves of a run into any folder; the window's own request writes into the run's folder. */
+  readonly writeCurves: (run: string, folder: string) => Promise<ExportedCurves>;
   /** Writes what an evaluation found for other programs; used only by the terminal, as the next. */
   readonly writeDetections: (run: string, target: string) => Promise<WrittenDetections>;
   /** Counts what anyone's detector found; the window's own request knows the data set by its fingerprint. */
@@ -76,6 +79,7 @@ export async function openWorkstation(options: WorkstationOptions): Promise<Work
         request,
       ),
     exportWeights: answers.weights.write,
+    writeCurves: (run, folder) => exportCurves({ store }, run, folder),
     writeDetections: (run, target) => writeDetections({ store, jobs }, run, target),
     evaluateDetections: (request) => evaluateDetections(jobs, request),
     reportPage: answers.reports.page,

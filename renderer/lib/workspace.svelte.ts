@@ -1,9 +1,10 @@
 /** State shared by every screen: main's lists, the current run, and the latest messages. */
 import { createContext } from 'svelte';
-import { createSubscriber, SvelteMap } from 'svelte/reactivity';
+import { createSubscriber, SvelteMap, SvelteSet } from 'svelte/reactivity';
 import type { DatasetRow, KnownData } from '../../electron/api/datasets.ts';
 import type { PlanRow } from '../../electron/api/plans.ts';
 import type { Pushes } from '../../electron/api/pushes.ts';
+import type { ReferenceCurves } from '../../electron/api/reference-curves.ts';
 import type { ReportRow } from '../../electron/api/reports.ts';
 import type { Interrupted, Progress, RunRow } from '../../electron/api/runs.ts';
 import type { About, Settings } from '../../electron/api/settings.ts';
@@ -104,6 +105,10 @@ export class Workspace {
   readonly datasets = new Task<readonly DatasetRow[]>();
   readonly knownData = new Task<readonly KnownData[]>();
   readonly weights = new Task<readonly ImportedWeights[]>();
+  /** Curves that are drawn under those of runs. */
+  readonly references = new Task<readonly ReferenceCurves[]>();
+  /** Ids of those that are not drawn until the window is closed. */
+  readonly hiddenReferences = new SvelteSet<string>();
   /** The weights file being read, or read last. */
   readonly importing = new Task<ImportedWeights>();
   /** The file that was last read, to read it once more in another way. */
@@ -149,6 +154,7 @@ export class Workspace {
       }),
       listen('plansChanged', () => this.refreshPlans()),
       listen('weightsChanged', () => this.refreshWeights()),
+      listen('curvesChanged', () => this.refreshReferences()),
       listen('contentsChecked', (found) => {
         this.refreshDatasets();
         this.say(words.say('datasets.wasChecked', found));
@@ -183,6 +189,7 @@ export class Workspace {
     this.refresh();
     this.refreshDatasets();
     this.refreshWeights();
+    this.refreshReferences();
     return () => {
       for (const stop of stops) stop();
       document.removeEventListener('visibilitychange', shown);
@@ -214,6 +221,9 @@ export class Workspace {
   }
   refreshWeights(): void {
     void this.weights.run(() => ask('weights'));
+  }
+  refreshReferences(): void {
+    void this.references.run(() => ask('referenceCurves'));
   }
   /** Reads a weights file; the result is shown on the weights page. */
   async importWeights(file: string, wanted: WantedWeights = {}): Promise<void> {

@@ -33,11 +33,12 @@ import {
   stopped,
   storeOf,
 } from '../store/testing/store-fixture.ts';
-import { datasetRecord, foundWeights, planRecord } from '../testing/disk-scenes.ts';
+import { curvesPoints, curvesRecord, datasetRecord, foundWeights, planRecord } from '../testing/disk-scenes.ts';
 import { writeWeightRecord, readWeightRecord } from '../weights/weight-records.ts';
 import { takeLock } from '../workspace/lock.ts';
 import { readMarker } from '../workspace/marker.ts';
 import { readRunCard } from '../workspace/run-card.ts';
+import { readStoredCurves, saveCurves } from '../workspace/stored-curves.ts';
 import { saveDataset, savePlan } from '../workspace/stored-files.ts';
 import { createRun, openWorkspace, saveRunCard } from '../workspace/workspace.ts';
 import { readConfig, sweep } from './sweep.ts';
@@ -148,6 +149,11 @@ const kinds: readonly DamagedKind[] = [
     file: join(weights, 'weights.json'),
     read: async () => value(await readWeightRecord(weights)),
   },
+  ...['record', 'points'].map((name) => ({
+    name: `the ${name} of reference curves`,
+    file: join(home, 'curves', curvesRecord.id, `${name}.json`),
+    read: async () => value(await readStoredCurves({ curves: join(home, 'curves') }, curvesRecord.id)),
+  })),
   {
     name: 'the lock of a dead process',
     file: join(home, 'lock'),
@@ -194,6 +200,7 @@ beforeAll(async () => {
   const fresh = openQueries();
   await saveDataset(workspace, storeOf(fresh.queries), datasetRecord);
   await savePlan(workspace, storeOf(fresh.queries), planRecord);
+  await saveCurves(workspace, storeOf(fresh.queries), curvesRecord, curvesPoints);
   fresh.database.close();
   await writeExcludedFiles(workspace.datasets, 'abc', [{ split: 'train', file: 'a/1.jpg' }]);
   await writeSealedLines(

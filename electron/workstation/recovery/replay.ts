@@ -94,8 +94,15 @@ export async function replayEvents(store: Store, run: string, path: string, from
   return { notes, torn, events, bytes: end };
 }
 
-/** The event, or the problem with the line. */
+/** An event of the run, or the problem with the line. */
 function parseEvent(text: string | null, run: string): TrainerEvent | string {
+  const event = eventIn(text);
+  if (typeof event === 'string' || event.run === run) return event;
+  return `belongs to run "${event.run}"`;
+}
+
+/** The event of a line, of any run, or the problem with the line. */
+export function eventIn(text: string | null): TrainerEvent | string {
   if (text === null) return `is longer than ${longestLine} bytes`;
   const json = openLine(text);
   if (json === null) return 'differs from its own checksum';
@@ -110,7 +117,7 @@ function parseEvent(text: string | null, run: string): TrainerEvent | string {
     const [issue] = parsed.issues;
     return `is not an event: ${v.getDotPath(issue) ?? 'the line'}: ${issue.message}`;
   }
-  return parsed.output.run === run ? parsed.output : `belongs to run "${parsed.output.run}"`;
+  return parsed.output;
 }
 
 /** A row rejected by the database (a step of 1.5) is an error in the line; a dead database is not. */
@@ -118,8 +125,8 @@ function isRefusal(error: unknown): error is FaultError {
   return error instanceof FaultError && error.fault.code === 'internal';
 }
 
-/** @param ended called with the offset after every complete line */
-async function* wholeLines(path: string, start: number, ended: (offset: number) => void): AsyncGenerator<Line> {
+/** Lines of events.ndjson. @param ended called with the offset after every complete line */
+export async function* wholeLines(path: string, start: number, ended: (offset: number) => void): AsyncGenerator<Line> {
   let pieces: Buffer[] = [];
   let length = 0;
   let offset = start;

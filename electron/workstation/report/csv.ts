@@ -49,9 +49,10 @@ const columns = [
 
 const yesNo = (is: boolean): string => (is ? 'yes' : 'no');
 
-type Value = string | number | null | undefined;
+type Value = string | number | bigint | null | undefined;
 
-function field(value: Value): string {
+/** A field by RFC 4180, also of the terminal's tables. */
+export function csvField(value: Value): string {
   if (value === null || value === undefined) return '';
   const text = String(value);
   // Escapes text that a spreadsheet would run as a formula.
@@ -118,7 +119,7 @@ export function renderCsv({ comparison }: ReportModel, language: Language): stri
           .sort()
           .join(' '),
       };
-      return columns.map((name) => field(record[name])).join(',');
+      return columns.map((name) => csvField(record[name])).join(',');
     });
   });
   return `${[columns.join(','), ...lines].join('\r\n')}\r\n`;

@@ -68,6 +68,11 @@ const repeatable = {
   plans: true,
   saveReport: true,
   reports: true,
+  saveReferenceCurves: true,
+  describeReferenceCurves: true,
+  forgetReferenceCurves: true,
+  referenceCurves: true,
+  referenceSeries: true,
   saveCalibration: true,
   calibration: true,
 } as const satisfies Record<keyof Queries, boolean>;

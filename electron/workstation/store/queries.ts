@@ -4,6 +4,7 @@ import { adoptCheckpoint, checkpoints, markCheckpoint, marks } from './checkpoin
 import * as library from './library.ts';
 import { lastMetric, meanMetric, metricNames, series } from './metrics.ts';
 import type { ReadableDatabase, WritableDatabase } from './open.ts';
+import * as references from './reference-curves.ts';
 import { hello, log, results, runsWithNotices } from './results.ts';
 import * as runs from './runs.ts';
 import type { Queries } from './store.ts';
@@ -31,6 +32,8 @@ const reads = {
   datasets: library.datasets,
   plans: library.plans,
   reports: library.reports,
+  referenceCurves: references.referenceCurves,
+  referenceSeries: references.referenceSeries,
   calibration: library.calibration,
 } satisfies { readonly [K in keyof Queries]?: On<ReadableDatabase, K> };
 
@@ -55,6 +58,9 @@ const writes = {
   forgetPlan: library.forgetPlan,
   savePlan: library.savePlan,
   saveReport: library.saveReport,
+  saveReferenceCurves: references.saveReferenceCurves,
+  describeReferenceCurves: references.describeReferenceCurves,
+  forgetReferenceCurves: references.forgetReferenceCurves,
   saveCalibration: library.saveCalibration,
 } satisfies { readonly [K in Exclude<keyof Queries, keyof typeof reads>]: On<WritableDatabase, K> };
 

@@ -6,6 +6,7 @@ import type { Series } from '../../api/curves.ts';
 import type { AttemptRow, CheckpointRow, LogLine, RunDetail, RunRow } from '../../api/runs.ts';
 import type { Inspection } from '../../../trainer/protocol/dataset.ts';
 import type { TrainerEvent } from '../../../trainer/protocol/events.ts';
+import type { ReferencePoints, ReferenceRecord } from '../../../trainer/protocol/reference-curves.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { RunConfig, RunStatus } from '../../../trainer/protocol/run.ts';
@@ -147,6 +148,14 @@ export interface Queries {
   plans(): readonly StoredPlan[];
   saveReport(report: StoredReport): void;
   reports(): readonly StoredReport[];
+  /** Adds them, or puts them in the place of those of the same id. */
+  saveReferenceCurves(record: ReferenceRecord, points: ReferencePoints['curves']): void;
+  /** Takes over the name and the metrics of a record. */
+  describeReferenceCurves(record: ReferenceRecord): void;
+  forgetReferenceCurves(id: string): void;
+  referenceCurves(): readonly ReferenceRecord[];
+  /** A curve by the name in its file; the steps are positions on the record's axis. */
+  referenceSeries(id: string, source: string, points: number): Series;
   /** Saves measured seconds per step, by the shape of a run (`calibrationKey`). */
   saveCalibration(key: string, calibration: string, at: number): void;
   calibration(key: string): { readonly calibration: string; readonly at: number } | null;

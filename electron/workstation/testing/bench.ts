@@ -137,7 +137,7 @@ export interface Bench {
 export function createBench(withData = true): Bench {
   const root = mkdtempSync(join(tmpdir(), 'reprise-bench-'));
   const [appRoot, runtime, home] = [join(root, 'app'), join(root, 'runtime'), join(root, 'home')];
-  for (const folder of ['out/node', 'resources/plans', 'resources/presets', 'resources/papers'])
+  for (const folder of ['out/node', 'resources/plans', 'resources/presets', 'resources/papers', 'resources/curves'])
     mkdirSync(join(appRoot, folder), { recursive: true });
   symlinkSync(join(project, 'migrations'), join(appRoot, 'migrations'));
   writeFileSync(

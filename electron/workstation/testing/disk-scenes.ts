@@ -8,6 +8,7 @@ import { createFolder, sha256, writeAtomically, writeJson } from '../../../train
 import { readSealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
 import type { Scene } from '../../../trainer/durable/testing/crash-points.ts';
+import type { ReferenceRecord } from '../../../trainer/protocol/reference-curves.ts';
 import { FoundWeights } from '../../../trainer/protocol/weights.ts';
 import type { ReportRow } from '../../api/reports.ts';
 import { readSettings, writeSettings } from '../machine/settings.ts';
@@ -29,6 +30,7 @@ import {
 } from '../store/testing/store-fixture.ts';
 import { createWeights, type Weights } from '../weights/weights.ts';
 import { readRunCard, writeRunCard } from '../workspace/run-card.ts';
+import { saveCurves } from '../workspace/stored-curves.ts';
 import { saveDataset, savePlan } from '../workspace/stored-files.ts';
 import { createRun, openWorkspace, type Workspace } from '../workspace/workspace.ts';
 
@@ -192,6 +194,24 @@ export const planRecord = {
   }),
 };
 
+export const curvesRecord: ReferenceRecord = {
+  version: 1,
+  id: 'ref-abcdef',
+  name: 'Theirs',
+  kind: 'csv',
+  file: '/data/metrics.csv',
+  checksum: 'a'.repeat(64),
+  bytes: 3,
+  addedAt: 5,
+  axis: 'step',
+  stepsPerEpoch: null,
+  batch: null,
+  method: null,
+  notes: [],
+  curves: [{ source: 'train_loss', metric: 'loss', points: 2 }],
+};
+export const curvesPoints = [{ positions: [10, 20], values: [0.5, null] }];
+
 /** A run with events in a workspace of its own. */
 async function runElsewhere(folder: string): Promise<void> {
   const elsewhere = join(folder, 'elsewhere');
@@ -251,6 +271,14 @@ export const workspaceScenes: readonly Scene[] = [
     name: 'a new data set',
     prepare: open,
     act: (folder) => inWorkspace(folder, (workspace) => saveDataset(workspace, database().store, datasetRecord)),
+    read: sayingsOf,
+  },
+  {
+    name: 'imported reference curves',
+    isNightly: true,
+    prepare: open,
+    act: (folder) =>
+      inWorkspace(folder, (workspace) => saveCurves(workspace, database().store, curvesRecord, curvesPoints)),
     read: sayingsOf,
   },
   {

@@ -7,7 +7,7 @@ import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import { isAlive } from './processes.ts';
 import { readSealedJson, writeSealedJson } from '../../../trainer/durable/sealed-json.ts';
 
-export const folderNames = ['runs', 'plans', 'datasets', 'weights', 'cache', 'reports', 'logs'] as const;
+export const folderNames = ['runs', 'plans', 'datasets', 'weights', 'curves', 'cache', 'reports', 'logs'] as const;
 const formatVersion = 1;
 const limit = 1 << 20;
 const fileName = 'workspace.json';
@@ -76,12 +76,14 @@ export async function removeUnfinished(home: string): Promise<void> {
     const pid = Number(unfinishedLock.exec(name)?.[1] ?? 0);
     if (unfinished.test(name) || (pid > 0 && !(await isAlive({ pid, startedAt: 0 })))) await remove(name);
   }
-  for (const folder of ['datasets', 'plans', 'weights']) {
+  for (const folder of ['datasets', 'plans', 'weights', 'curves']) {
     for (const name of await readdir(join(home, folder)))
-      if (unfinished.test(name) || name.startsWith('.tmp-')) await remove(folder, name);
+      if (unfinished.test(name) || /^\.(?:tmp|removed)-/.test(name)) await remove(folder, name);
   }
-  for (const id of await readdir(join(home, 'weights'))) {
-    const names = await readdir(join(home, 'weights', id)).catch(() => []);
-    for (const name of names) if (unfinished.test(name)) await remove('weights', id, name);
+  for (const folder of ['weights', 'curves']) {
+    for (const id of await readdir(join(home, folder))) {
+      const names = await readdir(join(home, folder, id)).catch(() => []);
+      for (const name of names) if (unfinished.test(name)) await remove(folder, id, name);
+    }
   }
 }

@@ -8,6 +8,7 @@ import { Inspection } from '../../../trainer/protocol/dataset.ts';
 import { Integer } from '../../../trainer/protocol/numbers.ts';
 import { Plan } from '../../../trainer/protocol/plan.ts';
 import type { StoredDataset, StoredPlan, Store } from '../store/store.ts';
+import { adoptCurves } from './stored-curves.ts';
 import type { Workspace } from './workspace.ts';
 
 const limit = 16 << 20;
@@ -68,7 +69,7 @@ export async function forgetPlan(workspace: Workspace, store: Store, id: string)
   await store.forgetPlan(id);
 }
 
-/** Adds rows for every inspection and started plan with a file but no row. Returns the unreadable files. */
+/** Adds rows for every inspection, started plan and reference curve with a file but no row. Returns the unreadable files. */
 export async function adoptWorkspaceFiles(workspace: Workspace, store: Store): Promise<readonly string[]> {
   const unreadable: string[] = [];
   const known = new Set((await store.datasets()).map((dataset) => dataset.fingerprint));
@@ -79,7 +80,7 @@ export async function adoptWorkspaceFiles(workspace: Workspace, store: Store): P
   await forEachFile(workspace.plans, PlanFile, unreadable, async (plan) => {
     if (!started.has(plan.id)) await store.savePlan(plan);
   });
-  return unreadable;
+  return [...unreadable, ...(await adoptCurves(workspace, store))];
 }
 
 async function forEachFile<S extends v.GenericSchema>(

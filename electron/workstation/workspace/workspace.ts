@@ -1,6 +1,6 @@
 /**
- * The workspace on disk: `HOME/{workspace.json, reprise.db, lock, runs, plans, datasets, weights, cache, reports,
- * logs}`. Everything but the queue's order can be rebuilt from its files.
+ * The workspace on disk: `HOME/{workspace.json, reprise.db, lock, runs, plans, datasets, weights, curves, cache,
+ * reports, logs}`. Everything but the queue's order can be rebuilt from its files.
  */
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -23,6 +23,8 @@ export interface Workspace {
   readonly reports: string;
   /** Encoders trained by other programs, one folder each. */
   readonly weights: string;
+  /** Reference curves, one folder each. */
+  readonly curves: string;
   readonly logs: string;
   readonly write: boolean;
   /** What was damaged when it was opened, a sentence each. */

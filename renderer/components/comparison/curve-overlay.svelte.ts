@@ -1,10 +1,12 @@
 /** Curves of several pretraining runs on one axis: the figure shown, and the lines drawn. */
 import { untrack } from 'svelte';
 import type { RunDetail, RunRow } from '../../../electron/api/runs.ts';
-import { scaled, styleAt } from '../../lib/charts/chart-data.ts';
+import { scaled, styleAt, type Curve } from '../../lib/charts/chart-data.ts';
 import { StepAxis } from '../../lib/charts/chart.svelte.ts';
+import { ReferenceOverlay } from '../../lib/charts/reference-overlay.svelte.ts';
 import { RunCurves } from '../../lib/charts/curves.svelte.ts';
 import { ask } from '../../lib/client.ts';
+import type { Workspace } from '../../lib/workspace.svelte.ts';
 
 /** Created by a component: its effects end with the component. */
 export class CurveOverlay {
@@ -28,8 +30,8 @@ export class CurveOverlay {
       ...new Set(this.#runs().flatMap((row) => this.#details.get(row.id)?.metrics.map(({ name }) => name) ?? [])),
     ].sort(),
   );
-  readonly lines = $derived.by(() =>
-    this.#runs().flatMap((row) => {
+  readonly #own = $derived.by(() =>
+    this.#runs().flatMap((row): readonly Curve[] => {
       const series = this.#curves.get(row.id)?.series.get(this.figure);
       const factor = this.#perStep(row);
       if (series === undefined || series.steps.length === 0 || factor === null) return [];
@@ -37,11 +39,31 @@ export class CurveOverlay {
     }),
   );
 
+  /** Reference curves go under one's own. */
+  readonly references: ReferenceOverlay;
+  readonly lines = $derived.by(() => [...this.#own, ...this.references.curvesOf(this.figure)]);
+  /** The method of all the runs; null if they have several. */
+  readonly method = $derived.by(() => {
+    const methods = new Set(this.#runs().map(({ method }) => method));
+    return methods.size === 1 ? ([...methods][0] ?? null) : null;
+  });
+
   /** @param placeOf place of a run in the palette of the comparison */
-  constructor(runs: () => readonly RunRow[], titleOf: (row: RunRow) => string, placeOf: (row: RunRow) => number) {
+  constructor(
+    workspace: Workspace,
+    runs: () => readonly RunRow[],
+    titleOf: (row: RunRow) => string,
+    placeOf: (row: RunRow) => number,
+  ) {
     this.#runs = runs;
     this.#titleOf = titleOf;
     this.#placeOf = placeOf;
+    this.references = new ReferenceOverlay(workspace, this.axis, () => ({
+      methods: runs().map(({ method }) => method),
+      presets: runs().flatMap(({ id }) => this.#details.get(id)?.config.preset ?? []),
+      metrics: this.figures,
+      stepsPerEpoch: null,
+    }));
     $effect(() => {
       for (const id of this.#ids().filter((one) => !untrack(() => this.#details).has(one)))
         void ask('run', id).then(

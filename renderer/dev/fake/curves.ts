@@ -1,6 +1,8 @@
 /** Made-up curves. */
 import type { RunDetail } from '../../../electron/api/runs.ts';
 import type { Series } from '../../../electron/api/curves.ts';
+import type { ReferenceCurves } from '../../../electron/api/reference-curves.ts';
+import type { FakeAnswers, FakeWorld } from './world.ts';
 
 /** A falling curve with noise that is the same every time. */
 function curve(name: string, steps: number, from: number, to: number, noise: number): Series {
@@ -47,4 +49,65 @@ export function metricCurve(name: string, steps: number): Series {
   }
   const [from, to, noise] = shapes[name] ?? [1, 0, 0];
   return curve(name, steps, from, to, noise);
+}
+
+const theirs: ReferenceCurves = {
+  id: 'ref-official1',
+  name: 'stats.txt',
+  kind: 'json-lines',
+  file: '/home/me/official/stats.txt',
+  checksum: 'a'.repeat(64),
+  addedAt: 1_700_000_000_000,
+  axis: 'step',
+  stepsPerEpoch: 100,
+  batch: null,
+  method: 'vicreg',
+  preset: null,
+  notes: ['lines that are no JSON, left out: 1 (the first is line 1)'],
+  curves: [
+    { source: 'loss', metric: 'loss', points: 84 },
+    { source: 'time', metric: null, points: 84 },
+    { source: 'lr', metric: 'lr', points: 84 },
+  ],
+};
+
+export function referenceAnswers(
+  world: FakeWorld,
+): FakeAnswers<
+  | 'exportCurves'
+  | 'referenceCurves'
+  | 'importCurves'
+  | 'describeCurves'
+  | 'removeCurves'
+  | 'undoRemoveCurves'
+  | 'referenceSeries'
+> {
+  let known: readonly ReferenceCurves[] = world.empty ? [] : [theirs];
+  const change = (next: readonly ReferenceCurves[]): void => {
+    known = next;
+    world.push('curvesChanged');
+  };
+  return {
+    exportCurves: () => '/home/me/reprise/runs/vicreg-small-1/tensorboard/events.out.tfevents.1700000000.reprise',
+    referenceCurves: () => known,
+    importCurves: (path, { name = path, method = null } = {}) => {
+      const added = { ...theirs, id: `ref-added${known.length}`, name, file: path, method };
+      change([...known, added]);
+      return added;
+    },
+    describeCurves: (id, { name, metrics: chosen }) => {
+      const before = known.find((one) => one.id === id) ?? theirs;
+      const curves = before.curves.map((curve) => ({ ...curve, metric: chosen[curve.source] ?? curve.metric }));
+      const after = { ...before, name, curves };
+      change(known.map((one) => (one.id === id ? after : one)));
+      return after;
+    },
+    removeCurves: (id) => change(known.filter((one) => one.id !== id)),
+    undoRemoveCurves: (id) => change([...known, { ...theirs, id }]),
+    referenceSeries: (_id, source) => {
+      const { steps, mean } = metricCurve(source, 420);
+      const other = mean.map((value) => (value === null ? null : value * 1.08));
+      return { name: source, steps, mean: other, min: other, max: other, discarded: [] };
+    },
+  };
 }

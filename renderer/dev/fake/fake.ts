@@ -3,6 +3,7 @@ import type { Answer, Workstation } from '../../../electron/api/bridge.ts';
 import type { Requests } from '../../../electron/api/requests.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import { comparisonAnswers } from './comparison.ts';
+import { referenceAnswers } from './curves.ts';
 import { datasetAnswers, weightsAnswers } from './data.ts';
 import { detectionAnswers } from './detections.ts';
 import { draftAnswers } from './drafts.ts';
@@ -31,6 +32,7 @@ export function createFake(options: FakeOptions = {}): Workstation {
     ...runAnswers(world),
     ...detectionAnswers(world),
     ...weightsAnswers(world),
+    ...referenceAnswers(world),
     ...planAnswers(world),
     ...datasetAnswers(world),
     ...comparisonAnswers(world),

@@ -11,6 +11,8 @@ export interface Curve {
   readonly series: Series;
   /** Drawn as dots joined by a line, such as a probe once per epoch. */
   readonly dots?: boolean;
+  /** Of another program or run, for comparison: drawn thin, behind one's own. */
+  readonly isReference?: boolean;
 }
 
 export interface Mark {
@@ -25,7 +27,7 @@ export interface Point {
 }
 export interface Line {
   /** `raw` lies behind a smoothed `mean`. */
-  readonly role: 'low' | 'high' | 'raw' | 'mean' | 'discarded';
+  readonly role: 'low' | 'high' | 'raw' | 'mean' | 'discarded' | 'reference';
   readonly curve: number;
   readonly points: readonly Point[];
 }
@@ -92,6 +94,14 @@ export function linesOf(curves: readonly Curve[], logarithmic: boolean, smoothin
     const series = thin(curve.series);
     const along = (values: readonly (number | null)[]): readonly Point[] =>
       series.steps.map((x, at) => ({ x, y: shown(values[at] ?? null) }));
+    if (curve.isReference === true)
+      return [
+        {
+          role: 'reference',
+          curve: index,
+          points: along(smoothing > 0 ? smoothed(series.mean, smoothing) : series.mean),
+        },
+      ];
     const isSmoothed = smoothing > 0 && curve.dots !== true;
     const hasSpread = !isSmoothed && series.min.some((value, at) => value !== series.max[at]);
     return [

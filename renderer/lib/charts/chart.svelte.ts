@@ -133,6 +133,16 @@ function datasetsOf(spec: ChartSpec): ChartDataset<'line', Point[]>[] {
         return { ...common, borderWidth: 1, borderColor: `color-mix(in srgb, ${colour} 30%, transparent)` };
       case 'discarded':
         return { ...common, borderWidth: 1, borderColor: grey, borderDash: [3, 3] };
+      case 'reference':
+        // Chart.js draws a higher order first, so under the others.
+        return {
+          ...common,
+          order: 1,
+          borderWidth: 1,
+          borderDash: [...curve.dash],
+          pointRadius: line.points.length === 1 ? 2 : 0,
+          backgroundColor: colour,
+        };
       case 'mean':
         return {
           ...common,
