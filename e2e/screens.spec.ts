@@ -76,6 +76,7 @@ test('a page that cannot be drawn says so in both languages, and the rest of the
     planKey: null,
     headline: null,
     fault: null,
+    tags: [],
   };
   const counts = {
     createdAt: 0,
@@ -88,7 +89,7 @@ test('a page that cannot be drawn says so in both languages, and the rest of the
     attempts: 1,
     diskBytes: 0,
   };
-  const names = { id: 'twice', title: 'Twice', method: 'vicreg', dataset: 'idx', note: '' };
+  const names = { id: 'twice', title: 'Twice', method: 'vicreg', dataset: 'idx', encoder: 'resnet-18', note: '' };
   const row: RunRow = { ...nothing, ...counts, ...names, kind: 'pretrain', status: 'done', archived: false };
   await app.evaluate(({ ipcMain }, twice) => {
     ipcMain.removeHandler('workstation:runs');

@@ -17,7 +17,7 @@ const cannotRepeat: Readonly<Record<string, string>> = {
   'components/data/PictureGrid.svelte: row': 'counted by the grid',
   'components/data/PictureGrid.svelte: place': 'counted by the grid',
   'components/drafts/RunForm.svelte: description.key': 'a key of one object schema',
-  'views/Runs.svelte: row.id': 'primary key of the table of runs',
+  'components/runs/table/RunTable.svelte: id': 'primary key of the table of runs, or key of a map of groups',
   'views/Runs.svelte: cut.run': 'primary key of the table of runs',
   'views/Plans.svelte: cut.run': 'primary key of the table of runs',
   'views/Reports.svelte: row.id': 'the name of a folder of reports',

@@ -14,14 +14,14 @@ import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
 import type { RunConfig } from '../../trainer/protocol/run.ts';
 import type { ImportedWeights, Origin, WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import type { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
-import type { Comparison, Selection } from './comparison.ts';
+import type { Comparison, RunPalette, Selection } from './comparison.ts';
 import type { Series } from './curves.ts';
 import type { DatasetRow, KnownData } from './datasets.ts';
 import type { ErrorChoice, ErrorRange } from './detections.ts';
 import type { Estimate, Evaluated, Precisions } from './drafts.ts';
 import type { AddedPlan, PlanRow } from './plans.ts';
 import type { ReportFormat, ReportRow } from './reports.ts';
-import type { Interrupted, LogLine, Progress, RunDetail, RunRow } from './runs.ts';
+import type { Interrupted, LogLine, Progress, RunColumns, RunDetail, RunRow } from './runs.ts';
 import type { About, Language, Settings } from './settings.ts';
 
 /** Purpose a file is chosen for: weights, a list of names, a plan bundle, or results of a detector. */
@@ -49,6 +49,7 @@ export interface Requests {
   createRun: (config: RunConfig) => string;
   draftEvaluation: (of: Evaluated, evaluator: Choice, fingerprint: string) => RunConfig;
   runs: () => readonly RunRow[];
+  runColumns: () => RunColumns;
   run: (run: string) => RunDetail;
   metric: (run: string, name: string, points: number) => Series;
   log: (run: string, lines: number) => readonly LogLine[];
@@ -66,6 +67,8 @@ export interface Requests {
   renameRun: (run: string, title: string) => void;
   noteRun: (run: string, note: string) => void;
   archiveRun: (run: string, archived: boolean) => void;
+  /** Replaces its tags. */
+  tagRun: (run: string, tags: readonly string[]) => void;
   deleteRun: (run: string) => void;
   undoDelete: (run: string) => void;
   moveInQueue: (run: string, position: number) => void;
@@ -137,6 +140,8 @@ export interface Requests {
   cancelContentsCheck: () => void;
 
   compare: (selection: Selection) => Comparison;
+  /** Titles and places in the palette of these runs, as their comparison has them; no figure is computed. */
+  runPalette: (runs: readonly string[]) => RunPalette;
   exportReport: (selection: Selection, formats: readonly ReportFormat[], language: Language) => ReportRow;
   reports: () => readonly ReportRow[];
   openReport: (id: string, format: ReportFormat) => void;
@@ -165,6 +170,7 @@ const every = {
   createRun: true,
   draftEvaluation: true,
   runs: true,
+  runColumns: true,
   run: true,
   metric: true,
   log: true,
@@ -179,6 +185,7 @@ const every = {
   renameRun: true,
   noteRun: true,
   archiveRun: true,
+  tagRun: true,
   deleteRun: true,
   undoDelete: true,
   moveInQueue: true,
@@ -217,6 +224,7 @@ const every = {
   cancelJob: true,
   cancelContentsCheck: true,
   compare: true,
+  runPalette: true,
   exportReport: true,
   reports: true,
   openReport: true,

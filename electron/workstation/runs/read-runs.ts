@@ -1,10 +1,12 @@
 /** Reads runs for display: rows of a list, details of one, interrupted ones. */
 import { join } from 'node:path';
 import { folderExists } from '../../../trainer/durable/files.ts';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { curveUnit, declaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import { asksHowToGoOn } from '../../../trainer/protocol/fault.ts';
 import { signs } from '../../../trainer/protocol/health.ts';
 import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api/runs.ts';
+import { subjectFacts } from '../comparison/subjects.ts';
 import { partsOf } from '../recovery/checkpoint-folders.ts';
 import { causeOf } from '../recovery/sweep.ts';
 import type { RequestHandler } from '../request-types.ts';
@@ -12,11 +14,13 @@ import type { StoredCheckpoint, StoredRun } from '../store/store.ts';
 import { createFolderSizes } from './folder-size.ts';
 import { figuresWithoutCopies } from '../data/without-copies.ts';
 import { readLeftOut } from '../data/left-out-images.ts';
+import { readColumns } from './run-columns.ts';
 import { newestChoice } from './not-finite-choices.ts';
 import { getRun, isActive, type RunsContext } from './runs-context.ts';
 
 export interface RunReading {
   readonly rows: RequestHandler<'runs'>;
+  readonly columns: RequestHandler<'runColumns'>;
   readonly detail: RequestHandler<'run'>;
   readonly metric: RequestHandler<'metric'>;
   readonly log: RequestHandler<'log'>;
@@ -32,13 +36,18 @@ export function createRunReading(context: RunsContext): RunReading {
   const sizes = createFolderSizes(context.now);
   const parts = new CheckpointParts();
 
-  async function rowOf(run: StoredRun, waits: ReadonlyMap<string, RunRow['waitsFor']>): Promise<RunRow> {
-    const { config, folder, deleted: _deleted, savedStep: _savedStep, ...shown } = run;
+  async function rowOf(
+    run: StoredRun,
+    waits: ReadonlyMap<string, RunRow['waitsFor']>,
+    encoder: string,
+  ): Promise<RunRow> {
+    const { config: _config, folder, deleted: _deleted, savedStep: _savedStep, ...shown } = run;
     const diskBytes = await sizes.of(folder, isActive(run) ? activeSizeMs : restingSizeMs, run.endedAt ?? 0);
     return {
       ...shown,
       headline: headlineOf(run, catalogue),
-      subject: config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null,
+      encoder,
+      subject: subjectOf(run),
       waitsFor: waits.get(run.id) ?? null,
       diskBytes,
     };
@@ -48,14 +57,22 @@ export function createRunReading(context: RunsContext): RunReading {
     rows: async () => {
       const all = await store.runs();
       const waits = await queue.waits(all);
-      return Promise.all(all.filter((run) => !run.deleted).map((run) => rowOf(run, waits)));
+      const shown = all.filter((run) => !run.deleted);
+      const byId = new Map(shown.map((run) => [run.id, run]));
+      return Promise.all(
+        shown.map((run) => rowOf(run, waits, encoderOf(run, byId.get(subjectOf(run) ?? ''), catalogue))),
+      );
     },
+    columns: () => readColumns(context),
     detail: async (id) => {
       const run = await getRun(store, id);
+      const subject = subjectOf(run);
       // Only queued runs are compared with the others, of which there may be a thousand.
       const others = run.status === 'queued' ? await store.runs() : [];
       const [row, attempts, checkpoints, results, metrics, hello, marks] = await Promise.all([
-        queue.waits(others).then((waits) => rowOf(run, waits)),
+        Promise.all([queue.waits(others), subject === null ? null : store.run(subject)]).then(([waits, evaluated]) =>
+          rowOf(run, waits, encoderOf(run, evaluated ?? undefined, catalogue)),
+        ),
         store.attempts(id),
         store.checkpoints(id),
         store.results([id]),
@@ -103,7 +120,16 @@ export function createRunReading(context: RunsContext): RunReading {
   };
 }
 
-function headlineOf({ headline, config }: StoredRun, catalogue: RunsContext['catalogue']): RunRow['headline'] {
+/** The run that is evaluated. */
+function subjectOf({ config }: StoredRun): string | null {
+  return config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null;
+}
+
+function encoderOf(run: StoredRun, evaluated: StoredRun | undefined, catalogue: Catalogue): string {
+  return subjectFacts(run, () => evaluated, catalogue, new Map()).encoder;
+}
+
+function headlineOf({ headline, config }: StoredRun, catalogue: Catalogue): RunRow['headline'] {
   if (headline === null) return null;
   const { evaluator, metric, value } = headline;
   const unit =

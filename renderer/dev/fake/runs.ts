@@ -1,5 +1,5 @@
 /** Made-up runs, their progress, and what can be done with them. */
-import type { Progress, RunRow } from '../../../electron/api/runs.ts';
+import type { Progress, RunColumns, RunRow } from '../../../electron/api/runs.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import { metricCurve } from './curves.ts';
 import { detectorRun } from './detections.ts';
@@ -32,6 +32,8 @@ const row = (id: string, title: string, status: RunRow['status'], more: Partial<
   planKey: null,
   note: '',
   archived: false,
+  tags: [],
+  encoder: 'resnet-18 stem small',
   step: 0,
   steps: 744,
   safeStep: null,
@@ -79,6 +81,7 @@ const rows: readonly RunRow[] = [
     createdAt: minutes(900),
     startedAt: minutes(899),
     note: 'Wider expander, Table 12. Compare with 512.',
+    tags: ['expander'],
   }),
   row('pixels-linear-1', 'Raw pixels, linear', 'done', {
     kind: 'evaluate',
@@ -135,6 +138,8 @@ export function listRuns(world: FakeWorld): readonly RunRow[] {
     .map((one) => ({
       ...one,
       title: world.titles.get(one.id) ?? one.title,
+      tags: world.tags.get(one.id) ?? one.tags,
+      archived: world.archived.get(one.id) ?? one.archived,
       step: one.status === 'running' ? world.step : one.step,
     }));
 }
@@ -170,6 +175,19 @@ export function keepTraining(world: FakeWorld): void {
   }, 700);
 }
 
+function columnsOf(listed: readonly RunRow[]): RunColumns {
+  const trained = (value: number, other: number) =>
+    listed.map(({ kind, plan }) => (kind === 'pretrain' ? (plan === null ? value : other) : null));
+  return {
+    runs: listed.map(({ id }) => id),
+    settings: [
+      { field: 'optimizer.options.rate', values: trained(0.1, 0.004) },
+      { field: 'batch', values: trained(512, 256) },
+    ],
+    figures: [],
+  };
+}
+
 /** Requests about runs that change nothing here. */
 const unchanged = {
   pauseRun: () => undefined,
@@ -181,7 +199,6 @@ const unchanged = {
   checkpointNow: () => undefined,
   discardRun: () => undefined,
   noteRun: () => undefined,
-  archiveRun: () => undefined,
   moveInQueue: () => undefined,
 };
 
@@ -189,6 +206,7 @@ export function runAnswers(
   world: FakeWorld,
 ): FakeAnswers<
   | 'runs'
+  | 'runColumns'
   | 'run'
   | 'metric'
   | 'log'
@@ -203,6 +221,7 @@ export function runAnswers(
   | 'renameRun'
   | 'noteRun'
   | 'archiveRun'
+  | 'tagRun'
   | 'deleteRun'
   | 'undoDelete'
   | 'moveInQueue'
@@ -214,6 +233,7 @@ export function runAnswers(
   return {
     ...unchanged,
     runs: () => listRuns(world),
+    runColumns: () => columnsOf(listRuns(world)),
     run: (id) => {
       const found = listRuns(world).find((one) => one.id === id) ?? rows[0]!;
       return { ...detailOf(found), folder: `/home/me/Reprise/runs/${id}` };
@@ -223,6 +243,12 @@ export function runAnswers(
     log: () => log,
     renameRun: (run, title) => {
       world.titles.set(run, title);
+    },
+    archiveRun: (run, archived) => {
+      world.archived.set(run, archived);
+    },
+    tagRun: (run, tags) => {
+      world.tags.set(run, tags);
     },
     deleteRun: (run) => {
       world.gone.add(run);

@@ -1,0 +1,106 @@
+/** The actions of a run's menu in the table. */
+import type { RunRow } from '../../../../electron/api/runs.ts';
+import { ask } from '../../../lib/client.ts';
+import { t } from '../../../lib/language/i18n.svelte.ts';
+import { router } from '../../../lib/route.svelte.ts';
+import type { Workspace } from '../../../lib/workspace.svelte.ts';
+import type { MenuItem } from '../../shared/Menu.svelte';
+import { nextStep } from '../run-list.ts';
+
+export interface RowActions {
+  readonly workspace: Workspace;
+  /** Number of runs in the queue. */
+  readonly queued: number;
+  readonly rename: () => void;
+  readonly annotate: () => void;
+  readonly tag: () => void;
+  readonly archive: () => void;
+  readonly remove: () => void;
+  /** Performs an action on the run, then reloads the list. */
+  readonly act: (work: () => Promise<unknown>) => Promise<void>;
+}
+
+/** What lets the run go on, if anything does. */
+function continuing(row: RunRow, { act }: RowActions): readonly MenuItem[] {
+  switch (nextStep(row)) {
+    case 'resume':
+      return [
+        { id: 'resume', label: t('action.resume'), icon: 'play', run: () => void act(() => ask('resumeRun', row.id)) },
+      ];
+    case 'find-data':
+      return [
+        {
+          id: 'find-data',
+          label: t('action.findData'),
+          icon: 'datasets',
+          run: () => router.go({ view: 'datasets', dataset: null }),
+        },
+      ];
+    case 'change':
+    case null:
+      return [];
+  }
+}
+
+function moving(row: RunRow, { queued, act }: RowActions): readonly MenuItem[] {
+  const position = row.status === 'queued' ? row.queuePosition : null;
+  if (position === null) return [];
+  const moveTo = (next: number) => () => void act(() => ask('moveInQueue', row.id, next));
+  return [
+    { id: 'up', label: t('runs.moveUp'), icon: 'up', disabled: position <= 1, run: moveTo(position - 1) },
+    { id: 'down', label: t('runs.moveDown'), icon: 'down', disabled: position >= queued, run: moveTo(position + 1) },
+  ];
+}
+
+export function rowActions(row: RunRow, actions: RowActions): readonly MenuItem[] {
+  const { workspace } = actions;
+  const evaluated = row.kind === 'pretrain' && row.safeStep !== null;
+  return [
+    ...continuing(row, actions),
+    ...moving(row, actions),
+    { id: 'rename', label: t('action.rename'), icon: 'edit', run: actions.rename },
+    {
+      id: 'note',
+      label: t(row.note === '' ? 'action.note' : 'action.changeNote'),
+      icon: 'reports',
+      run: actions.annotate,
+    },
+    { id: 'tags', label: t('action.tags'), icon: 'tag', run: actions.tag },
+    {
+      id: 'again',
+      label: t('action.runAgain'),
+      icon: 'again',
+      run: () => router.go({ view: 'new', again: row.id, chunk: null }),
+    },
+    ...(evaluated
+      ? ([
+          {
+            id: 'evaluate',
+            label: t('action.evaluate'),
+            icon: 'compare',
+            run: () => router.go({ view: 'evaluate', of: { kind: 'run', run: row.id } }),
+          },
+        ] as const)
+      : []),
+    {
+      id: 'folder',
+      label: t('action.showInFolder'),
+      icon: 'folder',
+      run: () => void workspace.attempt(() => ask('showInFolder', { kind: 'run', id: row.id })),
+    },
+    {
+      id: 'archive',
+      label: t(row.archived ? 'action.unarchive' : 'action.archive'),
+      icon: 'archive',
+      run: actions.archive,
+    },
+    {
+      id: 'delete',
+      label: t('action.delete'),
+      icon: 'trash',
+      danger: true,
+      disabled: row.status === 'running' || row.status === 'paused',
+      run: actions.remove,
+    },
+  ];
+}
