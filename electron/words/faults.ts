@@ -1,5 +1,5 @@
 /** What happened, in a sentence for each code of a fault: in the window, and before the English message in a Chinese terminal. */
-import type { FaultCode } from '../../trainer/protocol/fault.ts';
+import type { Fault, FaultCode } from '../../trainer/protocol/fault.ts';
 
 type Sentences = Readonly<Record<`fault.${FaultCode}`, string>>;
 
@@ -92,6 +92,15 @@ const zh = {
 } as const satisfies Sentences;
 
 export const faultSentences = { en, zh } as const;
+
+/** A sentence with the values of a fault in its places. */
+export function filled(sentence: string, values: Fault['values']): string {
+  return sentence.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
+}
+
+export function faultInWords(language: 'en' | 'zh', { code, values }: Pick<Fault, 'code' | 'values'>): string {
+  return filled(faultSentences[language][`fault.${code}`], values);
+}
 
 /** Why data cannot be reached: by `why` of the fault. */
 export const unreachableSentences = {

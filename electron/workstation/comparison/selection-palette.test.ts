@@ -18,7 +18,7 @@ test('places and titles are those of the comparison, whether measured or not', a
   const measured = seeds([70, null]);
   const config = pretrain(9);
   const other = { ...config, title: 'Another', batch: config.batch * 2 };
-  const random = evaluate({ kind: 'random', encoder: config.encoders[0]!, seed: 1 });
+  const random = evaluate({ kind: 'random', encoder: config.encoders[0], seed: 1 });
   const runs = [
     storedRun('random', random, { createdAt: 1 }),
     storedRun('other', other, { createdAt: 2 }),

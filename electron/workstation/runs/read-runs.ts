@@ -106,18 +106,20 @@ export function createRunReading(context: RunsContext): RunReading {
     metric: (id, name, points) => store.series(id, name, points),
     log: (id, lines) => store.log(id, lines),
     progress: () => host.progress(),
-    interrupted: async () => {
-      const cut = (await store.runs()).filter((run) => run.status === 'interrupted' && !run.deleted);
-      return Promise.all(
-        cut.map(async (run): Promise<Interrupted> => {
-          const { id, title, step, safeStep, fault } = run;
-          const changes = await context.changesSince(run);
-          const whenNotFinite = asksHowToGoOn(fault) ? await newestChoice(run) : null;
-          return { run: id, title, step, safeStep, cause: causeOf(fault), fault, whenNotFinite, changes };
-        }),
-      );
-    },
+    interrupted: () => interruptedRuns(context),
   };
+}
+
+async function interruptedRuns({ store, changesSince }: RunsContext): Promise<readonly Interrupted[]> {
+  const cut = (await store.runs()).filter((run) => run.status === 'interrupted' && !run.deleted);
+  return Promise.all(
+    cut.map(async (run): Promise<Interrupted> => {
+      const { id, title, step, safeStep, fault } = run;
+      const changes = await changesSince(run);
+      const whenNotFinite = asksHowToGoOn(fault) ? await newestChoice(run) : null;
+      return { run: id, title, step, safeStep, cause: causeOf(fault), fault, whenNotFinite, changes };
+    }),
+  );
 }
 
 /** The run that is evaluated. */

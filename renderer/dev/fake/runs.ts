@@ -1,5 +1,5 @@
 /** Made-up runs, their progress, and what can be done with them. */
-import type { Progress, RunColumns, RunRow } from '../../../electron/api/runs.ts';
+import type { Interrupted, Progress, RunColumns, RunRow } from '../../../electron/api/runs.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import { metricCurve } from './curves.ts';
 import { detectorRun } from './detections.ts';
@@ -188,6 +188,29 @@ function columnsOf(listed: readonly RunRow[]): RunColumns {
   };
 }
 
+const cutOff: readonly Interrupted[] = [
+  {
+    run: 'vicreg-wide-7',
+    title: 'VICReg, expander 1024',
+    step: 1240,
+    safeStep: 1200,
+    cause: 'trainer-killed',
+    fault: null,
+    whenNotFinite: null,
+    changes: [{ field: 'dataset', theirs: 'a9c1e0d4', ours: '77b0c2ff' }],
+  },
+  {
+    run: divergedRun,
+    title: 'VICReg, learning rate 0.1',
+    step: 96,
+    safeStep: 60,
+    cause: 'failed',
+    fault: diverged,
+    whenNotFinite: { policy: 'lower-rate' },
+    changes: [],
+  },
+];
+
 /** Requests about runs that change nothing here. */
 const unchanged = {
   pauseRun: () => undefined,
@@ -258,31 +281,7 @@ export function runAnswers(
     },
     importRun: () => 'vicreg-small-1',
     exportWeights: (_of, format) => `/home/me/Reprise/runs/vicreg-small-1/exports/resnet-18.${format}`,
-    interrupted: () =>
-      world.empty
-        ? []
-        : [
-            {
-              run: 'vicreg-wide-7',
-              title: 'VICReg, expander 1024',
-              step: 1240,
-              safeStep: 1200,
-              cause: 'trainer-killed',
-              fault: null,
-              whenNotFinite: null,
-              changes: [{ field: 'dataset', theirs: 'a9c1e0d4', ours: '77b0c2ff' }],
-            },
-            {
-              run: divergedRun,
-              title: 'VICReg, learning rate 0.1',
-              step: 96,
-              safeStep: 60,
-              cause: 'failed',
-              fault: diverged,
-              whenNotFinite: { policy: 'lower-rate' },
-              changes: [],
-            },
-          ],
+    interrupted: () => (world.empty ? [] : cutOff),
     progress: () => (world.empty ? [] : [progressOf(world)]),
   };
 }

@@ -37,7 +37,8 @@ export class FakeWorld {
   constructor({ language = 'en', theme = 'light', empty = false }: FakeOptions) {
     this.empty = empty;
     this.language = language;
-    this.settings = { language, theme, resumeAutomatically: false, keepAwake: true, threads: null };
+    const usual = { keepAwake: true, awakeOnBattery: true, notify: true };
+    this.settings = { language, theme, resumeAutomatically: false, ...usual, threads: null };
   }
 
   push<K extends keyof Pushes>(name: K, ...values: Parameters<Pushes[K]>): void {

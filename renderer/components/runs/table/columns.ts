@@ -21,7 +21,7 @@ export interface Column {
 }
 
 /** Shown until a person chooses others. */
-export const usualColumns: readonly string[] = ['status', 'result', 'method', 'encoder', 'dataset', 'seed', 'created'];
+export const usualColumns: readonly string[] = ['status', 'result', 'method', 'dataset', 'seed', 'tags', 'created'];
 /** Facts of a run that are settings too: shown among the changed ones where they differ. */
 export const settingFacts: readonly string[] = ['method', 'encoder', 'dataset', 'seed'];
 /** Shown beside the changed settings whatever else is chosen. */
@@ -56,13 +56,13 @@ const figure = (
 export function runColumns(plans: readonly PlanRow[]): readonly Column[] {
   return [
     {
-      ...text('status', t('runs.column.status'), 168, (row) => t(`status.${row.status}`)),
+      ...text('status', t('runs.column.status'), 152, (row) => t(`status.${row.status}`)),
       valueOf: ({ status }) => statusOrder.indexOf(status),
     },
     figure(
       'result',
       t('runs.column.result'),
-      152,
+      128,
       ({ headline }) => headline?.value ?? null,
       ({ headline }) =>
         headline === null ? '' : `${f().measured(headline.unit, headline.value)} ${nameOf('metric', headline.metric)}`,
@@ -70,14 +70,15 @@ export function runColumns(plans: readonly PlanRow[]): readonly Column[] {
     text('kind', t('runs.column.kind'), 96, (row) => t(`kind.${row.kind}`)),
     text('method', t('runs.column.method'), 104, (row) => nameOf('method', row.method)),
     text('encoder', t('runs.column.encoder'), 184, (row) => (row.encoder === '' ? '' : encoderText(row.encoder))),
-    text('dataset', t('runs.column.dataset'), 128, (row) => nameOf('dataset', row.dataset)),
+    text('dataset', t('runs.column.dataset'), 104, (row) => nameOf('dataset', row.dataset)),
     figure(
       'seed',
       t('runs.column.seed'),
-      64,
+      56,
       (row) => row.seed,
       (row) => String(row.seed),
     ),
+    text('tags', t('runs.column.tags'), 160, (row) => row.tags.join(', ')),
     text('plan', t('runs.column.plan'), 200, (row) => planTitle(row, plans) ?? ''),
     figure(
       'step',
@@ -100,7 +101,7 @@ export function runColumns(plans: readonly PlanRow[]): readonly Column[] {
     figure(
       'created',
       t('runs.column.created'),
-      144,
+      136,
       (row) => row.createdAt,
       (row) => f().date(row.createdAt),
     ),

@@ -4,8 +4,28 @@ import { ask } from '../../../lib/client.ts';
 import { t } from '../../../lib/language/i18n.svelte.ts';
 import { router } from '../../../lib/route.svelte.ts';
 import type { Workspace } from '../../../lib/workspace.svelte.ts';
-import type { MenuItem } from '../../shared/Menu.svelte';
 import { nextStep } from '../run-list.ts';
+
+interface RowAction {
+  readonly id: string;
+  readonly label: string;
+  readonly icon:
+    | 'play'
+    | 'datasets'
+    | 'up'
+    | 'down'
+    | 'edit'
+    | 'reports'
+    | 'tag'
+    | 'again'
+    | 'compare'
+    | 'folder'
+    | 'archive'
+    | 'trash';
+  readonly danger?: boolean;
+  readonly disabled?: boolean;
+  readonly run: () => void;
+}
 
 export interface RowActions {
   readonly workspace: Workspace;
@@ -21,7 +41,7 @@ export interface RowActions {
 }
 
 /** What lets the run go on, if anything does. */
-function continuing(row: RunRow, { act }: RowActions): readonly MenuItem[] {
+function continuing(row: RunRow, { act }: RowActions): readonly RowAction[] {
   switch (nextStep(row)) {
     case 'resume':
       return [
@@ -42,7 +62,7 @@ function continuing(row: RunRow, { act }: RowActions): readonly MenuItem[] {
   }
 }
 
-function moving(row: RunRow, { queued, act }: RowActions): readonly MenuItem[] {
+function moving(row: RunRow, { queued, act }: RowActions): readonly RowAction[] {
   const position = row.status === 'queued' ? row.queuePosition : null;
   if (position === null) return [];
   const moveTo = (next: number) => () => void act(() => ask('moveInQueue', row.id, next));
@@ -52,7 +72,7 @@ function moving(row: RunRow, { queued, act }: RowActions): readonly MenuItem[] {
   ];
 }
 
-export function rowActions(row: RunRow, actions: RowActions): readonly MenuItem[] {
+export function rowActions(row: RunRow, actions: RowActions): readonly RowAction[] {
   const { workspace } = actions;
   const evaluated = row.kind === 'pretrain' && row.safeStep !== null;
   return [

@@ -3,6 +3,7 @@ import { untrack } from 'svelte';
 import { SvelteSet } from 'svelte/reactivity';
 import type { RunColumns, RunRow } from '../../../../electron/api/runs.ts';
 import { ask } from '../../../lib/client.ts';
+import { tabSeparated } from '../../../lib/copy/table-text.ts';
 import { keep, kept } from '../../../lib/kept.ts';
 import { t } from '../../../lib/language/i18n.svelte.ts';
 import { encoderText, nameOf } from '../../../lib/language/words.ts';
@@ -81,7 +82,9 @@ export class RunTable {
     );
   });
   readonly shownColumns = $derived.by((): readonly Column[] => {
-    if (!this.view.onlyChanged) return this.columns.filter(({ id }) => this.view.columns.includes(id));
+    if (!this.view.onlyChanged)
+      // No empty column of tags where nobody gives any.
+      return this.columns.filter(({ id }) => this.view.columns.includes(id) && (id !== 'tags' || this.tags.length > 0));
     const settings = this.columns.filter(({ id, group }) => group === 'setting' || settingFacts.includes(id));
     return [...this.columns.filter(({ id }) => alwaysShown.includes(id)), ...changedAmong(settings, this.#listed)];
   });
@@ -156,6 +159,15 @@ export class RunTable {
   }
   toggleTag(tag: string): void {
     if (!this.withTags.delete(tag)) this.withTags.add(tag);
+  }
+
+  /** The listed runs in the shown columns, as spreadsheets paste it. */
+  asText(): string {
+    const columns = this.shownColumns;
+    return tabSeparated([
+      [t('runs.column.title'), ...columns.map(({ name }) => name), t('runs.column.tags')],
+      ...this.shown.map((row) => [row.title, ...columns.map(({ textOf }) => textOf(row)), row.tags.join(', ')]),
+    ]);
   }
 
   #groupOf(row: RunRow, group: Exclude<Grouping, 'none'>): { readonly key: string; readonly name: string } {
