@@ -62,7 +62,7 @@ async function expectAccessible(page: Page, part = '[data-testid="pictures"]'): 
 }
 
 /** The runs in a table: the settings that differ, a tag, curves beside it, and every command by its name. */
-async function lookAtRuns({ page }: Program): Promise<void> {
+async function lookAtRuns({ page, app }: Program): Promise<void> {
   await page.getByTestId('rail-runs').click();
   const rows = page.getByTestId('run-row');
   await expect(rows).toHaveCount(2);
@@ -78,6 +78,13 @@ async function lookAtRuns({ page }: Program): Promise<void> {
   await expect(rows.first()).toContainText('first try');
   await page.keyboard.press('Escape');
   await expect(page.getByTestId('curve-figures')).toBeVisible();
+  await page.getByTestId('copy-chart').click();
+  await expect(page.getByTestId('copy-chart')).toHaveAttribute('data-state', 'done');
+  expect(await app.evaluate(({ clipboard }) => clipboard.readImage().getSize().width)).toBeGreaterThan(300);
+  await page.getByTestId('copy-runs').click();
+  await expect
+    .poll(() => app.evaluate(({ clipboard }) => clipboard.readText()))
+    .toMatch(/^Run\tStatus\t.*\tTags\n.*\tDone\t.*\tfirst try$/s);
   await expectAccessible(page, 'main');
   await page.getByTestId('sort-result').click();
   await expect(page.getByRole('columnheader', { name: 'Result' })).toHaveAttribute('aria-sort', 'ascending');

@@ -6,7 +6,7 @@ import { curveUnit, declaredMetric } from '../../../trainer/protocol/declared-me
 import { asksHowToGoOn } from '../../../trainer/protocol/fault.ts';
 import { signs } from '../../../trainer/protocol/health.ts';
 import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api/runs.ts';
-import { subjectFacts } from '../comparison/subjects.ts';
+import { encoderName, encodersName } from '../comparison/subjects.ts';
 import { partsOf } from '../recovery/checkpoint-folders.ts';
 import { causeOf } from '../recovery/sweep.ts';
 import type { RequestHandler } from '../request-types.ts';
@@ -14,7 +14,7 @@ import type { StoredCheckpoint, StoredRun } from '../store/store.ts';
 import { createFolderSizes } from './folder-size.ts';
 import { figuresWithoutCopies } from '../data/without-copies.ts';
 import { readLeftOut } from '../data/left-out-images.ts';
-import { readColumns } from './run-columns.ts';
+import { createColumnReading } from './run-columns.ts';
 import { newestChoice } from './not-finite-choices.ts';
 import { getRun, isActive, type RunsContext } from './runs-context.ts';
 
@@ -63,7 +63,7 @@ export function createRunReading(context: RunsContext): RunReading {
         shown.map((run) => rowOf(run, waits, encoderOf(run, byId.get(subjectOf(run) ?? ''), catalogue))),
       );
     },
-    columns: () => readColumns(context),
+    columns: createColumnReading(context),
     detail: async (id) => {
       const run = await getRun(store, id);
       const subject = subjectOf(run);
@@ -128,7 +128,12 @@ function subjectOf({ config }: StoredRun): string | null {
 }
 
 function encoderOf(run: StoredRun, evaluated: StoredRun | undefined, catalogue: Catalogue): string {
-  return subjectFacts(run, () => evaluated, catalogue, new Map()).encoder;
+  const { config } = run;
+  if (config.kind === 'pretrain') return encodersName(catalogue, config);
+  const { subject } = config;
+  if (subject.kind === 'run')
+    return evaluated?.config.kind === 'pretrain' ? encodersName(catalogue, evaluated.config) : '';
+  return subject.kind === 'pixels' ? 'pixels' : encoderName(catalogue, subject.encoder);
 }
 
 function headlineOf({ headline, config }: StoredRun, catalogue: Catalogue): RunRow['headline'] {

@@ -1,14 +1,22 @@
 /** Columns of the table of runs: the settings that differ, and figures where they were measured. */
 import { expect, test } from 'vitest';
-import { evaluate, names as datasets, pretrain, storedResult, storedRun } from '../testing/comparison-fixture.ts';
-import { catalogue } from '../testing/comparison-fixture.ts';
-import { figureColumns, settingColumns, settingsOf } from './run-columns.ts';
+import {
+  catalogue,
+  evaluate,
+  names as datasets,
+  pretrain,
+  storedResult,
+  storedRun,
+} from '../testing/comparison-fixture.ts';
+import type { StoredRun } from '../store/store.ts';
+import { figureColumns, ownSettings, settingColumns, settingsOf } from './run-columns.ts';
 
 const names = new Map(datasets.map(({ fingerprint, name }) => [fingerprint, name]));
 
-function settingsOfAll(runs: readonly ReturnType<typeof storedRun>[]) {
-  const configurations = { find: (id: string) => runs.find((run) => run.id === id), catalogue, names };
-  return settingColumns(runs.map((run) => settingsOf(run, configurations)));
+function settingsOfAll(runs: readonly StoredRun[]) {
+  const own = ({ config }: Pick<StoredRun, 'config'>) => ownSettings(config, catalogue);
+  const find = (id: string) => runs.find((run) => run.id === id);
+  return settingColumns(runs.map((run) => settingsOf(run, { find, own, names })));
 }
 
 test('only settings of which two runs have different values are columns; an evaluation has those of its pretraining', () => {
@@ -42,7 +50,8 @@ test('a figure is of the last epoch, and of the newest attempt', () => {
       storedResult('b', 90, { metric: 'top5' }),
       storedResult('gone', 1),
     ],
-    { catalogue, names },
+    catalogue,
+    names,
   );
   expect(
     columns.map(({ evaluator, metric, dataset, split, values }) => [evaluator, metric, dataset, split, values]),

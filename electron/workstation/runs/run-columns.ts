@@ -2,6 +2,7 @@
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { declaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
+import type { RunConfig } from '../../../trainer/protocol/run.ts';
 import type { RunColumns } from '../../api/runs.ts';
 import {
   below,
@@ -11,34 +12,42 @@ import {
   type Fields,
 } from '../comparison/configuration-fields.ts';
 import { shown } from '../comparison/field-differences.ts';
-import { dataName, subjectFacts } from '../comparison/subjects.ts';
+import { dataName, pretrainingData } from '../comparison/subjects.ts';
+import type { RequestHandler } from '../request-types.ts';
 import type { StoredResult, StoredRun } from '../store/store.ts';
 import type { RunsContext } from './runs-context.ts';
 
 type SettingColumn = RunColumns['settings'][number];
-type Run = Pick<StoredRun, 'id' | 'title' | 'config'>;
+type Run = Pick<StoredRun, 'id' | 'config'>;
 
 export interface Configurations {
   readonly find: (run: string) => Run | undefined;
-  readonly catalogue: Catalogue;
+  /** What a run's configuration says by itself. */
+  readonly own: (run: Run) => Fields;
   /** Names of data sets by fingerprint. */
   readonly names: ReadonlyMap<string, string>;
 }
 
-/** All that a run is configured by, under the names of a comparison; an evaluation has the settings of its pretraining too. */
-export function settingsOf(run: Run, { find, catalogue, names }: Configurations): Fields {
-  const { pretrainedOn, epochs, batch, training } = subjectFacts(run, find, catalogue, names);
+/** What a configuration says by itself, under the names of a comparison. */
+export function ownSettings(config: RunConfig, catalogue: Catalogue): Fields {
+  if (config.kind === 'pretrain') {
+    const { epochs, batch } = config;
+    return { epochs, batch, ...trainingFields(config, catalogue), ...operationFields(config) };
+  }
+  const measuring = { ...measuringFields(config, catalogue), ...operationFields(config) };
+  return { evaluator: config.evaluator.id, ...below('protocol', measuring) };
+}
+
+/** All that a run is configured by; an evaluation has the settings of its pretraining too. */
+export function settingsOf(run: Run, { find, own, names }: Configurations): Fields {
   const { config } = run;
+  const evaluated = config.kind === 'evaluate' && config.subject.kind === 'run' ? find(config.subject.run) : undefined;
+  const training = config.kind === 'pretrain' ? run : evaluated;
   return {
-    ...(training === null
-      ? {}
-      : { pretrainedOn, epochs, batch, ...trainingFields(training, catalogue), ...operationFields(training) }),
-    ...(config.kind === 'pretrain'
-      ? {}
-      : {
-          evaluator: config.evaluator.id,
-          ...below('protocol', { ...measuringFields(config, catalogue), ...operationFields(config) }),
-        }),
+    ...(training?.config.kind === 'pretrain'
+      ? { pretrainedOn: pretrainingData(training.config, names), ...own(training) }
+      : {}),
+    ...(config.kind === 'evaluate' ? own(run) : {}),
   };
 }
 
@@ -70,7 +79,8 @@ export function settingColumns(settings: readonly Fields[]): RunColumns['setting
 export function figureColumns(
   runs: readonly string[],
   results: readonly StoredResult[],
-  { catalogue, names }: Pick<Configurations, 'catalogue' | 'names'>,
+  catalogue: Catalogue,
+  names: Configurations['names'],
 ): RunColumns['figures'] {
   const rowOf = new Map(runs.map((run, at) => [run, at]));
   const columns = new Map<string, RunColumns['figures'][number] & { readonly values: (number | null)[] }>();
@@ -91,16 +101,28 @@ export function figureColumns(
   return [...columns.values()];
 }
 
-export async function readColumns({ store, catalogue }: Pick<RunsContext, 'store' | 'catalogue'>): Promise<RunColumns> {
-  const [all, results, datasets] = await Promise.all([store.runs(), store.results(null), store.datasets()]);
-  const shown = all.filter((run) => !run.deleted);
-  const byId = new Map(shown.map((run) => [run.id, run]));
-  const names = new Map(datasets.map(({ fingerprint, name }) => [fingerprint, name]));
-  const configurations = { find: (id: string) => byId.get(id), catalogue, names };
-  const runs = shown.map(({ id }) => id);
-  return {
-    runs,
-    settings: settingColumns(shown.map((run) => settingsOf(run, configurations))),
-    figures: figureColumns(runs, results, configurations),
+export function createColumnReading({
+  store,
+  catalogue,
+}: Pick<RunsContext, 'store' | 'catalogue'>): RequestHandler<'runColumns'> {
+  /** A configuration never changes; a thousand of them take a tenth of a second. */
+  const known = new Map<string, Fields>();
+  const own = ({ id, config }: Run): Fields => {
+    let settings = known.get(id);
+    if (settings === undefined) known.set(id, (settings = ownSettings(config, catalogue)));
+    return settings;
+  };
+  return async () => {
+    const [all, results, datasets] = await Promise.all([store.runs(), store.results(null), store.datasets()]);
+    const shown = all.filter((run) => !run.deleted);
+    const byId = new Map(shown.map((run) => [run.id, run]));
+    const names = new Map(datasets.map(({ fingerprint, name }) => [fingerprint, name]));
+    const runs = shown.map(({ id }) => id);
+    const settings = shown.map((run) => settingsOf(run, { find: (id) => byId.get(id), own, names }));
+    return {
+      runs,
+      settings: settingColumns(settings),
+      figures: figureColumns(runs, results, catalogue, names),
+    };
   };
 }

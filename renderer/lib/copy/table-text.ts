@@ -15,7 +15,8 @@ export function rowsOf(table: HTMLTableElement): readonly (readonly string[])[] 
   return [...table.rows].map((row) =>
     [...row.cells].flatMap((cell) => {
       const copy = cell.cloneNode(true) as HTMLElement;
-      for (const hidden of copy.querySelectorAll('.hidden-label, svg, button[aria-label]')) hidden.remove();
+      for (const hidden of copy.querySelectorAll('.hidden-label, svg, button[aria-label], [role="tooltip"]'))
+        hidden.remove();
       // Parts that stand below each other have no space between them in the text.
       for (const part of copy.querySelectorAll('*')) part.before(' ');
       return [copy.textContent, ...Array.from({ length: cell.colSpan - 1 }, () => '')];
