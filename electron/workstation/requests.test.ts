@@ -49,7 +49,18 @@ test('a request always takes arguments or never does', () => {
   expect(takesNothing().sort()).toEqual(
     (
       [
-        ...['about', 'chooseHome', 'catalogue', 'presets', 'runs', 'runColumns', 'interrupted', 'progress', 'plans', 'datasets'],
+        ...[
+          'about',
+          'chooseHome',
+          'catalogue',
+          'presets',
+          'runs',
+          'runColumns',
+          'interrupted',
+          'progress',
+          'plans',
+          'datasets',
+        ],
         ...['recordsHeld', 'tryRecordsAgain'],
         ...[
           'weights',
