@@ -195,7 +195,10 @@ const rooms = {
   ],
   'electron/workstation/drafts': ['electron/workstation/(data|machine|store|trainer|workspace)', ...contract],
   'electron/workstation/weights': ['electron/workstation/(drafts|store|trainer|workspace)', ...contract],
-  'electron/workstation/runs': ['electron/workstation/(data|drafts|recovery|store|trainer|workspace)', ...contract],
+  'electron/workstation/runs': [
+    'electron/workstation/(comparison|data|drafts|recovery|store|trainer|workspace)',
+    ...contract,
+  ],
   'electron/workstation/report': ['electron/workstation/(comparison|data|machine|store|workspace)', ...contract],
   'electron/workstation/plans': [
     'electron/workstation/(comparison|data|drafts|report|runs|store|trainer|weights|workspace)',

@@ -102,6 +102,33 @@ function reach(page: Page, address: string): Promise<number> {
   }, address);
 }
 
+/** Milliseconds from the press until the table of runs shows `wanted` and is rendered. */
+function press(page: Page, testid: string, wanted: string): Promise<number> {
+  return page.evaluate(
+    async ([button, shown]) => {
+      const frame = (): Promise<number> => new Promise((resolve) => requestAnimationFrame(resolve));
+      const began = performance.now();
+      document.querySelector<HTMLElement>(`[data-testid="${button}"]`)!.click();
+      await frame();
+      while (document.querySelector(shown) === null) await frame();
+      await frame();
+      return performance.now() - began;
+    },
+    [testid, wanted] as const,
+  );
+}
+
+/** The table of all runs, by the settings in which they differ, sorted by one, and back. */
+async function useTable(page: Page): Promise<Readonly<Record<string, number>>> {
+  await reach(page, '#/runs');
+  const changed = await press(page, 'only-changed', '[data-testid="sort-setting batch"]');
+  const sorted = await press(page, 'sort-setting batch', '[aria-sort="ascending"]');
+  await press(page, 'sort-setting batch', '[aria-sort="descending"]');
+  await press(page, 'sort-setting batch', 'table:not(:has([aria-sort]))');
+  await press(page, 'only-changed', '[data-testid="sort-created"]');
+  return { 'runs: only changed settings': changed, 'runs: sorted by a setting': sorted };
+}
+
 await makeWorkspace();
 const executablePath = process.env['REPRISE_ELECTRON'];
 if (executablePath === undefined) throw new Error('REPRISE_ELECTRON is not set: run this by "npm run bench".');
@@ -111,6 +138,11 @@ const app = await _electron.launch({
   env: { ...(process.env as Record<string, string>), REPRISE_HOME: home, REPRISE_TEST: '1', LANGUAGE: 'en' },
 });
 let tooSlow = 0;
+function report(what: string, taken: readonly number[]): void {
+  const usual = median(taken);
+  if (usual > mayTakeMs) tooSlow += 1;
+  console.log(`  ${what.padEnd(28)}${usual.toFixed(0).padStart(6)} ms  (worst ${Math.max(...taken).toFixed(0)} ms)`);
+}
 try {
   const page = await app.firstWindow();
   await page.getByRole('navigation').first().waitFor({ timeout: 120_000 });
@@ -135,12 +167,12 @@ try {
       await reach(page, screen === 'settings' ? '#/weights' : '#/settings');
       taken.push(await reach(page, address));
     }
-    const usual = median(taken);
-    if (usual > mayTakeMs) tooSlow += 1;
-    console.log(
-      `  ${screen.padEnd(28)}${usual.toFixed(0).padStart(6)} ms  (worst ${Math.max(...taken).toFixed(0)} ms)`,
-    );
+    report(screen, taken);
   }
+  const uses = new Map<string, number[]>();
+  for (let repetition = 0; repetition < repetitions; repetition += 1)
+    for (const [use, taken] of Object.entries(await useTable(page))) uses.set(use, [...(uses.get(use) ?? []), taken]);
+  for (const [use, taken] of uses) report(use, taken);
 } finally {
   await app.close();
   rmSync(folder, { recursive: true, force: true });

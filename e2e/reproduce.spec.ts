@@ -53,15 +53,52 @@ async function lookAtPictures({ page }: Program): Promise<void> {
   await expect(pictures).toContainText('No image matches this filter.');
 }
 
-async function expectAccessible(page: Page): Promise<void> {
+async function expectAccessible(page: Page, part = '[data-testid="pictures"]'): Promise<void> {
   // Electron has no second page for axe to work in, hence the legacy mode.
-  const { violations } = await new AxeBuilder({ page })
-    .include('[data-testid="pictures"]')
-    .setLegacyMode(true)
-    .analyze();
+  const { violations } = await new AxeBuilder({ page }).include(part).setLegacyMode(true).analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => target.join(' ')).join(', ')}`)).toEqual(
     [],
   );
+}
+
+/** The runs in a table: the settings that differ, a tag, curves beside it, and every command by its name. */
+async function lookAtRuns({ page, app }: Program): Promise<void> {
+  await page.getByTestId('rail-runs').click();
+  const rows = page.getByTestId('run-row');
+  await expect(rows).toHaveCount(2);
+  // Down to the second run and back by the keyboard, both selected.
+  await rows.first().getByRole('link').focus();
+  await page.keyboard.press('ArrowDown');
+  await expect(rows.nth(1).getByRole('link')).toBeFocused();
+  await page.keyboard.press('Control+a');
+  await expect(page.getByTestId('selection')).toContainText('2 selected');
+  await page.getByTestId('tag-chosen').click();
+  await page.getByTestId('new-tag').fill('first try');
+  await page.keyboard.press('Enter');
+  await expect(rows.first()).toContainText('first try');
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('curve-figures')).toBeVisible();
+  await page.getByTestId('copy-chart').click();
+  await expect(page.getByTestId('copy-chart')).toHaveAttribute('data-state', 'done');
+  expect(await app.evaluate(({ clipboard }) => clipboard.availableFormats())).toContain('image/png');
+  await page.getByTestId('copy-runs').click();
+  await expect
+    .poll(() => app.evaluate(({ clipboard }) => clipboard.readText()))
+    .toMatch(/^Run\tStatus\t.*\tTags\n.*\tDone\t.*\tfirst try$/s);
+  await expectAccessible(page, 'main');
+  await page.getByTestId('sort-result').click();
+  await expect(page.getByRole('columnheader', { name: 'Result' })).toHaveAttribute('aria-sort', 'ascending');
+  await page.reload();
+  await expect(page.getByRole('columnheader', { name: 'Result' })).toHaveAttribute('aria-sort', 'ascending');
+
+  await page.keyboard.press('Control+k');
+  const palette = page.getByTestId('palette');
+  await expectAccessible(page, '[data-testid="palette"]');
+  await palette.getByRole('combobox').fill('shortcuts');
+  await page.keyboard.press('Enter');
+  await expect(palette).toHaveCount(0);
+  await expectAccessible(page, '[data-testid="shortcuts"]');
+  await page.keyboard.press('Escape');
 }
 
 /** Fills the form of the small preset so that a run takes about a minute. */
@@ -143,6 +180,7 @@ test('from a dropped folder to a report, over the death of the trainer', async (
     .toBe(1);
   await expect(page.getByTestId('results')).toBeVisible();
 
+  await lookAtRuns(program);
   const evaluation = (await runsOf(page)).find((one) => one.kind === 'evaluate');
   await page.evaluate((runs) => (location.hash = `#/compare/runs/${runs}`), `${run}%2C${evaluation?.id ?? ''}`);
   await expect(page.getByTestId('comparison').first()).toBeVisible();

@@ -1,13 +1,19 @@
 /** Every screen, in both languages and themes: checked by axe, and saved as a picture for people. */
 import AxeBuilder from '@axe-core/playwright';
+import type { Page } from '@playwright/test';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunRow } from '../electron/api/runs.ts';
-import type { Settings } from '../electron/api/settings.ts';
+import type { About, Settings } from '../electron/api/settings.ts';
 import { ask, expect, root, test } from './app.ts';
 
 const screens = ['plans', 'runs', 'compare', 'datasets', 'weights', 'reports', 'hardware', 'settings'] as const;
 const pictures = process.env['REPRISE_PICTURES'] ?? join(root, 'test-results', 'screens');
+
+async function changeSettings(page: Page, changed: Partial<Settings>): Promise<void> {
+  const { settings } = (await ask(page, 'about')) as About;
+  await ask(page, 'changeSettings', { ...settings, ...changed });
+}
 
 for (const language of ['en', 'zh'] as const)
   for (const theme of ['light', 'dark'] as const)
@@ -19,8 +25,7 @@ for (const language of ['en', 'zh'] as const)
         test.setTimeout(240_000);
         mkdirSync(pictures, { recursive: true });
         const { page } = program;
-        const settings: Settings = { language, theme, resumeAutomatically: false, keepAwake: true, threads: null };
-        await ask(page, 'changeSettings', settings);
+        await changeSettings(page, { language, theme });
         await page.reload();
         for (const screen of screens) {
           await page.getByTestId(`rail-${screen}`).click();
@@ -76,6 +81,7 @@ test('a page that cannot be drawn says so in both languages, and the rest of the
     planKey: null,
     headline: null,
     fault: null,
+    tags: [],
   };
   const counts = {
     createdAt: 0,
@@ -88,7 +94,7 @@ test('a page that cannot be drawn says so in both languages, and the rest of the
     attempts: 1,
     diskBytes: 0,
   };
-  const names = { id: 'twice', title: 'Twice', method: 'vicreg', dataset: 'idx', note: '' };
+  const names = { id: 'twice', title: 'Twice', method: 'vicreg', dataset: 'idx', encoder: 'resnet-18', note: '' };
   const row: RunRow = { ...nothing, ...counts, ...names, kind: 'pretrain', status: 'done', archived: false };
   await app.evaluate(({ ipcMain }, twice) => {
     ipcMain.removeHandler('workstation:runs');
@@ -96,13 +102,7 @@ test('a page that cannot be drawn says so in both languages, and the rest of the
     ipcMain.handle('workstation:runs', () => ({ ok: true, value: [given, given] }));
   }, JSON.stringify(row));
   for (const language of ['en', 'zh'] as const) {
-    await ask(page, 'changeSettings', {
-      language,
-      theme: 'light',
-      resumeAutomatically: false,
-      keepAwake: true,
-      threads: null,
-    });
+    await changeSettings(page, { language, theme: 'light' });
     await page.reload();
     await page.getByTestId('rail-runs').click();
     const failed = page.getByTestId('view-failed');

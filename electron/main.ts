@@ -2,7 +2,7 @@
 import { app } from 'electron';
 import { join } from 'node:path';
 import { declareScheme, servePages } from './shell/app-protocol.ts';
-import { createAppearance, wordsOf } from './shell/appearance.ts';
+import { createAppearance, presenceState } from './shell/appearance.ts';
 import { fail, watchForCrashes } from './shell/crash.ts';
 import { createDesktop } from './shell/desktop.ts';
 import { desktopHandlers } from './shell/desktop-handlers.ts';
@@ -46,8 +46,7 @@ async function run(): Promise<void> {
   pages.readReportsBy(workstation.reportPage);
 
   const { settings } = await workstation.handlers.about.answer();
-  const state = { keepAwake: settings.keepAwake, text: wordsOf(settings) };
-  const presence = createPresence(window.current, icon, state, (run) => relay.push('runsChanged', [run]));
+  const presence = createPresence(window.current, icon, presenceState(settings), (run) => relay.push('showRun', run));
   const appearance = createAppearance(settings, presence, (command) => relay.push('command', command));
   relay.connect(presence, workstation);
   answerRequests(desktopHandlers(workstation, appearance, window.current), (request, fault) =>

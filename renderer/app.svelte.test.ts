@@ -234,15 +234,17 @@ describe('no identifier of the program is read by a person', () => {
 });
 
 describe('a page that cannot be drawn', () => {
-  /** The list of runs holds one run twice, which no key of a row can bear. */
+  /** One run was interrupted twice, which no key of a banner can bear. */
   const broken = (isBroken: () => boolean): Workstation => {
     const workstation = createFake();
-    const twice: Workstation['runs'] = async () => {
-      const given = await workstation.runs();
+    const twice: Workstation['interrupted'] = async () => {
+      const given = await workstation.interrupted();
       return given.ok && isBroken() ? { ok: true, value: [...given.value, ...given.value] } : given;
     };
-    return { ...workstation, runs: twice };
+    return { ...workstation, interrupted: twice };
   };
+  // A page without banners comes first.
+  beforeEach(() => router.go({ view: 'settings' }));
 
   test.each(['en', 'zh'] as const)('says so in %s, keeps the rest of the window, and is logged', async (language) => {
     open(broken(() => true));

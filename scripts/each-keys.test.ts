@@ -19,7 +19,7 @@ const cannotRepeat: Readonly<Record<string, string>> = {
   'components/drafts/RunForm.svelte: description.key': 'a key of one object schema',
   'components/charts/ReferenceList.svelte: reference.id':
     'primary key of the table of reference curves, or the name of a file of resources/curves',
-  'views/Runs.svelte: row.id': 'primary key of the table of runs',
+  'components/runs/table/RunTable.svelte: id': 'primary key of the table of runs, or key of a map of groups',
   'views/Runs.svelte: cut.run': 'primary key of the table of runs',
   'views/Plans.svelte: cut.run': 'primary key of the table of runs',
   'views/Reports.svelte: row.id': 'the name of a folder of reports',

@@ -219,6 +219,12 @@ export interface Comparison {
   readonly references?: readonly ComparisonRow[];
 }
 
+/** Of a selection of runs, by run id: what tells their curves apart. */
+export interface RunPalette {
+  readonly titles: Comparison['titles'];
+  readonly places: Comparison['palette']['runs'];
+}
+
 export type Selection = (
   { readonly kind: 'plan'; readonly plan: string } | { readonly kind: 'runs'; readonly runs: readonly string[] }
 ) & {

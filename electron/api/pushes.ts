@@ -4,6 +4,7 @@ import type { Progress } from './runs.ts';
 
 /** Menu and keyboard commands the window carries out. */
 export type CommandId =
+  | 'palette'
   | 'newRun'
   | 'openFolder'
   | 'exportReport'
@@ -14,7 +15,8 @@ export type CommandId =
   | 'weights'
   | 'reports'
   | 'hardware'
-  | 'settings';
+  | 'settings'
+  | 'shortcuts';
 
 /** The table of pushes. Small, and safe to miss: the window can always ask again. */
 export interface Pushes {
@@ -56,6 +58,8 @@ export interface Pushes {
   recordsHeld: (fault: Fault | null) => void;
   /** A folder or a file of weights was dropped on the window or handed over by a second instance. */
   pathDropped: (path: string) => void;
+  /** Its notification was clicked. */
+  showRun: (run: string) => void;
   command: (id: CommandId) => void;
 }
 
@@ -70,5 +74,6 @@ export const pushNames = [
   'recordsHeld',
   'trainerLeft',
   'pathDropped',
+  'showRun',
   'command',
 ] as const satisfies readonly (keyof Pushes)[];

@@ -14,7 +14,7 @@ import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
 import type { Execution, RunConfig } from '../../trainer/protocol/run.ts';
 import type { ImportedWeights, Origin, WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import type { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
-import type { Comparison, Selection } from './comparison.ts';
+import type { Comparison, RunPalette, Selection } from './comparison.ts';
 import type { Series } from './curves.ts';
 import type { DatasetRow, KnownData } from './datasets.ts';
 import type { ErrorChoice, ErrorRange } from './detections.ts';
@@ -23,7 +23,7 @@ import type { AddedPlan, PlanRow } from './plans.ts';
 import type { CancelledRuns, QueuedRun } from './queue.ts';
 import type { DescribedCurves, ReferenceCurves, WantedCurves } from './reference-curves.ts';
 import type { ReportFormat, ReportRow } from './reports.ts';
-import type { Interrupted, LogLine, Progress, RunDetail, RunRow } from './runs.ts';
+import type { Interrupted, LogLine, Progress, RunColumns, RunDetail, RunRow } from './runs.ts';
 import type { About, Language, Settings } from './settings.ts';
 
 /** Purpose a file is chosen for: weights, a list of names, a plan bundle, results of a detector, or curves. */
@@ -59,6 +59,7 @@ export interface Requests {
   createRun: (config: RunConfig) => string;
   draftEvaluation: (of: Evaluated, evaluator: Choice, fingerprint: string) => RunConfig;
   runs: () => readonly RunRow[];
+  runColumns: () => RunColumns;
   run: (run: string) => RunDetail;
   metric: (run: string, name: string, points: number) => Series;
   log: (run: string, lines: number) => readonly LogLine[];
@@ -76,6 +77,8 @@ export interface Requests {
   renameRun: (run: string, title: string) => void;
   noteRun: (run: string, note: string) => void;
   archiveRun: (run: string, archived: boolean) => void;
+  /** Replaces its tags. */
+  tagRun: (run: string, tags: readonly string[]) => void;
   deleteRun: (run: string) => void;
   undoDelete: (run: string) => void;
   /** Runs that wait for the device, in the order of the queue, with their expected ends. */
@@ -165,6 +168,8 @@ export interface Requests {
   cancelContentsCheck: () => void;
 
   compare: (selection: Selection) => Comparison;
+  /** Titles and places in the palette of these runs, as their comparison has them; no figure is computed. */
+  runPalette: (runs: readonly string[]) => RunPalette;
   exportReport: (selection: Selection, formats: readonly ReportFormat[], language: Language) => ReportRow;
   reports: () => readonly ReportRow[];
   /** Fails if the page of a report is gone or was changed. The window shows it from `app://report/` and its id. */
@@ -196,6 +201,7 @@ const every = {
   createRun: true,
   draftEvaluation: true,
   runs: true,
+  runColumns: true,
   run: true,
   metric: true,
   log: true,
@@ -210,6 +216,7 @@ const every = {
   renameRun: true,
   noteRun: true,
   archiveRun: true,
+  tagRun: true,
   deleteRun: true,
   undoDelete: true,
   queue: true,
@@ -258,6 +265,7 @@ const every = {
   cancelJob: true,
   cancelContentsCheck: true,
   compare: true,
+  runPalette: true,
   exportReport: true,
   reports: true,
   checkReport: true,

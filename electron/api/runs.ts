@@ -25,12 +25,16 @@ export interface RunRow {
   readonly method: string;
   readonly dataset: string;
   readonly seed: number;
+  /** Trained or evaluated, as comparisons name it; empty where its run is gone. */
+  readonly encoder: string;
   /** Run whose encoder is evaluated. */
   readonly subject: string | null;
   readonly plan: string | null;
   readonly planKey: string | null;
   readonly note: string;
   readonly archived: boolean;
+  /** Words that a person gave it, in the order they were given. */
+  readonly tags: readonly string[];
   readonly step: number;
   readonly steps: number | null;
   readonly safeStep: number | null;
@@ -42,6 +46,26 @@ export interface RunRow {
     readonly unit: Metric['unit'];
   } | null;
   readonly fault: Fault | null;
+}
+
+/**
+ * What the runs of a workspace differ in, a column each; values in the order of `runs`, null where a run has none.
+ * Settings that are the same in all runs that have them are left out.
+ */
+export interface RunColumns {
+  readonly runs: readonly string[];
+  /** Fields as comparisons name them: `optimizer.options.rate`, `views.1,2.blur`, `protocol.k`. */
+  readonly settings: readonly { readonly field: string; readonly values: readonly Difference['ours'][] }[];
+  /** Figures of evaluations: of a head that has two, the last epoch's. */
+  readonly figures: readonly {
+    readonly evaluator: string;
+    readonly metric: string;
+    /** Its name in the workspace. */
+    readonly dataset: string;
+    readonly split: string;
+    readonly unit: Metric['unit'];
+    readonly values: readonly (number | null)[];
+  }[];
 }
 
 /** One life of the trainer process inside a run. */

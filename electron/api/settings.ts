@@ -10,6 +10,10 @@ export interface Settings {
   /** Resume interrupted runs without asking, when the last attempt made progress. */
   readonly resumeAutomatically: boolean;
   readonly keepAwake: boolean;
+  /** On its battery too. */
+  readonly awakeOnBattery: boolean;
+  /** Notifications of runs that end or stop while the window is not in front. */
+  readonly notify: boolean;
   readonly threads: number | null;
 }
 

@@ -3,15 +3,20 @@ import { app, Menu, nativeTheme } from 'electron';
 import type { CommandId } from '../api/pushes.ts';
 import type { Language, Settings } from '../api/settings.ts';
 import { buildMenu } from './menu.ts';
-import type { DesktopPresence } from './presence.ts';
+import type { DesktopPresence, PresenceState } from './presence.ts';
 import { words, type Words } from './words.ts';
 
 export function systemLanguage(): Language {
   return app.getLocale().startsWith('zh') ? 'zh' : 'en';
 }
 
-export function wordsOf(settings: Settings): Words {
-  return words[settings.language === 'system' ? systemLanguage() : settings.language];
+function languageOf({ language }: Settings): Language {
+  return language === 'system' ? systemLanguage() : language;
+}
+
+export function presenceState(settings: Settings): PresenceState {
+  const language = languageOf(settings);
+  return { settings, language, text: words[language] };
 }
 
 export interface Appearance {
@@ -25,13 +30,14 @@ export function createAppearance(
   presence: DesktopPresence,
   carryOut: (command: CommandId) => void,
 ): Appearance {
-  let text = wordsOf(initial);
+  let text = presenceState(initial).text;
 
   function apply(settings: Settings): void {
-    text = wordsOf(settings);
+    const state = presenceState(settings);
+    text = state.text;
     nativeTheme.themeSource = settings.theme;
     Menu.setApplicationMenu(buildMenu(text, carryOut));
-    presence.change({ keepAwake: settings.keepAwake, text });
+    presence.change(state);
   }
   apply(initial);
   return { text: () => text, apply };

@@ -1,21 +1,8 @@
 /** One list of commands feeds the menu; standard items are roles. */
 import { Menu, type MenuItemConstructorOptions } from 'electron';
 import type { CommandId } from '../api/pushes.ts';
+import { accelerators } from '../words/accelerators.ts';
 import type { Words } from './words.ts';
-
-const accelerators: Readonly<Record<CommandId, string>> = {
-  newRun: 'CmdOrCtrl+N',
-  openFolder: 'CmdOrCtrl+O',
-  exportReport: 'CmdOrCtrl+E',
-  plans: 'CmdOrCtrl+1',
-  runs: 'CmdOrCtrl+2',
-  compare: 'CmdOrCtrl+3',
-  datasets: 'CmdOrCtrl+4',
-  weights: 'CmdOrCtrl+5',
-  reports: 'CmdOrCtrl+6',
-  hardware: 'CmdOrCtrl+7',
-  settings: 'CmdOrCtrl+,',
-};
 
 export function buildMenu(text: Words, carryOut: (command: CommandId) => void) {
   const command = (id: CommandId): MenuItemConstructorOptions => ({
@@ -43,6 +30,8 @@ export function buildMenu(text: Words, carryOut: (command: CommandId) => void) {
     {
       label: text.go,
       submenu: [
+        command('palette'),
+        separator,
         command('plans'),
         command('runs'),
         command('compare'),
@@ -64,5 +53,6 @@ export function buildMenu(text: Words, carryOut: (command: CommandId) => void) {
       ],
     },
     { label: text.window, role: 'windowMenu' },
+    { label: text.help, role: 'help', submenu: [command('shortcuts')] },
   ]);
 }

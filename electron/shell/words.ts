@@ -7,6 +7,9 @@ const en = {
   view: 'View',
   go: 'Go',
   window: 'Window',
+  help: 'Help',
+  palette: 'Find and run a command…',
+  shortcuts: 'Keyboard shortcuts',
   newRun: 'New run…',
   openFolder: 'Inspect a data set folder…',
   exportReport: 'Export report…',
@@ -28,6 +31,7 @@ const en = {
   done: 'Run finished',
   failed: 'Run failed',
   interrupted: 'Run interrupted',
+  paused: 'Run paused',
   lockedTitle: 'This workspace is in use',
 };
 
@@ -37,6 +41,9 @@ const zh: typeof en = {
   view: '视图',
   go: '前往',
   window: '窗口',
+  help: '帮助',
+  palette: '查找并执行命令…',
+  shortcuts: '键盘快捷键',
   newRun: '新建实验…',
   openFolder: '检查数据集文件夹…',
   exportReport: '导出报告…',
@@ -58,6 +65,7 @@ const zh: typeof en = {
   done: '实验已完成',
   failed: '实验失败',
   interrupted: '实验被中断',
+  paused: '实验已暂停',
   lockedTitle: '该工作区正在使用中',
 };
 

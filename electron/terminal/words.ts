@@ -3,7 +3,7 @@
  * fault is the window's. The messages of faults and of the doctor come from where they arise, in English.
  */
 import { checkpointNotices } from '../words/checkpoint-notices.ts';
-import { exitOf, exitSentences, faultSentences, unreachableSentences } from '../words/faults.ts';
+import { faultInWords, filled, unreachableSentences } from '../words/faults.ts';
 import { sentenceIn as saidIn } from '../words/sentences.ts';
 import type { ClaimVerdict, Verdict } from '../api/comparison.ts';
 import type { PlanRow } from '../api/plans.ts';
@@ -277,15 +277,6 @@ export interface Words {
   readonly andMore: (names: string, more: number) => string;
 }
 
-function sentenceIn(language: TerminalLanguage, { code, values }: Fault): string {
-  const exit = exitOf({ code, values });
-  if (exit !== null) return filled(exitSentences[language]['signal' in exit ? 'exit.killed' : 'exit.code'], exit);
-  return filled(faultSentences[language][`fault.${code}`], values);
-}
-
-const filled = (sentence: string, values: Fault['values']): string =>
-  sentence.replace(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
-
 const sentencesTogether = (language: TerminalLanguage, ...sentences: readonly string[]): string =>
   sentences.join(language === 'zh' ? '' : ' ');
 
@@ -294,7 +285,7 @@ function unreachableText(language: TerminalLanguage, fault: Fault): string {
   const { data, byHand } = goesOn[language];
   return sentencesTogether(
     language,
-    sentenceIn(language, fault),
+    faultInWords(language, fault),
     why[`unreachable.${fault.values['why']}`] ?? '',
     data,
     byHand,
@@ -307,9 +298,9 @@ export function wordsIn(language: TerminalLanguage): Words {
   const fault: Words['fault'] = (told) => {
     if (language !== 'zh') return told.message;
     const { reason, values } = told;
-    if (reason === undefined) return `${sentenceIn('zh', told)}（${told.message}）`;
+    if (reason === undefined) return `${faultInWords('zh', told)}（${told.message}）`;
     const path = values['path'] === undefined ? '' : `${values['path']}：`;
-    return `${sentenceIn('zh', told)}${path}${saidIn('zh', reason, String)}。`;
+    return `${faultInWords('zh', told)}${path}${saidIn('zh', reason, String)}。`;
   };
   return {
     language,

@@ -120,6 +120,17 @@ export function exitOf({
   return /^SIG[A-Z0-9]+$/.test(how) ? { signal: how } : null;
 }
 
+/** A sentence with the values of a fault in its places. */
+export function filled(sentence: string, values: Fault['values']): string {
+  return sentence.replaceAll(/\{(\w+)\}/g, (_, name: string) => String(values[name] ?? '–'));
+}
+
+export function faultInWords(language: 'en' | 'zh', { code, values }: Pick<Fault, 'code' | 'values'>): string {
+  const exit = exitOf({ code, values });
+  if (exit !== null) return filled(exitSentences[language]['signal' in exit ? 'exit.killed' : 'exit.code'], exit);
+  return filled(faultSentences[language][`fault.${code}`], values);
+}
+
 /** Why data cannot be reached: by `why` of the fault. */
 export const unreachableSentences = {
   en: {

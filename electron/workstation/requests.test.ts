@@ -49,8 +49,8 @@ test('a request always takes arguments or never does', () => {
   expect(takesNothing().sort()).toEqual(
     (
       [
-        ...['about', 'chooseHome', 'catalogue', 'presets', 'runs', 'interrupted', 'progress', 'plans', 'datasets'],
-        ...['recordsHeld', 'tryRecordsAgain', 'fastestExecution', 'queue'],
+        ...['about', 'chooseHome', 'catalogue', 'presets', 'runs', 'runColumns', 'interrupted', 'progress', 'plans'],
+        ...['datasets', 'recordsHeld', 'tryRecordsAgain', 'fastestExecution', 'queue'],
         ...[
           'weights',
           'referenceCurves',

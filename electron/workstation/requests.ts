@@ -34,6 +34,7 @@ export type Handlers = { readonly [K in keyof Requests]: Handler<K> };
 
 const none = v.strictTuple([]);
 const word = v.pipe(v.string(), v.minLength(1), v.maxLength(200));
+const tag = v.pipe(v.string(), v.minLength(1), v.maxLength(60));
 /** A NUL would truncate the path in system calls. */
 const path = v.pipe(
   v.string(),
@@ -59,13 +60,14 @@ const errorChoice = v.strictObject({ kind: ErrorKind, class: v.nullable(place) }
 const config = v.strictTuple([RunConfig]);
 const plan = v.strictTuple([id]);
 
+const chosenRuns = v.pipe(v.array(RunId), v.maxLength(1000));
 /** View options of a selection. */
 const viewed = { baseline: v.optional(word), epoch: v.optional(v.picklist(['paper', 'last', 'best'])) };
 const selection: v.GenericSchema<unknown, Selection> = v.variant('kind', [
   v.strictObject({ kind: v.literal('plan'), plan: id, ...viewed }),
   v.strictObject({
     kind: v.literal('runs'),
-    runs: v.pipe(v.array(RunId), v.maxLength(1000)),
+    runs: chosenRuns,
     ...viewed,
   }),
 ]);
@@ -147,6 +149,7 @@ function runHandlers({ runs }: Answers) {
   return {
     createRun: { args: config, answer: runs.create },
     runs: { args: none, answer: runs.rows },
+    runColumns: { args: none, answer: runs.columns },
     run: { args: run, answer: runs.detail },
     metric: { args: v.strictTuple([RunId, word, count(20_000)]), answer: runs.metric },
     log: { args: v.strictTuple([RunId, count(100_000)]), answer: runs.log },
@@ -166,6 +169,7 @@ function runHandlers({ runs }: Answers) {
     renameRun: { args: v.strictTuple([RunId, word]), answer: runs.rename },
     noteRun: { args: v.strictTuple([RunId, v.pipe(v.string(), v.maxLength(20_000))]), answer: runs.note },
     archiveRun: { args: runAndFlag, answer: runs.archive },
+    tagRun: { args: v.strictTuple([RunId, v.pipe(v.array(tag), v.maxLength(50))]), answer: runs.tag },
     deleteRun: { args: run, answer: runs.delete },
     undoDelete: { args: run, answer: runs.undoDelete },
     queue: { args: none, answer: runs.queued },
@@ -242,6 +246,7 @@ function dataHandlers({ datasets }: Answers) {
 function reportHandlers({ reports }: Answers) {
   return {
     compare: { args: v.strictTuple([selection]), answer: reports.compare },
+    runPalette: { args: v.strictTuple([chosenRuns]), answer: reports.palette },
     exportReport: {
       args: v.strictTuple([
         selection,
@@ -282,6 +287,7 @@ const readers = new Set<keyof Requests>([
   ] as const),
   ...([
     'runs',
+    'runColumns',
     'run',
     'queue',
     'metric',
@@ -311,6 +317,7 @@ const readers = new Set<keyof Requests>([
     'cancelJob',
     'cancelContentsCheck',
     'compare',
+    'runPalette',
     'exportReport',
     'reports',
     'checkReport',

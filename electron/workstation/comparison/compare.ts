@@ -25,6 +25,7 @@ import {
 } from './paper-cells.ts';
 import { judgeClaims } from './claims.ts';
 import { effectOf } from './paper-effects.ts';
+import { groupMembers, roleOrder } from './member-groups.ts';
 import { membersOf, toldApart, type Member } from './members.ts';
 import { paletteOf } from './palette.ts';
 import { epochProtocol, shownEpoch } from './epoch-rule.ts';
@@ -162,13 +163,6 @@ function ablations({ cells }: Paper): Cell[] {
     return options !== undefined || encoder !== main?.encoder || (batch !== undefined && batch !== main.batch);
   });
 }
-
-const roleOrder: Readonly<Record<ComparisonRow['subject']['role'], number>> = {
-  main: 0,
-  ablation: 1,
-  other: 1,
-  control: 2,
-};
 
 function sameExperimentFirst(cells: readonly Cell[], like: Cell): Cell[] {
   const same = (cell: Cell): boolean =>
@@ -335,19 +329,14 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
   const names = new Map(input.datasets.map(({ fingerprint, name }) => [fingerprint, name]));
   const { members, find, titles } = toldApart(membersOf(selection, plan, input.runs), input);
 
-  const groups = new Map<string, Member[]>();
-  for (const member of members) {
-    const facts = subjectFacts(member, find, catalogue, names);
-    const key = shortHash({ kind: member.config.kind, identity: evaluationIdentity(member.config, facts, catalogue) });
-    groups.set(key, [...(groups.get(key) ?? []), member]);
-  }
+  const groups = groupMembers(members, { find, catalogue, names });
   const chosen = new Set(members.map(({ id }) => id));
   const resamplings = await resampleRankings(input, chosen);
   const measureCell = createMeasureCell(input.presets, catalogue);
   const rowsAt = async (epoch: EpochChoice): Promise<readonly ComparisonDraft[]> => {
     const own = { ...input, find, resamplings, epoch, measureCell };
     const rows: ComparisonDraft[] = [];
-    for (const group of groups.values()) rows.push(...(await rowsOfGroup(own, group, names)));
+    for (const { members: group } of groups) rows.push(...(await rowsOfGroup(own, group, names)));
     // The main subjects first, then their references.
     return rows.sort((one, other) => roleOrder[one.row.subject.role] - roleOrder[other.row.subject.role]);
   };
@@ -367,7 +356,7 @@ export async function compareRuns(input: ComparisonInput): Promise<Comparison> {
     pairs: await pairsOf(epoch === 'best' ? rows : last, input, baseline),
     titles,
     palette: paletteOf(
-      rows.map(({ row }) => row),
+      rows.map(({ row }) => ({ subject: row.subject.id, runs: row.ours?.values.map(({ run }) => run) ?? [] })),
       members,
     ),
     settings: settingsOf(

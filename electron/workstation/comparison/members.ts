@@ -58,7 +58,7 @@ export function membersOf(selection: Selection, plan: Plan | null, runs: readonl
 /** Members and the runs they evaluate, each with a title of its own. */
 export function toldApart(
   given: readonly Member[],
-  { runs, catalogue }: ComparisonInput,
+  { runs, catalogue }: Pick<ComparisonInput, 'runs' | 'catalogue'>,
 ): { readonly members: readonly Member[]; readonly find: Find; readonly titles: Readonly<Record<string, string>> } {
   const known = new Set(given.map(({ id }) => id));
   const evaluated = new Set(

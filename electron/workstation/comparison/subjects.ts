@@ -66,6 +66,11 @@ export function encoderName(catalogue: Catalogue, choice: Choice): string {
   return unusual.length === 0 ? id : `${id} ${unusual.join(', ')}`;
 }
 
+/** Of a pretraining; of separate branches both. */
+export function encodersName(catalogue: Catalogue, { encoders }: PretrainConfig): string {
+  return encoders.map((encoder) => encoderName(catalogue, encoder)).join(' + ');
+}
+
 /**
  * Options that an encoder's name leaves out: initial values belong to the training, not to the network, and stride and padding to the small
  * stem only.
@@ -88,6 +93,11 @@ export function dataName(
   // One that was removed from the list has its reader's name, which may be that of a data set it is only a part of.
   if (known === undefined) return `${source.dataset} ${source.fingerprint.slice(0, 8)}`;
   return spelledName(known);
+}
+
+/** What a pretraining learns from; of two modalities both. */
+export function pretrainingData({ data, paired }: PretrainConfig, names: ReadonlyMap<string, string>): string {
+  return [data, ...(paired ? [paired] : [])].map((source) => dataName(source, names)).join(' + ');
 }
 
 /** Images, and how they are read: the same for two random parts of a split that are equally large: they repeat each other. */
@@ -150,10 +160,8 @@ export function subjectFacts(
       label: run.title,
       method: config.method.id,
       options: completeOptions(catalogue, 'methods', config.method),
-      encoder: config.encoders.map((encoder) => encoderName(catalogue, encoder)).join(' + '),
-      pretrainedOn: [config.data, ...(config.paired ? [config.paired] : [])]
-        .map((source) => dataName(source, names))
-        .join(' + '),
+      encoder: encodersName(catalogue, config),
+      pretrainedOn: pretrainingData(config, names),
       epochs: config.epochs,
       batch: config.batch,
       training: config,

@@ -13,6 +13,8 @@ const usual = {
   theme: 'system',
   resumeAutomatically: false,
   keepAwake: true,
+  awakeOnBattery: true,
+  notify: true,
   threads: null,
 } as const;
 

@@ -11,6 +11,8 @@ export const SettingsSchema = v.strictObject({
   theme: v.picklist(['system', 'light', 'dark']),
   resumeAutomatically: v.boolean(),
   keepAwake: v.boolean(),
+  awakeOnBattery: v.boolean(),
+  notify: v.boolean(),
   threads: v.nullable(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(256))),
 });
 
@@ -19,6 +21,8 @@ const initial: Settings = {
   theme: 'system',
   resumeAutomatically: false,
   keepAwake: true,
+  awakeOnBattery: true,
+  notify: true,
   threads: null,
 };
 

@@ -378,6 +378,7 @@ test('delete the database, sweep the folders: the same tables (queue order and b
   await store.rename('run-1', 'Renamed');
   await store.note('run-1', 'A note.');
   await store.archive('run-1', true);
+  await store.tag('run-1', ['wide', 'for the paper']);
   await saveRunCard(store, 'run-1');
 
   await make(store, 'run-2', evaluateConfig('run-1'));

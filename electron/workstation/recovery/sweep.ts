@@ -246,11 +246,12 @@ async function trainerLives(
   return place === folder && isAlive({ pid: attempt.pid, startedAt: 0 });
 }
 
-/** Restores what only the workstation knew: names, notes, and attempts without events and how they ended. */
+/** Restores what only the workstation knew: names, notes, tags, and attempts without events and how they ended. */
 async function restoreFromCard(store: Store, run: string, card: RunCard): Promise<void> {
   await store.rename(run, card.title);
   if (card.note !== '') await store.note(run, card.note);
   if (card.archived) await store.archive(run, true);
+  if (card.tags.length > 0) await store.tag(run, card.tags);
   const spoken = new Set((await store.attempts(run)).map((attempt) => attempt.attempt));
   for (const { attempt, fromStep, startedAt, pid, pidStartedAt, ended, fault, lastSeenAt } of card.attempts) {
     if (!spoken.has(attempt) || ended === null)

@@ -12,9 +12,10 @@ import { notFiniteChoicesFile, otherCourseCodes } from '../../../trainer/protoco
 import { Plan, placedPlan } from '../../../trainer/protocol/plan.ts';
 import type { Execution } from '../../../trainer/protocol/run.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
-import type { Comparison, Selection } from '../../api/comparison.ts';
+import type { Comparison, RunPalette, Selection } from '../../api/comparison.ts';
 import { compareRuns } from '../comparison/compare.ts';
 import { membersOf } from '../comparison/members.ts';
+import { selectionPalette } from '../comparison/selection-palette.ts';
 import type { Memoize } from '../comparison/memoize.ts';
 import type { ReportInput, ReportRun } from './model.ts';
 import { readKept } from '../data/kept-results.ts';
@@ -57,10 +58,7 @@ export async function gatherComparison(
   const plan = stored === null ? null : placedPlan(stored, execution);
   const { store, papers, presets, catalogue, memoize } = sources;
   const runs = (await store.runs()).filter(({ deleted }) => !deleted);
-  if (selection.kind === 'runs') {
-    const unknown = selection.runs.find((id) => !runs.some((run) => run.id === id));
-    if (unknown !== undefined) throw new FaultError('unknown-id', `There is no run "${unknown}".`, { id: unknown });
-  }
+  if (selection.kind === 'runs') expectRuns(selection.runs, runs);
   const folders = new Map(runs.map(({ id, folder }) => [id, folder]));
   return compareRuns({
     selection,
@@ -83,6 +81,27 @@ export async function gatherComparison(
       if (folder === undefined) return null;
       return readKept(folder, file);
     },
+  });
+}
+
+function expectRuns(chosen: readonly string[], runs: readonly StoredRun[]): void {
+  const known = new Set(runs.map(({ id }) => id));
+  const unknown = chosen.find((id) => !known.has(id));
+  if (unknown !== undefined) throw new FaultError('unknown-id', `There is no run "${unknown}".`, { id: unknown });
+}
+
+export async function gatherPalette(
+  { store, catalogue }: Pick<Sources, 'store' | 'catalogue'>,
+  chosen: readonly string[],
+): Promise<RunPalette> {
+  const runs = (await store.runs()).filter(({ deleted }) => !deleted);
+  expectRuns(chosen, runs);
+  const given = membersOf({ kind: 'runs', runs: chosen }, null, runs);
+  const measured = await store.results(given.map(({ id }) => id));
+  return selectionPalette(given, new Set(measured.map(({ run }) => run)), {
+    runs,
+    catalogue,
+    datasets: await store.datasets(),
   });
 }
 

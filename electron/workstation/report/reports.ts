@@ -15,7 +15,7 @@ import type { ReportFormat, ReportRow } from '../../api/reports.ts';
 import type { Requests } from '../../api/requests.ts';
 import type { Language } from '../../api/settings.ts';
 import type { RequestHandler, Push } from '../request-types.ts';
-import { gatherComparison, gatherReport, type Sources } from './gather-records.ts';
+import { gatherComparison, gatherPalette, gatherReport, type Sources } from './gather-records.ts';
 import { buildReport } from './model.ts';
 import { reportFile, writeReport, type WriteReport } from './write.ts';
 import type { Desktop } from '../machine/desktop.ts';
@@ -24,6 +24,7 @@ import { reportFormat } from './formats.ts';
 
 export interface Reports {
   readonly compare: (selection: Selection) => Promise<ReturnType<Requests['compare']>>;
+  readonly palette: RequestHandler<'runPalette'>;
   readonly export: (selection: Selection, formats: readonly ReportFormat[], language: Language) => Promise<ReportRow>;
   readonly rows: RequestHandler<'reports'>;
   /** The page of a report, as it was written. @throws FaultError if it is gone or was changed */
@@ -150,6 +151,7 @@ export function createReports(options: ReportsOptions): Reports {
 
   return {
     compare: (selection) => gatherComparison(sources, selection, options.execution()),
+    palette: (runs) => gatherPalette(sources, runs),
     export: async (selection, formats, language) => {
       const tell = (phase: string, ended: boolean) =>
         push('job', { kind: 'report', phase, fraction: null, secondsLeft: null, ended });

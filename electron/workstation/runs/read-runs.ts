@@ -1,12 +1,14 @@
 /** Reads runs for display: rows of a list, details of one, interrupted ones. */
 import { join } from 'node:path';
 import { folderExists } from '../../../trainer/durable/files.ts';
+import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { curveUnit, declaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import { asksHowToGoOn } from '../../../trainer/protocol/fault.ts';
 import { signs } from '../../../trainer/protocol/health.ts';
 import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
 import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api/runs.ts';
 import { namesInLists } from '../../words/dataset-names.ts';
+import { encoderName, encodersName } from '../comparison/subjects.ts';
 import { partsOf } from '../recovery/checkpoint-folders.ts';
 import { causeOf } from '../recovery/sweep.ts';
 import type { RequestHandler } from '../request-types.ts';
@@ -14,11 +16,13 @@ import type { StoredCheckpoint, StoredResult, StoredRun } from '../store/store.t
 import { createFolderSizes } from './folder-size.ts';
 import { figuresWithoutCopies } from '../data/without-copies.ts';
 import { readLeftOut } from '../data/left-out-images.ts';
+import { createColumnReading } from './run-columns.ts';
 import { newestChoice } from './not-finite-choices.ts';
 import { getRun, isActive, type RunsContext } from './runs-context.ts';
 
 export interface RunReading {
   readonly rows: RequestHandler<'runs'>;
+  readonly columns: RequestHandler<'runColumns'>;
   readonly detail: RequestHandler<'run'>;
   readonly metric: RequestHandler<'metric'>;
   readonly log: RequestHandler<'log'>;
@@ -38,6 +42,7 @@ export function createRunReading(context: RunsContext): RunReading {
     run: StoredRun,
     waits: ReadonlyMap<string, RunRow['waitsFor']>,
     names: ReadonlyMap<string, string>,
+    encoder: string,
   ): Promise<RunRow> {
     const { config, folder, deleted: _deleted, savedStep: _savedStep, ...shown } = run;
     const diskBytes = await sizes.of(folder, isActive(run) ? activeSizeMs : restingSizeMs, run.endedAt ?? 0);
@@ -45,7 +50,8 @@ export function createRunReading(context: RunsContext): RunReading {
       ...shown,
       dataset: names.get(dataOf(config).fingerprint ?? '') ?? shown.dataset,
       headline: headlineOf(run, catalogue),
-      subject: config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null,
+      encoder,
+      subject: subjectOf(run),
       waitsFor: waits.get(run.id) ?? null,
       diskBytes,
     };
@@ -56,15 +62,23 @@ export function createRunReading(context: RunsContext): RunReading {
       const [all, datasets] = await Promise.all([store.runs(), store.datasets()]);
       const waits = await queue.waits(all);
       const names = namesInLists(datasets);
-      return Promise.all(all.filter((run) => !run.deleted).map((run) => rowOf(run, waits, names)));
+      const shown = all.filter((run) => !run.deleted);
+      const byId = new Map(shown.map((run) => [run.id, run]));
+      return Promise.all(
+        shown.map((run) => rowOf(run, waits, names, encoderOf(run, byId.get(subjectOf(run) ?? ''), catalogue))),
+      );
     },
+    columns: createColumnReading(context),
     detail: async (id) => {
       const run = await getRun(store, id);
+      const subject = subjectOf(run);
       // Only queued runs are compared with the others, of which there may be a thousand.
       const others = run.status === 'queued' ? await store.runs() : [];
       const names = namesInLists(await store.datasets());
       const [row, attempts, checkpoints, results, metrics, hello, marks] = await Promise.all([
-        queue.waits(others).then((waits) => rowOf(run, waits, names)),
+        Promise.all([queue.waits(others), subject === null ? null : store.run(subject)]).then(([waits, evaluated]) =>
+          rowOf(run, waits, names, encoderOf(run, evaluated ?? undefined, catalogue)),
+        ),
         store.attempts(id),
         store.checkpoints(id),
         store.results([id]),
@@ -94,17 +108,7 @@ export function createRunReading(context: RunsContext): RunReading {
     metric: (id, name, points) => store.series(id, name, points),
     log: (id, lines) => store.log(id, lines),
     progress: () => host.progress(),
-    interrupted: async () => {
-      const cut = (await store.runs()).filter((run) => run.status === 'interrupted' && !run.deleted);
-      return Promise.all(
-        cut.map(async (run): Promise<Interrupted> => {
-          const { id, title, step, safeStep, fault } = run;
-          const changes = await context.changesSince(run);
-          const whenNotFinite = asksHowToGoOn(fault) ? await newestChoice(run) : null;
-          return { run: id, title, step, safeStep, cause: causeOf(fault), fault, whenNotFinite, changes };
-        }),
-      );
-    },
+    interrupted: () => interruptedRuns(context),
   };
 }
 
@@ -125,7 +129,33 @@ function resultRows(
 /** The data a run learns from, or is measured on. */
 const dataOf = (config: RunConfig): DataSource => (config.kind === 'pretrain' ? config.data : config.test);
 
-function headlineOf({ headline, config }: StoredRun, catalogue: RunsContext['catalogue']): RunRow['headline'] {
+async function interruptedRuns({ store, changesSince }: RunsContext): Promise<readonly Interrupted[]> {
+  const cut = (await store.runs()).filter((run) => run.status === 'interrupted' && !run.deleted);
+  return Promise.all(
+    cut.map(async (run): Promise<Interrupted> => {
+      const { id, title, step, safeStep, fault } = run;
+      const changes = await changesSince(run);
+      const whenNotFinite = asksHowToGoOn(fault) ? await newestChoice(run) : null;
+      return { run: id, title, step, safeStep, cause: causeOf(fault), fault, whenNotFinite, changes };
+    }),
+  );
+}
+
+/** The run that is evaluated. */
+function subjectOf({ config }: StoredRun): string | null {
+  return config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null;
+}
+
+function encoderOf(run: StoredRun, evaluated: StoredRun | undefined, catalogue: Catalogue): string {
+  const { config } = run;
+  if (config.kind === 'pretrain') return encodersName(catalogue, config);
+  const { subject } = config;
+  if (subject.kind === 'run')
+    return evaluated?.config.kind === 'pretrain' ? encodersName(catalogue, evaluated.config) : '';
+  return subject.kind === 'pixels' ? 'pixels' : encoderName(catalogue, subject.encoder);
+}
+
+function headlineOf({ headline, config }: StoredRun, catalogue: Catalogue): RunRow['headline'] {
   if (headline === null) return null;
   const { evaluator, metric, value } = headline;
   const unit =

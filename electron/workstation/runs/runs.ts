@@ -12,8 +12,14 @@ export interface Runs extends RunReading, RunControl, RunDeletion, QueuedRuns {
   readonly rename: RequestHandler<'renameRun'>;
   readonly note: RequestHandler<'noteRun'>;
   readonly archive: RequestHandler<'archiveRun'>;
+  readonly tag: RequestHandler<'tagRun'>;
   readonly import: RequestHandler<'importRun'>;
   readonly detections: DetectionReading;
+}
+
+/** A tag once, however it is spaced. */
+function distinctTags(tags: readonly string[]): readonly string[] {
+  return [...new Set(tags.map((tag) => tag.trim().replaceAll(/\s+/g, ' ')).filter((tag) => tag !== ''))];
 }
 
 export function createRuns(context: RunsContext, estimates: Estimates): Runs {
@@ -27,6 +33,7 @@ export function createRuns(context: RunsContext, estimates: Estimates): Runs {
     rename: (id, title) => changeRun(context, id, () => store.rename(id, title)),
     note: (id, note) => changeRun(context, id, () => store.note(id, note)),
     archive: (id, archived) => changeRun(context, id, () => store.archive(id, archived)),
+    tag: (id, tags) => changeRun(context, id, () => store.tag(id, distinctTags(tags))),
     import: async (folder) => {
       const id = await context.importFolder(folder);
       push('runsChanged', [id]);

@@ -38,6 +38,7 @@ const repeatable = {
   rename: true,
   note: true,
   archive: true,
+  tag: true,
   markDeleted: true,
   forget: true,
   replayed: true,

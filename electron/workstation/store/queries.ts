@@ -48,6 +48,7 @@ const writes = {
   rename: runs.rename,
   note: runs.note,
   archive: runs.archive,
+  tag: runs.tag,
   markDeleted: runs.markDeleted,
   forget: runs.forget,
   setQueue: runs.setQueue,

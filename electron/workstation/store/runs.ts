@@ -58,6 +58,7 @@ interface RunRecord {
   readonly plan_key: string | null;
   readonly note: string;
   readonly archived: number;
+  readonly tags: string;
   readonly deleted: number;
   readonly folder: string;
   readonly config: string;
@@ -74,7 +75,7 @@ interface RunRecord {
 
 /** Headline: an evaluation's first metric at the last epoch, a pretraining's last loss. */
 const selectRuns = `
-  SELECT r.id, r.kind, r.title, r.status, r.created_at, r.dataset, r.seed, r.plan, r.plan_key, r.note, r.archived,
+  SELECT r.id, r.kind, r.title, r.status, r.created_at, r.dataset, r.seed, r.plan, r.plan_key, r.note, r.archived, r.tags,
     r.deleted, r.folder, r.config, r.fault,
     coalesce(subject.method, r.method) AS method,
     (SELECT count(*) FROM queue WHERE position <= q.position) AS position,
@@ -97,6 +98,8 @@ const selectRuns = `
     SELECT attempt, sequence, place FROM results WHERE run_id = r.id
     ORDER BY which = 'best', attempt DESC, sequence DESC, place LIMIT 1
   )`;
+
+const Tags = v.array(v.string());
 
 const endedStates: readonly RunStatus[] = ['done', 'stopped', 'failed', 'interrupted'];
 
@@ -128,6 +131,7 @@ function storedRun(database: ReadableDatabase, record: RunRecord): StoredRun {
     planKey: record.plan_key,
     note: record.note,
     archived: record.archived === 1,
+    tags: v.parse(Tags, JSON.parse(record.tags)),
     deleted: record.deleted === 1,
     folder: record.folder,
     step: record.step,
@@ -255,6 +259,11 @@ export function note(database: WritableDatabase, run: string, text: string): voi
 export function archive(database: WritableDatabase, run: string, archived: boolean): void {
   expectRun(database, run);
   statement(database, 'UPDATE runs SET archived = ? WHERE id = ?').run(Number(archived), run);
+}
+
+export function tag(database: WritableDatabase, run: string, tags: readonly string[]): void {
+  expectRun(database, run);
+  statement(database, 'UPDATE runs SET tags = ? WHERE id = ?').run(JSON.stringify(tags), run);
 }
 
 export function markDeleted(database: WritableDatabase, run: string, deleted: boolean): void {

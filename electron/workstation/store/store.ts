@@ -11,8 +11,8 @@ import type { Fault } from '../../../trainer/protocol/fault.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
 import type { RunConfig, RunStatus } from '../../../trainer/protocol/run.ts';
 
-/** A run as stored: RunRow without what only the live workstation knows (queue waits, disk use, units). */
-export type StoredRun = Omit<RunRow, 'waitsFor' | 'diskBytes' | 'headline' | 'subject'> & {
+/** A run as stored: RunRow without what only the live workstation knows (queue waits, disk use, units, names of encoders). */
+export type StoredRun = Omit<RunRow, 'waitsFor' | 'diskBytes' | 'headline' | 'subject' | 'encoder'> & {
   /** `evaluator`: null for a figure of the training. */
   readonly headline: {
     readonly evaluator: string | null;
@@ -106,6 +106,8 @@ export interface Queries {
   rename(run: string, title: string): void;
   note(run: string, note: string): void;
   archive(run: string, archived: boolean): void;
+  /** Replaces its tags. */
+  tag(run: string, tags: readonly string[]): void;
   markDeleted(run: string, deleted: boolean): void;
   /** Removes the rows for good. */
   forget(run: string): void;

@@ -98,6 +98,7 @@ export function storedRun(id: string, config: RunConfig, over: Partial<StoredRun
     planKey: null,
     note: '',
     archived: false,
+    tags: [],
     step: 100,
     steps: 100,
     safeStep: 100,

@@ -16,6 +16,7 @@ export const RunCard = v.strictObject({
   title: v.string(),
   note: v.string(),
   archived: v.boolean(),
+  tags: v.optional(v.array(v.string()), []),
   fault: v.nullable(Fault),
   /** The newest checkpoint the run has had: without its folder and its event, the run must not begin at step 0 unasked. */
   newestCheckpoint: v.optional(

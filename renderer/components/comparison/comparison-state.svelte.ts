@@ -4,11 +4,12 @@ import type { PlanRow } from '../../../electron/api/plans.ts';
 import type { ReportFormat, ReportRow } from '../../../electron/api/reports.ts';
 import type { RunRow } from '../../../electron/api/runs.ts';
 import { ask } from '../../lib/client.ts';
-import { f, t, tCode } from '../../lib/language/i18n.svelte.ts';
+import { tCode } from '../../lib/language/i18n.svelte.ts';
 import { nameOf } from '../../lib/language/words.ts';
 import { router } from '../../lib/route.svelte.ts';
 import { Task } from '../../lib/task.svelte.ts';
 import type { Workspace } from '../../lib/workspace.svelte.ts';
+import { exportReport } from './export-report.ts';
 
 /** Rows of one measurement: the same evaluator, data, split and metric. */
 export interface RowGroup {
@@ -119,18 +120,7 @@ export class ComparisonState {
 
   async exportAs(wanted: readonly ReportFormat[]): Promise<void> {
     const asked = this.#asked;
-    const workspace = this.#workspace;
     if (asked === null) return;
-    const made = await this.report.run(() => ask('exportReport', asked, wanted, f().language));
-    if (made === null) return;
-    workspace.refreshReports();
-    const [first] = made.files;
-    const show = { label: t('reports.read'), run: () => router.go({ view: 'reports', report: made.id }) };
-    const open = {
-      label: t('action.open'),
-      run: () => void workspace.attempt(() => ask('openReport', made.id, first!.format)),
-    };
-    const isReadable = made.files.some(({ format }) => format === 'html');
-    workspace.say(t('report.written', { title: made.title }), isReadable ? show : first && open);
+    await exportReport(this.#workspace, this.report, asked, wanted);
   }
 }

@@ -53,7 +53,7 @@ test('the plot and the table show it, and the expanded row distinguishes the two
   );
   flushSync();
   expect(document.querySelector('[role="img"]')).not.toBeNull();
-  document.querySelector<HTMLButtonElement>('[data-testid="comparison"] button')!.click();
+  document.querySelector<HTMLButtonElement>('[data-testid="comparison"] tbody button')!.click();
   flushSync();
   const text = document.querySelector('[data-testid="comparison"]')!.textContent.replaceAll(/\s+/g, ' ');
   expect(text).toContain('last epoch: 84.05');
@@ -91,7 +91,7 @@ test('deviations are counted in the verdict and told with both sides and why; wh
   flushSync();
   const tables = document.querySelectorAll('[data-testid="comparison"]');
   const table = tables[tables.length - 1]!;
-  table.querySelector<HTMLButtonElement>('button')!.click();
+  table.querySelector<HTMLButtonElement>('tbody button')!.click();
   flushSync();
   const text = table.textContent.replaceAll(/\s+/g, ' ');
   expect(text).toContain('Reproduced, with 2 deviations');

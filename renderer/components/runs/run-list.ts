@@ -12,7 +12,8 @@ export function searchRuns(rows: readonly RunRow[], search: string): readonly Ru
     .split(/\s+/)
     .filter((word) => word !== '');
   return rows.filter((row) => {
-    const text = `${row.title} ${row.method} ${row.dataset} ${row.note} ${row.id} ${row.seed}`.toLowerCase();
+    const text =
+      `${row.title} ${row.method} ${row.dataset} ${row.note} ${row.tags.join(' ')} ${row.id} ${row.seed}`.toLowerCase();
     return words.every((word) => text.includes(word));
   });
 }

@@ -230,9 +230,10 @@ function compare(selection: Comparison['selection'], empty: boolean): Comparison
 
 export function comparisonAnswers(
   world: FakeWorld,
-): FakeAnswers<'compare' | 'exportReport' | 'reports' | 'checkReport' | 'openReport'> {
+): FakeAnswers<'compare' | 'runPalette' | 'exportReport' | 'reports' | 'checkReport' | 'openReport'> {
   return {
     compare: (selection) => compare(selection, world.empty),
+    runPalette: (runs) => ({ titles: {}, places: Object.fromEntries(runs.map((run, at) => [run, at])) }),
     exportReport: async (_selection, formats, reportLanguage) => {
       await pause(600);
       return {

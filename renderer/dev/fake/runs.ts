@@ -1,5 +1,5 @@
 /** Made-up runs, their progress, and what can be done with them. */
-import type { Progress, RunRow } from '../../../electron/api/runs.ts';
+import type { Interrupted, Progress, RunColumns, RunRow } from '../../../electron/api/runs.ts';
 import type { Fault } from '../../../trainer/protocol/fault.ts';
 import { metricCurve } from './curves.ts';
 import { detectorRun } from './detections.ts';
@@ -32,6 +32,8 @@ const row = (id: string, title: string, status: RunRow['status'], more: Partial<
   planKey: null,
   note: '',
   archived: false,
+  tags: [],
+  encoder: 'resnet-18 stem small',
   step: 0,
   steps: 744,
   safeStep: null,
@@ -79,6 +81,7 @@ const rows: readonly RunRow[] = [
     createdAt: minutes(900),
     startedAt: minutes(899),
     note: 'Wider expander, Table 12. Compare with 512.',
+    tags: ['expander'],
   }),
   row('pixels-linear-1', 'Raw pixels, linear', 'done', {
     kind: 'evaluate',
@@ -135,6 +138,8 @@ export function listRuns(world: FakeWorld): readonly RunRow[] {
     .map((one) => ({
       ...one,
       title: world.titles.get(one.id) ?? one.title,
+      tags: world.tags.get(one.id) ?? one.tags,
+      archived: world.archived.get(one.id) ?? one.archived,
       step: one.status === 'running' ? world.step : one.step,
     }));
 }
@@ -170,6 +175,42 @@ export function keepTraining(world: FakeWorld): void {
   }, 700);
 }
 
+function columnsOf(listed: readonly RunRow[]): RunColumns {
+  const trained = (value: number, other: number) =>
+    listed.map(({ kind, plan }) => (kind === 'pretrain' ? (plan === null ? value : other) : null));
+  return {
+    runs: listed.map(({ id }) => id),
+    settings: [
+      { field: 'optimizer.options.rate', values: trained(0.1, 0.004) },
+      { field: 'batch', values: trained(512, 256) },
+    ],
+    figures: [],
+  };
+}
+
+const cutOff: readonly Interrupted[] = [
+  {
+    run: 'vicreg-wide-7',
+    title: 'VICReg, expander 1024',
+    step: 1240,
+    safeStep: 1200,
+    cause: 'trainer-killed',
+    fault: null,
+    whenNotFinite: null,
+    changes: [{ field: 'dataset', theirs: 'a9c1e0d4', ours: '77b0c2ff' }],
+  },
+  {
+    run: divergedRun,
+    title: 'VICReg, learning rate 0.1',
+    step: 96,
+    safeStep: 60,
+    cause: 'failed',
+    fault: diverged,
+    whenNotFinite: { policy: 'lower-rate' },
+    changes: [],
+  },
+];
+
 /** Requests about runs that change nothing here. */
 const unchanged = {
   pauseRun: () => undefined,
@@ -181,7 +222,6 @@ const unchanged = {
   checkpointNow: () => undefined,
   discardRun: () => undefined,
   noteRun: () => undefined,
-  archiveRun: () => undefined,
   moveInQueue: () => undefined,
   undoCancel: () => undefined,
 };
@@ -190,6 +230,7 @@ export function runAnswers(
   world: FakeWorld,
 ): FakeAnswers<
   | 'runs'
+  | 'runColumns'
   | 'run'
   | 'metric'
   | 'log'
@@ -204,6 +245,7 @@ export function runAnswers(
   | 'renameRun'
   | 'noteRun'
   | 'archiveRun'
+  | 'tagRun'
   | 'deleteRun'
   | 'undoDelete'
   | 'queue'
@@ -223,6 +265,7 @@ export function runAnswers(
         .filter(({ status }) => status === 'queued')
         .map(({ id }, at) => ({ run: id, seconds: 90, isRough: at > 0, endsAt: minutes(-3 - at) })),
     cancelQueued: (runs) => ({ runs, order: runs }),
+    runColumns: () => columnsOf(listRuns(world)),
     run: (id) => {
       const found = listRuns(world).find((one) => one.id === id) ?? rows[0]!;
       return { ...detailOf(found), folder: `/home/me/Reprise/runs/${id}` };
@@ -233,6 +276,12 @@ export function runAnswers(
     renameRun: (run, title) => {
       world.titles.set(run, title);
     },
+    archiveRun: (run, archived) => {
+      world.archived.set(run, archived);
+    },
+    tagRun: (run, tags) => {
+      world.tags.set(run, tags);
+    },
     deleteRun: (run) => {
       world.gone.add(run);
     },
@@ -241,31 +290,7 @@ export function runAnswers(
     },
     importRun: () => 'vicreg-small-1',
     exportWeights: (_of, format) => `/home/me/Reprise/runs/vicreg-small-1/exports/resnet-18.${format}`,
-    interrupted: () =>
-      world.empty
-        ? []
-        : [
-            {
-              run: 'vicreg-wide-7',
-              title: 'VICReg, expander 1024',
-              step: 1240,
-              safeStep: 1200,
-              cause: 'trainer-killed',
-              fault: null,
-              whenNotFinite: null,
-              changes: [{ field: 'dataset', theirs: 'a9c1e0d4', ours: '77b0c2ff' }],
-            },
-            {
-              run: divergedRun,
-              title: 'VICReg, learning rate 0.1',
-              step: 96,
-              safeStep: 60,
-              cause: 'failed',
-              fault: diverged,
-              whenNotFinite: { policy: 'lower-rate' },
-              changes: [],
-            },
-          ],
+    interrupted: () => (world.empty ? [] : cutOff),
     progress: () => (world.empty ? [] : [progressOf(world)]),
   };
 }

@@ -27,6 +27,9 @@ export class FakeWorld {
   step = 412;
   /** New titles of renamed runs. */
   readonly titles = new Map<string, string>();
+  /** Tags that were changed, and runs that were archived or taken out again. */
+  readonly tags = new Map<string, readonly string[]>();
+  readonly archived = new Map<string, boolean>();
   /** Deleted runs. */
   readonly gone = new Set<string>();
   readonly #listeners = new Map<string, Set<(...values: never[]) => void>>();
@@ -34,7 +37,8 @@ export class FakeWorld {
   constructor({ language = 'en', theme = 'light', empty = false }: FakeOptions) {
     this.empty = empty;
     this.language = language;
-    this.settings = { language, theme, resumeAutomatically: false, keepAwake: true, threads: null };
+    const usual = { keepAwake: true, awakeOnBattery: true, notify: true };
+    this.settings = { language, theme, resumeAutomatically: false, ...usual, threads: null };
   }
 
   push<K extends keyof Pushes>(name: K, ...values: Parameters<Pushes[K]>): void {

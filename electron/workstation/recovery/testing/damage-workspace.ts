@@ -15,6 +15,7 @@ export async function fillWorkspace(bench: Bench): Promise<void> {
   const cut = await handlers.createRun.answer(pretrain('steps=20 ms=2 every=5 kill=12'));
   await until(async () => (await rowOf(workstation, cut)).status === 'interrupted', 'interrupted');
   await handlers.noteRun.answer(cut, 'A note of mine.');
+  await handlers.tagRun.answer(cut, ['mine']);
   const file = join(bench.runtime, 'resnet18.pth');
   writeFileSync(file, 'pth');
   await handlers.importWeights.answer(file);
@@ -31,6 +32,7 @@ async function sayingsOf({ handlers }: Workstation): Promise<readonly string[]> 
     const { row, config, results, checkpoints } = await handlers.run.answer(id);
     say('run', id, config);
     if (row.note !== '') say('note', id, row.note);
+    for (const tag of row.tags) say('tag', id, tag);
     if (row.plan !== null) say('planned', id, row.plan, row.planKey);
     for (const { evaluator, metric, value } of results) say('result', id, evaluator, metric, value);
     for (const { step, epoch, folder } of checkpoints) say('checkpoint', id, step, epoch, folder);
