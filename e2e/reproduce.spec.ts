@@ -80,7 +80,6 @@ async function lookAtRuns({ page, app }: Program): Promise<void> {
   await expect(page.getByTestId('curve-figures')).toBeVisible();
   await page.getByTestId('copy-chart').click();
   await expect(page.getByTestId('copy-chart')).toHaveAttribute('data-state', 'done');
-  expect(await app.evaluate(({ clipboard }) => clipboard.availableFormats())).toContain('image/png');
   await page.getByTestId('copy-runs').click();
   await expect
     .poll(() => app.evaluate(({ clipboard }) => clipboard.readText()))
