@@ -512,6 +512,7 @@ export const en = {
   'results.images': 'Images',
   'results.protocol': 'Protocol',
   'results.ofSplit': '{data}, {split}',
+  'text.and': ', ',
   'text.labelled': '{label}: {value}',
   'results.byClass': '{figure} by class',
   'results.class': 'Class',

@@ -505,6 +505,7 @@ export const zh = {
   'results.images': '图像数',
   'results.protocol': '协议',
   'results.ofSplit': '{data}，{split}',
+  'text.and': '、',
   'text.labelled': '{label}：{value}',
   'results.byClass': '{figure}（各类别）',
   'results.class': '类别',

@@ -1,6 +1,7 @@
 /** Names and sentences for codes from the other programs. A code without words keeps its own name. */
 import { programInWords } from '../../../electron/words/programs.ts';
 import type { Interval, Reason } from '../../../electron/api/comparison.ts';
+import type { DatasetRow } from '../../../electron/api/datasets.ts';
 import type { LogLine, RunDetail } from '../../../electron/api/runs.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Choice, Options } from '../../../trainer/protocol/options.ts';
@@ -9,7 +10,7 @@ import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Said } from '../../../trainer/protocol/sentence.ts';
 import { exitOf } from '../../../electron/words/faults.ts';
 import { choiceInWords } from '../../../electron/words/choices.ts';
-import { datasetInWords, splitInWords } from '../../../electron/words/dataset-names.ts';
+import { datasetInWords, namesInLists, splitInWords } from '../../../electron/words/dataset-names.ts';
 import { fieldInWords } from '../../../electron/words/fields.ts';
 import { chosenEncoderInWords, encoderInWords } from '../../../electron/words/encoders.ts';
 import { valueInWords, valuesInWords, type RecipeKind } from '../../../electron/words/settings.ts';
@@ -35,6 +36,11 @@ export function subjectName(label: string): string {
   return tCode('subject', label) ?? label;
 }
 
+/** A data set of the list; what the program brings along has a name in every language. */
+export function dataText(row: Pick<DatasetRow, 'fingerprint' | 'name' | 'builtIn'>): string {
+  return nameOf('dataset', namesInLists([row]).get(row.fingerprint) ?? row.name);
+}
+
 /** A path in a configuration: `optimizer.options.momentum` → "optimizer · momentum"; views and encoders count from 1. */
 export function pathName(path: string): string {
   const whole = tCode('field', path);
@@ -55,6 +61,7 @@ export function settingText(path: string, value: unknown): string {
     return valuesInWords(path, value.map(plainValue));
   if (typeof value !== 'string') return plainValue(value);
   if (path === 'kind') return tCode('kind', value) ?? value;
+  if (path === 'subject.kind') return tCode('subject', value) ?? tCode('value', value) ?? value;
   return valueInWords(f().language, path, value, tCode);
 }
 
