@@ -6,6 +6,7 @@ import type { ReferenceCurves } from '../api/reference-curves.ts';
 import type { ExportedCurves } from '../workstation/curves/export-events.ts';
 import { usage, type Arguments } from './arguments.ts';
 import { exitCodes } from './help.ts';
+import { importRun as importRunOrWeights } from './import-command.ts';
 import { oneLine } from './printable.ts';
 import { runId, show, type Command } from './read-commands.ts';
 import type { Session } from './session.ts';
@@ -18,7 +19,7 @@ const ofCurves = new Set(['.csv', '.tsv', '.txt', '.jsonl', '.ndjson', '.log']);
 
 export const importRun: Command = async (session, args) => {
   const [path] = args.words;
-  if (path === undefined || !(await holdsCurves(path, args))) return work.importRun(session, args);
+  if (path === undefined || !(await holdsCurves(path, args))) return importRunOrWeights(session, args);
   const wanted = {
     ...(args.title !== null && { name: args.title }),
     ...(args.method !== null && { method: args.method }),

@@ -1,5 +1,4 @@
 /** Commands that create or change runs. They hold the workspace while they work. */
-import { stat } from 'node:fs/promises';
 import { extname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
@@ -27,7 +26,7 @@ import { usage, type Arguments } from './arguments.ts';
 import { comparisonText } from './comparison.ts';
 import { shortFigureName } from './field-words.ts';
 import { exitCodes } from './help.ts';
-import { presetId, reportText, runId, show, styleOf, weightsText, type Command } from './read-commands.ts';
+import { presetId, reportText, runId, show, styleOf, type Command } from './read-commands.ts';
 import { oneLine } from './printable.ts';
 import { planText, waitTexts, type Session } from './session.ts';
 import { measuredText, tableOf, type Column } from './table.ts';
@@ -380,24 +379,3 @@ async function planRow(session: Session, name: string) {
     throw new FaultError('unknown-id', `There is no plan "${name}". "reprise plan" lists them.`, { id: name });
   return found;
 }
-
-export const importRun: Command = async (session, args) => {
-  const [folder, network] = args.words;
-  if (folder === undefined) throw usage('"import" needs a run folder or a file of weights.');
-  const place = await stat(folder).catch(() => null);
-  if (place !== null && !place.isDirectory()) {
-    const { heads, convention, anyway } = args;
-    const wanted = {
-      ...(network !== undefined && { network }),
-      ...(heads !== null && { heads }),
-      ...(convention !== null && { convention }),
-      anyway,
-    };
-    const found = await session.handlers.importWeights.answer(resolve(folder), wanted);
-    show(session, args, found, () => `${session.words.say('importedWeights')}\n${weightsText([found], session)}`);
-    return exitCodes.done;
-  }
-  const id = await session.handlers.importRun.answer(folder);
-  show(session, args, { run: id }, () => `${session.words.say('imported')} ${id}`);
-  return exitCodes.done;
-};

@@ -13,7 +13,9 @@ export interface Identified {
  */
 export function paletteOf(rows: readonly Identified[], members: readonly Member[]): Comparison['palette'] {
   const subjects = new Map([...new Set(rows.map(({ subject }) => subject))].map((id, place) => [id, place]));
-  const subjectOf = new Map(rows.flatMap(({ subject, runs: measured }) => measured.map((run) => [run, subject] as const)));
+  const subjectOf = new Map(
+    rows.flatMap(({ subject, runs: measured }) => measured.map((run) => [run, subject] as const)),
+  );
   const runs = new Map<string, number>();
   for (const { id, config } of members) {
     const subject = subjectOf.get(id);

@@ -1,14 +1,11 @@
 /** Device and precision of a new run: the fastest measured for a training step on this machine. */
-import { cpus } from 'node:os';
 import { setTimeout as after } from 'node:timers/promises';
-import * as v from 'valibot';
-import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
-import type { FaultCode } from '../../../trainer/protocol/fault.ts';
-import { PrecisionTimings } from '../../../trainer/protocol/hardware.ts';
+import type { PrecisionTimings } from '../../../trainer/protocol/hardware.ts';
 import type { Execution, Precision } from '../../../trainer/protocol/run.ts';
 import type { RequestHandler } from '../request-types.ts';
 import { gpuNames } from '../machine/gpu-names.ts';
+import { createMeasuredPrecisions, sayNothing } from './precision-timings.ts';
 import type { SideJobs } from '../trainer/side-jobs.ts';
 import type { Store } from '../store/store.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
@@ -19,9 +16,6 @@ const leastGain = 1.2;
 const narrower = ['bfloat16', 'float16'] as const;
 /** A driver that takes longer to name its GPUs is not waited for by a form. */
 const namedWithinMs = 400;
-/** Faults not caused by the device, which may be measured again later. */
-const sayNothing: ReadonlySet<FaultCode> = new Set(['busy', 'cancelled', 'locked']);
-
 /** The first narrower type that is worth it, else float32. */
 export function preferredPrecision({ timings }: PrecisionTimings): Precision {
   const taken = (precision: Precision): number =>
@@ -54,58 +48,15 @@ export interface DeviceChoiceOptions {
 }
 
 export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
-  const { store, host, jobs, complain } = options;
-  /** Once per session and device, even on failure: a GPU that TensorFlow cannot use is not tried for every draft. */
-  const asked = new Map<string, Promise<PrecisionTimings>>();
-  /** Devices that TensorFlow could not use in this session, by their key. */
-  const unusable = new Set<string>();
+  const { complain } = options;
+  const measured = createMeasuredPrecisions(options);
   let last: Execution | null = null;
   /** Asked for once, where a driver that comes or goes within a session does not matter. */
   let names: Promise<readonly string[]> | null = null;
 
-  /** Everything that may affect which precision is fastest. */
-  function keyOf(device: string, gpus: readonly string[]): string {
-    const name = device === 'cpu' ? cpus()[0]?.model : gpus[Number(device.slice(4))];
-    return JSON.stringify({
-      kind: 'precisions',
-      device,
-      name: name ?? '',
-      threads: options.threads(),
-      version: options.version,
-    });
-  }
-
-  async function storedTimings(key: string): Promise<PrecisionTimings | null> {
-    const stored = await store.calibration(key);
-    return stored === null ? null : v.parse(PrecisionTimings, JSON.parse(stored.calibration));
-  }
-
-  async function measured(device: string, key: string): Promise<PrecisionTimings> {
-    const stored = await storedTimings(key);
-    if (stored !== null) return stored;
-    if (!options.write) throw new FaultError('locked', 'The workspace is open for reading only.');
-    const job = { kind: 'precisions' as const, device, threads: options.threads() };
-    const { precisions } = await host.hold('precisions', () => jobs.run(job, 'precisions'));
-    await store.saveCalibration(key, JSON.stringify(precisions), options.now());
-    return precisions;
-  }
-
-  async function timings(device: string, gpus: readonly string[]): Promise<PrecisionTimings> {
-    const key = keyOf(device, gpus);
-    const known = asked.get(key);
-    if (known !== undefined) return known;
-    const found = measured(device, key);
-    asked.set(key, found);
-    found.catch((error: unknown) => {
-      if (sayNothing.has(faultOf(error).code)) asked.delete(key);
-      else unusable.add(key);
-    });
-    return found;
-  }
-
   async function placedOn(device: string, gpus: readonly string[]): Promise<Precision | null> {
     try {
-      return preferredPrecision(await timings(device, gpus));
+      return preferredPrecision(await measured.on(device, gpus));
     } catch (error) {
       const { code, message } = faultOf(error);
       if (sayNothing.has(code)) return 'float32';
@@ -131,16 +82,17 @@ export function createDeviceChoice(options: DeviceChoiceOptions): DeviceChoice {
 
   return {
     precisions: async (device) => {
-      const found = await timings(device, device === 'cpu' ? [] : await gpuNames());
+      const found = await measured.on(device, device === 'cpu' ? [] : await gpuNames());
       return { timings: found.timings, preferred: preferredPrecision(found), leastGain };
     },
     known: () => last,
-    timed: async (device) => storedTimings(keyOf(device, device === 'cpu' ? [] : await (names ??= namesHere()))),
+    timed: async (device) =>
+      measured.stored(measured.keyOf(device, device === 'cpu' ? [] : await (names ??= namesHere()))),
     standing: async () => {
       const gpus = await Promise.race([namesHere(), after(namedWithinMs, [], { ref: false })]);
-      const key = keyOf('gpu:0', gpus);
-      const isOnGpu = gpus.length > 0 && !unusable.has(key);
-      const found = await storedTimings(isOnGpu ? key : keyOf('cpu', gpus));
+      const key = measured.keyOf('gpu:0', gpus);
+      const isOnGpu = gpus.length > 0 && !measured.isUnusable(key);
+      const found = await measured.stored(isOnGpu ? key : measured.keyOf('cpu', gpus));
       const precision = found === null ? 'float32' : preferredPrecision(found);
       return isOnGpu ? onGpu(precision) : onCpu(precision);
     },

@@ -5,7 +5,7 @@ import type { Fault } from '../../../trainer/protocol/fault.ts';
 import { nextStep } from './run-list.ts';
 
 const ended = (status: RunRow['status'], fault: Pick<Fault, 'code' | 'retry'> | null) =>
-  nextStep({ status, fault: fault && { message: '', values: {}, ...fault } } as RunRow);
+  nextStep({ status, fault: fault && { message: '', values: {}, ...fault } });
 
 test.each([
   ['interrupted, the machine died', 'interrupted', { code: 'trainer-died', retry: 'resume' }, 'resume'],

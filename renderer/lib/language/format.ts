@@ -45,6 +45,13 @@ const byteUnits = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as co
 const significantDigits = (locale: string, digits: number): Intl.NumberFormat =>
   new Intl.NumberFormat(locale, { maximumSignificantDigits: digits });
 
+const momentFormats = (locale: string) => ({
+  dateTime: new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' }),
+  hour: new Intl.DateTimeFormat(locale, { timeStyle: 'short' }),
+  dayAndHour: new Intl.DateTimeFormat(locale, { month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit' }),
+  timeOfDay: new Intl.DateTimeFormat(locale, { timeStyle: 'medium' }),
+});
+
 export function createFormat(language: Language, say: Say): Format {
   const locale = localeOf[language];
   const numberFormats = new Map<number, Intl.NumberFormat>();
@@ -60,15 +67,7 @@ export function createFormat(language: Language, say: Say): Format {
   const scientific = new Intl.NumberFormat(locale, { notation: 'scientific', maximumFractionDigits: 2 });
   // One is ready for every count of digits a screen asks for: a chart writes a figure at every move of the pointer.
   const significant = { 3: significantDigits(locale, 3), 4: significantDigits(locale, 4) };
-  const dateTime = new Intl.DateTimeFormat(locale, { dateStyle: 'medium', timeStyle: 'short' });
-  const hour = new Intl.DateTimeFormat(locale, { timeStyle: 'short' });
-  const dayAndHour = new Intl.DateTimeFormat(locale, {
-    month: 'short',
-    day: 'numeric',
-    hour: '2-digit',
-    minute: '2-digit',
-  });
-  const timeOfDay = new Intl.DateTimeFormat(locale, { timeStyle: 'medium' });
+  const moment = momentFormats(locale);
   const byteFormats = byteUnits.map(
     (unit) => new Intl.NumberFormat(locale, { style: 'unit', unit, unitDisplay: 'short', maximumSignificantDigits: 3 }),
   );
@@ -126,9 +125,10 @@ export function createFormat(language: Language, say: Say): Format {
         time: duration(seconds < 60 ? Math.floor(seconds / 10) * 10 : Math.floor(seconds / 60) * 60),
       });
     },
-    due: (at, now) => (new Date(at).toDateString() === new Date(now).toDateString() ? hour : dayAndHour).format(at),
-    date: (at) => (isKnown(at) ? dateTime.format(at) : missing),
-    time: (at) => timeOfDay.format(at),
+    due: (at, now) =>
+      (new Date(at).toDateString() === new Date(now).toDateString() ? moment.hour : moment.dayAndHour).format(at),
+    date: (at) => (isKnown(at) ? moment.dateTime.format(at) : missing),
+    time: (at) => moment.timeOfDay.format(at),
   };
 }
 

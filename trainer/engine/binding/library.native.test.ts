@@ -20,14 +20,17 @@ it('every library loaded by path is one that set-up installs for GPUs', () => {
   expect(laid).toEqual(expect.arrayContaining([...preloadedLibraries]));
 });
 
-it.runIf(process.platform === 'linux')('what only loading read is let go of, and what was written is kept', async () => {
-  await openRuntime(v.parse(Execution, { threads: 2 }));
-  const mappings = readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
-  const library = mappings.filter((mapping) => mapping.includes('libtensorflow_cc'));
-  const kilobytes = (name: string) =>
-    library.reduce((sum, mapping) => sum + Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(mapping)?.[1]), 0);
-  // Loaded, more than half of it was in memory.
-  expect(kilobytes('Rss')).toBeLessThan(0.25 * kilobytes('Size'));
-  // The linker's tables, which it wrote before it protected them.
-  expect(kilobytes('Anonymous')).toBeGreaterThan(1000);
-});
+it.runIf(process.platform === 'linux')(
+  'what only loading read is let go of, and what was written is kept',
+  async () => {
+    await openRuntime(v.parse(Execution, { threads: 2 }));
+    const mappings = readFileSync('/proc/self/smaps', 'utf8').split(/^(?=[0-9a-f]+-[0-9a-f]+ )/m);
+    const library = mappings.filter((mapping) => mapping.includes('libtensorflow_cc'));
+    const kilobytes = (name: string) =>
+      library.reduce((sum, mapping) => sum + Number(new RegExp(`^${name}: +(\\d+) kB$`, 'm').exec(mapping)?.[1]), 0);
+    // Loaded, more than half of it was in memory.
+    expect(kilobytes('Rss')).toBeLessThan(0.25 * kilobytes('Size'));
+    // The linker's tables, which it wrote before it protected them.
+    expect(kilobytes('Anonymous')).toBeGreaterThan(1000);
+  },
+);

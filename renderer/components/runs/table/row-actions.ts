@@ -10,16 +10,7 @@ interface RowAction {
   readonly id: string;
   readonly label: string;
   readonly icon:
-    | 'play'
-    | 'datasets'
-    | 'edit'
-    | 'reports'
-    | 'tag'
-    | 'again'
-    | 'compare'
-    | 'folder'
-    | 'archive'
-    | 'trash';
+    'play' | 'datasets' | 'edit' | 'reports' | 'tag' | 'again' | 'compare' | 'folder' | 'archive' | 'trash';
   readonly danger?: boolean;
   readonly disabled?: boolean;
   readonly run: () => void;
