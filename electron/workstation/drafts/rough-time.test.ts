@@ -33,8 +33,8 @@ test('every run of every plan has a first estimate, also where its data is not h
       const work = roughWork(config, subjectConfig(config, runs), imagesIn([]));
       const seconds = work === null ? null : usualSeconds(work, config.execution);
       expect(seconds, `${file} ${key}`).toBeGreaterThan(1);
-      // On the processor of a plan's file, a thousand epochs of ImageNet take years.
-      expect(seconds, `${file} ${key}`).toBeLessThan(50 * 365 * 86_400);
+      // On the processor of a plan's file, a thousand epochs of ImageNet take a century of one thread.
+      expect(seconds, `${file} ${key}`).toBeLessThan(200 * 365 * 86_400);
     }
   }
 });
