@@ -19,6 +19,7 @@ const cannotRepeat: Readonly<Record<string, string>> = {
   'components/drafts/RunForm.svelte: description.key': 'a key of one object schema',
   'components/charts/ReferenceList.svelte: reference.id':
     'primary key of the table of reference curves, or the name of a file of resources/curves',
+  'components/queue/Queue.svelte: row.id': 'primary key of the table of runs',
   'components/runs/table/RunTable.svelte: id': 'primary key of the table of runs, or key of a map of groups',
   'views/Runs.svelte: cut.run': 'primary key of the table of runs',
   'views/Plans.svelte: cut.run': 'primary key of the table of runs',
