@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { isNightly } from '../durable/testing/nightly.ts';
 import { openEngine } from '../engine/steps/open.ts';
 import type { Engine, Stepper } from '../engine/engine.ts';
 import type { HostBatch } from '../host-batch.ts';
@@ -62,7 +63,7 @@ async function openTrial(kind: Kind, method: MethodRecipe) {
 type Trial = Awaited<ReturnType<typeof openTrial>>;
 
 const cases = kinds.flatMap((kind) => methods.all.map((method) => [method.id, kind, method] as const));
-describe.each(cases)('method %s, %s engine', (_id, kind, method) => {
+describe.each(cases)('method %s, %s engine', (id, kind, method) => {
   const data = makeBatch(method);
   // Tracing a step takes seconds: the tests share two learners, and each begins from the same state.
   let trial: Trial;
@@ -82,7 +83,8 @@ describe.each(cases)('method %s, %s engine', (_id, kind, method) => {
     expect(v.safeParse(method.options, {}).success).toBe(true);
   });
 
-  it('gives the same bits from a fresh engine', async () => {
+  // Of every method at night: that each goes on from saved state with the same bits shows it too, but for the initial weights.
+  it.runIf(isNightly || id === 'vicreg')('gives the same bits from a fresh engine', async () => {
     expect(await steps(trial.stepper, data, 3)).toEqual(await steps(other.stepper, data, 3));
     expect(save(trial.stepper)).toEqual(save(other.stepper));
   });
