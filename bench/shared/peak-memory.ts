@@ -6,6 +6,7 @@ import type { Timing } from '../../trainer/engine/binding/timings.ts';
 
 /** Memory of an output from when it is made until its last reader has ended. */
 interface Life {
+  readonly address: number;
   readonly bytes: number;
   readonly from: number;
   readonly to: number;
@@ -23,9 +24,10 @@ function livesOf(timings: readonly Timing[]): readonly Life[] {
       if (!known || endOf(known) < endOf(timing)) lastReader.set(input, timing);
     }
   return timings.flatMap((maker) =>
-    maker.outputs.map(({ slot, bytes }): Life => {
+    maker.outputs.map(({ slot, bytes, address }): Life => {
       const reader = lastReader.get(slot === 0 ? maker.name : `${maker.name}:${slot}`) ?? null;
-      return { bytes, from: maker.startMicroseconds, to: reader ? endOf(reader) : endOf(maker), maker, reader };
+      const [from, to] = [maker.startMicroseconds, endOf(reader ?? maker)];
+      return { address, bytes, from, to, maker, reader };
     }),
   );
 }
@@ -36,9 +38,8 @@ const mebibytes = (bytes: number): string => (bytes / 2 ** 20).toFixed(1).padSta
 function distinct(lives: readonly Life[]): readonly Life[] {
   const byAddress = new Map<number, Life>();
   for (const life of lives) {
-    const { address } = life.maker.outputs.find(({ bytes }) => bytes === life.bytes)!;
-    const known = byAddress.get(address);
-    if (!known || known.to < life.to) byAddress.set(address, life);
+    const known = byAddress.get(life.address);
+    if (!known || known.to < life.to) byAddress.set(life.address, life);
   }
   return [...byAddress.values()];
 }

@@ -2,7 +2,8 @@
 import type { Inspection } from '../../trainer/protocol/dataset.ts';
 import type { Language } from '../api/settings.ts';
 
-const en = {
+/** Names that are the same in every language. */
+const proper = {
   'dataset.imagenet': 'ImageNet',
   'dataset.fashion-mnist': 'Fashion-MNIST',
   'dataset.places205': 'Places205',
@@ -10,16 +11,20 @@ const en = {
   'dataset.voc07': 'VOC07',
   'dataset.voc07+12': 'VOC07+12',
   'dataset.coco': 'COCO',
+  'dataset.voc': 'PASCAL VOC',
+  'dataset.svhn': 'SVHN',
+  'dataset.cifar-10': 'CIFAR-10',
+  'dataset.cifar-100': 'CIFAR-100',
+  'dataset.stl10': 'STL-10',
+} as const;
+
+const en = {
+  ...proper,
   'dataset.idx': 'IDX files',
   'dataset.webdataset': 'WebDataset shards',
   'dataset.parquet': 'Parquet shards',
-  'dataset.voc': 'PASCAL VOC',
-  'dataset.svhn': 'SVHN',
   'dataset.image-folder': 'Image folder',
-  'dataset.cifar-10': 'CIFAR-10',
-  'dataset.cifar-100': 'CIFAR-100',
   'dataset.cifar': 'CIFAR files',
-  'dataset.stl10': 'STL-10',
   'dataset.sample': 'Sample set',
   'dataset.sample-set': 'Sample set',
   'split.train': 'train',
@@ -29,23 +34,12 @@ const en = {
 } as const;
 
 const zh = {
-  'dataset.imagenet': 'ImageNet',
-  'dataset.fashion-mnist': 'Fashion-MNIST',
-  'dataset.places205': 'Places205',
-  'dataset.inaturalist18': 'iNaturalist 2018',
-  'dataset.voc07': 'VOC07',
-  'dataset.voc07+12': 'VOC07+12',
-  'dataset.coco': 'COCO',
+  ...proper,
   'dataset.idx': 'IDX 文件',
   'dataset.webdataset': 'WebDataset 分片',
   'dataset.parquet': 'Parquet 分片',
-  'dataset.voc': 'PASCAL VOC',
-  'dataset.svhn': 'SVHN',
   'dataset.image-folder': '图像文件夹',
-  'dataset.cifar-10': 'CIFAR-10',
-  'dataset.cifar-100': 'CIFAR-100',
   'dataset.cifar': 'CIFAR 文件',
-  'dataset.stl10': 'STL-10',
   'dataset.sample': '示例数据集',
   'dataset.sample-set': '示例数据集',
   'split.train': '训练集',

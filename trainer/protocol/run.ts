@@ -282,6 +282,10 @@ export const RunConfig = v.variant('kind', [PretrainConfig, EvaluateConfig]);
 export type RunConfig = v.InferOutput<typeof RunConfig>;
 export type RunKind = RunConfig['kind'];
 
+/** The run, or the key of the run of a plan, whose encoder is evaluated; null of a pretraining and of what no run made. */
+export const evaluatedRun = (config: RunConfig): string | null =>
+  config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null;
+
 /** queued → running → done; any running one can become paused, interrupted (its process is gone), stopped (asked) or failed. */
 export const RunStatus = v.picklist([
   'draft',

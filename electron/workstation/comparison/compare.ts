@@ -10,7 +10,7 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Cell, Paper } from '../../../trainer/protocol/paper.ts';
 import { declaredMetric, leadingMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import { resizingProtocol, type Protocol, type Result } from '../../../trainer/protocol/results.ts';
-import type { EvaluateConfig, RunConfig } from '../../../trainer/protocol/run.ts';
+import { evaluatedRun, type EvaluateConfig, type RunConfig } from '../../../trainer/protocol/run.ts';
 import type { Comparison, ComparisonRow, EpochChoice, Note, Which } from '../../api/comparison.ts';
 import { isChosenOnTest } from '../../words/replication.ts';
 import { below, measuringFields, operationFields, trainingFields } from './configuration-fields.ts';
@@ -43,6 +43,7 @@ import {
   subjectFacts,
   withoutDraws,
   type SubjectFacts,
+  subjectId,
 } from './subjects.ts';
 import { settingsOf } from './settings.ts';
 import { verdictOf } from './verdicts.ts';
@@ -84,7 +85,8 @@ function notesOf(
 
 /** A run and the pretraining that it evaluates. */
 function trainingsOf({ id, config }: StoredRun): readonly string[] {
-  return config.kind === 'evaluate' && config.subject.kind === 'run' ? [id, config.subject.run] : [id];
+  const evaluated = evaluatedRun(config);
+  return evaluated === null ? [id] : [id, evaluated];
 }
 
 async function makeRow(
@@ -125,7 +127,7 @@ async function makeRow(
   const { label, method, encoder } = facts;
   const row: ComparisonRow = {
     key: shortHash({ identity, evaluator, dataset, split, metric, protocol }),
-    subject: { id: shortHash(facts.identity), label, role, method, encoder },
+    subject: { id: subjectId(facts), label, role, method, encoder },
     evaluator,
     dataset,
     split,

@@ -1,4 +1,5 @@
 /** The runs of a comparison, stored or planned, and the runs they evaluate. */
+import { evaluatedRun } from '../../../trainer/protocol/run.ts';
 import type { Plan } from '../../../trainer/protocol/plan.ts';
 import type { ComparisonRow, Selection } from '../../api/comparison.ts';
 import type { StoredRun } from '../store/store.ts';
@@ -34,9 +35,7 @@ function plannedMembers(plan: Plan, runs: readonly StoredRun[]): readonly Member
 /** The chosen runs, and the evaluations of the chosen pretrainings. */
 function chosenMembers(chosen: readonly string[], runs: readonly StoredRun[]): readonly Member[] {
   const ids = new Set(chosen);
-  const inSelection = (run: StoredRun): boolean =>
-    ids.has(run.id) ||
-    (run.config.kind === 'evaluate' && run.config.subject.kind === 'run' && ids.has(run.config.subject.run));
+  const inSelection = (run: StoredRun): boolean => ids.has(run.id) || ids.has(evaluatedRun(run.config) ?? '');
   return runs
     .filter(inSelection)
     .sort(byCreation)
@@ -61,11 +60,7 @@ export function toldApart(
   { runs, catalogue }: Pick<ComparisonInput, 'runs' | 'catalogue'>,
 ): { readonly members: readonly Member[]; readonly find: Find; readonly titles: Readonly<Record<string, string>> } {
   const known = new Set(given.map(({ id }) => id));
-  const evaluated = new Set(
-    given.flatMap(({ config }) =>
-      config.kind === 'evaluate' && config.subject.kind === 'run' ? [config.subject.run] : [],
-    ),
-  );
+  const evaluated = new Set(given.flatMap(({ config }) => evaluatedRun(config) ?? []));
   const sources = runs
     .filter(({ id }) => evaluated.has(id) && !known.has(id))
     .sort(byCreation)

@@ -1,3 +1,4 @@
+import { evaluatedRun } from '../../../trainer/protocol/run.ts';
 import type { Comparison } from '../../api/comparison.ts';
 import type { Member } from './members.ts';
 
@@ -20,7 +21,7 @@ export function paletteOf(rows: readonly Identified[], members: readonly Member[
   for (const { id, config } of members) {
     const subject = subjectOf.get(id);
     if (subject === undefined) continue;
-    const trained = config.kind === 'evaluate' ? (config.subject.kind === 'run' ? config.subject.run : null) : id;
+    const trained = config.kind === 'evaluate' ? evaluatedRun(config) : id;
     if (trained !== null && !runs.has(trained)) runs.set(trained, subjects.get(subject)!);
   }
   let free = subjects.size;

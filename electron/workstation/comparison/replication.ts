@@ -9,7 +9,7 @@
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import type { Result } from '../../../trainer/protocol/results.ts';
-import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
+import { evaluatedRun, type DataSource, type RunConfig } from '../../../trainer/protocol/run.ts';
 import type { OwnFigure, Unit, Varied } from '../../api/comparison.ts';
 import type { StoredRun } from '../store/store.ts';
 import { summarize } from './statistics/summary.ts';
@@ -105,10 +105,7 @@ export function variedIn({ unit, units }: Replication, replicating: Replicating)
   const configs = units.flatMap(({ measurements }) => measurements.map(({ run }) => run.config));
   const several = (value: (config: RunConfig) => unknown): boolean =>
     new Set(configs.map((config) => canonicalJson(value(config) ?? null))).size > 1;
-  const sourceOf = (config: RunConfig): RunConfig | undefined =>
-    config.kind === 'evaluate' && config.subject.kind === 'run'
-      ? replicating.find(config.subject.run)?.config
-      : undefined;
+  const sourceOf = (config: RunConfig): RunConfig | undefined => replicating.find(evaluatedRun(config) ?? '')?.config;
   const isTrained = (config: RunConfig): boolean =>
     config.kind === 'evaluate' && trains(replicating.catalogue, config.evaluator.id);
   const varied: readonly (readonly [Varied, boolean])[] = [
@@ -157,7 +154,7 @@ function essenceOf(config: RunConfig): unknown {
 /** Two runs with the same text were told to do the same, to the bit. Null where the device does not promise that. */
 function instructions({ run, result }: Measurement, { find }: Replicating): string | null {
   const { config } = run;
-  const source = config.kind === 'evaluate' && config.subject.kind === 'run' ? find(config.subject.run) : undefined;
+  const source = find(evaluatedRun(config) ?? '');
   if ([config, source?.config].some((one) => one?.execution.device.startsWith('gpu') === true)) return null;
   const subject = config.kind === 'evaluate' ? config.subject : null;
   const pretrained = source === undefined ? subject : { ...subject, run: essenceOf(source.config) };
@@ -209,7 +206,7 @@ async function programOf(
   { run: { id, config } }: Measurement,
   computedBy: (run: string) => Promise<string | null>,
 ): Promise<string | null> {
-  const source = config.kind === 'evaluate' && config.subject.kind === 'run' ? [config.subject.run] : [];
-  const programs = await Promise.all([id, ...source].map(computedBy));
+  const evaluated = evaluatedRun(config);
+  const programs = await Promise.all([id, ...(evaluated === null ? [] : [evaluated])].map(computedBy));
   return programs.includes(null) ? null : programs.join('\n');
 }

@@ -4,7 +4,7 @@ import type { ComparisonInput } from './comparison-input.ts';
 import { groupMembers, roleOrder } from './member-groups.ts';
 import { toldApart, type Member } from './members.ts';
 import { paletteOf } from './palette.ts';
-import { shortHash } from './subjects.ts';
+import { subjectId } from './subjects.ts';
 
 /** @param measured runs that have results */
 export function selectionPalette(
@@ -16,7 +16,7 @@ export function selectionPalette(
   const { members, find, titles } = toldApart(given, input);
   const rows = groupMembers(members, { find, catalogue: input.catalogue, names })
     .map((group) => ({
-      subject: shortHash(group.facts.identity),
+      subject: subjectId(group.facts),
       role: group.members[0]!.role,
       isEvaluation: group.members[0]!.config.kind === 'evaluate',
       all: group.members.map(({ id }) => id),

@@ -32,6 +32,9 @@ export function shortHash(value: unknown): string {
   return createHash('sha256').update(canonicalJson(value)).digest('hex').slice(0, 16);
 }
 
+/** By which a comparison knows a subject: equal for runs that differ by seed only. */
+export const subjectId = ({ identity }: SubjectFacts): string => shortHash(identity);
+
 type Recipes = 'methods' | 'encoders' | 'optimizers' | 'schedules' | 'evaluators';
 
 /** Options with the recipe's defaults filled in. An id the catalogue does not know keeps what is spelled out. */

@@ -5,10 +5,7 @@ import type { PrecisionTimings } from '../../../trainer/protocol/hardware.ts';
 import type { Execution, Precision } from '../../../trainer/protocol/run.ts';
 import type { RequestHandler } from '../request-types.ts';
 import { gpuNames } from '../machine/gpu-names.ts';
-import { createMeasuredPrecisions, sayNothing } from './precision-timings.ts';
-import type { SideJobs } from '../trainer/side-jobs.ts';
-import type { Store } from '../store/store.ts';
-import type { TrainerHost } from '../trainer/trainer-host.ts';
+import { createMeasuredPrecisions, sayNothing, type MeasuringOptions } from './precision-timings.ts';
 
 /** Minimum speed-up that justifies the coarser rounding of a narrower type. */
 const leastGain = 1.2;
@@ -16,6 +13,7 @@ const leastGain = 1.2;
 const narrower = ['bfloat16', 'float16'] as const;
 /** A driver that takes longer to name its GPUs is not waited for by a form. */
 const namedWithinMs = 400;
+
 /** The first narrower type that is worth it, else float32. */
 export function preferredPrecision({ timings }: PrecisionTimings): Precision {
   const taken = (precision: Precision): number =>
@@ -35,15 +33,7 @@ export interface DeviceChoice {
   readonly known: () => Execution | null;
 }
 
-export interface DeviceChoiceOptions {
-  readonly store: Store;
-  readonly host: TrainerHost;
-  readonly jobs: SideJobs;
-  readonly threads: () => number;
-  readonly version: string;
-  /** False disables measuring, since another workstation may be training here. */
-  readonly write: boolean;
-  readonly now: () => number;
+export interface DeviceChoiceOptions extends MeasuringOptions {
   readonly complain: (line: string) => void;
 }
 

@@ -5,10 +5,23 @@ import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import { faultOf } from '../../../trainer/durable/fault-of.ts';
 import type { FaultCode } from '../../../trainer/protocol/fault.ts';
 import { PrecisionTimings } from '../../../trainer/protocol/hardware.ts';
-import type { DeviceChoiceOptions } from './device-choice.ts';
+import type { Store } from '../store/store.ts';
+import type { SideJobs } from '../trainer/side-jobs.ts';
+import type { TrainerHost } from '../trainer/trainer-host.ts';
 
 /** Faults not caused by the device, which may be measured again later. */
 export const sayNothing: ReadonlySet<FaultCode> = new Set(['busy', 'cancelled', 'locked']);
+
+export interface MeasuringOptions {
+  readonly store: Store;
+  readonly host: TrainerHost;
+  readonly jobs: SideJobs;
+  readonly threads: () => number;
+  readonly version: string;
+  /** False disables measuring, since another workstation may be training here. */
+  readonly write: boolean;
+  readonly now: () => number;
+}
 
 export interface MeasuredPrecisions {
   /** Everything that may affect which precision is fastest. */
@@ -21,7 +34,7 @@ export interface MeasuredPrecisions {
   readonly isUnusable: (key: string) => boolean;
 }
 
-export function createMeasuredPrecisions(options: DeviceChoiceOptions): MeasuredPrecisions {
+export function createMeasuredPrecisions(options: MeasuringOptions): MeasuredPrecisions {
   const { store, host, jobs } = options;
   /** Once per session and device, even on failure: a GPU that TensorFlow cannot use is not tried for every draft. */
   const asked = new Map<string, Promise<PrecisionTimings>>();

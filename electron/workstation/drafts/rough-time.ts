@@ -3,7 +3,7 @@
  * this machine took for other work.
  */
 import type { PrecisionTimings } from '../../../trainer/protocol/hardware.ts';
-import type { Execution, PretrainConfig, RunConfig } from '../../../trainer/protocol/run.ts';
+import { evaluatedRun, type Execution, type PretrainConfig, type RunConfig } from '../../../trainer/protocol/run.ts';
 import { sample } from '../data/known-data.ts';
 import type { Store, StoredDataset, StoredRun } from '../store/store.ts';
 import { encoderMacs, roughWork, type ImagesOf, type RoughWork } from './rough-work.ts';
@@ -106,8 +106,7 @@ export class RoughTimes {
     const factors: number[] = [];
     for (const run of [...sameKind, ...alike].slice(0, mostRuns)) {
       const { config } = run;
-      const subject =
-        config.kind === 'evaluate' && config.subject.kind === 'run' ? all.get(config.subject.run)?.config : undefined;
+      const subject = all.get(evaluatedRun(config) ?? '')?.config;
       const work = roughWork(config, subject ?? null, imagesOf);
       const seconds = await this.#secondsOf(run.id);
       if (work !== null && seconds >= leastSeconds) factors.push(seconds / usualSeconds(work, config.execution));

@@ -1,4 +1,5 @@
 /** Order of a plan's runs, and those that can be made with the data and weights at hand. */
+import { evaluatedRun } from '../../../trainer/protocol/run.ts';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Plan, PlannedRun } from '../../../trainer/protocol/plan.ts';
 import { sourcesOf } from '../../../trainer/protocol/sources.ts';
@@ -30,7 +31,7 @@ export function possibleRuns(plan: Plan, { folders, weights }: FoundHere): Reado
     const hasData = sourcesOf(config).every(({ path }) => !path.startsWith('$') || folders.has(path.slice(1)));
     const from = plannedWeights(config);
     const hasWeights = from === null || weights.has(from);
-    const evaluates = config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null;
+    const evaluates = evaluatedRun(config);
     if (hasData && hasWeights && (evaluates === null || possible.has(evaluates))) possible.add(key);
   }
   return possible;

@@ -10,7 +10,7 @@ import type { Paper } from '../../../trainer/protocol/paper.ts';
 import { leftOutFile } from '../../../trainer/protocol/left-out.ts';
 import { notFiniteChoicesFile, otherCourseCodes } from '../../../trainer/protocol/when-not-finite.ts';
 import { Plan, placedPlan } from '../../../trainer/protocol/plan.ts';
-import type { Execution } from '../../../trainer/protocol/run.ts';
+import { evaluatedRun, type Execution } from '../../../trainer/protocol/run.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Comparison, RunPalette, Selection } from '../../api/comparison.ts';
 import { compareRuns } from '../comparison/compare.ts';
@@ -143,7 +143,8 @@ function reportedRuns(
   // Failed and repeated runs of a plan also took time and belong to its history.
   if (plan !== null) for (const run of stored) if (run.plan === plan.id) ids.add(run.id);
   for (const { id, config } of stored) {
-    if (ids.has(id) && config.kind === 'evaluate' && config.subject.kind === 'run') ids.add(config.subject.run);
+    const evaluated = evaluatedRun(config);
+    if (ids.has(id) && evaluated !== null) ids.add(evaluated);
   }
   return stored
     .filter(({ id }) => ids.has(id))

@@ -1,6 +1,6 @@
 /** Lists every value once: under its source, for all the runs that share it. */
 import type { Origin } from '../../../trainer/protocol/preset-origins.ts';
-import type { RunConfig } from '../../../trainer/protocol/run.ts';
+import { evaluatedRun, type RunConfig } from '../../../trainer/protocol/run.ts';
 import { placeInWords, sourceInWords, type Language } from '../../words/origins.ts';
 import type { ReportModel } from './model.ts';
 
@@ -115,7 +115,7 @@ function idIn(kind: Exclude<Scope['kind'], 'some'>, config: RunConfig): string |
     case 'subject':
       return config.kind === 'evaluate' ? config.subject.kind : null;
     case 'run-subject':
-      return config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null;
+      return evaluatedRun(config);
   }
 }
 

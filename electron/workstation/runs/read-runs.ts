@@ -5,7 +5,7 @@ import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { curveUnit, declaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
 import { asksHowToGoOn } from '../../../trainer/protocol/fault.ts';
 import { signs } from '../../../trainer/protocol/health.ts';
-import type { DataSource, RunConfig } from '../../../trainer/protocol/run.ts';
+import { evaluatedRun, type DataSource, type RunConfig } from '../../../trainer/protocol/run.ts';
 import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api/runs.ts';
 import { namesInLists } from '../../words/dataset-names.ts';
 import { encoderName, encodersName } from '../comparison/subjects.ts';
@@ -51,7 +51,7 @@ export function createRunReading(context: RunsContext): RunReading {
       dataset: names.get(dataOf(config).fingerprint ?? '') ?? shown.dataset,
       headline: headlineOf(run, catalogue),
       encoder,
-      subject: subjectOf(run),
+      subject: evaluatedRun(config),
       waitsFor: waits.get(run.id) ?? null,
       diskBytes,
     };
@@ -65,13 +65,15 @@ export function createRunReading(context: RunsContext): RunReading {
       const shown = all.filter((run) => !run.deleted);
       const byId = new Map(shown.map((run) => [run.id, run]));
       return Promise.all(
-        shown.map((run) => rowOf(run, waits, names, encoderOf(run, byId.get(subjectOf(run) ?? ''), catalogue))),
+        shown.map((run) =>
+          rowOf(run, waits, names, encoderOf(run, byId.get(evaluatedRun(run.config) ?? ''), catalogue)),
+        ),
       );
     },
     columns: createColumnReading(context),
     detail: async (id) => {
       const run = await getRun(store, id);
-      const subject = subjectOf(run);
+      const subject = evaluatedRun(run.config);
       // Only queued runs are compared with the others, of which there may be a thousand.
       const others = run.status === 'queued' ? await store.runs() : [];
       const names = namesInLists(await store.datasets());
@@ -139,11 +141,6 @@ async function interruptedRuns({ store, changesSince }: RunsContext): Promise<re
       return { run: id, title, step, safeStep, cause: causeOf(fault), fault, whenNotFinite, changes };
     }),
   );
-}
-
-/** The run that is evaluated. */
-function subjectOf({ config }: StoredRun): string | null {
-  return config.kind === 'evaluate' && config.subject.kind === 'run' ? config.subject.run : null;
 }
 
 function encoderOf(run: StoredRun, evaluated: StoredRun | undefined, catalogue: Catalogue): string {

@@ -2,7 +2,7 @@
 import { canonicalJson } from '../../../trainer/durable/canonical-json.ts';
 import type { Catalogue } from '../../../trainer/protocol/catalogue.ts';
 import { declaredMetric } from '../../../trainer/protocol/declared-metrics.ts';
-import type { RunConfig } from '../../../trainer/protocol/run.ts';
+import { evaluatedRun, type RunConfig } from '../../../trainer/protocol/run.ts';
 import type { RunColumns } from '../../api/runs.ts';
 import {
   below,
@@ -41,7 +41,7 @@ export function ownSettings(config: RunConfig, catalogue: Catalogue): Fields {
 /** All that a run is configured by; an evaluation has the settings of its pretraining too. */
 export function settingsOf(run: Run, { find, own, names }: Configurations): Fields {
   const { config } = run;
-  const evaluated = config.kind === 'evaluate' && config.subject.kind === 'run' ? find(config.subject.run) : undefined;
+  const evaluated = find(evaluatedRun(config) ?? '');
   const training = config.kind === 'pretrain' ? run : evaluated;
   return {
     ...(training?.config.kind === 'pretrain'

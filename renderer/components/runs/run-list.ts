@@ -37,7 +37,12 @@ export function sortRuns(rows: readonly RunRow[]): readonly RunRow[] {
 }
 
 function rank(row: RunRow): number {
-  return row.status === 'running' || row.status === 'paused' ? 0 : row.status === 'queued' ? 1 : 2;
+  return isAlive(row) ? 0 : row.status === 'queued' ? 1 : 2;
+}
+
+/** True if a trainer has the run. */
+export function isAlive(row: Pick<RunRow, 'status'>): boolean {
+  return row.status === 'running' || row.status === 'paused';
 }
 
 export function canResume(row: Pick<RunRow, 'status'>): boolean {

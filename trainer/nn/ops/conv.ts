@@ -100,8 +100,8 @@ export function conv2d(images: Tensor, kernel: Tensor, options: ConvolutionOptio
   const { late = (kept: Tensor) => kept } = options;
   const kernelGradient = (x: Tensor, dy: Tensor) =>
     tf.tidy(() => {
-      const images = same ? x : framed(late(x, dy));
-      return outputOf('Conv2DBackpropFilter', attributeList, [images, sizes(kernel.shape), dy]);
+      const input = same ? x : framed(late(x, dy));
+      return outputOf('Conv2DBackpropFilter', attributeList, [input, sizes(kernel.shape), dy]);
     });
   const imageGradient = (w: Tensor, dy: Tensor) =>
     tf.tidy(() => {

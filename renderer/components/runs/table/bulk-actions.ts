@@ -3,6 +3,7 @@ import type { RunRow } from '../../../../electron/api/runs.ts';
 import { ask } from '../../../lib/client.ts';
 import { t } from '../../../lib/language/i18n.svelte.ts';
 import type { Workspace } from '../../../lib/workspace.svelte.ts';
+import { isAlive } from '../run-list.ts';
 
 /** Carries out the same on each run, until one fails. @returns the runs on which it was */
 async function onEach(
@@ -30,14 +31,12 @@ function sayDone(
   workspace.say(text, { label: t('action.undo'), run: () => void onEach(workspace, runs, back) });
 }
 
-const isActive = ({ status }: RunRow): boolean => status === 'running' || status === 'paused';
-
 /** Deletes those that no trainer has, and says so of the others. */
 export async function deleteRuns(workspace: Workspace, runs: readonly RunRow[]): Promise<void> {
-  const kept = runs.filter(isActive).length;
+  const kept = runs.filter(isAlive).length;
   const done = await onEach(
     workspace,
-    runs.filter((row) => !isActive(row)),
+    runs.filter((row) => !isAlive(row)),
     ({ id }) => ask('deleteRun', id),
   );
   const [only] = done;

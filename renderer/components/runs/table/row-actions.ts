@@ -4,7 +4,7 @@ import { ask } from '../../../lib/client.ts';
 import { t } from '../../../lib/language/i18n.svelte.ts';
 import { router } from '../../../lib/route.svelte.ts';
 import type { Workspace } from '../../../lib/workspace.svelte.ts';
-import { nextStep } from '../run-list.ts';
+import { isAlive, nextStep } from '../run-list.ts';
 
 interface RowAction {
   readonly id: string;
@@ -95,7 +95,7 @@ export function rowActions(row: RunRow, actions: RowActions): readonly RowAction
       label: t('action.delete'),
       icon: 'trash',
       danger: true,
-      disabled: row.status === 'running' || row.status === 'paused',
+      disabled: isAlive(row),
       run: actions.remove,
     },
   ];
