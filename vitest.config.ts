@@ -12,8 +12,10 @@ const setupFiles = ['./scripts/property-seed.ts'];
 export default defineConfig({
   test: {
     // A first gradient on two busy cores takes seconds; a hung test is still found.
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    // Every core: vitest leaves one idle, which on two cores is half of them.
+    maxWorkers: '100%',
     projects: [
       {
         test: {
@@ -43,9 +45,11 @@ export default defineConfig({
           setupFiles,
           include: ['{trainer,electron}/**/*.native.test.ts'],
           exclude,
-          // Each loads TensorFlow or starts programs: one process a file, one after the other.
+          // Each loads TensorFlow or starts programs: one process a file. While one builds its graphs, which takes one core,
+          // another computes.
           pool: 'forks',
-          fileParallelism: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
     ],

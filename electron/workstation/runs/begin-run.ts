@@ -1,5 +1,7 @@
 /** Starts a trainer for a queued run, and decides whether a lost run is worth another attempt. */
+import { readdir } from 'node:fs/promises';
 import { FaultError } from '../../../trainer/durable/fault-error.ts';
+import { crashSignals, isDecodingNotes } from '../../../trainer/protocol/decoder-crash.ts';
 import { asksHowToGoOn, type Fault } from '../../../trainer/protocol/fault.ts';
 import type { AttemptRow } from '../../api/runs.ts';
 import { changesOfData, placedConfig } from '../data/run-data.ts';
@@ -75,10 +77,22 @@ export async function beginRun(
 /** Consecutive lost attempts after which a run is no longer restarted automatically. */
 const automaticResumes = 3;
 
+/** Attempts at the end that were all lost. */
+const lostInARow = (attempts: readonly AttemptRow[]): number =>
+  attempts.length - 1 - attempts.findLastIndex((row) => row.ended !== 'lost');
+
 /** True if the last attempt made progress and the run was not lost too often. */
 export function isWorthResuming(attempts: readonly AttemptRow[]): boolean {
   const last = attempts.at(-1);
   const progressed = last !== undefined && (last.lastStep ?? 0) > last.fromStep;
-  const lost = attempts.length - 1 - attempts.findLastIndex((row) => row.ended !== 'lost');
-  return progressed && lost <= automaticResumes;
+  return progressed && lostInARow(attempts) <= automaticResumes;
+}
+
+/**
+ * True if the trainer crashed while pictures were being decoded, and not too often: the next attempt tries those apart and
+ * leaves out the one that is to blame, so that it costs that picture.
+ */
+export async function hasCrashedAtPictures(run: StoredRun, attempts: readonly AttemptRow[]): Promise<boolean> {
+  if (run.fault?.code !== 'trainer-died' || !crashSignals.has(run.fault.values['how'])) return false;
+  return lostInARow(attempts) <= automaticResumes && (await readdir(run.folder)).some(isDecodingNotes);
 }

@@ -113,6 +113,21 @@ test('the end of a queued run is told from an earlier one of its shape', async (
   expect(found?.endsAt).toBeGreaterThan(Date.now());
 });
 
+test('a run whose decoder crashes begins again by itself, to leave out the picture, but not for ever', async () => {
+  const workstation = await bench.open();
+  const { createRun, run: detail } = workstation.handlers;
+  const [once, always] = [
+    await createRun.answer(pretrain('steps=20 ms=5 every=5 crash=8 once')),
+    await createRun.answer({ ...pretrain('steps=20 ms=5 every=5 crash=3'), seed: 2 }),
+  ];
+  await workstation.whenIdle();
+  expect(await rowOf(workstation, once)).toMatchObject({ status: 'done', step: 20, fault: null });
+  expect(await rowOf(workstation, always)).toMatchObject({ status: 'interrupted', fault: { code: 'trainer-died' } });
+  const ends = async (run: string) => (await detail.answer(run)).attempts.map(({ ended }) => ended);
+  expect(await ends(once)).toEqual(['lost', 'done']);
+  expect(await ends(always)).toEqual(['lost', 'lost', 'lost', 'lost']);
+});
+
 test('a run that would resume with different rounding asks first; resuming it answers', async () => {
   const workstation = await bench.open();
   const { createRun, resumeRun, run: detail } = workstation.handlers;

@@ -9,7 +9,7 @@ import type { SessionEnd } from '../trainer/session-end.ts';
 import type { TrainerHost } from '../trainer/trainer-host.ts';
 import type { HeldWrites } from '../workspace/held-writes.ts';
 import { saveRunCard, type Workspace } from '../workspace/workspace.ts';
-import { beginRun, isQuestion, isWorthResuming } from './begin-run.ts';
+import { beginRun, hasCrashedAtPictures, isQuestion, isWorthResuming } from './begin-run.ts';
 import { dependencyOf, pausedPlans, waitsOf } from './dependency.ts';
 import { QueueOrder, withPutBack } from './queue-order.ts';
 
@@ -81,12 +81,14 @@ export function createQueue(options: QueueOptions): Queue {
     });
   }
 
-  /** Requeues a lost run if the user wants it and it is worth it. */
-  async function resumeIfWanted(run: string): Promise<void> {
-    if (starter.isClosed || !options.resumeAutomatically()) return;
+  /** Requeues a lost run if the user wants it and it is worth it, or only a picture is to blame. */
+  async function resumeIfWanted(id: string): Promise<void> {
+    const run = await store.run(id);
     // A question is for the user.
-    if (isQuestion((await store.run(run))?.fault ?? null)) return;
-    if (isWorthResuming(await store.attempts(run))) await add([run], 'front');
+    if (starter.isClosed || !run || isQuestion(run.fault)) return;
+    const attempts = await store.attempts(id);
+    const isWanted = options.resumeAutomatically() && isWorthResuming(attempts);
+    if (isWanted || (await hasCrashedAtPictures(run, attempts))) await add([id], 'front');
   }
 
   async function afterEnd(end: SessionEnd): Promise<void> {

@@ -1,7 +1,7 @@
 /**
  * A trainer that trains nothing: it speaks the protocol, writes its events and checkpoints, and misbehaves according to
  * its run's title. `steps=30 ms=20 every=10`: number of steps, milliseconds each, steps between checkpoints. `kill=15`:
- * dies by SIGKILL at that step. `exit=3@15`, `say=TEXT@15`: exits with that code, or after that output. `deaf`: ignores
+ * dies by SIGKILL at that step. `crash=15`: its decoder crashes there. `exit=3@15`, `say=TEXT@15`: exits with that code, or after that output. `deaf`: ignores
  * stop. `hang=15`: computes for ever from that step on. `quiet=500@15`: silent for that many milliseconds. `once`: misbehaves
  * only in its first attempt. `elsewhere`: finds that its checkpoint was made on another processor. Without the folder of its
  * checkpoint it asks before it starts over.
@@ -14,6 +14,7 @@ import process from 'node:process';
 import { setTimeout as after } from 'node:timers/promises';
 import { sealedJson } from '../../../trainer/durable/sealed-json.ts';
 import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
+import { decodingNotesFile } from '../../../trainer/protocol/decoder-crash.ts';
 import type { Command, Job } from '../../../trainer/protocol/commands.ts';
 
 const protocol = Number(process.env['FAKE_PROTOCOL'] ?? '1');
@@ -149,6 +150,10 @@ async function train(train: Extract<Job, { kind: 'train' }>): Promise<void> {
     }
     if (misbehaves && step === number('hang', -1)) for (;;);
     if (misbehaves && step === number('kill', -1)) process.kill(process.pid, 'SIGKILL');
+    if (misbehaves && step === number('crash', -1)) {
+      writeFileSync(join(runFolder, decodingNotesFile('bars', 1)), '');
+      process.kill(process.pid, 'SIGSEGV');
+    }
     const words = option(title, 'say');
     if (misbehaves && words !== null && step === words.at) {
       process.stderr.write(`${words.value}\n`);

@@ -7,6 +7,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
 import { FaultError } from '../../durable/fault-error.ts';
+import { crashSignals } from '../../protocol/decoder-crash.ts';
 import { said } from '../../protocol/sentence.ts';
 import { UnusableImage } from '../unusable-image.ts';
 import { usualBounds, type DecodingBounds } from './bounds.ts';
@@ -30,17 +31,6 @@ export interface ExaminerOptions {
   /** The process's program. */
   readonly file?: URL | undefined;
 }
-
-/** By which a program that does something forbidden ends. Others come from outside: a lack of memory, a person. */
-const crashes: ReadonlySet<unknown> = new Set([
-  'SIGSEGV',
-  'SIGBUS',
-  'SIGILL',
-  'SIGFPE',
-  'SIGABRT',
-  'SIGTRAP',
-  'SIGSYS',
-]);
 
 /** Processor time of a process in milliseconds; null where the system does not tell or the process has ended. */
 function processorMs(pid: number): number | null {
@@ -151,7 +141,7 @@ class Seat {
 function faultOfExit({ code, signal }: Exit, seconds: number | null): Error {
   if (seconds !== null) return new UnusableImage(said`decoding it does not end: it was stopped after ${seconds} s`);
   if (code !== null) return new UnusableImage(said`the decoder crashes on it (exit code ${code})`);
-  if (crashes.has(signal)) return new UnusableImage(said`the decoder crashes on it (${signal ?? ''})`);
+  if (crashSignals.has(signal)) return new UnusableImage(said`the decoder crashes on it (${signal ?? ''})`);
   return new FaultError('internal', `The process that decodes pictures was ended from outside (${signal}).`);
 }
 

@@ -156,7 +156,7 @@ describe('a decoding worker', () => {
       expect(opened.found!.images.names.buffer).toBeInstanceOf(SharedArrayBuffer);
       // A worker that listed the folder would find one more image, and it would come first.
       await writeFile(join(folder, 'train/only/-.png'), await picture('late'));
-      const pool = { workers: 1, count: 5, ...worker };
+      const pool = { workers: 1, count: 5, ...worker, runFolder: null };
       await expect(openProducer(viewWork, specification, pool)).rejects.toThrow('had 5 images and now has 6');
       const producer = await openProducer(viewWork, { ...specification, found: opened.found }, pool);
       const [views] = (await producer.produce({ epoch: 0, index: Int32Array.of(0) })).views;

@@ -24,6 +24,8 @@ async function examined(place: ImagePlace, { sources, file, bounds }: BlameOptio
   const opened = await openData(data, found);
   const examiner = openExaminer({ processes: 1, bounds, file });
   try {
+    // Noted by an earlier attempt, of which data that has changed since has no such image.
+    if (place.index >= opened.count) return null;
     const { image, name } = await opened.sample(place.index);
     if (image.kind === 'raw') return null;
     const reason = await examiner.examine(image.bytes, image.deepGrey).then(

@@ -2,6 +2,7 @@
  * Signs in shared memory by which a loader sees, without a message, which images a decoding worker is decoding: should the
  * worker hang or die, one of them is to blame. No more than two stores for an image.
  */
+import { openSync, writeSync } from 'node:fs';
 import type { DamagedFile } from '../../protocol/left-out.ts';
 
 /** An image by its place: 0 is the data set, 1 what its images are paired with. */
@@ -22,7 +23,10 @@ const words = 3;
 /** Plain data: [mostAtOnce, 3], number of the decoding from 1 on (0: none), source, index. */
 export type DecodingSigns = Int32Array<SharedArrayBuffer>;
 
-export const noSigns = (): DecodingSigns => new Int32Array(new SharedArrayBuffer(4 * words * mostAtOnce));
+/** Bytes of a worker's signs. */
+export const signBytes = 4 * words * mostAtOnce;
+
+export const noSigns = (): DecodingSigns => new Int32Array(new SharedArrayBuffer(signBytes));
 
 export interface Decoding extends ImagePlace {
   /** Different for each decoding of a worker. */
@@ -39,15 +43,35 @@ export function decodingsOf(signs: DecodingSigns): Decoding[] {
   return found;
 }
 
+/** A part of a file that a worker's signs are written to. */
+export interface NotePlace {
+  readonly path: string;
+  /** Bytes before it. */
+  readonly from: number;
+}
+
+/** What writes one sign: some microseconds, and only to the system's memory, which outlives the process. */
+function noteIn({ path, from }: NotePlace, signs: DecodingSigns): (at: number) => void {
+  const file = openSync(path, 'r+');
+  // A worker that this one replaces may have left some.
+  writeSync(file, new Uint8Array(signBytes), 0, signBytes, from);
+  return (at) => {
+    writeSync(file, Int32Array.from(signs.subarray(at, at + words)), 0, 4 * words, from + 4 * at);
+  };
+}
+
 /** A worker's side. */
 export class DecodingLog {
   readonly #signs: DecodingSigns;
   readonly #free = Array.from({ length: mostAtOnce }, (_, place) => (mostAtOnce - 1 - place) * words);
   readonly #blamed = new Map<string, BlamedImage>();
+  readonly #note: ((at: number) => void) | null;
   #number = 0;
 
-  constructor(signs: DecodingSigns, blamed: readonly BlamedImage[]) {
+  /** @param notes where the signs are also written, for the case that the process does not survive */
+  constructor(signs: DecodingSigns, blamed: readonly BlamedImage[], notes: NotePlace | null) {
     this.#signs = signs;
+    this.#note = notes && noteIn(notes, signs);
     for (const image of blamed) this.blame(image);
   }
 
@@ -67,10 +91,12 @@ export class DecodingLog {
     this.#signs[at + 1] = source;
     this.#signs[at + 2] = index;
     Atomics.store(this.#signs, at, ++this.#number);
+    this.#note?.(at);
     try {
       return await decode();
     } finally {
       Atomics.store(this.#signs, at, 0);
+      this.#note?.(at);
       this.#free.push(at);
     }
   }

@@ -1,6 +1,6 @@
 /** A picture at which the decoder hangs, dies or crashes costs that picture: in a training, an evaluation, an inspection. */
 import { execFile } from 'node:child_process';
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -102,14 +102,32 @@ test.each([
     }),
 );
 
+/** How a program of its own ends that takes batches of the data: 5 is its own end. */
+const loadedApart = (data: string, run: string) =>
+  new Promise<unknown>((resolve) => {
+    const given = [loadHostile, data, run, fileURLToPath(hostile.file)];
+    execFile(process.execPath, given, { timeout: 50_000 }, (error) => resolve(error?.code ?? error?.signal));
+  });
+
 test('a program whose decoder hangs in native code, which no thread can be stopped in, goes on and exits', () =>
   inFolders('#sleep', async (data, run) => {
-    const given = [loadHostile, data, run, fileURLToPath(hostile.file)];
-    const code = await new Promise<unknown>((resolve) => {
-      execFile(process.execPath, given, { timeout: 50_000 }, (error) => resolve(error?.code ?? error?.signal));
-    });
-    expect(code).toBe(5);
+    expect(await loadedApart(data, run)).toBe(5);
     await expectRecorded(data, run, hangs);
+  }));
+
+test('a decoder that crashes takes the program with it, and its next attempt goes on without the picture', () =>
+  inFolders('#crash', async (data, run) => {
+    expect(await loadedApart(data, run)).toBe('SIGSEGV');
+    const [notes] = await readdir(run);
+    expect(notes).toMatch(/^decoding-/);
+    // Noted of data that has changed since, too: no such image is looked for.
+    const signs = await readFile(join(run, notes!));
+    signs.writeInt32LE(1, signs.length - 12);
+    signs.writeInt32LE(1_000_000, signs.length - 4);
+    await writeFile(join(run, notes!), signs);
+    expect(await loadedApart(data, run)).toBe(5);
+    await expectRecorded(data, run, crashes);
+    expect(await readdir(run)).toEqual(['left-out.ndjson']);
   }));
 
 test('a worker that dies again and again of what no picture is to blame for fails the work', () =>

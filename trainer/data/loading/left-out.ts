@@ -34,6 +34,8 @@ const damagedShare = 0.01;
 const damagedAtLeast = 10;
 
 export interface LeftOut {
+  /** Where the record lies; null while it is kept in memory. */
+  readonly runFolder: string | null;
   /** A source of an evaluation without the images that are left out of it as a whole. */
   without(data: DataSource): DataSource;
   /** A source of training without the images left out before the run began; others are left out by step. */
@@ -132,12 +134,14 @@ class SplitRecord {
 }
 
 class RecordFile implements LeftOut {
+  readonly runFolder: string | null;
   readonly #path: string | null;
   readonly #notice: LeftOutOptions['notice'];
   readonly #splits = new Map<string, SplitRecord>();
   #accepted = 0;
 
   constructor({ runFolder, inspected, isAccepted, notice }: LeftOutOptions) {
+    this.runFolder = runFolder;
     this.#path = runFolder === null ? null : join(runFolder, leftOutFile);
     this.#notice = notice;
     for (const line of readLines(this.#path)) this.#take(line);

@@ -258,7 +258,7 @@ describe('a file that becomes unreadable during a run', () => {
         resizing: newestResizing,
         task: { kind: 'training', views, seed },
       } as const;
-      const pool = { workers: 1, count: 6, ...worker };
+      const pool = { workers: 1, count: 6, ...worker, runFolder: null };
       await expect(openProducer(viewWork, specification, pool)).rejects.toThrow('had 6 images and now has 5');
     }));
 

@@ -102,6 +102,7 @@ async function prepareNow(
     ...program,
     workers: options.workers,
     count,
+    runFolder: options.leftOut?.runFolder ?? null,
   });
   const { depth, assemble } = createAssembly(
     producer,

@@ -11,7 +11,7 @@ import type { WorkerMessage, WorkOrder, WorkReply } from './work.ts';
 
 export interface WorkerOptions {
   readonly file: URL;
-  readonly order: Pick<WorkOrder, 'work' | 'specification'>;
+  readonly order: Pick<WorkOrder, 'work' | 'specification' | 'notes'>;
   /** Number of images that it must find. */
   readonly count: number;
   readonly bounds: DecodingBounds;

@@ -20,7 +20,7 @@ export async function serveWork(known: readonly Work<never, never, unknown>[]): 
     const order = workerData as WorkOrder;
     const work = known.find(({ name }) => name === order.work);
     if (!work) throw new FaultError('internal', `Decoding workers do not know the work "${order.work}".`);
-    const log = new DecodingLog(order.signs, order.blamed);
+    const log = new DecodingLog(order.signs, order.blamed, order.notes);
     const opened = await work.open(order.specification as never, log);
     // One request at a time, in order, so that a worker holds the memory of only one.
     let last = Promise.resolve();

@@ -1,7 +1,7 @@
 /** Work on a data set that a loader does in its own thread or has done by workers: plain data in, plain data out. */
 import type { Fault } from '../../protocol/fault.ts';
 import type { Located } from '../listing/image-table.ts';
-import type { BlamedImage, DecodingLog, DecodingSigns } from './decoding-signs.ts';
+import type { BlamedImage, DecodingLog, DecodingSigns, NotePlace } from './decoding-signs.ts';
 
 export interface Producer<Request, Result> {
   produce(request: Request): Promise<Result>;
@@ -31,6 +31,8 @@ export interface WorkOrder {
   readonly specification: unknown;
   /** Where it says what it is decoding. */
   readonly signs: DecodingSigns;
+  /** Where it notes the same in the run's folder; null without one. */
+  readonly notes: NotePlace | null;
   /** What it must not decode. */
   readonly blamed: readonly BlamedImage[];
 }

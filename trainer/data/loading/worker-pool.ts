@@ -5,6 +5,7 @@ import { FaultError } from '../../durable/fault-error.ts';
 import { usualBounds, type DecodingBounds } from '../apart/bounds.ts';
 import { examinerBeside } from '../apart/examiner.ts';
 import { createBlame } from './blame.ts';
+import { openDecodingNotes } from './decoding-notes.ts';
 import type { BlamedImage } from './decoding-signs.ts';
 import { PoolWorker } from './pool-worker.ts';
 import type { Producer, Work } from './work.ts';
@@ -26,12 +27,14 @@ export interface Pool extends LoaderProgram {
   readonly workers: number;
   /** Number of images found by the opener; every worker must find the same. */
   readonly count: number;
+  /** Folder of the run, where workers note what they decode; null without a run. */
+  readonly runFolder: string | null;
 }
 
 export async function openProducer<Specification, Request, Result>(
   work: Work<Specification, Request, Result>,
   specification: Specification,
-  { workers, count, file = bundledWorker, bounds = usualBounds }: Pool,
+  { workers, count, runFolder, file = bundledWorker, bounds = usualBounds }: Pool,
 ): Promise<Producer<Request, Result>> {
   if (workers === 0) return work.open(specification);
   if (!existsSync(file)) {
@@ -40,14 +43,20 @@ export async function openProducer<Specification, Request, Result>(
       `The decoding worker script is missing: ${fileURLToPath(file)}. Build it, or use 0 workers.`,
     );
   }
-  const order = { work: work.name, specification };
-  const blame = createBlame({ sources: work.sources(specification), file: examinerBeside(file), bounds });
+  const sources = work.sources(specification);
+  const blame = createBlame({ sources, file: examinerBeside(file), bounds });
+  const notes = runFolder === null ? null : await openDecodingNotes(runFolder, sources, workers);
   const blamed: BlamedImage[] = [];
+  for (const place of notes?.suspects ?? []) {
+    const image = await blame(place);
+    if (image) blamed.push(image);
+  }
   const pool: PoolWorker[] = [];
   for (let number = 0; number < workers; number++) {
     const tell = (image: BlamedImage) => {
       pool.forEach((other, at) => at !== number && other.blame(image));
     };
+    const order = { work: work.name, specification, notes: notes?.placeOf(number) ?? null };
     pool.push(new PoolWorker({ file, order, count, bounds, blame, blamed, tell }));
   }
   const timer = setInterval(() => {
@@ -56,6 +65,7 @@ export async function openProducer<Specification, Request, Result>(
   const close = async () => {
     clearInterval(timer);
     await Promise.all(pool.map((worker) => worker.close()));
+    notes?.close();
   };
   const started = await Promise.allSettled(pool.map(({ ready }) => ready));
   const failure = started.find((each) => each.status === 'rejected');

@@ -61,7 +61,7 @@ export async function openPictureLoader(
   const depth = prefetchDepth(largestBatch(options), options.workers);
   // A worker makes a whole batch: more of them than batches would have nothing to do.
   const workers = Math.min(options.workers, depth + 1);
-  const pool = { ...program, workers, count };
+  const pool = { ...program, workers, count, runFolder: leftOut?.runFolder ?? null };
   const specification = { data, found, seen, normalization, resizing, task };
   const producer = await whenThere(() => openProducer(pictureWork, specification, pool), data.path, reach);
   const take = createQueue(depth, reach, () => {

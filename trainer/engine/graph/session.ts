@@ -75,6 +75,8 @@ export class Session {
    * TensorFlow optimizes the graph of a request when it first meets it, and makes copies of it that take as much memory as a
    * small step. A value of a type that no placeholder has is refused after that and before anything is computed, so the
    * memory is given back before the step's own tensors are asked for. An error in the graph is met again by the run itself.
+   *
+   * @returns true the first time
    */
   async #prepare(request: Request): Promise<boolean> {
     const { feeds, fetches, targets } = request;
