@@ -310,6 +310,7 @@ export const zh = {
 
   'interrupted.title': '{run} 在第 {step} 步被中断',
   'interrupted.safe': '前 {safe} 步已安全保存，其后 {lost} 步将重新计算，结果完全相同。',
+  'interrupted.safeAll': '前 {safe} 步已安全保存，无需重新计算。',
   'interrupted.pausedTitle': '{run} 在第 {step} 步暂停',
   'interrupted.safeFrom': '前 {safe} 步已安全保存，将从该处继续。',
   'interrupted.notFiniteHint':
@@ -351,6 +352,7 @@ export const zh = {
   'run.stopping': '完成当前步后停止…',
   'run.stopNow': '立即停止',
   'run.stopNowQuestion': '将丢失尚未保存的 {lost} 步。立即停止？',
+  'run.stopNowSaved': '到目前为止的进度均已保存。立即停止吗？',
   'run.stopNowAll': '尚未保存过检查点，全部进度都将丢失。立即停止？',
   'run.takeOut': '移出队列',
   'run.waits': '该实验正在排队。',
@@ -648,6 +650,8 @@ export const zh = {
   'start.disk': '磁盘',
   'start.memory': '内存',
   'start.ofFree': '可用 {free}',
+  'start.free': '可用 {free}',
+  'start.needUnknown': '实测若干步后才知道实验需要多少。',
   'start.basis.measured': '按当前设置在本机实测。',
   'start.basis.recorded': '依据本机上同类实验的记录。',
   'start.basis.rough': '由网络规模和本机速度得出的初步估计，可能偏差一半或一倍；实测若干步可得准确值。',
