@@ -316,6 +316,7 @@ export const en = {
 
   'interrupted.title': '{run} was interrupted at step {step}',
   'interrupted.safe': 'Safe up to step {safe}: {lost} {lost#step|steps} will be recomputed, with the same result.',
+  'interrupted.safeAll': 'Safe up to step {safe}: nothing has to be recomputed.',
   'interrupted.pausedTitle': '{run} is paused at step {step}',
   'interrupted.safeFrom': 'Safe up to step {safe}; it goes on from there.',
   'interrupted.notFiniteHint':
@@ -357,6 +358,7 @@ export const en = {
   'run.stopping': 'Stopping after this step…',
   'run.stopNow': 'Stop now',
   'run.stopNowQuestion': '{lost} unsaved {lost#step|steps} will be lost. Stop now?',
+  'run.stopNowSaved': 'Everything up to here is saved. Stop now?',
   'run.stopNowAll': 'Nothing has been saved yet: all progress will be lost. Stop now?',
   'run.takeOut': 'Remove from the queue',
   'run.waits': 'The run is waiting in the queue.',
@@ -659,6 +661,8 @@ export const en = {
   'start.disk': 'Disk',
   'start.memory': 'Memory',
   'start.ofFree': 'of {free} free',
+  'start.free': '{free} free',
+  'start.needUnknown': 'What the run needs is known once a few real steps have been timed.',
   'start.basis.measured': 'Measured on this machine with these settings.',
   'start.basis.recorded': 'From an earlier run of the same shape on this machine.',
   'start.basis.rough':
@@ -865,13 +869,13 @@ export const en = {
   'weights.channels': '{count} {count#channel|channels}',
   'weights.file': 'File',
   'weights.taken': 'Loaded',
-  'weights.takenCount': '{count} tensors (prefix: {prefix})',
+  'weights.takenCount': '{count} {count#tensor|tensors} (prefix: {prefix})',
   'weights.networks': 'Networks in the file',
-  'weights.tensorCount': '{count} tensors',
+  'weights.tensorCount': '{count} {count#tensor|tensors}',
   'weights.importThis': 'Import this one',
   'weights.importAnyway': 'Import anyway',
   'weights.sameAs': 'Same encoder as in',
-  'weights.unmatched': '{count} tensors in the file are not used',
+  'weights.unmatched': '{count} {count#tensor in the file is|tensors in the file are} not used',
   'weights.origin':
     'How the encoder was trained, as far as you know. A comparison with the paper needs it; it cannot be verified from the file.',
   'weights.pretrainedOn': 'Pretrained on',
