@@ -72,6 +72,8 @@ async function lookAtRuns({ page, app }: Program): Promise<void> {
   await expect(page.getByTestId('curve-figures')).toBeVisible();
   await page.getByTestId('copy-chart').click();
   await expect(page.getByTestId('copy-chart')).toHaveAttribute('data-state', 'done');
+  await page.getByTestId('copy-svg').click();
+  await expect.poll(() => app.evaluate(({ clipboard }) => clipboard.readText())).toMatch(/^<svg .*<path .*<\/svg>$/s);
   await page.getByTestId('copy-runs').click();
   await expect
     .poll(() => app.evaluate(({ clipboard }) => clipboard.readText()))

@@ -104,6 +104,7 @@ export const en = {
   'action.showInFolder': 'Show in folder',
   'action.resume': 'Resume',
   'action.resumeFrom': 'Resume from step {step}',
+  'action.continueAnyway': 'Continue anyway',
   'action.startAgain': 'Restart from the beginning',
   'action.inspectRun': 'Inspect the run',
   'action.discardRun': 'Discard the run',
@@ -112,6 +113,7 @@ export const en = {
   'copy.failed': 'Could not be copied',
   'copy.table': 'Copy the table (tab-separated)',
   'copy.picture': 'Copy {name} as a picture (PNG)',
+  'copy.svg': 'Copy {name} as a drawing (SVG)',
   'explain.what': 'What is meant by “{term}”?',
   'explain.interval.name': 'interval',
   'explain.interval':
@@ -201,6 +203,7 @@ export const en = {
   'plan.measure': 'Estimate the time on this machine',
   'plan.measureHint': 'Runs a few real steps of each kind of run and estimates the total time.',
   'plan.measuring': 'Timing a few steps',
+  'plan.inspecting': 'Inspecting the data',
   'plan.deviations': 'Deviations from the paper',
   'plan.deviationsHint':
     'Listed beside every result. Where a deviation makes the comparison invalid, no verdict is given.',
@@ -588,6 +591,9 @@ export const en = {
   'evaluate.scaled': 'Scaled with a batch of {batch}, so that as many images are seen: {changed}.',
   'evaluate.scaledOption': '{option} {value}',
   'evaluate.summary': 'Evaluates the encoder with frozen features or by fine-tuning on labels.',
+  'evaluate.noData': 'An evaluation needs a data set.',
+  'evaluate.noneFits':
+    'No evaluation can use this data set: it has no labels of classes or objects. Choose another, or add one.',
 
   'form.run': 'Run',
   'form.method': 'Method',
@@ -1234,7 +1240,7 @@ export const en = {
   'advice.weights-unlike':
     'The order in which its tensors were assigned is probably wrong. Look for a copy with torchvision’s names, or import it anyway; the record and every report will state this.',
   'advice.weights-no-better':
-    'Check that the right network of the file and the right normalization were chosen, or click “Resume” to evaluate the weights anyway; the run and its report will state this.',
+    'Check that the right network of the file and the right normalization were chosen, or click “Continue anyway” to evaluate the weights as they are; the run and its report will state this.',
   'advice.data-unreachable': 'Put it back or connect its disk, then try again.',
   'run.pausedByData':
     'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; “Continue” tries at once.',
