@@ -14,15 +14,16 @@ export type DrawnChart = Pick<Chart<'line'>, 'scales' | 'chartArea' | 'width' | 
 
 type Attributes = Readonly<Record<string, string | number>>;
 
+/** A hundredth of a pixel is more than anybody sees. */
+const rounded = (value: number): number => Math.round(value * 100) / 100;
+
 function element(name: string, attributes: Attributes, ...content: readonly (Node | string)[]): SVGElement {
   const made = document.createElementNS('http://www.w3.org/2000/svg', name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, String(value));
+  for (const [key, value] of Object.entries(attributes))
+    made.setAttribute(key, String(typeof value === 'number' ? rounded(value) : value));
   made.append(...content);
   return made;
 }
-
-/** A hundredth of a pixel is more than anybody sees. */
-const rounded = (value: number): number => Math.round(value * 100) / 100;
 
 type Place = readonly [x: number, y: number];
 const pathThrough = (places: readonly Place[]): string =>
@@ -83,7 +84,7 @@ function axesOf({ scales, chartArea: area, height }: DrawnChart, { axis }: Chart
   const { x, y } = scales;
   return [
     ...y!.ticks.flatMap(({ value, label }) => {
-      const place = rounded(y!.getPixelForValue(value));
+      const place = y!.getPixelForValue(value);
       return [
         element('line', { x1: area.left, x2: area.right, y1: place, y2: place, ...rule }),
         element('text', { x: area.left - 4, y: place + 4, 'text-anchor': 'end', ...text }, String(label ?? '')),
@@ -93,7 +94,7 @@ function axesOf({ scales, chartArea: area, height }: DrawnChart, { axis }: Chart
     ...x!.ticks.map(({ value, label }) =>
       element(
         'text',
-        { x: rounded(x!.getPixelForValue(value)), y: area.bottom + 16, 'text-anchor': 'middle', ...text },
+        { x: x!.getPixelForValue(value), y: area.bottom + 16, 'text-anchor': 'middle', ...text },
         String(label ?? ''),
       ),
     ),
@@ -110,7 +111,7 @@ function marksOf({ scales, chartArea: area }: DrawnChart, { marks }: ChartSpec):
   return marks
     .filter(({ step }) => step >= x.min && step <= x.max)
     .map(({ step, kind }) => {
-      const place = rounded(x.getPixelForValue(step));
+      const place = x.getPixelForValue(step);
       const tick = tickOf(kind);
       return element('line', {
         x1: place,
@@ -171,7 +172,7 @@ export function chartSvg(chart: DrawnChart, title: string, spec: ChartSpec): str
       element('g', { 'clip-path': 'url(#plot)' }, ...ordered.flatMap(({ shapes }) => shapes)),
       ...marksOf(chart, spec),
       ...ends.map(({ curve, place }) =>
-        element('text', { x: area.right + 6, y: rounded(place) + 4, fill: theme.colour(curve.colour) }, curve.label),
+        element('text', { x: area.right + 6, y: place + 4, fill: theme.colour(curve.colour) }, curve.label),
       ),
     ),
   );
