@@ -1,12 +1,12 @@
 /** Locates and loads TensorFlow's libraries; everything that differs between platforms is in this table. */
-import { existsSync, realpathSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import process from 'node:process';
 import koffi from 'koffi';
 import type { LibraryHandle } from 'koffi';
 import { FaultError } from '../../durable/fault-error.ts';
 import { runtimeFolder } from '../../runtime-folder.ts';
-import { letGoOfLoadedPages } from './loaded-pages.ts';
+import { unusedMemory } from './unused-memory.ts';
 
 interface Platform {
   /** Tensor and status functions live here; loaded first, because the other one links to it. */
@@ -24,8 +24,8 @@ interface Platform {
    */
   readonly preloaded: readonly string[];
   /**
-   * glibc returns large freed blocks to the kernel at once; `mallopt` tells it to keep them. Absent elsewhere, as is the list of
-   * mappings by which pages are let go.
+   * glibc returns large freed blocks to the kernel at once; `mallopt` tells it to keep them. Absent elsewhere, as are
+   * `malloc_trim` and the list of mappings by which pages are let go.
    */
   readonly hasMallopt: boolean;
 }
@@ -57,6 +57,8 @@ export interface Libraries {
   readonly tensorflow: LibraryHandle;
   readonly system: LibraryHandle;
   readonly hasMallopt: boolean;
+  /** Gives back memory that was needed to load or to prepare; nothing where the platform cannot. */
+  letGoOfUnused(): void;
 }
 
 function missing(path: string, cause?: unknown): FaultError {
@@ -111,6 +113,7 @@ export function loadLibraries(): Libraries {
   }
   const [framework, tensorflow] = [load(paths[0]), load(paths[1])];
   for (const path of paths) keepLoaded(system, path, platform.keepFlags);
-  if (platform.hasMallopt) letGoOfLoadedPages(system, realpathSync(folder));
-  return { framework, tensorflow, system, hasMallopt: platform.hasMallopt };
+  const letGoOfUnused = platform.hasMallopt ? unusedMemory(system) : () => undefined;
+  letGoOfUnused();
+  return { framework, tensorflow, system, hasMallopt: platform.hasMallopt, letGoOfUnused };
 }

@@ -15,9 +15,10 @@ import { loadTensorFlow, type TensorFlow } from './tensorflow.ts';
  * Incremented whenever the same mathematics is computed by different sums, which changes the last bits of a step. 2:
  * oneDNN everywhere, and Winograd convolutions; 3: VICReg's covariance uses the smaller of two Gram matrices; 4:
  * gradients of wide kernels in bfloat16 are matrix products; 5: Winograd convolutions only where their cost, the
- * movement of data included, is below what this processor gains.
+ * movement of data included, is below what this processor gains; 6: those of large batches in parts, whose kernel gradients
+ * are added.
  */
-const arithmetic = '5';
+const arithmetic = '6';
 
 /** The name tfjs-node's kernels are registered under. */
 export const eagerBackend = 'tensorflow';

@@ -261,6 +261,8 @@ export interface TensorFlow {
   copyIn(address: Handle, from: ArrayBufferView, bytes: number): void;
   /** memcpy out of it. Memory is never shared: an external ArrayBuffer is not allowed everywhere. */
   copyOut(to: ArrayBufferView, address: Handle, bytes: number): void;
+  /** Gives memory back to the system that was needed to load TensorFlow or to prepare a run. Some milliseconds. */
+  letGoOfUnused(): void;
 }
 
 /** TF_Code of RESOURCE_EXHAUSTED. */
@@ -302,5 +304,6 @@ export function loadTensorFlow(): TensorFlow {
       if (mallopt(name, value) !== 1) throw new Error(`The C library refuses mallopt(${name}, ${value}).`);
     }
   }
+  functions['letGoOfUnused'] = () => libraries.letGoOfUnused();
   return functions as unknown as TensorFlow;
 }

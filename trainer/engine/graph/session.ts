@@ -1,7 +1,8 @@
 /** Runs parts of a graph, on a TensorFlow thread or blocking this one. */
 import { bigints } from '../binding/attributes.ts';
 import { bufferBytes, outputArray } from '../binding/memory.ts';
-import { checkStatus, type Handle, type SessionRunRequest } from '../binding/tensorflow.ts';
+import { checkStatus, type Handle, type Output, type SessionRunRequest } from '../binding/tensorflow.ts';
+import { dtypes, newTensor } from '../binding/tensors.ts';
 import { fullTrace, timingsOf, type Timing } from '../binding/timings.ts';
 import type { OpenGraph, Request } from './node.ts';
 
@@ -21,6 +22,8 @@ interface Call {
 export class Session {
   readonly #graph: OpenGraph;
   readonly #handle: Handle;
+  /** Requests, without their values, whose graphs TensorFlow has optimized. */
+  readonly #prepared = new Set<string>();
 
   /** @param config bytes of a ConfigProto */
   constructor(graph: OpenGraph, config: Uint8Array) {
@@ -36,11 +39,16 @@ export class Session {
 
   /** Runs on a TensorFlow thread; returns the fetched tensors, which the caller frees. */
   async run(request: Request): Promise<readonly Handle[]> {
-    return this.#finished(request, this.#callOf(request));
+    const isFirst = await this.#prepare(request);
+    const results = await this.#finished(request, this.#callOf(request));
+    // What initial values and the choice of algorithms took.
+    if (isFirst) this.#graph.tensorflow.letGoOfUnused();
+    return results;
   }
 
   /** The same, with the time of every operation. */
   async profile(request: Request): Promise<ProfiledRun> {
+    await this.#prepare(request);
     const { tensorflow } = this.#graph;
     const options = tensorflow.TF_NewBufferFromString(fullTrace, fullTrace.length);
     const metadata = tensorflow.TF_NewBuffer();
@@ -61,6 +69,32 @@ export class Session {
     this.#freeFeeds(request);
     checkStatus(tensorflow, status, 'read or write the state');
     return Array.from(results, Number);
+  }
+
+  /**
+   * TensorFlow optimizes the graph of a request when it first meets it, and makes copies of it that take as much memory as a
+   * small step. A value of a type that no placeholder has is refused after that and before anything is computed, so the
+   * memory is given back before the step's own tensors are asked for. An error in the graph is met again by the run itself.
+   */
+  async #prepare(request: Request): Promise<boolean> {
+    const { feeds, fetches, targets } = request;
+    const [first, ...others] = feeds;
+    const outputs = (nodes: readonly Output[]) => nodes.map(({ oper, index }) => `${oper}:${index}`).join();
+    const key = [outputs(feeds.map(({ node }) => node)), outputs(fetches), targets.join()].join(' ');
+    if (!first || this.#prepared.has(key)) return false;
+    this.#prepared.add(key);
+    const { tensorflow } = this.#graph;
+    const status = tensorflow.TF_NewStatus();
+    const refused = newTensor(tensorflow, [], dtypes.bool, new Uint8Array(1));
+    try {
+      await this.#ended(this.#callOf({ ...request, feeds: [{ ...first, tensor: refused }, ...others] }), status);
+      if (tensorflow.TF_GetCode(status) === 0) throw new Error('TensorFlow took a truth value for a number.');
+    } finally {
+      tensorflow.TF_DeleteTensor(refused);
+      tensorflow.TF_DeleteStatus(status);
+    }
+    tensorflow.letGoOfUnused();
+    return true;
   }
 
   #callOf({ feeds, fetches, targets }: Request, options: Handle = 0, metadata: Handle = 0): Call {
@@ -88,17 +122,21 @@ export class Session {
   }
 
   /** `call` is held until the run ends, and with it the arrays that TensorFlow reads and writes. */
+  #ended(call: Call, status: Handle): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#graph.tensorflow.TF_SessionRun.async(...call.given, status, (error) => {
+        if (error) reject(error);
+        else resolve();
+      });
+    });
+  }
+
   async #finished(request: Request, call: Call): Promise<readonly Handle[]> {
     const { tensorflow } = this.#graph;
     // Its own status, because several runs may be in progress.
     const status = tensorflow.TF_NewStatus();
     try {
-      await new Promise<void>((resolve, reject) => {
-        tensorflow.TF_SessionRun.async(...call.given, status, (error) => {
-          if (error) reject(error);
-          else resolve();
-        });
-      });
+      await this.#ended(call, status);
       checkStatus(tensorflow, status, 'run a step');
       return Array.from(call.results, Number);
     } finally {

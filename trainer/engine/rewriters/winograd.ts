@@ -9,7 +9,7 @@
  * bench -- convolution` compares both.
  */
 import type { TFEOpAttr } from '@tensorflow/tfjs-node-gpu/dist/tfjs_binding.js';
-import { saidBy } from '../binding/attributes.ts';
+import { intAttribute, saidBy, typeAttribute } from '../binding/attributes.ts';
 import type { Graph } from '../graph/graph.ts';
 import type { Node } from '../graph/node.ts';
 import { createRearrangement } from '../graph/rearrangement.ts';
@@ -45,6 +45,16 @@ const gains: Readonly<Record<'wide' | 'narrow', Gain>> = {
 
 /** @param instructionSet oneDNN's name of the processor's */
 export const gainOn = (instructionSet: string): Gain => gains[instructionSet.startsWith('AVX512') ? 'wide' : 'narrow'];
+
+/**
+ * Images are changed in parts of at most so many bytes: all at once, those of a large batch would take several times the
+ * memory of the images, and no less time.
+ */
+const usualPart = 40 * 2 ** 20;
+
+/** Bytes of one image in float32 after the change of basis. */
+const changedBytes = (height: number, width: number, channels: number): number =>
+  4 * length ** 2 * Math.ceil(height / outputs) * Math.ceil(width / outputs) * channels;
 
 /** Each changed image and kernel is written and read so many times. */
 const movements = 3;
@@ -87,13 +97,25 @@ function pays(
   );
 }
 
-/** @param instructionSet oneDNN's name of the processor's */
-export function createWinograd(graph: Graph, instructionSet: string): Winograd {
+/**
+ * @param instructionSet oneDNN's name of the processor's
+ * @param partBytes most bytes of changed images at a time
+ */
+export function createWinograd(graph: Graph, instructionSet: string, partBytes = usualPart): Winograd {
   const gain = gainOn(instructionSet);
   const area = length ** 2;
   const kernelMatrix = graph.constant(dtypes.float, [area, window ** 2], kernelValues());
-  const { reshaped } = createRearrangement(graph);
+  const { reshaped, sliced, joined } = createRearrangement(graph);
   const { evaluated, interpolated, product } = createTiles(graph);
+  /** Convolutions by the images that they read. */
+  const convolutions = new Map<string, Node>();
+  const keyOf = ({ oper, index }: Node) => `${oper}:${index}`;
+
+  function sum(parts: readonly Node[]): Node {
+    if (parts.length === 1) return parts[0]!;
+    const attributes = [typeAttribute('T', dtypes.float), intAttribute('N', parts.length)];
+    return graph.add('AddN', parts, 1, { attributes }).outputs[0]!;
+  }
 
   function kernelOf(kernel: Node, images: Node): Node {
     const [, , inputs, channels] = kernel.shape as [number, number, number, number];
@@ -102,15 +124,57 @@ export function createWinograd(graph: Graph, instructionSet: string): Winograd {
     return reshaped(product(kernelMatrix, places), [area, inputs, channels]);
   }
 
+  /**
+   * What is computed of equal parts of `n` images, each as large as `partBytes` allows.
+   *
+   * @param compute given the part's first image, their number and the result of the part before, which it waits for
+   */
+  function inParts(
+    n: number,
+    bytesOfOne: number,
+    compute: (from: number, count: number, before: Node | null) => Node,
+  ): readonly Node[] {
+    const parts = Math.ceil(n / Math.max(1, Math.floor(partBytes / bytesOfOne)));
+    const results: Node[] = [];
+    for (let place = 0, from = 0; place < parts; place++) {
+      const to = Math.round(((place + 1) * n) / parts);
+      results.push(compute(from, to - from, results.at(-1) ?? null));
+      from = to;
+    }
+    return results;
+  }
+
+  function part(x: Node, from: number, count: number, until: readonly Node[]): Node {
+    const [n, ...pixels] = x.shape as [number, ...number[]];
+    const late = until.length > 0 ? graph.delayed(x, until) : x;
+    return count === n ? late : sliced(late, [from, 0, 0, 0], [count, ...pixels]);
+  }
+
   function convolution(images: Node, kernel: Node): Node {
-    const [n, height, width] = images.shape as [number, number, number, number];
-    return interpolated(product(evaluated(images, 'tile'), kernelOf(kernel, images)), n, height, width);
+    const [n, height, width, inputs] = images.shape as [number, number, number, number];
+    const evaluatedKernel = kernelOf(kernel, images);
+    const bytes = changedBytes(height, width, Math.max(inputs, kernel.shape[3]!));
+    const parts = inParts(n, bytes, (from, count, before) => {
+      const changed = evaluated(part(images, from, count, before ? [before] : []), 'tile');
+      return interpolated(product(changed, evaluatedKernel), count, height, width);
+    });
+    const result = joined(parts);
+    convolutions.set(keyOf(images), result);
+    return result;
   }
 
   function kernelGradient(images: Node, dy: Node): Node {
-    // Evaluated again rather than kept from the forward pass: it is more than twice as large as the images.
-    const products = product(evaluated(graph.delayed(images, [dy]), 'tile'), evaluated(dy, 'output'), { a: true });
-    const [inputs, channels] = [images.shape[3]!, dy.shape[3]!];
+    const [n, height, width, inputs] = images.shape as [number, number, number, number];
+    const channels = dy.shape[3]!;
+    // The gradient of the images is a convolution of dy. It comes first, so that tiles of only one of the two are alive.
+    const first = convolutions.get(keyOf(dy)) ?? dy;
+    const parts = inParts(n, changedBytes(height, width, Math.max(inputs, channels)), (from, count, before) => {
+      const until = [before ?? first];
+      // Evaluated again rather than kept from the forward pass: tiles are more than twice as large as the images.
+      const [tiles, errors] = [part(images, from, count, until), part(dy, from, count, until)];
+      return product(evaluated(tiles, 'tile'), evaluated(errors, 'output'), { a: true });
+    });
+    const products = sum(parts);
     const places = product(kernelMatrix, reshaped(products, [area, inputs * channels]), { a: true });
     return reshaped(places, [window, window, inputs, channels]);
   }
