@@ -99,6 +99,15 @@ export async function ask(page: Page, name: keyof Workstation, ...args: readonly
   return answer.value;
 }
 
+/** Drops a folder or a file of the disk onto the window. */
+export async function dropPath({ page }: Program, path: string): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const drag = { x: 600, y: 400, data: { items: [], files: [path], dragOperationsMask: 1 } };
+  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
+    await devtools.send('Input.dispatchDragEvent', { type, ...drag });
+  await devtools.detach();
+}
+
 export async function runsOf(page: Page): Promise<readonly RunRow[]> {
   return (await ask(page, 'runs')) as readonly RunRow[];
 }

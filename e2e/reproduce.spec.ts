@@ -8,19 +8,11 @@ import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ReportRow } from '../electron/api/reports.ts';
 import type { RunDetail, RunRow } from '../electron/api/runs.ts';
-import { ask, expect, launch, lives, runsOf, test, trainersOf, type Program } from './app.ts';
+import { ask, dropPath, expect, launch, lives, runsOf, test, trainersOf, type Program } from './app.ts';
 import { writeIdx } from './idx.ts';
 
-async function dropFolder(program: Program, folder: string): Promise<void> {
-  const devtools = await program.page.context().newCDPSession(program.page);
-  const drag = { x: 600, y: 400, data: { items: [], files: [folder], dragOperationsMask: 1 } };
-  for (const type of ['dragEnter', 'dragOver', 'drop'] as const)
-    await devtools.send('Input.dispatchDragEvent', { type, ...drag });
-  await devtools.detach();
-}
-
 async function addData(program: Program, folder: string): Promise<void> {
-  await dropFolder(program, folder);
+  await dropPath(program, folder);
   const inspection = program.page.getByTestId('inspection');
   await expect(inspection).toBeVisible({ timeout: 60_000 });
   await program.page.getByTestId('add-dataset').click();
@@ -80,6 +72,8 @@ async function lookAtRuns({ page, app }: Program): Promise<void> {
   await expect(page.getByTestId('curve-figures')).toBeVisible();
   await page.getByTestId('copy-chart').click();
   await expect(page.getByTestId('copy-chart')).toHaveAttribute('data-state', 'done');
+  await page.getByTestId('copy-svg').click();
+  await expect.poll(() => app.evaluate(({ clipboard }) => clipboard.readText())).toMatch(/^<svg .*<path .*<\/svg>$/s);
   await page.getByTestId('copy-runs').click();
   await expect
     .poll(() => app.evaluate(({ clipboard }) => clipboard.readText()))
@@ -245,7 +239,7 @@ test('a wrong folder is reported with what was expected and what was found', asy
   const folder = join(home, 'letters');
   mkdirSync(folder);
   writeFileSync(join(folder, 'dear.txt'), 'not a picture');
-  await dropFolder(program, folder);
+  await dropPath(program, folder);
   await expect(program.page.getByTestId('wrong-folder')).toBeVisible({ timeout: 60_000 });
   await expect(program.page.getByTestId('wrong-folder')).toContainText('dear.txt');
 });

@@ -10,6 +10,7 @@ import { lasting } from './terminal/outputs.ts';
 import * as curves from './terminal/curves-commands.ts';
 import { printable } from './terminal/printable.ts';
 import { query } from './terminal/query-command.ts';
+import { queue } from './terminal/queue-command.ts';
 import * as read from './terminal/read-commands.ts';
 import { openSession, type Surroundings } from './terminal/session.ts';
 import * as work from './terminal/work-commands.ts';
@@ -32,6 +33,7 @@ const commands: Readonly<Record<string, { readonly run: read.Command; readonly m
   features: { run: work.features, mode: 'write' },
   export: { run: curves.exportRun, mode: 'write' },
   plan: { run: work.plan, mode: 'write' },
+  queue: { run: queue, mode: 'write' },
   replay: { run: work.replay, mode: 'write' },
   import: { run: curves.importRun, mode: 'write' },
 };
@@ -50,8 +52,9 @@ async function main(given: readonly string[], surroundings: Surroundings): Promi
       `There is no command "${args.command}". Commands: ${[...Object.keys(commands), 'query'].join(', ')}.`,
     );
   const words = wordsIn(language);
-  // The list of plans changes nothing.
-  const mode = args.command === 'plan' && args.words.length === 0 ? 'read' : command.mode;
+  // The lists of plans and of the queue change nothing.
+  const isList = (args.command === 'plan' || args.command === 'queue') && args.words.length === 0;
+  const mode = isList ? 'read' : command.mode;
   const session = await openSession(args, surroundings, words, mode);
   try {
     return await command.run(session, args);

@@ -46,6 +46,9 @@ const en = `reprise COMMAND [options]
   plan [NAME]                             list the plans, or run one; run again to continue
                                           --seeds N: run everything with N seeds
   runs                                    list the runs of the workspace
+  queue                                   list the queued runs, with their expected ends
+  queue move RUN... PLACE|top             put queued runs at a place of the queue, from 1
+  queue cancel RUN...                     take runs out of the queue
   compare [RUN...] [--plan NAME]          compare with the paper and the earlier reproduction
                                           --verbose: list every setting that differs from the paper
                                           --baseline TITLE: compare all others with this one, on the
@@ -124,6 +127,9 @@ const zh = `reprise 命令 [选项]
   plan [名称]                             列出计划，或执行一个计划；再次执行即可继续
                                           --seeds N：每项实验使用 N 个种子
   runs                                    列出工作区中的实验
+  queue                                   列出排队的实验及预计完成时间
+  queue move 实验... 次序|top             将排队的实验移到队列中的某一位，从 1 计
+  queue cancel 实验...                    将实验移出队列
   compare [实验...] [--plan 名称]         与论文和先前的复现比较
                                           --verbose：列出与论文不同的每一项设置
                                           --baseline 名称：其余各项都在相同图像上与它比较

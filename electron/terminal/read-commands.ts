@@ -284,6 +284,17 @@ export const runs: Command = async (session, args) => {
   return exitCodes.done;
 };
 
+/** What a queued run waits for. The device may be held by a measurement, which is not a run. */
+export function waitText(
+  waitsFor: NonNullable<RunRow['waitsFor']>,
+  rows: ReadonlyMap<string, Pick<RunRow, 'title'>>,
+  words: Words,
+): string {
+  if (waitsFor.kind === 'plan') return words.say('planPaused');
+  const held = rows.get(waitsFor.run)?.title;
+  return held === undefined ? words.say('deviceMeasured') : `${words.say('waits')} ${oneLine(held)}`;
+}
+
 function runsText(rows: readonly RunRow[], { words, room }: Session): string {
   if (rows.length === 0) return words.say('nothing');
   const columns: readonly Column[] = [
@@ -295,15 +306,12 @@ function runsText(rows: readonly RunRow[], { words, room }: Session): string {
     { title: words.say('seed'), holds: 'figures' },
     { title: words.say('disk'), holds: 'figures' },
   ];
-  const titles = new Map(rows.map(({ id, title }) => [id, title]));
+  const byId = new Map(rows.map((row) => [row.id, row]));
   const stateText = (status: RunRow['status'], waitsFor: RunRow['waitsFor']): string => {
     if (waitsFor === null) return words.status(status);
     // Nothing of a paused plan is on its way.
-    if (waitsFor.kind === 'plan') return words.say('planPaused');
-    // The device may be held by what measures it.
-    const held = titles.get(waitsFor.run);
-    const why = held === undefined ? words.say('deviceMeasured') : `${words.say('waits')} ${held}`;
-    return `${words.status(status)}, ${why}`;
+    const why = waitText(waitsFor, byId, words);
+    return waitsFor.kind === 'plan' ? why : `${words.status(status)}, ${why}`;
   };
   const cells = rows.map(({ id, title, status, waitsFor, step, steps, headline, seed, diskBytes }) => [
     id,

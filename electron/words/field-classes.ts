@@ -35,11 +35,11 @@ export const fieldClasses: readonly FieldClass[] = [
     why: withoutUse,
   },
   {
-    fields: ['encoders.*.stemStride'],
+    fields: ['encoders.*.stemStride', 'encoders.*.stemPadding'],
     kind: 'irrelevant',
     why: {
-      en: 'Without effect: only the stem for small images has a stride to choose.',
-      zh: '不起作用：只有小图像输入层（stem）的步幅可以选择。',
+      en: 'Without effect: only the stem for small images has a stride and a padding to choose.',
+      zh: '不起作用：只有小图像输入层（stem）的步幅和填充可以选择。',
     },
   },
   {

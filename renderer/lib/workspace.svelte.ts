@@ -299,7 +299,9 @@ export class Workspace {
       await work();
       return true;
     } catch (error) {
-      this.tell(faultOf(error));
+      const fault = faultOf(error);
+      // A cancellation needs no message.
+      if (fault.code !== 'cancelled') this.tell(fault);
       return false;
     }
   }

@@ -104,6 +104,7 @@ export const en = {
   'action.showInFolder': 'Show in folder',
   'action.resume': 'Resume',
   'action.resumeFrom': 'Resume from step {step}',
+  'action.continueAnyway': 'Continue anyway',
   'action.startAgain': 'Restart from the beginning',
   'action.inspectRun': 'Inspect the run',
   'action.discardRun': 'Discard the run',
@@ -112,6 +113,7 @@ export const en = {
   'copy.failed': 'Could not be copied',
   'copy.table': 'Copy the table (tab-separated)',
   'copy.picture': 'Copy {name} as a picture (PNG)',
+  'copy.svg': 'Copy {name} as a drawing (SVG)',
   'explain.what': 'What is meant by “{term}”?',
   'explain.interval.name': 'interval',
   'explain.interval':
@@ -201,6 +203,7 @@ export const en = {
   'plan.measure': 'Estimate the time on this machine',
   'plan.measureHint': 'Runs a few real steps of each kind of run and estimates the total time.',
   'plan.measuring': 'Timing a few steps',
+  'plan.inspecting': 'Inspecting the data',
   'plan.deviations': 'Deviations from the paper',
   'plan.deviationsHint':
     'Listed beside every result. Where a deviation makes the comparison invalid, no verdict is given.',
@@ -316,6 +319,7 @@ export const en = {
 
   'interrupted.title': '{run} was interrupted at step {step}',
   'interrupted.safe': 'Safe up to step {safe}: {lost} {lost#step|steps} will be recomputed, with the same result.',
+  'interrupted.safeAll': 'Safe up to step {safe}: nothing has to be recomputed.',
   'interrupted.pausedTitle': '{run} is paused at step {step}',
   'interrupted.safeFrom': 'Safe up to step {safe}; it goes on from there.',
   'interrupted.notFiniteHint':
@@ -357,6 +361,7 @@ export const en = {
   'run.stopping': 'Stopping after this step…',
   'run.stopNow': 'Stop now',
   'run.stopNowQuestion': '{lost} unsaved {lost#step|steps} will be lost. Stop now?',
+  'run.stopNowSaved': 'Everything up to here is saved. Stop now?',
   'run.stopNowAll': 'Nothing has been saved yet: all progress will be lost. Stop now?',
   'run.takeOut': 'Remove from the queue',
   'run.waits': 'The run is waiting in the queue.',
@@ -586,6 +591,9 @@ export const en = {
   'evaluate.scaled': 'Scaled with a batch of {batch}, so that as many images are seen: {changed}.',
   'evaluate.scaledOption': '{option} {value}',
   'evaluate.summary': 'Evaluates the encoder with frozen features or by fine-tuning on labels.',
+  'evaluate.noData': 'An evaluation needs a data set.',
+  'evaluate.noneFits':
+    'No evaluation can use this data set: it has no labels of classes or objects. Choose another, or add one.',
 
   'form.run': 'Run',
   'form.method': 'Method',
@@ -659,6 +667,8 @@ export const en = {
   'start.disk': 'Disk',
   'start.memory': 'Memory',
   'start.ofFree': 'of {free} free',
+  'start.free': '{free} free',
+  'start.needUnknown': 'What the run needs is known once a few real steps have been timed.',
   'start.basis.measured': 'Measured on this machine with these settings.',
   'start.basis.recorded': 'From an earlier run of the same shape on this machine.',
   'start.basis.rough':
@@ -865,13 +875,13 @@ export const en = {
   'weights.channels': '{count} {count#channel|channels}',
   'weights.file': 'File',
   'weights.taken': 'Loaded',
-  'weights.takenCount': '{count} tensors (prefix: {prefix})',
+  'weights.takenCount': '{count} {count#tensor|tensors} (prefix: {prefix})',
   'weights.networks': 'Networks in the file',
-  'weights.tensorCount': '{count} tensors',
+  'weights.tensorCount': '{count} {count#tensor|tensors}',
   'weights.importThis': 'Import this one',
   'weights.importAnyway': 'Import anyway',
   'weights.sameAs': 'Same encoder as in',
-  'weights.unmatched': '{count} tensors in the file are not used',
+  'weights.unmatched': '{count} {count#tensor in the file is|tensors in the file are} not used',
   'weights.origin':
     'How the encoder was trained, as far as you know. A comparison with the paper needs it; it cannot be verified from the file.',
   'weights.pretrainedOn': 'Pretrained on',
@@ -1230,7 +1240,7 @@ export const en = {
   'advice.weights-unlike':
     'The order in which its tensors were assigned is probably wrong. Look for a copy with torchvision’s names, or import it anyway; the record and every report will state this.',
   'advice.weights-no-better':
-    'Check that the right network of the file and the right normalization were chosen, or click “Resume” to evaluate the weights anyway; the run and its report will state this.',
+    'Check that the right network of the file and the right normalization were chosen, or click “Continue anyway” to evaluate the weights as they are; the run and its report will state this.',
   'advice.data-unreachable': 'Put it back or connect its disk, then try again.',
   'run.pausedByData':
     'Put it back or connect its disk. The run looks every few seconds and goes on by itself from where it is; “Continue” tries at once.',

@@ -102,6 +102,7 @@ export const zh = {
   'action.showInFolder': '在文件夹中显示',
   'action.resume': '继续',
   'action.resumeFrom': '从第 {step} 步继续',
+  'action.continueAnyway': '仍然继续',
   'action.startAgain': '从头开始',
   'action.inspectRun': '查看该实验',
   'action.discardRun': '放弃该实验',
@@ -110,6 +111,7 @@ export const zh = {
   'copy.failed': '无法复制',
   'copy.table': '复制表格（制表符分隔）',
   'copy.picture': '将 {name} 复制为图片（PNG）',
+  'copy.svg': '将 {name} 复制为矢量图（SVG）',
   'explain.what': '“{term}”是什么意思？',
   'explain.interval.name': '区间',
   'explain.interval':
@@ -198,6 +200,7 @@ export const zh = {
   'plan.measure': '在本机估计耗时',
   'plan.measureHint': '对每类实验实际执行若干步，据此估计总耗时。',
   'plan.measuring': '正在测量若干步的耗时',
+  'plan.inspecting': '正在检查数据',
   'plan.deviations': '与论文的差异',
   'plan.deviationsHint': '每个结果旁都会列出。差异导致不可比时，不给出结论。',
   'plan.epochs': '{count} 轮',
@@ -310,6 +313,7 @@ export const zh = {
 
   'interrupted.title': '{run} 在第 {step} 步被中断',
   'interrupted.safe': '前 {safe} 步已安全保存，其后 {lost} 步将重新计算，结果完全相同。',
+  'interrupted.safeAll': '前 {safe} 步已安全保存，无需重新计算。',
   'interrupted.pausedTitle': '{run} 在第 {step} 步暂停',
   'interrupted.safeFrom': '前 {safe} 步已安全保存，将从该处继续。',
   'interrupted.notFiniteHint':
@@ -351,6 +355,7 @@ export const zh = {
   'run.stopping': '完成当前步后停止…',
   'run.stopNow': '立即停止',
   'run.stopNowQuestion': '将丢失尚未保存的 {lost} 步。立即停止？',
+  'run.stopNowSaved': '到目前为止的进度均已保存。立即停止？',
   'run.stopNowAll': '尚未保存过检查点，全部进度都将丢失。立即停止？',
   'run.takeOut': '移出队列',
   'run.waits': '该实验正在排队。',
@@ -577,6 +582,8 @@ export const zh = {
   'evaluate.scaled': '已随批量大小 {batch} 调整，所见图像总数不变：{changed}。',
   'evaluate.scaledOption': '{option} {value}',
   'evaluate.summary': '用冻结的特征评估编码器，或用标签微调后评估。',
+  'evaluate.noData': '评估需要数据集。',
+  'evaluate.noneFits': '没有适用于该数据集的评估：其中没有类别或物体标注。请选择或添加其他数据集。',
 
   'form.run': '实验',
   'form.method': '方法',
@@ -648,6 +655,8 @@ export const zh = {
   'start.disk': '磁盘',
   'start.memory': '内存',
   'start.ofFree': '可用 {free}',
+  'start.free': '可用 {free}',
+  'start.needUnknown': '实测若干步后才知道实验需要多少。',
   'start.basis.measured': '按当前设置在本机实测。',
   'start.basis.recorded': '依据本机上同类实验的记录。',
   'start.basis.rough': '由网络规模和本机速度得出的初步估计，可能偏差一半或一倍；实测若干步可得准确值。',
@@ -1189,7 +1198,8 @@ export const zh = {
   'advice.too-many-damaged': '请替换损坏的文件，或点击“继续”以排除它们并继续训练。实验页面和报告会列出这些文件。',
   'advice.weights-unlike':
     '张量的对应顺序很可能有误。请寻找采用 torchvision 命名的副本，或仍然导入；记录和所有报告都会注明。',
-  'advice.weights-no-better': '请确认所选的网络和归一化方式正确，或点击“继续”仍然评估这些权重；实验页面和报告会注明。',
+  'advice.weights-no-better':
+    '请确认所选的网络和归一化方式正确，或点击“仍然继续”照样评估这些权重；实验页面和报告会注明。',
   'advice.data-unreachable': '请将数据放回原处，或重新连接所在磁盘，然后重试。',
   'run.pausedByData':
     '请将数据放回原处，或重新连接所在磁盘。实验每隔几秒检查一次，数据恢复后自动从当前位置继续；点击“继续”可立即重试。',

@@ -1,6 +1,7 @@
 /**
  * The order of the queue in the database: changes are serialised, each reading the order written by the previous one.
  */
+import { FaultError } from '../../../trainer/durable/fault-error.ts';
 import type { Push } from '../request-types.ts';
 import type { Store } from '../store/store.ts';
 
@@ -41,6 +42,26 @@ export class QueueOrder {
       await this.#store.setQueue(after);
       const touched = [...new Set([...before, ...after])];
       if (touched.length > 0) this.#push('runsChanged', touched);
+    });
+  }
+
+  /** Gives the order before. */
+  async remove(runs: readonly string[]): Promise<readonly string[]> {
+    let found: readonly string[] = [];
+    await this.change((before) => {
+      found = before;
+      return before.filter((queued) => !runs.includes(queued));
+    });
+    return found;
+  }
+
+  /** Puts runs, in the order they are given in, where the first of them is at `position`, from 1. */
+  move(runs: readonly string[], position: number): Promise<void> {
+    return this.change((before) => {
+      const lacking = runs.find((run) => !before.includes(run));
+      if (lacking !== undefined)
+        throw new FaultError('not-available', `Run "${lacking}" is not queued.`, { run: lacking });
+      return before.filter((queued) => !runs.includes(queued)).toSpliced(position - 1, 0, ...new Set(runs));
     });
   }
 

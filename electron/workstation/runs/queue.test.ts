@@ -104,13 +104,21 @@ test('the end of a queued run is told from an earlier one of its shape', async (
   const { createRun, queue } = workstation.handlers;
   await createRun.answer(pretrain('steps=20 ms=20'));
   await workstation.whenIdle();
-  await createRun.answer({ ...pretrain('steps=2000 ms=5'), seed: 2 });
+  await createRun.answer({ ...pretrain('steps=2000 ms=5 every=5000'), seed: 2 });
   const next = await createRun.answer({ ...pretrain('steps=20 ms=20'), seed: 3 });
   await until(async () => (await queue.answer()).length === 1, 'one runs');
   await until(async () => (await queue.answer())[0]?.endsAt != null, 'an end is expected');
   const [found] = await queue.answer();
   expect(found).toMatchObject({ run: next, isRough: false });
   expect(found?.endsAt).toBeGreaterThan(Date.now());
+
+  // Whoever only reads the records counts the run that is trained, too.
+  const reader = await bench.open({ write: false });
+  const askedAt = Date.now();
+  const [read] = await reader.handlers.queue.answer();
+  expect(read?.run).toBe(next);
+  expect(read?.endsAt).toBeGreaterThan(askedAt + 1500 * (read?.seconds ?? Infinity));
+  await reader.close('safely');
 });
 
 test('a run whose decoder crashes begins again by itself, to leave out the picture, but not for ever', async () => {

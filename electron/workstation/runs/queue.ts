@@ -101,15 +101,8 @@ export function createQueue(options: QueueOptions): Queue {
 
   return {
     add,
-    remove: async (runs) => {
-      let found: readonly string[] = [];
-      await order.change((before) => {
-        found = before;
-        return before.filter((queued) => !runs.includes(queued));
-      });
-      return found;
-    },
-    move: (runs, position) => order.change((before) => withMoved(before, runs, position)),
+    remove: (runs) => order.remove(runs),
+    move: (runs, position) => order.move(runs, position),
     putBack: (runs, former) => enter(runs, (now) => withPutBack(now, runs, former)),
     waits: async (runs) => {
       const isPlanned = runs.some(({ status, plan }) => status === 'queued' && plan !== null);
@@ -126,13 +119,6 @@ export function createQueue(options: QueueOptions): Queue {
     },
     close: () => starter.close(),
   };
-}
-
-/** The order in which some of its runs stand together from `position`, which counts from 1. */
-function withMoved(before: readonly string[], runs: readonly string[], position: number): readonly string[] {
-  const lacking = runs.find((run) => !before.includes(run));
-  if (lacking !== undefined) throw new FaultError('not-available', `Run "${lacking}" is not queued.`, { run: lacking });
-  return before.filter((queued) => !runs.includes(queued)).toSpliced(position - 1, 0, ...runs);
 }
 
 interface Idler {

@@ -62,7 +62,8 @@ async function listQueue(context: RunsContext, estimates: Estimates): Promise<re
   const all = new Map(runs.map((run) => [run.id, run]));
   const order = (await store.queue()).flatMap((id) => all.get(id) ?? []);
   const queued = order.filter(({ deleted, status }) => !deleted && status === 'queued');
-  const current = runs.find((run) => run.id === host.holder());
+  // A reader beside the program that trains knows from the records alone what holds the device.
+  const current = runs.find((run) => run.id === host.holder()) ?? runs.find(isActive);
   // A run of a recipe that this build does not have fails when its turn comes, and says so.
   const known = [...queued, ...(current === undefined ? [] : [current])].filter(({ config }) =>
     isKnown(config, catalogue),

@@ -21,23 +21,16 @@ export function searchRuns(rows: readonly RunRow[], search: string): readonly Ru
 export function passesFilter(row: RunRow, by: RunFilter): boolean {
   if (by === 'archived') return row.archived;
   if (row.archived) return false;
-  if (by === 'active') return ['running', 'paused', 'queued'].includes(row.status);
+  if (by === 'active') return isAlive(row);
   if (by === 'interrupted') return canResume(row);
   return by === 'all' || row.status === by;
 }
 
-/** Running ones first, then the queue in its order, then the newest. */
+/** Those that a trainer has first, then the newest. Queued runs are a list of their own, in an order of their own. */
 export function sortRuns(rows: readonly RunRow[]): readonly RunRow[] {
   return [...rows].sort(
-    (one, other) =>
-      rank(one) - rank(other) ||
-      (one.queuePosition ?? 0) - (other.queuePosition ?? 0) ||
-      other.createdAt - one.createdAt,
+    (one, other) => Number(isAlive(other)) - Number(isAlive(one)) || other.createdAt - one.createdAt,
   );
-}
-
-function rank(row: RunRow): number {
-  return isAlive(row) ? 0 : row.status === 'queued' ? 1 : 2;
 }
 
 /** True if a trainer has the run. */

@@ -125,6 +125,41 @@ export function linesOf(curves: readonly Curve[], logarithmic: boolean, smoothin
   });
 }
 
+/** How a line is drawn, on the screen and in a copy. */
+export interface Drawing {
+  /** CSS variable that holds the colour. */
+  readonly colour: string;
+  /** Of the colour, in the line and between the lines of a spread. */
+  readonly opacity: number;
+  /** Pixels; 0: the line itself is not drawn. */
+  readonly width: number;
+  readonly dash: readonly number[];
+  /** Of a dot at each point, in pixels; 0: no dots. */
+  readonly radius: number;
+}
+
+export function drawingOf({ role, points }: Line, { colour, dash, dots }: Curve): Drawing {
+  const plain = { colour, opacity: 1, width: 1, dash: [], radius: 0 };
+  const isSingle = points.length === 1;
+  switch (role) {
+    case 'low':
+    case 'high':
+      return { ...plain, opacity: 0.18, width: 0 };
+    case 'raw':
+      return { ...plain, opacity: 0.3 };
+    case 'discarded':
+      return { ...plain, colour: '--grey-data', dash: [3, 3] };
+    case 'reference':
+      return { ...plain, dash, radius: isSingle ? 2 : 0 };
+    case 'mean':
+      return { ...plain, width: 1.5, dash, radius: dots === true || isSingle ? 2.5 : 0 };
+  }
+}
+
+/** How a mark is drawn: a dashed line over the whole height, or a tick of so many pixels on the axis. */
+export const tickOf = (kind: Mark['kind']): number | null =>
+  kind === 'interrupted' || kind === 'resume' ? null : kind === 'checkpoint' ? 5 : 9;
+
 /** Position of the last bucket that starts at or before `step`; -1 when the curve starts later. */
 export function bucketAt(steps: readonly number[], step: number): number {
   let low = 0;

@@ -7,14 +7,16 @@ import {
   LineElement,
   LogarithmicScale,
   PointElement,
+  type ChartArea,
   type ChartDataset,
   type ChartOptions,
   type Plugin,
+  type Scale,
 } from 'chart.js';
 import zoomPlugin from 'chartjs-plugin-zoom';
 import { untrack } from 'svelte';
 import type { Attachment } from 'svelte/attachments';
-import { linesOf, type Curve, type Mark, type Point } from './chart-data.ts';
+import { linesOf, drawingOf, tickOf, type Curve, type Mark, type Point } from './chart-data.ts';
 import { f, t } from '../language/i18n.svelte.ts';
 import { theme } from '../theme.svelte.ts';
 
@@ -95,6 +97,10 @@ export function chart(spec: () => ChartSpec): Attachment<HTMLCanvasElement> {
   };
 }
 
+/** The chart on a canvas as it is drawn now. */
+export const drawnChart = (canvas: HTMLCanvasElement): Chart<'line'> | undefined =>
+  Chart.getChart(canvas) as Chart<'line'> | undefined;
+
 /** A scroll that began elsewhere keeps scrolling the page when a chart moves under the pointer. */
 let gesture: { target: EventTarget | null; at: number } = { target: null, at: -Infinity };
 addEventListener(
@@ -109,50 +115,25 @@ function belongsToPage(event: WheelEvent, canvas: HTMLCanvasElement): boolean {
 }
 
 function datasetsOf(spec: ChartSpec): ChartDataset<'line', Point[]>[] {
-  const grey = theme.colour('--grey-data');
   return linesOf(spec.curves, spec.axis.logarithmic, spec.axis.smoothing).map((line): ChartDataset<'line', Point[]> => {
-    const curve = spec.curves[line.curve]!;
-    const colour = theme.colour(curve.colour);
-    const common = {
+    const { colour, opacity, width, dash, radius } = drawingOf(line, spec.curves[line.curve]!);
+    const drawn = `color-mix(in srgb, ${theme.colour(colour)} ${opacity * 100}%, transparent)`;
+    return {
       data: [...line.points],
-      parsing: false as const,
+      parsing: false,
       normalized: true,
       spanGaps: false,
-      pointRadius: 0,
+      // Chart.js draws a higher order first, so under the others.
+      order: line.role === 'reference' ? 1 : 0,
+      borderColor: drawn,
+      borderWidth: width,
+      borderDash: [...dash],
+      pointRadius: radius,
       pointHitRadius: 0,
-      pointHoverRadius: 0,
-      borderWidth: 0,
-      borderColor: colour,
-    } satisfies ChartDataset<'line', Point[]>;
-    switch (line.role) {
-      case 'low':
-        return common;
-      case 'high':
-        return { ...common, fill: '-1', backgroundColor: `color-mix(in srgb, ${colour} 18%, transparent)` };
-      case 'raw':
-        return { ...common, borderWidth: 1, borderColor: `color-mix(in srgb, ${colour} 30%, transparent)` };
-      case 'discarded':
-        return { ...common, borderWidth: 1, borderColor: grey, borderDash: [3, 3] };
-      case 'reference':
-        // Chart.js draws a higher order first, so under the others.
-        return {
-          ...common,
-          order: 1,
-          borderWidth: 1,
-          borderDash: [...curve.dash],
-          pointRadius: line.points.length === 1 ? 2 : 0,
-          backgroundColor: colour,
-        };
-      case 'mean':
-        return {
-          ...common,
-          borderWidth: 1.5,
-          borderDash: [...curve.dash],
-          pointRadius: curve.dots === true || line.points.length === 1 ? 2.5 : 0,
-          pointHoverRadius: curve.dots === true || line.points.length === 1 ? 2.5 : 0,
-          backgroundColor: colour,
-        };
-    }
+      pointHoverRadius: radius,
+      backgroundColor: drawn,
+      fill: line.role === 'high' ? '-1' : false,
+    };
   });
 }
 
@@ -245,6 +226,23 @@ function endLabelRoom(curves: readonly Curve[]): number {
   return Math.ceil(Math.min(widest, mostForEndLabels)) + 12;
 }
 
+/** Places of the names at the lines' ends, none over another. */
+export function endLabelsOf(
+  curves: readonly Curve[],
+  y: Pick<Scale, 'getPixelForValue'>,
+  area: Pick<ChartArea, 'top' | 'bottom'>,
+): readonly { readonly curve: Curve; readonly place: number }[] {
+  let lowest = -Infinity;
+  return curves
+    .map((curve) => ({ curve, value: curve.series.mean.findLast((value) => value !== null) ?? null }))
+    .flatMap(({ curve, value }) => (value === null ? [] : [{ curve, place: y.getPixelForValue(value) }]))
+    .sort((one, other) => one.place - other.place)
+    .map(({ curve, place }) => {
+      lowest = Math.max(lowest + 13, Math.min(Math.max(place, area.top + 6), area.bottom));
+      return { curve, place: lowest };
+    });
+}
+
 /** Crosshair, ticks of events, and names at the line's end. */
 function overlay(spec: () => ChartSpec): Plugin<'line'> {
   return {
@@ -270,13 +268,9 @@ function overlay(spec: () => ChartSpec): Plugin<'line'> {
         ctx.strokeStyle = untrack(() => theme.colour(markColours[mark.kind]));
         ctx.lineWidth = 1;
         ctx.beginPath();
-        if (mark.kind === 'interrupted' || mark.kind === 'resume') {
-          ctx.setLineDash([2, 2]);
-          ctx.moveTo(place, area.top);
-        } else {
-          ctx.setLineDash([]);
-          ctx.moveTo(place, area.bottom - (mark.kind === 'checkpoint' ? 5 : 9));
-        }
+        const tick = tickOf(mark.kind);
+        ctx.setLineDash(tick === null ? [2, 2] : []);
+        ctx.moveTo(place, tick === null ? area.top : area.bottom - tick);
         ctx.lineTo(place, area.bottom);
         ctx.stroke();
       }
@@ -294,15 +288,9 @@ function overlay(spec: () => ChartSpec): Plugin<'line'> {
       if (endLabels === true) {
         ctx.font = endLabelFont;
         ctx.textBaseline = 'middle';
-        let lowest = -Infinity;
-        const labels = curves
-          .map((curve) => ({ curve, value: curve.series.mean.findLast((value) => value !== null) ?? null }))
-          .flatMap(({ curve, value }) => (value === null ? [] : [{ curve, place: y.getPixelForValue(value) }]))
-          .sort((one, other) => one.place - other.place);
-        for (const { curve, place } of labels) {
-          lowest = Math.max(lowest + 13, Math.min(Math.max(place, area.top + 6), area.bottom));
+        for (const { curve, place } of endLabelsOf(curves, y, area)) {
           ctx.fillStyle = untrack(() => theme.colour(curve.colour));
-          ctx.fillText(curve.label, area.right + 6, lowest, mostForEndLabels);
+          ctx.fillText(curve.label, area.right + 6, place, mostForEndLabels);
         }
       }
       ctx.restore();

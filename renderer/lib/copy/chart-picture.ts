@@ -14,58 +14,68 @@ const keyHeight = 18;
 const titleFont = '600 13px system-ui, "Noto Sans CJK SC", sans-serif';
 const keyFont = '11px system-ui, "Noto Sans CJK SC", sans-serif';
 
-/** Lines of names, as many in each as the width takes. */
-function keysIn(
-  pen: CanvasRenderingContext2D,
+/** What stands around the drawing of a copy, in pixels of the page. */
+export interface ChartFrame {
+  readonly title: { readonly x: number; readonly y: number };
+  /** Names of the lines, with the middle of their left edge: as many in a row as the width takes. */
+  readonly keys: readonly { readonly line: PictureLine; readonly x: number; readonly y: number }[];
+  /** Upper left corner of the drawing. */
+  readonly left: number;
+  readonly top: number;
+  readonly width: number;
+  readonly height: number;
+}
+
+export function frameOf(
   lines: readonly PictureLine[],
-  width: number,
-): readonly (readonly PictureLine[])[] {
+  { width, height }: { readonly width: number; readonly height: number },
+): ChartFrame {
+  const pen = document.createElement('canvas').getContext('2d')!;
   pen.font = keyFont;
-  const rows: PictureLine[][] = [[]];
-  let used = 0;
-  for (const line of lines) {
+  const keys: { line: PictureLine; x: number; y: number }[] = [];
+  let [used, row] = [0, 0];
+  // One line has the title for its name.
+  for (const line of lines.length > 1 ? lines : []) {
     const own = pen.measureText(line.label).width + 26;
-    if (used + own > width && used > 0) {
-      rows.push([]);
-      used = 0;
-    }
-    rows.at(-1)!.push(line);
+    if (used + own > width && used > 0) [used, row] = [0, row + 1];
+    keys.push({ line, x: margin + used, y: margin + titleHeight + row * keyHeight + keyHeight / 2 - 3 });
     used += own;
   }
-  return rows;
+  const top = margin + titleHeight + (keys.length === 0 ? 0 : row + 1) * keyHeight;
+  return {
+    title: { x: margin, y: margin + titleHeight / 2 - 3 },
+    keys,
+    left: margin,
+    top,
+    width: width + 2 * margin,
+    height: top + height + margin,
+  };
 }
 
 /** In the theme and the pixels of the screen. */
 export function chartPicture(chart: HTMLCanvasElement, title: string, lines: readonly PictureLine[]): Promise<Blob> {
-  const width = chart.clientWidth;
-  const ratio = chart.width / width;
+  const size = { width: chart.clientWidth, height: chart.clientHeight };
+  const ratio = chart.width / size.width;
+  const frame = frameOf(lines, size);
   const canvas = document.createElement('canvas');
   const pen = canvas.getContext('2d')!;
-  // One line has the title for its name.
-  const keys = lines.length > 1 ? keysIn(pen, lines, width) : [];
-  const top = margin + titleHeight + keys.length * keyHeight;
-  canvas.width = Math.ceil((width + 2 * margin) * ratio);
-  canvas.height = Math.ceil((top + chart.clientHeight + margin) * ratio);
+  canvas.width = Math.ceil(frame.width * ratio);
+  canvas.height = Math.ceil(frame.height * ratio);
   pen.scale(ratio, ratio);
   pen.fillStyle = theme.colour('--surface');
-  pen.fillRect(0, 0, width + 2 * margin, top + chart.clientHeight + margin);
+  pen.fillRect(0, 0, frame.width, frame.height);
   pen.textBaseline = 'middle';
   pen.font = titleFont;
   pen.fillStyle = theme.colour('--text');
-  pen.fillText(title, margin, margin + titleHeight / 2 - 3, width);
+  pen.fillText(title, frame.title.x, frame.title.y, size.width);
   pen.font = keyFont;
-  keys.forEach((row, at) => {
-    const y = margin + titleHeight + at * keyHeight + keyHeight / 2 - 3;
-    let x = margin;
-    for (const { label, colour } of row) {
-      pen.fillStyle = theme.colour(colour);
-      pen.fillRect(x, y - 4, 8, 8);
-      pen.fillStyle = theme.colour('--text-2');
-      pen.fillText(label, x + 12, y, width);
-      x += pen.measureText(label).width + 26;
-    }
-  });
-  pen.drawImage(chart, margin, top, width, chart.clientHeight);
+  for (const { line, x, y } of frame.keys) {
+    pen.fillStyle = theme.colour(line.colour);
+    pen.fillRect(x, y - 4, 8, 8);
+    pen.fillStyle = theme.colour('--text-2');
+    pen.fillText(line.label, x + 12, y, size.width);
+  }
+  pen.drawImage(chart, frame.left, frame.top, size.width, size.height);
   return new Promise((resolve, reject) =>
     canvas.toBlob((blob) => (blob === null ? reject(new Error('The chart could not be drawn.')) : resolve(blob))),
   );

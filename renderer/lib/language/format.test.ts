@@ -67,6 +67,21 @@ test('an estimate is rounded and names its spread where that says something', ()
   expect(zh.about(7800, 900)).toBe('约 2 小时 10 分钟，上下 15 分钟');
 });
 
+test('a first idea of a time has one unit, and no more digits than it knows', () => {
+  expect([2, 64, 1500, 5700, 22_020, 60_000, 250_000_000].map((seconds) => en.roughly(seconds))).toEqual([
+    ...['roughly 5 s', 'roughly 1 min', 'roughly 25 min', 'roughly 1 h 30 min', 'roughly 6 h', 'roughly 17 h'],
+    'roughly 2,900 d',
+  ]);
+  expect([zh.roughly(22_020), en.roughly(null)]).toEqual(['大约 6 小时', '–']);
+});
+
+test('what is expected is told by the time of day, with the day unless it is today', () => {
+  const now = new Date(2026, 0, 31, 14, 0).getTime();
+  expect(en.due(now + 3_600_000, now)).toBe('15:00');
+  expect(en.due(now + 12 * 3_600_000, now)).toMatch(/^1 Feb,? 02:00$/);
+  expect(zh.due(now + 12 * 3_600_000, now)).toMatch(/2月1日 ?02:00/);
+});
+
 test('sizes are read in decimal units', () => {
   expect([0, 999, 30_900_000, 2_840_000_000].map((bytes) => en.bytes(bytes))).toEqual([
     '0 B',

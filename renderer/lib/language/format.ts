@@ -115,8 +115,7 @@ export function createFormat(language: Language, say: Say): Format {
         return say('time.about', { time: duration(coarse(seconds)) });
       return say('time.aboutSpread', { time: duration(coarse(seconds)), spread: duration(coarse(spread)) });
     },
-    roughly: (seconds) =>
-      isKnown(seconds) ? say('time.roughly', { time: duration(Number(seconds.toPrecision(2))) }) : missing,
+    roughly: (seconds) => (isKnown(seconds) ? say('time.roughly', { time: duration(rough(seconds)) }) : missing),
     ago(then, now) {
       if (!isKnown(then)) return missing;
       const seconds = Math.max(0, (now - then) / 1000);
@@ -145,6 +144,13 @@ function wholeDuration(whole: number, say: Say): string {
   return minutes < 10 && rest > 0
     ? say('unit.minutesSeconds', { m: minutes, s: rest })
     : say('unit.minutes', { n: minutes });
+}
+
+/** A time known within a factor of two: in fives of seconds or minutes, in half hours, hours, or days of two digits. */
+function rough(seconds: number): number {
+  const unit = seconds < 60 ? 5 : seconds < 600 ? 60 : seconds < 3600 ? 300 : seconds < 10_800 ? 1800 : 3600;
+  const [step, digits] = seconds < 86_400 ? [unit, 4] : [86_400, 2];
+  return Number(Math.max(1, Math.round(seconds / step)).toPrecision(digits)) * step;
 }
 
 function roundTo(value: number, digits: number): number {
