@@ -6,7 +6,7 @@ import { gzip } from 'node:zlib';
 import { progressOf, type JobContext } from '../channel/job.ts';
 import { whenWritten } from '../channel/when-written.ts';
 import { bytesOf, writeAtomically } from '../durable/files.ts';
-import { packPredictions } from '../protocol/predictions.ts';
+import { packPredictions } from '../durable/predictions-file.ts';
 import { resizingProtocol, type Protocol, type Result } from '../protocol/results.ts';
 import type { EvaluationModel, Measure } from '../recipe.ts';
 import { extractQuietMs, type EvaluationScope, type Material } from './evaluation-scope.ts';

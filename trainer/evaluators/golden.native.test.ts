@@ -7,7 +7,8 @@ import * as v from 'valibot';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { idxImages, idxLabels, put } from '../data/testing/small-datasets.ts';
 import { formula } from '../nn/testing/golden.ts';
-import { unpackPredictions, wholeShare, type Predictions } from '../protocol/predictions.ts';
+import { unpackPredictions } from '../durable/predictions-file.ts';
+import { wholeShare, type Predictions } from '../protocol/predictions.ts';
 import { EvaluateConfig } from '../protocol/run.ts';
 import { firstAttempt, measuredHere } from '../testing/training-job.ts';
 

@@ -1,7 +1,8 @@
 /** What each sample is taken for: the guess behind the accuracy, its share, and the file that keeps both. */
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { noClass, packPredictions, unpackPredictions, wholeShare } from '../../protocol/predictions.ts';
+import { packPredictions, unpackPredictions } from '../../durable/predictions-file.ts';
+import { noClass, wholeShare } from '../../protocol/predictions.ts';
 import { guessesOf } from './guesses.ts';
 import { topKCorrect } from './top-k.ts';
 
