@@ -596,6 +596,14 @@ export const en = {
   'predictions.isTaken': '{label}, taken for {guess}',
   'predictions.guess': 'taken for {guess}',
   'predictions.confidence': 'confidence {share}',
+  'spectrum.title': 'Spectrum of the representation',
+  'spectrum.hint':
+    'Singular values of the covariance of the features of the probe’s test images, each over the largest. A line a probe, earlier ones paler. A steep fall means that few directions are used.',
+  'spectrum.rank': 'rank',
+  'spectrum.probe': 'Probe',
+  'spectrum.summary': 'At step {step} singular value {rank} is {value} of the largest.',
+  'spectrum.table': 'As a table',
+  'spectrum.step': 'Step',
   'which.paper': 'as in the paper',
   'which.last': 'last epoch',
   'which.best': 'best epoch, chosen on the test set',
@@ -1380,6 +1388,7 @@ export const en = {
   'metric.bagEntropy': 'Bag-of-words entropy, per image',
   'metric.meanBagEntropy': 'Bag-of-words entropy, of the batch mean',
   'metric.effectiveRank': 'Effective rank',
+  'metric.featureCovariance': 'Covariance of the representation',
   'metric.lr': 'Learning rate',
   'metric.accuracy': 'Accuracy',
   'metric.probe/top1': 'k-NN top-1',
@@ -1453,6 +1462,7 @@ export const en = {
   'metricHint.bagEntropy':
     'In nats. Low per image when a few words describe it; low for the batch mean when all images get the same words.',
   'metricHint.effectiveRank': 'Exponential of the entropy of the singular values (RankMe).',
+  'metricHint.featureCovariance': 'Mean absolute covariance of two features over their mean variance, at every probe.',
 
   'symptom.vicreg':
     'The invariance term should fall while the covariance term stays steady; a covariance term that falls to 0 means collapse (facebookresearch/vicreg #14). If the loss is no longer finite, use a lower learning rate, a longer warm-up, or LARS (facebookresearch/vicreg #27, lightly #1032).',

@@ -585,6 +585,14 @@ export const zh = {
   'predictions.isTaken': '{label}，判为 {guess}',
   'predictions.guess': '判为 {guess}',
   'predictions.confidence': '置信度 {share}',
+  'spectrum.title': '表征的奇异值谱',
+  'spectrum.hint':
+    '训练中评估所用测试图像的特征协方差的奇异值，与最大值之比。每次评估一条曲线，越早颜色越浅；下降越陡，所用方向越少。',
+  'spectrum.rank': '序号',
+  'spectrum.probe': '评估时刻',
+  'spectrum.summary': '第 {step} 步时，第 {rank} 个奇异值为最大值的 {value}。',
+  'spectrum.table': '以表格显示',
+  'spectrum.step': '步',
   'which.paper': '与论文一致',
   'which.last': '最后一轮',
   'which.best': '最佳一轮（按测试集选取）',
@@ -1319,6 +1327,7 @@ export const zh = {
   'metric.bagEntropy': '词袋熵（单张图像）',
   'metric.meanBagEntropy': '词袋熵（批次平均）',
   'metric.effectiveRank': '有效秩',
+  'metric.featureCovariance': '表征的协方差',
   'metric.lr': '学习率',
   'metric.accuracy': '准确率',
   'metric.probe/top1': 'k-NN top-1',
@@ -1390,6 +1399,7 @@ export const zh = {
   'metricHint.offDiagonalCovariance': '非对角协方差的均方根。',
   'metricHint.bagEntropy': '单位为奈特。单张图像的熵低，说明少数词即可描述；批次平均的熵低，说明所有图像得到相同的词。',
   'metricHint.effectiveRank': '奇异值熵的指数（RankMe）。',
+  'metricHint.featureCovariance': '每次评估时，两个特征协方差绝对值的均值与方差均值之比。',
 
   'symptom.vicreg':
     '不变性项应下降而协方差项保持稳定；协方差项降到 0 即为崩溃（facebookresearch/vicreg #14）。损失不再有限时，请降低学习率、延长预热或使用 LARS（facebookresearch/vicreg #27、lightly #1032）。',

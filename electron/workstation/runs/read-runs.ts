@@ -6,6 +6,7 @@ import { curveUnit, declaredMetric } from '../../../trainer/protocol/declared-me
 import { asksHowToGoOn } from '../../../trainer/protocol/fault.ts';
 import { signs } from '../../../trainer/protocol/health.ts';
 import { evaluatedRun, type DataSource, type RunConfig } from '../../../trainer/protocol/run.ts';
+import { spectrumRank } from '../../../trainer/protocol/spectrum.ts';
 import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api/runs.ts';
 import { namesInLists } from '../../words/dataset-names.ts';
 import { encoderName, encodersName } from '../comparison/subjects.ts';
@@ -100,7 +101,10 @@ export function createRunReading(context: RunsContext): RunReading {
         checkpoints: onDisk,
         holds: last === undefined ? [] : await parts.of(id, join(folder, last.folder)),
         results: resultRows(results, withoutCopies, names, catalogue),
-        metrics: metrics.map((name) => ({ name, unit: curveUnit(catalogue, config, name) })),
+        metrics: metrics
+          .filter((name) => spectrumRank(name) === null)
+          .map((name) => ({ name, unit: curveUnit(catalogue, config, name) })),
+        spectrum: spectrumIn(metrics),
         leftOut: await readLeftOut(folder),
         signs: signs.filter(({ metric }) => metrics.includes(metric)),
         hello,
@@ -112,6 +116,15 @@ export function createRunReading(context: RunsContext): RunReading {
     progress: () => host.progress(),
     interrupted: () => interruptedRuns(context),
   };
+}
+
+function spectrumIn(metrics: readonly string[]): RunDetail['spectrum'] {
+  return metrics
+    .flatMap((name) => {
+      const rank = spectrumRank(name);
+      return rank === null ? [] : [{ rank, name }];
+    })
+    .sort((one, other) => one.rank - other.rank);
 }
 
 function resultRows(

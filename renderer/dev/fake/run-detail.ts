@@ -90,6 +90,7 @@ export function detailOf(run: RunRow): RunDetail {
     checkpoints: isTrained ? checkpoints : [],
     results: resultsOf(run),
     metrics: isTrained ? metrics : [],
+    spectrum: isTrained ? [2, 4, 8, 16, 32, 64].map((rank) => ({ rank, name: `spectrum-${rank}` })) : [],
     holds: isTrained ? holds : [],
     leftOut: { images: 0, reasons: [] },
     signs: isTrained ? signs : [],
