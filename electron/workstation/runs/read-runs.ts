@@ -101,10 +101,7 @@ export function createRunReading(context: RunsContext): RunReading {
         checkpoints: onDisk,
         holds: last === undefined ? [] : await parts.of(id, join(folder, last.folder)),
         results: resultRows(results, withoutCopies, names, catalogue),
-        metrics: metrics
-          .filter((name) => spectrumRank(name) === null)
-          .map((name) => ({ name, unit: curveUnit(catalogue, config, name) })),
-        spectrum: spectrumIn(metrics),
+        ...curvesIn(metrics, (name) => curveUnit(catalogue, config, name)),
         leftOut: await readLeftOut(folder),
         signs: signs.filter(({ metric }) => metrics.includes(metric)),
         hello,
@@ -118,13 +115,18 @@ export function createRunReading(context: RunsContext): RunReading {
   };
 }
 
-function spectrumIn(metrics: readonly string[]): RunDetail['spectrum'] {
-  return metrics
-    .flatMap((name) => {
-      const rank = spectrumRank(name);
-      return rank === null ? [] : [{ rank, name }];
-    })
-    .sort((one, other) => one.rank - other.rank);
+/** The curves that are drawn alone, and those of a spectrum, which are drawn together. */
+function curvesIn(
+  names: readonly string[],
+  unitOf: (name: string) => RunDetail['metrics'][number]['unit'],
+): Pick<RunDetail, 'metrics' | 'spectrum'> {
+  const ranked = names.map((name) => ({ name, rank: spectrumRank(name) }));
+  return {
+    metrics: ranked.filter(({ rank }) => rank === null).map(({ name }) => ({ name, unit: unitOf(name) })),
+    spectrum: ranked
+      .flatMap(({ name, rank }) => (rank === null ? [] : [{ name, rank }]))
+      .sort((one, other) => one.rank - other.rank),
+  };
 }
 
 function resultRows(
