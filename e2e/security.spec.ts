@@ -139,6 +139,10 @@ test('hostile arguments are refused with a value, and the program lives on', asy
       ['openLink', ['file:///etc/passwd']],
       ['thumbnails', ['nothing', 'train', 1e9]],
       ['metric', ['run-1', "'; DROP TABLE runs; --", -1]],
+      ['predictedClasses', ['run-1', '__proto__']],
+      ['predictedImages', ['run-1', { which: 'last', label: -1, guess: null }, 0, 1e9]],
+      ['testedPictures', ['run-1', Array.from({ length: 1e5 }, () => 0)]],
+      ['testedPicture', ['../run-1', 0]],
     ];
     return await Promise.all(
       tries.map(async ([name, args]) => (await ask[name]?.(...args))?.fault?.code ?? 'accepted'),

@@ -14,6 +14,7 @@ import type { Fit, PictureViews } from './detection/pictures/fit.ts';
 import type { Margin, Metric } from './protocol/catalogue.ts';
 import type { Inspection, Reading } from './protocol/dataset.ts';
 import type { Options } from './protocol/options.ts';
+import type { Guesses } from './protocol/predictions.ts';
 import type { Protocol } from './protocol/results.ts';
 import type { Sentence } from './protocol/sentence.ts';
 import type { Layer, Subset, View } from './protocol/run.ts';
@@ -339,6 +340,8 @@ export interface Measure {
   readonly which: 'last' | 'best' | 'only';
   readonly epoch?: number;
   readonly correct?: Uint8Array;
+  /** Of the figure that counts right guesses: what each sample was taken for. */
+  readonly guesses?: Guesses;
   /** What it is the mean of, a class each: null where nothing of the class is there. `cost`: the C chosen for it. */
   readonly byClass?: readonly { readonly value: number | null; readonly cost: number }[];
   /** [n, classes], with the truth, so that a mean of average precisions can be resampled. */

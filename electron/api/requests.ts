@@ -1,5 +1,12 @@
 /** The request table: everything the window and the terminal may ask of the workstation. Types and one list of names. */
-import type { Draw, DrawnViews, Picture, PictureFilter, PictureRange } from '../../trainer/protocol/browse.ts';
+import type {
+  Draw,
+  DrawnViews,
+  ListedPicture,
+  Picture,
+  PictureFilter,
+  PictureRange,
+} from '../../trainer/protocol/browse.ts';
 import type { Catalogue } from '../../trainer/protocol/catalogue.ts';
 import type { PauseTime } from '../../trainer/protocol/commands.ts';
 import type { Inspection, Reading, Thumbnail } from '../../trainer/protocol/dataset.ts';
@@ -10,7 +17,7 @@ import type { DoctorReport, HardwareReading } from '../../trainer/protocol/hardw
 import type { Choice } from '../../trainer/protocol/options.ts';
 import type { Preset, PresetDifference } from '../../trainer/protocol/preset.ts';
 import type { ExcludedFile } from '../../trainer/protocol/left-out.ts';
-import type { EvaluatedDetections } from '../../trainer/protocol/results.ts';
+import type { EvaluatedDetections, Result } from '../../trainer/protocol/results.ts';
 import type { Execution, RunConfig } from '../../trainer/protocol/run.ts';
 import type { ImportedWeights, Origin, WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import type { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
@@ -20,6 +27,7 @@ import type { DatasetRow, KnownData } from './datasets.ts';
 import type { ErrorChoice, ErrorRange } from './detections.ts';
 import type { Estimate, Evaluated, Precisions } from './drafts.ts';
 import type { AddedPlan, PlanRow } from './plans.ts';
+import type { PredictedClasses, PredictedImages, PredictionChoice } from './predictions.ts';
 import type { CancelledRuns, QueuedRun } from './queue.ts';
 import type { DescribedCurves, ReferenceCurves, WantedCurves } from './reference-curves.ts';
 import type { ReportFormat, ReportRow } from './reports.ts';
@@ -67,6 +75,13 @@ export interface Requests {
   detections: (run: string) => DetectionSummary | null;
   /** Its errors of a kind, those of one class or all that were kept: `from` … `from + count - 1`. */
   detectionErrors: (run: string, which: ErrorChoice, from: number, count: number) => ErrorRange;
+  /** Of a classification, class by class. Fails where it was not kept, or its file is gone or damaged. */
+  predictedClasses: (run: string, which: Result['which']) => PredictedClasses;
+  /** Images that it took for a class, or for a wrong one: `from` … `from + count - 1`. */
+  predictedImages: (run: string, choice: PredictionChoice, from: number, count: number) => PredictedImages;
+  /** Pictures of a run's test split by their places, as they were tested: without the images that the run left out. */
+  testedPictures: (run: string, places: readonly number[]) => readonly ListedPicture[];
+  testedPicture: (run: string, place: number) => Picture;
   pauseRun: (run: string, when: PauseTime) => void;
   continueRun: (run: string) => void;
   stopRun: (run: string, how: 'safely' | 'now') => void;
@@ -207,6 +222,10 @@ const every = {
   log: true,
   detections: true,
   detectionErrors: true,
+  predictedClasses: true,
+  predictedImages: true,
+  testedPictures: true,
+  testedPicture: true,
   pauseRun: true,
   continueRun: true,
   stopRun: true,

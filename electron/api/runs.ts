@@ -134,6 +134,8 @@ export interface RunDetail {
   readonly results: readonly ResultRow[];
   /** Metrics that have points. */
   readonly metrics: readonly Pick<Metric, 'name' | 'unit'>[];
+  /** Curves of the spectrum of its representation by rank, the smallest first; not among its metrics. */
+  readonly spectrum: readonly { readonly rank: number; readonly name: string }[];
   readonly leftOut: LeftOutImages;
   /** Alarms its metrics are watched for. */
   readonly signs: readonly Sign[];

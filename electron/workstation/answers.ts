@@ -73,6 +73,7 @@ export function createAnswers(
       importFolder: (folder) => importFolder(records, folder),
     },
     estimates,
+    datasets.pictures,
   );
   const plans = createPlans({
     ...common,

@@ -1,13 +1,14 @@
 /** The table of all requests of the window and the terminal: for each, a schema of its arguments and an answer. */
 import * as v from 'valibot';
 import { FaultError } from '../../trainer/durable/fault-error.ts';
-import { Draw, mostPictures, PictureFilter } from '../../trainer/protocol/browse.ts';
+import { Draw, mostNames, mostPictures, PictureFilter } from '../../trainer/protocol/browse.ts';
 import { PauseTime } from '../../trainer/protocol/commands.ts';
 import { WantedWeights, WeightsFormat } from '../../trainer/protocol/weights.ts';
 import { Inspection, Reading } from '../../trainer/protocol/dataset.ts';
 import { DetectionRules, ErrorKind, mostErrors } from '../../trainer/protocol/detections.ts';
 import { Choice } from '../../trainer/protocol/options.ts';
 import { Device, RunConfig, RunId } from '../../trainer/protocol/run.ts';
+import { Which } from '../../trainer/protocol/results.ts';
 import { CurveName } from '../../trainer/protocol/reference-curves.ts';
 import { WhenNotFinite } from '../../trainer/protocol/when-not-finite.ts';
 import { Origin, WeightsId } from '../../trainer/protocol/weights.ts';
@@ -57,6 +58,9 @@ const run = v.strictTuple([RunId]);
 const runIds = v.pipe(v.array(RunId), v.maxLength(10_000));
 const runAndFlag = v.strictTuple([RunId, v.boolean()]);
 const errorChoice = v.strictObject({ kind: ErrorKind, class: v.nullable(place) });
+const label = v.nullable(place);
+const predictionChoice = v.strictObject({ which: Which, label, guess: label });
+const testedPlaces = v.pipe(v.array(place), v.minLength(1), v.maxLength(mostNames));
 const config = v.strictTuple([RunConfig]);
 const plan = v.strictTuple([id]);
 
@@ -158,6 +162,13 @@ function runHandlers({ runs }: Answers) {
       args: v.strictTuple([RunId, errorChoice, place, count(mostErrors)]),
       answer: runs.detections.errors,
     },
+    predictedClasses: { args: v.strictTuple([RunId, Which]), answer: runs.predictions.classes },
+    predictedImages: {
+      args: v.strictTuple([RunId, predictionChoice, place, count(mostNames)]),
+      answer: runs.predictions.images,
+    },
+    testedPictures: { args: v.strictTuple([RunId, testedPlaces]), answer: runs.predictions.pictures },
+    testedPicture: { args: v.strictTuple([RunId, place]), answer: runs.predictions.picture },
     pauseRun: { args: v.strictTuple([RunId, PauseTime]), answer: runs.pause },
     continueRun: { args: run, answer: runs.continue },
     recordsHeld: { args: none, answer: runs.recordsHeld },
@@ -294,6 +305,10 @@ const readers = new Set<keyof Requests>([
     'log',
     'detections',
     'detectionErrors',
+    'predictedClasses',
+    'predictedImages',
+    'testedPictures',
+    'testedPicture',
     'recordsHeld',
     'interrupted',
     'progress',

@@ -6,6 +6,7 @@ import { gzip } from 'node:zlib';
 import { progressOf, type JobContext } from '../channel/job.ts';
 import { whenWritten } from '../channel/when-written.ts';
 import { bytesOf, writeAtomically } from '../durable/files.ts';
+import { packPredictions } from '../durable/predictions-file.ts';
 import { resizingProtocol, type Protocol, type Result } from '../protocol/results.ts';
 import type { EvaluationModel, Measure } from '../recipe.ts';
 import { extractQuietMs, type EvaluationScope, type Material } from './evaluation-scope.ts';
@@ -35,9 +36,11 @@ async function resultOf(
   measured: Measure,
   runFolder: string,
 ): Promise<Result> {
-  const { correct, epoch, byClass, ranking, ...figure } = measured;
+  const { correct, guesses, epoch, byClass, ranking, ...figure } = measured;
   const { dataset, split, fingerprint } = config.test;
   const name = `${recipe.id}-${figure.metric}-${figure.which}`;
+  const { labels, names } = truth.test;
+  const guessed = guesses && packPredictions({ names, labels: Uint16Array.from(labels), ...guesses });
   const ranked = ranking && [ranking.scores, ranking.presence].map(bytesOf);
   return {
     evaluator: recipe.id,
@@ -48,7 +51,8 @@ async function resultOf(
     ...(fingerprint === undefined ? {} : { fingerprint }),
     ...(epoch === undefined ? {} : { epoch }),
     ...(correct ? { perImage: await keep(context, runFolder, `${name}.bin.gz`, [correct]) } : {}),
-    ...(byClass ? { byClass: byClass.map((one, label) => ({ name: truth.test.names[label]!, ...one })) } : {}),
+    ...(guessed ? { predictions: await keep(context, runFolder, `${name}.predictions.bin.gz`, guessed) } : {}),
+    ...(byClass ? { byClass: byClass.map((one, label) => ({ name: names[label]!, ...one })) } : {}),
     ...(ranked ? { ranking: await keep(context, runFolder, `${name}.ranking.bin.gz`, ranked) } : {}),
   };
 }

@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { unitRows } from '../nn/ops/unit-rows.ts';
 import { squaredDistances, tensorOf } from '../nn/ops/feature-rows.ts';
+import { guessedIn } from '../evaluation/figures/guesses.ts';
 import { accuracies, accuraciesOf } from '../evaluation/figures/top-k.ts';
 import { defineEvaluator } from '../recipe.ts';
 
@@ -63,8 +64,8 @@ export const evaluator = defineEvaluator({
     scores.forEach((score, at) => {
       if (score === 0) scores[at] = Number.NEGATIVE_INFINITY;
     });
-    for (const { metric, value, correct } of accuraciesOf(scores, test.labels, classes))
-      yield { metric, value, n: test.rows, which: 'only', ...(correct && { correct }) };
+    for (const accuracy of accuraciesOf(scores, test.labels, classes))
+      yield { ...accuracy, ...guessedIn(accuracy, scores, classes, 'votes'), n: test.rows, which: 'only' };
   },
 });
 

@@ -2,10 +2,11 @@ import * as tf from '@tensorflow/tfjs';
 import type { Tensor2D } from '@tensorflow/tfjs';
 import * as v from 'valibot';
 import { officialAugmentation } from '../evaluation/figures/classifier.ts';
+import { spreadRows } from '../evaluation/figures/spread-rows.ts';
 import { unitRows } from '../nn/ops/unit-rows.ts';
 import { squaredDistances, tensorOf } from '../nn/ops/feature-rows.ts';
 import { effectiveRank } from '../nn/ops/effective-rank.ts';
-import { defineEvaluator, type FeatureSet } from '../recipe.ts';
+import { defineEvaluator } from '../recipe.ts';
 
 /** Distances held at once, in floats: bounds the memory of [chunk, rows] to 64 MB. */
 const distancesAtOnce = 16 * 1024 * 1024;
@@ -63,17 +64,6 @@ export const evaluator = defineEvaluator({
     }
   },
 });
-
-/** The given number of evenly spaced rows, because splits are often ordered by class. */
-function spreadRows({ rows, columns, values, labels }: FeatureSet, count: number): FeatureSet {
-  if (count === rows) return { rows, columns, values, labels };
-  const chosen = new Float32Array(count * columns);
-  for (let to = 0; to < count; to++) {
-    const from = Math.floor((to * rows) / count) * columns;
-    chosen.set(values.subarray(from, from + columns), to * columns);
-  }
-  return { rows: count, columns, values: chosen, labels: new Int32Array(count).fill(-1) };
-}
 
 /** rows: [n, d], n > 1. Every pair of different rows, in parts. */
 async function uniformityOf(rows: Tensor2D, progress: (fraction: number) => Promise<void>): Promise<number> {

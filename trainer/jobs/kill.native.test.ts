@@ -131,7 +131,8 @@ describe.concurrent('an evaluation', () => {
       const config = (): ReturnType<typeof tinyEvaluation> => tinyEvaluation(place.data, kind);
       const expected = await straight(kind, config);
       expect(expected.results.map(({ metric, which }) => `${metric} ${which}`)).toEqual(['top1 last', 'top1 best']);
-      expect(Object.keys(expected.perImage)).toHaveLength(2);
+      // Which images are right, and what each was taken for.
+      expect(Object.keys(expected.perImage)).toHaveLength(4);
       const deaths = Array.from({ length: 4 }, randomDeath(kind, 20));
       const kills = await killThrough(stages(kind, config), deaths, (stage) =>
         expect(traceOf(stage)).toEqual(expected),

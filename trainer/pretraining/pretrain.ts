@@ -10,6 +10,7 @@ import { canProbe, type BetweenEpochs, type Encoder, type Learner, type Represen
 import type { Located } from '../data/listing/image-table.ts';
 import { openTrainingLoader, SourceChanged } from '../data/loading/loader.ts';
 import type { TrainingLoader, TrainingLoaderOptions } from '../data/loading/pipeline.ts';
+import { spectrumOf } from '../evaluation/figures/spectrum.ts';
 import { readFeatures, type FeatureRequest } from '../evaluation/features.ts';
 import { progressOf, type JobContext } from '../channel/job.ts';
 import type { LeftOut } from '../data/loading/left-out.ts';
@@ -111,6 +112,7 @@ function probeLook(
       };
       for await (const measure of recipe.measure(model, options))
         points[checkName('pretrain', measure.metric)] = measure.value;
+      Object.assign(points, await spectrumOf(test));
       const figure = points[checkName('pretrain', recipe.metrics[0].name)] ?? Number.NEGATIVE_INFINITY;
       const best = figure > (course.counters.get('bestProbe') ?? Number.NEGATIVE_INFINITY);
       if (best) course.counters.set('bestProbe', figure);

@@ -11,7 +11,10 @@ const name = v.pipe(v.string(), v.maxLength(4096));
 export const mostPictures = 200;
 /** Most views of one answer. */
 const mostViews = 16;
-const mostNames = 100;
+/** Most names or places that a filter gives. */
+export const mostNames = 100;
+/** Most images that an evaluation left out. */
+const mostLeftOut = 1_000_000;
 
 /** Pictures with an object of a class, with a crowd, with a difficult object; or without any object. */
 export const ObjectFilter = v.variant('kind', [
@@ -31,10 +34,16 @@ export const PictureFilter = v.strictObject({
   /**
    * `rejected`: the files that the inspection rejected. `copies`: images that are in more than one split, copies beside
    * each other. `excluded`: those that a person left out. `named`: those of these names, as an inspection writes them.
+   * `tested`: those at these places of one split without the images `without`, whatever their class and objects.
    */
   among: v.variant('kind', [
     v.strictObject({ kind: v.picklist(['all', 'rejected', 'copies', 'excluded']) }),
     v.strictObject({ kind: v.literal('named'), names: v.pipe(v.array(name), v.minLength(1), v.maxLength(mostNames)) }),
+    v.strictObject({
+      kind: v.literal('tested'),
+      places: v.pipe(v.array(whole), v.minLength(1), v.maxLength(mostNames)),
+      without: v.pipe(v.array(name), v.maxLength(mostLeftOut)),
+    }),
   ]),
 });
 export type PictureFilter = v.InferOutput<typeof PictureFilter>;

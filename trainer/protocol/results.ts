@@ -33,6 +33,8 @@ export type Spread = v.InferOutput<typeof Spread>;
 /** A figure class by class; null where nothing of a class is in the split. `cost`: the C that was chosen for it. */
 export const ByClass = v.array(v.strictObject({ name: v.string(), value: v.nullable(v.number()), cost: v.number() }));
 
+export const Which = v.picklist(['last', 'best', 'only']);
+
 export const Result = v.strictObject({
   evaluator: v.string(),
   dataset: v.string(),
@@ -44,11 +46,13 @@ export const Result = v.strictObject({
   /** Images the value was measured on. */
   n: Natural,
   /** Which epoch of a trained head: the last, or the best on the evaluation set. 'only' where nothing was trained. */
-  which: v.picklist(['last', 'best', 'only']),
+  which: Which,
   epoch: v.optional(v.number()),
   protocol: Protocol,
   /** File in the run's folder with one byte an image: 1 right, 0 wrong. Lets two results on the same images be paired. */
   perImage: v.optional(v.string()),
+  /** File in the run's folder with what each image was taken for (`protocol/predictions.ts`). */
+  predictions: v.optional(v.string()),
   /** What the value is the mean of. */
   byClass: v.optional(ByClass),
   /** File in the run's folder: float32 scores [n, classes], then a byte each, 1 there, 0 not, -1 left out. For resampling. */

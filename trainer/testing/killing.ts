@@ -286,8 +286,9 @@ export function traceOf(stage: Stage): Trace {
   const outcomes = eventsAs(events, 'result').map((event) => event.outcome);
   const results = outcomes.flatMap((outcome) => (outcome.kind === 'results' ? [outcome.results] : []));
   const ofLastAttempt = results.at(-1) ?? [];
-  const files = ofLastAttempt.flatMap(({ perImage, detections }) => [
+  const files = ofLastAttempt.flatMap(({ perImage, predictions, detections }) => [
     ...(perImage === undefined ? [] : [perImage]),
+    ...(predictions === undefined ? [] : [predictions]),
     ...(detections === undefined ? [] : Object.values(detectionFiles)),
   ]);
   return {

@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import { isMissing } from '../../../trainer/durable/files.ts';
 import { openLine } from '../../../trainer/durable/sealed-line.ts';
 import { LeftOutLine, leftOutFile } from '../../../trainer/protocol/left-out.ts';
+import type { DataSource } from '../../../trainer/protocol/run.ts';
 import { commonTo, inEnglish, kindOf, type Said } from '../../../trainer/protocol/sentence.ts';
 import type { LeftOutImages } from '../../api/runs.ts';
 
@@ -19,6 +20,22 @@ function parseLine(line: string): LeftOutLine | null {
     if (error instanceof SyntaxError || error instanceof v.ValiError) return null;
     throw error;
   }
+}
+
+/** Names of the images that a run left out of a source as a whole. */
+export async function namesLeftOut(
+  folder: string,
+  { fingerprint, path, split }: DataSource,
+): Promise<readonly string[]> {
+  const text = await readFile(join(folder, leftOutFile), 'utf8').catch((error: unknown) => {
+    if (isMissing(error)) return '';
+    throw error;
+  });
+  return text.split('\n').flatMap((line) => {
+    const parsed = line === '' ? null : parseLine(line);
+    const isOfSource = parsed?.kind === 'image' && parsed.contents === (fingerprint ?? path) && parsed.split === split;
+    return isOfSource && parsed.step === null ? [parsed.file] : [];
+  });
 }
 
 function summarize(text: string): LeftOutImages {

@@ -2,9 +2,11 @@
 import { appendFileSync, cpSync, mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import * as v from 'valibot';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { readExcludedFiles, writeExcludedFiles } from '../../../trainer/durable/excluded-files.ts';
+import { packPredictions, unpackPredictions } from '../../../trainer/durable/predictions-file.ts';
 import { sealedLine } from '../../../trainer/durable/sealed-line.ts';
 import { writeSealedLines } from '../../../trainer/durable/sealed-lines.ts';
 import { damageEverywhere, type DamagedKind, type Reading } from '../../../trainer/durable/testing/damaged-bytes.ts';
@@ -13,6 +15,7 @@ import { recordCases } from '../../../trainer/durable/testing/record-cases.ts';
 import { copiesFile } from '../../../trainer/protocol/copies.ts';
 import { ImportedWeights } from '../../../trainer/protocol/weights.ts';
 import { readCopiedImages } from '../data/copied-images.ts';
+import { readKept } from '../data/kept-results.ts';
 import { readSettings, writeSettings } from '../machine/settings.ts';
 import { addChoice, readChoices } from '../runs/not-finite-choices.ts';
 import { recordSum } from '../store/file-sum.ts';
@@ -49,6 +52,7 @@ const migrations = readMigrations(migrationsFolder);
 
 const home = join(root, 'home');
 const run = join(home, 'runs', 'run-1');
+const predictionsFile = join('results', 'knn-top1-only.predictions.bin.gz');
 const database = join(root, 'reprise.db');
 const weights = join(home, 'weights', '0123456789abcdef');
 
@@ -127,6 +131,14 @@ const kinds: readonly DamagedKind[] = [
     file: join(run, 'when-not-finite.json'),
     read: async () => value(await readChoices(run)),
   },
+  {
+    name: 'what images were taken for',
+    file: join(run, predictionsFile),
+    read: async () => {
+      const { names, guesses } = unpackPredictions((await readKept(run, predictionsFile))!);
+      return { said: [...names, ...guesses].map(String), named: [] };
+    },
+  },
   { name: 'the record of a data set', file: join(home, 'datasets', 'abc.json'), read: () => swept(['datasets']) },
   { name: 'a started plan', file: join(home, 'plans', 'mine.json'), read: () => swept(['plans']) },
   {
@@ -196,6 +208,10 @@ beforeAll(async () => {
   memory.close();
   const { settings } = await readSettings(home);
   await writeSettings(home, { ...settings, threads: 3, theme: 'dark' });
+  mkdirSync(join(run, 'results'));
+  const images = Uint16Array.from({ length: 9 }, (_, at) => at % 2);
+  const predictions = packPredictions({ names: ['a', 'b'], labels: images, guesses: images, shares: images });
+  writeFileSync(join(run, predictionsFile), gzipSync(Buffer.concat(predictions)));
   await addChoice(run, { policy: 'clip', norm: 2 });
   const fresh = openQueries();
   await saveDataset(workspace, storeOf(fresh.queries), datasetRecord);

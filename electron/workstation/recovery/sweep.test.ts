@@ -543,9 +543,17 @@ test('an imported run folder gives the same tables as in its own workspace', asy
   await begin(source.store, 'run-1');
   await say(
     source.store,
-    attemptOf('run-1', 1, [hello(0), metrics('loss', [[10, 5]]), checkpoint(10), stopped('done', 10)]),
+    attemptOf('run-1', 1, [
+      hello(0),
+      metrics('loss', [[10, 5]]),
+      checkpoint(10),
+      { type: 'result', outcome: { kind: 'results', results: [result] } },
+      stopped('done', 10),
+    ]),
   );
   writeCheckpoint('run-1', 10);
+  mkdirSync(join(folderOf('run-1'), 'results'));
+  writeFileSync(join(folderOf('run-1'), result.predictions!), 'what images were taken for');
   await saveRunCard(source.store, 'run-1');
   await sweep(workspace, source.store);
 
@@ -559,6 +567,10 @@ test('an imported run folder gives the same tables as in its own workspace', asy
     runs: source.rows()['runs']?.map((row) => ({ ...(row as object), folder: there })),
   });
   expect(existsSync(join(there, 'checkpoints', '000010', 'tensors.bin'))).toBe(true);
+  expect((await target.store.results(['run-1'])).map(({ result: { predictions } }) => predictions)).toEqual([
+    result.predictions,
+  ]);
+  expect(readFileSync(join(there, result.predictions!), 'utf8')).toBe('what images were taken for');
   await expect(importRun(other, target.store, folderOf('run-1'))).rejects.toMatchObject({
     fault: { code: 'bad-argument' },
   });

@@ -136,6 +136,7 @@ const metricOrder = [
   'embeddingStdMin',
   'offDiagonalCovariance',
   'effectiveRank',
+  'featureCovariance',
   'accuracy',
   'lr',
 ];

@@ -11,6 +11,7 @@ import { leftOutFile } from '../../../trainer/protocol/left-out.ts';
 import { notFiniteChoicesFile, otherCourseCodes } from '../../../trainer/protocol/when-not-finite.ts';
 import { Plan, placedPlan } from '../../../trainer/protocol/plan.ts';
 import { evaluatedRun, type Execution } from '../../../trainer/protocol/run.ts';
+import { spectrumRank } from '../../../trainer/protocol/spectrum.ts';
 import type { Preset } from '../../../trainer/protocol/preset.ts';
 import type { Comparison, RunPalette, Selection } from '../../api/comparison.ts';
 import { compareRuns } from '../comparison/compare.ts';
@@ -152,7 +153,7 @@ function reportedRuns(
 }
 
 async function gatherRun(store: Store, datasetsFolder: string, run: StoredRun): Promise<ReportRun> {
-  const names = await store.metricNames(run.id);
+  const names = (await store.metricNames(run.id)).filter((name) => spectrumRank(name) === null);
   const results = await store.results([run.id]);
   return {
     run,

@@ -6,6 +6,7 @@ import { curveUnit, declaredMetric } from '../../../trainer/protocol/declared-me
 import { asksHowToGoOn } from '../../../trainer/protocol/fault.ts';
 import { signs } from '../../../trainer/protocol/health.ts';
 import { evaluatedRun, type DataSource, type RunConfig } from '../../../trainer/protocol/run.ts';
+import { spectrumRank } from '../../../trainer/protocol/spectrum.ts';
 import type { CheckpointRow, Interrupted, RunDetail, RunRow } from '../../api/runs.ts';
 import { namesInLists } from '../../words/dataset-names.ts';
 import { encoderName, encodersName } from '../comparison/subjects.ts';
@@ -100,7 +101,7 @@ export function createRunReading(context: RunsContext): RunReading {
         checkpoints: onDisk,
         holds: last === undefined ? [] : await parts.of(id, join(folder, last.folder)),
         results: resultRows(results, withoutCopies, names, catalogue),
-        metrics: metrics.map((name) => ({ name, unit: curveUnit(catalogue, config, name) })),
+        ...curvesIn(metrics, (name) => curveUnit(catalogue, config, name)),
         leftOut: await readLeftOut(folder),
         signs: signs.filter(({ metric }) => metrics.includes(metric)),
         hello,
@@ -111,6 +112,20 @@ export function createRunReading(context: RunsContext): RunReading {
     log: (id, lines) => store.log(id, lines),
     progress: () => host.progress(),
     interrupted: () => interruptedRuns(context),
+  };
+}
+
+/** The curves that are drawn alone, and those of a spectrum, which are drawn together. */
+function curvesIn(
+  names: readonly string[],
+  unitOf: (name: string) => RunDetail['metrics'][number]['unit'],
+): Pick<RunDetail, 'metrics' | 'spectrum'> {
+  const ranked = names.map((name) => ({ name, rank: spectrumRank(name) }));
+  return {
+    metrics: ranked.filter(({ rank }) => rank === null).map(({ name }) => ({ name, unit: unitOf(name) })),
+    spectrum: ranked
+      .flatMap(({ name, rank }) => (rank === null ? [] : [{ name, rank }]))
+      .sort((one, other) => one.rank - other.rank),
   };
 }
 

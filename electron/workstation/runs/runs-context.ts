@@ -34,7 +34,7 @@ export function isActive(run: Pick<StoredRun, 'status'>): boolean {
   return active.has(run.status);
 }
 
-export async function getRun(store: Store, id: string): Promise<StoredRun> {
+export async function getRun(store: Pick<Store, 'run'>, id: string): Promise<StoredRun> {
   const run = await store.run(id);
   if (run !== null) return run;
   throw new FaultError('unknown-id', `There is no run "${id}".`, { run: id });

@@ -64,9 +64,9 @@ const statements = {
     ON CONFLICT DO NOTHING`,
   result: `
     INSERT INTO results (run_id, attempt, sequence, place, at, evaluator, dataset, fingerprint, split, metric, value, n,
-      which, epoch, protocol, per_image, by_class, ranking, detections, spread)
+      which, epoch, protocol, per_image, predictions, by_class, ranking, detections, spread)
     VALUES (@run, @attempt, @sequence, @place, @at, @evaluator, @dataset, @fingerprint, @split, @metric, @value, @n,
-      @which, @epoch, @protocol, @perImage, @byClass, @ranking, @detections, @spread)
+      @which, @epoch, @protocol, @perImage, @predictions, @byClass, @ranking, @detections, @spread)
     ON CONFLICT DO NOTHING`,
   log: `
     INSERT INTO logs (run_id, attempt, sequence, at, level, code, text, step, vals)
@@ -230,6 +230,7 @@ function resultValues(result: Result): Write['values'] {
     epoch: result.epoch ?? null,
     protocol: JSON.stringify(result.protocol),
     perImage: result.perImage ?? null,
+    predictions: result.predictions ?? null,
     byClass: result.byClass === undefined ? null : JSON.stringify(result.byClass),
     ranking: result.ranking ?? null,
     detections: result.detections ?? null,

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, expect, test } from 'vitest';
+import type { Result } from '../../../trainer/protocol/results.ts';
 import { openDatabase, readMigrations, type WritableDatabase } from './open.ts';
 import { createQueries } from './queries.ts';
 import {
@@ -49,7 +50,7 @@ function viewsOf(database: WritableDatabase): readonly string[] {
 }
 
 /** A workspace of a pretraining that was resumed, its evaluation, a deleted run, a data set and a plan. */
-function fill(database: WritableDatabase): void {
+function fill(database: WritableDatabase, results: Result[] = [result]): void {
   const queries = createQueries(database);
   insertPretrain(queries, 'run-1');
   insertPretrain(queries, 'gone');
@@ -73,7 +74,7 @@ function fill(database: WritableDatabase): void {
     attemptOf('run-2', 1, [
       hello(0),
       { type: 'log', level: 'info', code: 'began', text: 'Began.', values: {} },
-      { type: 'result', outcome: { kind: 'results', results: [result] } },
+      { type: 'result', outcome: { kind: 'results', results } },
       stopped('done', 0),
     ]),
   );
@@ -164,7 +165,8 @@ test('a database of an older version gets the views, over the rows it had', () =
   const file = join(folder, 'reprise.db');
   const before = all.filter(({ version }) => version < 110);
   const old = openDatabase(file, before, now);
-  fill(old.database);
+  // Figures have a column since that this version writes.
+  fill(old.database, []);
   old.database.close();
   const { database, backup } = openDatabase(file, all, now);
   expect(backup).not.toBeNull();

@@ -20,6 +20,7 @@ interface ResultRecord {
   readonly epoch: number | null;
   readonly protocol: string;
   readonly per_image: string | null;
+  readonly predictions: string | null;
   readonly by_class: string | null;
   readonly ranking: string | null;
   readonly detections: string | null;
@@ -50,6 +51,7 @@ function resultOf(record: ResultRecord): Result {
     ...(record.epoch === null ? {} : { epoch: record.epoch }),
     protocol: v.parse(Protocol, JSON.parse(record.protocol)),
     ...(record.per_image === null ? {} : { perImage: record.per_image }),
+    ...(record.predictions === null ? {} : { predictions: record.predictions }),
     ...(record.by_class === null ? {} : { byClass: v.parse(ByClass, JSON.parse(record.by_class)) }),
     ...(record.ranking === null ? {} : { ranking: record.ranking }),
     ...(record.detections === null ? {} : { detections: record.detections }),

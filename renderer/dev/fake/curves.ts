@@ -47,6 +47,11 @@ export function metricCurve(name: string, steps: number): Series {
     const values = [71.2, 78.9, 82.1, 83.4];
     return { name, steps: [100, 200, 300, 400], mean: values, min: values, max: values, discarded: [] };
   }
+  if (name.startsWith('spectrum')) {
+    const rank = Number(name.split('-')[1]);
+    const values = [2, 1.6, 1.3, 1.1].map((steepness) => rank ** -steepness);
+    return { name, steps: [100, 200, 300, 400], mean: values, min: values, max: values, discarded: [] };
+  }
   const [from, to, noise] = shapes[name] ?? [1, 0, 0];
   return curve(name, steps, from, to, noise);
 }

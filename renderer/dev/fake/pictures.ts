@@ -3,7 +3,7 @@ import type { MarkedBox, MarkedObject, Picture, PictureFilter, Shown } from '../
 import { type FakeAnswers } from './world.ts';
 
 const classes = ['T-shirt/top', 'Trouser', 'Pullover', 'Dress', 'Coat'];
-const totals = { all: 1_000_000, rejected: 2, copies: 0, excluded: 0, named: 1 } as const;
+const totals = { all: 1_000_000, rejected: 2, copies: 0, excluded: 0, named: 1, tested: 1 } as const;
 const totalOf = ({ among }: PictureFilter): number => totals[among.kind];
 
 /** A small picture drawn from its number. */

@@ -51,6 +51,8 @@ function resultsOf(run: RunRow): readonly ResultRow[] {
     value: metric === 'top1' ? (run.headline?.value ?? 80) : 99.1,
     n: 10_000,
     which: 'last' as const,
+    ...(metric === 'top1' ? { predictions: 'results/linear-top1-last.predictions.bin.gz' } : {}),
+    fingerprint: 'fashion',
     epoch: 15,
     withoutCopies:
       metric === 'top1' ? { images: 26, value: (run.headline?.value ?? 80) - 0.1, splits: ['train'] } : null,
@@ -88,6 +90,7 @@ export function detailOf(run: RunRow): RunDetail {
     checkpoints: isTrained ? checkpoints : [],
     results: resultsOf(run),
     metrics: isTrained ? metrics : [],
+    spectrum: isTrained ? [2, 4, 8, 16, 32, 64].map((rank) => ({ rank, name: `spectrum-${rank}` })) : [],
     holds: isTrained ? holds : [],
     leftOut: { images: 0, reasons: [] },
     signs: isTrained ? signs : [],

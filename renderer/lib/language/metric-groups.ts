@@ -22,6 +22,7 @@ const order: readonly (readonly string[])[] = [
   ['offDiagonalCovariance'],
   ['bagEntropy', 'meanBagEntropy'],
   ['effectiveRank'],
+  ['featureCovariance'],
   ['lr'],
 ];
 
@@ -46,7 +47,7 @@ export function groupsOf(metrics: readonly Pick<Metric, 'name' | 'unit'>[]): rea
   return [...known, ...(probes.length > 0 ? [probes] : []), ...rest.map((name) => [name])].map((group) => ({
     id: group[0]!,
     names: group,
-    dots: group.some(isProbe),
+    dots: group.some((name) => isProbe(name) || name === 'featureCovariance'),
     percent: group.every((name) => isPercentage(units.get(name)!)),
   }));
 }

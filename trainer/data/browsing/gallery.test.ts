@@ -143,6 +143,20 @@ test('an image that a person leaves out has no number in training, and has one a
     expect((await namesOf({ among: { kind: 'excluded' } })).total).toBe(0);
   }));
 
+test('pictures are found by their places in an evaluation, which knows nothing of the images it left out', () =>
+  inTemporaryFolder(async (folder) => {
+    const { namesOf, ask } = await open(folder, () => writePictures(folder));
+    const tested = (places: number[], without: string[]) =>
+      ({ split: 'train', among: { kind: 'tested', places, without } }) as const;
+    expect((await namesOf(tested([3, 0], []))).names).toEqual(['train/b/0.png', 'train/a/0.png']);
+    const without = ['train/a/1.png', 'train/a/0.png', 'gone.png'];
+    expect((await namesOf(tested([1, 0], without))).names).toEqual(['train/b/0.png', 'train/a/2.png']);
+    const filter = { ...all, ...tested([0], without) };
+    expect((await ask({ kind: 'picture', filter, place: 0 })).picture.name).toBe('train/a/2.png');
+    await expect(namesOf(tested([2], without))).rejects.toThrow('There is no picture 3');
+    await expect(namesOf({ ...tested([0], []), split: null })).rejects.toThrow('tested on one split');
+  }));
+
 test('a picture of an archive says which archive, and under which name', () =>
   inTemporaryFolder(async (folder) => {
     const members = await Promise.all(

@@ -80,6 +80,27 @@ async function indexesOf(split: OpenSplit, { class: number, objects }: PictureFi
   return withObjects.filter((index) => both.has(index));
 }
 
+type Tested = Extract<PictureFilter['among'], { kind: 'tested' }>;
+
+/** The images at places of a split as an evaluation saw it: without those that it left out. */
+async function tested(
+  { places, without }: Tested,
+  wanted: string | null,
+  [split]: readonly OpenSplit[],
+): Promise<Selection> {
+  if (wanted === null)
+    throw new FaultError('bad-argument', 'An evaluation is tested on one split: the places are of none.');
+  if (split === undefined) return concatenated([]);
+  const leftOut = without.length === 0 ? [] : [...(await split.find(new Set(without))).values()].sort((a, b) => a - b);
+  const count = split.data.count - leftOut.length;
+  const all = selectionOf(count, (place) => {
+    // Every image that was left out before it moves it on by one.
+    const index = leftOut.reduce((at, out) => (out <= at ? at + 1 : at), place);
+    return { kind: 'image', split, index };
+  });
+  return selectionOf(places.length, (nth) => all.at(places[nth]!));
+}
+
 function bySplit(
   files: readonly { readonly split: string; readonly file: string }[],
 ): ReadonlyMap<string, Set<string>> {
@@ -199,6 +220,7 @@ export class Gallery {
       const split = await this.#split(name);
       if (split !== null) opened.push(split);
     }
+    if (among.kind === 'tested') return tested(among, wanted, opened);
     const runs: Run[] = [];
     for (const split of opened) {
       const indexes = await indexesOf(split, filter);
@@ -222,7 +244,7 @@ export class Gallery {
     return selectionOf(kept.length, (place) => kept[place]!);
   }
 
-  #namesAmong(among: PictureFilter['among']): readonly string[] {
+  #namesAmong(among: Exclude<PictureFilter['among'], Tested>): readonly string[] {
     if (among.kind === 'named') return among.names;
     if (among.kind === 'excluded') return [...this.#excluded.values()].flatMap((names) => [...names]);
     return [...(among.kind === 'copies' ? this.#copies : this.#reasons).keys()];

@@ -3,6 +3,7 @@ import type { Tensor } from '@tensorflow/tfjs';
 import type { View } from '../../protocol/run.ts';
 import type { EvaluationModel, Initial, Learner, Measure } from '../../recipe.ts';
 import { accuracy, crossEntropy } from '../../nn/ops/cross-entropy.ts';
+import { guessedIn } from './guesses.ts';
 import { accuraciesOf } from './top-k.ts';
 
 /** evaluate.py: RandomResizedCrop at its defaults (area 0.08 to 1, bilinear; the paper has 0.2 to 1) and a flip. */
@@ -49,7 +50,7 @@ export async function* headFigures({ heads, test, classes }: EvaluationModel): A
     ['last', heads.last, heads.lastEpoch],
     ['best', heads.best, heads.bestEpoch],
   ] as const) {
-    for (const { metric, value, correct } of accuraciesOf(scores, test.labels, classes))
-      yield { metric, value, n: test.rows, which, epoch, ...(correct && { correct }) };
+    for (const accuracy of accuraciesOf(scores, test.labels, classes))
+      yield { ...accuracy, ...guessedIn(accuracy, scores, classes, 'logits'), n: test.rows, which, epoch };
   }
 }

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import confusion_matrix
 from sklearn.neighbors import KNeighborsClassifier
 
 from formula import numbers
@@ -38,6 +39,16 @@ def correct(scores, labels, k):
     return ((above < k) & (own > 0)).astype(int).tolist()
 
 
+def guessed(shares, labels):
+    """The first class of each image with its share of all, and how often a class (row) was taken for another (column)."""
+    guesses = shares.argmax(axis=1)
+    return {
+        "guesses": guesses.tolist(),
+        "shares": shares.max(axis=1).round(4).tolist(),
+        "confusion": confusion_matrix(labels, guesses, labels=range(CLASSES)).tolist(),
+    }
+
+
 train, known = images("train", 200)
 test, asked = images("test", 100)
 train, test = features(train), features(test)
@@ -49,11 +60,14 @@ for k, similarity in [(7, "cosine"), (20, "cosine"), (20, "inverse-euclidean")]:
     else:
         machine = KNeighborsClassifier(k, weights=lambda d: 1 / numpy.maximum(d, 1e-5))
     scores = machine.fit(train, known).predict_proba(test)
-    knn.append({"k": k, "similarity": similarity, "top1": correct(scores, asked, 1), "top5": correct(scores, asked, 5)})
+    right = {"top1": correct(scores, asked, 1), "top5": correct(scores, asked, 5)}
+    knn.append({"k": k, "similarity": similarity, **right, **guessed(scores, asked)})
 
 # Decay of every parameter, the bias with them, as a column of ones; the mean of the losses, so C is 1 / (decay x images).
 with_one = [numpy.hstack([rows, numpy.ones((len(rows), 1))]) for rows in (train, test)]
 machine = LogisticRegression(C=1 / (DECAY * len(train)), fit_intercept=False, tol=1e-10, max_iter=10000)
 scores = machine.fit(with_one[0], known).decision_function(with_one[1])
-linear = {"decay": DECAY, "scores": scores.ravel().tolist(), "top1": (scores.argmax(axis=1) == asked).astype(int).tolist()}
+right = (scores.argmax(axis=1) == asked).astype(int).tolist()
+linear = {"decay": DECAY, "scores": scores.ravel().tolist(), "top1": right}
+linear |= guessed(machine.predict_proba(with_one[1]), asked)
 Path(__file__).with_name("classifiers.json").write_text(json.dumps({"knn": knn, "linear": linear}) + "\n")

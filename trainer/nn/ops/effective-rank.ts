@@ -1,10 +1,16 @@
 /** Number of directions that a batch of embeddings uses, from its singular values. */
 import * as tf from '@tensorflow/tfjs';
-import type { Scalar, Tensor } from '@tensorflow/tfjs';
+import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs';
 import { dtype, flag, outputsOf } from './operation.ts';
 
 /** Keeps the logarithm finite, as in the paper. */
 const epsilon = 1e-7;
+
+/** Singular values of a matrix, the largest first. */
+export function singularValues(matrix: Tensor): Tensor1D {
+  const attributes = [dtype('T', 'float32'), flag('compute_uv', false), flag('full_matrices', false)];
+  return outputsOf('Svd', attributes, [matrix], 3)[0]! as Tensor1D;
+}
 
 /**
  * Effective rank, RankMe (Garrido et al., ICML 2023): exp of the entropy of the singular values as fractions of their sum.
@@ -12,8 +18,7 @@ const epsilon = 1e-7;
  */
 export function effectiveRank(embeddings: Tensor): Scalar {
   return tf.tidy(() => {
-    const attributes = [dtype('T', 'float32'), flag('compute_uv', false), flag('full_matrices', false)];
-    const singular = outputsOf('Svd', attributes, [embeddings], 3)[0]!;
+    const singular = singularValues(embeddings);
     const shares = tf.add(tf.div(singular, tf.add(tf.sum(singular), epsilon)), epsilon);
     return tf.exp(tf.neg(tf.sum(tf.mul(shares, tf.log(shares)))));
   });

@@ -368,6 +368,7 @@ export const en = {
       embeddingStdMin: 'Smallest std of any dimension',
       offDiagonalCovariance: 'Off-diagonal covariance',
       effectiveRank: 'Effective rank',
+      featureCovariance: 'Covariance of the representation over its variance',
       accuracy: 'Training accuracy',
       lr: 'Learning rate',
     } as Values,

@@ -339,6 +339,7 @@ export const zh: Words = {
       embeddingStdMin: '各维标准差的最小值',
       offDiagonalCovariance: '非对角协方差',
       effectiveRank: '有效秩',
+      featureCovariance: '表征的协方差与方差之比',
       accuracy: '训练准确率',
       lr: '学习率',
     },

@@ -61,6 +61,7 @@ export const result = v.parse(Result, {
   which: 'only',
   protocol: { k: 20, temperature: 0.07, cosine: true },
   perImage: 'results/knn-top1-only.bin',
+  predictions: 'results/knn-top1-only.predictions.bin.gz',
   byClass: [
     { name: 'boat', value: 61.5, cost: 10 },
     { name: 'cow', value: null, cost: 0.1 },
